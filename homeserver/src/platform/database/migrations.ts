@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type BetterSqlite3 from "better-sqlite3";
+import { z } from "zod";
+import { DatabaseRefused } from "./storage-error.ts";
+
+/** The schema history of one module, as drizzle-kit wrote it. */
+export interface ModuleMigrations {
+  readonly module: string;
+  readonly folder: string;
+}
+
+/** The history that lies in `homeserver/migrations/<module>`. */
+export function migrationsOf(module: string): ModuleMigrations {
+  return {
+    module,
+    folder: fileURLToPath(new URL(`../../../migrations/${module}/`, import.meta.url)),
+  };
+}
+
+/**
+ * Brings every module's tables to the newest schema, each migration in a transaction of its own.
+ *
+ * Refuses a database whose history holds a migration unknown here (written by a newer release) or
+ * one whose text has changed since it was applied.
+ */
+export function migrate(
+  connection: BetterSqlite3.Database,
+  modules: readonly ModuleMigrations[],
+  now: () => number,
+): void {
+  // Rebuilding a table would otherwise cascade; the whole is checked before each commit instead.
+  connection.pragma("foreign_keys = OFF");
+  for (const module of modules) migrateModule(connection, module, now);
+  connection.pragma("foreign_keys = ON");
+}
+
+interface Migration {
+  readonly tag: string;
+  readonly hash: string;
+  readonly statements: readonly string[];
+}
+
+const journalSchema = z.object({ entries: z.array(z.object({ idx: z.int(), tag: z.string() })) });
+const appliedSchema = z.array(z.object({ position: z.int(), tag: z.string(), hash: z.string() }));
+
+function migrateModule(
+  connection: BetterSqlite3.Database,
+  { module, folder }: ModuleMigrations,
+  now: () => number,
+): void {
+  if (!/^[a-z][a-z-]*$/.test(module)) throw new DatabaseRefused(`No module is named ${module}.`);
+  const table = `__migrations_${module.replaceAll("-", "_")}`;
+  const known = readMigrations(folder);
+  connection.exec(
+    `CREATE TABLE IF NOT EXISTS ${table} (position INTEGER PRIMARY KEY, tag TEXT NOT NULL,
+     hash TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT`,
+  );
+  const applied = appliedSchema.parse(
+    connection.prepare(`SELECT position, tag, hash FROM ${table} ORDER BY position`).all(),
+  );
+  for (const { position, tag, hash } of applied) {
+    const same = known[position];
+    if (same === undefined) {
+      throw new DatabaseRefused(
+        `The database was written by a newer release (${module} ${tag}). ` +
+          "Start that release, or restore a backup made before it.",
+      );
+    }
+    if (same.tag !== tag || same.hash !== hash) {
+      throw new DatabaseRefused(
+        `Migration ${module} ${tag} is not the one this database was built with. ` +
+          "Start the release that wrote the database.",
+      );
+    }
+  }
+  const insert = connection.prepare(
+    `INSERT INTO ${table} (position, tag, hash, applied_at) VALUES (?, ?, ?, ?)`,
+  );
+  for (const [position, migration] of known.entries()) {
+    if (position < applied.length) continue;
+    connection
+      .transaction(() => {
+        for (const statement of migration.statements) connection.exec(statement);
+        insert.run(position, migration.tag, migration.hash, now());
+        const broken = connection.pragma("foreign_key_check");
+        if (Array.isArray(broken) && broken.length > 0) {
+          throw new DatabaseRefused(`Migration ${module} ${migration.tag} breaks a foreign key.`);
+        }
+      })
+      .immediate();
+  }
+}
+
+function readMigrations(folder: string): readonly Migration[] {
+  const journal = join(folder, "meta/_journal.json");
+  if (!existsSync(journal)) throw new DatabaseRefused(`No migrations were found in ${folder}.`);
+  const { entries } = journalSchema.parse(JSON.parse(readFileSync(journal, "utf8")));
+  return entries.map(({ idx, tag }, position) => {
+    if (idx !== position) throw new DatabaseRefused(`The journal in ${folder} has a gap.`);
+    const text = readFileSync(join(folder, `${tag}.sql`), "utf8");
+    return {
+      tag,
+      hash: createHash("sha256").update(text).digest("hex"),
+      statements: text.split("--> statement-breakpoint"),
+    };
+  });
+}
