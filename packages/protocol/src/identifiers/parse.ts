@@ -1,0 +1,100 @@
+import { LIMITS } from "../limits.ts";
+import { Refusal } from "../refusals/index.ts";
+import type { ClientUri, Domain, GroupUri, RoomUri, StreamUri, UserUri } from "./brands.ts";
+
+const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+const DOMAIN = `(?:${LABEL}\\.)*${LABEL}`;
+const NAME = "[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?";
+/** 16 octets in base32: the last of the 26 characters carries three bits only. */
+const ID = "[a-z2-7]{25}[aeimquy4]";
+const GENERATION = "0|[1-9][0-9]{0,9}";
+
+const domainPattern = new RegExp(`^${DOMAIN}$`);
+const namePattern = new RegExp(`^${NAME}$`);
+const userPattern = new RegExp(`^mimi://(${DOMAIN})/u/(${NAME})$`);
+const clientPattern = new RegExp(`^mimi://(${DOMAIN})/d/(${NAME})/${ID}$`);
+const roomPattern = new RegExp(`^mimi://(${DOMAIN})/r/${ID}$`);
+const groupPattern = new RegExp(`^mimi://(${DOMAIN})/g/${ID}\\.(${GENERATION})$`);
+
+const DOMAIN_LENGTH_MAX = 253;
+const GENERATION_MAX = 0xffff_ffff;
+
+/** "malformed" unless it is a DNS name in lower case whose last label is no number. */
+export function parseDomain(text: string): Domain {
+  if (!isDomain(text)) throw invalid("a domain");
+  return text;
+}
+
+/** "malformed" unless it is a user's URI in its one spelling. */
+export function parseUserUri(text: string): UserUri {
+  if (!isUserUri(text)) throw invalid("a user's URI");
+  return text;
+}
+
+/** "malformed" unless it is a client's URI in its one spelling. */
+export function parseClientUri(text: string): ClientUri {
+  if (!isClientUri(text)) throw invalid("a client's URI");
+  return text;
+}
+
+/** "malformed" unless it is a room's URI in its one spelling. */
+export function parseRoomUri(text: string): RoomUri {
+  if (!isRoomUri(text)) throw invalid("a room's URI");
+  return text;
+}
+
+/** "malformed" unless it is a group's URI in its one spelling, its generation an u32. */
+export function parseGroupUri(text: string): GroupUri {
+  if (!isGroupUri(text)) throw invalid("a group's URI");
+  return text;
+}
+
+/** "malformed" unless it is a room's or a client's URI. */
+export function parseStreamUri(text: string): StreamUri {
+  if (!isRoomUri(text) && !isClientUri(text)) throw invalid("a stream's URI");
+  return text;
+}
+
+/** "nameInvalid" unless it is the local part of an address. */
+export function checkName(name: string): void {
+  if (!isName(name)) throw new Refusal("nameInvalid", "the name is not allowed");
+}
+
+function isDomain(text: string): text is Domain {
+  if (text.length > DOMAIN_LENGTH_MAX || !domainPattern.test(text)) return false;
+  return !/^[0-9]+$/.test(text.slice(text.lastIndexOf(".") + 1));
+}
+
+function isUserUri(text: string): text is UserUri {
+  const found = match(text, userPattern);
+  return found !== undefined && isName(found[2] ?? "");
+}
+
+function isClientUri(text: string): text is ClientUri {
+  const found = match(text, clientPattern);
+  return found !== undefined && isName(found[2] ?? "");
+}
+
+function isRoomUri(text: string): text is RoomUri {
+  return match(text, roomPattern) !== undefined;
+}
+
+function isGroupUri(text: string): text is GroupUri {
+  const found = match(text, groupPattern);
+  return found !== undefined && Number(found[2]) <= GENERATION_MAX;
+}
+
+/** The pattern's groups, the first of which is a domain. */
+function match(text: string, pattern: RegExp): RegExpExecArray | undefined {
+  if (text.length > LIMITS.uriBytesMax) return undefined;
+  const found = pattern.exec(text);
+  return found !== null && isDomain(found[1] ?? "") ? found : undefined;
+}
+
+function isName(name: string): boolean {
+  return namePattern.test(name) && !name.includes("..");
+}
+
+function invalid(what: string): Refusal {
+  return new Refusal("malformed", `not ${what}`);
+}

@@ -1,0 +1,55 @@
+/**
+ * The registry of labels: every signature, hash, key derivation and MLS exporter of ours has one
+ * of its own, so that octets made for one purpose never pass for another. A label is never reused.
+ */
+export const LABELS = {
+  /** User identity key over a device-signing key. */
+  deviceSigningCertificate: "DeviceSigningCertificateTBS",
+  /** Device-signing key over the user's client list. */
+  clientList: "ClientListTBS",
+  /** Server key over the signed client list. */
+  clientListCountersignature: "ClientListCountersignatureTBS",
+  /** Device-signing key over one client's signature key. */
+  attestation: "AttestationTBS",
+  /** Server key over an attestation. */
+  attestationCountersignature: "AttestationCountersignatureTBS",
+  /** Client signature key over a login (server domain, login, client). */
+  loginProof: "LoginProofTBS",
+  /** Hub key over the head of a room's log. */
+  head: "HeadTBS",
+  /** Client signature key over a request for KeyPackages. */
+  keyMaterialRequest: "KeyMaterialRequestTBS",
+  /** Client signature key over a request for a GroupInfo. */
+  groupInfoRequest: "GroupInfoRequestTBS",
+  /** Hub key over the answer. */
+  groupInfoResponse: "GroupInfoResponseTBS",
+  /** HPKE info of the answer's sealed content. */
+  groupInfoSealing: "GroupInfo and ratchet_tree encryption",
+  /** Hash of an entry: what the next one names as previous. */
+  entryHash: "EntryHash",
+  /** Hash of a roster. */
+  rosterHash: "RosterHash",
+  /** Hash of a client list: what its next version names as previous. */
+  clientListHash: "ClientListHash",
+  /** Hash of a deleted account's name: all that is kept of it. */
+  accountTombstone: "AccountTombstone",
+  /** MLS exporter: tells forks of one epoch apart. */
+  forkTag: "ForkTag",
+  /** MLS exporter: seals ephemeral payloads. */
+  ephemeral: "Ephemeral",
+  /** Key derivation from OPAQUE's export_key: seals the recovery bundle. */
+  recoveryBundle: "RecoveryBundle",
+  /** Key derivation from the recovery key: seals the recovery bundle's second copy. */
+  recoveryKey: "RecoveryKey",
+  /** Key derivation in the recovery bundle: seals account data. */
+  accountData: "AccountData",
+  /** Key derivation from a store key: seals secret rows. */
+  storeRow: "StoreRow",
+  /** Seals a room's metadata. */
+  roomMetadata: "RoomMetadata",
+} as const;
+
+export type Label = (typeof LABELS)[keyof typeof LABELS];
+
+/** Before every label of ours; MLS's own labels begin with "MLS 1.0 ". */
+export const LABEL_PREFIX = "Treehouse 1.0 ";

@@ -1,0 +1,203 @@
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/**
+ * Every bound of the protocol and of a homeserver's defaults. Names end in what they count:
+ * `BytesMax` octets, `Ms` milliseconds, otherwise pieces. A refusal names the bound it applied.
+ */
+export const LIMITS = {
+  /** One PublicMessage (a commit or a proposal). */
+  handshakeBytesMax: MIB,
+  /** One PrivateMessage with application content. */
+  applicationMessageBytesMax: 64 * KIB,
+  /** Proposals of one commit, by value and by reference together, and of one proposal bundle. */
+  proposalsPerCommitMax: 100,
+  /** One Welcome. */
+  welcomeBytesMax: MIB,
+  /** One GroupInfo without its tree: mostly the dictionary. */
+  groupInfoBytesMax: 128 * KIB,
+  /** Leaves of one group. */
+  treeLeavesMax: 5000,
+  /** Content of a ratchet_tree extension: about 1.5 KiB per leaf, parents included. */
+  ratchetTreeBytesMax: 16 * MIB,
+  /** The app_data_dictionary of a GroupContext (room state). */
+  dictionaryBytesMax: 64 * KIB,
+  /** Components of one dictionary. */
+  dictionaryComponentsMax: 64,
+  /** A message's authenticated_data (a SafeAAD dictionary). */
+  authenticatedDataBytesMax: 4 * KIB,
+  /** Encrypted room metadata in the room state. */
+  roomMetadataBytesMax: 4 * KIB,
+
+  /** One KeyPackage. */
+  keyPackageBytesMax: 16 * KIB,
+  /** Stock of one client that is not last resort. */
+  keyPackagesPerClientMax: 100,
+  /** What must be left of a KeyPackage's lifetime when it is handed out. */
+  keyPackageRemainingMinMs: HOUR,
+  /** KeyPackages of one upload. */
+  keyPackageUploadMax: 100,
+  /** From a KeyPackage's not_before to its not_after. */
+  keyPackageLifetimeMaxMs: 90 * DAY,
+  /** Ciphersuites that one key material request accepts. */
+  ciphersuitesMax: 16,
+  /** Entries of each list of a capabilities structure. */
+  capabilitiesMax: 64,
+  /** One MLS credential. */
+  credentialBytesMax: 4 * KIB,
+
+  /** Clients of one user. */
+  clientsPerUserMax: 32,
+  /** Rooms on this server in which one user takes part. */
+  roomsPerUserMax: 1000,
+  /** Uses of one invite. */
+  inviteUsesMax: 1000,
+  /** Open invites of one server. */
+  invitesMax: 10_000,
+  /** A recovery bundle, sealed. */
+  recoveryBundleBytesMax: 8 * KIB,
+  /** An OPAQUE message or record. */
+  opaqueMessageBytesMax: 4 * KIB,
+  /** A leaf's identity extension. */
+  leafIdentityBytesMax: 4 * KIB,
+  /** A signed client list. */
+  clientListBytesMax: 16 * KIB,
+  /** A key identifier. */
+  keyIdBytesMax: 64,
+  /** Any URI of ours. */
+  uriBytesMax: 512,
+  /** A human-readable reason or description. */
+  descriptionBytesMax: KIB,
+  /** A refusal code or the name of an event. */
+  nameBytesMax: 64,
+  /** Data of one account event. */
+  accountEventBytesMax: 16 * KIB,
+
+  /** One entry of a room or inbox stream: a handshake with its header and stapled proposals. */
+  entryBytesMax: MIB + 512 * KIB,
+  /** Leaf changes of one commit. */
+  leafChangesMax: 256,
+  /** Fault reports that void an entry. */
+  faultReportsBytesMax: 64 * KIB,
+  /** One WebSocket message, either way. */
+  frameBytesMax: 4 * MIB,
+  /** Cursors of one hello, acknowledgement or acknowledgement request. */
+  cursorsMax: 4096,
+  /** Entries of one page. */
+  pageEntriesMax: 256,
+  /** Entries of one page together; a page has at least one entry, whatever its length. */
+  pageBytesMax: MIB,
+  /** A TLS-encoded request body: a commit, its Welcome, its GroupInfo and a first message. */
+  requestBodyBytesMax: 3 * MIB,
+  /** A JSON request body. */
+  jsonBodyBytesMax: 64 * KIB,
+  /** A TLS-encoded answer: the largest is a ratchet tree. */
+  responseBodyBytesMax: 17 * MIB,
+  /** Items of one federation batch. */
+  batchItemsMax: 512,
+  /** Items of one federation batch together; a batch has at least one item. */
+  batchBytesMax: MIB,
+  /** Welcomes of one federation batch item: one per added client. */
+  welcomesPerItemMax: 100,
+
+  /** Epochs before the current one whose application messages are still taken. */
+  epochWindowEpochs: 3,
+  /** How long after being superseded such an epoch is still taken. */
+  epochWindowMs: 5 * MINUTE,
+  /** Proposed removals that one epoch carries. */
+  removalIntentsPerEpochMax: 50,
+  /** From the reservation of a room to its founding. */
+  reservationMs: HOUR,
+  /** Open reservations of one user. */
+  reservationsPerUserMax: 16,
+
+  /** The accepted answer of a submission. */
+  idempotencyKeptMs: 14 * DAY,
+  /** A handshake entry, also when all have read it (restore and rejoin need it). */
+  handshakeKeptMs: 30 * DAY,
+  /** Another entry that all have acknowledged. */
+  entryKeptReadMs: 48 * HOUR,
+  /** Another entry that somebody has not acknowledged. */
+  entryKeptUnreadMs: 30 * DAY,
+  /** Unacknowledged octets of one room stream. */
+  streamBytesMax: 1024 * MIB,
+  /** Unacknowledged entries of one inbox. */
+  inboxEntriesMax: 10_000,
+  /** From an acknowledgement to its row, at most. */
+  cursorFlushMs: SECOND,
+
+  /** Octets in a client's socket beyond which it goes back to catching up. */
+  socketBufferBytesMax: MIB,
+  /** Live connections of one client. */
+  socketsPerClientMax: 4,
+  /** Submissions of one connection that are not answered yet. */
+  submissionsInFlightMax: 256,
+  /** Silence after which a socket is pinged. */
+  socketPingMs: 30 * SECOND,
+  /** From a ticket to its use. */
+  ticketLifetimeMs: 30 * SECOND,
+  /** A session that is not used. */
+  sessionIdleMs: 30 * DAY,
+  /** Sessions of one user. */
+  sessionsPerUserMax: 64,
+  /** How much older than the truth a session's stored time of last use may be. */
+  sessionTouchMs: HOUR,
+  /** Sessions that one server keeps in memory; the others are read when they are used. */
+  sessionsCachedMax: 20_000,
+  /** Logins, and registrations, that were started and not finished; the oldest make room. */
+  loginsPendingMax: 10_000,
+  /** From the start of a login or registration to its end. */
+  loginLifetimeMs: 5 * MINUTE,
+  /** How far ahead of our clock a signed time may lie. */
+  clockSkewMs: 5 * MINUTE,
+} as const;
+
+export type LimitName = keyof typeof LIMITS;
+
+/** The names of all limits, in the order of the file. */
+export const limitNames: readonly LimitName[] = namesOf(LIMITS);
+
+/** A steady rate of `count` per `perMs`, with a burst of `count` on top of an idle time. */
+export type RateRule = { readonly count: number; readonly perMs: number };
+
+/** Rates that a server enforces, each by the key that is named. */
+export const RATE_LIMITS = {
+  /** Starts of a login, by user. */
+  loginPerUser: { count: 10, perMs: 10 * MINUTE },
+  /** Starts of a login or registration, by network address. */
+  loginPerAddress: { count: 60, perMs: 10 * MINUTE },
+  /** Look-ups of users, by session. */
+  lookupPerSession: { count: 120, perMs: MINUTE },
+  /** Look-ups of users and other open questions, by network address. */
+  lookupPerAddress: { count: 240, perMs: MINUTE },
+  /** KeyPackages claimed, by requesting user and target user. */
+  claimPerPair: { count: 60, perMs: HOUR },
+  /** KeyPackages claimed, by requesting user. */
+  claimPerUser: { count: 2000, perMs: HOUR },
+  /** Uploads of KeyPackages, by client. */
+  keyPackageUploadPerClient: { count: 60, perMs: HOUR },
+  /** Reservations of rooms, by user. */
+  reservePerUser: { count: 60, perMs: HOUR },
+  /** Tickets, by session. */
+  ticketPerSession: { count: 60, perMs: MINUTE },
+  /** Commits and proposals, by client. */
+  updatePerClient: { count: 600, perMs: MINUTE },
+  /** Application messages, by client. */
+  messagePerClient: { count: 30_000, perMs: 10 * SECOND },
+  /** Trees and GroupInfo answers, by client. */
+  treePerClient: { count: 600, perMs: MINUTE },
+} as const satisfies Record<string, RateRule>;
+
+export type RateLimitName = keyof typeof RATE_LIMITS;
+
+export const rateLimitNames: readonly RateLimitName[] = namesOf(RATE_LIMITS);
+
+function namesOf<K extends string>(table: Readonly<Record<K, unknown>>): readonly K[] {
+  const names: K[] = [];
+  for (const name in table) names.push(name);
+  return names;
+}

@@ -1,0 +1,12 @@
+export {
+  isRefusalCode,
+  MEDIA_TYPE_PROBLEM,
+  parseProblem,
+  problemOf,
+  problemSchema,
+} from "./problem.ts";
+export type { Problem } from "./problem.ts";
+export { refusalTable } from "./refusal-table.ts";
+export type { RefusalCode } from "./refusal-table.ts";
+export { Refusal } from "./refusal.ts";
+export type { RefusalData } from "./refusal.ts";

@@ -1,0 +1,30 @@
+import type { RefusalCode } from "./refusal-table.ts";
+
+/** What a refusal tells beside its code; every field is JSON. */
+export type RefusalData = {
+  readonly currentEpoch?: number;
+  /** A bound of `LIMITS` or `RATE_LIMITS`, and the value in force. */
+  readonly limitName?: string;
+  readonly limit?: number;
+  readonly retryAfterMs?: number;
+  /** Oldest position that can still be read. */
+  readonly oldest?: number;
+  /** Leaves whose removal is pending. */
+  readonly leaves?: readonly number[];
+};
+
+/**
+ * The asker's fault: nothing was changed. The message is for people and carries no secret and no
+ * address; programs read `code` and `data`.
+ */
+export class Refusal<C extends RefusalCode = RefusalCode> extends Error {
+  readonly code: C;
+  readonly data: RefusalData;
+
+  constructor(code: C, message: string, data: RefusalData = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "Refusal";
+    this.code = code;
+    this.data = data;
+  }
+}
