@@ -1,0 +1,8 @@
+/**
+ * The cryptography MLS needs, as a port. Its adapters are `./node` (fast, with node:crypto) and
+ * `./noble` (pure JavaScript, for browsers); both give the same bytes.
+ */
+export { pointOk } from "./ed25519-rule.ts";
+export { CryptoFailure } from "./mls-crypto.ts";
+export type { KeyPair, MlsCrypto, Random } from "./mls-crypto.ts";
+export { toTsMls } from "./to-ts-mls.ts";

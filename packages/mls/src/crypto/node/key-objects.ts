@@ -1,0 +1,69 @@
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+
+type Curve = "ed25519" | "x25519";
+
+/** What stands before the 32 octets in PKCS #8 and in SubjectPublicKeyInfo (RFC 8410). */
+const pkcs8 = {
+  ed25519: Buffer.from("302e020100300506032b657004220420", "hex"),
+  x25519: Buffer.from("302e020100300506032b656e04220420", "hex"),
+};
+const spki = {
+  ed25519: Buffer.from("302a300506032b6570032100", "hex"),
+  x25519: Buffer.from("302a300506032b656e032100", "hex"),
+};
+
+/** Public keys come back: a leaf's with each of its messages, a node's with each commit. */
+const publicKeysMax = 8192;
+const publicKeys = {
+  ed25519: new Map<string, KeyObject>(),
+  x25519: new Map<string, KeyObject>(),
+};
+
+/** Private keys are found by the array they are in, and so never outlive it here. */
+const privateKeys = {
+  ed25519: new WeakMap<Uint8Array, { copy: Uint8Array; key: KeyObject }>(),
+  x25519: new WeakMap<Uint8Array, { copy: Uint8Array; key: KeyObject }>(),
+};
+
+export function publicKeyObject(curve: Curve, octets: Uint8Array): KeyObject {
+  const cache = publicKeys[curve];
+  const name = Buffer.from(octets).toString("base64");
+  let key = cache.get(name);
+  if (key === undefined) {
+    key = createPublicKey({
+      key: Buffer.concat([spki[curve], octets]),
+      format: "der",
+      type: "spki",
+    });
+  } else {
+    cache.delete(name); // to be put behind all others: the first in the map is the oldest used
+  }
+  cache.set(name, key);
+  if (cache.size > publicKeysMax) {
+    for (const oldest of cache.keys()) {
+      cache.delete(oldest);
+      break;
+    }
+  }
+  return key;
+}
+
+export function privateKeyObject(curve: Curve, octets: Uint8Array): KeyObject {
+  const cached = privateKeys[curve].get(octets);
+  // the array may have been overwritten since
+  if (cached?.copy.every((octet, i) => octet === octets[i]) === true) return cached.key;
+  const key = createPrivateKey({
+    key: Buffer.concat([pkcs8[curve], octets]),
+    format: "der",
+    type: "pkcs8",
+  });
+  privateKeys[curve].set(octets, { copy: Uint8Array.from(octets), key });
+  return key;
+}
+
+/** The public half of a private key. */
+export function publicOctets(privateKey: KeyObject): Uint8Array<ArrayBuffer> {
+  const der = createPublicKey(privateKey).export({ format: "der", type: "spki" });
+  return Uint8Array.from(der.subarray(der.length - 32));
+}
