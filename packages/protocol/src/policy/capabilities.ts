@@ -1,0 +1,78 @@
+/**
+ * Capability numbers of the MIMI room-policy registry that rules version 1 uses, and ours from the
+ * private range (0xf000 and above). H: the hub enforces it. C: only clients can.
+ */
+export const CAPABILITIES = {
+  /** H. Bring in a user; needs an entry 0 → the new participant's role. */
+  addParticipant: 0x0000,
+  /** H. Remove another user with all clients; needs an entry from that user's role → 0. */
+  removeParticipant: 0x0001,
+  /** H. Bring in a further client of one's own. */
+  addOwnClient: 0x0002,
+  /** H. Remove another client of one's own. */
+  removeOwnClient: 0x0003,
+  /** H. Leave: ask the hub to have all own clients removed. */
+  removeSelf: 0x0006,
+  /** H. Remove some clients of another participant; needs an entry from their role → 0. */
+  kick: 0x000c,
+  /** H. Change another participant's role; needs an entry from the old to the new role. */
+  changeUserRole: 0x000f,
+  /** H. */
+  sendMessage: 0x0100,
+  /** H. */
+  receiveMessage: 0x0101,
+  /** C, as all from here to `followLink`. */
+  copyMessage: 0x0102,
+  reportAbuse: 0x0103,
+  replyToMessage: 0x0104,
+  reactToMessage: 0x0105,
+  editReaction: 0x0106,
+  deleteOwnReaction: 0x0107,
+  deleteOtherReaction: 0x0108,
+  editOwnMessage: 0x0109,
+  deleteOwnMessage: 0x010a,
+  deleteOtherMessage: 0x010b,
+  startTopic: 0x010c,
+  replyInTopic: 0x010d,
+  editOwnTopic: 0x010e,
+  editOtherTopic: 0x010f,
+  uploadImage: 0x0200,
+  uploadAudio: 0x0201,
+  uploadVideo: 0x0202,
+  uploadAttachment: 0x0203,
+  downloadImage: 0x0204,
+  downloadAudio: 0x0205,
+  downloadVideo: 0x0206,
+  downloadAttachment: 0x0207,
+  sendLink: 0x0208,
+  sendLinkPreview: 0x0209,
+  followLink: 0x020a,
+  copyLink: 0x020b,
+  /** H. Change the base policy, but never `fixedMembership`. */
+  changeMembershipStyle: 0x0501,
+  /** H. Change role definitions and the default role, in a commit of their own. */
+  changeRoleDefinitions: 0x0502,
+  /**
+   * Ours, H. Replace the metadata ciphertext. MIMI's 0300–0304 name single fields, which a hub
+   * cannot tell apart in a ciphertext.
+   */
+  changeRoomMetadata: 0xf001,
+  /**
+   * Ours, H that a user leaves in the same commit, C that the plaintext stays the same: seal the
+   * metadata anew so that those who left cannot read later versions.
+   */
+  rekeyRoomMetadata: 0xf002,
+  /** Ours, H. Name another hub, hub key or term. No template grants it yet. */
+  changeHub: 0xf003,
+  /** Ours, H. Raise the rules version or the version floor. */
+  raiseRules: 0xf004,
+  /** Ours, H. Change components that rules version 1 does not know, and required SafeAAD types. */
+  changeOtherComponents: 0xf005,
+  /**
+   * Ours, H. Take a role of a lower index oneself. MIMI's 0010 only follows a preauthorisation
+   * list, which rules version 1 has not.
+   */
+  lowerOwnRole: 0xf006,
+} as const;
+
+export type CapabilityName = keyof typeof CAPABILITIES;

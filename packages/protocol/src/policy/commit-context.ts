@@ -1,0 +1,117 @@
+import type { UserUri } from "../identifiers/index.ts";
+import { ownerRole, type RoomState } from "../room/index.ts";
+import { hasCapability, mayMove, roleLookup, roleOf } from "./role-of.ts";
+import { participantsAfter, type RoomChange } from "./room-change.ts";
+import type { Participant, RoomView } from "./room-view.ts";
+import { assignmentsFrom, sameAssignments, settle } from "./settle.ts";
+
+/** How a commit touches one user. */
+export interface UserChange {
+  readonly user: UserUri;
+  readonly present: boolean;
+  /** Leaves that stay. */
+  readonly kept: number;
+  /** Leaves removed although the hub has not proposed it. */
+  readonly voluntary: number;
+  readonly added: number;
+  readonly roleBefore: number;
+  readonly roleAfter: number;
+}
+
+/** A role that the committer gives a participant who stays, without it following by itself. */
+export interface RoleMove {
+  readonly user: UserUri;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A member's commit, seen by the rules: everything they ask, computed once. */
+export interface CommitContext {
+  readonly view: RoomView;
+  readonly user: UserUri;
+  readonly role: number;
+  readonly change: RoomChange;
+  readonly stateAfter: RoomState;
+  readonly after: readonly Participant[];
+  /** Users with an added or removed leaf, in the order of their first mention. */
+  readonly touched: readonly UserChange[];
+  /** Ascending by user. */
+  readonly moves: readonly RoleMove[];
+  can(capability: number): boolean;
+  move(from: number, to: number): boolean;
+}
+
+export function commitContext(view: RoomView, user: UserUri, change: RoomChange): CommitContext {
+  const role = roleOf(view, user);
+  const stateAfter = change.stateAfter ?? view.state;
+  const after = participantsAfter(view, change);
+  const touched = touchedUsers(view, change, stateAfter);
+  return {
+    view,
+    user,
+    role,
+    change,
+    stateAfter,
+    after,
+    touched,
+    moves: roleMoves(view, stateAfter, after, touched),
+    can: (capability) => hasCapability(view.state, role, capability),
+    move: (from, to) => mayMove(view.state, role, from, to),
+  };
+}
+
+function touchedUsers(
+  view: RoomView,
+  change: RoomChange,
+  stateAfter: RoomState,
+): readonly UserChange[] {
+  const before = new Map(view.participants.map(({ user, leaves }) => [user, leaves.length]));
+  const pending = new Set(change.pendingRemovals);
+  const [roleBefore, roleAfter] = [roleLookup(view.state), roleLookup(stateAfter)];
+  const users = new Set([...change.removed, ...change.added].map(({ user }) => user));
+  return [...users].map((user) => {
+    const removed = change.removed.filter((one) => one.user === user);
+    const leaves = before.get(user) ?? 0;
+    return {
+      user,
+      present: leaves > 0,
+      kept: leaves - removed.length,
+      voluntary: removed.filter(({ leaf }) => !pending.has(leaf)).length,
+      added: change.added.filter((one) => one.user === user).length,
+      roleBefore: leaves > 0 ? roleBefore(user) : 0,
+      roleAfter: roleAfter(user),
+    };
+  });
+}
+
+/**
+ * The differences between the state that would follow by itself from the changed participants and
+ * the state that the commit sets, less a succession that follows from the other differences.
+ */
+function roleMoves(
+  view: RoomView,
+  stateAfter: RoomState,
+  after: readonly Participant[],
+  touched: readonly UserChange[],
+): readonly RoleMove[] {
+  const expected = settle({ state: view.state, participants: after }) ?? view.state;
+  const [from, to] = [roleLookup(expected), roleLookup(stateAfter)];
+  const entering = new Set(touched.filter(({ kept }) => kept < 1).map(({ user }) => user));
+  return after
+    .filter(({ user }) => !entering.has(user) && from(user) !== to(user))
+    .map(({ user }) => ({ user, from: from(user), to: to(user) }))
+    .filter((move) => !isSuccession(move, stateAfter, after));
+}
+
+function isSuccession(
+  { user, from, to }: RoleMove,
+  stateAfter: RoomState,
+  after: readonly Participant[],
+): boolean {
+  if (to !== ownerRole(stateAfter)) return false;
+  const role = roleLookup(stateAfter);
+  const roles = new Map(after.map((one) => [one.user, one.user === user ? from : role(one.user)]));
+  const assignments = assignmentsFrom(roles, stateAfter.defaultRole);
+  const settled = settle({ state: { ...stateAfter, assignments }, participants: after });
+  return settled !== undefined && sameAssignments(settled.assignments, stateAfter.assignments);
+}

@@ -1,0 +1,15 @@
+export { authorize } from "./authorize.ts";
+export { authorizeFounding } from "./authorize-founding.ts";
+export { CAPABILITIES, type CapabilityName } from "./capabilities.ts";
+export { mayLeave, maySend } from "./may-send.ts";
+export { hasCapability, isParticipant, roleOf } from "./role-of.ts";
+export {
+  type Actor,
+  participantsAfter,
+  type RoomChange,
+  UNPLACED_LEAF,
+  type Verdict,
+} from "./room-change.ts";
+export { compareUsers, type Participant, roomView, type RoomView } from "./room-view.ts";
+export { settle } from "./settle.ts";
+export { type Founding, ROLES, template } from "./template.ts";

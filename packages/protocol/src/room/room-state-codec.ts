@@ -1,0 +1,90 @@
+import type { Bytes } from "../bytes/index.ts";
+import { type Codec, malformed, opaque, struct, u16, vector } from "../codec/index.ts";
+import { LIMITS } from "../limits.ts";
+import { Refusal } from "../refusals/index.ts";
+import { roomStateFault } from "./check-room-state.ts";
+import {
+  basePolicyCodec,
+  componentListCodec,
+  roleAssignmentsCodec,
+  rolesListCodec,
+  roomRecordCodec,
+} from "./components.ts";
+import { type OtherComponent, ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
+
+const dictionaryCodec: Codec<readonly OtherComponent[]> = vector(
+  struct<OtherComponent>({ component: u16, data: opaque({ max: LIMITS.dictionaryBytesMax }) }),
+  { countMax: LIMITS.dictionaryComponentsMax },
+);
+
+/**
+ * The content of the GroupContext's `app_data_dictionary` extension: at most
+ * `LIMITS.dictionaryBytesMax` octets, or a Refusal "limitExceeded" that names the bound. A state
+ * that no decoder would take is a RangeError.
+ */
+export function encodeRoomState(state: RoomState): Bytes {
+  const fault = roomStateFault(state);
+  if (fault !== undefined) throw new RangeError(fault);
+  const components: OtherComponent[] = [
+    { component: ROOM_COMPONENTS.safeAad, data: componentListCodec.encode(state.safeAad) },
+    { component: ROOM_COMPONENTS.rolesList, data: rolesListCodec.encode(state.roles) },
+    { component: ROOM_COMPONENTS.basePolicy, data: basePolicyCodec.encode(state.basePolicy) },
+    { component: ROOM_COMPONENTS.roomRecord, data: roomRecordCodec.encode(state) },
+    { component: ROOM_COMPONENTS.roleAssignments, data: roleAssignmentsCodec.encode(state) },
+    ...state.otherComponents,
+  ];
+  if (state.metadata.length > 0) {
+    components.push({
+      component: ROOM_COMPONENTS.roomMetadata,
+      data: new Uint8Array(state.metadata),
+    });
+  }
+  const bytes = dictionaryCodec.encode(components.toSorted((a, b) => a.component - b.component));
+  if (bytes.length > LIMITS.dictionaryBytesMax) throw tooLong();
+  return bytes;
+}
+
+/**
+ * Reads a state and checks that it is well formed (every list sorted and unique, every role
+ * defined), so that the policy engine can rely on it. The only error is a Refusal "malformed".
+ */
+export function decodeRoomState(bytes: Uint8Array): RoomState {
+  if (bytes.length > LIMITS.dictionaryBytesMax) throw malformed("a dictionary that is too long");
+  const components = dictionaryCodec.decode(bytes);
+  const content = new Map<number, Bytes>();
+  let last = -1;
+  for (const { component, data } of components) {
+    if (component <= last) throw malformed("components out of order");
+    last = component;
+    content.set(component, data);
+  }
+  const take = (component: number): Bytes => {
+    const data = content.get(component);
+    if (data === undefined) throw malformed(`component ${component} is missing`);
+    content.delete(component);
+    return data;
+  };
+  const metadata = content.has(ROOM_COMPONENTS.roomMetadata)
+    ? take(ROOM_COMPONENTS.roomMetadata)
+    : undefined;
+  if (metadata?.length === 0) throw malformed("metadata without content");
+  const state: RoomState = {
+    ...roomRecordCodec.decode(take(ROOM_COMPONENTS.roomRecord)),
+    roles: rolesListCodec.decode(take(ROOM_COMPONENTS.rolesList)),
+    ...roleAssignmentsCodec.decode(take(ROOM_COMPONENTS.roleAssignments)),
+    basePolicy: basePolicyCodec.decode(take(ROOM_COMPONENTS.basePolicy)),
+    metadata: metadata ?? new Uint8Array(0),
+    safeAad: componentListCodec.decode(take(ROOM_COMPONENTS.safeAad)),
+    otherComponents: [...content].map(([component, data]) => ({ component, data })),
+  };
+  const fault = roomStateFault(state);
+  if (fault !== undefined) throw malformed(fault);
+  return state;
+}
+
+function tooLong(): Refusal {
+  return new Refusal("limitExceeded", "The room's state is too long.", {
+    limitName: "dictionaryBytesMax",
+    limit: LIMITS.dictionaryBytesMax,
+  });
+}
