@@ -100,3 +100,49 @@ export {
   Refusal,
 } from "./refusals/index.ts";
 export type { Problem, RefusalCode, RefusalData } from "./refusals/index.ts";
+export {
+  authorize,
+  authorizeFounding,
+  CAPABILITIES,
+  compareUsers,
+  hasCapability,
+  isParticipant,
+  mayLeave,
+  maySend,
+  participantsAfter,
+  roleOf,
+  ROLES,
+  roomView,
+  settle,
+  template,
+  UNPLACED_LEAF,
+} from "./policy/index.ts";
+export type {
+  Actor,
+  CapabilityName,
+  Founding,
+  Participant,
+  RoomChange,
+  RoomView,
+  Verdict,
+} from "./policy/index.ts";
+export {
+  decodeRoomState,
+  encodeRoomState,
+  isParticipantRole,
+  OUTSIDER_ROLE,
+  ownerRole,
+  REQUIRED_AAD_COMPONENT,
+  roleDefinition,
+  ROOM_COMPONENTS,
+  RULES_VERSION,
+} from "./room/index.ts";
+export type {
+  BasePolicy,
+  OtherComponent,
+  Role,
+  RoleAssignment,
+  RoleChange,
+  RoomState,
+  RoomTemplate,
+} from "./room/index.ts";
