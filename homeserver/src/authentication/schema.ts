@@ -1,0 +1,88 @@
+import {
+  blob,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
+
+/** One row per living account. The name is the folded local part of the user's address. */
+export const accounts = sqliteTable("authentication_accounts", {
+  name: text("name").primaryKey(),
+  admin: integer("admin", { mode: "boolean" }).notNull(),
+  identityKey: blob("identity_key", { mode: "buffer" }).notNull(),
+  /** OPAQUE registration record (RFC 9807 §3.1); null for an account without a password. */
+  passwordRecord: blob("password_record", { mode: "buffer" }),
+  /** Sealed by the client under its OPAQUE export key; opaque here. */
+  recoveryBundle: blob("recovery_bundle", { mode: "buffer" }).notNull(),
+  /** Rises with every change of record and bundle, which change together or not at all. */
+  credentialVersion: integer("credential_version").notNull(),
+  createdAt: integer("created_at").notNull(),
+});
+
+/** All that remains of a deleted account: a hash which keeps its name from being used again. */
+export const tombstones = sqliteTable("authentication_tombstones", {
+  nameHash: blob("name_hash", { mode: "buffer" }).primaryKey(),
+  deletedAt: integer("deleted_at").notNull(),
+});
+
+/** Every version of every client list, countersigned, as it was served. */
+export const clientLists = sqliteTable(
+  "authentication_client_lists",
+  {
+    name: text("name").notNull(),
+    version: integer("version").notNull(),
+    hash: blob("hash", { mode: "buffer" }).notNull(),
+    signedList: blob("signed_list", { mode: "buffer" }).notNull(),
+    acceptedAt: integer("accepted_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.name, table.version] })],
+);
+
+/** The clients of the latest list of each user, with the identity their leaves carry. */
+export const clients = sqliteTable(
+  "authentication_clients",
+  {
+    client: text("client").primaryKey(),
+    name: text("name").notNull(),
+    signatureKey: blob("signature_key", { mode: "buffer" }).notNull(),
+    leafIdentity: blob("leaf_identity", { mode: "buffer" }).notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("authentication_clients_by_name").on(table.name)],
+);
+
+export const sessions = sqliteTable(
+  "authentication_sessions",
+  {
+    /** SHA-256 of the token. The token itself exists only in the answer that created it. */
+    tokenHash: blob("token_hash", { mode: "buffer" }).primaryKey(),
+    id: text("id").notNull(),
+    name: text("name").notNull(),
+    client: text("client").notNull(),
+    createdAt: integer("created_at").notNull(),
+    usedAt: integer("used_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("authentication_sessions_by_id").on(table.id),
+    index("authentication_sessions_by_name").on(table.name),
+    index("authentication_sessions_by_use").on(table.usedAt),
+  ],
+);
+
+export const invites = sqliteTable(
+  "authentication_invites",
+  {
+    id: text("id").primaryKey(),
+    tokenHash: blob("token_hash", { mode: "buffer" }).notNull(),
+    /** The account made with it administers the server. */
+    admin: integer("admin", { mode: "boolean" }).notNull(),
+    uses: integer("uses").notNull(),
+    usesLeft: integer("uses_left").notNull(),
+    expiresAt: integer("expires_at"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [uniqueIndex("authentication_invites_by_token").on(table.tokenHash)],
+);

@@ -1,0 +1,186 @@
+import { and, asc, count, eq, gt, inArray, lte, sql } from "drizzle-orm";
+import { parseClientUri, parseRoomUri, parseUserUri } from "@treehouse/protocol";
+import type { Bytes } from "@treehouse/protocol";
+import type { Database, Tx } from "../platform/index.ts";
+import { handedOut, stock } from "./schema.ts";
+import type { KeyPackageStore, StoredKeyPackage } from "./store.ts";
+
+export function createSqliteStore(database: Database): KeyPackageStore {
+  return { ...stockMethods(database), ...claimMethods(database), ...deletions(database) };
+}
+
+function stockMethods(database: Database): Pick<KeyPackageStore, "add" | "stock"> {
+  return {
+    add: async (tx, packages) => {
+      let added = 0;
+      for (const candidate of packages) if (addOne(database, tx, candidate)) added += 1;
+      return added;
+    },
+    stock: async (tx, client, at) => {
+      const rows = database
+        .sql(tx)
+        .select({ lastResort: stock.lastResort, packages: count() })
+        .from(stock)
+        .where(and(eq(stock.client, client), gt(stock.notAfter, at)))
+        .groupBy(stock.lastResort)
+        .orderBy(asc(stock.lastResort))
+        .all();
+      const countOf = (lastResort: boolean): number =>
+        rows.find((row) => row.lastResort === lastResort)?.packages ?? 0;
+      return { ordinary: countOf(false), lastResort: countOf(true) };
+    },
+  };
+}
+
+function addOne(database: Database, tx: Tx, added: StoredKeyPackage): boolean {
+  const db = database.sql(tx);
+  const ref = buffer(added.ref);
+  const given = db
+    .select({ at: handedOut.at })
+    .from(handedOut)
+    .where(eq(handedOut.ref, ref))
+    .orderBy(asc(handedOut.at))
+    .limit(1)
+    .get();
+  const known = db
+    .select({ client: stock.client })
+    .from(stock)
+    .where(eq(stock.ref, ref))
+    .orderBy(asc(stock.ref))
+    .get();
+  if (given || known) return false;
+  if (added.lastResort) {
+    db.delete(stock)
+      .where(
+        and(
+          eq(stock.client, added.client),
+          eq(stock.lastResort, true),
+          eq(stock.suite, added.suite),
+        ),
+      )
+      .run();
+  }
+  db.insert(stock)
+    .values({ ...added, ref, keyPackage: buffer(added.keyPackage) })
+    .run();
+  return true;
+}
+
+function claimMethods(
+  database: Database,
+): Pick<KeyPackageStore, "candidates" | "handOut" | "receivers"> {
+  const selectCandidates = database.prepare((db) =>
+    db
+      .select()
+      .from(stock)
+      .where(
+        and(
+          eq(stock.client, sql.placeholder("client")),
+          sql`${stock.suite} IN (SELECT value FROM json_each(${sql.placeholder("suites")}))`,
+          gt(stock.notAfter, sql.placeholder("usableUntil")),
+          lte(stock.notBefore, sql.placeholder("at")),
+        ),
+      )
+      .orderBy(asc(stock.lastResort), asc(stock.notAfter), asc(stock.ref))
+      .limit(sql.placeholder("limit"))
+      .prepare(),
+  );
+  const insertHandedOut = database.prepare((db) =>
+    db
+      .insert(handedOut)
+      .values({
+        ref: sql.placeholder("ref"),
+        requester: sql.placeholder("requester"),
+        room: sql.placeholder("room"),
+        client: sql.placeholder("client"),
+        at: sql.placeholder("at"),
+        notAfter: sql.placeholder("notAfter"),
+      })
+      .onConflictDoUpdate({
+        target: [handedOut.ref, handedOut.requester, handedOut.room],
+        set: { at: sql`excluded.at` },
+      })
+      .prepare(),
+  );
+  const deleteClaimed = database.prepare((db) =>
+    db
+      .delete(stock)
+      .where(eq(stock.ref, sql.placeholder("ref")))
+      .prepare(),
+  );
+
+  return {
+    candidates: async (tx, query) =>
+      selectCandidates(tx)
+        .all({ ...query, suites: JSON.stringify(query.suites) })
+        .map(keyPackageOf),
+    handOut: async (tx, claimed, to) => {
+      const ref = buffer(claimed.ref);
+      insertHandedOut(tx).run({
+        ref,
+        requester: to.requester,
+        room: to.room ?? "",
+        client: claimed.client,
+        at: to.at,
+        notAfter: claimed.notAfter,
+      });
+      if (!claimed.lastResort) deleteClaimed(tx).run({ ref });
+    },
+    receivers: async (tx, ref) =>
+      database
+        .sql(tx)
+        .select()
+        .from(handedOut)
+        .where(eq(handedOut.ref, buffer(ref)))
+        .orderBy(asc(handedOut.requester), asc(handedOut.room))
+        .all()
+        .map((row) => ({
+          requester: parseUserUri(row.requester),
+          room: row.room === "" ? undefined : parseRoomUri(row.room),
+          at: row.at,
+        })),
+  };
+}
+
+function deletions(database: Database): Pick<KeyPackageStore, "deleteOf" | "deleteExpired"> {
+  return {
+    deleteOf: async (tx, client) => {
+      const db = database.sql(tx);
+      db.delete(stock).where(eq(stock.client, client)).run();
+      db.delete(handedOut).where(eq(handedOut.client, client)).run();
+    },
+    deleteExpired: async (tx, at, limit) => {
+      const db = database.sql(tx);
+      const expired = db
+        .select({ ref: stock.ref })
+        .from(stock)
+        .where(lte(stock.notAfter, at))
+        .orderBy(asc(stock.notAfter), asc(stock.ref))
+        .limit(limit);
+      const forgotten = db
+        .select({ ref: handedOut.ref })
+        .from(handedOut)
+        .where(lte(handedOut.notAfter, at))
+        .orderBy(asc(handedOut.notAfter), asc(handedOut.ref))
+        .limit(limit);
+      return (
+        db.delete(stock).where(inArray(stock.ref, expired)).run().changes +
+        db.delete(handedOut).where(inArray(handedOut.ref, forgotten)).run().changes
+      );
+    },
+  };
+}
+
+function keyPackageOf(row: typeof stock.$inferSelect): StoredKeyPackage {
+  return { ...row, ref: bytes(row.ref), keyPackage: bytes(row.keyPackage), client: parseClientUri(row.client) };
+}
+
+/** A view, not a copy: the driver reads it before the call returns. */
+function buffer(value: Uint8Array): Buffer {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** A copy of exact length: the driver's buffers may be part of a larger one. */
+function bytes(value: Uint8Array): Bytes {
+  return new Uint8Array(value);
+}
