@@ -1,0 +1,215 @@
+/**
+ * Single corrections of the library put back to what they were, by the number of the fault.
+ * `find` must occur exactly once in the corrected file, or building the mutant fails.
+ */
+export type Mutation = { readonly file: string; readonly find: string; readonly replace: string };
+
+const one = (file: string, find: string, replace: string): Mutation => ({ file, find, replace });
+
+const leaf = "leafToNodeIndex(toLeafIndex(state.privatePath.leafIndex))";
+
+const b12a = one(
+  "clientState.js",
+  "grouped.group_context_extensions.length > 0; /* B12a */",
+  "false;",
+);
+const b12b = one("createCommit.js", "/* B12b */ groupContextWithExtensions", "state.groupContext");
+const b12c = ["createCommit.js", "processMessages.js"].map((file) =>
+  one(
+    file,
+    `res${file === "createCommit.js" ? "" : "ult"}.additionalResult.extensions !== undefined /* B12c */`,
+    `res${file === "createCommit.js" ? "" : "ult"}.additionalResult.extensions?.length > 0`,
+  ),
+);
+const b13a = [
+  one("clientState.js", "/* B13 */ hpkeKeys.has(keyOf(leaf.hpkePublicKey))", "false"),
+  one("clientState.js", "/* B13 */ keyOf(content.hpkePublicKey) === hpkeKey", "false"),
+];
+const b13b = one("updatePath.js", "/* B13 */ keyError !== undefined", "false");
+const b13c = one("clientState.js", "collectLeaves(/* B13 */ tree)", "collectLeaves(ratchetTree)");
+const b16a = [
+  one(
+    "clientState.js",
+    "/* B16 */ committerLeafIndex !== undefined && grouped",
+    "false && grouped",
+  ),
+  one(
+    "clientState.js",
+    "const isExternalCommit = committerLeafIndex === undefined;",
+    "const isExternalCommit = grouped.external_init.length > 0;",
+  ),
+];
+const b16b = one(
+  "clientState.js",
+  '/* B16 */ proposals.some((p) => p.proposalOrRefType === "reference")',
+  "false",
+);
+const b16c = one(
+  "publicMessage.js",
+  "/* B16 */ if (framedContent.contentType",
+  "if (false && framedContent.contentType",
+);
+const b20a = one("clientState.js", "[kept, /* B20 */ dropped]", "[kept, []]");
+const b20b = one("privateKeyPath.js", "/* B20 */ stays", "fresh[nodeIndex] === undefined");
+const b20c = one(
+  "createCommit.js",
+  'deriveSecret(own.leafSecret, "path", kdf) /* B20 */',
+  "new Uint8Array(kdf.size)",
+);
+const b20d = one(
+  "clientState.js",
+  "return /* B20 */ { newState, consumed };",
+  'return { newState: { ...state, ratchetTree: tree, groupActiveState: { kind: "removedFromGroup" } }, consumed: [] };',
+);
+const bounds = one(
+  "treemath.js",
+  "/* B5 B6 */ if (!Number.isInteger(nodeIndex) ||",
+  "if (false && !Number.isInteger(nodeIndex) &&",
+);
+
+export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
+  B1: [
+    one(
+      "clientState.js",
+      "/* B1 */ for (const between of path.slice(0, at))",
+      "for (const between of path)",
+    ),
+    one(
+      "clientState.js",
+      "!node.parent.unmergedLeaves.includes(leafIndex))",
+      "node.parent.unmergedLeaves.join() !== unmergedLeaves.join())",
+    ),
+  ],
+  B2: [
+    one(
+      "clientState.js",
+      "const selfRemoved = /* B2 */ grouped.remove.some(({ proposal }) => proposal.remove.removed === state.privatePath.leafIndex);",
+      "let selfRemoved = false;",
+    ),
+    one(
+      "clientState.js",
+      "        if (newExtensions !== undefined)\n            throwIfDefined(validateGroupExtensions(",
+      `        selfRemoved = mutatedTree[${leaf}] === undefined;\n        if (newExtensions !== undefined)\n            throwIfDefined(validateGroupExtensions(`,
+    ),
+  ],
+  B3: [
+    one(
+      "groupInfo.js",
+      "return encode(varLenDataEncoder)(publicKey); /* B3 */",
+      "return publicKey;",
+    ),
+    one(
+      "groupInfo.js",
+      "const [publicKey, length] = decodeVarLenData(extensionData, 0);",
+      "const [publicKey, length] = [extensionData, extensionData.length];",
+    ),
+  ],
+  B4: [
+    one(
+      "externalProposal.js",
+      "externalSendersOf(groupInfo.groupContext.extensions).findIndex((sender) => constantTimeEqual(sender.signaturePublicKey, signaturePublicKey))",
+      'groupInfo.groupContext.extensions.findIndex((ex) => ex.extensionType === "external_senders")',
+    ),
+  ],
+  B5: [
+    bounds,
+    one("clientState.js", "throwIfDefined(validateRemove(proposal.remove, acc)); /* B5 */", ""),
+  ],
+  B6: [bounds],
+  B7: [
+    one(
+      "processMessages.js",
+      "throwIfDefined(validateExternalRemoves(result.allProposals, leafNode, state)); /* B7 */",
+      "throwIfDefined(undefined);",
+    ),
+  ],
+  B8: [
+    one(
+      "codec/variableLength.js",
+      "for (const [len, write] of parts) {\n                write(offset, buffer);\n                offset += len;\n            }",
+      "const nested = (i) => { if (i > 0) nested(i - 1); parts[i]?.[1](offset, buffer); offset += parts[i]?.[0] ?? 0; };\n            nested(parts.length);",
+    ),
+  ],
+  B10: [one("codec/optional.js", "t !== undefined /* B10 */", "t")],
+  B11: [one("pathSecrets.js", "/* B11 */ tree[next] === undefined ? undefined : next", "next")],
+  B12: [b12a, b12b, ...b12c],
+  B12a: [b12a],
+  B12b: [b12b],
+  B12c: b12c,
+  B12d: [
+    one(
+      "clientState.js",
+      "/* B12d */ !extensionsSupportedByCapabilities(extensions, capabilities)",
+      "false",
+    ),
+  ],
+  B13: [...b13a, b13b, b13c],
+  B13a: b13a,
+  B13b: [b13b],
+  B13c: [b13c],
+  B14: [one("privateKeyPath.js", "/* B14 */ tree !== undefined", "false")],
+  B15: [
+    one(
+      "processMessages.js",
+      "/* B15 */ !constantTimeEqual(pm.content.groupId, state.groupContext.groupId) || pm.content.epoch !== state.groupContext.epoch",
+      "false",
+    ),
+  ],
+  B16: [...b16a, b16b, b16c],
+  B16a: b16a,
+  B16b: [b16b],
+  B16c: [b16c],
+  B17: [one("processMessages.js", "/* B17 */ pskIndex", "{ findPsk: () => undefined }")],
+  B18: [
+    one(
+      "processMessages.js",
+      "await validateProposalOnReceipt(state, content.content.proposal, getSenderLeafNodeIndex(content.content.sender), cs); /* B18 */",
+      "",
+    ),
+    one(
+      "processMessages.js",
+      "await validateProposalOnReceipt(updatedState, result.content.content.proposal, getSenderLeafNodeIndex(result.content.content.sender), cs); /* B18 */",
+      "",
+    ),
+  ],
+  B18b: [
+    one(
+      "clientState.js",
+      "    if ((await failure([...pending, ...extra])) === undefined)\n        return [...pending, ...extra];",
+      "    return [...pending, ...extra];",
+    ),
+  ],
+  B19: ["extensions, cs, ", "ratchetTree, oldState, ", "ratchetTree, suspendedState, "].flatMap(
+    (before) =>
+      before === "extensions, cs, "
+        ? [
+            one(
+              "resumption.js",
+              "privateKeyPackage, extensions, cs, /* B19 */ clientConfig",
+              `privateKeyPackage, extensions, cs, ${acceptAll()}`,
+            ),
+            one(
+              "resumption.js",
+              "state.groupContext.extensions, cs, /* B19 */ clientConfig",
+              `state.groupContext.extensions, cs, ${acceptAll()}`,
+            ),
+          ]
+        : [one("resumption.js", `${before}/* B19 */ clientConfig`, `${before}${acceptAll()}`)],
+  ),
+  B20: [b20a, b20b, b20c, b20d],
+  B20a: [b20a],
+  B20b: [b20b],
+  B20c: [b20c],
+  B20d: [b20d],
+  B21: [
+    one(
+      "proposal.js",
+      "return standard; /* B21 */",
+      "return (b, offset) => standard(b, offset) ?? decodeProposalCustom(n)(b, offset);",
+    ),
+  ],
+};
+
+function acceptAll(): string {
+  return "{ ...clientConfig, authService: { validateCredential: async () => true } }";
+}
