@@ -12,3 +12,35 @@ export type {
   ReadTx,
   Tx,
 } from "./database/index.ts";
+export { createNodeEnv } from "./env/node-env.ts";
+export type { NodeEnv } from "./env/node-env.ts";
+export { errorFields } from "./env/log.ts";
+export type { LogLevel, LogOptions } from "./env/log.ts";
+export { redactAddress } from "./env/redact.ts";
+export {
+  addressOf,
+  createHttpServer,
+  jsonAnswer,
+  jsonBody,
+  ListenRefused,
+  noAnswer,
+  route,
+  tlsAnswer,
+  tlsBody,
+} from "./http/index.ts";
+export type {
+  Access,
+  AnswerForm,
+  BodyForm,
+  Call,
+  HttpServer,
+  HttpServerOptions,
+  Route,
+  RouteOptions,
+  Session,
+  UpgradeHandler,
+} from "./http/index.ts";
+export { createJobs } from "./jobs.ts";
+export type { Jobs } from "./jobs.ts";
+export { createRateLimiter } from "./rate-limit.ts";
+export type { RateLimiter } from "./rate-limit.ts";

@@ -1,0 +1,69 @@
+import type { ServerResponse } from "node:http";
+import { MEDIA_TYPE_PROBLEM, problemOf } from "@treehouse/protocol";
+import type { Refusal } from "@treehouse/protocol";
+import type { AnswerForm } from "./form.ts";
+
+/** On every answer. None of them is a page, and none may be kept by a cache. */
+const securityHeaders: readonly string[] = [
+  "cache-control",
+  "no-store",
+  "content-security-policy",
+  "default-src 'none'; frame-ancestors 'none'",
+  "referrer-policy",
+  "no-referrer",
+  "x-content-type-options",
+  "nosniff",
+];
+
+export function writeAnswer(
+  outgoing: ServerResponse,
+  form: AnswerForm<unknown>,
+  answer: unknown,
+  requestId: string,
+): void {
+  const body = form.encode(answer);
+  if (body === undefined || form.mediaType === undefined) {
+    outgoing.writeHead(form.status, [...securityHeaders, "x-request-id", requestId]);
+    outgoing.end();
+    return;
+  }
+  outgoing.writeHead(form.status, [
+    ...securityHeaders,
+    "x-request-id",
+    requestId,
+    "content-type",
+    form.mediaType,
+    "content-length",
+    String(Buffer.byteLength(body)),
+  ]);
+  outgoing.end(body);
+}
+
+/** Answers a refusal as a problem of RFC 9457. */
+export function writeProblem(
+  outgoing: ServerResponse,
+  refusal: Refusal,
+  requestId: string,
+  more: readonly string[] = [],
+): void {
+  const problem = problemOf(refusal);
+  const body = JSON.stringify(problem);
+  const headers = [
+    ...securityHeaders,
+    "x-request-id",
+    requestId,
+    "content-type",
+    MEDIA_TYPE_PROBLEM,
+    "content-length",
+    String(Buffer.byteLength(body)),
+    ...more,
+  ];
+  const retryAfterMs = refusal.data.retryAfterMs;
+  // RFC 9110 §10.2.3 has whole seconds; the problem itself has the milliseconds.
+  if (retryAfterMs !== undefined) {
+    headers.push("retry-after", String(Math.ceil(retryAfterMs / 1000)));
+  }
+  if (problem.status === 401) headers.push("www-authenticate", "Bearer");
+  outgoing.writeHead(problem.status, headers);
+  outgoing.end(body);
+}

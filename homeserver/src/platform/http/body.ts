@@ -1,0 +1,67 @@
+import type { IncomingMessage } from "node:http";
+import { Refusal } from "@treehouse/protocol";
+import type { Bytes } from "@treehouse/protocol";
+import type { BodyForm } from "./form.ts";
+
+/** The asker went away before its request was complete; there is nobody to answer. */
+export class Disconnected extends Error {
+  override readonly name = "Disconnected";
+}
+
+/** Checks what the headers say about the body, before any of it is read. */
+export function checkBodyHeaders(incoming: IncomingMessage, form: BodyForm<unknown>): void {
+  const type = incoming.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== form.mediaType) {
+    throw new Refusal("unsupportedMediaType", `The body must be ${form.mediaType}.`);
+  }
+  const encoding = incoming.headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") {
+    throw new Refusal("unsupportedMediaType", "The body must not be compressed.");
+  }
+  // A false or absent length is no danger: the limit is applied again while reading.
+  if (Number(incoming.headers["content-length"] ?? 0) > form.bytesMax) throw tooLarge(form);
+}
+
+/** Reads a whole body and never holds more than its limit. */
+export function readBody(incoming: IncomingMessage, form: BodyForm<unknown>): Promise<Bytes> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    const take = (chunk: Uint8Array): void => {
+      length += chunk.byteLength;
+      if (length <= form.bytesMax) {
+        chunks.push(chunk);
+        return;
+      }
+      incoming.off("data", take);
+      reject(tooLarge(form));
+    };
+    incoming.on("data", take);
+    incoming.once("end", () => resolve(joined(chunks, length)));
+    incoming.once("error", (error) => reject(disconnected(error)));
+    incoming.once("close", () => {
+      if (!incoming.complete) reject(disconnected());
+    });
+  });
+}
+
+/** A copy, so that a body that is kept does not keep the much larger buffer it was read into. */
+function joined(chunks: readonly Uint8Array[], length: number): Bytes {
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
+}
+
+function tooLarge(form: BodyForm<unknown>): Refusal {
+  return new Refusal("tooLarge", `The body may have ${form.bytesMax} octets.`, {
+    limit: form.bytesMax,
+  });
+}
+
+function disconnected(cause?: Error): Disconnected {
+  return new Disconnected("The request was not completed.", { cause });
+}

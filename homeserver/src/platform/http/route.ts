@@ -1,0 +1,62 @@
+import type { ClientUri, UserUri } from "@treehouse/protocol";
+import type { z } from "zod";
+import type { AnswerForm, BodyForm } from "./form.ts";
+
+/** Who asks. Met by authentication. */
+export interface Session {
+  readonly id: string;
+  readonly user: UserUri;
+  readonly client: ClientUri;
+  readonly admin: boolean;
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number;
+}
+
+/** `open`: anybody. `session`: who has a session. `admin`: whose session is an administrator's. */
+export type Access = "open" | "session" | "admin";
+
+type Names<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Names<Rest>
+  : never;
+
+/** One request, after its path, its session, its query and its body were found good. */
+export interface Call<Path extends string, A extends Access, Q, B> {
+  /** A percent-decoded segment of the path. */
+  param(name: Names<Path>): string;
+  readonly query: Q;
+  readonly body: B;
+  readonly session: A extends "open" ? undefined : Session;
+  /** Key for limits per network: an IPv4 address, or the /64 of an IPv6 address. */
+  readonly address: string;
+}
+
+export interface RouteOptions<Path extends string, A extends Access, Q, B, R> {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** `/v1/rooms/{room}/found`: a name stands for one percent-encoded segment. */
+  readonly path: Path;
+  readonly access: A;
+  readonly summary: string;
+  /** Reads the query, an object of strings; without it `query` is undefined. */
+  readonly query?: z.ZodType<Q>;
+  /** Reads the body; without it `body` is undefined. */
+  readonly body?: BodyForm<B>;
+  readonly answer: AnswerForm<R>;
+  handle(call: Call<Path, A, Q, B>): Promise<R> | R;
+}
+
+/**
+ * A route whose types are closed. Whoever calls `handle` provides what the route's own fields
+ * demand: a session unless it is open, and what `query` and `body` returned.
+ */
+export type Route = RouteOptions<string, Access, unknown, unknown, unknown>;
+
+/** Declares one operation of the API. */
+export function route<
+  const Path extends string,
+  const A extends Access,
+  Q = undefined,
+  B = undefined,
+  R = void,
+>(options: RouteOptions<Path, A, Q, B, R>): Route {
+  return options;
+}

@@ -1,0 +1,183 @@
+import { createServer } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { getRequestListener } from "@hono/node-server";
+import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { Refusal } from "@treehouse/protocol";
+import type { Env } from "@treehouse/protocol";
+import { z } from "zod";
+import { Assertion } from "../assertion.ts";
+import { describeApi } from "./api-document.ts";
+import { createExchange } from "./exchange.ts";
+import type { Exchange, ExchangeOptions } from "./exchange.ts";
+import { jsonAnswer, mediaTypeTls } from "./form.ts";
+import { createRouteTable } from "./route-table.ts";
+import type { RouteTable } from "./route-table.ts";
+import { route } from "./route.ts";
+import type { Route } from "./route.ts";
+
+/** Takes over a connection that asks for another protocol, and answers refusals by itself. */
+export type UpgradeHandler = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export interface HttpServer {
+  /** Resolves with the URL of the server once it accepts. Port 0 takes any free one. */
+  listen(at: { readonly host: string; readonly port: number }): Promise<string>;
+  /** Ends idle connections, waits for running requests and then ends the rest. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface HttpServerOptions extends ExchangeOptions {
+  readonly routes: readonly Route[];
+  readonly upgrades: ReadonlyMap<string, UpgradeHandler>;
+  readonly version: string;
+}
+
+/** The address cannot be listened on. The message says what the operator can do. */
+export class ListenRefused extends Error {
+  override readonly name = "ListenRefused";
+}
+
+/** A request whose headers or body take longer is cut off; so is one running when we stop. */
+const headersTimeoutMs = 15_000;
+const requestTimeoutMs = 60_000;
+const keepAliveMs = 65_000;
+const stopGraceMs = 5_000;
+
+/**
+ * One listener for the whole API. Routes with a TLS-encoded body or answer are served on the spot;
+ * the others go through hono, which costs about half as much again per request.
+ */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const exchange = createExchange(options);
+  const document: { current?: unknown } = {};
+  const routes = [...options.routes, documentRoute(() => document.current)];
+  const info = { title: "Treehouse client API", version: options.version };
+  document.current = describeApi(routes, info);
+  const all = createRouteTable(routes);
+  const hot = createRouteTable(routes.filter(isHot));
+  const rest = getRequestListener(
+    jsonApp(
+      routes.filter((candidate) => !isHot(candidate)),
+      all,
+      exchange,
+    ).fetch,
+    { overrideGlobalObjects: false },
+  );
+  const server = createServer({ keepAliveTimeout: keepAliveMs });
+  server.headersTimeout = headersTimeoutMs;
+  server.requestTimeout = requestTimeoutMs;
+  server.on("request", (incoming, outgoing) => {
+    try {
+      const match = hot.find(incoming.method ?? "", pathOf(incoming));
+      void (match ? exchange.perform(match, incoming, outgoing) : rest(incoming, outgoing));
+    } catch (error) {
+      exchange.fail(error, incoming, outgoing);
+    }
+  });
+  server.on("upgrade", (incoming, socket, head) => {
+    const handle = options.upgrades.get(pathOf(incoming));
+    if (handle !== undefined) handle(incoming, socket, head);
+    else socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  });
+  return lifecycle(server, options.env);
+}
+
+function jsonApp(
+  routes: readonly Route[],
+  all: RouteTable,
+  exchange: Exchange,
+): OpenAPIHono<{ Bindings: HttpBindings }> {
+  const app = new OpenAPIHono<{ Bindings: HttpBindings }>();
+  for (const declared of routes) {
+    app.on(declared.method, declared.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (context) => {
+      const named: Readonly<Record<string, string>> = context.req.param();
+      const params = new Map(Object.entries(named));
+      const { incoming, outgoing } = context.env;
+      await exchange.perform({ route: declared, params }, incoming, outgoing);
+      return RESPONSE_ALREADY_SENT;
+    });
+  }
+  app.notFound((context) => {
+    const { incoming, outgoing } = context.env;
+    const methods = all.methods(pathOf(incoming));
+    if (methods.length === 0) {
+      exchange.fail(new Refusal("notFound", "There is nothing at this path."), incoming, outgoing);
+    } else {
+      const refusal = new Refusal("methodNotAllowed", "This path has other methods.");
+      exchange.fail(refusal, incoming, outgoing, ["allow", methods.join(", ")]);
+    }
+    return RESPONSE_ALREADY_SENT;
+  });
+  app.onError((error, context) => {
+    exchange.fail(error, context.env.incoming, context.env.outgoing);
+    return RESPONSE_ALREADY_SENT;
+  });
+  return app;
+}
+
+function lifecycle(server: Server, env: Pick<Env, "timer">): HttpServer {
+  let closed: Promise<void> | undefined;
+  return {
+    async listen({ host, port }) {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", (error) => reject(listenRefused(error, host, port)));
+        server.listen({ host, port }, resolve);
+      });
+      return urlOf(server.address());
+    },
+    close() {
+      closed ??= new Promise((resolve) => {
+        const cancel = env.timer(stopGraceMs, () => server.closeAllConnections());
+        server.close(() => {
+          cancel();
+          resolve();
+        });
+        server.closeIdleConnections();
+      });
+      return closed;
+    },
+  };
+}
+
+function listenRefused(error: Error, host: string, port: number): Error {
+  const code = "code" in error ? error.code : undefined;
+  const at = `${host}:${port}`;
+  const advice: Readonly<Record<string, string>> = {
+    EADDRINUSE: `Another program listens on ${at}. Stop it, or choose another port.`,
+    EACCES: `This user may not listen on ${at}. Choose a port above 1023.`,
+    EADDRNOTAVAIL: `This machine does not have the address ${host}.`,
+    ENOTFOUND: `The host name ${host} is not known.`,
+  };
+  const text = typeof code === "string" ? advice[code] : undefined;
+  return new ListenRefused(text ?? `Listening on ${at} failed.`, { cause: error });
+}
+
+function urlOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === "string") throw new Assertion("No TCP address.");
+  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}
+
+function documentRoute(current: () => unknown): Route {
+  return route({
+    method: "GET",
+    path: "/v1/openapi.json",
+    access: "open",
+    summary: "This API as an OpenAPI 3.1 document",
+    answer: jsonAnswer(z.looseObject({ openapi: z.string() })),
+    handle: () => z.looseObject({ openapi: z.string() }).parse(current()),
+  });
+}
+
+function isHot({ body, answer }: Route): boolean {
+  return body?.mediaType === mediaTypeTls || answer.mediaType === mediaTypeTls;
+}
+
+function pathOf(incoming: IncomingMessage): string {
+  const url = incoming.url ?? "/";
+  const mark = url.indexOf("?");
+  return mark < 0 ? url : url.slice(0, mark);
+}
