@@ -18,9 +18,9 @@ import {
 } from "./index.ts";
 
 const hub = parseDomain("example.org");
-const user = (name: string): UserUri => parseUserUri(`mimi://example.org/u/${name}`);
-const [olga, oskar, anna, ben] = [user("olga"), user("oskar"), user("anna"), user("ben")];
-const [mia, max, zoe] = [user("mia"), user("max"), user("zoe")];
+const named = (name: string): UserUri => parseUserUri(`mimi://example.org/u/${name}`);
+const [olga, oskar, anna, ben] = [named("olga"), named("oskar"), named("anna"), named("ben")];
+const [mia, max, zoe] = [named("mia"), named("max"), named("zoe")];
 
 /** Olga (two clients) and Oskar own the room, Anna and Ben are admins, Mia and Max members. */
 const group: RoomView = {

@@ -1,0 +1,32 @@
+export type { CborFloat, CborKey, CborMap, CborTag, CborValue } from "./cbor.ts";
+export { checkContent } from "./check-content.ts";
+export { decodeContent } from "./decode-content.ts";
+export { encodeContent } from "./encode-content.ts";
+export { messageId } from "./message-id.ts";
+export {
+  decodeMessageStatus,
+  encodeMessageStatus,
+  MESSAGE_STATUSES,
+  type MessageStatus,
+} from "./message-status.ts";
+export {
+  CONTENT_BOUNDS,
+  CONTENT_EXTENSIONS,
+  DISPOSITIONS,
+  MEDIA_TYPE_CONTENT,
+  MEDIA_TYPE_MARKDOWN,
+  MEDIA_TYPE_STATUS,
+  MEDIA_TYPE_TEXT,
+} from "./mimi-content.ts";
+export type {
+  ContentExtensions,
+  Expiration,
+  ExternalPart,
+  MimiContent,
+  MultiPart,
+  NestedPart,
+  NullPart,
+  PartSemantics,
+  SinglePart,
+} from "./mimi-content.ts";
+export { textContent, textOf } from "./text-content.ts";

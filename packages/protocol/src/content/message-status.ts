@@ -1,0 +1,42 @@
+import type { Bytes } from "../bytes/index.ts";
+import { malformed } from "../codec/index.ts";
+import { LIMITS } from "../limits.ts";
+import { id, items, list, uint } from "./cbor-fields.ts";
+import { decodeCbor } from "./decode-cbor.ts";
+import { encodeCbor } from "./encode-cbor.ts";
+
+/** Values of `draft-mahy-mimi-message-status-01`; others are kept and mean nothing to us. */
+export const MESSAGE_STATUSES = {
+  unread: 0,
+  delivered: 1,
+  read: 2,
+  expired: 3,
+  deleted: 4,
+  hidden: 5,
+  error: 6,
+} as const;
+
+export interface MessageStatus {
+  readonly messageId: Bytes;
+  readonly status: number;
+}
+
+/** The octets of a status report; one with a wrong id or number is a RangeError. */
+export function encodeMessageStatus(report: readonly MessageStatus[]): Bytes {
+  const bytes = encodeCbor(report.map(({ messageId, status }) => [messageId, status]));
+  try {
+    decodeMessageStatus(bytes);
+  } catch (cause) {
+    throw new RangeError("a report that no receiver would take", { cause });
+  }
+  return bytes;
+}
+
+/** Reads a status report strictly; the only error is a Refusal "malformed". */
+export function decodeMessageStatus(bytes: Uint8Array): readonly MessageStatus[] {
+  if (bytes.length > LIMITS.applicationMessageBytesMax) throw malformed("a report too long");
+  return list(decodeCbor(bytes, 2)).map((entry) => {
+    const [messageId, status] = items(entry, 2);
+    return { messageId: id(messageId), status: uint(status, 255) };
+  });
+}
