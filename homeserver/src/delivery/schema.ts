@@ -1,0 +1,157 @@
+import {
+  blob,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
+
+/** Room names that were given out and wait for their group. */
+export const reservations = sqliteTable(
+  "delivery_reservations",
+  {
+    room: text("room").primaryKey(),
+    user: text("user").notNull(),
+    template: text("template").notNull(),
+    hubPrivateKey: blob("hub_private_key", { mode: "buffer" }).notNull(),
+    hubPublicKey: blob("hub_public_key", { mode: "buffer" }).notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [
+    index("delivery_reservations_by_user").on(table.user, table.expiresAt),
+    index("delivery_reservations_by_expiry").on(table.expiresAt),
+  ],
+);
+
+/** Rooms hosted here. Everything that changes with a message stands in `delivery_heads`. */
+export const rooms = sqliteTable(
+  "delivery_rooms",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    room: text("room").notNull(),
+    generation: integer("generation").notNull(),
+    term: integer("term").notNull(),
+    hubPrivateKey: blob("hub_private_key", { mode: "buffer" }).notNull(),
+    hubPublicKey: blob("hub_public_key", { mode: "buffer" }).notNull(),
+    foundedAt: integer("founded_at").notNull(),
+    /** The head as it was signed last: at the founding, then with each commit. */
+    signedHead: blob("signed_head", { mode: "buffer" }).notNull(),
+  },
+  (table) => [uniqueIndex("delivery_rooms_by_name").on(table.room)],
+);
+
+/** The narrow row that every accepted message rewrites. */
+export const heads = sqliteTable("delivery_heads", {
+  roomId: integer("room_id").primaryKey(),
+  epoch: integer("epoch").notNull(),
+  /** Rises with every accepted handshake or proposal. */
+  revision: integer("revision").notNull(),
+  position: integer("position").notNull(),
+  hash: blob("hash", { mode: "buffer" }).notNull(),
+});
+
+/** One row per epoch whose tree can be rebuilt from `delivery_nodes`. */
+export const epochs = sqliteTable(
+  "delivery_epochs",
+  {
+    roomId: integer("room_id").notNull(),
+    epoch: integer("epoch").notNull(),
+    startedAt: integer("started_at").notNull(),
+    treeSize: integer("tree_size").notNull(),
+    treeHash: blob("tree_hash", { mode: "buffer" }).notNull(),
+    groupContext: blob("group_context", { mode: "buffer" }).notNull(),
+    confirmationTag: blob("confirmation_tag", { mode: "buffer" }).notNull(),
+    groupInfo: blob("group_info", { mode: "buffer" }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.roomId, table.epoch] })],
+);
+
+/**
+ * Tree nodes by version: a row holds for the epochs from `since` up to, not including, `until`
+ * (null: to this day). A blank node is the absence of a row.
+ */
+export const nodes = sqliteTable(
+  "delivery_nodes",
+  {
+    id: integer("id").primaryKey(),
+    roomId: integer("room_id").notNull(),
+    node: integer("node").notNull(),
+    since: integer("since").notNull(),
+    until: integer("until"),
+    content: blob("content", { mode: "buffer" }).notNull(),
+  },
+  (table) => [
+    uniqueIndex("delivery_nodes_by_version").on(table.roomId, table.node, table.since),
+    index("delivery_nodes_by_end").on(table.roomId, table.until),
+  ],
+);
+
+/** The leaves of the current epoch. */
+export const members = sqliteTable(
+  "delivery_members",
+  {
+    roomId: integer("room_id").notNull(),
+    leaf: integer("leaf").notNull(),
+    client: text("client").notNull(),
+    user: text("user").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.roomId, table.leaf] }),
+    index("delivery_members_by_user").on(table.user, table.roomId),
+  ],
+);
+
+/** Clients that a Welcome named, and so may fetch the tree of its epoch. */
+export const welcomes = sqliteTable(
+  "delivery_welcomes",
+  {
+    roomId: integer("room_id").notNull(),
+    epoch: integer("epoch").notNull(),
+    client: text("client").notNull(),
+    /** When the tree need not be kept for this client any more. */
+    keptUntil: integer("kept_until").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.roomId, table.epoch, table.client] }),
+    index("delivery_welcomes_by_expiry").on(table.keptUntil),
+  ],
+);
+
+/** Leaves that shall be removed, until a commit removed them. */
+export const removals = sqliteTable(
+  "delivery_removals",
+  {
+    roomId: integer("room_id").notNull(),
+    leaf: integer("leaf").notNull(),
+    requestedAt: integer("requested_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.roomId, table.leaf] })],
+);
+
+/** Accepted proposals of the current epoch, in the order of their acceptance. */
+export const proposals = sqliteTable(
+  "delivery_proposals",
+  {
+    roomId: integer("room_id").notNull(),
+    ordinal: integer("ordinal").notNull(),
+    acceptedAt: integer("accepted_at").notNull(),
+    ref: blob("ref", { mode: "buffer" }).notNull(),
+    message: blob("message", { mode: "buffer" }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.roomId, table.ordinal] })],
+);
+
+/** Accepted requests and their answers, so that a repeated one has no second effect. */
+export const requests = sqliteTable(
+  "delivery_requests",
+  {
+    /** Rises with the time of acceptance, so that expiry needs no index of its own. */
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    key: blob("key", { mode: "buffer" }).notNull(),
+    expiresAt: integer("expires_at").notNull(),
+    answer: blob("answer", { mode: "buffer" }).notNull(),
+  },
+  (table) => [uniqueIndex("delivery_requests_by_key").on(table.key)],
+);

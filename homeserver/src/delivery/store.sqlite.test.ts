@@ -1,0 +1,19 @@
+import { describe } from "vitest";
+import { createNodeEnv } from "../platform/env/node-env.ts";
+import { migrationsOf, openDatabase } from "../platform/index.ts";
+import { deliveryStoreContract } from "./store.contract.ts";
+import { createSqliteStore } from "./store.sqlite.ts";
+
+describe("the SQLite store", () => {
+  deliveryStoreContract(async () => {
+    const database = openDatabase({
+      path: ":memory:",
+      env: createNodeEnv({ log: { level: "silent" } }),
+      migrations: [migrationsOf("delivery")],
+      onCrash: (error) => {
+        throw error;
+      },
+    });
+    return { database, store: createSqliteStore(database) };
+  });
+});

@@ -1,0 +1,175 @@
+import type { Bytes, ClientUri, RoomUri, UserUri } from "@treehouse/protocol";
+import type { ReadTx, Tx } from "../platform/index.ts";
+
+/** What this module asks of a database. `store.contract.ts` says how an adapter must behave. */
+export interface DeliveryStore
+  extends ReservationStore, RoomStore, HeadStore, GroupStore, TreeStore, RequestStore {}
+
+export interface ReservationStore {
+  insertReservation(tx: Tx, reservation: Reservation): Promise<void>;
+  reservation(tx: ReadTx, room: RoomUri): Promise<Reservation | undefined>;
+  /** Reservations that a user holds and that are still good at `at`. */
+  countReservations(tx: ReadTx, user: UserUri, at: number): Promise<number>;
+  deleteReservation(tx: Tx, room: RoomUri): Promise<void>;
+  /** Deletes at most `limit`; answers how many. */
+  deleteExpiredReservations(tx: Tx, at: number, limit: number): Promise<number>;
+}
+
+export interface RoomStore {
+  /** Writes room, head, first epoch, tree and roster. Answers the number of the room. */
+  insertRoom(tx: Tx, room: NewRoom): Promise<number>;
+  /** Everything that is kept in memory of a room. */
+  room(tx: ReadTx, room: RoomUri): Promise<StoredRoom | undefined>;
+  /** Removes every row of the room but its idempotency rows. */
+  deleteRoom(tx: Tx, roomId: number): Promise<void>;
+  /** Rooms in which a user has a leaf, in the order of their names, with their heads. */
+  roomsOf(tx: ReadTx, user: UserUri): Promise<readonly RoomOfUser[]>;
+  countRoomsOf(tx: ReadTx, user: UserUri): Promise<number>;
+}
+
+export interface HeadStore {
+  head(tx: ReadTx, roomId: number): Promise<StoredHead | undefined>;
+  /** Moves the head by entries that leave epoch and revision as they are. */
+  moveHead(tx: Tx, roomId: number, to: LogPoint): Promise<void>;
+}
+
+export interface GroupStore {
+  /**
+   * Writes what a commit changed: the next epoch, its tree nodes and roster, the pending
+   * proposals that it leaves, fulfilled removals, the head, and the signed head.
+   */
+  startEpoch(tx: Tx, roomId: number, change: EpochChange): Promise<void>;
+  /** Adds accepted proposals to the current epoch and moves the head. */
+  addProposals(tx: Tx, roomId: number, change: ProposalChange): Promise<void>;
+  /** Notes leaves that shall be removed; a leaf that is noted already keeps its row. */
+  addRemovals(tx: Tx, roomId: number, leaves: readonly number[], at: number): Promise<void>;
+}
+
+export interface TreeStore {
+  /** The tree of an epoch as it was, if it is still kept. */
+  tree(tx: ReadTx, roomId: number, epoch: number): Promise<StoredTree | undefined>;
+  /** Until when the tree of an epoch is kept for a client that its Welcome named. */
+  treeKeptFor(
+    tx: ReadTx,
+    tree: { readonly roomId: number; readonly epoch: number; readonly client: ClientUri },
+  ): Promise<number | undefined>;
+  /** The client fetched the tree: it is kept for this client until `until` at most. */
+  shortenKept(
+    tx: Tx,
+    tree: { readonly roomId: number; readonly epoch: number; readonly client: ClientUri },
+    until: number,
+  ): Promise<void>;
+  /** Deletes at most `limit` claims to trees that ended; answers the rooms concerned, ascending. */
+  deleteExpiredWelcomes(tx: Tx, at: number, limit: number): Promise<readonly number[]>;
+  /**
+   * Keeps the current epoch, so many before it, and those that a Welcome needs; deletes the others
+   * and the versions of tree nodes that belong to no epoch left.
+   */
+  collectTrees(tx: Tx, roomId: number, epochsKept: number): Promise<void>;
+}
+
+export interface RequestStore {
+  /** The answer to a request that was accepted before. */
+  answer(tx: ReadTx, key: Bytes): Promise<Bytes | undefined>;
+  /** Keeps an answer. False, and nothing is written, when the key has one already. */
+  keepAnswer(tx: Tx, key: Bytes, answer: Bytes, expiresAt: number): Promise<boolean>;
+  /** Deletes at most `limit` of the oldest rows that ended; answers how many. */
+  deleteExpiredAnswers(tx: Tx, at: number, limit: number): Promise<number>;
+}
+
+export type Reservation = {
+  readonly room: RoomUri;
+  readonly user: UserUri;
+  readonly template: string;
+  readonly hubPrivateKey: Bytes;
+  readonly hubPublicKey: Bytes;
+  readonly expiresAt: number;
+};
+
+/** A place in the log: the position of the last entry and its hash. */
+export type LogPoint = { readonly position: number; readonly hash: Bytes };
+
+export type StoredHead = LogPoint & { readonly epoch: number; readonly revision: number };
+
+/** An epoch without its tree. */
+export type StoredEpoch = {
+  readonly epoch: number;
+  readonly startedAt: number;
+  readonly treeSize: number;
+  readonly treeHash: Bytes;
+  readonly groupContext: Bytes;
+  readonly confirmationTag: Bytes;
+  readonly groupInfo: Bytes;
+};
+
+export type StoredMember = {
+  readonly leaf: number;
+  readonly client: ClientUri;
+  readonly user: UserUri;
+};
+
+export type StoredTree = {
+  readonly treeHash: Bytes;
+  readonly size: number;
+  readonly nodes: ReadonlyMap<number, Bytes>;
+};
+
+export type StoredProposal = {
+  readonly ref: Bytes;
+  readonly message: Bytes;
+  readonly acceptedAt: number;
+};
+
+type RoomRow = {
+  readonly room: RoomUri;
+  readonly generation: number;
+  readonly term: number;
+  readonly hubPrivateKey: Bytes;
+  readonly hubPublicKey: Bytes;
+  readonly foundedAt: number;
+  readonly signedHead: Bytes;
+};
+
+export type NewRoom = RoomRow & {
+  readonly head: StoredHead;
+  readonly epoch: StoredEpoch;
+  readonly nodes: ReadonlyMap<number, Bytes>;
+  readonly members: readonly StoredMember[];
+};
+
+export type StoredRoom = RoomRow & {
+  readonly id: number;
+  readonly head: StoredHead;
+  readonly current: StoredEpoch;
+  readonly nodes: ReadonlyMap<number, Bytes>;
+  /** Ascending; which epochs began when, as far back as epochs are kept. */
+  readonly starts: readonly { readonly epoch: number; readonly startedAt: number }[];
+  /** In the order of their acceptance. */
+  readonly proposals: readonly StoredProposal[];
+  /** Ascending. */
+  readonly removals: readonly number[];
+};
+
+export type RoomOfUser = {
+  readonly room: RoomUri;
+  readonly epoch: number;
+  readonly position: number;
+};
+
+export type EpochChange = {
+  readonly head: StoredHead;
+  readonly signedHead: Bytes;
+  readonly epoch: StoredEpoch;
+  /** Nodes that differ from the epoch before; `undefined` is a node that is blank now. */
+  readonly nodes: readonly { readonly index: number; readonly node: Bytes | undefined }[];
+  readonly removed: readonly number[];
+  readonly added: readonly StoredMember[];
+  /** Clients that the Welcome named, and until when their trees are kept. */
+  readonly welcomed: readonly { readonly client: ClientUri; readonly keptUntil: number }[];
+  readonly proposals: readonly StoredProposal[];
+};
+
+export type ProposalChange = {
+  readonly head: StoredHead;
+  readonly proposals: readonly StoredProposal[];
+};
