@@ -114,6 +114,10 @@ export const LIMITS = {
   reservationMs: HOUR,
   /** Open reservations of one user. */
   reservationsPerUserMax: 16,
+  /** How much longer the tree of a past epoch is kept for a client that has fetched it. */
+  treeKeptAfterFetchMs: HOUR,
+  /** Leaves of all rooms together that a hub keeps in memory. */
+  cachedLeavesMax: 100_000,
 
   /** The accepted answer of a submission. */
   idempotencyKeptMs: 14 * DAY,
@@ -166,7 +170,7 @@ export type RateRule = { readonly count: number; readonly perMs: number };
 
 /** Rates that a server enforces, each by the key that is named. */
 export const RATE_LIMITS = {
-  /** Starts of a login, by user. */
+  /** Starts of a login, by user and network address: nobody can lock another out. */
   loginPerUser: { count: 10, perMs: 10 * MINUTE },
   /** Starts of a login or registration, by network address. */
   loginPerAddress: { count: 60, perMs: 10 * MINUTE },

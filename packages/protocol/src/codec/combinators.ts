@@ -106,3 +106,22 @@ export function variant<T extends object, K extends keyof T & string>(
 }
 
 type ErasedCase = { readonly tag: number; readonly codec: Codec<object> };
+
+/** One octet that must have this value before the rest: a version or protocol number. */
+export function versioned<T>(version: number, inner: Codec<T>): Codec<T> {
+  return codec(
+    (writer, value) => {
+      writer.u8(version);
+      inner.write(writer, value);
+    },
+    (reader) => {
+      readVersion(reader, version);
+      return inner.read(reader);
+    },
+  );
+}
+
+/** Reads the octet that `versioned` writes. */
+export function readVersion(reader: Reader, version: number): void {
+  if (reader.u8() !== version) throw malformed(`not version ${version}`);
+}

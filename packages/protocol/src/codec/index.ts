@@ -1,9 +1,8 @@
 export { codec } from "./codec.ts";
 export type { Codec, CodecValue } from "./codec.ts";
-export { optional, struct, variant, vector } from "./combinators.ts";
+export { optional, readVersion, struct, variant, vector, versioned } from "./combinators.ts";
 export {
   checked,
-  constant,
   enumeration,
   fixed,
   flags,

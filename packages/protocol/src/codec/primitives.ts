@@ -62,17 +62,6 @@ export function utf8(bounds: { readonly max: number }): Codec<string> {
   );
 }
 
-/** One octet that must have this value, such as a version. */
-export function constant<const N extends number>(value: N): Codec<N> {
-  return codec(
-    (writer) => writer.u8(value),
-    (reader) => {
-      if (reader.u8() !== value) throw malformed(`not version or protocol ${value}`);
-      return value;
-    },
-  );
-}
-
 /** One octet of a closed list of named values. */
 export function enumeration<const T extends Readonly<Record<string, number>>>(
   values: T,

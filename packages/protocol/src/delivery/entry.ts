@@ -1,0 +1,86 @@
+import type { Bytes } from "../bytes/index.ts";
+import type { ClientUri, RoomUri } from "../identifiers/index.ts";
+import type { Frank } from "./frank.ts";
+
+/** Version of the entry's form; its first octet. */
+export const ENTRY_VERSION = 1;
+
+/** `previous` of a room's first entry. */
+export const firstPrevious: Bytes = new Uint8Array(32);
+
+/** The numbers of the entry kinds on the wire. */
+export const ENTRY_KINDS = {
+  commit: 1,
+  proposal: 2,
+  application: 3,
+  void: 4,
+  tombstone: 5,
+} as const;
+
+export type EntryKind = keyof typeof ENTRY_KINDS;
+
+/** What every entry begins with: its place in the room's log. */
+export type EntryHeader = {
+  readonly kind: EntryKind;
+  /** Only application entries may be ephemeral: pushed to whoever is connected, never stored. */
+  readonly ephemeral: boolean;
+  readonly room: RoomUri;
+  readonly generation: number;
+  readonly term: number;
+  /** Gapless from 1 within a room. */
+  readonly position: number;
+  /** `entryHash` of the entry before, or `firstPrevious`. */
+  readonly previous: Bytes;
+  /** Milliseconds since the Unix epoch by the hub's clock: validity periods are judged at it. */
+  readonly acceptedAt: number;
+};
+
+/** A leaf that a commit adds or removes; replacing a leaf is a removal followed by an addition. */
+export type LeafChange = {
+  readonly leaf: number;
+  readonly client: ClientUri;
+  readonly change: "added" | "removed";
+};
+
+/** A commit with the leaves it changes, in the order in which they are applied. */
+export type CommitEntry = EntryHeader & {
+  readonly kind: "commit";
+  /** The epoch in which the commit was made; it begins the next one. */
+  readonly epoch: number;
+  readonly leafChanges: readonly LeafChange[];
+  /** Hash of the roster after the commit. */
+  readonly rosterHash: Bytes;
+  readonly commit: Bytes;
+  /** Proposals of the hub for the new epoch, made again after an external commit. */
+  readonly externalProposals: readonly Bytes[];
+};
+
+/** Proposals of one sender; at least one. */
+export type ProposalEntry = EntryHeader & {
+  readonly kind: "proposal";
+  readonly proposals: readonly Bytes[];
+};
+
+export type ApplicationEntry = EntryHeader & {
+  readonly kind: "application";
+  readonly message: Bytes;
+  readonly frank: Frank | undefined;
+};
+
+/** Takes back the commit at `voided`: the epoch before it stands. */
+export type VoidEntry = EntryHeader & {
+  readonly kind: "void";
+  readonly voided: number;
+  readonly epoch: number;
+  readonly faults: Bytes;
+};
+
+/** Stands for an entry that can never be delivered. */
+export type TombstoneEntry = EntryHeader & {
+  readonly kind: "tombstone";
+  readonly reason: number;
+  readonly detail: string;
+};
+
+/** One accepted event of a room: encoded once, at the hub, and the same octets everywhere. */
+export type Entry = CommitEntry | ProposalEntry | ApplicationEntry | VoidEntry | TombstoneEntry;

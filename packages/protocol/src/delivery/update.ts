@@ -1,0 +1,86 @@
+import type { Bytes } from "../bytes/index.ts";
+import { opaque, optional, struct, u64, utf8, variant, vector, versioned } from "../codec/index.ts";
+import type { Codec } from "../codec/index.ts";
+import { LIMITS } from "../limits.ts";
+import { proposalsCodec } from "./encode-entry.ts";
+import { signedHeadCodec } from "./head.ts";
+import type { SignedHead } from "./head.ts";
+import { groupInfoCodec, handshakeCodec, PROTOCOL, welcomeCodec } from "./mls-objects.ts";
+import { submitMessageRequestCodec } from "./submit.ts";
+import type { SubmitMessageRequest } from "./submit.ts";
+
+/** A handshake on its way to the hub: accepted or refused as a whole. */
+export type UpdateRequest =
+  | {
+      readonly kind: "commit";
+      readonly commit: Bytes;
+      readonly welcome: Bytes | undefined;
+      /** Signed by the committer, for the epoch that the commit begins, without its tree. */
+      readonly groupInfo: Bytes;
+      /** A message in the new epoch, accepted right after the commit. */
+      readonly firstMessage: SubmitMessageRequest | undefined;
+    }
+  | { readonly kind: "proposal"; readonly proposals: readonly Bytes[] };
+
+type Explanation = {
+  /** A refusal code. */
+  readonly reason: string;
+  readonly description: string;
+};
+
+export type UpdateRoomResponse =
+  | {
+      readonly code: "success";
+      readonly acceptedAt: number;
+      readonly position: number;
+      readonly head: SignedHead;
+      readonly firstMessagePosition: number | undefined;
+    }
+  | (Explanation & { readonly code: "wrongEpoch"; readonly currentEpoch: number })
+  | (Explanation & { readonly code: "notAllowed" })
+  /** `refs` are the ProposalRefs; a proposal by value has none. */
+  | (Explanation & { readonly code: "invalidProposal"; readonly refs: readonly Bytes[] });
+
+export const updateRequestCodec: Codec<UpdateRequest> = versioned(
+  PROTOCOL,
+  variant<UpdateRequest, "kind">("kind", {
+    commit: {
+      tag: 1,
+      codec: struct({
+        commit: handshakeCodec,
+        welcome: optional(welcomeCodec),
+        groupInfo: groupInfoCodec,
+        firstMessage: optional(submitMessageRequestCodec),
+      }),
+    },
+    proposal: { tag: 2, codec: struct({ proposals: proposalsCodec }) },
+  }),
+);
+
+const reason = utf8({ max: LIMITS.nameBytesMax });
+const description = utf8({ max: LIMITS.descriptionBytesMax });
+
+export const updateRoomResponseCodec: Codec<UpdateRoomResponse> = variant<
+  UpdateRoomResponse,
+  "code"
+>("code", {
+  success: {
+    tag: 0,
+    codec: struct({
+      acceptedAt: u64,
+      position: u64,
+      head: signedHeadCodec,
+      firstMessagePosition: optional(u64),
+    }),
+  },
+  wrongEpoch: { tag: 1, codec: struct({ currentEpoch: u64, reason, description }) },
+  notAllowed: { tag: 2, codec: struct({ reason, description }) },
+  invalidProposal: {
+    tag: 3,
+    codec: struct({
+      refs: vector(opaque({ max: 64, min: 1 }), { countMax: LIMITS.proposalsPerCommitMax }),
+      reason,
+      description,
+    }),
+  },
+});

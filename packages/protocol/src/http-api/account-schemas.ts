@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { LIMITS } from "../limits.ts";
+import { base64Url, clientField, count, time, token, userField } from "./fields.ts";
+
+const opaqueMessage = base64Url({ max: LIMITS.opaqueMessageBytesMax, min: 1 });
+const signature = base64Url({ max: 64, min: 64 });
+const keyId = z.string().min(1).max(LIMITS.keyIdBytesMax);
+const clientList = base64Url({ max: LIMITS.clientListBytesMax, min: 1 });
+const identityPart = base64Url({ max: LIMITS.leafIdentityBytesMax, min: 1 });
+const recoveryBundle = base64Url({ max: LIMITS.recoveryBundleBytesMax });
+
+export const sessionGrantSchema = z.object({ token, expiresAt: time });
+export type SessionGrant = z.output<typeof sessionGrantSchema>;
+
+export const registrationStartRequestSchema = z.strictObject({
+  /** Local part of the address. */
+  name: z.string().min(1).max(64),
+  registrationRequest: opaqueMessage,
+});
+export type RegistrationStartRequest = z.output<typeof registrationStartRequestSchema>;
+
+export const registrationStartAnswerSchema = z.object({
+  user: userField,
+  registrationResponse: opaqueMessage,
+  registrationId: token,
+  expiresAt: time,
+});
+export type RegistrationStartAnswer = z.output<typeof registrationStartAnswerSchema>;
+
+export const registrationFinishRequestSchema = z.strictObject({
+  registrationId: token,
+  invite: token.optional(),
+  registrationRecord: opaqueMessage,
+  /** Sealed under a key derived from OPAQUE's export_key. */
+  recoveryBundle,
+  /** A DeviceSigningCertificate. */
+  certificate: identityPart,
+  /** A SignedClientList, version 1, not countersigned. */
+  clientList,
+  /** The Attestation of the only client. */
+  attestation: identityPart,
+});
+export type RegistrationFinishRequest = z.output<typeof registrationFinishRequestSchema>;
+
+export const registrationFinishAnswerSchema = z.object({
+  user: userField,
+  client: clientField,
+  session: sessionGrantSchema,
+  /** The SignedClientList, countersigned. */
+  clientList,
+  attestationCountersignature: signature,
+  countersigner: keyId,
+});
+export type RegistrationFinishAnswer = z.output<typeof registrationFinishAnswerSchema>;
+
+export const loginStartRequestSchema = z.strictObject({
+  user: userField,
+  startLoginRequest: opaqueMessage,
+  client: clientField,
+});
+export type LoginStartRequest = z.output<typeof loginStartRequestSchema>;
+
+export const loginStartAnswerSchema = z.object({ loginId: token, loginResponse: opaqueMessage });
+export type LoginStartAnswer = z.output<typeof loginStartAnswerSchema>;
+
+export const loginFinishRequestSchema = z.strictObject({
+  loginId: token,
+  finishLoginRequest: opaqueMessage,
+  client: clientField,
+  /** By the client's signature key over `loginProofMessage`. */
+  proof: signature,
+});
+export type LoginFinishRequest = z.output<typeof loginFinishRequestSchema>;
+
+export const loginFinishAnswerSchema = z.object({
+  session: sessionGrantSchema,
+  recoveryBundle,
+  recoveryBundleVersion: count,
+});
+export type LoginFinishAnswer = z.output<typeof loginFinishAnswerSchema>;
+
+export const sessionAnswerSchema = z.object({
+  user: userField,
+  client: clientField,
+  admin: z.boolean(),
+  expiresAt: time,
+});
+export type SessionAnswer = z.output<typeof sessionAnswerSchema>;
+
+export const userAnswerSchema = z.object({ user: userField, clientList });
+export type UserAnswer = z.output<typeof userAnswerSchema>;
+
+export const inviteRequestSchema = z.strictObject({
+  uses: z.int().min(1).max(LIMITS.inviteUsesMax),
+  expiresAt: time.optional(),
+});
+export type InviteRequest = z.output<typeof inviteRequestSchema>;
+
+/** The token is told once, when the invite is made. */
+export const inviteAnswerSchema = z.object({
+  id: token,
+  token: token.optional(),
+  /** Uses that are left. */
+  uses: count,
+  expiresAt: time.optional(),
+});
+export type InviteAnswer = z.output<typeof inviteAnswerSchema>;
+
+export const invitesAnswerSchema = z.object({ invites: z.array(inviteAnswerSchema) });
+export type InvitesAnswer = z.output<typeof invitesAnswerSchema>;

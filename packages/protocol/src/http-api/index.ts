@@ -1,0 +1,70 @@
+export {
+  sessionGrantSchema,
+  registrationStartRequestSchema,
+  registrationStartAnswerSchema,
+  registrationFinishRequestSchema,
+  registrationFinishAnswerSchema,
+  loginStartRequestSchema,
+  loginStartAnswerSchema,
+  loginFinishRequestSchema,
+  loginFinishAnswerSchema,
+  sessionAnswerSchema,
+  userAnswerSchema,
+  inviteRequestSchema,
+  inviteAnswerSchema,
+  invitesAnswerSchema,
+} from "./account-schemas.ts";
+export type {
+  SessionGrant,
+  RegistrationStartRequest,
+  RegistrationStartAnswer,
+  RegistrationFinishRequest,
+  RegistrationFinishAnswer,
+  LoginStartRequest,
+  LoginStartAnswer,
+  LoginFinishRequest,
+  LoginFinishAnswer,
+  SessionAnswer,
+  UserAnswer,
+  InviteRequest,
+  InviteAnswer,
+  InvitesAnswer,
+} from "./account-schemas.ts";
+export {
+  addressField,
+  base64Url,
+  clientField,
+  roomField,
+  streamField,
+  userField,
+} from "./fields.ts";
+export { MEDIA_TYPE_TLS, MEDIA_TYPE_JSON } from "./media-types.ts";
+export { routes, paths } from "./paths.ts";
+export {
+  reserveRoomRequestSchema,
+  reserveRoomAnswerSchema,
+  leaveRequestSchema,
+  leaveAnswerSchema,
+  roomsAnswerSchema,
+  keyPackagesAnswerSchema,
+  keyPackageUploadAnswerSchema,
+  ticketAnswerSchema,
+  subscriptionsAnswerSchema,
+  entriesQuerySchema,
+  treeQuerySchema,
+} from "./room-schemas.ts";
+export type {
+  ReserveRoomRequest,
+  ReserveRoomAnswer,
+  LeaveRequest,
+  LeaveAnswer,
+  RoomsAnswer,
+  KeyPackagesAnswer,
+  KeyPackageUploadAnswer,
+  TicketAnswer,
+  SubscriptionsAnswer,
+  EntriesQuery,
+  TreeQuery,
+} from "./room-schemas.ts";
+export { healthAnswerSchema, serverAnswerSchema } from "./server-schemas.ts";
+export type { HealthAnswer, ServerAnswer } from "./server-schemas.ts";

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { LIMITS } from "../limits.ts";
+import { base64Url, count, groupField, roomField, streamField, time, token } from "./fields.ts";
+
+export const reserveRoomRequestSchema = z.strictObject({ template: z.enum(["direct", "group"]) });
+export type ReserveRoomRequest = z.output<typeof reserveRoomRequestSchema>;
+
+export const reserveRoomAnswerSchema = z.object({
+  room: roomField,
+  group: groupField,
+  /** Ed25519: external sender 0, signer of heads. */
+  hubKey: base64Url({ max: 32, min: 32 }),
+  term: count,
+  expiresAt: time,
+});
+export type ReserveRoomAnswer = z.output<typeof reserveRoomAnswerSchema>;
+
+export const leaveRequestSchema = z.strictObject({});
+export type LeaveRequest = z.output<typeof leaveRequestSchema>;
+
+/** The caller's leaves whose removal is proposed. */
+export const leaveAnswerSchema = z.object({ leaves: z.array(count) });
+export type LeaveAnswer = z.output<typeof leaveAnswerSchema>;
+
+export const roomsAnswerSchema = z.object({
+  rooms: z.array(z.object({ room: roomField, epoch: count, position: count })),
+});
+export type RoomsAnswer = z.output<typeof roomsAnswerSchema>;
+
+export const keyPackagesAnswerSchema = z.object({ stock: count, lastResort: z.boolean() });
+export type KeyPackagesAnswer = z.output<typeof keyPackagesAnswerSchema>;
+
+export const keyPackageUploadAnswerSchema = z.object({ stored: count, stock: count });
+export type KeyPackageUploadAnswer = z.output<typeof keyPackageUploadAnswerSchema>;
+
+export const ticketAnswerSchema = z.object({ ticket: token, expiresAt: time });
+export type TicketAnswer = z.output<typeof ticketAnswerSchema>;
+
+export const subscriptionsAnswerSchema = z.object({
+  incarnation: base64Url({ max: 16, min: 16 }),
+  subscriptions: z.array(
+    z.object({ stream: streamField, cursor: count, head: count, oldest: count }),
+  ),
+});
+export type SubscriptionsAnswer = z.output<typeof subscriptionsAnswerSchema>;
+
+/** Query of a page of entries; strings, for it stands in a URL. */
+export const entriesQuerySchema = z.strictObject({
+  after: z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER),
+  limit: z.coerce.number().int().min(1).max(LIMITS.pageEntriesMax).default(LIMITS.pageEntriesMax),
+});
+export type EntriesQuery = z.output<typeof entriesQuerySchema>;
+
+/** Query of a tree. */
+export const treeQuerySchema = z.strictObject({
+  epoch: z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER),
+});
+export type TreeQuery = z.output<typeof treeQuerySchema>;

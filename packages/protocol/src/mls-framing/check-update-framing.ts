@@ -1,0 +1,65 @@
+import type { UpdateRequest } from "../delivery/index.ts";
+import { malformed } from "../codec/index.ts";
+import { peekMlsMessage } from "./peek-mls-message.ts";
+import type { FramingSender } from "./peek-mls-message.ts";
+
+export type UpdateFraming = {
+  readonly groupId: string;
+  readonly epoch: number;
+  readonly sender: FramingSender;
+};
+
+/**
+ * Refuses with "malformed" an update whose messages are not what its kind says: a PublicMessage
+ * with a commit and what belongs to it, or PublicMessages with proposals of one sender in one
+ * group and epoch. Gives what they have in common.
+ */
+export function checkUpdateFraming(request: UpdateRequest): UpdateFraming {
+  if (request.kind === "proposal") return commonFraming(request.proposals, "proposal");
+  const framing = commonFraming([request.commit], "commit");
+  if (request.welcome !== undefined) expectFormat(request.welcome, "welcome");
+  expectFormat(request.groupInfo, "groupInfo");
+  if (request.firstMessage !== undefined) {
+    const first = peekMlsMessage(request.firstMessage.message);
+    if (first.wireFormat !== "private" || first.contentType !== "application") {
+      throw malformed("a first message that is not an application message");
+    }
+    if (first.groupId !== framing.groupId || first.epoch !== framing.epoch + 1) {
+      throw malformed("a first message of another epoch than the commit begins");
+    }
+  }
+  return framing;
+}
+
+function commonFraming(
+  messages: readonly Uint8Array[],
+  contentType: "commit" | "proposal",
+): UpdateFraming {
+  const framings = messages.map((message) => {
+    const framing = peekMlsMessage(message);
+    if (framing.wireFormat !== "public" || framing.contentType !== contentType) {
+      throw malformed(`not a public ${contentType}`);
+    }
+    return framing;
+  });
+  const [first] = framings;
+  if (first === undefined) throw malformed("an update without message");
+  const { groupId, epoch, sender } = first;
+  if (framings.some((one) => one.groupId !== groupId || one.epoch !== epoch)) {
+    throw malformed("proposals of several groups or epochs");
+  }
+  if (framings.some((one) => !sameSender(one.sender, sender))) {
+    throw malformed("proposals of several senders");
+  }
+  return { groupId, epoch, sender };
+}
+
+function expectFormat(message: Uint8Array, wireFormat: "welcome" | "groupInfo"): void {
+  if (peekMlsMessage(message).wireFormat !== wireFormat) throw malformed(`not a ${wireFormat}`);
+}
+
+function sameSender(left: FramingSender, right: FramingSender): boolean {
+  if (left.kind === "member") return right.kind === "member" && left.leaf === right.leaf;
+  if (left.kind === "external") return right.kind === "external" && left.index === right.index;
+  return left.kind === right.kind;
+}
