@@ -27,13 +27,17 @@ export function createJobs(env: Pick<Env, "timer" | "random" | "log">): Jobs {
     cancels.set(
       name,
       env.timer(intervalMs * factor, () => {
-        const turn = perform(name, run).then(() => {
-          running.delete(turn);
-          schedule(name, intervalMs, run);
-        });
+        const turn = perform(name, run);
         running.add(turn);
+        void comeBack(turn, () => schedule(name, intervalMs, run));
       }),
     );
+  }
+
+  async function comeBack(turn: Promise<void>, again: () => void): Promise<void> {
+    await turn;
+    running.delete(turn);
+    again();
   }
 
   async function perform(name: string, run: () => Promise<void> | void): Promise<void> {

@@ -49,7 +49,7 @@ export function startCheckpointer(options: CheckpointOptions): Checkpointer {
   let cancel: Cancel = schedule();
 
   function schedule(): Cancel {
-    return env.timer(intervalMs, () => worker.postMessage("passive"));
+    return env.timer(intervalMs, () => worker.postMessage("passive", []));
   }
 
   function restartIfLarge(bytes: number): void {
@@ -86,7 +86,7 @@ export function startCheckpointer(options: CheckpointOptions): Checkpointer {
     async stop() {
       stopping = true;
       cancel();
-      worker.postMessage("close");
+      worker.postMessage("close", []);
       await ended;
     },
   };

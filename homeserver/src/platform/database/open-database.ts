@@ -90,7 +90,7 @@ function connect(path: string, inMemory: boolean): BetterSqlite3.Database {
 
 function start(
   connection: BetterSqlite3.Database,
-  { env, path, onCrash }: DatabaseOptions,
+  { env, path, ...events }: DatabaseOptions,
   inMemory: boolean,
   unlock: () => void,
 ): Database {
@@ -99,7 +99,7 @@ function start(
     if (crashed) return;
     crashed = true;
     group.fail(error);
-    onCrash(new StorageFault("The database failed.", { cause: error }));
+    events.onCrash(new StorageFault("The database failed.", { cause: error }));
   };
   const group = new GroupCommit({
     env,

@@ -26,7 +26,7 @@ export function createLog({ level, write }: LogOptions): Log {
 
 type Kind = "code" | "address" | "text";
 
-/** `code`: an identifier of this program. `address`: shortened. `text`: scrubbed. */
+/** `code`: an identifier of this program. `address`: shortened. `text`: made by `errorFields`. */
 const kinds: Readonly<Record<string, Kind>> = {
   code: "code",
   component: "code",
@@ -47,18 +47,21 @@ const kinds: Readonly<Record<string, Kind>> = {
   room: "address",
   stream: "address",
   user: "address",
-  detail: "text",
   error: "text",
   stack: "text",
 };
 
-const codePattern = /^[A-Za-z0-9_.:/{}<>[\] -]{0,80}$/;
+const codePattern = /^[A-Za-z0-9_.:/{}-]{0,80}$/;
 const secretPattern = /[A-Za-z0-9+_=-]{20,}/;
 
 function adapt(logger: Logger): Log {
   return {
-    debug: (event, fields) => logger.debug(reviewed(fields), event),
-    info: (event, fields) => logger.info(reviewed(fields), event),
+    debug(event, fields) {
+      if (logger.isLevelEnabled("debug")) logger.debug(reviewed(fields), event);
+    },
+    info(event, fields) {
+      if (logger.isLevelEnabled("info")) logger.info(reviewed(fields), event);
+    },
     warn: (event, fields) => logger.warn(reviewed(fields), event),
     error: (event, fields) => logger.error(reviewed(fields), event),
     child: (fields) => adapt(logger.child(reviewed(fields))),
@@ -82,10 +85,12 @@ function reviewedText(name: string, value: string): string {
   return withheld;
 }
 
-/** Camel-case words may be long; a token has digits or mixed signs in its long run. */
+/** Words of ours may be long in camel case; a token has digits or signs, a URI has an authority. */
 function looksSecret(value: string): boolean {
   const run = secretPattern.exec(value)?.[0];
-  return run !== undefined && !/^[A-Za-z]+$/.test(run);
+  return (
+    value.includes("://") || (run !== undefined && !/^[a-z]{1,14}([A-Z][a-z]{1,13})+$/.test(run))
+  );
 }
 
 /**

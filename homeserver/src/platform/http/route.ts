@@ -22,7 +22,7 @@ type Names<Path extends string> = Path extends `${string}{${infer Name}}${infer 
 /** One request, after its path, its session, its query and its body were found good. */
 export interface Call<Path extends string, A extends Access, Q, B> {
   /** A percent-decoded segment of the path. */
-  param(name: Names<Path>): string;
+  readonly param: (name: Names<Path>) => string;
   readonly query: Q;
   readonly body: B;
   readonly session: A extends "open" ? undefined : Session;
