@@ -2,6 +2,8 @@ import type { Bytes, ClientUri, GroupUri, LeafIdentity } from "@treehouse/protoc
 
 import type { MlsCrypto } from "../crypto/index.ts";
 
+export type { CheckedKeyPackage } from "../validity/index.ts";
+
 export type PublicContext = { crypto: MlsCrypto };
 
 export type RosterEntry = { leaf: number; client: ClientUri };
@@ -28,17 +30,6 @@ export type PublicChanges = {
   groupContext: Bytes;
   confirmationTag: Bytes;
   groupInfo: Bytes;
-};
-
-export type CheckedKeyPackage = {
-  client: ClientUri;
-  ref: Bytes;
-  signatureKey: Bytes;
-  /** Milliseconds since the Unix epoch. */
-  notBefore: number;
-  notAfter: number;
-  lastResort: boolean;
-  leafIdentity: LeafIdentity;
 };
 
 export type CommitBundle = {

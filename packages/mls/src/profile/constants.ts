@@ -1,0 +1,34 @@
+import { LEAF_IDENTITY_EXTENSION } from "@treehouse/protocol";
+import type { Capabilities } from "ts-mls/capabilities.js";
+
+/** Suite 1. Only Ed25519 suites are ever allowed: other signatures are malleable (T-19). */
+export const SUITE = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519";
+
+/** `app_data_dictionary` of mls-extensions: the room's state in the GroupContext. */
+export const DICTIONARY_EXTENSION = 0x0006;
+
+/** `last_resort` of mls-extensions: marks a KeyPackage that may be handed out more than once. */
+export const LAST_RESORT_EXTENSION = 0x000a;
+
+/** What a member keeps in order to read what arrives late (facts of real networks, T-27). */
+export const RETENTION = {
+  /** The server takes application messages of the current epoch and three before it. */
+  epochs: 4,
+  /** Keys of skipped messages, per sender. */
+  generations: 256,
+  /** How far one message may run ahead of those received from its sender. */
+  forwardSteps: 5000,
+  /** After so many messages of its own in one epoch a sender must commit. */
+  messagesPerEpoch: 4000,
+} as const;
+
+/** Listed explicitly and without GREASE: a leaf promises nothing that this client does not do. */
+export function leafCapabilities(): Capabilities {
+  return {
+    versions: ["mls10"],
+    ciphersuites: [SUITE],
+    extensions: [DICTIONARY_EXTENSION, LEAF_IDENTITY_EXTENSION],
+    proposals: [],
+    credentials: ["basic"],
+  };
+}

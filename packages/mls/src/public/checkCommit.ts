@@ -1,0 +1,92 @@
+import type { Bytes } from "@treehouse/protocol";
+import { copyBytes, Refusal, toHex } from "@treehouse/protocol";
+import { encodeGroupContext } from "ts-mls/groupContext.js";
+import { makeKeyPackageRef } from "ts-mls/keyPackage.js";
+
+import { toTsMls } from "../crypto/index.ts";
+import { SUITE } from "../profile/index.ts";
+import { changedNodes, encodeTreeNode } from "../tree/index.ts";
+import type { CommitEffect } from "../validity/index.ts";
+import { applyCommit, checkGroupInfo } from "../validity/index.ts";
+import { decodeUntrusted, welcomeKind } from "../wire/index.ts";
+import type { CheckedCommit, CommitBundle, PublicChanges, PublicContext } from "./face.ts";
+import type { Make, Tracked } from "./tracked.ts";
+
+/** Judges an upload as a whole: commit, GroupInfo of the new epoch, and Welcome. */
+export async function checkCommit(
+  context: PublicContext,
+  tracked: Tracked,
+  bundle: CommitBundle,
+  make: Make,
+): Promise<CheckedCommit> {
+  const { crypto } = context;
+  const effect = await applyCommit(crypto, tracked.state, bundle.commit, bundle.at);
+  const { next, committer } = effect;
+  await checkGroupInfo(crypto, next, bundle.groupInfo, committer.leaf);
+  const added = await withRefs(context, effect);
+  const welcomeRefs = checkWelcome(bundle.welcome, added);
+  const removed = new Set(effect.removed.map(({ leaf }) => leaf));
+  const proposed = tracked.state.proposals.map(({ removes }) => removes);
+  const groupInfo = copyBytes(bundle.groupInfo);
+  return {
+    group: make({ state: next, groupInfo }),
+    committer,
+    external: effect.external,
+    added,
+    removed: effect.removed,
+    proposedRemovalsDone: proposed.filter((leaf) => removed.has(leaf)),
+    proposedRemovalsLeft: proposed.filter((leaf) => !removed.has(leaf)),
+    welcomeRefs,
+    stateChanged: effect.stateChanged,
+    authenticatedData: effect.authenticatedData,
+    changes: changesOf(tracked, effect, groupInfo),
+  };
+}
+
+function changesOf(tracked: Tracked, { next }: CommitEffect, groupInfo: Bytes): PublicChanges {
+  const changes = changedNodes(tracked.state.ratchetTree, next.ratchetTree);
+  return {
+    nodes: changes.map(({ index, node }) => ({
+      index,
+      node: node === undefined ? undefined : encodeTreeNode(node),
+    })),
+    size: next.ratchetTree.length,
+    groupContext: copyBytes(encodeGroupContext(next.groupContext)),
+    confirmationTag: copyBytes(next.confirmationTag),
+    groupInfo,
+  };
+}
+
+async function withRefs(
+  { crypto }: PublicContext,
+  effect: CommitEffect,
+): Promise<CheckedCommit["added"]> {
+  const added: { leaf: number; client: CheckedCommit["committer"]["client"]; keyPackageRef: Bytes | undefined }[] = [];
+  for (const { leaf, client, keyPackage } of effect.added) {
+    const ref = keyPackage && (await makeKeyPackageRef(keyPackage, toTsMls(crypto).hash));
+    added.push({ leaf, client, keyPackageRef: ref && copyBytes(ref) });
+  }
+  return added;
+}
+
+/** A Welcome has one part for each client added by KeyPackage, and no other (T-26). */
+function checkWelcome(
+  bytes: Bytes | undefined,
+  added: CheckedCommit["added"],
+): readonly Bytes[] {
+  const expected = added.flatMap(({ keyPackageRef }) => keyPackageRef ?? []);
+  if (bytes === undefined) {
+    if (expected.length === 0) return [];
+    throw new Refusal("invalidCommit", "the Welcome is missing");
+  }
+  const welcome = decodeUntrusted(welcomeKind, bytes);
+  if (welcome.cipherSuite !== SUITE) throw new Refusal("invalidCommit", "not a Welcome of suite 1");
+  const refs = welcome.secrets.map(({ newMember }) => copyBytes(newMember));
+  const wanted = new Set(expected.map((ref) => toHex(ref)));
+  const given = new Set(refs.map((ref) => toHex(ref)));
+  const complete = wanted.size === given.size && [...wanted].every((ref) => given.has(ref));
+  if (!complete || refs.length !== expected.length || expected.length === 0) {
+    throw new Refusal("invalidCommit", "the Welcome is not for those who were added");
+  }
+  return refs;
+}

@@ -1,0 +1,36 @@
+import type { Bytes } from "@treehouse/protocol";
+import { checkLeafIdentity, copyBytes, Refusal } from "@treehouse/protocol";
+import { decodeTree, decodeUntrusted, groupInfoKind } from "../wire/index.ts";
+import { leafAt, leavesOf, readLeaf } from "../tree/index.ts";
+import { checkGroupInfo, checkRoomState, checkTree, readContext } from "../validity/index.ts";
+import type { PublicContext, PublicGroup } from "./face.ts";
+import { publicGroup } from "./publicGroup.ts";
+
+/**
+ * Begins to follow a group from the GroupInfo that a member signed, and the tree it belongs to.
+ * A group that was just founded (epoch 0) has one member. The signer's identity is judged at `at`.
+ * Refusals: malformed, tooLarge, invalidCommit, identityInvalid, limitExceeded.
+ */
+export async function registerGroup(
+  context: PublicContext,
+  input: { groupInfo: Bytes; ratchetTree: Bytes; at: number },
+): Promise<PublicGroup> {
+  const { crypto } = context;
+  const groupInfo = decodeUntrusted(groupInfoKind, input.groupInfo);
+  const ratchetTree = decodeTree(input.ratchetTree);
+  const { groupContext, confirmationTag, signer } = groupInfo;
+  const { epoch } = readContext(groupContext);
+  checkRoomState(groupContext);
+  if (epoch === 0 && leavesOf(ratchetTree).length !== 1) {
+    throw new Refusal("invalidCommit", "a new group has one member");
+  }
+  const state = { groupContext, ratchetTree, confirmationTag, proposals: [] };
+  await checkGroupInfo(crypto, state, input.groupInfo, undefined);
+  await checkTree(crypto, ratchetTree, groupContext);
+  const leaf = leafAt(ratchetTree, signer);
+  if (leaf === undefined) throw new Refusal("invalidCommit", "the signer is no member");
+  const { client, signatureKey, identity } = readLeaf(leaf);
+  const { verify } = crypto;
+  checkLeafIdentity(identity, { client, signatureKey, at: input.at, verify });
+  return publicGroup(context, { state, groupInfo: copyBytes(input.groupInfo) });
+}

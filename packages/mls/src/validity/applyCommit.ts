@@ -1,0 +1,146 @@
+import type { Bytes, ClientUri } from "@treehouse/protocol";
+import { copyBytes, equalBytes, Refusal } from "@treehouse/protocol";
+import type { KeyPackage } from "ts-mls/keyPackage.js";
+import type { GroupContext } from "ts-mls/groupContext.js";
+import type { RatchetTree } from "ts-mls/ratchetTree.js";
+import type { ApplyProposalsResult } from "ts-mls/clientState.js";
+import { applyProposals, nextEpochContext } from "ts-mls/clientState.js";
+import { treeHashRoot } from "ts-mls/treeHash.js";
+import { toLeafIndex } from "ts-mls/treemath.js";
+
+import type { MlsCrypto } from "../crypto/index.ts";
+import { toTsMls } from "../crypto/index.ts";
+import { leafAt, readLeaf } from "../tree/index.ts";
+import { decodeUntrusted, handshakeKind, refuseOn } from "../wire/index.ts";
+import { applyPath } from "./applyPath.ts";
+import { checkLeaves } from "./checkLeaves.ts";
+import { checkStateChange } from "./checkStateChange.ts";
+import type { PublicState } from "./publicState.ts";
+import { standIn } from "./publicState.ts";
+import type { CommitView } from "./readCommit.ts";
+import { readCommit, removedLeaves } from "./readCommit.ts";
+import { checkSignature } from "./readHandshake.ts";
+
+type Place = { leaf: number; client: ClientUri };
+
+export type CommitEffect = {
+  next: PublicState;
+  committer: Place;
+  external: boolean;
+  /** Ascending in the order of the proposals; a client that comes by external commit is listed. */
+  added: readonly (Place & { keyPackage: KeyPackage | undefined })[];
+  /** The clients that stood there before: one of them may stand in `added` again. */
+  removed: readonly Place[];
+  stateChanged: boolean;
+  authenticatedData: Bytes;
+};
+
+/**
+ * Judges a commit and works out the public group after it. What cannot be judged without secrets
+ * is the confirmation tag, the membership tag and the content of HPKE ciphertexts.
+ * `at` is the hub's acceptance time. Refusals: malformed, tooLarge, wrongEpoch, invalidCommit,
+ * identityInvalid, removalPending, limitExceeded.
+ */
+export async function applyCommit(
+  crypto: MlsCrypto,
+  before: PublicState,
+  bytes: Uint8Array,
+  at: number,
+): Promise<CommitEffect> {
+  const cs = toTsMls(crypto);
+  const message = decodeUntrusted(handshakeKind, bytes);
+  const view = readCommit(before, message);
+  checkPending(before, view);
+  await checkSignature(cs, before, message, "invalidCommit");
+
+  const { commit } = view.content;
+  const sender = view.committerLeaf === undefined ? undefined : toLeafIndex(view.committerLeaf);
+  const psks = { findPsk: () => undefined };
+  const applied = await refuseOn("invalidCommit", () =>
+    applyProposals(standIn(before, at), commit.proposals, sender, psks, false, cs),
+  );
+  if (applied.needsUpdatePath && commit.path === undefined) {
+    throw new Refusal("invalidCommit", "the commit needs a path");
+  }
+  const extended = checkStateChange(before.groupContext, applied);
+  const { tree, committerLeaf } = await applyPath(crypto, view, applied, extended, at);
+  const added = addedPlaces(tree, applied, committerLeaf);
+  const changed = [...added.map(({ leaf }) => leaf), ...(commit.path ? [committerLeaf] : [])];
+  checkLeaves(crypto, { before: before.ratchetTree, after: tree, changed, view, at });
+
+  const next = await nextContext(cs.hash, before, view, extended, tree);
+  const external = view.committerLeaf === undefined;
+  const committerTree = external ? tree : before.ratchetTree;
+  return {
+    next: {
+      groupContext: next,
+      ratchetTree: tree,
+      confirmationTag: view.confirmationTag,
+      proposals: [],
+    },
+    committer: placeOf(committerTree, committerLeaf),
+    external,
+    added,
+    removed: removedLeaves(view.proposals).map((leaf) => placeOf(before.ratchetTree, leaf)),
+    stateChanged: stateOf(before.groupContext, extended),
+    authenticatedData: copyBytes(view.content.authenticatedData),
+  };
+}
+
+/** A member's commit removes every proposed leaf; an external one cannot carry the proposals. */
+function checkPending(before: PublicState, view: CommitView): void {
+  if (view.committerLeaf === undefined) return;
+  const removed = new Set(removedLeaves(view.proposals));
+  const leaves = before.proposals
+    .map(({ removes }) => removes)
+    .filter((leaf) => !removed.has(leaf));
+  if (leaves.length > 0) {
+    throw new Refusal("removalPending", "pending removals must be committed", { leaves });
+  }
+}
+
+async function nextContext(
+  hash: Parameters<typeof nextEpochContext>[6],
+  before: PublicState,
+  view: CommitView,
+  extended: GroupContext,
+  tree: RatchetTree,
+): Promise<GroupContext> {
+  return nextEpochContext(
+    extended,
+    "mls_public_message",
+    view.content,
+    view.signature,
+    await treeHashRoot(tree, hash),
+    before.confirmationTag,
+    hash,
+  );
+}
+
+function addedPlaces(
+  tree: RatchetTree,
+  applied: ApplyProposalsResult,
+  committerLeaf: number,
+): CommitEffect["added"] {
+  const { additionalResult } = applied;
+  if (additionalResult.kind === "memberCommit") {
+    return additionalResult.addedLeafNodes.map(([leaf, keyPackage]) => ({
+      ...placeOf(tree, leaf),
+      keyPackage,
+    }));
+  }
+  return [{ ...placeOf(tree, committerLeaf), keyPackage: undefined }];
+}
+
+function placeOf(tree: RatchetTree, leaf: number): Place {
+  const node = leafAt(tree, leaf);
+  if (node === undefined) throw new Refusal("invalidCommit", "a leaf is blank");
+  return { leaf, client: readLeaf(node).client };
+}
+
+function stateOf(before: GroupContext, after: GroupContext): boolean {
+  return before.extensions.some((extension, index) => {
+    const other = after.extensions[index];
+    return other === undefined || !equalBytes(extension.extensionData, other.extensionData);
+  });
+}

@@ -1,0 +1,40 @@
+import { decodeRoomState, equalBytes, Refusal } from "@treehouse/protocol";
+import type { ApplyProposalsResult } from "ts-mls/clientState.js";
+import type { GroupContext } from "ts-mls/groupContext.js";
+
+import { DICTIONARY_EXTENSION } from "../profile/index.ts";
+import { readContext } from "./readContext.ts";
+
+/**
+ * The GroupContext with the extensions that the commit gives it. Only the room's state may change:
+ * the hub stays external sender 0, and nobody's capabilities are questioned afterwards.
+ */
+export function checkStateChange(before: GroupContext, applied: ApplyProposalsResult): GroupContext {
+  const { additionalResult } = applied;
+  if (additionalResult.kind !== "memberCommit") return before;
+  const { extensions } = additionalResult;
+  if (extensions === undefined) return before;
+  const kept = before.extensions.every((extension, index) => {
+    const { extensionType, extensionData } = extensions[index] ?? {};
+    if (extensionType !== extension.extensionType || extensionData === undefined) return false;
+    const mayChange = extensionType === DICTIONARY_EXTENSION;
+    return mayChange || equalBytes(extensionData, extension.extensionData);
+  });
+  if (!kept || extensions.length !== before.extensions.length) {
+    throw new Refusal("invalidCommit", "only the room's state may change");
+  }
+  const after = { ...before, extensions };
+  checkRoomState(after);
+  return after;
+}
+
+/** The room's state can be read. Refusals: invalidCommit, limitExceeded. */
+export function checkRoomState(context: GroupContext): void {
+  const { roomState } = readContext(context);
+  try {
+    decodeRoomState(roomState);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal("invalidCommit", "the room's state is malformed", {}, { cause: error });
+  }
+}

@@ -1,0 +1,49 @@
+import { checkLeafIdentity } from "@treehouse/protocol";
+import { throwIfDefined, validateRatchetTree } from "ts-mls/clientState.js";
+import type { GroupContext } from "ts-mls/groupContext.js";
+import type { RatchetTree } from "ts-mls/ratchetTree.js";
+
+import type { MlsCrypto } from "../crypto/index.ts";
+import { toTsMls } from "../crypto/index.ts";
+import { clientConfig } from "../profile/index.ts";
+import { leavesOf, readLeaf } from "../tree/index.ts";
+import { refuseOn } from "../wire/index.ts";
+import { checkClientsDiffer, checkCount, checkOneIdentity } from "./checkLeaves.ts";
+
+/**
+ * A whole foreign tree, as `decodeTree` gave it, against the GroupContext it belongs to: tree hash,
+ * parent hashes, every leaf's signature and identity.
+ * Refusals: invalidCommit, identityInvalid, limitExceeded.
+ */
+export async function checkTree(
+  crypto: MlsCrypto,
+  tree: RatchetTree,
+  context: GroupContext,
+): Promise<void> {
+  const { lifetimeConfig, authService } = clientConfig(0);
+  const cs = toTsMls(crypto);
+  await refuseOn("invalidCommit", async () => {
+    const { treeHash } = context;
+    throwIfDefined(
+      await validateRatchetTree(tree, context, lifetimeConfig, authService, treeHash, cs),
+    );
+  });
+  checkIdentities(crypto, tree);
+}
+
+/**
+ * The identities in a whole tree, which the library does not see. Whether an identity was in its
+ * period was judged when its leaf came in: here only the chain of signatures counts, or a group
+ * could not be joined any more once one member's attestation has expired.
+ * Refusals: invalidCommit, identityInvalid, limitExceeded.
+ */
+export function checkIdentities(crypto: MlsCrypto, tree: RatchetTree): void {
+  const views = leavesOf(tree).map(({ node }) => readLeaf(node));
+  checkCount(views.length);
+  checkClientsDiffer(views);
+  checkOneIdentity(views);
+  for (const { client, signatureKey, identity } of views) {
+    const at = identity.attestation.addedAt;
+    checkLeafIdentity(identity, { client, signatureKey, at, verify: crypto.verify });
+  }
+}

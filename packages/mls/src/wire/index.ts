@@ -1,0 +1,6 @@
+/** The only door through which foreign octets become values of the library. */
+export { decodeTree, encodeTree } from "./tree.ts";
+export { decodeUntrusted } from "./decodeUntrusted.ts";
+export { handshakeKind, keyPackageKind, applicationKind } from "./kinds.ts";
+export { groupContextKind, groupInfoKind, welcomeKind } from "./kinds.ts";
+export { refuseOn } from "./refuseOn.ts";
