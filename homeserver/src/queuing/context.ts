@@ -1,0 +1,17 @@
+import type { Env } from "@treehouse/protocol";
+import type { Database } from "../platform/index.ts";
+import type { Notifier } from "./ports.ts";
+import type { QueueCache } from "./queue-cache.ts";
+import type { QueuingStore } from "./store.ts";
+import type { StreamCache } from "./stream-cache.ts";
+
+/** What the operations of this module share. */
+export interface QueuingContext {
+  readonly env: Pick<Env, "now" | "random" | "timer" | "soon" | "log" | "metrics">;
+  readonly database: Database;
+  readonly store: QueuingStore;
+  readonly streams: StreamCache;
+  readonly queues: QueueCache;
+  /** Undefined while nobody listens. */
+  notifier: Notifier | undefined;
+}

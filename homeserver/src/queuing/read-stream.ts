@@ -1,0 +1,78 @@
+import { LIMITS } from "@treehouse/protocol";
+import type { ReadTx } from "../platform/index.ts";
+import type { ClientQueue } from "./client-queue.ts";
+import type { QueuingContext } from "./context.ts";
+import type { StoredEntry } from "./store.ts";
+import type { Stream } from "./stream-cache.ts";
+
+/** Positions that were given and cannot be read any more. */
+export type Gap = {
+  readonly from: number;
+  /** Inclusive. */
+  readonly to: number;
+  readonly reason: GapReason;
+};
+
+/**
+ * `expired`: kept as long as promised. `overflow`: unread, and more than a reader may leave.
+ * `lost`: should be there and is not.
+ */
+export type GapReason = "expired" | "overflow" | "lost";
+
+export type PageItem =
+  | ({ readonly kind: "entry" } & StoredEntry)
+  | ({ readonly kind: "gap" } & Gap);
+
+/** A stretch of a stream without a hole: what is not an entry is a gap. */
+export type Page = {
+  readonly items: readonly PageItem[];
+  /** A reader with this page has everything up to here. */
+  readonly through: number;
+};
+
+export type PageLimits = { readonly entriesMax?: number; readonly bytesMax?: number };
+
+/**
+ * The next page of a stream for a client that has everything up to `from`, or up to its cursor.
+ * It holds nothing that the client may not read; an empty page says that there is nothing now.
+ */
+export async function readStream(
+  { store, env }: QueuingContext,
+  tx: ReadTx,
+  reader: { readonly queue: ClientQueue; readonly stream: Stream; readonly from?: number },
+  limits: PageLimits = {},
+): Promise<Page> {
+  const { queue, stream, from } = reader;
+  const { state, after, upTo } = queue.standing(stream, from);
+  if (state !== "behind") return { items: [], through: after };
+  const entries = await store.page(tx, {
+    stream: stream.id,
+    after,
+    upTo,
+    entriesMax: Math.min(limits.entriesMax ?? LIMITS.pageEntriesMax, LIMITS.pageEntriesMax),
+    bytesMax: Math.min(limits.bytesMax ?? LIMITS.pageBytesMax, LIMITS.pageBytesMax),
+  });
+  const items: PageItem[] = [];
+  let through = after;
+  const skip = (to: number): void => {
+    if (to <= through) return;
+    const gap = gapBetween(stream, through + 1, to);
+    if (gap.reason === "lost") env.log.error("entriesLost", { from: gap.from, to: gap.to });
+    items.push({ kind: "gap", ...gap });
+  };
+  for (const { position, bytes } of entries) {
+    skip(position - 1);
+    items.push({ kind: "entry", position, bytes });
+    through = position;
+  }
+  if (entries.length === 0) {
+    skip(upTo);
+    through = upTo;
+  }
+  return { items, through };
+}
+
+function gapBetween(stream: Stream, from: number, to: number): Gap {
+  if (to > stream.prunedTo) return { from, to, reason: "lost" };
+  return { from, to, reason: from <= stream.overflowedTo ? "overflow" : "expired" };
+}
