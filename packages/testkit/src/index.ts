@@ -1,0 +1,6 @@
+export type { CollectedLog, LogEntry } from "./collected-log.ts";
+export type { CollectedMetrics } from "./collected-metrics.ts";
+export type { Link, Network, NetworkNode } from "./network.ts";
+export { Random } from "./random.ts";
+export { WORLD_START } from "./scheduler.ts";
+export { createWorld, type TestEnv, type World } from "./world.ts";
