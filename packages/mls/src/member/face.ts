@@ -50,7 +50,12 @@ export type CommitIntent = {
   roomState?: Bytes;
   /** A new encoded LeafIdentity of the own leaf, for example after a new device-signing key. */
   updateLeafIdentity?: Bytes;
+  /** Extensions (types from 0xf000 up) of the GroupInfo inside the Welcome only: for joiners' eyes. */
+  welcomeExtensions?: readonly WelcomeExtension[];
 };
+
+/** Travels encrypted to the joiners; `joinWelcome` answers it as `groupInfoExtensions`. */
+export type WelcomeExtension = { readonly extensionType: number; readonly data: Bytes };
 
 /** A commit that is ready to be uploaded. The group still stands in the epoch before it. */
 export type PreparedCommit = {

@@ -61,7 +61,11 @@ async function withRefs(
   { crypto }: PublicContext,
   effect: CommitEffect,
 ): Promise<CheckedCommit["added"]> {
-  const added: { leaf: number; client: CheckedCommit["committer"]["client"]; keyPackageRef: Bytes | undefined }[] = [];
+  const added: {
+    leaf: number;
+    client: CheckedCommit["committer"]["client"];
+    keyPackageRef: Bytes | undefined;
+  }[] = [];
   for (const { leaf, client, keyPackage } of effect.added) {
     const ref = keyPackage && (await makeKeyPackageRef(keyPackage, toTsMls(crypto).hash));
     added.push({ leaf, client, keyPackageRef: ref && copyBytes(ref) });
@@ -70,10 +74,7 @@ async function withRefs(
 }
 
 /** A Welcome has one part for each client added by KeyPackage, and no other (T-26). */
-function checkWelcome(
-  bytes: Bytes | undefined,
-  added: CheckedCommit["added"],
-): readonly Bytes[] {
+function checkWelcome(bytes: Bytes | undefined, added: CheckedCommit["added"]): readonly Bytes[] {
   const expected = added.flatMap(({ keyPackageRef }) => keyPackageRef ?? []);
   if (bytes === undefined) {
     if (expected.length === 0) return [];

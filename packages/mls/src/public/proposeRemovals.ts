@@ -16,7 +16,9 @@ export async function proposeRemovals(
 ): Promise<{ group: PublicGroup; messages: readonly Bytes[] }> {
   let { state } = tracked;
   const pending = new Set(state.proposals.map(({ removes }) => removes));
-  const wanted = [...new Set(input.leaves)].filter((leaf) => !pending.has(leaf)).sort((a, b) => a - b);
+  const wanted = [...new Set(input.leaves)]
+    .filter((leaf) => !pending.has(leaf))
+    .sort((a, b) => a - b);
   const limitName = "removalIntentsPerEpochMax";
   const limit = LIMITS[limitName];
   if (pending.size + wanted.length > limit) {

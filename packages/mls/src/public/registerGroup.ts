@@ -1,8 +1,14 @@
 import type { Bytes } from "@treehouse/protocol";
-import { checkLeafIdentity, copyBytes, Refusal } from "@treehouse/protocol";
+import { copyBytes, Refusal } from "@treehouse/protocol";
 import { decodeTree, decodeUntrusted, groupInfoKind } from "../wire/index.ts";
 import { leafAt, leavesOf, readLeaf } from "../tree/index.ts";
-import { checkGroupInfo, checkRoomState, checkTree, readContext } from "../validity/index.ts";
+import {
+  checkGroupInfo,
+  checkIdentity,
+  checkRoomState,
+  checkTree,
+  readContext,
+} from "../validity/index.ts";
 import type { PublicContext, PublicGroup } from "./face.ts";
 import { publicGroup } from "./publicGroup.ts";
 
@@ -29,8 +35,6 @@ export async function registerGroup(
   await checkTree(crypto, ratchetTree, groupContext);
   const leaf = leafAt(ratchetTree, signer);
   if (leaf === undefined) throw new Refusal("invalidCommit", "the signer is no member");
-  const { client, signatureKey, identity } = readLeaf(leaf);
-  const { verify } = crypto;
-  checkLeafIdentity(identity, { client, signatureKey, at: input.at, verify });
+  checkIdentity(crypto, readLeaf(leaf), input.at);
   return publicGroup(context, { state, groupInfo: copyBytes(input.groupInfo) });
 }

@@ -39,9 +39,10 @@ export async function applyPath(
   const isExternal = committerLeaf === undefined;
   return refuseOn("invalidCommit", async () => {
     throwIfDefined(await validatePathKeys(path, cs.hpke));
-    const [start, node] = committerLeaf === undefined
-      ? addLeafNode(applied.tree, path.leafNode)
-      : [applied.tree, leafToNodeIndex(toLeafIndex(committerLeaf))];
+    const [start, node] =
+      committerLeaf === undefined
+        ? addLeafNode(applied.tree, path.leafNode)
+        : [applied.tree, leafToNodeIndex(toLeafIndex(committerLeaf))];
     const leaf = nodeToLeafIndex(node);
     const { authService } = clientConfig(at);
     const { leafNode } = path;

@@ -1,6 +1,5 @@
 import type { Bytes, ClientUri, LeafIdentity } from "@treehouse/protocol";
 import {
-  checkLeafIdentity,
   copyBytes,
   equalBytes,
   LEAF_IDENTITY_EXTENSION,
@@ -17,6 +16,7 @@ import { pointOk, toTsMls } from "../crypto/index.ts";
 import { DICTIONARY_EXTENSION, LAST_RESORT_EXTENSION, SUITE } from "../profile/index.ts";
 import { readLeaf } from "../tree/index.ts";
 import { decodeUntrusted, keyPackageKind, refuseOn } from "../wire/index.ts";
+import { checkIdentity } from "./checkIdentity.ts";
 
 export type CheckedKeyPackage = {
   client: ClientUri;
@@ -51,8 +51,9 @@ export async function checkKeyPackage(
     throw invalid("the init key is the encryption key");
   }
   await checkKeysAndSignatures(cs, keyPackage);
-  const { client, signatureKey, identity } = readLeaf(leafNode);
-  checkLeafIdentity(identity, { client, signatureKey, at, verify: crypto.verify });
+  const view = readLeaf(leafNode);
+  const { client, signatureKey, identity } = view;
+  checkIdentity(crypto, view, at);
   return {
     client,
     ref: copyBytes(await makeKeyPackageRef(keyPackage, cs.hash)),
@@ -82,7 +83,10 @@ function checkCapabilities({ leafNode }: KeyPackage): void {
 }
 
 /** The library counts lifetimes in seconds. */
-function checkLifetime(keyPackage: KeyPackage, at: number): { notBefore: number; notAfter: number } {
+function checkLifetime(
+  keyPackage: KeyPackage,
+  at: number,
+): { notBefore: number; notAfter: number } {
   const { leafNode } = keyPackage;
   if (leafNode.leafNodeSource !== "key_package") throw invalid("the leaf is not a KeyPackage's");
   const notBefore = Number(leafNode.lifetime.notBefore) * 1000;
@@ -98,10 +102,7 @@ function checkLifetime(keyPackage: KeyPackage, at: number): { notBefore: number;
   return { notBefore, notAfter };
 }
 
-async function checkKeysAndSignatures(
-  cs: CiphersuiteImpl,
-  keyPackage: KeyPackage,
-): Promise<void> {
+async function checkKeysAndSignatures(cs: CiphersuiteImpl, keyPackage: KeyPackage): Promise<void> {
   const { leafNode } = keyPackage;
   if (leafNode.leafNodeSource !== "key_package") throw invalid("the leaf is not a KeyPackage's");
   const source = { ...leafNode, leafNodeSource: leafNode.leafNodeSource };

@@ -1,10 +1,11 @@
-import type { UserUri } from "@treehouse/protocol";
-import { checkLeafIdentity, equalBytes, LIMITS, Refusal } from "@treehouse/protocol";
+import type { LeafOfUser, UserUri } from "@treehouse/protocol";
+import { checkLeavesOfUser, equalBytes, LIMITS, Refusal } from "@treehouse/protocol";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
 
 import type { MlsCrypto } from "../crypto/index.ts";
 import type { LeafView } from "../tree/index.ts";
 import { leafAt, leavesOf, readLeaf } from "../tree/index.ts";
+import { checkIdentity } from "./checkIdentity.ts";
 import type { CommitView } from "./readCommit.ts";
 
 type TreeChange = {
@@ -22,44 +23,38 @@ type TreeChange = {
  */
 export function checkLeaves(crypto: MlsCrypto, change: TreeChange): void {
   const { before, after, changed, view, at } = change;
-  const leaves = leavesOf(after).map(({ node }) => readLeaf(node));
+  const leaves = leavesOf(after).map(({ leaf, node }) => ({ leaf, ...readLeaf(node) }));
   checkCount(leaves.length);
   checkClientsDiffer(leaves);
   checkCommitter(change);
   const users = new Set<UserUri>();
   for (const leaf of changed) {
     const own = viewAt(after, leaf);
-    const { client, signatureKey, identity } = own;
-    checkLeafIdentity(identity, { client, signatureKey, at, verify: crypto.verify });
+    checkIdentity(crypto, own, at);
     users.add(own.user);
   }
   if (users.size === 0) return;
   const former = leavesOf(before).map(({ node }) => readLeaf(node));
   for (const user of users) {
-    const ownBefore = former.filter((one) => one.user === user);
-    const ownAfter = leaves.filter((one) => one.user === user);
-    const fresh = changed.map((leaf) => viewAt(after, leaf)).filter((one) => one.user === user);
-    checkUser(ownBefore, ownAfter, fresh, view.committerLeaf === undefined);
+    checkLeavesOfUser({
+      before: former.filter((one) => one.user === user).map(({ identity }) => identity),
+      after: leaves
+        .filter((one) => one.user === user)
+        .map(({ leaf, identity }) => ({ identity, change: kindOf(change, leaf) })),
+      byMember: view.committerLeaf !== undefined,
+    });
   }
+}
+
+function kindOf({ changed, view }: TreeChange, leaf: number): LeafOfUser["change"] {
+  if (!changed.includes(leaf)) return "kept";
+  return leaf === view.committerLeaf ? "updated" : "added";
 }
 
 /** One leaf per client. Refusal: invalidCommit. */
 export function checkClientsDiffer(leaves: readonly LeafView[]): void {
   if (new Set(leaves.map(({ client }) => client)).size !== leaves.length) {
     throw new Refusal("invalidCommit", "a client has two leaves");
-  }
-}
-
-/** All leaves of one user show one identity key. Refusal: identityInvalid. */
-export function checkOneIdentity(leaves: readonly LeafView[]): void {
-  const keys = new Map<UserUri, Uint8Array>();
-  for (const { user, identity } of leaves) {
-    const { identityKey } = identity.certificate;
-    const known = keys.get(user);
-    if (known !== undefined && !equalBytes(known, identityKey)) {
-      throw new Refusal("identityInvalid", "a user shows two identity keys");
-    }
-    keys.set(user, identityKey);
   }
 }
 
@@ -81,31 +76,6 @@ function checkCommitter({ before, after, changed, view }: TreeChange): void {
   const same = former.client === current.client;
   if (!same || !equalBytes(former.signatureKey, current.signatureKey)) {
     throw new Refusal("invalidCommit", "a committer may not change its identity");
-  }
-}
-
-/**
- * A device-signing number never falls, so that a revoked device cannot certify another; and a new
- * identity key comes only when a member removes all leaves that show the old one.
- */
-function checkUser(
-  before: readonly LeafView[],
-  after: readonly LeafView[],
-  fresh: readonly LeafView[],
-  isExternal: boolean,
-): void {
-  checkOneIdentity(after);
-  const current = fresh[0]?.identity.certificate;
-  const known = before[0]?.identity.certificate;
-  if (current === undefined || known === undefined) return;
-  if (!equalBytes(current.identityKey, known.identityKey)) {
-    // Every remaining leaf shows the new key, so none with the old one remains.
-    if (!isExternal) return;
-    throw new Refusal("identityInvalid", "an external commit may not bring another identity key");
-  }
-  const highest = Math.max(...before.map(({ identity }) => identity.certificate.number));
-  if (fresh.some(({ identity }) => identity.certificate.number < highest)) {
-    throw new Refusal("identityInvalid", "the device-signing key is superseded");
   }
 }
 

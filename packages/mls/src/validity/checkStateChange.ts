@@ -9,7 +9,10 @@ import { readContext } from "./readContext.ts";
  * The GroupContext with the extensions that the commit gives it. Only the room's state may change:
  * the hub stays external sender 0, and nobody's capabilities are questioned afterwards.
  */
-export function checkStateChange(before: GroupContext, applied: ApplyProposalsResult): GroupContext {
+export function checkStateChange(
+  before: GroupContext,
+  applied: ApplyProposalsResult,
+): GroupContext {
   const { additionalResult } = applied;
   if (additionalResult.kind !== "memberCommit") return before;
   const { extensions } = additionalResult;

@@ -1,4 +1,4 @@
-import { checkLeafIdentity } from "@treehouse/protocol";
+import { checkLeavesOfUser } from "@treehouse/protocol";
 import { throwIfDefined, validateRatchetTree } from "ts-mls/clientState.js";
 import type { GroupContext } from "ts-mls/groupContext.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
@@ -8,7 +8,8 @@ import { toTsMls } from "../crypto/index.ts";
 import { clientConfig } from "../profile/index.ts";
 import { leavesOf, readLeaf } from "../tree/index.ts";
 import { refuseOn } from "../wire/index.ts";
-import { checkClientsDiffer, checkCount, checkOneIdentity } from "./checkLeaves.ts";
+import { checkIdentity } from "./checkIdentity.ts";
+import { checkClientsDiffer, checkCount } from "./checkLeaves.ts";
 
 /**
  * A whole foreign tree, as `decodeTree` gave it, against the GroupContext it belongs to: tree hash,
@@ -41,9 +42,9 @@ export function checkIdentities(crypto: MlsCrypto, tree: RatchetTree): void {
   const views = leavesOf(tree).map(({ node }) => readLeaf(node));
   checkCount(views.length);
   checkClientsDiffer(views);
-  checkOneIdentity(views);
-  for (const { client, signatureKey, identity } of views) {
-    const at = identity.attestation.addedAt;
-    checkLeafIdentity(identity, { client, signatureKey, at, verify: crypto.verify });
+  for (const own of Map.groupBy(views, ({ user }) => user).values()) {
+    const after = own.map(({ identity }) => ({ identity, change: "kept" as const }));
+    checkLeavesOfUser({ before: [], after, byMember: true });
   }
+  for (const view of views) checkIdentity(crypto, view, view.identity.attestation.addedAt);
 }

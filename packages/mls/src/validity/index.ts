@@ -6,6 +6,7 @@
 export { applyCommit } from "./applyCommit.ts";
 export type { CommitEffect } from "./applyCommit.ts";
 export { checkGroupInfo } from "./checkGroupInfo.ts";
+export { checkIdentity } from "./checkIdentity.ts";
 export { checkKeyPackage } from "./checkKeyPackage.ts";
 export type { CheckedKeyPackage } from "./checkKeyPackage.ts";
 export { checkProposal } from "./checkProposal.ts";

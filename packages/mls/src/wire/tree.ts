@@ -4,11 +4,7 @@ import { decodeOptional } from "ts-mls/codec/optional.js";
 import { decodeVarLenData } from "ts-mls/codec/variableLength.js";
 import type { Decoder } from "ts-mls/codec/tlsDecoder.js";
 import type { Node, RatchetTree } from "ts-mls/ratchetTree.js";
-import {
-  decodeNode,
-  encodeRatchetTree,
-  extendRatchetTree,
-} from "ts-mls/ratchetTree.js";
+import { decodeNode, encodeRatchetTree, extendRatchetTree } from "ts-mls/ratchetTree.js";
 
 import { decodeUntrusted } from "./decodeUntrusted.ts";
 
@@ -23,7 +19,7 @@ const decodeNodes: Decoder<RatchetTree> = (bytes, offset) => {
   if (content === undefined) return undefined;
   const [data, length] = content;
   const nodes: RatchetTree = [];
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     const item = decodeOptionalNode(data, at);
     if (item === undefined || nodes.length === NODES_MAX) return undefined;
     nodes.push(item[0]);

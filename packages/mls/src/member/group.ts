@@ -1,0 +1,250 @@
+import type { Bytes, GroupUri } from "@treehouse/protocol";
+import { copyBytes, equalBytes, Refusal } from "@treehouse/protocol";
+import type { RatchetTree } from "ts-mls/ratchetTree.js";
+import { mlsExporter } from "ts-mls/keySchedule.js";
+
+import { toTsMls } from "../crypto/index.ts";
+import { leavesOf, readLeaf } from "../tree/index.ts";
+import { readContext } from "../validity/index.ts";
+import { encodeTree } from "../wire/index.ts";
+import { adopt } from "./adopt.ts";
+import { changesBetween } from "./changes.ts";
+import { decrypt } from "./decrypt.ts";
+import { encrypt, messagesSent } from "./encrypt.ts";
+import type {
+  ClientIdentity,
+  CommitIntent,
+  CommitResult,
+  DecryptedMessage,
+  GroupChanges,
+  GroupMember,
+  MemberContext,
+  MemberGroup,
+  PreparedCommit,
+  ProposalResult,
+} from "./face.ts";
+import { encodePrepared } from "./preparedRow.ts";
+import { prepareCommit } from "./prepareCommit.ts";
+import { processCommit } from "./processCommit.ts";
+import { processProposal } from "./processProposal.ts";
+import { proposeRemoval } from "./proposeRemoval.ts";
+import { ROW } from "./rowNames.ts";
+import type { Live, Prepared, Snapshot } from "./snapshot.ts";
+import { requireMember } from "./snapshot.ts";
+
+/**
+ * The one writer of a group: two steps from one state would use one key twice, so steps wait for
+ * one another, and a step that fails leaves the snapshot where it was.
+ */
+export class Group implements MemberGroup {
+  readonly #context: MemberContext;
+  #current: Snapshot;
+  /** What the rows that were taken say. */
+  #taken: Snapshot | undefined;
+  #tail: Promise<unknown> = Promise.resolve();
+  #members: { tree: RatchetTree; list: readonly GroupMember[] } | undefined;
+  #face: { prepared: Prepared; face: PreparedCommit } | undefined;
+
+  constructor(
+    context: MemberContext,
+    identity: ClientIdentity,
+    current: Snapshot,
+    taken: Snapshot | undefined,
+  ) {
+    this.#context = context;
+    const withKey = withSignatureKey(current, identity);
+    this.#taken = taken === current ? withKey : taken;
+    this.#current = withKey;
+  }
+
+  get group(): GroupUri {
+    const current = this.#current;
+    return current.kind === "gone" ? current.group : readContext(current.state.groupContext).group;
+  }
+
+  get epoch(): number {
+    const current = this.#current;
+    return current.kind === "gone" ? current.epoch : Number(current.state.groupContext.epoch);
+  }
+
+  get ownLeaf(): number {
+    const current = this.#current;
+    return current.kind === "gone" ? current.ownLeaf : current.state.privatePath.leafIndex;
+  }
+
+  get active(): boolean {
+    return this.#current.kind === "live" && !this.#current.joining;
+  }
+
+  get prepared(): PreparedCommit | undefined {
+    const current = this.#current;
+    if (current.kind === "gone" || current.prepared === undefined) return undefined;
+    const { prepared } = current;
+    if (this.#face?.prepared !== prepared) {
+      this.#face = { prepared, face: preparedFace(current, prepared) };
+    }
+    return this.#face.face;
+  }
+
+  get pendingRemovals(): readonly number[] {
+    const current = this.#current;
+    return current.kind === "gone" ? [] : current.proposals.map(({ removes }) => removes);
+  }
+
+  get messagesSentInEpoch(): number {
+    return this.#current.kind === "gone" ? 0 : messagesSent(this.#current);
+  }
+
+  members(): readonly GroupMember[] {
+    if (this.#current.kind === "gone") return [];
+    const tree = this.#current.state.ratchetTree;
+    if (this.#members?.tree !== tree) {
+      const list = leavesOf(tree).map(({ leaf, node }) => ({ leaf, ...readLeaf(node) }));
+      this.#members = { tree, list };
+    }
+    return this.#members.list;
+  }
+
+  roomState(): Bytes {
+    return readContext(this.#live().state.groupContext).roomState;
+  }
+
+  epochAuthenticator(): Bytes {
+    return copyBytes(this.#live().state.keySchedule.epochAuthenticator);
+  }
+
+  treeHash(): Bytes {
+    return copyBytes(this.#live().state.groupContext.treeHash);
+  }
+
+  confirmedTranscriptHash(): Bytes {
+    return copyBytes(this.#live().state.groupContext.confirmedTranscriptHash);
+  }
+
+  ratchetTree(): Bytes {
+    return encodeTree(this.#live().state.ratchetTree);
+  }
+
+  prepareCommit(intent: CommitIntent, authenticatedData: Bytes): Promise<PreparedCommit> {
+    return this.#step(async (live) => {
+      const next = await prepareCommit(this.#context, live, intent, authenticatedData);
+      this.#current = next;
+      const { prepared } = this;
+      if (prepared === undefined) throw new Error("A commit was prepared and is not there.");
+      return prepared;
+    });
+  }
+
+  adopt(prepared: PreparedCommit): Promise<void> {
+    return this.#serve(async () => {
+      const live = this.#live();
+      const waiting = live.prepared;
+      if (waiting === undefined && !live.joining && this.epoch === prepared.epoch) return;
+      if (waiting === undefined || !equalBytes(waiting.commit, prepared.commit)) {
+        throw new Refusal("conflict", "this commit is not the one that was prepared");
+      }
+      this.#current = adopt(live);
+    });
+  }
+
+  discard(): Promise<void> {
+    return this.#serve(async () => {
+      const current = this.#current;
+      if (current.kind === "gone" || current.prepared === undefined) return;
+      if (!current.joining) {
+        this.#current = { ...current, prepared: undefined };
+        return;
+      }
+      const { group, epoch, ownLeaf } = this;
+      this.#current = { kind: "gone", group, epoch, ownLeaf };
+    });
+  }
+
+  proposeRemoval(leaf: number, authenticatedData: Bytes): Promise<Bytes> {
+    return this.#step((live) => proposeRemoval(this.#context, live, leaf, authenticatedData));
+  }
+
+  processCommit(message: Bytes, accepted: { acceptedAt: number }): Promise<CommitResult> {
+    return this.#step(async (live) => {
+      const done = await processCommit(this.#context, live, message, accepted.acceptedAt);
+      this.#current = done.snapshot;
+      return done.result;
+    });
+  }
+
+  processProposal(message: Bytes): Promise<ProposalResult> {
+    return this.#step(async (live) => {
+      const done = await processProposal(this.#context, live, message);
+      this.#current = done.snapshot;
+      return done.result;
+    });
+  }
+
+  encrypt(plaintext: Bytes, authenticatedData: Bytes): Promise<Bytes> {
+    return this.#step(async (live) => {
+      const done = await encrypt(this.#context, live, plaintext, authenticatedData);
+      this.#current = done.snapshot;
+      return done.message;
+    });
+  }
+
+  decrypt(message: Bytes): Promise<DecryptedMessage> {
+    return this.#step(async (live) => {
+      const done = await decrypt(this.#context, live, message);
+      this.#current = done.snapshot;
+      return done.message;
+    });
+  }
+
+  exportSecret(label: string, context: Bytes, length: number): Promise<Bytes> {
+    return this.#step(async ({ state }) => {
+      const cs = toTsMls(this.#context.crypto);
+      const { exporterSecret } = state.keySchedule;
+      return copyBytes(await mlsExporter(exporterSecret, label, context, length, cs));
+    });
+  }
+
+  takeChanges(): GroupChanges {
+    const changes = changesBetween(this.#taken, this.#current);
+    this.#taken = this.#current;
+    return changes;
+  }
+
+  #live(): Live {
+    if (this.#current.kind === "gone") throw new Refusal("removed", "this client was removed");
+    return this.#current;
+  }
+
+  #step<T>(run: (live: Live) => Promise<T>): Promise<T> {
+    return this.#serve(() => run(requireMember(this.#current)));
+  }
+
+  #serve<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(run);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function preparedFace(live: Live, prepared: Prepared): PreparedCommit {
+  const { commit, welcome, groupInfo, epoch } = prepared;
+  const rows = live.joining
+    ? changesBetween(undefined, live)
+    : { put: new Map([[ROW.prepared, encodePrepared(live.state, prepared)]]), delete: [] };
+  return { commit, groupInfo, epoch, rows, ...(welcome === undefined ? {} : { welcome }) };
+}
+
+/** Rows never hold the signature key, so it is put into every state that comes in. */
+function withSignatureKey(snapshot: Snapshot, identity: ClientIdentity): Snapshot {
+  if (snapshot.kind === "gone") return snapshot;
+  const { signaturePrivateKey } = identity;
+  const next = snapshot.prepared?.next;
+  return {
+    ...snapshot,
+    state: { ...snapshot.state, signaturePrivateKey },
+    prepared: snapshot.prepared && {
+      ...snapshot.prepared,
+      next: next && { ...next, signaturePrivateKey },
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { Bytes } from "@treehouse/protocol";
+import { copyBytes, LIMITS, Refusal } from "@treehouse/protocol";
+import { joinGroupExternal } from "ts-mls/createCommit.js";
+import { encodeMlsMessage } from "ts-mls/message.js";
+
+import { toTsMls } from "../crypto/index.ts";
+import { clientConfig } from "../profile/index.ts";
+import type { PublicState } from "../validity/index.ts";
+import {
+  applyCommit,
+  checkGroupInfo,
+  checkIdentities,
+  checkRoomState,
+  readContext,
+} from "../validity/index.ts";
+import { decodeTree, decodeUntrusted, groupInfoKind, refuseOn } from "../wire/index.ts";
+import type { ClientIdentity, MemberContext, MemberGroup, PreparedCommit } from "./face.ts";
+import { Group } from "./group.ts";
+import { exportGroupInfo } from "./groupInfo.ts";
+import { makeKeyPackage } from "./keyPackage.ts";
+import { liveWith } from "./snapshot.ts";
+
+/**
+ * Joins by an external commit, which may remove one former leaf of the same user (`removeLeaf`).
+ * The group is usable once the commit was accepted and adopted. `at` is about when the hub will
+ * judge it. That the GroupInfo is recent, and its signer known, is for the caller to know (T-20).
+ * Refusals: malformed, tooLarge, invalidCommit, identityInvalid, limitExceeded.
+ */
+export async function joinExternal(
+  context: MemberContext,
+  identity: ClientIdentity,
+  input: {
+    groupInfo: Bytes;
+    ratchetTree: Bytes;
+    removeLeaf?: number;
+    authenticatedData: Bytes;
+    at: number;
+  },
+): Promise<{ prepared: PreparedCommit; group: MemberGroup }> {
+  const { crypto } = context;
+  const cs = toTsMls(crypto);
+  const groupInfo = decodeUntrusted(groupInfoKind, input.groupInfo);
+  const { groupContext, confirmationTag } = groupInfo;
+  readContext(groupContext);
+  checkRoomState(groupContext);
+  const ratchetTree = decodeTree(input.ratchetTree);
+  const before: PublicState = { groupContext, ratchetTree, confirmationTag, proposals: [] };
+  await checkGroupInfo(crypto, before, input.groupInfo, undefined);
+  checkIdentities(crypto, ratchetTree);
+  const options = { lifetimeMs: LIMITS.keyPackageLifetimeMaxMs, lastResort: false };
+  const own = await makeKeyPackage(context, identity, options);
+  const { removeLeaf } = input;
+  const { publicMessage, newState } = await refuseOn("invalidCommit", () =>
+    joinGroupExternal(
+      groupInfo,
+      own.publicPackage,
+      own.privatePackage,
+      false,
+      cs,
+      ratchetTree,
+      clientConfig(input.at),
+      input.authenticatedData,
+      removeLeaf === undefined ? {} : { removeLeafIndex: removeLeaf },
+    ),
+  );
+  const commit = copyBytes(
+    encodeMlsMessage({ version: "mls10", wireformat: "mls_public_message", publicMessage }),
+  );
+  // What the hub would refuse is refused here, with the same reason.
+  await applyCommit(crypto, before, commit, input.at);
+  const epoch = Number(newState.groupContext.epoch);
+  const info = await exportGroupInfo(crypto, newState);
+  const prepared = { commit, welcome: undefined, groupInfo: info, epoch, next: undefined };
+  const live = { ...liveWith(newState, []), joining: true, prepared };
+  const group = new Group(context, identity, live, undefined);
+  if (group.prepared === undefined) throw new Refusal("internal", "nothing was prepared");
+  return { prepared: group.prepared, group };
+}

@@ -1,0 +1,103 @@
+import type { Bytes } from "@treehouse/protocol";
+import { copyBytes, Refusal } from "@treehouse/protocol";
+import type { CiphersuiteImpl } from "ts-mls";
+import { joinGroup } from "ts-mls/clientState.js";
+import type { GroupInfo } from "ts-mls/groupInfo.js";
+import { emptyPskIndex } from "ts-mls/pskIndex.js";
+import type { Welcome } from "ts-mls/welcome.js";
+import { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js";
+
+import { toTsMls } from "../crypto/index.ts";
+import { clientConfig, SUITE } from "../profile/index.ts";
+import { leafAt, readLeaf } from "../tree/index.ts";
+import { checkIdentities, checkIdentity, checkRoomState, readContext } from "../validity/index.ts";
+import { decodeTree, decodeUntrusted, refuseOn, welcomeKind } from "../wire/index.ts";
+import type { ClientIdentity, MemberContext, MemberGroup } from "./face.ts";
+import { Group } from "./group.ts";
+import type { OwnKeyPackage } from "./keyPackage.ts";
+import { decodeSecret } from "./keyPackage.ts";
+import { liveWith } from "./snapshot.ts";
+
+/**
+ * Joins by Welcome, with the tree of the same epoch fetched apart. `secrets` gives what
+ * `createKeyPackage` returned for a ref; delete that secret together with storing the group, so
+ * that the same Welcome can do nothing a second time. `at` is when the hub accepted the commit.
+ * Refusals: malformed, tooLarge, invalidMessage (not for this client, or it cannot be opened),
+ * invalidCommit (the tree does not belong to it), identityInvalid, clientMismatch, limitExceeded.
+ */
+export async function joinWelcome(
+  context: MemberContext,
+  identity: ClientIdentity,
+  input: {
+    welcome: Bytes;
+    ratchetTree: Bytes;
+    secrets: (ref: Bytes) => Bytes | undefined;
+    at: number;
+  },
+): Promise<{ group: MemberGroup; keyPackageRef: Bytes; committerLeaf: number }> {
+  const { crypto } = context;
+  const cs = toTsMls(crypto);
+  const welcome = decodeUntrusted(welcomeKind, input.welcome);
+  if (welcome.cipherSuite !== SUITE) throw new Refusal("invalidMessage", "not of suite 1");
+  const { own, ref } = findOwn(welcome, input.secrets, identity);
+  const groupInfo = await openGroupInfo(cs, welcome, own, ref);
+  readContext(groupInfo.groupContext);
+  checkRoomState(groupInfo.groupContext);
+  const tree = decodeTree(input.ratchetTree);
+  if (leafAt(tree, groupInfo.signer) === undefined) {
+    throw new Refusal("invalidCommit", "the committer is not in the tree");
+  }
+  const state = await refuseOn("invalidCommit", () =>
+    joinGroup(
+      welcome,
+      own.publicPackage,
+      own.privatePackage,
+      emptyPskIndex,
+      cs,
+      tree,
+      undefined,
+      clientConfig(input.at),
+    ),
+  );
+  checkIdentities(crypto, tree);
+  checkIdentity(crypto, readLeaf(own.publicPackage.leafNode), input.at);
+  return {
+    group: new Group(context, identity, liveWith(state, []), undefined),
+    keyPackageRef: ref,
+    committerLeaf: groupInfo.signer,
+  };
+}
+
+function findOwn(
+  welcome: Welcome,
+  secrets: (ref: Bytes) => Bytes | undefined,
+  identity: ClientIdentity,
+): { own: OwnKeyPackage; ref: Bytes } {
+  for (const { newMember } of welcome.secrets) {
+    const ref = copyBytes(newMember);
+    const secret = secrets(ref);
+    if (secret !== undefined) return { own: decodeSecret(secret, identity), ref };
+  }
+  throw new Refusal("invalidMessage", "the Welcome is for none of this client's KeyPackages");
+}
+
+/** Looked at before the library joins: it would take a tree that is inside, and resume from PSKs. */
+async function openGroupInfo(
+  cs: CiphersuiteImpl,
+  welcome: Welcome,
+  own: OwnKeyPackage,
+  ref: Bytes,
+): Promise<GroupInfo> {
+  const groupInfo = await refuseOn("invalidMessage", async () => {
+    const key = await cs.hpke.importPrivateKey(own.privatePackage.initPrivateKey);
+    const secrets = await decryptGroupSecrets(key, ref, welcome, cs.hpke);
+    if (secrets === undefined || secrets.psks.length > 0) return undefined;
+    const noPsk = new Uint8Array(cs.kdf.size);
+    return decryptGroupInfo(welcome, secrets.joinerSecret, noPsk, cs);
+  });
+  const hasTree = groupInfo?.extensions.some((one) => one.extensionType === "ratchet_tree");
+  if (groupInfo === undefined || hasTree) {
+    throw new Refusal("invalidMessage", "the Welcome does not have the form of ours");
+  }
+  return groupInfo;
+}
