@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, isNull, sql } from "drizzle-orm";
-import type { Database, Tx } from "../platform/index.ts";
-import { buffer } from "./blob.ts";
+import type { Database, Drizzle, Tx } from "../platform/index.ts";
+import { buffer, bytes } from "./blob.ts";
 import { epochs, heads, members, nodes, proposals, removals, rooms, welcomes } from "./schema.ts";
 import type { EpochChange, GroupStore, StoredHead, StoredProposal } from "./store.ts";
 
@@ -39,6 +39,7 @@ export function createGroupStore(database: Database): GroupStore {
       insertProposals(database, tx, roomId, change.proposals);
       setHead(database, tx, roomId, change.head);
     },
+    proposals: async (tx, roomId) => selectProposals(database.sql(tx), roomId),
     addRemovals: async (tx, roomId, leaves, at) => {
       for (const leaf of leaves) {
         database
@@ -52,11 +53,21 @@ export function createGroupStore(database: Database): GroupStore {
   };
 }
 
-type NodeWriter = (
-  tx: Tx,
-  roomId: number,
-  change: Pick<EpochChange, "epoch" | "nodes">,
-) => void;
+export function selectProposals(db: Drizzle, roomId: number): readonly StoredProposal[] {
+  return db
+    .select()
+    .from(proposals)
+    .where(eq(proposals.roomId, roomId))
+    .orderBy(asc(proposals.ordinal))
+    .all()
+    .map(({ ref, message, acceptedAt }) => ({
+      ref: bytes(ref),
+      message: bytes(message),
+      acceptedAt,
+    }));
+}
+
+type NodeWriter = (tx: Tx, roomId: number, change: Pick<EpochChange, "epoch" | "nodes">) => void;
 
 /** Work grows with the changed nodes alone, so both statements are prepared. */
 function createNodeWriter(database: Database): NodeWriter {

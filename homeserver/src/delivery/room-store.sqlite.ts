@@ -2,6 +2,7 @@ import { and, asc, countDistinct, eq, isNull, sql } from "drizzle-orm";
 import { parseRoomUri } from "@treehouse/protocol";
 import type { Database, Drizzle } from "../platform/index.ts";
 import { buffer, bytes } from "./blob.ts";
+import { selectProposals } from "./group-store.sqlite.ts";
 import { epochs, heads, members, nodes, proposals, removals, rooms, welcomes } from "./schema.ts";
 import type { NewRoom, RoomStore, StoredEpoch, StoredRoom } from "./store.ts";
 
@@ -122,12 +123,6 @@ function currentRows(
     .where(eq(epochs.roomId, roomId))
     .orderBy(asc(epochs.epoch))
     .all();
-  const pending = db
-    .select()
-    .from(proposals)
-    .where(eq(proposals.roomId, roomId))
-    .orderBy(asc(proposals.ordinal))
-    .all();
   const leaving = db
     .select({ leaf: removals.leaf })
     .from(removals)
@@ -137,11 +132,7 @@ function currentRows(
   return {
     nodes: new Map(tree.map((row) => [row.node, bytes(row.content)])),
     starts,
-    proposals: pending.map((row) => ({
-      ref: bytes(row.ref),
-      message: bytes(row.message),
-      acceptedAt: row.acceptedAt,
-    })),
+    proposals: selectProposals(db, roomId),
     removals: leaving.map((row) => row.leaf),
   };
 }

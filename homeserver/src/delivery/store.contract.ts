@@ -1,4 +1,10 @@
-import { mintClientUri, mintRoomUri, parseDomain, userOfClient, userUri } from "@treehouse/protocol";
+import {
+  mintClientUri,
+  mintRoomUri,
+  parseDomain,
+  userOfClient,
+  userUri,
+} from "@treehouse/protocol";
 import type { Bytes, ClientUri } from "@treehouse/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -150,34 +156,39 @@ function treeContract(open: OpenStore): void {
       maxLength: 8,
     });
     await fc.assert(
-      fc.asyncProperty(commits, fc.nat(4), fc.nat(8), async (changes, kept, welcomedEpoch) => {
-        const { database, store } = await open();
-        const trees = [founded.nodes];
-        const id = await database.transaction((tx) => store.insertRoom(tx, founded));
-        for (const [index, changed] of changes.entries()) {
-          const epoch = index + 1;
-          const nodes = changed.map((one) => ({
-            index: one.index,
-            node: one.content === undefined ? undefined : bytes(40, one.content),
-          }));
-          trees.push(applied(trees.at(-1) ?? new Map(), nodes));
-          const welcomed = epoch === welcomedEpoch ? [bobsClient] : [];
-          await database.transaction(async (tx) => {
-            await store.startEpoch(tx, id, change(epoch, { nodes, welcomed }));
-            await store.collectTrees(tx, id, kept);
-          });
-        }
-        const current = changes.length;
-        await database.read(async (tx) => {
-          for (const [epoch, nodes] of trees.entries()) {
-            const needed = epoch >= current - kept || epoch === welcomedEpoch;
-            const tree = await store.tree(tx, id, epoch);
-            expect(tree?.nodes).toEqual(needed ? nodes : undefined);
+      fc.asyncProperty(
+        commits,
+        fc.nat(4),
+        fc.integer({ min: 1, max: 8 }),
+        async (changes, kept, welcomedEpoch) => {
+          const { database, store } = await open();
+          const trees = [founded.nodes];
+          const id = await database.transaction((tx) => store.insertRoom(tx, founded));
+          for (const [index, changed] of changes.entries()) {
+            const epoch = index + 1;
+            const nodes = changed.map((one) => ({
+              index: one.index,
+              node: one.content === undefined ? undefined : bytes(40, one.content),
+            }));
+            trees.push(applied(trees.at(-1) ?? new Map(), nodes));
+            const welcomed = epoch === welcomedEpoch ? [bobsClient] : [];
+            await database.transaction(async (tx) => {
+              await store.startEpoch(tx, id, change(epoch, { nodes, welcomed }));
+              await store.collectTrees(tx, id, kept);
+            });
           }
-          expect((await store.room(tx, room))?.nodes).toEqual(trees.at(-1));
-        });
-        await database.close();
-      }),
+          const current = changes.length;
+          await database.read(async (tx) => {
+            for (const [epoch, nodes] of trees.entries()) {
+              const needed = epoch >= current - kept || epoch === welcomedEpoch;
+              const tree = await store.tree(tx, id, epoch);
+              expect(tree?.nodes).toEqual(needed ? nodes : undefined);
+            }
+            expect((await store.room(tx, room))?.nodes).toEqual(trees.at(-1));
+          });
+          await database.close();
+        },
+      ),
       { numRuns: 25 },
     );
   });

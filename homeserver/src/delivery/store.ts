@@ -41,6 +41,8 @@ export interface GroupStore {
   startEpoch(tx: Tx, roomId: number, change: EpochChange): Promise<void>;
   /** Adds accepted proposals to the current epoch and moves the head. */
   addProposals(tx: Tx, roomId: number, change: ProposalChange): Promise<void>;
+  /** Accepted proposals of the current epoch, in the order of their acceptance. */
+  proposals(tx: ReadTx, roomId: number): Promise<readonly StoredProposal[]>;
   /** Notes leaves that shall be removed; a leaf that is noted already keeps its row. */
   addRemovals(tx: Tx, roomId: number, leaves: readonly number[], at: number): Promise<void>;
 }

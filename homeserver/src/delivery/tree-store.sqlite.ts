@@ -39,11 +39,7 @@ export function createTreeStore(database: Database): TreeStore {
         .select({ keptUntil: welcomes.keptUntil })
         .from(welcomes)
         .where(
-          and(
-            eq(welcomes.roomId, roomId),
-            eq(welcomes.epoch, epoch),
-            eq(welcomes.client, client),
-          ),
+          and(eq(welcomes.roomId, roomId), eq(welcomes.epoch, epoch), eq(welcomes.client, client)),
         )
         .orderBy(asc(welcomes.client))
         .get()?.keptUntil,
@@ -66,9 +62,7 @@ export function createTreeStore(database: Database): TreeStore {
   };
 }
 
-function collection(
-  database: Database,
-): Pick<TreeStore, "deleteExpiredWelcomes" | "collectTrees"> {
+function collection(database: Database): Pick<TreeStore, "deleteExpiredWelcomes" | "collectTrees"> {
   return {
     deleteExpiredWelcomes: async (tx, at, limit) => {
       const db = database.sql(tx);

@@ -1,0 +1,84 @@
+import { Refusal, updateRoomResponseCodec } from "@treehouse/protocol";
+import type { Bytes, UpdateFraming } from "@treehouse/protocol";
+import type { Tx } from "../platform/index.ts";
+import type { DeliveryContext } from "./context.ts";
+import { checkHandshakeFraming } from "./epoch-window.ts";
+import { signedHeadOf } from "./heads.ts";
+import { appendEntry, hasMoved } from "./log.ts";
+import { answerExpiry, MOVED } from "./request.ts";
+import type { Attempt, Request } from "./request.ts";
+import { hostedRoom, leavesOfUser } from "./room.ts";
+import type { HostedRoom } from "./room.ts";
+import { checkSender } from "./submit.ts";
+
+export type ProposalUpload = {
+  readonly framing: UpdateFraming;
+  readonly proposals: readonly Bytes[];
+};
+
+/**
+ * Accepts proposals of a member. Only removals of the proposer's own user's clients are taken:
+ * whatever else a member wants, it commits by itself. An accepted removal is kept like one that
+ * was asked for by leaving: it is proposed until a commit has made it.
+ */
+export async function acceptProposals(
+  context: DeliveryContext,
+  { caller }: Request,
+  { hosted, key }: Attempt,
+  { proposals: messages, framing }: ProposalUpload,
+): Promise<Bytes | typeof MOVED> {
+  const { env, database } = context;
+  checkHandshakeFraming(hosted, framing);
+  const sender = checkSender(hosted, caller);
+  const at = env.now();
+  const checked = await hosted.group.checkProposals(messages, at);
+  if (checked.senderLeaf !== sender) {
+    throw new Refusal("clientMismatch", "The proposals are not the session's client's.");
+  }
+  const own = new Set(leavesOfUser(hosted, caller.user));
+  if (checked.removes.length !== messages.length || !checked.removes.every((l) => own.has(l))) {
+    throw new Refusal("notAllowed", "Members propose the removal of their own clients only.");
+  }
+  const next = hostedRoom({
+    ...hosted,
+    revision: hosted.revision + 1,
+    group: checked.group,
+    removals: new Set([...hosted.removals, ...checked.removes]),
+  });
+  return database.transaction((tx) => write(context, tx, { hosted, next, key, at, messages }));
+}
+
+type Writing = {
+  readonly hosted: HostedRoom;
+  readonly next: HostedRoom;
+  readonly key: Bytes;
+  readonly at: number;
+  readonly messages: readonly Bytes[];
+};
+
+async function write(
+  { store, roomLog, crypto, rooms }: DeliveryContext,
+  tx: Tx,
+  { hosted, next, key, at, messages }: Writing,
+): Promise<Bytes | typeof MOVED> {
+  const head = await store.head(tx, hosted.id);
+  if (head === undefined || hasMoved(hosted, head)) return MOVED;
+  const place = { hosted, after: head, acceptedAt: at };
+  const point = await appendEntry(roomLog, tx, place, { kind: "proposal", proposals: messages });
+  const added = next.group.pendingProposals.slice(hosted.group.pendingProposals.length);
+  await store.addRemovals(tx, hosted.id, [...next.removals], at);
+  await store.addProposals(tx, hosted.id, {
+    head: { ...point, epoch: head.epoch, revision: next.revision },
+    proposals: added.map(({ ref, message }) => ({ ref, message, acceptedAt: at })),
+  });
+  const answer = updateRoomResponseCodec.encode({
+    code: "success",
+    acceptedAt: at,
+    position: point.position,
+    head: signedHeadOf(crypto, next, point).signed,
+    firstMessagePosition: undefined,
+  });
+  await store.keepAnswer(tx, key, answer, answerExpiry(at));
+  tx.afterCommit(() => rooms.put(next));
+  return answer;
+}

@@ -1,0 +1,202 @@
+import type { CheckedCommit, PublicGroup } from "@treehouse/mls/public";
+import {
+  authorize,
+  decodeRoomState,
+  decodeSafeAad,
+  equalBytes,
+  LIMITS,
+  Refusal,
+  rosterHash,
+  userOfClient,
+} from "@treehouse/protocol";
+import type {
+  Bytes,
+  ClientUri,
+  LeafChange,
+  SubmitMessageRequest,
+  UpdateFraming,
+} from "@treehouse/protocol";
+import type { DeliveryContext } from "./context.ts";
+import { checkHandshakeFraming } from "./epoch-window.ts";
+import { checkExternalSenders } from "./found.ts";
+import type { Caller } from "./ports.ts";
+import { hostedRoom, leavesOfUser, proposedRemovals } from "./room.ts";
+import type { HostedRoom } from "./room.ts";
+import { sha256 } from "./sha256.ts";
+import type { EpochChange, StoredMember } from "./store.ts";
+import { checkSender, checkSubmission } from "./submit.ts";
+
+/** A commit and all that is accepted or refused with it. */
+export type CommitUpload = {
+  readonly framing: UpdateFraming;
+  readonly commit: Bytes;
+  readonly welcome: Bytes | undefined;
+  readonly groupInfo: Bytes;
+  readonly firstMessage: SubmitMessageRequest | undefined;
+};
+
+/** A commit that may be accepted as long as the room is the one that it was checked against. */
+export type AcceptableCommit = {
+  /** The acceptance time by which validity was judged, and which its entry carries. */
+  readonly at: number;
+  readonly next: HostedRoom;
+  readonly committer: { readonly leaf: number; readonly client: ClientUri };
+  readonly external: boolean;
+  readonly added: readonly StoredMember[];
+  readonly removed: readonly { readonly leaf: number; readonly client: ClientUri }[];
+  readonly leafChanges: readonly LeafChange[];
+  readonly rosterHash: Bytes;
+  /** Removals that this commit left and that are proposed again for the epoch which it starts. */
+  readonly externalProposals: readonly Bytes[];
+  readonly nodes: EpochChange["nodes"];
+  /** Clients that the Welcome names, and until when the tree of the new epoch is kept for them. */
+  readonly welcomed: readonly { readonly client: ClientUri; readonly keptUntil: number }[];
+};
+
+/** All checks that need no transaction: form, MLS, policy, Welcome, and the first message. */
+export async function checkCommit(
+  { env }: Pick<DeliveryContext, "env">,
+  hosted: HostedRoom,
+  caller: Caller,
+  upload: CommitUpload,
+): Promise<AcceptableCommit> {
+  checkHandshakeFraming(hosted, upload.framing);
+  checkCommitter(hosted, caller, upload.framing);
+  const at = env.now();
+  const { commit, groupInfo, welcome } = upload;
+  const bundle = { commit, groupInfo, at };
+  const checked = await hosted.group.checkCommit(
+    welcome === undefined ? bundle : { ...bundle, welcome },
+  );
+  if (checked.committer.client !== caller.client) {
+    throw new Refusal("clientMismatch", "The commit is not the session's client's.");
+  }
+  checkSafeAad(checked.authenticatedData);
+  checkRoster(checked.group);
+  checkExternalSenders(checked.group, hosted.hubKey.publicKey);
+  checkPolicy(hosted, checked);
+  checkWelcome(checked, welcome);
+  const { next, externalProposals } = await nextRoom(hosted, checked, at);
+  if (upload.firstMessage !== undefined) checkSubmission(next, caller, upload.firstMessage, at);
+  return {
+    at,
+    next,
+    committer: checked.committer,
+    external: checked.external,
+    added: checked.added.map(({ leaf, client }) => ({ leaf, client, user: userOfClient(client) })),
+    removed: checked.removed,
+    leafChanges: [
+      ...checked.removed.map(({ leaf, client }) => ({ leaf, client, change: "removed" as const })),
+      ...checked.added.map(({ leaf, client }) => ({ leaf, client, change: "added" as const })),
+    ],
+    rosterHash: rosterHash(checked.group.roster, sha256),
+    externalProposals,
+    nodes: checked.changes.nodes,
+    welcomed: checked.added
+      .filter(({ keyPackageRef }) => keyPackageRef !== undefined)
+      .map(({ client }) => ({ client, keptUntil: at + LIMITS.keyPackageLifetimeMaxMs })),
+  };
+}
+
+/**
+ * A member commits, or a client comes whose user takes part or may take part. Cheap, so that
+ * nothing dear is done for anybody else.
+ */
+function checkCommitter(hosted: HostedRoom, caller: Caller, { sender }: UpdateFraming): void {
+  if (sender.kind === "member") {
+    if (checkSender(hosted, caller) === sender.leaf) return;
+    throw new Refusal("clientMismatch", "The commit is not the session's client's.");
+  }
+  if (sender.kind !== "newMemberCommit") {
+    throw new Refusal("invalidCommit", "Only members and clients that join make commits.");
+  }
+  checkMayCome(hosted, caller);
+}
+
+/**
+ * The client may be in the room: another of its user is, or the room's fixed list names the user.
+ * Who is about to be removed has no way back before that is done.
+ */
+export function checkMayCome(hosted: HostedRoom, caller: Caller): void {
+  const own = leavesOfUser(hosted, caller.user);
+  const leaf = hosted.leafOf.get(caller.client);
+  const leaving =
+    leaf === undefined
+      ? own.length > 0 && own.every((one) => hosted.removals.has(one))
+      : hosted.removals.has(leaf);
+  if (leaving) {
+    throw new Refusal("removed", "This client leaves the room; nothing is taken from it.");
+  }
+  const { basePolicy, assignments } = hosted.view.state;
+  const listed = basePolicy.fixedMembership && assignments.some(({ user }) => user === caller.user);
+  if (own.length === 0 && !listed) {
+    throw new Refusal("notMember", "This client is not in the room.");
+  }
+}
+
+function checkSafeAad(data: Bytes): void {
+  try {
+    decodeSafeAad(data);
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    throw new Refusal("invalidCommit", "The authenticated data is not SafeAAD.", {}, { cause });
+  }
+}
+
+function checkRoster({ roster }: PublicGroup): void {
+  if (roster.length > LIMITS.treeLeavesMax) {
+    const limit = LIMITS.treeLeavesMax;
+    throw new Refusal("roomFull", "The room is full.", { limitName: "treeLeavesMax", limit });
+  }
+  if (new Set(roster.map(({ client }) => client)).size !== roster.length) {
+    throw new Refusal("invalidCommit", "A client has two leaves.");
+  }
+}
+
+function checkPolicy(hosted: HostedRoom, checked: CheckedCommit): void {
+  const user = userOfClient(checked.committer.client);
+  const resync = leavesOfUser(hosted, user).length > 0;
+  const actor = checked.external
+    ? ({ kind: "joiner", user, resync } as const)
+    : ({ kind: "member", user } as const);
+  const verdict = authorize(hosted.view, actor, {
+    added: checked.added.map(({ client }) => ({ user: userOfClient(client), client })),
+    removed: checked.removed.map(({ leaf, client }) => ({ user: userOfClient(client), leaf })),
+    stateAfter: checked.stateChanged ? decodeRoomState(checked.group.roomState) : undefined,
+    pendingRemovals: proposedRemovals(hosted),
+  });
+  if (verdict.allowed) return;
+  const data = verdict.leaves === undefined ? {} : { leaves: verdict.leaves };
+  throw new Refusal(verdict.code, verdict.reason, data);
+}
+
+/** A Welcome comes with added KeyPackages, and names exactly these. */
+function checkWelcome({ added, welcomeRefs }: CheckedCommit, welcome: Bytes | undefined): void {
+  const refs = added.flatMap(({ keyPackageRef }) => keyPackageRef ?? []);
+  const named = refs.every((ref) => welcomeRefs.some((one) => equalBytes(one, ref)));
+  if ((welcome !== undefined) !== refs.length > 0 || welcomeRefs.length !== refs.length || !named) {
+    throw new Refusal("invalidCommit", "The Welcome is not for exactly those who are added.");
+  }
+}
+
+/** The room that the commit leads to, with the removals that it left proposed again. */
+async function nextRoom(
+  hosted: HostedRoom,
+  checked: CheckedCommit,
+  at: number,
+): Promise<{ readonly next: HostedRoom; readonly externalProposals: readonly Bytes[] }> {
+  const gone = new Set(checked.removed.map(({ leaf }) => leaf));
+  const left = [...hosted.removals].filter((leaf) => !gone.has(leaf));
+  const proposed = await checked.group.proposeRemovals(
+    left.slice(0, LIMITS.removalIntentsPerEpochMax),
+    { hubPrivateKey: hosted.hubKey.privateKey },
+  );
+  const next = hostedRoom({
+    ...hosted,
+    revision: hosted.revision + 1,
+    group: proposed.group,
+    removals: new Set(left),
+    starts: [...hosted.starts, { epoch: proposed.group.epoch, startedAt: at }],
+  });
+  return { next, externalProposals: proposed.messages };
+}

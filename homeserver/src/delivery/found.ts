@@ -1,0 +1,154 @@
+import { registerGroup } from "@treehouse/mls/public";
+import type { PublicGroup } from "@treehouse/mls/public";
+import {
+  authorizeFounding,
+  decodeRoomState,
+  equalBytes,
+  firstPrevious,
+  foundRoomRequestCodec,
+  foundRoomResponseCodec,
+  groupUriOf,
+  LIMITS,
+  Refusal,
+  roomView,
+} from "@treehouse/protocol";
+import type { Bytes, FoundRoomRequest } from "@treehouse/protocol";
+import type { Tx } from "../platform/index.ts";
+import type { DeliveryContext } from "./context.ts";
+import { signedHeadOf } from "./heads.ts";
+import { checkLocalClient } from "./identity.ts";
+import { answerExpiry, earlierAnswer, requestKey } from "./request.ts";
+import type { Request } from "./request.ts";
+import { FIRST_GENERATION, FIRST_TERM, roomsFull } from "./reserve.ts";
+import { storedEpoch } from "./room.ts";
+import type { Reservation } from "./store.ts";
+
+/**
+ * Begins a reserved room with the group that its founder has made: one leaf, epoch 0, the state of
+ * its template. Answers an encoded `FoundRoomResponse`; repeats are answered as they were first.
+ *
+ * Refusals: malformed, unknownRoom, roomExists, reservationExpired, notAllowed, clientMismatch,
+ * identityInvalid, invalidCommit, limitExceeded, roomsFull, storageFull.
+ */
+export async function foundRoom(context: DeliveryContext, request: Request): Promise<Bytes> {
+  const key = requestKey(request);
+  try {
+    const decoded = foundRoomRequestCodec.decode(request.bytes);
+    const at = context.env.now();
+    const reservation = await reservationFor(context, request, at);
+    const group = await checkGroup(context, request, reservation, decoded, at);
+    return await context.database.transaction((tx) =>
+      write(context, tx, { request, key, reservation, group, at }),
+    );
+  } catch (error) {
+    const earlier = await earlierAnswer(context, key, error);
+    if (earlier === undefined) throw error;
+    return earlier;
+  }
+}
+
+async function reservationFor(
+  { database, store }: DeliveryContext,
+  { room, caller }: Request,
+  at: number,
+): Promise<Reservation> {
+  return database.read(async (tx) => {
+    const reservation = await store.reservation(tx, room);
+    if (reservation === undefined) {
+      const exists = (await store.room(tx, room)) !== undefined;
+      throw exists
+        ? new Refusal("roomExists", "The room has been founded.")
+        : new Refusal("unknownRoom", "No such room is reserved here.");
+    }
+    // Whose reservation it is, is nobody else's business.
+    if (reservation.user !== caller.user) {
+      throw new Refusal("unknownRoom", "No such room is reserved here.");
+    }
+    if (reservation.expiresAt <= at) {
+      throw new Refusal("reservationExpired", "The reservation has expired.");
+    }
+    return reservation;
+  });
+}
+
+async function checkGroup(
+  { crypto, domain }: DeliveryContext,
+  { room, caller }: Request,
+  reservation: Reservation,
+  { groupInfo, ratchetTree }: FoundRoomRequest,
+  at: number,
+): Promise<PublicGroup> {
+  const group = await registerGroup({ crypto }, { groupInfo, ratchetTree, at });
+  if (group.group !== groupUriOf(room, FIRST_GENERATION) || group.epoch !== 0) {
+    throw new Refusal("invalidCommit", "The group is not the first one of this room.");
+  }
+  const [founder, ...others] = group.roster;
+  if (founder === undefined || others.length > 0) {
+    throw new Refusal("notAllowed", "A room begins with one client of its founder.");
+  }
+  if (founder.client !== caller.client) {
+    throw new Refusal("clientMismatch", "The founder's leaf is not the session's client.");
+  }
+  checkExternalSenders(group, reservation.hubPublicKey);
+  const state = decodeRoomState(group.roomState);
+  if (state.template !== reservation.template) {
+    throw new Refusal("notAllowed", "The room was reserved for another template.");
+  }
+  const verdict = authorizeFounding(roomView(state, group.roster), {
+    founder: caller.user,
+    hub: domain,
+    term: FIRST_TERM,
+    hubKey: reservation.hubPublicKey,
+  });
+  if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
+  return group;
+}
+
+/** The hub, and nobody else, may propose from outside. */
+export function checkExternalSenders(group: PublicGroup, hubPublicKey: Bytes): void {
+  const [hub, ...others] = group.externalSenders;
+  if (hub === undefined || others.length > 0 || !equalBytes(hub.signatureKey, hubPublicKey)) {
+    throw new Refusal("invalidCommit", "The hub is not the group's only external sender.");
+  }
+}
+
+type Founding = {
+  readonly request: Request;
+  readonly key: Bytes;
+  readonly reservation: Reservation;
+  readonly group: PublicGroup;
+  readonly at: number;
+};
+
+async function write(
+  context: DeliveryContext,
+  tx: Tx,
+  { request, key, reservation, group, at }: Founding,
+): Promise<Bytes> {
+  const { store, roomLog, crypto } = context;
+  const { caller, room } = request;
+  const still = await store.reservation(tx, room);
+  if (still === undefined) throw new Refusal("roomExists", "The room has been founded.");
+  await checkLocalClient(context, tx, group, caller.client);
+  if ((await store.countRoomsOf(tx, caller.user)) >= LIMITS.roomsPerUserMax) throw roomsFull();
+  const start = { position: 0, hash: firstPrevious };
+  const hubKey = { privateKey: reservation.hubPrivateKey, publicKey: reservation.hubPublicKey };
+  const named = { room, generation: FIRST_GENERATION, term: FIRST_TERM };
+  const head = signedHeadOf(crypto, { ...named, hubKey, group }, start);
+  await store.insertRoom(tx, {
+    ...named,
+    hubPrivateKey: hubKey.privateKey,
+    hubPublicKey: hubKey.publicKey,
+    foundedAt: at,
+    signedHead: head.bytes,
+    head: { ...start, epoch: group.epoch, revision: 0 },
+    epoch: storedEpoch(group, at),
+    nodes: group.store().nodes,
+    members: group.roster.map(({ leaf, client }) => ({ leaf, client, user: caller.user })),
+  });
+  await store.deleteReservation(tx, room);
+  await roomLog.subscribe(tx, { client: caller.client, room, after: 0 });
+  const answer = foundRoomResponseCodec.encode({ acceptedAt: at, head: head.signed });
+  await store.keepAnswer(tx, key, answer, answerExpiry(at));
+  return answer;
+}

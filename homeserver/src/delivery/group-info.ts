@@ -1,0 +1,119 @@
+import {
+  equalBytes,
+  groupInfoPlaintextCodec,
+  groupInfoRequestCodec,
+  groupInfoResponseCodec,
+  LABELS,
+  Refusal,
+  signedBytes,
+  signGroupInfoResponse,
+  utf8Encode,
+  verifyGroupInfoRequest,
+} from "@treehouse/protocol";
+import type { Bytes, GroupInfoPlaintext, GroupInfoRequest } from "@treehouse/protocol";
+import type { DeliveryContext } from "./context.ts";
+import { checkMayCome } from "./check-commit.ts";
+import { hasMoved } from "./log.ts";
+import { busy } from "./request.ts";
+import type { Request } from "./request.ts";
+import type { HostedRoom } from "./room.ts";
+
+/**
+ * Gives a client what it needs to come (back) into a room by an external commit: GroupInfo, tree,
+ * pending proposals and the position, sealed to the key that the client signed for this room.
+ *
+ * Refusals: malformed, versionUnsupported, unknownRoom, notMember, removed, clientMismatch,
+ * identityInvalid, notAllowed, unavailable.
+ */
+export async function readGroupInfo(context: DeliveryContext, request: Request): Promise<Bytes> {
+  const asked = groupInfoRequestCodec.decode(request.bytes);
+  const { crypto } = context;
+  for (let count = 0; count < attemptsMax; count += 1) {
+    const hosted = await context.rooms.get(request.room);
+    checkMayCome(hosted, request.caller);
+    await checkAsker(context, request, asked);
+    const plaintext = await plaintextOf(context, hosted);
+    if (plaintext !== undefined) return sealed(crypto, hosted, asked, plaintext);
+    context.rooms.drop(hosted);
+  }
+  throw busy();
+}
+
+async function checkAsker(
+  { crypto, database, accounts }: DeliveryContext,
+  { caller, room }: Request,
+  asked: GroupInfoRequest,
+): Promise<void> {
+  if (asked.ciphersuite !== crypto.suite) {
+    throw new Refusal("versionUnsupported", "This server knows ciphersuite 1 only.");
+  }
+  if (asked.joiningCode !== undefined) {
+    throw new Refusal("notAllowed", "Rooms here are not joined by a code.");
+  }
+  if (!equalBytes(asked.requestingCredential.identity, utf8Encode(caller.client))) {
+    throw new Refusal("clientMismatch", "The request names another client.");
+  }
+  const listed = await database.read((tx) => accounts.clientKey(tx, caller.client));
+  const verify = (key: Bytes, message: Bytes, signature: Bytes) =>
+    crypto.verify(key, message, signature);
+  if (
+    listed === undefined ||
+    !equalBytes(listed, asked.requestingSignatureKey) ||
+    !verifyGroupInfoRequest(asked, room, verify)
+  ) {
+    throw new Refusal("identityInvalid", "The request is not signed by the session's client.");
+  }
+  if (!crypto.isHpkePublicKey(asked.groupInfoPublicKey)) {
+    throw new Refusal("malformed", "Nothing can be sealed to this key.");
+  }
+}
+
+/** Undefined when the room has moved on. */
+async function plaintextOf(
+  { database, store }: DeliveryContext,
+  hosted: HostedRoom,
+): Promise<GroupInfoPlaintext | undefined> {
+  const now = await database.read(async (tx) => ({
+    head: await store.head(tx, hosted.id),
+    proposals: await store.proposals(tx, hosted.id),
+  }));
+  if (now.head === undefined || hasMoved(hosted, now.head)) return undefined;
+  return {
+    groupInfo: hosted.group.groupInfo,
+    ratchetTree: hosted.group.ratchetTree(),
+    pendingProposals: now.proposals.map(({ message, acceptedAt }) => ({
+      proposal: message,
+      acceptedAt,
+    })),
+    position: now.head.position,
+  };
+}
+
+function sealed(
+  crypto: DeliveryContext["crypto"],
+  { room, hubKey, view }: HostedRoom,
+  asked: GroupInfoRequest,
+  plaintext: GroupInfoPlaintext,
+): Bytes {
+  const info = signedBytes(LABELS.groupInfoSealing, utf8Encode(room));
+  const { enc, ciphertext } = crypto.hpkeSeal(
+    asked.groupInfoPublicKey,
+    info,
+    new Uint8Array(0),
+    groupInfoPlaintextCodec.encode(plaintext),
+  );
+  const answer = signGroupInfoResponse(
+    {
+      status: "success",
+      room,
+      ciphersuite: crypto.suite,
+      hubKey: hubKey.publicKey,
+      hubCredential: { identity: utf8Encode(view.state.hub) },
+      sealed: { kemOutput: enc, ciphertext },
+    },
+    (message) => crypto.sign(hubKey.privateKey, message),
+  );
+  return groupInfoResponseCodec.encode(answer);
+}
+
+const attemptsMax = 16;

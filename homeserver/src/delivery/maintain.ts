@@ -1,0 +1,29 @@
+import { LIMITS } from "@treehouse/protocol";
+import type { DeliveryContext } from "./context.ts";
+
+/**
+ * Deletes what has ended: reservations, answers to repeated requests, and trees that nobody waits
+ * for. In small transactions, so that nothing else waits long; answers how many rows went.
+ */
+export async function maintain(context: DeliveryContext): Promise<number> {
+  const { database, store, env } = context;
+  let deleted = 0;
+  for (;;) {
+    const at = env.now();
+    const count = await database.transaction(
+      async (tx) => {
+        const reservations = await store.deleteExpiredReservations(tx, at, rowsPerStep);
+        const answers = await store.deleteExpiredAnswers(tx, at, rowsPerStep);
+        const rooms = await store.deleteExpiredWelcomes(tx, at, welcomesPerStep);
+        for (const room of rooms) await store.collectTrees(tx, room, LIMITS.epochWindowEpochs);
+        return reservations + answers + rooms.length;
+      },
+      { frees: true },
+    );
+    if (count === 0) return deleted;
+    deleted += count;
+  }
+}
+
+const rowsPerStep = 500;
+const welcomesPerStep = 50;

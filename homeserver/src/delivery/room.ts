@@ -1,0 +1,105 @@
+import { loadPublicGroup } from "@treehouse/mls/public";
+import type { PublicContext, PublicGroup } from "@treehouse/mls/public";
+import { decodeRoomState, LIMITS, maySend, roomView, userOfClient } from "@treehouse/protocol";
+import type { Bytes, ClientUri, RoomUri, RoomView, UserUri, Verdict } from "@treehouse/protocol";
+import type { StoredEpoch, StoredRoom } from "./store.ts";
+
+/**
+ * A room as it stood after one commit of the database: what checks are made against. It never
+ * changes; a transaction that accepts a handshake puts a new one in its place.
+ */
+export type HostedRoom = {
+  readonly id: number;
+  readonly room: RoomUri;
+  readonly generation: number;
+  readonly term: number;
+  readonly hubKey: HubKey;
+  /** Rises with every accepted handshake or proposal. */
+  readonly revision: number;
+  readonly group: PublicGroup;
+  readonly view: RoomView;
+  readonly leafOf: ReadonlyMap<ClientUri, number>;
+  /** Leaves that shall be removed. Nothing is accepted from their clients. */
+  readonly removals: ReadonlySet<number>;
+  /** When each epoch of the window began, the current one last. */
+  readonly starts: readonly EpochStart[];
+  /** Whether a user may send: remembered, because it is asked for every message. */
+  sendingVerdict(user: UserUri): Verdict;
+};
+
+/** Raw Ed25519 keys of the hub for one room. */
+export type HubKey = { readonly privateKey: Bytes; readonly publicKey: Bytes };
+
+export type EpochStart = { readonly epoch: number; readonly startedAt: number };
+
+type RoomParts = Omit<HostedRoom, "view" | "leafOf" | "sendingVerdict">;
+
+/** Builds what is kept in memory of a stored room. */
+export async function loadRoom(context: PublicContext, stored: StoredRoom): Promise<HostedRoom> {
+  const { current } = stored;
+  const group = await loadPublicGroup(context, {
+    groupContext: current.groupContext,
+    confirmationTag: current.confirmationTag,
+    groupInfo: current.groupInfo,
+    size: current.treeSize,
+    nodes: stored.nodes,
+    proposals: stored.proposals,
+  });
+  return hostedRoom({
+    id: stored.id,
+    room: stored.room,
+    generation: stored.generation,
+    term: stored.term,
+    hubKey: { privateKey: stored.hubPrivateKey, publicKey: stored.hubPublicKey },
+    revision: stored.head.revision,
+    group,
+    removals: new Set(stored.removals),
+    starts: stored.starts,
+  });
+}
+
+export function hostedRoom(parts: RoomParts): HostedRoom {
+  const { group } = parts;
+  const view = roomView(decodeRoomState(group.roomState), group.roster);
+  const verdicts = new Map<UserUri, Verdict>();
+  return {
+    ...parts,
+    starts: parts.starts.filter(({ epoch }) => epoch >= group.epoch - LIMITS.epochWindowEpochs),
+    view,
+    leafOf: new Map(group.roster.map(({ leaf, client }) => [client, leaf])),
+    sendingVerdict(user) {
+      const known = verdicts.get(user);
+      if (known !== undefined) return known;
+      const verdict = maySend(view, user);
+      // Only members are remembered, so that strangers cannot make this grow.
+      if (verdict.allowed) verdicts.set(user, verdict);
+      return verdict;
+    },
+  };
+}
+
+/** The leaves of all clients of one user, ascending. */
+export function leavesOfUser(room: HostedRoom, user: UserUri): readonly number[] {
+  return room.group.roster
+    .filter(({ client }) => userOfClient(client) === user)
+    .map(({ leaf }) => leaf);
+}
+
+/** The leaves whose removal this epoch has proposed. */
+export function proposedRemovals(room: HostedRoom): readonly number[] {
+  return room.group.pendingProposals.map(({ removes }) => removes);
+}
+
+/** The row of the group's epoch. */
+export function storedEpoch(group: PublicGroup, startedAt: number): StoredEpoch {
+  const { groupContext, confirmationTag, groupInfo, size } = group.store();
+  return {
+    epoch: group.epoch,
+    startedAt,
+    treeSize: size,
+    treeHash: group.treeHash,
+    groupContext,
+    confirmationTag,
+    groupInfo,
+  };
+}
