@@ -4,12 +4,7 @@ import type { Bytes } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
 import { hashName } from "./account-name.ts";
 import { accounts, clientLists, clients, invites, sessions, tombstones } from "./schema.ts";
-import type {
-  AuthenticationStore,
-  StoredClient,
-  StoredInvite,
-  StoredSession,
-} from "./store.ts";
+import type { AuthenticationStore, StoredClient, StoredInvite, StoredSession } from "./store.ts";
 
 export function createSqliteStore(database: Database): AuthenticationStore {
   return {

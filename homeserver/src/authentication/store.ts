@@ -34,11 +34,7 @@ export interface AuthenticationStore {
   /** Answers the session that was deleted, if it was one of this user's. */
   deleteSession(tx: Tx, name: string, id: string): Promise<StoredSession | undefined>;
   /** Deletes at most `limit` sessions last used before `usedBefore`; answers them. */
-  deleteIdleSessions(
-    tx: Tx,
-    usedBefore: number,
-    limit: number,
-  ): Promise<readonly StoredSession[]>;
+  deleteIdleSessions(tx: Tx, usedBefore: number, limit: number): Promise<readonly StoredSession[]>;
 
   insertInvite(tx: Tx, invite: StoredInvite): Promise<void>;
   /** Takes one use. Answers undefined when there is none left or the time is over. */

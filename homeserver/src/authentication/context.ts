@@ -1,0 +1,29 @@
+import type { Domain, Env } from "@treehouse/protocol";
+import type { Database } from "../platform/index.ts";
+import type { CountersignatureKey, Signatures } from "./countersignature-key.ts";
+import type { Invites } from "./invites.ts";
+import type { OpaqueServer } from "./opaque.ts";
+import type { PendingLogin } from "./start-login.ts";
+import type { PendingRegistration } from "./start-registration.ts";
+import type { Pending } from "./pending.ts";
+import type { Sessions } from "./sessions.ts";
+import type { AuthenticationStore } from "./store.ts";
+
+/** Who may register: holders of an invite, or anybody. */
+export type RegistrationMode = "invite" | "open";
+
+/** What the operations of this module share. */
+export type AuthenticationContext = {
+  readonly env: Pick<Env, "now" | "random" | "log">;
+  readonly database: Database;
+  readonly store: AuthenticationStore;
+  readonly domain: Domain;
+  readonly registration: RegistrationMode;
+  readonly signatures: Signatures;
+  readonly countersignatureKey: CountersignatureKey;
+  readonly opaque: OpaqueServer;
+  readonly sessions: Sessions;
+  readonly invites: Invites;
+  readonly pendingRegistrations: Pending<PendingRegistration>;
+  readonly pendingLogins: Pending<PendingLogin>;
+};

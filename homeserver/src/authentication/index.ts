@@ -1,0 +1,156 @@
+/**
+ * Authentication links a user's address to the keys that the user's clients sign with.
+ *
+ * It keeps accounts (OPAQUE records, so that no password is ever here), sealed recovery bundles,
+ * every version of each user's signed client list, sessions and invites. It promises: a name
+ * belongs to one account for ever, also after that is deleted; a client is listed only with the
+ * signatures of its user, and is vouched for with the countersignature of this server; a session
+ * belongs to one client, is stored as a hash and ends at once when it is revoked. It refuses to
+ * tell, before a password is proved, whether an account exists.
+ */
+import type { Bytes, ClientUri, Domain, Env, UserUri } from "@treehouse/protocol";
+import { domainOf, nameOf } from "@treehouse/protocol";
+import { migrationsOf } from "../platform/index.ts";
+import type { Database, Jobs, ReadTx, Route, Session } from "../platform/index.ts";
+import type { AuthenticationContext, RegistrationMode } from "./context.ts";
+import { openCountersignatureKey } from "./countersignature-key.ts";
+import type { Signatures } from "./countersignature-key.ts";
+import type { Enrolled } from "./create-account.ts";
+import { enrol } from "./enrol.ts";
+import type { Enrolment } from "./enrol.ts";
+import { createInvites } from "./invites.ts";
+import { createLimits } from "./limits.ts";
+import { openOpaque } from "./opaque.ts";
+import { createPending } from "./pending.ts";
+import type { PendingLogin } from "./start-login.ts";
+import type { PendingRegistration } from "./start-registration.ts";
+import { authenticationRoutes } from "./routes.ts";
+import type { SecretFiles } from "./secret-files.ts";
+import { createSessions } from "./sessions.ts";
+import type { EndedSession } from "./sessions.ts";
+import { createSqliteStore } from "./store.sqlite.ts";
+
+export type { RegistrationMode } from "./context.ts";
+export type { Enrolled } from "./create-account.ts";
+export type { Enrolment } from "./enrol.ts";
+export type { SecretFiles } from "./secret-files.ts";
+export type { EndedSession } from "./sessions.ts";
+
+export const authenticationMigrations = migrationsOf("authentication");
+
+export type AuthenticationOptions = {
+  readonly env: Pick<Env, "now" | "monotonic" | "random" | "log">;
+  readonly database: Database;
+  readonly domain: Domain;
+  readonly registration: RegistrationMode;
+  readonly crypto: Signatures;
+  readonly secrets: SecretFiles;
+  readonly jobs: Pick<Jobs, "every">;
+};
+
+export interface Authentication {
+  readonly routes: readonly Route[];
+  /** Whose session this token is; undefined if it is nobody's, or over. Cheap enough for every request. */
+  authenticate(token: string): Promise<Session | undefined>;
+  /**
+   * Creates an account with its first client and a session without a password: for tests, benches
+   * and the simulator. Nothing on the network reaches it. Refuses `nameTaken`, `nameInvalid` and
+   * `identityInvalid`.
+   */
+  enrol(enrolment: Enrolment): Promise<Enrolled>;
+  /**
+   * The token with which the first administrator registers; undefined once there is one. Every
+   * call makes the earlier token void, for only its hash is kept.
+   */
+  ensureAdminInvite(): Promise<string | undefined>;
+  /** After the commit that ended a session, for whoever holds its connections. Must not throw. */
+  onSessionEnded(run: (ended: EndedSession) => void): void;
+  /** Whether this server is the one that speaks for the user. */
+  isLocal(user: UserUri): boolean;
+  /** The keys with which this server countersigns, the current one first. */
+  serverKeys(): readonly { readonly kid: string; readonly key: Bytes }[];
+  /** The client's signature key; undefined unless it is in its user's client list and not expired. */
+  clientKey(tx: ReadTx, client: ClientUri): Promise<Bytes | undefined>;
+  /** In the order of their URIs; undefined when there is no such user here. */
+  clientsOf(tx: ReadTx, user: UserUri): Promise<readonly ClientUri[] | undefined>;
+  /** The encoded `LeafIdentity` of the client's leaves, countersigned; undefined like `clientKey`. */
+  leafIdentity(tx: ReadTx, client: ClientUri): Promise<Bytes | undefined>;
+  /** The user's latest `SignedClientList`, countersigned and encoded. */
+  clientList(tx: ReadTx, user: UserUri): Promise<Bytes | undefined>;
+}
+
+/** Loads or makes the server's long-term secrets and answers when logins can be served. */
+export async function createAuthentication(
+  options: AuthenticationOptions,
+): Promise<Authentication> {
+  const { env, database, domain, crypto, secrets } = options;
+  const store = createSqliteStore(database);
+  const sessions = createSessions({ env, database, store, domain });
+  const invites = createInvites({ env, database, store });
+  const context: AuthenticationContext = {
+    env,
+    database,
+    store,
+    domain,
+    registration: options.registration,
+    signatures: crypto,
+    countersignatureKey: await openCountersignatureKey(secrets, crypto),
+    opaque: await openOpaque(secrets),
+    sessions,
+    invites,
+    pendingRegistrations: createPending<PendingRegistration>(env),
+    pendingLogins: createPending<PendingLogin>(env),
+  };
+  options.jobs.every("endIdleSessions", CLEANING_INTERVAL_MS, () =>
+    clean((limit) => sessions.deleteIdle(limit)),
+  );
+  options.jobs.every("deleteSpentInvites", CLEANING_INTERVAL_MS, () =>
+    clean((limit) => invites.deleteSpent(limit)),
+  );
+  const isLocal = (user: UserUri): boolean => domainOf(user) === domain;
+
+  return {
+    routes: authenticationRoutes(context, createLimits(env)),
+    authenticate: (token) => sessions.authenticate(token),
+    enrol: (enrolment) => enrol(context, enrolment),
+    ensureAdminInvite: () => invites.ensureAdmin(),
+    onSessionEnded: (run) => sessions.onEnded(run),
+    isLocal,
+    serverKeys: () => {
+      const { kid, publicKey } = context.countersignatureKey;
+      return [{ kid, key: publicKey }];
+    },
+    ...clientQuestions(context, isLocal),
+  };
+}
+
+const CLEANING_INTERVAL_MS = 3_600_000;
+const CLEANED_PER_TRANSACTION = 500;
+
+/** In short transactions, so that nobody waits for a long one. */
+async function clean(deleteSome: (limit: number) => Promise<number>): Promise<void> {
+  while ((await deleteSome(CLEANED_PER_TRANSACTION)) > 0);
+}
+
+function clientQuestions(
+  { env, store }: AuthenticationContext,
+  isLocal: (user: UserUri) => boolean,
+): Pick<Authentication, "clientKey" | "clientsOf" | "leafIdentity" | "clientList"> {
+  // A client's URI is its own key in the table: one of another server is not found there.
+  const current = async (tx: ReadTx, client: ClientUri) => {
+    const found = await store.client(tx, client);
+    return found && found.expiresAt > env.now() ? found : undefined;
+  };
+  return {
+    clientKey: async (tx, client) => (await current(tx, client))?.signatureKey,
+    leafIdentity: async (tx, client) => (await current(tx, client))?.leafIdentity,
+    clientsOf: async (tx, user) => {
+      if (!isLocal(user) || !(await store.account(tx, nameOf(user)))) return undefined;
+      const now = env.now();
+      const clients = await store.clientsOf(tx, nameOf(user));
+      return clients.filter(({ expiresAt }) => expiresAt > now).map(({ client }) => client);
+    },
+    clientList: async (tx, user) =>
+      isLocal(user) ? store.clientList(tx, nameOf(user)) : undefined,
+  };
+}

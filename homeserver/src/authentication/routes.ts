@@ -1,0 +1,264 @@
+import {
+  clientField,
+  fromBase64Url,
+  inviteAnswerSchema,
+  inviteRequestSchema,
+  invitesAnswerSchema,
+  loginFinishAnswerSchema,
+  loginFinishRequestSchema,
+  loginStartAnswerSchema,
+  loginStartRequestSchema,
+  nameOf,
+  Refusal,
+  registrationFinishAnswerSchema,
+  registrationFinishRequestSchema,
+  registrationStartAnswerSchema,
+  registrationStartRequestSchema,
+  routes,
+  sessionAnswerSchema,
+  toBase64Url,
+  userAnswerSchema,
+} from "@treehouse/protocol";
+import { z } from "zod";
+import type { InviteAnswer } from "@treehouse/protocol";
+import { jsonAnswer, jsonBody, noAnswer, route } from "../platform/index.ts";
+import type { Route, Session } from "../platform/index.ts";
+import type { AuthenticationContext } from "./context.ts";
+import { findUser } from "./find-user.ts";
+import { finishLogin } from "./finish-login.ts";
+import { finishRegistration } from "./finish-registration.ts";
+import type { Invite } from "./invites.ts";
+import type { AuthenticationLimits } from "./limits.ts";
+import { startLogin } from "./start-login.ts";
+import { startRegistration } from "./start-registration.ts";
+
+/** The JSON operations of accounts, sessions, users and invites. */
+export function authenticationRoutes(
+  context: AuthenticationContext,
+  limits: AuthenticationLimits,
+): readonly Route[] {
+  return [
+    ...registrationRoutes(context, limits),
+    ...loginRoutes(context, limits),
+    ...sessionRoutes(context),
+    findUserRoute(context, limits),
+    ...inviteRoutes(context),
+  ];
+}
+
+function registrationRoutes(
+  context: AuthenticationContext,
+  limits: AuthenticationLimits,
+): readonly Route[] {
+  return [
+    route({
+      method: "POST",
+      path: routes.registrationStart,
+      access: "open",
+      summary: "Start a registration: the first half of OPAQUE (RFC 9807)",
+      body: jsonBody(registrationStartRequestSchema),
+      answer: jsonAnswer(registrationStartAnswerSchema),
+      handle: async ({ body, address }) => {
+        limits.loginPerAddress.take(address);
+        const started = await startRegistration(context, {
+          name: body.name,
+          registrationRequest: fromBase64Url(body.registrationRequest),
+        });
+        return { ...started, registrationResponse: toBase64Url(started.registrationResponse) };
+      },
+    }),
+    route({
+      method: "POST",
+      path: routes.registrationFinish,
+      access: "open",
+      summary: "Create the account with its identity, its first client and a session",
+      body: jsonBody(registrationFinishRequestSchema),
+      answer: jsonAnswer(registrationFinishAnswerSchema, 201),
+      handle: async ({ body, address }) => {
+        limits.lookupPerAddress.take(address);
+        const enrolled = await finishRegistration(context, {
+          registrationId: body.registrationId,
+          invite: body.invite,
+          registrationRecord: fromBase64Url(body.registrationRecord),
+          recoveryBundle: fromBase64Url(body.recoveryBundle),
+          certificate: fromBase64Url(body.certificate),
+          clientList: fromBase64Url(body.clientList),
+          attestation: fromBase64Url(body.attestation),
+        });
+        return {
+          ...enrolled,
+          clientList: toBase64Url(enrolled.clientList),
+          attestationCountersignature: toBase64Url(enrolled.attestationCountersignature),
+        };
+      },
+    }),
+  ];
+}
+
+function loginRoutes(
+  context: AuthenticationContext,
+  limits: AuthenticationLimits,
+): readonly Route[] {
+  return [
+    route({
+      method: "POST",
+      path: routes.loginStart,
+      access: "open",
+      summary: "Start a login; who is not known here is answered alike",
+      body: jsonBody(loginStartRequestSchema),
+      answer: jsonAnswer(loginStartAnswerSchema),
+      handle: async ({ body, address }) => {
+        limits.loginPerAddress.take(address);
+        limits.loginPerUser.take(`${body.user} ${address}`);
+        const { loginId, loginResponse } = await startLogin(context, {
+          user: body.user,
+          client: body.client,
+          startLoginRequest: fromBase64Url(body.startLoginRequest),
+        });
+        return { loginId, loginResponse: toBase64Url(loginResponse) };
+      },
+    }),
+    route({
+      method: "POST",
+      path: routes.loginFinish,
+      access: "open",
+      summary: "Finish a login: a session for the client that proves its key",
+      body: jsonBody(loginFinishRequestSchema),
+      answer: jsonAnswer(loginFinishAnswerSchema),
+      handle: async ({ body, address }) => {
+        limits.lookupPerAddress.take(address);
+        const finished = await finishLogin(context, {
+          loginId: body.loginId,
+          client: body.client,
+          finishLoginRequest: fromBase64Url(body.finishLoginRequest),
+          proof: fromBase64Url(body.proof),
+        });
+        return { ...finished, recoveryBundle: toBase64Url(finished.recoveryBundle) };
+      },
+    }),
+  ];
+}
+
+function sessionRoutes(context: AuthenticationContext): readonly Route[] {
+  return [
+    route({
+      method: "GET",
+      path: routes.session,
+      access: "session",
+      summary: "Whose session this is",
+      answer: jsonAnswer(sessionAnswerSchema),
+      handle: ({ session: { user, client, admin, expiresAt } }) => ({
+        user,
+        client,
+        admin,
+        expiresAt,
+      }),
+    }),
+    route({
+      method: "DELETE",
+      path: routes.session,
+      access: "session",
+      summary: "End this session",
+      answer: noAnswer,
+      handle: async ({ session }) => {
+        await endSession(context, session, session.id);
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/v1/sessions",
+      access: "session",
+      summary: "List the user's own sessions, newest first",
+      answer: jsonAnswer(sessionsAnswerSchema),
+      handle: async ({ session }) => {
+        const sessions = await context.sessions.list(nameOf(session.user));
+        return { sessions: sessions.map((each) => ({ ...each, current: each.id === session.id })) };
+      },
+    }),
+    route({
+      method: "DELETE",
+      path: "/v1/sessions/{id}",
+      access: "session",
+      summary: "End one of the user's own sessions",
+      answer: noAnswer,
+      handle: async ({ param, session }) => {
+        const ended = await endSession(context, session, param("id"));
+        if (!ended) throw new Refusal("notFound", "you have no such session");
+      },
+    }),
+  ];
+}
+
+const sessionsAnswerSchema = z.object({
+  sessions: z.array(
+    z.object({
+      id: z.string(),
+      client: clientField,
+      createdAt: z.int(),
+      expiresAt: z.int(),
+      current: z.boolean(),
+    }),
+  ),
+});
+
+/** Freed by a logout, space is never in the way of one. */
+function endSession(
+  { database, sessions }: AuthenticationContext,
+  { user }: Session,
+  id: string,
+): Promise<boolean> {
+  return database.transaction((tx) => sessions.end(tx, nameOf(user), id), { frees: true });
+}
+
+function findUserRoute(context: AuthenticationContext, limits: AuthenticationLimits): Route {
+  return route({
+    method: "GET",
+    path: routes.user,
+    access: "session",
+    summary: "Find a user by the full address: the countersigned client list",
+    answer: jsonAnswer(userAnswerSchema),
+    handle: async ({ param, session, address }) => {
+      limits.lookupPerAddress.take(address);
+      limits.lookupPerSession.take(session.id);
+      const { user, clientList } = await findUser(context, param("address"));
+      return { user, clientList: toBase64Url(clientList) };
+    },
+  });
+}
+
+function inviteRoutes({ invites }: AuthenticationContext): readonly Route[] {
+  return [
+    route({
+      method: "POST",
+      path: routes.invites,
+      access: "admin",
+      summary: "Create an invite; its token is told this once",
+      body: jsonBody(inviteRequestSchema),
+      answer: jsonAnswer(inviteAnswerSchema, 201),
+      handle: async ({ body }) => {
+        const created = await invites.create({ uses: body.uses, expiresAt: body.expiresAt });
+        return { ...answerOf(created), token: created.token };
+      },
+    }),
+    route({
+      method: "GET",
+      path: routes.invites,
+      access: "admin",
+      summary: "List the open invites, newest first",
+      answer: jsonAnswer(invitesAnswerSchema),
+      handle: async () => ({ invites: (await invites.list()).map(answerOf) }),
+    }),
+    route({
+      method: "DELETE",
+      path: routes.invite,
+      access: "admin",
+      summary: "Revoke an invite",
+      answer: noAnswer,
+      handle: ({ param }) => invites.revoke(param("id")),
+    }),
+  ];
+}
+
+function answerOf({ id, usesLeft, expiresAt }: Invite): InviteAnswer {
+  return { id, uses: usesLeft, ...(expiresAt === undefined ? {} : { expiresAt }) };
+}
