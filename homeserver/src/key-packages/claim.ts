@@ -1,8 +1,13 @@
 import { LIMITS } from "@treehouse/protocol";
-import type { Bytes, ClientUri, RoomUri, UserUri } from "@treehouse/protocol";
+import type {
+  ClientKeyMaterial,
+  ClientUri,
+  RequiredCapabilities,
+  RoomUri,
+  UserUri,
+} from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
-import { fits, readCapabilities } from "./capabilities.ts";
-import type { RequiredCapabilities } from "./capabilities.ts";
+import { fits, readHead } from "./capabilities.ts";
 import type { Clients } from "./clients.ts";
 import type { KeyPackageStore, StoredKeyPackage } from "./store.ts";
 
@@ -19,10 +24,6 @@ export type Claim = {
   readonly at: number;
 };
 
-export type ClaimedClient =
-  | { readonly kind: "success"; readonly client: ClientUri; readonly keyPackage: Bytes }
-  | { readonly kind: "exhausted" | "nothingCompatible"; readonly client: ClientUri };
-
 /**
  * Hands out one KeyPackage per client, in the order of the clients' URIs: an ordinary one, never
  * to be handed out again, or the last-resort one when no ordinary one fits. Answers undefined when
@@ -36,12 +37,17 @@ export async function claim(
   clients: Clients,
   tx: Tx,
   asked: Claim,
-): Promise<readonly ClaimedClient[] | undefined> {
+): Promise<readonly ClientKeyMaterial[] | undefined> {
   const targets = await clients.clientsOf(tx, asked.target);
   if (!targets) return undefined;
-  const claimed: ClaimedClient[] = [];
+  const claimed: ClientKeyMaterial[] = [];
   for (const client of targets) claimed.push(await claimOne(store, tx, asked, client));
   return claimed;
+}
+
+/** A KeyPackage handed out at `at` must live longer than this, so that it can still be added. */
+export function usableUntil(at: number): number {
+  return at + LIMITS.keyPackageRemainingMinMs;
 }
 
 async function claimOne(
@@ -49,26 +55,26 @@ async function claimOne(
   tx: Tx,
   asked: Claim,
   client: ClientUri,
-): Promise<ClaimedClient> {
+): Promise<ClientKeyMaterial> {
   const { at, requester, room } = asked;
   const find = (limit: number): Promise<readonly StoredKeyPackage[]> =>
     store.candidates(tx, {
       client,
       suites: asked.suites,
       at,
-      usableUntil: at + LIMITS.keyPackageRemainingMinMs,
+      usableUntil: usableUntil(at),
       limit,
     });
   const fitting = (candidate: StoredKeyPackage): boolean =>
-    fits(readCapabilities(candidate.keyPackage), asked.required);
+    fits(readHead(candidate.keyPackage).capabilities, asked.required);
 
   // Nearly always the first one fits; only a client that changed its abilities has several sorts.
   const [first] = await find(1);
-  if (!first) return { kind: await whyNone(store, tx, asked, client), client };
+  if (!first) return whyNone(store, tx, asked, client);
   const chosen = fitting(first) ? first : (await find(STOCK_MAX)).find(fitting);
-  if (!chosen) return { kind: "nothingCompatible", client };
+  if (!chosen) return { status: "nothingCompatible", client, capabilities: undefined };
   await store.handOut(tx, chosen, { requester, room, at });
-  return { kind: "success", client, keyPackage: chosen.keyPackage };
+  return { status: "success", client, keyPackage: chosen.keyPackage };
 }
 
 /** All ordinary ones and a last-resort one of each suite. */
@@ -79,7 +85,9 @@ async function whyNone(
   tx: Tx,
   { at }: Claim,
   client: ClientUri,
-): Promise<"exhausted" | "nothingCompatible"> {
-  const { ordinary, lastResort } = await store.stock(tx, client, at + LIMITS.keyPackageRemainingMinMs);
-  return ordinary + lastResort > 0 ? "nothingCompatible" : "exhausted";
+): Promise<ClientKeyMaterial> {
+  const { ordinary, lastResort } = await store.stock(tx, client, usableUntil(at));
+  return ordinary + lastResort > 0
+    ? { status: "nothingCompatible", client, capabilities: undefined }
+    : { status: "keyMaterialExhausted", client };
 }

@@ -172,7 +172,12 @@ function deletions(database: Database): Pick<KeyPackageStore, "deleteOf" | "dele
 }
 
 function keyPackageOf(row: typeof stock.$inferSelect): StoredKeyPackage {
-  return { ...row, ref: bytes(row.ref), keyPackage: bytes(row.keyPackage), client: parseClientUri(row.client) };
+  return {
+    ...row,
+    ref: bytes(row.ref),
+    keyPackage: bytes(row.keyPackage),
+    client: parseClientUri(row.client),
+  };
 }
 
 /** A view, not a copy: the driver reads it before the call returns. */
