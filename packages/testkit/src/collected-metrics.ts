@@ -1,4 +1,11 @@
-import type { Counter, Gauge, Histogram, HistogramOptions, MetricLabels, Metrics } from "@treehouse/protocol";
+import type {
+  Counter,
+  Gauge,
+  Histogram,
+  HistogramOptions,
+  MetricLabels,
+  Metrics,
+} from "@treehouse/protocol";
 
 /** Metrics that a test can read back by name and labels. */
 export class CollectedMetrics implements Metrics {
