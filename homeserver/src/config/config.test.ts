@@ -1,0 +1,90 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ConfigRefused, defaultConfig, describeSettings, loadConfig } from "./index.ts";
+
+let directory = "";
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "treehouse-config-"));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function written(toml: string): string {
+  const file = join(directory, "t.toml");
+  writeFileSync(file, toml);
+  return file;
+}
+
+function refusal(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof ConfigRefused) return error.message;
+    throw error;
+  }
+  return "accepted";
+}
+
+test("without a word from the operator there is a default for everything", () => {
+  expect(loadConfig({ file: written("") })).toEqual(defaultConfig());
+  expect(defaultConfig()).toMatchObject({
+    server: { domain: "localhost", host: "127.0.0.1", port: 4280 },
+    metrics: { enabled: true, host: "127.0.0.1", port: 4281 },
+    registration: { mode: "invite" },
+  });
+});
+
+test("the environment overrides the file, and flags override both", () => {
+  const file = written('[server]\ndomain = "example.org"\nport = 1\n[log]\nlevel = "warn"\n');
+  const variables = {
+    TREEHOUSE__SERVER__PORT: "2",
+    TREEHOUSE__SERVER__TRUSTED_PROXIES: '["::1"]',
+    TREEHOUSE__METRICS__ENABLED: "false",
+    TREEHOUSE__STORAGE__DIRECTORY: "12",
+    TREEHOUSE_SCALE: "full",
+  };
+  const config = loadConfig({ file, variables, overrides: { server: { port: 3 } } });
+  expect(config).toMatchObject({
+    server: { domain: "example.org", port: 3, trusted_proxies: ["::1"] },
+    storage: { directory: "12" },
+    log: { level: "warn" },
+    metrics: { enabled: false },
+  });
+  expect(loadConfig({ file, variables }).server.port).toBe(2);
+});
+
+test.each([
+  ["[server]\nprot = 1", "server.prot is not known. Did you mean port?"],
+  ["[sever]\nport = 1", "section [sever] is not known. Did you mean server?"],
+  ["colour = 1", "section [colour] is not known. Known: server, storage, "],
+  ["server = 1", "server: expected a section [server]."],
+  ["[server]\nport = 70000", "server.port: expected a whole number from 0 to 65535, got 70000."],
+  ['[server]\ndomain = "A B"', "server.domain: expected a domain name such as example.org"],
+  ['[registration]\nmode = "all"', 'registration.mode: expected "invite" or "open", got "all".'],
+  ["[server\n", "is no TOML: line 1"],
+])("%j is refused with the key and what was expected", (toml, message) => {
+  expect(refusal(() => loadConfig({ file: written(toml) }))).toContain(message);
+});
+
+test("a variable that is not known is refused with the one that was meant", () => {
+  const variables = { TREEHOUSE__SERVER__PROT: "1" };
+  expect(refusal(() => loadConfig({ file: written(""), variables }))).toBe(
+    "TREEHOUSE__SERVER__PROT is not known. Did you mean TREEHOUSE__SERVER__PORT?",
+  );
+});
+
+test("everything that is wrong is said at once; a file that was named must exist", () => {
+  const file = written("[server]\nport = true\n[log]\nlevel = 1\n");
+  expect(refusal(() => loadConfig({ file })).split("\n")).toHaveLength(2);
+  expect(refusal(() => loadConfig({ file: join(directory, "none.toml") }))).toContain(
+    "cannot be read",
+  );
+});
+
+test("the written reference is the one that follows from the settings, and its example loads", () => {
+  const path = new URL("../../../docs/operating/configuration.md", import.meta.url);
+  expect(readFileSync(path, "utf8")).toBe(describeSettings());
+  const example = /```toml\n([^`]*)```/.exec(describeSettings())?.[1] ?? "[";
+  expect(loadConfig({ file: written(example) })).toEqual(defaultConfig());
+});

@@ -1,0 +1,138 @@
+import { isIP } from "node:net";
+import { parseDomain } from "@treehouse/protocol";
+import { z } from "zod";
+
+/** What the operator reads about a setting, in errors and in the written reference. */
+interface About {
+  /** Completes "expected …". */
+  readonly expected: string;
+  readonly help: string;
+}
+
+const about = z.registry<About>();
+const described = <S extends z.ZodType>(schema: S, expected: string, help: string): S => {
+  about.add(schema, { expected, help });
+  return schema;
+};
+
+const domain = z
+  .string()
+  .refine((text) => {
+    try {
+      parseDomain(text);
+      return true;
+    } catch {
+      return false;
+    }
+  })
+  .transform(parseDomain);
+const port = z.int().min(0).max(65_535);
+const address = z.string().min(1).max(253);
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+/** Every setting. Sections and keys are written as in the file; each has a default. */
+export const settingsSchema = z.strictObject({
+  server: z
+    .strictObject({
+      domain: described(
+        domain.prefault("localhost"),
+        "a domain name such as example.org",
+        "The name behind the @ in its users' addresses. A name, never an address; it can never change.",
+      ),
+      host: described(
+        address.default("127.0.0.1"),
+        "an address of this machine, such as 127.0.0.1 or 0.0.0.0",
+        "Where the server listens. Put a proxy that speaks HTTPS in front of it.",
+      ),
+      port: described(
+        port.default(4280),
+        "a whole number from 0 to 65535",
+        "Port of the client API; 0 takes any free one.",
+      ),
+      public_url: described(
+        httpUrl.default("http://127.0.0.1:4280"),
+        "a URL such as https://chat.example.org",
+        "How clients reach the server. With https, browsers are told to insist on it.",
+      ),
+      trusted_proxies: described(
+        z.array(z.string().refine((text) => isIP(text) !== 0)).default([]),
+        'a list of IP addresses such as ["127.0.0.1"]',
+        "Proxies whose X-Forwarded-For header is believed, for rate limits per address.",
+      ),
+    })
+    .prefault({}),
+  storage: z
+    .strictObject({
+      directory: described(
+        z.string().min(1).default("./data"),
+        "a path",
+        "Where the database and the server's secret keys lie; relative to the working directory.",
+      ),
+    })
+    .prefault({}),
+  registration: z
+    .strictObject({
+      mode: described(
+        z.enum(["invite", "open"]).default("invite"),
+        '"invite" or "open"',
+        "Who may register: only bearers of an invite token, or anybody who reaches the server.",
+      ),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: described(
+        z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+        '"debug", "info", "warn", "error" or "silent"',
+        "Least level of what is written to standard error, one JSON object per line.",
+      ),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      enabled: described(
+        z.boolean().default(true),
+        "true or false",
+        "Whether Prometheus metrics are served, on a port of their own.",
+      ),
+      host: described(
+        address.default("127.0.0.1"),
+        "an address of this machine, such as 127.0.0.1",
+        "Where metrics are served. They are for the operator: keep them off the public network.",
+      ),
+      port: described(
+        port.default(4281),
+        "a whole number from 0 to 65535",
+        "Port of the metrics; 0 takes any free one.",
+      ),
+    })
+    .prefault({}),
+});
+
+/** Everything that can be configured, checked, with defaults filled in. */
+export type Config = z.output<typeof settingsSchema>;
+
+/** One setting as the operator meets it. */
+export interface Setting extends About {
+  readonly section: string;
+  readonly key: string;
+  readonly schema: z.ZodType;
+  readonly fallback: unknown;
+}
+
+/** All settings in the order of the reference. */
+export const settings: readonly Setting[] = Object.entries(settingsSchema.shape).flatMap(
+  ([section, fields]) =>
+    Object.entries(fields.unwrap().shape).map(([key, schema]: [string, z.ZodType]) => ({
+      section,
+      key,
+      schema,
+      fallback: schema.parse(undefined),
+      ...(about.get(schema) ?? { expected: "another value", help: "" }),
+    })),
+);
+
+/** The environment variable that overrides a setting. */
+export function variableOf({ section, key }: Setting): string {
+  return `TREEHOUSE__${section.toUpperCase()}__${key.toUpperCase()}`;
+}
