@@ -370,14 +370,12 @@ export {
   isParticipantRole,
   OUTSIDER_ROLE,
   ownerRole,
-  REQUIRED_AAD_COMPONENT,
   roleDefinition,
   ROOM_COMPONENTS,
   RULES_VERSION,
 } from "./room/index.ts";
 export type {
   BasePolicy,
-  OtherComponent,
   Role,
   RoleAssignment,
   RoleChange,

@@ -3,13 +3,13 @@ import type { Domain, UserUri } from "../identifiers/index.ts";
 import {
   type BasePolicy,
   OUTSIDER_ROLE,
-  REQUIRED_AAD_COMPONENT,
   type Role,
   ROOM_COMPONENTS,
   type RoomState,
   type RoomTemplate,
   RULES_VERSION,
 } from "../room/index.ts";
+import { TREEHOUSE_AAD_COMPONENT } from "../safe-aad/index.ts";
 import { CAPABILITIES, type CapabilityName } from "./capabilities.ts";
 import { assignmentsFrom } from "./settle.ts";
 
@@ -52,7 +52,7 @@ export function template(
     term,
     hubKey,
     metadata: new Uint8Array(0),
-    safeAad: [REQUIRED_AAD_COMPONENT],
+    safeAad: [TREEHOUSE_AAD_COMPONENT],
     otherComponents: [],
   };
   if (kind === "direct") {

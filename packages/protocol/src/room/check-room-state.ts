@@ -1,12 +1,7 @@
 import { LIMITS } from "../limits.ts";
+import { TREEHOUSE_AAD_COMPONENT } from "../safe-aad/index.ts";
 import { isParticipantRole, ownerRole, roleDefinition } from "./roles.ts";
-import {
-  OUTSIDER_ROLE,
-  REQUIRED_AAD_COMPONENT,
-  type Role,
-  ROOM_COMPONENTS,
-  type RoomState,
-} from "./room-state.ts";
+import { OUTSIDER_ROLE, type Role, ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
 
 /** Says what is wrong with a state that has all its fields; `undefined` if nothing is. */
 export function roomStateFault(state: RoomState): string | undefined {
@@ -56,7 +51,7 @@ function componentsFault(state: RoomState): string | undefined {
   }
   if (!ascending(basePolicy.policyComponents)) return "policy components out of order";
   if (!ascending(safeAad)) return "required SafeAAD components out of order";
-  if (!safeAad.includes(REQUIRED_AAD_COMPONENT)) return "our SafeAAD component is not required";
+  if (!safeAad.includes(TREEHOUSE_AAD_COMPONENT)) return "our SafeAAD component is not required";
   if (!ascending(otherComponents.map(({ component }) => component))) {
     return "components out of order";
   }

@@ -1,7 +1,8 @@
-import type { Bytes } from "../bytes/index.ts";
-import { type Codec, malformed, opaque, struct, u16, vector } from "../codec/index.ts";
+import { type Bytes, copyBytes } from "../bytes/index.ts";
+import { malformed, varintLength } from "../codec/index.ts";
 import { LIMITS } from "../limits.ts";
 import { Refusal } from "../refusals/index.ts";
+import { type Component, dictionaryCodec } from "../safe-aad/index.ts";
 import { roomStateFault } from "./check-room-state.ts";
 import {
   basePolicyCodec,
@@ -10,12 +11,9 @@ import {
   rolesListCodec,
   roomRecordCodec,
 } from "./components.ts";
-import { type OtherComponent, ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
+import { ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
 
-const dictionaryCodec: Codec<readonly OtherComponent[]> = vector(
-  struct<OtherComponent>({ component: u16, data: opaque({ max: LIMITS.dictionaryBytesMax }) }),
-  { countMax: LIMITS.dictionaryComponentsMax },
-);
+const components = dictionaryCodec(LIMITS.dictionaryBytesMax);
 
 /**
  * The content of the GroupContext's `app_data_dictionary` extension: at most
@@ -25,7 +23,7 @@ const dictionaryCodec: Codec<readonly OtherComponent[]> = vector(
 export function encodeRoomState(state: RoomState): Bytes {
   const fault = roomStateFault(state);
   if (fault !== undefined) throw new RangeError(fault);
-  const components: OtherComponent[] = [
+  const items: Component[] = [
     { component: ROOM_COMPONENTS.safeAad, data: componentListCodec.encode(state.safeAad) },
     { component: ROOM_COMPONENTS.rolesList, data: rolesListCodec.encode(state.roles) },
     { component: ROOM_COMPONENTS.basePolicy, data: basePolicyCodec.encode(state.basePolicy) },
@@ -34,14 +32,14 @@ export function encodeRoomState(state: RoomState): Bytes {
     ...state.otherComponents,
   ];
   if (state.metadata.length > 0) {
-    components.push({
-      component: ROOM_COMPONENTS.roomMetadata,
-      data: new Uint8Array(state.metadata),
-    });
+    items.push({ component: ROOM_COMPONENTS.roomMetadata, data: copyBytes(state.metadata) });
   }
-  const bytes = dictionaryCodec.encode(components.toSorted((a, b) => a.component - b.component));
-  if (bytes.length > LIMITS.dictionaryBytesMax) throw tooLong();
-  return bytes;
+  const length = items.reduce(
+    (sum, { data }) => sum + 2 + varintLength(data.length) + data.length,
+    0,
+  );
+  if (length + varintLength(length) > LIMITS.dictionaryBytesMax) throw tooLong();
+  return components.encode(items.toSorted((a, b) => a.component - b.component));
 }
 
 /**
@@ -50,14 +48,8 @@ export function encodeRoomState(state: RoomState): Bytes {
  */
 export function decodeRoomState(bytes: Uint8Array): RoomState {
   if (bytes.length > LIMITS.dictionaryBytesMax) throw malformed("a dictionary that is too long");
-  const components = dictionaryCodec.decode(bytes);
   const content = new Map<number, Bytes>();
-  let last = -1;
-  for (const { component, data } of components) {
-    if (component <= last) throw malformed("components out of order");
-    last = component;
-    content.set(component, data);
-  }
+  for (const { component, data } of components.decode(bytes)) content.set(component, data);
   const take = (component: number): Bytes => {
     const data = content.get(component);
     if (data === undefined) throw malformed(`component ${component} is missing`);

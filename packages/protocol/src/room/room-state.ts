@@ -1,5 +1,6 @@
 import type { Bytes } from "../bytes/index.ts";
 import type { Domain, RoomUri, UserUri } from "../identifiers/index.ts";
+import type { Dictionary } from "../safe-aad/index.ts";
 
 /** The version of the rules that this code evaluates: the first field of every room's record. */
 export const RULES_VERSION = 1;
@@ -19,9 +20,6 @@ export const ROOM_COMPONENTS = {
   /** Ours: the room's metadata as ciphertext; absent while there is none. */
   roomMetadata: 0x8004,
 } as const;
-
-/** The SafeAAD component that each of our messages carries: epoch, fork tag, last position. */
-export const REQUIRED_AAD_COMPONENT = 0x8001;
 
 /** MIMI room policy: role 0 is every user who is not a participant. */
 export const OUTSIDER_ROLE = 0;
@@ -77,12 +75,6 @@ export interface BasePolicy {
   readonly policyComponents: readonly number[];
 }
 
-/** A component that this version does not know: kept byte for byte. */
-export interface OtherComponent {
-  readonly component: number;
-  readonly data: Bytes;
-}
-
 /** What the GroupContext says about a room beyond its tree; every list is sorted and unique. */
 export interface RoomState {
   readonly rulesVersion: number;
@@ -102,8 +94,8 @@ export interface RoomState {
   readonly basePolicy: BasePolicy;
   /** Ciphertext under a key that only members have; empty = no metadata. */
   readonly metadata: Bytes;
-  /** Required SafeAAD components, ascending; always holds `REQUIRED_AAD_COMPONENT`. */
+  /** Required SafeAAD components, ascending; always holds `TREEHOUSE_AAD_COMPONENT`. */
   readonly safeAad: readonly number[];
-  /** Ascending by component. */
-  readonly otherComponents: readonly OtherComponent[];
+  /** Components that this version does not know: ascending, kept byte for byte. */
+  readonly otherComponents: Dictionary;
 }
