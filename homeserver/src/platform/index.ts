@@ -3,6 +3,8 @@
  * limits. No other module touches a global clock, random source, timer, network or file.
  */
 export { Assertion, assert } from "./assertion.ts";
+export { DirectoryRefused, openDataDirectory } from "./data-directory.ts";
+export type { DataDirectory, OnceFiles } from "./data-directory.ts";
 export { DatabaseRefused, migrationsOf, openDatabase, StorageFault } from "./database/index.ts";
 export type {
   Database,
@@ -20,6 +22,7 @@ export { redactAddress } from "./env/redact.ts";
 export {
   addressOf,
   createHttpServer,
+  createMetricsServer,
   jsonAnswer,
   jsonBody,
   ListenRefused,
@@ -35,6 +38,7 @@ export type {
   Call,
   HttpServer,
   HttpServerOptions,
+  MetricsPage,
   Route,
   RouteOptions,
   Session,

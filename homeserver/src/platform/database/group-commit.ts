@@ -73,6 +73,11 @@ export class GroupCommit {
     return !this.#busy && this.#queue.length === 0;
   }
 
+  get state(): "open" | "full" | "failed" {
+    if (this.#stopped === "failed") return "failed";
+    return this.#full ? "full" : "open";
+  }
+
   transaction<T>(run: (tx: Tx) => Promise<T> | T, frees: boolean): Promise<T> {
     this.#refuseNesting();
     return new Promise((resolve, reject) => {

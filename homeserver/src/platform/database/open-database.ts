@@ -29,6 +29,8 @@ export interface Database {
   prepare<P>(build: (sql: Drizzle) => P): (tx: ReadTx) => P;
   /** The query builder, for paths that are not hot. */
   sql(tx: ReadTx): Drizzle;
+  /** `full`: only what frees space is taken. `failed`: nothing is; the process is about to end. */
+  readonly state: "open" | "full" | "failed";
   /** Commits what was accepted, checkpoints, closes and gives up the lock. Idempotent. */
   close(): Promise<void>;
 }
@@ -161,6 +163,9 @@ function start(
     sql(tx) {
       checkHandle(tx, connection);
       return sql;
+    },
+    get state() {
+      return group.state;
     },
     close: () => (closed ??= close()),
   };

@@ -4,33 +4,31 @@ import type { Refusal } from "@treehouse/protocol";
 import type { AnswerForm } from "./form.ts";
 
 /** On every answer. None of them is a page, and none may be kept by a cache. */
-const securityHeaders: readonly string[] = [
-  "cache-control",
-  "no-store",
-  "content-security-policy",
-  "default-src 'none'; frame-ancestors 'none'",
-  "referrer-policy",
-  "no-referrer",
-  "x-content-type-options",
-  "nosniff",
-];
+export function securityHeaders(secure: boolean): readonly string[] {
+  const headers = [
+    ...["cache-control", "no-store"],
+    ...["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+    ...["referrer-policy", "no-referrer"],
+    ...["x-content-type-options", "nosniff"],
+  ];
+  // Said over plain HTTP it would be ignored (RFC 6797 §7.2), and wrong where there is no HTTPS.
+  return secure ? [...headers, "strict-transport-security", "max-age=31536000"] : headers;
+}
 
 export function writeAnswer(
   outgoing: ServerResponse,
   form: AnswerForm<unknown>,
   answer: unknown,
-  requestId: string,
+  headers: readonly string[],
 ): void {
   const body = form.encode(answer);
   if (body === undefined || form.mediaType === undefined) {
-    outgoing.writeHead(form.status, [...securityHeaders, "x-request-id", requestId]);
+    outgoing.writeHead(form.status, [...headers]);
     outgoing.end();
     return;
   }
   outgoing.writeHead(form.status, [
-    ...securityHeaders,
-    "x-request-id",
-    requestId,
+    ...headers,
     "content-type",
     form.mediaType,
     "content-length",
@@ -43,20 +41,16 @@ export function writeAnswer(
 export function writeProblem(
   outgoing: ServerResponse,
   refusal: Refusal,
-  requestId: string,
-  more: readonly string[] = [],
+  fixed: readonly string[],
 ): void {
   const problem = problemOf(refusal);
   const body = JSON.stringify(problem);
   const headers = [
-    ...securityHeaders,
-    "x-request-id",
-    requestId,
+    ...fixed,
     "content-type",
     MEDIA_TYPE_PROBLEM,
     "content-length",
     String(Buffer.byteLength(body)),
-    ...more,
   ];
   const retryAfterMs = refusal.data.retryAfterMs;
   // RFC 9110 §10.2.3 has whole seconds; the problem itself has the milliseconds.

@@ -4,7 +4,7 @@ import type { Env } from "@treehouse/protocol";
 import { Assertion } from "../assertion.ts";
 import { errorFields } from "../env/log.ts";
 import { addressOf } from "./address.ts";
-import { writeAnswer, writeProblem } from "./answer.ts";
+import { securityHeaders, writeAnswer, writeProblem } from "./answer.ts";
 import { checkBodyHeaders, Disconnected, readBody } from "./body.ts";
 import { parseWith } from "./form.ts";
 import type { Match } from "./route-table.ts";
@@ -27,6 +27,8 @@ export interface ExchangeOptions {
   /** Returns undefined for a token that is unknown, expired or revoked. */
   authenticate(token: string): Promise<Session | undefined>;
   readonly trustedProxies: ReadonlySet<string>;
+  /** Whether clients reach the server over HTTPS, through a proxy. */
+  readonly secure?: boolean;
 }
 
 /** How long the rest of a refused body is read and dropped, so that the asker sees the answer. */
@@ -40,6 +42,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     { labels: ["route", "status"], buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2] },
   );
   const prefix = Buffer.from(env.random(4)).toString("hex");
+  const fixed = securityHeaders(options.secure ?? false);
   let count = 0;
   const nextId = (): string => `${prefix}-${(count += 1).toString(36)}`;
 
@@ -71,7 +74,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
         session,
         address: addressOf(incoming, options.trustedProxies),
       });
-      writeAnswer(outgoing, route.answer, answer, requestId);
+      writeAnswer(outgoing, route.answer, answer, [...fixed, "x-request-id", requestId]);
     } catch (error) {
       failWith(error, incoming, outgoing, requestId, route);
     }
@@ -93,7 +96,8 @@ export function createExchange(options: ExchangeOptions): Exchange {
     }
     const refusal = error instanceof Refusal ? error : internal(error, requestId, route);
     const unread = !incoming.complete;
-    writeProblem(outgoing, refusal, requestId, unread ? [...more, "connection", "close"] : more);
+    const headers = [...fixed, "x-request-id", requestId, ...more];
+    writeProblem(outgoing, refusal, unread ? [...headers, "connection", "close"] : headers);
     if (unread) linger(incoming);
   }
 

@@ -1,10 +1,6 @@
-import { LIMITS, Refusal, utf8Decode } from "@treehouse/protocol";
+import { LIMITS, MEDIA_TYPE_JSON, MEDIA_TYPE_TLS, Refusal, utf8Decode } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
 import { z } from "zod";
-
-/** Media type of every TLS-encoded body. */
-export const mediaTypeTls = "application/vnd.treehouse.mimi+tls";
-export const mediaTypeJson = "application/json";
 
 /** How the body of a request is read. */
 export interface BodyForm<B> {
@@ -27,7 +23,7 @@ export interface AnswerForm<A> {
 /** A JSON body; fields that the schema does not have are refused if it is strict. */
 export function jsonBody<S extends z.ZodType>(schema: S): BodyForm<z.output<S>> {
   return {
-    mediaType: mediaTypeJson,
+    mediaType: MEDIA_TYPE_JSON,
     bytesMax: LIMITS.jsonBodyBytesMax,
     schema,
     parse: (bytes) => parseWith(schema, jsonOf(bytes), "body"),
@@ -39,21 +35,21 @@ export function tlsBody(
   struct: string,
   bytesMax: number = LIMITS.requestBodyBytesMax,
 ): BodyForm<Bytes> {
-  return { mediaType: mediaTypeTls, bytesMax, schema: binary(struct), parse: (bytes) => bytes };
+  return { mediaType: MEDIA_TYPE_TLS, bytesMax, schema: binary(struct), parse: (bytes) => bytes };
 }
 
 export function jsonAnswer<S extends z.ZodType>(
   schema: S,
   status: 200 | 201 = 200,
 ): AnswerForm<z.input<S>> {
-  return { status, mediaType: mediaTypeJson, schema, encode: (answer) => JSON.stringify(answer) };
+  return { status, mediaType: MEDIA_TYPE_JSON, schema, encode: (answer) => JSON.stringify(answer) };
 }
 
 /** A TLS-encoded struct; always an octet view, never an ArrayBuffer. */
 export function tlsAnswer(struct: string): AnswerForm<Uint8Array> {
   return {
     status: 200,
-    mediaType: mediaTypeTls,
+    mediaType: MEDIA_TYPE_TLS,
     schema: binary(struct),
     encode: (answer) => answer,
   };

@@ -1,19 +1,18 @@
 import { createServer } from "node:http";
-import type { IncomingMessage, Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { Refusal } from "@treehouse/protocol";
-import type { Env } from "@treehouse/protocol";
+import { MEDIA_TYPE_TLS, Refusal } from "@treehouse/protocol";
 import { z } from "zod";
-import { Assertion } from "../assertion.ts";
 import { describeApi } from "./api-document.ts";
 import { createExchange } from "./exchange.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
-import { jsonAnswer, mediaTypeTls } from "./form.ts";
+import { jsonAnswer } from "./form.ts";
+import { lifecycle } from "./lifecycle.ts";
+import type { HttpServer } from "./lifecycle.ts";
 import { createRouteTable } from "./route-table.ts";
 import type { RouteTable } from "./route-table.ts";
 import { route } from "./route.ts";
@@ -22,29 +21,16 @@ import type { Route } from "./route.ts";
 /** Takes over a connection that asks for another protocol, and answers refusals by itself. */
 export type UpgradeHandler = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-export interface HttpServer {
-  /** Resolves with the URL of the server once it accepts. Port 0 takes any free one. */
-  listen(at: { readonly host: string; readonly port: number }): Promise<string>;
-  /** Ends idle connections, waits for running requests and then ends the rest. Idempotent. */
-  close(): Promise<void>;
-}
-
 export interface HttpServerOptions extends ExchangeOptions {
   readonly routes: readonly Route[];
   readonly upgrades: ReadonlyMap<string, UpgradeHandler>;
   readonly version: string;
 }
 
-/** The address cannot be listened on. The message says what the operator can do. */
-export class ListenRefused extends Error {
-  override readonly name = "ListenRefused";
-}
-
-/** A request whose headers or body take longer is cut off; so is one running when we stop. */
+/** A request whose headers or body take longer is cut off. */
 const headersTimeoutMs = 15_000;
 const requestTimeoutMs = 60_000;
 const keepAliveMs = 65_000;
-const stopGraceMs = 5_000;
 
 /**
  * One listener for the whole API. Routes with a TLS-encoded body or answer are served on the spot;
@@ -118,49 +104,6 @@ function jsonApp(
   return app;
 }
 
-function lifecycle(server: Server, env: Pick<Env, "timer">): HttpServer {
-  let closed: Promise<void> | undefined;
-  return {
-    async listen({ host, port }) {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", (error) => reject(listenRefused(error, host, port)));
-        server.listen({ host, port }, resolve);
-      });
-      return urlOf(server.address());
-    },
-    close() {
-      closed ??= new Promise((resolve) => {
-        const cancel = env.timer(stopGraceMs, () => server.closeAllConnections());
-        server.close(() => {
-          cancel();
-          resolve();
-        });
-        server.closeIdleConnections();
-      });
-      return closed;
-    },
-  };
-}
-
-function listenRefused(error: Error, host: string, port: number): Error {
-  const code = "code" in error ? error.code : undefined;
-  const at = `${host}:${port}`;
-  const advice: Readonly<Record<string, string>> = {
-    EADDRINUSE: `Another program listens on ${at}. Stop it, or choose another port.`,
-    EACCES: `This user may not listen on ${at}. Choose a port above 1023.`,
-    EADDRNOTAVAIL: `This machine does not have the address ${host}.`,
-    ENOTFOUND: `The host name ${host} is not known.`,
-  };
-  const text = typeof code === "string" ? advice[code] : undefined;
-  return new ListenRefused(text ?? `Listening on ${at} failed.`, { cause: error });
-}
-
-function urlOf(address: AddressInfo | string | null): string {
-  if (address === null || typeof address === "string") throw new Assertion("No TCP address.");
-  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
-}
-
 function documentRoute(current: () => unknown): Route {
   return route({
     method: "GET",
@@ -173,7 +116,7 @@ function documentRoute(current: () => unknown): Route {
 }
 
 function isHot({ body, answer }: Route): boolean {
-  return body?.mediaType === mediaTypeTls || answer.mediaType === mediaTypeTls;
+  return body?.mediaType === MEDIA_TYPE_TLS || answer.mediaType === MEDIA_TYPE_TLS;
 }
 
 function pathOf(incoming: IncomingMessage): string {

@@ -1,0 +1,97 @@
+import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { link, open, readFile, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Bytes, Env } from "@treehouse/protocol";
+import { Assertion } from "./assertion.ts";
+
+/** Where everything lies that must outlive the process. */
+export interface DataDirectory {
+  readonly databasePath: string;
+  /** Small files that are written once: long-term secrets, and what the directory belongs to. */
+  readonly files: OnceFiles;
+}
+
+export interface OnceFiles {
+  /** Undefined when there is none of that name. */
+  read(name: string): Promise<Bytes | undefined>;
+  /** Durable when it resolves. Never overwrites: answers what is there if somebody was first. */
+  create(name: string, content: Bytes): Promise<Bytes>;
+}
+
+/** The directory cannot be used. The message says what the operator can do. */
+export class DirectoryRefused extends Error {
+  override readonly name = "DirectoryRefused";
+}
+
+/** Makes the directory if it is not there, for its owner only, and makes that durable. */
+export function openDataDirectory(path: string, env: Pick<Env, "random">): DataDirectory {
+  const directory = resolve(path);
+  const secrets = join(directory, "secrets");
+  try {
+    mkdirSync(secrets, { recursive: true, mode: 0o700 });
+    syncDirectory(directory);
+  } catch (error) {
+    throw new DirectoryRefused(
+      `The data directory ${directory} cannot be made or written. Choose another with --data.`,
+      { cause: error },
+    );
+  }
+  return { databasePath: join(directory, "treehouse.sqlite"), files: onceFiles(secrets, env) };
+}
+
+function onceFiles(directory: string, env: Pick<Env, "random">): OnceFiles {
+  async function read(name: string): Promise<Bytes | undefined> {
+    try {
+      return new Uint8Array(await readFile(pathOf(directory, name)));
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    read,
+    async create(name, content) {
+      const path = pathOf(directory, name);
+      const draft = `${path}.${Buffer.from(env.random(8)).toString("hex")}.draft`;
+      try {
+        const file = await open(draft, "wx", 0o600);
+        try {
+          await file.writeFile(content);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        // A link appears whole or not at all, and unlike a rename it never replaces what is there.
+        await link(draft, path);
+        syncDirectory(directory);
+        return content;
+      } catch (error) {
+        if (!hasCode(error, "EEXIST")) throw error;
+        const first = await read(name);
+        if (first === undefined) throw error;
+        return first;
+      } finally {
+        await rm(draft, { force: true });
+      }
+    },
+  };
+}
+
+function pathOf(directory: string, name: string): string {
+  if (!/^[a-z][a-z0-9-]{0,63}$/.test(name)) throw new Assertion("This is no name of a file.");
+  return join(directory, name);
+}
+
+function syncDirectory(path: string): void {
+  const handle = openSync(path, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

@@ -1,0 +1,63 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Env } from "@treehouse/protocol";
+import { Assertion } from "../assertion.ts";
+
+export interface HttpServer {
+  /** Resolves with the URL of the server once it accepts. Port 0 takes any free one. */
+  listen(at: { readonly host: string; readonly port: number }): Promise<string>;
+  /** Ends idle connections, waits for running requests and then ends the rest. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** The address cannot be listened on. The message says what the operator can do. */
+export class ListenRefused extends Error {
+  override readonly name = "ListenRefused";
+}
+
+/** A request still running this long after the stop began is cut off. */
+const stopGraceMs = 5_000;
+
+/** Starts and stops a listener. */
+export function lifecycle(server: Server, env: Pick<Env, "timer">): HttpServer {
+  let closed: Promise<void> | undefined;
+  return {
+    async listen({ host, port }) {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", (error) => reject(listenRefused(error, host, port)));
+        server.listen({ host, port }, resolve);
+      });
+      return urlOf(server.address());
+    },
+    close() {
+      closed ??= new Promise((resolve) => {
+        const cancel = env.timer(stopGraceMs, () => server.closeAllConnections());
+        server.close(() => {
+          cancel();
+          resolve();
+        });
+        server.closeIdleConnections();
+      });
+      return closed;
+    },
+  };
+}
+
+function listenRefused(error: Error, host: string, port: number): Error {
+  const code = "code" in error ? error.code : undefined;
+  const at = `${host}:${port}`;
+  const advice: Readonly<Record<string, string>> = {
+    EADDRINUSE: `Another program listens on ${at}. Stop it, or choose another port.`,
+    EACCES: `This user may not listen on ${at}. Choose a port above 1023.`,
+    EADDRNOTAVAIL: `This machine does not have the address ${host}.`,
+    ENOTFOUND: `The host name ${host} is not known.`,
+  };
+  const text = typeof code === "string" ? advice[code] : undefined;
+  return new ListenRefused(text ?? `Listening on ${at} failed.`, { cause: error });
+}
+
+function urlOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === "string") throw new Assertion("No TCP address.");
+  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}
