@@ -19,4 +19,5 @@ export type {
   MemberGroup,
   PreparedCommit,
   ProposalResult,
+  WelcomeExtension,
 } from "./face.ts";

@@ -12,11 +12,22 @@ import { clientConfig, SUITE } from "../profile/index.ts";
 import { leafAt, readLeaf } from "../tree/index.ts";
 import { checkIdentities, checkIdentity, checkRoomState, readContext } from "../validity/index.ts";
 import { decodeTree, decodeUntrusted, refuseOn, welcomeKind } from "../wire/index.ts";
-import type { ClientIdentity, MemberContext, MemberGroup } from "./face.ts";
+import type { ClientIdentity, MemberContext, MemberGroup, WelcomeExtension } from "./face.ts";
 import { Group } from "./group.ts";
 import type { OwnKeyPackage } from "./keyPackage.ts";
 import { decodeSecret } from "./keyPackage.ts";
 import { liveWith } from "./snapshot.ts";
+
+/** First extension type for private use (RFC 9420 §17.3). */
+const PRIVATE_EXTENSIONS = 0xf000;
+
+export type JoinedByWelcome = {
+  readonly group: MemberGroup;
+  readonly keyPackageRef: Bytes;
+  readonly committerLeaf: number;
+  /** What the committer gave as `welcomeExtensions`. */
+  readonly groupInfoExtensions: readonly WelcomeExtension[];
+};
 
 /**
  * Joins by Welcome, with the tree of the same epoch fetched apart. `secrets` gives what
@@ -34,7 +45,7 @@ export async function joinWelcome(
     secrets: (ref: Bytes) => Bytes | undefined;
     at: number;
   },
-): Promise<{ group: MemberGroup; keyPackageRef: Bytes; committerLeaf: number }> {
+): Promise<JoinedByWelcome> {
   const { crypto } = context;
   const cs = toTsMls(crypto);
   const welcome = decodeUntrusted(welcomeKind, input.welcome);
@@ -65,7 +76,16 @@ export async function joinWelcome(
     group: new Group(context, identity, liveWith(state, []), undefined),
     keyPackageRef: ref,
     committerLeaf: groupInfo.signer,
+    groupInfoExtensions: privateExtensionsOf(groupInfo),
   };
+}
+
+function privateExtensionsOf(groupInfo: GroupInfo): readonly WelcomeExtension[] {
+  return groupInfo.extensions.flatMap(({ extensionType, extensionData }) =>
+    typeof extensionType === "number" && extensionType >= PRIVATE_EXTENSIONS
+      ? [{ extensionType, data: copyBytes(extensionData) }]
+      : [],
+  );
 }
 
 function findOwn(

@@ -32,6 +32,10 @@ export async function prepareCommit(
     throw new Refusal("limitExceeded", "too many proposals", { limitName, limit });
   }
   const { updateLeafIdentity } = intent;
+  const groupInfoExtensions = (intent.welcomeExtensions ?? []).map(({ extensionType, data }) => ({
+    extensionType,
+    extensionData: data,
+  }));
   const leafNode = updateLeafIdentity && { extensions: [identityExtension(updateLeafIdentity)] };
   const made = await refuseOn("invalidCommit", () =>
     createCommit(
@@ -43,6 +47,7 @@ export async function prepareCommit(
         wireAsPublicMessage: true,
         extraProposals,
         authenticatedData,
+        groupInfoExtensions,
         ...(leafNode === undefined ? {} : { leafNode }),
       },
     ),
