@@ -39,17 +39,20 @@ export function createCursorWriter(context: QueuingContext): CursorWriter {
     for (const queue of dirty) if (queue.unwritten().length === 0) queues.markClean(queue);
   }
 
+  async function writeAfter(before: Promise<void>): Promise<void> {
+    await before;
+    try {
+      await write();
+    } catch (error) {
+      env.log.warn("cursorsNotWritten", errorFields(error));
+    }
+    if (queues.dirtyCount > 0) soon();
+  }
+
   function flush(): Promise<void> {
     cancel?.();
     cancel = undefined;
-    running = running.then(async () => {
-      try {
-        await write();
-      } catch (error) {
-        env.log.warn("cursorsNotWritten", errorFields(error));
-      }
-      if (queues.dirtyCount > 0) soon();
-    });
+    running = writeAfter(running);
     return running;
   }
 
