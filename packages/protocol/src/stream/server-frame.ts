@@ -7,8 +7,11 @@ import { streamUriCodec } from "../identifiers/index.ts";
 import type { StreamUri } from "../identifiers/index.ts";
 import { LIMITS } from "../limits.ts";
 
-/** Why positions were left out: expired, taken away by an operator, or gone with a restore. */
-export type GapReason = "expired" | "removed" | "restored";
+/**
+ * Why positions were left out: expired, taken away by an operator, gone with a restore, or unread
+ * for so long that the stream grew beyond what a server keeps.
+ */
+export type GapReason = "expired" | "removed" | "restored" | "overflow";
 
 /** What a server sends on a client's socket. The first frame is ready. */
 export type ServerFrame =
@@ -61,7 +64,12 @@ const codeCodec = utf8({ max: LIMITS.nameBytesMax });
 const detailCodec = utf8({ max: LIMITS.descriptionBytesMax });
 const retryCodec = optional(u32);
 const epochCodec = optional(u64);
-const reasonCodec: Codec<GapReason> = enumeration({ expired: 1, removed: 2, restored: 3 });
+const reasonCodec: Codec<GapReason> = enumeration({
+  expired: 1,
+  removed: 2,
+  restored: 3,
+  overflow: 4,
+});
 
 /** Written by hand, for every message passes here; the first octet is the type. */
 export const serverFrameCodec: Codec<ServerFrame> = codec(writeFrame, readFrame);
