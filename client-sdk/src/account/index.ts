@@ -1,0 +1,13 @@
+/**
+ * The account of this store: its keys, its session, and whom it knows.
+ *
+ * Keys are made here and never leave the store open; the server gets signatures, OPAQUE messages
+ * and a sealed recovery bundle (architecture §4).
+ */
+export type { AccountContext } from "./context.ts";
+export { findContact, type FoundContact } from "./find-contact.ts";
+export { logIn } from "./log-in.ts";
+export { logOut } from "./log-out.ts";
+export { openRecoveryBundle, type RecoveryBundle, sealRecoveryBundle } from "./recovery-bundle.ts";
+export { register } from "./register.ts";
+export { readAccount, type StoredAccount } from "./stored-account.ts";

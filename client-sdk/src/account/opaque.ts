@@ -1,0 +1,56 @@
+import { client, ready } from "@serenity-kit/opaque";
+import { fromBase64Url } from "@treehouse/protocol";
+
+/**
+ * OPAQUE (RFC 9807) on the client's side. The password never leaves this module; the server sees
+ * blinded values only. The parameters of Argon2id are fixed here, for a record fits one choice.
+ */
+const keyStretching = "memory-constrained";
+
+export type PasswordRegistration = {
+  readonly request: string;
+  finish(response: string): { readonly record: string; readonly exportKey: Uint8Array };
+};
+
+export async function startRegistration(password: string): Promise<PasswordRegistration> {
+  await ready;
+  const started = client.startRegistration({ password });
+  return {
+    request: started.registrationRequest,
+    finish(registrationResponse) {
+      const finished = client.finishRegistration({
+        clientRegistrationState: started.clientRegistrationState,
+        registrationResponse,
+        password,
+        keyStretching,
+      });
+      return { record: finished.registrationRecord, exportKey: fromBase64Url(finished.exportKey) };
+    },
+  };
+}
+
+export type PasswordLogin = {
+  readonly request: string;
+  /** Undefined when the password is wrong or there is no such account; the two look the same. */
+  finish(
+    response: string,
+  ): { readonly request: string; readonly exportKey: Uint8Array } | undefined;
+};
+
+export async function startLogin(password: string): Promise<PasswordLogin> {
+  await ready;
+  const started = client.startLogin({ password });
+  return {
+    request: started.startLoginRequest,
+    finish(loginResponse) {
+      const finished = client.finishLogin({
+        clientLoginState: started.clientLoginState,
+        loginResponse,
+        password,
+        keyStretching,
+      });
+      if (finished === undefined) return undefined;
+      return { request: finished.finishLoginRequest, exportKey: fromBase64Url(finished.exportKey) };
+    },
+  };
+}

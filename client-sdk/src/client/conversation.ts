@@ -1,0 +1,104 @@
+import { formatAddress, parseAddress, Refusal, type RoomUri } from "@treehouse/protocol";
+
+import { toSdkError } from "../errors/index.ts";
+import type { Groups } from "../groups/index.ts";
+import { composeText, type HistoryItem, itemOf } from "../messages/index.ts";
+import type { LocalStore } from "../storage/index.ts";
+import type { Session } from "./session.ts";
+
+export type Member = { readonly address: string; readonly role: string };
+
+/** A conversation at a glance; a value, taken when it was asked for. */
+export type ConversationInfo = {
+  readonly id: RoomUri;
+  readonly name: string;
+  readonly template: string;
+  readonly status: string;
+  readonly epoch: number;
+  readonly position: number;
+  readonly epochAuthenticator: string;
+  readonly members: readonly Member[];
+};
+
+export type SentMessage = {
+  readonly id: string;
+  readonly conversation: RoomUri;
+  readonly position: number;
+  readonly acceptedAt: number;
+};
+
+/**
+ * One conversation. Wishes are stored before anything leaves and survive crashes; the promises
+ * resolve when the hub has accepted them, and reject with `SdkError` when it never will.
+ */
+export interface Conversation {
+  readonly id: RoomUri;
+  info(): Promise<ConversationInfo>;
+  members(): Promise<readonly Member[]>;
+  send(text: string, options?: { readonly inReplyTo?: string }): Promise<SentMessage>;
+  /** The newest `limit` items before the position `before`, oldest first. */
+  history(options?: {
+    readonly limit?: number;
+    readonly before?: number;
+  }): Promise<readonly HistoryItem[]>;
+  /** Adds users by address, all or none; who is in already is passed over. */
+  add(addresses: readonly string[]): Promise<void>;
+  /** Removes users by address; who is not in is passed over. */
+  remove(addresses: readonly string[]): Promise<void>;
+  leave(): Promise<void>;
+}
+
+const historyLimit = 50;
+
+export function createConversation(
+  parts: { readonly groups: Groups; readonly store: LocalStore; readonly session: Session },
+  id: RoomUri,
+): Conversation {
+  const { groups, store, session } = parts;
+  const info = async (): Promise<ConversationInfo> => {
+    const { room, members, ...rest } = await groups.info(id);
+    return {
+      id: room,
+      ...rest,
+      members: members.map(({ user, role }) => ({ address: formatAddress(user), role })),
+    };
+  };
+  return {
+    id,
+    info: () => guarded(info),
+    members: () => guarded(async () => (await info()).members),
+    send: (text, options) =>
+      guarded(async () => {
+        const wanted = { room: id, text, inReplyTo: options?.inReplyTo };
+        const message = composeText(wanted, session.user, session.random);
+        const { position, acceptedAt } = await groups.send(id, message.content);
+        return { id: message.id, conversation: id, position, acceptedAt };
+      }),
+    history: (options) =>
+      guarded(async () => {
+        const { before, limit = historyLimit } = options ?? {};
+        const rows = await store.transaction((tx) => tx.messages.page(id, before, limit));
+        return rows.map(itemOf);
+      }),
+    add: (addresses) =>
+      guarded(async () => void (await groups.add(id, addresses.map(parseAddress)))),
+    remove: (addresses) =>
+      guarded(async () => {
+        const users = addresses.map(parseAddress);
+        if (users.includes(session.user)) {
+          throw new Refusal("notAllowed", "to go yourself, leave the conversation");
+        }
+        await groups.remove(id, users);
+      }),
+    leave: () => guarded(async () => void (await groups.leave(id))),
+  };
+}
+
+/** Runs a call of the face: what it throws is an `SdkError`, or a bug. */
+export async function guarded<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw toSdkError(error);
+  }
+}

@@ -1,0 +1,198 @@
+/** The face of the SDK: one client of one account, over one store. */
+import { type MemberContext } from "@treehouse/mls/member";
+import { formatAddress, parseAddress, parseRoomUri, Refusal } from "@treehouse/protocol";
+
+import { type FoundContact, findContact, logOut } from "../account/index.ts";
+import { toSdkError } from "../errors/index.ts";
+import { type ClientEvents, createEvents } from "../events/index.ts";
+import { createGroups, type Groups } from "../groups/index.ts";
+import { type Message, readContent, unhandledMessages } from "../messages/index.ts";
+import { type LocalStore, openLocalStore } from "../storage/index.ts";
+import { createSync, type Sync } from "../sync/index.ts";
+import {
+  type Conversation,
+  type ConversationInfo,
+  createConversation,
+  guarded,
+} from "./conversation.ts";
+import { openAccount, type OpenedAccount } from "./open-account.ts";
+import type { ClientOptions } from "./options.ts";
+import type { Platform } from "./platform.ts";
+
+export type { Conversation, ConversationInfo, Member, SentMessage } from "./conversation.ts";
+export type { ClientOptions } from "./options.ts";
+export type { Platform } from "./platform.ts";
+
+export type CreateConversation = {
+  /** At most 64 octets; only members can read it. */
+  readonly name?: string;
+  /** Addresses. */
+  readonly members?: readonly string[];
+};
+
+export interface Client extends AsyncDisposable {
+  readonly me: { readonly address: string; readonly user: string; readonly client: string };
+  readonly conversations: {
+    /** All that this store knows, oldest first, also those that were left. */
+    list(): Promise<readonly ConversationInfo[]>;
+    /** By id or by a unique beginning of it, or by name. Refuses `unknownRoom`. */
+    get(reference: string): Promise<Conversation>;
+    create(wanted: CreateConversation): Promise<Conversation>;
+    /** A conversation between two that nobody else can ever enter. */
+    dm(address: string): Promise<Conversation>;
+  };
+  readonly contacts: { find(address: string): Promise<FoundContact> };
+  /**
+   * Messages of others, in the order of arrival, from where the last loop over this store stopped.
+   * A message is acknowledged when the next one is asked for. One loop at a time.
+   */
+  messages(options?: { readonly signal?: AbortSignal }): AsyncIterable<Message>;
+  on<K extends keyof ClientEvents>(name: K, listener: (value: ClientEvents[K]) => void): () => void;
+  /** Resolves once everything that the server held at that moment is in the store. */
+  caughtUp(): Promise<void>;
+  /** Ends the session at the server. The store keeps keys and history. */
+  logout(): Promise<void>;
+  /** Stops everything and closes the store; nothing accepted is lost. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Opens or resumes the client that lives in a store. Throws `SdkError`. */
+export async function openClient(platform: Platform, options: ClientOptions): Promise<Client> {
+  try {
+    const { database, key } = await platform.openStore(options.store);
+    const store = await openLocalStore(database, key, platform.env.random).catch(
+      async (error: unknown) => {
+        await database.close();
+        throw error;
+      },
+    );
+    try {
+      const opened = await openAccount(platform, store, options);
+      return startClient(platform, store, opened, options);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  } catch (error) {
+    await platform.close();
+    throw toSdkError(error);
+  }
+}
+
+function startClient(
+  platform: Platform,
+  store: LocalStore,
+  opened: OpenedAccount,
+  options: ClientOptions,
+): Client {
+  const { env, crypto } = platform;
+  const { account, context } = opened;
+  const events = createEvents<ClientEvents>();
+  const sync = createSync(env, context.api, store, account.client, events);
+  const member: MemberContext = { crypto, now: () => env.now() };
+  const groups = createGroups({
+    env,
+    store,
+    api: context.api,
+    link: sync,
+    member,
+    identity: {
+      client: account.client,
+      signaturePrivateKey: account.signaturePrivateKey,
+      signaturePublicKey: account.signaturePublicKey,
+      leafIdentity: account.leafIdentity ?? new Uint8Array(),
+    },
+    self: { user: account.user, client: account.client },
+    events,
+    reader: { read: readContent },
+  });
+  let state = "offline";
+  events.on("state", (value) => {
+    state = value.state;
+  });
+  if (options.offline !== true) sync.start(groups);
+  const session = { user: account.user, client: account.client, random: env.random };
+  const parts = { groups, store, session };
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= closeAll(platform, store, sync, groups));
+  return {
+    me: {
+      address: formatAddress(account.user),
+      user: account.user,
+      client: account.client,
+    },
+    conversations: {
+      list: () =>
+        guarded(async () => {
+          const rows = await store.transaction((tx) => tx.rooms.list());
+          return Promise.all(rows.map(({ room }) => createConversation(parts, room).info()));
+        }),
+      get: (reference) =>
+        guarded(async () => createConversation(parts, await findRoom(store, groups, reference))),
+      create: ({ name = "", members = [] }) =>
+        guarded(async () => {
+          const users = members.map(parseAddress).filter((user) => user !== account.user);
+          const kind = { template: "group" } as const;
+          return createConversation(parts, await groups.create({ name, kind, members: users }));
+        }),
+      dm: (address) =>
+        guarded(async () => {
+          const peer = parseAddress(address);
+          const kind = { template: "direct", peer } as const;
+          const members = peer === account.user ? [] : [peer];
+          return createConversation(parts, await groups.create({ name: "", kind, members }));
+        }),
+    },
+    contacts: { find: (address) => guarded(() => findContact(context, parseAddress(address))) },
+    messages: (wanted) => unhandledMessages(store, events, wanted?.signal),
+    on: (name, listener) => events.on(name, listener),
+    caughtUp: () =>
+      new Promise((resolve) => {
+        if (state === "live") {
+          resolve();
+          return;
+        }
+        const stop = events.on("state", (value) => {
+          if (value.state !== "live") return;
+          stop();
+          resolve();
+        });
+      }),
+    logout: () => guarded(() => logOut(context, account)),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function closeAll(
+  platform: Platform,
+  store: LocalStore,
+  sync: Sync,
+  groups: Groups,
+): Promise<void> {
+  await sync.stop();
+  await groups.idle();
+  await store.close();
+  await platform.close();
+}
+
+async function findRoom(store: LocalStore, groups: Groups, reference: string) {
+  const rows = await store.transaction((tx) => tx.rooms.list());
+  const exact = rows.filter(({ room }) => room === reference);
+  const named = rows.filter((row) => groups.details(row).name === reference);
+  const begun = rows.filter(({ room }) => idOf(room).startsWith(idOf(reference)));
+  const found = [exact, named, begun].find((matches) => matches.length > 0) ?? [];
+  const [only, another] = found;
+  if (only === undefined) {
+    throw new Refusal("unknownRoom", `there is no conversation "${reference}" in this store`);
+  }
+  if (another !== undefined) {
+    throw new Refusal("unknownRoom", `more than one conversation is meant by "${reference}"`);
+  }
+  return parseRoomUri(only.room);
+}
+
+/** The part of a room's URI that tells it apart. */
+function idOf(reference: string): string {
+  return reference.slice(reference.lastIndexOf("/") + 1);
+}

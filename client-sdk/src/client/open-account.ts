@@ -1,0 +1,72 @@
+import { domainOf, parseAddress, Refusal, type UserUri } from "@treehouse/protocol";
+
+import {
+  type AccountContext,
+  logIn,
+  readAccount,
+  register,
+  type StoredAccount,
+} from "../account/index.ts";
+import { SdkError } from "../errors/index.ts";
+import type { LocalStore } from "../storage/index.ts";
+import { createApi } from "../transport/index.ts";
+import type { ClientOptions } from "./options.ts";
+import type { Platform } from "./platform.ts";
+
+/** An account with a session, or without one when the client is opened offline. */
+export type OpenedAccount = { readonly context: AccountContext; account: StoredAccount };
+
+/**
+ * Finds the account in the store, or registers it, and sees to it that there is a session. The
+ * token is asked anew at each request, so a login counts at once.
+ */
+export async function openAccount(
+  platform: Platform,
+  store: LocalStore,
+  options: ClientOptions,
+): Promise<OpenedAccount> {
+  const user = parseAddress(options.account);
+  const stored = await store.transaction((tx) => readAccount(tx));
+  if (stored !== undefined && stored.user !== user) {
+    throw new SdkError("accountMismatch", "this store belongs to another account", {
+      help: "Open the store with its own account, or use another store.",
+    });
+  }
+  const server = (options.server ?? stored?.server ?? defaultServer(user)).replace(/\/+$/, "");
+  const opened: { account: StoredAccount | undefined } = { account: stored };
+  const api = createApi(platform.env, server, () => opened.account?.sessionToken);
+  const context = { api, store, crypto: platform.crypto, env: platform.env };
+  if (stored === undefined) {
+    if (options.register === undefined) {
+      throw new SdkError("noClientInStore", "this store holds no client of the account", {
+        help: "Register the account, or open the store in which its client was made.",
+      });
+    }
+    const password = needPassword(options);
+    opened.account = await register(context, { user, password, ...options.register });
+  } else if (options.register !== undefined && stored.leafIdentity !== undefined) {
+    throw new Refusal("conflict", "this store already belongs to an account: use another store");
+  } else if (stored.sessionToken === undefined && options.offline !== true) {
+    opened.account = await logIn(context, stored, needPassword(options));
+  }
+  if (opened.account === undefined) throw new Error("an account without keys");
+  const { account } = opened;
+  if (account.leafIdentity === undefined) {
+    throw new SdkError("loginRequired", "the registration of this account was not completed", {
+      help: "Register again with an empty store.",
+    });
+  }
+  return { context, account };
+}
+
+function needPassword(options: ClientOptions): string {
+  if (options.password !== undefined && options.password !== "") return options.password;
+  throw new SdkError("passwordRequired", "the account's password is needed", {
+    help: "Give the password; it is not stored.",
+  });
+}
+
+function defaultServer(user: UserUri): string {
+  const domain = domainOf(user);
+  return domain === "localhost" ? "http://127.0.0.1:4280" : `https://${domain}`;
+}

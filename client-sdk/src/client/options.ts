@@ -1,0 +1,15 @@
+/** How `Client.open` finds its account, its server and its store. */
+export type ClientOptions = {
+  /** `alice@example.org`. */
+  readonly account: string;
+  /** Needed to register, and to log in when the store holds no session. Never stored. */
+  readonly password?: string;
+  /** Registers the account instead of logging in; needs an empty store. */
+  readonly register?: { readonly invite?: string };
+  /** Path of the store's file in Node; the adapter's name for it elsewhere. */
+  readonly store: string;
+  /** `http://127.0.0.1:4280`. By default the store's, then `https://` and the account's domain. */
+  readonly server?: string;
+  /** Opens without a connection: history and settings only. */
+  readonly offline?: boolean;
+};

@@ -1,0 +1,14 @@
+import type { MemberContext } from "@treehouse/mls/member";
+import type { Env } from "@treehouse/protocol";
+
+import type { SqlDatabase } from "../storage/index.ts";
+
+/** What the client needs of the machine it runs on; `node.ts` and `browser.ts` bring theirs. */
+export type Platform = {
+  readonly env: Env;
+  readonly crypto: MemberContext["crypto"];
+  /** Opens the store's engine and answers its key, making both at the first opening. */
+  openStore(store: string): Promise<{ readonly database: SqlDatabase; readonly key: Uint8Array }>;
+  /** Lets go of what the platform holds open; called once, at the end of `close`. */
+  close(): Promise<void>;
+};

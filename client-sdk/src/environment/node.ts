@@ -1,0 +1,125 @@
+/** The SDK's `Env` in Node: undici for requests, ws for the socket, Node's clock and randomness. */
+import { randomBytes } from "node:crypto";
+
+import {
+  type Bytes,
+  type Env,
+  type HttpRequest,
+  type HttpResponse,
+  NetworkFault,
+  type SocketEvents,
+  type SocketHandle,
+} from "@treehouse/protocol";
+import { Agent, request } from "undici";
+import { WebSocket } from "ws";
+
+import { silentLog, silentMetrics } from "./silent.ts";
+
+/** The server pings every 30 s; a link that is silent for longer than this is dead. */
+const silenceMaxMs = 75_000;
+
+/** `close` lets go of kept-alive connections, so that a process can end. */
+export function createNodeEnv(): { env: Env; close(): Promise<void> } {
+  const agent = new Agent({ keepAliveTimeout: 10_000, connections: 8 });
+  const env: Env = {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    random: (length) => new Uint8Array(randomBytes(length)),
+    timer(delayMs, run) {
+      const handle = setTimeout(run, delayMs);
+      return () => clearTimeout(handle);
+    },
+    soon: (run) => void setImmediate(run),
+    fetch: (asked) => fetchOver(agent, asked),
+    openSocket,
+    log: silentLog,
+    metrics: silentMetrics,
+  };
+  return { env, close: () => agent.close() };
+}
+
+async function fetchOver(agent: Agent, asked: HttpRequest): Promise<HttpResponse> {
+  try {
+    const response = await request(asked.url, {
+      dispatcher: agent,
+      method: asked.method,
+      headers: asked.headers ?? {},
+      body: asked.body ?? null,
+      signal: AbortSignal.timeout(asked.timeoutMs),
+    });
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(response.headers)) {
+      if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
+    }
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    for await (const part of response.body) {
+      if (!(part instanceof Uint8Array)) throw new TypeError("the body is not binary");
+      length += part.length;
+      if (length > asked.responseBytesMax) {
+        throw new NetworkFault("tooLarge", `the answer is longer than ${asked.responseBytesMax}`);
+      }
+      parts.push(part);
+    }
+    return { status: response.statusCode, headers, body: joined(parts, length) };
+  } catch (error) {
+    throw faultOf(error);
+  }
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Bytes {
+  const body = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    body.set(part, offset);
+    offset += part.length;
+  }
+  return body;
+}
+
+function faultOf(error: unknown): NetworkFault {
+  if (error instanceof NetworkFault) return error;
+  const options = { cause: error };
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (error instanceof Error && error.name === "TimeoutError") {
+    return new NetworkFault("timeout", "the server did not answer in time", options);
+  }
+  if (code === "ECONNREFUSED" || code === "ENOTFOUND") {
+    return new NetworkFault("refused", `the server cannot be reached (${code})`, options);
+  }
+  return new NetworkFault("broken", "the connection to the server broke", options);
+}
+
+function openSocket(url: string, events: SocketEvents): SocketHandle {
+  const socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: 15_000 });
+  let watchdog = setTimeout(() => socket.terminate(), silenceMaxMs);
+  const alive = () => {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(() => socket.terminate(), silenceMaxMs);
+  };
+  socket.on("open", () => {
+    alive();
+    events.opened();
+  });
+  socket.on("ping", alive);
+  socket.on("message", (data, binary) => {
+    alive();
+    if (!binary) socket.close(1003, "binary messages only");
+    else if (data instanceof ArrayBuffer) events.message(new Uint8Array(data));
+    else if (Array.isArray(data)) events.message(new Uint8Array(Buffer.concat(data)));
+    else events.message(new Uint8Array(data));
+  });
+  // The reason of an error is told by the close that always follows it.
+  socket.on("error", () => undefined);
+  socket.on("close", (code, reason) => {
+    clearTimeout(watchdog);
+    events.closed(code, reason.toString());
+  });
+  return {
+    send: (bytes) => socket.send(bytes),
+    get bufferedBytes() {
+      return socket.bufferedAmount;
+    },
+    close: (code, reason) => socket.close(code, reason),
+  };
+}

@@ -1,0 +1,82 @@
+import { NetworkFault, Refusal, type RefusalCode, refusalTable } from "@treehouse/protocol";
+
+import { StoreFault } from "../storage/index.ts";
+
+/** What the SDK throws beyond the refusals of the server. */
+type OwnCode =
+  | "network"
+  | "loginRequired"
+  | "storeKeyWrong"
+  | "storeDamaged"
+  | "storeInUse"
+  | "storeTooNew"
+  | "accountMismatch"
+  | "noClientInStore"
+  | "passwordRequired"
+  | "noKeyPackages"
+  | "unknownConversation"
+  | "notActive"
+  | "aborted"
+  | "closed";
+
+/**
+ * The one error of the SDK's face. `code` is stable; `retryable` says whether the same call may
+ * succeed later without a change; `help` says what to do, in words. It survives a structured clone
+ * of its own properties.
+ */
+export class SdkError extends Error {
+  override readonly name = "SdkError";
+  readonly code: RefusalCode | OwnCode;
+  readonly retryable: boolean;
+  readonly help: string;
+  readonly data: Readonly<Record<string, unknown>>;
+
+  constructor(code: SdkError["code"], message: string, options?: SdkErrorOptions) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryable = options?.retryable ?? false;
+    this.help = options?.help ?? "";
+    this.data = options?.data ?? {};
+  }
+}
+
+type SdkErrorOptions = {
+  readonly retryable?: boolean;
+  readonly help?: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+};
+
+const retryableCodes: readonly RefusalCode[] = ["rateLimited", "unavailable", "storageFull"];
+
+/** Turns what a lower layer threw into what the face promises. Bugs pass unchanged. */
+export function toSdkError(error: unknown): unknown {
+  if (error instanceof Refusal) {
+    const code: RefusalCode = error.code;
+    const { advice } = refusalTable[code];
+    return new SdkError(error.code, error.message, {
+      retryable: retryableCodes.includes(error.code),
+      help: advice,
+      data: error.data,
+      cause: error,
+    });
+  }
+  if (error instanceof NetworkFault) {
+    return new SdkError("network", error.message, {
+      retryable: true,
+      help: "Check that the server runs and that its address is right; try again.",
+      cause: error,
+    });
+  }
+  if (error instanceof StoreFault) {
+    return new SdkError(error.code, error.message, { cause: error, help: storeHelp[error.code] });
+  }
+  return error;
+}
+
+const storeHelp: Record<StoreFault["code"], string> = {
+  storeKeyWrong: "Open the store with the key that it was created with.",
+  storeDamaged: "Restore the store's file from a copy, or start with an empty store.",
+  storeInUse: "Stop the other process that uses this store, or use a store of your own.",
+  storeTooNew: "Update Treehouse; an older release cannot read this store.",
+};

@@ -1,0 +1,85 @@
+/** Tells listeners of things that happen. A listener that throws hurts nobody else. */
+import type { RoomUri, UserUri } from "@treehouse/protocol";
+
+/** Where the connection to the own server stands. */
+export type ConnectionState =
+  | { readonly state: "offline" | "connecting" | "live" }
+  | { readonly state: "catchingUp"; readonly remaining: number };
+
+/** What a client tells its program, by name. Every value can be cloned. */
+export type ClientEvents = {
+  state: ConnectionState;
+  /** Entries of a stream are gone for good: they expired before this client read them. */
+  gap: { readonly stream: string; readonly from: number; readonly to: number };
+  /** Something cannot be read or is not right; the text says what happens next. */
+  fault: {
+    readonly room: RoomUri | undefined;
+    readonly position: number;
+    readonly code: FaultCode;
+    readonly text: string;
+  };
+  /** This client became a member of a conversation. */
+  joined: { readonly room: RoomUri };
+  /** This client is no longer a member; its keys for the conversation are deleted. */
+  removed: { readonly room: RoomUri };
+  membership: {
+    readonly room: RoomUri;
+    readonly epoch: number;
+    readonly by: UserUri;
+    readonly added: readonly UserUri[];
+    readonly removed: readonly UserUri[];
+  };
+  /** The server ended the session: log in again. */
+  loginRequired: { readonly reason: string };
+  /** New rows wait in the local store. */
+  stored: { readonly room: RoomUri };
+};
+
+/** Why something could not be used. The set is closed; texts may change. */
+export type FaultCode =
+  | "undecryptable"
+  | "contentInvalid"
+  | "senderMismatch"
+  | "commitInvalid"
+  | "welcomeUnusable"
+  | "forkDetected"
+  | "policyViolated"
+  | "entryInvalid"
+  | "tombstone";
+
+export interface Events<E> {
+  on<K extends keyof E>(name: K, listener: (value: E[K]) => void): () => void;
+  emit<K extends keyof E>(name: K, value: E[K]): void;
+}
+
+export function createEvents<E>(): Events<E> {
+  const listeners = new Map<keyof E, Set<(value: never) => void>>();
+  const of = (name: keyof E): Set<(value: never) => void> => {
+    let set = listeners.get(name);
+    if (set === undefined) {
+      set = new Set();
+      listeners.set(name, set);
+    }
+    return set;
+  };
+  return {
+    on(name, listener) {
+      of(name).add(listener);
+      return () => void of(name).delete(listener);
+    },
+    emit(name, value) {
+      for (const listener of of(name)) call(listener, value);
+    },
+  };
+}
+
+function call(listener: (value: never) => void, value: unknown): void {
+  try {
+    Reflect.apply(listener, undefined, [value]);
+  } catch (error) {
+    // The program's own fault is shown to it, and not mistaken for one of ours.
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

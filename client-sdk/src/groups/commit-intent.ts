@@ -1,0 +1,145 @@
+import type { MemberGroup } from "@treehouse/mls/member";
+import {
+  type Bytes,
+  decodeRoomState,
+  encodeRoomState,
+  Refusal,
+  refusalOfResponse,
+  type RoomState,
+  roomView,
+  settle,
+  sha256,
+  toHex,
+  updateRequestCodec,
+  type UpdateRoomResponse,
+  userUriCodec,
+  type UserUri,
+  vector,
+} from "@treehouse/protocol";
+
+import type { IntentRow } from "../storage/index.ts";
+import { authenticatedData } from "./authenticated-data.ts";
+import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
+import { fetchKeyPackages } from "./fetch-key-packages.ts";
+import { loadGroup } from "./load-group.ts";
+import type { Step } from "./pump.ts";
+import { welcomeExtensions } from "./room-secrets.ts";
+
+const usersCodec = vector(userUriCodec);
+
+/** Body of the intents `add` and `remove`: the users. Of `commit`: nothing. */
+export function encodeUsers(users: readonly UserUri[]): Bytes {
+  return usersCodec.encode(users);
+}
+
+/**
+ * Builds the commit for an intent, or answers `done` when the room already is as it is wanted.
+ * KeyPackages are fetched before the room is locked; each built commit fetches its own.
+ */
+export async function buildCommit(
+  context: GroupsContext,
+  room: Room,
+  intent: IntentRow,
+): Promise<Bytes | "done"> {
+  const users = intent.kind === "commit" ? [] : usersCodec.decode(intent.body);
+  const missing = intent.kind === "add" ? await usersMissing(context, room, users) : [];
+  const keyPackages = await fetchKeyPackages(context, room.uri, missing);
+  return room.serial.run(async () => {
+    const group = await loadGroup(context, room);
+    const add = intent.kind === "add" ? keyPackages : [];
+    const remove = intent.kind === "remove" ? leavesOf(group, users) : [];
+    const idle = add.length + remove.length + group.pendingRemovals.length === 0;
+    if (idle && (intent.kind !== "commit" || group.messagesSentInEpoch === 0)) {
+      await context.store.transaction((tx) => tx.intents.delete(intent.serial));
+      const done = { position: room.cursor.position, acceptedAt: context.env.now() };
+      room.waiters.get(intent.serial)?.resolve(done);
+      room.waiters.delete(intent.serial);
+      return "done";
+    }
+    const roomState = settledState(group, remove);
+    const aad = await authenticatedData(group, room.cursor.position);
+    const extensions = await welcomeExtensions(context, room);
+    const prepared = await group.prepareCommit(
+      {
+        add,
+        remove,
+        ...(roomState === undefined ? {} : { roomState: encodeRoomState(roomState) }),
+        ...(add.length === 0 ? {} : { welcomeExtensions: extensions }),
+      },
+      aad,
+    );
+    const request = updateRequestCodec.encode({
+      kind: "commit",
+      commit: prepared.commit,
+      welcome: prepared.welcome,
+      groupInfo: prepared.groupInfo,
+      firstMessage: undefined,
+    });
+    const hash = toHex(sha256(prepared.commit));
+    await writeWithGroup(context, room, (tx) => {
+      tx.intents.submit(intent.serial, request, hash);
+    });
+    return request;
+  });
+}
+
+/** A commit is complete when its echo was applied; here only a refusal ends it. */
+export function finishCommit(
+  context: GroupsContext,
+  room: Room,
+  intent: IntentRow,
+  response: UpdateRoomResponse,
+): Promise<Step> {
+  return room.serial.run(async () => {
+    const now = await context.store.transaction((tx) => tx.intents.get(intent.serial));
+    // The stream was faster: the echo has completed it, or the winner has reset it.
+    if (now === undefined || now.status === "waiting") return "next";
+    if (response.code === "success") {
+      await context.store.transaction((tx) => tx.intents.setStatus(intent.serial, "accepted"));
+      return "next";
+    }
+    const group = await loadGroup(context, room);
+    const epochBefore = group.epoch;
+    await group.discard();
+    const refusal = refusalOfResponse(response);
+    const rebase = response.code === "wrongEpoch" || refusal?.code === "removalPending";
+    await writeWithGroup(context, room, (tx) => {
+      if (rebase) tx.intents.reset(intent.serial);
+    });
+    if (!rebase) throw refusal ?? new Refusal("notAllowed", "the commit was refused");
+    const behind = response.code === "wrongEpoch" ? response.currentEpoch > epochBefore : true;
+    return behind ? "wait" : "next";
+  });
+}
+
+function usersMissing(
+  context: GroupsContext,
+  room: Room,
+  users: readonly UserUri[],
+): Promise<readonly UserUri[]> {
+  return room.serial.run(async () => {
+    const group = await loadGroup(context, room);
+    const present = new Set(group.members().map(({ user }) => user));
+    return users.filter((user) => !present.has(user));
+  });
+}
+
+function leavesOf(group: MemberGroup, users: readonly UserUri[]): readonly number[] {
+  return group
+    .members()
+    .filter(({ user }) => users.includes(user))
+    .map(({ leaf }) => leaf);
+}
+
+/** Roles of users who go must go too, and somebody must stay the owner (policy `settle`). */
+function settledState(group: MemberGroup, remove: readonly number[]): RoomState | undefined {
+  const gone = new Set([...remove, ...group.pendingRemovals]);
+  if (gone.size === 0) return undefined;
+  const roster = group.members().filter(({ leaf }) => !gone.has(leaf));
+  return settle(
+    roomView(
+      decodeRoomState(group.roomState()),
+      roster.map(({ leaf, client }) => ({ leaf, client })),
+    ),
+  );
+}

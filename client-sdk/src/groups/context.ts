@@ -1,0 +1,87 @@
+import type { ClientIdentity, MemberContext, MemberGroup } from "@treehouse/mls/member";
+import type {
+  Bytes,
+  Cancel,
+  ClientUri,
+  Env,
+  RoomUri,
+  SubmitMessageResponse,
+  UpdateRoomResponse,
+  UserUri,
+} from "@treehouse/protocol";
+
+import type { ClientEvents, Events } from "../events/index.ts";
+import type { Cursor, LocalStore, LocalTx } from "../storage/index.ts";
+import type { Api, Serial } from "../transport/index.ts";
+
+/** Hands requests to the hub. Rejects with `NetworkFault` when the answer is not known. */
+export interface Link {
+  submit(room: RoomUri, request: Bytes): Promise<SubmitMessageResponse>;
+  update(room: RoomUri, request: Bytes): Promise<UpdateRoomResponse>;
+  live(): boolean;
+}
+
+/** What a decrypted message says; owned here, met by the messages layer. */
+export interface MessageReader {
+  /** Throws `Refusal` when the content may not be shown as what it claims to be. */
+  read(message: {
+    readonly room: RoomUri;
+    readonly sender: ClientUri;
+    readonly plaintext: Uint8Array;
+  }): { readonly messageId: string; readonly body: Bytes };
+}
+
+/** What the operations on rooms share. */
+export type GroupsContext = {
+  readonly env: Pick<Env, "now" | "random" | "timer" | "log">;
+  readonly store: LocalStore;
+  readonly api: Api;
+  readonly link: Link;
+  readonly member: MemberContext;
+  readonly identity: ClientIdentity;
+  readonly self: { readonly user: UserUri; readonly client: ClientUri };
+  readonly events: Events<ClientEvents>;
+  readonly reader: MessageReader;
+};
+
+/** One room as this process holds it. Everything that touches `group` runs in `serial`. */
+export type Room = {
+  readonly uri: RoomUri;
+  readonly serial: Serial;
+  group: MemberGroup | undefined;
+  cursor: Cursor;
+  /** True while a pump runs; it looks at the intents again when `again` was set meanwhile. */
+  pumping: boolean;
+  again: boolean;
+  /** Who waits for an intent, by its serial number. */
+  readonly waiters: Map<number, Waiter>;
+  cancelTidying: Cancel | undefined;
+  /** The chain of entries does not hold together: nothing more is applied. */
+  forked: boolean;
+};
+
+export type Waiter = {
+  readonly resolve: (done: { readonly position: number; readonly acceptedAt: number }) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/**
+ * Writes what the group changed together with what depends on it. When the write fails the group
+ * in memory is ahead of the store, so it is dropped and loaded again at the next use.
+ */
+export async function writeWithGroup<T>(
+  context: GroupsContext,
+  room: Room,
+  write: (tx: LocalTx) => T,
+): Promise<T> {
+  const changes = room.group?.takeChanges();
+  try {
+    return await context.store.transaction((tx) => {
+      if (changes !== undefined) tx.rooms.changeGroupRows(room.uri, changes);
+      return write(tx);
+    });
+  } catch (error) {
+    room.group = undefined;
+    throw error;
+  }
+}

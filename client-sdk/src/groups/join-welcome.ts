@@ -1,0 +1,73 @@
+import { joinWelcome as joinByWelcome } from "@treehouse/mls/member";
+import {
+  decodeRoomState,
+  equalBytes,
+  paths,
+  Refusal,
+  toHex,
+  treeResponseCodec,
+  verifyHead,
+  type WelcomeBody,
+} from "@treehouse/protocol";
+
+import type { LocalTx } from "../storage/index.ts";
+import type { GroupsContext } from "./context.ts";
+import { encodeDetails, openMetadata } from "./room-details.ts";
+import { decodeRoomSecrets, ROOM_SECRETS_EXTENSION } from "./room-secrets.ts";
+
+/**
+ * Joins the group that a Welcome leads to; the tree is fetched apart. Answers the writes that make
+ * it durable, for the transaction that moves the inbox's cursor. A second Welcome to the same
+ * epoch, or one whose KeyPackage was used before, is refused and changes nothing (T-24).
+ */
+export async function joinWelcome(
+  context: GroupsContext,
+  body: WelcomeBody,
+  acceptedAt: number,
+): Promise<(tx: LocalTx) => void> {
+  const known = await context.store.transaction((tx) => tx.rooms.get(body.room));
+  if (known?.status === "joined" || known?.status === "left") {
+    throw new Refusal("roomExists", "this client already is a member of the conversation");
+  }
+  const tree = treeResponseCodec.decode(
+    await context.api.getTls(paths.tree(body.room, body.epoch)),
+  );
+  const secrets = await context.store.transaction((tx) => tx.keyPackages.all());
+  const joined = await joinByWelcome(context.member, context.identity, {
+    welcome: body.welcome,
+    ratchetTree: tree.nodes,
+    secrets: (ref) => secrets.get(toHex(ref)),
+    at: acceptedAt,
+  });
+  const { group } = joined;
+  const { head } = body.head;
+  const state = decodeRoomState(group.roomState());
+  const verify = context.member.crypto.verify.bind(context.member.crypto);
+  const agrees =
+    head.room === body.room &&
+    head.position === body.position &&
+    head.epoch === group.epoch &&
+    equalBytes(head.treeHash, group.treeHash()) &&
+    state.hubKey !== undefined &&
+    verifyHead(body.head, state.hubKey, verify);
+  if (!agrees) throw new Refusal("invalidMessage", "the Welcome and the hub's head disagree");
+  const extension = joined.groupInfoExtensions.find(
+    ({ extensionType }) => extensionType === ROOM_SECRETS_EXTENSION,
+  );
+  const metadataKey =
+    extension === undefined ? new Uint8Array(32) : decodeRoomSecrets(extension.data).metadataKey;
+  const name = openMetadata(body.room, metadataKey, state.metadata) ?? "";
+  return (tx) => {
+    tx.rooms.deleteGroup(body.room);
+    tx.rooms.put({
+      room: body.room,
+      template: state.template,
+      status: "joined",
+      createdAt: known?.createdAt ?? context.env.now(),
+      details: encodeDetails({ version: 1, name, metadataKey, foundRequest: undefined }),
+    });
+    tx.rooms.changeGroupRows(body.room, group.takeChanges());
+    tx.cursors.set({ stream: body.room, position: head.position, hash: head.hash });
+    tx.keyPackages.use(toHex(joined.keyPackageRef));
+  };
+}

@@ -1,0 +1,27 @@
+import { type Bytes, parseUserUri, utf8Decode, utf8Encode } from "@treehouse/protocol";
+import { z } from "zod";
+
+const user = z.string().transform((text) => parseUserUri(text));
+
+const eventSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("membership"),
+    epoch: z.number(),
+    by: user,
+    added: z.array(user).readonly(),
+    removed: z.array(user).readonly(),
+    changed: z.boolean(),
+  }),
+  z.object({ kind: z.literal("fault"), code: z.string(), text: z.string() }),
+]);
+
+/** What the history of a room shows between its messages. */
+export type RoomEvent = z.infer<typeof eventSchema>;
+
+export function describeEvent(event: RoomEvent): Bytes {
+  return utf8Encode(JSON.stringify(event));
+}
+
+export function parseEvent(body: Uint8Array): RoomEvent {
+  return eventSchema.parse(JSON.parse(utf8Decode(body)));
+}

@@ -1,0 +1,56 @@
+import {
+  decodeRoomState,
+  type RoomUri,
+  roleDefinition,
+  roleOf,
+  roomView,
+  toHex,
+  type UserUri,
+} from "@treehouse/protocol";
+
+import type { GroupsContext, Room } from "./context.ts";
+import { loadGroup } from "./load-group.ts";
+import { decodeDetails } from "./room-details.ts";
+
+/** A conversation as it stands in this client's group. */
+export type RoomInfo = {
+  readonly room: RoomUri;
+  readonly name: string;
+  readonly template: string;
+  readonly status: string;
+  readonly epoch: number;
+  readonly position: number;
+  /** Equal on all members of an epoch; hex (RFC 9420 §8.7). */
+  readonly epochAuthenticator: string;
+  readonly members: readonly { readonly user: UserUri; readonly role: string }[];
+};
+
+export async function describeRoom(context: GroupsContext, room: Room): Promise<RoomInfo> {
+  const row = await context.store.transaction((tx) => tx.rooms.get(room.uri));
+  const name = row === undefined ? "" : decodeDetails(row.details).name;
+  const base = {
+    room: room.uri,
+    name,
+    template: row?.template ?? "",
+    status: row?.status ?? "removed",
+    position: room.cursor.position,
+  };
+  if (row === undefined || row.status === "removed") {
+    return { ...base, epoch: 0, epochAuthenticator: "", members: [] };
+  }
+  const group = await loadGroup(context, room);
+  const state = decodeRoomState(group.roomState());
+  const view = roomView(
+    state,
+    group.members().map(({ leaf, client }) => ({ leaf, client })),
+  );
+  return {
+    ...base,
+    epoch: group.epoch,
+    epochAuthenticator: toHex(group.epochAuthenticator()),
+    members: view.participants.map(({ user }) => ({
+      user,
+      role: roleDefinition(state, roleOf(view, user))?.name ?? "",
+    })),
+  };
+}

@@ -1,0 +1,27 @@
+import { type CodecValue, fixed, struct, u8 } from "@treehouse/protocol";
+
+import type { GroupsContext, Room } from "./context.ts";
+import { decodeDetails } from "./room-details.ts";
+
+/**
+ * Extension of the GroupInfo inside a Welcome: what new members must know beyond MLS. Servers
+ * never see it, for the Welcome's GroupInfo is encrypted to the joiners.
+ */
+export const ROOM_SECRETS_EXTENSION = 0xf002;
+
+const secretsCodec = struct({ version: u8, metadataKey: fixed(32) });
+
+export type RoomSecrets = CodecValue<typeof secretsCodec>;
+
+export function decodeRoomSecrets(data: Uint8Array): RoomSecrets {
+  return secretsCodec.decode(data);
+}
+
+/** What goes into the Welcome of a commit that adds clients. */
+export async function welcomeExtensions(context: GroupsContext, room: Room) {
+  const row = await context.store.transaction((tx) => tx.rooms.get(room.uri));
+  if (row === undefined) return [];
+  const { metadataKey } = decodeDetails(row.details);
+  const data = secretsCodec.encode({ version: 1, metadataKey });
+  return [{ extensionType: ROOM_SECRETS_EXTENSION, data }];
+}

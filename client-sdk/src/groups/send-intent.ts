@@ -1,0 +1,58 @@
+import {
+  type Bytes,
+  Refusal,
+  refusalOfResponse,
+  sha256,
+  submitMessageRequestCodec,
+  type SubmitMessageResponse,
+  toHex,
+} from "@treehouse/protocol";
+
+import type { IntentRow } from "../storage/index.ts";
+import { authenticatedData } from "./authenticated-data.ts";
+import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
+import { loadGroup } from "./load-group.ts";
+import type { Step } from "./pump.ts";
+
+/**
+ * Encrypts the intent's content in the current epoch. The ratchet and the request are durable
+ * before the ciphertext leaves (architecture §8).
+ */
+export function buildSend(context: GroupsContext, room: Room, intent: IntentRow): Promise<Bytes> {
+  return room.serial.run(async () => {
+    const group = await loadGroup(context, room);
+    const aad = await authenticatedData(group, room.cursor.position);
+    const message = await group.encrypt(intent.body, aad);
+    const sendingUri = context.self.user;
+    const request = submitMessageRequestCodec.encode({ ephemeral: false, message, sendingUri });
+    const hash = toHex(sha256(message));
+    await writeWithGroup(context, room, (tx) => {
+      tx.intents.submit(intent.serial, request, hash);
+    });
+    return request;
+  });
+}
+
+/** The echo in the stream, which may have come first, completes an accepted message. */
+export function finishSend(
+  context: GroupsContext,
+  room: Room,
+  intent: IntentRow,
+  response: SubmitMessageResponse,
+): Promise<Step> {
+  return room.serial.run(async () => {
+    if (response.status === "accepted") {
+      await context.store.transaction((tx) => tx.intents.setStatus(intent.serial, "accepted"));
+      room.waiters.get(intent.serial)?.resolve(response);
+      room.waiters.delete(intent.serial);
+      return "next";
+    }
+    if (response.status === "epochTooOld") {
+      // The same content, with the same message id, goes out again in the current epoch (T-27).
+      await context.store.transaction((tx) => tx.intents.reset(intent.serial));
+      const group = await loadGroup(context, room);
+      return group.epoch >= response.currentEpoch ? "next" : "wait";
+    }
+    throw refusalOfResponse(response) ?? new Refusal("notAllowed", "the message was refused");
+  });
+}

@@ -1,0 +1,176 @@
+/** What people say to each other: MIMI content in and out, and the stored history. */
+import {
+  type Bytes,
+  type ClientUri,
+  encodeContent,
+  formatAddress,
+  fromHex,
+  LIMITS,
+  messageId,
+  Refusal,
+  type RoomUri,
+  textContent,
+  textOf,
+  toHex,
+  userOfClient,
+  type UserUri,
+} from "@treehouse/protocol";
+
+import type { ClientEvents, Events } from "../events/index.ts";
+import { parseEvent } from "../groups/index.ts";
+import type { LocalStore, MessageRow } from "../storage/index.ts";
+import { decodeStored } from "./read-content.ts";
+
+export { readContent } from "./read-content.ts";
+
+type Place = {
+  readonly conversation: RoomUri;
+  /** Place in the conversation's order, the same for everybody. */
+  readonly position: number;
+  /** When the hub accepted it, in milliseconds since the Unix epoch. */
+  readonly acceptedAt: number;
+};
+
+/** A message with its sender, who is the MLS leaf's user. */
+export type Message = Place & {
+  /** Hex of the MIMI message id; the same for everybody. */
+  readonly id: string;
+  readonly sender: UserUri;
+  readonly senderAddress: string;
+  readonly senderClient: ClientUri;
+  /** `unknown`: a kind of content that this version does not show. */
+  readonly type: "text" | "unknown";
+  readonly text: string;
+  readonly inReplyTo: string | undefined;
+};
+
+/** What else stands in a conversation's history. */
+export type HistoryItem =
+  | (Message & { readonly kind: "message" })
+  | (Place & {
+      readonly kind: "membership";
+      readonly by: string;
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+    })
+  | (Place & { readonly kind: "fault"; readonly code: string; readonly text: string });
+
+/** A text ready to be sent. The id stays the same however often it is encrypted. */
+export function composeText(
+  wanted: {
+    readonly room: RoomUri;
+    readonly text: string;
+    readonly inReplyTo?: string | undefined;
+  },
+  sender: UserUri,
+  random: (length: number) => Bytes,
+): { readonly id: string; readonly content: Bytes } {
+  const { room, text, inReplyTo } = wanted;
+  const salt = random(16);
+  const content = encodeContent(
+    textContent({
+      text,
+      salt,
+      senderUri: sender,
+      roomUri: room,
+      ...(inReplyTo === undefined ? {} : { inReplyTo: fromHex(inReplyTo) }),
+    }),
+  );
+  const bytesMax = LIMITS.applicationMessageBytesMax - envelopeBytes;
+  if (content.length > bytesMax) {
+    throw new Refusal("tooLarge", `a message has at most ${bytesMax} octets`, {
+      limitName: "applicationMessageBytesMax",
+      limit: bytesMax,
+    });
+  }
+  return { id: toHex(messageId({ senderUri: sender, roomUri: room, content, salt })), content };
+}
+
+/** What encryption and framing add to a content, with room to spare. */
+const envelopeBytes = 1024;
+
+export function itemOf(row: MessageRow): HistoryItem {
+  const place = {
+    conversation: row.room,
+    position: row.position,
+    acceptedAt: row.acceptedAt,
+  };
+  if (row.kind === "content") return { kind: "message", ...messageOf(row) };
+  const event = parseEvent(row.body);
+  if (event.kind === "fault") {
+    return { ...place, kind: "fault", code: event.code, text: event.text };
+  }
+  return {
+    ...place,
+    kind: "membership",
+    by: formatAddress(event.by),
+    added: event.added.map((user) => formatAddress(user)),
+    removed: event.removed.map((user) => formatAddress(user)),
+  };
+}
+
+function messageOf(row: MessageRow): Message {
+  const { sender, parsed } = decodeStored(row.body);
+  const user = userOfClient(sender);
+  const text = textOf(parsed);
+  return {
+    conversation: row.room,
+    position: row.position,
+    acceptedAt: row.acceptedAt,
+    id: row.messageId,
+    sender: user,
+    senderAddress: formatAddress(user),
+    senderClient: sender,
+    type: text === undefined ? "unknown" : "text",
+    text: text ?? "",
+    inReplyTo: parsed.inReplyTo === undefined ? undefined : toHex(parsed.inReplyTo),
+  };
+}
+
+const pageSize = 100;
+
+/**
+ * Others' messages in the order of arrival, from where this store's handlers stopped. A message is
+ * marked as handled when the next one is asked for: if the loop's body throws, or the process
+ * ends, the message comes again. Ends when `signal` is aborted.
+ */
+export async function* unhandledMessages(
+  store: LocalStore,
+  events: Events<ClientEvents>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Message, void, undefined> {
+  let after = 0;
+  let wake: () => void = () => undefined;
+  let stored = false;
+  const stop = events.on("stored", () => {
+    stored = true;
+    wake();
+  });
+  const abort = () => wake();
+  signal?.addEventListener("abort", abort);
+  try {
+    for (;;) {
+      if (isAborted(signal)) return;
+      stored = false;
+      const rows = await store.transaction((tx) => tx.messages.unhandled(after, pageSize));
+      for (const row of rows) {
+        if (isAborted(signal)) return;
+        yield messageOf(row);
+        after = row.serial;
+        await store.transaction((tx) => tx.messages.markHandled(row.serial));
+      }
+      if (rows.length > 0 || stored) continue;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (stored || isAborted(signal)) resolve();
+      });
+    }
+  } finally {
+    stop();
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}

@@ -1,0 +1,46 @@
+/** The SDK in Node: `Client.open({ account, password, store })`. */
+import { createNodeCrypto } from "@treehouse/mls/crypto/node";
+
+import { type Client as ClientFace, type ClientOptions, openClient } from "./client/index.ts";
+import { createNodeEnv } from "./environment/node.ts";
+import { openNodeStore } from "./storage-sqlite/index.ts";
+
+export { SdkError } from "./errors/index.ts";
+export type { ClientEvents, ConnectionState, FaultCode } from "./events/index.ts";
+export type {
+  ClientOptions,
+  Conversation,
+  ConversationInfo,
+  CreateConversation,
+  Member,
+  SentMessage,
+} from "./client/index.ts";
+export type { HistoryItem, Message } from "./messages/index.ts";
+export type { FoundContact } from "./account/index.ts";
+
+export type Client = ClientFace;
+
+/** Node's additions to the options. */
+export type NodeOptions = ClientOptions & {
+  /** 32 octets that seal the store. By default a key file beside the store, mode 0600. */
+  readonly storeKey?: Uint8Array;
+};
+
+export const Client = {
+  /**
+   * Opens or resumes the client in `store`; with `register` it makes the account first. The store
+   * belongs to one client and to one process at a time. Throws `SdkError`.
+   */
+  open(options: NodeOptions): Promise<ClientFace> {
+    const { env, close } = createNodeEnv();
+    return openClient(
+      {
+        env,
+        crypto: createNodeCrypto({ random: env.random }),
+        openStore: (store) => openNodeStore(store, options.storeKey, env.random),
+        close,
+      },
+      options,
+    );
+  },
+};

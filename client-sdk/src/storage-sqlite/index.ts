@@ -1,0 +1,118 @@
+/** The local store's engine in Node: better-sqlite3, one file, one opener. */
+import { mkdir, open, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+
+import type { Bytes } from "@treehouse/protocol";
+import Database from "better-sqlite3";
+
+import { type SqlDatabase, type SqlTx, StoreFault } from "../storage/index.ts";
+
+const keyLength = 32;
+
+/**
+ * Opens the store at `path` and finds its key: the one given, or the content of `<path>.key`,
+ * which is made with mode 0600 at the first opening.
+ */
+export async function openNodeStore(
+  path: string,
+  given: Uint8Array | undefined,
+  random: (length: number) => Bytes,
+): Promise<{ readonly database: SqlDatabase; readonly key: Uint8Array }> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const database = openSqlite(path);
+  try {
+    const key = given ?? (await readOrMakeKey(`${path}.key`, random));
+    if (key.length !== keyLength) {
+      throw new StoreFault("storeKeyWrong", `a store key has ${keyLength} octets`);
+    }
+    return { database, key };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function readOrMakeKey(path: string, random: (length: number) => Bytes): Promise<Uint8Array> {
+  const known = await readFile(path).catch(() => undefined);
+  if (known !== undefined) return known;
+  const key = random(keyLength);
+  const file = await open(path, "wx", 0o600);
+  try {
+    await file.writeFile(key);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return key;
+}
+
+/**
+ * Opens or creates the database file. `EXCLUSIVE` locking keeps every other process out for as
+ * long as it is open, and lets go by itself when this process dies.
+ *
+ * Throws `StoreFault("storeInUse")` when another process holds it.
+ */
+export function openSqlite(path: string): SqlDatabase {
+  const database = new Database(path, { timeout: 0 });
+  try {
+    database.pragma("locking_mode = EXCLUSIVE");
+    database.pragma("journal_mode = WAL");
+    // WAL makes better-sqlite3 fall back to NORMAL, which loses transactions on power loss.
+    database.pragma("synchronous = FULL");
+    database.pragma("secure_delete = ON");
+    database.exec("BEGIN IMMEDIATE; COMMIT");
+  } catch (cause) {
+    database.close();
+    if (isBusy(cause)) {
+      throw new StoreFault("storeInUse", "another process has this store open", { cause });
+    }
+    throw new StoreFault("storeDamaged", "the store's file cannot be opened", { cause });
+  }
+  return wrap(database);
+}
+
+function wrap(database: Database.Database): SqlDatabase {
+  const statements = new Map<string, Database.Statement>();
+  const prepare = (sql: string) => {
+    let statement = statements.get(sql);
+    if (statement === undefined) {
+      statement = database.prepare(sql);
+      statements.set(sql, statement);
+    }
+    return statement;
+  };
+  const tx: SqlTx = {
+    run(sql, ...values) {
+      const result = prepare(sql).run(...values);
+      return { changes: result.changes, lastId: Number(result.lastInsertRowid) };
+    },
+    all(sql, ...values) {
+      return prepare(sql)
+        .all(...values)
+        .map((row) => {
+          if (typeof row !== "object" || row === null) throw new TypeError("a row is no object");
+          return { ...row };
+        });
+    },
+  };
+  return {
+    async transaction(run) {
+      database.exec("BEGIN IMMEDIATE");
+      try {
+        const value = run(tx);
+        database.exec("COMMIT");
+        return value;
+      } catch (error) {
+        if (database.inTransaction) database.exec("ROLLBACK");
+        throw error;
+      }
+    },
+    async close() {
+      database.close();
+    },
+  };
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+}

@@ -1,0 +1,84 @@
+/**
+ * The client's local store: one database, one client, secrets sealed under a store key.
+ *
+ * MLS runs before a transaction; what it changed, what was read and the stream's cursor are then
+ * written in one (architecture §8: plaintext, ratchet and cursor are one transaction).
+ */
+import type { Bytes } from "@treehouse/protocol";
+
+import { type Contacts, createContacts } from "./contacts.ts";
+import { createCursors, type Cursors } from "./cursors.ts";
+import { createIntents, type Intents } from "./intents.ts";
+import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.ts";
+import { createMessages, type Messages } from "./messages.ts";
+import type { SqlDatabase } from "./port.ts";
+import { createRooms, type Rooms } from "./rooms.ts";
+import { migrate } from "./schema.ts";
+import { createSeal, StoreFault } from "./seal.ts";
+import { createSettings, type Settings } from "./settings.ts";
+
+export type { ContactRow } from "./contacts.ts";
+export type { Cursor } from "./cursors.ts";
+export type { IntentKind, IntentRow, IntentStatus } from "./intents.ts";
+export type { MessageKind, MessageRow } from "./messages.ts";
+export type { SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
+export type { RoomRow, RoomStatus } from "./rooms.ts";
+export { StoreFault } from "./seal.ts";
+
+/** One transaction over all of the store. It ends with the closure that received it. */
+export type LocalTx = {
+  readonly settings: Settings;
+  readonly rooms: Rooms;
+  readonly cursors: Cursors;
+  readonly messages: Messages;
+  readonly intents: Intents;
+  readonly keyPackages: KeyPackageSecrets;
+  readonly contacts: Contacts;
+};
+
+export interface LocalStore {
+  /** Runs the synchronous closure; resolves when its writes are durable. */
+  transaction<T>(run: (tx: LocalTx) => T): Promise<T>;
+  close(): Promise<void>;
+}
+
+const keyCheck = "store key check";
+
+/**
+ * Opens the store over an engine. `key` is 32 octets; a store written under another key is
+ * refused with `storeKeyWrong` before anything is touched.
+ */
+export async function openLocalStore(
+  database: SqlDatabase,
+  key: Uint8Array,
+  random: (length: number) => Bytes,
+): Promise<LocalStore> {
+  const seal = createSeal(key, random);
+  await database.transaction((sql) => {
+    migrate(sql);
+    const settings = createSettings(sql, seal);
+    try {
+      if (settings.get(keyCheck) === undefined) settings.put(keyCheck, new Uint8Array(1));
+    } catch (cause) {
+      throw new StoreFault("storeKeyWrong", "the store was sealed under another key", { cause });
+    }
+  });
+  return {
+    transaction(run) {
+      return database.transaction((sql) =>
+        run({
+          settings: createSettings(sql, seal),
+          rooms: createRooms(sql, seal),
+          cursors: createCursors(sql),
+          messages: createMessages(sql, seal),
+          intents: createIntents(sql, seal),
+          keyPackages: createKeyPackageSecrets(sql, seal),
+          contacts: createContacts(sql),
+        }),
+      );
+    },
+    close() {
+      return database.close();
+    },
+  };
+}

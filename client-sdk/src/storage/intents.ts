@@ -1,0 +1,138 @@
+import { type Bytes, parseRoomUri, type RoomUri } from "@treehouse/protocol";
+
+import { bytesOf, integerOf, isNull, type SqlRow, type SqlTx, textOf } from "./port.ts";
+import type { Seal } from "./seal.ts";
+
+/** What the user wants done in a room; it survives crashes until it is done or refused. */
+export type IntentKind = "send" | "add" | "remove" | "commit" | "leave";
+
+/**
+ * `waiting`: no request is built yet. `submitted`: `request` may have reached the hub; it is
+ * repeated byte for byte until a final answer. `accepted`: the hub took it; the echo in the
+ * stream completes it.
+ */
+export type IntentStatus = "waiting" | "submitted" | "accepted";
+
+export type IntentRow = {
+  readonly serial: number;
+  readonly room: RoomUri;
+  readonly kind: IntentKind;
+  readonly status: IntentStatus;
+  readonly createdAt: number;
+  readonly body: Bytes;
+  readonly request: Bytes | undefined;
+  /** Hex SHA-256 of what the stream will echo (the MLSMessage), to recognise it. */
+  readonly requestHash: string | undefined;
+};
+
+export interface Intents {
+  add(row: { room: RoomUri; kind: IntentKind; createdAt: number; body: Uint8Array }): number;
+  get(serial: number): IntentRow | undefined;
+  /** All intents of a room, or of all rooms, oldest first. */
+  list(room?: RoomUri): readonly IntentRow[];
+  byHash(room: RoomUri, requestHash: string): IntentRow | undefined;
+  submit(serial: number, request: Uint8Array, requestHash: string): void;
+  setStatus(serial: number, status: IntentStatus): void;
+  /** Back to `waiting`, without a request: the hub refused these bytes for good. */
+  reset(serial: number): void;
+  /** Replaces what is wanted, for instance after part of it was done. */
+  setBody(serial: number, body: Uint8Array): void;
+  delete(serial: number): void;
+}
+
+export function createIntents(sql: SqlTx, seal: Seal): Intents {
+  const parse = (row: SqlRow): IntentRow => {
+    const room = parseRoomUri(textOf(row, "room"));
+    return {
+      serial: integerOf(row, "serial"),
+      room,
+      kind: parseKind(textOf(row, "kind")),
+      status: parseStatus(textOf(row, "status")),
+      createdAt: integerOf(row, "created_at"),
+      body: seal.open(`intents/${room}/body`, bytesOf(row, "sealed_body")),
+      request: isNull(row, "sealed_request")
+        ? undefined
+        : seal.open(`intents/${room}/request`, bytesOf(row, "sealed_request")),
+      requestHash: isNull(row, "request_hash") ? undefined : textOf(row, "request_hash"),
+    };
+  };
+  const roomOf = (serial: number) => {
+    const row = sql.all("SELECT room FROM intents WHERE serial = ?", serial)[0];
+    return row === undefined ? undefined : textOf(row, "room");
+  };
+  return {
+    add(row) {
+      return sql.run(
+        `INSERT INTO intents (room, kind, status, created_at, sealed_body)
+         VALUES (?, ?, 'waiting', ?, ?)`,
+        row.room,
+        row.kind,
+        row.createdAt,
+        seal.seal(`intents/${row.room}/body`, row.body),
+      ).lastId;
+    },
+    get(serial) {
+      const row = sql.all("SELECT * FROM intents WHERE serial = ?", serial)[0];
+      return row === undefined ? undefined : parse(row);
+    },
+    list(room) {
+      const rows =
+        room === undefined
+          ? sql.all("SELECT * FROM intents ORDER BY serial")
+          : sql.all("SELECT * FROM intents WHERE room = ? ORDER BY serial", room);
+      return rows.map(parse);
+    },
+    byHash(room, requestHash) {
+      const row = sql.all(
+        "SELECT * FROM intents WHERE request_hash = ? AND room = ? ORDER BY serial",
+        requestHash,
+        room,
+      )[0];
+      return row === undefined ? undefined : parse(row);
+    },
+    submit(serial, request, requestHash) {
+      sql.run(
+        `UPDATE intents SET status = 'submitted', sealed_request = ?, request_hash = ?
+         WHERE serial = ?`,
+        seal.seal(`intents/${roomOf(serial)}/request`, request),
+        requestHash,
+        serial,
+      );
+    },
+    setStatus(serial, status) {
+      sql.run("UPDATE intents SET status = ? WHERE serial = ?", status, serial);
+    },
+    reset(serial) {
+      sql.run(
+        `UPDATE intents SET status = 'waiting', sealed_request = NULL, request_hash = NULL
+         WHERE serial = ?`,
+        serial,
+      );
+    },
+    setBody(serial, body) {
+      sql.run(
+        "UPDATE intents SET sealed_body = ? WHERE serial = ?",
+        seal.seal(`intents/${roomOf(serial)}/body`, body),
+        serial,
+      );
+    },
+    delete(serial) {
+      sql.run("DELETE FROM intents WHERE serial = ?", serial);
+    },
+  };
+}
+
+const kinds: readonly IntentKind[] = ["send", "add", "remove", "commit", "leave"];
+const statuses: readonly IntentStatus[] = ["waiting", "submitted", "accepted"];
+
+function parseKind(text: string): IntentKind {
+  const kind = kinds.find((known) => known === text);
+  if (kind === undefined) throw new TypeError(`unknown intent ${text}`);
+  return kind;
+}
+
+function parseStatus(text: string): IntentStatus {
+  const status = statuses.find((known) => known === text);
+  if (status === undefined) throw new TypeError(`unknown intent status ${text}`);
+  return status;
+}

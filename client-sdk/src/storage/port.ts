@@ -1,0 +1,45 @@
+/** A value that SQLite can hold. */
+export type SqlValue = string | number | Uint8Array | null;
+
+/** A row as the engine gives it; read its columns with `textOf`, `integerOf`, `bytesOf`. */
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+/** A transaction under way. It ends with the closure that received it. */
+export interface SqlTx {
+  /** Runs a statement that returns no rows. */
+  run(sql: string, ...values: readonly SqlValue[]): { changes: number; lastId: number };
+  all(sql: string, ...values: readonly SqlValue[]): readonly SqlRow[];
+}
+
+/**
+ * The engine below the local store: better-sqlite3 in Node, SQLite in WebAssembly in a browser.
+ *
+ * Closures are synchronous and run one after another, each in a transaction of its own; a closure
+ * that throws leaves nothing behind. The promise resolves once the transaction is durable.
+ */
+export interface SqlDatabase {
+  transaction<T>(run: (tx: SqlTx) => T): Promise<T>;
+  close(): Promise<void>;
+}
+
+export function textOf(row: SqlRow, column: string): string {
+  const value = row[column];
+  if (typeof value !== "string") throw new TypeError(`column ${column} holds no text`);
+  return value;
+}
+
+export function integerOf(row: SqlRow, column: string): number {
+  const value = row[column];
+  if (typeof value !== "number") throw new TypeError(`column ${column} holds no number`);
+  return value;
+}
+
+export function bytesOf(row: SqlRow, column: string): Uint8Array<ArrayBuffer> {
+  const value = row[column];
+  if (!(value instanceof Uint8Array)) throw new TypeError(`column ${column} holds no bytes`);
+  return new Uint8Array(value);
+}
+
+export function isNull(row: SqlRow, column: string): boolean {
+  return row[column] === null;
+}

@@ -1,0 +1,55 @@
+import { integerOf, type SqlTx } from "./port.ts";
+import { StoreFault } from "./seal.ts";
+
+/**
+ * Each entry brings the schema from the version before it to the next; entries are never edited.
+ * Columns named `sealed_…` hold ciphertext (see `seal.ts`).
+ */
+const versions: readonly (readonly string[])[] = [
+  [
+    "CREATE TABLE settings (name TEXT PRIMARY KEY, sealed_value BLOB NOT NULL) STRICT",
+    `CREATE TABLE rooms (
+       room TEXT PRIMARY KEY, template TEXT NOT NULL, status TEXT NOT NULL,
+       created_at INTEGER NOT NULL, sealed_details BLOB NOT NULL) STRICT`,
+    `CREATE TABLE group_rows (
+       room TEXT NOT NULL, name TEXT NOT NULL, sealed_value BLOB NOT NULL,
+       PRIMARY KEY (room, name)) STRICT`,
+    `CREATE TABLE cursors (
+       stream TEXT PRIMARY KEY, position INTEGER NOT NULL, hash BLOB NOT NULL) STRICT`,
+    `CREATE TABLE messages (
+       serial INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, position INTEGER NOT NULL,
+       message_id TEXT NOT NULL, kind TEXT NOT NULL, accepted_at INTEGER NOT NULL,
+       handled INTEGER NOT NULL, sealed_body BLOB NOT NULL) STRICT`,
+    "CREATE UNIQUE INDEX messages_by_position ON messages (room, position)",
+    "CREATE UNIQUE INDEX messages_by_id ON messages (room, message_id)",
+    "CREATE INDEX messages_unhandled ON messages (serial) WHERE handled = 0",
+    `CREATE TABLE intents (
+       serial INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, kind TEXT NOT NULL,
+       status TEXT NOT NULL, created_at INTEGER NOT NULL, sealed_body BLOB NOT NULL,
+       sealed_request BLOB, request_hash TEXT) STRICT`,
+    "CREATE INDEX intents_by_room ON intents (room, serial)",
+    "CREATE INDEX intents_by_hash ON intents (request_hash)",
+    `CREATE TABLE key_packages (
+       ref TEXT PRIMARY KEY, last_resort INTEGER NOT NULL, not_after INTEGER NOT NULL,
+       sealed_secret BLOB NOT NULL) STRICT`,
+    `CREATE TABLE contacts (
+       user TEXT PRIMARY KEY, identity_key BLOB NOT NULL, list_version INTEGER NOT NULL,
+       list_hash BLOB NOT NULL, seen_at INTEGER NOT NULL) STRICT`,
+  ],
+];
+
+/** Brings the database to the newest version; refuses one that a later release has written. */
+export function migrate(tx: SqlTx): void {
+  tx.run("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT");
+  const row = tx.all("SELECT version FROM schema_version ORDER BY version DESC LIMIT 1")[0];
+  const current = row === undefined ? 0 : integerOf(row, "version");
+  if (current > versions.length) {
+    throw new StoreFault("storeTooNew", "the store was written by a newer release: update first");
+  }
+  for (const statements of versions.slice(current)) {
+    for (const statement of statements) tx.run(statement);
+  }
+  if (current === versions.length) return;
+  tx.run("DELETE FROM schema_version");
+  tx.run("INSERT INTO schema_version (version) VALUES (?)", versions.length);
+}

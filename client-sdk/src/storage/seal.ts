@@ -1,0 +1,43 @@
+import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { type Bytes, concatBytes, utf8Encode } from "@treehouse/protocol";
+
+/** Seals and opens the columns that hold secrets. */
+export interface Seal {
+  /** `place` names table, key and column, so that a sealed value cannot be moved to another row. */
+  seal(place: string, value: Uint8Array): Bytes;
+  /** Throws `StoreFault` when the value was not sealed for this place under this key. */
+  open(place: string, sealed: Uint8Array): Bytes;
+}
+
+/** The store cannot be used: wrong key, damaged content, or held by another process. */
+export class StoreFault extends Error {
+  override readonly name = "StoreFault";
+  readonly code: "storeKeyWrong" | "storeDamaged" | "storeInUse" | "storeTooNew";
+
+  constructor(code: StoreFault["code"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+const nonceLength = 24;
+
+/** XChaCha20-Poly1305 with a random nonce before the ciphertext; `key` is 32 octets. */
+export function createSeal(key: Uint8Array, random: (length: number) => Bytes): Seal {
+  return {
+    seal(place, value) {
+      const nonce = random(nonceLength);
+      const cipher = xchacha20poly1305(key, nonce, utf8Encode(place));
+      return concatBytes(nonce, cipher.encrypt(value));
+    },
+    open(place, sealed) {
+      const nonce = sealed.subarray(0, nonceLength);
+      try {
+        const cipher = xchacha20poly1305(key, nonce, utf8Encode(place));
+        return new Uint8Array(cipher.decrypt(sealed.subarray(nonceLength)));
+      } catch (cause) {
+        throw new StoreFault("storeDamaged", `a sealed value of ${place} does not open`, { cause });
+      }
+    },
+  };
+}

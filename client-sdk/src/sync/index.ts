@@ -1,0 +1,195 @@
+/**
+ * Keeps the local store in step with the server's streams: applies what comes, in order, and
+ * acknowledges what is durable. A broken connection costs nothing: the stream begins again at the
+ * stored cursors, and what comes twice is recognised by its position.
+ */
+import {
+  type Bytes,
+  type Cursor,
+  type Env,
+  type InboxEntry,
+  inboxEntryCodec,
+  parseStreamUri,
+  Refusal,
+  type RoomUri,
+  type StreamUri,
+  submitMessageResponseCodec,
+  updateRoomResponseCodec,
+} from "@treehouse/protocol";
+
+import type { ClientEvents, Events } from "../events/index.ts";
+import type { LocalStore } from "../storage/index.ts";
+import {
+  type Api,
+  type Connection,
+  createConnection,
+  createSerial,
+  type StreamFrame,
+} from "../transport/index.ts";
+
+/** Where entries go; owned here, met by the groups layer. */
+export interface StreamSink {
+  applyRoomEntry(bytes: Bytes): Promise<{ room: RoomUri; applied: "applied" | "again" }>;
+  applyInboxEntry(inbox: StreamUri, entry: InboxEntry): Promise<void>;
+  skip(stream: StreamUri, to: number): Promise<void>;
+  resume(): Promise<void>;
+}
+
+export interface Sync {
+  start(sink: StreamSink): void;
+  stop(): Promise<void>;
+  live(): boolean;
+  submit(room: RoomUri, request: Bytes): ReturnType<typeof decodeSubmitted>;
+  update(room: RoomUri, request: Bytes): ReturnType<typeof decodeUpdated>;
+}
+
+const incarnationSetting = "incarnation";
+const acknowledgeDelayMs = 100;
+
+export function createSync(
+  env: Pick<Env, "openSocket" | "timer" | "random" | "log">,
+  api: Api,
+  store: LocalStore,
+  inbox: StreamUri,
+  events: Events<ClientEvents>,
+): Sync {
+  const steps = createSerial();
+  const due = new Set<StreamUri>();
+  let sink: StreamSink | undefined;
+  let connection: Connection | undefined;
+  let acknowledging = false;
+  let generation = 0;
+
+  /** Frames that came before a restart are passed over: the new stream brings them again. */
+  const restart = () => {
+    generation += 1;
+    connection?.restart();
+  };
+  const acknowledgeSoon = (stream: StreamUri) => {
+    due.add(stream);
+    if (acknowledging) return;
+    acknowledging = true;
+    env.timer(acknowledgeDelayMs, () => {
+      acknowledging = false;
+      void flush();
+    });
+  };
+  const flush = async () => {
+    const streams = [...due];
+    due.clear();
+    const cursors = await store.transaction((tx) =>
+      streams.flatMap((stream) => {
+        const cursor = tx.cursors.get(stream);
+        return cursor === undefined ? [] : [{ stream, position: cursor.position }];
+      }),
+    );
+    if (cursors.length > 0) connection?.acknowledge(cursors);
+  };
+
+  const apply = async (frame: StreamFrame): Promise<void> => {
+    if (sink === undefined) return;
+    switch (frame.type) {
+      case "ready":
+        await rememberIncarnation(store, frame.incarnation);
+        events.emit("state", { state: "catchingUp", remaining: 0 });
+        return;
+      case "entry": {
+        const { room, applied } = await sink.applyRoomEntry(frame.entry);
+        if (applied === "again") restart();
+        else acknowledgeSoon(room);
+        return;
+      }
+      case "inboxEntry": {
+        const entry = inboxEntryCodec.decode(frame.entry);
+        const known = await store.transaction((tx) => tx.cursors.get(inbox));
+        if (entry.position > (known?.position ?? 0)) await sink.applyInboxEntry(inbox, entry);
+        // A room's stream starts only once the inbox entry with its Welcome is acknowledged.
+        due.add(inbox);
+        await flush();
+        return;
+      }
+      case "caughtUp":
+        events.emit("state", { state: "live" });
+        await sink.resume();
+        return;
+      case "gap":
+        events.emit("gap", { stream: frame.stream, from: frame.from, to: frame.to });
+        await sink.skip(frame.stream, frame.to);
+        return;
+      case "refused":
+        env.log.warn("stream.refused", { code: frame.code });
+        return;
+      case "head":
+        return;
+    }
+  };
+
+  const begin = () => {
+    connection = createConnection(env, api, {
+      hello: () => helloOf(store),
+      frame(frame) {
+        const mine = generation;
+        void steps
+          .run(async () => (mine === generation ? apply(frame) : undefined))
+          .catch((error: unknown) => {
+            // What could not be applied was not acknowledged: it comes again after the restart.
+            env.log.warn("stream.restart", { error: String(error) });
+            restart();
+          });
+      },
+      changed(state) {
+        if (state !== "open") events.emit("state", { state });
+      },
+      ended(refusal) {
+        events.emit("loginRequired", { reason: refusal.message });
+      },
+    });
+    connection.start();
+  };
+
+  return {
+    start(target) {
+      sink = target;
+      begin();
+    },
+    async stop() {
+      await steps.idle();
+      await flush();
+      connection?.stop();
+      sink = undefined;
+      await steps.idle();
+    },
+    live: () => connection?.open() ?? false,
+    submit: (room, request) => ask(connection, "submit", room, request).then(decodeSubmitted),
+    update: (room, request) => ask(connection, "update", room, request).then(decodeUpdated),
+  };
+}
+
+const decodeSubmitted = async (bytes: Bytes) => submitMessageResponseCodec.decode(bytes);
+const decodeUpdated = async (bytes: Bytes) => updateRoomResponseCodec.decode(bytes);
+
+async function ask(
+  connection: Connection | undefined,
+  type: "submit" | "update",
+  room: RoomUri,
+  request: Bytes,
+): Promise<Bytes> {
+  if (connection === undefined) throw new Refusal("unavailable", "the client is not started");
+  return connection.request(type, room, request);
+}
+
+async function helloOf(store: LocalStore): Promise<{
+  incarnation: Bytes | undefined;
+  cursors: readonly Cursor[];
+}> {
+  return store.transaction((tx) => ({
+    incarnation: tx.settings.get(incarnationSetting),
+    cursors: tx.cursors
+      .list()
+      .map(({ stream, position }) => ({ stream: parseStreamUri(stream), position })),
+  }));
+}
+
+async function rememberIncarnation(store: LocalStore, incarnation: Bytes): Promise<void> {
+  await store.transaction((tx) => tx.settings.put(incarnationSetting, incarnation));
+}

@@ -1,0 +1,111 @@
+import {
+  type Bytes,
+  type Env,
+  type HttpRequest,
+  LIMITS,
+  MEDIA_TYPE_TLS,
+  NetworkFault,
+  parseProblem,
+  Refusal,
+  utf8Decode,
+  utf8Encode,
+} from "@treehouse/protocol";
+
+/** A parser of foreign JSON; a zod schema is one. */
+export type Parser<T> = { parse(value: unknown): T };
+
+/**
+ * Requests to the own homeserver. A refusal of the server is thrown as `Refusal`, an answer that
+ * never came as `NetworkFault`: then nothing is known about what the server did.
+ */
+export interface Api {
+  readonly server: string;
+  json<T>(
+    method: HttpRequest["method"],
+    path: string,
+    answer: Parser<T>,
+    body?: unknown,
+  ): Promise<T>;
+  /** A request whose answer has no content. */
+  done(method: HttpRequest["method"], path: string, body?: unknown): Promise<void>;
+  /** A TLS struct out, a TLS struct back. */
+  tls(path: string, body: Uint8Array): Promise<Bytes>;
+  /** A TLS struct out, JSON back. */
+  tlsToJson<T>(path: string, body: Uint8Array, answer: Parser<T>): Promise<T>;
+  getTls(path: string): Promise<Bytes>;
+}
+
+const requestTimeoutMs = 30_000;
+
+/** `token` is asked at every request, so that a new session counts at once. */
+export function createApi(
+  env: Pick<Env, "fetch">,
+  server: string,
+  token: () => string | undefined,
+): Api {
+  const request = async (
+    method: HttpRequest["method"],
+    path: string,
+    contentType: string | undefined,
+    body: Uint8Array | undefined,
+  ): Promise<Bytes> => {
+    const bearer = token();
+    const response = await env.fetch({
+      method,
+      url: server + path,
+      headers: {
+        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+        ...(contentType === undefined ? {} : { "content-type": contentType }),
+      },
+      ...(body === undefined ? {} : { body }),
+      timeoutMs: requestTimeoutMs,
+      responseBytesMax: LIMITS.responseBodyBytesMax,
+    });
+    if (response.status >= 200 && response.status < 300) return response.body;
+    throw refusalOf(response.status, response.body);
+  };
+  const encode = (body: unknown) => utf8Encode(JSON.stringify(body));
+  const ask = (method: HttpRequest["method"], path: string, body: unknown) =>
+    body === undefined
+      ? request(method, path, undefined, undefined)
+      : request(method, path, "application/json", encode(body));
+  return {
+    server,
+    async json(method, path, answer, body) {
+      return parseAnswer(answer, await ask(method, path, body));
+    },
+    async done(method, path, body) {
+      await ask(method, path, body);
+    },
+    tls(path, body) {
+      return request("POST", path, MEDIA_TYPE_TLS, body);
+    },
+    async tlsToJson(path, body, answer) {
+      return parseAnswer(answer, await request("POST", path, MEDIA_TYPE_TLS, body));
+    },
+    getTls(path) {
+      return request("GET", path, undefined, undefined);
+    },
+  };
+}
+
+function parseAnswer<T>(answer: Parser<T>, body: Uint8Array): T {
+  try {
+    return answer.parse(JSON.parse(utf8Decode(body)));
+  } catch (cause) {
+    throw new NetworkFault("broken", "the server's answer is not what this client understands", {
+      cause,
+    });
+  }
+}
+
+function refusalOf(status: number, body: Uint8Array): Error {
+  try {
+    return parseProblem(JSON.parse(utf8Decode(body)));
+  } catch (cause) {
+    if (status >= 500) {
+      return new Refusal("unavailable", `the server answered ${status}`, { retryAfterMs: 1000 });
+    }
+    return new NetworkFault("broken", `the server answered ${status} without a reason`, { cause });
+  }
+}

@@ -1,0 +1,9 @@
+/** How this client reaches its own homeserver, and no other host: HTTP requests and one socket. */
+export { type Api, createApi } from "./api.ts";
+export {
+  type Connection,
+  type ConnectionEvents,
+  createConnection,
+  type StreamFrame,
+} from "./connection.ts";
+export { createSerial, type Serial } from "./serial.ts";
