@@ -13,11 +13,11 @@ export const applicationMessageCodec: Codec<Bytes> = opaque({
   max: LIMITS.applicationMessageBytesMax,
   min: 1,
 });
-/** `bytes<V>` holding exactly one MLSMessage with a Welcome. */
+/** `bytes<V>` holding exactly one Welcome, not wrapped in an MLSMessage. */
 export const welcomeCodec: Codec<Bytes> = opaque({ max: LIMITS.welcomeBytesMax, min: 1 });
-/** `bytes<V>` holding exactly one MLSMessage with a GroupInfo that has no ratchet_tree. */
+/** `bytes<V>` holding exactly one GroupInfo that has no ratchet_tree, not wrapped. */
 export const groupInfoCodec: Codec<Bytes> = opaque({ max: LIMITS.groupInfoBytesMax, min: 1 });
-/** `bytes<V>` holding exactly one MLSMessage with a KeyPackage. */
+/** `bytes<V>` holding exactly one KeyPackage, not wrapped. */
 export const keyPackageCodec: Codec<Bytes> = opaque({ max: LIMITS.keyPackageBytesMax, min: 1 });
 /** `bytes<V>` holding the content of a ratchet_tree extension. */
 export const ratchetTreeCodec: Codec<Bytes> = opaque({ max: LIMITS.ratchetTreeBytesMax, min: 1 });

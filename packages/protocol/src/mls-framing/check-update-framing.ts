@@ -11,14 +11,12 @@ export type UpdateFraming = {
 
 /**
  * Refuses with "malformed" an update whose messages are not what its kind says: a PublicMessage
- * with a commit and what belongs to it, or PublicMessages with proposals of one sender in one
+ * with a commit and perhaps a first message of the epoch that it begins, or PublicMessages with proposals of one sender in one
  * group and epoch. Gives what they have in common.
  */
 export function checkUpdateFraming(request: UpdateRequest): UpdateFraming {
   if (request.kind === "proposal") return commonFraming(request.proposals, "proposal");
   const framing = commonFraming([request.commit], "commit");
-  if (request.welcome !== undefined) expectFormat(request.welcome, "welcome");
-  expectFormat(request.groupInfo, "groupInfo");
   if (request.firstMessage !== undefined) {
     const first = peekMlsMessage(request.firstMessage.message);
     if (first.wireFormat !== "private" || first.contentType !== "application") {
@@ -52,10 +50,6 @@ function commonFraming(
     throw malformed("proposals of several senders");
   }
   return { groupId, epoch, sender };
-}
-
-function expectFormat(message: Uint8Array, wireFormat: "welcome" | "groupInfo"): void {
-  if (peekMlsMessage(message).wireFormat !== wireFormat) throw malformed(`not a ${wireFormat}`);
 }
 
 function sameSender(left: FramingSender, right: FramingSender): boolean {
