@@ -1,0 +1,133 @@
+import { createNodeCrypto } from "@treehouse/mls/crypto/node";
+import { parseDomain } from "@treehouse/protocol";
+import type { Bytes, Domain, Env } from "@treehouse/protocol";
+import { authenticationMigrations, createAuthentication } from "../../src/authentication/index.ts";
+import type { Authentication, SecretFiles } from "../../src/authentication/index.ts";
+import { createDelivery, deliveryMigrations } from "../../src/delivery/index.ts";
+import type { Delivery } from "../../src/delivery/index.ts";
+import {
+  createHttpServer,
+  createJobs,
+  createNodeEnv,
+  openDatabase,
+} from "../../src/platform/index.ts";
+import type { Database } from "../../src/platform/index.ts";
+import { createQueuing, queuingMigrations } from "../../src/queuing/index.ts";
+import type { Queuing } from "../../src/queuing/index.ts";
+
+/** Delivery over a real database, authentication, queuing and HTTP; only the clock can be moved. */
+export interface Rig {
+  readonly url: string;
+  readonly domain: Domain;
+  readonly crypto: ReturnType<typeof createNodeCrypto>;
+  readonly env: Env;
+  readonly database: Database;
+  readonly authentication: Authentication;
+  readonly queuing: Queuing;
+  readonly delivery: Delivery;
+  advance(ms: number): void;
+  /** All rows of all tables of rooms and streams, as text, to see whether anything changed. */
+  contents(): Promise<string>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function startRig(
+  options: {
+    readonly path?: string;
+    readonly secrets?: SecretFiles;
+    readonly pageCountMax?: number;
+  } = {},
+): Promise<Rig> {
+  const { path = ":memory:", secrets = memorySecrets(), ...limits } = options;
+  const domain = parseDomain("example.org");
+  const nodeEnv = createNodeEnv({ log: { level: "silent" } });
+  let offset = 0;
+  const env = { ...nodeEnv, now: () => nodeEnv.now() + offset };
+  const crypto = createNodeCrypto({ random: (length) => env.random(length) });
+  const database = openDatabase({
+    path,
+    env,
+    migrations: [authenticationMigrations, queuingMigrations, deliveryMigrations],
+    onCrash: (error) => {
+      throw error;
+    },
+    ...limits,
+  });
+  const jobs = createJobs(env);
+  const authentication = await createAuthentication({
+    env,
+    database,
+    domain,
+    registration: "invite",
+    crypto,
+    secrets,
+    jobs,
+  });
+  const queuing = await createQueuing({ env, database, jobs });
+  const delivery = createDelivery({
+    env,
+    database,
+    domain,
+    crypto,
+    roomLog: queuing,
+    accounts: authentication,
+    jobs,
+  });
+  const http = createHttpServer({
+    env,
+    authenticate: (token) => authentication.authenticate(token),
+    trustedProxies: new Set(),
+    routes: [...authentication.routes, ...queuing.routes, ...delivery.routes],
+    upgrades: new Map(),
+    version: "0",
+  });
+  const url = await http.listen({ host: "127.0.0.1", port: 0 });
+  return {
+    url,
+    domain,
+    crypto,
+    env,
+    database,
+    authentication,
+    queuing,
+    delivery,
+    advance: (ms) => {
+      offset += ms;
+    },
+    contents: () => contentsOf(database),
+    async [Symbol.asyncDispose]() {
+      await http.close();
+      await jobs.close();
+      await queuing.close();
+      await database.close();
+    },
+  };
+}
+
+export function memorySecrets(): SecretFiles {
+  const files = new Map<string, Bytes>();
+  return {
+    read: async (name) => files.get(name),
+    create: async (name, content) => {
+      const kept = files.get(name) ?? content;
+      files.set(name, kept);
+      return kept;
+    },
+  };
+}
+
+async function contentsOf(database: Database): Promise<string> {
+  return database.read((tx) => {
+    const { $client } = database.sql(tx);
+    const tables = $client
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB ? ORDER BY name")
+      .pluck();
+    const names = ["delivery_*", "queuing_*"].flatMap((pattern) => tables.all(pattern).map(String));
+    return names
+      .map((name) => {
+        const rows = $client.prepare(`SELECT * FROM ${name} ORDER BY rowid`).raw().all();
+        return `${name}\n${rows.map((row) => JSON.stringify(row)).join("\n")}`;
+      })
+      .join("\n");
+  });
+}
