@@ -15,7 +15,6 @@ import { appendEntry, appendMessage, hasMoved } from "./log.ts";
 import { answerExpiry, MOVED, requestKey } from "./request.ts";
 import type { Attempt, Request } from "./request.ts";
 import { checkRoomsOfAdded, changeSubscriptions } from "./membership.ts";
-import { storedEpoch } from "./room.ts";
 import type { LogPoint } from "./store.ts";
 
 /** Checks a commit bundle outside, compares and writes inside one transaction. */
@@ -59,7 +58,7 @@ async function write(
     { ...place, after: before },
     {
       kind: "commit",
-      epoch: next.group.epoch,
+      epoch: hosted.group.epoch,
       leafChanges: commit.leafChanges,
       rosterHash: commit.rosterHash,
       commit: upload.commit,
@@ -76,7 +75,7 @@ async function write(
   await store.startEpoch(tx, hosted.id, {
     head: { ...end, epoch: next.group.epoch, revision: next.revision },
     signedHead: head.bytes,
-    epoch: storedEpoch(next.group, at),
+    epoch: commit.epoch,
     nodes: commit.nodes,
     removed: commit.removed.map(({ leaf }) => leaf),
     added: commit.added,

@@ -20,10 +20,10 @@ import type { DeliveryContext } from "./context.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { checkExternalSenders } from "./found.ts";
 import type { Caller } from "./ports.ts";
-import { hostedRoom, leavesOfUser, proposedRemovals } from "./room.ts";
+import { hostedRoom, leavesOfUser, proposedRemovals, storedEpoch } from "./room.ts";
 import type { HostedRoom } from "./room.ts";
 import { sha256 } from "./sha256.ts";
-import type { EpochChange, StoredMember } from "./store.ts";
+import type { EpochChange, StoredEpoch, StoredMember } from "./store.ts";
 import { checkSender, checkSubmission } from "./submit.ts";
 
 /** A commit and all that is accepted or refused with it. */
@@ -48,6 +48,8 @@ export type AcceptableCommit = {
   readonly rosterHash: Bytes;
   /** Removals that this commit left and that are proposed again for the epoch which it starts. */
   readonly externalProposals: readonly Bytes[];
+  /** The row of the epoch that begins, and the tree nodes that differ from the one before. */
+  readonly epoch: StoredEpoch;
   readonly nodes: EpochChange["nodes"];
   /** Clients that the Welcome names, and until when the tree of the new epoch is kept for them. */
   readonly welcomed: readonly { readonly client: ClientUri; readonly keptUntil: number }[];
@@ -73,7 +75,8 @@ export async function checkCommit(
   }
   checkSafeAad(checked.authenticatedData);
   checkRoster(checked.group);
-  checkExternalSenders(checked.group, hosted.hubKey.publicKey);
+  const { hub: domain } = hosted.view.state;
+  checkExternalSenders(checked.group, { domain, key: hosted.hubKey.publicKey });
   checkPolicy(hosted, checked);
   checkWelcome(checked, welcome);
   const { next, externalProposals } = await nextRoom(hosted, checked, at);
@@ -91,6 +94,7 @@ export async function checkCommit(
     ],
     rosterHash: rosterHash(checked.group.roster, sha256),
     externalProposals,
+    epoch: storedEpoch(checked.group, checked.changes, at),
     nodes: checked.changes.nodes,
     welcomed: checked.added
       .filter(({ keyPackageRef }) => keyPackageRef !== undefined)

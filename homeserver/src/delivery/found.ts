@@ -12,7 +12,7 @@ import {
   Refusal,
   roomView,
 } from "@treehouse/protocol";
-import type { Bytes, FoundRoomRequest } from "@treehouse/protocol";
+import type { Bytes, Domain, FoundRoomRequest } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { signedHeadOf } from "./heads.ts";
@@ -89,7 +89,7 @@ async function checkGroup(
   if (founder.client !== caller.client) {
     throw new Refusal("clientMismatch", "The founder's leaf is not the session's client.");
   }
-  checkExternalSenders(group, reservation.hubPublicKey);
+  checkExternalSenders(group, { domain, key: reservation.hubPublicKey });
   const state = decodeRoomState(group.roomState);
   if (state.template !== reservation.template) {
     throw new Refusal("notAllowed", "The room was reserved for another template.");
@@ -105,9 +105,14 @@ async function checkGroup(
 }
 
 /** The hub, and nobody else, may propose from outside. */
-export function checkExternalSenders(group: PublicGroup, hubPublicKey: Bytes): void {
-  const [hub, ...others] = group.externalSenders;
-  if (hub === undefined || others.length > 0 || !equalBytes(hub.signatureKey, hubPublicKey)) {
+export function checkExternalSenders(
+  group: PublicGroup,
+  hub: { readonly domain: Domain; readonly key: Bytes },
+): void {
+  const [first, ...others] = group.externalSenders;
+  const isHub =
+    first !== undefined && first.identity === hub.domain && equalBytes(first.signatureKey, hub.key);
+  if (!isHub || others.length > 0) {
     throw new Refusal("invalidCommit", "The hub is not the group's only external sender.");
   }
 }
@@ -135,6 +140,7 @@ async function write(
   const hubKey = { privateKey: reservation.hubPrivateKey, publicKey: reservation.hubPublicKey };
   const named = { room, generation: FIRST_GENERATION, term: FIRST_TERM };
   const head = signedHeadOf(crypto, { ...named, hubKey, group }, start);
+  const written = group.store();
   await store.insertRoom(tx, {
     ...named,
     hubPrivateKey: hubKey.privateKey,
@@ -142,8 +148,8 @@ async function write(
     foundedAt: at,
     signedHead: head.bytes,
     head: { ...start, epoch: group.epoch, revision: 0 },
-    epoch: storedEpoch(group, at),
-    nodes: group.store().nodes,
+    epoch: storedEpoch(group, written, at),
+    nodes: written.nodes,
     members: group.roster.map(({ leaf, client }) => ({ leaf, client, user: caller.user })),
   });
   await store.deleteReservation(tx, room);

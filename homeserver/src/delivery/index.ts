@@ -6,7 +6,7 @@ import type { PublicContext } from "@treehouse/mls/public";
 import { LIMITS, RATE_LIMITS } from "@treehouse/protocol";
 import type { Domain, Env } from "@treehouse/protocol";
 import { createRateLimiter, migrationsOf } from "../platform/index.ts";
-import type { Database, Route } from "../platform/index.ts";
+import type { Database, Jobs, Route } from "../platform/index.ts";
 import { createRoomCache } from "./cache.ts";
 import type { DeliveryContext } from "./context.ts";
 import { foundRoom } from "./found.ts";
@@ -46,12 +46,13 @@ export interface DeliveryDependencies {
   readonly crypto: PublicContext["crypto"];
   readonly roomLog: RoomLog;
   readonly accounts: Accounts;
+  readonly jobs: Pick<Jobs, "every">;
 }
 
 export interface Delivery extends Operations {
   readonly routes: readonly Route[];
-  /** Deletes what has ended. To be called again and again; what it does is bounded. */
-  maintain(): Promise<void>;
+  /** One run of the job that deletes what has ended; answers how many rows went. */
+  maintain(): Promise<number>;
 }
 
 export function createDelivery(dependencies: DeliveryDependencies): Delivery {
@@ -64,15 +65,18 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     rooms: createRoomCache({ crypto, database, store, leavesMax }),
     turns: createTurns(),
   };
+  dependencies.jobs.every("delivery.maintain", maintenanceIntervalMs, async () => {
+    await maintain(context);
+  });
   const operations = limited(env, operationsOf(context));
   return {
     ...operations,
     routes: deliveryRoutes(operations),
-    maintain: async () => {
-      await maintain(context);
-    },
+    maintain: () => maintain(context),
   };
 }
+
+const maintenanceIntervalMs = 60_000;
 
 function operationsOf(context: DeliveryContext): Operations {
   return {

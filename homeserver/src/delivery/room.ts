@@ -1,5 +1,5 @@
 import { loadPublicGroup } from "@treehouse/mls/public";
-import type { PublicContext, PublicGroup } from "@treehouse/mls/public";
+import type { PublicChanges, PublicContext, PublicGroup } from "@treehouse/mls/public";
 import { decodeRoomState, LIMITS, maySend, roomView, userOfClient } from "@treehouse/protocol";
 import type { Bytes, ClientUri, RoomUri, RoomView, UserUri, Verdict } from "@treehouse/protocol";
 import type { StoredEpoch, StoredRoom } from "./store.ts";
@@ -90,16 +90,12 @@ export function proposedRemovals(room: HostedRoom): readonly number[] {
   return room.group.pendingProposals.map(({ removes }) => removes);
 }
 
-/** The row of the group's epoch. */
-export function storedEpoch(group: PublicGroup, startedAt: number): StoredEpoch {
-  const { groupContext, confirmationTag, groupInfo, size } = group.store();
-  return {
-    epoch: group.epoch,
-    startedAt,
-    treeSize: size,
-    treeHash: group.treeHash,
-    groupContext,
-    confirmationTag,
-    groupInfo,
-  };
+/** The row of a group's epoch, from what was written out of the whole group or of a commit. */
+export function storedEpoch(
+  { epoch, treeHash }: Pick<PublicGroup, "epoch" | "treeHash">,
+  written: Pick<PublicChanges, "size" | "groupContext" | "confirmationTag" | "groupInfo">,
+  startedAt: number,
+): StoredEpoch {
+  const { size: treeSize, groupContext, confirmationTag, groupInfo } = written;
+  return { epoch, startedAt, treeSize, treeHash, groupContext, confirmationTag, groupInfo };
 }

@@ -174,7 +174,7 @@ export class Seat {
       case "commit":
         await this.group.processCommit(entry.commit, entry);
         if (!this.group.active) return;
-        expect(this.group.epoch).toBe(entry.epoch);
+        expect(this.group.epoch).toBe(entry.epoch + 1);
         for (const proposal of entry.externalProposals) await this.group.processProposal(proposal);
         return;
       case "proposal":
