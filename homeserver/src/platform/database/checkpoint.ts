@@ -86,6 +86,8 @@ export function startCheckpointer(options: CheckpointOptions): Checkpointer {
     async stop() {
       stopping = true;
       cancel();
+      // The process must not end before the thread has closed its connection.
+      worker.ref();
       worker.postMessage("close", []);
       await ended;
     },

@@ -114,5 +114,5 @@ export function errorFields(error: unknown): LogFields {
 /** Function, file and line of a stack frame, without the folders. */
 function place(frame: string): string {
   const match = /at (?:async )?(?:(\S+) )?.*?([^/(]+:\d+):\d+\)?$/.exec(frame);
-  return match === null ? "?" : `${match[1] ?? ""}@${match[2]}`.slice(0, 60);
+  return match === null ? "?" : `${match[1] ?? ""}(${match[2]})`.slice(0, 60);
 }

@@ -3,9 +3,16 @@ import type { AddressInfo } from "node:net";
 import type { Env } from "@treehouse/protocol";
 import { Assertion } from "../assertion.ts";
 
+export interface ListenAt {
+  readonly host: string;
+  readonly port: number;
+  /** The setting that changes the port, for the error's advice. */
+  readonly setting?: string;
+}
+
 export interface HttpServer {
   /** Resolves with the URL of the server once it accepts. Port 0 takes any free one. */
-  listen(at: { readonly host: string; readonly port: number }): Promise<string>;
+  listen(at: ListenAt): Promise<string>;
   /** Ends idle connections, waits for running requests and then ends the rest. Idempotent. */
   close(): Promise<void>;
 }
@@ -22,10 +29,10 @@ const stopGraceMs = 5_000;
 export function lifecycle(server: Server, env: Pick<Env, "timer">): HttpServer {
   let closed: Promise<void> | undefined;
   return {
-    async listen({ host, port }) {
+    async listen(at) {
       await new Promise<void>((resolve, reject) => {
-        server.once("error", (error) => reject(listenRefused(error, host, port)));
-        server.listen({ host, port }, resolve);
+        server.once("error", (error) => reject(listenRefused(error, at)));
+        server.listen({ host: at.host, port: at.port }, resolve);
       });
       return urlOf(server.address());
     },
@@ -43,12 +50,13 @@ export function lifecycle(server: Server, env: Pick<Env, "timer">): HttpServer {
   };
 }
 
-function listenRefused(error: Error, host: string, port: number): Error {
+function listenRefused(error: Error, { host, port, setting }: ListenAt): Error {
   const code = "code" in error ? error.code : undefined;
   const at = `${host}:${port}`;
+  const named = setting === undefined ? "" : ` (${setting})`;
   const advice: Readonly<Record<string, string>> = {
-    EADDRINUSE: `Another program listens on ${at}. Stop it, or choose another port.`,
-    EACCES: `This user may not listen on ${at}. Choose a port above 1023.`,
+    EADDRINUSE: `Another program listens on ${at}. Stop it, or choose another port${named}.`,
+    EACCES: `This user may not listen on ${at}. Choose a port above 1023${named}.`,
     EADDRNOTAVAIL: `This machine does not have the address ${host}.`,
     ENOTFOUND: `The host name ${host} is not known.`,
   };

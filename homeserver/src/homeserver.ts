@@ -1,0 +1,203 @@
+import { createNodeCrypto } from "@treehouse/mls/crypto/node";
+import { utf8Decode, utf8Encode } from "@treehouse/protocol";
+import type { Domain, Env, HealthAnswer } from "@treehouse/protocol";
+import { serverRoutes } from "./app.ts";
+import { authenticationMigrations, createAuthentication } from "./authentication/index.ts";
+import type { Authentication } from "./authentication/index.ts";
+import type { Config } from "./config/index.ts";
+import { createDelivery, deliveryMigrations } from "./delivery/index.ts";
+import type { Delivery } from "./delivery/index.ts";
+import { createKeyPackages, keyPackagesMigrations } from "./key-packages/index.ts";
+import type { KeyPackages } from "./key-packages/index.ts";
+import {
+  createHttpServer,
+  createJobs,
+  createMetricsServer,
+  DirectoryRefused,
+  errorFields,
+  openDatabase,
+  openDataDirectory,
+} from "./platform/index.ts";
+import type { Database, Jobs, MetricsPage, OnceFiles } from "./platform/index.ts";
+import { createQueuing, queuingMigrations } from "./queuing/index.ts";
+import type { Queuing } from "./queuing/index.ts";
+import { createRealtime } from "./realtime/index.ts";
+import type { Realtime } from "./realtime/index.ts";
+import { version } from "./version.ts";
+
+export interface HomeserverOptions {
+  readonly config: Config;
+  readonly env: Env & { readonly metrics: { readonly page?: MetricsPage } };
+  /**
+   * The database failed, and only a fresh start knows what is on disk. Must end the process; that
+   * is what happens unless it is given.
+   */
+  readonly onCrash?: (error: unknown) => void;
+}
+
+/** A homeserver that is serving. Disposing stops it; a second time does nothing. */
+export interface Homeserver extends AsyncDisposable {
+  readonly url: string;
+  /** Undefined when metrics are switched off. */
+  readonly metricsUrl: string | undefined;
+  /** The token with which the first administrator registers, as long as there is none. */
+  readonly adminInvite: string | undefined;
+  readonly authentication: Authentication;
+  readonly keyPackages: KeyPackages;
+  readonly delivery: Delivery;
+  readonly queuing: Queuing;
+  readonly realtime: Realtime;
+}
+
+interface Modules {
+  readonly authentication: Authentication;
+  readonly keyPackages: KeyPackages;
+  readonly delivery: Delivery;
+  readonly queuing: Queuing;
+  readonly realtime: Realtime;
+}
+
+/**
+ * Starts a homeserver: the one place where modules meet. When it throws, everything that had been
+ * started is stopped again.
+ */
+export async function createHomeserver(options: HomeserverOptions): Promise<Homeserver> {
+  const { config, env } = options;
+  const closers: (() => Promise<void>)[] = [];
+  let status: HealthAnswer["status"] = "ok";
+  let stopped: Promise<void> | undefined;
+
+  /** In the reverse order of starting, each also when another failed. */
+  async function close(): Promise<void> {
+    status = "stopping";
+    for (const closeOne of closers.toReversed()) {
+      try {
+        await closeOne();
+      } catch (error) {
+        env.log.error("stopFailed", errorFields(error));
+      }
+    }
+  }
+
+  try {
+    const directory = openDataDirectory(config.storage.directory, env);
+    const database = openDatabase({
+      path: directory.databasePath,
+      env,
+      migrations: [
+        authenticationMigrations,
+        keyPackagesMigrations,
+        queuingMigrations,
+        deliveryMigrations,
+      ],
+      onCrash: options.onCrash ?? ((error) => crash(env, error)),
+    });
+    closers.push(() => database.close());
+    await claimDirectory(directory.files, config.server.domain, config.storage.directory);
+    const jobs = createJobs(env);
+    const modules = await createModules(options, { database, jobs, files: directory.files });
+    closers.push(() => modules.queuing.close());
+    closers.push(() => jobs.close());
+    const { authentication, realtime } = modules;
+
+    const metrics = await startMetrics(options);
+    if (metrics !== undefined) closers.push(() => metrics.close());
+    const http = createHttpServer({
+      env,
+      authenticate: (token) => authentication.authenticate(token),
+      trustedProxies: new Set(config.server.trusted_proxies),
+      secure: config.server.public_url.startsWith("https:"),
+      routes: [
+        ...serverRoutes({
+          domain: config.server.domain,
+          registration: config.registration.mode,
+          serverKeys: () => authentication.serverKeys(),
+          status: () => (status === "ok" && database.state !== "open" ? "degraded" : status),
+        }),
+        ...Object.values(modules).flatMap(({ routes }) => routes),
+      ],
+      upgrades: realtime.upgrades,
+      version,
+    });
+    // The listener waits for its sockets, and those end when the realtime module says goodbye.
+    closers.push(async () => {
+      await Promise.all([http.close(), realtime.close()]);
+    });
+    const adminInvite = await authentication.ensureAdminInvite();
+    const url = await http.listen({ ...config.server, setting: "server.port" });
+    env.log.info("listening", { host: config.server.host, port: Number(new URL(url).port) });
+    return {
+      url,
+      metricsUrl: metrics?.url,
+      adminInvite,
+      ...modules,
+      [Symbol.asyncDispose]: () => (stopped ??= close()),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function createModules(
+  { config, env }: HomeserverOptions,
+  { database, jobs, files }: { database: Database; jobs: Jobs; files: OnceFiles },
+): Promise<Modules> {
+  const { domain } = config.server;
+  const crypto = createNodeCrypto({ random: (length) => env.random(length) });
+  const authentication = await createAuthentication({
+    env,
+    database,
+    domain,
+    registration: config.registration.mode,
+    crypto,
+    secrets: files,
+    jobs,
+  });
+  const keyPackages = createKeyPackages({ env, database, jobs, clients: authentication, crypto });
+  const queuing = await createQueuing({ env, database, jobs });
+  const delivery = createDelivery({
+    env,
+    database,
+    domain,
+    crypto,
+    jobs,
+    roomLog: queuing,
+    accounts: authentication,
+  });
+  const realtime = createRealtime({
+    env,
+    streams: queuing,
+    submissions: delivery,
+    sessions: authentication,
+  });
+  queuing.notify(realtime);
+  return { authentication, keyPackages, delivery, queuing, realtime };
+}
+
+async function startMetrics({
+  config,
+  env,
+}: HomeserverOptions): Promise<{ url: string; close(): Promise<void> } | undefined> {
+  const { page } = env.metrics;
+  if (!config.metrics.enabled || page === undefined) return undefined;
+  const server = createMetricsServer(env, page);
+  const url = await server.listen({ ...config.metrics, setting: "metrics.port" });
+  return { url: `${url}/metrics`, close: () => server.close() };
+}
+
+/** A directory belongs to the domain it was made for: every address and every key in it names it. */
+async function claimDirectory(files: OnceFiles, domain: Domain, directory: string): Promise<void> {
+  const owner = utf8Decode(await files.create("domain", utf8Encode(domain)));
+  if (owner === domain) return;
+  throw new DirectoryRefused(
+    `The data in ${directory} belongs to the domain ${owner}, not to ${domain}. ` +
+      `Set server.domain to ${owner}, or choose another directory.`,
+  );
+}
+
+/** Ends the process at once: nothing may be answered any more, and nothing written. */
+function crash(env: Pick<Env, "log">, error: unknown): void {
+  env.log.error("crashed", errorFields(error));
+  process.exit(1);
+}

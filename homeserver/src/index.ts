@@ -1,0 +1,7 @@
+/** A Treehouse homeserver, to be started from a program: `createHomeserver`. */
+export { defaultConfig, loadConfig } from "./config/index.ts";
+export type { Config } from "./config/index.ts";
+export { createHomeserver } from "./homeserver.ts";
+export type { Homeserver, HomeserverOptions } from "./homeserver.ts";
+export { createNodeEnv } from "./platform/index.ts";
+export type { NodeEnv } from "./platform/index.ts";
