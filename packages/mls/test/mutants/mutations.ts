@@ -46,8 +46,8 @@ const b16b = one(
 );
 const b16c = one(
   "publicMessage.js",
-  "/* B16 */ if (framedContent.contentType",
-  "if (false && framedContent.contentType",
+  '/* B16 */ if (framedContent.contentType !== "proposal" ||',
+  "if (false &&",
 );
 const b20a = one("clientState.js", "[kept, /* B20 */ dropped]", "[kept, []]");
 const b20b = one("privateKeyPath.js", "/* B20 */ stays", "fresh[nodeIndex] === undefined");
@@ -64,8 +64,8 @@ const b20d = one(
 );
 const bounds = one(
   "treemath.js",
-  "/* B5 B6 */ if (!Number.isInteger(nodeIndex) ||",
-  "if (false && !Number.isInteger(nodeIndex) &&",
+  "/* B5 B6 */ if (!Number.isInteger(nodeIndex) || nodeIndex < 0 || nodeIndex > 2 * r)",
+  "if (false)",
 );
 
 export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
@@ -110,8 +110,9 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     one(
       "externalProposal.js",
       "externalSendersOf(groupInfo.groupContext.extensions).findIndex((sender) =>",
-      "groupInfo.groupContext.extensions.findIndex((sender) =>\n" +
-        '        sender.extensionType === "external_senders" ||',
+      "groupInfo.groupContext.extensions.map((ex) => ({ signaturePublicKey: " +
+        'ex.extensionType === "external_senders" ? signaturePublicKey : new Uint8Array() }))' +
+        ".findIndex((sender) =>",
     ),
   ],
   B5: [

@@ -48,7 +48,8 @@ export const p521: Nist = {
   ecdh: "secp521r1",
   jwk: "P-521",
   order: BigInt(
-    "0x01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
+    "0x01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa" +
+      "51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
   ),
   mask: 0x01,
 };
