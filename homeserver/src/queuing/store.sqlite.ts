@@ -24,9 +24,12 @@ export function createSqliteStore(database: Database): QueuingStore {
 const roomKind = 1;
 const inboxKind = 2;
 
-/** The head is looked up in the index, because a column would be written with each entry. */
+/**
+ * The head is looked up in the index, because a column would be written with each entry. The outer
+ * id is spelled out: the query builder would leave the table's name away, and mean the entry's id.
+ */
 const head = sql<number>`max(${streams.prunedTo}, coalesce((SELECT max(position)
-  FROM queuing_entries WHERE stream = ${streams.id}), 0))`;
+  FROM queuing_entries WHERE stream = queuing_streams.id), 0))`;
 
 const streamColumns = {
   id: streams.id,
