@@ -183,6 +183,7 @@ async function startMetrics({
   if (!config.metrics.enabled || page === undefined) return undefined;
   const server = createMetricsServer(env, page);
   const url = await server.listen({ ...config.metrics, setting: "metrics.port" });
+  env.log.info("metricsListening", { port: Number(new URL(url).port) });
   return { url: `${url}/metrics`, close: () => server.close() };
 }
 

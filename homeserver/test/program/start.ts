@@ -1,0 +1,51 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+/** A homeserver as an operator runs it: a process of its own. */
+export type Program = {
+  /** Undefined when it ended before it served. */
+  readonly url: string | undefined;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Sends a signal. */
+  readonly signal: (name: NodeJS.Signals) => void;
+  /** Resolves with its exit code when it has ended, or with the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+};
+
+/** Starts the program and resolves when it prints its URL or ends. */
+export async function startProgram(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Program> {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: {
+      PATH: process.env["PATH"],
+      TREEHOUSE__METRICS__PORT: "0",
+      TREEHOUSE__SERVER__PORT: "0",
+      ...variables,
+    },
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+  const ended = once(child, "close").then(([code, signal]) => code ?? signal);
+  const url = await new Promise<string | undefined>((resolve) => {
+    child.stdout.on("data", (chunk) => {
+      stdout += String(chunk);
+      const line = /^http:\/\/\S+$/m.exec(stdout)?.[0];
+      if (line !== undefined && stdout.includes(`${line}\n`)) resolve(line);
+    });
+    void ended.then(() => resolve(undefined));
+  });
+  return {
+    url,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    signal: (name) => void child.kill(name),
+    ended,
+  };
+}
