@@ -1,0 +1,450 @@
+import {
+  keyMaterialResponseCodec,
+  keyPackagesAnswerSchema,
+  keyPackageUploadAnswerSchema,
+  keyPackageUploadCodec,
+  keyMaterialRequestCodec,
+  LIMITS,
+  mintRoomUri,
+  paths,
+  RATE_LIMITS,
+  signKeyMaterialRequest,
+  toHex,
+  userUri,
+  utf8Encode,
+} from "@treehouse/protocol";
+import type {
+  Bytes,
+  KeyMaterialRequest,
+  KeyMaterialResponse,
+  KeyPackagesAnswer,
+  KeyPackageUploadAnswer,
+  UnsignedKeyMaterialRequest,
+  UserUri,
+} from "@treehouse/protocol";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ask } from "../people/ask.ts";
+import type { Answer } from "../people/ask.ts";
+import { createPerson, leafIdentityOf, makeKeyPackage, testCrypto } from "../people/person.ts";
+import type { KeyPair, Person } from "../people/person.ts";
+import { openSmallServer } from "../people/small-server.ts";
+import type { SmallServer } from "../people/small-server.ts";
+
+const DAY = 86_400_000;
+const full = process.env["TREEHOUSE_SCALE"] === "full";
+
+test("R-005 accepted uploads are counted, a repeated one changes nothing, and a full stock is refused", async () => {
+  await using server = await openSmallServer();
+  const alice = await enrol(server, "alice");
+  const first = await Promise.all([
+    alice.make({}),
+    alice.make({}),
+    alice.make({ lastResort: true }),
+  ]);
+  expect(await uploaded(server, alice, first)).toEqual({ stored: 3, stock: 2 });
+  expect(await uploaded(server, alice, first)).toEqual({ stored: 0, stock: 2 });
+  expect(await stock(server, alice)).toEqual({ stock: 2, lastResort: true });
+
+  const many: Made[] = [];
+  for (let count = 0; count < LIMITS.keyPackagesPerClientMax - 1; count += 1) {
+    many.push(await alice.make({}));
+  }
+  const over = await tryUpload(server, alice, many);
+  expect(over.refusal?.code).toBe("keyPackagesFull");
+  expect(over.refusal?.data.limit).toBe(LIMITS.keyPackagesPerClientMax);
+  expect(await stock(server, alice)).toEqual({ stock: 2, lastResort: true });
+  const rest = many.slice(1);
+  const fits = { stored: rest.length, stock: LIMITS.keyPackagesPerClientMax };
+  expect(await uploaded(server, alice, rest)).toEqual(fits);
+});
+
+test("R-005 T-25 a foreign, expired, over-long-lived or wrongly marked package is refused with its code", async () => {
+  await using server = await openSmallServer();
+  const alice = await enrol(server, "alice");
+  const bob = await enrol(server, "bob");
+  const now = server.now();
+  const good = await alice.make({});
+  const cases: readonly (readonly [string, Made, string])[] = [
+    ["another user's", await bob.make({}), "clientMismatch"],
+    [
+      "an expired one",
+      await alice.make({ now: now - 2 * DAY, lifetimeMs: DAY }),
+      "invalidKeyPackage",
+    ],
+    ["one that begins tomorrow", await alice.make({ now: now + DAY }), "invalidKeyPackage"],
+    ["one that is about to expire", await alice.make({ lifetimeMs: 60_000 }), "invalidKeyPackage"],
+    ["one marked as last resort", { ...good, lastResort: true }, "invalidKeyPackage"],
+    [
+      "a last-resort one not marked",
+      { ...(await alice.make({ lastResort: true })), lastResort: false },
+      "invalidKeyPackage",
+    ],
+    [
+      "one with a changed octet",
+      { ...good, keyPackage: flip(good.keyPackage) },
+      "invalidKeyPackage",
+    ],
+    ["one cut short", { ...good, keyPackage: good.keyPackage.slice(0, -1) }, "malformed"],
+  ];
+  for (const [what, made, code] of cases) {
+    const answer = await tryUpload(server, alice, [good, made]);
+    expect([what, answer.refusal?.code]).toEqual([what, code]);
+  }
+  expect(await stock(server, alice)).toEqual({ stock: 0, lastResort: false });
+});
+
+test("R-005 a package with another identity than the server vouches for is refused", async () => {
+  await using server = await openSmallServer();
+  const alice = await enrol(server, "alice");
+  // The same client, certified by an identity key that the account does not have.
+  const impostor = createPerson("alice", {
+    client: alice.client,
+    clientKeys: alice.clientKeys,
+    now: server.now() - 30 * DAY,
+  });
+  const identity = leafIdentityOf(impostor, alice.enrolled);
+  const { keyPackage } = await makeKeyPackage(impostor, identity, {});
+  const forged = await tryUpload(server, alice, [{ keyPackage, lastResort: false }]);
+  expect(forged.refusal?.code).toBe("identityInvalid");
+
+  const unvouched = leafIdentityOf(alice, {
+    ...alice.enrolled,
+    attestationCountersignature: new Uint8Array(64),
+  });
+  const { keyPackage: bare } = await makeKeyPackage(alice, unvouched, {});
+  const answer = await tryUpload(server, alice, [{ keyPackage: bare, lastResort: false }]);
+  expect(answer.refusal?.code).toBe("identityInvalid");
+
+  const otherKey = createPerson("alice", { client: alice.client });
+  const rekeyed = await makeKeyPackage(otherKey, leafIdentityOf(otherKey, alice.enrolled), {});
+  const swapped = await tryUpload(server, alice, [{ ...rekeyed, lastResort: false }]);
+  expect(swapped.refusal?.code).toBe("clientMismatch");
+});
+
+test("R-006 T-23 of many claims at once each package goes to one, and last resort to the rest", async () => {
+  await using server = await openSmallServer();
+  const [claims, ordinary] = full ? [1_000, 900] : [100, 90];
+  const perClaimer = RATE_LIMITS.claimPerPair.count;
+  // A client's stock is bounded, so the claims are spread over as many targets as it takes.
+  const targets = await Promise.all(
+    Array.from({ length: Math.ceil(ordinary / LIMITS.keyPackagesPerClientMax) }, (_, index) =>
+      enrol(server, `target-${index}`),
+    ),
+  );
+  const spares: Made[] = [];
+  for (const [index, target] of targets.entries()) {
+    const share = Math.min(ordinary - index * LIMITS.keyPackagesPerClientMax, 100);
+    const spareOne = await target.make({ lastResort: true });
+    spares.push(spareOne);
+    const packages: Made[] = [spareOne];
+    for (let count = 0; count < share; count += 1) packages.push(await target.make({}));
+    for (const part of [packages.slice(0, 50), packages.slice(50)]) {
+      await uploaded(server, target, part);
+    }
+  }
+  const claimers = await Promise.all(
+    Array.from({ length: Math.ceil(claims / perClaimer) * 2 }, (_, index) =>
+      enrol(server, `claimer-${index}`),
+    ),
+  );
+  const responses = await Promise.all(
+    Array.from({ length: claims }, (_, index) => {
+      const claimer = claimers[index % claimers.length];
+      const target = targets[index % targets.length];
+      if (!claimer || !target) throw new Error("every claim has a claimer and a target");
+      return claimed(server, claimer, target.user);
+    }),
+  );
+  const handed = responses.flatMap(({ clients }) =>
+    clients.flatMap((each) => (each.status === "success" ? [each.keyPackage] : [])),
+  );
+  expect(handed.length).toBe(claims);
+  const times = new Map<string, number>();
+  for (const keyPackage of handed) {
+    const key = toHex(testCrypto.hash(keyPackage));
+    times.set(key, (times.get(key) ?? 0) + 1);
+  }
+  const lastResorts = new Set(spares.map(({ keyPackage }) => toHex(testCrypto.hash(keyPackage))));
+  const once = [...times].filter(([key]) => !lastResorts.has(key));
+  expect(once.length).toBe(ordinary);
+  expect(once.every(([, count]) => count === 1)).toBe(true);
+  const spare = [...times].filter(([key]) => lastResorts.has(key)).map(([, count]) => count);
+  expect(spare.reduce((sum, count) => sum + count, 0)).toBe(claims - ordinary);
+});
+
+test("a package that was handed out is remembered, with whom it went to and for which room", async () => {
+  await using server = await openSmallServer();
+  const [alice, bob] = [await enrol(server, "alice"), await enrol(server, "bob")];
+  const made = await alice.make({});
+  await uploaded(server, alice, [made]);
+  const room = mintRoomUri(server.domain, (length) => testCrypto.random(length));
+  const response = await claimed(server, bob, alice.user, { room });
+  expect(response).toEqual({
+    status: "success",
+    user: alice.user,
+    clients: [{ status: "success", client: alice.client, keyPackage: made.keyPackage }],
+  });
+  const receivers = await server.database.read((tx) => server.keyPackages.receivers(tx, made.ref));
+  expect(receivers).toMatchObject([{ requester: bob.user, room }]);
+
+  expect(await uploaded(server, alice, [made])).toEqual({ stored: 0, stock: 0 });
+  const exhausted = await claimed(server, bob, alice.user);
+  expect(exhausted).toEqual({
+    status: "noCompatibleMaterial",
+    user: alice.user,
+    clients: [{ status: "keyMaterialExhausted", client: alice.client }],
+  });
+});
+
+test("the stock answers for suites and abilities, and for users that are not there", async () => {
+  await using server = await openSmallServer();
+  const [alice, bob] = [await enrol(server, "alice"), await enrol(server, "bob")];
+  await uploaded(server, alice, [await alice.make({})]);
+  const nothing = { status: "noCompatibleMaterial", user: alice.user };
+  const incompatible = [{ status: "nothingCompatible", client: alice.client }];
+  const suites = await claimed(server, bob, alice.user, { acceptableCiphersuites: [3] });
+  expect(suites).toMatchObject({ ...nothing, clients: incompatible });
+  const requiredCapabilities = { extensions: [0xf0ff], proposals: [], credentials: [] };
+  const abilities = await claimed(server, bob, alice.user, { requiredCapabilities });
+  expect(abilities).toMatchObject({ ...nothing, clients: incompatible });
+  const nobody = userUri(server.domain, "nobody");
+  expect(await claimed(server, bob, nobody)).toEqual({
+    status: "userUnknown",
+    user: nobody,
+    clients: [],
+  });
+  const met = { extensions: [0x0006, 0xf001], proposals: [], credentials: [1] };
+  const options = { acceptableCiphersuites: [3, 1], requiredCapabilities: met };
+  expect((await claimed(server, bob, alice.user, options)).status).toBe("success");
+});
+
+test("nothing that has expired, or is about to, is handed out, and the job removes it", async () => {
+  await using server = await openSmallServer();
+  const [alice, bob] = [await enrol(server, "alice"), await enrol(server, "bob")];
+  await uploaded(server, alice, [await alice.make({ lifetimeMs: 2 * DAY })]);
+  server.advance(2 * DAY - LIMITS.keyPackageRemainingMinMs + 1_000);
+  expect(await stock(server, alice)).toEqual({ stock: 0, lastResort: false });
+  const response = await claimed(server, bob, alice.user);
+  expect(response.clients).toMatchObject([{ status: "keyMaterialExhausted" }]);
+});
+
+test("R-006 only the session's own client claims, with a request it signed itself", async () => {
+  await using server = await openSmallServer();
+  const [alice, bob, eve] = [
+    await enrol(server, "alice"),
+    await enrol(server, "bob"),
+    await enrol(server, "eve"),
+  ];
+  await uploaded(server, alice, [await alice.make({})]);
+  const honest = requestOf(bob, alice.user);
+  const cases: readonly (readonly [string, KeyMaterialRequest])[] = [
+    ["another's request", requestOf(eve, alice.user)],
+    ["another key", requestOf(bob, alice.user, {}, eve.clientKeys)],
+    ["a changed target", { ...honest, targetUser: bob.user }],
+    ["another user's name", requestOf(bob, alice.user, { requestingUser: eve.user })],
+    [
+      "another client's credential",
+      requestOf(bob, alice.user, { requesterCredential: { identity: utf8Encode(eve.client) } }),
+    ],
+    [
+      "another signature key",
+      requestOf(bob, alice.user, { requesterSignatureKey: eve.clientKeys.publicKey }),
+    ],
+    ["no signature", { ...honest, signature: new Uint8Array(64) }],
+  ];
+  for (const [what, request] of cases) {
+    const answer = await tryClaim(server, bob, request);
+    expect([what, answer.refusal?.code]).toEqual([what, "clientMismatch"]);
+  }
+  const anonymous = await ask(server.url, paths.keyMaterial(), {
+    tls: keyMaterialRequestCodec.encode(honest),
+  });
+  expect(anonymous.status).toBe(401);
+  expect(await stock(server, alice)).toEqual({ stock: 1, lastResort: false });
+});
+
+test("T-23 a captured request burns so many packages per hour and no more", async () => {
+  await using server = await openSmallServer();
+  const [alice, bob, carol] = [
+    await enrol(server, "alice"),
+    await enrol(server, "bob"),
+    await enrol(server, "carol"),
+  ];
+  await uploaded(server, alice, [await alice.make({ lastResort: true })]);
+  const { count } = RATE_LIMITS.claimPerPair;
+  const request = requestOf(bob, alice.user);
+  const answers = await Promise.all(
+    Array.from({ length: count + 10 }, () => tryClaim(server, bob, request)),
+  );
+  expect(answers.filter(({ status }) => status === 200).length).toBe(count);
+  expect(answers.filter(({ refusal }) => refusal?.code === "rateLimited").length).toBe(10);
+  expect((await claimed(server, carol, alice.user)).status).toBe("success");
+});
+
+test("uploads are limited by client", async () => {
+  await using server = await openSmallServer();
+  const alice = await enrol(server, "alice");
+  const { count } = RATE_LIMITS.keyPackageUploadPerClient;
+  const answers = await Promise.all(
+    Array.from({ length: count + 5 }, () => tryUpload(server, alice, [])),
+  );
+  expect(answers.filter(({ status }) => status === 200).length).toBe(count);
+  expect(answers.filter(({ refusal }) => refusal?.code === "rateLimited").length).toBe(5);
+});
+
+test("a session that was ended neither uploads, counts nor claims", async () => {
+  await using server = await openSmallServer();
+  const [alice, bob] = [await enrol(server, "alice"), await enrol(server, "bob")];
+  const made = await alice.make({});
+  await ask(server.url, paths.session(), { method: "DELETE", token: alice.token });
+  const answers = [
+    await tryUpload(server, alice, [made]),
+    await ask(server.url, paths.keyPackages(), { token: alice.token }),
+    await tryClaim(server, alice, requestOf(alice, bob.user)),
+  ];
+  expect(answers.map(({ refusal }) => refusal?.code)).toEqual(Array(3).fill("sessionEnded"));
+});
+
+test("no octets make a binary endpoint answer anything but a problem", async () => {
+  await using server = await openSmallServer();
+  const alice = await enrol(server, "alice");
+  const good = await alice.make({});
+  const seeds = [
+    keyPackageUploadCodec.encode([good]),
+    keyMaterialRequestCodec.encode(requestOf(alice, alice.user)),
+  ];
+  // An upload of nothing is a good one: one octet, zero.
+  const noise = fc
+    .uint8Array({ minLength: 1, maxLength: 300 })
+    .filter((octets) => octets.length > 1 || octets[0] !== 0);
+  const mutated = fc
+    .tuple(fc.constantFrom(...seeds), fc.nat(), fc.integer({ min: 1, max: 255 }), fc.boolean())
+    .map(([seed, where, mask, cut]) => {
+      const octets = seed.slice();
+      const at = where % octets.length;
+      octets[at] = (octets[at] ?? 0) ^ mask;
+      return cut ? octets.slice(0, at) : octets;
+    });
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(noise, mutated), async (octets) => {
+      server.advance(3_600_000 / 2);
+      for (const path of [paths.keyPackages(), paths.keyMaterial()]) {
+        const answer = await ask(server.url, path, { token: alice.token, tls: octets });
+        expect(answer.refusal?.code).toMatch(
+          /^(?:malformed|tooLarge|invalidKeyPackage|identityInvalid|clientMismatch|rateLimited)$/,
+        );
+      }
+    }),
+    {
+      numRuns: full ? 2_000 : 100,
+      examples: [[new Uint8Array([0xff])], [new Uint8Array([0x40, 0x01])]],
+    },
+  );
+  const huge = await ask(server.url, paths.keyMaterial(), {
+    token: alice.token,
+    tls: new Uint8Array(LIMITS.requestBodyBytesMax + 1),
+  });
+  expect(huge.refusal?.code).toBe("tooLarge");
+  const raw = { mediaType: "application/json", body: seeds[0] ?? new Uint8Array(0) };
+  const wrong = await ask(server.url, paths.keyMaterial(), { token: alice.token, raw });
+  expect(wrong.refusal?.code).toBe("unsupportedMediaType");
+});
+
+type Made = { readonly keyPackage: Bytes; readonly ref?: Bytes; readonly lastResort: boolean };
+
+type MakeOptions = {
+  readonly lastResort?: boolean;
+  readonly lifetimeMs?: number;
+  readonly now?: number;
+};
+
+/** A person with a session, whose client makes KeyPackages. */
+type Holder = Person & {
+  readonly token: string;
+  readonly enrolled: Parameters<typeof leafIdentityOf>[1];
+  make(options: MakeOptions): Promise<Made & { readonly ref: Bytes }>;
+};
+
+async function enrol(server: SmallServer, name: string): Promise<Holder> {
+  const person = createPerson(name, { now: server.now() - 30 * DAY });
+  const enrolled = await server.authentication.enrol(person);
+  const identity = leafIdentityOf(person, enrolled);
+  return {
+    ...person,
+    enrolled,
+    token: enrolled.session.token,
+    make: async (options) => ({
+      ...(await makeKeyPackage(person, identity, { now: server.now(), ...options })),
+      lastResort: options.lastResort ?? false,
+    }),
+  };
+}
+
+function tryUpload(server: SmallServer, owner: Holder, made: readonly Made[]): Promise<Answer> {
+  const tls = keyPackageUploadCodec.encode(
+    made.map(({ keyPackage, lastResort }) => ({ keyPackage, lastResort })),
+  );
+  return ask(server.url, paths.keyPackages(), { token: owner.token, tls });
+}
+
+async function uploaded(
+  server: SmallServer,
+  owner: Holder,
+  made: readonly Made[],
+): Promise<KeyPackageUploadAnswer> {
+  const answer = await tryUpload(server, owner, made);
+  if (answer.refusal) throw answer.refusal;
+  return keyPackageUploadAnswerSchema.parse(answer.json);
+}
+
+async function stock(server: SmallServer, owner: Holder): Promise<KeyPackagesAnswer> {
+  const answer = await ask(server.url, paths.keyPackages(), { token: owner.token });
+  return keyPackagesAnswerSchema.parse(answer.json);
+}
+
+function requestOf(
+  claimer: Holder,
+  target: UserUri,
+  change: Partial<UnsignedKeyMaterialRequest> = {},
+  signer: KeyPair = claimer.clientKeys,
+): KeyMaterialRequest {
+  const request = {
+    requestingUser: claimer.user,
+    targetUser: target,
+    room: undefined,
+    acceptableCiphersuites: [1],
+    requiredCapabilities: { extensions: [], proposals: [], credentials: [] },
+    requesterSignatureKey: claimer.clientKeys.publicKey,
+    requesterCredential: { identity: utf8Encode(claimer.client) },
+    ...change,
+  };
+  return signKeyMaterialRequest(request, (message) => testCrypto.sign(signer.privateKey, message));
+}
+
+function tryClaim(
+  server: SmallServer,
+  claimer: Holder,
+  request: KeyMaterialRequest,
+): Promise<Answer> {
+  const tls = keyMaterialRequestCodec.encode(request);
+  return ask(server.url, paths.keyMaterial(), { token: claimer.token, tls });
+}
+
+async function claimed(
+  server: SmallServer,
+  claimer: Holder,
+  target: UserUri,
+  change: Partial<UnsignedKeyMaterialRequest> = {},
+): Promise<KeyMaterialResponse> {
+  const answer = await tryClaim(server, claimer, requestOf(claimer, target, change));
+  if (answer.refusal) throw answer.refusal;
+  return keyMaterialResponseCodec.decode(answer.bytes);
+}
+
+/** Changes the last octet, which is one of the signature. */
+function flip(octets: Bytes): Bytes {
+  const changed = octets.slice();
+  changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
+  return changed;
+}

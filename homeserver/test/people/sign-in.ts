@@ -1,0 +1,141 @@
+import { client as opaqueClient, ready } from "@serenity-kit/opaque";
+import {
+  loginFinishAnswerSchema,
+  loginProofMessage,
+  loginStartAnswerSchema,
+  parseDomain,
+  paths,
+  registrationFinishAnswerSchema,
+  registrationStartAnswerSchema,
+  toBase64Url,
+} from "@treehouse/protocol";
+import type {
+  ClientUri,
+  LoginFinishAnswer,
+  RegistrationFinishAnswer,
+  UserUri,
+} from "@treehouse/protocol";
+import { ask } from "./ask.ts";
+import type { Answer } from "./ask.ts";
+import { testCrypto } from "./person.ts";
+import type { KeyPair, Person } from "./person.ts";
+
+/** Fixed in a real client; small here, for the server never learns them. */
+const keyStretching = { "argon2id-custom": { memory: 8, iterations: 1, parallelism: 1 } };
+
+/** The first half of a registration, and the body with which the second half would succeed. */
+export async function beginRegistration(
+  url: string,
+  person: Person,
+  options: { readonly password: string; readonly invite?: string | undefined },
+): Promise<{ readonly started: Answer; readonly finish: Record<string, unknown> }> {
+  await ready;
+  const { password, invite } = options;
+  const { clientRegistrationState, registrationRequest } = opaqueClient.startRegistration({
+    password,
+  });
+  const started = await ask(url, paths.registrationStart(), {
+    json: { name: person.name, registrationRequest },
+  });
+  if (started.refusal) return { started, finish: {} };
+  const answer = registrationStartAnswerSchema.parse(started.json);
+  const { registrationRecord, exportKey } = opaqueClient.finishRegistration({
+    clientRegistrationState,
+    registrationResponse: answer.registrationResponse,
+    password,
+    keyStretching,
+  });
+  const finish = {
+    registrationId: answer.registrationId,
+    ...(invite === undefined ? {} : { invite }),
+    registrationRecord,
+    // What a client seals under the export key is its own affair.
+    recoveryBundle: toBase64Url(testCrypto.hash(new TextEncoder().encode(exportKey))),
+    certificate: toBase64Url(person.certificate),
+    clientList: toBase64Url(person.clientList),
+    attestation: toBase64Url(person.attestation),
+  };
+  return { started, finish };
+}
+
+export async function tryRegister(
+  url: string,
+  person: Person,
+  options: { readonly password: string; readonly invite?: string | undefined },
+): Promise<Answer> {
+  const { started, finish } = await beginRegistration(url, person, options);
+  return started.refusal ? started : ask(url, paths.registrationFinish(), { json: finish });
+}
+
+export async function register(
+  url: string,
+  person: Person,
+  options: { readonly password: string; readonly invite?: string | undefined },
+): Promise<RegistrationFinishAnswer> {
+  const answer = await tryRegister(url, person, options);
+  if (answer.refusal) throw answer.refusal;
+  return registrationFinishAnswerSchema.parse(answer.json);
+}
+
+/** Who logs in, and what a test makes wrong on purpose. */
+export type Login = {
+  readonly user: UserUri;
+  readonly client: ClientUri;
+  readonly clientKeys: KeyPair;
+  readonly password: string;
+  /** The server for which the proof is made. */
+  readonly proofDomain?: string;
+  /** The login and the client that the proof names. */
+  readonly proofLoginId?: string;
+  readonly proofClient?: ClientUri;
+  /** The client that the second half names. */
+  readonly finishClient?: ClientUri;
+};
+
+/**
+ * The first half of a login, and the body of the second. With a wrong password the client cannot
+ * go on by itself; the body then carries octets of the right length.
+ */
+export async function beginLogin(
+  url: string,
+  login: Login,
+): Promise<{ readonly started: Answer; readonly finish: Record<string, unknown> }> {
+  await ready;
+  const { clientLoginState, startLoginRequest } = opaqueClient.startLogin({
+    password: login.password,
+  });
+  const started = await ask(url, paths.loginStart(), {
+    json: { user: login.user, client: login.client, startLoginRequest },
+  });
+  if (started.refusal) return { started, finish: {} };
+  const { loginId, loginResponse } = loginStartAnswerSchema.parse(started.json);
+  const finished = opaqueClient.finishLogin({
+    clientLoginState,
+    loginResponse,
+    password: login.password,
+    keyStretching,
+  });
+  const message = loginProofMessage({
+    server: parseDomain(login.proofDomain ?? "example.org"),
+    loginId: login.proofLoginId ?? loginId,
+    client: login.proofClient ?? login.client,
+  });
+  const finish = {
+    loginId,
+    finishLoginRequest: finished?.finishLoginRequest ?? toBase64Url(new Uint8Array(64)),
+    client: login.finishClient ?? login.client,
+    proof: toBase64Url(testCrypto.sign(login.clientKeys.privateKey, message)),
+  };
+  return { started, finish };
+}
+
+export async function tryLogin(url: string, login: Login): Promise<Answer> {
+  const { started, finish } = await beginLogin(url, login);
+  return started.refusal ? started : ask(url, paths.loginFinish(), { json: finish });
+}
+
+export async function login(url: string, whose: Login): Promise<LoginFinishAnswer> {
+  const answer = await tryLogin(url, whose);
+  if (answer.refusal) throw answer.refusal;
+  return loginFinishAnswerSchema.parse(answer.json);
+}

@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createNodeCrypto } from "@treehouse/mls/crypto/node";
+import { parseDomain } from "@treehouse/protocol";
+import type { Bytes, Domain } from "@treehouse/protocol";
+import { authenticationMigrations, createAuthentication } from "../../src/authentication/index.ts";
+import type { Authentication, SecretFiles } from "../../src/authentication/index.ts";
+import { createKeyPackages, keyPackagesMigrations } from "../../src/key-packages/index.ts";
+import type { KeyPackages } from "../../src/key-packages/index.ts";
+import {
+  createHttpServer,
+  createJobs,
+  createNodeEnv,
+  openDatabase,
+} from "../../src/platform/index.ts";
+import type { Database } from "../../src/platform/index.ts";
+
+/** The two modules that know people, behind a real HTTP server, with a clock that tests move. */
+export interface SmallServer {
+  readonly url: string;
+  readonly domain: Domain;
+  readonly authentication: Authentication;
+  readonly keyPackages: KeyPackages;
+  readonly database: Database;
+  /** Moves wall clock and monotonic clock. */
+  advance(ms: number): void;
+  now(): number;
+  /** Everything in the data directory and the log lives here. */
+  readonly folder: string;
+  readonly logLines: readonly string[];
+  /** Stops and starts again on the same data. */
+  restart(): Promise<SmallServer>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export type SmallServerOptions = { readonly registration?: "invite" | "open" };
+
+export async function openSmallServer(options: SmallServerOptions = {}): Promise<SmallServer> {
+  const folder = mkdtempSync(join(tmpdir(), "treehouse-people-"));
+  return start(folder, options, new Map(), [], { advancedMs: 0 });
+}
+
+async function start(
+  folder: string,
+  options: SmallServerOptions,
+  secretFiles: Map<string, Bytes>,
+  logLines: string[],
+  clock: { advancedMs: number },
+): Promise<SmallServer> {
+  const real = createNodeEnv({ log: { level: "debug", write: (line) => logLines.push(line) } });
+  const env = {
+    ...real,
+    now: () => real.now() + clock.advancedMs,
+    monotonic: () => real.monotonic() + clock.advancedMs,
+  };
+  const domain = parseDomain("example.org");
+  const database = openDatabase({
+    path: join(folder, "treehouse.sqlite"),
+    env,
+    migrations: [authenticationMigrations, keyPackagesMigrations],
+    onCrash: (error) => {
+      throw error;
+    },
+  });
+  const jobs = createJobs(env);
+  const crypto = createNodeCrypto({ random: (length) => env.random(length) });
+  const authentication = await createAuthentication({
+    env,
+    database,
+    jobs,
+    domain,
+    registration: options.registration ?? "invite",
+    crypto,
+    secrets: inMemory(secretFiles),
+  });
+  const clients = authentication;
+  const keyPackages = createKeyPackages({ env, database, jobs, clients, crypto });
+  const http = createHttpServer({
+    env,
+    authenticate: (token) => authentication.authenticate(token),
+    trustedProxies: new Set(),
+    routes: [...authentication.routes, ...keyPackages.routes],
+    upgrades: new Map(),
+    version: "test",
+  });
+  const url = await http.listen({ host: "127.0.0.1", port: 0 });
+  const stop = async (): Promise<void> => {
+    await http.close();
+    await jobs.close();
+    await database.close();
+  };
+  return {
+    url,
+    domain,
+    authentication,
+    keyPackages,
+    database,
+    folder,
+    logLines,
+    advance: (ms) => {
+      clock.advancedMs += ms;
+    },
+    now: () => env.now(),
+    restart: async () => {
+      await stop();
+      return start(folder, options, secretFiles, logLines, clock);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function inMemory(files: Map<string, Bytes>): SecretFiles {
+  return {
+    read: async (name) => files.get(name),
+    create: async (name, content) => {
+      const kept = files.get(name) ?? content;
+      files.set(name, kept);
+      return kept;
+    },
+  };
+}
