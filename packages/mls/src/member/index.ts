@@ -2,6 +2,8 @@
  * The client's side of a group: everything here can hold group secrets, so no server imports it.
  * Every operation either succeeds and advances the group, or throws and changes nothing.
  */
+export { describeMlsMessage } from "./describe.ts";
+export type { Json } from "./describe.ts";
 export { createKeyPackage } from "./createKeyPackage.ts";
 export { createGroup } from "./createGroup.ts";
 export { joinWelcome } from "./joinWelcome.ts";

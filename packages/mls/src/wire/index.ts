@@ -2,5 +2,5 @@
 export { decodeTree, encodeTree } from "./tree.ts";
 export { decodeUntrusted } from "./decodeUntrusted.ts";
 export { handshakeKind, keyPackageKind, applicationKind } from "./kinds.ts";
-export { groupContextKind, groupInfoKind, welcomeKind } from "./kinds.ts";
+export { groupContextKind, groupInfoKind, messageKind, welcomeKind } from "./kinds.ts";
 export { refuseOn } from "./refuseOn.ts";

@@ -5,6 +5,7 @@ import type { GroupInfo } from "ts-mls/groupInfo.js";
 import { decodeGroupInfo, encodeGroupInfo } from "ts-mls/groupInfo.js";
 import type { KeyPackage } from "ts-mls/keyPackage.js";
 import { decodeKeyPackage, encodeKeyPackage } from "ts-mls/keyPackage.js";
+import type { MLSMessage } from "ts-mls/message.js";
 import { decodeMlsMessage, encodeMlsMessage } from "ts-mls/message.js";
 import type { PrivateMessage } from "ts-mls/privateMessage.js";
 import type { PublicMessage } from "ts-mls/publicMessage.js";
@@ -61,4 +62,12 @@ export const welcomeKind: Kind<Welcome> = {
   limitName: "welcomeBytesMax",
   decode: decodeWelcome,
   encode: encodeWelcome,
+};
+
+/** Any MLSMessage. */
+export const messageKind: Kind<MLSMessage> = {
+  name: "an MLSMessage",
+  limitName: "handshakeBytesMax",
+  decode: decodeMlsMessage,
+  encode: encodeMlsMessage,
 };
