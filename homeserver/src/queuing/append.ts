@@ -1,4 +1,3 @@
-import { LIMITS } from "@treehouse/protocol";
 import type { RoomUri } from "@treehouse/protocol";
 import { Assertion } from "../platform/index.ts";
 import type { Tx } from "../platform/index.ts";
@@ -41,7 +40,7 @@ export async function appendTo(
   stream: Stream | StoredStream,
   entry: { readonly position: number; readonly handshake: boolean; readonly bytes: Uint8Array },
 ): Promise<void> {
-  const { store, env } = context;
+  const { store, env, limits } = context;
   const { position, handshake, bytes } = entry;
   const storedAt = env.now();
   const added = await store.append(tx, {
@@ -57,7 +56,7 @@ export async function appendTo(
     tx.afterCommit(() => appended(context, stream, position, bytes));
     return;
   }
-  await store.schedule(tx, stream.id, storedAt + LIMITS.entryKeptReadMs);
+  await store.schedule(tx, stream.id, storedAt + limits.entryKeptReadMs);
   tx.afterCommit(() => {
     const adopted = context.streams.adopt({ ...stream, dueAt: storedAt });
     adopted.scheduled = true;
@@ -66,12 +65,12 @@ export async function appendTo(
 }
 
 async function schedule(
-  { store }: QueuingContext,
+  { store, limits }: QueuingContext,
   tx: Tx,
   stream: Stream,
   storedAt: number,
 ): Promise<void> {
-  await store.schedule(tx, stream.id, storedAt + LIMITS.entryKeptReadMs);
+  await store.schedule(tx, stream.id, storedAt + limits.entryKeptReadMs);
   tx.afterCommit(() => {
     stream.scheduled = true;
   });

@@ -1,9 +1,27 @@
-import type { Env } from "@treehouse/protocol";
+import type { Env, LimitName } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
 import type { Notifier } from "./ports.ts";
 import type { QueueCache } from "./queue-cache.ts";
 import type { QueuingStore } from "./store.ts";
 import type { StreamCache } from "./stream-cache.ts";
+
+/** The bounds of this module, each as `LIMITS` documents it. */
+export type QueuingLimits = Readonly<
+  Record<
+    Extract<
+      LimitName,
+      | "cursorFlushMs"
+      | "entryKeptReadMs"
+      | "entryKeptUnreadMs"
+      | "handshakeKeptMs"
+      | "inboxEntriesMax"
+      | "pageBytesMax"
+      | "pageEntriesMax"
+      | "streamBytesMax"
+    >,
+    number
+  >
+>;
 
 /** What the operations of this module share. */
 export interface QueuingContext {
@@ -12,6 +30,7 @@ export interface QueuingContext {
   readonly store: QueuingStore;
   readonly streams: StreamCache;
   readonly queues: QueueCache;
+  readonly limits: QueuingLimits;
   /** Undefined while nobody listens. */
   notifier: Notifier | undefined;
 }

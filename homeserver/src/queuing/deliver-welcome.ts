@@ -1,4 +1,4 @@
-import { inboxEntryCodec, LIMITS, Refusal, signedHeadCodec } from "@treehouse/protocol";
+import { inboxEntryCodec, Refusal, signedHeadCodec } from "@treehouse/protocol";
 import type { Bytes, ClientUri, RoomUri } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import { appendTo } from "./append.ts";
@@ -43,16 +43,16 @@ export async function deliverWelcome(
 }
 
 async function refuseIfFull(
-  { store, queues }: QueuingContext,
+  { store, queues, limits }: QueuingContext,
   tx: Tx,
   client: ClientUri,
   inbox: StoredStream,
 ): Promise<void> {
   const [row] = await store.subscriptionsTo(tx, inbox.id, inbox.id);
   const acknowledged = Math.max(row?.cursor ?? 0, queues.get(client)?.inboxCursor ?? 0);
-  if (inbox.head - acknowledged < LIMITS.inboxEntriesMax) return;
+  if (inbox.head - acknowledged < limits.inboxEntriesMax) return;
   throw new Refusal("queueFull", "A client that is to be added does not read its inbox.", {
     limitName: "inboxEntriesMax",
-    limit: LIMITS.inboxEntriesMax,
+    limit: limits.inboxEntriesMax,
   });
 }

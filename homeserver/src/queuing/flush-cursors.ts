@@ -1,4 +1,3 @@
-import { LIMITS } from "@treehouse/protocol";
 import type { Cancel } from "@treehouse/protocol";
 import { errorFields } from "../platform/index.ts";
 import type { Tx } from "../platform/index.ts";
@@ -21,7 +20,7 @@ const batchMax = 512;
 type Unwritten = { readonly queue: ClientQueue; readonly cursor: UnwrittenCursor };
 
 export function createCursorWriter(context: QueuingContext): CursorWriter {
-  const { env, database, queues } = context;
+  const { env, database, queues, limits } = context;
   let cancel: Cancel | undefined;
   let closed = false;
   let running: Promise<void> = Promise.resolve();
@@ -58,7 +57,7 @@ export function createCursorWriter(context: QueuingContext): CursorWriter {
 
   function soon(): void {
     if (closed) return;
-    cancel ??= env.timer(LIMITS.cursorFlushMs, () => {
+    cancel ??= env.timer(limits.cursorFlushMs, () => {
       cancel = undefined;
       void flush();
     });

@@ -8,12 +8,13 @@
  * its subscriptions allow, from their first to their last position, and is told of what is missing.
  * Acknowledgements are kept in memory for about a second: after a crash entries come again.
  */
+import { LIMITS } from "@treehouse/protocol";
 import type { Bytes, ClientUri, Env } from "@treehouse/protocol";
 import { migrationsOf } from "../platform/index.ts";
 import type { Database, Jobs, Route, Tx } from "../platform/index.ts";
 import { append } from "./append.ts";
 import type { LogEntry } from "./append.ts";
-import type { QueuingContext } from "./context.ts";
+import type { QueuingContext, QueuingLimits } from "./context.ts";
 import { deleteClient } from "./delete-client.ts";
 import { deliverWelcome } from "./deliver-welcome.ts";
 import type { WelcomeForClient } from "./deliver-welcome.ts";
@@ -35,6 +36,7 @@ export type { Cursor } from "./acknowledge.ts";
 export type { LogEntry } from "./append.ts";
 export type { Standing } from "./client-queue.ts";
 export type { WelcomeForClient } from "./deliver-welcome.ts";
+export type { QueuingLimits } from "./context.ts";
 export type { Notifier } from "./ports.ts";
 export type { GapReason, Page, PageItem, PageLimits } from "./read-stream.ts";
 export type { StreamReader } from "./reader.ts";
@@ -47,6 +49,8 @@ export type QueuingOptions = {
   readonly env: Pick<Env, "now" | "random" | "timer" | "soon" | "log" | "metrics">;
   readonly database: Database;
   readonly jobs: Jobs;
+  /** Overrides of `LIMITS`. */
+  readonly limits?: Partial<QueuingLimits>;
   /** Bounds of what is kept in memory of clients and streams that are not in use. */
   readonly cached?: { readonly clients?: number; readonly streams?: number };
 };
@@ -81,7 +85,15 @@ export async function createQueuing(options: QueuingOptions): Promise<Queuing> {
   const streams = new StreamCache(cached?.streams ?? 50_000);
   const sizeMax = cached?.clients ?? 10_000;
   const queues = new QueueCache({ database, store, streams, sizeMax });
-  const context: QueuingContext = { env, database, store, streams, queues, notifier: undefined };
+  const context: QueuingContext = {
+    env,
+    database,
+    store,
+    streams,
+    queues,
+    limits: { ...LIMITS, ...options.limits },
+    notifier: undefined,
+  };
   const incarnation = await database.transaction(async (tx) => {
     const known = await store.incarnation(tx);
     if (known !== undefined) return known;

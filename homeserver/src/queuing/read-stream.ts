@@ -1,4 +1,3 @@
-import { LIMITS } from "@treehouse/protocol";
 import type { ReadTx } from "../platform/index.ts";
 import type { ClientQueue } from "./client-queue.ts";
 import type { QueuingContext } from "./context.ts";
@@ -37,7 +36,7 @@ export type PageLimits = { readonly entriesMax?: number; readonly bytesMax?: num
  * It holds nothing that the client may not read; an empty page says that there is nothing now.
  */
 export async function readStream(
-  { store, env }: QueuingContext,
+  { store, env, limits: bounds }: QueuingContext,
   tx: ReadTx,
   reader: { readonly queue: ClientQueue; readonly stream: Stream; readonly from?: number },
   limits: PageLimits = {},
@@ -49,8 +48,8 @@ export async function readStream(
     stream: stream.id,
     after,
     upTo,
-    entriesMax: Math.min(limits.entriesMax ?? LIMITS.pageEntriesMax, LIMITS.pageEntriesMax),
-    bytesMax: Math.min(limits.bytesMax ?? LIMITS.pageBytesMax, LIMITS.pageBytesMax),
+    entriesMax: Math.min(limits.entriesMax ?? bounds.pageEntriesMax, bounds.pageEntriesMax),
+    bytesMax: Math.min(limits.bytesMax ?? bounds.pageBytesMax, bounds.pageBytesMax),
   });
   const items: PageItem[] = [];
   let through = after;

@@ -1,6 +1,6 @@
 import { LIMITS } from "@treehouse/protocol";
 import type { ReadTx, Tx } from "../platform/index.ts";
-import type { QueuingContext } from "./context.ts";
+import type { QueuingContext, QueuingLimits } from "./context.ts";
 import type { QueuingStore, StoredStream } from "./store.ts";
 
 /** Streams of one run, and entries of one transaction: a run never holds up the others for long. */
@@ -22,15 +22,15 @@ export async function retain(context: QueuingContext): Promise<number> {
 }
 
 async function retainStream(context: QueuingContext, tx: Tx, id: number): Promise<void> {
-  const { store, streams, env } = context;
+  const { store, streams, env, limits } = context;
   const stream = await store.streamById(tx, id);
   if (stream === undefined) return;
   const cached = streams.byId(id);
   // Said before the outcome is known: an entry that comes meanwhile then makes its own date.
   if (cached !== undefined) cached.scheduled = false;
-  const plan = await planRetention(store, tx, stream, env.now());
+  const plan = await planRetention(context, tx, stream);
   await store.deleteOrdinary(tx, id, stream.prunedTo, plan.prunedTo);
-  const storedBy = env.now() - LIMITS.handshakeKeptMs;
+  const storedBy = env.now() - limits.handshakeKeptMs;
   const bounds = { upTo: plan.prunedTo, storedBy, limit: entriesMax };
   const deleted = await store.deleteStored(tx, id, bounds);
   const first = await store.first(tx, id);
@@ -41,7 +41,7 @@ async function retainStream(context: QueuingContext, tx: Tx, id: number): Promis
   };
   await store.raiseGone(tx, id, gone);
   const more = plan.more || deleted === entriesMax;
-  const next = await nextDate(store, tx, { ...stream, ...gone }, more, env.now());
+  const next = more ? env.now() : await nextDate(context, tx, { ...stream, ...gone });
   await store.reschedule(tx, id, next);
   tx.afterCommit(() => {
     const known = streams.byId(id);
@@ -64,15 +64,15 @@ type Plan = {
  * than a stream may hold.
  */
 async function planRetention(
-  store: QueuingStore,
+  { store, env, limits }: QueuingContext,
   tx: ReadTx,
   stream: StoredStream,
-  now: number,
 ): Promise<Plan> {
+  const now = env.now();
   const read = (await store.lowestCursor(tx, stream.id)) ?? stream.head;
-  const expired = await newestStoredBy(store, tx, stream, now - LIMITS.entryKeptUnreadMs);
-  const old = await newestStoredBy(store, tx, stream, now - LIMITS.entryKeptReadMs);
-  const surplus = stream.head - (await allowance(store, tx, stream));
+  const expired = await newestStoredBy(store, tx, stream, now - limits.entryKeptUnreadMs);
+  const old = await newestStoredBy(store, tx, stream, now - limits.entryKeptReadMs);
+  const surplus = stream.head - (await allowance(store, tx, stream, limits));
   const wanted = Math.max(expired, Math.min(old, Math.max(read, surplus)), stream.prunedTo);
   const prunedTo = Math.min(wanted, stream.prunedTo + entriesMax);
   const overflows = prunedTo > Math.max(read, expired);
@@ -109,9 +109,10 @@ async function allowance(
   store: QueuingStore,
   tx: ReadTx,
   { id, prunedTo, head }: StoredStream,
+  { streamBytesMax }: QueuingLimits,
 ): Promise<number> {
   const count = head - prunedTo;
-  if (count * LIMITS.entryBytesMax <= LIMITS.streamBytesMax) return count;
+  if (count * LIMITS.entryBytesMax <= streamBytesMax) return count;
   const samples = Math.min(count, 64);
   let bytes = 0;
   for (let sample = 0; sample < samples; sample += 1) {
@@ -119,22 +120,21 @@ async function allowance(
     bytes += (await store.inspect(tx, id, position))?.length ?? 0;
   }
   const mean = Math.max(1, bytes / samples);
-  return Math.floor(LIMITS.streamBytesMax / mean);
+  return Math.floor(streamBytesMax / mean);
 }
 
+/** When there may be something to delete again; undefined once the stream is empty. */
 async function nextDate(
-  store: QueuingStore,
+  { store, env, limits }: QueuingContext,
   tx: ReadTx,
   stream: StoredStream,
-  more: boolean,
-  now: number,
 ): Promise<number | undefined> {
-  if (more) return now;
+  const soonest = env.now() + recheckMs;
   const oldest = await store.inspect(tx, stream.id, stream.prunedTo + 1);
   if (oldest !== undefined) {
-    return Math.max(oldest.storedAt + LIMITS.entryKeptReadMs, now + recheckMs);
+    return Math.max(oldest.storedAt + limits.entryKeptReadMs, soonest);
   }
   const handshake = await store.first(tx, stream.id);
   if (handshake === undefined) return undefined;
-  return Math.max(handshake.storedAt + LIMITS.handshakeKeptMs, now + recheckMs);
+  return Math.max(handshake.storedAt + limits.handshakeKeptMs, soonest);
 }
