@@ -3,6 +3,5 @@
  * `./noble` (pure JavaScript, for browsers); both give the same bytes.
  */
 export { pointOk } from "./ed25519-rule.ts";
-export { CryptoFailure } from "./mls-crypto.ts";
 export type { KeyPair, MlsCrypto, Random } from "./mls-crypto.ts";
 export { toTsMls } from "./to-ts-mls.ts";

@@ -46,8 +46,8 @@ export function seededRandom(seed: number): (length: number) => Uint8Array {
 
 export const cs: CiphersuiteImpl = toTsMls(createNodeCrypto({ random: seededRandom(1) }));
 export const roomState = 0x0006;
-export const leafExtension = 0xf001;
-export const now = 1_000_000n;
+const leafExtension = 0xf001;
+const now = 1_000_000n;
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 export const config: ClientConfig = {
@@ -105,7 +105,7 @@ export const extend = (extensions: Extension[]): Proposal => ({
   groupContextExtensions: { extensions },
 });
 
-export function wire(message: MLSMessage): MLSMessage {
+function wire(message: MLSMessage): MLSMessage {
   const encoded = encodeMlsMessage(message);
   const decoded = decodeMlsMessage(encoded, 0);
   if (decoded?.[1] !== encoded.length) throw new Error("not decoded to the end");
