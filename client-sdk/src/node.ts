@@ -8,14 +8,18 @@ import { openNodeStore } from "./storage-sqlite/index.ts";
 export { SdkError } from "./errors/index.ts";
 export type { ClientEvents, ConnectionState, FaultCode } from "./events/index.ts";
 export type {
+  Admin,
+  Check,
   ClientOptions,
   Conversation,
   ConversationInfo,
   CreateConversation,
+  Invite,
   Member,
   SentMessage,
 } from "./client/index.ts";
-export type { HistoryItem, Message } from "./messages/index.ts";
+export type { HistoryItem, Message, MessagesOptions } from "./messages/index.ts";
+export { describeMlsMessage } from "@treehouse/mls/member";
 export type { FoundContact } from "./account/index.ts";
 
 export type Client = ClientFace;

@@ -3,23 +3,32 @@ import { type MemberContext } from "@treehouse/mls/member";
 import { formatAddress, parseAddress, parseRoomUri, Refusal } from "@treehouse/protocol";
 
 import { type FoundContact, findContact, logOut } from "../account/index.ts";
-import { toSdkError } from "../errors/index.ts";
+import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents } from "../events/index.ts";
 import { createGroups, type Groups } from "../groups/index.ts";
-import { type Message, readContent, unhandledMessages } from "../messages/index.ts";
+import {
+  type Message,
+  type MessagesOptions,
+  readContent,
+  unhandledMessages,
+} from "../messages/index.ts";
 import { type LocalStore, openLocalStore } from "../storage/index.ts";
 import { createSync, type Sync } from "../sync/index.ts";
+import { type Admin, createAdmin } from "./admin.ts";
 import {
   type Conversation,
   type ConversationInfo,
   createConversation,
   guarded,
 } from "./conversation.ts";
+import { type Check, diagnose } from "./diagnose.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 
 export type { Conversation, ConversationInfo, Member, SentMessage } from "./conversation.ts";
+export type { Admin, Invite } from "./admin.ts";
+export type { Check } from "./diagnose.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
 
@@ -41,12 +50,15 @@ export interface Client extends AsyncDisposable {
     /** A conversation between two that nobody else can ever enter. */
     dm(address: string): Promise<Conversation>;
   };
+  readonly admin: Admin;
+  /** Looks at connection, session, KeyPackages and backlog; changes nothing. */
+  diagnose(): Promise<readonly Check[]>;
   readonly contacts: { find(address: string): Promise<FoundContact> };
   /**
    * Messages of others, in the order of arrival, from where the last loop over this store stopped.
    * A message is acknowledged when the next one is asked for. One loop at a time.
    */
-  messages(options?: { readonly signal?: AbortSignal }): AsyncIterable<Message>;
+  messages(options?: MessagesOptions): AsyncIterable<Message>;
   on<K extends keyof ClientEvents>(name: K, listener: (value: ClientEvents[K]) => void): () => void;
   /** Resolves once everything that the server held at that moment is in the store. */
   caughtUp(): Promise<void>;
@@ -144,7 +156,9 @@ function startClient(
         }),
     },
     contacts: { find: (address) => guarded(() => findContact(context, parseAddress(address))) },
-    messages: (wanted) => unhandledMessages(store, events, wanted?.signal),
+    admin: createAdmin(context.api),
+    diagnose: () => diagnose(context.api, env, account.user),
+    messages: (wanted) => unhandledMessages(store, events, wanted ?? {}),
     on: (name, listener) => events.on(name, listener),
     caughtUp: () =>
       new Promise((resolve) => {
@@ -171,9 +185,15 @@ async function closeAll(
   groups: Groups,
 ): Promise<void> {
   await sync.stop();
-  await groups.idle();
+  await groups.stop(closed());
   await store.close();
   await platform.close();
+}
+
+function closed(): SdkError {
+  return new SdkError("closed", "the client was closed", {
+    help: "What was asked for is stored and goes on when the client is opened again.",
+  });
 }
 
 async function findRoom(store: LocalStore, groups: Groups, reference: string) {

@@ -46,7 +46,7 @@ export async function openAccount(
     opened.account = await register(context, { user, password, ...options.register });
   } else if (options.register !== undefined && stored.leafIdentity !== undefined) {
     throw new Refusal("conflict", "this store already belongs to an account: use another store");
-  } else if (stored.sessionToken === undefined && options.offline !== true) {
+  } else if (needsLogin(stored, options)) {
     opened.account = await logIn(context, stored, needPassword(options));
   }
   if (opened.account === undefined) throw new Error("an account without keys");
@@ -57,6 +57,11 @@ export async function openAccount(
     });
   }
   return { context, account };
+}
+
+function needsLogin(stored: StoredAccount, options: ClientOptions): boolean {
+  if (options.offline === true) return false;
+  return stored.sessionToken === undefined || options.login === true;
 }
 
 function needPassword(options: ClientOptions): string {

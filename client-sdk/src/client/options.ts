@@ -10,6 +10,8 @@ export type ClientOptions = {
   readonly store: string;
   /** `http://127.0.0.1:4280`. By default the store's, then `https://` and the account's domain. */
   readonly server?: string;
+  /** Logs in with the password even if the store holds a session. */
+  readonly login?: boolean;
   /** Opens without a connection: history and settings only. */
   readonly offline?: boolean;
 };

@@ -50,8 +50,8 @@ export type Room = {
   readonly serial: Serial;
   group: MemberGroup | undefined;
   cursor: Cursor;
-  /** True while a pump runs; it looks at the intents again when `again` was set meanwhile. */
-  pumping: boolean;
+  /** Present while a pump runs; it looks again when `again` was set meanwhile. */
+  pumping: Promise<void> | undefined;
   again: boolean;
   /** Who waits for an intent, by its serial number. */
   readonly waiters: Map<number, Waiter>;

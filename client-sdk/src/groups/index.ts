@@ -55,8 +55,11 @@ export interface Groups {
   leave(room: RoomUri): Promise<Done>;
   info(room: RoomUri): Promise<RoomInfo>;
   details(row: RoomRow): RoomDetails;
-  /** Resolves when nothing is being applied any more. */
-  idle(): Promise<void>;
+  /**
+   * Waits for what is under way. Who still waits for an intent is told `reason`; the intents stay
+   * in the store and are taken up again at the next opening.
+   */
+  stop(reason: Error): Promise<void>;
 }
 
 export function createGroups(context: GroupsContext): Groups {
@@ -140,8 +143,14 @@ export function createGroups(context: GroupsContext): Groups {
       return room.serial.run(() => describeRoom(context, room));
     },
     details: (row) => decodeDetails(row.details),
-    async idle() {
-      for (const room of rooms.values()) await room.serial.idle();
+    async stop(reason) {
+      for (const room of rooms.values()) {
+        room.cancelTidying?.();
+        await room.pumping;
+        await room.serial.idle();
+        for (const waiter of room.waiters.values()) waiter.reject(reason);
+        room.waiters.clear();
+      }
     },
   };
 }
@@ -186,7 +195,7 @@ function emptyRoom(uri: RoomUri, cursor: Room["cursor"]): Room {
     serial: createSerial(),
     group: undefined,
     cursor,
-    pumping: false,
+    pumping: undefined,
     again: false,
     waiters: new Map(),
     cancelTidying: undefined,

@@ -23,15 +23,15 @@ const retryDelayMs = 500;
  * something may have changed; a call during a run makes that run look once more.
  */
 export function pump(context: GroupsContext, room: Room): void {
-  if (room.pumping) {
+  if (!context.link.live()) return;
+  if (room.pumping !== undefined) {
     room.again = true;
     return;
   }
-  room.pumping = true;
-  void run(context, room)
+  room.pumping = run(context, room)
     .catch((error: unknown) => context.env.log.error("pump.failed", { error: String(error) }))
     .finally(() => {
-      room.pumping = false;
+      room.pumping = undefined;
       if (!room.again) return;
       room.again = false;
       pump(context, room);

@@ -25,7 +25,7 @@ export function scheduleTidying(context: GroupsContext, room: Room): void {
 
 async function commitRemovals(context: GroupsContext, room: Room): Promise<void> {
   const pending = room.group?.pendingRemovals ?? [];
-  if (pending.length === 0) return;
+  if (pending.length === 0 || !context.link.live()) return;
   await context.store.transaction((tx) => {
     if (tx.intents.list(room.uri).some(({ kind }) => kind === "commit")) return;
     const body = new Uint8Array();

@@ -127,6 +127,16 @@ function messageOf(row: MessageRow): Message {
   };
 }
 
+/** Which messages a loop gets, and when it ends. */
+export type MessagesOptions = {
+  /** Ends the loop. */
+  readonly signal?: AbortSignal | undefined;
+  /** Ends the loop once everything stored was handed out, instead of waiting for more. */
+  readonly drain?: boolean | undefined;
+  /** Ids; the messages of others stay for another loop. */
+  readonly conversations?: readonly string[] | undefined;
+};
+
 const pageSize = 100;
 
 /**
@@ -137,8 +147,9 @@ const pageSize = 100;
 export async function* unhandledMessages(
   store: LocalStore,
   events: Events<ClientEvents>,
-  signal: AbortSignal | undefined,
+  options: MessagesOptions,
 ): AsyncGenerator<Message, void, undefined> {
+  const { signal, drain = false, conversations } = options;
   let after = 0;
   let wake: () => void = () => undefined;
   let stored = false;
@@ -155,11 +166,13 @@ export async function* unhandledMessages(
       const rows = await store.transaction((tx) => tx.messages.unhandled(after, pageSize));
       for (const row of rows) {
         if (isAborted(signal)) return;
-        yield messageOf(row);
         after = row.serial;
+        if (conversations?.includes(row.room) === false) continue;
+        yield messageOf(row);
         await store.transaction((tx) => tx.messages.markHandled(row.serial));
       }
       if (rows.length > 0 || stored) continue;
+      if (drain) return;
       await new Promise<void>((resolve) => {
         wake = resolve;
         if (stored || isAborted(signal)) resolve();

@@ -5,6 +5,7 @@
  */
 import {
   type Bytes,
+  type Cancel,
   type Cursor,
   type Env,
   type InboxEntry,
@@ -57,7 +58,7 @@ export function createSync(
   const due = new Set<StreamUri>();
   let sink: StreamSink | undefined;
   let connection: Connection | undefined;
-  let acknowledging = false;
+  let cancelAcknowledging: Cancel | undefined;
   let generation = 0;
 
   /** Frames that came before a restart are passed over: the new stream brings them again. */
@@ -67,11 +68,9 @@ export function createSync(
   };
   const acknowledgeSoon = (stream: StreamUri) => {
     due.add(stream);
-    if (acknowledging) return;
-    acknowledging = true;
-    env.timer(acknowledgeDelayMs, () => {
-      acknowledging = false;
-      void flush();
+    cancelAcknowledging ??= env.timer(acknowledgeDelayMs, () => {
+      cancelAcknowledging = undefined;
+      void steps.run(flush);
     });
   };
   const flush = async () => {
@@ -153,10 +152,10 @@ export function createSync(
       begin();
     },
     async stop() {
-      await steps.idle();
-      await flush();
-      connection?.stop();
       sink = undefined;
+      cancelAcknowledging?.();
+      await steps.run(flush);
+      connection?.stop();
       await steps.idle();
     },
     live: () => connection?.open() ?? false,

@@ -1,0 +1,93 @@
+import {
+  domainOf,
+  type Env,
+  keyPackagesAnswerSchema,
+  NetworkFault,
+  paths,
+  Refusal,
+  serverAnswerSchema,
+  sessionAnswerSchema,
+  subscriptionsAnswerSchema,
+  type UserUri,
+} from "@treehouse/protocol";
+
+import type { Api } from "../transport/index.ts";
+
+export type Check = {
+  readonly name: string;
+  readonly result: "ok" | "warning" | "failed";
+  readonly text: string;
+  /** What to do about it; empty when all is well. */
+  readonly fix: string;
+};
+
+const stockLow = 5;
+const backlogHigh = 1_000;
+
+/** Looks at everything between this client and its server. Changes nothing and never throws. */
+export async function diagnose(
+  api: Api,
+  env: Pick<Env, "monotonic">,
+  user: UserUri,
+): Promise<readonly Check[]> {
+  const checks: Check[] = [];
+  const run = async (name: string, look: () => Promise<Omit<Check, "name">>) => {
+    checks.push({ name, ...(await look().catch(failure)) });
+  };
+  await run("server", async () => {
+    const before = env.monotonic();
+    const server = await api.json("GET", paths.server(), serverAnswerSchema);
+    const tookMs = Math.round(env.monotonic() - before);
+    if (server.domain !== domainOf(user)) {
+      return {
+        result: "failed",
+        text: `the server at ${api.server} is ${server.domain}, not ${domainOf(user)}`,
+        fix: "Set the server's address of this context.",
+      };
+    }
+    return ok(`${server.domain}, version ${server.version}, answered in ${tookMs} ms`);
+  });
+  await run("session", async () => {
+    const session = await api.json("GET", paths.session(), sessionAnswerSchema);
+    return ok(`valid until ${new Date(session.expiresAt).toISOString()}`);
+  });
+  await run("key packages", async () => {
+    const { stock, lastResort } = await api.json(
+      "GET",
+      paths.keyPackages(),
+      keyPackagesAnswerSchema,
+    );
+    if (stock >= stockLow && lastResort) return ok(`${stock} in stock and one of last resort`);
+    return {
+      result: "warning",
+      text: `${stock} in stock, ${lastResort ? "one" : "none"} of last resort`,
+      fix: "Open the client once with a connection; it publishes new ones by itself.",
+    };
+  });
+  await run("backlog", async () => {
+    const { subscriptions } = await api.json(
+      "GET",
+      paths.subscriptions(),
+      subscriptionsAnswerSchema,
+    );
+    const waiting = subscriptions.reduce((sum, { head, cursor }) => sum + head - cursor, 0);
+    const text = `${waiting} entries wait in ${subscriptions.length} streams`;
+    if (waiting < backlogHigh) return ok(text);
+    return { result: "warning", text, fix: "Run `treehouse tail` to fetch them." };
+  });
+  return checks;
+}
+
+function ok(text: string): Omit<Check, "name"> {
+  return { result: "ok", text, fix: "" };
+}
+
+function failure(error: unknown): Omit<Check, "name"> {
+  if (error instanceof NetworkFault) {
+    return { result: "failed", text: error.message, fix: "Start the server or set its address." };
+  }
+  if (error instanceof Refusal) {
+    return { result: "failed", text: error.message, fix: "Log in again." };
+  }
+  return { result: "failed", text: String(error), fix: "Report this as a bug." };
+}

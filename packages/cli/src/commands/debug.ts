@@ -1,0 +1,25 @@
+import { readFile } from "node:fs/promises";
+
+import { decodeAny } from "../decode-any.ts";
+import type { Cli } from "./cli.ts";
+
+/** `treehouse debug decode`: any MLSMessage, or a struct of ours, as JSON. */
+export function addDebugCommands(cli: Cli): void {
+  cli.program
+    .command("debug")
+    .description("look inside")
+    .command("decode")
+    .description("show an MLSMessage or one of our structs as JSON")
+    .argument("[input]", "hex, base64url, or @file; nothing or - reads hex from standard input")
+    .option("--as <kind>", "the struct it is, when it could be several")
+    .action(async (input: string | undefined, options: { as?: string }) => {
+      const value = decodeAny(await read(cli, input), options.as);
+      cli.output().result(value, JSON.stringify(value, null, 2));
+    });
+}
+
+async function read(cli: Cli, input: string | undefined): Promise<string | Uint8Array> {
+  if (input === undefined || input === "-") return (await cli.terminal.readAll()).trim();
+  if (input.startsWith("@")) return new Uint8Array(await readFile(input.slice(1)));
+  return input;
+}

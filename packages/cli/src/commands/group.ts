@@ -1,0 +1,87 @@
+import type { ConversationInfo } from "@treehouse/client-sdk";
+
+import type { Cli } from "./cli.ts";
+import { withCaughtUpClient, withClient } from "./cli.ts";
+
+/** `treehouse group`: conversations and who is in them. */
+export function addGroupCommands(cli: Cli): void {
+  const noun = cli.program.command("group").description("conversations");
+  noun
+    .command("create")
+    .description("make a conversation and add members")
+    .argument("<name>")
+    .option("--add <addresses...>", "who is added at once")
+    .action(async (name: string, options: { add?: string[] }) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const made = await client.conversations.create({ name, members: options.add ?? [] });
+        const info = await made.info();
+        cli.output().result(info, `${info.id}\n${describe(info)}`);
+      });
+    });
+  noun
+    .command("ls")
+    .description("list the conversations of this store")
+    .action(async () => {
+      await withClient(
+        cli,
+        async (client) => {
+          const rows = await client.conversations.list();
+          cli
+            .output()
+            .list("conversations", rows, (row) =>
+              [row["id"], row["status"], row["name"]].map(String).join("  "),
+            );
+        },
+        { offline: true },
+      );
+    });
+  noun
+    .command("info")
+    .description("members, roles and epoch")
+    .argument("<conversation>", "id, unique beginning of the id, or name")
+    .action(async (reference: string) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const info = await (await client.conversations.get(reference)).info();
+        cli.output().result(info, describe(info));
+      });
+    });
+  addMemberCommand(cli, noun, "add", "add members, all or none");
+  addMemberCommand(cli, noun, "remove", "remove members");
+  noun
+    .command("leave")
+    .description("leave a conversation; the next commit of a member completes it")
+    .argument("<conversation>")
+    .action(async (reference: string) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const conversation = await client.conversations.get(reference);
+        await conversation.leave();
+        cli.output().result({ id: conversation.id }, "Left.");
+      });
+    });
+}
+
+function addMemberCommand(
+  cli: Cli,
+  noun: ReturnType<Cli["program"]["command"]>,
+  verb: "add" | "remove",
+  description: string,
+): void {
+  noun
+    .command(verb)
+    .description(description)
+    .argument("<conversation>")
+    .argument("<addresses...>")
+    .action(async (reference: string, addresses: string[]) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const conversation = await client.conversations.get(reference);
+        await conversation[verb](addresses);
+        const info = await conversation.info();
+        cli.output().result(info, describe(info));
+      });
+    });
+}
+
+function describe(info: ConversationInfo): string {
+  const members = info.members.map(({ address, role }) => `  ${address} (${role})`);
+  return [`${info.name}, epoch ${info.epoch}, ${info.status}`, ...members].join("\n");
+}

@@ -1,0 +1,58 @@
+import type { Client, Conversation } from "@treehouse/client-sdk";
+
+import { CliFailure, EXIT } from "../failure.ts";
+import type { Cli } from "./cli.ts";
+import { withCaughtUpClient } from "./cli.ts";
+
+/** `treehouse send`: returns once the hub has accepted the message for good. */
+export function addSendCommand(cli: Cli): void {
+  cli.program
+    .command("send")
+    .alias("s")
+    .description("send a text to a conversation, or to an address")
+    .argument("<to>", "id, name, or address of one person")
+    .argument("[text]", "the text; - or nothing reads the standard input")
+    .option("--reply <message>", "id of the message that this one answers")
+    .option("--lines", "each line of the standard input is a message of its own")
+    .action(
+      async (
+        to: string,
+        given: string | undefined,
+        options: { reply?: string; lines?: boolean },
+      ) => {
+        const inReplyTo = options.reply === undefined ? {} : { inReplyTo: options.reply };
+        await withCaughtUpClient(cli, async (client) => {
+          const conversation = await find(client, to);
+          const send = async (text: string) => {
+            const sent = await conversation.send(text, inReplyTo);
+            cli.output().result(sent, `sent at position ${sent.position}`);
+          };
+          if (options.lines === true) {
+            for await (const line of cli.terminal.lines()) if (line !== "") await send(line);
+            return;
+          }
+          const text = given === undefined || given === "-" ? await readText(cli) : given;
+          if (text === "") throw new CliFailure(EXIT.usage, "emptyMessage", "the message is empty");
+          await send(text);
+        });
+      },
+    );
+}
+
+async function readText(cli: Cli): Promise<string> {
+  return (await cli.terminal.readAll()).replace(/\r?\n$/, "");
+}
+
+/** An address means the direct conversation with that person, made at the first message. */
+async function find(client: Client, to: string): Promise<Conversation> {
+  if (!/^[^@/\s]+@[^@/\s]+$/.test(to)) return client.conversations.get(to);
+  const all = await client.conversations.list();
+  const direct = all.find(
+    ({ template, status, members }) =>
+      template === "direct" &&
+      status === "joined" &&
+      members.some(({ address }) => address === to) &&
+      members.every(({ address }) => address === to || address === client.me.address),
+  );
+  return direct === undefined ? client.conversations.dm(to) : client.conversations.get(direct.id);
+}
