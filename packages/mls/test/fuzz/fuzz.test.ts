@@ -1,0 +1,27 @@
+import { afterAll, describe, expect, test } from "vitest";
+
+import { hostileActs } from "./hostile.ts";
+import { operations } from "./operations.ts";
+import { runSeed } from "./runSeed.ts";
+
+const isFull = process.env["TREEHOUSE_SCALE"] === "full";
+const seeds = Array.from({ length: isFull ? 1000 : 24 }, (_, index) => index + 1);
+const steps = 40;
+
+describe("random histories of a group", () => {
+  const tally = new Map<string, number>();
+
+  test.each(seeds)("members and hub agree after every step of seed %i", async (seed) => {
+    await runSeed(seed, steps, tally);
+  });
+
+  test("every operation and every hostile act occurred", () => {
+    const names = [...Object.keys(operations), ...hostileActs.map(({ name }) => name)];
+    expect(names.filter((name) => !tally.has(name))).toEqual([]);
+  });
+
+  afterAll(() => {
+    const total = [...tally.values()].reduce((sum, count) => sum + count, 0);
+    console.log(`${seeds.length} seeds, ${total} operations: 0 disagreements`);
+  });
+});
