@@ -26,6 +26,14 @@ export const LIMITS = {
   ratchetTreeBytesMax: 16 * MIB,
   /** The app_data_dictionary of a GroupContext (room state). */
   dictionaryBytesMax: 64 * KIB,
+  /** Application messages of one client in one epoch; then it has to commit. */
+  messagesPerEpochMax: 4000,
+  /** Past epochs whose messages a client can still read: one more than the server takes. */
+  pastEpochsKept: 4,
+  /** Keys of overtaken messages that a client keeps, per sender and epoch. */
+  overtakenMessagesKept: 256,
+  /** How far a message may run ahead of those received from its sender. */
+  messageGapMax: 5000,
   /** Components of one dictionary. */
   dictionaryComponentsMax: 64,
   /** A message's authenticated_data (a SafeAAD dictionary). */
