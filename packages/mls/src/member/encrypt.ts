@@ -4,7 +4,6 @@ import { encodeMlsMessage } from "ts-mls/message.js";
 import { protectApplicationData } from "ts-mls/messageProtection.js";
 
 import { toTsMls } from "../crypto/index.ts";
-import { RETENTION } from "../profile/index.ts";
 import type { MemberContext } from "./face.ts";
 import type { Live } from "./snapshot.ts";
 
@@ -26,9 +25,9 @@ export async function encrypt(
     const leaves = live.proposals.map(({ removes }) => removes);
     throw new Refusal("removalPending", "commit the pending removals first", { leaves });
   }
-  if (messagesSent(live) >= RETENTION.messagesPerEpoch) {
-    const limit = RETENTION.messagesPerEpoch;
-    const limitName = "messagesPerEpoch";
+  if (messagesSent(live) >= LIMITS.messagesPerEpochMax) {
+    const limit = LIMITS.messagesPerEpochMax;
+    const limitName = "messagesPerEpochMax";
     throw new Refusal("limitExceeded", "commit before sending more", { limitName, limit });
   }
   const { privateMessage, newSecretTree } = await protectApplicationData(

@@ -5,7 +5,6 @@ import type { LeafNode } from "ts-mls/leafNode.js";
 
 import { equalBytes } from "@treehouse/protocol";
 import { readLeaf } from "../tree/index.ts";
-import { RETENTION } from "./constants.ts";
 
 /**
  * The library's knobs. Lifetimes of added KeyPackages are judged at `at`, the hub's acceptance
@@ -14,9 +13,9 @@ import { RETENTION } from "./constants.ts";
 export function clientConfig(at: number): ClientConfig {
   return {
     keyRetentionConfig: {
-      retainKeysForEpochs: RETENTION.epochs,
-      retainKeysForGenerations: RETENTION.generations,
-      maximumForwardRatchetSteps: RETENTION.forwardSteps,
+      retainKeysForEpochs: LIMITS.pastEpochsKept,
+      retainKeysForGenerations: LIMITS.overtakenMessagesKept,
+      maximumForwardRatchetSteps: LIMITS.messageGapMax,
     },
     lifetimeConfig: {
       maximumTotalLifetime: BigInt(LIMITS.keyPackageLifetimeMaxMs / 1000),

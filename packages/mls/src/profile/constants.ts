@@ -10,18 +10,6 @@ export const DICTIONARY_EXTENSION = 0x0006;
 /** `last_resort` of mls-extensions: marks a KeyPackage that may be handed out more than once. */
 export const LAST_RESORT_EXTENSION = 0x000a;
 
-/** What a member keeps in order to read what arrives late (facts of real networks, T-27). */
-export const RETENTION = {
-  /** The server takes application messages of the current epoch and three before it. */
-  epochs: 4,
-  /** Keys of skipped messages, per sender. */
-  generations: 256,
-  /** How far one message may run ahead of those received from its sender. */
-  forwardSteps: 5000,
-  /** After so many messages of its own in one epoch a sender must commit. */
-  messagesPerEpoch: 4000,
-} as const;
-
 /** Listed explicitly and without GREASE: a leaf promises nothing that this client does not do. */
 export function leafCapabilities(): Capabilities {
   return {

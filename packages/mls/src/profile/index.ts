@@ -6,6 +6,5 @@ export {
   DICTIONARY_EXTENSION,
   LAST_RESORT_EXTENSION,
   leafCapabilities,
-  RETENTION,
   SUITE,
 } from "./constants.ts";

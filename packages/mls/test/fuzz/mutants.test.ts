@@ -25,11 +25,11 @@ test.each(["B1", "B2", "B11", "B12", "B12a", "B12b", "B13", "B13a", "B13b", "B13
 function fuzz(mutant: string, seeds: number): Promise<{ code: number | null; output: string }> {
   const args = ["--import", register, child, "1", String(seeds), "40"];
   const env = { ...process.env, TREEHOUSE_MLS_MUTANT: mutant };
-  const process_ = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "inherit"] });
+  const running = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
-  process_.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  running.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   return new Promise((resolve, reject) => {
-    process_.on("error", reject);
-    process_.on("close", (code) => resolve({ code, output: output.trim() }));
+    running.on("error", reject);
+    running.on("close", (code) => resolve({ code, output: output.trim() }));
   });
 }
