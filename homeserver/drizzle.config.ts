@@ -1,7 +1,7 @@
 import { defineConfig } from "drizzle-kit";
 
-const module = process.env["MODULE"];
-if (module === undefined) throw new Error("Say which module: MODULE=queuing pnpm run migration …");
+// MODULE=queuing pnpm run migration --name what-changes
+const module = process.env["MODULE"] ?? "(MODULE is not set)";
 
 /** Each module has its own schema and its own history; see `src/platform/database/migrations.ts`. */
 export default defineConfig({

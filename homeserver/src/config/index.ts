@@ -1,5 +1,4 @@
 /** What the operator can set: one TOML file, environment variables, defaults for everything. */
 export { describeSettings } from "./describe.ts";
 export { ConfigRefused, defaultConfig, loadConfig } from "./load-config.ts";
-export type { ConfigSources } from "./load-config.ts";
 export type { Config } from "./settings.ts";

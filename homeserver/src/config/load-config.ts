@@ -9,7 +9,7 @@ export class ConfigRefused extends Error {
   override readonly name = "ConfigRefused";
 }
 
-export interface ConfigSources {
+interface ConfigSources {
   /** A file that must exist. Without it `./treehouse.toml` is read if there is one. */
   readonly file?: string;
   /** Variables named `TREEHOUSE__SECTION__KEY` override the file. */

@@ -6,8 +6,3 @@
 export class Assertion extends Error {
   override readonly name = "Assertion";
 }
-
-/** Throws an `Assertion` unless the condition holds. */
-export function assert(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new Assertion(message);
-}

@@ -12,7 +12,7 @@ import type { OverdueWatch } from "./overdue-watch.ts";
 import { StorageFault, storageErrorKind } from "./storage-error.ts";
 
 /** Most closures that share one COMMIT. */
-export const groupClosuresMax = 256;
+const groupClosuresMax = 256;
 
 export interface GroupCommitOptions {
   readonly env: Pick<Env, "soon" | "monotonic" | "log">;

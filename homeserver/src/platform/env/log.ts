@@ -3,7 +3,7 @@ import { destination, pino } from "pino";
 import type { Logger } from "pino";
 import { redactAddress, redactText, withheld } from "./redact.ts";
 
-export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 export interface LogOptions {
   readonly level: LogLevel;

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Env } from "@treehouse/protocol";
 import { Assertion } from "../assertion.ts";
 
-export interface ListenAt {
+interface ListenAt {
   readonly host: string;
   readonly port: number;
   /** The setting that changes the port, for the error's advice. */

@@ -20,7 +20,7 @@ type Names<Path extends string> = Path extends `${string}{${infer Name}}${infer 
   : never;
 
 /** One request, after its path, its session, its query and its body were found good. */
-export interface Call<Path extends string, A extends Access, Q, B> {
+interface Call<Path extends string, A extends Access, Q, B> {
   /** A percent-decoded segment of the path. */
   readonly param: (name: Names<Path>) => string;
   readonly query: Q;
@@ -30,7 +30,7 @@ export interface Call<Path extends string, A extends Access, Q, B> {
   readonly address: string;
 }
 
-export interface RouteOptions<Path extends string, A extends Access, Q, B, R> {
+interface RouteOptions<Path extends string, A extends Access, Q, B, R> {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** `/v1/rooms/{room}/found`: a name stands for one percent-encoded segment. */
   readonly path: Path;

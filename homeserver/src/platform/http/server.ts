@@ -21,7 +21,7 @@ import type { Route } from "./route.ts";
 /** Takes over a connection that asks for another protocol, and answers refusals by itself. */
 export type UpgradeHandler = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-export interface HttpServerOptions extends ExchangeOptions {
+interface HttpServerOptions extends ExchangeOptions {
   readonly routes: readonly Route[];
   readonly upgrades: ReadonlyMap<string, UpgradeHandler>;
   readonly version: string;
