@@ -27,6 +27,8 @@ export interface Person {
   readonly context: MemberContext;
   /** Private halves of KeyPackages, by ref. */
   readonly secrets: Map<string, Bytes>;
+  /** How far the inbox was acknowledged. */
+  inboxPosition: number;
   keyPackage(): Promise<Bytes>;
   request(method: "GET" | "POST", path: string, body?: Bytes | object): Promise<Answer>;
 }
@@ -93,6 +95,7 @@ export async function enrolPerson(rig: Rig, name: string): Promise<Person> {
     identity,
     context,
     secrets,
+    inboxPosition: 0,
     async keyPackage() {
       const made = await createKeyPackage(context, identity, {
         lifetimeMs: 30 * 24 * 3_600_000,

@@ -1,6 +1,6 @@
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import { parseDomain } from "@treehouse/protocol";
-import type { Bytes, Domain, Env } from "@treehouse/protocol";
+import type { Bytes, Domain, Env, Log } from "@treehouse/protocol";
 import { authenticationMigrations, createAuthentication } from "../../src/authentication/index.ts";
 import type { Authentication, SecretFiles } from "../../src/authentication/index.ts";
 import { createDelivery, deliveryMigrations } from "../../src/delivery/index.ts";
@@ -25,6 +25,8 @@ export interface Rig {
   readonly authentication: Authentication;
   readonly queuing: Queuing;
   readonly delivery: Delivery;
+  /** Whatever was logged as an error: bugs of the server, never of its askers. */
+  readonly faults: readonly string[];
   advance(ms: number): void;
   /** All rows of all tables of rooms and streams, as text, to see whether anything changed. */
   contents(): Promise<string>;
@@ -42,7 +44,13 @@ export async function startRig(
   const domain = parseDomain("example.org");
   const nodeEnv = createNodeEnv({ log: { level: "silent" } });
   let offset = 0;
-  const env = { ...nodeEnv, now: () => nodeEnv.now() + offset };
+  const faults: string[] = [];
+  const log: Log = {
+    ...nodeEnv.log,
+    error: (event, fields) => faults.push(`${event} ${JSON.stringify(fields)}`),
+    child: () => log,
+  };
+  const env = { ...nodeEnv, log, now: () => nodeEnv.now() + offset };
   const crypto = createNodeCrypto({ random: (length) => env.random(length) });
   const database = openDatabase({
     path,
@@ -91,6 +99,7 @@ export async function startRig(
     authentication,
     queuing,
     delivery,
+    faults,
     advance: (ms) => {
       offset += ms;
     },

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { createGroup, joinExternal, joinWelcome, loadGroup } from "@treehouse/mls/member";
 import type { CommitIntent, MemberGroup, PreparedCommit } from "@treehouse/mls/member";
 import {
@@ -43,7 +44,6 @@ import type {
   SignedHead,
   UserUri,
 } from "@treehouse/protocol";
-import { expect } from "vitest";
 import type { Answer, Person } from "./person.ts";
 
 /** What a room's clients know of it from its reservation or a Welcome. */
@@ -62,6 +62,8 @@ export class Seat {
   /** Position and hash of the last entry that was applied. */
   position: number;
   hash: Bytes | undefined;
+  /** The own external commit, which is adopted already. */
+  joinedBy: Bytes | undefined;
   readonly entries: Entry[] = [];
   /** Texts of others, in the order of their positions. */
   readonly texts: string[] = [];
@@ -104,10 +106,10 @@ export class Seat {
   /** Commits and applies the commit; fails unless it is accepted. */
   async commit(intent: CommitIntent): Promise<SignedHead> {
     const answer = await this.update(this.bundle(await this.prepare(intent)));
-    expect(answer.refusal).toBeUndefined();
+    accepted(answer);
     const response = updateRoomResponseCodec.decode(answer.body);
     if (response.code !== "success") throw new Error(response.code);
-    expect(this.verifies(response.head)).toBe(true);
+    assert.ok(this.verifies(response.head));
     await this.sync();
     return response.head;
   }
@@ -136,7 +138,7 @@ export class Seat {
   /** Sends a text and answers its position; fails unless it is accepted. */
   async say(text: string): Promise<number> {
     const answer = await this.submit(await this.seal(text));
-    expect(answer.refusal).toBeUndefined();
+    accepted(answer);
     const response = submitMessageResponseCodec.decode(answer.body);
     if (response.status !== "accepted") throw new Error(response.status);
     return response.position;
@@ -155,7 +157,7 @@ export class Seat {
         "GET",
         paths.entries(this.room, { after: this.position, limit: 256 }),
       );
-      expect(answer.refusal).toBeUndefined();
+      accepted(answer);
       const { entries } = entriesPageCodec.decode(answer.body);
       if (entries.length === 0) return;
       for (const bytes of entries) await this.#apply(bytes);
@@ -164,17 +166,19 @@ export class Seat {
 
   async #apply(bytes: Bytes): Promise<void> {
     const entry = decodeEntry(bytes);
-    expect(entry.position).toBe(this.position + 1);
-    if (this.hash !== undefined) expect(equalBytes(entry.previous, this.hash)).toBe(true);
+    assert.equal(entry.position, this.position + 1);
+    if (this.hash !== undefined) assert.ok(equalBytes(entry.previous, this.hash));
     this.position = entry.position;
     this.hash = entryHash(bytes);
     this.entries.push(entry);
-    if (!this.group.active && this.group.prepared === undefined) return;
+    if (!this.group.active) return;
     switch (entry.kind) {
       case "commit":
-        await this.group.processCommit(entry.commit, entry);
+        if (this.joinedBy === undefined || !equalBytes(entry.commit, this.joinedBy)) {
+          await this.group.processCommit(entry.commit, entry);
+        }
         if (!this.group.active) return;
-        expect(this.group.epoch).toBe(entry.epoch + 1);
+        assert.equal(this.group.epoch, entry.epoch + 1);
         for (const proposal of entry.externalProposals) await this.group.processProposal(proposal);
         return;
       case "proposal":
@@ -186,7 +190,8 @@ export class Seat {
           new TextDecoder().decode((await this.group.decrypt(entry.message)).plaintext),
         );
         return;
-      default:
+      case "void":
+      case "tombstone":
         throw new Error(`an entry of kind ${entry.kind}`);
     }
   }
@@ -198,12 +203,18 @@ export class Seat {
   }
 }
 
+/** Throws the refusal, if it was one. */
+export function accepted(answer: Answer): Answer {
+  if (answer.refusal !== undefined) throw answer.refusal;
+  return answer;
+}
+
 export async function reserve(
   person: Person,
   kind: "direct" | "group" = "group",
 ): Promise<RoomNames> {
   const answer = await person.request("POST", paths.rooms(), { template: kind });
-  expect(answer.status).toBe(201);
+  assert.equal(answer.status, 201);
   const json: unknown = JSON.parse(new TextDecoder().decode(answer.body));
   const { room, group, hubKey } = reserveRoomAnswerSchema.parse(json);
   return {
@@ -237,9 +248,9 @@ export async function foundRoom(person: Person): Promise<Seat> {
   const names = await reserve(person);
   const { group, request } = await prepareFounding(person, names);
   const answer = await person.request("POST", paths.found(names.room), request);
-  expect(answer.refusal).toBeUndefined();
+  accepted(answer);
   const seat = new Seat(person, names, group, 0);
-  expect(seat.verifies(foundRoomResponseCodec.decode(answer.body).head)).toBe(true);
+  assert.ok(seat.verifies(foundRoomResponseCodec.decode(answer.body).head));
   return seat;
 }
 
@@ -250,7 +261,7 @@ export async function joinByWelcome(person: Person, hubKey: Bytes): Promise<Seat
   if (entry === undefined || entry.kind !== "welcome") throw new Error("no Welcome");
   const { room, epoch, position, welcome, head } = entry.welcome;
   const tree = await person.request("GET", paths.tree(room, epoch));
-  expect(tree.refusal).toBeUndefined();
+  accepted(tree);
   const { group, keyPackageRef } = await joinWelcome(person.context, person.identity, {
     welcome,
     ratchetTree: treeResponseCodec.decode(tree.body).nodes,
@@ -260,32 +271,53 @@ export async function joinByWelcome(person: Person, hubKey: Bytes): Promise<Seat
   person.secrets.delete(toHex(keyPackageRef));
   const cursors = [{ stream: person.client, position: entry.position }];
   await person.request("POST", paths.acknowledgements(), acknowledgementCodec.encode(cursors));
+  person.inboxPosition = entry.position;
   const seat = new Seat(person, { room, hubKey }, group, position);
   seat.hash = head.head.hash;
-  expect(seat.verifies(head)).toBe(true);
+  assert.ok(seat.verifies(head));
   return seat;
 }
 
 export async function readInbox(person: Person) {
   const answer = await person.request(
     "GET",
-    paths.entries(person.client, { after: 0, limit: 256 }),
+    paths.entries(person.client, { after: person.inboxPosition, limit: 256 }),
   );
-  if (answer.refusal !== undefined) return [];
+  accepted(answer);
   return entriesPageCodec.decode(answer.body).entries.map((bytes) => inboxEntryCodec.decode(bytes));
 }
 
-/** A founder and the others, all joined and in the same epoch. */
-export async function openRoom(people: readonly [Person, ...Person[]]): Promise<Seat[]> {
-  const [founder, ...others] = people;
-  const seat = await foundRoom(founder);
-  if (others.length > 0) {
-    const add = await Promise.all(others.map((other) => other.keyPackage()));
-    await seat.commit({ add });
-  }
-  const joined = [seat];
-  for (const other of others) joined.push(await joinByWelcome(other, seat.hubKey));
-  return joined;
+/** A founder's room with the others in it, all in the same epoch. */
+export async function openRoom(
+  founder: Person,
+  others: readonly Person[],
+): Promise<{ readonly first: Seat; readonly rest: readonly Seat[] }> {
+  const first = await foundRoom(founder);
+  const add = await Promise.all(others.map((other) => other.keyPackage()));
+  if (add.length > 0) await first.commit({ add });
+  const rest: Seat[] = [];
+  for (const other of others) rest.push(await joinByWelcome(other, first.hubKey));
+  return { first, rest };
+}
+
+export async function openPair(founder: Person, other: Person): Promise<readonly [Seat, Seat]> {
+  const first = await foundRoom(founder);
+  await first.commit({ add: [await other.keyPackage()] });
+  return [first, await joinByWelcome(other, first.hubKey)];
+}
+
+export async function openTrio(
+  founder: Person,
+  second: Person,
+  third: Person,
+): Promise<readonly [Seat, Seat, Seat]> {
+  const first = await foundRoom(founder);
+  await first.commit({ add: [await second.keyPackage(), await third.keyPackage()] });
+  return [
+    first,
+    await joinByWelcome(second, first.hubKey),
+    await joinByWelcome(third, first.hubKey),
+  ];
 }
 
 /** An encoded request for a GroupInfo, and the key that opens its answer. */
@@ -313,7 +345,7 @@ export function askGroupInfo(
       if (response.status !== "success") throw new Error(response.status);
       const verify = (key: Bytes, message: Bytes, signature: Bytes) =>
         crypto.verify(key, message, signature);
-      expect(verifyGroupInfoResponse(response, verify)).toBe(true);
+      assert.ok(verifyGroupInfoResponse(response, verify));
       const info = signedBytes(LABELS.groupInfoSealing, utf8Encode(room));
       const { kemOutput, ciphertext } = response.sealed;
       const none = new Uint8Array(0);
@@ -331,7 +363,7 @@ export async function rejoin(
   const { person, room, hubKey } = former;
   const asked = askGroupInfo(person, room);
   const sealed = await person.request("POST", paths.groupInfo(room), asked.request);
-  expect(sealed.refusal).toBeUndefined();
+  accepted(sealed);
   const { groupInfo, ratchetTree, position } = asked.open(sealed.body);
   if (ratchetTree === undefined) throw new Error("no tree");
   const { prepared, group } = await joinExternal(person.context, person.identity, {
@@ -343,5 +375,9 @@ export async function rejoin(
   });
   const seat = new Seat(person, { room, hubKey }, group, position);
   const answer = await seat.update(seat.bundle(prepared));
+  if (answer.refusal === undefined) {
+    await group.adopt(prepared);
+    seat.joinedBy = prepared.commit;
+  }
   return { seat, answer };
 }
