@@ -1,5 +1,6 @@
 import type { Domain, Env } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
+import type { PendingChange } from "./change-credential.ts";
 import type { CountersignatureKey, Signatures } from "./countersignature-key.ts";
 import type { Invites } from "./invites.ts";
 import type { OpaqueServer } from "./opaque.ts";
@@ -26,4 +27,5 @@ export type AuthenticationContext = {
   readonly invites: Invites;
   readonly pendingRegistrations: Pending<PendingRegistration>;
   readonly pendingLogins: Pending<PendingLogin>;
+  readonly pendingChanges: Pending<PendingChange>;
 };

@@ -1,4 +1,4 @@
-import { LIMITS, Refusal } from "@treehouse/protocol";
+import { Refusal } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
 import { checkIdentity } from "./check-identity.ts";
 import type { ClaimedIdentity } from "./check-identity.ts";
@@ -6,6 +6,7 @@ import type { AuthenticationContext } from "./context.ts";
 import { verifier } from "./countersignature-key.ts";
 import { createAccount } from "./create-account.ts";
 import type { Enrolled } from "./create-account.ts";
+import { checkBundle } from "./recovery-bundle.ts";
 
 export type FinishRegistrationRequest = ClaimedIdentity & {
   readonly registrationId: string;
@@ -49,12 +50,4 @@ export async function finishRegistration(
   });
   pendingRegistrations.take(request.registrationId);
   return enrolled;
-}
-
-function checkBundle(bundle: Bytes): void {
-  if (bundle.length <= LIMITS.recoveryBundleBytesMax) return;
-  throw new Refusal("limitExceeded", "the recovery bundle is too large", {
-    limitName: "recoveryBundleBytesMax",
-    limit: LIMITS.recoveryBundleBytesMax,
-  });
 }

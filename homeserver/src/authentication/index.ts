@@ -12,6 +12,7 @@ import type { Bytes, ClientUri, Domain, Env, UserUri } from "@treehouse/protocol
 import { domainOf, nameOf } from "@treehouse/protocol";
 import { migrationsOf } from "../platform/index.ts";
 import type { Database, Jobs, ReadTx, Route, Session } from "../platform/index.ts";
+import type { PendingChange } from "./change-credential.ts";
 import type { AuthenticationContext, RegistrationMode } from "./context.ts";
 import { openCountersignatureKey } from "./countersignature-key.ts";
 import type { Signatures } from "./countersignature-key.ts";
@@ -100,6 +101,7 @@ export async function createAuthentication(
     invites,
     pendingRegistrations: createPending<PendingRegistration>(env),
     pendingLogins: createPending<PendingLogin>(env),
+    pendingChanges: createPending<PendingChange>(env),
   };
   options.jobs.every("endIdleSessions", CLEANING_INTERVAL_MS, () =>
     clean((limit) => sessions.deleteIdle(limit)),

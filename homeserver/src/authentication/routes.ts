@@ -24,6 +24,7 @@ import type { InviteAnswer } from "@treehouse/protocol";
 import { jsonAnswer, jsonBody, noAnswer, route } from "../platform/index.ts";
 import type { Route, Session } from "../platform/index.ts";
 import type { AuthenticationContext } from "./context.ts";
+import { credentialRoutes } from "./credential-routes.ts";
 import { findUser } from "./find-user.ts";
 import { finishLogin } from "./finish-login.ts";
 import { finishRegistration } from "./finish-registration.ts";
@@ -41,6 +42,7 @@ export function authenticationRoutes(
     ...registrationRoutes(context, limits),
     ...loginRoutes(context, limits),
     ...sessionRoutes(context),
+    ...credentialRoutes(context, limits),
     findUserRoute(context, limits),
     ...inviteRoutes(context),
   ];

@@ -3,7 +3,7 @@ import type { Bytes, ClientUri, Domain, Env } from "@treehouse/protocol";
 import { errorFields } from "../platform/index.ts";
 import type { Database, Session, Tx } from "../platform/index.ts";
 import type { AuthenticationStore, StoredSession } from "./store.ts";
-import { hashToken, looksLikeToken, mintId, mintToken } from "./token.ts";
+import { hashToken, looksLikeToken, mintId, mintToken, tokenKey } from "./token.ts";
 
 export type OpenedSession = { readonly token: string; readonly expiresAt: number };
 
@@ -58,7 +58,7 @@ export function createSessions(options: {
     });
   };
 
-  const load = async (tokenHash: Bytes): Promise<Live | undefined> =>
+  const load = async (key: string, tokenHash: Bytes): Promise<Live | undefined> =>
     // The cache is filled inside the read, which no commit can overtake: a session revoked
     // meanwhile is either not found here or removed from the cache afterwards.
     database.read(async (tx) => {
@@ -69,7 +69,7 @@ export function createSessions(options: {
       const { id, client, usedAt } = stored;
       const user = userUri(domain, stored.name);
       const loaded = { tokenHash, usedAt, session: { id, user, client, admin: account.admin } };
-      remember(live, loaded);
+      remember(live, key, loaded);
       return loaded;
     });
 
@@ -94,10 +94,10 @@ export function createSessions(options: {
   return {
     authenticate: async (token) => {
       if (!looksLikeToken(token)) return undefined;
-      const tokenHash = hashToken(token);
-      const cached = live.get(toBase64Url(tokenHash));
-      if (cached) remember(live, cached);
-      const found = cached ?? (await load(tokenHash));
+      const key = tokenKey(token);
+      const cached = live.get(key);
+      if (cached) remember(live, key, cached);
+      const found = cached ?? (await load(key, hashToken(token)));
       const now = env.now();
       if (!found || isIdle(found.usedAt, now)) return undefined;
       if (now - found.usedAt >= LIMITS.sessionTouchMs) {
@@ -159,8 +159,7 @@ function isIdle(usedAt: number, now: number): boolean {
 }
 
 /** Puts an entry last in the order of eviction. */
-function remember(live: Map<string, Live>, entry: Live): void {
-  const key = toBase64Url(entry.tokenHash);
+function remember(live: Map<string, Live>, key: string, entry: Live): void {
   live.delete(key);
   live.set(key, entry);
   if (live.size <= LIMITS.sessionsCachedMax) return;

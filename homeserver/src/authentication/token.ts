@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { toBase64Url } from "@treehouse/protocol";
 import type { Bytes, Env } from "@treehouse/protocol";
 
@@ -19,7 +19,12 @@ export function looksLikeToken(text: string): boolean {
 
 /** Of the text, so that each token has exactly one spelling. */
 export function hashToken(text: string): Bytes {
-  return new Uint8Array(createHash("sha256").update(text).digest());
+  return new Uint8Array(hash("sha256", text, "buffer"));
+}
+
+/** The same hash as a text, for maps. */
+export function tokenKey(text: string): string {
+  return hash("sha256", text, "base64url");
 }
 
 /** Random enough never to collide, short enough to be typed; a name, not a secret. */

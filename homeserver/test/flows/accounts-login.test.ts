@@ -206,6 +206,18 @@ test("a session that idles for too long is over", async () => {
   server.advance(LIMITS.sessionIdleMs + 60_000);
   const stale = await ask(server.url, paths.session(), { token: session.token });
   expect(stale.refusal?.code).toBe("sessionEnded");
+
+  const sessions = () =>
+    server.database.read((tx) =>
+      server.database
+        .sql(tx)
+        .$client.prepare("SELECT count(*) FROM authentication_sessions")
+        .pluck()
+        .get(),
+    );
+  expect(await sessions()).toBe(1);
+  await server.runJobs();
+  expect(await sessions()).toBe(0);
 });
 
 test("R-030 a user is found by the full address and by nothing less", async () => {
@@ -283,7 +295,7 @@ test("no body and no token makes a login or session endpoint answer anything but
     { numRuns: 30 },
   );
   const token = fc.string({
-    unit: fc.constantFrom(..."AZaz09-_.~+/="),
+    unit: fc.constantFrom("A", "z", "0", "-", "_", ".", "~", "+", "/", "="),
     minLength: 1,
     maxLength: 50,
   });

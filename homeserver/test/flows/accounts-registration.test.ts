@@ -71,7 +71,8 @@ test("R-004 the server vouches for list and client with the key it announces", a
 });
 
 const badIdentities: readonly (readonly [string, Deviation])[] = [
-  ["a client list that another key signed", { deviceSigner: keys() }],
+  ["a client list and attestation that another key signed", { deviceSigner: keys() }],
+  ["a client list alone that another key signed", { listSigner: keys() }],
   ["a certificate that another key signed", { identitySigner: keys() }],
   ["a second version", { version: 2, previousHash: new Uint8Array(32).fill(1) }],
   ["an attestation of another key", { attestedKey: keys().publicKey }],
@@ -113,9 +114,8 @@ test("R-021 of many who ask for one name at once, in any case, exactly one gets 
   const codes = outcomes.map((each) =>
     each.status === "fulfilled" ? "registered" : String(each.reason.code),
   );
-  expect(codes.toSorted()).toEqual(
-    [...Array(askers - 1).fill("nameTaken"), "registered"].toSorted(),
-  );
+  expect(codes.filter((code) => code === "registered").length).toBe(1);
+  expect(codes.filter((code) => code === "nameTaken").length).toBe(askers - 1);
 });
 
 test("R-021 names that look alike or are not ASCII are refused", async () => {

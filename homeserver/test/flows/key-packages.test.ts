@@ -227,6 +227,13 @@ test("nothing that has expired, or is about to, is handed out, and the job remov
   expect(await stock(server, alice)).toEqual({ stock: 0, lastResort: false });
   const response = await claimed(server, bob, alice.user);
   expect(response.clients).toMatchObject([{ status: "keyMaterialExhausted" }]);
+
+  expect(await rowsOf(server)).toEqual({ stock: 1, handedOut: 0 });
+  await server.runJobs();
+  expect(await rowsOf(server)).toEqual({ stock: 1, handedOut: 0 });
+  server.advance(LIMITS.keyPackageRemainingMinMs);
+  await server.runJobs();
+  expect(await rowsOf(server)).toEqual({ stock: 0, handedOut: 0 });
 });
 
 test("R-006 only the session's own client claims, with a request it signed itself", async () => {
@@ -401,6 +408,14 @@ async function uploaded(
 async function stock(server: SmallServer, owner: Holder): Promise<KeyPackagesAnswer> {
   const answer = await ask(server.url, paths.keyPackages(), { token: owner.token });
   return keyPackagesAnswerSchema.parse(answer.json);
+}
+
+function rowsOf(server: SmallServer): Promise<{ stock: unknown; handedOut: unknown }> {
+  return server.database.read((tx) => {
+    const rows = (table: string): unknown =>
+      server.database.sql(tx).$client.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+    return { stock: rows("key_packages_stock"), handedOut: rows("key_packages_handed_out") };
+  });
 }
 
 function requestOf(

@@ -45,6 +45,8 @@ export type Deviation = Partial<{
   previousHash: Bytes;
   /** Signs what the device-signing key should sign. */
   deviceSigner: KeyPair;
+  /** Signs the client list alone. */
+  listSigner: KeyPair;
   identitySigner: KeyPair;
   attestedKey: Bytes;
   attestedExpiry: number;
@@ -95,7 +97,7 @@ export function createPerson(name: string, deviation: Deviation = {}): Person {
       clients,
     },
     certificate,
-    signDevice,
+    deviation.listSigner ? sign(deviation.listSigner) : signDevice,
   );
   const attestation = signAttestation(
     {

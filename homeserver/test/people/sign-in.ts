@@ -21,7 +21,7 @@ import { testCrypto } from "./person.ts";
 import type { KeyPair, Person } from "./person.ts";
 
 /** Fixed in a real client; small here, for the server never learns them. */
-const keyStretching = { "argon2id-custom": { memory: 8, iterations: 1, parallelism: 1 } };
+export const keyStretching = { "argon2id-custom": { memory: 8, iterations: 1, parallelism: 1 } };
 
 /** The first half of a registration, and the body with which the second half would succeed. */
 export async function beginRegistration(
@@ -98,39 +98,39 @@ export type Login = {
  */
 export async function beginLogin(
   url: string,
-  login: Login,
+  whose: Login,
 ): Promise<{ readonly started: Answer; readonly finish: Record<string, unknown> }> {
   await ready;
   const { clientLoginState, startLoginRequest } = opaqueClient.startLogin({
-    password: login.password,
+    password: whose.password,
   });
   const started = await ask(url, paths.loginStart(), {
-    json: { user: login.user, client: login.client, startLoginRequest },
+    json: { user: whose.user, client: whose.client, startLoginRequest },
   });
   if (started.refusal) return { started, finish: {} };
   const { loginId, loginResponse } = loginStartAnswerSchema.parse(started.json);
   const finished = opaqueClient.finishLogin({
     clientLoginState,
     loginResponse,
-    password: login.password,
+    password: whose.password,
     keyStretching,
   });
   const message = loginProofMessage({
-    server: parseDomain(login.proofDomain ?? "example.org"),
-    loginId: login.proofLoginId ?? loginId,
-    client: login.proofClient ?? login.client,
+    server: parseDomain(whose.proofDomain ?? "example.org"),
+    loginId: whose.proofLoginId ?? loginId,
+    client: whose.proofClient ?? whose.client,
   });
   const finish = {
     loginId,
     finishLoginRequest: finished?.finishLoginRequest ?? toBase64Url(new Uint8Array(64)),
-    client: login.finishClient ?? login.client,
-    proof: toBase64Url(testCrypto.sign(login.clientKeys.privateKey, message)),
+    client: whose.finishClient ?? whose.client,
+    proof: toBase64Url(testCrypto.sign(whose.clientKeys.privateKey, message)),
   };
   return { started, finish };
 }
 
-export async function tryLogin(url: string, login: Login): Promise<Answer> {
-  const { started, finish } = await beginLogin(url, login);
+export async function tryLogin(url: string, whose: Login): Promise<Answer> {
+  const { started, finish } = await beginLogin(url, whose);
   return started.refusal ? started : ask(url, paths.loginFinish(), { json: finish });
 }
 

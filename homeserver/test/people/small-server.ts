@@ -8,13 +8,8 @@ import { authenticationMigrations, createAuthentication } from "../../src/authen
 import type { Authentication, SecretFiles } from "../../src/authentication/index.ts";
 import { createKeyPackages, keyPackagesMigrations } from "../../src/key-packages/index.ts";
 import type { KeyPackages } from "../../src/key-packages/index.ts";
-import {
-  createHttpServer,
-  createJobs,
-  createNodeEnv,
-  openDatabase,
-} from "../../src/platform/index.ts";
-import type { Database } from "../../src/platform/index.ts";
+import { createHttpServer, createNodeEnv, openDatabase } from "../../src/platform/index.ts";
+import type { Database, Jobs } from "../../src/platform/index.ts";
 
 /** The two modules that know people, behind a real HTTP server, with a clock that tests move. */
 export interface SmallServer {
@@ -26,6 +21,8 @@ export interface SmallServer {
   /** Moves wall clock and monotonic clock. */
   advance(ms: number): void;
   now(): number;
+  /** Runs every recurring job once, instead of waiting for it. */
+  runJobs(): Promise<void>;
   /** Everything in the data directory and the log lives here. */
   readonly folder: string;
   readonly logLines: readonly string[];
@@ -63,7 +60,7 @@ async function start(
       throw error;
     },
   });
-  const jobs = createJobs(env);
+  const jobs = collectJobs();
   const crypto = createNodeCrypto({ random: (length) => env.random(length) });
   const authentication = await createAuthentication({
     env,
@@ -87,7 +84,6 @@ async function start(
   const url = await http.listen({ host: "127.0.0.1", port: 0 });
   const stop = async (): Promise<void> => {
     await http.close();
-    await jobs.close();
     await database.close();
   };
   return {
@@ -102,6 +98,7 @@ async function start(
       clock.advancedMs += ms;
     },
     now: () => env.now(),
+    runJobs: () => jobs.runAll(),
     restart: async () => {
       await stop();
       return start(folder, options, secretFiles, logLines, clock);
@@ -109,6 +106,19 @@ async function start(
     [Symbol.asyncDispose]: async () => {
       await stop();
       rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Jobs that come when they are called. */
+function collectJobs(): Pick<Jobs, "every"> & { runAll(): Promise<void> } {
+  const runs: (() => Promise<void> | void)[] = [];
+  return {
+    every: (_name, _intervalMs, run) => {
+      runs.push(run);
+    },
+    runAll: async () => {
+      for (const run of runs) await run();
     },
   };
 }

@@ -1,0 +1,76 @@
+import { base64Url, fromBase64Url, LIMITS, toBase64Url } from "@treehouse/protocol";
+import { z } from "zod";
+import { jsonAnswer, jsonBody, route } from "../platform/index.ts";
+import type { Route } from "../platform/index.ts";
+import { finishCredentialChange, startCredentialChange } from "./change-credential.ts";
+import type { AuthenticationContext } from "./context.ts";
+import type { AuthenticationLimits } from "./limits.ts";
+
+const opaqueMessage = base64Url({ max: LIMITS.opaqueMessageBytesMax, min: 1 });
+const changeId = z.string().min(1).max(256);
+
+const startRequestSchema = z.strictObject({
+  startLoginRequest: opaqueMessage,
+  registrationRequest: opaqueMessage,
+});
+const startAnswerSchema = z.object({
+  changeId,
+  loginResponse: opaqueMessage,
+  registrationResponse: opaqueMessage,
+  expiresAt: z.int(),
+});
+const finishRequestSchema = z.strictObject({
+  changeId,
+  finishLoginRequest: opaqueMessage,
+  registrationRecord: opaqueMessage,
+  recoveryBundle: base64Url({ max: LIMITS.recoveryBundleBytesMax }),
+});
+const finishAnswerSchema = z.object({ recoveryBundleVersion: z.int() });
+
+/** Change of the password together with the recovery bundle that is sealed under it. */
+export function credentialRoutes(
+  context: AuthenticationContext,
+  limits: AuthenticationLimits,
+): readonly Route[] {
+  return [
+    route({
+      method: "POST",
+      path: "/v1/account/credential/start",
+      access: "session",
+      summary: "Start a change of password: prove the old one, register the new one",
+      body: jsonBody(startRequestSchema),
+      answer: jsonAnswer(startAnswerSchema),
+      handle: async ({ body, session, address }) => {
+        limits.loginPerAddress.take(address);
+        limits.loginPerUser.take(`${session.user} ${address}`);
+        const started = await startCredentialChange(context, session.user, {
+          startLoginRequest: fromBase64Url(body.startLoginRequest),
+          registrationRequest: fromBase64Url(body.registrationRequest),
+        });
+        return {
+          ...started,
+          loginResponse: toBase64Url(started.loginResponse),
+          registrationResponse: toBase64Url(started.registrationResponse),
+        };
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/v1/account/credential/finish",
+      access: "session",
+      summary: "Change password and recovery bundle together, or neither",
+      body: jsonBody(finishRequestSchema),
+      answer: jsonAnswer(finishAnswerSchema),
+      handle: async ({ body, session, address }) => {
+        limits.lookupPerAddress.take(address);
+        const recoveryBundleVersion = await finishCredentialChange(context, session.user, {
+          changeId: body.changeId,
+          finishLoginRequest: fromBase64Url(body.finishLoginRequest),
+          registrationRecord: fromBase64Url(body.registrationRecord),
+          recoveryBundle: fromBase64Url(body.recoveryBundle),
+        });
+        return { recoveryBundleVersion };
+      },
+    }),
+  ];
+}
