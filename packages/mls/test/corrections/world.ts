@@ -105,7 +105,7 @@ export const extend = (extensions: Extension[]): Proposal => ({
   groupContextExtensions: { extensions },
 });
 
-function wire(message: MLSMessage): MLSMessage {
+export function wire(message: MLSMessage): MLSMessage {
   const encoded = encodeMlsMessage(message);
   const decoded = decodeMlsMessage(encoded, 0);
   if (decoded?.[1] !== encoded.length) throw new Error("not decoded to the end");
