@@ -60,7 +60,7 @@ export interface Client extends AsyncDisposable {
    */
   messages(options?: MessagesOptions): AsyncIterable<Message>;
   on<K extends keyof ClientEvents>(name: K, listener: (value: ClientEvents[K]) => void): () => void;
-  /** Resolves once everything that the server held at that moment is in the store. */
+  /** Resolves once everything that the server held at some moment after the call is stored. */
   caughtUp(): Promise<void>;
   /** Ends the session at the server. The store keeps keys and history. */
   logout(): Promise<void>;
@@ -118,10 +118,6 @@ function startClient(
     events,
     reader: { read: readContent },
   });
-  let state = "offline";
-  events.on("state", (value) => {
-    state = value.state;
-  });
   if (options.offline !== true) sync.start(groups);
   const session = { user: account.user, client: account.client, random: env.random };
   const parts = { groups, store, session };
@@ -160,18 +156,7 @@ function startClient(
     diagnose: () => diagnose(context.api, env, account.user),
     messages: (wanted) => unhandledMessages(store, events, wanted ?? {}),
     on: (name, listener) => events.on(name, listener),
-    caughtUp: () =>
-      new Promise((resolve) => {
-        if (state === "live") {
-          resolve();
-          return;
-        }
-        const stop = events.on("state", (value) => {
-          if (value.state !== "live") return;
-          stop();
-          resolve();
-        });
-      }),
+    caughtUp: () => guarded(() => sync.caughtUp()),
     logout: () => guarded(() => logOut(context, account)),
     close,
     [Symbol.asyncDispose]: close,

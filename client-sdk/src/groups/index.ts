@@ -13,6 +13,7 @@ import {
   type StreamUri,
   type UserUri,
   firstPrevious,
+  isRoomStream,
 } from "@treehouse/protocol";
 
 import type { IntentKind, RoomRow } from "../storage/index.ts";
@@ -47,6 +48,8 @@ export interface Groups {
   skip(stream: StreamUri, to: number): Promise<void>;
   /** The connection is there: finish what was begun, refill KeyPackages, run every pump. */
   resume(): Promise<void>;
+  /** Nothing more will be applied to this stream. */
+  ended(stream: StreamUri): Promise<boolean>;
   create(wanted: NewRoom): Promise<RoomUri>;
   /** Stores the wish to send; resolves when the hub has accepted it. */
   send(room: RoomUri, content: Bytes): Promise<Done>;
@@ -121,6 +124,12 @@ export function createGroups(context: GroupsContext): Groups {
         pump(context, room);
       }
       await publishKeyPackages(context);
+    },
+    async ended(stream) {
+      if (!isRoomStream(stream)) return false;
+      const room = rooms.get(stream);
+      const row = await context.store.transaction((tx) => tx.rooms.get(stream));
+      return room?.forked === true || row?.status === "removed";
     },
     async create(wanted) {
       const { room: uri, addIntent } = await prepareRoom(context, wanted);

@@ -11,10 +11,12 @@ import {
   type InboxEntry,
   inboxEntryCodec,
   parseStreamUri,
+  paths,
   Refusal,
   type RoomUri,
   type StreamUri,
   submitMessageResponseCodec,
+  subscriptionsAnswerSchema,
   updateRoomResponseCodec,
 } from "@treehouse/protocol";
 
@@ -34,12 +36,19 @@ export interface StreamSink {
   applyInboxEntry(inbox: StreamUri, entry: InboxEntry): Promise<void>;
   skip(stream: StreamUri, to: number): Promise<void>;
   resume(): Promise<void>;
+  /** Nothing more will be applied to this stream: it is forked, or the client is out of it. */
+  ended(stream: StreamUri): Promise<boolean>;
 }
 
 export interface Sync {
   start(sink: StreamSink): void;
   stop(): Promise<void>;
   live(): boolean;
+  /**
+   * Resolves once everything is applied that the server held for this client at some moment after
+   * the call, the rooms of Welcomes that were waiting included.
+   */
+  caughtUp(): Promise<void>;
   submit(room: RoomUri, request: Bytes): ReturnType<typeof decodeSubmitted>;
   update(room: RoomUri, request: Bytes): ReturnType<typeof decodeUpdated>;
 }
@@ -60,6 +69,9 @@ export function createSync(
   let connection: Connection | undefined;
   let cancelAcknowledging: Cancel | undefined;
   let generation = 0;
+  let caughtUp = false;
+  /** Called after each frame; asks again whether what it waits for has come. */
+  const watchers = new Set<() => void>();
 
   /** Frames that came before a restart are passed over: the new stream brings them again. */
   const restart = () => {
@@ -108,6 +120,7 @@ export function createSync(
         return;
       }
       case "caughtUp":
+        caughtUp = true;
         events.emit("state", { state: "live" });
         await sink.resume();
         return;
@@ -130,6 +143,9 @@ export function createSync(
         const mine = generation;
         void steps
           .run(async () => (mine === generation ? apply(frame) : undefined))
+          .then(() => {
+            for (const look of watchers) look();
+          })
           .catch((error: unknown) => {
             // What could not be applied was not acknowledged: it comes again after the restart.
             env.log.warn("stream.restart", { error: String(error) });
@@ -137,7 +153,9 @@ export function createSync(
           });
       },
       changed(state) {
-        if (state !== "open") events.emit("state", { state });
+        if (state === "open") return;
+        caughtUp = false;
+        events.emit("state", { state });
       },
       ended(refusal) {
         events.emit("loginRequired", { reason: refusal.message });
@@ -159,6 +177,22 @@ export function createSync(
       await steps.idle();
     },
     live: () => connection?.open() ?? false,
+    async caughtUp() {
+      await until(watchers, async () => caughtUp);
+      const { subscriptions } = await api.json(
+        "GET",
+        paths.subscriptions(),
+        subscriptionsAnswerSchema,
+      );
+      await until(watchers, async () => {
+        for (const { stream, head } of subscriptions) {
+          const cursor = await store.transaction((tx) => tx.cursors.get(stream));
+          if ((cursor?.position ?? 0) >= head || (await sink?.ended(stream)) === true) continue;
+          return false;
+        }
+        return true;
+      });
+    },
     submit: (room, request) => ask(connection, "submit", room, request).then(decodeSubmitted),
     update: (room, request) => ask(connection, "update", room, request).then(decodeUpdated),
   };
@@ -166,6 +200,21 @@ export function createSync(
 
 const decodeSubmitted = async (bytes: Bytes) => submitMessageResponseCodec.decode(bytes);
 const decodeUpdated = async (bytes: Bytes) => updateRoomResponseCodec.decode(bytes);
+
+/** Resolves when the condition holds; it is looked at now and at every call of a watcher. */
+function until(watchers: Set<() => void>, holds: () => Promise<boolean>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      holds().then((done) => {
+        if (!done) return;
+        watchers.delete(look);
+        resolve();
+      }, reject);
+    };
+    watchers.add(look);
+    look();
+  });
+}
 
 async function ask(
   connection: Connection | undefined,

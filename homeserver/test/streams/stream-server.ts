@@ -54,6 +54,7 @@ export class StreamServer implements AsyncDisposable {
   readonly #lasting: Lasting;
   readonly #endSession: (session: Session) => void;
   readonly #stop: (graceful: boolean) => Promise<void>;
+  readonly #metrics: () => Promise<string>;
 
   static async open(options: StreamServerOptions = {}): Promise<StreamServer> {
     return start({
@@ -71,6 +72,7 @@ export class StreamServer implements AsyncDisposable {
     lasting: Lasting,
     endSession: (session: Session) => void,
     stop: (graceful: boolean) => Promise<void>,
+    metrics: () => Promise<string>,
   ) {
     this.url = parts.url;
     this.queuing = parts.queuing;
@@ -79,6 +81,7 @@ export class StreamServer implements AsyncDisposable {
     this.#lasting = lasting;
     this.#endSession = endSession;
     this.#stop = stop;
+    this.#metrics = metrics;
   }
 
   get clock(): VirtualClock {
@@ -107,6 +110,13 @@ export class StreamServer implements AsyncDisposable {
   /** The same session against the server as it runs now. */
   again(device: Device): Device {
     return new Device(this.url, device.client, device.token);
+  }
+
+  /** The value of a metric without labels. */
+  async metric(name: string): Promise<number> {
+    const text = await this.#metrics();
+    const line = text.split("\n").find((candidate) => candidate.startsWith(`${name} `));
+    return Number(line?.slice(name.length + 1));
   }
 
   endSession(device: Device): void {
@@ -234,6 +244,7 @@ async function start(lasting: Lasting): Promise<StreamServer> {
       for (const run of listeners) run(session);
     },
     (graceful) => (stopped ??= stop(graceful)),
+    async () => (await real.metrics.page()).text,
   );
 }
 

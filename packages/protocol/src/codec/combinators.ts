@@ -19,13 +19,9 @@ export function vector<T>(
       if (values.length > countMax || values.length < countMin) {
         throw new RangeError(`${values.length} elements, where at most ${countMax} are allowed`);
       }
-      const before = writer.length;
       writer.vector(() => {
         for (const value of values) element.write(writer, value);
-      });
-      if (writer.length - before > (bounds.bytesMax ?? Number.MAX_SAFE_INTEGER) + 4) {
-        throw new RangeError(`longer than ${bounds.bytesMax} octets`);
-      }
+      }, bounds.bytesMax);
     },
     (reader) => {
       const values = reader.vector(() => element.read(reader), bounds);

@@ -89,12 +89,15 @@ export class Writer {
     this.opaque(utf8Encode(text));
   }
 
-  /** A vector with a varint byte length: whatever the function writes is its content. */
-  vector(writeContent: () => void): void {
+  /**
+   * A vector with a varint byte length: whatever the function writes is its content, of at most
+   * `bytesMax` octets.
+   */
+  vector(writeContent: () => void, bytesMax = VARINT_MAX): void {
     const start = this.#grow(1);
     writeContent();
     const length = this.#length - start - 1;
-    check(length, VARINT_MAX);
+    check(length, bytesMax);
     const size = varintLength(length);
     if (size > 1) {
       this.#grow(size - 1);
