@@ -1,0 +1,394 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { mintClientUri, parseDomain, parseUserUri, type UserUri } from "../identifiers/index.ts";
+import { encodeRoomState, ownerRole, type Role, type RoomState } from "../room/index.ts";
+import { participantsOf } from "./room-view.ts";
+import {
+  type Actor,
+  authorize,
+  authorizeFounding,
+  CAPABILITIES,
+  hasCapability,
+  isParticipant,
+  mayLeave,
+  maySend,
+  participantsAfter,
+  type RoomChange,
+  roleOf,
+  type RoomView,
+  settle,
+  template,
+} from "./index.ts";
+
+const hub = parseDomain("example.org");
+const people = ["anna", "ben", "carl", "dora", "emil", "fred"].map((name) =>
+  parseUserUri(`mimi://example.org/u/${name}`),
+);
+const stranger = parseUserUri("mimi://example.org/u/zoe");
+const person = fc.constantFrom(...people);
+const numRuns = process.env["TREEHOUSE_SCALE"] === "full" ? 20_000 : 800;
+
+type Case = { readonly view: RoomView; readonly actor: Actor; readonly change: RoomChange };
+
+const capabilities = fc
+  .uniqueArray(fc.constantFrom<number>(...Object.values(CAPABILITIES)), { maxLength: 36 })
+  .map((list) => list.toSorted((a, b) => a - b));
+const rank = fc.constantFrom(0, 2, 3, 4);
+
+/** Any definition of the roles 0, 2, 3 and 4: far from the templates, but well formed. */
+const roles: fc.Arbitrary<readonly Role[]> = fc
+  .tuple(
+    ...[0, 2, 3, 4].map((index) =>
+      fc.record({
+        index: fc.constant(index),
+        name: fc.constant(`role ${index}`),
+        description: fc.constant(""),
+        capabilities: fc.oneof(
+          {
+            weight: 3,
+            arbitrary: fc.constant(Object.values<number>(CAPABILITIES).toSorted((a, b) => a - b)),
+          },
+          { weight: 2, arbitrary: capabilities },
+        ),
+        minimumParticipants: fc.constantFrom(0, 0, 0, 1),
+        maximumParticipants: fc.constantFrom(undefined, undefined, 2),
+        minimumActiveParticipants: fc.constant(0),
+        maximumActiveParticipants: fc.constantFrom(undefined, undefined, 3),
+        changes: fc
+          .uniqueArray(
+            fc.record({
+              from: rank,
+              to: fc
+                .uniqueArray(rank, { minLength: 1, maxLength: 4 })
+                .map((list) => list.toSorted((a, b) => a - b)),
+            }),
+            { maxLength: 4, selector: ({ from }) => from },
+          )
+          .map((list) => list.toSorted((a, b) => a.from - b.from)),
+      }),
+    ),
+  )
+  .map((list) => list);
+
+const assignments = fc
+  .uniqueArray(fc.record({ user: person, role: fc.constantFrom(3, 4) }), {
+    maxLength: 4,
+    selector: ({ user }) => user,
+  })
+  .map((list) => list.toSorted((a, b) => (a.user < b.user ? -1 : 1)));
+
+const states: fc.Arbitrary<RoomState> = fc
+  .record({
+    base: fc.constantFrom(
+      template("group", { founder: people[0] ?? never(), hub, term: 1 }),
+      template("group", { founder: people[0] ?? never(), hub, term: 1 }),
+      template("direct", {
+        founder: people[0] ?? never(),
+        peer: people[1] ?? never(),
+        hub,
+        term: 1,
+      }),
+    ),
+    custom: fc.option(roles, { nil: undefined }),
+    assignments,
+    metadata: fc.constantFrom(new Uint8Array(0), new Uint8Array([1])),
+    maxUsers: fc.constantFrom(undefined, 2),
+  })
+  .map(({ base, custom, assignments: own, metadata, maxUsers }) =>
+    base.template === "direct"
+      ? { ...base, metadata }
+      : {
+          ...base,
+          metadata,
+          roles: custom ?? base.roles,
+          assignments: own,
+          basePolicy: { ...base.basePolicy, maxUsers },
+        },
+  );
+
+/** A settled room of up to five leaves, as every room is between two commits. */
+const views: fc.Arbitrary<RoomView> = fc
+  .record({ state: states, seats: fc.array(person, { minLength: 1, maxLength: 6 }) })
+  .map(({ state, seats }) => {
+    const pair = state.template === "direct" ? people.slice(0, 2) : people;
+    const leaves = new Map<UserUri, number[]>();
+    seats.forEach((one, leaf) => {
+      const user = pair[people.indexOf(one) % pair.length] ?? one;
+      leaves.set(user, [...(leaves.get(user) ?? []), leaf]);
+    });
+    const participants = participantsOf(leaves);
+    return { state: settle({ state, participants }) ?? state, participants };
+  });
+
+const cases: fc.Arbitrary<Case> = views.chain((view) => {
+  const seats = view.participants.flatMap(({ user, leaves }) =>
+    leaves.map((leaf) => ({ user, leaf })),
+  );
+  const present = fc.constantFrom(...view.participants.map(({ user }) => user));
+  const user = fc.oneof({ weight: 3, arbitrary: present }, person);
+  const member = fc.record({ kind: fc.constant("member" as const), user });
+  const joiner = fc.record({ kind: fc.constant("joiner" as const), user, resync: fc.boolean() });
+  const actor: fc.Arbitrary<Actor> = fc.oneof(
+    { weight: 6, arbitrary: member },
+    { weight: 1, arbitrary: fc.constant({ kind: "hub" as const }) },
+    { weight: 2, arbitrary: joiner },
+  );
+  const one = fc.tuple(person, fc.constantFrom(2, 3, 4)).map(([who, role]) => ({
+    ...view.state,
+    assignments: view.state.assignments
+      .filter((entry) => entry.user !== who)
+      .concat(role === view.state.defaultRole ? [] : [{ user: who, role }])
+      .toSorted((a, b) => (a.user < b.user ? -1 : 1)),
+  }));
+  const edit: fc.Arbitrary<RoomState | undefined> = fc.oneof(
+    { weight: 4, arbitrary: fc.constant(undefined) },
+    { weight: 3, arbitrary: one },
+    { weight: 1, arbitrary: fc.constant({ ...view.state, metadata: new Uint8Array([2]) }) },
+    { weight: 1, arbitrary: states },
+  );
+  const few = fc.subarray(seats).map((list) => list.slice(0, 2));
+  const rarely = fc.oneof({ weight: 2, arbitrary: few.map((list) => list.slice(2)) }, few);
+  return fc
+    .record({
+      actor,
+      added: fc.array(person, { maxLength: 2 }),
+      removed: rarely,
+      pending: rarely,
+      willing: fc.nat(4).map((draw) => draw > 0),
+      edit,
+      settles: fc.nat(4).map((draw) => draw > 0),
+    })
+    .map(({ actor: who, added, removed, pending, willing, edit: edited, settles }) => {
+      const all = willing ? [...new Set([...removed, ...pending])] : removed;
+      const change: RoomChange = {
+        added: added.map((newcomer, index) => ({
+          user: newcomer,
+          client: mintClientUri(newcomer, (length) => new Uint8Array(length).fill(index)),
+        })),
+        removed: all,
+        stateAfter: edited,
+        pendingRemovals: pending.map(({ leaf }) => leaf),
+      };
+      if (!settles) return { view, actor: who, change };
+      const participants = participantsAfter(view, change);
+      const settled = settle({ state: edited ?? view.state, participants });
+      return { view, actor: who, change: { ...change, stateAfter: settled ?? edited } };
+    });
+});
+
+describe("the policy engine", () => {
+  it("reaches every kind of answer with these cases", () => {
+    const seen = new Set<string>();
+    let accepted = 0;
+    for (const one of fc.sample(cases, { numRuns: 3000, seed: 1 })) {
+      const verdict = authorize(one.view, one.actor, one.change);
+      if (verdict.allowed && one.actor.kind === "member") accepted += 1;
+      seen.add(`${one.actor.kind} ${verdict.allowed ? "allowed" : verdict.code}`);
+    }
+    expect([...seen].toSorted()).toEqual(
+      expect.arrayContaining([
+        "hub allowed",
+        "hub notAllowed",
+        "joiner allowed",
+        "joiner invalidCommit",
+        "joiner notMember",
+        "member allowed",
+        "member invalidCommit",
+        "member notAllowed",
+        "member notMember",
+        "member removalPending",
+        "member roomFull",
+      ]),
+    );
+    expect(accepted).toBeGreaterThan(300);
+  });
+
+  it("is total: whatever the state, also one that no decoder would give", () => {
+    const wild: fc.Arbitrary<RoomView> = fc.record({
+      state: fc.record({
+        rulesVersion: fc.constantFrom(1, 1, 1, 2),
+        floor: fc.nat(3),
+        template: fc.constantFrom("direct" as const, "group" as const),
+        hub: fc.constant(hub),
+        term: fc.nat(),
+        hubKey: fc.constantFrom(undefined, new Uint8Array(3)),
+        roles: fc.oneof(roles, fc.constant([])),
+        defaultRole: fc.nat(9),
+        assignments: fc.array(fc.record({ user: person, role: fc.nat(9) }), { maxLength: 4 }),
+        basePolicy: states.map(({ basePolicy }) => basePolicy),
+        metadata: fc.constant(new Uint8Array(0)),
+        safeAad: fc.constant([]),
+        otherComponents: fc.constant([]),
+      }),
+      participants: fc.array(
+        fc.record({ user: person, leaves: fc.array(fc.nat(5), { maxLength: 3 }) }),
+        { maxLength: 5 },
+      ),
+    });
+    fc.assert(
+      fc.property(wild, wild, cases, person, (view, other, { actor, change }, user) => {
+        for (const stateAfter of [undefined, other.state, change.stateAfter]) {
+          expect(authorize(view, actor, { ...change, stateAfter })).toHaveProperty("allowed");
+        }
+        for (const verdict of [maySend(view, user), mayLeave(view, user)]) {
+          expect(verdict).toHaveProperty("allowed");
+        }
+        expect(authorizeFounding(view, { founder: user, hub, term: 1 })).toHaveProperty("allowed");
+        expect(Number.isInteger(roleOf(view, user))).toBe(true);
+        const settled = settle(view);
+        const again = settled && settle({ ...view, state: settled });
+        expect(again).toBeUndefined();
+      }),
+      { numRuns },
+    );
+  });
+
+  it("never refuses for a capability too many", () => {
+    const capability = fc.constantFrom<number>(...Object.values(CAPABILITIES));
+    fc.assert(
+      fc.property(cases, capability, ({ view, actor, change }, gained) => {
+        const role = actor.kind === "hub" ? 0 : roleOf(view, actor.user);
+        const before = authorize(view, actor, change);
+        const after = authorize(
+          { ...view, state: grant(view.state, role, gained) },
+          actor,
+          change.stateAfter === undefined
+            ? change
+            : { ...change, stateAfter: grant(change.stateAfter, role, gained) },
+        );
+        expect(before.allowed ? after : { allowed: true }).toEqual({ allowed: true });
+      }),
+      { numRuns },
+    );
+  });
+
+  it("never lets anybody raise themselves, unless the owners left", () => {
+    fc.assert(
+      fc.property(cases, ({ view, actor, change }) => {
+        if (!authorize(view, actor, change).allowed) return;
+        const user = actor.kind === "hub" ? stranger : actor.user;
+        const after = apply(view, change);
+        const owner = ownerRole(view.state);
+        const pending = new Set(change.pendingRemovals);
+        const orphaned = view.participants
+          .filter((one) => roleOf(view, one.user) === owner)
+          .every(({ leaves }) => leaves.some((leaf) => pending.has(leaf)));
+        const isNew = !isParticipant(view, user);
+        expect(isNew || orphaned || roleOf(after, user) <= roleOf(view, user)).toBe(true);
+        for (const index of [2, 3, 4]) {
+          const gains = Object.values<number>(CAPABILITIES).some(
+            (one) =>
+              index === roleOf(view, user) &&
+              hasCapability(after.state, index, one) &&
+              !hasCapability(view.state, index, one),
+          );
+          expect(gains && index !== owner).toBe(false);
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it("keeps an owner wherever somebody remains, and every accepted state settled", () => {
+    fc.assert(
+      fc.property(cases, ({ view, actor, change }) => {
+        const after = apply(view, change);
+        const settled = { ...after, state: settle(after) ?? after.state };
+        const owners = settled.participants.filter(
+          ({ user }) => roleOf(settled, user) === ownerRole(settled.state),
+        );
+        const fixed = settled.state.basePolicy.fixedMembership;
+        expect(fixed || settled.participants.length === 0 || owners.length > 0).toBe(true);
+        const allowed = actor.kind === "member" && authorize(view, actor, change).allowed;
+        expect(allowed ? settle(after) : undefined).toBeUndefined();
+      }),
+      { numRuns },
+    );
+  });
+
+  it("gives nobody outside anything", () => {
+    fc.assert(
+      fc.property(cases, ({ view, actor, change }) => {
+        const allowed = authorize(view, actor, change).allowed;
+        const added = change.added.map(({ user }) => user);
+        const strangers = added.filter((user) => !isParticipant(view, user));
+        const listed = strangers.every((user) =>
+          view.state.assignments.some((entry) => entry.user === user),
+        );
+        const fixed = view.state.basePolicy.fixedMembership;
+        const outside = actor.kind !== "hub" && !isParticipant(view, actor.user);
+        const nothing = strangers.length === 0 && !outside;
+        const returns = fixed && listed && (actor.kind === "joiner" || !outside);
+        const invited =
+          actor.kind === "member" &&
+          !outside &&
+          hasCapability(view.state, roleOf(view, actor.user), CAPABILITIES.addParticipant);
+        expect(!allowed || nothing || returns || invited).toBe(true);
+        const foreign =
+          actor.kind === "hub" && (added.length > 0 || change.stateAfter !== undefined);
+        expect(allowed && foreign).toBe(false);
+      }),
+      { numRuns },
+    );
+  });
+
+  it("lets no accepted change leave what could not be encoded", () => {
+    fc.assert(
+      fc.property(cases, ({ view, actor, change }) => {
+        if (!authorize(view, actor, change).allowed) return;
+        const after = apply(view, change);
+        expect(() => encodeRoomState(settle(after) ?? after.state)).not.toThrow();
+      }),
+      { numRuns },
+    );
+  });
+
+  it("settles alike, whatever the order of what it is given", () => {
+    fc.assert(
+      fc.property(
+        views.chain((view) =>
+          fc.record({
+            view: fc.constant(view),
+            participants: fc.shuffledSubarray([...view.participants], {
+              minLength: view.participants.length,
+            }),
+            gone: fc.subarray([...view.participants]),
+          }),
+        ),
+        ({ view, participants, gone }) => {
+          const rest = <T extends { user: UserUri }>(all: readonly T[]): T[] =>
+            all.filter((one) => !gone.some(({ user }) => user === one.user));
+          const reversed = {
+            ...view.state,
+            assignments: view.state.assignments.toReversed(),
+            roles: view.state.roles.toReversed(),
+          };
+          const straight = settle({ ...view, participants: rest(view.participants) });
+          const shuffled = settle({ state: reversed, participants: rest(participants) });
+          expect((straight ?? view.state).assignments).toEqual(
+            (shuffled ?? view.state).assignments,
+          );
+        },
+      ),
+      { numRuns },
+    );
+  });
+});
+
+function apply(view: RoomView, change: RoomChange): RoomView {
+  const participants = participantsAfter(view, change);
+  return { state: change.stateAfter ?? view.state, participants };
+}
+
+function grant(state: RoomState, index: number, capability: number): RoomState {
+  const granted = state.roles.map((role) =>
+    role.index === index && !role.capabilities.includes(capability)
+      ? { ...role, capabilities: [...role.capabilities, capability].toSorted((a, b) => a - b) }
+      : role,
+  );
+  return { ...state, roles: granted };
+}
+
+function never(): never {
+  throw new Error("unreachable");
+}
