@@ -1,0 +1,194 @@
+import { mintClientUri, mintRoomUri, parseDomain, userUri } from "@treehouse/protocol";
+import { expect, test } from "vitest";
+import type { Database } from "../platform/index.ts";
+import type { NewEntry, QueuingStore, Subscription } from "./store.ts";
+
+export type OpenedStore = { readonly database: Database; readonly store: QueuingStore };
+
+const domain = parseDomain("example.org");
+let minted = 0;
+const random = (length: number) => new Uint8Array(length).fill((minted += 1));
+const aRoom = () => mintRoomUri(domain, random);
+const aClient = () => mintClientUri(userUri(domain, "alice"), random);
+
+/** What every adapter of the store does. */
+export function queuingStoreContract(open: () => Promise<OpenedStore>): void {
+  const withStore = (title: string, run: (opened: OpenedStore) => Promise<void>): void => {
+    test(title, async () => {
+      const opened = await open();
+      try {
+        await run(opened);
+      } finally {
+        await opened.database.close();
+      }
+    });
+  };
+
+  withStore("keeps the incarnation that was set last", async ({ database, store }) => {
+    expect(await database.read((tx) => store.incarnation(tx))).toBeUndefined();
+    for (const incarnation of [new Uint8Array(16).fill(1), new Uint8Array(16).fill(2)]) {
+      await database.transaction((tx) => store.setIncarnation(tx, incarnation));
+      expect(await database.read((tx) => store.incarnation(tx))).toEqual(incarnation);
+    }
+  });
+
+  withStore("finds streams by name and number, and forgets them whole", async (opened) => {
+    const { database, store } = opened;
+    const [name, other] = [aRoom(), aClient()];
+    await database.transaction(async (tx) => {
+      const room = await store.createStream(tx, name, "room");
+      const inbox = await store.createStream(tx, other, "inbox");
+      expect(room).toMatchObject({ name, kind: "room", head: 0, prunedTo: 0, dueAt: undefined });
+      expect(await store.findStream(tx, name)).toEqual(room);
+      expect(await store.streamById(tx, inbox.id)).toEqual(inbox);
+      for (const { id } of [room, inbox]) {
+        expect(await store.append(tx, entry(id, 1))).toBe(true);
+        await store.putSubscription(tx, subscription(inbox.id, id, 0));
+      }
+      await store.deleteStream(tx, room.id);
+      expect(await store.findStream(tx, name)).toBeUndefined();
+      expect(await store.first(tx, room.id)).toBeUndefined();
+      expect(await store.subscriptionsOf(tx, inbox.id)).toHaveLength(1);
+      expect(await store.findStream(tx, other)).toMatchObject({ head: 1 });
+      const anew = await store.createStream(tx, name, "room");
+      expect(anew.id).not.toBe(room.id);
+      expect(anew.head).toBe(0);
+    });
+  });
+
+  withStore("appends at the head only, also after everything was deleted", async (opened) => {
+    const { database, store } = opened;
+    await database.transaction(async (tx) => {
+      const { id } = await store.createStream(tx, aRoom(), "room");
+      const { id: other } = await store.createStream(tx, aRoom(), "room");
+      expect(await store.append(tx, entry(id, 2))).toBe(false);
+      for (const position of [1, 2, 3])
+        expect(await store.append(tx, entry(id, position))).toBe(true);
+      expect(await store.append(tx, entry(id, 3))).toBe(false);
+      expect(await store.append(tx, entry(other, 4))).toBe(false);
+      expect(await store.append(tx, entry(id + 1000, 1))).toBe(false);
+      await store.deleteUpTo(tx, id, 3);
+      await store.raiseGone(tx, id, { prunedTo: 3, droppedTo: 3, overflowedTo: 0 });
+      expect(await store.streamById(tx, id)).toMatchObject({ head: 3, prunedTo: 3, droppedTo: 3 });
+      expect(await store.append(tx, entry(id, 3))).toBe(false);
+      expect(await store.append(tx, entry(id, 4))).toBe(true);
+    });
+  });
+
+  withStore("pages in order, within number and length, and never empty", async (opened) => {
+    const { database, store } = opened;
+    const id = await database.transaction(async (tx) => {
+      const stream = await store.createStream(tx, aRoom(), "room");
+      for (let position = 1; position <= 6; position += 1) {
+        await store.append(tx, entry(stream.id, position, { length: 10 * position }));
+      }
+      return stream.id;
+    });
+    const read = (after: number, upTo: number, entriesMax: number, bytesMax: number) =>
+      database.read(async (tx) => {
+        const range = { stream: id, after, upTo, entriesMax, bytesMax };
+        const page = await store.page(tx, range);
+        return page.map(({ position, bytes }) => {
+          expect(new Uint8Array(bytes)).toEqual(
+            entry(id, position, { length: 10 * position }).bytes,
+          );
+          return position;
+        });
+      });
+    expect(await read(0, 6, 10, 1000)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await read(2, 4, 10, 1000)).toEqual([3, 4]);
+    expect(await read(0, 6, 2, 1000)).toEqual([1, 2]);
+    expect(await read(0, 6, 10, 60)).toEqual([1, 2, 3]);
+    expect(await read(4, 6, 10, 1)).toEqual([5]);
+    expect(await read(6, 6, 10, 1000)).toEqual([]);
+  });
+
+  withStore("deletes what it is told to and tells what is left", async ({ database, store }) => {
+    await database.transaction(async (tx) => {
+      const { id } = await store.createStream(tx, aRoom(), "room");
+      const { id: other } = await store.createStream(tx, aRoom(), "room");
+      for (let position = 1; position <= 6; position += 1) {
+        const handshake = position % 2 === 1;
+        await store.append(tx, entry(id, position, { handshake, storedAt: 100 * position }));
+        await store.append(tx, entry(other, position));
+      }
+      await store.deleteOrdinary(tx, id, 2, 6);
+      const left = async (stream: number) =>
+        (await store.page(tx, { stream, after: 0, upTo: 9, entriesMax: 9, bytesMax: 9999 })).map(
+          ({ position }) => position,
+        );
+      expect(await left(id)).toEqual([1, 2, 3, 5]);
+      expect(await store.inspect(tx, id, 4)).toBeUndefined();
+      expect(await store.inspect(tx, id, 3)).toEqual({ position: 3, storedAt: 300, length: 5 });
+      const bounds = { upTo: 3, storedBy: 500, limit: 2 };
+      expect(await store.deleteStored(tx, id, bounds)).toBe(2);
+      expect(await store.deleteStored(tx, id, { ...bounds, storedBy: 299 })).toBe(0);
+      expect(await left(id)).toEqual([3, 5]);
+      expect(await store.first(tx, id)).toMatchObject({ position: 3 });
+      expect(await left(other)).toEqual([1, 2, 3, 4, 5, 6]);
+    });
+  });
+
+  withStore("raises what is gone and never lowers it", async ({ database, store }) => {
+    await database.transaction(async (tx) => {
+      const { id } = await store.createStream(tx, aRoom(), "room");
+      await store.raiseGone(tx, id, { prunedTo: 9, droppedTo: 4, overflowedTo: 2 });
+      await store.raiseGone(tx, id, { prunedTo: 5, droppedTo: 6, overflowedTo: 1 });
+      const gone = { prunedTo: 9, droppedTo: 6, overflowedTo: 2 };
+      expect(await store.streamById(tx, id)).toMatchObject({ ...gone, head: 9 });
+    });
+  });
+
+  withStore("names the streams that are due, the most overdue first", async (opened) => {
+    const { database, store } = opened;
+    await database.transaction(async (tx) => {
+      const { id: a } = await store.createStream(tx, aRoom(), "room");
+      const { id: b } = await store.createStream(tx, aRoom(), "room");
+      const { id: c } = await store.createStream(tx, aRoom(), "room");
+      await store.schedule(tx, a, 300);
+      await store.schedule(tx, b, 200);
+      await store.schedule(tx, a, 100);
+      expect(await store.dueStreams(tx, 250, 10)).toEqual([b]);
+      expect(await store.dueStreams(tx, 300, 10)).toEqual([b, a]);
+      await store.reschedule(tx, b, undefined);
+      await store.reschedule(tx, c, 50);
+      expect(await store.dueStreams(tx, 300, 10)).toEqual([c, a]);
+      expect(await store.dueStreams(tx, 300, 1)).toEqual([c]);
+    });
+  });
+
+  withStore("keeps subscriptions in order and cursors rising", async ({ database, store }) => {
+    await database.transaction(async (tx) => {
+      const [first, second] = [subscription(1, 5, 0, 10), subscription(1, 5, 20)];
+      for (const put of [second, subscription(1, 4, 7), first, subscription(2, 5, 3)]) {
+        await store.putSubscription(tx, put);
+      }
+      expect(await store.subscriptionsTo(tx, 1, 5)).toEqual([first, second]);
+      expect(await store.subscriptionsOf(tx, 1)).toEqual([subscription(1, 4, 7), first, second]);
+      await store.advance(tx, first, 8);
+      await store.advance(tx, first, 6);
+      expect(await store.subscriptionsTo(tx, 1, 5)).toEqual([{ ...first, cursor: 8 }, second]);
+      expect(await store.lowestCursor(tx, 5)).toBe(3);
+      await store.deleteSubscriptionsOf(tx, 2);
+      expect(await store.lowestCursor(tx, 5)).toBe(8);
+      await store.advance(tx, first, 10);
+      expect(await store.lowestCursor(tx, 5)).toBe(20);
+      await store.deleteSubscription(tx, second);
+      expect(await store.lowestCursor(tx, 5)).toBeUndefined();
+    });
+  });
+}
+
+function entry(
+  stream: number,
+  position: number,
+  more: Partial<NewEntry> & { length?: number } = {},
+) {
+  const { length = 5, ...rest } = more;
+  const bytes = new Uint8Array(length).fill(position);
+  return { stream, position, handshake: false, storedAt: position, bytes, ...rest };
+}
+
+function subscription(client: number, stream: number, after: number, upTo?: number): Subscription {
+  return { client, stream, after, upTo, cursor: after, awaitsInbox: 0 };
+}
