@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 
 import { addAccountCommands } from "./commands/account.ts";
 import { addAdminCommands } from "./commands/admin.ts";
+import { addChatCommand } from "./commands/chat.ts";
 import { addContactCommands } from "./commands/contact.ts";
 import { addContextCommands } from "./commands/context.ts";
 import { addDebugCommands } from "./commands/debug.ts";
@@ -68,6 +69,7 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addContactCommands,
   addGroupCommands,
   addSendCommand,
+  addChatCommand,
   addTailCommand,
   addHistoryCommand,
   addAdminCommands,

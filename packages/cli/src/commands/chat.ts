@@ -1,0 +1,135 @@
+import type { Client, Conversation } from "@treehouse/client-sdk";
+
+import { CliFailure, EXIT, failureOf } from "../failure.ts";
+import type { Output } from "../output.ts";
+import type { Cli } from "./cli.ts";
+import { withCaughtUpClient } from "./cli.ts";
+
+/**
+ * `treehouse chat`: one process that shows what others write and sends the lines it reads, until
+ * the input ends. Lines that begin with / are commands. Without a terminal both directions are
+ * JSON lines out and plain lines in, so that any program can hold a conversation.
+ */
+export function addChatCommand(cli: Cli): void {
+  cli.program
+    .command("chat")
+    .description("talk: lines read are sent, messages of others are shown (/help for commands)")
+    .argument("<conversation>", "id, unique beginning of the id, or name")
+    .option("--stay", "go on showing messages after the input has ended")
+    .action(async (reference: string, options: { stay?: boolean }) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const conversation = await client.conversations.get(reference);
+        await talk(cli, client, conversation, options.stay === true);
+      });
+    });
+}
+
+async function talk(
+  cli: Cli,
+  client: Client,
+  conversation: Conversation,
+  stay: boolean,
+): Promise<void> {
+  const output = cli.output();
+  const done = new AbortController();
+  cli.terminal.interrupted.addEventListener("abort", () => done.abort());
+  announce(client, conversation, output);
+  const showing = show(client, conversation, output, done.signal);
+  const pending = new Set<Promise<void>>();
+  for await (const line of readLines(cli, done.signal)) {
+    if (line === "/quit") break;
+    const work = obey(conversation, line, output).catch((error: unknown) => {
+      const { code, message, exit } = failureOf(error);
+      if (exit === EXIT.bug) throw error;
+      output.item({ event: "failed", line, code, message }, `! ${message} (${code})`);
+    });
+    pending.add(work);
+    void work.finally(() => pending.delete(work));
+  }
+  await Promise.all(pending);
+  if (!stay) done.abort();
+  await showing;
+}
+
+/** Lines until the input ends or the program is interrupted. */
+async function* readLines(cli: Cli, signal: AbortSignal): AsyncGenerator<string> {
+  const lines = cli.terminal.lines()[Symbol.asyncIterator]();
+  const interrupted = new Promise<undefined>((resolve) => {
+    signal.addEventListener("abort", () => resolve(undefined));
+  });
+  for (;;) {
+    const next = await Promise.race([lines.next(), interrupted]);
+    if (next === undefined || next.done === true) return;
+    if (next.value.trim() !== "") yield next.value;
+  }
+}
+
+async function obey(conversation: Conversation, line: string, output: Output): Promise<void> {
+  if (!line.startsWith("/")) {
+    const { id, position, acceptedAt } = await conversation.send(line);
+    output.item({ event: "sent", id, position, acceptedAt, text: line }, "");
+    return;
+  }
+  const [verb = "", ...rest] = line.slice(1).split(/\s+/);
+  switch (verb) {
+    case "add":
+    case "remove":
+      await conversation[verb](rest);
+      output.item({ event: verb, addresses: rest }, `* ${verb}: ${rest.join(" ")}`);
+      return;
+    case "leave":
+      await conversation.leave();
+      output.item({ event: "left" }, "* left");
+      return;
+    case "info": {
+      const info = await conversation.info();
+      const who = info.members.map(({ address, role }) => `${address} (${role})`).join(", ");
+      output.item({ event: "info", ...info }, `* epoch ${info.epoch}: ${who}`);
+      return;
+    }
+    case "help":
+      output.note("/add <address…>  /remove <address…>  /info  /leave  /quit");
+      return;
+    default:
+      throw new CliFailure(EXIT.usage, "unknownCommand", `there is no command /${verb}; try /help`);
+  }
+}
+
+async function show(
+  client: Client,
+  conversation: Conversation,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const message of client.messages({ signal, conversations: [conversation.id] })) {
+    const { position, acceptedAt, id, senderAddress, text } = message;
+    const value = { event: "message", id, position, acceptedAt, sender: senderAddress, text };
+    output.item(value, `${senderAddress}: ${text}`);
+  }
+}
+
+function announce(client: Client, conversation: Conversation, output: Output): void {
+  const here = ({ room }: { readonly room: string | undefined }) => room === conversation.id;
+  client.on("state", ({ state }) => output.item({ event: "state", state }, ""));
+  client.on("fault", (fault) => {
+    if (!here(fault)) return;
+    const { position, code, text } = fault;
+    output.item({ event: "fault", position, code, text }, `! ${text}`);
+  });
+  client.on("joined", (value) => {
+    if (here(value)) output.item({ event: "joined" }, "* you are in the conversation");
+  });
+  client.on("removed", (value) => {
+    if (here(value)) output.item({ event: "removed" }, "* you were removed from the conversation");
+  });
+  client.on("membership", (change) => {
+    if (!here(change)) return;
+    const { epoch, by, added, removed } = change;
+    output.item({ event: "membership", epoch, by, added, removed }, describe(added, removed));
+  });
+}
+
+function describe(added: readonly string[], removed: readonly string[]): string {
+  const parts = [...added.map((user) => `+${user}`), ...removed.map((user) => `-${user}`)];
+  return parts.length === 0 ? "" : `* ${parts.join(" ")}`;
+}
