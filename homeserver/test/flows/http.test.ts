@@ -228,6 +228,14 @@ test("a body without a length that grows too large is refused while it arrives",
   await once(socket, "close");
 });
 
+test.each(["a b", "/../", "x:y:z"])("a host that is none (%s) is refused", async (host) => {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.write(`GET /v1/openapi.json HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  const [answer] = await once(socket, "data");
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 400 [^]*urn:treehouse:problem:malformed/);
+  socket.destroy();
+});
+
 test("any octets as a request get an answer or the end of the connection", async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 300 }), async (octets) => {

@@ -3,6 +3,7 @@ import { Refusal } from "@treehouse/protocol";
 import type { Env, Histogram } from "@treehouse/protocol";
 import type BetterSqlite3 from "better-sqlite3";
 import { Assertion } from "../assertion.ts";
+import { errorFields } from "../env/log.ts";
 import { createClosureRunner, GroupLost } from "./closure.ts";
 import type { ClosureRunner, Outcome } from "./closure.ts";
 import { openHandle } from "./handle.ts";
@@ -196,8 +197,7 @@ export class GroupCommit {
     try {
       run();
     } catch (error) {
-      const reason = error instanceof Error ? error.name : typeof error;
-      this.#options.env.log.error("afterCommitFailed", { reason });
+      this.#options.env.log.error("afterCommitFailed", errorFields(error));
     }
   }
 

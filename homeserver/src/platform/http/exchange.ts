@@ -78,8 +78,10 @@ export function createExchange(options: ExchangeOptions): Exchange {
     } catch (error) {
       failWith(error, incoming, outgoing, requestId, route);
     }
-    const labels = { route: route.path, status: String(outgoing.statusCode) };
-    seconds.observe((env.monotonic() - from) / 1000, labels);
+    const ms = env.monotonic() - from;
+    const status = outgoing.statusCode;
+    seconds.observe(ms / 1000, { route: route.path, status: String(status) });
+    env.log.debug("request", { requestId, method: route.method, route: route.path, status, ms });
   }
 
   function failWith(

@@ -1,12 +1,14 @@
 import { createServer } from "node:http";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { MEDIA_TYPE_TLS, Refusal } from "@treehouse/protocol";
+import { MEDIA_TYPE_PROBLEM, MEDIA_TYPE_TLS, problemOf, Refusal } from "@treehouse/protocol";
+import type { Env } from "@treehouse/protocol";
 import { z } from "zod";
+import { errorFields } from "../env/log.ts";
 import { describeApi } from "./api-document.ts";
 import { createExchange } from "./exchange.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
@@ -50,7 +52,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       all,
       exchange,
     ).fetch,
-    { overrideGlobalObjects: false },
+    { overrideGlobalObjects: false, errorHandler: (error) => requestRefused(error, options.env) },
   );
   const server = createServer({ keepAliveTimeout: keepAliveMs });
   server.headersTimeout = headersTimeoutMs;
@@ -102,6 +104,18 @@ function jsonApp(
     return RESPONSE_ALREADY_SENT;
   });
   return app;
+}
+
+/** Answers what hono does not even take for a request, such as a host that is none. */
+function requestRefused(error: unknown, env: Pick<Env, "log">): Response {
+  const known = error instanceof RequestError;
+  if (!known) env.log.error("requestFailed", errorFields(error));
+  const refusal = known
+    ? new Refusal("malformed", "The request's target or host is not understood.")
+    : new Refusal("internal", "The server failed.");
+  const { status, ...problem } = problemOf(refusal);
+  const headers = { "content-type": MEDIA_TYPE_PROBLEM };
+  return new Response(JSON.stringify({ ...problem, status }), { status, headers });
 }
 
 function documentRoute(current: () => unknown): Route {
