@@ -1,0 +1,188 @@
+import { and, asc, desc, eq, sql } from "drizzle-orm";
+import { parseClientUri } from "@treehouse/protocol";
+import type { Database, Drizzle } from "../platform/index.ts";
+import { hashName } from "./account-name.ts";
+import { fromBlob, toBlob } from "./blob.ts";
+import { accounts, clientLists, clients, sessions, tombstones } from "./schema.ts";
+import type { AuthenticationStore, NewAccount, StoredClient } from "./store.ts";
+
+type AccountMethods = Pick<
+  AuthenticationStore,
+  | "createAccount"
+  | "account"
+  | "nameIsTaken"
+  | "adminExists"
+  | "replaceCredential"
+  | "deleteAccount"
+>;
+
+export function accountMethods(database: Database): AccountMethods {
+  const selectAccount = database.prepare((db) =>
+    db
+      .select()
+      .from(accounts)
+      .where(eq(accounts.name, sql.placeholder("name")))
+      .prepare(),
+  );
+  const selectTombstone = database.prepare((db) =>
+    db
+      .select({ deletedAt: tombstones.deletedAt })
+      .from(tombstones)
+      .where(eq(tombstones.nameHash, sql.placeholder("nameHash")))
+      .prepare(),
+  );
+
+  return {
+    createAccount: async (tx, account) => {
+      if (selectTombstone(tx).get({ nameHash: toBlob(hashName(account.name)) })) return false;
+      return insertAccount(database.sql(tx), account);
+    },
+    account: async (tx, name) => {
+      const row = selectAccount(tx).get({ name });
+      return (
+        row && {
+          name: row.name,
+          admin: row.admin,
+          identityKey: fromBlob(row.identityKey),
+          passwordRecord: row.passwordRecord ? fromBlob(row.passwordRecord) : undefined,
+          recoveryBundle: fromBlob(row.recoveryBundle),
+          credentialVersion: row.credentialVersion,
+        }
+      );
+    },
+    nameIsTaken: async (tx, name) =>
+      selectAccount(tx).get({ name }) !== undefined ||
+      selectTombstone(tx).get({ nameHash: toBlob(hashName(name)) }) !== undefined,
+    adminExists: async (tx) =>
+      database
+        .sql(tx)
+        .select({ name: accounts.name })
+        .from(accounts)
+        .where(eq(accounts.admin, true))
+        .orderBy(asc(accounts.name))
+        .limit(1)
+        .get() !== undefined,
+    replaceCredential: async (tx, change) => {
+      const result = database
+        .sql(tx)
+        .update(accounts)
+        .set({
+          passwordRecord: toBlob(change.passwordRecord),
+          recoveryBundle: toBlob(change.recoveryBundle),
+          credentialVersion: change.expectedVersion + 1,
+        })
+        .where(
+          and(
+            eq(accounts.name, change.name),
+            eq(accounts.credentialVersion, change.expectedVersion),
+          ),
+        )
+        .run();
+      return result.changes === 1;
+    },
+    deleteAccount: async (tx, name, deletedAt) => {
+      const db = database.sql(tx);
+      db.delete(sessions).where(eq(sessions.name, name)).run();
+      db.delete(clients).where(eq(clients.name, name)).run();
+      db.delete(clientLists).where(eq(clientLists.name, name)).run();
+      db.delete(accounts).where(eq(accounts.name, name)).run();
+      db.insert(tombstones)
+        .values({ nameHash: toBlob(hashName(name)), deletedAt })
+        .onConflictDoNothing()
+        .run();
+    },
+  };
+}
+
+/** Answers false, and writes nothing, when the name is in use. */
+function insertAccount(db: Drizzle, account: NewAccount): boolean {
+  const inserted = db
+    .insert(accounts)
+    .values({
+      name: account.name,
+      admin: account.admin,
+      identityKey: toBlob(account.identityKey),
+      passwordRecord: account.passwordRecord ? toBlob(account.passwordRecord) : null,
+      recoveryBundle: toBlob(account.recoveryBundle),
+      credentialVersion: 1,
+      createdAt: account.createdAt,
+    })
+    .onConflictDoNothing()
+    .run();
+  if (inserted.changes === 0) return false;
+  db.insert(clientLists)
+    .values({
+      name: account.name,
+      version: account.list.version,
+      hash: toBlob(account.list.hash),
+      signedList: toBlob(account.list.signedList),
+      acceptedAt: account.createdAt,
+    })
+    .run();
+  for (const client of account.clients) {
+    db.insert(clients)
+      .values({
+        client: client.client,
+        name: account.name,
+        signatureKey: toBlob(client.signatureKey),
+        leafIdentity: toBlob(client.leafIdentity),
+        expiresAt: client.expiresAt,
+      })
+      .run();
+  }
+  return true;
+}
+
+export function clientMethods(
+  database: Database,
+): Pick<AuthenticationStore, "clientList" | "client" | "clientsOf"> {
+  const selectClient = database.prepare((db) =>
+    db
+      .select()
+      .from(clients)
+      .where(eq(clients.client, sql.placeholder("client")))
+      .prepare(),
+  );
+  const selectClientsOf = database.prepare((db) =>
+    db
+      .select()
+      .from(clients)
+      .where(eq(clients.name, sql.placeholder("name")))
+      .orderBy(asc(clients.client))
+      .prepare(),
+  );
+
+  return {
+    clientList: async (tx, name, version) => {
+      const row = database
+        .sql(tx)
+        .select({ signedList: clientLists.signedList })
+        .from(clientLists)
+        .where(
+          and(
+            eq(clientLists.name, name),
+            version === undefined ? undefined : eq(clientLists.version, version),
+          ),
+        )
+        .orderBy(desc(clientLists.version))
+        .limit(1)
+        .get();
+      return row && fromBlob(row.signedList);
+    },
+    client: async (tx, client) => {
+      const row = selectClient(tx).get({ client });
+      return row && clientOf(row);
+    },
+    clientsOf: async (tx, name) => selectClientsOf(tx).all({ name }).map(clientOf),
+  };
+}
+
+function clientOf(row: typeof clients.$inferSelect): StoredClient {
+  return {
+    client: parseClientUri(row.client),
+    name: row.name,
+    signatureKey: fromBlob(row.signatureKey),
+    leafIdentity: fromBlob(row.leafIdentity),
+    expiresAt: row.expiresAt,
+  };
+}
