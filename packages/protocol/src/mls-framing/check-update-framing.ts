@@ -11,8 +11,8 @@ export type UpdateFraming = {
 
 /**
  * Refuses with "malformed" an update whose messages are not what its kind says: a PublicMessage
- * with a commit and perhaps a first message of the epoch that it begins, or PublicMessages with proposals of one sender in one
- * group and epoch. Gives what they have in common.
+ * with a commit and perhaps a first message of the epoch that it begins, or PublicMessages with
+ * proposals of one sender in one group and epoch. Gives what they have in common.
  */
 export function checkUpdateFraming(request: UpdateRequest): UpdateFraming {
   if (request.kind === "proposal") return commonFraming(request.proposals, "proposal");

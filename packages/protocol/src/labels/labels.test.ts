@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { toHex, utf8Encode } from "../bytes/index.ts";
+import { labelledHash, LABELS, signedBytes } from "./index.ts";
+
+test("no two labels are the same", () => {
+  const labels = Object.values(LABELS);
+  expect(new Set(labels).size).toBe(labels.length);
+});
+
+test("what is signed is the prefixed label and the content, each with its length", () => {
+  expect(toHex(signedBytes("HeadTBS", Uint8Array.of(1, 2)))).toBe(
+    `15${toHex(utf8Encode("Treehouse 1.0 HeadTBS"))}020102`,
+  );
+});
+
+test("a hash depends on the label, and the hash function can be given", () => {
+  const content = Uint8Array.of(1);
+  const entry = toHex(labelledHash(LABELS.entryHash, content));
+  expect(entry).not.toBe(toHex(labelledHash(LABELS.rosterHash, content)));
+  expect(labelledHash(LABELS.entryHash, content, (input) => input.slice(0, 2))).toHaveLength(2);
+});

@@ -1,0 +1,115 @@
+import { expect, test } from "vitest";
+import {
+  loginProofMessage,
+  mintClientUri,
+  mintRoomUri,
+  parseDomain,
+  signGroupInfoRequest,
+  signGroupInfoResponse,
+  signHead,
+  signKeyMaterialRequest,
+  toHex,
+  userUri,
+  verifyGroupInfoRequest,
+  verifyGroupInfoResponse,
+  verifyHead,
+  verifyKeyMaterialRequest,
+} from "../src/index.ts";
+import { keyPairOf, verifyEd25519 } from "./ed25519.ts";
+
+const key = keyPairOf(1);
+const stranger = keyPairOf(2);
+const domain = parseDomain("a.example");
+const room = mintRoomUri(domain, (length) => new Uint8Array(length));
+const otherRoom = mintRoomUri(domain, (length) => new Uint8Array(length).fill(1));
+const alice = userUri(domain, "alice");
+const verify = verifyEd25519;
+const credential = { identity: Uint8Array.of(1) };
+
+test("a head is the hub key's, in every field", () => {
+  const hash = new Uint8Array(32);
+  const head = { room, generation: 1, term: 1, position: 4, hash, epoch: 2, treeHash: hash };
+  const signed = signHead(head, key.sign);
+  const { signature } = signed;
+  expect(verifyHead(signed, key.publicKey, verify)).toBe(true);
+  expect(verifyHead(signed, stranger.publicKey, verify)).toBe(false);
+  const other = new Uint8Array(32).fill(1);
+  const changes = [
+    { room: otherRoom },
+    { generation: 2 },
+    { term: 2 },
+    { position: 5 },
+    { hash: other },
+    { epoch: 3 },
+    { treeHash: other },
+  ];
+  for (const change of changes) {
+    const forged = { head: { ...head, ...change }, signature };
+    expect(verifyHead(forged, key.publicKey, verify)).toBe(false);
+  }
+});
+
+test("a request for KeyPackages cannot be changed on its way", () => {
+  const request = signKeyMaterialRequest(
+    {
+      requestingUser: alice,
+      targetUser: userUri(domain, "bob"),
+      room,
+      acceptableCiphersuites: [1],
+      requiredCapabilities: { extensions: [], proposals: [], credentials: [] },
+      requesterSignatureKey: key.publicKey,
+      requesterCredential: credential,
+    },
+    key.sign,
+  );
+  expect(verifyKeyMaterialRequest(request, verify)).toBe(true);
+  expect(verifyKeyMaterialRequest({ ...request, room: undefined }, verify)).toBe(false);
+  expect(verifyKeyMaterialRequest({ ...request, targetUser: alice }, verify)).toBe(false);
+});
+
+test("a request for a GroupInfo holds for one room", () => {
+  const request = signGroupInfoRequest(
+    {
+      ciphersuite: 1,
+      requestingSignatureKey: key.publicKey,
+      requestingCredential: credential,
+      groupInfoPublicKey: Uint8Array.of(1),
+      joiningCode: undefined,
+    },
+    room,
+    key.sign,
+  );
+  expect(verifyGroupInfoRequest(request, room, verify)).toBe(true);
+  expect(verifyGroupInfoRequest(request, otherRoom, verify)).toBe(false);
+});
+
+test("the answer with a GroupInfo is the hub's, for one room", () => {
+  const response = signGroupInfoResponse(
+    {
+      status: "success",
+      room,
+      ciphersuite: 1,
+      hubKey: key.publicKey,
+      hubCredential: credential,
+      sealed: { kemOutput: Uint8Array.of(1), ciphertext: Uint8Array.of(2) },
+    },
+    key.sign,
+  );
+  expect(verifyGroupInfoResponse(response, verify)).toBe(true);
+  expect(verifyGroupInfoResponse({ ...response, room: otherRoom }, verify)).toBe(false);
+});
+
+test("a login proof names server, login and client", () => {
+  const client = mintClientUri(alice, (length) => new Uint8Array(length));
+  const proof = { server: domain, loginId: "one", client };
+  const messages = [
+    loginProofMessage(proof),
+    loginProofMessage({ ...proof, server: parseDomain("b.example") }),
+    loginProofMessage({ ...proof, loginId: "two" }),
+    loginProofMessage({
+      ...proof,
+      client: mintClientUri(userUri(domain, "bob"), () => new Uint8Array(16)),
+    }),
+  ];
+  expect(new Set(messages.map(toHex)).size).toBe(messages.length);
+});
