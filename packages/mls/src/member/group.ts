@@ -6,7 +6,7 @@ import { mlsExporter } from "ts-mls/keySchedule.js";
 import { toTsMls } from "../crypto/index.ts";
 import { leavesOf, readLeaf } from "../tree/index.ts";
 import { readContext } from "../validity/index.ts";
-import { encodeTree } from "../wire/index.ts";
+import { decodeUntrusted, encodeTree, groupInfoKind } from "../wire/index.ts";
 import { adopt } from "./adopt.ts";
 import { changesBetween } from "./changes.ts";
 import { decrypt } from "./decrypt.ts";
@@ -139,7 +139,7 @@ export class Group implements MemberGroup {
     return this.#serve(async () => {
       const live = this.#live();
       const waiting = live.prepared;
-      if (waiting === undefined && !live.joining && this.epoch === prepared.epoch) return;
+      if (waiting === undefined && isIn(live, prepared)) return;
       if (waiting === undefined || !equalBytes(waiting.commit, prepared.commit)) {
         throw new Refusal("conflict", "this commit is not the one that was prepared");
       }
@@ -232,6 +232,12 @@ function preparedFace(live: Live, prepared: Prepared): PreparedCommit {
     ? changesBetween(undefined, live)
     : { put: new Map([[ROW.prepared, encodePrepared(live.state, prepared)]]), delete: [] };
   return { commit, groupInfo, epoch, rows, ...(welcome === undefined ? {} : { welcome }) };
+}
+
+/** Whether the group stands in the very epoch that the commit leads to, as after its echo. */
+function isIn({ state }: Live, { groupInfo }: PreparedCommit): boolean {
+  const { confirmationTag } = decodeUntrusted(groupInfoKind, groupInfo);
+  return equalBytes(confirmationTag, state.confirmationTag);
 }
 
 /** Rows never hold the signature key, so it is put into every state that comes in. */

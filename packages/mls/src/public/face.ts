@@ -1,4 +1,4 @@
-import type { Bytes, ClientUri, GroupUri, LeafIdentity } from "@treehouse/protocol";
+import type { Bytes, ClientUri, Domain, GroupUri, LeafIdentity } from "@treehouse/protocol";
 
 import type { MlsCrypto } from "../crypto/index.ts";
 
@@ -84,7 +84,7 @@ export interface PublicGroup {
   /** The dictionary (extension 0x0006). */
   readonly roomState: Bytes;
   readonly groupContext: Bytes;
-  readonly externalSenders: readonly { signatureKey: Bytes; identity: string }[];
+  readonly externalSenders: readonly { signatureKey: Bytes; identity: Domain }[];
   /** The last accepted GroupInfo. */
   readonly groupInfo: Bytes;
   readonly pendingProposals: readonly { ref: Bytes; message: Bytes; removes: number }[];

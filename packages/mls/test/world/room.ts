@@ -99,13 +99,36 @@ export async function commit(
   return deliver(room, committer, prepared);
 }
 
+export type Newcomer = { user: User; identity: ClientIdentity };
+
 /** Adds clients in one commit; they join by its Welcome, with the tree from the hub. */
 export async function add(
   room: Room,
   committer: Member,
-  newcomers: readonly { user: User; identity: ClientIdentity }[],
+  newcomers: readonly Newcomer[],
   intent: CommitIntent = {},
 ): Promise<readonly Member[]> {
+  const invited = await invite(room, committer, newcomers, intent);
+  const joined: Member[] = [];
+  for (const one of newcomers) joined.push(await accept(room, one, invited));
+  room.members.push(...joined);
+  return joined;
+}
+
+export type Invitation = {
+  welcome: Bytes;
+  ratchetTree: Bytes;
+  keyPackages: ReadonlyMap<ClientIdentity, CreatedKeyPackage>;
+  at: number;
+};
+
+/** The commit that adds clients, delivered to the members; the newcomers have not joined yet. */
+export async function invite(
+  room: Room,
+  committer: Member,
+  newcomers: readonly Newcomer[],
+  intent: CommitIntent = {},
+): Promise<Invitation> {
   const { context } = room.world;
   const made = new Map<ClientIdentity, CreatedKeyPackage>();
   for (const { identity } of newcomers) {
@@ -115,24 +138,33 @@ export async function add(
   const keyPackages = [...made.values()].map(({ keyPackage }) => keyPackage);
   const prepared = await committer.group.prepareCommit({ ...intent, add: keyPackages }, none);
   persist(committer);
+  const at = context.now();
   await deliver(room, committer, prepared);
   const { welcome } = prepared;
   if (welcome === undefined) throw new Error("A commit with additions has no Welcome.");
-  const joined: Member[] = [];
-  for (const { user, identity } of newcomers) {
-    const own = made.get(identity);
-    const { group } = await joinWelcome(context, identity, {
-      welcome,
-      ratchetTree: room.hub.ratchetTree(),
-      secrets: (ref) => (own && equalBytes(own.ref, ref) ? own.secret : undefined),
-      at: context.now(),
-    });
-    const member = { user, identity, group, rows: new Map<string, Bytes>() };
-    persist(member);
-    joined.push(member);
-  }
-  room.members.push(...joined);
-  return joined;
+  return { welcome, ratchetTree: room.hub.ratchetTree(), keyPackages: made, at };
+}
+
+export async function accept(
+  room: Room,
+  { user, identity }: Newcomer,
+  { welcome, ratchetTree, keyPackages, at }: Invitation,
+): Promise<Member> {
+  const own = keyPackages.get(identity);
+  const { group } = await joinWelcome(room.world.context, identity, {
+    welcome,
+    ratchetTree,
+    secrets: (ref) => (own && equalBytes(own.ref, ref) ? own.secret : undefined),
+    at,
+  });
+  const member = { user, identity, group, rows: new Map<string, Bytes>() };
+  persist(member);
+  return member;
+}
+
+export function newcomer(world: World, name: string): Newcomer {
+  const user = world.user(name);
+  return { user, identity: world.client(user) };
 }
 
 /** A client joins by itself, with what the hub serves. */
