@@ -31,11 +31,8 @@ import { createSessions } from "./sessions.ts";
 import type { EndedSession } from "./sessions.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 
-export type { RegistrationMode } from "./context.ts";
 export type { Enrolled } from "./create-account.ts";
-export type { Enrolment } from "./enrol.ts";
 export type { SecretFiles } from "./secret-files.ts";
-export type { EndedSession } from "./sessions.ts";
 
 export const authenticationMigrations = migrationsOf("authentication");
 

@@ -30,7 +30,7 @@ export type Invite = {
   readonly expiresAt: number | undefined;
 };
 
-export type CreatedInvite = Invite & { readonly token: string };
+type CreatedInvite = Invite & { readonly token: string };
 
 const INVITES_LISTED_MAX = 1_000;
 

@@ -27,7 +27,7 @@ export interface Sessions {
   onEnded(run: (ended: EndedSession) => void): void;
 }
 
-export type ListedSession = {
+type ListedSession = {
   readonly id: string;
   readonly client: ClientUri;
   readonly createdAt: number;

@@ -17,7 +17,10 @@ export interface AuthenticationStore {
    * The version rises by one. Answers false, and writes nothing, otherwise.
    */
   replaceCredential(tx: Tx, change: CredentialChange): Promise<boolean>;
-  /** Removes every row of the account and leaves the hash of its name. */
+  /**
+   * Removes every row of the account and leaves the hash of its name. Its sessions are ended one by
+   * one before, so that memory and connections hear of it.
+   */
   deleteAccount(tx: Tx, name: string, deletedAt: number): Promise<void>;
 
   /** The countersigned list; the latest unless a version is named. */
@@ -63,7 +66,7 @@ export type NewAccount = Omit<Account, "credentialVersion"> & {
   readonly clients: readonly Omit<StoredClient, "name">[];
 };
 
-export type CredentialChange = {
+type CredentialChange = {
   readonly name: string;
   readonly expectedVersion: number;
   readonly passwordRecord: Bytes;

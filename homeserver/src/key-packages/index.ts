@@ -24,11 +24,6 @@ import type { Receiver, Stock } from "./store.ts";
 import { upload } from "./upload.ts";
 import type { Uploaded } from "./upload.ts";
 
-export type { Claim } from "./claim.ts";
-export type { Clients } from "./clients.ts";
-export type { Receiver, Stock } from "./store.ts";
-export type { Uploaded } from "./upload.ts";
-
 export const keyPackagesMigrations = migrationsOf("key-packages");
 
 export type KeyPackagesOptions = {

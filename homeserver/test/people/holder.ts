@@ -31,7 +31,7 @@ export type Made = {
   readonly lastResort: boolean;
 };
 
-export type MakeOptions = {
+type MakeOptions = {
   readonly lastResort?: boolean;
   readonly lifetimeMs?: number;
   readonly now?: number;
