@@ -55,7 +55,7 @@ CREATE TABLE `delivery_removals` (
 ) STRICT;
 --> statement-breakpoint
 CREATE TABLE `delivery_requests` (
-	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`id` integer PRIMARY KEY NOT NULL,
 	`key` blob NOT NULL,
 	`expires_at` integer NOT NULL,
 	`answer` blob NOT NULL

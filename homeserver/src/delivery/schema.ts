@@ -148,7 +148,7 @@ export const requests = sqliteTable(
   "delivery_requests",
   {
     /** Rises with the time of acceptance, so that expiry needs no index of its own. */
-    id: integer("id").primaryKey({ autoIncrement: true }),
+    id: integer("id").primaryKey(),
     key: blob("key", { mode: "buffer" }).notNull(),
     expiresAt: integer("expires_at").notNull(),
     answer: blob("answer", { mode: "buffer" }).notNull(),
