@@ -1,0 +1,97 @@
+import {
+  encodeContent,
+  encodeMessageStatus,
+  fromHex,
+  MESSAGE_STATUSES,
+  messageId,
+  type MimiContent,
+  parseRoomUri,
+  parseUserUri,
+  textContent,
+  toHex,
+} from "@treehouse/protocol";
+import type { EncodedVector } from "./room-vectors.ts";
+
+const senderUri = parseUserUri("mimi://example.org/u/alice");
+const roomUri = parseRoomUri("mimi://example.org/r/aaaaaaaaaaaaaaaaaaaaaaaaaa");
+const salt = fromHex("000102030405060708090a0b0c0d0e0f");
+const hello = textContent({ text: "Hello", salt, senderUri, roomUri });
+
+export interface ContentVectors {
+  readonly senderUri: string;
+  readonly roomUri: string;
+  readonly messages: readonly (EncodedVector & { readonly messageId: string })[];
+  readonly statuses: readonly EncodedVector[];
+  readonly malformed: readonly EncodedVector[];
+}
+
+/** The vectors of page 08: messages with their ids, status reports, and what is refused. */
+export function contentVectors(): ContentVectors {
+  const first = idOf(hello);
+  return {
+    senderUri,
+    roomUri,
+    messages: [
+      message("a text", hello),
+      message("the smallest message", {
+        ...hello,
+        extensions: new Map(),
+        body: { kind: "null", disposition: 1, language: "" },
+      }),
+      message("an answer", { ...hello, inReplyTo: first }),
+      message("an edit", { ...hello, replaces: first }),
+      message("a deletion", {
+        ...hello,
+        replaces: first,
+        body: { kind: "null", disposition: 1, language: "" },
+      }),
+      message("a text with a private extension", {
+        ...hello,
+        extensions: new Map([...hello.extensions, [-1, { float: 1 }], ["x", null]]),
+      }),
+    ],
+    statuses: [
+      {
+        name: "one message read",
+        encoded: toHex(encodeMessageStatus([{ messageId: first, status: MESSAGE_STATUSES.read }])),
+      },
+    ],
+    malformed: malformedMessages(),
+  };
+}
+
+/** Each is a small change of one message that has to be refused. */
+function malformedMessages(): readonly EncodedVector[] {
+  const head = `8750${toHex(salt)}`;
+  const body = "83016000";
+  const valid = `${head}f640f6f6a0${body}`;
+  return [
+    { name: "no octets", encoded: "" },
+    { name: "the last octet is missing", encoded: valid.slice(0, -2) },
+    { name: "an octet too many", encoded: `${valid}00` },
+    { name: "six fields", encoded: `86${valid.slice(2, -body.length)}` },
+    { name: "a salt of 15 octets", encoded: `874f${toHex(salt.subarray(1))}f640f6f6a0${body}` },
+    { name: "a length in too many octets", encoded: `${head}f65800f6f6a0${body}` },
+    { name: "an indefinite map", encoded: `${head}f640f6f6bfff${body}` },
+    { name: "extension keys out of order", encoded: `${head}f640f6f6a2200018180083016000` },
+    { name: "an extension key twice", encoded: `${head}f640f6f6a220002000${body}` },
+    {
+      name: "the extension key __proto__",
+      encoded: `${head}f640f6f6a1695f5f70726f746f5f5f00${body}`,
+    },
+    { name: "a float in too many octets", encoded: `${head}f640f6f6a120fa3f800000${body}` },
+    { name: "invalid UTF-8", encoded: `${head}f640f6f6a0830161ff00` },
+    { name: "unknown part semantics", encoded: `${head}f640f6f6a0850160030382${body}${body}` },
+    { name: "a multipart of one part", encoded: `${head}f640f6f6a0850160030081${body}` },
+    { name: "an id of another hash", encoded: `${head}5820${"00".repeat(32)}40f6f6a0${body}` },
+  ];
+}
+
+function message(name: string, content: MimiContent): ContentVectors["messages"][number] {
+  const encoded = toHex(encodeContent(content));
+  return { name, encoded, messageId: toHex(idOf(content)) };
+}
+
+function idOf(content: MimiContent): Uint8Array<ArrayBuffer> {
+  return messageId({ senderUri, roomUri, content: encodeContent(content), salt: content.salt });
+}

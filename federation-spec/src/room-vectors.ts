@@ -1,0 +1,220 @@
+import {
+  type Actor,
+  authorize,
+  encodeRoomState,
+  mintClientUri,
+  parseDomain,
+  parseUserUri,
+  participantsAfter,
+  ROLES,
+  type RoomChange,
+  type RoomState,
+  type RoomView,
+  settle,
+  template,
+  toHex,
+  type UserUri,
+} from "@treehouse/protocol";
+
+const hub = parseDomain("example.org");
+const named = (name: string): UserUri => parseUserUri(`mimi://example.org/u/${name}`);
+const [olga, anna, mia, zoe] = [named("olga"), named("anna"), named("mia"), named("zoe")];
+const hubKey = new Uint8Array(32).map((_, index) => index);
+
+const founded = template("group", { founder: olga, hub, term: 1, hubKey });
+const withAdmin: RoomState = {
+  ...founded,
+  assignments: [
+    { user: anna, role: ROLES.admin },
+    { user: olga, role: ROLES.owner },
+  ],
+};
+const group: RoomView = {
+  state: withAdmin,
+  participants: [
+    { user: anna, leaves: [1] },
+    { user: mia, leaves: [2, 3] },
+    { user: olga, leaves: [0] },
+  ],
+};
+const direct: RoomView = {
+  state: template("direct", { founder: olga, peer: mia, hub, term: 1 }),
+  participants: [{ user: olga, leaves: [0] }],
+};
+
+const nothing: RoomChange = { added: [], removed: [], stateAfter: undefined, pendingRemovals: [] };
+
+/** Octets in hexadecimal, and what they are. */
+export interface EncodedVector {
+  readonly name: string;
+  readonly encoded: string;
+}
+
+export interface RoomVectors {
+  readonly states: readonly EncodedVector[];
+  readonly malformed: readonly EncodedVector[];
+  readonly decisions: readonly object[];
+  readonly settlements: readonly object[];
+}
+
+/** The vectors of page 07: encodings, refusals, decisions and settlements. */
+export function roomVectors(): RoomVectors {
+  return {
+    states: [
+      state("a group as it is founded", founded),
+      state("a direct room as it is founded", direct.state),
+      state("a group with an admin, metadata and a component of a later version", {
+        ...withAdmin,
+        metadata: Uint8Array.of(1, 2, 3),
+        otherComponents: [{ component: 0x9000, data: Uint8Array.of(4, 5) }],
+      }),
+    ],
+    malformed: malformedStates(),
+    decisions: decisions().map(([name, view, actor, change]) => ({
+      name,
+      view: viewOf(view),
+      actor,
+      change: { ...change, stateAfter: hexOf(change.stateAfter) },
+      verdict: verdictOf(view, actor, change),
+    })),
+    settlements: settlements().map(([name, view]) => ({
+      name,
+      view: viewOf(view),
+      settled: hexOf(settle(view)),
+    })),
+  };
+}
+
+function decisions(): readonly (readonly [string, RoomView, Actor, RoomChange])[] {
+  const member = (user: UserUri): Actor => ({ kind: "member", user });
+  const leaving = { ...nothing, removed: [{ user: olga, leaf: 0 }], pendingRemovals: [0] };
+  const succeeded = settled(group, leaving);
+  const metadata = { ...nothing, stateAfter: { ...withAdmin, metadata: Uint8Array.of(9) } };
+  return [
+    ["an owner adds a user", group, member(olga), add(zoe)],
+    ["an admin adds a user", group, member(anna), add(zoe)],
+    ["a member adds a user", group, member(mia), add(zoe)],
+    ["a stranger adds itself", group, member(zoe), add(zoe)],
+    ["a member adds a client of its own", group, member(mia), add(mia)],
+    ["an admin removes the owner", group, member(anna), { ...succeeded, pendingRemovals: [] }],
+    ["a member commits the owner's leave", group, member(mia), succeeded],
+    ["a member commits it without the succession", group, member(mia), leaving],
+    [
+      "a member commits past a pending removal",
+      group,
+      member(mia),
+      { ...nothing, pendingRemovals: [1] },
+    ],
+    ["an admin names the room", group, member(anna), metadata],
+    ["a member names the room", group, member(mia), metadata],
+    ["an admin makes itself an owner", group, member(anna), assign(anna, ROLES.owner)],
+    ["the owner makes a member an admin", group, member(olga), assign(mia, ROLES.admin)],
+    [
+      "the hub removes a leaf",
+      group,
+      { kind: "hub" },
+      { ...nothing, removed: [{ user: mia, leaf: 3 }] },
+    ],
+    ["the hub adds a user", group, { kind: "hub" }, add(zoe)],
+    [
+      "a participant's new client joins",
+      group,
+      { kind: "joiner", user: mia, resync: false },
+      add(mia),
+    ],
+    [
+      "a participant's client comes back",
+      group,
+      { kind: "joiner", user: mia, resync: true },
+      replace(mia, 2),
+    ],
+    [
+      "a joiner removes another user's leaf",
+      group,
+      { kind: "joiner", user: mia, resync: true },
+      { ...add(mia), removed: [{ user: anna, leaf: 1 }] },
+    ],
+    ["a stranger joins", group, { kind: "joiner", user: zoe, resync: false }, add(zoe)],
+    ["the founder brings in the peer", direct, member(olga), add(mia)],
+    ["the founder brings in somebody else", direct, member(olga), add(zoe)],
+  ];
+}
+
+function settlements(): readonly (readonly [string, RoomView])[] {
+  const without = (user: UserUri): RoomView => ({
+    ...group,
+    participants: group.participants.filter((one) => one.user !== user),
+  });
+  return [
+    ["nothing follows", group],
+    ["an entry of a user without a leaf goes", without(anna)],
+    ["the admin succeeds the owner", without(olga)],
+    ["the lowest leaf succeeds among equals", { ...without(olga), state: founded }],
+    ["a fixed pair stays", direct],
+  ];
+}
+
+function malformedStates(): readonly EncodedVector[] {
+  const encoded = encodeRoomState(founded);
+  const last = encoded.length - 1;
+  return [
+    { name: "no octets", encoded: "" },
+    { name: "an empty dictionary", encoded: "00" },
+    { name: "the last octet is missing", encoded: toHex(encoded.subarray(0, last)) },
+    { name: "an octet too many", encoded: `${toHex(encoded)}00` },
+    { name: "an assignment of an undefined role", encoded: toHex(encoded.with(last, 9)) },
+    { name: "an assignment of the default role", encoded: toHex(encoded.with(last, ROLES.member)) },
+  ];
+}
+
+function add(user: UserUri): RoomChange {
+  const client = mintClientUri(user, (length) => new Uint8Array(length));
+  return { ...nothing, added: [{ user, client }] };
+}
+
+function replace(user: UserUri, leaf: number): RoomChange {
+  return { ...add(user), removed: [{ user, leaf }] };
+}
+
+function assign(user: UserUri, role: number): RoomChange {
+  const assignments = withAdmin.assignments
+    .filter((entry) => entry.user !== user)
+    .concat([{ user, role }])
+    .toSorted((a, b) => (a.user < b.user ? -1 : 1));
+  return { ...nothing, stateAfter: { ...withAdmin, assignments } };
+}
+
+function settled(view: RoomView, change: RoomChange): RoomChange {
+  const participants = participantsAfter(view, change);
+  return { ...change, stateAfter: settle({ state: view.state, participants }) };
+}
+
+function verdictOf(view: RoomView, actor: Actor, change: RoomChange): string {
+  const verdict = authorize(view, actor, change);
+  return verdict.allowed ? "allowed" : verdict.code;
+}
+
+function state(name: string, value: RoomState): EncodedVector & { readonly value: object } {
+  const { hubKey: key, metadata, otherComponents, ...plain } = value;
+  return {
+    name,
+    encoded: toHex(encodeRoomState(value)),
+    value: {
+      ...plain,
+      hubKey: key === undefined ? null : toHex(key),
+      metadata: toHex(metadata),
+      otherComponents: otherComponents.map(({ component, data }) => ({
+        component,
+        data: toHex(data),
+      })),
+    },
+  };
+}
+
+function viewOf(view: RoomView): object {
+  return { state: hexOf(view.state), participants: view.participants };
+}
+
+function hexOf(value: RoomState | undefined): string | null {
+  return value === undefined ? null : toHex(encodeRoomState(value));
+}
