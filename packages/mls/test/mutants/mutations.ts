@@ -77,7 +77,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     ),
     one(
       "clientState.js",
-      "!node.parent.unmergedLeaves.includes(leafIndex))",
+      "!lists.get(node).has(leafIndex))",
       "node.parent.unmergedLeaves.join() !== unmergedLeaves.join())",
     ),
   ],
