@@ -3,5 +3,5 @@
  * `./noble` (pure JavaScript, for browsers); both give the same bytes.
  */
 export { pointOk } from "./ed25519-rule.ts";
-export type { KeyPair, MlsCrypto, Random } from "./mls-crypto.ts";
+export type { MlsCrypto } from "./mls-crypto.ts";
 export { toTsMls } from "./to-ts-mls.ts";

@@ -1,5 +1,5 @@
 /** What went wrong in the library once, by the number of the fault. */
-export type Regression = {
+type Regression = {
   /** What is true now, as a sentence. */
   readonly title: string;
   /** The fault was an endless loop: always run in a process of its own, with a deadline. */
