@@ -2,6 +2,7 @@ import type { Bytes } from "@treehouse/protocol";
 import { equalBytes, Refusal } from "@treehouse/protocol";
 
 import { leafAt, readLeaf } from "../tree/index.ts";
+import { refuseOn } from "../wire/index.ts";
 import type { ClientIdentity, MemberContext, MemberGroup } from "./face.ts";
 import { Group } from "./group.ts";
 import { restoreSnapshot } from "./restoreSnapshot.ts";
@@ -15,7 +16,7 @@ export async function loadGroup(
   identity: ClientIdentity,
   rows: ReadonlyMap<string, Bytes>,
 ): Promise<MemberGroup> {
-  const snapshot = restoreSnapshot(rows);
+  const snapshot = await refuseOn("malformed", () => restoreSnapshot(rows));
   if (snapshot.kind === "live") {
     const { ratchetTree, privatePath } = snapshot.state;
     const leaf = leafAt(ratchetTree, privatePath.leafIndex);

@@ -4,7 +4,7 @@ import { copyBytes } from "@treehouse/protocol";
 import { decodeTreeNode } from "../tree/index.ts";
 import type { PublicState } from "../validity/index.ts";
 import { checkProposal, readContext } from "../validity/index.ts";
-import { decodeUntrusted, groupContextKind } from "../wire/index.ts";
+import { decodeUntrusted, groupContextKind, refuseOn } from "../wire/index.ts";
 import type { PublicContext, PublicGroup, StoredPublicGroup } from "./face.ts";
 import { publicGroup } from "./publicGroup.ts";
 
@@ -16,6 +16,11 @@ export async function loadPublicGroup(
   context: PublicContext,
   stored: StoredPublicGroup,
 ): Promise<PublicGroup> {
+  const state = await refuseOn("malformed", () => restore(context, stored));
+  return publicGroup(context, { state, groupInfo: copyBytes(stored.groupInfo) });
+}
+
+async function restore(context: PublicContext, stored: StoredPublicGroup): Promise<PublicState> {
   const groupContext = decodeUntrusted(groupContextKind, stored.groupContext);
   readContext(groupContext);
   const ratchetTree: (Node | undefined)[] = Array.from({ length: stored.size });
@@ -28,5 +33,5 @@ export async function loadPublicGroup(
     const proposal = await checkProposal(context.crypto, state, message);
     state = { ...state, proposals: [...state.proposals, proposal] };
   }
-  return publicGroup(context, { state, groupInfo: copyBytes(stored.groupInfo) });
+  return state;
 }
