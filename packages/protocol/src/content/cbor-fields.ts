@@ -30,7 +30,7 @@ export function octets(value: CborValue | undefined): Bytes {
   return value;
 }
 
-/** 32 octets that begin with the one hash algorithm of message ids, SHA-256. */
+/** FED-804: 32 octets that begin with the one hash algorithm of message ids, SHA-256. */
 export function id(value: CborValue | undefined): Bytes {
   const bytes = octets(value);
   if (bytes.length !== 32 || bytes[0] !== 1) throw malformed("not a message id");

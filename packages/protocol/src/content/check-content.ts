@@ -5,7 +5,7 @@ import { CONTENT_EXTENSIONS, type MimiContent } from "./mimi-content.ts";
 const YEAR_SECONDS = 366 * 24 * 3600;
 
 /**
- * The rules of mimi-content-08 that depend on where and when a message arrived: it names the
+ * FED-820, FED-821: the rules of mimi-content-08 that depend on where and when a message arrived: it names the
  * sender of the leaf that signed it and the room that carried it, and does not expire more than a
  * year away from the hub's time of acceptance (milliseconds). Anything else is a Refusal
  * "invalidMessage".

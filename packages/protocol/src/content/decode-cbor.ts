@@ -5,7 +5,7 @@ import { Refusal } from "../refusals/index.ts";
 import { type CborKey, type CborMap, type CborValue, floatLength, isBytes } from "./cbor.ts";
 
 /**
- * Reads one CBOR item that fills the input, in the deterministic encoding of RFC 8949 §4.2.1 and
+ * FED-801, FED-802: reads one CBOR item that fills the input, in the deterministic encoding of RFC 8949 §4.2.1 and
  * in no other. Integers beyond ±(2^53-1), undefined and other simple values, and the key
  * `__proto__` are refused; so are more than `depthMax` nested arrays, maps and tags. The only
  * error is a Refusal "malformed".

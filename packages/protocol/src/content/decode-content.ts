@@ -19,7 +19,8 @@ const UINT32_MAX = 0xffff_ffff;
 /**
  * Reads a message and applies every rule that needs nothing but its octets: deterministic CBOR,
  * types, bounds, known part semantics. Unknown dispositions, content types and extensions are
- * kept. The only error is a Refusal "malformed". What depends on the room and on time is judged
+ * kept (FED-806). The only error is a Refusal "malformed": the reader drops the message and goes on
+ * (FED-807). What depends on the room and on time is judged
  * by `checkContent`.
  */
 export function decodeContent(bytes: Uint8Array): MimiContent {

@@ -1,7 +1,7 @@
 import { type Bytes, concatBytes, type Hash, sha256, utf8Encode } from "../bytes/index.ts";
 
 /**
- * The id of a message (mimi-content-08): `01`, then the first 31 octets of the SHA-256 over both
+ * FED-810: the id of a message (mimi-content-08): `01`, then the first 31 octets of the SHA-256 over both
  * URIs with their lengths, the message as it was sent, and its salt once more.
  */
 export function messageId(

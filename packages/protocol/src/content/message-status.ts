@@ -32,7 +32,7 @@ export function encodeMessageStatus(report: readonly MessageStatus[]): Bytes {
   return bytes;
 }
 
-/** Reads a status report strictly; the only error is a Refusal "malformed". */
+/** FED-830: reads a status report strictly; the only error is a Refusal "malformed". */
 export function decodeMessageStatus(bytes: Uint8Array): readonly MessageStatus[] {
   if (bytes.length > LIMITS.applicationMessageBytesMax) throw malformed("a report too long");
   return list(decodeCbor(bytes, 2)).map((entry) => {

@@ -29,7 +29,7 @@ export const CONTENT_EXTENSIONS = {
   lastSeen: 256,
 } as const;
 
-/** Bounds of draft-ietf-mimi-content-08 and of its security considerations. */
+/** FED-803: bounds of draft-ietf-mimi-content-08 and of its security considerations. */
 export const CONTENT_BOUNDS = {
   topicIdBytesMax: 4096,
   extensionKeyBytesMax: 255,

@@ -96,7 +96,7 @@ function externalFields(part: ExternalPart): readonly CborValue[] {
   return file.concat([hashAlg, contentHash, description, filename]);
 }
 
-/** Says what is wrong with a tree of parts; `undefined` if nothing is. */
+/** Says what is wrong with a tree of parts (FED-805 among others); `undefined` if nothing is. */
 export function partsFault(root: NestedPart): string | undefined {
   let count = 0;
   const visit = (part: NestedPart, level: number): string | undefined => {

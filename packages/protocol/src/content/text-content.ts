@@ -10,7 +10,7 @@ import {
   type NestedPart,
 } from "./mimi-content.ts";
 
-/** A message of plain text. The salt is 16 random octets, new for each message. */
+/** A message of plain text (FED-822). The salt is 16 random octets, new for each message. */
 export function textContent(message: {
   readonly text: string;
   readonly salt: Bytes;

@@ -5,7 +5,7 @@ import { sameValue } from "./state-rules.ts";
 import { type Founding, template } from "./template.ts";
 
 /**
- * Whether a room may begin like this: its only leaf is one of the founder's, and its state is the
+ * FED-713: whether a room may begin like this: its only leaf is one of the founder's, and its state is the
  * template's, with metadata of the founder's choice. A state may leave out the hub's key; if it
  * names one, it is the hub's.
  */

@@ -22,7 +22,7 @@ import type { RoomView } from "./room-view.ts";
 import { checkSettled, checkStateChange } from "./state-rules.ts";
 
 /**
- * Whether an actor may make a change to a room, by the rules version that the room's state names.
+ * FED-730: whether an actor may make a change to a room, by the rules version that the room's state names.
  * Hub, followers and every client ask the same question about the same commit and must get the
  * same answer, so this is pure and total: it never throws, asks no clock and no store.
  *
@@ -44,7 +44,7 @@ function authorizeActor(view: RoomView, actor: Actor, change: RoomChange): Verdi
   return authorizeMember(view, actor.user, change);
 }
 
-/** The hub proposes removals and nothing else: no server can bring anybody in. */
+/** FED-750: the hub proposes removals and nothing else: no server can bring anybody in. */
 function authorizeHub(change: RoomChange): Verdict | undefined {
   return change.added.length > 0 || change.stateAfter !== undefined
     ? refused("notAllowed", "The hub can only remove.")
@@ -52,8 +52,8 @@ function authorizeHub(change: RoomChange): Verdict | undefined {
 }
 
 /**
- * An external commit brings in one client of its signer's user, may remove one leaf of the same
- * user, and carries no change of the dictionary (architecture §5). Pending removals do not bind
+ * FED-751: an external commit brings in one client of its signer's user, may remove one leaf of the same
+ * user, and carries no change of the dictionary. Pending removals do not bind
  * it: it can carry none, and the hub proposes them again.
  */
 function authorizeJoiner(

@@ -1,6 +1,6 @@
 /**
  * Capability numbers of the MIMI room-policy registry that rules version 1 uses, and ours from the
- * private range (0xf000 and above). H: the hub enforces it. C: only clients can.
+ * private range (0xf000 and above, FED-712). H: the hub enforces it. C: only clients can.
  */
 export const CAPABILITIES = {
   /** H. Bring in a user; needs an entry 0 → the new participant's role. */

@@ -5,7 +5,7 @@ import type { Participant } from "./room-view.ts";
 import type { BasePolicy } from "../room/index.ts";
 
 /**
- * The numbers in the base policy and in the role definitions. They bind what a committer chooses;
+ * FED-742: the numbers in the base policy and in the role definitions. They bind what a committer chooses;
  * what must follow by itself (pending removals, succession) is never stopped by a number.
  */
 export function checkCounts(context: CommitContext): Verdict | undefined {

@@ -4,7 +4,7 @@ import { hasCapability, isParticipant, roleOf } from "./role-of.ts";
 import { ALLOWED, refused, type Verdict } from "./room-change.ts";
 import type { RoomView } from "./room-view.ts";
 
-/** Whether a user's application message may be accepted at this state of the room. */
+/** FED-752: whether a user's application message may be accepted at this state of the room. */
 export function maySend(view: RoomView, user: UserUri): Verdict {
   if (!isParticipant(view, user)) return refused("notMember", "The sender is not in the room.");
   if (!hasCapability(view.state, roleOf(view, user), CAPABILITIES.sendMessage)) {
@@ -15,7 +15,7 @@ export function maySend(view: RoomView, user: UserUri): Verdict {
 }
 
 /**
- * Whether a user may ask the hub for the removal of all own clients. Where the membership is
+ * FED-753: whether a user may ask the hub for the removal of all own clients. Where the membership is
  * fixed the user stays on the list and may come back.
  */
 export function mayLeave(view: RoomView, user: UserUri): Verdict {

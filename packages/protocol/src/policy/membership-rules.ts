@@ -5,7 +5,7 @@ import { assignedRole, roleLookup } from "./role-of.ts";
 import { refused, type RoomChange, type Verdict } from "./room-change.ts";
 import type { RoomView } from "./room-view.ts";
 
-/** Each removed leaf must be one of that user's, and named once. */
+/** FED-731: each removed leaf must be one of that user's, and named once. */
 export function checkRemovedLeaves(view: RoomView, change: RoomChange): Verdict | undefined {
   const owners = new Map(
     view.participants.flatMap(({ user, leaves }) => leaves.map((leaf) => [leaf, user] as const)),
@@ -19,7 +19,7 @@ export function checkRemovedLeaves(view: RoomView, change: RoomChange): Verdict 
   return undefined;
 }
 
-/** A member's commit removes every leaf whose removal the hub has proposed in this epoch. */
+/** FED-732: a member's commit removes every leaf whose removal the hub has proposed in this epoch. */
 export function checkPendingRemovals(view: RoomView, change: RoomChange): Verdict | undefined {
   const removed = new Set(change.removed.map(({ leaf }) => leaf));
   const present = new Set(view.participants.flatMap(({ leaves }) => leaves));
@@ -29,7 +29,7 @@ export function checkPendingRemovals(view: RoomView, change: RoomChange): Verdic
   return { allowed: false, code: "removalPending", reason, leaves };
 }
 
-/** The rules for every user whose leaves the commit adds or removes. */
+/** FED-733 and FED-735: the rules for every user whose leaves the commit adds or removes. */
 export function checkTouchedUsers(context: CommitContext): Verdict | undefined {
   for (const touched of context.touched) {
     const verdict =
@@ -41,7 +41,7 @@ export function checkTouchedUsers(context: CommitContext): Verdict | undefined {
   return undefined;
 }
 
-/** Nobody takes the room from its last owner: that role passes on only when its holder goes. */
+/** FED-737: nobody takes the room from its last owner: that role passes on only when its holder goes. */
 export function checkOwnerStays(context: CommitContext): Verdict | undefined {
   const owner = ownerRole(context.view.state);
   const robbed =
@@ -58,6 +58,7 @@ export function checkOwnerStays(context: CommitContext): Verdict | undefined {
   return stays ? undefined : refused("notAllowed", "The last owner cannot be removed by others.");
 }
 
+/** FED-734. */
 function checkOwnClients(context: CommitContext, own: UserChange): Verdict | undefined {
   if (own.kept < 1) {
     return refused("invalidCommit", "A committer cannot remove all of its own user's clients.");

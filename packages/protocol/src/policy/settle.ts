@@ -10,10 +10,10 @@ import type { Participant, RoomView } from "./room-view.ts";
 import { compareUsers } from "./room-view.ts";
 
 /**
- * What must follow from who is in the room (architecture §5): role entries of users without a leaf
+ * FED-720, what must follow from who is in the room: role entries of users without a leaf
  * go, and if no owner remains, the participant with the highest role, then the lowest leaf,
  * succeeds. `undefined` = the state already says so. Where the membership is fixed, the entries
- * are the list of those who may take part, and stay.
+ * are the list of those who may take part, and stay (FED-721).
  *
  * Pure, total, idempotent, and independent of the order of participants and entries.
  */

@@ -21,7 +21,7 @@ export function checkStateChange(context: CommitContext): Verdict | undefined {
   );
 }
 
-/** What no commit may change in rules version 1, and what may only rise. */
+/** FED-738: what no commit may change in rules version 1, and what may only rise. */
 function checkFixedParts({ view, stateAfter: after }: CommitContext): Verdict | undefined {
   const { state: before } = view;
   const fixed =
@@ -37,7 +37,7 @@ function checkFixedParts({ view, stateAfter: after }: CommitContext): Verdict | 
   return risen ? undefined : refused("notAllowed", "Term, rules version and floor only rise.");
 }
 
-/** The parts of the dictionary that one capability each covers. */
+/** FED-739: the parts of the dictionary that one capability each covers. */
 function checkPlainParts(context: CommitContext): Verdict | undefined {
   const { view, stateAfter: after } = context;
   const { state: before } = view;
@@ -58,7 +58,7 @@ function checkPlainParts(context: CommitContext): Verdict | undefined {
 }
 
 /**
- * Definitions change in a commit that touches no participant (room-policy §4.4). The owners' role
+ * FED-740: definitions change in a commit that touches no participant (room-policy §4.4). The owners' role
  * keeps its index; everybody else can grant only what their own role has.
  */
 function checkRoleDefinitions(context: CommitContext): Verdict | undefined {
@@ -94,6 +94,7 @@ function grantsOnlyOwn(context: CommitContext, role: Role): boolean {
   );
 }
 
+/** FED-741. */
 function checkRoleMoves(context: CommitContext): Verdict | undefined {
   for (const move of context.moves) {
     if (!isParticipantRole(context.stateAfter, move.to)) {
@@ -117,7 +118,7 @@ function check(context: CommitContext, { from, to }: RoleMove): Verdict | undefi
   return context.can(capability) && context.move(from, to) ? undefined : denied(capability);
 }
 
-/** Consequences are obligatory: the state after must say what follows from who is then there. */
+/** FED-736: consequences are obligatory: the state after must say what follows from who is then there. */
 export function checkSettled({ stateAfter, after }: CommitContext): Verdict | undefined {
   return settle({ state: stateAfter, participants: after }) === undefined
     ? undefined

@@ -7,12 +7,12 @@ export function roleDefinition({ roles }: Roles, index: number): Role | undefine
   return roles.find((role) => role.index === index);
 }
 
-/** The owners' role: the highest index that the room defines; 0 if it defines none. */
+/** FED-711, the owners' role: the highest index that the room defines; 0 if it defines none. */
 export function ownerRole({ roles }: Roles): number {
   return roles.reduce((highest, role) => Math.max(highest, role.index), OUTSIDER_ROLE);
 }
 
-/** A role that participants can hold: defined, not 0, and not MIMI's "banned" (index 1). */
+/** FED-710, a role that participants can hold: defined, not 0, and not MIMI's "banned" (index 1). */
 export function isParticipantRole(state: Roles, index: number): boolean {
   const role = roleDefinition(state, index);
   return role !== undefined && index !== OUTSIDER_ROLE && !(index === 1 && role.name === "banned");

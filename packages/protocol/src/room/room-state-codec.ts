@@ -16,7 +16,7 @@ import { ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
 const components = dictionaryCodec(LIMITS.dictionaryBytesMax);
 
 /**
- * The content of the GroupContext's `app_data_dictionary` extension: at most
+ * FED-701: the content of the GroupContext's `app_data_dictionary` extension: at most
  * `LIMITS.dictionaryBytesMax` octets, or a Refusal "limitExceeded" that names the bound. A state
  * that no decoder would take is a RangeError.
  */
@@ -44,7 +44,8 @@ export function encodeRoomState(state: RoomState): Bytes {
 
 /**
  * Reads a state and checks that it is well formed (every list sorted and unique, every role
- * defined), so that the policy engine can rely on it. The only error is a Refusal "malformed".
+ * defined), so that the policy engine can rely on it. To encode it gives the same octets again
+ * (FED-703). The only error is a Refusal "malformed".
  */
 export function decodeRoomState(bytes: Uint8Array): RoomState {
   if (bytes.length > LIMITS.dictionaryBytesMax) throw malformed("a dictionary that is too long");

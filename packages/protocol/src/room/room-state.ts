@@ -5,7 +5,7 @@ import type { Dictionary } from "../safe-aad/index.ts";
 /** The version of the rules that this code evaluates: the first field of every room's record. */
 export const RULES_VERSION = 1;
 
-/** Component ids of the GroupContext's `app_data_dictionary`. */
+/** FED-702: component ids of the GroupContext's `app_data_dictionary`. */
 export const ROOM_COMPONENTS = {
   /** SafeAAD types that every message in the room must be able to carry (mls-extensions). */
   safeAad: 0x0002,
@@ -75,7 +75,10 @@ export interface BasePolicy {
   readonly policyComponents: readonly number[];
 }
 
-/** What the GroupContext says about a room beyond its tree; every list is sorted and unique. */
+/**
+ * What the GroupContext says about a room beyond its tree; every list is sorted and unique. It
+ * changes by a member's commit only (FED-705).
+ */
 export interface RoomState {
   readonly rulesVersion: number;
   /** Clients that do not know this rules version pause the room instead of forking it. */

@@ -1,0 +1,178 @@
+import fc from "fast-check";
+import { mintClientUri, parseDomain, parseUserUri } from "../../src/identifiers/index.ts";
+import type { UserUri } from "../../src/identifiers/index.ts";
+import {
+  CAPABILITIES,
+  participantsAfter,
+  roomView,
+  settle,
+  template,
+} from "../../src/policy/index.ts";
+import type { Actor, RoomChange, RoomView } from "../../src/policy/index.ts";
+import type { Role, RoomState } from "../../src/room/index.ts";
+
+export const hub = parseDomain("example.org");
+const people = ["anna", "ben", "carl", "dora", "emil", "fred"].map((name) =>
+  parseUserUri(`mimi://example.org/u/${name}`),
+);
+export const stranger = parseUserUri("mimi://example.org/u/zoe");
+export const person = fc.constantFrom(...people);
+export const numRuns = process.env["TREEHOUSE_SCALE"] === "full" ? 8000 : 800;
+
+export type Case = { readonly view: RoomView; readonly actor: Actor; readonly change: RoomChange };
+
+const capabilities = fc
+  .uniqueArray(fc.constantFrom<number>(...Object.values(CAPABILITIES)), { maxLength: 36 })
+  .map((list) => list.toSorted((a, b) => a - b));
+const rank = fc.constantFrom(0, 2, 3, 4);
+
+/** Any definition of the roles 0, 2, 3 and 4: far from the templates, but well formed. */
+export const roles: fc.Arbitrary<readonly Role[]> = fc
+  .tuple(
+    ...[0, 2, 3, 4].map((index) =>
+      fc.record({
+        index: fc.constant(index),
+        name: fc.constant(`role ${index}`),
+        description: fc.constant(""),
+        capabilities: fc.oneof(
+          {
+            weight: 3,
+            arbitrary: fc.constant(Object.values<number>(CAPABILITIES).toSorted((a, b) => a - b)),
+          },
+          { weight: 2, arbitrary: capabilities },
+        ),
+        minimumParticipants: fc.constantFrom(0, 0, 0, 1),
+        maximumParticipants: fc.constantFrom(undefined, undefined, 2),
+        minimumActiveParticipants: fc.constant(0),
+        maximumActiveParticipants: fc.constantFrom(undefined, undefined, 3),
+        changes: fc
+          .uniqueArray(
+            fc.record({
+              from: rank,
+              to: fc
+                .uniqueArray(rank, { minLength: 1, maxLength: 4 })
+                .map((list) => list.toSorted((a, b) => a - b)),
+            }),
+            { maxLength: 4, selector: ({ from }) => from },
+          )
+          .map((list) => list.toSorted((a, b) => a.from - b.from)),
+      }),
+    ),
+  )
+  .map((list) => list);
+
+const assignments = fc
+  .uniqueArray(fc.record({ user: person, role: fc.constantFrom(3, 4) }), {
+    maxLength: 4,
+    selector: ({ user }) => user,
+  })
+  .map((list) => list.toSorted((a, b) => (a.user < b.user ? -1 : 1)));
+
+export const states: fc.Arbitrary<RoomState> = fc
+  .record({
+    base: fc.constantFrom(
+      template("group", { founder: people[0] ?? never(), hub, term: 1 }),
+      template("group", { founder: people[0] ?? never(), hub, term: 1 }),
+      template("direct", {
+        founder: people[0] ?? never(),
+        peer: people[1] ?? never(),
+        hub,
+        term: 1,
+      }),
+    ),
+    custom: fc.option(roles, { nil: undefined }),
+    assignments,
+    metadata: fc.constantFrom(new Uint8Array(0), new Uint8Array([1])),
+    maxUsers: fc.constantFrom(undefined, 2),
+  })
+  .map(({ base, custom, assignments: own, metadata, maxUsers }) =>
+    base.template === "direct"
+      ? { ...base, metadata }
+      : {
+          ...base,
+          metadata,
+          roles: custom ?? base.roles,
+          assignments: own,
+          basePolicy: { ...base.basePolicy, maxUsers },
+        },
+  );
+
+/** A settled room of up to five leaves, as every room is between two commits. */
+export const views: fc.Arbitrary<RoomView> = fc
+  .record({ state: states, seats: fc.array(person, { minLength: 1, maxLength: 6 }) })
+  .map(({ state, seats }) => {
+    const pair = state.template === "direct" ? people.slice(0, 2) : people;
+    const leaves = new Map<UserUri, number[]>();
+    seats.forEach((one, leaf) => {
+      const user = pair[people.indexOf(one) % pair.length] ?? one;
+      leaves.set(user, [...(leaves.get(user) ?? []), leaf]);
+    });
+    const roster = [...leaves].flatMap(([user, own]) =>
+      own.map((leaf) => ({
+        leaf,
+        client: mintClientUri(user, (length) => new Uint8Array(length).fill(leaf)),
+      })),
+    );
+    const view = roomView(state, roster);
+    return { ...view, state: settle(view) ?? state };
+  });
+
+export const cases: fc.Arbitrary<Case> = views.chain((view) => {
+  const seats = view.participants.flatMap(({ user, leaves }) =>
+    leaves.map((leaf) => ({ user, leaf })),
+  );
+  const present = fc.constantFrom(...view.participants.map(({ user }) => user));
+  const user = fc.oneof({ weight: 3, arbitrary: present }, person);
+  const member = fc.record({ kind: fc.constant("member" as const), user });
+  const joiner = fc.record({ kind: fc.constant("joiner" as const), user, resync: fc.boolean() });
+  const actor: fc.Arbitrary<Actor> = fc.oneof(
+    { weight: 6, arbitrary: member },
+    { weight: 1, arbitrary: fc.constant({ kind: "hub" as const }) },
+    { weight: 2, arbitrary: joiner },
+  );
+  const one = fc.tuple(person, fc.constantFrom(2, 3, 4)).map(([who, role]) => ({
+    ...view.state,
+    assignments: view.state.assignments
+      .filter((entry) => entry.user !== who)
+      .concat(role === view.state.defaultRole ? [] : [{ user: who, role }])
+      .toSorted((a, b) => (a.user < b.user ? -1 : 1)),
+  }));
+  const edit: fc.Arbitrary<RoomState | undefined> = fc.oneof(
+    { weight: 4, arbitrary: fc.constant(undefined) },
+    { weight: 3, arbitrary: one },
+    { weight: 1, arbitrary: fc.constant({ ...view.state, metadata: new Uint8Array([2]) }) },
+    { weight: 1, arbitrary: states },
+  );
+  const few = fc.subarray(seats).map((list) => list.slice(0, 2));
+  const rarely = fc.oneof({ weight: 2, arbitrary: few.map((list) => list.slice(2)) }, few);
+  return fc
+    .record({
+      actor,
+      added: fc.array(person, { maxLength: 2 }),
+      removed: rarely,
+      pending: rarely,
+      willing: fc.nat(4).map((draw) => draw > 0),
+      edit,
+      settles: fc.nat(4).map((draw) => draw > 0),
+    })
+    .map(({ actor: who, added, removed, pending, willing, edit: edited, settles }) => {
+      const all = willing ? [...new Set([...removed, ...pending])] : removed;
+      const change: RoomChange = {
+        added: added.map((newcomer, index) => ({
+          user: newcomer,
+          client: mintClientUri(newcomer, (length) => new Uint8Array(length).fill(index)),
+        })),
+        removed: all,
+        stateAfter: edited,
+        pendingRemovals: pending.map(({ leaf }) => leaf),
+      };
+      if (!settles) return { view, actor: who, change };
+      const participants = participantsAfter(view, change);
+      const settled = settle({ state: edited ?? view.state, participants });
+      return { view, actor: who, change: { ...change, stateAfter: settled ?? edited } };
+    });
+});
+
+function never(): never {
+  throw new Error("unreachable");
+}
