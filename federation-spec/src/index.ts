@@ -1,0 +1,11 @@
+export { jsonValue } from "./json-value.ts";
+export type { JsonValue } from "./json-value.ts";
+export { loadProofVectors, loadVectors } from "./load-vectors.ts";
+export type { ProofVectors, VectorFamily } from "./load-vectors.ts";
+export type { HashVector, SignatureVector } from "./proof-vectors.ts";
+export type { Rejection } from "./rejection-vectors.ts";
+export { verifySignature } from "./signing-keys.ts";
+export type { SigningKeyName } from "./signing-keys.ts";
+export { structs } from "./structs.ts";
+export type { StructName } from "./structs.ts";
+export type { Vector } from "./vector-of.ts";

@@ -1,0 +1,98 @@
+import { concatBytes, fromHex, toHex, utf8Encode } from "@treehouse/protocol";
+import type { StructName } from "./structs.ts";
+import type { Vector } from "./vector-of.ts";
+
+/** Octets that a decoder of the struct must refuse as malformed. */
+export type Rejection = {
+  readonly name: string;
+  readonly struct: StructName;
+  readonly hex: string;
+};
+
+/** Of each vector: one octet short, and one too many; not where a struct's end is open. */
+export function endRejections(vectors: readonly Vector[]): readonly Rejection[] {
+  return vectors
+    .filter(({ value }) => !hasOpenEnd(value))
+    .flatMap(({ name, struct, hex }) => [
+      { name: `${name}, an octet short`, struct, hex: hex.slice(0, -2) },
+      { name: `${name}, an octet too many`, struct, hex: `${hex}00` },
+    ]);
+}
+
+const ROOM = "mimi://a.example/r/aaaaaaaaaaaaaaaaaaaaaaaaaa";
+const CLIENT = "mimi://a.example/d/alice/aaaaaaaaaaaaaaaaaaaaaaaaaa";
+const ONE = "0000000000000001";
+
+/** What each rule of 01-encoding.md refuses, shown on the smallest struct that has the form. */
+export const encodingRejections: readonly Rejection[] = [
+  cursor("length in two octets where one is enough", `40${lengthOf(ROOM)}${hexOf(ROOM)}${ONE}`),
+  cursor("length with prefix 11", `c0000000000000${lengthOf(ROOM)}${hexOf(ROOM)}${ONE}`),
+  cursor("length beyond the end", `7fff${hexOf(ROOM)}${ONE}`),
+  cursor("position over 2^53-1", `${uri(ROOM)}0020000000000000`),
+  cursor("URI with a port", `${uri(ROOM.replace("/r/", ":4280/r/"))}${ONE}`),
+  cursor("URI with a capital", `${uri(ROOM.replace("a.e", "A.e"))}${ONE}`),
+  cursor(
+    "URI with an address for a domain",
+    `${uri(ROOM.replace("a.example", "127.0.0.1"))}${ONE}`,
+  ),
+  cursor("room id that is not canonical base32", `${uri(`${ROOM.slice(0, -1)}b`)}${ONE}`),
+  cursor("name with two dots in a row", `${uri(CLIENT.replace("alice", "al..ce"))}${ONE}`),
+  cursor("URI of a user instead of a stream", `${uri("mimi://a.example/u/alice")}${ONE}`),
+  rejection("Roster", "leaves that descend", rosterOf([2, 1])),
+  rejection("Roster", "a leaf twice", rosterOf([1, 1])),
+  rejection("SubmitMessageRequest", "protocol 2", `020001aa${uri("mimi://a.example/u/a")}`),
+  rejection("SubmitMessageRequest", "unknown flag", `010201aa${uri("mimi://a.example/u/a")}`),
+  rejection("SubmitMessageRequest", "empty message", `010000${uri("mimi://a.example/u/a")}`),
+  rejection("SubmitMessageResponse", "unknown status", "0103"),
+  rejection("SubmitMessageResponse", "text with NUL", "010103610062"),
+  rejection("SubmitMessageResponse", "text that is not UTF-8", "010102c080"),
+  rejection("SubmitMessageResponse", "optional that is 2", `0100${ONE}${ONE}02`),
+  rejection("UpdateRequest", "no proposals", "010200"),
+  rejection("KeyMaterialResponse", "clients beside a refusal", keyMaterialWithClients()),
+  rejection("ServerFrame", "entry frame without entry", "11"),
+  rejection("ServerFrame", "unknown type", "19"),
+  rejection("ClientFrame", "incarnation of 8 octets", "010108000000000000000000"),
+];
+
+function keyMaterialWithClients(): string {
+  const client = `01${uri(CLIENT)}`;
+  return `0105${uri("mimi://a.example/u/alice")}${lengthOfHex(client)}${client}`;
+}
+
+function rosterOf(leaves: readonly number[]): string {
+  const entries = leaves.map((leaf) => `0000000${leaf}${uri(CLIENT)}`).join("");
+  return `${lengthOfHex(entries)}${entries}`;
+}
+
+function cursor(name: string, hex: string): Rejection {
+  return rejection("Cursor", name, hex);
+}
+
+function rejection(struct: StructName, name: string, hex: string): Rejection {
+  return { name, struct, hex: toHex(concatBytes(fromHex(hex))) };
+}
+
+function uri(text: string): string {
+  return `${lengthOfHex(hexOf(text))}${hexOf(text)}`;
+}
+
+function hexOf(text: string): string {
+  return toHex(utf8Encode(text));
+}
+
+function lengthOf(text: string): string {
+  return text.length.toString(16).padStart(2, "0");
+}
+
+/** The varint of a length under 16384. */
+function lengthOfHex(hex: string): string {
+  const length = hex.length / 2;
+  return length < 64
+    ? length.toString(16).padStart(2, "0")
+    : (0x4000 + length).toString(16).padStart(4, "0");
+}
+
+function hasOpenEnd(value: Vector["value"]): boolean {
+  if (typeof value !== "object" || value === null || !("type" in value)) return false;
+  return value["type"] === "entry" || value["type"] === "inboxEntry";
+}

@@ -1,0 +1,65 @@
+import { toHex } from "@treehouse/protocol";
+import {
+  batchVectors,
+  entryVectors,
+  groupInfoVectors,
+  keyMaterialVectors,
+  submitVectors,
+  updateVectors,
+} from "./delivery-vectors.ts";
+import { identityVectors } from "./identity-vectors.ts";
+import {
+  hashVectors,
+  safeAadVectors,
+  signatureVectors,
+  signedBytesVectors,
+} from "./proof-vectors.ts";
+import { encodingRejections, endRejections } from "./rejection-vectors.ts";
+import { signingKeys } from "./signing-keys.ts";
+import { clientFrameVectors, inboxVectors, serverFrameVectors } from "./stream-vectors.ts";
+import type { Vector } from "./vector-of.ts";
+
+const families: Readonly<Record<string, readonly Vector[]>> = {
+  entry: entryVectors,
+  update: updateVectors,
+  submit: submitVectors,
+  "key-material": keyMaterialVectors,
+  "group-info": groupInfoVectors,
+  batch: batchVectors,
+  inbox: inboxVectors,
+  "client-frame": clientFrameVectors,
+  "server-frame": serverFrameVectors,
+  identity: identityVectors,
+};
+
+/** The content of every file in `vectors/`, by name: the same octets on each run. */
+export function vectorFiles(): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const [family, vectors] of Object.entries(families)) {
+    const rejections = endRejections(vectors);
+    files.set(`${family}.json`, textOf({ vectors, rejections }));
+  }
+  files.set("encoding.json", textOf({ vectors: [], rejections: encodingRejections }));
+  files.set("proofs.json", textOf(proofs()));
+  return files;
+}
+
+function proofs() {
+  const keys = Object.fromEntries(
+    Object.entries(signingKeys).map(([name, { seed, publicKey }]) => [
+      name,
+      { seed: toHex(seed), publicKey: toHex(publicKey) },
+    ]),
+  );
+  return {
+    keys,
+    signatures: signatureVectors,
+    hashes: hashVectors,
+    signedBytes: signedBytesVectors,
+    safeAad: safeAadVectors,
+  };
+}
+
+function textOf(content: object): string {
+  return `${JSON.stringify(content, undefined, 2)}\n`;
+}
