@@ -1,0 +1,86 @@
+import { bareTarget } from "./ceiling/target.ts";
+import { voidReason } from "./ceiling-rule.ts";
+import { type Figures, type Load, runLoad } from "./load.ts";
+import { type Measurement, median } from "./report.ts";
+import { homeserverTarget } from "./world/target.ts";
+
+const shape = { rooms: 50, members: 2, senders: 1, payloadBytes: 1024 };
+const closed: Load = { kind: "closed", outstanding: 16 };
+
+/**
+ * 1:1 messages: durable, pushed to both members, acknowledged. The maximum in a closed loop beside
+ * the bare ceiling, then latencies at fixed rates.
+ */
+export async function benchChat(
+  options: { readonly seconds: number; readonly rounds: number },
+  report: (measurement: Measurement) => void,
+): Promise<void> {
+  const seconds = { warmUp: 2.5, measured: options.seconds };
+  const bare: Figures[] = [];
+  const ours: Figures[] = [];
+  for (let round = 0; round < options.rounds; round += 1) {
+    bare.push(await once("bare", closed, seconds));
+    ours.push(await once("homeserver", closed, seconds));
+  }
+  const ceiling = median(bare.map(({ perSecond }) => perSecond));
+  const rate = median(ours.map(({ perSecond }) => perSecond));
+  const bareCpu = median(bare.map(({ cpuPerMessage }) => cpuPerMessage));
+  const voided = voidReason(bareCpu);
+  report({
+    name: "chat closed",
+    ...(voided === undefined ? { ratio: rate / ceiling } : {}),
+    parameters: { ...parameters(options), ...(voided === undefined ? {} : { voided }) },
+    figures: {
+      perSecond: rate,
+      barePerSecond: ceiling,
+      cpuPerMessage: median(ours.map(({ cpuPerMessage }) => cpuPerMessage)),
+      bareCpuPerMessage: bareCpu,
+      generatorCpuPerMessage: median(ours.map((one) => one.generatorCpuPerMessage)),
+      lost: ours.reduce((sum, { lost }) => sum + lost, 0),
+      spread: spread(ours.map(({ perSecond }) => perSecond)),
+    },
+  });
+  for (const perSecond of [500, 2000]) {
+    const load: Load = { kind: "open", perSecond };
+    const long = { warmUp: 1.5, measured: Math.max(10, options.seconds) };
+    const bareFigures = await once("bare", load, long);
+    const figures = await once("homeserver", load, long);
+    report({
+      name: `chat open ${perSecond}`,
+      ratio: (bareFigures.latency["p99"] ?? Number.NaN) / (figures.latency["p99"] ?? Number.NaN),
+      parameters: parameters(options),
+      figures: {
+        offered: perSecond,
+        perSecond: figures.perSecond,
+        ...figures.latency,
+        bareP99: bareFigures.latency["p99"] ?? Number.NaN,
+        cpuPerMessage: figures.cpuPerMessage,
+        lost: figures.lost,
+      },
+    });
+  }
+}
+
+async function once(
+  which: "bare" | "homeserver",
+  load: Load,
+  seconds: { readonly warmUp: number; readonly measured: number },
+): Promise<Figures> {
+  const target =
+    which === "bare" ? await bareTarget() : await homeserverTarget(shape.rooms, shape.members);
+  try {
+    return await runLoad(target, shape, load, seconds);
+  } finally {
+    await target.stop();
+  }
+}
+
+function parameters(options: { readonly seconds: number; readonly rounds: number }) {
+  return { ...shape, outstanding: 16, ...options, durability: "FULL", tls: false };
+}
+
+/** Largest distance from the median, as a share of it. */
+export function spread(values: readonly number[]): number {
+  const middle = median(values);
+  return Math.max(...values.map((value) => Math.abs(value - middle))) / middle;
+}

@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { Client } from "@treehouse/client-sdk";
+import { createHomeserver, createNodeEnv, defaultConfig } from "@treehouse/homeserver";
+
+import { latencies, type Measurement } from "./report.ts";
+
+/**
+ * From `send` to the decrypted message in the other client's hands, through a real server with two
+ * SDK clients over stores on disk, one message at a time; all in this process.
+ */
+export async function benchLatency(
+  options: { readonly messages: number },
+  report: (measurement: Measurement) => void,
+): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "treehouse-bench-"));
+  const base = defaultConfig();
+  const config = {
+    ...base,
+    server: { ...base.server, port: 0 },
+    storage: { ...base.storage, directory: join(directory, "data") },
+    metrics: { ...base.metrics, port: 0 },
+    registration: { ...base.registration, mode: "open" as const },
+  };
+  const server = await createHomeserver({ config, env: createNodeEnv({ log: { level: "warn" } }) });
+  try {
+    const open = (name: string) =>
+      Client.open({
+        account: `${name}@localhost`,
+        password: "a password for measuring",
+        register: {},
+        server: server.url,
+        store: join(directory, `${name}.sqlite`),
+      });
+    await using alice = await open("alice");
+    await using bob = await open("bob");
+    await bob.caughtUp();
+    const there = await alice.conversations.create({ name: "x", members: ["bob@localhost"] });
+    const samples: number[] = [];
+    const received = bob.messages()[Symbol.asyncIterator]();
+    for (let sent = 0; sent < options.messages; sent += 1) {
+      const before = performance.now();
+      const sending = there.send(`message ${sent}`);
+      await received.next();
+      samples.push(performance.now() - before);
+      await sending;
+    }
+    report({
+      name: "send to decrypt",
+      parameters: { messages: options.messages, processes: 1 },
+      figures: latencies(samples),
+    });
+  } finally {
+    await server[Symbol.asyncDispose]();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

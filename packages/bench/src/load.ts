@@ -1,0 +1,164 @@
+import { cpuMicroseconds } from "./process-stat.ts";
+import { latencies } from "./report.ts";
+import type { Peer, Target } from "./target.ts";
+
+export type Shape = {
+  readonly rooms: number;
+  readonly members: number;
+  /** How many members of a room send. */
+  readonly senders: number;
+  readonly payloadBytes: number;
+};
+
+export type Load =
+  /** A fixed number outstanding per sender: finds the maximum; its latency means nothing. */
+  | { readonly kind: "closed"; readonly outstanding: number }
+  /** A fixed rate over all senders; latency counts from the scheduled moment of each message. */
+  | { readonly kind: "open"; readonly perSecond: number };
+
+export type Figures = {
+  readonly perSecond: number;
+  readonly deliveriesPerSecond: number;
+  readonly cpuPerMessage: number;
+  readonly cpuPerDelivery: number;
+  readonly generatorCpuPerMessage: number;
+  readonly lost: number;
+  readonly latency: Readonly<Record<string, number>>;
+};
+
+/** Runs one load against a target: warm-up, the measured seconds, then waits for late arrivals. */
+export async function runLoad(
+  target: Target,
+  shape: Shape,
+  load: Load,
+  seconds: { readonly warmUp: number; readonly measured: number },
+): Promise<Figures> {
+  const state = { accepted: 0, delivered: 0, sent: 0, measuring: false, samples: [] as number[] };
+  const senders: Sender[] = [];
+  const peers: Peer[] = [];
+  for (let room = 0; room < shape.rooms; room += 1) {
+    for (let member = 0; member < shape.members; member += 1) {
+      const sends = member < shape.senders;
+      const sender: Sender = { room, number: senders.length, outstanding: 0, peer: undefined };
+      const peer = await target.connect(room, member, {
+        accepted() {
+          state.accepted += 1;
+          sender.outstanding -= 1;
+          if (load.kind === "closed" && running) sendFrom(sender);
+        },
+        delivered(tail) {
+          state.delivered += 1;
+          if (state.measuring) state.samples.push(performance.now() - tail.getFloat64(8));
+        },
+      });
+      peers.push(peer);
+      sender.peer = peer;
+      if (sends) senders.push(sender);
+    }
+  }
+  let running = true;
+  const payload = new Uint8Array(shape.payloadBytes);
+  const view = new DataView(payload.buffer);
+  const dirty = new Set<Peer>();
+  let flushing = false;
+  const sendFrom = (sender: Sender, scheduled = performance.now()) => {
+    const { peer } = sender;
+    if (peer === undefined) return;
+    state.sent += 1;
+    sender.outstanding += 1;
+    view.setFloat64(shape.payloadBytes - 16, state.sent);
+    view.setFloat64(shape.payloadBytes - 8, scheduled);
+    peer.send(sender.room, state.sent % 0xffff_ffff, payload);
+    dirty.add(peer);
+    if (flushing) return;
+    flushing = true;
+    setImmediate(() => {
+      flushing = false;
+      for (const each of dirty) each.flush();
+      dirty.clear();
+    });
+  };
+  const stopPacing = start(load, senders, sendFrom);
+  await sleep(seconds.warmUp * 1000);
+  const before = mark(target, state);
+  state.measuring = true;
+  await sleep(seconds.measured * 1000);
+  const after = mark(target, state);
+  state.measuring = false;
+  running = false;
+  stopPacing();
+  const lost = await drain(state, shape);
+  for (const peer of peers) peer.close();
+  const elapsed = (after.at - before.at) / 1000;
+  const accepted = after.accepted - before.accepted;
+  const delivered = after.delivered - before.delivered;
+  return {
+    perSecond: accepted / elapsed,
+    deliveriesPerSecond: delivered / elapsed,
+    cpuPerMessage: (after.serverCpu - before.serverCpu) / accepted,
+    cpuPerDelivery: (after.serverCpu - before.serverCpu) / delivered,
+    generatorCpuPerMessage: (after.ownCpu - before.ownCpu) / accepted,
+    lost,
+    latency: latencies(state.samples),
+  };
+}
+
+type Sender = {
+  readonly room: number;
+  readonly number: number;
+  outstanding: number;
+  peer: Peer | undefined;
+};
+
+function start(
+  load: Load,
+  senders: readonly Sender[],
+  sendFrom: (sender: Sender, scheduled?: number) => void,
+): () => void {
+  if (load.kind === "closed") {
+    for (const sender of senders) {
+      for (let one = 0; one < load.outstanding; one += 1) sendFrom(sender);
+    }
+    return () => undefined;
+  }
+  // A message is sent when it is due, and carries the moment at which it was due.
+  const intervalMs = 1000 / load.perSecond;
+  let due = performance.now();
+  let turn = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    while (due <= now) {
+      const sender = senders[turn % senders.length];
+      if (sender !== undefined) sendFrom(sender, due);
+      turn += 1;
+      due += intervalMs;
+    }
+  }, 1);
+  return () => clearInterval(timer);
+}
+
+function mark(target: Target, state: { readonly accepted: number; readonly delivered: number }) {
+  return {
+    at: performance.now(),
+    accepted: state.accepted,
+    delivered: state.delivered,
+    serverCpu: cpuMicroseconds(target.pid),
+    ownCpu: cpuMicroseconds(process.pid),
+  };
+}
+
+/** Everything accepted must arrive at every member; what does not within ten seconds is lost. */
+async function drain(
+  state: { readonly sent: number; readonly accepted: number; readonly delivered: number },
+  shape: Shape,
+): Promise<number> {
+  for (let waited = 0; waited < 100; waited += 1) {
+    if (state.accepted === state.sent && state.delivered === state.sent * shape.members) return 0;
+    await sleep(100);
+  }
+  return state.sent * shape.members - state.delivered;
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

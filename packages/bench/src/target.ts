@@ -1,0 +1,25 @@
+/** One connected client of a server under load. */
+export interface Peer {
+  /** Sends into a room; `request` comes back with the acceptance. */
+  send(room: number, request: number, payload: Uint8Array<ArrayBuffer>): void;
+  /** Hands what was gathered to the socket; called once a turn. */
+  flush(): void;
+  close(): void;
+}
+
+export type PeerEvents = {
+  accepted(request: number): void;
+  /** The last octets of a delivered message: 8 of number, 8 of time. */
+  delivered(tail: DataView): void;
+};
+
+/** A server under load, with rooms made beforehand: the homeserver, or the bare ceiling. */
+export interface Target {
+  readonly name: "homeserver" | "bare";
+  readonly pid: number;
+  readonly pinned: boolean;
+  /** Connects member `member` of room `room`. */
+  connect(room: number, member: number, events: PeerEvents): Promise<Peer>;
+  collect(): Promise<void>;
+  stop(): Promise<void>;
+}

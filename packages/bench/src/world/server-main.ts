@@ -1,0 +1,58 @@
+/**
+ * The homeserver as a bench sees it: the real one, with everything on. Only sessions come from the
+ * module's own face instead of thousands of logins; nothing reachable over the network is added.
+ */
+import { createHomeserver, createNodeEnv, defaultConfig } from "@treehouse/homeserver";
+import { fromBase64Url, toBase64Url } from "@treehouse/protocol";
+
+import type { FromServer, ToServer } from "./messages.ts";
+
+const directory = process.argv[2] ?? "";
+const base = defaultConfig();
+const config = {
+  ...base,
+  server: { ...base.server, port: 0 },
+  storage: { ...base.storage, directory },
+  metrics: { ...base.metrics, port: 0 },
+  log: { ...base.log, level: "warn" as const },
+};
+const homeserver = await createHomeserver({ config, env: createNodeEnv({ log: { level: "warn" } }) });
+tell({ kind: "ready", url: homeserver.url });
+
+process.on("message", (message: ToServer) => {
+  void obey(message);
+});
+
+async function obey(message: ToServer): Promise<void> {
+  switch (message.kind) {
+    case "enrol": {
+      const people = [];
+      for (const person of message.people) {
+        const enrolled = await homeserver.authentication.enrol({
+          name: person.name,
+          certificate: fromBase64Url(person.certificate),
+          clientList: fromBase64Url(person.clientList),
+          attestation: fromBase64Url(person.attestation),
+        });
+        people.push({
+          token: enrolled.session.token,
+          countersignature: toBase64Url(enrolled.attestationCountersignature),
+          countersigner: enrolled.countersigner,
+        });
+      }
+      tell({ kind: "enrolled", people });
+      return;
+    }
+    case "collect":
+      globalThis.gc?.();
+      tell({ kind: "collected" });
+      return;
+    case "stop":
+      await homeserver[Symbol.asyncDispose]();
+      process.disconnect();
+  }
+}
+
+function tell(message: FromServer): void {
+  process.send?.(message);
+}
