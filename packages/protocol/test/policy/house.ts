@@ -75,7 +75,7 @@ export function remove(view: RoomView, ...leaves: number[]): RoomChange {
   return settled(view, { ...nothing, removed });
 }
 
-export function settled(view: RoomView, change: RoomChange): RoomChange {
+function settled(view: RoomView, change: RoomChange): RoomChange {
   const state = change.stateAfter ?? view.state;
   const after = settle({ state, participants: participantsAfter(view, change) });
   return after === undefined ? change : { ...change, stateAfter: after };
