@@ -320,7 +320,6 @@ export {
   acknowledgementCodec,
   clientFrameCodec,
   cursorCodec,
-  cursorsCodec,
   entriesPageCodec,
   frameEntry,
   frameInboxEntry,

@@ -34,7 +34,7 @@ export const textArbitrary = fc
   .string({ unit: "grapheme", maxLength: 12 })
   .map((text) => text.replaceAll("\0", ""));
 
-export const domainArbitrary = fc
+const domainArbitrary = fc
   .constantFrom("localhost", "a.example", "xn--bcher-kva.example", "b-2.c.example.org")
   .map(parseDomain);
 

@@ -8,11 +8,6 @@ export const PROTOCOL = 1;
 
 /** A PublicMessage or, in an upload, a proposal: `bytes<V>` holding exactly one MLSMessage. */
 export const handshakeCodec: Codec<Bytes> = opaque({ max: LIMITS.handshakeBytesMax, min: 1 });
-/** A PrivateMessage: `bytes<V>` holding exactly one MLSMessage. */
-export const applicationMessageCodec: Codec<Bytes> = opaque({
-  max: LIMITS.applicationMessageBytesMax,
-  min: 1,
-});
 /** `bytes<V>` holding exactly one Welcome, not wrapped in an MLSMessage. */
 export const welcomeCodec: Codec<Bytes> = opaque({ max: LIMITS.welcomeBytesMax, min: 1 });
 /** `bytes<V>` holding exactly one GroupInfo that has no ratchet_tree, not wrapped. */

@@ -4,7 +4,7 @@ import type { Codec, Reader } from "../codec/index.ts";
 import { parseRoomUri } from "../identifiers/index.ts";
 import type { RoomUri } from "../identifiers/index.ts";
 import { LIMITS } from "../limits.ts";
-import { cursorsCodec } from "./cursor.ts";
+import { acknowledgementCodec } from "./cursor.ts";
 import type { Cursor } from "./cursor.ts";
 
 /** Version in a hello. */
@@ -51,7 +51,7 @@ function writeFrame(writer: Writer, frame: ClientFrame): void {
         throw new RangeError("an incarnation has 16 octets");
       }
       writer.opaque(frame.incarnation ?? NONE);
-      cursorsCodec.write(writer, frame.cursors);
+      acknowledgementCodec.write(writer, frame.cursors);
       return;
     case "submit":
     case "update":
@@ -61,7 +61,7 @@ function writeFrame(writer: Writer, frame: ClientFrame): void {
       writer.opaque(frame.request);
       return;
     case "acknowledge":
-      cursorsCodec.write(writer, frame.cursors);
+      acknowledgementCodec.write(writer, frame.cursors);
   }
 }
 
@@ -72,7 +72,7 @@ function readFrame(reader: Reader): ClientFrame {
       readVersion(reader, STREAM_VERSION);
       const incarnation = reader.opaque(16);
       if (incarnation.length % 16 !== 0) throw malformed("an incarnation of odd length");
-      const cursors = cursorsCodec.read(reader);
+      const cursors = acknowledgementCodec.read(reader);
       return {
         type: "hello",
         incarnation: incarnation.length === 0 ? undefined : incarnation,
@@ -88,7 +88,7 @@ function readFrame(reader: Reader): ClientFrame {
         request: reader.opaque(LIMITS.requestBodyBytesMax),
       };
     case TYPES.acknowledge:
-      return { type: "acknowledge", cursors: cursorsCodec.read(reader) };
+      return { type: "acknowledge", cursors: acknowledgementCodec.read(reader) };
     default:
       throw malformed("an unknown type of frame");
   }

@@ -9,11 +9,9 @@ export type Cursor = { readonly stream: StreamUri; readonly position: number };
 
 export const cursorCodec: Codec<Cursor> = struct<Cursor>({ stream: streamUriCodec, position: u64 });
 
-export const cursorsCodec: Codec<readonly Cursor[]> = vector(cursorCodec, {
-  countMax: LIMITS.cursorsMax,
-});
-
-/** Body of an acknowledgement over HTTP. */
+/** Body of an acknowledgement over HTTP, and the list of cursors in a frame. */
 export type Acknowledgement = readonly Cursor[];
 
-export const acknowledgementCodec: Codec<Acknowledgement> = cursorsCodec;
+export const acknowledgementCodec: Codec<Acknowledgement> = vector(cursorCodec, {
+  countMax: LIMITS.cursorsMax,
+});

@@ -1,6 +1,6 @@
 export { clientFrameCodec, STREAM_VERSION } from "./client-frame.ts";
 export type { ClientFrame } from "./client-frame.ts";
-export { acknowledgementCodec, cursorCodec, cursorsCodec } from "./cursor.ts";
+export { acknowledgementCodec, cursorCodec } from "./cursor.ts";
 export type { Acknowledgement, Cursor } from "./cursor.ts";
 export { entriesPageCodec } from "./entries-page.ts";
 export type { EntriesPage } from "./entries-page.ts";
