@@ -16,7 +16,10 @@ const config = {
   metrics: { ...base.metrics, port: 0 },
   log: { ...base.log, level: "warn" as const },
 };
-const homeserver = await createHomeserver({ config, env: createNodeEnv({ log: { level: "warn" } }) });
+const homeserver = await createHomeserver({
+  config,
+  env: createNodeEnv({ log: { level: "warn" } }),
+});
 tell({ kind: "ready", url: homeserver.url });
 
 process.on("message", (message: ToServer) => {

@@ -71,7 +71,7 @@ async function connect(
     );
   socket.on("message", (data) => {
     if (!Buffer.isBuffer(data)) return;
-    switch (data[0]) {
+    switch (data.readUInt8(0)) {
       case 17: {
         // Type, version, kind, flags, then the room's URI; the position follows generation and term.
         const at = 4 + 1 + (data[4] ?? 0) + 4 + 8;
