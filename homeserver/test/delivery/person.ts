@@ -133,3 +133,9 @@ export async function send(
     : parseProblem(JSON.parse(new TextDecoder().decode(received)));
   return { status: response.status, body: received, refusal };
 }
+
+/** Throws the refusal, if it was one. */
+export function accepted(answer: Answer): Answer {
+  if (answer.refusal !== undefined) throw answer.refusal;
+  return answer;
+}

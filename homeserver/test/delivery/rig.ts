@@ -4,7 +4,7 @@ import type { Bytes, Domain, Env, Log } from "@treehouse/protocol";
 import { authenticationMigrations, createAuthentication } from "../../src/authentication/index.ts";
 import type { Authentication, SecretFiles } from "../../src/authentication/index.ts";
 import { createDelivery, deliveryMigrations } from "../../src/delivery/index.ts";
-import type { Delivery } from "../../src/delivery/index.ts";
+import type { Delivery, RoomLog } from "../../src/delivery/index.ts";
 import {
   createHttpServer,
   createJobs,
@@ -28,6 +28,8 @@ export interface Rig {
   /** Whatever was logged as an error: bugs of the server, never of its askers. */
   readonly faults: readonly string[];
   advance(ms: number): void;
+  /** Runs every timer that is set, now. */
+  fireTimers(): void;
   /** All rows of all tables of rooms and streams, as text, to see whether anything changed. */
   contents(): Promise<string>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -38,9 +40,11 @@ export async function startRig(
     readonly path?: string;
     readonly secrets?: SecretFiles;
     readonly pageCountMax?: number;
+    /** Puts something in front of the rooms' logs. */
+    readonly roomLog?: (queuing: RoomLog) => RoomLog;
   } = {},
 ): Promise<Rig> {
-  const { path = ":memory:", secrets = memorySecrets(), ...limits } = options;
+  const { path = ":memory:", secrets = memorySecrets(), roomLog = same, ...limits } = options;
   const domain = parseDomain("example.org");
   const nodeEnv = createNodeEnv({ log: { level: "silent" } });
   let offset = 0;
@@ -50,7 +54,21 @@ export async function startRig(
     error: (event, fields) => faults.push(`${event} ${JSON.stringify(fields)}`),
     child: () => log,
   };
-  const env = { ...nodeEnv, log, now: () => nodeEnv.now() + offset };
+  const timers = new Set<() => void>();
+  const timer: Env["timer"] = (delayMs, run) => {
+    const fire = (): void => {
+      cancel();
+      run();
+    };
+    const stop = nodeEnv.timer(delayMs, fire);
+    const cancel = (): void => {
+      stop();
+      timers.delete(fire);
+    };
+    timers.add(fire);
+    return cancel;
+  };
+  const env = { ...nodeEnv, log, timer, now: () => nodeEnv.now() + offset };
   const crypto = createNodeCrypto({ random: (length) => env.random(length) });
   const database = openDatabase({
     path,
@@ -77,7 +95,7 @@ export async function startRig(
     database,
     domain,
     crypto,
-    roomLog: queuing,
+    roomLog: roomLog(queuing),
     accounts: authentication,
     jobs,
   });
@@ -103,6 +121,10 @@ export async function startRig(
     advance: (ms) => {
       offset += ms;
     },
+    fireTimers: () => {
+      const set = [...timers];
+      for (const fire of set) fire();
+    },
     contents: () => contentsOf(database),
     async [Symbol.asyncDispose]() {
       await http.close();
@@ -112,6 +134,8 @@ export async function startRig(
     },
   };
 }
+
+const same = (queuing: RoomLog): RoomLog => queuing;
 
 export function memorySecrets(): SecretFiles {
   const files = new Map<string, Bytes>();

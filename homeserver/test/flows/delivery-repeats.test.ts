@@ -14,7 +14,7 @@ import { enrolPerson, send } from "../delivery/person.ts";
 import type { Person } from "../delivery/person.ts";
 import { memorySecrets, startRig } from "../delivery/rig.ts";
 import type { Rig } from "../delivery/rig.ts";
-import { foundRoom, openPair, prepareFounding, reserve } from "../delivery/seat.ts";
+import { foundRoom, openPair, prepareFounding, reserve } from "../delivery/rooms.ts";
 import type { Seat } from "../delivery/seat.ts";
 
 let rig: Rig;
