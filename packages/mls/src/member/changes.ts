@@ -15,7 +15,7 @@ import { ROW } from "./rowNames.ts";
 import type { Live, Snapshot } from "./snapshot.ts";
 
 /** Collects rows; the last word about a row counts. */
-export class Rows {
+class Rows {
   readonly put = new Map<string, Bytes>();
   readonly gone = new Set<string>();
 

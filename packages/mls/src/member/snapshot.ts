@@ -26,7 +26,7 @@ export type Live = {
 };
 
 /** After the own removal: no secret is left. */
-export type Gone = {
+type Gone = {
   readonly kind: "gone";
   readonly group: GroupUri;
   readonly epoch: number;

@@ -14,12 +14,13 @@ import { publicGroup } from "./publicGroup.ts";
 
 /**
  * Begins to follow a group from the GroupInfo that a member signed, and the tree it belongs to.
- * A group that was just founded (epoch 0) has one member. The signer's identity is judged at `at`.
+ * Checking a tree takes about half a millisecond per leaf, so more than one leaf, which is what a
+ * new room has, must be asked for. The signer's identity is judged at `at`.
  * Refusals: malformed, tooLarge, invalidCommit, identityInvalid, limitExceeded.
  */
 export async function registerGroup(
   context: PublicContext,
-  input: { groupInfo: Bytes; ratchetTree: Bytes; at: number },
+  input: { groupInfo: Bytes; ratchetTree: Bytes; at: number; leavesMax?: number },
 ): Promise<PublicGroup> {
   const { crypto } = context;
   const groupInfo = decodeUntrusted(groupInfoKind, input.groupInfo);
@@ -27,8 +28,9 @@ export async function registerGroup(
   const { groupContext, confirmationTag, signer } = groupInfo;
   const { epoch } = readContext(groupContext);
   checkRoomState(groupContext);
-  if (epoch === 0 && leavesOf(ratchetTree).length !== 1) {
-    throw new Refusal("invalidCommit", "a new group has one member");
+  const leaves = leavesOf(ratchetTree).length;
+  if (leaves > (input.leavesMax ?? 1) || (epoch === 0 && leaves !== 1)) {
+    throw new Refusal("invalidCommit", "the group has more members than expected");
   }
   const state = { groupContext, ratchetTree, confirmationTag, proposals: [] };
   await checkGroupInfo(crypto, state, input.groupInfo, undefined);

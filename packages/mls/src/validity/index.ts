@@ -13,6 +13,5 @@ export { checkProposal } from "./checkProposal.ts";
 export { checkIdentities, checkTree } from "./checkTree.ts";
 export { checkRoomState } from "./checkStateChange.ts";
 export { readContext } from "./readContext.ts";
-export type { ContextView } from "./readContext.ts";
 export { unappliedProposals } from "./publicState.ts";
 export type { PendingRemoval, PublicState } from "./publicState.ts";

@@ -102,10 +102,10 @@ describe("for any octets there is an answer or a refusal", () => {
     door("proposal at the hub", proposal, (bytes) => room.hub.checkProposals([bytes], at));
     door("KeyPackage", made.keyPackage, (bytes) => checkKeyPackage(context, bytes, { at }));
     door("founding tree", ratchetTree, (bytes) =>
-      registerGroup(context, { groupInfo: current, ratchetTree: bytes, at }),
+      registerGroup(context, { groupInfo: current, ratchetTree: bytes, at, leavesMax: 5 }),
     );
     door("founding GroupInfo", current, (bytes) =>
-      registerGroup(context, { groupInfo: bytes, ratchetTree, at }),
+      registerGroup(context, { groupInfo: bytes, ratchetTree, at, leavesMax: 5 }),
     );
     door("Welcome", welcome, (bytes) =>
       joinWelcome(context, dave.identity, { ...joining, welcome: bytes }),

@@ -1,11 +1,11 @@
 import type { Bytes } from "@treehouse/protocol";
-import { toHex, utf8Encode } from "@treehouse/protocol";
+import { LIMITS, toHex, utf8Encode } from "@treehouse/protocol";
 import { treeHashRoot } from "ts-mls/treeHash.js";
 
 import { toTsMls } from "../../src/crypto/index.ts";
 import { changesBetween } from "../../src/member/changes.ts";
 import { restoreSnapshot } from "../../src/member/restoreSnapshot.ts";
-import { loadPublicGroup } from "../../src/public/index.ts";
+import { loadPublicGroup, registerGroup } from "../../src/public/index.ts";
 import { decodeTree } from "../../src/wire/index.ts";
 import type { Member, Room } from "../world/room.ts";
 import { none, persist } from "../world/room.ts";
@@ -30,6 +30,16 @@ export async function checkAgreement(room: Room): Promise<void> {
   const reloaded = await loadPublicGroup(world.context, room.stored);
   same("stored tree", toHex(reloaded.ratchetTree()), toHex(hub.ratchetTree()));
   same("stored context", toHex(reloaded.groupContext), toHex(hub.groupContext));
+}
+
+/** A server that begins to follow the group now sees what the hub sees. */
+export async function checkRegistration({ hub, world }: Room): Promise<void> {
+  const at = world.context.now();
+  const { groupInfo } = hub;
+  const { treeLeavesMax: leavesMax } = LIMITS;
+  const registration = { groupInfo, ratchetTree: hub.ratchetTree(), at, leavesMax };
+  const registered = await registerGroup(world.context, registration);
+  same("registered context", toHex(registered.groupContext), toHex(hub.groupContext));
 }
 
 /** A message on its way to one member that is slow. */
@@ -108,6 +118,6 @@ function rosterOf(room: Room): string {
     .join();
 }
 
-export function same(what: string, found: string | undefined, expected: string): void {
+function same(what: string, found: string | undefined, expected: string): void {
   if (found !== expected) throw new Error(`${what}: ${found} instead of ${expected}`);
 }

@@ -30,6 +30,14 @@ export function stateOf(member: Member): ClientState {
   return { ...snapshot.state, signaturePrivateKey: member.identity.signaturePrivateKey };
 }
 
+export function anyone(room: Room): Member {
+  return room.world.random.pick(room.members);
+}
+
+export function remove(removed: number): Proposal {
+  return { proposalType: "remove", remove: { removed } };
+}
+
 type Forgery = {
   proposals: readonly Proposal[];
   path?: UpdatePath;

@@ -1,5 +1,5 @@
-import type { Bytes, RefusalCode } from "@treehouse/protocol";
-import { copyBytes, leafIdentityCodec, LEAF_IDENTITY_EXTENSION } from "@treehouse/protocol";
+import type { Bytes } from "@treehouse/protocol";
+import { copyBytes } from "@treehouse/protocol";
 import { createCommit } from "ts-mls/createCommit.js";
 import type { Extension } from "ts-mls/extension.js";
 import { encodeMlsMessage } from "ts-mls/message.js";
@@ -12,38 +12,28 @@ import { joinExternal } from "../../src/member/index.ts";
 import { clientConfig, DICTIONARY_EXTENSION } from "../../src/profile/index.ts";
 import { leavesOf } from "../../src/tree/index.ts";
 import { decodeTree, decodeUntrusted, handshakeKind } from "../../src/wire/index.ts";
-import type { Member, Room } from "../world/room.ts";
+import type { Room } from "../world/room.ts";
 import { none, persist } from "../world/room.ts";
 import {
+  anyone,
   encodePublic,
   forgeCommit,
   forgeKeyPackage,
   forgeOutside,
   forgeProposal,
+  remove,
   stateOf,
 } from "./forge.ts";
+import { staleIdentity, stolenIdentity, wrongIdentity } from "./hostileIdentity.ts";
 import {
   commitRefusedByAll,
   proposalRefusedByAll,
-  refusalOf,
+  refuse,
+  refuseProposal,
   treeRefusedByAll,
 } from "./refusedByAll.ts";
 
 export type HostileAct = { name: string; run(room: Room): Promise<void> };
-
-const remove = (removed: number): Proposal => ({ proposalType: "remove", remove: { removed } });
-const anyone = (room: Room): Member => room.world.random.pick(room.members);
-const author = (room: Room): Member => anyone(room);
-
-async function refuse(room: Room, commit: Bytes, ...codes: readonly RefusalCode[]): Promise<void> {
-  const code = await commitRefusedByAll(room, commit);
-  if (!codes.includes(code)) throw new Error(`Refused as ${code} instead of ${codes.join()}.`);
-}
-
-async function refuseProposal(room: Room, message: Bytes, code: RefusalCode): Promise<void> {
-  const found = await proposalRefusedByAll(room, message);
-  if (found !== code) throw new Error(`Refused as ${found} instead of ${code}.`);
-}
 
 /** B13: two leaves with one encryption key would stop every later commit. */
 async function twinKey(room: Room): Promise<void> {
@@ -53,7 +43,7 @@ async function twinKey(room: Room): Promise<void> {
     leafNode: { ...one.leafNode, hpkePublicKey: victim.node.hpkePublicKey },
   }));
   const proposals: Proposal[] = [{ proposalType: "add", add: { keyPackage } }];
-  await refuse(room, await forgeCommit(room, author(room), { proposals }), "invalidCommit");
+  await refuse(room, await forgeCommit(room, anyone(room), { proposals }), "invalidCommit");
 }
 
 async function twinKeyPackages(room: Room): Promise<void> {
@@ -66,12 +56,12 @@ async function twinKeyPackages(room: Room): Promise<void> {
     proposalType: "add",
     add: { keyPackage },
   }));
-  await refuse(room, await forgeCommit(room, author(room), { proposals }), "invalidCommit");
+  await refuse(room, await forgeCommit(room, anyone(room), { proposals }), "invalidCommit");
 }
 
 /** B13: the key of a path node copies a member's. */
 async function wrongPathKey(room: Room): Promise<void> {
-  const attacker = author(room);
+  const attacker = anyone(room);
   const state = stateOf(attacker);
   const others = leavesOf(state.ratchetTree).filter(
     ({ leaf }) => leaf !== state.privatePath.leafIndex,
@@ -100,7 +90,7 @@ async function removeNobody(room: Room): Promise<void> {
   const { random } = room.world;
   const size = leavesOf(decodeTree(room.hub.ratchetTree())).length;
   const far = random.pick([1_000_000, 2 ** 31, 2 ** 32 - 1, 2 * size + 64]);
-  const commit = await forgeCommit(room, author(room), { proposals: [remove(far)] });
+  const commit = await forgeCommit(room, anyone(room), { proposals: [remove(far)] });
   await refuse(room, commit, "invalidCommit");
   const joiner = await externalCommit(room, (proposals) => [remove(far), ...proposals]);
   await refuse(room, joiner, "invalidCommit");
@@ -143,10 +133,10 @@ async function externalCommit(
 async function foreignGroup(room: Room): Promise<void> {
   const { random } = room.world;
   const groupId = random.bytes(20);
-  const other = await forgeCommit(room, author(room), { proposals: [], context: { groupId } });
+  const other = await forgeCommit(room, anyone(room), { proposals: [], context: { groupId } });
   await refuse(room, other, "invalidCommit");
   const epoch = BigInt(room.hub.epoch) + BigInt(random.pick([1, 77, 2 ** 40]));
-  const later = await forgeCommit(room, author(room), { proposals: [], context: { epoch } });
+  const later = await forgeCommit(room, anyone(room), { proposals: [], context: { epoch } });
   await refuse(room, later, "wrongEpoch");
 }
 
@@ -174,12 +164,12 @@ async function wrongTypes(room: Room): Promise<void> {
       },
     ],
   ]);
-  await refuse(room, await forgeCommit(room, author(room), { proposals }), "invalidCommit");
+  await refuse(room, await forgeCommit(room, anyone(room), { proposals }), "invalidCommit");
 }
 
 /** B12: the room's state may change, but nothing else, and not into something unreadable. */
 async function wrongExtensions(room: Room): Promise<void> {
-  const attacker = author(room);
+  const attacker = anyone(room);
   const { extensions } = stateOf(attacker).groupContext;
   const [senders, required, dictionary] = extensions;
   if (!senders || !required || !dictionary) throw new Error("A room has three extensions.");
@@ -207,13 +197,13 @@ async function wrongExtensions(room: Room): Promise<void> {
 
 async function tooMany(room: Room): Promise<void> {
   const proposals = Array.from({ length: 101 }, (_, leaf) => remove(leaf));
-  await refuse(room, await forgeCommit(room, author(room), { proposals }), "limitExceeded");
+  await refuse(room, await forgeCommit(room, anyone(room), { proposals }), "limitExceeded");
 }
 
 /** Whoever changes any octet under the signature is refused by all. */
 async function flippedBits(room: Room): Promise<void> {
   const { random } = room.world;
-  const attacker = author(room);
+  const attacker = anyone(room);
   const { commit } = await attacker.group.prepareCommit({}, none);
   await attacker.group.discard();
   attacker.group.takeChanges();
@@ -229,7 +219,7 @@ async function flippedBits(room: Room): Promise<void> {
 /** B21: what looks like an Add and is none must not pass as a proposal that nobody knows. */
 async function malformedProposal(room: Room): Promise<void> {
   const proposal = { proposalType: 1, proposalData: room.world.random.bytes(5) };
-  const made = await forgeCommit(room, author(room), { proposals: [proposal] });
+  const made = await forgeCommit(room, anyone(room), { proposals: [proposal] });
   await refuse(room, made, "malformed");
 }
 
@@ -274,8 +264,8 @@ async function wrongProposals(room: Room): Promise<void> {
     await forgeOutside(room, remove(target), hub, signaturePrivateKey),
     await forgeOutside(room, remove(target), hub, privateKey, other),
     await forgeOutside(room, remove(1_000_000), hub, privateKey),
-    await forgeProposal(room, author(room), add),
-    await forgeProposal(room, author(room), remove(2 ** 32 - 1)),
+    await forgeProposal(room, anyone(room), add),
+    await forgeProposal(room, anyone(room), remove(2 ** 32 - 1)),
   ];
   await refuseProposal(room, world.random.pick(invalid), "invalidProposal");
   const epoch = { epoch: BigInt(room.hub.epoch + 1) };
@@ -283,71 +273,16 @@ async function wrongProposals(room: Room): Promise<void> {
   await refuseProposal(room, later, "wrongEpoch");
 }
 
-/** T-01, T-09: a leaf enters only with a certification of its own user. */
-async function wrongIdentity(room: Room): Promise<void> {
-  const { world } = room;
-  const victim = anyone(room);
-  const { keyPackage } = await forgeKeyPackage(room, (one) => {
-    const { identity } = victim;
-    const extensionData = world.random.pick([identity.leafIdentity, new Uint8Array([1])]);
-    const swapped = [{ extensionType: LEAF_IDENTITY_EXTENSION, extensionData }];
-    const extensions = world.random.pick([swapped, []]);
-    return { ...one, leafNode: { ...one.leafNode, extensions } };
-  });
-  const proposals: Proposal[] = [{ proposalType: "add", add: { keyPackage } }];
-  const made = await forgeCommit(room, author(room), { proposals });
-  await refuse(room, made, "identityInvalid", "invalidCommit");
-}
-
-/** A member may not turn into another client in its own commit. */
-async function stolenIdentity(room: Room): Promise<void> {
-  const attacker = author(room);
-  const other = room.world.client(attacker.user, {
-    keys: {
-      privateKey: attacker.identity.signaturePrivateKey,
-      publicKey: attacker.identity.signaturePublicKey,
-    },
-  });
-  const state = { ...stateOf(attacker), clientConfig: clientConfig(0) };
-  const made = await createCommit(
-    { state, cipherSuite: toTsMls(room.world.crypto) },
-    {
-      wireAsPublicMessage: true,
-      leafNode: {
-        credential: {
-          credentialType: "basic",
-          identity: new TextEncoder().encode(other.client),
-        },
-        extensions: [{ extensionType: LEAF_IDENTITY_EXTENSION, extensionData: other.leafIdentity }],
-      },
-    },
-  );
-  await refuse(room, copyBytes(encodeMlsMessage(made.commit)), "invalidCommit");
-}
-
-/** A device-signing key that was replaced certifies nothing more; nor does one that expired. */
-async function staleIdentity(room: Room): Promise<void> {
-  const attacker = author(room);
-  const expired = room.world.leafIdentity(attacker.user, attacker.identity, {
-    expiresAt: room.world.context.now(),
-  });
-  const leafIdentity = leafIdentityCodec.encode(expired);
-  const code = await refusalOf("An expired attestation", () =>
-    attacker.group.prepareCommit({ updateLeafIdentity: leafIdentity }, none),
-  );
-  if (code !== "identityInvalid") throw new Error(`Refused as ${code}.`);
-}
-
 /** A lone signature by a member does not make a proposal out of its application messages. */
 async function wrongFraming(room: Room): Promise<void> {
-  const sender = author(room);
+  const sender = anyone(room);
   const message = await sender.group.encrypt(none, none);
   persist(sender);
   await refuse(room, message, "malformed");
   await proposalRefusedByAll(room, message);
   const { content, ...rest } = decodeUntrusted(
     handshakeKind,
-    await forgeProposal(room, author(room), remove(anyone(room).group.ownLeaf)),
+    await forgeProposal(room, anyone(room), remove(anyone(room).group.ownLeaf)),
   );
   await refuse(room, encodePublic({ content, ...rest }), "invalidCommit");
 }

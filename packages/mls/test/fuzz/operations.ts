@@ -45,7 +45,7 @@ function another(room: Room, ...not: readonly Member[]): Member {
 }
 
 /** The room's state with other encrypted metadata: a change that every template allows. */
-export function otherState(room: Room) {
+function otherState(room: Room) {
   const state = decodeRoomState(room.hub.roomState);
   return encodeRoomState({ ...state, metadata: room.world.random.bytes(40) });
 }

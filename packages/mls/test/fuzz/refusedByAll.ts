@@ -1,5 +1,5 @@
 import type { Bytes, RefusalCode } from "@treehouse/protocol";
-import { Refusal } from "@treehouse/protocol";
+import { LIMITS, Refusal } from "@treehouse/protocol";
 
 import { registerGroup } from "../../src/public/index.ts";
 import type { PublicState } from "../../src/validity/index.ts";
@@ -53,12 +53,30 @@ export async function proposalRefusedByAll(room: Room, message: Bytes): Promise<
   return rule;
 }
 
+/** As `commitRefusedByAll`, for one of these reasons. */
+export async function refuse(
+  room: Room,
+  commit: Bytes,
+  ...codes: readonly RefusalCode[]
+): Promise<void> {
+  const code = await commitRefusedByAll(room, commit);
+  if (!codes.includes(code)) throw new Error(`Refused as ${code} instead of ${codes.join()}.`);
+}
+
+export async function refuseProposal(room: Room, message: Bytes, code: RefusalCode): Promise<void> {
+  const found = await proposalRefusedByAll(room, message);
+  if (found !== code) throw new Error(`Refused as ${found} instead of ${code}.`);
+}
+
 /** A tree that neither a server takes nor a client joins. */
 export async function treeRefusedByAll(room: Room, ratchetTree: Bytes): Promise<void> {
   const { context } = room.world;
   const at = context.now();
   const { groupInfo } = room.hub;
-  await refusalOf("The hostile tree", () => registerGroup(context, { groupInfo, ratchetTree, at }));
+  const { treeLeavesMax: leavesMax } = LIMITS;
+  await refusalOf("The hostile tree", () =>
+    registerGroup(context, { groupInfo, ratchetTree, at, leavesMax }),
+  );
   const identity = room.world.client(room.world.user("victim"));
   await refusalOf("The hostile tree", () =>
     joinExternal(context, identity, { groupInfo, ratchetTree, authenticatedData: none, at }),

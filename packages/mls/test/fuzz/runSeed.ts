@@ -5,7 +5,7 @@ import { createWorld } from "../world/people.ts";
 import type { Member, Room } from "../world/room.ts";
 import { foundRoom, persist, restart } from "../world/room.ts";
 import type { Late } from "./agreement.ts";
-import { checkAgreement, checkRows, exchangeMessages } from "./agreement.ts";
+import { checkAgreement, checkRegistration, checkRows, exchangeMessages } from "./agreement.ts";
 import { hostileActs } from "./hostile.ts";
 import { checkCommitSecret } from "./oracle.ts";
 import type { Operation } from "./operations.ts";
@@ -45,6 +45,7 @@ export async function runSeed(seed: number, steps: number, tally: Tally): Promis
         tally.set(act.name, (tally.get(act.name) ?? 0) + 1);
         await act.run(room);
         for (const member of room.members) persist(member);
+        await checkRegistration(room);
         await checkAgreement(room);
       }
     } catch (error) {

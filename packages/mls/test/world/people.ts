@@ -20,7 +20,7 @@ import { seededRandom } from "./random.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
-export type KeyPair = { privateKey: Bytes; publicKey: Bytes };
+type KeyPair = { privateKey: Bytes; publicKey: Bytes };
 
 /** A user with the keys that certify clients. */
 export type User = {

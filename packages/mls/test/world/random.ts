@@ -1,6 +1,7 @@
 import type { Bytes } from "@treehouse/protocol";
+import { Random } from "@treehouse/testkit";
 
-/** Random numbers that a seed determines (sfc32), good for tests and nothing else. */
+/** Random numbers that a seed determines. */
 export type SeededRandom = {
   /** At least 0, below `bound`. */
   below(bound: number): number;
@@ -9,28 +10,14 @@ export type SeededRandom = {
 };
 
 export function seededRandom(seed: number): SeededRandom {
-  let [a, b, c, d] = [seed | 0, 0x9e3779b9, 0x243f6a88, 1];
-  const next = (): number => {
-    const t = (a + b + d) | 0;
-    d = (d + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = ((c << 21) | (c >>> 11)) + t;
-    return t >>> 0;
-  };
-  for (let warm = 0; warm < 15; warm++) next();
-  const below = (bound: number) => next() % bound;
+  const random = new Random(seed, "mls");
   return {
-    below,
+    below: (bound) => random.integer(0, bound - 1),
     pick(list) {
-      const chosen = list[below(list.length)];
+      const chosen = list[random.integer(0, list.length - 1)];
       if (chosen === undefined) throw new Error("Nothing to pick from.");
       return chosen;
     },
-    bytes(length) {
-      const bytes = new Uint8Array(length);
-      for (let index = 0; index < length; index++) bytes[index] = next() & 0xff;
-      return bytes;
-    },
+    bytes: (length) => random.bytes(length),
   };
 }

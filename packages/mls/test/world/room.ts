@@ -213,10 +213,7 @@ async function everybodyProcesses(room: Room, message: Bytes): Promise<void> {
 }
 
 /** What a server's storage does with the changes of a commit. */
-export function applyPublic(
-  stored: StoredPublicGroup,
-  { changes }: CheckedCommit,
-): StoredPublicGroup {
+function applyPublic(stored: StoredPublicGroup, { changes }: CheckedCommit): StoredPublicGroup {
   const nodes = new Map(stored.nodes);
   for (const { index, node } of changes.nodes) {
     if (node === undefined) nodes.delete(index);
