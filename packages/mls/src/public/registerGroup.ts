@@ -14,8 +14,8 @@ import { publicGroup } from "./publicGroup.ts";
 
 /**
  * Begins to follow a group from the GroupInfo that a member signed, and the tree it belongs to.
- * Checking a tree takes about half a millisecond per leaf, so more than one leaf, which is what a
- * new room has, must be asked for. The signer's identity is judged at `at`.
+ * Checking a tree takes about half a millisecond per leaf, so trees with more than one place for a
+ * leaf, which is what a new room has, must be asked for. The signer's identity is judged at `at`.
  * Refusals: malformed, tooLarge, invalidCommit, identityInvalid, limitExceeded.
  */
 export async function registerGroup(
@@ -24,13 +24,12 @@ export async function registerGroup(
 ): Promise<PublicGroup> {
   const { crypto } = context;
   const groupInfo = decodeUntrusted(groupInfoKind, input.groupInfo);
-  const ratchetTree = decodeTree(input.ratchetTree);
+  const ratchetTree = decodeTree(input.ratchetTree, input.leavesMax ?? 1);
   const { groupContext, confirmationTag, signer } = groupInfo;
   const { epoch } = readContext(groupContext);
   checkRoomState(groupContext);
-  const leaves = leavesOf(ratchetTree).length;
-  if (leaves > (input.leavesMax ?? 1) || (epoch === 0 && leaves !== 1)) {
-    throw new Refusal("invalidCommit", "the group has more members than expected");
+  if (epoch === 0 && leavesOf(ratchetTree).length !== 1) {
+    throw new Refusal("invalidCommit", "a new group has one member");
   }
   const state = { groupContext, ratchetTree, confirmationTag, proposals: [] };
   await checkGroupInfo(crypto, state, input.groupInfo, undefined);

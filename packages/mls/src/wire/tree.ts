@@ -8,37 +8,42 @@ import { decodeNode, encodeRatchetTree, extendRatchetTree } from "ts-mls/ratchet
 
 import { decodeUntrusted } from "./decodeUntrusted.ts";
 
-/** Leaves lie on even places, so a tree of n leaves has its last one before place 2n - 1. */
-const NODES_MAX = 2 * LIMITS.treeLeavesMax - 1;
-
 const decodeOptionalNode: Decoder<Node | undefined> = decodeOptional(decodeNode);
 
-/** Stops at the bound instead of building millions of blank nodes out of zero octets. */
-const decodeNodes: Decoder<RatchetTree> = (bytes, offset) => {
-  const content = decodeVarLenData(bytes, offset);
-  if (content === undefined) return undefined;
-  const [data, length] = content;
-  const nodes: RatchetTree = [];
-  for (let at = 0; at < data.length;) {
-    const item = decodeOptionalNode(data, at);
-    if (item === undefined || nodes.length === NODES_MAX) return undefined;
-    nodes.push(item[0]);
-    at += item[1];
-  }
-  return [extendRatchetTree(nodes), length];
-};
+/**
+ * Stops at the bound instead of building millions of blank nodes out of zero octets. Leaves lie on
+ * even places, so a tree of n leaves has its last one before place 2n - 1.
+ */
+function decodeNodes(leavesMax: number): Decoder<RatchetTree> {
+  return (bytes, offset) => {
+    const content = decodeVarLenData(bytes, offset);
+    if (content === undefined) return undefined;
+    const [data, length] = content;
+    const nodes: RatchetTree = [];
+    for (let at = 0; at < data.length;) {
+      const item = decodeOptionalNode(data, at);
+      if (item === undefined || nodes.length === 2 * leavesMax - 1) return undefined;
+      nodes.push(item[0]);
+      at += item[1];
+    }
+    return [extendRatchetTree(nodes), length];
+  };
+}
 
 /**
  * Reads the content of a ratchet_tree extension (RFC 9420 §12.4.3.3): at most
- * `LIMITS.treeLeavesMax` leaf places, leaves and parents where they belong, and every unmerged
+ * `leavesMax` leaf places, leaves and parents where they belong, and every unmerged
  * leaf inside the tree, so that no walk over it can leave it. Refusals: malformed, tooLarge.
  */
-export function decodeTree(bytes: Uint8Array): RatchetTree {
+export function decodeTree(
+  bytes: Uint8Array,
+  leavesMax: number = LIMITS.treeLeavesMax,
+): RatchetTree {
   const tree = decodeUntrusted(
     {
       name: "a ratchet tree",
       limitName: "ratchetTreeBytesMax",
-      decode: decodeNodes,
+      decode: decodeNodes(leavesMax),
       encode: encodeRatchetTree,
     },
     bytes,

@@ -131,7 +131,7 @@ test("a group is founded with one member, and its GroupInfo by that member", asy
   expect(await refusal(swapped)).toBe("invalidCommit");
   const { hub: grown } = (await trio(61)).room;
   const many = { groupInfo: grown.groupInfo, ratchetTree: grown.ratchetTree(), at };
-  expect(await refusal(registerGroup(world.context, many))).toBe("invalidCommit");
+  expect(await refusal(registerGroup(world.context, many))).toBe("malformed");
   const allowed = await registerGroup(world.context, { ...many, leavesMax: 3 });
   expect(allowed.roster).toEqual(grown.roster);
   const late = registerGroup(world.context, { groupInfo, ratchetTree, at: at + 500 * DAY });
