@@ -181,6 +181,11 @@ function checkWelcome({ added, welcomeRefs }: CheckedCommit, welcome: Bytes | un
   if ((welcome !== undefined) !== refs.length > 0 || welcomeRefs.length !== refs.length || !named) {
     throw new Refusal("invalidCommit", "The Welcome is not for exactly those who are added.");
   }
+  const limit = LIMITS.welcomeCopiesBytesMax;
+  if (welcome !== undefined && welcome.length * refs.length > limit) {
+    const data = { limitName: "welcomeCopiesBytesMax", limit };
+    throw new Refusal("limitExceeded", "The Welcome is too long for so many clients.", data);
+  }
 }
 
 /** The room that the commit leads to, with the removals that it left proposed again. */
@@ -190,7 +195,7 @@ async function nextRoom(
   at: number,
 ): Promise<{ readonly next: HostedRoom; readonly externalProposals: readonly Bytes[] }> {
   const gone = new Set(checked.removed.map(({ leaf }) => leaf));
-  const left = [...hosted.removals].filter((leaf) => !gone.has(leaf));
+  const left = [...hosted.removals].filter((leaf) => !gone.has(leaf)).toSorted((a, b) => a - b);
   const proposed = await checked.group.proposeRemovals(
     left.slice(0, LIMITS.removalIntentsPerEpochMax),
     { hubPrivateKey: hosted.hubKey.privateKey },

@@ -132,8 +132,11 @@ async function write(
 ): Promise<Bytes> {
   const { store, roomLog, crypto } = context;
   const { caller, room } = request;
-  const still = await store.reservation(tx, room);
-  if (still === undefined) throw new Refusal("roomExists", "The room has been founded.");
+  if ((await store.reservation(tx, room)) === undefined) {
+    throw (await store.room(tx, room)) === undefined
+      ? new Refusal("reservationExpired", "The reservation has expired.")
+      : new Refusal("roomExists", "The room has been founded.");
+  }
   await checkLocalClient(context, tx, group, caller.client);
   if ((await store.countRoomsOf(tx, caller.user)) >= LIMITS.roomsPerUserMax) throw roomsFull();
   const start = { position: 0, hash: firstPrevious };

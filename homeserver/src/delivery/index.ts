@@ -91,7 +91,7 @@ function operationsOf(context: DeliveryContext): Operations {
   };
 }
 
-/** Counts each act before any work is done for it, and what becomes of it. */
+/** Counts each act against its limit before any work is done for it, and what was accepted. */
 function limited(env: DeliveryDependencies["env"], operations: Operations): Operations {
   const limiter = (name: keyof typeof RATE_LIMITS) =>
     createRateLimiter(env, RATE_LIMITS[name], name);
@@ -99,6 +99,11 @@ function limited(env: DeliveryDependencies["env"], operations: Operations): Oper
   const updates = limiter("updatePerClient");
   const messages = limiter("messagePerClient");
   const trees = limiter("treePerClient");
+  const accepted = env.metrics.counter(
+    "treehouse_delivery_accepted_total",
+    "Submissions that were accepted, with those that were repeated.",
+    ["kind"],
+  );
   return {
     reserve: async (caller, template) => {
       reserves.take(caller.user);
@@ -110,11 +115,15 @@ function limited(env: DeliveryDependencies["env"], operations: Operations): Oper
     },
     update: async (caller, room, request) => {
       updates.take(caller.client);
-      return operations.update(caller, room, request);
+      const answer = await operations.update(caller, room, request);
+      accepted.add(1, { kind: "handshake" });
+      return answer;
     },
     submit: async (caller, room, request) => {
       messages.take(caller.client);
-      return operations.submit(caller, room, request);
+      const answer = await operations.submit(caller, room, request);
+      accepted.add(1, { kind: "message" });
+      return answer;
     },
     leave: async (caller, room) => {
       updates.take(caller.client);

@@ -49,7 +49,10 @@ async function withRemovals(hosted: HostedRoom, leaves: readonly number[]): Prom
   const proposed = new Set(proposedRemovals(hosted));
   const room = Math.max(0, LIMITS.removalIntentsPerEpochMax - proposed.size);
   const { group, messages } = await hosted.group.proposeRemovals(
-    [...removals].filter((leaf) => !proposed.has(leaf)).slice(0, room),
+    [...removals]
+      .filter((leaf) => !proposed.has(leaf))
+      .toSorted((a, b) => a - b)
+      .slice(0, room),
     { hubPrivateKey: hosted.hubKey.privateKey },
   );
   const next = hostedRoom({ ...hosted, revision: hosted.revision + 1, group, removals });

@@ -18,6 +18,8 @@ export const LIMITS = {
   proposalsPerCommitMax: 100,
   /** One Welcome. */
   welcomeBytesMax: MIB,
+  /** The copies of one Welcome together: each client that a commit adds gets its own. */
+  welcomeCopiesBytesMax: 16 * MIB,
   /** One GroupInfo without its tree: mostly the dictionary. */
   groupInfoBytesMax: 128 * KIB,
   /** Leaves of one group. */
