@@ -66,7 +66,8 @@ export const settingsSchema = z.strictObject({
       directory: described(
         z.string().min(1).default("./data"),
         "a path",
-        "Where the database and the server's secret keys lie; relative to the working directory.",
+        "Where the database and the server's secret keys lie; relative to the working directory. " +
+          "64 MiB in it are kept aside, so that deletions still work when the disk is full.",
       ),
     })
     .prefault({}),

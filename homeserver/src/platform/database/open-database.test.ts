@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import BetterSqlite3 from "better-sqlite3";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createNodeEnv } from "../env/node-env.ts";
 import type { NodeEnv } from "../env/node-env.ts";
 import type { ModuleMigrations } from "./migrations.ts";
@@ -121,23 +121,29 @@ test("a migration that fails leaves nothing of itself", async () => {
 });
 
 /** An Env whose timers fire when told. */
-function manualTimers(): { env: NodeEnv; fire: () => void } {
-  const timers: (() => void)[] = [];
+function manualTimers(): { env: NodeEnv; fire: () => void; waiting: () => number } {
+  let timers: { readonly run: () => void }[] = [];
   const timer = (_delayMs: number, run: () => void) => {
-    timers.push(run);
-    return () => void timers.splice(timers.indexOf(run), 1);
+    const one = { run };
+    timers.push(one);
+    return () => {
+      timers = timers.filter((other) => other !== one);
+    };
   };
   return {
     env: { ...quiet(), timer },
     fire() {
-      for (const run of timers.splice(0)) run();
+      for (const { run } of timers.splice(0)) run();
     },
+    waiting: () => timers.length,
   };
 }
 
 test("a full disk refuses new items, goes on freeing, and resumes by itself", async () => {
-  const { env, fire } = manualTimers();
-  const database = open(":memory:", { env, pageCountMax: 300 });
+  const { env, fire, waiting } = manualTimers();
+  const path = join(directory, "t.sqlite");
+  const reserved = () => existsSync(`${path}.reserve`);
+  const database = open(path, { env, pageCountMax: 300, reserveBytes: 500_000 });
   const statements = database.prepare(({ $client }) => {
     $client.exec("CREATE TABLE blobs (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL)");
     return {
@@ -149,6 +155,8 @@ test("a full disk refuses new items, goes on freeing, and resumes by itself", as
   const store = (bytes: number) =>
     database.transaction((tx) => void statements(tx).insert.run(bytes));
   await store(1_000);
+  fire();
+  await vi.waitFor(() => expect(reserved()).toBe(true));
   // The whole group is lost with the closure that found the disk full; the deletion was waiting.
   const outcomes = await Promise.allSettled([
     store(1_000),
@@ -158,22 +166,28 @@ test("a full disk refuses new items, goes on freeing, and resumes by itself", as
   ]);
   const full = { status: "rejected", reason: { code: "storageFull" } };
   expect(outcomes).toMatchObject([full, full, full, { status: "fulfilled", value: 1 }]);
+  expect(database.state).toBe("full");
+  expect(reserved()).toBe(false);
   expect(await database.read((tx) => statements(tx).count.get())).toBe(1);
   await expect(store(1)).rejects.toMatchObject({ code: "storageFull" });
 
   // Fill what is left, so that the probe finds nothing, until something is deleted.
   const { $client } = await database.read((tx) => database.sql(tx));
+  const insert = $client.prepare("INSERT INTO blobs (bytes) VALUES (zeroblob(?))");
   for (const bytes of [500_000, 100_000, 50_000, 20_000]) {
-    const insert = $client.prepare("INSERT INTO blobs (bytes) VALUES (zeroblob(?))");
     expect(() => {
       for (;;) insert.run(bytes);
     }).toThrow("database or disk is full");
   }
+  // The checkpoint thread and the probe both come again.
   fire();
+  await vi.waitFor(() => expect(waiting()).toBe(2));
   await expect(store(1)).rejects.toMatchObject({ code: "storageFull" });
   await database.transaction((tx) => void statements(tx).remove.run(), { frees: true });
   await expect(store(1)).rejects.toMatchObject({ code: "storageFull" });
   fire();
+  await vi.waitFor(() => expect(database.state).toBe("open"));
+  expect(reserved()).toBe(true);
   await store(1_000);
   expect(await database.read((tx) => statements(tx).count.get())).toBe(1);
   await database.close();

@@ -9,8 +9,9 @@ import { checkHandle } from "./handle.ts";
 import type { Drizzle, ReadTx, Tx } from "./handle.ts";
 import { migrate } from "./migrations.ts";
 import type { ModuleMigrations } from "./migrations.ts";
+import { createReserve } from "./reserve.ts";
 import { createSpaceGuard } from "./space.ts";
-import { DatabaseRefused, StorageFault } from "./storage-error.ts";
+import { DatabaseRefused, StorageFault, storageErrorKind } from "./storage-error.ts";
 
 /** The one database of a homeserver. */
 export interface Database {
@@ -43,9 +44,14 @@ export interface DatabaseOptions {
   readonly migrations: readonly ModuleMigrations[];
   /** The database failed: the process must end now, with a code other than 0, and start again. */
   onCrash(error: unknown): void;
+  /** Space kept aside for the time when the disk is full, in a file beside the database. */
+  readonly reserveBytes?: number;
   /** Largest size in pages; for tests of the full disk. */
   readonly pageCountMax?: number;
 }
+
+/** As much as the log may hold that is not copied yet: see the checkpoint thread. */
+const reserveBytesDefault = 64 * 1024 * 1024;
 
 /** Opens the database for this process alone. Throws `DatabaseRefused` if that cannot be. */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -92,7 +98,7 @@ function connect(path: string, inMemory: boolean): BetterSqlite3.Database {
 
 function start(
   connection: BetterSqlite3.Database,
-  { env, path, ...events }: DatabaseOptions,
+  { env, path, reserveBytes = reserveBytesDefault, ...events }: DatabaseOptions,
   inMemory: boolean,
   unlock: () => void,
 ): Database {
@@ -122,7 +128,7 @@ function start(
   const space = createSpaceGuard({
     env,
     connection,
-    reserve: inMemory ? undefined : `${path}.reserve`,
+    reserve: inMemory ? undefined : createReserve(`${path}.reserve`, reserveBytes, env),
     isBusy: () => group.busy,
     onRoom: () => group.setFull(false),
     onFatal: crash,
@@ -142,10 +148,10 @@ function start(
 
   async function close(): Promise<void> {
     await group.drain();
-    space.stop();
+    await space.stop();
     await checkpointer?.stop();
     // After a failure nothing more is written: only a fresh start knows what is on disk.
-    if (!crashed && !inMemory) connection.pragma("wal_checkpoint(TRUNCATE)");
+    if (!crashed && !inMemory) emptyLog(connection);
     connection.close();
     unlock();
   }
@@ -169,4 +175,13 @@ function start(
     },
     close: () => (closed ??= close()),
   };
+}
+
+/** The log may stay as it is when the disk is full; the next start reads it. */
+function emptyLog(connection: BetterSqlite3.Database): void {
+  try {
+    connection.pragma("wal_checkpoint(TRUNCATE)");
+  } catch (error) {
+    if (storageErrorKind(error) !== "full") throw error;
+  }
 }

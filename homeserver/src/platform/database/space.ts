@@ -1,38 +1,65 @@
-import { rmSync, statSync, writeFileSync } from "node:fs";
 import type { Cancel, Env } from "@treehouse/protocol";
 import type BetterSqlite3 from "better-sqlite3";
+import type { Reserve } from "./reserve.ts";
 import { storageErrorKind } from "./storage-error.ts";
 
-/** Space kept aside, so that deletions can still be written when the disk is full. */
-const reserveBytes = 4 * 1024 * 1024;
 /** New space that must be had before new items are admitted again. */
 const probeBytes = 256 * 1024;
 const probeIntervalMs = 1_000;
+/** The reserve is written when the start is over, so that nobody waits for it. */
+const reserveDelayMs = 5_000;
 
 /** What is done when the disk is full, until it is no longer. */
 export interface SpaceGuard {
   /** Gives the reserve up, makes the log reusable and starts to probe. Idempotent. */
   enter(): void;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export interface SpaceGuardOptions {
   readonly env: Pick<Env, "timer" | "log">;
   readonly connection: BetterSqlite3.Database;
-  /** Path of the reserve; undefined for a database in memory. */
-  readonly reserve: string | undefined;
+  /** Undefined for a database in memory. */
+  readonly reserve: Reserve | undefined;
   isBusy(): boolean;
   onRoom(): void;
   onFatal(error: unknown): void;
 }
 
+/**
+ * Deletions need space, too: what they change is written to the log before it frees anything. So
+ * some is kept aside. With it the log can be copied and then written again from its start, in the
+ * space that it has already.
+ */
 export function createSpaceGuard(options: SpaceGuardOptions): SpaceGuard {
   const { env, connection, reserve } = options;
-  let cancel: Cancel | undefined;
+  let full = false;
+  let stopped = false;
+  let work: Promise<void> = Promise.resolve();
   connection.exec("CREATE TABLE IF NOT EXISTS __space_probe (filler BLOB NOT NULL) STRICT");
   const insert = connection.prepare("INSERT INTO __space_probe (filler) VALUES (zeroblob(?))");
   const clear = connection.prepare("DELETE FROM __space_probe");
-  if (reserve !== undefined) ignoringFullDisk(() => fillReserve(reserve));
+  let cancel: Cancel = after(reserve === undefined ? undefined : reserveDelayMs, fillFirst);
+
+  function after(delayMs: number | undefined, run: () => Promise<void>): Cancel {
+    if (delayMs === undefined || stopped) return () => {};
+    return env.timer(delayMs, () => {
+      work = run();
+    });
+  }
+
+  async function fillFirst(): Promise<void> {
+    if (!full && !(await filled()) && !stopped) env.log.warn("reserveMissing");
+  }
+
+  async function filled(): Promise<boolean> {
+    try {
+      await reserve?.fill();
+      return true;
+    } catch {
+      return false;
+    }
+  }
 
   /** Runs something that may meet the full disk; anything worse stops the process. */
   function attempt(run: () => void): boolean {
@@ -46,9 +73,8 @@ export function createSpaceGuard(options: SpaceGuardOptions): SpaceGuard {
     }
   }
 
-  function probe(): boolean {
+  function hasRoom(): boolean {
     return attempt(() => {
-      if (reserve !== undefined) fillReserve(reserve);
       connection.exec("BEGIN IMMEDIATE");
       insert.run(probeBytes);
       connection.exec("COMMIT");
@@ -56,55 +82,36 @@ export function createSpaceGuard(options: SpaceGuardOptions): SpaceGuard {
     });
   }
 
-  function schedule(): void {
-    cancel = env.timer(probeIntervalMs, () => {
-      if (options.isBusy() || !probe()) {
-        if (reserve !== undefined) dropReserve(reserve);
-        if (cancel !== undefined) schedule();
-        return;
-      }
-      cancel = undefined;
+  async function probe(): Promise<void> {
+    const refilled = await filled();
+    if (stopped) return;
+    if (refilled && !options.isBusy() && hasRoom()) {
+      full = false;
       env.log.info("storageResumed");
       options.onRoom();
-    });
+      return;
+    }
+    reserve?.drop();
+    cancel = after(probeIntervalMs, probe);
   }
 
   return {
     enter() {
-      if (cancel !== undefined) return;
+      if (full) return;
+      full = true;
+      cancel();
       env.log.error("storageFull");
-      if (reserve !== undefined) dropReserve(reserve);
-      // A log that was copied whole is written again from its start and needs no new space.
-      if (reserve !== undefined) attempt(() => connection.pragma("wal_checkpoint(RESTART)"));
-      schedule();
+      if (reserve !== undefined) {
+        reserve.drop();
+        attempt(() => connection.pragma("wal_checkpoint(RESTART)"));
+      }
+      cancel = after(probeIntervalMs, probe);
     },
-    stop() {
-      cancel?.();
-      cancel = undefined;
+    async stop() {
+      stopped = true;
+      cancel();
+      reserve?.stop();
+      await work;
     },
   };
-}
-
-function fillReserve(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.size === reserveBytes) return;
-  try {
-    // Written, not merely declared: a hole in a file keeps no space. Not zeros: some file systems
-    // store those for nothing.
-    writeFileSync(path, new Uint8Array(reserveBytes).fill(0xa5), { flush: true });
-  } catch (error) {
-    dropReserve(path);
-    throw error;
-  }
-}
-
-function dropReserve(path: string): void {
-  rmSync(path, { force: true });
-}
-
-function ignoringFullDisk(run: () => void): void {
-  try {
-    run();
-  } catch {
-    // The first write finds out, and is answered for it.
-  }
 }

@@ -1,0 +1,75 @@
+import { rmSync } from "node:fs";
+import { open, stat, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Env } from "@treehouse/protocol";
+
+/** Space kept aside in a file, to be given up when the disk is full. */
+export interface Reserve {
+  /** Makes the file if it is not there. Rejects, and leaves nothing, if there is no room for it. */
+  fill(): Promise<void>;
+  drop(): void;
+  /** Lets a `fill` that is under way reject soon. */
+  stop(): void;
+}
+
+const chunkBytes = 1024 * 1024;
+/** Between chunks, so that commits hardly wait behind them for the disk. */
+const pauseMs = 50;
+
+export function createReserve(path: string, bytes: number, env: Pick<Env, "timer">): Reserve {
+  // Written, not merely declared: a hole in a file keeps no space. Not zeros: some file systems
+  // store those for nothing.
+  const chunk = new Uint8Array(Math.min(chunkBytes, bytes)).fill(0xa5);
+  const drop = (): void => rmSync(path, { force: true });
+
+  let stopped = false;
+  let goOn = (): void => {};
+
+  async function pause(): Promise<void> {
+    const over = new Promise<void>((resolve) => (goOn = resolve));
+    const cancel = env.timer(pauseMs, goOn);
+    await over;
+    cancel();
+    if (stopped) throw new Error("The database is closing.");
+  }
+
+  async function write(): Promise<void> {
+    const file = await open(path, "w", 0o600);
+    try {
+      for (let written = 0; written < bytes; written += chunk.byteLength) {
+        if (written > 0) await pause();
+        await file.write(chunk, 0, Math.min(chunk.byteLength, bytes - written));
+        await file.datasync();
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  return {
+    drop,
+    stop() {
+      stopped = true;
+      goOn();
+    },
+    async fill() {
+      if ((await sizeOf(path)) === bytes) return;
+      const { bavail, bsize } = await statfs(dirname(path));
+      if (bavail * bsize < bytes) throw new Error("There is no room for the reserve.");
+      try {
+        await write();
+      } catch (error) {
+        drop();
+        throw error;
+      }
+    },
+  };
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return undefined;
+  }
+}
