@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
+
+const folder = new URL("../", import.meta.url);
+const limitsSource = new URL("../../packages/protocol/src/limits.ts", import.meta.url);
+
+type Row = readonly string[];
+
+/** The pages whose tables repeat the code, with these tables as the code has them now. */
+export function pagesWithTables(): ReadonlyMap<string, string> {
+  return new Map([
+    ["05-errors.md", withTables("05-errors.md", [errorRows()])],
+    ["06-limits.md", withTables("06-limits.md", [limitRows(), rateRows()])],
+  ]);
+}
+
+export function readPage(name: string): string {
+  return readFileSync(new URL(name, folder), "utf8");
+}
+
+function errorRows(): readonly Row[] {
+  const rows = Object.entries(refusalTable).map(([code, { status, title, advice }]) => [
+    quoted(code),
+    String(status),
+    title,
+    advice,
+  ]);
+  return [["Code", "Status", "Title", "What to do"], ...rows];
+}
+
+function limitRows(): readonly Row[] {
+  const sentences = limitSentences();
+  const rows = Object.entries(LIMITS).map(([name, value]) => [
+    quoted(name),
+    String(value),
+    sentences.get(name) ?? "",
+  ]);
+  return [["Limit", "Value", "Bounds"], ...rows];
+}
+
+function rateRows(): readonly Row[] {
+  const sentences = limitSentences();
+  const rows = Object.entries(RATE_LIMITS).map(([name, { count, perMs }]) => [
+    quoted(name),
+    `${count} per ${perMs} ms`,
+    sentences.get(name) ?? "",
+  ]);
+  return [["Rate", "Default", "Counts"], ...rows];
+}
+
+/** The sentences before the limits in their source, by name. */
+function limitSentences(): ReadonlyMap<string, string> {
+  const source = readFileSync(limitsSource, "utf8");
+  const found = source.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\n {2}(\w+):/g);
+  return new Map(
+    [...found].map(([, comment = "", name = ""]) => [
+      name,
+      comment.replace(/\s+\*?\s*/g, " ").trim(),
+    ]),
+  );
+}
+
+/** The page with its tables, in their order, replaced. */
+function withTables(name: string, tables: readonly (readonly Row[])[]): string {
+  const left = [...tables];
+  return readPage(name).replace(/(?:^\|[^\n]*\|\n)+/gm, () => aligned(left.shift() ?? []));
+}
+
+/** Columns padded to their widest cell, as the formatter does. */
+function aligned(rows: readonly Row[]): string {
+  const [head = [], ...body] = rows;
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: Row) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |\n`;
+  const rule = widths.map((width) => "-".repeat(width));
+  return [head, rule, ...body].map(line).join("");
+}
+
+function quoted(text: string): string {
+  return `\`${text}\``;
+}
