@@ -20,6 +20,7 @@ const areas: Record<string, readonly string[]> = {
 
 /** Modules of the homeserver, and the modules whose `index.ts` each may import. */
 const homeserverModules: Record<string, readonly string[]> = {
+  config: [],
   platform: [],
   authentication: ["platform"],
   "key-packages": ["platform"],
