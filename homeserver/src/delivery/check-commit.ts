@@ -37,7 +37,7 @@ export type CommitUpload = {
 
 /** A commit that may be accepted as long as the room is the one that it was checked against. */
 export type AcceptableCommit = {
-  /** The acceptance time by which validity was judged, and which its entry carries. */
+  /** The acceptance time by which validity was judged, and which its entry carries (FED-204). */
   readonly at: number;
   readonly next: HostedRoom;
   readonly committer: { readonly leaf: number; readonly client: ClientUri };

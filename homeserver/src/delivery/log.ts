@@ -26,7 +26,7 @@ export function hasMoved({ group, revision }: HostedRoom, head: StoredHead): boo
 /**
  * Encodes an entry, once and for all who will ever read it, and adds it to the room's log.
  *
- * The point before is the one that this transaction read, so that the chain holds whatever the
+ * The point before is the one that this transaction read, so that the chain (FED-203) holds whatever the
  * closures before it did, and whether or not the database took them back.
  */
 export async function appendEntry(

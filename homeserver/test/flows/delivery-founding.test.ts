@@ -95,7 +95,7 @@ test("a user reserves a bounded number of rooms", async () => {
   expect(unknown.refusal?.code).toBe("malformed");
 });
 
-test("a GroupInfo goes to the client that signed for it, and to nobody else", async () => {
+test("FED-260 a GroupInfo goes to the client that signed for it, and to nobody else", async () => {
   const [a, b] = await openPair(alice, bob);
   const { request } = askGroupInfo(bob, a.room);
   const decoded = groupInfoRequestCodec.decode(request);

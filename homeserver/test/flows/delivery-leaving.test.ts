@@ -125,7 +125,7 @@ test("a member proposes its own removal and nothing else", async () => {
   expect(a.group.members()).toHaveLength(1);
 });
 
-test("R-019 a client that lost its state comes back by itself, in place of its former leaf", async () => {
+test("R-019 FED-261 FED-262 a client that lost its state comes back by itself, in place of its former leaf", async () => {
   const [a, b, c] = await openTrio(alice, bob, carol);
   const { seat: back, answer } = await rejoin(c);
   expect(answer.refusal).toBeUndefined();
@@ -139,7 +139,7 @@ test("R-019 a client that lost its state comes back by itself, in place of its f
   expect(a.texts).toEqual(["here again"]);
 });
 
-test("removals that an external commit leaves are proposed again with it", async () => {
+test("FED-208 removals that an external commit leaves are proposed again with it", async () => {
   const [a, b, c] = await openTrio(alice, bob, carol);
   await bob.request("POST", paths.leave(b.room), {});
   await a.sync();

@@ -39,7 +39,7 @@ afterAll(async () => {
   await rig[Symbol.asyncDispose]();
 });
 
-test("a message that may not be accepted is refused by its reason, and nothing changes", async () => {
+test("FED-230 a message that may not be accepted is refused by its reason, and nothing changes", async () => {
   const [a, b] = await openPair(alice, bob);
   const other = await foundRoom(alice);
   const old = await a.seal("old");
@@ -72,7 +72,7 @@ test("a message that may not be accepted is refused by its reason, and nothing c
   expect(await refusalsOf(rig, messages)).toEqual(named(messages));
 });
 
-test("T-27 messages of the last three epochs are taken for five minutes", async () => {
+test("T-27 FED-231 messages of the last three epochs are taken for five minutes", async () => {
   const [a] = await openPair(alice, bob);
   const sealed: Bytes[] = [];
   for (let count = 0; count < 4; count += 1) {
@@ -89,7 +89,7 @@ test("T-27 messages of the last three epochs are taken for five minutes", async 
   await a.say("now");
 });
 
-test("T-16 a bundle that may not be accepted is refused whole, and nothing changes", async () => {
+test("T-16 FED-220 FED-222 a bundle that may not be accepted is refused whole, and nothing changes", async () => {
   const [a, b] = await openPair(alice, bob);
   const other = await foundRoom(alice);
   const add = [await carol.keyPackage()];

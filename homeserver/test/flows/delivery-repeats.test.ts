@@ -31,7 +31,7 @@ afterAll(async () => {
   await rig[Symbol.asyncDispose]();
 });
 
-test("a message whose answer was lost is repeated: the same answer, one entry", async () => {
+test("FED-224 a message whose answer was lost is repeated: the same answer, one entry", async () => {
   const [a, b] = await openPair(alice, bob);
   const request = await a.seal("once");
   const first = await a.submit(request);
@@ -61,7 +61,7 @@ test("the same message many times at once is accepted once", async () => {
   expect(b.texts).toEqual(["all at once"]);
 });
 
-test("a commit whose answer was lost is repeated: the same answer, one epoch", async () => {
+test("FED-210 FED-224 a commit whose answer was lost is repeated: the same answer, one epoch", async () => {
   const a = await foundRoom(alice);
   const bundle = a.bundle(await a.prepare({ add: [await bob.keyPackage()] }));
   const [first, second] = await Promise.all([a.update(bundle), a.update(bundle)]);
@@ -108,7 +108,7 @@ test("answers are kept for 14 days", async () => {
   expect((await a.submit(request)).refusal?.code).toBe("epochTooOld");
 });
 
-test("positions and hashes follow each other whatever is refused in between", async () => {
+test("FED-202 FED-203 positions and hashes follow each other whatever is refused in between", async () => {
   const a = await foundRoom(alice);
   const act = fc.constantFrom("good", "undecodable", "ahead", "foreign", "commit", "repeat");
   let sent: Bytes[] = [];

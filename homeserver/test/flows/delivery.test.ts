@@ -45,7 +45,7 @@ afterAll(async () => {
   await rig[Symbol.asyncDispose]();
 });
 
-test("R-001 one send reaches the other members, the same bytes in the same order", async () => {
+test("R-001 FED-201 FED-415 one send reaches the other members, the same bytes in the same order", async () => {
   const [a, b, c] = await openTrio(alice, bob, carol);
   await b.say("one");
   await c.sync();
@@ -58,7 +58,7 @@ test("R-001 one send reaches the other members, the same bytes in the same order
   expect(c.entries).toEqual(a.entries.slice(1));
 });
 
-test("R-003 a room gains two, loses one, and its roster is every member's", async () => {
+test("R-003 FED-206 FED-207 a room gains two, loses one, and its roster is every member's", async () => {
   const [a, b, c] = await openTrio(alice, bob, carol);
   await a.commit({ remove: [c.group.ownLeaf] });
   await b.sync();
@@ -79,7 +79,7 @@ test("R-003 a room gains two, loses one, and its roster is every member's", asyn
   expect(c.entries).toHaveLength(before);
 });
 
-test("R-019 of four commits at once one wins each epoch, and all stay together", async () => {
+test("R-019 FED-223 of four commits at once one wins each epoch, and all stay together", async () => {
   const { first, rest } = await openRoom(alice, [bob, carol, dave]);
   const seats = [first, ...rest];
   const rounds = process.env["TREEHOUSE_SCALE"] === "full" ? 100 : 5;
@@ -119,7 +119,7 @@ test("T-26 the Welcome of the commit that lost is delivered to nobody", async ()
   expect(inboxes.map(({ length }) => length)).toEqual(won === 0 ? [1, 0] : [0, 1]);
 });
 
-test("a welcomed client joins from the tree of its epoch, however far the room has gone", async () => {
+test("FED-240 FED-402 a welcomed client joins from the tree of its epoch, however far the room has gone", async () => {
   const a = await foundRoom(alice);
   await a.commit({ add: [await bob.keyPackage()] });
   const { treeHash } = treeResponseCodec.decode(
@@ -168,7 +168,7 @@ test("a tree is given up once it was fetched a while ago or its KeyPackage has e
   expect(await nodesOf(own)).toBe(await currentNodesOf(own));
 });
 
-test("a commit and its first message are accepted together, one after the other", async () => {
+test("FED-221 a commit and its first message are accepted together, one after the other", async () => {
   const [a, b] = await openPair(alice, bob);
   const prepared = await a.prepare({});
   const ahead = await a.copy();
