@@ -183,3 +183,27 @@ test("the room's state travels with a commit and reaches those who join", async 
   expect(room.hub.roomState).toEqual(roomState);
   expect(dave?.group.roomState()).toEqual(roomState);
 });
+
+test("what is meant for joiners' eyes reaches them alone", async () => {
+  const { room, alice } = await trio(33);
+  const { context } = room.world;
+  const dave = newcomer(room.world, "dave");
+  const options = { lifetimeMs: 1e9, lastResort: false };
+  const made = await createKeyPackage(context, dave.identity, options);
+  const key = room.world.random.bytes(32);
+  const welcomeExtensions = [{ extensionType: 0xf123, data: key }];
+  const intent = { add: [made.keyPackage], welcomeExtensions };
+  const prepared = await alice.group.prepareCommit(intent, none);
+  await deliver(room, alice, prepared);
+  const { commit, groupInfo, welcome = none } = prepared;
+  const hex = (bytes: Bytes) => Buffer.from(bytes).toString("hex");
+  const seen = [commit, groupInfo, welcome, room.hub.groupContext].map((bytes) => hex(bytes));
+  expect(seen.some((bytes) => bytes.includes(hex(key)))).toBe(false);
+  const joined = await joinWelcome(context, dave.identity, {
+    welcome,
+    ratchetTree: room.hub.ratchetTree(),
+    secrets: () => made.secret,
+    at: context.now(),
+  });
+  expect(joined.groupInfoExtensions).toEqual(welcomeExtensions);
+});
