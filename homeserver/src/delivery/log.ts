@@ -26,8 +26,8 @@ export function hasMoved({ group, revision }: HostedRoom, head: StoredHead): boo
 /**
  * Encodes an entry, once and for all who will ever read it, and adds it to the room's log.
  *
- * The point before is the one that this transaction read, so that the chain (FED-203) holds whatever the
- * closures before it did, and whether or not the database took them back.
+ * The point before is the one that this transaction read, so that the chain (FED-203) holds
+ * whatever the closures before it did, and whether or not the database took them back.
  */
 export async function appendEntry(
   roomLog: RoomLog,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { joinExternal } from "@treehouse/mls/member";
 import {
+  encodeSafeAad,
   groupInfoPlaintextCodec,
   groupInfoRequestCodec,
   groupInfoResponseCodec,
@@ -14,6 +15,7 @@ import {
 import type { Bytes, GroupInfoPlaintext, RoomUri } from "@treehouse/protocol";
 import type { Answer, Person } from "./person.ts";
 import { accepted } from "./person.ts";
+import type { RoomNames } from "./rooms.ts";
 import { Seat } from "./seat.ts";
 
 /** An encoded request for a GroupInfo, and the key that opens its answer. */
@@ -52,11 +54,19 @@ export function askGroupInfo(
   };
 }
 
-/** Comes (back) into a room by an external commit that replaces the client's former leaf. */
-export async function rejoin(
-  former: Seat,
-): Promise<{ readonly seat: Seat; readonly answer: Answer }> {
-  const { person, room, hubKey } = former;
+type Rejoined = { readonly seat: Seat; readonly answer: Answer };
+
+/** Comes back into a room by an external commit that replaces the client's former leaf. */
+export function rejoin({ person, room, hubKey, group }: Seat): Promise<Rejoined> {
+  return comeIn(person, { room, hubKey }, { removeLeaf: group.ownLeaf });
+}
+
+/** Comes into a room by an external commit. */
+export async function comeIn(
+  person: Person,
+  { room, hubKey }: Pick<RoomNames, "room" | "hubKey">,
+  replaced: { readonly removeLeaf?: number } = {},
+): Promise<Rejoined> {
   const asked = askGroupInfo(person, room);
   const sealed = await person.request("POST", paths.groupInfo(room), asked.request);
   accepted(sealed);
@@ -65,8 +75,8 @@ export async function rejoin(
   const { prepared, group } = await joinExternal(person.context, person.identity, {
     groupInfo,
     ratchetTree,
-    removeLeaf: former.group.ownLeaf,
-    authenticatedData: former.aad(),
+    ...replaced,
+    authenticatedData: encodeSafeAad({ treehouse: undefined, others: [] }),
     at: person.rig.env.now(),
   });
   const seat = new Seat(person, { room, hubKey }, group, position);

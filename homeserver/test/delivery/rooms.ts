@@ -59,14 +59,20 @@ export async function prepareFounding(
   return { group, request: foundRoomRequestCodec.encode({ groupInfo, ratchetTree }) };
 }
 
+export function directState({ user, rig }: Person, peer: Person): Bytes {
+  const founding = { founder: user, hub: rig.domain, term: 1 };
+  return encodeRoomState(template("direct", { ...founding, peer: peer.user }));
+}
+
 export function groupState({ user, rig }: Person): Bytes {
   return encodeRoomState(template("group", { founder: user, hub: rig.domain, term: 1 }));
 }
 
-/** Reserves and founds a room. */
-export async function foundRoom(person: Person): Promise<Seat> {
-  const names = await reserve(person);
-  const { group, request } = await prepareFounding(person, names);
+/** Reserves and founds a room: a group, or with a peer a direct one. */
+export async function foundRoom(person: Person, peer?: Person): Promise<Seat> {
+  const names = await reserve(person, peer === undefined ? "group" : "direct");
+  const state = peer === undefined ? groupState(person) : directState(person, peer);
+  const { group, request } = await prepareFounding(person, names, state);
   const answer = await person.request("POST", paths.found(names.room), request);
   accepted(answer);
   const seat = new Seat(person, names, group, 0);

@@ -1,6 +1,7 @@
 import {
   decodeRoomState,
   encodeRoomState,
+  LIMITS,
   paths,
   roomsAnswerSchema,
   settle,
@@ -14,8 +15,8 @@ import { enrolPerson } from "../delivery/person.ts";
 import type { Person } from "../delivery/person.ts";
 import { startRig } from "../delivery/rig.ts";
 import type { Rig } from "../delivery/rig.ts";
-import { openPair, openTrio } from "../delivery/rooms.ts";
-import { askGroupInfo, rejoin } from "../delivery/external.ts";
+import { foundRoom, joinByWelcome, openPair, openTrio } from "../delivery/rooms.ts";
+import { askGroupInfo, comeIn, rejoin } from "../delivery/external.ts";
 import { Seat } from "../delivery/seat.ts";
 
 let rig: Rig;
@@ -179,6 +180,55 @@ test("T-18 nobody comes by external commit but clients of participants", async (
   const borrowed = await bob.request("POST", paths.update(a.room), intruder.bundle(prepared));
   expect(borrowed.refusal?.code).toBe("clientMismatch");
   expect(await rig.contents()).toBe(before);
+});
+
+test("a direct room is for its two users, who may come back and let nobody else in", async () => {
+  const a = await foundRoom(alice, bob);
+  await a.commit({ add: [await bob.keyPackage()] });
+  const b = await joinByWelcome(bob, a.hubKey);
+  await b.say("hello");
+  const third = a.bundle(await a.prepare({ add: [await carol.keyPackage()] }));
+  expect((await a.update(third)).refusal?.code).toBe("notAllowed");
+  const removal = a.bundle(await a.prepare({ remove: [b.group.ownLeaf] }));
+  expect((await a.update(removal)).refusal?.code).toBe("notAllowed");
+  await a.group.discard();
+  await expect(comeIn(carol, a)).rejects.toMatchObject({ code: codes.notMember });
+
+  await bob.request("POST", paths.leave(b.room), {});
+  // Not before the removal is done: a way back in would undo what was asked for.
+  await expect(comeIn(bob, a)).rejects.toMatchObject({ code: codes.removed });
+  await a.sync();
+  await a.commit({});
+  const { seat: back, answer } = await comeIn(bob, a);
+  expect(answer.refusal).toBeUndefined();
+  await back.sync();
+  await a.sync();
+  await back.say("here again");
+  await a.sync();
+  expect(a.texts).toEqual(["hello", "here again"]);
+});
+
+test("of many who leave at once fifty are proposed in each epoch, and all go in time", async () => {
+  const count = LIMITS.removalIntentsPerEpochMax + 4;
+  const crowd: Person[] = [];
+  for (let index = 0; index < count; index += 1) {
+    crowd.push(await enrolPerson(rig, `guest${index}`));
+  }
+  const a = await foundRoom(alice);
+  const add = await Promise.all(crowd.map((guest) => guest.keyPackage()));
+  await a.commit({ add });
+  const left = await Promise.all(
+    crowd.map((guest) => guest.request("POST", paths.leave(a.room), {})),
+  );
+  expect(left.map(({ status }) => status)).toEqual(crowd.map(() => 200));
+  await a.sync();
+  expect(a.group.pendingRemovals).toHaveLength(LIMITS.removalIntentsPerEpochMax);
+  await a.commit({});
+  expect(a.group.pendingRemovals).toHaveLength(4);
+  expect(a.group.members()).toHaveLength(5);
+  await a.commit({});
+  expect(a.group.members().map(({ user }) => user)).toEqual([alice.user]);
+  await a.say("alone");
 });
 
 test("none of this was a fault of the server", () => {
