@@ -8,10 +8,10 @@ import { changedNodes, encodeTreeNode } from "../tree/index.ts";
 import type { PendingRemoval } from "../validity/index.ts";
 import { readContext } from "../validity/index.ts";
 import type { GroupChanges } from "./face.ts";
-import { diffEpochs } from "./epochChanges.ts";
-import { encodePrepared, storedKeys } from "./preparedRow.ts";
-import { contextCodec, headCodec, keysCodec, proposalCodec } from "./rowCodecs.ts";
-import { ROW } from "./rowNames.ts";
+import { diffEpochs } from "./epoch-changes.ts";
+import { encodePrepared, storedKeys } from "./prepared-row.ts";
+import { contextCodec, headCodec, keysCodec, proposalCodec } from "./row-codecs.ts";
+import { ROW } from "./row-names.ts";
 import type { Live, Snapshot } from "./snapshot.ts";
 
 /** Collects rows; the last word about a row counts. */

@@ -23,12 +23,12 @@ import type {
   PreparedCommit,
   ProposalResult,
 } from "./face.ts";
-import { encodePrepared } from "./preparedRow.ts";
-import { prepareCommit } from "./prepareCommit.ts";
-import { processCommit } from "./processCommit.ts";
-import { processProposal } from "./processProposal.ts";
-import { proposeRemoval } from "./proposeRemoval.ts";
-import { ROW } from "./rowNames.ts";
+import { encodePrepared } from "./prepared-row.ts";
+import { prepareCommit } from "./prepare-commit.ts";
+import { processCommit } from "./process-commit.ts";
+import { processProposal } from "./process-proposal.ts";
+import { proposeRemoval } from "./propose-removal.ts";
+import { ROW } from "./row-names.ts";
 import type { Live, Prepared, Snapshot } from "./snapshot.ts";
 import { requireMember } from "./snapshot.ts";
 

@@ -4,11 +4,11 @@
  */
 export { describeMlsMessage } from "./describe.ts";
 export type { Json } from "./describe.ts";
-export { createKeyPackage } from "./createKeyPackage.ts";
-export { createGroup } from "./createGroup.ts";
-export { joinWelcome } from "./joinWelcome.ts";
-export { joinExternal } from "./joinExternal.ts";
-export { loadGroup } from "./loadGroup.ts";
+export { createKeyPackage } from "./create-key-package.ts";
+export { createGroup } from "./create-group.ts";
+export { joinWelcome } from "./join-welcome.ts";
+export { joinExternal } from "./join-external.ts";
+export { loadGroup } from "./load-group.ts";
 export type {
   ClientIdentity,
   CommitIntent,

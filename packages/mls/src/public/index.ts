@@ -1,9 +1,9 @@
 /**
  * The server's side of a group: it follows the public state and never holds a group secret.
  */
-export { checkKeyPackage } from "./checkKeyPackage.ts";
-export { loadPublicGroup } from "./loadPublicGroup.ts";
-export { registerGroup } from "./registerGroup.ts";
+export { checkKeyPackage } from "./check-key-package.ts";
+export { loadPublicGroup } from "./load-public-group.ts";
+export { registerGroup } from "./register-group.ts";
 export type {
   CheckedCommit,
   CheckedKeyPackage,

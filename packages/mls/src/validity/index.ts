@@ -3,15 +3,15 @@
  * message, and the hub's acceptance time. Hub, followers and members run this very code, because
  * two verdicts about one commit would fork the group.
  */
-export { applyCommit } from "./applyCommit.ts";
-export type { CommitEffect } from "./applyCommit.ts";
-export { checkGroupInfo } from "./checkGroupInfo.ts";
-export { checkIdentity } from "./checkIdentity.ts";
-export { checkKeyPackage } from "./checkKeyPackage.ts";
-export type { CheckedKeyPackage } from "./checkKeyPackage.ts";
-export { checkProposal } from "./checkProposal.ts";
-export { checkIdentities, checkTree } from "./checkTree.ts";
-export { checkRoomState } from "./checkStateChange.ts";
-export { readContext } from "./readContext.ts";
-export { unappliedProposals } from "./publicState.ts";
-export type { PendingRemoval, PublicState } from "./publicState.ts";
+export { applyCommit } from "./apply-commit.ts";
+export type { CommitEffect } from "./apply-commit.ts";
+export { checkGroupInfo } from "./check-group-info.ts";
+export { checkIdentity } from "./check-identity.ts";
+export { checkKeyPackage } from "./check-key-package.ts";
+export type { CheckedKeyPackage } from "./check-key-package.ts";
+export { checkProposal } from "./check-proposal.ts";
+export { checkIdentities, checkTree } from "./check-tree.ts";
+export { checkRoomState } from "./check-state-change.ts";
+export { readContext } from "./read-context.ts";
+export { unappliedProposals } from "./public-state.ts";
+export type { PendingRemoval, PublicState } from "./public-state.ts";

@@ -1,6 +1,6 @@
 /** The only door through which foreign octets become values of the library. */
 export { decodeTree, encodeTree } from "./tree.ts";
-export { decodeUntrusted } from "./decodeUntrusted.ts";
+export { decodeUntrusted } from "./decode-untrusted.ts";
 export { handshakeKind, keyPackageKind, applicationKind } from "./kinds.ts";
 export { groupContextKind, groupInfoKind, messageKind, welcomeKind } from "./kinds.ts";
-export { refuseOn } from "./refuseOn.ts";
+export { refuseOn } from "./refuse-on.ts";

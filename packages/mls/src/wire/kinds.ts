@@ -12,7 +12,7 @@ import type { PublicMessage } from "ts-mls/publicMessage.js";
 import type { Welcome } from "ts-mls/welcome.js";
 import { decodeWelcome, encodeWelcome } from "ts-mls/welcome.js";
 
-import type { Kind } from "./decodeUntrusted.ts";
+import type { Kind } from "./decode-untrusted.ts";
 
 /** MLSMessage holding a PublicMessage. */
 export const handshakeKind: Kind<PublicMessage> = {

@@ -6,7 +6,7 @@ import type { Decoder } from "ts-mls/codec/tlsDecoder.js";
 import type { Node, RatchetTree } from "ts-mls/ratchetTree.js";
 import { decodeNode, encodeRatchetTree, extendRatchetTree } from "ts-mls/ratchetTree.js";
 
-import { decodeUntrusted } from "./decodeUntrusted.ts";
+import { decodeUntrusted } from "./decode-untrusted.ts";
 
 const decodeOptionalNode: Decoder<Node | undefined> = decodeOptional(decodeNode);
 

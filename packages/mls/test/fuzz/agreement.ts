@@ -4,7 +4,7 @@ import { treeHashRoot } from "ts-mls/treeHash.js";
 
 import { toTsMls } from "../../src/crypto/index.ts";
 import { changesBetween } from "../../src/member/changes.ts";
-import { restoreSnapshot } from "../../src/member/restoreSnapshot.ts";
+import { restoreSnapshot } from "../../src/member/restore-snapshot.ts";
 import { loadPublicGroup, registerGroup } from "../../src/public/index.ts";
 import { decodeTree } from "../../src/wire/index.ts";
 import type { Member, Room } from "../world/room.ts";

@@ -3,7 +3,7 @@
  * `node [--import …/register.ts] child.ts <first seed> <last seed> <steps>`.
  * Exit code 0: all seeds passed; 3: one failed, its reason is on stdout.
  */
-import { runSeed } from "./runSeed.ts";
+import { runSeed } from "./run-seed.ts";
 
 const [first = 1, last = 1, steps = 40] = process.argv.slice(2).map(Number);
 for (let seed = first; seed <= last; seed++) {

@@ -19,7 +19,7 @@ import type { UpdatePath } from "ts-mls/updatePath.js";
 
 import { toTsMls } from "../../src/crypto/index.ts";
 import { createKeyPackage } from "../../src/member/index.ts";
-import { restoreSnapshot } from "../../src/member/restoreSnapshot.ts";
+import { restoreSnapshot } from "../../src/member/restore-snapshot.ts";
 import { decodeUntrusted, keyPackageKind } from "../../src/wire/index.ts";
 import type { Member, Room } from "../world/room.ts";
 

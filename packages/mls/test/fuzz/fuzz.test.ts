@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 
 import { hostileActs } from "./hostile.ts";
 import { operations } from "./operations.ts";
-import { runSeed } from "./runSeed.ts";
+import { runSeed } from "./run-seed.ts";
 
 const isFull = process.env["TREEHOUSE_SCALE"] === "full";
 const seeds = Array.from({ length: isFull ? 1000 : 24 }, (_, index) => index + 1);

@@ -24,14 +24,14 @@ import {
   remove,
   stateOf,
 } from "./forge.ts";
-import { staleIdentity, stolenIdentity, wrongIdentity } from "./hostileIdentity.ts";
+import { staleIdentity, stolenIdentity, wrongIdentity } from "./hostile-identity.ts";
 import {
   commitRefusedByAll,
   proposalRefusedByAll,
   refuse,
   refuseProposal,
   treeRefusedByAll,
-} from "./refusedByAll.ts";
+} from "./refused-by-all.ts";
 
 export type HostileAct = { name: string; run(room: Room): Promise<void> };
 

@@ -8,7 +8,7 @@ import type { ClientState } from "ts-mls/clientState.js";
 import type { UpdatePath } from "ts-mls/updatePath.js";
 
 import type { MlsCrypto } from "../../src/crypto/index.ts";
-import { restoreSnapshot } from "../../src/member/restoreSnapshot.ts";
+import { restoreSnapshot } from "../../src/member/restore-snapshot.ts";
 import {
   decodeTree,
   decodeUntrusted,

@@ -7,10 +7,10 @@ import { encodeTreeNode, leafAt, leavesOf, readLeaf } from "../tree/index.ts";
 import type { PublicState } from "../validity/index.ts";
 import { readContext } from "../validity/index.ts";
 import { encodeTree } from "../wire/index.ts";
-import { checkCommit } from "./checkCommit.ts";
-import { checkProposals } from "./checkProposals.ts";
+import { checkCommit } from "./check-commit.ts";
+import { checkProposals } from "./check-proposals.ts";
 import type { PublicContext, PublicGroup, RosterEntry, StoredPublicGroup } from "./face.ts";
-import { proposeRemovals } from "./proposeRemovals.ts";
+import { proposeRemovals } from "./propose-removals.ts";
 import type { Tracked } from "./tracked.ts";
 
 export function publicGroup(context: PublicContext, tracked: Tracked): PublicGroup {

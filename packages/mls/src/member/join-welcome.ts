@@ -14,8 +14,8 @@ import { checkIdentities, checkIdentity, checkRoomState, readContext } from "../
 import { decodeTree, decodeUntrusted, refuseOn, welcomeKind } from "../wire/index.ts";
 import type { ClientIdentity, MemberContext, MemberGroup, WelcomeExtension } from "./face.ts";
 import { Group } from "./group.ts";
-import type { OwnKeyPackage } from "./keyPackage.ts";
-import { decodeSecret } from "./keyPackage.ts";
+import type { OwnKeyPackage } from "./key-package.ts";
+import { decodeSecret } from "./key-package.ts";
 import { liveWith } from "./snapshot.ts";
 
 /** First extension type for private use (RFC 9420 §17.3). */

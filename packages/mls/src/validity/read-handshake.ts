@@ -6,7 +6,7 @@ import { findSignaturePublicKey } from "ts-mls/publicMessage.js";
 
 import { leafAt } from "../tree/index.ts";
 import { refuseOn } from "../wire/index.ts";
-import type { PublicState } from "./publicState.ts";
+import type { PublicState } from "./public-state.ts";
 
 type Code = "invalidCommit" | "invalidProposal";
 

@@ -6,7 +6,7 @@ import type { PublicState } from "../validity/index.ts";
 import { checkProposal, readContext } from "../validity/index.ts";
 import { decodeUntrusted, groupContextKind, refuseOn } from "../wire/index.ts";
 import type { PublicContext, PublicGroup, StoredPublicGroup } from "./face.ts";
-import { publicGroup } from "./publicGroup.ts";
+import { publicGroup } from "./public-group.ts";
 
 /**
  * Reads a group of one's own storage, which is trusted: signatures in the tree are not verified

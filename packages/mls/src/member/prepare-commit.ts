@@ -11,8 +11,8 @@ import { leafAt } from "../tree/index.ts";
 import { applyCommit, checkKeyPackage } from "../validity/index.ts";
 import { decodeUntrusted, keyPackageKind, refuseOn } from "../wire/index.ts";
 import type { CommitIntent, MemberContext } from "./face.ts";
-import { exportGroupInfo } from "./groupInfo.ts";
-import { identityExtension } from "./keyPackage.ts";
+import { exportGroupInfo } from "./group-info.ts";
+import { identityExtension } from "./key-package.ts";
 import type { Live } from "./snapshot.ts";
 import { publicStateOf } from "./snapshot.ts";
 

@@ -10,7 +10,7 @@ import {
   readContext,
 } from "../validity/index.ts";
 import type { PublicContext, PublicGroup } from "./face.ts";
-import { publicGroup } from "./publicGroup.ts";
+import { publicGroup } from "./public-group.ts";
 
 /**
  * Begins to follow a group from the GroupInfo that a member signed, and the tree it belongs to.

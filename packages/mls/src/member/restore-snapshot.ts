@@ -9,10 +9,10 @@ import { decodeTreeNode } from "../tree/index.ts";
 import type { PendingRemoval } from "../validity/index.ts";
 import { unappliedProposals } from "../validity/index.ts";
 import { decodeUntrusted, groupContextKind } from "../wire/index.ts";
-import { decodePrepared, restoredKeys } from "./preparedRow.ts";
-import { restorePast, restoreSecretTrees } from "./restoreEpochs.ts";
-import { contextCodec, headCodec, keysCodec, proposalCodec } from "./rowCodecs.ts";
-import { ROW } from "./rowNames.ts";
+import { decodePrepared, restoredKeys } from "./prepared-row.ts";
+import { restorePast, restoreSecretTrees } from "./restore-epochs.ts";
+import { contextCodec, headCodec, keysCodec, proposalCodec } from "./row-codecs.ts";
+import { ROW } from "./row-names.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 type RowMap = ReadonlyMap<string, Bytes>;

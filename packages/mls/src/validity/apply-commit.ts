@@ -12,14 +12,14 @@ import type { MlsCrypto } from "../crypto/index.ts";
 import { toTsMls } from "../crypto/index.ts";
 import { leafAt, readLeaf } from "../tree/index.ts";
 import { decodeUntrusted, handshakeKind, refuseOn } from "../wire/index.ts";
-import { applyPath } from "./applyPath.ts";
-import { checkLeaves } from "./checkLeaves.ts";
-import { checkStateChange } from "./checkStateChange.ts";
-import type { PublicState } from "./publicState.ts";
-import { standIn } from "./publicState.ts";
-import type { CommitView } from "./readCommit.ts";
-import { readCommit, removedLeaves } from "./readCommit.ts";
-import { checkSignature } from "./readHandshake.ts";
+import { applyPath } from "./apply-path.ts";
+import { checkLeaves } from "./check-leaves.ts";
+import { checkStateChange } from "./check-state-change.ts";
+import type { PublicState } from "./public-state.ts";
+import { standIn } from "./public-state.ts";
+import type { CommitView } from "./read-commit.ts";
+import { readCommit, removedLeaves } from "./read-commit.ts";
+import { checkSignature } from "./read-handshake.ts";
 
 type Place = { leaf: number; client: ClientUri };
 

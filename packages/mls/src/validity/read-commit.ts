@@ -6,9 +6,9 @@ import type { PublicMessage } from "ts-mls/publicMessage.js";
 import { bytesToBase64 } from "ts-mls/util/byteArray.js";
 
 import { leafAt, readLeaf } from "../tree/index.ts";
-import type { PublicState } from "./publicState.ts";
-import { unappliedProposals } from "./publicState.ts";
-import { checkFraming } from "./readHandshake.ts";
+import type { PublicState } from "./public-state.ts";
+import { unappliedProposals } from "./public-state.ts";
+import { checkFraming } from "./read-handshake.ts";
 
 export type CommitView = {
   content: FramedContentCommit;

@@ -8,8 +8,8 @@ import { toTsMls } from "../crypto/index.ts";
 import { clientConfig } from "../profile/index.ts";
 import { leavesOf, readLeaf } from "../tree/index.ts";
 import { refuseOn } from "../wire/index.ts";
-import { checkIdentity } from "./checkIdentity.ts";
-import { checkClientsDiffer, checkCount } from "./checkLeaves.ts";
+import { checkIdentity } from "./check-identity.ts";
+import { checkClientsDiffer, checkCount } from "./check-leaves.ts";
 
 /**
  * A whole foreign tree, as `decodeTree` gave it, against the GroupContext it belongs to: tree hash,

@@ -5,8 +5,8 @@ import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import type { MlsCrypto } from "../crypto/index.ts";
 import type { LeafView } from "../tree/index.ts";
 import { leafAt, leavesOf, readLeaf } from "../tree/index.ts";
-import { checkIdentity } from "./checkIdentity.ts";
-import type { CommitView } from "./readCommit.ts";
+import { checkIdentity } from "./check-identity.ts";
+import type { CommitView } from "./read-commit.ts";
 
 type TreeChange = {
   before: RatchetTree;

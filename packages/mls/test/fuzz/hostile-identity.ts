@@ -8,7 +8,7 @@ import { clientConfig } from "../../src/profile/index.ts";
 import type { Room } from "../world/room.ts";
 import { none } from "../world/room.ts";
 import { anyone, forgeCommit, forgeKeyPackage, stateOf } from "./forge.ts";
-import { refusalOf, refuse } from "./refusedByAll.ts";
+import { refusalOf, refuse } from "./refused-by-all.ts";
 
 /** T-01, T-09: a leaf enters only with a certification of its own user. */
 export async function wrongIdentity(room: Room): Promise<void> {

@@ -6,8 +6,8 @@ import type { GenerationSecret, SecretTree } from "ts-mls/secretTree.js";
 
 import { decodeTreeNode } from "../tree/index.ts";
 import { decodeUntrusted, groupContextKind } from "../wire/index.ts";
-import { optionalNodeCodec, pastCodec, senderCodec } from "./rowCodecs.ts";
-import { ROW } from "./rowNames.ts";
+import { optionalNodeCodec, pastCodec, senderCodec } from "./row-codecs.ts";
+import { ROW } from "./row-names.ts";
 
 type RowMap = ReadonlyMap<string, Bytes>;
 

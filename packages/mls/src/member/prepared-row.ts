@@ -8,8 +8,8 @@ import { decodeSecretTree, secretTreeEncoder } from "ts-mls/secretTree.js";
 
 import { changedNodes, decodeTreeNode, encodeTreeNode } from "../tree/index.ts";
 import { decodeUntrusted, groupContextKind } from "../wire/index.ts";
-import type { StoredKeys, StoredNext } from "./rowCodecs.ts";
-import { preparedCodec } from "./rowCodecs.ts";
+import type { StoredKeys, StoredNext } from "./row-codecs.ts";
+import { preparedCodec } from "./row-codecs.ts";
 import type { Prepared } from "./snapshot.ts";
 
 /** The prepared state is kept as what differs from the state before it. */

@@ -6,8 +6,8 @@ import type { MlsCrypto } from "../crypto/index.ts";
 import { toTsMls } from "../crypto/index.ts";
 import { leafAt } from "../tree/index.ts";
 import { decodeUntrusted, handshakeKind } from "../wire/index.ts";
-import type { PendingRemoval, PublicState } from "./publicState.ts";
-import { checkFraming, checkSignature } from "./readHandshake.ts";
+import type { PendingRemoval, PublicState } from "./public-state.ts";
+import { checkFraming, checkSignature } from "./read-handshake.ts";
 
 /**
  * A proposal on its own: the hub (external sender 0) or a member proposes one removal. Everything

@@ -9,8 +9,8 @@ import { checkKeyPackage, checkRoomState } from "../validity/index.ts";
 import { encodeTree } from "../wire/index.ts";
 import type { ClientIdentity, MemberContext, MemberGroup } from "./face.ts";
 import { Group } from "./group.ts";
-import { exportGroupInfo } from "./groupInfo.ts";
-import { makeKeyPackage } from "./keyPackage.ts";
+import { exportGroupInfo } from "./group-info.ts";
+import { makeKeyPackage } from "./key-package.ts";
 import { liveWith } from "./snapshot.ts";
 
 /**

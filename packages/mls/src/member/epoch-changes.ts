@@ -7,8 +7,8 @@ import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import type { GenerationSecret, SecretTree, SecretTreeNode } from "ts-mls/secretTree.js";
 
 import { changedNodes, encodeTreeNode } from "../tree/index.ts";
-import { optionalNodeCodec, pastCodec, senderCodec } from "./rowCodecs.ts";
-import { ROW } from "./rowNames.ts";
+import { optionalNodeCodec, pastCodec, senderCodec } from "./row-codecs.ts";
+import { ROW } from "./row-names.ts";
 
 interface Sink {
   set(name: string, value: Bytes): void;

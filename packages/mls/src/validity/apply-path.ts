@@ -17,7 +17,7 @@ import type { MlsCrypto } from "../crypto/index.ts";
 import { toTsMls } from "../crypto/index.ts";
 import { clientConfig } from "../profile/index.ts";
 import { refuseOn } from "../wire/index.ts";
-import type { CommitView } from "./readCommit.ts";
+import type { CommitView } from "./read-commit.ts";
 
 /** An HPKE ciphertext of a path secret: 32 octets and a tag of 16 (RFC 9420 §7.6). */
 const CIPHERTEXT_LENGTH = 48;

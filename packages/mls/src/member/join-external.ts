@@ -16,8 +16,8 @@ import {
 import { decodeTree, decodeUntrusted, groupInfoKind, refuseOn } from "../wire/index.ts";
 import type { ClientIdentity, MemberContext, MemberGroup, PreparedCommit } from "./face.ts";
 import { Group } from "./group.ts";
-import { exportGroupInfo } from "./groupInfo.ts";
-import { makeKeyPackage } from "./keyPackage.ts";
+import { exportGroupInfo } from "./group-info.ts";
+import { makeKeyPackage } from "./key-package.ts";
 import { liveWith } from "./snapshot.ts";
 
 /**

@@ -3,7 +3,7 @@ import type { ApplyProposalsResult } from "ts-mls/clientState.js";
 import type { GroupContext } from "ts-mls/groupContext.js";
 
 import { DICTIONARY_EXTENSION } from "../profile/index.ts";
-import { readContext } from "./readContext.ts";
+import { readContext } from "./read-context.ts";
 
 /**
  * The GroupContext with the extensions that the commit gives it. Only the room's state may change:

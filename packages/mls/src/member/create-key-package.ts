@@ -4,7 +4,7 @@ import { encodeKeyPackage, makeKeyPackageRef } from "ts-mls/keyPackage.js";
 import { toTsMls } from "../crypto/index.ts";
 import { checkKeyPackage } from "../validity/index.ts";
 import type { ClientIdentity, CreatedKeyPackage, MemberContext } from "./face.ts";
-import { encodeSecret, makeKeyPackage } from "./keyPackage.ts";
+import { encodeSecret, makeKeyPackage } from "./key-package.ts";
 
 /**
  * A KeyPackage by which others can add this client. It is valid from an hour ago until `lifetimeMs`

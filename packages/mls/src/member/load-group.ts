@@ -5,7 +5,7 @@ import { leafAt, readLeaf } from "../tree/index.ts";
 import { refuseOn } from "../wire/index.ts";
 import type { ClientIdentity, MemberContext, MemberGroup } from "./face.ts";
 import { Group } from "./group.ts";
-import { restoreSnapshot } from "./restoreSnapshot.ts";
+import { restoreSnapshot } from "./restore-snapshot.ts";
 
 /**
  * The group that rows of `takeChanges` describe, including a commit that was prepared and neither

@@ -16,7 +16,7 @@ import { pointOk, toTsMls } from "../crypto/index.ts";
 import { DICTIONARY_EXTENSION, LAST_RESORT_EXTENSION, SUITE } from "../profile/index.ts";
 import { readLeaf } from "../tree/index.ts";
 import { decodeUntrusted, keyPackageKind, refuseOn } from "../wire/index.ts";
-import { checkIdentity } from "./checkIdentity.ts";
+import { checkIdentity } from "./check-identity.ts";
 
 export type CheckedKeyPackage = {
   client: ClientUri;

@@ -7,7 +7,7 @@ import type { MlsCrypto } from "../crypto/index.ts";
 import { toTsMls } from "../crypto/index.ts";
 import { leafAt } from "../tree/index.ts";
 import { decodeUntrusted, groupInfoKind, refuseOn } from "../wire/index.ts";
-import type { PublicState } from "./publicState.ts";
+import type { PublicState } from "./public-state.ts";
 
 /**
  * The GroupInfo that a committer sends to the hub: of exactly this epoch, without a tree and
