@@ -42,10 +42,10 @@ export type Answer = {
 const year = 365 * 24 * 3_600_000;
 export const mediaTypeTls = "application/vnd.treehouse.mimi+tls";
 
-export async function enrolPerson(rig: Rig, name: string): Promise<Person> {
+export async function enrolPerson(rig: Rig, name: string, named?: ClientUri): Promise<Person> {
   const { crypto, env, authentication, domain } = rig;
   const user = userUri(domain, name);
-  const client = mintClientUri(user, (length) => crypto.random(length));
+  const client = named ?? mintClientUri(user, (length) => crypto.random(length));
   const [identityKeys, device, keys] = [1, 2, 3].map(() => crypto.generateSignatureKeyPair());
   if (identityKeys === undefined || device === undefined || keys === undefined) throw new Error();
   const [addedAt, expiresAt] = [env.now(), env.now() + year];

@@ -160,11 +160,15 @@ test("R-063 what a role may not do is refused, by whatever commit it comes", asy
 
 test("T-09 a leaf whose key is not in its user's client list is refused", async () => {
   const a = await foundRoom(alice);
-  // The same names and keys, certified alike, on a server that never enrolled them.
+  // Certified in themselves, by a server of the same name that knows other keys.
   await using elsewhere = await startRig();
-  const ghost = await enrolPerson(elsewhere, "ghost");
-  const bundle = a.bundle(await a.prepare({ add: [await ghost.keyPackage()] }));
-  const ghosts: Acts = [["identityInvalid", () => a.update(bundle)]];
+  const unknown = await enrolPerson(elsewhere, "ghost");
+  const twin = await enrolPerson(elsewhere, "bob", bob.client);
+  const bundles: Bytes[] = [];
+  for (const ghost of [unknown, twin]) {
+    bundles.push(a.bundle(await a.prepare({ add: [await ghost.keyPackage()] })));
+  }
+  const ghosts: Acts = bundles.map((bytes) => ["identityInvalid", () => a.update(bytes)] as const);
   expect(await refusalsOf(rig, ghosts)).toEqual(named(ghosts));
 });
 
