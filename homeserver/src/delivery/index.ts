@@ -1,6 +1,14 @@
 /**
- * Keeps the rooms hosted here: their public MLS groups, their policy, and the one order of their
- * log. Every accepted entry is durable when it is answered.
+ * Delivery keeps the rooms hosted here, of which this server is the hub: the public MLS group of
+ * each with its tree by version, its state, the key with which the hub speaks in it, the end of its
+ * log, and the leaves that shall be removed.
+ *
+ * It promises: one commit per epoch, one order of entries per room without a hole, each chained to
+ * the one before; nothing is accepted that the room's policy or MLS forbids, as far as a server can
+ * tell; what is accepted is durable with everything that follows from it (entry, tree, roster,
+ * subscriptions, Welcomes, answer) before it is answered; the same request has one effect and one
+ * answer, for 14 days. Checks are made outside of transactions against a room in memory; inside,
+ * its epoch and revision are compared, and if they have moved the check is made again.
  */
 import type { PublicContext } from "@treehouse/mls/public";
 import { LIMITS, RATE_LIMITS } from "@treehouse/protocol";
