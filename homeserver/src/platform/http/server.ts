@@ -54,7 +54,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     ).fetch,
     { overrideGlobalObjects: false, errorHandler: (error) => requestRefused(error, options.env) },
   );
-  const server = createServer({ keepAliveTimeout: keepAliveMs });
+  const server = createServer({
+    keepAliveTimeout: keepAliveMs,
+    // A wish for a protocol that a path does not have is ignored (RFC 9110 §7.8): some clients add
+    // one for HTTP/2 to every request.
+    shouldUpgradeCallback: (incoming) => options.upgrades.has(pathOf(incoming)),
+  });
   server.headersTimeout = headersTimeoutMs;
   server.requestTimeout = requestTimeoutMs;
   server.on("request", (incoming, outgoing) => {
@@ -66,9 +71,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   });
   server.on("upgrade", (incoming, socket, head) => {
-    const handle = options.upgrades.get(pathOf(incoming));
-    if (handle !== undefined) handle(incoming, socket, head);
-    else socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    // Node listens to this socket no more, and an error that nobody listens to ends the process.
+    socket.on("error", () => socket.destroy());
+    options.upgrades.get(pathOf(incoming))?.(incoming, socket, head);
   });
   return lifecycle(server, options.env);
 }
