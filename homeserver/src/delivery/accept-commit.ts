@@ -4,7 +4,7 @@ import {
   submitMessageResponseCodec,
   updateRoomResponseCodec,
 } from "@treehouse/protocol";
-import type { Bytes, SubmitMessageRequest } from "@treehouse/protocol";
+import type { Bytes } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import { checkCommit } from "./check-commit.ts";
 import type { AcceptableCommit, CommitUpload } from "./check-commit.ts";
@@ -16,6 +16,7 @@ import { answerExpiry, MOVED, requestKey } from "./request.ts";
 import type { Attempt, Request } from "./request.ts";
 import { checkRoomsOfAdded, changeSubscriptions } from "./membership.ts";
 import type { LogPoint } from "./store.ts";
+import type { Submission } from "./submission.ts";
 
 /** Checks a commit bundle outside, compares and writes inside one transaction. */
 export async function acceptCommit(
@@ -71,7 +72,7 @@ async function write(
   const end =
     first === undefined
       ? point
-      : await appendMessage(roomLog, tx, { ...place, after: point }, first);
+      : await appendMessage(roomLog, tx, { ...place, after: point }, first.request);
   await store.startEpoch(tx, hosted.id, {
     head: { ...end, epoch: next.group.epoch, revision: next.revision },
     signedHead: head.bytes,
@@ -116,7 +117,7 @@ async function keepFirstAnswer(
   { store }: DeliveryContext,
   tx: Tx,
   { request, commit }: Writing,
-  first: SubmitMessageRequest,
+  { request: first, lastPosition: near }: Submission,
   { position }: LogPoint,
 ): Promise<void> {
   const { at: acceptedAt } = commit;
@@ -126,6 +127,6 @@ async function keepFirstAnswer(
     position,
     frank: undefined,
   });
-  const key = requestKey({ ...request, bytes: submitMessageRequestCodec.encode(first) });
+  const key = requestKey({ ...request, bytes: submitMessageRequestCodec.encode(first), near });
   await store.keepAnswer(tx, key, answer, answerExpiry(acceptedAt));
 }

@@ -9,7 +9,7 @@ import { answerExpiry, MOVED } from "./request.ts";
 import type { Attempt, Request } from "./request.ts";
 import { hostedRoom, leavesOfUser } from "./room.ts";
 import type { HostedRoom } from "./room.ts";
-import { checkSender } from "./submit.ts";
+import { checkSender } from "./submission.ts";
 
 export type ProposalUpload = {
   readonly framing: UpdateFraming;

@@ -8,13 +8,7 @@ import {
   rosterHash,
   userOfClient,
 } from "@treehouse/protocol";
-import type {
-  Bytes,
-  ClientUri,
-  LeafChange,
-  SubmitMessageRequest,
-  UpdateFraming,
-} from "@treehouse/protocol";
+import type { Bytes, ClientUri, LeafChange, UpdateFraming } from "@treehouse/protocol";
 import type { DeliveryContext } from "./context.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { checkExternalSenders } from "./found.ts";
@@ -23,7 +17,8 @@ import { hostedRoom, leavesOfUser, proposedRemovals, storedEpoch } from "./room.
 import type { HostedRoom } from "./room.ts";
 import { sha256 } from "./sha256.ts";
 import type { EpochChange, StoredEpoch, StoredMember } from "./store.ts";
-import { checkSender, checkSubmission } from "./submit.ts";
+import { checkSender, checkSubmission } from "./submission.ts";
+import type { Submission } from "./submission.ts";
 
 /** A commit and all that is accepted or refused with it. */
 export type CommitUpload = {
@@ -31,7 +26,7 @@ export type CommitUpload = {
   readonly commit: Bytes;
   readonly welcome: Bytes | undefined;
   readonly groupInfo: Bytes;
-  readonly firstMessage: SubmitMessageRequest | undefined;
+  readonly firstMessage: Submission | undefined;
 };
 
 /** A commit that may be accepted as long as the room is the one that it was checked against. */

@@ -31,7 +31,7 @@ import type { Reservation } from "./store.ts";
  * identityInvalid, invalidCommit, limitExceeded, roomsFull, storageFull.
  */
 export async function foundRoom(context: DeliveryContext, request: Request): Promise<Bytes> {
-  const key = requestKey(request);
+  const key = requestKey({ ...request, near: 0 });
   try {
     const decoded = foundRoomRequestCodec.decode(request.bytes);
     const at = context.env.now();

@@ -15,6 +15,9 @@ export type Request = {
   readonly bytes: Uint8Array;
 };
 
+/** A request with something that it says itself and that grows as the room's log does. */
+export type NamedRequest = Request & { readonly near: number };
+
 /** A request that is to be judged, together with the name under which its answer is kept. */
 export type Attempt = { readonly hosted: HostedRoom; readonly key: Bytes };
 
@@ -27,7 +30,7 @@ export type Attempt = { readonly hosted: HostedRoom; readonly key: Bytes };
  */
 export async function answerOnce(
   context: DeliveryContext,
-  request: Request,
+  request: NamedRequest,
   attempt: (attempt: Attempt) => Promise<Bytes | typeof MOVED>,
 ): Promise<Bytes> {
   const key = requestKey(request);
@@ -57,13 +60,23 @@ export async function earlierAnswer(
   return context.database.read((tx) => context.store.answer(tx, key));
 }
 
-/** Names a request: SHA-256 over room, submitting client and the whole request. */
-export function requestKey({ room, caller, bytes }: Request): Bytes {
+/**
+ * Names a request: 192 bits of the SHA-256 over room, submitting client and the whole request,
+ * after octets of the room and of `near`. Requests of one room and time thus lie together in the
+ * index, or each would rewrite another page of it.
+ */
+export function requestKey({ room, caller, bytes, near }: NamedRequest): Bytes {
   const named = Buffer.allocUnsafe(room.length + caller.client.length + 2 + bytes.length);
   // URIs hold no NUL, so that no two requests give the same octets.
   const end = named.write(`${room}\0${caller.client}\0`, "latin1");
   named.set(bytes, end);
-  return sha256(named);
+  const key = sha256(named);
+  const view = new DataView(key.buffer);
+  for (let index = 0; index < 4; index += 1) {
+    key[index] = room.charCodeAt(room.length - 1 - index);
+  }
+  view.setUint32(4, near % 2 ** 32);
+  return key;
 }
 
 export function answerExpiry(acceptedAt: number): number {

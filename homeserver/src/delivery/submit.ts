@@ -1,7 +1,5 @@
 import {
-  decodeSafeAad,
   LIMITS,
-  peekMlsMessage,
   Refusal,
   submitMessageRequestCodec,
   submitMessageResponseCodec,
@@ -9,12 +7,10 @@ import {
 import type { Bytes, SubmitMessageRequest } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
-import { checkMessageEpoch } from "./epoch-window.ts";
 import { appendMessage, hasMoved } from "./log.ts";
-import type { Caller } from "./ports.ts";
 import { answerExpiry, answerOnce, MOVED } from "./request.ts";
 import type { Attempt, Request } from "./request.ts";
-import type { HostedRoom } from "./room.ts";
+import { checkSubmission, readSubmission } from "./submission.ts";
 
 /**
  * Accepts one application message into a room's log and answers an encoded
@@ -24,58 +20,14 @@ import type { HostedRoom } from "./room.ts";
  * invalidMessage, epochTooOld, epochAhead, storageFull, queueFull, unavailable.
  */
 export async function submitMessage(context: DeliveryContext, request: Request): Promise<Bytes> {
-  const submitted = decodeSubmission(request.bytes);
-  return answerOnce(context, request, (attempt) => {
+  checkLength(request.bytes);
+  // Views of the request: nothing is copied before the message is written into its entry.
+  const submitted = readSubmission(submitMessageRequestCodec.decode(request.bytes, "sliced"));
+  const named = { ...request, near: submitted.lastPosition };
+  return answerOnce(context, named, (attempt) => {
     checkSubmission(attempt.hosted, request.caller, submitted, context.env.now());
-    return context.database.transaction((tx) => accept(context, tx, attempt, submitted));
+    return context.database.transaction((tx) => accept(context, tx, attempt, submitted.request));
   });
-}
-
-/** Views of the request: nothing is copied before the message is written into its entry. */
-export function decodeSubmission(bytes: Uint8Array): SubmitMessageRequest {
-  return submitMessageRequestCodec.decode(bytes, "sliced");
-}
-
-/** Everything that can be judged of a message without its content. */
-export function checkSubmission(
-  hosted: HostedRoom,
-  caller: Caller,
-  submitted: SubmitMessageRequest,
-  at: number,
-): void {
-  checkSender(hosted, caller);
-  if (submitted.sendingUri !== caller.user) {
-    throw new Refusal("clientMismatch", "The message names another user as its sender.");
-  }
-  if (submitted.ephemeral) {
-    throw new Refusal("notAllowed", "Ephemeral messages are not taken here.");
-  }
-  const peeked = peekMlsMessage(submitted.message);
-  if (peeked.wireFormat !== "private" || peeked.contentType !== "application") {
-    throw new Refusal("invalidMessage", "Only encrypted application messages are submitted.");
-  }
-  if (submitted.message.length > LIMITS.applicationMessageBytesMax) {
-    const limit = LIMITS.applicationMessageBytesMax;
-    const name = "applicationMessageBytesMax";
-    throw new Refusal("tooLarge", "The message is too large.", { limitName: name, limit });
-  }
-  if (peeked.groupId !== hosted.group.group) {
-    throw new Refusal("invalidMessage", "The message belongs to another group.");
-  }
-  checkMessageEpoch(hosted, peeked.epoch, at);
-  checkAuthenticatedData(peeked.authenticatedData);
-  const verdict = hosted.sendingVerdict(caller.user);
-  if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
-}
-
-/** The session's own client has a leaf which is not about to be removed. Answers the leaf. */
-export function checkSender(hosted: HostedRoom, caller: Caller): number {
-  const leaf = hosted.leafOf.get(caller.client);
-  if (leaf === undefined) throw new Refusal("notMember", "This client is not in the room.");
-  if (hosted.removals.has(leaf)) {
-    throw new Refusal("removed", "This client leaves the room; nothing is taken from it.");
-  }
-  return leaf;
 }
 
 async function accept(
@@ -101,11 +53,13 @@ async function accept(
   return answer;
 }
 
-function checkAuthenticatedData(data: Bytes | undefined): void {
-  try {
-    decodeSafeAad(data ?? new Uint8Array(0));
-  } catch (cause) {
-    if (!(cause instanceof Refusal)) throw cause;
-    throw new Refusal("invalidMessage", "The authenticated data is not SafeAAD.", {}, { cause });
-  }
+/** A longer one could not be decoded either; this says why. */
+function checkLength(request: Uint8Array): void {
+  const limit = LIMITS.applicationMessageBytesMax;
+  if (request.length <= limit + LIMITS.uriBytesMax + framingBytesMax) return;
+  const data = { limitName: "applicationMessageBytesMax", limit };
+  throw new Refusal("tooLarge", "The message is too large.", data);
 }
+
+/** Protocol, flags and the lengths of message and URI in a `SubmitMessageRequest`. */
+const framingBytesMax = 8;

@@ -1,10 +1,12 @@
 import { checkUpdateFraming, updateRequestCodec } from "@treehouse/protocol";
-import type { Bytes } from "@treehouse/protocol";
+import type { Bytes, UpdateRequest } from "@treehouse/protocol";
 import { acceptCommit } from "./accept-commit.ts";
 import { acceptProposals } from "./accept-proposals.ts";
 import type { DeliveryContext } from "./context.ts";
 import { answerOnce } from "./request.ts";
 import type { Request } from "./request.ts";
+import { readSubmission } from "./submission.ts";
+import type { Submission } from "./submission.ts";
 
 /**
  * Accepts one bundle of handshake messages whole, or refuses it whole, and answers an encoded
@@ -19,11 +21,17 @@ import type { Request } from "./request.ts";
 export async function updateRoom(context: DeliveryContext, request: Request): Promise<Bytes> {
   const decoded = updateRequestCodec.decode(request.bytes);
   const framing = checkUpdateFraming(decoded);
+  const firstMessage = readFirst(decoded);
   return context.turns.take(request.room, () =>
-    answerOnce(context, request, (attempt) =>
+    answerOnce(context, { ...request, near: framing.epoch }, (attempt) =>
       decoded.kind === "commit"
-        ? acceptCommit(context, request, attempt, { ...decoded, framing })
+        ? acceptCommit(context, request, attempt, { ...decoded, framing, firstMessage })
         : acceptProposals(context, request, attempt, { ...decoded, framing }),
     ),
   );
+}
+
+function readFirst(decoded: UpdateRequest): Submission | undefined {
+  const first = decoded.kind === "commit" ? decoded.firstMessage : undefined;
+  return first === undefined ? undefined : readSubmission(first);
 }

@@ -58,6 +58,7 @@ test("FED-230 a message that may not be accepted is refused by its reason, and n
     ["malformed", () => a.submit(a.submission(message.slice(0, -1)))],
     ["malformed", submitTo("/v1/rooms/somewhere/messages", request)],
     ["tooLarge", () => a.submit(new Uint8Array(LIMITS.requestBodyBytesMax + 1))],
+    ["tooLarge", () => a.submit(new Uint8Array(LIMITS.applicationMessageBytesMax + 600))],
     ["unknownRoom", submitTo(nowhere, request)],
     ["notMember", () => mallory.request("POST", paths.messages(a.room), request)],
     ["clientMismatch", () => b.submit(request)],

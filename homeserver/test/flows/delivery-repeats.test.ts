@@ -162,7 +162,7 @@ test("R-008 after a restart a room goes on where it was, with every rule in forc
     Object.assign(founder, { rig: after, request: requestAt(after, founder) });
     Object.assign(friend, { rig: after, request: requestAt(after, friend) });
     expect((await a.submit(request)).body).toEqual(first.body);
-    expect((await b.submit(b.submission(new Uint8Array([1])))).refusal?.code).toBe("removed");
+    expect((await b.submit(await b.seal("gone"))).refusal?.code).toBe("removed");
     await a.commit({});
     expect(a.group.members()).toHaveLength(1);
     await a.say("after");

@@ -1,0 +1,65 @@
+import { decodeSafeAad, peekMlsMessage, Refusal } from "@treehouse/protocol";
+import type { Bytes, SubmitMessageRequest } from "@treehouse/protocol";
+import { checkMessageEpoch } from "./epoch-window.ts";
+import type { Caller } from "./ports.ts";
+import type { HostedRoom } from "./room.ts";
+
+/** A submitted message with what its framing says. */
+export type Submission = {
+  readonly request: SubmitMessageRequest;
+  readonly groupId: string;
+  readonly epoch: number;
+  /** The last position that its sender says to have applied; 0 if it does not say. */
+  readonly lastPosition: number;
+};
+
+/** Refuses with `malformed` or `invalidMessage` what is no message in any room. */
+export function readSubmission(request: SubmitMessageRequest): Submission {
+  const framing = peekMlsMessage(request.message);
+  if (framing.wireFormat !== "private" || framing.contentType !== "application") {
+    throw new Refusal("invalidMessage", "Only encrypted application messages are submitted.");
+  }
+  const { groupId, epoch, authenticatedData } = framing;
+  return { request, groupId, epoch, lastPosition: lastPositionIn(authenticatedData) };
+}
+
+/** Everything that can be judged of a message without its content. */
+export function checkSubmission(
+  hosted: HostedRoom,
+  caller: Caller,
+  { request, groupId, epoch }: Submission,
+  at: number,
+): void {
+  checkSender(hosted, caller);
+  if (request.sendingUri !== caller.user) {
+    throw new Refusal("clientMismatch", "The message names another user as its sender.");
+  }
+  if (request.ephemeral) {
+    throw new Refusal("notAllowed", "Ephemeral messages are not taken here.");
+  }
+  if (groupId !== hosted.group.group) {
+    throw new Refusal("invalidMessage", "The message belongs to another group.");
+  }
+  checkMessageEpoch(hosted, epoch, at);
+  const verdict = hosted.sendingVerdict(caller.user);
+  if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
+}
+
+/** The session's own client has a leaf which is not about to be removed. Answers the leaf. */
+export function checkSender(hosted: HostedRoom, caller: Caller): number {
+  const leaf = hosted.leafOf.get(caller.client);
+  if (leaf === undefined) throw new Refusal("notMember", "This client is not in the room.");
+  if (hosted.removals.has(leaf)) {
+    throw new Refusal("removed", "This client leaves the room; nothing is taken from it.");
+  }
+  return leaf;
+}
+
+function lastPositionIn(authenticatedData: Bytes): number {
+  try {
+    return decodeSafeAad(authenticatedData).treehouse?.lastPosition ?? 0;
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    throw new Refusal("invalidMessage", "The authenticated data is not SafeAAD.", {}, { cause });
+  }
+}
