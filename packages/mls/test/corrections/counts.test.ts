@@ -53,7 +53,7 @@ class Counter {
 }
 
 test(
-  `the work per commit among ${members} follows the depth of the tree`,
+  `T-39 the work per commit among ${members} follows the depth of the tree`,
   { timeout: 120_000 },
   async () => {
     const counter = new Counter();

@@ -1,5 +1,6 @@
 import type { Bytes, RefusalCode } from "@treehouse/protocol";
 import { concatBytes, LIMITS } from "@treehouse/protocol";
+import type { CiphersuiteName } from "ts-mls";
 import { decodeGroupInfo, encodeGroupInfo, signGroupInfo } from "ts-mls/groupInfo.js";
 import { describe, expect, test } from "vitest";
 
@@ -194,6 +195,19 @@ describe("a KeyPackage", () => {
         lastResort,
       });
     }
+  });
+
+  test("T-19 is refused with another suite, most of all one whose signatures are malleable", async () => {
+    const { room } = await trio(63);
+    const { context } = room.world;
+    const at = context.now();
+    const verdict = async (cipherSuite: CiphersuiteName) => {
+      const { keyPackage } = await forgeKeyPackage(room, (one) => ({ ...one, cipherSuite }));
+      return refusal(checkKeyPackage(context, copyBytes(encodeKeyPackage(keyPackage)), { at }));
+    };
+    expect(await verdict("MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519")).toBeUndefined();
+    expect(await verdict("MLS_128_DHKEMP256_AES128GCM_SHA256_P256")).toBe("invalidKeyPackage");
+    expect(await verdict("MLS_256_DHKEMP521_AES256GCM_SHA512_P521")).toBe("invalidKeyPackage");
   });
 
   test("T-25 is refused before, after and with too long a lifetime", async () => {
