@@ -106,7 +106,7 @@ test("areas import only what they are allowed to, by an exported face", () => {
   expect(wrong).toEqual([]);
 });
 
-test("the homeserver never imports code that can hold a group secret", () => {
+test("R-165 the homeserver never imports code that can hold a group secret", () => {
   const wrong = edges.filter(
     ({ from, to }) =>
       from.startsWith("homeserver/src/") &&
@@ -134,7 +134,7 @@ for (const [area, modules] of [
   ["homeserver", homeserverModules],
   ["client-sdk", sdkModules],
 ] as const) {
-  test(`modules of ${area} meet only in index.ts, along declared edges`, () => {
+  test(`R-012 modules of ${area} meet only in index.ts, along declared edges`, () => {
     const moduleOf = (file: string) => new RegExp(`^${area}/src/([^/]+)/`).exec(file)?.[1];
     const wrong = edges.filter(({ from, to }) => {
       const [a, b] = [moduleOf(from), moduleOf(to)];
