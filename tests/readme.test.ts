@@ -44,7 +44,7 @@ test("the README's npm commands are scripts of this repository", () => {
   expect(used.filter((name) => manifest.scripts[name] === undefined)).toEqual([]);
 });
 
-test("R-153 the first conversation of the README happens as it says", async () => {
+test("R-144 R-153 C-05 the first conversation of the README happens as it says", async () => {
   expect(conversation.length).toBeGreaterThan(7);
   const { url, invite } = await startServer();
   let token = invite;

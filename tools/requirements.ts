@@ -1,0 +1,325 @@
+/**
+ * What is asked of Treehouse, and how far each of it is. One line per row: id, state, where, words.
+ *
+ * `met`: the row holds as it stands, and at least one test names it. `partly`: what the words after
+ * the semicolon leave out is missing. `open`: nothing yet that a user could use.
+ * After a change run `node tools/trace.ts`, which writes `docs/requirements.md` anew.
+ */
+export type State = "met" | "partly" | "open";
+
+export type Row = {
+  readonly id: string;
+  readonly state: State;
+  readonly where: string;
+  readonly words: string;
+};
+
+export type Section = { readonly title: string; readonly rows: readonly Row[] };
+
+export const sections: readonly Section[] = parse(`
+# Protocol core
+R-001 | met | delivery, queuing, realtime, SDK | A message handed to the server reaches all other members
+R-002 | partly | mls | Group keys are MLS (RFC 9420); no second implementation runs against it yet
+R-003 | met | delivery | Rooms are founded, and keep their state through additions and removals
+R-004 | partly | authentication, mls | The server vouches for keys and clients check; nothing revokes a key yet
+R-005 | met | key-packages | Clients upload their own KeyPackages, a last-resort one included
+R-006 | met | key-packages | Whoever is entitled claims one KeyPackage per client of an absent user
+R-007 | partly | queuing | Each client has a queue; its name still tells the user
+R-008 | partly | queuing, delivery | Messages wait until collected; followers come with federation
+R-009 | met | queuing, realtime | Only the client that owns a queue reads it and deletes from it
+R-010 | partly | queuing | An identity queue and a group queue; neither is pseudonymous yet
+R-011 | partly | realtime | New entries are told at once to live clients; no push yet
+R-012 | met | homeserver | Modules with interfaces and data of their own
+R-013 | open | | Homeservers federate, with whom the operator allows
+R-014 | open | | Users of other servers are found, and their KeyPackages claimed
+R-015 | open | | Messages reach users of other servers
+R-016 | open | | A client talks to its own server only
+R-017 | partly | protocol | Ids name their server; nothing routes by them yet
+R-018 | partly | platform, modules | Bounds against floods, per client and address; peers come with federation
+R-019 | partly | delivery, SDK | One commit per epoch, and clients that fell out come back; not yet after every fault
+
+# Accounts and identity
+R-020 | met | authentication, SDK, CLI | A person registers and logs in
+R-021 | partly | authentication | Names are unique, look-alikes refused; no renaming yet
+R-022 | partly | authentication, SDK | Login by name and password, which the server never learns; no e-mail
+R-023 | open | | Login through another provider
+R-024 | open | | A second factor
+R-025 | open | | Password reset by e-mail
+R-026 | partly | authentication, realtime | Sessions are listed and end at once; tokens are not bound to a key yet
+R-027 | open | | A user adds further clients
+R-028 | open | | A user removes a client, also a lost one
+R-029 | open | | A user deletes the account with everything
+R-030 | partly | authentication | Users are found by their full address only; there is no opting out
+R-031 | partly | SDK, key-packages | A conversation starts while the other is offline; no consent is asked yet
+
+# Profiles, presence, privacy, contacts
+R-032 | open | | A profile with name, picture and status
+R-033 | open | | Contact details with audiences of their own
+R-034 | open | | Profiles change, and the change arrives everywhere
+R-035 | open | | The user decides who sees the profile
+R-036 | open | | Switches for every kind of data that is shared
+R-037 | open | | Settings are the same on all devices
+R-038 | open | | Presence states
+R-039 | open | | Presence set by hand or from activity
+R-040 | open | | Presence is for contacts, and nobody else
+R-041 | open | | Activity that is shared
+R-042 | open | | Requests to be contacts
+R-043 | open | | Blocking
+
+# Messaging
+R-044 | partly | delivery, SDK | Text between users and in groups in real time; one server only
+R-045 | partly | SDK, protocol | Conversations of two; two that began at once stay two
+R-046 | partly | SDK | A direct chat has what a group has, as far as there is anything
+R-047 | partly | SDK | Bad networks delay and never lose; not measured with loss yet
+R-048 | partly | delivery, SDK | Messages carry the hub's time; the sender's own clock is not shown
+R-049 | open | | Receipts
+R-050 | open | | Typing indicators
+R-051 | open | | Own messages can be edited
+R-052 | open | | Own messages can be deleted for all
+R-053 | open | | Reactions
+R-054 | open | | Threads
+R-055 | open | | Links with previews
+R-056 | open | | Mentions
+R-057 | partly | SDK | Messages are kept and read again; not proved at each await of a crash
+R-058 | open | | History on a new device
+R-059 | open | | Direct paths between clients that agree
+
+# Groups
+R-060 | partly | delivery, SDK, CLI | Groups are made and left; no renaming, no deletion
+R-061 | partly | SDK, protocol | Groups have a name that servers cannot read; it cannot be changed yet
+R-062 | partly | delivery, SDK, CLI | Members are added and removed; of one server only
+R-063 | partly | protocol, delivery, SDK | Roles bind what members may do; no command assigns them yet
+R-064 | partly | protocol, delivery | What the server holds of a group changes by role; not encrypted at rest
+R-065 | open | | Text, voice and video in one group
+R-066 | partly | SDK | Group chats of friends with lasting history, on one device each
+
+# Communities and channels
+R-067 | open | | Communities
+R-068 | open | | Channels of several kinds
+R-069 | open | | Channels that few write and many read
+R-070 | open | | Public and private channels
+R-071 | open | | Users make and manage channels
+R-072 | open | | Invitation links with expiry and uses
+
+# Roles, moderation, safety
+R-073 | open | | The owner defines roles and assigns them
+R-074 | partly | protocol, delivery | Capabilities decide at hub and clients; viewing and posting by role come later
+R-075 | open | | Muting a member
+R-076 | partly | delivery, SDK, CLI | A member with the right removes another; no communities yet
+R-077 | open | | Banning
+R-078 | open | | An audit log of moderation
+R-079 | open | | Reporting abuse with proof
+R-080 | open | | Reports tracked to an outcome
+R-081 | open | | Content filters
+
+# Files, media, stickers
+R-082 | open | | Files of any kind
+R-083 | open | | Previews
+R-084 | open | | Download options
+R-085 | open | | Encrypted transfers
+R-086 | open | | The asset service
+R-087 | open | | Shared files kept and organised
+R-088 | open | | Versions of files
+R-089 | open | | Media stay with the conversation
+R-090 | open | | Sticker import from Telegram
+R-091 | open | | Browsing the own Telegram library
+R-092 | open | | Stickers in the composer
+R-093 | open | | Emoji and sticker packs
+R-094 | open | | Making packs
+
+# Voice and video
+R-095 | open | | Voice calls of two
+R-096 | open | | Video calls of two
+R-097 | open | | Group calls
+R-098 | open | | Calls are end-to-end encrypted
+R-099 | open | | Joining and leaving at any time
+R-100 | open | | Sharing camera or screen
+R-101 | open | | Several videos at once
+R-102 | open | | Media latency below 400 ms
+R-103 | open | | Quality follows the network
+R-104 | open | | Hundreds in one call
+R-105 | open | | Moderators mute and disconnect
+R-106 | open | | Media over WebRTC
+R-107 | open | | TURN and STUN
+R-108 | open | | Call signalling over the WebSocket
+R-109 | open | | Duration and quality are shown
+
+# Notifications
+R-110 | open | | Push without content
+R-111 | open | | Notifications of mentions, invites and direct messages
+R-112 | open | | Calls ring
+R-113 | open | | Notifications in the app
+R-114 | open | | Sounds and vibration
+R-115 | open | | Preferences, the most specific wins
+
+# Bots and integrations
+R-116 | open | | Bot accounts
+R-117 | open | | Bots hear events
+R-118 | open | | Bots post and take commands
+R-119 | open | | Roles bind bots
+R-120 | open | | Owners control bots
+R-121 | partly | homeserver, docs | The API is documented; the SDK has no reference yet
+R-122 | open | | Webhooks and other integrations
+
+# Search and organisation
+R-123 | open | | Search by keyword
+R-124 | open | | Search by person and place
+R-125 | open | | Finding a conversation
+R-126 | open | | Pinned conversations
+R-127 | open | | Folders
+
+# User interface, customisation, languages
+R-128 | open | | Easy to understand
+R-129 | open | | Usable without training
+R-130 | open | | Desktop and mobile screens
+R-131 | open | | A web interface
+R-132 | open | | Apps for phones
+R-133 | open | | Themes and fonts
+R-134 | open | | Several languages
+R-135 | open | | Accessibility
+
+# Advanced, AI, other services
+R-136 | open | | Bridges to other messengers
+R-137 | open | | Chatbots
+R-138 | open | | Reply suggestions
+R-139 | open | | Voice to text
+R-140 | open | | Aggregate engagement figures
+R-141 | partly | platform, realtime | Figures of the system's performance; no dashboard is shipped
+R-142 | open | | Linked social profiles
+R-143 | open | | Calendar
+
+# Operation, deployment, documentation, tests
+R-144 | met | homeserver | One command starts a server fit for real-time work
+R-145 | partly | homeserver, docs | A database, and a page of all it holds; without the archives yet
+R-146 | partly | realtime | A WebSocket that resumes without a gap; not tried behind every proxy
+R-147 | partly | platform | Logs without content or names, and metrics; no alert rules yet
+R-148 | partly | protocol | Unknown parts are kept and versions carried; no older release to test against
+R-149 | open | | Deployable anywhere: container, tarball
+R-150 | partly | platform | Migrations go forward, newer data are refused; no rollback yet
+R-151 | open | | A user manual
+R-152 | partly | docs | Architecture, API and schema documented; not all of it generated
+R-153 | partly | docs | Instructions for setting up; the README's are executed, the others not
+R-154 | partly | all packages | Unit tests of every part; without a coverage gate
+R-155 | partly | all packages | Tests of parts together; two servers come with federation
+R-156 | open | | Validation with end users
+
+# Performance, scale, availability
+R-157 | partly | realtime, bench | Text appears in under 200 ms; measured on one machine
+R-158 | partly | bench | Many users at once; figures of one node only
+R-159 | open | | File transfers in bounded time
+R-160 | open | | Scaling out
+R-161 | open | | 99.9 % availability
+R-162 | open | | Redundant services
+R-163 | partly | platform | Accepted data survive kills; no power-cut simulation, no backup
+R-164 | open | | Service goes on while other parts are away
+
+# Security and compliance
+R-165 | partly | SDK, mls | Everything is end-to-end encrypted; so far that is text and group names
+R-166 | open | | Everything in transit is encrypted: TLS is a proxy's work today
+R-167 | partly | SDK | Client stores are sealed; the server's database is not
+R-168 | partly | tests, docs | Threats with tests, fuzzing; no outside audit
+R-169 | partly | platform, authentication | No cookies, bound parameters; no web client to attack yet
+R-170 | partly | platform | Rate limits, all in one table; not each one's burst is tested
+R-171 | partly | authentication | OPAQUE for passwords; no passkeys, and bearer tokens
+R-172 | open | | Users export their data
+R-173 | open | | Data protection law
+R-174 | partly | docs | Each stored column has a purpose and an end, on a page and not in code
+
+# From the project's card
+C-01 | met | | The folders are where the card says
+C-02 | partly | | The named packages do what they stand for; werift waits for calls
+C-03 | partly | homeserver | Delivery, authentication, queuing and KeyPackages; assets and peers to come
+C-04 | partly | SDK | The SDK does all group cryptography; calls to come
+C-05 | met | CLI | A command line test client
+C-06 | partly | docs | Walkthroughs for operators, embedders and CLI users; one of three is executed
+
+# Additions
+X-01 | open | | A restore is an event of the protocol
+X-02 | open | | History for new members
+X-03 | partly | SDK | Divergence is noticed; clients do not publish their health yet
+X-04 | open | | Verifiable abuse reports
+X-05 | open | | Key verification
+X-06 | open | | Key transparency
+X-07 | open | | Post-quantum suites
+X-08 | open | | Disappearing messages
+X-09 | partly | SDK, CLI | Replies name what they answer; nothing quotes it
+X-10 | open | | Pinned messages
+X-11 | open | | Voice messages
+X-12 | open | | Polls
+X-13 | open | | Drafts
+X-14 | open | | Resumable uploads
+X-15 | open | | Push without content
+X-16 | open | | Web push
+X-17 | open | | Shared ban lists
+X-18 | partly | authentication, CLI | Invites are managed from the command line and over HTTP; no page
+X-19 | open | | Tests of two servers and of older releases
+X-20 | partly | federation-spec | Vectors for other implementations; no black-box suite yet
+X-21 | open | | Moving a room or an account
+X-22 | open | | Group state at rest only clients can open
+X-23 | open | | Deletion that reaches everything
+`);
+
+/** The numbered attacks that the design is held against; see `docs/security.md`. */
+export const attacks: readonly Row[] = parse(`
+# Attacks
+T-01 | met | mls, delivery | The server adds members: a leaf enters by a signed commit of a member or its own user only
+T-02 | met | protocol | Confused identifiers: every signed thing has a label, every kind of id a form of its own
+T-03 | met | mls, SDK | A sender spoofed by the server: the sender shown is the leaf's
+T-04 | open | | Edits by others: there are no edits yet
+T-05 | met | mls | Keys of low order are refused wherever a key enters
+T-06 | met | mls | Signatures that half of the clients accept: one accept rule everywhere
+T-07 | met | mls | Shortened MACs and tags: exact length only
+T-08 | partly | mls, SDK | Members added in silence: every commit is an event; no client makes a person look at it
+T-09 | met | authentication, delivery, mls | Ghost devices: no client without its user's signature in a room
+T-10 | met | protocol | One key for two purposes: a registry of labels
+T-11 | open | | Compressed backups: there are no backups yet
+T-12 | met | authentication | A replayed login: the proof names server, login and client, and holds once
+T-13 | partly | delivery, SDK | Reordering: hash-chained positions from the hub; no signed counter of the sender
+T-14 | partly | SDK | Content sent again by another member: the message id covers sender and room
+T-15 | partly | SDK | A server that forks or withholds: a broken chain stops the room; tags are not compared yet
+T-16 | met | delivery, mls | An invalid commit let through: the hub checks everything that it can see
+T-17 | partly | SDK, mls | Path secrets that the hub cannot check: the client leaves by itself and comes back
+T-18 | met | mls, delivery | External commits: for clients of participants, replacing no other user's leaf
+T-19 | met | mls | Malleable signatures: suites with Ed25519 only
+T-20 | partly | SDK, delivery | Rejoining from a stale state: the answer is sealed and signed for one room; not limited by day
+T-21 | met | mls | Trees with false parents or leaves: all of RFC 9420's checks, and the official vectors
+T-22 | met | mls | Trees that cost time: work follows the size of the tree
+T-23 | met | key-packages | KeyPackages exhausted: each goes once, and few per hour and pair
+T-24 | met | mls, SDK | A Welcome replayed: its secret is gone
+T-25 | met | mls, key-packages | KeyPackages for ever: lifetimes bounded on upload, claim and add
+T-26 | met | delivery | The loser's Welcome delivered: it travels with its commit, or not at all
+T-27 | met | delivery, mls, SDK | Late messages: a window of epochs, and the same message id again
+T-28 | open | | Correlated metadata: rooms and users stand side by side in the server's tables
+T-29 | open | | Push metadata: there is no push yet
+T-30 | open | | Guessed or leaked asset addresses: there are no assets yet
+T-31 | met | homeserver | Decoders on the server: it fetches no URL and decodes no media
+T-32 | open | | Replayed media frames: there are no calls yet
+T-33 | open | | Nonces used twice in calls: there are no calls yet
+T-34 | open | | Spoofed speakers: there are no calls yet
+T-35 | open | | Ghosts in calls: there are no calls yet
+T-36 | open | | Script injection: there is no web client yet
+T-37 | partly | authentication, SDK | Swapped recovery bundles: sealed, and changed together with the password only
+T-38 | open | | Sticker bombs: there are no stickers yet
+T-39 | met | mls, delivery | Dear input: caps before work, and bounded work below them
+T-40 | met | SDK, homeserver | Injected SQL: statements are fixed, values bound
+T-41 | met | delivery, SDK | A poison item: it is told and passed over, and the next one arrives
+`).flatMap(({ rows }) => rows);
+
+function parse(text: string): readonly Section[] {
+  return text
+    .split(/^# /m)
+    .slice(1)
+    .map((part) => {
+      const [title = "", ...lines] = part.split("\n").filter((line) => line !== "");
+      return { title, rows: lines.map(parseRow) };
+    });
+}
+
+function parseRow(line: string): Row {
+  const [id = "", state, where, words] = line.split("|").map((cell) => cell.trim());
+  const known = state === "met" || state === "partly" || state === "open";
+  if (!known || where === undefined || words === undefined) {
+    throw new Error(`not a row: ${line}`);
+  }
+  return { id, state, where, words };
+}
