@@ -6,6 +6,7 @@
  */
 export type { AccountContext } from "./context.ts";
 export { findContact, type FoundContact } from "./find-contact.ts";
+export { lookUp, serverKeys } from "./people.ts";
 export { logIn } from "./log-in.ts";
 export { logOut } from "./log-out.ts";
 export { openRecoveryBundle, type RecoveryBundle, sealRecoveryBundle } from "./recovery-bundle.ts";

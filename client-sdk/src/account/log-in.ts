@@ -1,5 +1,11 @@
 import {
+  attestationCodec,
+  deviceSigningCertificateCodec,
   domainOf,
+  equalBytes,
+  fromBase64Url,
+  type LeafIdentity,
+  leafIdentityCodec,
   loginFinishAnswerSchema,
   loginProofMessage,
   loginStartAnswerSchema,
@@ -10,7 +16,7 @@ import {
 
 import type { AccountContext } from "./context.ts";
 import { startLogin } from "./opaque.ts";
-import { type StoredAccount, writeAccount } from "./stored-account.ts";
+import { bundleSetting, type StoredAccount, writeAccount } from "./stored-account.ts";
 
 /**
  * Logs this store's client in with the account's password; the session is bound to the client by
@@ -37,7 +43,21 @@ export async function logIn(
     client,
     proof: toBase64Url(crypto.sign(account.signaturePrivateKey, proof)),
   });
-  const current = { ...account, sessionToken: finished.session.token };
-  await store.transaction((tx) => writeAccount(tx, current));
+  const leafIdentity = fromBase64Url(finished.leafIdentity);
+  checkOwn(account, leafIdentityCodec.decode(leafIdentity));
+  const current = { ...account, leafIdentity, sessionToken: finished.session.token };
+  await store.transaction((tx) => {
+    writeAccount(tx, current);
+    tx.settings.delete(bundleSetting);
+  });
   return current;
+}
+
+/** A server may vouch for what this client made, and put nothing else into its leaves. */
+function checkOwn(account: StoredAccount, { attestation, certificate }: LeafIdentity): void {
+  const same =
+    equalBytes(attestationCodec.encode(attestation), account.attestation) &&
+    equalBytes(deviceSigningCertificateCodec.encode(certificate), account.certificate);
+  if (!same)
+    throw new Refusal("identityInvalid", "the server holds another identity of this client");
 }

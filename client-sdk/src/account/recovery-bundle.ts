@@ -13,7 +13,7 @@ import {
 
 type Crypto = MemberContext["crypto"];
 
-const bundleCodec = struct({
+export const recoveryBundleCodec = struct({
   version: u8,
   identityPrivateKey: fixed(32),
   accountDataKey: fixed(32),
@@ -23,7 +23,7 @@ const bundleCodec = struct({
  * What only the user can open: the identity key that contacts pin, and the key of the account
  * data. It is unwrapped for the moment of use and never stored open.
  */
-export type RecoveryBundle = CodecValue<typeof bundleCodec>;
+export type RecoveryBundle = CodecValue<typeof recoveryBundleCodec>;
 
 const nonceLength = 24;
 
@@ -35,7 +35,7 @@ export function sealRecoveryBundle(
 ): Bytes {
   const nonce = crypto.random(nonceLength);
   const cipher = xchacha20poly1305(wrappingKey(crypto, exportKey), nonce);
-  return concatBytes(nonce, cipher.encrypt(bundleCodec.encode(bundle)));
+  return concatBytes(nonce, cipher.encrypt(recoveryBundleCodec.encode(bundle)));
 }
 
 /** Throws when the key is another one or the bundle was changed. */
@@ -46,7 +46,7 @@ export function openRecoveryBundle(
 ): RecoveryBundle {
   const nonce = sealed.subarray(0, nonceLength);
   const cipher = xchacha20poly1305(wrappingKey(crypto, exportKey), nonce);
-  return bundleCodec.decode(cipher.decrypt(sealed.subarray(nonceLength)));
+  return recoveryBundleCodec.decode(cipher.decrypt(sealed.subarray(nonceLength)));
 }
 
 function wrappingKey(crypto: Crypto, exportKey: Uint8Array): Bytes {

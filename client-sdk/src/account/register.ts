@@ -6,31 +6,95 @@ import {
   nameOf,
   paths,
   Refusal,
+  type RefusalCode,
   registrationFinishAnswerSchema,
   registrationStartAnswerSchema,
   toBase64Url,
   type UserUri,
 } from "@treehouse/protocol";
 
+import type { LocalTx } from "../storage/index.ts";
 import type { AccountContext } from "./context.ts";
 import { createIdentity, type NewIdentity } from "./identity.ts";
+import { logIn } from "./log-in.ts";
 import { startRegistration } from "./opaque.ts";
-import { sealRecoveryBundle } from "./recovery-bundle.ts";
-import { readAccount, type StoredAccount, writeAccount } from "./stored-account.ts";
+import { type RecoveryBundle, recoveryBundleCodec, sealRecoveryBundle } from "./recovery-bundle.ts";
+import { bundleSetting, readAccount, type StoredAccount, writeAccount } from "./stored-account.ts";
 
 /**
  * Registers the account with this store's client. The keys are durable before the server hears of
- * them, so that a lost answer loses no account: log in then, with the same store and password.
+ * them, so that a lost answer loses no account: registering again with the same store and password
+ * finds out whether the server took them, and otherwise offers the same keys once more.
  */
 export async function register(
   context: AccountContext,
   wanted: { readonly user: UserUri; readonly password: string; readonly invite?: string },
 ): Promise<StoredAccount> {
-  const { api, crypto, env, store } = context;
-  const existing = await store.transaction((tx) => readAccount(tx));
-  if (existing !== undefined) {
+  const { store } = context;
+  const begun = await store.transaction((tx) => readBegun(tx));
+  if (begun === undefined) {
+    const fresh = await begin(context, wanted.user);
+    try {
+      return await offer(context, wanted, fresh);
+    } catch (error) {
+      // A refusal of the only offer is final: the keys were not taken, and the store is free again.
+      if (error instanceof Refusal) await forget(context);
+      throw error;
+    }
+  }
+  if (begun.account.leafIdentity !== undefined) {
     throw new Refusal("conflict", "this store already belongs to an account: use another store");
   }
+  const finish = () => logIn(context, begun.account, wanted.password);
+  try {
+    return await finish();
+  } catch (error) {
+    if (!isRefusal(error, ["loginFailed", "unknownClient"])) throw error;
+  }
+  try {
+    return await offer(context, wanted, begun);
+  } catch (error) {
+    // The first offer may have been on its way all the time.
+    if (!isRefusal(error, ["nameTaken"])) throw error;
+    return finish();
+  }
+}
+
+type Begun = { readonly account: StoredAccount; readonly bundle: RecoveryBundle };
+
+async function begin(context: AccountContext, user: UserUri): Promise<Begun> {
+  const { api, crypto, env, store } = context;
+  const identity = createIdentity(crypto, user, env.now());
+  const account = accountOf(api.server, user, identity);
+  const bundle = {
+    version: 1,
+    identityPrivateKey: identity.identityPrivateKey,
+    accountDataKey: crypto.random(32),
+  };
+  await store.transaction((tx) => {
+    writeAccount(tx, account);
+    tx.settings.put(bundleSetting, recoveryBundleCodec.encode(bundle));
+  });
+  return { account, bundle };
+}
+
+function readBegun(tx: LocalTx): Begun | undefined {
+  const account = readAccount(tx);
+  if (account === undefined) return undefined;
+  const bundle = tx.settings.get(bundleSetting);
+  if (bundle === undefined) {
+    throw new Refusal("conflict", "this store already belongs to an account: use another store");
+  }
+  return { account, bundle: recoveryBundleCodec.decode(bundle) };
+}
+
+/** Asks the server to take account, client and keys. */
+async function offer(
+  context: AccountContext,
+  wanted: { readonly user: UserUri; readonly password: string; readonly invite?: string },
+  { account, bundle }: Begun,
+): Promise<StoredAccount> {
+  const { api, crypto, store } = context;
   const opaque = await startRegistration(wanted.password);
   const started = await api.json("POST", paths.registrationStart(), registrationStartAnswerSchema, {
     name: nameOf(wanted.user),
@@ -40,29 +104,20 @@ export async function register(
     throw new Refusal("nameInvalid", "this server gives accounts of another domain");
   }
   const { record, exportKey } = opaque.finish(started.registrationResponse);
-  const identity = createIdentity(crypto, wanted.user, env.now());
-  const bundle = {
-    version: 1,
-    identityPrivateKey: identity.identityPrivateKey,
-    accountDataKey: crypto.random(32),
-  };
-  const account = accountOf(api.server, wanted.user, identity);
-  await store.transaction((tx) => writeAccount(tx, account));
-  const finished = await api
-    .json("POST", paths.registrationFinish(), registrationFinishAnswerSchema, {
+  const finished = await api.json(
+    "POST",
+    paths.registrationFinish(),
+    registrationFinishAnswerSchema,
+    {
       registrationId: started.registrationId,
       ...(wanted.invite === undefined ? {} : { invite: wanted.invite }),
       registrationRecord: record,
       recoveryBundle: toBase64Url(sealRecoveryBundle(crypto, bundle, exportKey)),
-      certificate: toBase64Url(identity.certificate),
-      clientList: toBase64Url(identity.clientList),
-      attestation: toBase64Url(identity.attestation),
-    })
-    .catch(async (error: unknown) => {
-      // A refusal is final: the keys were never taken, and the store is free again.
-      if (error instanceof Refusal) await store.transaction((tx) => tx.settings.delete("account"));
-      throw error;
-    });
+      certificate: toBase64Url(account.certificate),
+      clientList: toBase64Url(account.clientList),
+      attestation: toBase64Url(account.attestation),
+    },
+  );
   const registered: StoredAccount = {
     ...account,
     clientList: fromBase64Url(finished.clientList),
@@ -74,8 +129,22 @@ export async function register(
     }),
     sessionToken: finished.session.token,
   };
-  await store.transaction((tx) => writeAccount(tx, registered));
+  await store.transaction((tx) => {
+    writeAccount(tx, registered);
+    tx.settings.delete(bundleSetting);
+  });
   return registered;
+}
+
+async function forget({ store }: AccountContext): Promise<void> {
+  await store.transaction((tx) => {
+    tx.settings.delete("account");
+    tx.settings.delete(bundleSetting);
+  });
+}
+
+function isRefusal(error: unknown, codes: readonly RefusalCode[]): boolean {
+  return error instanceof Refusal && codes.includes(error.code);
 }
 
 function accountOf(server: string, user: UserUri, identity: NewIdentity): StoredAccount {

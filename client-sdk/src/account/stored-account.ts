@@ -35,6 +35,9 @@ export type StoredAccount = CodecValue<typeof accountCodec>;
 
 const name = "account";
 
+/** Until the server has the sealed recovery bundle, the store keeps what goes into it. */
+export const bundleSetting = "recovery bundle";
+
 export function readAccount(tx: LocalTx): StoredAccount | undefined {
   const bytes = tx.settings.get(name);
   return bytes === undefined ? undefined : accountCodec.decode(bytes);

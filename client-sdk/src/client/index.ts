@@ -2,10 +2,17 @@
 import { type MemberContext } from "@treehouse/mls/member";
 import { formatAddress, parseAddress, parseRoomUri, Refusal } from "@treehouse/protocol";
 
-import { type FoundContact, findContact, logOut } from "../account/index.ts";
+import {
+  type AccountContext,
+  type FoundContact,
+  findContact,
+  logOut,
+  lookUp,
+  serverKeys,
+} from "../account/index.ts";
 import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents } from "../events/index.ts";
-import { createGroups, type Groups } from "../groups/index.ts";
+import { createAlarms, createGroups, type Groups, type People } from "../groups/index.ts";
 import {
   type Message,
   type MessagesOptions,
@@ -14,6 +21,7 @@ import {
 } from "../messages/index.ts";
 import { type LocalStore, openLocalStore } from "../storage/index.ts";
 import { createSync, type Sync } from "../sync/index.ts";
+import { createSerial } from "../transport/index.ts";
 import { type Admin, createAdmin } from "./admin.ts";
 import {
   type Conversation,
@@ -47,7 +55,10 @@ export interface Client extends AsyncDisposable {
     /** By id or by a unique beginning of it, or by name. Refuses `unknownRoom`. */
     get(reference: string): Promise<Conversation>;
     create(wanted: CreateConversation): Promise<Conversation>;
-    /** A conversation between two that nobody else can ever enter. */
+    /**
+     * The conversation between two that nobody else can ever enter: one per pair, so that the same
+     * address gives the same conversation again.
+     */
     dm(address: string): Promise<Conversation>;
   };
   readonly admin: Admin;
@@ -56,11 +67,15 @@ export interface Client extends AsyncDisposable {
   readonly contacts: { find(address: string): Promise<FoundContact> };
   /**
    * Messages of others, in the order of arrival, from where the last loop over this store stopped.
-   * A message is acknowledged when the next one is asked for. One loop at a time.
+   * A message is acknowledged when the next one is asked for. One loop at a time. Ends with the
+   * client; what the loop was busy with then comes again.
    */
   messages(options?: MessagesOptions): AsyncIterable<Message>;
   on<K extends keyof ClientEvents>(name: K, listener: (value: ClientEvents[K]) => void): () => void;
-  /** Resolves once everything that the server held at some moment after the call is stored. */
+  /**
+   * Resolves once everything that the server held at some moment after the call is stored. Waits
+   * while the server cannot be reached; rejects when the session is over or the client closed.
+   */
   caughtUp(): Promise<void>;
   /** Ends the session at the server. The store keeps keys and history. */
   logout(): Promise<void>;
@@ -104,6 +119,8 @@ function startClient(
   const member: MemberContext = { crypto, now: () => env.now() };
   const groups = createGroups({
     env,
+    alarms: createAlarms(env),
+    people: peopleOf(context),
     store,
     api: context.api,
     link: sync,
@@ -121,8 +138,14 @@ function startClient(
   if (options.offline !== true) sync.start(groups);
   const session = { user: account.user, client: account.client, random: env.random };
   const parts = { groups, store, session };
+  const pairs = createSerial();
+  const life = new AbortController();
   let closing: Promise<void> | undefined;
-  const close = () => (closing ??= closeAll(platform, store, sync, groups));
+  const close = () => {
+    life.abort();
+    closing ??= closeAll(platform, store, sync, groups);
+    return closing;
+  };
   return {
     me: {
       address: formatAddress(account.user),
@@ -146,20 +169,29 @@ function startClient(
       dm: (address) =>
         guarded(async () => {
           const peer = parseAddress(address);
-          const kind = { template: "direct", peer } as const;
-          const members = peer === account.user ? [] : [peer];
-          return createConversation(parts, await groups.create({ name: "", kind, members }));
+          // One after another, so that two calls do not make two of what there is one of.
+          return createConversation(parts, await pairs.run(() => groups.direct(peer)));
         }),
     },
     contacts: { find: (address) => guarded(() => findContact(context, parseAddress(address))) },
     admin: createAdmin(context.api),
     diagnose: () => diagnose(context.api, env, account.user),
-    messages: (wanted) => unhandledMessages(store, events, wanted ?? {}),
+    messages: (wanted) => unhandledMessages(store, events, wanted ?? {}, life.signal),
     on: (name, listener) => events.on(name, listener),
     caughtUp: () => guarded(() => sync.caughtUp()),
     logout: () => guarded(() => logOut(context, account)),
     close,
     [Symbol.asyncDispose]: close,
+  };
+}
+
+function peopleOf(context: AccountContext): People {
+  return {
+    async lookUp(user) {
+      const { certificate, list } = await lookUp(context, user);
+      return { identityKey: certificate.identityKey, clients: list.clients };
+    },
+    serverKeys: () => serverKeys(context),
   };
 }
 
@@ -169,10 +201,13 @@ async function closeAll(
   sync: Sync,
   groups: Groups,
 ): Promise<void> {
-  await sync.stop();
-  await groups.stop(closed());
-  await store.close();
-  await platform.close();
+  try {
+    await sync.stop(closed());
+    await groups.stop(closed());
+  } finally {
+    await store.close();
+    await platform.close();
+  }
 }
 
 function closed(): SdkError {

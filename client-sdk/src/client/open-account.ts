@@ -36,7 +36,8 @@ export async function openAccount(
   const opened: { account: StoredAccount | undefined } = { account: stored };
   const api = createApi(platform.env, server, () => opened.account?.sessionToken);
   const context = { api, store, crypto: platform.crypto, env: platform.env };
-  if (stored === undefined) {
+  const begun = stored !== undefined && stored.leafIdentity === undefined;
+  if (stored === undefined || (begun && options.register !== undefined)) {
     if (options.register === undefined) {
       throw new SdkError("noClientInStore", "this store holds no client of the account", {
         help: "Register the account, or open the store in which its client was made.",
@@ -44,7 +45,7 @@ export async function openAccount(
     }
     const password = needPassword(options);
     opened.account = await register(context, { user, password, ...options.register });
-  } else if (options.register !== undefined && stored.leafIdentity !== undefined) {
+  } else if (options.register !== undefined) {
     throw new Refusal("conflict", "this store already belongs to an account: use another store");
   } else if (needsLogin(stored, options)) {
     opened.account = await logIn(context, stored, needPassword(options));
@@ -53,7 +54,7 @@ export async function openAccount(
   const { account } = opened;
   if (account.leafIdentity === undefined) {
     throw new SdkError("loginRequired", "the registration of this account was not completed", {
-      help: "Register again with an empty store.",
+      help: "Register again, with the same store and password.",
     });
   }
   return { context, account };

@@ -10,13 +10,10 @@ type OwnCode =
   | "storeDamaged"
   | "storeInUse"
   | "storeTooNew"
+  | "storeFull"
   | "accountMismatch"
   | "noClientInStore"
   | "passwordRequired"
-  | "noKeyPackages"
-  | "unknownConversation"
-  | "notActive"
-  | "aborted"
   | "closed";
 
 /**
@@ -69,7 +66,9 @@ export function toSdkError(error: unknown): unknown {
     });
   }
   if (error instanceof StoreFault) {
-    return new SdkError(error.code, error.message, { cause: error, help: storeHelp[error.code] });
+    const help = storeHelp[error.code];
+    const retryable = error.code === "storeFull";
+    return new SdkError(error.code, error.message, { cause: error, help, retryable });
   }
   return error;
 }
@@ -78,5 +77,7 @@ const storeHelp: Record<StoreFault["code"], string> = {
   storeKeyWrong: "Open the store with the key that it was created with.",
   storeDamaged: "Restore the store's file from a copy, or start with an empty store.",
   storeInUse: "Stop the other process that uses this store, or use a store of your own.",
+  storeFull: "Make room on the disk of the store; nothing was half-written. Then try again.",
+  closed: "What was asked for is stored and goes on when the client is opened again.",
   storeTooNew: "Update Treehouse; an older release cannot read this store.",
 };

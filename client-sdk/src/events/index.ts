@@ -45,7 +45,9 @@ export type FaultCode =
   | "forkDetected"
   | "policyViolated"
   | "entryInvalid"
-  | "tombstone";
+  | "tombstone"
+  | "identityChanged"
+  | "intentRefused";
 
 export interface Events<E> {
   on<K extends keyof E>(name: K, listener: (value: E[K]) => void): () => void;

@@ -4,19 +4,20 @@ import {
   type Entry,
   entryHash,
   equalBytes,
+  peekMlsMessage,
   Refusal,
-  rosterHash,
   sha256,
   toHex,
-  userOfClient,
 } from "@treehouse/protocol";
 
-import type { FaultCode } from "../events/index.ts";
-import type { LocalTx } from "../storage/index.ts";
+import { type RoomStatus, StoreFault } from "../storage/index.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
-import { policyBefore, violationOf } from "./check-policy.ts";
+import { commitEntry, propose } from "./commit-entry.ts";
+import { entryRow, type EntryWrite, fault, nothing, tellFault } from "./entry-write.ts";
 import { loadGroup } from "./load-group.ts";
-import { describeEvent } from "./room-event.ts";
+import { pinMembers } from "./pin-members.ts";
+import { decodeDetails } from "./room-details.ts";
+import { ownMessage } from "./send-intent.ts";
 
 /** `again`: an entry before this one is missing; read the stream again from the cursor. */
 export type Applied = "applied" | "again";
@@ -31,11 +32,19 @@ export async function applyEntry(
   room: Room,
   bytes: Uint8Array,
 ): Promise<Applied> {
-  if (room.forked) return "applied";
+  if (room.forked || room.lost) return "applied";
   const entry = decodeEntry(bytes);
   if (entry.room !== room.uri || entry.position <= room.cursor.position) return "applied";
+  const status = await statusOf(context, room);
+  if (status === "removed") return "applied";
+  if (status === undefined) {
+    // The hub counts this client in, but the Welcome could not be used.
+    room.lost = true;
+    return "applied";
+  }
   if (entry.position > room.cursor.position + 1) return "again";
-  if (!equalBytes(entry.previous, room.cursor.hash)) {
+  const { hash } = room.cursor;
+  if (hash.length > 0 && !equalBytes(entry.previous, hash)) {
     room.forked = true;
     tellFault(context, room, entry, "forkDetected", forkText);
     return "applied";
@@ -46,38 +55,86 @@ export async function applyEntry(
     hash: entryHash(bytes, context.member.crypto.hash),
   };
   const write = await prepareWrite(context, room, entry);
+  if (write === "lost") {
+    room.lost = true;
+    return "applied";
+  }
   await writeWithGroup(context, room, (tx) => {
     write.rows(tx);
     tx.cursors.set(cursor);
   });
   room.cursor = cursor;
   write.after();
+  if (write.added.length > 0) await pinMembers(context, room, write.added);
   return "applied";
 }
 
-/** What one entry comes to: rows for the transaction, and what to tell once they are durable. */
-type Write = { rows(tx: LocalTx): void; after(): void };
+async function statusOf(context: GroupsContext, room: Room): Promise<RoomStatus | undefined> {
+  if (room.group !== undefined) return "joined";
+  return context.store.transaction((tx) => tx.rooms.get(room.uri)?.status);
+}
 
-const nothing: Write = { rows: () => undefined, after: () => undefined };
-
-async function prepareWrite(context: GroupsContext, room: Room, entry: Entry): Promise<Write> {
+/** `lost`: this entry tells that the group cannot follow; the cursor stays before it. */
+async function prepareWrite(
+  context: GroupsContext,
+  room: Room,
+  entry: Entry,
+): Promise<EntryWrite | "lost"> {
   try {
     switch (entry.kind) {
       case "application":
         return await application(context, room, entry);
       case "commit":
-        return await commit(context, room, entry);
+        return await commitEntry(context, room, entry);
       case "proposal":
-        for (const message of entry.proposals) await propose(context, room, message);
+        for (const message of entry.proposals) await propose(context, room, entry, message);
         return nothing;
       case "void":
       case "tombstone":
         return fault(context, room, entry, "tombstone", "The hub could not deliver this entry.");
     }
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const code = entry.kind === "commit" ? "commitInvalid" : "undecryptable";
-    return fault(context, room, entry, code, error.message);
+    if (error instanceof StoreFault) {
+      room.group = undefined;
+      throw error;
+    }
+    // Whatever octets an entry holds, it must not block the stream, even by a bug of ours (T-41).
+    if (!(error instanceof Refusal)) room.group = undefined;
+    const text = error instanceof Error ? error.message : String(error);
+    if (entry.kind === "commit") {
+      tellFault(context, room, entry, "commitInvalid", `${text} ${rejoinText}`);
+      return "lost";
+    }
+    if (entry.kind !== "application") return fault(context, room, entry, "entryInvalid", text);
+    return unreadable(context, room, entry, text);
+  }
+}
+
+/** A message of an epoch that is not held: from before this client came, or from after it got lost. */
+async function unreadable(
+  context: GroupsContext,
+  room: Room,
+  entry: Entry & { kind: "application" },
+  text: string,
+): Promise<EntryWrite | "lost"> {
+  const group = await loadGroup(context, room);
+  const epoch = epochOf(entry.message);
+  if (epoch > group.epoch) {
+    tellFault(context, room, entry, "undecryptable", `${text} ${rejoinText}`);
+    return "lost";
+  }
+  const row = await context.store.transaction((tx) => tx.rooms.get(room.uri));
+  if (row !== undefined && epoch < decodeDetails(row.details).joinedEpoch) return nothing;
+  return fault(context, room, entry, "undecryptable", text);
+}
+
+/** 0 when it cannot be read. */
+function epochOf(message: Bytes): number {
+  try {
+    const peeked = peekMlsMessage(message);
+    return peeked.wireFormat === "private" ? peeked.epoch : 0;
+  } catch {
+    return 0;
   }
 }
 
@@ -85,19 +142,16 @@ async function application(
   context: GroupsContext,
   room: Room,
   entry: Entry & { kind: "application" },
-): Promise<Write> {
+): Promise<EntryWrite> {
   const hash = toHex(sha256(entry.message));
   const own = await context.store.transaction((tx) => tx.intents.byHash(room.uri, hash));
   if (own !== undefined) {
-    const content = context.reader.read({
-      room: room.uri,
-      sender: context.self.client,
-      plaintext: own.body,
-    });
+    const { messageId, body } = ownMessage(context, room, own);
     return {
+      added: [],
       rows(tx) {
         // What this client sent is shown in the history and not handed to its own handlers.
-        tx.messages.append(row(room, entry, "content", content.messageId, content.body), true);
+        tx.messages.append(entryRow(room, entry, "content", messageId, body), true);
         tx.intents.delete(own.serial);
       },
       after() {
@@ -121,117 +175,14 @@ async function application(
     return fault(context, room, entry, "contentInvalid", error.message);
   }
   return {
+    added: [],
     rows(tx) {
-      tx.messages.append(row(room, entry, "content", content.messageId, content.body), false);
+      tx.messages.append(entryRow(room, entry, "content", content.messageId, content.body), false);
     },
     after: () => context.events.emit("stored", { room: room.uri }),
   };
 }
 
-async function commit(
-  context: GroupsContext,
-  room: Room,
-  entry: Entry & { kind: "commit" },
-): Promise<Write> {
-  const group = await loadGroup(context, room);
-  const before = policyBefore(group);
-  const result = await group.processCommit(entry.commit, { acceptedAt: entry.acceptedAt });
-  const violation = violationOf(before, result, group);
-  for (const message of entry.externalProposals) await propose(context, room, message);
-  const own = toHex(sha256(entry.commit));
-  const roster = group.members().map(({ leaf, client }) => ({ leaf, client }));
-  const honest = result.removedSelf || equalBytes(rosterHash(roster), entry.rosterHash);
-  const event = {
-    kind: "membership",
-    epoch: entry.epoch + 1,
-    by: userOfClient(result.committer.client),
-    added: result.added.map(({ client }) => userOfClient(client)),
-    removed: result.removed.map(({ client }) => userOfClient(client)),
-    changed: result.roomStateChanged,
-  } as const;
-  const finished: number[] = [];
-  return {
-    rows(tx) {
-      for (const intent of tx.intents.list(room.uri)) {
-        if (intent.kind === "send" || intent.status === "waiting") continue;
-        if (intent.requestHash === own) {
-          finished.push(intent.serial);
-          tx.intents.delete(intent.serial);
-        } else {
-          // One commit per epoch: another one won, so these octets can never be accepted.
-          tx.intents.reset(intent.serial);
-        }
-      }
-      const body = describeEvent(event);
-      tx.messages.append(row(room, entry, "event", `event ${entry.position}`, body), true);
-      if (result.removedSelf) {
-        tx.rooms.setStatus(room.uri, "removed");
-        tx.rooms.deleteGroup(room.uri);
-      }
-    },
-    after() {
-      for (const serial of finished) {
-        room.waiters.get(serial)?.resolve(entry);
-        room.waiters.delete(serial);
-      }
-      if (result.removedSelf) room.group = undefined;
-      if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
-      if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
-      context.events.emit("membership", { room: room.uri, ...event });
-      if (result.removedSelf) context.events.emit("removed", { room: room.uri });
-    },
-  };
-}
-
-async function propose(context: GroupsContext, room: Room, message: Bytes): Promise<void> {
-  const group = await loadGroup(context, room);
-  await group.processProposal(message);
-}
-
-function fault(
-  context: GroupsContext,
-  room: Room,
-  entry: Entry,
-  code: FaultCode,
-  text: string,
-): Write {
-  return {
-    rows(tx) {
-      const body = describeEvent({ kind: "fault", code, text });
-      tx.messages.append(row(room, entry, "fault", `fault ${entry.position}`, body), true);
-    },
-    after: () => tellFault(context, room, entry, code, text),
-  };
-}
-
-function tellFault(
-  context: GroupsContext,
-  room: Room,
-  entry: Entry,
-  code: FaultCode,
-  text: string,
-): void {
-  context.env.log.warn("entry.fault", { code, position: entry.position });
-  context.events.emit("fault", { room: room.uri, position: entry.position, code, text });
-}
-
-function row(
-  room: Room,
-  entry: Entry,
-  kind: "content" | "event" | "fault",
-  messageId: string,
-  body: Bytes,
-) {
-  return {
-    room: room.uri,
-    position: entry.position,
-    messageId,
-    kind,
-    acceptedAt: entry.acceptedAt,
-    body,
-  };
-}
-
 const forkText =
   "The server's log of this room does not follow from what it sent before. Nothing more is read.";
-const rosterText = "The server describes other members than the group has.";
+const rejoinText = "Coming back into the conversation by a commit of its own.";

@@ -88,27 +88,39 @@ export function finishCommit(
   context: GroupsContext,
   room: Room,
   intent: IntentRow,
-  response: UpdateRoomResponse,
+  response: UpdateRoomResponse | Refusal,
 ): Promise<Step> {
   return room.serial.run(async () => {
     const now = await context.store.transaction((tx) => tx.intents.get(intent.serial));
     // The stream was faster: the echo has completed it, or the winner has reset it.
     if (now === undefined || now.status === "waiting") return "next";
-    if (response.code === "success") {
-      await context.store.transaction((tx) => tx.intents.setStatus(intent.serial, "accepted"));
+    const refusal = response instanceof Refusal ? response : refusalOfResponse(response);
+    if (!(response instanceof Refusal) && response.code === "success") {
+      const { position, acceptedAt } = response;
+      const passed = position <= room.cursor.position;
+      await context.store.transaction((tx) => {
+        if (passed) tx.intents.delete(intent.serial);
+        else tx.intents.setStatus(intent.serial, "accepted");
+      });
+      if (passed) {
+        room.waiters.get(intent.serial)?.resolve({ position, acceptedAt });
+        room.waiters.delete(intent.serial);
+      }
       return "next";
     }
+    if (refusal === undefined) throw new Error("a response that neither accepts nor refuses");
     const group = await loadGroup(context, room);
-    const epochBefore = group.epoch;
     await group.discard();
-    const refusal = refusalOfResponse(response);
-    const rebase = response.code === "wrongEpoch" || refusal?.code === "removalPending";
+    const rebase = refusal.code === "wrongEpoch" || refusal.code === "removalPending";
     await writeWithGroup(context, room, (tx) => {
       if (rebase) tx.intents.reset(intent.serial);
     });
-    if (!rebase) throw refusal ?? new Refusal("notAllowed", "the commit was refused");
-    const behind = response.code === "wrongEpoch" ? response.currentEpoch > epochBefore : true;
-    return behind ? "wait" : "next";
+    if (!rebase) throw refusal;
+    // The next entries tell what it must be built upon; they may have come before this answer.
+    if (refusal.code === "wrongEpoch" && group.epoch >= (refusal.data.currentEpoch ?? 0)) {
+      return "next";
+    }
+    return "soon";
   });
 }
 

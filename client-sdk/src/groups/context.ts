@@ -1,7 +1,6 @@
 import type { ClientIdentity, MemberContext, MemberGroup } from "@treehouse/mls/member";
 import type {
   Bytes,
-  Cancel,
   ClientUri,
   Env,
   RoomUri,
@@ -13,8 +12,12 @@ import type {
 import type { ClientEvents, Events } from "../events/index.ts";
 import type { Cursor, LocalStore, LocalTx } from "../storage/index.ts";
 import type { Api, Serial } from "../transport/index.ts";
+import type { Alarm, Alarms } from "./alarms.ts";
 
-/** Hands requests to the hub. Rejects with `NetworkFault` when the answer is not known. */
+/**
+ * Hands requests to the hub. Rejects with `NetworkFault` when the answer is not known, and with a
+ * `Refusal` when the hub said no: a refusal comes as such or as a response that names it.
+ */
 export interface Link {
   submit(room: RoomUri, request: Bytes): Promise<SubmitMessageResponse>;
   update(room: RoomUri, request: Bytes): Promise<UpdateRoomResponse>;
@@ -31,9 +34,33 @@ export interface MessageReader {
   }): { readonly messageId: string; readonly body: Bytes };
 }
 
+/** Who the people are whom this client adds and meets; owned here, met by the account layer. */
+export interface People {
+  /**
+   * The user's signed client list as it is now, checked against the pinned identity key. Refuses
+   * `unknownUser` and `identityInvalid`.
+   */
+  lookUp(user: UserUri): Promise<KnownUser>;
+  /** The own server's public keys by id, for its countersignatures. */
+  serverKeys(): Promise<ReadonlyMap<string, Bytes>>;
+}
+
+export type KnownUser = {
+  readonly identityKey: Bytes;
+  readonly clients: readonly {
+    readonly client: ClientUri;
+    readonly signatureKey: Bytes;
+    /** Milliseconds since the Unix epoch. */
+    readonly expiresAt: number;
+  }[];
+};
+
 /** What the operations on rooms share. */
 export type GroupsContext = {
-  readonly env: Pick<Env, "now" | "random" | "timer" | "log">;
+  readonly env: Pick<Env, "now" | "random" | "log">;
+  /** Its timers end with the groups. */
+  readonly alarms: Alarms;
+  readonly people: People;
   readonly store: LocalStore;
   readonly api: Api;
   readonly link: Link;
@@ -49,15 +76,19 @@ export type Room = {
   readonly uri: RoomUri;
   readonly serial: Serial;
   group: MemberGroup | undefined;
+  /** Its hash is empty when the entry before is not known, as after a gap. */
   cursor: Cursor;
   /** Present while a pump runs; it looks again when `again` was set meanwhile. */
   pumping: Promise<void> | undefined;
   again: boolean;
   /** Who waits for an intent, by its serial number. */
   readonly waiters: Map<number, Waiter>;
-  cancelTidying: Cancel | undefined;
+  readonly tidying: Alarm;
+  readonly retry: Alarm;
   /** The chain of entries does not hold together: nothing more is applied. */
   forked: boolean;
+  /** This client's group cannot follow the stream any more: it comes back by a commit of its own. */
+  lost: boolean;
 };
 
 export type Waiter = {

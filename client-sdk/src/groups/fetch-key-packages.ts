@@ -14,6 +14,7 @@ import {
   utf8Encode,
 } from "@treehouse/protocol";
 
+import { checkAddition } from "./check-addition.ts";
 import type { GroupsContext } from "./context.ts";
 
 /** The one suite in use: X25519, AES-128-GCM, SHA-256, Ed25519 (RFC 9420 §17.1). */
@@ -60,7 +61,10 @@ async function fetchOf(
   const packages = response.clients.flatMap((client) =>
     client.status === "success" ? [client.keyPackage] : [],
   );
-  if (packages.length > 0 && packages.length <= LIMITS.clientsPerUserMax) return packages;
+  if (packages.length > 0 && packages.length <= LIMITS.clientsPerUserMax) {
+    await checkAddition(context, user, packages);
+    return packages;
+  }
   const code = refusalCodes[response.status] ?? "keyPackagesExhausted";
   throw new Refusal(code, `${formatAddress(user)} cannot be added: ${reasons[response.status]}`);
 }

@@ -30,12 +30,13 @@ export type NewRoom = {
 
 /**
  * Reserves a room at the hub, makes its group, and stores both together with the intent to add
- * the members; nothing was founded yet. A crash before `finishFounding` loses nothing.
+ * the members, who may be nobody; nothing was founded yet. A crash before `finishFounding` loses
+ * nothing: the pump goes on from what is stored.
  */
 export async function prepareRoom(
   context: GroupsContext,
   wanted: NewRoom,
-): Promise<{ readonly room: RoomUri; readonly addIntent: number | undefined }> {
+): Promise<{ readonly room: RoomUri; readonly addIntent: number }> {
   if (utf8Encode(wanted.name).length > LIMITS.nameBytesMax) {
     throw new Refusal("limitExceeded", `a name has at most ${LIMITS.nameBytesMax} octets`, {
       limitName: "nameBytesMax",
@@ -71,10 +72,15 @@ export async function prepareRoom(
       template: wanted.kind.template,
       status: "founding",
       createdAt,
-      details: encodeDetails({ version: 1, name: wanted.name, metadataKey, foundRequest }),
+      details: encodeDetails({
+        version: 1,
+        name: wanted.name,
+        metadataKey,
+        joinedEpoch: 0,
+        foundRequest,
+      }),
     });
     tx.rooms.changeGroupRows(room, created.group.takeChanges());
-    if (wanted.members.length === 0) return undefined;
     const members = encodeUsers(wanted.members);
     return tx.intents.add({ room, kind: "add", createdAt, body: members });
   });

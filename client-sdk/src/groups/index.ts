@@ -8,21 +8,22 @@ import {
   type Bytes,
   decodeEntryHeader,
   type InboxEntry,
+  isRoomStream,
   Refusal,
   type RoomUri,
   type StreamUri,
   type UserUri,
-  firstPrevious,
-  isRoomStream,
 } from "@treehouse/protocol";
 
 import type { IntentKind, RoomRow } from "../storage/index.ts";
-import { createSerial } from "../transport/index.ts";
+import { type Alarm } from "./alarms.ts";
 import { type Applied, applyEntry } from "./apply-entry.ts";
+import { applyInboxEntry } from "./apply-inbox-entry.ts";
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
-import { finishFounding, type NewRoom, prepareRoom } from "./found-room.ts";
-import { joinWelcome } from "./join-welcome.ts";
+import { findDirectRoom } from "./find-direct-room.ts";
+import { type NewRoom, prepareRoom } from "./found-room.ts";
+import { createOpenRooms, type OpenRooms } from "./open-rooms.ts";
 import { loadGroup } from "./load-group.ts";
 import { publishKeyPackages } from "./publish-key-packages.ts";
 import { pump } from "./pump.ts";
@@ -31,10 +32,11 @@ import { describeRoom, type RoomInfo } from "./room-info.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
 
 export type { Applied } from "./apply-entry.ts";
-export type { GroupsContext, Link, MessageReader } from "./context.ts";
+export type { GroupsContext, KnownUser, Link, MessageReader, People } from "./context.ts";
 export type { NewRoom } from "./found-room.ts";
 export type { RoomInfo } from "./room-info.ts";
 export { parseEvent, type RoomEvent } from "./room-event.ts";
+export { createAlarms } from "./alarms.ts";
 
 /** When an intent is done. */
 export type Done = { readonly position: number; readonly acceptedAt: number };
@@ -46,11 +48,16 @@ export interface Groups {
   applyInboxEntry(inbox: StreamUri, entry: InboxEntry): Promise<void>;
   /** The stream lost entries for good: reading goes on behind them. */
   skip(stream: StreamUri, to: number): Promise<void>;
-  /** The connection is there: finish what was begun, refill KeyPackages, run every pump. */
+  /**
+   * The connection is there: finish what was begun, refill KeyPackages, run every pump. What the
+   * server cannot take now is tried again later.
+   */
   resume(): Promise<void>;
   /** Nothing more will be applied to this stream. */
   ended(stream: StreamUri): Promise<boolean>;
   create(wanted: NewRoom): Promise<RoomUri>;
+  /** The conversation with this user alone: the one there is, or a new one. */
+  direct(peer: UserUri): Promise<RoomUri>;
   /** Stores the wish to send; resolves when the hub has accepted it. */
   send(room: RoomUri, content: Bytes): Promise<Done>;
   add(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
@@ -66,18 +73,21 @@ export interface Groups {
 }
 
 export function createGroups(context: GroupsContext): Groups {
-  const rooms = new Map<RoomUri, Room>();
-  const open = async (uri: RoomUri): Promise<Room> => {
-    const known = rooms.get(uri);
-    if (known !== undefined) return known;
-    const stored = await context.store.transaction((tx) => tx.cursors.get(uri));
-    const cursor = stored ?? { stream: uri, position: 0, hash: firstPrevious };
-    const room: Room = rooms.get(uri) ?? emptyRoom(uri, cursor);
-    rooms.set(uri, room);
-    return room;
+  const rooms = createOpenRooms(context);
+  const refillAgain = context.alarms.create();
+  let stopped: Error | undefined;
+
+  /** Waits for an intent that is stored already; its end wakes whoever waits. */
+  const done = (room: Room, serial: number): Promise<Done> => {
+    const waiting = new Promise<Done>((resolve, reject) => {
+      if (stopped === undefined) room.waiters.set(serial, { resolve, reject });
+      else reject(stopped);
+    });
+    pump(context, room);
+    return waiting;
   };
   const intend = async (uri: RoomUri, kind: IntentKind, body: Bytes): Promise<Done> => {
-    const room = await open(uri);
+    const room = await rooms.open(uri);
     const createdAt = context.env.now();
     const serial = await context.store.transaction((tx) => {
       const row = tx.rooms.get(uri);
@@ -87,127 +97,109 @@ export function createGroups(context: GroupsContext): Groups {
       }
       return tx.intents.add({ room: uri, kind, createdAt, body });
     });
-    const done = new Promise<Done>((resolve, reject) => {
-      room.waiters.set(serial, { resolve, reject });
-    });
-    pump(context, room);
-    return done;
+    return done(room, serial);
+  };
+  const create = async (wanted: NewRoom): Promise<RoomUri> => {
+    // Who cannot be found is told before anything is founded.
+    for (const user of wanted.members) await context.people.lookUp(user);
+    const { room: uri, addIntent } = await prepareRoom(context, wanted);
+    await done(await rooms.open(uri), addIntent);
+    return uri;
   };
   return {
     async applyRoomEntry(bytes) {
       const { room: uri } = decodeEntryHeader(bytes);
-      const room = await open(uri);
+      const room = await rooms.open(uri);
       const applied = await room.serial.run(() => applyEntry(context, room, bytes));
       scheduleTidying(context, room);
       pump(context, room);
       return { room: uri, applied };
     },
-    applyInboxEntry: (inbox, entry) => applyInbox(context, rooms, inbox, entry),
+    async applyInboxEntry(inbox, entry) {
+      const room = await applyInboxEntry(context, inbox, entry, rooms.open);
+      if (room !== undefined) pump(context, room);
+    },
     async skip(stream, to) {
-      await context.store.transaction((tx) => {
-        tx.cursors.set({ stream, position: to, hash: new Uint8Array() });
-      });
-      for (const [uri, room] of rooms) {
-        if (uri === stream) room.cursor = { stream, position: to, hash: new Uint8Array() };
+      const cursor = { stream, position: to, hash: new Uint8Array() };
+      if (!isRoomStream(stream)) {
+        await context.store.transaction((tx) => tx.cursors.set(cursor));
+        return;
       }
+      const room = await rooms.open(stream);
+      await room.serial.run(async () => {
+        if (to <= room.cursor.position) return;
+        await context.store.transaction((tx) => tx.cursors.set(cursor));
+        room.cursor = cursor;
+      });
     },
     async resume() {
-      const known = await context.store.transaction((tx) => tx.rooms.list());
-      for (const row of known) {
-        if (row.status === "founding") await finishFounding(context, row.room);
-        if (row.status === "removed") continue;
-        const room = await open(row.room);
-        if (row.status === "joined") {
-          await room.serial.run(() => loadGroup(context, room));
-          scheduleTidying(context, room);
-        }
-        pump(context, room);
-      }
-      await publishKeyPackages(context);
+      await resumeRooms(context, rooms);
+      await refill(context, refillAgain);
     },
     async ended(stream) {
       if (!isRoomStream(stream)) return false;
-      const room = rooms.get(stream);
+      const room = await rooms.open(stream);
       const row = await context.store.transaction((tx) => tx.rooms.get(stream));
-      return room?.forked === true || row?.status === "removed";
+      return room.forked || (!room.lost && (row === undefined || row.status === "removed"));
     },
-    async create(wanted) {
-      const { room: uri, addIntent } = await prepareRoom(context, wanted);
-      await finishFounding(context, uri);
-      if (addIntent === undefined) return uri;
-      const room = await open(uri);
-      const added = new Promise<Done>((resolve, reject) => {
-        room.waiters.set(addIntent, { resolve, reject });
-      });
-      pump(context, room);
-      await added;
-      return uri;
+    create,
+    async direct(peer) {
+      const known = await findDirectRoom(context, rooms, peer);
+      if (known === undefined) {
+        const members = peer === context.self.user ? [] : [peer];
+        return create({ name: "", kind: { template: "direct", peer }, members });
+      }
+      // Who left a pair may be brought back by the other one; who is there is passed over.
+      if (peer !== context.self.user) await intend(known, "add", encodeUsers([peer]));
+      return known;
     },
     send: (room, content) => intend(room, "send", content),
     add: (room, users) => intend(room, "add", encodeUsers(users)),
     remove: (room, users) => intend(room, "remove", encodeUsers(users)),
     leave: (room) => intend(room, "leave", new Uint8Array()),
     async info(uri) {
-      const room = await open(uri);
+      const room = await rooms.open(uri);
       return room.serial.run(() => describeRoom(context, room));
     },
     details: (row) => decodeDetails(row.details),
     async stop(reason) {
-      for (const room of rooms.values()) {
-        room.cancelTidying?.();
+      stopped = reason;
+      context.alarms.stop();
+      for (const room of rooms.list()) {
         await room.pumping;
         await room.serial.idle();
-        for (const waiter of room.waiters.values()) waiter.reject(reason);
+        const waiters = [...room.waiters.values()];
         room.waiters.clear();
+        for (const waiter of waiters) waiter.reject(reason);
       }
     },
   };
 }
 
-/** A Welcome that cannot be used is told and skipped: it must not block the inbox (T-41). */
-async function applyInbox(
-  context: GroupsContext,
-  rooms: Map<RoomUri, Room>,
-  inbox: StreamUri,
-  entry: InboxEntry,
-): Promise<void> {
-  const cursor = { stream: inbox, position: entry.position, hash: new Uint8Array() };
-  if (entry.kind !== "welcome") {
-    await context.store.transaction((tx) => tx.cursors.set(cursor));
-    return;
+async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Promise<void> {
+  const known = await context.store.transaction((tx) => tx.rooms.list());
+  for (const { room: uri, status } of known) {
+    if (status === "removed") continue;
+    const room = await rooms.open(uri);
+    try {
+      await room.serial.run(() => loadGroup(context, room));
+      scheduleTidying(context, room);
+      pump(context, room);
+    } catch (error) {
+      // One damaged room must not keep the others from going on.
+      context.env.log.error("room.damaged", { error: String(error) });
+    }
   }
-  const { room } = entry.welcome;
+}
+
+const refillAgainMs = 60_000;
+
+/** A stock that cannot be filled now hurts nobody yet; it must not break the stream. */
+async function refill(context: GroupsContext, again: Alarm): Promise<void> {
   try {
-    const write = await joinWelcome(context, entry.welcome, entry.acceptedAt);
-    await context.store.transaction((tx) => {
-      write(tx);
-      tx.cursors.set(cursor);
-    });
-    rooms.delete(room);
-    context.events.emit("joined", { room });
+    await publishKeyPackages(context);
   } catch (error) {
-    if (!(error instanceof Refusal) || isPassing(error)) throw error;
-    await context.store.transaction((tx) => tx.cursors.set(cursor));
-    if (error.code === "roomExists") return;
-    const { position } = entry;
-    context.events.emit("fault", { room, position, code: "welcomeUnusable", text: error.message });
+    context.env.log.warn("keyPackages.notFilled", { error: String(error) });
+    again.set(refillAgainMs, () => void refill(context, again));
   }
-}
-
-function isPassing(refusal: Refusal): boolean {
-  return ["rateLimited", "unavailable", "storageFull", "internal"].includes(refusal.code);
-}
-
-function emptyRoom(uri: RoomUri, cursor: Room["cursor"]): Room {
-  return {
-    uri,
-    serial: createSerial(),
-    group: undefined,
-    cursor,
-    pumping: undefined,
-    again: false,
-    waiters: new Map(),
-    cancelTidying: undefined,
-    forked: false,
-  };
 }

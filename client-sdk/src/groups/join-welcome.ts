@@ -1,4 +1,4 @@
-import { joinWelcome as joinByWelcome } from "@treehouse/mls/member";
+import { joinWelcome as joinByWelcome, type MemberGroup } from "@treehouse/mls/member";
 import {
   decodeRoomState,
   equalBytes,
@@ -10,10 +10,17 @@ import {
   type WelcomeBody,
 } from "@treehouse/protocol";
 
-import type { LocalTx } from "../storage/index.ts";
+import type { Cursor, LocalTx } from "../storage/index.ts";
 import type { GroupsContext } from "./context.ts";
 import { encodeDetails, openMetadata } from "./room-details.ts";
 import { decodeRoomSecrets, ROOM_SECRETS_EXTENSION } from "./room-secrets.ts";
+
+/** A group ready to be stored, and where its stream goes on. */
+export type JoinedRoom = {
+  readonly group: MemberGroup;
+  readonly cursor: Cursor;
+  readonly write: (tx: LocalTx) => void;
+};
 
 /**
  * Joins the group that a Welcome leads to; the tree is fetched apart. Answers the writes that make
@@ -24,7 +31,7 @@ export async function joinWelcome(
   context: GroupsContext,
   body: WelcomeBody,
   acceptedAt: number,
-): Promise<(tx: LocalTx) => void> {
+): Promise<JoinedRoom> {
   const known = await context.store.transaction((tx) => tx.rooms.get(body.room));
   if (known?.status === "joined" || known?.status === "left") {
     throw new Refusal("roomExists", "this client already is a member of the conversation");
@@ -57,17 +64,25 @@ export async function joinWelcome(
   const metadataKey =
     extension === undefined ? new Uint8Array(32) : decodeRoomSecrets(extension.data).metadataKey;
   const name = openMetadata(body.room, metadataKey, state.metadata) ?? "";
-  return (tx) => {
+  const cursor = { stream: body.room, position: head.position, hash: head.hash };
+  const write = (tx: LocalTx) => {
     tx.rooms.deleteGroup(body.room);
     tx.rooms.put({
       room: body.room,
       template: state.template,
       status: "joined",
       createdAt: known?.createdAt ?? context.env.now(),
-      details: encodeDetails({ version: 1, name, metadataKey, foundRequest: undefined }),
+      details: encodeDetails({
+        version: 1,
+        name,
+        metadataKey,
+        joinedEpoch: group.epoch,
+        foundRequest: undefined,
+      }),
     });
     tx.rooms.changeGroupRows(body.room, group.takeChanges());
-    tx.cursors.set({ stream: body.room, position: head.position, hash: head.hash });
+    tx.cursors.set(cursor);
     tx.keyPackages.use(toHex(joined.keyPackageRef));
   };
+  return { group, cursor, write };
 }

@@ -1,21 +1,29 @@
 import { NetworkFault, Refusal } from "@treehouse/protocol";
 
-import type { IntentRow } from "../storage/index.ts";
+import { type IntentRow, StoreFault } from "../storage/index.ts";
+import { closeRoom } from "./close-room.ts";
 import { buildCommit, finishCommit } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
+import { finishFounding } from "./found-room.ts";
 import { finishLeave } from "./leave-intent.ts";
 import { loadGroup } from "./load-group.ts";
+import { isPassing, isSessionOver } from "./passing.ts";
+import { rejoinRoom } from "./rejoin-room.ts";
 import { buildSend, finishSend } from "./send-intent.ts";
 
 /**
  * What a step came to. `next`: look at the next intent. `wait`: nothing can be done before the
- * stream brings something new or the connection comes back.
+ * stream brings something new, an alarm rings, or the connection comes back. `soon`: the same, but
+ * the entries that matter may have come already. `refused`: this intent was given up.
  */
-export type Step = "next" | "wait";
+export type Step = "next" | "wait" | "soon" | "refused";
 
 /** An update is committed at the latest after so many own messages in one epoch (R-002). */
 const messagesBeforeUpdate = 3_500;
 const retryDelayMs = 500;
+const soonDelayMs = 250;
+/** A commit that must come first was refused: the same would be refused again for a while. */
+const refusedDelayMs = 5_000;
 
 /**
  * Works through the room's intents, oldest first, as long as there is a connection. The network is
@@ -29,7 +37,12 @@ export function pump(context: GroupsContext, room: Room): void {
     return;
   }
   room.pumping = run(context, room)
-    .catch((error: unknown) => context.env.log.error("pump.failed", { error: String(error) }))
+    .catch((error: unknown) => {
+      // The intents are still stored; a full disk, for one, may have room again later.
+      context.env.log.error("pump.failed", { error: String(error) });
+      if (error instanceof StoreFault && error.code === "closed") return;
+      retryLater(context, room, refusedDelayMs);
+    })
     .finally(() => {
       room.pumping = undefined;
       if (!room.again) return;
@@ -40,49 +53,124 @@ export function pump(context: GroupsContext, room: Room): void {
 
 async function run(context: GroupsContext, room: Room): Promise<void> {
   while (context.link.live() && !room.forked) {
-    const intents = await context.store.transaction((tx) => tx.intents.list(room.uri));
-    const intent = intents.find(({ status }) => status !== "accepted");
+    const { status, intents } = await context.store.transaction((tx) => ({
+      status: tx.rooms.get(room.uri)?.status,
+      intents: tx.intents.list(room.uri),
+    }));
+    if (status === "founding") {
+      if ((await guarded(context, room, () => found(context, room))) === "wait") return;
+      continue;
+    }
+    if (room.lost) {
+      if ((await guarded(context, room, () => rejoin(context, room))) === "wait") return;
+      continue;
+    }
+    // What follows a commit of ours is built upon it, so it waits for the echo: a message in the
+    // epoch before could not be read by whom the commit adds.
+    if (intents.some((one) => one.kind !== "send" && one.status === "accepted")) return;
+    const intent = intents.find((one) => one.status !== "accepted");
     if (intent === undefined) return;
-    if ((await attempt(context, room, intent)) === "wait") return;
+    const step = await attempt(context, room, intent);
+    if (step === "soon") retryLater(context, room, soonDelayMs);
+    if (step === "soon" || step === "wait") return;
   }
 }
 
-async function attempt(context: GroupsContext, room: Room, intent: IntentRow): Promise<Step> {
+async function found(context: GroupsContext, room: Room): Promise<Step> {
   try {
-    if (intent.kind === "send" && (await needsCommitFirst(context, room, intent))) {
-      return await commitFirst(context, room);
+    await finishFounding(context, room.uri);
+  } catch (error) {
+    if (!(error instanceof Refusal) || isPassing(error) || isSessionOver(error)) throw error;
+    await closeRoom(context, room, error);
+  }
+  return "next";
+}
+
+async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
+  try {
+    await rejoinRoom(context, room);
+    return "next";
+  } catch (error) {
+    if (!(error instanceof Refusal) || isTransient(error)) throw error;
+    context.env.log.warn("rejoin.refused", { code: error.code });
+    if (outOfRoom.includes(error.code)) {
+      await closeRoom(context, room, error);
+      return "next";
     }
-    return await dispatch(context, room, intent);
+    retryLater(context, room, error.code === "wrongEpoch" ? retryDelayMs : refusedDelayMs);
+    return "wait";
+  }
+}
+
+const outOfRoom: readonly string[] = ["notMember", "removed", "unknownRoom"];
+
+function attempt(context: GroupsContext, room: Room, intent: IntentRow): Promise<Step> {
+  return guarded(context, room, async () => {
+    try {
+      if (intent.kind === "send" && (await needsCommitFirst(context, room, intent))) {
+        return await commitFirst(context, room);
+      }
+      return await dispatch(context, room, intent);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      await give(context, room, intent, error);
+      return "refused";
+    }
+  });
+}
+
+/** Turns what will pass by itself into a wait; the stored intents stay as they are. */
+async function guarded(
+  context: GroupsContext,
+  room: Room,
+  act: () => Promise<Step>,
+): Promise<Step> {
+  try {
+    return await act();
   } catch (error) {
     if (error instanceof NetworkFault) {
-      retryLater(context, room);
+      retryLater(context, room, retryDelayMs);
       return "wait";
     }
     if (error instanceof Refusal && isPassing(error)) {
-      retryLater(context, room, error.data.retryAfterMs);
+      retryLater(context, room, error.data.retryAfterMs ?? retryDelayMs);
       return "wait";
     }
-    await give(context, room, intent, error);
-    return "next";
+    // The connection finds out by itself, and says so with `loginRequired`.
+    if (error instanceof Refusal && isSessionOver(error)) return "wait";
+    throw error;
   }
+}
+
+function isTransient(error: unknown): boolean {
+  if (error instanceof NetworkFault || error instanceof StoreFault) return true;
+  return error instanceof Refusal && (isPassing(error) || isSessionOver(error));
 }
 
 async function dispatch(context: GroupsContext, room: Room, intent: IntentRow): Promise<Step> {
   switch (intent.kind) {
     case "send": {
       const request = intent.request ?? (await buildSend(context, room, intent));
-      return finishSend(context, room, intent, await context.link.submit(room.uri, request));
+      const answer = await context.link.submit(room.uri, request).catch(refusalFor);
+      return finishSend(context, room, intent, answer);
     }
     case "add":
     case "remove":
     case "commit": {
       const request = intent.request ?? (await buildCommit(context, room, intent));
       if (request === "done") return "next";
-      return finishCommit(context, room, intent, await context.link.update(room.uri, request));
+      const answer = await context.link.update(room.uri, request).catch(refusalFor);
+      return finishCommit(context, room, intent, answer);
     }
     case "leave":
       return finishLeave(context, room, intent);
   }
+}
+
+/** A final no is an answer like a yes; everything else says nothing about the request. */
+function refusalFor(error: unknown): Refusal {
+  if (error instanceof Refusal && !isTransient(error)) return error;
+  throw error;
 }
 
 /** Pending removals are committed before anything is sent: the leaver must not read it. */
@@ -104,19 +192,17 @@ async function commitFirst(context: GroupsContext, room: Room): Promise<Step> {
     return tx.intents.get(serial);
   });
   if (commit === undefined || commit.status === "accepted") return "wait";
-  return attempt(context, room, commit);
+  const step = await attempt(context, room, commit);
+  if (step !== "refused") return step;
+  retryLater(context, room, refusedDelayMs);
+  return "wait";
 }
 
-/** The server may take the same request later. */
-function isPassing(refusal: Refusal): boolean {
-  return ["rateLimited", "unavailable", "storageFull", "internal"].includes(refusal.code);
+function retryLater(context: GroupsContext, room: Room, delayMs: number): void {
+  room.retry.set(delayMs, () => pump(context, room));
 }
 
-function retryLater(context: GroupsContext, room: Room, delayMs = retryDelayMs): void {
-  context.env.timer(delayMs, () => pump(context, room));
-}
-
-/** The intent can never be done: it is forgotten, and whoever waits is told why. */
+/** The intent can never be done: it is forgotten, and whoever waits, or listens, is told why. */
 async function give(
   context: GroupsContext,
   room: Room,
@@ -128,6 +214,12 @@ async function give(
   });
   const waiter = room.waiters.get(intent.serial);
   room.waiters.delete(intent.serial);
-  if (waiter !== undefined) waiter.reject(error);
-  else context.env.log.warn("intent.refused", { kind: intent.kind });
+  if (waiter !== undefined) {
+    waiter.reject(error);
+    return;
+  }
+  const text = `A wish of before (${intent.kind}) can never be done: ${String(error)}`;
+  const { position } = room.cursor;
+  context.env.log.warn("intent.refused", { kind: intent.kind });
+  context.events.emit("fault", { room: room.uri, position, code: "intentRefused", text });
 }

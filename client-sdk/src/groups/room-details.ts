@@ -11,6 +11,7 @@ import {
   type RoomUri,
   signedBytes,
   struct,
+  u64,
   u8,
   utf8,
   utf8Encode,
@@ -20,6 +21,8 @@ const detailsCodec = struct({
   version: u8,
   name: utf8({ max: LIMITS.roomMetadataBytesMax }),
   metadataKey: fixed(32),
+  /** The epoch in which this client came: messages of earlier ones were never for it. */
+  joinedEpoch: u64,
   /** The founding request, until the hub's answer to it is known. */
   foundRequest: optional(opaque({ max: LIMITS.requestBodyBytesMax })),
 });

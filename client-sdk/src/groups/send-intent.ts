@@ -38,21 +38,41 @@ export function finishSend(
   context: GroupsContext,
   room: Room,
   intent: IntentRow,
-  response: SubmitMessageResponse,
+  response: SubmitMessageResponse | Refusal,
 ): Promise<Step> {
   return room.serial.run(async () => {
-    if (response.status === "accepted") {
-      await context.store.transaction((tx) => tx.intents.setStatus(intent.serial, "accepted"));
+    const refusal = response instanceof Refusal ? response : refusalOfResponse(response);
+    if (!(response instanceof Refusal) && response.status === "accepted") {
+      const { position, acceptedAt } = response;
+      const passed = position <= room.cursor.position;
+      await context.store.transaction((tx) => {
+        tx.intents.setStatus(intent.serial, "accepted");
+        // The echo fell into a gap: the answer is all that will ever come.
+        if (passed && tx.intents.get(intent.serial) !== undefined) {
+          tx.intents.delete(intent.serial);
+          tx.messages.append({ ...ownMessage(context, room, intent), position, acceptedAt }, true);
+        }
+      });
       room.waiters.get(intent.serial)?.resolve(response);
       room.waiters.delete(intent.serial);
       return "next";
     }
-    if (response.status === "epochTooOld") {
+    if (refusal?.code === "epochTooOld") {
       // The same content, with the same message id, goes out again in the current epoch (T-27).
       await context.store.transaction((tx) => tx.intents.reset(intent.serial));
       const group = await loadGroup(context, room);
-      return group.epoch >= response.currentEpoch ? "next" : "wait";
+      return group.epoch >= (refusal.data.currentEpoch ?? 0) ? "next" : "wait";
     }
-    throw refusalOfResponse(response) ?? new Refusal("notAllowed", "the message was refused");
+    throw refusal ?? new Refusal("notAllowed", "the message was refused");
   });
+}
+
+/** The row of a message of this client, from the intent to send it. */
+export function ownMessage(context: GroupsContext, room: Room, intent: IntentRow) {
+  const { messageId, body } = context.reader.read({
+    room: room.uri,
+    sender: context.self.client,
+    plaintext: intent.body,
+  });
+  return { room: room.uri, messageId, kind: "content", body } as const;
 }

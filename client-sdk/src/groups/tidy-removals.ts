@@ -11,15 +11,14 @@ const delayPerLeafMs = 500;
 export function scheduleTidying(context: GroupsContext, room: Room): void {
   const { group } = room;
   if (group === undefined || !group.active || group.pendingRemovals.length === 0) {
-    room.cancelTidying?.();
-    room.cancelTidying = undefined;
+    room.tidying.cancel();
     return;
   }
-  if (room.cancelTidying !== undefined) return;
   const before = group.members().filter(({ leaf }) => leaf < group.ownLeaf).length;
-  room.cancelTidying = context.env.timer(firstDelayMs + before * delayPerLeafMs, () => {
-    room.cancelTidying = undefined;
-    void commitRemovals(context, room);
+  room.tidying.set(firstDelayMs + before * delayPerLeafMs, () => {
+    commitRemovals(context, room).catch((error: unknown) => {
+      context.env.log.warn("tidying.failed", { error: String(error) });
+    });
   });
 }
 

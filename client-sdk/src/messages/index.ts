@@ -142,14 +142,16 @@ const pageSize = 100;
 /**
  * Others' messages in the order of arrival, from where this store's handlers stopped. A message is
  * marked as handled when the next one is asked for: if the loop's body throws, or the process
- * ends, the message comes again. Ends when `signal` is aborted.
+ * ends, the message comes again. Ends when the caller's signal or `life`, the client's, is aborted.
  */
 export async function* unhandledMessages(
   store: LocalStore,
   events: Events<ClientEvents>,
   options: MessagesOptions,
+  life: AbortSignal,
 ): AsyncGenerator<Message, void, undefined> {
-  const { signal, drain = false, conversations } = options;
+  const { drain = false, conversations } = options;
+  const signal = options.signal === undefined ? life : AbortSignal.any([options.signal, life]);
   let after = 0;
   let wake: () => void = () => undefined;
   let stored = false;
@@ -158,7 +160,7 @@ export async function* unhandledMessages(
     wake();
   });
   const abort = () => wake();
-  signal?.addEventListener("abort", abort);
+  signal.addEventListener("abort", abort);
   try {
     for (;;) {
       if (isAborted(signal)) return;
@@ -169,6 +171,8 @@ export async function* unhandledMessages(
         after = row.serial;
         if (conversations?.includes(row.room) === false) continue;
         yield messageOf(row);
+        // Too late when the client was closed during the handler's turn: the message comes again.
+        if (life.aborted) return;
         await store.transaction((tx) => tx.messages.markHandled(row.serial));
       }
       if (rows.length > 0 || stored) continue;
@@ -180,10 +184,11 @@ export async function* unhandledMessages(
     }
   } finally {
     stop();
-    signal?.removeEventListener("abort", abort);
+    signal.removeEventListener("abort", abort);
   }
 }
 
-function isAborted(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true;
+/** Asked anew each time: to the compiler, `aborted` would stay what it was. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }

@@ -1,5 +1,5 @@
 /** The local store's engine in Node: better-sqlite3, one file, one opener. */
-import { mkdir, open, readFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import type { Bytes } from "@treehouse/protocol";
@@ -19,6 +19,7 @@ export async function openNodeStore(
   random: (length: number) => Bytes,
 ): Promise<{ readonly database: SqlDatabase; readonly key: Uint8Array }> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await (await open(path, "a", 0o600)).close();
   const database = openSqlite(path);
   try {
     const key = given ?? (await readOrMakeKey(`${path}.key`, random));
@@ -32,17 +33,22 @@ export async function openNodeStore(
   }
 }
 
+/** The key is there whole or not at all: it is written beside its place and then moved there. */
 async function readOrMakeKey(path: string, random: (length: number) => Bytes): Promise<Uint8Array> {
-  const known = await readFile(path).catch(() => undefined);
+  const known = await readFile(path).catch((cause: unknown) => {
+    if (codeOf(cause) === "ENOENT") return undefined;
+    throw new StoreFault("storeDamaged", "the store's key file cannot be read", { cause });
+  });
   if (known !== undefined) return known;
   const key = random(keyLength);
-  const file = await open(path, "wx", 0o600);
+  const file = await open(`${path}.new`, "w", 0o600);
   try {
     await file.writeFile(key);
     await file.sync();
   } finally {
     await file.close();
   }
+  await rename(`${path}.new`, path);
   return key;
 }
 
@@ -97,14 +103,15 @@ function wrap(database: Database.Database): SqlDatabase {
   };
   return {
     async transaction(run) {
-      database.exec("BEGIN IMMEDIATE");
+      if (!database.open) throw new StoreFault("closed", "the client was closed");
       try {
+        database.exec("BEGIN IMMEDIATE");
         const value = run(tx);
         database.exec("COMMIT");
         return value;
       } catch (error) {
         if (database.inTransaction) database.exec("ROLLBACK");
-        throw error;
+        throw faultOf(error);
       }
     },
     async close() {
@@ -113,6 +120,20 @@ function wrap(database: Database.Database): SqlDatabase {
   };
 }
 
+/** What the engine says becomes a `StoreFault`; what the closure threw passes unchanged. */
+function faultOf(cause: unknown): unknown {
+  const code = codeOf(cause);
+  if (code === "SQLITE_FULL") {
+    return new StoreFault("storeFull", "there is no room left for the store", { cause });
+  }
+  if (!code.startsWith("SQLITE_")) return cause;
+  return new StoreFault("storeDamaged", `the store's file cannot be used (${code})`, { cause });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+  return codeOf(error).startsWith("SQLITE_BUSY");
 }

@@ -16,6 +16,8 @@ export interface SqlTx {
  *
  * Closures are synchronous and run one after another, each in a transaction of its own; a closure
  * that throws leaves nothing behind. The promise resolves once the transaction is durable.
+ * The engine's own failures are `StoreFault`s: `storeFull` when the disk is, `closed` after
+ * `close`, `storeDamaged` for everything else.
  */
 export interface SqlDatabase {
   transaction<T>(run: (tx: SqlTx) => T): Promise<T>;

@@ -9,16 +9,27 @@ export interface Seal {
   open(place: string, sealed: Uint8Array): Bytes;
 }
 
-/** The store cannot be used: wrong key, damaged content, or held by another process. */
+/**
+ * The store cannot be used: wrong key, damaged content, held by another process, or closed. With
+ * `storeFull` nothing was written, and the same may succeed once there is room on the disk.
+ */
 export class StoreFault extends Error {
   override readonly name = "StoreFault";
-  readonly code: "storeKeyWrong" | "storeDamaged" | "storeInUse" | "storeTooNew";
+  readonly code: StoreFaultCode;
 
   constructor(code: StoreFault["code"], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
 }
+
+type StoreFaultCode =
+  | "storeKeyWrong"
+  | "storeDamaged"
+  | "storeInUse"
+  | "storeTooNew"
+  | "storeFull"
+  | "closed";
 
 const nonceLength = 24;
 

@@ -42,11 +42,13 @@ export interface StreamSink {
 
 export interface Sync {
   start(sink: StreamSink): void;
-  stop(): Promise<void>;
+  /** Who waits is told `reason`. */
+  stop(reason: Error): Promise<void>;
   live(): boolean;
   /**
    * Resolves once everything is applied that the server held for this client at some moment after
-   * the call, the rooms of Welcomes that were waiting included.
+   * the call, the rooms of Welcomes that were waiting included. Waits while the server cannot be
+   * reached; rejects when the session is over, the client is closed, or it was opened offline.
    */
   caughtUp(): Promise<void>;
   submit(room: RoomUri, request: Bytes): ReturnType<typeof decodeSubmitted>;
@@ -70,19 +72,25 @@ export function createSync(
   let cancelAcknowledging: Cancel | undefined;
   let generation = 0;
   let caughtUp = false;
-  /** Called after each frame; asks again whether what it waits for has come. */
-  const watchers = new Set<() => void>();
+  /** Why nothing will come any more: the session is over, or the client is closing. */
+  let over: Error | undefined = new Refusal("unavailable", "the client was opened offline");
+  const watchers = new Set<Watcher>();
+  const end = (reason: Error) => {
+    over = reason;
+    for (const watcher of watchers) watcher.reject(reason);
+    watchers.clear();
+  };
 
   /** Frames that came before a restart are passed over: the new stream brings them again. */
-  const restart = () => {
-    generation += 1;
-    connection?.restart();
-  };
+  const restart = () => connection?.restart();
   const acknowledgeSoon = (stream: StreamUri) => {
     due.add(stream);
     cancelAcknowledging ??= env.timer(acknowledgeDelayMs, () => {
       cancelAcknowledging = undefined;
-      void steps.run(flush);
+      steps.run(flush).catch((error: unknown) => {
+        // The next acknowledgement, or the next hello, says the same and more.
+        env.log.warn("acknowledgement.failed", { error: String(error) });
+      });
     });
   };
   const flush = async () => {
@@ -97,7 +105,7 @@ export function createSync(
     if (cursors.length > 0) connection?.acknowledge(cursors);
   };
 
-  const apply = async (frame: StreamFrame): Promise<void> => {
+  const apply = async (frame: StreamFrame, mine: number): Promise<void> => {
     if (sink === undefined) return;
     switch (frame.type) {
       case "ready":
@@ -120,9 +128,10 @@ export function createSync(
         return;
       }
       case "caughtUp":
-        caughtUp = true;
+        connection?.settled();
         events.emit("state", { state: "live" });
         await sink.resume();
+        caughtUp = mine === generation;
         return;
       case "gap":
         events.emit("gap", { stream: frame.stream, from: frame.from, to: frame.to });
@@ -142,22 +151,25 @@ export function createSync(
       frame(frame) {
         const mine = generation;
         void steps
-          .run(async () => (mine === generation ? apply(frame) : undefined))
+          .run(async () => (mine === generation ? apply(frame, mine) : undefined))
           .then(() => {
-            for (const look of watchers) look();
+            for (const { look } of watchers) look();
           })
           .catch((error: unknown) => {
             // What could not be applied was not acknowledged: it comes again after the restart.
             env.log.warn("stream.restart", { error: String(error) });
-            restart();
+            if (mine === generation) restart();
           });
       },
       changed(state) {
         if (state === "open") return;
+        // What is still waiting to be applied comes again with the next connection.
+        generation += 1;
         caughtUp = false;
         events.emit("state", { state });
       },
       ended(refusal) {
+        end(refusal);
         events.emit("loginRequired", { reason: refusal.message });
       },
     });
@@ -167,24 +179,31 @@ export function createSync(
   return {
     start(target) {
       sink = target;
+      over = undefined;
       begin();
     },
-    async stop() {
+    async stop(reason) {
+      end(reason);
       sink = undefined;
       cancelAcknowledging?.();
-      await steps.run(flush);
+      await steps.run(flush).catch((error: unknown) => {
+        env.log.warn("acknowledgement.failed", { error: String(error) });
+      });
+      cancelAcknowledging?.();
+      generation += 1;
       connection?.stop();
       await steps.idle();
     },
-    live: () => connection?.open() ?? false,
+    live: () => sink !== undefined && (connection?.open() ?? false),
     async caughtUp() {
-      await until(watchers, async () => caughtUp);
+      const until = (holds: () => Promise<boolean>) => watch(watchers, over, holds);
+      await until(async () => caughtUp);
       const { subscriptions } = await api.json(
         "GET",
         paths.subscriptions(),
         subscriptionsAnswerSchema,
       );
-      await until(watchers, async () => {
+      await until(async () => {
         for (const { stream, head } of subscriptions) {
           const cursor = await store.transaction((tx) => tx.cursors.get(stream));
           if ((cursor?.position ?? 0) >= head || (await sink?.ended(stream)) === true) continue;
@@ -201,18 +220,35 @@ export function createSync(
 const decodeSubmitted = async (bytes: Bytes) => submitMessageResponseCodec.decode(bytes);
 const decodeUpdated = async (bytes: Bytes) => updateRoomResponseCodec.decode(bytes);
 
-/** Resolves when the condition holds; it is looked at now and at every call of a watcher. */
-function until(watchers: Set<() => void>, holds: () => Promise<boolean>): Promise<void> {
+/** Looks after each frame whether what it waits for has come. */
+type Watcher = { look(): void; reject(reason: Error): void };
+
+/** Resolves when the condition holds; rejects at once when nothing will come any more. */
+function watch(
+  watchers: Set<Watcher>,
+  over: Error | undefined,
+  holds: () => Promise<boolean>,
+): Promise<void> {
+  if (over !== undefined) return Promise.reject(over);
   return new Promise((resolve, reject) => {
-    const look = () => {
-      holds().then((done) => {
-        if (!done) return;
-        watchers.delete(look);
-        resolve();
-      }, reject);
+    const watcher: Watcher = {
+      look() {
+        holds().then(
+          (done) => {
+            if (!done) return;
+            watchers.delete(watcher);
+            resolve();
+          },
+          (error: unknown) => {
+            watchers.delete(watcher);
+            reject(error instanceof Error ? error : new Error(String(error)));
+          },
+        );
+      },
+      reject,
     };
-    watchers.add(look);
-    look();
+    watchers.add(watcher);
+    watcher.look();
   });
 }
 

@@ -40,6 +40,8 @@ export interface Connection {
   /** Breaks the socket and opens a new one: the stream begins again at the cursors. */
   restart(): void;
   open(): boolean;
+  /** The stream got somewhere: the next break is answered quickly again. */
+  settled(): void;
   /** Resolves with the octets of the answer. Rejects with `NetworkFault` when it never came. */
   request(type: "submit" | "update", room: RoomUri, request: Bytes): Promise<Bytes>;
   /** Does nothing while there is no socket: the cursors go out with the next hello. */
@@ -79,6 +81,7 @@ export function createConnection(
       waiting.reject(fault);
     }
     pending.clear();
+    cancelRetry?.();
     if (!running) return;
     events.changed("offline");
     const delay = Math.min(delayMaxMs, firstDelayMs * 2 ** Math.min(attempts, 10));
@@ -109,7 +112,6 @@ export function createConnection(
         return;
       case "ready":
         ready = true;
-        attempts = 0;
         events.changed("open");
         events.frame(frame);
         return;
@@ -137,6 +139,7 @@ export function createConnection(
       if (!running || mine !== attempt) return;
       if (error instanceof Refusal && isOver(error)) {
         running = false;
+        attempt += 1;
         events.changed("offline");
         events.ended(error);
         return;
@@ -181,7 +184,6 @@ export function createConnection(
     stop() {
       running = false;
       attempt += 1;
-      cancelRetry?.();
       const closing = socket;
       lose("the client was closed");
       closing?.close(1000, "bye");
@@ -193,6 +195,9 @@ export function createConnection(
       closing?.close(1000, "again");
     },
     open: () => ready,
+    settled() {
+      attempts = 0;
+    },
     request(type, room, request) {
       if (!ready || socket === undefined) {
         return Promise.reject(new NetworkFault("refused", "there is no connection to the server"));

@@ -4,10 +4,12 @@
  */
 export { describeMlsMessage } from "./describe.ts";
 export type { Json } from "./describe.ts";
+export { checkKeyPackage } from "./checkKeyPackage.ts";
 export { createKeyPackage } from "./create-key-package.ts";
 export { createGroup } from "./create-group.ts";
 export { joinWelcome } from "./join-welcome.ts";
 export { joinExternal } from "./join-external.ts";
+export { readRatchetTree } from "./readRatchetTree.ts";
 export { loadGroup } from "./load-group.ts";
 export type {
   ClientIdentity,

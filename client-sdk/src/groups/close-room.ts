@@ -1,0 +1,29 @@
+import type { Refusal } from "@treehouse/protocol";
+
+import type { GroupsContext, Room } from "./context.ts";
+
+/**
+ * This client has no part in the room any more, or never got one: its keys go, the history stays,
+ * and whoever waits for something here is told why.
+ */
+export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal): Promise<void> {
+  return room.serial.run(async () => {
+    const dropped = await context.store.transaction((tx) => {
+      tx.rooms.setStatus(room.uri, "removed");
+      tx.rooms.deleteGroup(room.uri);
+      const intents = tx.intents.list(room.uri);
+      for (const { serial } of intents) tx.intents.delete(serial);
+      return intents.filter(({ serial }) => !room.waiters.has(serial));
+    });
+    room.group = undefined;
+    room.lost = false;
+    const waiters = [...room.waiters.values()];
+    room.waiters.clear();
+    for (const waiter of waiters) waiter.reject(refusal);
+    context.events.emit("removed", { room: room.uri });
+    if (dropped.length === 0) return;
+    const { position } = room.cursor;
+    const text = `What was wanted here cannot be done any more: ${refusal.message}`;
+    context.events.emit("fault", { room: room.uri, position, code: "intentRefused", text });
+  });
+}

@@ -1,0 +1,94 @@
+import {
+  type Bytes,
+  type Entry,
+  equalBytes,
+  Refusal,
+  rosterHash,
+  sha256,
+  toHex,
+  userOfClient,
+} from "@treehouse/protocol";
+
+import { policyBefore, violationOf } from "./check-policy.ts";
+import type { GroupsContext, Room } from "./context.ts";
+import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
+import { loadGroup } from "./load-group.ts";
+import { describeEvent } from "./room-event.ts";
+
+/** Applies a commit to the group in memory, and answers what is to be written with it. */
+export async function commitEntry(
+  context: GroupsContext,
+  room: Room,
+  entry: Entry & { kind: "commit" },
+): Promise<EntryWrite> {
+  const group = await loadGroup(context, room);
+  const before = policyBefore(group);
+  const result = await group.processCommit(entry.commit, { acceptedAt: entry.acceptedAt });
+  const violation = violationOf(before, result, group);
+  if (!result.removedSelf) {
+    for (const message of entry.externalProposals) await propose(context, room, entry, message);
+  }
+  const own = toHex(sha256(entry.commit));
+  const roster = group.members().map(({ leaf, client }) => ({ leaf, client }));
+  const honest = result.removedSelf || equalBytes(rosterHash(roster), entry.rosterHash);
+  const event = {
+    kind: "membership",
+    epoch: entry.epoch + 1,
+    by: userOfClient(result.committer.client),
+    added: result.added.map(({ client }) => userOfClient(client)),
+    removed: result.removed.map(({ client }) => userOfClient(client)),
+    changed: result.roomStateChanged,
+  } as const;
+  const finished: number[] = [];
+  const leaves = result.removedSelf ? [] : result.added.map(({ leaf }) => leaf);
+  return {
+    added: group.members().filter(({ leaf }) => leaves.includes(leaf)),
+    rows(tx) {
+      for (const intent of tx.intents.list(room.uri)) {
+        if (intent.kind === "send" || intent.status === "waiting") continue;
+        if (intent.requestHash === own) {
+          finished.push(intent.serial);
+          tx.intents.delete(intent.serial);
+        } else {
+          // One commit per epoch: another one won, so these octets can never be accepted.
+          tx.intents.reset(intent.serial);
+        }
+      }
+      const body = describeEvent(event);
+      tx.messages.append(entryRow(room, entry, "event", `event ${entry.position}`, body), true);
+      if (result.removedSelf) {
+        tx.rooms.setStatus(room.uri, "removed");
+        tx.rooms.deleteGroup(room.uri);
+      }
+    },
+    after() {
+      for (const serial of finished) {
+        room.waiters.get(serial)?.resolve(entry);
+        room.waiters.delete(serial);
+      }
+      if (result.removedSelf) room.group = undefined;
+      if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
+      if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
+      context.events.emit("membership", { room: room.uri, ...event });
+      if (result.removedSelf) context.events.emit("removed", { room: room.uri });
+    },
+  };
+}
+
+/** A proposal that is not right is told; what else stands in the entry counts all the same. */
+export async function propose(
+  context: GroupsContext,
+  room: Room,
+  entry: Entry,
+  message: Bytes,
+): Promise<void> {
+  const group = await loadGroup(context, room);
+  try {
+    await group.processProposal(message);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    tellFault(context, room, entry, "entryInvalid", error.message);
+  }
+}
+
+const rosterText = "The server describes other members than the group has.";

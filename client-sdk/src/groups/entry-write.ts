@@ -1,0 +1,63 @@
+import type { GroupMember } from "@treehouse/mls/member";
+import type { Bytes, Entry } from "@treehouse/protocol";
+
+import type { FaultCode } from "../events/index.ts";
+import type { LocalTx } from "../storage/index.ts";
+import type { GroupsContext, Room } from "./context.ts";
+import { describeEvent } from "./room-event.ts";
+
+/** What one entry comes to: rows for the transaction, and what to tell once they are durable. */
+export type EntryWrite = {
+  rows(tx: LocalTx): void;
+  after(): void;
+  /** Who came, to have their identity keys pinned. */
+  readonly added: readonly GroupMember[];
+};
+
+export const nothing: EntryWrite = { rows: () => undefined, after: () => undefined, added: [] };
+
+/** The entry stays in the history as one that could not be used. */
+export function fault(
+  context: GroupsContext,
+  room: Room,
+  entry: Entry,
+  code: FaultCode,
+  text: string,
+): EntryWrite {
+  return {
+    added: [],
+    rows(tx) {
+      const body = describeEvent({ kind: "fault", code, text });
+      tx.messages.append(entryRow(room, entry, "fault", `fault ${entry.position}`, body), true);
+    },
+    after: () => tellFault(context, room, entry, code, text),
+  };
+}
+
+export function tellFault(
+  context: GroupsContext,
+  room: Room,
+  entry: Entry,
+  code: FaultCode,
+  text: string,
+): void {
+  context.env.log.warn("entry.fault", { code, position: entry.position });
+  context.events.emit("fault", { room: room.uri, position: entry.position, code, text });
+}
+
+export function entryRow(
+  room: Room,
+  entry: Entry,
+  kind: "content" | "event" | "fault",
+  messageId: string,
+  body: Bytes,
+) {
+  return {
+    room: room.uri,
+    position: entry.position,
+    messageId,
+    kind,
+    acceptedAt: entry.acceptedAt,
+    body,
+  };
+}

@@ -1,0 +1,39 @@
+import { firstPrevious, type RoomUri } from "@treehouse/protocol";
+
+import { createSerial } from "../transport/index.ts";
+import type { GroupsContext, Room } from "./context.ts";
+
+/** The rooms that this process has looked at; each is held once, for as long as it runs. */
+export interface OpenRooms {
+  open(uri: RoomUri): Promise<Room>;
+  list(): readonly Room[];
+}
+
+export function createOpenRooms(context: GroupsContext): OpenRooms {
+  const rooms = new Map<RoomUri, Room>();
+  return {
+    async open(uri) {
+      const known = rooms.get(uri);
+      if (known !== undefined) return known;
+      const stored = await context.store.transaction((tx) => tx.cursors.get(uri));
+      const opened = rooms.get(uri);
+      if (opened !== undefined) return opened;
+      const room: Room = {
+        uri,
+        serial: createSerial(),
+        group: undefined,
+        cursor: stored ?? { stream: uri, position: 0, hash: firstPrevious },
+        pumping: undefined,
+        again: false,
+        waiters: new Map(),
+        tidying: context.alarms.create(),
+        retry: context.alarms.create(),
+        forked: false,
+        lost: false,
+      };
+      rooms.set(uri, room);
+      return room;
+    },
+    list: () => [...rooms.values()],
+  };
+}

@@ -1,0 +1,60 @@
+import type { Client, ClientEvents, Conversation, HistoryItem } from "../../src/node.ts";
+
+/** Resolves with the next value of an event that fits. Ask before what causes it. */
+export function next<K extends keyof ClientEvents>(
+  client: Client,
+  name: K,
+  fits: (value: ClientEvents[K]) => boolean = () => true,
+): Promise<ClientEvents[K]> {
+  return new Promise((resolve) => {
+    const stop = client.on(name, (value) => {
+      if (!fits(value)) return;
+      stop();
+      resolve(value);
+    });
+  });
+}
+
+/** The conversation once this client is in it. */
+export async function joinedBy(client: Client, id: string): Promise<Conversation> {
+  const coming = next(client, "joined", ({ room }) => room === id);
+  const known = await client.conversations.list();
+  if (!known.some((one) => one.id === id && one.status === "joined")) await coming;
+  return client.conversations.get(id);
+}
+
+/** Asks again at each event until it holds; there is no waiting by the clock. */
+export async function until(client: Client, holds: () => Promise<boolean>): Promise<void> {
+  for (;;) {
+    let wake: () => void = () => undefined;
+    const changed = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const stops = (["stored", "membership", "removed", "joined", "state", "fault"] as const).map(
+      (name) => client.on(name, () => wake()),
+    );
+    try {
+      if (await holds()) return;
+      await changed;
+    } finally {
+      for (const stop of stops) stop();
+    }
+  }
+}
+
+export async function textsIn(conversation: Conversation): Promise<readonly string[]> {
+  const items = await conversation.history({ limit: 10_000 });
+  return items.filter((item) => item.kind === "message").map((item) => item.text);
+}
+
+export function faultsIn(items: readonly HistoryItem[]): readonly HistoryItem[] {
+  return items.filter((item) => item.kind === "fault");
+}
+
+/** Resolves once the client's copy of the conversation has this text. */
+export function reads(client: Client, id: string, text: string): Promise<void> {
+  return until(client, async () => {
+    const known = (await client.conversations.list()).some((one) => one.id === id);
+    return known && (await textsIn(await client.conversations.get(id))).includes(text);
+  });
+}
