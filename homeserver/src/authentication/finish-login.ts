@@ -10,6 +10,8 @@ export type FinishedLogin = {
   readonly session: OpenedSession;
   readonly recoveryBundle: Bytes;
   readonly recoveryBundleVersion: number;
+  /** Encoded `LeafIdentity`: a client whose registration's answer was lost has it from here. */
+  readonly leafIdentity: Bytes;
 };
 
 /**
@@ -47,6 +49,7 @@ export async function finishLogin(
       session: await sessions.open(tx, { name: account.name, client: client.client }),
       recoveryBundle: account.recoveryBundle,
       recoveryBundleVersion: account.credentialVersion,
+      leafIdentity: current.leafIdentity,
     };
   });
 }

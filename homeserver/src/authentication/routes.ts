@@ -135,7 +135,11 @@ function loginRoutes(
           finishLoginRequest: fromBase64Url(body.finishLoginRequest),
           proof: fromBase64Url(body.proof),
         });
-        return { ...finished, recoveryBundle: toBase64Url(finished.recoveryBundle) };
+        return {
+          ...finished,
+          recoveryBundle: toBase64Url(finished.recoveryBundle),
+          leafIdentity: toBase64Url(finished.leafIdentity),
+        };
       },
     }),
   ];

@@ -76,6 +76,8 @@ export const loginFinishAnswerSchema = z.object({
   session: sessionGrantSchema,
   recoveryBundle,
   recoveryBundleVersion: count,
+  /** The client's LeafIdentity, countersigned, for whom the answer to the registration was lost. */
+  leafIdentity: identityPart,
 });
 export type LoginFinishAnswer = z.output<typeof loginFinishAnswerSchema>;
 
