@@ -6,6 +6,7 @@ import {
   LIMITS,
   Refusal,
   rosterHash,
+  RULES_VERSION,
   userOfClient,
 } from "@treehouse/protocol";
 import type { Bytes, ClientUri, LeafChange, UpdateFraming } from "@treehouse/protocol";
@@ -157,10 +158,15 @@ function checkPolicy(hosted: HostedRoom, checked: CheckedCommit): void {
   const actor = checked.external
     ? ({ kind: "joiner", user, resync } as const)
     : ({ kind: "member", user } as const);
+  const stateAfter = checked.stateChanged ? decodeRoomState(checked.group.roomState) : undefined;
+  // No leaf can say yet that its client knows later rules, and none may be left behind by them.
+  if (stateAfter !== undefined && stateAfter.rulesVersion > RULES_VERSION) {
+    throw new Refusal("versionUnsupported", "A remaining client does not know these rules.");
+  }
   const verdict = authorize(hosted.view, actor, {
     added: checked.added.map(({ client }) => ({ user: userOfClient(client), client })),
     removed: checked.removed.map(({ leaf, client }) => ({ user: userOfClient(client), leaf })),
-    stateAfter: checked.stateChanged ? decodeRoomState(checked.group.roomState) : undefined,
+    stateAfter,
     pendingRemovals: proposedRemovals(hosted),
   });
   if (verdict.allowed) return;
