@@ -26,10 +26,12 @@ export function createReserve(path: string, bytes: number, env: Pick<Env, "timer
   let goOn = (): void => {};
 
   async function pause(): Promise<void> {
-    const over = new Promise<void>((resolve) => (goOn = resolve));
-    const cancel = env.timer(pauseMs, goOn);
-    await over;
-    cancel();
+    if (!stopped) {
+      const over = new Promise<void>((resolve) => (goOn = resolve));
+      const cancel = env.timer(pauseMs, goOn);
+      await over;
+      cancel();
+    }
     if (stopped) throw new Error("The database is closing.");
   }
 
