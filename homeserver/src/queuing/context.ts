@@ -25,7 +25,7 @@ export type QueuingLimits = Readonly<
 
 /** What the operations of this module share. */
 export interface QueuingContext {
-  readonly env: Pick<Env, "now" | "random" | "timer" | "soon" | "log" | "metrics">;
+  readonly env: Pick<Env, "now" | "timer" | "soon" | "log">;
   readonly database: Database;
   readonly store: QueuingStore;
   readonly streams: StreamCache;

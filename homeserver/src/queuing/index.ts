@@ -46,7 +46,7 @@ export type { SubscriptionEnding } from "./unsubscribe.ts";
 export const queuingMigrations = migrationsOf("queuing");
 
 export type QueuingOptions = {
-  readonly env: Pick<Env, "now" | "random" | "timer" | "soon" | "log" | "metrics">;
+  readonly env: Pick<Env, "now" | "random" | "timer" | "soon" | "log">;
   readonly database: Database;
   readonly jobs: Jobs;
   /** Overrides of `LIMITS`. */

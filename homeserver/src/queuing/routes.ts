@@ -3,7 +3,6 @@ import {
   entriesPageCodec,
   entriesQuerySchema,
   isRoomStream,
-  LIMITS,
   parseStreamUri,
   Refusal,
   routes as paths,
@@ -109,7 +108,7 @@ function acknowledgementsRoute(attach: Attach): Route {
     path: paths.acknowledgements,
     access: "session",
     summary: "Says how far the caller's client has applied its streams",
-    body: tlsBody("Acknowledgement", LIMITS.jsonBodyBytesMax * 4),
+    body: tlsBody("Acknowledgement"),
     answer: noAnswer,
     handle: ({ session, body }) =>
       using(attach, session.client, (reader) => {

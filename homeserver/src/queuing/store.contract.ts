@@ -1,5 +1,5 @@
 import { mintClientUri, mintRoomUri, parseDomain, userUri } from "@treehouse/protocol";
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import type { Database } from "../platform/index.ts";
 import type { NewEntry, QueuingStore, Subscription } from "./store.ts";
 
@@ -11,20 +11,24 @@ const random = (length: number) => new Uint8Array(length).fill((minted += 1));
 const aRoom = () => mintRoomUri(domain, random);
 const aClient = () => mintClientUri(userUri(domain, "alice"), random);
 
-/** What every adapter of the store does. */
-export function queuingStoreContract(open: () => Promise<OpenedStore>): void {
-  const withStore = (title: string, run: (opened: OpenedStore) => Promise<void>): void => {
-    test(title, async () => {
-      const opened = await open();
-      try {
-        await run(opened);
-      } finally {
-        await opened.database.close();
-      }
-    });
-  };
+export type OpenStore = () => Promise<OpenedStore>;
 
-  withStore("keeps the incarnation that was set last", async ({ database, store }) => {
+/** How every adapter of `QueuingStore` behaves. `open` gives an empty store each time. */
+export function queuingStoreContract(openStore: OpenStore): void {
+  let opened: OpenedStore | undefined;
+  const open = async (): Promise<OpenedStore> => (opened = await openStore());
+  afterEach(async () => {
+    await opened?.database.close();
+    opened = undefined;
+  });
+  streamContract(open);
+  entryContract(open);
+  subscriptionContract(open);
+}
+
+function streamContract(open: OpenStore): void {
+  test("keeps the incarnation that was set last", async () => {
+    const { database, store } = await open();
     expect(await database.read((tx) => store.incarnation(tx))).toBeUndefined();
     for (const incarnation of [new Uint8Array(16).fill(1), new Uint8Array(16).fill(2)]) {
       await database.transaction((tx) => store.setIncarnation(tx, incarnation));
@@ -32,8 +36,8 @@ export function queuingStoreContract(open: () => Promise<OpenedStore>): void {
     }
   });
 
-  withStore("finds streams by name and number, and forgets them whole", async (opened) => {
-    const { database, store } = opened;
+  test("finds streams by name and number, and forgets them whole", async () => {
+    const { database, store } = await open();
     const [name, other] = [aRoom(), aClient()];
     await database.transaction(async (tx) => {
       const room = await store.createStream(tx, name, "room");
@@ -56,8 +60,39 @@ export function queuingStoreContract(open: () => Promise<OpenedStore>): void {
     });
   });
 
-  withStore("appends at the head only, also after everything was deleted", async (opened) => {
-    const { database, store } = opened;
+  test("raises what is gone and never lowers it", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const { id } = await store.createStream(tx, aRoom(), "room");
+      await store.raiseGone(tx, id, { prunedTo: 9, droppedTo: 4, overflowedTo: 2 });
+      await store.raiseGone(tx, id, { prunedTo: 5, droppedTo: 6, overflowedTo: 1 });
+      const gone = { prunedTo: 9, droppedTo: 6, overflowedTo: 2 };
+      expect(await store.streamById(tx, id)).toMatchObject({ ...gone, head: 9 });
+    });
+  });
+
+  test("names the streams that are due, the most overdue first", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const { id: a } = await store.createStream(tx, aRoom(), "room");
+      const { id: b } = await store.createStream(tx, aRoom(), "room");
+      const { id: c } = await store.createStream(tx, aRoom(), "room");
+      await store.schedule(tx, a, 300);
+      await store.schedule(tx, b, 200);
+      await store.schedule(tx, a, 100);
+      expect(await store.dueStreams(tx, 250, 10)).toEqual([b]);
+      expect(await store.dueStreams(tx, 300, 10)).toEqual([b, a]);
+      await store.reschedule(tx, b, undefined);
+      await store.reschedule(tx, c, 50);
+      expect(await store.dueStreams(tx, 300, 10)).toEqual([c, a]);
+      expect(await store.dueStreams(tx, 300, 1)).toEqual([c]);
+    });
+  });
+}
+
+function entryContract(open: OpenStore): void {
+  test("appends at the head only, also after everything was deleted", async () => {
+    const { database, store } = await open();
     await database.transaction(async (tx) => {
       const { id } = await store.createStream(tx, aRoom(), "room");
       const { id: other } = await store.createStream(tx, aRoom(), "room");
@@ -75,8 +110,8 @@ export function queuingStoreContract(open: () => Promise<OpenedStore>): void {
     });
   });
 
-  withStore("pages in order, within number and length, and never empty", async (opened) => {
-    const { database, store } = opened;
+  test("pages in order, within number and length, and never empty", async () => {
+    const { database, store } = await open();
     const id = await database.transaction(async (tx) => {
       const stream = await store.createStream(tx, aRoom(), "room");
       for (let position = 1; position <= 6; position += 1) {
@@ -103,7 +138,8 @@ export function queuingStoreContract(open: () => Promise<OpenedStore>): void {
     expect(await read(6, 6, 10, 1000)).toEqual([]);
   });
 
-  withStore("deletes what it is told to and tells what is left", async ({ database, store }) => {
+  test("deletes what it is told to and tells what is left", async () => {
+    const { database, store } = await open();
     await database.transaction(async (tx) => {
       const { id } = await store.createStream(tx, aRoom(), "room");
       const { id: other } = await store.createStream(tx, aRoom(), "room");
@@ -128,36 +164,11 @@ export function queuingStoreContract(open: () => Promise<OpenedStore>): void {
       expect(await left(other)).toEqual([1, 2, 3, 4, 5, 6]);
     });
   });
+}
 
-  withStore("raises what is gone and never lowers it", async ({ database, store }) => {
-    await database.transaction(async (tx) => {
-      const { id } = await store.createStream(tx, aRoom(), "room");
-      await store.raiseGone(tx, id, { prunedTo: 9, droppedTo: 4, overflowedTo: 2 });
-      await store.raiseGone(tx, id, { prunedTo: 5, droppedTo: 6, overflowedTo: 1 });
-      const gone = { prunedTo: 9, droppedTo: 6, overflowedTo: 2 };
-      expect(await store.streamById(tx, id)).toMatchObject({ ...gone, head: 9 });
-    });
-  });
-
-  withStore("names the streams that are due, the most overdue first", async (opened) => {
-    const { database, store } = opened;
-    await database.transaction(async (tx) => {
-      const { id: a } = await store.createStream(tx, aRoom(), "room");
-      const { id: b } = await store.createStream(tx, aRoom(), "room");
-      const { id: c } = await store.createStream(tx, aRoom(), "room");
-      await store.schedule(tx, a, 300);
-      await store.schedule(tx, b, 200);
-      await store.schedule(tx, a, 100);
-      expect(await store.dueStreams(tx, 250, 10)).toEqual([b]);
-      expect(await store.dueStreams(tx, 300, 10)).toEqual([b, a]);
-      await store.reschedule(tx, b, undefined);
-      await store.reschedule(tx, c, 50);
-      expect(await store.dueStreams(tx, 300, 10)).toEqual([c, a]);
-      expect(await store.dueStreams(tx, 300, 1)).toEqual([c]);
-    });
-  });
-
-  withStore("keeps subscriptions in order and cursors rising", async ({ database, store }) => {
+function subscriptionContract(open: OpenStore): void {
+  test("keeps subscriptions in order and cursors rising", async () => {
+    const { database, store } = await open();
     await database.transaction(async (tx) => {
       const [first, second] = [subscription(1, 5, 0, 10), subscription(1, 5, 20)];
       for (const put of [second, subscription(1, 4, 7), first, subscription(2, 5, 3)]) {

@@ -87,7 +87,7 @@ export function createCatchUp({ env, live, outbox }: CatchUpOptions): CatchUp {
       await run(connection, reader);
     } catch (error) {
       env.log.error("catchUpFailed", errorFields(error));
-      closeConnection(connection, closeCodes.internal, "reading failed");
+      closeConnection(connection, closeCodes.internal);
     }
   }
 

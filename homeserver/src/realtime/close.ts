@@ -16,10 +16,21 @@ export const closeCodes = {
   sessionEnded: 4002,
 } as const;
 
-type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];
+export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];
+
+/** For people who look at the wire; programs go by the code. */
+const reasons: Readonly<Record<CloseCode, string>> = {
+  [closeCodes.goingAway]: "connect again",
+  [closeCodes.protocolError]: "not understood",
+  [closeCodes.unsupportedData]: "only binary messages",
+  [closeCodes.policy]: "no hello came",
+  [closeCodes.internal]: "the server failed",
+  [closeCodes.replaced]: "the client connected again",
+  [closeCodes.sessionEnded]: "the session has ended",
+};
 
 /** Sends nothing more but the close frame. What was gathered for the socket is written first. */
-export function closeConnection(connection: Connection, code: CloseCode, reason: string): void {
+export function closeConnection(connection: Connection, code: CloseCode): void {
   if (connection.closed) return;
   connection.closed = true;
   connection.wake?.();
@@ -28,5 +39,7 @@ export function closeConnection(connection: Connection, code: CloseCode, reason:
     for (const message of outgoing) socket.write(message);
   }
   connection.outgoing = [];
-  webSocket.close(code, reason);
+  webSocket.close(code, reasons[code]);
+  // The client's own close frame must be read, whatever was left in the kernel before.
+  if (connection.paused !== 0) webSocket.resume();
 }

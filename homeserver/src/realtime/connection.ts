@@ -17,6 +17,11 @@ export class Connection {
   readonly openedAt: number;
   heardAt: number;
   pinged = false;
+  /**
+   * When the client is to connect again, on the monotonic clock: after half of what was left of its
+   * session, since using a session prolongs it and a socket does so only when it is opened.
+   */
+  readonly renewAt: number;
   /** Set as soon as nothing more may be sent: check it after each await. */
   closed = false;
   /** Set by the hello; `reader` follows once what the client reads is in memory. */
@@ -40,12 +45,18 @@ export class Connection {
   /** Continues whoever waits for the socket to take more. */
   wake: (() => void) | undefined;
 
-  constructor(webSocket: WebSocket, socket: Duplex, session: Session, now: number) {
+  constructor(
+    webSocket: WebSocket,
+    socket: Duplex,
+    session: Session,
+    times: { readonly monotonic: number; readonly now: number },
+  ) {
     this.webSocket = webSocket;
     this.socket = socket;
     this.session = session;
-    this.openedAt = now;
-    this.heardAt = now;
+    this.openedAt = times.monotonic;
+    this.heardAt = times.monotonic;
+    this.renewAt = times.monotonic + (session.expiresAt - times.now) / 2;
   }
 }
 
@@ -54,9 +65,12 @@ export const pauses = { submissions: 1, slow: 2 } as const;
 
 type Pause = (typeof pauses)[keyof typeof pauses];
 
-export function pause(connection: Connection, reason: Pause): void {
+/** Answers whether this reason is a new one. */
+export function pause(connection: Connection, reason: Pause): boolean {
+  if ((connection.paused & reason) !== 0) return false;
   if (connection.paused === 0) connection.webSocket.pause();
   connection.paused |= reason;
+  return true;
 }
 
 export function resume(connection: Connection, reason: Pause): void {

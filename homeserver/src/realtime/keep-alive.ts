@@ -12,25 +12,24 @@ const sweepMs = 5_000;
  * timer each would cost more than the sockets themselves.
  */
 export function startKeepAlive(
-  env: Pick<Env, "now" | "monotonic" | "timer">,
-  connections: () => Iterable<Connection>,
+  env: Pick<Env, "monotonic" | "timer">,
+  connections: Iterable<Connection>,
 ): Cancel {
   let cancel = env.timer(sweepMs, sweep);
 
   function sweep(): void {
     const now = env.monotonic();
-    for (const connection of connections()) look(connection, now);
+    for (const connection of connections) look(connection, now);
     cancel = env.timer(sweepMs, sweep);
   }
 
   function look(connection: Connection, now: number): void {
     if (!connection.greeted && now - connection.openedAt > helloMs) {
-      closeConnection(connection, closeCodes.policy, "no hello");
+      closeConnection(connection, closeCodes.policy);
       return;
     }
-    // Using a session prolongs it, and a socket does so only when it is opened.
-    if (connection.session.expiresAt - env.now() < LIMITS.sessionIdleMs / 2) {
-      closeConnection(connection, closeCodes.goingAway, "connect again");
+    if (now >= connection.renewAt) {
+      closeConnection(connection, closeCodes.goingAway);
       return;
     }
     const silence = now - connection.heardAt;

@@ -43,7 +43,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   /** The client does not speak this protocol: it is told so, and the socket ends. */
   function end(connection: Connection, refusal: Refusal): void {
     refuse(connection, 0, refusal);
-    closeConnection(connection, closeCodes.protocolError, refusal.code);
+    closeConnection(connection, closeCodes.protocolError);
   }
 
   async function submit(connection: Connection, frame: SubmissionFrame): Promise<void> {
@@ -121,7 +121,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       await greet(connection, hello);
     } catch (error) {
       refuse(connection, 0, error);
-      closeConnection(connection, closeCodes.internal, "the hello failed");
+      closeConnection(connection, closeCodes.internal);
     }
   }
 
