@@ -126,7 +126,7 @@ test("a member proposes its own removal and nothing else", async () => {
   expect(a.group.members()).toHaveLength(1);
 });
 
-test("R-019 FED-261 FED-262 a client that lost its state comes back by itself, in place of its former leaf", async () => {
+test("R-019 FED-261 FED-262 a client that lost its state comes back in place of its former leaf", async () => {
   const [a, b, c] = await openTrio(alice, bob, carol);
   const { seat: back, answer } = await rejoin(c);
   expect(answer.refusal).toBeUndefined();
