@@ -3,7 +3,7 @@ import { parseStreamUri } from "@treehouse/protocol";
 import type { StreamUri } from "@treehouse/protocol";
 import { Assertion } from "../platform/index.ts";
 import type { Database, Drizzle, ReadTx } from "../platform/index.ts";
-import { incarnations, streams, subscriptions } from "./schema.ts";
+import { entries, incarnations, streams, subscriptions } from "./schema.ts";
 import { createSqliteEntryStore } from "./entry-store.sqlite.ts";
 import type {
   QueuingStore,
@@ -124,7 +124,7 @@ function streamMethods(database: Database): StreamStore {
     },
     deleteStream: async (tx, id) => {
       const db = database.sql(tx);
-      db.$client.prepare("DELETE FROM queuing_entries WHERE stream = ?").run(id);
+      db.delete(entries).where(eq(entries.stream, id)).run();
       db.delete(subscriptions).where(eq(subscriptions.stream, id)).run();
       db.delete(streams).where(eq(streams.id, id)).run();
     },
