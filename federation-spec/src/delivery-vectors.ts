@@ -70,6 +70,8 @@ export const entryVectors = [
   vectorOf("Entry", "ephemeral application message with a frank", {
     ...later,
     ephemeral: true,
+    position: 0,
+    previous: firstPrevious,
     kind: "application",
     message: mls.message,
     frank,

@@ -52,7 +52,28 @@ export const encodingRejections: readonly Rejection[] = [
   rejection("ServerFrame", "entry frame without entry", "11"),
   rejection("ServerFrame", "unknown type", "19"),
   rejection("ClientFrame", "incarnation of 8 octets", "010108000000000000000000"),
+  rejection("ClientFrame", "request id 0", `0200000000${uri(ROOM)}01aa`),
+  rejection("Entry", "position 0", entryAt("00", "0000000000000000")),
+  rejection("Entry", "ephemeral with a position", entryAt("01", ONE)),
+  rejection("Batch", "sequences with a gap", batchOf([1, 3])),
+  rejection("Batch", "sequence 0", batchOf([0])),
+  rejection("DeviceSigningCertificate", "number 0", certificateWithoutNumber()),
 ];
+
+function entryAt(flags: string, position: string): string {
+  const place = `${"00".repeat(4)}${ONE}${position}20${"00".repeat(32)}${ONE}`;
+  return `0103${flags}${uri(ROOM)}${place}01aa00`;
+}
+
+function batchOf(sequences: readonly number[]): string {
+  const items = sequences.map((sequence) => `000000000000000${sequence}01aa0000`).join("");
+  return `${"00".repeat(16)}${lengthOfHex(items)}${items}00`;
+}
+
+function certificateWithoutNumber(): string {
+  const key = "00".repeat(32);
+  return `${uri("mimi://a.example/u/alice")}${key}00000000${key}${ONE}4040${key}${key}`;
+}
 
 function keyMaterialWithClients(): string {
   const client = `01${uri(CLIENT)}`;

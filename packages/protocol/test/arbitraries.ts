@@ -28,6 +28,8 @@ export const u8Arbitrary = fc.integer({ min: 0, max: 255 });
 export const u16Arbitrary = fc.integer({ min: 0, max: 0xffff });
 export const u32Arbitrary = fc.integer({ min: 0, max: 0xffff_ffff });
 export const u64Arbitrary = fc.maxSafeNat();
+/** A number that is counted from 1. */
+export const countArbitrary = fc.integer({ min: 1, max: 0xffff_ffff });
 
 /** Text that has an encoding: no lone surrogate and no NUL. */
 export const textArbitrary = fc
@@ -73,7 +75,7 @@ export const placeArbitrary: fc.Arbitrary<Omit<EntryHeader, "kind" | "ephemeral"
   room: roomArbitrary,
   generation: u32Arbitrary,
   term: u64Arbitrary,
-  position: u64Arbitrary,
+  position: countArbitrary,
   previous: exactly(32),
   acceptedAt: u64Arbitrary,
 });
@@ -118,7 +120,7 @@ export const capabilitiesArbitrary: fc.Arbitrary<Capabilities> = fc.record({
 export const certificateArbitrary: fc.Arbitrary<DeviceSigningCertificate> = fc.record({
   user: userArbitrary,
   identityKey: exactly(32),
-  number: u32Arbitrary,
+  number: countArbitrary,
   deviceSigningKey: exactly(32),
   createdAt: u64Arbitrary,
   signature: exactly(64),

@@ -9,6 +9,7 @@ import {
   cursorCodec,
   entriesPageCodec,
   entryCodec,
+  firstPrevious,
   foundRoomRequestCodec,
   foundRoomResponseCodec,
   frankCodec,
@@ -28,6 +29,7 @@ import {
 } from "../src/index.ts";
 import {
   clientArbitrary,
+  countArbitrary,
   exactly,
   frankArbitrary,
   maybe,
@@ -68,10 +70,12 @@ const roster = fc
 
 const entry: fc.Arbitrary<Entry> = placeArbitrary.chain((place) => {
   const header = { ...place, ephemeral: false };
+  const passing = { ...place, ephemeral: true, position: 0, previous: firstPrevious };
   return fc.oneof(
     fc
-      .record({ ephemeral: fc.boolean(), message: handshake, frank: maybe(frankArbitrary) })
-      .map((body) => ({ ...place, ...body, kind: "application" as const })),
+      .record({ message: handshake, frank: maybe(frankArbitrary) })
+      .chain((body) => fc.constantFrom({ ...header, ...body }, { ...passing, ...body }))
+      .map((body) => ({ ...body, kind: "application" as const })),
     fc
       .record({
         epoch: u64Arbitrary,
@@ -154,7 +158,9 @@ const batchItem = fc.record({
 });
 const batch = fc.record({
   incarnation: exactly(16),
-  items: several(batchItem),
+  items: fc
+    .tuple(countArbitrary, several(batchItem))
+    .map(([first, items]) => items.map((item, at) => ({ ...item, sequence: first + at }))),
   heads: several(signedHeadArbitrary),
 });
 const cursor = fc.record({ stream: streamArbitrary, position: u64Arbitrary });
@@ -167,7 +173,7 @@ const clientFrame = fc.oneof(
   }),
   fc.record({
     type: fc.constantFrom("submit" as const, "update" as const),
-    requestId: u32Arbitrary,
+    requestId: countArbitrary,
     room: roomArbitrary,
     request: octets(),
   }),

@@ -1,5 +1,5 @@
 import type { Bytes } from "../bytes/index.ts";
-import { opaque, optional, struct, u64, vector } from "../codec/index.ts";
+import { checked, opaque, optional, struct, u64, vector } from "../codec/index.ts";
 import type { Codec } from "../codec/index.ts";
 import { clientUriCodec } from "../identifiers/index.ts";
 import type { ClientUri } from "../identifiers/index.ts";
@@ -44,6 +44,14 @@ export const batchItemCodec: Codec<BatchItem> = struct<BatchItem>({
 
 export const batchCodec: Codec<Batch> = struct<Batch>({
   incarnation: incarnationCodec,
-  items: vector(batchItemCodec, { countMax: LIMITS.batchItemsMax }),
+  items: checked(vector(batchItemCodec, { countMax: LIMITS.batchItemsMax }), (items) =>
+    areConsecutive(items) ? undefined : "items whose sequences do not follow each other",
+  ),
   heads: vector(signedHeadCodec, { countMax: LIMITS.batchItemsMax }),
 });
+
+/** FED-270: from 1 on, and without gaps. */
+function areConsecutive(items: readonly BatchItem[]): boolean {
+  const first = items[0]?.sequence ?? 1;
+  return first > 0 && items.every(({ sequence }, index) => sequence === first + index);
+}

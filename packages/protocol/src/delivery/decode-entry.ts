@@ -8,7 +8,7 @@ import {
   tombstoneDetailCodec,
   writeEntry,
 } from "./encode-entry.ts";
-import { ENTRY_VERSION } from "./entry.ts";
+import { ENTRY_VERSION, placeFault } from "./entry.ts";
 import type { Entry, EntryHeader, EntryKind } from "./entry.ts";
 import { frankCodec } from "./frank.ts";
 import { leafChangesCodec } from "./leaf-changes.ts";
@@ -45,8 +45,7 @@ function readHeader(reader: Reader): EntryHeader {
   if (kind === undefined) throw malformed("an unknown kind of entry");
   const flags = reader.u8();
   if (flags > 1) throw malformed("an unknown flag");
-  if (flags === 1 && kind !== "application") throw malformed("only a message can be ephemeral");
-  return {
+  const header = {
     kind,
     ephemeral: flags === 1,
     room: parseRoomUri(reader.ascii(LIMITS.uriBytesMax)),
@@ -56,6 +55,9 @@ function readHeader(reader: Reader): EntryHeader {
     previous: reader.opaque(32, 32),
     acceptedAt: reader.u64(),
   };
+  const fault = placeFault(header);
+  if (fault !== undefined) throw malformed(fault);
+  return header;
 }
 
 function readEntry(reader: Reader): Entry {

@@ -1,7 +1,7 @@
 import type { Bytes } from "../bytes/index.ts";
 import { utf8, varintLength, vector, Writer } from "../codec/index.ts";
 import { LIMITS } from "../limits.ts";
-import { ENTRY_KINDS, ENTRY_VERSION } from "./entry.ts";
+import { ENTRY_KINDS, ENTRY_VERSION, placeFault } from "./entry.ts";
 import type { ApplicationEntry, Entry } from "./entry.ts";
 import { frankCodec } from "./frank.ts";
 import { leafChangesCodec } from "./leaf-changes.ts";
@@ -31,9 +31,8 @@ export function encodeEntry(entry: Entry): Bytes {
 
 /** Written field by field, for every accepted message passes here. */
 export function writeEntry(writer: Writer, entry: Entry): void {
-  if (entry.ephemeral && entry.kind !== "application") {
-    throw new RangeError("only an application entry can be ephemeral");
-  }
+  const fault = placeFault(entry);
+  if (fault !== undefined) throw new RangeError(fault);
   writer.u8(ENTRY_VERSION);
   writer.u8(ENTRY_KINDS[entry.kind]);
   writer.u8(entry.ephemeral ? 1 : 0);

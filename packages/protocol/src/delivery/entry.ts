@@ -1,3 +1,4 @@
+import { equalBytes } from "../bytes/index.ts";
 import type { Bytes } from "../bytes/index.ts";
 import type { ClientUri, RoomUri } from "../identifiers/index.ts";
 import type { Frank } from "./frank.ts";
@@ -27,9 +28,9 @@ export type EntryHeader = {
   readonly room: RoomUri;
   readonly generation: number;
   readonly term: number;
-  /** Gapless from 1 within a room. */
+  /** Gapless from 1 within a room; 0 if ephemeral. */
   readonly position: number;
-  /** `entryHash` of the entry before, or `firstPrevious`. */
+  /** `entryHash` of the entry before, or `firstPrevious`, as it is if ephemeral. */
   readonly previous: Bytes;
   /** Milliseconds since the Unix epoch by the hub's clock: validity periods are judged at it. */
   readonly acceptedAt: number;
@@ -84,3 +85,17 @@ export type TombstoneEntry = EntryHeader & {
 
 /** One accepted event of a room: encoded once, at the hub, and the same octets everywhere. */
 export type Entry = CommitEntry | ProposalEntry | ApplicationEntry | VoidEntry | TombstoneEntry;
+
+/**
+ * Why a header is not that of an entry. FED-202: positions begin at 1. FED-205: what is ephemeral
+ * is a message, and takes no place in the log.
+ */
+export function placeFault(header: EntryHeader): string | undefined {
+  const { kind, ephemeral, position, previous } = header;
+  if (!ephemeral) return position === 0 ? "an entry without position" : undefined;
+  if (kind !== "application") return "only a message can be ephemeral";
+  if (position !== 0 || !equalBytes(previous, firstPrevious)) {
+    return "an ephemeral entry with a place in the log";
+  }
+  return undefined;
+}

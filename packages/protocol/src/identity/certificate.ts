@@ -1,5 +1,5 @@
 import type { Bytes } from "../bytes/index.ts";
-import { fixed, struct, u32, u64 } from "../codec/index.ts";
+import { checked, fixed, struct, u32, u64 } from "../codec/index.ts";
 import type { Codec } from "../codec/index.ts";
 import { signatureCodec } from "../delivery/index.ts";
 import type { Sign, Verify } from "../delivery/index.ts";
@@ -23,7 +23,8 @@ export type DeviceSigningCertificate = UnsignedCertificate & { readonly signatur
 const unsignedFields = {
   user: userUriCodec,
   identityKey: fixed(32),
-  number: u32,
+  /** FED-301. */
+  number: checked(u32, (number) => (number === 0 ? "a key without number" : undefined)),
   deviceSigningKey: fixed(32),
   createdAt: u64,
 };

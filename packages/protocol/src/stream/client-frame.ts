@@ -56,6 +56,7 @@ function writeFrame(writer: Writer, frame: ClientFrame): void {
     case "submit":
     case "update":
       if (frame.request.length > LIMITS.requestBodyBytesMax) throw new RangeError("too long");
+      if (frame.requestId === 0) throw new RangeError("request 0 is the connection itself");
       writer.u32(frame.requestId);
       writer.ascii(frame.room);
       writer.opaque(frame.request);
@@ -83,7 +84,7 @@ function readFrame(reader: Reader): ClientFrame {
     case TYPES.update:
       return {
         type: type === TYPES.submit ? "submit" : "update",
-        requestId: reader.u32(),
+        requestId: readRequestId(reader),
         room: parseRoomUri(reader.ascii(LIMITS.uriBytesMax)),
         request: reader.opaque(LIMITS.requestBodyBytesMax),
       };
@@ -92,6 +93,13 @@ function readFrame(reader: Reader): ClientFrame {
     default:
       throw malformed("an unknown type of frame");
   }
+}
+
+/** FED-413: 0 stands for the connection itself, in what the server refuses. */
+function readRequestId(reader: Reader): number {
+  const requestId = reader.u32();
+  if (requestId === 0) throw malformed("a request without id");
+  return requestId;
 }
 
 function sizeOf(frame: ClientFrame): number {
