@@ -100,8 +100,7 @@ export function createGroups(context: GroupsContext): Groups {
     return done(room, serial);
   };
   const create = async (wanted: NewRoom): Promise<RoomUri> => {
-    // Who cannot be found is told before anything is founded.
-    for (const user of wanted.members) await context.people.lookUp(user);
+    await findStrangers(context, wanted.members);
     const { room: uri, addIntent } = await prepareRoom(context, wanted);
     await done(await rooms.open(uri), addIntent);
     return uri;
@@ -174,6 +173,14 @@ export function createGroups(context: GroupsContext): Groups {
       }
     },
   };
+}
+
+/** Who cannot be found is told before anything is founded; the rest is checked at the addition. */
+async function findStrangers(context: GroupsContext, users: readonly UserUri[]): Promise<void> {
+  const strangers = await context.store.transaction((tx) =>
+    users.filter((user) => tx.contacts.get(user) === undefined),
+  );
+  for (const user of strangers) await context.people.lookUp(user);
 }
 
 async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Promise<void> {

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { Client, Conversation } from "../../src/node.ts";
+import { type Death, type Mortal, openMortal } from "../world/mortal.ts";
+import { password, startServer, type TestServer } from "../world/server.ts";
+import { textsIn } from "../world/waiting.ts";
+
+const full = process.env["TREEHOUSE_SCALE"] === "full";
+const deaths: readonly Death[] = Array.from({ length: 40 }, (_, index) => index + 1).flatMap((at) =>
+  full
+    ? [{ at, when: "before" } as const, { at, when: "after" } as const]
+    : [{ at, when: at % 2 === 0 ? "before" : "after" } as const],
+);
+
+/** A server limits how many rooms a user founds in an hour, so many deaths need more people. */
+const deathsPerActor = 20;
+
+let server: TestServer;
+let bob: Client;
+
+beforeAll(async () => {
+  server = await startServer();
+  await (await server.register("carol")).close();
+  bob = await server.register("bob");
+});
+
+afterAll(async () => {
+  await bob.close();
+  await server[Symbol.asyncDispose]();
+});
+
+/** The user who acts in this round; registered when a new one is needed. */
+async function actorOf(kind: string, round: number): Promise<string> {
+  const name = `${kind}-${Math.floor(round / deathsPerActor)}`;
+  if (round % deathsPerActor === 0) await (await server.register(name)).close();
+  return name;
+}
+
+/** Does what is not done yet; called again after a crash, it goes on where the store stands. */
+async function act(alice: Client, name: string): Promise<void> {
+  const room = await roomNamed(alice, name);
+  await sendOnce(room, `${name} one`);
+  await room.add(["carol@localhost"]);
+  await sendOnce(room, `${name} two`);
+  await room.remove(["carol@localhost"]);
+  await sendOnce(room, `${name} three`);
+}
+
+async function roomNamed(client: Client, name: string): Promise<Conversation> {
+  const known = (await client.conversations.list()).find((one) => one.name === name);
+  if (known !== undefined) return client.conversations.get(known.id);
+  return client.conversations.create({ name, members: ["bob@localhost"] });
+}
+
+async function sendOnce(room: Conversation, text: string): Promise<void> {
+  if (!(await textsIn(room)).includes(text)) await room.send(text);
+}
+
+/** Until no wish is open: each turn asks the server, so that nothing waits by the clock. */
+async function settle(one: Mortal): Promise<void> {
+  await one.client.caughtUp();
+  while ((await one.intents()) > 0) await one.client.caughtUp();
+}
+
+async function expectAgreement(one: Client, other: Client, name: string): Promise<void> {
+  await one.caughtUp();
+  await other.caughtUp();
+  const [mine, theirs] = [await roomNamed(one, name), await roomNamed(other, name)];
+  const [here, there] = [await mine.info(), await theirs.info()];
+  expect(there.epoch).toBe(here.epoch);
+  expect(there.epochAuthenticator).toBe(here.epochAuthenticator);
+  const texts = ["one", "two", "three"].map((text) => `${name} ${text}`);
+  expect(await textsIn(mine)).toEqual(texts);
+  expect(await textsIn(theirs)).toEqual(texts);
+  const kinds = [...(await mine.history()), ...(await theirs.history())].map(({ kind }) => kind);
+  expect(kinds).not.toContain("fault");
+}
+
+test("R-045 whoever acts may die at any transaction: nothing is lost and nothing comes twice", async () => {
+  let died = 0;
+  for (const [round, death] of deaths.entries()) {
+    const name = `act ${death.at} ${death.when}`;
+    const actor = await actorOf("actor", round);
+    const doomed = await openMortal(server, actor);
+    await settle(doomed);
+    doomed.arm(death);
+    await Promise.race([act(doomed.client, name).catch(() => undefined), doomed.died]);
+    if (doomed.dead()) died += 1;
+    else await doomed.client.close();
+    const alice = await openMortal(server, actor);
+    await settle(alice);
+    await act(alice.client, name);
+    await expectAgreement(alice.client, bob, name);
+    await alice.client.close();
+  }
+  expect(died).toBe(deaths.length);
+}, 240_000);
+
+test("R-045 whoever reads may die at any transaction: every message comes once, in order", async () => {
+  let died = 0;
+  for (const [round, death] of deaths.entries()) {
+    const name = `read ${death.at} ${death.when}`;
+    const alice = await server.open(await actorOf("writer", round));
+    await bob.close();
+    const doomed = await openMortal(server, "bob");
+    await settle(doomed);
+    doomed.arm(death);
+    const acting = act(alice, name);
+    await Promise.race([
+      acting.then(() => doomed.client.caughtUp().catch(() => undefined)),
+      doomed.died,
+    ]);
+    if (doomed.dead()) died += 1;
+    else await doomed.client.close();
+    await acting;
+    bob = await server.open("bob");
+    await expectAgreement(alice, bob, name);
+    await alice.close();
+  }
+  expect(died).toBeGreaterThan(deaths.length / 4);
+}, 240_000);
+
+test("R-045 a registration may die at any transaction and is finished with the same store", async () => {
+  for (const when of ["before", "after"] as const) {
+    for (let at = 1; at <= 6; at += 1) {
+      const name = `new-${when}-${at}`;
+      const options = { password, register: {} };
+      const doomed = await openMortal(server, name, { ...options, death: { at, when } }).catch(
+        () => undefined,
+      );
+      if (doomed !== undefined) await Promise.race([doomed.client.caughtUp(), doomed.died]);
+      if (doomed?.dead() === false) await doomed.client.close();
+      // A registration that was complete is only opened; any other is taken up again.
+      const again = await server.open(name, options).catch(() => server.open(name, { password }));
+      await again.caughtUp();
+      expect((await again.contacts.find(`${name}@localhost`)).clients).toEqual([again.me.client]);
+      const room = await again.conversations.create({ name, members: ["bob@localhost"] });
+      await room.send("here I am");
+      await again.close();
+    }
+  }
+}, 120_000);

@@ -1,0 +1,67 @@
+import { createNodeCrypto } from "@treehouse/mls/crypto/node";
+import {
+  type Env,
+  type HttpRequest,
+  type HttpResponse,
+  type ServerFrame,
+  serverFrameCodec,
+} from "@treehouse/protocol";
+
+import { type Client, type ClientOptions, openClient } from "../../src/client/index.ts";
+import { createNodeEnv } from "../../src/environment/node.ts";
+import type { SqlDatabase } from "../../src/storage/index.ts";
+import { openNodeStore } from "../../src/storage-sqlite/index.ts";
+import type { TestServer } from "./server.ts";
+
+/** What a hostile or failing surrounding does to one client. */
+export type Tampering = {
+  /** What arrives in place of a frame of the server. */
+  readonly frame?: (frame: ServerFrame) => readonly ServerFrame[];
+  readonly fetch?: (
+    request: HttpRequest,
+    ask: (request: HttpRequest) => Promise<HttpResponse>,
+  ) => Promise<HttpResponse>;
+  readonly database?: (database: SqlDatabase) => SqlDatabase;
+};
+
+export async function openTampered(
+  server: TestServer,
+  name: string,
+  tampering: Tampering,
+  options: Partial<ClientOptions> = {},
+): Promise<Client> {
+  const { env, close } = createNodeEnv();
+  const tampered = tamperedEnv(env, tampering);
+  return openClient(
+    {
+      env: tampered,
+      crypto: createNodeCrypto({ random: env.random }),
+      async openStore(path) {
+        const { database, key } = await openNodeStore(path, undefined, env.random);
+        return { database: tampering.database?.(database) ?? database, key };
+      },
+      close,
+    },
+    { account: `${name}@localhost`, server: server.url, store: server.path(name), ...options },
+  );
+}
+
+function tamperedEnv(env: Env, { frame, fetch }: Tampering): Env {
+  return {
+    ...env,
+    fetch: (request) => (fetch === undefined ? env.fetch(request) : fetch(request, env.fetch)),
+    openSocket: (url, events) =>
+      env.openSocket(url, {
+        opened: () => events.opened(),
+        message(bytes) {
+          if (frame === undefined) events.message(bytes);
+          else {
+            for (const one of frame(serverFrameCodec.decode(bytes))) {
+              events.message(serverFrameCodec.encode(one));
+            }
+          }
+        },
+        closed: (code, reason) => events.closed(code, reason),
+      }),
+  };
+}
