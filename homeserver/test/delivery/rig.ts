@@ -40,6 +40,7 @@ export async function startRig(
     readonly path?: string;
     readonly secrets?: SecretFiles;
     readonly pageCountMax?: number;
+    readonly reserveBytes?: number;
     /** Puts something in front of the rooms' logs. */
     readonly roomLog?: (queuing: RoomLog) => RoomLog;
   } = {},
