@@ -21,7 +21,7 @@ function rowsOf(name: string): readonly (readonly string[])[] {
     );
 }
 
-test("the tables of errors and limits are the code's (`npm run vectors` writes them)", () => {
+test("FED-501 FED-601 the tables of errors and limits are the code's (`npm run vectors` writes them)", () => {
   for (const [name, text] of pagesWithTables()) expect(page(name)).toBe(text);
   const told = [...rowsOf("05-errors.md"), ...rowsOf("06-limits.md")].map(([name]) => name);
   const names = [refusalTable, LIMITS, RATE_LIMITS].flatMap((table) => Object.keys(table));

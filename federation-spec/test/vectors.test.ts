@@ -59,7 +59,7 @@ describe.each(families)("$name", ({ vectors, rejections }) => {
 });
 
 describe("proofs", () => {
-  test("the public keys are those of the seeds", () => {
+  test("FED-131 the public keys are the Ed25519 keys of the seeds", () => {
     for (const { seed, publicKey } of Object.values(proofs.keys)) {
       expect(toHex(signingKeyOf(fromHex(seed)).publicKey)).toBe(publicKey);
     }
@@ -79,7 +79,7 @@ describe("proofs", () => {
     expect(toHex(sha256(fromHex(labelled(label, fromHex(content)))))).toBe(hash);
   });
 
-  test.each(proofs.signedBytes)("labelled octets: $label", ({ label, content, bytes }) => {
+  test.each(proofs.signedBytes)("FED-130 labelled octets: $label", ({ label, content, bytes }) => {
     expect(labelled(label, fromHex(content))).toBe(bytes);
   });
 

@@ -63,7 +63,7 @@ function codeOf(run: () => void): string {
   return "taken";
 }
 
-describe("checkLeafIdentity", () => {
+describe("FED-305 checkLeafIdentity", () => {
   const good = identityOf();
   const { attestation, certificate } = good;
 
@@ -109,7 +109,15 @@ describe("checkLeafIdentity", () => {
     expect(code).toBe("identityInvalid");
   });
 
-  test("the countersignature is the server's over the whole attestation", () => {
+  test("FED-308 judges a leaf by itself and its time, not by the server's countersignature", () => {
+    const countersigner = "unknown";
+    for (const countersignature of [new Uint8Array(0), new Uint8Array(64)]) {
+      const other = { ...good, countersignature, countersigner };
+      expect(codeOf(() => checkLeafIdentity(other, leaf))).toBe("taken");
+    }
+  });
+
+  test("FED-302 the countersignature is the server's over the whole attestation", () => {
     const { countersignature } = good;
     const check = (one: typeof attestation, key: KeyPair) =>
       verifyAttestationCountersignature(one, countersignature, key.publicKey, verify);
@@ -119,7 +127,7 @@ describe("checkLeafIdentity", () => {
   });
 });
 
-describe("checkLeavesOfUser", () => {
+describe("FED-306 FED-307 checkLeavesOfUser", () => {
   const [first, second] = [identityOf(1), identityOf(2)];
   const foreign = identityOf(1, stranger);
   const byMember = true;
@@ -137,7 +145,7 @@ describe("checkLeavesOfUser", () => {
     expect(run({ before: [first], after: [replaced], byMember })).toBe("taken");
   });
 
-  test("refuses two identity keys, a swapped one, and a number that was replaced", () => {
+  test("FED-301 refuses two identity keys, a swapped one, and a number that was replaced", () => {
     const kept = { identity: first, change: "kept" as const };
     const brought = { identity: foreign, change: "added" as const };
     const swapped = { identity: foreign, change: "updated" as const };
@@ -152,7 +160,7 @@ describe("checkLeavesOfUser", () => {
   });
 });
 
-describe("checkClientList", () => {
+describe("FED-303 checkClientList", () => {
   const entry = { client, signatureKey: clientKey.publicKey, addedAt: 1, expiresAt: 2 };
   const list: ClientList = {
     user: alice,
@@ -191,7 +199,7 @@ describe("checkClientList", () => {
     expect(run(signNext({}, certificateOf(2, stranger)), signed)).toBe(refused);
   });
 
-  test("a list with foreign, doubled or unsorted clients, or a wrong chain, has no encoding", () => {
+  test("FED-304 a list with foreign, doubled or unsorted clients, or a wrong chain, has no encoding", () => {
     const foreign = { ...entry, client: mintClientUri(bob, idOf(1)) };
     const faulty: readonly Partial<ClientList>[] = [
       { clients: [foreign] },
@@ -205,7 +213,7 @@ describe("checkClientList", () => {
     }
   });
 
-  test("the countersignature covers list, certificate and signature, and can be renewed", () => {
+  test("FED-302 the countersignature covers list, certificate and signature, and can be renewed", () => {
     const countersigned = countersignClientList(signed, "k1", serverKey.sign);
     const check = (one: SignedClientList) =>
       verifyClientListCountersignature(one, serverKey.publicKey, verify);

@@ -125,7 +125,7 @@ const bounds: readonly Bound[] = [
 ];
 
 describe.each(bounds)("$name", ({ limit, run, decode }) => {
-  test("has room for the limit and not for an octet more", () => {
+  test("FED-106 has room for the limit and not for an octet more", () => {
     const largest = run(filler(limit));
     expect(() => decode(largest)).not.toThrow();
     expect(() => run(filler(limit + 1))).toThrow(RangeError);

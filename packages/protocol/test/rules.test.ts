@@ -58,9 +58,9 @@ test("FED-111 our component in SafeAAD is epoch, fork tag and last position, amo
     treehouse: { epoch: 3, forkTag, lastPosition: 258 },
     others: [frankingTag],
   });
-  const ours = `0000000000000003${"10"}${"f0".repeat(16)}0000000000000102`;
+  const ours = `000000000000000310${"f0".repeat(16)}0000000000000102`;
   expect(TREEHOUSE_AAD_COMPONENT).toBe(0x8001);
-  expect(toHex(bytes)).toBe(`28${"00200101"}${"800121"}${ours}`);
+  expect(toHex(bytes)).toBe(`2800200101800121${ours}`);
   expect(decodeSafeAad(fromHex("00"))).toEqual({ treehouse: undefined, others: [] });
   const short = toHex(bytes).replace("28", "27").replace("800121", "800120").slice(0, -2);
   expect(codeOf(() => decodeSafeAad(fromHex(short)))).toBe("malformed");

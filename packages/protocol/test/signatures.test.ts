@@ -26,7 +26,7 @@ const alice = userUri(domain, "alice");
 const verify = verifyEd25519;
 const credential = { identity: Uint8Array.of(1) };
 
-test("a head is the hub key's, in every field", () => {
+test("FED-210 a head is the hub key's, in every field", () => {
   const hash = new Uint8Array(32);
   const head = { room, generation: 1, term: 1, position: 4, hash, epoch: 2, treeHash: hash };
   const signed = signHead(head, key.sign);
@@ -49,7 +49,19 @@ test("a head is the hub key's, in every field", () => {
   }
 });
 
-test("a request for KeyPackages cannot be changed on its way", () => {
+test("FED-211 two signed heads of one position prove a fork, whatever it is that differs", () => {
+  const hash = new Uint8Array(32);
+  const head = { room, generation: 1, term: 1, position: 4, hash, epoch: 2, treeHash: hash };
+  const other = new Uint8Array(32).fill(1);
+  const signed = signHead(head, key.sign);
+  for (const change of [{ hash: other }, { epoch: 3 }, { treeHash: other }]) {
+    const twin = signHead({ ...head, ...change }, key.sign);
+    for (const one of [signed, twin]) expect(verifyHead(one, key.publicKey, verify)).toBe(true);
+    expect(toHex(twin.signature)).not.toBe(toHex(signed.signature));
+  }
+});
+
+test("FED-250 a request for KeyPackages cannot be changed on its way", () => {
   const request = signKeyMaterialRequest(
     {
       requestingUser: alice,
@@ -67,7 +79,7 @@ test("a request for KeyPackages cannot be changed on its way", () => {
   expect(verifyKeyMaterialRequest({ ...request, targetUser: alice }, verify)).toBe(false);
 });
 
-test("a request for a GroupInfo holds for one room", () => {
+test("FED-260 a request for a GroupInfo holds for one room", () => {
   const request = signGroupInfoRequest(
     {
       ciphersuite: 1,
@@ -99,7 +111,7 @@ test("the answer with a GroupInfo is the hub's, for one room", () => {
   expect(verifyGroupInfoResponse({ ...response, room: otherRoom }, verify)).toBe(false);
 });
 
-test("a login proof names server, login and client", () => {
+test("FED-309 a login proof names server, login and client", () => {
   const client = mintClientUri(alice, (length) => new Uint8Array(length));
   const proof = { server: domain, loginId: "one", client };
   const messages = [

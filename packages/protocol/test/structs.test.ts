@@ -19,7 +19,7 @@ describe.each(structCases)("$name", (struct) => {
     fc.assert(property, runs);
   });
 
-  test("every truncation and every trailing octet is refused", () => {
+  test("FED-103 every truncation and every trailing octet is refused", () => {
     const property = fc.property(struct.encodings, (bytes) => {
       const longer = concatBytes(bytes, new Uint8Array(1));
       const others = [longer, ...truncations(bytes)];
@@ -31,7 +31,7 @@ describe.each(structCases)("$name", (struct) => {
     fc.assert(property, longRuns);
   });
 
-  test("an unknown version, kind, status or flag is refused", () => {
+  test("FED-105 an unknown version, kind, status or flag is refused", () => {
     const unknown = fc.constantFrom(0x7e, 0xee, 0xff);
     const property = fc.property(struct.encodings, unknown, (bytes, octet) => {
       for (const offset of struct.closedOctets) {
@@ -41,7 +41,7 @@ describe.each(structCases)("$name", (struct) => {
     fc.assert(property, runs);
   });
 
-  test("a length that is not minimal is never taken for one, wherever it stands", () => {
+  test("FED-101 a length that is not minimal is never taken for one, wherever it stands", () => {
     const property = fc.property(struct.encodings, (bytes) => {
       for (const [offset, octet] of bytes.entries()) {
         const changed = octet < 64 ? replaced(bytes, offset, [0x40, octet]) : bytes;
@@ -51,7 +51,7 @@ describe.each(structCases)("$name", (struct) => {
     fc.assert(property, longRuns);
   });
 
-  test("a changed encoding is refused or is the one encoding of another value", () => {
+  test("FED-102 a changed encoding is refused or is the one encoding of another value", () => {
     const property = fc.property(
       struct.encodings,
       fc.nat(),
@@ -64,7 +64,7 @@ describe.each(structCases)("$name", (struct) => {
     fc.assert(property, runs);
   });
 
-  test("any octets whatever are refused or are the one encoding of a value", () => {
+  test("FED-107 any octets whatever are refused or are the one encoding of a value", () => {
     const property = fc.property(octets({ max: 300 }), (bytes) => {
       expect(["refused", "taken"]).toContain(outcomeOf(struct, bytes));
     });

@@ -47,7 +47,7 @@ describe("varints", () => {
     expect(varint(VARINT_MAX)).toBe("bfffffff");
   });
 
-  test("are read back, and only in their shortest form", () => {
+  test("FED-101 are read back, and only in their shortest form", () => {
     const property = fc.property(fc.integer({ min: 0, max: VARINT_MAX }), (value) => {
       expect(new Reader(fromHex(varint(value))).varint()).toBe(value);
     });
@@ -70,7 +70,7 @@ describe("numbers", () => {
     expect(u64.decode(fromHex("001fffffffffffff"))).toBe(Number.MAX_SAFE_INTEGER);
   });
 
-  test("over 2^53-1 are refused", () => {
+  test("FED-104 over 2^53-1 are refused", () => {
     expect(refusalOf(() => u64.decode(fromHex("0020000000000000"))).code).toBe("malformed");
     expect(refusalOf(() => u64.decode(fromHex("ffffffffffffffff"))).code).toBe("malformed");
   });
@@ -86,7 +86,7 @@ describe("numbers", () => {
 });
 
 describe("byte strings", () => {
-  test("over the limit are refused, with the limit", () => {
+  test("FED-106 over the limit are refused, with the limit", () => {
     const codec = opaque({ max: 3 });
     expect(toHex(codec.encode(fromHex("010203")))).toBe("03010203");
     expect(refusalOf(() => codec.decode(fromHex("0401020304"))).data).toEqual({ limit: 3 });
@@ -99,7 +99,7 @@ describe("byte strings", () => {
     expect(() => codec.encode(fromHex("01"))).toThrow(RangeError);
   });
 
-  test("of a length beyond the input are refused before anything is allocated", () => {
+  test("FED-106 of a length beyond the input are refused before anything is allocated", () => {
     const codec = opaque({ max: VARINT_MAX });
     expect(refusalOf(() => codec.decode(fromHex("bfffffff00"))).code).toBe("malformed");
     expect(refusalOf(() => fixed(4).decode(fromHex("000000"))).code).toBe("malformed");
@@ -144,7 +144,7 @@ describe("texts", () => {
 });
 
 describe("combinators", () => {
-  test("an element cannot reach beyond its vector", () => {
+  test("FED-103 an element cannot reach beyond its vector", () => {
     const codec = struct<{ list: readonly number[]; after: number }>({
       list: vector(u16),
       after: u16,

@@ -3,7 +3,7 @@ import { refusalOfResponse } from "./refusal-of-response.ts";
 
 const explanation = { reason: "removalPending", description: "two leaves" };
 
-test("a refusing response becomes the refusal that it names", () => {
+test("FED-503 FED-504 a refusing response becomes the refusal that it names", () => {
   expect(refusalOfResponse({ code: "notAllowed", ...explanation })).toMatchObject({
     code: "removalPending",
     message: "two leaves",

@@ -7,7 +7,7 @@ import { applyLeafChanges, rosterHash } from "./roster.ts";
 const alice = parseClientUri("mimi://a.example/d/alice/aaaaaaaaaaaaaaaaaaaaaaaaaa");
 const bob = parseClientUri("mimi://b.example/d/bob/bbbbbbbbbbbbbbbbbbbbbbbbba");
 
-test("leaf changes apply in their order, and the roster stays sorted by leaf", () => {
+test("FED-206 leaf changes apply in their order, and the roster stays sorted by leaf", () => {
   const two = applyLeafChanges(
     [{ leaf: 3, client: alice }],
     [{ leaf: 1, client: bob, change: "added" }],
@@ -21,7 +21,7 @@ test("leaf changes apply in their order, and the roster stays sorted by leaf", (
   expect(replaced).toEqual([{ leaf: 3, client: alice }]);
 });
 
-test("a change that does not fit the roster is refused and changes nothing", () => {
+test("FED-207 a change that does not fit the roster is refused and changes nothing", () => {
   const roster = [{ leaf: 0, client: alice }];
   for (const change of [
     { leaf: 0, client: bob, change: "added" as const },

@@ -7,7 +7,7 @@ export type Domain = Branded<"domain">;
 export type UserUri = Branded<"user">;
 /** `mimi://<domain>/d/<name>/<id>`: a client (device) of that user. */
 export type ClientUri = Branded<"client">;
-/** `mimi://<domain>/r/<id>`; the domain is where it was founded, not where its hub is. */
+/** `mimi://<domain>/r/<id>`; where it was founded, not where its hub is (FED-124). */
 export type RoomUri = Branded<"room">;
 /** `mimi://<domain>/g/<id>.<generation>`: the MLS group of one generation of a room. */
 export type GroupUri = Branded<"group">;

@@ -36,7 +36,7 @@ function codeOf(run: () => unknown): string {
   return "taken";
 }
 
-describe("domains", () => {
+describe("FED-120 domains", () => {
   test("are DNS names in lower case", () => {
     for (const text of ["localhost", "a.example", "x.y-z.example", "1.example", "xn--a.example"]) {
       expect(parseDomain(text)).toBe(text);
@@ -66,7 +66,7 @@ describe("domains", () => {
   });
 });
 
-describe("names", () => {
+describe("FED-121 names", () => {
   test("are taken as documented", () => {
     for (const name of ["a", "alice", "a.b", "a_b-c", "0", "a".repeat(64)]) {
       expect(userUri(domain, name)).toBe(`mimi://a.example/u/${name}`);
@@ -99,7 +99,7 @@ describe("addresses", () => {
 });
 
 describe("URIs", () => {
-  test("have one spelling", () => {
+  test("FED-122 FED-125 have one spelling", () => {
     const good = `mimi://a.example/r/${ID}`;
     expect(parseRoomUri(good)).toBe(good);
     const bad = [
@@ -118,7 +118,7 @@ describe("URIs", () => {
     for (const text of bad) expect(codeOf(() => parseRoomUri(text))).toBe("malformed");
   });
 
-  test("of a group carry a generation that is an u32", () => {
+  test("FED-123 of a group carry the room's id and a generation that is an u32", () => {
     for (const generation of [0, 1, 4_294_967_295]) {
       const group = groupUriOf(parseRoomUri(`mimi://a.example/r/${ID}`), generation);
       expect(roomOfGroup(group)).toEqual({ room: `mimi://a.example/r/${ID}`, generation });
@@ -137,7 +137,7 @@ describe("URIs", () => {
     expect(codeOf(() => parseStreamUri("mimi://r.example/u/alice"))).toBe("malformed");
   });
 
-  test("are minted from 16 octets, each octet counting", () => {
+  test("FED-122 are minted from 16 octets, each octet counting", () => {
     const user = userUri(domain, "alice");
     const property = fc.property(sixteen, sixteen, (one, other) => {
       const client = mintClientUri(user, () => one);

@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { toHex, utf8Encode } from "../bytes/index.ts";
 import { labelledHash, LABELS, signedBytes } from "./index.ts";
 
-test("T-10 no two labels are the same", () => {
+test("T-10 FED-130 no two labels are the same", () => {
   const labels = Object.values(LABELS);
   expect(new Set(labels).size).toBe(labels.length);
 });
 
-test("T-02 what is signed is the prefixed label and the content, each with its length", () => {
+test("T-02 FED-130 what is signed is the prefixed label and the content, each with its length", () => {
   expect(toHex(signedBytes("HeadTBS", Uint8Array.of(1, 2)))).toBe(
     `15${toHex(utf8Encode("Treehouse 1.0 HeadTBS"))}020102`,
   );

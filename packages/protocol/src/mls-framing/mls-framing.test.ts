@@ -111,7 +111,7 @@ describe("checkUpdateFraming", () => {
     firstMessage,
   };
 
-  test("takes a commit with what belongs to it, and proposals of one sender", () => {
+  test("FED-220 takes a commit with what belongs to it, and proposals of one sender", () => {
     const framing = { groupId: GROUP, epoch: 4, sender: { kind: "member", leaf: 7 } };
     expect(checkUpdateFraming(commit)).toEqual(framing);
     const proposals = [publicMessage(PROPOSAL), publicMessage(PROPOSAL)];

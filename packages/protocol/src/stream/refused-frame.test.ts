@@ -23,7 +23,7 @@ test("a refusal of any message travels in a frame with its code and data", () =>
   fc.assert(property);
 });
 
-test("a code that we do not know becomes internal", () => {
+test("FED-503 a code that we do not know becomes internal", () => {
   const known = refusedFrame(1, new Refusal("notMember", "not yours"));
   expect(refusalOfFrame(known)).toMatchObject({
     code: "notMember",
