@@ -291,13 +291,13 @@ T-26 | met | delivery | The loser's Welcome delivered: it travels with its commi
 T-27 | met | delivery, mls, SDK | Late messages: a window of epochs, and the same message id again
 T-28 | open | | Correlated metadata: rooms and users stand side by side in the server's tables
 T-29 | open | | Push metadata: there is no push yet
-T-30 | open | | Guessed or leaked asset addresses: there are no assets yet
+T-30 | partly | platform | Guessed or leaked addresses: no path leads out of its place; there are no assets yet
 T-31 | met | homeserver | Decoders on the server: it fetches no URL and decodes no media
 T-32 | open | | Replayed media frames: there are no calls yet
 T-33 | open | | Nonces used twice in calls: there are no calls yet
 T-34 | open | | Spoofed speakers: there are no calls yet
 T-35 | open | | Ghosts in calls: there are no calls yet
-T-36 | open | | Script injection: there is no web client yet
+T-36 | partly | platform, protocol | Script injection: keys of prototypes are unknown fields; no web client yet
 T-37 | partly | authentication, SDK | Swapped recovery bundles: sealed, and changed together with the password only
 T-38 | open | | Sticker bombs: there are no stickers yet
 T-39 | met | mls, delivery | Dear input: caps before work, and bounded work below them
