@@ -18,7 +18,7 @@ function at(count: number, perMs: number) {
   return { take, pass: (ms: number) => (now += ms) };
 }
 
-test("a burst passes, then the steady rate, per key", () => {
+test("FED-602 a burst passes, then the steady rate, per key", () => {
   const { take, pass } = at(10, 1_000);
   expect(Array.from({ length: 12 }, () => take("a"))).toEqual([...Array(10).fill(0), 100, 100]);
   expect(take("b")).toBe(0);

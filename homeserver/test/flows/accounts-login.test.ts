@@ -49,7 +49,7 @@ test("R-020 whoever is wrong about the password or the key gets no session", asy
   await login(server.url, right);
 });
 
-test("T-12 a login proof is good for this server, this login and this client, once", async () => {
+test("T-12 FED-309 a login proof is good for this server, this login and this client, once", async () => {
   await using server = await openSmallServer({ registration: "open" });
   const alice = createPerson("alice");
   await register(server.url, alice, { password });

@@ -49,7 +49,7 @@ test("the recovery bundle comes back as it was given, and only with the password
   expect(recoveryBundle).toBe(finish["recoveryBundle"]);
 });
 
-test("R-004 the server vouches for list and client with the key it announces", async () => {
+test("R-004 FED-302 the server vouches for list and client with the key it announces", async () => {
   await using server = await openSmallServer({ registration: "open" });
   const alice = createPerson("alice");
   const registered = await register(server.url, alice, { password });

@@ -39,7 +39,7 @@ afterAll(async () => {
   await rig[Symbol.asyncDispose]();
 });
 
-test("FED-230 a message that may not be accepted is refused by its reason, and nothing changes", async () => {
+test("FED-111 FED-230 FED-504 a message that may not be accepted is refused by its reason, and nothing changes", async () => {
   const [a, b] = await openPair(alice, bob);
   const other = await foundRoom(alice);
   const old = await a.seal("old");
@@ -159,7 +159,7 @@ test("R-063 what a role may not do is refused, by whatever commit it comes", asy
   expect(b.group.members().map(({ user }) => user)).toEqual([alice.user, bob.user]);
 });
 
-test("T-09 a leaf whose key is not in its user's client list is refused", async () => {
+test("T-09 FED-308 a leaf whose key is not in its user's client list is refused", async () => {
   const a = await foundRoom(alice);
   // Certified in themselves, by a server of the same name that knows other keys.
   await using elsewhere = await startRig();

@@ -199,7 +199,7 @@ test("an administrator may", async () => {
   expect((await ask("/v1/admin", { method: "DELETE", headers })).status).toBe(204);
 });
 
-test("a refusal that passes says when, in seconds and milliseconds", async () => {
+test("FED-502 a refusal that passes says when, in seconds and milliseconds", async () => {
   const answer = await ask("/v1/failures/limit");
   expect(answer.status).toBe(429);
   expect(answer.headers.get("retry-after")).toBe("2");

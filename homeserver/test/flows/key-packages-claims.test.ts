@@ -30,7 +30,7 @@ import type { SmallServer } from "../people/small-server.ts";
 const DAY = 86_400_000;
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 
-test("R-006 T-23 of many claims at once each package goes to one, and last resort to the rest", async () => {
+test("R-006 T-23 FED-252 of many claims at once each package goes to one, and last resort to the rest", async () => {
   await using server = await openSmallServer();
   const [claims, ordinary] = full ? [1_000, 900] : [100, 90];
   const perClaimer = RATE_LIMITS.claimPerPair.count;
@@ -127,7 +127,7 @@ test("the stock answers for suites and abilities, and for users that are not the
   expect((await claimed(server, bob, alice.user, options)).status).toBe("success");
 });
 
-test("nothing that has expired, or is about to, is handed out, and the job removes it", async () => {
+test("FED-252 nothing that has expired, or is about to, is handed out, and the job removes it", async () => {
   await using server = await openSmallServer();
   const [alice, bob] = [await enrol(server, "alice"), await enrol(server, "bob")];
   await uploaded(server, alice, [await alice.make({ lifetimeMs: 2 * DAY })]);
@@ -144,7 +144,7 @@ test("nothing that has expired, or is about to, is handed out, and the job remov
   expect(await rowsOf(server)).toEqual({ stock: 0, handedOut: 0 });
 });
 
-test("R-006 only the session's own client claims, with a request it signed itself", async () => {
+test("R-006 FED-250 only the session's own client claims, with a request it signed itself", async () => {
   await using server = await openSmallServer();
   const [alice, bob, eve] = [
     await enrol(server, "alice"),

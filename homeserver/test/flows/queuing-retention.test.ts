@@ -55,7 +55,7 @@ test("after 48 hours what all have read goes, and handshakes stay for 30 days", 
   expect(await server.append(room, "goes on")).toBe(7);
 });
 
-test("a reader that was away for longer than entries are kept is told which are missing", async () => {
+test("FED-414 a reader that was away for longer than entries are kept is told which are missing", async () => {
   await using server = await StreamServer.open();
   const room = server.room();
   const alice = server.device();

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { decodeText, lines, pageOf } from "../streams/reading.ts";
 import { StreamServer } from "../streams/stream-server.ts";
 
-test("R-008 entries wait for a client that is away, over restarts, and come in their order", async () => {
+test("R-008 FED-401 entries wait for a client that is away, over restarts, and come in their order", async () => {
   let server = await StreamServer.open();
   const room = server.room();
   const bob = server.device("bob");
@@ -89,7 +89,7 @@ test("a position beyond the head is refused, and nothing of that acknowledgement
   expect(ahead).toMatchObject({ code: "aheadOfStream" });
 });
 
-test("pages end by number and by length, and have one entry whatever its length", async () => {
+test("FED-420 pages end by number and by length, and have one entry whatever its length", async () => {
   await using server = await StreamServer.open({ limits: { pageBytesMax: 1000 } });
   const room = server.room();
   const alice = server.device();
@@ -104,6 +104,22 @@ test("pages end by number and by length, and have one entry whatever its length"
   expect(await read(4, 256)).toEqual([1]);
   expect(await read(0, 1)).toEqual([400]);
   expect(await read(5, 256)).toEqual([]);
+});
+
+test("FED-420 a page says where the stream ends, and what can be read first", async () => {
+  await using server = await StreamServer.open();
+  const room = server.room();
+  const alice = server.device();
+  await server.subscribe(alice, room);
+  for (let turn = 1; turn <= 3; turn += 1) await server.append(room, `m${turn}`);
+  const ends = async (stream: typeof room | typeof alice.client, after: number) => {
+    const { entries, head, oldest } = await pageOf(alice, stream, { after, limit: 256 });
+    return { entries: entries.length, head, oldest };
+  };
+  expect(await ends(room, 0)).toEqual({ entries: 3, head: 3, oldest: 1 });
+  expect(await ends(room, 1)).toEqual({ entries: 2, head: 3, oldest: 2 });
+  expect(await ends(room, 3)).toEqual({ entries: 0, head: 3, oldest: 4 });
+  expect(await ends(alice.client, 0)).toEqual({ entries: 0, head: 0, oldest: 1 });
 });
 
 test("an entry that does not follow the head is a bug, and leaves nothing behind", async () => {
@@ -244,7 +260,7 @@ test("subscribing again changes nothing, unless the Welcome of the first time is
   expect(subscriptions.at(-1)).toMatchObject({ stream: room, cursor: second, head: third });
 });
 
-test("the streams keep the name of their life over a restart", async () => {
+test("FED-271 the streams keep the name of their life over a restart", async () => {
   const first = await StreamServer.open();
   const { incarnation } = first.queuing;
   expect(incarnation).toHaveLength(16);

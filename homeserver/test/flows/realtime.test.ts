@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { decodeText } from "../streams/reading.ts";
 import { StreamServer } from "../streams/stream-server.ts";
 
-test("R-146 a client catches up, is told so, and then gets what is new, each entry once", async () => {
+test("R-146 FED-410 a client catches up, is told so, and then gets what is new, each entry once", async () => {
   await using server = await StreamServer.open();
   const room = server.room();
   const alice = server.device();
@@ -25,7 +25,7 @@ test("R-146 a client catches up, is told so, and then gets what is new, each ent
   await socket.close();
 });
 
-test("R-146 after a cut the client goes on from what it has, without a gap", async () => {
+test("R-146 FED-411 FED-412 after a cut the client goes on from what it has, without a gap", async () => {
   await using server = await StreamServer.open();
   const room = server.room();
   const alice = server.device();
@@ -235,7 +235,7 @@ test("a client that cannot keep up reads from the store again, and gets everythi
   }
 });
 
-test("an ephemeral entry is for who is connected, takes no position and is not kept", async () => {
+test("FED-205 an ephemeral entry is for who is connected, takes no position and is not kept", async () => {
   await using server = await StreamServer.open();
   const room = server.room();
   const alice = server.device();

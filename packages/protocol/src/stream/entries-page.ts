@@ -12,9 +12,9 @@ export type EntriesPage = {
   readonly stream: StreamUri;
   /** Octets of Entry (room stream) or InboxEntry (inbox), ascending by position. */
   readonly entries: readonly Bytes[];
-  /** Position of the stream's last entry; 0 if there never was one. */
+  /** Last position that the client may read; the one it asked from if there is nothing beyond. */
   readonly head: number;
-  /** Position of the oldest entry that can be read; head + 1 if none can. */
+  /** First position after the one asked from that can be read; head + 1 if none can. */
   readonly oldest: number;
 };
 
