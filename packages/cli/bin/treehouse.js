@@ -14,14 +14,28 @@ if (major >= 24) {
   await import("../src/main.ts");
 } else {
   const node = fileURLToPath(new URL("../../../node_modules/.bin/node", import.meta.url));
-  if (existsSync(node)) {
-    const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
-    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
-    child.on("close", (code) => {
-      process.exitCode = code ?? 130;
-    });
-  } else {
-    console.error("treehouse needs Node 24; run `npm test` or `npm start` once to install it.");
-    process.exitCode = 1;
-  }
+  if (existsSync(node)) runWith(node);
+  else fail("treehouse needs Node 24; run `npm test` or `npm start` once to install it.");
+}
+
+/** @param {string} node */
+function runWith(node) {
+  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => fail(`treehouse cannot start ${node}: ${error.message}`));
+  child.on("close", (code, signal) => {
+    if (signal === null) {
+      process.exitCode = code ?? 2;
+      return;
+    }
+    // Who waits for this process shall see how the other one died.
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** @param {string} text */
+function fail(text) {
+  console.error(text);
+  process.exitCode = 2;
 }

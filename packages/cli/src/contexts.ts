@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 import { z } from "zod";
 
@@ -41,7 +41,9 @@ export async function readContexts(terminal: Terminal): Promise<Contexts> {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") {
       return { version: 1, contexts: {} };
     }
-    throw new CliFailure(EXIT.usage, "contextsUnreadable", `${path} cannot be read`);
+    throw new CliFailure(EXIT.usage, "contextsUnreadable", `${path} cannot be read`, {
+      help: "Look at its permissions, or set TREEHOUSE_HOME to another folder.",
+    });
   }
   try {
     return fileSchema.parse(JSON.parse(text));
@@ -56,28 +58,38 @@ export async function readContexts(terminal: Terminal): Promise<Contexts> {
 export async function writeContexts(terminal: Terminal, contexts: Contexts): Promise<void> {
   await mkdir(homeOf(terminal), { recursive: true, mode: 0o700 });
   const path = fileOf(terminal);
-  await writeFile(`${path}.new`, `${JSON.stringify(contexts, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  const fresh = `${path}.${process.pid}.new`;
+  await writeFile(fresh, `${JSON.stringify(contexts, null, 2)}\n`, { mode: 0o600 });
+  await rename(fresh, path);
 }
 
-/** The context in force: `--context`, `TREEHOUSE_CONTEXT`, or the current one. */
+/**
+ * The context in force: `--context`, `TREEHOUSE_CONTEXT`, or the current one; by its name or a
+ * unique beginning of it.
+ */
 export async function contextInForce(
   terminal: Terminal,
   asked: string | undefined,
 ): Promise<{ readonly name: string; readonly context: Context }> {
   const contexts = await readContexts(terminal);
-  const name = asked ?? terminal.env["TREEHOUSE_CONTEXT"] ?? contexts.current;
-  if (name === undefined) {
+  const fromEnv = terminal.env["TREEHOUSE_CONTEXT"];
+  const wanted = asked ?? (fromEnv === "" ? undefined : fromEnv) ?? contexts.current;
+  if (wanted === undefined) {
     throw new CliFailure(EXIT.usage, "noContext", "no context is chosen", {
       help: "Make one with `treehouse init <address>`.",
     });
   }
-  const context = contexts.contexts[name];
-  if (context === undefined) {
-    throw new CliFailure(EXIT.notFound, "unknownContext", `there is no context "${name}"`, {
+  const entries = Object.entries(contexts.contexts);
+  const exact = entries.filter(([name]) => name === wanted);
+  const found = exact.length > 0 ? exact : entries.filter(([name]) => name.startsWith(wanted));
+  const [only, another] = found;
+  if (only === undefined || another !== undefined) {
+    const many = only === undefined ? "no" : "more than one";
+    throw new CliFailure(EXIT.notFound, "unknownContext", `there is ${many} context "${wanted}"`, {
       help: "`treehouse context ls` lists those there are.",
     });
   }
+  const [name, context] = only;
   return { name, context };
 }
 
@@ -90,27 +102,42 @@ export async function ensureContext(
     readonly server: string | undefined;
     readonly store: string | undefined;
   },
-): Promise<Context> {
+): Promise<{ readonly context: Context; readonly made: boolean; readonly current: boolean }> {
   const contexts = await readContexts(terminal);
   const known = contexts.contexts[wanted.name];
   if (known !== undefined && known.account !== wanted.account) {
-    throw new CliFailure(
-      EXIT.usage,
-      "contextTaken",
-      `the context "${wanted.name}" is for ${known.account}`,
-      { help: "Choose another name with --context." },
-    );
+    const message = `the context "${wanted.name}" is for ${known.account}`;
+    const help = "Choose another name with --context.";
+    throw new CliFailure(EXIT.usage, "contextTaken", message, { help });
   }
-  const server = wanted.server ?? known?.server;
+  const fromEnv = terminal.env["TREEHOUSE_SERVER"];
+  const server = wanted.server ?? known?.server ?? (fromEnv === "" ? undefined : fromEnv);
+  if (server !== undefined && !/^https?:\/\/[^/]/.test(server)) {
+    throw new CliFailure(EXIT.usage, "serverInvalid", `"${server}" is no address of a server`, {
+      help: "It looks like http://127.0.0.1:4280 or https://example.org.",
+    });
+  }
   const context: Context = {
     account: wanted.account,
     ...(server === undefined ? {} : { server }),
-    store: wanted.store ?? known?.store ?? join(homeOf(terminal), `${wanted.name}.sqlite`),
+    store: storeOf(wanted.store) ?? known?.store ?? join(homeOf(terminal), `${wanted.name}.sqlite`),
   };
-  await writeContexts(terminal, {
-    ...contexts,
-    current: contexts.current ?? wanted.name,
-    contexts: { ...contexts.contexts, [wanted.name]: context },
-  });
-  return context;
+  const current = contexts.current ?? wanted.name;
+  const all = { ...contexts.contexts, [wanted.name]: context };
+  await writeContexts(terminal, { ...contexts, current, contexts: all });
+  return { context, made: known === undefined, current: current === wanted.name };
+}
+
+/** Commands are run in many folders, so that a path is kept whole. */
+function storeOf(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
+}
+
+/** Takes a context out of the file; its store stays. */
+export async function forgetContext(terminal: Terminal, name: string): Promise<void> {
+  const { contexts, current, ...rest } = await readContexts(terminal);
+  const left = Object.fromEntries(Object.entries(contexts).filter(([key]) => key !== name));
+  const next = current === name ? Object.keys(left).toSorted()[0] : current;
+  const chosen = next === undefined ? {} : { current: next };
+  await writeContexts(terminal, { ...rest, ...chosen, contexts: left });
 }

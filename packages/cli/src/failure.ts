@@ -1,6 +1,3 @@
-import { SdkError } from "@treehouse/client-sdk";
-import { Refusal, refusalTable } from "@treehouse/protocol";
-
 /** The exit codes of the CLI; documented in `docs/cli.md`. */
 export const EXIT = {
   done: 0,
@@ -41,44 +38,4 @@ export class CliFailure extends Error {
     this.help = more.help ?? "";
     this.data = more.data ?? {};
   }
-}
-
-const exits: Record<string, ExitCode> = {
-  network: EXIT.server,
-  unavailable: EXIT.server,
-  internal: EXIT.server,
-  storageFull: EXIT.server,
-  loginRequired: EXIT.login,
-  passwordRequired: EXIT.login,
-  loginFailed: EXIT.login,
-  notAuthenticated: EXIT.login,
-  sessionEnded: EXIT.login,
-  noClientInStore: EXIT.login,
-  rateLimited: EXIT.limited,
-  identityInvalid: EXIT.keyChanged,
-  wrongEpoch: EXIT.conflict,
-  epochTooOld: EXIT.conflict,
-  epochAhead: EXIT.conflict,
-  invalidCommit: EXIT.conflict,
-  notFound: EXIT.notFound,
-  unknownUser: EXIT.notFound,
-  unknownRoom: EXIT.notFound,
-  unknownClient: EXIT.notFound,
-  keyPackagesExhausted: EXIT.notFound,
-};
-
-/** Any error as a failure of the CLI. What is not known is a bug, and says so. */
-export function failureOf(error: unknown): CliFailure {
-  if (error instanceof CliFailure) return error;
-  if (error instanceof SdkError) {
-    const exit = exits[error.code] ?? EXIT.usage;
-    return new CliFailure(exit, error.code, error.message, { help: error.help, data: error.data });
-  }
-  if (error instanceof Refusal) {
-    const { code, message, data }: Refusal = error;
-    const { advice } = refusalTable[code];
-    return new CliFailure(exits[code] ?? EXIT.usage, code, message, { help: advice, data });
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new CliFailure(EXIT.bug, "bug", text, { help: "This is a bug; please report it." });
 }

@@ -1,6 +1,8 @@
 import { processTerminal } from "./process-terminal.ts";
 import { run } from "./run.ts";
 
-process.exitCode = await run(process.argv.slice(2), processTerminal());
-// A command that was interrupted or timed out may have left something open.
-if (process.exitCode === 124 || process.exitCode === 130) process.exit();
+const exit = await run(process.argv.slice(2), processTerminal());
+process.exitCode = exit;
+// A command that was interrupted or timed out may have left something open. What it has printed
+// is written out first.
+if (exit === 124 || exit === 130) process.stdout.write("", () => process.exit());

@@ -1,3 +1,4 @@
+import { CliFailure, EXIT } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** How results are shown. */
@@ -20,24 +21,29 @@ export interface Output {
   item(value: Row, text: string): void;
   /** A remark for people, on the standard error. */
   note(text: string): void;
+  /** What could be done next, for people only: never beside JSON. */
+  hint(text: string): void;
 }
 
 export function createOutput(terminal: Terminal, options: OutputOptions): Output {
-  const pick = (row: Row): Row => {
-    if (options.fields === undefined) return row;
-    return Object.fromEntries(options.fields.map((name) => [name, row[name] ?? null]));
-  };
+  const { fields } = options;
+  const pick = (row: Row): Row =>
+    fields === undefined
+      ? row
+      : Object.fromEntries(fields.map((name) => [name, row[name] ?? null]));
   const line = (value: unknown) => terminal.out(`${JSON.stringify(value)}\n`);
   const say = (text: string) => {
-    if (!options.quiet && text !== "") terminal.out(`${text}\n`);
+    if (text !== "") terminal.out(`${harmless(text)}\n`);
   };
-  const asJson = options.json || options.jsonl || options.fields !== undefined;
+  const asJson = options.json || options.jsonl || fields !== undefined;
   return {
     result(value, text) {
+      checkFields(fields, [value]);
       if (asJson) line(pick(value));
       else say(text);
     },
     list(name, rows, text) {
+      checkFields(fields, rows);
       if (options.jsonl) for (const row of rows) line(pick(row));
       else if (asJson) line({ [name]: rows.map(pick) });
       else for (const row of rows) say(text(row));
@@ -47,7 +53,33 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
       else say(text);
     },
     note(text) {
-      if (!options.quiet) terminal.err(`${text}\n`);
+      if (!options.quiet) terminal.err(`${harmless(text)}\n`);
+    },
+    hint(text) {
+      if (!options.quiet && !asJson) terminal.err(`${harmless(text)}\n`);
     },
   };
+}
+
+/** A field that no row has is a slip of the pen; one that some rows lack is null there. */
+function checkFields(fields: readonly string[] | undefined, rows: readonly Row[]): void {
+  const known = new Set(rows.flatMap((row) => Object.keys(row)));
+  const wrong = fields?.find((name) => !known.has(name));
+  if (wrong === undefined || rows.length === 0) return;
+  throw new CliFailure(EXIT.usage, "unknownField", `there is no field "${wrong}"`, {
+    help: `There are: ${[...known].toSorted().join(", ")}.`,
+  });
+}
+
+/**
+ * Text from others without control characters, which could take over the terminal that shows it.
+ * Marks that change the direction of writing go too: they can make one sender look like another.
+ */
+export function harmless(text: string): string {
+  return text.replaceAll(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+}
+
+/** A text of several lines, so that none of them can pass for a line of somebody else. */
+export function indented(text: string): string {
+  return text.replaceAll("\n", "\n    ");
 }

@@ -5,15 +5,29 @@ import { Writable } from "node:stream";
 import { CliFailure, EXIT } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** One Ctrl-C can arrive twice, from the terminal and from npx: that is one wish to stop. */
+const repeatMs = 500;
+
 /** The terminal of this process. A second interrupt ends the process at once. */
 export function processTerminal(): Terminal {
   const interrupted = new AbortController();
+  let repeated = true;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
-      if (interrupted.signal.aborted) process.exit(EXIT.interrupted);
+      if (interrupted.signal.aborted) {
+        if (!repeated) process.exit(EXIT.interrupted);
+        return;
+      }
       interrupted.abort();
+      setTimeout(() => {
+        repeated = false;
+      }, repeatMs).unref();
     });
   }
+  // Whoever reads has seen enough, for instance `head`.
+  process.stdout.on("error", (error: Error & { code?: string }) => {
+    process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.bug);
+  });
   return {
     env: process.env,
     stdoutIsTerminal: process.stdout.isTTY,
@@ -33,12 +47,17 @@ async function askSecret(question: string): Promise<string> {
       help: "Set TREEHOUSE_PASSWORD or use --password-stdin.",
     });
   }
+  process.stderr.write(question);
   const hidden = new Writable({ write: (_chunk, _encoding, done) => done() });
   const asking = createInterface({ input: process.stdin, output: hidden, terminal: true });
-  // Asked once the terminal echoes nothing any more, for an answer may come at once.
-  process.stderr.write(question);
   try {
-    return await new Promise<string>((resolve) => asking.question("", resolve));
+    return await new Promise<string>((resolve, reject) => {
+      const stop = () => reject(new CliFailure(EXIT.interrupted, "interrupted", "interrupted"));
+      // The terminal is in raw mode here: Ctrl-C is a key and no signal.
+      asking.on("SIGINT", stop);
+      asking.on("close", stop);
+      asking.question("", resolve);
+    });
   } finally {
     asking.close();
     process.stderr.write("\n");

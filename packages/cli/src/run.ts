@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 
 import { addAccountCommands } from "./commands/account.ts";
 import { addAdminCommands } from "./commands/admin.ts";
@@ -13,53 +13,85 @@ import { addInitCommand } from "./commands/init.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addTailCommand } from "./commands/tail.ts";
 import type { Cli } from "./commands/cli.ts";
-import { EXIT, type ExitCode, failureOf } from "./failure.ts";
-import { createOutput } from "./output.ts";
+import { CliFailure, EXIT, type ExitCode } from "./failure.ts";
+import { createOutput, harmless } from "./output.ts";
+import { createStopper } from "./stopper.ts";
 import type { Terminal } from "./terminal.ts";
-import { version } from "./version.ts";
+import { readVersion } from "./version.ts";
 
 /**
  * Runs one command and answers the exit code. Data goes to the standard output, everything else
  * to the standard error; with `--json` a failure is one JSON object there.
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const asJson = wantsJson(args);
+  const stopper = createStopper(terminal.interrupted);
   let exit: ExitCode = EXIT.done;
+  const program = createProgram({
+    terminal,
+    stopped: stopper.stopped,
+    exitWith(code) {
+      exit = code;
+    },
+    showsErrors: !asJson,
+  });
+  program.hook("preAction", () => {
+    const { timeout } = program.opts<{ timeout?: number }>();
+    if (timeout !== undefined) stopper.stopAfter(timeout);
+  });
+  try {
+    await Promise.race([program.parseAsync([...args], { from: "user" }), stopper.patienceLost]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.done;
+      if (asJson) await report(terminal, usageFailure(error), true);
+      return EXIT.usage;
+    }
+    if (stopper.reason() === undefined) return await report(terminal, error, asJson);
+  } finally {
+    stopper.end();
+  }
+  const reason = stopper.reason();
+  if (reason === undefined || exit !== EXIT.done) return exit;
+  return reason.exit === EXIT.timeout ? report(terminal, reason, asJson) : reason.exit;
+}
+
+/** All commands, not yet run; the documentation's test walks over them. */
+export function createProgram(parts: {
+  readonly terminal: Terminal;
+  readonly stopped: AbortSignal;
+  exitWith(code: ExitCode): void;
+  readonly showsErrors: boolean;
+}): Command {
+  const { terminal } = parts;
   const program = new Command("treehouse")
     .description("End-to-end encrypted conversations over homeservers that federate.")
-    .version(version, "--version")
+    .version(readVersion(), "--version", "print the version")
     .option("--context <name>", "the context to use instead of the current one")
     .option("--json", "one JSON object as result")
     .option("--jsonl", "one JSON object a line")
     .option("--fields <names>", "only these fields, separated by commas (as JSON)")
-    .option("--quiet", "no text, only data asked for with --json")
-    .option("--timeout <seconds>", "give up after so long (exit code 124)")
+    .option("--quiet", "no remarks and hints on the standard error")
+    .option("--no-color", "accepted for scripts; the output is never coloured")
+    .option("--timeout <seconds>", "give up after so long (exit code 124)", secondsOf)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out(text),
-      writeErr: (text) => terminal.err(text),
+      writeErr: (text) => {
+        if (parts.showsErrors) terminal.err(text);
+      },
     })
-    .showHelpAfterError("Run with --help to see what is possible.");
+    .showHelpAfterError("Run with --help to see what is possible.")
+    .addHelpText("after", "\nExit codes, environment variables and JSON shapes: docs/cli.md");
   const cli: Cli = {
     terminal,
     program,
+    stopped: parts.stopped,
     output: () => createOutput(terminal, outputOptions(program)),
-    exitWith(code) {
-      exit = code;
-    },
+    exitWith: parts.exitWith,
   };
   for (const add of commands) add(cli);
-  const timeout = timeoutOf(args);
-  try {
-    const work = program.parseAsync([...args], { from: "user" });
-    if ((await Promise.race([work, timeout.expired])) === "expired") return EXIT.timeout;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    if (terminal.interrupted.aborted) return EXIT.interrupted;
-    return report(terminal, error, args.includes("--json") || args.includes("--jsonl"));
-  } finally {
-    timeout.cancel();
-  }
-  return exit === EXIT.done && terminal.interrupted.aborted ? EXIT.interrupted : exit;
+  return program;
 }
 
 const commands: readonly ((cli: Cli) => void)[] = [
@@ -92,34 +124,40 @@ function outputOptions(program: Command) {
   };
 }
 
-function report(terminal: Terminal, error: unknown, json: boolean): ExitCode {
-  const failure = failureOf(error);
+/** Read before parsing, because a failure to parse is shown in the wished form too. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  const options = end === -1 ? args : args.slice(0, end);
+  return options.includes("--json") || options.includes("--jsonl");
+}
+
+function secondsOf(text: string): number {
+  const seconds = Number(text);
+  // Timers take 31 bits of milliseconds.
+  if (seconds > 0 && seconds <= 2_000_000) return seconds;
+  throw new InvalidArgumentError("It takes a number of seconds above 0.");
+}
+
+function usageFailure(error: CommanderError): CliFailure {
+  const message = error.code === "commander.help" ? "a command is missing" : error.message;
+  return new CliFailure(EXIT.usage, "usage", message.replace(/^error: /, ""), {
+    help: "Run with --help to see what is possible.",
+  });
+}
+
+async function report(terminal: Terminal, error: unknown, json: boolean): Promise<ExitCode> {
+  const failure =
+    error instanceof CliFailure ? error : (await import("./failure-of.ts")).failureOf(error);
   const { code, message, help, data, exit } = failure;
   if (json) {
-    const value = { error: { code, message, ...(help === "" ? {} : { help }), ...data }, exit };
+    const value = { error: { ...data, code, message, ...(help === "" ? {} : { help }) }, exit };
     terminal.err(`${JSON.stringify(value)}\n`);
     return exit;
   }
-  terminal.err(`treehouse: ${message} (${code})\n`);
   const retryAfterMs = data["retryAfterMs"];
-  if (typeof retryAfterMs === "number") {
-    terminal.err(`Try again in ${Math.ceil(retryAfterMs / 1000)} s.\n`);
-  }
-  if (help !== "") terminal.err(`${help}\n`);
+  const again =
+    typeof retryAfterMs === "number" ? [`Try again in ${Math.ceil(retryAfterMs / 1000)} s.`] : [];
+  const lines = [`treehouse: ${message} (${code})`, ...again, ...(help === "" ? [] : [help])];
+  terminal.err(`${harmless(lines.join("\n"))}\n`);
   return exit;
-}
-
-/** `--timeout` is read before parsing, for it bounds the command as a whole. */
-function timeoutOf(args: readonly string[]): {
-  readonly expired: Promise<"expired">;
-  cancel(): void;
-} {
-  const at = args.indexOf("--timeout");
-  const seconds = at === -1 ? Number.NaN : Number(args[at + 1]);
-  if (!(seconds > 0)) return { expired: new Promise(() => undefined), cancel: () => undefined };
-  let handle: ReturnType<typeof setTimeout> | undefined;
-  const expired = new Promise<"expired">((resolve) => {
-    handle = setTimeout(() => resolve("expired"), seconds * 1000);
-  });
-  return { expired, cancel: () => clearTimeout(handle) };
 }

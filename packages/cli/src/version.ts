@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 
-import { z } from "zod";
-
-const manifest = new URL("../package.json", import.meta.url);
-
 /** The version of this package. */
-export const version: string = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(manifest, "utf8"))).version;
+export function readVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  const manifest: unknown = JSON.parse(text);
+  const known = typeof manifest === "object" && manifest !== null && "version" in manifest;
+  return known ? String(manifest.version) : "unknown";
+}

@@ -1,9 +1,9 @@
-import { parseAddress } from "@treehouse/protocol";
+import type { Command } from "commander";
 
-import { ensureContext } from "../contexts.ts";
+import { CliFailure, EXIT, type ExitCode } from "../failure.ts";
 import type { Cli } from "./cli.ts";
-import { contextOf, withClient } from "./cli.ts";
-import { contextName } from "./init.ts";
+import { contextOf, withBriefClient, withCaughtUpClient } from "./cli.ts";
+import { makeContext } from "./init.ts";
 import { readNewPassword, readPassword } from "./password.ts";
 
 /** `treehouse account`: register, log in and out, and see who one is. */
@@ -15,15 +15,16 @@ export function addAccountCommands(cli: Cli): void {
     .description("log in with the store's client")
     .option("--password-stdin", "read the password from the standard input")
     .action(async (options: { passwordStdin?: boolean }) => {
+      await contextOf(cli);
       const password = await readPassword(cli.terminal, options.passwordStdin === true);
       const fresh = { password, login: true };
-      await withClient(cli, async (client) => show(cli, client.me, "Logged in as"), fresh);
+      await withBriefClient(cli, async (client) => show(cli, client.me, "Logged in as"), fresh);
     });
   noun
     .command("logout")
     .description("end the session; keys and history stay in the store")
     .action(async () => {
-      await withClient(
+      await withBriefClient(
         cli,
         async (client) => {
           await client.logout();
@@ -34,13 +35,14 @@ export function addAccountCommands(cli: Cli): void {
     });
   noun
     .command("whoami")
-    .description("the account, client and server of this context")
+    .description("the account, client, server and store of this context")
     .action(async () => {
-      const { context } = await contextOf(cli);
-      await withClient(
+      const { name, context } = await contextOf(cli);
+      await withBriefClient(
         cli,
         async (client) => {
-          const value = { ...client.me, store: context.store };
+          const { server = null, store } = context;
+          const value = { ...client.me, context: name, server, store };
           cli.output().result(value, client.me.address);
         },
         { offline: true },
@@ -48,40 +50,75 @@ export function addAccountCommands(cli: Cli): void {
     });
 }
 
-function addRegister(cli: Cli, noun: ReturnType<Cli["program"]["command"]>): void {
+type RegisterOptions = {
+  readonly invite?: string;
+  readonly inviteStdin?: boolean;
+  readonly server?: string;
+  readonly store?: string;
+  readonly passwordStdin?: boolean;
+};
+
+function addRegister(cli: Cli, noun: Command): void {
   noun
     .command("register")
     .description("make the account, with keys of its own in the store")
     .argument("[address]", "makes the context too, if there is none")
     .option("--invite <token>", "an invite of the server's operator (or TREEHOUSE_INVITE)")
-    .option("--server <url>", "the homeserver's address")
+    .option("--invite-stdin", "read the invite from the standard input")
+    .option("--server <url>", "the homeserver's address (or TREEHOUSE_SERVER)")
     .option("--store <file>", "the store's file")
     .option("--password-stdin", "read the password from the standard input")
-    .action(
-      async (
-        address: string | undefined,
-        options: { invite?: string; server?: string; store?: string; passwordStdin?: boolean },
-      ) => {
-        if (address !== undefined) {
-          parseAddress(address);
-          const name = contextName(cli, address);
-          const { server, store } = options;
-          await ensureContext(cli.terminal, { name, account: address, server, store });
-          cli.program.setOptionValue("context", name);
+    .action(async (address: string | undefined, options: RegisterOptions) => {
+      const made = address === undefined ? undefined : await makeContext(cli, address, options);
+      if (made !== undefined) cli.program.setOptionValue("context", made.name);
+      try {
+        await register(cli, options);
+      } catch (error) {
+        // A slip of the pen shall not become the current context.
+        if (made?.made === true && (await isFinal(error))) {
+          const { forgetContext } = await import("../contexts.ts");
+          await forgetContext(cli.terminal, made.name);
         }
-        const password = await readNewPassword(cli.terminal, options.passwordStdin === true);
-        const invite = options.invite ?? cli.terminal.env["TREEHOUSE_INVITE"];
-        const register = invite === undefined ? {} : { invite };
-        await withClient(
-          cli,
-          async (client) => {
-            await client.caughtUp();
-            show(cli, client.me, "Registered");
-          },
-          { password, register },
-        );
-      },
-    );
+        throw error;
+      }
+    });
+}
+
+async function register(cli: Cli, options: RegisterOptions): Promise<void> {
+  const { name } = await contextOf(cli);
+  const invite = await readInvite(cli, options);
+  const password = await readNewPassword(cli.terminal, options.passwordStdin === true);
+  await withCaughtUpClient(
+    cli,
+    async (client) => {
+      show(cli, client.me, "Registered");
+      const { readContexts } = await import("../contexts.ts");
+      const { current } = await readContexts(cli.terminal);
+      const asked = current === name ? "" : `--context ${name} `;
+      cli.output().hint(`Next: treehouse ${asked}group create <name> --add <address>`);
+      if (asked === "") return;
+      cli.output().hint(`The current context stays "${current}": use this one with ${asked}`);
+    },
+    { password, register: invite === undefined ? {} : { invite } },
+  );
+}
+
+async function readInvite(cli: Cli, options: RegisterOptions): Promise<string | undefined> {
+  if (options.inviteStdin !== true) {
+    const fromEnv = cli.terminal.env["TREEHOUSE_INVITE"];
+    return options.invite ?? (fromEnv === "" ? undefined : fromEnv);
+  }
+  if (options.passwordStdin !== true) return (await cli.terminal.readAll()).trim();
+  const message = "the standard input can hold the invite or the password, not both";
+  const help = "Set TREEHOUSE_PASSWORD or TREEHOUSE_INVITE for the other one.";
+  throw new CliFailure(EXIT.usage, "stdinTwice", message, { help });
+}
+
+/** Whether the server has certainly made no account: nothing was on its way to it. */
+async function isFinal(error: unknown): Promise<boolean> {
+  const { failureOf } = await import("../failure-of.ts");
+  const open: readonly ExitCode[] = [EXIT.bug, EXIT.server, EXIT.timeout, EXIT.interrupted];
+  return !open.includes(failureOf(error).exit);
 }
 
 function show(

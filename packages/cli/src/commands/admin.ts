@@ -2,7 +2,7 @@ import type { Invite } from "@treehouse/client-sdk";
 
 import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
-import { withClient } from "./cli.ts";
+import { withBriefClient } from "./cli.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -21,31 +21,44 @@ export function addAdminCommands(cli: Cli): void {
     .action(async (options: { uses: string; days?: string }) => {
       const uses = wholeNumber("--uses", options.uses);
       const days = options.days === undefined ? undefined : wholeNumber("--days", options.days);
-      await withClient(cli, async (client) => {
+      await withBriefClient(cli, async (client) => {
         const made = await client.admin.createInvite({
           uses,
           ...(days === undefined ? {} : { expiresAt: Date.now() + days * dayMs }),
         });
         cli.output().result(made, made.token ?? "");
+        cli
+          .output()
+          .hint(
+            "Whoever has this token can register: " +
+              "treehouse --context <name> account register <address> --invite <token>",
+          );
       });
     });
   invite
     .command("ls")
-    .description("list the invites that can still be used")
+    .description("list the invites, used up or not")
     .action(async () => {
-      await withClient(cli, async (client) => {
+      await withBriefClient(cli, async (client) => {
         const rows: readonly Invite[] = await client.admin.invites();
-        cli
-          .output()
-          .list("invites", rows, (row) => `${String(row["id"])}  ${String(row["usesLeft"])}`);
+        cli.output().list("invites", rows, (row) => {
+          const { expiresAt } = row;
+          const until =
+            typeof expiresAt === "number" ? `, until ${new Date(expiresAt).toISOString()}` : "";
+          return `${String(row["id"])}  ${String(row["usesLeft"])} uses left${until}`;
+        });
       });
     });
   invite
     .command("revoke")
     .description("make an invite useless")
-    .argument("<id>")
-    .action(async (id: string) => {
-      await withClient(cli, async (client) => {
+    .argument("<id>", "id, or a unique beginning of it")
+    .action(async (asked: string) => {
+      await withBriefClient(cli, async (client) => {
+        const id = onlyOne(
+          asked,
+          (await client.admin.invites()).map((row) => row.id),
+        );
         await client.admin.revokeInvite(id);
         cli.output().result({ id }, "Revoked.");
       });
@@ -56,4 +69,14 @@ function wholeNumber(name: string, text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new CliFailure(EXIT.usage, "badNumber", `${name} takes a whole number above 0`);
+}
+
+function onlyOne(asked: string, ids: readonly string[]): string {
+  const matches = ids.includes(asked) ? [asked] : ids.filter((id) => id.startsWith(asked));
+  const [only, another] = matches;
+  if (only !== undefined && another === undefined) return only;
+  const found = only === undefined ? "no invite" : "more than one invite";
+  throw new CliFailure(EXIT.notFound, "unknownInvite", `there is ${found} "${asked}"`, {
+    help: "`treehouse admin invite ls` lists them.",
+  });
 }

@@ -1,9 +1,9 @@
 import type { Client, Conversation } from "@treehouse/client-sdk";
 
-import { CliFailure, EXIT, failureOf } from "../failure.ts";
-import type { Output } from "../output.ts";
+import { CliFailure, EXIT } from "../failure.ts";
+import { indented, type Output } from "../output.ts";
 import type { Cli } from "./cli.ts";
-import { withCaughtUpClient } from "./cli.ts";
+import { loginRequired, watchConnection, withClient } from "./cli.ts";
 
 /**
  * `treehouse chat`: one process that shows what others write and sends the lines it reads, until
@@ -17,7 +17,8 @@ export function addChatCommand(cli: Cli): void {
     .argument("<conversation>", "id, unique beginning of the id, or name")
     .option("--stay", "go on showing messages after the input has ended")
     .action(async (reference: string, options: { stay?: boolean }) => {
-      await withCaughtUpClient(cli, async (client) => {
+      await withClient(cli, async (client) => {
+        if (!(await ready(cli, client))) return;
         const conversation = await client.conversations.get(reference);
         await talk(cli, client, conversation, options.stay === true);
       });
@@ -32,34 +33,63 @@ async function talk(
 ): Promise<void> {
   const output = cli.output();
   const done = new AbortController();
-  cli.terminal.interrupted.addEventListener("abort", () => done.abort());
+  const stop = () => done.abort();
+  if (cli.stopped.aborted) return;
+  cli.stopped.addEventListener("abort", stop);
+  let over: unknown;
+  client.on("loginRequired", ({ reason }) => {
+    over = loginRequired(reason);
+    stop();
+  });
+  const { name, members } = await conversation.info();
+  const who = members.map(({ address }) => address).join(", ");
+  output.hint(`${name === "" ? "Direct" : name}: ${who}. Lines you type are sent; /help, /quit.`);
   announce(client, conversation, output);
   const showing = show(client, conversation, output, done.signal);
   const pending = new Set<Promise<void>>();
   for await (const line of readLines(cli, done.signal)) {
     if (line === "/quit") break;
-    const work = obey(conversation, line, output).catch((error: unknown) => {
+    const work = obey(conversation, line, output).catch(async (error: unknown) => {
+      const { failureOf } = await import("../failure-of.ts");
       const { code, message, exit } = failureOf(error);
-      if (exit === EXIT.bug) throw error;
+      if (exit === EXIT.bug) {
+        over = error;
+        stop();
+      }
+      // What a closed client was asked for is stored, and goes on with the next one.
+      if (exit === EXIT.bug || code === "closed") return;
       output.item({ event: "failed", line, code, message }, `! ${message} (${code})`);
     });
     pending.add(work);
     void work.finally(() => pending.delete(work));
   }
-  await Promise.all(pending);
+  await Promise.race([Promise.all(pending), aborted(done.signal)]);
   if (!stay) done.abort();
   await showing;
+  if (over !== undefined) throw over;
+}
+
+/** Whether everything is there that the server had; `false` if the command was stopped. */
+async function ready(cli: Cli, client: Client): Promise<boolean> {
+  using watch = watchConnection(client);
+  const settled = client.caughtUp().then(() => true);
+  return Promise.race([settled, watch.lost, aborted(cli.stopped).then(() => false)]);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 /** Lines until the input ends or the program is interrupted. */
 async function* readLines(cli: Cli, signal: AbortSignal): AsyncGenerator<string> {
   const lines = cli.terminal.lines()[Symbol.asyncIterator]();
-  const interrupted = new Promise<undefined>((resolve) => {
-    signal.addEventListener("abort", () => resolve(undefined));
-  });
+  const interrupted = aborted(signal);
   for (;;) {
     const next = await Promise.race([lines.next(), interrupted]);
-    if (next === undefined || next.done === true) return;
+    if (typeof next !== "object" || next.done === true) return;
     if (next.value.trim() !== "") yield next.value;
   }
 }
@@ -104,13 +134,21 @@ async function show(
   for await (const message of client.messages({ signal, conversations: [conversation.id] })) {
     const { position, acceptedAt, id, senderAddress, text } = message;
     const value = { event: "message", id, position, acceptedAt, sender: senderAddress, text };
-    output.item(value, `${senderAddress}: ${text}`);
+    output.item(value, `${senderAddress}: ${indented(text)}`);
   }
 }
 
 function announce(client: Client, conversation: Conversation, output: Output): void {
   const here = ({ room }: { readonly room: string | undefined }) => room === conversation.id;
-  client.on("state", ({ state }) => output.item({ event: "state", state }, ""));
+  let offline = false;
+  client.on("state", ({ state }) => {
+    const text = new Map([
+      ["offline", offline ? "" : "* the connection is lost; lines are kept until it is back"],
+      ["live", offline ? "* connected again" : ""],
+    ]);
+    if (state === "offline" || state === "live") offline = state === "offline";
+    output.item({ event: "state", state }, text.get(state) ?? "");
+  });
   client.on("fault", (fault) => {
     if (!here(fault)) return;
     const { position, code, text } = fault;

@@ -1,7 +1,7 @@
-import { Client, type ClientOptions } from "@treehouse/client-sdk";
+import type { Client, NodeOptions } from "@treehouse/client-sdk";
 import type { Command } from "commander";
 
-import { type Context, contextInForce } from "../contexts.ts";
+import type { Context } from "../contexts.ts";
 import { CliFailure, EXIT, type ExitCode } from "../failure.ts";
 import type { Output } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
@@ -10,25 +10,34 @@ import type { Terminal } from "../terminal.ts";
 export type Cli = {
   readonly terminal: Terminal;
   readonly program: Command;
+  /** Aborted by an interrupt and by `--timeout`, with the failure to report as its reason. */
+  readonly stopped: AbortSignal;
   output(): Output;
   /** Sets the exit code of a command that did its work but has something to say by it. */
   exitWith(code: ExitCode): void;
 };
 
 /** The context that this call uses. */
-export function contextOf(cli: Cli): Promise<{ readonly name: string; readonly context: Context }> {
+export async function contextOf(
+  cli: Cli,
+): Promise<{ readonly name: string; readonly context: Context }> {
   const { context } = cli.program.opts<{ context?: string }>();
+  const { contextInForce } = await import("../contexts.ts");
   return contextInForce(cli.terminal, context);
 }
 
-/** Opens the context's client, hands it on, and closes it in any case. */
+/**
+ * Opens the context's client, hands it on, and closes it in any case. The SDK is loaded here and
+ * not before, because it takes longer than all the rest.
+ */
 export async function withClient<T>(
   cli: Cli,
   use: (client: Client) => Promise<T>,
-  options: Partial<ClientOptions> = {},
+  options: Partial<NodeOptions> = {},
 ): Promise<T> {
   const { context } = await contextOf(cli);
   const password = cli.terminal.env["TREEHOUSE_PASSWORD"];
+  const { Client } = await import("@treehouse/client-sdk");
   await using client = await Client.open({
     account: context.account,
     store: context.store,
@@ -39,20 +48,87 @@ export async function withClient<T>(
   return await use(client);
 }
 
-/** The same, once the store holds everything that the server had. */
-export function withCaughtUpClient<T>(cli: Cli, use: (client: Client) => Promise<T>): Promise<T> {
-  return withClient(cli, async (client) => {
-    const lost = new Promise<never>((_resolve, reject) => {
-      client.on("loginRequired", ({ reason }) => reject(loginRequired(reason)));
-    });
-    lost.catch(() => undefined);
-    await Promise.race([client.caughtUp(), lost]);
-    return Promise.race([use(client), lost]);
+/** For commands that ask and go: an interrupt or `--timeout` ends the waiting. */
+export function withBriefClient<T>(
+  cli: Cli,
+  use: (client: Client) => Promise<T>,
+  options: Partial<NodeOptions> = {},
+): Promise<T> {
+  return withClient(cli, (client) => orStopped(cli, use(client)), options);
+}
+
+/**
+ * The same, once the store holds everything that the server had. A server that is away is a
+ * failure when it was never reached, and soon after when it goes in between.
+ */
+export function withCaughtUpClient<T>(
+  cli: Cli,
+  use: (client: Client) => Promise<T>,
+  options: Partial<NodeOptions> = {},
+): Promise<T> {
+  const work = async (client: Client) => {
+    using watch = watchConnection(client);
+    await Promise.race([client.caughtUp(), watch.lost]);
+    return Promise.race([use(client), watch.lost]);
+  };
+  return withBriefClient(cli, work, options);
+}
+
+const awayMs = 20_000;
+
+/** `lost` rejects when the session is over, or nothing can be expected of the server. */
+export function watchConnection(client: Client): Disposable & { readonly lost: Promise<never> } {
+  const { promise: lost, reject } = Promise.withResolvers<never>();
+  lost.catch(() => undefined);
+  let wasLive = false;
+  let giveUp: ReturnType<typeof setTimeout> | undefined;
+  const lookCloser = async () => {
+    const checks = await client.diagnose();
+    const server = checks.find(({ name }) => name === "server");
+    if (server?.result !== "failed") return;
+    reject(new CliFailure(EXIT.server, "network", server.text, { help: server.fix }));
+  };
+  const off = [
+    client.on("loginRequired", ({ reason }) => reject(loginRequired(reason))),
+    client.on("state", ({ state }) => {
+      if (state === "live") {
+        wasLive = true;
+        clearTimeout(giveUp);
+        giveUp = undefined;
+      }
+      if (state !== "offline") return;
+      if (!wasLive) void lookCloser().catch(reject);
+      giveUp ??= setTimeout(() => reject(away()), awayMs);
+    }),
+  ];
+  return {
+    lost,
+    [Symbol.dispose]() {
+      clearTimeout(giveUp);
+      for (const stop of off) stop();
+    },
+  };
+}
+
+export function loginRequired(reason: string): CliFailure {
+  return new CliFailure(EXIT.login, "loginRequired", `the session has ended: ${reason}`, {
+    help: "Log in again with `treehouse account login`.",
   });
 }
 
-function loginRequired(reason: string): Error {
-  return new CliFailure(EXIT.login, "loginRequired", `the session has ended: ${reason}`, {
-    help: "Log in again with `treehouse account login`.",
+function away(): CliFailure {
+  const message = `the server has been away for ${awayMs / 1000} s`;
+  const help = "What was asked for is stored; it goes on with the next command that connects.";
+  return new CliFailure(EXIT.server, "network", message, { help });
+}
+
+/** The work, or the failure that an interrupt or `--timeout` is. */
+function orStopped<T>(cli: Cli, work: Promise<T>): Promise<T> {
+  const { stopped } = cli;
+  return new Promise<T>((resolve, reject) => {
+    const stop = () => reject(stopped.reason);
+    if (stopped.aborted) stop();
+    stopped.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => stopped.removeEventListener("abort", stop));
   });
 }

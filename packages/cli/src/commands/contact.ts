@@ -1,5 +1,5 @@
 import type { Cli } from "./cli.ts";
-import { withClient } from "./cli.ts";
+import { withBriefClient } from "./cli.ts";
 
 /** `treehouse contact find`: looks a user up by full address and checks the signed client list. */
 export function addContactCommands(cli: Cli): void {
@@ -10,7 +10,7 @@ export function addContactCommands(cli: Cli): void {
     .description("look a user up by full address")
     .argument("<address>")
     .action(async (address: string) => {
-      await withClient(cli, async (client) => {
+      await withBriefClient(cli, async (client) => {
         const found = await client.contacts.find(address);
         const text = `${found.address}\nidentity key: ${found.identityKey}\nclients: ${found.clients.length}`;
         cli.output().result(found, text);

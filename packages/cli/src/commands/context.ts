@@ -1,16 +1,18 @@
 import { rm } from "node:fs/promises";
 
-import { contextInForce, readContexts, writeContexts } from "../contexts.ts";
 import type { Cli } from "./cli.ts";
 import { contextOf } from "./cli.ts";
+import { addInit } from "./init.ts";
 
 /** `treehouse context`: which accounts there are, and which one commands use. */
 export function addContextCommands(cli: Cli): void {
   const noun = cli.program.command("context").description("accounts on this machine");
+  addInit(cli, noun.command("add"));
   noun
     .command("ls")
     .description("list the contexts")
     .action(async () => {
+      const { readContexts } = await import("../contexts.ts");
       const { contexts, current } = await readContexts(cli.terminal);
       const rows = Object.entries(contexts)
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -20,13 +22,17 @@ export function addContextCommands(cli: Cli): void {
         .list("contexts", rows, (row) =>
           [row["current"] === true ? "*" : " ", row["name"], row["account"]].join(" "),
         );
+      if (rows.length === 0) {
+        cli.output().hint("There is none. Make one with `treehouse init <address>`.");
+      }
     });
   noun
     .command("show")
     .description("show the context in use")
     .action(async () => {
       const { name, context } = await contextOf(cli);
-      const text = `${name}: ${context.account}\nstore: ${context.store}`;
+      const server = context.server === undefined ? [] : [`server: ${context.server}`];
+      const text = [`${name}: ${context.account}`, ...server, `store: ${context.store}`].join("\n");
       cli.output().result({ name, ...context }, text);
     });
   noun
@@ -34,6 +40,7 @@ export function addContextCommands(cli: Cli): void {
     .description("use this context from now on")
     .argument("<name>")
     .action(async (asked: string) => {
+      const { contextInForce, readContexts, writeContexts } = await import("../contexts.ts");
       const { name } = await contextInForce(cli.terminal, asked);
       const contexts = await readContexts(cli.terminal);
       await writeContexts(cli.terminal, { ...contexts, current: name });
@@ -46,17 +53,11 @@ export function addContextCommands(cli: Cli): void {
     .option("--store", "delete the store with its keys and history too")
     .option("--dry-run", "only say what would be deleted")
     .action(async (asked: string, options: { store?: boolean; dryRun?: boolean }) => {
+      const { contextInForce, forgetContext } = await import("../contexts.ts");
       const { name, context } = await contextInForce(cli.terminal, asked);
       const files = options.store === true ? storeFiles(context.store) : [];
       if (options.dryRun !== true) {
-        const { contexts, current, ...rest } = await readContexts(cli.terminal);
-        const left = Object.fromEntries(Object.entries(contexts).filter(([key]) => key !== name));
-        const next = current === name ? Object.keys(left).toSorted()[0] : current;
-        await writeContexts(cli.terminal, {
-          ...rest,
-          ...(next === undefined ? {} : { current: next }),
-          contexts: left,
-        });
+        await forgetContext(cli.terminal, name);
         for (const file of files) await rm(file, { force: true });
       }
       const verb = options.dryRun === true ? "Would forget" : "Forgot";

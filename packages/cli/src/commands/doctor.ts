@@ -1,6 +1,6 @@
 import { EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
-import { withClient } from "./cli.ts";
+import { withBriefClient } from "./cli.ts";
 
 /** `treehouse doctor`: is everything between this store and its server in order? */
 export function addDoctorCommand(cli: Cli): void {
@@ -8,7 +8,7 @@ export function addDoctorCommand(cli: Cli): void {
     .command("doctor")
     .description("check server, session, KeyPackages and backlog (exit 10 warnings, 11 failures)")
     .action(async () => {
-      await withClient(
+      await withBriefClient(
         cli,
         async (client) => {
           const checks = await client.diagnose();

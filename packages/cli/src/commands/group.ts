@@ -1,7 +1,7 @@
 import type { ConversationInfo } from "@treehouse/client-sdk";
 
 import type { Cli } from "./cli.ts";
-import { withCaughtUpClient, withClient } from "./cli.ts";
+import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 
 /** `treehouse group`: conversations and who is in them. */
 export function addGroupCommands(cli: Cli): void {
@@ -9,20 +9,21 @@ export function addGroupCommands(cli: Cli): void {
   noun
     .command("create")
     .description("make a conversation and add members")
-    .argument("<name>")
+    .argument("<name>", "only members can read it")
     .option("--add <addresses...>", "who is added at once")
     .action(async (name: string, options: { add?: string[] }) => {
       await withCaughtUpClient(cli, async (client) => {
         const made = await client.conversations.create({ name, members: options.add ?? [] });
         const info = await made.info();
         cli.output().result(info, `${info.id}\n${describe(info)}`);
+        cli.output().hint(`Next: treehouse send ${shell(name)} "hello"`);
       });
     });
   noun
     .command("ls")
     .description("list the conversations of this store")
     .action(async () => {
-      await withClient(
+      await withBriefClient(
         cli,
         async (client) => {
           const rows = await client.conversations.list();
@@ -31,6 +32,9 @@ export function addGroupCommands(cli: Cli): void {
             .list("conversations", rows, (row) =>
               [row["id"], row["status"], row["name"]].map(String).join("  "),
             );
+          if (rows.length === 0) {
+            cli.output().hint("There is none. Make one with `treehouse group create <name>`.");
+          }
         },
         { offline: true },
       );
@@ -50,7 +54,7 @@ export function addGroupCommands(cli: Cli): void {
   noun
     .command("leave")
     .description("leave a conversation; the next commit of a member completes it")
-    .argument("<conversation>")
+    .argument("<conversation>", "id, unique beginning of the id, or name")
     .action(async (reference: string) => {
       await withCaughtUpClient(cli, async (client) => {
         const conversation = await client.conversations.get(reference);
@@ -69,8 +73,8 @@ function addMemberCommand(
   noun
     .command(verb)
     .description(description)
-    .argument("<conversation>")
-    .argument("<addresses...>")
+    .argument("<conversation>", "id, unique beginning of the id, or name")
+    .argument("<addresses...>", "for instance bob@localhost")
     .action(async (reference: string, addresses: string[]) => {
       await withCaughtUpClient(cli, async (client) => {
         const conversation = await client.conversations.get(reference);
@@ -79,6 +83,11 @@ function addMemberCommand(
         cli.output().result(info, describe(info));
       });
     });
+}
+
+/** A name as it can be typed in a shell. */
+function shell(name: string): string {
+  return /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function describe(info: ConversationInfo): string {

@@ -1,36 +1,48 @@
-import { parseAddress } from "@treehouse/protocol";
+import type { Command } from "commander";
 
-import { ensureContext } from "../contexts.ts";
 import type { Cli } from "./cli.ts";
+
+type PlaceOptions = { readonly server?: string; readonly store?: string };
 
 /** `treehouse init`: names an account, its server and its store in one context. */
 export function addInitCommand(cli: Cli): void {
-  cli.program
-    .command("init")
+  addInit(cli, cli.program.command("init"));
+}
+
+/** The same act under the name `context add`. */
+export function addInit(cli: Cli, command: Command): void {
+  command
     .description("make a context: account, server and store")
     .argument("<address>", "the account's address, for instance alice@localhost")
-    .option("--server <url>", "the homeserver's address (default: from the account's domain)")
+    .option("--server <url>", "the homeserver's address (or TREEHOUSE_SERVER; default: the domain)")
     .option("--store <file>", "the store's file (default: in the folder of contexts)")
-    .action(async (address: string, options: { server?: string; store?: string }) => {
-      parseAddress(address);
-      const name = contextName(cli, address);
-      const context = await ensureContext(cli.terminal, {
-        name,
-        account: address,
-        server: options.server,
-        store: options.store,
-      });
-      cli
-        .output()
-        .result(
-          { name, ...context },
-          `The context "${name}" is for ${address}. Next: register it.`,
-        );
+    .action(async (address: string, options: PlaceOptions) => {
+      const { name, context, current } = await makeContext(cli, address, options);
+      const output = cli.output();
+      output.result({ name, ...context }, `The context "${name}" is for ${context.account}.`);
+      const asked = current ? "" : `--context ${name} `;
+      output.hint(
+        `Next: treehouse ${asked}account register --invite <token>` +
+          (current ? "" : `, or \`treehouse context use ${name}\` first`),
+      );
     });
 }
 
+/** Makes the context of an address under the name asked for, or answers the one there is. */
+export async function makeContext(cli: Cli, address: string, options: PlaceOptions) {
+  const { formatAddress, parseAddress } = await import("@treehouse/protocol");
+  const { ensureContext } = await import("../contexts.ts");
+  const account = formatAddress(parseAddress(address));
+  const { server, store } = options;
+  const name = contextName(cli, account);
+  const made = await ensureContext(cli.terminal, { name, account, server, store });
+  return { name, ...made };
+}
+
 /** The name asked for, or the local part of the address. */
-export function contextName(cli: Cli, address: string): string {
+function contextName(cli: Cli, address: string): string {
   const { context } = cli.program.opts<{ context?: string }>();
-  return context ?? cli.terminal.env["TREEHOUSE_CONTEXT"] ?? address.slice(0, address.indexOf("@"));
+  const fromEnv = cli.terminal.env["TREEHOUSE_CONTEXT"];
+  const asked = context ?? (fromEnv === "" ? undefined : fromEnv);
+  return asked ?? address.slice(0, address.indexOf("@"));
 }

@@ -10,7 +10,7 @@ export function addSendCommand(cli: Cli): void {
     .command("send")
     .alias("s")
     .description("send a text to a conversation, or to an address")
-    .argument("<to>", "id, name, or address of one person")
+    .argument("<to>", "id, unique beginning of the id, name, or address of one person")
     .argument("[text]", "the text; - or nothing reads the standard input")
     .option("--reply <message>", "id of the message that this one answers")
     .option("--lines", "each line of the standard input is a message of its own")
@@ -28,7 +28,7 @@ export function addSendCommand(cli: Cli): void {
             cli.output().result(sent, `sent at position ${sent.position}`);
           };
           if (options.lines === true) {
-            for await (const line of cli.terminal.lines()) if (line !== "") await send(line);
+            await sendLines(cli, send);
             return;
           }
           const text = given === undefined || given === "-" ? await readText(cli) : given;
@@ -37,6 +37,27 @@ export function addSendCommand(cli: Cli): void {
         });
       },
     );
+}
+
+/** Goes on after a line that was refused; then the exit code says that not all was done. */
+async function sendLines(cli: Cli, send: (text: string) => Promise<void>): Promise<void> {
+  const { failureOf } = await import("../failure-of.ts");
+  let [number, sent, failed] = [0, 0, 0];
+  for await (const line of cli.terminal.lines()) {
+    number += 1;
+    if (line === "") continue;
+    try {
+      await send(line);
+      sent += 1;
+    } catch (error) {
+      const failure = failureOf(error);
+      const { code, message, exit } = failure;
+      if (exit !== EXIT.usage) throw error;
+      failed += 1;
+      cli.output().result({ line: number, code, message }, `line ${number}: ${message} (${code})`);
+    }
+  }
+  if (failed > 0) cli.exitWith(sent > 0 ? EXIT.partly : EXIT.usage);
 }
 
 async function readText(cli: Cli): Promise<string> {

@@ -1,8 +1,9 @@
 import type { Client, Message } from "@treehouse/client-sdk";
 
 import { CliFailure, EXIT } from "../failure.ts";
+import { indented } from "../output.ts";
 import type { Cli } from "./cli.ts";
-import { withClient } from "./cli.ts";
+import { loginRequired, watchConnection, withClient } from "./cli.ts";
 
 /**
  * `treehouse tail`: messages of others that were not shown yet, each once it is printed counted
@@ -13,12 +14,15 @@ export function addTailCommand(cli: Cli): void {
     .command("tail")
     .alias("t")
     .description("show new messages of others, each once")
-    .argument("[conversations...]", "only these; others stay unseen")
-    .option("--follow", "go on until interrupted; lines typed are not sent")
+    .argument("[conversations...]", "ids or names; only these, others stay unseen")
+    .option("--follow", "go on until interrupted")
     .option("--limit <number>", "end after so many messages")
     .action(async (references: string[], options: { follow?: boolean; limit?: string }) => {
       const limit = options.limit === undefined ? Infinity : Number(options.limit);
-      if (!(limit > 0)) throw new CliFailure(EXIT.usage, "badNumber", "--limit takes a number");
+      if (limit !== Infinity && !(Number.isSafeInteger(limit) && limit > 0)) {
+        const message = "--limit takes a whole number above 0";
+        throw new CliFailure(EXIT.usage, "badNumber", message);
+      }
       await withClient(cli, async (client) => {
         // With a limit the command waits for that many, as --follow does.
         const waits = options.follow === true || limit !== Infinity;
@@ -34,22 +38,27 @@ async function follow(
   bounds: { readonly limit: number; readonly waits: boolean },
 ): Promise<void> {
   const done = new AbortController();
-  const { interrupted } = cli.terminal;
   const stop = () => done.abort();
-  interrupted.addEventListener("abort", stop);
+  if (cli.stopped.aborted) return;
+  cli.stopped.addEventListener("abort", stop);
   client.on("fault", ({ text }) => cli.output().note(`! ${text}`));
   client.on("gap", ({ from, to }) => cli.output().note(`! entries ${from} to ${to} expired`));
   const ended = new Promise<never>((_resolve, reject) => {
-    client.on("loginRequired", ({ reason }) =>
-      reject(new CliFailure(EXIT.login, "loginRequired", reason)),
-    );
+    client.on("loginRequired", ({ reason }) => reject(loginRequired(reason)));
   });
   ended.catch(() => undefined);
-  if (!bounds.waits) await Promise.race([client.caughtUp(), ended]);
+  const stopped = new Promise<"stopped">((resolve) => {
+    done.signal.addEventListener("abort", () => resolve("stopped"));
+  });
+  if (!bounds.waits) {
+    using watch = watchConnection(client);
+    const settled = client.caughtUp().then(() => "caughtUp" as const);
+    if ((await Promise.race([settled, watch.lost, stopped])) === "stopped") return;
+  }
   const wanted = await Promise.all(
     references.map(async (reference) => (await client.conversations.get(reference)).id),
   );
-  const show = async () => {
+  const show = async (): Promise<number> => {
     let shown = 0;
     const options = {
       signal: done.signal,
@@ -61,8 +70,9 @@ async function follow(
       shown += 1;
       if (shown >= bounds.limit) stop();
     }
+    return shown;
   };
-  await Promise.race([show(), ended]);
+  if ((await Promise.race([show(), ended])) === 0) cli.output().hint("Nothing new.");
 }
 
 function print(cli: Cli, message: Message): void {
@@ -80,5 +90,7 @@ function print(cli: Cli, message: Message): void {
     inReplyTo: message.inReplyTo ?? null,
   };
   const time = new Date(acceptedAt).toISOString();
-  cli.output().item(value, `${time} ${senderAddress}: ${type === "text" ? text : `(${type})`}`);
+  cli
+    .output()
+    .item(value, `${time} ${senderAddress}: ${type === "text" ? indented(text) : `(${type})`}`);
 }

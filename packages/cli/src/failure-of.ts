@@ -1,0 +1,56 @@
+import { SdkError } from "@treehouse/client-sdk";
+import { Refusal, refusalTable } from "@treehouse/protocol";
+
+import { CliFailure, EXIT, type ExitCode } from "./failure.ts";
+
+const exits: Record<string, ExitCode> = {
+  network: EXIT.server,
+  unavailable: EXIT.server,
+  internal: EXIT.server,
+  storageFull: EXIT.server,
+  loginRequired: EXIT.login,
+  passwordRequired: EXIT.login,
+  loginFailed: EXIT.login,
+  notAuthenticated: EXIT.login,
+  sessionEnded: EXIT.login,
+  noClientInStore: EXIT.login,
+  rateLimited: EXIT.limited,
+  identityInvalid: EXIT.keyChanged,
+  wrongEpoch: EXIT.conflict,
+  epochTooOld: EXIT.conflict,
+  epochAhead: EXIT.conflict,
+  invalidCommit: EXIT.conflict,
+  notFound: EXIT.notFound,
+  unknownUser: EXIT.notFound,
+  unknownRoom: EXIT.notFound,
+  unknownClient: EXIT.notFound,
+  keyPackagesExhausted: EXIT.notFound,
+};
+
+/** Where a command says better than the SDK what to do. */
+const helps: Record<string, string> = {
+  passwordRequired: "Log in with `treehouse account login`, or set TREEHOUSE_PASSWORD.",
+  loginRequired: "Log in again with `treehouse account login`.",
+  notAuthenticated: "Log in again with `treehouse account login`.",
+  sessionEnded: "Log in again with `treehouse account login`.",
+  noClientInStore: "Register with `treehouse account register --invite <token>`.",
+  inviteInvalid: "Ask the operator for a new invite, and give it with --invite <token>.",
+  unknownRoom: "`treehouse group ls` lists the conversations of this store.",
+};
+
+/** Any error as a failure of the CLI. What is not known is a bug, and says so. */
+export function failureOf(error: unknown): CliFailure {
+  if (error instanceof CliFailure) return error;
+  if (error instanceof SdkError) {
+    const exit = exits[error.code] ?? EXIT.usage;
+    const help = helps[error.code] ?? error.help;
+    return new CliFailure(exit, error.code, error.message, { help, data: error.data });
+  }
+  if (error instanceof Refusal) {
+    const { code, message, data }: Refusal = error;
+    const { advice } = refusalTable[code];
+    return new CliFailure(exits[code] ?? EXIT.usage, code, message, { help: advice, data });
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new CliFailure(EXIT.bug, "bug", text, { help: "This is a bug; please report it." });
+}
