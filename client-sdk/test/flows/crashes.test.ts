@@ -76,7 +76,7 @@ async function expectAgreement(one: Client, other: Client, name: string): Promis
   expect(kinds).not.toContain("fault");
 }
 
-test("R-045 whoever acts may die at any transaction: nothing is lost and nothing comes twice", async () => {
+test("R-057 whoever acts may die at any transaction: nothing is lost and nothing comes twice", async () => {
   let died = 0;
   for (const [round, death] of deaths.entries()) {
     const name = `act ${death.at} ${death.when}`;
@@ -96,7 +96,7 @@ test("R-045 whoever acts may die at any transaction: nothing is lost and nothing
   expect(died).toBe(deaths.length);
 }, 240_000);
 
-test("R-045 whoever reads may die at any transaction: every message comes once, in order", async () => {
+test("R-057 whoever reads may die at any transaction: every message comes once, in order", async () => {
   let died = 0;
   for (const [round, death] of deaths.entries()) {
     const name = `read ${death.at} ${death.when}`;
@@ -120,7 +120,7 @@ test("R-045 whoever reads may die at any transaction: every message comes once, 
   expect(died).toBeGreaterThan(deaths.length / 4);
 }, 240_000);
 
-test("R-045 a registration may die at any transaction and is finished with the same store", async () => {
+test("R-020 a registration may die at any transaction and is finished with the same store", async () => {
   for (const when of ["before", "after"] as const) {
     for (let at = 1; at <= 6; at += 1) {
       const name = `new-${when}-${at}`;

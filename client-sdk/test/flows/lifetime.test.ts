@@ -27,7 +27,7 @@ afterAll(async () => {
   expect(unhandled).toEqual([]);
 });
 
-test("R-045 what is sent while the server is away arrives once it is back", async () => {
+test("R-047 what is sent while the server is away arrives once it is back", async () => {
   const room = await alice.conversations.create({ members: ["bob@localhost"] });
   await joinedBy(bob, room.id);
   const offline = next(alice, "state", ({ state }) => state === "offline");
