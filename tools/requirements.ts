@@ -80,7 +80,7 @@ R-053 | open | | Reactions
 R-054 | open | | Threads
 R-055 | open | | Links with previews
 R-056 | open | | Mentions
-R-057 | partly | SDK | Messages are kept and read again; not proved at each await of a crash
+R-057 | met | SDK, queuing | Messages are kept and read again, whenever client or server died
 R-058 | open | | History on a new device
 R-059 | open | | Direct paths between clients that agree
 
