@@ -28,8 +28,8 @@ export async function acceptProposals(
   { proposals: messages, framing }: ProposalUpload,
 ): Promise<Bytes | typeof MOVED> {
   const { env, database } = context;
-  checkHandshakeFraming(hosted, framing);
   const sender = checkSender(hosted, caller);
+  checkHandshakeFraming(hosted, framing);
   const at = env.now();
   const checked = await hosted.group.checkProposals(messages, at);
   if (checked.senderLeaf !== sender) {

@@ -57,8 +57,9 @@ export async function checkCommit(
   caller: Caller,
   upload: CommitUpload,
 ): Promise<AcceptableCommit> {
+  checkMayCommit(hosted, caller, upload.framing);
   checkHandshakeFraming(hosted, upload.framing);
-  checkCommitter(hosted, caller, upload.framing);
+  checkLeaf(hosted, caller, upload.framing);
   const at = env.now();
   const { commit, groupInfo, welcome } = upload;
   const bundle = { commit, groupInfo, at };
@@ -98,18 +99,21 @@ export async function checkCommit(
 }
 
 /**
- * A member commits, or a client comes whose user takes part or may take part. Cheap, so that
- * nothing dear is done for anybody else.
+ * A member commits, or a client comes whose user takes part or may take part. First of all, so that
+ * nothing dear is done for anybody else, and nobody else learns where the room stands.
  */
-function checkCommitter(hosted: HostedRoom, caller: Caller, { sender }: UpdateFraming): void {
-  if (sender.kind === "member") {
-    if (checkSender(hosted, caller) === sender.leaf) return;
-    throw new Refusal("clientMismatch", "The commit is not the session's client's.");
-  }
-  if (sender.kind !== "newMemberCommit") {
+function checkMayCommit(hosted: HostedRoom, caller: Caller, { sender }: UpdateFraming): void {
+  if (sender.kind === "member") checkSender(hosted, caller);
+  else checkMayCome(hosted, caller);
+}
+
+function checkLeaf({ leafOf }: HostedRoom, caller: Caller, { sender }: UpdateFraming): void {
+  if (sender.kind === "newMemberCommit") return;
+  if (sender.kind !== "member") {
     throw new Refusal("invalidCommit", "Only members and clients that join make commits.");
   }
-  checkMayCome(hosted, caller);
+  if (leafOf.get(caller.client) === sender.leaf) return;
+  throw new Refusal("clientMismatch", "The commit is not the session's client's.");
 }
 
 /**
