@@ -1,0 +1,103 @@
+import { connect } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { paths } from "@treehouse/protocol";
+import { createHomeserver, createNodeEnv, loadConfig } from "../../src/index.ts";
+import type { Homeserver } from "../../src/index.ts";
+import { ask } from "../people/ask.ts";
+import { createPerson } from "../people/person.ts";
+import type { Person } from "../people/person.ts";
+
+/** A whole homeserver as the program starts it, with people who have sessions. */
+export interface WholeServer {
+  readonly homeserver: Homeserver;
+  readonly url: string;
+  readonly logLines: readonly string[];
+  /** Lines that say that the server itself is wrong. */
+  faults(): readonly string[];
+  enrol(name: string, admin?: boolean): Promise<Person & { readonly token: string }>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function startWholeServer(): Promise<WholeServer> {
+  const directory = mkdtempSync(join(tmpdir(), "treehouse-hostile-"));
+  const logLines: string[] = [];
+  const config = loadConfig({
+    overrides: {
+      server: { port: 0, domain: "example.org" },
+      storage: { directory: join(directory, "data") },
+      metrics: { port: 0 },
+    },
+  });
+  const log = { level: "debug", write: (line: string) => void logLines.push(line) } as const;
+  const homeserver = await createHomeserver({ config, env: createNodeEnv({ log }) });
+  return {
+    homeserver,
+    url: homeserver.url,
+    logLines,
+    faults: () => logLines.filter((line) => !/"level":(10|20|30|40)\b/.test(line)),
+    async enrol(name, admin = false) {
+      const person = createPerson(name);
+      const { session } = await homeserver.authentication.enrol({ ...person, admin });
+      return { ...person, token: session.token };
+    },
+    async [Symbol.asyncDispose]() {
+      await homeserver[Symbol.asyncDispose]();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Every operation that the server says it has. */
+export async function operationsOf(url: string): Promise<readonly Operation[]> {
+  const { json } = await ask(url, paths.openapi());
+  const served = entriesOf(valueOf(json, "paths"));
+  return served.flatMap(([path, methods]) =>
+    entriesOf(methods).map(([method, about]) => {
+      const content = valueOf(valueOf(about, "requestBody"), "content");
+      return {
+        method: method.toUpperCase(),
+        path,
+        open: valueOf(about, "security") === undefined,
+        mediaType: entriesOf(content)[0]?.[0],
+      };
+    }),
+  );
+}
+
+export type Operation = {
+  readonly method: string;
+  readonly path: string;
+  /** Whether it says that it needs no session. */
+  readonly open: boolean;
+  /** Of its body, if it takes one. */
+  readonly mediaType: string | undefined;
+};
+
+function entriesOf(value: unknown): [string, unknown][] {
+  return typeof value === "object" && value !== null ? Object.entries(value) : [];
+}
+
+function valueOf(value: unknown, name: string): unknown {
+  return entriesOf(value).find(([key]) => key === name)?.[1];
+}
+
+/** Sends octets on a connection of their own; answers what came until the server ended it. */
+export async function converse(url: string, octets: string | Uint8Array): Promise<string> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  let received = "";
+  socket.on("data", (chunk) => (received += chunk.toString("latin1")));
+  socket.on("error", () => {});
+  socket.end(octets);
+  await new Promise((resolve) => socket.once("close", resolve));
+  return received;
+}
+
+/** Sends octets and cuts the connection off in the same moment, without a farewell. */
+export async function sendAndCut(url: string, octets: string): Promise<void> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.on("error", () => {});
+  socket.write(octets, () => socket.resetAndDestroy());
+  await new Promise((resolve) => socket.once("close", resolve));
+}
