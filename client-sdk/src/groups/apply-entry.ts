@@ -119,6 +119,7 @@ async function unreadable(
 ): Promise<EntryWrite | "lost"> {
   const group = await loadGroup(context, room);
   const epoch = epochOf(entry.message);
+  if (epoch === undefined) return fault(context, room, entry, "undecryptable", text);
   if (epoch > group.epoch) {
     tellFault(context, room, entry, "undecryptable", `${text} ${rejoinText}`);
     return "lost";
@@ -128,13 +129,14 @@ async function unreadable(
   return fault(context, room, entry, "undecryptable", text);
 }
 
-/** 0 when it cannot be read. */
-function epochOf(message: Bytes): number {
+/** Undefined when it cannot be read. */
+function epochOf(message: Bytes): number | undefined {
   try {
     const peeked = peekMlsMessage(message);
-    return peeked.wireFormat === "private" ? peeked.epoch : 0;
-  } catch {
-    return 0;
+    return peeked.wireFormat === "private" ? peeked.epoch : undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
   }
 }
 

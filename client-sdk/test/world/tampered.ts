@@ -17,12 +17,14 @@ import type { TestServer } from "./server.ts";
 export type Tampering = {
   /** What arrives in place of a frame of the server. */
   readonly frame?: (frame: ServerFrame) => readonly ServerFrame[];
-  readonly fetch?: (
-    request: HttpRequest,
-    ask: (request: HttpRequest) => Promise<HttpResponse>,
-  ) => Promise<HttpResponse>;
+  readonly fetch?: TamperedFetch;
   readonly database?: (database: SqlDatabase) => SqlDatabase;
 };
+
+export type TamperedFetch = (
+  request: HttpRequest,
+  ask: (request: HttpRequest) => Promise<HttpResponse>,
+) => Promise<HttpResponse>;
 
 export async function openTampered(
   server: TestServer,

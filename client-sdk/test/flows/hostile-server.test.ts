@@ -1,0 +1,280 @@
+import { randomBytes } from "node:crypto";
+
+import { createNodeCrypto } from "@treehouse/mls/crypto/node";
+import { createKeyPackage } from "@treehouse/mls/member";
+import {
+  attestationCodec,
+  decodeEntry,
+  deviceSigningCertificateCodec,
+  encodeEntry,
+  inboxEntryCodec,
+  keyMaterialResponseCodec,
+  leafIdentityCodec,
+  parseAddress,
+  type ServerFrame,
+  toBase64Url,
+  utf8Encode,
+} from "@treehouse/protocol";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { createIdentity } from "../../src/account/identity.ts";
+import type { Client } from "../../src/node.ts";
+import { startServer, type TestServer } from "../world/server.ts";
+import { openTampered, type TamperedFetch, type Tampering } from "../world/tampered.ts";
+import { joinedBy, next, reads, textsIn } from "../world/waiting.ts";
+
+let server: TestServer;
+let alice: Client;
+let bob: Client;
+
+const crypto = createNodeCrypto({ random: (length) => new Uint8Array(randomBytes(length)) });
+
+/** What the server of this file does to bob; tests set it, and bob stays the same client. */
+let onFrame: (frame: ServerFrame) => readonly ServerFrame[] = (frame) => [frame];
+
+beforeAll(async () => {
+  server = await startServer();
+  alice = await server.register("alice");
+  await (await server.register("bob")).close();
+  await (await server.register("mallory")).close();
+  bob = await openTampered(server, "bob", { frame: (frame) => onFrame(frame) });
+  await bob.caughtUp();
+});
+
+afterAll(async () => {
+  await alice.close();
+  await bob.close();
+  await server[Symbol.asyncDispose]();
+});
+
+async function tellBob(
+  change: (frame: ServerFrame) => readonly ServerFrame[],
+  act: () => Promise<void>,
+) {
+  onFrame = change;
+  try {
+    await act();
+  } finally {
+    onFrame = (frame) => [frame];
+  }
+}
+
+async function withAlice(tampering: Tampering, act: (client: Client) => Promise<void>) {
+  await alice.close();
+  const client = await openTampered(server, "alice", tampering);
+  try {
+    await client.caughtUp();
+    await act(client);
+  } finally {
+    await client.close();
+    alice = await server.open("alice");
+    await alice.caughtUp();
+  }
+}
+
+test("T-15 a log that does not follow from what came before is told, and nothing more is read", async () => {
+  const room = await alice.conversations.create({ members: ["bob@localhost"] });
+  await joinedBy(bob, room.id);
+  await bob.caughtUp();
+  const forked = next(bob, "fault", ({ code }) => code === "forkDetected");
+  const other = (frame: ServerFrame): readonly ServerFrame[] => {
+    if (frame.type !== "entry") return [frame];
+    const entry = decodeEntry(frame.entry);
+    if (entry.room !== room.id) return [frame];
+    return [{ type: "entry", entry: encodeEntry({ ...entry, previous: new Uint8Array(32) }) }];
+  };
+  await tellBob(other, async () => {
+    await room.send("on the other branch");
+    await forked;
+  });
+  await room.send("after it");
+  await bob.caughtUp();
+  expect(await textsIn(await bob.conversations.get(room.id))).toEqual([]);
+});
+
+test("a gap is told and reading goes on behind it; a lost commit is made up for by coming back", async () => {
+  for (const lost of ["message", "commit"] as const) {
+    const room = await alice.conversations.create({ members: ["bob@localhost"] });
+    await joinedBy(bob, room.id);
+    await bob.caughtUp();
+    const told = next(bob, "gap", ({ stream }) => stream === room.id);
+    let swallowed = false;
+    const gap = (frame: ServerFrame): readonly ServerFrame[] => {
+      if (frame.type !== "entry" || swallowed) return [frame];
+      const { position, room: stream } = decodeEntry(frame.entry);
+      if (stream !== room.id) return [frame];
+      swallowed = true;
+      return [{ type: "gap", stream, from: position, to: position, reason: "expired" }];
+    };
+    await tellBob(gap, async () => {
+      if (lost === "message") await room.send("never read");
+      else await room.add(["mallory@localhost"]);
+      await told;
+    });
+    const theirs = await bob.conversations.get(room.id);
+    if (lost === "message") {
+      await room.send("after the gap");
+    } else {
+      const back = next(bob, "joined", (value) => value.room === room.id);
+      await room.send("shows that the epoch is another one");
+      await back;
+      await alice.caughtUp();
+      await room.send("after the gap");
+    }
+    await reads(bob, room.id, "after the gap");
+    await theirs.send("here again");
+    await reads(alice, room.id, "here again");
+    await alice.caughtUp();
+    expect((await theirs.info()).epochAuthenticator).toBe((await room.info()).epochAuthenticator);
+  }
+});
+
+test("T-41 an entry that holds rubbish is told, and the next message of another room arrives", async () => {
+  const room = await alice.conversations.create({ members: ["bob@localhost"] });
+  const other = await alice.conversations.create({ members: ["bob@localhost"] });
+  await joinedBy(bob, room.id);
+  await joinedBy(bob, other.id);
+  await bob.caughtUp();
+  const told = next(bob, "fault", (fault) => fault.room === room.id);
+  const poison = (frame: ServerFrame): readonly ServerFrame[] => {
+    if (frame.type !== "entry") return [frame];
+    const entry = decodeEntry(frame.entry);
+    if (entry.room !== room.id || entry.kind !== "application") return [frame];
+    const message = new Uint8Array(entry.message).fill(0xff, 80);
+    return [{ type: "entry", entry: encodeEntry({ ...entry, message }) }];
+  };
+  await tellBob(poison, async () => {
+    await room.send("turned into rubbish");
+    expect(await told).toMatchObject({ code: "undecryptable" });
+    await other.send("the next one");
+    await reads(bob, other.id, "the next one");
+  });
+  const history = await (await bob.conversations.get(room.id)).history();
+  expect(history.at(-1)).toMatchObject({ kind: "fault", code: "undecryptable" });
+});
+
+test("T-41 a Welcome that cannot be used is told, and the client comes in without it", async () => {
+  let spoilt = 0;
+  const spoil = (frame: ServerFrame): readonly ServerFrame[] => {
+    if (frame.type !== "inboxEntry") return [frame];
+    const entry = inboxEntryCodec.decode(frame.entry);
+    if (entry.kind !== "welcome") return [frame];
+    const welcome = new Uint8Array(entry.welcome.welcome);
+    welcome.fill(0xff, welcome.length - 40);
+    spoilt += 1;
+    const changed = { ...entry, welcome: { ...entry.welcome, welcome } };
+    return [{ type: "inboxEntry", entry: inboxEntryCodec.encode(changed) }];
+  };
+  await tellBob(spoil, async () => {
+    const told = next(bob, "fault", ({ code }) => code === "welcomeUnusable");
+    const joined = next(bob, "joined");
+    const room = await alice.conversations.create({ members: ["bob@localhost"] });
+    await told;
+    expect((await joined).room).toBe(room.id);
+    await alice.caughtUp();
+    await room.send("nevertheless");
+    await reads(bob, room.id, "nevertheless");
+    expect((await room.members()).map(({ address }) => address)).toEqual([
+      "alice@localhost",
+      "bob@localhost",
+    ]);
+  });
+  expect(spoilt).toBe(1);
+});
+
+test("T-09 a client that is not in the user's signed list is not added", async () => {
+  await withAlice({ fetch: ghostDevice }, async (client) => {
+    const creating = client.conversations.create({ name: "trap", members: ["bob@localhost"] });
+    await expect(creating).rejects.toMatchObject({ code: "identityInvalid" });
+    const [trap] = (await client.conversations.list()).filter(({ name }) => name === "trap");
+    expect(trap?.members.map(({ address }) => address)).toEqual(["alice@localhost"]);
+    expect(trap?.epoch).toBe(0);
+  });
+});
+
+test("T-09 a user who shows another identity key than the pinned one is not added", async () => {
+  const fetch: TamperedFetch = async (request, ask) => {
+    const answer = await ask(request);
+    if (!request.url.endsWith(encodeURIComponent("bob@localhost"))) return answer;
+    const forged = createIdentity(crypto, parseAddress("bob@localhost"), Date.now());
+    const json = { user: "mimi://localhost/u/bob", clientList: toBase64Url(forged.clientList) };
+    return { ...answer, body: utf8Encode(JSON.stringify(json)) };
+  };
+  await withAlice({ fetch }, async (client) => {
+    await expect(client.contacts.find("bob@localhost")).rejects.toMatchObject({
+      code: "identityInvalid",
+    });
+    const creating = client.conversations.create({ name: "pins", members: ["bob@localhost"] });
+    await expect(creating).rejects.toMatchObject({ code: "identityInvalid" });
+  });
+});
+
+test("a client whom the own server does not vouch for is not added", async () => {
+  const fetch: TamperedFetch = async (request, ask) => {
+    const answer = await ask(request);
+    if (!request.url.endsWith("/v1/server")) return answer;
+    const text = new TextDecoder().decode(answer.body);
+    const key = toBase64Url(new Uint8Array(32).fill(9));
+    return { ...answer, body: utf8Encode(text.replaceAll(/"key":"[^"]+"/g, `"key":"${key}"`)) };
+  };
+  await withAlice({ fetch }, async (client) => {
+    const creating = client.conversations.create({ name: "vouch", members: ["bob@localhost"] });
+    await expect(creating).rejects.toMatchObject({ code: "identityInvalid" });
+  });
+});
+
+// Last in this file: the false position keeps bob from reading his inbox any further.
+test("T-24 a Welcome that is played again changes nothing", async () => {
+  const room = await alice.conversations.create({ members: ["bob@localhost"] });
+  await joinedBy(bob, room.id);
+  const before = await (await bob.conversations.get(room.id)).info();
+  let joins = 0;
+  const stop = bob.on("joined", () => (joins += 1));
+  let welcome: ServerFrame | undefined;
+  const replay = (frame: ServerFrame): readonly ServerFrame[] => {
+    if (frame.type === "inboxEntry" && welcome === undefined) welcome = frame;
+    return [frame];
+  };
+  await tellBob(replay, async () => {
+    const other = await alice.conversations.create({ members: ["bob@localhost"] });
+    await joinedBy(bob, other.id);
+    if (welcome?.type !== "inboxEntry") throw new Error("no Welcome came by");
+    const entry = inboxEntryCodec.decode(welcome.entry);
+    const again = inboxEntryCodec.encode({ ...entry, position: entry.position + 1_000 });
+    await tellBob(
+      (frame) => (frame.type === "entry" ? [{ type: "inboxEntry", entry: again }, frame] : [frame]),
+      async () => {
+        await room.send("with a replay");
+        await reads(bob, room.id, "with a replay");
+      },
+    );
+  });
+  stop();
+  expect(joins).toBe(1);
+  const after = await (await bob.conversations.get(room.id)).info();
+  expect(after.epochAuthenticator).toBe(before.epochAuthenticator);
+});
+
+/** Hands out a client that the server has made for bob by itself. */
+const ghostDevice: TamperedFetch = async (request, ask) => {
+  const answer = await ask(request);
+  if (!request.url.endsWith("/v1/key-material")) return answer;
+  const response = keyMaterialResponseCodec.decode(answer.body);
+  const bobs = parseAddress("bob@localhost");
+  expect(response.clients.map(({ status }) => status)).toEqual(["success"]);
+  const made = createIdentity(crypto, bobs, Date.now());
+  const { client, signaturePrivateKey, signaturePublicKey } = made;
+  const leafIdentity = leafIdentityCodec.encode({
+    certificate: deviceSigningCertificateCodec.decode(made.certificate),
+    attestation: attestationCodec.decode(made.attestation),
+    countersignature: new Uint8Array(64),
+    countersigner: "ghost",
+  });
+  const ghost = { client, signaturePrivateKey, signaturePublicKey, leafIdentity };
+  const { keyPackage } = await createKeyPackage({ crypto, now: () => Date.now() }, ghost, {
+    lifetimeMs: 1_000_000,
+    lastResort: false,
+  });
+  const clients = [{ status: "success" as const, client, keyPackage }];
+  return { ...answer, body: keyMaterialResponseCodec.encode({ ...response, clients }) };
+};
