@@ -97,7 +97,9 @@ async function register(cli: Cli, options: RegisterOptions): Promise<void> {
       const asked = current === name ? "" : `--context ${name} `;
       cli.output().hint(`Next: treehouse ${asked}group create <name> --add <address>`);
       if (asked === "") return;
-      cli.output().hint(`The current context stays "${current}": use this one with ${asked}`);
+      cli
+        .output()
+        .hint(`The current context stays "${current}": use this one with ${asked.trim()}.`);
     },
     { password, register: invite === undefined ? {} : { invite } },
   );

@@ -72,7 +72,8 @@ async function follow(
     }
     return shown;
   };
-  if ((await Promise.race([show(), ended])) === 0) cli.output().hint("Nothing new.");
+  const shown = await Promise.race([show(), ended]);
+  if (shown === 0 && !bounds.waits) cli.output().hint("Nothing new.");
 }
 
 function print(cli: Cli, message: Message): void {

@@ -1,13 +1,17 @@
+import { basename } from "node:path";
+
 import { z } from "zod";
 
 import type { Ledger } from "./ledger.ts";
-import { filesWith } from "./search-files.ts";
+import { filesBelow, filesWith } from "./search-files.ts";
 import type { UserProcess } from "./user-process.ts";
 
 export type DemoReport = {
   readonly ok: boolean;
   readonly messages: number;
   readonly kills: number;
+  /** How many messages were under way at each kill. */
+  readonly underWay: readonly number[];
   readonly lost: number;
   readonly duplicated: number;
   readonly reordered: number;
@@ -16,6 +20,8 @@ export type DemoReport = {
   readonly leaked: number;
   /** Server files in which the control string was found. */
   readonly controls: number;
+  /** Server files that were searched. */
+  readonly searched: number;
   readonly problems: readonly string[];
 };
 
@@ -31,83 +37,123 @@ const historySchema = z.object({
   ),
 });
 
-type Item = z.infer<typeof historySchema>["items"][number];
+export type Item = z.infer<typeof historySchema>["items"][number];
 
-/** Compares what was accepted, what was shown, and what each store holds. */
+/** What is known of one user: told by the process while it ran, and kept in the store. */
+export type Evidence = {
+  readonly name: string;
+  readonly accepted: ReadonlyMap<string, number>;
+  readonly shown: readonly { readonly text: string; readonly position: number }[];
+  readonly items: readonly Item[];
+};
+
+export type Figures = Pick<DemoReport, "lost" | "duplicated" | "reordered" | "readWhileRemoved">;
+
+/** Compares what was accepted, what was shown, and what each store and the server hold. */
 export async function checkPromises(demo: {
   readonly directory: string;
   readonly users: readonly UserProcess[];
   readonly room: string;
   readonly ledger: Ledger;
   readonly canary: string;
-  readonly kills: number;
+  readonly wanted: { readonly messages: number; readonly kills: number };
+  readonly underWay: readonly number[];
 }): Promise<DemoReport> {
-  const { users, ledger } = demo;
-  const problems = [...ledger.faults];
-  const histories = new Map<string, readonly Item[]>();
-  for (const user of users) {
+  const { wanted, underWay } = demo;
+  const evidence: Evidence[] = [];
+  for (const user of demo.users) {
     const text = await user.run("history", demo.room, "--limit", "100000", "--json");
-    histories.set(user.name, historySchema.parse(JSON.parse(text)).items);
+    const { items } = historySchema.parse(JSON.parse(text));
+    const { accepted, shown } = demo.ledger.told(user.name);
+    evidence.push({ name: user.name, accepted, shown, items });
   }
-  const accepted = new Map(users.flatMap(({ name }) => [...ledger.told(name).accepted]));
-  const away = absence(histories.get("alice") ?? [], "carol@localhost");
-  if (away === undefined) problems.push("Carol's removal and return are not in the history");
-  let [lost, duplicated, reordered, readWhileRemoved] = [0, 0, 0, 0];
-  for (const { name } of users) {
-    const texts = (histories.get(name) ?? []).filter(({ kind }) => kind === "message");
-    const out = (position: number) =>
-      name === "carol" && away !== undefined && position > away.from && position <= away.to;
-    for (const [text, position] of accepted) {
-      const times = texts.filter((item) => item.text === text);
-      if (times.length > 1) duplicated += 1;
-      if (out(position)) readWhileRemoved += times.length;
-      else if (times.length === 0) lost += 1;
-      if (times.some((item) => item.position !== position)) reordered += 1;
-    }
-    const shown = ledger.told(name).shown;
-    duplicated += shown.length - new Set(shown.map(({ text }) => text)).size;
-    reordered += shown.filter(
-      ({ position }, index) => position < (shown[index - 1]?.position ?? 0),
-    ).length;
-    readWhileRemoved += shown.filter(({ position }) => out(position)).length;
-    const foreign = [...accepted].filter(
-      ([text, position]) => !ledger.told(name).accepted.has(text) && !out(position),
-    );
-    lost += foreign.filter(([text]) => !shown.some((message) => message.text === text)).length;
+  const problems = [...demo.ledger.faults];
+  const figures = compare(evidence);
+  if (absence(evidence) === undefined) {
+    problems.push("Carol's removal and return are not in the history");
   }
-  const controls = serverFiles(demo.directory, "mimi://localhost/");
-  const leaked = serverFiles(demo.directory, demo.canary);
-  if (controls.length === 0) problems.push("the control was not found in the server's files");
-  if (leaked.length > 0) problems.push(`the canary stands in ${leaked.join(", ")}`);
-  const figures = { lost, duplicated, reordered, readWhileRemoved };
   for (const [name, value] of Object.entries(figures)) {
     if (value > 0) problems.push(`${name}: ${value}`);
   }
+  const messages = evidence.reduce((sum, { accepted }) => sum + accepted.size, 0);
+  if (messages !== wanted.messages) problems.push(`${messages} messages were accepted`);
+  if (underWay.length !== wanted.kills) problems.push(`there were ${underWay.length} kills`);
+  if (underWay.some((count) => count < 1)) problems.push("a kill met no message under way");
+  const files = searchServerFiles(demo.directory, demo.canary);
+  problems.push(...files.problems);
   return {
     ok: problems.length === 0,
-    messages: accepted.size,
-    kills: demo.kills,
+    messages,
+    kills: underWay.length,
+    underWay,
     ...figures,
-    leaked: leaked.length,
-    controls: controls.length,
+    leaked: files.leaked.length,
+    controls: files.controls.length,
+    searched: files.searched.length,
     problems,
   };
 }
 
-/** The server's own files: its data folder and its log. */
-function serverFiles(directory: string, text: string): readonly string[] {
-  return [
-    ...filesWith(`${directory}/data`, text),
-    ...filesWith(directory, text).filter((file) => file.endsWith("server.log")),
-  ];
+/** Counts what broke a promise; the first user's history says when Carol was away. */
+export function compare(evidence: readonly Evidence[]): Figures {
+  const accepted = new Map(evidence.flatMap((user) => [...user.accepted]));
+  const away = absence(evidence);
+  let [lost, duplicated, reordered, readWhileRemoved] = [0, 0, 0, 0];
+  for (const { name, accepted: own, shown, items } of evidence) {
+    const out = (position: number) =>
+      name === "carol" && away !== undefined && position > away.from && position <= away.to;
+    const kept = items.filter(({ kind }) => kind === "message");
+    for (const [text, position] of accepted) {
+      const times = kept.filter((item) => item.text === text);
+      if (times.length > 1) duplicated += 1;
+      if (out(position)) readWhileRemoved += times.length;
+      else if (times.length === 0) lost += 1;
+      if (times.some((item) => item.position !== position)) reordered += 1;
+      const foreign = !own.has(text) && !out(position);
+      if (foreign && !shown.some((message) => message.text === text)) lost += 1;
+    }
+    duplicated += shown.length - new Set(shown.map(({ text }) => text)).size;
+    reordered += falls(shown) + falls(kept);
+    readWhileRemoved += shown.filter(({ position }) => out(position)).length;
+  }
+  return { lost, duplicated, reordered, readWhileRemoved };
 }
 
-/** Positions of the commits that removed the user and brought her back. */
+/** How often a position is not above the one before it. */
+function falls(rows: readonly { readonly position: number }[]): number {
+  return rows.filter(
+    ({ position }, index) => index > 0 && position <= (rows[index - 1]?.position ?? 0),
+  ).length;
+}
+
+/** Positions of the commits that removed Carol and brought her back. */
 function absence(
-  items: readonly Item[],
-  address: string,
+  evidence: readonly Evidence[],
 ): { readonly from: number; readonly to: number } | undefined {
+  const items = evidence[0]?.items ?? [];
+  const address = "carol@localhost";
   const from = items.find((item) => item.removed?.includes(address))?.position;
   const to = items.findLast((item) => item.added?.includes(address))?.position;
   return from === undefined || to === undefined || to < from ? undefined : { from, to };
+}
+
+/** What every database and the log of a server that served are known to hold. */
+const controlOfData = "mimi://localhost/";
+const controlOfLog = '"msg":"listening"';
+
+/**
+ * Looks for the canary in the server's data folder and log. The search is trusted only after it
+ * found what is certainly there, in the data and in the log.
+ */
+export function searchServerFiles(directory: string, canary: string) {
+  const data = filesBelow(`${directory}/data`);
+  const logs = filesBelow(directory).filter((file) => basename(file) === "server.log");
+  const searched = [...data, ...logs];
+  const foundIn = { data: filesWith(data, controlOfData), log: filesWith(logs, controlOfLog) };
+  const leaked = filesWith(searched, canary);
+  const problems = Object.entries(foundIn).flatMap(([where, found]) =>
+    found.length > 0 ? [] : [`the control was not found in the server's ${where}`],
+  );
+  if (leaked.length > 0) problems.push(`the canary stands in ${leaked.join(", ")}`);
+  return { searched, leaked, controls: [...foundIn.data, ...foundIn.log], problems };
 }

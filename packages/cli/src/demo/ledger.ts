@@ -13,8 +13,11 @@ export interface Ledger {
   told(user: string): Told;
   /** Whether the user's process has told of an event of this name so many times. */
   happened(user: string, event: string, times: number): boolean;
-  /** Resolves when `holds` does; it is asked after every event. Rejects after `seconds`. */
-  until(what: string, holds: () => boolean, seconds: number): Promise<void>;
+  /**
+   * Resolves when `holds` does; it is asked after every event, and `act` runs at that very event,
+   * before any other is heard. Rejects after `seconds`.
+   */
+  until(what: string, holds: () => boolean, seconds: number, act?: () => void): Promise<void>;
   readonly faults: readonly string[];
 }
 
@@ -38,6 +41,9 @@ export function createLedger(users: readonly string[]): Ledger {
       told(user).events.push(event.event);
       const { text, position } = event;
       if (text !== undefined && position !== undefined) {
+        if (event.event === "sent" && told(user).accepted.has(text)) {
+          faults.push(`${user}: told twice that "${text}" was accepted`);
+        }
         if (event.event === "sent") told(user).accepted.set(text, position);
         if (event.event === "message") told(user).shown.push({ text, position });
       }
@@ -46,7 +52,7 @@ export function createLedger(users: readonly string[]): Ledger {
       }
       for (const look of watchers) look();
     },
-    until(what, holds, seconds) {
+    until(what, holds, seconds, act) {
       return new Promise((resolve, reject) => {
         const deadline = setTimeout(() => {
           watchers.delete(look);
@@ -56,6 +62,7 @@ export function createLedger(users: readonly string[]): Ledger {
           if (!holds()) return;
           clearTimeout(deadline);
           watchers.delete(look);
+          act?.();
           resolve();
         };
         watchers.add(look);

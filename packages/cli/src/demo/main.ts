@@ -17,14 +17,24 @@ const { values } = parseArgs({
   },
 });
 
-const report = await runDemo({
-  seed: Number(values.seed),
-  messages: Number(values.messages),
-  kills: Number(values.kills),
-  keep: values.keep,
-  say: (line) => console.log(line),
-});
-for (const problem of report.problems) console.error(`FAILED: ${problem}`);
-const { problems, ...figures } = report;
-if (values.json) console.log(JSON.stringify({ ...figures, problems }));
-process.exitCode = report.ok ? 0 : 1;
+// Ends by the exit handlers, which kill what still runs and clear the files away.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
+try {
+  const report = await runDemo({
+    seed: Number(values.seed),
+    messages: Number(values.messages),
+    kills: Number(values.kills),
+    keep: values.keep,
+    say: (line) => console.log(line),
+  });
+  for (const problem of report.problems) console.error(`FAILED: ${problem}`);
+  if (values.json) console.log(JSON.stringify(report));
+  process.exitCode = report.ok ? 0 : 1;
+} catch (error) {
+  const problem = error instanceof Error ? error.message : String(error);
+  console.error(`FAILED: ${problem}`);
+  const unknown = { messages: 0, kills: 0, lost: 0, duplicated: 0, reordered: 0 };
+  if (values.json) console.log(JSON.stringify({ ok: false, ...unknown, problems: [problem] }));
+  process.exitCode = 1;
+}

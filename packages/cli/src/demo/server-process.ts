@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import type { Children } from "./children.ts";
+
 const main = fileURLToPath(new URL("../../../../homeserver/src/main.ts", import.meta.url));
 
 /** A real homeserver in a process of its own, which can be killed and started again. */
@@ -12,27 +14,34 @@ export interface ServerProcess {
   readonly url: string;
   /** The admin invite of the first start. */
   readonly invite: string;
-  /** SIGKILL, and the next start over the same files; resolves when it serves again. */
-  killAndRestart(): Promise<void>;
+  /** SIGKILL, sent before this returns. */
+  kill(): void;
+  /** The next start over the same files; resolves when it serves again. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** `directory` gets the data, and the server's output as `server.log`. */
-export async function startServer(directory: string): Promise<ServerProcess> {
+export async function startServer(directory: string, children: Children): Promise<ServerProcess> {
   const log = createWriteStream(join(directory, "server.log"), { flags: "a" });
   const port = await freePort();
-  let running = await start(directory, port, log);
+  const next = () => start(directory, port, log, children);
+  let running = await next();
   const { invite } = running;
   if (invite === undefined) throw new Error("the server has printed no admin invite");
   return {
     url: running.url,
     invite,
-    async killAndRestart() {
-      await end(running.child, "SIGKILL");
-      running = await start(directory, port, log);
+    kill() {
+      running.child.kill("SIGKILL");
+    },
+    async restart() {
+      await ended(running.child);
+      running = await next();
     },
     async stop() {
-      await end(running.child, "SIGTERM");
+      running.child.kill("SIGTERM");
+      await ended(running.child);
       await new Promise<void>((resolve) => log.end(resolve));
     },
   };
@@ -40,8 +49,15 @@ export async function startServer(directory: string): Promise<ServerProcess> {
 
 type Running = { readonly child: ChildProcess; readonly url: string; readonly invite?: string };
 
-function start(directory: string, port: number, log: WriteStream): Promise<Running> {
-  const child = spawn(
+const startSeconds = 60;
+
+function start(
+  directory: string,
+  port: number,
+  log: WriteStream,
+  children: Children,
+): Promise<Running> {
+  const spawned = spawn(
     process.execPath,
     [main, "--data", join(directory, "data"), "--port", String(port)],
     {
@@ -49,27 +65,35 @@ function start(directory: string, port: number, log: WriteStream): Promise<Runni
       env: { ...process.env, TREEHOUSE__METRICS__ENABLED: "false" },
     },
   );
+  const child = children.track(spawned);
   child.stderr.pipe(log, { end: false });
   return new Promise<Running>((resolve, reject) => {
     let invite: string | undefined;
+    const deadline = setTimeout(() => {
+      reject(new Error(`the server did not serve within ${startSeconds} s`));
+    }, startSeconds * 1000);
     createInterface({ input: child.stdout }).on("line", (line) => {
       log.write(line.startsWith("admin invite: ") ? "admin invite: …\n" : `${line}\n`);
       if (line.startsWith("admin invite: ")) invite = line.slice("admin invite: ".length);
       if (!line.startsWith("http")) return;
+      clearTimeout(deadline);
       resolve({ child, url: line, ...(invite === undefined ? {} : { invite }) });
     });
-    child.once("exit", (code) => reject(new Error(`the server ended with ${code} before serving`)));
+    child.once("error", reject);
+    child.once("exit", (code) => {
+      clearTimeout(deadline);
+      reject(new Error(`the server ended with ${code} before serving`));
+    });
   });
 }
 
-function end(child: ChildProcess, signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) {
       resolve();
       return;
     }
     child.once("exit", () => resolve());
-    child.kill(signal);
   });
 }
 

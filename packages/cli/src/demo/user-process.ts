@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 
 import { z } from "zod";
 
+import type { Children } from "./children.ts";
+
 const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 
 const eventSchema = z.looseObject({
@@ -34,11 +36,23 @@ export interface Chat {
   end(): Promise<number>;
 }
 
+const patienceSeconds = 60;
+
+/** A line that is no event is told as a fault: a program that reads JSON lines would stumble. */
+function parseEvent(line: string): ChatEvent {
+  try {
+    return eventSchema.parse(JSON.parse(line));
+  } catch {
+    return { event: "fault", text: `not an event: ${line}` };
+  }
+}
+
 export function createUser(
   directory: string,
   name: string,
   server: string,
   password: string,
+  children: Children,
 ): UserProcess {
   const env = {
     ...process.env,
@@ -47,12 +61,13 @@ export function createUser(
     TREEHOUSE_PASSWORD: password,
     TREEHOUSE_SERVER: server,
   };
-  const start = (args: readonly string[]) => spawn(process.execPath, [main, ...args], { env });
+  const start = (args: readonly string[]) =>
+    children.track(spawn(process.execPath, [main, ...args], { env }));
   return {
     name,
     address: `${name}@localhost`,
     async run(...args) {
-      const child = start(args);
+      const child = start([...args, "--timeout", String(patienceSeconds)]);
       child.stdin.end();
       const [out, err, code] = await Promise.all([
         collect(child.stdout),
@@ -65,15 +80,21 @@ export function createUser(
     chat(conversation, heard) {
       const child = start(["chat", conversation, "--jsonl"]);
       const exit = ended(child);
+      // A process that has died says so by its exit code, not by the pipe that broke.
+      child.stdin.on("error", () => undefined);
+      void exit.then((code) => heard({ event: "ended", code }));
       createInterface({ input: child.stdout }).on("line", (line) => {
-        heard(eventSchema.parse(JSON.parse(line)));
+        heard(parseEvent(line));
       });
       child.stderr.pipe(process.stderr);
       return {
         say: (line) => void child.stdin.write(`${line}\n`),
-        end() {
+        async end() {
           child.stdin.end();
-          return exit;
+          const deadline = setTimeout(() => child.kill("SIGKILL"), patienceSeconds * 1000);
+          const code = await exit;
+          clearTimeout(deadline);
+          return code;
         },
       };
     },
