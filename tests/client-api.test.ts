@@ -32,3 +32,20 @@ test("R-121 every binary endpoint on the page is a path of the API", () => {
   const known: readonly string[] = Object.values(routes);
   expect(described.filter((path) => !known.includes(path))).toEqual([]);
 });
+
+test("the page has every frame type and close code, and no other", () => {
+  const source = ["client-frame", "server-frame"]
+    .map((name) => readFileSync(`packages/protocol/src/stream/${name}.ts`, "utf8"))
+    .map((text) => /^const TYPES = \{([^}]*)\}/m.exec(text)?.[1] ?? "")
+    .join(",");
+  const types = [...source.matchAll(/(\w+): (\d+)/g)].map(([, name, type]) => `${type} ${name}`);
+  expect(types.length).toBeGreaterThan(12);
+  const told = [...page.matchAll(/\| (\d+) +\| `(\w+)`/g)].map(
+    ([, type, name]) => `${type} ${name}`,
+  );
+  expect(told.toSorted()).toEqual(types.toSorted());
+  const codes = readFileSync("homeserver/src/realtime/close.ts", "utf8").match(/: \d{4},/g) ?? [];
+  expect(codes.length).toBeGreaterThan(5);
+  const close = [...page.matchAll(/^\| (\d{4}) +\|/gm)].map(([, code]) => `: ${code},`);
+  expect(close.toSorted()).toEqual(codes.toSorted());
+});
