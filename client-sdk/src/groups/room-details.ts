@@ -38,12 +38,15 @@ export function decodeDetails(bytes: Uint8Array): RoomDetails {
   return detailsCodec.decode(bytes);
 }
 
+const nameCodec = utf8({ max: LIMITS.nameBytesMax });
 const metadataCodec = struct({
   version: u8,
-  name: utf8({ max: LIMITS.nameBytesMax }),
+  name: nameCodec,
   /** Brings every name to one length. */
-  padding: opaque({ max: LIMITS.nameBytesMax }),
+  padding: opaque({ max: 256 }),
 });
+/** At least 64 octets stay for the padding, so that its own length always takes two. */
+const paddedLength = 64 + 2 + LIMITS.nameBytesMax;
 const nonceLength = 24;
 
 /**
@@ -57,7 +60,7 @@ export function sealMetadata(
   random: (length: number) => Bytes,
 ): Bytes {
   const nonce = random(nonceLength);
-  const padding = new Uint8Array(LIMITS.nameBytesMax - utf8Encode(name).length);
+  const padding = new Uint8Array(paddedLength - nameCodec.encode(name).length);
   const plain = metadataCodec.encode({ version: 1, name, padding });
   return concatBytes(nonce, xchacha20poly1305(key, nonce, placeOf(room)).encrypt(plain));
 }

@@ -7,6 +7,7 @@ import {
   fromHex,
   LIMITS,
   messageId,
+  type MimiContent,
   Refusal,
   type RoomUri,
   textContent,
@@ -67,7 +68,7 @@ export function composeText(
 ): { readonly id: string; readonly content: Bytes } {
   const { room, text, inReplyTo } = wanted;
   const salt = random(16);
-  const content = encodeContent(
+  const content = encodeAsked(
     textContent({
       text,
       salt,
@@ -84,6 +85,16 @@ export function composeText(
     });
   }
   return { id: toHex(messageId({ senderUri: sender, roomUri: room, content, salt })), content };
+}
+
+/** What no receiver would take is the asker's fault here, not a bug. */
+function encodeAsked(content: MimiContent): Bytes {
+  try {
+    return encodeContent(content);
+  } catch (error) {
+    if (error instanceof RangeError && error.cause instanceof Refusal) throw error.cause;
+    throw error;
+  }
 }
 
 /** What encryption and framing add to a content, with room to spare. */

@@ -92,7 +92,7 @@ test("T-15 a log that does not follow from what came before is told, and nothing
   expect(await textsIn(await bob.conversations.get(room.id))).toEqual([]);
 });
 
-test("a gap is told and reading goes on behind it; a lost commit is made up for by coming back", async () => {
+test("R-019 a gap is told and reading goes on behind it; a lost commit is made up for by coming back", async () => {
   for (const lost of ["message", "commit"] as const) {
     const room = await alice.conversations.create({ members: ["bob@localhost"] });
     await joinedBy(bob, room.id);

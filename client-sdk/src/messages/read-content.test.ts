@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+
+import {
+  encodeContent,
+  mintClientUri,
+  mintRoomUri,
+  parseDomain,
+  parseUserUri,
+  Refusal,
+  textContent,
+  textOf,
+  userOfClient,
+} from "@treehouse/protocol";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { composeText } from "./index.ts";
+import { decodeStored, readContent } from "./read-content.ts";
+
+const random = (length: number) => new Uint8Array(randomBytes(length));
+const alice = mintClientUri(parseUserUri("mimi://example.org/u/alice"), random);
+const mallory = mintClientUri(parseUserUri("mimi://example.org/u/mallory"), random);
+const room = mintRoomUri(parseDomain("example.org"), random);
+const other = mintRoomUri(parseDomain("example.org"), random);
+
+test("a message that was composed is read with the id that its sender knows", () => {
+  const first = composeText({ room, text: "first" }, userOfClient(alice), random);
+  const wanted = { room, text: "hello", inReplyTo: first.id };
+  const { id, content } = composeText(wanted, userOfClient(alice), random);
+  const read = readContent({ room, sender: alice, plaintext: content });
+  expect(read.messageId).toBe(id);
+  const stored = decodeStored(read.body);
+  expect([stored.sender, textOf(stored.parsed)]).toEqual([alice, "hello"]);
+  expect(readContent({ room, sender: alice, plaintext: content }).messageId).toBe(id);
+});
+
+test("an answer to what is no message id is refused", () => {
+  for (const inReplyTo of ["ab".repeat(32), "zz", ""]) {
+    const compose = () => composeText({ room, text: "x", inReplyTo }, userOfClient(alice), random);
+    expect(compose).toThrow(Refusal);
+  }
+});
+
+test("T-03 content that names another sender than the leaf's user is refused", () => {
+  const { content } = composeText({ room, text: "I am alice" }, userOfClient(alice), random);
+  const read = () => readContent({ room, sender: mallory, plaintext: content });
+  expect(read).toThrow(expect.objectContaining({ code: "invalidMessage" }));
+});
+
+test("T-14 content of another room, put into this one, is refused", () => {
+  const elsewhere = composeText({ room: other, text: "yes" }, userOfClient(alice), random);
+  const read = () => readContent({ room, sender: alice, plaintext: elsewhere.content });
+  expect(read).toThrow(expect.objectContaining({ code: "invalidMessage" }));
+});
+
+test("T-14 content that does not say whose and where it is, is refused", () => {
+  const salt = random(16);
+  const whole = textContent({
+    text: "hello",
+    salt,
+    senderUri: userOfClient(alice),
+    roomUri: room,
+  });
+  const bare = encodeContent({ ...whole, extensions: new Map() });
+  expect(() => readContent({ room, sender: alice, plaintext: bare })).toThrow(Refusal);
+});
+
+test("any octets are read or refused, and nothing else", () => {
+  const { content } = composeText({ room, text: "hello" }, userOfClient(alice), random);
+  fc.assert(
+    fc.property(fc.uint8Array(), fc.nat(), fc.nat(255), (octets, at, octet) => {
+      const changed = new Uint8Array(content);
+      changed[at % changed.length] = octet;
+      const inputs = [octets, changed, content.subarray(0, at % content.length)];
+      const thrown = inputs
+        .map((plaintext) => faultOf(plaintext))
+        .filter((one) => one !== undefined);
+      expect(thrown.filter((one) => !(one instanceof Refusal))).toEqual([]);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+function faultOf(plaintext: Uint8Array): unknown {
+  try {
+    readContent({ room, sender: alice, plaintext });
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
