@@ -62,8 +62,8 @@ test("T-39 what two servers could read as two different requests is refused and 
   ];
   for (const octets of ambiguous) {
     const answer = await converse(server.url, octets);
-    expect(answer, octets).toMatch(/^HTTP\/1\.1 400 /);
-    expect(answer.match(/HTTP\/1\.1 /g), octets).toHaveLength(1);
+    const statuses = answer.match(/HTTP\/1\.1 \d+/g);
+    expect({ octets, statuses }).toEqual({ octets, statuses: ["HTTP/1.1 400"] });
   }
   await healthy();
 });
@@ -160,6 +160,7 @@ test("T-39 no octets make any operation fail, whoever asks, and nobody but who m
   });
   const before = server.faults().length;
   let ended = false;
+  let answered = false;
   await fc.assert(
     fc.asyncProperty(asked, async ({ operation, segment: part, query, known, ...rest }) => {
       const { method, path, open } = operation;
@@ -176,14 +177,13 @@ test("T-39 no octets make any operation fail, whoever asks, and nobody but who m
       });
       const text = await response.text();
       expect(response.status, `${method} ${path2} ${text}`).toBeLessThan(500);
-      if (!known && !open && response.url.endsWith(`${path2}?${query}`)) {
-        expect([400, 401, 404, 405], `${method} ${path2}`).toContain(response.status);
-      }
+      const closed = !known && !open && response.url.endsWith(`${path2}?${query}`);
+      answered ||= closed && ![400, 401, 404, 405].includes(response.status);
       ended ||= response.status === 401 && known && !isEnd && text.includes("sessionEnded");
     }),
     { numRuns: full ? 20_000 : 700 },
   );
-  expect(ended).toBe(false);
+  expect({ ended, answered }).toEqual({ ended: false, answered: false });
   expect(server.faults().slice(before)).toEqual([]);
   await healthy();
 });

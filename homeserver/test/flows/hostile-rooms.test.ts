@@ -44,7 +44,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  expect(rig.faults).toEqual([]);
   await rig[Symbol.asyncDispose]();
 });
 
@@ -207,7 +206,7 @@ test("T-39 more proposals than a commit could carry are refused, and so are the 
       kind: "proposal",
       proposals: Array.from({ length: count }, () => proposal),
     });
-  expect(() => bundleOf(LIMITS.proposalsPerCommitMax + 1)).toThrow();
+  expect(() => bundleOf(LIMITS.proposalsPerCommitMax + 1)).toThrow(RangeError);
   const flood = await b.update(bundleOf(LIMITS.proposalsPerCommitMax));
   expect(flood.refusal?.code).toBe("invalidProposal");
   accepted(await b.update(bundleOf(1)));
@@ -269,9 +268,13 @@ test("T-18 a client that comes back by itself twice at once has one leaf", async
   const [a, b] = await openPair(alice, bob);
   const [one, two] = await Promise.all([rejoin(b), rejoin(b)]);
   const codes = [one, two].map(({ answer }) => answer.refusal?.code);
-  expect(codes.toSorted()).toEqual(["wrongEpoch", undefined]);
+  expect(new Set(codes)).toEqual(new Set(["wrongEpoch", undefined]));
   await a.sync();
   expect(a.group.members().filter(({ client }) => client === bob.client)).toHaveLength(1);
   const stranger = comeIn(mallory, { room: a.room, hubKey: a.hubKey });
   await expect(stranger).rejects.toMatchObject({ code: "notMember" });
+});
+
+test("none of this was a fault of the server", () => {
+  expect(rig.faults).toEqual([]);
 });

@@ -1,0 +1,165 @@
+import {
+  decodeEntry,
+  mintRoomUri,
+  paths,
+  submitMessageRequestCodec,
+  updateRequestCodec,
+} from "@treehouse/protocol";
+import type { ClientFrame, Entry } from "@treehouse/protocol";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { enrolPerson } from "../delivery/person.ts";
+import type { Person } from "../delivery/person.ts";
+import type { Rig } from "../delivery/rig.ts";
+import { joinByWelcome, openPair } from "../delivery/rooms.ts";
+import { rigOf } from "../hostile/rig-of.ts";
+import { startWholeServer } from "../hostile/whole-server.ts";
+import type { WholeServer } from "../hostile/whole-server.ts";
+import { ask } from "../people/ask.ts";
+import { Device, Socket } from "../streams/stream-client.ts";
+
+let server: WholeServer;
+let rig: Rig;
+let alice: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  server = await startWholeServer();
+  rig = rigOf(server);
+  alice = await enrolPerson(rig, "alice");
+  bob = await enrolPerson(rig, "bob");
+});
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+});
+
+const deviceOf = ({ client, token }: Person): Device => new Device(server.url, client, token);
+
+const entriesIn = (socket: Socket): readonly Entry[] =>
+  socket.entries().map((bytes) => decodeEntry(bytes));
+
+test("T-01 a client that is removed while it listens is sent the removing commit and nothing after", async () => {
+  const [a, b] = await openPair(alice, bob);
+  const [other] = await openPair(alice, bob);
+  const socket = await deviceOf(bob).connect();
+  await socket.caughtUp();
+  const { position } = (await a.commit({ remove: [b.group.ownLeaf] })).head;
+  await a.say("without bob");
+  await a.commit({});
+  await other.say("with bob");
+  await socket.until(() => entriesIn(socket).some(({ room }) => room === other.room));
+  const heard = entriesIn(socket).filter(({ room }) => room === a.room);
+  expect(heard.at(-1)).toMatchObject({ kind: "commit", position });
+  // From the start, from before and from behind the end: it stays so.
+  for (const from of [0, position - 1, position, position + 2]) {
+    const again = await deviceOf(bob).connect(
+      [{ stream: a.room, position: from }],
+      readyIn(socket).incarnation,
+    );
+    await other.say("and again");
+    await again.until(() => entriesIn(again).some(({ room }) => room === other.room));
+    const positions = entriesIn(again).filter(({ room }) => room === a.room);
+    expect(positions.filter((entry) => entry.position > position)).toEqual([]);
+    await again.close();
+  }
+});
+
+test("a client that was added again is sent nothing of the time between, whatever cursor it names", async () => {
+  const [a, b] = await openPair(alice, bob);
+  const { position: removedAt } = (await a.commit({ remove: [b.group.ownLeaf] })).head;
+  await a.say("between");
+  const { position: addedAt } = (await a.commit({ add: [await bob.keyPackage()] })).head;
+  const first = await deviceOf(bob).connect();
+  await first.caughtUp();
+  // The Welcome comes, and the room waits for it.
+  expect(first.inboxEntries().length).toBeGreaterThan(0);
+  await a.say("after");
+  await first.close();
+  await joinByWelcome(bob, a.hubKey);
+  for (const from of [0, removedAt, removedAt + 1, addedAt]) {
+    const socket = await deviceOf(bob).connect(
+      [{ stream: a.room, position: from }],
+      readyIn(first).incarnation,
+    );
+    await socket.until(() =>
+      entriesIn(socket).some(({ room, position }) => room === a.room && position > addedAt),
+    );
+    const between = entriesIn(socket).filter(
+      ({ room, position }) => room === a.room && position > removedAt && position <= addedAt,
+    );
+    expect(between).toEqual([]);
+    await socket.close();
+  }
+});
+
+test("T-12 a ticket of a session that has ended, or that was used, opens nothing", async () => {
+  const eve = await server.enrol("eve");
+  const device = new Device(server.url, eve.client, eve.token);
+  const [used, left] = [await device.ticket(), await device.ticket()];
+  const socket = await Socket.open(server.url, used);
+  await expect(Socket.open(server.url, used)).rejects.toThrow("401");
+  await ask(server.url, paths.session(), { token: eve.token, method: "DELETE" });
+  expect((await socket.ended).code).toBe(4002);
+  await expect(Socket.open(server.url, left)).rejects.toThrow("401");
+  await expect(Socket.open(server.url, "")).rejects.toThrow("401");
+});
+
+test("T-39 no frame of a member disturbs a room, whatever is in it, and each is answered", async () => {
+  const [a, b] = await openPair(alice, bob);
+  const socket = await deviceOf(alice).connect();
+  const seeds = [await a.seal("never sent"), a.bundle(await a.prepare({}))];
+  await a.group.discard();
+  const nowhere = mintRoomUri(rig.domain, (length) => rig.env.random(length));
+  const octets = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    fc
+      .tuple(fc.constantFrom(...seeds), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1 }))
+      .map(([seed, changes]) => {
+        const changed = seed.slice();
+        for (const [at, value] of changes) changed[at % changed.length] = value;
+        return changed;
+      }),
+  );
+  const frame = fc.record({
+    type: fc.constantFrom("submit" as const, "update" as const),
+    room: fc.constantFrom(a.room, nowhere),
+    request: octets.filter((bytes) => !seeds.some((seed) => Buffer.compare(seed, bytes) === 0)),
+  });
+  let requestId = 0;
+  const answers = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(frame, async ({ type, room, request }) => {
+      requestId += 1;
+      const sent: ClientFrame = { type, requestId, room, request: new Uint8Array(request) };
+      socket.send(sent);
+      const isAnswer = (id: number) =>
+        socket.frames.find((one) => "requestId" in one && one.requestId === id);
+      await socket.until(() => isAnswer(requestId) !== undefined);
+      const answer = isAnswer(requestId);
+      // A changed ciphertext is no fault that the server can see, and is accepted.
+      answers.add(answer?.type === "refused" ? answer.code : `${type} accepted`);
+    }),
+    { numRuns: process.env["TREEHOUSE_SCALE"] === "full" ? 10_000 : 300 },
+  );
+  expect(answers.size).toBeGreaterThan(3);
+  expect(answers).not.toContain("internal");
+  expect(answers).not.toContain("update accepted");
+  expect(socket.raw.readyState).toBe(socket.raw.OPEN);
+  await socket.close();
+  expect(submitMessageRequestCodec.decode(seeds[0] ?? new Uint8Array()).ephemeral).toBe(false);
+  expect(updateRequestCodec.decode(seeds[1] ?? new Uint8Array()).kind).toBe("commit");
+  const answer = await a.update(a.bundle(await a.prepare({})));
+  expect(answer.refusal).toBeUndefined();
+  expect(b.group.epoch).toBe(1);
+});
+
+test("none of this was a fault of the server", () => {
+  expect(server.faults()).toEqual([]);
+});
+
+function readyIn(socket: Socket) {
+  const ready = socket.frames.find((frame) => frame.type === "ready");
+  if (ready?.type !== "ready") throw new Error("not ready");
+  return ready;
+}
