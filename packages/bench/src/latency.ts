@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { Client } from "@treehouse/client-sdk";
 import { createHomeserver, createNodeEnv, defaultConfig } from "@treehouse/homeserver";
 
-import { latencies, type Measurement } from "./report.ts";
+import { bareTarget } from "./ceiling/target.ts";
+import { latencies, type Measurement, percentile } from "./report.ts";
 
 /**
  * From `send` to the decrypted message in the other client's hands, through a real server with two
@@ -47,13 +48,41 @@ export async function benchLatency(
       samples.push(performance.now() - before);
       await sending;
     }
+    const bare = await bareRoundTrips(options.messages);
     report({
       name: "send to decrypt",
-      parameters: { messages: options.messages, processes: 1 },
-      figures: latencies(samples),
+      ratio: percentile(bare, 0.5) / percentile(samples, 0.5),
+      parameters: { messages: options.messages, clientsInProcess: 2, clientStores: "disk, FULL" },
+      figures: { ...latencies(samples), bareP50: percentile(bare, 0.5) },
     });
   } finally {
     await server[Symbol.asyncDispose]();
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The same through the bare ceiling, one message at a time: sent, stored, pushed. */
+async function bareRoundTrips(messages: number): Promise<readonly number[]> {
+  const target = await bareTarget();
+  try {
+    let arrived: () => void = () => undefined;
+    const nothing = { accepted: () => undefined, delivered: () => undefined };
+    const sender = await target.connect(0, 0, nothing);
+    const receiver = await target.connect(0, 1, { ...nothing, delivered: () => arrived() });
+    const samples: number[] = [];
+    for (let request = 0; request < messages; request += 1) {
+      const before = performance.now();
+      const delivered = new Promise<void>((resolve) => {
+        arrived = resolve;
+      });
+      sender.send(0, request, new Uint8Array(1024));
+      await delivered;
+      samples.push(performance.now() - before);
+    }
+    sender.close();
+    receiver.close();
+    return samples;
+  } finally {
+    await target.stop();
   }
 }

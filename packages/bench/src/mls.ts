@@ -16,7 +16,8 @@ import {
   toHex,
 } from "@treehouse/protocol";
 
-import { type Measurement, percentile } from "./report.ts";
+import { bareCommitMs, bareProcessMs } from "./ceiling/mls.ts";
+import { type Measurement, median, percentile } from "./report.ts";
 import { makeOffline, type OfflinePerson } from "./world/offline-people.ts";
 import { crypto, random } from "./world/people.ts";
 import { authenticatedData, memberContext } from "./world/rooms.ts";
@@ -65,12 +66,16 @@ async function benchSize(
     await timed("decrypt", () => other.decrypt(message));
     bytes.push(sizeOf(other));
   }
-  const [joined] = times.get("join") ?? [world.joinMs];
+  const bareCommit = median(times.get("commit")?.map(() => bareCommitMs(size)) ?? []);
+  const bareProcess = median(times.get("process")?.map(() => bareProcessMs(size)) ?? []);
   report({
     name: `mls ${size}`,
-    parameters: { size, repeats, crypto: "node" },
+    ratio: bareCommit / median(times.get("commit") ?? []),
+    parameters: { size, repeats, crypto: "node", tree: "other leaves unmerged" },
     figures: {
-      joinMs: joined ?? Number.NaN,
+      joinMs: world.joinMs,
+      bareCommitMs: bareCommit,
+      bareProcessMs: bareProcess,
       ...Object.fromEntries(
         [...times].flatMap(([name, samples]) => [
           [`${name}Ms`, percentile(samples, 0.5)],

@@ -1,0 +1,43 @@
+import { execFile } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { expect, test } from "vitest";
+import { z } from "zod";
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const run = promisify(execFile);
+
+const measurement = z.looseObject({
+  name: z.string(),
+  ratio: z.number().nullable(),
+  parameters: z.record(z.string(), z.unknown()),
+});
+
+async function bench(...args: readonly string[]) {
+  const { stdout } = await run(process.execPath, [main, ...args, "--json"]);
+  const lines = stdout.trim().split("\n");
+  return lines.map((line) => measurement.parse(JSON.parse(line)));
+}
+
+test("each bench prints one JSON object per measurement, with a ratio to the bare ceiling", async () => {
+  const [mls] = await bench("mls", "--sizes", "3", "--repeats", "2");
+  expect(mls).toMatchObject({ name: "mls 3", commitMs: expect.any(Number) });
+  expect(mls?.ratio).toBeGreaterThan(0);
+  const [fanout] = await bench("fanout", "--members", "3", "--seconds", "0.2", "--rounds", "1");
+  expect(fanout).toMatchObject({ name: "fanout 3", lost: 0 });
+  expect(fanout?.ratio).toBeGreaterThan(0);
+});
+
+test("an unknown bench is refused with the names there are", async () => {
+  await expect(run(process.execPath, [main, "speed"])).rejects.toThrow(/Known: chat, fanout/);
+});
+
+test("the ceiling shares no code with the server that it is compared with", () => {
+  const files = globSync(fileURLToPath(new URL("../src/ceiling/*.ts", import.meta.url)));
+  expect(files.length).toBeGreaterThan(1);
+  for (const file of files) {
+    expect(readFileSync(file, "utf8")).not.toMatch(/from "(@treehouse|ts-mls|@noble)/);
+  }
+});
