@@ -53,7 +53,7 @@ export function contentVectors(): ContentVectors {
     statuses: [
       {
         name: "one message read",
-        encoded: toHex(encodeMessageStatus([{ messageId: first, status: MESSAGE_STATUSES.read }])),
+        hex: toHex(encodeMessageStatus([{ messageId: first, status: MESSAGE_STATUSES.read }])),
       },
     ],
     malformed: malformedMessages(),
@@ -66,30 +66,30 @@ function malformedMessages(): readonly EncodedVector[] {
   const body = "83016000";
   const valid = `${head}f640f6f6a0${body}`;
   return [
-    { name: "no octets", encoded: "" },
-    { name: "the last octet is missing", encoded: valid.slice(0, -2) },
-    { name: "an octet too many", encoded: `${valid}00` },
-    { name: "six fields", encoded: `86${valid.slice(2, -body.length)}` },
-    { name: "a salt of 15 octets", encoded: `874f${toHex(salt.subarray(1))}f640f6f6a0${body}` },
-    { name: "a length in too many octets", encoded: `${head}f65800f6f6a0${body}` },
-    { name: "an indefinite map", encoded: `${head}f640f6f6bfff${body}` },
-    { name: "extension keys out of order", encoded: `${head}f640f6f6a2200018180083016000` },
-    { name: "an extension key twice", encoded: `${head}f640f6f6a220002000${body}` },
+    { name: "no octets", hex: "" },
+    { name: "the last octet is missing", hex: valid.slice(0, -2) },
+    { name: "an octet too many", hex: `${valid}00` },
+    { name: "six fields", hex: `86${valid.slice(2, -body.length)}` },
+    { name: "a salt of 15 octets", hex: `874f${toHex(salt.subarray(1))}f640f6f6a0${body}` },
+    { name: "a length in too many octets", hex: `${head}f65800f6f6a0${body}` },
+    { name: "an indefinite map", hex: `${head}f640f6f6bfff${body}` },
+    { name: "extension keys out of order", hex: `${head}f640f6f6a2200018180083016000` },
+    { name: "an extension key twice", hex: `${head}f640f6f6a220002000${body}` },
     {
       name: "the extension key __proto__",
-      encoded: `${head}f640f6f6a1695f5f70726f746f5f5f00${body}`,
+      hex: `${head}f640f6f6a1695f5f70726f746f5f5f00${body}`,
     },
-    { name: "a float in too many octets", encoded: `${head}f640f6f6a120fa3f800000${body}` },
-    { name: "invalid UTF-8", encoded: `${head}f640f6f6a0830161ff00` },
-    { name: "unknown part semantics", encoded: `${head}f640f6f6a0850160030382${body}${body}` },
-    { name: "a multipart of one part", encoded: `${head}f640f6f6a0850160030081${body}` },
-    { name: "an id of another hash", encoded: `${head}5820${"00".repeat(32)}40f6f6a0${body}` },
+    { name: "a float in too many octets", hex: `${head}f640f6f6a120fa3f800000${body}` },
+    { name: "invalid UTF-8", hex: `${head}f640f6f6a0830161ff00` },
+    { name: "unknown part semantics", hex: `${head}f640f6f6a0850160030382${body}${body}` },
+    { name: "a multipart of one part", hex: `${head}f640f6f6a0850160030081${body}` },
+    { name: "an id of another hash", hex: `${head}5820${"00".repeat(32)}40f6f6a0${body}` },
   ];
 }
 
 function message(name: string, content: MimiContent): ContentVectors["messages"][number] {
-  const encoded = toHex(encodeContent(content));
-  return { name, encoded, messageId: toHex(idOf(content)) };
+  const hex = toHex(encodeContent(content));
+  return { name, hex, messageId: toHex(idOf(content)) };
 }
 
 function idOf(content: MimiContent): Uint8Array<ArrayBuffer> {

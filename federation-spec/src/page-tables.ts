@@ -60,10 +60,13 @@ function limitSentences(): ReadonlyMap<string, string> {
   );
 }
 
-/** The page with its tables, in their order, replaced. */
+/** The page with its first tables, in their order, replaced. */
 function withTables(name: string, tables: readonly (readonly Row[])[]): string {
   const left = [...tables];
-  return readPage(name).replace(/(?:^\|[^\n]*\|\n)+/gm, () => aligned(left.shift() ?? []));
+  return readPage(name).replace(/(?:^\|[^\n]*\|\n)+/gm, (table) => {
+    const rows = left.shift();
+    return rows === undefined ? table : aligned(rows);
+  });
 }
 
 /** Columns padded to their widest cell, as the formatter does. */

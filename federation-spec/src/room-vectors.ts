@@ -15,6 +15,8 @@ import {
   toHex,
   type UserUri,
 } from "@treehouse/protocol";
+import { jsonValue } from "./json-value.ts";
+import type { JsonValue } from "./json-value.ts";
 
 const hub = parseDomain("example.org");
 const named = (name: string): UserUri => parseUserUri(`mimi://example.org/u/${name}`);
@@ -47,7 +49,7 @@ const nothing: RoomChange = { added: [], removed: [], stateAfter: undefined, pen
 /** Octets in hexadecimal, and what they are. */
 export interface EncodedVector {
   readonly name: string;
-  readonly encoded: string;
+  readonly hex: string;
 }
 
 export interface RoomVectors {
@@ -158,12 +160,12 @@ function malformedStates(): readonly EncodedVector[] {
   const encoded = encodeRoomState(founded);
   const last = encoded.length - 1;
   return [
-    { name: "no octets", encoded: "" },
-    { name: "an empty dictionary", encoded: "00" },
-    { name: "the last octet is missing", encoded: toHex(encoded.subarray(0, last)) },
-    { name: "an octet too many", encoded: `${toHex(encoded)}00` },
-    { name: "an assignment of an undefined role", encoded: toHex(encoded.with(last, 9)) },
-    { name: "an assignment of the default role", encoded: toHex(encoded.with(last, ROLES.member)) },
+    { name: "no octets", hex: "" },
+    { name: "an empty dictionary", hex: "00" },
+    { name: "the last octet is missing", hex: toHex(encoded.subarray(0, last)) },
+    { name: "an octet too many", hex: `${toHex(encoded)}00` },
+    { name: "an assignment of an undefined role", hex: toHex(encoded.with(last, 9)) },
+    { name: "an assignment of the default role", hex: toHex(encoded.with(last, ROLES.member)) },
   ];
 }
 
@@ -194,19 +196,26 @@ function verdictOf(view: RoomView, actor: Actor, change: RoomChange): string {
   return verdict.allowed ? "allowed" : verdict.code;
 }
 
-function state(name: string, value: RoomState): EncodedVector & { readonly value: object } {
-  const { hubKey: key, metadata, otherComponents, ...plain } = value;
+function state(name: string, value: RoomState): EncodedVector & { readonly value: JsonValue } {
+  return { name, hex: toHex(encodeRoomState(value)), value: jsonValue(withNulls(value)) };
+}
+
+/** What is absent is null, as in all vectors. */
+function withNulls({ roles, basePolicy, hubKey: key, ...others }: RoomState): object {
+  const { parentRoom, maxClients, maxUsers, ...policy } = basePolicy;
   return {
-    name,
-    encoded: toHex(encodeRoomState(value)),
-    value: {
-      ...plain,
-      hubKey: key === undefined ? null : toHex(key),
-      metadata: toHex(metadata),
-      otherComponents: otherComponents.map(({ component, data }) => ({
-        component,
-        data: toHex(data),
-      })),
+    ...others,
+    hubKey: key ?? null,
+    roles: roles.map((role) => ({
+      ...role,
+      maximumParticipants: role.maximumParticipants ?? null,
+      maximumActiveParticipants: role.maximumActiveParticipants ?? null,
+    })),
+    basePolicy: {
+      ...policy,
+      parentRoom: parentRoom ?? null,
+      maxClients: maxClients ?? null,
+      maxUsers: maxUsers ?? null,
     },
   };
 }

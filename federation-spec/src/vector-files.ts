@@ -7,6 +7,7 @@ import {
   submitVectors,
   updateVectors,
 } from "./delivery-vectors.ts";
+import { contentVectors } from "./content-vectors.ts";
 import { identityVectors } from "./identity-vectors.ts";
 import {
   hashVectors,
@@ -15,6 +16,7 @@ import {
   signedBytesVectors,
 } from "./proof-vectors.ts";
 import { encodingRejections, endRejections } from "./rejection-vectors.ts";
+import { roomVectors } from "./room-vectors.ts";
 import { signingKeys } from "./signing-keys.ts";
 import { clientFrameVectors, inboxVectors, serverFrameVectors } from "./stream-vectors.ts";
 import type { Vector } from "./vector-of.ts";
@@ -41,6 +43,8 @@ export function vectorFiles(): ReadonlyMap<string, string> {
   }
   files.set("encoding.json", textOf({ vectors: [], rejections: encodingRejections }));
   files.set("proofs.json", textOf(proofs()));
+  files.set("room.json", textOf(roomVectors()));
+  files.set("content.json", textOf(contentVectors()));
   return files;
 }
 

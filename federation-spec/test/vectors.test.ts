@@ -29,12 +29,13 @@ const proofs = loadProofVectors();
 
 test("the files are what their generator writes", () => {
   const generated = vectorFiles();
-  expect(vectorFileNames()).toEqual(expect.arrayContaining([...generated.keys()]));
+  expect(vectorFileNames()).toEqual([...generated.keys()].sort());
   for (const [name, text] of generated) expect(readVectorFile(name)).toBe(text);
 });
 
 test("the loader finds the family of every generated file", () => {
-  const names = [...vectorFiles().keys()].filter((name) => name !== "proofs.json").sort();
+  const others = ["content.json", "proofs.json", "room.json"];
+  const names = [...vectorFiles().keys()].filter((name) => !others.includes(name)).sort();
   expect(families.map(({ name }) => `${name}.json`)).toEqual(names);
 });
 
