@@ -1,4 +1,7 @@
+import { connect } from "node:net";
+import type { Socket } from "node:net";
 import {
+  LIMITS,
   MEDIA_TYPE_JSON,
   MEDIA_TYPE_TLS,
   mintRoomUri,
@@ -11,6 +14,7 @@ import { converse, operationsOf, sendAndCut, startWholeServer } from "../hostile
 import type { Operation, WholeServer } from "../hostile/whole-server.ts";
 import { ask } from "../people/ask.ts";
 import { createPerson } from "../people/person.ts";
+import { openSmallServer } from "../people/small-server.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 
@@ -213,3 +217,74 @@ test("every operation that needs a session says so, and refuses who has none", a
     }
   }
 });
+
+test("T-39 one asker's bodies are bounded together, however many requests hold them open", async () => {
+  const [mallory, alice] = [await server.enrol("mallory-two"), await server.enrol("alice")];
+  const share = LIMITS.requestBodyBytesMax - 1;
+  const held: Socket[] = [];
+  const answers: Promise<string>[] = [];
+  const head =
+    `POST ${paths.keyPackages()} HTTP/1.1\r\nhost: x\r\ncontent-type: ${MEDIA_TYPE_TLS}\r\n` +
+    `authorization: Bearer ${mallory.token}\r\ncontent-length: ${share + 1}\r\n\r\n`;
+  const fits = Math.floor(LIMITS.bodiesBytesPerUserMax / share);
+  for (let count = 0; count <= fits; count += 1) {
+    const socket = connectTo(server.url);
+    held.push(socket);
+    answers.push(answerOf(socket));
+    socket.write(head);
+    socket.write(new Uint8Array(share));
+  }
+  // All but one wait for their last octet; that one is told to come back.
+  expect(await Promise.race(answers)).toMatch(/^HTTP\/1\.1 429 [^]*bodiesBytesPerUserMax/);
+  const others = await ask(server.url, paths.keyPackages(), {
+    token: alice.token,
+    tls: new Uint8Array(LIMITS.requestBodyBytesMax - 1),
+  });
+  expect(others.refusal?.code).toBe("malformed");
+  for (const socket of held) socket.destroy();
+  // What was held is given back with the connections.
+  let code: string | undefined;
+  do {
+    const tls = new Uint8Array(share);
+    code = (await ask(server.url, paths.keyPackages(), { token: mallory.token, tls })).refusal
+      ?.code;
+  } while (code === "rateLimited");
+  expect(code).toBe("malformed");
+});
+
+test("R-026 a request held open until its session has ended is not performed", async () => {
+  await using small = await openSmallServer();
+  const root = createPerson("root", { now: small.now() });
+  const { session } = await small.authentication.enrol({ ...root, admin: true });
+  const body = JSON.stringify({ uses: 1 });
+  const socket = connectTo(small.url);
+  const answer = answerOf(socket);
+  socket.write(
+    `POST ${paths.invites()} HTTP/1.1\r\nhost: x\r\ncontent-type: ${MEDIA_TYPE_JSON}\r\n` +
+      `expect: 100-continue\r\n` +
+      `authorization: Bearer ${session.token}\r\ncontent-length: ${body.length}\r\n\r\n{`,
+  );
+  // Its headers have been read when this comes.
+  await new Promise((resolve) => socket.once("data", resolve));
+  await ask(small.url, paths.session(), { token: session.token, method: "DELETE" });
+  small.advance(5_000);
+  socket.write(body.slice(1));
+  expect(await answer).toMatch(/HTTP\/1\.1 401 [^]*sessionEnded/);
+});
+
+function connectTo(url: string): Socket {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.on("error", () => {});
+  return socket;
+}
+
+/** What comes up to the end of the answer's body, which is a problem. */
+function answerOf(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    let received = "";
+    socket.on("data", (chunk) => {
+      received += chunk.toString("latin1");
+      if (received.includes("}")) resolve(received);
+    });
+  });
+}

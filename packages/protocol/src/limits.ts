@@ -103,6 +103,8 @@ export const LIMITS = {
   pageBytesMax: MIB,
   /** A TLS-encoded request body: a commit, its Welcome, its GroupInfo and a first message. */
   requestBodyBytesMax: 3 * MIB,
+  /** Request bodies of one user, or of one address without a session, until they are answered. */
+  bodiesBytesPerUserMax: 16 * MIB,
   /** A JSON request body. */
   jsonBodyBytesMax: 64 * KIB,
   /** A TLS-encoded answer: the largest is a ratchet tree. */

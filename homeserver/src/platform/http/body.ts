@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
+import type { BodyShare } from "./body-budget.ts";
 import type { BodyForm } from "./form.ts";
 
 /** The asker went away before its request was complete; there is nobody to answer. */
@@ -22,19 +23,25 @@ export function checkBodyHeaders(incoming: IncomingMessage, form: BodyForm<unkno
   if (Number(incoming.headers["content-length"] ?? 0) > form.bytesMax) throw tooLarge(form);
 }
 
-/** Reads a whole body and never holds more than its limit. */
-export function readBody(incoming: IncomingMessage, form: BodyForm<unknown>): Promise<Bytes> {
+/** Reads a whole body and never holds more than its limit and its asker's share. */
+export function readBody(
+  incoming: IncomingMessage,
+  form: BodyForm<unknown>,
+  share: BodyShare,
+): Promise<Bytes> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
     const take = (chunk: Uint8Array): void => {
       length += chunk.byteLength;
-      if (length <= form.bytesMax) {
+      try {
+        if (length > form.bytesMax) throw tooLarge(form);
+        share.take(chunk.byteLength);
         chunks.push(chunk);
-        return;
+      } catch (error) {
+        incoming.off("data", take);
+        reject(error);
       }
-      incoming.off("data", take);
-      reject(tooLarge(form));
     };
     incoming.on("data", take);
     incoming.once("end", () => resolve(joined(chunks, length)));

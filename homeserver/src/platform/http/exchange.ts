@@ -5,6 +5,8 @@ import { Assertion } from "../assertion.ts";
 import { errorFields } from "../env/log.ts";
 import { addressOf } from "./address.ts";
 import { securityHeaders, writeAnswer, writeProblem } from "./answer.ts";
+import { createBodyBudget } from "./body-budget.ts";
+import type { BodyShare } from "./body-budget.ts";
 import { checkBodyHeaders, Disconnected, readBody } from "./body.ts";
 import { parseWith } from "./form.ts";
 import type { Match } from "./route-table.ts";
@@ -33,6 +35,8 @@ export interface ExchangeOptions {
 
 /** How long the rest of a refused body is read and dropped, so that the asker sees the answer. */
 const lingerMs = 1_000;
+/** After a body that took longer than this its session is asked for again. */
+const slowBodyMs = 1_000;
 
 export function createExchange(options: ExchangeOptions): Exchange {
   const { env } = options;
@@ -43,6 +47,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
   );
   const prefix = Buffer.from(env.random(4)).toString("hex");
   const fixed = securityHeaders(options.secure ?? false);
+  const budget = createBodyBudget();
   let count = 0;
   const nextId = (): string => `${prefix}-${(count += 1).toString(36)}`;
 
@@ -63,20 +68,26 @@ export function createExchange(options: ExchangeOptions): Exchange {
   ): Promise<void> {
     const from = env.monotonic();
     const requestId = nextId();
+    const address = addressOf(incoming, options.trustedProxies);
+    let share: BodyShare | undefined;
     try {
-      const session = await sessionFor(route, incoming);
+      let session = await sessionFor(route, incoming);
       const query = route.query && parseWith(route.query, queryOf(incoming), "query");
-      const body = await bodyFor(route, incoming);
+      share = route.body && budget.open(session?.user ?? address);
+      const body = share && (await bodyFor(route, incoming, share));
+      if (env.monotonic() - from > slowBodyMs) session = await sessionFor(route, incoming);
       const answer = await route.handle({
         param: (name) => paramOf(params, name),
         query,
         body,
         session,
-        address: addressOf(incoming, options.trustedProxies),
+        address,
       });
       writeAnswer(outgoing, route.answer, answer, [...fixed, "x-request-id", requestId]);
     } catch (error) {
       failWith(error, incoming, outgoing, requestId, route);
+    } finally {
+      share?.release();
     }
     const ms = env.monotonic() - from;
     const status = outgoing.statusCode;
@@ -123,10 +134,14 @@ export function createExchange(options: ExchangeOptions): Exchange {
   };
 }
 
-async function bodyFor(route: Route, incoming: IncomingMessage): Promise<unknown> {
-  if (route.body === undefined) return undefined;
-  checkBodyHeaders(incoming, route.body);
-  return route.body.parse(await readBody(incoming, route.body));
+async function bodyFor(
+  { body }: Route,
+  incoming: IncomingMessage,
+  share: BodyShare,
+): Promise<unknown> {
+  if (body === undefined) return undefined;
+  checkBodyHeaders(incoming, body);
+  return body.parse(await readBody(incoming, body, share));
 }
 
 /** The token of `Authorization: Bearer …` (RFC 6750 §2.1). */

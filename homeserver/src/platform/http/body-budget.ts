@@ -1,0 +1,53 @@
+import { LIMITS, Refusal } from "@treehouse/protocol";
+
+/** What one request holds in memory until it is answered. */
+export interface BodyShare {
+  /** Counts octets that have arrived, or refuses them with `rateLimited`. */
+  take(octets: number): void;
+  /** Gives back all that was taken, once. */
+  release(): void;
+}
+
+/**
+ * Bounds the octets of unanswered requests of one asker: each request has a bound of its own, but
+ * nothing else bounds how many are sent, or held open half sent, at once.
+ */
+export interface BodyBudget {
+  open(asker: string): BodyShare;
+}
+
+const retryAfterMs = 1_000;
+
+export function createBodyBudget(): BodyBudget {
+  /** Only of those who have requests with a body just now. */
+  const held = new Map<string, number>();
+
+  function add(asker: string, octets: number): void {
+    const sum = (held.get(asker) ?? 0) + octets;
+    if (sum === 0) held.delete(asker);
+    else held.set(asker, sum);
+  }
+
+  return {
+    open(asker) {
+      let own = 0;
+      return {
+        take(octets) {
+          if ((held.get(asker) ?? 0) + octets > LIMITS.bodiesBytesPerUserMax) {
+            throw new Refusal("rateLimited", "Too much was sent at once.", {
+              retryAfterMs,
+              limitName: "bodiesBytesPerUserMax",
+              limit: LIMITS.bodiesBytesPerUserMax,
+            });
+          }
+          own += octets;
+          add(asker, octets);
+        },
+        release() {
+          add(asker, -own);
+          own = 0;
+        },
+      };
+    },
+  };
+}
