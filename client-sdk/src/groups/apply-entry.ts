@@ -13,6 +13,7 @@ import {
 import { type RoomStatus, StoreFault } from "../storage/index.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { commitEntry, propose } from "./commit-entry.ts";
+import { enterAgain } from "./enter-room.ts";
 import { entryRow, type EntryWrite, fault, nothing, tellFault } from "./entry-write.ts";
 import { loadGroup } from "./load-group.ts";
 import { pinMembers } from "./pin-members.ts";
@@ -36,7 +37,9 @@ export async function applyEntry(
   const entry = decodeEntry(bytes);
   if (entry.room !== room.uri || entry.position <= room.cursor.position) return "applied";
   const status = await statusOf(context, room);
-  if (status === "removed") return "applied";
+  if (status === "removed") {
+    return (await enterAgain(context, room)) ? applyEntry(context, room, bytes) : "applied";
+  }
   if (status === undefined) {
     // The hub counts this client in, but the Welcome could not be used.
     room.lost = true;
@@ -66,6 +69,7 @@ export async function applyEntry(
   room.cursor = cursor;
   write.after();
   if (write.added.length > 0) await pinMembers(context, room, write.added);
+  if (write.left) await enterAgain(context, room);
   return "applied";
 }
 
@@ -151,6 +155,7 @@ async function application(
     const { messageId, body } = ownMessage(context, room, own);
     return {
       added: [],
+      left: false,
       rows(tx) {
         // What this client sent is shown in the history and not handed to its own handlers.
         tx.messages.append(entryRow(room, entry, "content", messageId, body), true);
@@ -178,6 +183,7 @@ async function application(
   }
   return {
     added: [],
+    left: false,
     rows(tx) {
       tx.messages.append(entryRow(room, entry, "content", content.messageId, content.body), false);
     },

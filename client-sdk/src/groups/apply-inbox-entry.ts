@@ -1,20 +1,18 @@
-import { type InboxEntry, Refusal, type StreamUri } from "@treehouse/protocol";
+import type { InboxEntry, RoomUri, StreamUri } from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "./context.ts";
-import { joinWelcome } from "./join-welcome.ts";
-import { isPassing, isSessionOver } from "./passing.ts";
-import { pinMembers } from "./pin-members.ts";
+import { enterRoom } from "./enter-room.ts";
+import { keepWelcome } from "./waiting-welcomes.ts";
 
 /**
  * Applies one entry of the own inbox; what it brings and the inbox's cursor are one transaction.
- * A Welcome that cannot be used is told and passed over, for it must not block the inbox (T-41);
- * the client then comes into the room by a commit of its own.
+ * Answers the room that a Welcome was for.
  */
 export async function applyInboxEntry(
   context: GroupsContext,
   inbox: StreamUri,
   entry: InboxEntry,
-  open: (room: Room["uri"]) => Promise<Room>,
+  open: (room: RoomUri) => Promise<Room>,
 ): Promise<Room | undefined> {
   const cursor = { stream: inbox, position: entry.position, hash: new Uint8Array() };
   if (entry.kind !== "welcome") {
@@ -23,32 +21,17 @@ export async function applyInboxEntry(
   }
   const room = await open(entry.welcome.room);
   await room.serial.run(async () => {
-    try {
-      const joined = await joinWelcome(context, entry.welcome, entry.acceptedAt);
+    const status = await context.store.transaction((tx) => tx.rooms.get(room.uri)?.status);
+    const member = status === "joined" || status === "left";
+    if (member && entry.welcome.position > room.cursor.position) {
+      // Out and in again: the entry that tells of the going is still to be read.
       await context.store.transaction((tx) => {
-        joined.write(tx);
+        keepWelcome(tx, entry);
         tx.cursors.set(cursor);
       });
-      room.group = joined.group;
-      room.cursor = joined.cursor;
-      room.forked = false;
-      room.lost = false;
-    } catch (error) {
-      if (!(error instanceof Refusal) || isPassing(error) || isSessionOver(error)) throw error;
-      await context.store.transaction((tx) => tx.cursors.set(cursor));
-      if (error.code === "roomExists") return;
-      room.lost = true;
-      const { position } = entry;
-      const text = `A Welcome cannot be used (${error.message}); trying to come in without it.`;
-      context.events.emit("fault", { room: room.uri, position, code: "welcomeUnusable", text });
       return;
     }
-    context.events.emit("joined", { room: room.uri });
-    await pinMembers(context, room, joinedMembers(room));
+    await enterRoom(context, room, entry, (tx) => tx.cursors.set(cursor));
   });
   return room;
-}
-
-function joinedMembers(room: Room) {
-  return room.group?.members() ?? [];
 }

@@ -43,6 +43,7 @@ export async function commitEntry(
   const leaves = result.removedSelf ? [] : result.added.map(({ leaf }) => leaf);
   return {
     added: group.members().filter(({ leaf }) => leaves.includes(leaf)),
+    left: result.removedSelf,
     rows(tx) {
       for (const intent of tx.intents.list(room.uri)) {
         if (intent.kind === "send" || intent.status === "waiting") continue;

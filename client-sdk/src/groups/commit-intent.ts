@@ -117,8 +117,9 @@ export function finishCommit(
     });
     if (!rebase) throw refusal;
     // The next entries tell what it must be built upon; they may have come before this answer.
-    if (refusal.code === "wrongEpoch" && group.epoch >= (refusal.data.currentEpoch ?? 0)) {
-      return "next";
+    if (refusal.code === "wrongEpoch") {
+      room.epochAtHub = refusal.data.currentEpoch ?? 0;
+      if (group.epoch >= room.epochAtHub) return "next";
     }
     return "soon";
   });

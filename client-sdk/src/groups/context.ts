@@ -89,6 +89,8 @@ export type Room = {
   forked: boolean;
   /** This client's group cannot follow the stream any more: it comes back by a commit of its own. */
   lost: boolean;
+  /** The epoch that the hub was in when it refused something as outdated; 0 at first. */
+  epochAtHub: number;
 };
 
 export type Waiter = {

@@ -12,9 +12,16 @@ export type EntryWrite = {
   after(): void;
   /** Who came, to have their identity keys pinned. */
   readonly added: readonly GroupMember[];
+  /** This client is out with this entry. */
+  readonly left: boolean;
 };
 
-export const nothing: EntryWrite = { rows: () => undefined, after: () => undefined, added: [] };
+export const nothing: EntryWrite = {
+  rows: () => undefined,
+  after: () => undefined,
+  added: [],
+  left: false,
+};
 
 /** The entry stays in the history as one that could not be used. */
 export function fault(
@@ -26,6 +33,7 @@ export function fault(
 ): EntryWrite {
   return {
     added: [],
+    left: false,
     rows(tx) {
       const body = describeEvent({ kind: "fault", code, text });
       tx.messages.append(entryRow(room, entry, "fault", `fault ${entry.position}`, body), true);

@@ -19,6 +19,7 @@ import type { IntentKind, RoomRow } from "../storage/index.ts";
 import { type Alarm } from "./alarms.ts";
 import { type Applied, applyEntry } from "./apply-entry.ts";
 import { applyInboxEntry } from "./apply-inbox-entry.ts";
+import { enterAgain } from "./enter-room.ts";
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { findDirectRoom } from "./find-direct-room.ts";
@@ -30,6 +31,7 @@ import { pump } from "./pump.ts";
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
+import { firstWelcome } from "./waiting-welcomes.ts";
 
 export type { Applied } from "./apply-entry.ts";
 export type { GroupsContext, KnownUser, Link, MessageReader, People } from "./context.ts";
@@ -138,8 +140,13 @@ export function createGroups(context: GroupsContext): Groups {
     async ended(stream) {
       if (!isRoomStream(stream)) return false;
       const room = await rooms.open(stream);
-      const row = await context.store.transaction((tx) => tx.rooms.get(stream));
-      return room.forked || (!room.lost && (row === undefined || row.status === "removed"));
+      const { row, welcome } = await context.store.transaction((tx) => ({
+        row: tx.rooms.get(stream),
+        welcome: firstWelcome(tx, stream),
+      }));
+      if (room.forked) return true;
+      if (room.lost || welcome !== undefined) return false;
+      return row === undefined || row.status === "removed";
     },
     create,
     async direct(peer) {
@@ -186,9 +193,10 @@ async function findStrangers(context: GroupsContext, users: readonly UserUri[]):
 async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Promise<void> {
   const known = await context.store.transaction((tx) => tx.rooms.list());
   for (const { room: uri, status } of known) {
-    if (status === "removed") continue;
     const room = await rooms.open(uri);
     try {
+      const back = status === "removed" && (await room.serial.run(() => enterAgain(context, room)));
+      if (status === "removed" && !back) continue;
       await room.serial.run(() => loadGroup(context, room));
       scheduleTidying(context, room);
       pump(context, room);

@@ -70,6 +70,9 @@ async function run(context: GroupsContext, room: Room): Promise<void> {
     if (intents.some((one) => one.kind !== "send" && one.status === "accepted")) return;
     const intent = intents.find((one) => one.status !== "accepted");
     if (intent === undefined) return;
+    // What is built before the entries of that epoch came would be refused once more.
+    const behind = room.group !== undefined && room.group.epoch < room.epochAtHub;
+    if (behind && intent.kind !== "leave") return;
     const step = await attempt(context, room, intent);
     if (step === "soon") retryLater(context, room, soonDelayMs);
     if (step === "soon" || step === "wait") return;

@@ -60,8 +60,9 @@ export function finishSend(
     if (refusal?.code === "epochTooOld") {
       // The same content, with the same message id, goes out again in the current epoch (T-27).
       await context.store.transaction((tx) => tx.intents.reset(intent.serial));
+      room.epochAtHub = refusal.data.currentEpoch ?? 0;
       const group = await loadGroup(context, room);
-      return group.epoch >= (refusal.data.currentEpoch ?? 0) ? "next" : "wait";
+      return group.epoch >= room.epochAtHub ? "next" : "wait";
     }
     throw refusal ?? new Refusal("notAllowed", "the message was refused");
   });

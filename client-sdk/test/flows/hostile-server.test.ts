@@ -223,6 +223,37 @@ test("a client whom the own server does not vouch for is not added", async () =>
   });
 });
 
+test("T-27 a message of an epoch that is too old goes out again with the same id, and comes once", async () => {
+  const room = await alice.conversations.create({ members: ["bob@localhost"] });
+  const theirs = await joinedBy(bob, room.id);
+  await bob.caughtUp();
+  const held: ServerFrame[] = [];
+  let refused = 0;
+  const late = (frame: ServerFrame): readonly ServerFrame[] => {
+    if (frame.type === "refused" && frame.code === "epochTooOld") {
+      refused += 1;
+      return [frame, ...held.splice(0)];
+    }
+    if (frame.type !== "entry" || refused > 0) return [frame];
+    held.push(frame);
+    return [];
+  };
+  await tellBob(late, async () => {
+    for (let round = 0; round < 3; round += 1) {
+      await room.add(["mallory@localhost"]);
+      await room.remove(["mallory@localhost"]);
+    }
+    const sent = await theirs.send("written six epochs ago");
+    await reads(alice, room.id, "written six epochs ago");
+    const history = await room.history();
+    expect(history.filter((item) => item.kind === "message").map(({ id }) => id)).toEqual([
+      sent.id,
+    ]);
+  });
+  expect(refused).toBe(1);
+  expect(await textsIn(theirs)).toEqual(["written six epochs ago"]);
+});
+
 // Last in this file: the false position keeps bob from reading his inbox any further.
 test("T-24 a Welcome that is played again changes nothing", async () => {
   const room = await alice.conversations.create({ members: ["bob@localhost"] });

@@ -1,0 +1,43 @@
+import {
+  inboxEntryCodec,
+  type InboxEntry,
+  LIMITS,
+  opaque,
+  type RoomUri,
+  vector,
+} from "@treehouse/protocol";
+
+import type { LocalTx } from "../storage/index.ts";
+
+export type WelcomeEntry = Extract<InboxEntry, { readonly kind: "welcome" }>;
+
+const waitingCodec = vector(opaque({ max: LIMITS.requestBodyBytesMax }));
+const place = (room: RoomUri) => `welcomes ${room}`;
+
+/**
+ * Welcomes that came before the entry with which this client left the room: an inbox is read
+ * ahead of everything else. What the room's stream still has from before is read first.
+ */
+export function keepWelcome(tx: LocalTx, entry: WelcomeEntry): void {
+  const { room } = entry.welcome;
+  const waiting = [...read(tx, room), inboxEntryCodec.encode(entry)];
+  tx.settings.put(place(room), waitingCodec.encode(waiting));
+}
+
+export function firstWelcome(tx: LocalTx, room: RoomUri): WelcomeEntry | undefined {
+  const [first] = read(tx, room);
+  if (first === undefined) return undefined;
+  const entry = inboxEntryCodec.decode(first);
+  return entry.kind === "welcome" ? entry : undefined;
+}
+
+export function dropFirstWelcome(tx: LocalTx, room: RoomUri): void {
+  const rest = read(tx, room).slice(1);
+  if (rest.length === 0) tx.settings.delete(place(room));
+  else tx.settings.put(place(room), waitingCodec.encode(rest));
+}
+
+function read(tx: LocalTx, room: RoomUri) {
+  const bytes = tx.settings.get(place(room));
+  return bytes === undefined ? [] : waitingCodec.decode(bytes);
+}
