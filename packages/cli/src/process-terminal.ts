@@ -47,9 +47,10 @@ async function askSecret(question: string): Promise<string> {
       help: "Set TREEHOUSE_PASSWORD or use --password-stdin.",
     });
   }
-  process.stderr.write(question);
   const hidden = new Writable({ write: (_chunk, _encoding, done) => done() });
   const asking = createInterface({ input: process.stdin, output: hidden, terminal: true });
+  // Asked once the terminal echoes nothing any more, for an answer may come at once.
+  process.stderr.write(question);
   try {
     return await new Promise<string>((resolve, reject) => {
       const stop = () => reject(new CliFailure(EXIT.interrupted, "interrupted", "interrupted"));

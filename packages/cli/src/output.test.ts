@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+
+import { createOutput, harmless, indented, type OutputOptions } from "./output.ts";
+import type { Terminal } from "./terminal.ts";
+
+function printed(options: Partial<OutputOptions>, atTerminal: boolean) {
+  const written = { out: "", err: "" };
+  const terminal: Terminal = {
+    env: {},
+    stdoutIsTerminal: atTerminal,
+    stdinIsTerminal: atTerminal,
+    out(text) {
+      written.out += text;
+    },
+    err(text) {
+      written.err += text;
+    },
+    readAll: () => Promise.resolve(""),
+    async *lines() {},
+    askSecret: () => Promise.resolve(""),
+    interrupted: new AbortController().signal,
+  };
+  const all = { json: false, jsonl: false, fields: undefined, quiet: false, ...options };
+  return { written, output: createOutput(terminal, all) };
+}
+
+const rows = [{ id: 1, name: "a" }, { id: 2 }];
+
+test("a list is one object with --json, a line a row with --jsonl, and else text", () => {
+  const list = (options: Partial<OutputOptions>) => {
+    const { written, output } = printed(options, false);
+    output.list("rows", rows, (row) => `row ${String(row["id"])}`);
+    return written.out;
+  };
+  expect(list({})).toBe("row 1\nrow 2\n");
+  expect(list({ json: true })).toBe('{"rows":[{"id":1,"name":"a"},{"id":2}]}\n');
+  expect(list({ jsonl: true })).toBe('{"id":1,"name":"a"}\n{"id":2}\n');
+  expect(list({ fields: ["name"] })).toBe('{"rows":[{"name":"a"},{"name":null}]}\n');
+  expect(() => list({ fields: ["nmae"] })).toThrow(/there is no field "nmae"/);
+});
+
+test("an item of a stream is text at a terminal and a JSON line elsewhere", () => {
+  for (const [atTerminal, expected] of [
+    [true, "hello\n"],
+    [false, '{"id":1}\n'],
+  ] as const) {
+    const { written, output } = printed({}, atTerminal);
+    output.item({ id: 1 }, "hello");
+    expect(written).toEqual({ out: expected, err: "" });
+  }
+});
+
+test("remarks go to the standard error; hints only where people read, and none if quiet", () => {
+  const told = (options: Partial<OutputOptions>) => {
+    const { written, output } = printed(options, true);
+    output.note("note");
+    output.hint("hint");
+    return written;
+  };
+  expect(told({})).toEqual({ out: "", err: "note\nhint\n" });
+  expect(told({ json: true })).toEqual({ out: "", err: "note\n" });
+  expect(told({ quiet: true })).toEqual({ out: "", err: "" });
+});
+
+test("control characters and marks of direction are replaced, lines and tabs are kept", () => {
+  expect(harmless("a\u001b[1m\r\u0007\u009b\u202e\u2066b\n\tc ä 👍")).toBe(
+    "a\ufffd[1m\ufffd\ufffd\ufffd\ufffd\ufffdb\n\tc ä 👍",
+  );
+  expect(indented("one\ntwo")).toBe("one\n    two");
+});

@@ -1,0 +1,228 @@
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { type Household, openWithAliceAndBob } from "../world/household.ts";
+
+let household: Household;
+beforeAll(async () => {
+  household = await openWithAliceAndBob();
+});
+afterAll(() => household[Symbol.asyncDispose]());
+
+const json = (...args: string[]) => household.json(...args);
+const bob = (...args: string[]) => household.json("--context", "bob", ...args);
+
+test("init and context add make the same context, and the file is its owner's alone", async () => {
+  const shape = { account: "carol@localhost", server: household.url, store: expect.any(String) };
+  expect(await json("--context", "c1", "init", "carol@localhost")).toEqual({
+    name: "c1",
+    ...shape,
+  });
+  expect(await json("--context", "c2", "context", "add", "carol@localhost")).toEqual({
+    name: "c2",
+    ...shape,
+  });
+  expect(statSync(join(household.home, "contexts.json")).mode & 0o777).toBe(0o600);
+  expect(await json("context", "rm", "c1", "--dry-run", "--store")).toEqual({
+    name: "c1",
+    deleted: ["", "-wal", "-shm", ".key"].map((end) => join(household.home, `c1.sqlite${end}`)),
+    dryRun: true,
+  });
+  expect(await json("context", "show", "--context", "c1")).toMatchObject({ name: "c1" });
+  for (const name of ["c1", "c2"]) {
+    expect(await json("context", "rm", name)).toEqual({ name, deleted: [], dryRun: false });
+  }
+});
+
+test("context lists by name, shows, and switches by a unique beginning of a name", async () => {
+  const row = { account: expect.any(String), server: household.url, store: expect.any(String) };
+  const rows = [
+    { name: "alice", current: true, ...row },
+    { name: "bob", current: false, ...row },
+  ];
+  expect(await json("context", "ls")).toEqual({ contexts: rows });
+  expect(await json("context", "use", "bo")).toEqual({ name: "bob" });
+  expect(await json("context", "show")).toEqual({ name: "bob", ...row });
+  expect(await json("context", "use", "alice")).toEqual({ name: "alice" });
+});
+
+test("whoami, logout and login name account, user and client", async () => {
+  const me = {
+    address: "bob@localhost",
+    user: "mimi://localhost/u/bob",
+    client: expect.stringMatching(/^mimi:\/\/localhost\/d\/bob\/[a-z2-7]{26}$/),
+  };
+  const more = { context: "bob", server: household.url, store: expect.any(String) };
+  expect(await bob("account", "whoami")).toEqual({ ...me, ...more });
+  expect(await bob("account", "logout")).toEqual(me);
+  expect(await bob("account", "login")).toEqual(me);
+});
+
+test("contact find answers the identity key and the clients", async () => {
+  expect(await json("contact", "find", "bob@localhost")).toMatchObject({
+    address: "bob@localhost",
+    identityKey: expect.any(String),
+    clients: [expect.anything()],
+  });
+});
+
+const info = {
+  id: expect.stringMatching(/^mimi:\/\/localhost\/r\/[a-z2-7]{26}$/),
+  name: "Tea",
+  template: "group",
+  status: "joined",
+  epoch: expect.any(Number),
+  position: expect.any(Number),
+  epochAuthenticator: expect.any(String),
+};
+const alone = { address: "alice@localhost", role: "owner" };
+const both = [alone, { address: "bob@localhost", role: "member" }];
+
+test("a conversation is made, written to, read once, kept, and left", async () => {
+  const created = await json("group", "create", "Tea", "--add", "bob@localhost");
+  expect(created).toMatchObject({ ...info, members: both });
+  expect(await json("group", "ls")).toMatchObject({ conversations: [{ ...info, members: both }] });
+  expect(await json("group", "info", "Tea")).toMatchObject({ ...info, members: both });
+
+  const sent = {
+    id: expect.stringMatching(/^[0-9a-f]{64}$/),
+    conversation: info.id,
+    position: expect.any(Number),
+    acceptedAt: expect.any(Number),
+  };
+  expect(await json("send", "Tea", "hello")).toEqual(sent);
+  expect(await json("s", "Tea", "it is\nready")).toEqual(sent);
+  const message = {
+    conversation: info.id,
+    position: expect.any(Number),
+    acceptedAt: expect.any(Number),
+    id: sent.id,
+    sender: "alice@localhost",
+    senderClient: expect.any(String),
+    type: "text",
+    inReplyTo: null,
+  };
+  const tail = await household.treehouse(["--context", "bob", "tail"]);
+  const lines = tail.out.trimEnd().split("\n");
+  expect(lines.map((line): unknown => JSON.parse(line))).toEqual([
+    { ...message, text: "hello" },
+    { ...message, text: "it is\nready" },
+  ]);
+  expect(await household.treehouse(["--context", "bob", "t"])).toMatchObject({ exit: 0, out: "" });
+  expect(await bob("history", "Tea", "--limit", "1")).toMatchObject({
+    items: [{ kind: "message", senderAddress: "alice@localhost", text: "it is\nready" }],
+  });
+
+  expect(await json("group", "remove", "Tea", "bob@localhost")).toMatchObject({ members: [alone] });
+  expect(await json("group", "add", "Tea", "bob@localhost")).toMatchObject({ members: both });
+  expect(await bob("group", "info", "Tea")).toMatchObject({ status: "joined", members: both });
+  expect(await bob("group", "leave", "Tea")).toEqual({ id: info.id });
+});
+
+test("an address as destination is the direct conversation, the same each time", async () => {
+  const first = await json("send", "bob@localhost", "psst");
+  const second = await json("send", "bob@localhost", "still there?");
+  const place = { conversation: expect.stringContaining("mimi://localhost/r/") };
+  expect([first, second]).toMatchObject([place, place]);
+  const { out } = await household.treehouse(["group", "ls", "--jsonl", "--fields", "id,template"]);
+  const rows = out.trimEnd().split("\n");
+  expect(rows.filter((line) => line.includes('"direct"'))).toHaveLength(1);
+});
+
+test("send reads lines, goes on after one that is refused, and ends with 9", async () => {
+  await json("group", "create", "Lines");
+  const input = `one\n${"x".repeat(70_000)}\nthree\n`;
+  const ran = await household.treehouse(["send", "Lines", "--lines", "--json"], { input });
+  const rows: unknown[] = ran.out
+    .trimEnd()
+    .split("\n")
+    .map((line): unknown => JSON.parse(line));
+  expect(rows).toMatchObject([{ id: expect.any(String) }, { line: 2 }, { id: expect.any(String) }]);
+  expect(ran.exit).toBe(9);
+});
+
+test("chat sends what it reads, answers its commands, and tells of all as JSON lines", async () => {
+  await json("group", "create", "Talk");
+  const input =
+    "hello\n/info\n/help\n/unknown\n/add bob@localhost\n/remove bob@localhost\n/leave\n";
+  const ran = await household.treehouse(["chat", "Talk"], { input });
+  expect(ran.exit).toBe(0);
+  const events = ran.out
+    .trimEnd()
+    .split("\n")
+    .map((line): unknown => JSON.parse(line));
+  expect(events).toContainEqual(expect.objectContaining({ event: "sent", text: "hello" }));
+  expect(events).toContainEqual(expect.objectContaining({ event: "info", name: "Talk" }));
+  expect(events).toContainEqual(
+    expect.objectContaining({ event: "failed", code: "unknownCommand", line: "/unknown" }),
+  );
+  expect(ran.err).toContain("/add <address…>");
+});
+
+test("invites are made, listed and revoked by administrators only", async () => {
+  const made = { id: expect.any(String), token: expect.any(String), usesLeft: 2 };
+  const invite = await json("admin", "invite", "create", "--uses", "2", "--days", "1");
+  expect(invite).toMatchObject({ ...made, expiresAt: expect.any(Number) });
+  const { out } = await household.treehouse(["admin", "invite", "ls", "--jsonl"]);
+  const first: unknown = JSON.parse(out.split("\n")[0] ?? "");
+  expect(first).toMatchObject({ id: made.id, usesLeft: expect.any(Number) });
+  const id = await household.treehouse(["admin", "invite", "create"]);
+  expect(id.out.trim()).not.toBe("");
+  const asBob = await household.treehouse(["--context", "bob", "admin", "invite", "create"]);
+  expect(asBob.exit).toBe(1);
+  expect(asBob.err).toContain("notAllowed");
+  const listed = await household.treehouse(["admin", "invite", "ls", "--fields", "id", "--jsonl"]);
+  const one = /"id":"([^"]+)"/.exec(listed.out)?.[1] ?? "";
+  expect(await json("admin", "invite", "revoke", one)).toEqual({ id: one });
+});
+
+test("debug decode shows a struct given as hex, as base64url, on stdin, or in a file", async () => {
+  const hex = "505152535455565758595a5b5c5d5e5f0000";
+  const decoded = { kind: "batch", octets: 18, value: { items: [], heads: [] } };
+  expect(await json("debug", "decode", hex, "--as", "batch")).toMatchObject(decoded);
+  const base64 = Buffer.from(hex, "hex").toString("base64url");
+  expect(await json("debug", "decode", base64, "--as", "batch")).toMatchObject(decoded);
+  const file = join(household.home, "batch.bin");
+  writeFileSync(file, Buffer.from(hex, "hex"));
+  expect(await json("debug", "decode", `@${file}`, "--as", "batch")).toMatchObject(decoded);
+  const ran = await household.treehouse(["debug", "decode", "--as", "batch", "--json"], {
+    input: `${hex}\n`,
+  });
+  expect(JSON.parse(ran.out)).toMatchObject(decoded);
+});
+
+test("doctor looks at server, session, KeyPackages and backlog", async () => {
+  const check = { result: "ok", text: expect.any(String), fix: "" };
+  const names = ["server", "session", "key packages", "backlog"];
+  expect(await json("doctor")).toEqual({ checks: names.map((name) => ({ name, ...check })) });
+});
+
+test("hints and remarks go to the standard error, and not beside JSON or with --quiet", async () => {
+  const hint = "Next: treehouse send";
+  const plain = await household.treehouse(["group", "create", "Hints"]);
+  expect(plain.err).toContain(hint);
+  expect(plain.out).not.toContain(hint);
+  for (const option of ["--quiet", "--json"]) {
+    const ran = await household.treehouse(["group", "create", "Hints", option]);
+    expect([option, ran.err]).toEqual([option, ""]);
+    expect(ran.out).not.toBe("");
+  }
+});
+
+test("what others write cannot take over the terminal that shows it", async () => {
+  const id = "escapes";
+  await json("group", "create", id, "--add", "bob@localhost");
+  await json("send", id, "\u001b[2Jnow\u202Eevil\n2026 alice@localhost: faked");
+  const ran = await household.treehouse(["--context", "bob", "tail", id], { atTerminal: true });
+  expect(ran.out).toMatch(/alice@localhost: \ufffd\[2Jnow\ufffdevil\n {4}2026 alice/);
+  const kept = await household.treehouse(["--context", "bob", "history", id]);
+  expect(kept.out).not.toContain("\u001b");
+});
+
+test("the password is nowhere in the folder of contexts", () => {
+  const text = readFileSync(join(household.home, "contexts.json"), "utf8");
+  expect(text).toContain("alice@localhost");
+  expect(text).not.toContain(household.env["TREEHOUSE_PASSWORD"]);
+});

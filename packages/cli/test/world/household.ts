@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { createHomeserver, createNodeEnv, defaultConfig } from "@treehouse/homeserver";
+
+import { type Hands, type Ran, runWith } from "./terminal.ts";
+
+export const password = "correct horse battery staple";
+
+/** A real homeserver in this process, and a folder of contexts to use it from. */
+export interface Household extends AsyncDisposable {
+  readonly url: string;
+  readonly home: string;
+  /** The admin invite of the first start. */
+  readonly invite: string;
+  readonly env: Readonly<Record<string, string>>;
+  treehouse(args: readonly string[], hands?: Hands): Promise<Ran>;
+  /** The same; it has to succeed, and its output is one JSON value. */
+  json(...args: readonly string[]): Promise<unknown>;
+  stopServer(): Promise<void>;
+}
+
+export async function openHousehold(): Promise<Household> {
+  const directory = mkdtempSync(join(tmpdir(), "treehouse-cli-"));
+  const base = defaultConfig();
+  const server = await createHomeserver({
+    config: {
+      ...base,
+      server: { ...base.server, port: 0 },
+      storage: { ...base.storage, directory: join(directory, "data") },
+      metrics: { ...base.metrics, enabled: false },
+    },
+    env: createNodeEnv({ log: { level: "error" } }),
+  });
+  const { url, adminInvite } = server;
+  if (adminInvite === undefined) throw new Error("the first start makes an admin invite");
+  const home = join(directory, "home");
+  const env = { TREEHOUSE_HOME: home, TREEHOUSE_SERVER: url, TREEHOUSE_PASSWORD: password };
+  const treehouse = (args: readonly string[], hands: Hands = {}) =>
+    runWith(args, { ...hands, env: { ...env, ...hands.env } });
+  return {
+    url,
+    home,
+    invite: adminInvite,
+    env,
+    treehouse,
+    async json(...args) {
+      const { exit, out, err } = await treehouse([...args, "--json"]);
+      if (exit !== 0) throw new Error(`${args.join(" ")} ended with ${exit}: ${err}`);
+      return JSON.parse(out);
+    },
+    stopServer: () => server[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Alice, who is administrator, and Bob; alice's context is the current one. */
+export async function openWithAliceAndBob(): Promise<Household> {
+  const household = await openHousehold();
+  await household.json("account", "register", "alice@localhost", "--invite", household.invite);
+  const { out } = await household.treehouse(["admin", "invite", "create"]);
+  const bob = ["--context", "bob", "account", "register", "bob@localhost"];
+  await household.json(...bob, "--invite", out.trim());
+  return household;
+}
