@@ -9,6 +9,5 @@ export { findContact, type FoundContact } from "./find-contact.ts";
 export { lookUp, serverKeys } from "./people.ts";
 export { logIn } from "./log-in.ts";
 export { logOut } from "./log-out.ts";
-export { openRecoveryBundle, type RecoveryBundle, sealRecoveryBundle } from "./recovery-bundle.ts";
 export { register } from "./register.ts";
 export { readAccount, type StoredAccount } from "./stored-account.ts";

@@ -104,6 +104,27 @@ test("who was removed is told, sends nothing, and reads again once added again",
   await reads(alice, room.id, "thanks");
 });
 
+test("R-019 who was removed and added again while away reads what came before and after", async () => {
+  const room = await alice.conversations.create({ members: ["bob@localhost", "carol@localhost"] });
+  await joinedBy(carol, room.id);
+  await carol.caughtUp();
+  await carol.close();
+  for (const round of [1, 2]) {
+    await room.send(`inside ${round}`);
+    await room.remove(["carol@localhost"]);
+    await room.send(`without carol ${round}`);
+    await room.add(["carol@localhost"]);
+  }
+  await room.send("inside again");
+  carol = await server.open("carol");
+  await carol.caughtUp();
+  await reads(carol, room.id, "inside again");
+  const theirs = await carol.conversations.get(room.id);
+  expect(await textsIn(theirs)).toEqual(["inside 1", "inside 2", "inside again"]);
+  expect((await theirs.history()).filter(({ kind }) => kind === "fault")).toEqual([]);
+  expect((await theirs.info()).epochAuthenticator).toBe((await room.info()).epochAuthenticator);
+});
+
 test("a leaver's leaf is removed by an idle member, and by a sender before the message", async () => {
   for (const somebodySends of [false, true]) {
     const room = await alice.conversations.create({

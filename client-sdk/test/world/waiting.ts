@@ -1,4 +1,4 @@
-import type { Client, ClientEvents, Conversation, HistoryItem } from "../../src/node.ts";
+import type { Client, ClientEvents, Conversation } from "../../src/node.ts";
 
 /** Resolves with the next value of an event that fits. Ask before what causes it. */
 export function next<K extends keyof ClientEvents>(
@@ -45,10 +45,6 @@ export async function until(client: Client, holds: () => Promise<boolean>): Prom
 export async function textsIn(conversation: Conversation): Promise<readonly string[]> {
   const items = await conversation.history({ limit: 10_000 });
   return items.filter((item) => item.kind === "message").map((item) => item.text);
-}
-
-export function faultsIn(items: readonly HistoryItem[]): readonly HistoryItem[] {
-  return items.filter((item) => item.kind === "fault");
 }
 
 /** Resolves once the client's copy of the conversation has this text. */
