@@ -1,3 +1,4 @@
+export type { Ed25519Vector } from "./ed25519-vectors.ts";
 export { jsonValue } from "./json-value.ts";
 export type { JsonValue } from "./json-value.ts";
 export { loadProofVectors, loadVectors } from "./load-vectors.ts";

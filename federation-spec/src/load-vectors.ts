@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import type { Ed25519Vector } from "./ed25519-vectors.ts";
 import type { HashVector, SignatureVector } from "./proof-vectors.ts";
 import type { Rejection } from "./rejection-vectors.ts";
 import type { SigningKeyName } from "./signing-keys.ts";
@@ -27,6 +28,8 @@ export type ProofVectors = {
     readonly bytes: string;
   }[];
   readonly safeAad: readonly { readonly name: string; readonly hex: string }[];
+  /** Signatures, good and bad, on which verifiers disagree. */
+  readonly ed25519: readonly Ed25519Vector[];
 };
 
 /** Reads the struct vectors, by family in the order of their names. */

@@ -24,7 +24,7 @@ export function signingKeyOf(seed: Bytes): SigningKey {
   };
 }
 
-/** Ed25519 of the platform, for vectors whose keys and signatures are well formed. */
+/** Ed25519 of the platform, whose verdicts are those of FED-131. */
 export const verifySignature: Verify = (publicKey, message, signature) => {
   const der = Buffer.from(concatBytes(SPKI_PREFIX, publicKey));
   const key = createPublicKey({ key: der, format: "der", type: "spki" });

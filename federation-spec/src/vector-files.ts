@@ -8,6 +8,7 @@ import {
   updateVectors,
 } from "./delivery-vectors.ts";
 import { contentVectors } from "./content-vectors.ts";
+import { ed25519Vectors } from "./ed25519-vectors.ts";
 import { identityVectors } from "./identity-vectors.ts";
 import {
   hashVectors,
@@ -61,6 +62,7 @@ function proofs() {
     hashes: hashVectors,
     signedBytes: signedBytesVectors,
     safeAad: safeAadVectors,
+    ed25519: ed25519Vectors,
   };
 }
 

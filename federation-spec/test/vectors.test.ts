@@ -26,6 +26,7 @@ import { vectorFiles } from "../src/vector-files.ts";
 
 const families = loadVectors();
 const proofs = loadProofVectors();
+const none = new Uint8Array(0);
 
 test("the files are what their generator writes", () => {
   const generated = vectorFiles();
@@ -74,6 +75,11 @@ describe("proofs", () => {
     expect(verifySignature(publicKey, fromHex(message), fromHex(signature))).toBe(true);
     const { sign } = signingKeyOf(fromHex(proofs.keys[key].seed));
     expect(toHex(sign(fromHex(message)))).toBe(signature);
+  });
+
+  test.each(proofs.ed25519)("FED-131 Ed25519: $name", (one) => {
+    const [key, message, signature] = [one.publicKey, one.message, one.signature].map(fromHex);
+    expect(verifySignature(key ?? none, message ?? none, signature ?? none)).toBe(one.valid);
   });
 
   test.each(proofs.hashes)("hash: $name", ({ label, content, hash }) => {

@@ -1,6 +1,7 @@
 /**
- * T-06: the eleven classes of signature that platforms judge differently, and random cases made of
- * the same parts, judged by both providers and by the rule written down a second time in bigints.
+ * T-06, FED-131: the eleven classes of signature that platforms judge differently, and random
+ * cases made of the same parts, judged by both providers and by the rule written down a second
+ * time in bigints.
  */
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
