@@ -52,7 +52,7 @@ test("every vector of a struct decodes as that struct, from hex, base64url and o
     const decoded = decodeAny(fromHex(hex), kind);
     expect([name, decoded["kind"], decoded["octets"]]).toEqual([name, kind, octets]);
     expect(decodeAny(toBase64Url(fromHex(hex)), kind)).toEqual(decoded);
-    if (/[a-f]/.test(hex)) expect(decodeAny(hex.toUpperCase(), kind)).toEqual(decoded);
+    expect(decodeAny(hex.toUpperCase(), kind)).toEqual(decoded);
     expect(JSON.parse(JSON.stringify(decoded))).toEqual(decoded);
     const guessed = decodeAny(hex, undefined);
     const others = z.array(z.string()).parse(guessed["alsoFits"] ?? []);
@@ -62,13 +62,16 @@ test("every vector of a struct decodes as that struct, from hex, base64url and o
 });
 
 test("no octets and no text crash it: they decode, or are refused in words", () => {
-  const attempt = (input: string | Uint8Array) => {
+  const outcome = (input: string | Uint8Array): unknown => {
     try {
-      expect(decodeAny(input, undefined)["kind"]).toBeTypeOf("string");
+      return typeof decodeAny(input, undefined)["kind"];
     } catch (error) {
       if (!(error instanceof CliFailure)) throw error;
-      expect([error.code, error.exit]).toEqual(["malformed", 1]);
+      return `${error.code} ${error.exit}`;
     }
+  };
+  const attempt = (input: string | Uint8Array) => {
+    expect(["string", "malformed 1"]).toContain(outcome(input));
   };
   fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), attempt));
   fc.assert(fc.property(fc.string({ maxLength: 100 }), attempt));

@@ -18,7 +18,6 @@ export interface Household extends AsyncDisposable {
   treehouse(args: readonly string[], hands?: Hands): Promise<Ran>;
   /** The same; it has to succeed, and its output is one JSON value. */
   json(...args: readonly string[]): Promise<unknown>;
-  stopServer(): Promise<void>;
 }
 
 export async function openHousehold(): Promise<Household> {
@@ -50,7 +49,6 @@ export async function openHousehold(): Promise<Household> {
       if (exit !== 0) throw new Error(`${args.join(" ")} ended with ${exit}: ${err}`);
       return JSON.parse(out);
     },
-    stopServer: () => server[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
       rmSync(directory, { recursive: true, force: true });
