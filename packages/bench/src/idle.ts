@@ -36,13 +36,15 @@ async function measure(
 ): Promise<{ readonly base: number; readonly perConnection: number }> {
   const peers: Peer[] = [];
   try {
+    // What making the rooms has left in memory would hide the growth.
+    await target.restart();
     await settle(target);
-    const base = proportionalMemory(target.pid);
+    const base = proportionalMemory(target.pid());
     for (let each = 0; each < connections; each += 1) {
       peers.push(await target.connect(each, 0, nothing));
     }
     await settle(target);
-    const full = proportionalMemory(target.pid);
+    const full = proportionalMemory(target.pid());
     return { base, perConnection: (full - base) / connections };
   } finally {
     for (const peer of peers) peer.close();

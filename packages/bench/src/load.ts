@@ -142,7 +142,7 @@ function mark(target: Target, state: { readonly accepted: number; readonly deliv
     at: performance.now(),
     accepted: state.accepted,
     delivered: state.delivered,
-    serverCpu: cpuMicroseconds(target.pid),
+    serverCpu: cpuMicroseconds(target.pid()),
     ownCpu: cpuMicroseconds(process.pid),
   };
 }

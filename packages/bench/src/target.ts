@@ -16,10 +16,12 @@ export type PeerEvents = {
 /** A server under load, with rooms made beforehand: the homeserver, or the bare ceiling. */
 export interface Target {
   readonly name: "homeserver" | "bare";
-  readonly pid: number;
+  pid(): number;
   readonly pinned: boolean;
   /** Connects member `member` of room `room`. */
   connect(room: number, member: number, events: PeerEvents): Promise<Peer>;
   collect(): Promise<void>;
+  /** A fresh process over the same data; connections are gone. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -19,8 +19,8 @@ database.pragma("synchronous = FULL");
 database.pragma("cache_size = -65536");
 database.pragma("wal_autocheckpoint = 4000");
 database.exec(
-  `CREATE TABLE entries (id INTEGER PRIMARY KEY, room INTEGER, position INTEGER, body BLOB);
-   CREATE UNIQUE INDEX by_position ON entries (room, position);`,
+  `CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, room INTEGER, position INTEGER, body BLOB);
+   CREATE UNIQUE INDEX IF NOT EXISTS by_position ON entries (room, position);`,
 );
 const insert = database.prepare("INSERT INTO entries (room, position, body) VALUES (?, ?, ?)");
 const begin = database.prepare("BEGIN IMMEDIATE");

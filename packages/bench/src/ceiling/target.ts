@@ -8,10 +8,12 @@ export async function bareTarget(): Promise<Target> {
   const server = await startServer("ceiling");
   return {
     name: "bare",
-    pid: server.pid,
+    pid: () => server.pid(),
     pinned: server.pinned,
     async connect(room, _member, events) {
-      const socket = new WebSocket(server.url.replace("http", "ws"), { perMessageDeflate: false });
+      const socket = new WebSocket(server.url().replace("http", "ws"), {
+        perMessageDeflate: false,
+      });
       await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
       const join = Buffer.alloc(4);
       join.writeUInt32BE(room);
@@ -34,6 +36,7 @@ export async function bareTarget(): Promise<Target> {
       };
     },
     collect: async () => void (await server.ask({ kind: "collect" }, "collected")),
+    restart: () => server.restart(),
     stop: () => server.stop(),
   };
 }

@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,53 +9,77 @@ import type { FromServer, ToServer } from "./messages.ts";
 
 /** A server in a process of its own, tied to the first core, over a fresh folder on disk. */
 export interface ServerProcess {
-  readonly pid: number;
-  readonly url: string;
+  /** Of the process that runs now. */
+  pid(): number;
+  url(): string;
   readonly pinned: boolean;
   ask<K extends FromServer["kind"]>(
     message: ToServer,
     answer: K,
   ): Promise<Extract<FromServer, { kind: K }>>;
+  /** A new process over the same folder: its memory holds nothing of what was done before. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** `which` is the file that runs: the homeserver, or the bare ceiling. */
 export async function startServer(which: "world" | "ceiling"): Promise<ServerProcess> {
-  const file = which === "world" ? "./server-main.ts" : "../ceiling/server-main.ts";
   const directory = mkdtempSync(join(tmpdir(), "treehouse-bench-"));
+  let running = await start(which, directory);
+  return {
+    pid: () => running.pid,
+    url: () => running.url,
+    pinned: running.pinned,
+    ask(message, answer) {
+      const answered = waitFor(running.child, answer);
+      running.child.send(message);
+      return answered;
+    },
+    async restart() {
+      await end(running.child);
+      running = await start(which, directory);
+    },
+    async stop() {
+      await end(running.child);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function start(which: "world" | "ceiling", directory: string) {
+  const file = which === "world" ? "./server-main.ts" : "../ceiling/server-main.ts";
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), [directory], {
     execArgv: ["--expose-gc"],
     serialization: "advanced",
   });
   const { pid } = child;
   if (pid === undefined) throw new Error("the server process did not start");
-  const wait = <K extends FromServer["kind"]>(kind: K) =>
-    new Promise<Extract<FromServer, { kind: K }>>((resolve, reject) => {
-      const hear = (message: FromServer) => {
-        if (!isKind(message, kind)) return;
-        child.off("message", hear);
-        resolve(message);
-      };
-      child.on("message", hear);
-      child.once("exit", (code) => reject(new Error(`the server process ended with ${code}`)));
-    });
-  const ready = await wait("ready");
-  return {
-    pid,
-    url: ready.url,
-    pinned: pin(pid, 0),
-    ask(message, answer) {
-      const answered = wait(answer);
-      child.send(message);
-      return answered;
-    },
-    async stop() {
-      const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-      child.send({ kind: "stop" } satisfies ToServer);
-      await ended;
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
+  const { url } = await waitFor(child, "ready");
+  return { child, pid, url, pinned: pin(pid, 0) };
+}
+
+function waitFor<K extends FromServer["kind"]>(
+  child: ChildProcess,
+  kind: K,
+): Promise<Extract<FromServer, { kind: K }>> {
+  return new Promise((resolve, reject) => {
+    const hear = (message: FromServer) => {
+      if (!isKind(message, kind)) return;
+      child.off("message", hear);
+      child.off("exit", fail);
+      resolve(message);
+    };
+    const fail = (code: number | null) =>
+      reject(new Error(`the server process ended with ${code}`));
+    child.on("message", hear);
+    child.once("exit", fail);
+  });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.send({ kind: "stop" } satisfies ToServer);
+  await ended;
 }
 
 function isKind<K extends FromServer["kind"]>(

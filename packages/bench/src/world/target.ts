@@ -23,19 +23,20 @@ export async function homeserverTarget(rooms: number, members: number): Promise<
   const people = await createPeople(server, "p", rooms * members);
   const made: Room[] = [];
   for (let room = 0; room < rooms; room += 1) {
-    made.push(await createRoom(server.url, people.slice(room * members, (room + 1) * members)));
+    made.push(await createRoom(server.url(), people.slice(room * members, (room + 1) * members)));
   }
   return {
     name: "homeserver",
-    pid: server.pid,
+    pid: () => server.pid(),
     pinned: server.pinned,
     connect(room, member, events) {
       const person = people[room * members + member];
       const joined = made[room];
       if (person === undefined || joined === undefined) throw new Error("no such member");
-      return connect(server.url, person, joined, member > 0, events);
+      return connect(server.url(), person, joined, member > 0, events);
     },
     collect: async () => void (await server.ask({ kind: "collect" }, "collected")),
+    restart: () => server.restart(),
     stop: () => server.stop(),
   };
 }
