@@ -39,7 +39,7 @@ afterAll(async () => {
   await rig[Symbol.asyncDispose]();
 });
 
-test("FED-111 FED-230 FED-504 a message that may not be accepted is refused by its reason, and nothing changes", async () => {
+test("FED-111 FED-230 FED-504 a message that may not be accepted is refused by its reason alone", async () => {
   const [a, b] = await openPair(alice, bob);
   const other = await foundRoom(alice);
   const old = await a.seal("old");

@@ -127,7 +127,7 @@ test("a socket without a hello does not stay", async () => {
   expect((await socket.ended).code).toBe(closeCodes.policy);
 });
 
-test("FED-410 FED-413 what is no frame, no hello first, a second hello or text is refused, and the socket ends", async () => {
+test("FED-410 FED-413 what is no frame, no hello first, a second hello or text ends the socket", async () => {
   await using server = await StreamServer.open();
   const alice = server.device();
   const hello = clientFrameCodec.encode({ type: "hello", incarnation: undefined, cursors: [] });
