@@ -49,7 +49,7 @@ function fillUp(folder: string): () => void {
   return () => rmSync(filler);
 }
 
-test("R-018 a disk that is really full: storageFull, reads and acknowledgements go on, and it ends", async (context) => {
+test("R-018 a disk that is really full: storageFull, reading and acknowledging go on, it ends", async (context) => {
   if (disk === undefined) {
     const line = `not run: full disk on tmpfs: ${whyNot}`;
     process.stdout.write(`${line}\n`);
