@@ -49,6 +49,30 @@ test("T-39 a connection that is cut while it asks for another protocol ends noth
   expect(server.faults()).toEqual([]);
 });
 
+test("T-39 an asker that is gone before its answer, at any operation, ends nothing else", async () => {
+  const person = createPerson("gone");
+  const start = `{"user":"${person.user}","client":"${person.client}","startLoginRequest":"AA"}`;
+  for (const { method, path, mediaType } of operations) {
+    const target = path.replaceAll(/\{\w+\}/g, encodeURIComponent(person.client));
+    for (const [declared, body] of [
+      [start.length, start],
+      [start.length, start.slice(1)],
+      [LIMITS.requestBodyBytesMax + 1, start],
+    ] as const) {
+      await sendAndCut(
+        server.url,
+        `${method} ${target} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n` +
+          `content-type: ${mediaType ?? MEDIA_TYPE_JSON}\r\ncontent-length: ${declared}\r\n\r\n${body}`,
+      );
+    }
+    if (method === "DELETE" && path === paths.session()) {
+      ({ token } = await server.enrol("mallory-again"));
+    }
+  }
+  await healthy();
+  expect(server.faults()).toEqual([]);
+});
+
 test("T-39 what two servers could read as two different requests is refused and ends the connection", async () => {
   const smuggled = `GET ${paths.health()} HTTP/1.1\r\nhost: x\r\n\r\n`;
   const post = `POST ${paths.loginStart()} HTTP/1.1\r\nhost: x\r\ncontent-type: ${MEDIA_TYPE_JSON}\r\n`;
