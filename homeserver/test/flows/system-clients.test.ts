@@ -13,7 +13,7 @@ import type { PeopleWorld } from "../hostile/people-world.ts";
 import { roomLog } from "../hostile/room-log.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const timeout = full ? 900_000 : 60_000;
+const timeout = full ? 900_000 : 120_000;
 
 let world: PeopleWorld;
 let alice: Client;

@@ -43,7 +43,7 @@ async function killAndServe(port: string): Promise<void> {
 
 test(
   "R-008 SIGKILL while three send: what was accepted comes once, in one order, to all",
-  { timeout: full ? 600_000 : 60_000 },
+  { timeout: full ? 600_000 : 120_000 },
   async () => {
     const url = await serve("0");
     const { port } = new URL(url);
