@@ -148,8 +148,6 @@ export const LIMITS = {
 
   /** Octets in a client's socket beyond which it goes back to catching up. */
   socketBufferBytesMax: MIB,
-  /** Live connections of one client. */
-  socketsPerClientMax: 4,
   /** Submissions of one connection that are not answered yet. */
   submissionsInFlightMax: 256,
   /** Silence after which a socket is pinged. */
