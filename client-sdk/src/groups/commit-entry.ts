@@ -63,6 +63,7 @@ export async function commitEntry(
       }
     },
     after() {
+      if (finished.length > 0) room.claimed.clear();
       for (const serial of finished) {
         room.waiters.get(serial)?.resolve(entry);
         room.waiters.delete(serial);

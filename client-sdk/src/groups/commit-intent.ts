@@ -34,7 +34,7 @@ export function encodeUsers(users: readonly UserUri[]): Bytes {
 
 /**
  * Builds the commit for an intent, or answers `done` when the room already is as it is wanted.
- * KeyPackages are fetched before the room is locked; each built commit fetches its own.
+ * KeyPackages are fetched before the room is locked, once however often the commit loses.
  */
 export async function buildCommit(
   context: GroupsContext,
@@ -43,7 +43,7 @@ export async function buildCommit(
 ): Promise<Bytes | "done"> {
   const users = intent.kind === "commit" ? [] : usersCodec.decode(intent.body);
   const missing = intent.kind === "add" ? await usersMissing(context, room, users) : [];
-  const keyPackages = await fetchKeyPackages(context, room.uri, missing);
+  const keyPackages = await claimKeyPackages(context, room, missing);
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
     const add = intent.kind === "add" ? keyPackages : [];
@@ -115,7 +115,10 @@ export function finishCommit(
     await writeWithGroup(context, room, (tx) => {
       if (rebase) tx.intents.reset(intent.serial);
     });
-    if (!rebase) throw refusal;
+    if (!rebase) {
+      room.claimed.clear();
+      throw refusal;
+    }
     // The next entries tell what it must be built upon; they may have come before this answer.
     if (refusal.code === "wrongEpoch") {
       room.epochAtHub = refusal.data.currentEpoch ?? 0;
@@ -123,6 +126,21 @@ export function finishCommit(
     }
     return "soon";
   });
+}
+
+async function claimKeyPackages(
+  context: GroupsContext,
+  room: Room,
+  users: readonly UserUri[],
+): Promise<readonly Bytes[]> {
+  for (const user of room.claimed.keys()) {
+    if (!users.includes(user)) room.claimed.delete(user);
+  }
+  for (const user of users) {
+    if (room.claimed.has(user)) continue;
+    room.claimed.set(user, await fetchKeyPackages(context, room.uri, [user]));
+  }
+  return users.flatMap((user) => room.claimed.get(user) ?? []);
 }
 
 function usersMissing(

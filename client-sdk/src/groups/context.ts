@@ -89,6 +89,11 @@ export type Room = {
   forked: boolean;
   /** This client's group cannot follow the stream any more: it comes back by a commit of its own. */
   lost: boolean;
+  /**
+   * KeyPackages of users whose addition lost a race. Its Welcome never left, so the next attempt
+   * uses them again instead of claiming new ones.
+   */
+  readonly claimed: Map<UserUri, readonly Bytes[]>;
   /** The epoch that the hub was in when it refused something as outdated; 0 at first. */
   epochAtHub: number;
 };

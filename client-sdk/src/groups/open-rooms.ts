@@ -30,6 +30,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         retry: context.alarms.create(),
         forked: false,
         lost: false,
+        claimed: new Map(),
         epochAtHub: 0,
       };
       rooms.set(uri, room);

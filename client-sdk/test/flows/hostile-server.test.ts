@@ -92,6 +92,44 @@ test("T-15 a log that does not follow from what came before is told, and nothing
   expect(await textsIn(await bob.conversations.get(room.id))).toEqual([]);
 });
 
+test("R-006 an addition that loses a race claims no second KeyPackage", async () => {
+  await using dave = await server.register("dave");
+  await using mallory = await server.open("mallory");
+  await Promise.all([dave.caughtUp(), mallory.caughtUp()]);
+  let held: ServerFrame[] | undefined;
+  const late = (frame: ServerFrame): readonly ServerFrame[] => {
+    if (held === undefined) return [frame];
+    if (frame.type === "entry") {
+      held.push(frame);
+      return [];
+    }
+    if (frame.type !== "refused") return [frame];
+    const released = held;
+    held = undefined;
+    return [frame, ...released];
+  };
+  await withAlice({ frame: late }, async (client) => {
+    const members = ["bob@localhost", "mallory@localhost"];
+    const room = await client.conversations.create({ members });
+    const theirs = await joinedBy(bob, room.id);
+    await joinedBy(mallory, room.id);
+    const before = await stockOf(dave);
+    held = [];
+    await (await mallory.conversations.get(room.id)).leave();
+    await bob.caughtUp();
+    // Bob commits the removal; Alice hears of it only after her own commit was refused.
+    await theirs.send("an epoch later");
+    await room.add(["dave@localhost"]);
+    expect(held).toBeUndefined();
+    expect(before - (await stockOf(dave))).toBe(1);
+  });
+});
+
+async function stockOf(client: Client): Promise<number> {
+  const check = (await client.diagnose()).find(({ name }) => name === "key packages");
+  return Number(/^\d+/.exec(check?.text ?? "")?.[0]);
+}
+
 test("R-019 a gap is told and reading goes on behind it; a lost commit is made up for by coming back", async () => {
   for (const lost of ["message", "commit"] as const) {
     const room = await alice.conversations.create({ members: ["bob@localhost"] });
