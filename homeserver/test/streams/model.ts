@@ -114,9 +114,7 @@ export class StreamModel {
       if (reader.connected === undefined) await this.#connect(reader, true);
       const socket = reader.connected?.socket;
       await socket?.caughtUp();
-      while ((await this.#inboxHead(reader)) > reader.ackedInbox) {
-        await this.#acknowledgeInbox(reader);
-      }
+      await this.#acknowledgeInbox(reader);
       for (const [room, stretches] of reader.stretches) {
         const last = lastOf(stretches, this.#heads[room] ?? 0);
         const acked = reader.acked.get(room) ?? 0;
@@ -254,9 +252,9 @@ export class StreamModel {
     await this.#send(reader, { stream: this.#room(room), position }, overHttp);
   }
 
+  /** Also what was acknowledged before: a crash may have lost that, and the entry comes again. */
   async #acknowledgeInbox(reader: Reader): Promise<void> {
     const position = await this.#inboxHead(reader);
-    if (position <= reader.ackedInbox) return;
     reader.ackedInbox = position;
     await this.#send(reader, { stream: reader.device.client, position }, false);
   }
