@@ -143,7 +143,7 @@ test("a full disk refuses new items, goes on freeing, and resumes by itself", as
   const { env, fire, waiting } = manualTimers();
   const path = join(directory, "t.sqlite");
   const reserved = () => existsSync(`${path}.reserve`);
-  const database = open(path, { env, pageCountMax: 300, reserveBytes: 500_000 });
+  const database = open(path, { env, pageCountMax: 300, reserveBytes: 100_000 });
   const statements = database.prepare(({ $client }) => {
     $client.exec("CREATE TABLE blobs (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL)");
     return {

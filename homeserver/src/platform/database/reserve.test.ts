@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const chunk = 1024 * 1024;
+const chunk = 128 * 1024;
 
 test("a reserve is filled once, dropped, and filled again", async () => {
   const path = join(directory, "reserve");

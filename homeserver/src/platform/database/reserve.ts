@@ -12,9 +12,12 @@ export interface Reserve {
   stop(): void;
 }
 
-const chunkBytes = 1024 * 1024;
-/** Between chunks, so that commits hardly wait behind them for the disk. */
-const pauseMs = 50;
+/**
+ * Small pieces, far apart: the commits of a busy server wait behind each for the disk. Pieces of
+ * 1 MiB every 50 ms took the 99th percentile of a message from 5 ms to 33 ms while it lasted.
+ */
+const chunkBytes = 128 * 1024;
+const pauseMs = 100;
 
 export function createReserve(path: string, bytes: number, env: Pick<Env, "timer">): Reserve {
   // Written, not merely declared: a hole in a file keeps no space. Not zeros: some file systems
