@@ -9,9 +9,9 @@
  * Acknowledgements are kept in memory for about a second: after a crash entries come again.
  */
 import { LIMITS } from "@treehouse/protocol";
-import type { Bytes, ClientUri, Env } from "@treehouse/protocol";
+import type { Bytes, ClientUri, Env, RoomUri } from "@treehouse/protocol";
 import { migrationsOf } from "../platform/index.ts";
-import type { Database, Jobs, Route, Tx } from "../platform/index.ts";
+import type { Database, Jobs, ReadTx, Route, Tx } from "../platform/index.ts";
 import { append } from "./append.ts";
 import type { LogEntry } from "./append.ts";
 import type { QueuingContext, QueuingLimits } from "./context.ts";
@@ -19,8 +19,11 @@ import { deleteClient } from "./delete-client.ts";
 import { deliverWelcome } from "./deliver-welcome.ts";
 import type { WelcomeForClient } from "./deliver-welcome.ts";
 import { createCursorWriter } from "./flush-cursors.ts";
+import { jumpTo } from "./jump-to.ts";
 import type { Notifier } from "./ports.ts";
 import { QueueCache } from "./queue-cache.ts";
+import { readLog } from "./read-log.ts";
+import type { LogPage, LogRange } from "./read-log.ts";
 import { attach } from "./reader.ts";
 import type { StreamReader } from "./reader.ts";
 import { retain } from "./retain.ts";
@@ -38,6 +41,7 @@ export type { Standing } from "./client-queue.ts";
 export type { WelcomeForClient } from "./deliver-welcome.ts";
 export type { QueuingLimits } from "./context.ts";
 export type { Notifier } from "./ports.ts";
+export type { LogPage, LogRange } from "./read-log.ts";
 export type { GapReason, Page, PageItem, PageLimits } from "./read-stream.ts";
 export type { StreamReader } from "./reader.ts";
 export type { RoomSubscription } from "./subscribe.ts";
@@ -65,6 +69,10 @@ export interface Queuing {
   unsubscribe(tx: Tx, ending: SubscriptionEnding): Promise<void>;
   deliverWelcome(tx: Tx, welcome: WelcomeForClient): Promise<number>;
   deleteClient(tx: Tx, client: ClientUri): Promise<void>;
+  /** Goes on behind a position, for a log that is not read here from its beginning. */
+  jumpTo(tx: Tx, room: RoomUri, position: number): Promise<void>;
+  /** A page of a room's log, whoever may read it: the caller has judged that. */
+  readLog(tx: ReadTx, room: RoomUri, range: LogRange): Promise<LogPage>;
   /** Keeps what a client reads in memory until it is detached. */
   attach(client: ClientUri): Promise<StreamReader>;
   /** Names the one listener that is told what happens to streams. */
@@ -114,6 +122,8 @@ export async function createQueuing(options: QueuingOptions): Promise<Queuing> {
     unsubscribe: (tx, ending) => unsubscribe(context, tx, ending),
     deliverWelcome: (tx, welcome) => deliverWelcome(context, tx, welcome),
     deleteClient: (tx, client) => deleteClient(context, tx, client),
+    jumpTo: (tx, room, position) => jumpTo(context, tx, room, position),
+    readLog: (tx, room, range) => readLog(context, tx, room, range),
     attach: attachTo,
     notify(notifier) {
       context.notifier = notifier;
