@@ -9,7 +9,6 @@ import {
   credential,
   frank,
   head,
-  incarnation,
   mls,
   octets,
   room,
@@ -77,7 +76,13 @@ export const entryVectors = [
     frank,
   }),
   vectorOf("Entry", "void", { ...later, kind: "void", voided: 9, epoch: 8, faults: octets(5) }),
-  vectorOf("Entry", "tombstone", { ...later, kind: "tombstone", reason: 1, detail: "gone – ¶" }),
+  vectorOf("Entry", "tombstone", {
+    ...later,
+    kind: "tombstone",
+    reason: 1,
+    replaced: octets(32, 0x66),
+    detail: "gone – ¶",
+  }),
   vectorOf("Roster", "empty roster", []),
   vectorOf("Roster", "roster of two", roster),
   vectorOf("Head", "head", head),
@@ -224,22 +229,5 @@ export const groupInfoVectors = [
     ratchetTree: undefined,
     pendingProposals: [],
     position: 0,
-  }),
-];
-
-const welcomes = [{ clients: [bobsClient], welcome: mls.welcome }];
-
-export const batchVectors = [
-  vectorOf("Batch", "empty batch", { incarnation, items: [], heads: [] }),
-  vectorOf("Batch", "one item with everything", {
-    incarnation,
-    items: [{ sequence: 9, entry: octets(50), welcomes, ratchetTree: mls.tree }],
-    heads: [signedHead],
-  }),
-  vectorOf("BatchItem", "an entry alone", {
-    sequence: 10,
-    entry: octets(50),
-    welcomes: [],
-    ratchetTree: undefined,
   }),
 ];

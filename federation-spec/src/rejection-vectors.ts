@@ -66,7 +66,7 @@ function entryAt(flags: string, position: string): string {
 }
 
 function batchOf(sequences: readonly number[]): string {
-  const items = sequences.map((sequence) => `000000000000000${sequence}01aa0000`).join("");
+  const items = sequences.map((sequence) => `000000000000000${sequence}0101aa`).join("");
   return `${"00".repeat(16)}${lengthOfHex(items)}${items}00`;
 }
 

@@ -2,15 +2,18 @@ import type { Codec } from "@treehouse/protocol";
 import {
   acknowledgementCodec,
   attestationCodec,
+  batchAnswerCodec,
   batchCodec,
   batchItemCodec,
   clientFrameCodec,
   clientKeyMaterialCodec,
   clientListCodec,
+  consentEntryCodec,
   cursorCodec,
   deviceSigningCertificateCodec,
   entriesPageCodec,
   entryCodec,
+  entryDeliveryCodec,
   foundRoomRequestCodec,
   foundRoomResponseCodec,
   groupInfoPlaintextCodec,
@@ -18,6 +21,7 @@ import {
   groupInfoResponseCodec,
   headCodec,
   inboxEntryCodec,
+  introductionCodec,
   keyMaterialRequestCodec,
   keyMaterialResponseCodec,
   keyPackageUploadCodec,
@@ -32,6 +36,7 @@ import {
   treeResponseCodec,
   updateRequestCodec,
   updateRoomResponseCodec,
+  userDeletedCodec,
 } from "@treehouse/protocol";
 
 /** The structs that have vectors, by the names that the vectors use. */
@@ -39,14 +44,17 @@ export const structs = {
   Acknowledgement: acknowledgementCodec,
   Attestation: attestationCodec,
   Batch: batchCodec,
+  BatchAnswer: batchAnswerCodec,
   BatchItem: batchItemCodec,
   ClientFrame: clientFrameCodec,
   ClientKeyMaterial: clientKeyMaterialCodec,
   ClientList: clientListCodec,
+  ConsentEntry: consentEntryCodec,
   Cursor: cursorCodec,
   DeviceSigningCertificate: deviceSigningCertificateCodec,
   EntriesPage: entriesPageCodec,
   Entry: entryCodec,
+  EntryDelivery: entryDeliveryCodec,
   FoundRoomRequest: foundRoomRequestCodec,
   FoundRoomResponse: foundRoomResponseCodec,
   GroupInfoPlaintext: groupInfoPlaintextCodec,
@@ -54,6 +62,7 @@ export const structs = {
   GroupInfoResponse: groupInfoResponseCodec,
   Head: headCodec,
   InboxEntry: inboxEntryCodec,
+  Introduction: introductionCodec,
   KeyMaterialRequest: keyMaterialRequestCodec,
   KeyMaterialResponse: keyMaterialResponseCodec,
   KeyPackageUpload: keyPackageUploadCodec,
@@ -68,6 +77,7 @@ export const structs = {
   TreeResponse: treeResponseCodec,
   UpdateRequest: updateRequestCodec,
   UpdateRoomResponse: updateRoomResponseCodec,
+  UserDeleted: userDeletedCodec,
 } as const;
 
 export type StructName = keyof typeof structs;

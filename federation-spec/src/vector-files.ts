@@ -1,6 +1,6 @@
 import { toHex } from "@treehouse/protocol";
+import { batchVectors } from "./batch-vectors.ts";
 import {
-  batchVectors,
   entryVectors,
   groupInfoVectors,
   keyMaterialVectors,

@@ -1,8 +1,8 @@
 import {
   type Bytes,
+  chainHashOf,
   decodeEntry,
   type Entry,
-  entryHash,
   equalBytes,
   peekMlsMessage,
   Refusal,
@@ -55,7 +55,7 @@ export async function applyEntry(
   const cursor = {
     stream: room.uri,
     position: entry.position,
-    hash: entryHash(bytes, context.member.crypto.hash),
+    hash: chainHashOf(entry, bytes, context.member.crypto.hash),
   };
   const write = await prepareWrite(context, room, entry);
   if (write === "lost") {

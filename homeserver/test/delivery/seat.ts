@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { loadGroup } from "@treehouse/mls/member";
 import type { CommitIntent, MemberGroup, PreparedCommit } from "@treehouse/mls/member";
 import {
+  chainHashOf,
   decodeEntry,
   encodeSafeAad,
   entriesPageCodec,
-  entryHash,
   equalBytes,
   firstPrevious,
   paths,
@@ -138,7 +138,7 @@ export class Seat {
     assert.equal(entry.position, this.position + 1);
     if (this.hash !== undefined) assert.ok(equalBytes(entry.previous, this.hash));
     this.position = entry.position;
-    this.hash = entryHash(bytes);
+    this.hash = chainHashOf(entry, bytes);
     this.entries.push(entry);
     if (!this.group.active) return;
     switch (entry.kind) {

@@ -38,9 +38,8 @@ export {
 export type { Codec, CodecValue, Sharing } from "./codec/index.ts";
 export {
   applyLeafChanges,
-  batchCodec,
-  batchItemCodec,
   capabilitiesCodec,
+  chainHashOf,
   clientKeyMaterialCodec,
   credentialCodec,
   decodeEntry,
@@ -85,13 +84,10 @@ export {
   verifyGroupInfoResponse,
   verifyHead,
   verifyKeyMaterialRequest,
-  welcomeDeliveryCodec,
 } from "./delivery/index.ts";
 export type {
   AccountEventBody,
   ApplicationEntry,
-  Batch,
-  BatchItem,
   Capabilities,
   ClientKeyMaterial,
   CommitEntry,
@@ -134,7 +130,6 @@ export type {
   Verify,
   VoidEntry,
   WelcomeBody,
-  WelcomeDelivery,
 } from "./delivery/index.ts";
 export { NetworkFault } from "./env/index.ts";
 export type {
@@ -338,5 +333,6 @@ export type {
   ServerFrame,
 } from "./stream/index.ts";
 export * from "./content/index.ts";
+export * from "./federation/index.ts";
 export * from "./policy/index.ts";
 export * from "./room/index.ts";

@@ -111,10 +111,74 @@ export const LIMITS = {
   responseBodyBytesMax: 17 * MIB,
   /** Items of one federation batch. */
   batchItemsMax: 512,
-  /** Items of one federation batch together; a batch has at least one item. */
+  /** Items of one federation batch together; a batch may hold one item, whatever its length. */
   batchBytesMax: MIB,
+  /** The body of one federation batch item: an entry, a Welcome and the roster of a full room. */
+  batchItemBytesMax: 6 * MIB,
   /** Welcomes of one federation batch item: one per added client. */
   welcomesPerItemMax: 100,
+
+  /** A message in a batch of submissions, with what stands around it. */
+  submissionBytesMax: 64 * KIB + KIB,
+  /** A request body between servers, but a batch. */
+  peerBodyBytesMax: 3 * MIB + KIB,
+  /** A batch between servers as a body, with its heads. */
+  notifyBodyBytesMax: 8 * MIB,
+  /** Entries of one answer to a server that fetches what it missed. */
+  eventsPerPageMax: 256,
+  /** A note beside a connection request. */
+  consentNoteBytesMax: 256,
+
+  /** A directory document. */
+  directoryBytesMax: 64 * KIB,
+  /** Versions that a directory lists. */
+  directoryVersionsMax: 16,
+  /** Capabilities that a directory lists. */
+  directoryCapabilitiesMax: 64,
+  /** Keys that a directory lists. */
+  directoryKeysMax: 16,
+  /** Keys of one server that countersign. */
+  countersignersMax: 64,
+  /** The URL template of an endpoint, and the path that it gives. */
+  endpointBytesMax: 2 * KIB,
+  /** How long a directory is used before it is fetched again, unless it says otherwise. */
+  directoryKeptMs: HOUR,
+  /** The least time that a directory is used, whatever it says. */
+  directoryKeptMinMs: 5 * MINUTE,
+  /** From one fetch of a directory to the next because of a key that is not in it. */
+  directoryRefetchMs: MINUTE,
+  /** Until a directory must have come whole. */
+  directoryTimeoutMs: 5 * SECOND,
+  /** How far the time in a signed request may lie from the receiver's. */
+  federationSkewMs: 5 * MINUTE,
+  /** How long the nonce of a signed request is remembered. */
+  nonceKeptMs: 11 * MINUTE,
+  /** Nonces that are remembered of one peer; beyond, its requests wait. */
+  noncesPerPeerMax: 1_048_576,
+  /** How long the answer to a transaction is kept for its repetition. */
+  transactionKeptMs: DAY,
+  /** Age at which a server's federation key is replaced. */
+  federationKeyAgeMs: 90 * DAY,
+  /** From the publication of a federation key to its first use. */
+  federationKeyAnnouncedMs: DAY,
+  /** How long a replaced federation key is still accepted. */
+  federationKeyOverlapMs: 7 * DAY,
+  /** Servers that are known, pinned keys and all. */
+  peersMax: 10_000,
+  /** Requests of one peer that are worked on at once. */
+  peerConcurrencyMax: 8,
+  /** Batches to one peer, and batches of submissions, that are not answered yet. */
+  peerInFlightMax: 2,
+  /** Until a request to another server must be answered. */
+  peerTimeoutMs: 20 * SECOND,
+  /** The first wait before something is sent again; it doubles each time. */
+  retryFirstMs: 250,
+  /** The longest wait before something is sent again. */
+  retryMostMs: MINUTE,
+  /** From a message to the signed head that covers it at a follower, at most. */
+  headIntervalMs: SECOND,
+  /** How long another server's client list is believed without asking again. */
+  remoteUserKeptMs: 5 * MINUTE,
 
   /** Epochs before the current one whose application messages are still taken. */
   epochWindowEpochs: 3,
@@ -204,6 +268,18 @@ export const RATE_LIMITS = {
   messagePerClient: { count: 30_000, perMs: 10 * SECOND },
   /** Trees and GroupInfo answers, by client. */
   treePerClient: { count: 600, perMs: MINUTE },
+  /** Requests, by the server that sends them. */
+  requestPerPeer: { count: 15_000, perMs: 10 * SECOND },
+  /** Items of batches and submissions, by the server that sends them. */
+  itemPerPeer: { count: 300_000, perMs: 10 * SECOND },
+  /** Look-ups of users, by the server that asks. */
+  lookupPerPeer: { count: 1200, perMs: MINUTE },
+  /** KeyPackages claimed, by the server that asks. */
+  claimPerPeer: { count: 20_000, perMs: HOUR },
+  /** Pages of missed entries, by the server that asks. */
+  eventsPerPeer: { count: 6000, perMs: MINUTE },
+  /** Connection requests and their answers, by the server that sends them. */
+  consentPerPeer: { count: 1200, perMs: MINUTE },
 } as const satisfies Record<string, RateRule>;
 
 export type RateLimitName = keyof typeof RATE_LIMITS;

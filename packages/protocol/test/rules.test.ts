@@ -116,9 +116,8 @@ test("FED-251 clients stand beside the statuses 0, 1 and 3 only", () => {
 test("FED-270 the items of a batch have consecutive sequences, the first of all being 1", () => {
   const item = (sequence: number): Batch["items"][number] => ({
     sequence,
-    entry: Uint8Array.of(1),
-    welcomes: [],
-    ratchetTree: undefined,
+    kind: 1,
+    body: Uint8Array.of(1),
   });
   const batch = (...sequences: number[]): Batch => ({
     incarnation: new Uint8Array(16),
@@ -132,7 +131,7 @@ test("FED-270 the items of a batch have consecutive sequences, the first of all 
     expect(() => batchCodec.encode(bad)).toThrow(RangeError);
   }
   const two = batchCodec.encode(batch(7, 8));
-  const secondSequence = 16 + 1 + 12 + 7;
+  const secondSequence = 16 + 1 + 11 + 7;
   expect(two[secondSequence]).toBe(8);
   expect(codeOf(() => batchCodec.decode(two.with(secondSequence, 9)))).toBe("malformed");
 });

@@ -3,8 +3,6 @@ import type { Entry, InboxEntry, UpdateRequest, UpdateRoomResponse } from "../sr
 import {
   acknowledgementCodec,
   applyLeafChanges,
-  batchCodec,
-  batchItemCodec,
   clientFrameCodec,
   cursorCodec,
   entriesPageCodec,
@@ -25,7 +23,6 @@ import {
   treeResponseCodec,
   updateRequestCodec,
   updateRoomResponseCodec,
-  welcomeDeliveryCodec,
 } from "../src/index.ts";
 import {
   clientArbitrary,
@@ -45,6 +42,7 @@ import {
   u64Arbitrary,
   u8Arbitrary,
 } from "./arbitraries.ts";
+import { federationCases } from "./struct-cases-federation.ts";
 import { identityCases } from "./struct-cases-identity.ts";
 import { requestCases } from "./struct-cases-requests.ts";
 import { structCase } from "./struct-case.ts";
@@ -90,7 +88,7 @@ const entry: fc.Arbitrary<Entry> = placeArbitrary.chain((place) => {
       .record({ voided: u64Arbitrary, epoch: u64Arbitrary, faults: octets() })
       .map((body) => ({ ...header, ...body, kind: "void" as const })),
     fc
-      .record({ reason: u8Arbitrary, detail: textArbitrary })
+      .record({ reason: u8Arbitrary, replaced: exactly(32), detail: textArbitrary })
       .map((body) => ({ ...header, ...body, kind: "tombstone" as const })),
   );
 });
@@ -149,20 +147,6 @@ const inboxEntry: fc.Arbitrary<InboxEntry> = fc.oneof(
   }),
 );
 
-const welcomeDelivery = fc.record({ clients: several(clientArbitrary, 1), welcome: handshake });
-const batchItem = fc.record({
-  sequence: u64Arbitrary,
-  entry: handshake,
-  welcomes: several(welcomeDelivery),
-  ratchetTree: maybe(handshake),
-});
-const batch = fc.record({
-  incarnation: exactly(16),
-  items: fc
-    .tuple(countArbitrary, several(batchItem))
-    .map(([first, items]) => items.map((item, at) => ({ ...item, sequence: first + at }))),
-  heads: several(signedHeadArbitrary),
-});
 const cursor = fc.record({ stream: streamArbitrary, position: u64Arbitrary });
 
 const clientFrame = fc.oneof(
@@ -274,14 +258,12 @@ export const structCases: readonly StructCase[] = [
     several(fc.record({ lastResort: fc.boolean(), keyPackage: handshake })),
   ),
   structCase("InboxEntry", inboxEntryCodec, inboxEntry, { closedOctets: [0, 17] }),
-  structCase("WelcomeDelivery", welcomeDeliveryCodec, welcomeDelivery),
-  structCase("BatchItem", batchItemCodec, batchItem),
-  structCase("Batch", batchCodec, batch),
   structCase("Cursor", cursorCodec, cursor),
   structCase("Acknowledgement", acknowledgementCodec, several(cursor)),
   structCase("ClientFrame", clientFrameCodec, clientFrame, { closedOctets: [0] }),
   structCase("ServerFrame", serverFrameCodec, serverFrame, { closedOctets: [0], hasOpenEnd: true }),
   structCase("EntriesPage", entriesPageCodec, entriesPage),
   ...requestCases,
+  ...federationCases,
   ...identityCases,
 ];

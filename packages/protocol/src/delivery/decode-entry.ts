@@ -93,8 +93,13 @@ function readEntry(reader: Reader): Entry {
     case "tombstone":
       break;
   }
-  const reason = reader.u8();
-  return { ...header, kind: "tombstone", reason, detail: tombstoneDetailCodec.read(reader) };
+  return {
+    ...header,
+    kind: "tombstone",
+    reason: reader.u8(),
+    replaced: reader.opaque(32, 32),
+    detail: tombstoneDetailCodec.read(reader),
+  };
 }
 
 function readOptionalFrank(reader: Reader) {

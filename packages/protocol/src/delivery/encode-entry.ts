@@ -69,6 +69,8 @@ function writeBody(writer: Writer, entry: Entry): void {
       return;
     case "tombstone":
       writer.u8(entry.reason);
+      exactly(entry.replaced, 32);
+      writer.opaque(entry.replaced);
       tombstoneDetailCodec.write(writer, entry.detail);
   }
 }

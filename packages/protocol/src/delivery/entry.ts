@@ -80,6 +80,8 @@ export type VoidEntry = EntryHeader & {
 export type TombstoneEntry = EntryHeader & {
   readonly kind: "tombstone";
   readonly reason: number;
+  /** `entryHash` of the entry it stands for: the log goes on from there (`chainHashOf`). */
+  readonly replaced: Bytes;
   readonly detail: string;
 };
 

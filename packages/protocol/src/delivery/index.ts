@@ -1,8 +1,6 @@
-export { batchCodec, batchItemCodec, welcomeDeliveryCodec } from "./batch.ts";
-export type { Batch, BatchItem, WelcomeDelivery } from "./batch.ts";
 export { decodeEntry, decodeEntryHeader, entryCodec } from "./decode-entry.ts";
 export { encodeEntry } from "./encode-entry.ts";
-export { entryHash } from "./entry-hash.ts";
+export { chainHashOf, entryHash } from "./entry-hash.ts";
 export { ENTRY_KINDS, ENTRY_VERSION, firstPrevious } from "./entry.ts";
 export type {
   ApplicationEntry,
@@ -67,6 +65,7 @@ export {
   PROTOCOL,
   requiredCapabilitiesCodec,
   signatureCodec,
+  welcomeCodec,
 } from "./mls-objects.ts";
 export type { Capabilities, Credential, RequiredCapabilities } from "./mls-objects.ts";
 export { refusalOfResponse } from "./refusal-of-response.ts";

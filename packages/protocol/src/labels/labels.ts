@@ -23,6 +23,8 @@ export const LABELS = {
   groupInfoRequest: "GroupInfoRequestTBS",
   /** Hub key over the answer. */
   groupInfoResponse: "GroupInfoResponseTBS",
+  /** Federation key of a server over the one that is to follow it. */
+  federationKey: "FederationKeyTBS",
   /** HPKE info of the answer's sealed content. */
   groupInfoSealing: "GroupInfo and ratchet_tree encryption",
   /** Hash of an entry: what the next one names as previous. */

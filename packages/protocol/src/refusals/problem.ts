@@ -22,6 +22,7 @@ export const problemSchema = z.object({
   limit: count.optional(),
   retryAfterMs: count.optional(),
   oldest: count.optional(),
+  serverTime: count.optional(),
   leaves: z.array(count).max(65_536).optional(),
 });
 
@@ -54,17 +55,21 @@ export function problemOf(refusal: Refusal): Problem {
 export function parseProblem(json: unknown): Refusal {
   const parsed = problemSchema.safeParse(json);
   if (!parsed.success) return new Refusal("internal", "the answer is not understood");
-  const { type, status, title, detail, currentEpoch, limitName, limit, retryAfterMs, oldest } =
-    parsed.data;
+  const { type, status, title, detail } = parsed.data;
   const code = type.startsWith(TYPE_PREFIX) ? type.slice(TYPE_PREFIX.length) : "";
-  const data: RefusalData = {
+  const known = isRefusalCode(code) ? code : status >= 500 ? "internal" : "malformed";
+  return new Refusal(known, detail ?? title, dataOf(parsed.data));
+}
+
+function dataOf(problem: Problem): RefusalData {
+  const { currentEpoch, limitName, limit, retryAfterMs, oldest, serverTime, leaves } = problem;
+  return {
     ...(currentEpoch === undefined ? {} : { currentEpoch }),
     ...(limitName === undefined ? {} : { limitName }),
     ...(limit === undefined ? {} : { limit }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(oldest === undefined ? {} : { oldest }),
-    ...(parsed.data.leaves === undefined ? {} : { leaves: parsed.data.leaves }),
+    ...(serverTime === undefined ? {} : { serverTime }),
+    ...(leaves === undefined ? {} : { leaves }),
   };
-  const known = isRefusalCode(code) ? code : status >= 500 ? "internal" : "malformed";
-  return new Refusal(known, detail ?? title, data);
 }

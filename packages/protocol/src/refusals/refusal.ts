@@ -9,6 +9,8 @@ export type RefusalData = {
   readonly retryAfterMs?: number;
   /** Oldest position that can still be read. */
   readonly oldest?: number;
+  /** Clock of the server that refuses a time: milliseconds since the Unix epoch. */
+  readonly serverTime?: number;
   /** Leaves whose removal is pending. */
   readonly leaves?: readonly number[];
 };

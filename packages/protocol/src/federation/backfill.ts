@@ -1,0 +1,75 @@
+import type { Bytes } from "../bytes/index.ts";
+import {
+  checked,
+  fixed,
+  opaque,
+  optional,
+  struct,
+  u32,
+  u64,
+  vector,
+  versioned,
+} from "../codec/index.ts";
+import type { Codec } from "../codec/index.ts";
+import { PROTOCOL, signedHeadCodec } from "../delivery/index.ts";
+import type { SignedHead } from "../delivery/index.ts";
+import { LIMITS } from "../limits.ts";
+
+/** Asks for a room's entries after a position; the room is in the path. */
+export type EventsRequest = { readonly after: number; readonly limit: number };
+
+export type EventsResponse = {
+  /** First position after the one asked from that can be had; last + 1 if none can. */
+  readonly oldest: number;
+  /** Last position that the asker may have. */
+  readonly last: number;
+  /** Octets of Entry, ascending by position, from `oldest` on. */
+  readonly entries: readonly Bytes[];
+  /** The newest head that is known. */
+  readonly head: SignedHead | undefined;
+};
+
+/** Where the asked server stands in a room. */
+export type StandingResponse = {
+  /** Of its last entry; 0 before the first. */
+  readonly position: number;
+  /** What the next entry's `previous` must be. */
+  readonly hash: Bytes;
+  /** The newest head that it has from the hub. */
+  readonly head: SignedHead | undefined;
+};
+
+export const eventsRequestCodec: Codec<EventsRequest> = versioned(
+  PROTOCOL,
+  struct<EventsRequest>({
+    after: u64,
+    limit: checked(u32, (limit) =>
+      limit >= 1 && limit <= LIMITS.eventsPerPageMax ? undefined : "a limit out of bounds",
+    ),
+  }),
+);
+
+export const eventsResponseCodec: Codec<EventsResponse> = versioned(
+  PROTOCOL,
+  struct<EventsResponse>({
+    oldest: u64,
+    last: u64,
+    entries: vector(opaque({ max: LIMITS.entryBytesMax, min: 1 }), {
+      countMax: LIMITS.eventsPerPageMax,
+      bytesMax: LIMITS.pageBytesMax + LIMITS.entryBytesMax,
+    }),
+    head: optional(signedHeadCodec),
+  }),
+);
+
+/** Has no field: the room is in the path. */
+export const standingRequestCodec: Codec<Record<never, never>> = versioned(PROTOCOL, struct({}));
+
+export const standingResponseCodec: Codec<StandingResponse> = versioned(
+  PROTOCOL,
+  struct<StandingResponse>({
+    position: u64,
+    hash: fixed(32),
+    head: optional(signedHeadCodec),
+  }),
+);

@@ -1,0 +1,65 @@
+import type { Bytes } from "../bytes/index.ts";
+import { opaque, struct, u64, u8 } from "../codec/index.ts";
+import type { Codec, Sharing } from "../codec/index.ts";
+import { LIMITS } from "../limits.ts";
+import { Refusal } from "../refusals/index.ts";
+import { consentEntryCodec, userDeletedCodec } from "./consent.ts";
+import type { ConsentEntry, UserDeleted } from "./consent.ts";
+import { entryDeliveryCodec } from "./entry-delivery.ts";
+import type { EntryDelivery } from "./entry-delivery.ts";
+
+/** The numbers of the item kinds on the wire. */
+export const ITEM_KINDS = { entry: 1, consent: 2, userDeleted: 3 } as const;
+
+/**
+ * One item of a stream between two servers. Its body is read apart (`readItem`), so that one that
+ * cannot be read, or is of a later version's kind, is rejected alone and the stream goes on.
+ */
+export type BatchItem = {
+  /** Gapless from 1 for one pair of servers and incarnation. */
+  readonly sequence: number;
+  readonly kind: number;
+  readonly body: Bytes;
+};
+
+/** What an item says. */
+export type ItemBody =
+  | ({ readonly kind: "entry" } & EntryDelivery)
+  | { readonly kind: "consent"; readonly entry: ConsentEntry }
+  | ({ readonly kind: "userDeleted" } & UserDeleted);
+
+export const batchItemCodec: Codec<BatchItem> = struct<BatchItem>({
+  sequence: u64,
+  kind: u8,
+  body: opaque({ max: LIMITS.batchItemBytesMax }),
+});
+
+/** The item of that sequence. */
+export function makeItem(sequence: number, body: ItemBody): BatchItem {
+  return { sequence, kind: ITEM_KINDS[body.kind], body: encodeBody(body) };
+}
+
+/** "malformed" if the body is not one of its kind, "unsupported" if we do not know the kind. */
+export function readItem(item: BatchItem, sharing?: Sharing): ItemBody {
+  switch (item.kind) {
+    case ITEM_KINDS.entry:
+      return { kind: "entry", ...entryDeliveryCodec.decode(item.body, sharing) };
+    case ITEM_KINDS.consent:
+      return { kind: "consent", entry: consentEntryCodec.decode(item.body) };
+    case ITEM_KINDS.userDeleted:
+      return { kind: "userDeleted", ...userDeletedCodec.decode(item.body) };
+    default:
+      throw new Refusal("unsupported", "an item of an unknown kind");
+  }
+}
+
+function encodeBody(body: ItemBody): Bytes {
+  switch (body.kind) {
+    case "entry":
+      return entryDeliveryCodec.encode(body);
+    case "consent":
+      return consentEntryCodec.encode(body.entry);
+    case "userDeleted":
+      return userDeletedCodec.encode(body);
+  }
+}

@@ -1,0 +1,38 @@
+import { enumeration, optional, struct, u64, utf8 } from "../codec/index.ts";
+import type { Codec } from "../codec/index.ts";
+import { roomUriCodec, userUriCodec } from "../identifiers/index.ts";
+import type { RoomUri, UserUri } from "../identifiers/index.ts";
+import { LIMITS } from "../limits.ts";
+
+const OPERATIONS = { cancel: 0, request: 1, grant: 2, revoke: 3 } as const;
+
+/** Whether somebody may fetch somebody's KeyPackages: asked for, given, or taken back. */
+export type ConsentEntry = {
+  /** `cancel` and `request` come from the requester's server, the others from the target's. */
+  readonly operation: keyof typeof OPERATIONS;
+  /** Always who would fetch KeyPackages. */
+  readonly requester: UserUri;
+  /** Always whose KeyPackages they are. */
+  readonly target: UserUri;
+  /** `undefined`: for any room. */
+  readonly room: RoomUri | undefined;
+  readonly note: string;
+  readonly at: number;
+};
+
+/** An account that is gone for good. */
+export type UserDeleted = { readonly user: UserUri; readonly deletedAt: number };
+
+export const consentEntryCodec: Codec<ConsentEntry> = struct<ConsentEntry>({
+  operation: enumeration(OPERATIONS),
+  requester: userUriCodec,
+  target: userUriCodec,
+  room: optional(roomUriCodec),
+  note: utf8({ max: LIMITS.consentNoteBytesMax }),
+  at: u64,
+});
+
+export const userDeletedCodec: Codec<UserDeleted> = struct<UserDeleted>({
+  user: userUriCodec,
+  deletedAt: u64,
+});

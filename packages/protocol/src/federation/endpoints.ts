@@ -1,0 +1,35 @@
+/**
+ * What servers ask each other, and the variable of each path: a URI, percent-encoded as one
+ * segment. A batch and a batch of submissions are of many rooms, so their paths have none.
+ */
+export const ENDPOINTS = {
+  keyMaterial: "targetUser",
+  update: "roomId",
+  notify: undefined,
+  submitMessage: undefined,
+  groupInfo: "roomId",
+  tree: "roomId",
+  leave: "roomId",
+  events: "roomId",
+  standing: "roomId",
+  identifierQuery: "domain",
+} as const;
+
+export type EndpointName = keyof typeof ENDPOINTS;
+
+/** Where our own server has them; another's are in its directory. */
+export const peerRoutes = {
+  keyMaterial: "/federation/v1/key-material/{targetUser}",
+  update: "/federation/v1/rooms/{roomId}/update",
+  notify: "/federation/v1/notify",
+  submitMessage: "/federation/v1/submit",
+  groupInfo: "/federation/v1/rooms/{roomId}/group-info",
+  tree: "/federation/v1/rooms/{roomId}/tree",
+  leave: "/federation/v1/rooms/{roomId}/leave",
+  events: "/federation/v1/rooms/{roomId}/events",
+  standing: "/federation/v1/rooms/{roomId}/standing",
+  identifierQuery: "/federation/v1/identifiers/{domain}",
+} as const satisfies Record<EndpointName, string>;
+
+/** Where every server has its directory. */
+export const DIRECTORY_PATH = "/.well-known/mimi-protocol-directory";

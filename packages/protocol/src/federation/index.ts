@@ -1,0 +1,43 @@
+export {
+  eventsRequestCodec,
+  eventsResponseCodec,
+  standingRequestCodec,
+  standingResponseCodec,
+} from "./backfill.ts";
+export type { EventsRequest, EventsResponse, StandingResponse } from "./backfill.ts";
+export { batchItemCodec, ITEM_KINDS, makeItem, readItem } from "./batch-item.ts";
+export type { BatchItem, ItemBody } from "./batch-item.ts";
+export { batchAnswerCodec, batchCodec } from "./batch.ts";
+export type { Batch, BatchAnswer, RejectedItem } from "./batch.ts";
+export { consentEntryCodec, userDeletedCodec } from "./consent.ts";
+export type { ConsentEntry, UserDeleted } from "./consent.ts";
+export { DIRECTORY_PATH, ENDPOINTS, peerRoutes } from "./endpoints.ts";
+export type { EndpointName } from "./endpoints.ts";
+export { entryDeliveryCodec, introductionCodec, welcomeDeliveryCodec } from "./entry-delivery.ts";
+export type { EntryDelivery, Introduction, WelcomeDelivery } from "./entry-delivery.ts";
+export {
+  forwardedRequestCodec,
+  leaveResponseCodec,
+  peerLeaveRequestCodec,
+  treeRequestCodec,
+} from "./forwarded.ts";
+export type {
+  ForwardedRequest,
+  LeaveResponse,
+  PeerLeaveRequest,
+  TreeRequest,
+} from "./forwarded.ts";
+export { identifierRequestCodec, identifierResponseCodec } from "./identifier.ts";
+export type { Countersigner, IdentifierRequest, IdentifierResponse } from "./identifier.ts";
+export {
+  refusalOfSubmission,
+  refusedSubmission,
+  submissionAnswersCodec,
+  submissionBatchCodec,
+} from "./submission.ts";
+export type {
+  Submission,
+  SubmissionAnswer,
+  SubmissionAnswers,
+  SubmissionBatch,
+} from "./submission.ts";

@@ -1,0 +1,211 @@
+import fc from "fast-check";
+import type { IdentifierResponse, ItemBody, Roster, SubmissionAnswer } from "../src/index.ts";
+import {
+  batchAnswerCodec,
+  batchCodec,
+  batchItemCodec,
+  consentEntryCodec,
+  entryDeliveryCodec,
+  eventsRequestCodec,
+  eventsResponseCodec,
+  forwardedRequestCodec,
+  identifierRequestCodec,
+  identifierResponseCodec,
+  introductionCodec,
+  leaveResponseCodec,
+  makeItem,
+  peerLeaveRequestCodec,
+  standingRequestCodec,
+  standingResponseCodec,
+  submissionAnswersCodec,
+  submissionBatchCodec,
+  treeRequestCodec,
+  userDeletedCodec,
+  welcomeDeliveryCodec,
+} from "../src/index.ts";
+import {
+  clientArbitrary,
+  countArbitrary,
+  exactly,
+  maybe,
+  octets,
+  roomArbitrary,
+  several,
+  signedHeadArbitrary,
+  textArbitrary,
+  u32Arbitrary,
+  u64Arbitrary,
+  u8Arbitrary,
+  userArbitrary,
+} from "./arbitraries.ts";
+import { structCase } from "./struct-case.ts";
+import type { StructCase } from "./struct-case.ts";
+
+const message = octets({ min: 1 });
+
+const roster: fc.Arbitrary<Roster> = fc
+  .uniqueArray(fc.record({ leaf: u32Arbitrary, client: clientArbitrary }), {
+    selector: ({ leaf }) => leaf,
+    maxLength: 4,
+  })
+  .map((entries) => entries.sort((left, right) => left.leaf - right.leaf));
+
+const welcomeDelivery = fc.record({ clients: several(clientArbitrary, 1), welcome: message });
+const introduction = fc.record({ hubKey: exactly(32), roster });
+const entryDelivery = fc.record({
+  entry: message,
+  head: maybe(signedHeadArbitrary),
+  welcomes: several(welcomeDelivery),
+  introduction: maybe(introduction),
+});
+const consentEntry = fc.record({
+  operation: fc.constantFrom("cancel", "request", "grant", "revoke"),
+  requester: userArbitrary,
+  target: userArbitrary,
+  room: maybe(roomArbitrary),
+  note: textArbitrary,
+  at: u64Arbitrary,
+});
+const userDeleted = fc.record({ user: userArbitrary, deletedAt: u64Arbitrary });
+
+/** What items say. */
+export const itemBodyArbitrary: fc.Arbitrary<ItemBody> = fc.oneof(
+  entryDelivery.map((delivery) => ({ kind: "entry" as const, ...delivery })),
+  consentEntry.map((entry) => ({ kind: "consent" as const, entry })),
+  userDeleted.map((deleted) => ({ kind: "userDeleted" as const, ...deleted })),
+);
+
+const batchItem = fc.oneof(
+  fc.tuple(u64Arbitrary, itemBodyArbitrary).map(([sequence, body]) => makeItem(sequence, body)),
+  fc.record({ sequence: u64Arbitrary, kind: u8Arbitrary, body: octets() }),
+);
+const batch = fc.record({
+  incarnation: exactly(16),
+  items: fc
+    .tuple(countArbitrary, several(batchItem))
+    .map(([first, items]) => items.map((item, at) => ({ ...item, sequence: first + at }))),
+  heads: several(signedHeadArbitrary),
+});
+const batchAnswer = fc
+  .record({
+    incarnation: exactly(16),
+    sequences: fc.uniqueArray(countArbitrary, { maxLength: 3 }),
+    further: countArbitrary,
+    code: textArbitrary,
+  })
+  .map(({ incarnation, sequences, further, code }) => {
+    const ascending = sequences.sort((left, right) => left - right);
+    return {
+      incarnation,
+      next: (ascending.at(-1) ?? 0) + further,
+      rejected: ascending.map((sequence) => ({ sequence, code })),
+    };
+  });
+
+const submissionAnswer: fc.Arbitrary<SubmissionAnswer> = fc.oneof(
+  fc.record({ status: fc.constant("answered" as const), response: message }),
+  fc.record({
+    status: fc.constant("refused" as const),
+    code: textArbitrary,
+    detail: textArbitrary,
+    currentEpoch: maybe(u64Arbitrary),
+    retryAfterMs: maybe(u32Arbitrary),
+  }),
+);
+
+const identifierResponse: fc.Arbitrary<IdentifierResponse> = fc.oneof(
+  fc.record({
+    status: fc.constant("success" as const),
+    clientList: message,
+    countersigners: several(fc.record({ kid: textArbitrary, key: exactly(32) })),
+  }),
+  fc.record({ status: fc.constantFrom("notFound" as const, "forbidden" as const) }),
+);
+
+const versioned = { closedOctets: [0] };
+
+export const federationCases: readonly StructCase[] = [
+  structCase("WelcomeDelivery", welcomeDeliveryCodec, welcomeDelivery),
+  structCase("Introduction", introductionCodec, introduction),
+  structCase("EntryDelivery", entryDeliveryCodec, entryDelivery),
+  structCase("ConsentEntry", consentEntryCodec, consentEntry, { closedOctets: [0] }),
+  structCase("UserDeleted", userDeletedCodec, userDeleted),
+  structCase("BatchItem", batchItemCodec, batchItem),
+  structCase("Batch", batchCodec, batch),
+  structCase("BatchAnswer", batchAnswerCodec, batchAnswer),
+  structCase(
+    "ForwardedRequest",
+    forwardedRequestCodec,
+    fc.record({ client: clientArbitrary, request: message }),
+    versioned,
+  ),
+  structCase(
+    "SubmissionBatch",
+    submissionBatchCodec,
+    fc.record({
+      items: several(fc.record({ room: roomArbitrary, client: clientArbitrary, request: message })),
+    }),
+    versioned,
+  ),
+  structCase(
+    "SubmissionAnswers",
+    submissionAnswersCodec,
+    fc.record({ answers: several(submissionAnswer) }),
+    versioned,
+  ),
+  structCase(
+    "TreeRequest",
+    treeRequestCodec,
+    fc.record({ client: clientArbitrary, epoch: u64Arbitrary }),
+    versioned,
+  ),
+  structCase(
+    "LeaveRequest",
+    peerLeaveRequestCodec,
+    fc.record({ client: clientArbitrary }),
+    versioned,
+  ),
+  structCase(
+    "LeaveResponse",
+    leaveResponseCodec,
+    fc.record({
+      leaves: fc
+        .uniqueArray(u32Arbitrary, { maxLength: 4 })
+        .map((leaves) => leaves.sort((left, right) => left - right)),
+    }),
+    versioned,
+  ),
+  structCase(
+    "EventsRequest",
+    eventsRequestCodec,
+    fc.record({ after: u64Arbitrary, limit: fc.integer({ min: 1, max: 256 }) }),
+    versioned,
+  ),
+  structCase(
+    "EventsResponse",
+    eventsResponseCodec,
+    fc.record({
+      oldest: u64Arbitrary,
+      last: u64Arbitrary,
+      entries: several(message),
+      head: maybe(signedHeadArbitrary),
+    }),
+    versioned,
+  ),
+  structCase("StandingRequest", standingRequestCodec, fc.constant({}), versioned),
+  structCase(
+    "StandingResponse",
+    standingResponseCodec,
+    fc.record({ position: u64Arbitrary, hash: exactly(32), head: maybe(signedHeadArbitrary) }),
+    versioned,
+  ),
+  structCase(
+    "IdentifierRequest",
+    identifierRequestCodec,
+    fc.record({ user: userArbitrary }),
+    versioned,
+  ),
+  structCase("IdentifierResponse", identifierResponseCodec, identifierResponse, {
+    closedOctets: [0, 1],
+  }),
+];
