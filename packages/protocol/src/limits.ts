@@ -165,8 +165,20 @@ export const LIMITS = {
   federationKeyOverlapMs: 7 * DAY,
   /** Servers that are known, pinned keys and all. */
   peersMax: 10_000,
+  /** Servers that asked and proved nothing yet, and those that could not be found. */
+  strangersMax: 1000,
+  /** How long such a server is remembered. */
+  strangerKeptMs: 10 * MINUTE,
+  /** Rules of the operator about other servers. */
+  peerRulesMax: 10_000,
   /** Requests of one peer that are worked on at once. */
   peerConcurrencyMax: 8,
+  /** Requests of one network address that no server has proved to be its own yet. */
+  unprovedPerAddressMax: 64,
+  /** How long the body of another server's request may take, whatever its size. */
+  peerBodyGraceMs: 5 * SECOND,
+  /** Octets per second that such a body must have beyond that. */
+  peerBodyBytesPerSecondMin: 16 * KIB,
   /** Batches to one peer, and batches of submissions, that are not answered yet. */
   peerInFlightMax: 2,
   /** Until a request to another server must be answered. */
@@ -270,6 +282,12 @@ export const RATE_LIMITS = {
   treePerClient: { count: 600, perMs: MINUTE },
   /** Requests, by the server that sends them. */
   requestPerPeer: { count: 15_000, perMs: 10 * SECOND },
+  /** Requests, by the server that sends or receives them, while the operator limits it. */
+  requestPerLimitedPeer: { count: 60, perMs: MINUTE },
+  /** Directories of unknown servers fetched because of a request, by its network address. */
+  discoveryPerAddress: { count: 30, perMs: MINUTE },
+  /** The same, of all addresses together. */
+  discoveryOfStrangers: { count: 600, perMs: MINUTE },
   /** Items of batches and submissions, by the server that sends them. */
   itemPerPeer: { count: 300_000, perMs: 10 * SECOND },
   /** Look-ups of users, by the server that asks. */

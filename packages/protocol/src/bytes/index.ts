@@ -1,3 +1,4 @@
+export { fromBase64, toBase64 } from "./base64.ts";
 export { fromBase64Url, toBase64Url } from "./base64url.ts";
 export { concatBytes, copyBytes, equalBytes } from "./bytes.ts";
 export type { Bytes } from "./bytes.ts";

@@ -63,7 +63,7 @@ export const eventsResponseCodec: Codec<EventsResponse> = versioned(
 );
 
 /** Has no field: the room is in the path. */
-export const standingRequestCodec: Codec<Record<never, never>> = versioned(PROTOCOL, struct({}));
+export const standingRequestCodec: Codec<object> = versioned(PROTOCOL, struct<object>({}));
 
 export const standingResponseCodec: Codec<StandingResponse> = versioned(
   PROTOCOL,

@@ -11,6 +11,8 @@ export { batchAnswerCodec, batchCodec } from "./batch.ts";
 export type { Batch, BatchAnswer, RejectedItem } from "./batch.ts";
 export { consentEntryCodec, userDeletedCodec } from "./consent.ts";
 export type { ConsentEntry, UserDeleted } from "./consent.ts";
+export { PEER_CAPABILITIES, directorySchema } from "./directory.ts";
+export type { Directory, DirectoryDocument } from "./directory.ts";
 export { DIRECTORY_PATH, ENDPOINTS, peerRoutes } from "./endpoints.ts";
 export type { EndpointName } from "./endpoints.ts";
 export { entryDeliveryCodec, introductionCodec, welcomeDeliveryCodec } from "./entry-delivery.ts";
@@ -27,6 +29,22 @@ export type {
   PeerLeaveRequest,
   TreeRequest,
 } from "./forwarded.ts";
+export {
+  checkCreated,
+  isKeyId,
+  parseSignature,
+  signatureBase,
+  signRequest,
+  verifyRequest,
+} from "./http-signature.ts";
+export type {
+  RequestSignature,
+  SignatureParameters,
+  SignedHeaders,
+  SignedRequest,
+} from "./http-signature.ts";
+export { certifyFederationKey, federationKeyCodec, verifyFederationKey } from "./federation-key.ts";
+export type { FederationKey } from "./federation-key.ts";
 export { identifierRequestCodec, identifierResponseCodec } from "./identifier.ts";
 export type { Countersigner, IdentifierRequest, IdentifierResponse } from "./identifier.ts";
 export {
@@ -41,3 +59,17 @@ export type {
   SubmissionAnswers,
   SubmissionBatch,
 } from "./submission.ts";
+export {
+  checkDigest,
+  formatDigest,
+  formatFrom,
+  mintTransactionId,
+  parseDigest,
+  parseFrom,
+  parsePeerHeaders,
+  parseTransactionId,
+  transactionBytes,
+} from "./peer-headers.ts";
+export type { PeerHeaders, ReceivedHeaders } from "./peer-headers.ts";
+export { expandTemplate } from "./url-template.ts";
+export { commonVersion, PROFILE, VERSIONS } from "./versions.ts";

@@ -34,6 +34,7 @@ export {
   addressField,
   base64Url,
   clientField,
+  domainField,
   roomField,
   streamField,
   userField,
