@@ -64,7 +64,7 @@ const endpointsSchema = z.object({
 } satisfies Record<keyof typeof ENDPOINTS, unknown>);
 
 /**
- * What a server tells of itself (FED-702). Members, versions, capabilities and kinds of key that we
+ * What a server tells of itself (FED-902). Members, versions, capabilities and kinds of key that we
  * do not know are passed over; what we know must have its form.
  */
 export const directorySchema = z.object({

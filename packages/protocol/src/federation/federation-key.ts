@@ -26,7 +26,7 @@ export const federationKeyCodec: Codec<FederationKey> = struct<FederationKey>({
   expires: u64,
 });
 
-/** The certificate of a new key: the signature of one that the others know already (FED-711). */
+/** The certificate of a new key: the signature of one that the others know already (FED-911). */
 export function certifyFederationKey(key: FederationKey, sign: Sign): Bytes {
   return sign(messageOf(key));
 }

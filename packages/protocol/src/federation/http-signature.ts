@@ -56,7 +56,7 @@ const SIGNATURE_BYTES = 64;
 const SIGNATURE_LENGTH = `${LABEL}::`.length + 88;
 const INPUT_LENGTH_MAX = 512;
 
-/** The headers of the request, signed with a federation key of the server in `from` (FED-705). */
+/** The headers of the request, signed with a federation key of the server in `from` (FED-905). */
 export function signRequest(
   request: SignedRequest,
   parameters: SignatureParameters,
@@ -99,7 +99,7 @@ export function verifyRequest(
   return verify(key, utf8Encode(signatureBase(request, parameters)), signature);
 }
 
-/** "signatureInvalid", with our time, if the signature was not made about now (FED-709). */
+/** "signatureInvalid", with our time, if the signature was not made about now (FED-909). */
 export function checkCreated(created: number, now: number): void {
   const distance = Math.abs(created * 1000 - now);
   if (distance > LIMITS.federationSkewMs) {

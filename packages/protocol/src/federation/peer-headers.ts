@@ -35,7 +35,7 @@ export function formatDigest(digest: Bytes): string {
 }
 
 /**
- * FED-706: who sends. "signatureInvalid" if the header is not there once and in its one form: then
+ * FED-906: who sends. "signatureInvalid" if the header is not there once and in its one form: then
  * nobody is named who could be authenticated.
  */
 export function parseFrom(headers: ReceivedHeaders): Domain {
@@ -48,7 +48,7 @@ export function parseFrom(headers: ReceivedHeaders): Domain {
   }
 }
 
-/** "digestMismatch" unless the header is there once, with SHA-256 alone (FED-707). */
+/** "digestMismatch" unless the header is there once, with SHA-256 alone (FED-907). */
 export function parseDigest(headers: ReceivedHeaders): Bytes {
   const text = single(headers, "content-digest", DIGEST_LENGTH);
   if (text?.length !== DIGEST_LENGTH || !text.startsWith("sha-256=:") || !text.endsWith(":")) {
@@ -61,7 +61,7 @@ export function parseDigest(headers: ReceivedHeaders): Bytes {
   }
 }
 
-/** FED-708. "signatureInvalid" unless the header is there once, in lower-case hexadecimal. */
+/** FED-908. "signatureInvalid" unless the header is there once, in lower-case hexadecimal. */
 export function parseTransactionId(headers: ReceivedHeaders): string {
   const text = single(headers, "mimi-transaction-id", TRANSACTION_LENGTH);
   if (text?.length !== TRANSACTION_LENGTH) throw invalid("mimi-transaction-id");

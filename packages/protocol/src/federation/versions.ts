@@ -8,7 +8,7 @@ const VERSION = /^mimi-([0-9]{2})\+([1-9][0-9]{0,3})$/;
 
 /**
  * The highest version that both list: by the draft's number, then by ours, so that both sides find
- * the same (FED-718). What does not have the form of a version is passed over.
+ * the same (FED-918). What does not have the form of a version is passed over.
  */
 export function commonVersion(
   ours: readonly string[],
