@@ -4,17 +4,19 @@ import {
   submitMessageResponseCodec,
   updateRoomResponseCodec,
 } from "@treehouse/protocol";
-import type { Bytes } from "@treehouse/protocol";
+import type { Bytes, ClientUri } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import { checkCommit } from "./check-commit.ts";
 import type { AcceptableCommit, CommitUpload } from "./check-commit.ts";
 import type { DeliveryContext } from "./context.ts";
 import { signedHeadOf } from "./heads.ts";
-import { checkLocalClient } from "./identity.ts";
+import { checkListedClient, listRemoteClients } from "./identity.ts";
+import type { RemoteClients } from "./identity.ts";
 import { appendEntry, appendMessage, hasMoved } from "./log.ts";
 import { answerExpiry, MOVED, requestKey } from "./request.ts";
 import type { Attempt, Request } from "./request.ts";
-import { checkRoomsOfAdded, changeSubscriptions } from "./membership.ts";
+import { checkRoomsOfAdded, changePeers, changeSubscriptions } from "./membership.ts";
+import { parcelsOfCommit, peersOfCommit } from "./parcels.ts";
 import type { LogPoint } from "./store.ts";
 import type { Submission } from "./submission.ts";
 
@@ -26,8 +28,9 @@ export async function acceptCommit(
   upload: CommitUpload,
 ): Promise<Bytes | typeof MOVED> {
   const commit = await checkCommit(context, attempt.hosted, request.caller, upload);
+  const remote = await listRemoteClients(context, newLeavesOf(commit));
   return context.database.transaction((tx) =>
-    write(context, tx, { request, attempt, upload, commit }),
+    write(context, tx, { request, attempt, upload, commit, remote }),
   );
 }
 
@@ -36,6 +39,8 @@ type Writing = {
   readonly attempt: Attempt;
   readonly upload: CommitUpload;
   readonly commit: AcceptableCommit;
+  /** What other servers said of their clients among the new leaves. */
+  readonly remote: RemoteClients;
 };
 
 async function write(
@@ -43,20 +48,22 @@ async function write(
   tx: Tx,
   writing: Writing,
 ): Promise<Bytes | typeof MOVED> {
-  const { store, roomLog, crypto, rooms } = context;
+  const { store, crypto, rooms } = context;
   const { attempt, commit, upload } = writing;
   const { hosted, key } = attempt;
   const { next, at } = commit;
   const before = await store.head(tx, hosted.id);
   if (before === undefined || hasMoved(hosted, before)) return MOVED;
-  await checkListed(context, tx, commit);
+  for (const client of newLeavesOf(commit)) {
+    await checkListedClient(context, tx, { group: next.group, remote: writing.remote }, client);
+  }
   await checkRoomsOfAdded(context, tx, hosted, commit);
 
   const place = { hosted, acceptedAt: at };
   const point = await appendEntry(
-    roomLog,
+    context,
     tx,
-    { ...place, after: before },
+    { ...place, after: before, peers: peersOfCommit(hosted, next) },
     {
       kind: "commit",
       epoch: hosted.group.epoch,
@@ -65,14 +72,21 @@ async function write(
       commit: upload.commit,
       externalProposals: commit.externalProposals,
     },
+    (at) => parcelsOfCommit(hosted, commit, upload, signedHeadOf(crypto, next, at).signed),
   );
   const head = signedHeadOf(crypto, next, point);
   await changeSubscriptions(context, tx, { hosted, commit, upload, point, head: head.bytes });
+  await changePeers(context, tx, hosted, next, point);
   const first = upload.firstMessage;
   const end =
     first === undefined
       ? point
-      : await appendMessage(roomLog, tx, { ...place, after: point }, first.request);
+      : await appendMessage(
+          context,
+          tx,
+          { ...place, after: point, peers: next.peers },
+          first.request,
+        );
   await store.startEpoch(tx, hosted.id, {
     head: { ...end, epoch: next.group.epoch, revision: next.revision },
     signedHead: head.bytes,
@@ -102,14 +116,9 @@ async function write(
   return answer;
 }
 
-/** Whoever enters, and the committer whose leaf is new too, is judged by the lists of this moment. */
-async function checkListed(
-  context: DeliveryContext,
-  tx: Tx,
-  { next, committer, added }: AcceptableCommit,
-): Promise<void> {
-  const clients = new Set([committer.client, ...added.map(({ client }) => client)]);
-  for (const client of clients) await checkLocalClient(context, tx, next.group, client);
+/** Whoever enters, and the committer whose leaf is new too: judged by the lists of this moment. */
+function newLeavesOf({ committer, added }: AcceptableCommit): ReadonlySet<ClientUri> {
+  return new Set([committer.client, ...added.map(({ client }) => client)]);
 }
 
 /** The first message may be repeated by itself when the answer to the bundle was lost. */

@@ -57,14 +57,15 @@ type Writing = {
 };
 
 async function write(
-  { store, roomLog, crypto, rooms }: DeliveryContext,
+  context: DeliveryContext,
   tx: Tx,
   { hosted, next, key, at, messages }: Writing,
 ): Promise<Bytes | typeof MOVED> {
+  const { store, crypto, rooms } = context;
   const head = await store.head(tx, hosted.id);
   if (head === undefined || hasMoved(hosted, head)) return MOVED;
-  const place = { hosted, after: head, acceptedAt: at };
-  const point = await appendEntry(roomLog, tx, place, { kind: "proposal", proposals: messages });
+  const place = { hosted, after: head, acceptedAt: at, peers: hosted.peers };
+  const point = await appendEntry(context, tx, place, { kind: "proposal", proposals: messages });
   const added = next.group.pendingProposals.slice(hosted.group.pendingProposals.length);
   await store.addRemovals(tx, hosted.id, [...next.removals], at);
   await store.addProposals(tx, hosted.id, {

@@ -10,6 +10,8 @@ import type { DeliveryStore } from "./store.ts";
 export interface RoomCache {
   /** Refuses with `unknownRoom`. Answers at once when the room is in memory. */
   get(room: RoomUri): HostedRoom | Promise<HostedRoom>;
+  /** Whether the room is in memory. */
+  has(room: RoomUri): boolean;
   /** Puts the room's newer form in place; called after COMMIT only. */
   put(room: HostedRoom): void;
   /** Forgets this form of the room, which turned out to be an old one, and no newer form. */
@@ -77,6 +79,7 @@ export function createRoomCache(options: RoomCacheOptions): RoomCache {
       loading.set(name, started);
       return started;
     },
+    has: (name) => rooms.has(name),
     put,
     drop(room) {
       if (rooms.get(room.room) === room) remove(room.room);

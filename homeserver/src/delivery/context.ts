@@ -2,7 +2,7 @@ import type { PublicContext } from "@treehouse/mls/public";
 import type { Domain, Env } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
 import type { RoomCache } from "./cache.ts";
-import type { Accounts, RoomLog } from "./ports.ts";
+import type { Accounts, PeerOutbox, RemoteUsers, RoomLog } from "./ports.ts";
 import type { DeliveryStore } from "./store.ts";
 import type { Turns } from "./turns.ts";
 
@@ -14,6 +14,8 @@ export type DeliveryContext = {
   readonly database: Database;
   readonly store: DeliveryStore;
   readonly roomLog: RoomLog;
+  readonly outbox: PeerOutbox;
+  readonly remoteUsers: RemoteUsers;
   readonly accounts: Accounts;
   readonly rooms: RoomCache;
   readonly turns: Turns;

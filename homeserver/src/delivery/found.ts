@@ -16,7 +16,7 @@ import type { Bytes, Domain, FoundRoomRequest } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { signedHeadOf } from "./heads.ts";
-import { checkLocalClient } from "./identity.ts";
+import { checkListedClient } from "./identity.ts";
 import { answerExpiry, earlierAnswer, requestKey } from "./request.ts";
 import type { Request } from "./request.ts";
 import { FIRST_GENERATION, FIRST_TERM, roomsFull } from "./reserve.ts";
@@ -137,7 +137,7 @@ async function write(
       ? new Refusal("reservationExpired", "The reservation has expired.")
       : new Refusal("roomExists", "The room has been founded.");
   }
-  await checkLocalClient(context, tx, group, caller.client);
+  await checkListedClient(context, tx, { group, remote: new Map() }, caller.client);
   if ((await store.countRoomsOf(tx, caller.user)) >= LIMITS.roomsPerUserMax) throw roomsFull();
   const start = { position: 0, hash: firstPrevious };
   const hubKey = { privateKey: reservation.hubPrivateKey, publicKey: reservation.hubPublicKey };

@@ -13,6 +13,7 @@ import {
 import type { Bytes, GroupInfoPlaintext, GroupInfoRequest } from "@treehouse/protocol";
 import type { DeliveryContext } from "./context.ts";
 import { checkMayCome } from "./check-commit.ts";
+import { listRemoteClients } from "./identity.ts";
 import { hasMoved } from "./log.ts";
 import { busy } from "./request.ts";
 import type { Request } from "./request.ts";
@@ -40,10 +41,11 @@ export async function readGroupInfo(context: DeliveryContext, request: Request):
 }
 
 async function checkAsker(
-  { crypto, database, accounts }: DeliveryContext,
+  context: DeliveryContext,
   { caller, room }: Request,
   asked: GroupInfoRequest,
 ): Promise<void> {
+  const { crypto } = context;
   if (asked.ciphersuite !== crypto.suite) {
     throw new Refusal("versionUnsupported", "This server knows ciphersuite 1 only.");
   }
@@ -53,7 +55,7 @@ async function checkAsker(
   if (!equalBytes(asked.requestingCredential.identity, utf8Encode(caller.client))) {
     throw new Refusal("clientMismatch", "The request names another client.");
   }
-  const listed = await database.read((tx) => accounts.clientKey(tx, caller.client));
+  const listed = await listedKey(context, caller);
   const verify = (key: Bytes, message: Bytes, signature: Bytes) =>
     crypto.verify(key, message, signature);
   if (
@@ -66,6 +68,15 @@ async function checkAsker(
   if (!crypto.isHpkePublicKey(asked.groupInfoPublicKey)) {
     throw new Refusal("malformed", "Nothing can be sealed to this key.");
   }
+}
+
+async function listedKey(
+  context: DeliveryContext,
+  { user, client }: Request["caller"],
+): Promise<Bytes | undefined> {
+  const { accounts, database } = context;
+  if (accounts.isLocal(user)) return database.read((tx) => accounts.clientKey(tx, client));
+  return (await listRemoteClients(context, [client])).get(client)?.signatureKey;
 }
 
 /** Undefined when the room has moved on. */

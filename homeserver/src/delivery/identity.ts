@@ -1,29 +1,103 @@
 import type { PublicGroup } from "@treehouse/mls/public";
-import { equalBytes, Refusal, userOfClient } from "@treehouse/protocol";
-import type { ClientUri } from "@treehouse/protocol";
+import {
+  checkClientList,
+  equalBytes,
+  Refusal,
+  signedClientListCodec,
+  userOfClient,
+  verifyClientListCountersignature,
+} from "@treehouse/protocol";
+import type { Bytes, ClientUri, SignedClientList, UserUri, Verify } from "@treehouse/protocol";
 import type { ReadTx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
+import type { FoundRemoteUser } from "./ports.ts";
+
+/** Clients of other servers, as their users' latest lists name them. */
+export type RemoteClients = ReadonlyMap<ClientUri, ListedClientKeys>;
+
+export type ListedClientKeys = {
+  readonly signatureKey: Bytes;
+  /** The key under which the client's leaf must be certified. */
+  readonly identityKey: Bytes;
+};
+
+type IdentityContext = Pick<DeliveryContext, "accounts" | "remoteUsers" | "crypto" | "env">;
+
+/**
+ * Asks the servers of those clients that are not this server's own for their users' client lists,
+ * and checks each list's signatures and countersignature (FED-308). Clients that are not listed
+ * are left out. Refuses what asking refuses: `peerUnreachable`, `peerDenied`.
+ */
+export async function listRemoteClients(
+  context: IdentityContext,
+  clients: Iterable<ClientUri>,
+): Promise<RemoteClients> {
+  const users = new Set<UserUri>();
+  for (const client of clients) {
+    const user = userOfClient(client);
+    if (!context.accounts.isLocal(user)) users.add(user);
+  }
+  const listed = new Map<ClientUri, ListedClientKeys>();
+  for (const user of users) {
+    const found = await context.remoteUsers.find(user);
+    if (found === undefined) continue;
+    const { list, certificate } = readClientList(context, user, found);
+    for (const { client, signatureKey, expiresAt } of list.clients) {
+      if (expiresAt <= context.env.now()) continue;
+      listed.set(client, { signatureKey, identityKey: certificate.identityKey });
+    }
+  }
+  return listed;
+}
+
+function readClientList(
+  { crypto }: Pick<IdentityContext, "crypto">,
+  user: UserUri,
+  { clientList, countersigners }: FoundRemoteUser,
+): SignedClientList {
+  const verify: Verify = (key, message, signature) => crypto.verify(key, message, signature);
+  const signed = signedClientListCodec.decode(clientList);
+  if (signed.list.user !== user) {
+    throw new Refusal("identityInvalid", "A server gave another user's client list.");
+  }
+  checkClientList(signed, { verify });
+  const countersigner = countersigners.find(({ kid }) => kid === signed.countersigner);
+  if (
+    countersigner === undefined ||
+    !verifyClientListCountersignature(signed, countersigner.key, verify)
+  ) {
+    throw new Refusal("identityInvalid", "A user's server does not vouch for the client list.");
+  }
+  return signed;
+}
 
 /**
  * The client's leaf carries the key that its user's latest client list names: what was revoked is
- * not accepted any more. Asked in the transaction, so that no revocation slips in between.
+ * not accepted any more. For this server's own clients it is asked in the transaction, so that no
+ * revocation slips in between; what other servers said is as old as the check.
  */
-export async function checkLocalClient(
-  { accounts }: DeliveryContext,
+export async function checkListedClient(
+  { accounts }: Pick<DeliveryContext, "accounts">,
   tx: ReadTx,
-  group: PublicGroup,
+  { group, remote }: { readonly group: PublicGroup; readonly remote: RemoteClients },
   client: ClientUri,
 ): Promise<void> {
-  if (!accounts.isLocal(userOfClient(client))) {
-    throw new Refusal("notAllowed", "Only this server's own users can be in its rooms.");
-  }
-  const listed = await accounts.clientKey(tx, client);
   const leaf = group.roster.find((entry) => entry.client === client)?.leaf;
+  if (leaf === undefined) throw unlisted();
+  const keys = accounts.isLocal(userOfClient(client))
+    ? { signatureKey: await accounts.clientKey(tx, client) }
+    : remote.get(client);
   if (
-    listed === undefined ||
-    leaf === undefined ||
-    !equalBytes(listed, group.signatureKeyOf(leaf))
+    keys?.signatureKey === undefined ||
+    !equalBytes(keys.signatureKey, group.signatureKeyOf(leaf))
   ) {
-    throw new Refusal("identityInvalid", "A client is not in its user's latest client list.");
+    throw unlisted();
   }
+  if (!("identityKey" in keys)) return;
+  const { certificate } = group.leafIdentityOf(leaf);
+  if (!equalBytes(certificate.identityKey, keys.identityKey)) throw unlisted();
+}
+
+function unlisted(): Refusal {
+  return new Refusal("identityInvalid", "A client is not in its user's latest client list.");
 }

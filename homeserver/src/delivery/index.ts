@@ -1,90 +1,230 @@
 /**
  * Delivery keeps the rooms hosted here, of which this server is the hub: the public MLS group of
  * each with its tree by version, its state, the key with which the hub speaks in it, the end of its
- * log, and the leaves that shall be removed.
+ * log, and the leaves that shall be removed. And it follows the rooms hosted elsewhere in which
+ * users of this server are: their hub, their roster, and how far their log is here.
  *
  * It promises: one commit per epoch, one order of entries per room without a hole, each chained to
  * the one before; nothing is accepted that the room's policy or MLS forbids, as far as a server can
  * tell; what is accepted is durable with everything that follows from it (entry, tree, roster,
- * subscriptions, Welcomes, answer) before it is answered; the same request has one effect and one
- * answer, for 14 days. Checks are made outside of transactions against a room in memory; inside,
- * its epoch and revision are compared, and if they have moved the check is made again.
+ * subscriptions, Welcomes, what goes to other servers, answer) before it is answered; the same
+ * request has one effect and one answer, for 14 days. Checks are made outside of transactions
+ * against a room in memory; inside, its epoch and revision are compared, and if they have moved the
+ * check is made again. Of a followed room it takes what its hub sent, in order and once, and
+ * believes no more of it than it can check.
  */
 import type { PublicContext } from "@treehouse/mls/public";
 import { LIMITS, RATE_LIMITS } from "@treehouse/protocol";
-import type { Domain, Env } from "@treehouse/protocol";
-import { createRateLimiter, migrationsOf } from "../platform/index.ts";
-import type { Database, Jobs, Route } from "../platform/index.ts";
+import type {
+  Domain,
+  EntryDelivery,
+  Env,
+  EventsResponse,
+  RoomUri,
+  SignedHead,
+  StandingResponse,
+  UserUri,
+} from "@treehouse/protocol";
+import { createRateLimiter, errorFields, migrationsOf } from "../platform/index.ts";
+import type { Database, Jobs, Route, Tx } from "../platform/index.ts";
 import { createRoomCache } from "./cache.ts";
 import type { DeliveryContext } from "./context.ts";
+import { noteDeparture, settleDepartures } from "./departures.ts";
+import { createBackfill } from "./followed/backfill.ts";
+import { createFollowedCache } from "./followed/cache.ts";
+import type { FollowedContext } from "./followed/context.ts";
+import { finishBatch } from "./followed/finish.ts";
+import { forwarding } from "./followed/forward.ts";
+import { prepareBatch } from "./followed/prepare.ts";
+import type { PreparedBatch } from "./followed/prepare.ts";
+import { receiveEntry } from "./followed/receive.ts";
+import type { Verdict } from "./followed/receive.ts";
 import { foundRoom } from "./found.ts";
 import { readGroupInfo } from "./group-info.ts";
 import { leaveRoom } from "./leave.ts";
 import { listRooms } from "./list-rooms.ts";
 import { maintain } from "./maintain.ts";
 import type { Operations } from "./operations.ts";
-import type { Accounts, RoomLog } from "./ports.ts";
+import type { Accounts, HandedOut, Hubs, PeerOutbox, RemoteUsers, RoomLog } from "./ports.ts";
+import { readEvents, readStanding } from "./read-events.ts";
+import type { EventsRange } from "./read-events.ts";
 import { reserveRoom } from "./reserve.ts";
 import { deliveryRoutes } from "./routes.ts";
+import { readSignedHead } from "./signed-head.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 import { submitMessage } from "./submit.ts";
 import { readTree } from "./tree.ts";
 import { createTurns } from "./turns.ts";
 import { updateRoom } from "./update.ts";
 
+export type { PreparedBatch } from "./followed/prepare.ts";
+export type { Verdict } from "./followed/receive.ts";
 export type { Operations as DeliveryOperations } from "./operations.ts";
 export type {
   Accounts,
   Caller,
+  FoundRemoteUser,
+  HandedOut,
+  Hubs,
   LogEntry,
+  PeerItem,
+  PeerOutbox,
+  RemoteUsers,
   RoomLog,
   RoomSubscription,
   WelcomeForClient,
 } from "./ports.ts";
-export type { ReservedRoom } from "./reserve.ts";
+export type { EventsRange } from "./read-events.ts";
 export type { RoomOfUser } from "./store.ts";
 
 export const deliveryMigrations = migrationsOf("delivery");
 
 export interface DeliveryDependencies {
-  readonly env: Pick<Env, "now" | "monotonic" | "random" | "metrics">;
+  readonly env: Pick<Env, "now" | "monotonic" | "random" | "timer" | "log" | "metrics">;
   readonly database: Database;
   /** The name of this server: the hub of its rooms. */
   readonly domain: Domain;
   readonly crypto: PublicContext["crypto"];
   readonly roomLog: RoomLog;
   readonly accounts: Accounts;
+  readonly handedOut: HandedOut;
+  readonly outbox: PeerOutbox;
+  readonly hubs: Hubs;
+  readonly remoteUsers: RemoteUsers;
   readonly jobs: Pick<Jobs, "every">;
 }
 
+/** What clients of this server can do: in rooms hosted here, and through it in all others. */
 export interface Delivery extends Operations {
   readonly routes: readonly Route[];
+  /** The rooms hosted here, for clients of other servers and for those servers. */
+  readonly hosted: HostedRooms;
+  /** The rooms hosted elsewhere, as their hubs tell of them. */
+  readonly followed: FollowedRooms;
+  /**
+   * A user is deleted, here or elsewhere: the removal of all the user's clients from the rooms
+   * hosted here follows by itself. Answers the hubs that must be told. Idempotent.
+   */
+  deleteUser(tx: Tx, user: UserUri): Promise<readonly Domain[]>;
   /** One run of the job that deletes what has ended; answers how many rows went. */
   maintain(): Promise<number>;
+  /** Takes up what was under way when the server stopped. Call it once peers can be reached. */
+  start(): Promise<void>;
+  /** Fetches nothing more from hubs, and waits for what is under way. */
+  close(): Promise<void>;
+}
+
+/**
+ * Callers are clients of other servers which those vouch for. The same acts as for own clients,
+ * with the same answers, refusals and rates.
+ */
+export interface HostedRooms extends Pick<
+  Operations,
+  "submit" | "update" | "groupInfo" | "tree" | "leave"
+> {
+  events(peer: Domain, room: RoomUri, range: EventsRange): Promise<EventsResponse>;
+  standing(peer: Domain, room: RoomUri): Promise<StandingResponse>;
+  /** The room's head as it is now, signed now; undefined if no such room is hosted here. */
+  signedHead(room: RoomUri): Promise<SignedHead | undefined>;
+}
+
+/** How a batch of entries is taken: checks outside, then all of it in one transaction. */
+export interface FollowedRooms {
+  /** Throws for no item: what is wrong with one shows when it is received. */
+  prepare(
+    peer: Domain,
+    batch: { readonly items: readonly EntryDelivery[]; readonly heads: readonly SignedHead[] },
+  ): Promise<PreparedBatch>;
+  /** Takes one item; call it in the order of the batch. A rejected one has no effect. */
+  receive(tx: Tx, prepared: PreparedBatch, index: number): Promise<Verdict>;
+  /** Ends the batch, in the same transaction. */
+  finish(tx: Tx, prepared: PreparedBatch): Promise<void>;
 }
 
 export function createDelivery(dependencies: DeliveryDependencies): Delivery {
   const { env, database, crypto } = dependencies;
   const store = createSqliteStore(database);
   const leavesMax = LIMITS.cachedLeavesMax;
-  const context: DeliveryContext = {
+  const faults = env.metrics.counter(
+    "treehouse_followed_faults_total",
+    "What hubs of followed rooms sent that is not right, by reason.",
+    ["reason"],
+  );
+  const context: DeliveryContext & FollowedContext = {
     ...dependencies,
     store,
     rooms: createRoomCache({ crypto, database, store, leavesMax }),
     turns: createTurns(),
+    followed: createFollowedCache({ database, store, roomsMax: LIMITS.followedRoomsCachedMax }),
+    count: (reason) => faults.add(1, { reason }),
   };
   dependencies.jobs.every("delivery.maintain", maintenanceIntervalMs, async () => {
     await maintain(context);
+    await settleDepartures(context);
   });
-  const operations = limited(env, operationsOf(context));
+  const hosted = limited(env, operationsOf(context));
+  const operations = forwarding(context, hosted);
+  const backfill = createBackfill(context);
+  const departing = departures(context);
   return {
     ...operations,
     routes: deliveryRoutes(operations),
+    hosted: {
+      ...hosted,
+      events: (peer, room, range) => readEvents(context, peer, room, range),
+      standing: (peer, room) => readStanding(context, peer, room),
+      signedHead: (room) => readSignedHead(context, room),
+    },
+    followed: {
+      prepare: (peer, batch) => prepareBatch(context, peer, batch),
+      receive: (tx, prepared, index) => receiveEntry(context, tx, prepared, itemAt(prepared, index)),
+      finish: (tx, prepared) => finishBatch(context, tx, prepared, backfill.begin),
+    },
+    async deleteUser(tx, user) {
+      const hubs = await noteDeparture(context, tx, user);
+      tx.afterCommit(departing.soon);
+      return hubs;
+    },
     maintain: () => maintain(context),
+    async start() {
+      departing.soon();
+      await backfill.resume();
+    },
+    async close() {
+      await departing.idle();
+      await backfill.close();
+    },
   };
 }
 
 const maintenanceIntervalMs = 60_000;
+
+const nothing = { kind: "rejected", code: "malformed" } as const;
+
+function itemAt({ items }: PreparedBatch, index: number): PreparedBatch["items"][number] {
+  return items[index] ?? nothing;
+}
+
+/** Settles departures one run after another; what fails is tried again by the job. */
+function departures(context: DeliveryContext & FollowedContext): {
+  soon(): void;
+  idle(): Promise<void>;
+} {
+  let running: Promise<void> = Promise.resolve();
+  const run = async (): Promise<void> => {
+    try {
+      await settleDepartures(context);
+    } catch (error) {
+      context.env.log.warn("departuresFailed", errorFields(error));
+    }
+  };
+  return {
+    soon() {
+      running = running.then(run);
+    },
+    idle: () => running,
+  };
+}
 
 function operationsOf(context: DeliveryContext): Operations {
   return {

@@ -1,5 +1,5 @@
-import { LIMITS, mayLeave, Refusal } from "@treehouse/protocol";
-import type { Bytes, RoomUri } from "@treehouse/protocol";
+import { LIMITS, mayLeave, Refusal, userOfClient } from "@treehouse/protocol";
+import type { Bytes, RoomUri, UserUri } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { appendEntry, hasMoved } from "./log.ts";
@@ -21,12 +21,31 @@ export async function leaveRoom(
   caller: Caller,
   room: RoomUri,
 ): Promise<readonly number[]> {
+  return intendRemovals(context, room, (hosted) => {
+    const verdict = mayLeave(hosted.view, caller.user);
+    if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
+    return leavesOfUser(hosted, caller.user);
+  });
+}
+
+/** The same for a user who is deleted: no policy keeps anybody's clients who is no more. */
+export async function removeUser(
+  context: DeliveryContext,
+  user: UserUri,
+  room: RoomUri,
+): Promise<readonly number[]> {
+  return intendRemovals(context, room, (hosted) => leavesOfUser(hosted, user));
+}
+
+async function intendRemovals(
+  context: DeliveryContext,
+  room: RoomUri,
+  choose: (hosted: HostedRoom) => readonly number[],
+): Promise<readonly number[]> {
   return context.turns.take(room, async () => {
     for (let count = 0; count < attemptsMax; count += 1) {
       const hosted = await context.rooms.get(room);
-      const leaves = leavesOfUser(hosted, caller.user);
-      const verdict = mayLeave(hosted.view, caller.user);
-      if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
+      const leaves = choose(hosted);
       if (leaves.every((leaf) => hosted.removals.has(leaf))) return leaves;
       const leaving = await withRemovals(hosted, leaves);
       const written = await context.database.transaction((tx) => write(context, tx, leaving));
@@ -64,15 +83,15 @@ async function write(
   tx: Tx,
   { hosted, next, messages }: Leaving,
 ): Promise<boolean> {
-  const { env, store, roomLog, rooms } = context;
+  const { env, store, rooms } = context;
   const head = await store.head(tx, hosted.id);
   if (head === undefined || hasMoved(hosted, head)) return false;
   const at = env.now();
-  const place = { hosted, after: head, acceptedAt: at };
+  const place = { hosted, after: head, acceptedAt: at, peers: hosted.peers };
   const point =
     messages.length === 0
       ? head
-      : await appendEntry(roomLog, tx, place, { kind: "proposal", proposals: messages });
+      : await appendEntry(context, tx, place, { kind: "proposal", proposals: messages });
   const end: StoredHead = { ...head, ...point, revision: next.revision };
   if (next.removals.size === next.group.roster.length) {
     await endRoom(context, tx, next, end);
@@ -89,12 +108,13 @@ async function write(
 }
 
 async function endRoom(
-  { store, roomLog, rooms }: DeliveryContext,
+  { store, roomLog, rooms, accounts }: DeliveryContext,
   tx: Tx,
   { id, room, group }: HostedRoom,
   { position }: StoredHead,
 ): Promise<void> {
   for (const { client } of group.roster) {
+    if (!accounts.isLocal(userOfClient(client))) continue;
     await roomLog.unsubscribe(tx, { client, room, upTo: position });
   }
   await store.deleteRoom(tx, id);

@@ -1,7 +1,8 @@
 import { encodeEntry, entryHash } from "@treehouse/protocol";
-import type { Entry, EntryHeader, SubmitMessageRequest } from "@treehouse/protocol";
+import type { Domain, Entry, EntryHeader, SubmitMessageRequest } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
-import type { RoomLog } from "./ports.ts";
+import type { DeliveryContext } from "./context.ts";
+import type { PeerItem } from "./ports.ts";
 import type { HostedRoom } from "./room.ts";
 import { sha256 } from "./sha256.ts";
 import type { LogPoint, StoredHead } from "./store.ts";
@@ -11,7 +12,13 @@ export type Place = {
   readonly hosted: Pick<HostedRoom, "room" | "generation" | "term">;
   readonly after: LogPoint;
   readonly acceptedAt: number;
+  /** The other servers that get the entry. */
+  readonly peers: readonly Domain[];
 };
+
+/** What is for some of the peers alone, made once the entry has its position and hash. */
+export type Parcels = (point: LogPoint) => ReadonlyMap<Domain, Parcel>;
+export type Parcel = Pick<PeerItem, "head" | "welcomes" | "introduction">;
 
 /** What a sort of entry says beyond the header that all entries have. */
 export type EntryBody = BodyOf<Entry>;
@@ -24,16 +31,18 @@ export function hasMoved({ group, revision }: HostedRoom, head: StoredHead): boo
 }
 
 /**
- * Encodes an entry, once and for all who will ever read it, and adds it to the room's log.
+ * Encodes an entry, once and for all who will ever read it, and adds it to the room's log and to
+ * what goes to each server with members.
  *
  * The point before is the one that this transaction read, so that the chain (FED-203) holds
  * whatever the closures before it did, and whether or not the database took them back.
  */
 export async function appendEntry(
-  roomLog: RoomLog,
+  { roomLog, outbox }: Pick<DeliveryContext, "roomLog" | "outbox">,
   tx: Tx,
-  { hosted, after, acceptedAt }: Place,
+  { hosted, after, acceptedAt, peers }: Place,
   body: EntryBody,
+  parcels?: Parcels,
 ): Promise<LogPoint> {
   const position = after.position + 1;
   const bytes = encodeEntry({
@@ -46,21 +55,22 @@ export async function appendEntry(
     ephemeral: false,
     ...body,
   });
-  await roomLog.append(tx, {
-    room: hosted.room,
-    position,
-    bytes,
-    handshake: body.kind !== "application",
-    ephemeral: false,
-  });
-  return { position, hash: entryHash(bytes, sha256) };
+  const entry = { room: hosted.room, position, bytes, handshake: body.kind !== "application" };
+  await roomLog.append(tx, { ...entry, ephemeral: false });
+  const point = { position, hash: entryHash(bytes, sha256) };
+  if (peers.length === 0) return point;
+  const parcelOf = parcels?.(point);
+  for (const peer of peers) {
+    await outbox.add(tx, peer, { kind: "entry", ...entry, ...parcelOf?.get(peer) });
+  }
+  return point;
 }
 
 export async function appendMessage(
-  roomLog: RoomLog,
+  context: Pick<DeliveryContext, "roomLog" | "outbox">,
   tx: Tx,
   place: Place,
   { message }: SubmitMessageRequest,
 ): Promise<LogPoint> {
-  return appendEntry(roomLog, tx, place, { kind: "application", message, frank: undefined });
+  return appendEntry(context, tx, place, { kind: "application", message, frank: undefined });
 }

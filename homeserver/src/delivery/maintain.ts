@@ -15,8 +15,9 @@ export async function maintain(context: DeliveryContext): Promise<number> {
         const reservations = await store.deleteExpiredReservations(tx, at, rowsPerStep);
         const answers = await store.deleteExpiredAnswers(tx, at, rowsPerStep);
         const rooms = await store.deleteExpiredWelcomes(tx, at, welcomesPerStep);
+        const forwarded = await store.deleteExpiredForwarded(tx, at, rowsPerStep);
         for (const room of rooms) await store.collectTrees(tx, room, LIMITS.epochWindowEpochs);
-        return reservations + answers + rooms.length;
+        return reservations + answers + forwarded + rooms.length;
       },
       { frees: true },
     );

@@ -1,4 +1,4 @@
-import { LIMITS } from "@treehouse/protocol";
+import { LIMITS, userOfClient } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { AcceptableCommit, CommitUpload } from "./check-commit.ts";
@@ -47,10 +47,12 @@ export async function changeSubscriptions(
   const { room } = hosted;
   const rejoined = new Set(commit.external ? commit.added.map(({ client }) => client) : []);
   for (const { client } of commit.removed) {
-    if (!rejoined.has(client))
+    if (!rejoined.has(client) && context.accounts.isLocal(userOfClient(client)))
       await roomLog.unsubscribe(tx, { client, room, upTo: point.position });
   }
-  for (const { client } of commit.added) {
+  for (const { client, user } of commit.added) {
+    // Clients of other servers are subscribed by those, which get the entry with their Welcomes.
+    if (!context.accounts.isLocal(user)) continue;
     if (!commit.external) {
       await welcome(context, tx, client, change);
     } else {
@@ -78,4 +80,23 @@ async function welcome(
     head,
   });
   await roomLog.subscribe(tx, { client, room, after: point.position, awaitsInbox });
+}
+
+/**
+ * Notes from which entry on, and up to which, a server with members may read the room: the commit
+ * that brings its first client, and the one that removes its last.
+ */
+export async function changePeers(
+  { store }: DeliveryContext,
+  tx: Tx,
+  before: HostedRoom,
+  after: HostedRoom,
+  { position }: LogPoint,
+): Promise<void> {
+  for (const peer of after.peers) {
+    if (!before.peers.includes(peer)) await store.addPeer(tx, before.id, peer, position);
+  }
+  for (const peer of before.peers) {
+    if (!after.peers.includes(peer)) await store.endPeer(tx, before.id, peer, position);
+  }
 }

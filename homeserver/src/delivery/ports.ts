@@ -1,4 +1,15 @@
-import type { Bytes, ClientUri, RoomUri, UserUri } from "@treehouse/protocol";
+import type {
+  Bytes,
+  ClientUri,
+  Domain,
+  EventsResponse,
+  Introduction,
+  RoomUri,
+  SignedHead,
+  StandingResponse,
+  UserUri,
+  WelcomeDelivery,
+} from "@treehouse/protocol";
 import type { ReadTx, Session, Tx } from "../platform/index.ts";
 
 /** The part of a session that this module reads: who asks. */
@@ -21,6 +32,78 @@ export interface RoomLog {
   ): Promise<void>;
   /** Puts a Welcome into a local client's inbox; answers its position there. */
   deliverWelcome(tx: Tx, welcome: WelcomeForClient): Promise<number>;
+  /** Lets the log go on behind a position; nothing between its end and there will ever come. */
+  jumpTo(tx: Tx, room: RoomUri, position: number): Promise<void>;
+  /** Entries after a position, ascending, in a page of bounded size; missing ones have expired. */
+  readLog(
+    tx: ReadTx,
+    room: RoomUri,
+    range: { readonly after: number; readonly upTo?: number; readonly entriesMax?: number },
+  ): Promise<{
+    readonly entries: readonly { readonly position: number; readonly bytes: Bytes }[];
+    readonly head: number;
+    readonly prunedTo: number;
+  }>;
+}
+
+/** What the rooms hosted here send to the servers of their members; `federation` meets it. */
+export interface PeerOutbox {
+  /** Durable with the transaction; delivered to the peer once in effect and in order. */
+  add(tx: Tx, peer: Domain, item: PeerItem): Promise<void>;
+}
+
+export type PeerItem = {
+  readonly kind: "entry";
+  readonly room: RoomUri;
+  readonly position: number;
+  readonly bytes: Bytes;
+  readonly handshake: boolean;
+  /** The head at this entry, with every commit. */
+  readonly head?: SignedHead;
+  /** For clients of this peer. */
+  readonly welcomes?: readonly WelcomeDelivery[];
+  /** For a peer that had nobody in the room before. */
+  readonly introduction?: Introduction;
+};
+
+/**
+ * The hubs of rooms that are hosted elsewhere; `federation` meets it. Requests and answers are the
+ * octets that a client would exchange with the hub. Refuses what the hub refused, with its code,
+ * and `peerUnreachable`, `peerDenied` or `peerLimited` when it could not be asked.
+ */
+export interface Hubs {
+  submit(hub: Domain, caller: Caller, room: RoomUri, request: Uint8Array): Promise<Bytes>;
+  update(hub: Domain, caller: Caller, room: RoomUri, request: Uint8Array): Promise<Bytes>;
+  groupInfo(hub: Domain, caller: Caller, room: RoomUri, request: Uint8Array): Promise<Bytes>;
+  tree(hub: Domain, caller: Caller, room: RoomUri, epoch: number): Promise<Bytes>;
+  leave(hub: Domain, caller: Caller, room: RoomUri): Promise<readonly number[]>;
+  /** What this server missed of a room that it follows, or a hub of a room that it hosts. */
+  events(
+    peer: Domain,
+    room: RoomUri,
+    range: { readonly after: number; readonly limit: number },
+  ): Promise<EventsResponse>;
+  /** Where a follower stands. */
+  standing(peer: Domain, room: RoomUri): Promise<StandingResponse>;
+}
+
+/** Users of other servers; `federation` meets it. */
+export interface RemoteUsers {
+  /**
+   * The user's `SignedClientList` as the user's server gives it, with that server's countersigning
+   * keys; undefined when that server knows no such user. Refuses `peerUnreachable` and the like.
+   */
+  find(user: UserUri): Promise<FoundRemoteUser | undefined>;
+}
+
+export type FoundRemoteUser = {
+  readonly clientList: Bytes;
+  readonly countersigners: readonly { readonly kid: string; readonly key: Bytes }[];
+};
+
+/** To whom KeyPackages of this server's clients were given; `key-packages` meets it. */
+export interface HandedOut {
+  receivers(tx: ReadTx, ref: Bytes): Promise<readonly { readonly room: RoomUri | undefined }[]>;
 }
 
 export type LogEntry = {

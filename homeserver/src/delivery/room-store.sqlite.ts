@@ -3,7 +3,17 @@ import { parseRoomUri } from "@treehouse/protocol";
 import type { Database, Drizzle } from "../platform/index.ts";
 import { buffer, bytes } from "./blob.ts";
 import { selectProposals } from "./group-store.sqlite.ts";
-import { epochs, heads, members, nodes, proposals, removals, rooms, welcomes } from "./schema.ts";
+import {
+  epochs,
+  heads,
+  members,
+  nodes,
+  peers,
+  proposals,
+  removals,
+  rooms,
+  welcomes,
+} from "./schema.ts";
 import type { NewRoom, RoomStore, StoredEpoch, StoredRoom } from "./store.ts";
 
 export function createRoomStore(database: Database): RoomStore {
@@ -39,7 +49,7 @@ export function createRoomStore(database: Database): RoomStore {
     },
     deleteRoom: async (tx, roomId) => {
       const db = database.sql(tx);
-      for (const table of [heads, epochs, nodes, members, welcomes, removals, proposals]) {
+      for (const table of [heads, epochs, nodes, members, welcomes, removals, proposals, peers]) {
         db.delete(table).where(eq(table.roomId, roomId)).run();
       }
       db.delete(rooms).where(eq(rooms.id, roomId)).run();

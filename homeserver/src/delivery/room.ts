@@ -1,7 +1,22 @@
 import { loadPublicGroup } from "@treehouse/mls/public";
 import type { PublicChanges, PublicContext, PublicGroup } from "@treehouse/mls/public";
-import { decodeRoomState, LIMITS, maySend, roomView, userOfClient } from "@treehouse/protocol";
-import type { Bytes, ClientUri, RoomUri, RoomView, UserUri, Verdict } from "@treehouse/protocol";
+import {
+  decodeRoomState,
+  domainOf,
+  LIMITS,
+  maySend,
+  roomView,
+  userOfClient,
+} from "@treehouse/protocol";
+import type {
+  Bytes,
+  ClientUri,
+  Domain,
+  RoomUri,
+  RoomView,
+  UserUri,
+  Verdict,
+} from "@treehouse/protocol";
 import type { StoredEpoch, StoredRoom } from "./store.ts";
 
 /**
@@ -19,6 +34,8 @@ export type HostedRoom = {
   readonly group: PublicGroup;
   readonly view: RoomView;
   readonly leafOf: ReadonlyMap<ClientUri, number>;
+  /** The other servers with members, in the order of their names. */
+  readonly peers: readonly Domain[];
   /** Leaves that shall be removed. Nothing is accepted from their clients. */
   readonly removals: ReadonlySet<number>;
   /** When each epoch of the window began, the current one last. */
@@ -32,7 +49,7 @@ export type HubKey = { readonly privateKey: Bytes; readonly publicKey: Bytes };
 
 export type EpochStart = { readonly epoch: number; readonly startedAt: number };
 
-type RoomParts = Omit<HostedRoom, "view" | "leafOf" | "sendingVerdict">;
+type RoomParts = Omit<HostedRoom, "view" | "leafOf" | "peers" | "sendingVerdict">;
 
 /** Builds what is kept in memory of a stored room. */
 export async function loadRoom(context: PublicContext, stored: StoredRoom): Promise<HostedRoom> {
@@ -67,6 +84,9 @@ export function hostedRoom(parts: RoomParts): HostedRoom {
     starts: parts.starts.filter(({ epoch }) => epoch >= group.epoch - LIMITS.epochWindowEpochs),
     view,
     leafOf: new Map(group.roster.map(({ leaf, client }) => [client, leaf])),
+    peers: [...new Set(group.roster.map(({ client }) => domainOf(client)))]
+      .filter((domain) => domain !== view.state.hub)
+      .toSorted(),
     sendingVerdict(user) {
       const known = verdicts.get(user);
       if (known !== undefined) return known;

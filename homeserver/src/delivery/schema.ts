@@ -155,3 +155,79 @@ export const requests = sqliteTable(
   },
   (table) => [uniqueIndex("delivery_requests_by_key").on(table.key)],
 );
+
+/** Other servers with members in rooms hosted here, and which entries they may read. */
+export const peers = sqliteTable(
+  "delivery_peers",
+  {
+    roomId: integer("room_id").notNull(),
+    peer: text("peer").notNull(),
+    /** Position of the commit that brought the server's first client. */
+    since: integer("since").notNull(),
+    /** Position of the commit that removed its last; null while it has members. */
+    until: integer("until"),
+  },
+  (table) => [primaryKey({ columns: [table.roomId, table.peer, table.since] })],
+);
+
+/** Rooms hosted elsewhere that users of this server are or were in. */
+export const followed = sqliteTable(
+  "delivery_followed",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    room: text("room").notNull(),
+    /** The domain of the hub. */
+    hub: text("hub").notNull(),
+    hubKey: blob("hub_key", { mode: "buffer" }).notNull(),
+    generation: integer("generation").notNull(),
+    /** The newest head that the hub signed; null before the first. */
+    signedHead: blob("signed_head", { mode: "buffer" }),
+  },
+  (table) => [uniqueIndex("delivery_followed_by_name").on(table.room)],
+);
+
+/** The narrow row that every batch with entries of a followed room rewrites. */
+export const followedHeads = sqliteTable("delivery_followed_heads", {
+  roomId: integer("room_id").primaryKey(),
+  term: integer("term").notNull(),
+  epoch: integer("epoch").notNull(),
+  position: integer("position").notNull(),
+  hash: blob("hash", { mode: "buffer" }).notNull(),
+  /** The highest position that is known to exist: beyond `position` something is missing. */
+  seen: integer("seen").notNull(),
+  /** The hub contradicted itself: nothing more is taken of this room. */
+  frozen: integer("frozen", { mode: "boolean" }).notNull(),
+});
+
+/** The clients in followed rooms, as the entries tell. */
+export const followedMembers = sqliteTable(
+  "delivery_followed_members",
+  {
+    roomId: integer("room_id").notNull(),
+    leaf: integer("leaf").notNull(),
+    client: text("client").notNull(),
+    user: text("user").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.roomId, table.leaf] }),
+    index("delivery_followed_members_by_user").on(table.user, table.roomId),
+  ],
+);
+
+/** External commits of own clients that were sent to a hub: that they join is believed. */
+export const forwardedCommits = sqliteTable(
+  "delivery_forwarded_commits",
+  {
+    hash: blob("hash", { mode: "buffer" }).primaryKey(),
+    room: text("room").notNull(),
+    client: text("client").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("delivery_forwarded_commits_by_expiry").on(table.expiresAt)],
+);
+
+/** Deleted users whose clients are still to be removed from rooms hosted here. */
+export const departures = sqliteTable("delivery_departures", {
+  user: text("user").primaryKey(),
+  deletedAt: integer("deleted_at").notNull(),
+});

@@ -2,7 +2,9 @@ import { and, asc, count, eq, gt, inArray, lte, sql } from "drizzle-orm";
 import { parseRoomUri, parseUserUri } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
 import { buffer, bytes } from "./blob.ts";
+import { createFollowedStore } from "./followed/store.sqlite.ts";
 import { createGroupStore } from "./group-store.sqlite.ts";
+import { createDepartureStore, createPeerStore } from "./peer-store.sqlite.ts";
 import { createRoomStore } from "./room-store.sqlite.ts";
 import { requests, reservations } from "./schema.ts";
 import type {
@@ -22,6 +24,9 @@ export function createSqliteStore(database: Database): DeliveryStore {
     ...createGroupStore(database),
     ...createTreeStore(database),
     ...requestMethods(database),
+    ...createPeerStore(database),
+    ...createDepartureStore(database),
+    ...createFollowedStore(database),
   };
 }
 

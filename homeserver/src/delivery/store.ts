@@ -1,9 +1,19 @@
-import type { Bytes, ClientUri, RoomUri, UserUri } from "@treehouse/protocol";
+import type { Bytes, ClientUri, Domain, RoomUri, UserUri } from "@treehouse/protocol";
 import type { ReadTx, Tx } from "../platform/index.ts";
+import type { FollowedStore } from "./followed/store.ts";
 
 /** What this module asks of a database. `store.contract.ts` says how an adapter must behave. */
 export interface DeliveryStore
-  extends ReservationStore, RoomStore, HeadStore, GroupStore, TreeStore, RequestStore {}
+  extends
+    ReservationStore,
+    RoomStore,
+    HeadStore,
+    GroupStore,
+    TreeStore,
+    RequestStore,
+    PeerStore,
+    DepartureStore,
+    FollowedStore {}
 
 export interface ReservationStore {
   insertReservation(tx: Tx, reservation: Reservation): Promise<void>;
@@ -68,6 +78,29 @@ export interface TreeStore {
    * and the versions of tree nodes that belong to no epoch left.
    */
   collectTrees(tx: Tx, roomId: number, epochsKept: number): Promise<void>;
+}
+
+/** Other servers with members in the rooms hosted here. */
+export interface PeerStore {
+  /** The server has members from the entry at `since` on. */
+  addPeer(tx: Tx, roomId: number, peer: Domain, since: number): Promise<void>;
+  /** The entry at `until` is the last one of the server's present stretch. */
+  endPeer(tx: Tx, roomId: number, peer: Domain, until: number): Promise<void>;
+  /** The stretches that a server may read, ascending. */
+  peerRanges(tx: ReadTx, roomId: number, peer: Domain): Promise<readonly PeerRange[]>;
+}
+
+/** Both ends inclusive; open while the server has members. */
+export type PeerRange = { readonly since: number; readonly until: number | undefined };
+
+/** Users who are deleted and still have clients in rooms hosted here. */
+export interface DepartureStore {
+  addDeparture(tx: Tx, user: UserUri, deletedAt: number): Promise<void>;
+  /** At most `limit`, the oldest first. */
+  departures(tx: ReadTx, limit: number): Promise<readonly UserUri[]>;
+  deleteDeparture(tx: Tx, user: UserUri): Promise<void>;
+  /** The servers with members in a hosted room in which the user has a leaf, in order. */
+  peersOf(tx: ReadTx, user: UserUri): Promise<readonly Domain[]>;
 }
 
 export interface RequestStore {

@@ -31,11 +31,12 @@ export async function submitMessage(context: DeliveryContext, request: Request):
 }
 
 async function accept(
-  { store, roomLog, env }: DeliveryContext,
+  context: DeliveryContext,
   tx: Tx,
   { hosted, key }: Attempt,
   submitted: SubmitMessageRequest,
 ): Promise<Bytes | typeof MOVED> {
+  const { store, env } = context;
   const head = await store.head(tx, hosted.id);
   if (head === undefined || hasMoved(hosted, head)) return MOVED;
   const acceptedAt = env.now();
@@ -48,7 +49,8 @@ async function accept(
   if (!(await store.keepAnswer(tx, key, answer, answerExpiry(acceptedAt)))) {
     return (await store.answer(tx, key)) ?? MOVED;
   }
-  const end = await appendMessage(roomLog, tx, { hosted, after: head, acceptedAt }, submitted);
+  const place = { hosted, after: head, acceptedAt, peers: hosted.peers };
+  const end = await appendMessage(context, tx, place, submitted);
   await store.moveHead(tx, hosted.id, end);
   return answer;
 }

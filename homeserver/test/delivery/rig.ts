@@ -14,6 +14,7 @@ import {
 import type { Database } from "../../src/platform/index.ts";
 import { createQueuing, queuingMigrations } from "../../src/queuing/index.ts";
 import type { Queuing } from "../../src/queuing/index.ts";
+import { alone } from "./alone.ts";
 
 /** Delivery over a real database, authentication, queuing and HTTP; only the clock can be moved. */
 export interface Rig {
@@ -98,6 +99,7 @@ export async function startRig(
     crypto,
     roomLog: roomLog(queuing),
     accounts: authentication,
+    ...alone,
     jobs,
   });
   const http = createHttpServer({

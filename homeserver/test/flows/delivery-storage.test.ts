@@ -18,6 +18,8 @@ test("what a room's log refuses in the midst of others leaves no hole and no bro
     subscribe: (tx, subscription) => log.subscribe(tx, subscription),
     unsubscribe: (tx, ending) => log.unsubscribe(tx, ending),
     deliverWelcome: (tx, welcome) => log.deliverWelcome(tx, welcome),
+    jumpTo: (tx, room, position) => log.jumpTo(tx, room, position),
+    readLog: (tx, room, range) => log.readLog(tx, room, range),
   });
   await using rig = await startRig({ roomLog: fussy });
   const a = await foundRoom(await enrolPerson(rig, "alice"));
@@ -60,6 +62,8 @@ test("a commit that is refused in its transaction leaves the room as it was", as
         if (full) throw new Refusal("queueFull", "The inbox is full.");
         return log.deliverWelcome(tx, welcome);
       },
+      jumpTo: (tx, room, position) => log.jumpTo(tx, room, position),
+      readLog: (tx, room, range) => log.readLog(tx, room, range),
     }),
   });
   const [alice, bob] = [await enrolPerson(rig, "alice"), await enrolPerson(rig, "bob")];

@@ -206,6 +206,8 @@ export const LIMITS = {
   treeKeptAfterFetchMs: HOUR,
   /** Leaves of all rooms together that a hub keeps in memory. */
   cachedLeavesMax: 100_000,
+  /** Rooms hosted elsewhere that a follower keeps in memory. */
+  followedRoomsCachedMax: 20_000,
 
   /** The accepted answer of a submission. */
   idempotencyKeptMs: 14 * DAY,

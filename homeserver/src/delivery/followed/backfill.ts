@@ -1,0 +1,134 @@
+import { LIMITS } from "@treehouse/protocol";
+import type { Cancel, EntryDelivery, RoomUri } from "@treehouse/protocol";
+import { errorFields } from "../../platform/index.ts";
+import type { FollowedContext } from "./context.ts";
+import { finishBatch } from "./finish.ts";
+import { prepareBatch } from "./prepare.ts";
+import { receiveEntry } from "./receive.ts";
+import type { FollowedRoom } from "./room.ts";
+
+/** Fetches from hubs what is missing of followed rooms, room by room. */
+export interface Backfill {
+  /** Sees to it that the room is brought up to date, now or when its hub can be reached. */
+  begin(room: RoomUri): void;
+  /** Begins with every room that was behind when the server stopped. */
+  resume(): Promise<void>;
+  /** Starts nothing more and waits for what is under way. */
+  close(): Promise<void>;
+}
+
+/** Rooms that are fetched at one time; the others wait for their turn. */
+const concurrencyMax = 8;
+
+export function createBackfill(context: FollowedContext): Backfill {
+  const { env } = context;
+  const waiting = new Set<RoomUri>();
+  const running = new Map<RoomUri, Promise<void>>();
+  const retries = new Map<RoomUri, { attempts: number; cancel: Cancel }>();
+  let closed = false;
+
+  function begin(room: RoomUri): void {
+    if (closed) return;
+    waiting.add(room);
+    next();
+  }
+
+  function next(): void {
+    for (const room of waiting) {
+      if (running.size >= concurrencyMax) return;
+      if (running.has(room)) continue;
+      waiting.delete(room);
+      retries.get(room)?.cancel();
+      running.set(room, run(room));
+    }
+  }
+
+  async function run(room: RoomUri): Promise<void> {
+    try {
+      await fetchMissing(context, room, begin);
+      retries.delete(room);
+    } catch (error) {
+      env.log.warn("backfillFailed", { room, ...errorFields(error) });
+      later(room);
+    } finally {
+      running.delete(room);
+      next();
+    }
+  }
+
+  function later(room: RoomUri): void {
+    if (closed) return;
+    const attempts = (retries.get(room)?.attempts ?? 0) + 1;
+    const most = Math.min(LIMITS.retryMostMs, LIMITS.retryFirstMs * 2 ** Math.min(attempts, 16));
+    const jitter = (env.random(1)[0] ?? 0) / 255;
+    const cancel = env.timer(most * (0.5 + jitter / 2), () => begin(room));
+    retries.set(room, { attempts, cancel });
+  }
+
+  return {
+    begin,
+    async resume() {
+      const behind = await context.database.read((tx) => context.store.followedBehind(tx));
+      for (const room of behind) begin(room);
+    },
+    async close() {
+      closed = true;
+      waiting.clear();
+      for (const { cancel } of retries.values()) cancel();
+      await Promise.all(running.values());
+    },
+  };
+}
+
+/** Asks page after page until nothing is missing that is known to exist. */
+async function fetchMissing(
+  context: FollowedContext,
+  name: RoomUri,
+  onBehind: (room: RoomUri) => void,
+): Promise<void> {
+  for (;;) {
+    const room = await context.followed.get(name);
+    if (room === undefined || room.head.frozen || room.head.seen <= room.head.position) return;
+    const { position } = room.head;
+    const range = { after: position, limit: LIMITS.eventsPerPageMax };
+    const { entries, last, head } = await context.hubs.events(room.hub, name, range);
+    const items = entries.map((entry): EntryDelivery => ({
+      entry,
+      head: undefined,
+      welcomes: [],
+      introduction: undefined,
+    }));
+    const heads = head === undefined ? [] : [head];
+    const prepared = await prepareBatch(context, room.hub, { items, heads, holes: true });
+    const advanced = await context.database.transaction(async (tx) => {
+      for (const item of prepared.items) await receiveEntry(context, tx, prepared, item);
+      await finishBatch(context, tx, prepared, onBehind);
+      const now = prepared.touched.get(name)?.head.position ?? position;
+      if (now > position) return true;
+      await settle(context, tx, room, last);
+      return false;
+    });
+    if (!advanced) return;
+  }
+}
+
+/**
+ * The hub has nothing more for us. If its log goes on, the entries up to there have expired: the
+ * room is read from behind them, and readers are told of the gap.
+ */
+async function settle(
+  { store, roomLog, followed }: FollowedContext,
+  tx: Parameters<FollowedContext["roomLog"]["jumpTo"]>[0],
+  room: FollowedRoom,
+  last: number,
+): Promise<void> {
+  const stored = await store.followedHead(tx, room.id);
+  if (stored === undefined || stored.position !== room.head.position) return;
+  const gone = last > stored.position;
+  const head = gone
+    ? { ...stored, position: last, seen: last, hash: new Uint8Array(0) }
+    : { ...stored, seen: stored.position };
+  if (gone) await roomLog.jumpTo(tx, room.room, last);
+  await store.moveFollowed(tx, room.id, head);
+  tx.afterCommit(() => followed.put({ ...room, head }));
+}

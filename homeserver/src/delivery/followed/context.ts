@@ -1,0 +1,31 @@
+import type { PublicContext } from "@treehouse/mls/public";
+import type { Domain, Env } from "@treehouse/protocol";
+import type { Database } from "../../platform/index.ts";
+import type { Accounts, HandedOut, Hubs, RoomLog } from "../ports.ts";
+import type { DeliveryStore } from "../store.ts";
+import type { FollowedCache } from "./cache.ts";
+
+/** What the operations on rooms hosted elsewhere work with. */
+export type FollowedContext = {
+  readonly env: Pick<Env, "now" | "random" | "timer" | "log">;
+  readonly domain: Domain;
+  readonly crypto: PublicContext["crypto"];
+  readonly database: Database;
+  readonly store: DeliveryStore;
+  readonly roomLog: RoomLog;
+  readonly accounts: Accounts;
+  readonly handedOut: HandedOut;
+  readonly hubs: Hubs;
+  readonly followed: FollowedCache;
+  /** Counts what a hub sent that is not right, by reason. */
+  count(reason: FollowedFault): void;
+};
+
+export type FollowedFault =
+  | "headInvalid"
+  | "hubForked"
+  | "rosterInvalid"
+  | "joinNotBelieved"
+  | "welcomeInvalid"
+  | "staleTerm"
+  | "notHub";

@@ -1,0 +1,94 @@
+import { equalBytes, rosterHash } from "@treehouse/protocol";
+import type { ClientUri, RefusalCode, Roster } from "@treehouse/protocol";
+import type { Tx } from "../../platform/index.ts";
+import { sha256 } from "../sha256.ts";
+import type { FollowedContext } from "./context.ts";
+import { believedOf } from "./members.ts";
+import type { PreparedBatch, TouchedRoom } from "./prepare.ts";
+import type { EntryItem } from "./receive.ts";
+import type { FollowedRoom } from "./room.ts";
+
+/** Whether the hub introduces the room anew, after this server had nobody in it for a while. */
+export function isIntroduced({ head }: TouchedRoom, { entry, delivery }: EntryItem): boolean {
+  return delivery.introduction !== undefined && entry.position > head.position + 1;
+}
+
+/**
+ * Begins to follow a room, or begins anew: its log is read here from this commit on, and the
+ * roster before it follows from the introduction (FED-749). Nobody can push a room onto this
+ * server: one of its clients must be coming by this very commit as it expects.
+ */
+export async function enterRoom(
+  context: FollowedContext,
+  tx: Tx,
+  { peer }: PreparedBatch,
+  item: EntryItem,
+  known: TouchedRoom | undefined,
+): Promise<TouchedRoom | { readonly rejected: RefusalCode }> {
+  const { entry, delivery } = item;
+  const { introduction } = delivery;
+  if ((await context.store.room(tx, entry.room)) !== undefined) return reject(context, "notHub");
+  if (introduction === undefined || entry.kind !== "commit") return { rejected: "unknownRoom" };
+  if (known !== undefined && known.room.hub !== peer) return reject(context, "notHub");
+  if (known !== undefined && !equalBytes(known.room.hubKey, introduction.hubKey)) {
+    return reject(context, "notHub");
+  }
+  const { roster } = introduction;
+  const before = rosterBefore(roster, item);
+  if (before === undefined || !equalBytes(rosterHash(roster, sha256), entry.rosterHash)) {
+    context.count("rosterInvalid");
+    return { rejected: "invalidCommit" };
+  }
+  if ((await believedOf(context, tx, item, entry)).size === 0) {
+    context.count("joinNotBelieved");
+    return { rejected: "notMember" };
+  }
+  const head = {
+    term: Math.max(entry.term, known?.head.term ?? 0),
+    epoch: entry.epoch,
+    position: entry.position - 1,
+    hash: entry.previous.slice(),
+    seen: entry.position - 1,
+    frozen: known?.head.frozen ?? false,
+  };
+  const room = known?.room ?? (await insert(context, tx, peer, item, introduction.hubKey, head));
+  await context.store.replaceFollowedRoster(tx, room.id, before);
+  await context.roomLog.jumpTo(tx, entry.room, entry.position - 1);
+  return { room, head, signedHead: undefined };
+}
+
+async function insert(
+  { store }: FollowedContext,
+  tx: Tx,
+  hub: PreparedBatch["peer"],
+  { entry }: EntryItem,
+  hubKey: FollowedRoom["hubKey"],
+  head: FollowedRoom["head"],
+): Promise<FollowedRoom> {
+  const { room, generation } = entry;
+  const row = { room, hub, hubKey: hubKey.slice(), generation, head };
+  return { ...row, id: await store.insertFollowed(tx, row), signedHead: undefined };
+}
+
+function reject(
+  context: FollowedContext,
+  code: "notHub",
+): { readonly rejected: RefusalCode } {
+  context.count(code);
+  return { rejected: code };
+}
+
+/** Takes the commit's changes back, last first; undefined if they do not lead to this roster. */
+function rosterBefore(after: Roster, { entry }: EntryItem): Roster | undefined {
+  if (entry.kind !== "commit") return undefined;
+  const clients = new Map<number, ClientUri>(after.map(({ leaf, client }) => [leaf, client]));
+  for (const { leaf, client, change } of entry.leafChanges.toReversed()) {
+    const there = clients.get(leaf);
+    if (change === "added" ? there !== client : there !== undefined) return undefined;
+    if (change === "added") clients.delete(leaf);
+    else clients.set(leaf, client);
+  }
+  return [...clients]
+    .map(([leaf, client]) => ({ leaf, client }))
+    .toSorted((left, right) => left.leaf - right.leaf);
+}

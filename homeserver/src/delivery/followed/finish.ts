@@ -1,0 +1,73 @@
+import { equalBytes, signedHeadCodec } from "@treehouse/protocol";
+import type { RoomUri, SignedHead } from "@treehouse/protocol";
+import type { Tx } from "../../platform/index.ts";
+import type { FollowedContext } from "./context.ts";
+import type { PreparedBatch, TouchedRoom } from "./prepare.ts";
+import { freeze, readRoom } from "./receive.ts";
+
+/**
+ * Compares the heads that came with what is here, writes where each room stands, and tells after
+ * COMMIT which rooms miss something.
+ */
+export async function finishBatch(
+  context: FollowedContext,
+  tx: Tx,
+  batch: PreparedBatch,
+  onBehind: (room: RoomUri) => void,
+): Promise<void> {
+  const { store, followed } = context;
+  for (const { signed, hubKey } of batch.heads) {
+    const touched = await roomOf(context, tx, batch, signed);
+    if (touched === undefined || touched.room.hub !== batch.peer) continue;
+    if (equalBytes(touched.room.hubKey, hubKey)) compare(context, touched, signed);
+  }
+  for (const touched of batch.touched.values()) {
+    const { room, head } = touched;
+    await store.moveFollowed(tx, room.id, head);
+    const signedHead = touched.signedHead && signedHeadCodec.encode(touched.signedHead);
+    if (signedHead !== undefined) await store.keepFollowedHead(tx, room.id, signedHead);
+    tx.afterCommit(() => {
+      followed.put({ ...room, head, signedHead: signedHead ?? room.signedHead });
+      if (head.seen > head.position && !head.frozen) onBehind(room.room);
+    });
+  }
+}
+
+async function roomOf(
+  context: FollowedContext,
+  tx: Tx,
+  { touched }: PreparedBatch,
+  { head: { room: name } }: SignedHead,
+): Promise<TouchedRoom | undefined> {
+  const known = touched.get(name);
+  if (known !== undefined) return known;
+  const added = await readRoom(context, tx, name);
+  if (added !== undefined) touched.set(name, added);
+  return added;
+}
+
+/** A head at our own position says the same as we have; one beyond it, that something is missing. */
+function compare(context: FollowedContext, touched: TouchedRoom, signed: SignedHead): void {
+  const { head } = touched;
+  const theirs = signed.head;
+  if (theirs.term < head.term || head.frozen) return;
+  if (theirs.term === head.term && theirs.position === head.position && head.hash.length > 0) {
+    if (!equalBytes(theirs.hash, head.hash)) {
+      freeze(context, touched, "hubForked");
+      return;
+    }
+  }
+  if (theirs.position > head.position) {
+    touched.head = { ...head, seen: Math.max(head.seen, theirs.position) };
+  }
+  const newest = touched.signedHead?.head ?? newestOf(touched);
+  if (newest === undefined || isNewer(theirs, newest)) touched.signedHead = signed;
+}
+
+function newestOf({ room }: TouchedRoom): SignedHead["head"] | undefined {
+  return room.signedHead === undefined ? undefined : signedHeadCodec.decode(room.signedHead).head;
+}
+
+function isNewer(one: SignedHead["head"], other: SignedHead["head"]): boolean {
+  return one.term > other.term || (one.term === other.term && one.position > other.position);
+}

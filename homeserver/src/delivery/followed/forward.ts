@@ -1,0 +1,97 @@
+import {
+  checkUpdateFraming,
+  domainOf,
+  LIMITS,
+  Refusal,
+  updateRequestCodec,
+} from "@treehouse/protocol";
+import type { Domain, RoomUri } from "@treehouse/protocol";
+import type { RoomCache } from "../cache.ts";
+import type { Operations } from "../operations.ts";
+import type { Caller } from "../ports.ts";
+import { sha256 } from "../sha256.ts";
+import type { FollowedContext } from "./context.ts";
+
+type ForwardContext = FollowedContext & { readonly rooms: RoomCache };
+
+/**
+ * Brings what own clients ask to whoever orders the room: to the operations of this server for the
+ * rooms hosted here, and unchanged to the hub for all others (FED-722). The hub of a room that this
+ * server follows is known; that of any other is at first taken to be where it was founded.
+ */
+export function forwarding(context: ForwardContext, hosted: Operations): Operations {
+  const { hubs } = context;
+  return {
+    reserve: (caller, template) => hosted.reserve(caller, template),
+    found: (caller, room, request) => hosted.found(caller, room, request),
+    async submit(caller, room, request) {
+      const hub = await hubOf(context, room);
+      if (hub === undefined) return hosted.submit(caller, room, request);
+      return hubs.submit(hub, caller, room, request);
+    },
+    async update(caller, room, request) {
+      const hub = await hubOf(context, room);
+      if (hub === undefined) return hosted.update(caller, room, request);
+      await noteExternalCommit(context, caller, room, request);
+      return hubs.update(hub, caller, room, request);
+    },
+    async groupInfo(caller, room, request) {
+      const hub = await hubOf(context, room);
+      if (hub === undefined) return hosted.groupInfo(caller, room, request);
+      return hubs.groupInfo(hub, caller, room, request);
+    },
+    async tree(caller, room, epoch) {
+      const hub = await hubOf(context, room);
+      if (hub === undefined) return hosted.tree(caller, room, epoch);
+      return hubs.tree(hub, caller, room, epoch);
+    },
+    async leave(caller, room) {
+      const hub = await hubOf(context, room);
+      if (hub === undefined) return hosted.leave(caller, room);
+      return hubs.leave(hub, caller, room);
+    },
+    async rooms(caller) {
+      const elsewhere = await context.database.read((tx) =>
+        context.store.followedOf(tx, caller.user),
+      );
+      const followed = elsewhere.map(({ room, epoch, position }) => ({ room, epoch, position }));
+      return [...(await hosted.rooms(caller)), ...followed].toSorted((left, right) =>
+        left.room < right.room ? -1 : 1,
+      );
+    },
+  };
+}
+
+/** The server that orders a room; undefined if that is this one, or nobody it could ask. */
+export async function hubOf(
+  context: Pick<ForwardContext, "rooms" | "followed" | "domain">,
+  room: RoomUri,
+): Promise<Domain | undefined> {
+  if (context.rooms.has(room)) return undefined;
+  const followed = context.followed.peek(room) ?? (await context.followed.get(room));
+  if (followed !== undefined) return followed.hub;
+  const founder = domainOf(room);
+  return founder === context.domain ? undefined : founder;
+}
+
+/**
+ * A client that comes by its own commit is believed to have come, once the hub says so, because
+ * this server has sent the commit: noted durably before it leaves.
+ */
+async function noteExternalCommit(
+  { database, store, env }: FollowedContext,
+  { client }: Caller,
+  room: RoomUri,
+  request: Uint8Array,
+): Promise<void> {
+  const decoded = updateRequestCodec.decode(request);
+  if (decoded.kind !== "commit") return;
+  const { sender } = checkUpdateFraming(decoded);
+  if (sender.kind === "member") return;
+  if (sender.kind !== "newMemberCommit") {
+    throw new Refusal("invalidCommit", "Only members and clients that join make commits.");
+  }
+  const hash = sha256(decoded.commit);
+  const expiresAt = env.now() + LIMITS.idempotencyKeptMs;
+  await database.transaction((tx) => store.noteForwarded(tx, { hash, room, client, expiresAt }));
+}

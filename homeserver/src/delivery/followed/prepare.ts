@@ -1,0 +1,125 @@
+import { readAdditions } from "@treehouse/mls/public";
+import type { Additions } from "@treehouse/mls/public";
+import {
+  chainHashOf,
+  decodeEntry,
+  entryHash,
+  Refusal,
+  verifyHead,
+} from "@treehouse/protocol";
+import type {
+  Bytes,
+  CommitEntry,
+  Domain,
+  Entry,
+  EntryDelivery,
+  RefusalCode,
+  RoomUri,
+  SignedHead,
+} from "@treehouse/protocol";
+import { sha256 } from "../sha256.ts";
+import type { FollowedContext } from "./context.ts";
+import type { FollowedRoom } from "./room.ts";
+import type { FollowedHead } from "./store.ts";
+
+/** A batch after everything was checked that needs no transaction. Used once. */
+export type PreparedBatch = {
+  readonly peer: Domain;
+  readonly items: readonly PreparedItem[];
+  /** Heads whose signature is that of the key named beside them. */
+  readonly heads: readonly VerifiedHead[];
+  /** Entries are missing between those that are here, because they have expired at the hub. */
+  readonly holes: boolean;
+  /** Rooms that this batch has touched so far, inside its transaction. */
+  readonly touched: Map<RoomUri, TouchedRoom>;
+};
+
+export type PreparedItem =
+  | { readonly kind: "rejected"; readonly code: RefusalCode }
+  | {
+      readonly kind: "entry";
+      readonly delivery: EntryDelivery;
+      readonly entry: Entry;
+      /** What the next entry must name as `previous`. */
+      readonly hash: Bytes;
+      /** Of a commit. */
+      readonly additions: Additions | undefined;
+    };
+
+export type VerifiedHead = { readonly signed: SignedHead; readonly hubKey: Bytes };
+
+/** A followed room as the running transaction leaves it. */
+export type TouchedRoom = {
+  readonly room: FollowedRoom;
+  head: FollowedHead;
+  signedHead: SignedHead | undefined;
+};
+
+/**
+ * Decodes the entries of a batch, reads who comes by its commits, and verifies the heads. An item
+ * that cannot be read is rejected alone: it must not hold up the others (T-41).
+ */
+export async function prepareBatch(
+  context: FollowedContext,
+  peer: Domain,
+  batch: {
+    readonly items: readonly EntryDelivery[];
+    readonly heads: readonly SignedHead[];
+    readonly holes?: boolean;
+  },
+): Promise<PreparedBatch> {
+  const items: PreparedItem[] = [];
+  for (const delivery of batch.items) items.push(await prepareItem(context, delivery));
+  const introduced = new Map<RoomUri, Bytes>();
+  for (const item of items) {
+    if (item.kind !== "entry" || item.delivery.introduction === undefined) continue;
+    introduced.set(item.entry.room, item.delivery.introduction.hubKey);
+  }
+  const heads: VerifiedHead[] = [];
+  const signedHeads = [
+    ...batch.heads,
+    ...items.flatMap((item) => (item.kind === "entry" ? (item.delivery.head ?? []) : [])),
+  ];
+  for (const signed of signedHeads) {
+    const known = await context.followed.get(signed.head.room);
+    const hubKey = known?.hubKey ?? introduced.get(signed.head.room);
+    if (hubKey === undefined) continue;
+    const verified = verifyHead(signed, hubKey, (key, message, signature) =>
+      context.crypto.verify(key, message, signature),
+    );
+    if (verified) heads.push({ signed, hubKey });
+    else context.count("headInvalid");
+  }
+  return { peer, items, heads, holes: batch.holes ?? false, touched: new Map() };
+}
+
+async function prepareItem(
+  context: FollowedContext,
+  delivery: EntryDelivery,
+): Promise<PreparedItem> {
+  try {
+    const entry = decodeEntry(delivery.entry, "sliced");
+    const hash =
+      entry.kind === "tombstone"
+        ? chainHashOf(entry, delivery.entry, sha256)
+        : entryHash(delivery.entry, sha256);
+    const additions = entry.kind === "commit" ? await additionsOf(context, entry) : undefined;
+    return { kind: "entry", delivery, entry, hash, additions };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { kind: "rejected", code: error.code };
+  }
+}
+
+/** Undefined if it cannot be read: then nobody's coming by it is believed, and the rest holds. */
+async function additionsOf(
+  context: FollowedContext,
+  { commit }: CommitEntry,
+): Promise<Additions | undefined> {
+  try {
+    return await readAdditions(context, commit);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return undefined;
+  }
+}

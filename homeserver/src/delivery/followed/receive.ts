@@ -1,0 +1,164 @@
+import { applyLeafChanges, equalBytes, Refusal, rosterHash } from "@treehouse/protocol";
+import type { CommitEntry, Entry, RefusalCode, RoomUri, Roster } from "@treehouse/protocol";
+import type { Tx } from "../../platform/index.ts";
+import { sha256 } from "../sha256.ts";
+import type { FollowedContext } from "./context.ts";
+import { enterRoom, isIntroduced } from "./enter-room.ts";
+import { changeSubscriptions } from "./members.ts";
+import type { PreparedBatch, PreparedItem, TouchedRoom } from "./prepare.ts";
+
+export type Verdict = { readonly rejected?: RefusalCode };
+
+const taken: Verdict = {};
+
+export type EntryItem = Extract<PreparedItem, { readonly kind: "entry" }>;
+
+/**
+ * Takes one entry of a batch, in the batch's transaction (FED-747). It is stored if the sender is
+ * the room's hub and the entry follows what is here; what is here already is passed over; what
+ * runs ahead is noted, and what lies between is asked for after the transaction.
+ */
+export async function receiveEntry(
+  context: FollowedContext,
+  tx: Tx,
+  batch: PreparedBatch,
+  item: PreparedItem,
+): Promise<Verdict> {
+  if (item.kind === "rejected") return { rejected: item.code };
+  const { entry } = item;
+  const touched = await touch(context, tx, batch, item);
+  if ("rejected" in touched) return touched;
+  if (entry.ephemeral) {
+    const { room, position } = entry;
+    const bytes = item.delivery.entry;
+    await context.roomLog.append(tx, { room, position, bytes, handshake: false, ephemeral: true });
+    return taken;
+  }
+  return place(context, tx, batch, item, touched);
+}
+
+async function touch(
+  context: FollowedContext,
+  tx: Tx,
+  batch: PreparedBatch,
+  item: EntryItem,
+): Promise<TouchedRoom | { readonly rejected: RefusalCode }> {
+  const { entry } = item;
+  let touched = batch.touched.get(entry.room);
+  touched ??= await readRoom(context, tx, entry.room);
+  if (touched === undefined || isIntroduced(touched, item)) {
+    const entered = await enterRoom(context, tx, batch, item, touched);
+    if ("rejected" in entered) return entered;
+    touched = entered;
+  }
+  batch.touched.set(entry.room, touched);
+  if (touched.room.hub !== batch.peer) {
+    context.count("notHub");
+    return { rejected: "notHub" };
+  }
+  if (touched.head.frozen) return { rejected: "conflict" };
+  return touched;
+}
+
+/** What is known of a room, with its head as this transaction finds it. */
+export async function readRoom(
+  { store, followed }: Pick<FollowedContext, "store" | "followed">,
+  tx: Tx,
+  name: RoomUri,
+): Promise<TouchedRoom | undefined> {
+  const cached = followed.peek(name);
+  const room = cached ?? (await store.followedRoom(tx, name));
+  if (room === undefined) return undefined;
+  const head = cached === undefined ? room.head : await store.followedHead(tx, room.id);
+  return head && { room, head, signedHead: undefined };
+}
+
+async function place(
+  context: FollowedContext,
+  tx: Tx,
+  batch: PreparedBatch,
+  item: EntryItem,
+  touched: TouchedRoom,
+): Promise<Verdict> {
+  const { entry, hash } = item;
+  const { head } = touched;
+  if (entry.term < head.term) {
+    context.count("staleTerm");
+    return { rejected: "staleTerm" };
+  }
+  if (entry.position <= head.position) return taken;
+  const restored = entry.term > head.term;
+  if (restored && !vouched(batch, touched, entry)) {
+    context.count("staleTerm");
+    return { rejected: "staleTerm" };
+  }
+  const jumps = restored || (batch.holes && entry.position > head.position + 1);
+  if (jumps) {
+    await context.roomLog.jumpTo(tx, entry.room, entry.position - 1);
+  } else if (entry.position > head.position + 1) {
+    touched.head = { ...head, seen: Math.max(head.seen, entry.position) };
+    return taken;
+  } else if (head.hash.length > 0 && !equalBytes(entry.previous, head.hash)) {
+    return freeze(context, touched, "hubForked");
+  }
+  if (entry.kind === "commit") {
+    const roster = await rosterAfter(context, tx, touched, entry);
+    if (roster === undefined) return freeze(context, touched, "rosterInvalid");
+    await context.store.changeFollowedRoster(tx, touched.room.id, entry.leafChanges);
+  }
+  await context.roomLog.append(tx, {
+    room: entry.room,
+    position: entry.position,
+    bytes: item.delivery.entry,
+    handshake: entry.kind !== "application",
+    ephemeral: false,
+  });
+  if (entry.kind === "commit") await changeSubscriptions(context, tx, touched.room, item, entry);
+  touched.head = {
+    ...head,
+    term: entry.term,
+    epoch: entry.kind === "commit" ? entry.epoch + 1 : head.epoch,
+    position: entry.position,
+    hash,
+    seen: Math.max(head.seen, entry.position),
+  };
+  return taken;
+}
+
+/** A term may rise only with a head of that term, signed by the room's hub key (FED-756). */
+function vouched(batch: PreparedBatch, { room }: TouchedRoom, { term }: Entry): boolean {
+  return batch.heads.some(
+    ({ signed, hubKey }) =>
+      signed.head.room === room.room &&
+      signed.head.term === term &&
+      equalBytes(hubKey, room.hubKey),
+  );
+}
+
+/** Undefined when the hub's changes and its hash do not agree (FED-207). */
+async function rosterAfter(
+  { store }: FollowedContext,
+  tx: Tx,
+  { room }: TouchedRoom,
+  entry: CommitEntry,
+): Promise<Roster | undefined> {
+  try {
+    const after = applyLeafChanges(await store.followedRoster(tx, room.id), entry.leafChanges);
+    return equalBytes(rosterHash(after, sha256), entry.rosterHash) ? after : undefined;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return undefined;
+  }
+}
+
+/** Two stories of one hub: nothing more of this room is believed until an operator looks. */
+export function freeze(
+  context: FollowedContext,
+  touched: TouchedRoom,
+  reason: "hubForked" | "rosterInvalid",
+): Verdict {
+  context.count(reason);
+  context.env.log.error("roomFrozen", { room: touched.room.room, reason });
+  touched.head = { ...touched.head, frozen: true };
+  return { rejected: "conflict" };
+}

@@ -1,0 +1,76 @@
+import type {
+  Bytes,
+  ClientUri,
+  Domain,
+  LeafChange,
+  Roster,
+  RoomUri,
+  UserUri,
+} from "@treehouse/protocol";
+import type { ReadTx, Tx } from "../../platform/index.ts";
+
+/** Rooms hosted elsewhere, as this server knows them from the entries it was sent. */
+export interface FollowedStore {
+  followedRoom(tx: ReadTx, room: RoomUri): Promise<StoredFollowedRoom | undefined>;
+  followedHead(tx: ReadTx, roomId: number): Promise<FollowedHead | undefined>;
+  followedRoster(tx: ReadTx, roomId: number): Promise<Roster>;
+  /** Adds a room without members; answers its number. */
+  insertFollowed(tx: Tx, room: NewFollowedRoom): Promise<number>;
+  moveFollowed(tx: Tx, roomId: number, head: FollowedHead): Promise<void>;
+  keepFollowedHead(tx: Tx, roomId: number, signedHead: Bytes): Promise<void>;
+  replaceFollowedRoster(tx: Tx, roomId: number, roster: Roster): Promise<void>;
+  /** Removes and adds leaves, in the order given. */
+  changeFollowedRoster(tx: Tx, roomId: number, changes: readonly LeafChange[]): Promise<void>;
+  /** Rooms in which something is known to be missing, in the order of their names. */
+  followedBehind(tx: ReadTx): Promise<readonly RoomUri[]>;
+  /** Rooms in which a user of this server has a leaf, in the order of their names. */
+  followedOf(
+    tx: ReadTx,
+    user: UserUri,
+  ): Promise<
+    readonly {
+      readonly room: RoomUri;
+      readonly hub: Domain;
+      readonly epoch: number;
+      readonly position: number;
+    }[]
+  >;
+  /** Marks every followed room as possibly behind: what the hubs have is asked for again. */
+  suspectFollowed(tx: Tx): Promise<void>;
+  noteForwarded(tx: Tx, commit: ForwardedCommit): Promise<void>;
+  /** Whether this server sent this commit of this client to the room's hub. */
+  wasForwarded(tx: ReadTx, commit: Omit<ForwardedCommit, "expiresAt">): Promise<boolean>;
+  /** Deletes at most `limit` that ended; answers how many. */
+  deleteExpiredForwarded(tx: Tx, at: number, limit: number): Promise<number>;
+}
+
+export type FollowedHead = {
+  readonly term: number;
+  readonly epoch: number;
+  readonly position: number;
+  /** Of the last entry, with which the next one must agree; empty if it is not known. */
+  readonly hash: Bytes;
+  readonly seen: number;
+  readonly frozen: boolean;
+};
+
+export type NewFollowedRoom = {
+  readonly room: RoomUri;
+  readonly hub: Domain;
+  readonly hubKey: Bytes;
+  readonly generation: number;
+  readonly head: FollowedHead;
+};
+
+export type StoredFollowedRoom = NewFollowedRoom & {
+  readonly id: number;
+  readonly signedHead: Bytes | undefined;
+};
+
+export type ForwardedCommit = {
+  /** SHA-256 of the commit's octets. */
+  readonly hash: Bytes;
+  readonly room: RoomUri;
+  readonly client: ClientUri;
+  readonly expiresAt: number;
+};

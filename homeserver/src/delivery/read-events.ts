@@ -1,0 +1,92 @@
+import { LIMITS, Refusal, signedHeadCodec } from "@treehouse/protocol";
+import type {
+  Domain,
+  EventsResponse,
+  RoomUri,
+  SignedHead,
+  StandingResponse,
+} from "@treehouse/protocol";
+import type { ReadTx } from "../platform/index.ts";
+import type { DeliveryContext } from "./context.ts";
+import type { FollowedContext } from "./followed/context.ts";
+import { signedHeadOf } from "./heads.ts";
+import type { PeerRange } from "./store.ts";
+
+export type EventsRange = { readonly after: number; readonly limit: number };
+
+type EventsContext = Pick<DeliveryContext, "rooms"> & FollowedContext;
+
+/**
+ * Answers another server what it missed of a room: a follower, of a room hosted here, the entries
+ * from the commit that brought its first client (FED-751); a hub, after it was restored, of a room
+ * that this server follows, whatever is here.
+ *
+ * Refusals: unknownRoom, notMember, unavailable.
+ */
+export async function readEvents(
+  context: EventsContext,
+  peer: Domain,
+  room: RoomUri,
+  range: EventsRange,
+): Promise<EventsResponse> {
+  const followed = await context.followed.get(room);
+  if (followed?.hub === peer) {
+    const { signedHead } = followed;
+    const head = signedHead === undefined ? undefined : signedHeadCodec.decode(signedHead);
+    return context.database.read((tx) => page(context, tx, room, range, head));
+  }
+  const hosted = await context.rooms.get(room);
+  return context.database.read(async (tx) => {
+    const ranges = await context.store.peerRanges(tx, hosted.id, peer);
+    const allowed = ranges.find(({ until }) => until === undefined || until > range.after);
+    if (allowed === undefined) throw notTheirs();
+    const head = await context.store.head(tx, hosted.id);
+    if (head === undefined) throw notTheirs();
+    const open = allowed.until === undefined && head.epoch === hosted.group.epoch;
+    const signed = open ? signedHeadOf(context.crypto, hosted, head).signed : undefined;
+    return page(context, tx, room, range, signed, allowed);
+  });
+}
+
+async function page(
+  { roomLog }: EventsContext,
+  tx: ReadTx,
+  room: RoomUri,
+  { after, limit }: EventsRange,
+  head: SignedHead | undefined,
+  { since, until }: PeerRange = { since: 1, until: undefined },
+): Promise<EventsResponse> {
+  const from = Math.max(after, since - 1);
+  const read = await roomLog.readLog(tx, room, {
+    after: from,
+    ...(until === undefined ? {} : { upTo: until }),
+    entriesMax: Math.min(limit, LIMITS.eventsPerPageMax),
+  });
+  const last = Math.max(from, Math.min(read.head, until ?? read.head));
+  return {
+    oldest: read.entries[0]?.position ?? last + 1,
+    last,
+    entries: read.entries.map(({ bytes }) => bytes),
+    head,
+  };
+}
+
+/** Answers the hub of a followed room, and nobody else, where this server stands in it. */
+export async function readStanding(
+  { followed }: Pick<FollowedContext, "followed">,
+  peer: Domain,
+  name: RoomUri,
+): Promise<StandingResponse> {
+  const room = await followed.get(name);
+  if (room?.hub !== peer) throw new Refusal("unknownRoom", "No room of yours is followed here.");
+  const { position, hash } = room.head;
+  return {
+    position,
+    hash: hash.length === 0 ? new Uint8Array(32) : hash,
+    head: room.signedHead === undefined ? undefined : signedHeadCodec.decode(room.signedHead),
+  };
+}
+
+function notTheirs(): Refusal {
+  return new Refusal("notMember", "No user of this server is or was in the room.");
+}
