@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -26,11 +26,23 @@ test("a file is written once, whole, and for its owner only", async () => {
   expect(statSync(join(directory, "a/b/secrets")).mode & 0o777).toBe(0o700);
 });
 
+test("files are listed by name, drafts are none, and a removed one can be made anew", async () => {
+  const { files } = openDataDirectory(directory, env);
+  for (const name of ["key-2", "key-1"]) await files.create(name, Uint8Array.of(1));
+  writeFileSync(join(directory, "secrets/key-3.0f.draft"), "half");
+  expect(await files.names()).toEqual(["key-1", "key-2"]);
+  await files.remove("key-1");
+  await files.remove("key-1");
+  expect(await files.names()).toEqual(["key-2"]);
+  expect(await files.create("key-1", Uint8Array.of(2))).toEqual(Uint8Array.of(2));
+});
+
 test("names cannot lead out of the directory", async () => {
   const { files } = openDataDirectory(directory, env);
   for (const name of ["../key", "a/b", "", ".key", "KEY"]) {
     await expect(files.read(name)).rejects.toThrow("no name of a file");
     await expect(files.create(name, Uint8Array.of(1))).rejects.toThrow("no name of a file");
+    await expect(files.remove(name)).rejects.toThrow("no name of a file");
   }
 });
 

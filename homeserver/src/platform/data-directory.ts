@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
-import { link, open, readFile, rm } from "node:fs/promises";
+import { link, open, readdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Bytes, Env } from "@treehouse/protocol";
 import { Assertion } from "./assertion.ts";
@@ -16,6 +16,10 @@ export interface OnceFiles {
   read(name: string): Promise<Bytes | undefined>;
   /** Durable when it resolves. Never overwrites: answers what is there if somebody was first. */
   create(name: string, content: Bytes): Promise<Bytes>;
+  /** The names of the files that there are, sorted. */
+  names(): Promise<readonly string[]>;
+  /** Gone for good when it resolves; does nothing when there is none of that name. */
+  remove(name: string): Promise<void>;
 }
 
 /** The directory cannot be used. The message says what the operator can do. */
@@ -75,11 +79,21 @@ function onceFiles(directory: string, env: Pick<Env, "random">): OnceFiles {
         await rm(draft, { force: true });
       }
     },
+    async names() {
+      const found = await readdir(directory);
+      return found.filter((name) => namePattern.test(name)).toSorted();
+    },
+    async remove(name) {
+      await rm(pathOf(directory, name), { force: true });
+      syncDirectory(directory);
+    },
   };
 }
 
+const namePattern = /^[a-z][a-z0-9-]{0,63}$/;
+
 function pathOf(directory: string, name: string): string {
-  if (!/^[a-z][a-z0-9-]{0,63}$/.test(name)) throw new Assertion("This is no name of a file.");
+  if (!namePattern.test(name)) throw new Assertion("This is no name of a file.");
   return join(directory, name);
 }
 

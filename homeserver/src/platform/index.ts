@@ -17,11 +17,25 @@ export {
   jsonBody,
   ListenRefused,
   noAnswer,
+  openTlsFiles,
   route,
   tlsAnswer,
   tlsBody,
+  TlsRefused,
 } from "./http/index.ts";
-export type { HttpServer, MetricsPage, Route, Session, UpgradeHandler } from "./http/index.ts";
+export type {
+  HttpServer,
+  MetricsPage,
+  Peer,
+  PeerAdmission,
+  PeerGate,
+  PeerRequestHead,
+  Route,
+  Session,
+  TlsFiles,
+  TlsMaterial,
+  UpgradeHandler,
+} from "./http/index.ts";
 export { createJobs } from "./jobs.ts";
 export type { Jobs } from "./jobs.ts";
 export { createRateLimiter } from "./rate-limit.ts";

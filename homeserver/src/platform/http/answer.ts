@@ -42,6 +42,7 @@ export function writeProblem(
   outgoing: ServerResponse,
   refusal: Refusal,
   fixed: readonly string[],
+  challenge: "Bearer" | "Signature",
 ): void {
   const problem = problemOf(refusal);
   const body = JSON.stringify(problem);
@@ -57,7 +58,7 @@ export function writeProblem(
   if (retryAfterMs !== undefined) {
     headers.push("retry-after", String(Math.ceil(retryAfterMs / 1000)));
   }
-  if (problem.status === 401) headers.push("www-authenticate", "Bearer");
+  if (problem.status === 401) headers.push("www-authenticate", challenge);
   outgoing.writeHead(problem.status, headers);
   outgoing.end(body);
 }

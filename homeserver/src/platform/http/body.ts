@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { Refusal } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
 import type { BodyShare } from "./body-budget.ts";
+import type { BodyPace } from "./body-pace.ts";
 import type { BodyForm } from "./form.ts";
 
 /** The asker went away before its request was complete; there is nobody to answer. */
@@ -28,12 +29,14 @@ export function readBody(
   incoming: IncomingMessage,
   form: BodyForm<unknown>,
   share: BodyShare,
+  pace?: BodyPace,
 ): Promise<Bytes> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
     const take = (chunk: Uint8Array): void => {
       length += chunk.byteLength;
+      pace?.arrived(chunk.byteLength);
       try {
         if (length > form.bytesMax) throw tooLarge(form);
         share.take(chunk.byteLength);

@@ -6,11 +6,13 @@ import { errorFields } from "../env/log.ts";
 import { addressOf } from "./address.ts";
 import { securityHeaders, writeAnswer, writeProblem } from "./answer.ts";
 import { createBodyBudget } from "./body-budget.ts";
-import type { BodyShare } from "./body-budget.ts";
+import { TooSlow } from "./body-pace.ts";
 import { checkBodyHeaders, Disconnected, readBody } from "./body.ts";
 import { parseWith } from "./form.ts";
+import { createPeerIntake } from "./peer-intake.ts";
+import type { PeerGate } from "./peer-gate.ts";
 import type { Match } from "./route-table.ts";
-import type { Route, Session } from "./route.ts";
+import type { Peer, Route, Session } from "./route.ts";
 
 /** Answers requests whose route is known, and everything that goes wrong with any request. */
 export interface Exchange {
@@ -31,6 +33,15 @@ export interface ExchangeOptions {
   readonly trustedProxies: ReadonlySet<string>;
   /** Whether clients reach the server over HTTPS, through a proxy. */
   readonly secure?: boolean;
+  /** Who other servers are; without it nothing answers at their routes. */
+  readonly peers?: PeerGate;
+}
+
+/** Who asks what, once it is known. */
+interface Intake {
+  readonly session?: Session | undefined;
+  readonly peer?: Peer;
+  readonly body: unknown;
 }
 
 /** How long the rest of a refused body is read and dropped, so that the asker sees the answer. */
@@ -51,6 +62,8 @@ export function createExchange(options: ExchangeOptions): Exchange {
   let count = 0;
   const nextId = (): string => `${prefix}-${(count += 1).toString(36)}`;
 
+  const peerIntake = createPeerIntake({ env, budget, gate: options.peers });
+
   async function sessionFor(route: Route, incoming: IncomingMessage): Promise<Session | undefined> {
     if (route.access === "open") return undefined;
     const session = await options.authenticate(bearerToken(incoming));
@@ -61,6 +74,23 @@ export function createExchange(options: ExchangeOptions): Exchange {
     return session;
   }
 
+  async function intake(
+    route: Route,
+    incoming: IncomingMessage,
+    address: string,
+    held: (() => void)[],
+  ): Promise<Intake> {
+    const from = env.monotonic();
+    const session = await sessionFor(route, incoming);
+    if (route.body === undefined) return { session, body: undefined };
+    const share = budget.open(session?.user ?? address);
+    held.push(() => share.release());
+    checkBodyHeaders(incoming, route.body);
+    const body = route.body.parse(await readBody(incoming, route.body, share));
+    const slow = env.monotonic() - from > slowBodyMs;
+    return { session: slow ? await sessionFor(route, incoming) : session, body };
+  }
+
   async function perform(
     { route, params }: Match,
     incoming: IncomingMessage,
@@ -69,25 +99,24 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const from = env.monotonic();
     const requestId = nextId();
     const address = addressOf(incoming, options.trustedProxies);
-    let share: BodyShare | undefined;
+    const held: (() => void)[] = [];
     try {
-      let session = await sessionFor(route, incoming);
+      const receive = route.access === "peer" ? peerIntake : intake;
+      const { session, peer, body }: Intake = await receive(route, incoming, address, held);
       const query = route.query && parseWith(route.query, queryOf(incoming), "query");
-      share = route.body && budget.open(session?.user ?? address);
-      const body = share && (await bodyFor(route, incoming, share));
-      if (env.monotonic() - from > slowBodyMs) session = await sessionFor(route, incoming);
       const answer = await route.handle({
         param: (name) => paramOf(params, name),
         query,
         body,
         session,
+        peer,
         address,
       });
       writeAnswer(outgoing, route.answer, answer, [...fixed, "x-request-id", requestId]);
     } catch (error) {
       failWith(error, incoming, outgoing, requestId, route);
     } finally {
-      share?.release();
+      for (const release of held) release();
     }
     const ms = env.monotonic() - from;
     const status = outgoing.statusCode;
@@ -103,14 +132,20 @@ export function createExchange(options: ExchangeOptions): Exchange {
     route: Route | undefined,
     more: readonly string[] = [],
   ): void {
-    if (error instanceof Disconnected || outgoing.headersSent) {
+    const forPeer = route?.access === "peer";
+    if (forPeer && error instanceof TooSlow) options.peers?.refused("slow");
+    if (error instanceof Disconnected || error instanceof TooSlow || outgoing.headersSent) {
       outgoing.destroy();
       return;
     }
     const refusal = error instanceof Refusal ? error : internal(error, requestId, route);
+    if (forPeer) options.peers?.refused(refusal.code);
     const unread = !incoming.complete;
     const headers = [...fixed, "x-request-id", requestId, ...more];
-    writeProblem(outgoing, refusal, unread ? [...headers, "connection", "close"] : headers);
+    // RFC 9110 §11.6.1 wants a challenge with each 401; servers sign by RFC 9421.
+    const challenge = forPeer ? "Signature" : "Bearer";
+    const all = unread ? [...headers, "connection", "close"] : headers;
+    writeProblem(outgoing, refusal, all, challenge);
     if (unread) linger(incoming);
   }
 
@@ -132,16 +167,6 @@ export function createExchange(options: ExchangeOptions): Exchange {
     fail: (error, incoming, outgoing, more) =>
       failWith(error, incoming, outgoing, nextId(), undefined, more),
   };
-}
-
-async function bodyFor(
-  { body }: Route,
-  incoming: IncomingMessage,
-  share: BodyShare,
-): Promise<unknown> {
-  if (body === undefined) return undefined;
-  checkBodyHeaders(incoming, body);
-  return body.parse(await readBody(incoming, body, share));
 }
 
 /** The token of `Authorization: Bearer …` (RFC 6750 §2.1). */

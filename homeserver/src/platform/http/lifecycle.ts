@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Env } from "@treehouse/protocol";
 import { Assertion } from "../assertion.ts";
@@ -26,7 +27,7 @@ export class ListenRefused extends Error {
 const stopGraceMs = 5_000;
 
 /** Starts and stops a listener. */
-export function lifecycle(server: Server, env: Pick<Env, "timer">): HttpServer {
+export function lifecycle(server: Server | TlsServer, env: Pick<Env, "timer">): HttpServer {
   let closed: Promise<void> | undefined;
   return {
     async listen(at) {
@@ -34,7 +35,7 @@ export function lifecycle(server: Server, env: Pick<Env, "timer">): HttpServer {
         server.once("error", (error) => reject(listenRefused(error, at)));
         server.listen({ host: at.host, port: at.port }, resolve);
       });
-      return urlOf(server.address());
+      return urlOf(server.address(), server instanceof TlsServer ? "https" : "http");
     },
     close() {
       closed ??= new Promise((resolve) => {
@@ -64,8 +65,8 @@ function listenRefused(error: Error, { host, port, setting }: ListenAt): Error {
   return new ListenRefused(text ?? `Listening on ${at} failed.`, { cause: error });
 }
 
-function urlOf(address: AddressInfo | string | null): string {
+function urlOf(address: AddressInfo | string | null, scheme: "http" | "https"): string {
   if (address === null || typeof address === "string") throw new Assertion("No TCP address.");
   const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
+  return `${scheme}://${host}:${address.port}`;
 }

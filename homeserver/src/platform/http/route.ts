@@ -1,4 +1,4 @@
-import type { ClientUri, UserUri } from "@treehouse/protocol";
+import type { ClientUri, Domain, UserUri } from "@treehouse/protocol";
 import type { z } from "zod";
 import type { AnswerForm, BodyForm } from "./form.ts";
 
@@ -12,8 +12,16 @@ export interface Session {
   readonly expiresAt: number;
 }
 
-/** `open`: anybody. `session`: who has a session. `admin`: whose session is an administrator's. */
-export type Access = "open" | "session" | "admin";
+/** Another homeserver, authenticated. Met by peers. */
+export interface Peer {
+  readonly domain: Domain;
+}
+
+/**
+ * `open`: anybody. `session`: who has a session. `admin`: whose session is an administrator's.
+ * `peer`: another homeserver; such a route is no part of the client API.
+ */
+export type Access = "open" | "session" | "admin" | "peer";
 
 type Names<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
   ? Name | Names<Rest>
@@ -25,7 +33,8 @@ interface Call<Path extends string, A extends Access, Q, B> {
   readonly param: (name: Names<Path>) => string;
   readonly query: Q;
   readonly body: B;
-  readonly session: A extends "open" ? undefined : Session;
+  readonly session: A extends "open" | "peer" ? undefined : Session;
+  readonly peer: A extends "peer" ? Peer : undefined;
   /** Key for limits per network: an IPv4 address, or the /64 of an IPv6 address. */
   readonly address: string;
 }
@@ -46,7 +55,7 @@ interface RouteOptions<Path extends string, A extends Access, Q, B, R> {
 
 /**
  * A route whose types are closed. Whoever calls `handle` provides what the route's own fields
- * demand: a session unless it is open, and what `query` and `body` returned.
+ * demand: the session or the peer of its access, and what `query` and `body` returned.
  */
 export type Route = RouteOptions<string, Access, unknown, unknown, unknown>;
 

@@ -1,5 +1,7 @@
 import { createServer } from "node:http";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { Server as TlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";
@@ -8,6 +10,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { MEDIA_TYPE_PROBLEM, MEDIA_TYPE_TLS, problemOf, Refusal } from "@treehouse/protocol";
 import type { Env } from "@treehouse/protocol";
 import { z } from "zod";
+import { Assertion } from "../assertion.ts";
 import { errorFields } from "../env/log.ts";
 import { describeApi } from "./api-document.ts";
 import { createExchange } from "./exchange.ts";
@@ -17,6 +20,7 @@ import { lifecycle } from "./lifecycle.ts";
 import type { HttpServer } from "./lifecycle.ts";
 import { createRouteTable } from "./route-table.ts";
 import type { RouteTable } from "./route-table.ts";
+import type { TlsFiles, TlsMaterial } from "./tls-files.ts";
 import { route } from "./route.ts";
 import type { Route } from "./route.ts";
 
@@ -27,12 +31,22 @@ interface HttpServerOptions extends ExchangeOptions {
   readonly routes: readonly Route[];
   readonly upgrades: ReadonlyMap<string, UpgradeHandler>;
   readonly version: string;
+  readonly tls?: ServerTls;
+}
+
+/** With it the server speaks HTTPS itself. */
+interface ServerTls {
+  readonly files: TlsFiles;
+  /** Asks who connects for a certificate; whether that is needed is for the routes to say. */
+  readonly asksForCertificate: boolean;
 }
 
 /** A request whose headers or body take longer is cut off. */
 const headersTimeoutMs = 15_000;
 const requestTimeoutMs = 60_000;
 const keepAliveMs = 65_000;
+/** Until a TLS handshake must be done. */
+const handshakeTimeoutMs = 15_000;
 
 /**
  * One listener for the whole API. Routes with a TLS-encoded body or answer are served on the spot;
@@ -43,7 +57,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const document: { current?: unknown } = {};
   const routes = [...options.routes, documentRoute(() => document.current)];
   const info = { title: "Treehouse client API", version: options.version };
-  document.current = describeApi(routes, info);
+  document.current = describeApi(
+    routes.filter(({ access }) => access !== "peer"),
+    info,
+  );
   const all = createRouteTable(routes);
   const hot = createRouteTable(routes.filter(isHot));
   const rest = getRequestListener(
@@ -54,12 +71,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     ).fetch,
     { overrideGlobalObjects: false, errorHandler: (error) => requestRefused(error, options.env) },
   );
-  const server = createServer({
-    keepAliveTimeout: keepAliveMs,
-    // A wish for a protocol that a path does not have is ignored (RFC 9110 §7.8): some clients add
-    // one for HTTP/2 to every request.
-    shouldUpgradeCallback: (incoming) => options.upgrades.has(pathOf(incoming)),
-  });
+  const server = listenerOf(options);
   server.headersTimeout = headersTimeoutMs;
   server.requestTimeout = requestTimeoutMs;
   server.on("request", (incoming, outgoing) => {
@@ -76,6 +88,31 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     options.upgrades.get(pathOf(incoming))?.(incoming, socket, head);
   });
   return lifecycle(server, options.env);
+}
+
+function listenerOf({ upgrades, tls }: HttpServerOptions): Server | TlsServer {
+  const plain = {
+    keepAliveTimeout: keepAliveMs,
+    // A wish for a protocol that a path does not have is ignored (RFC 9110 §7.8): some clients add
+    // one for HTTP/2 to every request.
+    shouldUpgradeCallback: (incoming: IncomingMessage) => upgrades.has(pathOf(incoming)),
+  };
+  if (tls === undefined) return createServer(plain);
+  const server = createTlsServer({
+    ...plain,
+    ...contextOf(tls.files.current),
+    handshakeTimeout: handshakeTimeoutMs,
+    requestCert: tls.asksForCertificate,
+    rejectUnauthorized: false,
+  });
+  // Connections that are open keep the certificate that they began with.
+  tls.files.onChange((material) => server.setSecureContext(contextOf(material)));
+  return server;
+}
+
+function contextOf({ own, authorities }: TlsMaterial) {
+  if (own === undefined) throw new Assertion("A listener with TLS has a certificate.");
+  return { ...own, ...(authorities.length === 0 ? {} : { ca: [...authorities] }) };
 }
 
 function jsonApp(
