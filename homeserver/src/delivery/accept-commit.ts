@@ -72,7 +72,7 @@ async function write(
       commit: upload.commit,
       externalProposals: commit.externalProposals,
     },
-    (at) => parcelsOfCommit(hosted, commit, upload, signedHeadOf(crypto, next, at).signed),
+    (end) => parcelsOfCommit(hosted, commit, upload, signedHeadOf(crypto, next, end).signed),
   );
   const head = signedHeadOf(crypto, next, point);
   await changeSubscriptions(context, tx, { hosted, commit, upload, point, head: head.bytes });

@@ -177,7 +177,8 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     },
     followed: {
       prepare: (peer, batch) => prepareBatch(context, peer, batch),
-      receive: (tx, prepared, index) => receiveEntry(context, tx, prepared, itemAt(prepared, index)),
+      receive: (tx, prepared, index) =>
+        receiveEntry(context, tx, prepared, itemAt(prepared, index)),
       finish: (tx, prepared) => finishBatch(context, tx, prepared, backfill.begin),
     },
     async deleteUser(tx, user) {

@@ -40,12 +40,7 @@ export function createPeerStore(database: Database): PeerStore {
 export function createDepartureStore(database: Database): DepartureStore {
   return {
     addDeparture: async (tx, user, deletedAt) => {
-      database
-        .sql(tx)
-        .insert(departures)
-        .values({ user, deletedAt })
-        .onConflictDoNothing()
-        .run();
+      database.sql(tx).insert(departures).values({ user, deletedAt }).onConflictDoNothing().run();
     },
     departures: async (tx, limit) =>
       database

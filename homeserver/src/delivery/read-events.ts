@@ -18,7 +18,7 @@ type EventsContext = Pick<DeliveryContext, "rooms"> & FollowedContext;
 
 /**
  * Answers another server what it missed of a room: a follower, of a room hosted here, the entries
- * from the commit that brought its first client (FED-751); a hub, after it was restored, of a room
+ * from the commit that brought its first client (FED-951); a hub, after it was restored, of a room
  * that this server follows, whatever is here.
  *
  * Refusals: unknownRoom, notMember, unavailable.

@@ -42,12 +42,16 @@ export async function startRig(
     readonly secrets?: SecretFiles;
     readonly pageCountMax?: number;
     readonly reserveBytes?: number;
+    readonly domain?: string;
+    /** Other servers; none unless given. */
+    readonly others?: Partial<typeof alone>;
     /** Puts something in front of the rooms' logs. */
     readonly roomLog?: (queuing: RoomLog) => RoomLog;
   } = {},
 ): Promise<Rig> {
-  const { path = ":memory:", secrets = memorySecrets(), roomLog = same, ...limits } = options;
-  const domain = parseDomain("example.org");
+  const { path = ":memory:", secrets = memorySecrets(), roomLog = same, others, ...rest } = options;
+  const { domain: name = "example.org", ...limits } = rest;
+  const domain = parseDomain(name);
   const nodeEnv = createNodeEnv({ log: { level: "silent" } });
   let offset = 0;
   const faults: string[] = [];
@@ -100,6 +104,7 @@ export async function startRig(
     roomLog: roomLog(queuing),
     accounts: authentication,
     ...alone,
+    ...others,
     jobs,
   });
   const http = createHttpServer({
@@ -131,6 +136,7 @@ export async function startRig(
     contents: () => contentsOf(database),
     async [Symbol.asyncDispose]() {
       await http.close();
+      await delivery.close();
       await jobs.close();
       await queuing.close();
       await database.close();

@@ -15,7 +15,7 @@ export function isIntroduced({ head }: TouchedRoom, { entry, delivery }: EntryIt
 
 /**
  * Begins to follow a room, or begins anew: its log is read here from this commit on, and the
- * roster before it follows from the introduction (FED-749). Nobody can push a room onto this
+ * roster before it follows from the introduction (FED-949). Nobody can push a room onto this
  * server: one of its clients must be coming by this very commit as it expects.
  */
 export async function enterRoom(
@@ -70,10 +70,7 @@ async function insert(
   return { ...row, id: await store.insertFollowed(tx, row), signedHead: undefined };
 }
 
-function reject(
-  context: FollowedContext,
-  code: "notHub",
-): { readonly rejected: RefusalCode } {
+function reject(context: FollowedContext, code: "notHub"): { readonly rejected: RefusalCode } {
   context.count(code);
   return { rejected: code };
 }

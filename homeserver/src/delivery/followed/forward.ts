@@ -16,7 +16,7 @@ type ForwardContext = FollowedContext & { readonly rooms: RoomCache };
 
 /**
  * Brings what own clients ask to whoever orders the room: to the operations of this server for the
- * rooms hosted here, and unchanged to the hub for all others (FED-722). The hub of a room that this
+ * rooms hosted here, and unchanged to the hub for all others (FED-922). The hub of a room that this
  * server follows is known; that of any other is at first taken to be where it was founded.
  */
 export function forwarding(context: ForwardContext, hosted: Operations): Operations {

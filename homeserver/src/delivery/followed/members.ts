@@ -16,7 +16,7 @@ import type { FollowedRoom } from "./room.ts";
 type Coming = "welcome" | "external";
 
 /**
- * The clients of this server that come by a commit and are expected to (FED-750): added with a
+ * The clients of this server that come by a commit and are expected to (FED-953): added with a
  * KeyPackage that this server gave out for this room, or by an external commit of their own that
  * this server has sent to the hub. What a hub says beyond that is not believed.
  */
@@ -129,8 +129,6 @@ function headAt(
     head.position === position &&
     head.term === term &&
     equalBytes(head.hash, hash) &&
-    verifyHead(signed, hubKey, (key, message, signature) =>
-      crypto.verify(key, message, signature),
-    );
+    verifyHead(signed, hubKey, (key, message, signature) => crypto.verify(key, message, signature));
   return fits ? signedHeadCodec.encode(signed) : undefined;
 }

@@ -1,12 +1,6 @@
 import { readAdditions } from "@treehouse/mls/public";
 import type { Additions } from "@treehouse/mls/public";
-import {
-  chainHashOf,
-  decodeEntry,
-  entryHash,
-  Refusal,
-  verifyHead,
-} from "@treehouse/protocol";
+import { chainHashOf, decodeEntry, entryHash, Refusal, verifyHead } from "@treehouse/protocol";
 import type {
   Bytes,
   CommitEntry,

@@ -14,7 +14,7 @@ const taken: Verdict = {};
 export type EntryItem = Extract<PreparedItem, { readonly kind: "entry" }>;
 
 /**
- * Takes one entry of a batch, in the batch's transaction (FED-747). It is stored if the sender is
+ * Takes one entry of a batch, in the batch's transaction (FED-950). It is stored if the sender is
  * the room's hub and the entry follows what is here; what is here already is passed over; what
  * runs ahead is noted, and what lies between is asked for after the transaction.
  */
@@ -125,7 +125,7 @@ async function place(
   return taken;
 }
 
-/** A term may rise only with a head of that term, signed by the room's hub key (FED-756). */
+/** A term may rise only with a head of that term, signed by the room's hub key (FED-956). */
 function vouched(batch: PreparedBatch, { room }: TouchedRoom, { term }: Entry): boolean {
   return batch.heads.some(
     ({ signed, hubKey }) =>

@@ -104,9 +104,7 @@ function roomMethods(database: Database): RoomMethods {
 }
 
 /** Every batch passes here once per room, so both statements are SQL of our own. */
-function headMethods(
-  database: Database,
-): Pick<FollowedStore, "followedHead" | "moveFollowed"> {
+function headMethods(database: Database): Pick<FollowedStore, "followedHead" | "moveFollowed"> {
   type Row = Omit<FollowedHead, "hash" | "frozen"> & {
     readonly hash: Buffer;
     readonly frozen: number;

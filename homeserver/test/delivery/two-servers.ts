@@ -1,0 +1,110 @@
+import type { Domain, EntryDelivery, RefusalCode, RoomUri, SignedHead } from "@treehouse/protocol";
+import { toHex } from "@treehouse/protocol";
+import type { PeerItem } from "../../src/delivery/index.ts";
+import { startRig } from "./rig.ts";
+import type { Rig } from "./rig.ts";
+
+/** A hub and a follower, with everything that passes between them in the hands of the test. */
+export interface TwoServers extends AsyncDisposable {
+  readonly hub: Rig;
+  readonly follower: Rig;
+  /** What the hub has for the follower and has not sent, oldest first. */
+  readonly outbox: PeerItem[];
+  /** KeyPackageRefs, in hex, that the follower gave out, and for which room. */
+  readonly handedOut: Map<string, RoomUri>;
+  /** Hands items to the follower as one batch; answers the verdicts that are no acceptance. */
+  deliver(
+    items: readonly EntryDelivery[],
+    heads?: readonly SignedHead[],
+    from?: Domain,
+  ): Promise<readonly RefusalCode[]>;
+  /** Delivers everything that waits in the outbox. */
+  flush(): Promise<void>;
+  /** The link between the servers; while it is cut, nobody can be asked. */
+  cut: boolean;
+}
+
+export async function startTwoServers(): Promise<TwoServers> {
+  const outbox: PeerItem[] = [];
+  const handedOut = new Map<string, RoomUri>();
+  let rigs: { readonly hub: Rig; readonly follower: Rig } | undefined;
+  const both = () => {
+    if (rigs === undefined) throw new Error("not started");
+    if (servers.cut) throw new Error("the link is cut");
+    return rigs;
+  };
+  const hub = await startRig({
+    domain: "hub.example",
+    others: {
+      outbox: {
+        add: async (tx, _peer, item) => tx.afterCommit(() => void outbox.push(item)),
+      },
+      remoteUsers: {
+        async find(user) {
+          const { database, authentication } = both().follower;
+          const clientList = await database.read((tx) => authentication.clientList(tx, user));
+          return clientList && { clientList, countersigners: authentication.serverKeys() };
+        },
+      },
+    },
+  });
+  const follower = await startRig({
+    domain: "follower.example",
+    others: {
+      handedOut: {
+        receivers: async (_tx, ref) => {
+          const room = handedOut.get(toHex(ref));
+          return room === undefined ? [] : [{ room }];
+        },
+      },
+      hubs: {
+        submit: async (_hub, caller, room, bytes) =>
+          both().hub.delivery.hosted.submit(caller, room, bytes),
+        update: async (_hub, caller, room, bytes) =>
+          both().hub.delivery.hosted.update(caller, room, bytes),
+        groupInfo: async (_hub, caller, room, bytes) =>
+          both().hub.delivery.hosted.groupInfo(caller, room, bytes),
+        tree: async (_hub, caller, room, epoch) =>
+          both().hub.delivery.hosted.tree(caller, room, epoch),
+        leave: async (_hub, caller, room) => both().hub.delivery.hosted.leave(caller, room),
+        events: async (_peer, room, range) =>
+          both().hub.delivery.hosted.events(follower.domain, room, range),
+        standing: async (_peer, room) => both().hub.delivery.hosted.standing(follower.domain, room),
+      },
+    },
+  });
+  rigs = { hub, follower };
+  const servers: TwoServers = {
+    hub,
+    follower,
+    outbox,
+    handedOut,
+    cut: false,
+    async deliver(items, heads = [], from = hub.domain) {
+      const { followed } = follower.delivery;
+      const prepared = await followed.prepare(from, { items, heads });
+      return follower.database.transaction(async (tx) => {
+        const verdicts: RefusalCode[] = [];
+        for (const [index] of items.entries()) {
+          const { rejected } = await followed.receive(tx, prepared, index);
+          if (rejected !== undefined) verdicts.push(rejected);
+        }
+        await followed.finish(tx, prepared);
+        return verdicts;
+      });
+    },
+    async flush() {
+      const rejected = await servers.deliver(outbox.splice(0).map(deliveryOf));
+      if (rejected.length > 0) throw new Error(`rejected: ${rejected.join()}`);
+    },
+    async [Symbol.asyncDispose]() {
+      await follower[Symbol.asyncDispose]();
+      await hub[Symbol.asyncDispose]();
+    },
+  };
+  return servers;
+}
+
+export function deliveryOf({ bytes, head, welcomes = [], introduction }: PeerItem): EntryDelivery {
+  return { entry: bytes, head, welcomes, introduction };
+}

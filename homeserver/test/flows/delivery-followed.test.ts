@@ -1,0 +1,307 @@
+import { readAdditions } from "@treehouse/mls/public";
+import {
+  decodeEntry,
+  encodeEntry,
+  entryHash,
+  paths,
+  Refusal,
+  roomsAnswerSchema,
+  signHead,
+  toHex,
+} from "@treehouse/protocol";
+import type { Bytes, Entry, EntryDelivery, RoomUri } from "@treehouse/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { comeIn, rejoin } from "../delivery/external.ts";
+import { enrolPerson } from "../delivery/person.ts";
+import type { Person } from "../delivery/person.ts";
+import { foundRoom, joinByWelcome, readInbox } from "../delivery/rooms.ts";
+import type { Seat } from "../delivery/seat.ts";
+import { deliveryOf, startTwoServers } from "../delivery/two-servers.ts";
+import type { TwoServers } from "../delivery/two-servers.ts";
+
+let servers: TwoServers;
+let alice: Person;
+let bob: Person;
+
+beforeEach(async () => {
+  servers = await startTwoServers();
+  alice = await enrolPerson(servers.hub, "alice");
+  bob = await enrolPerson(servers.follower, "bob");
+});
+
+afterEach(async () => {
+  if (servers.hub.faults.length > 0) throw new Error(servers.hub.faults.join());
+  await servers[Symbol.asyncDispose]();
+});
+
+/** A KeyPackage that the person's server has given out for the room. */
+async function handOut(person: Person, room: RoomUri): Promise<Bytes> {
+  const keyPackage = await person.keyPackage();
+  const [ref] = [...person.secrets.keys()].slice(-1);
+  servers.handedOut.set(ref ?? "", room);
+  return keyPackage;
+}
+
+/** Alice's room on the hub with Bob, whose server follows it. */
+async function openPair(): Promise<readonly [Seat, Seat]> {
+  const a = await foundRoom(alice);
+  await a.commit({ add: [await handOut(bob, a.room)] });
+  await servers.flush();
+  return [a, await joinByWelcome(bob, a.hubKey)];
+}
+
+function altered({ entry, ...rest }: EntryDelivery, change: Partial<Entry>): EntryDelivery {
+  // The test's own forgery: whatever it changes is a field of that kind of entry.
+  const forged: Entry = Object.assign({}, decodeEntry(entry), change);
+  return { ...rest, entry: encodeEntry(forged) };
+}
+
+async function read(room: RoomUri) {
+  return servers.follower.database.read((tx) =>
+    servers.follower.queuing.readLog(tx, room, { after: 0 }),
+  );
+}
+
+test("R-015 FED-948 members of two servers read the same octets at the same positions", async () => {
+  const [a, b] = await openPair();
+  await a.say("one");
+  await b.say("two");
+  await a.say("three");
+  expect(servers.outbox.map(({ position }) => position)).toEqual([2, 3, 4]);
+  await servers.flush();
+  await a.sync();
+  await b.sync();
+  expect([a.texts, b.texts]).toEqual([["two"], ["one", "three"]]);
+  expect(b.entries).toEqual(a.entries.slice(1));
+  const answer = await bob.request("GET", paths.rooms());
+  const { rooms } = roomsAnswerSchema.parse(JSON.parse(new TextDecoder().decode(answer.body)));
+  expect(rooms).toEqual([{ room: a.room, epoch: 1, position: 4 }]);
+});
+
+test("FED-951 what comes twice is taken once, and what runs ahead is fetched from the hub", async () => {
+  const [a, b] = await openPair();
+  for (const text of ["one", "two", "three", "four"]) await a.say(text);
+  const items = servers.outbox.splice(0).map(deliveryOf);
+  const [one, two, , four] = items;
+  if (one === undefined || two === undefined || four === undefined) throw new Error();
+  expect(await servers.deliver([one, one])).toEqual([]);
+  expect(await servers.deliver([one, four])).toEqual([]);
+  await servers.follower.delivery.close();
+  await b.sync();
+  expect(b.texts).toEqual(["one", "two", "three", "four"]);
+});
+
+test("FED-953 nobody can push a room onto a client that does not expect it", async () => {
+  const a = await foundRoom(alice);
+  await a.commit({ add: [await bob.keyPackage()] });
+  expect(await servers.deliver(servers.outbox.splice(0).map(deliveryOf))).toEqual(["notMember"]);
+  expect(await readInbox(bob)).toEqual([]);
+  expect((await read(a.room)).head).toBe(0);
+  // Nor when the KeyPackage was given out for another room.
+  const other = await foundRoom(alice);
+  await other.commit({ add: [await handOut(bob, a.room)] });
+  expect(await servers.deliver(servers.outbox.splice(0).map(deliveryOf))).toEqual(["notMember"]);
+  expect(await readInbox(bob)).toEqual([]);
+});
+
+test("FED-953 a client that is added unasked to a followed room is not subscribed to it", async () => {
+  const [a] = await openPair();
+  const carol = await enrolPerson(servers.follower, "carol");
+  await a.commit({ add: [await carol.keyPackage()] });
+  await servers.flush();
+  expect(await readInbox(carol)).toEqual([]);
+  const answer = await carol.request("GET", paths.entries(a.room, { after: 0, limit: 9 }));
+  expect(answer.refusal?.code).toBe("notMember");
+  expect((await read(a.room)).head).toBe(2);
+});
+
+test("FED-950 only the hub is heard, and only what follows from what it said before", async () => {
+  const [a] = await openPair();
+  await a.say("one");
+  const [item] = servers.outbox.splice(0).map(deliveryOf);
+  if (item === undefined) throw new Error();
+  const before = await servers.follower.contents();
+  const { domain } = servers.follower;
+  expect(await servers.deliver([item], [], domain)).toEqual(["notHub"]);
+  expect(await servers.deliver([altered(item, { term: 0 })])).toEqual(["staleTerm"]);
+  expect(await servers.deliver([altered(item, { term: 2 })])).toEqual(["staleTerm"]);
+  expect(await servers.deliver([{ ...item, entry: item.entry.slice(0, -1) }])).toEqual([
+    "malformed",
+  ]);
+  expect(await servers.follower.contents()).toBe(before);
+  expect(servers.follower.faults).toEqual([]);
+  // Two stories about one place: nothing more is taken of this room, not even the true one.
+  const previous = new Uint8Array(32).fill(7);
+  expect(await servers.deliver([altered(item, { previous })])).toEqual(["conflict"]);
+  expect(await servers.deliver([item])).toEqual(["conflict"]);
+  expect((await read(a.room)).head).toBe(1);
+  expect(servers.follower.faults).toHaveLength(1);
+});
+
+test("FED-950 a commit whose roster does not add up freezes the room", async () => {
+  const [a] = await openPair();
+  const carol = await enrolPerson(servers.hub, "carol");
+  await a.commit({ add: [await carol.keyPackage()] });
+  const [item] = servers.outbox.splice(0).map(deliveryOf);
+  if (item === undefined) throw new Error();
+  const rosterHash = new Uint8Array(32).fill(1);
+  expect(await servers.deliver([altered(item, { rosterHash })])).toEqual(["conflict"]);
+  expect(servers.follower.faults).toHaveLength(1);
+  expect((await read(a.room)).head).toBe(1);
+});
+
+test("FED-211 a signed head that contradicts what is here proves a fork", async () => {
+  const [a] = await openPair();
+  const head = await servers.hub.delivery.hosted.signedHead(a.room);
+  if (head === undefined) throw new Error();
+  expect(await servers.deliver([], [head])).toEqual([]);
+  expect(servers.follower.faults).toEqual([]);
+  const forged = { ...head.head, hash: new Uint8Array(32).fill(9) };
+  // Signed by another key it proves nothing.
+  const stranger = servers.hub.crypto.generateSignatureKeyPair();
+  const foreign = signHead(forged, (m) => servers.hub.crypto.sign(stranger.privateKey, m));
+  await servers.deliver([], [foreign]);
+  expect(servers.follower.faults).toEqual([]);
+  const key = await hubPrivateKey(a.room);
+  await servers.deliver([], [signHead(forged, (m) => servers.hub.crypto.sign(key, m))]);
+  expect(servers.follower.faults).toHaveLength(1);
+});
+
+test("FED-956 a term rises only with a head of it, and the log goes on behind the jump", async () => {
+  const [a, b] = await openPair();
+  await a.say("one");
+  const [item] = servers.outbox.splice(0).map(deliveryOf);
+  if (item === undefined) throw new Error();
+  const head = await servers.hub.delivery.hosted.signedHead(a.room);
+  if (head === undefined) throw new Error();
+  const key = await hubPrivateKey(a.room);
+  const position = 2 ** 32 + 2;
+  const jumped = altered(item, { term: 2, position, previous: new Uint8Array(32).fill(3) });
+  const hash = entryHash(jumped.entry);
+  const restored = signHead({ ...head.head, term: 2, position, hash }, (message) =>
+    servers.hub.crypto.sign(key, message),
+  );
+  expect(await servers.deliver([jumped])).toEqual(["staleTerm"]);
+  expect(await servers.deliver([jumped], [restored])).toEqual([]);
+  expect((await read(a.room)).head).toBe(position);
+  const answer = await bob.request("GET", paths.entries(b.room, { after: 1, limit: 9 }));
+  expect(answer.status).toBe(200);
+  expect(await servers.deliver([item])).toEqual(["staleTerm"]);
+});
+
+test("R-013 a server whose last member went gets the commit that removed it, and nothing more", async () => {
+  const [a, b] = await openPair();
+  await a.commit({ remove: [b.group.ownLeaf] });
+  await a.say("for the others");
+  expect(servers.outbox.map(({ position }) => position)).toEqual([2]);
+  await servers.flush();
+  await b.sync();
+  expect(b.group.active).toBe(false);
+  const events = (after: number) =>
+    servers.hub.delivery.hosted.events(servers.follower.domain, a.room, { after, limit: 9 });
+  expect((await events(0)).entries).toHaveLength(2);
+  await expect(events(2)).rejects.toThrow(Refusal);
+  // Back again: the room is introduced anew, and what was said meanwhile is not Bob's to read.
+  await a.commit({ add: [await handOut(bob, a.room)] });
+  await servers.flush();
+  const again = await joinByWelcome(bob, a.hubKey);
+  await a.say("welcome back");
+  await servers.flush();
+  await again.sync();
+  expect(again.texts).toEqual(["welcome back"]);
+});
+
+test("FED-922 a client comes back by an external commit through its own server", async () => {
+  const [a, b] = await openPair();
+  const { seat, answer } = await rejoin(b);
+  expect(answer.refusal).toBeUndefined();
+  await servers.flush();
+  await a.sync();
+  await a.say("still here");
+  await servers.flush();
+  await seat.sync();
+  expect(seat.texts).toEqual(["still here"]);
+  expect(seat.group.epochAuthenticator()).toEqual(a.group.epochAuthenticator());
+});
+
+test("FED-953 an external commit brings a client whose server has forwarded it, and only then", async () => {
+  const { follower } = servers;
+  const a = await foundRoom(alice, bob);
+  const { seat } = await comeIn(bob, a);
+  const items = servers.outbox.splice(0).map(deliveryOf);
+  const [note] = await follower.database.transaction(async (tx) => {
+    const { $client } = follower.database.sql(tx);
+    return $client.prepare("DELETE FROM delivery_forwarded_commits RETURNING *").raw().all();
+  });
+  expect(await servers.deliver(items)).toEqual(["notMember"]);
+  expect((await read(a.room)).head).toBe(0);
+  await follower.database.transaction(async (tx) => {
+    const { $client } = follower.database.sql(tx);
+    $client.prepare("INSERT INTO delivery_forwarded_commits VALUES (?, ?, ?, ?)").run(note);
+  });
+  expect(await servers.deliver(items)).toEqual([]);
+  await a.sync();
+  await a.say("come in");
+  await servers.flush();
+  await seat.sync();
+  expect(seat.texts).toEqual(["come in"]);
+});
+
+test("R-020 leaving, and the removal of a deleted user, reach the hub of a room elsewhere", async () => {
+  const [a, b] = await openPair();
+  const left = await bob.request("POST", paths.leave(a.room), {});
+  expect(left.status).toBe(200);
+  expect(JSON.parse(new TextDecoder().decode(left.body))).toEqual({ leaves: [b.group.ownLeaf] });
+  await a.sync();
+  await a.commit({ remove: [b.group.ownLeaf] });
+  const carol = await enrolPerson(servers.hub, "carol");
+  await a.commit({ add: [await carol.keyPackage()] });
+  const c = await joinByWelcome(carol, a.hubKey);
+  await servers.hub.database.transaction((tx) => servers.hub.delivery.deleteUser(tx, carol.user));
+  await servers.hub.delivery.close();
+  await a.sync();
+  expect(a.entries.at(-1)?.kind).toBe("proposal");
+  await a.commit({ remove: [c.group.ownLeaf] });
+});
+
+test("a deleted user's server tells the hubs of the rooms that the user was in", async () => {
+  await openPair();
+  const { follower, hub } = servers;
+  const told = await follower.database.transaction((tx) =>
+    follower.delivery.deleteUser(tx, bob.user),
+  );
+  expect(told).toEqual([hub.domain]);
+});
+
+test("a hub that cannot be asked is a refusal, and the room goes on once it can", async () => {
+  const [a, b] = await openPair();
+  servers.cut = true;
+  expect((await b.submit(await b.seal("lost?"))).status).toBe(500);
+  servers.cut = false;
+  await b.say("found");
+  await a.sync();
+  expect(a.texts).toEqual(["found"]);
+});
+
+test("a commit's additions are read without a tree", async () => {
+  const [a] = await openPair();
+  const carol = await enrolPerson(servers.follower, "carol");
+  const { commit } = await a.prepare({ add: [await carol.keyPackage()] });
+  const additions = await readAdditions({ crypto: servers.hub.crypto }, commit);
+  expect(additions.joiner).toBeUndefined();
+  expect(additions.added.map(({ client }) => client)).toEqual([carol.client]);
+  expect(additions.added.map((one) => carol.secrets.has(toHex(one.keyPackageRef)))).toEqual([true]);
+});
+
+async function hubPrivateKey(room: RoomUri): Promise<Bytes> {
+  return servers.hub.database.read(async (tx) => {
+    const { $client } = servers.hub.database.sql(tx);
+    const row = $client
+      .prepare<[string], { key: Buffer }>(
+        "SELECT hub_private_key AS key FROM delivery_rooms WHERE room = ? ORDER BY id",
+      )
+      .get(room);
+    if (row === undefined) throw new Error();
+    return new Uint8Array(row.key);
+  });
+}
