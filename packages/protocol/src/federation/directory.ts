@@ -8,7 +8,13 @@ import { isKeyId } from "./http-signature.ts";
 import { isTemplate } from "./url-template.ts";
 
 /** What this version of ours can do beyond the profile; a peer that lacks one is spared it. */
-export const PEER_CAPABILITIES = ["batches", "submissions", "events", "standing", "consent"] as const;
+export const PEER_CAPABILITIES = [
+  "batches",
+  "submissions",
+  "events",
+  "standing",
+  "consent",
+] as const;
 
 const name = z.string().min(1).max(LIMITS.nameBytesMax);
 const time = z.int().nonnegative();

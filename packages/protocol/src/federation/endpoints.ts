@@ -17,6 +17,9 @@ export const ENDPOINTS = {
 
 export type EndpointName = keyof typeof ENDPOINTS;
 
+/** The names of all endpoints. */
+export const endpointNames: readonly EndpointName[] = namesOf(ENDPOINTS);
+
 /** Where our own server has them; another's are in its directory. */
 export const peerRoutes = {
   keyMaterial: "/federation/v1/key-material/{targetUser}",
@@ -33,3 +36,9 @@ export const peerRoutes = {
 
 /** Where every server has its directory. */
 export const DIRECTORY_PATH = "/.well-known/mimi-protocol-directory";
+
+function namesOf<K extends string>(table: Readonly<Record<K, unknown>>): readonly K[] {
+  const names: K[] = [];
+  for (const name in table) names.push(name);
+  return names;
+}

@@ -13,7 +13,7 @@ export { consentEntryCodec, userDeletedCodec } from "./consent.ts";
 export type { ConsentEntry, UserDeleted } from "./consent.ts";
 export { PEER_CAPABILITIES, directorySchema } from "./directory.ts";
 export type { Directory, DirectoryDocument } from "./directory.ts";
-export { DIRECTORY_PATH, ENDPOINTS, peerRoutes } from "./endpoints.ts";
+export { DIRECTORY_PATH, endpointNames, ENDPOINTS, peerRoutes } from "./endpoints.ts";
 export type { EndpointName } from "./endpoints.ts";
 export { entryDeliveryCodec, introductionCodec, welcomeDeliveryCodec } from "./entry-delivery.ts";
 export type { EntryDelivery, Introduction, WelcomeDelivery } from "./entry-delivery.ts";

@@ -89,7 +89,14 @@ export const sessionAnswerSchema = z.object({
 });
 export type SessionAnswer = z.output<typeof sessionAnswerSchema>;
 
-export const userAnswerSchema = z.object({ user: userField, clientList });
+export const userAnswerSchema = z.object({
+  user: userField,
+  clientList,
+  /** The keys with which the user's own server countersigns, whichever server that is. */
+  countersigners: z
+    .array(z.object({ kid: keyId, key: base64Url({ max: 32, min: 32 }) }))
+    .max(LIMITS.countersignersMax),
+});
 export type UserAnswer = z.output<typeof userAnswerSchema>;
 
 export const inviteRequestSchema = z.strictObject({

@@ -30,6 +30,32 @@ export type {
   InviteAnswer,
   InvitesAnswer,
 } from "./account-schemas.ts";
+export { ACCOUNT_EVENTS } from "./account-events.ts";
+export {
+  contactAcceptSchema,
+  contactActSchema,
+  contactRequestSchema,
+  contactsAnswerSchema,
+  contactSchema,
+} from "./contact-schemas.ts";
+export type {
+  Contact,
+  ContactAccept,
+  ContactAct,
+  ContactRequest,
+  ContactsAnswer,
+  ContactState,
+} from "./contact-schemas.ts";
+export {
+  deletionRequestSchema,
+  deletionStartAnswerSchema,
+  deletionStartRequestSchema,
+} from "./deletion-schemas.ts";
+export type {
+  DeletionRequest,
+  DeletionStartAnswer,
+  DeletionStartRequest,
+} from "./deletion-schemas.ts";
 export {
   addressField,
   base64Url,

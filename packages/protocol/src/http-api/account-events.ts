@@ -1,0 +1,11 @@
+/** The names of account events in an inbox. A client passes over those it does not know. */
+export const ACCOUNT_EVENTS = {
+  /** Somebody asks; data: a `Contact` as JSON, as with the other two. */
+  contactRequested: "contactRequested",
+  /** Somebody who was asked has agreed. */
+  contactAccepted: "contactAccepted",
+  /** Where one stands with somebody is different now, by whoever's act. */
+  contactChanged: "contactChanged",
+  /** The inbox was full and later events were left out: ask for everything. No data. */
+  eventsDropped: "eventsDropped",
+} as const;
