@@ -1,4 +1,4 @@
-import type { Env, LimitName } from "@treehouse/protocol";
+import type { Bytes, Env, LimitName } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
 import type { Notifier } from "./ports.ts";
 import type { QueueCache } from "./queue-cache.ts";
@@ -25,12 +25,14 @@ export type QueuingLimits = Readonly<
 
 /** What the operations of this module share. */
 export interface QueuingContext {
-  readonly env: Pick<Env, "now" | "timer" | "soon" | "log">;
+  readonly env: Pick<Env, "now" | "random" | "timer" | "soon" | "log">;
   readonly database: Database;
   readonly store: QueuingStore;
   readonly streams: StreamCache;
   readonly queues: QueueCache;
   readonly limits: QueuingLimits;
+  /** Names this uninterrupted life of the streams. */
+  incarnation: Bytes;
   /** Undefined while nobody listens. */
   notifier: Notifier | undefined;
 }

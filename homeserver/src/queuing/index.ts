@@ -16,18 +16,23 @@ import { append } from "./append.ts";
 import type { LogEntry } from "./append.ts";
 import type { QueuingContext, QueuingLimits } from "./context.ts";
 import { deleteClient } from "./delete-client.ts";
+import { deliverAccountEvent } from "./deliver-account-event.ts";
+import type { AccountEventForClient } from "./deliver-account-event.ts";
 import { deliverWelcome } from "./deliver-welcome.ts";
 import type { WelcomeForClient } from "./deliver-welcome.ts";
 import { createCursorWriter } from "./flush-cursors.ts";
 import { jumpTo } from "./jump-to.ts";
+import type { Restored } from "./jump-to.ts";
 import type { Notifier } from "./ports.ts";
 import { QueueCache } from "./queue-cache.ts";
 import { readLog } from "./read-log.ts";
 import type { LogPage, LogRange } from "./read-log.ts";
 import { attach } from "./reader.ts";
 import type { StreamReader } from "./reader.ts";
+import { restored } from "./restored.ts";
 import { retain } from "./retain.ts";
 import { routes } from "./routes.ts";
+import type { QueuingStore } from "./store.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 import { StreamCache } from "./stream-cache.ts";
 import { subscribe } from "./subscribe.ts";
@@ -38,9 +43,11 @@ import type { SubscriptionEnding } from "./unsubscribe.ts";
 export type { Cursor } from "./acknowledge.ts";
 export type { LogEntry } from "./append.ts";
 export type { Standing } from "./client-queue.ts";
+export type { AccountEventForClient } from "./deliver-account-event.ts";
 export type { WelcomeForClient } from "./deliver-welcome.ts";
 export type { QueuingLimits } from "./context.ts";
 export type { Notifier } from "./ports.ts";
+export type { Restored } from "./jump-to.ts";
 export type { LogPage, LogRange } from "./read-log.ts";
 export type { GapReason, Page, PageItem, PageLimits } from "./read-stream.ts";
 export type { StreamReader } from "./reader.ts";
@@ -61,16 +68,22 @@ export type QueuingOptions = {
 
 export interface Queuing {
   readonly routes: readonly Route[];
-  /** Names this uninterrupted life of the streams: 16 octets, made with the database. */
+  /** Names this uninterrupted life of the streams: 16 octets; a restore changes it. */
   readonly incarnation: Bytes;
   /** Adds an entry to a room's stream; the stream is made with its first entry. */
   append(tx: Tx, entry: LogEntry): Promise<void>;
   subscribe(tx: Tx, subscription: RoomSubscription): Promise<void>;
   unsubscribe(tx: Tx, ending: SubscriptionEnding): Promise<void>;
   deliverWelcome(tx: Tx, welcome: WelcomeForClient): Promise<number>;
+  deliverAccountEvent(tx: Tx, event: AccountEventForClient): Promise<void>;
   deleteClient(tx: Tx, client: ClientUri): Promise<void>;
-  /** Goes on behind a position, for a log that is not read here from its beginning. */
-  jumpTo(tx: Tx, room: RoomUri, position: number): Promise<void>;
+  /**
+   * Goes on behind a position: for a log that is not read here from its beginning, or, with
+   * `restored`, one whose hub has gone back in time.
+   */
+  jumpTo(tx: Tx, room: RoomUri, position: number, restored?: Restored): Promise<void>;
+  /** The database was put back from a backup; call it before anybody reads. */
+  restored(tx: Tx, life: { readonly positionMin: number }): Promise<void>;
   /** A page of a room's log, whoever may read it: the caller has judged that. */
   readLog(tx: ReadTx, room: RoomUri, range: LogRange): Promise<LogPage>;
   /** Keeps what a client reads in memory until it is detached. */
@@ -100,29 +113,27 @@ export async function createQueuing(options: QueuingOptions): Promise<Queuing> {
     streams,
     queues,
     limits: { ...LIMITS, ...options.limits },
+    incarnation: await readIncarnation(options, store),
     notifier: undefined,
   };
-  const incarnation = await database.transaction(async (tx) => {
-    const known = await store.incarnation(tx);
-    if (known !== undefined) return known;
-    const fresh = env.random(16);
-    await store.setIncarnation(tx, fresh);
-    return fresh;
-  });
   const writer = createCursorWriter(context);
   const run = (): Promise<number> => retain(context);
   jobs.every("queuing.retain", retentionIntervalMs, async () => void (await run()));
   const attachTo = (client: ClientUri): Promise<StreamReader> => attach(context, writer, client);
 
   return {
-    routes: routes(context, incarnation, attachTo),
-    incarnation,
+    routes: routes(context, attachTo),
+    get incarnation() {
+      return context.incarnation;
+    },
     append: (tx, entry) => append(context, tx, entry),
     subscribe: (tx, subscription) => subscribe(context, tx, subscription),
     unsubscribe: (tx, ending) => unsubscribe(context, tx, ending),
     deliverWelcome: (tx, welcome) => deliverWelcome(context, tx, welcome),
+    deliverAccountEvent: (tx, event) => deliverAccountEvent(context, tx, event),
     deleteClient: (tx, client) => deleteClient(context, tx, client),
-    jumpTo: (tx, room, position) => jumpTo(context, tx, room, position),
+    jumpTo: (tx, room, position, why) => jumpTo(context, tx, room, position, why),
+    restored: (tx, life) => restored(context, tx, life),
     readLog: (tx, room, range) => readLog(context, tx, room, range),
     attach: attachTo,
     notify(notifier) {
@@ -132,4 +143,17 @@ export async function createQueuing(options: QueuingOptions): Promise<Queuing> {
     flush: () => writer.flush(),
     close: () => writer.close(),
   };
+}
+
+function readIncarnation(
+  { env, database }: Pick<QueuingOptions, "env" | "database">,
+  store: QueuingStore,
+): Promise<Bytes> {
+  return database.transaction(async (tx) => {
+    const known = await store.incarnation(tx);
+    if (known !== undefined) return known;
+    const fresh = env.random(16);
+    await store.setIncarnation(tx, fresh);
+    return fresh;
+  });
 }

@@ -10,6 +10,8 @@ export interface Notifier {
   appended(stream: StreamUri, position: number, bytes: Uint8Array): void;
   /** An entry that is not kept; it is for whoever is connected now. */
   passed(stream: StreamUri, bytes: Uint8Array): void;
+  /** A stream goes on behind positions that nothing stands at: readers must be told of the gap. */
+  jumped(stream: StreamUri): void;
   /** What a client may read of a stream has changed. */
   subscriptionChanged(client: ClientUri, stream: StreamUri): void;
   /** A client is gone for good, with its inbox and all its subscriptions. */

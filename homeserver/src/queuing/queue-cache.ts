@@ -75,6 +75,11 @@ export class QueueCache {
     queue.discard();
   }
 
+  /** Forgets all queues, with what was not written of them; call it only before clients come. */
+  clear(): void {
+    for (const client of this.#queues.keys()) this.forget(client);
+  }
+
   #pinned(client: ClientUri): ClientQueue | undefined {
     const queue = this.#queues.get(client);
     if (queue === undefined) return undefined;

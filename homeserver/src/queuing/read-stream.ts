@@ -1,7 +1,8 @@
+import type { Bytes } from "@treehouse/protocol";
 import type { ReadTx } from "../platform/index.ts";
 import type { ClientQueue } from "./client-queue.ts";
 import type { QueuingContext } from "./context.ts";
-import type { StoredEntry } from "./store.ts";
+import type { Jump, StoredEntry } from "./store.ts";
 import type { Stream } from "./stream-cache.ts";
 
 /** Positions that were given and cannot be read any more. */
@@ -10,13 +11,16 @@ export type Gap = {
   /** Inclusive. */
   readonly to: number;
   readonly reason: GapReason;
+  /** With `restored`, in a room: the encoded `SignedHead` of the term that began there. */
+  readonly head?: Bytes;
 };
 
 /**
  * `expired`: kept as long as promised. `overflow`: unread, and more than a reader may leave.
+ * `restored`: whatever stood there, the room's hub or this server has gone back to before it.
  * `lost`: should be there and is not.
  */
-export type GapReason = "expired" | "overflow" | "lost";
+export type GapReason = "expired" | "overflow" | "restored" | "lost";
 
 export type PageItem =
   | ({ readonly kind: "entry" } & StoredEntry)
@@ -53,22 +57,46 @@ export async function readStream(
   });
   const items: PageItem[] = [];
   let through = after;
-  const skip = (to: number): void => {
+  const skip = async (to: number): Promise<void> => {
     if (to <= through) return;
-    const gap = gapBetween(stream, through + 1, to);
-    if (gap.reason === "lost") env.log.error("entriesLost", { from: gap.from, to: gap.to });
-    items.push({ kind: "gap", ...gap });
+    const jumps = await store.jumpsWithin(tx, stream.id, through + 1, to);
+    for (const gap of gapsBetween(stream, through + 1, to, jumps)) {
+      if (gap.reason === "lost") env.log.error("entriesLost", { from: gap.from, to: gap.to });
+      items.push({ kind: "gap", ...gap });
+    }
   };
   for (const { position, bytes } of entries) {
-    skip(position - 1);
+    await skip(position - 1);
     items.push({ kind: "entry", position, bytes });
     through = position;
   }
   if (entries.length === 0) {
-    skip(upTo);
+    await skip(upTo);
     through = upTo;
   }
   return { items, through };
+}
+
+/**
+ * What a hole consists of. A restore is told in its full length, also to a reader who stands within
+ * it: which positions this server has forgotten, it learns from nothing else.
+ */
+function gapsBetween(
+  stream: Stream,
+  from: number,
+  to: number,
+  jumps: readonly Jump[],
+): readonly Gap[] {
+  const gaps: Gap[] = [];
+  let next = from;
+  for (const jump of jumps) {
+    if (next < jump.from) gaps.push(gapBetween(stream, next, jump.from - 1));
+    const head = jump.head === undefined ? {} : { head: jump.head };
+    gaps.push({ from: jump.from, to: jump.to, reason: "restored", ...head });
+    next = jump.to + 1;
+  }
+  if (next <= to) gaps.push(gapBetween(stream, next, to));
+  return gaps;
 }
 
 function gapBetween(stream: Stream, from: number, to: number): Gap {

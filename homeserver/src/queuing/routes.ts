@@ -9,7 +9,7 @@ import {
   subscriptionsAnswerSchema,
   toBase64Url,
 } from "@treehouse/protocol";
-import type { Bytes, ClientUri, StreamUri } from "@treehouse/protocol";
+import type { ClientUri, StreamUri } from "@treehouse/protocol";
 import { jsonAnswer, noAnswer, route, tlsAnswer, tlsBody } from "../platform/index.ts";
 import type { Route } from "../platform/index.ts";
 import type { QueuingContext } from "./context.ts";
@@ -18,14 +18,10 @@ import type { StreamReader } from "./reader.ts";
 type Attach = (client: ClientUri) => Promise<StreamReader>;
 
 /** Paging and acknowledging without a socket. Only the session's own client is ever meant. */
-export function routes(
-  context: QueuingContext,
-  incarnation: Bytes,
-  attach: Attach,
-): readonly Route[] {
+export function routes(context: QueuingContext, attach: Attach): readonly Route[] {
   return [
-    subscriptionsRoute(context, incarnation, attach),
-    entriesRoute(context, incarnation, attach),
+    subscriptionsRoute(context, attach),
+    entriesRoute(context, attach),
     acknowledgementsRoute(attach),
   ];
 }
@@ -43,11 +39,8 @@ async function using<T>(
   }
 }
 
-function subscriptionsRoute(
-  { streams }: QueuingContext,
-  incarnation: Bytes,
-  attach: Attach,
-): Route {
+function subscriptionsRoute(context: QueuingContext, attach: Attach): Route {
+  const { streams } = context;
   return route({
     method: "GET",
     path: paths.subscriptions,
@@ -56,7 +49,7 @@ function subscriptionsRoute(
     answer: jsonAnswer(subscriptionsAnswerSchema),
     handle: ({ session }) =>
       using(attach, session.client, (reader) => ({
-        incarnation: toBase64Url(incarnation),
+        incarnation: toBase64Url(context.incarnation),
         subscriptions: reader.streams().map((stream) => {
           const { after, upTo } = reader.standing(stream);
           const droppedTo = streams.get(stream)?.droppedTo ?? 0;
@@ -66,7 +59,8 @@ function subscriptionsRoute(
   });
 }
 
-function entriesRoute({ streams }: QueuingContext, incarnation: Bytes, attach: Attach): Route {
+function entriesRoute(context: QueuingContext, attach: Attach): Route {
+  const { streams } = context;
   return route({
     method: "GET",
     path: paths.entries,
@@ -90,7 +84,7 @@ function entriesRoute({ streams }: QueuingContext, incarnation: Bytes, attach: A
         }
         const page = await reader.page(stream, query.after, { entriesMax: query.limit });
         return entriesPageCodec.encode({
-          incarnation,
+          incarnation: context.incarnation,
           stream,
           entries: page.items.flatMap((item) =>
             item.kind === "entry" ? [new Uint8Array(item.bytes)] : [],

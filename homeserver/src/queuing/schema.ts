@@ -40,6 +40,24 @@ export const streams = sqliteTable(
 );
 
 /**
+ * Positions that a restore took out of streams. Kept for good: a reader may come back at any time,
+ * and must learn that this server had forgotten something rather than that entries had expired.
+ */
+export const jumps = sqliteTable(
+  "queuing_jumps",
+  {
+    stream: integer("stream").notNull(),
+    /** The first position that nothing stands at any more, whatever stood there once. */
+    from: integer("from").notNull(),
+    /** The last one; the stream goes on behind it. */
+    to: integer("to").notNull(),
+    /** A room's encoded `SignedHead` of the term that began there; null in an inbox. */
+    head: blob("head", { mode: "buffer" }),
+  },
+  (table) => [primaryKey({ columns: [table.stream, table.to] })],
+);
+
+/**
  * The entries of all streams in the order of their arrival: a rowid table with one narrow index
  * takes three times as many rows per second as one that is sorted by stream and position. No
  * foreign key: the insert itself looks the stream up.

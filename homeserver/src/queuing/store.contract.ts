@@ -22,6 +22,7 @@ export function queuingStoreContract(openStore: OpenStore): void {
     opened = undefined;
   });
   streamContract(open);
+  jumpContract(open);
   entryContract(open);
   subscriptionContract(open);
 }
@@ -86,6 +87,57 @@ function streamContract(open: OpenStore): void {
       await store.reschedule(tx, c, 50);
       expect(await store.dueStreams(tx, 300, 10)).toEqual([c, a]);
       expect(await store.dueStreams(tx, 300, 1)).toEqual([c]);
+    });
+  });
+}
+
+function jumpContract(open: OpenStore): void {
+  test("answers the jumps that a stretch touches, and forgets them with the stream", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const { id } = await store.createStream(tx, aRoom(), "room");
+      const { id: other } = await store.createStream(tx, aRoom(), "room");
+      const first = { from: 5, to: 100, head: new Uint8Array(3).fill(7) };
+      const second = { from: 110, to: 200, head: undefined };
+      await store.addJump(tx, id, second);
+      await store.addJump(tx, id, first);
+      await store.addJump(tx, other, { from: 1, to: 900, head: undefined });
+      expect(await store.jumpsWithin(tx, id, 1, 300)).toEqual([first, second]);
+      expect(await store.jumpsWithin(tx, id, 100, 109)).toEqual([first]);
+      expect(await store.jumpsWithin(tx, id, 60, 110)).toEqual([first, second]);
+      expect(await store.jumpsWithin(tx, id, 1, 4)).toEqual([]);
+      expect(await store.jumpsWithin(tx, id, 101, 109)).toEqual([]);
+      await store.deleteStream(tx, id);
+      expect(await store.jumpsWithin(tx, id, 1, 300)).toEqual([]);
+      expect(await store.jumpsWithin(tx, other, 1, 300)).toHaveLength(1);
+    });
+  });
+
+  test("lets every inbox jump, with entries or without, and no room", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const { id: room } = await store.createStream(tx, aRoom(), "room");
+      const { id: empty } = await store.createStream(tx, aClient(), "inbox");
+      const { id: read } = await store.createStream(tx, aClient(), "inbox");
+      const { id: unread } = await store.createStream(tx, aClient(), "inbox");
+      await store.append(tx, entry(room, 1));
+      await store.raiseGone(tx, read, { prunedTo: 2000, droppedTo: 2000, overflowedTo: 0 });
+      for (const position of [1, 2]) await store.append(tx, entry(unread, position));
+      await store.jumpInboxes(tx, 500, 1000);
+      const after = async (id: number) => {
+        const [jump] = await store.jumpsWithin(tx, id, 1, 9999);
+        return { head: (await store.streamById(tx, id))?.head, from: jump?.from, to: jump?.to };
+      };
+      expect(await after(room)).toEqual({ head: 1, from: undefined, to: undefined });
+      expect(await after(empty)).toEqual({ head: 1000, from: 1, to: 1000 });
+      expect(await after(read)).toEqual({ head: 2500, from: 2001, to: 2500 });
+      expect(await after(unread)).toEqual({ head: 1000, from: 3, to: 1000 });
+      expect(await store.append(tx, entry(unread, 1001))).toBe(true);
+      await store.jumpInboxes(tx, 500, 1000);
+      expect(await after(unread)).toEqual({ head: 1501, from: 3, to: 1000 });
+      expect(await store.jumpsWithin(tx, unread, 1001, 9999)).toEqual([
+        { from: 1002, to: 1501, head: undefined },
+      ]);
     });
   });
 }

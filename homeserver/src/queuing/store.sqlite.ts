@@ -3,8 +3,9 @@ import { parseStreamUri } from "@treehouse/protocol";
 import type { StreamUri } from "@treehouse/protocol";
 import { Assertion } from "../platform/index.ts";
 import type { Database, Drizzle, ReadTx } from "../platform/index.ts";
-import { entries, incarnations, streams, subscriptions } from "./schema.ts";
+import { entries, incarnations, jumps, streams, subscriptions } from "./schema.ts";
 import { createSqliteEntryStore } from "./entry-store.sqlite.ts";
+import { createSqliteJumpStore } from "./jump-store.sqlite.ts";
 import type {
   QueuingStore,
   StoredStream,
@@ -16,6 +17,7 @@ import type {
 export function createSqliteStore(database: Database): QueuingStore {
   return {
     ...streamMethods(database),
+    ...createSqliteJumpStore(database),
     ...createSqliteEntryStore(database),
     ...subscriptionMethods(database),
   };
@@ -126,6 +128,7 @@ function streamMethods(database: Database): StreamStore {
       const db = database.sql(tx);
       db.delete(entries).where(eq(entries.stream, id)).run();
       db.delete(subscriptions).where(eq(subscriptions.stream, id)).run();
+      db.delete(jumps).where(eq(jumps.stream, id)).run();
       db.delete(streams).where(eq(streams.id, id)).run();
     },
     schedule: async (tx, id, dueAt) => {

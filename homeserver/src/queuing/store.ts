@@ -2,7 +2,7 @@ import type { Bytes, StreamUri } from "@treehouse/protocol";
 import type { ReadTx, Tx } from "../platform/index.ts";
 
 /** What is on disk about streams, their entries and who reads them. Every list is in order. */
-export interface QueuingStore extends StreamStore, EntryStore, SubscriptionStore {}
+export interface QueuingStore extends StreamStore, JumpStore, EntryStore, SubscriptionStore {}
 
 export interface StreamStore {
   /** The name of this life of the streams, or undefined in a new database. */
@@ -12,7 +12,7 @@ export interface StreamStore {
   streamById(tx: ReadTx, id: number): Promise<StoredStream | undefined>;
   /** Adds an empty stream. */
   createStream(tx: Tx, name: StreamUri, kind: StreamKind): Promise<StoredStream>;
-  /** Forgets a stream with all its entries and all subscriptions to it. */
+  /** Forgets a stream with all its entries and jumps and all subscriptions to it. */
   deleteStream(tx: Tx, id: number): Promise<void>;
   /** Says when retention looks at a stream next, unless a time stands there already. */
   schedule(tx: Tx, id: number, dueAt: number): Promise<void>;
@@ -22,6 +22,18 @@ export interface StreamStore {
   reschedule(tx: Tx, id: number, dueAt: number | undefined): Promise<void>;
   /** Raises what is gone of a stream; a lower value than the stored one changes nothing. */
   raiseGone(tx: Tx, id: number, gone: Gone): Promise<void>;
+}
+
+/** What restores took out of streams. */
+export interface JumpStore {
+  addJump(tx: Tx, stream: number, jump: Jump): Promise<void>;
+  /** The jumps that take away any position from one to another, both inclusive, ascending. */
+  jumpsWithin(tx: ReadTx, stream: number, from: number, to: number): Promise<readonly Jump[]>;
+  /**
+   * Lets every inbox go on `by` positions behind its head, and not before `positionMin`, and notes
+   * the jumps.
+   */
+  jumpInboxes(tx: Tx, by: number, positionMin: number): Promise<void>;
 }
 
 export interface EntryStore {
@@ -75,6 +87,13 @@ export type StoredStream = {
 };
 
 export type Gone = Pick<StoredStream, "prunedTo" | "droppedTo" | "overflowedTo">;
+
+export type Jump = {
+  readonly from: number;
+  /** Inclusive. */
+  readonly to: number;
+  readonly head: Bytes | undefined;
+};
 
 export type NewEntry = {
   readonly stream: number;

@@ -67,6 +67,12 @@ export class StreamCache {
     this.#names.delete(stream.id);
   }
 
+  /** Forgets all streams; call it only when nobody uses one. */
+  clear(): void {
+    this.#streams.clear();
+    this.#names.clear();
+  }
+
   /** Gives up one stream that nobody uses, or none if all are in use. */
   #makeRoom(): void {
     let looks = 64;

@@ -1,3 +1,4 @@
+import { signedHeadCodec } from "@treehouse/protocol";
 import type { Env, StreamUri } from "@treehouse/protocol";
 import { errorFields } from "../platform/index.ts";
 import { closeCodes, closeConnection } from "./close.ts";
@@ -15,6 +16,8 @@ export interface CatchUp {
   fallBack(connection: Connection): void;
   /** Looks again at one stream, after what the client may read of it has changed. */
   review(connection: Connection, stream: StreamUri): void;
+  /** Takes whoever is level with a stream back to reading: there is a hole to be told of. */
+  reread(stream: StreamUri): void;
 }
 
 export interface CatchUpOptions {
@@ -102,6 +105,15 @@ export function createCatchUp({ env, live, outbox }: CatchUpOptions): CatchUp {
 
   return {
     read,
+    reread(stream) {
+      const pushed = live.get(stream);
+      if (pushed === undefined) return;
+      const { position } = pushed;
+      for (const connection of pushed.connections.slice()) {
+        live.leave(connection, pushed);
+        read(connection, stream, position);
+      }
+    },
     fallBack(connection) {
       if (connection.live.length === 0) return;
       fallbacks.add();
@@ -160,8 +172,12 @@ function pageMessages(stream: StreamUri, { items }: StreamPage): readonly Buffer
       continue;
     }
     endRun();
-    const { from, to } = item;
+    const { from, to, head } = item;
     const reason = item.reason === "lost" ? "removed" : item.reason;
+    // The proof first: a client takes a restore for one only by a head that the room's hub signed.
+    if (head !== undefined) {
+      messages.push(frameMessage({ type: "head", head: signedHeadCodec.decode(head) }));
+    }
     messages.push(frameMessage({ type: "gap", stream, from, to, reason }));
   }
   endRun();

@@ -42,6 +42,7 @@ export interface Realtime {
   readonly upgrades: ReadonlyMap<string, UpgradeHandler>;
   appended(stream: StreamUri, position: number, bytes: Uint8Array): void;
   passed(stream: StreamUri, bytes: Uint8Array): void;
+  jumped(stream: StreamUri): void;
   subscriptionChanged(client: ClientUri, stream: StreamUri): void;
   clientDeleted(client: ClientUri): void;
   /** Opens nothing more, tells every client to come back later, and waits for them to go. */
@@ -103,6 +104,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     upgrades: new Map([[paths.stream, createUpgradeHandler({ tickets, accepts, opened })]]),
     appended: push,
     passed: (stream, bytes) => push(stream, undefined, bytes),
+    jumped: (stream) => catchUp.reread(stream),
     subscriptionChanged(client, stream) {
       const connection = connections.of(client);
       if (connection !== undefined) catchUp.review(connection, stream);

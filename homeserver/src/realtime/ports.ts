@@ -43,7 +43,9 @@ export type StreamPageItem =
       readonly kind: "gap";
       readonly from: number;
       readonly to: number;
-      readonly reason: "expired" | "overflow" | "lost";
+      readonly reason: "expired" | "overflow" | "restored" | "lost";
+      /** With `restored`, in a room: the encoded `SignedHead` that declares it. */
+      readonly head?: Bytes;
     };
 
 /** Who takes what clients send; `delivery` meets it. Both answer after COMMIT or throw a refusal. */

@@ -10,7 +10,7 @@ import type { StreamReader, Streams, Submissions } from "./ports.ts";
 import { frameMessage, refusedMessage } from "./wire.ts";
 
 export interface ReceiverOptions {
-  readonly env: Pick<Env, "monotonic" | "log">;
+  readonly env: Pick<Env, "monotonic" | "log" | "metrics">;
   readonly streams: Streams;
   readonly submissions: Submissions;
   readonly catchUp: CatchUp;
@@ -28,6 +28,11 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     submit: createRateLimiter(env, RATE_LIMITS.messagePerClient, "messagePerClient"),
     update: createRateLimiter(env, RATE_LIMITS.updatePerClient, "updatePerClient"),
   };
+
+  const ahead = env.metrics.counter(
+    "treehouse_realtime_cursors_ahead_total",
+    "Cursors beyond the end of a stream: data may have been put back without the restore command.",
+  );
 
   function refuse(connection: Connection, requestId: number, error: unknown): void {
     let refusal = error;
@@ -87,7 +92,11 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     for (const stream of reader.streams()) catchUp.read(connection, stream, positions.get(stream));
   }
 
-  /** What the client has is what it says, also when that is less than it once acknowledged. */
+  /**
+   * What the client has is what it says, also when that is less than it once acknowledged. One who
+   * has more than there is reads from where this server knows it to be: after a restore the room
+   * goes on behind everything that it ever had, and the client is told of that by a gap.
+   */
   function takeCursors(
     connection: Connection,
     reader: StreamReader,
@@ -99,6 +108,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         reader.acknowledge([cursor]);
         positions.set(cursor.stream, cursor.position);
       } catch (error) {
+        ahead.add();
         refuse(connection, 0, error);
       }
     }

@@ -138,6 +138,15 @@ export class StreamServer implements AsyncDisposable {
     return appendNext(this.queuing, this.#lasting.heads, tx, room, text, handshake);
   }
 
+  /** The room's hub goes on behind a position with another term, as after a restore. */
+  async jump(room: RoomUri, position: number, term = 2): Promise<Bytes> {
+    const head = someHead(room, position, term);
+    await this.database.transaction((tx) => this.queuing.jumpTo(tx, room, position, { head }));
+    const { heads } = this.#lasting;
+    heads.set(room, Math.max(position, heads.get(room) ?? 0));
+    return head;
+  }
+
   subscribe(device: Device, room: RoomUri, after = 0, awaitsInbox?: number): Promise<void> {
     const { client } = device;
     const wait = awaitsInbox === undefined ? {} : { awaitsInbox };
@@ -290,8 +299,8 @@ async function appendNext(
   return position;
 }
 
-function someHead(room: RoomUri, position: number): Bytes {
+function someHead(room: RoomUri, position: number, term = 1): Bytes {
   const hash = new Uint8Array(32);
-  const head = { room, generation: 0, term: 1, position, hash, epoch: 1, treeHash: hash };
+  const head = { room, generation: 0, term, position, hash, epoch: 1, treeHash: hash };
   return signedHeadCodec.encode({ head, signature: new Uint8Array(64) });
 }
