@@ -7,7 +7,7 @@ import { storageErrorKind } from "./storage-error.ts";
 
 /** What became of one closure, provided that the group commits. */
 export type Outcome =
-  | { readonly kind: "done"; readonly value: unknown; readonly callbacks: readonly (() => void)[] }
+  | { readonly kind: "done"; readonly value: unknown; readonly handle: OpenHandle }
   | { readonly kind: "refused"; readonly error: unknown };
 
 /** Ends a group: its transaction is gone, whole. */
@@ -45,13 +45,17 @@ export function createClosureRunner(
 
   function keep(handle: OpenHandle, value: unknown): Outcome {
     handle.end();
-    if (!connection.inTransaction) throw new GroupLost(false, swallowed());
+    if (!connection.inTransaction) {
+      handle.undo();
+      throw new GroupLost(false, swallowed());
+    }
     release.run();
-    return { kind: "done", value, callbacks: handle.callbacks };
+    return { kind: "done", value, handle };
   }
 
   function takeBack(handle: OpenHandle, error: unknown): Outcome {
     handle.end();
+    handle.undo();
     if (error instanceof GroupLost) throw error;
     const kind = storageErrorKind(error);
     if (kind === "full" || kind === "fatal" || !connection.inTransaction) {

@@ -183,7 +183,8 @@ export class GroupCommit {
 
   #answer(group: readonly Item[], outcomes: readonly Outcome[]): void {
     for (const outcome of outcomes) {
-      if (outcome.kind === "done") for (const run of outcome.callbacks) this.#notify(run);
+      if (outcome.kind === "refused") continue;
+      for (const run of outcome.handle.callbacks) this.#notify(run);
     }
     for (const [index, item] of group.entries()) {
       const outcome = outcomes[index];
@@ -202,6 +203,7 @@ export class GroupCommit {
   }
 
   #lose(group: readonly Item[], outcomes: readonly Outcome[], error: unknown): void {
+    for (const outcome of outcomes.toReversed()) if (outcome.kind === "done") outcome.handle.undo();
     if (!(error instanceof GroupLost) || !error.full) {
       this.#fail(group, error instanceof GroupLost ? error.cause : error);
       return;

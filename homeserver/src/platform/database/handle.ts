@@ -23,6 +23,13 @@ export interface Tx extends ReadTx {
    * this closure is refused. It must not throw: a throw is logged and the others still run.
    */
   afterCommit(run: () => void): void;
+  /**
+   * Registers how memory takes back what it noted while this closure ran, such as a number given.
+   *
+   * Runs when the closure is refused or its whole group is lost, the last registered first and
+   * before any other closure begins; dropped when the group commits. It must not throw.
+   */
+  afterRollback(run: () => void): void;
 }
 
 /** The writer's side of a handle. */
@@ -30,6 +37,8 @@ export interface OpenHandle {
   readonly tx: Tx;
   readonly callbacks: readonly (() => void)[];
   end(): void;
+  /** Lets memory take back what it noted: nothing of this closure is on disk. */
+  undo(): void;
 }
 
 /** Whether a handle is alive is known to this class alone, so that a handle cannot be forged. */
@@ -37,6 +46,7 @@ class Handle implements OpenHandle {
   declare readonly [readable]: true;
   declare readonly [writable]: true;
   readonly callbacks: (() => void)[] = [];
+  #undoings: (() => void)[] | undefined;
   readonly #writes: boolean;
   #live = true;
 
@@ -52,6 +62,16 @@ class Handle implements OpenHandle {
     Handle.check(this);
     if (!this.#writes) throw new Assertion("A read has no commit to wait for.");
     this.callbacks.push(run);
+  }
+
+  afterRollback(run: () => void): void {
+    Handle.check(this);
+    if (!this.#writes) throw new Assertion("A read has nothing to take back.");
+    (this.#undoings ??= []).push(run);
+  }
+
+  undo(): void {
+    for (const run of this.#undoings?.toReversed() ?? []) run();
   }
 
   end(): void {

@@ -8,7 +8,7 @@ import type { Database } from "./open-database.ts";
 import type { ReadTx, Tx } from "./handle.ts";
 
 /** A database in memory with one table, and what the tests do with it. */
-async function openNumbers(): Promise<{
+async function openNumbers(pageCountMax?: number): Promise<{
   database: Database;
   add: (tx: Tx, value: number) => Promise<void>;
   all: (tx: ReadTx) => Promise<unknown[]>;
@@ -20,6 +20,7 @@ async function openNumbers(): Promise<{
     onCrash(error) {
       throw error;
     },
+    ...(pageCountMax === undefined ? {} : { pageCountMax }),
   });
   await database.transaction((tx) => {
     database.sql(tx).$client.exec("CREATE TABLE numbers (value INTEGER NOT NULL UNIQUE) STRICT");
@@ -135,6 +136,69 @@ test("what is told after the commit comes in order and before any caller is answ
     "bb answered",
     "ccc answered",
   ]);
+  await database.close();
+});
+
+test("what memory noted is taken back before the next closure begins, the last first", async () => {
+  const { database, add, all } = await openNumbers();
+  // A number is given from memory, as long as memory always knows what is in the table.
+  let last = 0;
+  const undone: string[] = [];
+  const take = (fails: "no" | "after" | "afterAwait", count = 1) =>
+    database.transaction(async (tx) => {
+      for (let turn = 0; turn < count; turn += 1) {
+        const given = (last += 1);
+        tx.afterRollback(() => {
+          undone.push(`${given}`);
+          last = given - 1;
+        });
+        await add(tx, given);
+      }
+      if (fails === "afterAwait") await Promise.resolve();
+      if (fails !== "no") throw refusal();
+    });
+  const answers = await Promise.allSettled([
+    take("no"),
+    take("after", 3),
+    take("no"),
+    take("afterAwait", 2),
+    take("no"),
+  ]);
+  expect(answers.map(({ status }) => status === "fulfilled")).toEqual([
+    true,
+    false,
+    true,
+    false,
+    true,
+  ]);
+  expect(await database.read(all)).toEqual([1, 2, 3]);
+  expect(last).toBe(3);
+  expect(undone).toEqual(["4", "3", "2", "4", "3"]);
+  await database.read((tx) => {
+    expect(() => Reflect.apply(Reflect.get(tx, "afterRollback"), tx, [() => {}])).toThrow(
+      Assertion,
+    );
+  });
+  await database.close();
+});
+
+test("what memory noted is taken back when a full disk loses the whole group", async () => {
+  const { database, add, all } = await openNumbers(12);
+  let last = 0;
+  const take = (tables = 0) =>
+    database.transaction(async (tx) => {
+      const given = (last += 1);
+      tx.afterRollback(() => (last = given - 1));
+      await add(tx, given);
+      const { $client } = database.sql(tx);
+      // Each table takes a page of its own.
+      for (let count = 0; count < tables; count += 1) $client.exec(`CREATE TABLE t${count} (x)`);
+    });
+  await take();
+  const answers = await Promise.allSettled([take(), take(), take(12), take()]);
+  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 4 }, () => "rejected"));
+  expect(await database.read(all)).toEqual([1]);
+  expect(last).toBe(1);
   await database.close();
 });
 
