@@ -49,6 +49,11 @@ export interface KeyPackages {
   stock(tx: ReadTx, client: ClientUri): Promise<Stock>;
   /** Everybody who was given this KeyPackage, until it expires; by requester and room. */
   receivers(tx: ReadTx, ref: Bytes): Promise<readonly Receiver[]>;
+  /**
+   * The database was put back from a backup. What was in stock then may have been handed out since:
+   * none of it is again, and clients bring new ones when they find their stock empty.
+   */
+  restored(tx: Tx, life: { readonly at: number }): Promise<void>;
   /** Forgets everything of a client that is removed. */
   deleteOf(tx: Tx, client: ClientUri): Promise<void>;
 }
@@ -83,6 +88,7 @@ export function createKeyPackages(options: KeyPackagesOptions): KeyPackages {
     claim: (tx, asked) => claim(store, clients, tx, asked),
     stock: (tx, client) => store.stock(tx, client, usableUntil(env.now())),
     receivers: (tx, ref) => store.receivers(tx, ref),
+    restored: (tx, { at }) => store.purge(tx, at),
     deleteOf: (tx, client) => store.deleteOf(tx, client),
   };
 }

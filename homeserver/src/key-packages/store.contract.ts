@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { mintClientUri, mintRoomUri, parseDomain, userUri } from "@treehouse/protocol";
+import {
+  mintClientUri,
+  mintRoomUri,
+  parseDomain,
+  userOfClient,
+  userUri,
+} from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
 import type { CandidateQuery, KeyPackageStore, Receiver, StoredKeyPackage } from "./store.ts";
@@ -41,6 +47,29 @@ export function keyPackageStoreContract(open: OpenStore): void {
       expect(await store.candidates(tx, query({ suites: [2] }))).toEqual([]);
       const both = await store.candidates(tx, query({ suites: [3, 1] }));
       expect(both).toEqual([soon, foreign, late, spare]);
+    });
+  });
+
+  test("a purge leaves nothing in stock, and what was there never comes back", async () => {
+    const { database, store } = await open();
+    const [given, left, spare] = [
+      keyPackage(1),
+      keyPackage(2),
+      keyPackage(3, { lastResort: true }),
+    ];
+    const forgotten = { requester: userOfClient(alice), room: undefined, at: 3_000 };
+    await database.transaction(async (tx) => {
+      await store.add(tx, [given, left, spare]);
+      for (const one of [given, spare]) await store.handOut(tx, one, toBob);
+      await store.purge(tx, 3_000);
+      await store.purge(tx, 4_000);
+      expect(await store.stock(tx, alice, 1_500)).toEqual({ ordinary: 0, lastResort: 0 });
+      expect(await store.candidates(tx, query())).toEqual([]);
+      expect(await store.receivers(tx, given.ref)).toEqual([toBob]);
+      expect(await store.receivers(tx, left.ref)).toEqual([forgotten]);
+      expect(await store.receivers(tx, spare.ref)).toEqual([forgotten, toBob]);
+      expect(await store.add(tx, [given, left, spare])).toBe(0);
+      expect(await store.add(tx, [keyPackage(4)])).toBe(1);
     });
   });
 

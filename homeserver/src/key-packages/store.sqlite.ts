@@ -1,7 +1,7 @@
 import { and, asc, count, eq, gt, inArray, lte, sql } from "drizzle-orm";
-import { parseClientUri, parseRoomUri, parseUserUri } from "@treehouse/protocol";
+import { parseClientUri, parseRoomUri, parseUserUri, userOfClient } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
-import type { Database, Tx } from "../platform/index.ts";
+import type { Database, Drizzle, Tx } from "../platform/index.ts";
 import { handedOut, stock } from "./schema.ts";
 import type { KeyPackageStore, StoredKeyPackage } from "./store.ts";
 
@@ -142,8 +142,11 @@ function claimMethods(
   };
 }
 
-function deletions(database: Database): Pick<KeyPackageStore, "deleteOf" | "deleteExpired"> {
+function deletions(
+  database: Database,
+): Pick<KeyPackageStore, "deleteOf" | "deleteExpired" | "purge"> {
   return {
+    purge: async (tx, at) => purge(database.sql(tx), at),
     deleteOf: async (tx, client) => {
       const db = database.sql(tx);
       db.delete(stock).where(eq(stock.client, client)).run();
@@ -169,6 +172,23 @@ function deletions(database: Database): Pick<KeyPackageStore, "deleteOf" | "dele
       );
     },
   };
+}
+
+function purge(db: Drizzle, at: number): void {
+  const owners = db
+    .selectDistinct({ client: stock.client })
+    .from(stock)
+    .orderBy(asc(stock.client))
+    .all();
+  const remember = db.$client.prepare<[string, number, string]>(
+    `INSERT INTO key_packages_handed_out (ref, requester, room, client, at, not_after)
+     SELECT ref, ?, '', client, ?, not_after FROM key_packages_stock WHERE client = ?
+     ON CONFLICT (ref, requester, room) DO NOTHING`,
+  );
+  for (const { client } of owners) {
+    remember.run(userOfClient(parseClientUri(client)), at, client);
+  }
+  db.delete(stock).run();
 }
 
 function keyPackageOf(row: typeof stock.$inferSelect): StoredKeyPackage {

@@ -22,6 +22,11 @@ export interface KeyPackageStore {
   receivers(tx: ReadTx, ref: Bytes): Promise<readonly Receiver[]>;
   /** Removes the client's stock and what is remembered about it. */
   deleteOf(tx: Tx, client: ClientUri): Promise<void>;
+  /**
+   * Takes everything out of stock and remembers it as handed out, for no room in particular: to
+   * whom is not known any more, and the owner's own name stands for it.
+   */
+  purge(tx: Tx, at: number): Promise<void>;
   /** Deletes at most `limit` expired rows of each kind; answers how many. */
   deleteExpired(tx: Tx, at: number, limit: number): Promise<number>;
 }
