@@ -1,9 +1,12 @@
 import type { Domain, Env } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
 import type { PendingChange } from "./change-credential.ts";
+import type { ContactStore } from "./contacts/store.ts";
 import type { CountersignatureKey, Signatures } from "./countersignature-key.ts";
 import type { Invites } from "./invites.ts";
 import type { OpaqueServer } from "./opaque.ts";
+import type { PendingDeletion } from "./delete-account.ts";
+import type { Neighbours } from "./ports.ts";
 import type { PendingLogin } from "./start-login.ts";
 import type { PendingRegistration } from "./start-registration.ts";
 import type { Pending } from "./pending.ts";
@@ -13,13 +16,20 @@ import type { AuthenticationStore } from "./store.ts";
 /** Who may register: holders of an invite, or anybody. */
 export type RegistrationMode = "invite" | "open";
 
+/** Whether users of this server may add each other without asking. */
+export type LocalContacts = "implied" | "ask";
+
 /** What the operations of this module share. */
 export type AuthenticationContext = {
   readonly env: Pick<Env, "now" | "random" | "log">;
   readonly database: Database;
   readonly store: AuthenticationStore;
+  readonly contacts: ContactStore;
   readonly domain: Domain;
   readonly registration: RegistrationMode;
+  readonly localContacts: LocalContacts;
+  /** Named once all modules are there. */
+  readonly neighbours: { current: Neighbours };
   readonly signatures: Signatures;
   readonly countersignatureKey: CountersignatureKey;
   readonly opaque: OpaqueServer;
@@ -28,4 +38,5 @@ export type AuthenticationContext = {
   readonly pendingRegistrations: Pending<PendingRegistration>;
   readonly pendingLogins: Pending<PendingLogin>;
   readonly pendingChanges: Pending<PendingChange>;
+  readonly pendingDeletions: Pending<PendingDeletion>;
 };

@@ -1,9 +1,19 @@
-import { base64Url, fromBase64Url, LIMITS, toBase64Url } from "@treehouse/protocol";
+import {
+  base64Url,
+  deletionRequestSchema,
+  deletionStartAnswerSchema,
+  deletionStartRequestSchema,
+  fromBase64Url,
+  LIMITS,
+  routes,
+  toBase64Url,
+} from "@treehouse/protocol";
 import { z } from "zod";
-import { jsonAnswer, jsonBody, route } from "../platform/index.ts";
+import { jsonAnswer, jsonBody, noAnswer, route } from "../platform/index.ts";
 import type { Route } from "../platform/index.ts";
 import { finishCredentialChange, startCredentialChange } from "./change-credential.ts";
 import type { AuthenticationContext } from "./context.ts";
+import { deleteAccount, startDeletion } from "./delete-account.ts";
 import type { AuthenticationLimits } from "./limits.ts";
 
 const opaqueMessage = base64Url({ max: LIMITS.opaqueMessageBytesMax, min: 1 });
@@ -27,7 +37,7 @@ const finishRequestSchema = z.strictObject({
 });
 const finishAnswerSchema = z.object({ recoveryBundleVersion: z.int() });
 
-/** Change of the password together with the recovery bundle that is sealed under it. */
+/** What a session alone cannot do: a new password with its recovery bundle, and the account's end. */
 export function credentialRoutes(
   context: AuthenticationContext,
   limits: AuthenticationLimits,
@@ -70,6 +80,45 @@ export function credentialRoutes(
           recoveryBundle: fromBase64Url(body.recoveryBundle),
         });
         return { recoveryBundleVersion };
+      },
+    }),
+    ...deletionRoutes(context, limits),
+  ];
+}
+
+function deletionRoutes(
+  context: AuthenticationContext,
+  limits: AuthenticationLimits,
+): readonly Route[] {
+  return [
+    route({
+      method: "POST",
+      path: routes.accountDeletion,
+      access: "session",
+      summary: "Start the end of the account: prove the password",
+      body: jsonBody(deletionStartRequestSchema),
+      answer: jsonAnswer(deletionStartAnswerSchema),
+      handle: async ({ body, session, address }) => {
+        limits.loginPerAddress.take(address);
+        limits.loginPerUser.take(`${session.user} ${address}`);
+        const request = fromBase64Url(body.startLoginRequest);
+        const started = await startDeletion(context, session.user, request);
+        return { ...started, loginResponse: toBase64Url(started.loginResponse) };
+      },
+    }),
+    route({
+      method: "DELETE",
+      path: routes.account,
+      access: "session",
+      summary: "Delete the account with everything that is the user's; the name is gone for good",
+      body: jsonBody(deletionRequestSchema),
+      answer: noAnswer,
+      handle: ({ body, session, address }) => {
+        limits.lookupPerAddress.take(address);
+        return deleteAccount(context, session.user, {
+          deletionId: body.deletionId,
+          finishLoginRequest: fromBase64Url(body.finishLoginRequest),
+        });
       },
     }),
   ];

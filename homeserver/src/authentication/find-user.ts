@@ -1,20 +1,41 @@
 import { domainOf, nameOf, parseAddress, Refusal } from "@treehouse/protocol";
-import type { Bytes, UserUri } from "@treehouse/protocol";
+import type { UserUri } from "@treehouse/protocol";
 import type { AuthenticationContext } from "./context.ts";
+import type { RemoteUser } from "./ports.ts";
 
-export type FoundUser = { readonly user: UserUri; readonly clientList: Bytes };
+export type FoundUser = RemoteUser & { readonly user: UserUri };
 
 /**
- * Finds a user by the full address, and only by that (R-030). Answers the latest countersigned
- * client list. Refuses `unknownUser`, `nameInvalid` and `malformed`.
+ * Finds a user by the full address, and only by that (R-030), on whichever server she is. Answers
+ * the latest client list and the keys with which her own server countersigns.
+ *
+ * Refuses `unknownUser`, `nameInvalid`, `malformed`, and of users elsewhere `peerUnreachable`,
+ * `peerDenied` and `peerLimited`.
  */
 export async function findUser(context: AuthenticationContext, text: string): Promise<FoundUser> {
-  const { database, domain, store } = context;
   const user = parseAddress(text);
-  const clientList =
-    domainOf(user) === domain
-      ? await database.read((tx) => store.clientList(tx, nameOf(user)))
-      : undefined;
-  if (!clientList) throw new Refusal("unknownUser", "there is no user with this address");
-  return { user, clientList };
+  const found =
+    domainOf(user) === context.domain
+      ? await findLocalUser(context, user)
+      : await context.neighbours.current.users.find(user);
+  if (!found) throw new Refusal("unknownUser", "there is no user with this address");
+  return { user, clientList: found.clientList, countersigners: found.countersigners };
+}
+
+/** A user of this server, as anybody may find her; undefined when there is none. */
+export async function findLocalUser(
+  context: AuthenticationContext,
+  user: UserUri,
+): Promise<RemoteUser | undefined> {
+  const { database, domain, store } = context;
+  if (domainOf(user) !== domain) return undefined;
+  const clientList = await database.read((tx) => store.clientList(tx, nameOf(user)));
+  return clientList && { clientList, countersigners: serverKeys(context) };
+}
+
+/** The keys with which this server countersigns, the current one first. */
+export function serverKeys({
+  countersignatureKey: { kid, publicKey },
+}: AuthenticationContext): RemoteUser["countersigners"] {
+  return [{ kid, key: publicKey }];
 }

@@ -2,27 +2,46 @@
  * Authentication links a user's address to the keys that the user's clients sign with.
  *
  * It keeps accounts (OPAQUE records, so that no password is ever here), sealed recovery bundles,
- * every version of each user's signed client list, sessions and invites. It promises: a name
+ * every version of each user's signed client list, sessions, invites, and whom each user lets in as
+ * a contact. It promises: a name
  * belongs to one account for ever, also after that is deleted; a client is listed only with the
  * signatures of its user, and is vouched for with the countersignature of this server; a session
  * belongs to one client, is stored as a hash and ends at once when it is revoked. It refuses to
  * tell, before a password is proved, whether an account exists.
  */
-import type { Bytes, ClientUri, Domain, Env, UserUri } from "@treehouse/protocol";
+import type {
+  Bytes,
+  ClientUri,
+  ConsentEntry,
+  Domain,
+  Env,
+  UserDeleted,
+  UserUri,
+} from "@treehouse/protocol";
 import { domainOf, nameOf } from "@treehouse/protocol";
 import { migrationsOf } from "../platform/index.ts";
-import type { Database, Jobs, ReadTx, Route, Session } from "../platform/index.ts";
+import type { Database, Jobs, ReadTx, Route, Session, Tx } from "../platform/index.ts";
+import { alone } from "./alone.ts";
 import type { PendingChange } from "./change-credential.ts";
-import type { AuthenticationContext, RegistrationMode } from "./context.ts";
+import { hearConsent, hearUserDeleted } from "./contacts/hear-peer.ts";
+import type { Heard } from "./contacts/hear-peer.ts";
+import { createContactLimits } from "./contacts/limits.ts";
+import { mayClaim } from "./contacts/may-claim.ts";
+import type { ConsentVerdict } from "./contacts/may-claim.ts";
+import { createContactStore } from "./contacts/store.sqlite.ts";
+import type { AuthenticationContext, LocalContacts, RegistrationMode } from "./context.ts";
 import { openCountersignatureKey } from "./countersignature-key.ts";
 import type { Signatures } from "./countersignature-key.ts";
 import type { Enrolled } from "./create-account.ts";
+import type { PendingDeletion } from "./delete-account.ts";
 import { enrol } from "./enrol.ts";
 import type { Enrolment } from "./enrol.ts";
+import { findLocalUser, serverKeys } from "./find-user.ts";
 import { createInvites } from "./invites.ts";
 import { createLimits } from "./limits.ts";
 import { openOpaque } from "./opaque.ts";
 import { createPending } from "./pending.ts";
+import type { ConsentQuestion, Neighbours, RemoteUser } from "./ports.ts";
 import type { PendingLogin } from "./start-login.ts";
 import type { PendingRegistration } from "./start-registration.ts";
 import { authenticationRoutes } from "./routes.ts";
@@ -31,7 +50,20 @@ import { createSessions } from "./sessions.ts";
 import type { EndedSession } from "./sessions.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 
+export type { Heard } from "./contacts/hear-peer.ts";
+export type { ConsentVerdict } from "./contacts/may-claim.ts";
+export type { LocalContacts } from "./context.ts";
 export type { Enrolled } from "./create-account.ts";
+export type {
+  ConsentOutbox,
+  ConsentQuestion,
+  Inboxes,
+  KeyPackagesOf,
+  Neighbours,
+  RemoteUser,
+  RemoteUsers,
+  RoomsOfUser,
+} from "./ports.ts";
 export type { SecretFiles } from "./secret-files.ts";
 
 export const authenticationMigrations = migrationsOf("authentication");
@@ -41,6 +73,8 @@ export type AuthenticationOptions = {
   readonly database: Database;
   readonly domain: Domain;
   readonly registration: RegistrationMode;
+  /** By default `implied`. */
+  readonly localContacts?: LocalContacts;
   readonly crypto: Signatures;
   readonly secrets: SecretFiles;
   readonly jobs: Pick<Jobs, "every">;
@@ -61,6 +95,11 @@ export interface Authentication {
    * call makes the earlier token void, for only its hash is kept.
    */
   ensureAdminInvite(): Promise<string | undefined>;
+  /**
+   * Names what contacts and the end of an account reach beside this module. Without it there are no
+   * inboxes, no rooms and no peers.
+   */
+  connect(neighbours: Neighbours): void;
   /** After the commit that ended a session, for whoever holds its connections. Must not throw. */
   onSessionEnded(run: (ended: EndedSession) => void): void;
   /** Whether this server is the one that speaks for the user. */
@@ -75,6 +114,16 @@ export interface Authentication {
   leafIdentity(tx: ReadTx, client: ClientUri): Promise<Bytes | undefined>;
   /** The user's latest `SignedClientList`, countersigned and encoded. */
   clientList(tx: ReadTx, user: UserUri): Promise<Bytes | undefined>;
+  /** The key that certifies all of the user's clients; undefined when there is no such user here. */
+  identityKey(tx: ReadTx, user: UserUri): Promise<Bytes | undefined>;
+  /** A user of this server as a peer may find her. */
+  findLocal(user: UserUri): Promise<RemoteUser | undefined>;
+  /** Whether a user of this server lets somebody fetch their KeyPackages; see `may-claim.ts`. */
+  mayClaim(tx: ReadTx, question: ConsentQuestion): Promise<ConsentVerdict>;
+  /** What a peer says about consent; see `hear-peer.ts`. Refuses `rateLimited`. */
+  consent(tx: Tx, peer: Domain, entry: ConsentEntry): Promise<Heard>;
+  /** A peer says that the account of a user of its own is gone. */
+  userDeleted(tx: Tx, peer: Domain, item: UserDeleted): Promise<Heard>;
 }
 
 /** Loads or makes the server's long-term secrets and answers when logins can be served. */
@@ -89,8 +138,11 @@ export async function createAuthentication(
     env,
     database,
     store,
+    contacts: createContactStore(database),
     domain,
     registration: options.registration,
+    localContacts: options.localContacts ?? "implied",
+    neighbours: { current: alone },
     signatures: crypto,
     countersignatureKey: await openCountersignatureKey(secrets, crypto),
     opaque: await openOpaque(secrets),
@@ -99,6 +151,7 @@ export async function createAuthentication(
     pendingRegistrations: createPending<PendingRegistration>(env),
     pendingLogins: createPending<PendingLogin>(env),
     pendingChanges: createPending<PendingChange>(env),
+    pendingDeletions: createPending<PendingDeletion>(env),
   };
   options.jobs.every("endIdleSessions", CLEANING_INTERVAL_MS, () =>
     clean((limit) => sessions.deleteIdle(limit)),
@@ -107,18 +160,23 @@ export async function createAuthentication(
     clean((limit) => invites.deleteSpent(limit)),
   );
   const isLocal = (user: UserUri): boolean => domainOf(user) === domain;
+  const contactLimits = createContactLimits(env);
 
   return {
-    routes: authenticationRoutes(context, createLimits(env)),
+    routes: authenticationRoutes(context, { ...createLimits(env), ...contactLimits }),
     authenticate: (token) => sessions.authenticate(token),
     enrol: (enrolment) => enrol(context, enrolment),
     ensureAdminInvite: () => invites.ensureAdmin(),
     onSessionEnded: (run) => sessions.onEnded(run),
-    isLocal,
-    serverKeys: () => {
-      const { kid, publicKey } = context.countersignatureKey;
-      return [{ kid, key: publicKey }];
+    connect: (neighbours) => {
+      context.neighbours.current = neighbours;
     },
+    isLocal,
+    serverKeys: () => serverKeys(context),
+    findLocal: (user) => findLocalUser(context, user),
+    mayClaim: (tx, question) => mayClaim(context, tx, question),
+    consent: (tx, peer, entry) => hearConsent(context, contactLimits, tx, peer, entry),
+    userDeleted: (tx, peer, item) => hearUserDeleted(context, tx, peer, item),
     ...clientQuestions(context, isLocal),
   };
 }
@@ -134,7 +192,7 @@ async function clean(deleteSome: (limit: number) => Promise<number>): Promise<vo
 function clientQuestions(
   { env, store }: AuthenticationContext,
   isLocal: (user: UserUri) => boolean,
-): Pick<Authentication, "clientKey" | "clientsOf" | "leafIdentity" | "clientList"> {
+): Pick<Authentication, "clientKey" | "clientsOf" | "leafIdentity" | "clientList" | "identityKey"> {
   // A client's URI is its own key in the table: one of another server is not found there.
   const current = async (tx: ReadTx, client: ClientUri) => {
     const found = await store.client(tx, client);
@@ -151,5 +209,7 @@ function clientQuestions(
     },
     clientList: async (tx, user) =>
       isLocal(user) ? store.clientList(tx, nameOf(user)) : undefined,
+    identityKey: async (tx, user) =>
+      isLocal(user) ? (await store.account(tx, nameOf(user)))?.identityKey : undefined,
   };
 }

@@ -23,6 +23,8 @@ import { z } from "zod";
 import type { InviteAnswer } from "@treehouse/protocol";
 import { jsonAnswer, jsonBody, noAnswer, route } from "../platform/index.ts";
 import type { Route, Session } from "../platform/index.ts";
+import type { ContactLimits } from "./contacts/limits.ts";
+import { contactRoutes } from "./contacts/routes.ts";
 import type { AuthenticationContext } from "./context.ts";
 import { credentialRoutes } from "./credential-routes.ts";
 import { findUser } from "./find-user.ts";
@@ -33,10 +35,10 @@ import type { AuthenticationLimits } from "./limits.ts";
 import { startLogin } from "./start-login.ts";
 import { startRegistration } from "./start-registration.ts";
 
-/** The JSON operations of accounts, sessions, users and invites. */
+/** The JSON operations of accounts, sessions, users, contacts and invites. */
 export function authenticationRoutes(
   context: AuthenticationContext,
-  limits: AuthenticationLimits,
+  limits: AuthenticationLimits & ContactLimits,
 ): readonly Route[] {
   return [
     ...registrationRoutes(context, limits),
@@ -44,6 +46,7 @@ export function authenticationRoutes(
     ...sessionRoutes(context),
     ...credentialRoutes(context, limits),
     findUserRoute(context, limits),
+    ...contactRoutes(context, limits),
     ...inviteRoutes(context),
   ];
 }
@@ -221,13 +224,17 @@ function findUserRoute(context: AuthenticationContext, limits: AuthenticationLim
     method: "GET",
     path: routes.user,
     access: "session",
-    summary: "Find a user by the full address: the countersigned client list",
+    summary: "Find a user of any server by the full address: the countersigned client list",
     answer: jsonAnswer(userAnswerSchema),
     handle: async ({ param, session, address }) => {
       limits.lookupPerAddress.take(address);
       limits.lookupPerSession.take(session.id);
-      const { user, clientList } = await findUser(context, param("address"));
-      return { user, clientList: toBase64Url(clientList) };
+      const { user, clientList, countersigners } = await findUser(context, param("address"));
+      return {
+        user,
+        clientList: toBase64Url(clientList),
+        countersigners: countersigners.map(({ kid, key }) => ({ kid, key: toBase64Url(key) })),
+      };
     },
   });
 }

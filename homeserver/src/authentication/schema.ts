@@ -86,3 +86,41 @@ export const invites = sqliteTable(
   },
   (table) => [uniqueIndex("authentication_invites_by_token").on(table.tokenHash)],
 );
+
+/** Where an owner, a user of this server, stands with somebody about any room or about one. */
+export const contacts = sqliteTable(
+  "authentication_contacts",
+  {
+    owner: text("owner").notNull(),
+    /** Of this server or of another. */
+    user: text("user").notNull(),
+    /** Empty: any room. */
+    room: text("room").notNull(),
+    /** The user's domain, to count what is open with one server. */
+    domain: text("domain").notNull(),
+    asked: integer("asked", { mode: "boolean" }).notNull(),
+    waiting: integer("waiting", { mode: "boolean" }).notNull(),
+    given: integer("given", { mode: "boolean" }).notNull(),
+    received: integer("received", { mode: "boolean" }).notNull(),
+    note: text("note").notNull(),
+    changedAt: integer("changed_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.owner, table.user, table.room] }),
+    index("authentication_contacts_by_user").on(table.user),
+    index("authentication_contacts_by_domain").on(table.domain, table.asked),
+  ],
+);
+
+export const blocks = sqliteTable(
+  "authentication_blocks",
+  {
+    owner: text("owner").notNull(),
+    user: text("user").notNull(),
+    blockedAt: integer("blocked_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.owner, table.user] }),
+    index("authentication_blocks_by_user").on(table.user),
+  ],
+);

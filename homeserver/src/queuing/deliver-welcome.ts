@@ -4,6 +4,7 @@ import type { Tx } from "../platform/index.ts";
 import { appendTo } from "./append.ts";
 import type { QueuingContext } from "./context.ts";
 import { ensureInbox } from "./ensure-inbox.ts";
+import { inboxIsFull } from "./inbox-is-full.ts";
 import type { StoredStream } from "./store.ts";
 
 export type WelcomeForClient = {
@@ -43,16 +44,14 @@ export async function deliverWelcome(
 }
 
 async function refuseIfFull(
-  { store, queues, limits }: QueuingContext,
+  context: QueuingContext,
   tx: Tx,
   client: ClientUri,
   inbox: StoredStream,
 ): Promise<void> {
-  const [row] = await store.subscriptionsTo(tx, inbox.id, inbox.id);
-  const acknowledged = Math.max(row?.cursor ?? 0, queues.get(client)?.inboxCursor ?? 0);
-  if (inbox.head - acknowledged < limits.inboxEntriesMax) return;
+  if (!(await inboxIsFull(context, tx, client, inbox))) return;
   throw new Refusal("queueFull", "A client that is to be added does not read its inbox.", {
     limitName: "inboxEntriesMax",
-    limit: limits.inboxEntriesMax,
+    limit: context.limits.inboxEntriesMax,
   });
 }

@@ -115,6 +115,8 @@ export const LIMITS = {
   batchBytesMax: MIB,
   /** The body of one federation batch item: an entry, a Welcome and the roster of a full room. */
   batchItemBytesMax: 6 * MIB,
+  /** Sequences before the next one whose rejections an answer still names: of two batches. */
+  rejectedItemsMax: 1024,
   /** Welcomes of one federation batch item: one per added client. */
   welcomesPerItemMax: 100,
 
@@ -218,6 +220,8 @@ export const LIMITS = {
   treeKeptAfterFetchMs: HOUR,
   /** Leaves of all rooms together that a hub keeps in memory. */
   cachedLeavesMax: 100_000,
+  /** How long a restored hub waits for followers to say what they have, before it goes on alone. */
+  restoreAdoptMs: MINUTE,
   /** Rooms hosted elsewhere that a follower keeps in memory. */
   followedRoomsCachedMax: 20_000,
 

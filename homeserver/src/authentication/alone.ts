@@ -1,0 +1,21 @@
+import { Refusal } from "@treehouse/protocol";
+import type { Neighbours } from "./ports.ts";
+
+/** Of a server that has nobody beside it: there are no inboxes, no rooms and no peers. */
+export const alone: Neighbours = {
+  inboxes: {
+    deliverAccountEvent: () => Promise.resolve(),
+    deleteClient: () => Promise.resolve(),
+  },
+  keyPackages: {
+    deleteOf: () => Promise.resolve(),
+    forgetRequester: () => Promise.resolve(),
+  },
+  rooms: { deleteUser: () => Promise.resolve([]) },
+  outbox: { add: () => Promise.reject(noPeers()) },
+  users: { find: () => Promise.reject(noPeers()) },
+};
+
+function noPeers(): Refusal {
+  return new Refusal("peerUnreachable", "this server has no connection to others");
+}

@@ -1,0 +1,76 @@
+import { domainOf, nameOf, Refusal } from "@treehouse/protocol";
+import type { ConsentEntry, Domain, RefusalCode, UserDeleted } from "@treehouse/protocol";
+import type { Tx } from "../../platform/index.ts";
+import type { AuthenticationContext } from "../context.ts";
+import type { ContactLimits } from "./limits.ts";
+import { receive } from "./receive.ts";
+import { Turn } from "./turn.ts";
+
+/** What became of an item of a peer. Without a code it was received, and nothing more is said. */
+export type Heard = { readonly rejected?: RefusalCode };
+
+/**
+ * Takes what a peer says about consent. A peer speaks for its own users only, and to users of this
+ * server: for who asks when it asks or cancels, for who is asked when it grants or revokes. All else
+ * is `notAllowed`. Refuses `rateLimited`, so that the peer tries again.
+ */
+export async function hearConsent(
+  context: AuthenticationContext,
+  limits: ContactLimits,
+  tx: Tx,
+  peer: Domain,
+  entry: ConsentEntry,
+): Promise<Heard> {
+  limits.consentPerPeer.take(peer);
+  const asks = entry.operation === "request" || entry.operation === "cancel";
+  const [speaker, hearer] = asks
+    ? [entry.requester, entry.target]
+    : [entry.target, entry.requester];
+  if (domainOf(speaker) !== peer || domainOf(hearer) !== context.domain) {
+    return { rejected: "notAllowed" };
+  }
+  // Whoever asks too often is not told that nobody listens any more.
+  if (entry.operation === "request" && isTooOften(limits, entry)) return {};
+  const turn = new Turn(context, tx);
+  await receive(turn, { owner: nameOf(hearer), user: speaker }, entry);
+  await turn.end();
+  return {};
+}
+
+/** Forgets a user of a peer whose account is gone, in contacts, rooms and KeyPackages. */
+export async function hearUserDeleted(
+  context: AuthenticationContext,
+  tx: Tx,
+  peer: Domain,
+  { user }: UserDeleted,
+): Promise<Heard> {
+  if (domainOf(user) !== peer || peer === context.domain) return { rejected: "notAllowed" };
+  await forgetUser(context, tx, user);
+  const { keyPackages, rooms } = context.neighbours.current;
+  await keyPackages.forgetRequester(tx, user);
+  await rooms.deleteUser(tx, user);
+  return {};
+}
+
+/** Takes a user who is gone off everybody's contacts, and tells those who had something there. */
+export async function forgetUser(
+  context: AuthenticationContext,
+  tx: Tx,
+  user: UserDeleted["user"],
+): Promise<void> {
+  const turn = new Turn(context, tx);
+  for (const owner of await context.contacts.ownersOf(tx, user)) {
+    await turn.forget({ owner, user });
+  }
+  await turn.end();
+}
+
+function isTooOften({ contactRequestPerPair }: ContactLimits, entry: ConsentEntry): boolean {
+  try {
+    contactRequestPerPair.take(`${entry.requester} ${entry.target}`);
+    return false;
+  } catch (error) {
+    if (error instanceof Refusal) return true;
+    throw error;
+  }
+}

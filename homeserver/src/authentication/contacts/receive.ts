@@ -1,0 +1,44 @@
+import { domainOf, LIMITS } from "@treehouse/protocol";
+import { hear } from "./relation.ts";
+import type { Relation, Said } from "./relation.ts";
+import type { Side } from "./store.ts";
+import type { Turn } from "./turn.ts";
+
+/**
+ * What one user says reaches another one, who is of this server: from here or from a peer, alike.
+ * Words to users that there are not, requests of users who are blocked, and requests beyond the
+ * bounds are dropped. Who speaks learns nothing of it, and as much is read in each case.
+ */
+export async function receive(turn: Turn, side: Side, said: Said): Promise<void> {
+  const { context, tx } = turn;
+  const account = await context.store.account(tx, side.owner);
+  const blockedSince = await context.contacts.blockedSince(tx, side);
+  const rows = await turn.rows(side);
+  const crowded = await isCrowded(turn, side, rows);
+  if (account === undefined) return;
+  if (blockedSince !== undefined && said.operation === "request") return;
+  const outcome = hear(rows, said);
+  if (outcome.rows.length > LIMITS.contactRoomsMax) return;
+  if (crowded && countWaiting(outcome.rows) > countWaiting(rows)) return;
+  await turn.settle(side, rows, outcome);
+}
+
+/** Whether the owner has as many requests waiting, or as many contacts, as one user may. */
+async function isCrowded(
+  { context, tx }: Turn,
+  { owner, user }: Side,
+  rows: Relation,
+): Promise<boolean> {
+  const { contacts, domain } = context;
+  const { users, waiting } = await contacts.count(tx, owner);
+  const fromPeer = await contacts.countWaitingFrom(tx, owner, domainOf(user));
+  return (
+    (rows.length === 0 && users >= LIMITS.contactsPerUserMax) ||
+    waiting >= LIMITS.contactRequestsWaitingMax ||
+    (domainOf(user) !== domain && fromPeer >= LIMITS.contactRequestsWaitingPerPeerMax)
+  );
+}
+
+function countWaiting(rows: Relation): number {
+  return rows.filter(({ waiting }) => waiting).length;
+}

@@ -1,0 +1,97 @@
+import { nameOf, Refusal } from "@treehouse/protocol";
+import type { Bytes, Domain, UserUri } from "@treehouse/protocol";
+import type { Tx } from "../platform/index.ts";
+import { forgetUser } from "./contacts/hear-peer.ts";
+import type { AuthenticationContext } from "./context.ts";
+
+export type PendingDeletion = {
+  readonly user: UserUri;
+  readonly state: string;
+  /** Of the record against which the password is proved. */
+  readonly credentialVersion: number;
+};
+
+export type StartedDeletion = {
+  readonly deletionId: string;
+  readonly loginResponse: Bytes;
+  readonly expiresAt: number;
+};
+
+/** The first half of an account's end: a login against its record. Refuses `malformed`. */
+export async function startDeletion(
+  context: AuthenticationContext,
+  user: UserUri,
+  startLoginRequest: Bytes,
+): Promise<StartedDeletion> {
+  const { database, opaque, pendingDeletions, store } = context;
+  const account = await database.read((tx) => store.account(tx, nameOf(user)));
+  const { loginResponse, state } = opaque.startLogin(
+    user,
+    account?.passwordRecord,
+    startLoginRequest,
+  );
+  const credentialVersion = account?.credentialVersion ?? 0;
+  const { id, expiresAt } = pendingDeletions.add({ user, state, credentialVersion });
+  return { deletionId: id, loginResponse, expiresAt };
+}
+
+/**
+ * Deletes the account with everything that is the user's, in one transaction: sessions, clients with
+ * their lists, inboxes and KeyPackages, contacts on both sides, and the places in rooms. Every server
+ * that shares a room or a contact is told. What stays is a hash that keeps the name from being given
+ * again. A session alone, perhaps a stolen one, is not enough.
+ *
+ * Refuses `loginFailed`.
+ */
+export async function deleteAccount(
+  context: AuthenticationContext,
+  user: UserUri,
+  request: { readonly deletionId: string; readonly finishLoginRequest: Bytes },
+): Promise<void> {
+  const { database, opaque, pendingDeletions } = context;
+  const pending = pendingDeletions.take(request.deletionId);
+  if (!pending || pending.user !== user) throw loginFailed();
+  if (!opaque.finishLogin(pending.state, request.finishLoginRequest)) throw loginFailed();
+  await database.transaction((tx) => deleteWithAll(context, tx, pending), { frees: true });
+}
+
+async function deleteWithAll(
+  context: AuthenticationContext,
+  tx: Tx,
+  { user, credentialVersion }: PendingDeletion,
+): Promise<void> {
+  const { contacts, env, sessions, store } = context;
+  const { inboxes, keyPackages, outbox } = context.neighbours.current;
+  const name = nameOf(user);
+  const account = await store.account(tx, name);
+  // Whoever has changed the password meanwhile has the last word.
+  if (!account || account.credentialVersion !== credentialVersion) throw loginFailed();
+
+  const deletedAt = env.now();
+  const peers = await peersOf(context, tx, user);
+  for (const { id } of await store.sessionsOf(tx, name)) await sessions.end(tx, name, id);
+  for (const { client } of await store.clientsOf(tx, name)) {
+    await keyPackages.deleteOf(tx, client);
+    await inboxes.deleteClient(tx, client);
+  }
+  await keyPackages.forgetRequester(tx, user);
+  await contacts.forgetOwner(tx, name);
+  await forgetUser(context, tx, user);
+  await store.deleteAccount(tx, name, deletedAt);
+  for (const peer of peers) await outbox.add(tx, peer, { kind: "userDeleted", user, deletedAt });
+}
+
+/** Takes the user out of all rooms; answers whom that, and the end of contacts, concerns. */
+async function peersOf(
+  { contacts, domain, neighbours }: AuthenticationContext,
+  tx: Tx,
+  user: UserUri,
+): Promise<readonly Domain[]> {
+  const sharing = await neighbours.current.rooms.deleteUser(tx, user);
+  const known = await contacts.domainsOf(tx, nameOf(user));
+  return [...new Set([...sharing, ...known])].filter((peer) => peer !== domain).toSorted();
+}
+
+function loginFailed(): Refusal {
+  return new Refusal("loginFailed", "the password is wrong, or the deletion is over");
+}

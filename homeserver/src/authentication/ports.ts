@@ -1,0 +1,77 @@
+import type { Bytes, ClientUri, ConsentEntry, Domain, RoomUri, UserUri } from "@treehouse/protocol";
+import type { Tx } from "../platform/index.ts";
+
+/** The clients' inboxes; `queuing` meets it. */
+export interface Inboxes {
+  /** Never refuses: a client that does not read its inbox stops nobody. */
+  deliverAccountEvent(
+    tx: Tx,
+    event: {
+      readonly client: ClientUri;
+      readonly acceptedAt: number;
+      readonly name: string;
+      readonly data: Bytes;
+    },
+  ): Promise<void>;
+  /** Forgets the inbox and all subscriptions of a client that is gone for good. */
+  deleteClient(tx: Tx, client: ClientUri): Promise<void>;
+}
+
+/** What this module keeps no KeyPackages for; `key-packages` meets it. */
+export interface KeyPackagesOf {
+  deleteOf(tx: Tx, client: ClientUri): Promise<void>;
+  /** Forgets that a user was ever given KeyPackages. */
+  forgetRequester(tx: Tx, user: UserUri): Promise<void>;
+}
+
+/** The rooms in which users take part; `delivery` meets it. */
+export interface RoomsOfUser {
+  /**
+   * Takes a user out of all rooms: what follows of it is durable with the transaction. Answers the
+   * other servers with which a room was shared.
+   */
+  deleteUser(tx: Tx, user: UserUri): Promise<readonly Domain[]>;
+}
+
+/** What is told to other servers; `federation` meets it. */
+export interface ConsentOutbox {
+  /** Durable with the transaction; told once in effect and in order. May refuse `peerDenied`. */
+  add(
+    tx: Tx,
+    peer: Domain,
+    item:
+      | { readonly kind: "consent"; readonly entry: ConsentEntry }
+      | { readonly kind: "userDeleted"; readonly user: UserUri; readonly deletedAt: number },
+  ): Promise<void>;
+}
+
+/** Users of other servers; `federation` meets it. */
+export interface RemoteUsers {
+  /**
+   * The latest `SignedClientList` of a user, as her server tells it, with that server's
+   * countersigning keys. Undefined when there is no such user. Refuses `peerUnreachable`,
+   * `peerDenied` and `peerLimited`.
+   */
+  find(user: UserUri): Promise<RemoteUser | undefined>;
+}
+
+export type RemoteUser = {
+  readonly clientList: Bytes;
+  readonly countersigners: readonly { readonly kid: string; readonly key: Bytes }[];
+};
+
+/** Everything outside of this module that contacts and the end of an account reach. */
+export type Neighbours = {
+  readonly inboxes: Inboxes;
+  readonly keyPackages: KeyPackagesOf;
+  readonly rooms: RoomsOfUser;
+  readonly outbox: ConsentOutbox;
+  readonly users: RemoteUsers;
+};
+
+/** May `requester` fetch KeyPackages of `target`, a user of this server, for that room? */
+export type ConsentQuestion = {
+  readonly requester: UserUri;
+  readonly target: UserUri;
+  readonly room: RoomUri | undefined;
+};
