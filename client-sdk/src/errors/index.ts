@@ -44,7 +44,13 @@ type SdkErrorOptions = {
   readonly cause?: unknown;
 };
 
-const retryableCodes: readonly RefusalCode[] = ["rateLimited", "unavailable", "storageFull"];
+const retryableCodes: readonly RefusalCode[] = [
+  "rateLimited",
+  "unavailable",
+  "storageFull",
+  "peerUnreachable",
+  "peerLimited",
+];
 
 /** Turns what a lower layer threw into what the face promises. Bugs pass unchanged. */
 export function toSdkError(error: unknown): unknown {

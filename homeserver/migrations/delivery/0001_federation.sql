@@ -9,7 +9,8 @@ CREATE TABLE `delivery_followed` (
 	`hub` text NOT NULL,
 	`hub_key` blob NOT NULL,
 	`generation` integer NOT NULL,
-	`signed_head` blob
+	`signed_head` blob,
+	`group_info` blob
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `delivery_followed_by_name` ON `delivery_followed` (`room`);--> statement-breakpoint
@@ -45,5 +46,14 @@ CREATE TABLE `delivery_peers` (
 	`peer` text NOT NULL,
 	`since` integer NOT NULL,
 	`until` integer,
+	`introduce` integer DEFAULT false NOT NULL,
 	PRIMARY KEY(`room_id`, `peer`, `since`)
 );
+--> statement-breakpoint
+CREATE TABLE `delivery_restored` (
+	`room_id` integer PRIMARY KEY NOT NULL,
+	`term_min` integer NOT NULL,
+	`position_min` integer NOT NULL
+);
+--> statement-breakpoint
+ALTER TABLE `delivery_rooms` ADD `term_since` integer DEFAULT 0 NOT NULL;

@@ -59,6 +59,7 @@ async function write(
   }
   await checkRoomsOfAdded(context, tx, hosted, commit);
 
+  const introduced = await store.takeIntroductions(tx, hosted.id);
   const place = { hosted, acceptedAt: at };
   const point = await appendEntry(
     context,
@@ -72,7 +73,10 @@ async function write(
       commit: upload.commit,
       externalProposals: commit.externalProposals,
     },
-    (end) => parcelsOfCommit(hosted, commit, upload, signedHeadOf(crypto, next, end).signed),
+    (end) => {
+      const head = signedHeadOf(crypto, next, end).signed;
+      return parcelsOfCommit(hosted, commit, upload, { head, introduced });
+    },
   );
   const head = signedHeadOf(crypto, next, point);
   await changeSubscriptions(context, tx, { hosted, commit, upload, point, head: head.bytes });

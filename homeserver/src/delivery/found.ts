@@ -141,7 +141,7 @@ async function write(
   if ((await store.countRoomsOf(tx, caller.user)) >= LIMITS.roomsPerUserMax) throw roomsFull();
   const start = { position: 0, hash: firstPrevious };
   const hubKey = { privateKey: reservation.hubPrivateKey, publicKey: reservation.hubPublicKey };
-  const named = { room, generation: FIRST_GENERATION, term: FIRST_TERM };
+  const named = { room, generation: FIRST_GENERATION, term: FIRST_TERM, termSince: 0 };
   const head = signedHeadOf(crypto, { ...named, hubKey, group }, start);
   const written = group.store();
   await store.insertRoom(tx, {

@@ -89,6 +89,12 @@ async function plaintextOf(
     proposals: await store.proposals(tx, hosted.id),
   }));
   if (now.head === undefined || hasMoved(hosted, now.head)) return undefined;
+  if (hosted.group.groupInfo.length === 0) {
+    // Lost in a restore: the next commit brings one.
+    throw new Refusal("unavailable", "The room waits for a member's commit.", {
+      retryAfterMs: 10_000,
+    });
+  }
   return {
     groupInfo: hosted.group.groupInfo,
     ratchetTree: hosted.group.ratchetTree(),

@@ -85,17 +85,24 @@ export async function checkListedClient(
   const leaf = group.roster.find((entry) => entry.client === client)?.leaf;
   if (leaf === undefined) throw unlisted();
   const keys = accounts.isLocal(userOfClient(client))
-    ? { signatureKey: await accounts.clientKey(tx, client) }
+    ? await localKeys(accounts, tx, client)
     : remote.get(client);
-  if (
-    keys?.signatureKey === undefined ||
-    !equalBytes(keys.signatureKey, group.signatureKeyOf(leaf))
-  ) {
-    throw unlisted();
-  }
-  if (!("identityKey" in keys)) return;
   const { certificate } = group.leafIdentityOf(leaf);
-  if (!equalBytes(certificate.identityKey, keys.identityKey)) throw unlisted();
+  const fits =
+    keys !== undefined &&
+    equalBytes(keys.signatureKey, group.signatureKeyOf(leaf)) &&
+    equalBytes(keys.identityKey, certificate.identityKey);
+  if (!fits) throw unlisted();
+}
+
+async function localKeys(
+  accounts: DeliveryContext["accounts"],
+  tx: ReadTx,
+  client: ClientUri,
+): Promise<ListedClientKeys | undefined> {
+  const signatureKey = await accounts.clientKey(tx, client);
+  const identityKey = await accounts.identityKey(tx, userOfClient(client));
+  return signatureKey && identityKey && { signatureKey, identityKey };
 }
 
 function unlisted(): Refusal {

@@ -50,8 +50,10 @@ import { readEvents, readStanding } from "./read-events.ts";
 import type { EventsRange } from "./read-events.ts";
 import { reserveRoom } from "./reserve.ts";
 import { deliveryRoutes } from "./routes.ts";
+import { createRestoredRooms, unlessUnsettled } from "./restored/index.ts";
 import { readSignedHead } from "./signed-head.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
+import type { TermBounds } from "./store.ts";
 import { submitMessage } from "./submit.ts";
 import { readTree } from "./tree.ts";
 import { createTurns } from "./turns.ts";
@@ -106,6 +108,11 @@ export interface Delivery extends Operations {
    * hosted here follows by itself. Answers the hubs that must be told. Idempotent.
    */
   deleteUser(tx: Tx, user: UserUri): Promise<readonly Domain[]>;
+  /**
+   * The database is as old as a backup: marks what must be settled before it is used, which
+   * `start` then does. Idempotent.
+   */
+  restored(tx: Tx, life: TermBounds): Promise<void>;
   /** One run of the job that deletes what has ended; answers how many rows went. */
   maintain(): Promise<number>;
   /** Takes up what was under way when the server stopped. Call it once peers can be reached. */
@@ -124,6 +131,11 @@ export interface HostedRooms extends Pick<
 > {
   events(peer: Domain, room: RoomUri, range: EventsRange): Promise<EventsResponse>;
   standing(peer: Domain, room: RoomUri): Promise<StandingResponse>;
+  /**
+   * The peer has lost what it knew of a room with its members, or of all: the next commit there
+   * introduces the room to it anew.
+   */
+  introduceAgain(tx: Tx, peer: Domain, room?: RoomUri): Promise<void>;
   /** The room's head as it is now, signed now; undefined if no such room is hosted here. */
   signedHead(room: RoomUri): Promise<SignedHead | undefined>;
 }
@@ -162,7 +174,8 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     await maintain(context);
     await settleDepartures(context);
   });
-  const hosted = limited(env, operationsOf(context));
+  const restored = createRestoredRooms(context);
+  const hosted = limited(env, unlessUnsettled(restored, operationsOf(context)));
   const operations = forwarding(context, hosted);
   const backfill = createBackfill(context);
   const departing = departures(context);
@@ -173,7 +186,9 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       ...hosted,
       events: (peer, room, range) => readEvents(context, peer, room, range),
       standing: (peer, room) => readStanding(context, peer, room),
-      signedHead: (room) => readSignedHead(context, room),
+      introduceAgain: (tx, peer, room) => store.introduceAgain(tx, peer, room),
+      signedHead: async (room) =>
+        restored.isUnsettled(room) ? undefined : readSignedHead(context, room),
     },
     followed: {
       prepare: (peer, batch) => prepareBatch(context, peer, batch),
@@ -186,14 +201,21 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       tx.afterCommit(departing.soon);
       return hubs;
     },
+    async restored(tx, life) {
+      await store.markRestored(tx, life);
+      await store.suspectFollowed(tx);
+      tx.afterCommit(() => context.followed.clear());
+    },
     maintain: () => maintain(context),
     async start() {
+      await restored.start();
       departing.soon();
       await backfill.resume();
     },
     async close() {
       await departing.idle();
       await backfill.close();
+      await restored.close();
     },
   };
 }

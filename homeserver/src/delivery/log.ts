@@ -1,4 +1,4 @@
-import { encodeEntry, entryHash } from "@treehouse/protocol";
+import { chainHashOf, encodeEntry } from "@treehouse/protocol";
 import type { Domain, Entry, EntryHeader, SubmitMessageRequest } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
@@ -18,7 +18,7 @@ export type Place = {
 
 /** What is for some of the peers alone, made once the entry has its position and hash. */
 export type Parcels = (point: LogPoint) => ReadonlyMap<Domain, Parcel>;
-export type Parcel = Pick<PeerItem, "head" | "welcomes" | "introduction">;
+export type Parcel = Pick<PeerItem, "head" | "groupInfo" | "welcomes" | "introduction">;
 
 /** What a sort of entry says beyond the header that all entries have. */
 export type EntryBody = BodyOf<Entry>;
@@ -45,7 +45,7 @@ export async function appendEntry(
   parcels?: Parcels,
 ): Promise<LogPoint> {
   const position = after.position + 1;
-  const bytes = encodeEntry({
+  const whole: Entry = {
     room: hosted.room,
     generation: hosted.generation,
     term: hosted.term,
@@ -54,10 +54,11 @@ export async function appendEntry(
     acceptedAt,
     ephemeral: false,
     ...body,
-  });
+  };
+  const bytes = encodeEntry(whole);
   const entry = { room: hosted.room, position, bytes, handshake: body.kind !== "application" };
   await roomLog.append(tx, { ...entry, ephemeral: false });
-  const point = { position, hash: entryHash(bytes, sha256) };
+  const point = { position, hash: chainHashOf(whole, bytes, sha256) };
   if (peers.length === 0) return point;
   const parcelOf = parcels?.(point);
   for (const peer of peers) {

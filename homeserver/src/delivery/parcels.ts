@@ -11,16 +11,16 @@ export function peersOfCommit(before: HostedRoom, after: HostedRoom): readonly D
 
 /**
  * What each server gets with a commit's entry: the head there, the Welcome for those of its clients
- * that were added, and, if it had nobody in the room before, the hub's key and the roster.
+ * that were added, and, if it had nobody in the room before or has lost it, the hub's key and the
+ * roster.
  */
 export function parcelsOfCommit(
   before: HostedRoom,
   commit: AcceptableCommit,
-  upload: CommitUpload,
-  head: SignedHead,
+  { welcome, groupInfo }: Pick<CommitUpload, "welcome" | "groupInfo">,
+  { head, introduced }: { readonly head: SignedHead; readonly introduced: readonly Domain[] },
 ): ReadonlyMap<Domain, Parcel> {
   const { next } = commit;
-  const { welcome } = upload;
   const welcomed = Map.groupBy(
     commit.external ? [] : commit.added.map(({ client }) => client),
     (client: ClientUri) => domainOf(client),
@@ -31,10 +31,11 @@ export function parcelsOfCommit(
       const clients = welcomed.get(peer);
       const parcel: Parcel = {
         head,
+        groupInfo,
         ...(clients === undefined || welcome === undefined
           ? {}
           : { welcomes: [{ clients, welcome }] }),
-        ...(before.peers.includes(peer) ? {} : { introduction }),
+        ...(before.peers.includes(peer) && !introduced.includes(peer) ? {} : { introduction }),
       };
       return [peer, parcel];
     }),

@@ -1,7 +1,7 @@
-import { and, asc, eq, isNull } from "drizzle-orm";
+import { and, asc, eq, inArray, isNull } from "drizzle-orm";
 import { parseDomain, parseUserUri } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
-import { departures, members, peers } from "./schema.ts";
+import { departures, members, peers, rooms } from "./schema.ts";
 import type { DepartureStore, PeerStore } from "./store.ts";
 
 export function createPeerStore(database: Database): PeerStore {
@@ -16,6 +16,33 @@ export function createPeerStore(database: Database): PeerStore {
           set: { until: null },
         })
         .run();
+    },
+    introduceAgain: async (tx, peer, room) => {
+      const db = database.sql(tx);
+      const named = db
+        .select({ id: rooms.id })
+        .from(rooms)
+        .where(eq(rooms.room, room ?? ""));
+      db.update(peers)
+        .set({ introduce: true })
+        .where(
+          and(
+            eq(peers.peer, peer),
+            isNull(peers.until),
+            ...(room === undefined ? [] : [inArray(peers.roomId, named.orderBy(asc(rooms.id)))]),
+          ),
+        )
+        .run();
+    },
+    takeIntroductions: async (tx, roomId) => {
+      const rows = database
+        .sql(tx)
+        .update(peers)
+        .set({ introduce: false })
+        .where(and(eq(peers.roomId, roomId), eq(peers.introduce, true)))
+        .returning({ peer: peers.peer })
+        .all();
+      return rows.map(({ peer }) => parseDomain(peer)).toSorted();
     },
     endPeer: async (tx, roomId, peer, until) => {
       database

@@ -33,7 +33,13 @@ export interface RoomLog {
   /** Puts a Welcome into a local client's inbox; answers its position there. */
   deliverWelcome(tx: Tx, welcome: WelcomeForClient): Promise<number>;
   /** Lets the log go on behind a position; nothing between its end and there will ever come. */
-  jumpTo(tx: Tx, room: RoomUri, position: number): Promise<void>;
+  jumpTo(
+    tx: Tx,
+    room: RoomUri,
+    position: number,
+    /** The hub was restored: readers get this encoded `SignedHead` of the new term as the proof. */
+    restored?: { readonly head: Bytes },
+  ): Promise<void>;
   /** Entries after a position, ascending, in a page of bounded size; missing ones have expired. */
   readLog(
     tx: ReadTx,
@@ -58,8 +64,10 @@ export type PeerItem = {
   readonly position: number;
   readonly bytes: Bytes;
   readonly handshake: boolean;
-  /** The head at this entry, with every commit. */
+  /** The head at this entry, with every commit, and with the first entry of a term. */
   readonly head?: SignedHead;
+  /** Of the epoch that a commit begins. */
+  readonly groupInfo?: Bytes;
   /** For clients of this peer. */
   readonly welcomes?: readonly WelcomeDelivery[];
   /** For a peer that had nobody in the room before. */
@@ -140,4 +148,6 @@ export interface Accounts {
   isLocal(user: UserUri): boolean;
   /** The signature key of a client in its user's latest signed client list, if it is in there. */
   clientKey(tx: ReadTx, client: ClientUri): Promise<Bytes | undefined>;
+  /** The identity key under which all of a local user's leaves must be certified. */
+  identityKey(tx: ReadTx, user: UserUri): Promise<Bytes | undefined>;
 }

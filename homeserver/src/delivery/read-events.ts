@@ -73,7 +73,7 @@ async function page(
 
 /** Answers the hub of a followed room, and nobody else, where this server stands in it. */
 export async function readStanding(
-  { followed }: Pick<FollowedContext, "followed">,
+  { followed, database, store }: Pick<FollowedContext, "followed" | "database" | "store">,
   peer: Domain,
   name: RoomUri,
 ): Promise<StandingResponse> {
@@ -84,6 +84,7 @@ export async function readStanding(
     position,
     hash: hash.length === 0 ? new Uint8Array(32) : hash,
     head: room.signedHead === undefined ? undefined : signedHeadCodec.decode(room.signedHead),
+    groupInfo: await database.read((tx) => store.followedGroupInfo(tx, room.id)),
   };
 }
 

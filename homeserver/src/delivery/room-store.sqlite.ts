@@ -11,6 +11,7 @@ import {
   peers,
   proposals,
   removals,
+  restored,
   rooms,
   welcomes,
 } from "./schema.ts";
@@ -49,7 +50,7 @@ export function createRoomStore(database: Database): RoomStore {
     },
     deleteRoom: async (tx, roomId) => {
       const db = database.sql(tx);
-      for (const table of [heads, epochs, nodes, members, welcomes, removals, proposals, peers]) {
+      for (const table of tablesOfRoom) {
         db.delete(table).where(eq(table.roomId, roomId)).run();
       }
       db.delete(rooms).where(eq(rooms.id, roomId)).run();
@@ -76,6 +77,18 @@ export function createRoomStore(database: Database): RoomStore {
   };
 }
 
+const tablesOfRoom = [
+  heads,
+  epochs,
+  nodes,
+  members,
+  welcomes,
+  removals,
+  proposals,
+  peers,
+  restored,
+];
+
 function insertRoom(db: Drizzle, room: NewRoom): number {
   const { id } = db
     .insert(rooms)
@@ -83,6 +96,7 @@ function insertRoom(db: Drizzle, room: NewRoom): number {
       room: room.room,
       generation: room.generation,
       term: room.term,
+      termSince: room.termSince,
       hubPrivateKey: buffer(room.hubPrivateKey),
       hubPublicKey: buffer(room.hubPublicKey),
       foundedAt: room.foundedAt,

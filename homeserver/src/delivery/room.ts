@@ -28,6 +28,8 @@ export type HostedRoom = {
   readonly room: RoomUri;
   readonly generation: number;
   readonly term: number;
+  /** The position of the term's first entry; 0 in the first term. */
+  readonly termSince: number;
   readonly hubKey: HubKey;
   /** Rises with every accepted handshake or proposal. */
   readonly revision: number;
@@ -67,6 +69,7 @@ export async function loadRoom(context: PublicContext, stored: StoredRoom): Prom
     room: stored.room,
     generation: stored.generation,
     term: stored.term,
+    termSince: stored.termSince,
     hubKey: { privateKey: stored.hubPrivateKey, publicKey: stored.hubPublicKey },
     revision: stored.head.revision,
     group,

@@ -33,6 +33,8 @@ export const rooms = sqliteTable(
     room: text("room").notNull(),
     generation: integer("generation").notNull(),
     term: integer("term").notNull(),
+    /** The position of the term's first entry; 0 in the first term. */
+    termSince: integer("term_since").notNull().default(0),
     hubPrivateKey: blob("hub_private_key", { mode: "buffer" }).notNull(),
     hubPublicKey: blob("hub_public_key", { mode: "buffer" }).notNull(),
     foundedAt: integer("founded_at").notNull(),
@@ -166,6 +168,8 @@ export const peers = sqliteTable(
     since: integer("since").notNull(),
     /** Position of the commit that removed its last; null while it has members. */
     until: integer("until"),
+    /** The server has lost what it knew of the room: the next commit introduces it anew. */
+    introduce: integer("introduce", { mode: "boolean" }).notNull().default(false),
   },
   (table) => [primaryKey({ columns: [table.roomId, table.peer, table.since] })],
 );
@@ -182,6 +186,8 @@ export const followed = sqliteTable(
     generation: integer("generation").notNull(),
     /** The newest head that the hub signed; null before the first. */
     signedHead: blob("signed_head", { mode: "buffer" }),
+    /** The committer's GroupInfo of the newest epoch, for the hub in case it loses its own. */
+    groupInfo: blob("group_info", { mode: "buffer" }),
   },
   (table) => [uniqueIndex("delivery_followed_by_name").on(table.room)],
 );
@@ -230,4 +236,12 @@ export const forwardedCommits = sqliteTable(
 export const departures = sqliteTable("delivery_departures", {
   user: text("user").primaryKey(),
   deletedAt: integer("deleted_at").notNull(),
+});
+
+/** Rooms hosted here that are as old as a backup, until it is settled where they go on. */
+export const restored = sqliteTable("delivery_restored", {
+  roomId: integer("room_id").primaryKey(),
+  /** The next term and its first position are at least these: no earlier life had them. */
+  termMin: integer("term_min").notNull(),
+  positionMin: integer("position_min").notNull(),
 });

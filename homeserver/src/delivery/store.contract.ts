@@ -272,6 +272,7 @@ const founded: NewRoom = {
   room,
   generation: 0,
   term: 1,
+  termSince: 0,
   hubPrivateKey: bytes(32, 1),
   hubPublicKey: bytes(32, 2),
   foundedAt: 100,

@@ -5,6 +5,7 @@ import { buffer, bytes } from "./blob.ts";
 import { createFollowedStore } from "./followed/store.sqlite.ts";
 import { createGroupStore } from "./group-store.sqlite.ts";
 import { createDepartureStore, createPeerStore } from "./peer-store.sqlite.ts";
+import { createRestoredStore } from "./restored/store.sqlite.ts";
 import { createRoomStore } from "./room-store.sqlite.ts";
 import { requests, reservations } from "./schema.ts";
 import type {
@@ -26,6 +27,7 @@ export function createSqliteStore(database: Database): DeliveryStore {
     ...requestMethods(database),
     ...createPeerStore(database),
     ...createDepartureStore(database),
+    ...createRestoredStore(database),
     ...createFollowedStore(database),
   };
 }

@@ -13,6 +13,7 @@ export interface DeliveryStore
     RequestStore,
     PeerStore,
     DepartureStore,
+    RestoredStore,
     FollowedStore {}
 
 export interface ReservationStore {
@@ -86,12 +87,37 @@ export interface PeerStore {
   addPeer(tx: Tx, roomId: number, peer: Domain, since: number): Promise<void>;
   /** The entry at `until` is the last one of the server's present stretch. */
   endPeer(tx: Tx, roomId: number, peer: Domain, until: number): Promise<void>;
+  /** Has the server introduced anew to the room, or to all rooms with its members. */
+  introduceAgain(tx: Tx, peer: Domain, room: RoomUri | undefined): Promise<void>;
+  /** The servers that are to be introduced anew, which this call settles. */
+  takeIntroductions(tx: Tx, roomId: number): Promise<readonly Domain[]>;
   /** The stretches that a server may read, ascending. */
   peerRanges(tx: ReadTx, roomId: number, peer: Domain): Promise<readonly PeerRange[]>;
 }
 
 /** Both ends inclusive; open while the server has members. */
 export type PeerRange = { readonly since: number; readonly until: number | undefined };
+
+/** Rooms hosted here whose newest entries a restore from a backup may have lost. */
+export interface RestoredStore {
+  /** Marks every room that is hosted here. */
+  markRestored(tx: Tx, bounds: TermBounds): Promise<void>;
+  termBounds(tx: ReadTx, roomId: number): Promise<TermBounds | undefined>;
+  restoredRooms(tx: ReadTx): Promise<readonly RoomUri[]>;
+  /** The room goes on in a new term, behind the jump, and is as good as any other. */
+  startTerm(tx: Tx, roomId: number, term: NewTerm): Promise<void>;
+}
+
+/** Below these an earlier life of the server may have been. */
+export type TermBounds = { readonly termMin: number; readonly positionMin: number };
+
+export type NewTerm = {
+  readonly term: number;
+  /** The position of its first entry, which is the head now. */
+  readonly termSince: number;
+  readonly head: StoredHead;
+  readonly signedHead: Bytes;
+};
 
 /** Users who are deleted and still have clients in rooms hosted here. */
 export interface DepartureStore {
@@ -159,6 +185,7 @@ type RoomRow = {
   readonly room: RoomUri;
   readonly generation: number;
   readonly term: number;
+  readonly termSince: number;
   readonly hubPrivateKey: Bytes;
   readonly hubPublicKey: Bytes;
   readonly foundedAt: number;

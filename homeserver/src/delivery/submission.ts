@@ -27,7 +27,7 @@ export function readSubmission(request: SubmitMessageRequest): Submission {
 export function checkSubmission(
   hosted: HostedRoom,
   caller: Caller,
-  { request, groupId, epoch }: Submission,
+  { request, groupId, epoch, lastPosition }: Submission,
   at: number,
 ): void {
   checkSender(hosted, caller);
@@ -41,6 +41,12 @@ export function checkSubmission(
     throw new Refusal("invalidMessage", "The message belongs to another group.");
   }
   checkMessageEpoch(hosted, epoch, at);
+  if (lastPosition < hosted.termSince) {
+    // Its epoch may be one that was lost, with the number of one that there is now.
+    throw new Refusal("epochTooOld", "The sender has not seen that the hub was restored.", {
+      currentEpoch: hosted.group.epoch,
+    });
+  }
   const verdict = hosted.sendingVerdict(caller.user);
   if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
 }

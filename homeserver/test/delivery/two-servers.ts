@@ -1,12 +1,20 @@
-import type { Domain, EntryDelivery, RefusalCode, RoomUri, SignedHead } from "@treehouse/protocol";
+import type {
+  Domain,
+  EntryDelivery,
+  EventsResponse,
+  RefusalCode,
+  RoomUri,
+  SignedHead,
+} from "@treehouse/protocol";
 import { toHex } from "@treehouse/protocol";
 import type { PeerItem } from "../../src/delivery/index.ts";
-import { startRig } from "./rig.ts";
+import { alone } from "./alone.ts";
+import { memorySecrets, startRig } from "./rig.ts";
 import type { Rig } from "./rig.ts";
 
 /** A hub and a follower, with everything that passes between them in the hands of the test. */
 export interface TwoServers extends AsyncDisposable {
-  readonly hub: Rig;
+  hub: Rig;
   readonly follower: Rig;
   /** What the hub has for the follower and has not sent, oldest first. */
   readonly outbox: PeerItem[];
@@ -22,32 +30,51 @@ export interface TwoServers extends AsyncDisposable {
   flush(): Promise<void>;
   /** The link between the servers; while it is cut, nobody can be asked. */
   cut: boolean;
+  /** What the follower says when the hub asks it for entries; the truth unless replaced. */
+  told(events: EventsResponse): EventsResponse;
+  /** A hub over a database of its own, which has the same secrets and asks the same follower. */
+  startHub(path: string): Promise<Rig>;
+  /** Puts another hub in the place of the first. */
+  replaceHub(hub: Rig): void;
 }
 
-export async function startTwoServers(): Promise<TwoServers> {
+/** `path` is the hub's database. */
+export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
   const outbox: PeerItem[] = [];
   const handedOut = new Map<string, RoomUri>();
+  const secrets = memorySecrets();
   let rigs: { readonly hub: Rig; readonly follower: Rig } | undefined;
   const both = () => {
     if (rigs === undefined) throw new Error("not started");
     if (servers.cut) throw new Error("the link is cut");
     return rigs;
   };
-  const hub = await startRig({
-    domain: "hub.example",
-    others: {
-      outbox: {
-        add: async (tx, _peer, item) => tx.afterCommit(() => void outbox.push(item)),
-      },
-      remoteUsers: {
-        async find(user) {
-          const { database, authentication } = both().follower;
-          const clientList = await database.read((tx) => authentication.clientList(tx, user));
-          return clientList && { clientList, countersigners: authentication.serverKeys() };
+  const startHub = (at: string) =>
+    startRig({
+      domain: "hub.example",
+      path: at,
+      secrets,
+      others: {
+        outbox: {
+          add: async (tx, _peer, item) => tx.afterCommit(() => void outbox.push(item)),
+        },
+        hubs: {
+          ...alone.hubs,
+          events: async (_peer, room, range) =>
+            servers.told(await both().follower.delivery.hosted.events(hub.domain, room, range)),
+          standing: async (_peer, room) =>
+            both().follower.delivery.hosted.standing(hub.domain, room),
+        },
+        remoteUsers: {
+          async find(user) {
+            const { database, authentication } = both().follower;
+            const clientList = await database.read((tx) => authentication.clientList(tx, user));
+            return clientList && { clientList, countersigners: authentication.serverKeys() };
+          },
         },
       },
-    },
-  });
+    });
+  const hub = await startHub(path);
   const follower = await startRig({
     domain: "follower.example",
     others: {
@@ -80,6 +107,12 @@ export async function startTwoServers(): Promise<TwoServers> {
     outbox,
     handedOut,
     cut: false,
+    told: (events) => events,
+    startHub,
+    replaceHub(other) {
+      servers.hub = other;
+      rigs = { hub: other, follower };
+    },
     async deliver(items, heads = [], from = hub.domain) {
       const { followed } = follower.delivery;
       const prepared = await followed.prepare(from, { items, heads });
@@ -99,12 +132,13 @@ export async function startTwoServers(): Promise<TwoServers> {
     },
     async [Symbol.asyncDispose]() {
       await follower[Symbol.asyncDispose]();
-      await hub[Symbol.asyncDispose]();
+      await servers.hub[Symbol.asyncDispose]();
     },
   };
   return servers;
 }
 
-export function deliveryOf({ bytes, head, welcomes = [], introduction }: PeerItem): EntryDelivery {
-  return { entry: bytes, head, welcomes, introduction };
+export function deliveryOf(item: PeerItem): EntryDelivery {
+  const { bytes, head, groupInfo, welcomes = [], introduction } = item;
+  return { entry: bytes, head, groupInfo, welcomes, introduction };
 }

@@ -46,6 +46,7 @@ async function newRoom(id: number): Promise<HostedRoom> {
     room: names.room,
     generation: 0,
     term: 1,
+    termSince: 0,
     hubKey: { privateKey: names.hubKey, publicKey: names.hubKey },
     revision: 1,
     group,

@@ -79,6 +79,7 @@ export {
   signKeyMaterialRequest,
   submitMessageRequestCodec,
   submitMessageResponseCodec,
+  TOMBSTONE_REASONS,
   treeResponseCodec,
   updateRequestCodec,
   updateRoomResponseCodec,

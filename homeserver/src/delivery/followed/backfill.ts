@@ -95,6 +95,7 @@ async function fetchMissing(
     const items = entries.map((entry): EntryDelivery => ({
       entry,
       head: undefined,
+      groupInfo: undefined,
       welcomes: [],
       introduction: undefined,
     }));

@@ -7,7 +7,7 @@ import type { FollowedCache } from "./cache.ts";
 
 /** What the operations on rooms hosted elsewhere work with. */
 export type FollowedContext = {
-  readonly env: Pick<Env, "now" | "random" | "timer" | "log">;
+  readonly env: Pick<Env, "now" | "monotonic" | "random" | "timer" | "log">;
   readonly domain: Domain;
   readonly crypto: PublicContext["crypto"];
   readonly database: Database;
@@ -28,4 +28,5 @@ export type FollowedFault =
   | "joinNotBelieved"
   | "welcomeInvalid"
   | "staleTerm"
-  | "notHub";
+  | "notHub"
+  | "adoptionRefused";

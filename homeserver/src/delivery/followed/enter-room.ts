@@ -1,4 +1,4 @@
-import { equalBytes, rosterHash } from "@treehouse/protocol";
+import { equalBytes, rosterHash, userOfClient } from "@treehouse/protocol";
 import type { ClientUri, RefusalCode, Roster } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import { sha256 } from "../sha256.ts";
@@ -9,8 +9,16 @@ import type { EntryItem } from "./receive.ts";
 import type { FollowedRoom } from "./room.ts";
 
 /** Whether the hub introduces the room anew, after this server had nobody in it for a while. */
-export function isIntroduced({ head }: TouchedRoom, { entry, delivery }: EntryItem): boolean {
-  return delivery.introduction !== undefined && entry.position > head.position + 1;
+export async function isIntroduced(
+  { store, accounts }: FollowedContext,
+  tx: Tx,
+  { room, head }: TouchedRoom,
+  { entry, delivery }: EntryItem,
+): Promise<boolean> {
+  if (delivery.introduction === undefined || entry.position <= head.position + 1) return false;
+  // As long as somebody reads the room here, what lies between is fetched and not passed over.
+  const roster = await store.followedRoster(tx, room.id);
+  return !roster.some(({ client }) => accounts.isLocal(userOfClient(client)));
 }
 
 /**

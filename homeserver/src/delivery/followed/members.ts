@@ -38,7 +38,10 @@ export async function believedOf(
     }
     const ref = additions.added.find((one) => one.client === client)?.keyPackageRef;
     const receivers = ref === undefined ? [] : await handedOut.receivers(tx, ref);
-    if (receivers.some((receiver) => receiver.room === room)) believed.set(client, "welcome");
+    // To whom it was given is forgotten if the receiver has no room: it was before a restore.
+    if (receivers.some((given) => given.room === room || given.room === undefined)) {
+      believed.set(client, "welcome");
+    }
   }
   return believed;
 }

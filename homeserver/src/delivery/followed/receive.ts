@@ -1,5 +1,18 @@
-import { applyLeafChanges, equalBytes, Refusal, rosterHash } from "@treehouse/protocol";
-import type { CommitEntry, Entry, RefusalCode, RoomUri, Roster } from "@treehouse/protocol";
+import {
+  applyLeafChanges,
+  equalBytes,
+  Refusal,
+  rosterHash,
+  signedHeadCodec,
+} from "@treehouse/protocol";
+import type {
+  CommitEntry,
+  Entry,
+  RefusalCode,
+  RoomUri,
+  Roster,
+  SignedHead,
+} from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import { sha256 } from "../sha256.ts";
 import type { FollowedContext } from "./context.ts";
@@ -46,7 +59,7 @@ async function touch(
   const { entry } = item;
   let touched = batch.touched.get(entry.room);
   touched ??= await readRoom(context, tx, entry.room);
-  if (touched === undefined || isIntroduced(touched, item)) {
+  if (touched === undefined || (await isIntroduced(context, tx, touched, item))) {
     const entered = await enterRoom(context, tx, batch, item, touched);
     if ("rejected" in entered) return entered;
     touched = entered;
@@ -87,13 +100,16 @@ async function place(
     return { rejected: "staleTerm" };
   }
   if (entry.position <= head.position) return taken;
-  const restored = entry.term > head.term;
-  if (restored && !vouched(batch, touched, entry)) {
+  const newTerm = entry.term > head.term;
+  const proof = newTerm ? proofOf(batch, touched, entry) : undefined;
+  if (newTerm && proof === undefined) {
     context.count("staleTerm");
     return { rejected: "staleTerm" };
   }
-  const jumps = restored || (batch.holes && entry.position > head.position + 1);
-  if (jumps) {
+  if (proof !== undefined) {
+    const restored = { head: signedHeadCodec.encode(proof) };
+    await context.roomLog.jumpTo(tx, entry.room, entry.position - 1, restored);
+  } else if (batch.holes && entry.position > head.position + 1) {
     await context.roomLog.jumpTo(tx, entry.room, entry.position - 1);
   } else if (entry.position > head.position + 1) {
     touched.head = { ...head, seen: Math.max(head.seen, entry.position) };
@@ -113,7 +129,13 @@ async function place(
     handshake: entry.kind !== "application",
     ephemeral: false,
   });
-  if (entry.kind === "commit") await changeSubscriptions(context, tx, touched.room, item, entry);
+  if (entry.kind === "commit") {
+    await changeSubscriptions(context, tx, touched.room, item, entry);
+    const { groupInfo } = item.delivery;
+    if (groupInfo !== undefined) {
+      await context.store.keepFollowedGroupInfo(tx, touched.room.id, groupInfo);
+    }
+  }
   touched.head = {
     ...head,
     term: entry.term,
@@ -126,13 +148,17 @@ async function place(
 }
 
 /** A term may rise only with a head of that term, signed by the room's hub key (FED-956). */
-function vouched(batch: PreparedBatch, { room }: TouchedRoom, { term }: Entry): boolean {
-  return batch.heads.some(
+function proofOf(
+  batch: PreparedBatch,
+  { room }: TouchedRoom,
+  { term }: Entry,
+): SignedHead | undefined {
+  return batch.heads.find(
     ({ signed, hubKey }) =>
       signed.head.room === room.room &&
       signed.head.term === term &&
       equalBytes(hubKey, room.hubKey),
-  );
+  )?.signed;
 }
 
 /** Undefined when the hub's changes and its hash do not agree (FED-207). */

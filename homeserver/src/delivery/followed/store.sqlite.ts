@@ -19,6 +19,8 @@ type RoomMethods = Pick<
   | "followedRoom"
   | "insertFollowed"
   | "keepFollowedHead"
+  | "keepFollowedGroupInfo"
+  | "followedGroupInfo"
   | "followedBehind"
   | "followedOf"
   | "suspectFollowed"
@@ -66,6 +68,24 @@ function roomMethods(database: Database): RoomMethods {
         .set({ signedHead: buffer(signedHead) })
         .where(eq(followed.id, roomId))
         .run();
+    },
+    keepFollowedGroupInfo: async (tx, roomId, groupInfo) => {
+      database
+        .sql(tx)
+        .update(followed)
+        .set({ groupInfo: buffer(groupInfo) })
+        .where(eq(followed.id, roomId))
+        .run();
+    },
+    followedGroupInfo: async (tx, roomId) => {
+      const row = database
+        .sql(tx)
+        .select({ groupInfo: followed.groupInfo })
+        .from(followed)
+        .where(eq(followed.id, roomId))
+        .orderBy(asc(followed.id))
+        .get();
+      return row?.groupInfo == null ? undefined : bytes(row.groupInfo);
     },
     followedBehind: async (tx) =>
       database

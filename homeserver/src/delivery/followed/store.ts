@@ -18,6 +18,9 @@ export interface FollowedStore {
   insertFollowed(tx: Tx, room: NewFollowedRoom): Promise<number>;
   moveFollowed(tx: Tx, roomId: number, head: FollowedHead): Promise<void>;
   keepFollowedHead(tx: Tx, roomId: number, signedHead: Bytes): Promise<void>;
+  keepFollowedGroupInfo(tx: Tx, roomId: number, groupInfo: Bytes): Promise<void>;
+  /** The committer's GroupInfo of the newest epoch that the hub has sent one of. */
+  followedGroupInfo(tx: ReadTx, roomId: number): Promise<Bytes | undefined>;
   replaceFollowedRoster(tx: Tx, roomId: number, roster: Roster): Promise<void>;
   /** Removes and adds leaves, in the order given. */
   changeFollowedRoster(tx: Tx, roomId: number, changes: readonly LeafChange[]): Promise<void>;

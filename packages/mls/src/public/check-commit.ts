@@ -9,7 +9,13 @@ import { changedNodes, encodeTreeNode } from "../tree/index.ts";
 import type { CommitEffect } from "../validity/index.ts";
 import { applyCommit, checkGroupInfo } from "../validity/index.ts";
 import { decodeUntrusted, welcomeKind } from "../wire/index.ts";
-import type { CheckedCommit, CommitBundle, PublicChanges, PublicContext } from "./face.ts";
+import type {
+  CheckedCommit,
+  CommitBundle,
+  PublicChanges,
+  PublicContext,
+  ReplayedCommit,
+} from "./face.ts";
 import type { Make, Tracked } from "./tracked.ts";
 
 /** Judges an upload as a whole: commit, GroupInfo of the new epoch, and Welcome. */
@@ -21,26 +27,51 @@ export async function checkCommit(
 ): Promise<CheckedCommit> {
   const { crypto } = context;
   const effect = await applyCommit(crypto, tracked.state, bundle.commit, bundle.at);
-  const { next, committer } = effect;
-  await checkGroupInfo(crypto, next, bundle.groupInfo, committer.leaf);
-  const added = await withRefs(context, effect);
-  const welcomeRefs = checkWelcome(bundle.welcome, added);
+  await checkGroupInfo(crypto, effect.next, bundle.groupInfo, effect.committer.leaf);
+  const checked = await checkedCommit(context, tracked, effect, copyBytes(bundle.groupInfo), make);
+  return { ...checked, welcomeRefs: checkWelcome(bundle.welcome, checked.added) };
+}
+
+async function checkedCommit(
+  context: PublicContext,
+  tracked: Tracked,
+  effect: CommitEffect,
+  groupInfo: Bytes,
+  make: Make,
+): Promise<CheckedCommit> {
   const removed = new Set(effect.removed.map(({ leaf }) => leaf));
   const proposed = tracked.state.proposals.map(({ removes }) => removes);
-  const groupInfo = copyBytes(bundle.groupInfo);
   return {
-    group: make({ state: next, groupInfo }),
-    committer,
+    group: make({ state: effect.next, groupInfo }),
+    committer: effect.committer,
     external: effect.external,
-    added,
+    added: await withRefs(context, effect),
     removed: effect.removed,
     proposedRemovalsDone: proposed.filter((leaf) => removed.has(leaf)),
     proposedRemovalsLeft: proposed.filter((leaf) => !removed.has(leaf)),
-    welcomeRefs,
+    welcomeRefs: [],
     stateChanged: effect.stateChanged,
     authenticatedData: effect.authenticatedData,
     changes: changesOf(tracked, effect, groupInfo),
   };
+}
+
+/**
+ * Judges a commit that this server itself accepted once and has lost since. The GroupInfo of its
+ * epoch is lost with it, unless `groupInfo` is given; without one the group's is of zero length.
+ */
+export async function replayCommit(
+  context: PublicContext,
+  tracked: Tracked,
+  { commit, at, groupInfo }: ReplayedCommit,
+  make: Make,
+): Promise<CheckedCommit> {
+  const effect = await applyCommit(context.crypto, tracked.state, commit, at);
+  if (groupInfo !== undefined) {
+    await checkGroupInfo(context.crypto, effect.next, groupInfo, undefined);
+  }
+  const kept = groupInfo === undefined ? new Uint8Array(0) : copyBytes(groupInfo);
+  return checkedCommit(context, tracked, effect, kept, make);
 }
 
 function changesOf(tracked: Tracked, { next }: CommitEffect, groupInfo: Bytes): PublicChanges {

@@ -43,6 +43,15 @@ export type CommitBundle = {
   at: number;
 };
 
+/** A commit of one's own log. */
+export type ReplayedCommit = {
+  commit: Bytes;
+  /** The acceptance time that its entry has. */
+  at: number;
+  /** Of the epoch that it begins, if it is still known. */
+  groupInfo?: Bytes;
+};
+
 export type CheckedProposals = {
   group: PublicGroup;
   /** The member that signed them, or undefined for the hub. */
@@ -93,6 +102,8 @@ export interface PublicGroup {
   /** Either all messages are taken or none. All must have one sender. */
   checkProposals(messages: readonly Bytes[], at: number): Promise<CheckedProposals>;
   checkCommit(bundle: CommitBundle): Promise<CheckedCommit>;
+  /** Like `checkCommit`, for what was accepted once: without Welcome, and even without GroupInfo. */
+  replayCommit(replayed: ReplayedCommit): Promise<CheckedCommit>;
   /** As external sender 0. Leaves already proposed are left out; at most 50 may be pending. */
   proposeRemovals(
     leaves: readonly number[],

@@ -14,6 +14,7 @@ export type {
   PublicChanges,
   PublicContext,
   PublicGroup,
+  ReplayedCommit,
   RosterEntry,
   StoredProposal,
   StoredPublicGroup,

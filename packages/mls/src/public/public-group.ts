@@ -7,7 +7,7 @@ import { encodeTreeNode, leafAt, leavesOf, readLeaf } from "../tree/index.ts";
 import type { PublicState } from "../validity/index.ts";
 import { readContext } from "../validity/index.ts";
 import { encodeTree } from "../wire/index.ts";
-import { checkCommit } from "./check-commit.ts";
+import { checkCommit, replayCommit } from "./check-commit.ts";
 import { checkProposals } from "./check-proposals.ts";
 import type { PublicContext, PublicGroup, RosterEntry, StoredPublicGroup } from "./face.ts";
 import { proposeRemovals } from "./propose-removals.ts";
@@ -44,6 +44,7 @@ export function publicGroup(context: PublicContext, tracked: Tracked): PublicGro
     leafIdentityOf: (leaf) => readLeaf(memberAt(state, leaf)).identity,
     checkProposals: (messages) => checkProposals(context, tracked, messages, make),
     checkCommit: (bundle) => checkCommit(context, tracked, bundle, make),
+    replayCommit: (replayed) => replayCommit(context, tracked, replayed, make),
     proposeRemovals: (leaves, sign) => proposeRemovals(context, tracked, { leaves, ...sign }, make),
     store: () => store(tracked, groupContext),
     ratchetTree: () => encodeTree(state.ratchetTree),

@@ -20,6 +20,16 @@ export const ENTRY_KINDS = {
 
 export type EntryKind = keyof typeof ENTRY_KINDS;
 
+/** Why a tombstone stands where it stands. Others may come; a reader shows the number. */
+export const TOMBSTONE_REASONS = {
+  /** The entry was refused by the server that gets the tombstone. */
+  rejected: 1,
+  /** The entry is gone. */
+  expired: 2,
+  /** The hub was restored from a backup: the first entry of a new term. */
+  restored: 3,
+} as const;
+
 /** What every entry begins with: its place in the room's log. */
 export type EntryHeader = {
   readonly kind: EntryKind;

@@ -1,7 +1,7 @@
 export { decodeEntry, decodeEntryHeader, entryCodec } from "./decode-entry.ts";
 export { encodeEntry } from "./encode-entry.ts";
 export { chainHashOf, entryHash } from "./entry-hash.ts";
-export { ENTRY_KINDS, ENTRY_VERSION, firstPrevious } from "./entry.ts";
+export { ENTRY_KINDS, ENTRY_VERSION, firstPrevious, TOMBSTONE_REASONS } from "./entry.ts";
 export type {
   ApplicationEntry,
   CommitEntry,
@@ -61,6 +61,7 @@ export { leafChangeCodec } from "./leaf-changes.ts";
 export {
   capabilitiesCodec,
   credentialCodec,
+  groupInfoCodec,
   incarnationCodec,
   PROTOCOL,
   requiredCapabilitiesCodec,

@@ -11,7 +11,7 @@ import {
   versioned,
 } from "../codec/index.ts";
 import type { Codec } from "../codec/index.ts";
-import { PROTOCOL, signedHeadCodec } from "../delivery/index.ts";
+import { groupInfoCodec, PROTOCOL, signedHeadCodec } from "../delivery/index.ts";
 import type { SignedHead } from "../delivery/index.ts";
 import { LIMITS } from "../limits.ts";
 
@@ -37,6 +37,8 @@ export type StandingResponse = {
   readonly hash: Bytes;
   /** The newest head that it has from the hub. */
   readonly head: SignedHead | undefined;
+  /** The newest GroupInfo that it has from the hub. */
+  readonly groupInfo: Bytes | undefined;
 };
 
 export const eventsRequestCodec: Codec<EventsRequest> = versioned(
@@ -71,5 +73,6 @@ export const standingResponseCodec: Codec<StandingResponse> = versioned(
     position: u64,
     hash: fixed(32),
     head: optional(signedHeadCodec),
+    groupInfo: optional(groupInfoCodec),
   }),
 );

@@ -1,7 +1,7 @@
 import type { Bytes } from "../bytes/index.ts";
 import { fixed, opaque, optional, struct, vector } from "../codec/index.ts";
 import type { Codec } from "../codec/index.ts";
-import { rosterCodec, signedHeadCodec, welcomeCodec } from "../delivery/index.ts";
+import { groupInfoCodec, rosterCodec, signedHeadCodec, welcomeCodec } from "../delivery/index.ts";
 import type { Roster, SignedHead } from "../delivery/index.ts";
 import { clientUriCodec } from "../identifiers/index.ts";
 import type { ClientUri } from "../identifiers/index.ts";
@@ -24,6 +24,8 @@ export type EntryDelivery = {
   readonly entry: Bytes;
   /** The head at this entry; always there with a commit. */
   readonly head: SignedHead | undefined;
+  /** The committer's, for the epoch that a commit begins: always there with a commit. */
+  readonly groupInfo: Bytes | undefined;
   readonly welcomes: readonly WelcomeDelivery[];
   readonly introduction: Introduction | undefined;
 };
@@ -41,6 +43,7 @@ export const introductionCodec: Codec<Introduction> = struct<Introduction>({
 export const entryDeliveryCodec: Codec<EntryDelivery> = struct<EntryDelivery>({
   entry: opaque({ max: LIMITS.entryBytesMax, min: 1 }),
   head: optional(signedHeadCodec),
+  groupInfo: optional(groupInfoCodec),
   welcomes: vector(welcomeDeliveryCodec, { countMax: LIMITS.welcomesPerItemMax }),
   introduction: optional(introductionCodec),
 });

@@ -1,0 +1,145 @@
+import { chainHashOf, decodeEntry, LIMITS, Refusal, userOfClient } from "@treehouse/protocol";
+import type { Bytes, CommitEntry, Entry } from "@treehouse/protocol";
+import type { Tx } from "../../platform/index.ts";
+import type { DeliveryContext } from "../context.ts";
+import { signedHeadOf } from "../heads.ts";
+import { changePeers } from "../membership.ts";
+import { hostedRoom, storedEpoch } from "../room.ts";
+import type { HostedRoom } from "../room.ts";
+import { sha256 } from "../sha256.ts";
+import type { LogPoint, StoredHead } from "../store.ts";
+
+/**
+ * Puts an entry of this hub's own log back to where it was, with everything that followed from it
+ * here: group, roster, subscriptions. The caller has made sure that it is just that entry. Answers
+ * the room after it.
+ */
+export async function adoptEntry(
+  context: DeliveryContext,
+  hosted: HostedRoom,
+  bytes: Bytes,
+  groupInfo: Bytes | undefined,
+): Promise<HostedRoom> {
+  const entry = decodeEntry(bytes);
+  const adopted = await after(hosted, entry, groupInfo);
+  await context.database.transaction(async (tx) => {
+    const point = { position: entry.position, hash: chainHashOf(entry, bytes, sha256) };
+    await context.roomLog.append(tx, {
+      room: entry.room,
+      position: entry.position,
+      bytes,
+      handshake: entry.kind !== "application",
+      ephemeral: false,
+    });
+    await write(context, tx, { hosted, adopted, entry, point });
+    tx.afterCommit(() => context.rooms.put(adopted.room));
+  });
+  return adopted.room;
+}
+
+type Adopted = {
+  readonly room: HostedRoom;
+  readonly commit?: Awaited<ReturnType<HostedRoom["group"]["replayCommit"]>>;
+};
+
+async function after(
+  hosted: HostedRoom,
+  entry: Entry,
+  groupInfo: Bytes | undefined,
+): Promise<Adopted> {
+  const revision = hosted.revision + 1;
+  if (entry.kind === "proposal") {
+    const { group, removes } = await hosted.group.checkProposals(entry.proposals, entry.acceptedAt);
+    const removals = new Set([...hosted.removals, ...removes]);
+    return { room: hostedRoom({ ...hosted, revision, group, removals }) };
+  }
+  if (entry.kind !== "commit") return { room: hosted };
+  return afterCommit(hosted, entry, groupInfo);
+}
+
+async function afterCommit(
+  hosted: HostedRoom,
+  { commit, acceptedAt: at, externalProposals }: CommitEntry,
+  groupInfo: Bytes | undefined,
+): Promise<Adopted> {
+  const replayed = { commit, at, ...(groupInfo === undefined ? {} : { groupInfo }) };
+  const checked = await hosted.group.replayCommit(replayed);
+  let { group } = checked;
+  if (externalProposals.length > 0) {
+    ({ group } = await group.checkProposals(externalProposals, at));
+  }
+  const gone = new Set(checked.removed.map(({ leaf }) => leaf));
+  const room = hostedRoom({
+    ...hosted,
+    revision: hosted.revision + 1,
+    group,
+    removals: new Set([...hosted.removals].filter((leaf) => !gone.has(leaf))),
+    starts: [...hosted.starts, { epoch: group.epoch, startedAt: at }],
+  });
+  return { room, commit: checked };
+}
+
+type Writing = {
+  readonly hosted: HostedRoom;
+  readonly adopted: Adopted;
+  readonly entry: Entry;
+  readonly point: LogPoint;
+};
+
+async function write(context: DeliveryContext, tx: Tx, writing: Writing): Promise<void> {
+  const { store } = context;
+  const { hosted, adopted, entry, point } = writing;
+  const { group, revision } = adopted.room;
+  const head: StoredHead = { ...point, epoch: group.epoch, revision };
+  if (adopted.commit !== undefined) {
+    await writeCommit(context, tx, writing, head);
+  } else if (entry.kind === "proposal") {
+    const added = group.pendingProposals.slice(hosted.group.pendingProposals.length);
+    await store.addRemovals(tx, hosted.id, [...adopted.room.removals], entry.acceptedAt);
+    await store.addProposals(tx, hosted.id, { head, proposals: pending(added, entry) });
+  } else {
+    await store.moveHead(tx, hosted.id, point);
+  }
+}
+
+async function writeCommit(
+  context: DeliveryContext,
+  tx: Tx,
+  { hosted, adopted: { room, commit }, entry, point }: Writing,
+  head: StoredHead,
+): Promise<void> {
+  const { store, crypto, roomLog, accounts } = context;
+  if (commit === undefined) throw new Refusal("internal", "There is no commit to write.");
+  const at = entry.acceptedAt;
+  await store.startEpoch(tx, hosted.id, {
+    head,
+    signedHead: signedHeadOf(crypto, room, point).bytes,
+    epoch: storedEpoch(room.group, commit.changes, at),
+    nodes: commit.changes.nodes,
+    removed: commit.removed.map(({ leaf }) => leaf),
+    added: commit.added.map(({ leaf, client }) => ({ leaf, client, user: userOfClient(client) })),
+    welcomed: commit.added
+      .filter(({ keyPackageRef }) => keyPackageRef !== undefined)
+      .map(({ client }) => ({ client, keptUntil: at + LIMITS.keyPackageLifetimeMaxMs })),
+    proposals: pending(room.group.pendingProposals, entry),
+  });
+  const isLocal = ({ client }: { readonly client: Parameters<typeof userOfClient>[0] }) =>
+    accounts.isLocal(userOfClient(client));
+  const added = new Set(commit.added.filter(isLocal).map(({ client }) => client));
+  for (const { client } of commit.removed.filter(isLocal)) {
+    if (added.has(client)) continue;
+    await roomLog.unsubscribe(tx, { client, room: hosted.room, upTo: point.position });
+  }
+  // Welcomes are no entries: a client that has lost its own comes in by an external commit.
+  for (const client of added) {
+    await roomLog.subscribe(tx, { client, room: hosted.room, after: point.position });
+  }
+  await changePeers(context, tx, hosted, room, point);
+}
+
+function pending(
+  proposals: HostedRoom["group"]["pendingProposals"],
+  { acceptedAt }: Pick<Entry, "acceptedAt">,
+) {
+  return proposals.map(({ ref, message }) => ({ ref, message, acceptedAt }));
+}

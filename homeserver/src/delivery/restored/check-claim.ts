@@ -1,0 +1,76 @@
+import { decodeEntry, equalBytes, verifyHead } from "@treehouse/protocol";
+import type { Bytes, Domain, SignedHead, StandingResponse } from "@treehouse/protocol";
+import { chainHashOf } from "@treehouse/protocol";
+import type { Hubs } from "../ports.ts";
+import type { HostedRoom } from "../room.ts";
+import { sha256 } from "../sha256.ts";
+import type { DeliveryContext } from "../context.ts";
+import type { LogPoint } from "../store.ts";
+
+/** What a follower has beyond this hub's own log, as far as the hub itself once signed it. */
+export type Claim = {
+  readonly peer: Domain;
+  readonly head: SignedHead;
+  readonly groupInfo: Bytes | undefined;
+};
+
+/** The newest head that a follower has of this hub, if the hub's own key signed it. */
+export function ownHeadOf(
+  { crypto }: Pick<DeliveryContext, "crypto">,
+  { room, generation, hubKey }: HostedRoom,
+  { head: signed }: StandingResponse,
+): SignedHead | undefined {
+  if (signed === undefined) return undefined;
+  const { head } = signed;
+  const ours =
+    head.room === room &&
+    head.generation === generation &&
+    verifyHead(signed, hubKey.publicKey, (key, message, signature) =>
+      crypto.verify(key, message, signature),
+    );
+  return ours ? signed : undefined;
+}
+
+/**
+ * The hashes of the entries from `after` to the claim's head, in order, if they are one unbroken
+ * chain from this hub's log to the head that it signed (FED-958). Undefined otherwise: then
+ * nothing of it is believed. Only hashes are kept, however long the chain.
+ */
+export async function chainTo(
+  hubs: Hubs,
+  hosted: HostedRoom,
+  after: LogPoint,
+  { peer, head: { head } }: Claim,
+): Promise<readonly Bytes[] | undefined> {
+  const hashes: Bytes[] = [];
+  let { hash } = after;
+  for await (const bytes of entriesOf(hubs, hosted, after.position, head.position, peer)) {
+    const entry = decodeEntry(bytes, "sliced");
+    if (entry.position !== after.position + hashes.length + 1) return undefined;
+    if (entry.term !== hosted.term || !equalBytes(entry.previous, hash)) return undefined;
+    hash = chainHashOf(entry, bytes, sha256);
+    hashes.push(hash);
+  }
+  const whole = hashes.length === head.position - after.position;
+  return whole && equalBytes(hash, head.hash) ? hashes : undefined;
+}
+
+/** A follower's entries after a position and up to another, page by page. */
+export async function* entriesOf(
+  hubs: Hubs,
+  { room }: HostedRoom,
+  after: number,
+  upTo: number,
+  peer: Domain,
+): AsyncGenerator<Bytes> {
+  let position = after;
+  while (position < upTo) {
+    const limit = Math.min(pageMax, upTo - position);
+    const { entries } = await hubs.events(peer, room, { after: position, limit });
+    if (entries.length === 0) return;
+    yield* entries;
+    position += entries.length;
+  }
+}
+
+const pageMax = 256;

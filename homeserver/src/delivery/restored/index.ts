@@ -1,0 +1,99 @@
+/**
+ * What becomes of the rooms hosted here after the server was restored from a backup. Until a room
+ * is settled nothing is taken for it.
+ */
+import { LIMITS, Refusal } from "@treehouse/protocol";
+import type { Cancel, RoomUri } from "@treehouse/protocol";
+import { errorFields } from "../../platform/index.ts";
+import type { Operations } from "../operations.ts";
+import { settleRoom } from "./settle-room.ts";
+import type { RestoredContext } from "./settle-room.ts";
+
+export interface RestoredRooms {
+  isUnsettled(room: RoomUri): boolean;
+  /** Refuses `unavailable` while the room is not settled. */
+  refuseUnsettled(room: RoomUri): void;
+  /** Reads which rooms are to be settled, and begins. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const againMs = 2_000;
+
+export function createRestoredRooms(context: RestoredContext): RestoredRooms {
+  const { env, database, store } = context;
+  const unsettled = new Set<RoomUri>();
+  let running: Promise<void> = Promise.resolve();
+  let cancel: Cancel | undefined;
+  let until = 0;
+  let closed = false;
+
+  async function settle(): Promise<void> {
+    const last = env.monotonic() >= until;
+    for (const room of [...unsettled]) {
+      if (closed) return;
+      try {
+        const unasked = await settleRoom(context, room, last);
+        if (unasked.length === 0) unsettled.delete(room);
+      } catch (error) {
+        if (error instanceof Refusal && error.code === "unknownRoom") unsettled.delete(room);
+        else env.log.error("roomNotSettled", { room, ...errorFields(error) });
+      }
+    }
+    if (unsettled.size === 0 || closed) return;
+    cancel = env.timer(againMs, () => {
+      running = settle();
+    });
+  }
+
+  return {
+    isUnsettled: (room) => unsettled.has(room),
+    refuseUnsettled(room) {
+      if (!unsettled.has(room)) return;
+      throw new Refusal("unavailable", "The server was restored; this room is being settled.", {
+        retryAfterMs: againMs,
+      });
+    },
+    async start() {
+      for (const room of await database.read((tx) => store.restoredRooms(tx))) unsettled.add(room);
+      if (unsettled.size === 0) return;
+      env.log.warn("restored", { count: unsettled.size });
+      until = env.monotonic() + LIMITS.restoreAdoptMs;
+      running = settle();
+    },
+    async close() {
+      closed = true;
+      cancel?.();
+      await running;
+    },
+  };
+}
+
+/** The operations on rooms hosted here, but for those that are not settled. */
+export function unlessUnsettled(rooms: RestoredRooms, hosted: Operations): Operations {
+  return {
+    reserve: (caller, template) => hosted.reserve(caller, template),
+    found: (caller, room, request) => hosted.found(caller, room, request),
+    rooms: (caller) => hosted.rooms(caller),
+    async submit(caller, room, request) {
+      rooms.refuseUnsettled(room);
+      return hosted.submit(caller, room, request);
+    },
+    async update(caller, room, request) {
+      rooms.refuseUnsettled(room);
+      return hosted.update(caller, room, request);
+    },
+    async groupInfo(caller, room, request) {
+      rooms.refuseUnsettled(room);
+      return hosted.groupInfo(caller, room, request);
+    },
+    async tree(caller, room, epoch) {
+      rooms.refuseUnsettled(room);
+      return hosted.tree(caller, room, epoch);
+    },
+    async leave(caller, room) {
+      rooms.refuseUnsettled(room);
+      return hosted.leave(caller, room);
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import { equalBytes, decodeEntry, chainHashOf } from "@treehouse/protocol";
+import type { Domain, RoomUri } from "@treehouse/protocol";
+import { errorFields } from "../../platform/index.ts";
+import type { DeliveryContext } from "../context.ts";
+import type { FollowedContext } from "../followed/context.ts";
+import type { HostedRoom } from "../room.ts";
+import { sha256 } from "../sha256.ts";
+import type { LogPoint } from "../store.ts";
+import { adoptEntry } from "./adopt-entry.ts";
+import { chainTo, entriesOf, ownHeadOf } from "./check-claim.ts";
+import type { Claim } from "./check-claim.ts";
+import { startTerm } from "./start-term.ts";
+
+export type RestoredContext = DeliveryContext & FollowedContext;
+
+/**
+ * Settles where a room goes on whose hub was restored from a backup. Its followers are asked what
+ * they have of it; what this hub's own signed heads cover comes back into the log, and nothing
+ * else (FED-958). Then a new term begins, behind every position that may have been given before.
+ *
+ * Answers the followers that could not be asked; the room is settled when there are none, or when
+ * `last` says that they are waited for no longer.
+ */
+export async function settleRoom(
+  context: RestoredContext,
+  name: RoomUri,
+  last: boolean,
+): Promise<readonly Domain[]> {
+  const { unasked, seen } = await adoptAll(context, name);
+  if (unasked.length > 0 && !last) return unasked;
+  await startTerm(context, await context.rooms.get(name), seen);
+  return [];
+}
+
+type Adoption = {
+  readonly unasked: readonly Domain[];
+  /** The highest term and position that this hub has signed, as far as followers know. */
+  readonly seen: { readonly term: number; readonly position: number };
+};
+
+async function adoptAll(context: RestoredContext, name: RoomUri): Promise<Adoption> {
+  const unasked: Domain[] = [];
+  const seen = { term: 0, position: 0 };
+  const claims: Claim[] = [];
+  const hosted = await context.rooms.get(name);
+  const end = await endOf(context, hosted);
+  for (const peer of hosted.peers) {
+    try {
+      const standing = await context.hubs.standing(peer, name);
+      const signed = ownHeadOf(context, hosted, standing);
+      if (signed === undefined) continue;
+      seen.term = Math.max(seen.term, signed.head.term);
+      seen.position = Math.max(seen.position, signed.head.position);
+      const { term, position } = signed.head;
+      if (term === hosted.term && position > end.position) {
+        claims.push({ peer, head: signed, groupInfo: standing.groupInfo });
+      }
+    } catch (error) {
+      context.env.log.warn("standingUnknown", { room: name, host: peer, ...errorFields(error) });
+      unasked.push(peer);
+    }
+  }
+  // The longest first: usually the others have a part of the same.
+  claims.sort((one, other) => other.head.head.position - one.head.head.position);
+  for (const claim of claims) {
+    try {
+      await adopt(context, name, claim);
+    } catch (error) {
+      context.env.log.warn("adoptionFailed", {
+        room: name,
+        host: claim.peer,
+        ...errorFields(error),
+      });
+      if (!unasked.includes(claim.peer)) unasked.push(claim.peer);
+    }
+  }
+  return { unasked, seen };
+}
+
+async function adopt(context: RestoredContext, name: RoomUri, claim: Claim): Promise<void> {
+  let hosted = await context.rooms.get(name);
+  const end = await endOf(context, hosted);
+  const { head } = claim.head;
+  if (head.position <= end.position) return;
+  const hashes = await chainTo(context.hubs, hosted, end, claim);
+  if (hashes === undefined) {
+    context.count("adoptionRefused");
+    context.env.log.error("adoptionRefused", { room: name, host: claim.peer });
+    return;
+  }
+  let index = 0;
+  for await (const bytes of entriesOf(
+    context.hubs,
+    hosted,
+    end.position,
+    head.position,
+    claim.peer,
+  )) {
+    const expected = hashes[index];
+    index += 1;
+    const entry = decodeEntry(bytes, "sliced");
+    // Asked for twice, answered differently: the second answer was never checked.
+    if (expected === undefined || !equalBytes(chainHashOf(entry, bytes, sha256), expected)) {
+      throw new Error("The follower's entries have changed.");
+    }
+    const newest = entry.kind === "commit" && entry.epoch + 1 === head.epoch;
+    hosted = await adoptEntry(context, hosted, bytes, newest ? claim.groupInfo : undefined);
+  }
+}
+
+async function endOf({ database, store }: RestoredContext, { id }: HostedRoom): Promise<LogPoint> {
+  const head = await database.read((tx) => store.head(tx, id));
+  if (head === undefined) throw new Error("The room is gone.");
+  return head;
+}

@@ -1,0 +1,190 @@
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decodeEntry, encodeEntry, TOMBSTONE_REASONS } from "@treehouse/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { enrolPerson } from "../delivery/person.ts";
+import type { Person } from "../delivery/person.ts";
+import { foundRoom, joinByWelcome } from "../delivery/rooms.ts";
+import type { Seat } from "../delivery/seat.ts";
+import { comeIn, rejoin } from "../delivery/external.ts";
+import { deliveryOf, startTwoServers } from "../delivery/two-servers.ts";
+import type { TwoServers } from "../delivery/two-servers.ts";
+
+const life = { termMin: 0, positionMin: 0 };
+const jump = 2 ** 32;
+let directory: string;
+let servers: TwoServers;
+let alice: Person;
+let bob: Person;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "treehouse-restored-"));
+  servers = await startTwoServers(join(directory, "hub.sqlite"));
+  alice = await enrolPerson(servers.hub, "alice");
+  bob = await enrolPerson(servers.follower, "bob");
+});
+
+afterEach(async () => {
+  await servers[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function openPair(): Promise<readonly [Seat, Seat]> {
+  const a = await foundRoom(alice);
+  const keyPackage = await bob.keyPackage();
+  servers.handedOut.set([...bob.secrets.keys()].at(-1) ?? "", a.room);
+  await a.commit({ add: [keyPackage] });
+  await servers.flush();
+  return [a, await joinByWelcome(bob, a.hubKey)];
+}
+
+/** The hub as it was when this was called; the function starts it in the place of the present one. */
+async function backUp(): Promise<(bounds?: typeof life) => Promise<void>> {
+  const copy = join(directory, `copy-${Math.random()}.sqlite`);
+  await servers.hub.database.read(async (tx) => {
+    servers.hub.database.sql(tx).$client.pragma("wal_checkpoint(TRUNCATE)");
+  });
+  copyFileSync(join(directory, "hub.sqlite"), copy);
+  return async (bounds = life) => {
+    const old = servers.hub;
+    const hub = await servers.startHub(copy);
+    servers.replaceHub(hub);
+    await hub.database.transaction((tx) => hub.delivery.restored(tx, bounds));
+    await old[Symbol.asyncDispose]();
+  };
+}
+
+/** Settles what is to be settled. */
+async function settle(): Promise<void> {
+  await servers.hub.delivery.start();
+  await servers.hub.delivery.close();
+}
+
+async function logAt(server: "hub" | "follower", room: Seat["room"]) {
+  const { database, queuing } = servers[server];
+  return database.read((tx) => queuing.readLog(tx, room, { after: 0 }));
+}
+
+test("FED-958 FED-957 a restored hub takes back what its own heads cover, and goes on behind a jump", async () => {
+  const [a, b] = await openPair();
+  const restore = await backUp();
+  await a.say("after the backup");
+  const carol = await enrolPerson(servers.follower, "carol");
+  const keyPackage = await carol.keyPackage();
+  servers.handedOut.set([...carol.secrets.keys()].at(-1) ?? "", a.room);
+  await a.commit({ add: [keyPackage] });
+  await a.say("to three");
+  const head = await servers.hub.delivery.hosted.signedHead(a.room);
+  await servers.deliver(servers.outbox.splice(0).map(deliveryOf), head === undefined ? [] : [head]);
+  await restore();
+  expect((await logAt("hub", a.room)).head).toBe(1);
+  await settle();
+  const { entries } = await logAt("hub", a.room);
+  expect(entries.map(({ position }) => position)).toEqual([1, 2, 3, 4, jump + 5]);
+  expect(entries.slice(1, 4)).toEqual((await logAt("follower", a.room)).entries.slice(1));
+  const last = decodeEntry(entries.at(-1)?.bytes ?? new Uint8Array());
+  expect(last).toMatchObject({ kind: "tombstone", term: 2, reason: TOMBSTONE_REASONS.restored });
+
+  // The follower learns of the new term from that entry, and both go on in it.
+  await servers.flush();
+  expect((await logAt("follower", a.room)).head).toBe(jump + 5);
+  await b.sync().catch(() => undefined);
+  const { seat, answer } = await rejoin(b);
+  expect(answer.refusal).toBeUndefined();
+  await servers.flush();
+  await seat.sync();
+  expect(seat.group.epoch).toBe(3);
+  expect(seat.group.members()).toHaveLength(3);
+});
+
+test("FED-958 what no head of the hub covers is not adopted", async () => {
+  const [a] = await openPair();
+  const restore = await backUp();
+  await a.say("covered by no head");
+  await servers.flush();
+  await restore();
+  await settle();
+  expect((await logAt("hub", a.room)).entries.map(({ position }) => position)).toEqual([
+    1,
+    jump + 2,
+  ]);
+});
+
+test("FED-958 a forged continuation is refused, and nothing of it is adopted", async () => {
+  const [a] = await openPair();
+  const restore = await backUp();
+  await a.say("true");
+  const head = await servers.hub.delivery.hosted.signedHead(a.room);
+  await servers.deliver(servers.outbox.splice(0).map(deliveryOf), head === undefined ? [] : [head]);
+  await restore();
+  servers.told = (events) => ({
+    ...events,
+    entries: events.entries.map((bytes) => {
+      const entry = decodeEntry(bytes);
+      return encodeEntry({ ...entry, acceptedAt: entry.acceptedAt + 1 });
+    }),
+  });
+  await settle();
+  expect((await logAt("hub", a.room)).entries).toHaveLength(2);
+  expect(servers.hub.faults.join()).toContain("adoptionRefused");
+});
+
+test("a room that is not settled takes nothing, and a follower that is away is waited for", async () => {
+  const [a] = await openPair();
+  const restore = await backUp();
+  await restore();
+  servers.cut = true;
+  await servers.hub.delivery.start();
+  const { rig } = alice;
+  expect(rig).not.toBe(servers.hub);
+  const submit = servers.hub.delivery.submit(alice, a.room, await a.seal("too early"));
+  await expect(submit).rejects.toMatchObject({ code: "unavailable" });
+  await servers.hub.delivery.close();
+  expect((await logAt("hub", a.room)).head).toBe(1);
+});
+
+test("no term and no position of an earlier life comes again, however often a backup is restored", async () => {
+  const [a] = await openPair();
+  const restore = await backUp();
+  await restore({ termMin: 1_000, positionMin: 2 ** 40 });
+  await settle();
+  const { entries } = await logAt("hub", a.room);
+  expect(decodeEntry(entries.at(-1)?.bytes ?? new Uint8Array())).toMatchObject({
+    term: 1_000,
+    position: 2 ** 40 + 1,
+  });
+});
+
+test("FED-231 a message of before the restore is to be encrypted again", async () => {
+  const [a] = await openPair();
+  const restore = await backUp();
+  const stale = await a.seal("from before");
+  await restore();
+  await settle();
+  const submit = servers.hub.delivery.submit(alice, a.room, stale);
+  await expect(submit).rejects.toMatchObject({ code: "epochTooOld", data: { currentEpoch: 1 } });
+});
+
+test("a follower that has lost a room is introduced to it anew", async () => {
+  const [a, b] = await openPair();
+  await servers.follower.database.transaction(async (tx) => {
+    const { $client } = servers.follower.database.sql(tx);
+    for (const table of ["delivery_followed", "delivery_followed_heads"]) {
+      $client.exec(`DELETE FROM ${table}`);
+    }
+    await servers.follower.delivery.restored(tx, life);
+  });
+  await a.say("lost");
+  expect(await servers.deliver(servers.outbox.splice(0).map(deliveryOf))).toEqual(["unknownRoom"]);
+  await servers.hub.database.transaction((tx) =>
+    servers.hub.delivery.hosted.introduceAgain(tx, servers.follower.domain, a.room),
+  );
+  const { seat } = await comeIn(bob, a, { removeLeaf: b.group.ownLeaf });
+  await servers.flush();
+  await a.sync();
+  await a.say("found");
+  await servers.flush();
+  await seat.sync();
+  expect(seat.texts).toEqual(["found"]);
+});
