@@ -57,6 +57,22 @@ export type {
   DeletionStartRequest,
 } from "./deletion-schemas.ts";
 export {
+  peerDetailSchema,
+  peerRuleRequestSchema,
+  peersAnswerSchema,
+  peersQuerySchema,
+  probeAnswerSchema,
+} from "./federation-schemas.ts";
+export type {
+  PeerDetail,
+  PeerRule,
+  PeerRuleRequest,
+  PeersAnswer,
+  PeerSummary,
+  ProbeAnswer,
+  ProbeStep,
+} from "./federation-schemas.ts";
+export {
   addressField,
   base64Url,
   clientField,

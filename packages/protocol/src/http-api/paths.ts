@@ -36,6 +36,11 @@ export const routes = {
   subscriptions: "/v1/subscriptions",
   entries: "/v1/streams/{stream}/entries",
   acknowledgements: "/v1/acknowledgements",
+  federationPeers: "/v1/admin/federation/peers",
+  federationPeer: "/v1/admin/federation/peers/{domain}",
+  federationProbe: "/v1/admin/federation/peers/{domain}/probe",
+  federationRetry: "/v1/admin/federation/peers/{domain}/retry",
+  federationRule: "/v1/admin/federation/peers/{domain}/rule",
 } as const;
 
 /** The same paths with their variables filled in, percent-encoded as one segment each. */
@@ -75,6 +80,12 @@ export const paths = {
   entries: (stream: StreamUri, query: { after: number; limit: number }) =>
     `${fill(routes.entries, stream)}?after=${query.after}&limit=${query.limit}`,
   acknowledgements: () => routes.acknowledgements,
+  federationPeers: (after?: string) =>
+    routes.federationPeers + (after === undefined ? "" : `?after=${encodeURIComponent(after)}`),
+  federationPeer: (domain: string) => fill(routes.federationPeer, domain),
+  federationProbe: (domain: string) => fill(routes.federationProbe, domain),
+  federationRetry: (domain: string) => fill(routes.federationRetry, domain),
+  federationRule: (subject: string) => fill(routes.federationRule, subject),
 };
 
 function fill(template: string, value: string): string {
