@@ -18,6 +18,7 @@ import { vectorOf } from "./vector-of.ts";
 const entryAlone: EntryDelivery = {
   entry: octets(50),
   head: undefined,
+  groupInfo: undefined,
   welcomes: [],
   introduction: undefined,
 };
@@ -31,6 +32,7 @@ const introduction = {
 const entryWithAll: EntryDelivery = {
   entry: octets(50),
   head: signedHead,
+  groupInfo: mls.groupInfo,
   welcomes: [{ clients: [bobsClient], welcome: mls.welcome }],
   introduction,
 };
@@ -75,7 +77,7 @@ export const batchVectors = [
   vectorOf("BatchAnswer", "all taken", { incarnation, next: 13, rejected: [] }),
   vectorOf("BatchAnswer", "two rejected", {
     incarnation,
-    next: 13,
+    next: 1030,
     rejected: [
       { sequence: 9, code: "malformed" },
       { sequence: 12, code: "unsupported" },

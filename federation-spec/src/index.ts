@@ -1,7 +1,18 @@
+export type { CertificateVector, DirectoryVectors } from "./directory-vectors.ts";
 export type { Ed25519Vector } from "./ed25519-vectors.ts";
+export type {
+  HttpSignatureVectors,
+  RefusedRequestVector,
+  SignedRequestVector,
+} from "./http-signature-vectors.ts";
 export { jsonValue } from "./json-value.ts";
 export type { JsonValue } from "./json-value.ts";
-export { loadProofVectors, loadVectors } from "./load-vectors.ts";
+export {
+  loadDirectoryVectors,
+  loadHttpSignatureVectors,
+  loadProofVectors,
+  loadVectors,
+} from "./load-vectors.ts";
 export type { ProofVectors, VectorFamily } from "./load-vectors.ts";
 export type { HashVector, SignatureVector } from "./proof-vectors.ts";
 export type { Rejection } from "./rejection-vectors.ts";

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
+import type { DirectoryVectors } from "./directory-vectors.ts";
 import type { Ed25519Vector } from "./ed25519-vectors.ts";
+import type { HttpSignatureVectors } from "./http-signature-vectors.ts";
 import type { HashVector, SignatureVector } from "./proof-vectors.ts";
 import type { Rejection } from "./rejection-vectors.ts";
 import type { SigningKeyName } from "./signing-keys.ts";
@@ -45,6 +47,18 @@ export function loadVectors(): readonly VectorFamily[] {
 /** Reads the vectors of labels, hashes and signatures. */
 export function loadProofVectors(): ProofVectors {
   const content: ProofVectors = JSON.parse(readVectorFile(PROOFS));
+  return content;
+}
+
+/** Reads the vectors of signed requests. */
+export function loadHttpSignatureVectors(): HttpSignatureVectors {
+  const content: HttpSignatureVectors = JSON.parse(readVectorFile("http-signature.json"));
+  return content;
+}
+
+/** Reads the vectors of directories, their keys, templates and versions. */
+export function loadDirectoryVectors(): DirectoryVectors {
+  const content: DirectoryVectors = JSON.parse(readVectorFile("directory.json"));
   return content;
 }
 

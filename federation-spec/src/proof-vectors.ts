@@ -1,5 +1,6 @@
 import type { Bytes, Label, Sign } from "@treehouse/protocol";
 import {
+  certifyFederationKey,
   clientListCodec,
   clientListHash,
   countersignAttestation,
@@ -22,6 +23,7 @@ import {
   toHex,
 } from "@treehouse/protocol";
 import { entryVectors } from "./delivery-vectors.ts";
+import { nextFederationKey } from "./directory-samples.ts";
 import { attestation, certificate, firstList, signedList } from "./identity-samples.ts";
 import {
   alice,
@@ -102,6 +104,9 @@ export const signatureVectors: readonly SignatureVector[] = [
     "server",
     LABELS.clientListCountersignature,
     (sign) => countersignClientList(signedList, "2026-1", sign),
+  ),
+  signatureVector("certificate of a federation key", "federation", LABELS.federationKey, (sign) =>
+    certifyFederationKey(nextFederationKey, sign),
   ),
   signatureVector("login proof", "client", LABELS.loginProof, (sign) =>
     sign(loginProofMessage(loginProof)),

@@ -21,6 +21,7 @@ export function endRejections(vectors: readonly Vector[]): readonly Rejection[] 
 
 const ROOM = "mimi://a.example/r/aaaaaaaaaaaaaaaaaaaaaaaaaa";
 const CLIENT = "mimi://a.example/d/alice/aaaaaaaaaaaaaaaaaaaaaaaaaa";
+const USER = "mimi://a.example/u/alice";
 const ONE = "0000000000000001";
 
 /** What each rule of 01-encoding.md refuses, shown on the smallest struct that has the form. */
@@ -57,6 +58,30 @@ export const encodingRejections: readonly Rejection[] = [
   rejection("Entry", "ephemeral with a position", entryAt("01", ONE)),
   rejection("Batch", "sequences with a gap", batchOf([1, 3])),
   rejection("Batch", "sequence 0", batchOf([0])),
+  rejection("BatchAnswer", "next 0", answerOf(0, [])),
+  rejection("BatchAnswer", "a rejected item that was not taken", answerOf(2, [2])),
+  rejection("BatchAnswer", "rejected items that descend", answerOf(9, [2, 1])),
+  rejection("BatchAnswer", "a rejected item twice", answerOf(9, [2, 2])),
+  rejection("EntryDelivery", "no entry", "0000000000"),
+  rejection("EntryDelivery", "a Welcome for nobody", "01aa0000030001bb00"),
+  rejection("ConsentEntry", "unknown operation", `04${consentUsers()}0000${ONE}`),
+  rejection(
+    "ConsentEntry",
+    "a note of 257 octets",
+    `01${consentUsers()}004101${"61".repeat(257)}${ONE}`,
+  ),
+  rejection("ConsentEntry", "a client for a requester", `01${uri(CLIENT)}${uri(USER)}0000${ONE}`),
+  rejection("EventsRequest", "limit 0", `01${ONE}00000000`),
+  rejection("EventsRequest", "limit 257", `01${ONE}00000101`),
+  rejection("LeaveResponse", "leaves that descend", "01080000000200000001"),
+  rejection("IdentifierResponse", "unknown status", "0102"),
+  rejection("ForwardedRequest", "protocol 2", `02${uri(CLIENT)}01aa`),
+  rejection("ForwardedRequest", "no request", `01${uri(CLIENT)}00`),
+  rejection(
+    "FederationKey",
+    "a URI for a domain",
+    `${uri(USER)}0161${"00".repeat(32)}${ONE}${ONE}`,
+  ),
   rejection("DeviceSigningCertificate", "number 0", certificateWithoutNumber()),
 ];
 
@@ -68,6 +93,15 @@ function entryAt(flags: string, position: string): string {
 function batchOf(sequences: readonly number[]): string {
   const items = sequences.map((sequence) => `000000000000000${sequence}0101aa`).join("");
   return `${"00".repeat(16)}${lengthOfHex(items)}${items}00`;
+}
+
+function answerOf(next: number, sequences: readonly number[]): string {
+  const rejected = sequences.map((sequence) => `000000000000000${sequence}0161`).join("");
+  return `${"00".repeat(16)}000000000000000${next}${lengthOfHex(rejected)}${rejected}`;
+}
+
+function consentUsers(): string {
+  return uri(USER) + uri("mimi://b.example/u/bob");
 }
 
 function certificateWithoutNumber(): string {

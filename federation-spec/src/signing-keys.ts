@@ -40,6 +40,8 @@ export const signingKeys = {
   client: keyOfOctet(0x03),
   server: keyOfOctet(0x04),
   hub: keyOfOctet(0x05),
+  federation: keyOfOctet(0x06),
+  nextFederation: keyOfOctet(0x07),
 } as const;
 
 export type SigningKeyName = keyof typeof signingKeys;

@@ -8,8 +8,11 @@ import {
   updateVectors,
 } from "./delivery-vectors.ts";
 import { contentVectors } from "./content-vectors.ts";
+import { directoryVectors } from "./directory-vectors.ts";
 import { ed25519Vectors } from "./ed25519-vectors.ts";
+import { httpSignatureVectors } from "./http-signature-vectors.ts";
 import { identityVectors } from "./identity-vectors.ts";
+import { peerVectors } from "./peer-vectors.ts";
 import {
   hashVectors,
   safeAadVectors,
@@ -29,6 +32,7 @@ const families: Readonly<Record<string, readonly Vector[]>> = {
   "key-material": keyMaterialVectors,
   "group-info": groupInfoVectors,
   batch: batchVectors,
+  peer: peerVectors,
   inbox: inboxVectors,
   "client-frame": clientFrameVectors,
   "server-frame": serverFrameVectors,
@@ -44,6 +48,8 @@ export function vectorFiles(): ReadonlyMap<string, string> {
   }
   files.set("encoding.json", textOf({ vectors: [], rejections: encodingRejections }));
   files.set("proofs.json", textOf(proofs()));
+  files.set("http-signature.json", textOf(httpSignatureVectors()));
+  files.set("directory.json", textOf(directoryVectors()));
   files.set("room.json", textOf(roomVectors()));
   files.set("content.json", textOf(contentVectors()));
   return files;

@@ -122,6 +122,7 @@ function filled(value: unknown, length: number): unknown {
 
 /** Elements that differ where a struct wants them ascending. */
 function numbered(element: unknown, index: number): unknown {
+  if (typeof element === "number") return index;
   if (typeof element !== "object" || element === null || element instanceof Uint8Array) {
     return element;
   }

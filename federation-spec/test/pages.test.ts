@@ -37,14 +37,34 @@ test("every label for a signature or a hash stands in the table of labels", () =
 
 test("no rule has the number of another, and each stands on the page of its number", () => {
   const rules = pages.flatMap((name) =>
-    [...page(name).matchAll(/\*\*FED-(\d)(\d\d)\*\*/g)].map(([rule, first]) => ({
+    [...page(name).matchAll(/\*\*FED-(\d{3})\*\*/g)].map(([rule, number]) => ({
       rule,
-      isAtHome: name.startsWith(`0${first}`),
+      isAtHome: name.startsWith(pageOf(Number(number))),
     })),
   );
   expect(rules.length).toBeGreaterThan(60);
   expect(new Set(rules.map(({ rule }) => rule)).size).toBe(rules.length);
   expect(rules.filter(({ isAtHome }) => !isAtHome)).toEqual([]);
+});
+
+/** A hundred numbers a page, and the nine hundreds by twenties from page 9 on. */
+function pageOf(number: number): string {
+  const page = number < 900 ? Math.floor(number / 100) : 9 + Math.floor((number - 900) / 20);
+  return String(page).padStart(2, "0");
+}
+
+test("the rules of a page are in the order of their numbers", () => {
+  for (const name of pages) {
+    const rules = [...page(name).matchAll(/\*\*FED-(\d{3})\*\*/g)].map(([, number]) => number);
+    expect(rules).toEqual(rules.toSorted());
+  }
+});
+
+test("what a page says of a rule elsewhere has a rule there", () => {
+  const all = [...pages, "README.md", "threat-model.md"].map(page).join("\n");
+  const cited = new Set(all.match(/FED-\d{3}\b/g));
+  const stated = new Set(all.match(/(?<=\*\*)FED-\d{3}(?=\*\*)/g));
+  expect([...cited].filter((rule) => !stated.has(rule))).toEqual([]);
 });
 
 test("the list of pages in the README is complete", () => {

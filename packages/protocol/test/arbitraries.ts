@@ -12,7 +12,7 @@ import type {
   SubmitMessageRequest,
   UserUri,
 } from "../src/index.ts";
-import { mintClientUri, mintRoomUri, parseDomain, userUri } from "../src/index.ts";
+import { mintClientUri, mintRoomUri, parseDomain, userUri, utf8Encode } from "../src/index.ts";
 
 /** Octets of a length between the bounds, small by default. */
 export function octets(bounds: { min?: number; max?: number } = {}): fc.Arbitrary<Bytes> {
@@ -31,10 +31,11 @@ export const u64Arbitrary = fc.maxSafeNat();
 /** A number that is counted from 1. */
 export const countArbitrary = fc.integer({ min: 1, max: 0xffff_ffff });
 
-/** Text that has an encoding: no lone surrogate and no NUL. */
+/** Text that has an encoding: no lone surrogate and no NUL, and short enough for any field. */
 export const textArbitrary = fc
   .string({ unit: "grapheme", maxLength: 12 })
-  .map((text) => text.replaceAll("\0", ""));
+  .map((text) => text.replaceAll("\0", ""))
+  .filter((text) => utf8Encode(text).length <= 64);
 
 const domainArbitrary = fc
   .constantFrom("localhost", "a.example", "xn--bcher-kva.example", "b-2.c.example.org")

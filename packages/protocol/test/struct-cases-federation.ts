@@ -55,6 +55,7 @@ const introduction = fc.record({ hubKey: exactly(32), roster });
 const entryDelivery = fc.record({
   entry: message,
   head: maybe(signedHeadArbitrary),
+  groupInfo: maybe(message),
   welcomes: several(welcomeDelivery),
   introduction: maybe(introduction),
 });
@@ -196,7 +197,12 @@ export const federationCases: readonly StructCase[] = [
   structCase(
     "StandingResponse",
     standingResponseCodec,
-    fc.record({ position: u64Arbitrary, hash: exactly(32), head: maybe(signedHeadArbitrary) }),
+    fc.record({
+      position: u64Arbitrary,
+      hash: exactly(32),
+      head: maybe(signedHeadArbitrary),
+      groupInfo: maybe(message),
+    }),
     versioned,
   ),
   structCase(

@@ -29,7 +29,10 @@ export type BatchAnswer = {
   readonly incarnation: Bytes;
   /** The next sequence that is expected of it: all before are taken, or rejected for good. */
   readonly next: number;
-  /** Items of this batch that have no effect. */
+  /**
+   * Items of the last sequences before `next` that have no effect, whichever batch they came in:
+   * a lost answer then loses no verdict.
+   */
   readonly rejected: readonly RejectedItem[];
 };
 
@@ -52,7 +55,7 @@ export const batchAnswerCodec: Codec<BatchAnswer> = checked(
     next: u64,
     rejected: vector(
       struct<RejectedItem>({ sequence: u64, code: utf8({ max: LIMITS.nameBytesMax }) }),
-      { countMax: LIMITS.batchItemsMax },
+      { countMax: LIMITS.rejectedItemsMax },
     ),
   }),
   faultOfAnswer,

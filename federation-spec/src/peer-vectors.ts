@@ -1,0 +1,105 @@
+import {
+  fromHex,
+  signedClientListCodec,
+  submitMessageRequestCodec,
+  submitMessageResponseCodec,
+  updateRequestCodec,
+} from "@treehouse/protocol";
+import { entryVectors } from "./delivery-vectors.ts";
+import { federationKey, nextFederationKey } from "./directory-samples.ts";
+import { countersignedList } from "./identity-samples.ts";
+import {
+  alice,
+  alicesClient,
+  bob,
+  bobsClient,
+  mls,
+  octets,
+  room,
+  signedHead,
+  time,
+} from "./sample-values.ts";
+import { signingKeys } from "./signing-keys.ts";
+import { vectorOf } from "./vector-of.ts";
+
+const update = updateRequestCodec.encode({ kind: "proposal", proposals: [mls.proposal] });
+const submission = {
+  room,
+  client: bobsClient,
+  request: submitMessageRequestCodec.encode({
+    ephemeral: false,
+    message: mls.message,
+    sendingUri: bob,
+  }),
+};
+const answered = {
+  status: "answered",
+  response: submitMessageResponseCodec.encode({
+    status: "accepted",
+    acceptedAt: time,
+    position: 43,
+    frank: undefined,
+  }),
+} as const;
+const refused = {
+  status: "refused",
+  code: "epochTooOld",
+  detail: "the message's epoch is over",
+  currentEpoch: 8,
+  retryAfterMs: undefined,
+} as const;
+const entries = entryVectors
+  .filter(({ struct }) => struct === "Entry")
+  .slice(0, 2)
+  .map(({ hex }) => fromHex(hex));
+
+export const peerVectors = [
+  vectorOf("ForwardedRequest", "an update", { client: bobsClient, request: update }),
+  vectorOf("SubmissionBatch", "no message", { items: [] }),
+  vectorOf("SubmissionBatch", "two messages", {
+    items: [submission, { ...submission, client: alicesClient }],
+  }),
+  vectorOf("SubmissionAnswers", "no answer", { answers: [] }),
+  vectorOf("SubmissionAnswers", "every kind of answer", {
+    answers: [
+      answered,
+      refused,
+      { ...refused, code: "rateLimited", currentEpoch: undefined, retryAfterMs: 500 },
+    ],
+  }),
+  vectorOf("TreeRequest", "tree", { client: bobsClient, epoch: 7 }),
+  vectorOf("LeaveRequest", "leave", { client: bobsClient }),
+  vectorOf("LeaveResponse", "no leaf", { leaves: [] }),
+  vectorOf("LeaveResponse", "two leaves", { leaves: [2, 70_000] }),
+  vectorOf("EventsRequest", "from the first on", { after: 0, limit: 256 }),
+  vectorOf("EventsResponse", "nothing", { oldest: 43, last: 42, entries: [], head: undefined }),
+  vectorOf("EventsResponse", "two entries and the head", {
+    oldest: 41,
+    last: 42,
+    entries,
+    head: signedHead,
+  }),
+  vectorOf("StandingRequest", "standing", {}),
+  vectorOf("StandingResponse", "before the first entry", {
+    position: 0,
+    hash: new Uint8Array(32),
+    head: undefined,
+    groupInfo: undefined,
+  }),
+  vectorOf("StandingResponse", "with a head", {
+    position: 42,
+    hash: octets(32, 0x11),
+    head: signedHead,
+    groupInfo: mls.groupInfo,
+  }),
+  vectorOf("IdentifierRequest", "a user", { user: alice }),
+  vectorOf("IdentifierResponse", "found", {
+    status: "success",
+    clientList: signedClientListCodec.encode(countersignedList),
+    countersigners: [{ kid: "2026-1", key: signingKeys.server.publicKey }],
+  }),
+  vectorOf("IdentifierResponse", "not found", { status: "notFound" }),
+  vectorOf("IdentifierResponse", "forbidden", { status: "forbidden" }),
+  vectorOf("FederationKey", "a first key", federationKey),
+  vectorOf("FederationKey", "a key that ends", nextFederationKey),
+];
