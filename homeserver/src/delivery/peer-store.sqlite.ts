@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, isNull } from "drizzle-orm";
 import { parseDomain, parseUserUri } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
-import { departures, members, peers, rooms } from "./schema.ts";
+import { departures, peers, rooms } from "./schema.ts";
 import type { DepartureStore, PeerStore } from "./store.ts";
 
 export function createPeerStore(database: Database): PeerStore {
@@ -81,15 +81,5 @@ export function createDepartureStore(database: Database): DepartureStore {
     deleteDeparture: async (tx, user) => {
       database.sql(tx).delete(departures).where(eq(departures.user, user)).run();
     },
-    peersOf: async (tx, user) =>
-      database
-        .sql(tx)
-        .selectDistinct({ peer: peers.peer })
-        .from(members)
-        .innerJoin(peers, and(eq(peers.roomId, members.roomId), isNull(peers.until)))
-        .where(eq(members.user, user))
-        .orderBy(asc(peers.peer))
-        .all()
-        .map(({ peer }) => parseDomain(peer)),
   };
 }

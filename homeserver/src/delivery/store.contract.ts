@@ -9,6 +9,8 @@ import type { Bytes, ClientUri } from "@treehouse/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Database } from "../platform/index.ts";
+import { followedStoreContract } from "./followed/store.contract.ts";
+import { peerStoreContract } from "./peer-store.contract.ts";
 import type { DeliveryStore, EpochChange, NewRoom, Reservation, StoredEpoch } from "./store.ts";
 
 export type OpenStore = () => Promise<{
@@ -22,6 +24,8 @@ export function deliveryStoreContract(open: OpenStore): void {
   roomContract(open);
   treeContract(open);
   requestContract(open);
+  peerStoreContract(open, (name) => ({ ...founded, room: name }));
+  followedStoreContract(open);
 }
 
 function reservationContract(open: OpenStore): void {

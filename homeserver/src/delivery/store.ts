@@ -125,8 +125,6 @@ export interface DepartureStore {
   /** At most `limit`, the oldest first. */
   departures(tx: ReadTx, limit: number): Promise<readonly UserUri[]>;
   deleteDeparture(tx: Tx, user: UserUri): Promise<void>;
-  /** The servers with members in a hosted room in which the user has a leaf, in order. */
-  peersOf(tx: ReadTx, user: UserUri): Promise<readonly Domain[]>;
 }
 
 export interface RequestStore {

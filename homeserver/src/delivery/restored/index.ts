@@ -30,7 +30,7 @@ export function createRestoredRooms(context: RestoredContext): RestoredRooms {
 
   async function settle(): Promise<void> {
     const last = env.monotonic() >= until;
-    for (const room of [...unsettled]) {
+    for (const room of unsettled) {
       if (closed) return;
       try {
         const unasked = await settleRoom(context, room, last);
