@@ -1,6 +1,6 @@
 import type { Bytes, Env, LimitName } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
-import type { Notifier } from "./ports.ts";
+import type { Holder, Notifier } from "./ports.ts";
 import type { QueueCache } from "./queue-cache.ts";
 import type { QueuingStore } from "./store.ts";
 import type { StreamCache } from "./stream-cache.ts";
@@ -35,4 +35,6 @@ export interface QueuingContext {
   incarnation: Bytes;
   /** Undefined while nobody listens. */
   notifier: Notifier | undefined;
+  /** Undefined while no other server reads. */
+  holder: Holder | undefined;
 }

@@ -23,7 +23,7 @@ import type { WelcomeForClient } from "./deliver-welcome.ts";
 import { createCursorWriter } from "./flush-cursors.ts";
 import { jumpTo } from "./jump-to.ts";
 import type { Restored } from "./jump-to.ts";
-import type { Notifier } from "./ports.ts";
+import type { Holder, Notifier } from "./ports.ts";
 import { QueueCache } from "./queue-cache.ts";
 import { readLog } from "./read-log.ts";
 import type { LogPage, LogRange } from "./read-log.ts";
@@ -46,7 +46,7 @@ export type { Standing } from "./client-queue.ts";
 export type { AccountEventForClient } from "./deliver-account-event.ts";
 export type { WelcomeForClient } from "./deliver-welcome.ts";
 export type { QueuingLimits } from "./context.ts";
-export type { Notifier } from "./ports.ts";
+export type { Holder, Notifier } from "./ports.ts";
 export type { Restored } from "./jump-to.ts";
 export type { LogPage, LogRange } from "./read-log.ts";
 export type { GapReason, Page, PageItem, PageLimits } from "./read-stream.ts";
@@ -90,6 +90,8 @@ export interface Queuing {
   attach(client: ClientUri): Promise<StreamReader>;
   /** Names the one listener that is told what happens to streams. */
   notify(notifier: Notifier): void;
+  /** Names the one who says what other servers have yet to get. */
+  hold(holder: Holder): void;
   /** One run of retention, as the job does it every minute; answers how many streams it saw. */
   retain(): Promise<number>;
   /** Writes the cursors that were acknowledged. Resolves also if that failed; it is tried again. */
@@ -115,6 +117,7 @@ export async function createQueuing(options: QueuingOptions): Promise<Queuing> {
     limits: { ...LIMITS, ...options.limits },
     incarnation: await readIncarnation(options, store),
     notifier: undefined,
+    holder: undefined,
   };
   const writer = createCursorWriter(context);
   const run = (): Promise<number> => retain(context);
@@ -138,6 +141,9 @@ export async function createQueuing(options: QueuingOptions): Promise<Queuing> {
     attach: attachTo,
     notify(notifier) {
       context.notifier = notifier;
+    },
+    hold(holder) {
+      context.holder = holder;
     },
     retain: run,
     flush: () => writer.flush(),

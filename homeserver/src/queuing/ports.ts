@@ -1,5 +1,11 @@
 import type { ClientUri, StreamUri } from "@treehouse/protocol";
 
+/** Who still needs entries that all local readers may have acknowledged; `federation` meets it. */
+export interface Holder {
+  /** The lowest position that some other server has yet to get, for streams where that is long. */
+  floors(): ReadonlyMap<StreamUri, number>;
+}
+
 /**
  * Who wants to know at once what happened to streams; `realtime` meets it. Everything is told
  * synchronously after COMMIT and in the order of positions, when the memory of `queuing` already

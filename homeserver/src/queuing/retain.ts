@@ -60,16 +60,18 @@ type Plan = {
 };
 
 /**
- * What all have read goes after 48 hours; what somebody has not, after 30 days, or when it is more
+ * What all have read, other servers included, goes after 48 hours; what somebody has not, after 30 days, or when it is more
  * than a stream may hold.
  */
 async function planRetention(
-  { store, env, limits }: QueuingContext,
+  { store, env, limits, holder }: QueuingContext,
   tx: ReadTx,
   stream: StoredStream,
 ): Promise<Plan> {
   const now = env.now();
-  const read = (await store.lowestCursor(tx, stream.id)) ?? stream.head;
+  const readHere = (await store.lowestCursor(tx, stream.id)) ?? stream.head;
+  const floor = holder?.floors().get(stream.name) ?? stream.head + 1;
+  const read = Math.min(readHere, floor - 1);
   const expired = await newestStoredBy(store, tx, stream, now - limits.entryKeptUnreadMs);
   const old = await newestStoredBy(store, tx, stream, now - limits.entryKeptReadMs);
   const surplus = stream.head - (await allowance(store, tx, stream, limits));

@@ -49,7 +49,7 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
     if (servers.cut) throw new Error("the link is cut");
     return rigs;
   };
-  const startHub = (at: string) =>
+  const startHub = (at: string): Promise<Rig> =>
     startRig({
       domain: "hub.example",
       path: at,
@@ -74,7 +74,7 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
         },
       },
     });
-  const hub = await startHub(path);
+  const hub: Rig = await startHub(path);
   const follower = await startRig({
     domain: "follower.example",
     others: {

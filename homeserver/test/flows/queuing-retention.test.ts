@@ -55,6 +55,25 @@ test("after 48 hours what all have read goes, and handshakes stay for 30 days", 
   expect(await server.append(room, "goes on")).toBe(7);
 });
 
+test("what another server has yet to get is kept like what a client has not read", async () => {
+  await using server = await StreamServer.open();
+  const room = server.room();
+  const alice = server.device("alice");
+  await server.subscribe(alice, room);
+  for (let turn = 1; turn <= 5; turn += 1) await server.append(room, `m${turn}`);
+  await alice.acknowledge([{ stream: room, position: 5 }]);
+  await server.queuing.flush();
+  const floors = new Map([[room, 3]]);
+  server.queuing.hold({ floors: () => floors });
+  server.clock.advance(49 * HOUR);
+  await server.queuing.retain();
+  expect(await positionsLeft(server.database, room)).toEqual([3, 4, 5]);
+  floors.clear();
+  server.clock.advance(2 * HOUR);
+  await server.queuing.retain();
+  expect(await positionsLeft(server.database, room)).toEqual([]);
+});
+
 test("FED-414 a reader that was away for longer than entries are kept is told which are missing", async () => {
   await using server = await StreamServer.open();
   const room = server.room();
