@@ -175,15 +175,15 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     await settleDepartures(context);
   });
   const restored = createRestoredRooms(context);
-  const hosted = limited(env, unlessUnsettled(restored, operationsOf(context)));
-  const operations = forwarding(context, hosted);
+  const hosted = unlessUnsettled(restored, operationsOf(context));
+  const operations = limited(env, forwarding(context, hosted));
   const backfill = createBackfill(context);
   const departing = departures(context);
   return {
     ...operations,
     routes: deliveryRoutes(operations),
     hosted: {
-      ...hosted,
+      ...limited(env, hosted),
       events: (peer, room, range) => readEvents(context, peer, room, range),
       standing: (peer, room) => readStanding(context, peer, room),
       introduceAgain: (tx, peer, room) => store.introduceAgain(tx, peer, room),
