@@ -70,7 +70,7 @@ function withTables(name: string, tables: readonly (readonly Row[])[]): string {
 }
 
 /** Columns padded to their widest cell, as the formatter does. */
-function aligned(rows: readonly Row[]): string {
+export function aligned(rows: readonly Row[]): string {
   const [head = [], ...body] = rows;
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: Row) =>

@@ -6,6 +6,8 @@ import type { Vector } from "./vector-of.ts";
 export type Rejection = {
   readonly name: string;
   readonly struct: StructName;
+  /** The rule that says so. */
+  readonly rule: string;
   readonly hex: string;
 };
 
@@ -14,8 +16,8 @@ export function endRejections(vectors: readonly Vector[]): readonly Rejection[] 
   return vectors
     .filter(({ value }) => !hasOpenEnd(value))
     .flatMap(({ name, struct, hex }) => [
-      { name: `${name}, an octet short`, struct, hex: hex.slice(0, -2) },
-      { name: `${name}, an octet too many`, struct, hex: `${hex}00` },
+      { name: `${name}, an octet short`, struct, rule: "FED-106", hex: hex.slice(0, -2) },
+      { name: `${name}, an octet too many`, struct, rule: "FED-103", hex: `${hex}00` },
     ]);
 }
 
@@ -26,63 +28,102 @@ const ONE = "0000000000000001";
 
 /** What each rule of 01-encoding.md refuses, shown on the smallest struct that has the form. */
 export const encodingRejections: readonly Rejection[] = [
-  cursor("length in two octets where one is enough", `40${lengthOf(ROOM)}${hexOf(ROOM)}${ONE}`),
-  cursor("length with prefix 11", `c0000000000000${lengthOf(ROOM)}${hexOf(ROOM)}${ONE}`),
-  cursor("length beyond the end", `7fff${hexOf(ROOM)}${ONE}`),
-  cursor("position over 2^53-1", `${uri(ROOM)}0020000000000000`),
-  cursor("URI with a port", `${uri(ROOM.replace("/r/", ":4280/r/"))}${ONE}`),
-  cursor("URI with a capital", `${uri(ROOM.replace("a.e", "A.e"))}${ONE}`),
   cursor(
+    "FED-101",
+    "length in two octets where one is enough",
+    `40${lengthOf(ROOM)}${hexOf(ROOM)}${ONE}`,
+  ),
+  cursor("FED-101", "length with prefix 11", `c0000000000000${lengthOf(ROOM)}${hexOf(ROOM)}${ONE}`),
+  cursor("FED-106", "length beyond the end", `7fff${hexOf(ROOM)}${ONE}`),
+  cursor("FED-104", "position over 2^53-1", `${uri(ROOM)}0020000000000000`),
+  cursor("FED-120", "URI with a port", `${uri(ROOM.replace("/r/", ":4280/r/"))}${ONE}`),
+  cursor("FED-120", "URI with a capital", `${uri(ROOM.replace("a.e", "A.e"))}${ONE}`),
+  cursor(
+    "FED-120",
     "URI with an address for a domain",
     `${uri(ROOM.replace("a.example", "127.0.0.1"))}${ONE}`,
   ),
-  cursor("room id that is not canonical base32", `${uri(`${ROOM.slice(0, -1)}b`)}${ONE}`),
-  cursor("name with two dots in a row", `${uri(CLIENT.replace("alice", "al..ce"))}${ONE}`),
-  cursor("URI of a user instead of a stream", `${uri("mimi://a.example/u/alice")}${ONE}`),
-  rejection("Roster", "leaves that descend", rosterOf([2, 1])),
-  rejection("Roster", "a leaf twice", rosterOf([1, 1])),
-  rejection("SubmitMessageRequest", "protocol 2", `020001aa${uri("mimi://a.example/u/a")}`),
-  rejection("SubmitMessageRequest", "unknown flag", `010201aa${uri("mimi://a.example/u/a")}`),
-  rejection("SubmitMessageRequest", "empty message", `010000${uri("mimi://a.example/u/a")}`),
-  rejection("SubmitMessageResponse", "unknown status", "0103"),
-  rejection("SubmitMessageResponse", "text with NUL", "010103610062"),
-  rejection("SubmitMessageResponse", "text that is not UTF-8", "010102c080"),
-  rejection("SubmitMessageResponse", "optional that is 2", `0100${ONE}${ONE}02`),
-  rejection("UpdateRequest", "no proposals", "010200"),
-  rejection("KeyMaterialResponse", "clients beside a refusal", keyMaterialWithClients()),
-  rejection("ServerFrame", "entry frame without entry", "11"),
-  rejection("ServerFrame", "unknown type", "19"),
-  rejection("ClientFrame", "incarnation of 8 octets", "010108000000000000000000"),
-  rejection("ClientFrame", "request id 0", `0200000000${uri(ROOM)}01aa`),
-  rejection("Entry", "position 0", entryAt("00", "0000000000000000")),
-  rejection("Entry", "ephemeral with a position", entryAt("01", ONE)),
-  rejection("Batch", "sequences with a gap", batchOf([1, 3])),
-  rejection("Batch", "sequence 0", batchOf([0])),
-  rejection("BatchAnswer", "next 0", answerOf(0, [])),
-  rejection("BatchAnswer", "a rejected item that was not taken", answerOf(2, [2])),
-  rejection("BatchAnswer", "rejected items that descend", answerOf(9, [2, 1])),
-  rejection("BatchAnswer", "a rejected item twice", answerOf(9, [2, 2])),
-  rejection("EntryDelivery", "no entry", "0000000000"),
-  rejection("EntryDelivery", "a Welcome for nobody", "01aa0000030001bb00"),
-  rejection("ConsentEntry", "unknown operation", `04${consentUsers()}0000${ONE}`),
+  cursor(
+    "FED-122",
+    "room id that is not canonical base32",
+    `${uri(`${ROOM.slice(0, -1)}b`)}${ONE}`,
+  ),
+  cursor(
+    "FED-121",
+    "name with two dots in a row",
+    `${uri(CLIENT.replace("alice", "al..ce"))}${ONE}`,
+  ),
+  cursor(
+    "FED-125",
+    "URI of a user instead of a stream",
+    `${uri("mimi://a.example/u/alice")}${ONE}`,
+  ),
+  rejection("FED-207", "Roster", "leaves that descend", rosterOf([2, 1])),
+  rejection("FED-207", "Roster", "a leaf twice", rosterOf([1, 1])),
   rejection(
+    "FED-105",
+    "SubmitMessageRequest",
+    "protocol 2",
+    `020001aa${uri("mimi://a.example/u/a")}`,
+  ),
+  rejection(
+    "FED-105",
+    "SubmitMessageRequest",
+    "unknown flag",
+    `010201aa${uri("mimi://a.example/u/a")}`,
+  ),
+  rejection(
+    "FED-106",
+    "SubmitMessageRequest",
+    "empty message",
+    `010000${uri("mimi://a.example/u/a")}`,
+  ),
+  rejection("FED-105", "SubmitMessageResponse", "unknown status", "0103"),
+  rejection("FED-106", "SubmitMessageResponse", "text with NUL", "010103610062"),
+  rejection("FED-106", "SubmitMessageResponse", "text that is not UTF-8", "010102c080"),
+  rejection("FED-105", "SubmitMessageResponse", "optional that is 2", `0100${ONE}${ONE}02`),
+  rejection("FED-106", "UpdateRequest", "no proposals", "010200"),
+  rejection("FED-251", "KeyMaterialResponse", "clients beside a refusal", keyMaterialWithClients()),
+  rejection("FED-106", "ServerFrame", "entry frame without entry", "11"),
+  rejection("FED-105", "ServerFrame", "unknown type", "19"),
+  rejection("FED-106", "ClientFrame", "incarnation of 8 octets", "010108000000000000000000"),
+  rejection("FED-413", "ClientFrame", "request id 0", `0200000000${uri(ROOM)}01aa`),
+  rejection("FED-202", "Entry", "position 0", entryAt("00", "0000000000000000")),
+  rejection("FED-205", "Entry", "ephemeral with a position", entryAt("01", ONE)),
+  rejection("FED-270", "Batch", "sequences with a gap", batchOf([1, 3])),
+  rejection("FED-270", "Batch", "sequence 0", batchOf([0])),
+  rejection("FED-942", "BatchAnswer", "next 0", answerOf(0, [])),
+  rejection("FED-942", "BatchAnswer", "a rejected item that was not taken", answerOf(2, [2])),
+  rejection("FED-942", "BatchAnswer", "rejected items that descend", answerOf(9, [2, 1])),
+  rejection("FED-942", "BatchAnswer", "a rejected item twice", answerOf(9, [2, 2])),
+  rejection("FED-106", "EntryDelivery", "no entry", "0000000000"),
+  rejection("FED-106", "EntryDelivery", "a Welcome for nobody", "01aa0000030001bb00"),
+  rejection("FED-105", "ConsentEntry", "unknown operation", `04${consentUsers()}0000${ONE}`),
+  rejection(
+    "FED-106",
     "ConsentEntry",
     "a note of 257 octets",
     `01${consentUsers()}004101${"61".repeat(257)}${ONE}`,
   ),
-  rejection("ConsentEntry", "a client for a requester", `01${uri(CLIENT)}${uri(USER)}0000${ONE}`),
-  rejection("EventsRequest", "limit 0", `01${ONE}00000000`),
-  rejection("EventsRequest", "limit 257", `01${ONE}00000101`),
-  rejection("LeaveResponse", "leaves that descend", "01080000000200000001"),
-  rejection("IdentifierResponse", "unknown status", "0102"),
-  rejection("ForwardedRequest", "protocol 2", `02${uri(CLIENT)}01aa`),
-  rejection("ForwardedRequest", "no request", `01${uri(CLIENT)}00`),
   rejection(
+    "FED-125",
+    "ConsentEntry",
+    "a client for a requester",
+    `01${uri(CLIENT)}${uri(USER)}0000${ONE}`,
+  ),
+  rejection("FED-951", "EventsRequest", "limit 0", `01${ONE}00000000`),
+  rejection("FED-951", "EventsRequest", "limit 257", `01${ONE}00000101`),
+  rejection("FED-928", "LeaveResponse", "leaves that descend", "01080000000200000001"),
+  rejection("FED-105", "IdentifierResponse", "unknown status", "0102"),
+  rejection("FED-105", "ForwardedRequest", "protocol 2", `02${uri(CLIENT)}01aa`),
+  rejection("FED-106", "ForwardedRequest", "no request", `01${uri(CLIENT)}00`),
+  rejection(
+    "FED-120",
     "FederationKey",
     "a URI for a domain",
     `${uri(USER)}0161${"00".repeat(32)}${ONE}${ONE}`,
   ),
-  rejection("DeviceSigningCertificate", "number 0", certificateWithoutNumber()),
+  rejection("FED-301", "DeviceSigningCertificate", "number 0", certificateWithoutNumber()),
 ];
 
 function entryAt(flags: string, position: string): string {
@@ -119,12 +160,12 @@ function rosterOf(leaves: readonly number[]): string {
   return `${lengthOfHex(entries)}${entries}`;
 }
 
-function cursor(name: string, hex: string): Rejection {
-  return rejection("Cursor", name, hex);
+function cursor(rule: string, name: string, hex: string): Rejection {
+  return rejection(rule, "Cursor", name, hex);
 }
 
-function rejection(struct: StructName, name: string, hex: string): Rejection {
-  return { name, struct, hex: toHex(concatBytes(fromHex(hex))) };
+function rejection(rule: string, struct: StructName, name: string, hex: string): Rejection {
+  return { name, struct, rule, hex: toHex(concatBytes(fromHex(hex))) };
 }
 
 function uri(text: string): string {

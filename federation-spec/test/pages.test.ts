@@ -49,14 +49,16 @@ test("no rule has the number of another, and each stands on the page of its numb
 
 /** A hundred numbers a page, and the nine hundreds by twenties from page 9 on. */
 function pageOf(number: number): string {
-  const page = number < 900 ? Math.floor(number / 100) : 9 + Math.floor((number - 900) / 20);
-  return String(page).padStart(2, "0");
+  const at = number < 900 ? Math.floor(number / 100) : 9 + Math.floor((number - 900) / 20);
+  return String(at).padStart(2, "0");
 }
 
 test("the rules of a page are in the order of their numbers", () => {
   for (const name of pages) {
-    const rules = [...page(name).matchAll(/\*\*FED-(\d{3})\*\*/g)].map(([, number]) => number);
-    expect(rules).toEqual(rules.toSorted());
+    const rules = [...page(name).matchAll(/\*\*FED-(\d{3})\*\*/g)].map(([, number]) =>
+      Number(number),
+    );
+    expect(rules).toEqual(rules.toSorted((left, right) => left - right));
   }
 });
 

@@ -61,7 +61,7 @@ describe.each(families)("$name", ({ vectors, rejections }) => {
     expect(encoded).toBe(hex);
   });
 
-  test.each(rejections)("$struct refuses $name", ({ struct, hex }) => {
+  test.each(rejections)("$rule $struct refuses $name", ({ struct, hex }) => {
     expect(refusalCode(() => decodeAndEncode(structs[struct], hex))).toBe("malformed");
   });
 });
