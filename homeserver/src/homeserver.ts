@@ -2,13 +2,15 @@ import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import { utf8Decode, utf8Encode } from "@treehouse/protocol";
 import type { Domain, Env, HealthAnswer } from "@treehouse/protocol";
 import { serverRoutes } from "./app.ts";
-import { authenticationMigrations, createAuthentication } from "./authentication/index.ts";
+import { createAuthentication } from "./authentication/index.ts";
 import type { Authentication } from "./authentication/index.ts";
+import { beginLife, createLivesFile, refuseUnfinishedRestore } from "./backup/index.ts";
 import type { Config } from "./config/index.ts";
-import { createDelivery, deliveryMigrations } from "./delivery/index.ts";
+import { createDelivery } from "./delivery/index.ts";
 import type { Delivery } from "./delivery/index.ts";
-import { createKeyPackages, keyPackagesMigrations } from "./key-packages/index.ts";
+import { createKeyPackages } from "./key-packages/index.ts";
 import type { KeyPackages } from "./key-packages/index.ts";
+import { migrations } from "./migrations.ts";
 import {
   createHttpServer,
   createJobs,
@@ -19,7 +21,7 @@ import {
   openDataDirectory,
 } from "./platform/index.ts";
 import type { Database, Jobs, MetricsPage, OnceFiles } from "./platform/index.ts";
-import { createQueuing, queuingMigrations } from "./queuing/index.ts";
+import { createQueuing } from "./queuing/index.ts";
 import type { Queuing } from "./queuing/index.ts";
 import { createRealtime } from "./realtime/index.ts";
 import type { Realtime } from "./realtime/index.ts";
@@ -80,16 +82,12 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
   }
 
   try {
+    refuseUnfinishedRestore(config.storage.directory);
     const directory = openDataDirectory(config.storage.directory, env);
     const database = openDatabase({
       path: directory.databasePath,
       env,
-      migrations: [
-        authenticationMigrations,
-        keyPackagesMigrations,
-        queuingMigrations,
-        deliveryMigrations,
-      ],
+      migrations,
       onCrash: options.onCrash ?? ((error) => crash(env, error)),
     });
     closers.push(() => database.close());
@@ -98,7 +96,16 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
     const modules = await createModules(options, { database, jobs, files: directory.files });
     closers.push(() => modules.queuing.close());
     closers.push(() => jobs.close());
-    const { authentication, realtime } = modules;
+    const { authentication, delivery, keyPackages, queuing, realtime } = modules;
+    // Before anything is said to anybody: an old database would contradict what it has said since.
+    await beginLife({
+      env,
+      database,
+      file: createLivesFile(directory.databasePath),
+      jobs,
+      restorables: [queuing, keyPackages, delivery],
+      incarnation: () => queuing.incarnation,
+    });
 
     const metrics = await startMetrics(options);
     if (metrics !== undefined) closers.push(() => metrics.close());
@@ -150,11 +157,20 @@ async function createModules(
     database,
     domain,
     registration: config.registration.mode,
+    localContacts: config.contacts.local,
     crypto,
     secrets: files,
     jobs,
   });
-  const keyPackages = createKeyPackages({ env, database, jobs, clients: authentication, crypto });
+  const keyPackages = createKeyPackages({
+    env,
+    database,
+    jobs,
+    domain,
+    clients: authentication,
+    consent: authentication,
+    crypto,
+  });
   const queuing = await createQueuing({ env, database, jobs });
   const delivery = createDelivery({
     env,
@@ -172,6 +188,7 @@ async function createModules(
     sessions: authentication,
   });
   queuing.notify(realtime);
+  authentication.connect({ inboxes: queuing, keyPackages });
   return { authentication, keyPackages, delivery, queuing, realtime };
 }
 

@@ -9,7 +9,7 @@ export const alone: Neighbours = {
   },
   keyPackages: {
     deleteOf: () => Promise.resolve(),
-    forgetRequester: () => Promise.resolve(),
+    forgetUser: () => Promise.resolve(),
   },
   rooms: { deleteUser: () => Promise.resolve([]) },
   outbox: { add: () => Promise.reject(noPeers()) },

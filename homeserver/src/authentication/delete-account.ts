@@ -74,7 +74,7 @@ async function deleteWithAll(
     await keyPackages.deleteOf(tx, client);
     await inboxes.deleteClient(tx, client);
   }
-  await keyPackages.forgetRequester(tx, user);
+  await keyPackages.forgetUser(tx, user);
   await contacts.forgetOwner(tx, name);
   await forgetUser(context, tx, user);
   await store.deleteAccount(tx, name, deletedAt);

@@ -96,10 +96,10 @@ export interface Authentication {
    */
   ensureAdminInvite(): Promise<string | undefined>;
   /**
-   * Names what contacts and the end of an account reach beside this module. Without it there are no
-   * inboxes, no rooms and no peers.
+   * Names what contacts and the end of an account reach beside this module. What is not named is
+   * not there: no inboxes, no rooms, no peers.
    */
-  connect(neighbours: Neighbours): void;
+  connect(neighbours: Partial<Neighbours>): void;
   /** After the commit that ended a session, for whoever holds its connections. Must not throw. */
   onSessionEnded(run: (ended: EndedSession) => void): void;
   /** Whether this server is the one that speaks for the user. */
@@ -169,7 +169,7 @@ export async function createAuthentication(
     ensureAdminInvite: () => invites.ensureAdmin(),
     onSessionEnded: (run) => sessions.onEnded(run),
     connect: (neighbours) => {
-      context.neighbours.current = neighbours;
+      context.neighbours.current = { ...context.neighbours.current, ...neighbours };
     },
     isLocal,
     serverKeys: () => serverKeys(context),

@@ -17,11 +17,11 @@ export interface Inboxes {
   deleteClient(tx: Tx, client: ClientUri): Promise<void>;
 }
 
-/** What this module keeps no KeyPackages for; `key-packages` meets it. */
+/** The KeyPackages of clients; `key-packages` meets it. */
 export interface KeyPackagesOf {
   deleteOf(tx: Tx, client: ClientUri): Promise<void>;
-  /** Forgets that a user was ever given KeyPackages. */
-  forgetRequester(tx: Tx, user: UserUri): Promise<void>;
+  /** Forgets a user who is gone, as who was given KeyPackages, too. */
+  forgetUser(tx: Tx, user: UserUri): Promise<void>;
 }
 
 /** The rooms in which users take part; `delivery` meets it. */

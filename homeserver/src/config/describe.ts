@@ -6,14 +6,19 @@ export function describeSettings(): string {
   const sections = [...new Set(settings.map(({ section }) => section))];
   const example = sections.map((section) => {
     const own = settings.filter((setting) => setting.section === section);
-    const lines = own.map(({ key, fallback }) => stringify({ [key]: fallback }).trim());
-    return [`[${section}]`, ...lines].join("\n");
+    const lines = own.flatMap(({ key, fallback, table }) =>
+      table === undefined ? [stringify({ [key]: fallback }).trim()] : [],
+    );
+    const tables = own.flatMap(({ table }) =>
+      table === undefined ? [] : ["", `[${section}.${table}]`],
+    );
+    return [`[${section}]`, ...lines, ...tables].join("\n");
   });
   const reference = sections.map((section) => {
     const own = settings.filter((setting) => setting.section === section);
     const rows = own.map((setting) =>
       [
-        `### \`${setting.key}\``,
+        `### \`${setting.table ?? setting.key}\``,
         setting.help,
         `Expected: ${setting.expected}. Variable: \`${variableOf(setting)}\`.`,
       ].join("\n\n"),

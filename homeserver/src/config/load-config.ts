@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse as parseToml, TomlError } from "smol-toml";
+import { checkTogether } from "./check-together.ts";
 import { settings, settingsSchema, variableOf } from "./settings.ts";
 import type { Config, Setting } from "./settings.ts";
 import { suggest } from "./suggest.ts";
@@ -50,7 +51,10 @@ export function loadConfig({ file, variables = {}, overrides = {} }: ConfigSourc
   for (const setting of settings) {
     (sections[setting.section] ??= {})[setting.key] = values.get(nameOf(setting));
   }
-  return settingsSchema.parse(sections);
+  const config = settingsSchema.parse(sections);
+  const together = checkTogether(config);
+  if (together.length > 0) throw new ConfigRefused(together.join("\n"));
+  return config;
 }
 
 function readToml(file: string | undefined, problems: string[]): Record<string, unknown> {

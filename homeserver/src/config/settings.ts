@@ -1,31 +1,39 @@
 import { isIP } from "node:net";
 import { parseDomain } from "@treehouse/protocol";
 import { z } from "zod";
+import { isLoopbackUrl } from "./loopback.ts";
 
 /** What the operator reads about a setting, in errors and in the written reference. */
 interface About {
   /** Completes "expected …". */
   readonly expected: string;
   readonly help: string;
+  /** The name under which the file has a setting that is a table. */
+  readonly table?: string;
 }
 
 const about = z.registry<About>();
-const described = <S extends z.ZodType>(schema: S, expected: string, help: string): S => {
-  about.add(schema, { expected, help });
+const described = <S extends z.ZodType>(
+  schema: S,
+  expected: string,
+  help: string,
+  table?: string,
+): S => {
+  about.add(schema, { expected, help, ...(table === undefined ? {} : { table }) });
   return schema;
 };
 
-const domain = z
-  .string()
-  .refine((text) => {
-    try {
-      parseDomain(text);
-      return true;
-    } catch {
-      return false;
-    }
-  })
-  .transform(parseDomain);
+const isDomain = (text: string): boolean => {
+  try {
+    parseDomain(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+const domain = z.string().refine(isDomain).transform(parseDomain);
+/** A file, or nothing. */
+const path = z.string().default("");
 const port = z.int().min(0).max(65_535);
 const address = z.string().min(1).max(253);
 const httpUrl = z.url({ protocol: /^https?$/ });
@@ -42,7 +50,7 @@ export const settingsSchema = z.strictObject({
       host: described(
         address.default("127.0.0.1"),
         "an address of this machine, such as 127.0.0.1 or 0.0.0.0",
-        "Where the server listens. Put a proxy that speaks HTTPS in front of it.",
+        "Where the server listens. Put a proxy that speaks HTTPS in front of it, or fill in `[tls]`.",
       ),
       port: described(
         port.default(4280),
@@ -58,6 +66,22 @@ export const settingsSchema = z.strictObject({
         z.array(z.string().refine((text) => isIP(text) !== 0)).default([]),
         'a list of IP addresses such as ["127.0.0.1"]',
         "Proxies whose X-Forwarded-For header is believed, for rate limits per address.",
+      ),
+    })
+    .prefault({}),
+  tls: z
+    .strictObject({
+      certificate: described(
+        path,
+        "a path, or nothing",
+        "PEM file with the server's certificate and those that lead to its authority. With it the " +
+          "server speaks HTTPS itself; a file that is renewed is taken within ten seconds, and no " +
+          "connection ends.",
+      ),
+      key: described(
+        path,
+        "a path, or nothing",
+        "PEM file with the key of that certificate, without a passphrase.",
       ),
     })
     .prefault({}),
@@ -77,6 +101,61 @@ export const settingsSchema = z.strictObject({
         z.enum(["invite", "open"]).default("invite"),
         '"invite" or "open"',
         "Who may register: only bearers of an invite token, or anybody who reaches the server.",
+      ),
+    })
+    .prefault({}),
+  contacts: z
+    .strictObject({
+      local: described(
+        z.enum(["implied", "ask"]).default("implied"),
+        '"implied" or "ask"',
+        "Whether users of this server may add each other without asking, or need leave like users " +
+          "of other servers do.",
+      ),
+    })
+    .prefault({}),
+  federation: z
+    .strictObject({
+      mode: described(
+        z.enum(["open", "allow", "closed"]).default("open"),
+        '"open", "allow" or "closed"',
+        "With which other servers this one speaks: with all that are not denied, with those alone " +
+          "that are allowed, or with none. Rules are made with `treehouse fed`.",
+      ),
+      port: described(
+        z.literal([443, 8448]).default(443),
+        "443 or 8448",
+        "The port at which other servers reach this one's endpoints under its domain. The " +
+          "directory is always asked for at 443.",
+      ),
+      authentication: described(
+        z.enum(["signature", "mtls"]).default("signature"),
+        '"signature" or "mtls"',
+        "How other servers prove who they are: by signatures, which pass through proxies, or by " +
+          "certificates in TLS, which needs `[tls]` and `ca`.",
+      ),
+      ca: described(
+        path,
+        "a path, or nothing",
+        "PEM file with authorities that are trusted for other servers: beside those of Node when " +
+          "this server connects, and alone for the certificates that others show with `mtls`.",
+      ),
+      key_age_days: described(
+        z.int().min(1).max(3650).default(90),
+        "a whole number of days, 1 at least",
+        "The age at which the key that signs requests to other servers is replaced.",
+      ),
+      development: described(
+        z
+          .strictObject({
+            peers: z.record(z.string().refine(isDomain), z.string().refine(isLoopbackUrl)),
+          })
+          .default({ peers: {} }),
+        'a table such as { peers = { "b.example" = "http://127.0.0.1:4380" } }',
+        "For development only: servers that are reached at a loopback URL, over plain HTTP if it " +
+          "says so, instead of their own name. Refused unless this server listens on loopback " +
+          "addresses alone.",
+        "development.peers",
       ),
     })
     .prefault({}),

@@ -1,59 +1,99 @@
 import {
+  domainOf,
   equalBytes,
   keyMaterialRequestCodec,
   keyMaterialResponseCodec,
   Refusal,
   utf8Encode,
-  verifyKeyMaterialRequest,
 } from "@treehouse/protocol";
 import type {
   Bytes,
-  ClientKeyMaterial,
+  ClientUri,
   KeyMaterialRequest,
   KeyMaterialResponse,
 } from "@treehouse/protocol";
 import type { ReadTx, Session } from "../platform/index.ts";
 import { claim } from "./claim.ts";
 import type { KeyPackagesContext } from "./context.ts";
+import { isSigned, notSigned } from "./is-signed.ts";
+import { responseOf } from "./response.ts";
 
 /**
  * Answers a request for a user's KeyPackages. The request is signed by the client that asks, so
  * that nobody on the way can alter it, and it must be the client of the session. It carries no
- * nonce: what bounds a replay is the rate per requester and target.
+ * nonce: what bounds a replay is the rate per requester and target. What is asked of another server
+ * goes there as it is.
  *
- * Refuses `malformed`, `clientMismatch` and `rateLimited`; that a user is unknown or has nothing
- * left is an answer.
+ * Refuses `malformed`, `clientMismatch` and `rateLimited`, and of users elsewhere what asking their
+ * server refuses; that a user is unknown, gives no leave or has nothing left is an answer.
  */
 export async function answerKeyMaterial(
   context: KeyPackagesContext,
   session: Session,
   body: Bytes,
 ): Promise<Bytes> {
-  const { clients, database, env, limits, store, crypto } = context;
+  const { database, domain, limits } = context;
   const request = keyMaterialRequestCodec.decode(body);
   checkRequester(session, request);
   limits.claimPerUser.take(session.user);
   limits.claimPerPair.take(`${session.user} ${request.targetUser}`);
   // The signature first: it takes longer than everything else, and needs no transaction.
-  const signed = verifyKeyMaterialRequest(request, (key, message, signature) =>
-    crypto.verify(key, message, signature),
-  );
-  if (!signed) {
-    throw new Refusal("clientMismatch", "the request is not signed by the asking client");
-  }
+  if (!isSigned(context, request)) throw notSigned();
 
-  const claimed = await database.transaction(async (tx) => {
+  if (domainOf(request.targetUser) !== domain) {
+    await database.read((tx) => checkKey(context, tx, session, request));
+    return claimElsewhere(context, request, body);
+  }
+  const response = await database.transaction(async (tx) => {
     await checkKey(context, tx, session, request);
-    return claim(store, clients, tx, {
-      requester: session.user,
-      target: request.targetUser,
-      room: request.room,
-      suites: request.acceptableCiphersuites,
-      required: request.requiredCapabilities,
-      at: env.now(),
-    });
+    const targets = await context.clients.clientsOf(tx, request.targetUser);
+    return claimHere(context, tx, request, targets);
   });
-  return keyMaterialResponseCodec.encode(responseOf(request, claimed));
+  return keyMaterialResponseCodec.encode(response);
+}
+
+async function claimHere(
+  context: KeyPackagesContext,
+  tx: Parameters<typeof claim>[1],
+  request: KeyMaterialRequest,
+  targets: readonly ClientUri[] | undefined,
+): Promise<KeyMaterialResponse> {
+  const { requestingUser: requester, targetUser: user, room } = request;
+  if (targets === undefined) return { status: "userUnknown", user, clients: [] };
+  switch (await context.consent.mayClaim(tx, { requester, target: user, room })) {
+    case "given":
+      return responseOf(user, await claim(context, tx, { requester, targets, request }));
+    case "notGiven":
+      return { status: "noConsent", user, clients: [] };
+    case "blocked": {
+      // On this server everybody else is let in: a refusal by name would tell of the block.
+      const status = "keyMaterialExhausted";
+      return responseOf(
+        user,
+        targets.map((client) => ({ status, client })),
+      );
+    }
+  }
+}
+
+/** The other server's answer, as far as it is one to this request. */
+async function claimElsewhere(
+  { users }: KeyPackagesContext,
+  { targetUser, room }: KeyMaterialRequest,
+  body: Bytes,
+): Promise<Bytes> {
+  const answer = await users.current.claim(targetUser, room, body);
+  if (answers(answer, targetUser)) return answer;
+  throw new Refusal("peerUnreachable", "the other server's answer cannot be understood");
+}
+
+function answers(answer: Bytes, target: KeyMaterialRequest["targetUser"]): boolean {
+  try {
+    return keyMaterialResponseCodec.decode(answer).user === target;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
 }
 
 function checkRequester(session: Session, request: KeyMaterialRequest): void {
@@ -76,16 +116,4 @@ async function checkKey(
   if (!key || !equalBytes(key, request.requesterSignatureKey)) {
     throw new Refusal("clientMismatch", "the request's key is not that of the session's client");
   }
-}
-
-function responseOf(
-  { targetUser }: KeyMaterialRequest,
-  claimed: readonly ClientKeyMaterial[] | undefined,
-): KeyMaterialResponse {
-  if (!claimed) return { status: "userUnknown", user: targetUser, clients: [] };
-  const successes = claimed.filter(({ status }) => status === "success").length;
-  if (successes === 0)
-    return { status: "noCompatibleMaterial", user: targetUser, clients: claimed };
-  const status = successes === claimed.length ? "success" : "partialSuccess";
-  return { status, user: targetUser, clients: claimed };
 }

@@ -2,46 +2,42 @@ import { LIMITS } from "@treehouse/protocol";
 import type {
   ClientKeyMaterial,
   ClientUri,
-  RequiredCapabilities,
-  RoomUri,
+  KeyMaterialRequest,
   UserUri,
 } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import { fits, readHead } from "./capabilities.ts";
-import type { Clients } from "./clients.ts";
+import type { KeyPackagesContext } from "./context.ts";
 import type { KeyPackageStore, StoredKeyPackage } from "./store.ts";
 
-/** One KeyPackage of every client of a user, for somebody who wants to add that user. */
+/** One KeyPackage of each of a user's clients, for somebody who may have them. */
 export type Claim = {
   readonly requester: UserUri;
-  readonly target: UserUri;
-  /** Where the target is to be added; undefined for none in particular. */
-  readonly room: RoomUri | undefined;
-  /** Any of these will do. */
-  readonly suites: readonly number[];
-  readonly required: RequiredCapabilities;
-  /** Milliseconds since the Unix epoch. */
-  readonly at: number;
+  /** In the order of their URIs. */
+  readonly targets: readonly ClientUri[];
+  readonly request: Pick<
+    KeyMaterialRequest,
+    "room" | "acceptableCiphersuites" | "requiredCapabilities"
+  >;
 };
 
+type ClaimContext = Pick<KeyPackagesContext, "store" | "env">;
+
 /**
- * Hands out one KeyPackage per client, in the order of the clients' URIs: an ordinary one, never
- * to be handed out again, or the last-resort one when no ordinary one fits. Answers undefined when
- * there is no such user. All in one transaction: what is answered is out of stock for everybody.
- *
- * Every user of this server is entitled to ask; a later consent rule belongs before this call,
- * where the requester, the target and the room are known and nothing is handed out yet.
+ * Hands out one KeyPackage per client: an ordinary one, never to be handed out again, or the
+ * last-resort one when no ordinary one fits. All in one transaction: what is answered is out of
+ * stock for everybody. Whether the requester may have them was judged before.
  */
 export async function claim(
-  store: KeyPackageStore,
-  clients: Clients,
+  context: ClaimContext,
   tx: Tx,
   asked: Claim,
-): Promise<readonly ClientKeyMaterial[] | undefined> {
-  const targets = await clients.clientsOf(tx, asked.target);
-  if (!targets) return undefined;
+): Promise<readonly ClientKeyMaterial[]> {
+  const at = context.env.now();
   const claimed: ClientKeyMaterial[] = [];
-  for (const client of targets) claimed.push(await claimOne(store, tx, asked, client));
+  for (const client of asked.targets) {
+    claimed.push(await claimOne(context.store, tx, { ...asked, at }, client));
+  }
   return claimed;
 }
 
@@ -50,30 +46,31 @@ export function usableUntil(at: number): number {
   return at + LIMITS.keyPackageRemainingMinMs;
 }
 
+type ClaimNow = Claim & { readonly at: number };
+
 async function claimOne(
   store: KeyPackageStore,
   tx: Tx,
-  asked: Claim,
+  { at, requester, request }: ClaimNow,
   client: ClientUri,
 ): Promise<ClientKeyMaterial> {
-  const { at, requester, room } = asked;
   const find = (limit: number): Promise<readonly StoredKeyPackage[]> =>
     store.candidates(tx, {
       client,
-      suites: asked.suites,
+      suites: request.acceptableCiphersuites,
       at,
       usableUntil: usableUntil(at),
       limit,
     });
   const fitting = (candidate: StoredKeyPackage): boolean =>
-    fits(readHead(candidate.keyPackage).capabilities, asked.required);
+    fits(readHead(candidate.keyPackage).capabilities, request.requiredCapabilities);
 
   // Nearly always the first one fits; only a client that changed its abilities has several sorts.
   const [first] = await find(1);
-  if (!first) return whyNone(store, tx, asked, client);
+  if (!first) return whyNone(store, tx, at, client);
   const chosen = fitting(first) ? first : (await find(STOCK_MAX)).find(fitting);
   if (!chosen) return { status: "nothingCompatible", client, capabilities: undefined };
-  await store.handOut(tx, chosen, { requester, room, at });
+  await store.handOut(tx, chosen, { requester, room: request.room, at });
   return { status: "success", client, keyPackage: chosen.keyPackage };
 }
 
@@ -83,7 +80,7 @@ const STOCK_MAX = LIMITS.keyPackagesPerClientMax + LIMITS.ciphersuitesMax;
 async function whyNone(
   store: KeyPackageStore,
   tx: Tx,
-  { at }: Claim,
+  at: number,
   client: ClientUri,
 ): Promise<ClientKeyMaterial> {
   const { ordinary, lastResort } = await store.stock(tx, client, usableUntil(at));

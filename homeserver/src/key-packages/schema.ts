@@ -41,6 +41,25 @@ export const handedOut = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.ref, table.requester, table.room] }),
     index("key_packages_handed_out_by_client").on(table.client),
+    index("key_packages_handed_out_by_requester").on(table.requester),
     index("key_packages_handed_out_by_expiry").on(table.notAfter),
+  ],
+);
+
+/** Answers to peers' claims that handed something out: the same transaction gets the same again. */
+export const answers = sqliteTable(
+  "key_packages_answers",
+  {
+    peer: text("peer").notNull(),
+    transaction: text("transaction_id").notNull(),
+    target: text("target").notNull(),
+    requestHash: blob("request_hash", { mode: "buffer" }).notNull(),
+    answer: blob("answer", { mode: "buffer" }).notNull(),
+    keptAt: integer("kept_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.peer, table.transaction] }),
+    index("key_packages_answers_by_time").on(table.keptAt),
+    index("key_packages_answers_by_target").on(table.target),
   ],
 );

@@ -73,6 +73,28 @@ export function keyPackageStoreContract(open: OpenStore): void {
     });
   });
 
+  test("FED-769 a requester who is forgotten leaves nothing, and what was given stays given", async () => {
+    const { database, store } = await open();
+    const [one, spare] = [keyPackage(1), keyPackage(3, { lastResort: true })];
+    const nobody = { requester: userOfClient(alice), room: undefined, at: toBob.at };
+    await database.transaction(async (tx) => {
+      await store.add(tx, [one, spare]);
+      await store.handOut(tx, one, toBob);
+      await store.handOut(tx, spare, toBob);
+      await store.handOut(tx, spare, { ...nobody, at: 1 });
+      await store.forgetRequester(tx, toBob.requester);
+      await store.forgetRequester(tx, toBob.requester);
+    });
+    await database.read(async (tx) => {
+      for (const { ref } of [one, spare]) {
+        const left = await store.receivers(tx, ref);
+        expect(left.map(({ requester }) => requester)).not.toContain(toBob.requester);
+        expect(left.length).toBeGreaterThan(0);
+      }
+    });
+    expect(await database.transaction((tx) => store.add(tx, [one]))).toBe(0);
+  });
+
   test("none is a candidate before its lifetime or once it is about to end", async () => {
     const { database, store } = await open();
     const only = keyPackage(1, { notBefore: 1_000, notAfter: 9_000 });

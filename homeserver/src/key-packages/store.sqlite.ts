@@ -1,6 +1,6 @@
 import { and, asc, count, eq, gt, inArray, lte, sql } from "drizzle-orm";
 import { parseClientUri, parseRoomUri, parseUserUri, userOfClient } from "@treehouse/protocol";
-import type { Bytes } from "@treehouse/protocol";
+import type { Bytes, UserUri } from "@treehouse/protocol";
 import type { Database, Drizzle, Tx } from "../platform/index.ts";
 import { handedOut, stock } from "./schema.ts";
 import type { KeyPackageStore, StoredKeyPackage } from "./store.ts";
@@ -144,8 +144,9 @@ function claimMethods(
 
 function deletions(
   database: Database,
-): Pick<KeyPackageStore, "deleteOf" | "deleteExpired" | "purge"> {
+): Pick<KeyPackageStore, "deleteOf" | "forgetRequester" | "deleteExpired" | "purge"> {
   return {
+    forgetRequester: async (tx, user) => forgetRequester(database.sql(tx), user),
     purge: async (tx, at) => purge(database.sql(tx), at),
     deleteOf: async (tx, client) => {
       const db = database.sql(tx);
@@ -172,6 +173,20 @@ function deletions(
       );
     },
   };
+}
+
+function forgetRequester(db: Drizzle, user: UserUri): void {
+  const owners = db
+    .selectDistinct({ client: handedOut.client })
+    .from(handedOut)
+    .where(eq(handedOut.requester, user))
+    .orderBy(asc(handedOut.client))
+    .all();
+  const rename = db.$client.prepare<[string, string, string]>(
+    `UPDATE OR REPLACE key_packages_handed_out SET requester = ?
+     WHERE requester = ? AND client = ?`,
+  );
+  for (const { client } of owners) rename.run(userOfClient(parseClientUri(client)), user, client);
 }
 
 function purge(db: Drizzle, at: number): void {

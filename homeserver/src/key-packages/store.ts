@@ -23,6 +23,11 @@ export interface KeyPackageStore {
   /** Removes the client's stock and what is remembered about it. */
   deleteOf(tx: Tx, client: ClientUri): Promise<void>;
   /**
+   * Forgets that a user was given KeyPackages. They stay handed out; their owner's name stands for
+   * who is forgotten.
+   */
+  forgetRequester(tx: Tx, user: UserUri): Promise<void>;
+  /**
    * Takes everything out of stock and remembers it as handed out, for no room in particular: to
    * whom is not known any more, and the owner's own name stands for it.
    */

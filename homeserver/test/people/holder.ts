@@ -45,7 +45,7 @@ export type Holder = Person & {
 };
 
 export async function enrol(server: SmallServer, name: string): Promise<Holder> {
-  const person = createPerson(name, { now: server.now() - 30 * DAY });
+  const person = createPerson(name, { now: server.now() - 30 * DAY, domain: server.domain });
   const enrolled = await server.authentication.enrol(person);
   const identity = leafIdentityOf(person, enrolled);
   return {

@@ -5,18 +5,29 @@ import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import { parseDomain } from "@treehouse/protocol";
 import type { Bytes, Domain } from "@treehouse/protocol";
 import { authenticationMigrations, createAuthentication } from "../../src/authentication/index.ts";
-import type { Authentication, SecretFiles } from "../../src/authentication/index.ts";
+import type {
+  Authentication,
+  LocalContacts,
+  Neighbours,
+  SecretFiles,
+} from "../../src/authentication/index.ts";
 import { createKeyPackages, keyPackagesMigrations } from "../../src/key-packages/index.ts";
-import type { KeyPackages } from "../../src/key-packages/index.ts";
+import type { KeyPackages, RemoteUsers } from "../../src/key-packages/index.ts";
 import { createHttpServer, createNodeEnv, openDatabase } from "../../src/platform/index.ts";
 import type { Database, Jobs } from "../../src/platform/index.ts";
+import { createQueuing, queuingMigrations } from "../../src/queuing/index.ts";
+import type { Queuing, QueuingLimits } from "../../src/queuing/index.ts";
 
-/** The two modules that know people, behind a real HTTP server, with a clock that tests move. */
+/**
+ * The two modules that know people, and their inboxes, behind a real HTTP server, with a clock that
+ * tests move. Rooms and other servers are what a test gives.
+ */
 export interface SmallServer {
   readonly url: string;
   readonly domain: Domain;
   readonly authentication: Authentication;
   readonly keyPackages: KeyPackages;
+  readonly queuing: Queuing;
   readonly database: Database;
   /** Moves wall clock and monotonic clock. */
   advance(ms: number): void;
@@ -31,7 +42,18 @@ export interface SmallServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export type SmallServerOptions = { readonly registration?: "invite" | "open" };
+export type SmallServerOptions = {
+  readonly registration?: "invite" | "open";
+  readonly domain?: string;
+  readonly localContacts?: LocalContacts;
+  readonly queuingLimits?: Partial<QueuingLimits>;
+  /** Whom the server has beside it, named again after each start. */
+  readonly beside?: {
+    readonly rooms?: Neighbours["rooms"];
+    readonly outbox?: Neighbours["outbox"];
+    readonly users?: RemoteUsers;
+  };
+};
 
 export async function openSmallServer(options: SmallServerOptions = {}): Promise<SmallServer> {
   const folder = mkdtempSync(join(tmpdir(), "treehouse-people-"));
@@ -51,11 +73,11 @@ async function start(
     now: () => real.now() + clock.advancedMs,
     monotonic: () => real.monotonic() + clock.advancedMs,
   };
-  const domain = parseDomain("example.org");
+  const domain = parseDomain(options.domain ?? "example.org");
   const database = openDatabase({
     path: join(folder, "treehouse.sqlite"),
     env,
-    migrations: [authenticationMigrations, keyPackagesMigrations],
+    migrations: [authenticationMigrations, keyPackagesMigrations, queuingMigrations],
     onCrash: (error) => {
       throw error;
     },
@@ -68,22 +90,28 @@ async function start(
     jobs,
     domain,
     registration: options.registration ?? "invite",
+    localContacts: options.localContacts ?? "implied",
     crypto,
     secrets: inMemory(secretFiles),
   });
-  const clients = authentication;
-  const keyPackages = createKeyPackages({ env, database, jobs, clients, crypto });
+  const [clients, consent] = [authentication, authentication];
+  const keyPackages = createKeyPackages({ env, database, jobs, domain, clients, consent, crypto });
+  const limits = options.queuingLimits ?? {};
+  const queuing = await createQueuing({ env, database, jobs, limits });
+  authentication.connect({ inboxes: queuing, keyPackages, ...options.beside });
+  if (options.beside?.users) keyPackages.connect({ users: options.beside.users });
   const http = createHttpServer({
     env,
     authenticate: (token) => authentication.authenticate(token),
     trustedProxies: new Set(),
-    routes: [...authentication.routes, ...keyPackages.routes],
+    routes: [...authentication.routes, ...keyPackages.routes, ...queuing.routes],
     upgrades: new Map(),
     version: "test",
   });
   const url = await http.listen({ host: "127.0.0.1", port: 0 });
   const stop = async (): Promise<void> => {
     await http.close();
+    await queuing.close();
     await database.close();
   };
   return {
@@ -91,6 +119,7 @@ async function start(
     domain,
     authentication,
     keyPackages,
+    queuing,
     database,
     folder,
     logLines,
@@ -111,12 +140,13 @@ async function start(
 }
 
 /** Jobs that come when they are called. */
-function collectJobs(): Pick<Jobs, "every"> & { runAll(): Promise<void> } {
+function collectJobs(): Jobs & { runAll(): Promise<void> } {
   const runs: (() => Promise<void> | void)[] = [];
   return {
     every: (_name, _intervalMs, run) => {
       runs.push(run);
     },
+    close: () => Promise.resolve(),
     runAll: async () => {
       for (const run of runs) await run();
     },

@@ -47,7 +47,7 @@ export async function hearUserDeleted(
   if (domainOf(user) !== peer || peer === context.domain) return { rejected: "notAllowed" };
   await forgetUser(context, tx, user);
   const { keyPackages, rooms } = context.neighbours.current;
-  await keyPackages.forgetRequester(tx, user);
+  await keyPackages.forgetUser(tx, user);
   await rooms.deleteUser(tx, user);
   return {};
 }

@@ -4,9 +4,9 @@ import type { Contact, ConsentEntry, RoomUri, UserUri } from "@treehouse/protoco
 export type Row = {
   /** Undefined: any room. */
   readonly room: RoomUri | undefined;
-  /** The owner has asked and got no answer. */
+  /** The owner asks: until taken back, whatever was answered. */
   readonly asked: boolean;
-  /** The other one has asked and got no answer. */
+  /** The other one asks, and the owner has not answered. */
   readonly waiting: boolean;
   /** The owner lets the other one add them: this decides who gets the owner's KeyPackages. */
   readonly given: boolean;
@@ -41,11 +41,12 @@ export function contactOf(
     const shut = { mayAdd: false, mayBeAdded: false, changedAt: blockedSince };
     return { user, state: "blocked", ...shut };
   }
+  if (rows.length === 0) return { user, state: "none", mayAdd: false, mayBeAdded: false };
   const base = {
     user,
     mayAdd: rows.some(({ received }) => received),
     mayBeAdded: rows.some(({ given }) => given),
-    changedAt: Math.max(0, ...rows.map((row) => row.changedAt)),
+    changedAt: Math.max(...rows.map((row) => row.changedAt)),
   };
   const waiting = rows.filter((row) => row.waiting);
   if (waiting.length > 0) {
@@ -53,14 +54,18 @@ export function contactOf(
     const told = note === undefined ? {} : { note };
     return { ...base, state: "incoming", ...told, ...roomsOf(waiting) };
   }
-  const asked = rows.filter((row) => row.asked);
+  const asked = rows.filter(isOpen);
   if (asked.length > 0) return { ...base, state: "requested", ...roomsOf(asked) };
-  if (rows.length === 0) return { ...base, state: "none" };
   return {
     ...base,
     state: base.mayAdd && base.mayBeAdded ? "mutual" : "granted",
     ...roomsOf(rows),
   };
+}
+
+/** Whether a request of the owner has no answer, or none that still holds. */
+export function isOpen(row: Row, _place: number, rows: Relation): boolean {
+  return row.asked && !row.received && at(rows, undefined)?.received !== true;
 }
 
 function roomsOf(rows: Relation): { rooms?: RoomUri[] } {
@@ -133,7 +138,7 @@ export function hear(rows: Relation, { operation, room, note }: Said): Outcome {
     case "grant":
       // Nobody is put on a list by somebody whom they do not know.
       if (rows.length === 0) return { rows, said: [] };
-      return { rows: change(answeredFor(rows, room), room, { received: true }), said: [] };
+      return { rows: change(rows, room, { received: true }), said: [] };
     case "revoke": {
       const taken = rows.map((row) =>
         room === undefined || row.room === room ? { ...row, received: false } : row,
@@ -145,22 +150,14 @@ export function hear(rows: Relation, { operation, room, note }: Said): Outcome {
 
 function hearRequest(rows: Relation, room: RoomUri | undefined, note: string): Outcome {
   // A request for any room lets the owner add who asks.
-  const heard = room === undefined ? answeredFor(rows, room) : rows;
   const implied = room === undefined ? { received: true } : {};
   const given = [at(rows, undefined), at(rows, room)].find((row) => row?.given);
   if (given === undefined) {
-    return { rows: change(heard, room, { ...implied, waiting: true, note }), said: [] };
+    return { rows: change(rows, room, { ...implied, waiting: true, note }), said: [] };
   }
   // Whoever asks for what is given has lost the answer, or never got it.
   const answer: Said = { operation: "grant", room: given.room, note: "" };
-  return { rows: change(heard, room, implied), said: [answer] };
-}
-
-/** The owner's own requests that are answered when the other one lets the owner in. */
-function answeredFor(rows: Relation, room: RoomUri | undefined): Relation {
-  return rows.map((row) =>
-    room === undefined || row.room === room ? { ...row, asked: false } : row,
-  );
+  return { rows: change(rows, room, implied), said: [answer] };
 }
 
 function withoutRequest(row: Row): Row {

@@ -148,7 +148,7 @@ function countMethods(
          (SELECT count(*) FROM (
             SELECT user FROM authentication_contacts WHERE owner = ?
             UNION SELECT user FROM authentication_blocks WHERE owner = ?)) AS users,
-         coalesce(sum(asked), 0) AS asked, coalesce(sum(waiting), 0) AS waiting
+         coalesce(sum(asked AND NOT received), 0) AS asked, coalesce(sum(waiting), 0) AS waiting
        FROM authentication_contacts WHERE owner = ?`,
     ),
   );
@@ -158,7 +158,10 @@ function countMethods(
     count: async (tx, owner) =>
       counts(tx).get(owner, owner, owner) ?? { users: 0, asked: 0, waiting: 0 },
     countAskedAt: async (tx, domain) =>
-      countRows(database.sql(tx), and(eq(contacts.domain, domain), eq(contacts.asked, true))),
+      countRows(
+        database.sql(tx),
+        and(eq(contacts.domain, domain), eq(contacts.asked, true), eq(contacts.received, false)),
+      ),
     countWaitingFrom: async (tx, owner, domain) =>
       countRows(
         database.sql(tx),

@@ -19,9 +19,9 @@ export interface ContactStore {
   /** Everything of one owner, by user. */
   list(tx: ReadTx, owner: string): Promise<readonly ListedContact[]>;
   count(tx: ReadTx, owner: string): Promise<ContactCount>;
-  /** Requests of this server's users to users of that domain that are not answered. */
+  /** Rows of this server's users with an open request to a user of that domain. */
   countAskedAt(tx: ReadTx, domain: Domain): Promise<number>;
-  /** Requests of users of that domain that wait for the owner's answer. */
+  /** Rows of the owner with a request that waits, of a user of that domain. */
   countWaitingFrom(tx: ReadTx, owner: string, domain: Domain): Promise<number>;
   /**
    * Whether the owner lets the user in, for any room or for this one, and whether the owner blocks

@@ -27,7 +27,8 @@ export const contactSchema = z.object({
   note: z.string().max(LIMITS.consentNoteBytesMax).optional(),
   /** The rooms that the state is about; absent where it is about any. */
   rooms: z.array(roomField).max(LIMITS.contactRoomsMax).optional(),
-  changedAt: time,
+  /** When it became as it is; absent where nothing is. */
+  changedAt: time.optional(),
 });
 export type Contact = z.output<typeof contactSchema>;
 export type ContactState = Contact["state"];

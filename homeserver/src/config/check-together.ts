@@ -1,0 +1,36 @@
+import { isLoopbackHost } from "./loopback.ts";
+import type { Config } from "./settings.ts";
+
+/** What is wrong with settings that are good one by one. */
+export function checkTogether(config: Config): readonly string[] {
+  return [...checkTls(config), ...checkDevelopment(config)];
+}
+
+function checkTls({ tls, federation }: Config): readonly string[] {
+  const problems: string[] = [];
+  if ((tls.certificate === "") !== (tls.key === "")) {
+    problems.push("tls: certificate and key belong together; set both, or none.");
+  }
+  if (federation.authentication === "mtls" && (tls.certificate === "" || federation.ca === "")) {
+    problems.push(
+      'federation.authentication: "mtls" needs tls.certificate and tls.key, which this server ' +
+        "shows, and federation.ca, whose certificates it accepts.",
+    );
+  }
+  return problems;
+}
+
+function checkDevelopment({ server, metrics, federation }: Config): readonly string[] {
+  if (Object.keys(federation.development.peers).length === 0) return [];
+  const listeners = [
+    ["server.host", server.host],
+    ...(metrics.enabled ? [["metrics.host", metrics.host]] : []),
+  ] as const;
+  return listeners
+    .filter(([, host = ""]) => !isLoopbackHost(host))
+    .map(
+      ([name = "", host = ""]) =>
+        `federation.development.peers: only for a server that nobody else can reach. ` +
+        `${name} is ${host}; set it to 127.0.0.1, or remove the peers.`,
+    );
+}

@@ -1,0 +1,17 @@
+import { Refusal, verifyKeyMaterialRequest } from "@treehouse/protocol";
+import type { KeyMaterialRequest } from "@treehouse/protocol";
+import type { KeyPackagesContext } from "./context.ts";
+
+/** Whether the key inside the request signed it. */
+export function isSigned(
+  { crypto }: Pick<KeyPackagesContext, "crypto">,
+  request: KeyMaterialRequest,
+): boolean {
+  return verifyKeyMaterialRequest(request, (key, message, signature) =>
+    crypto.verify(key, message, signature),
+  );
+}
+
+export function notSigned(): Refusal {
+  return new Refusal("clientMismatch", "the request is not signed by the asking client");
+}

@@ -1,0 +1,35 @@
+import type { Bytes, RoomUri, UserUri } from "@treehouse/protocol";
+import type { ReadTx } from "../platform/index.ts";
+
+/** Who may fetch whose KeyPackages; `authentication` meets it. */
+export interface Consent {
+  /**
+   * Of a target of this server. `blocked` only where everybody else would be let in, so that it must
+   * look like something else. As much is read whatever the answer, also for an unknown target.
+   */
+  mayClaim(
+    tx: ReadTx,
+    question: {
+      readonly requester: UserUri;
+      readonly target: UserUri;
+      readonly room: RoomUri | undefined;
+    },
+  ): Promise<"given" | "notGiven" | "blocked">;
+}
+
+/** Users of other servers; `federation` meets it. Refuses `peerUnreachable` and `peerDenied`. */
+export interface RemoteUsers {
+  /** A user's `SignedClientList` and the keys that countersign it; undefined: no such user. */
+  find(
+    user: UserUri,
+    options?: { readonly fresh?: boolean },
+  ): Promise<
+    | {
+        readonly clientList: Bytes;
+        readonly countersigners: readonly { readonly kid: string; readonly key: Bytes }[];
+      }
+    | undefined
+  >;
+  /** Hands a `KeyMaterialRequest` on as it is; answers the `KeyMaterialResponse`. */
+  claim(user: UserUri, room: RoomUri | undefined, request: Bytes): Promise<Bytes>;
+}
