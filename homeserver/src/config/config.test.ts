@@ -57,7 +57,7 @@ test("the environment overrides the file, and flags override both", () => {
 test.each([
   ["[server]\nprot = 1", "server.prot is not known. Did you mean port?"],
   ["[sever]\nport = 1", "section [sever] is not known. Did you mean server?"],
-  ["colour = 1", "section [colour] is not known. Known: server, storage, "],
+  ["colour = 1", "section [colour] is not known. Known: server, tls, storage, "],
   ["server = 1", "server: expected a section [server]."],
   ["[server]\nport = 70000", "server.port: expected a whole number from 0 to 65535, got 70000."],
   ['[server]\ndomain = "A B"', "server.domain: expected a domain name such as example.org"],
@@ -65,6 +65,40 @@ test.each([
   ["[server\n", "is no TOML: line 1"],
 ])("%j is refused with the key and what was expected", (toml, message) => {
   expect(refusal(() => loadConfig({ file: written(toml) }))).toContain(message);
+});
+
+test.each([
+  ['[tls]\ncertificate = "a.pem"', "tls: certificate and key belong together"],
+  ['[federation]\nauthentication = "mtls"', 'federation.authentication: "mtls" needs tls.cert'],
+  ["[federation]\nport = 80", "federation.port: expected 443 or 8448, got 80."],
+  [
+    '[server]\nhost = "0.0.0.0"\n[federation.development.peers]\n"b.example" = "http://[::1]:1"',
+    "server.host is 0.0.0.0; set it to 127.0.0.1, or remove the peers.",
+  ],
+  [
+    '[metrics]\nhost = "10.0.0.1"\n[federation.development.peers]\n"b.example" = "http://[::1]:1"',
+    "metrics.host is 10.0.0.1; set it",
+  ],
+  ...["http://b.example", "http://10.0.0.1", "ftp://[::1]", "http://[::1]/x", "http://u@[::1]"].map(
+    (url) => [
+      `[federation.development.peers]\n"b.example" = "${url}"`,
+      "federation.development: expected a table such as",
+    ],
+  ),
+  ['[federation.development.peers]\n"B" = "http://[::1]:1"', "federation.development: expected a"],
+])("H-12 %j is refused, for it would open a way that must stay shut", (toml = "", message = "") => {
+  expect(refusal(() => loadConfig({ file: written(toml) }))).toContain(message);
+});
+
+test("peers of development are a table in the file and an inline table in a variable", () => {
+  const toml = '[federation.development.peers]\n"b.example" = "http://127.0.0.1:4380"';
+  const peers = { "b.example": "http://127.0.0.1:4380" };
+  const table = { federation: { development: { peers } } };
+  expect(loadConfig({ file: written(toml) })).toMatchObject(table);
+  const variables = {
+    TREEHOUSE__FEDERATION__DEVELOPMENT: '{ peers = { "b.example" = "http://127.0.0.1:4380" } }',
+  };
+  expect(loadConfig({ file: written(""), variables })).toMatchObject(table);
 });
 
 test("a variable that is not known is refused with the one that was meant", () => {

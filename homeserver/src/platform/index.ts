@@ -5,14 +5,23 @@
 export { Assertion } from "./assertion.ts";
 export { DirectoryRefused, openDataDirectory } from "./data-directory.ts";
 export type { OnceFiles } from "./data-directory.ts";
-export { DatabaseRefused, migrationsOf, openDatabase } from "./database/index.ts";
-export type { Database, Drizzle, ReadTx, Tx } from "./database/index.ts";
+export {
+  compareMigrations,
+  copyDatabase,
+  DatabaseRefused,
+  inspectDatabase,
+  migrationsOf,
+  openDatabase,
+  takeDataLock,
+} from "./database/index.ts";
+export type { Database, Drizzle, Inspection, ReadTx, Tx } from "./database/index.ts";
 export { errorFields } from "./env/log.ts";
 export { createNodeEnv } from "./env/node-env.ts";
 export type { NodeEnv } from "./env/node-env.ts";
 export {
   createHttpServer,
   createMetricsServer,
+  gather,
   jsonAnswer,
   jsonBody,
   ListenRefused,

@@ -4,6 +4,7 @@ import type { Bytes } from "@treehouse/protocol";
 import type { BodyShare } from "./body-budget.ts";
 import type { BodyPace } from "./body-pace.ts";
 import type { BodyForm } from "./form.ts";
+import { gather } from "./gather.ts";
 
 /** The asker went away before its request was complete; there is nobody to answer. */
 export class Disconnected extends Error {
@@ -32,38 +33,25 @@ export function readBody(
   pace?: BodyPace,
 ): Promise<Bytes> {
   return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    let length = 0;
+    const gathered = gather();
     const take = (chunk: Uint8Array): void => {
-      length += chunk.byteLength;
       pace?.arrived(chunk.byteLength);
       try {
-        if (length > form.bytesMax) throw tooLarge(form);
+        if (gathered.length + chunk.byteLength > form.bytesMax) throw tooLarge(form);
         share.take(chunk.byteLength);
-        chunks.push(chunk);
+        gathered.add(chunk);
       } catch (error) {
         incoming.off("data", take);
         reject(error);
       }
     };
     incoming.on("data", take);
-    incoming.once("end", () => resolve(joined(chunks, length)));
+    incoming.once("end", () => resolve(gathered.finish()));
     incoming.once("error", (error) => reject(disconnected(error)));
     incoming.once("close", () => {
       if (!incoming.complete) reject(disconnected());
     });
   });
-}
-
-/** A copy, so that a body that is kept does not keep the much larger buffer it was read into. */
-function joined(chunks: readonly Uint8Array[], length: number): Bytes {
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
 }
 
 function tooLarge(form: BodyForm<unknown>): Refusal {

@@ -1,4 +1,5 @@
 export { jsonAnswer, jsonBody, noAnswer, tlsAnswer, tlsBody } from "./form.ts";
+export { gather } from "./gather.ts";
 export { ListenRefused } from "./lifecycle.ts";
 export type { HttpServer } from "./lifecycle.ts";
 export { createMetricsServer } from "./metrics-server.ts";

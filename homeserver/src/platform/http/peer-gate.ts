@@ -17,6 +17,8 @@ export interface PeerRequestHead {
 
 /** Tells other servers apart and keeps out who may not ask. Met by peers. */
 export interface PeerGate {
+  /** Throws "misdirected" unless the values of the Host header name this server. */
+  checkHost(values: readonly string[] | undefined): void;
   /** Judges the headers, before any of the body is read. Throws a `Refusal`. */
   open(head: PeerRequestHead): PeerAdmission;
   /** Hears of each request that was refused or cut off, with the refusal's code or `slow`. */

@@ -12,9 +12,11 @@ export interface Session {
   readonly expiresAt: number;
 }
 
-/** Another homeserver, authenticated. Met by peers. */
+/** Another homeserver that asks, authenticated. Met by peers. */
 export interface Peer {
   readonly domain: Domain;
+  /** 32 hexadecimal digits, the same when that server sends this request again. */
+  readonly transactionId: string;
 }
 
 /**

@@ -1,0 +1,104 @@
+import { hash } from "node:crypto";
+import {
+  checkCreated,
+  checkDigest,
+  LIMITS,
+  parsePeerHeaders,
+  parseSignature,
+  Refusal,
+  verifyRequest,
+} from "@treehouse/protocol";
+import type { Bytes, Domain, PeerHeaders } from "@treehouse/protocol";
+import type { PeerRequestHead } from "../platform/index.ts";
+import type { PeersContext } from "./context.ts";
+import { checkNotFrozen, lookForKeys } from "./discover.ts";
+import { createNonceWindow } from "./nonce-window.ts";
+import type { PeerState } from "./peer-state.ts";
+import { usableAt } from "./pin-keys.ts";
+import type { PeerKey } from "./store.ts";
+
+export interface ClaimedRequest {
+  readonly from: Domain;
+  readonly head: PeerRequestHead;
+  readonly body: Bytes;
+}
+
+export interface ProvedRequest {
+  readonly state: PeerState;
+  readonly transactionId: string;
+}
+
+/** The server that the request is from; throws a `Refusal` unless that is proved. */
+export async function authenticate(
+  context: PeersContext,
+  request: ClaimedRequest,
+): Promise<ProvedRequest> {
+  const headers = parsePeerHeaders(request.head.headers);
+  checkDigest(headers.digest, request.body, sha256);
+  const { transactionId } = headers;
+  const state = context.book.find(request.from);
+  if (context.authentication === "mtls") checkCertificate(request);
+  else await checkSignature(context, state, request, headers);
+  if (!state.known) await context.book.save(state, state.record);
+  return { state, transactionId };
+}
+
+/** FED-914: the certificate must carry the server's whole name; a wildcard proves nothing. */
+function checkCertificate({ from, head: { certificate } }: ClaimedRequest): void {
+  if (certificate === undefined) {
+    throw new Refusal("signatureInvalid", "A certificate of a trusted authority is needed.");
+  }
+  const names = { subject: "never", wildcards: false, partialWildcards: false } as const;
+  if (certificate.checkHost(from, names) === undefined) {
+    throw new Refusal("signatureInvalid", "The certificate is another server's.");
+  }
+}
+
+async function checkSignature(
+  context: PeersContext,
+  state: PeerState,
+  { head }: ClaimedRequest,
+  headers: PeerHeaders,
+): Promise<void> {
+  const { env, domain, signatures } = context;
+  const signature = parseSignature(head.headers);
+  const key = await keyOf(context, state, signature.kid, head.address);
+  const signed = { ...headers, method: head.method, authority: domain, path: head.path };
+  const isValid = verifyRequest(signed, signature, key.key, (publicKey, message, octets) =>
+    signatures.verify(publicKey, message, octets),
+  );
+  if (!isValid) throw new Refusal("signatureInvalid", "The signature is not the request's.");
+  checkCreated(signature.created, env.now());
+  checkSinceStart(context, signature.created);
+  state.nonces ??= createNonceWindow(env);
+  state.nonces.take(signature.nonce);
+}
+
+/** Nonces are remembered in memory only, so what may have come before a restart is not taken. */
+function checkSinceStart({ env, startedAt }: PeersContext, created: number): void {
+  if (created * 1_000 >= startedAt - (startedAt % 1_000)) return;
+  throw new Refusal("signatureInvalid", "signed before this server was started", {
+    serverTime: env.now(),
+  });
+}
+
+async function keyOf(
+  context: PeersContext,
+  state: PeerState,
+  kid: string,
+  address: string,
+): Promise<PeerKey> {
+  const usable = (): PeerKey | undefined =>
+    state.record.pinned.find(
+      (key) => key.kid === kid && usableAt(key, context.env.now(), LIMITS.federationSkewMs),
+    );
+  if (usable() === undefined) await lookForKeys(context, state, address);
+  checkNotFrozen(state);
+  const key = usable();
+  if (key === undefined) throw new Refusal("peerUnknown", "The key is not in the directory.");
+  return key;
+}
+
+function sha256(octets: Uint8Array): Bytes {
+  return Uint8Array.from(hash("sha256", octets, "buffer"));
+}

@@ -1,0 +1,128 @@
+import { commonVersion, toBase64Url, VERSIONS } from "@treehouse/protocol";
+import type { Domain, PeerDetail, PeerRule, PeersAnswer, PeerSummary } from "@treehouse/protocol";
+import type { PeersContext } from "./context.ts";
+import type { PeerState } from "./peer-state.ts";
+import type { PeerKey, Rule } from "./store.ts";
+
+/** A page of the servers that are known, and all that the operator decided. */
+export function describePeers(
+  context: PeersContext,
+  { after = "", limit }: { readonly after?: string | undefined; readonly limit: number },
+): PeersAnswer {
+  const { book, policy, status, domain, authentication, ownKeys } = context;
+  const waiting = new Map(
+    status()
+      ?.status()
+      .map((each) => [each.domain, each]),
+  );
+  const rest = book
+    .all()
+    .filter((state) => state.domain > after)
+    .toSorted((left, right) => (left.domain < right.domain ? -1 : 1));
+  const page = rest.slice(0, limit);
+  const last = page.at(-1)?.domain;
+  return {
+    own: {
+      domain,
+      mode: policy.mode,
+      authentication,
+      keys: ownKeys.published().map((key) => ({
+        kid: key.kid,
+        key: toBase64Url(key.publicKey),
+        notBefore: key.notBefore,
+        pinned: true,
+        ...defined("expires", key.expires),
+      })),
+    },
+    peers: page.map((state) => ({ ...summaryOf(context, state), ...waitingFor(waiting, state) })),
+    rules: policy
+      .rules()
+      .map(ruleOf)
+      .toSorted((left, right) => (left.subject < right.subject ? -1 : 1)),
+    ...(rest.length > limit ? defined("next", last) : {}),
+  };
+}
+
+export function describePeer(context: PeersContext, state: PeerState): PeerDetail {
+  const { record, directory, fault, clockOffsetMs } = state;
+  const waiting = new Map(
+    context
+      .status()
+      ?.status()
+      .map((each) => [each.domain, each]),
+  );
+  return {
+    ...summaryOf(context, state),
+    ...waitingFor(waiting, state),
+    keys: [
+      ...record.pinned.map((key) => keyOf(key, true)),
+      ...record.offered.map((key) => keyOf(key, false)),
+    ],
+    ...(directory === undefined
+      ? {}
+      : {
+          directory: {
+            versions: [...directory.document.versions],
+            capabilities: [...directory.document.capabilities],
+            ageMs: Math.round(context.env.monotonic() - directory.at),
+            ...defined("version", commonVersion(VERSIONS, directory.document.versions)),
+          },
+        }),
+    ...(fault instanceof Error ? { fault: fault.message } : {}),
+    clockOffsetMs: Math.round(clockOffsetMs),
+    ...defined("development", context.development.get(state.domain)?.origin),
+  };
+}
+
+function summaryOf({ policy }: PeersContext, state: PeerState): PeerSummary {
+  const { domain, record, known } = state;
+  const { verdict, rule } = policy.judge(domain);
+  return {
+    domain,
+    policy: verdict,
+    ...(rule === undefined ? {} : { rule: ruleOf(rule) }),
+    state: record.frozenAt !== undefined ? "frozen" : known ? "known" : "new",
+    ...(known ? { firstSeenAt: record.firstSeenAt } : {}),
+    ...defined("inboundAt", record.inboundAt),
+    ...defined("outboundAt", record.outboundAt),
+  };
+}
+
+type Waiting = ReadonlyMap<
+  Domain,
+  {
+    backlog: number;
+    breaker: NonNullable<PeerSummary["breaker"]>;
+    retryAt?: number | undefined;
+    dead?: number | undefined;
+  }
+>;
+
+function waitingFor(waiting: Waiting, { domain }: PeerState): Partial<PeerSummary> {
+  const found = waiting.get(domain);
+  if (found === undefined) return {};
+  const { backlog, breaker, retryAt, dead } = found;
+  return { backlog, breaker, ...defined("retryAt", retryAt), ...defined("dead", dead) };
+}
+
+function keyOf({ kid, key, notBefore, expires, seenAt }: PeerKey, pinned: boolean) {
+  return { kid, key: toBase64Url(key), notBefore, seenAt, pinned, ...defined("expires", expires) };
+}
+
+function ruleOf({ subject, action, reason, perMinute, createdAt, expiresAt }: Rule): PeerRule {
+  return {
+    subject,
+    action,
+    reason,
+    createdAt,
+    ...defined("perMinute", perMinute),
+    ...defined("expiresAt", expiresAt),
+  };
+}
+
+/** JSON has no undefined: an absent value is an absent member. */
+function defined<K extends string, V>(name: K, value: V | undefined): Partial<Record<K, V>> {
+  const entries: Partial<Record<K, V>> = {};
+  if (value !== undefined) entries[name] = value;
+  return entries;
+}

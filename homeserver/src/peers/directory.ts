@@ -1,0 +1,104 @@
+import {
+  commonVersion,
+  directorySchema,
+  DIRECTORY_PATH,
+  ENDPOINTS,
+  expandTemplate,
+  LIMITS,
+  MEDIA_TYPE_JSON,
+  Refusal,
+  utf8Decode,
+  VERSIONS,
+} from "@treehouse/protocol";
+import type { Directory, Domain, EndpointName } from "@treehouse/protocol";
+import { ContactFault } from "./outbound/fault.ts";
+import type { OutboundAnswer, OutboundClient } from "./outbound/client.ts";
+
+/** Where a request to another server goes. */
+export interface EndpointUrl {
+  readonly port: number;
+  /** Percent-encoded. */
+  readonly path: string;
+}
+
+const httpsPort = 443;
+/** For servers whose first port is somebody else's. */
+const otherPort = 8448;
+
+/** Fetches and checks the directory of another server. Throws a `ContactFault`. */
+export async function fetchDirectory(client: OutboundClient, domain: Domain): Promise<Directory> {
+  const answer = await client.send(
+    { domain, port: httpsPort },
+    {
+      method: "GET",
+      path: DIRECTORY_PATH,
+      headers: { accept: MEDIA_TYPE_JSON },
+      timeoutMs: LIMITS.directoryTimeoutMs,
+      answerBytesMax: LIMITS.directoryBytesMax,
+    },
+  );
+  checkAnswer(answer);
+  const document = directorySchema.safeParse(jsonOf(answer));
+  if (!document.success) {
+    const places = document.error.issues.slice(0, 3).map(({ path }) => path.map(String).join("."));
+    throw fault(`the directory is not in its form: ${places.join(", ")}`);
+  }
+  if (document.data.domain !== domain) throw fault("the directory is another server's");
+  for (const endpoint of endpointNames) urlOf(document.data, endpoint, "x");
+  return document.data;
+}
+
+/** The URL of an endpoint, on the server's own host alone (FED-904). */
+export function urlOf(
+  { domain, endpoints }: Directory,
+  endpoint: EndpointName,
+  value: string | undefined,
+): EndpointUrl {
+  const url = URL.parse(expandTemplate(endpoint, endpoints[endpoint], value));
+  if (url === null || url.protocol !== "https:" || url.hostname !== domain) {
+    throw fault(`the directory's URL for ${endpoint} is not https://${domain}`);
+  }
+  const port = url.port === "" ? httpsPort : Number(url.port);
+  if (port !== httpsPort && port !== otherPort) {
+    throw fault(`the directory's URL for ${endpoint} has a port other than 443 and 8448`);
+  }
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    throw fault(`the directory's URL for ${endpoint} is more than a path`);
+  }
+  return { port, path: url.pathname };
+}
+
+/** "versionUnsupported" unless both speak one version. */
+export function versionWith({ versions }: Directory): string {
+  const version = commonVersion(VERSIONS, versions);
+  if (version === undefined) {
+    throw new Refusal("versionUnsupported", "The two servers have no version in common.");
+  }
+  return version;
+}
+
+function isEndpoint(name: string): name is EndpointName {
+  return Object.hasOwn(ENDPOINTS, name);
+}
+
+const endpointNames = Object.keys(ENDPOINTS).filter(isEndpoint);
+
+function checkAnswer({ status, headers }: OutboundAnswer): void {
+  if (status >= 300 && status < 400)
+    throw fault("it redirects the directory, which is not followed");
+  if (status !== 200) throw fault(`it answers ${status} instead of the directory`);
+  const type = String(headers["content-type"] ?? "").split(";", 1)[0];
+  if (type?.trim().toLowerCase() !== MEDIA_TYPE_JSON) throw fault("the directory is no JSON");
+}
+
+function jsonOf({ body }: OutboundAnswer): unknown {
+  try {
+    return JSON.parse(utf8Decode(body));
+  } catch (error) {
+    throw fault("the directory is no JSON", error);
+  }
+}
+
+function fault(message: string, cause?: unknown): ContactFault {
+  return new ContactFault("directory", "broken", message, { cause });
+}

@@ -1,0 +1,115 @@
+import { LIMITS, Refusal } from "@treehouse/protocol";
+import type { Directory } from "@treehouse/protocol";
+import type { PeersContext } from "./context.ts";
+import { fetchDirectory } from "./directory.ts";
+import type { FetchedDirectory, PeerState } from "./peer-state.ts";
+import { pinKeys } from "./pin-keys.ts";
+import type { StoredPeer } from "./store.ts";
+
+/**
+ * The server's directory, for a request to it: at most an hour old, if it can be had. An older one
+ * is better than none, for whatever is asked with it is asked of the server's own name.
+ */
+export async function directoryOf(context: PeersContext, state: PeerState): Promise<Directory> {
+  const age = ageOf(context, state.directory);
+  if (age > LIMITS.directoryKeptMs && mayFetch(context, state)) {
+    try {
+      await refetch(context, state);
+    } catch (error) {
+      if (state.directory === undefined) throw error;
+    }
+  }
+  checkNotFrozen(state);
+  if (state.directory === undefined) throw state.fault ?? new Refusal("peerUnknown", notFound);
+  return state.directory.document;
+}
+
+/**
+ * Looks for a key that is not known, or whose directory is old, at most once a minute (FED-903).
+ * Never throws for what the other server does: then the key stays unknown.
+ */
+export async function lookForKeys(
+  context: PeersContext,
+  state: PeerState,
+  address: string,
+): Promise<void> {
+  if (!mayFetch(context, state)) return;
+  if (!state.known && state.fetching === undefined) context.strangers.take(address);
+  try {
+    await refetch(context, state);
+  } catch (error) {
+    if (error instanceof Refusal && error.code !== "peerKeyChanged") throw error;
+  }
+}
+
+/** Fetches the directory now. Attempts that meet become one. */
+export function refetch(context: PeersContext, state: PeerState): Promise<void> {
+  state.fetching ??= attempt(context, state).finally(() => {
+    state.fetching = undefined;
+  });
+  return state.fetching;
+}
+
+export function checkNotFrozen({ record }: PeerState): void {
+  if (record.frozenAt === undefined) return;
+  throw new Refusal("peerKeyChanged", "The server's key has changed, and nothing vouches for it.");
+}
+
+async function attempt(context: PeersContext, state: PeerState): Promise<void> {
+  const { env, client, domain: own, signatures } = context;
+  state.attemptedAt = env.monotonic();
+  try {
+    const document = await fetchDirectory(client, state.domain);
+    const now = env.now();
+    const verify = (key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
+      signatures.verify(key, message, signature);
+    const { pinned } = state.record;
+    const pinning = pinKeys(pinned, document.keys, { domain: state.domain, now, verify });
+    const record = recordAfter(state.record, pinning, now);
+    if (!state.known) state.record = record;
+    else if (!sameKeys(state.record, record)) await context.book.save(state, record);
+    if (record.frozenAt === undefined) {
+      state.directory = { document, at: env.monotonic() };
+    } else {
+      env.log.warn("peerFrozen", { host: state.domain, component: own });
+    }
+    state.fault = undefined;
+  } catch (error) {
+    state.fault = error;
+    throw error;
+  }
+}
+
+/** A frozen server keeps what was believed of it, until the operator decides. */
+function recordAfter(
+  record: StoredPeer,
+  { pinned, offered }: Pick<StoredPeer, "pinned" | "offered">,
+  now: number,
+): StoredPeer {
+  if (offered.length > 0) {
+    return { ...record, offered, frozenAt: record.frozenAt ?? now };
+  }
+  return record.frozenAt === undefined ? { ...record, pinned, offered: [] } : record;
+}
+
+function sameKeys(left: StoredPeer, right: StoredPeer): boolean {
+  const text = ({ pinned, offered, frozenAt }: StoredPeer): string =>
+    JSON.stringify([
+      frozenAt,
+      ...[pinned, offered].map((keys) =>
+        keys.map(({ kid, key, notBefore, expires }) => [kid, [...key], notBefore, expires]),
+      ),
+    ]);
+  return text(left) === text(right);
+}
+
+function mayFetch({ env }: PeersContext, { attemptedAt, fetching }: PeerState): boolean {
+  if (fetching !== undefined || attemptedAt === undefined) return true;
+  return env.monotonic() - attemptedAt >= LIMITS.directoryRefetchMs;
+}
+
+function ageOf({ env }: PeersContext, directory: FetchedDirectory | undefined): number {
+  return directory === undefined ? Infinity : env.monotonic() - directory.at;
+}
+
+const notFound = "The server's directory cannot be found.";

@@ -1,0 +1,59 @@
+import type { Directory, Domain } from "@treehouse/protocol";
+import type { NonceWindow } from "./nonce-window.ts";
+import type { StoredPeer } from "./store.ts";
+
+/** A directory as it was fetched. */
+export interface FetchedDirectory {
+  readonly document: Directory;
+  /** Monotonic time. */
+  readonly at: number;
+}
+
+/** Everything about one other server. All but the record is memory's alone. */
+export interface PeerState {
+  readonly domain: Domain;
+  /** As it is stored, or would be. */
+  record: StoredPeer;
+  /** Whether it is stored: it proved who it is, or answered a request. */
+  known: boolean;
+  /** The times of contact are newer than the stored ones. */
+  touched: boolean;
+  directory: FetchedDirectory | undefined;
+  /** Monotonic time of the last attempt to fetch the directory, and what it failed with. */
+  attemptedAt: number | undefined;
+  fault: unknown;
+  /** The attempt that is under way. */
+  fetching: Promise<void> | undefined;
+  nonces: NonceWindow | undefined;
+  /** Authenticated requests that are worked on. */
+  active: number;
+  /** How far its clock is ahead of ours, once it has refused our time. */
+  clockOffsetMs: number;
+  /** Monotonic time of the last use. */
+  usedAt: number;
+}
+
+export function newPeerState(domain: Domain, at: { now: number; monotonic: number }): PeerState {
+  return {
+    domain,
+    record: {
+      domain,
+      firstSeenAt: at.now,
+      inboundAt: undefined,
+      outboundAt: undefined,
+      frozenAt: undefined,
+      pinned: [],
+      offered: [],
+    },
+    known: false,
+    touched: false,
+    directory: undefined,
+    attemptedAt: undefined,
+    fault: undefined,
+    fetching: undefined,
+    nonces: undefined,
+    active: 0,
+    clockOffsetMs: 0,
+    usedAt: at.monotonic,
+  };
+}

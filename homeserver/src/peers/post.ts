@@ -1,0 +1,172 @@
+import { hash } from "node:crypto";
+import {
+  ENDPOINTS,
+  formatDigest,
+  formatFrom,
+  MEDIA_TYPE_PROBLEM,
+  MEDIA_TYPE_TLS,
+  mintTransactionId,
+  NetworkFault,
+  parseProblem,
+  Refusal,
+  signRequest,
+  utf8Decode,
+} from "@treehouse/protocol";
+import type { Bytes, Directory, Domain, EndpointName, RefusalCode } from "@treehouse/protocol";
+import { Assertion } from "../platform/index.ts";
+import type { PeersContext } from "./context.ts";
+import { urlOf, versionWith } from "./directory.ts";
+import type { EndpointUrl } from "./directory.ts";
+import { directoryOf } from "./discover.ts";
+import { ContactFault } from "./outbound/fault.ts";
+import type { OutboundAnswer } from "./outbound/client.ts";
+import { signWith } from "./own-keys.ts";
+import type { PeerState } from "./peer-state.ts";
+
+export interface PeerCall {
+  readonly endpoint: EndpointName;
+  /** The URI or domain in the endpoint's path, by the name that `ENDPOINTS` has for it. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** The same when a request is sent again whose outcome is not known. */
+  readonly transactionId?: string;
+  readonly timeoutMs: number;
+  readonly answerBytesMax: number;
+}
+
+/**
+ * A signed request to another server. Resolves with the body of its answer; throws the `Refusal`
+ * that either side gives, or a `NetworkFault` when there is no answer of that server.
+ */
+export async function post(context: PeersContext, domain: Domain, call: PeerCall): Promise<Bytes> {
+  if (domain === context.domain) throw new Assertion("A server asks itself without a network.");
+  const { policy, book } = context;
+  policy.admit(domain, "outbound");
+  const state = book.find(domain);
+  const directory = await directoryOf(context, state);
+  versionWith(directory);
+  const answer = await exchange(context, state, directory, call);
+  if (answer.status < 200 || answer.status > 299) throw refusalOf(answer);
+  if (answer.body.length > 0 && mediaTypeOf(answer) !== MEDIA_TYPE_TLS) {
+    throw new ContactFault("answer", "broken", "the answer has another media type");
+  }
+  if (!state.known) await book.save(state, state.record);
+  book.touch(state, "outbound");
+  return answer.body;
+}
+
+/** Sends the request, a second time by the other server's clock if it refuses our time. */
+export async function exchange(
+  context: PeersContext,
+  state: PeerState,
+  directory: Directory,
+  call: PeerCall,
+): Promise<OutboundAnswer> {
+  const name = ENDPOINTS[call.endpoint];
+  const value = name === undefined ? undefined : call.variables?.[name];
+  const url = urlOf(directory, call.endpoint, value);
+  const transactionId =
+    call.transactionId ?? mintTransactionId((length) => context.env.random(length));
+  const send = (): Promise<OutboundAnswer> =>
+    context.client.send(
+      { domain: state.domain, port: url.port },
+      {
+        method: "POST",
+        path: url.path,
+        headers: headersOf(context, state, directory, { url, body: call.body, transactionId }),
+        body: call.body,
+        timeoutMs: call.timeoutMs,
+        answerBytesMax: call.answerBytesMax,
+      },
+    );
+  const first = await send();
+  const serverTime = first.status === 401 ? refusedTimeOf(first) : undefined;
+  if (serverTime === undefined) return first;
+  // The signature holds for that server alone, so that its idea of the time can do no harm.
+  state.clockOffsetMs = serverTime - context.env.now();
+  return send();
+}
+
+function headersOf(
+  { env, authentication, domain, ownKeys, signatures }: PeersContext,
+  state: PeerState,
+  { capabilities }: Directory,
+  request: { readonly url: EndpointUrl; readonly body: Uint8Array; readonly transactionId: string },
+): Readonly<Record<string, string>> {
+  const { transactionId } = request;
+  const digest = Uint8Array.from(hash("sha256", request.body, "buffer"));
+  const common = { "content-type": MEDIA_TYPE_TLS, accept: MEDIA_TYPE_TLS };
+  if (authentication === "mtls" && capabilities.includes(CERTIFICATE_CAPABILITY)) {
+    return {
+      ...common,
+      from: formatFrom(domain),
+      "content-digest": formatDigest(digest),
+      "mimi-transaction-id": transactionId,
+    };
+  }
+  const { kid, privateKey } = ownKeys.signing();
+  const signed = {
+    method: "POST",
+    authority: state.domain,
+    path: request.url.path,
+    from: domain,
+    digest,
+    transactionId,
+  };
+  const parameters = {
+    created: Math.floor((env.now() + state.clockOffsetMs) / 1_000),
+    kid,
+    nonce: env.random(16),
+  };
+  return { ...common, ...signRequest(signed, parameters, signWith(signatures, privateKey)) };
+}
+
+/** Of a server that tells others apart by their certificates. */
+export const CERTIFICATE_CAPABILITY = "mtls";
+
+/** What a server answers instead of what was asked for. */
+export function refusalOf(answer: OutboundAnswer): Refusal | NetworkFault {
+  const { status } = answer;
+  if (status >= 300 && status < 400) {
+    return new ContactFault("answer", "broken", "it redirects, which is not followed");
+  }
+  const refusal = problemIn(answer);
+  if (refusal !== undefined) {
+    if (!foreign.has(refusal.code)) return refusal;
+    return new Refusal("internal", "The other server's answer makes no sense here.");
+  }
+  // Whatever stands before the server has limits of its own, and to send less may help.
+  if (status === 413) return new Refusal("tooLarge", "Something before the server takes less.");
+  return new ContactFault("answer", "broken", `it answers ${status}, which no such server does`);
+}
+
+/** Codes that end sessions of our own clients, who asked no other server for one. */
+const foreign: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  "notAuthenticated",
+  "sessionEnded",
+  "loginFailed",
+  "ticketInvalid",
+]);
+
+function refusedTimeOf(answer: OutboundAnswer): number | undefined {
+  const refusal = problemIn(answer);
+  return refusal?.code === "signatureInvalid" ? refusal.data.serverTime : undefined;
+}
+
+function problemIn(answer: OutboundAnswer): Refusal | undefined {
+  if (mediaTypeOf(answer) !== MEDIA_TYPE_PROBLEM) return undefined;
+  try {
+    return parseProblem(JSON.parse(utf8Decode(answer.body)));
+  } catch {
+    return undefined;
+  }
+}
+
+function mediaTypeOf({ headers }: OutboundAnswer): string {
+  return (
+    String(headers["content-type"] ?? "")
+      .split(";", 1)[0]
+      ?.trim()
+      .toLowerCase() ?? ""
+  );
+}
