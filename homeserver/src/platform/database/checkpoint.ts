@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { Cancel, Env } from "@treehouse/protocol";
 import type BetterSqlite3 from "better-sqlite3";
 import { z } from "zod";
+import { checkpointLog } from "./checkpoint-log.ts";
 import { StorageFault, storageErrorKind } from "./storage-error.ts";
 
 /** Shorter intervals compete with commits for the disk and double the tail latency. */
@@ -57,7 +58,7 @@ export function startCheckpointer(options: CheckpointOptions): Checkpointer {
     if (bytes <= logBytesQuietMax * logBytesFactorMax && !options.isQuiet()) return;
     try {
       // PASSIVE has just copied nearly all frames, so that little is left to do here.
-      const [result] = rowsSchema.parse(connection.pragma("wal_checkpoint(RESTART)"));
+      const [result] = rowsSchema.parse(checkpointLog(connection, "RESTART"));
       if (result.busy === 0) restarts.add();
     } catch (error) {
       if (storageErrorKind(error) === "fatal") options.onFatal(error);

@@ -43,6 +43,16 @@ interface Migration {
   readonly statements: readonly string[];
 }
 
+/** A row of a module's own history in a database. */
+export type AppliedMigration = {
+  readonly position: number;
+  readonly tag: string;
+  readonly hash: string;
+};
+
+/** How the schema of a database compares with what this release would make of it. */
+export type SchemaAge = "same" | "older";
+
 const journalSchema = z.object({ entries: z.array(z.object({ idx: z.int(), tag: z.string() })) });
 const appliedSchema = z.array(z.object({ position: z.int(), tag: z.string(), hash: z.string() }));
 
@@ -52,7 +62,7 @@ function migrateModule(
   now: () => number,
 ): void {
   if (!/^[a-z][a-z-]*$/.test(module)) throw new DatabaseRefused(`No module is named ${module}.`);
-  const table = `__migrations_${module.replaceAll("-", "_")}`;
+  const table = `__migrations_${tableName(module)}`;
   const known = readMigrations(folder);
   connection.exec(
     `CREATE TABLE IF NOT EXISTS ${table} (position INTEGER PRIMARY KEY, tag TEXT NOT NULL,
@@ -61,21 +71,7 @@ function migrateModule(
   const applied = appliedSchema.parse(
     connection.prepare(`SELECT position, tag, hash FROM ${table} ORDER BY position`).all(),
   );
-  for (const { position, tag, hash } of applied) {
-    const same = known[position];
-    if (same === undefined) {
-      throw new DatabaseRefused(
-        `The database was written by a newer release (${module} ${tag}). ` +
-          "Start that release, or restore a backup made before it.",
-      );
-    }
-    if (same.tag !== tag || same.hash !== hash) {
-      throw new DatabaseRefused(
-        `Migration ${module} ${tag} is not the one this database was built with. ` +
-          "Start the release that wrote the database.",
-      );
-    }
-  }
+  checkApplied(module, applied, known);
   const insert = connection.prepare(
     `INSERT INTO ${table} (position, tag, hash, applied_at) VALUES (?, ?, ?, ?)`,
   );
@@ -92,6 +88,57 @@ function migrateModule(
       })
       .immediate();
   }
+}
+
+/** Throws unless what was applied is the beginning of what is known. */
+function checkApplied(
+  module: string,
+  applied: readonly AppliedMigration[],
+  known: readonly Migration[],
+): void {
+  for (const { position, tag, hash } of applied) {
+    const same = known[position];
+    if (same === undefined) throw newer(`${module} ${tag}`);
+    if (same.tag !== tag || same.hash !== hash) {
+      throw new DatabaseRefused(
+        `Migration ${module} ${tag} is not the one this database was built with. ` +
+          "Start the release that wrote the database.",
+      );
+    }
+  }
+}
+
+function newer(what: string): DatabaseRefused {
+  return new DatabaseRefused(
+    `The database was written by a newer release (${what}). ` +
+      "Start that release, or restore a backup made before it.",
+  );
+}
+
+/**
+ * Compares the histories of a database, by the names that its tables carry, with those known here,
+ * and changes nothing. Refuses what `migrate` refuses, and modules that this release has never had.
+ */
+export function compareMigrations(
+  applied: ReadonlyMap<string, readonly AppliedMigration[]>,
+  modules: readonly ModuleMigrations[],
+): SchemaAge {
+  const left = new Set(applied.keys());
+  let age: SchemaAge = "same";
+  for (const { module, folder } of modules) {
+    const name = tableName(module);
+    const rows = applied.get(name) ?? [];
+    const known = readMigrations(folder);
+    checkApplied(module, rows, known);
+    if (rows.length < known.length) age = "older";
+    left.delete(name);
+  }
+  for (const name of left) throw newer(name);
+  return age;
+}
+
+function tableName(module: string): string {
+  return module.replaceAll("-", "_");
 }
 
 function readMigrations(folder: string): readonly Migration[] {

@@ -1,6 +1,7 @@
 import type { Env } from "@treehouse/protocol";
 import BetterSqlite3 from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
+import { busyTimeoutMs, checkpointLog } from "./checkpoint-log.ts";
 import { startCheckpointer } from "./checkpoint.ts";
 import type { Checkpointer } from "./checkpoint.ts";
 import { takeDataLock } from "./data-lock.ts";
@@ -74,7 +75,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 
 /** Opens the connection with every durable setting, and reads each of them back. */
 function connect(path: string, inMemory: boolean): BetterSqlite3.Database {
-  const connection = new BetterSqlite3(path);
+  const connection = new BetterSqlite3(path, { timeout: busyTimeoutMs });
   const settings: readonly (readonly [name: string, value: string, expected: unknown])[] = [
     ["journal_mode", "WAL", inMemory ? "memory" : "wal"],
     // The library's own default would lose acknowledged rows when the power fails.
@@ -180,7 +181,7 @@ function start(
 /** The log may stay as it is when the disk is full; the next start reads it. */
 function emptyLog(connection: BetterSqlite3.Database): void {
   try {
-    connection.pragma("wal_checkpoint(TRUNCATE)");
+    checkpointLog(connection, "TRUNCATE");
   } catch (error) {
     if (storageErrorKind(error) !== "full") throw error;
   }

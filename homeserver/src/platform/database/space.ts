@@ -1,5 +1,6 @@
 import type { Cancel, Env } from "@treehouse/protocol";
 import type BetterSqlite3 from "better-sqlite3";
+import { checkpointLog } from "./checkpoint-log.ts";
 import type { Reserve } from "./reserve.ts";
 import { storageErrorKind } from "./storage-error.ts";
 
@@ -103,7 +104,7 @@ export function createSpaceGuard(options: SpaceGuardOptions): SpaceGuard {
       env.log.error("storageFull");
       if (reserve !== undefined) {
         reserve.drop();
-        attempt(() => connection.pragma("wal_checkpoint(RESTART)"));
+        attempt(() => checkpointLog(connection, "RESTART"));
       }
       cancel = after(probeIntervalMs, probe);
     },
