@@ -23,6 +23,7 @@ const homeserverModules: Record<string, readonly string[]> = {
   config: [],
   platform: [],
   authentication: ["platform"],
+  backup: ["platform"],
   "key-packages": ["platform"],
   delivery: ["platform"],
   queuing: ["platform"],

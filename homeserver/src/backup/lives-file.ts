@@ -1,0 +1,42 @@
+import { open, readFile, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { syncDirectory } from "./sync-directory.ts";
+
+/**
+ * The counter of lives outside of the database: it is in no backup, so that a database which is put
+ * back alone is found to be older than it.
+ */
+export interface LivesFile {
+  /** Undefined when there is none, or it cannot be read as a number. */
+  read(): Promise<number | undefined>;
+  /** Durable when it resolves. */
+  write(count: number): Promise<void>;
+}
+
+export function createLivesFile(databasePath: string): LivesFile {
+  const folder = dirname(databasePath);
+  const path = join(folder, "boot");
+  return {
+    async read() {
+      try {
+        const text = (await readFile(path, "utf8")).trim();
+        return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+      } catch (error) {
+        if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+        throw error;
+      }
+    },
+    async write(count) {
+      const draft = `${path}.draft`;
+      const file = await open(draft, "w", 0o600);
+      try {
+        await file.writeFile(`${count}\n`);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(draft, path);
+      syncDirectory(folder);
+    },
+  };
+}
