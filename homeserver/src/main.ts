@@ -3,6 +3,8 @@
  * there is no administrator, and then, when it serves, its URL alone on a line.
  */
 import { parseArgs } from "node:util";
+import { backupCommands, runBackupCommand } from "./backup-command.ts";
+import { BackupRefused } from "./backup/index.ts";
 import { ConfigRefused, loadConfig } from "./config/index.ts";
 import { createHomeserver } from "./homeserver.ts";
 import type { Homeserver } from "./homeserver.ts";
@@ -12,10 +14,12 @@ import {
   DirectoryRefused,
   errorFields,
   ListenRefused,
+  TlsRefused,
 } from "./platform/index.ts";
 import { version } from "./version.ts";
 
-const help = `Usage: npm start -- [options]
+const help = `Usage: npm start -- [serve] [options]
+       npm start -- backup | restore | verify --help
 
   --config <file>   configuration, TOML (default: ./treehouse.toml if there is one)
   --data <path>     data directory (storage.directory, default ./data)
@@ -33,7 +37,13 @@ await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
   try {
-    const flags = flagsOf(args);
+    const [first, ...rest] = args;
+    const command = backupCommands.find((name) => name === first);
+    if (command !== undefined) {
+      await runBackupCommand(command, rest);
+      return;
+    }
+    const flags = flagsOf(first === "serve" ? rest : args);
     if (flags.help === true) process.stdout.write(help);
     else if (flags.version === true) process.stdout.write(`${version}\n`);
     else await serve(flags);
@@ -105,7 +115,12 @@ function stopOnSignals(homeserver: Homeserver, monotonic: () => number): void {
 }
 
 function isRefused(error: unknown): error is Error {
-  return [ConfigRefused, DatabaseRefused, DirectoryRefused, ListenRefused].some(
-    (refused) => error instanceof refused,
-  );
+  return [
+    BackupRefused,
+    ConfigRefused,
+    DatabaseRefused,
+    DirectoryRefused,
+    ListenRefused,
+    TlsRefused,
+  ].some((refused) => error instanceof refused);
 }

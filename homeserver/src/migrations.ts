@@ -1,0 +1,16 @@
+import { authenticationMigrations } from "./authentication/index.ts";
+import { backupMigrations } from "./backup/index.ts";
+import { deliveryMigrations } from "./delivery/index.ts";
+import { keyPackagesMigrations } from "./key-packages/index.ts";
+import { peersMigrations } from "./peers/index.ts";
+import { queuingMigrations } from "./queuing/index.ts";
+
+/** The schema histories of all modules, in the order in which they are applied. */
+export const migrations = [
+  authenticationMigrations,
+  keyPackagesMigrations,
+  queuingMigrations,
+  deliveryMigrations,
+  backupMigrations,
+  peersMigrations,
+];
