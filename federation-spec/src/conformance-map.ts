@@ -13,20 +13,38 @@ export function conformanceMap(): string {
   });
   const named = filesByRule(sourceFiles(), (text) => text);
   const vectors = vectorFilesByRule();
-  const rows = rules().map(({ rule, page }) => [
-    `[${rule}](${page})`,
-    links(proved.get(rule) ?? []),
-    links((named.get(rule) ?? []).filter((file) => proved.get(rule)?.includes(file) !== true)),
-    (vectors.get(rule) ?? []).map((file) => `[${file}](vectors/${file})`).join(" "),
-  ]);
+  const rows = rules().map(({ rule, page }) => ({
+    rule: `[${rule}](${page})`,
+    tests: proved.get(rule) ?? named.get(rule) ?? [],
+    vectors: (vectors.get(rule) ?? []).map((file) => `federation-spec/vectors/${file}`),
+  }));
+  const files = [...new Set(rows.flatMap((row) => [...row.tests, ...row.vectors]))].toSorted();
+  const labels = labelsOf(files);
+  const cell = (found: readonly string[]) => found.map((file) => `[${labels.get(file)}]`).join(" ");
+  const table = rows.map((row) => [row.rule, cell(row.tests), cell(row.vectors)]);
   return [
     "# Rules, tests, vectors",
     "",
-    "Where each rule is proved in this repository: the tests whose titles name it, the other sources and tests that do, and the vectors that show it. A test fails when this page is stale; `npm run map` in this folder writes it.",
+    "Where each rule is proved in this repository: the tests whose titles name it, or the sources that do if there are none, and the vectors that show it. A test fails when this page is stale; `npm run map` in this folder writes it.",
     "",
-    aligned([["Rule", "Proved by", "Also named in", "Vectors"], ...rows]).trimEnd(),
+    aligned([["Rule", "Tests", "Vectors"], ...table]),
+    ...files.map((file) => `[${labels.get(file)}]: ../${file}`),
     "",
   ].join("\n");
+}
+
+/** The shortest end of each path that no other has. */
+function labelsOf(files: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    files.map((file) => {
+      const parts = file.split("/");
+      const ends = parts.map((_, at) => parts.slice(parts.length - 1 - at).join("/"));
+      const unique = ends.find(
+        (end) => files.filter((other) => `/${other}`.endsWith(`/${end}`)).length === 1,
+      );
+      return [file, unique ?? file];
+    }),
+  );
 }
 
 /** All rules with their pages, in the order of their numbers. */
@@ -72,8 +90,4 @@ function filesByRule(
     }
   }
   return found;
-}
-
-function links(files: readonly string[]): string {
-  return files.map((file) => `[${file.slice(file.lastIndexOf("/") + 1)}](../${file})`).join(" ");
 }
