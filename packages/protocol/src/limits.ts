@@ -155,10 +155,8 @@ export const LIMITS = {
   countersignersMax: 64,
   /** The URL template of an endpoint, and the path that it gives. */
   endpointBytesMax: 2 * KIB,
-  /** How long a directory is used before it is fetched again, unless it says otherwise. */
+  /** How long a directory is used before it is fetched again. */
   directoryKeptMs: HOUR,
-  /** The least time that a directory is used, whatever it says. */
-  directoryKeptMinMs: 5 * MINUTE,
   /** From one fetch of a directory to the next because of a key that is not in it. */
   directoryRefetchMs: MINUTE,
   /** Until a directory must have come whole. */
