@@ -169,8 +169,6 @@ export const LIMITS = {
   noncesPerPeerMax: 1_048_576,
   /** How long the answer to a transaction is kept for its repetition. */
   transactionKeptMs: DAY,
-  /** Age at which a server's federation key is replaced. */
-  federationKeyAgeMs: 90 * DAY,
   /** From the publication of a federation key to its first use. */
   federationKeyAnnouncedMs: DAY,
   /** How long a replaced federation key is still accepted. */
