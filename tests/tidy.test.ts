@@ -28,6 +28,8 @@ const homeserverModules: Record<string, readonly string[]> = {
   delivery: ["platform"],
   queuing: ["platform"],
   realtime: ["platform"],
+  peers: ["platform"],
+  federation: ["platform"],
 };
 
 /** Layers of the client SDK, from the network up to the face. */

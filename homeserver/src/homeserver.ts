@@ -11,6 +11,8 @@ import type { Delivery } from "./delivery/index.ts";
 import { createKeyPackages } from "./key-packages/index.ts";
 import type { KeyPackages } from "./key-packages/index.ts";
 import { migrations } from "./migrations.ts";
+import { openPeers, openTls } from "./open-peers.ts";
+import type { Peers } from "./peers/index.ts";
 import {
   createHttpServer,
   createJobs,
@@ -20,7 +22,7 @@ import {
   openDatabase,
   openDataDirectory,
 } from "./platform/index.ts";
-import type { Database, Jobs, MetricsPage, OnceFiles } from "./platform/index.ts";
+import type { Database, Jobs, MetricsPage, OnceFiles, TlsFiles } from "./platform/index.ts";
 import { createQueuing } from "./queuing/index.ts";
 import type { Queuing } from "./queuing/index.ts";
 import { createRealtime } from "./realtime/index.ts";
@@ -35,6 +37,11 @@ export interface HomeserverOptions {
    * is what happens unless it is given.
    */
   readonly onCrash?: (error: unknown) => void;
+  /**
+   * For tests: the loopback URLs of other servers, read at each connection, instead of those of the
+   * settings. Servers whose ports are not known before they listen can so find each other.
+   */
+  readonly developmentPeers?: ReadonlyMap<Domain, URL>;
 }
 
 /** A homeserver that is serving. Disposing stops it; a second time does nothing. */
@@ -49,6 +56,7 @@ export interface Homeserver extends AsyncDisposable {
   readonly delivery: Delivery;
   readonly queuing: Queuing;
   readonly realtime: Realtime;
+  readonly peers: Peers;
 }
 
 interface Modules {
@@ -57,6 +65,7 @@ interface Modules {
   readonly delivery: Delivery;
   readonly queuing: Queuing;
   readonly realtime: Realtime;
+  readonly peers: Peers;
 }
 
 /**
@@ -93,10 +102,12 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
     closers.push(() => database.close());
     await claimDirectory(directory.files, config.server.domain, config.storage.directory);
     const jobs = createJobs(env);
-    const modules = await createModules(options, { database, jobs, files: directory.files });
+    const tls = openTls(config, env, jobs);
+    const modules = await createModules(options, { database, jobs, files: directory.files, tls });
+    closers.push(() => modules.peers.close());
     closers.push(() => modules.queuing.close());
     closers.push(() => jobs.close());
-    const { authentication, delivery, keyPackages, queuing, realtime } = modules;
+    const { authentication, delivery, keyPackages, peers, queuing, realtime } = modules;
     // Before anything is said to anybody: an old database would contradict what it has said since.
     await beginLife({
       env,
@@ -114,6 +125,12 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
       authenticate: (token) => authentication.authenticate(token),
       trustedProxies: new Set(config.server.trusted_proxies),
       secure: config.server.public_url.startsWith("https:"),
+      peers: peers.gate,
+      ...(tls.current.own === undefined
+        ? {}
+        : {
+            tls: { files: tls, asksForCertificate: config.federation.authentication === "mtls" },
+          }),
       routes: [
         ...serverRoutes({
           domain: config.server.domain,
@@ -147,8 +164,13 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
 }
 
 async function createModules(
-  { config, env }: HomeserverOptions,
-  { database, jobs, files }: { database: Database; jobs: Jobs; files: OnceFiles },
+  { config, env, developmentPeers }: HomeserverOptions,
+  {
+    database,
+    jobs,
+    files,
+    tls,
+  }: { database: Database; jobs: Jobs; files: OnceFiles; tls: TlsFiles },
 ): Promise<Modules> {
   const { domain } = config.server;
   const crypto = createNodeCrypto({ random: (length) => env.random(length) });
@@ -189,7 +211,20 @@ async function createModules(
   });
   queuing.notify(realtime);
   authentication.connect({ inboxes: queuing, keyPackages });
-  return { authentication, keyPackages, delivery, queuing, realtime };
+  const peers = await openPeers(
+    config,
+    tls,
+    {
+      env,
+      database,
+      jobs,
+      crypto,
+      secrets: files,
+      countersigners: () => authentication.serverKeys(),
+    },
+    developmentPeers,
+  );
+  return { authentication, keyPackages, delivery, queuing, realtime, peers };
 }
 
 async function startMetrics({

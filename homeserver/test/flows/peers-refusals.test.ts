@@ -1,0 +1,231 @@
+import { DIRECTORY_PATH, LIMITS, MEDIA_TYPE_JSON, parseDomain } from "@treehouse/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  askAs,
+  directoryOf,
+  listedKey,
+  openRawPeer,
+  rawKey,
+  send,
+  signedAs,
+} from "../peers/raw-peer.ts";
+import type { AskOptions, RawPeer } from "../peers/raw-peer.ts";
+import { openRig } from "../peers/rig.ts";
+import type { Network, Rig } from "../peers/rig.ts";
+
+let network: Network;
+let hub: Rig;
+let peer: RawPeer;
+
+beforeEach(async () => {
+  network = new Map();
+  hub = await openRig("hub.example", network);
+  peer = await openRawPeer("peer.example", network);
+});
+afterEach(async () => {
+  await peer[Symbol.asyncDispose]();
+  await hub[Symbol.asyncDispose]();
+});
+
+test("R-013 FED-905 a signed request is its server's, and is answered", async () => {
+  const answer = await askAs(peer, hub, { body: Uint8Array.of(9) });
+  expect([answer.status, [...answer.body]]).toEqual([200, [9]]);
+  expect(hub.received).toEqual([
+    { from: "peer.example", transactionId: "00112233445566778899aabbccddeeff" },
+  ]);
+});
+
+const other = parseDomain("other.example");
+const rows: readonly [string, AskOptions, number, string][] = [
+  ["FED-901 another host", { host: "other.example" }, 421, "misdirected"],
+  ["H-02 FED-901 two hosts", { host: "hub.example, hub.example" }, 421, "misdirected"],
+  [
+    "H-02 a signature for another server",
+    { signed: { authority: other } },
+    401,
+    "signatureInvalid",
+  ],
+  [
+    "H-01 a signature by another server's name",
+    { signed: { from: other } },
+    401,
+    "signatureInvalid",
+  ],
+  ["H-01 another key of the same id", { key: rawKey("k1") }, 401, "signatureInvalid"],
+  ["T-18 another path", { signed: { path: "/federation/v1/submit" } }, 401, "signatureInvalid"],
+  ["T-18 another method", { signed: { method: "PUT" } }, 401, "signatureInvalid"],
+  [
+    "T-18 another transaction",
+    { signed: { transactionId: "ff112233445566778899aabbccddeeff" } },
+    401,
+    "signatureInvalid",
+  ],
+  [
+    "FED-907 the digest of another body",
+    { signed: { digest: new Uint8Array(32) } },
+    401,
+    "digestMismatch",
+  ],
+  ["FED-907 no digest", { headers: { "content-digest": undefined } }, 401, "digestMismatch"],
+  [
+    "FED-907 two digests",
+    { headers: { "content-digest": ["sha-256=:AA==:", "sha-256=:AA==:"] } },
+    401,
+    "digestMismatch",
+  ],
+  ["FED-905 no signature", { headers: { signature: undefined } }, 401, "signatureInvalid"],
+  ["FED-905 no input", { headers: { "signature-input": undefined } }, 401, "signatureInvalid"],
+  [
+    "FED-905 fewer components",
+    { headers: { "signature-input": 'sig1=("@method");created=1;keyid="k1"' } },
+    401,
+    "signatureInvalid",
+  ],
+  ["FED-906 no sender", { headers: { from: undefined } }, 401, "signatureInvalid"],
+  [
+    "FED-906 a person as sender",
+    { headers: { from: "bob@peer.example" } },
+    401,
+    "signatureInvalid",
+  ],
+  [
+    "FED-906 two senders",
+    { headers: { from: ["mimi@a.example", "mimi@b.example"] } },
+    401,
+    "signatureInvalid",
+  ],
+  [
+    "FED-906 this server as sender",
+    { headers: { from: "mimi@hub.example" } },
+    401,
+    "signatureInvalid",
+  ],
+  [
+    "FED-908 no transaction",
+    { headers: { "mimi-transaction-id": undefined } },
+    401,
+    "signatureInvalid",
+  ],
+  ["FED-911 a key that is not listed", { key: rawKey("k2") }, 401, "peerUnknown"],
+  [
+    "FED-911 a server that does not exist",
+    { headers: { from: "mimi@no.example" } },
+    401,
+    "peerUnknown",
+  ],
+  [
+    "FED-920 another media type",
+    { headers: { "content-type": MEDIA_TYPE_JSON } },
+    415,
+    "unsupportedMediaType",
+  ],
+  [
+    "H-09 FED-907 a compressed body",
+    { headers: { "content-encoding": "gzip" } },
+    415,
+    "unsupportedMediaType",
+  ],
+  ["H-08 FED-935 a large body", { body: new Uint8Array(100_001) }, 413, "tooLarge"],
+];
+
+test.each(rows)(
+  "%s is refused, changes nothing and is counted",
+  async (_what, ask, status, code) => {
+    const answer = await askAs(peer, hub, ask);
+    expect([answer.status, answer.refusal?.code]).toEqual([status, code]);
+    expect(answer.headers["content-type"]).toBe("application/problem+json");
+    if (status === 401) expect(answer.headers["www-authenticate"]).toBe("Signature");
+    expect(hub.received).toEqual([]);
+    expect(await hub.refusals(code)).toBe(1);
+  },
+);
+
+test.each([
+  ["H-03 six minutes ago", -360],
+  ["H-03 a day ago", -86_400],
+  ["H-20 in a year", 31_536_000],
+])("FED-909 a request signed %s is refused with the server's time", async (_when, seconds) => {
+  const created = Math.floor(hub.now() / 1_000) + seconds;
+  const answer = await askAs(peer, hub, { created });
+  expect([answer.status, answer.refusal?.code]).toEqual([401, "signatureInvalid"]);
+  expect(Math.abs((answer.refusal?.data.serverTime ?? 0) - hub.now())).toBeLessThan(60_000);
+  expect(answer.headers.date).toBeDefined();
+  // The control: what lies within the bounds is taken.
+  hub.advance(200_000);
+  const allowed = Math.floor(hub.now() / 1_000) + Math.sign(seconds) * 150;
+  expect((await askAs(peer, hub, { created: allowed })).status).toBe(200);
+});
+
+test("H-03 T-18 a request that was received is refused as replayed, for ten minutes and longer", async () => {
+  const ask = signedAs(peer.domain, hub.domain, peer.key, { now: hub.now() });
+  const again = () => send(hub.url, ask.path, ask.headers, ask.body);
+  expect((await again()).status).toBe(200);
+  const replay = await again();
+  expect([replay.status, replay.refusal?.code]).toEqual([401, "replayed"]);
+  hub.advance(299_000);
+  expect((await again()).refusal?.code).toBe("replayed");
+  hub.advance(301_000);
+  expect((await again()).refusal?.code).toBe("signatureInvalid");
+  hub.advance(86_400_000);
+  expect((await again()).refusal?.code).toBe("signatureInvalid");
+  expect(hub.received).toHaveLength(1);
+});
+
+test("H-03 FED-910 a nonce that came with another time is still remembered", async () => {
+  const nonce = new Uint8Array(16).fill(3);
+  expect((await askAs(peer, hub, { nonce })).status).toBe(200);
+  hub.advance(LIMITS.nonceKeptMs - 60_000);
+  expect((await askAs(peer, hub, { nonce })).refusal?.code).toBe("replayed");
+  hub.advance(2 * LIMITS.nonceKeptMs);
+  expect((await askAs(peer, hub, { nonce })).status).toBe(200);
+});
+
+test("H-03 FED-910 what was signed before a restart is not taken after it", async () => {
+  const ask = signedAs(peer.domain, hub.domain, peer.key, { now: hub.now() });
+  expect((await send(hub.url, ask.path, ask.headers, ask.body)).status).toBe(200);
+  hub.advance(2_000);
+  hub = await hub.restart();
+  const answer = await send(hub.url, ask.path, ask.headers, ask.body);
+  expect([answer.status, answer.refusal?.code]).toEqual([401, "signatureInvalid"]);
+  expect((await askAs(peer, hub)).status).toBe(200);
+});
+
+test("FED-911 the directory of another domain proves nothing", async () => {
+  Object.assign(peer.directory, directoryOf(other, [listedKey(other, peer.key)]));
+  expect((await askAs(peer, hub)).refusal?.code).toBe("peerUnknown");
+});
+
+test("FED-915 the first thing that is wrong is what is told", async () => {
+  const wrong = { "content-digest": undefined, signature: undefined };
+  const order = [
+    { host: "other.example", headers: { ...wrong, from: undefined } },
+    { headers: { ...wrong, from: undefined, "content-type": "x/y" } },
+    { headers: { ...wrong, from: undefined } },
+    { headers: wrong },
+    { headers: { signature: undefined } },
+  ];
+  const codes: unknown[] = [];
+  for (const ask of order) codes.push((await askAs(peer, hub, ask)).refusal?.code);
+  expect(codes).toEqual([
+    "misdirected",
+    "unsupportedMediaType",
+    "signatureInvalid",
+    "digestMismatch",
+    "signatureInvalid",
+  ]);
+});
+
+test("FED-902 the directory has what the protocol says, and the client's API document has no route of servers", async () => {
+  const directory = await fetch(hub.url + DIRECTORY_PATH);
+  expect(directory.headers.get("content-type")).toBe(MEDIA_TYPE_JSON);
+  expect(await directory.json()).toMatchObject({
+    profile: "mimi-06+1",
+    domain: "hub.example",
+    keys: [{ kty: "OKP", crv: "Ed25519" }],
+    countersigners: [{ kid: "countersigner" }],
+    endpoints: { notify: "https://hub.example/federation/v1/notify" },
+  });
+  const document = await fetch(`${hub.url}/v1/openapi.json`).then((answer) => answer.text());
+  expect(document).toContain("/v1/admin/federation/peers");
+  expect(document).not.toContain("/federation/v1/");
+});
