@@ -29,6 +29,8 @@ export interface SmallServer {
   readonly keyPackages: KeyPackages;
   readonly queuing: Queuing;
   readonly database: Database;
+  /** What the two modules have made of database and cryptography so far. */
+  readonly work: Work;
   /** Moves wall clock and monotonic clock. */
   advance(ms: number): void;
   now(): number;
@@ -41,6 +43,8 @@ export interface SmallServer {
   restart(): Promise<SmallServer>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+export type Work = { statements: number; signatures: number };
 
 export type SmallServerOptions = {
   readonly registration?: "invite" | "open";
@@ -83,10 +87,12 @@ async function start(
     },
   });
   const jobs = collectJobs();
-  const crypto = createNodeCrypto({ random: (length) => env.random(length) });
+  const work = { statements: 0, signatures: 0 };
+  const crypto = countedCrypto(work, (length) => env.random(length));
+  const counted = countedDatabase(work, database);
   const authentication = await createAuthentication({
     env,
-    database,
+    database: counted,
     jobs,
     domain,
     registration: options.registration ?? "invite",
@@ -95,7 +101,15 @@ async function start(
     secrets: inMemory(secretFiles),
   });
   const [clients, consent] = [authentication, authentication];
-  const keyPackages = createKeyPackages({ env, database, jobs, domain, clients, consent, crypto });
+  const keyPackages = createKeyPackages({
+    env,
+    database: counted,
+    jobs,
+    domain,
+    clients,
+    consent,
+    crypto,
+  });
   const limits = options.queuingLimits ?? {};
   const queuing = await createQueuing({ env, database, jobs, limits });
   authentication.connect({ inboxes: queuing, keyPackages, ...options.beside });
@@ -121,6 +135,7 @@ async function start(
     keyPackages,
     queuing,
     database,
+    work,
     folder,
     logLines,
     advance: (ms) => {
@@ -137,6 +152,38 @@ async function start(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Counts how often statements are taken up, prepared ones and others. */
+function countedDatabase(work: Work, database: Database): Database {
+  return {
+    transaction: (run, options) => database.transaction(run, options),
+    read: (run) => database.read(run),
+    prepare: (build) => {
+      const statements = database.prepare(build);
+      return (tx) => {
+        work.statements += 1;
+        return statements(tx);
+      };
+    },
+    sql: (tx) => {
+      work.statements += 1;
+      return database.sql(tx);
+    },
+    get state() {
+      return database.state;
+    },
+    close: () => database.close(),
+  };
+}
+
+function countedCrypto(work: Work, random: (length: number) => Bytes) {
+  const crypto = createNodeCrypto({ random });
+  const verify: typeof crypto.verify = (...parts) => {
+    work.signatures += 1;
+    return crypto.verify(...parts);
+  };
+  return { ...crypto, verify };
 }
 
 /** Jobs that come when they are called. */

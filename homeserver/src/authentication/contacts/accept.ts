@@ -1,7 +1,7 @@
-import { LIMITS, Refusal } from "@treehouse/protocol";
+import { Refusal } from "@treehouse/protocol";
 import type { Contact, RoomUri, UserUri } from "@treehouse/protocol";
 import type { AuthenticationContext } from "../context.ts";
-import { accept } from "./relation.ts";
+import { accept, hasTooManyRooms } from "./relation.ts";
 import type { Row } from "./relation.ts";
 import { tooMany } from "./request.ts";
 import { refuseIfBlocked, sideOf } from "./side-of.ts";
@@ -28,7 +28,7 @@ export function acceptContact(
     if (outcome.said.length === 0 && !given) {
       throw new Refusal("notFound", "no request of this user is open");
     }
-    if (outcome.rows.length > LIMITS.contactRoomsMax) throw tooMany("contactRoomsMax");
+    if (hasTooManyRooms(outcome.rows)) throw tooMany("contactRoomsMax");
     await turn.settle(side, rows, outcome);
   });
 }

@@ -1,5 +1,5 @@
 import { domainOf, LIMITS } from "@treehouse/protocol";
-import { hear } from "./relation.ts";
+import { hasTooManyRooms, hear } from "./relation.ts";
 import type { Relation, Said } from "./relation.ts";
 import type { Side } from "./store.ts";
 import type { Turn } from "./turn.ts";
@@ -18,7 +18,7 @@ export async function receive(turn: Turn, side: Side, said: Said): Promise<void>
   if (account === undefined) return;
   if (blockedSince !== undefined && said.operation === "request") return;
   const outcome = hear(rows, said);
-  if (outcome.rows.length > LIMITS.contactRoomsMax) return;
+  if (hasTooManyRooms(outcome.rows)) return;
   if (crowded && countWaiting(outcome.rows) > countWaiting(rows)) return;
   await turn.settle(side, rows, outcome);
 }

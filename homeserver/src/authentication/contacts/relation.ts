@@ -1,3 +1,4 @@
+import { LIMITS } from "@treehouse/protocol";
 import type { Contact, ConsentEntry, RoomUri, UserUri } from "@treehouse/protocol";
 
 /** What stands between an owner and another user about any room, or about one. */
@@ -61,6 +62,11 @@ export function contactOf(
     state: base.mayAdd && base.mayBeAdded ? "mutual" : "granted",
     ...roomsOf(rows),
   };
+}
+
+/** Whether more rooms are named, one by one, than two users may name. */
+export function hasTooManyRooms(rows: Relation): boolean {
+  return rows.filter(({ room }) => room !== undefined).length > LIMITS.contactRoomsMax;
 }
 
 /** Whether a request of the owner has no answer, or none that still holds. */

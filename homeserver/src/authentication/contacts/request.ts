@@ -1,7 +1,7 @@
 import { domainOf, LIMITS, nameOf, Refusal, utf8Encode } from "@treehouse/protocol";
 import type { Contact, LimitName, RoomUri, UserUri } from "@treehouse/protocol";
 import type { AuthenticationContext } from "../context.ts";
-import { ask, isOpen } from "./relation.ts";
+import { ask, hasTooManyRooms, isOpen } from "./relation.ts";
 import { refuseIfBlocked, sideOf } from "./side-of.ts";
 import type { Side } from "./store.ts";
 import { takeTurn } from "./turn.ts";
@@ -35,7 +35,7 @@ export function requestContact(
     const opens = outcome.rows.filter(isOpen).length > rows.filter(isOpen).length;
     if (opens) await refuseTooMany(turn, side);
     if (rows.length === 0) await refuseTooManyContacts(turn, side);
-    if (outcome.rows.length > LIMITS.contactRoomsMax) throw tooMany("contactRoomsMax");
+    if (hasTooManyRooms(outcome.rows)) throw tooMany("contactRoomsMax");
     await turn.settle(side, rows, outcome);
   });
 }

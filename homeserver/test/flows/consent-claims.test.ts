@@ -1,0 +1,322 @@
+import {
+  keyMaterialRequestCodec,
+  keyMaterialResponseCodec,
+  LIMITS,
+  mintRoomUri,
+  parseDomain,
+  paths,
+  RATE_LIMITS,
+  signedClientListCodec,
+  toHex,
+  userAnswerSchema,
+  userUri,
+  utf8Encode,
+} from "@treehouse/protocol";
+import type {
+  KeyMaterialRequest,
+  KeyMaterialResponse,
+  UnsignedKeyMaterialRequest,
+} from "@treehouse/protocol";
+import { expect, test } from "vitest";
+import { ask } from "../people/ask.ts";
+import { claimed, enrol, requestOf, stock, tryClaim, uploaded } from "../people/holder.ts";
+import type { Holder } from "../people/holder.ts";
+import { testCrypto } from "../people/person.ts";
+import { openSmallServer } from "../people/small-server.ts";
+import { act, openTwoServers } from "../people/two-servers.ts";
+import type { TwoServers } from "../people/two-servers.ts";
+
+type People = TwoServers & { readonly alice: Holder; readonly bob: Holder };
+
+/** Alice of server a, and Bob of server b with KeyPackages. */
+async function openPeople(
+  options: Parameters<typeof openTwoServers>[0] & { readonly made?: number } = {},
+): Promise<People> {
+  const { made = 3, ...rest } = options;
+  const world = await openTwoServers(rest);
+  const alice = await enrol(world.a, "alice");
+  const bob = await enrol(world.b, "bob");
+  const packages = [];
+  for (let count = 0; count < made; count += 1) packages.push(await bob.make({}));
+  await uploaded(world.b, bob, packages);
+  return Object.assign(world, { alice, bob });
+}
+
+async function befriend(world: People): Promise<void> {
+  await act(world.a, world.alice, "request", world.bob.user);
+  await world.deliver();
+  await act(world.b, world.bob, "accept", world.alice.user);
+  await world.deliver();
+}
+
+/** A claim as another server hands it on. */
+async function claimByPeer(
+  { a, b }: People,
+  request: KeyMaterialRequest,
+  transactionId = toHex(testCrypto.random(16)),
+  peer = a.domain,
+): Promise<KeyMaterialResponse> {
+  const answer = await b.keyPackages.answerPeer({
+    peer,
+    transactionId,
+    request: keyMaterialRequestCodec.encode(request),
+  });
+  return keyMaterialResponseCodec.decode(answer);
+}
+
+test("R-014 FED-766 a user of another server is found, and claimed once there is leave", async () => {
+  await using world = await openPeople();
+  const { a, alice, bob } = world;
+  const found = await ask(a.url, paths.user("bob@b.example"), { token: alice.token });
+  const answer = userAnswerSchema.parse(found.json);
+  expect(answer.user).toBe(bob.user);
+  expect(answer.countersigners.map(({ kid }) => kid)).toEqual(
+    world.b.authentication.serverKeys().map(({ kid }) => kid),
+  );
+  expect(await claimed(a, alice, bob.user)).toEqual({
+    status: "noConsent",
+    user: bob.user,
+    clients: [],
+  });
+  expect(await stock(world.b, bob)).toMatchObject({ stock: 3 });
+  await befriend(world);
+  const response = await claimed(a, alice, bob.user);
+  expect(response).toMatchObject({ status: "success", clients: [{ client: bob.client }] });
+  // The octets that the client signed are the ones that arrived.
+  const [first, second] = world.claims.map(({ request }) => toHex(request));
+  expect(first).toBe(second);
+  const request = keyMaterialRequestCodec.decode(world.claims[0]?.request ?? new Uint8Array());
+  expect(request.requestingUser).toBe(alice.user);
+  // The request alone has let Bob claim Alice.
+  await uploaded(a, alice, [await alice.make({})]);
+  expect((await claimed(world.b, bob, alice.user)).status).toBe("success");
+});
+
+test("FED-766 leave for one room gives KeyPackages for that room alone", async () => {
+  await using world = await openPeople();
+  const { a, alice, bob } = world;
+  const roomOf = () => mintRoomUri(a.domain, (length) => testCrypto.random(length));
+  const [room, other] = [roomOf(), roomOf()];
+  await act(a, alice, "request", bob.user, { room });
+  await world.deliver();
+  await act(world.b, bob, "accept", alice.user);
+  const status = async (change: Partial<UnsignedKeyMaterialRequest>) =>
+    (await claimed(a, alice, bob.user, change)).status;
+  expect(await status({ room })).toBe("success");
+  expect(await status({ room: other })).toBe("noConsent");
+  expect(await status({})).toBe("noConsent");
+  await act(world.b, bob, "withdraw", alice.user);
+  expect(await status({ room })).toBe("noConsent");
+});
+
+test("R-043 FED-763 unknown, without leave and blocked are one answer and one amount of work", async () => {
+  await using world = await openPeople();
+  const { b, alice, bob } = world;
+  const nobody = userUri(b.domain, "nobody");
+  await befriend(world);
+  const carol = await enrol(b, "carol");
+  await uploaded(b, carol, [await carol.make({})]);
+  await act(b, bob, "block", alice.user);
+
+  const outcomes = [];
+  for (const target of [nobody, carol.user, bob.user]) {
+    const before = { ...b.work };
+    const { user, ...rest } = await claimByPeer(world, requestOf(alice, target));
+    expect(user).toBe(target);
+    const statements = b.work.statements - before.statements;
+    const signatures = b.work.signatures - before.signatures;
+    outcomes.push({ ...rest, statements, signatures });
+  }
+  const [first] = outcomes;
+  expect(first).toMatchObject({ status: "noConsent", clients: [] });
+  expect(first?.statements).toBeGreaterThan(0);
+  expect(first?.signatures).toBeGreaterThan(0);
+  expect(outcomes).toEqual([first, first, first]);
+  await act(b, bob, "unblock", alice.user);
+  expect((await claimByPeer(world, requestOf(alice, bob.user))).status).toBe("success");
+});
+
+test("R-043 on one server a block looks like an empty stock, or where all must ask like no leave", async () => {
+  for (const localContacts of ["implied", "ask"] as const) {
+    await using server = await openSmallServer({ localContacts });
+    const [alice, bob, eve] = [
+      await enrol(server, "alice"),
+      await enrol(server, "bob"),
+      await enrol(server, "eve"),
+    ];
+    await uploaded(server, alice, [await alice.make({ lastResort: true })]);
+    const open = await claimed(server, bob, alice.user);
+    expect(open.status).toBe(localContacts === "implied" ? "success" : "noConsent");
+    await act(server, bob, "request", alice.user);
+    await act(server, alice, "accept", bob.user);
+    expect((await claimed(server, bob, alice.user)).status).toBe("success");
+
+    await act(server, alice, "block", eve.user);
+    const empty = await enrol(server, "empty");
+    const expected =
+      localContacts === "implied"
+        ? await claimed(server, eve, empty.user)
+        : await claimed(server, bob, empty.user);
+    const { status, clients } = await claimed(server, eve, alice.user);
+    expect([status, clients.map((each) => each.status)]).toEqual([
+      expected.status,
+      expected.clients.map((each) => each.status),
+    ]);
+    // One's own clients are never strangers.
+    expect((await claimed(server, alice, alice.user)).status).toBe("success");
+  }
+});
+
+test("FED-767 only a listed client of the user who is named claims, with a request it signed", async () => {
+  await using world = await openPeople();
+  const { a, b, alice, bob } = world;
+  await befriend(world);
+  const eve = await enrol(a, "eve");
+  const honest = requestOf(alice, bob.user);
+  const cases: readonly (readonly [string, KeyMaterialRequest, string])[] = [
+    ["no signature", { ...honest, signature: new Uint8Array(64) }, "clientMismatch"],
+    ["a changed target", { ...honest, targetUser: userUri(b.domain, "carol") }, "clientMismatch"],
+    ["another key", requestOf(alice, bob.user, {}, eve.clientKeys), "clientMismatch"],
+    [
+      "a key that is not listed",
+      requestOf(
+        alice,
+        bob.user,
+        { requesterSignatureKey: eve.clientKeys.publicKey },
+        eve.clientKeys,
+      ),
+      "clientMismatch",
+    ],
+    [
+      "another user's name",
+      requestOf(eve, bob.user, { requestingUser: alice.user }),
+      "clientMismatch",
+    ],
+    [
+      "a credential that is none",
+      requestOf(alice, bob.user, { requesterCredential: { identity: utf8Encode("alice") } }),
+      "malformed",
+    ],
+    ["a user of this server", requestOf(bob, bob.user), "clientMismatch"],
+    ["a target elsewhere", requestOf(alice, alice.user), "unknownUser"],
+  ];
+  for (const [what, request, code] of cases) {
+    await expect(claimByPeer(world, request), what).rejects.toMatchObject({ code });
+  }
+  expect(await stock(b, bob)).toMatchObject({ stock: 3 });
+  expect((await claimByPeer(world, honest)).status).toBe("success");
+  // The hub of a room may hand on what it cannot alter.
+  const hub = parseDomain("hub.example");
+  expect((await claimByPeer(world, honest, "by the hub", hub)).status).toBe("success");
+});
+
+test("R-014 a list that the requester's server does not vouch for is refused", async () => {
+  let replaced = false;
+  await using world = await openPeople({
+    between: (users) => ({
+      ...users,
+      find: async (user, options) => {
+        const found = await users.find(user, options);
+        if (!replaced || found === undefined) return found;
+        const key = testCrypto.generateSignatureKeyPair().publicKey;
+        return { ...found, countersigners: found.countersigners.map(({ kid }) => ({ kid, key })) };
+      },
+    }),
+  });
+  await befriend(world);
+  const honest = requestOf(world.alice, world.bob.user);
+  expect((await claimByPeer(world, honest)).status).toBe("success");
+  replaced = true;
+  await expect(claimByPeer(world, honest)).rejects.toMatchObject({ code: "identityInvalid" });
+});
+
+test("FED-768 a transaction that is repeated burns no second KeyPackage", async () => {
+  await using world = await openPeople();
+  const { alice, bob } = world;
+  await befriend(world);
+  const request = requestOf(alice, bob.user);
+  const answers = await Promise.all(
+    Array.from({ length: 4 }, () => claimByPeer(world, request, "one")),
+  );
+  for (const answer of answers) expect(answer).toEqual(answers[0]);
+  await world.restart();
+  expect(await claimByPeer(world, request, "one")).toEqual(answers[0]);
+  expect(await stock(world.b, bob)).toMatchObject({ stock: 2 });
+  await expect(
+    claimByPeer(world, requestOf(alice, bob.user, { acceptableCiphersuites: [1, 3] }), "one"),
+  ).rejects.toMatchObject({ code: "transactionConflict" });
+  // The same id of another server is another transaction, and after a day it is forgotten.
+  world.b.advance(LIMITS.transactionKeptMs + 1);
+  await world.b.runJobs();
+  expect(await claimByPeer(world, request, "one")).not.toEqual(answers[0]);
+});
+
+test("T-23 claims that a peer hands on are limited by who asks whom, and by peer", async () => {
+  await using world = await openPeople({ made: 1 });
+  const { alice, bob } = world;
+  await uploaded(world.b, bob, [await bob.make({ lastResort: true })]);
+  await befriend(world);
+  const request = requestOf(alice, bob.user);
+  const { count } = RATE_LIMITS.claimPerPair;
+  for (let time = 0; time < count; time += 1) {
+    expect((await claimByPeer(world, request)).status).toBe("success");
+  }
+  await expect(claimByPeer(world, request)).rejects.toMatchObject({
+    code: "rateLimited",
+    data: { limitName: "claimPerPair" },
+  });
+  // A repetition is no new claim.
+  const carol = await enrol(world.a, "carol");
+  expect((await claimByPeer(world, requestOf(carol, bob.user), "carol")).status).toBe("noConsent");
+});
+
+test("a server that cannot be reached is named as such, and nothing is lost by it", async () => {
+  await using world = await openPeople();
+  const { a, alice, bob } = world;
+  await befriend(world);
+  world.cut = true;
+  const found = await ask(a.url, paths.user("bob@b.example"), { token: alice.token });
+  expect(found.refusal).toMatchObject({ code: "peerUnreachable" });
+  expect(found.status).toBe(503);
+  const claim = await tryClaim(a, alice, requestOf(alice, bob.user));
+  expect(claim.refusal?.code).toBe("peerUnreachable");
+  // A request waits for the other server.
+  await act(a, alice, "withdraw", bob.user);
+  await act(a, alice, "request", bob.user);
+  world.cut = false;
+  await world.deliver();
+  expect((await claimed(a, alice, bob.user)).status).toBe("success");
+});
+
+test("an answer of another server that is none is not handed on", async () => {
+  const answers: Uint8Array[] = [];
+  await using world = await openPeople({
+    between: (users) => ({
+      ...users,
+      claim: async (...asked) => new Uint8Array(answers.shift() ?? (await users.claim(...asked))),
+    }),
+  });
+  const { a, alice, bob } = world;
+  const status = "noConsent" as const;
+  const other = keyMaterialResponseCodec.encode({ status, user: alice.user, clients: [] });
+  answers.push(Uint8Array.of(1, 2, 3), other);
+  for (let time = 0; time < 2; time += 1) {
+    const claim = await tryClaim(a, alice, requestOf(alice, bob.user));
+    expect(claim.refusal?.code).toBe("peerUnreachable");
+  }
+  expect((await claimed(a, alice, bob.user)).status).toBe("noConsent");
+});
+
+test("the list that is found elsewhere is the octets that the other server keeps", async () => {
+  await using world = await openPeople();
+  const { a, b, alice, bob } = world;
+  const found = await ask(a.url, paths.user("bob@b.example"), { token: alice.token });
+  const { clientList } = userAnswerSchema.parse(found.json);
+  const known = await b.authentication.findLocal(bob.user);
+  expect(Buffer.from(clientList, "base64url")).toEqual(Buffer.from(known?.clientList ?? []));
+  expect(signedClientListCodec.decode(known?.clientList ?? new Uint8Array()).list.user).toBe(
+    bob.user,
+  );
+  const nobody = await ask(a.url, paths.user("nobody@b.example"), { token: alice.token });
+  expect(nobody.refusal?.code).toBe("unknownUser");
+});
