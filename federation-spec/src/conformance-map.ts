@@ -47,6 +47,11 @@ function labelsOf(files: readonly string[]): ReadonlyMap<string, string> {
   );
 }
 
+/** The rules that tests and sources name, with the files that do. */
+export function namedRules(): ReadonlyMap<string, readonly string[]> {
+  return filesByRule([...new Set([...testFiles(), ...sourceFiles()])], (text) => text);
+}
+
 /** All rules with their pages, in the order of their numbers. */
 export function rules(): readonly { readonly rule: string; readonly page: string }[] {
   return readdirSync(folder)

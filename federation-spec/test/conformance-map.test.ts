@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { conformanceMap, rules } from "../src/conformance-map.ts";
+import { conformanceMap, namedRules, rules } from "../src/conformance-map.ts";
 import { readPage } from "../src/page-tables.ts";
 import { vectorFilesByRule } from "../src/vector-rules.ts";
 
@@ -10,4 +10,9 @@ test("the map of rules is not stale (`npm run map` in federation-spec writes it)
 test("the vectors show rules that there are", () => {
   const known = new Set(rules().map(({ rule }) => rule));
   expect([...vectorFilesByRule().keys()].filter((rule) => !known.has(rule))).toEqual([]);
+});
+
+test("nobody names a rule that there is not", () => {
+  const known = new Set(rules().map(({ rule }) => rule));
+  expect([...namedRules()].filter(([rule]) => !known.has(rule))).toEqual([]);
 });

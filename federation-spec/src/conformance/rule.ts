@@ -1,0 +1,36 @@
+import type { World } from "./world.ts";
+
+/** One way in which a rule can be seen to hold. Throws `Failed` or `Missing`. */
+export type Check = (world: World) => Promise<void> | void;
+
+/** Checks by what they say: a sentence that holds at a server that keeps the rule. */
+export type Checks = Readonly<Record<string, Check>>;
+
+/** A rule of the specification, as far as it can be seen from outside. */
+export interface Rule {
+  readonly id: RuleId;
+  readonly what: string;
+  readonly checks: Checks;
+  /** They wait for time to pass, and run all at once at the end. */
+  readonly slow: Checks;
+  /** They judge everything that was seen, and run when all others have. */
+  readonly last: Checks;
+  /** Why nothing of it can be seen from outside. */
+  readonly unseen: string | undefined;
+}
+
+export type RuleId = `FED-${number}`;
+
+export function rule(
+  id: RuleId,
+  what: string,
+  checks: Checks,
+  others: { readonly slow?: Checks; readonly last?: Checks } = {},
+): Rule {
+  return { id, what, checks, slow: others.slow ?? {}, last: others.last ?? {}, unseen: undefined };
+}
+
+/** A rule that nobody can see kept or broken without looking inside. */
+export function unseen(id: RuleId, what: string, why: string): Rule {
+  return { id, what, checks: {}, slow: {}, last: {}, unseen: why };
+}
