@@ -123,7 +123,10 @@ export function createPerson(name: string, deviation: Deviation = {}): Person {
 }
 
 /** The identity that a person's leaves carry once the server has vouched for it. */
-export function leafIdentityOf(person: Person, enrolled: Enrolled): Bytes {
+export function leafIdentityOf(
+  person: Person,
+  enrolled: Pick<Enrolled, "attestationCountersignature" | "countersigner">,
+): Bytes {
   return leafIdentityCodec.encode({
     certificate: deviceSigningCertificateCodec.decode(person.certificate),
     attestation: attestationCodec.decode(person.attestation),
