@@ -15,7 +15,7 @@ import type {
 import type { ReadTx, Session } from "../platform/index.ts";
 import { claim } from "./claim.ts";
 import type { KeyPackagesContext } from "./context.ts";
-import { isSigned, notSigned } from "./is-signed.ts";
+import { isSigned } from "./is-signed.ts";
 import { responseOf } from "./response.ts";
 
 /**
@@ -38,7 +38,9 @@ export async function answerKeyMaterial(
   limits.claimPerUser.take(session.user);
   limits.claimPerPair.take(`${session.user} ${request.targetUser}`);
   // The signature first: it takes longer than everything else, and needs no transaction.
-  if (!isSigned(context, request)) throw notSigned();
+  if (!isSigned(context, request)) {
+    throw new Refusal("clientMismatch", "the request is not signed by the asking client");
+  }
 
   if (domainOf(request.targetUser) !== domain) {
     await database.read((tx) => checkKey(context, tx, session, request));

@@ -21,10 +21,10 @@ import type {
   Verify,
 } from "@treehouse/protocol";
 import type { ReadTx, Tx } from "../platform/index.ts";
-import type { KeptAnswer, Transaction } from "./answer-store.ts";
+import type { Transaction } from "./answer-store.ts";
 import { claim } from "./claim.ts";
 import type { KeyPackagesContext } from "./context.ts";
-import { isSigned, notSigned } from "./is-signed.ts";
+import { isSigned } from "./is-signed.ts";
 import { responseOf } from "./response.ts";
 
 export type PeerClaim = {
@@ -43,8 +43,8 @@ export type PeerClaim = {
  * and the same answer, after the same work. What was handed out is answered again to the same
  * transaction for a day, so that no KeyPackage is burnt twice.
  *
- * Refuses `malformed`, `unknownUser` (of another server), `clientMismatch`, `identityInvalid`,
- * `rateLimited`, `transactionConflict`, and what asking the requester's server refuses.
+ * Refuses `malformed`, `unknownUser` (of another server), `identityInvalid`, `rateLimited`,
+ * `transactionConflict`, and what asking the requester's server refuses.
  */
 export async function answerPeer(
   context: KeyPackagesContext,
@@ -57,22 +57,25 @@ export async function answerPeer(
     throw new Refusal("unknownUser", "the target is not a user of this server");
   }
   const client = clientOf(request, domain);
-  const known = await database.read((tx) => keptAnswer(context, tx, transaction, body));
+  const requestHash = sha256(body);
+  const known = await database.read((tx) => keptAnswer(context, tx, transaction, requestHash));
   if (known) return known;
 
   limits.claimPerPeer.take(peer);
   limits.claimPerPair.take(`${request.requestingUser} ${request.targetUser}`);
-  if (!isSigned(context, request)) throw notSigned();
+  if (!isSigned(context, request)) throw invalid("the request is not signed by the asking client");
   await checkListed(context, peer, request, client);
 
   return database.transaction(async (tx) => {
-    const again = await keptAnswer(context, tx, transaction, body);
+    const again = await keptAnswer(context, tx, transaction, requestHash);
     if (again) return again;
     const response = await claimFor(context, tx, request);
     const answer = keyMaterialResponseCodec.encode(response);
     if (response.status === "success" || response.status === "partialSuccess") {
-      const kept = { requestHash: sha256(body), answer, target: request.targetUser };
+      const kept = { requestHash, answer, target: request.targetUser };
       await context.answers.keep(tx, transaction, { ...kept, at: context.env.now() });
+    } else {
+      context.unkept.note(transaction, requestHash);
     }
     return answer;
   });
@@ -82,18 +85,18 @@ export async function answerPeer(
 function clientOf(request: KeyMaterialRequest, domain: Domain): ClientUri {
   const client = parseClientUri(utf8Decode(request.requesterCredential.identity));
   if (userOfClient(client) === request.requestingUser && domainOf(client) !== domain) return client;
-  throw new Refusal("clientMismatch", "the credential is not of a client of the asking user");
+  throw invalid("the credential is not of a client of the asking user");
 }
 
 async function keptAnswer(
-  { answers }: KeyPackagesContext,
+  { answers, unkept }: KeyPackagesContext,
   tx: ReadTx,
   transaction: Transaction,
-  body: Bytes,
+  requestHash: Bytes,
 ): Promise<Bytes | undefined> {
-  const kept: KeptAnswer | undefined = await answers.find(tx, transaction);
-  if (kept === undefined) return undefined;
-  if (equalBytes(kept.requestHash, sha256(body))) return kept.answer;
+  const kept = await answers.find(tx, transaction);
+  const earlier = kept?.requestHash ?? unkept.requestHash(transaction);
+  if (earlier === undefined || equalBytes(earlier, requestHash)) return kept?.answer;
   throw new Refusal("transactionConflict", "this transaction was another request before");
 }
 
@@ -108,7 +111,7 @@ async function checkListed(
   // Only of the peer itself, so that nobody can have this server ask a third one again and again.
   const own = domainOf(client) === peer;
   if (own && (await isListed(context, request, client, true))) return;
-  throw new Refusal("clientMismatch", "the asking client is not in its user's client list");
+  throw invalid("the asking client is not in its user's client list");
 }
 
 async function isListed(
@@ -122,12 +125,12 @@ async function isListed(
   const verify: Verify = (key, message, signature) => crypto.verify(key, message, signature);
   const signed = signedClientListCodec.decode(found.clientList);
   if (signed.list.user !== requestingUser) {
-    throw new Refusal("identityInvalid", "the requester's server gives another user's list");
+    throw invalid("the requester's server gives another user's list");
   }
   checkClientList(signed, { verify });
   const countersigner = found.countersigners.find(({ kid }) => kid === signed.countersigner);
   if (!countersigner || !verifyClientListCountersignature(signed, countersigner.key, verify)) {
-    throw new Refusal("identityInvalid", "the requester's server does not vouch for the list");
+    throw invalid("the requester's server does not vouch for the list");
   }
   return signed.list.clients.some(
     (listed) =>
@@ -150,4 +153,8 @@ async function claimFor(
   const targets = await context.clients.clientsOf(tx, target);
   if (targets === undefined) return none;
   return responseOf(target, await claim(context, tx, { requester, targets, request }));
+}
+
+function invalid(what: string): Refusal {
+  return new Refusal("identityInvalid", what);
 }

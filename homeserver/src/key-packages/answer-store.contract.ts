@@ -11,7 +11,7 @@ export type OpenStore = () => Promise<{
 
 /** How every adapter of `AnswerStore` behaves. `open` gives an empty store each time. */
 export function answerStoreContract(open: OpenStore): void {
-  test("FED-768 an answer is found by its peer and transaction", async () => {
+  test("FED-933 an answer is found by its peer and transaction", async () => {
     const { database, store } = await open();
     await database.transaction((tx) => store.keep(tx, { peer: b, id: "1" }, kept(1)));
     await database.read(async (tx) => {

@@ -5,6 +5,7 @@ import type { AnswerStore } from "./answer-store.ts";
 import type { Clients } from "./clients.ts";
 import type { Consent, RemoteUsers } from "./ports.ts";
 import type { KeyPackageStore } from "./store.ts";
+import type { Unkept } from "./unkept.ts";
 
 /** What the operations of this module share. */
 export type KeyPackagesContext = {
@@ -12,6 +13,7 @@ export type KeyPackagesContext = {
   readonly database: Database;
   readonly store: KeyPackageStore;
   readonly answers: AnswerStore;
+  readonly unkept: Unkept;
   readonly domain: Domain;
   readonly clients: Clients;
   readonly consent: Consent;

@@ -24,6 +24,7 @@ import type { Consent, RemoteUsers } from "./ports.ts";
 import { keyPackageRoutes } from "./routes.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 import type { Receiver, Stock } from "./store.ts";
+import { createUnkept } from "./unkept.ts";
 import { upload } from "./upload.ts";
 import type { Uploaded } from "./upload.ts";
 
@@ -82,6 +83,7 @@ export function createKeyPackages(options: KeyPackagesOptions): KeyPackages {
     database,
     store,
     answers,
+    unkept: createUnkept(),
     domain,
     clients,
     consent,

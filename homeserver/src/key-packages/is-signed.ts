@@ -1,4 +1,4 @@
-import { Refusal, verifyKeyMaterialRequest } from "@treehouse/protocol";
+import { verifyKeyMaterialRequest } from "@treehouse/protocol";
 import type { KeyMaterialRequest } from "@treehouse/protocol";
 import type { KeyPackagesContext } from "./context.ts";
 
@@ -10,8 +10,4 @@ export function isSigned(
   return verifyKeyMaterialRequest(request, (key, message, signature) =>
     crypto.verify(key, message, signature),
   );
-}
-
-export function notSigned(): Refusal {
-  return new Refusal("clientMismatch", "the request is not signed by the asking client");
 }

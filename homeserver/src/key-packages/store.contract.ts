@@ -73,7 +73,7 @@ export function keyPackageStoreContract(open: OpenStore): void {
     });
   });
 
-  test("FED-769 a requester who is forgotten leaves nothing, and what was given stays given", async () => {
+  test("FED-969 a requester who is forgotten leaves nothing, and what was given stays given", async () => {
     const { database, store } = await open();
     const [one, spare] = [keyPackage(1), keyPackage(3, { lastResort: true })];
     const nobody = { requester: userOfClient(alice), room: undefined, at: toBob.at };

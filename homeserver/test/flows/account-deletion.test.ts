@@ -95,7 +95,7 @@ function holds(value: unknown, text: string): boolean {
   return String(value).includes(text);
 }
 
-test("R-029 FED-769 a deleted account leaves a hash, here and at the servers that knew it", async () => {
+test("R-029 FED-969 a deleted account leaves a hash, here and at the servers that knew it", async () => {
   const asked: string[] = [];
   await using world = await openTwoServers({
     registration: "open",
@@ -201,7 +201,7 @@ test("every server that shares a room or a contact is told of a deletion, each o
   expect(told).toEqual([`${b.domain} userDeleted`]);
 });
 
-test("FED-769 a peer takes away its own users only, and who acts meanwhile finds the account gone", async () => {
+test("FED-969 a peer takes away its own users only, and who acts meanwhile finds the account gone", async () => {
   await using world = await openTwoServers({ registration: "open" });
   const { a, b } = world;
   const [alice, bob] = [await registered(a, "alice"), await enrol(b, "bob")];

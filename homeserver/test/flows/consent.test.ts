@@ -31,7 +31,7 @@ async function states({ a, b, alice, bob }: People): Promise<readonly string[]> 
   return [await stateOf(a, alice, bob.user), await stateOf(b, bob, alice.user)];
 }
 
-test("R-042 FED-761 a request across servers is seen with its note, and mutual once accepted", async () => {
+test("R-042 FED-961 a request across servers is seen with its note, and mutual once accepted", async () => {
   await using world = await openPeople();
   const { a, b, alice, bob } = world;
   const note = "it is me, from the choir";
@@ -91,7 +91,7 @@ test("R-042 declining is told to nobody; asking again is seen again; taking it b
   expect((await tryAct(b, bob, "accept", alice.user)).refusal?.code).toBe("notFound");
 });
 
-test("R-042 FED-762 words that come twice, and servers that start again in between, change nothing", async () => {
+test("R-042 FED-962 words that come twice, and servers that start again in between, change nothing", async () => {
   await using world = await openPeople();
   const { alice, bob } = world;
   await act(world.a, alice, "request", bob.user);
@@ -132,7 +132,7 @@ test("R-042 who is no contact any more is told, and may still ask", async () => 
   expect(await contactsOf(a, alice)).toEqual([]);
 });
 
-test("R-043 FED-764 a blocked user is answered like any other and reaches nobody", async () => {
+test("R-043 FED-964 a blocked user is answered like any other and reaches nobody", async () => {
   await using world = await openPeople();
   const { a, b, alice, bob } = world;
   await act(a, alice, "request", bob.user);
@@ -179,7 +179,7 @@ test("R-043 the same on one server: who is blocked sees what they saw", async ()
   expect(world.line).toEqual([]);
 });
 
-test("FED-761 FED-766 leave may be for one room", async () => {
+test("FED-961 FED-966 leave may be for one room", async () => {
   await using world = await openPeople();
   const { a, b, alice, bob } = world;
   const [room, other] = [roomOf(a), roomOf(a)];
@@ -210,7 +210,7 @@ test("FED-761 FED-766 leave may be for one room", async () => {
   expect([await may(other), await may()]).toEqual(["given", "notGiven"]);
 });
 
-test("FED-760 a peer speaks for its own users only, and to users of the server that it tells", async () => {
+test("FED-960 a peer speaks for its own users only, and to users of the server that it tells", async () => {
   await using world = await openPeople();
   const { b, alice, bob } = world;
   const peer = world.a.domain;
@@ -241,7 +241,7 @@ test("FED-760 a peer speaks for its own users only, and to users of the server t
   expect(await contactsOf(b, bob)).toEqual([]);
 });
 
-test("FED-763 FED-764 a request to nobody, or too many of them, is received like any other", async () => {
+test("FED-963 FED-964 a request to nobody, or too many of them, is received like any other", async () => {
   await using world = await openPeople();
   const { b, alice, bob } = world;
   const peer = world.a.domain;

@@ -73,7 +73,7 @@ function isWrong(row: Row, own: Relation, far: Relation): boolean {
   return empty || imagined || (row.waiting && covers(own, "given", row.room));
 }
 
-test("R-042 FED-762 whatever two do and however words cross or repeat, both end with the truth", () => {
+test("R-042 FED-962 whatever two do and however words cross or repeat, both end with the truth", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const halves: [Half, Half] = [
@@ -128,7 +128,7 @@ test("R-042 a request that is accepted is mutual, in any order of asking", () =>
   ]);
 });
 
-test("FED-761 a request for one room lets nobody in but its answer, and that for the room alone", () => {
+test("FED-961 a request for one room lets nobody in but its answer, and that for the room alone", () => {
   const asked = ask([], r1, "please");
   expect(asked.said).toEqual([{ operation: "request", room: r1, note: "please" }]);
   expect(contactOf(other, asked.rows, undefined)).toMatchObject({
@@ -154,7 +154,7 @@ test("FED-761 a request for one room lets nobody in but its answer, and that for
   expect(contactOf(other, more.rows, undefined)).toMatchObject({ state: "incoming", rooms: [r2] });
 });
 
-test("FED-765 a grant that nobody asked for, and an end of nothing, leave no trace", () => {
+test("FED-965 a grant that nobody asked for, and an end of nothing, leave no trace", () => {
   for (const operation of ["grant", "revoke", "cancel"] as const) {
     expect(hear([], { operation, room: undefined, note: "" })).toEqual({ rows: [], said: [] });
     expect(hear([], { operation, room: r1, note: "" })).toEqual({ rows: [], said: [] });

@@ -78,7 +78,7 @@ function blockContract(open: OpenStore): void {
     expect(await since()).toBeUndefined();
   });
 
-  test("FED-766 a standing is what is given for any room or for the one that is named", async () => {
+  test("FED-966 a standing is what is given for any room or for the one that is named", async () => {
     const { database, store } = await open();
     const standing = (room?: typeof r1) =>
       database.read((tx) => store.standing(tx, aliceBob, room));
@@ -127,7 +127,7 @@ function countContract(open: OpenStore): void {
 }
 
 function endContract(open: OpenStore): void {
-  test("FED-769 who is gone is found everywhere, and forgotten", async () => {
+  test("FED-969 who is gone is found everywhere, and forgotten", async () => {
     const { database, store } = await open();
     await database.transaction(async (tx) => {
       await store.replace(tx, aliceBob, [row({ given: true })]);
