@@ -191,6 +191,14 @@ export const LIMITS = {
   peerBodyBytesPerSecondMin: 16 * KIB,
   /** Batches to one peer, and batches of submissions, that are not answered yet. */
   peerInFlightMax: 2,
+  /** Requests to one peer that wait for their turn. */
+  requestsWaitingPerPeerMax: 256,
+  /** Messages to the hub of one peer that wait for their turn. */
+  submissionsWaitingPerPeerMax: 8192,
+  /** The same in octets. */
+  submissionsWaitingBytesPerPeerMax: 16 * MIB,
+  /** Items that wait for one peer; with more, the oldest are left for it to fetch. */
+  outboxItemsPerPeerMax: 1_000_000,
   /** Until a request to another server must be answered. */
   peerTimeoutMs: 20 * SECOND,
   /** The first wait before something is sent again; it doubles each time. */

@@ -1,0 +1,23 @@
+import type { Domain, Env } from "@treehouse/protocol";
+import type { Database } from "../platform/index.ts";
+import type { FederationMetrics } from "./metrics.ts";
+import type { EntrySource, HostedRooms, LocalUsers, Peers } from "./ports.ts";
+import type { RoomNumbers } from "./rooms.ts";
+import type { FederationStore } from "./store.ts";
+
+/** What the parts of this module share. */
+export interface FederationContext {
+  readonly env: Pick<Env, "now" | "monotonic" | "random" | "timer" | "soon" | "log">;
+  readonly database: Database;
+  readonly store: FederationStore;
+  readonly rooms: RoomNumbers;
+  readonly metrics: FederationMetrics;
+  /** The name of this server. */
+  readonly domain: Domain;
+  readonly peers: Peers;
+  readonly hosted: HostedRooms;
+  readonly localUsers: LocalUsers;
+  readonly entries: EntrySource;
+  /** A pump has found that its peer can be reached, or that it cannot. */
+  onReached(peer: Domain, reached: boolean): void;
+}

@@ -1,0 +1,133 @@
+import {
+  chainHashOf,
+  decodeEntry,
+  encodeEntry,
+  entryDeliveryCodec,
+  isRefusalCode,
+  TOMBSTONE_REASONS,
+} from "@treehouse/protocol";
+import type { Bytes, RejectedItem } from "@treehouse/protocol";
+import type { Tx } from "../platform/index.ts";
+import { appendItem } from "./append.ts";
+import { fateOf } from "./classify.ts";
+import type { FederationContext } from "./context.ts";
+import { isPointer } from "./item.ts";
+import { sha256 } from "./sha256.ts";
+import type { StoredRow } from "./store.ts";
+import type { PeerStream } from "./stream.ts";
+
+/** Dead items of one peer that are kept for the operator. */
+const deadMax = 1_000;
+const pageRows = 1_000;
+
+/** What becomes of the items of one stream that the peer does not take (FED-945). */
+export class Rejections {
+  readonly #context: FederationContext;
+  readonly #stream: PeerStream;
+  readonly #onAdded: () => void;
+  /** Those that were acted on; peers name them several times. */
+  readonly #known = new Set<number>();
+
+  constructor(context: FederationContext, stream: PeerStream, onAdded: () => void) {
+    this.#context = context;
+    this.#stream = stream;
+    this.#onAdded = onAdded;
+  }
+
+  /**
+   * Acts on items that the peer rejected, once for each: a tombstone goes in place of an entry, and
+   * all are kept for the operator. Must end before the items count as taken.
+   */
+  async settle(rejected: readonly RejectedItem[]): Promise<void> {
+    const { database, env } = this.#context;
+    const { base, kept, domain } = this.#stream;
+    for (const sequence of this.#known) if (sequence <= kept) this.#known.delete(sequence);
+    const fresh = rejected
+      .map(({ sequence, code }) => ({ sequence: sequence + base, code }))
+      .filter(({ sequence }) => sequence > kept && !this.#known.has(sequence));
+    if (fresh.length === 0) return;
+    await database.transaction(async (tx) => {
+      for (const { sequence, code } of fresh) await this.#bury(tx, sequence, code);
+    });
+    env.log.warn("itemsRejected", { peer: domain, count: fresh.length, code: fresh[0]?.code });
+  }
+
+  /** Keeps for the operator what is given up unsent and stored nowhere else. */
+  async expire(upTo: number): Promise<void> {
+    const { database, store, metrics, env } = this.#context;
+    const { id, domain, acked } = this.#stream;
+    for (let after = acked; after < upTo;) {
+      const range = { peer: id, after, upTo, limit: pageRows };
+      after = await database.transaction(async (tx) => {
+        const page = await store.pointers(tx, range);
+        for (const { form, sequence } of page) {
+          if (!isPointer(form)) await this.#buryRow(tx, sequence, "expired");
+        }
+        return page.at(-1)?.sequence ?? upTo;
+      });
+    }
+    metrics.dropped.add(upTo - acked, { reason: "expired" });
+    env.log.warn("itemsDropped", { peer: domain, count: upTo - acked });
+  }
+
+  async #bury(tx: Tx, sequence: number, code: string): Promise<void> {
+    const { hosted, metrics } = this.#context;
+    const { domain } = this.#stream;
+    const row = await this.#buryRow(tx, sequence, code);
+    tx.afterCommit(() => this.#known.add(sequence));
+    if (row === undefined) return;
+    const { form, room } = row;
+    const fate = fateOf(form, code);
+    if (fate === "introduce" && room !== undefined) await hosted.introduceAgain(tx, domain, room);
+    if (fate === "tombstone") await this.#replace(tx, row);
+    tx.afterCommit(() => metrics.rejected.add(1, { code: isRefusalCode(code) ? code : "other" }));
+  }
+
+  /** Undefined if it is dead already, or gone. */
+  async #buryRow(tx: Tx, sequence: number, code: string): Promise<StoredRow | undefined> {
+    const { store, env } = this.#context;
+    const { id } = this.#stream;
+    const range = { peer: id, after: sequence - 1, limit: 1, bytesMax: 0 };
+    const [row] = await store.page(tx, range);
+    if (row?.sequence !== sequence) return undefined;
+    const { form, room, position } = row;
+    const body = isPointer(form) ? undefined : row.body;
+    const item = { peer: id, sequence, form, room, position, code, at: env.now(), body };
+    return (await store.bury(tx, item, deadMax)) ? row : undefined;
+  }
+
+  async #replace(tx: Tx, { room, position }: StoredRow): Promise<void> {
+    const { entries } = this.#context;
+    const entry = room === undefined ? undefined : await entries.entry(tx, room, position);
+    if (entry === undefined) return;
+    const delivery = {
+      entry: tombstoneOf(entry),
+      head: undefined,
+      groupInfo: undefined,
+      welcomes: [],
+      introduction: undefined,
+    };
+    const rest = entryDeliveryCodec.encode(delivery);
+    const body = { form: "tombstone", room, position, entry: undefined, rest } as const;
+    await appendItem(this.#context, tx, this.#stream, body, this.#onAdded);
+  }
+}
+
+/** Stands for an entry that its receiver cannot handle, at its place in the log (FED-209). */
+function tombstoneOf(bytes: Bytes): Bytes {
+  const entry = decodeEntry(bytes);
+  const { room, generation, term, position, previous, acceptedAt } = entry;
+  return encodeEntry({
+    kind: "tombstone",
+    ephemeral: false,
+    room,
+    generation,
+    term,
+    position,
+    previous,
+    acceptedAt,
+    reason: TOMBSTONE_REASONS.rejected,
+    replaced: chainHashOf(entry, bytes, sha256),
+    detail: "",
+  });
+}

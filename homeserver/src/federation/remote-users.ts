@@ -1,0 +1,116 @@
+import {
+  domainOf,
+  identifierRequestCodec,
+  identifierResponseCodec,
+  LIMITS,
+  signedClientListCodec,
+} from "@treehouse/protocol";
+import type { Bytes, Countersigner, Domain, RoomUri, UserUri } from "@treehouse/protocol";
+import { Assertion } from "../platform/index.ts";
+import type { Asker } from "./ask.ts";
+import type { FederationContext } from "./context.ts";
+import { readAnswer } from "./hubs.ts";
+
+/** Users of other servers, as those servers tell of them. */
+export interface RemoteUsers {
+  /**
+   * The user's encoded `SignedClientList` and the keys with which the user's server countersigns;
+   * undefined when that server knows no such user. Nothing of it is verified. An answer is believed
+   * for five minutes, unless a `fresh` one is asked for.
+   */
+  find(user: UserUri, options?: { readonly fresh?: boolean }): Promise<FoundRemoteUser | undefined>;
+  /**
+   * Passes a `KeyMaterialRequest` on, through the hub of the room if that is another server than
+   * ours and the user's (FED-929).
+   */
+  claim(user: UserUri, room: RoomUri | undefined, request: Bytes): Promise<Bytes>;
+  /** Passes on what another server asked us, the hub, of a third one. */
+  forward(home: Domain, user: UserUri, request: Bytes, transactionId: string): Promise<Bytes>;
+}
+
+export type FoundRemoteUser = {
+  readonly clientList: Bytes;
+  readonly countersigners: readonly Countersigner[];
+};
+
+type Known = { readonly found: FoundRemoteUser | undefined; readonly until: number };
+
+/** Users whose lists are kept; each takes a few KiB. */
+const knownMax = 10_000;
+
+export function createRemoteUsers(
+  { env, domain }: Pick<FederationContext, "env" | "domain">,
+  asker: Asker,
+): RemoteUsers {
+  const known = new Map<UserUri, Known>();
+  const asking = new Map<UserUri, Promise<FoundRemoteUser | undefined>>();
+
+  async function ask(user: UserUri): Promise<FoundRemoteUser | undefined> {
+    const home = domainOf(user);
+    if (home === domain) throw new Assertion("Own users are not asked for elsewhere.");
+    const answer = await asker.ask(home, {
+      endpoint: "identifierQuery",
+      variables: { domain: home },
+      body: identifierRequestCodec.encode({ user }),
+      answerBytesMax,
+    });
+    const response = readAnswer(identifierResponseCodec, answer);
+    if (response.status !== "success") return undefined;
+    const { clientList, countersigners } = response;
+    const list = readAnswer(signedClientListCodec, clientList);
+    if (list.list.user !== user) return undefined;
+    return { clientList, countersigners };
+  }
+
+  async function askOnce(user: UserUri): Promise<FoundRemoteUser | undefined> {
+    const running = asking.get(user);
+    if (running !== undefined) return running;
+    const own = ask(user);
+    asking.set(user, own);
+    try {
+      const found = await own;
+      keep(user, { found, until: env.monotonic() + LIMITS.remoteUserKeptMs });
+      return found;
+    } finally {
+      asking.delete(user);
+    }
+  }
+
+  function keep(user: UserUri, answer: Known): void {
+    known.delete(user);
+    known.set(user, answer);
+    if (known.size <= knownMax) return;
+    for (const oldest of known.keys()) {
+      known.delete(oldest);
+      return;
+    }
+  }
+
+  function passOn(to: Domain, user: UserUri, body: Bytes, transactionId?: string): Promise<Bytes> {
+    return asker.ask(to, {
+      endpoint: "keyMaterial",
+      variables: { targetUser: user },
+      body,
+      answerBytesMax: LIMITS.requestBodyBytesMax,
+      ...(transactionId === undefined ? {} : { transactionId }),
+    });
+  }
+
+  return {
+    async find(user, { fresh = false } = {}) {
+      const earlier = known.get(user);
+      if (!fresh && earlier !== undefined && earlier.until > env.monotonic()) return earlier.found;
+      // An answer that is on its way already may be older than the question.
+      if (fresh) await asking.get(user)?.catch(() => {});
+      return askOnce(user);
+    },
+    async claim(user, room, request) {
+      const home = domainOf(user);
+      const hub = room === undefined ? home : domainOf(room);
+      return passOn(hub === domain ? home : hub, user, request);
+    },
+    forward: passOn,
+  };
+}
+
+const answerBytesMax = 64 * 1024;

@@ -1,0 +1,178 @@
+import {
+  eventsRequestCodec,
+  eventsResponseCodec,
+  forwardedRequestCodec,
+  leaveResponseCodec,
+  LIMITS,
+  parseRoomUri,
+  parseUserUri,
+  peerLeaveRequestCodec,
+  peerRoutes,
+  RATE_LIMITS,
+  Refusal,
+  standingRequestCodec,
+  standingResponseCodec,
+  treeRequestCodec,
+} from "@treehouse/protocol";
+import type { Bytes, RoomUri } from "@treehouse/protocol";
+import { createRateLimiter, route, tlsAnswer, tlsBody } from "../platform/index.ts";
+import type { Route } from "../platform/index.ts";
+import { callerOf } from "./answer-submissions.ts";
+import type { SubmissionsAnswerer } from "./answer-submissions.ts";
+import type { UsersAnswerer } from "./answer-users.ts";
+import type { FederationContext } from "./context.ts";
+import type { Caller } from "./ports.ts";
+import type { Receiver } from "./receive.ts";
+
+export interface RouteParts {
+  readonly context: FederationContext;
+  readonly receive: Receiver;
+  readonly answerSubmissions: SubmissionsAnswerer;
+  readonly users: UsersAnswerer;
+}
+
+/** What other servers can ask of this one. */
+export function federationRoutes(parts: RouteParts): readonly Route[] {
+  return [...streamRoutes(parts), ...roomRoutes(parts.context), ...userRoutes(parts)];
+}
+
+function streamRoutes({ context, receive, answerSubmissions }: RouteParts): readonly Route[] {
+  const { env, hosted } = context;
+  const pages = createRateLimiter(env, RATE_LIMITS.eventsPerPeer, "eventsPerPeer");
+  return [
+    route({
+      method: "POST",
+      path: peerRoutes.notify,
+      access: "peer",
+      summary: "Take a batch of the peer's stream",
+      body: tlsBody("Batch", LIMITS.notifyBodyBytesMax),
+      answer: tlsAnswer("BatchAnswer"),
+      handle: ({ peer, body }) => receive(peer.domain, body),
+    }),
+    route({
+      method: "POST",
+      path: peerRoutes.submitMessage,
+      access: "peer",
+      summary: "Submit messages of the peer's clients",
+      body: tlsBody("SubmissionBatch", LIMITS.peerBodyBytesMax),
+      answer: tlsAnswer("SubmissionAnswers"),
+      handle: ({ peer, body }) => answerSubmissions(peer.domain, body),
+    }),
+    route({
+      method: "POST",
+      path: peerRoutes.events,
+      access: "peer",
+      summary: "What the peer missed of a room",
+      body: tlsBody("EventsRequest", LIMITS.peerBodyBytesMax),
+      answer: tlsAnswer("EventsResponse"),
+      handle: async ({ param, peer, body }) => {
+        const range = eventsRequestCodec.decode(body);
+        pages.take(peer.domain);
+        const answer = await hosted.events(peer.domain, parseRoomUri(param("roomId")), range);
+        return eventsResponseCodec.encode(answer);
+      },
+    }),
+    route({
+      method: "POST",
+      path: peerRoutes.standing,
+      access: "peer",
+      summary: "Where this server stands in a room of the peer",
+      body: tlsBody("StandingRequest", LIMITS.peerBodyBytesMax),
+      answer: tlsAnswer("StandingResponse"),
+      handle: async ({ param, peer, body }) => {
+        standingRequestCodec.decode(body);
+        const answer = await hosted.standing(peer.domain, parseRoomUri(param("roomId")));
+        return standingResponseCodec.encode(answer);
+      },
+    }),
+  ];
+}
+
+function roomRoutes({ hosted }: FederationContext): readonly Route[] {
+  const forwarded = (
+    endpoint: "update" | "groupInfo",
+    summary: string,
+    answer: string,
+    run: (caller: Caller, room: RoomUri, request: Bytes) => Promise<Bytes>,
+  ): Route =>
+    route({
+      method: "POST",
+      path: peerRoutes[endpoint],
+      access: "peer",
+      summary,
+      body: tlsBody("ForwardedRequest", LIMITS.peerBodyBytesMax),
+      answer: tlsAnswer(answer),
+      handle: ({ param, peer, body }) => {
+        const { client, request } = forwardedRequestCodec.decode(body);
+        const caller = callerOf(peer.domain, client);
+        return run(caller, parseRoomUri(param("roomId")), request);
+      },
+    });
+  return [
+    forwarded("update", "A commit or proposals", "UpdateRoomResponse", (caller, room, request) =>
+      hosted.update(caller, room, request),
+    ),
+    forwarded(
+      "groupInfo",
+      "The GroupInfo for a joiner",
+      "GroupInfoResponse",
+      (caller, room, request) => hosted.groupInfo(caller, room, request),
+    ),
+    route({
+      method: "POST",
+      path: peerRoutes.tree,
+      access: "peer",
+      summary: "The public tree of an epoch",
+      body: tlsBody("TreeRequest", LIMITS.peerBodyBytesMax),
+      answer: tlsAnswer("TreeResponse"),
+      handle: ({ param, peer, body }) => {
+        const { client, epoch } = treeRequestCodec.decode(body);
+        const caller = callerOf(peer.domain, client);
+        return hosted.tree(caller, parseRoomUri(param("roomId")), epoch);
+      },
+    }),
+    route({
+      method: "POST",
+      path: peerRoutes.leave,
+      access: "peer",
+      summary: "Have all clients of a user removed from a room",
+      body: tlsBody("LeaveRequest", LIMITS.peerBodyBytesMax),
+      answer: tlsAnswer("LeaveResponse"),
+      handle: async ({ param, peer, body }) => {
+        const { client } = peerLeaveRequestCodec.decode(body);
+        const caller = callerOf(peer.domain, client);
+        const leaves = await hosted.leave(caller, parseRoomUri(param("roomId")));
+        return leaveResponseCodec.encode({ leaves });
+      },
+    }),
+  ];
+}
+
+function userRoutes({ context, users }: RouteParts): readonly Route[] {
+  return [
+    route({
+      method: "POST",
+      path: peerRoutes.keyMaterial,
+      access: "peer",
+      summary: "Claim one KeyPackage of each client of a user",
+      body: tlsBody("KeyMaterialRequest", LIMITS.peerBodyBytesMax),
+      answer: tlsAnswer("KeyMaterialResponse"),
+      handle: ({ param, peer, body }) =>
+        users.keyMaterial(peer, parseUserUri(param("targetUser")), body),
+    }),
+    route({
+      method: "POST",
+      path: peerRoutes.identifierQuery,
+      access: "peer",
+      summary: "The client list of a user",
+      body: tlsBody("IdentifierRequest", LIMITS.peerBodyBytesMax),
+      answer: tlsAnswer("IdentifierResponse"),
+      handle: ({ param, peer, body }) => {
+        if (param("domain") !== context.domain) {
+          throw new Refusal("misdirected", "This server has another name.");
+        }
+        return users.identifierQuery(peer.domain, body);
+      },
+    }),
+  ];
+}

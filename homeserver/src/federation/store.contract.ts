@@ -1,0 +1,309 @@
+import { mintRoomUri, parseDomain } from "@treehouse/protocol";
+import type { Bytes } from "@treehouse/protocol";
+import { afterEach, expect, test } from "vitest";
+import type { Database, Tx } from "../platform/index.ts";
+import type { DeadItem, FederationStore, ItemForm, NewRow } from "./store.ts";
+
+export type OpenedStore = { readonly database: Database; readonly store: FederationStore };
+export type OpenStore = () => Promise<OpenedStore>;
+
+/** How every adapter of `FederationStore` behaves. `open` gives an empty store each time. */
+export function federationStoreContract(openStore: OpenStore): void {
+  let opened: OpenedStore | undefined;
+  const open = async (): Promise<OpenedStore> => (opened = await openStore());
+  afterEach(async () => {
+    await opened?.database.close();
+    opened = undefined;
+  });
+  peerContract(open);
+  outboxContract(open);
+  deadContract(open);
+  inboundContract(open);
+}
+
+function peerContract(open: OpenStore): void {
+  test("FED-940 a peer's stream begins at 1, and its numbers are kept", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      expect(await store.peer(tx, north)).toBeUndefined();
+      const created = await store.createPeer(tx, north, octets(16, 1));
+      expect(created).toMatchObject({ domain: north, base: 0, kept: 0, newest: 0, oldest: 1 });
+      expect(created.incarnation).toEqual(octets(16, 1));
+      const { id } = created;
+      for (const sequence of [1, 2, 3]) await store.add(tx, row(id, sequence));
+      expect(await store.peer(tx, north)).toMatchObject({ id, newest: 3, oldest: 1 });
+      await store.keep(tx, id, 2);
+      await store.deleteUpTo(tx, id, 1);
+      expect(await store.peer(tx, north)).toMatchObject({ kept: 2, newest: 3, oldest: 2 });
+      await store.keep(tx, id, 1);
+      expect(await store.peer(tx, north)).toMatchObject({ kept: 2 });
+    });
+  });
+
+  test("FED-940 no number is given twice, also after the newest items were deleted", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const { id } = await store.createPeer(tx, north, octets(16, 1));
+      for (const sequence of [1, 2, 3]) await store.add(tx, row(id, sequence));
+      await store.keep(tx, id, 3);
+      await store.deleteUpTo(tx, id, 3);
+    });
+    const peers = await database.read((tx) => store.peers(tx));
+    expect(peers).toMatchObject([{ domain: north, kept: 3, newest: 3, oldest: 4 }]);
+  });
+
+  test("FED-943 streams are numbered anew, one or all", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const a = await store.createPeer(tx, north, octets(16, 1));
+      const b = await store.createPeer(tx, south, octets(16, 2));
+      for (const sequence of [1, 2]) await store.add(tx, row(b.id, sequence));
+      await store.renumber(tx, a.id, { incarnation: octets(16, 3), base: 7 });
+      expect(await store.peer(tx, north)).toMatchObject({ incarnation: octets(16, 3), base: 7 });
+      expect(await store.peer(tx, south)).toMatchObject({ incarnation: octets(16, 2), base: 0 });
+      await store.keep(tx, b.id, 1);
+      let drawn = 10;
+      await store.renumberAll(tx, () => octets(16, (drawn += 1)));
+      expect(await store.peers(tx)).toMatchObject([
+        { domain: north, incarnation: octets(16, 11), base: 0 },
+        { domain: south, incarnation: octets(16, 12), base: 1, kept: 1, newest: 2 },
+      ]);
+    });
+  });
+}
+
+function outboxContract(open: OpenStore): void {
+  test("items come back as they were added, of one peer and in order", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const { id } = await store.createPeer(tx, north, octets(16, 1));
+      const other = await store.createPeer(tx, south, octets(16, 2));
+      const number = await store.roomNumber(tx, room);
+      expect(await store.roomNumber(tx, room)).toBe(number);
+      expect(await store.roomNumber(tx, otherRoom)).not.toBe(number);
+      const attached: [ItemForm, Bytes | undefined][] = [
+        ["entry", undefined],
+        ["delivery", octets(40, 7)],
+        ["tombstone", octets(50, 8)],
+      ];
+      for (const [index, [form, body]] of attached.entries()) {
+        const more = { form, room: number, position: 9 + index, addedAt: 5_999, body };
+        await store.add(tx, row(id, index + 1, more));
+      }
+      await store.add(tx, row(id, 4, { form: "consent", body: octets(60, 9) }));
+      await store.add(tx, row(id, 5, { form: "userDeleted", body: octets(70, 10) }));
+      await store.add(tx, row(other.id, 1));
+      const page = await store.page(tx, { peer: id, after: 0, limit: 9, bytesMax: 9_999 });
+      expect(page).toEqual([
+        ...attached.map(([form, body], index) => ({
+          sequence: index + 1,
+          form,
+          room,
+          position: 9 + index,
+          addedAt: 5_000,
+          body,
+        })),
+        { ...loose, sequence: 4, form: "consent", body: octets(60, 9) },
+        { ...loose, sequence: 5, form: "userDeleted", body: octets(70, 10) },
+      ]);
+      const pointers = await store.pointers(tx, { peer: id, after: 1, upTo: 4, limit: 2 });
+      expect(pointers.map(({ sequence, form }) => [sequence, form])).toEqual([
+        [2, "delivery"],
+        [3, "tombstone"],
+      ]);
+      expect(pointers[0]).not.toHaveProperty("body");
+    });
+  });
+
+  test("pages end by number and by length, and are never empty", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const { id } = await store.createPeer(tx, north, octets(16, 1));
+      for (let sequence = 1; sequence <= 6; sequence += 1) {
+        const body = octets(10 * sequence, sequence);
+        await store.add(tx, row(id, sequence, { form: "consent", body }));
+      }
+      const read = async (after: number, limit: number, bytesMax: number) =>
+        (await store.page(tx, { peer: id, after, limit, bytesMax })).map(
+          ({ sequence }) => sequence,
+        );
+      expect(await read(0, 9, 9_999)).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(await read(2, 2, 9_999)).toEqual([3, 4]);
+      expect(await read(0, 9, 60)).toEqual([1, 2, 3]);
+      expect(await read(4, 9, 1)).toEqual([5]);
+      expect(await read(6, 9, 9_999)).toEqual([]);
+    });
+  });
+
+  test("a number is taken once", async () => {
+    const { database, store } = await open();
+    const add = (sequence: number) =>
+      database.transaction(async (tx) => {
+        const known = await store.peer(tx, north);
+        const { id } = known ?? (await store.createPeer(tx, north, octets(16, 1)));
+        await store.add(tx, row(id, sequence));
+      });
+    await add(1);
+    await expect(add(1)).rejects.toThrow("UNIQUE");
+    await add(2);
+  });
+
+  test("deletes what it is told to, with what is attached", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const { id } = await store.createPeer(tx, north, octets(16, 1));
+      const other = await store.createPeer(tx, south, octets(16, 2));
+      for (const peer of [id, other.id]) {
+        for (const sequence of [1, 2, 3]) {
+          const body = octets(9, sequence);
+          await store.add(tx, row(peer, sequence, { form: "consent", body }));
+        }
+      }
+      await store.deleteUpTo(tx, id, 2);
+      expect(await sequences(store, tx, id)).toEqual([3]);
+      expect(await sequences(store, tx, other.id)).toEqual([1, 2, 3]);
+      // Its attachment went, too: the number can be used as if it had never been.
+      await store.add(tx, row(id, 2, { form: "consent", body: octets(5, 5) }));
+      const [again] = await store.page(tx, { peer: id, after: 1, limit: 1, bytesMax: 99 });
+      expect(again?.body).toEqual(octets(5, 5));
+    });
+  });
+}
+
+function deadContract(open: OpenStore): void {
+  test("FED-945 an item dies once, and so many of the newest are kept", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const { id } = await store.createPeer(tx, north, octets(16, 1));
+      const other = await store.createPeer(tx, south, octets(16, 2));
+      expect(await store.bury(tx, corpse(id, 1), 3)).toBe(true);
+      expect(await store.bury(tx, corpse(id, 1, { code: "other" }), 3)).toBe(false);
+      expect(await store.bury(tx, corpse(other.id, 1), 3)).toBe(true);
+      for (const sequence of [2, 3, 4]) {
+        const more = { room, position: sequence, form: "entry", body: undefined } as const;
+        expect(await store.bury(tx, corpse(id, sequence, more), 3)).toBe(true);
+      }
+      const items = await store.deadItems(tx, id, 2);
+      expect(items).toEqual([
+        corpse(id, 4, { room, position: 4, form: "entry", body: undefined }),
+        corpse(id, 3, { room, position: 3, form: "entry", body: undefined }),
+      ]);
+      expect(await store.deadItems(tx, id, 9)).toHaveLength(3);
+      expect(await store.deadItems(tx, other.id, 9)).toEqual([corpse(other.id, 1)]);
+    });
+  });
+
+  test("the dead are forgotten by age, so many at a time", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const { id } = await store.createPeer(tx, north, octets(16, 1));
+      for (const sequence of [1, 2, 3, 4]) {
+        await store.bury(tx, corpse(id, sequence, { at: 100 * sequence }), 9);
+      }
+      expect(await store.deleteDead(tx, 99, 9)).toBe(0);
+      expect(await store.deleteDead(tx, 300, 2)).toBe(2);
+      expect(await store.deleteDead(tx, 300, 2)).toBe(1);
+      expect(await store.deadItems(tx, id, 9)).toEqual([corpse(id, 4, { at: 400 })]);
+    });
+  });
+}
+
+function inboundContract(open: OpenStore): void {
+  test("FED-941 each life of a stream has its own next sequence; the latest is the newest", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const [one, two] = [octets(16, 1), octets(16, 2)];
+      expect(await store.inbound(tx, north, one)).toBeUndefined();
+      const first = await store.createInbound(tx, { origin: north, incarnation: one }, 4);
+      expect(first).toMatchObject({ next: 1, newest: true });
+      await store.moveInbound(tx, first.id, { next: 8, rejectedFrom: 1 });
+      const foreign = await store.createInbound(tx, { origin: south, incarnation: one }, 4);
+      expect(foreign.id).not.toBe(first.id);
+      expect(await store.inbound(tx, north, one)).toMatchObject({ next: 8, newest: true });
+      await store.createInbound(tx, { origin: north, incarnation: two }, 4);
+      expect(await store.inbound(tx, north, one)).toMatchObject({ next: 8, newest: false });
+      expect(await store.inbound(tx, north, two)).toMatchObject({ next: 1, newest: true });
+    });
+  });
+
+  test("old lives of a stream are forgotten but so many", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      await store.createInbound(tx, { origin: south, incarnation: octets(16, 1) }, 3);
+      for (const value of [1, 2, 3, 4, 5]) {
+        const stream = { origin: north, incarnation: octets(16, value) };
+        const { id } = await store.createInbound(tx, stream, 3);
+        await store.addRejected(tx, id, [{ sequence: 1, code: "malformed" }]);
+      }
+      const known = async (value: number) =>
+        (await store.inbound(tx, north, octets(16, value))) !== undefined;
+      expect(await Promise.all([1, 2, 3, 4, 5].map(known))).toEqual([
+        false,
+        false,
+        true,
+        true,
+        true,
+      ]);
+      expect(await store.inbound(tx, south, octets(16, 1))).toMatchObject({ newest: true });
+    });
+  });
+
+  test("FED-942 rejections are kept in order, as far back as they are asked for", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const stream = { origin: north, incarnation: octets(16, 1) };
+      const { id } = await store.createInbound(tx, stream, 3);
+      const later = await store.createInbound(tx, { ...stream, origin: south }, 3);
+      await store.addRejected(tx, id, [rejected(9, "malformed"), rejected(4, "unsupported")]);
+      await store.addRejected(tx, id, [rejected(12, "conflict")]);
+      expect(await store.rejected(tx, id)).toEqual([
+        rejected(4, "unsupported"),
+        rejected(9, "malformed"),
+        rejected(12, "conflict"),
+      ]);
+      expect(await store.rejected(tx, later.id)).toEqual([]);
+      await store.moveInbound(tx, id, { next: 20, rejectedFrom: 9 });
+      expect(await store.rejected(tx, id)).toEqual([
+        rejected(9, "malformed"),
+        rejected(12, "conflict"),
+      ]);
+    });
+  });
+}
+
+const north = parseDomain("north.example");
+const south = parseDomain("south.example");
+const room = mintRoomUri(north, (length) => octets(length, 1));
+const otherRoom = mintRoomUri(north, (length) => octets(length, 2));
+const loose = { room: undefined, position: 0, addedAt: 0 };
+
+function row(peer: number, sequence: number, more: Partial<NewRow> = {}): NewRow {
+  return { peer, sequence, form: "entry", room: 0, position: 0, addedAt: 0, ...more };
+}
+
+function corpse(peer: number, sequence: number, more: Partial<DeadItem> = {}): DeadItem {
+  return {
+    peer,
+    sequence,
+    form: "consent",
+    room: undefined,
+    position: 0,
+    code: "malformed",
+    at: 50,
+    body: octets(8, 3),
+    ...more,
+  };
+}
+
+function rejected(sequence: number, code: string) {
+  return { sequence, code };
+}
+
+async function sequences(store: FederationStore, tx: Tx, peer: number): Promise<number[]> {
+  const page = await store.page(tx, { peer, after: 0, limit: 99, bytesMax: 9_999 });
+  return page.map(({ sequence }) => sequence);
+}
+
+function octets(length: number, value: number): Bytes {
+  return new Uint8Array(length).fill(value);
+}
