@@ -62,9 +62,9 @@ export function createGate(context: PeersContext, contacted: (domain: Domain) =>
 
       return {
         async authenticate(body): Promise<Peer> {
-          // The operator may have changed his mind while the body came.
-          if (policy.judge(from).verdict === "deny") policy.admit(from, "inbound");
           const { state, transactionId } = await authenticate(context, { from, head, body });
+          // The operator may have changed his mind while the body or the directory came.
+          if (policy.judge(from).verdict === "deny") policy.admit(from, "inbound");
           book.touch(state, "inbound");
           contacted(from);
           proved.take(from);

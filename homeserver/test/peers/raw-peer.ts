@@ -5,6 +5,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import {
   certifyFederationKey,
+  formatDigest,
+  formatFrom,
   MEDIA_TYPE_JSON,
   MEDIA_TYPE_TLS,
   parseDomain,
@@ -171,15 +173,15 @@ export function signedAs(
   options: AskOptions & { readonly now: number },
 ): { headers: Record<string, string | readonly string[]>; body: Uint8Array; path: string } {
   const { body = Uint8Array.of(1, 2, 3), path = echoPath } = options;
-  const signed: SignedRequest = {
+  const right: SignedRequest = {
     method: "POST",
     authority: to,
     path,
     from,
     digest: Uint8Array.from(createHash("sha256").update(body).digest()),
     transactionId: "00112233445566778899aabbccddeeff",
-    ...options.signed,
   };
+  const signed = { ...right, ...options.signed };
   const parameters = {
     created: options.created ?? Math.floor(options.now / 1_000),
     kid: key.kid,
@@ -189,6 +191,9 @@ export function signedAs(
     host: options.host ?? to,
     "content-type": MEDIA_TYPE_TLS,
     ...signRequest(signed, parameters, (octets) => crypto.sign(key.privateKey, octets)),
+    from: formatFrom(right.from),
+    "content-digest": formatDigest(right.digest),
+    "mimi-transaction-id": right.transactionId,
   };
   for (const [name, value] of Object.entries(options.headers ?? {})) {
     if (value === undefined) delete headers[name];

@@ -1,5 +1,5 @@
 import { BlockList, connect as connectTcp, isIP } from "node:net";
-import type { LookupFunction, Socket } from "node:net";
+import type { LookupFunction, Socket, TcpNetConnectOpts } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { TLSSocket } from "node:tls";
 import type { Domain } from "@treehouse/protocol";
@@ -20,6 +20,8 @@ export interface ConnectOptions {
   /** Servers that are reached at a loopback URL instead of their own name. */
   readonly development: ReadonlyMap<Domain, URL>;
   readonly credentials: () => Credentials;
+  /** Of node:net, unless it is given. */
+  readonly connect?: (options: TcpNetConnectOpts) => Socket;
 }
 
 export interface ConnectTarget {
@@ -71,7 +73,7 @@ export function createConnector(options: ConnectOptions): OpenConnection {
   return async (target, signal, trace = {}) => {
     const { domain } = target;
     const endpoint = await abortable(endpointOf(target, trace), signal);
-    const socket = await connectTo(domain, endpoint, signal);
+    const socket = await connectTo(domain, endpoint, signal, options.connect ?? connectTcp);
     const address = socket.remoteAddress ?? "";
     // The addresses were ours to give; this is the proof that no other one was used.
     if (!endpoint.addresses.some((judged) => sameAddress(judged, address))) {
@@ -90,6 +92,7 @@ function connectTo(
   domain: Domain,
   endpoint: { readonly addresses: readonly string[]; readonly port: number },
   signal: AbortSignal,
+  connect: (options: TcpNetConnectOpts) => Socket,
 ): Promise<Socket> {
   const { addresses, port } = endpoint;
   const lookup: LookupFunction = (_name, lookupOptions, answer) => {
@@ -98,7 +101,7 @@ function connectTo(
     if (lookupOptions.all === true) answer(null, all);
     else answer(null, first?.address ?? "", first?.family);
   };
-  const socket = connectTcp({
+  const socket = connect({
     host: domain,
     port,
     lookup,

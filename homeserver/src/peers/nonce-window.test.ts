@@ -1,0 +1,77 @@
+import { LIMITS, Refusal } from "@treehouse/protocol";
+import type { Bytes } from "@treehouse/protocol";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createNonceWindow } from "./nonce-window.ts";
+
+function open() {
+  const clock = { now: 0 };
+  const window = createNonceWindow({
+    monotonic: () => clock.now,
+    random: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)),
+  });
+  const codeOf = (nonce: Bytes): string => {
+    try {
+      window.take(nonce);
+      return "taken";
+    } catch (error) {
+      if (error instanceof Refusal) return error.code;
+      throw error;
+    }
+  };
+  return { clock, window, codeOf };
+}
+
+function nonceOf(number: number): Bytes {
+  const nonce = new Uint8Array(16);
+  // Numbers that differ in their last bits only: what an attacker would send to make them meet.
+  new DataView(nonce.buffer).setUint32(4, number);
+  return nonce;
+}
+
+test("H-03 FED-910 a nonce is taken once while it is remembered, at least so long", () => {
+  const ages = fc.array(fc.integer({ min: 0, max: LIMITS.nonceKeptMs / 3 }), { maxLength: 20 });
+  const property = fc.property(ages, (steps) => {
+    const { clock, codeOf } = open();
+    const at = new Map<number, number>();
+    for (const [number, step] of steps.entries()) {
+      clock.now += step;
+      expect(codeOf(nonceOf(number))).toBe("taken");
+      at.set(number, clock.now);
+      for (const [earlier, time] of at) {
+        if (clock.now - time <= LIMITS.nonceKeptMs)
+          expect(codeOf(nonceOf(earlier))).toBe("replayed");
+      }
+    }
+  });
+  fc.assert(property);
+});
+
+test("FED-910 nonces are forgotten, and their memory with them", () => {
+  const { clock, window, codeOf } = open();
+  expect(window.idle()).toBe(true);
+  codeOf(nonceOf(1));
+  expect(window.idle()).toBe(false);
+  clock.now += 2 * LIMITS.nonceKeptMs;
+  expect(window.idle()).toBe(true);
+  expect(codeOf(nonceOf(1))).toBe("taken");
+});
+
+test("H-10 FED-910 beyond the bound nothing is taken until some are forgotten, at the same speed", () => {
+  const { clock, window, codeOf } = open();
+  const from = performance.now();
+  for (let number = 0; number < LIMITS.noncesPerPeerMax; number += 1) window.take(nonceOf(number));
+  // Sequential numbers would need minutes if they met in the same slots.
+  expect(performance.now() - from).toBeLessThan(20_000);
+  expect(codeOf(nonceOf(3))).toBe("replayed");
+  expect(codeOf(nonceOf(LIMITS.noncesPerPeerMax))).toBe("rateLimited");
+  try {
+    window.take(nonceOf(LIMITS.noncesPerPeerMax));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    clock.now += error.data.retryAfterMs ?? 0;
+  }
+  expect(codeOf(nonceOf(LIMITS.noncesPerPeerMax))).toBe("rateLimited");
+  clock.now += 2 * LIMITS.nonceKeptMs;
+  expect(codeOf(nonceOf(LIMITS.noncesPerPeerMax))).toBe("taken");
+});
