@@ -1,10 +1,16 @@
 import { bareTarget } from "./ceiling/target.ts";
 import { voidReason } from "./ceiling-rule.ts";
-import { type Figures, type Load, runLoad } from "./load.ts";
+import { type Figures, type Load, runLoad, type Shape } from "./load.ts";
 import { type Measurement, median } from "./report.ts";
 import { homeserverTarget } from "./world/target.ts";
 
-const shape = { rooms: 50, members: 2, senders: 1, payloadBytes: 1024 };
+const shape: Shape = {
+  rooms: 50,
+  members: 2,
+  senders: 1,
+  payloadBytes: 1024,
+  latencyOf: "everybody",
+};
 const closed: Load = { kind: "closed", outstanding: 16 };
 
 /**

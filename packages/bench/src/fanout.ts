@@ -1,5 +1,5 @@
 import { bareTarget } from "./ceiling/target.ts";
-import { type Figures, type Load, runLoad } from "./load.ts";
+import { type Figures, type Load, runLoad, type Shape } from "./load.ts";
 import { type Measurement, median } from "./report.ts";
 import { homeserverTarget } from "./world/target.ts";
 
@@ -11,7 +11,13 @@ export async function benchFanout(
   report: (measurement: Measurement) => void,
 ): Promise<void> {
   const { members } = options;
-  const shape = { rooms: 1, members, senders: 1, payloadBytes: 1024 };
+  const shape: Shape = {
+    rooms: 1,
+    members,
+    senders: 1,
+    payloadBytes: 1024,
+    latencyOf: "everybody",
+  };
   const seconds = { warmUp: 2.5, measured: options.seconds };
   const bare: Figures[] = [];
   const ours: Figures[] = [];

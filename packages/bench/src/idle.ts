@@ -39,17 +39,21 @@ async function measure(
     // What making the rooms has left in memory would hide the growth.
     await target.restart();
     await settle(target);
-    const base = proportionalMemory(target.pid());
+    const base = memoryOf(target);
     for (let each = 0; each < connections; each += 1) {
       peers.push(await target.connect(each, 0, nothing));
     }
     await settle(target);
-    const full = proportionalMemory(target.pid());
+    const full = memoryOf(target);
     return { base, perConnection: (full - base) / connections };
   } finally {
     for (const peer of peers) peer.close();
     await target.stop();
   }
+}
+
+function memoryOf(target: Target): number {
+  return target.pids().reduce((sum, pid) => sum + proportionalMemory(pid), 0);
 }
 
 async function settle(target: Target): Promise<void> {

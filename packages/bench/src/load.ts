@@ -5,9 +5,15 @@ import type { Peer, Target } from "./target.ts";
 export type Shape = {
   readonly rooms: number;
   readonly members: number;
-  /** How many members of a room send. */
+  /** How many members of a room send, from which one on. */
   readonly senders: number;
+  readonly firstSender?: number;
   readonly payloadBytes: number;
+  /**
+   * Whose deliveries latency is measured by; all of them are counted. With `receivers` a room has
+   * one sender, and a message is outstanding until its receiver has it, not only the server.
+   */
+  readonly latencyOf: "everybody" | "receivers";
 };
 
 export type Load =
@@ -36,24 +42,35 @@ export async function runLoad(
   const state = { accepted: 0, delivered: 0, sent: 0, measuring: false, samples: [] as number[] };
   const senders: Sender[] = [];
   const peers: Peer[] = [];
+  const byRoom: Sender[] = [];
+  const goOn = (sender: Sender): void => {
+    sender.outstanding -= 1;
+    if (load.kind === "closed" && running) sendFrom(sender);
+  };
+  const { firstSender: first = 0 } = shape;
   for (let room = 0; room < shape.rooms; room += 1) {
     for (let member = 0; member < shape.members; member += 1) {
-      const sends = member < shape.senders;
+      const sends = member >= first && member < first + shape.senders;
       const sender: Sender = { room, number: senders.length, outstanding: 0, peer: undefined };
       const peer = await target.connect(room, member, {
         accepted() {
           state.accepted += 1;
-          sender.outstanding -= 1;
-          if (load.kind === "closed" && running) sendFrom(sender);
+          if (shape.latencyOf === "everybody") goOn(sender);
         },
         delivered(tail) {
           state.delivered += 1;
+          if (shape.latencyOf === "receivers" && sends) return;
           if (state.measuring) state.samples.push(performance.now() - tail.getFloat64(8));
+          const from = shape.latencyOf === "receivers" ? byRoom[room] : undefined;
+          if (from !== undefined) goOn(from);
         },
       });
       peers.push(peer);
       sender.peer = peer;
-      if (sends) senders.push(sender);
+      if (sends) {
+        senders.push(sender);
+        byRoom[room] = sender;
+      }
     }
   }
   let running = true;
@@ -142,7 +159,7 @@ function mark(target: Target, state: { readonly accepted: number; readonly deliv
     at: performance.now(),
     accepted: state.accepted,
     delivered: state.delivered,
-    serverCpu: cpuMicroseconds(target.pid()),
+    serverCpu: target.pids().reduce((sum, pid) => sum + cpuMicroseconds(pid), 0),
     ownCpu: cpuMicroseconds(process.pid),
   };
 }

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 
 import { benchChat } from "./chat.ts";
 import { benchFanout } from "./fanout.ts";
+import { benchFederation } from "./federation.ts";
 import { benchIdle } from "./idle.ts";
 import { benchLatency } from "./latency.ts";
 import { benchMls } from "./mls.ts";
@@ -35,6 +36,7 @@ pin(process.pid, 1);
 const benches: Record<string, () => Promise<void>> = {
   chat: () => benchChat({ seconds, rounds }, report),
   fanout: () => benchFanout({ seconds, rounds, members: Number(values.members) }, report),
+  federation: () => benchFederation({ seconds, rounds }, report),
   idle: () => benchIdle({ connections: Number(values.connections) }, report),
   latency: () => benchLatency({ messages: Number(values.repeats) * 10 }, report),
   mls: () =>

@@ -13,10 +13,11 @@ export type PeerEvents = {
   delivered(tail: DataView): void;
 };
 
-/** A server under load, with rooms made beforehand: the homeserver, or the bare ceiling. */
+/** Servers under load, with rooms made beforehand: homeservers, or the bare ceiling. */
 export interface Target {
   readonly name: "homeserver" | "bare";
-  pid(): number;
+  /** Of the processes that run now: one for each server. */
+  pids(): readonly number[];
   readonly pinned: boolean;
   /** Connects member `member` of room `room`. */
   connect(room: number, member: number, events: PeerEvents): Promise<Peer>;

@@ -1,42 +1,53 @@
-import { WebSocket } from "ws";
-
 import type { Target } from "../target.ts";
 import { startServer } from "../world/server-process.ts";
+import { connectBare } from "./connect.ts";
 
 /** The bare server as a target: rooms are numbers, and nobody needs an account. */
 export async function bareTarget(): Promise<Target> {
   const server = await startServer("ceiling");
   return {
     name: "bare",
-    pid: () => server.pid(),
+    pids: () => [server.pid()],
     pinned: server.pinned,
-    async connect(room, _member, events) {
-      const socket = new WebSocket(server.url().replace("http", "ws"), {
-        perMessageDeflate: false,
-      });
-      await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
-      const join = Buffer.alloc(4);
-      join.writeUInt32BE(room);
-      socket.send(join);
-      socket.on("message", (data) => {
-        if (!Buffer.isBuffer(data)) return;
-        if (data[0] === 1) events.accepted(data.readUInt32BE(1));
-        else events.delivered(new DataView(data.buffer, data.byteOffset + data.length - 16, 16));
-      });
-      return {
-        send(to, request, payload) {
-          const frame = Buffer.allocUnsafe(8 + payload.length);
-          frame.writeUInt32BE(to, 0);
-          frame.writeUInt32BE(request, 4);
-          frame.set(payload, 8);
-          socket.send(frame);
-        },
-        flush: () => undefined,
-        close: () => socket.close(),
-      };
-    },
+    connect: (room, _member, events) => connectBare(server.url(), room, events),
     collect: async () => void (await server.ask({ kind: "collect" }, "collected")),
     restart: () => server.restart(),
     stop: () => server.stop(),
+  };
+}
+
+/**
+ * Two bare servers that federate, on one core. The first member of every second room is at the
+ * second server, and the other member at the other one, so that both do the same.
+ */
+export async function bareFederation(): Promise<Target> {
+  const servers = [await startServer("federatedCeiling"), await startServer("federatedCeiling")];
+  const meet = async (): Promise<void> => {
+    for (const [index, server] of servers.entries()) {
+      const other = servers[1 - index];
+      if (other === undefined) continue;
+      await server.ask({ kind: "peer", url: other.url(), key: other.key() }, "peered");
+    }
+  };
+  await meet();
+  return {
+    name: "bare",
+    pids: () => servers.map((server) => server.pid()),
+    pinned: servers.every(({ pinned }) => pinned),
+    connect(room, member, events) {
+      const server = servers[(room + member) % 2];
+      if (server === undefined) throw new Error("no such server");
+      return connectBare(server.url(), room, events);
+    },
+    async collect() {
+      for (const server of servers) await server.ask({ kind: "collect" }, "collected");
+    },
+    async restart() {
+      for (const server of servers) await server.restart();
+      await meet();
+    },
+    async stop() {
+      await Promise.all(servers.map((server) => server.stop()));
+    },
   };
 }

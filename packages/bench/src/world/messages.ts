@@ -7,13 +7,24 @@ export type Enrolment = {
   readonly attestation: string;
 };
 
+/** What is not as usual about a server of a bench. */
+export type ServerSettings = {
+  readonly domain: string;
+  readonly port: number;
+  /** Where the other servers are, by their domains. */
+  readonly peers: Readonly<Record<string, string>>;
+};
+
 export type ToServer =
   | { readonly kind: "enrol"; readonly people: readonly Enrolment[] }
+  | { readonly kind: "peer"; readonly url: string; readonly key: string }
   | { readonly kind: "collect" }
   | { readonly kind: "stop" };
 
 export type FromServer =
-  | { readonly kind: "ready"; readonly url: string }
+  /** A bare server that federates tells its key too. */
+  | { readonly kind: "ready"; readonly url: string; readonly key?: string }
+  | { readonly kind: "peered" }
   | {
       readonly kind: "enrolled";
       readonly people: readonly {

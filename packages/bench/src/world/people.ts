@@ -38,8 +38,9 @@ export async function createPeople(
   server: ServerProcess,
   prefix: string,
   count: number,
+  domain = "localhost",
 ): Promise<readonly Person[]> {
-  const made = Array.from({ length: count }, (_, index) => makeKeys(`${prefix}${index}`));
+  const made = Array.from({ length: count }, (_, index) => makeKeys(`${prefix}${index}`, domain));
   const answer = await server.ask(
     { kind: "enrol", people: made.map(({ enrolment }) => enrolment) },
     "enrolled",
@@ -66,8 +67,8 @@ export async function createPeople(
   });
 }
 
-function makeKeys(name: string) {
-  const user = userUri(parseDomain("localhost"), name);
+function makeKeys(name: string, domain: string) {
+  const user = userUri(parseDomain(domain), name);
   const client = mintClientUri(user, random);
   const [identity, device, keys] = [0, 1, 2].map(() => crypto.generateSignatureKeyPair());
   if (identity === undefined || device === undefined || keys === undefined) throw new Error("keys");

@@ -1,5 +1,6 @@
 import { createGroup, createKeyPackage, type MemberGroup } from "@treehouse/mls/member";
 import {
+  type Bytes,
   domainOf,
   encodeRoomState,
   encodeSafeAad,
@@ -26,6 +27,13 @@ export type Room = { readonly uri: RoomUri; readonly group: MemberGroup };
 export async function createRoom(server: string, people: readonly Person[]): Promise<Room> {
   const [founder, ...others] = people;
   if (founder === undefined) throw new Error("a room has a founder");
+  const room = await foundRoom(server, founder);
+  if (others.length > 0) await addMembers(server, founder, room, await makePackages(others));
+  return room;
+}
+
+/** A room in which the founder is alone. */
+export async function foundRoom(server: string, founder: Person): Promise<Room> {
   const reserved = reserveRoomAnswerSchema.parse(
     JSON.parse(
       new TextDecoder().decode(
@@ -50,29 +58,26 @@ export async function createRoom(server: string, people: readonly Person[]): Pro
   });
   const found = foundRoomRequestCodec.encode(created);
   await post(server, founder, paths.found(reserved.room), MEDIA_TYPE_TLS, found);
-  const { group } = created;
-  if (others.length > 0) await add(server, founder, reserved.room, group, others);
-  return { uri: reserved.room, group };
+  return { uri: reserved.room, group: created.group };
 }
 
-async function add(
+/** KeyPackages that no server has seen: one of each person. */
+export async function makePackages(people: readonly Person[]): Promise<readonly Bytes[]> {
+  const lifetimeMs = LIMITS.keyPackageLifetimeMaxMs / 2;
+  const made = people.map(({ identity }) =>
+    createKeyPackage(memberContext, identity, { lifetimeMs, lastResort: false }),
+  );
+  return (await Promise.all(made)).map(({ keyPackage }) => keyPackage);
+}
+
+/** Adds the clients of these KeyPackages by one commit of the founder. */
+export async function addMembers(
   server: string,
   founder: Person,
-  room: RoomUri,
-  group: MemberGroup,
-  others: readonly Person[],
+  { uri, group }: Room,
+  add: readonly Bytes[],
 ): Promise<void> {
-  const lifetimeMs = LIMITS.keyPackageLifetimeMaxMs / 2;
-  const packages = [];
-  for (const { identity } of others) {
-    packages.push(
-      await createKeyPackage(memberContext, identity, { lifetimeMs, lastResort: false }),
-    );
-  }
-  const prepared = await group.prepareCommit(
-    { add: packages.map(({ keyPackage }) => keyPackage) },
-    authenticatedData(group),
-  );
+  const prepared = await group.prepareCommit({ add }, authenticatedData(group));
   const body = updateRequestCodec.encode({
     kind: "commit",
     commit: prepared.commit,
@@ -80,7 +85,7 @@ async function add(
     groupInfo: prepared.groupInfo,
     firstMessage: undefined,
   });
-  const answer = await post(server, founder, paths.update(room), MEDIA_TYPE_TLS, body);
+  const answer = await post(server, founder, paths.update(uri), MEDIA_TYPE_TLS, body);
   const response = updateRoomResponseCodec.decode(answer);
   if (response.code !== "success") throw new Error(`the commit was refused: ${response.reason}`);
   await group.adopt(prepared);

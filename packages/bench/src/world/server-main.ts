@@ -3,15 +3,21 @@
  * module's own face instead of thousands of logins; nothing reachable over the network is added.
  */
 import { createHomeserver, createNodeEnv, defaultConfig } from "@treehouse/homeserver";
-import { fromBase64Url, toBase64Url } from "@treehouse/protocol";
+import { fromBase64Url, parseDomain, toBase64Url } from "@treehouse/protocol";
 
-import type { FromServer, ToServer } from "./messages.ts";
+import type { FromServer, ServerSettings, ToServer } from "./messages.ts";
 
-const directory = process.argv[2] ?? "";
+const [, , directory = "", settings = "{}"] = process.argv;
+const {
+  domain = "localhost",
+  port = 0,
+  peers = {},
+}: Partial<ServerSettings> = JSON.parse(settings);
 const base = defaultConfig();
 const config = {
   ...base,
-  server: { ...base.server, port: 0 },
+  server: { ...base.server, port, domain: parseDomain(domain) },
+  federation: { ...base.federation, development: { peers: { ...peers } } },
   storage: { ...base.storage, directory },
   metrics: { ...base.metrics, port: 0 },
   log: { ...base.log, level: "warn" as const },
@@ -46,6 +52,8 @@ async function obey(message: ToServer): Promise<void> {
       tell({ kind: "enrolled", people });
       return;
     }
+    case "peer":
+      throw new Error("a homeserver is told of its peers when it starts");
     case "collect":
       globalThis.gc?.();
       tell({ kind: "collected" });

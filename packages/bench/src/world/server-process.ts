@@ -5,13 +5,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { pin } from "../process-stat.ts";
-import type { FromServer, ToServer } from "./messages.ts";
+import type { FromServer, ServerSettings, ToServer } from "./messages.ts";
 
 /** A server in a process of its own, tied to the first core, over a fresh folder on disk. */
 export interface ServerProcess {
   /** Of the process that runs now. */
   pid(): number;
   url(): string;
+  /** Of a bare server that federates. */
+  key(): string;
   readonly pinned: boolean;
   ask<K extends FromServer["kind"]>(
     message: ToServer,
@@ -22,13 +24,24 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** `which` is the file that runs: the homeserver, or the bare ceiling. */
-export async function startServer(which: "world" | "ceiling"): Promise<ServerProcess> {
+const files = {
+  world: "./server-main.ts",
+  ceiling: "../ceiling/server-main.ts",
+  federatedCeiling: "../ceiling/federated-server-main.ts",
+};
+
+/** `which` says what runs: the homeserver, or a bare ceiling. */
+export async function startServer(
+  which: keyof typeof files,
+  settings?: ServerSettings,
+): Promise<ServerProcess> {
   const directory = mkdtempSync(join(tmpdir(), "treehouse-bench-"));
-  let running = await start(which, directory);
+  const args = [directory, ...(settings === undefined ? [] : [JSON.stringify(settings)])];
+  let running = await start(which, args);
   return {
     pid: () => running.pid,
     url: () => running.url,
+    key: () => running.key,
     pinned: running.pinned,
     ask(message, answer) {
       const answered = waitFor(running.child, answer);
@@ -37,7 +50,7 @@ export async function startServer(which: "world" | "ceiling"): Promise<ServerPro
     },
     async restart() {
       await end(running.child);
-      running = await start(which, directory);
+      running = await start(which, args);
     },
     async stop() {
       await end(running.child);
@@ -46,9 +59,8 @@ export async function startServer(which: "world" | "ceiling"): Promise<ServerPro
   };
 }
 
-async function start(which: "world" | "ceiling", directory: string) {
-  const file = which === "world" ? "./server-main.ts" : "../ceiling/server-main.ts";
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), [directory], {
+async function start(which: keyof typeof files, args: readonly string[]) {
+  const child = fork(fileURLToPath(new URL(files[which], import.meta.url)), args, {
     // The process is tied to one core: helper threads of the collector could not run beside it,
     // and waiting for them took a collection from 2 to 50 ms. The ceiling runs the same way.
     execArgv: ["--expose-gc", "--single-threaded-gc"],
@@ -56,8 +68,8 @@ async function start(which: "world" | "ceiling", directory: string) {
   });
   const { pid } = child;
   if (pid === undefined) throw new Error("the server process did not start");
-  const { url } = await waitFor(child, "ready");
-  return { child, pid, url, pinned: pin(pid, 0) };
+  const { url, key = "" } = await waitFor(child, "ready");
+  return { child, pid, url, key, pinned: pin(pid, 0) };
 }
 
 function waitFor<K extends FromServer["kind"]>(

@@ -27,7 +27,7 @@ export async function homeserverTarget(rooms: number, members: number): Promise<
   }
   return {
     name: "homeserver",
-    pid: () => server.pid(),
+    pids: () => [server.pid()],
     pinned: server.pinned,
     connect(room, member, events) {
       const person = people[room * members + member];
@@ -42,7 +42,7 @@ export async function homeserverTarget(rooms: number, members: number): Promise<
 }
 
 /** Connects, takes its Welcome if one waits, and resolves when the room's stream has begun. */
-async function connect(
+export async function connect(
   server: string,
   person: Person,
   room: Room,
