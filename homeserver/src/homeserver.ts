@@ -1,18 +1,12 @@
-import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import { utf8Decode, utf8Encode } from "@treehouse/protocol";
 import type { Domain, Env, HealthAnswer } from "@treehouse/protocol";
 import { serverRoutes } from "./app.ts";
-import { createAuthentication } from "./authentication/index.ts";
-import type { Authentication } from "./authentication/index.ts";
 import { beginLife, createLivesFile, refuseUnfinishedRestore } from "./backup/index.ts";
 import type { Config } from "./config/index.ts";
-import { createDelivery } from "./delivery/index.ts";
-import type { Delivery } from "./delivery/index.ts";
-import { createKeyPackages } from "./key-packages/index.ts";
-import type { KeyPackages } from "./key-packages/index.ts";
+import { createModules } from "./create-modules.ts";
+import type { Modules } from "./create-modules.ts";
 import { migrations } from "./migrations.ts";
-import { openPeers, openTls } from "./open-peers.ts";
-import type { Peers } from "./peers/index.ts";
+import { openTls } from "./open-peers.ts";
 import {
   createHttpServer,
   createJobs,
@@ -22,11 +16,7 @@ import {
   openDatabase,
   openDataDirectory,
 } from "./platform/index.ts";
-import type { Database, Jobs, MetricsPage, OnceFiles, TlsFiles } from "./platform/index.ts";
-import { createQueuing } from "./queuing/index.ts";
-import type { Queuing } from "./queuing/index.ts";
-import { createRealtime } from "./realtime/index.ts";
-import type { Realtime } from "./realtime/index.ts";
+import type { MetricsPage, OnceFiles } from "./platform/index.ts";
 import { version } from "./version.ts";
 
 export interface HomeserverOptions {
@@ -45,27 +35,12 @@ export interface HomeserverOptions {
 }
 
 /** A homeserver that is serving. Disposing stops it; a second time does nothing. */
-export interface Homeserver extends AsyncDisposable {
+export interface Homeserver extends AsyncDisposable, Modules {
   readonly url: string;
   /** Undefined when metrics are switched off. */
   readonly metricsUrl: string | undefined;
   /** The token with which the first administrator registers, as long as there is none. */
   readonly adminInvite: string | undefined;
-  readonly authentication: Authentication;
-  readonly keyPackages: KeyPackages;
-  readonly delivery: Delivery;
-  readonly queuing: Queuing;
-  readonly realtime: Realtime;
-  readonly peers: Peers;
-}
-
-interface Modules {
-  readonly authentication: Authentication;
-  readonly keyPackages: KeyPackages;
-  readonly delivery: Delivery;
-  readonly queuing: Queuing;
-  readonly realtime: Realtime;
-  readonly peers: Peers;
 }
 
 /**
@@ -103,18 +78,30 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
     await claimDirectory(directory.files, config.server.domain, config.storage.directory);
     const jobs = createJobs(env);
     const tls = openTls(config, env, jobs);
-    const modules = await createModules(options, { database, jobs, files: directory.files, tls });
-    closers.push(() => modules.peers.close());
-    closers.push(() => modules.queuing.close());
+    const modules = await createModules({
+      config,
+      env,
+      database,
+      jobs,
+      files: directory.files,
+      tls,
+      developmentPeers: options.developmentPeers,
+    });
+    const { authentication, delivery, federation, keyPackages, peers, queuing, realtime } = modules;
+    closers.push(() => queuing.close());
     closers.push(() => jobs.close());
-    const { authentication, delivery, keyPackages, peers, queuing, realtime } = modules;
+    closers.push(() => peers.close());
+    // What waits for another server is let go of before the way there is closed.
+    closers.push(async () => {
+      await Promise.all([federation.close(), delivery.close()]);
+    });
     // Before anything is said to anybody: an old database would contradict what it has said since.
     await beginLife({
       env,
       database,
       file: createLivesFile(directory.databasePath),
       jobs,
-      restorables: [queuing, keyPackages, delivery],
+      restorables: [queuing, keyPackages, federation, delivery],
       incarnation: () => queuing.incarnation,
     });
 
@@ -147,9 +134,11 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
     closers.push(async () => {
       await Promise.all([http.close(), realtime.close()]);
     });
+    await delivery.start();
     const adminInvite = await authentication.ensureAdminInvite();
     const url = await http.listen({ ...config.server, setting: "server.port" });
     env.log.info("listening", { host: config.server.host, port: Number(new URL(url).port) });
+    await federation.start();
     return {
       url,
       metricsUrl: metrics?.url,
@@ -161,70 +150,6 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
     await close();
     throw error;
   }
-}
-
-async function createModules(
-  { config, env, developmentPeers }: HomeserverOptions,
-  {
-    database,
-    jobs,
-    files,
-    tls,
-  }: { database: Database; jobs: Jobs; files: OnceFiles; tls: TlsFiles },
-): Promise<Modules> {
-  const { domain } = config.server;
-  const crypto = createNodeCrypto({ random: (length) => env.random(length) });
-  const authentication = await createAuthentication({
-    env,
-    database,
-    domain,
-    registration: config.registration.mode,
-    localContacts: config.contacts.local,
-    crypto,
-    secrets: files,
-    jobs,
-  });
-  const keyPackages = createKeyPackages({
-    env,
-    database,
-    jobs,
-    domain,
-    clients: authentication,
-    consent: authentication,
-    crypto,
-  });
-  const queuing = await createQueuing({ env, database, jobs });
-  const delivery = createDelivery({
-    env,
-    database,
-    domain,
-    crypto,
-    jobs,
-    roomLog: queuing,
-    accounts: authentication,
-  });
-  const realtime = createRealtime({
-    env,
-    streams: queuing,
-    submissions: delivery,
-    sessions: authentication,
-  });
-  queuing.notify(realtime);
-  authentication.connect({ inboxes: queuing, keyPackages });
-  const peers = await openPeers(
-    config,
-    tls,
-    {
-      env,
-      database,
-      jobs,
-      crypto,
-      secrets: files,
-      countersigners: () => authentication.serverKeys(),
-    },
-    developmentPeers,
-  );
-  return { authentication, keyPackages, delivery, queuing, realtime, peers };
 }
 
 async function startMetrics({

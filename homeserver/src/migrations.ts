@@ -1,6 +1,7 @@
 import { authenticationMigrations } from "./authentication/index.ts";
 import { backupMigrations } from "./backup/index.ts";
 import { deliveryMigrations } from "./delivery/index.ts";
+import { federationMigrations } from "./federation/index.ts";
 import { keyPackagesMigrations } from "./key-packages/index.ts";
 import { peersMigrations } from "./peers/index.ts";
 import { queuingMigrations } from "./queuing/index.ts";
@@ -13,4 +14,5 @@ export const migrations = [
   deliveryMigrations,
   backupMigrations,
   peersMigrations,
+  federationMigrations,
 ];

@@ -32,22 +32,30 @@ export async function listRemoteClients(
   context: IdentityContext,
   clients: Iterable<ClientUri>,
 ): Promise<RemoteClients> {
-  const users = new Set<UserUri>();
-  for (const client of clients) {
-    const user = userOfClient(client);
-    if (!context.accounts.isLocal(user)) users.add(user);
-  }
+  const remote = [...clients].filter((client) => !context.accounts.isLocal(userOfClient(client)));
   const listed = new Map<ClientUri, ListedClientKeys>();
-  for (const user of users) {
-    const found = await context.remoteUsers.find(user);
-    if (found === undefined) continue;
-    const { list, certificate } = readClientList(context, user, found);
-    for (const { client, signatureKey, expiresAt } of list.clients) {
-      if (expiresAt <= context.env.now()) continue;
-      listed.set(client, { signatureKey, identityKey: certificate.identityKey });
-    }
+  for (const [user, wanted] of Map.groupBy(remote, (client) => userOfClient(client))) {
+    await listClientsOf(context, user, listed);
+    // A list that was asked for a while ago does not name a client that came since.
+    if (wanted.every((client) => listed.has(client))) continue;
+    await listClientsOf(context, user, listed, { fresh: true });
   }
   return listed;
+}
+
+async function listClientsOf(
+  context: IdentityContext,
+  user: UserUri,
+  listed: Map<ClientUri, ListedClientKeys>,
+  options?: { readonly fresh: boolean },
+): Promise<void> {
+  const found = await context.remoteUsers.find(user, options);
+  if (found === undefined) return;
+  const { list, certificate } = readClientList(context, user, found);
+  for (const { client, signatureKey, expiresAt } of list.clients) {
+    if (expiresAt <= context.env.now()) continue;
+    listed.set(client, { signatureKey, identityKey: certificate.identityKey });
+  }
 }
 
 function readClientList(

@@ -99,9 +99,10 @@ export interface Hubs {
 export interface RemoteUsers {
   /**
    * The user's `SignedClientList` as the user's server gives it, with that server's countersigning
-   * keys; undefined when that server knows no such user. Refuses `peerUnreachable` and the like.
+   * keys; undefined when that server knows no such user. It may be some minutes old unless a fresh
+   * one is asked for. Refuses `peerUnreachable` and the like.
    */
-  find(user: UserUri): Promise<FoundRemoteUser | undefined>;
+  find(user: UserUri, options?: { readonly fresh?: boolean }): Promise<FoundRemoteUser | undefined>;
 }
 
 export type FoundRemoteUser = {

@@ -40,13 +40,13 @@ export function checkSubmission(
   if (groupId !== hosted.group.group) {
     throw new Refusal("invalidMessage", "The message belongs to another group.");
   }
-  checkMessageEpoch(hosted, epoch, at);
   if (lastPosition < hosted.termSince) {
-    // Its epoch may be one that was lost, with the number of one that there is now.
+    // Its epoch may be one that was lost, ahead of ours or with the number of one that there is.
     throw new Refusal("epochTooOld", "The sender has not seen that the hub was restored.", {
       currentEpoch: hosted.group.epoch,
     });
   }
+  checkMessageEpoch(hosted, epoch, at);
   const verdict = hosted.sendingVerdict(caller.user);
   if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
 }

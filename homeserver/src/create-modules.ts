@@ -1,0 +1,167 @@
+import { createNodeCrypto } from "@treehouse/mls/crypto/node";
+import type { Domain, Env } from "@treehouse/protocol";
+import { createAuthentication } from "./authentication/index.ts";
+import type { Authentication } from "./authentication/index.ts";
+import type { Config } from "./config/index.ts";
+import { createDelivery } from "./delivery/index.ts";
+import type { Delivery } from "./delivery/index.ts";
+import { createFederation } from "./federation/index.ts";
+import type { Federation, FederationDependencies } from "./federation/index.ts";
+import { createKeyPackages } from "./key-packages/index.ts";
+import type { KeyPackages } from "./key-packages/index.ts";
+import { openPeers } from "./open-peers.ts";
+import type { Peers } from "./peers/index.ts";
+import type { Database, Jobs, OnceFiles, TlsFiles } from "./platform/index.ts";
+import { createQueuing } from "./queuing/index.ts";
+import type { Queuing } from "./queuing/index.ts";
+import { createRealtime } from "./realtime/index.ts";
+import type { Realtime } from "./realtime/index.ts";
+
+export interface Modules {
+  readonly authentication: Authentication;
+  readonly keyPackages: KeyPackages;
+  readonly delivery: Delivery;
+  readonly queuing: Queuing;
+  readonly realtime: Realtime;
+  readonly peers: Peers;
+  readonly federation: Federation;
+}
+
+export type ModulesOptions = {
+  readonly config: Config;
+  readonly env: Env;
+  readonly database: Database;
+  readonly jobs: Jobs;
+  readonly files: OnceFiles;
+  readonly tls: TlsFiles;
+  /** Loopback URLs of other servers, instead of those of the settings. */
+  readonly developmentPeers: ReadonlyMap<Domain, URL> | undefined;
+};
+
+/** Makes every module and fits their ports together. Nothing is served, and nothing sent, yet. */
+export async function createModules(options: ModulesOptions): Promise<Modules> {
+  const { config, env, database, jobs, files } = options;
+  const { domain } = config.server;
+  const crypto = createNodeCrypto({ random: (length) => env.random(length) });
+  const authentication = await createAuthentication({
+    env,
+    database,
+    domain,
+    registration: config.registration.mode,
+    localContacts: config.contacts.local,
+    crypto,
+    secrets: files,
+    jobs,
+  });
+  const keyPackages = createKeyPackages({
+    env,
+    database,
+    jobs,
+    domain,
+    clients: authentication,
+    consent: authentication,
+    crypto,
+  });
+  const queuing = await createQueuing({ env, database, jobs });
+  const peers = await openPeers(
+    config,
+    options.tls,
+    {
+      env,
+      database,
+      jobs,
+      crypto,
+      secrets: files,
+      countersigners: () => authentication.serverKeys(),
+    },
+    options.developmentPeers,
+  );
+  const federation: Federation = createFederation({
+    env,
+    database,
+    domain,
+    jobs,
+    peers,
+    ...roomsOf(() => delivery),
+    consent: authentication,
+    localUsers: {
+      find: (user) => authentication.findLocal(user),
+      countersigners: () => authentication.serverKeys(),
+      claim: (peer, request, transactionId) =>
+        keyPackages.answerPeer({ peer, request, transactionId }),
+    },
+    entries: {
+      async entry(tx, room, position) {
+        const range = { after: position - 1, upTo: position, entriesMax: 1 };
+        return (await queuing.readLog(tx, room, range)).entries[0]?.bytes;
+      },
+    },
+  });
+  const delivery: Delivery = createDelivery({
+    env,
+    database,
+    domain,
+    crypto,
+    jobs,
+    roomLog: queuing,
+    accounts: authentication,
+    handedOut: keyPackages,
+    outbox: federation.outbox,
+    hubs: federation.hubs,
+    remoteUsers: federation.users,
+  });
+  const realtime = createRealtime({
+    env,
+    streams: queuing,
+    submissions: delivery,
+    sessions: authentication,
+  });
+  queuing.notify(realtime);
+  queuing.hold(federation);
+  peers.statusFrom({
+    status: () =>
+      federation.status().map(({ domain: peer, backlog, state, retryInMs }) => ({
+        domain: peer,
+        backlog,
+        breaker: state === "paused" ? "open" : state,
+        retryAt: state === "closed" ? undefined : env.now() + retryInMs,
+      })),
+    retry: (peer) => void federation.retry(peer),
+  });
+  keyPackages.connect({ users: federation.users });
+  authentication.connect({
+    inboxes: queuing,
+    keyPackages,
+    rooms: delivery,
+    outbox: federation.outbox,
+    users: federation.users,
+  });
+  return { authentication, keyPackages, delivery, queuing, realtime, peers, federation };
+}
+
+type Rooms = Pick<
+  FederationDependencies<Awaited<ReturnType<Delivery["followed"]["prepare"]>>>,
+  "hosted" | "followed"
+>;
+
+/** The rooms for `federation`, which is made before `delivery`: each needs the other. */
+function roomsOf(delivery: () => Delivery): Rooms {
+  return {
+    hosted: {
+      submit: (caller, room, request) => delivery().hosted.submit(caller, room, request),
+      update: (caller, room, request) => delivery().hosted.update(caller, room, request),
+      groupInfo: (caller, room, request) => delivery().hosted.groupInfo(caller, room, request),
+      tree: (caller, room, epoch) => delivery().hosted.tree(caller, room, epoch),
+      leave: (caller, room) => delivery().hosted.leave(caller, room),
+      events: (peer, room, range) => delivery().hosted.events(peer, room, range),
+      standing: (peer, room) => delivery().hosted.standing(peer, room),
+      signedHead: (room) => delivery().hosted.signedHead(room),
+      introduceAgain: (tx, peer, room) => delivery().hosted.introduceAgain(tx, peer, room),
+    },
+    followed: {
+      prepare: (peer, batch) => delivery().followed.prepare(peer, batch),
+      receive: (tx, prepared, index) => delivery().followed.receive(tx, prepared, index),
+      finish: (tx, prepared) => delivery().followed.finish(tx, prepared),
+    },
+  };
+}
