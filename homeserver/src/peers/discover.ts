@@ -77,6 +77,9 @@ async function attempt(context: PeersContext, state: PeerState): Promise<void> {
   } catch (error) {
     state.fault = error;
     throw error;
+  } finally {
+    // Whoever has many names that ask us must not hold a connection for each.
+    if (!state.known) client.forget(state.domain);
   }
 }
 

@@ -1,4 +1,4 @@
-import { DIRECTORY_PATH, LIMITS } from "@treehouse/protocol";
+import { directorySchema, DIRECTORY_PATH, LIMITS } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { askAs, listedKey, openRawPeer, rawKey } from "../peers/raw-peer.ts";
 import type { RawKey, RawPeer } from "../peers/raw-peer.ts";
@@ -162,7 +162,7 @@ test("FED-913 R-013 a server's key changes by itself, and no request of it is re
   const ask = (): Promise<Uint8Array> => other.peers.post(hub.domain, call);
   const kids = async (): Promise<readonly string[]> => {
     const answer = await fetch(other.url + DIRECTORY_PATH);
-    const { keys }: { keys: { kid: string }[] } = await answer.json();
+    const { keys } = directorySchema.parse(await answer.json());
     return keys.map(({ kid }) => kid);
   };
   const both = async (ms: number): Promise<void> => {
@@ -212,9 +212,11 @@ test("FED-913 keys and their order survive a restart", async () => {
   let other = await openRig("other.example", network);
   other.advance(91 * day);
   await other.runJobs();
-  const before = await fetch(other.url + DIRECTORY_PATH).then((answer) => answer.json());
+  const directory = async () =>
+    directorySchema.parse(await fetch(other.url + DIRECTORY_PATH).then((answer) => answer.json()));
+  const before = await directory();
   other = await other.restart();
-  const after = await fetch(other.url + DIRECTORY_PATH).then((answer) => answer.json());
+  const after = await directory();
   expect(after.keys).toHaveLength(2);
   expect(after.keys).toEqual(before.keys);
   await other[Symbol.asyncDispose]();
