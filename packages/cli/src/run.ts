@@ -11,6 +11,7 @@ import { addGroupCommands } from "./commands/group.ts";
 import { addHistoryCommand } from "./commands/history.ts";
 import { addInitCommand } from "./commands/init.ts";
 import { addSendCommand } from "./commands/send.ts";
+import { addServerCommands } from "./commands/server.ts";
 import { addTailCommand } from "./commands/tail.ts";
 import type { Cli } from "./commands/cli.ts";
 import { CliFailure, EXIT, type ExitCode } from "./failure.ts";
@@ -105,6 +106,7 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addTailCommand,
   addHistoryCommand,
   addAdminCommands,
+  addServerCommands,
   addDebugCommands,
   addDoctorCommand,
 ];
