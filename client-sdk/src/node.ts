@@ -10,7 +10,9 @@ export type { ClientEvents, ConnectionState, FaultCode } from "./events/index.ts
 export type {
   Admin,
   Check,
+  ClientContacts,
   ClientOptions,
+  ContactInfo,
   Conversation,
   ConversationInfo,
   CreateConversation,

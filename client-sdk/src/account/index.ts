@@ -5,8 +5,10 @@
  * and a sealed recovery bundle (architecture §4).
  */
 export type { AccountContext } from "./context.ts";
+export { type ContactBook, createContactBook } from "./contacts.ts";
+export { deleteAccount } from "./delete-account.ts";
 export { findContact, type FoundContact } from "./find-contact.ts";
-export { lookUp, serverKeys } from "./people.ts";
+export { lookUp } from "./people.ts";
 export { logIn } from "./log-in.ts";
 export { logOut } from "./log-out.ts";
 export { register } from "./register.ts";

@@ -16,7 +16,11 @@ export async function applyInboxEntry(
 ): Promise<Room | undefined> {
   const cursor = { stream: inbox, position: entry.position, hash: new Uint8Array() };
   if (entry.kind !== "welcome") {
-    await context.store.transaction((tx) => tx.cursors.set(cursor));
+    const tell = await context.store.transaction((tx) => {
+      tx.cursors.set(cursor);
+      return context.accountEvents.apply(tx, entry.event);
+    });
+    tell();
     return undefined;
   }
   const room = await open(entry.welcome.room);

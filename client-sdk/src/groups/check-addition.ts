@@ -1,7 +1,6 @@
 import { checkKeyPackage } from "@treehouse/mls/member";
 import {
   type Bytes,
-  domainOf,
   equalBytes,
   formatAddress,
   Refusal,
@@ -14,8 +13,9 @@ import type { GroupsContext } from "./context.ts";
 /**
  * Judges what a server gave as a user's KeyPackages, before any of it is committed: each must be
  * of a client that the user's signed list names with this very key, under the pinned identity key,
- * and no client may come twice; a user of the own server is also vouched for by it. So a server
- * that adds a client of its own making is caught here (T-09). Refuses `identityInvalid`.
+ * no client may come twice, and the user's own server must vouch for each with a key that it
+ * publishes, whichever server that is (R-014). So a server that adds a client of its own making is
+ * caught here (T-09). Refuses `identityInvalid`.
  */
 export async function checkAddition(
   context: GroupsContext,
@@ -26,8 +26,6 @@ export async function checkAddition(
   const refuse = (what: string) =>
     new Refusal("identityInvalid", `${formatAddress(user)} was not added: ${what}`);
   const known = await context.people.lookUp(user);
-  const local = domainOf(user) === domainOf(context.self.user);
-  const keys = local ? await context.people.serverKeys() : new Map<string, Bytes>();
   const seen = new Set<string>();
   for (const bytes of keyPackages) {
     const checked = await checkKeyPackage(context.member, bytes);
@@ -44,13 +42,12 @@ export async function checkAddition(
     }
     if (seen.has(client)) throw refuse("a client comes twice");
     seen.add(client);
-    if (!local) continue;
-    const key = keys.get(countersigner);
+    const key = known.countersigners.get(countersigner);
     const vouched =
       key !== undefined &&
       verifyAttestationCountersignature(attestation, countersignature, key, (by, message, sig) =>
         crypto.verify(by, message, sig),
       );
-    if (!vouched) throw refuse("the server does not vouch for a client");
+    if (!vouched) throw refuse("the user's server does not vouch for a client");
   }
 }

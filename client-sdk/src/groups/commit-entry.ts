@@ -13,6 +13,7 @@ import { policyBefore, violationOf } from "./check-policy.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
 import { loadGroup } from "./load-group.ts";
+import { isHidden } from "./reception.ts";
 import { describeEvent } from "./room-event.ts";
 
 /** Applies a commit to the group in memory, and answers what is to be written with it. */
@@ -40,6 +41,7 @@ export async function commitEntry(
     changed: result.roomStateChanged,
   } as const;
   const finished: number[] = [];
+  let hidden = false;
   const leaves = result.removedSelf ? [] : result.added.map(({ leaf }) => leaf);
   return {
     added: group.members().filter(({ leaf }) => leaves.includes(leaf)),
@@ -55,6 +57,7 @@ export async function commitEntry(
           tx.intents.reset(intent.serial);
         }
       }
+      hidden = isHidden(tx, room.uri);
       const body = describeEvent(event);
       tx.messages.append(entryRow(room, entry, "event", `event ${entry.position}`, body), true);
       if (result.removedSelf) {
@@ -71,6 +74,7 @@ export async function commitEntry(
       if (result.removedSelf) room.group = undefined;
       if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
       if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
+      if (hidden) return;
       context.events.emit("membership", { room: room.uri, ...event });
       if (result.removedSelf) context.events.emit("removed", { room: room.uri });
     },

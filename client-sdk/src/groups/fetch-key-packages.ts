@@ -16,6 +16,7 @@ import {
 
 import { checkAddition } from "./check-addition.ts";
 import type { GroupsContext } from "./context.ts";
+import { noConsent } from "./no-consent.ts";
 
 /** The one suite in use: X25519, AES-128-GCM, SHA-256, Ed25519 (RFC 9420 §17.1). */
 const suite = 1;
@@ -65,6 +66,7 @@ async function fetchOf(
     await checkAddition(context, user, packages);
     return packages;
   }
+  if (response.status === "noConsent") throw noConsent(user);
   const code = refusalCodes[response.status] ?? "keyPackagesExhausted";
   throw new Refusal(code, `${formatAddress(user)} cannot be added: ${reasons[response.status]}`);
 }
@@ -72,8 +74,7 @@ async function fetchOf(
 const refusalCodes: Partial<Record<UserStatus, RefusalCode>> = {
   userUnknown: "unknownUser",
   userDeleted: "unknownUser",
-  noConsent: "notAllowed",
-  noConsentForThisRoom: "notAllowed",
+  noConsentForThisRoom: "noConsent",
 };
 
 const reasons: Record<UserStatus, string> = {

@@ -12,8 +12,9 @@ import { createIntents, type Intents } from "./intents.ts";
 import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.ts";
 import { createMessages, type Messages } from "./messages.ts";
 import type { SqlDatabase } from "./port.ts";
+import { createRelations, type Relations } from "./relations.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
-import { migrate } from "./schema.ts";
+import { migrate, wipe } from "./schema.ts";
 import { createSeal, StoreFault } from "./seal.ts";
 import { createSettings, type Settings } from "./settings.ts";
 
@@ -34,11 +35,14 @@ export type LocalTx = {
   readonly intents: Intents;
   readonly keyPackages: KeyPackageSecrets;
   readonly contacts: Contacts;
+  readonly relations: Relations;
 };
 
 export interface LocalStore {
   /** Runs the synchronous closure; resolves when its writes are durable. */
   transaction<T>(run: (tx: LocalTx) => T): Promise<T>;
+  /** Forgets everything: keys, history and whom it knows. */
+  wipe(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -74,9 +78,11 @@ export async function openLocalStore(
           intents: createIntents(sql, seal),
           keyPackages: createKeyPackageSecrets(sql, seal),
           contacts: createContacts(sql),
+          relations: createRelations(sql, seal),
         }),
       );
     },
+    wipe: () => database.transaction(wipe),
     close() {
       return database.close();
     },

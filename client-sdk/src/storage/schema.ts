@@ -36,6 +36,7 @@ const versions: readonly (readonly string[])[] = [
        user TEXT PRIMARY KEY, identity_key BLOB NOT NULL, list_version INTEGER NOT NULL,
        list_hash BLOB NOT NULL, seen_at INTEGER NOT NULL) STRICT`,
   ],
+  ["CREATE TABLE relations (user TEXT PRIMARY KEY, sealed_contact BLOB NOT NULL) STRICT"],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -53,3 +54,21 @@ export function migrate(tx: SqlTx): void {
   tx.run("DELETE FROM schema_version");
   tx.run("INSERT INTO schema_version (version) VALUES (?)", versions.length);
 }
+
+/** Empties every table but the one that names the schema. */
+export function wipe(tx: SqlTx): void {
+  tx.all("PRAGMA secure_delete = ON");
+  for (const table of tables) tx.run(`DELETE FROM ${table}`);
+}
+
+const tables = [
+  "settings",
+  "rooms",
+  "group_rows",
+  "cursors",
+  "messages",
+  "intents",
+  "key_packages",
+  "contacts",
+  "relations",
+];

@@ -1,0 +1,21 @@
+import { deletionStartAnswerSchema, paths, Refusal } from "@treehouse/protocol";
+
+import type { AccountContext } from "./context.ts";
+import { startLogin } from "./opaque.ts";
+
+/**
+ * Deletes the account at its server, with a proof that the password is known. Refuses `loginFailed`;
+ * then everything is as it was.
+ */
+export async function deleteAccount({ api }: AccountContext, password: string): Promise<void> {
+  const opaque = await startLogin(password);
+  const started = await api.json("POST", paths.accountDeletion(), deletionStartAnswerSchema, {
+    startLoginRequest: opaque.request,
+  });
+  const login = opaque.finish(started.loginResponse);
+  if (login === undefined) throw new Refusal("loginFailed", "the password is wrong");
+  await api.done("DELETE", paths.account(), {
+    deletionId: started.deletionId,
+    finishLoginRequest: login.request,
+  });
+}

@@ -1,0 +1,28 @@
+import { formatAddress } from "@treehouse/protocol";
+
+import { isHidden } from "../groups/index.ts";
+import { type ConversationInfo, createConversation } from "./conversation.ts";
+
+/**
+ * All conversations of the store, oldest first, but for those with somebody blocked alone and those
+ * into which somebody blocked has brought this client: they are there again once the block ends.
+ */
+export async function listConversations(
+  parts: Parameters<typeof createConversation>[0],
+): Promise<readonly ConversationInfo[]> {
+  const { store } = parts;
+  const { rooms, blocked } = await store.transaction((tx) => ({
+    rooms: tx.rooms.list().filter(({ room }) => !isHidden(tx, room)),
+    blocked: new Set(
+      tx.relations
+        .list()
+        .filter(({ state }) => state === "blocked")
+        .map(({ user }) => formatAddress(user)),
+    ),
+  }));
+  const infos = await Promise.all(rooms.map(({ room }) => createConversation(parts, room).info()));
+  return infos.filter(
+    ({ template, members }) =>
+      template !== "direct" || !members.some(({ address }) => blocked.has(address)),
+  );
+}
