@@ -36,6 +36,11 @@ export interface Conversation {
   info(): Promise<ConversationInfo>;
   members(): Promise<readonly Member[]>;
   send(text: string, options?: { readonly inReplyTo?: string }): Promise<SentMessage>;
+  /**
+   * Sends a message of this client once more, under the id that it has: for what `lostByServer`
+   * tells of. Whoever has it already is not shown it twice.
+   */
+  sendAgain(messageId: string): Promise<SentMessage>;
   /** The newest `limit` items before the position `before`, oldest first. */
   history(options?: {
     readonly limit?: number;
@@ -73,6 +78,11 @@ export function createConversation(
         const message = composeText(wanted, session.user, session.random);
         const { position, acceptedAt } = await groups.send(id, message.content);
         return { id: message.id, conversation: id, position, acceptedAt };
+      }),
+    sendAgain: (messageId) =>
+      guarded(async () => {
+        const { position, acceptedAt } = await groups.sendAgain(id, messageId);
+        return { id: messageId, conversation: id, position, acceptedAt };
       }),
     history: (options) =>
       guarded(async () => {

@@ -4,11 +4,12 @@ import { formatAddress, parseAddress, parseRoomUri, Refusal } from "@treehouse/p
 
 import {
   type AccountContext,
-  type FoundContact,
+  type ContactBook,
+  createContactBook,
+  deleteAccount,
   findContact,
   logOut,
   lookUp,
-  serverKeys,
 } from "../account/index.ts";
 import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents } from "../events/index.ts";
@@ -17,12 +18,14 @@ import {
   type Message,
   type MessagesOptions,
   readContent,
+  readStored,
   unhandledMessages,
 } from "../messages/index.ts";
 import { type LocalStore, openLocalStore } from "../storage/index.ts";
 import { createSync, type Sync } from "../sync/index.ts";
 import { createSerial } from "../transport/index.ts";
 import { type Admin, createAdmin } from "./admin.ts";
+import { type ClientContacts, contactEvent, createContacts } from "./contacts.ts";
 import {
   type Conversation,
   type ConversationInfo,
@@ -30,12 +33,14 @@ import {
   guarded,
 } from "./conversation.ts";
 import { type Check, diagnose } from "./diagnose.ts";
+import { listConversations } from "./list-conversations.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 
 export type { Conversation, ConversationInfo, Member, SentMessage } from "./conversation.ts";
 export type { Admin, Invite } from "./admin.ts";
+export type { ClientContacts, ContactInfo } from "./contacts.ts";
 export type { Check } from "./diagnose.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
@@ -50,7 +55,10 @@ export type CreateConversation = {
 export interface Client extends AsyncDisposable {
   readonly me: { readonly address: string; readonly user: string; readonly client: string };
   readonly conversations: {
-    /** All that this store knows, oldest first, also those that were left. */
+    /**
+     * All that this store knows, oldest first, also those that were left; but none with somebody
+     * who is blocked alone.
+     */
     list(): Promise<readonly ConversationInfo[]>;
     /** By id or by a unique beginning of it, or by name. Refuses `unknownRoom`. */
     get(reference: string): Promise<Conversation>;
@@ -64,7 +72,15 @@ export interface Client extends AsyncDisposable {
   readonly admin: Admin;
   /** Looks at connection, session, KeyPackages and backlog; changes nothing. */
   diagnose(): Promise<readonly Check[]>;
-  readonly contacts: { find(address: string): Promise<FoundContact> };
+  readonly contacts: ClientContacts;
+  readonly account: {
+    /**
+     * Deletes the account: at the server with everything that is the user's, at other servers that
+     * knew it, and in this store. Nobody can ever have the name again. The client is closed then.
+     * Refuses `loginFailed`, and does nothing, when the password is wrong.
+     */
+    delete(proof: { readonly password: string }): Promise<void>;
+  };
   /**
    * Messages of others, in the order of arrival, from where the last loop over this store stopped.
    * A message is acknowledged when the next one is asked for. One loop at a time. Ends with the
@@ -117,10 +133,14 @@ function startClient(
   const events = createEvents<ClientEvents>();
   const sync = createSync(env, context.api, store, account.client, events);
   const member: MemberContext = { crypto, now: () => env.now() };
+  const book = createContactBook(context, account.user, (contact) =>
+    events.emit("contact", contactEvent(contact)),
+  );
   const groups = createGroups({
     env,
     alarms: createAlarms(env),
-    people: peopleOf(context),
+    people: peopleOf(context, book),
+    accountEvents: book,
     store,
     api: context.api,
     link: sync,
@@ -133,7 +153,7 @@ function startClient(
     },
     self: { user: account.user, client: account.client },
     events,
-    reader: { read: readContent },
+    reader: { read: readContent, stored: readStored },
   });
   if (options.offline !== true) sync.start(groups);
   const session = { user: account.user, client: account.client, random: env.random };
@@ -153,11 +173,7 @@ function startClient(
       client: account.client,
     },
     conversations: {
-      list: () =>
-        guarded(async () => {
-          const rows = await store.transaction((tx) => tx.rooms.list());
-          return Promise.all(rows.map(({ room }) => createConversation(parts, room).info()));
-        }),
+      list: () => guarded(() => listConversations(parts)),
       get: (reference) =>
         guarded(async () => createConversation(parts, await findRoom(store, groups, reference))),
       create: ({ name = "", members = [] }) =>
@@ -173,7 +189,16 @@ function startClient(
           return createConversation(parts, await pairs.run(() => groups.direct(peer)));
         }),
     },
-    contacts: { find: (address) => guarded(() => findContact(context, parseAddress(address))) },
+    contacts: createContacts(book, (address) => findContact(context, parseAddress(address))),
+    account: {
+      delete: ({ password }) =>
+        guarded(async () => {
+          await deleteAccount(context, password);
+          life.abort();
+          closing ??= closeAll(platform, store, sync, groups, () => store.wipe());
+          await closing;
+        }),
+    },
     admin: createAdmin(context.api),
     diagnose: () => diagnose(context.api, env, account.user),
     messages: (wanted) => unhandledMessages(store, events, wanted ?? {}, life.signal),
@@ -185,13 +210,13 @@ function startClient(
   };
 }
 
-function peopleOf(context: AccountContext): People {
+function peopleOf(context: AccountContext, book: ContactBook): People {
   return {
     async lookUp(user) {
-      const { certificate, list } = await lookUp(context, user);
-      return { identityKey: certificate.identityKey, clients: list.clients };
+      const { certificate, list, countersigners } = await lookUp(context, user);
+      return { identityKey: certificate.identityKey, clients: list.clients, countersigners };
     },
-    serverKeys: () => serverKeys(context),
+    mayAdd: (user) => book.mayAdd(user),
   };
 }
 
@@ -200,10 +225,12 @@ async function closeAll(
   store: LocalStore,
   sync: Sync,
   groups: Groups,
+  last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   try {
     await sync.stop(closed());
     await groups.stop(closed());
+    await last();
   } finally {
     await store.close();
     await platform.close();

@@ -1,5 +1,5 @@
 /** Tells listeners of things that happen. A listener that throws hurts nobody else. */
-import type { RoomUri, UserUri } from "@treehouse/protocol";
+import type { ContactState, GapReason, RoomUri, UserUri } from "@treehouse/protocol";
 
 /** Where the connection to the own server stands. */
 export type ConnectionState =
@@ -9,8 +9,31 @@ export type ConnectionState =
 /** What a client tells its program, by name. Every value can be cloned. */
 export type ClientEvents = {
   state: ConnectionState;
-  /** Entries of a stream are gone for good: they expired before this client read them. */
-  gap: { readonly stream: string; readonly from: number; readonly to: number };
+  /**
+   * Entries of a stream will never come. `missed`: this client could not read them, and came back
+   * behind them. `restored`: a server went back to a backup from before them.
+   */
+  gap: {
+    readonly stream: string;
+    readonly from: number;
+    readonly to: number;
+    readonly reason: GapReason | "missed";
+  };
+  /**
+   * The own server was put back from a backup. Everything is compared with it anew; what the server
+   * answers to questions may be older than what it answered before.
+   */
+  restored: Readonly<Record<string, never>>;
+  /**
+   * Messages of this client that the server had accepted and then forgot. `sentAgain`: they are on
+   * their way once more, under the same ids, so that whoever has one takes it for known. Otherwise
+   * somebody is back in the conversation who had been removed: look first, then send them again.
+   */
+  lostByServer: {
+    readonly room: RoomUri;
+    readonly messages: readonly string[];
+    readonly sentAgain: boolean;
+  };
   /** Something cannot be read or is not right; the text says what happens next. */
   fault: {
     readonly room: RoomUri | undefined;
@@ -28,6 +51,16 @@ export type ClientEvents = {
     readonly by: UserUri;
     readonly added: readonly UserUri[];
     readonly removed: readonly UserUri[];
+  };
+  /** Where one stands with somebody is different now: they asked, agreed, or went; or oneself did. */
+  contact: {
+    readonly user: UserUri;
+    readonly address: string;
+    readonly state: ContactState;
+    /** What they wrote beside a request that is open. */
+    readonly note?: string;
+    /** The rooms that it is about; absent where it is about any. */
+    readonly rooms?: readonly RoomUri[];
   };
   /** The server ended the session: log in again. */
   loginRequired: { readonly reason: string };
@@ -47,7 +80,11 @@ export type FaultCode =
   | "entryInvalid"
   | "tombstone"
   | "identityChanged"
-  | "intentRefused";
+  | "intentRefused"
+  | "restored"
+  | "restoreUnproven"
+  | "membersReturned"
+  | "roomForgotten";
 
 export interface Events<E> {
   on<K extends keyof E>(name: K, listener: (value: E[K]) => void): () => void;

@@ -8,15 +8,18 @@ import {
   Refusal,
   sha256,
   toHex,
+  TOMBSTONE_REASONS,
+  userOfClient,
 } from "@treehouse/protocol";
 
 import { type RoomStatus, StoreFault } from "../storage/index.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { commitEntry, propose } from "./commit-entry.ts";
-import { enterAgain } from "./enter-room.ts";
+import { enterAgain, supersede } from "./enter-room.ts";
 import { entryRow, type EntryWrite, fault, nothing, tellFault } from "./entry-write.ts";
 import { loadGroup } from "./load-group.ts";
 import { pinMembers } from "./pin-members.ts";
+import { type Reception, receptionOf } from "./reception.ts";
 import { decodeDetails } from "./room-details.ts";
 import { ownMessage } from "./send-intent.ts";
 
@@ -45,9 +48,14 @@ export async function applyEntry(
     room.lost = true;
     return "applied";
   }
-  if (entry.position > room.cursor.position + 1) return "again";
+  if (entry.position > room.cursor.position + 1) {
+    const superseded = await supersede(context, room, entry.position - 1);
+    return superseded ? applyEntry(context, room, bytes) : "again";
+  }
   const { hash } = room.cursor;
-  if (hash.length > 0 && !equalBytes(entry.previous, hash)) {
+  // A hub never goes back to a term before one that it has declared (FED-957).
+  const stale = entry.term < room.hub.term;
+  if (stale || (hash.length > 0 && !equalBytes(entry.previous, hash))) {
     room.forked = true;
     tellFault(context, room, entry, "forkDetected", forkText);
     return "applied";
@@ -93,8 +101,12 @@ async function prepareWrite(
       case "proposal":
         for (const message of entry.proposals) await propose(context, room, entry, message);
         return nothing;
-      case "void":
       case "tombstone":
+        if (entry.reason === TOMBSTONE_REASONS.restored) {
+          return fault(context, room, entry, "restored", restoredText);
+        }
+        return fault(context, room, entry, "tombstone", "The hub could not deliver this entry.");
+      case "void":
         return fault(context, room, entry, "tombstone", "The hub could not deliver this entry.");
     }
   } catch (error) {
@@ -181,16 +193,24 @@ async function application(
     if (!(error instanceof Refusal)) throw error;
     return fault(context, room, entry, "contentInvalid", error.message);
   }
+  let reception: Reception = "hidden";
   return {
     added: [],
     left: false,
     rows(tx) {
-      tx.messages.append(entryRow(room, entry, "content", content.messageId, content.body), false);
+      reception = receptionOf(tx, room.uri, userOfClient(message.client));
+      const kind = reception === "blocked" ? "blocked" : "content";
+      const row = entryRow(room, entry, kind, content.messageId, content.body);
+      tx.messages.append(row, reception !== "shown");
     },
-    after: () => context.events.emit("stored", { room: room.uri }),
+    after() {
+      if (reception === "shown") context.events.emit("stored", { room: room.uri });
+    },
   };
 }
 
 const forkText =
   "The server's log of this room does not follow from what it sent before. Nothing more is read.";
+const restoredText =
+  "The server was set back to a backup. What was said shortly before may be missing for some.";
 const rejoinText = "Coming back into the conversation by a commit of its own.";

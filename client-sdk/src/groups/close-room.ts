@@ -17,6 +17,8 @@ export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal):
     });
     room.group = undefined;
     room.lost = false;
+    room.rollback = undefined;
+    room.forgotten = false;
     const waiters = [...room.waiters.values()];
     room.waiters.clear();
     for (const waiter of waiters) waiter.reject(refusal);

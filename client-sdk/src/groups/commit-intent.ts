@@ -163,7 +163,7 @@ function leavesOf(group: MemberGroup, users: readonly UserUri[]): readonly numbe
 }
 
 /** Roles of users who go must go too, and somebody must stay the owner (policy `settle`). */
-function settledState(group: MemberGroup, remove: readonly number[]): RoomState | undefined {
+export function settledState(group: MemberGroup, remove: readonly number[]): RoomState | undefined {
   const gone = new Set([...remove, ...group.pendingRemovals]);
   if (gone.size === 0) return undefined;
   const roster = group.members().filter(({ leaf }) => !gone.has(leaf));

@@ -1,8 +1,10 @@
 import type { ClientIdentity, MemberContext, MemberGroup } from "@treehouse/mls/member";
 import type {
+  AccountEventBody,
   Bytes,
   ClientUri,
   Env,
+  Head,
   RoomUri,
   SubmitMessageResponse,
   UpdateRoomResponse,
@@ -13,6 +15,7 @@ import type { ClientEvents, Events } from "../events/index.ts";
 import type { Cursor, LocalStore, LocalTx } from "../storage/index.ts";
 import type { Api, Serial } from "../transport/index.ts";
 import type { Alarm, Alarms } from "./alarms.ts";
+import type { HubRecord } from "./hub-record.ts";
 
 /**
  * Hands requests to the hub. Rejects with `NetworkFault` when the answer is not known, and with a
@@ -32,6 +35,8 @@ export interface MessageReader {
     readonly sender: ClientUri;
     readonly plaintext: Uint8Array;
   }): { readonly messageId: string; readonly body: Bytes };
+  /** Who sent a stored message, and its content as it was encrypted. */
+  stored(body: Uint8Array): { readonly sender: ClientUri; readonly content: Bytes };
 }
 
 /** Who the people are whom this client adds and meets; owned here, met by the account layer. */
@@ -41,12 +46,30 @@ export interface People {
    * `unknownUser` and `identityInvalid`.
    */
   lookUp(user: UserUri): Promise<KnownUser>;
-  /** The own server's public keys by id, for its countersignatures. */
-  serverKeys(): Promise<ReadonlyMap<string, Bytes>>;
+  /**
+   * Whether a user may be added as far as is known: of the own server everybody, of others those who
+   * have given leave. The user's server has the last word.
+   */
+  mayAdd(user: UserUri): Promise<boolean>;
+}
+
+/** What the inbox brings that is not of rooms; owned here, met by the account layer. */
+export interface AccountEvents {
+  /**
+   * Takes in an event, in the transaction that moves the inbox's cursor; answers what is to be done
+   * after it. Never throws for what an event holds.
+   */
+  apply(tx: LocalTx, event: AccountEventBody): () => void;
+  /** Events were lost. */
+  missed(tx: LocalTx): void;
+  /** The connection is there: asks for what was missed. */
+  catchUp(): Promise<void>;
 }
 
 export type KnownUser = {
   readonly identityKey: Bytes;
+  /** The keys with which the user's own server vouches for clients, by id. */
+  readonly countersigners: ReadonlyMap<string, Bytes>;
   readonly clients: readonly {
     readonly client: ClientUri;
     readonly signatureKey: Bytes;
@@ -61,6 +84,7 @@ export type GroupsContext = {
   /** Its timers end with the groups. */
   readonly alarms: Alarms;
   readonly people: People;
+  readonly accountEvents: AccountEvents;
   readonly store: LocalStore;
   readonly api: Api;
   readonly link: Link;
@@ -96,6 +120,20 @@ export type Room = {
   readonly claimed: Map<UserUri, readonly Bytes[]>;
   /** The epoch that the hub was in when it refused something as outdated; 0 at first. */
   epochAtHub: number;
+  /** What is remembered of the hub's lives; as it is stored. */
+  hub: HubRecord;
+  /** The hub has gone back to before what this group holds: what it declared, until it is done. */
+  rollback: Rollback | undefined;
+  /** The own server knows nothing of this room, or not that this client is in it. */
+  forgotten: boolean;
+};
+
+/** A restore that the room's hub has signed, and with it leave to go back behind the own epoch. */
+export type Rollback = {
+  /** The positions that the hub has forgotten. */
+  readonly from: number;
+  readonly to: number;
+  readonly head: Head;
 };
 
 export type Waiter = {

@@ -5,6 +5,7 @@ import type { GroupsContext, Room } from "./context.ts";
 import { joinWelcome } from "./join-welcome.ts";
 import { isPassing, isSessionOver } from "./passing.ts";
 import { pinMembers } from "./pin-members.ts";
+import { isHidden } from "./reception.ts";
 import { dropFirstWelcome, firstWelcome, type WelcomeEntry } from "./waiting-welcomes.ts";
 
 /**
@@ -18,17 +19,22 @@ export async function enterRoom(
   entry: WelcomeEntry,
   also: (tx: LocalTx) => void,
 ): Promise<void> {
+  let hidden: boolean;
   try {
     const joined = await joinWelcome(context, entry.welcome, entry.acceptedAt);
-    await context.store.transaction((tx) => {
+    hidden = await context.store.transaction((tx) => {
       joined.write(tx);
       also(tx);
+      return isHidden(tx, room.uri);
     });
     room.group = joined.group;
     room.cursor = joined.cursor;
     room.forked = false;
     room.lost = false;
     room.epochAtHub = 0;
+    room.hub = joined.hub;
+    room.rollback = undefined;
+    room.forgotten = false;
   } catch (error) {
     if (!(error instanceof Refusal) || isPassing(error) || isSessionOver(error)) throw error;
     await context.store.transaction(also);
@@ -39,8 +45,29 @@ export async function enterRoom(
     context.events.emit("fault", { room: room.uri, position, code: "welcomeUnusable", text });
     return;
   }
-  context.events.emit("joined", { room: room.uri });
+  if (!hidden) context.events.emit("joined", { room: room.uri });
   await pinMembers(context, room, room.group.members());
+}
+
+/**
+ * The server goes on right behind a Welcome that waits for the entry with which this client leaves:
+ * it has forgotten that the client was in, and there will be no such entry. The old membership ends
+ * here. Answers whether it was so.
+ */
+export async function supersede(
+  context: GroupsContext,
+  room: Room,
+  position: number,
+): Promise<boolean> {
+  const ends = await context.store.transaction((tx) => {
+    if (firstWelcome(tx, room.uri)?.welcome.position !== position) return false;
+    tx.rooms.setStatus(room.uri, "removed");
+    tx.rooms.deleteGroup(room.uri);
+    return true;
+  });
+  if (!ends) return false;
+  room.group = undefined;
+  return enterAgain(context, room);
 }
 
 /** Enters again by a Welcome that came early, if there is one. Answers whether there was. */

@@ -2,7 +2,7 @@ import type { GroupMember } from "@treehouse/mls/member";
 import type { Bytes, Entry } from "@treehouse/protocol";
 
 import type { FaultCode } from "../events/index.ts";
-import type { LocalTx } from "../storage/index.ts";
+import type { LocalTx, MessageKind } from "../storage/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { describeEvent } from "./room-event.ts";
 
@@ -49,14 +49,24 @@ export function tellFault(
   code: FaultCode,
   text: string,
 ): void {
-  context.env.log.warn("entry.fault", { code, position: entry.position });
-  context.events.emit("fault", { room: room.uri, position: entry.position, code, text });
+  tellFaultAt(context, room, entry.position, code, text);
+}
+
+export function tellFaultAt(
+  context: GroupsContext,
+  room: Room,
+  position: number,
+  code: FaultCode,
+  text: string,
+): void {
+  context.env.log.warn("entry.fault", { code, position });
+  context.events.emit("fault", { room: room.uri, position, code, text });
 }
 
 export function entryRow(
   room: Room,
   entry: Entry,
-  kind: "content" | "event" | "fault",
+  kind: MessageKind,
   messageId: string,
   body: Bytes,
 ) {

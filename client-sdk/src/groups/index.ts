@@ -18,14 +18,18 @@ import {
 import type { IntentKind, RoomRow } from "../storage/index.ts";
 import { type Alarm } from "./alarms.ts";
 import { type Applied, applyEntry } from "./apply-entry.ts";
+import { applyGap, type RoomGap } from "./apply-gap.ts";
 import { applyInboxEntry } from "./apply-inbox-entry.ts";
 import { enterAgain } from "./enter-room.ts";
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
+import { findForgotten, noteRestored } from "./forgotten-rooms.ts";
 import { findDirectRoom } from "./find-direct-room.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms, type OpenRooms } from "./open-rooms.ts";
 import { loadGroup } from "./load-group.ts";
+import { sendStoredAgain } from "./lost-messages.ts";
+import { noConsent } from "./no-consent.ts";
 import { publishKeyPackages } from "./publish-key-packages.ts";
 import { pump } from "./pump.ts";
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
@@ -34,8 +38,17 @@ import { scheduleTidying } from "./tidy-removals.ts";
 import { firstWelcome } from "./waiting-welcomes.ts";
 
 export type { Applied } from "./apply-entry.ts";
-export type { GroupsContext, KnownUser, Link, MessageReader, People } from "./context.ts";
+export type { RoomGap } from "./apply-gap.ts";
+export type {
+  AccountEvents,
+  GroupsContext,
+  KnownUser,
+  Link,
+  MessageReader,
+  People,
+} from "./context.ts";
 export type { NewRoom } from "./found-room.ts";
+export { isHidden } from "./reception.ts";
 export type { RoomInfo } from "./room-info.ts";
 export { parseEvent, type RoomEvent } from "./room-event.ts";
 export { createAlarms } from "./alarms.ts";
@@ -48,8 +61,10 @@ export interface Groups {
   applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied }>;
   /** One entry of the own inbox; what it brings and the cursor are one transaction. */
   applyInboxEntry(inbox: StreamUri, entry: InboxEntry): Promise<void>;
-  /** The stream lost entries for good: reading goes on behind them. */
-  skip(stream: StreamUri, to: number): Promise<void>;
+  /** Positions of a stream will never come: reading goes on behind them, if that can be. */
+  applyGap(stream: StreamUri, gap: RoomGap): Promise<void>;
+  /** The own server was put back from a backup: it is compared with at the next `resume`. */
+  restored(): Promise<void>;
   /**
    * The connection is there: finish what was begun, refill KeyPackages, run every pump. What the
    * server cannot take now is tried again later.
@@ -62,6 +77,8 @@ export interface Groups {
   direct(peer: UserUri): Promise<RoomUri>;
   /** Stores the wish to send; resolves when the hub has accepted it. */
   send(room: RoomUri, content: Bytes): Promise<Done>;
+  /** Sends a stored message of this client once more, under its id; whoever has it drops it. */
+  sendAgain(room: RoomUri, messageId: string): Promise<Done>;
   add(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   remove(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   leave(room: RoomUri): Promise<Done>;
@@ -120,21 +137,27 @@ export function createGroups(context: GroupsContext): Groups {
       const room = await applyInboxEntry(context, inbox, entry, rooms.open);
       if (room !== undefined) pump(context, room);
     },
-    async skip(stream, to) {
-      const cursor = { stream, position: to, hash: new Uint8Array() };
+    async applyGap(stream, gap) {
       if (!isRoomStream(stream)) {
-        await context.store.transaction((tx) => tx.cursors.set(cursor));
+        await context.store.transaction((tx) => {
+          if ((tx.cursors.get(stream)?.position ?? 0) >= gap.to) return;
+          context.accountEvents.missed(tx);
+          tx.cursors.set({ stream, position: gap.to, hash: new Uint8Array() });
+        });
         return;
       }
       const room = await rooms.open(stream);
-      await room.serial.run(async () => {
-        if (to <= room.cursor.position) return;
-        await context.store.transaction((tx) => tx.cursors.set(cursor));
-        room.cursor = cursor;
-      });
+      await room.serial.run(() => applyGap(context, room, gap));
+      pump(context, room);
+    },
+    async restored() {
+      await noteRestored(context);
+      await context.store.transaction((tx) => context.accountEvents.missed(tx));
     },
     async resume() {
+      await findForgotten(context, rooms);
       await resumeRooms(context, rooms);
+      await catchUpEvents(context);
       await refill(context, refillAgain);
     },
     async ended(stream) {
@@ -160,6 +183,13 @@ export function createGroups(context: GroupsContext): Groups {
       return known;
     },
     send: (room, content) => intend(room, "send", content),
+    async sendAgain(uri, messageId) {
+      const room = await rooms.open(uri);
+      return done(
+        room,
+        await context.store.transaction((tx) => sendStoredAgain(context, room, tx, messageId)),
+      );
+    },
     add: (room, users) => intend(room, "add", encodeUsers(users)),
     remove: (room, users) => intend(room, "remove", encodeUsers(users)),
     leave: (room) => intend(room, "leave", new Uint8Array()),
@@ -182,12 +212,27 @@ export function createGroups(context: GroupsContext): Groups {
   };
 }
 
-/** Who cannot be found is told before anything is founded; the rest is checked at the addition. */
+/**
+ * Who cannot be found, or has given no leave, is told before anything is founded; the rest is
+ * checked at the addition.
+ */
 async function findStrangers(context: GroupsContext, users: readonly UserUri[]): Promise<void> {
   const strangers = await context.store.transaction((tx) =>
     users.filter((user) => tx.contacts.get(user) === undefined),
   );
   for (const user of strangers) await context.people.lookUp(user);
+  for (const user of users) {
+    if (!(await context.people.mayAdd(user))) throw noConsent(user);
+  }
+}
+
+/** What could not be asked for now is asked for at the next connection. */
+async function catchUpEvents(context: GroupsContext): Promise<void> {
+  try {
+    await context.accountEvents.catchUp();
+  } catch (error) {
+    context.env.log.warn("accountEvents.notCaughtUp", { error: String(error) });
+  }
 }
 
 async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Promise<void> {

@@ -12,6 +12,8 @@ import {
 
 import type { Cursor, LocalTx } from "../storage/index.ts";
 import type { GroupsContext } from "./context.ts";
+import { type HubRecord, writeHubRecord } from "./hub-record.ts";
+import { noteInviter } from "./reception.ts";
 import { encodeDetails, openMetadata } from "./room-details.ts";
 import { decodeRoomSecrets, ROOM_SECRETS_EXTENSION } from "./room-secrets.ts";
 
@@ -19,6 +21,7 @@ import { decodeRoomSecrets, ROOM_SECRETS_EXTENSION } from "./room-secrets.ts";
 export type JoinedRoom = {
   readonly group: MemberGroup;
   readonly cursor: Cursor;
+  readonly hub: HubRecord;
   readonly write: (tx: LocalTx) => void;
 };
 
@@ -65,6 +68,8 @@ export async function joinWelcome(
     extension === undefined ? new Uint8Array(32) : decodeRoomSecrets(extension.data).metadataKey;
   const name = openMetadata(body.room, metadataKey, state.metadata) ?? "";
   const cursor = { stream: body.room, position: head.position, hash: head.hash };
+  const hub = { term: head.term, rollbacks: [], first: undefined };
+  const inviter = group.members().find(({ leaf }) => leaf === joined.committerLeaf);
   const write = (tx: LocalTx) => {
     tx.rooms.deleteGroup(body.room);
     tx.rooms.put({
@@ -82,7 +87,9 @@ export async function joinWelcome(
     });
     tx.rooms.changeGroupRows(body.room, group.takeChanges());
     tx.cursors.set(cursor);
+    writeHubRecord(tx, body.room, hub);
+    noteInviter(tx, body.room, inviter?.user);
     tx.keyPackages.use(toHex(joined.keyPackageRef));
   };
-  return { group, cursor, write };
+  return { group, cursor, hub, write };
 }

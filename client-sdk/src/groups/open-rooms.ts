@@ -2,6 +2,7 @@ import { firstPrevious, type RoomUri } from "@treehouse/protocol";
 
 import { createSerial } from "../transport/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
+import { readHubRecord } from "./hub-record.ts";
 
 /** The rooms that this process has looked at; each is held once, for as long as it runs. */
 export interface OpenRooms {
@@ -15,7 +16,10 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
     async open(uri) {
       const known = rooms.get(uri);
       if (known !== undefined) return known;
-      const stored = await context.store.transaction((tx) => tx.cursors.get(uri));
+      const { stored, hub } = await context.store.transaction((tx) => ({
+        stored: tx.cursors.get(uri),
+        hub: readHubRecord(tx, uri),
+      }));
       const opened = rooms.get(uri);
       if (opened !== undefined) return opened;
       const room: Room = {
@@ -32,6 +36,9 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         lost: false,
         claimed: new Map(),
         epochAtHub: 0,
+        hub,
+        rollback: undefined,
+        forgotten: false,
       };
       rooms.set(uri, room);
       return room;

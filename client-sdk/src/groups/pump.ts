@@ -4,6 +4,8 @@ import { type IntentRow, StoreFault } from "../storage/index.ts";
 import { closeRoom } from "./close-room.ts";
 import { buildCommit, finishCommit } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
+import { enterAgain } from "./enter-room.ts";
+import { tellFaultAt } from "./entry-write.ts";
 import { finishFounding } from "./found-room.ts";
 import { finishLeave } from "./leave-intent.ts";
 import { loadGroup } from "./load-group.ts";
@@ -68,7 +70,8 @@ async function run(context: GroupsContext, room: Room): Promise<void> {
     // What follows a commit of ours is built upon it, so it waits for the echo: a message in the
     // epoch before could not be read by whom the commit adds.
     if (intents.some((one) => one.kind !== "send" && one.status === "accepted")) return;
-    const intent = intents.find((one) => one.status !== "accepted");
+    const open = intents.filter((one) => one.status !== "accepted");
+    const intent = open.find(({ serial }) => serial === room.hub.first) ?? open[0];
     if (intent === undefined) return;
     // What is built before the entries of that epoch came would be refused once more.
     const behind = room.group !== undefined && room.group.epoch < room.epochAtHub;
@@ -90,6 +93,7 @@ async function found(context: GroupsContext, room: Room): Promise<Step> {
 }
 
 async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
+  const { position } = room.cursor;
   try {
     await rejoinRoom(context, room);
     return "next";
@@ -97,14 +101,29 @@ async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
     if (!(error instanceof Refusal) || isTransient(error)) throw error;
     context.env.log.warn("rejoin.refused", { code: error.code });
     if (outOfRoom.includes(error.code)) {
+      if (room.forgotten) tellFaultAt(context, room, position, "roomForgotten", forgottenText);
       await closeRoom(context, room, error);
+      await room.serial.run(() => enterAgain(context, room));
       return "next";
+    }
+    if (error.code === "invalidMessage") {
+      tellFaultAt(context, room, position, "restoreUnproven", staleText);
+      retryLater(context, room, staleDelayMs);
+      return "wait";
     }
     retryLater(context, room, error.code === "wrongEpoch" ? retryDelayMs : refusedDelayMs);
     return "wait";
   }
 }
 
+const forgottenText =
+  "The server was set back to a backup and knows nothing of this client here. What was said stays in " +
+  "this store; who is still in the conversation can add you again.";
+const staleText =
+  "What the server offers to come back with is older than what this client has seen, and its hub has " +
+  "not declared that it was set back. Nothing more is read until it does.";
+/** Whoever offers something stale will not have better at once. */
+const staleDelayMs = 60_000;
 const outOfRoom: readonly string[] = ["notMember", "removed", "unknownRoom"];
 
 function attempt(context: GroupsContext, room: Room, intent: IntentRow): Promise<Step> {

@@ -1,42 +1,38 @@
-import { joinExternal, readRatchetTree } from "@treehouse/mls/member";
+import { joinExternal, type MemberGroup, readRatchetTree } from "@treehouse/mls/member";
 import {
   type Bytes,
   decodeRoomState,
   encodeSafeAad,
   equalBytes,
   type GroupInfoPlaintext,
-  groupInfoPlaintextCodec,
-  groupInfoRequestCodec,
-  groupInfoResponseCodec,
-  LABELS,
-  paths,
   Refusal,
   refusalOfResponse,
-  signedBytes,
-  signGroupInfoRequest,
+  type RoomState,
+  type SignedHead,
   updateRequestCodec,
-  utf8Encode,
-  verifyGroupInfoResponse,
+  verifyHead,
 } from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "./context.ts";
-import { decodeDetails, encodeDetails, openMetadata } from "./room-details.ts";
-
-const suite = 1;
+import { fetchGroupInfo } from "./fetch-group-info.ts";
+import { type FormerGroup, readFormerGroup } from "./former-group.ts";
+import { writeRejoined } from "./write-rejoined.ts";
 
 /**
  * Comes back into a room whose stream this client cannot follow any more: after a gap, a Welcome
- * or a commit that it cannot use. An external commit puts a new leaf in the place of the own old
- * one. What lies between is told as a gap. A crash on the way leaves the room lost as it was, and
- * the next attempt replaces the leaf of this one. Refuses `notMember` when this client is out.
+ * or a commit that it cannot use, or when the room's hub went back behind this client's epoch. An
+ * external commit puts a new leaf in the place of the own old one. What lies between is told as a
+ * gap. A crash on the way leaves the room lost as it was, and the next attempt replaces the leaf of
+ * this one. Refuses `notMember` when this client is out, and `invalidMessage` when what the server
+ * offers is older than what this client holds and the hub has not declared that it went back (T-20).
  */
 export async function rejoinRoom(context: GroupsContext, room: Room): Promise<void> {
+  const former = await readFormerGroup(context, room);
+  checkRollbacks(context, room);
   const { info, hubKey } = await fetchGroupInfo(context, room);
   const { prepared, group } = await prepare(context, info, info.ratchetTree ?? new Uint8Array());
   const state = decodeRoomState(group.roomState());
-  if (state.hubKey === undefined || !equalBytes(state.hubKey, hubKey)) {
-    throw new Refusal("invalidMessage", "the GroupInfo is signed by another hub than the group's");
-  }
+  checkRecent(room, former, { state, hubKey, epoch: prepared.epoch - 1 });
   const request = updateRequestCodec.encode({
     kind: "commit",
     commit: prepared.commit,
@@ -51,47 +47,63 @@ export async function rejoinRoom(context: GroupsContext, room: Room): Promise<vo
     if (response.code !== "success") {
       throw refusalOfResponse(response) ?? new Refusal("notAllowed", "the hub refused");
     }
+    checkHead(context, room, response.head, hubKey);
     await group.adopt(prepared);
-    const { position, hash } = response.head.head;
-    const cursor = { stream: room.uri, position, hash };
-    const from = room.cursor.position + 1;
-    await context.store.transaction((tx) => {
-      const known = tx.rooms.get(room.uri);
-      const details = known === undefined ? undefined : decodeDetails(known.details);
-      const metadataKey = details?.metadataKey ?? new Uint8Array(32);
-      const name = openMetadata(room.uri, metadataKey, state.metadata) ?? details?.name ?? "";
-      tx.rooms.deleteGroup(room.uri);
-      tx.rooms.put({
-        room: room.uri,
-        template: state.template,
-        status: "joined",
-        createdAt: known?.createdAt ?? context.env.now(),
-        details: encodeDetails({
-          version: 1,
-          name,
-          metadataKey,
-          joinedEpoch: group.epoch,
-          foundRequest: undefined,
-        }),
-      });
-      tx.rooms.changeGroupRows(room.uri, group.takeChanges());
-      tx.cursors.set(cursor);
-      for (const intent of tx.intents.list(room.uri)) {
-        if (intent.kind !== "send" && intent.status !== "waiting") tx.intents.reset(intent.serial);
-      }
-    });
-    room.group = group;
-    room.cursor = cursor;
-    room.lost = false;
-    if (position > from) {
-      context.events.emit("gap", { stream: room.uri, from, to: position - 1 });
-    }
-    context.events.emit("joined", { room: room.uri });
+    await writeRejoined(context, room, { group, state, former, head: response.head.head });
   });
 }
 
+const rollbacksPerDay = 3;
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** A hub that goes back again and again keeps its rooms from going on: not every time (T-20). */
+function checkRollbacks({ env }: GroupsContext, { rollback, hub }: Room): void {
+  if (rollback === undefined) return;
+  const recent = hub.rollbacks.filter((at) => at > env.now() - dayMs);
+  const [oldest] = recent;
+  if (oldest === undefined || recent.length < rollbacksPerDay) return;
+  throw new Refusal("rateLimited", "the hub went back in time too often today", {
+    retryAfterMs: Math.max(1_000, oldest + dayMs - env.now()),
+  });
+}
+
+/**
+ * Never back to an epoch before the last one seen, unless the hub has signed that it went back, and
+ * then never behind what it signed; and never to another hub's word.
+ */
+function checkRecent(
+  { rollback }: Room,
+  former: FormerGroup | undefined,
+  offered: { readonly state: RoomState; readonly hubKey: Bytes; readonly epoch: number },
+): void {
+  const { state, hubKey, epoch } = offered;
+  if (state.hubKey === undefined || !equalBytes(state.hubKey, hubKey)) {
+    throw new Refusal("invalidMessage", "the GroupInfo is signed by another hub than the group's");
+  }
+  if (former === undefined) return;
+  if (former.hubKey !== undefined && !equalBytes(former.hubKey, hubKey)) {
+    throw new Refusal("invalidMessage", "the GroupInfo is another hub's than the room had");
+  }
+  if (epoch < (rollback?.head.epoch ?? former.epoch)) {
+    throw new Refusal("invalidMessage", "the GroupInfo is older than what this client has seen");
+  }
+}
+
+function checkHead({ member }: GroupsContext, room: Room, signed: SignedHead, hubKey: Bytes): void {
+  const { crypto } = member;
+  const signs = verifyHead(signed, hubKey, (key, message, signature) =>
+    crypto.verify(key, message, signature),
+  );
+  if (signs && signed.head.room === room.uri) return;
+  throw new Refusal("invalidMessage", "the head is not signed by the room's hub");
+}
+
 /** The new leaf takes the place of the own old one; without that, nobody let this client in. */
-function prepare(context: GroupsContext, { groupInfo }: GroupInfoPlaintext, ratchetTree: Bytes) {
+function prepare(
+  context: GroupsContext,
+  { groupInfo }: GroupInfoPlaintext,
+  ratchetTree: Bytes,
+): Promise<{ prepared: Awaited<ReturnType<typeof joinExternal>>["prepared"]; group: MemberGroup }> {
   const { member, identity, self, env } = context;
   const former = readRatchetTree(ratchetTree).find(({ client }) => client === self.client);
   if (former === undefined) {
@@ -101,43 +113,4 @@ function prepare(context: GroupsContext, { groupInfo }: GroupInfoPlaintext, ratc
   const removeLeaf = former.leaf;
   const input = { groupInfo, ratchetTree, removeLeaf, authenticatedData, at: env.now() };
   return joinExternal(member, identity, input);
-}
-
-async function fetchGroupInfo(context: GroupsContext, room: Room) {
-  const { crypto } = context.member;
-  const { identity, self } = context;
-  const key = crypto.hpkeGenerateKeyPair();
-  const request = signGroupInfoRequest(
-    {
-      ciphersuite: suite,
-      requestingSignatureKey: identity.signaturePublicKey,
-      requestingCredential: { identity: utf8Encode(self.client) },
-      groupInfoPublicKey: key.publicKey,
-      joiningCode: undefined,
-    },
-    room.uri,
-    (message) => crypto.sign(identity.signaturePrivateKey, message),
-  );
-  const body = groupInfoRequestCodec.encode(request);
-  const answer = groupInfoResponseCodec.decode(
-    await context.api.tls(paths.groupInfo(room.uri), body),
-  );
-  if (answer.status !== "success") {
-    throw new Refusal("notMember", "this client is no longer a member of the conversation");
-  }
-  const signed =
-    answer.room === room.uri &&
-    verifyGroupInfoResponse(answer, (by, message, signature) =>
-      crypto.verify(by, message, signature),
-    );
-  if (!signed) throw new Refusal("invalidMessage", "the GroupInfo is not signed by the hub");
-  const plaintext = crypto.hpkeOpen(
-    key.privateKey,
-    answer.sealed.kemOutput,
-    signedBytes(LABELS.groupInfoSealing, utf8Encode(room.uri)),
-    new Uint8Array(),
-    answer.sealed.ciphertext,
-  );
-  if (plaintext === undefined) throw new Refusal("invalidMessage", "the GroupInfo does not open");
-  return { info: groupInfoPlaintextCodec.decode(plaintext), hubKey: answer.hubKey };
 }

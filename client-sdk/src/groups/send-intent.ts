@@ -62,7 +62,8 @@ export function finishSend(
       await context.store.transaction((tx) => tx.intents.reset(intent.serial));
       room.epochAtHub = refusal.data.currentEpoch ?? 0;
       const group = await loadGroup(context, room);
-      return group.epoch >= room.epochAtHub ? "next" : "wait";
+      // Not at once: a hub that was restored refuses whoever has not read so far in the stream.
+      return group.epoch >= room.epochAtHub ? "soon" : "wait";
     }
     throw refusal ?? new Refusal("notAllowed", "the message was refused");
   });

@@ -22,7 +22,7 @@ import { parseEvent } from "../groups/index.ts";
 import type { LocalStore, MessageRow } from "../storage/index.ts";
 import { decodeStored } from "./read-content.ts";
 
-export { readContent } from "./read-content.ts";
+export { readContent, readStored } from "./read-content.ts";
 
 type Place = {
   readonly conversation: RoomUri;

@@ -32,6 +32,12 @@ export function decodeStored(body: Uint8Array): StoredContent & { readonly parse
   return { ...stored, parsed: decodeContent(stored.content) };
 }
 
+/** Who sent a stored message, and its content as it was encrypted. */
+export function readStored(body: Uint8Array): Pick<StoredContent, "sender" | "content"> {
+  const { sender, content } = bodyCodec.decode(body);
+  return { sender, content };
+}
+
 /**
  * Checks decrypted content against where it came from: the sender it names must be the leaf's user
  * and the room this one (mimi-content §1.8, T-03). Refuses `malformed` and `invalidMessage`.

@@ -3,8 +3,11 @@ import { type Bytes, parseRoomUri, type RoomUri } from "@treehouse/protocol";
 import { bytesOf, integerOf, type SqlRow, type SqlTx, textOf } from "./port.ts";
 import type { Seal } from "./seal.ts";
 
-/** `content`: a decrypted message. `event`: a change of the room. `fault`: an entry not readable. */
-export type MessageKind = "content" | "event" | "fault";
+/**
+ * `content`: a decrypted message. `event`: a change of the room. `fault`: an entry not readable.
+ * `blocked`: a message of somebody who was blocked when it came; it is never shown.
+ */
+export type MessageKind = "content" | "event" | "fault" | "blocked";
 
 export type MessageRow = {
   /** Order of arrival in this store, over all rooms. */
@@ -20,8 +23,14 @@ export type MessageRow = {
 export interface Messages {
   /** Returns false, and writes nothing, when this message id is already there (a replay). */
   append(row: Omit<MessageRow, "serial">, handled: boolean): boolean;
-  /** The newest `limit` rows before `before` (a position, exclusive), in ascending order. */
+  /** The newest `limit` rows before `before` (a position, exclusive) that may be shown, ascending. */
   page(room: RoomUri, before: number | undefined, limit: number): readonly MessageRow[];
+  /** Contents at positions from one to another, both inclusive, ascending. */
+  contentsWithin(room: RoomUri, from: number, to: number): readonly MessageRow[];
+  /** Events at such positions, ascending. */
+  eventsWithin(room: RoomUri, from: number, to: number): readonly MessageRow[];
+  /** The content with this message id. */
+  contentById(room: RoomUri, messageId: string): MessageRow | undefined;
   /** Rows after the serial `after` that no handler has finished with, in order of arrival. */
   unhandled(after: number, limit: number): readonly MessageRow[];
   markHandled(serial: number): void;
@@ -42,6 +51,17 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
       body: seal.open(place(room, position), bytesOf(row, "sealed_body")),
     };
   };
+  const within = (room: RoomUri, from: number, to: number, kind: MessageKind) =>
+    sql
+      .all(
+        `SELECT * FROM messages WHERE room = ? AND position BETWEEN ? AND ? AND kind = ?
+         ORDER BY position`,
+        room,
+        from,
+        to,
+        kind,
+      )
+      .map(parse);
   return {
     append(row, handled) {
       const { changes } = sql.run(
@@ -60,12 +80,23 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
     },
     page(room, before, limit) {
       const rows = sql.all(
-        "SELECT * FROM messages WHERE room = ? AND position < ? ORDER BY position DESC LIMIT ?",
+        `SELECT * FROM messages WHERE room = ? AND position < ? AND kind <> 'blocked'
+         ORDER BY position DESC LIMIT ?`,
         room,
         before ?? Number.MAX_SAFE_INTEGER,
         limit,
       );
       return rows.map(parse).toReversed();
+    },
+    contentsWithin: (room, from, to) => within(room, from, to, "content"),
+    eventsWithin: (room, from, to) => within(room, from, to, "event"),
+    contentById(room, messageId) {
+      const row = sql.all(
+        "SELECT * FROM messages WHERE room = ? AND message_id = ? AND kind = 'content'",
+        room,
+        messageId,
+      )[0];
+      return row === undefined ? undefined : parse(row);
     },
     unhandled(after, limit) {
       const rows = sql.all(
@@ -81,7 +112,10 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
   };
 }
 
+const kinds: readonly MessageKind[] = ["content", "event", "fault", "blocked"];
+
 function parseKind(text: string): MessageKind {
-  if (text === "content" || text === "event" || text === "fault") return text;
+  const kind = kinds.find((known) => known === text);
+  if (kind !== undefined) return kind;
   throw new TypeError(`unknown message kind ${text}`);
 }

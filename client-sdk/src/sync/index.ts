@@ -8,12 +8,15 @@ import {
   type Cancel,
   type Cursor,
   type Env,
+  equalBytes,
+  type GapReason,
   type InboxEntry,
   inboxEntryCodec,
   parseStreamUri,
   paths,
   Refusal,
   type RoomUri,
+  type SignedHead,
   type StreamUri,
   submitMessageResponseCodec,
   subscriptionsAnswerSchema,
@@ -30,11 +33,21 @@ import {
   type StreamFrame,
 } from "../transport/index.ts";
 
+/** Positions that will never come, and with `restored` what the room's hub declared about it. */
+export type SinkGap = {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: GapReason;
+  readonly head: SignedHead | undefined;
+};
+
 /** Where entries go; owned here, met by the groups layer. */
 export interface StreamSink {
   applyRoomEntry(bytes: Bytes): Promise<{ room: RoomUri; applied: "applied" | "again" }>;
   applyInboxEntry(inbox: StreamUri, entry: InboxEntry): Promise<void>;
-  skip(stream: StreamUri, to: number): Promise<void>;
+  applyGap(stream: StreamUri, gap: SinkGap): Promise<void>;
+  /** The server was put back from a backup; called before anything of its new life is told. */
+  restored(): Promise<void>;
   resume(): Promise<void>;
   /** Nothing more will be applied to this stream: it is forked, or the client is out of it. */
   ended(stream: StreamUri): Promise<boolean>;
@@ -67,6 +80,8 @@ export function createSync(
 ): Sync {
   const steps = createSerial();
   const due = new Set<StreamUri>();
+  /** Heads that came in this connection and whose gap comes next. */
+  const heads = new Map<StreamUri, SignedHead>();
   let sink: StreamSink | undefined;
   let connection: Connection | undefined;
   let cancelAcknowledging: Cancel | undefined;
@@ -109,7 +124,8 @@ export function createSync(
     if (sink === undefined) return;
     switch (frame.type) {
       case "ready":
-        await rememberIncarnation(store, frame.incarnation);
+        heads.clear();
+        await greet(sink, frame.incarnation);
         events.emit("state", { state: "catchingUp", remaining: 0 });
         return;
       case "entry": {
@@ -134,15 +150,32 @@ export function createSync(
         caughtUp = mine === generation;
         return;
       case "gap":
-        events.emit("gap", { stream: frame.stream, from: frame.from, to: frame.to });
-        await sink.skip(frame.stream, frame.to);
+        await leap(sink, frame);
+        acknowledgeSoon(frame.stream);
         return;
       case "refused":
         env.log.warn("stream.refused", { code: frame.code });
         return;
       case "head":
+        heads.set(frame.head.head.room, frame.head);
         return;
     }
+  };
+  const greet = async (target: StreamSink, incarnation: Bytes) => {
+    const known = await store.transaction((tx) => tx.settings.get(incarnationSetting));
+    if (known !== undefined && equalBytes(known, incarnation)) return;
+    if (known !== undefined) await target.restored();
+    await store.transaction((tx) => tx.settings.put(incarnationSetting, incarnation));
+    if (known !== undefined) events.emit("restored", {});
+  };
+  const leap = async (
+    target: StreamSink,
+    { stream, from, to, reason }: Extract<StreamFrame, { readonly type: "gap" }>,
+  ) => {
+    const head = heads.get(stream);
+    heads.delete(stream);
+    events.emit("gap", { stream, from, to, reason });
+    await target.applyGap(stream, { from, to, reason, head });
   };
 
   const begin = () => {
@@ -272,8 +305,4 @@ async function helloOf(store: LocalStore): Promise<{
       .list()
       .map(({ stream, position }) => ({ stream: parseStreamUri(stream), position })),
   }));
-}
-
-async function rememberIncarnation(store: LocalStore, incarnation: Bytes): Promise<void> {
-  await store.transaction((tx) => tx.settings.put(incarnationSetting, incarnation));
 }

@@ -1,0 +1,134 @@
+import {
+  decodeRoomState,
+  equalBytes,
+  type GapReason,
+  type Head,
+  type SignedHead,
+  verifyHead,
+} from "@treehouse/protocol";
+
+import { type GroupsContext, type Rollback, type Room, writeWithGroup } from "./context.ts";
+import { tellFaultAt } from "./entry-write.ts";
+import { writeHubRecord } from "./hub-record.ts";
+import { loadGroup } from "./load-group.ts";
+import { lostMessages } from "./lost-messages.ts";
+
+/** Positions of a room's stream that will never come. */
+export type RoomGap = {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: GapReason;
+  /** With `restored`: what the hub is said to have declared. */
+  readonly head: SignedHead | undefined;
+};
+
+/** Goes on behind a gap. Runs in the room's `serial`. */
+export async function applyGap(context: GroupsContext, room: Room, gap: RoomGap): Promise<void> {
+  if (gap.to <= room.cursor.position || room.forked) return;
+  const status = await context.store.transaction((tx) => tx.rooms.get(room.uri)?.status);
+  if (gap.reason !== "restored" || status !== "joined") {
+    const leave = gap.reason === "restored" && (status === "left" || status === "removed");
+    await moveBehind(context, room, gap, leave);
+    return;
+  }
+  const head = await declaredHead(context, room, gap);
+  if (head === undefined) {
+    tellFaultAt(context, room, gap.from, "restoreUnproven", unprovenText);
+    await moveBehind(context, room, gap, false);
+    return;
+  }
+  const rollback = { from: gap.from, to: gap.to, head };
+  if (await holdsMore(context, room, head)) {
+    // The cursor stays: after a crash the gap comes again and says the same.
+    room.rollback = rollback;
+    room.lost = true;
+    return;
+  }
+  await goOn(context, room, rollback);
+}
+
+/**
+ * `leave`: this client is out, or asked to be, and a server that forgot it counts it in again. Its
+ * keys go now, and it asks once more.
+ */
+async function moveBehind(
+  context: GroupsContext,
+  room: Room,
+  { to }: RoomGap,
+  leave: boolean,
+): Promise<void> {
+  const cursor = { stream: room.uri, position: to, hash: new Uint8Array() };
+  await context.store.transaction((tx) => {
+    tx.cursors.set(cursor);
+    if (!leave) return;
+    tx.rooms.setStatus(room.uri, "removed");
+    tx.rooms.deleteGroup(room.uri);
+    if (tx.intents.list(room.uri).some(({ kind }) => kind === "leave")) return;
+    const wish = { createdAt: context.env.now(), body: new Uint8Array() };
+    tx.intents.add({ room: room.uri, kind: "leave", ...wish });
+  });
+  room.cursor = cursor;
+  if (leave) room.group = undefined;
+}
+
+/**
+ * The head by which the room's own hub declares that it went back: of a higher term than any that
+ * this client has seen, under the key that the group names. Nothing less is leave to go back behind
+ * the own epoch (T-20, FED-957).
+ */
+async function declaredHead(
+  context: GroupsContext,
+  room: Room,
+  { to, head: signed }: RoomGap,
+): Promise<Head | undefined> {
+  if (signed === undefined) return undefined;
+  const group = await loadGroup(context, room);
+  const { hubKey, term } = decodeRoomState(group.roomState());
+  const { head } = signed;
+  const { crypto } = context.member;
+  const declares =
+    hubKey !== undefined &&
+    head.room === room.uri &&
+    head.term > Math.max(term, room.hub.term) &&
+    head.position >= to &&
+    verifyHead(signed, hubKey, (key, message, signature) => crypto.verify(key, message, signature));
+  return declares ? head : undefined;
+}
+
+/** Whether this group is of an epoch that the hub no longer knows, or knows otherwise. */
+async function holdsMore(context: GroupsContext, room: Room, head: Head): Promise<boolean> {
+  const group = await loadGroup(context, room);
+  if (group.epoch !== head.epoch) return group.epoch > head.epoch;
+  return !equalBytes(group.treeHash(), head.treeHash);
+}
+
+/** The group is what the hub has: only messages were lost, and this client's go out again. */
+async function goOn(context: GroupsContext, room: Room, rollback: Rollback): Promise<void> {
+  const { to, head } = rollback;
+  const hash = head.position === to ? head.hash : new Uint8Array();
+  const cursor = { stream: room.uri, position: to, hash };
+  const record = { ...room.hub, term: head.term };
+  const group = await loadGroup(context, room);
+  const undone = await context.store.transaction((tx) =>
+    tx.intents
+      .list(room.uri)
+      .filter(({ kind, status }) => kind !== "send" && kind !== "leave" && status === "accepted"),
+  );
+  // A commit of this client that was accepted and not echoed is lost like everything of that time.
+  if (undone.length > 0) await group.discard();
+  const ids = await writeWithGroup(context, room, (tx) => {
+    const lost = lostMessages(context, room, tx, rollback);
+    lost.sendAgain(tx);
+    for (const { serial } of undone) tx.intents.reset(serial);
+    tx.cursors.set(cursor);
+    writeHubRecord(tx, room.uri, record);
+    return lost.ids;
+  });
+  room.cursor = cursor;
+  room.hub = record;
+  if (ids.length === 0) return;
+  context.events.emit("lostByServer", { room: room.uri, messages: ids, sentAgain: true });
+}
+
+const unprovenText =
+  "A server says that this conversation was set back, and shows no word of its hub for it.";

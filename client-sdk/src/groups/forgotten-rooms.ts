@@ -1,0 +1,58 @@
+import { paths, subscriptionsAnswerSchema } from "@treehouse/protocol";
+
+import { supersede } from "./enter-room.ts";
+import type { GroupsContext } from "./context.ts";
+import type { OpenRooms } from "./open-rooms.ts";
+
+const pending = "compare rooms";
+
+/**
+ * The own server was put back from a backup: what it offers is to be compared with what this store
+ * knows. Noted durably, before anything else of the server's new life is remembered.
+ */
+export async function noteRestored(context: GroupsContext): Promise<void> {
+  await context.store.transaction((tx) => tx.settings.put(pending, new Uint8Array(1)));
+}
+
+/**
+ * Looks for rooms that this client is in and the server offers no stream of: it has forgotten that
+ * the client came, or the whole room. The pumps then come back into them, or learn that there is no
+ * way back. Done when nothing is amiss; until then each new connection looks again.
+ */
+export async function findForgotten(context: GroupsContext, rooms: OpenRooms): Promise<void> {
+  const { known, due } = await context.store.transaction((tx) => ({
+    known: tx.rooms.list(),
+    due: tx.settings.get(pending) !== undefined,
+  }));
+  if (!due) return;
+  const { subscriptions } = await context.api.json(
+    "GET",
+    paths.subscriptions(),
+    subscriptionsAnswerSchema,
+  );
+  let amiss = false;
+  for (const { room: uri, status } of known) {
+    if (status !== "joined" && status !== "left") continue;
+    const room = await rooms.open(uri);
+    const offered = subscriptions.find(({ stream }) => stream === uri);
+    if (offered !== undefined) {
+      // A second coming, of which nothing was said yet: the first one is forgotten.
+      if (offered.cursor > room.cursor.position) {
+        await room.serial.run(() => supersede(context, room, offered.cursor));
+      }
+      continue;
+    }
+    amiss = true;
+    if (status === "joined") {
+      room.lost = true;
+      room.forgotten = true;
+      continue;
+    }
+    await context.store.transaction((tx) => {
+      tx.rooms.setStatus(uri, "removed");
+      tx.rooms.deleteGroup(uri);
+    });
+    room.group = undefined;
+  }
+  if (!amiss) await context.store.transaction((tx) => tx.settings.delete(pending));
+}

@@ -1,0 +1,81 @@
+import type { MemberGroup } from "@treehouse/mls/member";
+import { authorize, type RoomUri, userOfClient, type UserUri } from "@treehouse/protocol";
+
+import type { LocalTx } from "../storage/index.ts";
+import { policyBefore } from "./check-policy.ts";
+import { encodeUsers, settledState } from "./commit-intent.ts";
+import type { GroupsContext, Rollback, Room } from "./context.ts";
+import { parseEvent } from "./room-event.ts";
+
+/** How the people in a room changed because its hub went back in time. */
+export type MemberDifference = {
+  /** Were out, and are in again: they would read what is said. */
+  readonly returned: readonly UserUri[];
+  /** Were brought in by this user, and are no more. */
+  readonly missing: readonly UserUri[];
+};
+
+/** Compares the group that this client held with the one that it came back into. */
+export function memberDifference(
+  context: GroupsContext,
+  room: Room,
+  tx: LocalTx,
+  change: {
+    readonly before: ReadonlySet<UserUri>;
+    readonly after: MemberGroup;
+    readonly rollback: Pick<Rollback, "from">;
+  },
+): MemberDifference {
+  const present = new Set(change.after.members().map(({ user }) => user));
+  const { self } = context;
+  const brought = new Set(
+    tx.messages
+      .eventsWithin(room.uri, change.rollback.from, room.cursor.position)
+      .map(({ body }) => parseEvent(body))
+      .flatMap((event) =>
+        event.kind === "membership" && event.by === self.user ? event.added : [],
+      ),
+  );
+  return {
+    returned: [...present].filter((user) => !change.before.has(user)),
+    missing: [...brought].filter((user) => change.before.has(user) && !present.has(user)),
+  };
+}
+
+/** Whether the room's policy lets this client's user remove those users. */
+export function mayRemove(
+  { self }: GroupsContext,
+  group: MemberGroup,
+  users: readonly UserUri[],
+): boolean {
+  const { view, pendingRemovals } = policyBefore(group);
+  const leaves = group
+    .members()
+    .filter(({ user, leaf }) => users.includes(user) || pendingRemovals.includes(leaf));
+  const verdict = authorize(
+    view,
+    { kind: "member", user: self.user },
+    {
+      added: [],
+      removed: leaves.map(({ leaf, client }) => ({ leaf, user: userOfClient(client) })),
+      stateAfter: settledState(
+        group,
+        leaves.map(({ leaf }) => leaf),
+      ),
+      pendingRemovals,
+    },
+  );
+  return verdict.allowed;
+}
+
+/** Stores the wish to have these users in or out again; answers its number. */
+export function addMemberIntent(
+  { env }: GroupsContext,
+  tx: LocalTx,
+  room: RoomUri,
+  kind: "add" | "remove",
+  users: readonly UserUri[],
+): number | undefined {
+  if (users.length === 0) return undefined;
+  return tx.intents.add({ room, kind, createdAt: env.now(), body: encodeUsers(users) });
+}

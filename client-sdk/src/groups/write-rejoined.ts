@@ -1,0 +1,146 @@
+import type { MemberGroup } from "@treehouse/mls/member";
+import { formatAddress, type Head, type RoomState } from "@treehouse/protocol";
+
+import type { LocalTx } from "../storage/index.ts";
+import type { GroupsContext, Rollback, Room } from "./context.ts";
+import { tellFaultAt } from "./entry-write.ts";
+import type { FormerGroup } from "./former-group.ts";
+import { writeHubRecord } from "./hub-record.ts";
+import { lostMessages } from "./lost-messages.ts";
+import { addMemberIntent, mayRemove, memberDifference } from "./returned-members.ts";
+import { decodeDetails, encodeDetails, openMetadata } from "./room-details.ts";
+
+export type Rejoined = {
+  readonly group: MemberGroup;
+  readonly state: RoomState;
+  readonly former: FormerGroup | undefined;
+  /** At the commit with which this client came back. */
+  readonly head: Head;
+};
+
+/** Makes a return durable, and tells what lies between. Runs in the room's `serial`. */
+export async function writeRejoined(
+  context: GroupsContext,
+  room: Room,
+  { group, state, former, head }: Rejoined,
+): Promise<void> {
+  const { rollback } = room;
+  const cursor = { stream: room.uri, position: head.position, hash: head.hash };
+  const from = (rollback?.to ?? room.cursor.position) + 1;
+  const { hub, aftermath } = await context.store.transaction((tx) => {
+    putRoom(context, tx, room, group, state);
+    for (const intent of tx.intents.list(room.uri)) {
+      if (intent.kind !== "send" && intent.status !== "waiting") tx.intents.reset(intent.serial);
+    }
+    const after =
+      rollback === undefined
+        ? nothingAfter
+        : takeBack(context, tx, room, { rollback, former, group });
+    const rollbacks =
+      rollback === undefined ? room.hub.rollbacks : [...room.hub.rollbacks, context.env.now()];
+    const record = {
+      term: Math.max(room.hub.term, head.term),
+      rollbacks: rollbacks.slice(-rollbacksKept),
+      first: after.first ?? room.hub.first,
+    };
+    writeHubRecord(tx, room.uri, record);
+    tx.cursors.set(cursor);
+    return { hub: record, aftermath: after };
+  });
+  Object.assign(room, { group, cursor, hub, lost: false, rollback: undefined, forgotten: false });
+  // Right behind a jump stands the entry that declares it: nothing was missed by that alone.
+  if (head.position > from + (rollback === undefined ? 0 : 1)) {
+    const to = head.position - 1;
+    context.events.emit("gap", { stream: room.uri, from, to, reason: "missed" });
+  }
+  tellAftermath(context, room, head.position, aftermath);
+  context.events.emit("joined", { room: room.uri });
+}
+
+const rollbacksKept = 8;
+
+function putRoom(
+  { env }: GroupsContext,
+  tx: LocalTx,
+  { uri }: Room,
+  group: MemberGroup,
+  state: RoomState,
+): void {
+  const known = tx.rooms.get(uri);
+  const details = known === undefined ? undefined : decodeDetails(known.details);
+  const metadataKey = details?.metadataKey ?? new Uint8Array(32);
+  const name = openMetadata(uri, metadataKey, state.metadata) ?? details?.name ?? "";
+  tx.rooms.deleteGroup(uri);
+  tx.rooms.put({
+    room: uri,
+    template: state.template,
+    status: "joined",
+    createdAt: known?.createdAt ?? env.now(),
+    details: encodeDetails({
+      version: 1,
+      name,
+      metadataKey,
+      // Who was in before was meant by what was said in the epochs before, too.
+      joinedEpoch: known?.status === "joined" && details ? details.joinedEpoch : group.epoch,
+      foundRequest: undefined,
+    }),
+  });
+  tx.rooms.changeGroupRows(uri, group.takeChanges());
+}
+
+/** What follows from a rollback, beyond the group itself. */
+type Aftermath = {
+  readonly lost: readonly string[];
+  readonly sentAgain: boolean;
+  readonly returned: readonly string[];
+  readonly first: number | undefined;
+};
+
+const nothingAfter: Aftermath = { lost: [], sentAgain: true, returned: [], first: undefined };
+
+/**
+ * Whoever had been removed and is in again goes out before anything is said, if this user may do
+ * that; otherwise what was lost waits for the user's word. Whom this user had brought in is brought
+ * in again, and this client's lost messages go out once more.
+ */
+function takeBack(
+  context: GroupsContext,
+  tx: LocalTx,
+  room: Room,
+  change: {
+    readonly rollback: Rollback;
+    readonly former: FormerGroup | undefined;
+    readonly group: MemberGroup;
+  },
+): Aftermath {
+  const { rollback, former, group } = change;
+  const before = former?.users ?? new Set(group.members().map(({ user }) => user));
+  const { returned, missing } = memberDifference(context, room, tx, {
+    before,
+    after: group,
+    rollback,
+  });
+  const clear = returned.length === 0 || mayRemove(context, group, returned);
+  const first = clear ? addMemberIntent(context, tx, room.uri, "remove", returned) : undefined;
+  addMemberIntent(context, tx, room.uri, "add", missing);
+  const lost = lostMessages(context, room, tx, rollback);
+  if (clear) lost.sendAgain(tx);
+  const names = returned.map((user) => formatAddress(user));
+  return { lost: lost.ids, sentAgain: clear, returned: names, first };
+}
+
+function tellAftermath(
+  context: GroupsContext,
+  room: Room,
+  position: number,
+  { lost, sentAgain, returned }: Aftermath,
+): void {
+  if (returned.length > 0) {
+    const text =
+      `The server was set back, and ${returned.join(", ")} had been removed and came back with it. ` +
+      (sentAgain ? "They are being removed again." : "Ask an owner to remove them again.");
+    tellFaultAt(context, room, position, "membersReturned", text);
+  }
+  if (lost.length === 0) return;
+  context.events.emit("lostByServer", { room: room.uri, messages: lost, sentAgain });
+}
