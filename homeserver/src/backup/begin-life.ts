@@ -116,6 +116,6 @@ function tell({ env }: LifeOptions, why: SetBack): void {
       "1 if this start found the data to be older than they were.",
     )
     .set(1);
-  if (why === "restored") env.log.warn("dataRestored", { why });
-  else env.log.error("dataSetBack", { why });
+  if (why === "restored") env.log.warn("dataRestored", { reason: why });
+  else env.log.error("dataSetBack", { reason: why });
 }
