@@ -151,6 +151,11 @@ export interface FollowedRooms {
   receive(tx: Tx, prepared: PreparedBatch, index: number): Promise<Verdict>;
   /** Ends the batch, in the same transaction. */
   finish(tx: Tx, prepared: PreparedBatch): Promise<void>;
+  /**
+   * An operator has looked at rooms that were stopped because their hub contradicted itself: they
+   * go on from what the hub says now. Answers how many there were.
+   */
+  thaw(hub: Domain): Promise<number>;
 }
 
 export function createDelivery(dependencies: DeliveryDependencies): Delivery {
@@ -195,6 +200,15 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       receive: (tx, prepared, index) =>
         receiveEntry(context, tx, prepared, itemAt(prepared, index)),
       finish: (tx, prepared) => finishBatch(context, tx, prepared, backfill.begin),
+      async thaw(hub) {
+        const rooms = await database.transaction(async (tx) => {
+          const thawed = await store.thawFollowed(tx, hub);
+          tx.afterCommit(() => context.followed.clear());
+          return thawed;
+        });
+        for (const room of rooms) backfill.begin(room);
+        return rooms.length;
+      },
     },
     async deleteUser(tx, user) {
       const hubs = await noteDeparture(context, tx, user);

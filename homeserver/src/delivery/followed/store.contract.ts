@@ -86,6 +86,13 @@ export function followedStoreContract(open: OpenStore): void {
       expect(await store.followedBehind(tx)).toEqual([]);
       await store.suspectFollowed(tx);
       expect(await store.followedBehind(tx)).toEqual([room.room]);
+      expect(await store.thawFollowed(tx, parseDomain("other.example"))).toEqual([]);
+      expect(await store.thawFollowed(tx, hub)).toEqual([otherRoom]);
+      expect(await store.thawFollowed(tx, hub)).toEqual([]);
+      expect(await store.followedHead(tx, other)).toMatchObject({
+        frozen: false,
+        hash: new Uint8Array(0),
+      });
       expect(await store.followedHead(tx, level)).toMatchObject({ position: 5, seen: 6 });
     });
   });

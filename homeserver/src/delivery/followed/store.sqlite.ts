@@ -24,6 +24,7 @@ type RoomMethods = Pick<
   | "followedBehind"
   | "followedOf"
   | "suspectFollowed"
+  | "thawFollowed"
 >;
 
 function roomMethods(database: Database): RoomMethods {
@@ -113,6 +114,27 @@ function roomMethods(database: Database): RoomMethods {
         .orderBy(asc(followed.room))
         .all()
         .map((row) => ({ ...row, room: parseRoomUri(row.room), hub: parseDomain(row.hub) })),
+    thawFollowed: async (tx, hub) => {
+      const db = database.sql(tx);
+      const frozen = db
+        .select({ id: followed.id, room: followed.room })
+        .from(followed)
+        .innerJoin(followedHeads, eq(followedHeads.roomId, followed.id))
+        .where(and(eq(followed.hub, hub), eq(followedHeads.frozen, true)))
+        .orderBy(asc(followed.room))
+        .all();
+      for (const { id } of frozen) {
+        db.update(followedHeads)
+          .set({
+            frozen: false,
+            hash: buffer(new Uint8Array(0)),
+            seen: sql`max(${followedHeads.seen}, ${followedHeads.position} + 1)`,
+          })
+          .where(eq(followedHeads.roomId, id))
+          .run();
+      }
+      return frozen.map(({ room }) => parseRoomUri(room));
+    },
     suspectFollowed: async (tx) => {
       database
         .sql(tx)

@@ -40,6 +40,8 @@ export interface FollowedStore {
   >;
   /** Marks every followed room as possibly behind: what the hubs have is asked for again. */
   suspectFollowed(tx: Tx): Promise<void>;
+  /** Rooms of a hub that were frozen go on, and may begin with an entry that follows nothing here. */
+  thawFollowed(tx: Tx, hub: Domain): Promise<readonly RoomUri[]>;
   noteForwarded(tx: Tx, commit: ForwardedCommit): Promise<void>;
   /** Whether this server sent this commit of this client to the room's hub. */
   wasForwarded(tx: ReadTx, commit: Omit<ForwardedCommit, "expiresAt">): Promise<boolean>;
