@@ -21,6 +21,8 @@ export interface HttpCall {
 
 /** The way to one HTTP server. */
 export interface Line {
+  /** What its URL says, for the Host header of a client. */
+  readonly host: string;
   /** Rejects with `Failed` when there is no whole answer. */
   send(call: HttpCall): Promise<Answer>;
   close(): void;
@@ -88,6 +90,7 @@ export function openLine(url: URL): Line {
   }
 
   return {
+    host: url.host,
     async send(call) {
       try {
         return await attempt(call);

@@ -1,0 +1,156 @@
+import { parseArgs } from "node:util";
+import type { Driver } from "./driver.ts";
+import { PeerHost } from "./peers/host.ts";
+import { peerLabels } from "./peers/labels.ts";
+import { linesOf } from "./report.ts";
+import type { RuleId } from "./rule.ts";
+import { testServer } from "./test-server.ts";
+
+/** What the command needs beside its arguments. */
+export interface Launcher {
+  readonly driver: Driver;
+  /** Starts a server of our own, fresh, which finds the servers below that domain at the URL. */
+  startOwn(peerDomain: string, peersAt: URL): Promise<OwnServer>;
+  /** Prints a line. */
+  out(line: string): void;
+}
+
+export interface OwnServer {
+  readonly url: URL;
+  readonly invite: string;
+  stop(): Promise<void>;
+}
+
+const help = `Usage: npm run conformance -- [<url>] [options]
+
+Tests the homeserver at the URL, or without one our own, against federation-spec.
+
+  --json                   the last line is a JSON object: passed, failed, skipped, rules
+  --quick                  leave out what waits for time to pass
+  --only <rules>           only these rules, such as FED-905,FED-910
+  --invite <token>         lets the suite register; an administrator's to test FED-917 as well
+  --domain <domain>        the server's domain, if its client API does not tell
+  --federation-url <url>   where other servers reach it, if not at the URL
+  --peer-domain <domain>   the suite's servers are called a.<domain> and so on
+                           (default conformance.test)
+  --peer-listen <address>  where they listen (default 127.0.0.1:4390, or any port without a URL)
+  --patience <ms>          how long the server may take for what it does by itself (10000)
+  --print-peers            print the setting by which a server in development finds them
+  --help                   print this
+`;
+
+/** Runs `npm run conformance`; resolves with the exit code. */
+export async function conformance(args: readonly string[], launcher: Launcher): Promise<0 | 1 | 2> {
+  const given = read(args);
+  if (typeof given === "string") {
+    launcher.out(`${given}\n\n${help}`);
+    return 2;
+  }
+  const { flags, url } = given;
+  const peerDomain = flags["peer-domain"] ?? "conformance.test";
+  const [host, port] = addressOf(flags["peer-listen"], url === undefined ? 0 : 4390);
+  if (flags.help === true) launcher.out(help);
+  else if (flags["print-peers"] === true) {
+    for (const line of developmentPeers(peerDomain, new URL(`http://${host}:${port}`))) {
+      launcher.out(line);
+    }
+  } else {
+    await using peerHost = await PeerHost.listen({ host: host.replace(/^\[(.*)\]$/, "$1"), port });
+    const own = url === undefined ? await launcher.startOwn(peerDomain, peerHost.url) : undefined;
+    try {
+      const invite = flags.invite ?? own?.invite;
+      const report = await testServer({
+        url: url ?? ownUrl(own),
+        federationUrl: urlOf(flags["federation-url"]),
+        domain: flags.domain,
+        driver: launcher.driver,
+        host: peerHost,
+        peerDomain,
+        invite,
+        only: rulesOf(flags.only),
+        quick: flags.quick,
+        patienceMs: flags.patience === undefined ? undefined : Number(flags.patience),
+        settled: (verdict) => {
+          for (const line of linesOf(verdict)) launcher.out(line);
+        },
+      });
+      const { passed, failed, skipped, rules } = report;
+      launcher.out(
+        flags.json === true
+          ? JSON.stringify({ passed, failed, skipped, rules })
+          : `${passed} passed, ${failed} failed, ${skipped} skipped`,
+      );
+      return failed === 0 ? 0 : 1;
+    } finally {
+      await own?.stop();
+    }
+  }
+  return 0;
+}
+
+/** The names of the suite's servers, all at one URL. */
+export function peersAt(domain: string, url: URL): ReadonlyMap<string, URL> {
+  return new Map(peerLabels.map((label) => [`${label}.${domain}`, url]));
+}
+
+/** Lines of our own configuration file. */
+export function developmentPeers(domain: string, url: URL): readonly string[] {
+  const lines = [...peersAt(domain, url)].map(([name, at]) => `"${name}" = "${at.origin}"`);
+  return ["[federation.development.peers]", ...lines];
+}
+
+function read(args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        json: { type: "boolean" },
+        quick: { type: "boolean" },
+        only: { type: "string" },
+        invite: { type: "string" },
+        domain: { type: "string" },
+        "federation-url": { type: "string" },
+        "peer-domain": { type: "string" },
+        "peer-listen": { type: "string" },
+        patience: { type: "string" },
+        "print-peers": { type: "boolean" },
+        help: { type: "boolean" },
+      },
+    });
+    if (positionals.length > 1) return "At most one URL is expected.";
+    for (const text of [...positionals, values["federation-url"]]) {
+      if (text !== undefined && !/^https?:\/\//.test(text)) return `${text} is no HTTP URL.`;
+    }
+    return { flags: values, url: urlOf(positionals[0]) };
+  } catch (error) {
+    if (error instanceof TypeError) return error.message;
+    throw error;
+  }
+}
+
+function urlOf(text: string | undefined): URL | undefined {
+  return text === undefined ? undefined : new URL(text);
+}
+
+function ownUrl(own: OwnServer | undefined): URL {
+  if (own === undefined) throw new Error("there is neither a URL nor a server of our own");
+  return own.url;
+}
+
+function addressOf(text: string | undefined, port: number): readonly [string, number] {
+  const match = /^(?<host>\[[^\]]+\]|[^:]+):(?<port>\d+)$/.exec(text ?? `127.0.0.1:${port}`);
+  if (match?.groups === undefined) throw new Error(`${text} is no address such as 127.0.0.1:4390.`);
+  return [match.groups["host"] ?? "", Number(match.groups["port"])];
+}
+
+function rulesOf(text: string | undefined): ReadonlySet<RuleId> | undefined {
+  if (text === undefined) return undefined;
+  return new Set(
+    text.split(",").map((name): RuleId => {
+      const number = /^FED-(\d{3})$/.exec(name.trim())?.[1];
+      if (number === undefined) throw new Error(`${name} is no rule.`);
+      return `FED-${Number(number)}`;
+    }),
+  );
+}

@@ -1,0 +1,49 @@
+import type { Rule, RuleId } from "./rule.ts";
+
+/** What became of one check. */
+export interface Outcome {
+  readonly check: string;
+  readonly result: "held" | "failed" | "skipped";
+  /** Why it failed or was skipped. */
+  readonly why: string | undefined;
+}
+
+/** What became of one rule. */
+export interface Verdict {
+  readonly rule: RuleId;
+  readonly what: string;
+  readonly result: "PASS" | "FAIL" | "SKIP";
+  readonly checks: readonly Outcome[];
+}
+
+export interface Report {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly rules: readonly Verdict[];
+}
+
+/** A rule fails with one of its checks, and passes only if all of them were made. */
+export function verdictOn(rule: Rule, checks: readonly Outcome[]): Verdict {
+  const has = (result: Outcome["result"]): boolean => checks.some((each) => each.result === result);
+  const result = has("failed") ? "FAIL" : has("skipped") || checks.length === 0 ? "SKIP" : "PASS";
+  return { rule: rule.id, what: rule.what, result, checks };
+}
+
+export function reportOf(rules: readonly Verdict[]): Report {
+  const count = (result: Verdict["result"]): number =>
+    rules.filter((each) => each.result === result).length;
+  return { passed: count("PASS"), failed: count("FAIL"), skipped: count("SKIP"), rules };
+}
+
+/** One line for the rule, and one more for each further check that failed or was skipped. */
+export function linesOf({ rule, what, result, checks }: Verdict): readonly string[] {
+  const line = `${result} ${rule} ${what}`;
+  if (result === "PASS") return [line];
+  const told = checks.filter((each) => each.result === (result === "FAIL" ? "failed" : "skipped"));
+  const reasons = new Map(told.map(({ check, why }) => [why ?? "", check]));
+  const [first, ...rest] = [...reasons].map(([why, check]) =>
+    check === "" ? why : `${check}: ${why}`,
+  );
+  return [first === undefined ? line : `${line}: ${first}`, ...rest.map((each) => `     ${each}`)];
+}

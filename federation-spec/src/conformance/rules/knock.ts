@@ -1,0 +1,91 @@
+import { batchAnswerCodec, batchCodec, makeItem, toHex, userUri } from "@treehouse/protocol";
+import type { BatchAnswer, Bytes, ConsentEntry, RefusalCode, UserUri } from "@treehouse/protocol";
+import { random } from "../clients/person.ts";
+import type { Answer } from "../http/answer.ts";
+import { agree, ensure, Failed } from "../outcome.ts";
+import type { Tweak } from "../peers/ask.ts";
+import type { PeerServer } from "../peers/server.ts";
+import type { World } from "../world.ts";
+
+/**
+ * A request that shows whether it was taken: a batch in which a stranger, with a name of its own
+ * each time, asks Alice for leave. If it is taken, she sees the stranger.
+ */
+export interface Knock {
+  readonly stranger: UserUri;
+  readonly incarnation: Bytes;
+  readonly body: Bytes;
+}
+
+/** What is wrong with a request, and the codes of which one is the right refusal. */
+export type WrongRequest = readonly [tweak: Tweak, ...codes: [RefusalCode, ...RefusalCode[]]];
+
+export async function makeKnock(world: World, peer: PeerServer): Promise<Knock> {
+  const alice = await world.account("alice");
+  const stranger = userUri(peer.domain, `stranger-${toHex(random(5))}`);
+  const incarnation = random(16);
+  const item = makeItem(1, { kind: "consent", entry: request(stranger, alice.user) });
+  return {
+    stranger,
+    incarnation,
+    body: batchCodec.encode({ incarnation, items: [item], heads: [] }),
+  };
+}
+
+export async function knock(peer: PeerServer, { body }: Knock, tweak: Tweak = {}): Promise<Answer> {
+  return peer.ask({ endpoint: "notify", body, tweak });
+}
+
+/** Knocks and fails unless Alice sees the stranger afterwards. */
+export async function knockAndEnter(
+  world: World,
+  peer: PeerServer,
+  tweak: Tweak = {},
+): Promise<void> {
+  const made = await makeKnock(world, peer);
+  const answer = await knock(peer, made, tweak);
+  entered(answer, made);
+  const alice = await world.account("alice");
+  agree("what Alice sees of who asked", (await alice.contact(made.stranger))?.state, "incoming");
+}
+
+/** Fails unless the batch was taken. */
+export function entered(answer: Answer, { incarnation }: Knock): BatchAnswer {
+  const decoded = answer.struct("a good request", batchAnswerCodec);
+  agree("the answer to a good request", decoded, { incarnation, next: 2, rejected: [] });
+  return decoded;
+}
+
+/**
+ * Sends wrong requests, one by one, and fails unless each is refused with the right code and
+ * changes nothing: neither does Alice see who asked, nor does the stream go on.
+ */
+export async function refuses(
+  world: World,
+  peer: PeerServer,
+  wrong: Readonly<Record<string, WrongRequest>>,
+): Promise<void> {
+  const alice = await world.account("alice");
+  const tried = new Map<UserUri, string>();
+  const problems: string[] = [];
+  for (const [what, [tweak, ...codes]] of Object.entries(wrong)) {
+    const made = await makeKnock(world, peer);
+    tried.set(made.stranger, what);
+    try {
+      (await knock(peer, made, tweak)).refused(what, ...codes);
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error;
+      problems.push(error.message);
+    }
+  }
+  for (const { user } of await alice.contacts()) {
+    const what = tried.get(user);
+    if (what !== undefined) problems.push(`${what}: was acted upon`);
+  }
+  ensure(problems.length === 0, problems.join("; "));
+}
+
+/** A connection request for any room. */
+export function request(requester: UserUri, target: UserUri): ConsentEntry {
+  return { operation: "request", requester, target, room: undefined, note: "", at: Date.now() };
+}

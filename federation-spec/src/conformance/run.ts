@@ -1,0 +1,78 @@
+import { Failed, Missing } from "./outcome.ts";
+import { reportOf, verdictOn } from "./report.ts";
+import type { Outcome, Report, Verdict } from "./report.ts";
+import type { Check, Checks, Rule } from "./rule.ts";
+import type { World } from "./world.ts";
+
+interface RunOptions {
+  /** Leaves out what waits for time to pass. */
+  readonly quick: boolean;
+  /** Hears of each rule as soon as it is settled. */
+  readonly settled: (verdict: Verdict) => void;
+}
+
+/**
+ * Runs the rules against the server, one check after another; those that wait run together at the
+ * end, and after them those that judge all that was seen.
+ */
+export async function runRules(
+  world: World,
+  rules: readonly Rule[],
+  { quick, settled }: RunOptions,
+): Promise<Report> {
+  const outcomes = new Map<Rule, Outcome[]>(rules.map((rule) => [rule, []]));
+  const note = (rule: Rule, outcome: Outcome): void => void outcomes.get(rule)?.push(outcome);
+  const verdicts = new Map<Rule, Verdict>();
+  const settle = (rule: Rule): void => {
+    const verdict = verdictOn(rule, outcomes.get(rule) ?? []);
+    verdicts.set(rule, verdict);
+    settled(verdict);
+  };
+
+  for (const rule of rules) {
+    if (rule.unseen !== undefined) note(rule, { check: "", result: "skipped", why: rule.unseen });
+    for (const [name, check] of Object.entries(rule.checks)) {
+      note(rule, await outcomeOf(world, name, check));
+    }
+    if (sizeOf(rule.slow) + sizeOf(rule.last) === 0) settle(rule);
+  }
+  await Promise.all(
+    rules.map(async (rule) => {
+      const all = Object.entries(rule.slow).map(([name, check]) =>
+        quick ? leftOut(name) : outcomeOf(world, name, check),
+      );
+      for (const outcome of await Promise.all(all)) note(rule, outcome);
+    }),
+  );
+  for (const rule of rules) {
+    for (const [name, check] of Object.entries(rule.last)) {
+      note(rule, await outcomeOf(world, name, check));
+    }
+    if (!verdicts.has(rule)) settle(rule);
+  }
+  return reportOf(rules.flatMap((rule) => verdicts.get(rule) ?? []));
+}
+
+async function outcomeOf(world: World, name: string, check: Check): Promise<Outcome> {
+  try {
+    await check(world);
+    return { check: name, result: "held", why: undefined };
+  } catch (error) {
+    if (error instanceof Missing) return { check: name, result: "skipped", why: error.message };
+    return { check: name, result: "failed", why: reasonOf(error) };
+  }
+}
+
+/** Anything else than a failed expectation came of an answer that nobody could expect. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Failed) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function leftOut(check: string): Outcome {
+  return { check, result: "skipped", why: "it waits for time to pass, which --quick leaves out" };
+}
+
+function sizeOf(checks: Checks): number {
+  return Object.keys(checks).length;
+}

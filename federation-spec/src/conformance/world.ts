@@ -1,0 +1,150 @@
+import {
+  inviteAnswerSchema,
+  parseDomain,
+  paths,
+  toHex,
+  identifierRequestCodec,
+  userUri,
+} from "@treehouse/protocol";
+import type { Bytes, UserUri } from "@treehouse/protocol";
+import type { Account } from "./clients/account.ts";
+import { random } from "./clients/person.ts";
+import { register } from "./clients/register.ts";
+import type { Driver } from "./driver.ts";
+import { Monitor } from "./monitor.ts";
+import { Failed, Missing } from "./outcome.ts";
+import type { PeerHost } from "./peers/host.ts";
+import type { PeerLabel } from "./peers/labels.ts";
+import { PeerServer } from "./peers/server.ts";
+import type { Subject } from "./subject.ts";
+
+export interface WorldOptions {
+  readonly subject: Subject;
+  readonly driver: Driver;
+  readonly host: PeerHost;
+  /** The domain below which all of the suite's servers are. */
+  readonly base: string;
+  readonly invite: string | undefined;
+  readonly seed: Bytes;
+  /** How long something may take that the server does by itself. */
+  readonly patienceMs: number;
+  /** Waits until so much time has passed at the tested server. */
+  readonly pass: (ms: number) => Promise<void>;
+}
+
+const pollMs = 100;
+
+type AccountName = "alice" | "bob" | "clara";
+
+/** The tested server, the suite's own servers, and everybody's users: made when first needed. */
+export class World {
+  readonly subject: Subject;
+  readonly driver: Driver;
+  readonly host: PeerHost;
+  readonly monitor = new Monitor();
+  readonly patienceMs: number;
+  readonly pass: (ms: number) => Promise<void>;
+  readonly #options: WorldOptions;
+  /** Keeps names apart that an earlier run has taken. */
+  readonly #run = toHex(random(4));
+  readonly #peers = new Map<PeerLabel, PeerServer>();
+  readonly #found = new Map<PeerLabel, Promise<PeerServer>>();
+  readonly #accounts = new Map<AccountName, Promise<Account>>();
+  #invite: Promise<string | undefined> | undefined;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.subject = options.subject;
+    this.driver = options.driver;
+    this.host = options.host;
+    this.patienceMs = options.patienceMs;
+    this.pass = options.pass;
+  }
+
+  /** The suite's server of that name, of which the tested one may not have heard. */
+  peer(label: PeerLabel): PeerServer {
+    const known = this.#peers.get(label);
+    if (known !== undefined) return known;
+    const { subject, monitor, host, driver } = this;
+    const { seed, base } = this.#options;
+    const context = { subject, monitor, host, driver, seed };
+    const peer = new PeerServer(context, parseDomain(`${label}.${base}`));
+    this.#peers.set(label, peer);
+    return peer;
+  }
+
+  /** The same once the tested server knows it; skips the check if it cannot be found there. */
+  knownPeer(label: PeerLabel): Promise<PeerServer> {
+    const found = this.#found.get(label) ?? this.#introduce(this.peer(label));
+    this.#found.set(label, found);
+    return found;
+  }
+
+  account(name: AccountName): Promise<Account> {
+    const known = this.#accounts.get(name) ?? this.#register(name);
+    this.#accounts.set(name, known);
+    return known;
+  }
+
+  /** A user of the tested server who may do what operators do. */
+  async admin(): Promise<Account> {
+    const alice = await this.account("alice");
+    if (!alice.admin) throw new Missing("the invite does not make an administrator");
+    return alice;
+  }
+
+  /** A user who does not exist at the tested server. */
+  nobody(): UserUri {
+    return userUri(this.subject.domain, `nobody-${toHex(random(4))}`);
+  }
+
+  /** Something that happens by itself, within the patience of this run. */
+  until<T>(what: string, look: () => T | undefined): Promise<T> {
+    return this.host.until(what, this.patienceMs, look);
+  }
+
+  /** Asks again and again, for something that the server does not tell by itself. */
+  async eventually(what: string, ask: () => Promise<boolean>): Promise<void> {
+    const until = performance.now() + this.patienceMs;
+    while (!(await ask())) {
+      if (performance.now() > until) throw new Failed(`waited ${this.patienceMs} ms for ${what}`);
+      await new Promise((resolve) => {
+        setTimeout(resolve, pollMs);
+      });
+    }
+  }
+
+  async #introduce(peer: PeerServer): Promise<PeerServer> {
+    const body = identifierRequestCodec.encode({ user: this.nobody() });
+    const answer = await peer.ask({
+      endpoint: "identifierQuery",
+      value: this.subject.domain,
+      body,
+    });
+    if (peer.directoryRequests > 0 || answer.succeeded) return peer;
+    throw new Missing(
+      `the server does not find the suite's ${peer.domain} (${answer.describe()}); ` +
+        "see --peer-domain and --peer-listen",
+    );
+  }
+
+  async #register(name: AccountName): Promise<Account> {
+    const { subject, monitor, driver } = this;
+    const invite = name === "alice" ? this.#options.invite : await this.#inviteOfAll();
+    const unique = `${name}-${this.#run}`;
+    return register({ subject, monitor }, { subject, driver, invite }, unique);
+  }
+
+  /** The administrator's own invites are for whoever comes next; another one is used again. */
+  #inviteOfAll(): Promise<string | undefined> {
+    this.#invite ??= this.#makeInvite();
+    return this.#invite;
+  }
+
+  async #makeInvite(): Promise<string | undefined> {
+    const alice = await this.account("alice");
+    if (!alice.admin) return this.#options.invite;
+    const answer = (await alice.ask("POST", paths.invites(), { uses: 50 })).ok("an invite");
+    return inviteAnswerSchema.parse(answer.json).token;
+  }
+}
