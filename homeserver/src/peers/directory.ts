@@ -12,6 +12,7 @@ import {
 } from "@treehouse/protocol";
 import type { Directory, Domain, EndpointName } from "@treehouse/protocol";
 import { ContactFault } from "./outbound/fault.ts";
+import { mediaTypeOf } from "./outbound/client.ts";
 import type { OutboundAnswer, OutboundClient } from "./outbound/client.ts";
 
 /** Where a request to another server goes. */
@@ -87,8 +88,7 @@ function checkAnswer({ status, headers }: OutboundAnswer): void {
   if (status >= 300 && status < 400)
     throw fault("it redirects the directory, which is not followed");
   if (status !== 200) throw fault(`it answers ${status} instead of the directory`);
-  const type = String(headers["content-type"] ?? "").split(";", 1)[0];
-  if (type?.trim().toLowerCase() !== MEDIA_TYPE_JSON) throw fault("the directory is no JSON");
+  if (mediaTypeOf(headers) !== MEDIA_TYPE_JSON) throw fault("the directory is no JSON");
 }
 
 function jsonOf({ body }: OutboundAnswer): unknown {

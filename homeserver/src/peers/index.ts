@@ -9,7 +9,7 @@
  * ways from its commit on; no request of ours goes to an address that is not public, nor anywhere
  * but to the server that was meant; and servers that have proved nothing leave nothing behind.
  */
-import type { Bytes, Domain, Env } from "@treehouse/protocol";
+import type { Bytes, Domain } from "@treehouse/protocol";
 import { errorFields, migrationsOf } from "../platform/index.ts";
 import type { Database, Jobs, PeerGate, Route } from "../platform/index.ts";
 import { createPeerBook } from "./book.ts";

@@ -68,7 +68,7 @@ export async function openOwnKeys(options: OwnKeysOptions): Promise<OwnKeys> {
     keys.set(number, { ...kept, kid: kidOf(kept.publicKey) });
   }
 
-  async function retire(number: number, { privateKey: _, ...key }: OwnKey): Promise<void> {
+  async function retire(number: number, key: OwnKey): Promise<void> {
     const open = { ...key, privateKey: undefined };
     await files.create(keyFileName(number, "retired"), keyFile.encode(open));
     await files.remove(keyFileName(number, "key"));

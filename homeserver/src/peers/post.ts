@@ -18,8 +18,9 @@ import type { PeersContext } from "./context.ts";
 import { urlOf, versionWith } from "./directory.ts";
 import type { EndpointUrl } from "./directory.ts";
 import { directoryOf } from "./discover.ts";
-import { ContactFault } from "./outbound/fault.ts";
+import { mediaTypeOf } from "./outbound/client.ts";
 import type { OutboundAnswer } from "./outbound/client.ts";
+import { ContactFault } from "./outbound/fault.ts";
 import { signWith } from "./own-keys.ts";
 import type { PeerState } from "./peer-state.ts";
 
@@ -47,7 +48,7 @@ export async function post(context: PeersContext, domain: Domain, call: PeerCall
   versionWith(directory);
   const answer = await exchange(context, state, directory, call);
   if (answer.status < 200 || answer.status > 299) throw refusalOf(answer);
-  if (answer.body.length > 0 && mediaTypeOf(answer) !== MEDIA_TYPE_TLS) {
+  if (answer.body.length > 0 && mediaTypeOf(answer.headers) !== MEDIA_TYPE_TLS) {
     throw new ContactFault("answer", "broken", "the answer has another media type");
   }
   if (!state.known) await book.save(state, state.record);
@@ -154,19 +155,10 @@ function refusedTimeOf(answer: OutboundAnswer): number | undefined {
 }
 
 function problemIn(answer: OutboundAnswer): Refusal | undefined {
-  if (mediaTypeOf(answer) !== MEDIA_TYPE_PROBLEM) return undefined;
+  if (mediaTypeOf(answer.headers) !== MEDIA_TYPE_PROBLEM) return undefined;
   try {
     return parseProblem(JSON.parse(utf8Decode(answer.body)));
   } catch {
     return undefined;
   }
-}
-
-function mediaTypeOf({ headers }: OutboundAnswer): string {
-  return (
-    String(headers["content-type"] ?? "")
-      .split(";", 1)[0]
-      ?.trim()
-      .toLowerCase() ?? ""
-  );
 }

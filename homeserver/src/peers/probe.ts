@@ -151,7 +151,7 @@ async function checkSignedRequest(
     steps.push(ok("signature", "it took a signed request and answered it"));
     if (!state.known) await book.save(state, state.record);
     book.touch(state, "outbound");
-    const date = Date.parse(String(answer.headers["date"] ?? ""));
+    const date = Date.parse(answer.headers["date"] ?? "");
     if (Number.isFinite(date)) steps.push(clockStep(date, sentAt, receivedAt));
   } catch (error) {
     if (error instanceof NetworkFault) {

@@ -28,14 +28,14 @@ test.each(publicAddresses)("%s is an address of a server", async (address) => {
 test.each(hostsThatAreAddresses)("H-12 FED-916 the host %j reaches nothing", async (host) => {
   const resolve = async () => ["93.184.215.14"];
   const attempt = async () => judgedAddresses(parseDomain(host), resolve);
-  await expect(attempt()).rejects.toThrow();
+  await expect(attempt()).rejects.toThrow(/not a domain|address and not a name/);
 });
 
 test("H-12 any IPv4 address hidden in an IPv6 one is judged as special", () => {
   const octet = fc.integer({ min: 0, max: 255 });
   const property = fc.property(octet, octet, octet, octet, (a, b, c, d) => {
     const hex = [a * 256 + b, c * 256 + d].map((group) => group.toString(16)).join(":");
-    for (const address of [
+    const hidden = [
       `::ffff:${a}.${b}.${c}.${d}`,
       `::ffff:${hex}`,
       `::ffff:0:${hex}`,
@@ -44,9 +44,8 @@ test("H-12 any IPv4 address hidden in an IPv6 one is judged as special", () => {
       `64:ff9b:1::${hex}`,
       `2002:${hex}::1`,
       `2001::${hex}`,
-    ]) {
-      expect(isPublicAddress(address), address).toBe(false);
-    }
+    ];
+    expect(hidden.filter(isPublicAddress)).toEqual([]);
   });
   fc.assert(property);
 });

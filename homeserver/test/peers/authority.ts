@@ -1,4 +1,4 @@
-// The package that follows needs it, and does not bring it.
+// oxlint-disable-next-line import/no-unassigned-import -- x509 needs it and does not bring it
 import "reflect-metadata";
 import { createPrivateKey } from "node:crypto";
 import { mkdtempSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect as connectTcp, createServer } from "node:net";
-import type { AddressInfo, TcpNetConnectOpts } from "node:net";
+import type { TcpNetConnectOpts } from "node:net";
 import { parseDomain } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 import { createConnector } from "../../src/peers/outbound/connect.ts";
@@ -12,7 +12,8 @@ const publicAddress = "93.184.215.14";
 async function connectTrapped(resolve: () => Promise<readonly string[]>) {
   const trap = createServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
   await once(trap, "listening");
-  const { port } = trap.address() as AddressInfo;
+  const address = trap.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
   const wanted: TcpNetConnectOpts[] = [];
   const open = createConnector({
     resolve,

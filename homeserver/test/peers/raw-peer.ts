@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, request } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import {
   certifyFederationKey,
@@ -228,13 +229,15 @@ export async function send(
     path,
     method: "POST",
     agent: false,
-    headers: { "content-length": String(body.byteLength), ...(headers as Record<string, string>) },
   });
+  outgoing.setHeader("content-length", body.byteLength);
+  for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
   outgoing.end(body);
-  const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const octets = Buffer.concat(chunks);
+  const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
+    outgoing.once("response", resolve);
+    outgoing.once("error", reject);
+  });
+  const octets = await buffer(incoming);
   const isProblem = incoming.headers["content-type"] === "application/problem+json";
   return {
     status: incoming.statusCode ?? 0,

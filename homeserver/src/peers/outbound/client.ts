@@ -20,7 +20,8 @@ export interface OutboundRequest {
 
 export interface OutboundAnswer {
   readonly status: number;
-  readonly headers: IncomingHttpHeaders;
+  /** Lower-case names; the values of a name that came more than once are joined. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Bytes;
 }
 
@@ -129,7 +130,7 @@ function dispatch(
 ): Promise<OutboundAnswer> {
   return new Promise((resolve, reject) => {
     let status = 0;
-    let answered: IncomingHttpHeaders = {};
+    let answered: Readonly<Record<string, string>> = {};
     const gathered = gather();
     let given: Error | undefined;
     let controller: Dispatcher.DispatchController | undefined;
@@ -160,11 +161,11 @@ function dispatch(
         },
         onResponseStart(_controller, statusCode, responseHeaders) {
           status = statusCode;
-          answered = responseHeaders;
-          const encoding = responseHeaders["content-encoding"];
+          answered = joined(responseHeaders);
+          const encoding = answered["content-encoding"];
           if (encoding !== undefined && encoding !== "identity") {
             give(new ContactFault("answer", "broken", "the answer is compressed, unasked"));
-          } else if (Number(responseHeaders["content-length"] ?? 0) > answerBytesMax) {
+          } else if (Number(answered["content-length"] ?? 0) > answerBytesMax) {
             give(new ContactFault("answer", "tooLarge", "the answer is too large"));
           }
         },
@@ -186,4 +187,18 @@ function dispatch(
       },
     );
   });
+}
+
+/** Without its parameters, in lower case; empty if there is none. */
+export function mediaTypeOf(headers: OutboundAnswer["headers"]): string {
+  const [type = ""] = (headers["content-type"] ?? "").split(";", 1);
+  return type.trim().toLowerCase();
+}
+
+function joined(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) result[name] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return result;
 }
