@@ -40,8 +40,8 @@ export type SetBack = "restored" | "olderThanFile" | "fileMissing";
 
 /**
  * Begins a life of the data; call it before anybody is served. If the data have been set back, by
- * the restore command or by hand, every module is told, all in one transaction: a crash before its
- * end leaves everything as it was, and the next start does the same again.
+ * the restore command or by hand, every module is told (FED-959), all in one transaction: a crash
+ * before its end leaves everything as it was, and the next start does the same again.
  *
  * The counter is raised in the database first and in the file after that, so that the file is never
  * ahead by itself.

@@ -25,8 +25,8 @@ type IdentityContext = Pick<DeliveryContext, "accounts" | "remoteUsers" | "crypt
 
 /**
  * Asks the servers of those clients that are not this server's own for their users' client lists,
- * and checks each list's signatures and countersignature (FED-308). Clients that are not listed
- * are left out. Refuses what asking refuses: `peerUnreachable`, `peerDenied`.
+ * and checks each list's signatures and countersignature (FED-308, FED-932). Clients that are not
+ * listed are left out. Refuses what asking refuses: `peerUnreachable`, `peerDenied`.
  */
 export async function listRemoteClients(
   context: IdentityContext,

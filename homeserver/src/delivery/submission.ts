@@ -23,7 +23,7 @@ export function readSubmission(request: SubmitMessageRequest): Submission {
   return { request, groupId, epoch, lastPosition: lastPositionIn(authenticatedData) };
 }
 
-/** Everything that can be judged of a message without its content. */
+/** Everything that can be judged of a message without its content, its room too (FED-924). */
 export function checkSubmission(
   hosted: HostedRoom,
   caller: Caller,

@@ -7,7 +7,7 @@ import type { StoredTree } from "./store.ts";
 
 /**
  * Answers the tree of an epoch as an encoded `TreeResponse`, to members, and to clients that this
- * epoch's Welcome named.
+ * epoch's Welcome named (FED-927).
  *
  * Refusals: unknownRoom, notMember, removed, notFound (the epoch is not kept), unavailable.
  */

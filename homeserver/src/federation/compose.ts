@@ -21,7 +21,7 @@ const headsMax = 64;
 
 /**
  * The next batch of a stream: what follows the last item that was sent, as much as is there and
- * fits, and the heads that are due. Undefined if there is nothing.
+ * fits (FED-944), and the heads that are due. Undefined if there is nothing.
  */
 export async function composeBatch(
   context: FederationContext,

@@ -16,7 +16,7 @@ export interface RemoteUsers {
   /**
    * The user's encoded `SignedClientList` and the keys with which the user's server countersigns;
    * undefined when that server knows no such user. Nothing of it is verified. An answer is believed
-   * for five minutes, unless a `fresh` one is asked for.
+   * for five minutes (FED-931), unless a `fresh` one is asked for.
    */
   find(user: UserUri, options?: { readonly fresh?: boolean }): Promise<FoundRemoteUser | undefined>;
   /**

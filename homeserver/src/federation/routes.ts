@@ -88,6 +88,7 @@ function streamRoutes({ context, receive, answerSubmissions }: RouteParts): read
   ];
 }
 
+/** What a hub refuses leaves as problem details (FED-926). */
 function roomRoutes({ hosted }: FederationContext): readonly Route[] {
   const forwarded = (
     endpoint: "update" | "groupInfo",

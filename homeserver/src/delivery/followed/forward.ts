@@ -62,7 +62,7 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
   };
 }
 
-/** The server that orders a room; undefined if that is this one, or nobody it could ask. */
+/** The server that orders a room (FED-923); undefined if that is this one, or nobody to ask. */
 export async function hubOf(
   context: Pick<ForwardContext, "rooms" | "followed" | "domain">,
   room: RoomUri,
@@ -76,7 +76,8 @@ export async function hubOf(
 
 /**
  * A client that comes by its own commit is believed to have come, once the hub says so, because
- * this server has sent the commit: noted durably before it leaves.
+ * this server has sent the commit: noted durably before it leaves. It is the one way into a room
+ * without having given consent, and the client's own act (FED-968).
  */
 async function noteExternalCommit(
   { database, store, env }: FollowedContext,

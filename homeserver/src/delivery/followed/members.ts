@@ -79,7 +79,7 @@ export async function changeSubscriptions(
 }
 
 /**
- * Puts the Welcome into the client's inbox, before everything that follows. Without one that can
+ * Puts the Welcome into the client's inbox, before everything that follows (FED-954). Without one that can
  * be used the client reads on all the same, notices that it cannot, and comes in by itself.
  */
 async function welcome(

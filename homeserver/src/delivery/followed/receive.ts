@@ -96,6 +96,7 @@ async function place(
   const { entry, hash } = item;
   const { head } = touched;
   if (entry.term < head.term) {
+    // FED-955: whoever says this ordered the room once, and does not any more.
     context.count("staleTerm");
     return { rejected: "staleTerm" };
   }
