@@ -56,7 +56,8 @@ async function page(
   head: SignedHead | undefined,
   { since, until }: PeerRange = { since: 1, until: undefined },
 ): Promise<EventsResponse> {
-  const from = Math.max(after, since - 1);
+  // One less than the largest position, so that there is one behind it.
+  const from = Math.min(Math.max(after, since - 1), Number.MAX_SAFE_INTEGER - 1);
   const read = await roomLog.readLog(tx, room, {
     after: from,
     ...(until === undefined ? {} : { upTo: until }),
