@@ -25,7 +25,9 @@ export function conformanceMap(): string {
   return [
     "# Rules, tests, vectors",
     "",
-    "Where each rule is proved in this repository: the tests whose titles name it, or the sources that do if there are none, and the vectors that show it. A test fails when this page is stale; `npm run map` in this folder writes it.",
+    "Where each rule is proved in this repository: the tests whose titles name it, or the sources " +
+      "that do if there are none, and the vectors that show it. A test fails when this page is " +
+      "stale; `npm run map` in this folder writes it.",
     "",
     aligned([["Rule", "Tests", "Vectors"], ...table]),
     ...files.map((file) => `[${labels.get(file)}]: ../${file}`),
