@@ -16,8 +16,11 @@ export type {
   Conversation,
   ConversationInfo,
   CreateConversation,
+  FederationAdmin,
+  FederationOverview,
   Invite,
   Member,
+  RuleNote,
   SentMessage,
 } from "./client/index.ts";
 export type { HistoryItem, Message, MessagesOptions } from "./messages/index.ts";

@@ -1,6 +1,7 @@
 import { inviteAnswerSchema, invitesAnswerSchema, paths } from "@treehouse/protocol";
 
 import type { Api } from "../transport/index.ts";
+import { createFederationAdmin, type FederationAdmin } from "./admin-federation.ts";
 import { guarded } from "./conversation.ts";
 
 export type Invite = {
@@ -17,6 +18,7 @@ export interface Admin {
   createInvite(wanted: { readonly uses: number; readonly expiresAt?: number }): Promise<Invite>;
   invites(): Promise<readonly Invite[]>;
   revokeInvite(id: string): Promise<void>;
+  readonly federation: FederationAdmin;
 }
 
 export function createAdmin(api: Api): Admin {
@@ -31,6 +33,7 @@ export function createAdmin(api: Api): Admin {
         return answer.invites.map(inviteOf);
       }),
     revokeInvite: (id) => guarded(() => api.done("DELETE", paths.invite(id))),
+    federation: createFederationAdmin(api),
   };
 }
 

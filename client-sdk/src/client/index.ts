@@ -40,6 +40,7 @@ import type { Platform } from "./platform.ts";
 
 export type { Conversation, ConversationInfo, Member, SentMessage } from "./conversation.ts";
 export type { Admin, Invite } from "./admin.ts";
+export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";
 export type { ClientContacts, ContactInfo } from "./contacts.ts";
 export type { Check } from "./diagnose.ts";
 export type { ClientOptions } from "./options.ts";

@@ -7,6 +7,7 @@ import { addContactCommands } from "./commands/contact.ts";
 import { addContextCommands } from "./commands/context.ts";
 import { addDebugCommands } from "./commands/debug.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addFedCommands } from "./commands/fed.ts";
 import { addGroupCommands } from "./commands/group.ts";
 import { addHistoryCommand } from "./commands/history.ts";
 import { addInitCommand } from "./commands/init.ts";
@@ -106,6 +107,7 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addTailCommand,
   addHistoryCommand,
   addAdminCommands,
+  addFedCommands,
   addServerCommands,
   addDebugCommands,
   addDoctorCommand,
