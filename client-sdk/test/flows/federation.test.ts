@@ -73,7 +73,7 @@ test("R-015 R-003 members of three servers read one order; who is removed reads 
   await until(alice, async () => (await tea.members()).length === 2);
 });
 
-test("R-019 a direct conversation spans two servers, and there is one of it", async () => {
+test("R-016 a direct conversation spans servers whose names no client can resolve, and is one", async () => {
   await using servers = await startServers("one.test", "two.test");
   await using alice = await servers.at(0).register("alice");
   await using bob = await servers.at(1).register("bob");

@@ -193,7 +193,7 @@ test("FED-956 a term rises only with a head of it, and the log goes on behind th
   expect(await servers.deliver([item])).toEqual(["staleTerm"]);
 });
 
-test("R-013 a server whose last member went gets the commit that removed it, and nothing more", async () => {
+test("R-015 a server whose last member went gets the commit that removed it, and nothing more", async () => {
   const [a, b] = await openPair();
   await a.commit({ remove: [b.group.ownLeaf] });
   await a.say("for the others");
@@ -251,7 +251,7 @@ test("FED-953 an external commit brings a client whose server has forwarded it, 
   expect(seat.texts).toEqual(["come in"]);
 });
 
-test("R-020 leaving, and the removal of a deleted user, reach the hub of a room elsewhere", async () => {
+test("R-029 leaving, and the removal of a deleted user, reach the hub of a room elsewhere", async () => {
   const [a, b] = await openPair();
   const left = await bob.request("POST", paths.leave(a.room), {});
   expect(left.status).toBe(200);
