@@ -120,12 +120,13 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
   queuing.hold(federation);
   peers.statusFrom({
     status: () =>
-      federation.status().map(({ domain: peer, backlog, state, retryInMs }) => ({
+      federation.status().map(({ domain: peer, state, retryInMs, ...rest }) => ({
+        ...rest,
         domain: peer,
-        backlog,
         breaker: state === "paused" ? "open" : state,
         retryAt: state === "closed" ? undefined : env.now() + retryInMs,
       })),
+    rejected: (peer) => federation.dead(peer),
     retry: (peer) => void federation.retry(peer),
   });
   keyPackages.connect({ users: federation.users });

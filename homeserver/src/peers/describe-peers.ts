@@ -1,6 +1,7 @@
 import { commonVersion, toBase64Url, VERSIONS } from "@treehouse/protocol";
 import type { Domain, PeerDetail, PeerRule, PeersAnswer, PeerSummary } from "@treehouse/protocol";
 import type { PeersContext } from "./context.ts";
+import type { PeerStatus } from "./ports.ts";
 import type { PeerState } from "./peer-state.ts";
 import type { PeerKey, Rule } from "./store.ts";
 
@@ -43,8 +44,9 @@ export function describePeers(
   };
 }
 
-export function describePeer(context: PeersContext, state: PeerState): PeerDetail {
+export async function describePeer(context: PeersContext, state: PeerState): Promise<PeerDetail> {
   const { record, directory, fault, clockOffsetMs } = state;
+  const rejected = (await context.status()?.rejected(state.domain)) ?? [];
   const waiting = new Map(
     context
       .status()
@@ -70,6 +72,9 @@ export function describePeer(context: PeersContext, state: PeerState): PeerDetai
         }),
     ...(fault instanceof Error ? { fault: fault.message } : {}),
     clockOffsetMs: Math.round(clockOffsetMs),
+    rejected: rejected.map(({ form, room, position, code, at }) => {
+      return { form, code, at, ...(room === undefined ? {} : { room, position }) };
+    }),
     ...defined("development", context.development.get(state.domain)?.origin),
   };
 }
@@ -88,21 +93,20 @@ function summaryOf({ policy }: PeersContext, state: PeerState): PeerSummary {
   };
 }
 
-type Waiting = ReadonlyMap<
-  Domain,
-  {
-    backlog: number;
-    breaker: NonNullable<PeerSummary["breaker"]>;
-    retryAt?: number | undefined;
-    dead?: number | undefined;
-  }
->;
-
-function waitingFor(waiting: Waiting, { domain }: PeerState): Partial<PeerSummary> {
+function waitingFor(
+  waiting: ReadonlyMap<Domain, PeerStatus>,
+  { domain }: PeerState,
+): Partial<PeerSummary> {
   const found = waiting.get(domain);
   if (found === undefined) return {};
-  const { backlog, breaker, retryAt, dead } = found;
-  return { backlog, breaker, ...defined("retryAt", retryAt), ...defined("dead", dead) };
+  const { backlog, breaker, retryAt, waitingSince, lastFault } = found;
+  return {
+    backlog,
+    breaker,
+    ...defined("retryAt", retryAt),
+    ...defined("waitingSince", waitingSince),
+    ...defined("lastFault", lastFault),
+  };
 }
 
 function keyOf({ kid, key, notBefore, expires, seenAt }: PeerKey, pinned: boolean) {

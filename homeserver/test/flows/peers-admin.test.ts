@@ -112,11 +112,19 @@ test("what waits for a server is shown beside it, and tried again on demand", as
   const retried: string[] = [];
   await askAs(peer, hub);
   hub.peers.statusFrom({
-    status: () => [{ domain: peer.domain, backlog: 7, breaker: "open", retryAt: 5, dead: 1 }],
+    status: () => [{ domain: peer.domain, backlog: 7, breaker: "open", retryAt: 5 }],
+    rejected: async () => [
+      { form: "consent", room: undefined, position: 0, code: "malformed", at: 4 },
+    ],
     retry: (domain) => void retried.push(domain),
   });
   const shown = peerDetailSchema.parse(await ask("GET", "/peer.example").then((a) => a.json()));
-  expect(shown).toMatchObject({ backlog: 7, breaker: "open", retryAt: 5, dead: 1 });
+  expect(shown).toMatchObject({
+    backlog: 7,
+    breaker: "open",
+    retryAt: 5,
+    rejected: [{ form: "consent", code: "malformed", at: 4 }],
+  });
   expect((await ask("POST", "/peer.example/retry")).status).toBe(204);
   expect(retried).toEqual(["peer.example"]);
 });

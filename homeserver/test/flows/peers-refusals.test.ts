@@ -205,7 +205,7 @@ test("FED-915 the first thing that is wrong is what is told", async () => {
   const order = [
     { host: "other.example", headers: { ...wrong, from: undefined } },
     { headers: { ...wrong, from: undefined, "content-type": "x/y" } },
-    { headers: { ...wrong, from: undefined } },
+    { headers: { ...wrong, "content-type": "x/y" } },
     { headers: wrong },
     { headers: { signature: undefined } },
   ];
@@ -213,8 +213,8 @@ test("FED-915 the first thing that is wrong is what is told", async () => {
   for (const ask of order) codes.push((await askAs(peer, hub, ask)).refusal?.code);
   expect(codes).toEqual([
     "misdirected",
-    "unsupportedMediaType",
     "signatureInvalid",
+    "unsupportedMediaType",
     "digestMismatch",
     "signatureInvalid",
   ]);

@@ -36,7 +36,6 @@ export function createPeerIntake({ env, budget, gate }: PeerIntakeOptions): Peer
     const { body: form } = route;
     if (form === undefined) throw new Assertion("A peer's route has a body.");
     gate.checkHost(incoming.headersDistinct["host"]);
-    checkBodyHeaders(incoming, form);
     const admission = gate.open({
       method: incoming.method ?? "",
       path: pathOf(incoming.url ?? ""),
@@ -45,6 +44,7 @@ export function createPeerIntake({ env, budget, gate }: PeerIntakeOptions): Peer
       certificate: certificateOf(incoming),
     });
     held.push(() => admission.close());
+    checkBodyHeaders(incoming, form);
     const share = budget.open(address);
     held.push(() => share.release());
     const bytes = await readInTime(env, incoming, form, share);

@@ -35,6 +35,10 @@ export function describePeer(peer: PeerDetail): string {
   if (fault !== undefined) lines.push(`last fault: ${fault}`);
   if (clockOffsetMs !== 0) lines.push(`its clock is ${Math.round(clockOffsetMs / 1000)} s ahead`);
   if (development !== undefined) lines.push(`development: reached at ${development}`);
+  for (const { form, code, at, room, position } of peer.rejected) {
+    const what = room === undefined ? form : `${form} ${room} ${position ?? ""}`;
+    lines.push(`rejected ${timeText(at)} (${code}): ${what}`);
+  }
   if (peer.state === "frozen") {
     lines.push(
       "Compare the key that is not believed with the other operator, over another channel.",
@@ -49,12 +53,13 @@ function contactText({ inboundAt, outboundAt }: PeerSummary): string {
   return last === 0 ? "never heard of" : `last contact ${timeText(last)}`;
 }
 
-function waitingText({ backlog = 0, breaker, retryAt, dead = 0 }: PeerSummary): string {
+function waitingText(peer: PeerSummary): string {
+  const { backlog = 0, breaker = "closed", retryAt, waitingSince, lastFault } = peer;
+  const since = waitingSince === undefined ? "" : ` since ${timeText(waitingSince)}`;
   const parts = [
-    backlog === 0 ? "" : `${backlog} waiting`,
-    breaker === undefined || breaker === "closed" ? "" : "not reached",
+    backlog === 0 ? "" : `${backlog} waiting${since}`,
+    breaker === "closed" ? "" : `not reached${lastFault === undefined ? "" : ` (${lastFault})`}`,
     retryAt === undefined ? "" : `again at ${timeText(retryAt)}`,
-    dead === 0 ? "" : `${dead} rejected for good`,
   ];
   return parts.filter((part) => part !== "").join(", ");
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LIMITS } from "../limits.ts";
 import { parseDomain } from "../identifiers/index.ts";
-import { base64Url, count, domainField, time } from "./fields.ts";
+import { base64Url, count, domainField, roomField, time } from "./fields.ts";
 
 /** A domain, or `*.` before one for all names below it. */
 const ruleSubjectField = z
@@ -60,8 +60,10 @@ const peerShape = {
   backlog: count.optional(),
   breaker: z.enum(["closed", "open", "halfOpen"]).optional(),
   retryAt: time.optional(),
-  /** Items that it rejected for good. */
-  dead: count.optional(),
+  /** When the oldest of the items was added. */
+  waitingSince: time.optional(),
+  /** What the last attempt to send them failed with. */
+  lastFault: z.string().optional(),
 };
 
 const peerSummarySchema = z.object(peerShape);
@@ -93,6 +95,16 @@ export const peerDetailSchema = z.object({
   fault: z.string().optional(),
   /** How far its clock is ahead of this server's, as far as that was noticed. */
   clockOffsetMs: z.int(),
+  /** The newest items that it rejected for good. */
+  rejected: z.array(
+    z.object({
+      form: z.string(),
+      code: z.string(),
+      at: time,
+      room: roomField.optional(),
+      position: count.optional(),
+    }),
+  ),
   /** The loopback URL at which it is reached, in development. */
   development: z.string().optional(),
 });
