@@ -83,8 +83,10 @@ export type FaultCode =
   | "intentRefused"
   | "restored"
   | "restoreUnproven"
+  | "restoredTooOften"
   | "membersReturned"
-  | "roomForgotten";
+  | "roomForgotten"
+  | "serverBehind";
 
 export interface Events<E> {
   on<K extends keyof E>(name: K, listener: (value: E[K]) => void): () => void;

@@ -16,7 +16,14 @@ import { type RoomStatus, StoreFault } from "../storage/index.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { commitEntry, propose } from "./commit-entry.ts";
 import { enterAgain, supersede } from "./enter-room.ts";
-import { entryRow, type EntryWrite, fault, nothing, tellFault } from "./entry-write.ts";
+import {
+  entryRow,
+  type EntryWrite,
+  fault,
+  nothing,
+  restoredText,
+  tellFault,
+} from "./entry-write.ts";
 import { loadGroup } from "./load-group.ts";
 import { pinMembers } from "./pin-members.ts";
 import { type Reception, receptionOf } from "./reception.ts";
@@ -211,6 +218,4 @@ async function application(
 
 const forkText =
   "The server's log of this room does not follow from what it sent before. Nothing more is read.";
-const restoredText =
-  "The server was set back to a backup. What was said shortly before may be missing for some.";
 const rejoinText = "Coming back into the conversation by a commit of its own.";

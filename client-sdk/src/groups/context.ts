@@ -124,6 +124,12 @@ export type Room = {
   hub: HubRecord;
   /** The hub has gone back to before what this group holds: what it declared, until it is done. */
   rollback: Rollback | undefined;
+  /** Why this client does not come back was told; it is told once. */
+  warned: boolean;
+  /** Intents that are passed over until `postponement` rings, and how often it did. */
+  readonly postponed: Set<number>;
+  readonly postponement: Alarm;
+  postponements: number;
   /** The own server knows nothing of this room, or not that this client is in it. */
   forgotten: boolean;
 };

@@ -34,6 +34,7 @@ export async function enterRoom(
     room.epochAtHub = 0;
     room.hub = joined.hub;
     room.rollback = undefined;
+    room.warned = false;
     room.forgotten = false;
   } catch (error) {
     if (!(error instanceof Refusal) || isPassing(error) || isSessionOver(error)) throw error;

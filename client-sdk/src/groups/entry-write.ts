@@ -42,6 +42,16 @@ export function fault(
   };
 }
 
+/** The row that shows in the history where the hub went back. */
+export function restoredRow(room: Room, position: number, acceptedAt: number) {
+  const body = describeEvent({ kind: "fault", code: "restored", text: restoredText });
+  const kind = "fault" as const;
+  return { room: room.uri, position, messageId: `fault ${position}`, kind, acceptedAt, body };
+}
+
+export const restoredText =
+  "The server was set back to a backup. What was said shortly before may be missing for some.";
+
 export function tellFault(
   context: GroupsContext,
   room: Room,

@@ -70,7 +70,7 @@ export interface Groups {
    * server cannot take now is tried again later.
    */
   resume(): Promise<void>;
-  /** Nothing more will be applied to this stream. */
+  /** Nothing more will be applied to this stream, or not for long. */
   ended(stream: StreamUri): Promise<boolean>;
   create(wanted: NewRoom): Promise<RoomUri>;
   /** The conversation with this user alone: the one there is, or a new one. */
@@ -167,7 +167,7 @@ export function createGroups(context: GroupsContext): Groups {
         row: tx.rooms.get(stream),
         welcome: firstWelcome(tx, stream),
       }));
-      if (room.forked) return true;
+      if (room.forked || (room.lost && room.warned)) return true;
       if (room.lost || welcome !== undefined) return false;
       return row === undefined || row.status === "removed";
     },

@@ -12,7 +12,7 @@ import {
 
 import type { Cursor, LocalTx } from "../storage/index.ts";
 import type { GroupsContext } from "./context.ts";
-import { type HubRecord, writeHubRecord } from "./hub-record.ts";
+import { type HubRecord, newHubRecord, writeHubRecord } from "./hub-record.ts";
 import { noteInviter } from "./reception.ts";
 import { encodeDetails, openMetadata } from "./room-details.ts";
 import { decodeRoomSecrets, ROOM_SECRETS_EXTENSION } from "./room-secrets.ts";
@@ -68,7 +68,7 @@ export async function joinWelcome(
     extension === undefined ? new Uint8Array(32) : decodeRoomSecrets(extension.data).metadataKey;
   const name = openMetadata(body.room, metadataKey, state.metadata) ?? "";
   const cursor = { stream: body.room, position: head.position, hash: head.hash };
-  const hub = { term: head.term, rollbacks: [], first: undefined };
+  const hub = newHubRecord(head.term);
   const inviter = group.members().find(({ leaf }) => leaf === joined.committerLeaf);
   const write = (tx: LocalTx) => {
     tx.rooms.deleteGroup(body.room);

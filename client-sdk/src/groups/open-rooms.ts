@@ -38,6 +38,10 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         epochAtHub: 0,
         hub,
         rollback: undefined,
+        warned: false,
+        postponed: new Set(),
+        postponement: context.alarms.create(),
+        postponements: 0,
         forgotten: false,
       };
       rooms.set(uri, room);

@@ -1,5 +1,6 @@
 import { NetworkFault, Refusal } from "@treehouse/protocol";
 
+import type { FaultCode } from "../events/index.ts";
 import { type IntentRow, StoreFault } from "../storage/index.ts";
 import { closeRoom } from "./close-room.ts";
 import { buildCommit, finishCommit } from "./commit-intent.ts";
@@ -10,7 +11,8 @@ import { finishFounding } from "./found-room.ts";
 import { finishLeave } from "./leave-intent.ts";
 import { loadGroup } from "./load-group.ts";
 import { isPassing, isSessionOver } from "./passing.ts";
-import { rejoinRoom } from "./rejoin-room.ts";
+import { postpone } from "./postpone.ts";
+import { rejoinRoom, TooManyRollbacks } from "./rejoin-room.ts";
 import { buildSend, finishSend } from "./send-intent.ts";
 
 /**
@@ -70,7 +72,9 @@ async function run(context: GroupsContext, room: Room): Promise<void> {
     // What follows a commit of ours is built upon it, so it waits for the echo: a message in the
     // epoch before could not be read by whom the commit adds.
     if (intents.some((one) => one.kind !== "send" && one.status === "accepted")) return;
-    const open = intents.filter((one) => one.status !== "accepted");
+    const open = intents.filter(
+      (one) => one.status !== "accepted" && !room.postponed.has(one.serial),
+    );
     const intent = open.find(({ serial }) => serial === room.hub.first) ?? open[0];
     if (intent === undefined) return;
     // What is built before the entries of that epoch came would be refused once more.
@@ -98,6 +102,7 @@ async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
     await rejoinRoom(context, room);
     return "next";
   } catch (error) {
+    if (error instanceof TooManyRollbacks) warn(context, room, "restoredTooOften", error.message);
     if (!(error instanceof Refusal) || isTransient(error)) throw error;
     context.env.log.warn("rejoin.refused", { code: error.code });
     if (outOfRoom.includes(error.code)) {
@@ -107,13 +112,19 @@ async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
       return "next";
     }
     if (error.code === "invalidMessage") {
-      tellFaultAt(context, room, position, "restoreUnproven", staleText);
+      warn(context, room, "restoreUnproven", staleText);
       retryLater(context, room, staleDelayMs);
       return "wait";
     }
     retryLater(context, room, error.code === "wrongEpoch" ? retryDelayMs : refusedDelayMs);
     return "wait";
   }
+}
+
+function warn(context: GroupsContext, room: Room, code: FaultCode, text: string): void {
+  if (room.warned) return;
+  room.warned = true;
+  tellFaultAt(context, room, room.cursor.position, code, text);
 }
 
 const forgottenText =
@@ -135,6 +146,7 @@ function attempt(context: GroupsContext, room: Room, intent: IntentRow): Promise
       return await dispatch(context, room, intent);
     } catch (error) {
       if (isTransient(error)) throw error;
+      if (postpone(room, intent, error, () => pump(context, room))) return "next";
       await give(context, room, intent, error);
       return "refused";
     }

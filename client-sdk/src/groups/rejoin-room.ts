@@ -62,9 +62,17 @@ function checkRollbacks({ env }: GroupsContext, { rollback, hub }: Room): void {
   const recent = hub.rollbacks.filter((at) => at > env.now() - dayMs);
   const [oldest] = recent;
   if (oldest === undefined || recent.length < rollbacksPerDay) return;
-  throw new Refusal("rateLimited", "the hub went back in time too often today", {
-    retryAfterMs: Math.max(1_000, oldest + dayMs - env.now()),
-  });
+  throw new TooManyRollbacks(Math.max(1_000, oldest + dayMs - env.now()));
+}
+
+/** The hub may have its reasons, or be after the messages of those who come back: not now. */
+export class TooManyRollbacks extends Refusal {
+  constructor(retryAfterMs: number) {
+    const text =
+      `The server was set back ${rollbacksPerDay} times within a day, and once more since. ` +
+      "This conversation waits for tomorrow.";
+    super("rateLimited", text, { retryAfterMs });
+  }
 }
 
 /**

@@ -68,14 +68,13 @@ export function mayRemove(
   return verdict.allowed;
 }
 
-/** Stores the wish to have these users in or out again; answers its number. */
+/** Stores the wish to have users in or out again; answers its number. */
 export function addMemberIntent(
   { env }: GroupsContext,
   tx: LocalTx,
   room: RoomUri,
   kind: "add" | "remove",
   users: readonly UserUri[],
-): number | undefined {
-  if (users.length === 0) return undefined;
+): number {
   return tx.intents.add({ room, kind, createdAt: env.now(), body: encodeUsers(users) });
 }

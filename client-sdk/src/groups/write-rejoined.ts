@@ -3,7 +3,7 @@ import { formatAddress, type Head, type RoomState } from "@treehouse/protocol";
 
 import type { LocalTx } from "../storage/index.ts";
 import type { GroupsContext, Rollback, Room } from "./context.ts";
-import { tellFaultAt } from "./entry-write.ts";
+import { restoredRow, tellFaultAt } from "./entry-write.ts";
 import type { FormerGroup } from "./former-group.ts";
 import { writeHubRecord } from "./hub-record.ts";
 import { lostMessages } from "./lost-messages.ts";
@@ -29,6 +29,7 @@ export async function writeRejoined(
   const from = (rollback?.to ?? room.cursor.position) + 1;
   const { hub, aftermath } = await context.store.transaction((tx) => {
     putRoom(context, tx, room, group, state);
+    const open = tx.intents.list(room.uri).map(({ serial }) => serial);
     for (const intent of tx.intents.list(room.uri)) {
       if (intent.kind !== "send" && intent.status !== "waiting") tx.intents.reset(intent.serial);
     }
@@ -42,12 +43,14 @@ export async function writeRejoined(
       term: Math.max(room.hub.term, head.term),
       rollbacks: rollbacks.slice(-rollbacksKept),
       first: after.first ?? room.hub.first,
+      again: [...open.filter((serial) => room.hub.again.includes(serial)), ...after.again],
     };
     writeHubRecord(tx, room.uri, record);
     tx.cursors.set(cursor);
     return { hub: record, aftermath: after };
   });
-  Object.assign(room, { group, cursor, hub, lost: false, rollback: undefined, forgotten: false });
+  const settled = { lost: false, rollback: undefined, forgotten: false, warned: false };
+  Object.assign(room, { group, cursor, hub, ...settled });
   // Right behind a jump stands the entry that declares it: nothing was missed by that alone.
   if (head.position > from + (rollback === undefined ? 0 : 1)) {
     const to = head.position - 1;
@@ -94,9 +97,16 @@ type Aftermath = {
   readonly sentAgain: boolean;
   readonly returned: readonly string[];
   readonly first: number | undefined;
+  readonly again: readonly number[];
 };
 
-const nothingAfter: Aftermath = { lost: [], sentAgain: true, returned: [], first: undefined };
+const nothingAfter: Aftermath = {
+  lost: [],
+  sentAgain: true,
+  returned: [],
+  first: undefined,
+  again: [],
+};
 
 /**
  * Whoever had been removed and is in again goes out before anything is said, if this user may do
@@ -114,6 +124,8 @@ function takeBack(
   },
 ): Aftermath {
   const { rollback, former, group } = change;
+  // Where the entry stands that declares it, and that this client does not read.
+  tx.messages.append(restoredRow(room, rollback.to + 1, context.env.now()), true);
   const before = former?.users ?? new Set(group.members().map(({ user }) => user));
   const { returned, missing } = memberDifference(context, room, tx, {
     before,
@@ -121,12 +133,15 @@ function takeBack(
     rollback,
   });
   const clear = returned.length === 0 || mayRemove(context, group, returned);
-  const first = clear ? addMemberIntent(context, tx, room.uri, "remove", returned) : undefined;
-  addMemberIntent(context, tx, room.uri, "add", missing);
+  const first =
+    clear && returned.length > 0
+      ? addMemberIntent(context, tx, room.uri, "remove", returned)
+      : undefined;
+  const again = missing.map((user) => addMemberIntent(context, tx, room.uri, "add", [user]));
   const lost = lostMessages(context, room, tx, rollback);
   if (clear) lost.sendAgain(tx);
   const names = returned.map((user) => formatAddress(user));
-  return { lost: lost.ids, sentAgain: clear, returned: names, first };
+  return { lost: lost.ids, sentAgain: clear, returned: names, first, again };
 }
 
 function tellAftermath(

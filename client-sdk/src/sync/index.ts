@@ -68,6 +68,14 @@ export interface Sync {
   update(room: RoomUri, request: Bytes): ReturnType<typeof decodeUpdated>;
 }
 
+const serverBehind = {
+  room: undefined,
+  position: 0,
+  code: "serverBehind",
+  text:
+    "The server has less than it once gave to this client: its data were set back. If it does not say " +
+    "so itself soon, its operator should know.",
+} as const;
 const incarnationSetting = "incarnation";
 const acknowledgeDelayMs = 100;
 
@@ -155,6 +163,7 @@ export function createSync(
         return;
       case "refused":
         env.log.warn("stream.refused", { code: frame.code });
+        if (frame.code === "aheadOfStream") events.emit("fault", serverBehind);
         return;
       case "head":
         heads.set(frame.head.head.room, frame.head);

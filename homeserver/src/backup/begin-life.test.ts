@@ -102,7 +102,7 @@ test("Q12 a database from before the last start, put back beside the file, is fo
   const { setBack, told, inDatabase, stop } = await start(1_700_000_000_123);
   expect(setBack).toBe("olderThanFile");
   expect(told).toEqual([
-    { at: 1_700_000_000_123, termMin: 1_700_000_000, positionMin: 1_700_000_000 * 2 ** 20 },
+    { at: 1_700_000_000_123, termMin: 1_700_000_000_123, positionMin: 1_700_000_000_123 * 1024 },
   ]);
   expect(inDatabase).toBe(3);
   expect(logged.join()).toContain("dataSetBack");
@@ -176,7 +176,7 @@ test("Q12 a crash while the modules are told leaves everything to the next start
 test("terms and positions of a later life are above those of an earlier one, whatever is put back", async () => {
   const lives: NewLife[] = [];
   await (await start()).stop();
-  for (const now of [1_700_000_000_000, 1_700_000_001_000, 4_000_000_000_000]) {
+  for (const now of [1_700_000_000_000, 1_700_000_000_001, 8_000_000_000_000]) {
     markCopy(path(), 55);
     const { told, stop } = await start(now);
     lives.push(...told);
@@ -184,6 +184,6 @@ test("terms and positions of a later life are above those of an earlier one, wha
   }
   const [first, second, last] = lives;
   expect(second?.termMin).toBe((first?.termMin ?? 0) + 1);
-  expect((second?.positionMin ?? 0) - (first?.positionMin ?? 0)).toBe(2 ** 20);
+  expect((second?.positionMin ?? 0) - (first?.positionMin ?? 0)).toBe(2 ** 10);
   expect(Number.isSafeInteger(last?.positionMin)).toBe(true);
 });

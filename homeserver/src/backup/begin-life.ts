@@ -101,12 +101,12 @@ function setBackBy(
 }
 
 /**
- * Seconds rise from one life to the next, whichever copy is put back and however often; and nobody
- * is given 2^20 positions in a second. Below 2^53 for the next two centuries.
+ * Time rises from one life to the next, whichever copy is put back and however often; and nobody is
+ * given 2^10 positions in a millisecond. Below 2^53 for the next two centuries.
  */
-function newLife(at: number): NewLife {
-  const seconds = Math.max(0, Math.floor(at / 1000));
-  return { at, termMin: seconds, positionMin: seconds * 2 ** 20 };
+function newLife(now: number): NewLife {
+  const at = Math.max(0, Math.floor(now));
+  return { at, termMin: at, positionMin: at * 2 ** 10 };
 }
 
 function tell({ env }: LifeOptions, why: SetBack): void {

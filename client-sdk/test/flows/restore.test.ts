@@ -1,0 +1,279 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import type { Client, ClientEvents, Conversation } from "../../src/node.ts";
+import { keepData } from "../world/old-data.ts";
+import { startServer, type TestServer } from "../world/server.ts";
+import { joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
+
+let server: TestServer;
+const clients: Client[] = [];
+
+beforeEach(async () => {
+  server = await startServer();
+});
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.close();
+  await server[Symbol.asyncDispose]();
+});
+
+async function register(...names: readonly string[]): Promise<readonly Client[]> {
+  const made: Client[] = [];
+  for (const name of names) made.push(await server.register(name));
+  clients.push(...made);
+  return made;
+}
+
+/** Everything of one name that a client tells from here on. */
+function heard<K extends keyof ClientEvents>(client: Client, name: K): readonly ClientEvents[K][] {
+  const values: ClientEvents[K][] = [];
+  client.on(name, (value) => values.push(value));
+  return values;
+}
+
+async function founded(
+  founder: Client,
+  name: string,
+  others: readonly Client[],
+): Promise<readonly Conversation[]> {
+  const members = others.map(({ me }) => me.address);
+  const room = await founder.conversations.create({ name, members });
+  const joined: Conversation[] = [room];
+  for (const other of others) joined.push(await joinedBy(other, room.id));
+  return joined;
+}
+
+/** All of them are in the same epoch of the same group, and say so. */
+async function expectAgreement(all: readonly (readonly [Client, Conversation])[]): Promise<void> {
+  for (const [client] of all) await client.caughtUp();
+  const infos = await Promise.all(all.map(([, room]) => room.info()));
+  expect(new Set(infos.map(({ epochAuthenticator }) => epochAuthenticator)).size).toBe(1);
+  expect(new Set(infos.map(({ epoch }) => epoch)).size).toBe(1);
+}
+
+/** What each says reaches all others. */
+async function converse(all: readonly (readonly [Client, Conversation])[]): Promise<void> {
+  for (const [client, room] of all) {
+    const text = `${client.me.address} is still here`;
+    await room.send(text);
+    for (const [other] of all) if (other !== client) await reads(other, room.id, text);
+  }
+}
+
+test("T-20 FED-957 messages that a restored server forgot go out again, and nobody has one twice", async () => {
+  const [alice, bob, carol] = await register("alice", "bob", "carol");
+  if (!alice || !bob || !carol) throw new Error("three");
+  const [hers, his, carols] = await founded(alice, "Tea", [bob, carol]);
+  if (!hers || !his || !carols) throw new Error("three");
+  await hers.send("before");
+  for (const client of [bob, carol]) await reads(client, hers.id, "before");
+  await carol.close();
+  const old = await keepData(server);
+  const first = await hers.send("lost one");
+  await reads(bob, hers.id, "lost one");
+  const second = await hers.send("lost two");
+  await his.send("lost three");
+  await reads(bob, hers.id, "lost two");
+  await reads(alice, hers.id, "lost three");
+
+  const told = [heard(alice, "lostByServer"), heard(bob, "lostByServer")];
+  const gaps = heard(bob, "gap");
+  const restored = next(alice, "restored");
+  await old.putBack();
+  await restored;
+  const back = await server.open("carol");
+  clients.push(back);
+  for (const text of ["lost one", "lost two", "lost three"]) await reads(back, hers.id, text);
+  expect(told[0]).toEqual([{ room: hers.id, messages: [first.id, second.id], sentAgain: true }]);
+  expect(told[1]?.map(({ messages }) => messages.length)).toEqual([1]);
+  expect(gaps.filter(({ stream }) => stream === hers.id)).toMatchObject([{ reason: "restored" }]);
+
+  const all = [
+    [alice, hers],
+    [bob, his],
+    [back, await back.conversations.get(hers.id)],
+  ] as const;
+  await converse(all);
+  await expectAgreement(all);
+  for (const [, room] of all) {
+    const texts = (await textsIn(room)).filter((text) => text.startsWith("lost"));
+    expect(texts.toSorted()).toEqual(["lost one", "lost three", "lost two"]);
+  }
+}, 120_000);
+
+test("T-20 groups that are ahead of a restored hub come back, and who was added is added again", async () => {
+  const [alice, bob, dave] = await register("alice", "bob", "dave");
+  if (!alice || !bob || !dave) throw new Error("three");
+  const [hers, his] = await founded(alice, "Tea", [bob]);
+  if (!hers || !his) throw new Error("two");
+  await hers.send("before");
+  await reads(bob, hers.id, "before");
+  const old = await keepData(server);
+  await hers.add(["dave@localhost"]);
+  const daves = await joinedBy(dave, hers.id);
+  await hers.send("welcome, dave");
+  await reads(dave, hers.id, "welcome, dave");
+  await reads(bob, hers.id, "welcome, dave");
+  await daves.send("thank you");
+  await reads(alice, hers.id, "thank you");
+  await reads(bob, hers.id, "thank you");
+  const ahead = (await hers.info()).epoch;
+
+  const gone = next(dave, "removed");
+  await old.putBack();
+  await gone;
+  await joinedBy(dave, hers.id);
+  const all = [
+    [alice, hers],
+    [bob, his],
+    [dave, daves],
+  ] as const;
+  await converse(all);
+  await expectAgreement(all);
+  expect((await hers.members()).map(({ address }) => address).toSorted()).toEqual([
+    "alice@localhost",
+    "bob@localhost",
+    "dave@localhost",
+  ]);
+  expect((await hers.info()).epoch).toBeGreaterThanOrEqual(ahead);
+  for (const [, room] of all) {
+    const texts = (await textsIn(room)).filter((text) => /welcome|thank/.test(text));
+    expect(texts).toEqual(["welcome, dave", "thank you"]);
+  }
+}, 120_000);
+
+test("T-20 who had been removed and came back with old data is out again before anything is said", async () => {
+  const [alice, bob, eve] = await register("alice", "bob", "eve");
+  if (!alice || !bob || !eve) throw new Error("three");
+  const [hers, his] = await founded(alice, "Tea", [bob, eve]);
+  if (!hers || !his) throw new Error("two");
+  const old = await keepData(server);
+  const removed = next(eve, "removed");
+  await hers.remove(["eve@localhost"]);
+  await removed;
+  await hers.send("now that eve is gone");
+  await reads(bob, hers.id, "now that eve is gone");
+
+  const faults = heard(alice, "fault");
+  const lost = next(alice, "lostByServer");
+  const eves = heard(eve, "stored");
+  await old.putBack();
+  expect(await lost).toMatchObject({ sentAgain: true });
+  await hers.send("and still is");
+  await reads(bob, hers.id, "and still is");
+  expect(faults.map(({ code }) => code)).toContain("membersReturned");
+  await until(alice, async () => (await hers.members()).length === 2);
+  await until(bob, async () => (await his.members()).length === 2);
+  await expectAgreement([
+    [alice, hers],
+    [bob, his],
+  ]);
+  await eve.caughtUp();
+  expect(await textsIn(await eve.conversations.get(hers.id))).toEqual([]);
+  expect(eves).toEqual([]);
+}, 120_000);
+
+test("a client that had left does not come back with old data", async () => {
+  const [alice, bob] = await register("alice", "bob");
+  if (!alice || !bob) throw new Error("two");
+  const [hers, his] = await founded(alice, "Tea", [bob]);
+  if (!hers || !his) throw new Error("two");
+  const old = await keepData(server);
+  const removed = next(bob, "removed");
+  await his.leave();
+  await removed;
+  await old.putBack();
+  await until(alice, async () => (await hers.members()).length === 1);
+  expect((await his.info()).status).toBe("removed");
+}, 120_000);
+
+test("FED-957 the same old data put back twice give nothing that passes for known", async () => {
+  const [alice, bob] = await register("alice", "bob");
+  if (!alice || !bob) throw new Error("two");
+  const [hers, his] = await founded(alice, "Tea", [bob]);
+  if (!hers || !his) throw new Error("two");
+  const old = await keepData(server);
+  for (const round of ["first", "second", "third"]) {
+    await hers.send(`in the ${round} life`);
+    await reads(bob, hers.id, `in the ${round} life`);
+    await his.send(`answer in the ${round} life`);
+    await reads(alice, hers.id, `answer in the ${round} life`);
+    const again = next(bob, "restored");
+    await old.putBack();
+    await again;
+  }
+  const all = [
+    [alice, hers],
+    [bob, his],
+  ] as const;
+  await converse(all);
+  await expectAgreement(all);
+  await server.register("late").then((late) => clients.push(late));
+  await hers.add(["late@localhost"]);
+  for (const [, room] of all) {
+    const texts = (await textsIn(room)).filter((text) => text.includes("life"));
+    expect(texts.toSorted()).toEqual(
+      ["first", "second", "third"]
+        .flatMap((round) => [`answer in the ${round} life`, `in the ${round} life`])
+        .toSorted(),
+    );
+  }
+}, 120_000);
+
+test("sessions of before go on, later ones end, and what was founded later is told as forgotten", async () => {
+  const [alice, bob] = await register("alice", "bob");
+  if (!alice || !bob) throw new Error("two");
+  const old = await keepData(server);
+  const [later] = await register("later");
+  if (!later) throw new Error("one");
+  const [room] = await founded(alice, "Later", [bob]);
+  if (!room) throw new Error("one");
+  await room.send("to be remembered");
+  await reads(bob, room.id, "to be remembered");
+
+  const faults = [heard(alice, "fault"), heard(bob, "fault")];
+  const out = next(later, "loginRequired");
+  const closed = [next(alice, "removed"), next(bob, "removed")];
+  await old.putBack();
+  await out;
+  await Promise.all(closed);
+  for (const told of faults) expect(told.map(({ code }) => code)).toContain("roomForgotten");
+  expect(await textsIn(await bob.conversations.get(room.id))).toEqual(["to be remembered"]);
+  const [hers, his] = await founded(alice, "Again", [bob]);
+  if (!hers || !his) throw new Error("two");
+  await converse([
+    [alice, hers],
+    [bob, his],
+  ]);
+}, 120_000);
+
+test("R-006 KeyPackages of before a restore are never given out after it, and new ones are there", async () => {
+  const [alice, bob] = await register("alice", "bob");
+  if (!alice || !bob) throw new Error("two");
+  const old = await keepData(server);
+  const [before] = await founded(alice, "One", [bob]);
+  await bob.close();
+  await old.putBack();
+  // Nobody has brought new ones yet, and none of the old is given.
+  await alice.caughtUp();
+  await expect(
+    alice.conversations.create({ name: "Two", members: ["bob@localhost"] }),
+  ).rejects.toMatchObject({ code: "keyPackagesExhausted" });
+  const back = await server.open("bob");
+  clients.push(back);
+  await back.caughtUp();
+  const [after] = await founded(alice, "Three", [back]);
+  expect(after?.id).not.toBe(before?.id);
+}, 120_000);
+
+test("data that were set back without the server's knowledge are noticed by its clients", async () => {
+  const [alice, bob] = await register("alice", "bob");
+  if (!alice || !bob) throw new Error("two");
+  const [hers] = await founded(alice, "Tea", [bob]);
+  if (!hers) throw new Error("one");
+  const old = await keepData(server);
+  await hers.send("one");
+  await reads(bob, hers.id, "one");
+  const told = next(bob, "fault", ({ code }) => code === "serverBehind");
+  await old.putBackUnnoticed();
+  expect((await told).room).toBeUndefined();
+}, 120_000);
