@@ -2,9 +2,11 @@ import {
   identifierRequestCodec,
   identifierResponseCodec,
   LIMITS,
+  mintRoomUri,
   NetworkFault,
   Refusal,
   refusalTable,
+  standingRequestCodec,
   userUri,
 } from "@treehouse/protocol";
 import type { Directory, Domain, ProbeAnswer, ProbeStep } from "@treehouse/protocol";
@@ -148,7 +150,7 @@ async function checkSignedRequest(
     const receivedAt = env.now();
     if (answer.status !== 200) throw refusalOf(answer);
     identifierResponseCodec.decode(answer.body);
-    steps.push(ok("signature", "it took a signed request and answered it"));
+    steps.push(await checkEncodedPath(context, state, directory));
     if (!state.known) await book.save(state, state.record);
     book.touch(state, "outbound");
     const date = Date.parse(answer.headers["date"] ?? "");
@@ -166,6 +168,31 @@ async function checkSignedRequest(
       throw error;
     }
   }
+}
+
+/**
+ * Asks about a room that there is not. Whatever the answer is, it shows that a path with
+ * percent-encoding arrives as it was signed: some proxies decode it.
+ */
+async function checkEncodedPath(
+  context: PeersContext,
+  state: PeerState,
+  directory: Directory,
+): Promise<ProbeStep> {
+  const roomId = mintRoomUri(state.domain, (length) => context.env.random(length));
+  const answer = await exchange(context, state, directory, {
+    endpoint: "standing",
+    variables: { roomId },
+    body: standingRequestCodec.encode({}),
+    timeoutMs,
+    answerBytesMax: 16 * 1024,
+  });
+  const refusal = answer.status === 200 ? undefined : refusalOf(answer);
+  const isLost = refusal instanceof Refusal && refusal.code === "notFound";
+  if (answer.status !== 401 && !isLost) {
+    return ok("signature", "it took signed requests and answered them");
+  }
+  return failed("signature", "a path with %2F does not arrive as it was signed", encodedPathFix);
 }
 
 /** The header has whole seconds, and the answer was on its way. */
@@ -200,6 +227,8 @@ const directoryFix =
   "The other server, or what stands before it, must answer /.well-known/mimi-protocol-directory.";
 const versionFix = "Update the older of the two servers.";
 const answerFix = "What stands before the other server must pass /federation/ on, unchanged.";
+const encodedPathFix =
+  "What stands before the other server decodes paths; nginx does if its proxy_pass ends in a path.";
 const clockFix = "Both servers need a clock that is set by NTP.";
 
 function keyFix({ domain }: PeerState): string {

@@ -1,5 +1,7 @@
 import {
+  identifierResponseCodec,
   LIMITS,
+  MEDIA_TYPE_TLS,
   peerDetailSchema,
   peersAnswerSchema,
   probeAnswerSchema,
@@ -154,6 +156,30 @@ test.each([
     step: "signature",
     text: expect.stringContaining(code),
     fix: expect.stringContaining(words),
+  });
+});
+
+test.each([
+  ["notFound", 404],
+  ["signatureInvalid", 401],
+])("a probe notices a proxy that decodes paths, by the answer %s", async (code, status) => {
+  peer.respond = (incoming, outgoing) => {
+    incoming.resume();
+    const path = incoming.url ?? "";
+    if (incoming.method === "GET") {
+      outgoing.setHeader("content-type", "application/json");
+      outgoing.end(JSON.stringify(peer.directory));
+    } else if (path.includes("%2F")) {
+      outgoing.writeHead(status, { "content-type": "application/problem+json" });
+      outgoing.end(problem(code, status));
+    } else {
+      outgoing.setHeader("content-type", MEDIA_TYPE_TLS);
+      outgoing.end(identifierResponseCodec.encode({ status: "notFound" }));
+    }
+  };
+  expect(await last("peer.example")).toMatchObject({
+    step: "signature",
+    fix: expect.stringContaining("proxy_pass"),
   });
 });
 

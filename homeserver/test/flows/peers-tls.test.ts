@@ -1,4 +1,7 @@
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connect } from "node:tls";
 import { beforeAll, expect, test } from "vitest";
 import { createNodeEnv, openTlsFiles, TlsRefused } from "../../src/platform/index.ts";
@@ -6,6 +9,7 @@ import type { TlsFiles } from "../../src/platform/index.ts";
 import { createAuthority, writeAuthority, writePair } from "../peers/authority.ts";
 import type { Authority, PairFiles } from "../peers/authority.ts";
 import { openRig } from "../peers/rig.ts";
+import { startProgram } from "../program/start.ts";
 import type { Network, Rig, RigOptions } from "../peers/rig.ts";
 
 let authority: Authority;
@@ -180,3 +184,31 @@ test.each([
     expect(await hub.refusals("signatureInvalid")).toBe(1);
   },
 );
+
+test("R-013 the program speaks TLS when it is told to, and says what is wrong with a file", async () => {
+  const pair = writePair(await authority.issue(["a.example"]));
+  const data = mkdtempSync(join(tmpdir(), "treehouse-tls-program-"));
+  const variables = {
+    TREEHOUSE__SERVER__DOMAIN: "a.example",
+    TREEHOUSE__TLS__CERTIFICATE: pair.certificate,
+    TREEHOUSE__TLS__KEY: pair.key,
+  };
+  const program = await startProgram(["--data", data], variables);
+  expect(program.url).toMatch(/^https:\/\/127\.0\.0\.1:[0-9]+$/);
+  const { hostname, port } = new URL(program.url ?? "");
+  const options = { host: hostname, port: Number(port), servername: "a.example" };
+  const socket = connect({ ...options, ca: authority.pem });
+  socket.write("GET /.well-known/mimi-protocol-directory HTTP/1.1\r\nhost: a.example\r\n\r\n");
+  const [answer] = await once(socket, "data");
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 200 [^]*"domain":"a\.example"/);
+  socket.destroy();
+  program.signal("SIGTERM");
+  expect(await program.ended).toBe(0);
+  pair.write({ cert: "no certificate", key: "no key" });
+  const refused = await startProgram(["--data", data], variables);
+  expect(await refused.ended).toBe(1);
+  expect(refused.stderr()).toBe(
+    `${pair.certificate} (tls.certificate) has no certificate. It must be PEM.\n`,
+  );
+  rmSync(data, { recursive: true });
+});

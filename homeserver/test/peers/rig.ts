@@ -6,6 +6,7 @@ import {
   parseDomain,
   parseUserUri,
   peerRoutes,
+  Refusal,
 } from "@treehouse/protocol";
 import type { Bytes, Domain } from "@treehouse/protocol";
 import { createPeers, peersMigrations } from "../../src/peers/index.ts";
@@ -138,6 +139,17 @@ async function start(
           received.push({ from: peer.domain, transactionId: peer.transactionId });
           await rig.hold;
           return body;
+        },
+      }),
+      route({
+        method: "POST",
+        path: peerRoutes.standing,
+        access: "peer",
+        summary: "No room is known",
+        body: tlsBody("StandingRequest"),
+        answer: tlsAnswer("StandingResponse"),
+        handle: () => {
+          throw new Refusal("unknownRoom", "There is no such room.");
         },
       }),
       route({

@@ -8,6 +8,7 @@ const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 export type Program = {
   /** Undefined when it ended before it served. */
   readonly url: string | undefined;
+  readonly pid: number;
   readonly stdout: () => string;
   readonly stderr: () => string;
   /** Sends a signal. */
@@ -36,13 +37,15 @@ export async function startProgram(
   const url = await new Promise<string | undefined>((resolve) => {
     child.stdout.on("data", (chunk) => {
       stdout += String(chunk);
-      const line = /^http:\/\/\S+$/m.exec(stdout)?.[0];
+      const line = /^https?:\/\/\S+$/m.exec(stdout)?.[0];
       if (line !== undefined && stdout.includes(`${line}\n`)) resolve(line);
     });
     void ended.then(() => resolve(undefined));
   });
+  if (child.pid === undefined) throw new Error("no process was started");
   return {
     url,
+    pid: child.pid,
     stdout: () => stdout,
     stderr: () => stderr,
     signal: (name) => void child.kill(name),

@@ -70,7 +70,7 @@ test("R-013 a probe finds another server, asks it something signed, and tells ea
   ]);
   expect([works, exit]).toEqual([true, EXIT.done]);
   const text = await treehouse("fed", "probe", "b.example");
-  expect(text.out).toContain("ok      signature: it took a signed request and answered it");
+  expect(text.out).toContain("ok      signature: it took signed requests and answered them");
 });
 
 test("R-013 a probe of a server that is not there says what to do, and ends with 11", async () => {
