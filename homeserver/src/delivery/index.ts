@@ -206,7 +206,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
           tx.afterCommit(() => context.followed.clear());
           return thawed;
         });
-        for (const room of rooms) backfill.begin(room);
+        for (const room of rooms) backfill.begin(room, hub);
         return rooms.length;
       },
     },

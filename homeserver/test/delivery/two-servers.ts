@@ -32,6 +32,8 @@ export interface TwoServers extends AsyncDisposable {
   cut: boolean;
   /** What the follower says when the hub asks it for entries; the truth unless replaced. */
   told(events: EventsResponse): EventsResponse;
+  /** What the hub says when the follower asks it for entries; the truth unless replaced. */
+  answered(events: EventsResponse, room: RoomUri): EventsResponse | Promise<EventsResponse>;
   /** A hub over a database of its own, which has the same secrets and asks the same follower. */
   startHub(path: string): Promise<Rig>;
   /** Puts another hub in the place of the first. */
@@ -95,7 +97,10 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
           both().hub.delivery.hosted.tree(caller, room, epoch),
         leave: async (_hub, caller, room) => both().hub.delivery.hosted.leave(caller, room),
         events: async (_peer, room, range) =>
-          both().hub.delivery.hosted.events(follower.domain, room, range),
+          servers.answered(
+            await both().hub.delivery.hosted.events(follower.domain, room, range),
+            room,
+          ),
         standing: async (_peer, room) => both().hub.delivery.hosted.standing(follower.domain, room),
       },
     },
@@ -108,6 +113,7 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
     handedOut,
     cut: false,
     told: (events) => events,
+    answered: (events) => events,
     startHub,
     replaceHub(other) {
       servers.hub = other;

@@ -1,16 +1,17 @@
-import { LIMITS } from "@treehouse/protocol";
-import type { Cancel, EntryDelivery, RoomUri } from "@treehouse/protocol";
+import { LIMITS, Refusal } from "@treehouse/protocol";
+import type { Cancel, Domain, EntryDelivery, EventsResponse, RoomUri } from "@treehouse/protocol";
 import { errorFields } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
 import { finishBatch } from "./finish.ts";
 import { prepareBatch } from "./prepare.ts";
+import type { PreparedBatch } from "./prepare.ts";
 import { receiveEntry } from "./receive.ts";
 import type { FollowedRoom } from "./room.ts";
 
 /** Fetches from hubs what is missing of followed rooms, room by room. */
 export interface Backfill {
   /** Sees to it that the room is brought up to date, now or when its hub can be reached. */
-  begin(room: RoomUri): void;
+  begin(room: RoomUri, hub: Domain): void;
   /** Begins with every room that was behind when the server stopped. */
   resume(): Promise<void>;
   /** Starts nothing more and waits for what is under way. */
@@ -18,50 +19,57 @@ export interface Backfill {
 }
 
 /** Rooms that are fetched at one time; the others wait for their turn. */
-const concurrencyMax = 8;
+const concurrencyMax = 64;
+/** The same of one hub, so that one that takes its time keeps nobody else's rooms waiting. */
+const perHubMax = 4;
 
 export function createBackfill(context: FollowedContext): Backfill {
   const { env } = context;
-  const waiting = new Set<RoomUri>();
+  const waiting = new Map<RoomUri, Domain>();
   const running = new Map<RoomUri, Promise<void>>();
+  const runningOf = new Map<Domain, number>();
   const retries = new Map<RoomUri, { attempts: number; cancel: Cancel }>();
   let closed = false;
 
-  function begin(room: RoomUri): void {
+  function begin(room: RoomUri, hub: Domain): void {
     if (closed) return;
-    waiting.add(room);
+    waiting.set(room, hub);
     next();
   }
 
   function next(): void {
-    for (const room of waiting) {
+    for (const [room, hub] of waiting) {
       if (running.size >= concurrencyMax) return;
-      if (running.has(room)) continue;
+      if (running.has(room) || (runningOf.get(hub) ?? 0) >= perHubMax) continue;
       waiting.delete(room);
       retries.get(room)?.cancel();
-      running.set(room, run(room));
+      running.set(room, run(room, hub));
     }
   }
 
-  async function run(room: RoomUri): Promise<void> {
+  async function run(room: RoomUri, hub: Domain): Promise<void> {
+    runningOf.set(hub, (runningOf.get(hub) ?? 0) + 1);
     try {
       await fetchMissing(context, room, begin);
       retries.delete(room);
     } catch (error) {
       env.log.warn("backfillFailed", { room, ...errorFields(error) });
-      later(room);
+      later(room, hub);
     } finally {
       running.delete(room);
+      const left = (runningOf.get(hub) ?? 1) - 1;
+      if (left === 0) runningOf.delete(hub);
+      else runningOf.set(hub, left);
       next();
     }
   }
 
-  function later(room: RoomUri): void {
+  function later(room: RoomUri, hub: Domain): void {
     if (closed) return;
     const attempts = (retries.get(room)?.attempts ?? 0) + 1;
     const most = Math.min(LIMITS.retryMostMs, LIMITS.retryFirstMs * 2 ** Math.min(attempts, 16));
     const jitter = (env.random(1)[0] ?? 0) / 255;
-    const cancel = env.timer(most * (0.5 + jitter / 2), () => begin(room));
+    const cancel = env.timer(most * (0.5 + jitter / 2), () => begin(room, hub));
     retries.set(room, { attempts, cancel });
   }
 
@@ -69,7 +77,7 @@ export function createBackfill(context: FollowedContext): Backfill {
     begin,
     async resume() {
       const behind = await context.database.read((tx) => context.store.followedBehind(tx));
-      for (const room of behind) begin(room);
+      for (const { room, hub } of behind) begin(room, hub);
     },
     async close() {
       closed = true;
@@ -84,14 +92,13 @@ export function createBackfill(context: FollowedContext): Backfill {
 async function fetchMissing(
   context: FollowedContext,
   name: RoomUri,
-  onBehind: (room: RoomUri) => void,
+  begin: (room: RoomUri, hub: Domain) => void,
 ): Promise<void> {
   for (;;) {
     const room = await context.followed.get(name);
     if (room === undefined || room.head.frozen || room.head.seen <= room.head.position) return;
     const { position } = room.head;
-    const range = { after: position, limit: LIMITS.eventsPerPageMax };
-    const { entries, last, head } = await context.hubs.events(room.hub, name, range);
+    const { entries, last, head } = await ask(context, room);
     const items = entries.map((entry): EntryDelivery => ({
       entry,
       head: undefined,
@@ -103,14 +110,37 @@ async function fetchMissing(
     const prepared = await prepareBatch(context, room.hub, { items, heads, holes: true });
     const advanced = await context.database.transaction(async (tx) => {
       for (const item of prepared.items) await receiveEntry(context, tx, prepared, item);
-      await finishBatch(context, tx, prepared, onBehind);
-      const now = prepared.touched.get(name)?.head.position ?? position;
-      if (now > position) return true;
-      await settle(context, tx, room, last);
+      await finishBatch(context, tx, prepared, (other, hub) => {
+        // This one is asked about here as long as that brings anything.
+        if (other !== name) begin(other, hub);
+      });
+      const now = prepared.touched.get(name)?.head ?? room.head;
+      if (now.position > position || now.frozen) return !now.frozen;
+      await settle(context, tx, room, endOf(prepared, last));
       return false;
     });
     if (!advanced) return;
   }
+}
+
+/** Who is told that a room is gone, or not theirs any more, has all that there will ever be. */
+async function ask(
+  { hubs }: FollowedContext,
+  { room, hub, head: { position } }: FollowedRoom,
+): Promise<Pick<EventsResponse, "entries" | "last" | "head">> {
+  try {
+    return await hubs.events(hub, room, { after: position, limit: LIMITS.eventsPerPageMax });
+  } catch (error) {
+    const over = error instanceof Refusal && ["notMember", "unknownRoom"].includes(error.code);
+    if (!over) throw error;
+    return { entries: [], last: position, head: undefined };
+  }
+}
+
+/** Up to where nothing will come: without entries all there is, else what cannot be taken. */
+function endOf({ items }: PreparedBatch, last: number): number {
+  if (items.length === 0) return last;
+  return Math.max(...items.map((item) => (item.kind === "entry" ? item.entry.position : 0)));
 }
 
 /**
@@ -131,5 +161,5 @@ async function settle(
     : { ...stored, seen: stored.position };
   if (gone) await roomLog.jumpTo(tx, room.room, last);
   await store.moveFollowed(tx, room.id, head);
-  tx.afterCommit(() => followed.put({ ...room, head }));
+  tx.afterCommit(() => followed.put({ ...(followed.peek(room.room) ?? room), head }));
 }

@@ -1,4 +1,4 @@
-import { equalBytes, rosterHash, userOfClient } from "@treehouse/protocol";
+import { domainOf, equalBytes, rosterHash, userOfClient } from "@treehouse/protocol";
 import type { ClientUri, RefusalCode, Roster } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import { sha256 } from "../sha256.ts";
@@ -24,7 +24,8 @@ export async function isIntroduced(
 /**
  * Begins to follow a room, or begins anew: its log is read here from this commit on, and the
  * roster before it follows from the introduction (FED-949). Nobody can push a room onto this
- * server: one of its clients must be coming by this very commit as it expects.
+ * server: one of its clients must be coming by this very commit as it expects. Nor can anybody
+ * introduce another server's rooms: whoever founded a room is its hub.
  */
 export async function enterRoom(
   context: FollowedContext,
@@ -37,6 +38,7 @@ export async function enterRoom(
   const { introduction } = delivery;
   if ((await context.store.room(tx, entry.room)) !== undefined) return reject(context, "notHub");
   if (introduction === undefined || entry.kind !== "commit") return { rejected: "unknownRoom" };
+  if (domainOf(entry.room) !== peer) return reject(context, "notHub");
   if (known !== undefined && known.room.hub !== peer) return reject(context, "notHub");
   if (known !== undefined && !equalBytes(known.room.hubKey, introduction.hubKey)) {
     return reject(context, "notHub");
@@ -62,7 +64,7 @@ export async function enterRoom(
   const room = known?.room ?? (await insert(context, tx, peer, item, introduction.hubKey, head));
   await context.store.replaceFollowedRoster(tx, room.id, before);
   await context.roomLog.jumpTo(tx, entry.room, entry.position - 1);
-  return { room, head, signedHead: undefined };
+  return { room, head, newest: undefined, signedHead: undefined };
 }
 
 async function insert(

@@ -1,9 +1,9 @@
 import { equalBytes, signedHeadCodec } from "@treehouse/protocol";
-import type { RoomUri, SignedHead } from "@treehouse/protocol";
+import type { Domain, RoomUri, SignedHead } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
 import type { PreparedBatch, TouchedRoom } from "./prepare.ts";
-import { freeze, readRoom } from "./receive.ts";
+import { contradicts, freeze, readRoom } from "./receive.ts";
 
 /**
  * Compares the heads that came with what is here, writes where each room stands, and tells after
@@ -13,7 +13,7 @@ export async function finishBatch(
   context: FollowedContext,
   tx: Tx,
   batch: PreparedBatch,
-  onBehind: (room: RoomUri) => void,
+  onBehind: (room: RoomUri, hub: Domain) => void,
 ): Promise<void> {
   const { store, followed } = context;
   for (const { signed, hubKey } of batch.heads) {
@@ -27,8 +27,10 @@ export async function finishBatch(
     const signedHead = touched.signedHead && signedHeadCodec.encode(touched.signedHead);
     if (signedHead !== undefined) await store.keepFollowedHead(tx, room.id, signedHead);
     tx.afterCommit(() => {
-      followed.put({ ...room, head, signedHead: signedHead ?? room.signedHead });
-      if (head.seen > head.position && !head.frozen) onBehind(room.room);
+      // What another transaction of this group kept is newer than what was read before it.
+      const newest = signedHead ?? followed.peek(room.room)?.signedHead ?? room.signedHead;
+      followed.put({ ...room, head, signedHead: newest });
+      if (head.seen > head.position && !head.frozen) onBehind(room.room, room.hub);
     });
   }
 }
@@ -57,15 +59,18 @@ function compare(context: FollowedContext, touched: TouchedRoom, signed: SignedH
       return;
     }
   }
+  // Of two heads for one place one is a lie, wherever the log here stands.
+  const { newest } = touched;
+  if (newest !== undefined && contradicts(newest, theirs)) {
+    freeze(context, touched, "hubForked");
+    return;
+  }
   if (theirs.position > head.position) {
     touched.head = { ...head, seen: Math.max(head.seen, theirs.position) };
   }
-  const newest = touched.signedHead?.head ?? newestOf(touched);
-  if (newest === undefined || isNewer(theirs, newest)) touched.signedHead = signed;
-}
-
-function newestOf({ room }: TouchedRoom): SignedHead["head"] | undefined {
-  return room.signedHead === undefined ? undefined : signedHeadCodec.decode(room.signedHead).head;
+  if (newest !== undefined && !isNewer(theirs, newest)) return;
+  touched.signedHead = signed;
+  touched.newest = theirs;
 }
 
 function isNewer(one: SignedHead["head"], other: SignedHead["head"]): boolean {

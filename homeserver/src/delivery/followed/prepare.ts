@@ -46,6 +46,9 @@ export type VerifiedHead = { readonly signed: SignedHead; readonly hubKey: Bytes
 export type TouchedRoom = {
   readonly room: FollowedRoom;
   head: FollowedHead;
+  /** The newest that the hub has signed, as far as is known here. */
+  newest: SignedHead["head"] | undefined;
+  /** The same, if this transaction has brought it. */
   signedHead: SignedHead | undefined;
 };
 

@@ -83,7 +83,18 @@ export async function readRoom(
   const room = cached ?? (await store.followedRoom(tx, name));
   if (room === undefined) return undefined;
   const head = cached === undefined ? room.head : await store.followedHead(tx, room.id);
-  return head && { room, head, signedHead: undefined };
+  if (head === undefined) return undefined;
+  const newest = room.signedHead && signedHeadCodec.decode(room.signedHead).head;
+  return { room, head, newest, signedHead: undefined };
+}
+
+/** Whether two claims of what stands at one place differ (FED-211). */
+export function contradicts(
+  one: Pick<SignedHead["head"], "term" | "position" | "hash">,
+  other: Pick<SignedHead["head"], "term" | "position" | "hash">,
+): boolean {
+  const same = one.term === other.term && one.position === other.position;
+  return same && !equalBytes(one.hash, other.hash);
 }
 
 async function place(
@@ -116,6 +127,10 @@ async function place(
     touched.head = { ...head, seen: Math.max(head.seen, entry.position) };
     return taken;
   } else if (head.hash.length > 0 && !equalBytes(entry.previous, head.hash)) {
+    return freeze(context, touched, "hubForked");
+  }
+  const { newest } = touched;
+  if (newest !== undefined && contradicts(newest, { ...entry, hash })) {
     return freeze(context, touched, "hubForked");
   }
   if (entry.kind === "commit") {

@@ -81,11 +81,11 @@ export function followedStoreContract(open: OpenStore): void {
       const level = await store.insertFollowed(tx, room);
       const behind = { ...room, room: otherRoom, head: { ...room.head, seen: 6 } };
       const other = await store.insertFollowed(tx, behind);
-      expect(await store.followedBehind(tx)).toEqual([otherRoom]);
+      expect(await store.followedBehind(tx)).toEqual([{ room: otherRoom, hub }]);
       await store.moveFollowed(tx, other, { ...behind.head, frozen: true });
       expect(await store.followedBehind(tx)).toEqual([]);
       await store.suspectFollowed(tx);
-      expect(await store.followedBehind(tx)).toEqual([room.room]);
+      expect(await store.followedBehind(tx)).toEqual([{ room: room.room, hub }]);
       expect(await store.thawFollowed(tx, parseDomain("other.example"))).toEqual([]);
       expect(await store.thawFollowed(tx, hub)).toEqual([otherRoom]);
       expect(await store.thawFollowed(tx, hub)).toEqual([]);

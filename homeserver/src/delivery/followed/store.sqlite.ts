@@ -91,13 +91,13 @@ function roomMethods(database: Database): RoomMethods {
     followedBehind: async (tx) =>
       database
         .sql(tx)
-        .select({ room: followed.room })
+        .select({ room: followed.room, hub: followed.hub })
         .from(followed)
         .innerJoin(followedHeads, eq(followedHeads.roomId, followed.id))
         .where(and(gt(followedHeads.seen, followedHeads.position), eq(followedHeads.frozen, false)))
         .orderBy(asc(followed.room))
         .all()
-        .map(({ room }) => parseRoomUri(room)),
+        .map(({ room, hub }) => ({ room: parseRoomUri(room), hub: parseDomain(hub) })),
     followedOf: async (tx, user) =>
       database
         .sql(tx)
@@ -132,6 +132,8 @@ function roomMethods(database: Database): RoomMethods {
           })
           .where(eq(followedHeads.roomId, id))
           .run();
+        // It may be one half of the contradiction; the hub signs another.
+        db.update(followed).set({ signedHead: null }).where(eq(followed.id, id)).run();
       }
       return frozen.map(({ room }) => parseRoomUri(room));
     },

@@ -25,7 +25,7 @@ export interface FollowedStore {
   /** Removes and adds leaves, in the order given. */
   changeFollowedRoster(tx: Tx, roomId: number, changes: readonly LeafChange[]): Promise<void>;
   /** Rooms in which something is known to be missing, in the order of their names. */
-  followedBehind(tx: ReadTx): Promise<readonly RoomUri[]>;
+  followedBehind(tx: ReadTx): Promise<readonly { readonly room: RoomUri; readonly hub: Domain }[]>;
   /** Rooms in which a user of this server has a leaf, in the order of their names. */
   followedOf(
     tx: ReadTx,

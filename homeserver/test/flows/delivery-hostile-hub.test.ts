@@ -1,0 +1,177 @@
+import { decodeEntry, encodeEntry, parseDomain, Refusal, signHead } from "@treehouse/protocol";
+import type { Bytes, RoomUri, SignedHead } from "@treehouse/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { enrolPerson } from "../delivery/person.ts";
+import type { Person } from "../delivery/person.ts";
+import { foundRoom, joinByWelcome, readInbox } from "../delivery/rooms.ts";
+import type { Seat } from "../delivery/seat.ts";
+import { deliveryOf, startTwoServers } from "../delivery/two-servers.ts";
+import type { TwoServers } from "../delivery/two-servers.ts";
+
+let servers: TwoServers;
+let alice: Person;
+let bob: Person;
+
+beforeEach(async () => {
+  servers = await startTwoServers();
+  alice = await enrolPerson(servers.hub, "alice");
+  bob = await enrolPerson(servers.follower, "bob");
+});
+
+afterEach(async () => {
+  await servers[Symbol.asyncDispose]();
+});
+
+async function openPair(): Promise<readonly [Seat, Seat]> {
+  const a = await foundRoom(alice);
+  await a.commit({ add: [await handOut(bob, a.room)] });
+  await servers.flush();
+  return [a, await joinByWelcome(bob, a.hubKey)];
+}
+
+async function handOut(person: Person, room: RoomUri): Promise<Bytes> {
+  const keyPackage = await person.keyPackage();
+  servers.handedOut.set([...person.secrets.keys()].at(-1) ?? "", room);
+  return keyPackage;
+}
+
+async function signed(room: RoomUri, changes: Partial<SignedHead["head"]>): Promise<SignedHead> {
+  const { database, delivery, crypto } = servers.hub;
+  const head = await delivery.hosted.signedHead(room);
+  if (head === undefined) throw new Error();
+  const key = await database.read(async (tx) => {
+    const { $client } = database.sql(tx);
+    const statement = $client.prepare<[string], { key: Buffer }>(
+      "SELECT hub_private_key AS key FROM delivery_rooms WHERE room = ? ORDER BY id",
+    );
+    return statement.get(room)?.key;
+  });
+  if (key === undefined) throw new Error();
+  return signHead({ ...head.head, ...changes }, (message) => crypto.sign(key, message));
+}
+
+async function headAt(room: RoomUri) {
+  const { database, queuing } = servers.follower;
+  return (await database.read((tx) => queuing.readLog(tx, room, { after: 0 }))).head;
+}
+
+/** Until nothing more happens by itself. */
+async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 200; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test("FED-951 a hub that always says there is more is asked once each time that it says so", async () => {
+  const [a] = await openPair();
+  const ahead = await signed(a.room, { position: 1_000 });
+  let asked = 0;
+  servers.answered = (events) => {
+    asked += 1;
+    return { ...events, last: 1, entries: [], head: ahead };
+  };
+  await servers.deliver([], [ahead]);
+  await quiet();
+  expect(asked).toBe(1);
+  expect(await headAt(a.room)).toBe(1);
+});
+
+test("FED-951 whoever has nothing for us any more is not asked for ever", async () => {
+  const [a] = await openPair();
+  for (const code of ["notMember", "unknownRoom"] as const) {
+    let asked = 0;
+    servers.answered = () => {
+      asked += 1;
+      throw new Refusal(code, "not any more");
+    };
+    await servers.deliver([], [await signed(a.room, { position: 50 + code.length })]);
+    for (let turn = 0; turn < 5; turn += 1) {
+      await quiet();
+      servers.follower.fireTimers();
+    }
+    expect(asked).toBe(1);
+  }
+  servers.answered = (events) => events;
+  await a.say("one");
+  await servers.flush();
+  expect(await headAt(a.room)).toBe(2);
+});
+
+test("FED-951 FED-952 what contradicts itself is not passed over: it comes when the operator has looked", async () => {
+  const [a] = await openPair();
+  for (const text of ["one", "two", "three"]) await a.say(text);
+  const items = servers.outbox.splice(0).map(deliveryOf);
+  servers.answered = (events) => ({
+    ...events,
+    entries: events.entries.map((bytes) => {
+      const entry = decodeEntry(bytes);
+      return encodeEntry({ ...entry, previous: new Uint8Array(32).fill(entry.position) });
+    }),
+  });
+  await servers.deliver(items.slice(-1));
+  await quiet();
+  expect(servers.follower.faults.join()).toContain("hubForked");
+  expect(await headAt(a.room)).toBe(1);
+  servers.answered = (events) => events;
+  expect(await servers.follower.delivery.followed.thaw(servers.hub.domain)).toBe(1);
+  await servers.follower.delivery.close();
+  expect(await headAt(a.room)).toBe(4);
+});
+
+test("FED-935 a hub that takes its time does not keep other hubs' rooms waiting", async () => {
+  const rooms: Seat[] = [];
+  for (let count = 0; count < 10; count += 1) rooms.push((await openPair())[0]);
+  let asked = 0;
+  servers.answered = (events) => {
+    asked += 1;
+    return new Promise((resolve) => servers.follower.env.timer(10_000, () => resolve(events)));
+  };
+  const heads = await Promise.all(rooms.map(({ room }) => signed(room, { position: 9 })));
+  await servers.deliver([], heads);
+  await quiet();
+  expect(asked).toBe(4);
+  for (let turn = 0; turn < 9; turn += 1) {
+    servers.follower.fireTimers();
+    await quiet();
+  }
+  expect(asked).toBe(10);
+});
+
+test("FED-211 two signed heads for one place prove a fork before the log here has come so far", async () => {
+  const [a] = await openPair();
+  const heads = await Promise.all(
+    [7, 8].map((fill) => signed(a.room, { position: 9, hash: new Uint8Array(32).fill(fill) })),
+  );
+  servers.answered = (events) => ({ ...events, entries: [], last: 1, head: undefined });
+  await servers.deliver([], heads.slice(0, 1));
+  expect(servers.follower.faults).toEqual([]);
+  await servers.deliver([], heads.slice(1));
+  expect(servers.follower.faults.join()).toContain("hubForked");
+});
+
+test("FED-952 an entry at a place for which another was signed stops the room", async () => {
+  const [a] = await openPair();
+  const other = await signed(a.room, { position: 3, hash: new Uint8Array(32).fill(7) });
+  servers.answered = (events) => ({ ...events, entries: [], last: 1, head: undefined });
+  await servers.deliver([], [other]);
+  for (const text of ["one", "two", "three"]) await a.say(text);
+  const items = servers.outbox.splice(0).map(deliveryOf);
+  expect(await servers.deliver(items)).toEqual(["conflict", "conflict"]);
+  expect(await headAt(a.room)).toBe(2);
+  // Once an operator has looked, the head that was the lie is forgotten.
+  servers.answered = (events) => events;
+  expect(await servers.follower.delivery.followed.thaw(servers.hub.domain)).toBe(1);
+  await servers.follower.delivery.close();
+  expect(await headAt(a.room)).toBe(4);
+});
+
+test("FED-949 nobody introduces a room of another server", async () => {
+  const a = await foundRoom(alice);
+  await a.commit({ add: [await handOut(bob, a.room)] });
+  const items = servers.outbox.splice(0).map(deliveryOf);
+  const thief = parseDomain("thief.example");
+  expect(await servers.deliver(items, [], thief)).toEqual(["notHub"]);
+  expect(await readInbox(bob)).toEqual([]);
+  expect(await servers.deliver(items)).toEqual([]);
+  expect(await readInbox(bob)).toHaveLength(1);
+});
