@@ -33,6 +33,8 @@ export interface WorldOptions {
 }
 
 const pollMs = 100;
+const stockLeast = 3;
+const stockMost = 20;
 
 type AccountName = "alice" | "bob" | "clara";
 
@@ -84,6 +86,11 @@ export class World {
     const known = this.#accounts.get(name) ?? this.#register(name);
     this.#accounts.set(name, known);
     return known;
+  }
+
+  /** Sees to it that there are KeyPackages to give away. */
+  async stockUp(account: Account): Promise<void> {
+    if ((await account.stock()) < stockLeast) await account.stockUp(stockMost);
   }
 
   /** A user of the tested server who may do what operators do. */

@@ -46,6 +46,12 @@ export class OutgoingStream {
     return bodies.map((_, at) => rejected.find(({ sequence }) => sequence === first + at)?.code);
   }
 
+  /** Asks where the other side stands, if it answers, and goes on from there. */
+  async recover(): Promise<void> {
+    const answer = await this.#peer.ask({ endpoint: "notify", body: this.batch([]) });
+    if (answer.succeeded) this.next = batchAnswerCodec.decode(answer.body).next;
+  }
+
   /** Sends an encoded batch of this stream, which must be answered. */
   async send(body: Bytes): Promise<BatchAnswer> {
     const answer = await this.#peer.ask({ endpoint: "notify", body });

@@ -6,16 +6,24 @@ import {
   identifierResponseCodec,
   keyMaterialRequestCodec,
   keyMaterialResponseCodec,
+  parseRoomUri,
   parseUserUri,
   Refusal,
   signedClientListCodec,
+  submissionAnswersCodec,
+  submissionBatchCodec,
+  submitMessageRequestCodec,
+  submitMessageResponseCodec,
 } from "@treehouse/protocol";
 import type {
   Bytes,
   DirectoryDocument,
   Domain,
   EndpointName,
+  ItemBody,
+  RoomUri,
   SignedClientList,
+  SubmissionAnswer,
   UserUri,
 } from "@treehouse/protocol";
 import { Member } from "../clients/member.ts";
@@ -24,6 +32,7 @@ import type { Driver } from "../driver.ts";
 import type { Answer } from "../http/answer.ts";
 import { judgeAnswer } from "../judge-answer.ts";
 import type { Monitor } from "../monitor.ts";
+import type { HubRoom } from "../rooms/hub-room.ts";
 import type { SigningKey } from "../../signing-keys.ts";
 import type { Subject } from "../subject.ts";
 import { peerCall } from "./ask.ts";
@@ -62,7 +71,8 @@ export type Script = (
 
 /** A user of one of the suite's servers. */
 export class PeerUser extends Member {
-  readonly clientList: SignedClientList;
+  /** As the server gives it to others. */
+  clientList: SignedClientList;
   /** Whose requests for KeyPackages are answered; nobody else has consent. */
   readonly lets = new Set<UserUri>();
 
@@ -93,6 +103,8 @@ export class PeerServer implements Resident {
   readonly scripts = new Map<EndpointName, Script>();
   readonly received: EndpointRequest[] = [];
   readonly users = new Map<UserUri, PeerUser>();
+  /** The rooms of which this server is the hub. */
+  readonly rooms = new Map<RoomUri, HubRoom>();
   /** What the tested server has sent by itself. */
   readonly incoming = new IncomingStream();
   /** What is sent to the tested server. */
@@ -188,14 +200,43 @@ export class PeerServer implements Resident {
       case "keyMaterial":
         return this.#keyMaterial(body, parseUserUri(value ?? ""));
       case "submitMessage":
+        return this.#submissions(body);
+      case "tree":
+        return this.#roomOf(value).tree();
+      case "events":
+        return this.#roomOf(value).events(body);
       case "update":
       case "groupInfo":
-      case "tree":
       case "leave":
-      case "events":
       case "standing":
         return refusal("unknownRoom");
     }
+  }
+
+  #roomOf(value: string | undefined): HubRoom {
+    const room = this.rooms.get(parseRoomUri(value ?? ""));
+    if (room === undefined) throw new Refusal("unknownRoom", "no such room");
+    return room;
+  }
+
+  /** Accepts all messages for its rooms; the entries go out by themselves. */
+  async #submissions(body: Bytes): Promise<Reply> {
+    const answers: SubmissionAnswer[] = [];
+    const items: ItemBody[] = [];
+    for (const { room, request } of submissionBatchCodec.decode(body).items) {
+      const hub = this.#roomOf(room);
+      const { message } = submitMessageRequestCodec.decode(request);
+      items.push({ kind: "entry", ...hub.message(message) });
+      const response = submitMessageResponseCodec.encode({
+        status: "accepted",
+        acceptedAt: Date.now(),
+        position: hub.position,
+        frank: undefined,
+      });
+      answers.push({ status: "answered", response });
+    }
+    void this.outgoing.deliver(items).catch(() => {});
+    return tls(submissionAnswersCodec, { answers });
   }
 
   #listOf(user: UserUri): Reply {

@@ -3,12 +3,15 @@ import {
   decodeEntry,
   encodeEntry,
   encodeRoomState,
+  eventsRequestCodec,
+  eventsResponseCodec,
   firstPrevious,
   groupUriOf,
   mintRoomUri,
   rosterHash,
   signHead,
   template,
+  treeResponseCodec,
 } from "@treehouse/protocol";
 import type {
   Bytes,
@@ -28,6 +31,8 @@ import type { Member } from "../clients/member.ts";
 import { newKey, random } from "../clients/person.ts";
 import { present } from "../outcome.ts";
 import type { MlsGroup, PreparedCommit } from "../driver.ts";
+import { refusal, tls } from "../peers/reply.ts";
+import type { Whole } from "../peers/reply.ts";
 import type { SigningKey } from "../../signing-keys.ts";
 import { Seat } from "./seat.ts";
 
@@ -102,6 +107,31 @@ export class HubRoom {
       kind: "application",
       message,
       frank: undefined,
+    });
+  }
+
+  /** The tree of the epoch that is now. */
+  tree(): Whole {
+    const { group } = this.seat;
+    const [treeHash, nodes] = [group.treeHash(), group.ratchetTree()].map((each) =>
+      Uint8Array.from(each),
+    );
+    if (treeHash === undefined || nodes === undefined) return refusal("internal");
+    return tls(treeResponseCodec, { epoch: group.epoch, treeHash, nodes });
+  }
+
+  /** What a follower missed, from the beginning on. */
+  events(body: Bytes): Whole {
+    const { after, limit } = eventsRequestCodec.decode(body);
+    const missed = this.log
+      .map(({ entry }) => ({ entry, position: decodeEntry(entry).position }))
+      .filter(({ position }) => position > after)
+      .slice(0, limit);
+    return tls(eventsResponseCodec, {
+      oldest: missed[0]?.position ?? this.position + 1,
+      last: this.position,
+      entries: missed.map(({ entry }) => entry),
+      head: this.head(),
     });
   }
 

@@ -1,5 +1,5 @@
-import { batchAnswerCodec, batchCodec, makeItem, toHex, userUri } from "@treehouse/protocol";
-import type { BatchAnswer, Bytes, ConsentEntry, RefusalCode, UserUri } from "@treehouse/protocol";
+import { batchAnswerCodec, toHex, userUri } from "@treehouse/protocol";
+import type { Bytes, ConsentEntry, RefusalCode, UserUri } from "@treehouse/protocol";
 import { random } from "../clients/person.ts";
 import type { Answer } from "../http/answer.ts";
 import { agree, ensure, Failed } from "../outcome.ts";
@@ -8,12 +8,13 @@ import type { PeerServer } from "../peers/server.ts";
 import type { World } from "../world.ts";
 
 /**
- * A request that shows whether it was taken: a batch in which a stranger, with a name of its own
- * each time, asks Alice for leave. If it is taken, she sees the stranger.
+ * A request that shows whether it was taken: the next item of the server's stream, in which a
+ * stranger, with a name of its own each time, asks Alice for leave. If it is taken, she sees the
+ * stranger, and the stream moves on.
  */
 export interface Knock {
+  readonly peer: PeerServer;
   readonly stranger: UserUri;
-  readonly incarnation: Bytes;
   readonly body: Bytes;
 }
 
@@ -23,16 +24,11 @@ export type WrongRequest = readonly [tweak: Tweak, ...codes: [RefusalCode, ...Re
 export async function makeKnock(world: World, peer: PeerServer): Promise<Knock> {
   const alice = await world.account("alice");
   const stranger = userUri(peer.domain, `stranger-${toHex(random(5))}`);
-  const incarnation = random(16);
-  const item = makeItem(1, { kind: "consent", entry: request(stranger, alice.user) });
-  return {
-    stranger,
-    incarnation,
-    body: batchCodec.encode({ incarnation, items: [item], heads: [] }),
-  };
+  const body = peer.outgoing.batch([{ kind: "consent", entry: request(stranger, alice.user) }]);
+  return { peer, stranger, body };
 }
 
-export async function knock(peer: PeerServer, { body }: Knock, tweak: Tweak = {}): Promise<Answer> {
+export async function knock({ peer, body }: Knock, tweak: Tweak = {}): Promise<Answer> {
   return peer.ask({ endpoint: "notify", body, tweak });
 }
 
@@ -43,17 +39,17 @@ export async function knockAndEnter(
   tweak: Tweak = {},
 ): Promise<void> {
   const made = await makeKnock(world, peer);
-  const answer = await knock(peer, made, tweak);
+  const answer = await knock(made, tweak);
   entered(answer, made);
   const alice = await world.account("alice");
   agree("what Alice sees of who asked", (await alice.contact(made.stranger))?.state, "incoming");
 }
 
 /** Fails unless the batch was taken. */
-export function entered(answer: Answer, { incarnation }: Knock): BatchAnswer {
+export function entered(answer: Answer, { peer: { outgoing } }: Knock): void {
   const decoded = answer.struct("a good request", batchAnswerCodec);
-  agree("the answer to a good request", decoded, { incarnation, next: 2, rejected: [] });
-  return decoded;
+  outgoing.next += 1;
+  agree("`next` after a good request", decoded.next, outgoing.next);
 }
 
 /**
@@ -72,7 +68,7 @@ export async function refuses(
     const made = await makeKnock(world, peer);
     tried.set(made.stranger, what);
     try {
-      (await knock(peer, made, tweak)).refused(what, ...codes);
+      (await knock(made, tweak)).refused(what, ...codes);
     } catch (error) {
       if (!(error instanceof Failed)) throw error;
       problems.push(error.message);
@@ -82,6 +78,7 @@ export async function refuses(
     const what = tried.get(user);
     if (what !== undefined) problems.push(`${what}: was acted upon`);
   }
+  if (problems.length > 0) await peer.outgoing.recover();
   ensure(problems.length === 0, problems.join("; "));
 }
 

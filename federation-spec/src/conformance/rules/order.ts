@@ -67,7 +67,7 @@ export const orderRules: readonly Rule[] = [
           "a wrong signature": [{ signed: { nonce }, headers: spoiled }, "signatureInvalid"],
         });
         const made = await makeKnock(world, peer);
-        entered(await knock(peer, made, { signed: { nonce } }), made);
+        entered(await knock(made, { signed: { nonce } }), made);
       },
     },
     {
@@ -77,7 +77,7 @@ export const orderRules: readonly Rule[] = [
           const made = await makeKnock(world, peer);
           const started = performance.now();
           const tweak = slowly(made.body);
-          const ended = await knock(peer, made, tweak).then(
+          const ended = await knock(made, tweak).then(
             (answer) => answer.describe(),
             () => "cut off",
           );

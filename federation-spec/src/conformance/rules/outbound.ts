@@ -102,7 +102,8 @@ async function fails(
   peer.scripts.set("identifierQuery", (_request, usual) => answer(usual));
   (await lookUp(world, peer.domain, name)).refused("a look-up answered so", "peerUnreachable");
   peer.scripts.delete("identifierQuery");
-  await world.eventually("the same look-up, answered well", async () =>
-    (await lookUp(world, peer.domain, name)).succeeded,
+  await world.eventually(
+    "the same look-up, answered well",
+    async () => (await lookUp(world, peer.domain, name)).succeeded,
   );
 }

@@ -47,7 +47,7 @@ export const policyRules: readonly Rule[] = [
       await decide(admin, peer.domain, { action: "limit", perMinute: 2 });
       await knockAndEnter(world, peer);
       await knockAndEnter(world, peer);
-      const answer = await knock(peer, await makeKnock(world, peer));
+      const answer = await knock(await makeKnock(world, peer));
       answer.refused("a request beyond the rate", "peerLimited");
       const wait = answer.member("retryAfterMs");
       ensure(typeof wait === "number" && wait > 0, `peerLimited has retryAfterMs ${String(wait)}`);

@@ -166,7 +166,7 @@ export const signatureRules: readonly Rule[] = [
       const now = Math.floor(Date.now() / 1000);
       for (const created of [now - 330, now + 330, now + 366 * 86_400, 0]) {
         const made = await makeKnock(world, peer);
-        const answer = await knock(peer, made, { signed: { created } });
+        const answer = await knock(made, { signed: { created } });
         answer.refused(`signed ${created - now} s from now`, "signatureInvalid");
         const { serverTime, date } = {
           serverTime: answer.member("serverTime"),
@@ -211,9 +211,9 @@ export const signatureRules: readonly Rule[] = [
         const created = Math.floor(Date.now() / 1000);
         const nonce = toBase64Url(random(16));
         const same = { signed: { created, nonce, transactionId: "0123456789abcdef".repeat(2) } };
-        entered(await knock(peer, made, same), made);
-        (await knock(peer, made, same)).refused("the same request once more", "replayed");
-        (await knock(peer, made, same)).refused("and again", "replayed");
+        entered(await knock(made, same), made);
+        (await knock(made, same)).refused("the same request once more", "replayed");
+        (await knock(made, same)).refused("and again", "replayed");
       },
       "a nonce of another request is refused": async (world) => {
         const peer = await world.knownPeer("a");

@@ -1,0 +1,106 @@
+import { identifierRequestCodec, LIMITS } from "@treehouse/protocol";
+import type { Answer } from "../http/answer.ts";
+import { agree, ensure, Missing } from "../outcome.ts";
+import { NoAnswer } from "../http/send.ts";
+import type { Tweak } from "../peers/ask.ts";
+import type { PeerServer } from "../peers/server.ts";
+import { rule } from "../rule.ts";
+import type { Rule } from "../rule.ts";
+import type { World } from "../world.ts";
+import { knock, knockAndEnter, makeKnock, refuses } from "./knock.ts";
+
+/** More look-ups than any server would need to give, and time for them. */
+const floodMost = 3_000;
+
+/** What one server may ask of another, and how much at once. */
+export const boundRules: readonly Rule[] = [
+  rule(
+    "FED-935",
+    "a server bounds what others send, and none of them makes another wait",
+    {
+      "a body beyond the bound is too large, announced or not": async (world) => {
+        const peer = await world.knownPeer("a");
+        await refuses(world, peer, {
+          "a batch too large": [
+            { sent: { body: new Uint8Array(LIMITS.notifyBodyBytesMax + 1) }, timeoutMs: 20_000 },
+            "tooLarge",
+          ],
+        });
+        const body = new Uint8Array(LIMITS.peerBodyBytesMax + 1);
+        const answer = await peer.ask({ endpoint: "submitMessage", body });
+        answer.refused("submissions too large", "tooLarge");
+      },
+      "a body without an announced length ends at the bound": async (world) => {
+        const peer = await world.knownPeer("a");
+        const made = await makeKnock(world, peer);
+        const part = new Uint8Array(65_536);
+        let sent = 0;
+        const tweak: Tweak = {
+          headers: (all) => [...all, ["transfer-encoding", "chunked"]],
+          timeoutMs: 20_000,
+          write(request) {
+            const more = (): void => {
+              while (!request.destroyed && sent < 4 * LIMITS.notifyBodyBytesMax) {
+                sent += part.length;
+                if (!request.write(part)) {
+                  request.once("drain", more);
+                  return;
+                }
+              }
+              if (!request.destroyed) request.end();
+            };
+            more();
+          },
+        };
+        // Who is cut off while sending may never see the refusal.
+        const answer = await knock(made, tweak).catch((error: unknown) => {
+          if (error instanceof NoAnswer) return undefined;
+          throw error;
+        });
+        answer?.refused("a body without end", "tooLarge");
+        ensure(sent < 3 * LIMITS.notifyBodyBytesMax, `it took ${sent} octets`);
+      },
+      "many requests at once are answered, or put off": async (world) => {
+        const peer = await world.knownPeer("hasty");
+        const other = await world.knownPeer("b");
+        await lookUps(world, peer, 1);
+        const flood = lookUps(world, peer, 60);
+        const started = performance.now();
+        await knockAndEnter(world, other);
+        const took = performance.now() - started;
+        ensure(took < 5_000, `another server's request took ${Math.round(took)} ms meanwhile`);
+        for (const answer of await flood) if (!answer.succeeded) putOff(answer);
+        const [after] = await lookUps(world, peer, 1);
+        ensure(after?.succeeded === true, "after the flood it is still refused");
+      },
+    },
+    {
+      slow: {
+        "look-ups beyond the rate are put off, those of another server are not": async (world) => {
+          const peer = await world.knownPeer("greedy");
+          for (let asked = 0; asked < floodMost; asked += 6) {
+            const refused = (await lookUps(world, peer, 6)).find((answer) => !answer.succeeded);
+            if (refused === undefined) continue;
+            putOff(refused);
+            const [others] = await lookUps(world, await world.knownPeer("b"), 1);
+            ensure(others?.succeeded === true, "another server is put off as well");
+            return;
+          }
+          throw new Missing(`${floodMost} look-ups are within this server's rate`);
+        },
+      },
+    },
+  ),
+];
+
+async function lookUps(world: World, peer: PeerServer, count: number): Promise<readonly Answer[]> {
+  const body = identifierRequestCodec.encode({ user: world.nobody() });
+  const question = { endpoint: "identifierQuery", value: world.subject.domain, body } as const;
+  return Promise.all(Array.from({ length: count }, () => peer.ask(question)));
+}
+
+function putOff(answer: Answer): void {
+  answer.refused("a request beyond the bounds", "rateLimited", "unavailable");
+  const wait = answer.member("retryAfterMs");
+  agree("the type of retryAfterMs", typeof wait, "number");
+}
