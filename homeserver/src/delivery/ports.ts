@@ -37,8 +37,11 @@ export interface RoomLog {
     tx: Tx,
     room: RoomUri,
     position: number,
-    /** The hub was restored: readers get this encoded `SignedHead` of the new term as the proof. */
-    restored?: { readonly head: Bytes },
+    /**
+     * The hub was restored: readers get this encoded `SignedHead` of the new term as the proof, and
+     * learn that what stands behind `after` was forgotten.
+     */
+    restored?: { readonly head: Bytes; readonly after?: number },
   ): Promise<void>;
   /** Entries after a position, ascending, in a page of bounded size; missing ones have expired. */
   readLog(

@@ -34,7 +34,7 @@ function prepareJumps({ $client: db }: Drizzle) {
     ),
     within: db.prepare<[number, number, number], JumpRow>(
       `SELECT "from", "to", head FROM queuing_jumps
-       WHERE stream = ? AND "to" >= ? AND "from" <= ? ORDER BY "to"`,
+       WHERE stream = ? AND "to" BETWEEN ? AND ? ORDER BY "to"`,
     ),
     noteInboxes: db.prepare<[number, number, number]>(
       `INSERT INTO queuing_jumps (stream, "from", "to")

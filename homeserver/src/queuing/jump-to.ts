@@ -6,6 +6,8 @@ import type { QueuingContext } from "./context.ts";
 export type Restored = {
   /** The encoded `SignedHead` with which the room's hub declared it. */
   readonly head: Bytes;
+  /** The last position that the hub still knows; the present head if not given. */
+  readonly after?: number;
 };
 
 /**
@@ -27,8 +29,9 @@ export async function jumpTo(
   if (stream.head >= position) return;
   await store.raiseGone(tx, stream.id, { prunedTo: position, droppedTo: 0, overflowedTo: 0 });
   if (restored !== undefined) {
-    const { head } = restored;
-    await store.addJump(tx, stream.id, { from: stream.head + 1, to: position, head });
+    const { head, after = stream.head } = restored;
+    const from = Math.min(after, stream.head) + 1;
+    await store.addJump(tx, stream.id, { from, to: position, head });
   }
   tx.afterCommit(() => {
     const known = streams.get(room);

@@ -27,7 +27,7 @@ export interface StreamStore {
 /** What restores took out of streams. */
 export interface JumpStore {
   addJump(tx: Tx, stream: number, jump: Jump): Promise<void>;
-  /** The jumps that take away any position from one to another, both inclusive, ascending. */
+  /** The jumps that end at a position from one to another, both inclusive, ascending. */
   jumpsWithin(tx: ReadTx, stream: number, from: number, to: number): Promise<readonly Jump[]>;
   /**
    * Lets every inbox go on `by` positions behind its head, and not before `positionMin`, and notes

@@ -98,6 +98,28 @@ test("FED-416 a jump is told in full length however many there are, and after a 
   await socket.close();
 });
 
+test("FED-416 a follower's jump begins where the hub's memory ends, also when some of it has expired", async () => {
+  await using server = await StreamServer.open();
+  const room = server.room();
+  const alice = server.device();
+  await server.subscribe(alice, room);
+  for (const text of ["m1", "m2"]) await server.append(room, text);
+  await server.append(room, "commit", true);
+  await server.append(room, "m4");
+  await server.jump(room, far, 2, 1);
+  await server.append(room, "after");
+  const read = async (position: number) => {
+    const cursors = [{ stream: room, position }];
+    const socket = await alice.connect(cursors, server.queuing.incarnation);
+    await socket.caughtUp();
+    await socket.close();
+    return story(socket.frames);
+  };
+  const gap = [["head", 2], [2, far, "restored"], "after"];
+  expect(await read(1)).toEqual(["m2", "commit", "m4", ...gap]);
+  expect(await read(4)).toEqual(gap);
+});
+
 test("a client that the server thinks to be ahead gets the gap once the room has jumped", async () => {
   await using server = await StreamServer.open();
   const room = server.room();

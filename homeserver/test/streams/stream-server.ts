@@ -139,9 +139,10 @@ export class StreamServer implements AsyncDisposable {
   }
 
   /** The room's hub goes on behind a position with another term, as after a restore. */
-  async jump(room: RoomUri, position: number, term = 2): Promise<Bytes> {
+  async jump(room: RoomUri, position: number, term = 2, after?: number): Promise<Bytes> {
     const head = someHead(room, position, term);
-    await this.database.transaction((tx) => this.queuing.jumpTo(tx, room, position, { head }));
+    const restored = after === undefined ? { head } : { head, after };
+    await this.database.transaction((tx) => this.queuing.jumpTo(tx, room, position, restored));
     const { heads } = this.#lasting;
     heads.set(room, Math.max(position, heads.get(room) ?? 0));
     return head;
