@@ -18,6 +18,7 @@ import { sha256 } from "../sha256.ts";
 import type { FollowedContext } from "./context.ts";
 import { enterRoom, isIntroduced } from "./enter-room.ts";
 import { changeSubscriptions } from "./members.ts";
+import { lastKnown } from "./last-known.ts";
 import type { PreparedBatch, PreparedItem, TouchedRoom } from "./prepare.ts";
 
 export type Verdict = { readonly rejected?: RefusalCode };
@@ -119,7 +120,11 @@ async function place(
     return { rejected: "staleTerm" };
   }
   if (proof !== undefined) {
-    const restored = { head: signedHeadCodec.encode(proof) };
+    const after = await lastKnown(context, tx, touched, entry.previous);
+    const restored = {
+      head: signedHeadCodec.encode(proof),
+      ...(after === undefined ? {} : { after }),
+    };
     await context.roomLog.jumpTo(tx, entry.room, entry.position - 1, restored);
   } else if (batch.holes && entry.position > head.position + 1) {
     await context.roomLog.jumpTo(tx, entry.room, entry.position - 1);
