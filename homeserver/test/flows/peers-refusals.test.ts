@@ -220,7 +220,7 @@ test("FED-915 the first thing that is wrong is what is told", async () => {
   ]);
 });
 
-test("FED-902 the directory has what the protocol says, and the client's API document has no route of servers", async () => {
+test("FED-902 the directory is as the protocol says; the API document has no route of servers", async () => {
   const directory = await fetch(hub.url + DIRECTORY_PATH);
   expect(directory.headers.get("content-type")).toBe(MEDIA_TYPE_JSON);
   expect(await directory.json()).toMatchObject({
