@@ -3,6 +3,7 @@ import {
   submitMessageRequestCodec,
   submitMessageResponseCodec,
   updateRoomResponseCodec,
+  userOfClient,
 } from "@treehouse/protocol";
 import type { Bytes, ClientUri } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
@@ -17,18 +18,50 @@ import { answerExpiry, MOVED, requestKey } from "./request.ts";
 import type { Attempt, Request } from "./request.ts";
 import { checkRoomsOfAdded, changePeers, changeSubscriptions } from "./membership.ts";
 import { parcelsOfCommit, peersOfCommit } from "./parcels.ts";
+import type { HostedRoom } from "./room.ts";
 import type { LogPoint } from "./store.ts";
 import type { Submission } from "./submission.ts";
 
-/** Checks a commit bundle outside, compares and writes inside one transaction. */
+/** A commit that passes, once it is known what other servers say of the clients that it brings. */
+export type Checked = { readonly hosted: HostedRoom; readonly commit: AcceptableCommit };
+
+/** Thrown out of the room's turn: nobody else waits while another server is asked. */
+export class ListsWanted extends Error {
+  override readonly name = "ListsWanted";
+  readonly checked: Checked;
+
+  constructor(checked: Checked) {
+    super("Other servers are to be asked first.");
+    this.checked = checked;
+  }
+
+  /** Asks them. Refuses what asking refuses: `peerUnreachable`, `peerDenied`. */
+  async ask(context: DeliveryContext): Promise<Listed> {
+    const { checked } = this;
+    return { checked, remote: await listRemoteClients(context, newLeavesOf(checked.commit)) };
+  }
+}
+
+export type Listed = { readonly checked: Checked; readonly remote: RemoteClients };
+
+/**
+ * Checks a commit bundle outside, compares and writes inside one transaction. Throws `ListsWanted`
+ * for a commit with new leaves of other servers' clients, unless their lists are given.
+ */
 export async function acceptCommit(
   context: DeliveryContext,
   request: Request,
   attempt: Attempt,
-  upload: CommitUpload,
+  { upload, listed }: { readonly upload: CommitUpload; readonly listed: Listed | undefined },
 ): Promise<Bytes | typeof MOVED> {
-  const commit = await checkCommit(context, attempt.hosted, request.caller, upload);
-  const remote = await listRemoteClients(context, newLeavesOf(commit));
+  const { hosted } = attempt;
+  const known = listed?.checked.hosted === hosted ? listed.checked.commit : undefined;
+  const commit = known ?? (await checkCommit(context, hosted, request.caller, upload));
+  const isLocal = (client: ClientUri): boolean => context.accounts.isLocal(userOfClient(client));
+  if (listed === undefined && ![...newLeavesOf(commit)].every(isLocal)) {
+    throw new ListsWanted({ hosted, commit });
+  }
+  const remote: RemoteClients = listed?.remote ?? new Map();
   return context.database.transaction((tx) =>
     write(context, tx, { request, attempt, upload, commit, remote }),
   );

@@ -1,6 +1,7 @@
 import { checkUpdateFraming, updateRequestCodec } from "@treehouse/protocol";
 import type { Bytes, UpdateRequest } from "@treehouse/protocol";
-import { acceptCommit } from "./accept-commit.ts";
+import { acceptCommit, ListsWanted } from "./accept-commit.ts";
+import type { Listed } from "./accept-commit.ts";
 import { acceptProposals } from "./accept-proposals.ts";
 import type { DeliveryContext } from "./context.ts";
 import { answerOnce } from "./request.ts";
@@ -22,13 +23,22 @@ export async function updateRoom(context: DeliveryContext, request: Request): Pr
   const decoded = updateRequestCodec.decode(request.bytes);
   const framing = checkUpdateFraming(decoded);
   const firstMessage = readFirst(decoded);
-  return context.turns.take(request.room, () =>
-    answerOnce(context, { ...request, near: framing.epoch }, (attempt) =>
-      decoded.kind === "commit"
-        ? acceptCommit(context, request, attempt, { ...decoded, framing, firstMessage })
-        : acceptProposals(context, request, attempt, { ...decoded, framing }),
-    ),
-  );
+  const take = (listed?: Listed): Promise<Bytes> =>
+    context.turns.take(request.room, () =>
+      answerOnce(context, { ...request, near: framing.epoch }, (attempt) => {
+        if (decoded.kind !== "commit") {
+          return acceptProposals(context, request, attempt, { ...decoded, framing });
+        }
+        const upload = { ...decoded, framing, firstMessage };
+        return acceptCommit(context, request, attempt, { upload, listed });
+      }),
+    );
+  try {
+    return await take();
+  } catch (error) {
+    if (!(error instanceof ListsWanted)) throw error;
+    return take(await error.ask(context));
+  }
 }
 
 function readFirst(decoded: UpdateRequest): Submission | undefined {

@@ -5,6 +5,7 @@ import type {
   RefusalCode,
   RoomUri,
   SignedHead,
+  UserUri,
 } from "@treehouse/protocol";
 import { toHex } from "@treehouse/protocol";
 import type { PeerItem } from "../../src/delivery/index.ts";
@@ -34,6 +35,8 @@ export interface TwoServers extends AsyncDisposable {
   told(events: EventsResponse): EventsResponse;
   /** What the hub says when the follower asks it for entries; the truth unless replaced. */
   answered(events: EventsResponse, room: RoomUri): EventsResponse | Promise<EventsResponse>;
+  /** Before the hub is told a user's client list. */
+  asking(user: UserUri): Promise<void>;
   /** A hub over a database of its own, which has the same secrets and asks the same follower. */
   startHub(path: string): Promise<Rig>;
   /** Puts another hub in the place of the first. */
@@ -69,6 +72,7 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
         },
         remoteUsers: {
           async find(user) {
+            await servers.asking(user);
             const { database, authentication } = both().follower;
             const clientList = await database.read((tx) => authentication.clientList(tx, user));
             return clientList && { clientList, countersigners: authentication.serverKeys() };
@@ -114,6 +118,7 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
     cut: false,
     told: (events) => events,
     answered: (events) => events,
+    asking: async () => {},
     startHub,
     replaceHub(other) {
       servers.hub = other;

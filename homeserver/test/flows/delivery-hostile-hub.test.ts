@@ -165,6 +165,18 @@ test("FED-952 an entry at a place for which another was signed stops the room", 
   expect(await headAt(a.room)).toBe(4);
 });
 
+test("FED-935 a server that does not answer for its user keeps nobody in the room waiting", async () => {
+  const [a, b] = await openPair();
+  let answer: (() => void) | undefined;
+  servers.asking = () => new Promise((resolve) => (answer = resolve));
+  const renewal = b.update(b.bundle(await b.prepare({})));
+  while (answer === undefined) await quiet();
+  const carol = await enrolPerson(servers.hub, "carol");
+  await a.commit({ add: [await carol.keyPackage()] });
+  answer();
+  expect((await renewal).refusal?.code).toBe("wrongEpoch");
+});
+
 test("FED-949 nobody introduces a room of another server", async () => {
   const a = await foundRoom(alice);
   await a.commit({ add: [await handOut(bob, a.room)] });
