@@ -1,5 +1,5 @@
 import { domainOf, Refusal } from "@treehouse/protocol";
-import type { Domain, UserUri } from "@treehouse/protocol";
+import type { Domain, RoomUri, UserUri } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { removeUser } from "./leave.ts";
@@ -21,26 +21,41 @@ export async function noteDeparture(
   return [...new Set(elsewhere.map(({ hub }) => hub))].toSorted();
 }
 
-/** Proposes the removal of deleted users' clients, a few users at a time; answers how many. */
-export async function settleDepartures(context: DeliveryContext): Promise<number> {
+/**
+ * Proposes the removal of deleted users' clients, a few users at a time; answers how many. Who is in
+ * a room that is not settled after a restore waits for the next time: nothing is written there.
+ */
+export async function settleDepartures(
+  context: DeliveryContext,
+  isUnsettled: (room: RoomUri) => boolean,
+): Promise<number> {
   const { database, store } = context;
+  const waiting = new Set<UserUri>();
   let settled = 0;
   for (;;) {
-    const users = await database.read((tx) => store.departures(tx, usersPerStep));
-    if (users.length === 0) return settled;
-    for (const user of users) {
+    const limit = usersPerStep + waiting.size;
+    const users = await database.read((tx) => store.departures(tx, limit));
+    const due = users.filter((user) => !waiting.has(user));
+    if (due.length === 0) return settled;
+    for (const user of due) {
       const rooms = await database.read((tx) => store.roomsOf(tx, user));
-      for (const { room } of rooms) {
-        try {
-          await removeUser(context, user, room);
-        } catch (error) {
-          // A room that has ended meanwhile, or that the user has left.
-          if (!(error instanceof Refusal) || error.code === "unavailable") throw error;
-        }
+      if (rooms.some(({ room }) => isUnsettled(room))) {
+        waiting.add(user);
+        continue;
       }
+      for (const { room } of rooms) await removeFrom(context, user, room);
       await database.transaction((tx) => store.deleteDeparture(tx, user), { frees: true });
       settled += 1;
     }
+  }
+}
+
+async function removeFrom(context: DeliveryContext, user: UserUri, room: RoomUri): Promise<void> {
+  try {
+    await removeUser(context, user, room);
+  } catch (error) {
+    // A room that has ended meanwhile, or that the user has left.
+    if (!(error instanceof Refusal) || error.code === "unavailable") throw error;
   }
 }
 

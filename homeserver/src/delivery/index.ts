@@ -177,13 +177,13 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
   };
   dependencies.jobs.every("delivery.maintain", maintenanceIntervalMs, async () => {
     await maintain(context);
-    await settleDepartures(context);
+    await settleDepartures(context, restored.isUnsettled);
   });
   const restored = createRestoredRooms(context);
   const hosted = unlessUnsettled(restored, operationsOf(context));
   const operations = limited(env, forwarding(context, hosted));
   const backfill = createBackfill(context);
-  const departing = departures(context);
+  const departing = departures(context, restored.isUnsettled);
   return {
     ...operations,
     routes: deliveryRoutes(operations),
@@ -243,14 +243,17 @@ function itemAt({ items }: PreparedBatch, index: number): PreparedBatch["items"]
 }
 
 /** Settles departures one run after another; what fails is tried again by the job. */
-function departures(context: DeliveryContext & FollowedContext): {
+function departures(
+  context: DeliveryContext & FollowedContext,
+  isUnsettled: (room: RoomUri) => boolean,
+): {
   soon(): void;
   idle(): Promise<void>;
 } {
   let running: Promise<void> = Promise.resolve();
   const run = async (): Promise<void> => {
     try {
-      await settleDepartures(context);
+      await settleDepartures(context, isUnsettled);
     } catch (error) {
       context.env.log.warn("departuresFailed", errorFields(error));
     }

@@ -144,6 +144,38 @@ test("a room that is not settled takes nothing, and a follower that is away is w
   expect((await logAt("hub", a.room)).head).toBe(1);
 });
 
+/** Until nothing more happens by itself. */
+async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 300; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test("FED-957 a user who is deleted leaves no room before it is settled", async () => {
+  const [a] = await openPair();
+  const restore = await backUp();
+  await a.say("after the backup");
+  const head = await servers.hub.delivery.hosted.signedHead(a.room);
+  await servers.deliver(servers.outbox.splice(0).map(deliveryOf), head === undefined ? [] : [head]);
+  await restore();
+  const { hub } = servers;
+  servers.cut = true;
+  await hub.delivery.start();
+  const depart = async (): Promise<void> => {
+    await hub.database.transaction((tx) => hub.delivery.deleteUser(tx, bob.user));
+    await quiet();
+  };
+  await depart();
+  expect((await logAt("hub", a.room)).head).toBe(1);
+  servers.cut = false;
+  hub.fireTimers();
+  await quiet();
+  await depart();
+  await hub.delivery.close();
+  const { entries } = await logAt("hub", a.room);
+  expect(entries.map(({ position }) => position)).toEqual([1, 2, jump + 3, jump + 4]);
+});
+
 test("no term and no position of an earlier life comes again, however often a backup is restored", async () => {
   const [a] = await openPair();
   const restore = await backUp();
