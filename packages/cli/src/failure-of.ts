@@ -39,6 +39,7 @@ const helps: Record<string, string> = {
   sessionEnded: "Log in again with `treehouse account login`.",
   noClientInStore: "Register with `treehouse account register --invite <token>`.",
   inviteInvalid: "Ask the operator for a new invite, and give it with --invite <token>.",
+  noConsent: "Ask with `treehouse contact request <address>`, and wait for the answer.",
   unknownRoom: "`treehouse group ls` lists the conversations of this store.",
 };
 

@@ -1,15 +1,19 @@
+import { rm } from "node:fs/promises";
+
 import type { Command } from "commander";
 
 import { CliFailure, EXIT, type ExitCode } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { contextOf, withBriefClient, withCaughtUpClient } from "./cli.ts";
+import { storeFiles } from "./context.ts";
 import { makeContext } from "./init.ts";
 import { readNewPassword, readPassword } from "./password.ts";
 
-/** `treehouse account`: register, log in and out, and see who one is. */
+/** `treehouse account`: register, log in and out, see who one is, and end it. */
 export function addAccountCommands(cli: Cli): void {
   const noun = cli.program.command("account").description("the account of this context");
   addRegister(cli, noun);
+  addDelete(cli, noun);
   noun
     .command("login")
     .description("log in with the store's client")
@@ -47,6 +51,33 @@ export function addAccountCommands(cli: Cli): void {
         },
         { offline: true },
       );
+    });
+}
+
+function addDelete(cli: Cli, noun: Command): void {
+  noun
+    .command("delete")
+    .description("delete the account for good, with this context and its store")
+    .argument("<address>", "the account's own, so that it is the right one")
+    .option("--password-stdin", "read the password from the standard input")
+    .action(async (address: string, options: { passwordStdin?: boolean }) => {
+      const { name, context } = await contextOf(cli);
+      if (address !== context.account) {
+        const message = `the account of this context is ${context.account}`;
+        const help = "Name the account that is to be deleted, or choose its context.";
+        throw new CliFailure(EXIT.usage, "accountMismatch", message, { help });
+      }
+      const password = await readPassword(cli.terminal, options.passwordStdin === true);
+      await withBriefClient(cli, async (client) => {
+        const { me } = client;
+        await client.account.delete({ password });
+        const { forgetContext } = await import("../contexts.ts");
+        await forgetContext(cli.terminal, name);
+        const files = storeFiles(context.store);
+        for (const file of files) await rm(file, { force: true });
+        const text = `Deleted ${me.address}, with everything on this machine. The name is gone for good.`;
+        cli.output().result({ ...me, deleted: files }, text);
+      });
     });
 }
 

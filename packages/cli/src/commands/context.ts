@@ -66,6 +66,7 @@ export function addContextCommands(cli: Cli): void {
     });
 }
 
-function storeFiles(store: string): readonly string[] {
+/** Everything on the disk that a store is. */
+export function storeFiles(store: string): readonly string[] {
   return [store, `${store}-wal`, `${store}-shm`, `${store}.key`];
 }

@@ -1,0 +1,113 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { type Household, openWithAliceAndBob } from "../world/household.ts";
+
+let household: Household;
+beforeAll(async () => {
+  household = await openWithAliceAndBob();
+});
+afterAll(() => household[Symbol.asyncDispose]());
+
+const json = (...args: string[]) => household.json(...args);
+const bob = (...args: string[]) => household.json("--context", "bob", ...args);
+
+const toBob = { user: "mimi://localhost/u/bob", address: "bob@localhost" };
+const toAlice = { user: "mimi://localhost/u/alice", address: "alice@localhost" };
+
+test("R-042 contacts are asked, listed, accepted, declined and taken back", async () => {
+  expect(await json("contact", "ls")).toEqual({ contacts: [] });
+  const requested = { ...toBob, state: "requested", mayAdd: false, mayBeAdded: true };
+  expect(await json("contact", "request", "bob@localhost", "--note", "it is me")).toEqual(
+    requested,
+  );
+  expect(await json("contact", "ls")).toEqual({ contacts: [requested] });
+  const incoming = { ...toAlice, state: "incoming", note: "it is me", mayAdd: true };
+  expect(await bob("contact", "ls")).toEqual({ contacts: [{ ...incoming, mayBeAdded: false }] });
+  const text = await household.treehouse(["--context", "bob", "contact", "ls"]);
+  expect(text).toMatchObject({ exit: 0, out: 'alice@localhost  incoming  "it is me"\n' });
+  expect(text.err).toContain("contact accept alice@localhost");
+
+  expect(await bob("contact", "decline", "alice@localhost")).toMatchObject({ state: "none" });
+  await json("contact", "request", "bob@localhost");
+  const mutual = { ...toAlice, state: "mutual", mayAdd: true, mayBeAdded: true };
+  expect(await bob("contact", "accept", "alice@localhost")).toEqual(mutual);
+  expect(await json("contact", "remove", "bob@localhost")).toMatchObject({ state: "none" });
+  const left = { ...toAlice, state: "granted", mayAdd: false, mayBeAdded: true };
+  expect(await bob("contact", "ls")).toEqual({ contacts: [left] });
+  expect(await bob("contact", "remove", "alice@localhost")).toMatchObject({ state: "none" });
+});
+
+test("FED-961 leave is asked and given for one conversation", async () => {
+  const made = await json("group", "create", "Tea");
+  const { id } = JSON.parse(JSON.stringify(made));
+  const about = { rooms: [id] };
+  expect(await json("contact", "request", "bob@localhost", "--for", "Tea")).toMatchObject(about);
+  expect(await bob("contact", "accept", "alice@localhost", "--for", id)).toMatchObject({
+    mayBeAdded: true,
+  });
+  const missing = await household.treehouse(["contact", "request", "x@localhost", "--for", "none"]);
+  expect(missing.exit).toBe(8);
+});
+
+test("R-043 blocking and unblocking are told to nobody", async () => {
+  const before = await json("contact", "ls");
+  expect(await bob("contact", "block", "alice@localhost")).toMatchObject({ state: "blocked" });
+  expect(await json("contact", "ls")).toEqual(before);
+  const adding = await household.treehouse(["group", "create", "No", "--add", "bob@localhost"]);
+  expect(adding.exit).toBe(8);
+  expect(adding.err).not.toMatch(/block/i);
+  const request = ["--context", "bob", "contact", "request", "alice@localhost", "--json"];
+  const refused = await household.treehouse(request);
+  expect(JSON.parse(refused.err)).toMatchObject({ error: { code: "notAllowed" }, exit: 1 });
+  expect(await bob("contact", "unblock", "alice@localhost")).not.toMatchObject({
+    state: "blocked",
+  });
+});
+
+test.for<readonly [string, readonly string[], readonly [number, string]]>([
+  ["oneself", ["request", "alice@localhost"], [1, "notAllowed"]],
+  ["a user that there is not", ["request", "nobody@localhost"], [8, "unknownUser"]],
+  ["no address", ["block", "bob"], [1, "malformed"]],
+  ["nothing to accept", ["accept", "nobody@localhost"], [8, "notFound"]],
+  [
+    "too long a note",
+    ["request", "bob@localhost", "--note", "x".repeat(257)],
+    [1, "limitExceeded"],
+  ],
+  [
+    "another server, of which there is none",
+    ["find", "bob@elsewhere.test"],
+    [3, "peerUnreachable"],
+  ],
+])("%s is refused in words, with its exit code", async ([, args, [exit, code]]) => {
+  const ran = await household.treehouse(["contact", ...args, "--json"]);
+  expect(JSON.parse(ran.err)).toMatchObject({ error: { code }, exit });
+});
+
+test("R-029 an account is deleted by its address and password, with its context and store", async () => {
+  const { out } = await household.treehouse(["admin", "invite", "create"]);
+  const dora = ["--context", "dora"];
+  await json(...dora, "account", "register", "dora@localhost", "--invite", out.trim());
+  const refused = async (args: readonly string[], input = "") => {
+    const ran = await household.treehouse([...dora, "account", "delete", ...args, "--json"], {
+      input,
+    });
+    return JSON.parse(ran.err).error.code;
+  };
+  expect(await refused(["bob@localhost"])).toBe("accountMismatch");
+  expect(await refused(["dora@localhost", "--password-stdin"], "wrong\n")).toBe("loginFailed");
+  const store = join(household.home, "dora.sqlite");
+  expect(existsSync(store)).toBe(true);
+  expect(await json(...dora, "account", "delete", "dora@localhost")).toMatchObject({
+    address: "dora@localhost",
+    deleted: ["", "-wal", "-shm", ".key"].map((end) => `${store}${end}`),
+  });
+  expect(existsSync(store)).toBe(false);
+  const gone = await household.treehouse([...dora, "account", "whoami"]);
+  expect(gone.exit).toBe(8);
+  const found = await household.treehouse(["contact", "find", "dora@localhost"]);
+  expect(found.exit).toBe(8);
+});
