@@ -29,12 +29,14 @@ interface PeerBookOptions {
   /** Whether the operator has a rule about a server: such a one is never forgotten. */
   readonly hasRule: (domain: Domain) => boolean;
   readonly stored: readonly StoredPeer[];
+  /** How many servers are known at most; the limit of that name unless it is given. */
+  readonly peersMax?: number;
 }
 
 const contactsPerTransaction = 200;
 
 export function createPeerBook(options: PeerBookOptions): PeerBook {
-  const { env, database, store, hasRule } = options;
+  const { env, database, store, hasRule, peersMax = LIMITS.peersMax } = options;
   const known = new Map<Domain, PeerState>();
   /** In the order of their last use, the oldest first. */
   const strangers = new Map<Domain, PeerState>();
@@ -91,11 +93,11 @@ export function createPeerBook(options: PeerBookOptions): PeerBook {
     },
     all: () => [...known.values()],
     async save(state, record) {
-      const leaving = !state.known && known.size >= LIMITS.peersMax ? superfluous() : undefined;
-      if (!state.known && known.size >= LIMITS.peersMax && leaving === undefined) {
+      const leaving = !state.known && known.size >= peersMax ? superfluous() : undefined;
+      if (!state.known && known.size >= peersMax && leaving === undefined) {
         throw new Refusal("limitExceeded", "This server knows no more servers.", {
           limitName: "peersMax",
-          limit: LIMITS.peersMax,
+          limit: peersMax,
         });
       }
       await database.transaction(async (tx) => {

@@ -45,7 +45,7 @@ export function createGate(context: PeersContext, contacted: (domain: Domain) =>
     open(head) {
       const from = parseFrom(head.headers);
       if (from === own) throw new Refusal("signatureInvalid", "This server asks itself nothing.");
-      policy.admit(from, "inbound");
+      policy.admit(from, "inbound", head.address);
       const known = book.known(from);
       if (known !== undefined) checkNotFrozen(known);
       const claim = `${from} ${head.address}`;
@@ -64,7 +64,7 @@ export function createGate(context: PeersContext, contacted: (domain: Domain) =>
         async authenticate(body): Promise<Peer> {
           const { state, transactionId } = await authenticate(context, { from, head, body });
           // The operator may have changed his mind while the body or the directory came.
-          if (policy.judge(from).verdict === "deny") policy.admit(from, "inbound");
+          policy.admit(from, "inbound");
           book.touch(state, "inbound");
           contacted(from);
           proved.take(from);

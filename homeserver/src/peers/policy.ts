@@ -21,8 +21,11 @@ export interface Judgement {
 export interface Policy {
   readonly mode: FederationMode;
   judge(domain: Domain): Judgement;
-  /** Counts one request. Refuses "peerDenied" and "peerLimited". */
-  admit(domain: Domain, direction: Direction): void;
+  /**
+   * Counts one request, with a network address one that nobody has proved to be the server's: what
+   * others do in its name uses up nothing of its own. Refuses "peerDenied" and "peerLimited".
+   */
+  admit(domain: Domain, direction: Direction, address?: string): void;
   rules(): readonly Rule[];
   rule(subject: RuleSubject): Rule | undefined;
   /** Puts rules that are committed in force. */
@@ -69,9 +72,9 @@ export function createPolicy({ env, mode, domain: own, rules }: PolicyOptions): 
     return limiter;
   }
 
-  function limit(rule: Rule, direction: Direction): void {
+  function limit(rule: Rule, key: string): void {
     try {
-      limiterOf(rule).take(direction);
+      limiterOf(rule).take(key);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       throw new Refusal("peerLimited", `The operator of ${own} limits this server.`, error.data);
@@ -98,12 +101,14 @@ export function createPolicy({ env, mode, domain: own, rules }: PolicyOptions): 
   return {
     mode,
     judge,
-    admit(domain, direction) {
+    admit(domain, direction, address) {
       const { verdict, rule } = judge(domain);
       if (verdict === "deny") {
         throw new Refusal("peerDenied", `The operator of ${own} does not allow this server.`);
       }
-      if (verdict === "limit" && rule !== undefined) limit(rule, direction);
+      if (verdict === "limit" && rule !== undefined) {
+        limit(rule, address === undefined ? direction : `${direction} ${address}`);
+      }
     },
     rules: () => [...bySubject.values()],
     rule: (subject) => bySubject.get(subject),

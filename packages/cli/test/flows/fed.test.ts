@@ -45,8 +45,14 @@ const treehouse = (...args: readonly string[]): Promise<Ran> =>
 beforeAll(async () => {
   [a, b] = [await start("a.example"), await start("b.example")];
   const invite = a.adminInvite ?? "";
-  const { exit } = await treehouse("account", "register", "alice@a.example", "--invite", invite);
-  expect(exit).toBe(EXIT.done);
+  const { exit, err } = await treehouse(
+    "account",
+    "register",
+    "alice@a.example",
+    "--invite",
+    invite,
+  );
+  if (exit !== EXIT.done) throw new Error(err);
 });
 afterAll(async () => {
   for (const server of [a, b]) await server[Symbol.asyncDispose]();
