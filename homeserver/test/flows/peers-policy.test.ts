@@ -146,6 +146,21 @@ test("FED-917 a limited server may do so much a minute each way, and is told whe
   expect((await askAs(other, hub)).status).toBe(200);
 });
 
+test("FED-915 FED-917 who uses a limited server's name uses up nothing of what it may do", async () => {
+  await admin("PUT", "peer.example", { action: "limit", perMinute: 2 });
+  const open = () =>
+    hub.peers.gate.open({
+      method: "POST",
+      path: "/federation/v1/notify",
+      headers: { from: [`mimi@${peer.domain}`] },
+      address: "192.0.2.1",
+      certificate: undefined,
+    });
+  for (let count = 0; count < 2; count += 1) open().close();
+  expect(open).toThrow("limits this server");
+  expect((await askAs(peer, hub)).status).toBe(200);
+});
+
 test("FED-917 a rule that makes no sense is refused", async () => {
   const status = (subject: string, body: unknown) => admin("PUT", subject, body);
   expect(await status("peer.example", { action: "allow", perMinute: 3 })).toBe(400);
