@@ -12,7 +12,7 @@ import type { StoredPeer } from "./store.ts";
  */
 export async function directoryOf(context: PeersContext, state: PeerState): Promise<Directory> {
   const age = ageOf(context, state.directory);
-  if (age > LIMITS.directoryKeptMs && mayFetch(context, state)) {
+  if (age > LIMITS.directoryKeptMs && (mayFetch(context, state) || mayTryAgain(context, state))) {
     try {
       await refetch(context, state);
     } catch (error) {
@@ -110,6 +110,16 @@ function mayFetch({ env }: PeersContext, { attemptedAt, fetching }: PeerState): 
   if (fetching !== undefined || attemptedAt === undefined) return true;
   return env.monotonic() - attemptedAt >= LIMITS.directoryRefetchMs;
 }
+
+/**
+ * Nothing can be asked of a server whose directory was never had, so that one that was away is looked
+ * for again soon; it is we who want something of it, and who wait in between.
+ */
+function mayTryAgain({ env }: PeersContext, { directory, attemptedAt }: PeerState): boolean {
+  return directory === undefined && env.monotonic() - (attemptedAt ?? 0) >= tryAgainMs;
+}
+
+const tryAgainMs = 1_000;
 
 function ageOf({ env }: PeersContext, directory: FetchedDirectory | undefined): number {
   return directory === undefined ? Infinity : env.monotonic() - directory.at;
