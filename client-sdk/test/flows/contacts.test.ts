@@ -1,3 +1,6 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+
 import { ACCOUNT_EVENTS, inboxEntryCodec, type ServerFrame } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -253,6 +256,24 @@ test("a client that missed news of contacts asks for them, and knows them offlin
   const again = await server.open("bob", { offline: true });
   expect(await states(again)).toEqual(["alice@localhost incoming"]);
   await again.close();
+});
+
+test("R-014 with the other server's key replaced nobody is found and nobody added", async () => {
+  await using pair = await people();
+  const { alice, bob } = pair;
+  await befriend(alice, bob);
+  expect(await alice.contacts.find(bob.me.address)).toMatchObject({ user: bob.me.user });
+  // Another key has countersigned what the server now says that it countersigns.
+  await servers.at(1).stop();
+  rmSync(join(servers.at(1).directory, "data", "secrets", "countersignature-key"));
+  await servers.at(1).start();
+  await servers.at(0).stop();
+  await servers.at(0).start();
+  const refused = { code: "identityInvalid" };
+  await expect(alice.contacts.find(bob.me.address)).rejects.toMatchObject(refused);
+  await expect(
+    alice.conversations.create({ name: "Tea", members: [bob.me.address] }),
+  ).rejects.toMatchObject(refused);
 });
 
 test("R-029 an account that is deleted is gone from its server, from others, and from its store", async () => {
