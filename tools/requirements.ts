@@ -31,7 +31,7 @@ R-010 | partly | queuing | An identity queue and a group queue; neither is pseud
 R-011 | partly | realtime | New entries are told at once to live clients; no push yet
 R-012 | met | homeserver | Modules with interfaces and data of their own
 R-013 | open | | Homeservers federate, with whom the operator allows
-R-014 | open | | Users of other servers are found, and their KeyPackages claimed
+R-014 | met | authentication, key-packages, federation, SDK | Users of other servers are found, and their KeyPackages claimed
 R-015 | open | | Messages reach users of other servers
 R-016 | open | | A client talks to its own server only
 R-017 | partly | protocol | Ids name their server; nothing routes by them yet
@@ -48,9 +48,9 @@ R-025 | open | | Password reset by e-mail
 R-026 | partly | authentication, realtime | Sessions are listed and end at once; tokens are not bound to a key yet
 R-027 | open | | A user adds further clients
 R-028 | open | | A user removes a client, also a lost one
-R-029 | open | | A user deletes the account with everything
+R-029 | partly | authentication, SDK, CLI | A user deletes the account with everything; entries of rooms name the user until they expire
 R-030 | partly | authentication | Users are found by their full address only; there is no opting out
-R-031 | partly | SDK, key-packages | A conversation starts while the other is offline; no consent is asked yet
+R-031 | partly | SDK, key-packages | A conversation starts while the other is offline; on another server once they have agreed
 
 # Profiles, presence, privacy, contacts
 R-032 | open | | A profile with name, picture and status
@@ -63,8 +63,8 @@ R-038 | open | | Presence states
 R-039 | open | | Presence set by hand or from activity
 R-040 | open | | Presence is for contacts, and nobody else
 R-041 | open | | Activity that is shared
-R-042 | open | | Requests to be contacts
-R-043 | open | | Blocking
+R-042 | met | authentication, federation, SDK, CLI | Requests to be contacts
+R-043 | met | authentication, key-packages, SDK, CLI | Blocking
 
 # Messaging
 R-044 | partly | delivery, SDK | Text between users and in groups in real time; one server only
