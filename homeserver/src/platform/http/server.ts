@@ -57,10 +57,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const document: { current?: unknown } = {};
   const routes = [...options.routes, documentRoute(() => document.current)];
   const info = { title: "Treehouse client API", version: options.version };
-  document.current = describeApi(
-    routes.filter(({ access }) => access !== "peer"),
-    info,
-  );
+  document.current = describeApi(routes.filter(isForClients), info);
   const all = createRouteTable(routes);
   const hot = createRouteTable(routes.filter(isHot));
   const rest = getRequestListener(
@@ -169,6 +166,11 @@ function documentRoute(current: () => unknown): Route {
     answer: jsonAnswer(z.looseObject({ openapi: z.string() })),
     handle: () => z.looseObject({ openapi: z.string() }).parse(current()),
   });
+}
+
+/** What servers ask each other, their directory included, is no part of the API of clients. */
+function isForClients({ access, path }: Route): boolean {
+  return access !== "peer" && !path.startsWith("/.well-known/");
 }
 
 function isHot({ body, answer }: Route): boolean {
