@@ -1,5 +1,12 @@
 import { LIMITS, Refusal } from "@treehouse/protocol";
-import type { Cancel, Domain, EntryDelivery, EventsResponse, RoomUri } from "@treehouse/protocol";
+import type {
+  Cancel,
+  Domain,
+  EntryDelivery,
+  EventsResponse,
+  RefusalCode,
+  RoomUri,
+} from "@treehouse/protocol";
 import { errorFields } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
 import { finishBatch } from "./finish.ts";
@@ -109,13 +116,18 @@ async function fetchMissing(
     const heads = head === undefined ? [] : [head];
     const prepared = await prepareBatch(context, room.hub, { items, heads, holes: true });
     const advanced = await context.database.transaction(async (tx) => {
-      for (const item of prepared.items) await receiveEntry(context, tx, prepared, item);
+      let rejected: RefusalCode | undefined;
+      for (const item of prepared.items) {
+        ({ rejected } = await receiveEntry(context, tx, prepared, item));
+      }
       await finishBatch(context, tx, prepared, (other, hub) => {
         // This one is asked about here as long as that brings anything.
         if (other !== name) begin(other, hub);
       });
       const now = prepared.touched.get(name)?.head ?? room.head;
       if (now.position > position || now.frozen) return !now.frozen;
+      // The head that proves the term comes with another answer.
+      if (rejected === "staleTerm" && head === undefined) throw new Refusal(rejected, "No head.");
       await settle(context, tx, room, endOf(prepared, last));
       return false;
     });

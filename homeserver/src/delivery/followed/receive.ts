@@ -119,6 +119,11 @@ async function place(
     context.count("staleTerm");
     return { rejected: "staleTerm" };
   }
+  if (proof !== undefined && !batch.holes && !follows(entry, head)) {
+    // The restored hub may have more of the old term than we: asked for it, it says whether.
+    touched.head = { ...head, seen: Math.max(head.seen, entry.position) };
+    return taken;
+  }
   if (proof !== undefined) {
     const after = await lastKnown(context, tx, touched, entry.previous);
     const restored = {
@@ -131,7 +136,7 @@ async function place(
   } else if (entry.position > head.position + 1) {
     touched.head = { ...head, seen: Math.max(head.seen, entry.position) };
     return taken;
-  } else if (head.hash.length > 0 && !equalBytes(entry.previous, head.hash)) {
+  } else if (!follows(entry, head)) {
     return freeze(context, touched, "hubForked");
   }
   const { newest } = touched;
@@ -166,6 +171,11 @@ async function place(
     seen: Math.max(head.seen, entry.position),
   };
   return taken;
+}
+
+/** Whether the entry names the last one that is here, if that is known. */
+function follows({ previous }: Entry, { hash }: TouchedRoom["head"]): boolean {
+  return hash.length === 0 || equalBytes(previous, hash);
 }
 
 /** A term may rise only with a head of that term, signed by the room's hub key (FED-956). */
