@@ -299,6 +299,7 @@ test("R-029 an account that is deleted is gone from its server, from others, and
   await Promise.all(left);
   expect((await bobs.members()).map(({ address }) => address)).toEqual([bob.me.address]);
   await expect(alice.conversations.list()).rejects.toMatchObject({ code: "closed" });
+  await expect(bob.contacts.find(alice.me.address)).rejects.toMatchObject({ code: "unknownUser" });
   // The store is empty, and the name is nobody's for ever.
   await expect(servers.at(0).open(names[0], { password })).rejects.toMatchObject({
     code: "noClientInStore",

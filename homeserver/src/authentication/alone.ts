@@ -13,7 +13,7 @@ export const alone: Neighbours = {
   },
   rooms: { deleteUser: () => Promise.resolve([]) },
   outbox: { add: () => Promise.reject(noPeers()) },
-  users: { find: () => Promise.reject(noPeers()) },
+  users: { find: () => Promise.reject(noPeers()), forget: () => undefined },
 };
 
 function noPeers(): Refusal {

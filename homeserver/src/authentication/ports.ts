@@ -53,6 +53,8 @@ export interface RemoteUsers {
    * `peerDenied` and `peerLimited`.
    */
   find(user: UserUri): Promise<RemoteUser | undefined>;
+  /** The user's account is gone: what was answered of it holds no longer. */
+  forget(user: UserUri): void;
 }
 
 export type RemoteUser = {

@@ -24,6 +24,8 @@ export interface RemoteUsers {
    * ours and the user's (FED-929).
    */
   claim(user: UserUri, room: RoomUri | undefined, request: Bytes): Promise<Bytes>;
+  /** The user's account is gone: what was answered of it holds no longer. */
+  forget(user: UserUri): void;
   /** Passes on what another server asked us, the hub, of a third one. */
   forward(home: Domain, user: UserUri, request: Bytes, transactionId: string): Promise<Bytes>;
 }
@@ -103,6 +105,9 @@ export function createRemoteUsers(
       // An answer that is on its way already may be older than the question.
       if (fresh) await asking.get(user)?.catch(() => {});
       return askOnce(user);
+    },
+    forget(user) {
+      known.delete(user);
     },
     async claim(user, room, request) {
       const home = domainOf(user);

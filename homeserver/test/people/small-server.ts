@@ -55,7 +55,7 @@ export type SmallServerOptions = {
   readonly beside?: {
     readonly rooms?: Neighbours["rooms"];
     readonly outbox?: Neighbours["outbox"];
-    readonly users?: RemoteUsers;
+    readonly users?: RemoteUsers & Pick<Neighbours["users"], "forget">;
   };
 };
 

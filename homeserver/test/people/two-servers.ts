@@ -20,6 +20,7 @@ import type { Holder } from "./holder.ts";
 import { openSmallServer } from "./small-server.ts";
 import type { SmallServer, SmallServerOptions } from "./small-server.ts";
 
+type Users = RemoteUsers & Pick<Neighbours["users"], "forget">;
 type Item = Parameters<ConsentOutbox["add"]>[2];
 type Sent = { readonly from: Domain; readonly to: Domain; readonly item: Item };
 
@@ -45,7 +46,7 @@ export async function openTwoServers(
   options: Omit<SmallServerOptions, "domain" | "beside"> & {
     readonly rooms?: (domain: Domain) => Neighbours["rooms"];
     /** What is between a server and the one that it asks. */
-    readonly between?: (users: RemoteUsers) => RemoteUsers;
+    readonly between?: (users: Users) => Users;
   } = {},
 ): Promise<TwoServers> {
   const { rooms, between = (users) => users, ...rest } = options;
@@ -62,7 +63,9 @@ export async function openTwoServers(
   const outboxOf = (from: Domain): ConsentOutbox => ({
     add: async (tx, to, item) => tx.afterCommit(() => line.push({ from, to, item })),
   });
-  const usersOf = (from: Domain): RemoteUsers => ({
+  const usersOf = (from: Domain): Users => ({
+    // Nothing is remembered here.
+    forget: () => undefined,
     find: async (user) => serverOf(domainOf(user)).authentication.findLocal(user),
     claim: async (user, _room, request) => {
       const transactionId = `${from} ${claims.length}`;

@@ -46,9 +46,10 @@ export async function hearUserDeleted(
 ): Promise<Heard> {
   if (domainOf(user) !== peer || peer === context.domain) return { rejected: "notAllowed" };
   await forgetUser(context, tx, user);
-  const { keyPackages, rooms } = context.neighbours.current;
+  const { keyPackages, rooms, users } = context.neighbours.current;
   await keyPackages.forgetUser(tx, user);
   await rooms.deleteUser(tx, user);
+  tx.afterCommit(() => users.forget(user));
   return {};
 }
 
