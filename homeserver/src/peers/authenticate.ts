@@ -11,6 +11,7 @@ import {
 import type { Bytes, Domain, PeerHeaders } from "@treehouse/protocol";
 import type { PeerRequestHead } from "../platform/index.ts";
 import type { PeersContext } from "./context.ts";
+import { versionWith } from "./directory.ts";
 import { checkNotFrozen, lookForKeys } from "./discover.ts";
 import { createNonceWindow } from "./nonce-window.ts";
 import type { PeerState } from "./peer-state.ts";
@@ -39,6 +40,8 @@ export async function authenticate(
   const state = context.book.find(request.from);
   if (context.authentication === "mtls") checkCertificate(request);
   else await checkSignature(context, state, request, headers);
+  // FED-918: as far as its directory is at hand, for this server did not ask for anything.
+  if (state.directory !== undefined) versionWith(state.directory.document);
   if (!state.known) await context.book.save(state, state.record);
   return { state, transactionId };
 }

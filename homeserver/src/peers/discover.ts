@@ -1,4 +1,4 @@
-import { LIMITS, Refusal } from "@treehouse/protocol";
+import { LIMITS, NetworkFault, Refusal } from "@treehouse/protocol";
 import type { Directory } from "@treehouse/protocol";
 import type { PeersContext } from "./context.ts";
 import { fetchDirectory } from "./directory.ts";
@@ -12,7 +12,10 @@ import type { StoredPeer } from "./store.ts";
  */
 export async function directoryOf(context: PeersContext, state: PeerState): Promise<Directory> {
   const age = ageOf(context, state.directory);
-  if (age > LIMITS.directoryKeptMs && (mayFetch(context, state) || mayTryAgain(context, state))) {
+  if (
+    age > LIMITS.directoryKeptMs &&
+    (mayFetch(context, state) || mayTryAgain(context, state, tryAgainMs))
+  ) {
     try {
       await refetch(context, state);
     } catch (error) {
@@ -33,7 +36,7 @@ export async function lookForKeys(
   state: PeerState,
   address: string,
 ): Promise<void> {
-  if (!mayFetch(context, state)) return;
+  if (!mayFetch(context, state) && !mayTryAgain(context, state, tryAgainForOthersMs)) return;
   if (!state.known && state.fetching === undefined) context.strangers.take(address);
   try {
     await refetch(context, state);
@@ -112,14 +115,19 @@ function mayFetch({ env }: PeersContext, { attemptedAt, fetching }: PeerState): 
 }
 
 /**
- * Nothing can be asked of a server whose directory was never had, so that one that was away is looked
- * for again soon; it is we who want something of it, and who wait in between.
+ * A server that could not be reached is looked for again soon, while nothing is known of it: it may
+ * only have been starting. The minute between two looks is for directories that were fetched.
  */
-function mayTryAgain({ env }: PeersContext, { directory, attemptedAt }: PeerState): boolean {
-  return directory === undefined && env.monotonic() - (attemptedAt ?? 0) >= tryAgainMs;
+function mayTryAgain({ env }: PeersContext, state: PeerState, afterMs: number): boolean {
+  const { directory, attemptedAt, fault } = state;
+  if (directory !== undefined || !(fault instanceof NetworkFault)) return false;
+  return env.monotonic() - (attemptedAt ?? 0) >= afterMs;
 }
 
+/** For requests of our own, which whoever sends them paces. */
 const tryAgainMs = 1_000;
+/** For requests of others, who may only say that they are that server. */
+const tryAgainForOthersMs = 5_000;
 
 function ageOf({ env }: PeersContext, directory: FetchedDirectory | undefined): number {
   return directory === undefined ? Infinity : env.monotonic() - directory.at;

@@ -157,6 +157,22 @@ test("FED-903 unknown keys make a directory fetched once a minute, and an hour's
   expect(peer.fetches()).toBe(3);
 });
 
+test("FED-947 a server that was away is known soon after it is back, both ways", async () => {
+  peer.respond = (_incoming, outgoing) => void outgoing.destroy();
+  expect(await codeOf()).toBe("peerUnknown");
+  await expect(hub.peers.post(peer.domain, call)).rejects.toMatchObject({ name: "ContactFault" });
+  expect(peer.fetches()).toBe(1);
+  peer.respond = undefined;
+  hub.advance(5_000);
+  expect(await codeOf()).toBeUndefined();
+  await using other = await openRig("other.example", network);
+  peer.respond = (_incoming, outgoing) => void outgoing.destroy();
+  await expect(other.peers.post(peer.domain, call)).rejects.toMatchObject({ name: "ContactFault" });
+  peer.respond = undefined;
+  other.advance(1_000);
+  await expect(other.peers.post(peer.domain, call)).resolves.toEqual(Uint8Array.of(1));
+});
+
 test("FED-913 R-013 a server's key changes by itself, and no request of it is refused", async () => {
   await using other = await openRig("other.example", network);
   const ask = (): Promise<Uint8Array> => other.peers.post(hub.domain, call);

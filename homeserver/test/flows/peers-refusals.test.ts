@@ -200,6 +200,13 @@ test("FED-911 the directory of another domain proves nothing", async () => {
   expect((await askAs(peer, hub)).refusal?.code).toBe("peerUnknown");
 });
 
+test("FED-918 a server with which there is no version in common is refused", async () => {
+  peer.directory.versions = ["mimi-99+1"];
+  const answer = await askAs(peer, hub);
+  expect([answer.status, answer.refusal?.code]).toEqual([400, "versionUnsupported"]);
+  expect(hub.received).toEqual([]);
+});
+
 test("FED-915 the first thing that is wrong is what is told", async () => {
   const wrong = { "content-digest": undefined, signature: undefined };
   const order = [
