@@ -7,6 +7,7 @@ import {
 } from "@treehouse/protocol";
 import type { Bytes, Countersigner, Domain, RoomUri, UserUri } from "@treehouse/protocol";
 import { Assertion } from "../platform/index.ts";
+import { forClient } from "./ask.ts";
 import type { Asker } from "./ask.ts";
 import type { FederationContext } from "./context.ts";
 import { readAnswer } from "./hubs.ts";
@@ -41,7 +42,7 @@ type Known = { readonly found: FoundRemoteUser | undefined; readonly until: numb
 const knownMax = 10_000;
 
 export function createRemoteUsers(
-  { env, domain }: Pick<FederationContext, "env" | "domain">,
+  { env, domain, peers }: Pick<FederationContext, "env" | "domain" | "peers">,
   asker: Asker,
 ): RemoteUsers {
   const known = new Map<UserUri, Known>();
@@ -62,6 +63,15 @@ export function createRemoteUsers(
     const list = readAnswer(signedClientListCodec, clientList);
     if (list.list.user !== user) return undefined;
     return { clientList, countersigners };
+  }
+
+  /** What was answered before the operator decided otherwise is not used either (FED-917). */
+  function admit(home: Domain): void {
+    try {
+      peers.admit(home);
+    } catch (error) {
+      throw forClient(error);
+    }
   }
 
   async function askOnce(user: UserUri): Promise<FoundRemoteUser | undefined> {
@@ -100,6 +110,7 @@ export function createRemoteUsers(
 
   return {
     async find(user, { fresh = false } = {}) {
+      admit(domainOf(user));
       const earlier = known.get(user);
       if (!fresh && earlier !== undefined && earlier.until > env.monotonic()) return earlier.found;
       // An answer that is on its way already may be older than the question.
