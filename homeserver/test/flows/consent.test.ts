@@ -313,6 +313,46 @@ test("bounds of one's own requests are refused by name, and nothing is sent", as
   });
 });
 
+test("whoever has as many contacts or open requests as one may is told which bound it is", async () => {
+  await using world = await openPeople();
+  const { a, alice, bob } = world;
+  const refused = async (what: "request" | "block", user = bob.user) => {
+    const { refusal } = await tryAct(a, alice, what, user);
+    return [refusal?.code, refusal?.data.limitName];
+  };
+  // Others of this server have asked as many users of the other one as all together may.
+  await fill(a, { count: LIMITS.contactRequestsPerPeerMax, owner: "others", asked: true });
+  expect(await refused("request")).toEqual(["limitExceeded", "contactRequestsPerPeerMax"]);
+  await forgetAll(a);
+  await fill(a, { count: LIMITS.contactRequestsOpenMax, owner: "alice", asked: true });
+  expect(await refused("request")).toEqual(["limitExceeded", "contactRequestsOpenMax"]);
+  expect(await refused("block", userUri(a.domain, "y"))).toEqual([undefined, undefined]);
+  await forgetAll(a);
+  await fill(a, { count: LIMITS.contactsPerUserMax, owner: "alice", asked: false });
+  expect(await refused("request")).toEqual(["limitExceeded", "contactsPerUserMax"]);
+  expect(await refused("block", userUri(a.domain, "x"))).toEqual([
+    "limitExceeded",
+    "contactsPerUserMax",
+  ]);
+  // Whom one knows already is no new contact.
+  expect(await refused("request", userUri(world.b.domain, "user-7"))).toEqual([
+    undefined,
+    undefined,
+  ]);
+});
+
+test("FED-964 requests beyond what one user lets wait are dropped, also of one server", async () => {
+  await using world = await openPeople();
+  const { a, alice } = world;
+  const carol = await enrol(a, "carol");
+  await fill(a, { count: LIMITS.contactRequestsWaitingMax, owner: "alice", waiting: true });
+  expect(await act(a, carol, "request", alice.user)).toMatchObject({ state: "requested" });
+  expect(await stateOf(a, alice, carol.user)).toBe("none");
+  await forgetAll(a);
+  await act(a, carol, "request", alice.user);
+  expect(await stateOf(a, alice, carol.user)).toBe("incoming");
+});
+
 test("a full inbox stops nobody: one event stands for all that are left out", async () => {
   await using world = await openPeople({ queuingLimits: { inboxEntriesMax: 3 } });
   const { a, alice } = world;
@@ -355,4 +395,33 @@ test("no contact endpoint answers without a session, nor anything but a problem 
 
 function roomOf({ domain }: SmallServer): RoomUri {
   return mintRoomUri(domain, (length) => testCrypto.random(length));
+}
+
+/** Puts rows about so many users of the other server there, as their acts would have. */
+function fill(
+  { database }: SmallServer,
+  rows: {
+    readonly count: number;
+    readonly owner: string;
+    readonly asked?: boolean;
+    readonly waiting?: boolean;
+  },
+): Promise<void> {
+  return database.transaction((tx) => {
+    const insert = database
+      .sql(tx)
+      .$client.prepare<[string, string, number, number]>(
+        `INSERT INTO authentication_contacts VALUES (?, ?, '', 'b.example', ?, ?, 1, 0, '', 1)`,
+      );
+    const [asked, waiting] = [rows.asked ? 1 : 0, rows.waiting ? 1 : 0];
+    for (let count = 0; count < rows.count; count += 1) {
+      insert.run(rows.owner, `mimi://b.example/u/user-${count}`, asked, waiting);
+    }
+  });
+}
+
+function forgetAll({ database }: SmallServer): Promise<void> {
+  return database.transaction((tx) => {
+    database.sql(tx).$client.exec("DELETE FROM authentication_contacts");
+  });
 }
