@@ -49,7 +49,10 @@ export interface Connection {
 }
 
 const firstDelayMs = 250;
-const delayMaxMs = 30_000;
+/** Whoever lost the server a moment ago is back within seconds after it; later it may take longer. */
+const delayMaxMs = { soon: 5_000, later: 30_000 };
+/** About five minutes. */
+const soonAttempts = 60;
 const answerTimeoutMs = 30_000;
 
 type Pending = {
@@ -84,7 +87,8 @@ export function createConnection(
     cancelRetry?.();
     if (!running) return;
     events.changed("offline");
-    const delay = Math.min(delayMaxMs, firstDelayMs * 2 ** Math.min(attempts, 10));
+    const most = attempts < soonAttempts ? delayMaxMs.soon : delayMaxMs.later;
+    const delay = Math.min(most, firstDelayMs * 2 ** Math.min(attempts, 10));
     attempts += 1;
     // Full jitter keeps clients from coming back all at once after a restart of the server.
     const jitter = (env.random(1)[0] ?? 0) / 255;
