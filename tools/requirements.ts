@@ -30,12 +30,12 @@ R-009 | met | queuing, realtime | Only the client that owns a queue reads it and
 R-010 | partly | queuing | An identity queue and a group queue; neither is pseudonymous yet
 R-011 | partly | realtime | New entries are told at once to live clients; no push yet
 R-012 | met | homeserver | Modules with interfaces and data of their own
-R-013 | open | | Homeservers federate, with whom the operator allows
+R-013 | met | peers, CLI | Homeservers federate, with whom the operator allows, at once and both ways
 R-014 | met | authentication, key-packages, federation, SDK | Users of other servers are found, and their KeyPackages claimed
-R-015 | open | | Messages reach users of other servers
-R-016 | open | | A client talks to its own server only
-R-017 | partly | protocol | Ids name their server; nothing routes by them yet
-R-018 | partly | platform, modules | Bounds against floods, per client and address; peers come with federation
+R-015 | met | federation, delivery | Messages reach users of other servers, over faults and kills, once and in one order
+R-016 | met | delivery, federation, SDK | A client talks to its own server only; what is elsewhere is asked by that server
+R-017 | met | protocol, delivery | Ids name their server, and requests are routed by them until a hub is known
+R-018 | partly | platform, peers, modules | Bounds against floods, per client, address and peer; no proof of work for strangers
 R-019 | partly | delivery, SDK | One commit per epoch, and clients that fell out come back; not yet after every fault
 
 # Accounts and identity
@@ -200,7 +200,7 @@ R-151 | open | | A user manual
 R-152 | partly | docs | Architecture, API and schema documented; not all of it generated
 R-153 | partly | docs | Instructions for setting up; the README's are executed, the others not
 R-154 | partly | all packages | Unit tests of every part; without a coverage gate
-R-155 | partly | all packages | Tests of parts together; two servers come with federation
+R-155 | partly | all packages | Tests of parts together, two and three servers included; no test of every pair of features
 R-156 | open | | Validation with end users
 
 # Performance, scale, availability
@@ -210,12 +210,12 @@ R-159 | open | | File transfers in bounded time
 R-160 | open | | Scaling out
 R-161 | open | | 99.9 % availability
 R-162 | open | | Redundant services
-R-163 | partly | platform | Accepted data survive kills; no power-cut simulation, no backup
-R-164 | open | | Service goes on while other parts are away
+R-163 | partly | platform, backup | Accepted data survive kills, and sealed backups can be put back; no power-cut simulation
+R-164 | partly | federation | A server that is away holds up nobody but itself; the parts of one server stand and fall together
 
 # Security and compliance
 R-165 | partly | SDK, mls | Everything is end-to-end encrypted; so far that is text and group names
-R-166 | open | | Everything in transit is encrypted: TLS is a proxy's work today
+R-166 | partly | peers, platform | Servers speak HTTPS with each other, and the server itself to clients if it has a certificate; a proxy may do it
 R-167 | partly | SDK | Client stores are sealed; the server's database is not
 R-168 | partly | tests, docs | Threats with tests, fuzzing; no outside audit
 R-169 | partly | platform, authentication | No cookies, bound parameters; no web client to attack yet
@@ -228,13 +228,13 @@ R-174 | partly | docs | Each stored column has a purpose and an end, on a page a
 # From the project's card
 C-01 | met | | The folders are where the card says
 C-02 | partly | | The named packages do what they stand for; werift waits for calls
-C-03 | partly | homeserver | Delivery, authentication, queuing and KeyPackages; assets and peers to come
+C-03 | partly | homeserver | Delivery, authentication, queuing, KeyPackages and peers; assets to come
 C-04 | partly | SDK | The SDK does all group cryptography; calls to come
 C-05 | met | CLI | A command line test client
 C-06 | partly | docs | Walkthroughs for operators, embedders and CLI users; one of three is executed
 
 # Additions
-X-01 | open | | A restore is an event of the protocol
+X-01 | met | backup, delivery, SDK | A restore is an event of the protocol
 X-02 | open | | History for new members
 X-03 | partly | SDK | Divergence is noticed; clients do not publish their health yet
 X-04 | open | | Verifiable abuse reports
@@ -252,8 +252,8 @@ X-15 | open | | Push without content
 X-16 | open | | Web push
 X-17 | open | | Shared ban lists
 X-18 | partly | authentication, CLI | Invites are managed from the command line and over HTTP; no page
-X-19 | open | | Tests of two servers and of older releases
-X-20 | partly | federation-spec | Vectors for other implementations; no black-box suite yet
+X-19 | partly | homeserver, SDK | Tests of two and more servers; there is no older release to test against
+X-20 | met | federation-spec | A black-box conformance suite for any homeserver, with faults that it must notice
 X-21 | open | | Moving a room or an account
 X-22 | open | | Group state at rest only clients can open
 X-23 | open | | Deletion that reaches everything
@@ -272,7 +272,7 @@ T-07 | met | mls | Shortened MACs and tags: exact length only
 T-08 | partly | mls, SDK | Members added in silence: every commit is an event; no client makes a person look at it
 T-09 | met | authentication, delivery, mls | Ghost devices: no client without its user's signature in a room
 T-10 | met | protocol | One key for two purposes: a registry of labels
-T-11 | open | | Compressed backups: there are no backups yet
+T-11 | met | backup | Compressed backups: the server's are padded and never compressed
 T-12 | met | authentication | A replayed login: the proof names server, login and client, and holds once
 T-13 | partly | delivery, SDK | Reordering: hash-chained positions from the hub; no signed counter of the sender
 T-14 | partly | SDK | Content sent again by another member: the message id covers sender and room
@@ -292,13 +292,13 @@ T-27 | met | delivery, mls, SDK | Late messages: a window of epochs, and the sam
 T-28 | open | | Correlated metadata: rooms and users stand side by side in the server's tables
 T-29 | open | | Push metadata: there is no push yet
 T-30 | partly | platform | Guessed or leaked addresses: no path leads out of its place; there are no assets yet
-T-31 | met | homeserver | Decoders on the server: it fetches no URL and decodes no media
+T-31 | met | homeserver | Decoders on the server: it fetches no URL that a user or a peer made up, and decodes no media
 T-32 | open | | Replayed media frames: there are no calls yet
 T-33 | open | | Nonces used twice in calls: there are no calls yet
 T-34 | open | | Spoofed speakers: there are no calls yet
 T-35 | open | | Ghosts in calls: there are no calls yet
 T-36 | partly | platform, protocol | Script injection: keys of prototypes are unknown fields; no web client yet
-T-37 | partly | authentication, SDK | Swapped recovery bundles: sealed, and changed together with the password only
+T-37 | partly | authentication, backup, SDK | Swapped bundles and backups: sealed, and damaged or cut ones refused; an old backup that is whole is one
 T-38 | open | | Sticker bombs: there are no stickers yet
 T-39 | met | mls, delivery | Dear input: caps before work, and bounded work below them
 T-40 | met | SDK, homeserver | Injected SQL: statements are fixed, values bound

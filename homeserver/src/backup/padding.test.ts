@@ -4,7 +4,7 @@ import { paddedLength } from "./padding.ts";
 
 const mebi = 1024 * 1024;
 
-test("T-37 the size of a backup tells little of what is in it, and costs at most an eighth", () => {
+test("T-11 T-37 the size of a backup tells little of what is in it, and costs at most an eighth", () => {
   expect(new Set([1, 1000, mebi].map(paddedLength))).toEqual(new Set([mebi]));
   fc.assert(
     fc.property(fc.integer({ min: mebi, max: 2 ** 45 }), (length) => {

@@ -99,7 +99,7 @@ describe("addresses", () => {
 });
 
 describe("URIs", () => {
-  test("FED-122 FED-125 have one spelling", () => {
+  test("R-017 FED-122 FED-125 have one spelling", () => {
     const good = `mimi://a.example/r/${ID}`;
     expect(parseRoomUri(good)).toBe(good);
     const bad = [
