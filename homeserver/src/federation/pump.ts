@@ -1,16 +1,17 @@
-import { batchAnswerCodec, equalBytes, LIMITS, NetworkFault, Refusal } from "@treehouse/protocol";
+import { equalBytes, LIMITS, NetworkFault } from "@treehouse/protocol";
 import type { BatchAnswer, Cancel, SignedHead } from "@treehouse/protocol";
-import { errorFields } from "../platform/index.ts";
+import { batchAnswerBytesMax, noAnswer, readBatchAnswer } from "./answer.ts";
 import { reactionTo } from "./classify.ts";
-import type { Reaction } from "./classify.ts";
 import { Cleaner } from "./cleaner.ts";
 import { composeBatch } from "./compose.ts";
 import type { BatchBounds } from "./compose.ts";
 import type { FederationContext } from "./context.ts";
+import { Division } from "./division.ts";
 import { encodeBatch } from "./encode-batch.ts";
 import type { Pending } from "./item.ts";
 import { markSent } from "./mark-sent.ts";
-import { Reach } from "./reach.ts";
+import { Pace } from "./pace.ts";
+import type { Reach } from "./reach.ts";
 import { Rejections } from "./rejections.ts";
 import { beginAnew } from "./renumber.ts";
 import type { PeerStream } from "./stream.ts";
@@ -29,13 +30,6 @@ type Sending = {
 
 /** Answers without progress after which a stream begins anew: its two sides do not agree. */
 const stallsMax = 3;
-/** How often an item is tried that is refused alone, before it counts as rejected. */
-const triesMax = 3;
-/** Failures in a row after which memory keeps nothing for the peer: it will be far behind. */
-const awayAfter = 4;
-/** The least length to which batches shrink that are not answered. */
-const bytesMin = 64 * 1024;
-
 /**
  * Sends one peer's stream: up to two batches are on their way, and what is added meanwhile rides in
  * the next. A batch that is not taken whole stops the sending until nothing is on its way; then it
@@ -43,11 +37,12 @@ const bytesMin = 64 * 1024;
  * waits for itself alone.
  */
 export class Pump {
-  readonly reach: Reach;
   readonly #context: FederationContext;
   readonly #stream: PeerStream;
   readonly #cleaner: Cleaner;
   readonly #rejections: Rejections;
+  readonly #pace: Pace;
+  readonly #division = new Division();
   #inFlight = 0;
   #life = 0;
   #armed = false;
@@ -64,30 +59,29 @@ export class Pump {
   #stalls = 0;
   /** What the peer had when sending began or went on. */
   #resumedAt: number;
-  /** A batch was refused whole: how many items make one until all of it is through. */
-  #divided: { readonly itemsMax: number; readonly upTo: number } | undefined;
-  #tries = 0;
   /** Items up to here are to be given up, unless they were rejected and are dead already. */
   #skip = { upTo: 0, dead: false };
-  #bytesMax: number = LIMITS.batchBytesMax;
   /** Answers are acted on one after another. */
   #settling: Promise<void> = Promise.resolve();
   #cancelHeads: Cancel | undefined;
-  #lastFault: string | undefined;
 
   constructor(context: FederationContext, stream: PeerStream) {
     this.#context = context;
     this.#stream = stream;
-    this.reach = new Reach(context.env, () => this.wake());
+    this.#pace = new Pace(context, stream, () => this.wake());
     this.#cleaner = new Cleaner(context, stream, (run) => this.#inOrder(run));
     this.#rejections = new Rejections(context, stream, () => this.wake());
     this.#asking = stream.committed > stream.kept;
     this.#resumedAt = stream.acked;
   }
 
+  get reach(): Reach {
+    return this.#pace.reach;
+  }
+
   /** Why the last batch failed, if it did. */
   get lastFault(): string | undefined {
-    return this.#lastFault;
+    return this.#pace.lastFault;
   }
 
   get isIdle(): boolean {
@@ -127,7 +121,7 @@ export class Pump {
       do this.#woken = false;
       while (!this.#closed && ((await this.#step()) || this.#woken));
     } catch (error) {
-      this.#failed(reactionTo(error), error);
+      this.#pace.failed(reactionTo(error), error);
     } finally {
       this.#running = false;
     }
@@ -138,12 +132,9 @@ export class Pump {
     if (this.#draining && !this.#resume()) return false;
     if (this.#skip.upTo > this.#stream.acked) return this.#giveUp();
     if (this.reach.isWaiting || this.#inFlight >= this.#window()) return false;
-    const sending = this.#asking ? this.#question() : await this.#compose();
+    const sending = this.#asking ? this.#sending([], []) : await this.#compose();
     if (sending === "again") return true;
-    if (sending === undefined) {
-      this.#waitForHeads();
-      return false;
-    }
+    if (sending === undefined) return this.#waitForHeads();
     // What was composed meanwhile may follow something that failed, or belong to another life.
     if (this.#draining || this.reach.isWaiting || sending.life !== this.#life) return true;
     void this.#deliver(sending);
@@ -151,7 +142,8 @@ export class Pump {
   }
 
   #window(): number {
-    const careful = this.#asking || this.#divided !== undefined || this.reach.failures > 0;
+    const careful =
+      this.#asking || this.#division.itemsMax !== undefined || this.reach.failures > 0;
     return careful ? 1 : LIMITS.peerInFlightMax;
   }
 
@@ -163,7 +155,7 @@ export class Pump {
     stream.sent = stream.acked;
     if (this.#stalled && stream.acked === this.#resumedAt) {
       this.#stalls += 1;
-      this.#later("stalled");
+      this.#pace.later("stalled");
     } else if (stream.acked > this.#resumedAt) {
       this.#stalls = 0;
     }
@@ -183,10 +175,6 @@ export class Pump {
     return true;
   }
 
-  #question(): Sending {
-    return this.#sending([], []);
-  }
-
   async #compose(): Promise<Sending | "again" | undefined> {
     if (this.#stalls >= stallsMax) {
       await this.#rewound("stuck");
@@ -201,11 +189,11 @@ export class Pump {
   }
 
   #bounds(): BatchBounds {
-    const divided = this.#divided;
+    const { itemsMax } = this.#division;
     return {
-      itemsMax: divided?.itemsMax ?? LIMITS.batchItemsMax,
-      bytesMax: this.#bytesMax,
-      heads: divided !== undefined ? "no" : this.#inFlight === 0 ? "alone" : "beside",
+      itemsMax: itemsMax ?? LIMITS.batchItemsMax,
+      bytesMax: this.#pace.bytesMax,
+      heads: itemsMax !== undefined ? "no" : this.#inFlight === 0 ? "alone" : "beside",
     };
   }
 
@@ -226,11 +214,11 @@ export class Pump {
         endpoint: "notify",
         body,
         timeoutMs: LIMITS.peerTimeoutMs,
-        answerBytesMax,
+        answerBytesMax: batchAnswerBytesMax,
       });
       metrics.batches.add();
       metrics.bytes.add(body.length);
-      await this.#inOrder(() => this.#settle(sending, readAnswer(answer)));
+      await this.#inOrder(() => this.#settle(sending, readBatchAnswer(answer)));
     } catch (error) {
       if (sending.life === this.#life) await this.#refused(sending, error);
     } finally {
@@ -249,18 +237,12 @@ export class Pump {
   async #settle(sending: Sending, answer: BatchAnswer): Promise<void> {
     const stream = this.#stream;
     if (sending.life !== this.#life || this.#closed) return;
-    if (!equalBytes(answer.incarnation, stream.incarnation)) throw answerFault();
+    if (!equalBytes(answer.incarnation, stream.incarnation)) throw noAnswer();
     const last = answer.next - 1 + stream.base;
-    if (last > stream.sentMost) {
-      await this.#rewound("ours");
-      return;
-    }
+    if (last > stream.sentMost) return this.#rewound("ours");
     // An answer may be overtaken by a later one; less than was known before it was asked is a step back.
     const setBack = last < sending.ackedBefore;
-    if (setBack && last < stream.kept) {
-      await this.#rewound("theirs");
-      return;
-    }
+    if (setBack && last < stream.kept) return this.#rewound("theirs");
     await this.#rejections.settle(answer.rejected);
     const before = stream.acked;
     stream.acked = setBack ? last : Math.max(stream.acked, last);
@@ -285,19 +267,11 @@ export class Pump {
   #succeeded({ items, heads, to }: Sending, progress: number): void {
     const stream = this.#stream;
     const { metrics } = this.#context;
-    if (progress > 0 || items.length === 0) {
-      this.#lastFault = undefined;
-      this.#tries = 0;
-      this.reach.succeeded();
-      stream.away = false;
-      this.#context.onReached(stream.domain, true);
-    }
+    if (progress > 0 || items.length === 0) this.#pace.succeeded();
     if (progress > 0) {
       metrics.items.add(progress);
-      this.#bytesMax = Math.min(LIMITS.batchBytesMax, this.#bytesMax * 2);
+      this.#division.taken(stream.acked);
     }
-    if (this.#divided !== undefined && stream.acked >= this.#divided.upTo)
-      this.#divided = undefined;
     if (stream.acked >= to) {
       for (const { head } of heads) stream.owed.covered(head.room, head.position, to);
       metrics.heads.add(heads.length);
@@ -311,7 +285,7 @@ export class Pump {
     metrics.rewound.add(1, { side });
     env.log.error("streamRewound", { peer: this.#stream.domain, reason: side });
     // Somebody who says so all the time is not answered faster than somebody who fails.
-    this.#later("rewound");
+    this.#pace.later("rewound");
     await this.#beginAnew(this.#stream.kept, true);
   }
 
@@ -322,8 +296,7 @@ export class Pump {
     this.#draining = true;
     this.#stalled = false;
     this.#stalls = 0;
-    this.#divided = undefined;
-    this.#tries = 0;
+    this.#division.end();
     this.#resumedAt = this.#stream.acked;
     this.#cleaner.soon();
   }
@@ -332,94 +305,42 @@ export class Pump {
     const reaction = reactionTo(error);
     this.#draining = true;
     if (reaction.kind !== "divide") {
-      if (error instanceof NetworkFault && sending.items.length > 0) this.#shrink();
-      this.#failed(reaction, error);
+      if (error instanceof NetworkFault && sending.items.length > 0) this.#pace.shrink();
+      this.#pace.failed(reaction, error);
       return;
     }
     const { items, heads, to } = sending;
     if (items.length === 0) {
       // It can only be the heads. The next entry of each room brings another.
       for (const { head } of heads) this.#stream.owed.forget(head.room);
-      this.#later(reaction.code);
-    } else if (items.length > 1 || heads.length > 0) {
-      const upTo = Math.max(this.#divided?.upTo ?? 0, to);
-      this.#divided = { itemsMax: Math.max(1, Math.floor(items.length / 2)), upTo };
-    } else if (this.#tries + 1 < triesMax) {
-      this.#tries += 1;
-      this.#later(reaction.code);
-    } else {
-      // Alone, and refused each time: it counts as rejected, and the others close up.
-      await this.#inOrder(() => this.#reject(sending, reaction.code));
+      this.#pace.later(reaction.code);
+      return;
     }
+    const next = this.#division.refused({ items: items.length, heads: heads.length, to });
+    if (next === "later") this.#pace.later(reaction.code);
+    // Alone, and refused each time: it counts as rejected, and the others close up.
+    if (next === "reject") await this.#inOrder(() => this.#reject(sending, reaction.code));
   }
 
   async #reject({ to }: Sending, code: string): Promise<void> {
     try {
       await this.#rejections.settle([{ sequence: to - this.#stream.base, code }]);
-      this.#tries = 0;
       this.#skip = { upTo: to, dead: true };
-      this.#later(code);
+      this.#pace.later(code);
     } catch (error) {
-      this.#failed(reactionTo(error), error);
+      this.#pace.failed(reactionTo(error), error);
     }
-  }
-
-  #shrink(): void {
-    this.#bytesMax = Math.max(bytesMin, Math.floor(this.#bytesMax / 2));
-  }
-
-  #failed(reaction: Reaction, error: unknown): void {
-    if (this.#closed) return;
-    if (error instanceof NetworkFault) this.#context.onReached(this.#stream.domain, false);
-    if (reaction.kind === "later") {
-      if (!(error instanceof Refusal) && !(error instanceof NetworkFault)) {
-        this.#context.env.log.error("batchFailed", errorFields(error));
-      }
-      this.#later(reaction.reason, reaction.retryAfterMs);
-      return;
-    }
-    const reason = reaction.kind === "pause" ? reaction.reason : reaction.code;
-    this.reach.denied();
-    this.#note(reason);
-  }
-
-  #later(reason: string, retryAfterMs?: number): void {
-    this.reach.failed(retryAfterMs);
-    this.#note(reason);
-  }
-
-  #note(reason: string): void {
-    this.#lastFault = reason;
-    this.#context.metrics.retries.add(1, { reason });
-    if (this.reach.failures < awayAfter || this.#stream.away) return;
-    this.#stream.away = true;
-    this.#stream.tail.clear();
   }
 
   /** The last entry of a burst is followed by a head even if nothing else is sent (FED-952). */
-  #waitForHeads(): void {
+  #waitForHeads(): false {
     const { env } = this.#context;
     this.#cancelHeads?.();
     this.#cancelHeads = undefined;
     const waitMs = this.#stream.owed.dueInMs(env.monotonic());
-    if (waitMs === undefined || this.#inFlight > 0) return;
-    this.#cancelHeads = env.timer(waitMs, () => this.wake());
+    if (waitMs !== undefined && this.#inFlight === 0) {
+      this.#cancelHeads = env.timer(waitMs, () => this.wake());
+    }
+    return false;
   }
-}
-
-/** An answer names at most `LIMITS.rejectedItemsMax` rejected items. */
-const answerBytesMax = 16 + 8 + 4 + LIMITS.rejectedItemsMax * (8 + 2 + LIMITS.nameBytesMax);
-
-function readAnswer(bytes: Uint8Array): BatchAnswer {
-  try {
-    return batchAnswerCodec.decode(bytes);
-  } catch (error) {
-    if (error instanceof Refusal) throw answerFault(error);
-    throw error;
-  }
-}
-
-/** What the peer sends back is no judgement of what it was sent. */
-function answerFault(cause?: unknown): NetworkFault {
-  return new NetworkFault("broken", "The answer is none to this batch.", { cause });
 }

@@ -1,0 +1,62 @@
+import { LIMITS } from "@treehouse/protocol";
+import { expect, test } from "vitest";
+import { createWorld } from "../../../packages/testkit/src/index.ts";
+import { Reach } from "./reach.ts";
+
+function start(seed = 1) {
+  const world = createWorld(seed);
+  const ready: number[] = [];
+  const reach = new Reach(world.env("a"), () => ready.push(world.now()));
+  return { world, reach, ready };
+}
+
+test("FED-947 waits double from 250 ms to a minute, by chance, and no longer", async () => {
+  for (let seed = 1; seed <= 50; seed += 1) {
+    const { world, reach } = start(seed);
+    for (let failure = 1; failure <= 20; failure += 1) {
+      reach.failed();
+      const most = Math.min(LIMITS.retryMostMs, LIMITS.retryFirstMs * 2 ** (failure - 1));
+      expect(reach.waitMs).toBeLessThanOrEqual(most);
+      expect(reach.state).toBe("open");
+      await world.advance(most);
+      expect(reach.state).toBe("halfOpen");
+    }
+    reach.succeeded();
+    expect([reach.state, reach.waitMs, reach.failures]).toEqual(["closed", 0, 0]);
+  }
+});
+
+test("FED-947 a peer that names a time is obeyed, within reason", () => {
+  const { reach } = start();
+  reach.failed(30_000);
+  expect(reach.waitMs).toBe(30_000);
+  reach.failed(3_600_000);
+  expect(reach.waitMs).toBe(LIMITS.retryMostMs);
+});
+
+test("FED-947 an inbound contact ends a long wait soon, however often it comes", async () => {
+  const { world, reach, ready } = start();
+  for (let failure = 0; failure < 12; failure += 1) reach.failed(60_000);
+  reach.encouraged();
+  expect(reach.waitMs).toBeLessThanOrEqual(250);
+  for (let contact = 0; contact < 1_000; contact += 1) reach.encouraged();
+  expect(ready).toEqual([]);
+  await world.advance(250);
+  expect(ready).toHaveLength(1);
+  reach.encouraged();
+  expect(ready).toHaveLength(1);
+});
+
+test("FED-947 a peer that denies is paused: asked about once a minute, or once rules change", async () => {
+  const { world, reach, ready } = start();
+  reach.denied();
+  expect(reach.state).toBe("paused");
+  await world.advance(40_000);
+  expect(ready).toEqual([]);
+  reach.retry();
+  expect(ready).toHaveLength(1);
+  reach.denied();
+  await world.advance(60_000);
+  expect(ready).toHaveLength(2);
+  reach.close();
+});
