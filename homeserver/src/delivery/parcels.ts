@@ -31,7 +31,8 @@ export function parcelsOfCommit(
       const clients = welcomed.get(peer);
       const parcel: Parcel = {
         head,
-        groupInfo,
+        // Nobody there is to come in again: it would only tell of the epoch that begins.
+        ...(next.peers.includes(peer) ? { groupInfo } : {}),
         ...(clients === undefined || welcome === undefined
           ? {}
           : { welcomes: [{ clients, welcome }] }),

@@ -206,6 +206,8 @@ test("R-015 a server whose last member went gets the commit that removed it, and
   await a.commit({ remove: [b.group.ownLeaf] });
   await a.say("for the others");
   expect(servers.outbox.map(({ position }) => position)).toEqual([2]);
+  // Nor anything of the epoch that begins without it.
+  expect(servers.outbox.map(({ groupInfo }) => groupInfo)).toEqual([undefined]);
   await servers.flush();
   await b.sync();
   expect(b.group.active).toBe(false);

@@ -177,6 +177,23 @@ test("FED-935 a server that does not answer for its user keeps nobody in the roo
   expect((await renewal).refusal?.code).toBe("wrongEpoch");
 });
 
+test("FED-955 a hub of an earlier term does not introduce a room again", async () => {
+  const [a, b] = await openPair();
+  await a.commit({ remove: [b.group.ownLeaf] });
+  await servers.flush();
+  await a.say("between");
+  await a.commit({ add: [await handOut(bob, a.room)] });
+  const [item] = servers.outbox.splice(0).map(deliveryOf);
+  if (item === undefined) throw new Error();
+  const stale = encodeEntry({ ...decodeEntry(item.entry), term: 0 });
+  const before = await servers.follower.contents();
+  expect(await servers.deliver([{ ...item, head: undefined, entry: stale }])).toEqual([
+    "staleTerm",
+  ]);
+  expect(await servers.follower.contents()).toBe(before);
+  expect(await servers.deliver([item])).toEqual([]);
+});
+
 test("FED-949 nobody introduces a room of another server", async () => {
   const a = await foundRoom(alice);
   await a.commit({ add: [await handOut(bob, a.room)] });

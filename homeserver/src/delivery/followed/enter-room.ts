@@ -43,6 +43,10 @@ export async function enterRoom(
   if (known !== undefined && !equalBytes(known.room.hubKey, introduction.hubKey)) {
     return reject(context, "notHub");
   }
+  if (known !== undefined && entry.term < known.head.term) {
+    context.count("staleTerm");
+    return { rejected: "staleTerm" };
+  }
   const { roster } = introduction;
   const before = rosterBefore(roster, item);
   if (before === undefined || !equalBytes(rosterHash(roster, sha256), entry.rosterHash)) {
@@ -54,7 +58,7 @@ export async function enterRoom(
     return { rejected: "notMember" };
   }
   const head = {
-    term: Math.max(entry.term, known?.head.term ?? 0),
+    term: entry.term,
     epoch: entry.epoch,
     position: entry.position - 1,
     hash: entry.previous.slice(),
