@@ -58,17 +58,17 @@ export function migrate(tx: SqlTx): void {
 /** Empties every table but the one that names the schema. */
 export function wipe(tx: SqlTx): void {
   tx.all("PRAGMA secure_delete = ON");
-  for (const table of tables) tx.run(`DELETE FROM ${table}`);
+  for (const statement of emptying) tx.run(statement);
 }
 
-const tables = [
-  "settings",
-  "rooms",
-  "group_rows",
-  "cursors",
-  "messages",
-  "intents",
-  "key_packages",
-  "contacts",
-  "relations",
+const emptying = [
+  "DELETE FROM settings",
+  "DELETE FROM rooms",
+  "DELETE FROM group_rows",
+  "DELETE FROM cursors",
+  "DELETE FROM messages",
+  "DELETE FROM intents",
+  "DELETE FROM key_packages",
+  "DELETE FROM contacts",
+  "DELETE FROM relations",
 ];

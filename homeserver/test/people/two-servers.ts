@@ -6,6 +6,7 @@ import {
   acknowledgementCodec,
   entriesPageCodec,
   formatAddress,
+  mintRoomUri,
   parseDomain,
   paths,
   Refusal,
@@ -16,7 +17,9 @@ import type { ConsentOutbox, Heard, Neighbours } from "../../src/authentication/
 import type { RemoteUsers } from "../../src/key-packages/index.ts";
 import { ask } from "./ask.ts";
 import type { Answer } from "./ask.ts";
+import { enrol } from "./holder.ts";
 import type { Holder } from "./holder.ts";
+import { testCrypto } from "./person.ts";
 import { openSmallServer } from "./small-server.ts";
 import type { SmallServer, SmallServerOptions } from "./small-server.ts";
 
@@ -117,6 +120,23 @@ export async function openTwoServers(
     },
   };
   return world;
+}
+
+export type AliceAndBob = TwoServers & { readonly alice: Holder; readonly bob: Holder };
+
+/** Alice is of server a, Bob of server b. */
+export async function openAliceAndBob(
+  options: Parameters<typeof openTwoServers>[0] = {},
+): Promise<AliceAndBob> {
+  const world = await openTwoServers(options);
+  const alice = await enrol(world.a, "alice");
+  const bob = await enrol(world.b, "bob");
+  return Object.assign(world, { alice, bob });
+}
+
+/** The name of a room that might be founded there. */
+export function roomAt({ domain }: SmallServer): RoomUri {
+  return mintRoomUri(domain, (length) => testCrypto.random(length));
 }
 
 type Act = "request" | "accept" | "decline" | "block" | "unblock" | "withdraw";
