@@ -74,7 +74,13 @@ export async function startRig(
     timers.add(fire);
     return cancel;
   };
-  const env = { ...nodeEnv, log, timer, now: () => nodeEnv.now() + offset };
+  const env = {
+    ...nodeEnv,
+    log,
+    timer,
+    now: () => nodeEnv.now() + offset,
+    monotonic: () => nodeEnv.monotonic() + offset,
+  };
   const crypto = createNodeCrypto({ random: (length) => env.random(length) });
   const database = openDatabase({
     path,

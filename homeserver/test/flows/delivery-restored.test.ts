@@ -130,6 +130,28 @@ test("FED-958 a forged continuation is refused, and nothing of it is adopted", a
   expect(servers.hub.faults.join()).toContain("adoptionRefused");
 });
 
+test("FED-935 a follower that answers as slowly as it may holds up no restored room for long", async () => {
+  const [a] = await openPair();
+  const restore = await backUp();
+  for (let count = 0; count < 9; count += 1) await a.say(`message ${count}`);
+  const head = await servers.hub.delivery.hosted.signedHead(a.room);
+  await servers.deliver(servers.outbox.splice(0).map(deliveryOf), head === undefined ? [] : [head]);
+  await restore();
+  let asked = 0;
+  servers.told = (events) => {
+    asked += 1;
+    servers.hub.advance(19_000);
+    return { ...events, entries: events.entries.slice(0, 1) };
+  };
+  await servers.hub.delivery.start();
+  await quiet();
+  servers.hub.fireTimers();
+  await quiet();
+  await servers.hub.delivery.close();
+  expect(asked).toBe(4);
+  expect((await logAt("hub", a.room)).head).toBeGreaterThan(jump);
+});
+
 test("a room that is not settled takes nothing, and a follower that is away is waited for", async () => {
   const [a] = await openPair();
   const restore = await backUp();

@@ -7,6 +7,9 @@ import { sha256 } from "../sha256.ts";
 import type { DeliveryContext } from "../context.ts";
 import type { LogPoint } from "../store.ts";
 
+/** What a restored hub asks of its followers. */
+export type Followers = Pick<Hubs, "standing" | "events">;
+
 /** What a follower has beyond this hub's own log, as far as the hub itself once signed it. */
 export type Claim = {
   readonly peer: Domain;
@@ -37,7 +40,7 @@ export function ownHeadOf(
  * nothing of it is believed. Only hashes are kept, however long the chain.
  */
 export async function chainTo(
-  hubs: Hubs,
+  hubs: Followers,
   hosted: HostedRoom,
   after: LogPoint,
   { peer, head: { head } }: Claim,
@@ -57,7 +60,7 @@ export async function chainTo(
 
 /** A follower's entries after a position and up to another, page by page. */
 export async function* entriesOf(
-  hubs: Hubs,
+  hubs: Followers,
   { room }: HostedRoom,
   after: number,
   upTo: number,

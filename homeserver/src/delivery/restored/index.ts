@@ -3,7 +3,7 @@
  * is settled nothing is taken for it.
  */
 import { LIMITS, Refusal } from "@treehouse/protocol";
-import type { Cancel, RoomUri } from "@treehouse/protocol";
+import type { Cancel, Domain, RoomUri } from "@treehouse/protocol";
 import { errorFields } from "../../platform/index.ts";
 import type { Operations } from "../operations.ts";
 import { settleRoom } from "./settle-room.ts";
@@ -23,17 +23,19 @@ const againMs = 2_000;
 export function createRestoredRooms(context: RestoredContext): RestoredRooms {
   const { env, database, store } = context;
   const unsettled = new Set<RoomUri>();
+  /** Followers that take too long to be asked any more. */
+  const slow = new Set<Domain>();
   let running: Promise<void> = Promise.resolve();
   let cancel: Cancel | undefined;
   let until = 0;
   let closed = false;
 
   async function settle(): Promise<void> {
-    const last = env.monotonic() >= until;
     for (const room of unsettled) {
       if (closed) return;
+      const last = env.monotonic() >= until;
       try {
-        const unasked = await settleRoom(context, room, last);
+        const unasked = await settleRoom(context, room, { last, slow });
         if (unasked.length === 0) unsettled.delete(room);
       } catch (error) {
         if (error instanceof Refusal && error.code === "unknownRoom") unsettled.delete(room);

@@ -1,4 +1,4 @@
-import { equalBytes, decodeEntry, chainHashOf } from "@treehouse/protocol";
+import { equalBytes, decodeEntry, chainHashOf, LIMITS } from "@treehouse/protocol";
 import type { Domain, RoomUri } from "@treehouse/protocol";
 import { errorFields } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
@@ -8,7 +8,7 @@ import { sha256 } from "../sha256.ts";
 import type { LogPoint } from "../store.ts";
 import { adoptEntry } from "./adopt-entry.ts";
 import { chainTo, entriesOf, ownHeadOf } from "./check-claim.ts";
-import type { Claim } from "./check-claim.ts";
+import type { Claim, Followers } from "./check-claim.ts";
 import { startTerm } from "./start-term.ts";
 
 export type RestoredContext = DeliveryContext & FollowedContext;
@@ -19,14 +19,15 @@ export type RestoredContext = DeliveryContext & FollowedContext;
  * else (FED-958). Then a new term begins, behind every position that may have been given before.
  *
  * Answers the followers that could not be asked; the room is settled when there are none, or when
- * `last` says that they are waited for no longer.
+ * `last` says that they are waited for no longer. Who takes too long is added to `slow`, and asked
+ * nothing more: all other rooms wait meanwhile.
  */
 export async function settleRoom(
   context: RestoredContext,
   name: RoomUri,
-  last: boolean,
+  { last, slow }: { readonly last: boolean; readonly slow: Set<Domain> },
 ): Promise<readonly Domain[]> {
-  const { unasked, seen } = await adoptAll(context, name);
+  const { unasked, seen } = await adoptAll(context, name, slow);
   if (unasked.length > 0 && !last) return unasked;
   await startTerm(context, await context.rooms.get(name), seen);
   return [];
@@ -38,7 +39,11 @@ type Adoption = {
   readonly seen: { readonly term: number; readonly position: number };
 };
 
-async function adoptAll(context: RestoredContext, name: RoomUri): Promise<Adoption> {
+async function adoptAll(
+  context: RestoredContext,
+  name: RoomUri,
+  slow: Set<Domain>,
+): Promise<Adoption> {
   const unasked: Domain[] = [];
   const seen = { term: 0, position: 0 };
   const claims: Claim[] = [];
@@ -46,7 +51,7 @@ async function adoptAll(context: RestoredContext, name: RoomUri): Promise<Adopti
   const end = await endOf(context, hosted);
   for (const peer of hosted.peers) {
     try {
-      const standing = await context.hubs.standing(peer, name);
+      const standing = await hurried(context, slow).standing(peer, name);
       const signed = ownHeadOf(context, hosted, standing);
       if (signed === undefined) continue;
       seen.term = Math.max(seen.term, signed.head.term);
@@ -64,7 +69,7 @@ async function adoptAll(context: RestoredContext, name: RoomUri): Promise<Adopti
   claims.sort((one, other) => other.head.head.position - one.head.head.position);
   for (const claim of claims) {
     try {
-      await adopt(context, name, claim);
+      await adopt(context, name, claim, hurried(context, slow));
     } catch (error) {
       context.env.log.warn("adoptionFailed", {
         room: name,
@@ -77,25 +82,43 @@ async function adoptAll(context: RestoredContext, name: RoomUri): Promise<Adopti
   return { unasked, seen };
 }
 
-async function adopt(context: RestoredContext, name: RoomUri, claim: Claim): Promise<void> {
+/** Asks followers, each for so long in all. */
+function hurried({ env, hubs }: RestoredContext, slow: Set<Domain>): Followers {
+  let spentMs = 0;
+  async function timed<T>(peer: Domain, ask: () => Promise<T>): Promise<T> {
+    if (slow.has(peer)) throw new Error("The follower takes too long.");
+    const from = env.monotonic();
+    try {
+      return await ask();
+    } finally {
+      spentMs += env.monotonic() - from;
+      if (spentMs > LIMITS.restoreAdoptMs) slow.add(peer);
+    }
+  }
+  return {
+    standing: (peer, room) => timed(peer, () => hubs.standing(peer, room)),
+    events: (peer, room, range) => timed(peer, () => hubs.events(peer, room, range)),
+  };
+}
+
+async function adopt(
+  context: RestoredContext,
+  name: RoomUri,
+  claim: Claim,
+  followers: Followers,
+): Promise<void> {
   let hosted = await context.rooms.get(name);
   const end = await endOf(context, hosted);
   const { head } = claim.head;
   if (head.position <= end.position) return;
-  const hashes = await chainTo(context.hubs, hosted, end, claim);
+  const hashes = await chainTo(followers, hosted, end, claim);
   if (hashes === undefined) {
     context.count("adoptionRefused");
     context.env.log.error("adoptionRefused", { room: name, host: claim.peer });
     return;
   }
   let index = 0;
-  for await (const bytes of entriesOf(
-    context.hubs,
-    hosted,
-    end.position,
-    head.position,
-    claim.peer,
-  )) {
+  for await (const bytes of entriesOf(followers, hosted, end.position, head.position, claim.peer)) {
     const expected = hashes[index];
     index += 1;
     const entry = decodeEntry(bytes, "sliced");
