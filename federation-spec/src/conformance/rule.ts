@@ -34,3 +34,24 @@ export function rule(
 export function unseen(id: RuleId, what: string, why: string): Rule {
   return { id, what, checks: {}, slow: {}, last: {}, unseen: why };
 }
+
+/** One rule for each number, with the checks of all that have it; in the order of the numbers. */
+export function merged(rules: readonly Rule[]): readonly Rule[] {
+  const byId = new Map<RuleId, Rule>();
+  for (const each of rules) {
+    const { id, checks, slow, last } = each;
+    const known = byId.get(id);
+    byId.set(
+      id,
+      known === undefined
+        ? each
+        : {
+            ...known,
+            checks: { ...known.checks, ...checks },
+            slow: { ...known.slow, ...slow },
+            last: { ...known.last, ...last },
+          },
+    );
+  }
+  return [...byId.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1));
+}

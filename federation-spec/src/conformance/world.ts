@@ -110,6 +110,17 @@ export class World {
     return this.host.until(what, this.patienceMs, look);
   }
 
+  /** Gives something that takes its time several times the patience of this run. */
+  async patiently<T>(run: () => Promise<T>): Promise<T> {
+    for (let left = 2; ; left -= 1) {
+      try {
+        return await run();
+      } catch (error) {
+        if (left === 0 || !(error instanceof Failed)) throw error;
+      }
+    }
+  }
+
   /** Asks again and again, for something that the server does not tell by itself. */
   async eventually(what: string, ask: () => Promise<boolean>): Promise<void> {
     const until = performance.now() + this.patienceMs;

@@ -118,9 +118,11 @@ export class Account extends Member {
     return (await this.ask("DELETE", paths.contact(formatAddress(user)))).ok("a withdrawal");
   }
 
-  /** All entries of a stream after a position that the client may read now. */
+  /** Entries of a stream after a position, behind a gap if there is one (FED-420). */
   async entries(stream: StreamUri, after: number): Promise<readonly Bytes[]> {
     const answer = await this.get(paths.entries(stream, { after, limit: 256 }));
+    const oldest = answer.code === "positionGone" ? answer.member("oldest") : undefined;
+    if (typeof oldest === "number" && oldest > after + 1) return this.entries(stream, oldest - 1);
     return answer.struct("a page of entries", entriesPageCodec).entries;
   }
 

@@ -6,6 +6,7 @@ import {
   identifierResponseCodec,
   keyMaterialRequestCodec,
   keyMaterialResponseCodec,
+  LIMITS,
   parseRoomUri,
   parseUserUri,
   Refusal,
@@ -16,6 +17,7 @@ import {
   submitMessageResponseCodec,
 } from "@treehouse/protocol";
 import type {
+  Batch,
   Bytes,
   DirectoryDocument,
   Domain,
@@ -191,6 +193,7 @@ export class PeerServer implements Resident {
     switch (endpoint) {
       case "notify": {
         const batch = batchCodec.decode(body);
+        this.#context.monitor.judge("FED-944", faultOfBatch(batch));
         return tls(batchAnswerCodec, this.incoming.take({ batch, octets: body, at }));
       }
       case "identifierQuery": {
@@ -264,4 +267,11 @@ export class PeerServer implements Resident {
       }),
     );
   }
+}
+
+function faultOfBatch({ items }: Batch): string | undefined {
+  const length = items.reduce((sum, { body }) => sum + body.length, 0);
+  return items.length > 1 && length > LIMITS.batchBytesMax
+    ? `a batch of ${items.length} items has ${length} octets`
+    : undefined;
 }

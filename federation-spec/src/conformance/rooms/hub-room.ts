@@ -100,6 +100,12 @@ export class HubRoom {
     return this.message(message);
   }
 
+  /** An entry that could come next, and does not: the log stays as it is. */
+  draft(): EntryDelivery {
+    const entry = { ...this.#header("application"), message: random(64), frank: undefined };
+    return bare(encodeEntry(entry));
+  }
+
   /** An application message, whoever sent it. */
   message(message: Bytes): EntryDelivery {
     return this.append({
@@ -142,14 +148,7 @@ export class HubRoom {
     this.hash = chainHashOf(entry, bytes);
     this.seat.position = entry.position;
     this.seat.hash = this.hash;
-    const delivery = {
-      entry: bytes,
-      head: undefined,
-      groupInfo: undefined,
-      welcomes: [],
-      introduction: undefined,
-      ...parcel,
-    };
+    const delivery = { ...bare(bytes), ...parcel };
     this.log.push(delivery);
     return delivery;
   }
@@ -215,6 +214,10 @@ export class HubRoom {
     this.log[this.log.length - 1] = complete;
     return complete;
   }
+}
+
+function bare(entry: Bytes): EntryDelivery {
+  return { entry, head: undefined, groupInfo: undefined, welcomes: [], introduction: undefined };
 }
 
 /** The same item with another entry; what the founder's own log says stays. */

@@ -1,10 +1,14 @@
+import { merged } from "../rule.ts";
 import type { Rule } from "../rule.ts";
 import { askingRules } from "./asking.ts";
 import { boundRules } from "./bounds.ts";
 import { claimRules } from "./claims.ts";
+import { consentRules } from "./consent.ts";
 import { directoryRules } from "./directory.ts";
 import { encodingRules } from "./encoding.ts";
 import { errorRules } from "./errors.ts";
+import { followingRules } from "./following.ts";
+import { forwardingRules } from "./forwarding.ts";
 import { handshakeRules } from "./handshakes.ts";
 import { hostRules } from "./host.ts";
 import { hostedRules } from "./hosted.ts";
@@ -13,23 +17,30 @@ import { orderRules } from "./order.ts";
 import { outboundRules } from "./outbound.ts";
 import { policyRules } from "./policy.ts";
 import { receivingRules } from "./receiving.ts";
+import { sendingRules } from "./sending.ts";
 import { signatureRules } from "./signature.ts";
+import { toldRules } from "./told.ts";
 
 /** Every rule that the suite can tell anything about, by its number. */
-export const allRules: readonly Rule[] = [
+export const allRules: readonly Rule[] = merged([
   ...errorRules,
   ...directoryRules,
   ...hostRules,
   ...receivingRules,
+  ...sendingRules,
   ...signatureRules,
+  ...toldRules,
   ...askingRules,
+  ...followingRules,
+  ...forwardingRules,
   ...handshakeRules,
   ...claimRules,
   ...boundRules,
+  ...consentRules,
   ...encodingRules,
   ...hostedRules,
   ...keyRules,
   ...orderRules,
   ...outboundRules,
   ...policyRules,
-].toSorted((left, right) => (left.id < right.id ? -1 : 1));
+]);
