@@ -119,7 +119,7 @@ export function createAsker(
         }
         // Nobody knows what became of it: the same octets go again under the same id (FED-936).
         if (tries === triesMax || error.reason === "timeout" || reach.isWaiting) {
-          if (!reach.isWaiting) reach.failed();
+          if (!reach.isWaiting) reach.failed({ unreached: true });
           throw error;
         }
         await pause(tries);
@@ -153,7 +153,7 @@ export function createAsker(
         return;
       }
       const { reach } = wayTo(peer);
-      if (!reach.isWaiting) reach.failed();
+      if (!reach.isWaiting) reach.failed({ unreached: true });
     },
     close() {
       for (const { reach } of ways.values()) reach.close();

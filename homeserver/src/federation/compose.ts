@@ -69,7 +69,8 @@ function takeFromTail(
 
 function take(stream: PeerStream, items: Pending[], item: Pending): number {
   items.push(item);
-  stream.owed.sent(item, bringsHead(item));
+  // A tombstone stands for an entry that was sent long before.
+  if (isPointer(item.form)) stream.owed.sent(item, bringsHead(item));
   return itemLength(item);
 }
 

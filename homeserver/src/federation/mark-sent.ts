@@ -1,4 +1,5 @@
 import type { FederationContext } from "./context.ts";
+import { isPointer } from "./item.ts";
 import type { PeerStream } from "./stream.ts";
 
 const pageRows = 2_000;
@@ -15,7 +16,7 @@ export async function markSent(
   while (after < acked) {
     const range = { peer: id, after, upTo: acked, limit: pageRows };
     const page = await database.read((tx) => store.pointers(tx, range));
-    for (const pointer of page) owed.sent(pointer, false);
+    for (const pointer of page) if (isPointer(pointer.form)) owed.sent(pointer, false);
     after = page.at(-1)?.sequence ?? acked;
   }
 }

@@ -7,6 +7,8 @@ import type { PeerStream } from "./stream.ts";
 
 /** Failures in a row after which memory keeps nothing for the peer: it will be far behind. */
 const awayAfter = 4;
+/** Until a batch is given up after another had failed. */
+const tryTimeoutMs = 4_000;
 /** The least length to which batches shrink that are not answered. */
 const bytesMin = 64 * 1024;
 
@@ -27,6 +29,15 @@ export class Pace {
   /** Octets of one batch. */
   get bytesMax(): number {
     return this.#bytesMax;
+  }
+
+  /**
+   * Until a batch must be answered. A way that is broken is tried often rather than long, or it would
+   * be found healed only when the last attempt has timed out; now and then a slow peer has its chance.
+   */
+  get timeoutMs(): number {
+    const { failures } = this.reach;
+    return failures === 0 || failures % 5 === 0 ? LIMITS.peerTimeoutMs : tryTimeoutMs;
   }
 
   /** Why the last batch failed, if it did. */
@@ -54,15 +65,16 @@ export class Pace {
       this.#context.env.log.error("batchFailed", errorFields(error));
     }
     if (reaction.kind === "later") {
-      this.later(reaction.reason, reaction.retryAfterMs);
+      this.reach.failed({ ...reaction, unreached });
+      this.#note(reaction.reason);
       return;
     }
     this.reach.denied();
     this.#note(reaction.kind === "pause" ? reaction.reason : reaction.code);
   }
 
-  later(reason: string, retryAfterMs?: number): void {
-    this.reach.failed(retryAfterMs);
+  later(reason: string): void {
+    this.reach.failed();
     this.#note(reason);
   }
 

@@ -71,7 +71,8 @@ export class Pump {
     this.#pace = new Pace(context, stream, () => this.wake());
     this.#cleaner = new Cleaner(context, stream, (run) => this.#inOrder(run));
     this.#rejections = new Rejections(context, stream, () => this.wake());
-    this.#asking = stream.committed > stream.kept;
+    // Also when nothing waits: an older database that was put back shows itself by the answer.
+    this.#asking = stream.newest > 0;
     this.#resumedAt = stream.acked;
   }
 
@@ -213,7 +214,7 @@ export class Pump {
       const answer = await peers.post(stream.domain, {
         endpoint: "notify",
         body,
-        timeoutMs: LIMITS.peerTimeoutMs,
+        timeoutMs: this.#pace.timeoutMs,
         answerBytesMax: batchAnswerBytesMax,
       });
       metrics.batches.add();

@@ -26,17 +26,30 @@ test("FED-947 waits double from 250 ms to a minute, by chance, and no longer", a
   }
 });
 
+test("FED-947 a peer that has only just gone is looked for every few seconds", async () => {
+  const { world, reach } = start();
+  const waits: number[] = [];
+  const from = world.now();
+  while (world.now() - from < 4 * 3_600_000) {
+    reach.failed({ unreached: true });
+    waits.push(reach.waitMs);
+    await world.advance(Math.max(1, reach.waitMs));
+    if (world.now() - from < 2 * 3_600_000) expect(Math.max(...waits)).toBeLessThanOrEqual(5_000);
+  }
+  expect(Math.max(...waits)).toBeGreaterThan(30_000);
+});
+
 test("FED-947 a peer that names a time is obeyed, within reason", () => {
   const { reach } = start();
-  reach.failed(30_000);
+  reach.failed({ retryAfterMs: 30_000 });
   expect(reach.waitMs).toBe(30_000);
-  reach.failed(3_600_000);
+  reach.failed({ retryAfterMs: 3_600_000 });
   expect(reach.waitMs).toBe(LIMITS.retryMostMs);
 });
 
 test("FED-947 an inbound contact ends a long wait soon, however often it comes", async () => {
   const { world, reach, ready } = start();
-  for (let failure = 0; failure < 12; failure += 1) reach.failed(60_000);
+  for (let failure = 0; failure < 12; failure += 1) reach.failed({ retryAfterMs: 60_000 });
   reach.encouraged();
   expect(reach.waitMs).toBeLessThanOrEqual(250);
   for (let contact = 0; contact < 1_000; contact += 1) reach.encouraged();

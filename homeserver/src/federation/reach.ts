@@ -3,15 +3,22 @@ import type { Cancel, Env } from "@treehouse/protocol";
 
 export type ReachState = "closed" | "open" | "halfOpen" | "paused";
 
+/** A peer that cannot be reached is looked for this often … */
+const nearMs = 5_000;
+/** … for so long; then less often. */
+const nearForMs = 2 * 60 * 60 * 1000;
+
 /**
  * Whether it makes sense to turn to a peer now (FED-947). After each failure the wait doubles, with
- * full jitter: all who lost one server must not come back to it at once. A peer that denies us is
- * asked about once a minute. Whatever shows that it may be different now shortens the wait.
+ * full jitter: all who lost one server must not come back to it at once. One that has only just gone
+ * is looked for every few seconds, since a way that heals is to be used at once; one that denies us,
+ * about once a minute. Whatever shows that it may be different now shortens the wait.
  */
 export class Reach {
   readonly #env: Pick<Env, "timer" | "monotonic" | "random">;
   readonly #onReady: () => void;
   #failures = 0;
+  #failingSince = 0;
   #denied = false;
   #readyAt = 0;
   #cancel: Cancel | undefined;
@@ -49,11 +56,14 @@ export class Reach {
   }
 
   /** The next attempt comes after the wait; not before the time that the peer named, within reason. */
-  failed(retryAfterMs = 0): void {
+  failed({ retryAfterMs = 0, unreached = false } = {}): void {
+    const now = this.#env.monotonic();
+    if (this.#failures === 0) this.#failingSince = now;
     this.#denied = false;
     this.#failures += 1;
+    const near = unreached && now - this.#failingSince < nearForMs;
     const most = LIMITS.retryFirstMs * 2 ** Math.min(this.#failures - 1, 16);
-    const drawn = this.#draw() * Math.min(LIMITS.retryMostMs, most);
+    const drawn = this.#draw() * Math.min(near ? nearMs : LIMITS.retryMostMs, most);
     this.#wait(Math.max(drawn, Math.min(retryAfterMs, LIMITS.retryMostMs)));
   }
 

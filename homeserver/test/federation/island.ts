@@ -61,6 +61,10 @@ export class Island {
   };
   /** What must never happen, in words. */
   readonly wrongs: string[] = [];
+  /** Lives that ended at a crash point. */
+  deaths = 0;
+  /** Positions of the tombstones that came. */
+  readonly tombstones: number[] = [];
   /** Rooms that the module asked to introduce again. */
   readonly introduced: (RoomUri | undefined)[] = [];
   readonly denied = new Set<Domain>();
@@ -211,6 +215,7 @@ export class Island {
   }
 
   #died(): void {
+    this.deaths += 1;
     this.kill();
     if (this.#restartMs === undefined) return;
     this.#world.env(this.domain).timer(this.#restartMs, () => void this.start());
@@ -262,6 +267,7 @@ export class Island {
         const { room, position } = entry;
         const text = entry.kind === "application" ? utf8Decode(entry.message) : entry.kind;
         const last = this.tables.lastReceived(tx, room);
+        if (entry.kind === "tombstone") this.tombstones.push(position);
         if (position <= last && this.behaviour.repeats) return {};
         if (position <= last || (position > last + 1 && !this.behaviour.gaps)) {
           this.wrongs.push(`${room}: ${position} after ${last}`);

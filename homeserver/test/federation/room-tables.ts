@@ -98,6 +98,22 @@ export class RoomTables {
     return rows.map(({ note }) => note);
   }
 
+  /** Forgets how far the streams of others have come, as an older database would. */
+  forgetInbound(tx: Tx): void {
+    this.#run(tx, "DELETE FROM federation_inbound");
+  }
+
+  /** Puts the streams to others back to where they had given so many numbers, all of them taken. */
+  setBackOutbox(tx: Tx, kept: number): void {
+    this.#run(tx, "DELETE FROM federation_outbox");
+    this.#run(tx, "UPDATE federation_peers SET kept = ?", kept);
+  }
+
+  incarnations(tx: ReadTx): readonly Bytes[] {
+    const sql = "SELECT incarnation AS bytes FROM federation_peers ORDER BY id";
+    return bytesRows.parse(this.#all(tx, sql)).map(({ bytes }) => bytes);
+  }
+
   /** Rows that the outbox still has. */
   outboxRows(tx: ReadTx): number {
     return this.#all(tx, "SELECT id FROM federation_outbox ORDER BY id").length;

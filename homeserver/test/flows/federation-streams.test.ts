@@ -1,49 +1,214 @@
-import { mintRoomUri, parseDomain } from "@treehouse/protocol";
-import { afterEach, expect, test } from "vitest";
-import { createWorld } from "../../../packages/testkit/src/index.ts";
-import type { World } from "../../../packages/testkit/src/index.ts";
-import { Channel } from "../federation/channel.ts";
+import { decodeEntry, Refusal } from "@treehouse/protocol";
+import { expect, test } from "vitest";
 import { Island } from "../federation/island.ts";
+import { south, TwoIslands, west } from "../federation/two-islands.ts";
 
-const north = parseDomain("north.example");
-const south = parseDomain("south.example");
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
-const opened: Island[] = [];
-afterEach(async () => {
-  for (const island of opened.splice(0)) await island.close();
+test("R-015 FED-940 what is added arrives, in order and once, and its rows go", async () => {
+  await using islands = await TwoIslands.open();
+  islands.say(20);
+  await islands.world.advance(5_000);
+  expect(await islands.expectLevel()).toBe(20);
+  expect(await islands.rows()).toBe(0);
+  expect(islands.counted("items_sent")).toBe(20);
+  expect(islands.counted("batches_sent")).toBeLessThan(6);
 });
 
-async function twoIslands(seed = 1) {
-  const world = createWorld(seed);
-  const channel = new Channel(world);
-  const islands = [];
-  for (const domain of [north, south]) {
-    const island = await Island.open(world, channel, domain);
-    opened.push(island);
-    await island.start();
-    islands.push(island);
+test("R-015 after an hour without the other server 10,000 items come within a minute", async () => {
+  await using islands = await TwoIslands.open();
+  islands.channel.cut(north(islands), south);
+  for (let part = 0; part < 20; part += 1) {
+    islands.say(500, `${part}-`);
+    await islands.world.advance(3 * MINUTE);
   }
-  const [one, other] = islands;
-  if (one === undefined || other === undefined) throw new Error("no islands");
-  return { world, channel, one, other };
-}
-
-function roomOf(world: World) {
-  return mintRoomUri(north, (length) => world.random("rooms").bytes(length));
-}
-
-test("R-015 what is added arrives, in order and once", async () => {
-  const { world, one, other } = await twoIslands();
-  const room = roomOf(world);
-  for (let count = 1; count <= 20; count += 1)
-    await world.until(one.say(room, `m${count}`, [south]));
-  await world.advance(5_000);
-  const [sent, received] = [
-    await one.read((tx) => one.tables.log(tx, room)),
-    await other.read((tx) => other.tables.received(tx, room)),
-  ];
-  expect(received).toEqual(sent);
-  expect(await other.read((tx) => other.tables.headOf(tx, room))).toBe(20);
-  expect(await one.read((tx) => one.tables.outboxRows(tx))).toBe(0);
-  expect([...one.wrongs, ...other.wrongs]).toEqual([]);
+  expect(await islands.received()).toEqual([]);
+  expect(islands.hub.federation.status()).toMatchObject([
+    { domain: south, state: "open", backlog: 10_000, lastFault: "timeout" },
+  ]);
+  islands.channel.mend();
+  const healed = islands.world.now();
+  // An attempt that began in the cut ends when its time is over.
+  while ((await islands.received()).length === 0) await islands.world.advance(250);
+  const first = islands.world.now() - healed;
+  while ((await islands.received()).length < 10_000) await islands.world.advance(250);
+  expect(first).toBeLessThanOrEqual(25_000);
+  expect(islands.world.now() - healed).toBeLessThanOrEqual(MINUTE);
+  await islands.world.advance(5_000);
+  expect(await islands.expectLevel()).toBe(10_000);
+  expect(await islands.rows()).toBe(0);
 });
+
+test("FED-947 a server that comes back is found within five seconds, and by its call at once", async () => {
+  await using islands = await TwoIslands.open();
+  islands.follower.kill();
+  islands.say(5);
+  await islands.world.advance(HOUR);
+  await islands.follower.start();
+  await islands.world.advance(5_000);
+  expect((await islands.received()).length).toBe(5);
+
+  islands.follower.kill();
+  islands.say(5, "again");
+  await islands.world.advance(10 * HOUR);
+  await islands.follower.start();
+  islands.hub.contact(south);
+  await islands.world.advance(300);
+  expect((await islands.received()).length).toBe(10);
+});
+
+test("FED-946 an item for which a batch is refused is found, and all others arrive", async () => {
+  await using islands = await TwoIslands.open();
+  islands.follower.behaviour.gaps = true;
+  islands.follower.behaviour.repeats = true;
+  islands.follower.behaviour.intercept = ({ endpoint, body }) => {
+    if (endpoint !== "notify" || !Buffer.from(body).includes("m77!")) return;
+    throw new Refusal("malformed", "something in it");
+  };
+  islands.say(200);
+  void islands.hub.say(islands.room, "m77!", [south]);
+  islands.say(100, "later");
+  await islands.world.advance(30_000);
+  const received = await islands.received();
+  const positions = received.map(({ position }) => position);
+  expect(positions.slice(0, 200)).toEqual(Array.from({ length: 200 }, (_, at) => at + 1));
+  expect(positions.slice(200)).toEqual(Array.from({ length: 100 }, (_, at) => at + 202));
+  expect(islands.counted("items_rejected", { code: "malformed" })).toBe(1);
+  expect(islands.follower.tombstones).toEqual([201]);
+  expect(await islands.hub.federation.dead(south)).toMatchObject([
+    { form: "entry", room: islands.room, position: 201, code: "malformed" },
+  ]);
+  expect(islands.counted("batches_sent")).toBeLessThan(40);
+});
+
+test("FED-947 a peer that refuses everything drains a stream slowly, and gets all later", async () => {
+  await using islands = await TwoIslands.open();
+  islands.follower.behaviour.gaps = true;
+  islands.follower.behaviour.intercept = () => {
+    throw new Refusal("malformed", "I like nothing");
+  };
+  islands.say(300);
+  await islands.world.advance(HOUR);
+  expect(islands.channel.requests).toBeLessThan(1_000);
+  expect(islands.counted("items_rejected", { code: "malformed" })).toBeLessThan(60);
+  islands.follower.behaviour.intercept = undefined;
+  await islands.world.advance(2 * MINUTE);
+  expect((await islands.received()).length).toBeGreaterThan(240);
+});
+
+test("FED-947 a denied stream pauses with its rows, and goes on when the rules change", async () => {
+  await using islands = await TwoIslands.open();
+  islands.hub.denied.add(south);
+  islands.say(3);
+  await islands.world.advance(10_000);
+  expect(islands.channel.requests).toBe(0);
+  expect(islands.hub.federation.status()).toMatchObject([
+    { state: "paused", backlog: 3, lastFault: "peerDenied" },
+  ]);
+  // What a user asks for is refused at once instead.
+  await expect(islands.hub.tell(south, "hello")).rejects.toMatchObject({ code: "peerDenied" });
+  islands.hub.denied.clear();
+  islands.hub.policyChanged();
+  await islands.world.advance(1_000);
+  expect((await islands.received()).length).toBe(3);
+});
+
+test("FED-947 a peer that denies us is asked again about once a minute", async () => {
+  await using islands = await TwoIslands.open();
+  islands.follower.behaviour.intercept = () => {
+    throw new Refusal("peerDenied", "not here");
+  };
+  islands.say(3);
+  await islands.world.advance(10 * MINUTE);
+  expect(islands.channel.requests).toBeGreaterThanOrEqual(9);
+  expect(islands.channel.requests).toBeLessThanOrEqual(15);
+  islands.follower.behaviour.intercept = undefined;
+  expect(islands.hub.federation.retry(south)).toBe(true);
+  expect(islands.hub.federation.retry(west)).toBe(false);
+  await islands.world.advance(1_000);
+  expect((await islands.received()).length).toBe(3);
+});
+
+test("H-19 a peer that fails for ever is asked ever less, and others wait no longer for it", async () => {
+  await using islands = await TwoIslands.open();
+  const { world, channel, hub, room } = islands;
+  const hostile = await Island.open(world, channel, west);
+  await hostile.start();
+  let asked = 0;
+  hostile.behaviour.intercept = () => {
+    asked += 1;
+    throw new Error("always");
+  };
+  for (let round = 0; round < 600; round += 1) {
+    void hub.say(room, `m${round}`, [south, west]);
+    await world.advance(100);
+    if (round % 100 === 99) {
+      await world.advance(30);
+      expect((await islands.received()).length, "nothing waits").toBe(round + 1);
+    }
+  }
+  expect(asked).toBeLessThan(20);
+  await world.advance(5_000);
+  await islands.expectLevel();
+  expect(hub.federation.status().map(({ domain, backlog }) => [domain, backlog])).toEqual([
+    [south, 0],
+    [west, 600],
+  ]);
+  await hostile.close();
+});
+
+test("T-41 FED-945 items that cannot be taken are named, replaced and passed", async () => {
+  await using islands = await TwoIslands.open();
+  const { follower, hub, room, world } = islands;
+  follower.behaviour.gaps = true;
+  follower.behaviour.poison.set("m3", () => new TypeError("a bug"));
+  follower.behaviour.poison.set("m7", () => new Refusal("invalidMessage", "never"));
+  follower.behaviour.refuse.set("m5", "malformed");
+  follower.behaviour.refuse.set("m8", "unknownRoom");
+  follower.behaviour.refuse.set("m9", "conflict");
+  follower.behaviour.repeats = true;
+  islands.say(12);
+  await world.advance(10_000);
+  const received = await islands.received();
+  expect(received.map(({ position }) => position)).toEqual([1, 2, 4, 6, 10, 11, 12]);
+  const dead = await hub.federation.dead(south);
+  expect(dead.map(({ position, code }) => [position, code])).toEqual([
+    [9, "conflict"],
+    [8, "unknownRoom"],
+    [7, "invalidMessage"],
+    [5, "malformed"],
+    [3, "internal"],
+  ]);
+  expect(hub.introduced).toEqual([room]);
+  // Three tombstones went out, for those that only the entry itself was the matter with.
+  expect(follower.tombstones).toEqual([3, 5, 7]);
+  expect(await islands.rows()).toBe(0);
+  for (const { bytes } of received) expect(decodeEntry(bytes).kind).toBe("application");
+});
+
+test("FED-942 a verdict survives the loss of its answer", async () => {
+  await using islands = await TwoIslands.open();
+  const { follower, world, channel } = islands;
+  follower.behaviour.gaps = true;
+  follower.behaviour.repeats = true;
+  follower.behaviour.refuse.set("m2", "malformed");
+  channel.cut(south, north(islands));
+  islands.say(4);
+  await world.advance(1_000);
+  expect((await islands.received()).length).toBe(3);
+  expect(await islands.hub.federation.dead(south)).toEqual([]);
+  channel.mend();
+  await world.advance(MINUTE);
+  expect(await islands.hub.federation.dead(south)).toMatchObject([{ position: 2 }]);
+  expect(follower.tombstones).toEqual([2]);
+  // The next life of the server hears of it no second time.
+  islands.hub.kill();
+  await islands.hub.start();
+  await world.advance(MINUTE);
+  expect(await islands.hub.federation.dead(south)).toHaveLength(1);
+});
+
+function north({ hub }: TwoIslands) {
+  return hub.domain;
+}
