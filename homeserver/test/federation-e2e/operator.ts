@@ -12,6 +12,8 @@ export interface Operator {
   deny(subject: string): Promise<void>;
   lift(subject: string): Promise<void>;
   peers(): Promise<PeersAnswer["peers"]>;
+  /** Has what waits for a server sent at once. */
+  retry(domain: string): Promise<void>;
 }
 
 export async function createOperator(server: ServerProcess): Promise<Operator> {
@@ -28,6 +30,10 @@ export async function createOperator(server: ServerProcess): Promise<Operator> {
     rule: (subject, rule) => done("PUT", subject, rule),
     deny: (subject) => done("PUT", subject, { action: "deny", reason: "a test" }),
     lift: (subject) => done("DELETE", subject),
+    async retry(domain) {
+      const answer = await ask(url, paths.federationRetry(domain), { method: "POST", token });
+      if (answer.refusal !== undefined) throw answer.refusal;
+    },
     async peers() {
       const { json } = await ask(url, paths.federationPeers(), { token });
       return peersAnswerSchema.parse(json).peers;

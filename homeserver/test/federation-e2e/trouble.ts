@@ -31,7 +31,7 @@ export function blowsAgainst(world: FederatedWorld, hub: string, follower: strin
     await Promise.all(names.map((name) => world.server(name).kill()));
     await Promise.all(names.map((name) => world.server(name).start()));
   };
-  const both = [world.link(hub, follower), world.link(follower, hub)];
+  const links = [world.link(hub, follower), world.link(follower, hub)];
   const during = async (
     change: () => void,
     names: readonly string[],
@@ -42,47 +42,36 @@ export function blowsAgainst(world: FederatedWorld, hub: string, follower: strin
     healed();
   };
   const setAll = (change: Partial<Faults>) => () => {
-    for (const link of both) link.set(change);
+    for (const link of links) link.set(change);
   };
   const up = setAll({ link: "up", flapping: undefined });
+  const door = (link: "up" | "down") => () => {
+    for (const one of world.doors) one.set({ link });
+  };
+  const answers = (from: string, to: string) => () =>
+    world.link(from, to).set({ link: "noAnswers" });
+  const cut = setAll({ link: "down" });
+  const silence = setAll({ link: "silent" });
+  const flap = setAll({ flapping: { upMs: [5, 60], downMs: [5, 60] } });
+  const both = [hub, follower];
   return [
     { name: "the hub is killed", strike: () => restart(hub) },
+    { name: "the links are cut, the follower killed", strike: () => during(cut, [follower], up) },
+    { name: "both are killed", strike: () => restart(...both) },
+    { name: "the links are half open, the hub killed", strike: () => during(silence, [hub], up) },
+    {
+      name: "answers of the follower vanish, and it is killed",
+      strike: () => during(answers(hub, follower), [follower], up),
+    },
+    { name: "the links flap, both are killed", strike: () => during(flap, both, up) },
     { name: "the follower is killed", strike: () => restart(follower) },
     {
-      name: "the links are cut while the follower is killed",
-      strike: () => during(setAll({ link: "down" }), [follower], up),
-    },
-    { name: "both are killed", strike: () => restart(hub, follower) },
-    {
-      name: "the links are half open while the hub is killed",
-      strike: () => during(setAll({ link: "silent" }), [hub], up),
+      name: "answers of the hub vanish, and it is killed",
+      strike: () => during(answers(follower, hub), [hub], up),
     },
     {
-      name: "answers of the follower vanish while it is killed",
-      strike: () =>
-        during(() => world.link(hub, follower).set({ link: "noAnswers" }), [follower], up),
-    },
-    {
-      name: "answers of the hub vanish while it is killed",
-      strike: () => during(() => world.link(follower, hub).set({ link: "noAnswers" }), [hub], up),
-    },
-    {
-      name: "the links flap while both are killed",
-      strike: () =>
-        during(setAll({ flapping: { upMs: [5, 60], downMs: [5, 60] } }), [hub, follower], up),
-    },
-    {
-      name: "the clients' doors are shut while the follower is killed",
-      strike: () =>
-        during(
-          () => {
-            for (const door of world.doors) door.set({ link: "down" });
-          },
-          [follower],
-          () => {
-            for (const door of world.doors) door.set({ link: "up" });
-          },
-        ),
+      name: "the clients' doors are shut, the follower killed",
+      strike: () => during(door("down"), [follower], door("up")),
     },
   ];
 }
