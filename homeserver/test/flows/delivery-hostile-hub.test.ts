@@ -194,6 +194,24 @@ test("FED-955 a hub of an earlier term does not introduce a room again", async (
   expect(await servers.deliver([item])).toEqual([]);
 });
 
+test("FED-951 a hub that always has one entry more does not hold up the end of a server", async () => {
+  const [a] = await openPair();
+  const asked: number[] = [];
+  servers.answered = async (events) => {
+    asked.push(events.last);
+    await a.say(`more ${asked.length}`);
+    const position = (events.head?.head.position ?? 0) + 1;
+    return { ...events, head: await signed(a.room, { position: position + 1_000 }) };
+  };
+  await a.say("one");
+  await servers.deliver([], [await signed(a.room, {})]);
+  while (asked.length < 3) await quiet();
+  await servers.follower.delivery.close();
+  const before = asked.length;
+  await quiet();
+  expect(asked).toHaveLength(before);
+});
+
 test("FED-949 nobody introduces a room of another server", async () => {
   const a = await foundRoom(alice);
   await a.commit({ add: [await handOut(bob, a.room)] });

@@ -1,7 +1,13 @@
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeEntry, encodeEntry, TOMBSTONE_REASONS } from "@treehouse/protocol";
+import {
+  decodeEntry,
+  encodeEntry,
+  entriesPageCodec,
+  paths,
+  TOMBSTONE_REASONS,
+} from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { enrolPerson } from "../delivery/person.ts";
 import type { Person } from "../delivery/person.ts";
@@ -218,6 +224,41 @@ test("FED-957 a user who is deleted leaves no room before it is settled", async 
   await hub.delivery.close();
   const { entries } = await logAt("hub", a.room);
   expect(entries.map(({ position }) => position)).toEqual([1, 2, jump + 3, jump + 4]);
+});
+
+test("FED-949 a follower with commits that the hub has forgotten takes its roster with the next", async () => {
+  const [a, b] = await openPair();
+  const restore = await backUp();
+  const carol = await enrolPerson(servers.follower, "carol");
+  const keyPackage = await carol.keyPackage();
+  servers.handedOut.set([...carol.secrets.keys()].at(-1) ?? "", a.room);
+  await a.commit({ add: [keyPackage] });
+  await servers.flush();
+  await restore();
+  servers.cut = true;
+  const { hub } = servers;
+  await hub.delivery.start();
+  hub.advance(61_000);
+  await quiet();
+  hub.fireTimers();
+  await quiet();
+  expect((await logAt("hub", a.room)).head).toBe(jump + 2);
+  servers.cut = false;
+  await hub.delivery.close();
+  const { seat, answer } = await rejoin(b);
+  expect(answer.refusal).toBeUndefined();
+  await servers.flush();
+  await quiet();
+  expect(servers.follower.faults).toEqual([]);
+  expect((await logAt("follower", a.room)).head).toBe(jump + 3);
+  await seat.say("for those who are in");
+  await servers.flush();
+  // Whom the hub does not know reads nothing more.
+  const after = jump + 3;
+  const page = await carol.request("GET", paths.entries(a.room, { after, limit: 9 }));
+  expect(page.refusal ?? entriesPageCodec.decode(page.body).entries).not.toHaveLength(1);
+  const own = await bob.request("GET", paths.entries(a.room, { after, limit: 9 }));
+  expect(entriesPageCodec.decode(own.body).entries).toHaveLength(1);
 });
 
 test("no term and no position of an earlier life comes again, however often a backup is restored", async () => {

@@ -57,7 +57,7 @@ export function createBackfill(context: FollowedContext): Backfill {
   async function run(room: RoomUri, hub: Domain): Promise<void> {
     runningOf.set(hub, (runningOf.get(hub) ?? 0) + 1);
     try {
-      await fetchMissing(context, room, begin);
+      await fetchMissing(context, room, { begin, isClosed: () => closed });
       retries.delete(room);
     } catch (error) {
       env.log.warn("backfillFailed", { room, ...errorFields(error) });
@@ -99,9 +99,9 @@ export function createBackfill(context: FollowedContext): Backfill {
 async function fetchMissing(
   context: FollowedContext,
   name: RoomUri,
-  begin: (room: RoomUri, hub: Domain) => void,
+  { begin, isClosed }: Pick<Backfill, "begin"> & { isClosed(): boolean },
 ): Promise<void> {
-  for (;;) {
+  while (!isClosed()) {
     const room = await context.followed.get(name);
     if (room === undefined || room.head.frozen || room.head.seen <= room.head.position) return;
     const { position } = room.head;

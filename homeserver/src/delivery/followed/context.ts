@@ -25,6 +25,7 @@ export type FollowedFault =
   | "headInvalid"
   | "hubForked"
   | "rosterInvalid"
+  | "rosterReplaced"
   | "joinNotBelieved"
   | "welcomeInvalid"
   | "staleTerm"

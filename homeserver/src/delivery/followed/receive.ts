@@ -20,6 +20,7 @@ import { enterRoom, isIntroduced } from "./enter-room.ts";
 import { changeSubscriptions } from "./members.ts";
 import { lastKnown } from "./last-known.ts";
 import type { PreparedBatch, PreparedItem, TouchedRoom } from "./prepare.ts";
+import { takeRoster } from "./take-roster.ts";
 
 export type Verdict = { readonly rejected?: RefusalCode };
 
@@ -119,13 +120,13 @@ async function place(
     context.count("staleTerm");
     return { rejected: "staleTerm" };
   }
-  if (proof !== undefined && !batch.holes && !follows(entry, head)) {
-    // The restored hub may have more of the old term than we: asked for it, it says whether.
-    touched.head = { ...head, seen: Math.max(head.seen, entry.position) };
-    return taken;
-  }
   if (proof !== undefined) {
-    const after = await lastKnown(context, tx, touched, entry.previous);
+    const after = await stepFrom(context, tx, touched, entry);
+    if (after === undefined && !batch.holes && !follows(entry, head)) {
+      // The hub may have more of the old term than we: asked for it, it says whether.
+      touched.head = { ...head, seen: Math.max(head.seen, entry.position) };
+      return taken;
+    }
     const restored = {
       head: signedHeadCodec.encode(proof),
       ...(after === undefined ? {} : { after }),
@@ -145,8 +146,11 @@ async function place(
   }
   if (entry.kind === "commit") {
     const roster = await rosterAfter(context, tx, touched, entry);
-    if (roster === undefined) return freeze(context, touched, "rosterInvalid");
-    await context.store.changeFollowedRoster(tx, touched.room.id, entry.leafChanges);
+    if (roster !== undefined) {
+      await context.store.changeFollowedRoster(tx, touched.room.id, entry.leafChanges);
+    } else if (!(await takeRoster(context, tx, touched, item, entry))) {
+      return freeze(context, touched, "rosterInvalid");
+    }
   }
   await context.roomLog.append(tx, {
     room: entry.room,
@@ -171,6 +175,18 @@ async function place(
     seen: Math.max(head.seen, entry.position),
   };
   return taken;
+}
+
+/** From which entry here a new term goes on; undefined if that is not found. */
+async function stepFrom(
+  context: FollowedContext,
+  tx: Tx,
+  touched: TouchedRoom,
+  { previous }: Entry,
+): Promise<number | undefined> {
+  if (touched.searched === true && !equalBytes(previous, touched.head.hash)) return undefined;
+  touched.searched = true;
+  return lastKnown(context, tx, touched, previous);
 }
 
 /** Whether the entry names the last one that is here, if that is known. */

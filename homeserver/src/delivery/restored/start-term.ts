@@ -53,6 +53,8 @@ export async function startTerm(
       head: { ...before, ...point, revision: next.revision },
       signedHead: signedHeadOf(crypto, next, point).bytes,
     });
+    // They may have commits that are forgotten here, and with them another roster.
+    for (const peer of next.peers) await store.introduceAgain(tx, peer, next.room);
     tx.afterCommit(() => rooms.put(next));
   });
 }
