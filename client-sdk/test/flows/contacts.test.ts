@@ -113,6 +113,28 @@ test("R-042 who was asked may answer by adding, before agreeing to more", async 
   ).rejects.toMatchObject({ code: "noConsent" });
 });
 
+test("FED-966 leave for one conversation lets into that one and no other", async () => {
+  await using pair = await people();
+  const { alice, bob } = pair;
+  const [tea, coffee] = [
+    await alice.conversations.create({ name: "Tea" }),
+    await alice.conversations.create({ name: "Coffee" }),
+  ];
+  const asked = told(bob, "incoming");
+  await alice.contacts.request(bob.me.address, { conversation: tea.id });
+  expect(await asked).toMatchObject({ rooms: [tea.id] });
+  const agreed = next(alice, "contact", ({ rooms }) => rooms?.includes(tea.id) === true);
+  await bob.contacts.accept(alice.me.address, { conversation: tea.id });
+  expect(await agreed).toMatchObject({ state: "granted" });
+  await expect(coffee.add([bob.me.address])).rejects.toMatchObject({ code: "noConsent" });
+  await tea.add([bob.me.address]);
+  await joinedBy(bob, tea.id);
+  // What was asked for one conversation lets nobody add whoever asked.
+  await expect(
+    bob.conversations.create({ name: "no", members: [alice.me.address] }),
+  ).rejects.toMatchObject({ code: "noConsent" });
+});
+
 test("R-042 requests survive clients and servers that are away, and are told once", async () => {
   await using pair = await people();
   const { names, alice, bob } = pair;
