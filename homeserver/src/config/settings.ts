@@ -110,7 +110,7 @@ export const settingsSchema = z.strictObject({
         z.enum(["implied", "ask"]).default("implied"),
         '"implied" or "ask"',
         "Whether users of this server may add each other without asking, or need leave like users " +
-          "of other servers do.",
+          'of other servers do. A server that is open to the public should set "ask".',
       ),
     })
     .prefault({}),
