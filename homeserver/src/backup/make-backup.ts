@@ -40,7 +40,7 @@ export interface MadeBackup {
 
 /**
  * Makes one backup of a server, which goes on serving: the database as it is at one moment, then
- * the secrets, which are only ever added to, so that none is missing that the database refers to.
+ * the secrets, which are there before the database refers to them, so that none is missing.
  * The file gets its name once it was read again and found good. Throws `BackupRefused`.
  */
 export async function makeBackup(options: BackupOptions): Promise<MadeBackup> {
@@ -143,7 +143,7 @@ async function copyInto(options: BackupOptions, folder: string): Promise<Manifes
   for (const name of readdirSync(join(directory, secretsPrefix)).toSorted()) {
     if (name.endsWith(".draft")) continue;
     const secret = `${secretsPrefix}${name}`;
-    await copySecret(pathIn(directory, secret), pathIn(folder, secret));
+    if (!(await copySecret(pathIn(directory, secret), pathIn(folder, secret)))) continue;
     files.push(await describeFile(secret, pathIn(folder, secret)));
   }
   return {
@@ -158,10 +158,19 @@ async function copyInto(options: BackupOptions, folder: string): Promise<Manifes
   };
 }
 
-async function copySecret(from: string, to: string): Promise<void> {
+/** False when it is gone: a key that was replaced is destroyed when its time is over. */
+async function copySecret(from: string, to: string): Promise<boolean> {
+  let content: Uint8Array;
+  try {
+    content = await readFile(from);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    throw error;
+  }
   const file = await open(to, "wx", 0o600);
   try {
-    await file.writeFile(await readFile(from));
+    await file.writeFile(content);
+    return true;
   } finally {
     await file.close();
   }

@@ -62,7 +62,7 @@ function heard<K extends keyof ClientEvents>(client: Client, name: K): readonly 
   return values;
 }
 
-test("X-01 FED-958 FED-957 a hub restored from an old backup gets back from its follower what its heads cover", async () => {
+test("X-01 FED-958 FED-957 a restored hub gets back from its follower what its own heads cover", async () => {
   const id = await gather([alice, ann, bob], "Tea");
   await say(alice, id, "before", [ann, bob]);
   const backup = await backUp(world.server("alpha"), "old");

@@ -67,7 +67,7 @@ function listen(client: Client) {
 }
 
 test.each(seeds)(
-  "T-37 R-057 seed %i: backups of a server under load, and the loss of its disk at any moment: nothing is lost, nothing comes twice",
+  "X-01 R-163 R-057 seed %i: a server under load loses its disk at any moment: nothing lost, nothing twice",
   { timeout: full ? 1_200_000 : 240_000 },
   async (seed) => {
     world = await startFederatedWorld({ names: ["alpha"], seed });
