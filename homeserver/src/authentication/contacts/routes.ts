@@ -11,6 +11,7 @@ import type { Contact, UserUri } from "@treehouse/protocol";
 import { jsonAnswer, jsonBody, route } from "../../platform/index.ts";
 import type { Route } from "../../platform/index.ts";
 import type { AuthenticationContext } from "../context.ts";
+import type { AuthenticationLimits } from "../limits.ts";
 import { acceptContact } from "./accept.ts";
 import { blockContact, unblockContact } from "./block.ts";
 import { declineContact } from "./decline.ts";
@@ -22,7 +23,7 @@ import { withdrawContact } from "./withdraw.ts";
 /** The JSON operations on contacts. Each answers how the user sees the other one afterwards. */
 export function contactRoutes(
   context: AuthenticationContext,
-  limits: ContactLimits,
+  limits: ContactLimits & Pick<AuthenticationLimits, "lookupPerSession">,
 ): readonly Route[] {
   return [
     route({
@@ -32,7 +33,7 @@ export function contactRoutes(
       summary: "Everybody with whom the user has something to do, blocked ones included",
       answer: jsonAnswer(contactsAnswerSchema),
       handle: async ({ session }) => {
-        limits.contactChangePerUser.take(session.user);
+        limits.lookupPerSession.take(session.id);
         return { contacts: await listContacts(context, session.user) };
       },
     }),
