@@ -53,12 +53,12 @@ export function createHubs(asker: Asker, submissions: Submissions): Hubs {
 
   return {
     submit: (hub, caller, room, request) => submissions.submit(hub, caller, room, request),
-    update: (hub, { client }, room, request) =>
+    update: async (hub, { client }, room, request) =>
       ask(hub, "update", room, forwarded({ client, request })),
-    groupInfo: (hub, { client }, room, request) =>
+    groupInfo: async (hub, { client }, room, request) =>
       // The tree may come inside the answer.
       ask(hub, "groupInfo", room, forwarded({ client, request }), LIMITS.responseBodyBytesMax),
-    tree: (hub, { client }, room, epoch) =>
+    tree: async (hub, { client }, room, epoch) =>
       ask(
         hub,
         "tree",

@@ -140,13 +140,13 @@ test("H-19 a peer that fails for ever is asked ever less, and others wait no lon
     asked += 1;
     throw new Error("always");
   };
-  for (let round = 0; round < 600; round += 1) {
-    void hub.say(room, `m${round}`, [south, west]);
-    await world.advance(100);
-    if (round % 100 === 99) {
-      await world.advance(30);
-      expect((await islands.received()).length, "nothing waits").toBe(round + 1);
+  for (let round = 1; round <= 6; round += 1) {
+    for (let count = 0; count < 100; count += 1) {
+      void hub.say(room, `m${count}`, [south, west]);
+      await world.advance(100);
     }
+    await world.advance(30);
+    expect((await islands.received()).length, "nothing waits").toBe(100 * round);
   }
   expect(asked).toBeLessThan(20);
   await world.advance(5_000);

@@ -1,0 +1,345 @@
+import {
+  firstClientListPrevious,
+  keyMaterialRequestCodec,
+  LIMITS,
+  mintClientUri,
+  mintRoomUri,
+  NetworkFault,
+  parseDomain,
+  Refusal,
+  signedClientListCodec,
+  userOfClient,
+  userUri,
+  utf8Decode,
+  utf8Encode,
+} from "@treehouse/protocol";
+import type { Bytes, RoomUri, UserUri } from "@treehouse/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Addresses, LinkedParts } from "../federation/linked-server.ts";
+import { LinkedServer } from "../federation/linked-server.ts";
+
+const octets = (length: number, value = 7) => new Uint8Array(length).fill(value);
+const [hubName, homeName, thirdName] = ["hub.example", "home.example", "third.example"];
+const hub = parseDomain(hubName);
+const home = parseDomain(homeName);
+const alice = userUri(home, "alice");
+const client = mintClientUri(alice, octets);
+const caller = { user: alice, client };
+const room = mintRoomUri(hub, octets);
+
+let addresses: Addresses = new Map();
+const servers: LinkedServer[] = [];
+beforeEach(() => {
+  addresses = new Map();
+});
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server[Symbol.asyncDispose]();
+});
+
+async function open(name: string, parts: LinkedParts = {}): Promise<LinkedServer> {
+  const server = await LinkedServer.open(name, addresses, parts);
+  servers.push(server);
+  return server;
+}
+
+test("R-015 FED-925 messages of one turn go to a hub in one request, each with its own answer", async () => {
+  const order: string[] = [];
+  const there = await open(hubName, {
+    hosted: {
+      submit: async ({ user, client: sender }, name, request) => {
+        expect([user, sender, name]).toEqual([alice, client, room]);
+        const text = utf8Decode(request);
+        order.push(text);
+        if (text === "m3") throw new Refusal("epochTooOld", "again", { currentEpoch: 9 });
+        if (text === "m5") throw new TypeError("a bug with a secret");
+        return utf8Encode(`took ${text}`);
+      },
+    },
+  });
+  const here = await open(homeName);
+  const submit = (text: string) =>
+    here.federation.hubs.submit(hub, caller, room, utf8Encode(text)).then(utf8Decode);
+  const texts = Array.from({ length: 1_200 }, (_, at) => `m${at}`);
+  const answers = await Promise.allSettled(texts.map(submit));
+  expect(order).toEqual(texts);
+  expect(answers[3]).toMatchObject({ reason: { code: "epochTooOld", data: { currentEpoch: 9 } } });
+  // What failed in the hub is its own affair; the client only learns that it has no answer.
+  expect(answers[5]).toMatchObject({ reason: { code: "peerUnreachable" } });
+  const taken = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+  expect(taken).toEqual(
+    texts.filter((_, at) => at !== 3 && at !== 5).map((text) => `took ${text}`),
+  );
+  expect(there.count("submitMessage")).toBeLessThanOrEqual(4);
+});
+
+test("FED-921 a server speaks for its own clients only", async () => {
+  let asked = 0;
+  const count = async () => octets((asked += 1));
+  await open(hubName, {
+    hosted: { submit: count, update: count, groupInfo: count, tree: count },
+  });
+  const here = await open(homeName);
+  const stranger = mintClientUri(userUri(parseDomain(thirdName), "mallory"), octets);
+  const other = { user: userOfClient(stranger), client: stranger };
+  const { hubs } = here.federation;
+  const attempts = [
+    () => hubs.submit(hub, other, room, octets(3)),
+    () => hubs.update(hub, other, room, octets(3)),
+    () => hubs.groupInfo(hub, other, room, octets(3)),
+    () => hubs.tree(hub, other, room, 1),
+    () => hubs.leave(hub, other, room),
+  ];
+  for (const attempt of attempts) {
+    await expect(attempt()).rejects.toMatchObject({ code: "clientMismatch" });
+  }
+  expect(asked).toBe(0);
+});
+
+test("R-015 FED-922 requests and answers pass unchanged, and refusals as the hub said them", async () => {
+  const answer = (kind: string) => async (_: unknown, name: RoomUri, request: Bytes) =>
+    utf8Encode(`${kind} ${name} ${utf8Decode(request)}`);
+  await open(hubName, {
+    hosted: {
+      update: answer("update"),
+      groupInfo: answer("groupInfo"),
+      tree: async (_, name, epoch) => {
+        if (epoch === 7) throw new Refusal("notMember", "not yours");
+        return utf8Encode(`tree ${name} ${epoch}`);
+      },
+      leave: async () => [3, 9],
+      events: async (peer, name, { after, limit }) => {
+        expect([peer, name, limit]).toEqual([home, room, 20]);
+        return { oldest: after + 1, last: 40, entries: [octets(5), octets(6)], head: undefined };
+      },
+      standing: async () => ({
+        position: 5,
+        hash: octets(32),
+        head: undefined,
+        groupInfo: undefined,
+      }),
+    },
+  });
+  const { hubs } = (await open(homeName)).federation;
+  const text = utf8Encode("as it is");
+  expect(utf8Decode(await hubs.update(hub, caller, room, text))).toBe(`update ${room} as it is`);
+  expect(utf8Decode(await hubs.groupInfo(hub, caller, room, text))).toBe(
+    `groupInfo ${room} as it is`,
+  );
+  expect(utf8Decode(await hubs.tree(hub, caller, room, 4))).toBe(`tree ${room} 4`);
+  await expect(hubs.tree(hub, caller, room, 7)).rejects.toMatchObject({ code: "notMember" });
+  expect(await hubs.leave(hub, caller, room)).toEqual([3, 9]);
+  expect(await hubs.events(hub, room, { after: 10, limit: 20 })).toEqual({
+    oldest: 11,
+    last: 40,
+    entries: [octets(5), octets(6)],
+    head: undefined,
+  });
+  expect(await hubs.standing(hub, room)).toMatchObject({ position: 5, hash: octets(32) });
+  const long = octets(LIMITS.requestBodyBytesMax + 1);
+  await expect(hubs.update(hub, caller, room, long)).rejects.toMatchObject({ code: "tooLarge" });
+  await expect(hubs.submit(hub, caller, room, long)).rejects.toMatchObject({ code: "tooLarge" });
+});
+
+test("FED-934 a server that cannot be reached is named with a time, and not asked again at once", async () => {
+  const here = await open(homeName);
+  let posts = 0;
+  here.beforePost = () => void (posts += 1);
+  const { hubs, users } = here.federation;
+  const gone = { code: "peerUnreachable", data: { retryAfterMs: expect.any(Number) } };
+  await expect(hubs.update(hub, caller, room, octets(3))).rejects.toMatchObject(gone);
+  const tried = posts;
+  expect(tried).toBe(3);
+  await expect(hubs.submit(hub, caller, room, octets(3))).rejects.toMatchObject(gone);
+  await expect(users.find(userUri(hub, "bob"))).rejects.toMatchObject(gone);
+  expect(posts).toBe(tried);
+  here.denied.add(hub);
+  await expect(hubs.submit(hub, caller, room, octets(3))).rejects.toMatchObject({
+    code: "peerDenied",
+  });
+});
+
+test("FED-934 what servers refuse each other on the way is not the client's affair", async () => {
+  const refusals: Refusal[] = [];
+  await open(hubName, {
+    hosted: { update: async () => Promise.reject(refusals.shift() ?? new Error("no more")) },
+  });
+  const { hubs } = (await open(homeName)).federation;
+  const told = async (refusal: Refusal): Promise<unknown> => {
+    refusals.push(refusal);
+    const refused = await hubs
+      .update(hub, caller, room, octets(3))
+      .catch((error: unknown) => error);
+    return refused instanceof Refusal ? [refused.code, refused.data.retryAfterMs] : refused;
+  };
+  expect(await told(new Refusal("signatureInvalid", "no"))).toEqual(["peerUnreachable", 1_000]);
+  expect(await told(new Refusal("peerLimited", "no", { retryAfterMs: 5 }))).toEqual([
+    "peerUnreachable",
+    5,
+  ]);
+  expect(await told(new Refusal("wrongEpoch", "no"))).toEqual(["wrongEpoch", undefined]);
+  expect(await told(new Refusal("rateLimited", "no", { retryAfterMs: 9 }))).toEqual([
+    "rateLimited",
+    9,
+  ]);
+  expect(await told(new Refusal("notHub", "no"))).toEqual(["notHub", undefined]);
+});
+
+test("FED-936 a request whose connection broke is sent again, the same octets under the same id", async () => {
+  const there = await open(hubName, { hosted: { update: async () => octets(4) } });
+  const here = await open(homeName);
+  const ids: (string | undefined)[] = [];
+  here.beforePost = ({ transactionId }) => {
+    ids.push(transactionId);
+    if (ids.length < 3) throw new NetworkFault("broken", "cut off");
+  };
+  expect(await here.federation.hubs.update(hub, caller, room, octets(3))).toEqual(octets(4));
+  expect(new Set(ids).size).toBe(1);
+  expect(ids[0]).toMatch(/^[0-9a-f]{32}$/);
+  expect(there.count("update")).toBe(1);
+});
+
+test("H-10 what waits for one hub is bounded, and the refusal names the bound", async () => {
+  const waiting = Promise.withResolvers<void>();
+  await open(hubName, {
+    hosted: {
+      submit: async () => {
+        await waiting.promise;
+        return octets(1);
+      },
+      tree: async () => {
+        await waiting.promise;
+        return octets(1);
+      },
+    },
+  });
+  const { hubs } = (await open(homeName)).federation;
+  const submit = () => hubs.submit(hub, caller, room, octets(100));
+  const begun = Array.from({ length: LIMITS.submissionsWaitingPerPeerMax }, submit);
+  await expect(submit()).rejects.toMatchObject({
+    code: "peerUnreachable",
+    data: { limitName: "submissionsWaitingPerPeerMax" },
+  });
+  const trees = Array.from({ length: LIMITS.requestsWaitingPerPeerMax + 4 }, () =>
+    hubs.tree(hub, caller, room, 1),
+  );
+  await expect(hubs.tree(hub, caller, room, 1)).rejects.toMatchObject({
+    code: "peerUnreachable",
+    data: { limitName: "requestsWaitingPerPeerMax" },
+  });
+  waiting.resolve();
+  await Promise.all([...begun, ...trees]);
+});
+
+test("FED-931 a user's list is asked for once, and believed for a while", async () => {
+  const bob = userUri(hub, "bob");
+  const clientList = listOf(bob);
+  const countersigners = [{ kid: "k1", key: octets(32) }];
+  const there = await open(hubName, {
+    localUsers: {
+      find: async (user) => (user === bob ? { clientList } : undefined),
+      countersigners: () => countersigners,
+    },
+  });
+  const { users } = (await open(homeName)).federation;
+  const found = await Promise.all([users.find(bob), users.find(bob), users.find(bob)]);
+  for (const each of found) expect(each).toEqual({ clientList, countersigners });
+  expect(await users.find(bob)).toEqual({ clientList, countersigners });
+  expect(there.count("identifierQuery")).toBe(1);
+  await users.find(bob, { fresh: true });
+  expect(there.count("identifierQuery")).toBe(2);
+  const nobody = userUri(hub, "nobody");
+  expect([await users.find(nobody), await users.find(nobody)]).toEqual([undefined, undefined]);
+  expect(there.count("identifierQuery")).toBe(3);
+  users.forget(nobody);
+  await users.find(nobody);
+  expect(there.count("identifierQuery")).toBe(4);
+});
+
+test("FED-931 a list of another user than the one that was asked for is none", async () => {
+  const clientList = listOf(userUri(hub, "carol"));
+  await open(hubName, { localUsers: { find: async () => ({ clientList }) } });
+  const { users } = (await open(homeName)).federation;
+  expect(await users.find(userUri(hub, "bob"))).toBeUndefined();
+});
+
+test("FED-929 FED-933 a claim goes through the hub of its room, under an id of its own", async () => {
+  const bob = userUri(parseDomain(thirdName), "bob");
+  const claims: (readonly [string, string])[] = [];
+  const third = await open(thirdName, {
+    localUsers: {
+      claim: async (peer, body, transactionId) => {
+        claims.push([peer, transactionId]);
+        return body;
+      },
+    },
+  });
+  const there = await open(hubName);
+  const here = await open(homeName);
+  const { users } = here.federation;
+  const request = claimOf(bob, room);
+  // The first attempt breaks on its way back: the repetition has the same id, at the target, too.
+  let attempts = 0;
+  here.beforePost = () => {
+    if ((attempts += 1) === 1) throw new NetworkFault("broken", "cut off");
+  };
+  expect(await users.claim(bob, room, request)).toEqual(request);
+  expect([there.count("keyMaterial"), third.count("keyMaterial")]).toEqual([1, 1]);
+  const [first] = there.arrived;
+  expect(claims).toEqual([[hub, expect.stringMatching(/^[0-9a-f]{32}$/)]]);
+  expect(claims[0]?.[1]).not.toBe(first?.transactionId);
+  expect(third.arrived[0]?.body).toEqual(request);
+  // Without a room, or if the hub is the user's own server, it goes straight there.
+  const straight = claimOf(bob, undefined);
+  expect(await users.claim(bob, undefined, straight)).toEqual(straight);
+  expect(claims[1]?.[0]).toBe(home);
+  expect(there.count("keyMaterial")).toBe(1);
+});
+
+test("FED-929 a claim is passed on for nobody else, and to nobody who is not its target", async () => {
+  const bob = userUri(parseDomain(thirdName), "bob");
+  await open(thirdName, { localUsers: { claim: async (_, body) => body } });
+  await open(hubName);
+  const here = await open(homeName);
+  const ask = (target: UserUri, request: Bytes) =>
+    here.federation.users.forward(hub, target, request, "0".repeat(32));
+  const elsewhere = mintRoomUri(parseDomain(thirdName), octets);
+  await expect(ask(bob, claimOf(bob, elsewhere))).rejects.toMatchObject({ code: "notHub" });
+  await expect(ask(bob, claimOf(bob, undefined))).rejects.toMatchObject({ code: "notHub" });
+  const foreign = claimOf(bob, room, userUri(parseDomain(thirdName), "mallory"));
+  await expect(ask(bob, foreign)).rejects.toMatchObject({ code: "clientMismatch" });
+  await expect(ask(userUri(hub, "dave"), claimOf(bob, room))).rejects.toMatchObject({
+    code: "malformed",
+  });
+});
+
+function claimOf(target: UserUri, name: RoomUri | undefined, requester = alice): Bytes {
+  const requiredCapabilities = { extensions: [], proposals: [], credentials: [] };
+  return keyMaterialRequestCodec.encode({
+    requestingUser: requester,
+    targetUser: target,
+    room: name,
+    acceptableCiphersuites: [1],
+    requiredCapabilities,
+    requesterSignatureKey: octets(32),
+    requesterCredential: { identity: utf8Encode(client) },
+    signature: octets(64),
+  });
+}
+
+function listOf(user: UserUri): Bytes {
+  const identityKey = octets(32);
+  return signedClientListCodec.encode({
+    list: { user, version: 1, previousHash: firstClientListPrevious, clients: [] },
+    certificate: {
+      user,
+      identityKey,
+      number: 1,
+      deviceSigningKey: identityKey,
+      createdAt: 1,
+      signature: octets(64),
+    },
+    signature: octets(64),
+    countersignature: new Uint8Array(0),
+    countersigner: "",
+  });
+}
