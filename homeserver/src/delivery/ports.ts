@@ -43,6 +43,8 @@ export interface RoomLog {
      */
     restored?: { readonly head: Bytes; readonly after?: number },
   ): Promise<void>;
+  /** Whether a client of this server is given what comes in a room. */
+  reads(tx: ReadTx, client: ClientUri, room: RoomUri): Promise<boolean>;
   /** Entries after a position, ascending, in a page of bounded size; missing ones have expired. */
   readLog(
     tx: ReadTx,

@@ -28,6 +28,7 @@ import { QueueCache } from "./queue-cache.ts";
 import { readLog } from "./read-log.ts";
 import type { LogPage, LogRange } from "./read-log.ts";
 import { attach } from "./reader.ts";
+import { reads } from "./reads.ts";
 import type { StreamReader } from "./reader.ts";
 import { restored } from "./restored.ts";
 import { retain } from "./retain.ts";
@@ -84,6 +85,8 @@ export interface Queuing {
   jumpTo(tx: Tx, room: RoomUri, position: number, restored?: Restored): Promise<void>;
   /** The database was put back from a backup; call it before anybody reads. */
   restored(tx: Tx, life: { readonly positionMin: number }): Promise<void>;
+  /** Whether a client is given what comes in a room. */
+  reads(tx: ReadTx, client: ClientUri, room: RoomUri): Promise<boolean>;
   /** A page of a room's log, whoever may read it: the caller has judged that. */
   readLog(tx: ReadTx, room: RoomUri, range: LogRange): Promise<LogPage>;
   /** Keeps what a client reads in memory until it is detached. */
@@ -137,6 +140,7 @@ export async function createQueuing(options: QueuingOptions): Promise<Queuing> {
     deleteClient: (tx, client) => deleteClient(context, tx, client),
     jumpTo: (tx, room, position, why) => jumpTo(context, tx, room, position, why),
     restored: (tx, life) => restored(context, tx, life),
+    reads: (tx, client, room) => reads(context, tx, client, room),
     readLog: (tx, room, range) => readLog(context, tx, room, range),
     attach: attachTo,
     notify(notifier) {
