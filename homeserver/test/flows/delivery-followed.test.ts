@@ -113,6 +113,8 @@ test("FED-953 a client that is added unasked to a followed room is not subscribe
   const answer = await carol.request("GET", paths.entries(a.room, { after: 0, limit: 9 }));
   expect(answer.refusal?.code).toBe("notMember");
   expect((await read(a.room)).head).toBe(2);
+  const listed = await carol.request("GET", paths.rooms());
+  expect(JSON.parse(new TextDecoder().decode(listed.body))).toEqual({ rooms: [] });
 });
 
 test("FED-950 only the hub is heard, and only what follows from what it said before", async () => {

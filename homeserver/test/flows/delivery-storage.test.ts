@@ -20,6 +20,7 @@ test("what a room's log refuses in the midst of others leaves no hole and no bro
     deliverWelcome: (tx, welcome) => log.deliverWelcome(tx, welcome),
     jumpTo: (tx, room, position) => log.jumpTo(tx, room, position),
     readLog: (tx, room, range) => log.readLog(tx, room, range),
+    reads: (tx, client, room) => log.reads(tx, client, room),
   });
   await using rig = await startRig({ roomLog: fussy });
   const a = await foundRoom(await enrolPerson(rig, "alice"));
@@ -64,6 +65,7 @@ test("a commit that is refused in its transaction leaves the room as it was", as
       },
       jumpTo: (tx, room, position) => log.jumpTo(tx, room, position),
       readLog: (tx, room, range) => log.readLog(tx, room, range),
+      reads: (tx, client, room) => log.reads(tx, client, room),
     }),
   });
   const [alice, bob] = [await enrolPerson(rig, "alice"), await enrolPerson(rig, "bob")];

@@ -10,6 +10,7 @@ import type { RoomCache } from "../cache.ts";
 import type { Operations } from "../operations.ts";
 import type { Caller } from "../ports.ts";
 import { sha256 } from "../sha256.ts";
+import type { RoomOfUser } from "../store.ts";
 import type { FollowedContext } from "./context.ts";
 
 type ForwardContext = FollowedContext & { readonly rooms: RoomCache };
@@ -51,15 +52,26 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
       return hubs.leave(hub, caller, room);
     },
     async rooms(caller) {
-      const elsewhere = await context.database.read((tx) =>
-        context.store.followedOf(tx, caller.user),
-      );
-      const followed = elsewhere.map(({ room, epoch, position }) => ({ room, epoch, position }));
+      const followed = await followedRoomsOf(context, caller);
       return [...(await hosted.rooms(caller)), ...followed].toSorted((left, right) =>
         left.room < right.room ? -1 : 1,
       );
     },
   };
+}
+
+/** Only those that the client reads: what a hub says beyond that is not believed (FED-953). */
+async function followedRoomsOf(
+  { database, store, roomLog }: FollowedContext,
+  { user, client }: Caller,
+): Promise<readonly RoomOfUser[]> {
+  return database.read(async (tx) => {
+    const rooms: RoomOfUser[] = [];
+    for (const { room, epoch, position } of await store.followedOf(tx, user)) {
+      if (await roomLog.reads(tx, client, room)) rooms.push({ room, epoch, position });
+    }
+    return rooms;
+  });
 }
 
 /** The server that orders a room (FED-923); undefined if that is this one, or nobody to ask. */
