@@ -281,7 +281,7 @@ T-16 | met | delivery, mls | An invalid commit let through: the hub checks every
 T-17 | partly | SDK, mls | Path secrets that the hub cannot check: the client leaves by itself and comes back
 T-18 | met | mls, delivery | External commits: for clients of participants, replacing no other user's leaf
 T-19 | met | mls | Malleable signatures: suites with Ed25519 only
-T-20 | partly | SDK, delivery | Rejoining from a stale state: the answer is sealed and signed for one room; not limited by day
+T-20 | met | SDK, delivery | Rejoining from a stale state: never behind what was seen, unless the hub signed that it was set back
 T-21 | met | mls | Trees with false parents or leaves: all of RFC 9420's checks, and the official vectors
 T-22 | met | mls | Trees that cost time: work follows the size of the tree
 T-23 | met | key-packages | KeyPackages exhausted: each goes once, and few per hour and pair

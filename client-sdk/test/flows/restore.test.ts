@@ -172,6 +172,34 @@ test("T-20 who had been removed and came back with old data is out again before 
   expect(eves).toEqual([]);
 }, 120_000);
 
+test("T-20 who may not remove people sends nothing again to somebody who came back, unless told to", async () => {
+  const [alice, bob, eve] = await register("alice", "bob", "eve");
+  if (!alice || !bob || !eve) throw new Error("three");
+  const [hers, his] = await founded(alice, "Tea", [bob, eve]);
+  if (!hers || !his) throw new Error("two");
+  const old = await keepData(server);
+  const removed = next(eve, "removed");
+  await hers.remove(["eve@localhost"]);
+  await removed;
+  const { id } = await his.send("not for eve");
+  await reads(alice, hers.id, "not for eve");
+  // The only one who may remove eve is away.
+  await alice.close();
+  const lost = next(bob, "lostByServer");
+  await old.putBack();
+  expect(await lost).toEqual({ room: hers.id, messages: [id], sentAgain: false });
+  await expect(his.sendAgain("00".repeat(32))).rejects.toMatchObject({ code: "notFound" });
+  const back = await server.open("alice");
+  clients.push(back);
+  await until(bob, async () => (await his.members()).length === 2);
+  const again = await his.sendAgain(id);
+  expect(again.id).toBe(id);
+  await back.caughtUp();
+  await until(back, async () => (await back.conversations.get(hers.id)).id === hers.id);
+  expect(await textsIn(his)).toEqual(["not for eve"]);
+  expect(await textsIn(await eve.conversations.get(hers.id))).toEqual([]);
+}, 120_000);
+
 test("a client that had left does not come back with old data", async () => {
   const [alice, bob] = await register("alice", "bob");
   if (!alice || !bob) throw new Error("two");

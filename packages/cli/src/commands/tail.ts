@@ -42,7 +42,13 @@ async function follow(
   if (cli.stopped.aborted) return;
   cli.stopped.addEventListener("abort", stop);
   client.on("fault", ({ text }) => cli.output().note(`! ${text}`));
-  client.on("gap", ({ from, to }) => cli.output().note(`! entries ${from} to ${to} expired`));
+  client.on("gap", ({ from, to, reason }) => {
+    cli.output().note(`! entries ${from} to ${to} will not come (${reason})`);
+  });
+  client.on("lostByServer", ({ messages, sentAgain }) => {
+    const next = sentAgain ? "they are sent again" : "look who is in the conversation";
+    cli.output().note(`! the server has forgotten ${messages.length} messages of yours: ${next}`);
+  });
   const ended = new Promise<never>((_resolve, reject) => {
     client.on("loginRequired", ({ reason }) => reject(loginRequired(reason)));
   });
