@@ -284,7 +284,7 @@ export class Pump {
   async #rewound(side: "ours" | "theirs" | "stuck"): Promise<void> {
     const { env, metrics } = this.#context;
     metrics.rewound.add(1, { side });
-    env.log.error("streamRewound", { peer: this.#stream.domain, reason: side });
+    env.log.error("streamRewound", { host: this.#stream.domain, reason: side });
     // Somebody who says so all the time is not answered faster than somebody who fails.
     this.#pace.later("rewound");
     await this.#beginAnew(this.#stream.kept, true);

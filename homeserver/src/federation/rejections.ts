@@ -49,7 +49,7 @@ export class Rejections {
     await database.transaction(async (tx) => {
       for (const { sequence, code } of fresh) await this.#bury(tx, sequence, code);
     });
-    env.log.warn("itemsRejected", { peer: domain, count: fresh.length, code: fresh[0]?.code });
+    env.log.warn("itemsRejected", { host: domain, count: fresh.length, code: fresh[0]?.code });
   }
 
   /** Keeps for the operator what is given up unsent and stored nowhere else. */
@@ -67,7 +67,7 @@ export class Rejections {
       });
     }
     metrics.dropped.add(upTo - acked, { reason: "expired" });
-    env.log.warn("itemsDropped", { peer: domain, count: upTo - acked });
+    env.log.warn("itemsDropped", { host: domain, count: upTo - acked });
   }
 
   async #bury(tx: Tx, sequence: number, code: string): Promise<void> {

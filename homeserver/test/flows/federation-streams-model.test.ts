@@ -4,7 +4,7 @@ import { StreamModel } from "../federation/stream-model.ts";
 import type { Step } from "../federation/stream-model.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const numRuns = full ? 2_000 : 60;
+const numRuns = full ? 2_000 : 40;
 
 const who = fc.nat({ max: 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
