@@ -40,6 +40,8 @@ export type Behaviour = {
   refuse: Map<string, "malformed" | "unknownRoom" | "conflict">;
   /** Stands before everything that arrives. */
   intercept: ((call: PeerCall) => Promise<void> | void) | undefined;
+  /** Answers in place of the module. */
+  instead: ((call: PeerCall) => Bytes | undefined) | undefined;
   /** Stands between an answer and its way back. */
   distort: ((call: PeerCall, answer: Bytes) => Bytes) | undefined;
 };
@@ -57,6 +59,7 @@ export class Island {
     poison: new Map(),
     refuse: new Map(),
     intercept: undefined,
+    instead: undefined,
     distort: undefined,
   };
   /** What must never happen, in words. */
@@ -237,6 +240,8 @@ export class Island {
 
   async #answer(from: Domain, call: PeerCall): Promise<Bytes> {
     await this.behaviour.intercept?.(call);
+    const other = this.behaviour.instead?.(call);
+    if (other !== undefined) return other;
     const found = this.federation.routes.find(({ path }) => path === peerRoutes[call.endpoint]);
     const answered = await answerOf(found, from, call);
     return this.behaviour.distort?.(call, answered) ?? answered;

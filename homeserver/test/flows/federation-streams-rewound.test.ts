@@ -101,6 +101,27 @@ test("H-05 a peer that says nonsense about its place is not listened to fast, an
   }
 });
 
+test("H-18 a peer that takes items without keeping them harms nobody but itself", async () => {
+  await using islands = await TwoIslands.open();
+  const { follower, hub, world } = islands;
+  follower.behaviour.instead = ({ body }) => {
+    const { incarnation, items } = batchCodec.decode(body);
+    const next = (items.at(-1)?.sequence ?? 0) + 1;
+    return batchAnswerCodec.encode({ incarnation, next, rejected: [] });
+  };
+  islands.say(5, "lost");
+  await world.advance(5_000);
+  expect(await islands.received()).toEqual([]);
+  expect(await islands.rows()).toBe(0);
+  // Once it is honest, its true place shows that it was set back, and it is told of its rooms anew.
+  follower.behaviour.instead = undefined;
+  follower.behaviour.gaps = true;
+  islands.say(3, "kept");
+  await world.advance(10_000);
+  expect((await islands.received()).map(({ position }) => position)).toEqual([6, 7, 8]);
+  expect(hub.introduced).toEqual([undefined]);
+});
+
 test("FED-942 an answer that is none counts as none", async () => {
   await using islands = await TwoIslands.open();
   const { follower, world } = islands;

@@ -25,7 +25,12 @@ test("R-015 after an hour without the other server 10,000 items come within a mi
   }
   expect(await islands.received()).toEqual([]);
   expect(islands.hub.federation.status()).toMatchObject([
-    { domain: south, state: "open", backlog: 10_000, lastFault: "timeout" },
+    {
+      domain: south,
+      state: expect.stringMatching(/^(open|halfOpen)$/),
+      backlog: 10_000,
+      lastFault: "timeout",
+    },
   ]);
   islands.channel.mend();
   const healed = islands.world.now();
