@@ -30,8 +30,8 @@ test("T-40 no statement is built from values: they are fixed, and values are bou
       .filter(([, statement = ""]) => statement.includes("${"))
       .map(([statement]) => `${file}: ${statement}`),
   );
-  // The name of a migrations table is a constant of the module that it belongs to.
-  expect(built.filter((line) => !line.startsWith("homeserver/src/platform/database/migr"))).toEqual(
-    [],
-  );
+  // The name of a migrations table is a constant of the module that it belongs to; who checks a
+  // copy has it from the copy's own schema.
+  const named = /^homeserver\/src\/platform\/database\/(?:migrations|copy-worker)\.ts: /;
+  expect(built.filter((line) => !named.test(line))).toEqual([]);
 });

@@ -29,34 +29,81 @@ export interface FederationMetrics {
 }
 
 export function createMetrics(metrics: Metrics): FederationMetrics {
-  const counter = (name: string, help: string, labels: readonly string[] = []): Counter =>
-    metrics.counter(`treehouse_federation_${name}_total`, help, labels);
-  const gauge = (name: string, help: string, labels: readonly string[] = []): Gauge =>
-    metrics.gauge(`treehouse_federation_${name}`, help, labels);
   return {
-    backlog: gauge("backlog_items", "Items that peers do not have yet."),
-    oldest: gauge("oldest_item_seconds", "Age of the oldest item that a peer does not have yet."),
-    peers: gauge("peers", "Peers with a stream, by the state of the way to them.", ["state"]),
-    batches: counter("batches_sent", "Batches that a peer has answered."),
-    items: counter("items_sent", "Items that a peer has taken or rejected."),
-    bytes: counter("bytes_sent", "Octets of batches that a peer has answered."),
-    heads: counter("heads_sent", "Signed heads in batches that a peer has answered."),
-    retries: counter("retries", "Batches that failed and are sent again, by reason.", ["reason"]),
-    rejected: counter("items_rejected", "Items of ours that a peer rejected, by code.", ["code"]),
-    rewound: counter(
-      "streams_rewound",
+    backlog: metrics.gauge(
+      "treehouse_federation_backlog_items",
+      "Items that peers do not have yet.",
+    ),
+    oldest: metrics.gauge(
+      "treehouse_federation_oldest_item_seconds",
+      "Age of the oldest item that a peer does not have yet.",
+    ),
+    peers: metrics.gauge(
+      "treehouse_federation_peers",
+      "Peers with a stream, by the state of the way to them.",
+      ["state"],
+    ),
+    batches: metrics.counter(
+      "treehouse_federation_batches_sent_total",
+      "Batches that a peer has answered.",
+    ),
+    items: metrics.counter(
+      "treehouse_federation_items_sent_total",
+      "Items that a peer has taken or rejected.",
+    ),
+    bytes: metrics.counter(
+      "treehouse_federation_bytes_sent_total",
+      "Octets of batches that a peer has answered.",
+    ),
+    heads: metrics.counter(
+      "treehouse_federation_heads_sent_total",
+      "Signed heads in batches that a peer has answered.",
+    ),
+    retries: metrics.counter(
+      "treehouse_federation_retries_total",
+      "Batches that failed and are sent again, by reason.",
+      ["reason"],
+    ),
+    rejected: metrics.counter(
+      "treehouse_federation_items_rejected_total",
+      "Items of ours that a peer rejected, by code.",
+      ["code"],
+    ),
+    rewound: metrics.counter(
+      "treehouse_federation_streams_rewound_total",
       "Streams that began anew because one side was set back (ours, theirs) or got stuck.",
       ["side"],
     ),
-    dropped: counter("items_dropped", "Items that were given up unsent, by reason.", ["reason"]),
-    received: counter("batches_received", "Batches of peers that were taken."),
-    receivedItems: counter("items_received", "Items of peers that were taken."),
-    refusedItems: counter("items_refused", "Items of peers that were rejected, by code.", ["code"]),
-    gaps: counter("gaps_received", "Batches of peers that do not follow what is here."),
-    requests: counter("requests", "Requests to peers, by endpoint and outcome.", [
-      "endpoint",
-      "outcome",
-    ]),
-    submissions: counter("submissions_forwarded", "Messages sent on to the hubs of their rooms."),
+    dropped: metrics.counter(
+      "treehouse_federation_items_dropped_total",
+      "Items that were given up unsent, by reason.",
+      ["reason"],
+    ),
+    received: metrics.counter(
+      "treehouse_federation_batches_received_total",
+      "Batches of peers that were taken.",
+    ),
+    receivedItems: metrics.counter(
+      "treehouse_federation_items_received_total",
+      "Items of peers that were taken.",
+    ),
+    refusedItems: metrics.counter(
+      "treehouse_federation_items_refused_total",
+      "Items of peers that were rejected, by code.",
+      ["code"],
+    ),
+    gaps: metrics.counter(
+      "treehouse_federation_gaps_received_total",
+      "Batches of peers that do not follow what is here.",
+    ),
+    requests: metrics.counter(
+      "treehouse_federation_requests_total",
+      "Requests to peers, by endpoint and outcome.",
+      ["endpoint", "outcome"],
+    ),
+    submissions: metrics.counter(
+      "treehouse_federation_submissions_forwarded_total",
+      "Messages sent on to the hubs of their rooms.",
+    ),
   };
 }

@@ -60,8 +60,8 @@ type Plan = {
 };
 
 /**
- * What all have read, other servers included, goes after 48 hours; what somebody has not, after 30 days, or when it is more
- * than a stream may hold.
+ * What all have read, other servers included, goes after 48 hours; what somebody has not, after 30
+ * days, or when it is more than a stream may hold.
  */
 async function planRetention(
   { store, env, limits, holder }: QueuingContext,
