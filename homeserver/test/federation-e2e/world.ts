@@ -85,7 +85,10 @@ export async function startFederatedWorld(wish: WorldWish): Promise<FederatedWor
       });
       servers.set(name, server);
     });
-    await Promise.all(starting);
+    // All have to be known before anything can be closed.
+    const started = await Promise.allSettled(starting);
+    const failed = started.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
   } catch (error) {
     await close();
     throw error;

@@ -205,7 +205,7 @@ export function signedAs(
 
 /** Sends a request to a server as another one. */
 export function askAs(
-  peer: RawPeer,
+  peer: Pick<RawPeer, "domain" | "key">,
   server: { readonly url: string; readonly domain: Domain; now(): number },
   options: AskOptions = {},
 ): Promise<Answer> {
