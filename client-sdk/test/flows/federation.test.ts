@@ -4,7 +4,8 @@ import BetterSqlite3 from "better-sqlite3";
 import { expect, test } from "vitest";
 
 import { befriend } from "../world/friends.ts";
-import { type FederatedServer, startServers } from "../world/servers.ts";
+import type { RunningServer } from "../world/server.ts";
+import { startServers } from "../world/servers.ts";
 import { joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
 test("R-015 R-014 two people on two servers find each other, agree, and converse both ways", async () => {
@@ -110,7 +111,7 @@ test("R-015 what is said while a server is down arrives in order once it is back
 });
 
 /** The position of the last entry of a room that a server has on disk. */
-function logLength({ directory }: FederatedServer, room: string): number {
+function logLength({ directory }: RunningServer, room: string): number {
   const database = new BetterSqlite3(join(directory, "data", "treehouse.sqlite"), {
     readonly: true,
   });

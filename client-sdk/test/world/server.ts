@@ -4,48 +4,71 @@ import { join } from "node:path";
 
 import { createHomeserver, createNodeEnv, defaultConfig } from "@treehouse/homeserver";
 import type { Homeserver } from "@treehouse/homeserver";
+import { type Domain, parseDomain } from "@treehouse/protocol";
 
 import { Client, type NodeOptions } from "../../src/node.ts";
 
 export const password = "correct horse battery staple";
 
 /** A real homeserver in this process, over a directory of its own. */
-export interface TestServer {
+export interface RunningServer {
+  readonly domain: Domain;
   readonly url: string;
   readonly directory: string;
   /** The server that runs now. */
   current(): Homeserver;
+  /** The store of a client that was registered or opened here. */
   path(name: string): string;
   stop(): Promise<void>;
   /** Starts again over the same data and on the same port. */
   start(): Promise<void>;
   register(name: string, options?: Partial<NodeOptions>): Promise<Client>;
   open(name: string, options?: Partial<NodeOptions>): Promise<Client>;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
+export interface TestServer extends RunningServer, AsyncDisposable {}
+
+/** One server, and nobody else. */
 export async function startServer(): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), "treehouse-sdk-"));
+  const server = await runServer(parseDomain("localhost"), directory);
+  return {
+    ...server,
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts a server; `peers` says where other servers are, and is read whenever one is looked for. */
+export async function runServer(
+  domain: Domain,
+  directory: string,
+  peers?: ReadonlyMap<Domain, URL>,
+): Promise<RunningServer> {
   const base = defaultConfig();
   let port = 0;
   const start = () =>
     createHomeserver({
       config: {
         ...base,
-        server: { ...base.server, port },
+        server: { ...base.server, domain, port },
         storage: { ...base.storage, directory: join(directory, "data") },
         metrics: { ...base.metrics, enabled: false },
         registration: { ...base.registration, mode: "open" as const },
       },
       env: createNodeEnv({ log: { level: "error" } }),
+      ...(peers === undefined ? {} : { developmentPeers: peers }),
     });
   let server: Homeserver | undefined = await start();
   const { url } = server;
   port = Number(new URL(url).port);
   const path = (name: string) => join(directory, `${name}.sqlite`);
   const open = (name: string, options: Partial<NodeOptions> = {}) =>
-    Client.open({ account: `${name}@localhost`, server: url, store: path(name), ...options });
+    Client.open({ account: `${name}@${domain}`, server: url, store: path(name), ...options });
   return {
+    domain,
     url,
     directory,
     path,
@@ -66,9 +89,5 @@ export async function startServer(): Promise<TestServer> {
       return client;
     },
     open,
-    async [Symbol.asyncDispose]() {
-      await server?.[Symbol.asyncDispose]();
-      rmSync(directory, { recursive: true, force: true });
-    },
   };
 }

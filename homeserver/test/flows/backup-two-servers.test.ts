@@ -139,6 +139,23 @@ test("a follower restored from an old backup follows its rooms again, those it f
   );
 }, 180_000);
 
+test("a Welcome that a restored server has forgotten is made up for: who was added comes in", async () => {
+  const id = await gather([alice, bob], "Tea");
+  await say(alice, id, "before", [bob]);
+  await ben.close();
+  const backup = await backUp(world.server("beta"), "old");
+  await (await alice.conversations.get(id)).add(["ben@beta.example"]);
+  await until(bob, async () => (await (await bob.conversations.get(id)).members()).length === 3);
+  await loseAndRestore(world.server("beta"), backup);
+  const late = await world.open("ben@beta.example");
+  await joined(late, id);
+  await converse([alice, bob, late], id);
+  await agree([alice, bob, late], id);
+  expect(await textsOf([alice, bob], id)).toEqual(
+    ["before", ...stillHere([alice, bob, late])].toSorted(),
+  );
+}, 180_000);
+
 test("FED-957 members that were ahead of a hub whose followers were away come back behind it", async () => {
   const id = await gather([alice, ann, bob], "Tea");
   await say(alice, id, "before", [ann, bob]);
