@@ -42,7 +42,9 @@ function faultOfCode(answer: Answer, code: string): string | undefined {
 }
 
 function faultOfText(answer: Answer, sent: readonly string[]): string | undefined {
-  const texts = ["title", "detail", "advice"].map((name) => String(answer.member(name) ?? ""));
+  const texts = ["title", "detail", "advice"]
+    .map((name) => answer.member(name))
+    .filter((text) => typeof text === "string");
   const repeated = sent.find((piece) => texts.some((text) => text.includes(piece)));
   return repeated === undefined
     ? undefined

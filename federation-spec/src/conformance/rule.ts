@@ -11,8 +11,10 @@ export interface Rule {
   readonly id: RuleId;
   readonly what: string;
   readonly checks: Checks;
-  /** They wait for time to pass, and run all at once at the end. */
+  /** They wait for time to pass at the server, by `World.pass`, and run at the end. */
   readonly slow: Checks;
+  /** They take seconds of their own, and run at the end beside those. */
+  readonly long: Checks;
   /** They judge everything that was seen, and run when all others have. */
   readonly last: Checks;
   /** Why nothing of it can be seen from outside. */
@@ -25,21 +27,21 @@ export function rule(
   id: RuleId,
   what: string,
   checks: Checks,
-  others: { readonly slow?: Checks; readonly last?: Checks } = {},
+  others: Partial<Pick<Rule, "slow" | "long" | "last">> = {},
 ): Rule {
-  return { id, what, checks, slow: others.slow ?? {}, last: others.last ?? {}, unseen: undefined };
+  return { id, what, checks, slow: {}, long: {}, last: {}, unseen: undefined, ...others };
 }
 
 /** A rule that nobody can see kept or broken without looking inside. */
 export function unseen(id: RuleId, what: string, why: string): Rule {
-  return { id, what, checks: {}, slow: {}, last: {}, unseen: why };
+  return { ...rule(id, what, {}), unseen: why };
 }
 
 /** One rule for each number, with the checks of all that have it; in the order of the numbers. */
 export function merged(rules: readonly Rule[]): readonly Rule[] {
   const byId = new Map<RuleId, Rule>();
   for (const each of rules) {
-    const { id, checks, slow, last } = each;
+    const { id, checks, slow, long, last } = each;
     const known = byId.get(id);
     byId.set(
       id,
@@ -49,6 +51,7 @@ export function merged(rules: readonly Rule[]): readonly Rule[] {
             ...known,
             checks: { ...known.checks, ...checks },
             slow: { ...known.slow, ...slow },
+            long: { ...known.long, ...long },
             last: { ...known.last, ...last },
           },
     );

@@ -7,6 +7,8 @@ import type { World } from "./world.ts";
 interface RunOptions {
   /** Leaves out what waits for time to pass. */
   readonly quick: boolean;
+  /** Time passes as soon as it is asked for: whoever waits for it must be alone. */
+  readonly inTurn: boolean;
   /** Hears of each rule as soon as it is settled. */
   readonly settled: (verdict: Verdict) => void;
 }
@@ -18,7 +20,7 @@ interface RunOptions {
 export async function runRules(
   world: World,
   rules: readonly Rule[],
-  { quick, settled }: RunOptions,
+  { quick, inTurn, settled }: RunOptions,
 ): Promise<Report> {
   const outcomes = new Map<Rule, Outcome[]>(rules.map((rule) => [rule, []]));
   const note = (rule: Rule, outcome: Outcome): void => void outcomes.get(rule)?.push(outcome);
@@ -34,16 +36,17 @@ export async function runRules(
     for (const [name, check] of Object.entries(rule.checks)) {
       note(rule, await outcomeOf(world, name, check));
     }
-    if (sizeOf(rule.slow) + sizeOf(rule.last) === 0) settle(rule);
+    if ([rule.slow, rule.long, rule.last].every(isEmpty)) settle(rule);
   }
-  await Promise.all(
-    rules.map(async (rule) => {
-      const all = Object.entries(rule.slow).map(([name, check]) =>
-        quick ? leftOut(name) : outcomeOf(world, name, check),
-      );
-      for (const outcome of await Promise.all(all)) note(rule, outcome);
-    }),
+  const later = async (rule: Rule, [name, check]: [string, Check]): Promise<void> =>
+    note(rule, quick ? leftOut(name) : await outcomeOf(world, name, check));
+  const waiting = rules.flatMap((rule) =>
+    Object.entries(rule.slow).map((each) => () => later(rule, each)),
   );
+  await Promise.all([
+    ...rules.flatMap((rule) => Object.entries(rule.long).map((each) => later(rule, each))),
+    inTurn ? oneByOne(waiting) : Promise.all(waiting.map((run) => run())),
+  ]);
   for (const rule of rules) {
     for (const [name, check] of Object.entries(rule.last)) {
       note(rule, await outcomeOf(world, name, check));
@@ -70,9 +73,13 @@ function reasonOf(error: unknown): string {
 }
 
 function leftOut(check: string): Outcome {
-  return { check, result: "skipped", why: "it waits for time to pass, which --quick leaves out" };
+  return { check, result: "skipped", why: "it takes its time, which --quick leaves out" };
 }
 
-function sizeOf(checks: Checks): number {
-  return Object.keys(checks).length;
+async function oneByOne(runs: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const run of runs) await run();
+}
+
+function isEmpty(checks: Checks): boolean {
+  return Object.keys(checks).length === 0;
 }

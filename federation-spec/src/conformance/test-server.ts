@@ -52,6 +52,7 @@ export async function testServer(options: TestOptions): Promise<Report> {
     const rules = allRules.filter(({ id }) => only === undefined || only.has(id));
     return await runRules(world, rules, {
       quick: options.quick ?? false,
+      inTurn: options.pass !== undefined,
       settled: options.settled ?? (() => {}),
     });
   } finally {

@@ -11,6 +11,7 @@ import type { Account } from "./clients/account.ts";
 import { random } from "./clients/person.ts";
 import { register } from "./clients/register.ts";
 import type { Driver } from "./driver.ts";
+import type { Answer } from "./http/answer.ts";
 import { Monitor } from "./monitor.ts";
 import { Failed, Missing } from "./outcome.ts";
 import type { PeerHost } from "./peers/host.ts";
@@ -132,18 +133,27 @@ export class World {
     }
   }
 
+  /**
+   * A client's question makes the tested server look for the peer, which costs none of the few
+   * strangers that it looks for by itself; without a client the peer has to knock.
+   */
   async #introduce(peer: PeerServer): Promise<PeerServer> {
-    const body = identifierRequestCodec.encode({ user: this.nobody() });
-    const answer = await peer.ask({
-      endpoint: "identifierQuery",
-      value: this.subject.domain,
-      body,
-    });
-    if (peer.directoryRequests > 0 || answer.succeeded) return peer;
+    const answer = await this.#askAbout(peer);
+    if (peer.directoryRequests > 0) return peer;
     throw new Missing(
       `the server does not find the suite's ${peer.domain} (${answer.describe()}); ` +
         "see --peer-domain and --peer-listen",
     );
+  }
+
+  async #askAbout(peer: PeerServer): Promise<Answer> {
+    const alice = await this.account("alice").catch((error: unknown) => {
+      if (error instanceof Missing) return undefined;
+      throw error;
+    });
+    if (alice !== undefined) return alice.get(paths.user(`nobody@${peer.domain}`));
+    const body = identifierRequestCodec.encode({ user: this.nobody() });
+    return peer.ask({ endpoint: "identifierQuery", value: this.subject.domain, body });
   }
 
   async #register(name: AccountName): Promise<Account> {

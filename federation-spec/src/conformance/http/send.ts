@@ -41,10 +41,13 @@ class StaleConnection extends Error {
 
 const defaultTimeoutMs = 30_000;
 
-/** Speaks HTTP/1.1 with whoever listens at the URL, whatever the Host header says. */
-export function openLine(url: URL): Line {
+/**
+ * Speaks HTTP/1.1 with whoever listens at the URL, whatever the Host header says. Without
+ * `keepAlive` each request has a connection of its own, and is sent once whatever happens.
+ */
+export function openLine(url: URL, keepAlive = true): Line {
   const secure = url.protocol === "https:";
-  const agent = secure ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
+  const agent = secure ? new TlsAgent({ keepAlive }) : new Agent({ keepAlive });
   const request = secure ? requestHttps : requestHttp;
   const prefix = url.pathname.replace(/\/$/, "");
 

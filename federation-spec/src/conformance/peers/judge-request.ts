@@ -31,7 +31,9 @@ export function judgeRequest(
   };
   judge("FED-901", () => {
     const host = headers["host"];
-    return host?.length === 1 && host[0] === to ? undefined : `it asked with the Host ${host}`;
+    return host?.length === 1 && host[0] === to
+      ? undefined
+      : `it asked with the Host ${host?.join()}`;
   });
   judge("FED-920", () => {
     if (method !== "POST") return `it asked with ${method}`;

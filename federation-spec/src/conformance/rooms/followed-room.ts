@@ -33,7 +33,7 @@ export async function followedRoom(world: World, label: PeerLabel = "a"): Promis
 /** The same before anything was sent: the item that brings Alice in, with its introduction. */
 export async function invitation(world: World, label: PeerLabel = "a") {
   const account = await world.account("alice");
-  const { peer, host } = await friend(world, label);
+  const { peer, host } = await friendOfAlice(world, label);
   const hub = await HubRoom.found(peer.domain, host);
   peer.rooms.set(hub.room, hub);
   const keyPackage = await claimed(world, peer, host, account, hub.room);
@@ -43,7 +43,7 @@ export async function invitation(world: World, label: PeerLabel = "a") {
 }
 
 /** A user of the suite's server whom Alice lets add her to rooms. */
-export async function friend(
+export async function friendOfAlice(
   world: World,
   label: PeerLabel,
 ): Promise<{ readonly peer: PeerServer; readonly host: PeerUser }> {

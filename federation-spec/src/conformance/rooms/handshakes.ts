@@ -35,11 +35,16 @@ export async function update(
 
 export function judged(answer: Answer): Judged {
   const { code } = answer;
-  if (code !== undefined) return { accepted: false, code };
+  if (code !== undefined) return { accepted: false, code, ...epochIn(answer) };
   const response = answer.struct("a handshake", updateRoomResponseCodec);
   if (response.code === "success") return { accepted: true, position: response.position };
   const epoch = response.code === "wrongEpoch" ? { currentEpoch: response.currentEpoch } : {};
   return { accepted: false, code: response.reason, ...epoch };
+}
+
+function epochIn(answer: Answer): { readonly currentEpoch?: number } {
+  const currentEpoch = answer.member("currentEpoch");
+  return typeof currentEpoch === "number" ? { currentEpoch } : {};
 }
 
 /** Fails unless the hub refused the handshake with one of the codes. */

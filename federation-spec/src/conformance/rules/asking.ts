@@ -12,6 +12,7 @@ import { random } from "../clients/person.ts";
 import { agree, ensure } from "../outcome.ts";
 import { withHeader } from "../peers/ask.ts";
 import type { Question } from "../peers/ask.ts";
+import type { PeerServer } from "../peers/server.ts";
 import { askGroupInfo, refusedHandshake, update } from "../rooms/handshakes.ts";
 import { followedRoom } from "../rooms/followed-room.ts";
 import { hostedRoom } from "../rooms/hosted-room.ts";
@@ -94,15 +95,17 @@ export const askingRules: readonly Rule[] = [
       await guest.group.discard();
     },
   }),
-  rule("FED-923", "a server says of which rooms it is not the hub", {
+  rule("FED-923", "a server that does not host a room says no more than that", {
     "a room that is not there is unknown": async (world) => {
       const { guest, peer } = await hostedRoom(world);
       const unknown = mintRoomUri(world.subject.domain, random);
-      await refusesAbout(unknown, guest.member.client, peer, "unknownRoom");
+      await refusesAbout(unknown, guest.member.client, peer);
     },
-    "of a room that it follows it is not the hub": async (world) => {
+    "so is one that it follows, for whoever asks it as a hub": async (world) => {
       const { room, peer, host } = await followedRoom(world);
-      await refusesAbout(room, host.client, peer, "notHub");
+      await refusesAbout(room, host.client, peer);
+      const other = await world.knownPeer("b");
+      await refusesAbout(room, other.user("curious").client, other);
     },
   }),
   rule("FED-924", "what is inside a request is of the room that is named", {
@@ -167,14 +170,9 @@ function questionsFor(
   ];
 }
 
-async function refusesAbout(
-  room: RoomUri,
-  client: ClientUri,
-  peer: Awaited<ReturnType<typeof hostedRoom>>["peer"],
-  code: "unknownRoom" | "notHub",
-): Promise<void> {
+async function refusesAbout(room: RoomUri, client: ClientUri, peer: PeerServer): Promise<void> {
   const tree = treeRequestCodec.encode({ client, epoch: 0 });
-  (await peer.ask({ endpoint: "tree", value: room, body: tree })).refused("tree", code);
+  (await peer.ask({ endpoint: "tree", value: room, body: tree })).refused("tree", "unknownRoom");
   const leave = peerLeaveRequestCodec.encode({ client });
-  (await peer.ask({ endpoint: "leave", value: room, body: leave })).refused("leave", code);
+  (await peer.ask({ endpoint: "leave", value: room, body: leave })).refused("leave", "unknownRoom");
 }

@@ -17,7 +17,7 @@ import { keyMaterialRequest, newKey, random } from "../clients/person.ts";
 import type { Answer } from "../http/answer.ts";
 import { agree, ensure, present } from "../outcome.ts";
 import type { PeerServer } from "../peers/server.ts";
-import { befriend, friend } from "../rooms/followed-room.ts";
+import { befriend, claimed, friendOfAlice } from "../rooms/followed-room.ts";
 import { rule } from "../rule.ts";
 import type { Rule } from "../rule.ts";
 import { verifySignature } from "../../signing-keys.ts";
@@ -63,6 +63,7 @@ export const claimRules: readonly Rule[] = [
   rule("FED-930", "a claim is believed for its signature and the requester's client list", {
     "what is not signed by a listed client is refused": async (world) => {
       const { peer, alice, friend } = await friends(world);
+      await claimed(world, peer, friend, alice, undefined);
       const good = keyMaterialRequest(friend.person, alice.user, undefined);
       const stranger = newKey();
       const other = peer.user(`other-${peer.users.size}`);
@@ -219,7 +220,7 @@ export const claimRules: readonly Rule[] = [
 async function friends(world: World) {
   const peer = await world.knownPeer("a");
   const alice = await world.account("alice");
-  return { peer, alice, friend: (await friend(world, "a")).host };
+  return { peer, alice, friend: (await friendOfAlice(world, "a")).host };
 }
 
 async function refusesClaims(

@@ -92,7 +92,7 @@ export const forwardingRules: readonly Rule[] = [
       agree("who leaves", asked.client, alice.account.client);
     },
   }),
-  rule("FED-923", "a server says of which rooms it is not the hub", {
+  rule("FED-923", "a server that does not host a room says no more than that", {
     "who does not know a room's hub asks the domain in its name": async (world) => {
       const peer = await world.knownPeer("a");
       const alice = await world.account("alice");

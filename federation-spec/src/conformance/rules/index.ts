@@ -1,5 +1,5 @@
 import { merged } from "../rule.ts";
-import type { Rule } from "../rule.ts";
+import type { Rule, RuleId } from "../rule.ts";
 import { askingRules } from "./asking.ts";
 import { boundRules } from "./bounds.ts";
 import { claimRules } from "./claims.ts";
@@ -19,6 +19,7 @@ import { policyRules } from "./policy.ts";
 import { receivingRules } from "./receiving.ts";
 import { sendingRules } from "./sending.ts";
 import { signatureRules } from "./signature.ts";
+import { termRules } from "./terms.ts";
 import { toldRules } from "./told.ts";
 
 /** Every rule that the suite can tell anything about, by its number. */
@@ -29,6 +30,7 @@ export const allRules: readonly Rule[] = merged([
   ...receivingRules,
   ...sendingRules,
   ...signatureRules,
+  ...termRules,
   ...toldRules,
   ...askingRules,
   ...followingRules,
@@ -44,3 +46,6 @@ export const allRules: readonly Rule[] = merged([
   ...outboundRules,
   ...policyRules,
 ]);
+
+/** The numbers of the rules that have a line. */
+export const ruleIds: readonly RuleId[] = allRules.map(({ id }) => id);

@@ -129,8 +129,8 @@ export const keyRules: readonly Rule[] = [
           const admin = await world.admin();
           const { peer, second } = await seized(world, "redeemed");
           await refuses(world, peer, { "the new key": [signedWith(second), "peerKeyChanged"] });
-          const rule = { action: "allow", newKey: true };
-          (await admin.ask("PUT", paths.federationRule(peer.domain), rule)).ok(
+          const decision = { action: "allow", newKey: true };
+          (await admin.ask("PUT", paths.federationRule(peer.domain), decision)).ok(
             "the operator's word",
           );
           await knockAndEnter(world, peer, signedWith(second));

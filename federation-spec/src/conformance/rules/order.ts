@@ -23,7 +23,10 @@ export const orderRules: readonly Rule[] = [
         const host = { authority: "other.test", contentDigest: otherDigest };
         await refuses(world, peer, {
           "a stranger with all wrong": [{ signed: host }, "misdirected"],
-          "and too long": [{ signed: host, headers: tooLong, write: headersAlone }, "misdirected"],
+          "and too long": [
+            { signed: host, headers: tooLong, write: headersAlone, timeoutMs: 4_000 },
+            "misdirected",
+          ],
         });
         agree("fetches of the stranger's directory", peer.directoryRequests, 0);
       },
@@ -71,7 +74,7 @@ export const orderRules: readonly Rule[] = [
       },
     },
     {
-      slow: {
+      long: {
         "a body that comes octet by octet is not waited for": async (world) => {
           const peer = await world.knownPeer("a");
           const made = await makeKnock(world, peer);

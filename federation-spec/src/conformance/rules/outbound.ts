@@ -59,7 +59,7 @@ export const outboundRules: readonly Rule[] = [
       },
     },
     {
-      slow: {
+      long: {
         "a directory that does not come in time is a failure": async (world) => {
           const started = performance.now();
           await disbelieves(world, "slow", async (peer) => {

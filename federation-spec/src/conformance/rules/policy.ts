@@ -69,8 +69,8 @@ export const policyRules: readonly Rule[] = [
   }),
 ];
 
-async function decide(admin: Account, subject: string, rule: object): Promise<void> {
-  (await admin.ask("PUT", paths.federationRule(subject), rule)).ok("a rule");
+async function decide(admin: Account, subject: string, decision: object): Promise<void> {
+  (await admin.ask("PUT", paths.federationRule(subject), decision)).ok("a rule");
 }
 
 async function forget(admin: Account, subject: string): Promise<void> {

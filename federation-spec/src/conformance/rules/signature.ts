@@ -86,9 +86,9 @@ export const signatureRules: readonly Rule[] = [
           "mimi-transaction-id",
         ];
         const wrong = names.map((name) => {
-          const form = (form: SignatureForm): SignatureForm => ({
-            ...form,
-            components: form.components.filter(({ item }) => item !== `"${name}"`),
+          const form = (whole: SignatureForm): SignatureForm => ({
+            ...whole,
+            components: whole.components.filter(({ item }) => item !== `"${name}"`),
           });
           return [`without ${name}`, [{ form }, "signatureInvalid"]] as const;
         });
