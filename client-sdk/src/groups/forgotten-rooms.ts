@@ -1,8 +1,9 @@
-import { paths, subscriptionsAnswerSchema } from "@treehouse/protocol";
+import { isRoomStream, paths, subscriptionsAnswerSchema } from "@treehouse/protocol";
 
 import { supersede } from "./enter-room.ts";
 import type { GroupsContext } from "./context.ts";
 import type { OpenRooms } from "./open-rooms.ts";
+import { pump } from "./pump.ts";
 
 const pending = "compare rooms";
 
@@ -16,7 +17,7 @@ export async function noteRestored(context: GroupsContext): Promise<void> {
 
 /**
  * Looks for rooms that this client is in and the server offers no stream of: it has forgotten that
- * the client came, or the whole room. The pumps then come back into them, or learn that there is no
+ * the client came, or the whole room; and for rooms of which only the server knows. The pumps then come back into them, or learn that there is no
  * way back. Done when nothing is amiss; until then each new connection looks again.
  */
 export async function findForgotten(context: GroupsContext, rooms: OpenRooms): Promise<void> {
@@ -53,6 +54,14 @@ export async function findForgotten(context: GroupsContext, rooms: OpenRooms): P
       tx.rooms.deleteGroup(uri);
     });
     room.group = undefined;
+  }
+  for (const { stream } of subscriptions) {
+    if (!isRoomStream(stream) || known.some(({ room }) => room === stream)) continue;
+    // The server counts this client in, and has lost the Welcome that said so.
+    amiss = true;
+    const room = await rooms.open(stream);
+    room.lost = true;
+    pump(context, room);
   }
   if (!amiss) await context.store.transaction((tx) => tx.settings.delete(pending));
 }
