@@ -59,11 +59,15 @@ export async function startServer(
   };
 }
 
+/** With a folder in this variable each server leaves a profile of its CPU time there. */
+const { TREEHOUSE_BENCH_PROFILES: profiles } = process.env;
+const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
+
 async function start(which: keyof typeof files, args: readonly string[]) {
   const child = fork(fileURLToPath(new URL(files[which], import.meta.url)), args, {
     // The process is tied to one core: helper threads of the collector could not run beside it,
     // and waiting for them took a collection from 2 to 50 ms. The ceiling runs the same way.
-    execArgv: ["--expose-gc", "--single-threaded-gc"],
+    execArgv: ["--expose-gc", "--single-threaded-gc", ...profiling],
     serialization: "advanced",
   });
   const { pid } = child;
