@@ -156,8 +156,11 @@ test("T-20 who had been removed and came back with old data is out again before 
   const faults = heard(alice, "fault");
   const lost = next(alice, "lostByServer");
   const eves = heard(eve, "stored");
+  const back = next(bob, "joined");
   await old.putBack();
   expect(await lost).toMatchObject({ sentAgain: true });
+  // What is said before he is back, he is told of and cannot read.
+  await back;
   await hers.send("and still is");
   await reads(bob, hers.id, "and still is");
   expect(faults.map(({ code }) => code)).toContain("membersReturned");
