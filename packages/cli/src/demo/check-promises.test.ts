@@ -16,17 +16,24 @@ const texts = new Map([
   ["b7", 7],
 ]);
 
-function story(): { name: string; accepted: Map<string, number>; shown: Shown[]; items: Item[] }[] {
+function story(): {
+  name: string;
+  address: string;
+  accepted: Map<string, number>;
+  shown: Shown[];
+  items: Item[];
+}[] {
   return ["alice", "bob", "carol"].map((name) => {
     const own = (text: string) => text.startsWith(name.charAt(0));
     const mine = [...texts].filter(([, position]) => name !== "carol" || position !== 4);
     const messages = mine.map(([text, position]) => ({ kind: "message", text, position }));
     const commits = [
-      { kind: "membership", position: 3, removed: ["carol@localhost"], added: [] },
-      { kind: "membership", position: 5, removed: [], added: ["carol@localhost"] },
+      { kind: "membership", position: 3, removed: ["carol@beta.test"], added: [] },
+      { kind: "membership", position: 5, removed: [], added: ["carol@beta.test"] },
     ];
     return {
       name,
+      address: `${name}@beta.test`,
       accepted: new Map([...texts].filter(([text]) => own(text))),
       shown: mine.flatMap(([text, position]) => (own(text) ? [] : [{ text, position }])),
       items: [...messages, ...commits].toSorted((a, b) => a.position - b.position),
@@ -91,7 +98,7 @@ function serverFolder(name: string, files: Readonly<Record<string, string | Buff
 }
 
 const log = '{"msg":"listening"}\n';
-const data = "mimi://localhost/r/1";
+const data = "mimi://beta.test/r/1";
 
 test("a text is found as UTF-8 and as UTF-16, in any file of the server, and only there", () => {
   const folder = serverFolder("found", {
@@ -101,21 +108,21 @@ test("a text is found as UTF-8 and as UTF-16, in any file of the server, and onl
     "data/b": "nothing to see",
     "alice.sqlite": "leak",
   });
-  const { leaked, searched, problems } = searchServerFiles(folder, "leak");
+  const { leaked, searched, problems } = searchServerFiles(folder, "beta.test", "leak");
   expect(leaked).toEqual([join(folder, "data/a"), join(folder, "server.log")]);
   expect(searched).toHaveLength(4);
   expect(problems).toHaveLength(1);
-  expect(searchServerFiles(folder, "absent").problems).toEqual([]);
+  expect(searchServerFiles(folder, "beta.test", "absent").problems).toEqual([]);
   expect(filesWith(filesBelow(folder), "leak")).toHaveLength(3);
 });
 
 test("a search that does not find its control is a problem", () => {
   const noData = serverFolder("no-data", { "server.log": log, "data/main.sqlite": "" });
   const noLog = serverFolder("no-log", { "data/main.sqlite": data });
-  expect(searchServerFiles(noData, "x").problems).toEqual([
-    "the control was not found in the server's data",
+  expect(searchServerFiles(noData, "beta.test", "x").problems).toEqual([
+    "the control was not found in the data of beta.test",
   ]);
-  expect(searchServerFiles(noLog, "x").problems).toEqual([
-    "the control was not found in the server's log",
+  expect(searchServerFiles(noLog, "beta.test", "x").problems).toEqual([
+    "the control was not found in the log of beta.test",
   ]);
 });

@@ -1,16 +1,21 @@
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 
 import { z } from "zod";
 
+import { domainOf, removed, serverNames } from "./cast.ts";
+import type { Struck } from "./converse.ts";
 import type { Ledger } from "./ledger.ts";
 import { filesBelow, filesWith } from "./search-files.ts";
 import type { UserProcess } from "./user-process.ts";
 
 export type DemoReport = {
   readonly ok: boolean;
+  readonly servers: number;
+  readonly users: number;
   readonly messages: number;
   readonly kills: number;
-  /** How many messages were under way at each kill. */
+  readonly cuts: number;
+  /** How many messages were under way at each kill and cut. */
   readonly underWay: readonly number[];
   readonly lost: number;
   readonly duplicated: number;
@@ -42,6 +47,7 @@ export type Item = z.infer<typeof historySchema>["items"][number];
 /** What is known of one user: told by the process while it ran, and kept in the store. */
 export type Evidence = {
   readonly name: string;
+  readonly address: string;
   readonly accepted: ReadonlyMap<string, number>;
   readonly shown: readonly { readonly text: string; readonly position: number }[];
   readonly items: readonly Item[];
@@ -49,59 +55,74 @@ export type Evidence = {
 
 export type Figures = Pick<DemoReport, "lost" | "duplicated" | "reordered" | "readWhileRemoved">;
 
-/** Compares what was accepted, what was shown, and what each store and the server hold. */
+/** Compares what was accepted, what was shown, and what each store and all servers hold. */
 export async function checkPromises(demo: {
   readonly directory: string;
   readonly users: readonly UserProcess[];
   readonly room: string;
   readonly ledger: Ledger;
   readonly canary: string;
-  readonly wanted: { readonly messages: number; readonly kills: number };
-  readonly underWay: readonly number[];
+  readonly wanted: { readonly messages: number; readonly kills: number; readonly cuts: number };
+  readonly struck: readonly Struck[];
 }): Promise<DemoReport> {
-  const { wanted, underWay } = demo;
-  const evidence: Evidence[] = [];
-  for (const user of demo.users) {
-    const text = await user.run("history", demo.room, "--limit", "100000", "--json");
-    const { items } = historySchema.parse(JSON.parse(text));
-    const { accepted, shown } = demo.ledger.told(user.name);
-    evidence.push({ name: user.name, accepted, shown, items });
-  }
-  const problems = [...demo.ledger.faults];
+  const { wanted, struck, ledger } = demo;
+  const evidence = await Promise.all(
+    demo.users.map(async (user): Promise<Evidence> => {
+      const text = await user.run("history", demo.room, "--limit", "100000", "--json");
+      const { items } = historySchema.parse(JSON.parse(text));
+      const { accepted, shown } = ledger.told(user.name);
+      return { name: user.name, address: user.address, accepted, shown, items };
+    }),
+  );
+  const problems = [...ledger.faults];
   const figures = compare(evidence);
-  if (absence(evidence) === undefined) {
-    problems.push("Carol's removal and return are not in the history");
+  for (const name of removed) {
+    const one = evidence.find((user) => user.name === name);
+    if (one === undefined || absence(evidence, one.address) === undefined) {
+      problems.push(`${name}'s removal and return are not in the history`);
+    }
   }
   for (const [name, value] of Object.entries(figures)) {
     if (value > 0) problems.push(`${name}: ${value}`);
   }
   const messages = evidence.reduce((sum, { accepted }) => sum + accepted.size, 0);
   if (messages !== wanted.messages) problems.push(`${messages} messages were accepted`);
-  if (underWay.length !== wanted.kills) problems.push(`there were ${underWay.length} kills`);
-  if (underWay.some((count) => count < 1)) problems.push("a kill met no message under way");
-  const files = searchServerFiles(demo.directory, demo.canary);
-  problems.push(...files.problems);
+  const blows = { kill: 0, cut: 0 };
+  for (const { kind } of struck) blows[kind] += 1;
+  if (blows.kill !== wanted.kills) problems.push(`there were ${blows.kill} kills`);
+  if (blows.cut !== wanted.cuts) problems.push(`there were ${blows.cut} cuts`);
+  const underWay = struck.map((blow) => blow.underWay);
+  if (underWay.some((count) => count < 1)) problems.push("a kill or cut met no message under way");
+  const files = serverNames.map((name) =>
+    searchServerFiles(join(demo.directory, name), domainOf(name), demo.canary),
+  );
+  problems.push(...files.flatMap((one) => one.problems));
+  const count = (which: "leaked" | "controls" | "searched") =>
+    files.reduce((sum, one) => sum + one[which].length, 0);
   return {
     ok: problems.length === 0,
+    servers: serverNames.length,
+    users: demo.users.length,
     messages,
-    kills: underWay.length,
+    kills: blows.kill,
+    cuts: blows.cut,
     underWay,
     ...figures,
-    leaked: files.leaked.length,
-    controls: files.controls.length,
-    searched: files.searched.length,
+    leaked: count("leaked"),
+    controls: count("controls"),
+    searched: count("searched"),
     problems,
   };
 }
 
-/** Counts what broke a promise; the first user's history says when Carol was away. */
+/** Counts what broke a promise; the first user's history says when somebody was away. */
 export function compare(evidence: readonly Evidence[]): Figures {
   const accepted = new Map(evidence.flatMap((user) => [...user.accepted]));
-  const away = absence(evidence);
   let [lost, duplicated, reordered, readWhileRemoved] = [0, 0, 0, 0];
-  for (const { name, accepted: own, shown, items } of evidence) {
+  for (const { address, accepted: own, shown, items } of evidence) {
+    const away = absence(evidence, address);
     const out = (position: number) =>
-      name === "carol" && away !== undefined && position > away.from && position <= away.to;
+      away !== undefined && position > away.from && position <= away.to;
     const kept = items.filter(({ kind }) => kind === "message");
     for (const [text, position] of accepted) {
       const times = kept.filter((item) => item.text === text);
@@ -126,33 +147,36 @@ function falls(rows: readonly { readonly position: number }[]): number {
   ).length;
 }
 
-/** Positions of the commits that removed Carol and brought her back. */
+/** Positions of the commits that removed somebody and brought them back. */
 function absence(
   evidence: readonly Evidence[],
+  address: string,
 ): { readonly from: number; readonly to: number } | undefined {
   const items = evidence[0]?.items ?? [];
-  const address = "carol@localhost";
   const from = items.find((item) => item.removed?.includes(address))?.position;
   const to = items.findLast((item) => item.added?.includes(address))?.position;
   return from === undefined || to === undefined || to < from ? undefined : { from, to };
 }
 
-/** What every database and the log of a server that served are known to hold. */
-const controlOfData = "mimi://localhost/";
+/** What the log of a server that served is known to hold. */
 const controlOfLog = '"msg":"listening"';
 
 /**
- * Looks for the canary in the server's data folder and log. The search is trusted only after it
- * found what is certainly there, in the data and in the log.
+ * Looks for the canary in a server's data folder and log. The search is trusted only after it found
+ * what is certainly there: in the data a user of the server's domain, and what it says when it
+ * starts in the log.
  */
-export function searchServerFiles(directory: string, canary: string) {
+export function searchServerFiles(directory: string, domain: string, canary: string) {
   const data = filesBelow(`${directory}/data`);
   const logs = filesBelow(directory).filter((file) => basename(file) === "server.log");
   const searched = [...data, ...logs];
-  const foundIn = { data: filesWith(data, controlOfData), log: filesWith(logs, controlOfLog) };
+  const foundIn = {
+    data: filesWith(data, `mimi://${domain}/`),
+    log: filesWith(logs, controlOfLog),
+  };
   const leaked = filesWith(searched, canary);
   const problems = Object.entries(foundIn).flatMap(([where, found]) =>
-    found.length > 0 ? [] : [`the control was not found in the server's ${where}`],
+    found.length > 0 ? [] : [`the control was not found in the ${where} of ${domain}`],
   );
   if (leaked.length > 0) problems.push(`the canary stands in ${leaked.join(", ")}`);
   return { searched, leaked, controls: [...foundIn.data, ...foundIn.log], problems };

@@ -6,9 +6,11 @@ export interface Children {
   track<C extends ChildProcess>(child: C): C;
   /** SIGKILL to all that still run. Works in an exit handler too. */
   killAll(): void;
-  /** How many still run. */
-  running(): number;
+  /** Resolves when none runs any more by itself; rejects if that takes too long. */
+  allEnded(): Promise<void>;
 }
+
+const patienceSeconds = 20;
 
 export function createChildren(): Children {
   const alive = new Set<ChildProcess>();
@@ -22,6 +24,18 @@ export function createChildren(): Children {
     killAll() {
       for (const child of alive) child.kill("SIGKILL");
     },
-    running: () => alive.size,
+    async allEnded() {
+      const ends = [...alive].map(
+        (child) => new Promise<void>((resolve) => child.once("close", () => resolve())),
+      );
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => {
+          reject(new Error("a process did not end by itself"));
+        }, patienceSeconds * 1000);
+      });
+      await Promise.race([Promise.all(ends), late]);
+      clearTimeout(timer);
+    },
   };
 }

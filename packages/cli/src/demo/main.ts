@@ -1,7 +1,8 @@
 /**
- * `npm run demo`: a real server, three users of the CLI as processes of their own, 300 messages
- * while the server is killed again and again, a member removed and added on the way. Then it
- * checks what was promised, and exits non-zero if anything does not hold.
+ * `npm run demo`: three real homeservers and six users of the CLI as processes of their own, 300
+ * messages in one conversation while servers are killed and cut off from each other, members removed
+ * and added on the way. Then it checks what was promised, and exits non-zero if anything does not
+ * hold.
  */
 import { parseArgs } from "node:util";
 
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     messages: { type: "string", default: "300" },
     kills: { type: "string", default: "6" },
+    cuts: { type: "string", default: "4" },
     keep: { type: "boolean", default: false },
   },
 });
@@ -25,6 +27,7 @@ try {
     seed: Number(values.seed),
     messages: Number(values.messages),
     kills: Number(values.kills),
+    cuts: Number(values.cuts),
     keep: values.keep,
     say: (line) => console.log(line),
   });
@@ -34,7 +37,7 @@ try {
 } catch (error) {
   const problem = error instanceof Error ? error.message : String(error);
   console.error(`FAILED: ${problem}`);
-  const unknown = { messages: 0, kills: 0, lost: 0, duplicated: 0, reordered: 0 };
+  const unknown = { messages: 0, kills: 0, cuts: 0, lost: 0, duplicated: 0, reordered: 0 };
   if (values.json) console.log(JSON.stringify({ ok: false, ...unknown, problems: [problem] }));
   process.exitCode = 1;
 }

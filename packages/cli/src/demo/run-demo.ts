@@ -2,18 +2,23 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { domainOf, people, removed, type ServerName, serverNames, serverOfName } from "./cast.ts";
 import { checkPromises, type DemoReport } from "./check-promises.ts";
 import { type Children, createChildren } from "./children.ts";
 import { converse } from "./converse.ts";
+import { freePort } from "./free-port.ts";
+import { befriend, register } from "./introduce.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
-import { planConversation } from "./plan.ts";
+import { type Links, startLinks } from "./links.ts";
+import { type Plan, planConversation } from "./plan.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
-import { type Chat, createUser, type UserProcess } from "./user-process.ts";
+import { type Chat, createUser } from "./user-process.ts";
 
 export type DemoOptions = {
   readonly seed: number;
   readonly messages: number;
   readonly kills: number;
+  readonly cuts: number;
   /** Leaves the files where they are, for a look. */
   readonly keep: boolean;
   say(line: string): void;
@@ -23,8 +28,7 @@ export type DemoOptions = {
 const canary = "canary-e3b7c1-only-members-read-this";
 const password = "a demo password that nobody guesses 7f3a";
 const room = "Tea";
-const patienceSeconds = 60;
-const names = ["alice", "bob", "carol"];
+const patienceSeconds = 120;
 
 /** Runs the story and judges it. Whatever happens, no process and no file of it stays. */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
@@ -48,80 +52,105 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
 
 async function tellStory(
   options: DemoOptions,
-  plan: ReturnType<typeof planConversation>,
+  plan: Plan,
   directory: string,
   children: Children,
 ): Promise<DemoReport> {
   const { say } = options;
-  const server = await startServer(directory, children);
-  say(`A homeserver serves at ${server.url}.`);
-  const users = names.map((name) => createUser(directory, name, server.url, password, children));
-  await register(server, users);
-  say("Alice, Bob and Carol have accounts; their keys never left their own folders.");
+  const { servers, links } = await startServers(options.seed, directory, children);
+  say(`Three homeservers serve: ${serverNames.map(domainOf).join(", ")}.`);
+  const users = people.map((person) => {
+    const url = servers.get(person.server)?.url ?? "";
+    return createUser(directory, person, url, password, children);
+  });
+  await register(servers, users);
+  say("Six people have accounts, two on each; their keys never left their own folders.");
   const [alice, ...others] = users;
   if (alice === undefined) throw new Error("there is nobody");
+  const strangers = others.filter(({ name }) => serverOfName(name) !== serverOfName(alice.name));
+  await befriend(alice, strangers);
+  say("Alice asked the four on other servers for leave to add them, and they agreed.");
   const addresses = others.map(({ address }) => address);
   await alice.run("group", "create", room, "--add", ...addresses);
-  say(`Alice made the conversation "${room}" and added Bob and Carol.`);
-  for (const user of others) await user.run("tail");
+  say(`Alice made the conversation "${room}" and added all others.`);
+  await Promise.all(others.map((user) => user.run("tail")));
 
-  const ledger = createLedger(names);
+  const ledger = createLedger(people.map(({ name }) => name));
   const chats = new Map<string, Chat>(
     users.map((user) => [user.name, user.chat(room, (event) => ledger.hear(user.name, event))]),
   );
-  const underWay = await converse({ server, ledger, chats, say }, plan);
+  const struck = await converse({ servers, links, ledger, chats, say }, plan);
   say("Everything was said. Everybody catches up and goes.");
   await settle(plan, ledger);
   for (const chat of chats.values()) {
     const code = await chat.end();
     if (code !== 0) throw new Error(`a chat ended with exit code ${code}`);
   }
-  await server.stop();
-  if (children.running() > 0) throw new Error("a process did not end by itself");
-  const { messages, kills } = options;
+  await Promise.all([...servers.values()].map((server) => server.stop()));
+  links.stop();
+  await children.allEnded();
   const report = await checkPromises({
     directory,
     users,
     room,
     ledger,
     canary,
-    wanted: { messages, kills },
-    underWay,
+    wanted: options,
+    struck,
   });
   tell(say, report);
   return report;
 }
 
-async function register(server: ServerProcess, users: readonly UserProcess[]): Promise<void> {
-  let invite = server.invite;
-  for (const [index, user] of users.entries()) {
-    await user.run("account", "register", user.address, "--invite", invite);
-    if (index === 0) invite = (await user.run("admin", "invite", "create", "--uses", "9")).trim();
-  }
+/** All servers, each of which reaches each other one over a link of its own. */
+async function startServers(
+  seed: number,
+  directory: string,
+  children: Children,
+): Promise<{ readonly servers: ReadonlyMap<ServerName, ServerProcess>; readonly links: Links }> {
+  const ports = new Map<ServerName, number>();
+  for (const name of serverNames) ports.set(name, await freePort());
+  const urls = new Map([...ports].map(([name, port]) => [name, `http://127.0.0.1:${port}`]));
+  const links = await startLinks(urls, seed, children);
+  const starting = serverNames.map(async (name) => {
+    const others = serverNames.filter((other) => other !== name);
+    const server = await startServer(
+      {
+        directory: join(directory, name),
+        domain: domainOf(name),
+        port: ports.get(name) ?? 0,
+        peers: new Map(others.map((other) => [domainOf(other), links.url(name, other)])),
+      },
+      children,
+    );
+    return [name, server] as const;
+  });
+  return { servers: new Map(await Promise.all(starting)), links };
 }
 
 /** Until everybody has shown what the others sent in the last third. */
-async function settle(plan: ReturnType<typeof planConversation>, ledger: Ledger): Promise<void> {
+async function settle(plan: Plan, ledger: Ledger): Promise<void> {
   const lines = plan[2].flatMap((burst) => burst.lines);
-  const texts = new Map(
-    names.map((name) => [name, lines.filter(({ user }) => user !== name).map(({ text }) => text)]),
-  );
-  const read = (name: string) => {
+  const missing = (name: string) => {
     const shown = new Set(ledger.told(name).shown.map(({ text }) => text));
-    return texts.get(name)?.every((text) => shown.has(text)) === true;
+    return lines.some(({ user, text }) => user !== name && !shown.has(text));
   };
-  await ledger.until("everybody to have read all", () => names.every(read), patienceSeconds);
+  const all = () => !people.some(({ name }) => missing(name));
+  await ledger.until("everybody to have read all", all, patienceSeconds);
 }
 
 function tell(say: (line: string) => void, report: DemoReport): void {
-  const { messages, kills, lost, duplicated, reordered, leaked, searched } = report;
+  const { messages, kills, cuts, lost, duplicated, reordered, leaked, searched } = report;
   say(
-    `${messages} messages, ${kills} kills: ` +
+    `${messages} messages, ${kills} kills, ${cuts} cuts: ` +
       `${lost} lost, ${duplicated} twice, ${reordered} out of order.`,
   );
-  say(`Carol read ${report.readWhileRemoved} messages of the time in which she was not a member.`);
+  const away = removed.map((name) => name.charAt(0).toUpperCase() + name.slice(1)).join(" and ");
   say(
-    `The canary stands in ${leaked} of the server's ${searched} files; ` +
+    `${away} read ${report.readWhileRemoved} messages of the time in which they were not members.`,
+  );
+  say(
+    `The canary stands in ${leaked} of the servers' ${searched} files; ` +
       `the control was found in ${report.controls} of them.`,
   );
   say(report.ok ? "All promises held." : "A promise was broken.");

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createWriteStream, type WriteStream } from "node:fs";
-import { createServer } from "node:net";
+import { createWriteStream, mkdirSync, type WriteStream, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -21,11 +20,31 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** `directory` gets the data, and the server's output as `server.log`. */
-export async function startServer(directory: string, children: Children): Promise<ServerProcess> {
+export type ServerWish = {
+  /** Gets the data, the configuration, and the server's output as `server.log`. */
+  readonly directory: string;
+  readonly domain: string;
+  readonly port: number;
+  /** Where the other servers are, by domain. */
+  readonly peers: ReadonlyMap<string, string>;
+};
+
+export async function startServer(wish: ServerWish, children: Children): Promise<ServerProcess> {
+  const { directory, domain, port, peers } = wish;
+  mkdirSync(directory, { recursive: true });
+  const lines = [...peers].map(([peer, url]) => `"${peer}" = "${url}"`);
+  const config = [
+    "[server]",
+    `domain = "${domain}"`,
+    `port = ${port}`,
+    "[metrics]",
+    "enabled = false",
+    "[federation.development.peers]",
+    ...lines,
+  ];
+  writeFileSync(join(directory, "treehouse.toml"), `${config.join("\n")}\n`);
   const log = createWriteStream(join(directory, "server.log"), { flags: "a" });
-  const port = await freePort();
-  const next = () => start(directory, port, log, children);
+  const next = () => start(directory, log, children);
   let running = await next();
   const { invite } = running;
   if (invite === undefined) throw new Error("the server has printed no admin invite");
@@ -51,19 +70,11 @@ type Running = { readonly child: ChildProcess; readonly url: string; readonly in
 
 const startSeconds = 60;
 
-function start(
-  directory: string,
-  port: number,
-  log: WriteStream,
-  children: Children,
-): Promise<Running> {
+function start(directory: string, log: WriteStream, children: Children): Promise<Running> {
   const spawned = spawn(
     process.execPath,
-    [main, "--data", join(directory, "data"), "--port", String(port)],
-    {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, TREEHOUSE__METRICS__ENABLED: "false" },
-    },
+    [main, "--config", join(directory, "treehouse.toml"), "--data", join(directory, "data")],
+    { stdio: ["ignore", "pipe", "pipe"] },
   );
   const child = children.track(spawned);
   child.stderr.pipe(log, { end: false });
@@ -94,20 +105,5 @@ function ended(child: ChildProcess): Promise<void> {
       return;
     }
     child.once("exit", () => resolve());
-  });
-}
-
-/** Clients remember the address, so every start uses the same port. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (typeof address === "object" && address !== null) resolve(address.port);
-        else reject(new Error("no port"));
-      });
-    });
   });
 }

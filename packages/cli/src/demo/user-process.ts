@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { z } from "zod";
 
+import { addressOf, type Person } from "./cast.ts";
 import type { Children } from "./children.ts";
 
 const main = fileURLToPath(new URL("../main.ts", import.meta.url));
@@ -49,11 +50,12 @@ function parseEvent(line: string): ChatEvent {
 
 export function createUser(
   directory: string,
-  name: string,
+  person: Person,
   server: string,
   password: string,
   children: Children,
 ): UserProcess {
+  const { name } = person;
   const env = {
     ...process.env,
     TREEHOUSE_HOME: join(directory, name),
@@ -65,7 +67,7 @@ export function createUser(
     children.track(spawn(process.execPath, [main, ...args], { env }));
   return {
     name,
-    address: `${name}@localhost`,
+    address: addressOf(person),
     async run(...args) {
       const child = start([...args, "--timeout", String(patienceSeconds)]);
       child.stdin.end();
