@@ -4,6 +4,7 @@ import { vectorFilesByRule } from "./vector-rules.ts";
 
 const root = new URL("../../", import.meta.url);
 const folder = new URL("../", import.meta.url);
+const rulePattern = /\brule\(\s*"(FED-\d{3})"/g;
 const titlePattern = /\b(?:test|it|describe)\b[^"`;{}]*?\(\s*(["`])((?:(?!\1)[^\\]|\\.)*)\1/g;
 
 /** The page that shows where each rule is proved, as it should be. */
@@ -13,23 +14,30 @@ export function conformanceMap(): string {
   });
   const named = filesByRule(sourceFiles(), (text) => text);
   const vectors = vectorFilesByRule();
+  const suite = filesByRule(suiteFiles(), (text) => {
+    return [...text.matchAll(rulePattern)].map(([, rule]) => rule ?? "").join("\n");
+  });
   const rows = rules().map(({ rule, page }) => ({
     rule: `[${rule}](${page})`,
     tests: proved.get(rule) ?? named.get(rule) ?? [],
+    suite: suite.get(rule) ?? [],
     vectors: (vectors.get(rule) ?? []).map((file) => `federation-spec/vectors/${file}`),
   }));
-  const files = [...new Set(rows.flatMap((row) => [...row.tests, ...row.vectors]))].toSorted();
+  const files = [
+    ...new Set(rows.flatMap((row) => [...row.tests, ...row.suite, ...row.vectors])),
+  ].toSorted();
   const labels = labelsOf(files);
   const cell = (found: readonly string[]) => found.map((file) => `[${labels.get(file)}]`).join(" ");
-  const table = rows.map((row) => [row.rule, cell(row.tests), cell(row.vectors)]);
+  const table = rows.map((row) => [row.rule, cell(row.tests), cell(row.suite), cell(row.vectors)]);
   return [
     "# Rules, tests, vectors",
     "",
     "Where each rule is proved in this repository: the tests whose titles name it, or the sources " +
-      "that do if there are none, and the vectors that show it. A test fails when this page is " +
-      "stale; `npm run map` in this folder writes it.",
+      "that do if there are none, where the conformance suite looks at it from outside, and the " +
+      "vectors that show it. A test fails when this page is stale; `npm run map` in this folder " +
+      "writes it.",
     "",
-    aligned([["Rule", "Tests", "Vectors"], ...table]),
+    aligned([["Rule", "Tests", "Suite", "Vectors"], ...table]),
     ...files.map((file) => `[${labels.get(file)}]: ../${file}`),
     "",
   ].join("\n");
@@ -62,6 +70,10 @@ export function rules(): readonly { readonly rule: string; readonly page: string
     .flatMap((page) =>
       [...readPage(page).matchAll(/\*\*(FED-\d{3})\*\*/g)].map(([, rule = ""]) => ({ rule, page })),
     );
+}
+
+function suiteFiles(): readonly string[] {
+  return filesOf(["src/conformance/rules/*.ts"]);
 }
 
 function testFiles(): readonly string[] {

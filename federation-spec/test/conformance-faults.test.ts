@@ -53,13 +53,13 @@ async function runBehind(fault: Partial<Fault>): Promise<Report> {
     invite: runs === 1 ? own.invite : undefined,
     only:
       full || fault.rule === undefined ? undefined : new Set([fault.rule, ...(fault.along ?? [])]),
-    quick: fault.slow !== true && !full,
+    quick: fault.slow !== true,
     patienceMs: 3_000,
     pass: own.pass,
   });
 }
 
-test("each fault has a name of its own, and there are more than twenty", () => {
+test("X-20 there are more than twenty faulty servers, each with a name of its own", () => {
   expect(new Set(faults.map(({ name }) => name)).size).toBe(faults.length);
   expect(faults.length).toBeGreaterThan(20);
 });
@@ -74,6 +74,7 @@ test.each(inOrder.map((fault) => [fault.rule, fault.name, fault] as const))(
     const failed = report.rules.filter(({ result }) => result === "FAIL");
     expect(failed.map((verdict) => verdict.rule)).toContain(rule);
   },
+  full ? 600_000 : 60_000,
 );
 
 function isAdmins({ rule }: Fault): boolean {

@@ -30,7 +30,7 @@ afterAll(async () => {
   for (const each of cleanUp) await each[Symbol.asyncDispose]();
 });
 
-test("our own server keeps every rule that can be seen from outside", () => {
+test("X-20 our own server keeps every rule that can be seen from outside", () => {
   const broken = report.rules.filter(({ result }) => result === "FAIL");
   expect(broken.flatMap(linesOf)).toEqual([]);
   expect(report.passed).toBeGreaterThan(70);

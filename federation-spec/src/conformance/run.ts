@@ -7,7 +7,7 @@ import type { World } from "./world.ts";
 interface RunOptions {
   /** Leaves out what waits for time to pass. */
   readonly quick: boolean;
-  /** Time passes as soon as it is asked for: whoever waits for it must be alone. */
+  /** Time passes for all as soon as one check asks for it, so that no other may run beside it. */
   readonly inTurn: boolean;
   /** Hears of each rule as soon as it is settled. */
   readonly settled: (verdict: Verdict) => void;
@@ -43,10 +43,13 @@ export async function runRules(
   const waiting = rules.flatMap((rule) =>
     Object.entries(rule.slow).map((each) => () => later(rule, each)),
   );
-  await Promise.all([
-    ...rules.flatMap((rule) => Object.entries(rule.long).map((each) => later(rule, each))),
-    inTurn ? oneByOne(waiting) : Promise.all(waiting.map((run) => run())),
-  ]);
+  const long = rules.flatMap((rule) => Object.entries(rule.long).map((each) => later(rule, each)));
+  if (inTurn) {
+    await Promise.all(long);
+    for (const run of waiting) await run();
+  } else {
+    await Promise.all([...long, ...waiting.map((run) => run())]);
+  }
   for (const rule of rules) {
     for (const [name, check] of Object.entries(rule.last)) {
       note(rule, await outcomeOf(world, name, check));
@@ -74,10 +77,6 @@ function reasonOf(error: unknown): string {
 
 function leftOut(check: string): Outcome {
   return { check, result: "skipped", why: "it takes its time, which --quick leaves out" };
-}
-
-async function oneByOne(runs: readonly (() => Promise<void>)[]): Promise<void> {
-  for (const run of runs) await run();
 }
 
 function isEmpty(checks: Checks): boolean {

@@ -37,7 +37,7 @@ const pollMs = 100;
 const stockLeast = 3;
 const stockMost = 20;
 
-type AccountName = "alice" | "bob" | "clara";
+type AccountName = "alice" | "bob" | "clara" | "doris";
 
 /** The tested server, the suite's own servers, and everybody's users: made when first needed. */
 export class World {

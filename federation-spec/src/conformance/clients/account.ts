@@ -43,6 +43,10 @@ interface AccountParts {
   readonly clientList: SignedClientList;
 }
 
+/** How often a client asks again when it is told to wait, and for how long it does. */
+const triesMax = 5;
+const waitMost = 5_000;
+
 /** A user of the tested server with one client and a session. */
 export class Account extends Member {
   readonly clientList: SignedClientList;
@@ -77,9 +81,15 @@ export class Account extends Member {
     if (body !== undefined)
       headers.push(["content-type", binary ? MEDIA_TYPE_TLS : MEDIA_TYPE_JSON]);
     const octets = body === undefined || binary ? body : utf8Encode(JSON.stringify(body));
-    const answer = await clients.send({ method, path, headers, body: octets });
-    judgeAnswer(this.#context.monitor, answer, []);
-    return answer;
+    for (let left = triesMax; ; left -= 1) {
+      const answer = await clients.send({ method, path, headers, body: octets });
+      judgeAnswer(this.#context.monitor, answer, []);
+      const wait = answer.code === "rateLimited" ? answer.member("retryAfterMs") : undefined;
+      if (left === 0 || typeof wait !== "number" || wait > waitMost) return answer;
+      await new Promise((resolve) => {
+        setTimeout(resolve, wait);
+      });
+    }
   }
 
   /** Puts new KeyPackages into the stock. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { MEDIA_TYPE_PROBLEM, MEDIA_TYPE_TLS, Refusal } from "@treehouse/protocol";
 import type { Bytes, Codec, RefusalCode } from "@treehouse/protocol";
-import { brief, Failed } from "../outcome.ts";
+import { brief, Failed, Missing } from "../outcome.ts";
 
 const prefix = "urn:treehouse:problem:";
 
@@ -59,6 +59,7 @@ export class Answer {
 
   /** Fails unless the server answered with the struct. */
   struct<T>(what: string, codec: Codec<T>): T {
+    this.#withinRates(what);
     if (this.status !== 200 || this.mediaType !== MEDIA_TYPE_TLS) {
       throw new Failed(`${what}: expected 200 with ${MEDIA_TYPE_TLS}, got ${this.describe()}`);
     }
@@ -73,7 +74,14 @@ export class Answer {
   /** Fails unless the server did what was asked. */
   ok(what: string): this {
     if (this.succeeded) return this;
+    this.#withinRates(what);
     throw new Failed(`${what}: expected success, got ${this.describe()}`);
+  }
+
+  /** Rates are a server's own: where the suite asks too much, it has seen nothing. */
+  #withinRates(what: string): void {
+    if (this.code !== "rateLimited") return;
+    throw new Missing(`${what}: beyond a rate of the server (${brief(this.member("limitName"))})`);
   }
 
   describe(): string {

@@ -13,6 +13,7 @@ export const peerLabels = [
   "beyond",
   "busy",
   "cached",
+  "claiming",
   "consenting",
   "dead",
   "denying",

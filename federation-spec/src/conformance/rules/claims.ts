@@ -218,9 +218,8 @@ export const claimRules: readonly Rule[] = [
 
 /** Alice, and a user of the suite's server whom she lets add her. */
 async function friends(world: World) {
-  const peer = await world.knownPeer("a");
-  const alice = await world.account("alice");
-  return { peer, alice, friend: (await friendOfAlice(world, "a")).host };
+  const { peer, host } = await friendOfAlice(world, "claiming");
+  return { peer, alice: await world.account("alice"), friend: host };
 }
 
 async function refusesClaims(

@@ -82,9 +82,9 @@ export const encodingRules: readonly Rule[] = [
   rule("FED-107", "whatever comes, the answer is a refusal", {
     "octets at random, and a good request cut short": async (world) => {
       const peer = await world.knownPeer("a");
-      const alice = await world.account("alice");
+      const doris = await world.account("doris");
       const good = (await makeKnock(world, peer)).body;
-      await unchanged([alice], async () => {
+      await unchanged([doris], async () => {
         for (const endpoint of endpointNames) {
           const value = valueFor(endpoint, world.subject.domain);
           const bodies = [
@@ -140,8 +140,8 @@ async function refusesBatches(
   wrong: Readonly<Record<string, Alteration>>,
 ): Promise<void> {
   const peer = await world.knownPeer("a");
-  const alice = await world.account("alice");
-  await unchanged([alice], async () => {
+  const doris = await world.account("doris");
+  await unchanged([doris], async () => {
     for (const [what, alter] of Object.entries(wrong)) {
       const { body: good } = await makeKnock(world, peer);
       const body = new Uint8Array(alter([...good]));

@@ -9,7 +9,7 @@ import type { World } from "../world.ts";
 
 /**
  * A request that shows whether it was taken: the next item of the server's stream, in which a
- * stranger, with a name of its own each time, asks Alice for leave. If it is taken, she sees the
+ * stranger, with a name of its own each time, asks Doris for leave. If it is taken, she sees the
  * stranger, and the stream moves on.
  */
 export interface Knock {
@@ -22,9 +22,9 @@ export interface Knock {
 export type WrongRequest = readonly [tweak: Tweak, ...codes: [RefusalCode, ...RefusalCode[]]];
 
 export async function makeKnock(world: World, peer: PeerServer): Promise<Knock> {
-  const alice = await world.account("alice");
+  const doris = await world.account("doris");
   const stranger = userUri(peer.domain, `stranger-${toHex(random(5))}`);
-  const body = peer.outgoing.batch([{ kind: "consent", entry: request(stranger, alice.user) }]);
+  const body = peer.outgoing.batch([{ kind: "consent", entry: request(stranger, doris.user) }]);
   return { peer, stranger, body };
 }
 
@@ -32,7 +32,7 @@ export async function knock({ peer, body }: Knock, tweak: Tweak = {}): Promise<A
   return peer.ask({ endpoint: "notify", body, tweak });
 }
 
-/** Knocks and fails unless Alice sees the stranger afterwards. */
+/** Knocks and fails unless Doris sees the stranger afterwards. */
 export async function knockAndEnter(
   world: World,
   peer: PeerServer,
@@ -41,8 +41,8 @@ export async function knockAndEnter(
   const made = await makeKnock(world, peer);
   const answer = await knock(made, tweak);
   entered(answer, made);
-  const alice = await world.account("alice");
-  agree("what Alice sees of who asked", (await alice.contact(made.stranger))?.state, "incoming");
+  const doris = await world.account("doris");
+  agree("what Doris sees of who asked", (await doris.contact(made.stranger))?.state, "incoming");
 }
 
 /** Fails unless the batch was taken. */
@@ -54,14 +54,14 @@ export function entered(answer: Answer, { peer: { outgoing } }: Knock): void {
 
 /**
  * Sends wrong requests, one by one, and fails unless each is refused with the right code and
- * changes nothing: neither does Alice see who asked, nor does the stream go on.
+ * changes nothing: neither does Doris see who asked, nor does the stream go on.
  */
 export async function refuses(
   world: World,
   peer: PeerServer,
   wrong: Readonly<Record<string, WrongRequest>>,
 ): Promise<void> {
-  const alice = await world.account("alice");
+  const doris = await world.account("doris");
   const tried = new Map<UserUri, string>();
   const problems: string[] = [];
   for (const [what, [tweak, ...codes]] of Object.entries(wrong)) {
@@ -74,7 +74,7 @@ export async function refuses(
       problems.push(error.message);
     }
   }
-  for (const { user } of await alice.contacts()) {
+  for (const { user } of await doris.contacts()) {
     const what = tried.get(user);
     if (what !== undefined) problems.push(`${what}: was acted upon`);
   }

@@ -87,8 +87,8 @@ export const orderRules: readonly Rule[] = [
           const seconds = (performance.now() - started) / 1_000;
           ensure(!ended.startsWith("200"), `it took the body after ${seconds.toFixed(1)} s`);
           ensure(seconds < 30, `it held the connection for ${seconds.toFixed(1)} s`);
-          const alice = await world.account("alice");
-          agree("what Alice sees of who asked", await alice.contact(made.stranger), undefined);
+          const doris = await world.account("doris");
+          agree("what Doris sees of who asked", await doris.contact(made.stranger), undefined);
         },
       },
     },

@@ -57,7 +57,7 @@ export const policyRules: readonly Rule[] = [
     "a rule ends by itself": async (world) => {
       const admin = await world.admin();
       const peer = await world.knownPeer("judged");
-      const expiresAt = Date.now() + 1_000;
+      const expiresAt = Date.now() + 3_000;
       await decide(admin, peer.domain, { action: "deny", expiresAt });
       await refuses(world, peer, { "a request of it": [{}, "peerDenied"] });
       await new Promise((resolve) => {

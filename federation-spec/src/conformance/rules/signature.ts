@@ -178,8 +178,8 @@ export const signatureRules: readonly Rule[] = [
         );
         const told = Date.parse(date ?? "");
         ensure(Math.abs(told - serverTime) < 2_000, `the refusal has the header date ${date}`);
-        const alice = await world.account("alice");
-        agree("what Alice sees of who asked", await alice.contact(made.stranger), undefined);
+        const doris = await world.account("doris");
+        agree("what Doris sees of who asked", await doris.contact(made.stranger), undefined);
       }
     },
     "what is signed 270 s ahead is taken": async (world) => {

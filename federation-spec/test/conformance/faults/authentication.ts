@@ -29,6 +29,19 @@ export const authenticationFaults: readonly Fault[] = [
     inbound: () => signingWhen((asked) => signatureOf(asked) !== undefined && !isSignedBy(asked)),
   },
   {
+    name: "answers unsigned requests as it answered signed ones",
+    rule: "FED-905",
+    inbound: () => {
+      let good: Answered | undefined;
+      return async (asked, forward) => {
+        const answered = await forward(asked);
+        if (!asked.path.endsWith("/notify")) return answered;
+        if (answered.status === 200) good = answered;
+        return answered.status === 401 && good !== undefined ? good : answered;
+      };
+    },
+  },
+  {
     name: "does not ask what a signature covers",
     rule: "FED-905",
     inbound: () =>
