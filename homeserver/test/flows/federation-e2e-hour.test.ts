@@ -47,7 +47,8 @@ test(
     const all = since();
     process.stdout.write(
       `backlog of ${backlog} after an hour: first after ${first.virtual} ms waited ` +
-        `(${first.real} ms on this machine; ${tries} connections failed), all after ${all.virtual} ms (${all.real} ms)\n`,
+        `(${first.real} ms on this machine; ${tries} connections failed), ` +
+        `all after ${all.virtual} ms (${all.real} ms)\n`,
     );
     expect(first.virtual).toBeLessThanOrEqual(5_000);
     expect(all.virtual).toBeLessThanOrEqual(60_000);

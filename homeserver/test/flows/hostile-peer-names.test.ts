@@ -135,7 +135,7 @@ test("H-13 FED-916 a name that changes its answer is judged by the answer that i
   expect(asked).toHaveLength(2);
 });
 
-test("H-14 FED-903 a directory that leads to itself, or to another server, is fetched once and not believed", async () => {
+test("H-14 FED-903 a directory that leads to itself or elsewhere is fetched once and not believed", async () => {
   directories = [];
   redirect = (host) => (host.startsWith("loop") ? `https://${host}${DIRECTORY_PATH}` : undefined);
   const objections = await siege.endure(async () => {

@@ -214,7 +214,7 @@ test("H-17 a flood of proposals leaves one removal, whoever asks for it how ofte
   expect(storedLog(siege.world.server("alpha"), hosted).size - before).toBeLessThanOrEqual(2);
 });
 
-test("H-18 a server that takes everything and keeps nothing, or claims what was never sent, harms itself alone", async () => {
+test("H-18 a server that keeps nothing, or claims what was never sent, harms itself alone", async () => {
   mallory.respond = (path, body, response) => {
     if (path !== peerRoutes.notify) return void response.writeHead(404).end();
     const { incarnation, items } = batchCodec.decode(new Uint8Array(body));

@@ -3,8 +3,6 @@ export const serverNames = ["alpha", "beta", "gamma"] as const;
 
 export type ServerName = (typeof serverNames)[number];
 
-export const hub: ServerName = "alpha";
-
 export const domainOf = (server: ServerName): string => `${server}.test`;
 
 export type Person = { readonly name: string; readonly server: ServerName };
