@@ -27,6 +27,7 @@ import {
 import { loadGroup } from "./load-group.ts";
 import { pinMembers } from "./pin-members.ts";
 import { type Reception, receptionOf } from "./reception.ts";
+import { noteLate } from "./repeat-for-returned.ts";
 import { decodeDetails } from "./room-details.ts";
 import { ownMessage } from "./send-intent.ts";
 
@@ -183,6 +184,7 @@ async function application(
       after() {
         room.waiters.get(own.serial)?.resolve(entry);
         room.waiters.delete(own.serial);
+        noteLate(context, room, { position: entry.position, epoch: epochOf(entry.message) });
         context.events.emit("stored", { room: room.uri });
       },
     };

@@ -107,7 +107,8 @@ async function goOn(context: GroupsContext, room: Room, rollback: Rollback): Pro
   const { to, head } = rollback;
   const hash = head.position === to ? head.hash : new Uint8Array();
   const cursor = { stream: room.uri, position: to, hash };
-  const record = { ...room.hub, term: head.term };
+  const setBack = { from: rollback.from, at: context.env.now() };
+  const record = { ...room.hub, term: head.term, setBack };
   const group = await loadGroup(context, room);
   const undone = await context.store.transaction((tx) =>
     tx.intents

@@ -14,6 +14,7 @@ import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
 import { loadGroup } from "./load-group.ts";
 import { isHidden } from "./reception.ts";
+import { noteReturn } from "./repeat-for-returned.ts";
 import { describeEvent } from "./room-event.ts";
 
 /** Applies a commit to the group in memory, and answers what is to be written with it. */
@@ -72,6 +73,9 @@ export async function commitEntry(
         room.waiters.delete(serial);
       }
       if (result.removedSelf) room.group = undefined;
+      if (result.external && result.removed.length > 0) {
+        noteReturn(context, room, { position: entry.position, epoch: event.epoch });
+      }
       if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
       if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
       if (hidden) return;

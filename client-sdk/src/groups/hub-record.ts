@@ -10,6 +10,8 @@ export type HubRecord = {
   readonly rollbacks: readonly number[];
   /** The intent that comes before all others: somebody is to be out before anything is said. */
   readonly first: number | undefined;
+  /** The first position that the hub forgot last, and when this client learned of it, in ms. */
+  readonly setBack: { readonly from: number; readonly at: number } | undefined;
   /** Intents that do again what a hub forgot: they wait for what is missing at first. */
   readonly again: readonly number[];
 };
@@ -19,10 +21,17 @@ const recordCodec = struct({
   term: u64,
   rollbacks: vector(u64, { countMax: 16 }),
   first: optional(u64),
+  setBack: optional(struct({ from: u64, at: u64 })),
   again: vector(u64, { countMax: 1024 }),
 });
 
-const none: HubRecord = { term: 0, rollbacks: [], first: undefined, again: [] };
+const none: HubRecord = {
+  term: 0,
+  rollbacks: [],
+  first: undefined,
+  setBack: undefined,
+  again: [],
+};
 
 /** What is remembered of a hub that this client meets for the first time, by a head it signed. */
 export function newHubRecord(term: number): HubRecord {
@@ -34,8 +43,8 @@ const place = (room: RoomUri) => `hub ${room}`;
 export function readHubRecord(tx: LocalTx, room: RoomUri): HubRecord {
   const stored = tx.settings.get(place(room));
   if (stored === undefined) return none;
-  const { term, rollbacks, first, again } = recordCodec.decode(stored);
-  return { term, rollbacks, first, again };
+  const { version: _, ...record } = recordCodec.decode(stored);
+  return record;
 }
 
 export function writeHubRecord(tx: LocalTx, room: RoomUri, record: HubRecord): void {

@@ -1,4 +1,4 @@
-import { Refusal, type RoomUri } from "@treehouse/protocol";
+import { equalBytes, Refusal, type RoomUri } from "@treehouse/protocol";
 
 import type { LocalTx } from "../storage/index.ts";
 import type { GroupsContext, Rollback, Room } from "./context.ts";
@@ -37,6 +37,23 @@ export function lostMessages(
       for (const { serial } of accepted) again.intents.reset(serial);
     },
   };
+}
+
+/** Sends this client's messages at these positions once more, unless they are on their way already. */
+export function repeatMessages(
+  context: GroupsContext,
+  tx: LocalTx,
+  room: RoomUri,
+  from: number,
+  to: number,
+): void {
+  const open = tx.intents.list(room).filter(({ kind }) => kind === "send");
+  for (const { body } of tx.messages.contentsWithin(room, from, to)) {
+    const { sender, content } = context.reader.stored(body);
+    if (sender !== context.self.client) continue;
+    if (open.some((intent) => equalBytes(intent.body, content))) continue;
+    addSend(context, tx, room, content);
+  }
 }
 
 /** Wishes to send one message of this client once more. Refuses `notFound` for any other id. */

@@ -38,6 +38,8 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         epochAtHub: 0,
         hub,
         rollback: undefined,
+        missedBy: undefined,
+        repeating: context.alarms.create(),
         warned: false,
         postponed: new Set(),
         postponement: context.alarms.create(),

@@ -37,11 +37,15 @@ export async function writeRejoined(
       rollback === undefined
         ? nothingAfter
         : takeBack(context, tx, room, { rollback, former, group });
-    const rollbacks =
-      rollback === undefined ? room.hub.rollbacks : [...room.hub.rollbacks, context.env.now()];
+    const at = context.env.now();
+    const back = rollback && {
+      rollbacks: [...room.hub.rollbacks, at].slice(-rollbacksKept),
+      setBack: { from: rollback.from, at },
+    };
     const record = {
+      ...room.hub,
+      ...back,
       term: Math.max(room.hub.term, head.term),
-      rollbacks: rollbacks.slice(-rollbacksKept),
       first: after.first ?? room.hub.first,
       again: [...open.filter((serial) => room.hub.again.includes(serial)), ...after.again],
     };
