@@ -17,8 +17,9 @@ export async function noteRestored(context: GroupsContext): Promise<void> {
 
 /**
  * Looks for rooms that this client is in and the server offers no stream of: it has forgotten that
- * the client came, or the whole room; and for rooms of which only the server knows. The pumps then come back into them, or learn that there is no
- * way back. Done when nothing is amiss; until then each new connection looks again.
+ * the client came, or the whole room; and for rooms of which only the server knows. The pumps then
+ * come back into them, or learn that there is no way back. Done when nothing is amiss; until then
+ * each new connection looks again.
  */
 export async function findForgotten(context: GroupsContext, rooms: OpenRooms): Promise<void> {
   const { known, due } = await context.store.transaction((tx) => ({

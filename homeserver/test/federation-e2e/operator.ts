@@ -13,7 +13,7 @@ export interface Operator {
   lift(subject: string): Promise<void>;
   peers(): Promise<PeersAnswer["peers"]>;
   /** Has what waits for a server sent at once. */
-  retry(domain: string): Promise<void>;
+  retry(peer: string): Promise<void>;
 }
 
 export async function createOperator(server: ServerProcess): Promise<Operator> {
@@ -30,8 +30,8 @@ export async function createOperator(server: ServerProcess): Promise<Operator> {
     rule: (subject, rule) => done("PUT", subject, rule),
     deny: (subject) => done("PUT", subject, { action: "deny", reason: "a test" }),
     lift: (subject) => done("DELETE", subject),
-    async retry(domain) {
-      const answer = await ask(url, paths.federationRetry(domain), { method: "POST", token });
+    async retry(peer) {
+      const answer = await ask(url, paths.federationRetry(peer), { method: "POST", token });
       if (answer.refusal !== undefined) throw answer.refusal;
     },
     async peers() {
