@@ -21,7 +21,7 @@ export async function startOwnServer(peerDomain: string, peersAt: URL): Promise<
     [
       '[server]\ndomain = "tested.test"\nport = 0',
       `[storage]\ndirectory = ${JSON.stringify(join(directory, "data"))}`,
-      '[log]\nlevel = "warn"',
+      '[log]\nlevel = "silent"',
       "[metrics]\nenabled = false",
       ...developmentPeers(peerDomain, peersAt),
     ].join("\n"),
@@ -53,7 +53,7 @@ export async function startOwnServer(peerDomain: string, peersAt: URL): Promise<
   return {
     url,
     invite,
-    async stop() {
+    async [Symbol.asyncDispose]() {
       process.off("exit", kill);
       child.kill("SIGTERM");
       await ended;

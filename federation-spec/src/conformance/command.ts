@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
 import type { Driver } from "./driver.ts";
+import { present } from "./outcome.ts";
 import { PeerHost } from "./peers/host.ts";
 import { peerLabels } from "./peers/labels.ts";
 import { linesOf } from "./report.ts";
 import type { RuleId } from "./rule.ts";
+import { ruleIds } from "./rules/index.ts";
 import { testServer } from "./test-server.ts";
 
 /** What the command needs beside its arguments. */
@@ -15,11 +17,16 @@ export interface Launcher {
   out(line: string): void;
 }
 
-export interface OwnServer {
+/** Disposing stops it. */
+export interface OwnServer extends AsyncDisposable {
   readonly url: URL;
   readonly invite: string;
-  stop(): Promise<void>;
 }
+
+type Given = Exclude<ReturnType<typeof read>, string>;
+type Address = { readonly host: string; readonly port: number };
+
+const defaultPort = 4390;
 
 const help = `Usage: npm run conformance -- [<url>] [options]
 
@@ -47,45 +54,52 @@ export async function conformance(args: readonly string[], launcher: Launcher): 
     return 2;
   }
   const { flags, url } = given;
-  const peerDomain = flags["peer-domain"] ?? "conformance.test";
-  const [host, port] = addressOf(flags["peer-listen"], url === undefined ? 0 : 4390);
-  if (flags.help === true) launcher.out(help);
-  else if (flags["print-peers"] === true) {
-    for (const line of developmentPeers(peerDomain, new URL(`http://${host}:${port}`))) {
-      launcher.out(line);
-    }
-  } else {
-    await using peerHost = await PeerHost.listen({ host: host.replace(/^\[(.*)\]$/, "$1"), port });
-    const own = url === undefined ? await launcher.startOwn(peerDomain, peerHost.url) : undefined;
-    try {
-      const invite = flags.invite ?? own?.invite;
-      const report = await testServer({
-        url: url ?? ownUrl(own),
-        federationUrl: urlOf(flags["federation-url"]),
-        domain: flags.domain,
-        driver: launcher.driver,
-        host: peerHost,
-        peerDomain,
-        invite,
-        only: rulesOf(flags.only),
-        quick: flags.quick,
-        patienceMs: flags.patience === undefined ? undefined : Number(flags.patience),
-        settled: (verdict) => {
-          for (const line of linesOf(verdict)) launcher.out(line);
-        },
-      });
-      const { passed, failed, skipped, rules } = report;
-      launcher.out(
-        flags.json === true
-          ? JSON.stringify({ passed, failed, skipped, rules })
-          : `${passed} passed, ${failed} failed, ${skipped} skipped`,
-      );
-      return failed === 0 ? 0 : 1;
-    } finally {
-      await own?.stop();
-    }
+  if (flags.help === true) {
+    launcher.out(help);
+    return 0;
   }
+  const wantsOwn = url === undefined && flags["print-peers"] !== true;
+  const at = addressOf(flags["peer-listen"] ?? `127.0.0.1:${wantsOwn ? 0 : defaultPort}`);
+  if (flags["print-peers"] !== true) return test(given, at, launcher);
+  const peersUrl = new URL(`http://${at.host}:${at.port}`);
+  for (const line of developmentPeers(domainOf(flags), peersUrl)) launcher.out(line);
   return 0;
+}
+
+async function test(
+  { flags, url }: Given,
+  { host, port }: Address,
+  launcher: Launcher,
+): Promise<0 | 1> {
+  const only = rulesOf(flags.only);
+  const peerDomain = domainOf(flags);
+  await using peers = await PeerHost.listen({ host: host.replace(/^\[(.*)\]$/, "$1"), port });
+  await using own = url === undefined ? await launcher.startOwn(peerDomain, peers.url) : undefined;
+  const { passed, failed, skipped, rules } = await testServer({
+    url: url ?? present(own?.url, "there is no server"),
+    federationUrl: urlOf(flags["federation-url"]),
+    domain: flags.domain,
+    driver: launcher.driver,
+    host: peers,
+    peerDomain,
+    invite: flags.invite ?? own?.invite,
+    only,
+    quick: flags.quick,
+    patienceMs: flags.patience === undefined ? undefined : Number(flags.patience),
+    settled: (verdict) => {
+      for (const line of linesOf(verdict)) launcher.out(line);
+    },
+  });
+  launcher.out(
+    flags.json === true
+      ? JSON.stringify({ passed, failed, skipped, rules })
+      : `${passed} passed, ${failed} failed, ${skipped} skipped`,
+  );
+  return failed === 0 ? 0 : 1;
+}
+
+function domainOf(flags: Given["flags"]): string {
+  return flags["peer-domain"] ?? "conformance.test";
 }
 
 /** The names of the suite's servers, all at one URL. */
@@ -133,24 +147,19 @@ function urlOf(text: string | undefined): URL | undefined {
   return text === undefined ? undefined : new URL(text);
 }
 
-function ownUrl(own: OwnServer | undefined): URL {
-  if (own === undefined) throw new Error("there is neither a URL nor a server of our own");
-  return own.url;
-}
-
-function addressOf(text: string | undefined, port: number): readonly [string, number] {
-  const match = /^(?<host>\[[^\]]+\]|[^:]+):(?<port>\d+)$/.exec(text ?? `127.0.0.1:${port}`);
-  if (match?.groups === undefined) throw new Error(`${text} is no address such as 127.0.0.1:4390.`);
-  return [match.groups["host"] ?? "", Number(match.groups["port"])];
+function addressOf(text: string): Address {
+  const [, host, port] = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(text) ?? [];
+  if (host === undefined) throw new Error(`${text} is no address such as 127.0.0.1:4390.`);
+  return { host, port: Number(port) };
 }
 
 function rulesOf(text: string | undefined): ReadonlySet<RuleId> | undefined {
   if (text === undefined) return undefined;
   return new Set(
     text.split(",").map((name): RuleId => {
-      const number = /^FED-(\d{3})$/.exec(name.trim())?.[1];
-      if (number === undefined) throw new Error(`${name} is no rule.`);
-      return `FED-${Number(number)}`;
+      const known = ruleIds.find((rule) => rule === name.trim());
+      if (known === undefined) throw new Error(`The suite has no rule ${name.trim()}.`);
+      return known;
     }),
   );
 }

@@ -26,9 +26,9 @@ export const followingRules: readonly Rule[] = [
       const { peer, account, delivery } = await invitation(world);
       const { introduction } = delivery;
       const roster = present(introduction, "there is an introduction").roster.slice(1);
-      const false1 = { ...delivery, introduction: introduction && { ...introduction, roster } };
+      const forged = { ...delivery, introduction: introduction && { ...introduction, roster } };
       await unchanged([account], async () => {
-        ensure((await verdict(peer, false1)) !== undefined, "a false roster was believed");
+        ensure((await verdict(peer, forged)) !== undefined, "a false roster was believed");
         const none = await verdict(peer, { ...delivery, introduction: undefined });
         agree("the verdict without an introduction", none, "unknownRoom");
       });
