@@ -2,7 +2,10 @@ import { bareFederation } from "./ceiling/target.ts";
 import { voidReason } from "./ceiling-rule.ts";
 import { spread } from "./chat.ts";
 import { type Figures, type Load, runLoad, type Shape } from "./load.ts";
+import { benchOutage } from "./outage.ts";
+import { benchPeersFanout } from "./peers-fanout.ts";
 import { type Measurement, median } from "./report.ts";
+import { benchThirdServer } from "./third-server.ts";
 import { federatedTarget } from "./world/federation.ts";
 
 type Options = { readonly seconds: number; readonly rounds: number };
@@ -29,10 +32,26 @@ const forwarded: Shape = { ...direct, firstSender: 1 };
  * members, acknowledged. A message counts when its receiver, at the other server, has it; CPU is
  * that of both servers.
  */
-export async function benchFederation(options: Options, report: Report): Promise<void> {
-  await closedLoop("federation closed", direct, options, report);
-  await closedLoop("federation forwarded", forwarded, options, report);
-  for (const perSecond of [500, 2000]) await openLoop(perSecond, options, report);
+export async function benchFederation(
+  wanted: Options & {
+    /** What is measured: of `closed`, `forwarded`, `open`, `outage`, `third` and `peers`. */
+    readonly parts: readonly string[];
+    readonly peers: number;
+    readonly backlog: number;
+    readonly outageSeconds: number;
+  },
+  report: Report,
+): Promise<void> {
+  const { parts, peers, backlog, outageSeconds, ...options } = wanted;
+  const has = (part: string): boolean => parts.includes(part);
+  if (has("closed")) await closedLoop("federation closed", direct, options, report);
+  if (has("forwarded")) await closedLoop("federation forwarded", forwarded, options, report);
+  for (const perSecond of has("open") ? [500, 2000] : []) {
+    await openLoop(perSecond, options, report);
+  }
+  if (has("outage")) await benchOutage({ backlog, seconds: outageSeconds }, report);
+  if (has("third")) await benchThirdServer(options, report);
+  if (has("peers")) await benchPeersFanout({ seconds: options.seconds, peers }, report);
 }
 
 async function closedLoop(

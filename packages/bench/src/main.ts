@@ -22,6 +22,10 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "3" },
     members: { type: "string", default: "100" },
     connections: { type: "string", default: "5000" },
+    part: { type: "string", default: "closed,forwarded,open,outage,third,peers" },
+    peers: { type: "string", default: "50" },
+    backlog: { type: "string", default: "10000" },
+    outage: { type: "string", default: "30" },
     sizes: { type: "string", default: "2,10,100,1000" },
     repeats: { type: "string", default: "20" },
   },
@@ -36,7 +40,18 @@ pin(process.pid, 1);
 const benches: Record<string, () => Promise<void>> = {
   chat: () => benchChat({ seconds, rounds }, report),
   fanout: () => benchFanout({ seconds, rounds, members: Number(values.members) }, report),
-  federation: () => benchFederation({ seconds, rounds }, report),
+  federation: () =>
+    benchFederation(
+      {
+        seconds,
+        rounds,
+        parts: values.part.split(","),
+        peers: Number(values.peers),
+        backlog: Number(values.backlog),
+        outageSeconds: Number(values.outage),
+      },
+      report,
+    ),
   idle: () => benchIdle({ connections: Number(values.connections) }, report),
   latency: () => benchLatency({ messages: Number(values.repeats) * 10 }, report),
   mls: () =>

@@ -1,47 +1,50 @@
 import type { Target } from "../target.ts";
-import { freePort } from "./free-port.ts";
 import { createPeople, type Person } from "./people.ts";
 import { addMembers, foundRoom, type Room } from "./rooms.ts";
-import { type ServerProcess, startServer } from "./server-process.ts";
+import { type FederatedServer, startFederation } from "./servers.ts";
 import { claimFrom, type Resident } from "./strangers.ts";
 import { connect } from "./target.ts";
 
-const domains = ["alpha.example", "beta.example"];
+/** Homeservers as a target, whose processes can be got at. */
+export interface FederatedTarget extends Target {
+  readonly servers: readonly FederatedServer[];
+}
+
+const domains = ["alpha.example", "beta.example", "gamma.example"];
 
 /**
- * Two homeservers on one core. The first member of a room, its founder, is at its hub, and the other
- * one at the other server; of every second room the hub is the second server.
+ * Homeservers on one core, each with one member of each room. The first member, its founder, is at
+ * its hub: of every second room that is the second server. Of a third server the third member is.
  */
-export async function federatedTarget(rooms: number): Promise<Target> {
-  const ports = [await freePort(), await freePort()];
-  const urls = ports.map((port) => `http://127.0.0.1:${port}`);
-  const servers: ServerProcess[] = [];
+export async function federatedTarget(rooms: number, members = 2): Promise<FederatedTarget> {
+  const servers = await startFederation(domains.slice(0, members));
   const people: (readonly Person[])[] = [];
-  for (const [index, domain] of domains.entries()) {
-    const other = 1 - index;
-    const peers = { [domains[other] ?? ""]: urls[other] ?? "" };
-    const server = await startServer("world", { domain, port: ports[index] ?? 0, peers });
-    servers.push(server);
-    people.push(await createPeople(server, "p", rooms, domain));
+  for (const { process, domain } of servers) {
+    people.push(await createPeople(process, "p", rooms, domain));
   }
   const residentOf = (room: number, member: number): Resident => {
-    const index = (room + member) % 2;
-    const [server, person] = [urls[index], people[index]?.[room]];
+    const index = member < 2 ? (room + member) % 2 : member;
+    const [server, person] = [servers[index], people[index]?.[room]];
     if (server === undefined || person === undefined) throw new Error("no such member");
-    return { server, person };
+    return { server: server.url, person };
   };
   const made: Room[] = [];
   for (let room = 0; room < rooms; room += 1) {
-    const [founder, other] = [residentOf(room, 0), residentOf(room, 1)];
+    const founder = residentOf(room, 0);
     const founded = await foundRoom(founder.server, founder.person);
-    const keyPackage = await claimFrom(founder, other, founded.uri);
-    await addMembers(founder.server, founder.person, founded, [keyPackage]);
+    const keyPackages = [];
+    for (let member = 1; member < members; member += 1) {
+      keyPackages.push(await claimFrom(founder, residentOf(room, member), founded.uri));
+    }
+    await addMembers(founder.server, founder.person, founded, keyPackages);
     made.push(founded);
   }
+  const processes = servers.map(({ process }) => process);
   return {
     name: "homeserver",
-    pids: () => servers.map((server) => server.pid()),
-    pinned: servers.every(({ pinned }) => pinned),
+    servers,
+    pids: () => processes.map((process) => process.pid()),
+    pinned: processes.every(({ pinned }) => pinned),
     connect(room, member, events) {
       const { server, person } = residentOf(room, member);
       const joined = made[room];
@@ -49,13 +52,14 @@ export async function federatedTarget(rooms: number): Promise<Target> {
       return connect(server, person, joined, member > 0, events);
     },
     async collect() {
-      for (const server of servers) await server.ask({ kind: "collect" }, "collected");
+      for (const process of processes) await process.ask({ kind: "collect" }, "collected");
     },
     async restart() {
-      for (const server of servers) await server.restart();
+      for (const process of processes) await process.restart();
     },
     async stop() {
-      await Promise.all(servers.map((server) => server.stop()));
+      for (const process of processes) process.thaw();
+      await Promise.all(processes.map((process) => process.stop()));
     },
   };
 }

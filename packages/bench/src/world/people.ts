@@ -67,7 +67,8 @@ export async function createPeople(
   });
 }
 
-function makeKeys(name: string, domain: string) {
+/** Somebody with keys of their own, whom no server knows yet. */
+export function makeKeys(name: string, domain: string) {
   const user = userUri(parseDomain(domain), name);
   const client = mintClientUri(user, random);
   const [identity, device, keys] = [0, 1, 2].map(() => crypto.generateSignatureKeyPair());

@@ -62,7 +62,9 @@ export async function foundRoom(server: string, founder: Person): Promise<Room> 
 }
 
 /** KeyPackages that no server has seen: one of each person. */
-export async function makePackages(people: readonly Person[]): Promise<readonly Bytes[]> {
+export async function makePackages(
+  people: readonly Pick<Person, "identity">[],
+): Promise<readonly Bytes[]> {
   const lifetimeMs = LIMITS.keyPackageLifetimeMaxMs / 2;
   const made = people.map(({ identity }) =>
     createKeyPackage(memberContext, identity, { lifetimeMs, lastResort: false }),

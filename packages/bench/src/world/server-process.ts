@@ -21,6 +21,12 @@ export interface ServerProcess {
   ): Promise<Extract<FromServer, { kind: K }>>;
   /** A new process over the same folder: its memory holds nothing of what was done before. */
   restart(): Promise<void>;
+  /** SIGKILL; `begin` starts it again over the same folder. */
+  kill(): Promise<void>;
+  begin(): Promise<void>;
+  /** Takes connections and does nothing, until it goes on. */
+  freeze(): void;
+  thaw(): void;
   stop(): Promise<void>;
 }
 
@@ -52,6 +58,16 @@ export async function startServer(
       await end(running.child);
       running = await start(which, args);
     },
+    async kill() {
+      const ended = new Promise<void>((resolve) => running.child.once("exit", () => resolve()));
+      running.child.kill("SIGKILL");
+      await ended;
+    },
+    async begin() {
+      running = await start(which, args);
+    },
+    freeze: () => void running.child.kill("SIGSTOP"),
+    thaw: () => void running.child.kill("SIGCONT"),
     async stop() {
       await end(running.child);
       rmSync(directory, { recursive: true, force: true });
@@ -95,6 +111,7 @@ function waitFor<K extends FromServer["kind"]>(
 }
 
 async function end(child: ChildProcess): Promise<void> {
+  if (!child.connected) return;
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   child.send({ kind: "stop" } satisfies ToServer);
   await ended;
