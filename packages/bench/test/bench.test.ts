@@ -30,6 +30,21 @@ test("each bench prints one JSON object per measurement, with a ratio to the bar
   expect(fanout?.ratio).toBeGreaterThan(0);
 });
 
+test("what is measured between servers arrives whole and in order, at two servers and at many", async () => {
+  const [outage] = await bench(
+    "federation",
+    "--part",
+    "outage",
+    "--backlog",
+    "60",
+    "--outage",
+    "0",
+  );
+  expect(outage).toMatchObject({ name: "federation outage", parameters: { inOrder: true } });
+  const [peers] = await bench("federation", "--part", "peers", "--peers", "3", "--seconds", "0.2");
+  expect(peers).toMatchObject({ name: "federation peers 3", lost: 0 });
+});
+
 test("an unknown bench is refused with the names there are", async () => {
   await expect(run(process.execPath, [main, "speed"])).rejects.toThrow(/Known: chat, fanout/);
 });
