@@ -1,6 +1,7 @@
 import {
   type Bytes,
   chainHashOf,
+  type ClientUri,
   decodeEntry,
   type Entry,
   equalBytes,
@@ -49,7 +50,10 @@ export async function applyEntry(
   if (entry.room !== room.uri || entry.position <= room.cursor.position) return "applied";
   const status = await statusOf(context, room);
   if (status === "removed") {
-    return (await enterAgain(context, room)) ? applyEntry(context, room, bytes) : "applied";
+    if (await enterAgain(context, room)) return applyEntry(context, room, bytes);
+    // Whoever is added again by a Welcome does not read the commit that adds it: this one is lost.
+    room.lost = adds(entry, context.self.client);
+    return "applied";
   }
   if (status === undefined) {
     // The hub counts this client in, but the Welcome could not be used.
@@ -87,6 +91,11 @@ export async function applyEntry(
   if (write.added.length > 0) await pinMembers(context, room, write.added);
   if (write.left) await enterAgain(context, room);
   return "applied";
+}
+
+function adds(entry: Entry, self: ClientUri): boolean {
+  if (entry.kind !== "commit") return false;
+  return entry.leafChanges.some(({ client, change }) => client === self && change === "added");
 }
 
 async function statusOf(context: GroupsContext, room: Room): Promise<RoomStatus | undefined> {

@@ -79,8 +79,9 @@ export async function changeSubscriptions(
 }
 
 /**
- * Puts the Welcome into the client's inbox, before everything that follows (FED-954). Without one that can
- * be used the client reads on all the same, notices that it cannot, and comes in by itself.
+ * Puts the Welcome into the client's inbox, before everything that follows (FED-954). Without one
+ * that can be used the client is given the commit itself: it sees that it was added, cannot follow,
+ * and comes in by a commit of its own.
  */
 async function welcome(
   context: FollowedContext,
@@ -95,7 +96,7 @@ async function welcome(
   const head = headAt(context, followed, item, entry);
   if (found === undefined || head === undefined) {
     context.count("welcomeInvalid");
-    await context.roomLog.subscribe(tx, { client, room, after: position });
+    await context.roomLog.subscribe(tx, { client, room, after: position - 1 });
     return;
   }
   try {
@@ -113,7 +114,7 @@ async function welcome(
   } catch (error) {
     // A client that does not read its inbox must not hold up the room for the others.
     if (!(error instanceof Refusal)) throw error;
-    await context.roomLog.subscribe(tx, { client, room, after: position });
+    await context.roomLog.subscribe(tx, { client, room, after: position - 1 });
   }
 }
 

@@ -130,9 +130,10 @@ async function writeCommit(
     if (added.has(client)) continue;
     await roomLog.unsubscribe(tx, { client, room: hosted.room, upTo: point.position });
   }
-  // Welcomes are no entries: a client that has lost its own comes in by an external commit.
+  // Welcomes are no entries: a client that has lost its own is given the commit that adds it, and
+  // comes in by an external one.
   for (const client of added) {
-    await roomLog.subscribe(tx, { client, room: hosted.room, after: point.position });
+    await roomLog.subscribe(tx, { client, room: hosted.room, after: point.position - 1 });
   }
   await changePeers(context, tx, hosted, room, point);
 }
