@@ -4,6 +4,8 @@ const exclude = ["**/node_modules/**", "**/dist/**"];
 
 export default defineConfig({
   test: {
+    // Most flows wait for servers of their own: a worker for each core keeps the cores busy.
+    maxWorkers: "100%",
     projects: [
       { test: { name: "unit", include: ["**/src/**/*.test.ts"], exclude } },
       {

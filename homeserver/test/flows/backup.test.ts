@@ -6,7 +6,7 @@ import { startFederatedWorld } from "../federation-e2e/world.ts";
 import type { FederatedWorld } from "../federation-e2e/world.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const [rounds, seeds] = full ? [6, [1, 2, 3]] : [2, [1]];
+const [rounds, seeds] = full ? [6, [1, 2, 3]] : [1, [1]];
 
 let world: FederatedWorld | undefined;
 

@@ -7,7 +7,7 @@ import { startFederatedWorld } from "../federation-e2e/world.ts";
 import type { FederatedWorld } from "../federation-e2e/world.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const [perSender, blows, seeds] = full ? [500, 45, [1, 2, 3]] : [24, 6, [1]];
+const [perSender, blows, seeds] = full ? [500, 45, [1, 2, 3]] : [16, 4, [1]];
 
 const addresses = [
   "alice@alpha.example",
