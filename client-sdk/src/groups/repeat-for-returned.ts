@@ -8,9 +8,10 @@ const returningMs = 60 * 60 * 1000;
 const quietMs = 2_000;
 
 /**
- * A member came back by an external commit. After a restore that is one whose group was ahead of the
- * hub's: what was said, or said again, between the restore and its return it could not read. So
- * everybody says their own part of it once more, under the ids that it has; whoever has it drops it.
+ * A member came back by an external commit into this epoch. After a restore that is one whose group
+ * was ahead of the hub's: what was said, or said again, between the restore and its return it could
+ * not read. So everybody says their own part of it once more, under the ids that it has; whoever has
+ * it drops it.
  */
 export function noteReturn(
   context: GroupsContext,
@@ -18,12 +19,16 @@ export function noteReturn(
   comeback: { readonly position: number; readonly epoch: number },
 ): void {
   const { setBack } = room.hub;
-  if (setBack === undefined || context.env.now() - setBack.at > returningMs) return;
-  room.missedBy = { epoch: comeback.epoch, upTo: comeback.position };
-  arm(context, room);
+  const lately = setBack !== undefined && context.env.now() - setBack.at < returningMs;
+  const from = lately ? setBack.from : room.missedBy?.from;
+  room.missedBy = { epoch: comeback.epoch, from, upTo: comeback.position };
+  if (lately) arm(context, room);
 }
 
-/** An own message was taken behind a return, in an epoch before it: who returned cannot read it. */
+/**
+ * A message of this client was taken behind a return, in an epoch before it: the hub still takes
+ * those for a while, and who returned cannot read them. It is said once more.
+ */
 export function noteLate(
   context: GroupsContext,
   room: Room,
@@ -32,7 +37,8 @@ export function noteLate(
   const { missedBy } = room;
   if (missedBy === undefined || message.epoch === undefined) return;
   if (message.epoch >= missedBy.epoch) return;
-  room.missedBy = { ...missedBy, upTo: message.position };
+  const { position } = message;
+  room.missedBy = { ...missedBy, from: missedBy.from ?? position, upTo: position };
   arm(context, room);
 }
 
@@ -46,11 +52,12 @@ function arm(context: GroupsContext, room: Room): void {
 }
 
 async function repeat(context: GroupsContext, room: Room): Promise<void> {
-  const { missedBy, hub } = room;
-  if (missedBy === undefined || hub.setBack === undefined) return;
-  const { from } = hub.setBack;
+  const { missedBy } = room;
+  if (missedBy?.from === undefined) return;
+  const { from, upTo } = missedBy;
+  room.missedBy = { ...missedBy, from: undefined };
   await room.serial.run(() =>
-    context.store.transaction((tx) => repeatMessages(context, tx, room.uri, from, missedBy.upTo)),
+    context.store.transaction((tx) => repeatMessages(context, tx, room.uri, from, upTo)),
   );
   pump(context, room);
 }
