@@ -1,12 +1,11 @@
-import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const exclude = ["**/node_modules/**", "**/dist/**"];
 
 export default defineConfig({
   test: {
-    // Most flows wait for servers of their own: one worker more than cores keeps the cores busy.
-    maxWorkers: availableParallelism() + 1,
+    // Flows wait for servers of their own: a worker for each core keeps the cores busy.
+    maxWorkers: "100%",
     projects: [
       { test: { name: "unit", include: ["**/src/**/*.test.ts"], exclude, isolate: false } },
       {
