@@ -45,6 +45,7 @@ async function talk(
   const who = members.map(({ address }) => address).join(", ");
   output.hint(`${name === "" ? "Direct" : name}: ${who}. Lines you type are sent; /help, /quit.`);
   announce(client, conversation, output);
+  output.item({ event: "ready", id: conversation.id, name }, "");
   const showing = show(client, conversation, output, done.signal);
   const pending = new Set<Promise<void>>();
   for await (const line of readLines(cli, done.signal)) {

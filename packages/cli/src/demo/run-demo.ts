@@ -79,6 +79,9 @@ async function tellStory(
   const chats = new Map<string, Chat>(
     users.map((user) => [user.name, user.chat(room, (event) => ledger.hear(user.name, event))]),
   );
+  // A chat that never reached its server gives up: no server dies before all talk.
+  const ready = () => people.every(({ name }) => ledger.happened(name, "ready", 1));
+  await ledger.until("everybody to have opened the conversation", ready, patienceSeconds);
   const struck = await converse({ servers, links, ledger, chats, say }, plan);
   say("Everything was said. Everybody catches up and goes.");
   await settle(plan, ledger);
