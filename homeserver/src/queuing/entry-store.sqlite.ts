@@ -10,9 +10,10 @@ export function createSqliteEntryStore(database: Database): EntryStore {
   const statements = database.prepare(prepareEntries);
   return {
     append: async (tx, { stream, position, handshake, storedAt, bytes }) => {
-      const { append } = statements(tx);
-      const flag = handshake ? 1 : 0;
-      return append.run(position, flag, storedAt, bytes, stream, position).changes === 1;
+      const { last, append } = statements(tx);
+      if (last.get(stream) !== position - 1) return false;
+      append.run(stream, position, handshake ? 1 : 0, storedAt, bytes);
+      return true;
     },
     page: async (tx, { stream, after, upTo, entriesMax, bytesMax }) => {
       const page: StoredEntry[] = [];
@@ -40,11 +41,17 @@ export function createSqliteEntryStore(database: Database): EntryStore {
 
 function prepareEntries({ $client: db }: Drizzle) {
   return {
-    append: db.prepare<[number, number, number, Uint8Array, number, number]>(
+    // By itself: within the insert SQLite would copy each row into a temporary table first.
+    last: db
+      .prepare<[number], number>(
+        `SELECT max(s.pruned_to, coalesce(
+           (SELECT max(position) FROM queuing_entries WHERE stream = s.id), 0))
+         FROM queuing_streams s WHERE s.id = ? ORDER BY s.id`,
+      )
+      .pluck(),
+    append: db.prepare<[number, number, number, number, Uint8Array]>(
       `INSERT INTO queuing_entries (stream, position, handshake, stored_at, bytes)
-       SELECT s.id, ?, ?, ?, ? FROM queuing_streams s
-       WHERE s.id = ? AND ? = 1 + max(s.pruned_to, coalesce(
-         (SELECT max(position) FROM queuing_entries WHERE stream = s.id), 0))`,
+       VALUES (?, ?, ?, ?, ?)`,
     ),
     page: db.prepare<[number, number, number, number], StoredEntry>(
       `SELECT position, bytes FROM queuing_entries

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fromHex, toHex } from "../bytes/index.ts";
+import type { Bytes } from "../bytes/index.ts";
 import { Refusal } from "../refusals/index.ts";
+import { codec as codecOf } from "./codec.ts";
 import { optional, struct, variant, vector, versioned } from "./combinators.ts";
 import {
   checked,
@@ -215,5 +217,31 @@ describe("combinators", () => {
     expect(even.decode(fromHex("04"))).toBe(4);
     expect(refusalOf(() => even.decode(fromHex("05"))).code).toBe("malformed");
     expect(() => even.encode(5)).toThrow(RangeError);
+  });
+});
+
+describe("encoding", () => {
+  const octets = opaque({ max: 20_000 });
+
+  test("gives each value octets of its own, also to a codec that encodes another meanwhile", () => {
+    const nested = codecOf<Bytes>(
+      (writer, value) => {
+        writer.u8(9);
+        writer.opaque(octets.encode(value));
+      },
+      (reader) => reader.opaque(20_000),
+    );
+    const first = nested.encode(Uint8Array.of(1));
+    const second = nested.encode(Uint8Array.of(2, 3));
+    const large = octets.encode(new Uint8Array(10_000));
+    expect([toHex(first), toHex(second), large.length]).toEqual(["09020101", "0903020203", 10_002]);
+    expect(toHex(octets.encode(Uint8Array.of(5)))).toBe("0105");
+    expect(new Set([first, second, large].map(({ buffer }) => buffer)).size).toBe(3);
+  });
+
+  test("leaves nothing behind of a value that has no encoding", () => {
+    const pair = struct({ first: u8, second: u8 });
+    expect(() => pair.encode({ first: 1, second: 256 })).toThrow(RangeError);
+    expect(toHex(pair.encode({ first: 2, second: 3 }))).toBe("0203");
   });
 });

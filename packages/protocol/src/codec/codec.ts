@@ -19,6 +19,13 @@ export interface Codec<T> {
 /** The type of the values of a codec. */
 export type CodecValue<C> = C extends Codec<infer T> ? T : never;
 
+/**
+ * A writer that waits for the next value: most values are small, and a buffer that is made for each
+ * costs more than what is written into it. Larger ones are not kept.
+ */
+let spare: Writer | undefined;
+const spareBytesMax = 4096;
+
 /** Completes a codec from its two streaming halves. */
 export function codec<T>(
   write: (writer: Writer, value: T) => void,
@@ -28,9 +35,13 @@ export function codec<T>(
     write,
     read,
     encode(value) {
-      const writer = new Writer();
+      const writer = spare ?? new Writer();
+      // A codec that encodes another one meanwhile needs a second, and what throws keeps its own.
+      spare = undefined;
       write(writer, value);
-      return writer.finish();
+      const bytes = writer.take();
+      if (writer.capacity <= spareBytesMax) spare = writer;
+      return bytes;
     },
     decode(bytes, sharing) {
       const reader = new Reader(bytes, sharing);

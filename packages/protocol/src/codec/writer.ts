@@ -111,6 +111,25 @@ export class Writer {
     return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#length);
   }
 
+  /** A copy of what was written. The writer is empty afterwards and keeps its buffer. */
+  take(): Bytes {
+    const written = this.#bytes.slice(0, this.#length);
+    this.#length = 0;
+    return written;
+  }
+
+  /** What was written, where it lies: valid until the writer is used again. It is empty from now on. */
+  lend(): Bytes {
+    const written = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
+    return written;
+  }
+
+  /** Octets that fit without a larger buffer. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
   /** Makes room for so many octets and gives their offset. */
   #grow(count: number): number {
     const at = this.#length;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { toHex, utf8Encode } from "../bytes/index.ts";
+import { sha256, toHex, utf8Encode } from "../bytes/index.ts";
 import { labelledHash, LABELS, signedBytes } from "./index.ts";
 
 test("T-10 FED-130 no two labels are the same", () => {
@@ -19,3 +19,13 @@ test("a hash depends on the label, and the hash function can be given", () => {
   expect(entry).not.toBe(toHex(labelledHash(LABELS.rosterHash, content)));
   expect(labelledHash(LABELS.entryHash, content, (input) => input.slice(0, 2))).toHaveLength(2);
 });
+
+test.each([0, 1, 63, 64, 16_000, 16_384, 70_000])(
+  "FED-203 the hash of %i octets is that of what would be signed, one after another",
+  (length) => {
+    const content = new Uint8Array(length).fill(7);
+    const expected = toHex(sha256(signedBytes(LABELS.entryHash, content)));
+    expect(toHex(labelledHash(LABELS.entryHash, content))).toBe(expected);
+    expect(toHex(labelledHash(LABELS.entryHash, content))).toBe(expected);
+  },
+);

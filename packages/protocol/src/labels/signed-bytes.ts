@@ -10,15 +10,29 @@ import type { Label } from "./labels.ts";
  */
 export function signedBytes(label: Label, content: Uint8Array): Bytes {
   const prefixed = LABEL_PREFIX + label;
-  const size =
-    varintLength(prefixed.length) + prefixed.length + varintLength(content.length) + content.length;
-  const writer = new Writer(size);
-  writer.ascii(prefixed);
-  writer.opaque(content);
+  const writer = new Writer(sizeOf(prefixed, content));
+  write(writer, prefixed, content);
   return writer.finish();
 }
 
+/** Where content is labelled only to be hashed: each message of each room passes here. */
+const hashed = new Writer(16 * 1024);
+
 /** The hash of the labelled content: no two labels can give the same input. */
 export function labelledHash(label: Label, content: Uint8Array, hash: Hash = sha256): Bytes {
-  return hash(signedBytes(label, content));
+  const prefixed = LABEL_PREFIX + label;
+  if (sizeOf(prefixed, content) > hashed.capacity) return hash(signedBytes(label, content));
+  write(hashed, prefixed, content);
+  return hash(hashed.lend());
+}
+
+function sizeOf(prefixed: string, content: Uint8Array): number {
+  return (
+    varintLength(prefixed.length) + prefixed.length + varintLength(content.length) + content.length
+  );
+}
+
+function write(writer: Writer, prefixed: string, content: Uint8Array): void {
+  writer.ascii(prefixed);
+  writer.opaque(content);
 }
