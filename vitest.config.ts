@@ -14,6 +14,9 @@ export default defineConfig({
           include: ["**/test/**/*.test.ts", "tests/**/*.test.ts"],
           exclude,
           testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // Loading the server and the SDK costs more than many a flow: one world per worker.
+          isolate: false,
         },
       },
     ],
