@@ -1,6 +1,6 @@
 import type { SignedHead } from "@treehouse/protocol";
 import type { FederationContext } from "./context.ts";
-import { bringsHead, isPointer, itemLength, pendingOf } from "./item.ts";
+import { bringsHead, goneItem, isPointer, itemLength, pendingOf } from "./item.ts";
 import type { Pending } from "./item.ts";
 import type { PeerStream } from "./stream.ts";
 
@@ -11,17 +11,15 @@ export type BatchBounds = {
   readonly heads: "no" | "beside" | "alone";
 };
 
-export type Composed =
-  | { readonly kind: "batch"; readonly items: readonly Pending[]; readonly heads: SignedHead[] }
-  /** The next items, up to this one, point to entries that are gone. */
-  | { readonly kind: "expired"; readonly upTo: number };
+export type Composed = { readonly items: readonly Pending[]; readonly heads: SignedHead[] };
 
 /** Heads of one batch: reading one means signing it. */
 const headsMax = 64;
 
 /**
  * The next batch of a stream: what follows the last item that was sent, as much as is there and
- * fits (FED-944), and the heads that are due. Undefined if there is nothing.
+ * fits (FED-944), and the heads that are due. Undefined if there is nothing. In place of an entry that
+ * is gone stands an item that says so (FED-943), since what follows must not wait or be renumbered.
  */
 export async function composeBatch(
   context: FederationContext,
@@ -33,8 +31,8 @@ export async function composeBatch(
   const from = stream.sent + 1;
   if (from <= stream.committed && stream.tail.get(from) === undefined) {
     const loaded = await loadItems(context, stream, bounds);
-    if (loaded.kind === "expired") return loaded;
-    for (const item of loaded.items) room -= take(stream, items, item);
+    for (const item of loaded) room -= take(stream, items, item);
+    noteGone(context, stream, items);
   }
   room = takeFromTail(stream, items, bounds, room);
   const full = from + items.length <= stream.committed;
@@ -48,7 +46,7 @@ export async function composeBatch(
   }
   const fitting = heads.filter((head) => stream.owed.fits(head));
   if (items.length === 0 && fitting.length === 0) return undefined;
-  return { kind: "batch", items, heads: fitting };
+  return { items, heads: fitting };
 }
 
 function takeFromTail(
@@ -79,31 +77,39 @@ async function loadItems(
   { database, store, entries }: FederationContext,
   stream: PeerStream,
   { itemsMax, bytesMax }: BatchBounds,
-): Promise<{ kind: "items"; items: readonly Pending[] } | { kind: "expired"; upTo: number }> {
+): Promise<readonly Pending[]> {
   return database.read(async (tx) => {
     const range = { peer: stream.id, after: stream.sent, limit: itemsMax, bytesMax };
     const rows = await store.page(tx, range);
     stream.oldestAt = rows[0]?.addedAt;
     const items: Pending[] = [];
-    let expiredTo = 0;
     let room = bytesMax;
     for (const row of rows) {
-      const { form, room: name, position, sequence } = row;
+      const { form, room: name, position, sequence, addedAt } = row;
+      // What is missing before it was given up.
+      while (items.length < itemsMax && stream.sent + items.length + 1 < sequence) {
+        items.push(goneItem(stream.sent + items.length + 1, addedAt));
+      }
+      if (items.length === itemsMax) break;
       const points = isPointer(form) && name !== undefined;
       const entry = points ? await entries.entry(tx, name, position) : undefined;
-      if (points && entry === undefined) {
-        if (items.length > 0) break;
-        expiredTo = sequence;
-        continue;
-      }
-      if (expiredTo > 0) break;
-      const item = pendingOf(row, entry);
+      const isGone = form === "gone" || (points && entry === undefined);
+      const item = isGone ? goneItem(sequence, addedAt) : pendingOf(row, entry);
       room -= itemLength(item);
       if (room < 0 && items.length > 0) break;
       items.push(item);
     }
-    return expiredTo > 0 ? { kind: "expired", upTo: expiredTo } : { kind: "items", items };
+    return items;
   });
+}
+
+/** Counts the items that are given up because nobody has them any more, each once. */
+function noteGone({ metrics, env }: FederationContext, stream: PeerStream, items: Pending[]): void {
+  const fresh = items.filter(({ form, sequence }) => form === "gone" && sequence > stream.goneTo);
+  stream.goneTo = fresh.at(-1)?.sequence ?? stream.goneTo;
+  if (fresh.length === 0) return;
+  metrics.dropped.add(fresh.length, { reason: "expired" });
+  env.log.warn("itemsDropped", { host: stream.domain, count: fresh.length });
 }
 
 async function readHeads(

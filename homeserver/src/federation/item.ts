@@ -79,6 +79,12 @@ export function pendingOf({ body, ...pointer }: StoredRow, entry: Uint8Array | u
   return { ...pointer, entry, rest: body ?? alone };
 }
 
+/** Stands in place of an item that is not here any more, so that the numbers have no gap. */
+export function goneItem(sequence: number, addedAt: number): Pending {
+  const nothing = { form: "gone", room: undefined, position: 0, entry: undefined } as const;
+  return { ...nothing, sequence, addedAt, rest: new Uint8Array(0) };
+}
+
 /** Whether an item points to an entry that is stored elsewhere. */
 export function isPointer(form: ItemForm): boolean {
   return form === "entry" || form === "delivery";
@@ -97,6 +103,7 @@ export function kindOf(form: ItemForm): number {
       return ITEM_KINDS.entry;
     case "consent":
     case "userDeleted":
+    case "gone":
       return ITEM_KINDS[form];
   }
 }

@@ -11,8 +11,16 @@ const numbers = {
   tombstone: 3,
   consent: 4,
   userDeleted: 5,
+  gone: 6,
 } as const satisfies Record<ItemForm, number>;
-const forms: readonly ItemForm[] = ["entry", "delivery", "tombstone", "consent", "userDeleted"];
+const forms: readonly ItemForm[] = [
+  "entry",
+  "delivery",
+  "tombstone",
+  "consent",
+  "userDeleted",
+  "gone",
+];
 
 export function numberOfForm(form: ItemForm): number {
   return numbers[form];
@@ -70,6 +78,18 @@ export function createSqliteOutboxStore(database: Database): OutboxStore {
       statements(tx).pointers.all(peer, after, upTo, limit).map(pointerOf),
     keep: async (tx, peer, kept) => {
       statements(tx).keep.run(kept, peer);
+    },
+    deleteThese: async (tx, peer, sequences) => {
+      const { deleteRow, detach } = statements(tx);
+      for (const sequence of sequences) {
+        deleteRow.run(peer, sequence);
+        detach.run(peer, sequence);
+      }
+    },
+    blank: async (tx, peer, sequence) => {
+      const { blank, detach } = statements(tx);
+      blank.run(peer, sequence);
+      detach.run(peer, sequence);
     },
     deleteUpTo: async (tx, peer, upTo) => {
       const { deleteRows, deleteAttached } = statements(tx);
@@ -142,6 +162,16 @@ function prepareOutbox({ $client: db }: Drizzle) {
     ),
     deleteRows: db.prepare<[number, number]>(
       `DELETE FROM federation_outbox WHERE peer = ? AND sequence <= ?`,
+    ),
+    deleteRow: db.prepare<[number, number]>(
+      `DELETE FROM federation_outbox WHERE peer = ? AND sequence = ?`,
+    ),
+    detach: db.prepare<[number, number]>(
+      `DELETE FROM federation_attached WHERE peer = ? AND sequence = ?`,
+    ),
+    blank: db.prepare<[number, number]>(
+      `UPDATE federation_outbox SET form = ${numbers.gone}, room = 0, position = 0
+       WHERE peer = ? AND sequence = ?`,
     ),
     deleteAttached: db.prepare<[number, number]>(
       `DELETE FROM federation_attached WHERE peer = ? AND sequence <= ?`,

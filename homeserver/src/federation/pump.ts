@@ -59,8 +59,6 @@ export class Pump {
   #stalls = 0;
   /** What the peer had when sending began or went on. */
   #resumedAt: number;
-  /** Items up to here are to be given up, unless they were rejected and are dead already. */
-  #skip = { upTo: 0, dead: false };
   /** Answers are acted on one after another. */
   #settling: Promise<void> = Promise.resolve();
   #cancelHeads: Cancel | undefined;
@@ -100,13 +98,6 @@ export class Pump {
     });
   }
 
-  /** Gives up all items up to a sequence that the peer does not have yet. */
-  skip(upTo: number): void {
-    if (upTo <= this.#skip.upTo) return;
-    this.#skip = { upTo, dead: false };
-    this.wake();
-  }
-
   /** Starts nothing more, and waits for what the database is asked for. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -131,7 +122,6 @@ export class Pump {
   /** Does one thing; answers whether there may be more to do now. */
   async #step(): Promise<boolean> {
     if (this.#draining && !this.#resume()) return false;
-    if (this.#skip.upTo > this.#stream.acked) return this.#giveUp();
     if (this.reach.isWaiting || this.#inFlight >= this.#window()) return false;
     const sending = this.#asking ? this.#sending([], []) : await this.#compose();
     if (sending === "again") return true;
@@ -165,27 +155,13 @@ export class Pump {
     return true;
   }
 
-  async #giveUp(): Promise<boolean> {
-    if (this.#inFlight > 0) {
-      this.#draining = true;
-      return false;
-    }
-    const { upTo, dead } = this.#skip;
-    if (!dead) await this.#rejections.expire(upTo);
-    await this.#beginAnew(upTo);
-    return true;
-  }
-
   async #compose(): Promise<Sending | "again" | undefined> {
     if (this.#stalls >= stallsMax) {
-      await this.#rewound("stuck");
+      // In its turn: the cleaner must not delete meanwhile what the stream would begin with.
+      await this.#inOrder(() => this.#rewound("stuck"));
       return "again";
     }
     const composed = await composeBatch(this.#context, this.#stream, this.#bounds());
-    if (composed?.kind === "expired") {
-      this.#skip = { upTo: composed.upTo, dead: false };
-      return "again";
-    }
     return composed && this.#sending(composed.items, composed.heads);
   }
 
@@ -287,11 +263,7 @@ export class Pump {
     env.log.error("streamRewound", { host: this.#stream.domain, reason: side });
     // Somebody who says so all the time is not answered faster than somebody who fails.
     this.#pace.later("rewound");
-    await this.#beginAnew(this.#stream.kept, true);
-  }
-
-  async #beginAnew(upTo: number, introduce = false): Promise<void> {
-    await beginAnew(this.#context, this.#stream, upTo, introduce);
+    await beginAnew(this.#context, this.#stream);
     this.#life += 1;
     this.#asking = false;
     this.#draining = true;
@@ -319,14 +291,14 @@ export class Pump {
     }
     const next = this.#division.refused({ items: items.length, heads: heads.length, to });
     if (next === "later") this.#pace.later(reaction.code);
-    // Alone, and refused each time: it counts as rejected, and the others close up.
+    // Alone, and refused each time: it counts as rejected, and the others go on without it.
     if (next === "reject") await this.#inOrder(() => this.#reject(sending, reaction.code));
   }
 
   async #reject({ to }: Sending, code: string): Promise<void> {
     try {
-      await this.#rejections.settle([{ sequence: to - this.#stream.base, code }]);
-      this.#skip = { upTo: to, dead: true };
+      await this.#rejections.give(to, code);
+      this.#division.end();
       this.#pace.later(code);
     } catch (error) {
       this.#pace.failed(reactionTo(error), error);

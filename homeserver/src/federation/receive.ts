@@ -37,6 +37,9 @@ export interface ReceiverOptions<P> {
 /** Lives of a peer's stream that are remembered. Items are taken of the newest alone. */
 const livesMax = 4;
 
+/** Kinds that are no word of anybody to anybody. */
+const isFree: ReadonlySet<number> = new Set([ITEM_KINDS.entry, ITEM_KINDS.gone]);
+
 /** One item as far as it could be read. */
 type Item =
   | { readonly sequence: number; readonly body: ItemBody; readonly code?: undefined }
@@ -76,7 +79,7 @@ export function createReceiver<P>({ context, followed, consent }: ReceiverOption
       return answerOf(peer, incarnation);
     }
     items.take(peer, fresh.length);
-    const said = fresh.filter(({ kind }) => kind !== ITEM_KINDS.entry).length;
+    const said = fresh.filter(({ kind }) => !isFree.has(kind)).length;
     if (said > 0) consents.take(peer, said);
     // Heads speak of entries that came before; without those they would only raise an alarm.
     const heads = newest ? batch.heads : [];
@@ -177,6 +180,8 @@ export function createReceiver<P>({ context, followed, consent }: ReceiverOption
         return consent.consent(tx, peer, body.entry);
       case "userDeleted":
         return consent.userDeleted(tx, peer, body);
+      case "gone":
+        return Promise.resolve({});
     }
   }
 

@@ -18,7 +18,6 @@ import type { PeerStream } from "./stream.ts";
 
 /** Dead items of one peer that are kept for the operator. */
 const deadMax = 1_000;
-const pageRows = 1_000;
 
 /** What becomes of the items of one stream that the peer does not take (FED-945). */
 export class Rejections {
@@ -49,25 +48,23 @@ export class Rejections {
     await database.transaction(async (tx) => {
       for (const { sequence, code } of fresh) await this.#bury(tx, sequence, code);
     });
-    env.log.warn("itemsRejected", { host: domain, count: fresh.length, code: fresh[0]?.code });
+    env.log.warn("itemsRejected", {
+      host: domain,
+      count: fresh.length,
+      code: labelOf(fresh[0]?.code),
+    });
   }
 
-  /** Keeps for the operator what is given up unsent and stored nowhere else. */
-  async expire(upTo: number): Promise<void> {
-    const { database, store, metrics, env } = this.#context;
-    const { id, domain, acked } = this.#stream;
-    for (let after = acked; after < upTo;) {
-      const range = { peer: id, after, upTo, limit: pageRows };
-      after = await database.transaction(async (tx) => {
-        const page = await store.pointers(tx, range);
-        for (const { form, sequence } of page) {
-          if (!isPointer(form)) await this.#buryRow(tx, sequence, "expired");
-        }
-        return page.at(-1)?.sequence ?? upTo;
-      });
-    }
-    metrics.dropped.add(upTo - acked, { reason: "expired" });
-    env.log.warn("itemsDropped", { host: domain, count: upTo - acked });
+  /** An item for which batches are refused counts as rejected; nothing is sent in its place. */
+  async give(sequence: number, code: string): Promise<void> {
+    const { database, store, env } = this.#context;
+    const { id, tail, domain } = this.#stream;
+    await database.transaction(async (tx) => {
+      await this.#bury(tx, sequence, code);
+      await store.blank(tx, id, sequence);
+      tx.afterCommit(() => tail.dropUpTo(sequence));
+    });
+    env.log.warn("itemsRejected", { host: domain, count: 1, code: labelOf(code) });
   }
 
   async #bury(tx: Tx, sequence: number, code: string): Promise<void> {
@@ -80,7 +77,7 @@ export class Rejections {
     const fate = fateOf(form, code);
     if (fate === "introduce" && room !== undefined) await hosted.introduceAgain(tx, domain, room);
     if (fate === "tombstone") await this.#replace(tx, row);
-    tx.afterCommit(() => metrics.rejected.add(1, { code: isRefusalCode(code) ? code : "other" }));
+    tx.afterCommit(() => metrics.rejected.add(1, { code: labelOf(code) }));
   }
 
   /** Undefined if it is dead already, or gone. */
@@ -111,6 +108,11 @@ export class Rejections {
     const body = { form: "tombstone", room, position, entry: undefined, rest } as const;
     await appendItem(this.#context, tx, this.#stream, body, this.#onAdded);
   }
+}
+
+/** The codes of peers go into logs and metrics only as far as they are known here. */
+function labelOf(code: string | undefined): string {
+  return code !== undefined && isRefusalCode(code) ? code : "other";
 }
 
 /** Stands for an entry that its receiver cannot handle, at its place in the log (FED-209). */

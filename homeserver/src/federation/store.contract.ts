@@ -135,6 +135,32 @@ function outboxContract(open: OpenStore): void {
     });
   });
 
+  test("FED-943 single items go, or leave an empty place, and the others keep their numbers", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const { id } = await store.createPeer(tx, north, octets(16, 1));
+      const other = await store.createPeer(tx, south, octets(16, 2));
+      for (const peer of [id, other.id]) {
+        for (const sequence of [1, 2, 3, 4, 5]) {
+          const body = octets(9, sequence);
+          await store.add(tx, row(peer, sequence, { form: "consent", body }));
+        }
+      }
+      await store.deleteThese(tx, id, [1, 3]);
+      await store.blank(tx, id, 4);
+      const page = await store.page(tx, { peer: id, after: 0, limit: 9, bytesMax: 99 });
+      expect(page).toMatchObject([
+        { sequence: 2, form: "consent", body: octets(9, 2) },
+        { sequence: 4, form: "gone", body: undefined },
+        { sequence: 5, form: "consent", body: octets(9, 5) },
+      ]);
+      expect(await store.peer(tx, north)).toMatchObject({ oldest: 2, newest: 5 });
+      expect(await sequences(store, tx, other.id)).toEqual([1, 2, 3, 4, 5]);
+      // Nothing is left of what was attached.
+      await store.add(tx, row(id, 3, { form: "consent", body: octets(5, 5) }));
+    });
+  });
+
   test("a number is taken once", async () => {
     const { database, store } = await open();
     const add = (sequence: number) =>

@@ -19,10 +19,17 @@ export interface OutboxStore {
    * in any case.
    */
   page(tx: ReadTx, range: PageRange): Promise<readonly StoredRow[]>;
-  /** Items without what is attached to them, after a sequence and up to another, in order. */
+  /**
+   * Items without what is attached to them, after a sequence and up to another, in order. As in a
+   * page, numbers may be missing: their items were given up.
+   */
   pointers(tx: ReadTx, range: PointerRange): Promise<readonly Pointer[]>;
   /** Notes that all items up to a sequence are done with; a lower one than before changes nothing. */
   keep(tx: Tx, peer: number, kept: number): Promise<void>;
+  /** Deletes some rows; the newest must not be among them, for it holds the number given last. */
+  deleteThese(tx: Tx, peer: number, sequences: readonly number[]): Promise<void>;
+  /** Puts nothing in place of an item. */
+  blank(tx: Tx, peer: number, sequence: number): Promise<void>;
   /** Deletes the rows up to a sequence. */
   deleteUpTo(tx: Tx, peer: number, upTo: number): Promise<void>;
   /** Writes how the sequences that the peer sees follow from the stored ones. */
@@ -64,10 +71,10 @@ export interface InboundStore {
 
 /**
  * What an item of the outbox is made of. `entry`: the entry it points to. `delivery`: the same, and
- * attached to it what follows an entry in an `EntryDelivery`. The others are attached whole, a
- * tombstone as an `EntryDelivery`.
+ * attached to it what follows an entry in an `EntryDelivery`. `gone`: nothing. The others are
+ * attached whole, a tombstone as an `EntryDelivery`.
  */
-export type ItemForm = "entry" | "delivery" | "tombstone" | "consent" | "userDeleted";
+export type ItemForm = "entry" | "delivery" | "tombstone" | "consent" | "userDeleted" | "gone";
 
 export type StoredPeer = {
   readonly id: number;

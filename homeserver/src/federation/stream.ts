@@ -31,6 +31,8 @@ export class PeerStream {
   sentMost: number;
   /** The peer has not been reached for a while, and memory keeps no items for it. */
   away = false;
+  /** Of items up to here it is noted that they are gone. */
+  goneTo: number;
   /** When the oldest item that waits was added, as far as memory knows. */
   oldestAt: number | undefined;
 
@@ -47,6 +49,7 @@ export class PeerStream {
     this.acked = stored.kept;
     this.sent = stored.kept;
     this.sentMost = stored.newest;
+    this.goneTo = stored.kept;
   }
 
   /** Items that the peer does not have yet. */
@@ -66,16 +69,15 @@ export class PeerStream {
   }
 
   /**
-   * The stream begins anew for the peer, in another incarnation and with the oldest row that is left.
-   * What may still be on its way belongs to the old one, so that no number can be mistaken.
+   * The stream begins anew for the peer, in another incarnation and with the oldest item that is
+   * left. What may still be on its way belongs to the old one, so that no number can be mistaken.
    */
-  begin(incarnation: Bytes, kept = this.kept): void {
+  begin(incarnation: Bytes): void {
+    const { kept } = this;
     this.incarnation = incarnation;
-    this.kept = kept;
     this.base = kept;
     this.acked = kept;
     this.sent = kept;
     this.sentMost = kept;
-    this.tail.dropUpTo(kept);
   }
 }

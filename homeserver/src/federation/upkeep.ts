@@ -1,8 +1,12 @@
 import { LIMITS } from "@treehouse/protocol";
+import type { Tx } from "../platform/index.ts";
 import type { FederationContext } from "./context.ts";
 import type { Floors } from "./floors.ts";
-import type { Line, PeerTable } from "./peer-table.ts";
+import { isPointer } from "./item.ts";
+import type { PeerTable } from "./peer-table.ts";
 import type { ReachState } from "./reach.ts";
+import type { Pointer } from "./store.ts";
+import type { PeerStream } from "./stream.ts";
 
 /** What comes back: measuring, giving up what waited too long, and forgetting the dead. */
 export interface Upkeep {
@@ -14,14 +18,14 @@ export interface Upkeep {
 /** How long dead items are kept for the operator. */
 const deadKeptMs = LIMITS.entryKeptUnreadMs;
 const deadPerStep = 500;
-const pageRows = 5_000;
+const pageRows = 1_000;
 
 export function createUpkeep(
   context: FederationContext,
   lines: PeerTable,
   floors: Pick<Floors, "renew">,
 ): Upkeep {
-  const { env, database, store, metrics } = context;
+  const { env, database, store, entries, metrics } = context;
 
   function measure(): void {
     const states: Record<ReachState, number> = { closed: 0, open: 0, halfOpen: 0, paused: 0 };
@@ -38,22 +42,40 @@ export function createUpkeep(
   }
 
   /**
-   * Entries that are older than rooms keep them cannot be sent any more, and nobody's backlog grows
-   * for ever. The peer sees that positions are missing, and fetches what is still there (FED-951).
+   * Nobody's backlog grows for ever: what points to an entry that is gone is given up, and of too
+   * many items the oldest entries are. The peer is told that they are missing (FED-943), and fetches
+   * what is still there (FED-951). Whatever is stored in the outbox alone stays.
    */
-  async function giveUp({ stream, pump }: Line): Promise<void> {
-    const over = stream.committed - LIMITS.outboxItemsPerPeerMax;
+  async function giveUp({ id, acked, committed }: PeerStream): Promise<void> {
+    const over = committed - LIMITS.outboxItemsPerPeerMax;
     const before = env.now() - LIMITS.entryKeptUnreadMs;
-    let upTo = Math.max(over, stream.acked);
-    for (let after = upTo; after < stream.committed;) {
-      const range = { peer: stream.id, after, upTo: stream.committed, limit: pageRows };
-      const page = await database.read((tx) => store.pointers(tx, range));
-      const young = page.findIndex(({ addedAt }) => addedAt > before);
-      after = page.at(-1)?.sequence ?? stream.committed;
-      upTo = young < 0 ? after : (page[young]?.sequence ?? after) - 1;
-      if (young >= 0) break;
+    // Without the newest: numbers go on behind it.
+    for (let after = acked; after < committed - 1;) {
+      const range = { peer: id, after, upTo: committed - 1, limit: pageRows };
+      const page = await database.transaction(
+        async (tx) => {
+          const pointers = await store.pointers(tx, range);
+          const old = pointers.filter(
+            ({ sequence, addedAt }) => sequence <= over || addedAt <= before,
+          );
+          const useless: number[] = [];
+          for (const pointer of old) {
+            const surplus = pointer.form === "entry" && pointer.sequence <= over;
+            if (surplus || (await isGone(tx, pointer))) useless.push(pointer.sequence);
+          }
+          await store.deleteThese(tx, id, useless);
+          return { last: pointers.at(-1)?.sequence, isOld: old.length === pointers.length };
+        },
+        { frees: true },
+      );
+      if (page.last === undefined || !page.isOld) return;
+      after = page.last;
     }
-    if (upTo > stream.acked) pump.skip(upTo);
+  }
+
+  async function isGone(tx: Tx, { form, room, position }: Pointer): Promise<boolean> {
+    if (!isPointer(form) || room === undefined) return false;
+    return (await entries.entry(tx, room, position)) === undefined;
   }
 
   async function forgetDead(): Promise<void> {
@@ -66,7 +88,7 @@ export function createUpkeep(
   return {
     measure,
     async tend() {
-      for (const line of lines.all()) if (line.stream.backlog > 0) await giveUp(line);
+      for (const { stream } of lines.all()) if (stream.backlog > 0) await giveUp(stream);
       await floors.renew();
       await forgetDead();
     },

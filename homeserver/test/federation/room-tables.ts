@@ -109,6 +109,19 @@ export class RoomTables {
     this.#run(tx, "UPDATE federation_peers SET kept = ?", kept);
   }
 
+  /** Repeats the newest item of each peer until it has so many. */
+  fillOutbox(tx: Tx, count: number): void {
+    this.#run(
+      tx,
+      `WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < ?)
+       INSERT OR IGNORE INTO federation_outbox (peer, sequence, form, room, position, added_at)
+       SELECT o.peer, n.value, o.form, o.room, o.position, o.added_at
+       FROM federation_outbox o, n WHERE o.sequence =
+         (SELECT max(sequence) FROM federation_outbox WHERE peer = o.peer)`,
+      count,
+    );
+  }
+
   incarnations(tx: ReadTx): readonly Bytes[] {
     const sql = "SELECT incarnation AS bytes FROM federation_peers ORDER BY id";
     return bytesRows.parse(this.#all(tx, sql)).map(({ bytes }) => bytes);
@@ -116,7 +129,8 @@ export class RoomTables {
 
   /** Rows that the outbox still has. */
   outboxRows(tx: ReadTx): number {
-    return this.#all(tx, "SELECT id FROM federation_outbox ORDER BY id").length;
+    const sql = "SELECT count(*) AS position FROM federation_outbox ORDER BY position";
+    return positionRows.parse(this.#all(tx, sql))[0]?.position ?? 0;
   }
 
   #all(tx: ReadTx, sql: string, ...values: readonly unknown[]): unknown[] {

@@ -5,6 +5,7 @@ import {
   LIMITS,
   makeItem,
   peerRoutes,
+  Refusal,
   userUri,
 } from "@treehouse/protocol";
 import type { BatchItem, Bytes } from "@treehouse/protocol";
@@ -172,10 +173,12 @@ test("H-05 FED-941 a receiver takes exactly the next item, and answers where it 
   ];
   expect(await send(one, [broken, unknown, note(6, "d")])).toEqual({ next: 7, rejected: verdicts });
   expect(await send(one, [note(7, "e")])).toEqual({ next: 8, rejected: verdicts });
+  const gone = [8, 9].map((sequence) => makeItem(sequence, { kind: "gone" }));
+  expect(await send(one, gone)).toEqual({ next: 10, rejected: verdicts });
 
   // Another life of the stream; what is late of the old one has no effect any more.
   expect(await send(two, [note(1, "f")])).toEqual({ next: 2, rejected: [] });
-  expect(await send(one, [note(8, "late")])).toEqual({ next: 8, rejected: verdicts });
+  expect(await send(one, [note(10, "late")])).toEqual({ next: 10, rejected: verdicts });
   expect(await notes()).toEqual(["a", "b", "c", "d", "e", "f"]);
 });
 
@@ -196,7 +199,7 @@ test("H-10 more items than a batch may have are refused as a whole, before any i
   await expect(call(million)).rejects.toMatchObject({ code: "malformed" });
 });
 
-test("entries that are gone when their turn comes are left out, and the others arrive", async () => {
+test("FED-943 entries that are gone when their turn comes are left out, and the others arrive", async () => {
   await using islands = await TwoIslands.open();
   const { follower, hub, world, channel, room } = islands;
   channel.cut(north, south);
@@ -213,7 +216,36 @@ test("entries that are gone when their turn comes are left out, and the others a
   expect(islands.counted("items_dropped", { reason: "expired" })).toBe(4);
 });
 
-test("entries that a slow peer needs are held, and given up when nobody keeps them any more", async () => {
+test("FED-943 entries that are gone behind a batch that fails take nothing else with them", async () => {
+  await using islands = await TwoIslands.open();
+  const { follower, hub, world, channel } = islands;
+  channel.cut(north, south);
+  islands.say(LIMITS.batchItemsMax - 1);
+  await world.settle();
+  await world.until(hub.tell(south, "asked in time"));
+  const other = islands.newRoom();
+  islands.say(8, "gone", other);
+  islands.say(3, "young");
+  await world.settle();
+  hub.kill();
+  await hub.transaction((tx) => hub.tables.expire(tx, other, 8));
+  let refused = 0;
+  follower.behaviour.intercept = ({ body }) => {
+    if (body.length < 1_000 || refused > 0) return;
+    refused += 1;
+    throw new Refusal("unavailable", "not just now");
+  };
+  channel.mend();
+  await hub.start();
+  await world.advance(60_000);
+  expect(refused).toBe(1);
+  expect(await islands.expectLevel()).toBe(LIMITS.batchItemsMax + 2);
+  expect(await follower.read((tx) => follower.tables.notes(tx))).toEqual(["asked in time"]);
+  expect(await islands.received(other)).toEqual([]);
+  expect(await islands.rows()).toBe(0);
+});
+
+test("FED-943 entries that a slow peer needs are held, and nothing but entries is given up", async () => {
   await using islands = await TwoIslands.open();
   const { follower, hub, world, channel, room } = islands;
   const other = islands.newRoom();
@@ -232,15 +264,61 @@ test("entries that a slow peer needs are held, and given up when nobody keeps th
 
   await islands.sleep(29 * DAY);
   await world.until(hub.federation.tend());
+  expect(await islands.rows()).toBe(6);
+  await hub.transaction((tx) => hub.tables.expire(tx, room, 3));
+  await world.until(hub.federation.tend());
+  expect(await islands.rows()).toBe(3);
   await world.advance(60_000);
-  follower.behaviour.gaps = true;
   channel.mend();
   await world.advance(120_000);
   expect(await islands.received()).toEqual([]);
   expect((await islands.received(other)).length).toBe(2);
-  expect(await hub.federation.dead(south)).toMatchObject([{ form: "consent", code: "expired" }]);
+  expect(await follower.read((tx) => follower.tables.notes(tx))).toEqual(["asked long ago"]);
+  expect(await hub.federation.dead(south)).toEqual([]);
+  expect(await islands.rows()).toBe(0);
   await world.until(hub.federation.tend());
   expect(hub.federation.floors()).toEqual(new Map());
+});
+
+test("FED-943 rooms of which much is gone do not slow down the others", async () => {
+  await using islands = await TwoIslands.open();
+  const { hub, world, channel } = islands;
+  const other = islands.newRoom();
+  channel.cut(north, south);
+  for (let round = 1; round <= 200; round += 1) {
+    islands.say(1);
+    islands.say(1, "gone", other);
+  }
+  await world.settle();
+  hub.kill();
+  await hub.transaction((tx) => hub.tables.expire(tx, other, 200));
+  channel.mend();
+  const [before] = await hub.read((tx) => hub.tables.incarnations(tx));
+  await hub.start();
+  const { requests } = channel;
+  await world.advance(5_000);
+  expect(await islands.expectLevel()).toBe(200);
+  expect(channel.requests - requests).toBeLessThan(8);
+  expect(await hub.read((tx) => hub.tables.incarnations(tx))).toEqual([before]);
+  expect(islands.counted("items_dropped", { reason: "expired" })).toBe(200);
+});
+
+test("H-10 FED-943 of too many items for one peer the oldest entries are given up, and nothing else", async () => {
+  await using islands = await TwoIslands.open();
+  const { hub, world, channel, room } = islands;
+  channel.cut(north, south);
+  await world.until(hub.tell(south, "asked first"));
+  islands.say(1);
+  await world.settle();
+  hub.kill();
+  await hub.transaction((tx) => hub.tables.fillOutbox(tx, LIMITS.outboxItemsPerPeerMax + 8));
+  await hub.start();
+  await world.settle();
+  await world.until(hub.federation.tend());
+  expect(await islands.rows()).toBe(LIMITS.outboxItemsPerPeerMax + 1);
+  await islands.sleep(1_000);
+  expect(hub.federation.status()).toMatchObject([{ backlog: LIMITS.outboxItemsPerPeerMax + 8 }]);
+  expect(await hub.read((tx) => hub.tables.entry(tx, room, 1))).toBeDefined();
 });
 
 function note(sequence: number, text: string): BatchItem {

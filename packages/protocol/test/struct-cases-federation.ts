@@ -74,6 +74,7 @@ export const itemBodyArbitrary: fc.Arbitrary<ItemBody> = fc.oneof(
   entryDelivery.map((delivery) => ({ kind: "entry" as const, ...delivery })),
   consentEntry.map((entry) => ({ kind: "consent" as const, entry })),
   userDeleted.map((deleted) => ({ kind: "userDeleted" as const, ...deleted })),
+  fc.constant({ kind: "gone" as const }),
 );
 
 const batchItem = fc.oneof(

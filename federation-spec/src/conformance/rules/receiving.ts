@@ -59,6 +59,15 @@ export const receivingRules: readonly Rule[] = [
       );
       await seen(alice, [first, second, third], [true, false, false]);
     },
+    "what the sender no longer has is passed": async (world) => {
+      const { peer, alice, asks } = await scene(world);
+      const stream = new OutgoingStream(peer);
+      const [first, second] = [asks(), asks()];
+      const gone: ItemBody = { kind: "gone" };
+      const bodies = [gone, first.body, gone, gone, second.body];
+      agree("the verdicts", await stream.verdicts(bodies), Array(5).fill(undefined));
+      await seen(alice, [first, second], [true, true]);
+    },
     "what was taken before is dropped": async (world) => {
       const { peer, alice, asks } = await scene(world);
       const stream = new OutgoingStream(peer);

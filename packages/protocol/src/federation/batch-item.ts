@@ -9,7 +9,7 @@ import { entryDeliveryCodec } from "./entry-delivery.ts";
 import type { EntryDelivery } from "./entry-delivery.ts";
 
 /** The numbers of the item kinds on the wire. */
-export const ITEM_KINDS = { entry: 1, consent: 2, userDeleted: 3 } as const;
+export const ITEM_KINDS = { entry: 1, consent: 2, userDeleted: 3, gone: 4 } as const;
 
 /**
  * One item of a stream between two servers. Its body is read apart (`readItem`), so that one that
@@ -26,7 +26,9 @@ export type BatchItem = {
 export type ItemBody =
   | ({ readonly kind: "entry" } & EntryDelivery)
   | { readonly kind: "consent"; readonly entry: ConsentEntry }
-  | ({ readonly kind: "userDeleted" } & UserDeleted);
+  | ({ readonly kind: "userDeleted" } & UserDeleted)
+  /** Stands in place of an item that the sender no longer has, and has no effect (FED-943). */
+  | { readonly kind: "gone" };
 
 export const batchItemCodec: Codec<BatchItem> = struct<BatchItem>({
   sequence: u64,
@@ -48,6 +50,9 @@ export function readItem(item: BatchItem, sharing?: Sharing): ItemBody {
       return { kind: "consent", entry: consentEntryCodec.decode(item.body) };
     case ITEM_KINDS.userDeleted:
       return { kind: "userDeleted", ...userDeletedCodec.decode(item.body) };
+    case ITEM_KINDS.gone:
+      if (item.body.length > 0) throw new Refusal("malformed", "something in place of nothing");
+      return { kind: "gone" };
     default:
       throw new Refusal("unsupported", "an item of an unknown kind");
   }
@@ -61,5 +66,7 @@ function encodeBody(body: ItemBody): Bytes {
       return consentEntryCodec.encode(body.entry);
     case "userDeleted":
       return userDeletedCodec.encode(body);
+    case "gone":
+      return new Uint8Array(0);
   }
 }
