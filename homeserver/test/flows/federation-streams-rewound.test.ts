@@ -82,6 +82,33 @@ test("FED-959 a restored server numbers each stream anew", async () => {
   expect(islands.counted("streams_rewound")).toBe(0);
 });
 
+test("FED-943 after three answers without progress a stream begins anew, and loses nothing", async () => {
+  await using islands = await TwoIslands.open();
+  const { follower, hub, world, channel } = islands;
+  channel.weather.delayMs = 0;
+  islands.say(5);
+  // What was taken goes from the outbox in the same moment in which the stream begins anew.
+  await world.advance(990);
+  expect(await islands.rows()).toBe(5);
+  follower.behaviour.instead = ({ body }) => {
+    const { incarnation } = batchCodec.decode(body);
+    return batchAnswerCodec.encode({ incarnation, next: 6, rejected: [] });
+  };
+  islands.say(2, "stuck");
+  for (let stall = 1; stall < 3; stall += 1) {
+    await world.advance(3);
+    hub.federation.retry(south);
+  }
+  world.env("test").timer(4, () => hub.federation.retry(south));
+  await world.advance(3);
+  follower.behaviour.instead = undefined;
+  await world.advance(5_000);
+  expect(islands.counted("streams_rewound", { side: "stuck" })).toBe(1);
+  expect(await islands.expectLevel()).toBe(7);
+  expect(islands.counted("items_dropped")).toBe(0);
+  expect(await islands.rows()).toBe(0);
+});
+
 test("H-05 a peer that says nonsense about its place is not listened to fast, and loses nothing", async () => {
   await using islands = await TwoIslands.open();
   const { follower, world, channel } = islands;
