@@ -11,7 +11,9 @@ export type Reaction =
   | { readonly kind: "divide"; readonly code: RefusalCode };
 
 /** Statuses that judge what was sent; every other one is about who sends, or about the receiver. */
-const judging: readonly number[] = [400, 413, 415, 422];
+const judging: readonly number[] = [400, 413, 422];
+/** Codes of these statuses that say nothing about items: no smaller batch would change them. */
+const notJudging: readonly RefusalCode[] = ["versionUnsupported", "limitExceeded"];
 
 /** FED-946, FED-947: how to go on after a batch that was not answered as one. */
 export function reactionTo(error: unknown): Reaction {
@@ -20,8 +22,7 @@ export function reactionTo(error: unknown): Reaction {
   const { code, data }: Refusal = error;
   const { status } = refusalTable[code];
   if (status === 403) return { kind: "pause", reason: code };
-  // No version in common is nothing that a smaller batch would change.
-  if (judging.includes(status) && code !== "versionUnsupported") return { kind: "divide", code };
+  if (judging.includes(status) && !notJudging.includes(code)) return { kind: "divide", code };
   const { retryAfterMs } = data;
   return { kind: "later", reason: code, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }

@@ -237,6 +237,7 @@ export class Pump {
     const stream = this.#stream;
     await markSent(this.#context, stream);
     this.#asking = false;
+    this.#division.answered();
     stream.sent = stream.acked;
     this.#resumedAt = stream.acked;
   }
@@ -286,11 +287,14 @@ export class Pump {
     if (items.length === 0) {
       // It can only be the heads. The next entry of each room brings another.
       for (const { head } of heads) this.#stream.owed.forget(head.room);
+      if (heads.length === 0) this.#division.unanswered();
       this.#pace.later(reaction.code);
       return;
     }
-    const next = this.#division.refused({ items: items.length, heads: heads.length, to });
+    const refused = { items: items.length, heads: heads.length, to };
+    const next = this.#division.refused(refused, this.#context.env.monotonic());
     if (next === "later") this.#pace.later(reaction.code);
+    if (next === "ask") this.#asking = true;
     // Alone, and refused each time: it counts as rejected, and the others go on without it.
     if (next === "reject") await this.#inOrder(() => this.#reject(sending, reaction.code));
   }

@@ -205,6 +205,8 @@ export const LIMITS = {
   retryFirstMs: 250,
   /** The longest wait before something is sent again. */
   retryMostMs: MINUTE,
+  /** How long an item is refused alone before it counts as rejected. */
+  itemRefusedMs: 2 * MINUTE,
   /** From a message to the signed head that covers it at a follower, at most. */
   headIntervalMs: SECOND,
   /** How long another server's client list is believed without asking again. */
