@@ -111,6 +111,7 @@ type PeerRow = Pick<StoredPeer, "id" | "base" | "kept"> & {
   readonly incarnation: Buffer;
   readonly last: number | null;
   readonly first: number | null;
+  readonly waitingSince: number | null;
 };
 
 type PointerRow = {
@@ -124,7 +125,9 @@ type PointerRow = {
 function prepareOutbox({ $client: db }: Drizzle) {
   const peerColumns = `id, domain, incarnation, base, kept,
     (SELECT max(sequence) FROM federation_outbox WHERE peer = p.id) AS last,
-    (SELECT min(sequence) FROM federation_outbox WHERE peer = p.id) AS first`;
+    (SELECT min(sequence) FROM federation_outbox WHERE peer = p.id) AS first,
+    (SELECT added_at FROM federation_outbox WHERE peer = p.id AND sequence > p.kept
+     ORDER BY sequence LIMIT 1) AS waitingSince`;
   const pointerColumns = `o.sequence, o.form, r.room, o.position, o.added_at AS addedAt`;
   return {
     peers: db.prepare<[], PeerRow>(`SELECT ${peerColumns} FROM federation_peers p ORDER BY id`),
@@ -182,7 +185,7 @@ function prepareOutbox({ $client: db }: Drizzle) {
   };
 }
 
-function peerOf({ domain, incarnation, last, first, ...row }: PeerRow): StoredPeer {
+function peerOf({ domain, incarnation, last, first, waitingSince, ...row }: PeerRow): StoredPeer {
   const newest = Math.max(row.kept, last ?? 0);
   return {
     ...row,
@@ -190,6 +193,7 @@ function peerOf({ domain, incarnation, last, first, ...row }: PeerRow): StoredPe
     incarnation: new Uint8Array(incarnation),
     newest,
     oldest: first ?? newest + 1,
+    oldestAt: waitingSince === null ? undefined : waitingSince * 1000,
   };
 }
 

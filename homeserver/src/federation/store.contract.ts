@@ -28,13 +28,18 @@ function peerContract(open: OpenStore): void {
       expect(await store.peer(tx, north)).toBeUndefined();
       const created = await store.createPeer(tx, north, octets(16, 1));
       expect(created).toMatchObject({ domain: north, base: 0, kept: 0, newest: 0, oldest: 1 });
+      expect(created.oldestAt).toBeUndefined();
       expect(created.incarnation).toEqual(octets(16, 1));
       const { id } = created;
-      for (const sequence of [1, 2, 3]) await store.add(tx, row(id, sequence));
-      expect(await store.peer(tx, north)).toMatchObject({ id, newest: 3, oldest: 1 });
+      for (const sequence of [1, 2, 3]) {
+        await store.add(tx, row(id, sequence, { addedAt: 1_000 * sequence }));
+      }
+      const first = { id, newest: 3, oldest: 1, oldestAt: 1_000 };
+      expect(await store.peer(tx, north)).toMatchObject(first);
       await store.keep(tx, id, 2);
       await store.deleteUpTo(tx, id, 1);
-      expect(await store.peer(tx, north)).toMatchObject({ kept: 2, newest: 3, oldest: 2 });
+      const kept = { kept: 2, newest: 3, oldest: 2, oldestAt: 3_000 };
+      expect(await store.peer(tx, north)).toMatchObject(kept);
       await store.keep(tx, id, 1);
       expect(await store.peer(tx, north)).toMatchObject({ kept: 2 });
     });

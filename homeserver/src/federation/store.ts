@@ -86,6 +86,8 @@ export type StoredPeer = {
   readonly newest: number;
   /** The lowest number of which a row is left; the one after `newest` if none is. */
   readonly oldest: number;
+  /** When the first item that is not done with was added, in ms; undefined if none waits. */
+  readonly oldestAt: number | undefined;
 };
 
 /** Where an item points to; position 0 and no room for what belongs to none. */

@@ -50,6 +50,7 @@ export class PeerStream {
     this.sent = stored.kept;
     this.sentMost = stored.newest;
     this.goneTo = stored.kept;
+    this.oldestAt = stored.oldestAt;
   }
 
   /** Items that the peer does not have yet. */

@@ -45,6 +45,20 @@ test("R-015 after an hour without the other server 10,000 items come within a mi
   expect(await islands.rows()).toBe(0);
 });
 
+test("how long items wait is known from the start on, also while nobody answers", async () => {
+  await using islands = await TwoIslands.open();
+  const { world, hub, channel } = islands;
+  channel.cut(north(islands), south);
+  const since = Math.floor(world.now() / 1_000) * 1_000;
+  islands.say(3);
+  await world.advance(1_000);
+  await islands.sleep(HOUR);
+  expect(hub.federation.status()).toMatchObject([{ waitingSince: since, backlog: 3 }]);
+  await world.advance(MINUTE);
+  const oldest = hub.metrics.value("treehouse_federation_oldest_item_seconds");
+  expect(oldest).toBeGreaterThan(3_600);
+});
+
 test("FED-947 a server that comes back is found within five seconds, and by its call at once", async () => {
   await using islands = await TwoIslands.open();
   islands.follower.kill();
