@@ -1,6 +1,5 @@
 import {
   domainOf,
-  RATE_LIMITS,
   Refusal,
   refusedSubmission,
   submissionAnswersCodec,
@@ -8,7 +7,7 @@ import {
   userOfClient,
 } from "@treehouse/protocol";
 import type { Bytes, ClientUri, Domain, Submission, SubmissionAnswer } from "@treehouse/protocol";
-import { createRateLimiter, errorFields } from "../platform/index.ts";
+import { errorFields } from "../platform/index.ts";
 import type { FederationContext } from "./context.ts";
 import type { Caller } from "./ports.ts";
 
@@ -30,9 +29,8 @@ export function callerOf(peer: Domain, client: ClientUri): Caller {
 export function createSubmissionsAnswerer({
   env,
   hosted,
-}: Pick<FederationContext, "env" | "hosted">): SubmissionsAnswerer {
-  const items = createRateLimiter(env, RATE_LIMITS.itemPerPeer, "itemPerPeer");
-
+  rates,
+}: Pick<FederationContext, "env" | "hosted" | "rates">): SubmissionsAnswerer {
   async function answerOne(
     peer: Domain,
     { room, client, request }: Submission,
@@ -50,7 +48,7 @@ export function createSubmissionsAnswerer({
   return async (peer, body) => {
     // Views of the body, which belongs to this request alone.
     const batch = submissionBatchCodec.decode(body, "sliced");
-    items.take(peer, batch.items.length);
+    rates.itemPerPeer.take(peer, batch.items.length);
     // All begin in this turn, so that they share a transaction, and in the order of the batch.
     const answers = await Promise.all(batch.items.map((item) => answerOne(peer, item)));
     return submissionAnswersCodec.encode({ answers });

@@ -1,5 +1,5 @@
 import type { Domain, Env } from "@treehouse/protocol";
-import type { Database } from "../platform/index.ts";
+import type { Database, RateLimiter } from "../platform/index.ts";
 import type { FederationMetrics } from "./metrics.ts";
 import type { EntrySource, HostedRooms, LocalUsers, Peers } from "./ports.ts";
 import type { RoomNumbers } from "./rooms.ts";
@@ -18,6 +18,8 @@ export interface FederationContext {
   readonly hosted: HostedRooms;
   readonly localUsers: LocalUsers;
   readonly entries: EntrySource;
+  /** Rates of peers, each kept once: what comes by different ways counts together. */
+  readonly rates: Readonly<Record<"itemPerPeer" | "consentPerPeer", RateLimiter>>;
   /** A pump has found that its peer can be reached, or that it cannot. */
   onReached(peer: Domain, reached: boolean): void;
 }

@@ -9,8 +9,9 @@
  * makes no other wait, and takes a bounded share of memory, disk and time. Requests are forwarded
  * unchanged, many messages at once, and their refusals come back as the hub said them.
  */
+import { RATE_LIMITS } from "@treehouse/protocol";
 import type { Domain, Env, RoomUri } from "@treehouse/protocol";
-import { migrationsOf } from "../platform/index.ts";
+import { createRateLimiter, migrationsOf } from "../platform/index.ts";
 import type { Database, Jobs, Route, Tx } from "../platform/index.ts";
 import { createSubmissionsAnswerer } from "./answer-submissions.ts";
 import { createUsersAnswerer } from "./answer-users.ts";
@@ -125,6 +126,10 @@ export function createFederation<P>(dependencies: FederationDependencies<P>): Fe
     hosted,
     localUsers,
     entries,
+    rates: {
+      itemPerPeer: createRateLimiter(env, RATE_LIMITS.itemPerPeer, "itemPerPeer"),
+      consentPerPeer: createRateLimiter(env, RATE_LIMITS.consentPerPeer, "consentPerPeer"),
+    },
     onReached: (peer, reached) => asker.found(peer, reached),
   };
   const lines = new PeerTable(context);

@@ -3,7 +3,6 @@ import {
   batchCodec,
   ITEM_KINDS,
   LIMITS,
-  RATE_LIMITS,
   readItem,
   Refusal,
 } from "@treehouse/protocol";
@@ -18,7 +17,7 @@ import type {
   RejectedItem,
   SignedHead,
 } from "@treehouse/protocol";
-import { createRateLimiter, errorFields } from "../platform/index.ts";
+import { errorFields } from "../platform/index.ts";
 import type { Tx } from "../platform/index.ts";
 import type { FederationContext } from "./context.ts";
 import type { FollowedRooms, InboundConsent, Verdict } from "./ports.ts";
@@ -65,9 +64,7 @@ class Poison extends Error {
  * with one item is a verdict about it alone. Batches of one peer come one after another.
  */
 export function createReceiver<P>({ context, followed, consent }: ReceiverOptions<P>): Receiver {
-  const { env, database, store, metrics } = context;
-  const items = createRateLimiter(env, RATE_LIMITS.itemPerPeer, "itemPerPeer");
-  const consents = createRateLimiter(env, RATE_LIMITS.consentPerPeer, "consentPerPeer");
+  const { env, database, store, metrics, rates } = context;
   const turns = createTurns<Domain>();
 
   async function receive(peer: Domain, batch: Batch): Promise<Bytes> {
@@ -78,9 +75,9 @@ export function createReceiver<P>({ context, followed, consent }: ReceiverOption
       metrics.gaps.add();
       return answerOf(peer, incarnation);
     }
-    items.take(peer, fresh.length);
+    rates.itemPerPeer.take(peer, fresh.length);
     const said = fresh.filter(({ kind }) => !isFree.has(kind)).length;
-    if (said > 0) consents.take(peer, said);
+    if (said > 0) rates.consentPerPeer.take(peer, said);
     // Heads speak of entries that came before; without those they would only raise an alarm.
     const heads = newest ? batch.heads : [];
     if (fresh.length > 0 || heads.length > 0) {

@@ -15,7 +15,7 @@ function at(count: number, perMs: number) {
       return error.data.retryAfterMs ?? -1;
     }
   };
-  return { take, pass: (ms: number) => (now += ms) };
+  return { take, giveBack: limiter.giveBack, pass: (ms: number) => (now += ms) };
 }
 
 test("FED-602 a burst passes, then the steady rate, per key", () => {
@@ -26,6 +26,15 @@ test("FED-602 a burst passes, then the steady rate, per key", () => {
   expect([take("a"), take("a")]).toEqual([0, 100]);
   pass(10_000);
   expect(Array.from({ length: 11 }, () => take("a")).filter((wait) => wait > 0)).toHaveLength(1);
+});
+
+test("an act that is given back leaves room for another, and for no more", () => {
+  const { take, giveBack } = at(3, 1_000);
+  expect([take("a"), take("a"), take("a"), take("a")]).toEqual([0, 0, 0, 334]);
+  giveBack("a");
+  giveBack("b");
+  expect([take("a"), take("a")]).toEqual([0, 334]);
+  expect([take("b"), take("b"), take("b"), take("b")]).toEqual([0, 0, 0, 334]);
 });
 
 test("in no time span more passes than a burst and the steady rate", () => {

@@ -1,4 +1,4 @@
-import { decodeEntry, Refusal } from "@treehouse/protocol";
+import { decodeEntry, RATE_LIMITS, Refusal } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 import { Island } from "../federation/island.ts";
 import { south, TwoIslands, west } from "../federation/two-islands.ts";
@@ -209,6 +209,30 @@ test("T-41 FED-945 items that cannot be taken are named, replaced and passed", a
   expect(follower.tombstones).toEqual([3, 5, 7]);
   expect(await islands.rows()).toBe(0);
   for (const { bytes } of received) expect(decodeEntry(bytes).kind).toBe("application");
+});
+
+test("H-10 FED-602 what a peer says beyond its rate waits there, and an item counts once", async () => {
+  await using islands = await TwoIslands.open();
+  const { follower, hub, world } = islands;
+  const { count, perMs } = RATE_LIMITS.consentPerPeer;
+  follower.behaviour.gaps = true;
+  // Each of these makes its batch be taken in parts, all but one of which come again.
+  for (let bad = 1; bad <= 20; bad += 1) {
+    follower.behaviour.poison.set(`bad${bad}`, () => new Refusal("invalidMessage", "never"));
+    islands.say(1, `bad${bad}`);
+    for (let each = 0; each < 9; each += 1) void hub.tell(south, `early ${bad}`);
+  }
+  for (let each = 180; each < count; each += 1) void hub.tell(south, "in time");
+  await world.advance(1_000);
+  const notes = async () => (await follower.read((tx) => follower.tables.notes(tx))).length;
+  expect(await notes()).toBe(count);
+  expect(islands.counted("retries")).toBe(0);
+  for (let each = 0; each < 100; each += 1) void hub.tell(south, "too soon");
+  await world.advance(1_000);
+  expect(await notes()).toBe(count);
+  expect(islands.counted("retries", { reason: "rateLimited" })).toBeGreaterThan(0);
+  await world.advance(perMs + MINUTE);
+  expect(await notes()).toBe(count + 100);
 });
 
 test("FED-942 a verdict survives the loss of its answer", async () => {

@@ -12,7 +12,7 @@ export type Heard = { readonly rejected?: RefusalCode };
 /**
  * Takes what a peer says about consent. A peer speaks for its own users only, and to users of this
  * server: for who asks when it asks or cancels, for who is asked when it grants or revokes. All else
- * is `notAllowed`. Refuses `rateLimited`, so that the peer tries again.
+ * is `notAllowed`.
  */
 export async function hearConsent(
   context: AuthenticationContext,
@@ -21,7 +21,6 @@ export async function hearConsent(
   peer: Domain,
   entry: ConsentEntry,
 ): Promise<Heard> {
-  limits.consentPerPeer.take(peer);
   const asks = entry.operation === "request" || entry.operation === "cancel";
   const [speaker, hearer] = asks
     ? [entry.requester, entry.target]
@@ -30,7 +29,7 @@ export async function hearConsent(
     return { rejected: "notAllowed" };
   }
   // Whoever asks too often is not told that nobody listens any more.
-  if (entry.operation === "request" && isTooOften(limits, entry)) return {};
+  if (entry.operation === "request" && isTooOften(limits, tx, entry)) return {};
   const turn = new Turn(context, tx);
   await receive(turn, { owner: nameOf(hearer), user: speaker }, entry);
   await turn.end();
@@ -66,9 +65,16 @@ export async function forgetUser(
   await turn.end();
 }
 
-function isTooOften({ contactRequestPerPair }: ContactLimits, entry: ConsentEntry): boolean {
+function isTooOften(
+  { contactRequestPerPair }: ContactLimits,
+  tx: Tx,
+  { requester, target }: ConsentEntry,
+): boolean {
+  const pair = `${requester} ${target}`;
   try {
-    contactRequestPerPair.take(`${entry.requester} ${entry.target}`);
+    contactRequestPerPair.take(pair);
+    // Another item of the batch may take this one back with it, and then it comes again.
+    tx.afterRollback(() => contactRequestPerPair.giveBack(pair));
     return false;
   } catch (error) {
     if (error instanceof Refusal) return true;

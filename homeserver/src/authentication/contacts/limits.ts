@@ -3,12 +3,7 @@ import type { Env } from "@treehouse/protocol";
 import { createRateLimiter } from "../../platform/index.ts";
 import type { RateLimiter } from "../../platform/index.ts";
 
-const names = [
-  "contactRequestPerUser",
-  "contactRequestPerPair",
-  "contactChangePerUser",
-  "consentPerPeer",
-] as const;
+const names = ["contactRequestPerUser", "contactRequestPerPair", "contactChangePerUser"] as const;
 
 /** The rates of contacts, each taken before any work is done. */
 export type ContactLimits = Readonly<Record<(typeof names)[number], RateLimiter>>;
@@ -20,6 +15,5 @@ export function createContactLimits(env: Pick<Env, "monotonic">): ContactLimits 
     contactRequestPerUser: limiter("contactRequestPerUser"),
     contactRequestPerPair: limiter("contactRequestPerPair"),
     contactChangePerUser: limiter("contactChangePerUser"),
-    consentPerPeer: limiter("consentPerPeer"),
   };
 }
