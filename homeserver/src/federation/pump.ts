@@ -47,6 +47,8 @@ export class Pump {
   #life = 0;
   #armed = false;
   #running = false;
+  /** Ends with the running step. */
+  #run: Promise<void> = Promise.resolve();
   /** Something happened since the running step began. */
   #woken = false;
   #closed = false;
@@ -94,7 +96,7 @@ export class Pump {
     this.#armed = true;
     this.#context.env.soon(() => {
       this.#armed = false;
-      void this.#run();
+      this.#run = this.#runAll();
     });
   }
 
@@ -104,10 +106,11 @@ export class Pump {
     this.reach.close();
     this.#cancelHeads?.();
     this.#cleaner.close();
+    await this.#run;
     await this.#settling;
   }
 
-  async #run(): Promise<void> {
+  async #runAll(): Promise<void> {
     this.#running = true;
     try {
       do this.#woken = false;

@@ -42,6 +42,17 @@ test("FED-947 a peer that has only just gone is looked for every few seconds", a
   expect(Math.max(...waits)).toBeGreaterThan(30_000);
 });
 
+test("FED-947 a peer that denied us and then goes is looked for as often as any other", async () => {
+  const { world, reach } = start();
+  await world.advance(5 * 3_600_000);
+  reach.denied();
+  await world.advance(LIMITS.retryMostMs);
+  for (let failure = 0; failure < 30; failure += 1) {
+    reach.failed({ unreached: true });
+    expect(reach.waitMs).toBeLessThanOrEqual(5_000);
+  }
+});
+
 test("FED-947 a peer that names a time is obeyed, within reason", () => {
   const { reach } = start();
   reach.failed({ retryAfterMs: 30_000 });

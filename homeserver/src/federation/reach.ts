@@ -69,6 +69,7 @@ export class Reach {
 
   /** Nothing is sent before the rules have changed, but for a look once in a while. */
   denied(): void {
+    if (this.#failures === 0) this.#failingSince = this.#env.monotonic();
     this.#failures += 1;
     this.#denied = true;
     this.#wait(LIMITS.retryMostMs * (0.75 + this.#draw() / 4));

@@ -38,6 +38,8 @@ export type Behaviour = {
   poison: Map<string, () => Error>;
   /** Answered for entries with this text. */
   refuse: Map<string, "malformed" | "unknownRoom" | "conflict">;
+  /** Comes before a head is read. */
+  beforeHead: (() => Promise<void>) | undefined;
   /** Stands before everything that arrives. */
   intercept: ((call: PeerCall) => Promise<void> | void) | undefined;
   /** Answers in place of the module. */
@@ -58,6 +60,7 @@ export class Island {
     gaps: false,
     poison: new Map(),
     refuse: new Map(),
+    beforeHead: undefined,
     intercept: undefined,
     instead: undefined,
     distort: undefined,
@@ -257,8 +260,10 @@ export class Island {
       leave: nothing,
       events: nothing,
       standing: nothing,
-      signedHead: (room) =>
-        database.read((tx) => headOf(room, this.tables.last(tx, room)?.position ?? 0)),
+      signedHead: async (room) => {
+        await this.behaviour.beforeHead?.();
+        return database.read((tx) => headOf(room, this.tables.last(tx, room)?.position ?? 0));
+      },
       introduceAgain: async (_, __, room) => void this.introduced.push(room),
     };
   }

@@ -138,6 +138,23 @@ test("FED-947 a denied stream pauses with its rows, and goes on when the rules c
   expect((await islands.received()).length).toBe(3);
 });
 
+test("a stream that is closed has let go of the database", async () => {
+  await using islands = await TwoIslands.open();
+  const { hub, world } = islands;
+  let isReading = true;
+  let closing: Promise<boolean> | undefined;
+  const turn = () => new Promise<void>((resolve) => world.env("test").soon(resolve));
+  hub.behaviour.beforeHead = async () => {
+    await turn();
+    closing ??= hub.federation.close().then(() => isReading);
+    for (let count = 0; count < 5; count += 1) await turn();
+    isReading = false;
+  };
+  islands.say(1);
+  await world.advance(10);
+  expect(await closing).toBe(false);
+});
+
 test("FED-947 a peer that denies us is asked again about once a minute", async () => {
   await using islands = await TwoIslands.open();
   islands.follower.behaviour.intercept = () => {
