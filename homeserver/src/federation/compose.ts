@@ -35,7 +35,8 @@ export async function composeBatch(
     noteGone(context, stream, items);
   }
   room = takeFromTail(stream, items, bounds, room);
-  const full = from + items.length <= stream.committed;
+  // Heads wait for what waits before them, but not for ever: rooms that are level need theirs.
+  const full = from + items.length <= stream.committed && !stream.owed.isLate(context.env.monotonic());
   const heads =
     full || bounds.heads === "no" || (items.length === 0 && bounds.heads !== "alone")
       ? []

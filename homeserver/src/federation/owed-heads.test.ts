@@ -27,6 +27,17 @@ test("FED-952 a head is due at once after a rest, then once per second, and last
   expect(owed.takeDue(6_000, 9)).toEqual([room]);
 });
 
+test("FED-952 rooms take turns when there are more than heads go at once", () => {
+  const owed = new OwedHeads();
+  for (const value of [1, 2, 3]) {
+    owed.sent({ room: roomOf(value), position: 1, sequence: value }, false);
+  }
+  expect(owed.takeDue(1_000, 1)).toEqual([roomOf(1)]);
+  expect(owed.takeDue(2_000, 1)).toEqual([roomOf(2)]);
+  expect(owed.takeDue(3_000, 2)).toEqual([roomOf(3), roomOf(1)]);
+  expect(owed.takeDue(3_001, 3)).toEqual([roomOf(2)]);
+});
+
 test("FED-952 heads never run ahead of the entries that were sent", () => {
   const owed = new OwedHeads();
   expect(owed.fits(head(1))).toBe(false);

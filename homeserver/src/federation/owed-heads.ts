@@ -24,6 +24,9 @@ export class OwedHeads {
   /** When heads of rooms were last read that are owed nothing now: the interval counts over that. */
   readonly #rested = new Map<RoomUri, number>();
 
+  /** When any heads were last read. */
+  #readAt = Number.NEGATIVE_INFINITY;
+
   get size(): number {
     return this.#rooms.size;
   }
@@ -61,16 +64,27 @@ export class OwedHeads {
     return head.position <= (this.#rooms.get(head.room)?.position ?? 0);
   }
 
-  /** Rooms whose head may be read now, and notes that it is. */
+  /** Rooms whose head may be read now, the longest waiting first, and notes that it is. */
   takeDue(now: number, limit: number): readonly RoomUri[] {
     const due: RoomUri[] = [];
+    this.#readAt = now;
     for (const [room, owed] of this.#rooms) {
       if (owed.readAt + LIMITS.headIntervalMs > now) continue;
-      owed.readAt = now;
       due.push(room);
       if (due.length === limit) break;
     }
+    for (const room of due) {
+      const owed = this.#rooms.get(room);
+      if (owed === undefined) continue;
+      this.#rooms.delete(room);
+      this.#rooms.set(room, { ...owed, readAt: now });
+    }
     return due;
+  }
+
+  /** Whether heads are owed and were left out for longer than one may be missing. */
+  isLate(now: number): boolean {
+    return this.#rooms.size > 0 && this.#readAt + 2 * LIMITS.headIntervalMs <= now;
   }
 
   /** How long until a head may be read; undefined if none is owed. */

@@ -138,6 +138,24 @@ test("FED-947 a denied stream pauses with its rows, and goes on when the rules c
   expect((await islands.received()).length).toBe(3);
 });
 
+test("FED-952 a quiet room has its head while another one catches up for long", async () => {
+  await using islands = await TwoIslands.open();
+  const { follower, world, channel } = islands;
+  const quiet = islands.newRoom();
+  channel.cut(north(islands), south);
+  islands.say(1, "quiet", quiet);
+  islands.say(7_000);
+  await world.advance(MINUTE);
+  channel.mend();
+  channel.weather.delayMs = 500;
+  while ((await islands.received(quiet)).length === 0) await world.advance(100);
+  await world.advance(4_000);
+  expect(await follower.read((tx) => follower.tables.headOf(tx, quiet))).toBe(1);
+  expect((await islands.received()).length).toBeLessThan(6_500);
+  await world.advance(MINUTE);
+  await islands.expectLevel();
+});
+
 test("a stream that is closed has let go of the database", async () => {
   await using islands = await TwoIslands.open();
   const { hub, world } = islands;
