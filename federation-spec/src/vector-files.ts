@@ -12,6 +12,7 @@ import { directoryVectors } from "./directory-vectors.ts";
 import { ed25519Vectors } from "./ed25519-vectors.ts";
 import { httpSignatureVectors } from "./http-signature-vectors.ts";
 import { identityVectors } from "./identity-vectors.ts";
+import { mlsVectors } from "./mls-vectors.ts";
 import { peerVectors } from "./peer-vectors.ts";
 import {
   hashVectors,
@@ -52,6 +53,7 @@ export function vectorFiles(): ReadonlyMap<string, string> {
   files.set("directory.json", textOf(directoryVectors()));
   files.set("room.json", textOf(roomVectors()));
   files.set("content.json", textOf(contentVectors()));
+  files.set("mls.json", textOf(mlsVectors()));
   return files;
 }
 

@@ -39,6 +39,7 @@ test("the loader finds the family of every generated file", () => {
     "content.json",
     "directory.json",
     "http-signature.json",
+    "mls.json",
     "proofs.json",
     "room.json",
   ];

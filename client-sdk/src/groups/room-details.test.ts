@@ -1,11 +1,15 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 
 import {
+  fromHex,
   LIMITS,
   mintRoomUri,
   parseDomain,
   parseUserUri,
   Refusal,
+  type RoomUri,
+  toHex,
   utf8Encode,
 } from "@treehouse/protocol";
 import fc from "fast-check";
@@ -13,6 +17,7 @@ import { expect, test } from "vitest";
 
 import { decodeDetails, encodeDetails, openMetadata, sealMetadata } from "./room-details.ts";
 import { describeEvent, parseEvent } from "./room-event.ts";
+import { decodeRoomSecrets } from "./room-secrets.ts";
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
 const room = mintRoomUri(parseDomain("example.org"), random);
@@ -36,6 +41,30 @@ test("a room's name opens for who has the key, and its length is no hint for who
     { numRuns: 50 },
   );
 });
+
+test("FED-992 FED-993 the metadata of the specification's vectors opens", () => {
+  const { metadata }: { readonly metadata: MetadataVectors } = JSON.parse(
+    readFileSync(new URL("../../../federation-spec/vectors/mls.json", import.meta.url), "utf8"),
+  );
+  const key = fromHex(metadata.key);
+  expect(decodeRoomSecrets(fromHex(metadata.roomSecrets))).toEqual({
+    version: 1,
+    metadataKey: key,
+  });
+  for (const { name, hex } of metadata.sealed) {
+    const sealed = fromHex(hex);
+    expect(openMetadata(metadata.room, key, sealed)).toBe(name);
+    const nonce = () => sealed.slice(0, 24);
+    expect(toHex(sealMetadata(metadata.room, key, name, nonce))).toBe(hex);
+  }
+});
+
+type MetadataVectors = {
+  readonly room: RoomUri;
+  readonly key: string;
+  readonly roomSecrets: string;
+  readonly sealed: readonly { readonly name: string; readonly hex: string }[];
+};
 
 test("what is kept about a room comes back as it was", () => {
   for (const foundRequest of [undefined, Uint8Array.of(1, 2, 3)]) {

@@ -4,10 +4,12 @@ import {
   encodeSafeAad,
   foundRoomRequestCodec,
   groupInfoRequestCodec,
+  groupInfoResponseCodec,
   LIMITS,
   paths,
   template,
   updateRequestCodec,
+  utf8Encode,
   Writer,
 } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
@@ -95,7 +97,7 @@ test("a user reserves a bounded number of rooms", async () => {
   expect(unknown.refusal?.code).toBe("malformed");
 });
 
-test("FED-260 a GroupInfo goes to the client that signed for it, and to nobody else", async () => {
+test("FED-260 FED-994 a GroupInfo goes to the client that signed for it, and to nobody else", async () => {
   const [a, b] = await openPair(alice, bob);
   const { request } = askGroupInfo(bob, a.room);
   const decoded = groupInfoRequestCodec.decode(request);
@@ -116,6 +118,12 @@ test("FED-260 a GroupInfo goes to the client that signed for it, and to nobody e
     ["notAllowed", ask(bob, changed({ joiningCode: new Uint8Array(3) }))],
   ];
   expect(await refusalsOf(rig, requests)).toEqual(named(requests));
+  const { body } = await ask(bob, request)();
+  expect(groupInfoResponseCodec.decode(body)).toMatchObject({
+    status: "success",
+    hubKey: a.hubKey,
+    hubCredential: { identity: utf8Encode(rig.domain) },
+  });
   await bob.request("POST", paths.leave(b.room), {});
   const leaving: Acts = [["removed", ask(bob, request)]];
   expect(await refusalsOf(rig, leaving)).toEqual(named(leaving));

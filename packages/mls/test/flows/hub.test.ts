@@ -48,7 +48,7 @@ async function otherGroupInfo(
 }
 
 describe("an upload is refused as a whole", () => {
-  test("without the Welcome, or with one that is not for those who were added", async () => {
+  test("FED-991 without the Welcome, or with one that is not for those who were added", async () => {
     const { room, alice } = await trio(51);
     const { context } = room.world;
     const at = context.now();
@@ -74,7 +74,7 @@ describe("an upload is refused as a whole", () => {
     expect(await refusal(unasked)).toBe("invalidCommit");
   });
 
-  test("with a GroupInfo that is not the committer's for exactly this epoch", async () => {
+  test("FED-990 with a GroupInfo that is not the committer's for exactly this epoch", async () => {
     const { room, alice, bob } = await trio(52);
     const at = room.world.context.now();
     const { commit: bytes, groupInfo } = await alice.group.prepareCommit({}, none);
@@ -114,7 +114,7 @@ test("a check leaves the group before it as it was", async () => {
   expect(group.signatureKeyOf(0)).toEqual(alice.identity.signaturePublicKey);
 });
 
-test("a group is founded with one member, and its GroupInfo by that member", async () => {
+test("FED-985 a group is founded with one member, and its GroupInfo by that member", async () => {
   const world = createWorld(54);
   const founder = world.user("alice");
   const identity = world.client(founder);
@@ -197,7 +197,7 @@ describe("a KeyPackage", () => {
     }
   });
 
-  test("T-19 is refused with another suite, most of all one whose signatures are malleable", async () => {
+  test("T-19 FED-980 is refused with another suite, most of all one whose signatures are malleable", async () => {
     const { room } = await trio(63);
     const { context } = room.world;
     const at = context.now();
@@ -210,7 +210,7 @@ describe("a KeyPackage", () => {
     expect(await verdict("MLS_256_DHKEMP521_AES256GCM_SHA512_P521")).toBe("invalidKeyPackage");
   });
 
-  test("T-25 is refused before, after and with too long a lifetime", async () => {
+  test("T-25 FED-982 is refused before, after and with too long a lifetime", async () => {
     const { room } = await trio(58);
     const { context } = room.world;
     const at = context.now();
@@ -237,7 +237,7 @@ describe("a KeyPackage", () => {
     expect(await lifetime(0n, 2n ** 64n - 1n)).toBe("invalidKeyPackage");
   });
 
-  test("T-05 is refused with keys that nobody can use, and when a signature is wrong", async () => {
+  test("T-05 FED-980 is refused with keys that nobody can use, and when a signature is wrong", async () => {
     const { room } = await trio(59);
     const { context } = room.world;
     const at = context.now();

@@ -30,7 +30,7 @@ test("T-24 a Welcome does nothing a second time, once its secret was deleted", a
   await expect(again).rejects.toMatchObject({ code: "invalidMessage" });
 });
 
-test("a Welcome with the tree of another epoch is refused", async () => {
+test("FED-984 a Welcome with the tree of another epoch is refused", async () => {
   const { room, alice, bob } = await trio(22);
   const dave = newcomer(room.world, "dave");
   const before = room.hub.ratchetTree();
@@ -109,7 +109,7 @@ test("an external commit that was refused leaves nothing behind", async () => {
   expect([...member.rows.keys()]).toEqual(["head"]);
 });
 
-test("T-18 an external commit does not remove another user's leaf", async () => {
+test("T-18 FED-988 an external commit does not remove another user's leaf", async () => {
   const { room, bob } = await trio(27);
   const dave = newcomer(room.world, "dave");
   const stolen = joinByItself(room, dave.user, dave.identity, bob.group.ownLeaf);
@@ -117,7 +117,7 @@ test("T-18 an external commit does not remove another user's leaf", async () => 
   expect(room.hub.epoch).toBe(1);
 });
 
-test("a client cannot have two leaves", async () => {
+test("FED-983 a client cannot have two leaves", async () => {
   const { room, bob } = await trio(28);
   const twice = joinByItself(room, bob.user, bob.identity);
   await expect(twice).rejects.toMatchObject({ code: "invalidCommit" });

@@ -12,7 +12,7 @@ describe("random histories of a group", () => {
   const tally = new Map<string, number>();
 
   test.each(seeds)(
-    "R-002 T-01 T-09 members and hub agree after every step of seed %i",
+    "R-002 T-01 T-09 FED-984 FED-987 FED-988 FED-989 members and hub agree after every step of seed %i",
     async (seed) => {
       await expect(runSeed(seed, steps, tally)).resolves.toBeUndefined();
     },
