@@ -3,13 +3,14 @@ import {
   authorize,
   decodeRoomState,
   decodeSafeAad,
+  equalBytes,
   LIMITS,
   Refusal,
   rosterHash,
   RULES_VERSION,
   userOfClient,
 } from "@treehouse/protocol";
-import type { Bytes, ClientUri, LeafChange, UpdateFraming } from "@treehouse/protocol";
+import type { Bytes, ClientUri, LeafChange, RoomState, UpdateFraming } from "@treehouse/protocol";
 import type { DeliveryContext } from "./context.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { checkExternalSenders } from "./found.ts";
@@ -173,9 +174,19 @@ function checkPolicy(hosted: HostedRoom, checked: CheckedCommit): void {
     stateAfter,
     pendingRemovals: proposedRemovals(hosted),
   });
-  if (verdict.allowed) return;
-  const data = verdict.leaves === undefined ? {} : { leaves: verdict.leaves };
-  throw new Refusal(verdict.code, verdict.reason, data);
+  if (!verdict.allowed) {
+    const data = verdict.leaves === undefined ? {} : { leaves: verdict.leaves };
+    throw new Refusal(verdict.code, verdict.reason, data);
+  }
+  if (stateAfter !== undefined) checkHub(hosted, stateAfter);
+}
+
+/** FED-987: the hub and its key stay, whatever a role may do; a key that was left out may come. */
+function checkHub({ view: { state }, hubKey }: HostedRoom, after: RoomState): void {
+  const named = after.hubKey ?? (state.hubKey === undefined ? hubKey.publicKey : undefined);
+  const same = named !== undefined && equalBytes(named, hubKey.publicKey);
+  if (after.hub === state.hub && same) return;
+  throw new Refusal("invalidCommit", "The hub and its key do not change.");
 }
 
 /** Each client that is added gets a copy of its own, so that a long Welcome multiplies. */

@@ -1,8 +1,10 @@
 import {
+  CAPABILITIES,
   decodeRoomState,
   encodeRoomState,
   LIMITS,
   mintRoomUri,
+  parseDomain,
   paths,
   ROLES,
   submitMessageRequestCodec,
@@ -159,6 +161,28 @@ test("R-063 what a role may not do is refused, by whatever commit it comes", asy
   expect(b.group.members().map(({ user }) => user)).toEqual([alice.user, bob.user]);
 });
 
+test("FED-987 no role names another hub or hub key: nobody could follow the room there", async () => {
+  const [a, b] = await openPair(alice, bob);
+  const state = decodeRoomState(a.group.roomState());
+  const roles = state.roles.map((role) =>
+    role.index === ROLES.owner
+      ? { ...role, capabilities: [...role.capabilities, CAPABILITIES.changeHub].sort(ascending) }
+      : role,
+  );
+  await a.commit({ roomState: encodeRoomState({ ...state, roles }) });
+  await b.sync();
+  const moves = [{ hub: parseDomain("elsewhere.example") }, { hubKey: new Uint8Array(32).fill(9) }];
+  const bundles: Bytes[] = [];
+  for (const move of moves) {
+    const roomState = encodeRoomState({ ...state, roles, ...move });
+    bundles.push(a.bundle(await a.prepare({ roomState })));
+  }
+  await a.group.discard();
+  const refused: Acts = bundles.map((bytes) => ["invalidCommit", () => a.update(bytes)] as const);
+  expect(await refusalsOf(rig, refused)).toEqual(named(refused));
+  await a.commit({});
+});
+
 test("T-09 FED-308 a leaf whose key is not in its user's client list is refused", async () => {
   const a = await foundRoom(alice);
   // Certified in themselves, by a server of the same name that knows other keys.
@@ -174,6 +198,7 @@ test("T-09 FED-308 a leaf whose key is not in its user's client list is refused"
 });
 
 const noBytes = new Uint8Array(0);
+const ascending = (left: number, right: number) => left - right;
 
 async function foundersInfo(seat: Seat): Promise<Bytes> {
   const asked = askGroupInfo(seat.person, seat.room);
