@@ -71,13 +71,12 @@ export function createHubs(asker: Asker, submissions: Submissions): Hubs {
       return readAnswer(leaveResponseCodec, answer).leaves;
     },
     events: async (peer, room, range) => {
-      const answerBytesMax = 2 * LIMITS.pageBytesMax + LIMITS.entryBytesMax;
       const answer = await ask(
         peer,
         "events",
         room,
         eventsRequestCodec.encode(range),
-        answerBytesMax,
+        LIMITS.eventsAnswerBytesMax,
       );
       return readAnswer(eventsResponseCodec, answer);
     },

@@ -33,8 +33,8 @@ export interface ReceiverOptions<P> {
   readonly consent: InboundConsent;
 }
 
-/** Lives of a peer's stream that are remembered. Items are taken of the newest alone. */
-const livesMax = 4;
+/** Items are taken of the newest life of a peer's stream alone (FED-941). */
+const livesMax = LIMITS.incarnationsPerPeerMax;
 
 /** Kinds that are no word of anybody to anybody. */
 const isFree: ReadonlySet<number> = new Set([ITEM_KINDS.entry, ITEM_KINDS.gone]);

@@ -55,7 +55,7 @@ export function createRemoteUsers(
       endpoint: "identifierQuery",
       variables: { domain: home },
       body: identifierRequestCodec.encode({ user }),
-      answerBytesMax,
+      answerBytesMax: LIMITS.identifierAnswerBytesMax,
     });
     const response = readAnswer(identifierResponseCodec, answer);
     if (response.status !== "success") return undefined;
@@ -128,5 +128,3 @@ export function createRemoteUsers(
     forward: passOn,
   };
 }
-
-const answerBytesMax = 64 * 1024;

@@ -101,7 +101,7 @@ export const LIMITS = {
   pageEntriesMax: 256,
   /** Entries of one page together; a page has at least one entry, whatever its length. */
   pageBytesMax: MIB,
-  /** A TLS-encoded request body: a commit, its Welcome, its GroupInfo and a first message. */
+  /** A request body in TLS encoding, such as a whole upload; and most answers between servers. */
   requestBodyBytesMax: 3 * MIB,
   /** Request bodies of one user, or of one address without a session, until they are answered. */
   bodiesBytesPerUserMax: 16 * MIB,
@@ -128,6 +128,12 @@ export const LIMITS = {
   notifyBodyBytesMax: 8 * MIB,
   /** Entries of one answer to a server that fetches what it missed. */
   eventsPerPageMax: 256,
+  /** Such an answer: a page whose last entry is the longest, and what stands around it. */
+  eventsAnswerBytesMax: 3 * MIB + 512 * KIB,
+  /** An answer to a server that asks for a user's client list. */
+  identifierAnswerBytesMax: 64 * KIB,
+  /** Incarnations of one server's stream that its receiver remembers. */
+  incarnationsPerPeerMax: 4,
   /** A note beside a connection request. */
   consentNoteBytesMax: 256,
   /** Users with whom one user has something to do as contacts, those blocked included. */
