@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConfigRefused, defaultConfig, describeSettings, loadConfig } from "./index.ts";
+import { settings } from "./settings.ts";
 
 let directory = "";
 beforeAll(() => {
@@ -114,6 +115,11 @@ test("everything that is wrong is said at once; a file that was named must exist
   expect(refusal(() => loadConfig({ file: join(directory, "none.toml") }))).toContain(
     "cannot be read",
   );
+});
+
+test("no two settings are explained by the same words", () => {
+  const helps = settings.map(({ help }) => help);
+  expect(helps.filter((help, at) => help === "" || helps.indexOf(help) !== at)).toEqual([]);
 });
 
 test("the written reference is the one that follows from the settings, and its example loads", () => {

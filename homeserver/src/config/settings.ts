@@ -32,8 +32,8 @@ const isDomain = (text: string): boolean => {
   }
 };
 const domain = z.string().refine(isDomain).transform(parseDomain);
-/** A file, or nothing. */
-const path = z.string().default("");
+/** A file, or nothing. A new schema for each: the registry tells settings apart by identity. */
+const path = () => z.string().default("");
 const port = z.int().min(0).max(65_535);
 const address = z.string().min(1).max(253);
 const httpUrl = z.url({ protocol: /^https?$/ });
@@ -72,14 +72,14 @@ export const settingsSchema = z.strictObject({
   tls: z
     .strictObject({
       certificate: described(
-        path,
+        path(),
         "a path, or nothing",
         "PEM file with the server's certificate and those that lead to its authority. With it the " +
           "server speaks HTTPS itself; a file that is renewed is taken within ten seconds, and no " +
           "connection ends.",
       ),
       key: described(
-        path,
+        path(),
         "a path, or nothing",
         "PEM file with the key of that certificate, without a passphrase.",
       ),
@@ -135,7 +135,7 @@ export const settingsSchema = z.strictObject({
           "certificates in TLS, which needs `[tls]` and `ca`.",
       ),
       ca: described(
-        path,
+        path(),
         "a path, or nothing",
         "PEM file with authorities that are trusted for other servers: beside those of Node when " +
           "this server connects, and alone for the certificates that others show with `mtls`.",
