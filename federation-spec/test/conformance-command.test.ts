@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { conformance, developmentPeers, peersAt } from "../src/conformance/index.ts";
+import { conformance, developmentPeers, linesOf, peersAt } from "../src/conformance/index.ts";
 import { driver } from "../../tools/conformance/driver.ts";
 import { startOwnServer } from "./conformance/own-server.ts";
 import type { OwnServer } from "./conformance/own-server.ts";
@@ -91,8 +91,30 @@ test("what a server cannot reach, or whom it does not register, makes a SKIP and
   expect(lines.at(-1)).toBe("0 passed, 0 failed, 2 skipped");
 });
 
+test("each check that failed has a line, and those left out for one reason have one together", () => {
+  const verdict = { rule: "FED-999", what: "all is well" } as const;
+  const failed = (check: string) => ({ check, result: "failed", why: "got 500" }) as const;
+  const skipped = (check: string) => ({ check, result: "skipped", why: "no peer" }) as const;
+  const checks = [failed("one"), skipped("two"), failed("three"), skipped("four")];
+  expect(linesOf({ ...verdict, result: "FAIL", checks })).toEqual([
+    "FAIL FED-999 all is well: one: got 500",
+    "     three: got 500",
+  ]);
+  expect(linesOf({ ...verdict, result: "SKIP", checks })).toEqual([
+    "SKIP FED-999 all is well: two: no peer",
+  ]);
+});
+
 test("arguments that mean nothing are refused with the help, and exit code 2", async () => {
-  for (const args of [["--unknown"], ["ftp://a.test"], ["http://a.test", "http://b.test"]]) {
+  for (const args of [
+    ["--unknown"],
+    ["ftp://a.test"],
+    ["http://a.test", "http://b.test"],
+    ["--patience", "10s"],
+    ["--patience", "0"],
+    ["--only", "FED-000"],
+    ["--peer-listen", "here"],
+  ]) {
     const { exit, lines } = await run(...args);
     expect(exit).toBe(2);
     expect(lines.join("\n")).toContain("Usage: npm run conformance");

@@ -59,7 +59,7 @@ export async function conformance(args: readonly string[], launcher: Launcher): 
     return 0;
   }
   const wantsOwn = url === undefined && flags["print-peers"] !== true;
-  const at = addressOf(flags["peer-listen"] ?? `127.0.0.1:${wantsOwn ? 0 : defaultPort}`);
+  const at = given.listen ?? { host: "127.0.0.1", port: wantsOwn ? 0 : defaultPort };
   if (flags["print-peers"] !== true) return test(given, at, launcher);
   const peersUrl = new URL(`http://${at.host}:${at.port}`);
   for (const line of developmentPeers(domainOf(flags), peersUrl)) launcher.out(line);
@@ -67,11 +67,10 @@ export async function conformance(args: readonly string[], launcher: Launcher): 
 }
 
 async function test(
-  { flags, url }: Given,
+  { flags, url, only, patienceMs }: Given,
   { host, port }: Address,
   launcher: Launcher,
 ): Promise<0 | 1> {
-  const only = rulesOf(flags.only);
   const peerDomain = domainOf(flags);
   await using peers = await PeerHost.listen({ host: host.replace(/^\[(.*)\]$/, "$1"), port });
   await using own = url === undefined ? await launcher.startOwn(peerDomain, peers.url) : undefined;
@@ -85,7 +84,7 @@ async function test(
     invite: flags.invite ?? own?.invite,
     only,
     quick: flags.quick,
-    patienceMs: flags.patience === undefined ? undefined : Number(flags.patience),
+    patienceMs,
     settled: (verdict) => {
       for (const line of linesOf(verdict)) launcher.out(line);
     },
@@ -136,7 +135,13 @@ function read(args: readonly string[]) {
     for (const text of [...positionals, values["federation-url"]]) {
       if (text !== undefined && !/^https?:\/\//.test(text)) return `${text} is no HTTP URL.`;
     }
-    return { flags: values, url: urlOf(positionals[0]) };
+    return {
+      flags: values,
+      url: urlOf(positionals[0]),
+      listen: addressOf(values["peer-listen"]),
+      only: rulesOf(values.only),
+      patienceMs: millisecondsOf(values.patience),
+    };
   } catch (error) {
     if (error instanceof TypeError) return error.message;
     throw error;
@@ -147,10 +152,18 @@ function urlOf(text: string | undefined): URL | undefined {
   return text === undefined ? undefined : new URL(text);
 }
 
-function addressOf(text: string): Address {
+/** Refuses by a TypeError, as `parseArgs` does; so do those below. */
+function addressOf(text: string | undefined): Address | undefined {
+  if (text === undefined) return undefined;
   const [, host, port] = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(text) ?? [];
-  if (host === undefined) throw new Error(`${text} is no address such as 127.0.0.1:4390.`);
+  if (host === undefined) throw new TypeError(`${text} is no address such as 127.0.0.1:4390.`);
   return { host, port: Number(port) };
+}
+
+function millisecondsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new TypeError(`--patience is a number of milliseconds such as 10000, and not ${text}.`);
 }
 
 function rulesOf(text: string | undefined): ReadonlySet<RuleId> | undefined {
@@ -158,7 +171,7 @@ function rulesOf(text: string | undefined): ReadonlySet<RuleId> | undefined {
   return new Set(
     text.split(",").map((name): RuleId => {
       const known = ruleIds.find((rule) => rule === name.trim());
-      if (known === undefined) throw new Error(`The suite has no rule ${name.trim()}.`);
+      if (known === undefined) throw new TypeError(`The suite has no rule ${name.trim()}.`);
       return known;
     }),
   );

@@ -36,14 +36,25 @@ export function reportOf(rules: readonly Verdict[]): Report {
   return { passed: count("PASS"), failed: count("FAIL"), skipped: count("SKIP"), rules };
 }
 
-/** One line for the rule, and one more for each further check that failed or was skipped. */
+/**
+ * One line for the rule, and one more for each further check that failed. Of checks that are left
+ * out for the same reason the first stands for all.
+ */
 export function linesOf({ rule, what, result, checks }: Verdict): readonly string[] {
   const line = `${result} ${rule} ${what}`;
   if (result === "PASS") return [line];
-  const told = checks.filter((each) => each.result === (result === "FAIL" ? "failed" : "skipped"));
-  const reasons = new Map(told.map(({ check, why }) => [why ?? "", check]));
-  const [first, ...rest] = [...reasons].map(([why, check]) =>
+  const told = result === "FAIL" ? checks.filter(hasFailed) : firstOfEachReason(checks);
+  const [first, ...rest] = told.map(({ check, why = "" }) =>
     check === "" ? why : `${check}: ${why}`,
   );
   return [first === undefined ? line : `${line}: ${first}`, ...rest.map((each) => `     ${each}`)];
+}
+
+function hasFailed({ result }: Outcome): boolean {
+  return result === "failed";
+}
+
+function firstOfEachReason(checks: readonly Outcome[]): readonly Outcome[] {
+  const skipped = checks.filter(({ result }) => result === "skipped");
+  return [...Map.groupBy(skipped, ({ why }) => why).values()].flatMap(([first]) => first ?? []);
 }

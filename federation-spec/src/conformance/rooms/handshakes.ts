@@ -1,4 +1,5 @@
 import {
+  domainOf,
   forwardedRequestCodec,
   groupInfoPlaintextCodec,
   groupInfoRequestCodec,
@@ -7,6 +8,7 @@ import {
   signedBytes,
   signGroupInfoRequest,
   updateRoomResponseCodec,
+  utf8Decode,
   utf8Encode,
   verifyGroupInfoResponse,
 } from "@treehouse/protocol";
@@ -87,6 +89,10 @@ export function askGroupInfo(
       ensure(
         response.hubKey.every((octet, at) => octet === hubKey[at]),
         "a GroupInfo is signed by another key than the hub's",
+      );
+      ensure(
+        utf8Decode(response.hubCredential.identity) === domainOf(room),
+        "a GroupInfo has another hub's credential",
       );
       const info = signedBytes(LABELS.groupInfoSealing, utf8Encode(room));
       return groupInfoPlaintextCodec.decode(

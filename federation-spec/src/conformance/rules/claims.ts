@@ -60,6 +60,18 @@ export const claimRules: readonly Rule[] = [
       agree("what was passed on", [passed.value, passed.body], [target.user, body]);
     },
   }),
+  rule("FED-250", "the asking client signs a claim, so that nobody changes it on the way", {
+    "one that was changed is refused": async (world) => {
+      const { peer, alice, friend } = await friends(world);
+      await claimed(world, peer, friend, alice, undefined);
+      const good = keyMaterialRequest(friend.person, alice.user, undefined);
+      const changed = {
+        "another room": { ...good, room: mintRoomUri(peer.domain, random) },
+        "other suites": { ...good, acceptableCiphersuites: [1, 3] },
+      };
+      await refusesClaims(peer, alice, changed, "identityInvalid");
+    },
+  }),
   rule("FED-930", "a claim is believed for its signature and the requester's client list", {
     "what is not signed by a listed client is refused": async (world) => {
       const { peer, alice, friend } = await friends(world);
@@ -72,7 +84,6 @@ export const claimRules: readonly Rule[] = [
           ...good,
           signature: keyMaterialRequest(friend.person, world.nobody(), undefined).signature,
         },
-        "a request altered on the way": { ...good, room: mintRoomUri(peer.domain, random) },
         "a key that is not in the list": keyMaterialRequest(
           { ...friend.person, keys: stranger },
           alice.user,

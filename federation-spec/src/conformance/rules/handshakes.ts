@@ -47,6 +47,40 @@ export const handshakeRules: readonly Rule[] = [
       agree("what Alice reads", alice.texts, ["once"]);
     },
   }),
+  rule("FED-223", "one commit per epoch is accepted", {
+    "a commit of an epoch that is over is refused": async (world) => {
+      const { room, alice, guest, peer } = await hostedRoom(world);
+      const late = commitRequest(await guest.prepare({}));
+      await alice.commit({});
+      const answer = await update(peer, room, guest.member.client, late);
+      agree("the verdict", judged(answer), {
+        accepted: false,
+        code: "wrongEpoch",
+        currentEpoch: alice.group.epoch,
+      });
+    },
+  }),
+  rule("FED-261", "the GroupInfo is sealed to who asks, and signed by the hub", {
+    "a member gets it": async (world) => {
+      const { room, alice, guest, peer } = await hostedRoom(world);
+      const { client } = guest.member;
+      const { request, open } = askGroupInfo(guest.member, room);
+      const body = forwardedRequestCodec.encode({ client, request });
+      const answer = (await peer.ask({ endpoint: "groupInfo", value: room, body })).ok("it");
+      agree("its position", open(answer.body, alice.hubKey).position, alice.position);
+    },
+  }),
+  rule("FED-308", "a new leaf's key stands in its user's latest client list", {
+    "one that does not stand there does not come in": async (world) => {
+      const peer = await world.knownPeer("a");
+      const impostor = peer.user(`double-${peer.users.size}`);
+      const keyPackage = await impostor.keyPackage();
+      // The same name with other keys: this is whom the server now tells of.
+      const other = new PeerUser(peer, impostor.person.name, world.driver);
+      peer.users.set(other.user, other);
+      await refusesToAdd(world, keyPackage, "identityInvalid");
+    },
+  }),
   rule("FED-925", "each message of a batch is taken for itself, in their order", {
     "good ones among bad ones": async (world) => {
       const { room, alice, guest, peer } = await hostedRoom(world);
@@ -112,17 +146,6 @@ export const handshakeRules: readonly Rule[] = [
       await guest.syncTo(world, verdict.position);
       agree("the epoch of both", guest.group.epoch, alice.group.epoch);
     },
-    "a commit of an epoch that is over is refused": async (world) => {
-      const { room, alice, guest, peer } = await hostedRoom(world);
-      const late = commitRequest(await guest.prepare({}));
-      await alice.commit({});
-      const answer = await update(peer, room, guest.member.client, late);
-      agree("the verdict", judged(answer), {
-        accepted: false,
-        code: "wrongEpoch",
-        currentEpoch: alice.group.epoch,
-      });
-    },
     "a commit against the policy is refused": async (world) => {
       const { room, alice, guest, peer } = await hostedRoom(world);
       const prepared = await guest.prepare({ remove: [alice.group.ownLeaf] });
@@ -139,15 +162,7 @@ export const handshakeRules: readonly Rule[] = [
         refusedHandshake("octets", answer, "malformed");
       });
     },
-    "a member gets the GroupInfo, sealed and signed": async (world) => {
-      const { room, alice, guest, peer } = await hostedRoom(world);
-      const { client } = guest.member;
-      const { request, open } = askGroupInfo(guest.member, room);
-      const body = forwardedRequestCodec.encode({ client, request });
-      const answer = (await peer.ask({ endpoint: "groupInfo", value: room, body })).ok("it");
-      agree("its position", open(answer.body, alice.hubKey).position, alice.position);
-    },
-    "others do not": async (world) => {
+    "others get no GroupInfo": async (world) => {
       const { room, peer } = await hostedRoom(world);
       const outsider = peer.user(`outsider-${peer.users.size}`);
       const { request } = askGroupInfo(outsider, room);
@@ -202,15 +217,6 @@ export const handshakeRules: readonly Rule[] = [
     },
   }),
   rule("FED-932", "the hub compares new leaves of other servers' users with their client lists", {
-    "a leaf that is not in the list does not come in": async (world) => {
-      const peer = await world.knownPeer("a");
-      const impostor = peer.user(`double-${peer.users.size}`);
-      const keyPackage = await impostor.keyPackage();
-      // The same name with other keys: this is whom the server now tells of.
-      const other = new PeerUser(peer, impostor.person.name, world.driver);
-      peer.users.set(other.user, other);
-      await refusesToAdd(world, keyPackage, "identityInvalid");
-    },
     "a leaf of a user whom the server does not know does not come in": async (world) => {
       const peer = await world.knownPeer("a");
       const unknown = peer.user(`gone-${peer.users.size}`);

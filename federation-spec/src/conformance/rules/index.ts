@@ -6,6 +6,7 @@ import { claimRules } from "./claims.ts";
 import { consentRules } from "./consent.ts";
 import { directoryRules } from "./directory.ts";
 import { encodingRules } from "./encoding.ts";
+import { elsewhereRules } from "./elsewhere.ts";
 import { errorRules } from "./errors.ts";
 import { followingRules } from "./following.ts";
 import { forwardingRules } from "./forwarding.ts";
@@ -13,6 +14,7 @@ import { handshakeRules } from "./handshakes.ts";
 import { hostRules } from "./host.ts";
 import { hostedRules } from "./hosted.ts";
 import { keyRules } from "./keys.ts";
+import { logRules } from "./log.ts";
 import { orderRules } from "./order.ts";
 import { outboundRules } from "./outbound.ts";
 import { policyRules } from "./policy.ts";
@@ -42,9 +44,11 @@ export const allRules: readonly Rule[] = merged([
   ...encodingRules,
   ...hostedRules,
   ...keyRules,
+  ...logRules,
   ...orderRules,
   ...outboundRules,
   ...policyRules,
+  ...elsewhereRules,
 ]);
 
 /** The numbers of the rules that have a line. */

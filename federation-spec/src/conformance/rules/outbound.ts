@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { LIMITS } from "@treehouse/protocol";
-import { agree, ensure } from "../outcome.ts";
+import { agree, ensure, Missing } from "../outcome.ts";
 import type { PeerLabel } from "../peers/labels.ts";
 import type { Reply } from "../peers/host.ts";
 import type { Whole } from "../peers/reply.ts";
@@ -51,6 +51,9 @@ export const outboundRules: readonly Rule[] = [
           const reply = await usual();
           return reply === "drop" ? reply : { ...reply, headers: { "content-type": "text/html" } };
         }),
+      "addresses that are not public are left alone": () => {
+        throw new Missing("the suite listens at one address, and must be reached there");
+      },
       "an address is no name of a server": async (world) => {
         for (const address of ["127.0.0.1", "[::1]", "0x7f.1", "localhost.1"]) {
           const answer = await lookUp(world, address);
