@@ -1,3 +1,4 @@
+import { LIMITS } from "@treehouse/protocol";
 import type { SignedHead } from "@treehouse/protocol";
 import type { FederationContext } from "./context.ts";
 import { bringsHead, goneItem, isPointer, itemLength, pendingOf } from "./item.ts";
@@ -12,9 +13,6 @@ export type BatchBounds = {
 };
 
 export type Composed = { readonly items: readonly Pending[]; readonly heads: SignedHead[] };
-
-/** Heads of one batch: reading one means signing it. */
-const headsMax = 64;
 
 /**
  * The next batch of a stream: what follows the last item that was sent, as much as is there and
@@ -117,7 +115,7 @@ async function readHeads(
   { hosted, env }: FederationContext,
   { owed }: PeerStream,
 ): Promise<SignedHead[]> {
-  const due = owed.takeDue(env.monotonic(), headsMax);
+  const due = owed.takeDue(env.monotonic(), LIMITS.batchHeadsMax);
   const heads: SignedHead[] = [];
   for (const room of due) {
     const head = await hosted.signedHead(room);

@@ -19,7 +19,7 @@ export interface FederationContext {
   readonly localUsers: LocalUsers;
   readonly entries: EntrySource;
   /** Rates of peers, each kept once: what comes by different ways counts together. */
-  readonly rates: Readonly<Record<"itemPerPeer" | "consentPerPeer", RateLimiter>>;
+  readonly rates: Readonly<Record<"itemPerPeer" | "headPerPeer" | "consentPerPeer", RateLimiter>>;
   /** A pump has found that its peer can be reached, or that it cannot. */
   onReached(peer: Domain, reached: boolean): void;
 }

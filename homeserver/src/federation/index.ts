@@ -128,6 +128,7 @@ export function createFederation<P>(dependencies: FederationDependencies<P>): Fe
     entries,
     rates: {
       itemPerPeer: createRateLimiter(env, RATE_LIMITS.itemPerPeer, "itemPerPeer"),
+      headPerPeer: createRateLimiter(env, RATE_LIMITS.headPerPeer, "headPerPeer"),
       consentPerPeer: createRateLimiter(env, RATE_LIMITS.consentPerPeer, "consentPerPeer"),
     },
     onReached: (peer, reached) => asker.found(peer, reached),

@@ -81,7 +81,13 @@ export function createReceiver<P>({ context, followed, consent }: ReceiverOption
     // Heads speak of entries that came before; without those they would only raise an alarm.
     const heads = newest ? batch.heads : [];
     if (fresh.length > 0 || heads.length > 0) {
-      await takeParts(peer, id, { items: fresh.map(readOne), heads });
+      const read = fresh.map(readOne);
+      // Each of them may cost the check of a signature, which is most of what a batch costs.
+      const ofCommits = read.filter(
+        ({ body }) => body?.kind === "entry" && body.head !== undefined,
+      );
+      rates.headPerPeer.take(peer, heads.length + ofCommits.length);
+      await takeParts(peer, id, { items: read, heads });
     }
     metrics.received.add();
     metrics.receivedItems.add(fresh.length);

@@ -222,3 +222,27 @@ test("FED-949 nobody introduces a room of another server", async () => {
   expect(await servers.deliver(items)).toEqual([]);
   expect(await readInbox(bob)).toHaveLength(1);
 });
+
+test("FED-935 FED-952 no signature is checked under heads that could change nothing", async () => {
+  const [a] = await openPair();
+  await a.say("one");
+  await servers.flush();
+  const { followed } = servers.follower.delivery;
+  const checkedOf = async (heads: readonly SignedHead[], from = servers.hub.domain) =>
+    (await followed.prepare(from, { items: [], heads })).heads.length;
+  const now = await signed(a.room, {});
+  const next = await signed(a.room, { position: 9 });
+  const others = await Promise.all([
+    signed(a.room, { position: 1 }),
+    signed(a.room, { position: 1, hash: new Uint8Array(32) }),
+    signed(a.room, { term: 0 }),
+  ]);
+  // Of somebody who is not the hub; of a room that nobody here is in.
+  expect(await checkedOf([now, next, ...others], parseDomain("thief.example"))).toBe(0);
+  expect(await checkedOf([await signed((await foundRoom(alice)).room, {})])).toBe(0);
+  // The same again and again, what is known, and what lies behind.
+  expect(await checkedOf([now, now, next, next])).toBe(2);
+  await servers.deliver([], [now]);
+  expect(await checkedOf([now, ...others])).toBe(0);
+  expect(await checkedOf([await signed(a.room, { hash: new Uint8Array(32) })])).toBe(1);
+});

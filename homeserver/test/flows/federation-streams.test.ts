@@ -1,4 +1,4 @@
-import { decodeEntry, RATE_LIMITS, Refusal } from "@treehouse/protocol";
+import { batchCodec, decodeEntry, LIMITS, RATE_LIMITS, Refusal } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 import { Island } from "../federation/island.ts";
 import { south, TwoIslands, west } from "../federation/two-islands.ts";
@@ -295,3 +295,41 @@ test("FED-942 a verdict survives the loss of its answer", async () => {
 function north({ hub }: TwoIslands) {
   return hub.domain;
 }
+
+test("H-10 FED-935 heads without items count, and a batch has a bounded number of them", async () => {
+  await using islands = await TwoIslands.open();
+  const { world, channel, follower, room } = islands;
+  const incarnation = new Uint8Array(16).fill(7);
+  const octets = new Uint8Array(32);
+  const head = {
+    room,
+    generation: 0,
+    term: 1,
+    position: 0,
+    hash: octets,
+    epoch: 1,
+    treeHash: octets,
+  };
+  const signed = { head, signature: new Uint8Array(64) };
+  const heads = Array.from({ length: LIMITS.batchHeadsMax }, () => signed);
+  expect(() => batchCodec.encode({ incarnation, items: [], heads: [...heads, signed] })).toThrow(
+    `at most ${LIMITS.batchHeadsMax}`,
+  );
+  const body = batchCodec.encode({ incarnation, items: [], heads });
+  const call = { endpoint: "notify", body, timeoutMs: MINUTE, answerBytesMax: 1_000 } as const;
+  const codes: string[] = [];
+  const flood = Array.from({ length: 400 }, async () => {
+    await channel.post(west, follower.domain, call).catch((error) => {
+      if (!(error instanceof Refusal)) throw error;
+      codes.push(`${error.code} ${error.data.limitName}`);
+    });
+  });
+  await world.advance(5_000);
+  await Promise.all(flood);
+  expect(new Set(codes)).toEqual(new Set(["rateLimited headPerPeer"]));
+  expect(codes.length).toBeGreaterThan(50);
+  // Nobody else waits for it.
+  islands.say(3);
+  await world.advance(5_000);
+  expect(await islands.expectLevel()).toBe(3);
+});

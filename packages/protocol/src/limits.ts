@@ -115,6 +115,8 @@ export const LIMITS = {
   batchBytesMax: MIB,
   /** The body of one federation batch item: an entry, a Welcome and the roster of a full room. */
   batchItemBytesMax: 6 * MIB,
+  /** Heads of one federation batch, beside those of its commits. */
+  batchHeadsMax: 64,
   /** Sequences before the next one whose rejections an answer still names: of two batches. */
   rejectedItemsMax: 1024,
   /** Welcomes of one federation batch item: one per added client. */
@@ -326,6 +328,8 @@ export const RATE_LIMITS = {
   discoveryOfStrangers: { count: 600, perMs: MINUTE },
   /** Items of batches and submissions, by the server that sends them. */
   itemPerPeer: { count: 300_000, perMs: 10 * SECOND },
+  /** Heads in batches, those of commits included, by the server that sends them. */
+  headPerPeer: { count: 20_000, perMs: 10 * SECOND },
   /** Look-ups of users, by the server that asks. */
   lookupPerPeer: { count: 1200, perMs: MINUTE },
   /** KeyPackages claimed, by the server that asks. */

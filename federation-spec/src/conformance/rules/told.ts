@@ -20,6 +20,7 @@ const structBounds: readonly LimitName[] = [
   "batchItemsMax",
   "batchBytesMax",
   "batchItemBytesMax",
+  "batchHeadsMax",
   "submissionBytesMax",
   "eventsPerPageMax",
   "consentNoteBytesMax",

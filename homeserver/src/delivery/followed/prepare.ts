@@ -1,6 +1,15 @@
 import { readAdditions } from "@treehouse/mls/public";
 import type { Additions } from "@treehouse/mls/public";
-import { chainHashOf, decodeEntry, entryHash, Refusal, verifyHead } from "@treehouse/protocol";
+import {
+  chainHashOf,
+  decodeEntry,
+  entryHash,
+  equalBytes,
+  Refusal,
+  signedHeadCodec,
+  toHex,
+  verifyHead,
+} from "@treehouse/protocol";
 import type {
   Bytes,
   CommitEntry,
@@ -75,12 +84,12 @@ export async function prepareBatch(
     introduced.set(item.entry.room, item.delivery.introduction.hubKey);
   }
   const heads: VerifiedHead[] = [];
-  const signedHeads = [
+  for (const signed of distinct([
     ...batch.heads,
     ...items.flatMap((item) => (item.kind === "entry" ? (item.delivery.head ?? []) : [])),
-  ];
-  for (const signed of signedHeads) {
+  ])) {
     const known = await context.followed.get(signed.head.room);
+    if (known !== undefined && (known.hub !== peer || saysNothing(signed, known))) continue;
     const hubKey = known?.hubKey ?? introduced.get(signed.head.room);
     if (hubKey === undefined) continue;
     const verified = verifyHead(signed, hubKey, (key, message, signature) =>
@@ -90,6 +99,26 @@ export async function prepareBatch(
     else context.count("headInvalid");
   }
   return { peer, items, heads, holes: batch.holes ?? false, touched: new Map() };
+}
+
+/** A check costs much more than whatever else is done with a head: no octets are checked twice. */
+function distinct(heads: readonly SignedHead[]): Iterable<SignedHead> {
+  if (heads.length < 2) return heads;
+  return new Map(heads.map((head) => [toHex(signedHeadCodec.encode(head)), head])).values();
+}
+
+/**
+ * Whether a head could change nothing, were it signed: it is the newest one again, or speaks of what
+ * lies behind the log's end here. One at a place of which something else is known is a fork (FED-952).
+ */
+function saysNothing({ head: theirs }: SignedHead, { head, signedHead }: FollowedRoom): boolean {
+  if (head.frozen || theirs.term < head.term) return true;
+  if (theirs.term > head.term) return false;
+  const newest = signedHead && signedHeadCodec.decode(signedHead).head;
+  if (newest?.term === theirs.term && newest.position === theirs.position) {
+    return theirs.position <= head.position && equalBytes(newest.hash, theirs.hash);
+  }
+  return theirs.position < head.position;
 }
 
 async function prepareItem(

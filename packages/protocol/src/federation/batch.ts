@@ -46,7 +46,7 @@ export const batchCodec: Codec<Batch> = struct<Batch>({
     (items) =>
       areConsecutive(items) ? undefined : "items whose sequences do not follow each other",
   ),
-  heads: vector(signedHeadCodec, { countMax: LIMITS.batchItemsMax }),
+  heads: vector(signedHeadCodec, { countMax: LIMITS.batchHeadsMax }),
 });
 
 export const batchAnswerCodec: Codec<BatchAnswer> = checked(
