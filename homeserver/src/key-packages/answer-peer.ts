@@ -62,9 +62,10 @@ export async function answerPeer(
   if (known) return known;
 
   limits.claimPerPeer.take(peer);
-  limits.claimPerPair.take(`${request.requestingUser} ${request.targetUser}`);
   if (!isSigned(context, request)) throw invalid("the request is not signed by the asking client");
   await checkListed(context, peer, request, client);
+  // Not before: any server may name anybody, and would use up what that one may claim.
+  limits.claimPerPair.take(`${request.requestingUser} ${request.targetUser}`);
 
   return database.transaction(async (tx) => {
     const again = await keptAnswer(context, tx, transaction, requestHash);

@@ -279,6 +279,27 @@ test("T-23 claims that a peer hands on are limited by who asks whom, and by peer
   expect((await claimByPeer(world, requestOf(carol, bob.user), "carol")).status).toBe("noConsent");
 });
 
+test("H-15 FED-935 nobody uses up in another's name what that one may claim", async () => {
+  await using world = await openPeople();
+  const { alice, bob } = world;
+  await befriend(world);
+  const evil = parseDomain("evil.example");
+  const room = mintRoomUri(evil, (length) => testCrypto.random(length));
+  const eve = await enrol(world.a, "eve");
+  const own = { requesterSignatureKey: eve.clientKeys.publicKey };
+  const forged = [
+    { ...requestOf(alice, bob.user, { room }), signature: new Uint8Array(64) },
+    requestOf(alice, bob.user, { room, ...own }, eve.clientKeys),
+  ];
+  for (const request of forged) {
+    for (let time = 0; time < RATE_LIMITS.claimPerPair.count; time += 1) {
+      const flood = claimByPeer(world, request, toHex(testCrypto.random(16)), evil);
+      await expect(flood).rejects.toMatchObject({ code: "identityInvalid" });
+    }
+  }
+  expect((await claimByPeer(world, requestOf(alice, bob.user))).status).toBe("success");
+});
+
 test("a server that cannot be reached is named as such, and nothing is lost by it", async () => {
   await using world = await openPeople();
   const { a, alice, bob } = world;
