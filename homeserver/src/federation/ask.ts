@@ -1,5 +1,5 @@
 import { LIMITS, mintTransactionId, NetworkFault, Refusal } from "@treehouse/protocol";
-import type { Bytes, Domain, RefusalCode } from "@treehouse/protocol";
+import type { Bytes, Domain, EndpointName, RefusalCode } from "@treehouse/protocol";
 import type { FederationContext } from "./context.ts";
 import type { PeerCall } from "./ports.ts";
 import { Reach } from "./reach.ts";
@@ -87,7 +87,7 @@ export function createAsker(
       metrics.requests.add(1, { endpoint, outcome: "answered" });
       return answer;
     } catch (error) {
-      const refusal = forClient(error);
+      const refusal = forClient(error, endpoint);
       const outcome = refusal instanceof Refusal ? refusal.code : "failed";
       metrics.requests.add(1, { endpoint, outcome });
       throw refusal;
@@ -161,7 +161,7 @@ export function createAsker(
   };
 }
 
-/** What one server refuses another on the way; it is not the client's affair. */
+/** What one server refuses another on the way; it is not the client's affair (FED-934). */
 const betweenServers: readonly RefusalCode[] = [
   "digestMismatch",
   "internal",
@@ -179,12 +179,22 @@ const betweenServers: readonly RefusalCode[] = [
   "versionUnsupported",
 ];
 
+/** Where some of these are what a hub says of the request itself, or of the room's rules. */
+const ofTheRequest: Partial<Record<EndpointName, RefusalCode>> = {
+  groupInfo: "versionUnsupported",
+  // FED-927: it will never be there again, and the client comes in by a commit of its own.
+  tree: "notFound",
+  // FED-730: the room's rules are newer than a server or a client.
+  update: "versionUnsupported",
+};
+
 /** What a client is told of a failed request to another server. */
-export function forClient(error: unknown): unknown {
+export function forClient(error: unknown, endpoint?: EndpointName): unknown {
   if (error instanceof NetworkFault) return unreachable(retryAfterMs, error);
   if (!(error instanceof Refusal)) return error;
   const { code, data }: Refusal = error;
   if (!betweenServers.includes(code)) return error;
+  if (endpoint !== undefined && ofTheRequest[endpoint] === code) return error;
   return unreachable(data.retryAfterMs ?? retryAfterMs, error);
 }
 

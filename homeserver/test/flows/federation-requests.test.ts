@@ -13,7 +13,7 @@ import {
   utf8Decode,
   utf8Encode,
 } from "@treehouse/protocol";
-import type { Bytes, RoomUri, UserUri } from "@treehouse/protocol";
+import type { Bytes, RefusalCode, RoomUri, UserUri } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Addresses, LinkedParts } from "../federation/linked-server.ts";
 import { LinkedServer } from "../federation/linked-server.ts";
@@ -182,6 +182,26 @@ test("FED-934 what servers refuse each other on the way is not the client's affa
     9,
   ]);
   expect(await told(new Refusal("notHub", "no"))).toEqual(["notHub", undefined]);
+});
+
+test("FED-927 FED-934 a client hears that a tree is gone, and that the room's rules are not known", async () => {
+  const refuse = (code: RefusalCode) => async () => Promise.reject(new Refusal(code, "no"));
+  await open(hubName, {
+    hosted: {
+      tree: refuse("notFound"),
+      leave: refuse("notFound"),
+      update: refuse("versionUnsupported"),
+      groupInfo: refuse("versionUnsupported"),
+    },
+  });
+  const { hubs } = (await open(homeName)).federation;
+  await expect(hubs.tree(hub, caller, room, 1)).rejects.toMatchObject({ code: "notFound" });
+  for (const ask of [hubs.update, hubs.groupInfo]) {
+    const refused = { code: "versionUnsupported" };
+    await expect(ask(hub, caller, room, octets(3))).rejects.toMatchObject(refused);
+  }
+  const unreachable = { code: "peerUnreachable" };
+  await expect(hubs.leave(hub, caller, room)).rejects.toMatchObject(unreachable);
 });
 
 test("FED-936 a request whose connection broke is sent again, the same octets under the same id", async () => {

@@ -108,9 +108,23 @@ export const forwardingRules: readonly Rule[] = [
   rule("FED-934", "a client hears what is about its request, and not what is between servers", {
     "what a hub says of the request": async (world) => {
       const scene = await followedRoom(world);
-      for (const code of ["notAllowed", "wrongEpoch", "removed", "limitExceeded"] as const) {
+      const codes: readonly RefusalCode[] = [
+        "notAllowed",
+        "wrongEpoch",
+        "removed",
+        "limitExceeded",
+        "versionUnsupported",
+      ];
+      for (const code of codes) {
         agree("what the client hears", await hears(scene, refusal(code)), code);
       }
+    },
+    "that a tree is gone": async (world) => {
+      const { room, peer, alice } = await followedRoom(world);
+      peer.scripts.set("tree", () => refusal("notFound"));
+      const answer = await alice.account.ask("GET", paths.tree(room, 0));
+      peer.scripts.delete("tree");
+      answer.refused("a tree that the hub does not keep", "notFound");
     },
     "that an operator denies it": async (world) => {
       const scene = await followedRoom(world);
