@@ -128,6 +128,10 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
       })),
     rejected: (peer) => federation.dead(peer),
     retry: (peer) => void federation.retry(peer),
+    partners: () =>
+      database.read(
+        async (tx) => new Set([...(await federation.partners(tx)), ...(await delivery.hubs(tx))]),
+      ),
   });
   keyPackages.connect({ users: federation.users });
   authentication.connect({

@@ -26,7 +26,7 @@ import type {
   UserUri,
 } from "@treehouse/protocol";
 import { createRateLimiter, errorFields, migrationsOf } from "../platform/index.ts";
-import type { Database, Jobs, Route, Tx } from "../platform/index.ts";
+import type { Database, Jobs, ReadTx, Route, Tx } from "../platform/index.ts";
 import { createRoomCache } from "./cache.ts";
 import type { DeliveryContext } from "./context.ts";
 import { noteDeparture, settleDepartures } from "./departures.ts";
@@ -103,6 +103,8 @@ export interface Delivery extends Operations {
   readonly hosted: HostedRooms;
   /** The rooms hosted elsewhere, as their hubs tell of them. */
   readonly followed: FollowedRooms;
+  /** The hubs of the rooms that are followed. */
+  hubs(tx: ReadTx): Promise<readonly Domain[]>;
   /**
    * A user is deleted, here or elsewhere: the removal of all the user's clients from the rooms
    * hosted here follows by itself. Answers the hubs that must be told. Idempotent.
@@ -210,6 +212,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
         return rooms.length;
       },
     },
+    hubs: (tx) => store.followedHubs(tx),
     async deleteUser(tx, user) {
       const hubs = await noteDeparture(context, tx, user);
       tx.afterCommit(departing.soon);

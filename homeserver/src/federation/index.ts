@@ -12,7 +12,7 @@
 import { RATE_LIMITS } from "@treehouse/protocol";
 import type { Domain, Env, RoomUri } from "@treehouse/protocol";
 import { createRateLimiter, migrationsOf } from "../platform/index.ts";
-import type { Database, Jobs, Route, Tx } from "../platform/index.ts";
+import type { Database, Jobs, ReadTx, Route, Tx } from "../platform/index.ts";
 import { createSubmissionsAnswerer } from "./answer-submissions.ts";
 import { createUsersAnswerer } from "./answer-users.ts";
 import { createAsker } from "./ask.ts";
@@ -84,6 +84,8 @@ export interface Federation {
   readonly users: RemoteUsers;
   /** The streams that are in use, by domain. */
   status(): readonly PeerStatus[];
+  /** Every server to which something was ever to be sent. */
+  partners(tx: ReadTx): Promise<readonly Domain[]>;
   /** The newest items that a peer rejected for good. */
   dead(peer: Domain): Promise<readonly RejectedItemOfPeer[]>;
   /** Ends the wait for a peer; false if nothing is sent to it. */
@@ -161,6 +163,7 @@ export function createFederation<P>(dependencies: FederationDependencies<P>): Fe
     users,
     status: () =>
       [...lines.all()].map(statusOf).toSorted((one, other) => (one.domain < other.domain ? -1 : 1)),
+    partners: async (tx) => (await store.peers(tx)).map((peer) => peer.domain),
     dead: (peer) =>
       database.read(async (tx) => {
         const known = await store.peer(tx, peer);

@@ -1,6 +1,7 @@
 import { LIMITS, Refusal } from "@treehouse/protocol";
 import type { Domain, Env } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
+import type { NonceWindow } from "./nonce-window.ts";
 import { newPeerState } from "./peer-state.ts";
 import type { PeerState } from "./peer-state.ts";
 import type { PeerStore, StoredPeer } from "./store.ts";
@@ -28,18 +29,29 @@ interface PeerBookOptions {
   readonly store: PeerStore;
   /** Whether the operator has a rule about a server: such a one is never forgotten. */
   readonly hasRule: (domain: Domain) => boolean;
+  /** Servers with which this one has something to do, which are never forgotten either. */
+  readonly partners: () => Promise<ReadonlySet<Domain>>;
   readonly stored: readonly StoredPeer[];
   /** How many servers are known at most; the limit of that name unless it is given. */
   readonly peersMax?: number;
 }
 
 const contactsPerTransaction = 200;
+/** How old what is known of the partners may be when somebody has to make room. */
+const partnersKeptMs = 10_000;
+const fullRetryAfterMs = 60_000;
 
 export function createPeerBook(options: PeerBookOptions): PeerBook {
-  const { env, database, store, hasRule, peersMax = LIMITS.peersMax } = options;
+  const { env, database, store, hasRule, partners, peersMax = LIMITS.peersMax } = options;
   const known = new Map<Domain, PeerState>();
   /** In the order of their last use, the oldest first. */
   const strangers = new Map<Domain, PeerState>();
+  /** Servers that are being stored, and those that make room for them. */
+  const arriving = new Set<Domain>();
+  const leaving = new Set<Domain>();
+  /** Nonces of servers that were forgotten, for as long as they matter. */
+  const departed = new Map<Domain, NonceWindow>();
+  let partnersRead: { readonly at: number; readonly domains: ReadonlySet<Domain> } | undefined;
   const at = () => ({ now: env.now(), monotonic: env.monotonic() });
   for (const record of options.stored) {
     known.set(record.domain, { ...newPeerState(record.domain, at()), record, known: true });
@@ -47,6 +59,7 @@ export function createPeerBook(options: PeerBookOptions): PeerBook {
 
   function stranger(domain: Domain): PeerState {
     const state = strangers.get(domain) ?? newPeerState(domain, at());
+    state.nonces ??= departed.get(domain);
     strangers.delete(domain);
     if (strangers.size >= LIMITS.strangersMax) forgetStranger();
     strangers.set(domain, state);
@@ -67,21 +80,49 @@ export function createPeerBook(options: PeerBookOptions): PeerBook {
     });
   }
 
-  /**
-   * Who makes room when there are too many: the server that was in contact the longest time ago,
-   * those that only came by themselves first. Without a rule, and not in use just now.
-   */
-  function superfluous(): PeerState | undefined {
-    const rank = ({ record }: PeerState): number =>
-      Math.max(record.inboundAt ?? 0, record.outboundAt ?? 0) +
-      (record.outboundAt === undefined ? 0 : 1e15);
-    let found: PeerState | undefined;
-    for (const state of known.values()) {
-      if (state.active > 0 || state.record.frozenAt !== undefined) continue;
-      if (state.nonces?.idle() === false || hasRule(state.domain)) continue;
-      if (found === undefined || rank(state) < rank(found)) found = state;
+  async function partnersNow(): Promise<ReadonlySet<Domain>> {
+    const now = env.monotonic();
+    if (partnersRead === undefined || now - partnersRead.at > partnersKeptMs) {
+      partnersRead = { at: now, domains: await partners() };
     }
-    return found;
+    return partnersRead.domains;
+  }
+
+  /**
+   * Who makes room when there are too many: one with which there is nothing to do, of the family of
+   * which there are most. Subdomains cost nothing: whoever brings ten thousand makes its own leave.
+   */
+  async function makeRoom(): Promise<PeerState> {
+    const kept = await partnersNow();
+    const candidates = [...known.values()].filter(
+      ({ domain, active }) =>
+        active === 0 && !leaving.has(domain) && !kept.has(domain) && !hasRule(domain),
+    );
+    let found: PeerState | undefined;
+    let largest = 0;
+    for (const family of Map.groupBy(candidates, familyOf).values()) {
+      if (family.length < largest) continue;
+      if (family.length > largest) found = undefined;
+      largest = family.length;
+      for (const state of family) {
+        if (found === undefined || rankOf(state) < rankOf(found)) found = state;
+      }
+    }
+    if (found !== undefined) {
+      leaving.add(found.domain);
+      return found;
+    }
+    throw new Refusal("unavailable", "This server knows no more servers now.", {
+      retryAfterMs: fullRetryAfterMs,
+      limitName: "peersMax",
+      limit: peersMax,
+    });
+  }
+
+  /** What it has signed lately stays refused (FED-910). */
+  function forget(state: PeerState): void {
+    known.delete(state.domain);
+    if (state.nonces?.idle() === false) departed.set(state.domain, state.nonces);
   }
 
   return {
@@ -93,26 +134,30 @@ export function createPeerBook(options: PeerBookOptions): PeerBook {
     },
     all: () => [...known.values()],
     async save(state, record) {
-      const leaving = !state.known && known.size >= peersMax ? superfluous() : undefined;
-      if (!state.known && known.size >= peersMax && leaving === undefined) {
-        throw new Refusal("limitExceeded", "This server knows no more servers.", {
-          limitName: "peersMax",
-          limit: peersMax,
+      const arrives = !state.known && !arriving.has(state.domain);
+      const isFull = arrives && known.size + arriving.size - leaving.size >= peersMax;
+      if (arrives) arriving.add(state.domain);
+      let gone: PeerState | undefined;
+      try {
+        if (isFull) gone = await makeRoom();
+        await database.transaction(async (tx) => {
+          if (gone !== undefined) await store.deletePeer(tx, gone.domain);
+          await store.savePeer(tx, record);
+          tx.afterCommit(() => {
+            if (gone !== undefined) forget(gone);
+            arriving.delete(state.domain);
+            strangers.delete(state.domain);
+            known.set(state.domain, state);
+            // Contacts go on while this is written.
+            const { inboundAt, outboundAt } = state.record;
+            state.record = { ...record, inboundAt, outboundAt };
+            state.known = true;
+          });
         });
+      } finally {
+        if (gone !== undefined) leaving.delete(gone.domain);
+        if (arrives) arriving.delete(state.domain);
       }
-      await database.transaction(async (tx) => {
-        if (leaving !== undefined) await store.deletePeer(tx, leaving.domain);
-        await store.savePeer(tx, record);
-        tx.afterCommit(() => {
-          if (leaving !== undefined) known.delete(leaving.domain);
-          strangers.delete(state.domain);
-          known.set(state.domain, state);
-          // Contacts go on while this is written.
-          const { inboundAt, outboundAt } = state.record;
-          state.record = { ...record, inboundAt, outboundAt };
-          state.known = true;
-        });
-      });
     },
     touch(state, contact) {
       const now = env.now();
@@ -136,6 +181,7 @@ export function createPeerBook(options: PeerBookOptions): PeerBook {
         const idle = state.fetching === undefined && state.active === 0;
         if (idle && now - state.usedAt > LIMITS.strangerKeptMs) strangers.delete(domain);
       }
+      for (const [domain, nonces] of departed) if (nonces.idle()) departed.delete(domain);
       for (const state of known.values()) {
         if (state.nonces?.idle() === true) state.nonces = undefined;
         const { directory } = state;
@@ -145,4 +191,16 @@ export function createPeerBook(options: PeerBookOptions): PeerBook {
       }
     },
   };
+}
+
+/** Who owns a name owns all names below it. Where the last label is not all that is sold, it is too many. */
+function familyOf({ domain }: PeerState): string {
+  return domain.split(".").slice(-2).join(".");
+}
+
+/** Who only came by itself leaves first, then who was in contact the longest time ago; a frozen one last. */
+function rankOf({ record }: PeerState): number {
+  const { inboundAt = 0, outboundAt, frozenAt } = record;
+  const rank = (frozenAt === undefined ? 0 : 2) + (outboundAt === undefined ? 0 : 1);
+  return rank * 1e15 + Math.max(inboundAt, outboundAt ?? 0);
 }

@@ -31,4 +31,6 @@ export interface PeerStatusSource {
   rejected(domain: Domain): Promise<readonly RejectedItem[]>;
   /** Tries again at once. */
   retry(domain: Domain): void;
+  /** The servers to which something was ever to be sent, or whose rooms are followed. */
+  partners(): Promise<ReadonlySet<Domain>>;
 }

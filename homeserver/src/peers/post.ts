@@ -13,7 +13,7 @@ import {
   utf8Decode,
 } from "@treehouse/protocol";
 import type { Bytes, Directory, Domain, EndpointName, RefusalCode } from "@treehouse/protocol";
-import { Assertion } from "../platform/index.ts";
+import { Assertion, errorFields } from "../platform/index.ts";
 import type { PeersContext } from "./context.ts";
 import { urlOf, versionWith } from "./directory.ts";
 import type { EndpointUrl } from "./directory.ts";
@@ -51,9 +51,18 @@ export async function post(context: PeersContext, domain: Domain, call: PeerCall
   if (answer.body.length > 0 && mediaTypeOf(answer.headers) !== MEDIA_TYPE_TLS) {
     throw new ContactFault("answer", "broken", "the answer has another media type");
   }
-  if (!state.known) await book.save(state, state.record);
+  if (!state.known) await remember(context, state);
   book.touch(state, "outbound");
   return answer.body;
+}
+
+/** An answer that has come counts, whether or not there is a place for its server. */
+async function remember({ book, env }: PeersContext, state: PeerState): Promise<void> {
+  try {
+    await book.save(state, state.record);
+  } catch (error) {
+    env.log.warn("peerNotKept", errorFields(error));
+  }
 }
 
 /** Sends the request, a second time by the other server's clock if it refuses our time. */

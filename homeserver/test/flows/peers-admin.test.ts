@@ -114,6 +114,7 @@ test("what waits for a server is shown beside it, and tried again on demand", as
   const retried: string[] = [];
   await askAs(peer, hub);
   hub.peers.statusFrom({
+    partners: async () => new Set(),
     status: () => [{ domain: peer.domain, backlog: 7, breaker: "open", retryAt: 5 }],
     rejected: async () => [
       { form: "consent", room: undefined, position: 0, code: "malformed", at: 4 },

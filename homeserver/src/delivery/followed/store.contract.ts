@@ -82,6 +82,7 @@ export function followedStoreContract(open: OpenStore): void {
       const behind = { ...room, room: otherRoom, head: { ...room.head, seen: 6 } };
       const other = await store.insertFollowed(tx, behind);
       expect(await store.followedBehind(tx)).toEqual([{ room: otherRoom, hub }]);
+      expect(await store.followedHubs(tx)).toEqual([hub]);
       await store.moveFollowed(tx, other, { ...behind.head, frozen: true });
       expect(await store.followedBehind(tx)).toEqual([]);
       await store.suspectFollowed(tx);

@@ -23,6 +23,7 @@ type RoomMethods = Pick<
   | "followedGroupInfo"
   | "followedBehind"
   | "followedOf"
+  | "followedHubs"
   | "suspectFollowed"
   | "thawFollowed"
 >;
@@ -114,6 +115,14 @@ function roomMethods(database: Database): RoomMethods {
         .orderBy(asc(followed.room))
         .all()
         .map((row) => ({ ...row, room: parseRoomUri(row.room), hub: parseDomain(row.hub) })),
+    followedHubs: async (tx) =>
+      database
+        .sql(tx)
+        .selectDistinct({ hub: followed.hub })
+        .from(followed)
+        .orderBy(asc(followed.hub))
+        .all()
+        .map(({ hub }) => parseDomain(hub)),
     thawFollowed: async (tx, hub) => {
       const db = database.sql(tx);
       const frozen = db

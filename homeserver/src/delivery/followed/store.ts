@@ -38,6 +38,8 @@ export interface FollowedStore {
       readonly position: number;
     }[]
   >;
+  /** The hubs of all followed rooms, each once, in the order of their names. */
+  followedHubs(tx: ReadTx): Promise<readonly Domain[]>;
   /** Marks every followed room as possibly behind: what the hubs have is asked for again. */
   suspectFollowed(tx: Tx): Promise<void>;
   /** Rooms of a hub that were frozen go on, and may begin with an entry that follows nothing here. */
