@@ -160,6 +160,7 @@ function roomsOf(delivery: () => Delivery): Rooms {
       leave: (caller, room) => delivery().hosted.leave(caller, room),
       events: (peer, room, range) => delivery().hosted.events(peer, room, range),
       standing: (peer, room) => delivery().hosted.standing(peer, room),
+      checkFollowedBy: (peer, room) => delivery().hosted.checkFollowedBy(peer, room),
       signedHead: (room) => delivery().hosted.signedHead(room),
       introduceAgain: (tx, peer, room) => delivery().hosted.introduceAgain(tx, peer, room),
     },

@@ -50,6 +50,7 @@ import { readEvents, readStanding } from "./read-events.ts";
 import type { EventsRange } from "./read-events.ts";
 import { reserveRoom } from "./reserve.ts";
 import { deliveryRoutes } from "./routes.ts";
+import { checkFollowedBy } from "./check-followed-by.ts";
 import { createRestoredRooms, unlessUnsettled } from "./restored/index.ts";
 import { readSignedHead } from "./signed-head.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
@@ -133,6 +134,8 @@ export interface HostedRooms extends Pick<
 > {
   events(peer: Domain, room: RoomUri, range: EventsRange): Promise<EventsResponse>;
   standing(peer: Domain, room: RoomUri): Promise<StandingResponse>;
+  /** Refuses `unknownRoom`, and `notMember` unless users of the peer are in the room. */
+  checkFollowedBy(peer: Domain, room: RoomUri): Promise<void>;
   /**
    * The peer has lost what it knew of a room with its members, or of all: the next commit there
    * introduces the room to it anew.
@@ -193,6 +196,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       ...limited(env, hosted),
       events: (peer, room, range) => readEvents(context, peer, room, range),
       standing: (peer, room) => readStanding(context, peer, room),
+      checkFollowedBy: (peer, room) => checkFollowedBy(context, peer, room),
       introduceAgain: (tx, peer, room) => store.introduceAgain(tx, peer, room),
       signedHead: async (room) =>
         restored.isUnsettled(room) ? undefined : readSignedHead(context, room),

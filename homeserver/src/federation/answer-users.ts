@@ -25,7 +25,12 @@ export interface UsersAnswerer {
 }
 
 export function createUsersAnswerer(
-  { env, domain, localUsers }: Pick<FederationContext, "env" | "domain" | "localUsers">,
+  {
+    env,
+    domain,
+    hosted,
+    localUsers,
+  }: Pick<FederationContext, "env" | "domain" | "hosted" | "localUsers">,
   users: Pick<RemoteUsers, "forward">,
 ): UsersAnswerer {
   const lookups = createRateLimiter(env, RATE_LIMITS.lookupPerPeer, "lookupPerPeer");
@@ -51,9 +56,11 @@ export function createUsersAnswerer(
       }
       const home = domainOf(targetUser);
       if (home === domain) return localUsers.claim(peer, body, transactionId);
-      if (hub !== domain || domainOf(requestingUser) !== peer) {
+      if (room === undefined || hub !== domain || domainOf(requestingUser) !== peer) {
         throw new Refusal("notHub", "This server is neither the user's nor the room's.");
       }
+      // Or anybody could have this server ask any other one.
+      await hosted.checkFollowedBy(peer, room);
       return users.forward(home, targetUser, body, forwardedId(peer, transactionId));
     },
   };

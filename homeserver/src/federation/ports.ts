@@ -48,7 +48,10 @@ export type Caller = { readonly user: UserUri; readonly client: ClientUri };
 
 export type EventsRange = { readonly after: number; readonly limit: number };
 
-/** The rooms hosted here; `delivery` meets it. What is not accepted is a `Refusal`. */
+/**
+ * The rooms hosted here, and to their hubs also those that are followed (`events`, `standing`);
+ * `delivery` meets it. What is not accepted is a `Refusal`.
+ */
 export interface HostedRooms {
   submit(caller: Caller, room: RoomUri, request: Uint8Array): Promise<Bytes>;
   update(caller: Caller, room: RoomUri, request: Uint8Array): Promise<Bytes>;
@@ -57,6 +60,8 @@ export interface HostedRooms {
   leave(caller: Caller, room: RoomUri): Promise<readonly number[]>;
   events(peer: Domain, room: RoomUri, range: EventsRange): Promise<EventsResponse>;
   standing(peer: Domain, room: RoomUri): Promise<StandingResponse>;
+  /** Refuses `unknownRoom`, and `notMember` unless users of the peer are in the room. */
+  checkFollowedBy(peer: Domain, room: RoomUri): Promise<void>;
   /** The room's head as it is now, signed now; undefined if no such room is hosted here. */
   signedHead(room: RoomUri): Promise<SignedHead | undefined>;
   /**

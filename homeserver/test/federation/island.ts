@@ -260,6 +260,7 @@ export class Island {
       leave: nothing,
       events: nothing,
       standing: nothing,
+      checkFollowedBy: nothing,
       signedHead: async (room) => {
         await this.behaviour.beforeHead?.();
         return database.read((tx) => headOf(room, this.tables.last(tx, room)?.position ?? 0));

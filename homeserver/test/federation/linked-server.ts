@@ -161,6 +161,7 @@ const hostsNothing: HostedRooms = {
   leave: nothing,
   events: nothing,
   standing: nothing,
+  checkFollowedBy: nothing,
   signedHead: async () => undefined,
   introduceAgain: async () => {},
 };

@@ -246,3 +246,19 @@ test("FED-935 FED-952 no signature is checked under heads that could change noth
   expect(await checkedOf([now, ...others])).toBe(0);
   expect(await checkedOf([await signed(a.room, { hash: new Uint8Array(32) })])).toBe(1);
 });
+
+test("FED-929 a server counts as one in the room while its users have a leaf there", async () => {
+  const [a, b] = await openPair();
+  const { hosted } = servers.hub.delivery;
+  const { domain } = servers.follower;
+  await hosted.checkFollowedBy(domain, a.room);
+  const notMember = { code: "notMember" };
+  const thief = parseDomain("thief.example");
+  await expect(hosted.checkFollowedBy(thief, a.room)).rejects.toMatchObject(notMember);
+  await a.commit({ remove: [b.group.ownLeaf] });
+  await expect(hosted.checkFollowedBy(domain, a.room)).rejects.toMatchObject(notMember);
+
+  await expect(
+    servers.follower.delivery.hosted.checkFollowedBy(servers.hub.domain, a.room),
+  ).rejects.toMatchObject({ code: "unknownRoom" });
+});

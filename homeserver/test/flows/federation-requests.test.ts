@@ -293,7 +293,7 @@ test("FED-929 FED-933 a claim goes through the hub of its room, under an id of i
       },
     },
   });
-  const there = await open(hubName);
+  const there = await open(hubName, { hosted: { checkFollowedBy: async () => {} } });
   const here = await open(homeName);
   const { users } = here.federation;
   const request = claimOf(bob, room);
@@ -317,7 +317,7 @@ test("FED-929 FED-933 a claim goes through the hub of its room, under an id of i
 
 test("FED-929 a claim is passed on for nobody else, and to nobody who is not its target", async () => {
   const bob = userUri(parseDomain(thirdName), "bob");
-  await open(thirdName, { localUsers: { claim: async (_, body) => body } });
+  const third = await open(thirdName, { localUsers: { claim: async (_, body) => body } });
   await open(hubName);
   const here = await open(homeName);
   const ask = (target: UserUri, request: Bytes) =>
@@ -330,6 +330,9 @@ test("FED-929 a claim is passed on for nobody else, and to nobody who is not its
   await expect(ask(userUri(hub, "dave"), claimOf(bob, room))).rejects.toMatchObject({
     code: "malformed",
   });
+  // Not even by the hub that a room names, unless it has that room and the asker is in it.
+  await expect(ask(bob, claimOf(bob, room))).rejects.toMatchObject({ code: "unknownRoom" });
+  expect(third.arrived).toEqual([]);
 });
 
 function claimOf(target: UserUri, name: RoomUri | undefined, requester = alice): Bytes {

@@ -18,6 +18,7 @@ import type { Answer } from "../http/answer.ts";
 import { agree, ensure, present } from "../outcome.ts";
 import type { PeerServer } from "../peers/server.ts";
 import { befriend, claimed, friendOfAlice } from "../rooms/followed-room.ts";
+import { hostedRoom } from "../rooms/hosted-room.ts";
 import { rule } from "../rule.ts";
 import type { Rule } from "../rule.ts";
 import { verifySignature } from "../../signing-keys.ts";
@@ -44,11 +45,11 @@ export const claimRules: readonly Rule[] = [
       ensure(!answer.succeeded, "it answers for a user of another server");
     },
     "a hub passes it on unchanged, and the answer back": async (world) => {
-      const { peer, friend } = await friends(world);
+      const { room, guest, peer } = await hostedRoom(world);
+      const friend = present(peer.users.get(guest.member.user), "the guest is no user");
       const other = await world.knownPeer("b");
       const target = other.user(`target-${other.users.size}`);
       target.lets.add(friend.user);
-      const room = mintRoomUri(world.subject.domain, random);
       const body = encoded(keyMaterialRequest(friend.person, target.user, room));
       const answer = await peer.ask({ endpoint: "keyMaterial", value: target.user, body });
       const { status, clients } = answer.struct(
