@@ -9,8 +9,8 @@ export type FoundUser = RemoteUser & { readonly user: UserUri };
  * Finds a user by the full address, and only by that (R-030), on whichever server she is. Answers
  * the latest client list and the keys with which her own server countersigns.
  *
- * Refuses `unknownUser`, `nameInvalid`, `malformed`, and of users elsewhere `peerUnreachable`,
- * `peerDenied` and `peerLimited`.
+ * Refuses `unknownUser`, `nameInvalid`, `malformed`, and of users elsewhere `peerUnreachable`
+ * and `peerDenied`.
  */
 export async function findUser(context: AuthenticationContext, text: string): Promise<FoundUser> {
   const user = parseAddress(text);

@@ -35,7 +35,10 @@ export interface RoomsOfUser {
 
 /** What is told to other servers; `federation` meets it. */
 export interface ConsentOutbox {
-  /** Durable with the transaction; told once in effect and in order. May refuse `peerDenied`. */
+  /**
+   * Durable with the transaction; told once in effect and in order. May refuse `peerDenied`, unless
+   * it takes back what was asked or given.
+   */
   add(
     tx: Tx,
     peer: Domain,
@@ -49,8 +52,8 @@ export interface ConsentOutbox {
 export interface RemoteUsers {
   /**
    * The latest `SignedClientList` of a user, as her server tells it, with that server's
-   * countersigning keys. Undefined when there is no such user. Refuses `peerUnreachable`,
-   * `peerDenied` and `peerLimited`.
+   * countersigning keys. Undefined when there is no such user. Refuses `peerUnreachable`
+   * and `peerDenied`.
    */
   find(user: UserUri): Promise<RemoteUser | undefined>;
   /** The user's account is gone: what was answered of it holds no longer. */

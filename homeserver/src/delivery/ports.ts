@@ -82,7 +82,7 @@ export type PeerItem = {
 /**
  * The hubs of rooms that are hosted elsewhere; `federation` meets it. Requests and answers are the
  * octets that a client would exchange with the hub. Refuses what the hub refused, with its code,
- * and `peerUnreachable`, `peerDenied` or `peerLimited` when it could not be asked.
+ * and `peerUnreachable` or `peerDenied` when it could not be asked.
  */
 export interface Hubs {
   submit(hub: Domain, caller: Caller, room: RoomUri, request: Uint8Array): Promise<Bytes>;

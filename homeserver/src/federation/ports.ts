@@ -24,7 +24,7 @@ export interface Peers {
    * no answer that could be believed.
    */
   post(peer: Domain, call: PeerCall): Promise<Bytes>;
-  /** Throws `peerDenied` or `peerLimited` when the operator's rules say so. */
+  /** Throws `peerDenied` or `peerKeyChanged` if nothing can be asked of the peer now. */
   admit(peer: Domain): void;
   /** Calls `run` after each request of another server that was found to be its own. */
   onContact(run: (peer: Domain) => void): void;

@@ -74,6 +74,8 @@ export class Island {
   /** Rooms that the module asked to introduce again. */
   readonly introduced: (RoomUri | undefined)[] = [];
   readonly denied = new Set<Domain>();
+  /** Servers whose keys have changed. */
+  readonly frozen = new Set<Domain>();
   readonly #world: World;
   readonly #channel: Channel;
   readonly #database: Database;
@@ -176,10 +178,14 @@ export class Island {
   }
 
   /** Tells a peer something about no room. */
-  tell(peer: Domain, note: string): Promise<void> {
+  tell(
+    peer: Domain,
+    note: string,
+    operation: ConsentEntry["operation"] = "request",
+  ): Promise<void> {
     const { outbox } = this.federation;
     const entry: ConsentEntry = {
-      operation: "request",
+      operation,
       requester: userUri(this.domain, "alice"),
       target: userUri(peer, "bob"),
       room: undefined,
@@ -228,14 +234,16 @@ export class Island {
   }
 
   #peers(life: Life): Peers {
+    const admit = (peer: Domain): void => {
+      if (this.denied.has(peer)) throw new Refusal("peerDenied", "our rules deny it");
+      if (this.frozen.has(peer)) throw new Refusal("peerKeyChanged", "nothing vouches for it");
+    };
     return {
       post: (peer, call) => {
-        if (this.denied.has(peer)) throw new Refusal("peerDenied", "our rules deny it");
+        admit(peer);
         return life.through(this.#channel.post(this.domain, peer, call));
       },
-      admit: (peer) => {
-        if (this.denied.has(peer)) throw new Refusal("peerDenied", "our rules deny it");
-      },
+      admit,
       onContact: (run) => void this.#contacts.push(run),
       onPolicyChange: (run) => void this.#policies.push(run),
     };

@@ -131,7 +131,10 @@ test("FED-947 a denied stream pauses with its rows, and goes on when the rules c
     { state: "paused", backlog: 3, lastFault: "peerDenied" },
   ]);
   // What a user asks for is refused at once instead.
-  await expect(islands.hub.tell(south, "hello")).rejects.toMatchObject({ code: "peerDenied" });
+  for (const operation of ["request", "grant"] as const) {
+    const refused = { code: "peerDenied" };
+    await expect(islands.hub.tell(south, "hello", operation)).rejects.toMatchObject(refused);
+  }
   islands.hub.denied.clear();
   islands.hub.policyChanged();
   await islands.world.advance(1_000);
@@ -171,6 +174,27 @@ test("a stream that is closed has let go of the database", async () => {
   islands.say(1);
   await world.advance(10);
   expect(await closing).toBe(false);
+});
+
+test("FED-917 FED-934 leave is taken back from a denied server, and a changed key is no user's affair", async () => {
+  await using islands = await TwoIslands.open();
+  const { hub, follower, world } = islands;
+  const heard = () => follower.read((tx) => follower.tables.notes(tx));
+  hub.denied.add(south);
+  await hub.tell(south, "revoked", "revoke");
+  await hub.tell(south, "cancelled", "cancel");
+  await world.advance(10_000);
+  expect(await heard()).toEqual([]);
+  hub.denied.clear();
+  hub.policyChanged();
+  await world.advance(1_000);
+  expect(await heard()).toEqual(["revoked", "cancelled"]);
+  hub.frozen.add(south);
+  await hub.tell(south, "asked", "request");
+  await world.advance(10_000);
+  hub.frozen.clear();
+  await world.advance(MINUTE);
+  expect(await heard()).toEqual(["revoked", "cancelled", "asked"]);
 });
 
 test("FED-947 a peer that denies us is asked again about once a minute", async () => {
