@@ -10,7 +10,7 @@ import {
   utf8Decode,
   VERSIONS,
 } from "@treehouse/protocol";
-import type { Directory, Domain, EndpointName } from "@treehouse/protocol";
+import type { Directory, Domain, EndpointName, PEER_CAPABILITIES } from "@treehouse/protocol";
 import { ContactFault } from "./outbound/fault.ts";
 import { mediaTypeOf } from "./outbound/client.ts";
 import type { OutboundAnswer, OutboundClient } from "./outbound/client.ts";
@@ -76,6 +76,34 @@ export function versionWith({ versions }: Directory): string {
     throw new Refusal("versionUnsupported", "The two servers have no version in common.");
   }
   return version;
+}
+
+/** What a server must be able to do to be asked at an endpoint, beyond what all can. */
+const needed: Partial<Record<EndpointName, (typeof PEER_CAPABILITIES)[number]>> = {
+  notify: "batches",
+  submitMessage: "submissions",
+  events: "events",
+  standing: "standing",
+};
+
+/**
+ * FED-919: "peerUnreachable" if the server does not say that it can do this: it may learn to, and
+ * whoever asks waits. "tooLarge" if it takes less at once.
+ */
+export function checkAble(
+  { capabilities, limits }: Directory,
+  { endpoint, body }: { readonly endpoint: EndpointName; readonly body: Uint8Array },
+): void {
+  const capability = needed[endpoint];
+  if (capability !== undefined && !capabilities.includes(capability)) {
+    throw new Refusal("peerUnreachable", `The other server knows no ${capability} yet.`, {
+      retryAfterMs: LIMITS.retryMostMs,
+    });
+  }
+  const limit = endpoint === "notify" ? limits.maxNotifyBody : limits.maxBody;
+  if (body.length <= limit) return;
+  const limitName = endpoint === "notify" ? "notifyBodyBytesMax" : "peerBodyBytesMax";
+  throw new Refusal("tooLarge", "The other server takes less at once.", { limitName, limit });
 }
 
 function isEndpoint(name: string): name is EndpointName {

@@ -15,7 +15,7 @@ import {
 import type { Bytes, Directory, Domain, EndpointName, RefusalCode } from "@treehouse/protocol";
 import { Assertion, errorFields } from "../platform/index.ts";
 import type { PeersContext } from "./context.ts";
-import { urlOf, versionWith } from "./directory.ts";
+import { checkAble, urlOf, versionWith } from "./directory.ts";
 import type { EndpointUrl } from "./directory.ts";
 import { directoryOf } from "./discover.ts";
 import { mediaTypeOf } from "./outbound/client.ts";
@@ -46,6 +46,7 @@ export async function post(context: PeersContext, domain: Domain, call: PeerCall
   const state = book.find(domain);
   const directory = await directoryOf(context, state);
   versionWith(directory);
+  checkAble(directory, call);
   const answer = await exchange(context, state, directory, call);
   if (answer.status < 200 || answer.status > 299) throw refusalOf(answer);
   if (answer.body.length > 0 && mediaTypeOf(answer.headers) !== MEDIA_TYPE_TLS) {

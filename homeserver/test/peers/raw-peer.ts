@@ -5,6 +5,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import {
+  LIMITS,
+  PEER_CAPABILITIES,
   certifyFederationKey,
   formatDigest,
   formatFrom,
@@ -125,7 +127,7 @@ export function directoryOf(domain: Domain, keys: DirectoryDocument["keys"]): Di
     profile: "mimi-06+1",
     versions: ["mimi-06+1"],
     domain,
-    capabilities: [],
+    capabilities: [...PEER_CAPABILITIES],
     keys,
     countersigners: [],
     endpoints: {
@@ -140,7 +142,11 @@ export function directoryOf(domain: Domain, keys: DirectoryDocument["keys"]): Di
       standing: at(standing),
       identifierQuery: at(peerRoutes.identifierQuery),
     },
-    limits: { maxBody: 1_000_000, maxNotifyBody: 1_000_000, eventRetentionSeconds: 60 },
+    limits: {
+      maxBody: LIMITS.peerBodyBytesMax,
+      maxNotifyBody: LIMITS.notifyBodyBytesMax,
+      eventRetentionSeconds: 60,
+    },
   };
 }
 
