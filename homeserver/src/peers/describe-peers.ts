@@ -2,22 +2,21 @@ import { commonVersion, toBase64Url, VERSIONS } from "@treehouse/protocol";
 import type { Domain, PeerDetail, PeerRule, PeersAnswer, PeerSummary } from "@treehouse/protocol";
 import type { PeersContext } from "./context.ts";
 import type { PeerStatus } from "./ports.ts";
+import { newPeerState } from "./peer-state.ts";
 import type { PeerState } from "./peer-state.ts";
 import type { PeerKey, Rule } from "./store.ts";
 
-/** A page of the servers that are known, and all that the operator decided. */
+/**
+ * A page of the servers that are known, or for which something waits, and all that the operator
+ * decided.
+ */
 export function describePeers(
   context: PeersContext,
   { after = "", limit }: { readonly after?: string | undefined; readonly limit: number },
 ): PeersAnswer {
-  const { book, policy, status, domain, authentication, ownKeys } = context;
-  const waiting = new Map(
-    status()
-      ?.status()
-      .map((each) => [each.domain, each]),
-  );
-  const rest = book
-    .all()
+  const { book, policy, domain, authentication, ownKeys } = context;
+  const waiting = waitingIn(context);
+  const rest = [...book.all(), ...neverReached(context, waiting)]
     .filter((state) => state.domain > after)
     .toSorted((left, right) => (left.domain < right.domain ? -1 : 1));
   const page = rest.slice(0, limit);
@@ -47,15 +46,9 @@ export function describePeers(
 export async function describePeer(context: PeersContext, state: PeerState): Promise<PeerDetail> {
   const { record, directory, fault, clockOffsetMs } = state;
   const rejected = (await context.status()?.rejected(state.domain)) ?? [];
-  const waiting = new Map(
-    context
-      .status()
-      ?.status()
-      .map((each) => [each.domain, each]),
-  );
   return {
     ...summaryOf(context, state),
-    ...waitingFor(waiting, state),
+    ...waitingFor(waitingIn(context), state),
     keys: [
       ...record.pinned.map((key) => keyOf(key, true)),
       ...record.offered.map((key) => keyOf(key, false)),
@@ -77,6 +70,22 @@ export async function describePeer(context: PeersContext, state: PeerState): Pro
     }),
     ...defined("development", context.development.get(state.domain)?.origin),
   };
+}
+
+function waitingIn({ status }: PeersContext): ReadonlyMap<Domain, PeerStatus> {
+  const all = status()?.status() ?? [];
+  return new Map(all.map((each) => [each.domain, each]));
+}
+
+/** Servers of which nothing is known but that something waits for them: a wrong name, perhaps. */
+function neverReached(
+  { book, env }: PeersContext,
+  waiting: ReadonlyMap<Domain, PeerStatus>,
+): readonly PeerState[] {
+  const at = { now: env.now(), monotonic: env.monotonic() };
+  return [...waiting.values()]
+    .filter(({ domain, backlog }) => backlog > 0 && book.known(domain) === undefined)
+    .map(({ domain }) => newPeerState(domain, at));
 }
 
 function summaryOf({ policy }: PeersContext, state: PeerState): PeerSummary {

@@ -1,4 +1,5 @@
 import {
+  parseDomain,
   identifierResponseCodec,
   LIMITS,
   MEDIA_TYPE_TLS,
@@ -113,9 +114,13 @@ test("the list comes in pages, in the order of the names", async () => {
 test("what waits for a server is shown beside it, and tried again on demand", async () => {
   const retried: string[] = [];
   await askAs(peer, hub);
+  const typo = parseDomain("typo.example");
   hub.peers.statusFrom({
     partners: async () => new Set(),
-    status: () => [{ domain: peer.domain, backlog: 7, breaker: "open", retryAt: 5 }],
+    status: () => [
+      { domain: peer.domain, backlog: 7, breaker: "open", retryAt: 5 },
+      { domain: typo, backlog: 1, breaker: "open" },
+    ],
     rejected: async () => [
       { form: "consent", room: undefined, position: 0, code: "malformed", at: 4 },
     ],
@@ -128,6 +133,11 @@ test("what waits for a server is shown beside it, and tried again on demand", as
     retryAt: 5,
     rejected: [{ form: "consent", code: "malformed", at: 4 }],
   });
+  const { peers } = peersAnswerSchema.parse(await ask("GET", "").then((a) => a.json()));
+  expect(peers).toMatchObject([
+    { domain: "peer.example", state: "known", backlog: 7 },
+    { domain: "typo.example", state: "new", backlog: 1 },
+  ]);
   expect((await ask("POST", "/peer.example/retry")).status).toBe(204);
   expect(retried).toEqual(["peer.example"]);
 });
