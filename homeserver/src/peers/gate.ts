@@ -50,13 +50,17 @@ export function createGate(context: PeersContext, contacted: (domain: Domain) =>
       if (known !== undefined) checkNotFrozen(known);
       const claim = `${from} ${head.address}`;
       unproved.take(claim);
-      const leave = [places.take(claim, LIMITS.peerConcurrencyMax, "peerConcurrencyMax")];
+      let leave = [places.take(claim, LIMITS.peerConcurrencyMax, "peerConcurrencyMax")];
+      const leaveAll = (): void => {
+        for (const one of leave) one();
+        leave = [];
+      };
       try {
         leave.push(
           places.take(head.address, LIMITS.unprovedPerAddressMax, "unprovedPerAddressMax"),
         );
       } catch (error) {
-        leave[0]?.();
+        leaveAll();
         throw error;
       }
 
@@ -68,12 +72,12 @@ export function createGate(context: PeersContext, contacted: (domain: Domain) =>
           book.touch(state, "inbound");
           contacted(from);
           proved.take(from);
+          // Other servers at the same address need the places of those who have proved nothing.
+          leaveAll();
           leave.push(enter(state));
           return { domain: from, transactionId };
         },
-        close() {
-          for (const one of leave) one();
-        },
+        close: leaveAll,
       } satisfies PeerAdmission;
     },
     refused: (reason) => refusedTotal.add(1, { reason }),

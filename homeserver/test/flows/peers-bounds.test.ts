@@ -106,6 +106,24 @@ test("FED-935 eight requests of a server are worked on at once, and other server
   expect((await askAs(peer, hub)).status).toBe(200);
 });
 
+test("FED-935 servers behind one address do not count against each other once they are known", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  hub.hold = promise;
+  const count = LIMITS.unprovedPerAddressMax / LIMITS.peerConcurrencyMax + 1;
+  const asked: ReturnType<typeof askAs>[] = [];
+  await using servers = new AsyncDisposableStack();
+  for (let number = 0; number < count; number += 1) {
+    const each = servers.use(await openRawPeer(`p${number}.example`, network));
+    for (let time = 0; time < LIMITS.peerConcurrencyMax; time += 1) asked.push(askAs(each, hub));
+    while (hub.received.length < asked.length) {
+      await new Promise((done) => setImmediate(done));
+    }
+  }
+  hub.hold = undefined;
+  resolve();
+  for (const { status } of await Promise.all(asked)) expect(status).toBe(200);
+});
+
 test("H-01 who only uses a server's name takes none of what that server may do", async () => {
   // The server asks from one network, whoever uses its name from another.
   await askAs(peer, hub);

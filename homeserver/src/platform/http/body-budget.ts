@@ -4,6 +4,8 @@ import { LIMITS, Refusal } from "@treehouse/protocol";
 export interface BodyShare {
   /** Counts octets that have arrived, or refuses them with `rateLimited`. */
   take(octets: number): void;
+  /** Counts what was taken for another asker instead, or refuses that with `rateLimited`. */
+  moveTo(asker: string): void;
   /** Gives back all that was taken, once. */
   release(): void;
 }
@@ -28,20 +30,30 @@ export function createBodyBudget(): BodyBudget {
     else held.set(asker, sum);
   }
 
+  function check(asker: string, octets: number): void {
+    if ((held.get(asker) ?? 0) + octets <= LIMITS.bodiesBytesPerUserMax) return;
+    throw new Refusal("rateLimited", "Too much was sent at once.", {
+      retryAfterMs,
+      limitName: "bodiesBytesPerUserMax",
+      limit: LIMITS.bodiesBytesPerUserMax,
+    });
+  }
+
   return {
-    open(asker) {
+    open(first) {
+      let asker = first;
       let own = 0;
       return {
         take(octets) {
-          if ((held.get(asker) ?? 0) + octets > LIMITS.bodiesBytesPerUserMax) {
-            throw new Refusal("rateLimited", "Too much was sent at once.", {
-              retryAfterMs,
-              limitName: "bodiesBytesPerUserMax",
-              limit: LIMITS.bodiesBytesPerUserMax,
-            });
-          }
+          check(asker, octets);
           own += octets;
           add(asker, octets);
+        },
+        moveTo(other) {
+          check(other, own);
+          add(asker, -own);
+          asker = other;
+          add(asker, own);
         },
         release() {
           add(asker, -own);

@@ -28,7 +28,7 @@ type PeerIntake = (
 /**
  * Headers are judged before the body is read, since nobody has proved anything yet, and the body is
  * read before its sender is believed, since the signature covers it: bounded in size, in time and
- * per network address.
+ * per network address until then, and per server afterwards.
  */
 export function createPeerIntake({ env, budget, gate }: PeerIntakeOptions): PeerIntake {
   return async (route, incoming, address, held) => {
@@ -49,6 +49,8 @@ export function createPeerIntake({ env, budget, gate }: PeerIntakeOptions): Peer
     held.push(() => share.release());
     const bytes = await readInTime(env, incoming, form, share);
     const peer = await admission.authenticate(bytes);
+    // Many servers may have one address; from here on each answers for itself.
+    share.moveTo(`peer ${peer.domain}`);
     return { peer, body: form.parse(bytes) };
   };
 }
