@@ -1,22 +1,37 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
+import { parseDomain } from "@treehouse/protocol";
 import type { Client } from "../../../client-sdk/src/node.ts";
-import { runProgram } from "../program/run.ts";
+import {
+  createLeftovers,
+  makeBackup,
+  parseKeyFile,
+  restoreBackup,
+} from "../../src/backup/index.ts";
+import { migrations } from "../../src/migrations.ts";
+import { createNodeEnv } from "../../src/platform/index.ts";
 import { until } from "./people.ts";
 import type { ServerProcess } from "./server.ts";
 
-const variablesOf = ({ domain }: ServerProcess) => ({
-  TREEHOUSE__SERVER__DOMAIN: domain,
-  TREEHOUSE_BACKUP_PASSPHRASE: "four random words here",
+const env = createNodeEnv({ log: { level: "silent" } });
+
+/** The key of all backups here, as a key file holds it. */
+export const keyDigits = "5a".repeat(32);
+
+/** What the program's commands do: a process for each would cost more than they do. */
+const common = ({ domain, data }: ServerProcess) => ({
+  secret: parseKeyFile(keyDigits),
+  migrations,
+  leftovers: createLeftovers(),
+  directory: data,
+  domain: parseDomain(domain),
 });
 
-/** Makes a backup of a server as an operator does, whether it runs or not; answers its path. */
-export async function backUp(server: ServerProcess, name: string): Promise<string> {
-  const path = join(server.data, "..", name);
-  const args = ["backup", path, "--data", server.data];
-  const { code, stderr } = await runProgram(args, { variables: variablesOf(server) });
-  if (code !== 0) throw new Error(stderr);
-  return path;
+/** Makes a backup of a server, whether it runs or not; answers its path. */
+export async function backUp(server: ServerProcess): Promise<string> {
+  const to = join(server.data, "..", `backup-${performance.now()}`);
+  const made = await makeBackup({ ...common(server), env, to, software: "0.1.0" });
+  return made.path;
 }
 
 /** The server is lost with its disk, and comes back from a backup on the same port. */
@@ -27,9 +42,7 @@ export async function loseAndRestore(
 ): Promise<void> {
   await server.kill();
   renameSync(server.data, `${server.data}-lost-${performance.now()}`);
-  const args = ["restore", backup, "--data", server.data];
-  const { code, stderr } = await runProgram(args, { variables: variablesOf(server) });
-  if (code !== 0) throw new Error(stderr);
+  await restoreBackup({ ...common(server), path: backup, dryRun: false });
   await meanwhile();
   await server.start();
 }

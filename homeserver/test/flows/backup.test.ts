@@ -1,9 +1,13 @@
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { Client } from "../../../client-sdk/src/node.ts";
-import { backUp, loseAndRestore } from "../federation-e2e/backups.ts";
+import { keyDigits, loseAndRestore } from "../federation-e2e/backups.ts";
 import { gather, keptBy, until } from "../federation-e2e/people.ts";
+import type { ServerProcess } from "../federation-e2e/server.ts";
 import { startFederatedWorld } from "../federation-e2e/world.ts";
 import type { FederatedWorld } from "../federation-e2e/world.ts";
+import { runProgram } from "../program/run.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 const [rounds, seeds] = full ? [6, [1, 2, 3]] : [1, [1]];
@@ -64,6 +68,18 @@ function listen(client: Client) {
       while (texts.length < count) await new Promise<void>((resolve) => (wake = resolve));
     },
   };
+}
+
+/** As an operator makes it, beside the server: only so can the server be seen to go on meanwhile. */
+async function backUp({ data, domain }: ServerProcess, name: string): Promise<string> {
+  const folder = dirname(data);
+  const [to, key] = [join(folder, name), join(folder, "key")];
+  writeFileSync(key, keyDigits);
+  const args = ["backup", to, "--data", data, "--key-file", key];
+  const variables = { TREEHOUSE__SERVER__DOMAIN: domain };
+  const { code, stderr } = await runProgram(args, { variables });
+  if (code !== 0) throw new Error(stderr);
+  return to;
 }
 
 test.each(seeds)(
