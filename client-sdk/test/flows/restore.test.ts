@@ -1,26 +1,46 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { existsSync } from "node:fs";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Client, ClientEvents, Conversation } from "../../src/node.ts";
 import { keepData } from "../world/old-data.ts";
 import { startServer, type TestServer } from "../world/server.ts";
 import { joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
+/** One for all tests, each of which has rooms of its own. */
 let server: TestServer;
-const clients: Client[] = [];
+const here = new Map<string, Client>();
 
-beforeEach(async () => {
+beforeAll(async () => {
   server = await startServer();
 });
-afterEach(async () => {
-  for (const client of clients.splice(0)) await client.close();
+afterAll(async () => {
+  for (const client of here.values()) await client.close();
   await server[Symbol.asyncDispose]();
 });
 
-async function register(...names: readonly string[]): Promise<readonly Client[]> {
-  const made: Client[] = [];
-  for (const name of names) made.push(await server.register(name));
-  clients.push(...made);
-  return made;
+/** Somebody's client: registered when they are new, opened again when they were away. */
+async function person(name: string): Promise<Client> {
+  const known = existsSync(server.path(name));
+  const client = here.get(name) ?? (known ? await server.open(name) : await server.register(name));
+  here.set(name, client);
+  return client;
+}
+
+/** Whom a test begins with; all others are away. */
+async function cast(...names: readonly string[]): Promise<readonly Client[]> {
+  for (const name of here.keys()) if (!names.includes(name)) await away(name);
+  const clients: Client[] = [];
+  for (const name of names) clients.push(await person(name));
+  // Their KeyPackages are there again, which the restore before took away.
+  for (const client of clients) await client.caughtUp();
+  return clients;
+}
+
+/** Closes somebody's client until it is wanted again. */
+async function away(name: string): Promise<void> {
+  await here.get(name)?.close();
+  here.delete(name);
 }
 
 /** Everything of one name that a client tells from here on. */
@@ -42,6 +62,12 @@ async function founded(
   return joined;
 }
 
+/** Fits what is told of this conversation. */
+const of =
+  ({ id }: Conversation) =>
+  ({ room }: { readonly room: string }) =>
+    room === id;
+
 /** All of them are in the same epoch of the same group, and say so. */
 async function expectAgreement(all: readonly (readonly [Client, Conversation])[]): Promise<void> {
   for (const [client] of all) await client.caughtUp();
@@ -60,13 +86,13 @@ async function converse(all: readonly (readonly [Client, Conversation])[]): Prom
 }
 
 test("T-20 FED-957 messages that a restored server forgot go out again, and nobody has one twice", async () => {
-  const [alice, bob, carol] = await register("alice", "bob", "carol");
+  const [alice, bob, carol] = await cast("alice", "bob", "carol");
   if (!alice || !bob || !carol) throw new Error("three");
   const [hers, his, carols] = await founded(alice, "Tea", [bob, carol]);
   if (!hers || !his || !carols) throw new Error("three");
   await hers.send("before");
   for (const client of [bob, carol]) await reads(client, hers.id, "before");
-  await carol.close();
+  await away("carol");
   const old = await keepData(server);
   const first = await hers.send("lost one");
   await reads(bob, hers.id, "lost one");
@@ -80,8 +106,7 @@ test("T-20 FED-957 messages that a restored server forgot go out again, and nobo
   const restored = next(alice, "restored");
   await old.putBack();
   await restored;
-  const back = await server.open("carol");
-  clients.push(back);
+  const back = await person("carol");
   for (const text of ["lost one", "lost two", "lost three"]) await reads(back, hers.id, text);
   expect(told[0]).toEqual([{ room: hers.id, messages: [first.id, second.id], sentAgain: true }]);
   expect(told[1]?.map(({ messages }) => messages.length)).toEqual([1]);
@@ -101,7 +126,7 @@ test("T-20 FED-957 messages that a restored server forgot go out again, and nobo
 }, 120_000);
 
 test("T-20 groups that are ahead of a restored hub come back, and who was added is added again", async () => {
-  const [alice, bob, dave] = await register("alice", "bob", "dave");
+  const [alice, bob, dave] = await cast("alice", "bob", "dave");
   if (!alice || !bob || !dave) throw new Error("three");
   const [hers, his] = await founded(alice, "Tea", [bob]);
   if (!hers || !his) throw new Error("two");
@@ -118,7 +143,7 @@ test("T-20 groups that are ahead of a restored hub come back, and who was added 
   await reads(bob, hers.id, "thank you");
   const ahead = (await hers.info()).epoch;
 
-  const gone = next(dave, "removed");
+  const gone = next(dave, "removed", of(hers));
   await old.putBack();
   await gone;
   await joinedBy(dave, hers.id);
@@ -142,28 +167,31 @@ test("T-20 groups that are ahead of a restored hub come back, and who was added 
 }, 120_000);
 
 test("who comes back behind a restored hub last is told once more what the others said meanwhile", async () => {
-  const [alice, bob, carol] = await register("alice", "bob", "carol");
+  const [alice, bob, carol] = await cast("alice", "bob", "carol");
   if (!alice || !bob || !carol) throw new Error("three");
   const [hers, his, carols] = await founded(alice, "Tea", [bob, carol]);
   if (!hers || !his || !carols) throw new Error("three");
   const old = await keepData(server);
   // A commit that the server will have forgotten: whoever has applied it is ahead.
-  await server.register("dave").then((dave) => clients.push(dave));
-  await hers.add(["dave@localhost"]);
+  await person("forgotten");
+  await hers.add(["forgotten@localhost"]);
   await hers.send("all here");
   await reads(bob, hers.id, "all here");
   await reads(carol, hers.id, "all here");
-  await bob.close();
-  const back = [next(alice, "joined"), next(carol, "joined")];
+  await away("bob");
+  const back = [next(alice, "joined", of(hers)), next(carol, "joined", of(hers))];
   await old.putBack();
   await Promise.all(back);
   await carols.send("while bob is away");
   await reads(alice, hers.id, "while bob is away");
   await hers.send("and so do I say");
   await reads(carol, hers.id, "and so do I say");
-  const late = await server.open("bob");
-  clients.push(late);
-  const missed = next(late, "gap", ({ reason }) => reason === "missed");
+  const late = await person("bob");
+  const missed = next(
+    late,
+    "gap",
+    ({ stream, reason }) => stream === hers.id && reason === "missed",
+  );
   await missed;
   for (const text of ["while bob is away", "and so do I say"]) await reads(late, hers.id, text);
   const texts = await textsIn(await late.conversations.get(hers.id));
@@ -172,21 +200,21 @@ test("who comes back behind a restored hub last is told once more what the other
 }, 120_000);
 
 test("T-20 who had been removed and came back with old data is out again before anything is said", async () => {
-  const [alice, bob, eve] = await register("alice", "bob", "eve");
+  const [alice, bob, eve] = await cast("alice", "bob", "eve");
   if (!alice || !bob || !eve) throw new Error("three");
   const [hers, his] = await founded(alice, "Tea", [bob, eve]);
   if (!hers || !his) throw new Error("two");
   const old = await keepData(server);
-  const removed = next(eve, "removed");
+  const removed = next(eve, "removed", of(hers));
   await hers.remove(["eve@localhost"]);
   await removed;
   await hers.send("now that eve is gone");
   await reads(bob, hers.id, "now that eve is gone");
 
   const faults = heard(alice, "fault");
-  const lost = next(alice, "lostByServer");
+  const lost = next(alice, "lostByServer", of(hers));
   const eves = heard(eve, "stored");
-  const back = next(bob, "joined");
+  const back = next(bob, "joined", of(hers));
   await old.putBack();
   expect(await lost).toMatchObject({ sentAgain: true });
   // What is said before he is back, he is told of and cannot read.
@@ -206,24 +234,23 @@ test("T-20 who had been removed and came back with old data is out again before 
 }, 120_000);
 
 test("T-20 who may not remove people sends nothing again to somebody who came back, unless told to", async () => {
-  const [alice, bob, eve] = await register("alice", "bob", "eve");
+  const [alice, bob, eve] = await cast("alice", "bob", "eve");
   if (!alice || !bob || !eve) throw new Error("three");
   const [hers, his] = await founded(alice, "Tea", [bob, eve]);
   if (!hers || !his) throw new Error("two");
   const old = await keepData(server);
-  const removed = next(eve, "removed");
+  const removed = next(eve, "removed", of(hers));
   await hers.remove(["eve@localhost"]);
   await removed;
   const { id } = await his.send("not for eve");
   await reads(alice, hers.id, "not for eve");
   // The only one who may remove eve is away.
-  await alice.close();
-  const lost = next(bob, "lostByServer");
+  await away("alice");
+  const lost = next(bob, "lostByServer", of(hers));
   await old.putBack();
   expect(await lost).toEqual({ room: hers.id, messages: [id], sentAgain: false });
   await expect(his.sendAgain("00".repeat(32))).rejects.toMatchObject({ code: "notFound" });
-  const back = await server.open("alice");
-  clients.push(back);
+  const back = await person("alice");
   await until(bob, async () => (await his.members()).length === 2);
   const again = await his.sendAgain(id);
   expect(again.id).toBe(id);
@@ -234,12 +261,12 @@ test("T-20 who may not remove people sends nothing again to somebody who came ba
 }, 120_000);
 
 test("a client that had left does not come back with old data", async () => {
-  const [alice, bob] = await register("alice", "bob");
+  const [alice, bob] = await cast("alice", "bob");
   if (!alice || !bob) throw new Error("two");
   const [hers, his] = await founded(alice, "Tea", [bob]);
   if (!hers || !his) throw new Error("two");
   const old = await keepData(server);
-  const removed = next(bob, "removed");
+  const removed = next(bob, "removed", of(hers));
   await his.leave();
   await removed;
   await old.putBack();
@@ -248,7 +275,7 @@ test("a client that had left does not come back with old data", async () => {
 }, 120_000);
 
 test("FED-957 the same old data put back twice give nothing that passes for known", async () => {
-  const [alice, bob] = await register("alice", "bob");
+  const [alice, bob] = await cast("alice", "bob");
   if (!alice || !bob) throw new Error("two");
   const [hers, his] = await founded(alice, "Tea", [bob]);
   if (!hers || !his) throw new Error("two");
@@ -268,7 +295,7 @@ test("FED-957 the same old data put back twice give nothing that passes for know
   ] as const;
   await converse(all);
   await expectAgreement(all);
-  await server.register("late").then((late) => clients.push(late));
+  await person("late");
   await hers.add(["late@localhost"]);
   for (const [, room] of all) {
     const texts = (await textsIn(room)).filter((text) => text.includes("life"));
@@ -281,11 +308,10 @@ test("FED-957 the same old data put back twice give nothing that passes for know
 }, 120_000);
 
 test("sessions of before go on, later ones end, and what was founded later is told as forgotten", async () => {
-  const [alice, bob] = await register("alice", "bob");
+  const [alice, bob] = await cast("alice", "bob");
   if (!alice || !bob) throw new Error("two");
   const old = await keepData(server);
-  const [later] = await register("later");
-  if (!later) throw new Error("one");
+  const later = await person("later");
   const [room] = await founded(alice, "Later", [bob]);
   if (!room) throw new Error("one");
   await room.send("to be remembered");
@@ -293,7 +319,7 @@ test("sessions of before go on, later ones end, and what was founded later is to
 
   const faults = [heard(alice, "fault"), heard(bob, "fault")];
   const out = next(later, "loginRequired");
-  const closed = [next(alice, "removed"), next(bob, "removed")];
+  const closed = [next(alice, "removed", of(room)), next(bob, "removed", of(room))];
   await old.putBack();
   await out;
   await Promise.all(closed);
@@ -308,26 +334,25 @@ test("sessions of before go on, later ones end, and what was founded later is to
 }, 120_000);
 
 test("R-006 KeyPackages of before a restore are never given out after it, and new ones are there", async () => {
-  const [alice, bob] = await register("alice", "bob");
+  const [alice, bob] = await cast("alice", "bob");
   if (!alice || !bob) throw new Error("two");
   const old = await keepData(server);
   const [before] = await founded(alice, "One", [bob]);
-  await bob.close();
+  await away("bob");
   await old.putBack();
   // Nobody has brought new ones yet, and none of the old is given.
   await alice.caughtUp();
   await expect(
     alice.conversations.create({ name: "Two", members: ["bob@localhost"] }),
   ).rejects.toMatchObject({ code: "keyPackagesExhausted" });
-  const back = await server.open("bob");
-  clients.push(back);
+  const back = await person("bob");
   await back.caughtUp();
   const [after] = await founded(alice, "Three", [back]);
   expect(after?.id).not.toBe(before?.id);
 }, 120_000);
 
 test("data that were set back without the server's knowledge are noticed by its clients", async () => {
-  const [alice, bob] = await register("alice", "bob");
+  const [alice, bob] = await cast("alice", "bob");
   if (!alice || !bob) throw new Error("two");
   const [hers] = await founded(alice, "Tea", [bob]);
   if (!hers) throw new Error("one");
