@@ -38,6 +38,8 @@ const env = createNodeEnv({ log: { level: "silent" } });
 
 let directory = "";
 let server: Program;
+/** A backup of it, for whoever only wants one. */
+let good: Awaited<ReturnType<typeof makeBackup>>;
 const data = () => join(directory, "data");
 const path = (name: string) => join(directory, name);
 
@@ -45,6 +47,7 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "treehouse-backup-"));
   writeFileSync(path("key"), "5a".repeat(32));
   server = await startProgram(["--data", data()], variables);
+  good = await backUp();
 });
 afterAll(async () => {
   server.signal("SIGKILL");
@@ -89,7 +92,7 @@ test("T-37 a backup of a running server holds database and secrets, and nothing 
 });
 
 test("a restore gives back every file, octet for octet, and the server says that it was set back", async () => {
-  const { path: file, manifest } = await backUp();
+  const { path: file, manifest } = good;
   const into = path("restored");
   expect(await restore(file, into)).toEqual(manifest);
   for (const name of readdirSync(join(data(), "secrets"))) {
@@ -111,7 +114,7 @@ test("a restore gives back every file, octet for octet, and the server says that
 });
 
 test("T-37 every wrong way to restore is refused with what to do, and changes nothing", async () => {
-  const { path: file } = await backUp();
+  const { path: file } = good;
   await expect(restore(file, data())).rejects.toThrow(/A server.*works in.*Stop it/);
   const full = path("full");
   mkdirSync(full);
@@ -144,7 +147,7 @@ test("T-37 every wrong way to restore is refused with what to do, and changes no
 });
 
 test("a dry run checks everything, also whether it could be put there, and writes nothing", async () => {
-  const { path: file, manifest } = await backUp();
+  const { path: file, manifest } = good;
   const into = path("dry");
   expect(await restore(file, into, { dryRun: true })).toEqual(manifest);
   expect(existsSync(into)).toBe(false);
@@ -154,7 +157,7 @@ test("a dry run checks everything, also whether it could be put there, and write
 });
 
 test("a backup never replaces a file, and is not made of what is no server's data", async () => {
-  const { path: file } = await backUp();
+  const { path: file } = good;
   await expect(backUp(file)).rejects.toThrow(/exists already/);
   await expect(backUp(path("no/such/folder"))).rejects.toThrow(/no folder/);
   await expect(backUp(undefined, path("empty"))).rejects.toThrow(/no data of a server/);
@@ -170,10 +173,7 @@ test("a backup never replaces a file, and is not made of what is no server's dat
 
 test("a database that is damaged is not passed off as a backup", async () => {
   const broken = path("broken");
-  await restore((await backUp()).path, broken);
-  const started = await startProgram(["--data", broken], variables);
-  started.signal("SIGTERM");
-  await started.ended;
+  await restore(good.path, broken);
   // Some of its pages, as a disk that fails gives them back.
   const file = openSync(join(broken, "treehouse.sqlite"), "r+");
   writeSync(file, Buffer.alloc(20 * 4096, 0x5a), 0, undefined, 10 * 4096);
@@ -222,7 +222,7 @@ test("a backup that is interrupted takes its unsealed copies with it", async () 
 });
 
 test("a server does not start over a restore that was cut off", async () => {
-  const { path: file } = await backUp();
+  const { path: file } = good;
   const into = path("cut-off");
   await restore(file, into);
   mkdirSync(join(into, "restoring"));
@@ -253,7 +253,7 @@ test("the passphrase comes from the environment or the standard input, and never
 });
 
 test("Q12 a copy that somebody makes of the unpacked database alone still says what it is", async () => {
-  const { path: file } = await backUp();
+  const { path: file } = good;
   const into = path("taken-from");
   await restore(file, into);
   const other = path("put-by-hand");
