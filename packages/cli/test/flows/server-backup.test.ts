@@ -1,63 +1,65 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { runProcess } from "../world/children.ts";
-import { openWithAliceAndBob } from "../world/household.ts";
+import { type Household, openHousehold } from "../world/household.ts";
 
-const secret = { TREEHOUSE_BACKUP_PASSPHRASE: "four random words here" };
+/** One for all tests: the first makes the backup that the others need. */
+let household: Household;
+let folder = "";
+const [data, file, key] = [
+  () => join(folder, "data"),
+  () => join(folder, "one"),
+  () => join(folder, "key"),
+];
+
+beforeAll(async () => {
+  household = await openHousehold();
+  folder = dirname(household.home);
+  writeFileSync(key(), `${"5a".repeat(32)}\n`);
+});
+afterAll(() => household[Symbol.asyncDispose]());
+
+const env = { TREEHOUSE_BACKUP_PASSPHRASE: "four random words here" };
+const run = (...args: readonly string[]) => household.treehouse(["server", ...args], { env });
 
 test("a server's backup is made while it runs, verified, and put back", async () => {
-  await using household = await openWithAliceAndBob();
-  const folder = dirname(household.home);
-  const data = join(folder, "data");
-  const file = join(folder, "one.thbackup");
-  const run = (args: readonly string[], env: Readonly<Record<string, string>> = secret) =>
-    household.treehouse(args, { env });
-
-  const made = await run(["server", "backup", "--data", data, file, "--json"]);
+  const sealed = ["--key-file", key()];
+  const made = await run("backup", "--data", data(), file(), ...sealed, "--json");
   expect(made).toMatchObject({ exit: 0, err: "" });
-  expect(JSON.parse(made.out)).toMatchObject({ path: file, manifest: { domain: "localhost" } });
-  expect(readdirSync(data)).not.toContain("backup-work");
+  expect(JSON.parse(made.out)).toMatchObject({ path: file(), manifest: { domain: "localhost" } });
+  expect(readdirSync(data())).not.toContain("backup-work");
 
-  const verified = await run(["server", "verify", file]);
+  const verified = await run("verify", file(), ...sealed);
   expect(verified).toMatchObject({ exit: 0, err: "" });
-  expect(verified.out).toMatch(/^\S+one\.thbackup: localhost as of \S+Z, checked\n$/);
+  expect(verified.out).toMatch(/^\S+one: localhost as of \S+Z, checked\n$/);
 
   const other = join(folder, "other");
-  const dry = await run(["server", "restore", file, "--data", other, "--dry-run"]);
+  const restore = ["restore", file(), "--data", other, ...sealed];
+  const dry = await run(...restore, "--dry-run");
   expect(dry).toMatchObject({ exit: 0 });
   expect(existsSync(other)).toBe(false);
-  const restored = await run(["server", "restore", file, "--data", other]);
+  const restored = await run(...restore);
   expect(restored).toMatchObject({ exit: 0 });
   expect(readdirSync(other)).toEqual(["secrets", "treehouse.sqlite", "treehouse.sqlite.lock"]);
   expect(restored.err).toContain("Start the server");
 });
 
 test("what cannot be is told with what to do, in the form that was asked for", async () => {
-  await using household = await openWithAliceAndBob();
-  const folder = dirname(household.home);
-  const data = join(folder, "data");
-  const key = join(folder, "key");
-  writeFileSync(key, `${"5a".repeat(32)}\n`);
-  const run = (...args: readonly string[]) =>
-    household.treehouse(["server", ...args], { env: secret });
-  const running = await run("restore", join(folder, "none"), "--data", data);
+  const running = await run("restore", file(), "--data", data());
   expect(running.exit).toBe(1);
   expect(running.err).toContain("Stop it");
-  const file = join(folder, "two.thbackup");
-  expect((await run("backup", file, "--data", data, "--key-file", key)).exit).toBe(0);
-  const again = await run("backup", file, "--data", data, "--key-file", key, "--json");
+  const again = await run("backup", file(), "--data", data(), "--key-file", key(), "--json");
   expect(again).toMatchObject({ exit: 1, out: "" });
   expect(JSON.parse(again.err)).toMatchObject({
     error: { code: "refused", message: expect.stringContaining("exists already") },
     exit: 1,
   });
-  expect((await run("verify", file)).err).toContain("--key-file");
-  const elsewhere = join(folder, "there");
-  mkdirSync(elsewhere);
-  expect((await run("verify", file, "--key-file", elsewhere)).err).toContain("cannot be read");
+  // The passphrase in the environment was handed on, and is no key.
+  expect((await run("verify", file())).err).toContain("--key-file");
+  expect((await run("verify", file(), "--key-file", data())).err).toContain("cannot be read");
 });
 
 test("the command passes on how the program ended, from a process of its own", async () => {
