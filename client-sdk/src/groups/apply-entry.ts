@@ -49,8 +49,13 @@ export async function applyEntry(
   const entry = decodeEntry(bytes);
   if (entry.room !== room.uri || entry.position <= room.cursor.position) return "applied";
   const status = await statusOf(context, room);
+  if (status === "removed" || status === undefined) {
+    const entering = room.late === undefined ? await enterAgain(context, room) : "waits";
+    if (room.late !== undefined) room.late.passedOver = true;
+    if (entering === "done") return applyEntry(context, room, bytes);
+    if (entering === "waits") return "applied";
+  }
   if (status === "removed") {
-    if (await enterAgain(context, room)) return applyEntry(context, room, bytes);
     // Whoever is added again by a Welcome does not read the commit that adds it: this one is lost.
     room.lost = adds(entry, context.self.client);
     return "applied";

@@ -2,7 +2,7 @@ import type { InboxEntry, RoomUri, StreamUri } from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "./context.ts";
 import { enterRoom } from "./enter-room.ts";
-import { keepWelcome } from "./waiting-welcomes.ts";
+import { firstWelcome, keepWelcome } from "./waiting-welcomes.ts";
 
 /**
  * Applies one entry of the own inbox; what it brings and the inbox's cursor are one transaction.
@@ -25,17 +25,25 @@ export async function applyInboxEntry(
   }
   const room = await open(entry.welcome.room);
   await room.serial.run(async () => {
-    const status = await context.store.transaction((tx) => tx.rooms.get(room.uri)?.status);
-    const member = status === "joined" || status === "left";
-    if (member && entry.welcome.position > room.cursor.position) {
-      // Out and in again: the entry that tells of the going is still to be read.
-      await context.store.transaction((tx) => {
+    const { status, first } = await context.store.transaction((tx) => ({
+      status: tx.rooms.get(room.uri)?.status,
+      first: firstWelcome(tx, room.uri),
+    }));
+    const keep = () =>
+      context.store.transaction((tx) => {
         keepWelcome(tx, entry);
         tx.cursors.set(cursor);
       });
+    const member = status === "joined" || status === "left";
+    // Out and in again: the entry that tells of the going is still to be read.
+    const early = member && entry.welcome.position > room.cursor.position;
+    if (early || (!member && first !== undefined)) {
+      await keep();
       return;
     }
-    await enterRoom(context, room, entry, (tx) => tx.cursors.set(cursor));
+    const entering = await enterRoom(context, room, entry, (tx) => tx.cursors.set(cursor));
+    // No room's hub may hold up the inbox, and with it everything else (T-41).
+    if (entering === "waits") await keep();
   });
   return room;
 }

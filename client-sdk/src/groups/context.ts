@@ -25,6 +25,8 @@ export interface Link {
   submit(room: RoomUri, request: Bytes): Promise<SubmitMessageResponse>;
   update(room: RoomUri, request: Bytes): Promise<UpdateRoomResponse>;
   live(): boolean;
+  /** Reads every stream again from its cursor: entries were passed over. */
+  reread(): void;
 }
 
 /** What a decrypted message says; owned here, met by the messages layer. */
@@ -137,6 +139,18 @@ export type Room = {
   postponements: number;
   /** The own server knows nothing of this room, or not that this client is in it. */
   forgotten: boolean;
+  /** A Welcome waits for its tree, which could not be had when it was asked for. */
+  late: LateWelcome | undefined;
+};
+
+export type LateWelcome = {
+  readonly attempts: number;
+  /** When it is tried again, in milliseconds since the Unix epoch. */
+  readonly due: number;
+  /** The hub could not be asked; otherwise the own server has no answer. */
+  readonly hubAway: boolean;
+  /** Entries of the room that came meanwhile are to be read again. */
+  passedOver: boolean;
 };
 
 /** A restore that the room's hub has signed, and with it leave to go back behind the own epoch. */

@@ -1,12 +1,15 @@
-import { Refusal } from "@treehouse/protocol";
+import { NetworkFault, Refusal, type TreeResponse } from "@treehouse/protocol";
 
 import type { LocalTx } from "../storage/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
-import { joinWelcome } from "./join-welcome.ts";
-import { isPassing, isSessionOver } from "./passing.ts";
+import { fetchTree, joinWelcome } from "./join-welcome.ts";
+import { isHubAway, isPassing, isSessionOver } from "./passing.ts";
 import { pinMembers } from "./pin-members.ts";
 import { isHidden } from "./reception.ts";
 import { dropFirstWelcome, firstWelcome, type WelcomeEntry } from "./waiting-welcomes.ts";
+
+/** `waits`: nothing was written, for what is needed cannot be had now; `late` says when it may be. */
+export type Entering = "done" | "waits";
 
 /**
  * Joins by a Welcome, together with what `also` writes. One that cannot be used is told and passed
@@ -18,10 +21,11 @@ export async function enterRoom(
   room: Room,
   entry: WelcomeEntry,
   also: (tx: LocalTx) => void,
-): Promise<void> {
+  tree: () => Promise<TreeResponse> = () => fetchTree(context, entry.welcome),
+): Promise<Entering> {
   let hidden: boolean;
   try {
-    const joined = await joinWelcome(context, entry.welcome, entry.acceptedAt);
+    const joined = await joinWelcome(context, entry.welcome, entry.acceptedAt, tree);
     hidden = await context.store.transaction((tx) => {
       joined.write(tx);
       also(tx);
@@ -36,18 +40,40 @@ export async function enterRoom(
     room.rollback = undefined;
     room.warned = false;
     room.forgotten = false;
+    room.late = undefined;
   } catch (error) {
-    if (!(error instanceof Refusal) || isPassing(error) || isSessionOver(error)) throw error;
+    if (error instanceof NetworkFault || (error instanceof Refusal && isPassing(error))) {
+      room.late = later(context, room, error);
+      return "waits";
+    }
+    if (!(error instanceof Refusal) || isSessionOver(error)) throw error;
     await context.store.transaction(also);
-    if (error.code === "roomExists") return;
+    room.late = undefined;
+    if (error.code === "roomExists") return "done";
     room.lost = true;
     const { position } = entry;
     const text = `A Welcome cannot be used (${error.message}); trying to come in without it.`;
     context.events.emit("fault", { room: room.uri, position, code: "welcomeUnusable", text });
-    return;
+    return "done";
   }
   if (!hidden) context.events.emit("joined", { room: room.uri });
   await pinMembers(context, room, room.group.members());
+  return "done";
+}
+
+const firstDelayMs = 500;
+const delayMaxMs = 60_000;
+
+function later({ env }: GroupsContext, { late }: Room, error: Refusal | NetworkFault) {
+  const attempts = (late?.attempts ?? 0) + 1;
+  const told = error instanceof Refusal ? (error.data.retryAfterMs ?? 0) : 0;
+  const delayMs = Math.max(told, firstDelayMs * 2 ** Math.min(attempts - 1, 10));
+  return {
+    attempts,
+    due: env.now() + Math.min(delayMaxMs, delayMs),
+    hubAway: error instanceof Refusal && isHubAway(error),
+    passedOver: late?.passedOver ?? false,
+  };
 }
 
 /**
@@ -68,13 +94,18 @@ export async function supersede(
   });
   if (!ends) return false;
   room.group = undefined;
-  return enterAgain(context, room);
+  await enterAgain(context, room);
+  return true;
 }
 
-/** Enters again by a Welcome that came early, if there is one. Answers whether there was. */
-export async function enterAgain(context: GroupsContext, room: Room): Promise<boolean> {
+/** Enters again by a Welcome that came early, if there is one. */
+export async function enterAgain(
+  context: GroupsContext,
+  room: Room,
+  tree?: () => Promise<TreeResponse>,
+): Promise<Entering | "none"> {
   const waiting = await context.store.transaction((tx) => firstWelcome(tx, room.uri));
-  if (waiting === undefined) return false;
-  await enterRoom(context, room, waiting, (tx) => dropFirstWelcome(tx, room.uri));
-  return true;
+  if (waiting === undefined) return "none";
+  const drop = (tx: LocalTx) => dropFirstWelcome(tx, room.uri);
+  return enterRoom(context, room, waiting, drop, tree);
 }

@@ -20,7 +20,6 @@ import { type Alarm } from "./alarms.ts";
 import { type Applied, applyEntry } from "./apply-entry.ts";
 import { applyGap, type RoomGap } from "./apply-gap.ts";
 import { applyInboxEntry } from "./apply-inbox-entry.ts";
-import { enterAgain } from "./enter-room.ts";
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { findForgotten, noteRestored } from "./forgotten-rooms.ts";
@@ -35,7 +34,7 @@ import { pump } from "./pump.ts";
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
-import { firstWelcome } from "./waiting-welcomes.ts";
+import { firstWelcome, roomsWithWelcome } from "./waiting-welcomes.ts";
 
 export type { Applied } from "./apply-entry.ts";
 export type { RoomGap } from "./apply-gap.ts";
@@ -167,7 +166,7 @@ export function createGroups(context: GroupsContext): Groups {
         row: tx.rooms.get(stream),
         welcome: firstWelcome(tx, stream),
       }));
-      if (room.forked || (room.lost && room.warned)) return true;
+      if (room.forked || (room.lost && room.warned) || room.late?.hubAway === true) return true;
       if (room.lost || welcome !== undefined) return false;
       return row === undefined || row.status === "removed";
     },
@@ -236,12 +235,15 @@ async function catchUpEvents(context: GroupsContext): Promise<void> {
 }
 
 async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Promise<void> {
-  const known = await context.store.transaction((tx) => tx.rooms.list());
+  const { known, entering } = await context.store.transaction((tx) => ({
+    known: tx.rooms.list(),
+    entering: roomsWithWelcome(tx),
+  }));
+  for (const uri of entering) pump(context, await rooms.open(uri));
   for (const { room: uri, status } of known) {
+    if (status === "removed") continue;
     const room = await rooms.open(uri);
     try {
-      const back = status === "removed" && (await room.serial.run(() => enterAgain(context, room)));
-      if (status === "removed" && !back) continue;
       await room.serial.run(() => loadGroup(context, room));
       scheduleTidying(context, room);
       pump(context, room);

@@ -5,6 +5,7 @@ import {
   paths,
   Refusal,
   toHex,
+  type TreeResponse,
   treeResponseCodec,
   verifyHead,
   type WelcomeBody,
@@ -25,6 +26,14 @@ export type JoinedRoom = {
   readonly write: (tx: LocalTx) => void;
 };
 
+/** The tree that a Welcome is for; a hub elsewhere is asked through the own server. */
+export async function fetchTree(
+  { api }: GroupsContext,
+  { room, epoch }: WelcomeBody,
+): Promise<TreeResponse> {
+  return treeResponseCodec.decode(await api.getTls(paths.tree(room, epoch)));
+}
+
 /**
  * Joins the group that a Welcome leads to; the tree is fetched apart. Answers the writes that make
  * it durable, for the transaction that moves the inbox's cursor. A second Welcome to the same
@@ -34,14 +43,13 @@ export async function joinWelcome(
   context: GroupsContext,
   body: WelcomeBody,
   acceptedAt: number,
+  fetched: () => Promise<TreeResponse>,
 ): Promise<JoinedRoom> {
   const known = await context.store.transaction((tx) => tx.rooms.get(body.room));
   if (known?.status === "joined" || known?.status === "left") {
     throw new Refusal("roomExists", "this client already is a member of the conversation");
   }
-  const tree = treeResponseCodec.decode(
-    await context.api.getTls(paths.tree(body.room, body.epoch)),
-  );
+  const tree = await fetched();
   const secrets = await context.store.transaction((tx) => tx.keyPackages.all());
   const joined = await joinByWelcome(context.member, context.identity, {
     welcome: body.welcome,

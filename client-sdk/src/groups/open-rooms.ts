@@ -45,6 +45,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         postponement: context.alarms.create(),
         postponements: 0,
         forgotten: false,
+        late: undefined,
       };
       rooms.set(uri, room);
       return room;

@@ -5,13 +5,18 @@ export function isPassing(refusal: Refusal): boolean {
   return passing.includes(refusal.code);
 }
 
+/** The own server answers, and cannot ask the room's hub now. */
+export function isHubAway(refusal: Refusal): boolean {
+  return hubAway.includes(refusal.code);
+}
+
+const hubAway: readonly RefusalCode[] = ["peerUnreachable", "peerLimited"];
 const passing: readonly RefusalCode[] = [
   "rateLimited",
   "unavailable",
   "storageFull",
   "internal",
-  "peerUnreachable",
-  "peerLimited",
+  ...hubAway,
 ];
 
 /** Nothing is wrong with the request: it may succeed after a login. */

@@ -5,7 +5,7 @@ import { type IntentRow, StoreFault } from "../storage/index.ts";
 import { closeRoom } from "./close-room.ts";
 import { buildCommit, finishCommit } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
-import { enterAgain } from "./enter-room.ts";
+import { enterLate } from "./enter-late.ts";
 import { tellFaultAt } from "./entry-write.ts";
 import { finishFounding } from "./found-room.ts";
 import { finishLeave } from "./leave-intent.ts";
@@ -14,6 +14,7 @@ import { isPassing, isSessionOver } from "./passing.ts";
 import { postpone } from "./postpone.ts";
 import { rejoinRoom, TooManyRollbacks } from "./rejoin-room.ts";
 import { buildSend, finishSend } from "./send-intent.ts";
+import { firstWelcome } from "./waiting-welcomes.ts";
 
 /**
  * What a step came to. `next`: look at the next intent. `wait`: nothing can be done before the
@@ -57,10 +58,15 @@ export function pump(context: GroupsContext, room: Room): void {
 
 async function run(context: GroupsContext, room: Room): Promise<void> {
   while (context.link.live() && !room.forked) {
-    const { status, intents } = await context.store.transaction((tx) => ({
+    const { status, intents, welcome } = await context.store.transaction((tx) => ({
       status: tx.rooms.get(room.uri)?.status,
       intents: tx.intents.list(room.uri),
+      welcome: firstWelcome(tx, room.uri),
     }));
+    if (welcome !== undefined && (status === undefined || status === "removed")) {
+      if ((await guarded(context, room, () => enter(context, room))) === "wait") return;
+      continue;
+    }
     if (status === "founding") {
       if ((await guarded(context, room, () => found(context, room))) === "wait") return;
       continue;
@@ -86,6 +92,13 @@ async function run(context: GroupsContext, room: Room): Promise<void> {
   }
 }
 
+async function enter(context: GroupsContext, room: Room): Promise<Step> {
+  const delayMs = await enterLate(context, room);
+  if (delayMs === 0) return "next";
+  retryLater(context, room, delayMs);
+  return "wait";
+}
+
 async function found(context: GroupsContext, room: Room): Promise<Step> {
   try {
     await finishFounding(context, room.uri);
@@ -108,7 +121,6 @@ async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
     if (outOfRoom.includes(error.code)) {
       if (room.forgotten) tellFaultAt(context, room, position, "roomForgotten", forgottenText);
       await closeRoom(context, room, error);
-      await room.serial.run(() => enterAgain(context, room));
       return "next";
     }
     if (error.code === "invalidMessage") {

@@ -1,6 +1,6 @@
 import type { Bytes } from "@treehouse/protocol";
 
-import { bytesOf, type SqlTx } from "./port.ts";
+import { bytesOf, type SqlTx, textOf } from "./port.ts";
 import type { Seal } from "./seal.ts";
 
 /** Named values of the store's one client: account, keys, session, server. All are sealed. */
@@ -8,6 +8,8 @@ export interface Settings {
   get(name: string): Bytes | undefined;
   put(name: string, value: Uint8Array): void;
   delete(name: string): void;
+  /** The rest of every name that begins with `start`, in order. */
+  namesAfter(start: string): readonly string[];
 }
 
 export function createSettings(sql: SqlTx, seal: Seal): Settings {
@@ -27,6 +29,12 @@ export function createSettings(sql: SqlTx, seal: Seal): Settings {
     },
     delete(name) {
       sql.run("DELETE FROM settings WHERE name = ?", name);
+    },
+    namesAfter(start) {
+      const query = "SELECT name FROM settings WHERE substr(name, 1, ?) = ? ORDER BY name";
+      return sql
+        .all(query, start.length, start)
+        .map((row) => textOf(row, "name").slice(start.length));
     },
   };
 }

@@ -58,10 +58,13 @@ export interface Sync {
   /** Who waits is told `reason`. */
   stop(reason: Error): Promise<void>;
   live(): boolean;
+  /** Begins the streams again at the stored cursors. */
+  reread(): void;
   /**
    * Resolves once everything is applied that the server held for this client at some moment after
-   * the call, the rooms of Welcomes that were waiting included. Waits while the server cannot be
-   * reached; rejects when the session is over, the client is closed, or it was opened offline.
+   * the call, the rooms of Welcomes that were waiting included, but for those whose hub cannot be
+   * reached. Waits while the server itself cannot be; rejects when the session is over, the client
+   * is closed, or it was opened offline.
    */
   caughtUp(): Promise<void>;
   submit(room: RoomUri, request: Bytes): ReturnType<typeof decodeSubmitted>;
@@ -192,16 +195,18 @@ export function createSync(
       hello: () => helloOf(store),
       frame(frame) {
         const mine = generation;
-        void steps
-          .run(async () => (mine === generation ? apply(frame, mine) : undefined))
-          .then(() => {
-            for (const { look } of watchers) look();
-          })
-          .catch((error: unknown) => {
-            // What could not be applied was not acknowledged: it comes again after the restart.
+        void steps.run(async () => {
+          if (mine !== generation) return;
+          try {
+            await apply(frame, mine);
+          } catch (error) {
+            // What could not be applied was not acknowledged: it comes again after the restart, and
+            // what stands behind it must not be applied before.
             env.log.warn("stream.restart", { error: String(error) });
             if (mine === generation) restart();
-          });
+          }
+          for (const { look } of watchers) look();
+        });
       },
       changed(state) {
         if (state === "open") return;
@@ -236,6 +241,7 @@ export function createSync(
       connection?.stop();
       await steps.idle();
     },
+    reread: restart,
     live: () => sink !== undefined && (connection?.open() ?? false),
     async caughtUp() {
       const until = (holds: () => Promise<boolean>) => watch(watchers, over, holds);

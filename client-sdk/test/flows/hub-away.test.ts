@@ -1,0 +1,68 @@
+import { problemOf, Refusal, utf8Encode } from "@treehouse/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import type { Client } from "../../src/node.ts";
+import { password, startServer, type TestServer } from "../world/server.ts";
+import { openTampered, type TamperedFetch } from "../world/tampered.ts";
+import { joinedBy, next, reads, textsIn } from "../world/waiting.ts";
+
+let server: TestServer;
+const clients: Client[] = [];
+
+beforeEach(async () => {
+  server = await startServer();
+});
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.close();
+  await server[Symbol.asyncDispose]();
+});
+
+test("T-41 a Welcome whose hub cannot be reached waits, and everything else arrives meanwhile", async () => {
+  const alice = await server.register("alice");
+  clients.push(alice);
+  let asked = 0;
+  let away: string | undefined;
+  const fetch: TamperedFetch = (request, ask) => {
+    if (away === undefined || !request.url.includes(`${away}/tree`)) return ask(request);
+    asked += 1;
+    const problem = problemOf(new Refusal("peerUnreachable", "the hub is away"));
+    const body = utf8Encode(JSON.stringify(problem));
+    return Promise.resolve({ status: problem.status, headers: {}, body });
+  };
+  const bob = await openTampered(server, "bob", { fetch }, { password, register: {} });
+  await bob.caughtUp();
+  await bob.close();
+
+  const first = await alice.conversations.create({ name: "Away", members: ["bob@localhost"] });
+  await first.send("said while the hub was away");
+  const second = await alice.conversations.create({ name: "Here", members: ["bob@localhost"] });
+  await second.send("one");
+  away = encodeURIComponent(first.id);
+  const back = await openTampered(server, "bob", { fetch });
+  await reads(back, second.id, "one");
+  await back.caughtUp();
+  expect(asked).toBeGreaterThan(0);
+  await first.send("and after");
+  await second.send("two");
+  await reads(back, second.id, "two");
+  await back.close();
+
+  // The Welcome is acknowledged, so the server does not bring it again; it is kept here.
+  const again = await openTampered(server, "bob", { fetch });
+  clients.push(again);
+  await again.caughtUp();
+  await second.send("three");
+  await reads(again, second.id, "three");
+  expect((await again.conversations.list()).map(({ name }) => name)).toEqual(["Here"]);
+  const faults: string[] = [];
+  again.on("fault", ({ code }) => faults.push(code));
+  const joined = next(again, "joined");
+  away = undefined;
+  expect((await joined).room).toBe(first.id);
+  await reads(again, first.id, "and after");
+  const his = await joinedBy(again, first.id);
+  expect(await textsIn(his)).toEqual(["said while the hub was away", "and after"]);
+  expect(faults).toEqual([]);
+  await his.send("here at last");
+  await reads(alice, first.id, "here at last");
+}, 60_000);
