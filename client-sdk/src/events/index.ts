@@ -27,7 +27,8 @@ export type ClientEvents = {
   /**
    * Messages of this client that the server had accepted and then forgot. `sentAgain`: they are on
    * their way once more, under the same ids, so that whoever has one takes it for known. Otherwise
-   * somebody is back in the conversation who had been removed: look first, then send them again.
+   * somebody is back in the conversation who had been removed, and what was on its way is named as
+   * well: look first, then send them again. That is told at each opening for what still waits.
    */
   lostByServer: {
     readonly room: RoomUri;

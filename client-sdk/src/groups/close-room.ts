@@ -1,6 +1,7 @@
 import type { Refusal } from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "./context.ts";
+import { isHidden } from "./reception.ts";
 
 /**
  * This client has no part in the room any more, or never got one: its keys go, the history stays,
@@ -8,12 +9,15 @@ import type { GroupsContext, Room } from "./context.ts";
  */
 export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal): Promise<void> {
   return room.serial.run(async () => {
-    const dropped = await context.store.transaction((tx) => {
+    const { dropped, hidden } = await context.store.transaction((tx) => {
       tx.rooms.setStatus(room.uri, "removed");
       tx.rooms.deleteGroup(room.uri);
       const intents = tx.intents.list(room.uri);
       for (const { serial } of intents) tx.intents.delete(serial);
-      return intents.filter(({ serial }) => !room.waiters.has(serial));
+      return {
+        dropped: intents.filter(({ serial }) => !room.waiters.has(serial)),
+        hidden: isHidden(tx, room.uri),
+      };
     });
     room.group = undefined;
     room.lost = false;
@@ -22,7 +26,7 @@ export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal):
     const waiters = [...room.waiters.values()];
     room.waiters.clear();
     for (const waiter of waiters) waiter.reject(refusal);
-    context.events.emit("removed", { room: room.uri });
+    if (!hidden) context.events.emit("removed", { room: room.uri });
     if (dropped.length === 0) return;
     const { position } = room.cursor;
     const text = `What was wanted here cannot be done any more: ${refusal.message}`;

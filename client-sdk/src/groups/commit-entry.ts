@@ -12,6 +12,7 @@ import {
 import { policyBefore, violationOf } from "./check-policy.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
+import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { isHidden } from "./reception.ts";
 import { noteReturn } from "./repeat-for-returned.ts";
@@ -43,6 +44,8 @@ export async function commitEntry(
   } as const;
   const finished: number[] = [];
   let hidden = false;
+  const present = new Set(group.members().map(({ user }) => user));
+  const hub = { ...room.hub, returned: room.hub.returned.filter((user) => present.has(user)) };
   const leaves = result.removedSelf ? [] : result.added.map(({ leaf }) => leaf);
   return {
     added: group.members().filter(({ leaf }) => leaves.includes(leaf)),
@@ -58,6 +61,7 @@ export async function commitEntry(
           tx.intents.reset(intent.serial);
         }
       }
+      if (hub.returned.length < room.hub.returned.length) writeHubRecord(tx, room.uri, hub);
       hidden = isHidden(tx, room.uri);
       const body = describeEvent(event);
       tx.messages.append(entryRow(room, entry, "event", `event ${entry.position}`, body), true);
@@ -67,6 +71,7 @@ export async function commitEntry(
       }
     },
     after() {
+      room.hub = hub;
       if (finished.length > 0) room.claimed.clear();
       for (const serial of finished) {
         room.waiters.get(serial)?.resolve(entry);

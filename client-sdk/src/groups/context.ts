@@ -141,6 +141,8 @@ export type Room = {
   forgotten: boolean;
   /** A Welcome waits for its tree, which could not be had when it was asked for. */
   late: LateWelcome | undefined;
+  /** Which messages wait for the user's word was told. */
+  heldTold: boolean;
 };
 
 export type LateWelcome = {

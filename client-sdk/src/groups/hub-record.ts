@@ -1,4 +1,13 @@
-import { optional, type RoomUri, struct, u64, u8, vector } from "@treehouse/protocol";
+import {
+  optional,
+  type RoomUri,
+  struct,
+  u64,
+  u8,
+  type UserUri,
+  userUriCodec,
+  vector,
+} from "@treehouse/protocol";
 
 import type { LocalTx } from "../storage/index.ts";
 
@@ -14,16 +23,20 @@ export type HubRecord = {
   readonly setBack: { readonly from: number; readonly at: number } | undefined;
   /** Intents that do again what a hub forgot: they wait for what is missing at first. */
   readonly again: readonly number[];
+  /** Had been removed, and came back with a hub's old data: nothing of before is sent to them. */
+  readonly returned: readonly UserUri[];
 };
 
-const recordCodec = struct({
-  version: u8,
+const first = {
   term: u64,
   rollbacks: vector(u64, { countMax: 16 }),
   first: optional(u64),
   setBack: optional(struct({ from: u64, at: u64 })),
   again: vector(u64, { countMax: 1024 }),
-});
+};
+
+const firstCodec = struct({ version: u8, ...first });
+const recordCodec = struct({ version: u8, ...first, returned: vector(userUriCodec) });
 
 const none: HubRecord = {
   term: 0,
@@ -31,6 +44,7 @@ const none: HubRecord = {
   first: undefined,
   setBack: undefined,
   again: [],
+  returned: [],
 };
 
 /** What is remembered of a hub that this client meets for the first time, by a head it signed. */
@@ -43,10 +57,11 @@ const place = (room: RoomUri) => `hub ${room}`;
 export function readHubRecord(tx: LocalTx, room: RoomUri): HubRecord {
   const stored = tx.settings.get(place(room));
   if (stored === undefined) return none;
-  const { version: _, ...record } = recordCodec.decode(stored);
-  return record;
+  const codec = stored[0] === 1 ? firstCodec : recordCodec;
+  const { version: _, ...record } = codec.decode(stored);
+  return { ...none, ...record };
 }
 
 export function writeHubRecord(tx: LocalTx, room: RoomUri, record: HubRecord): void {
-  tx.settings.put(place(room), recordCodec.encode({ version: 1, ...record }));
+  tx.settings.put(place(room), recordCodec.encode({ version: 2, ...record }));
 }

@@ -24,6 +24,7 @@ import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { findForgotten, noteRestored } from "./forgotten-rooms.ts";
 import { findDirectRoom } from "./find-direct-room.ts";
+import { tellHeld } from "./held-messages.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms, type OpenRooms } from "./open-rooms.ts";
 import { loadGroup } from "./load-group.ts";
@@ -245,6 +246,7 @@ async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Promise<vo
     const room = await rooms.open(uri);
     try {
       await room.serial.run(() => loadGroup(context, room));
+      await tellHeld(context, room);
       scheduleTidying(context, room);
       pump(context, room);
     } catch (error) {

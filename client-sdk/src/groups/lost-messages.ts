@@ -70,7 +70,7 @@ export function sendStoredAgain(
         intent.kind === "send" && ownMessage(context, room, intent).messageId === messageId,
     );
   if (unechoed !== undefined) {
-    if (unechoed.status === "accepted") tx.intents.reset(unechoed.serial);
+    if (["accepted", "held"].includes(unechoed.status)) tx.intents.reset(unechoed.serial);
     return unechoed.serial;
   }
   const row = tx.messages.contentById(room.uri, messageId);

@@ -46,6 +46,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         postponements: 0,
         forgotten: false,
         late: undefined,
+        heldTold: false,
       };
       rooms.set(uri, room);
       return room;

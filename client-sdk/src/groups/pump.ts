@@ -9,6 +9,8 @@ import { enterLate } from "./enter-late.ts";
 import { tellFaultAt } from "./entry-write.ts";
 import { finishFounding } from "./found-room.ts";
 import { finishLeave } from "./leave-intent.ts";
+import { releaseHeld, tellHeld } from "./held-messages.ts";
+import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { isPassing, isSessionOver } from "./passing.ts";
 import { postpone } from "./postpone.ts";
@@ -78,10 +80,16 @@ async function run(context: GroupsContext, room: Room): Promise<void> {
     // What follows a commit of ours is built upon it, so it waits for the echo: a message in the
     // epoch before could not be read by whom the commit adds.
     if (intents.some((one) => one.kind !== "send" && one.status === "accepted")) return;
+    const { first } = room.hub;
+    if (first !== undefined && !intents.some(({ serial }) => serial === first)) {
+      await releaseHeld(context, room);
+      continue;
+    }
     const open = intents.filter(
-      (one) => one.status !== "accepted" && !room.postponed.has(one.serial),
+      (one) =>
+        one.status !== "accepted" && one.status !== "held" && !room.postponed.has(one.serial),
     );
-    const intent = open.find(({ serial }) => serial === room.hub.first) ?? open[0];
+    const intent = open.find(({ serial }) => serial === first) ?? open[0];
     if (intent === undefined) return;
     // What is built before the entries of that epoch came would be refused once more.
     const behind = room.group !== undefined && room.group.epoch < room.epochAtHub;
@@ -256,8 +264,17 @@ async function give(
   error: unknown,
 ): Promise<void> {
   await room.serial.run(async () => {
-    await context.store.transaction((tx) => tx.intents.delete(intent.serial));
+    // Who came back stays: what is kept back from them waits for the user's word.
+    const isFirst = intent.serial === room.hub.first;
+    const record = { ...room.hub, first: isFirst ? undefined : room.hub.first };
+    await context.store.transaction((tx) => {
+      tx.intents.delete(intent.serial);
+      if (isFirst) writeHubRecord(tx, room.uri, record);
+    });
+    room.hub = record;
+    if (isFirst) room.heldTold = false;
   });
+  await tellHeld(context, room);
   const waiter = room.waiters.get(intent.serial);
   room.waiters.delete(intent.serial);
   if (waiter !== undefined) {

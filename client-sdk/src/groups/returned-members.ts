@@ -28,16 +28,17 @@ export function memberDifference(
 ): MemberDifference {
   const present = new Set(change.after.members().map(({ user }) => user));
   const { self } = context;
-  const brought = new Set(
-    tx.messages
-      .eventsWithin(room.uri, change.rollback.from, room.cursor.position)
-      .map(({ body }) => parseEvent(body))
-      .flatMap((event) =>
-        event.kind === "membership" && event.by === self.user ? event.added : [],
-      ),
-  );
+  const forgotten = tx.messages
+    .eventsWithin(room.uri, change.rollback.from, room.cursor.position)
+    .map(({ body }) => parseEvent(body))
+    .filter((event) => event.kind === "membership");
+  const brought = new Set(forgotten.flatMap(({ by, added }) => (by === self.user ? added : [])));
+  // Others who were not there before were added since: they are there by somebody's will.
+  const removed = new Set(forgotten.flatMap((event) => event.removed));
+  for (const user of change.before) removed.delete(user);
+  for (const user of room.hub.returned) removed.add(user);
   return {
-    returned: [...present].filter((user) => !change.before.has(user)),
+    returned: [...removed].filter((user) => present.has(user)),
     missing: [...brought].filter((user) => change.before.has(user) && !present.has(user)),
   };
 }

@@ -1,12 +1,14 @@
 import type { MemberGroup } from "@treehouse/mls/member";
-import { formatAddress, type Head, type RoomState } from "@treehouse/protocol";
+import { formatAddress, type Head, type RoomState, type UserUri } from "@treehouse/protocol";
 
 import type { LocalTx } from "../storage/index.ts";
 import type { GroupsContext, Rollback, Room } from "./context.ts";
 import { restoredRow, tellFaultAt } from "./entry-write.ts";
 import type { FormerGroup } from "./former-group.ts";
+import { heldMessages, holdSends } from "./held-messages.ts";
 import { writeHubRecord } from "./hub-record.ts";
 import { lostMessages } from "./lost-messages.ts";
+import { isHidden } from "./reception.ts";
 import { addMemberIntent, mayRemove, memberDifference } from "./returned-members.ts";
 import { decodeDetails, encodeDetails, openMetadata } from "./room-details.ts";
 
@@ -27,7 +29,7 @@ export async function writeRejoined(
   const { rollback } = room;
   const cursor = { stream: room.uri, position: head.position, hash: head.hash };
   const from = (rollback?.to ?? room.cursor.position) + 1;
-  const { hub, aftermath } = await context.store.transaction((tx) => {
+  const { hub, aftermath, hidden } = await context.store.transaction((tx) => {
     putRoom(context, tx, room, group, state);
     const open = tx.intents.list(room.uri).map(({ serial }) => serial);
     for (const intent of tx.intents.list(room.uri)) {
@@ -47,14 +49,17 @@ export async function writeRejoined(
       ...back,
       term: Math.max(room.hub.term, head.term),
       first: after.first ?? room.hub.first,
+      returned: rollback === undefined ? room.hub.returned : after.returned,
       again: [...open.filter((serial) => room.hub.again.includes(serial)), ...after.again],
     };
     writeHubRecord(tx, room.uri, record);
     tx.cursors.set(cursor);
-    return { hub: record, aftermath: after };
+    return { hub: record, aftermath: after, hidden: isHidden(tx, room.uri) };
   });
   const settled = { lost: false, rollback: undefined, forgotten: false, warned: false };
   Object.assign(room, { group, cursor, hub, ...settled });
+  if (aftermath.returned.length > 0) room.heldTold = true;
+  if (hidden) return;
   // Right behind a jump stands the entry that declares it: nothing was missed by that alone.
   if (head.position > from + (rollback === undefined ? 0 : 1)) {
     const to = head.position - 1;
@@ -99,7 +104,7 @@ function putRoom(
 type Aftermath = {
   readonly lost: readonly string[];
   readonly sentAgain: boolean;
-  readonly returned: readonly string[];
+  readonly returned: readonly UserUri[];
   readonly first: number | undefined;
   readonly again: readonly number[];
 };
@@ -113,9 +118,9 @@ const nothingAfter: Aftermath = {
 };
 
 /**
- * Whoever had been removed and is in again goes out before anything is said, if this user may do
- * that; otherwise what was lost waits for the user's word. Whom this user had brought in is brought
- * in again, and this client's lost messages go out once more.
+ * Whoever had been removed and is in again goes out before anything of before is said, if this user
+ * may do that; otherwise what was lost, and what was on its way, waits for the user's word. Whom
+ * this user had brought in is brought in again, and this client's lost messages go out once more.
  */
 function takeBack(
   context: GroupsContext,
@@ -144,8 +149,9 @@ function takeBack(
   const again = missing.map((user) => addMemberIntent(context, tx, room.uri, "add", [user]));
   const lost = lostMessages(context, room, tx, rollback);
   if (clear) lost.sendAgain(tx);
-  const names = returned.map((user) => formatAddress(user));
-  return { lost: lost.ids, sentAgain: clear, returned: names, first, again };
+  if (returned.length > 0) holdSends(tx, room);
+  const ids = clear ? lost.ids : [...new Set([...lost.ids, ...heldMessages(context, room, tx)])];
+  return { lost: ids, sentAgain: clear, returned, first, again };
 }
 
 function tellAftermath(
@@ -155,8 +161,9 @@ function tellAftermath(
   { lost, sentAgain, returned }: Aftermath,
 ): void {
   if (returned.length > 0) {
+    const names = returned.map((user) => formatAddress(user)).join(", ");
     const text =
-      `The server was set back, and ${returned.join(", ")} had been removed and came back with it. ` +
+      `The server was set back, and ${names} had been removed and came back with it. ` +
       (sentAgain ? "They are being removed again." : "Ask an owner to remove them again.");
     tellFaultAt(context, room, position, "membersReturned", text);
   }

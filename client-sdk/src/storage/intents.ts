@@ -9,9 +9,9 @@ export type IntentKind = "send" | "add" | "remove" | "commit" | "leave";
 /**
  * `waiting`: no request is built yet. `submitted`: `request` may have reached the hub; it is
  * repeated byte for byte until a final answer. `accepted`: the hub took it; the echo in the
- * stream completes it.
+ * stream completes it. `held`: a message that waits for the user's word.
  */
-export type IntentStatus = "waiting" | "submitted" | "accepted";
+export type IntentStatus = "waiting" | "submitted" | "accepted" | "held";
 
 export type IntentRow = {
   readonly serial: number;
@@ -123,7 +123,7 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
 }
 
 const kinds: readonly IntentKind[] = ["send", "add", "remove", "commit", "leave"];
-const statuses: readonly IntentStatus[] = ["waiting", "submitted", "accepted"];
+const statuses: readonly IntentStatus[] = ["waiting", "submitted", "accepted", "held"];
 
 function parseKind(text: string): IntentKind {
   const kind = kinds.find((known) => known === text);

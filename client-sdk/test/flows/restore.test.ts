@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import type { Client, ClientEvents, Conversation } from "../../src/node.ts";
+import type { Client, Conversation } from "../../src/node.ts";
 import { keepData } from "../world/old-data.ts";
 import { startServer, type TestServer } from "../world/server.ts";
-import { joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
+import { founded, heard, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
 /** One for all tests, each of which has rooms of its own. */
 let server: TestServer;
@@ -41,25 +41,6 @@ async function cast(...names: readonly string[]): Promise<readonly Client[]> {
 async function away(name: string): Promise<void> {
   await here.get(name)?.close();
   here.delete(name);
-}
-
-/** Everything of one name that a client tells from here on. */
-function heard<K extends keyof ClientEvents>(client: Client, name: K): readonly ClientEvents[K][] {
-  const values: ClientEvents[K][] = [];
-  client.on(name, (value) => values.push(value));
-  return values;
-}
-
-async function founded(
-  founder: Client,
-  name: string,
-  others: readonly Client[],
-): Promise<readonly Conversation[]> {
-  const members = others.map(({ me }) => me.address);
-  const room = await founder.conversations.create({ name, members });
-  const joined: Conversation[] = [room];
-  for (const other of others) joined.push(await joinedBy(other, room.id));
-  return joined;
 }
 
 /** Fits what is told of this conversation. */

@@ -1,5 +1,7 @@
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import {
+  type ClientFrame,
+  clientFrameCodec,
   type Env,
   type HttpRequest,
   type HttpResponse,
@@ -17,6 +19,8 @@ import type { TestServer } from "./server.ts";
 export type Tampering = {
   /** What arrives in place of a frame of the server. */
   readonly frame?: (frame: ServerFrame) => readonly ServerFrame[];
+  /** What comes back for a frame of the client that then never reaches the server. */
+  readonly answer?: (frame: ClientFrame) => ServerFrame | undefined;
   readonly fetch?: TamperedFetch;
   readonly database?: (database: SqlDatabase) => SqlDatabase;
 };
@@ -48,12 +52,12 @@ export async function openTampered(
   );
 }
 
-function tamperedEnv(env: Env, { frame, fetch }: Tampering): Env {
+function tamperedEnv(env: Env, { frame, answer, fetch }: Tampering): Env {
   return {
     ...env,
     fetch: (request) => (fetch === undefined ? env.fetch(request) : fetch(request, env.fetch)),
-    openSocket: (url, events) =>
-      env.openSocket(url, {
+    openSocket(url, events) {
+      const socket = env.openSocket(url, {
         opened: () => events.opened(),
         message(bytes) {
           if (frame === undefined) events.message(bytes);
@@ -64,6 +68,18 @@ function tamperedEnv(env: Env, { frame, fetch }: Tampering): Env {
           }
         },
         closed: (code, reason) => events.closed(code, reason),
-      }),
+      });
+      return {
+        send(bytes) {
+          const answered = answer?.(clientFrameCodec.decode(bytes));
+          if (answered === undefined) socket.send(bytes);
+          else env.soon(() => events.message(serverFrameCodec.encode(answered)));
+        },
+        get bufferedBytes() {
+          return socket.bufferedBytes;
+        },
+        close: (code, reason) => socket.close(code, reason),
+      };
+    },
   };
 }

@@ -54,3 +54,26 @@ export function reads(client: Client, id: string, text: string): Promise<void> {
     return known && (await textsIn(await client.conversations.get(id))).includes(text);
   });
 }
+
+/** Everything of one name that a client tells from here on. */
+export function heard<K extends keyof ClientEvents>(
+  client: Client,
+  name: K,
+): readonly ClientEvents[K][] {
+  const values: ClientEvents[K][] = [];
+  client.on(name, (value) => values.push(value));
+  return values;
+}
+
+/** A new conversation, as its founder and each of the others has it. */
+export async function founded(
+  founder: Client,
+  name: string,
+  others: readonly Client[],
+): Promise<readonly Conversation[]> {
+  const members = others.map(({ me }) => me.address);
+  const room = await founder.conversations.create({ name, members });
+  const joined: Conversation[] = [room];
+  for (const other of others) joined.push(await joinedBy(other, room.id));
+  return joined;
+}

@@ -1,0 +1,139 @@
+import { Refusal, refusedFrame } from "@treehouse/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import type { Client } from "../../src/node.ts";
+import { keepData } from "../world/old-data.ts";
+import { password, startServer, type TestServer } from "../world/server.ts";
+import { openTampered } from "../world/tampered.ts";
+import { founded, heard, next, reads, textsIn, until } from "../world/waiting.ts";
+
+let server: TestServer;
+const clients: Client[] = [];
+
+beforeEach(async () => {
+  server = await startServer();
+});
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.close();
+  await server[Symbol.asyncDispose]();
+});
+
+async function register(...names: readonly string[]): Promise<readonly Client[]> {
+  const made: Client[] = [];
+  for (const name of names) made.push(await server.register(name));
+  clients.push(...made);
+  return made;
+}
+
+test("T-20 who was added after a restore counts for nobody as one who came back", async () => {
+  const [alice, bob, carol, dave] = await register("alice", "bob", "carol", "dave");
+  if (!alice || !bob || !carol || !dave) throw new Error("four");
+  const [hers, his] = await founded(alice, "Tea", [bob]);
+  if (!hers || !his) throw new Error("two");
+  const old = await keepData(server);
+  // A commit that the server will have forgotten: whoever has applied it is ahead.
+  await hers.add(["carol@localhost"]);
+  await until(bob, async () => (await his.members()).length === 3);
+  const { id } = await his.send("lost");
+  await reads(alice, hers.id, "lost");
+  await bob.close();
+  const back = next(alice, "joined");
+  const anew = next(dave, "restored");
+  await old.putBack();
+  await Promise.all([back, anew]);
+  await dave.caughtUp();
+  await hers.add(["dave@localhost"]);
+
+  const late = await server.open("bob");
+  clients.push(late);
+  const faults = heard(late, "fault");
+  const told = next(late, "lostByServer");
+  expect(await told).toEqual({ room: hers.id, messages: [id], sentAgain: true });
+  expect(faults.map(({ code }) => code)).not.toContain("membersReturned");
+  await reads(dave, hers.id, "lost");
+}, 120_000);
+
+// Eve's own client would leave by itself: she is away, and carol, who was, shows what was sent.
+test("T-20 what was on its way is not sent to who came back, until the user says so", async () => {
+  const [alice, bob, carol, eve] = await register("alice", "bob", "carol", "eve");
+  if (!alice || !bob || !carol || !eve) throw new Error("four");
+  const [hers, his] = await founded(alice, "Tea", [bob, carol, eve]);
+  if (!hers || !his) throw new Error("two");
+  await Promise.all([carol.close(), eve.close()]);
+  const old = await keepData(server);
+  await hers.remove(["eve@localhost"]);
+  const { id } = await his.send("not for eve");
+  await reads(alice, hers.id, "not for eve");
+  // The only one who may remove eve is away.
+  await alice.close();
+  await server.stop();
+  his.send("nor is this").catch(() => undefined);
+  const lost = next(bob, "lostByServer");
+  await old.putBack();
+  const told = await lost;
+  expect(told).toMatchObject({ room: hers.id, sentAgain: false });
+  expect(told.messages).toHaveLength(2);
+  expect(told.messages).toContain(id);
+  await his.send("hello, eve");
+  const back = await server.open("carol");
+  clients.push(back);
+  await reads(back, hers.id, "hello, eve");
+  const carols = await back.conversations.get(hers.id);
+  expect(await textsIn(carols)).toEqual(["hello, eve"]);
+
+  // It is remembered, and told again, by a client that was closed meanwhile.
+  await bob.close();
+  const again = await server.open("bob");
+  clients.push(again);
+  const waiting = await next(again, "lostByServer");
+  expect(waiting.messages).toEqual(told.messages.filter((one) => one !== id));
+  const his2 = await again.conversations.get(hers.id);
+  const owner = await server.open("alice");
+  clients.push(owner);
+  await until(again, async () => (await his2.members()).length === 3);
+  for (const message of told.messages) await his2.sendAgain(message);
+  await reads(back, hers.id, "nor is this");
+  const texts = ["hello, eve", "not for eve", "nor is this"];
+  expect((await textsIn(carols)).toSorted()).toEqual(texts.toSorted());
+}, 120_000);
+
+test("T-20 when who came back cannot be removed, nothing of before is sent unasked", async () => {
+  const [bob, eve] = await register("bob", "eve");
+  if (!bob || !eve) throw new Error("two");
+  let refuses = false;
+  const alice = await openTampered(
+    server,
+    "alice",
+    {
+      answer(frame) {
+        if (!refuses || frame.type !== "update") return undefined;
+        return refusedFrame(frame.requestId, new Refusal("notAllowed", "no"));
+      },
+    },
+    { password, register: {} },
+  );
+  clients.push(alice);
+  await alice.caughtUp();
+  const [hers] = await founded(alice, "Tea", [bob, eve]);
+  if (!hers) throw new Error("one");
+  await Promise.all([bob.close(), eve.close()]);
+  const old = await keepData(server);
+  await hers.remove(["eve@localhost"]);
+  const { id } = await hers.send("not for eve");
+  const told = heard(alice, "lostByServer");
+  alice.on("joined", () => (refuses = true));
+  const given = next(alice, "lostByServer", ({ sentAgain }) => !sentAgain);
+  await old.putBack();
+  expect(await given).toEqual({ room: hers.id, messages: [id], sentAgain: false });
+  expect(told.map(({ sentAgain }) => sentAgain)).toEqual([true, false]);
+  await hers.send("hello, eve");
+  const back = await server.open("bob");
+  clients.push(back);
+  await reads(back, hers.id, "hello, eve");
+  const his = await back.conversations.get(hers.id);
+  expect(await textsIn(his)).toEqual(["hello, eve"]);
+  refuses = false;
+  await hers.remove(["eve@localhost"]);
+  expect((await hers.sendAgain(id)).id).toBe(id);
+  await reads(back, hers.id, "not for eve");
+}, 120_000);
