@@ -34,7 +34,8 @@ export async function composeBatch(
   }
   room = takeFromTail(stream, items, bounds, room);
   // Heads wait for what waits before them, but not for ever: rooms that are level need theirs.
-  const full = from + items.length <= stream.committed && !stream.owed.isLate(context.env.monotonic());
+  const full =
+    from + items.length <= stream.committed && !stream.owed.isLate(context.env.monotonic());
   const heads =
     full || bounds.heads === "no" || (items.length === 0 && bounds.heads !== "alone")
       ? []
@@ -43,7 +44,8 @@ export async function composeBatch(
     // Entries that were added meanwhile ride along, or the heads would run ahead of them.
     takeFromTail(stream, items, bounds, room);
   }
-  const fitting = heads.filter((head) => stream.owed.fits(head));
+  const upTo = stream.sent + items.length;
+  const fitting = heads.filter((head) => stream.owed.fits(head, upTo));
   if (items.length === 0 && fitting.length === 0) return undefined;
   return { items, heads: fitting };
 }

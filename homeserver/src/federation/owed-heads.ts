@@ -5,6 +5,8 @@ import type { Pending } from "./item.ts";
 type Owed = {
   /** The newest entry of the room that was sent to the peer. */
   position: number;
+  /** Its item. */
+  newest: number;
   /** An item from which on no head covers the room's entries. */
   since: number;
   /** When the room's head was last read, by the monotonic clock. */
@@ -40,8 +42,12 @@ export class OwedHeads {
       return;
     }
     const owed = this.#rooms.get(room);
-    if (owed === undefined) this.#owe(room, { position, since: sequence });
-    else if (position > owed.position) owed.position = position;
+    if (owed === undefined) {
+      this.#owe(room, { position, newest: sequence, since: sequence });
+    } else if (position > owed.position) {
+      owed.position = position;
+      owed.newest = sequence;
+    }
   }
 
   /** The peer has a head at this position, which was sent behind this item. */
@@ -59,9 +65,13 @@ export class OwedHeads {
     this.#rooms.delete(room);
   }
 
-  /** Whether a head covers nothing that was not sent; one that says more must wait for the rest. */
-  fits({ head }: SignedHead): boolean {
-    return head.position <= (this.#rooms.get(head.room)?.position ?? 0);
+  /**
+   * Whether a head covers nothing beyond the items up to this one; one that says more must wait for
+   * the rest. What was sent before may have been lost, and be on its way again only in part.
+   */
+  fits({ head }: SignedHead, upTo: number): boolean {
+    const owed = this.#rooms.get(head.room);
+    return owed !== undefined && head.position <= owed.position && owed.newest <= upTo;
   }
 
   /** Rooms whose head may be read now, the longest waiting first, and notes that it is. */
