@@ -8,6 +8,7 @@ import type { BatchBounds } from "./compose.ts";
 import type { FederationContext } from "./context.ts";
 import { Division } from "./division.ts";
 import { encodeBatch } from "./encode-batch.ts";
+import { Flight } from "./flight.ts";
 import type { Pending } from "./item.ts";
 import { markSent } from "./mark-sent.ts";
 import { Pace } from "./pace.ts";
@@ -30,6 +31,7 @@ type Sending = {
 
 /** Answers without progress after which a stream begins anew: its two sides do not agree. */
 const stallsMax = 3;
+
 /**
  * Sends one peer's stream: up to two batches are on their way, and what is added meanwhile rides in
  * the next. A batch that is not taken whole stops the sending until nothing is on its way; then it
@@ -43,7 +45,7 @@ export class Pump {
   readonly #rejections: Rejections;
   readonly #pace: Pace;
   readonly #division = new Division();
-  #inFlight = 0;
+  readonly #flight: Flight;
   #life = 0;
   #armed = false;
   #running = false;
@@ -69,6 +71,7 @@ export class Pump {
     this.#context = context;
     this.#stream = stream;
     this.#pace = new Pace(context, stream, () => this.wake());
+    this.#flight = new Flight(context.env, () => this.wake());
     this.#cleaner = new Cleaner(context, stream, (run) => this.#inOrder(run));
     this.#rejections = new Rejections(context, stream, () => this.wake());
     // Also when nothing waits: an older database that was put back shows itself by the answer.
@@ -86,7 +89,7 @@ export class Pump {
   }
 
   get isIdle(): boolean {
-    return !this.#running && !this.#armed && this.#inFlight === 0 && this.#cleaner.isIdle;
+    return !this.#running && !this.#armed && this.#flight.count === 0 && this.#cleaner.isIdle;
   }
 
   /** There may be something to send. */
@@ -105,6 +108,7 @@ export class Pump {
     this.#closed = true;
     this.reach.close();
     this.#cancelHeads?.();
+    this.#flight.close();
     this.#cleaner.close();
     await this.#run;
     await this.#settling;
@@ -125,7 +129,7 @@ export class Pump {
   /** Does one thing; answers whether there may be more to do now. */
   async #step(): Promise<boolean> {
     if (this.#draining && !this.#resume()) return false;
-    if (this.reach.isWaiting || this.#inFlight >= this.#window()) return false;
+    if (this.reach.isWaiting || !this.#mayLeave()) return false;
     const sending = this.#asking ? this.#sending([], []) : await this.#compose();
     if (sending === "again") return true;
     if (sending === undefined) return this.#waitForHeads();
@@ -135,15 +139,16 @@ export class Pump {
     return true;
   }
 
-  #window(): number {
+  #mayLeave(): boolean {
+    const { committed, sent } = this.#stream;
     const careful =
       this.#asking || this.#division.itemsMax !== undefined || this.reach.failures > 0;
-    return careful ? 1 : LIMITS.peerInFlightMax;
+    return careful ? this.#flight.count === 0 : this.#flight.admits(committed - sent);
   }
 
   /** Goes on behind what the peer has, once nothing is on its way any more. */
   #resume(): boolean {
-    if (this.#inFlight > 0) return false;
+    if (this.#flight.count > 0) return false;
     const stream = this.#stream;
     this.#draining = false;
     stream.sent = stream.acked;
@@ -173,7 +178,7 @@ export class Pump {
     return {
       itemsMax: itemsMax ?? LIMITS.batchItemsMax,
       bytesMax: this.#pace.bytesMax,
-      heads: itemsMax !== undefined ? "no" : this.#inFlight === 0 ? "alone" : "beside",
+      heads: itemsMax !== undefined ? "no" : this.#flight.count === 0 ? "alone" : "beside",
     };
   }
 
@@ -185,7 +190,7 @@ export class Pump {
   async #deliver(sending: Sending): Promise<void> {
     const stream = this.#stream;
     const { metrics, peers } = this.#context;
-    this.#inFlight += 1;
+    this.#flight.left();
     stream.sent = sending.to;
     stream.sentMost = Math.max(stream.sentMost, sending.to);
     try {
@@ -202,7 +207,7 @@ export class Pump {
     } catch (error) {
       if (sending.life === this.#life) await this.#refused(sending, error);
     } finally {
-      this.#inFlight -= 1;
+      this.#flight.ended();
       this.wake();
     }
   }
@@ -318,7 +323,7 @@ export class Pump {
     this.#cancelHeads?.();
     this.#cancelHeads = undefined;
     const waitMs = this.#stream.owed.dueInMs(env.monotonic());
-    if (waitMs !== undefined && this.#inFlight === 0) {
+    if (waitMs !== undefined && this.#flight.count === 0) {
       this.#cancelHeads = env.timer(waitMs, () => this.wake());
     }
     return false;

@@ -8,6 +8,7 @@ import {
 } from "@treehouse/protocol";
 import type {
   Batch,
+  BatchAnswer,
   BatchItem,
   Bytes,
   Domain,
@@ -22,6 +23,7 @@ import type { Tx } from "../platform/index.ts";
 import type { FederationContext } from "./context.ts";
 import type { FollowedRooms, InboundConsent, Verdict } from "./ports.ts";
 import type { StoredInbound } from "./store.ts";
+import { createKnownStreams } from "./known-streams.ts";
 import { createTurns } from "./turns.ts";
 
 /** Takes an encoded `Batch` of a peer and answers an encoded `BatchAnswer`. */
@@ -47,6 +49,9 @@ type Item =
 /** The items that one transaction takes: all of a batch, unless one of them makes it fail. */
 type Part = { readonly items: readonly Item[]; readonly heads: readonly SignedHead[] };
 
+/** Where a stream stands: what its next batch begins with, and what was rejected lately. */
+type Standing = Pick<BatchAnswer, "next" | "rejected">;
+
 /** An item failed, which takes its transaction back; the others go on without it. */
 class Poison extends Error {
   override readonly name = "Poison";
@@ -66,50 +71,63 @@ class Poison extends Error {
 export function createReceiver<P>({ context, followed, consent }: ReceiverOptions<P>): Receiver {
   const { env, database, store, metrics, rates } = context;
   const turns = createTurns<Domain>();
+  const known = createKnownStreams();
 
   async function receive(peer: Domain, batch: Batch): Promise<Bytes> {
     const { incarnation } = batch;
-    const { id, next, newest } = await openStream(peer, incarnation);
+    const stream = await openStream(peer, incarnation);
+    const { next, newest } = stream;
     const fresh = newest ? batch.items.filter(({ sequence }) => sequence >= next) : [];
     if (fresh.length > 0 && fresh[0]?.sequence !== next) {
       metrics.gaps.add();
-      return answerOf(peer, incarnation);
+      return answerNow(stream, incarnation);
     }
     rates.itemPerPeer.take(peer, fresh.length);
     const said = fresh.filter(({ kind }) => !isFree.has(kind)).length;
     if (said > 0) rates.consentPerPeer.take(peer, said);
     // Heads speak of entries that came before; without those they would only raise an alarm.
     const heads = newest ? batch.heads : [];
-    if (fresh.length > 0 || heads.length > 0) {
-      const read = fresh.map(readOne);
-      // Each of them may cost the check of a signature, which is most of what a batch costs.
-      const ofCommits = read.filter(
-        ({ body }) => body?.kind === "entry" && body.head !== undefined,
-      );
-      rates.headPerPeer.take(peer, heads.length + ofCommits.length);
-      await takeParts(peer, id, { items: read, heads });
-    }
     metrics.received.add();
+    if (fresh.length === 0 && heads.length === 0) return answerNow(stream, incarnation);
+    const read = fresh.map(readOne);
+    // Each of them may cost the check of a signature, which is most of what a batch costs.
+    const ofCommits = read.filter(({ body }) => body?.kind === "entry" && body.head !== undefined);
+    rates.headPerPeer.take(peer, heads.length + ofCommits.length);
+    const taken = await takeParts(peer, stream, { items: read, heads });
     metrics.receivedItems.add(fresh.length);
-    return answerOf(peer, incarnation);
+    return batchAnswerCodec.encode({ incarnation, ...taken });
   }
 
   async function openStream(origin: Domain, incarnation: Bytes): Promise<StoredInbound> {
-    const known = await database.read((tx) => store.inbound(tx, origin, incarnation));
-    if (known !== undefined) return known;
-    return database.transaction((tx) => store.createInbound(tx, { origin, incarnation }, livesMax));
+    const remembered = known.get(origin, incarnation);
+    if (remembered !== undefined) return remembered;
+    const stored =
+      (await database.read((tx) => store.inbound(tx, origin, incarnation))) ??
+      (await database.transaction((tx) =>
+        store.createInbound(tx, { origin, incarnation }, livesMax),
+      ));
+    known.keep(origin, incarnation, stored);
+    return stored;
   }
 
-  async function takeParts(peer: Domain, id: number, whole: Part): Promise<void> {
+  /** Where a stream stands of which nothing is taken now. */
+  async function answerNow({ id, next }: StoredInbound, incarnation: Bytes): Promise<Bytes> {
+    const rejected = await database.read((tx) => store.rejected(tx, id));
+    return batchAnswerCodec.encode({ incarnation, next, rejected });
+  }
+
+  async function takeParts(peer: Domain, stream: StoredInbound, whole: Part): Promise<Standing> {
     const waiting: Part[] = [whole];
+    let standing: Standing = { next: stream.next, rejected: [] };
     for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
       try {
-        await takePart(peer, id, part);
+        standing = await takePart(peer, { ...stream, next: standing.next }, part);
       } catch (error) {
         if (!(error instanceof Poison)) throw error;
         waiting.push(...partsWithout(part, error));
       }
     }
+    return standing;
   }
 
   /** Last first. What came before the poison was taken back with it, and is known to be good. */
@@ -125,12 +143,12 @@ export function createReceiver<P>({ context, followed, consent }: ReceiverOption
     return after.length === 0 && heads.length === 0 ? [before] : [{ items: after, heads }, before];
   }
 
-  async function takePart(peer: Domain, id: number, part: Part): Promise<void> {
+  async function takePart(peer: Domain, stream: StoredInbound, part: Part): Promise<Standing> {
     const entries: EntryDelivery[] = [];
     for (const { body } of part.items) if (body?.kind === "entry") entries.push(body);
     const { heads } = part;
     const prepared = await followed.prepare(peer, { items: entries, heads });
-    await database.transaction(async (tx) => {
+    return database.transaction(async (tx) => {
       const rejected: RejectedItem[] = [];
       let entry = 0;
       for (const [index, item] of part.items.entries()) {
@@ -140,7 +158,9 @@ export function createReceiver<P>({ context, followed, consent }: ReceiverOption
       }
       await finish(tx, prepared, part);
       const last = part.items.at(-1);
-      if (last !== undefined) await moveOn(tx, id, last.sequence + 1, rejected);
+      const next = last === undefined ? stream.next : last.sequence + 1;
+      if (last !== undefined) await moveOn(tx, peer, { ...stream, next }, rejected);
+      return { next, rejected: await store.rejected(tx, stream.id) };
     });
   }
 
@@ -190,22 +210,16 @@ export function createReceiver<P>({ context, followed, consent }: ReceiverOption
 
   async function moveOn(
     tx: Tx,
-    id: number,
-    next: number,
+    peer: Domain,
+    moved: StoredInbound,
     rejected: readonly RejectedItem[],
   ): Promise<void> {
+    const { id, next } = moved;
     await store.moveInbound(tx, id, { next, rejectedFrom: next - LIMITS.rejectedItemsMax });
     await store.addRejected(tx, id, rejected);
     tx.afterCommit(() => {
+      known.moved(peer, moved);
       for (const { code } of rejected) metrics.refusedItems.add(1, { code });
-    });
-  }
-
-  async function answerOf(origin: Domain, incarnation: Bytes): Promise<Bytes> {
-    return database.read(async (tx) => {
-      const stream = await store.inbound(tx, origin, incarnation);
-      const rejected = stream === undefined ? [] : await store.rejected(tx, stream.id);
-      return batchAnswerCodec.encode({ incarnation, next: stream?.next ?? 1, rejected });
     });
   }
 

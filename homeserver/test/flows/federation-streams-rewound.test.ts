@@ -22,7 +22,9 @@ test("FED-943 a peer that was set back is sent what is left under a new incarnat
   islands.say(10);
   await world.advance(5_000);
   follower.behaviour.repeats = true;
+  follower.kill();
   await follower.transaction((tx) => follower.tables.forgetInbound(tx));
+  await follower.start();
   islands.say(3, "after");
   await world.advance(10_000);
   expect(await islands.expectLevel()).toBe(13);
