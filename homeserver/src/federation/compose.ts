@@ -79,8 +79,9 @@ async function loadItems(
   stream: PeerStream,
   { itemsMax, bytesMax }: BatchBounds,
 ): Promise<readonly Pending[]> {
+  const { sent } = stream;
   return database.read(async (tx) => {
-    const range = { peer: stream.id, after: stream.sent, limit: itemsMax, bytesMax };
+    const range = { peer: stream.id, after: sent, limit: itemsMax, bytesMax };
     const rows = await store.page(tx, range);
     stream.oldestAt = rows[0]?.addedAt;
     const items: Pending[] = [];
@@ -88,8 +89,8 @@ async function loadItems(
     for (const row of rows) {
       const { form, room: name, position, sequence, addedAt } = row;
       // What is missing before it was given up.
-      while (items.length < itemsMax && stream.sent + items.length + 1 < sequence) {
-        items.push(goneItem(stream.sent + items.length + 1, addedAt));
+      while (items.length < itemsMax && sent + items.length + 1 < sequence) {
+        items.push(goneItem(sent + items.length + 1, addedAt));
       }
       if (items.length === itemsMax) break;
       const points = isPointer(form) && name !== undefined;

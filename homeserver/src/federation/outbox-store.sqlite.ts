@@ -51,6 +51,13 @@ export function createSqliteOutboxStore(database: Database): OutboxStore {
       if (row === undefined) throw new Assertion("A peer just added is not there.");
       return peerOf(row);
     },
+    deletePeer: async (tx, peer) => {
+      const { deleteRows, deleteAttached, deleteDead, deletePeer } = statements(tx);
+      deleteRows.run(peer, Number.MAX_SAFE_INTEGER);
+      deleteAttached.run(peer, Number.MAX_SAFE_INTEGER);
+      deleteDead.run(peer);
+      deletePeer.run(peer);
+    },
     roomNumber: async (tx, name) => {
       const known = room(tx, name);
       if (known !== undefined) return known;
@@ -176,6 +183,8 @@ function prepareOutbox({ $client: db }: Drizzle) {
       `UPDATE federation_outbox SET form = ${numbers.gone}, room = 0, position = 0
        WHERE peer = ? AND sequence = ?`,
     ),
+    deleteDead: db.prepare<[number]>(`DELETE FROM federation_dead WHERE peer = ?`),
+    deletePeer: db.prepare<[number]>(`DELETE FROM federation_peers WHERE id = ?`),
     deleteAttached: db.prepare<[number, number]>(
       `DELETE FROM federation_attached WHERE peer = ? AND sequence <= ?`,
     ),

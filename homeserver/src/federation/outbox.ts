@@ -1,4 +1,4 @@
-import { Refusal } from "@treehouse/protocol";
+import { LIMITS, Refusal } from "@treehouse/protocol";
 import type { ConsentEntry, Domain } from "@treehouse/protocol";
 import { Assertion } from "../platform/index.ts";
 import type { Tx } from "../platform/index.ts";
@@ -12,25 +12,29 @@ import type { Line, PeerTable } from "./peer-table.ts";
 export interface Outbox {
   /**
    * Adds an item to the stream to a peer, durable with the transaction: it reaches the peer once in
-   * effect, behind all that were added before. Refuses with `peerDenied` what a user asks for or
-   * gives; everything else is taken, and waits for as long as the peer cannot be turned to.
+   * effect, behind all that were added before. Refuses what a user asks for or gives with
+   * `peerDenied`, and with `limitExceeded` for one server too many that nobody has reached yet;
+   * everything else is taken, and waits for as long as the peer cannot be turned to.
    */
   add(tx: Tx, peer: Domain, item: OutboxItem): Promise<void>;
 }
 
+/** FED-917: to take back what was asked or given is nobody's to forbid. */
+const takesBack: ReadonlySet<ConsentEntry["operation"]> = new Set(["cancel", "revoke"]);
+
 export function createOutbox(context: FederationContext, lines: PeerTable): Outbox {
   const { store, env, peers } = context;
 
-  async function open(tx: Tx, domain: Domain): Promise<Line> {
+  async function open(tx: Tx, domain: Domain, isWord: boolean): Promise<Line> {
     const known = await store.peer(tx, domain);
+    if (known === undefined && isWord) checkUnreached();
     const line = lines.adopt(known ?? (await store.createPeer(tx, domain, env.random(16))));
     tx.afterRollback(() => lines.forget(line));
     return line;
   }
 
-  /** FED-917: to take back what was asked or given is nobody's to forbid. */
-  function checkWord(domain: Domain, { operation }: ConsentEntry): void {
-    if (operation === "cancel" || operation === "revoke") return;
+  /** What stands against a word of a user to a server. */
+  function checkWord(domain: Domain): void {
     try {
       peers.admit(domain);
     } catch (error) {
@@ -39,11 +43,23 @@ export function createOutbox(context: FederationContext, lines: PeerTable): Outb
     }
   }
 
+  /** Whatever a user types may be the name of a server; only so many are looked for. */
+  function checkUnreached(): void {
+    let unreached = 0;
+    for (const { stream } of lines.all()) if (!stream.wasReached) unreached += 1;
+    if (unreached < LIMITS.unreachedPeersMax) return;
+    throw new Refusal("limitExceeded", "Too many servers have never been reached.", {
+      limitName: "unreachedPeersMax",
+      limit: LIMITS.unreachedPeersMax,
+    });
+  }
+
   return {
     async add(tx, domain, item) {
       if (domain === context.domain) throw new Assertion("A server sends nothing to itself.");
-      if (item.kind === "consent") checkWord(domain, item.entry);
-      const { stream, pump } = lines.get(domain) ?? (await open(tx, domain));
+      const isWord = item.kind === "consent" && !takesBack.has(item.entry.operation);
+      if (isWord) checkWord(domain);
+      const { stream, pump } = lines.get(domain) ?? (await open(tx, domain, isWord));
       await appendItem(context, tx, stream, bodyOf(item), () => pump.wake());
     },
   };

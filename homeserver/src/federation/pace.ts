@@ -65,7 +65,7 @@ export class Pace {
       this.#context.env.log.error("batchFailed", errorFields(error));
     }
     if (reaction.kind === "later") {
-      this.reach.failed({ ...reaction, unreached });
+      this.reach.failed({ ...reaction, unreached, unknown: !this.#stream.wasReached });
       this.#note(reaction.reason);
       return;
     }

@@ -42,7 +42,12 @@ export class PeerTable {
     return line;
   }
 
-  /** Takes back an `adopt` whose transaction was taken back. */
+  /** Takes back a `forget` whose transaction was taken back. */
+  restore(line: Line): void {
+    this.#lines.set(line.stream.domain, line);
+  }
+
+  /** Takes back an `adopt` whose transaction was taken back, or lets go of a peer for good. */
   forget(line: Line): void {
     if (this.#lines.get(line.stream.domain) === line) this.#lines.delete(line.stream.domain);
   }

@@ -53,6 +53,21 @@ test("FED-947 a peer that denied us and then goes is looked for as often as any 
   }
 });
 
+test("FED-947 a peer that was never reached is looked for once in an hour after a day", async () => {
+  const { world, reach } = start();
+  const waits: number[] = [];
+  while (waits.length < 40) {
+    reach.failed({ unreached: true, unknown: true });
+    waits.push(reach.waitMs);
+    await world.advance(LIMITS.retryUnreachedMs);
+  }
+  expect(Math.max(...waits.slice(0, 24))).toBeLessThanOrEqual(LIMITS.retryMostMs);
+  expect(Math.max(...waits)).toBeGreaterThan(LIMITS.retryUnreachedMs / 2);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(LIMITS.retryUnreachedMs);
+  reach.encouraged();
+  expect(reach.waitMs).toBeLessThanOrEqual(LIMITS.retryFirstMs);
+});
+
 test("FED-947 a peer that names a time is obeyed, within reason", () => {
   const { reach } = start();
   reach.failed({ retryAfterMs: 30_000 });

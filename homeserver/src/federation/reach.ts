@@ -7,6 +7,8 @@ export type ReachState = "closed" | "open" | "halfOpen" | "paused";
 const nearMs = 5_000;
 /** … for so long; then less often. */
 const nearForMs = 2 * 60 * 60 * 1000;
+/** One that has never been reached may be none: it is looked for as often as others for so long. */
+const unknownForMs = 24 * 60 * 60 * 1000;
 
 /**
  * Whether it makes sense to turn to a peer now (FED-947). After each failure the wait doubles, with
@@ -56,14 +58,16 @@ export class Reach {
   }
 
   /** The next attempt comes after the wait; not before the time that the peer named, within reason. */
-  failed({ retryAfterMs = 0, unreached = false } = {}): void {
+  failed({ retryAfterMs = 0, unreached = false, unknown = false } = {}): void {
     const now = this.#env.monotonic();
     if (this.#failures === 0) this.#failingSince = now;
     this.#denied = false;
     this.#failures += 1;
-    const near = unreached && now - this.#failingSince < nearForMs;
+    const sinceMs = now - this.#failingSince;
     const most = LIMITS.retryFirstMs * 2 ** Math.min(this.#failures - 1, 16);
-    const drawn = this.#draw() * Math.min(near ? nearMs : LIMITS.retryMostMs, most);
+    const rare = unreached && unknown && sinceMs >= unknownForMs;
+    const usual = rare ? LIMITS.retryUnreachedMs : LIMITS.retryMostMs;
+    const drawn = this.#draw() * Math.min(unreached && sinceMs < nearForMs ? nearMs : usual, most);
     this.#wait(Math.max(drawn, Math.min(retryAfterMs, LIMITS.retryMostMs)));
   }
 

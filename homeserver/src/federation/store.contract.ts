@@ -2,6 +2,7 @@ import { mintRoomUri, parseDomain } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
 import { afterEach, expect, test } from "vitest";
 import type { Database, Tx } from "../platform/index.ts";
+import { inboundContract } from "./inbound-store.contract.ts";
 import type { DeadItem, FederationStore, ItemForm, NewRow } from "./store.ts";
 
 export type OpenedStore = { readonly database: Database; readonly store: FederationStore };
@@ -55,6 +56,26 @@ function peerContract(open: OpenStore): void {
     });
     const peers = await database.read((tx) => store.peers(tx));
     expect(peers).toMatchObject([{ domain: north, kept: 3, newest: 3, oldest: 4 }]);
+  });
+
+  test("a peer that is deleted takes everything of its own with it, and no number comes again", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      const a = await store.createPeer(tx, north, octets(16, 1));
+      const b = await store.createPeer(tx, south, octets(16, 2));
+      for (const { id } of [a, b]) {
+        await store.add(tx, row(id, 1, { form: "consent", body: octets(4, 4) }));
+        await store.bury(tx, corpse(id, 1), 3);
+      }
+      await store.deletePeer(tx, a.id);
+      expect(await store.peers(tx)).toMatchObject([{ domain: south, newest: 1 }]);
+      expect(await store.page(tx, { peer: b.id, after: 0, limit: 9, bytesMax: 9 })).toHaveLength(1);
+      expect(await store.deadItems(tx, a.id, 9)).toEqual([]);
+      expect(await store.deadItems(tx, b.id, 9)).toHaveLength(1);
+      const again = await store.createPeer(tx, north, octets(16, 3));
+      expect(again).toMatchObject({ newest: 0, oldest: 1 });
+      expect(again.id).toBeGreaterThan(b.id);
+    });
   });
 
   test("FED-943 streams are numbered anew, one or all", async () => {
@@ -239,69 +260,6 @@ function deadContract(open: OpenStore): void {
   });
 }
 
-function inboundContract(open: OpenStore): void {
-  test("FED-941 each life of a stream has its own next sequence; the latest is the newest", async () => {
-    const { database, store } = await open();
-    await database.transaction(async (tx) => {
-      const [one, two] = [octets(16, 1), octets(16, 2)];
-      expect(await store.inbound(tx, north, one)).toBeUndefined();
-      const first = await store.createInbound(tx, { origin: north, incarnation: one }, 4);
-      expect(first).toMatchObject({ next: 1, newest: true });
-      await store.moveInbound(tx, first.id, { next: 8, rejectedFrom: 1 });
-      const foreign = await store.createInbound(tx, { origin: south, incarnation: one }, 4);
-      expect(foreign.id).not.toBe(first.id);
-      expect(await store.inbound(tx, north, one)).toMatchObject({ next: 8, newest: true });
-      await store.createInbound(tx, { origin: north, incarnation: two }, 4);
-      expect(await store.inbound(tx, north, one)).toMatchObject({ next: 8, newest: false });
-      expect(await store.inbound(tx, north, two)).toMatchObject({ next: 1, newest: true });
-    });
-  });
-
-  test("old lives of a stream are forgotten but so many", async () => {
-    const { database, store } = await open();
-    await database.transaction(async (tx) => {
-      await store.createInbound(tx, { origin: south, incarnation: octets(16, 1) }, 3);
-      for (const value of [1, 2, 3, 4, 5]) {
-        const stream = { origin: north, incarnation: octets(16, value) };
-        const { id } = await store.createInbound(tx, stream, 3);
-        await store.addRejected(tx, id, [{ sequence: 1, code: "malformed" }]);
-      }
-      const known = async (value: number) =>
-        (await store.inbound(tx, north, octets(16, value))) !== undefined;
-      expect(await Promise.all([1, 2, 3, 4, 5].map(known))).toEqual([
-        false,
-        false,
-        true,
-        true,
-        true,
-      ]);
-      expect(await store.inbound(tx, south, octets(16, 1))).toMatchObject({ newest: true });
-    });
-  });
-
-  test("FED-942 rejections are kept in order, as far back as they are asked for", async () => {
-    const { database, store } = await open();
-    await database.transaction(async (tx) => {
-      const stream = { origin: north, incarnation: octets(16, 1) };
-      const { id } = await store.createInbound(tx, stream, 3);
-      const later = await store.createInbound(tx, { ...stream, origin: south }, 3);
-      await store.addRejected(tx, id, [rejected(9, "malformed"), rejected(4, "unsupported")]);
-      await store.addRejected(tx, id, [rejected(12, "conflict")]);
-      expect(await store.rejected(tx, id)).toEqual([
-        rejected(4, "unsupported"),
-        rejected(9, "malformed"),
-        rejected(12, "conflict"),
-      ]);
-      expect(await store.rejected(tx, later.id)).toEqual([]);
-      await store.moveInbound(tx, id, { next: 20, rejectedFrom: 9 });
-      expect(await store.rejected(tx, id)).toEqual([
-        rejected(9, "malformed"),
-        rejected(12, "conflict"),
-      ]);
-    });
-  });
-}
-
 const north = parseDomain("north.example");
 const south = parseDomain("south.example");
 const room = mintRoomUri(north, (length) => octets(length, 1));
@@ -324,10 +282,6 @@ function corpse(peer: number, sequence: number, more: Partial<DeadItem> = {}): D
     body: octets(8, 3),
     ...more,
   };
-}
-
-function rejected(sequence: number, code: string) {
-  return { sequence, code };
 }
 
 async function sequences(store: FederationStore, tx: Tx, peer: number): Promise<number[]> {

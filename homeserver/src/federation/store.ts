@@ -10,6 +10,8 @@ export interface OutboxStore {
   peer(tx: ReadTx, domain: Domain): Promise<StoredPeer | undefined>;
   /** Adds a server whose stream begins at 1. */
   createPeer(tx: Tx, domain: Domain, incarnation: Bytes): Promise<StoredPeer>;
+  /** Deletes a server with everything that waits for it. */
+  deletePeer(tx: Tx, peer: number): Promise<void>;
   /** The number of a room, which it keeps. */
   roomNumber(tx: Tx, room: RoomUri): Promise<number>;
   /** Adds an item; the caller gives it the number after the newest. */

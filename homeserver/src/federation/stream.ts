@@ -58,6 +58,11 @@ export class PeerStream {
     return this.committed - this.acked;
   }
 
+  /** The peer has taken something, in whatever life of the stream. */
+  get wasReached(): boolean {
+    return this.acked > 0;
+  }
+
   /** Nothing is left that anybody would miss if this object were made anew. */
   get isIdle(): boolean {
     return this.deleted === this.newest && this.owed.size === 0;

@@ -3,7 +3,7 @@ import type { Tx } from "../platform/index.ts";
 import type { FederationContext } from "./context.ts";
 import type { Floors } from "./floors.ts";
 import { isPointer } from "./item.ts";
-import type { PeerTable } from "./peer-table.ts";
+import type { Line, PeerTable } from "./peer-table.ts";
 import type { ReachState } from "./reach.ts";
 import type { Pointer } from "./store.ts";
 import type { PeerStream } from "./stream.ts";
@@ -78,6 +78,32 @@ export function createUpkeep(
     return (await entries.entry(tx, room, position)) === undefined;
   }
 
+  /** A server that was never reached, and for which something waits that long, is none. */
+  async function forgetUnreached(line: Line): Promise<void> {
+    const { stream, pump } = line;
+    const isOver = (): boolean =>
+      !stream.wasReached &&
+      pump.reach.isWaiting &&
+      (stream.waitingSince ?? Number.POSITIVE_INFINITY) <= env.now() - LIMITS.unreachedKeptMs;
+    if (!isOver()) return;
+    await database.transaction(
+      async (tx) => {
+        if (!isOver()) return;
+        const count = stream.backlog;
+        // Before anything awaits: what is added from now on begins another stream.
+        lines.forget(line);
+        tx.afterRollback(() => lines.restore(line));
+        await store.deletePeer(tx, stream.id);
+        tx.afterCommit(() => {
+          void pump.close();
+          metrics.dropped.add(count, { reason: "unreached" });
+          env.log.warn("itemsDropped", { host: stream.domain, count });
+        });
+      },
+      { frees: true },
+    );
+  }
+
   async function forgetDead(): Promise<void> {
     const diedBy = env.now() - deadKeptMs;
     const some = (): Promise<number> =>
@@ -88,7 +114,10 @@ export function createUpkeep(
   return {
     measure,
     async tend() {
-      for (const { stream } of lines.all()) if (stream.backlog > 0) await giveUp(stream);
+      for (const line of lines.all()) {
+        if (line.stream.backlog > 0) await giveUp(line.stream);
+        await forgetUnreached(line);
+      }
       await floors.renew();
       await forgetDead();
     },

@@ -122,6 +122,24 @@ export class RoomTables {
     );
   }
 
+  /** Adds so many servers to which one item each is to be sent. */
+  fillPeers(tx: Tx, count: number): void {
+    const numbers =
+      "WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < ?)";
+    this.#run(
+      tx,
+      `INSERT INTO federation_peers (id, domain, incarnation, base, kept)
+       ${numbers} SELECT 1000 + value, 'typed-' || value || '.example', zeroblob(16), 0, 0 FROM n`,
+      count,
+    );
+    this.#run(
+      tx,
+      `INSERT INTO federation_outbox (peer, sequence, form, room, position, added_at)
+       ${numbers} SELECT 1000 + value, 1, 6, 0, 0, 0 FROM n`,
+      count,
+    );
+  }
+
   incarnations(tx: ReadTx): readonly Bytes[] {
     const sql = "SELECT incarnation AS bytes FROM federation_peers ORDER BY id";
     return bytesRows.parse(this.#all(tx, sql)).map(({ bytes }) => bytes);

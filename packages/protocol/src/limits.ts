@@ -213,6 +213,12 @@ export const LIMITS = {
   retryFirstMs: 250,
   /** The longest wait before something is sent again. */
   retryMostMs: MINUTE,
+  /** The same after a day, towards a server that has never been reached. */
+  retryUnreachedMs: HOUR,
+  /** Servers that have never been reached, and to which something is to be sent. */
+  unreachedPeersMax: 5000,
+  /** How long something waits for such a server before it is forgotten. */
+  unreachedKeptMs: 30 * DAY,
   /** How long an item is refused alone before it counts as rejected. */
   itemRefusedMs: 2 * MINUTE,
   /** From a message to the signed head that covers it at a follower, at most. */
