@@ -19,6 +19,7 @@ export class Pace {
   readonly #stream: PeerStream;
   #bytesMax: number = LIMITS.batchBytesMax;
   #lastFault: string | undefined;
+  #isUnreached = false;
 
   constructor(context: FederationContext, stream: PeerStream, onReady: () => void) {
     this.reach = new Reach(context.env, onReady);
@@ -45,7 +46,13 @@ export class Pace {
     return this.#lastFault;
   }
 
+  /** Nobody answered the last batch that was tried. */
+  get isUnreached(): boolean {
+    return this.#isUnreached;
+  }
+
   succeeded(): void {
+    this.#isUnreached = false;
     this.#lastFault = undefined;
     this.#bytesMax = Math.min(LIMITS.batchBytesMax, this.#bytesMax * 2);
     this.reach.succeeded();
@@ -60,6 +67,7 @@ export class Pace {
 
   failed(reaction: Reaction, error: unknown): void {
     const unreached = error instanceof NetworkFault;
+    this.#isUnreached = unreached;
     if (unreached) this.#context.onReached(this.#stream.domain, false);
     if (!unreached && !(error instanceof Refusal)) {
       this.#context.env.log.error("batchFailed", errorFields(error));

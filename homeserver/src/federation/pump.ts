@@ -83,6 +83,11 @@ export class Pump {
     return this.#pace.reach;
   }
 
+  /** Nobody answered the last batch that was tried. */
+  get isUnreached(): boolean {
+    return this.#pace.isUnreached;
+  }
+
   /** Why the last batch failed, if it did. */
   get lastFault(): string | undefined {
     return this.#pace.lastFault;

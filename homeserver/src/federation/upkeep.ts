@@ -83,6 +83,7 @@ export function createUpkeep(
     const { stream, pump } = line;
     const isOver = (): boolean =>
       !stream.wasReached &&
+      pump.isUnreached &&
       pump.reach.isWaiting &&
       (stream.waitingSince ?? Number.POSITIVE_INFINITY) <= env.now() - LIMITS.unreachedKeptMs;
     if (!isOver()) return;

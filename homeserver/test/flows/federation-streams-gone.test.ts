@@ -1,8 +1,9 @@
-import { LIMITS, Refusal } from "@treehouse/protocol";
+import { LIMITS, parseDomain, Refusal } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 import { Island } from "../federation/island.ts";
 import { north, south, TwoIslands, west } from "../federation/two-islands.ts";
 
+const east = parseDomain("east.example");
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
@@ -138,13 +139,21 @@ test("H-10 FED-947 a server that nobody ever reaches is forgotten after 30 days"
   follower.kill();
   islands.say(1, "waits");
   await world.until(hub.tell(west, "is anybody there?"));
-  await islands.sleep(31 * DAY);
+  await world.until(hub.tell(east, "may I?"));
+  const strict = await Island.open(world, channel, east);
+  strict.behaviour.intercept = () => {
+    throw new Refusal("peerDenied", "not here");
+  };
+  await islands.sleep(31 * DAY - 60_000);
+  await strict.start();
+  await world.advance(60_000);
   const domains = () => hub.federation.status().map(({ domain }) => domain);
-  expect(domains()).toEqual([south, west]);
+  expect(domains()).toEqual([east, south, west]);
   await world.until(hub.federation.tend());
-  expect(domains()).toEqual([south]);
+  expect(domains()).toEqual([east, south]);
   expect(islands.counted("items_dropped", { reason: "unreached" })).toBe(1);
-  expect(await islands.rows()).toBe(1);
+  expect(await islands.rows()).toBe(2);
+  await strict.close();
   // It may come into being later.
   const born = await Island.open(world, channel, west);
   await born.start();
