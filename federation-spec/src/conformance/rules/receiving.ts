@@ -191,13 +191,13 @@ export const receivingRules: readonly Rule[] = [
         { kind: ITEM_KINDS.consent, body: new Uint8Array([...good, 0]) },
         { kind: ITEM_KINDS.entry, body: random(100) },
         { kind: ITEM_KINDS.userDeleted, body: random(3) },
+        { kind: ITEM_KINDS.gone, body: good },
         { kind: 0, body: good },
-        { kind: 4, body: good },
         { kind: 255, body: good },
         { kind: ITEM_KINDS.consent, body: consentEntryCodec.encode(foreign) },
         { kind: ITEM_KINDS.consent, body: consentEntryCodec.encode(last.body.entry) },
       ]);
-      const codes = ["malformed", "malformed", "malformed", "malformed", "unsupported"];
+      const codes = ["malformed", "malformed", "malformed", "malformed", "malformed"];
       agree("the answer", answer, {
         ...standing(stream, 11),
         rejected: [...codes, "unsupported", "unsupported", "notAllowed"].map((code, at) => ({
