@@ -52,6 +52,26 @@ test("FED-952 a head that was owed when the server died is owed by its next life
   expect(await islands.rows()).toBe(0);
 });
 
+test("FED-940 what is added while there is just found to be nothing to send is sent, too", async () => {
+  await using islands = await TwoIslands.open();
+  const { world, hub, room } = islands;
+  const other = islands.newRoom();
+  islands.say(1);
+  await world.advance(200);
+  islands.say(1, "more");
+  await world.advance(200);
+  // The head that is owed will not be there, since the room has ended.
+  await hub.transaction((tx) => hub.tables.expire(tx, room, 2));
+  let reads = 0;
+  hub.behaviour.beforeHead = async () => {
+    reads += 1;
+    if (reads === 1) await hub.say(other, "meanwhile", [south]);
+  };
+  await world.advance(1_000);
+  expect(reads).toBeGreaterThan(0);
+  await islands.expectLevel(other);
+});
+
 test("FED-940 no number is given twice, also after everything was taken and the server restarted", async () => {
   await using islands = await TwoIslands.open();
   const { world, hub } = islands;
