@@ -38,16 +38,21 @@ export async function authenticate(
   checkDigest(headers.digest, request.body, sha256);
   const { transactionId } = headers;
   const state = context.book.find(request.from);
-  if (context.authentication === "mtls") checkCertificate(request);
-  else await checkSignature(context, state, request, headers);
+  const created =
+    context.authentication === "mtls"
+      ? checkCertificate(request)
+      : await checkSignature(context, state, request, headers);
   // FED-918: as far as its directory is at hand, for this server did not ask for anything.
   if (state.directory !== undefined) versionWith(state.directory.document);
+  if (created !== undefined && created * 1_000 > context.env.now()) {
+    await noteAhead(context, state, created);
+  }
   if (!state.known) await context.book.save(state, state.record);
   return { state, transactionId };
 }
 
 /** FED-914: the certificate must carry the server's whole name; a wildcard proves nothing. */
-function checkCertificate({ from, head: { certificate } }: ClaimedRequest): void {
+function checkCertificate({ from, head: { certificate } }: ClaimedRequest): undefined {
   if (certificate === undefined) {
     throw new Refusal("signatureInvalid", "A certificate of a trusted authority is needed.");
   }
@@ -57,12 +62,13 @@ function checkCertificate({ from, head: { certificate } }: ClaimedRequest): void
   }
 }
 
+/** When it was signed, in seconds. */
 async function checkSignature(
   context: PeersContext,
   state: PeerState,
   { head }: ClaimedRequest,
   headers: PeerHeaders,
-): Promise<void> {
+): Promise<number> {
   const { env, domain, signatures } = context;
   const signature = parseSignature(head.headers);
   const key = await keyOf(context, state, signature.kid, head.address);
@@ -72,18 +78,41 @@ async function checkSignature(
   );
   if (!isValid) throw new Refusal("signatureInvalid", "The signature is not the request's.");
   checkCreated(signature.created, env.now());
-  checkSinceStart(context, signature.created);
+  checkSinceStart(context, state, signature.created);
   state.nonces ??= createNonceWindow(env);
   state.nonces.take(signature.nonce);
+  return signature.created;
 }
 
 /** Nonces are remembered in memory only, so what may have come before a restart is not taken. */
-function checkSinceStart({ env, startedAt }: PeersContext, created: number): void {
-  if (created * 1_000 >= startedAt - (startedAt % 1_000)) return;
+function checkSinceStart(
+  { env, startedAt }: PeersContext,
+  { signedBefore }: PeerState,
+  created: number,
+): void {
+  const isLater = created * 1_000 >= startedAt - (startedAt % 1_000);
+  if (isLater && created > signedBefore) return;
   throw new Refusal("signatureInvalid", "signed before this server was started", {
     serverTime: env.now(),
   });
 }
+
+/**
+ * What is signed by a clock that is ahead would seem to come after a restart. How far it went is
+ * stored before such a request is taken; a little more at once, so that this is seldom.
+ */
+async function noteAhead(context: PeersContext, state: PeerState, created: number): Promise<void> {
+  while (created > (state.record.signedUntil ?? 0)) {
+    const signedUntil = created + aheadSeconds;
+    state.raising ??= context.book.noteSigned(state, signedUntil).finally(() => {
+      state.raising = undefined;
+    });
+    await state.raising;
+  }
+}
+
+/** For so long a server whose clock is ahead may have to wait after a restart of this one. */
+const aheadSeconds = 5;
 
 async function keyOf(
   context: PeersContext,

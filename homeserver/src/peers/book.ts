@@ -16,6 +16,8 @@ export interface PeerBook {
   all(): readonly PeerState[];
   /** Stores what has become of a server; it is known from then on. */
   save(state: PeerState, record: StoredPeer): Promise<void>;
+  /** Stores how far ahead the server's signatures went; it is known from then on. */
+  noteSigned(state: PeerState, signedUntil: number): Promise<void>;
   /** Notes a contact; written later, by `writeContacts`. */
   touch(state: PeerState, contact: "inbound" | "outbound"): void;
   writeContacts(): Promise<void>;
@@ -54,7 +56,9 @@ export function createPeerBook(options: PeerBookOptions): PeerBook {
   let partnersRead: { readonly at: number; readonly domains: ReadonlySet<Domain> } | undefined;
   const at = () => ({ now: env.now(), monotonic: env.monotonic() });
   for (const record of options.stored) {
-    known.set(record.domain, { ...newPeerState(record.domain, at()), record, known: true });
+    const state = newPeerState(record.domain, at());
+    const { signedUntil: signedBefore = 0 } = record;
+    known.set(record.domain, { ...state, record, known: true, signedBefore });
   }
 
   function stranger(domain: Domain): PeerState {
@@ -125,6 +129,33 @@ export function createPeerBook(options: PeerBookOptions): PeerBook {
     if (state.nonces?.idle() === false) departed.set(state.domain, state.nonces);
   }
 
+  async function save(state: PeerState, record: StoredPeer): Promise<void> {
+    const arrives = !state.known && !arriving.has(state.domain);
+    const isFull = arrives && known.size + arriving.size - leaving.size >= peersMax;
+    if (arrives) arriving.add(state.domain);
+    let gone: PeerState | undefined;
+    try {
+      if (isFull) gone = await makeRoom();
+      await database.transaction(async (tx) => {
+        if (gone !== undefined) await store.deletePeer(tx, gone.domain);
+        await store.savePeer(tx, record);
+        tx.afterCommit(() => {
+          if (gone !== undefined) forget(gone);
+          arriving.delete(state.domain);
+          strangers.delete(state.domain);
+          known.set(state.domain, state);
+          // Contacts go on while this is written.
+          const { inboundAt, outboundAt, signedUntil } = state.record;
+          state.record = { ...record, inboundAt, outboundAt, signedUntil };
+          state.known = true;
+        });
+      });
+    } finally {
+      if (gone !== undefined) leaving.delete(gone.domain);
+      if (arrives) arriving.delete(state.domain);
+    }
+  }
+
   return {
     known: (domain) => known.get(domain),
     find(domain) {
@@ -133,31 +164,15 @@ export function createPeerBook(options: PeerBookOptions): PeerBook {
       return state;
     },
     all: () => [...known.values()],
-    async save(state, record) {
-      const arrives = !state.known && !arriving.has(state.domain);
-      const isFull = arrives && known.size + arriving.size - leaving.size >= peersMax;
-      if (arrives) arriving.add(state.domain);
-      let gone: PeerState | undefined;
-      try {
-        if (isFull) gone = await makeRoom();
-        await database.transaction(async (tx) => {
-          if (gone !== undefined) await store.deletePeer(tx, gone.domain);
-          await store.savePeer(tx, record);
-          tx.afterCommit(() => {
-            if (gone !== undefined) forget(gone);
-            arriving.delete(state.domain);
-            strangers.delete(state.domain);
-            known.set(state.domain, state);
-            // Contacts go on while this is written.
-            const { inboundAt, outboundAt } = state.record;
-            state.record = { ...record, inboundAt, outboundAt };
-            state.known = true;
-          });
+    save,
+    async noteSigned(state, signedUntil) {
+      if (!state.known) await save(state, state.record);
+      await database.transaction(async (tx) => {
+        await store.noteSigned(tx, state.domain, signedUntil);
+        tx.afterCommit(() => {
+          state.record = { ...state.record, signedUntil };
         });
-      } finally {
-        if (gone !== undefined) leaving.delete(gone.domain);
-        if (arrives) arriving.delete(state.domain);
-      }
+      });
     },
     touch(state, contact) {
       const now = env.now();

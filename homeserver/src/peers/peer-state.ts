@@ -25,6 +25,10 @@ export interface PeerState {
   /** The attempt that is under way. */
   fetching: Promise<void> | undefined;
   nonces: NonceWindow | undefined;
+  /** In seconds: this server's former life may have received what was signed up to here. */
+  readonly signedBefore: number;
+  /** `record.signedUntil` is being raised. */
+  raising: Promise<void> | undefined;
   /** Authenticated requests that are worked on. */
   active: number;
   /** How far its clock is ahead of ours, once it has refused our time. */
@@ -42,6 +46,7 @@ export function newPeerState(domain: Domain, at: { now: number; monotonic: numbe
       inboundAt: undefined,
       outboundAt: undefined,
       frozenAt: undefined,
+      signedUntil: undefined,
       pinned: [],
       offered: [],
     },
@@ -52,6 +57,8 @@ export function newPeerState(domain: Domain, at: { now: number; monotonic: numbe
     fault: undefined,
     fetching: undefined,
     nonces: undefined,
+    signedBefore: 0,
+    raising: undefined,
     active: 0,
     clockOffsetMs: 0,
     usedAt: at.monotonic,

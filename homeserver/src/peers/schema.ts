@@ -10,6 +10,8 @@ export const known = sqliteTable("peers_known", {
   outboundAt: integer("outbound_at"),
   /** Since when its directory names a key that nothing vouches for. */
   frozenAt: integer("frozen_at"),
+  /** Nothing was taken of it that was signed later, in seconds; absent unless its clock is ahead. */
+  signedUntil: integer("signed_until"),
 });
 
 /** Their keys: pinned, or only offered by a server that is frozen. */

@@ -11,6 +11,7 @@ export function peerStoreContract(open: OpenStore): void {
     const { database, store } = await open();
     const saved = peer(a, {
       frozenAt: 7,
+      signedUntil: 6,
       inboundAt: 5,
       pinned: [key("k2"), key("k1", { expires: 9 })],
       offered: [key("k1"), key("k3")],
@@ -47,6 +48,19 @@ export function peerStoreContract(open: OpenStore): void {
     });
     expect(await database.read((tx) => store.peers(tx))).toEqual([
       peer(a, { inboundAt: 11, outboundAt: 12, pinned: [key("k1")] }),
+    ]);
+  });
+
+  test("how far signatures went stays with a known server, whatever else is written of it", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      await store.savePeer(tx, peer(a));
+      await store.noteSigned(tx, a, 13);
+      await store.noteSigned(tx, b, 13);
+      await store.savePeer(tx, peer(a, { frozenAt: 7 }));
+    });
+    expect(await database.read((tx) => store.peers(tx))).toEqual([
+      peer(a, { frozenAt: 7, signedUntil: 13 }),
     ]);
   });
 
@@ -106,6 +120,7 @@ function peer(domain: StoredPeer["domain"], change: Partial<StoredPeer> = {}): S
     inboundAt: undefined,
     outboundAt: undefined,
     frozenAt: undefined,
+    signedUntil: undefined,
     pinned: [],
     offered: [],
     ...change,

@@ -12,7 +12,7 @@ export function createSqliteStore(database: Database): PeerStore {
 
 function peerMethods(
   database: Database,
-): Pick<PeerStore, "peers" | "savePeer" | "touch" | "deletePeer"> {
+): Pick<PeerStore, "peers" | "savePeer" | "touch" | "noteSigned" | "deletePeer"> {
   return {
     peers: async (tx) => {
       const db = database.sql(tx);
@@ -31,6 +31,7 @@ function peerMethods(
             inboundAt: row.inboundAt ?? undefined,
             outboundAt: row.outboundAt ?? undefined,
             frozenAt: row.frozenAt ?? undefined,
+            signedUntil: row.signedUntil ?? undefined,
             pinned: own.filter(({ pinned }) => pinned).map(keyOf),
             offered: own.filter(({ pinned }) => !pinned).map(keyOf),
           };
@@ -46,7 +47,7 @@ function peerMethods(
         frozenAt: peer.frozenAt ?? null,
       };
       db.insert(known)
-        .values({ domain, ...row })
+        .values({ domain, ...row, signedUntil: peer.signedUntil ?? null })
         .onConflictDoUpdate({ target: known.domain, set: row })
         .run();
       db.delete(keys).where(eq(keys.domain, domain)).run();
@@ -67,6 +68,9 @@ function peerMethods(
         .set({ inboundAt: inboundAt ?? null, outboundAt: outboundAt ?? null })
         .where(eq(known.domain, domain))
         .run();
+    },
+    noteSigned: async (tx, domain, signedUntil) => {
+      database.sql(tx).update(known).set({ signedUntil }).where(eq(known.domain, domain)).run();
     },
     deletePeer: async (tx, domain) => {
       const db = database.sql(tx);

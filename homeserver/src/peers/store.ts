@@ -5,10 +5,15 @@ import type { ReadTx, Tx } from "../platform/index.ts";
 export interface PeerStore {
   /** Every known server, in the order of their names. */
   peers(tx: ReadTx): Promise<readonly StoredPeer[]>;
-  /** Writes the server with these keys, and none that it had before. */
+  /**
+   * Writes the server with these keys, and none that it had before. Of one that is there already,
+   * `signedUntil` stays.
+   */
   savePeer(tx: Tx, peer: StoredPeer): Promise<void>;
   /** Changes the times of contact of a server that is known; does nothing otherwise. */
   touch(tx: Tx, contact: Contact): Promise<void>;
+  /** Changes `signedUntil` of a server that is known; does nothing otherwise. */
+  noteSigned(tx: Tx, domain: Domain, signedUntil: number): Promise<void>;
   deletePeer(tx: Tx, domain: Domain): Promise<void>;
 
   /** Every rule, in the order of their subjects, those that are over too. */
@@ -39,6 +44,11 @@ export type Contact = {
 export type StoredPeer = Contact & {
   readonly firstSeenAt: number;
   readonly frozenAt: number | undefined;
+  /**
+   * In seconds: nothing was taken of it that was signed later than this and than it was received.
+   * Undefined while its clock was never found ahead.
+   */
+  readonly signedUntil: number | undefined;
   /** Believed, in the order of their ids. */
   readonly pinned: readonly PeerKey[];
   /** Shown by a frozen server, and not believed. */

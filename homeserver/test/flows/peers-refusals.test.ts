@@ -195,6 +195,29 @@ test("H-03 FED-910 what was signed before a restart is not taken after it", asyn
   expect((await askAs(peer, hub)).status).toBe(200);
 });
 
+test("H-03 FED-910 nor is what a clock that is ahead signed, however often the server starts", async () => {
+  const ahead = (seconds: number) => Math.floor(hub.now() / 1_000) + seconds;
+  const signed = signedAs(peer.domain, hub.domain, peer.key, {
+    now: hub.now(),
+    created: ahead(200),
+  });
+  const again = async () => {
+    const answer = await send(hub.url, signed.path, signed.headers, signed.body);
+    return answer.refusal?.code ?? answer.status;
+  };
+  expect(await again()).toBe(200);
+  for (const _ of [1, 2]) {
+    hub = await hub.restart();
+    expect(await again()).toBe("signatureInvalid");
+  }
+  // Nobody else waits, and this one not for long.
+  await using other = await openRawPeer("other.example", network);
+  expect((await askAs(other, hub)).status).toBe(200);
+  expect((await askAs(peer, hub, { created: ahead(210) })).status).toBe(200);
+  hub.advance(210_000);
+  expect((await askAs(peer, hub)).status).toBe(200);
+});
+
 test("FED-911 the directory of another domain proves nothing", async () => {
   Object.assign(peer.directory, directoryOf(other, [listedKey(other, peer.key)]));
   expect((await askAs(peer, hub)).refusal?.code).toBe("peerUnknown");

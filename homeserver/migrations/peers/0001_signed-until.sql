@@ -1,0 +1,1 @@
+ALTER TABLE `peers_known` ADD `signed_until` integer;
