@@ -198,9 +198,19 @@ export function forClient(error: unknown, endpoint?: EndpointName): unknown {
   return unreachable(data.retryAfterMs ?? retryAfterMs, error);
 }
 
-/** A refusal that came from the other side, rather than from our own rules. */
+/** Refusals with which this server itself may have stopped a request before it was sent. */
+const perhapsOurs: readonly RefusalCode[] = [
+  "peerDenied",
+  "peerKeyChanged",
+  "peerLimited",
+  "peerUnknown",
+  "peerUnreachable",
+  "versionUnsupported",
+];
+
+/** A refusal that can only have come from the other side. */
 function isOfPeer(error: unknown): boolean {
-  return error instanceof Refusal && error.code !== "peerDenied" && error.code !== "peerLimited";
+  return error instanceof Refusal && !perhapsOurs.includes(error.code);
 }
 
 export function unreachable(waitMs: number, cause?: unknown): Refusal {

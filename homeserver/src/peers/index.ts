@@ -15,7 +15,7 @@ import type { Database, Jobs, PeerGate, Route } from "../platform/index.ts";
 import { createPeerBook } from "./book.ts";
 import { deleteExpiredRules } from "./change-rule.ts";
 import type { PeerAuthentication, PeersContext } from "./context.ts";
-import { checkNotFrozen, directoryOf } from "./discover.ts";
+import { checkNotFrozen } from "./discover.ts";
 import { createGate } from "./gate.ts";
 import { createOutboundClient } from "./outbound/client.ts";
 import { createConnector } from "./outbound/connect.ts";
@@ -78,8 +78,6 @@ export interface Peers {
    * or a `NetworkFault` if nothing is known about what became of it.
    */
   post(domain: Domain, call: PeerCall): Promise<Bytes>;
-  /** The keys with which the server countersigns, as its directory tells. */
-  countersigners(domain: Domain): Promise<readonly { readonly kid: string; readonly key: Bytes }[]>;
   /** After each request of another server that was found to be its own. Must not throw. */
   onContact(run: (domain: Domain) => void): void;
   /** After each change of what the operator decided, also when a rule ends. Must not throw. */
@@ -161,11 +159,6 @@ export async function createPeers(options: PeersOptions): Promise<Peers> {
       if (state !== undefined) checkNotFrozen(state);
     },
     post: (each, call) => post(context, each, call),
-    countersigners: async (each) => {
-      policy.admit(each, "outbound");
-      const { countersigners } = await directoryOf(context, book.find(each));
-      return countersigners.map(({ kid, x }) => ({ kid, key: x }));
-    },
     onContact: (run) => void contactListeners.push(run),
     onPolicyChange: (run) => policy.onChange(run),
     statusFrom(source) {

@@ -31,6 +31,7 @@ export interface PeerCall {
   readonly body: Uint8Array;
   /** The same when a request is sent again whose outcome is not known. */
   readonly transactionId?: string;
+  /** For all of it, the directory and a second attempt included. */
   readonly timeoutMs: number;
   readonly answerBytesMax: number;
 }
@@ -41,13 +42,15 @@ export interface PeerCall {
  */
 export async function post(context: PeersContext, domain: Domain, call: PeerCall): Promise<Bytes> {
   if (domain === context.domain) throw new Assertion("A server asks itself without a network.");
-  const { policy, book } = context;
+  const { policy, book, env } = context;
   policy.admit(domain, "outbound");
+  const from = env.monotonic();
   const state = book.find(domain);
   const directory = await directoryOf(context, state);
   versionWith(directory);
   checkAble(directory, call);
-  const answer = await exchange(context, state, directory, call);
+  const timeoutMs = call.timeoutMs - (env.monotonic() - from);
+  const answer = await exchange(context, state, directory, { ...call, timeoutMs });
   if (answer.status < 200 || answer.status > 299) throw refusalOf(answer);
   if (answer.body.length > 0 && mediaTypeOf(answer.headers) !== MEDIA_TYPE_TLS) {
     throw new ContactFault("answer", "broken", "the answer has another media type");
@@ -78,18 +81,22 @@ export async function exchange(
   const url = urlOf(directory, call.endpoint, value);
   const transactionId =
     call.transactionId ?? mintTransactionId((length) => context.env.random(length));
-  const send = (): Promise<OutboundAnswer> =>
-    context.client.send(
+  const until = context.env.monotonic() + call.timeoutMs;
+  const send = (): Promise<OutboundAnswer> => {
+    const timeoutMs = Math.ceil(until - context.env.monotonic());
+    if (timeoutMs <= 0) throw new ContactFault("answer", "timeout", "there was no answer in time");
+    return context.client.send(
       { domain: state.domain, port: url.port },
       {
         method: "POST",
         path: url.path,
         headers: headersOf(context, state, directory, { url, body: call.body, transactionId }),
         body: call.body,
-        timeoutMs: call.timeoutMs,
+        timeoutMs,
         answerBytesMax: call.answerBytesMax,
       },
     );
+  };
   const first = await send();
   const serverTime = first.status === 401 ? refusedTimeOf(first) : undefined;
   if (serverTime === undefined) return first;

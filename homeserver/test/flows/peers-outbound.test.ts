@@ -343,3 +343,14 @@ test("FED-919 a server is not asked for what it does not say it can, nor sent mo
   // What every server can is asked of every one.
   await asked("leave", 1);
 });
+
+test("FED-934 a request has its time as a whole, the directory included", async () => {
+  peer.respond = (incoming, outgoing) => {
+    incoming.resume();
+    outgoing.setHeader("content-type", MEDIA_TYPE_JSON);
+    own.advance(call.timeoutMs);
+    outgoing.end(JSON.stringify(peer.directory));
+  };
+  await expect(ask()).rejects.toMatchObject({ reason: "timeout" });
+  expect(peer.requests.map(({ method }) => method)).toEqual(["GET"]);
+});
