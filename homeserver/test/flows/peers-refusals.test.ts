@@ -211,8 +211,8 @@ test("H-03 FED-910 nor is what a clock that is ahead signed, however often the s
     expect(await again()).toBe("signatureInvalid");
   }
   // Nobody else waits, and this one not for long.
-  await using other = await openRawPeer("other.example", network);
-  expect((await askAs(other, hub)).status).toBe(200);
+  await using honest = await openRawPeer("other.example", network);
+  expect((await askAs(honest, hub)).status).toBe(200);
   expect((await askAs(peer, hub, { created: ahead(210) })).status).toBe(200);
   hub.advance(210_000);
   expect((await askAs(peer, hub)).status).toBe(200);
