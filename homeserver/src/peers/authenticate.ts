@@ -3,6 +3,7 @@ import {
   checkCreated,
   checkDigest,
   LIMITS,
+  parseDigest,
   parsePeerHeaders,
   parseSignature,
   Refusal,
@@ -34,8 +35,9 @@ export async function authenticate(
   context: PeersContext,
   request: ClaimedRequest,
 ): Promise<ProvedRequest> {
+  // FED-915: the digest comes before the form of anything else.
+  checkDigest(parseDigest(request.head.headers), request.body, sha256);
   const headers = parsePeerHeaders(request.head.headers);
-  checkDigest(headers.digest, request.body, sha256);
   const { transactionId } = headers;
   const state = context.book.find(request.from);
   const created =

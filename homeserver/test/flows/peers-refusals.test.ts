@@ -1,4 +1,10 @@
-import { DIRECTORY_PATH, LIMITS, MEDIA_TYPE_JSON, parseDomain } from "@treehouse/protocol";
+import {
+  DIRECTORY_PATH,
+  formatDigest,
+  LIMITS,
+  MEDIA_TYPE_JSON,
+  parseDomain,
+} from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   askAs,
@@ -232,11 +238,13 @@ test("FED-918 a server with which there is no version in common is refused", asy
 
 test("FED-915 the first thing that is wrong is what is told", async () => {
   const wrong = { "content-digest": undefined, signature: undefined };
+  const octets = new Uint8Array(32);
   const order = [
     { host: "other.example", headers: { ...wrong, from: undefined } },
     { headers: { ...wrong, from: undefined, "content-type": "x/y" } },
     { headers: { ...wrong, "content-type": "x/y" } },
     { headers: wrong },
+    { headers: { "content-digest": formatDigest(octets), "mimi-transaction-id": "x" } },
     { headers: { signature: undefined } },
   ];
   const codes: unknown[] = [];
@@ -245,6 +253,7 @@ test("FED-915 the first thing that is wrong is what is told", async () => {
     "misdirected",
     "signatureInvalid",
     "unsupportedMediaType",
+    "digestMismatch",
     "digestMismatch",
     "signatureInvalid",
   ]);
