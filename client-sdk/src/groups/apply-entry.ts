@@ -25,10 +25,11 @@ import {
   restoredText,
   tellFault,
 } from "./entry-write.ts";
+import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { pinMembers } from "./pin-members.ts";
 import { type Reception, receptionOf } from "./reception.ts";
-import { noteLate } from "./repeat-for-returned.ts";
+import { repeatSoon, withLate } from "./repeat-for-returned.ts";
 import { decodeDetails } from "./room-details.ts";
 import { ownMessage } from "./send-intent.ts";
 
@@ -187,6 +188,8 @@ async function application(
   const own = await context.store.transaction((tx) => tx.intents.byHash(room.uri, hash));
   if (own !== undefined) {
     const { messageId, body } = ownMessage(context, room, own);
+    const { position } = entry;
+    const hub = withLate(room.hub, { position, epoch: epochOf(entry.message) });
     return {
       added: [],
       left: false,
@@ -194,11 +197,13 @@ async function application(
         // What this client sent is shown in the history and not handed to its own handlers.
         tx.messages.append(entryRow(room, entry, "content", messageId, body), true);
         tx.intents.delete(own.serial);
+        if (hub !== room.hub) writeHubRecord(tx, room.uri, hub);
       },
       after() {
         room.waiters.get(own.serial)?.resolve(entry);
         room.waiters.delete(own.serial);
-        noteLate(context, room, { position: entry.position, epoch: epochOf(entry.message) });
+        room.hub = hub;
+        repeatSoon(context, room);
         context.events.emit("stored", { room: room.uri });
       },
     };

@@ -9,7 +9,7 @@ import {
 
 import { type GroupsContext, type Rollback, type Room, writeWithGroup } from "./context.ts";
 import { tellFaultAt } from "./entry-write.ts";
-import { writeHubRecord } from "./hub-record.ts";
+import { withSetBack, writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { lostMessages } from "./lost-messages.ts";
 
@@ -108,7 +108,7 @@ async function goOn(context: GroupsContext, room: Room, rollback: Rollback): Pro
   const hash = head.position === to ? head.hash : new Uint8Array();
   const cursor = { stream: room.uri, position: to, hash };
   const setBack = { from: rollback.from, at: context.env.now() };
-  const record = { ...room.hub, term: head.term, setBack };
+  const record = { ...withSetBack(room.hub, setBack), term: head.term };
   const group = await loadGroup(context, room);
   const undone = await context.store.transaction((tx) =>
     tx.intents

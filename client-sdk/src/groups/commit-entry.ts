@@ -15,7 +15,7 @@ import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
 import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { isHidden } from "./reception.ts";
-import { noteReturn } from "./repeat-for-returned.ts";
+import { repeatSoon, withReturn } from "./repeat-for-returned.ts";
 import { describeEvent } from "./room-event.ts";
 
 /** Applies a commit to the group in memory, and answers what is to be written with it. */
@@ -45,7 +45,14 @@ export async function commitEntry(
   const finished: number[] = [];
   let hidden = false;
   const present = new Set(group.members().map(({ user }) => user));
-  const hub = { ...room.hub, returned: room.hub.returned.filter((user) => present.has(user)) };
+  const returned = room.hub.returned.filter((user) => present.has(user));
+  const settled = returned.length < room.hub.returned.length ? { ...room.hub, returned } : room.hub;
+  const { client } = result.committer;
+  const comeback = { client, position: entry.position, epoch: event.epoch };
+  const hub =
+    result.external && result.removed.length > 0
+      ? withReturn(settled, comeback, context.env.now())
+      : settled;
   const leaves = result.removedSelf ? [] : result.added.map(({ leaf }) => leaf);
   return {
     added: group.members().filter(({ leaf }) => leaves.includes(leaf)),
@@ -61,7 +68,7 @@ export async function commitEntry(
           tx.intents.reset(intent.serial);
         }
       }
-      if (hub.returned.length < room.hub.returned.length) writeHubRecord(tx, room.uri, hub);
+      if (hub !== room.hub) writeHubRecord(tx, room.uri, hub);
       hidden = isHidden(tx, room.uri);
       const body = describeEvent(event);
       tx.messages.append(entryRow(room, entry, "event", `event ${entry.position}`, body), true);
@@ -78,9 +85,7 @@ export async function commitEntry(
         room.waiters.delete(serial);
       }
       if (result.removedSelf) room.group = undefined;
-      if (result.external && result.removed.length > 0) {
-        noteReturn(context, room, { position: entry.position, epoch: event.epoch });
-      }
+      repeatSoon(context, room);
       if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
       if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
       if (hidden) return;

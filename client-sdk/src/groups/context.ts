@@ -126,10 +126,6 @@ export type Room = {
   hub: HubRecord;
   /** The hub has gone back to before what this group holds: what it declared, until it is done. */
   rollback: Rollback | undefined;
-  /** The last return of a member, and the positions of what it cannot have read, if there are any. */
-  missedBy:
-    | { readonly epoch: number; readonly from: number | undefined; readonly upTo: number }
-    | undefined;
   readonly repeating: Alarm;
   /** Why this client does not come back was told; it is told once. */
   warned: boolean;

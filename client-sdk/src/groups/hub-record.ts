@@ -1,4 +1,6 @@
 import {
+  type ClientUri,
+  clientUriCodec,
   optional,
   type RoomUri,
   struct,
@@ -25,6 +27,14 @@ export type HubRecord = {
   readonly again: readonly number[];
   /** Had been removed, and came back with a hub's old data: nothing of before is sent to them. */
   readonly returned: readonly UserUri[];
+  /** The last return of a member, and the positions of what it cannot have read, if there are any. */
+  readonly missedBy:
+    | { readonly epoch: number; readonly from: number | undefined; readonly upTo: number }
+    | undefined;
+  /** Clients that are owed no repetition of what came since `setBack`: they had it, or will. */
+  readonly served: readonly ClientUri[];
+  /** How often this client repeated lately what it had said, and when it did so last, in ms. */
+  readonly repeats: { readonly count: number; readonly at: number };
 };
 
 const first = {
@@ -36,7 +46,14 @@ const first = {
 };
 
 const firstCodec = struct({ version: u8, ...first });
-const recordCodec = struct({ version: u8, ...first, returned: vector(userUriCodec) });
+const recordCodec = struct({
+  version: u8,
+  ...first,
+  returned: vector(userUriCodec),
+  missedBy: optional(struct({ epoch: u64, from: optional(u64), upTo: u64 })),
+  served: vector(clientUriCodec, { countMax: 256 }),
+  repeats: struct({ count: u8, at: u64 }),
+});
 
 const none: HubRecord = {
   term: 0,
@@ -45,11 +62,21 @@ const none: HubRecord = {
   setBack: undefined,
   again: [],
   returned: [],
+  missedBy: undefined,
+  served: [],
+  repeats: { count: 0, at: 0 },
 };
 
 /** What is remembered of a hub that this client meets for the first time, by a head it signed. */
 export function newHubRecord(term: number): HubRecord {
   return { ...none, term };
+}
+
+/** The hub has gone back. Its epochs count anew from there; what is owed from before stays owed. */
+export function withSetBack(hub: HubRecord, setBack: HubRecord["setBack"]): HubRecord {
+  const { missedBy } = hub;
+  const owed = missedBy?.from === undefined ? undefined : { ...missedBy, epoch: 0 };
+  return { ...hub, setBack, missedBy: owed, served: [], repeats: none.repeats };
 }
 
 const place = (room: RoomUri) => `hub ${room}`;

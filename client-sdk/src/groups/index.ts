@@ -32,6 +32,7 @@ import { sendStoredAgain } from "./lost-messages.ts";
 import { noConsent } from "./no-consent.ts";
 import { publishKeyPackages } from "./publish-key-packages.ts";
 import { pump } from "./pump.ts";
+import { repeatSoon } from "./repeat-for-returned.ts";
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
@@ -247,6 +248,7 @@ async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Promise<vo
     try {
       await room.serial.run(() => loadGroup(context, room));
       await tellHeld(context, room);
+      repeatSoon(context, room);
       scheduleTidying(context, room);
       pump(context, room);
     } catch (error) {

@@ -38,7 +38,6 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         epochAtHub: 0,
         hub,
         rollback: undefined,
-        missedBy: undefined,
         repeating: context.alarms.create(),
         warned: false,
         postponed: new Set(),

@@ -1,4 +1,7 @@
+import type { ClientUri } from "@treehouse/protocol";
+
 import type { GroupsContext, Room } from "./context.ts";
+import { type HubRecord, writeHubRecord } from "./hub-record.ts";
 import { repeatMessages } from "./lost-messages.ts";
 import { pump } from "./pump.ts";
 
@@ -6,58 +9,81 @@ import { pump } from "./pump.ts";
 const returningMs = 60 * 60 * 1000;
 /** Many come back at about the same time: once for all of them. */
 const quietMs = 2_000;
+const quietMaxMs = 10 * 60 * 1000;
+/** Nobody is owed a repetition twice, and no crowd has the room say everything for ever. */
+const servedMax = 256;
 
 /**
  * A member came back by an external commit into this epoch. After a restore that is one whose group
  * was ahead of the hub's: what was said, or said again, between the restore and its return it could
  * not read. So everybody says their own part of it once more, under the ids that it has; whoever has
- * it drops it.
+ * it drops it. That is done once for each client that comes back: anybody can come back at will.
  */
-export function noteReturn(
-  context: GroupsContext,
-  room: Room,
-  comeback: { readonly position: number; readonly epoch: number },
-): void {
-  const { setBack } = room.hub;
-  const lately = setBack !== undefined && context.env.now() - setBack.at < returningMs;
-  const from = lately ? setBack.from : room.missedBy?.from;
-  room.missedBy = { epoch: comeback.epoch, from, upTo: comeback.position };
-  if (lately) arm(context, room);
+export function withReturn(
+  hub: HubRecord,
+  comeback: { readonly client: ClientUri; readonly position: number; readonly epoch: number },
+  now: number,
+): HubRecord {
+  const { setBack, missedBy, served } = hub;
+  const { client, position: upTo, epoch } = comeback;
+  const lately = setBack !== undefined && now - setBack.at < returningMs;
+  if (!lately || served.includes(client) || served.length >= servedMax) {
+    return { ...hub, missedBy: { epoch, from: missedBy?.from, upTo } };
+  }
+  const from = Math.min(setBack.from, missedBy?.from ?? setBack.from);
+  return { ...hub, missedBy: { epoch, from, upTo }, served: [...served, client] };
 }
 
 /**
  * A message of this client was taken behind a return, in an epoch before it: the hub still takes
  * those for a while, and who returned cannot read them. It is said once more.
  */
-export function noteLate(
-  context: GroupsContext,
-  room: Room,
+export function withLate(
+  hub: HubRecord,
   message: { readonly position: number; readonly epoch: number | undefined },
-): void {
-  const { missedBy } = room;
-  if (missedBy === undefined || message.epoch === undefined) return;
-  if (message.epoch >= missedBy.epoch) return;
+): HubRecord {
+  const { missedBy } = hub;
+  if (missedBy === undefined || message.epoch === undefined) return hub;
+  if (message.epoch >= missedBy.epoch) return hub;
   const { position } = message;
-  room.missedBy = { ...missedBy, from: missedBy.from ?? position, upTo: position };
-  arm(context, room);
+  return { ...hub, missedBy: { ...missedBy, from: missedBy.from ?? position, upTo: position } };
 }
 
-function arm(context: GroupsContext, room: Room): void {
-  room.repeating.cancel();
-  room.repeating.set(quietMs, () => {
+/** How long to wait before the next repetition: the longer, the more there were lately. */
+export function quietFor({ repeats }: HubRecord, now: number): number {
+  const count = now - repeats.at < returningMs ? repeats.count : 0;
+  return Math.min(quietMaxMs, quietMs * 2 ** Math.min(count, 16));
+}
+
+/** Says in a while what is owed to those who came back, if anything is. */
+export function repeatSoon(context: GroupsContext, room: Room): void {
+  if (room.hub.missedBy?.from === undefined) return;
+  room.repeating.set(quietFor(room.hub, context.env.now()), () => {
     repeat(context, room).catch((error: unknown) => {
       context.env.log.warn("repeating.failed", { error: String(error) });
+      repeatSoon(context, room);
     });
   });
 }
 
 async function repeat(context: GroupsContext, room: Room): Promise<void> {
-  const { missedBy } = room;
-  if (missedBy?.from === undefined) return;
-  const { from, upTo } = missedBy;
-  room.missedBy = { ...missedBy, from: undefined };
-  await room.serial.run(() =>
-    context.store.transaction((tx) => repeatMessages(context, tx, room.uri, from, upTo)),
-  );
+  await room.serial.run(async () => {
+    const { missedBy, repeats, returned } = room.hub;
+    // Who had been removed and is back must not hear it; the commit that ends that asks again.
+    if (missedBy?.from === undefined || returned.length > 0) return;
+    const { from, upTo } = missedBy;
+    const at = context.env.now();
+    const count = at - repeats.at < returningMs ? repeats.count + 1 : 1;
+    const record = {
+      ...room.hub,
+      missedBy: { ...missedBy, from: undefined },
+      repeats: { count: Math.min(count, 255), at },
+    };
+    await context.store.transaction((tx) => {
+      repeatMessages(context, tx, room.uri, from, upTo);
+      writeHubRecord(tx, room.uri, record);
+    });
+    room.hub = record;
+  });
   pump(context, room);
 }

@@ -6,7 +6,7 @@ import type { GroupsContext, Rollback, Room } from "./context.ts";
 import { restoredRow, tellFaultAt } from "./entry-write.ts";
 import type { FormerGroup } from "./former-group.ts";
 import { heldMessages, holdSends } from "./held-messages.ts";
-import { writeHubRecord } from "./hub-record.ts";
+import { withSetBack, writeHubRecord } from "./hub-record.ts";
 import { lostMessages } from "./lost-messages.ts";
 import { isHidden } from "./reception.ts";
 import { addMemberIntent, mayRemove, memberDifference } from "./returned-members.ts";
@@ -41,12 +41,11 @@ export async function writeRejoined(
         : takeBack(context, tx, room, { rollback, former, group });
     const at = context.env.now();
     const back = rollback && {
+      ...withSetBack(room.hub, { from: rollback.from, at }),
       rollbacks: [...room.hub.rollbacks, at].slice(-rollbacksKept),
-      setBack: { from: rollback.from, at },
     };
     const record = {
-      ...room.hub,
-      ...back,
+      ...(back ?? room.hub),
       term: Math.max(room.hub.term, head.term),
       first: after.first ?? room.hub.first,
       returned: rollback === undefined ? room.hub.returned : after.returned,

@@ -53,6 +53,61 @@ test("T-20 who was added after a restore counts for nobody as one who came back"
   await reads(dave, hers.id, "lost");
 }, 120_000);
 
+test("who comes back behind a restored hub last is told once more what the others said meanwhile", async () => {
+  const [alice, bob, carol] = await register("alice", "bob", "carol");
+  if (!alice || !bob || !carol) throw new Error("three");
+  const [hers, his, carols] = await founded(alice, "Tea", [bob, carol]);
+  if (!hers || !his || !carols) throw new Error("three");
+  const old = await keepData(server);
+  // A commit that the server will have forgotten: whoever has applied it is ahead.
+  await server.register("dave").then((dave) => clients.push(dave));
+  await hers.add(["dave@localhost"]);
+  await hers.send("all here");
+  await reads(bob, hers.id, "all here");
+  await reads(carol, hers.id, "all here");
+  await bob.close();
+  const back = [next(alice, "joined"), next(carol, "joined")];
+  await old.putBack();
+  await Promise.all(back);
+  await carols.send("while bob is away");
+  await reads(alice, hers.id, "while bob is away");
+  await hers.send("and so do I say");
+  await reads(carol, hers.id, "and so do I say");
+  const late = await server.open("bob");
+  clients.push(late);
+  const missed = next(late, "gap", ({ reason }) => reason === "missed");
+  await missed;
+  for (const text of ["while bob is away", "and so do I say"]) await reads(late, hers.id, text);
+  const texts = await textsIn(await late.conversations.get(hers.id));
+  expect(texts.toSorted()).toEqual(["all here", "and so do I say", "while bob is away"]);
+  expect((await textsIn(hers)).toSorted()).toEqual(texts.toSorted());
+}, 120_000);
+
+test("R-019 what is owed to who came back is remembered by a client that is closed", async () => {
+  const [alice, bob, dave] = await register("alice", "bob", "dave");
+  if (!alice || !bob || !dave) throw new Error("three");
+  const [hers] = await founded(alice, "Tea", [bob]);
+  if (!hers) throw new Error("one");
+  const old = await keepData(server);
+  await hers.add(["dave@localhost"]);
+  await hers.send("all here");
+  await reads(bob, hers.id, "all here");
+  await bob.close();
+  const back = next(alice, "joined");
+  await old.putBack();
+  await back;
+  await hers.send("while bob is away");
+  const seen = next(alice, "membership", ({ by }) => by.endsWith("/u/bob"));
+  const late = await server.open("bob");
+  clients.push(late);
+  await seen;
+  await alice.close();
+  clients.push(await server.open("alice"));
+  await reads(late, hers.id, "while bob is away");
+  const texts = await textsIn(await late.conversations.get(hers.id));
+  expect(texts).toEqual(["all here", "while bob is away"]);
+}, 120_000);
+
 // Eve's own client would leave by itself: she is away, and carol, who was, shows what was sent.
 test("T-20 what was on its way is not sent to who came back, until the user says so", async () => {
   const [alice, bob, carol, eve] = await register("alice", "bob", "carol", "eve");
