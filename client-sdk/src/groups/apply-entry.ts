@@ -31,7 +31,7 @@ import { pinMembers } from "./pin-members.ts";
 import { type Reception, receptionOf } from "./reception.ts";
 import { repeatSoon, withLate } from "./repeat-for-returned.ts";
 import { decodeDetails } from "./room-details.ts";
-import { ownMessage } from "./send-intent.ts";
+import { finishMessage } from "./send-intent.ts";
 
 /** `again`: an entry before this one is missing; read the stream again from the cursor. */
 export type Applied = "applied" | "again";
@@ -187,16 +187,13 @@ async function application(
   const hash = toHex(sha256(entry.message));
   const own = await context.store.transaction((tx) => tx.intents.byHash(room.uri, hash));
   if (own !== undefined) {
-    const { messageId, body } = ownMessage(context, room, own);
     const { position } = entry;
     const hub = withLate(room.hub, { position, epoch: epochOf(entry.message) });
     return {
       added: [],
       left: false,
       rows(tx) {
-        // What this client sent is shown in the history and not handed to its own handlers.
-        tx.messages.append(entryRow(room, entry, "content", messageId, body), true);
-        tx.intents.delete(own.serial);
+        finishMessage(context, room, tx, own, entry);
         if (hub !== room.hub) writeHubRecord(tx, room.uri, hub);
       },
       after() {

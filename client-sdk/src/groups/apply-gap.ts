@@ -12,6 +12,7 @@ import { tellFaultAt } from "./entry-write.ts";
 import { withSetBack, writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { lostMessages } from "./lost-messages.ts";
+import { finishPassed } from "./send-intent.ts";
 
 /** Positions of a room's stream that will never come. */
 export type RoomGap = {
@@ -60,6 +61,7 @@ async function moveBehind(
   const cursor = { stream: room.uri, position: to, hash: new Uint8Array() };
   await context.store.transaction((tx) => {
     tx.cursors.set(cursor);
+    finishPassed(context, room, tx, to);
     if (!leave) return;
     tx.rooms.setStatus(room.uri, "removed");
     tx.rooms.deleteGroup(room.uri);

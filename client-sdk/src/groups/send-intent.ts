@@ -8,7 +8,7 @@ import {
   toHex,
 } from "@treehouse/protocol";
 
-import type { IntentRow } from "../storage/index.ts";
+import type { IntentRow, LocalTx } from "../storage/index.ts";
 import { authenticatedData } from "./authenticated-data.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { loadGroup } from "./load-group.ts";
@@ -44,14 +44,9 @@ export function finishSend(
     const refusal = response instanceof Refusal ? response : refusalOfResponse(response);
     if (!(response instanceof Refusal) && response.status === "accepted") {
       const { position, acceptedAt } = response;
-      const passed = position <= room.cursor.position;
       await context.store.transaction((tx) => {
-        tx.intents.setStatus(intent.serial, "accepted");
-        // The echo fell into a gap: the answer is all that will ever come.
-        if (passed && tx.intents.get(intent.serial) !== undefined) {
-          tx.intents.delete(intent.serial);
-          tx.messages.append({ ...ownMessage(context, room, intent), position, acceptedAt }, true);
-        }
+        tx.intents.accept(intent.serial, { position, acceptedAt });
+        finishPassed(context, room, tx, room.cursor.position);
       });
       room.waiters.get(intent.serial)?.resolve(response);
       room.waiters.delete(intent.serial);
@@ -67,6 +62,38 @@ export function finishSend(
     }
     throw refusal ?? new Refusal("notAllowed", "the message was refused");
   });
+}
+
+/** Up to this position no echo comes any more: for what was accepted the answer is all there is. */
+export function finishPassed(
+  context: GroupsContext,
+  room: Room,
+  tx: LocalTx,
+  through: number,
+): void {
+  for (const intent of tx.intents.list(room.uri)) {
+    if (intent.kind !== "send" || intent.status !== "accepted") continue;
+    if (intent.accepted === undefined || intent.accepted.position > through) continue;
+    finishMessage(context, room, tx, intent, intent.accepted);
+  }
+}
+
+/**
+ * A message of this client stands in the conversation. It is shown in the history and not handed to
+ * its own handlers; one that was sent again keeps its place there, and where it was taken last is
+ * noted, since that is what another restore may forget.
+ */
+export function finishMessage(
+  context: GroupsContext,
+  room: Room,
+  tx: LocalTx,
+  intent: IntentRow,
+  at: { readonly position: number; readonly acceptedAt: number },
+): void {
+  const { position, acceptedAt } = at;
+  const row = { ...ownMessage(context, room, intent), position, acceptedAt };
+  if (!tx.messages.append(row, true)) tx.messages.noteNewest(room.uri, row.messageId, position);
+  tx.intents.delete(intent.serial);
 }
 
 /** The row of a message of this client, from the intent to send it. */

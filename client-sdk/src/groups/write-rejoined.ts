@@ -10,6 +10,7 @@ import { withSetBack, writeHubRecord } from "./hub-record.ts";
 import { lostMessages } from "./lost-messages.ts";
 import { isHidden } from "./reception.ts";
 import { addMemberIntent, mayRemove, memberDifference } from "./returned-members.ts";
+import { finishPassed } from "./send-intent.ts";
 import { decodeDetails, encodeDetails, openMetadata } from "./room-details.ts";
 
 export type Rejoined = {
@@ -35,6 +36,7 @@ export async function writeRejoined(
     for (const intent of tx.intents.list(room.uri)) {
       if (intent.kind !== "send" && intent.status !== "waiting") tx.intents.reset(intent.serial);
     }
+    if (rollback === undefined) finishPassed(context, room, tx, head.position);
     const after =
       rollback === undefined
         ? nothingAfter

@@ -23,6 +23,8 @@ export type IntentRow = {
   readonly request: Bytes | undefined;
   /** Hex SHA-256 of what the stream will echo (the MLSMessage), to recognise it. */
   readonly requestHash: string | undefined;
+  /** Where the hub put it, and when, once it said so. */
+  readonly accepted: { readonly position: number; readonly acceptedAt: number } | undefined;
 };
 
 export interface Intents {
@@ -33,6 +35,8 @@ export interface Intents {
   byHash(room: RoomUri, requestHash: string): IntentRow | undefined;
   submit(serial: number, request: Uint8Array, requestHash: string): void;
   setStatus(serial: number, status: IntentStatus): void;
+  /** The hub took it, and its echo is still to come. */
+  accept(serial: number, at: { readonly position: number; readonly acceptedAt: number }): void;
   /** Back to `waiting`, without a request: the hub refused these bytes for good. */
   reset(serial: number): void;
   /** Replaces what is wanted, for instance after part of it was done. */
@@ -54,6 +58,12 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
         ? undefined
         : seal.open(`intents/${room}/request`, bytesOf(row, "sealed_request")),
       requestHash: isNull(row, "request_hash") ? undefined : textOf(row, "request_hash"),
+      accepted: isNull(row, "accepted_position")
+        ? undefined
+        : {
+            position: integerOf(row, "accepted_position"),
+            acceptedAt: integerOf(row, "accepted_at"),
+          },
     };
   };
   const roomOf = (serial: number) => {
@@ -102,9 +112,19 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
     setStatus(serial, status) {
       sql.run("UPDATE intents SET status = ? WHERE serial = ?", status, serial);
     },
+    accept(serial, { position, acceptedAt }) {
+      sql.run(
+        `UPDATE intents SET status = 'accepted', accepted_position = ?, accepted_at = ?
+         WHERE serial = ?`,
+        position,
+        acceptedAt,
+        serial,
+      );
+    },
     reset(serial) {
       sql.run(
-        `UPDATE intents SET status = 'waiting', sealed_request = NULL, request_hash = NULL
+        `UPDATE intents SET status = 'waiting', sealed_request = NULL, request_hash = NULL,
+           accepted_position = NULL, accepted_at = NULL
          WHERE serial = ?`,
         serial,
       );

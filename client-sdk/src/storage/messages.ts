@@ -25,7 +25,11 @@ export interface Messages {
   append(row: Omit<MessageRow, "serial">, handled: boolean): boolean;
   /** The newest `limit` rows before `before` (a position, exclusive) that may be shown, ascending. */
   page(room: RoomUri, before: number | undefined, limit: number): readonly MessageRow[];
-  /** Contents at positions from one to another, both inclusive, ascending. */
+  /** A message that is there already stands at a later position as well: it was sent again. */
+  noteNewest(room: RoomUri, messageId: string, position: number): void;
+  /**
+   * Contents whose newest position lies between two, both inclusive, in the order of the first one.
+   */
   contentsWithin(room: RoomUri, from: number, to: number): readonly MessageRow[];
   /** Events at such positions, ascending. */
   eventsWithin(room: RoomUri, from: number, to: number): readonly MessageRow[];
@@ -51,17 +55,6 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
       body: seal.open(place(room, position), bytesOf(row, "sealed_body")),
     };
   };
-  const within = (room: RoomUri, from: number, to: number, kind: MessageKind) =>
-    sql
-      .all(
-        `SELECT * FROM messages WHERE room = ? AND position BETWEEN ? AND ? AND kind = ?
-         ORDER BY position`,
-        room,
-        from,
-        to,
-        kind,
-      )
-      .map(parse);
   return {
     append(row, handled) {
       const { changes } = sql.run(
@@ -88,8 +81,39 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
       );
       return rows.map(parse).toReversed();
     },
-    contentsWithin: (room, from, to) => within(room, from, to, "content"),
-    eventsWithin: (room, from, to) => within(room, from, to, "event"),
+    noteNewest(room, messageId, position) {
+      sql.run(
+        `UPDATE messages SET newest = ?
+         WHERE room = ? AND message_id = ? AND coalesce(newest, position) < ?`,
+        position,
+        room,
+        messageId,
+        position,
+      );
+    },
+    contentsWithin(room, from, to) {
+      const rows = sql.all(
+        `SELECT * FROM messages WHERE room = ? AND kind = 'content'
+         AND (newest BETWEEN ? AND ? OR (newest IS NULL AND position BETWEEN ? AND ?))
+         ORDER BY position`,
+        room,
+        from,
+        to,
+        from,
+        to,
+      );
+      return rows.map(parse);
+    },
+    eventsWithin(room, from, to) {
+      const rows = sql.all(
+        `SELECT * FROM messages WHERE room = ? AND position BETWEEN ? AND ? AND kind = 'event'
+         ORDER BY position`,
+        room,
+        from,
+        to,
+      );
+      return rows.map(parse);
+    },
     contentById(room, messageId) {
       const row = sql.all(
         "SELECT * FROM messages WHERE room = ? AND message_id = ? AND kind = 'content'",

@@ -37,6 +37,12 @@ const versions: readonly (readonly string[])[] = [
        list_hash BLOB NOT NULL, seen_at INTEGER NOT NULL) STRICT`,
   ],
   ["CREATE TABLE relations (user TEXT PRIMARY KEY, sealed_contact BLOB NOT NULL) STRICT"],
+  [
+    "ALTER TABLE messages ADD COLUMN newest INTEGER",
+    "CREATE INDEX messages_by_newest ON messages (room, newest) WHERE newest IS NOT NULL",
+    "ALTER TABLE intents ADD COLUMN accepted_position INTEGER",
+    "ALTER TABLE intents ADD COLUMN accepted_at INTEGER",
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */

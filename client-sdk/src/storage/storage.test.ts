@@ -127,11 +127,18 @@ test("an intent keeps its request until it is reset, and is found by what the st
     const submitted = tx.intents.byHash(room, "aa");
     expect(submitted).toMatchObject({ serial, status: "submitted", createdAt: 5 });
     expect(submitted?.request).toEqual(Uint8Array.of(2, 3));
-    tx.intents.setStatus(serial, "accepted");
-    expect(tx.intents.get(serial)?.status).toBe("accepted");
+    tx.intents.accept(serial, { position: 7, acceptedAt: 8 });
+    expect(tx.intents.get(serial)).toMatchObject({
+      status: "accepted",
+      accepted: { position: 7, acceptedAt: 8 },
+    });
     tx.intents.reset(serial);
     expect(tx.intents.byHash(room, "aa")).toBeUndefined();
-    expect(tx.intents.get(serial)).toMatchObject({ status: "waiting", request: undefined });
+    expect(tx.intents.get(serial)).toMatchObject({
+      status: "waiting",
+      request: undefined,
+      accepted: undefined,
+    });
     const later = tx.intents.add({ room, kind: "send", createdAt: 6, body: Uint8Array.of(9) });
     expect(tx.intents.list().map((intent) => intent.serial)).toEqual([serial, later]);
     tx.intents.delete(serial);
@@ -163,6 +170,24 @@ test("a message id is stored once per room, whatever position it comes at", asyn
     const [first] = tx.messages.unhandled(0, 10);
     tx.messages.markHandled(first?.serial ?? 0);
     expect(tx.messages.unhandled(0, 10).map(({ position }) => position)).toEqual([3]);
+  });
+  await store.close();
+});
+
+test("what was sent again is found by where it was taken last, and keeps its place", async () => {
+  const store = await open();
+  const base = { room, kind: "content", acceptedAt: 1, body: Uint8Array.of(1) } as const;
+  await store.transaction((tx) => {
+    tx.messages.append({ ...base, position: 1, messageId: "a" }, true);
+    tx.messages.append({ ...base, position: 2, messageId: "b" }, true);
+    tx.messages.noteNewest(room, "a", 9);
+    tx.messages.noteNewest(room, "a", 7);
+    const found = (from: number, to: number) =>
+      tx.messages.contentsWithin(room, from, to).map(({ messageId }) => messageId);
+    expect(found(9, 10)).toEqual(["a"]);
+    expect(found(1, 8)).toEqual(["b"]);
+    expect(found(1, 9)).toEqual(["a", "b"]);
+    expect(tx.messages.page(room, undefined, 10).map(({ position }) => position)).toEqual([1, 2]);
   });
   await store.close();
 });

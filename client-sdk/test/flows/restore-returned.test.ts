@@ -108,6 +108,31 @@ test("R-019 what is owed to who came back is remembered by a client that is clos
   expect(texts).toEqual(["all here", "while bob is away"]);
 }, 120_000);
 
+test("FED-957 what was sent again and is forgotten by a later restore goes out once more", async () => {
+  const [alice, bob] = await register("alice", "bob");
+  if (!alice || !bob) throw new Error("two");
+  const [hers, his] = await founded(alice, "Tea", [bob]);
+  if (!hers || !his) throw new Error("two");
+  const first = await keepData(server);
+  const { id } = await hers.send("said in the first life");
+  await reads(bob, hers.id, "said in the first life");
+  await alice.close();
+  const restored = next(bob, "restored");
+  await first.putBack();
+  await restored;
+  // The second life has entries of its own before the message is sent again.
+  await his.send("said in the second");
+  const second = await keepData(server);
+  const back = await server.open("alice");
+  clients.push(back);
+  const again = await back.conversations.get(hers.id);
+  await reads(back, hers.id, "said in the second");
+  const marker = await again.send("behind it");
+  const lost = next(back, "lostByServer");
+  await second.putBack();
+  expect((await lost).messages.toSorted()).toEqual([id, marker.id].toSorted());
+}, 120_000);
+
 // Eve's own client would leave by itself: she is away, and carol, who was, shows what was sent.
 test("T-20 what was on its way is not sent to who came back, until the user says so", async () => {
   const [alice, bob, carol, eve] = await register("alice", "bob", "carol", "eve");

@@ -1,4 +1,4 @@
-import { decodeEntryHeader, type ServerFrame } from "@treehouse/protocol";
+import { decodeEntry, decodeEntryHeader, encodeEntry, type ServerFrame } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import type { Client } from "../../src/node.ts";
@@ -72,3 +72,51 @@ test("R-019 what was taken behind a member's return, in an epoch before it, is s
   expect(await textsIn(hers)).toEqual(["bob cannot read this", "in the epoch before"]);
   expect(await textsIn(carols)).toEqual(["bob cannot read this", "in the epoch before"]);
 });
+
+test.each(["a gap", "a return"])(
+  "R-019 what was taken and whose echo fell into %s stands in the sender's history",
+  async (way) => {
+    const isReturn = way === "a return";
+    let held: ServerFrame[] | undefined;
+    const frame = (one: ServerFrame): readonly ServerFrame[] => {
+      if (held === undefined || one.type !== "entry") return [one];
+      held.push(one);
+      // Before the one that shows it: a commit that cannot be used, or nothing; and the echo.
+      if (held.length < (isReturn ? 3 : 2)) return [];
+      const [first, ...others] = held;
+      held = undefined;
+      return first === undefined ? [] : [isReturn ? spoilt(first) : lost(first), ...others];
+    };
+    const alice = await server.register("alice");
+    const bob = await openTampered(server, "bob", { frame }, { password, register: {} });
+    const carol = await server.register("carol");
+    clients.push(alice, bob, carol);
+    await bob.caughtUp();
+    const hers = await alice.conversations.create({ name: "Tea", members: ["bob@localhost"] });
+    const his = await joinedBy(bob, hers.id);
+    await bob.caughtUp();
+    held = [];
+    if (isReturn) await hers.add(["carol@localhost"]);
+    await his.send("taken");
+    const back = isReturn ? next(bob, "joined") : undefined;
+    await hers.send("behind it");
+    await back;
+    await alice.caughtUp();
+    await hers.send("and after");
+    await reads(bob, hers.id, "and after");
+    expect(await textsIn(his)).toContain("taken");
+  },
+);
+
+function lost(frame: ServerFrame): ServerFrame {
+  if (frame.type !== "entry") throw new Error("another frame");
+  const { room: stream, position } = decodeEntry(frame.entry);
+  return { type: "gap", stream, from: position, to: position, reason: "expired" };
+}
+
+function spoilt(frame: ServerFrame): ServerFrame {
+  const entry = frame.type === "entry" ? decodeEntry(frame.entry) : undefined;
+  if (entry?.kind !== "commit") throw new Error("another frame");
+  const commit = new Uint8Array(entry.commit).fill(0xff, entry.commit.length - 40);
+  return { type: "entry", entry: encodeEntry({ ...entry, commit }) };
+}
