@@ -95,6 +95,7 @@ export interface Groups {
 export function createGroups(context: GroupsContext): Groups {
   const rooms = createOpenRooms(context);
   const refillAgain = context.alarms.create();
+  const compareAgain = context.alarms.create();
   let stopped: Error | undefined;
 
   /** Waits for an intent that is stored already; its end wakes whoever waits. */
@@ -156,7 +157,7 @@ export function createGroups(context: GroupsContext): Groups {
       await context.store.transaction((tx) => context.accountEvents.missed(tx));
     },
     async resume() {
-      await findForgotten(context, rooms);
+      await compareRooms(context, rooms, compareAgain);
       await resumeRooms(context, rooms);
       await catchUpEvents(context);
       await refill(context, refillAgain);
@@ -233,6 +234,29 @@ async function catchUpEvents(context: GroupsContext): Promise<void> {
     await context.accountEvents.catchUp();
   } catch (error) {
     context.env.log.warn("accountEvents.notCaughtUp", { error: String(error) });
+  }
+}
+
+const compareAgainMs = 10_000;
+
+/** A server that cannot say now what it offers is asked again; its streams go on meanwhile. */
+async function compareRooms(
+  context: GroupsContext,
+  rooms: OpenRooms,
+  again: Alarm,
+): Promise<void> {
+  try {
+    await findForgotten(context, rooms);
+  } catch (error) {
+    context.env.log.warn("rooms.notCompared", { error: String(error) });
+    const told = error instanceof Refusal ? error.data.retryAfterMs : undefined;
+    again.set(told ?? compareAgainMs, () => {
+      compareRooms(context, rooms, again)
+        .then(() => resumeRooms(context, rooms))
+        .catch((fault: unknown) => {
+          context.env.log.warn("rooms.notResumed", { error: String(fault) });
+        });
+    });
   }
 }
 

@@ -155,10 +155,10 @@ export function createSync(
         return;
       }
       case "caughtUp":
-        connection?.settled();
         events.emit("state", { state: "live" });
         await sink.resume();
         caughtUp = mine === generation;
+        if (caughtUp) connection?.settled();
         return;
       case "gap":
         await leap(sink, frame);
