@@ -84,6 +84,7 @@ export type FaultCode =
   | "intentRefused"
   | "restored"
   | "restoreUnproven"
+  | "groupInfoInvalid"
   | "restoredTooOften"
   | "membersReturned"
   | "roomForgotten"

@@ -12,6 +12,7 @@ import { tellFaultAt } from "./entry-write.ts";
 import { withSetBack, writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { lostMessages } from "./lost-messages.ts";
+import { isHidden } from "./reception.ts";
 import { finishPassed } from "./send-intent.ts";
 
 /** Positions of a room's stream that will never come. */
@@ -55,22 +56,25 @@ export async function applyGap(context: GroupsContext, room: Room, gap: RoomGap)
 async function moveBehind(
   context: GroupsContext,
   room: Room,
-  { to }: RoomGap,
+  { from, to, reason }: RoomGap,
   leave: boolean,
 ): Promise<void> {
   const cursor = { stream: room.uri, position: to, hash: new Uint8Array() };
-  await context.store.transaction((tx) => {
+  const hidden = await context.store.transaction((tx) => {
     tx.cursors.set(cursor);
     finishPassed(context, room, tx, to);
-    if (!leave) return;
-    tx.rooms.setStatus(room.uri, "removed");
-    tx.rooms.deleteGroup(room.uri);
-    if (tx.intents.list(room.uri).some(({ kind }) => kind === "leave")) return;
-    const wish = { createdAt: context.env.now(), body: new Uint8Array() };
-    tx.intents.add({ room: room.uri, kind: "leave", ...wish });
+    if (leave) {
+      tx.rooms.setStatus(room.uri, "removed");
+      tx.rooms.deleteGroup(room.uri);
+      const wish = { kind: "leave" as const, createdAt: context.env.now(), body: new Uint8Array() };
+      const isAsked = tx.intents.list(room.uri).some(({ kind }) => kind === "leave");
+      if (!isAsked) tx.intents.add({ room: room.uri, ...wish });
+    }
+    return isHidden(tx, room.uri);
   });
   room.cursor = cursor;
   if (leave) room.group = undefined;
+  if (!hidden) context.events.emit("gap", { stream: room.uri, from, to, reason });
 }
 
 /**
@@ -106,10 +110,10 @@ async function holdsMore(context: GroupsContext, room: Room, head: Head): Promis
 
 /** The group is what the hub has: only messages were lost, and this client's go out again. */
 async function goOn(context: GroupsContext, room: Room, rollback: Rollback): Promise<void> {
-  const { to, head } = rollback;
+  const { from, to, head } = rollback;
   const hash = head.position === to ? head.hash : new Uint8Array();
   const cursor = { stream: room.uri, position: to, hash };
-  const setBack = { from: rollback.from, at: context.env.now() };
+  const setBack = { from, at: context.env.now() };
   const record = { ...withSetBack(room.hub, setBack), term: head.term };
   const group = await loadGroup(context, room);
   const undone = await context.store.transaction((tx) =>
@@ -119,16 +123,18 @@ async function goOn(context: GroupsContext, room: Room, rollback: Rollback): Pro
   );
   // A commit of this client that was accepted and not echoed is lost like everything of that time.
   if (undone.length > 0) await group.discard();
-  const ids = await writeWithGroup(context, room, (tx) => {
+  const { ids, hidden } = await writeWithGroup(context, room, (tx) => {
     const lost = lostMessages(context, room, tx, rollback);
     lost.sendAgain(tx);
     for (const { serial } of undone) tx.intents.reset(serial);
     tx.cursors.set(cursor);
     writeHubRecord(tx, room.uri, record);
-    return lost.ids;
+    return { ids: lost.ids, hidden: isHidden(tx, room.uri) };
   });
   room.cursor = cursor;
   room.hub = record;
+  if (hidden) return;
+  context.events.emit("gap", { stream: room.uri, from, to, reason: "restored" });
   if (ids.length === 0) return;
   context.events.emit("lostByServer", { room: room.uri, messages: ids, sentAgain: true });
 }

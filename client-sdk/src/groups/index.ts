@@ -141,11 +141,14 @@ export function createGroups(context: GroupsContext): Groups {
     },
     async applyGap(stream, gap) {
       if (!isRoomStream(stream)) {
-        await context.store.transaction((tx) => {
-          if ((tx.cursors.get(stream)?.position ?? 0) >= gap.to) return;
+        const moved = await context.store.transaction((tx) => {
+          if ((tx.cursors.get(stream)?.position ?? 0) >= gap.to) return false;
           context.accountEvents.missed(tx);
           tx.cursors.set({ stream, position: gap.to, hash: new Uint8Array() });
+          return true;
         });
+        const { from, to, reason } = gap;
+        if (moved) context.events.emit("gap", { stream, from, to, reason });
         return;
       }
       const room = await rooms.open(stream);
@@ -240,11 +243,7 @@ async function catchUpEvents(context: GroupsContext): Promise<void> {
 const compareAgainMs = 10_000;
 
 /** A server that cannot say now what it offers is asked again; its streams go on meanwhile. */
-async function compareRooms(
-  context: GroupsContext,
-  rooms: OpenRooms,
-  again: Alarm,
-): Promise<void> {
+async function compareRooms(context: GroupsContext, rooms: OpenRooms, again: Alarm): Promise<void> {
   try {
     await findForgotten(context, rooms);
   } catch (error) {

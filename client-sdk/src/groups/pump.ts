@@ -14,7 +14,7 @@ import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { isPassing, isSessionOver } from "./passing.ts";
 import { postpone } from "./postpone.ts";
-import { rejoinRoom, TooManyRollbacks } from "./rejoin-room.ts";
+import { rejoinRoom, StaleOffer, TooManyRollbacks } from "./rejoin-room.ts";
 import { buildSend, finishSend } from "./send-intent.ts";
 import { firstWelcome } from "./waiting-welcomes.ts";
 
@@ -132,7 +132,8 @@ async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
       return "next";
     }
     if (error.code === "invalidMessage") {
-      warn(context, room, "restoreUnproven", staleText);
+      if (error instanceof StaleOffer) warn(context, room, "restoreUnproven", staleText);
+      else warn(context, room, "groupInfoInvalid", `${offerText} (${error.message}).`);
       retryLater(context, room, staleDelayMs);
       return "wait";
     }
@@ -153,6 +154,8 @@ const forgottenText =
 const staleText =
   "What the server offers to come back with is older than what this client has seen, and its hub has " +
   "not declared that it was set back. Nothing more is read until it does.";
+const offerText =
+  "What the server offers to come back with cannot be used; it is asked again from time to time";
 /** Whoever offers something stale will not have better at once. */
 const staleDelayMs = 60_000;
 const outOfRoom: readonly string[] = ["notMember", "removed", "unknownRoom"];

@@ -75,6 +75,9 @@ export class TooManyRollbacks extends Refusal {
   }
 }
 
+/** What the server offers is from before what this client holds, and nothing allows that (T-20). */
+export class StaleOffer extends Refusal {}
+
 /**
  * Never back to an epoch before the last one seen, unless the hub has signed that it went back, and
  * then never behind what it signed; and never to another hub's word.
@@ -93,7 +96,7 @@ function checkRecent(
     throw new Refusal("invalidMessage", "the GroupInfo is another hub's than the room had");
   }
   if (epoch < (rollback?.head.epoch ?? former.epoch)) {
-    throw new Refusal("invalidMessage", "the GroupInfo is older than what this client has seen");
+    throw new StaleOffer("invalidMessage", "the GroupInfo is older than what this client has seen");
   }
 }
 

@@ -61,6 +61,10 @@ export async function writeRejoined(
   Object.assign(room, { group, cursor, hub, ...settled });
   if (aftermath.returned.length > 0) room.heldTold = true;
   if (hidden) return;
+  if (rollback !== undefined) {
+    const forgotten = { from: rollback.from, to: rollback.to, reason: "restored" as const };
+    context.events.emit("gap", { stream: room.uri, ...forgotten });
+  }
   // Right behind a jump stands the entry that declares it: nothing was missed by that alone.
   if (head.position > from + (rollback === undefined ? 0 : 1)) {
     const to = head.position - 1;

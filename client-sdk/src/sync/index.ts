@@ -186,7 +186,6 @@ export function createSync(
   ) => {
     const head = heads.get(stream);
     heads.delete(stream);
-    events.emit("gap", { stream, from, to, reason });
     await target.applyGap(stream, { from, to, reason, head });
   };
 

@@ -1,10 +1,10 @@
-import { paths, problemOf, Refusal, utf8Encode } from "@treehouse/protocol";
+import { type HttpRequest, paths, problemOf, Refusal, utf8Encode } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import type { Client } from "../../src/node.ts";
 import { keepData } from "../world/old-data.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
-import { openTampered } from "../world/tampered.ts";
+import { openTampered, type TamperedFetch } from "../world/tampered.ts";
 import { founded, heard, next, reads } from "../world/waiting.ts";
 
 let server: TestServer;
@@ -18,7 +18,14 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-test("a restored server that cannot say what it offers is asked again over the same connection", async () => {
+const notNow = () => {
+  const problem = problemOf(new Refusal("rateLimited", "not now", { retryAfterMs: 50 }));
+  const body = utf8Encode(JSON.stringify(problem));
+  return { status: problem.status, headers: {}, body };
+};
+
+/** Alice behind a server that refuses one thing for a while. */
+async function withAlice(isIt: (request: HttpRequest) => boolean) {
   const bob = await server.register("bob");
   let refuses = false;
   let asked = 0;
@@ -26,29 +33,30 @@ test("a restored server that cannot say what it offers is asked again over the s
   const askedOften = new Promise<void>((resolve) => {
     often = resolve;
   });
-  const alice = await openTampered(
-    server,
-    "alice",
-    {
-      fetch(request, ask) {
-        const isIt = request.method === "GET" && request.url.endsWith(paths.subscriptions());
-        if (!refuses || !isIt) return ask(request);
-        asked += 1;
-        if (asked === 3) often();
-        const problem = problemOf(new Refusal("rateLimited", "not now", { retryAfterMs: 50 }));
-        const body = utf8Encode(JSON.stringify(problem));
-        return Promise.resolve({ status: problem.status, headers: {}, body });
-      },
-    },
-    { password, register: {} },
-  );
+  const fetch: TamperedFetch = (request, ask) => {
+    if (!refuses || !isIt(request)) return ask(request);
+    asked += 1;
+    if (asked === 3) often();
+    return Promise.resolve(notNow());
+  };
+  const alice = await openTampered(server, "alice", { fetch }, { password, register: {} });
   clients.push(alice, bob);
   await alice.caughtUp();
+  const refuse = (whether: boolean) => {
+    refuses = whether;
+  };
+  return { alice, bob, refuse, askedOften };
+}
+
+test("a restored server that cannot say what it offers is asked again over the same connection", async () => {
+  const { alice, bob, refuse, askedOften } = await withAlice(
+    ({ method, url }) => method === "GET" && url.endsWith(paths.subscriptions()),
+  );
   const [kept] = await founded(alice, "Kept", [bob]);
   const old = await keepData(server);
   const [later] = await founded(alice, "Later", [bob]);
   if (!kept || !later) throw new Error("two");
-  refuses = true;
+  refuse(true);
   const restored = next(alice, "restored");
   await old.putBack();
   await restored;
@@ -58,6 +66,32 @@ test("a restored server that cannot say what it offers is asked again over the s
   await kept.send("meanwhile");
   await reads(bob, kept.id, "meanwhile");
   const closed = next(alice, "removed");
-  refuses = false;
+  refuse(false);
   expect((await closed).room).toBe(later.id);
+}, 60_000);
+
+test("R-019 a gap is told once, when it is passed, however often it is met before", async () => {
+  const { alice, bob, refuse, askedOften } = await withAlice(({ url }) =>
+    url.endsWith("/group-info"),
+  );
+  const [hers] = await founded(alice, "Tea", [bob]);
+  if (!hers) throw new Error("one");
+  const old = await keepData(server);
+  await hers.remove(["bob@localhost"]);
+  refuse(true);
+  const gaps: string[] = [];
+  alice.on("gap", ({ stream, reason }) => {
+    if (stream === hers.id) gaps.push(reason);
+  });
+  await old.putBack();
+  await askedOften;
+  const again = next(alice, "state", ({ state }) => state === "live");
+  await server.stop();
+  await server.start();
+  await again;
+  expect(gaps).toEqual([]);
+  const back = next(alice, "joined");
+  refuse(false);
+  await back;
+  expect(gaps).toEqual(["restored"]);
 }, 60_000);

@@ -108,6 +108,84 @@ test.each(["a gap", "a return"])(
   },
 );
 
+test("R-043 a return into a conversation that is hidden shows nothing of it", async () => {
+  const alice = await server.register("alice");
+  const carol = await server.register("carol");
+  let held = true;
+  const reading = await openTampered(
+    server,
+    "bob",
+    { frame: (frame) => (held && frame.type === "inboxEntry" ? [] : [frame]) },
+    { password, register: {} },
+  );
+  clients.push(alice, carol);
+  await reading.caughtUp();
+  const hers = await alice.conversations.create({ name: "come!", members: ["bob@localhost"] });
+  await reading.contacts.block("alice@localhost");
+  held = false;
+  await reading.close();
+  let loses = false;
+  const frame = (one: ServerFrame): readonly ServerFrame[] => {
+    if (!loses || one.type !== "entry") return [one];
+    loses = false;
+    return [lost(one)];
+  };
+  const bob = await openTampered(server, "bob", { frame });
+  clients.push(bob);
+  await bob.caughtUp();
+  const told: string[] = [];
+  for (const name of ["joined", "gap", "removed", "membership", "stored"] as const) {
+    bob.on(name, () => told.push(name));
+  }
+  loses = true;
+  const back = next(alice, "membership", ({ by }) => by.endsWith("/u/bob"));
+  await hers.add(["carol@localhost"]);
+  await hers.send("of an epoch that bob does not know");
+  await back;
+  await hers.send("here again");
+  await bob.caughtUp();
+  expect(told).toEqual([]);
+  await bob.contacts.unblock("alice@localhost");
+  await reads(bob, hers.id, "here again");
+});
+
+test("R-019 an offer to come back that is not right is told as that, and nothing is believed", async () => {
+  const alice = await server.register("alice");
+  const carol = await server.register("carol");
+  let loses = false;
+  const bob = await openTampered(
+    server,
+    "bob",
+    {
+      frame(one) {
+        if (!loses || one.type !== "entry") return [one];
+        loses = false;
+        return [lost(one)];
+      },
+      async fetch(request, ask) {
+        const response = await ask(request);
+        if (!request.url.endsWith("/group-info")) return response;
+        return { ...response, body: new Uint8Array(response.body).fill(0xff, -40) };
+      },
+    },
+    { password, register: {} },
+  );
+  clients.push(alice, carol, bob);
+  await bob.caughtUp();
+  const hers = await alice.conversations.create({ name: "Tea", members: ["bob@localhost"] });
+  const his = await joinedBy(bob, hers.id);
+  const { epoch } = await his.info();
+  const codes: string[] = [];
+  bob.on("fault", ({ code }) => codes.push(code));
+  const told = next(bob, "fault", ({ code }) => code === "groupInfoInvalid");
+  loses = true;
+  await hers.add(["carol@localhost"]);
+  await hers.send("of an epoch that bob does not know");
+  expect((await told).room).toBe(hers.id);
+  expect(codes).not.toContain("restoreUnproven");
+  expect((await his.info()).epoch).toBe(epoch);
+});
+
 function lost(frame: ServerFrame): ServerFrame {
   if (frame.type !== "entry") throw new Error("another frame");
   const { room: stream, position } = decodeEntry(frame.entry);
