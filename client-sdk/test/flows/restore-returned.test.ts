@@ -53,36 +53,6 @@ test("T-20 who was added after a restore counts for nobody as one who came back"
   await reads(dave, hers.id, "lost");
 }, 120_000);
 
-test("who comes back behind a restored hub last is told once more what the others said meanwhile", async () => {
-  const [alice, bob, carol] = await register("alice", "bob", "carol");
-  if (!alice || !bob || !carol) throw new Error("three");
-  const [hers, his, carols] = await founded(alice, "Tea", [bob, carol]);
-  if (!hers || !his || !carols) throw new Error("three");
-  const old = await keepData(server);
-  // A commit that the server will have forgotten: whoever has applied it is ahead.
-  await server.register("dave").then((dave) => clients.push(dave));
-  await hers.add(["dave@localhost"]);
-  await hers.send("all here");
-  await reads(bob, hers.id, "all here");
-  await reads(carol, hers.id, "all here");
-  await bob.close();
-  const back = [next(alice, "joined"), next(carol, "joined")];
-  await old.putBack();
-  await Promise.all(back);
-  await carols.send("while bob is away");
-  await reads(alice, hers.id, "while bob is away");
-  await hers.send("and so do I say");
-  await reads(carol, hers.id, "and so do I say");
-  const late = await server.open("bob");
-  clients.push(late);
-  const missed = next(late, "gap", ({ reason }) => reason === "missed");
-  await missed;
-  for (const text of ["while bob is away", "and so do I say"]) await reads(late, hers.id, text);
-  const texts = await textsIn(await late.conversations.get(hers.id));
-  expect(texts.toSorted()).toEqual(["all here", "and so do I say", "while bob is away"]);
-  expect((await textsIn(hers)).toSorted()).toEqual(texts.toSorted());
-}, 120_000);
-
 test("R-019 what is owed to who came back is remembered by a client that is closed", async () => {
   const [alice, bob, dave] = await register("alice", "bob", "dave");
   if (!alice || !bob || !dave) throw new Error("three");
