@@ -14,6 +14,7 @@ import { createSealedWriter } from "./sealed-writer.ts";
 import { derivationFor } from "./secret.ts";
 import type { BackupSecret } from "./secret.ts";
 import { syncDirectory } from "./sync-directory.ts";
+import { makeTemporaryFolder } from "./temporary-folder.ts";
 import { unpackVerified } from "./verify-backup.ts";
 import type { Migrations } from "./verify-backup.ts";
 
@@ -50,11 +51,10 @@ export async function makeBackup(options: BackupOptions): Promise<MadeBackup> {
   await checkDirectory(options);
   const lock = lockBackups(directory);
   try {
-    const work = join(resolve(options.temporary ?? directory), workFolder);
-    rmSync(work, { recursive: true, force: true });
+    const work = makeWorkFolder(options);
     leftovers.add(work);
     const copied = join(work, "copy");
-    mkdirSync(copied, { recursive: true, mode: 0o700 });
+    mkdirSync(copied, { mode: 0o700 });
     const manifest = await copyInto(options, copied);
     const partial = `${target}.${toHex(env.random(6))}.partial`;
     leftovers.add(partial);
@@ -72,8 +72,14 @@ export async function makeBackup(options: BackupOptions): Promise<MadeBackup> {
   }
 }
 
-/** What an interrupted backup has left there, the next one removes. */
-const workFolder = "backup-work";
+function makeWorkFolder({ directory, temporary }: BackupOptions): string {
+  if (temporary !== undefined) return makeTemporaryFolder(temporary);
+  // The lock makes it this backup's own: what is there, an interrupted one has left.
+  const work = join(resolve(directory), "backup-work");
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { mode: 0o700 });
+  return work;
+}
 
 function targetOf({ to, domain, env }: BackupOptions): string {
   const path = resolve(to);

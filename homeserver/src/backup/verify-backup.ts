@@ -1,7 +1,5 @@
-import { mkdtempSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
 import type { FileHandle } from "node:fs/promises";
 import { compareMigrations, DatabaseRefused, inspectDatabase } from "../platform/index.ts";
 import { pathIn, unpackArchive } from "./archive.ts";
@@ -13,6 +11,7 @@ import type { Manifest } from "./manifest.ts";
 import { BackupRefused } from "./refused.ts";
 import { openSealedReader } from "./sealed-reader.ts";
 import type { BackupSecret } from "./secret.ts";
+import { makeTemporaryFolder } from "./temporary-folder.ts";
 
 /** The schema histories of all modules, in the order in which they are applied. */
 export type Migrations = Parameters<typeof compareMigrations>[1];
@@ -31,7 +30,7 @@ export interface VerifyOptions {
 /** Opens a backup as a restore would, checks all that is in it, and leaves nothing behind. */
 export async function verifyBackup(options: VerifyOptions): Promise<Manifest> {
   const { leftovers, temporary = tmpdir() } = options;
-  const folder = mkdtempSync(join(resolve(temporary), "treehouse-verify-"));
+  const folder = makeTemporaryFolder(temporary);
   leftovers.add(folder);
   try {
     return await unpackVerified({ ...options, folder });

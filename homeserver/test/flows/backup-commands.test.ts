@@ -59,8 +59,9 @@ let made = 0;
 const common = () => ({ secret, migrations, leftovers: createLeftovers() });
 
 /** A backup of the server that runs, made in this process. */
-function backUp(to = path(`backup-${(made += 1)}`), from = data()) {
-  return makeBackup({ ...common(), env, directory: from, to, domain, software: "0.1.0" });
+function backUp(to = path(`backup-${(made += 1)}`), from = data(), temporary?: string) {
+  const more = { domain, software: "0.1.0", temporary };
+  return makeBackup({ ...common(), env, directory: from, to, ...more });
 }
 
 function restore(from: string, into: string, more: object = {}) {
@@ -169,6 +170,26 @@ test("a backup never replaces a file, and is not made of what is no server's dat
   expect([first.status, second.status].toSorted()).toEqual(["fulfilled", "rejected"]);
   const refused = first.status === "rejected" ? first : second;
   expect(refused).toMatchObject({ reason: { message: expect.stringContaining("Another backup") } });
+});
+
+test("T-37 backups of two servers share a folder for unsealed copies without meeting in it", async () => {
+  const second = path("second");
+  await restore(good.path, second);
+  const temporary = path("temporary");
+  // Somebody else's, under the name that is used in a data directory.
+  mkdirSync(join(temporary, "backup-work"), { recursive: true });
+  writeFileSync(join(temporary, "backup-work", "theirs"), "");
+  await Promise.all([
+    backUp(path("of-one"), data(), temporary),
+    backUp(path("of-other"), second, temporary),
+  ]);
+  expect(readdirSync(temporary)).toEqual(["backup-work"]);
+  expect(readdirSync(join(temporary, "backup-work"))).toEqual(["theirs"]);
+  expect(readdirSync(data())).not.toContain("backup-work");
+  const none = path("no-temporary");
+  await expect(backUp(undefined, data(), none)).rejects.toThrow(/no folder .*Make it first/);
+  const checked = verifyBackup({ ...common(), path: good.path, temporary: none });
+  await expect(checked).rejects.toThrow(/no folder .*Make it first/);
 });
 
 test("a database that is damaged is not passed off as a backup", async () => {
