@@ -76,7 +76,7 @@ export async function answerPeer(
       const kept = { requestHash, answer, target: request.targetUser };
       await context.answers.keep(tx, transaction, { ...kept, at: context.env.now() });
     } else {
-      context.unkept.note(transaction, requestHash);
+      tx.afterCommit(() => context.unkept.note(transaction, requestHash));
     }
     return answer;
   });
