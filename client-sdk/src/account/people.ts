@@ -1,18 +1,16 @@
 import {
   type Bytes,
-  checkClientList,
   clientListHash,
   equalBytes,
   formatAddress,
   fromBase64Url,
   paths,
+  readVouchedClientList,
   Refusal,
   type SignedClientList,
-  signedClientListCodec,
   userAnswerSchema,
   type UserUri,
   type Verify,
-  verifyClientListCountersignature,
 } from "@treehouse/protocol";
 
 import type { AccountContext } from "./context.ts";
@@ -32,17 +30,10 @@ export async function lookUp(context: AccountContext, user: UserUri): Promise<Fo
   const { api, crypto, env, store } = context;
   const address = formatAddress(user);
   const answer = await api.json("GET", paths.user(address), userAnswerSchema);
-  const signed = signedClientListCodec.decode(fromBase64Url(answer.clientList));
-  if (signed.list.user !== user) throw new Refusal("identityInvalid", "another user's client list");
+  const told = answer.countersigners.map(({ kid, key }) => ({ kid, key: fromBase64Url(key) }));
   const verify: Verify = (key, message, sig) => crypto.verify(key, message, sig);
-  checkClientList(signed, { verify });
-  const countersigners = new Map(
-    answer.countersigners.map(({ kid, key }) => [kid, fromBase64Url(key)]),
-  );
-  const vouching = countersigners.get(signed.countersigner);
-  if (vouching === undefined || !verifyClientListCountersignature(signed, vouching, verify)) {
-    throw new Refusal("identityInvalid", `the server of ${address} does not vouch for the list`);
-  }
+  const clientList = fromBase64Url(answer.clientList);
+  const signed = readVouchedClientList(user, { clientList, countersigners: told }, verify);
   const { identityKey } = signed.certificate;
   const hash = clientListHash(signed.list);
   const { version } = signed.list;
@@ -61,5 +52,5 @@ export async function lookUp(context: AccountContext, user: UserUri): Promise<Fo
     const seenAt = env.now();
     tx.contacts.put({ user, identityKey, listVersion: version, listHash: hash, seenAt });
   });
-  return { ...signed, countersigners };
+  return { ...signed, countersigners: new Map(told.map(({ kid, key }) => [kid, key])) };
 }

@@ -1,16 +1,8 @@
 import type { PublicGroup } from "@treehouse/mls/public";
-import {
-  checkClientList,
-  equalBytes,
-  Refusal,
-  signedClientListCodec,
-  userOfClient,
-  verifyClientListCountersignature,
-} from "@treehouse/protocol";
-import type { Bytes, ClientUri, SignedClientList, UserUri, Verify } from "@treehouse/protocol";
+import { equalBytes, readVouchedClientList, Refusal, userOfClient } from "@treehouse/protocol";
+import type { Bytes, ClientUri, UserUri, Verify } from "@treehouse/protocol";
 import type { ReadTx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
-import type { FoundRemoteUser } from "./ports.ts";
 
 /** Clients of other servers, as their users' latest lists name them. */
 export type RemoteClients = ReadonlyMap<ClientUri, ListedClientKeys>;
@@ -51,32 +43,13 @@ async function listClientsOf(
 ): Promise<void> {
   const found = await context.remoteUsers.find(user, options);
   if (found === undefined) return;
-  const { list, certificate } = readClientList(context, user, found);
+  const verify: Verify = (key, message, signature) =>
+    context.crypto.verify(key, message, signature);
+  const { list, certificate } = readVouchedClientList(user, found, verify);
   for (const { client, signatureKey, expiresAt } of list.clients) {
     if (expiresAt <= context.env.now()) continue;
     listed.set(client, { signatureKey, identityKey: certificate.identityKey });
   }
-}
-
-function readClientList(
-  { crypto }: Pick<IdentityContext, "crypto">,
-  user: UserUri,
-  { clientList, countersigners }: FoundRemoteUser,
-): SignedClientList {
-  const verify: Verify = (key, message, signature) => crypto.verify(key, message, signature);
-  const signed = signedClientListCodec.decode(clientList);
-  if (signed.list.user !== user) {
-    throw new Refusal("identityInvalid", "A server gave another user's client list.");
-  }
-  checkClientList(signed, { verify });
-  const countersigner = countersigners.find(({ kid }) => kid === signed.countersigner);
-  if (
-    countersigner === undefined ||
-    !verifyClientListCountersignature(signed, countersigner.key, verify)
-  ) {
-    throw new Refusal("identityInvalid", "A user's server does not vouch for the client list.");
-  }
-  return signed;
 }
 
 /**

@@ -1,16 +1,14 @@
 import {
-  checkClientList,
   domainOf,
   equalBytes,
   keyMaterialRequestCodec,
   keyMaterialResponseCodec,
   parseClientUri,
+  readVouchedClientList,
   Refusal,
   sha256,
-  signedClientListCodec,
   userOfClient,
   utf8Decode,
-  verifyClientListCountersignature,
 } from "@treehouse/protocol";
 import type {
   Bytes,
@@ -124,16 +122,8 @@ async function isListed(
   const found = await users.current.find(requestingUser, { fresh });
   if (found === undefined) return false;
   const verify: Verify = (key, message, signature) => crypto.verify(key, message, signature);
-  const signed = signedClientListCodec.decode(found.clientList);
-  if (signed.list.user !== requestingUser) {
-    throw invalid("the requester's server gives another user's list");
-  }
-  checkClientList(signed, { verify });
-  const countersigner = found.countersigners.find(({ kid }) => kid === signed.countersigner);
-  if (!countersigner || !verifyClientListCountersignature(signed, countersigner.key, verify)) {
-    throw invalid("the requester's server does not vouch for the list");
-  }
-  return signed.list.clients.some(
+  const { list } = readVouchedClientList(requestingUser, found, verify);
+  return list.clients.some(
     (listed) =>
       listed.client === client &&
       listed.expiresAt > env.now() &&

@@ -199,6 +199,7 @@ export {
   LEAF_IDENTITY_EXTENSION,
   leafIdentityCodec,
   loginProofMessage,
+  readVouchedClientList,
   signAttestation,
   signCertificate,
   signClientList,

@@ -11,10 +11,12 @@ import {
   LIMITS,
   mintClientUri,
   parseDomain,
+  readVouchedClientList,
   Refusal,
   signAttestation,
   signCertificate,
   signClientList,
+  signedClientListCodec,
   userUri,
   verifyAttestationCountersignature,
   verifyClientListCountersignature,
@@ -188,6 +190,25 @@ describe("FED-303 checkClientList", () => {
     expect(run({ ...signed, certificate: certificateOf(2, identityKey, bob) })).toBe(refused);
     const forged = { ...certificateOf(2), number: 3 };
     expect(run(signClientList(list, forged, deviceKey.sign))).toBe(refused);
+  });
+
+  test("FED-308 of what a server tells of a user, only the list that it vouches for is taken", () => {
+    const given = countersignClientList(signed, "k1", serverKey.sign);
+    const keys = [{ kid: "k1", key: serverKey.publicKey }];
+    const told = (one: SignedClientList, countersigners = keys, user = alice) =>
+      codeOf(() => {
+        const clientList = signedClientListCodec.encode(one);
+        readVouchedClientList(user, { clientList, countersigners }, verify);
+      });
+    const refused = "identityInvalid";
+    expect(told(given)).toBe("taken");
+    expect(told(given, keys, bob)).toBe(refused);
+    expect(told(signed)).toBe(refused);
+    expect(told(given, [])).toBe(refused);
+    expect(told(given, [{ kid: "k1", key: stranger.publicKey }])).toBe(refused);
+    expect(told(given, [{ kid: "k2", key: serverKey.publicKey }])).toBe(refused);
+    const unsigned = signClientList(list, certificateOf(2), stranger.sign);
+    expect(told(countersignClientList(unsigned, "k1", serverKey.sign))).toBe(refused);
   });
 
   test("refuses a list that does not follow the one before", () => {

@@ -29,3 +29,4 @@ export { checkLeavesOfUser } from "./leaves-of-user.ts";
 export type { LeafOfUser } from "./leaves-of-user.ts";
 export { loginProofMessage } from "./login-proof.ts";
 export type { LoginProof } from "./login-proof.ts";
+export { readVouchedClientList } from "./vouched-client-list.ts";
