@@ -8,7 +8,7 @@ import type { Turns } from "./turns.ts";
 
 /** What every operation of this module works with. */
 export type DeliveryContext = {
-  readonly env: Pick<Env, "now" | "random">;
+  readonly env: Pick<Env, "now" | "random" | "timer">;
   readonly domain: Domain;
   readonly crypto: PublicContext["crypto"];
   readonly database: Database;

@@ -1,5 +1,12 @@
 import type { PublicGroup } from "@treehouse/mls/public";
-import { equalBytes, readVouchedClientList, Refusal, userOfClient } from "@treehouse/protocol";
+import {
+  domainOf,
+  equalBytes,
+  LIMITS,
+  readVouchedClientList,
+  Refusal,
+  userOfClient,
+} from "@treehouse/protocol";
 import type { Bytes, ClientUri, UserUri, Verify } from "@treehouse/protocol";
 import type { ReadTx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
@@ -13,26 +20,57 @@ export type ListedClientKeys = {
   readonly identityKey: Bytes;
 };
 
-type IdentityContext = Pick<DeliveryContext, "accounts" | "remoteUsers" | "crypto" | "env">;
+type IdentityContext = {
+  readonly accounts: Pick<DeliveryContext["accounts"], "isLocal">;
+  readonly remoteUsers: DeliveryContext["remoteUsers"];
+  readonly crypto: Pick<DeliveryContext["crypto"], "verify">;
+  readonly env: Pick<DeliveryContext["env"], "now" | "timer">;
+};
 
 /**
  * Asks the servers of those clients that are not this server's own for their users' client lists,
  * and checks each list's signatures and countersignature (FED-308, FED-932). Clients that are not
- * listed are left out. Refuses what asking refuses: `peerUnreachable`, `peerDenied`.
+ * listed are left out. All servers are asked at the same time, for the submitter waits no longer
+ * than for one. Refuses what asking refuses: `peerUnreachable`, `peerDenied`.
  */
 export async function listRemoteClients(
   context: IdentityContext,
   clients: Iterable<ClientUri>,
 ): Promise<RemoteClients> {
   const remote = [...clients].filter((client) => !context.accounts.isLocal(userOfClient(client)));
+  if (remote.length === 0) return new Map();
   const listed = new Map<ClientUri, ListedClientKeys>();
-  for (const [user, wanted] of Map.groupBy(remote, (client) => userOfClient(client))) {
+  const servers = Map.groupBy(remote, (client) => domainOf(client));
+  const asking = [...servers.values()].map((there) => listClientsAt(context, there, listed));
+  await beforeDeadline(context, Promise.all(asking));
+  return listed;
+}
+
+/** One user after another, so that no server is asked for many at once. */
+async function listClientsAt(
+  context: IdentityContext,
+  clients: readonly ClientUri[],
+  listed: Map<ClientUri, ListedClientKeys>,
+): Promise<void> {
+  for (const [user, wanted] of Map.groupBy(clients, (client) => userOfClient(client))) {
     await listClientsOf(context, user, listed);
     // A list that was asked for a while ago does not name a client that came since.
     if (wanted.every((client) => listed.has(client))) continue;
     await listClientsOf(context, user, listed, { fresh: true });
   }
-  return listed;
+}
+
+async function beforeDeadline(
+  { env }: Pick<IdentityContext, "env">,
+  asking: Promise<unknown>,
+): Promise<void> {
+  const { promise: deadline, reject } = Promise.withResolvers<never>();
+  const cancel = env.timer(LIMITS.peerTimeoutMs, () => reject(tooSlow()));
+  try {
+    await Promise.race([asking, deadline]);
+  } finally {
+    cancel();
+  }
 }
 
 async function listClientsOf(
@@ -84,6 +122,14 @@ async function localKeys(
   const signatureKey = await accounts.clientKey(tx, client);
   const identityKey = await accounts.identityKey(tx, userOfClient(client));
   return signatureKey && identityKey && { signatureKey, identityKey };
+}
+
+function tooSlow(): Refusal {
+  return new Refusal("peerUnreachable", "Another server has not told of its users in time.", {
+    retryAfterMs: LIMITS.retryFirstMs,
+    limitName: "peerTimeoutMs",
+    limit: LIMITS.peerTimeoutMs,
+  });
 }
 
 function unlisted(): Refusal {
