@@ -35,6 +35,8 @@ export interface TwoServers extends AsyncDisposable {
   told(events: EventsResponse): EventsResponse;
   /** What the hub says when the follower asks it for entries; the truth unless replaced. */
   answered(events: EventsResponse, room: RoomUri): EventsResponse | Promise<EventsResponse>;
+  /** Before the follower says where it stands. */
+  telling(room: RoomUri): Promise<void>;
   /** Before the hub is told a user's client list. */
   asking(user: UserUri): Promise<void>;
   /** A hub over a database of its own, which has the same secrets and asks the same follower. */
@@ -67,8 +69,10 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
           ...alone.hubs,
           events: async (_peer, room, range) =>
             servers.told(await both().follower.delivery.hosted.events(hub.domain, room, range)),
-          standing: async (_peer, room) =>
-            both().follower.delivery.hosted.standing(hub.domain, room),
+          standing: async (_peer, room) => {
+            await servers.telling(room);
+            return both().follower.delivery.hosted.standing(hub.domain, room);
+          },
         },
         remoteUsers: {
           async find(user) {
@@ -118,6 +122,7 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
     cut: false,
     told: (events) => events,
     answered: (events) => events,
+    telling: async () => {},
     asking: async () => {},
     startHub,
     replaceHub(other) {

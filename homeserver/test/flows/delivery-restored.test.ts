@@ -6,6 +6,7 @@ import {
   encodeEntry,
   entriesPageCodec,
   paths,
+  Refusal,
   TOMBSTONE_REASONS,
 } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -64,7 +65,17 @@ async function backUp(): Promise<(bounds?: typeof life) => Promise<void>> {
 /** Settles what is to be settled. */
 async function settle(): Promise<void> {
   await servers.hub.delivery.start();
+  while ((await unsettled()) > 0) await new Promise((resolve) => setImmediate(resolve));
   await servers.hub.delivery.close();
+}
+
+/** Rooms whose next term has not begun. */
+async function unsettled(): Promise<number> {
+  const { database } = servers.hub;
+  return database.read(async (tx) => {
+    const count = database.sql(tx).$client.prepare("SELECT count(*) FROM delivery_restored");
+    return Number(count.pluck().get());
+  });
 }
 
 async function logAt(server: "hub" | "follower", room: Seat["room"]) {
@@ -156,6 +167,40 @@ test("FED-935 a follower that answers as slowly as it may holds up no restored r
   await servers.hub.delivery.close();
   expect(asked).toBe(4);
   expect((await logAt("hub", a.room)).head).toBeGreaterThan(jump);
+});
+
+test("FED-935 a follower that does not answer holds up its own rooms, and not the server's end", async () => {
+  const [a] = await openPair();
+  let other = await foundRoom(alice);
+  // Behind the other in whatever order they are settled.
+  while (other.room < a.room) other = await foundRoom(alice);
+  const restore = await backUp();
+  await restore();
+  servers.telling = () => new Promise(() => undefined);
+  await servers.hub.delivery.start();
+  while ((await unsettled()) > 1) await new Promise((resolve) => setImmediate(resolve));
+  expect((await logAt("hub", other.room)).head).toBeGreaterThan(jump);
+  await servers.hub.delivery.close();
+  expect((await logAt("hub", a.room)).head).toBe(1);
+});
+
+test("FED-935 a follower that was away is not asked again once nobody waits for it any more", async () => {
+  const rooms = [(await openPair())[0].room, (await openPair())[0].room];
+  const restore = await backUp();
+  await restore();
+  const asked: string[] = [];
+  servers.telling = async (room) => {
+    asked.push(room);
+    throw new Refusal("peerUnreachable", "It is away.", { retryAfterMs: 1 });
+  };
+  await servers.hub.delivery.start();
+  await quiet();
+  expect(asked.toSorted()).toEqual(rooms.toSorted());
+  servers.hub.advance(61_000);
+  servers.hub.fireTimers();
+  while ((await unsettled()) > 0) await new Promise((resolve) => setImmediate(resolve));
+  await servers.hub.delivery.close();
+  expect(asked).toHaveLength(2);
 });
 
 test("a room that is not settled takes nothing, and a follower that is away is waited for", async () => {

@@ -1,14 +1,11 @@
 import { decodeEntry, equalBytes, verifyHead } from "@treehouse/protocol";
 import type { Bytes, Domain, SignedHead, StandingResponse } from "@treehouse/protocol";
 import { chainHashOf } from "@treehouse/protocol";
-import type { Hubs } from "../ports.ts";
 import type { HostedRoom } from "../room.ts";
 import { sha256 } from "../sha256.ts";
 import type { DeliveryContext } from "../context.ts";
 import type { LogPoint } from "../store.ts";
-
-/** What a restored hub asks of its followers. */
-export type Followers = Pick<Hubs, "standing" | "events">;
+import type { Followers } from "./followers.ts";
 
 /** What a follower has beyond this hub's own log, as far as the hub itself once signed it. */
 export type Claim = {
@@ -40,14 +37,14 @@ export function ownHeadOf(
  * nothing of it is believed. Only hashes are kept, however long the chain.
  */
 export async function chainTo(
-  hubs: Followers,
+  followers: Followers,
   hosted: HostedRoom,
   after: LogPoint,
   { peer, head: { head } }: Claim,
 ): Promise<readonly Bytes[] | undefined> {
   const hashes: Bytes[] = [];
   let { hash } = after;
-  for await (const bytes of entriesOf(hubs, hosted, after.position, head.position, peer)) {
+  for await (const bytes of entriesOf(followers, hosted, after.position, head.position, peer)) {
     const entry = decodeEntry(bytes, "sliced");
     if (entry.position !== after.position + hashes.length + 1) return undefined;
     if (entry.term !== hosted.term || !equalBytes(entry.previous, hash)) return undefined;
@@ -60,7 +57,7 @@ export async function chainTo(
 
 /** A follower's entries after a position and up to another, page by page. */
 export async function* entriesOf(
-  hubs: Followers,
+  followers: Followers,
   { room }: HostedRoom,
   after: number,
   upTo: number,
@@ -69,7 +66,7 @@ export async function* entriesOf(
   let position = after;
   while (position < upTo) {
     const limit = Math.min(pageMax, upTo - position);
-    const { entries } = await hubs.events(peer, room, { after: position, limit });
+    const { entries } = await followers.events(peer, room, { after: position, limit });
     if (entries.length === 0) return;
     yield* entries;
     position += entries.length;

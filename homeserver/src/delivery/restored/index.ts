@@ -3,9 +3,10 @@
  * is settled nothing is taken for it.
  */
 import { LIMITS, Refusal } from "@treehouse/protocol";
-import type { Cancel, Domain, RoomUri } from "@treehouse/protocol";
+import type { Cancel, RoomUri } from "@treehouse/protocol";
 import { errorFields } from "../../platform/index.ts";
 import type { Operations } from "../operations.ts";
+import { createFollowers } from "./followers.ts";
 import { settleRoom } from "./settle-room.ts";
 import type { RestoredContext } from "./settle-room.ts";
 
@@ -19,33 +20,42 @@ export interface RestoredRooms {
 }
 
 const againMs = 2_000;
+/** Rooms that are settled at the same time: most of it is waiting for followers. */
+const roomsAtOnce = 16;
 
 export function createRestoredRooms(context: RestoredContext): RestoredRooms {
   const { env, database, store } = context;
   const unsettled = new Set<RoomUri>();
-  /** Followers that take too long to be asked any more. */
-  const slow = new Set<Domain>();
+  const followers = createFollowers(context);
   let running: Promise<void> = Promise.resolve();
   let cancel: Cancel | undefined;
   let until = 0;
-  let closed = false;
 
   async function settle(): Promise<void> {
-    for (const room of unsettled) {
-      if (closed) return;
-      const last = env.monotonic() >= until;
-      try {
-        const unasked = await settleRoom(context, room, { last, slow });
-        if (unasked.length === 0) unsettled.delete(room);
-      } catch (error) {
-        if (error instanceof Refusal && error.code === "unknownRoom") unsettled.delete(room);
-        else env.log.error("roomNotSettled", { room, ...errorFields(error) });
-      }
-    }
-    if (unsettled.size === 0 || closed) return;
+    // In the end whoever was away the last time is not waited for again.
+    if (!isLast()) followers.tryAgain();
+    const rooms = [...unsettled].values();
+    const lane = async (): Promise<void> => {
+      for (const room of rooms) await settleOne(room);
+    };
+    await Promise.all(Array.from({ length: roomsAtOnce }, lane));
+    if (unsettled.size === 0 || followers.isClosed) return;
     cancel = env.timer(againMs, () => {
       running = settle();
     });
+  }
+
+  const isLast = (): boolean => env.monotonic() >= until;
+
+  async function settleOne(room: RoomUri): Promise<void> {
+    if (followers.isClosed) return;
+    try {
+      const unasked = await settleRoom(context, room, { last: isLast(), followers });
+      if (unasked.length === 0) unsettled.delete(room);
+    } catch (error) {
+      if (error instanceof Refusal && error.code === "unknownRoom") unsettled.delete(room);
+      else env.log.error("roomNotSettled", { room, ...errorFields(error) });
+    }
   }
 
   return {
@@ -64,7 +74,7 @@ export function createRestoredRooms(context: RestoredContext): RestoredRooms {
       running = settle();
     },
     async close() {
-      closed = true;
+      followers.close();
       cancel?.();
       await running;
     },

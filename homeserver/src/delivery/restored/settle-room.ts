@@ -1,4 +1,4 @@
-import { equalBytes, decodeEntry, chainHashOf, LIMITS } from "@treehouse/protocol";
+import { equalBytes, decodeEntry, chainHashOf } from "@treehouse/protocol";
 import type { Domain, RoomUri } from "@treehouse/protocol";
 import { errorFields } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
@@ -8,7 +8,8 @@ import { sha256 } from "../sha256.ts";
 import type { LogPoint } from "../store.ts";
 import { adoptEntry } from "./adopt-entry.ts";
 import { chainTo, entriesOf, ownHeadOf } from "./check-claim.ts";
-import type { Claim, Followers } from "./check-claim.ts";
+import type { Claim } from "./check-claim.ts";
+import type { Followers } from "./followers.ts";
 import { startTerm } from "./start-term.ts";
 
 export type RestoredContext = DeliveryContext & FollowedContext;
@@ -19,16 +20,15 @@ export type RestoredContext = DeliveryContext & FollowedContext;
  * else (FED-958). Then a new term begins, behind every position that may have been given before.
  *
  * Answers the followers that could not be asked; the room is settled when there are none, or when
- * `last` says that they are waited for no longer. Who takes too long is added to `slow`, and asked
- * nothing more: all other rooms wait meanwhile.
+ * `last` says that they are waited for no longer.
  */
 export async function settleRoom(
   context: RestoredContext,
   name: RoomUri,
-  { last, slow }: { readonly last: boolean; readonly slow: Set<Domain> },
+  { last, followers }: { readonly last: boolean; readonly followers: Followers },
 ): Promise<readonly Domain[]> {
-  const { unasked, seen } = await adoptAll(context, name, slow);
-  if (unasked.length > 0 && !last) return unasked;
+  const { unasked, seen } = await adoptAll(context, name, followers);
+  if (unasked.length > 0 && (!last || followers.isClosed)) return unasked;
   await startTerm(context, await context.rooms.get(name), seen);
   return [];
 }
@@ -42,18 +42,18 @@ type Adoption = {
 async function adoptAll(
   context: RestoredContext,
   name: RoomUri,
-  slow: Set<Domain>,
+  followers: Followers,
 ): Promise<Adoption> {
   const unasked: Domain[] = [];
   const seen = { term: 0, position: 0 };
   const claims: Claim[] = [];
   const hosted = await context.rooms.get(name);
   const end = await endOf(context, hosted);
-  for (const peer of hosted.peers) {
+  const askOne = async (peer: Domain): Promise<void> => {
     try {
-      const standing = await hurried(context, slow).standing(peer, name);
+      const standing = await followers.standing(peer, name);
       const signed = ownHeadOf(context, hosted, standing);
-      if (signed === undefined) continue;
+      if (signed === undefined) return;
       seen.term = Math.max(seen.term, signed.head.term);
       seen.position = Math.max(seen.position, signed.head.position);
       const { term, position } = signed.head;
@@ -64,12 +64,13 @@ async function adoptAll(
       context.env.log.warn("standingUnknown", { room: name, host: peer, ...errorFields(error) });
       unasked.push(peer);
     }
-  }
+  };
+  await Promise.all(hosted.peers.map((peer) => askOne(peer)));
   // The longest first: usually the others have a part of the same.
   claims.sort((one, other) => other.head.head.position - one.head.head.position);
   for (const claim of claims) {
     try {
-      await adopt(context, name, claim, hurried(context, slow));
+      await adopt(context, name, claim, followers);
     } catch (error) {
       context.env.log.warn("adoptionFailed", {
         room: name,
@@ -80,25 +81,6 @@ async function adoptAll(
     }
   }
   return { unasked, seen };
-}
-
-/** Asks followers, each for so long in all. */
-function hurried({ env, hubs }: RestoredContext, slow: Set<Domain>): Followers {
-  let spentMs = 0;
-  async function timed<T>(peer: Domain, ask: () => Promise<T>): Promise<T> {
-    if (slow.has(peer)) throw new Error("The follower takes too long.");
-    const from = env.monotonic();
-    try {
-      return await ask();
-    } finally {
-      spentMs += env.monotonic() - from;
-      if (spentMs > LIMITS.restoreAdoptMs) slow.add(peer);
-    }
-  }
-  return {
-    standing: (peer, room) => timed(peer, () => hubs.standing(peer, room)),
-    events: (peer, room, range) => timed(peer, () => hubs.events(peer, room, range)),
-  };
 }
 
 async function adopt(
