@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -10,6 +10,7 @@ import {
   TOMBSTONE_REASONS,
 } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { backUp, firstLife, settle, unsettled } from "../delivery/backed-up.ts";
 import { enrolPerson } from "../delivery/person.ts";
 import type { Person } from "../delivery/person.ts";
 import { foundRoom, joinByWelcome } from "../delivery/rooms.ts";
@@ -18,7 +19,6 @@ import { comeIn, rejoin } from "../delivery/external.ts";
 import { deliveryOf, startTwoServers } from "../delivery/two-servers.ts";
 import type { TwoServers } from "../delivery/two-servers.ts";
 
-const life = { termMin: 0, positionMin: 0 };
 const jump = 2 ** 32;
 let directory: string;
 let servers: TwoServers;
@@ -46,38 +46,6 @@ async function openPair(): Promise<readonly [Seat, Seat]> {
   return [a, await joinByWelcome(bob, a.hubKey)];
 }
 
-/** The hub as it was when this was called; the function starts it in the place of the present one. */
-async function backUp(): Promise<(bounds?: typeof life) => Promise<void>> {
-  const copy = join(directory, `copy-${Math.random()}.sqlite`);
-  await servers.hub.database.read(async (tx) => {
-    servers.hub.database.sql(tx).$client.pragma("wal_checkpoint(TRUNCATE)");
-  });
-  copyFileSync(join(directory, "hub.sqlite"), copy);
-  return async (bounds = life) => {
-    const old = servers.hub;
-    const hub = await servers.startHub(copy);
-    servers.replaceHub(hub);
-    await hub.database.transaction((tx) => hub.delivery.restored(tx, bounds));
-    await old[Symbol.asyncDispose]();
-  };
-}
-
-/** Settles what is to be settled. */
-async function settle(): Promise<void> {
-  await servers.hub.delivery.start();
-  while ((await unsettled()) > 0) await new Promise((resolve) => setImmediate(resolve));
-  await servers.hub.delivery.close();
-}
-
-/** Rooms whose next term has not begun. */
-async function unsettled(): Promise<number> {
-  const { database } = servers.hub;
-  return database.read(async (tx) => {
-    const count = database.sql(tx).$client.prepare("SELECT count(*) FROM delivery_restored");
-    return Number(count.pluck().get());
-  });
-}
-
 async function logAt(server: "hub" | "follower", room: Seat["room"]) {
   const { database, queuing } = servers[server];
   return database.read((tx) => queuing.readLog(tx, room, { after: 0 }));
@@ -85,7 +53,7 @@ async function logAt(server: "hub" | "follower", room: Seat["room"]) {
 
 test("FED-958 FED-957 a restored hub takes back what its own heads cover, and goes on behind a jump", async () => {
   const [a, b] = await openPair();
-  const restore = await backUp();
+  const restore = await backUp(servers, directory);
   await a.say("after the backup");
   const carol = await enrolPerson(servers.follower, "carol");
   const keyPackage = await carol.keyPackage();
@@ -96,7 +64,7 @@ test("FED-958 FED-957 a restored hub takes back what its own heads cover, and go
   await servers.deliver(servers.outbox.splice(0).map(deliveryOf), head === undefined ? [] : [head]);
   await restore();
   expect((await logAt("hub", a.room)).head).toBe(1);
-  await settle();
+  await settle(servers);
   const { entries } = await logAt("hub", a.room);
   expect(entries.map(({ position }) => position)).toEqual([1, 2, 3, 4, jump + 5]);
   expect(entries.slice(1, 4)).toEqual((await logAt("follower", a.room)).entries.slice(1));
@@ -117,11 +85,11 @@ test("FED-958 FED-957 a restored hub takes back what its own heads cover, and go
 
 test("FED-958 what no head of the hub covers is not adopted", async () => {
   const [a] = await openPair();
-  const restore = await backUp();
+  const restore = await backUp(servers, directory);
   await a.say("covered by no head");
   await servers.flush();
   await restore();
-  await settle();
+  await settle(servers);
   expect((await logAt("hub", a.room)).entries.map(({ position }) => position)).toEqual([
     1,
     jump + 2,
@@ -130,7 +98,7 @@ test("FED-958 what no head of the hub covers is not adopted", async () => {
 
 test("FED-958 a forged continuation is refused, and nothing of it is adopted", async () => {
   const [a] = await openPair();
-  const restore = await backUp();
+  const restore = await backUp(servers, directory);
   await a.say("true");
   const head = await servers.hub.delivery.hosted.signedHead(a.room);
   await servers.deliver(servers.outbox.splice(0).map(deliveryOf), head === undefined ? [] : [head]);
@@ -142,14 +110,14 @@ test("FED-958 a forged continuation is refused, and nothing of it is adopted", a
       return encodeEntry({ ...entry, acceptedAt: entry.acceptedAt + 1 });
     }),
   });
-  await settle();
+  await settle(servers);
   expect((await logAt("hub", a.room)).entries).toHaveLength(2);
   expect(servers.hub.faults.join()).toContain("adoptionRefused");
 });
 
 test("FED-935 a follower that answers as slowly as it may holds up no restored room for long", async () => {
   const [a] = await openPair();
-  const restore = await backUp();
+  const restore = await backUp(servers, directory);
   for (let count = 0; count < 9; count += 1) await a.say(`message ${count}`);
   const head = await servers.hub.delivery.hosted.signedHead(a.room);
   await servers.deliver(servers.outbox.splice(0).map(deliveryOf), head === undefined ? [] : [head]);
@@ -174,11 +142,11 @@ test("FED-935 a follower that does not answer holds up its own rooms, and not th
   let other = await foundRoom(alice);
   // Behind the other in whatever order they are settled.
   while (other.room < a.room) other = await foundRoom(alice);
-  const restore = await backUp();
+  const restore = await backUp(servers, directory);
   await restore();
   servers.telling = () => new Promise(() => undefined);
   await servers.hub.delivery.start();
-  while ((await unsettled()) > 1) await new Promise((resolve) => setImmediate(resolve));
+  while ((await unsettled(servers)) > 1) await new Promise((resolve) => setImmediate(resolve));
   expect((await logAt("hub", other.room)).head).toBeGreaterThan(jump);
   await servers.hub.delivery.close();
   expect((await logAt("hub", a.room)).head).toBe(1);
@@ -186,7 +154,7 @@ test("FED-935 a follower that does not answer holds up its own rooms, and not th
 
 test("FED-935 a follower that was away is not asked again once nobody waits for it any more", async () => {
   const rooms = [(await openPair())[0].room, (await openPair())[0].room];
-  const restore = await backUp();
+  const restore = await backUp(servers, directory);
   await restore();
   const asked: string[] = [];
   servers.telling = async (room) => {
@@ -198,14 +166,14 @@ test("FED-935 a follower that was away is not asked again once nobody waits for 
   expect(asked.toSorted()).toEqual(rooms.toSorted());
   servers.hub.advance(61_000);
   servers.hub.fireTimers();
-  while ((await unsettled()) > 0) await new Promise((resolve) => setImmediate(resolve));
+  while ((await unsettled(servers)) > 0) await new Promise((resolve) => setImmediate(resolve));
   await servers.hub.delivery.close();
   expect(asked).toHaveLength(2);
 });
 
 test("a room that is not settled takes nothing, and a follower that is away is waited for", async () => {
   const [a] = await openPair();
-  const restore = await backUp();
+  const restore = await backUp(servers, directory);
   await restore();
   servers.cut = true;
   await servers.hub.delivery.start();
@@ -224,9 +192,9 @@ test("FED-957 a follower that lacks what the restored hub has fetches that befor
   await a.commit({ add: [await carol.keyPackage()] });
   // The hub took this back from another follower; it is not sent again by itself.
   servers.outbox.splice(0);
-  const restore = await backUp();
+  const restore = await backUp(servers, directory);
   await restore();
-  await settle();
+  await settle(servers);
   await servers.flush();
   await quiet();
   const { entries } = await logAt("follower", a.room);
@@ -248,7 +216,7 @@ async function quiet(): Promise<void> {
 
 test("FED-957 a user who is deleted leaves no room before it is settled", async () => {
   const [a] = await openPair();
-  const restore = await backUp();
+  const restore = await backUp(servers, directory);
   await a.say("after the backup");
   const head = await servers.hub.delivery.hosted.signedHead(a.room);
   await servers.deliver(servers.outbox.splice(0).map(deliveryOf), head === undefined ? [] : [head]);
@@ -273,7 +241,7 @@ test("FED-957 a user who is deleted leaves no room before it is settled", async 
 
 test("FED-949 a follower with commits that the hub has forgotten takes its roster with the next", async () => {
   const [a, b] = await openPair();
-  const restore = await backUp();
+  const restore = await backUp(servers, directory);
   const carol = await enrolPerson(servers.follower, "carol");
   const keyPackage = await carol.keyPackage();
   servers.handedOut.set([...carol.secrets.keys()].at(-1) ?? "", a.room);
@@ -308,9 +276,9 @@ test("FED-949 a follower with commits that the hub has forgotten takes its roste
 
 test("no term and no position of an earlier life comes again, however often a backup is restored", async () => {
   const [a] = await openPair();
-  const restore = await backUp();
+  const restore = await backUp(servers, directory);
   await restore({ termMin: 1_000, positionMin: 2 ** 40 });
-  await settle();
+  await settle(servers);
   const { entries } = await logAt("hub", a.room);
   expect(decodeEntry(entries.at(-1)?.bytes ?? new Uint8Array())).toMatchObject({
     term: 1_000,
@@ -320,10 +288,10 @@ test("no term and no position of an earlier life comes again, however often a ba
 
 test("FED-231 a message of before the restore is to be encrypted again", async () => {
   const [a] = await openPair();
-  const restore = await backUp();
+  const restore = await backUp(servers, directory);
   const stale = await a.seal("from before");
   await restore();
-  await settle();
+  await settle(servers);
   const submit = servers.hub.delivery.submit(alice, a.room, stale);
   await expect(submit).rejects.toMatchObject({ code: "epochTooOld", data: { currentEpoch: 1 } });
 });
@@ -335,7 +303,7 @@ test("a follower that has lost a room is introduced to it anew", async () => {
     for (const table of ["delivery_followed", "delivery_followed_heads"]) {
       $client.exec(`DELETE FROM ${table}`);
     }
-    await servers.follower.delivery.restored(tx, life);
+    await servers.follower.delivery.restored(tx, firstLife);
   });
   await a.say("lost");
   expect(await servers.deliver(servers.outbox.splice(0).map(deliveryOf))).toEqual(["unknownRoom"]);

@@ -113,7 +113,7 @@ function restored(hub: HubRoom): EntryDelivery {
     kind: "tombstone",
     reason: 3,
     replaced: hub.hash,
-    detail: "",
+    detail: String(hub.position),
   });
   const complete = { ...delivery, head: hub.head() };
   hub.log[hub.log.length - 1] = complete;

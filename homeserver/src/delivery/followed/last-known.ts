@@ -1,34 +1,39 @@
-import { chainHashOf, decodeEntry, equalBytes, LIMITS } from "@treehouse/protocol";
-import type { Bytes } from "@treehouse/protocol";
+import { chainHashOf, decodeEntry, equalBytes, TOMBSTONE_REASONS } from "@treehouse/protocol";
+import type { Entry } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import { sha256 } from "../sha256.ts";
 import type { FollowedContext } from "./context.ts";
 import type { TouchedRoom } from "./prepare.ts";
 
+/** The position that the first entry of a restored hub's term names as its last (FED-957). */
+export function lastNamed(entry: Entry): number | undefined {
+  if (entry.kind !== "tombstone" || entry.reason !== TOMBSTONE_REASONS.restored) return undefined;
+  const position = /^(?:0|[1-9]\d{0,15})$/.test(entry.detail) ? Number(entry.detail) : undefined;
+  return position !== undefined && position < entry.position ? position : undefined;
+}
+
 /**
- * The position of the last entry here that a restored hub still knows: the one whose hash its new
- * term goes on from. What stands behind it was forgotten, and whoever said it learns so (FED-416).
- * Undefined when it is not found among the newest entries: then nobody here has more than the hub.
+ * The position of the last entry here that a restored hub still knows. What stands behind it was
+ * forgotten, and whoever said it learns so (FED-416). It need not be here any more, so the hub
+ * names it; if it does not, or names one that is another one here, all that is kept counts as
+ * forgotten: what is told in vain comes twice, and is recognised; what is not told is lost.
  */
 export async function lastKnown(
   { roomLog }: Pick<FollowedContext, "roomLog">,
   tx: Tx,
   { room, head }: TouchedRoom,
-  hash: Bytes,
-): Promise<number | undefined> {
-  if (equalBytes(head.hash, hash)) return head.position;
-  let upTo = head.position;
-  for (let page = 0; page < pagesMax && upTo > 0; page += 1) {
-    const after = Math.max(0, upTo - LIMITS.eventsPerPageMax);
-    const { entries } = await roomLog.readLog(tx, room.room, { after, upTo });
-    for (const { position, bytes } of entries.toReversed()) {
-      const entry = decodeEntry(bytes, "sliced");
-      if (equalBytes(chainHashOf(entry, bytes, sha256), hash)) return position;
-    }
-    upTo = after;
+  entry: Entry,
+): Promise<number> {
+  if (equalBytes(head.hash, entry.previous)) return head.position;
+  const named = lastNamed(entry);
+  if (named !== undefined) {
+    const at = await roomLog.readLog(tx, room.room, { after: named - 1, upTo: named });
+    const bytes = at.entries[0]?.bytes;
+    if (bytes === undefined) return named;
+    const hash = chainHashOf(decodeEntry(bytes, "sliced"), bytes, sha256);
+    if (equalBytes(hash, entry.previous)) return named;
   }
-  return undefined;
+  const { entries } = await roomLog.readLog(tx, room.room, { after: 0, entriesMax: 1 });
+  const [oldest] = entries;
+  return oldest === undefined ? head.position : oldest.position - 1;
 }
-
-/** A hub signs its head about every second, so that little lies behind what it takes back. */
-const pagesMax = 16;

@@ -59,8 +59,6 @@ export type TouchedRoom = {
   newest: SignedHead["head"] | undefined;
   /** The same, if this transaction has brought it. */
   signedHead: SignedHead | undefined;
-  /** The log was searched for where a new term begins, which is done once. */
-  searched?: boolean;
 };
 
 /**

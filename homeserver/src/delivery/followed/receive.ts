@@ -18,7 +18,7 @@ import { sha256 } from "../sha256.ts";
 import type { FollowedContext } from "./context.ts";
 import { enterRoom, isIntroduced } from "./enter-room.ts";
 import { changeSubscriptions } from "./members.ts";
-import { lastKnown } from "./last-known.ts";
+import { lastKnown, lastNamed } from "./last-known.ts";
 import type { PreparedBatch, PreparedItem, TouchedRoom } from "./prepare.ts";
 import { takeRoster } from "./take-roster.ts";
 
@@ -121,16 +121,13 @@ async function place(
     return { rejected: "staleTerm" };
   }
   if (proof !== undefined) {
-    const after = await stepFrom(context, tx, touched, entry);
-    if (after === undefined && !batch.holes && !follows(entry, head)) {
+    if (!batch.holes && !follows(entry, head) && (lastNamed(entry) ?? Infinity) > head.position) {
       // The hub may have more of the old term than we: asked for it, it says whether.
       touched.head = { ...head, seen: Math.max(head.seen, entry.position) };
       return taken;
     }
-    const restored = {
-      head: signedHeadCodec.encode(proof),
-      ...(after === undefined ? {} : { after }),
-    };
+    const after = await lastKnown(context, tx, touched, entry);
+    const restored = { head: signedHeadCodec.encode(proof), after };
     await context.roomLog.jumpTo(tx, entry.room, entry.position - 1, restored);
   } else if (batch.holes && entry.position > head.position + 1) {
     await context.roomLog.jumpTo(tx, entry.room, entry.position - 1);
@@ -175,18 +172,6 @@ async function place(
     seen: Math.max(head.seen, entry.position),
   };
   return taken;
-}
-
-/** From which entry here a new term goes on; undefined if that is not found. */
-async function stepFrom(
-  context: FollowedContext,
-  tx: Tx,
-  touched: TouchedRoom,
-  { previous }: Entry,
-): Promise<number | undefined> {
-  if (touched.searched === true && !equalBytes(previous, touched.head.hash)) return undefined;
-  touched.searched = true;
-  return lastKnown(context, tx, touched, previous);
 }
 
 /** Whether the entry names the last one that is here, if that is known. */

@@ -10,7 +10,8 @@ export const TERM_JUMP = 2 ** 32;
 
 /**
  * Begins the next term of a restored room (FED-957): positions jump, so that none that was given
- * between the backup and its loss is ever given again, and the first entry says why.
+ * between the backup and its loss is ever given again, and the first entry says why, and what the
+ * last entry is that is still known.
  */
 export async function startTerm(
   context: DeliveryContext,
@@ -41,7 +42,7 @@ export async function startTerm(
       context,
       tx,
       place,
-      { kind: "tombstone", reason, replaced: before.hash, detail: "" },
+      { kind: "tombstone", reason, replaced: before.hash, detail: String(before.position) },
       (end) => {
         const { signed } = signedHeadOf(crypto, next, end);
         return new Map(next.peers.map((peer) => [peer, { head: signed }]));
