@@ -71,13 +71,29 @@ export const peerVectors = [
   vectorOf("LeaveRequest", "leave", { client: bobsClient }),
   vectorOf("LeaveResponse", "no leaf", { leaves: [] }),
   vectorOf("LeaveResponse", "two leaves", { leaves: [2, 70_000] }),
-  vectorOf("EventsRequest", "from the first on", { after: 0, limit: 256 }),
-  vectorOf("EventsResponse", "nothing", { oldest: 43, last: 42, entries: [], head: undefined }),
+  vectorOf("EventsRequest", "from the first on", {
+    after: 0,
+    limit: 256,
+    flags: { introduce: false },
+  }),
+  vectorOf("EventsRequest", "with an introduction", {
+    after: 42,
+    limit: 1,
+    flags: { introduce: true },
+  }),
+  vectorOf("EventsResponse", "nothing", {
+    oldest: 43,
+    last: 42,
+    entries: [],
+    head: undefined,
+    introduction: undefined,
+  }),
   vectorOf("EventsResponse", "two entries and the head", {
     oldest: 41,
     last: 42,
     entries,
     head: signedHead,
+    introduction: undefined,
   }),
   vectorOf("StandingRequest", "standing", {}),
   vectorOf("StandingResponse", "before the first entry", {

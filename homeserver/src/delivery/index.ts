@@ -194,7 +194,11 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     routes: deliveryRoutes(operations),
     hosted: {
       ...limited(env, hosted),
-      events: (peer, room, range) => readEvents(context, peer, room, range),
+      events: async (peer, room, range) => {
+        // What it says now of its log is of a term that is over.
+        restored.refuseUnsettled(room);
+        return readEvents(context, peer, room, range);
+      },
       standing: (peer, room) => readStanding(context, peer, room),
       checkFollowedBy: (peer, room) => checkFollowedBy(context, peer, room),
       introduceAgain: (tx, peer, room) => store.introduceAgain(tx, peer, room),

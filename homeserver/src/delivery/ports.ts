@@ -45,11 +45,19 @@ export interface RoomLog {
   ): Promise<void>;
   /** Whether a client of this server is given what comes in a room. */
   reads(tx: ReadTx, client: ClientUri, room: RoomUri): Promise<boolean>;
-  /** Entries after a position, ascending, in a page of bounded size; missing ones have expired. */
+  /**
+   * Entries after a position, ascending, in a page of bounded size; missing ones have expired. With
+   * `handshakesOnly` messages are left out.
+   */
   readLog(
     tx: ReadTx,
     room: RoomUri,
-    range: { readonly after: number; readonly upTo?: number; readonly entriesMax?: number },
+    range: {
+      readonly after: number;
+      readonly upTo?: number;
+      readonly entriesMax?: number;
+      readonly handshakesOnly?: boolean;
+    },
   ): Promise<{
     readonly entries: readonly { readonly position: number; readonly bytes: Bytes }[];
     readonly head: number;
@@ -90,11 +98,14 @@ export interface Hubs {
   groupInfo(hub: Domain, caller: Caller, room: RoomUri, request: Uint8Array): Promise<Bytes>;
   tree(hub: Domain, caller: Caller, room: RoomUri, epoch: number): Promise<Bytes>;
   leave(hub: Domain, caller: Caller, room: RoomUri): Promise<readonly number[]>;
-  /** What this server missed of a room that it follows, or a hub of a room that it hosts. */
+  /**
+   * What this server missed of a room that it follows, or a hub of a room that it hosts; with
+   * `introduce`, and who is in the room after the first commit of that.
+   */
   events(
     peer: Domain,
     room: RoomUri,
-    range: { readonly after: number; readonly limit: number },
+    range: { readonly after: number; readonly limit: number; readonly introduce?: boolean },
   ): Promise<EventsResponse>;
   /** Where a follower stands. */
   standing(peer: Domain, room: RoomUri): Promise<StandingResponse>;

@@ -1,7 +1,9 @@
-import { LIMITS, Refusal, signedHeadCodec } from "@treehouse/protocol";
+import { decodeEntry, LIMITS, Refusal, signedHeadCodec } from "@treehouse/protocol";
 import type {
   Domain,
   EventsResponse,
+  LeafChange,
+  Roster,
   RoomUri,
   SignedHead,
   StandingResponse,
@@ -10,9 +12,16 @@ import type { ReadTx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import type { FollowedContext } from "./followed/context.ts";
 import { signedHeadOf } from "./heads.ts";
+import type { HostedRoom } from "./room.ts";
+import { rosterBefore } from "./roster-before.ts";
 import type { PeerRange } from "./store.ts";
 
-export type EventsRange = { readonly after: number; readonly limit: number };
+export type EventsRange = {
+  readonly after: number;
+  readonly limit: number;
+  /** The asker wants to know who is in the room after the first commit of the answer. */
+  readonly introduce?: boolean;
+};
 
 type EventsContext = Pick<DeliveryContext, "rooms"> & FollowedContext;
 
@@ -36,7 +45,7 @@ export async function readEvents(
     return context.database.read((tx) => page(context, tx, room, range, head));
   }
   const hosted = await context.rooms.get(room);
-  return context.database.read(async (tx) => {
+  const answer = await context.database.read(async (tx) => {
     const ranges = await context.store.peerRanges(tx, hosted.id, peer);
     const allowed = ranges.find(({ until }) => until === undefined || until > range.after);
     if (allowed === undefined) throw notTheirs();
@@ -46,6 +55,45 @@ export async function readEvents(
     const signed = open ? signedHeadOf(context.crypto, hosted, head).signed : undefined;
     return page(context, tx, room, range, signed, allowed);
   });
+  if (range.introduce !== true) return answer;
+  return { ...answer, introduction: await introductionOf(context, hosted, answer) };
+}
+
+/** The roster after the first commit of an answer, and the key of the hub. */
+async function introductionOf(
+  context: EventsContext,
+  hosted: HostedRoom,
+  { entries }: EventsResponse,
+): Promise<EventsResponse["introduction"]> {
+  for (const bytes of entries) {
+    const { kind, position } = decodeEntry(bytes, "sliced");
+    if (kind !== "commit") continue;
+    const roster = await rosterAt(context, hosted, position);
+    return roster && { hubKey: hosted.hubKey.publicKey, roster };
+  }
+  return undefined;
+}
+
+/** The present roster without what the commits behind a position have changed. */
+async function rosterAt(
+  { database, roomLog }: EventsContext,
+  { room, group }: HostedRoom,
+  position: number,
+): Promise<Roster | undefined> {
+  const changes: LeafChange[] = [];
+  for (let after = position; ;) {
+    const range = { after, handshakesOnly: true };
+    const { entries } = await database.read((tx) => roomLog.readLog(tx, room, range));
+    for (const { bytes, position: at } of entries) {
+      after = at;
+      const entry = decodeEntry(bytes, "sliced");
+      if (entry.kind !== "commit") continue;
+      // It came after this form of the room.
+      if (entry.epoch >= group.epoch) return rosterBefore(group.roster, changes);
+      changes.push(...entry.leafChanges);
+    }
+    if (entries.length === 0) return rosterBefore(group.roster, changes);
+  }
 }
 
 async function page(
@@ -69,6 +117,7 @@ async function page(
     last,
     entries: read.entries.map(({ bytes }) => bytes),
     head,
+    introduction: undefined,
   };
 }
 

@@ -71,12 +71,14 @@ export function createHubs(asker: Asker, submissions: Submissions): Hubs {
       return readAnswer(leaveResponseCodec, answer).leaves;
     },
     events: async (peer, room, range) => {
+      const { after, limit, introduce = false } = range;
+      const answerBytesMax = introduce ? LIMITS.responseBodyBytesMax : LIMITS.eventsAnswerBytesMax;
       const answer = await ask(
         peer,
         "events",
         room,
-        eventsRequestCodec.encode(range),
-        LIMITS.eventsAnswerBytesMax,
+        eventsRequestCodec.encode({ after, limit, flags: { introduce } }),
+        answerBytesMax,
       );
       return readAnswer(eventsResponseCodec, answer);
     },

@@ -46,7 +46,11 @@ export type PeerCall = {
 /** Who asks a hub: a client, for which its own server vouches. */
 export type Caller = { readonly user: UserUri; readonly client: ClientUri };
 
-export type EventsRange = { readonly after: number; readonly limit: number };
+export type EventsRange = {
+  readonly after: number;
+  readonly limit: number;
+  readonly introduce?: boolean;
+};
 
 /**
  * The rooms hosted here, and to their hubs also those that are followed (`events`, `standing`);

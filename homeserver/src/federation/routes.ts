@@ -66,9 +66,11 @@ function streamRoutes({ context, receive, answerSubmissions }: RouteParts): read
       body: tlsBody("EventsRequest", LIMITS.peerBodyBytesMax),
       answer: tlsAnswer("EventsResponse"),
       handle: async ({ param, peer, body }) => {
-        const range = eventsRequestCodec.decode(body);
-        pages.take(peer.domain);
-        const answer = await hosted.events(peer.domain, parseRoomUri(param("roomId")), range);
+        const { flags, ...page } = eventsRequestCodec.decode(body);
+        // Who was in a room then is found by reading all of its commits since.
+        pages.take(peer.domain, flags.introduce ? 100 : 1);
+        const room = parseRoomUri(param("roomId"));
+        const answer = await hosted.events(peer.domain, room, { ...page, ...flags });
         return eventsResponseCodec.encode(answer);
       },
     }),

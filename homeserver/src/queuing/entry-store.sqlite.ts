@@ -15,11 +15,13 @@ export function createSqliteEntryStore(database: Database): EntryStore {
       append.run(stream, position, handshake ? 1 : 0, storedAt, bytes);
       return true;
     },
-    page: async (tx, { stream, after, upTo, entriesMax, bytesMax }) => {
+    page: async (tx, { stream, after, upTo, entriesMax, bytesMax, handshakesOnly = false }) => {
+      const { page: all, handshakes } = statements(tx);
+      const rows = handshakesOnly ? handshakes : all;
       const page: StoredEntry[] = [];
       let length = 0;
       // The loop ends before it returns to the event loop: an open cursor would hold up checkpoints.
-      for (const entry of statements(tx).page.iterate(stream, after, upTo, entriesMax)) {
+      for (const entry of rows.iterate(stream, after, upTo, entriesMax)) {
         length += entry.bytes.length;
         if (length > bytesMax && page.length > 0) break;
         page.push(entry);
@@ -56,6 +58,11 @@ function prepareEntries({ $client: db }: Drizzle) {
     page: db.prepare<[number, number, number, number], StoredEntry>(
       `SELECT position, bytes FROM queuing_entries
        WHERE stream = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?`,
+    ),
+    handshakes: db.prepare<[number, number, number, number], StoredEntry>(
+      `SELECT position, bytes FROM queuing_entries
+       WHERE stream = ? AND position > ? AND position <= ? AND handshake = 1
+       ORDER BY position LIMIT ?`,
     ),
     inspect: db.prepare<[number, number], EntryFacts>(
       `SELECT position, stored_at AS storedAt, length(bytes) AS length FROM queuing_entries

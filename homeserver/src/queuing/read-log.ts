@@ -10,6 +10,8 @@ export type LogRange = {
   readonly upTo?: number;
   /** At most `LIMITS.pageEntriesMax`. */
   readonly entriesMax?: number;
+  /** Leaves messages out. */
+  readonly handshakesOnly?: boolean;
 };
 
 /** A stretch of a room's log as another server reads it: no subscription is asked for. */
@@ -27,8 +29,9 @@ export async function readLog(
   { store }: QueuingContext,
   tx: ReadTx,
   room: RoomUri,
-  { after, upTo = Number.MAX_SAFE_INTEGER, entriesMax = LIMITS.pageEntriesMax }: LogRange,
+  range: LogRange,
 ): Promise<LogPage> {
+  const { after, upTo = Number.MAX_SAFE_INTEGER, handshakesOnly = false } = range;
   const stream = await store.findStream(tx, room);
   if (stream === undefined) return { entries: [], head: 0, prunedTo: 0 };
   const { head, prunedTo } = stream;
@@ -36,8 +39,9 @@ export async function readLog(
     stream: stream.id,
     after,
     upTo: Math.min(upTo, head),
-    entriesMax: Math.min(entriesMax, LIMITS.pageEntriesMax),
+    entriesMax: Math.min(range.entriesMax ?? LIMITS.pageEntriesMax, LIMITS.pageEntriesMax),
     bytesMax: LIMITS.pageBytesMax,
+    handshakesOnly,
   });
   const entries = page.map(({ position, bytes }) => ({ position, bytes: new Uint8Array(bytes) }));
   return { entries, head, prunedTo };

@@ -200,6 +200,9 @@ function entryContract(open: OpenStore): void {
         await store.append(tx, entry(id, position, { handshake, storedAt: 100 * position }));
         await store.append(tx, entry(other, position));
       }
+      const all = { stream: id, after: 1, upTo: 6, entriesMax: 9, bytesMax: 9999 };
+      const handshakes = await store.page(tx, { ...all, handshakesOnly: true });
+      expect(handshakes.map(({ position }) => position)).toEqual([3, 5]);
       await store.deleteOrdinary(tx, id, 2, 6);
       const left = async (stream: number) =>
         (await store.page(tx, { stream, after: 0, upTo: 9, entriesMax: 9, bytesMax: 9999 })).map(

@@ -117,6 +117,8 @@ export type PageRange = {
   readonly upTo: number;
   readonly entriesMax: number;
   readonly bytesMax: number;
+  /** Leaves messages out. */
+  readonly handshakesOnly?: boolean;
 };
 
 export type SubscriptionKey = {

@@ -107,9 +107,15 @@ test("R-015 FED-922 requests and answers pass unchanged, and refusals as the hub
         return utf8Encode(`tree ${name} ${epoch}`);
       },
       leave: async () => [3, 9],
-      events: async (peer, name, { after, limit }) => {
+      events: async (peer, name, { after, limit, introduce }) => {
         expect([peer, name, limit]).toEqual([home, room, 20]);
-        return { oldest: after + 1, last: 40, entries: [octets(5), octets(6)], head: undefined };
+        return {
+          oldest: after + 1,
+          last: 40,
+          entries: [octets(5), octets(6)],
+          head: undefined,
+          introduction: introduce === true ? { hubKey: octets(32), roster: [] } : undefined,
+        };
       },
       standing: async () => ({
         position: 5,
@@ -128,11 +134,17 @@ test("R-015 FED-922 requests and answers pass unchanged, and refusals as the hub
   expect(utf8Decode(await hubs.tree(hub, caller, room, 4))).toBe(`tree ${room} 4`);
   await expect(hubs.tree(hub, caller, room, 7)).rejects.toMatchObject({ code: "notMember" });
   expect(await hubs.leave(hub, caller, room)).toEqual([3, 9]);
-  expect(await hubs.events(hub, room, { after: 10, limit: 20 })).toEqual({
+  const missed = {
     oldest: 11,
     last: 40,
     entries: [octets(5), octets(6)],
     head: undefined,
+    introduction: undefined,
+  };
+  expect(await hubs.events(hub, room, { after: 10, limit: 20 })).toEqual(missed);
+  expect(await hubs.events(hub, room, { after: 10, limit: 20, introduce: true })).toEqual({
+    ...missed,
+    introduction: { hubKey: octets(32), roster: [] },
   });
   expect(await hubs.standing(hub, room)).toMatchObject({ position: 5, hash: octets(32) });
   const long = octets(LIMITS.requestBodyBytesMax + 1);

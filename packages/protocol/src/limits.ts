@@ -340,7 +340,7 @@ export const RATE_LIMITS = {
   lookupPerPeer: { count: 1200, perMs: MINUTE },
   /** KeyPackages claimed, by the server that asks. */
   claimPerPeer: { count: 20_000, perMs: HOUR },
-  /** Pages of missed entries, by the server that asks. */
+  /** Pages of missed entries, by the server that asks; one with an introduction counts as 100. */
   eventsPerPeer: { count: 6000, perMs: MINUTE },
   /** Connection requests and their answers, by the server that sends them. */
   consentPerPeer: { count: 1200, perMs: MINUTE },

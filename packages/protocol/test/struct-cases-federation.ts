@@ -180,7 +180,11 @@ export const federationCases: readonly StructCase[] = [
   structCase(
     "EventsRequest",
     eventsRequestCodec,
-    fc.record({ after: u64Arbitrary, limit: fc.integer({ min: 1, max: 256 }) }),
+    fc.record({
+      after: u64Arbitrary,
+      limit: fc.integer({ min: 1, max: 256 }),
+      flags: fc.record({ introduce: fc.boolean() }),
+    }),
     versioned,
   ),
   structCase(
@@ -191,6 +195,7 @@ export const federationCases: readonly StructCase[] = [
       last: u64Arbitrary,
       entries: several(message),
       head: maybe(signedHeadArbitrary),
+      introduction: maybe(introduction),
     }),
     versioned,
   ),

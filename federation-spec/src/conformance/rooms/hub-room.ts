@@ -50,6 +50,8 @@ export class HubRoom {
   position = 0;
   hash: Bytes = firstPrevious;
   roster: Roster;
+  /** Who was in the room after each commit. */
+  readonly #introductions = new Map<number, Introduction>();
 
   private constructor(room: RoomUri, hubKey: SigningKey, seat: Seat) {
     this.room = room;
@@ -128,16 +130,19 @@ export class HubRoom {
 
   /** What a follower missed, from the beginning on. */
   events(body: Bytes): Whole {
-    const { after, limit } = eventsRequestCodec.decode(body);
+    const { after, limit, flags } = eventsRequestCodec.decode(body);
     const missed = this.log
       .map(({ entry }) => ({ entry, position: decodeEntry(entry).position }))
       .filter(({ position }) => position > after)
       .slice(0, limit);
+    const commit = missed.find(({ position }) => this.#introductions.has(position));
+    const introduction = commit && this.#introductions.get(commit.position);
     return tls(eventsResponseCodec, {
       oldest: missed[0]?.position ?? this.position + 1,
       last: this.position,
       entries: missed.map(({ entry }) => entry),
       head: this.head(),
+      introduction: flags.introduce ? introduction : undefined,
     });
   }
 
@@ -212,6 +217,7 @@ export class HubRoom {
     const delivery = this.append(entry, { groupInfo, welcomes });
     const complete = { ...delivery, head: this.head() };
     this.log[this.log.length - 1] = complete;
+    this.#introductions.set(entry.position, this.introduction());
     return complete;
   }
 }

@@ -153,8 +153,8 @@ export const hostedRules: readonly Rule[] = [
     "a limit out of bounds is malformed": async (world) => {
       const { room, peer } = await hostedRoom(world);
       for (const limit of [0, 257, 0xffff_ffff]) {
-        const body = eventsRequestCodec.encode({ after: 0, limit: 1 });
-        new DataView(body.buffer).setUint32(body.length - 4, limit);
+        const body = eventsRequestCodec.encode({ after: 0, limit: 1, flags });
+        new DataView(body.buffer).setUint32(body.length - 5, limit);
         const answer = await peer.ask({ endpoint: "events", value: room, body });
         answer.refused(`a limit of ${limit}`, "malformed");
       }
@@ -172,8 +172,10 @@ export const hostedRules: readonly Rule[] = [
   }),
 ];
 
+const flags = { introduce: false };
+
 async function events(peer: PeerServer, room: RoomUri, after: number, limit: number) {
-  const body = eventsRequestCodec.encode({ after, limit });
+  const body = eventsRequestCodec.encode({ after, limit, flags });
   return peer.ask({ endpoint: "events", value: room, body });
 }
 

@@ -89,7 +89,11 @@ export const termRules: readonly Rule[] = [
       const { room, hub, peer } = await followedRoom(world);
       const said = [await hub.say("one"), await hub.say("two")];
       await deliverAll(peer, said);
-      const body = eventsRequestCodec.encode({ after: hub.position - 2, limit: 256 });
+      const body = eventsRequestCodec.encode({
+        after: hub.position - 2,
+        limit: 256,
+        flags: { introduce: false },
+      });
       const answer = await peer.ask({ endpoint: "events", value: room, body });
       const { entries } = answer.struct("what it has", eventsResponseCodec);
       agree(

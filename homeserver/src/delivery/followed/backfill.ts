@@ -1,5 +1,6 @@
-import { LIMITS, Refusal } from "@treehouse/protocol";
+import { decodeEntry, LIMITS, Refusal } from "@treehouse/protocol";
 import type {
+  Bytes,
   Cancel,
   Domain,
   EntryDelivery,
@@ -8,6 +9,7 @@ import type {
   RoomUri,
 } from "@treehouse/protocol";
 import { errorFields } from "../../platform/index.ts";
+import type { Tx } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
 import { finishBatch } from "./finish.ts";
 import { prepareBatch } from "./prepare.ts";
@@ -95,57 +97,97 @@ export function createBackfill(context: FollowedContext): Backfill {
   };
 }
 
+/** What becomes of a room after a page: there may be more, or the same is asked with a roster. */
+type Outcome = "more" | "introduce" | "level" | "frozen";
+
 /** Asks page after page until nothing is missing that is known to exist. */
 async function fetchMissing(
   context: FollowedContext,
   name: RoomUri,
   { begin, isClosed }: Pick<Backfill, "begin"> & { isClosed(): boolean },
 ): Promise<void> {
-  while (!isClosed()) {
+  let outcome: Outcome = "more";
+  while (outcome !== "level" && outcome !== "frozen" && !isClosed()) {
     const room = await context.followed.get(name);
     if (room === undefined || room.head.frozen || room.head.seen <= room.head.position) return;
-    const { position } = room.head;
-    const { entries, last, head } = await ask(context, room);
-    const items = entries.map((entry): EntryDelivery => ({
-      entry,
-      head: undefined,
-      groupInfo: undefined,
-      welcomes: [],
-      introduction: undefined,
-    }));
-    const heads = head === undefined ? [] : [head];
-    const prepared = await prepareBatch(context, room.hub, { items, heads, holes: true });
-    const advanced = await context.database.transaction(async (tx) => {
-      let rejected: RefusalCode | undefined;
-      for (const item of prepared.items) {
-        ({ rejected } = await receiveEntry(context, tx, prepared, item));
-      }
-      await finishBatch(context, tx, prepared, (other, hub) => {
-        // This one is asked about here as long as that brings anything.
-        if (other !== name) begin(other, hub);
-      });
-      const now = prepared.touched.get(name)?.head ?? room.head;
-      if (now.position > position || now.frozen) return !now.frozen;
-      // The head that proves the term comes with another answer.
-      if (rejected === "staleTerm" && head === undefined) throw new Refusal(rejected, "No head.");
-      await settle(context, tx, room, endOf(prepared, last));
-      return false;
+    const introduce = outcome === "introduce";
+    const answer = await ask(context, room, introduce);
+    const prepared = await prepareBatch(context, room.hub, {
+      items: deliveriesOf(answer),
+      heads: answer.head === undefined ? [] : [answer.head],
+      holes: true,
+      introduced: introduce,
     });
-    if (!advanced) return;
+    outcome = await context.database.transaction(async (tx) => {
+      const taken = await takePage(context, tx, room, prepared, answer);
+      // This one is asked about here as long as that brings anything.
+      const others = (other: RoomUri, hub: Domain): void => {
+        if (other !== name) begin(other, hub);
+      };
+      await finishBatch(context, tx, prepared, others);
+      if (taken === "level") await settle(context, tx, room, endOf(prepared, answer.last));
+      return taken;
+    });
   }
+}
+
+async function takePage(
+  context: FollowedContext,
+  tx: Tx,
+  { room: name, head }: FollowedRoom,
+  prepared: PreparedBatch,
+  answer: EventsResponse,
+): Promise<Outcome> {
+  let rejected: RefusalCode | undefined;
+  for (const item of prepared.items) {
+    ({ rejected } = await receiveEntry(context, tx, prepared, item));
+    // What stands behind a commit is not to be taken before it.
+    if (prepared.touched.get(name)?.wantsIntroduction === true) return "introduce";
+  }
+  const now = prepared.touched.get(name)?.head ?? head;
+  if (now.frozen) return "frozen";
+  if (now.position > head.position) return "more";
+  // The head that proves the term comes with another answer.
+  if (rejected === "staleTerm" && answer.head === undefined) {
+    throw new Refusal(rejected, "No head.");
+  }
+  return "level";
 }
 
 /** Who is told that a room is gone, or not theirs any more, has all that there will ever be. */
 async function ask(
   { hubs }: FollowedContext,
   { room, hub, head: { position } }: FollowedRoom,
-): Promise<Pick<EventsResponse, "entries" | "last" | "head">> {
+  introduce: boolean,
+): Promise<EventsResponse> {
+  const range = { after: position, limit: LIMITS.eventsPerPageMax, introduce };
   try {
-    return await hubs.events(hub, room, { after: position, limit: LIMITS.eventsPerPageMax });
+    return await hubs.events(hub, room, range);
   } catch (error) {
     const over = error instanceof Refusal && ["notMember", "unknownRoom"].includes(error.code);
     if (!over) throw error;
-    return { entries: [], last: position, head: undefined };
+    const nothing = { entries: [], head: undefined, introduction: undefined };
+    return { ...nothing, oldest: position + 1, last: position };
+  }
+}
+
+/** The entries as if the hub had sent them; an introduction is that of the first commit. */
+function deliveriesOf({ entries, introduction }: EventsResponse): readonly EntryDelivery[] {
+  let left = introduction;
+  return entries.map((entry) => {
+    const own = left !== undefined && isCommit(entry) ? left : undefined;
+    if (own !== undefined) left = undefined;
+    return { entry, head: undefined, groupInfo: undefined, welcomes: [], introduction: own };
+  });
+}
+
+/** What cannot be decoded is rejected where it is taken. */
+function isCommit(entry: Bytes): boolean {
+  try {
+    return decodeEntry(entry, "sliced").kind === "commit";
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
   }
 }
 
@@ -161,7 +203,7 @@ function endOf({ items }: PreparedBatch, last: number): number {
  */
 async function settle(
   { store, roomLog, followed }: FollowedContext,
-  tx: Parameters<FollowedContext["roomLog"]["jumpTo"]>[0],
+  tx: Tx,
   room: FollowedRoom,
   last: number,
 ): Promise<void> {

@@ -1,9 +1,11 @@
 import { domainOf, equalBytes, rosterHash, userOfClient } from "@treehouse/protocol";
-import type { ClientUri, RefusalCode, Roster } from "@treehouse/protocol";
+import type { RefusalCode } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
+import { rosterBefore } from "../roster-before.ts";
 import { sha256 } from "../sha256.ts";
 import type { FollowedContext } from "./context.ts";
 import { believedOf } from "./members.ts";
+import { termOf } from "./place.ts";
 import type { PreparedBatch, TouchedRoom } from "./prepare.ts";
 import type { EntryItem } from "./receive.ts";
 import type { FollowedRoom } from "./room.ts";
@@ -43,12 +45,12 @@ export async function enterRoom(
   if (known !== undefined && !equalBytes(known.room.hubKey, introduction.hubKey)) {
     return reject(context, "notHub");
   }
-  if (known !== undefined && entry.term < known.head.term) {
+  if (known !== undefined && entry.term < termOf(known)) {
     context.count("staleTerm");
     return { rejected: "staleTerm" };
   }
   const { roster } = introduction;
-  const before = rosterBefore(roster, item);
+  const before = rosterBefore(roster, entry.leafChanges);
   if (before === undefined || !equalBytes(rosterHash(roster, sha256), entry.rosterHash)) {
     context.count("rosterInvalid");
     return { rejected: "invalidCommit" };
@@ -87,19 +89,4 @@ async function insert(
 function reject(context: FollowedContext, code: "notHub"): { readonly rejected: RefusalCode } {
   context.count(code);
   return { rejected: code };
-}
-
-/** Takes the commit's changes back, last first; undefined if they do not lead to this roster. */
-function rosterBefore(after: Roster, { entry }: EntryItem): Roster | undefined {
-  if (entry.kind !== "commit") return undefined;
-  const clients = new Map<number, ClientUri>(after.map(({ leaf, client }) => [leaf, client]));
-  for (const { leaf, client, change } of entry.leafChanges.toReversed()) {
-    const there = clients.get(leaf);
-    if (change === "added" ? there !== client : there !== undefined) return undefined;
-    if (change === "added") clients.delete(leaf);
-    else clients.set(leaf, client);
-  }
-  return [...clients]
-    .map(([leaf, client]) => ({ leaf, client }))
-    .toSorted((left, right) => left.leaf - right.leaf);
 }

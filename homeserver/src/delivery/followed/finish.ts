@@ -3,7 +3,8 @@ import type { Domain, RoomUri, SignedHead } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
 import type { PreparedBatch, TouchedRoom } from "./prepare.ts";
-import { contradicts, freeze, readRoom } from "./receive.ts";
+import { contradicts, termOf } from "./place.ts";
+import { freeze, readRoom } from "./receive.ts";
 
 /**
  * Compares the heads that came with what is here, writes where each room stands, and tells after
@@ -52,7 +53,7 @@ async function roomOf(
 function compare(context: FollowedContext, touched: TouchedRoom, signed: SignedHead): void {
   const { head } = touched;
   const theirs = signed.head;
-  if (theirs.term < head.term || head.frozen) return;
+  if (theirs.term < termOf(touched) || head.frozen) return;
   if (theirs.term === head.term && theirs.position === head.position && head.hash.length > 0) {
     if (!equalBytes(theirs.hash, head.hash)) {
       freeze(context, touched, "hubForked");

@@ -33,6 +33,8 @@ export type PreparedBatch = {
   readonly heads: readonly VerifiedHead[];
   /** Entries are missing between those that are here, because they have expired at the hub. */
   readonly holes: boolean;
+  /** The hub was asked for the roster after the first commit: there is no other word to wait for. */
+  readonly introduced: boolean;
   /** Rooms that this batch has touched so far, inside its transaction. */
   readonly touched: Map<RoomUri, TouchedRoom>;
 };
@@ -59,6 +61,8 @@ export type TouchedRoom = {
   newest: SignedHead["head"] | undefined;
   /** The same, if this transaction has brought it. */
   signedHead: SignedHead | undefined;
+  /** A commit does not fit the roster that is here. */
+  wantsIntroduction?: boolean;
 };
 
 /**
@@ -72,14 +76,15 @@ export async function prepareBatch(
     readonly items: readonly EntryDelivery[];
     readonly heads: readonly SignedHead[];
     readonly holes?: boolean;
+    readonly introduced?: boolean;
   },
 ): Promise<PreparedBatch> {
   const items: PreparedItem[] = [];
   for (const delivery of batch.items) items.push(await prepareItem(context, delivery));
-  const introduced = new Map<RoomUri, Bytes>();
+  const hubKeys = new Map<RoomUri, Bytes>();
   for (const item of items) {
     if (item.kind !== "entry" || item.delivery.introduction === undefined) continue;
-    introduced.set(item.entry.room, item.delivery.introduction.hubKey);
+    hubKeys.set(item.entry.room, item.delivery.introduction.hubKey);
   }
   const heads: VerifiedHead[] = [];
   for (const signed of distinct([
@@ -88,7 +93,7 @@ export async function prepareBatch(
   ])) {
     const known = await context.followed.get(signed.head.room);
     if (known !== undefined && (known.hub !== peer || saysNothing(signed, known))) continue;
-    const hubKey = known?.hubKey ?? introduced.get(signed.head.room);
+    const hubKey = known?.hubKey ?? hubKeys.get(signed.head.room);
     if (hubKey === undefined) continue;
     const verified = verifyHead(signed, hubKey, (key, message, signature) =>
       context.crypto.verify(key, message, signature),
@@ -96,7 +101,8 @@ export async function prepareBatch(
     if (verified) heads.push({ signed, hubKey });
     else context.count("headInvalid");
   }
-  return { peer, items, heads, holes: batch.holes ?? false, touched: new Map() };
+  const { holes = false, introduced = false } = batch;
+  return { peer, items, heads, holes, introduced, touched: new Map() };
 }
 
 /** A check costs much more than whatever else is done with a head: no octets are checked twice. */

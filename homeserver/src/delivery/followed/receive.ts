@@ -18,7 +18,9 @@ import { sha256 } from "../sha256.ts";
 import type { FollowedContext } from "./context.ts";
 import { enterRoom, isIntroduced } from "./enter-room.ts";
 import { changeSubscriptions } from "./members.ts";
-import { lastKnown, lastNamed } from "./last-known.ts";
+import { lastKnown } from "./last-known.ts";
+import { placeOf } from "./place.ts";
+import type { Place } from "./place.ts";
 import type { PreparedBatch, PreparedItem, TouchedRoom } from "./prepare.ts";
 import { takeRoster } from "./take-roster.ts";
 
@@ -49,7 +51,7 @@ export async function receiveEntry(
     await context.roomLog.append(tx, { room, position, bytes, handshake: false, ephemeral: true });
     return taken;
   }
-  return place(context, tx, batch, item, touched);
+  return take(context, tx, batch, item, touched);
 }
 
 async function touch(
@@ -90,77 +92,87 @@ export async function readRoom(
   return { room, head, newest, signedHead: undefined };
 }
 
-/** Whether two claims of what stands at one place differ (FED-211). */
-export function contradicts(
-  one: Pick<SignedHead["head"], "term" | "position" | "hash">,
-  other: Pick<SignedHead["head"], "term" | "position" | "hash">,
-): boolean {
-  const same = one.term === other.term && one.position === other.position;
-  return same && !equalBytes(one.hash, other.hash);
-}
-
-async function place(
+async function take(
   context: FollowedContext,
   tx: Tx,
   batch: PreparedBatch,
   item: EntryItem,
   touched: TouchedRoom,
 ): Promise<Verdict> {
-  const { entry, hash } = item;
-  const { head } = touched;
-  if (entry.term < head.term) {
-    // FED-955: whoever says this ordered the room once, and does not any more.
-    context.count("staleTerm");
-    return { rejected: "staleTerm" };
-  }
-  if (entry.position <= head.position) return taken;
-  const newTerm = entry.term > head.term;
-  const proof = newTerm ? proofOf(batch, touched, entry) : undefined;
-  if (newTerm && proof === undefined) {
-    context.count("staleTerm");
-    return { rejected: "staleTerm" };
-  }
-  if (proof !== undefined) {
-    if (!batch.holes && !follows(entry, head) && (lastNamed(entry) ?? Infinity) > head.position) {
-      // The hub may have more of the old term than we: asked for it, it says whether.
-      touched.head = { ...head, seen: Math.max(head.seen, entry.position) };
+  const { entry } = item;
+  const proof = entry.term > touched.head.term ? proofOf(batch, touched, entry) : undefined;
+  const place = placeOf(touched, { entry, hash: item.hash, holes: batch.holes, proof });
+  switch (place.kind) {
+    case "known":
       return taken;
-    }
+    case "ahead":
+      return passOver(touched, entry);
+    case "stale":
+      context.count("staleTerm");
+      return { rejected: "staleTerm" };
+    case "forked":
+      return freeze(context, touched, "hubForked");
+    case "next":
+    case "behindHole":
+    case "behindStep":
+      break;
+  }
+  if (entry.kind === "commit" && !(await changeRoster(context, tx, touched, item, entry))) {
+    if (batch.introduced) return freeze(context, touched, "rosterInvalid");
+    // A commit may be missing here that was taken for good: the hub is asked who is in the room.
+    touched.wantsIntroduction = true;
+    return passOver(touched, entry);
+  }
+  await jump(context, tx, touched, entry, place);
+  await write(context, tx, touched, item);
+  return taken;
+}
+
+/** Notes that something is missing, which is asked for after the transaction. */
+function passOver(touched: TouchedRoom, { position }: Entry): Verdict {
+  const { head } = touched;
+  touched.head = { ...head, seen: Math.max(head.seen, position) };
+  return taken;
+}
+
+async function jump(
+  context: FollowedContext,
+  tx: Tx,
+  touched: TouchedRoom,
+  entry: Entry,
+  place: Place,
+): Promise<void> {
+  const to = entry.position - 1;
+  if (place.kind === "behindHole") {
+    await context.roomLog.jumpTo(tx, entry.room, to);
+  } else if (place.kind === "behindStep") {
     const after = await lastKnown(context, tx, touched, entry);
-    const restored = { head: signedHeadCodec.encode(proof), after };
-    await context.roomLog.jumpTo(tx, entry.room, entry.position - 1, restored);
-  } else if (batch.holes && entry.position > head.position + 1) {
-    await context.roomLog.jumpTo(tx, entry.room, entry.position - 1);
-  } else if (entry.position > head.position + 1) {
-    touched.head = { ...head, seen: Math.max(head.seen, entry.position) };
-    return taken;
-  } else if (!follows(entry, head)) {
-    return freeze(context, touched, "hubForked");
+    const head = signedHeadCodec.encode(place.proof);
+    await context.roomLog.jumpTo(tx, entry.room, to, { head, after });
   }
-  const { newest } = touched;
-  if (newest !== undefined && contradicts(newest, { ...entry, hash })) {
-    return freeze(context, touched, "hubForked");
-  }
-  if (entry.kind === "commit") {
-    const roster = await rosterAfter(context, tx, touched, entry);
-    if (roster !== undefined) {
-      await context.store.changeFollowedRoster(tx, touched.room.id, entry.leafChanges);
-    } else if (!(await takeRoster(context, tx, touched, item, entry))) {
-      return freeze(context, touched, "rosterInvalid");
-    }
-  }
+}
+
+/** Puts the entry at the end of what is here, with what follows from it. */
+async function write(
+  context: FollowedContext,
+  tx: Tx,
+  touched: TouchedRoom,
+  item: EntryItem,
+): Promise<void> {
+  const { entry, hash, delivery } = item;
+  const { head, room } = touched;
   await context.roomLog.append(tx, {
     room: entry.room,
     position: entry.position,
-    bytes: item.delivery.entry,
+    bytes: delivery.entry,
     handshake: entry.kind !== "application",
     ephemeral: false,
   });
   if (entry.kind === "commit") {
-    await changeSubscriptions(context, tx, touched.room, item, entry);
-    const { groupInfo } = item.delivery;
+    await changeSubscriptions(context, tx, room, item, entry);
+    const { groupInfo } = delivery;
     if (groupInfo !== undefined) {
-      await context.store.keepFollowedGroupInfo(tx, touched.room.id, groupInfo);
+      await context.store.keepFollowedGroupInfo(tx, room.id, groupInfo);
     }
   }
   touched.head = {
@@ -171,12 +183,20 @@ async function place(
     hash,
     seen: Math.max(head.seen, entry.position),
   };
-  return taken;
 }
 
-/** Whether the entry names the last one that is here, if that is known. */
-function follows({ previous }: Entry, { hash }: TouchedRoom["head"]): boolean {
-  return hash.length === 0 || equalBytes(previous, hash);
+/** False if neither the commit's changes nor an introduction lead to the roster that it says. */
+async function changeRoster(
+  context: FollowedContext,
+  tx: Tx,
+  touched: TouchedRoom,
+  item: EntryItem,
+  entry: CommitEntry,
+): Promise<boolean> {
+  const roster = await rosterAfter(context, tx, touched, entry);
+  if (roster === undefined) return takeRoster(context, tx, touched, item, entry);
+  await context.store.changeFollowedRoster(tx, touched.room.id, entry.leafChanges);
+  return true;
 }
 
 /** A term may rise only with a head of that term, signed by the room's hub key (FED-956). */

@@ -2,6 +2,7 @@ import type { Bytes } from "../bytes/index.ts";
 import {
   checked,
   fixed,
+  flags,
   opaque,
   optional,
   struct,
@@ -14,9 +15,18 @@ import type { Codec } from "../codec/index.ts";
 import { groupInfoCodec, PROTOCOL, signedHeadCodec } from "../delivery/index.ts";
 import type { SignedHead } from "../delivery/index.ts";
 import { LIMITS } from "../limits.ts";
+import { introductionCodec } from "./entry-delivery.ts";
+import type { Introduction } from "./entry-delivery.ts";
 
 /** Asks for a room's entries after a position; the room is in the path. */
-export type EventsRequest = { readonly after: number; readonly limit: number };
+export type EventsRequest = {
+  readonly after: number;
+  readonly limit: number;
+  readonly flags: {
+    /** The asker has lost who is in the room. */
+    readonly introduce: boolean;
+  };
+};
 
 export type EventsResponse = {
   /** First position after the one asked from that can be had; last + 1 if none can. */
@@ -27,6 +37,8 @@ export type EventsResponse = {
   readonly entries: readonly Bytes[];
   /** The newest head that is known. */
   readonly head: SignedHead | undefined;
+  /** Of the first commit among the entries, if the asker wants one. */
+  readonly introduction: Introduction | undefined;
 };
 
 /** Where the asked server stands in a room. */
@@ -48,6 +60,7 @@ export const eventsRequestCodec: Codec<EventsRequest> = versioned(
     limit: checked(u32, (limit) =>
       limit >= 1 && limit <= LIMITS.eventsPerPageMax ? undefined : "a limit out of bounds",
     ),
+    flags: flags({ introduce: 0 }),
   }),
 );
 
@@ -61,6 +74,7 @@ export const eventsResponseCodec: Codec<EventsResponse> = versioned(
       bytesMax: LIMITS.pageBytesMax + LIMITS.entryBytesMax,
     }),
     head: optional(signedHeadCodec),
+    introduction: optional(introductionCodec),
   }),
 );
 
