@@ -149,6 +149,28 @@ test("FED-211 two signed heads for one place prove a fork before the log here ha
   expect(servers.follower.faults.join()).toContain("hubForked");
 });
 
+test("FED-211 two signed heads of one entry that tell of different trees prove a fork", async () => {
+  const [a] = await openPair();
+  await servers.deliver([], [await signed(a.room, {})]);
+  expect(servers.follower.faults).toEqual([]);
+  await servers.deliver([], [await signed(a.room, { treeHash: new Uint8Array(32).fill(7) })]);
+  expect(servers.follower.faults.join()).toContain("hubForked");
+});
+
+test("FED-955 FED-956 once a head has raised the term, an entry of before is stale unless asked for", async () => {
+  const [a] = await openPair();
+  await a.say("one");
+  const items = servers.outbox.splice(0).map(deliveryOf);
+  servers.cut = true;
+  await servers.deliver([], [await signed(a.room, { term: 2, position: 1_000 })]);
+  expect(await servers.deliver(items)).toEqual(["staleTerm"]);
+  expect(await headAt(a.room)).toBe(1);
+  servers.cut = false;
+  servers.follower.fireTimers();
+  await quiet();
+  expect(await headAt(a.room)).toBe(2);
+});
+
 test("FED-952 an entry at a place for which another was signed stops the room", async () => {
   const [a] = await openPair();
   const other = await signed(a.room, { position: 3, hash: new Uint8Array(32).fill(7) });

@@ -172,6 +172,17 @@ export const followingRules: readonly Rule[] = [
         agree("the verdict on what follows", await verdict(peer, one), "conflict");
       });
     },
+    "nor need it be the log in which they do": async (world) => {
+      for (const change of [{ treeHash: random(32) }, { epoch: 999 }]) {
+        const { hub, peer, alice } = await followedRoom(world);
+        await peer.outgoing.deliver([], [hub.head()]);
+        await peer.outgoing.deliver([], [hub.head(change)]);
+        const one = await hub.say("one");
+        await stays(alice, async () => {
+          agree("the verdict on what follows", await verdict(peer, one), "conflict");
+        });
+      }
+    },
     "a head that the hub has not signed is nothing": async (world) => {
       const { hub, peer, alice } = await followedRoom(world);
       await peer.outgoing.deliver([], [hub.head({ hash: random(32) }, newKey())]);
