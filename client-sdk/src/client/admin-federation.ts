@@ -1,4 +1,6 @@
 import {
+  type FrozenRoomsAnswer,
+  frozenRoomsAnswerSchema,
   paths,
   type PeerDetail,
   peerDetailSchema,
@@ -40,6 +42,10 @@ export interface FederationAdmin {
   probe(domain: string): Promise<ProbeAnswer>;
   /** Tries at once to send what waits for the server. */
   retry(domain: string): Promise<void>;
+  /** Rooms of that server of which nothing more is taken, for it contradicted itself. */
+  frozenRooms(domain: string): Promise<FrozenRoomsAnswer["rooms"]>;
+  /** Lets such a room go on from what its hub says now. */
+  thaw(room: string): Promise<void>;
   /** With `newKey` the server's keys are forgotten, and those that it shows now are believed. */
   allow(subject: string, note?: RuleNote & { readonly newKey?: boolean }): Promise<void>;
   deny(subject: string, note?: RuleNote): Promise<void>;
@@ -58,6 +64,12 @@ export function createFederationAdmin(api: Api): FederationAdmin {
     probe: (domain) =>
       guarded(() => api.json("POST", paths.federationProbe(domain), probeAnswerSchema)),
     retry: (domain) => guarded(() => api.done("POST", paths.federationRetry(domain))),
+    frozenRooms: (domain) =>
+      guarded(async () => {
+        const path = paths.federationFrozen(domain);
+        return (await api.json("GET", path, frozenRoomsAnswerSchema)).rooms;
+      }),
+    thaw: (room) => guarded(() => api.done("POST", paths.federationThaw(room))),
     allow: (subject, note = {}) => rule(subject, { action: "allow", ...note }),
     deny: (subject, note = {}) => rule(subject, { action: "deny", ...note }),
     limit: (subject, note = {}) => rule(subject, { action: "limit", ...note }),

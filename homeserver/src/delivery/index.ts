@@ -39,6 +39,7 @@ import { prepareBatch } from "./followed/prepare.ts";
 import type { PreparedBatch } from "./followed/prepare.ts";
 import { receiveEntry } from "./followed/receive.ts";
 import type { Verdict } from "./followed/receive.ts";
+import { thawRoom } from "./followed/thaw.ts";
 import { foundRoom } from "./found.ts";
 import { readGroupInfo } from "./group-info.ts";
 import { leaveRoom } from "./leave.ts";
@@ -49,7 +50,7 @@ import type { Accounts, HandedOut, Hubs, PeerOutbox, RemoteUsers, RoomLog } from
 import { readEvents, readStanding } from "./read-events.ts";
 import type { EventsRange } from "./read-events.ts";
 import { reserveRoom } from "./reserve.ts";
-import { deliveryRoutes } from "./routes.ts";
+import { deliveryRoutes, frozenRoutes } from "./routes.ts";
 import { checkFollowedBy } from "./check-followed-by.ts";
 import { createRestoredRooms, unlessUnsettled } from "./restored/index.ts";
 import { readSignedHead } from "./signed-head.ts";
@@ -156,11 +157,6 @@ export interface FollowedRooms {
   receive(tx: Tx, prepared: PreparedBatch, index: number): Promise<Verdict>;
   /** Ends the batch, in the same transaction. */
   finish(tx: Tx, prepared: PreparedBatch): Promise<void>;
-  /**
-   * An operator has looked at rooms that were stopped because their hub contradicted itself: they
-   * go on from what the hub says now. Answers how many there were.
-   */
-  thaw(hub: Domain): Promise<number>;
 }
 
 export function createDelivery(dependencies: DeliveryDependencies): Delivery {
@@ -191,7 +187,13 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
   const departing = departures(context, restored.isUnsettled);
   return {
     ...operations,
-    routes: deliveryRoutes(operations),
+    routes: [
+      ...deliveryRoutes(operations),
+      ...frozenRoutes({
+        frozen: (hub) => database.read((tx) => store.frozenFollowed(tx, hub)),
+        thaw: (room) => thawRoom(context, backfill, room),
+      }),
+    ],
     hosted: {
       ...limited(env, hosted),
       events: async (peer, room, range) => {
@@ -210,15 +212,6 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       receive: (tx, prepared, index) =>
         receiveEntry(context, tx, prepared, itemAt(prepared, index)),
       finish: (tx, prepared) => finishBatch(context, tx, prepared, backfill.begin),
-      async thaw(hub) {
-        const rooms = await database.transaction(async (tx) => {
-          const thawed = await store.thawFollowed(tx, hub);
-          tx.afterCommit(() => context.followed.clear());
-          return thawed;
-        });
-        for (const room of rooms) backfill.begin(room, hub);
-        return rooms.length;
-      },
     },
     hubs: (tx) => store.followedHubs(tx),
     async deleteUser(tx, user) {

@@ -1,6 +1,8 @@
 import {
+  frozenRoomsAnswerSchema,
   leaveAnswerSchema,
   leaveRequestSchema,
+  parseDomain,
   parseRoomUri,
   reserveRoomAnswerSchema,
   reserveRoomRequestSchema,
@@ -9,13 +11,41 @@ import {
   toBase64Url,
   treeQuerySchema,
 } from "@treehouse/protocol";
-import { jsonAnswer, jsonBody, route, tlsAnswer, tlsBody } from "../platform/index.ts";
+import type { Domain, RoomUri } from "@treehouse/protocol";
+import { jsonAnswer, jsonBody, noAnswer, route, tlsAnswer, tlsBody } from "../platform/index.ts";
 import type { Route } from "../platform/index.ts";
 import type { Operations } from "./operations.ts";
 
 /** The part of the client API that this module answers. */
 export function deliveryRoutes(delivery: Operations): readonly Route[] {
   return [...foundingRoutes(delivery), ...messageRoutes(delivery), ...readingRoutes(delivery)];
+}
+
+/** What administrators see and decide of rooms whose hub contradicted itself. */
+export function frozenRoutes(rooms: {
+  frozen(hub: Domain): Promise<readonly { readonly room: RoomUri; readonly position: number }[]>;
+  thaw(room: RoomUri): Promise<void>;
+}): readonly Route[] {
+  return [
+    route({
+      method: "GET",
+      path: routes.federationFrozen,
+      access: "admin",
+      summary: "Rooms of another server that were stopped because it contradicted itself",
+      answer: jsonAnswer(frozenRoomsAnswerSchema),
+      handle: async ({ param }) => ({
+        rooms: [...(await rooms.frozen(parseDomain(param("domain"))))],
+      }),
+    }),
+    route({
+      method: "POST",
+      path: routes.federationThaw,
+      access: "admin",
+      summary: "Let a stopped room go on from what its hub says now",
+      answer: noAnswer,
+      handle: ({ param }) => rooms.thaw(parseRoomUri(param("room"))),
+    }),
+  ];
 }
 
 function foundingRoutes(delivery: Operations): readonly Route[] {
@@ -87,7 +117,8 @@ function readingRoutes(delivery: Operations): readonly Route[] {
       method: "GET",
       path: routes.rooms,
       access: "session",
-      summary: "The rooms hosted here that the own user is in",
+      summary:
+        "The rooms that the own user is in: all that are hosted here, others as far as the client reads them",
       answer: jsonAnswer(roomsAnswerSchema),
       handle: async ({ session }) => ({ rooms: [...(await delivery.rooms(session))] }),
     }),

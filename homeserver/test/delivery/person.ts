@@ -42,7 +42,12 @@ export type Answer = {
 const year = 365 * 24 * 3_600_000;
 export const mediaTypeTls = "application/vnd.treehouse.mimi+tls";
 
-export async function enrolPerson(rig: Rig, name: string, named?: ClientUri): Promise<Person> {
+export async function enrolPerson(
+  rig: Rig,
+  name: string,
+  named?: ClientUri,
+  admin = false,
+): Promise<Person> {
   const { crypto, env, authentication, domain } = rig;
   const user = userUri(domain, name);
   const client = named ?? mintClientUri(user, (length) => crypto.random(length));
@@ -69,6 +74,7 @@ export async function enrolPerson(rig: Rig, name: string, named?: ClientUri): Pr
   );
   const enrolled = await authentication.enrol({
     name,
+    admin,
     certificate: deviceSigningCertificateCodec.encode(certificate),
     clientList: signedClientListCodec.encode(list),
     attestation: attestationCodec.encode(attestation),

@@ -7,9 +7,11 @@ import type {
   SignedHead,
   UserUri,
 } from "@treehouse/protocol";
-import { toHex } from "@treehouse/protocol";
+import { paths, toHex } from "@treehouse/protocol";
 import type { PeerItem } from "../../src/delivery/index.ts";
 import { alone } from "./alone.ts";
+import { accepted, enrolPerson } from "./person.ts";
+import type { Person } from "./person.ts";
 import { memorySecrets, startRig } from "./rig.ts";
 import type { Rig } from "./rig.ts";
 
@@ -29,6 +31,8 @@ export interface TwoServers extends AsyncDisposable {
   ): Promise<readonly RefusalCode[]>;
   /** Delivers everything that waits in the outbox. */
   flush(): Promise<void>;
+  /** An administrator of the follower thaws a room, over HTTP. */
+  thaw(room: RoomUri): Promise<void>;
   /** The link between the servers; while it is cut, nobody can be asked. */
   cut: boolean;
   /** What the follower says when the hub asks it for entries; the truth unless replaced. */
@@ -114,6 +118,7 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
     },
   });
   rigs = { hub, follower };
+  let operator: Person | undefined;
   const servers: TwoServers = {
     hub,
     follower,
@@ -145,6 +150,10 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
     async flush() {
       const rejected = await servers.deliver(outbox.splice(0).map(deliveryOf));
       if (rejected.length > 0) throw new Error(`rejected: ${rejected.join()}`);
+    },
+    async thaw(room) {
+      operator ??= await enrolPerson(follower, "operator", undefined, true);
+      accepted(await operator.request("POST", paths.federationThaw(room)));
     },
     async [Symbol.asyncDispose]() {
       await follower[Symbol.asyncDispose]();

@@ -1,7 +1,15 @@
-import { decodeEntry, encodeEntry, parseDomain, Refusal, signHead } from "@treehouse/protocol";
+import {
+  decodeEntry,
+  encodeEntry,
+  frozenRoomsAnswerSchema,
+  parseDomain,
+  paths,
+  Refusal,
+  signHead,
+} from "@treehouse/protocol";
 import type { Bytes, RoomUri, SignedHead } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { enrolPerson } from "../delivery/person.ts";
+import { accepted, enrolPerson } from "../delivery/person.ts";
 import type { Person } from "../delivery/person.ts";
 import { foundRoom, joinByWelcome, readInbox } from "../delivery/rooms.ts";
 import type { Seat } from "../delivery/seat.ts";
@@ -113,7 +121,7 @@ test("FED-951 FED-952 what contradicts itself is not passed over: it comes when 
   expect(servers.follower.faults.join()).toContain("hubForked");
   expect(await headAt(a.room)).toBe(1);
   servers.answered = (events) => events;
-  expect(await servers.follower.delivery.followed.thaw(servers.hub.domain)).toBe(1);
+  await servers.thaw(a.room);
   await servers.follower.delivery.close();
   expect(await headAt(a.room)).toBe(4);
 });
@@ -182,7 +190,7 @@ test("FED-952 an entry at a place for which another was signed stops the room", 
   expect(await headAt(a.room)).toBe(2);
   // Once an operator has looked, the head that was the lie is forgotten.
   servers.answered = (events) => events;
-  expect(await servers.follower.delivery.followed.thaw(servers.hub.domain)).toBe(1);
+  await servers.thaw(a.room);
   await servers.follower.delivery.close();
   expect(await headAt(a.room)).toBe(4);
 });
@@ -197,6 +205,29 @@ test("FED-935 a server that does not answer for its user keeps nobody in the roo
   await a.commit({ add: [await carol.keyPackage()] });
   for (const answer of answers) answer();
   expect((await renewal).refusal?.code).toBe("wrongEpoch");
+});
+
+test("FED-952 an administrator sees which rooms are stopped, and nobody else thaws them", async () => {
+  const [a] = await openPair();
+  const admin = await enrolPerson(servers.follower, "admin", undefined, true);
+  const frozen = async () => {
+    const answer = accepted(await admin.request("GET", paths.federationFrozen(servers.hub.domain)));
+    return frozenRoomsAnswerSchema.parse(JSON.parse(new TextDecoder().decode(answer.body))).rooms;
+  };
+  expect(await frozen()).toEqual([]);
+  await servers.deliver([], [await signed(a.room, { hash: new Uint8Array(32).fill(7) })]);
+  expect(await frozen()).toEqual([{ room: a.room, position: 1 }]);
+  const asked = await bob.request("POST", paths.federationThaw(a.room));
+  expect(asked.refusal?.code).toBe("notAllowed");
+  const other = await foundRoom(bob);
+  const own = await admin.request("POST", paths.federationThaw(other.room));
+  expect(own.refusal?.code).toBe("unknownRoom");
+  await servers.thaw(a.room);
+  expect(await frozen()).toEqual([]);
+  // Again it changes nothing.
+  const before = await servers.follower.contents();
+  await servers.thaw(a.room);
+  expect(await servers.follower.contents()).toBe(before);
 });
 
 test("FED-955 a hub of an earlier term does not introduce a room again", async () => {

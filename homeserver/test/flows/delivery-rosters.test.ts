@@ -173,6 +173,12 @@ test("FED-952 a commit that not even its introduction fits stops the room", asyn
   expect(asked).toBe(2);
   expect(servers.follower.faults.join()).toContain("rosterInvalid");
   expect(await positions("follower", a)).toEqual([1]);
+  // Once an operator has looked it goes on, with the roster that the hub tells now.
+  servers.answered = (events) => events;
+  await servers.thaw(a.room);
+  await quiet();
+  expect(await positions("follower", a)).toEqual([1, 3]);
+  expect(await roster(a)).toHaveLength(4);
 });
 
 /** The tombstone that a hub sends for an entry that its receiver does not take. */

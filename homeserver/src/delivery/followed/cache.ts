@@ -11,6 +11,8 @@ export interface FollowedCache {
   peek(room: RoomUri): FollowedRoom | undefined;
   /** Called after COMMIT only. */
   put(room: FollowedRoom): void;
+  /** Forgets a room: what is stored of it changed otherwise than by what its hub sent. */
+  drop(room: RoomUri): void;
   /** Forgets every room, after what is stored of them changed as a whole. */
   clear(): void;
 }
@@ -51,6 +53,7 @@ export function createFollowedCache(options: {
     },
     peek: (name) => rooms.get(name),
     put,
+    drop: (name) => void rooms.delete(name),
     clear: () => rooms.clear(),
   };
 }

@@ -25,6 +25,7 @@ type RoomMethods = Pick<
   | "followedOf"
   | "followedHubs"
   | "suspectFollowed"
+  | "frozenFollowed"
   | "thawFollowed"
 >;
 
@@ -123,28 +124,28 @@ function roomMethods(database: Database): RoomMethods {
         .orderBy(asc(followed.hub))
         .all()
         .map(({ hub }) => parseDomain(hub)),
-    thawFollowed: async (tx, hub) => {
-      const db = database.sql(tx);
-      const frozen = db
-        .select({ id: followed.id, room: followed.room })
+    frozenFollowed: async (tx, hub) =>
+      database
+        .sql(tx)
+        .select({ room: followed.room, position: followedHeads.position })
         .from(followed)
         .innerJoin(followedHeads, eq(followedHeads.roomId, followed.id))
         .where(and(eq(followed.hub, hub), eq(followedHeads.frozen, true)))
         .orderBy(asc(followed.room))
-        .all();
-      for (const { id } of frozen) {
-        db.update(followedHeads)
-          .set({
-            frozen: false,
-            hash: buffer(new Uint8Array(0)),
-            seen: sql`max(${followedHeads.seen}, ${followedHeads.position} + 1)`,
-          })
-          .where(eq(followedHeads.roomId, id))
-          .run();
-        // It may be one half of the contradiction; the hub signs another.
-        db.update(followed).set({ signedHead: null }).where(eq(followed.id, id)).run();
-      }
-      return frozen.map(({ room }) => parseRoomUri(room));
+        .all()
+        .map(({ room, position }) => ({ room: parseRoomUri(room), position })),
+    thawFollowed: async (tx, roomId) => {
+      const db = database.sql(tx);
+      db.update(followedHeads)
+        .set({
+          frozen: false,
+          hash: buffer(new Uint8Array(0)),
+          seen: sql`max(${followedHeads.seen}, ${followedHeads.position} + 1)`,
+        })
+        .where(eq(followedHeads.roomId, roomId))
+        .run();
+      // It may be one half of the contradiction; the hub signs another.
+      db.update(followed).set({ signedHead: null }).where(eq(followed.id, roomId)).run();
     },
     suspectFollowed: async (tx) => {
       database

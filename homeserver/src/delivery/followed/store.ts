@@ -42,8 +42,13 @@ export interface FollowedStore {
   followedHubs(tx: ReadTx): Promise<readonly Domain[]>;
   /** Marks every followed room as possibly behind: what the hubs have is asked for again. */
   suspectFollowed(tx: Tx): Promise<void>;
-  /** Rooms of a hub that were frozen go on, and may begin with an entry that follows nothing here. */
-  thawFollowed(tx: Tx, hub: Domain): Promise<readonly RoomUri[]>;
+  /** Rooms of a hub of which nothing more is taken, in the order of their names. */
+  frozenFollowed(
+    tx: ReadTx,
+    hub: Domain,
+  ): Promise<readonly { readonly room: RoomUri; readonly position: number }[]>;
+  /** A room that was frozen goes on, and may begin with an entry that follows nothing here. */
+  thawFollowed(tx: Tx, roomId: number): Promise<void>;
   noteForwarded(tx: Tx, commit: ForwardedCommit): Promise<void>;
   /** Whether this server sent this commit of this client to the room's hub. */
   wasForwarded(tx: ReadTx, commit: Omit<ForwardedCommit, "expiresAt">): Promise<boolean>;

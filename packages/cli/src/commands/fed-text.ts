@@ -1,4 +1,4 @@
-import type { PeerDetail, PeerRule, PeerSummary } from "@treehouse/protocol";
+import type { FrozenRoomsAnswer, PeerDetail, PeerRule, PeerSummary } from "@treehouse/protocol";
 
 /** A server in a list: what holds for it, when it was last heard of, what waits for it. */
 export function peerLine(peer: PeerSummary): string {
@@ -18,7 +18,7 @@ export function ruleLine(rule: PeerRule): string {
   return [rule.subject, rule.action, rate, noteText(rule)].filter((part) => part !== "").join("  ");
 }
 
-export function describePeer(peer: PeerDetail): string {
+export function describePeer(peer: PeerDetail, frozenRooms: FrozenRoomsAnswer["rooms"]): string {
   const lines = [peerLine(peer)];
   for (const key of peer.keys) {
     const until = key.expires === undefined ? "" : `, until ${timeText(key.expires)}`;
@@ -38,6 +38,14 @@ export function describePeer(peer: PeerDetail): string {
   for (const { form, code, at, room, position } of peer.rejected) {
     const what = room === undefined ? form : `${form} ${room} ${position ?? ""}`;
     lines.push(`rejected ${timeText(at)} (${code}): ${what}`);
+  }
+  for (const { room, position } of frozenRooms) {
+    lines.push(`FROZEN at ${position}: ${room}`);
+  }
+  if (frozenRooms.length > 0) {
+    lines.push(
+      "It told two stories of these. To believe what it says now: treehouse fed thaw <room>",
+    );
   }
   if (peer.state === "frozen") {
     lines.push(

@@ -12,6 +12,7 @@ export function addFedCommands(cli: Cli): void {
     .command("fed")
     .description("other servers, for administrators: who they are, and who may come");
   addViews(cli, fed);
+  addThaw(cli, fed);
   addRules(cli, fed);
 }
 
@@ -34,12 +35,15 @@ function addViews(cli: Cli, fed: Command): void {
     });
   fed
     .command("show")
-    .description("one server: its keys, its directory, what waits for it")
+    .description(
+      "one server: its keys, its directory, what waits for it, which of its rooms are frozen",
+    )
     .argument("<domain>")
     .action(async (domain: string) => {
       await withBriefClient(cli, async (client) => {
         const peer: PeerDetail = await client.admin.federation.peer(domain);
-        cli.output().result(peer, describePeer(peer));
+        const frozenRooms = await client.admin.federation.frozenRooms(domain);
+        cli.output().result({ ...peer, frozenRooms }, describePeer(peer, frozenRooms));
       });
     });
   fed
@@ -63,6 +67,19 @@ function addViews(cli: Cli, fed: Command): void {
       await withBriefClient(cli, async (client) => {
         await client.admin.federation.retry(domain);
         cli.output().result({ domain }, "Tried again.");
+      });
+    });
+}
+
+function addThaw(cli: Cli, fed: Command): void {
+  fed
+    .command("thaw")
+    .description("let a room go on whose hub has told two stories")
+    .argument("<room>")
+    .action(async (room: string) => {
+      await withBriefClient(cli, async (client) => {
+        await client.admin.federation.thaw(room);
+        cli.output().result({ room }, "It goes on from what its hub says now.");
       });
     });
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
 import {
   createHomeserver,
@@ -8,7 +9,13 @@ import {
   loadConfig,
   type Homeserver,
 } from "@treehouse/homeserver";
-import { type Domain, parseDomain, peerDetailSchema, probeAnswerSchema } from "@treehouse/protocol";
+import {
+  type Domain,
+  mintRoomUri,
+  parseDomain,
+  peerDetailSchema,
+  probeAnswerSchema,
+} from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { EXIT } from "../../src/failure.ts";
@@ -131,6 +138,32 @@ test("one server is shown with its keys; what waits for it is tried again on dem
   expect((await treehouse("fed", "retry", "b.example")).out).toBe("Tried again.\n");
   const unknown = await treehouse("fed", "show", "nobody.example");
   expect([unknown.exit, unknown.err.includes("notFound")]).toEqual([EXIT.notFound, true]);
+});
+
+test("FED-952 a room whose hub told two stories is shown, and goes on once somebody has looked", async () => {
+  await treehouse("fed", "probe", "b.example");
+  const [room, other] = [1, 2].map((fill) =>
+    mintRoomUri(parseDomain("b.example"), (length) => new Uint8Array(length).fill(fill)),
+  );
+  const database = new DatabaseSync(join(directory, "a.example", "treehouse.sqlite"));
+  database.exec(`
+    INSERT INTO delivery_followed (id, room, hub, hub_key, generation)
+    VALUES (1, '${room}', 'b.example', zeroblob(32), 0);
+    INSERT INTO delivery_followed_heads (room_id, term, epoch, position, hash, seen, frozen)
+    VALUES (1, 1, 0, 7, zeroblob(32), 7, 1)`);
+  database.close();
+  const frozen = await treehouse("fed", "show", "b.example");
+  expect(frozen.out).toContain(`FROZEN at 7: ${room}`);
+  expect(frozen.out).toContain("treehouse fed thaw <room>");
+  const thawed = await treehouse("fed", "thaw", room ?? "");
+  expect([thawed.exit, thawed.out]).toEqual([
+    EXIT.done,
+    "It goes on from what its hub says now.\n",
+  ]);
+  const shown = await treehouse("fed", "show", "b.example", "--json");
+  expect(JSON.parse(shown.out)).toMatchObject({ frozenRooms: [] });
+  const unknown = await treehouse("fed", "thaw", other ?? "");
+  expect([unknown.exit, unknown.err.includes("unknownRoom")]).toEqual([EXIT.notFound, true]);
 });
 
 test("durations and rates that are none are refused before the server is asked", async () => {

@@ -110,6 +110,18 @@ export const peerDetailSchema = z.object({
 });
 export type PeerDetail = z.output<typeof peerDetailSchema>;
 
+/** Rooms of one hub of which nothing more is taken, for it contradicted itself. */
+export const frozenRoomsAnswerSchema = z.object({
+  rooms: z.array(
+    z.object({
+      room: roomField,
+      /** Of the last entry that was taken. */
+      position: count,
+    }),
+  ),
+});
+export type FrozenRoomsAnswer = z.output<typeof frozenRoomsAnswerSchema>;
+
 export const peersQuerySchema = z.strictObject({
   /** Goes on behind this domain. */
   after: z.string().max(255).optional(),

@@ -57,6 +57,7 @@ export type {
   DeletionStartRequest,
 } from "./deletion-schemas.ts";
 export {
+  frozenRoomsAnswerSchema,
   peerDetailSchema,
   peerRuleRequestSchema,
   peersAnswerSchema,
@@ -64,6 +65,7 @@ export {
   probeAnswerSchema,
 } from "./federation-schemas.ts";
 export type {
+  FrozenRoomsAnswer,
   PeerDetail,
   PeerRule,
   PeerRuleRequest,

@@ -41,6 +41,8 @@ export const routes = {
   federationProbe: "/v1/admin/federation/peers/{domain}/probe",
   federationRetry: "/v1/admin/federation/peers/{domain}/retry",
   federationRule: "/v1/admin/federation/peers/{domain}/rule",
+  federationFrozen: "/v1/admin/federation/peers/{domain}/frozen-rooms",
+  federationThaw: "/v1/admin/federation/rooms/{room}/thaw",
 } as const;
 
 /** The same paths with their variables filled in, percent-encoded as one segment each. */
@@ -86,6 +88,8 @@ export const paths = {
   federationProbe: (domain: string) => fill(routes.federationProbe, domain),
   federationRetry: (domain: string) => fill(routes.federationRetry, domain),
   federationRule: (subject: string) => fill(routes.federationRule, subject),
+  federationFrozen: (domain: string) => fill(routes.federationFrozen, domain),
+  federationThaw: (room: string) => fill(routes.federationThaw, room),
 };
 
 function fill(template: string, value: string): string {
