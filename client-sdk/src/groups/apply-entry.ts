@@ -30,6 +30,7 @@ import { loadGroup } from "./load-group.ts";
 import { pinMembers } from "./pin-members.ts";
 import { type Reception, receptionOf } from "./reception.ts";
 import { repeatSoon, withLate } from "./repeat-for-returned.ts";
+import { roomEnded } from "./room-ended.ts";
 import { decodeDetails } from "./room-details.ts";
 import { finishMessage } from "./send-intent.ts";
 
@@ -128,6 +129,7 @@ async function prepareWrite(
         if (entry.reason === TOMBSTONE_REASONS.restored) {
           return fault(context, room, entry, "restored", restoredText);
         }
+        if (entry.reason === TOMBSTONE_REASONS.ended) return await roomEnded(context, room, entry);
         return fault(context, room, entry, "tombstone", "The hub could not deliver this entry.");
       case "void":
         return fault(context, room, entry, "tombstone", "The hub could not deliver this entry.");

@@ -145,6 +145,15 @@ test("a leaver's leaf is removed by an idle member, and by a sender before the m
   }
 });
 
+test("R-062 FED-754 whoever leaves as the last one is out, and keeps no keys", async () => {
+  const room = await alice.conversations.create({ name: "alone" });
+  const gone = next(alice, "removed", (value) => value.room === room.id);
+  await room.leave();
+  await gone;
+  await expect(room.send("into the void")).rejects.toMatchObject({ code: "removed" });
+  expect((await room.history()).filter(({ kind }) => kind === "fault")).toEqual([]);
+});
+
 test("a handler that throws sees the message again", async () => {
   const room = await alice.conversations.create({ members: ["bob@localhost"] });
   await room.send("try me");

@@ -74,6 +74,18 @@ test("R-015 R-003 members of three servers read one order; who is removed reads 
   await until(alice, async () => (await tea.members()).length === 2);
 });
 
+test("R-062 FED-754 a conversation that all leave at once ends on every server", async () => {
+  await using servers = await startServers("one.test", "two.test");
+  await using alice = await servers.at(0).register("alice");
+  await using bob = await servers.at(1).register("bob");
+  await befriend(alice, bob);
+  const tea = await alice.conversations.create({ name: "Tea", members: ["bob@two.test"] });
+  const bobs = await joinedBy(bob, tea.id);
+  const gone = [alice, bob].map((each) => next(each, "removed", ({ room }) => room === tea.id));
+  await Promise.all([tea.leave(), bobs.leave()]);
+  expect((await Promise.all(gone)).map(({ room }) => room)).toEqual([tea.id, tea.id]);
+});
+
 test("R-016 a direct conversation spans servers whose names no client can resolve, and is one", async () => {
   await using servers = await startServers("one.test", "two.test");
   await using alice = await servers.at(0).register("alice");

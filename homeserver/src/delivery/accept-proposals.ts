@@ -1,7 +1,13 @@
-import { Refusal, updateRoomResponseCodec } from "@treehouse/protocol";
+import {
+  mayLeave,
+  mayRemoveOwnClient,
+  Refusal,
+  updateRoomResponseCodec,
+} from "@treehouse/protocol";
 import type { Bytes, UpdateFraming } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
+import { endRoom, isOver } from "./end-room.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { signedHeadOf } from "./heads.ts";
 import { appendEntry, hasMoved } from "./log.ts";
@@ -39,11 +45,16 @@ export async function acceptProposals(
   if (checked.removes.length !== messages.length || !checked.removes.every((l) => own.has(l))) {
     throw new Refusal("notAllowed", "Members propose the removal of their own clients only.");
   }
+  const removals = new Set([...hosted.removals, ...checked.removes]);
+  // Whoever proposes the removal of all own clients leaves (FED-753).
+  const leaves = [...own].every((leaf) => removals.has(leaf));
+  const verdict = (leaves ? mayLeave : mayRemoveOwnClient)(hosted.view, caller.user);
+  if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
   const next = hostedRoom({
     ...hosted,
     revision: hosted.revision + 1,
     group: checked.group,
-    removals: new Set([...hosted.removals, ...checked.removes]),
+    removals,
   });
   return database.transaction((tx) => write(context, tx, { hosted, next, key, at, messages }));
 }
@@ -66,12 +77,6 @@ async function write(
   if (head === undefined || hasMoved(hosted, head)) return MOVED;
   const place = { hosted, after: head, acceptedAt: at, peers: hosted.peers };
   const point = await appendEntry(context, tx, place, { kind: "proposal", proposals: messages });
-  const added = next.group.pendingProposals.slice(hosted.group.pendingProposals.length);
-  await store.addRemovals(tx, hosted.id, [...next.removals], at);
-  await store.addProposals(tx, hosted.id, {
-    head: { ...point, epoch: head.epoch, revision: next.revision },
-    proposals: added.map(({ ref, message }) => ({ ref, message, acceptedAt: at })),
-  });
   const answer = updateRoomResponseCodec.encode({
     code: "success",
     acceptedAt: at,
@@ -80,6 +85,16 @@ async function write(
     firstMessagePosition: undefined,
   });
   await store.keepAnswer(tx, key, answer, answerExpiry(at));
+  if (isOver(next)) {
+    await endRoom(context, tx, next, { after: point, acceptedAt: at });
+    return answer;
+  }
+  const added = next.group.pendingProposals.slice(hosted.group.pendingProposals.length);
+  await store.addRemovals(tx, hosted.id, [...next.removals], at);
+  await store.addProposals(tx, hosted.id, {
+    head: { ...point, epoch: head.epoch, revision: next.revision },
+    proposals: added.map(({ ref, message }) => ({ ref, message, acceptedAt: at })),
+  });
   tx.afterCommit(() => rooms.put(next));
   return answer;
 }

@@ -1,7 +1,8 @@
-import { LIMITS, mayLeave, Refusal, userOfClient } from "@treehouse/protocol";
+import { LIMITS, mayLeave, Refusal } from "@treehouse/protocol";
 import type { Bytes, RoomUri, UserUri } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
+import { endRoom, isOver } from "./end-room.ts";
 import { appendEntry, hasMoved } from "./log.ts";
 import type { Caller } from "./ports.ts";
 import { busy } from "./request.ts";
@@ -93,8 +94,8 @@ async function write(
       ? head
       : await appendEntry(context, tx, place, { kind: "proposal", proposals: messages });
   const end: StoredHead = { ...head, ...point, revision: next.revision };
-  if (next.removals.size === next.group.roster.length) {
-    await endRoom(context, tx, next, end);
+  if (isOver(next)) {
+    await endRoom(context, tx, next, { after: point, acceptedAt: at });
     return true;
   }
   const pending = next.group.pendingProposals.slice(hosted.group.pendingProposals.length);
@@ -105,20 +106,6 @@ async function write(
   });
   tx.afterCommit(() => rooms.put(next));
   return true;
-}
-
-async function endRoom(
-  { store, roomLog, rooms, accounts }: DeliveryContext,
-  tx: Tx,
-  { id, room, group }: HostedRoom,
-  { position }: StoredHead,
-): Promise<void> {
-  for (const { client } of group.roster) {
-    if (!accounts.isLocal(userOfClient(client))) continue;
-    await roomLog.unsubscribe(tx, { client, room, upTo: position });
-  }
-  await store.deleteRoom(tx, id);
-  tx.afterCommit(() => rooms.remove(room));
 }
 
 const attemptsMax = 16;

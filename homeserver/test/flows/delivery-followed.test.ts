@@ -2,17 +2,19 @@ import { readAdditions } from "@treehouse/mls/public";
 import {
   decodeEntry,
   encodeEntry,
+  entriesPageCodec,
   entryHash,
   paths,
   Refusal,
   roomsAnswerSchema,
   signHead,
   toHex,
+  TOMBSTONE_REASONS,
 } from "@treehouse/protocol";
 import type { Bytes, Entry, EntryDelivery, RoomUri } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { comeIn, rejoin } from "../delivery/external.ts";
-import { enrolPerson } from "../delivery/person.ts";
+import { accepted, enrolPerson } from "../delivery/person.ts";
 import type { Person } from "../delivery/person.ts";
 import { foundRoom, joinByWelcome, readInbox } from "../delivery/rooms.ts";
 import type { Seat } from "../delivery/seat.ts";
@@ -217,6 +219,7 @@ test("R-015 a server whose last member went gets the commit that removed it, and
   // Nor anything of the epoch that begins without it.
   expect(servers.outbox.map(({ groupInfo }) => groupInfo)).toEqual([undefined]);
   await servers.flush();
+  expect(await followedMembers()).toEqual({ members: 0, groupInfos: 0 });
   await b.sync();
   expect(b.group.active).toBe(false);
   const events = (after: number) =>
@@ -286,6 +289,29 @@ test("R-029 leaving, and the removal of a deleted user, reach the hub of a room 
   await a.commit({ remove: [c.group.ownLeaf] });
 });
 
+test("R-062 FED-754 a room that its last members have left ends for their servers too", async () => {
+  const [a, b] = await openPair();
+  accepted(await bob.request("POST", paths.leave(a.room), {}));
+  expect(await followedMembers()).toEqual({ members: 2, groupInfos: 1 });
+  accepted(await alice.request("POST", paths.leave(a.room), {}));
+  const kinds = servers.outbox.map(({ bytes }) => decodeEntry(bytes));
+  expect(kinds.map(({ kind }) => kind)).toEqual(["proposal", "proposal", "tombstone"]);
+  expect(kinds.at(-1)).toMatchObject({ reason: TOMBSTONE_REASONS.ended });
+  expect(servers.outbox.at(-1)?.head).toBeDefined();
+  await servers.flush();
+  expect(await followedMembers()).toEqual({ members: 0, groupInfos: 0 });
+  const listed = await bob.request("GET", paths.rooms());
+  expect(JSON.parse(new TextDecoder().decode(listed.body))).toEqual({ rooms: [] });
+  for (const seat of [a, b]) {
+    // Each gets the end as its last entry.
+    const { body } = accepted(
+      await seat.person.request("GET", paths.entries(seat.room, { after: 2, limit: 9 })),
+    );
+    const { entries, head } = entriesPageCodec.decode(body);
+    expect([entries.length, head]).toEqual([2, 4]);
+  }
+});
+
 test("a deleted user's server tells the hubs of the rooms that the user was in", async () => {
   await openPair();
   const { follower, hub } = servers;
@@ -314,6 +340,18 @@ test("a commit's additions are read without a tree", async () => {
   expect(additions.added.map(({ client }) => client)).toEqual([carol.client]);
   expect(additions.added.map((one) => carol.secrets.has(toHex(one.keyPackageRef)))).toEqual([true]);
 });
+
+/** How much is kept of who is in rooms hosted elsewhere. */
+async function followedMembers() {
+  return servers.follower.database.read(async (tx) => {
+    const { $client } = servers.follower.database.sql(tx);
+    const count = (sql: string) => Number($client.prepare(sql).pluck().get());
+    return {
+      members: count("SELECT count(*) FROM delivery_followed_members"),
+      groupInfos: count("SELECT count(*) FROM delivery_followed WHERE group_info NOT NULL"),
+    };
+  });
+}
 
 async function hubPrivateKey(room: RoomUri): Promise<Bytes> {
   return servers.hub.database.read(async (tx) => {

@@ -1,4 +1,5 @@
 import {
+  CAPABILITIES,
   decodeRoomState,
   encodeRoomState,
   LIMITS,
@@ -106,13 +107,44 @@ test("R-060 the last user who leaves ends the room, and its rows are gone", asyn
   }
 });
 
+async function propose(seat: Seat, leaf: number) {
+  return updateRequestCodec.encode({
+    kind: "proposal",
+    proposals: [await seat.group.proposeRemoval(leaf, seat.aad())],
+  });
+}
+
+test("FED-754 a room whose last member proposes its own removal ends", async () => {
+  const [a, b] = await openPair(alice, bob);
+  await bob.request("POST", paths.leave(a.room), {});
+  await a.sync();
+  const last = await a.update(await propose(a, a.group.ownLeaf));
+  expect(last.refusal).toBeUndefined();
+  for (const seat of [a, b]) {
+    const gone = await seat.person.request("POST", paths.leave(a.room), {});
+    expect(gone.refusal?.code).toBe("unknownRoom");
+  }
+});
+
+test("FED-753 whoever may not leave cannot propose the removal of all own clients either", async () => {
+  const a = await foundRoom(alice);
+  const state = decodeRoomState(a.group.roomState());
+  const roles = state.roles.map((role) => ({
+    ...role,
+    capabilities: role.capabilities.filter((each) => each !== CAPABILITIES.removeSelf),
+  }));
+  await a.commit({ roomState: encodeRoomState({ ...state, roles }) });
+  await a.commit({ add: [await bob.keyPackage()] });
+  const b = await joinByWelcome(bob, a.hubKey);
+  const left = await bob.request("POST", paths.leave(a.room), {});
+  expect(left.refusal?.code).toBe("notAllowed");
+  const proposed = await b.update(await propose(b, b.group.ownLeaf));
+  expect(proposed.refusal?.code).toBe("notAllowed");
+  expect(proposed.refusal?.data).toEqual(left.refusal?.data);
+});
+
 test("a member proposes its own removal and nothing else", async () => {
   const [a, b] = await openPair(alice, bob);
-  const propose = async (seat: Seat, leaf: number) =>
-    updateRequestCodec.encode({
-      kind: "proposal",
-      proposals: [await seat.group.proposeRemoval(leaf, seat.aad())],
-    });
   const foreign = await b.update(await propose(b, a.group.ownLeaf));
   expect(foreign.refusal?.code).toBe("notAllowed");
   const request = await propose(b, b.group.ownLeaf);

@@ -4,6 +4,7 @@ import {
   Refusal,
   rosterHash,
   signedHeadCodec,
+  TOMBSTONE_REASONS,
 } from "@treehouse/protocol";
 import type {
   CommitEntry,
@@ -19,6 +20,7 @@ import type { FollowedContext } from "./context.ts";
 import { enterRoom, isIntroduced } from "./enter-room.ts";
 import { changeSubscriptions } from "./members.ts";
 import { lastKnown } from "./last-known.ts";
+import { endRoom, forgetIfAway } from "./leave-room.ts";
 import { placeOf } from "./place.ts";
 import type { Place } from "./place.ts";
 import type { PreparedBatch, PreparedItem, TouchedRoom } from "./prepare.ts";
@@ -174,6 +176,9 @@ async function write(
     if (groupInfo !== undefined) {
       await context.store.keepFollowedGroupInfo(tx, room.id, groupInfo);
     }
+    await forgetIfAway(context, tx, room, entry);
+  } else if (entry.kind === "tombstone" && entry.reason === TOMBSTONE_REASONS.ended) {
+    await endRoom(context, tx, room, entry);
   }
   touched.head = {
     ...head,

@@ -72,6 +72,16 @@ export function followedStoreContract(open: OpenStore): void {
       ]);
       await store.replaceFollowedRoster(tx, id, [{ leaf: 1, client: bob }]);
       expect(await store.followedRoster(tx, id)).toEqual([{ leaf: 1, client: bob }]);
+      const other = await store.insertFollowed(tx, { ...room, room: otherRoom });
+      for (const each of [id, other]) {
+        await store.replaceFollowedRoster(tx, each, [{ leaf: 1, client: bob }]);
+        await store.keepFollowedGroupInfo(tx, each, octets(9, 5));
+      }
+      await store.forgetFollowedMembers(tx, id);
+      expect(await store.followedRoster(tx, id)).toEqual([]);
+      expect(await store.followedGroupInfo(tx, id)).toBeUndefined();
+      expect(await store.followedRoster(tx, other)).toHaveLength(1);
+      expect(await store.followedGroupInfo(tx, other)).toEqual(octets(9, 5));
     });
   });
 

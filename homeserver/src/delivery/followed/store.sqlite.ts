@@ -186,8 +186,16 @@ function headMethods(database: Database): Pick<FollowedStore, "followedHead" | "
 
 function rosterMethods(
   database: Database,
-): Pick<FollowedStore, "followedRoster" | "replaceFollowedRoster" | "changeFollowedRoster"> {
+): Pick<
+  FollowedStore,
+  "followedRoster" | "replaceFollowedRoster" | "changeFollowedRoster" | "forgetFollowedMembers"
+> {
   return {
+    forgetFollowedMembers: async (tx, roomId) => {
+      const db = database.sql(tx);
+      db.delete(followedMembers).where(eq(followedMembers.roomId, roomId)).run();
+      db.update(followed).set({ groupInfo: null }).where(eq(followed.id, roomId)).run();
+    },
     changeFollowedRoster: async (tx, roomId, changes) => {
       const db = database.sql(tx);
       for (const { leaf, client, change } of changes) {

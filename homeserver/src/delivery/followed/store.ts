@@ -22,6 +22,8 @@ export interface FollowedStore {
   /** The committer's GroupInfo of the newest epoch that the hub has sent one of. */
   followedGroupInfo(tx: ReadTx, roomId: number): Promise<Bytes | undefined>;
   replaceFollowedRoster(tx: Tx, roomId: number, roster: Roster): Promise<void>;
+  /** Deletes who is in the room, and the GroupInfo, which tells the same. */
+  forgetFollowedMembers(tx: Tx, roomId: number): Promise<void>;
   /** Removes and adds leaves, in the order given. */
   changeFollowedRoster(tx: Tx, roomId: number, changes: readonly LeafChange[]): Promise<void>;
   /** Rooms in which something is known to be missing, in the order of their names. */

@@ -27,7 +27,9 @@ export async function takeRoster(
     if (there.has(client) || !accounts.isLocal(userOfClient(client))) continue;
     await roomLog.unsubscribe(tx, { client, room: room.room, upTo: position });
   }
-  await store.replaceFollowedRoster(tx, room.id, roster);
+  const isOwn = roster.some(({ client }) => accounts.isLocal(userOfClient(client)));
+  if (isOwn) await store.replaceFollowedRoster(tx, room.id, roster);
+  else await store.forgetFollowedMembers(tx, room.id);
   context.count("rosterReplaced");
   return true;
 }

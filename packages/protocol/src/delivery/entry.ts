@@ -28,6 +28,8 @@ export const TOMBSTONE_REASONS = {
   expired: 2,
   /** The hub was restored from a backup: the first entry of a new term. */
   restored: 3,
+  /** The room has ended: the last entry of its log. */
+  ended: 4,
 } as const;
 
 /** What every entry begins with: its place in the room's log. */

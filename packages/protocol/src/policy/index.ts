@@ -1,7 +1,7 @@
 export { authorize } from "./authorize.ts";
 export { authorizeFounding } from "./authorize-founding.ts";
 export { CAPABILITIES, type CapabilityName } from "./capabilities.ts";
-export { mayLeave, maySend } from "./may-send.ts";
+export { mayLeave, mayRemoveOwnClient, maySend } from "./may-send.ts";
 export { hasCapability, isParticipant, roleOf } from "./role-of.ts";
 export {
   type Actor,

@@ -27,3 +27,13 @@ export function mayLeave(view: RoomView, user: UserUri): Verdict {
   }
   return ALLOWED;
 }
+
+/** FED-753: whether a user may ask for the removal of some own clients, while others stay. */
+export function mayRemoveOwnClient(view: RoomView, user: UserUri): Verdict {
+  if (!isParticipant(view, user)) return refused("notMember", "The user is not in the room.");
+  const capability = CAPABILITIES.removeOwnClient;
+  if (!hasCapability(view.state, roleOf(view, user), capability)) {
+    return refused("notAllowed", "The user's role may not remove own clients.", capability);
+  }
+  return ALLOWED;
+}

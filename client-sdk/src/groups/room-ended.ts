@@ -1,0 +1,40 @@
+import type { Entry } from "@treehouse/protocol";
+
+import type { GroupsContext, Room } from "./context.ts";
+import { type EntryWrite, fault } from "./entry-write.ts";
+import { loadGroup } from "./load-group.ts";
+
+/**
+ * The hub has closed the room, for all in it have left (FED-754): the keys go. A client that never
+ * asked to leave, and whose removal nobody has proposed, keeps its own: so a hub destroys no
+ * conversation that it could not end otherwise.
+ */
+export async function roomEnded(
+  context: GroupsContext,
+  room: Room,
+  entry: Entry,
+): Promise<EntryWrite> {
+  const leaving = await context.store.transaction(
+    (tx) =>
+      tx.rooms.get(room.uri)?.status === "left" ||
+      tx.intents.list(room.uri).some(({ kind }) => kind === "leave"),
+  );
+  const group = await loadGroup(context, room);
+  if (!leaving && !group.pendingRemovals.includes(group.ownLeaf)) {
+    return fault(context, room, entry, "tombstone", endedText);
+  }
+  return {
+    added: [],
+    left: true,
+    rows(tx) {
+      tx.rooms.setStatus(room.uri, "removed");
+      tx.rooms.deleteGroup(room.uri);
+    },
+    after() {
+      room.group = undefined;
+      context.events.emit("removed", { room: room.uri });
+    },
+  };
+}
+
+const endedText = "The hub has closed this conversation, though this client has not left it.";

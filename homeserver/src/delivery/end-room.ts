@@ -1,0 +1,41 @@
+import { TOMBSTONE_REASONS, userOfClient } from "@treehouse/protocol";
+import type { Tx } from "../platform/index.ts";
+import type { DeliveryContext } from "./context.ts";
+import { signedHeadOf } from "./heads.ts";
+import { appendEntry } from "./log.ts";
+import type { HostedRoom } from "./room.ts";
+import type { LogPoint } from "./store.ts";
+
+/** Whether all leaves of a room are to be removed: then nobody is left who could commit. */
+export function isOver({ removals, group }: HostedRoom): boolean {
+  return group.roster.every(({ leaf }) => removals.has(leaf));
+}
+
+/**
+ * Ends a room that is over (FED-754): its log is closed with a last entry, from which its clients
+ * and the servers that follow it know, and everything else of it is deleted.
+ */
+export async function endRoom(
+  context: DeliveryContext,
+  tx: Tx,
+  room: HostedRoom,
+  { after, acceptedAt }: { readonly after: LogPoint; readonly acceptedAt: number },
+): Promise<void> {
+  const { store, roomLog, rooms, accounts, crypto } = context;
+  const { position } = await appendEntry(
+    context,
+    tx,
+    { hosted: room, after, acceptedAt, peers: room.peers },
+    { kind: "tombstone", reason: TOMBSTONE_REASONS.ended, replaced: after.hash, detail: "" },
+    (point) => {
+      const head = signedHeadOf(crypto, room, point).signed;
+      return new Map(room.peers.map((peer) => [peer, { head }]));
+    },
+  );
+  for (const { client } of room.group.roster) {
+    if (!accounts.isLocal(userOfClient(client))) continue;
+    await roomLog.unsubscribe(tx, { client, room: room.room, upTo: position });
+  }
+  await store.deleteRoom(tx, room.id);
+  tx.afterCommit(() => rooms.remove(room.room));
+}
