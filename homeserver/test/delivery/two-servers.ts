@@ -21,8 +21,8 @@ export interface TwoServers extends AsyncDisposable {
   readonly follower: Rig;
   /** What the hub has for the follower and has not sent, oldest first. */
   readonly outbox: PeerItem[];
-  /** KeyPackageRefs, in hex, that the follower gave out, and for which room. */
-  readonly handedOut: Map<string, RoomUri>;
+  /** KeyPackageRefs, in hex, that the follower gave out, and for which room if for one. */
+  readonly handedOut: Map<string, RoomUri | undefined>;
   /** Hands items to the follower as one batch; answers the verdicts that are no acceptance. */
   deliver(
     items: readonly EntryDelivery[],
@@ -52,7 +52,7 @@ export interface TwoServers extends AsyncDisposable {
 /** `path` is the hub's database. */
 export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
   const outbox: PeerItem[] = [];
-  const handedOut = new Map<string, RoomUri>();
+  const handedOut = new Map<string, RoomUri | undefined>();
   const secrets = memorySecrets();
   let rigs: { readonly hub: Rig; readonly follower: Rig } | undefined;
   const both = () => {
@@ -94,8 +94,8 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
     others: {
       handedOut: {
         receivers: async (_tx, ref) => {
-          const room = handedOut.get(toHex(ref));
-          return room === undefined ? [] : [{ room }];
+          const given = toHex(ref);
+          return handedOut.has(given) ? [{ room: handedOut.get(given) }] : [];
         },
       },
       hubs: {

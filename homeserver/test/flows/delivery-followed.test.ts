@@ -106,6 +106,15 @@ test("FED-953 nobody can push a room onto a client that does not expect it", asy
   expect(await readInbox(bob)).toEqual([]);
 });
 
+test("FED-953 a KeyPackage that was given for no room in particular brings its client into any", async () => {
+  const a = await foundRoom(alice);
+  const keyPackage = await bob.keyPackage();
+  servers.handedOut.set([...bob.secrets.keys()].at(-1) ?? "", undefined);
+  await a.commit({ add: [keyPackage] });
+  await servers.flush();
+  expect(await readInbox(bob)).toHaveLength(1);
+});
+
 test("FED-953 a client that is added unasked to a followed room is not subscribed to it", async () => {
   const [a] = await openPair();
   const carol = await enrolPerson(servers.follower, "carol");

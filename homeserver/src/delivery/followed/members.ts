@@ -17,8 +17,8 @@ type Coming = "welcome" | "external";
 
 /**
  * The clients of this server that come by a commit and are expected to (FED-953): added with a
- * KeyPackage that this server gave out for this room, or by an external commit of their own that
- * this server has sent to the hub. What a hub says beyond that is not believed.
+ * KeyPackage that this server gave out for this room or for none in particular, or by an external
+ * commit of their own that this server has sent to the hub. What a hub says beyond that is not believed.
  */
 export async function believedOf(
   { store, handedOut, accounts }: FollowedContext,
@@ -38,7 +38,7 @@ export async function believedOf(
     }
     const ref = additions.added.find((one) => one.client === client)?.keyPackageRef;
     const receivers = ref === undefined ? [] : await handedOut.receivers(tx, ref);
-    // To whom it was given is forgotten if the receiver has no room: it was before a restore.
+    // Whoever was given it for no room in particular may use it in any.
     if (receivers.some((given) => given.room === room || given.room === undefined)) {
       believed.set(client, "welcome");
     }
