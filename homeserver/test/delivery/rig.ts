@@ -28,6 +28,8 @@ export interface Rig {
   readonly delivery: Delivery;
   /** Whatever was logged as an error: bugs of the server, never of its askers. */
   readonly faults: readonly string[];
+  /** The events that were logged as warnings. */
+  readonly warnings: readonly string[];
   advance(ms: number): void;
   /** Runs every timer that is set, now. */
   fireTimers(): void;
@@ -55,8 +57,10 @@ export async function startRig(
   const nodeEnv = createNodeEnv({ log: { level: "silent" } });
   let offset = 0;
   const faults: string[] = [];
+  const warnings: string[] = [];
   const log: Log = {
     ...nodeEnv.log,
+    warn: (event) => warnings.push(event),
     error: (event, fields) => faults.push(`${event} ${JSON.stringify(fields)}`),
     child: () => log,
   };
@@ -132,6 +136,7 @@ export async function startRig(
     queuing,
     delivery,
     faults,
+    warnings,
     advance: (ms) => {
       offset += ms;
     },

@@ -145,6 +145,33 @@ test("FED-935 a hub that takes its time does not keep other hubs' rooms waiting"
   expect(asked).toBe(10);
 });
 
+test("FED-947 a hub that cannot be reached is asked for one of its rooms, and spoken of once", async () => {
+  const rooms: Seat[] = [];
+  for (let count = 0; count < 6; count += 1) rooms.push((await openPair())[0]);
+  for (const room of rooms) await room.say("missed");
+  servers.outbox.splice(0);
+  let asked = 0;
+  servers.answered = () => {
+    asked += 1;
+    throw new Refusal("peerUnreachable", "away");
+  };
+  const heads = await Promise.all(rooms.map(({ room }) => signed(room, {})));
+  await servers.deliver([], heads);
+  await quiet();
+  const first = asked;
+  expect(first).toBeLessThanOrEqual(4);
+  for (let turn = 1; turn <= 3; turn += 1) {
+    servers.follower.fireTimers();
+    await quiet();
+    expect(asked).toBe(first + turn);
+  }
+  expect(servers.follower.warnings).toEqual(["backfillFailed"]);
+  servers.answered = (events) => events;
+  servers.follower.fireTimers();
+  await quiet();
+  expect(await Promise.all(rooms.map(({ room }) => headAt(room)))).toEqual(rooms.map(() => 2));
+});
+
 test("FED-211 two signed heads for one place prove a fork before the log here has come so far", async () => {
   const [a] = await openPair();
   const heads = await Promise.all(

@@ -181,6 +181,11 @@ test("a room that is not settled takes nothing, and a follower that is away is w
   expect(rig).not.toBe(servers.hub);
   const submit = servers.hub.delivery.submit(alice, a.room, await a.seal("too early"));
   await expect(submit).rejects.toMatchObject({ code: "unavailable" });
+  // Nor does it sign anything of the term that is over.
+  const { hosted } = servers.hub.delivery;
+  expect(await hosted.signedHead(a.room)).toBeUndefined();
+  const events = hosted.events(servers.follower.domain, a.room, { after: 0, limit: 9 });
+  await expect(events).rejects.toMatchObject({ code: "unavailable" });
   await servers.hub.delivery.close();
   expect((await logAt("hub", a.room)).head).toBe(1);
 });

@@ -22,6 +22,7 @@ export function rigOf(server: WholeServer): Rig {
     authentication,
     queuing,
     delivery,
+    warnings: [],
     get faults() {
       return server.faults();
     },

@@ -32,26 +32,36 @@ const concurrencyMax = 64;
 /** The same of one hub, so that one that takes its time keeps nobody else's rooms waiting. */
 const perHubMax = 4;
 
+/** How often it failed, and until when nothing is asked; `cancel` is unset once that is over. */
+type Rest = { attempts: number; cancel: Cancel | undefined };
+
 export function createBackfill(context: FollowedContext): Backfill {
   const { env } = context;
   const waiting = new Map<RoomUri, Domain>();
   const running = new Map<RoomUri, Promise<void>>();
   const runningOf = new Map<Domain, number>();
-  const retries = new Map<RoomUri, { attempts: number; cancel: Cancel }>();
+  /** Rooms for which something failed that is about them alone. */
+  const failed = new Map<RoomUri, Rest>();
+  /** Hubs that cannot be asked: their rooms wait together, and one is tried for all. */
+  const away = new Map<Domain, Rest>();
   let closed = false;
 
   function begin(room: RoomUri, hub: Domain): void {
     if (closed) return;
+    // Something was heard of the hub: it may well be asked again.
+    endRest(away.get(hub));
     waiting.set(room, hub);
     next();
   }
 
   function next(): void {
+    if (closed) return;
     for (const [room, hub] of waiting) {
       if (running.size >= concurrencyMax) return;
-      if (running.has(room) || (runningOf.get(hub) ?? 0) >= perHubMax) continue;
+      const most = away.has(hub) ? 1 : perHubMax;
+      if (running.has(room) || (runningOf.get(hub) ?? 0) >= most) continue;
+      if (isResting(failed.get(room)) || isResting(away.get(hub))) continue;
       waiting.delete(room);
-      retries.get(room)?.cancel();
       running.set(room, run(room, hub));
     }
   }
@@ -59,11 +69,14 @@ export function createBackfill(context: FollowedContext): Backfill {
   async function run(room: RoomUri, hub: Domain): Promise<void> {
     runningOf.set(hub, (runningOf.get(hub) ?? 0) + 1);
     try {
-      await fetchMissing(context, room, { begin, isClosed: () => closed });
-      retries.delete(room);
+      const answered = await fetchMissing(context, room, { begin, isClosed: () => closed });
+      failed.delete(room);
+      if (answered && away.delete(hub)) env.log.info("backfillResumed", { host: hub });
     } catch (error) {
-      env.log.warn("backfillFailed", { room, ...errorFields(error) });
-      later(room, hub);
+      waiting.set(room, hub);
+      // Said once, however long it lasts and however many rooms it concerns.
+      const first = isAway(error) ? rest(away, hub) : rest(failed, room);
+      if (first) env.log.warn("backfillFailed", { host: hub, room, ...errorFields(error) });
     } finally {
       running.delete(room);
       const left = (runningOf.get(hub) ?? 1) - 1;
@@ -73,13 +86,19 @@ export function createBackfill(context: FollowedContext): Backfill {
     }
   }
 
-  function later(room: RoomUri, hub: Domain): void {
-    if (closed) return;
-    const attempts = (retries.get(room)?.attempts ?? 0) + 1;
+  /** Leaves it alone for a while; answers whether it has not failed before. */
+  function rest<K>(resting: Map<K, Rest>, key: K): boolean {
+    const known = resting.get(key);
+    if (closed || isResting(known)) return false;
+    const attempts = (known?.attempts ?? 0) + 1;
     const most = Math.min(LIMITS.retryMostMs, LIMITS.retryFirstMs * 2 ** Math.min(attempts, 16));
     const jitter = (env.random(1)[0] ?? 0) / 255;
-    const cancel = env.timer(most * (0.5 + jitter / 2), () => begin(room, hub));
-    retries.set(room, { attempts, cancel });
+    const cancel = env.timer(most * (0.5 + jitter / 2), () => {
+      endRest(resting.get(key));
+      next();
+    });
+    resting.set(key, { attempts, cancel });
+    return known === undefined;
   }
 
   return {
@@ -91,27 +110,54 @@ export function createBackfill(context: FollowedContext): Backfill {
     async close() {
       closed = true;
       waiting.clear();
-      for (const { cancel } of retries.values()) cancel();
+      for (const { cancel } of [...failed.values(), ...away.values()]) cancel?.();
       await Promise.all(running.values());
     },
   };
 }
 
+function isResting(rest: Rest | undefined): boolean {
+  return rest?.cancel !== undefined;
+}
+
+function endRest(rest: Rest | undefined): void {
+  rest?.cancel?.();
+  if (rest !== undefined) rest.cancel = undefined;
+}
+
+/** Whether it concerns the hub as a whole. */
+function isAway(error: unknown): boolean {
+  return error instanceof Refusal && awayCodes.includes(error.code);
+}
+
+const awayCodes: readonly RefusalCode[] = [
+  "peerDenied",
+  "peerLimited",
+  "peerUnreachable",
+  "rateLimited",
+];
+
 /** What becomes of a room after a page: there may be more, or the same is asked with a roster. */
 type Outcome = "more" | "introduce" | "level" | "frozen";
 
-/** Asks page after page until nothing is missing that is known to exist. */
+/**
+ * Asks page after page until nothing is missing that is known to exist. False if nothing was, so
+ * that the hub was not asked.
+ */
 async function fetchMissing(
   context: FollowedContext,
   name: RoomUri,
   { begin, isClosed }: Pick<Backfill, "begin"> & { isClosed(): boolean },
-): Promise<void> {
+): Promise<boolean> {
   let outcome: Outcome = "more";
+  let asked = false;
   while (outcome !== "level" && outcome !== "frozen" && !isClosed()) {
     const room = await context.followed.get(name);
-    if (room === undefined || room.head.frozen || room.head.seen <= room.head.position) return;
+    if (room === undefined || room.head.frozen || room.head.seen <= room.head.position)
+      return asked;
     const introduce = outcome === "introduce";
     const answer = await ask(context, room, introduce);
+    asked = true;
     const prepared = await prepareBatch(context, room.hub, {
       items: deliveriesOf(answer),
       heads: answer.head === undefined ? [] : [answer.head],
@@ -129,6 +175,7 @@ async function fetchMissing(
       return taken;
     });
   }
+  return asked;
 }
 
 async function takePage(
