@@ -21,16 +21,19 @@ export const authenticationFaults: readonly Fault[] = [
   {
     name: "answers under any name",
     rule: "FED-901",
+    breaks: "asked for another domain it is misdirected",
     inbound: () => signingWhen((asked) => header(asked, "host") !== tested),
   },
   {
     name: "does not verify signatures",
     rule: "FED-905",
+    breaks: "a signature over something else is refused",
     inbound: () => signingWhen((asked) => signatureOf(asked) !== undefined && !isSignedBy(asked)),
   },
   {
     name: "answers unsigned requests as it answered signed ones",
     rule: "FED-905",
+    breaks: "a signature of which a header is missing or there twice is refused",
     inbound: () => {
       let good: Answered | undefined;
       return async (asked, forward) => {
@@ -44,12 +47,14 @@ export const authenticationFaults: readonly Fault[] = [
   {
     name: "does not ask what a signature covers",
     rule: "FED-905",
+    breaks: "a component that is not covered is missed",
     inbound: () =>
       signingWhen((asked) => !(header(asked, "signature-input") ?? "").includes('"@path"')),
   },
   {
     name: "takes signatures of any form",
     rule: "FED-905",
+    breaks: "other forms are refused, though their octets are signed",
     inbound: () =>
       signingWhen(
         (asked) =>
@@ -60,6 +65,7 @@ export const authenticationFaults: readonly Fault[] = [
   {
     name: "lets any known key sign for any server",
     rule: "FED-906",
+    breaks: "a key speaks for its own server alone",
     inbound: () => {
       const known = new Set<ReturnType<typeof fromOf>>();
       return signingWhen((asked) => {
@@ -73,6 +79,7 @@ export const authenticationFaults: readonly Fault[] = [
   {
     name: "does not compare the digest",
     rule: "FED-907",
+    breaks: "another digest is refused",
     inbound: () =>
       signingWhen(
         (asked) => header(asked, "content-digest") !== undefined && !isDigestRight(asked),
@@ -81,17 +88,20 @@ export const authenticationFaults: readonly Fault[] = [
   {
     name: "does not look at content-encoding",
     rule: "FED-907",
+    breaks: "a compressed request is refused",
     inbound: () => async (asked, forward) => forward(withHeader(asked, "content-encoding")),
   },
   {
     name: "takes any transaction id",
     rule: "FED-908",
+    breaks: "what has none in its form is refused",
     inbound: () =>
       signingWhen((asked) => !/^[0-9a-f]{32}$/.test(header(asked, "mimi-transaction-id") ?? "")),
   },
   {
     name: "does not look at the time of a signature",
     rule: "FED-909",
+    breaks: "what is older or newer is refused, with the server's time",
     inbound: () =>
       signingWhen((asked) => {
         const created = signatureOf(asked)?.created ?? 0;
@@ -101,6 +111,7 @@ export const authenticationFaults: readonly Fault[] = [
   {
     name: "does not tell its time",
     rule: "FED-909",
+    breaks: "what is older or newer is refused, with the server's time",
     inbound: () =>
       answering((_asked, answered) =>
         codeOf(answered) === "signatureInvalid"
@@ -111,6 +122,7 @@ export const authenticationFaults: readonly Fault[] = [
   {
     name: "answers what comes again as it did before",
     rule: "FED-910",
+    breaks: "a request that comes again is refused",
     inbound: () => {
       const answers = new Map<string, Answered>();
       return async (asked, forward) => {
@@ -126,6 +138,7 @@ export const authenticationFaults: readonly Fault[] = [
   {
     name: "remembers whole requests, and not their nonces",
     rule: "FED-910",
+    breaks: "a nonce of another request is refused",
     inbound: () => {
       const nonces = new Map<string, string>();
       return signingWhen((asked) => {
@@ -141,6 +154,7 @@ export const authenticationFaults: readonly Fault[] = [
   {
     name: "looks at the digest before the Host",
     rule: "FED-915",
+    breaks: "Host comes first",
     inbound: () => async (asked, forward) =>
       isBetweenServers(asked.path) && !isDigestRight(asked)
         ? refusal("digestMismatch")
@@ -149,6 +163,7 @@ export const authenticationFaults: readonly Fault[] = [
   {
     name: "remembers nonces of requests that nobody has signed",
     rule: "FED-915",
+    breaks: "the signature comes before the nonce",
     inbound: () => {
       const nonces = new Set<string>();
       return async (asked, forward) => {
@@ -163,6 +178,7 @@ export const authenticationFaults: readonly Fault[] = [
   {
     name: "waits for a body that it will not take",
     rule: "FED-915",
+    breaks: "the announced length comes before the body",
     inbound: () =>
       async function whole(asked, forward) {
         return forward(asked);
@@ -171,6 +187,7 @@ export const authenticationFaults: readonly Fault[] = [
   {
     name: "takes any media type",
     rule: "FED-920",
+    breaks: "another media type is refused",
     inbound: () => async (asked, forward) =>
       forward(
         isBetweenServers(asked.path) ? withHeader(asked, "content-type", MEDIA_TYPE_TLS) : asked,
@@ -179,6 +196,7 @@ export const authenticationFaults: readonly Fault[] = [
   {
     name: "answers that all is well to those who are denied",
     rule: "FED-917",
+    breaks: "a server that is denied gets peerDenied, and is asked nothing",
     inbound: () => {
       let good: Answered | undefined;
       return async (asked, forward) => {

@@ -17,11 +17,13 @@ export const directoryFaults: readonly Fault[] = [
   {
     name: "shows the directory of another server",
     rule: "FED-902",
+    breaks: "names the server's domain",
     inbound: () => rewriting((document) => ({ ...document, domain: "other.test" })),
   },
   {
     name: "names endpoints at another host",
     rule: "FED-904",
+    breaks: "each is an absolute HTTPS URL on the host, with its variable once",
     inbound: () =>
       rewriting(({ endpoints, ...document }) => ({
         ...document,
@@ -31,6 +33,7 @@ export const directoryFaults: readonly Fault[] = [
   {
     name: "believes endpoints at any host",
     rule: "FED-904",
+    breaks: "a template that leads to another host is not followed",
     outbound: () =>
       rewriting(({ endpoints, ...document }) => {
         const own = Object.entries(endpoints).map(([name, url]) => [
@@ -43,6 +46,7 @@ export const directoryFaults: readonly Fault[] = [
   {
     name: "follows the redirect of a directory",
     rule: "FED-903",
+    breaks: "a redirect is not followed",
     outbound: () => async (asked, forward) => {
       const answered = await forward(asked);
       const location = answered.headers["location"];
@@ -53,12 +57,14 @@ export const directoryFaults: readonly Fault[] = [
   {
     name: "speaks with servers of any version",
     rule: "FED-918",
+    breaks: "without a common version nothing is asked of a server",
     outbound: () =>
       rewriting(({ versions, ...document }) => ({ ...document, versions: [...versions, PROFILE] })),
   },
   {
     name: "cannot read a directory that says more than it knows",
     rule: "FED-919",
+    breaks: "unknown members, endpoints, capabilities and kinds of key",
     outbound: () =>
       rewriting((document) =>
         document.capabilities.includes("telepathy") ? { unknown: document } : document,
@@ -67,6 +73,7 @@ export const directoryFaults: readonly Fault[] = [
   {
     name: "believes keys that nothing vouches for",
     rule: "FED-912",
+    breaks: "nothing is taken from it, and nothing asked of it",
     slow: true,
     outbound: () =>
       rewriting(({ keys, ...document }) => ({

@@ -7,6 +7,8 @@ export interface Fault {
   readonly name: string;
   /** The rule that must be found broken. */
   readonly rule: RuleId;
+  /** The check of that rule that must see it, so that no other failure passes for it. */
+  readonly breaks: string;
   /** Between others and the server. */
   readonly inbound?: () => Passage;
   /** Between the server and others. */

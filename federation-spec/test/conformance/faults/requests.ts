@@ -30,6 +30,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "takes any version",
     rule: "FED-105",
+    breaks: "a version that is not 1",
     inbound: () => async (asked, forward) => {
       const isOther = isAt(asked, "/identifiers/") && asked.body[0] !== 1;
       const body = new Uint8Array([1, ...asked.body.slice(1)]);
@@ -39,6 +40,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "takes a user's name in any spelling",
     rule: "FED-125",
+    breaks: "others are malformed",
     inbound: () => async (asked, forward) => {
       if (!isAt(asked, "/identifiers/")) return forward(asked);
       const user = new TextDecoder().decode(asked.body.slice(2)).toLowerCase();
@@ -49,6 +51,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "forgets what it has answered to a commit",
     rule: "FED-224",
+    breaks: "a commit that comes again",
     inbound: () => {
       const seen = new Set<string>();
       return async (asked, forward) => {
@@ -67,6 +70,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "asks whether a client is in the room, and not whose client it is",
     rule: "FED-921",
+    breaks: "for a client of another domain everything is refused",
     inbound: () => async (asked, forward) => {
       const client = clientIn(asked);
       const home = client && domainOf(client);
@@ -77,6 +81,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "answers submissions in any order",
     rule: "FED-925",
+    breaks: "good ones among bad ones",
     inbound: () =>
       answering((asked, answered) => {
         if (!asked.path.endsWith("/submit") || answered.status !== 200) return answered;
@@ -87,6 +92,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "refuses submissions for one that is bad",
     rule: "FED-925",
+    breaks: "good ones among bad ones",
     inbound: () => async (asked, forward) => {
       const answered = await forward(asked);
       if (!asked.path.endsWith("/submit") || answered.status !== 200) return answered;
@@ -99,6 +105,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "gives trees to everybody",
     rule: "FED-927",
+    breaks: "a member gets that of its epoch, and nobody else",
     inbound: () => {
       const members = new Map<string, ClientUri>();
       return async (asked, forward) => {
@@ -116,6 +123,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "believes the path of a claim",
     rule: "FED-929",
+    breaks: "the path and the request agree",
     inbound: () => async (asked, forward) => {
       const request = claimIn(asked);
       if (request === undefined) return forward(asked);
@@ -127,6 +135,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "gives KeyPackages to whoever asks",
     rule: "FED-930",
+    breaks: "what is not signed by a listed client is refused",
     inbound: () => {
       let good: Answered | undefined;
       return answering((asked, answered) => {
@@ -139,6 +148,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "forgets claims that it has answered",
     rule: "FED-933",
+    breaks: "the same transaction with the same body",
     inbound: () => async (asked, forward) =>
       forward(
         claimIn(asked) === undefined
@@ -149,6 +159,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "tells that a user is not known",
     rule: "FED-963",
+    breaks: "users without consent, unknown ones and those who block are one answer",
     inbound: () =>
       answering((asked, answered) => {
         const user = claimIn(asked)?.targetUser;
@@ -159,6 +170,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "takes a body of any length",
     rule: "FED-935",
+    breaks: "a body without an announced length ends at the bound",
     inbound: () =>
       async function whole(asked, forward) {
         if (!isBetweenServers(asked.path) || asked.body.length <= LIMITS.peerBodyBytesMax) {
@@ -173,16 +185,19 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "gives missed entries to every server",
     rule: "FED-951",
+    breaks: "a server without members is refused",
     inbound: () => asFirst("/events"),
   },
   {
     name: "tells every server where it stands in a room",
     rule: "FED-958",
+    breaks: "standing",
     inbound: () => asFirst("/standing"),
   },
   {
     name: "keeps verdicts on rooms that are pushed to itself",
     rule: "FED-953",
+    breaks: "a KeyPackage that was given for another room brings nobody in",
     inbound: () =>
       answering((asked, answered) => {
         if (!asked.path.endsWith("/notify") || answered.status !== 200) return answered;
@@ -194,6 +209,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "has the status 403 for what is 401",
     rule: "FED-501",
+    breaks: "each refusal that was seen",
     along: ["FED-906"],
     inbound: () =>
       answering((_asked, answered) =>
@@ -205,6 +221,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "refuses in HTML",
     rule: "FED-502",
+    breaks: "each refusal that was seen",
     along: ["FED-901"],
     inbound: () =>
       answering((_asked, answered) =>
@@ -216,6 +233,7 @@ export const requestFaults: readonly Fault[] = [
   {
     name: "repeats in a refusal what was sent",
     rule: "FED-505",
+    breaks: "each refusal that was seen",
     along: ["FED-901"],
     inbound: () =>
       answering((asked, answered) =>

@@ -27,11 +27,13 @@ export const streamFaults: readonly Fault[] = [
   {
     name: "takes octets after the end",
     rule: "FED-103",
+    breaks: "more octets are malformed",
     inbound: () => onBatches((asked) => shorter(asked.body)),
   },
   {
     name: "takes lengths in any form",
     rule: "FED-101",
+    breaks: "longer forms are malformed",
     inbound: () =>
       onBatches(({ body }) => {
         const at = body.length - 2;
@@ -43,6 +45,7 @@ export const streamFaults: readonly Fault[] = [
   {
     name: "takes what lies behind a gap",
     rule: "FED-941",
+    breaks: "nothing is taken beyond a gap",
     inbound: () => {
       const nexts = new Map<string, number>();
       return async (asked, forward) => {
@@ -64,6 +67,7 @@ export const streamFaults: readonly Fault[] = [
   {
     name: "names a rejected item once",
     rule: "FED-942",
+    breaks: "rejected items are named again",
     inbound: () =>
       onAnswers((batch, answer) => {
         const now = new Set(batch.items.map(({ sequence }) => sequence));
@@ -73,6 +77,7 @@ export const streamFaults: readonly Fault[] = [
   {
     name: "takes as many items as come",
     rule: "FED-944",
+    breaks: "512 are taken, and 513 malformed",
     inbound: () =>
       onBatches(({ body }) => {
         if (batchOf(body) !== undefined) return undefined;
@@ -82,6 +87,7 @@ export const streamFaults: readonly Fault[] = [
   {
     name: "passes over items of an unknown kind",
     rule: "FED-945",
+    breaks: "poison among good items",
     inbound: () =>
       onAnswers((_batch, answer) => ({
         ...answer,
@@ -91,12 +97,14 @@ export const streamFaults: readonly Fault[] = [
   {
     name: "refuses a batch for one bad item",
     rule: "FED-945",
+    breaks: "poison among good items",
     inbound: () => async (asked, forward) =>
       batchIn(asked)?.items.some(isMalformed) === true ? refusal("malformed") : forward(asked),
   },
   {
     name: "lets a server speak of another one's users",
     rule: "FED-960",
+    breaks: "anything else is rejected",
     inbound: () => async (asked, forward) => {
       for (const item of batchIn(asked)?.items ?? []) {
         const home = speakerOf(item);
@@ -110,6 +118,7 @@ export const streamFaults: readonly Fault[] = [
   {
     name: "tells that a user does not exist",
     rule: "FED-964",
+    breaks: "a request to somebody who does not exist is received like any other",
     inbound: () =>
       onAnswers((batch, answer) => ({
         ...answer,
@@ -124,6 +133,7 @@ export const streamFaults: readonly Fault[] = [
   {
     name: "leaves an item out",
     rule: "FED-940",
+    breaks: "items are numbered without gaps under one incarnation",
     outbound: () => {
       let left = 1;
       return async (asked, forward) => {
@@ -139,16 +149,19 @@ export const streamFaults: readonly Fault[] = [
   {
     name: "introduces no rooms",
     rule: "FED-949",
+    breaks: "with the hub's key and the roster after it",
     outbound: () => onDeliveries((delivery) => ({ ...delivery, introduction: undefined })),
   },
   {
     name: "sends commits without their heads",
     rule: "FED-952",
+    breaks: "a commit comes with the head of its position",
     outbound: () => onDeliveries((delivery) => ({ ...delivery, head: undefined })),
   },
   {
     name: "sends Welcomes to nobody",
     rule: "FED-954",
+    breaks: "one commit, two servers",
     outbound: () => onDeliveries((delivery) => ({ ...delivery, welcomes: [] })),
   },
 ];
