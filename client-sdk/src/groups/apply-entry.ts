@@ -215,6 +215,7 @@ async function application(
       room: room.uri,
       sender: message.client,
       plaintext: message.plaintext,
+      acceptedAt: entry.acceptedAt,
     });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

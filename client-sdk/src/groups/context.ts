@@ -36,6 +36,7 @@ export interface MessageReader {
     readonly room: RoomUri;
     readonly sender: ClientUri;
     readonly plaintext: Uint8Array;
+    readonly acceptedAt: number;
   }): { readonly messageId: string; readonly body: Bytes };
   /** Who sent a stored message, and its content as it was encrypted. */
   stored(body: Uint8Array): { readonly sender: ClientUri; readonly content: Bytes };

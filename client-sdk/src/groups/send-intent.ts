@@ -102,6 +102,7 @@ export function ownMessage(context: GroupsContext, room: Room, intent: IntentRow
     room: room.uri,
     sender: context.self.client,
     plaintext: intent.body,
+    acceptedAt: context.env.now(),
   });
   return { room: room.uri, messageId, kind: "content", body } as const;
 }

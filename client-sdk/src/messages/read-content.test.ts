@@ -21,17 +21,19 @@ const random = (length: number) => new Uint8Array(randomBytes(length));
 const alice = mintClientUri(parseUserUri("mimi://example.org/u/alice"), random);
 const mallory = mintClientUri(parseUserUri("mimi://example.org/u/mallory"), random);
 const room = mintRoomUri(parseDomain("example.org"), random);
+/** 2026-01-01T00:00:00Z */
+const acceptedAt = 1_767_225_600_000;
 const other = mintRoomUri(parseDomain("example.org"), random);
 
 test("a message that was composed is read with the id that its sender knows", () => {
   const first = composeText({ room, text: "first" }, userOfClient(alice), random);
   const wanted = { room, text: "hello", inReplyTo: first.id };
   const { id, content } = composeText(wanted, userOfClient(alice), random);
-  const read = readContent({ room, sender: alice, plaintext: content });
+  const read = readContent({ room, sender: alice, plaintext: content, acceptedAt });
   expect(read.messageId).toBe(id);
   const stored = decodeStored(read.body);
   expect([stored.sender, textOf(stored.parsed)]).toEqual([alice, "hello"]);
-  expect(readContent({ room, sender: alice, plaintext: content }).messageId).toBe(id);
+  expect(readContent({ room, sender: alice, plaintext: content, acceptedAt }).messageId).toBe(id);
 });
 
 test("an answer to what is no message id is refused", () => {
@@ -41,16 +43,29 @@ test("an answer to what is no message id is refused", () => {
   }
 });
 
-test("T-03 content that names another sender than the leaf's user is refused", () => {
+test("T-03 FED-820 content that names another sender than the leaf's user is refused", () => {
   const { content } = composeText({ room, text: "I am alice" }, userOfClient(alice), random);
-  const read = () => readContent({ room, sender: mallory, plaintext: content });
+  const read = () => readContent({ room, sender: mallory, plaintext: content, acceptedAt });
   expect(read).toThrow(expect.objectContaining({ code: "invalidMessage" }));
 });
 
-test("T-14 content of another room, put into this one, is refused", () => {
+test("T-14 FED-820 content of another room, put into this one, is refused", () => {
   const elsewhere = composeText({ room: other, text: "yes" }, userOfClient(alice), random);
-  const read = () => readContent({ room, sender: alice, plaintext: elsewhere.content });
+  const read = () => readContent({ room, sender: alice, plaintext: elsewhere.content, acceptedAt });
   expect(read).toThrow(expect.objectContaining({ code: "invalidMessage" }));
+});
+
+test("FED-821 content that expires too far from its acceptance is refused", () => {
+  const salt = random(16);
+  const whole = textContent({ text: "hello", salt, senderUri: userOfClient(alice), roomUri: room });
+  const at = (seconds: number) => {
+    const plaintext = encodeContent({ ...whole, expires: { relative: false, seconds } });
+    return () => readContent({ room, sender: alice, plaintext, acceptedAt });
+  };
+  const day = 24 * 3600;
+  expect(at(acceptedAt / 1000 + 365 * day)).not.toThrow();
+  expect(at(acceptedAt / 1000 + 367 * day)).toThrow(Refusal);
+  expect(at(acceptedAt / 1000 - 367 * day)).toThrow(Refusal);
 });
 
 test("T-14 content that does not say whose and where it is, is refused", () => {
@@ -62,7 +77,7 @@ test("T-14 content that does not say whose and where it is, is refused", () => {
     roomUri: room,
   });
   const bare = encodeContent({ ...whole, extensions: new Map() });
-  expect(() => readContent({ room, sender: alice, plaintext: bare })).toThrow(Refusal);
+  expect(() => readContent({ room, sender: alice, plaintext: bare, acceptedAt })).toThrow(Refusal);
 });
 
 test("any octets are read or refused, and nothing else", () => {
@@ -83,7 +98,7 @@ test("any octets are read or refused, and nothing else", () => {
 
 function faultOf(plaintext: Uint8Array): unknown {
   try {
-    readContent({ room, sender: alice, plaintext });
+    readContent({ room, sender: alice, plaintext, acceptedAt });
     return undefined;
   } catch (error) {
     return error;

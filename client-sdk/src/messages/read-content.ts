@@ -1,15 +1,14 @@
 import {
   type Bytes,
+  checkContent,
   type ClientUri,
   type CodecValue,
   clientUriCodec,
-  CONTENT_EXTENSIONS,
   decodeContent,
   LIMITS,
   messageId,
   type MimiContent,
   opaque,
-  Refusal,
   type RoomUri,
   struct,
   toHex,
@@ -40,22 +39,20 @@ export function readStored(body: Uint8Array): Pick<StoredContent, "sender" | "co
 
 /**
  * Checks decrypted content against where it came from: the sender it names must be the leaf's user
- * and the room this one (mimi-content §1.8, T-03). Refuses `malformed` and `invalidMessage`.
+ * and the room this one (FED-820, T-03), and it expires within a year (FED-821). `acceptedAt` is
+ * the hub's time in milliseconds. Refuses `malformed` and `invalidMessage`.
  */
 export function readContent(message: {
   readonly room: RoomUri;
   readonly sender: ClientUri;
   readonly plaintext: Uint8Array;
+  readonly acceptedAt: number;
 }): { readonly messageId: string; readonly body: Bytes } {
-  const { room, sender, plaintext } = message;
+  const { room, sender, plaintext, acceptedAt } = message;
   const content = new Uint8Array(plaintext);
   const parsed = decodeContent(content);
-  const senderUri = parsed.extensions.get(CONTENT_EXTENSIONS.senderUri);
-  const roomUri = parsed.extensions.get(CONTENT_EXTENSIONS.roomUri);
-  if (senderUri !== userOfClient(sender)) {
-    throw new Refusal("invalidMessage", "the content names another sender than the leaf's user");
-  }
-  if (roomUri !== room) throw new Refusal("invalidMessage", "the content names another room");
-  const id = messageId({ senderUri, roomUri, content, salt: parsed.salt });
+  const senderUri = userOfClient(sender);
+  checkContent(parsed, { sender: senderUri, room, acceptedAt });
+  const id = messageId({ senderUri, roomUri: room, content, salt: parsed.salt });
   return { messageId: toHex(id), body: bodyCodec.encode({ version: 1, sender, content }) };
 }

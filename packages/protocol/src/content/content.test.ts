@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type Bytes, fromHex, toHex } from "../bytes/index.ts";
+import { type Bytes, fromHex, toHex, utf8Encode } from "../bytes/index.ts";
 import { parseRoomUri, parseUserUri } from "../identifiers/index.ts";
 import { Refusal } from "../refusals/index.ts";
 import type { CborValue } from "./cbor.ts";
@@ -106,7 +106,7 @@ describe.skipIf(!present)("the golden files of MIMI content and message status",
 });
 
 describe("content", () => {
-  it("carries text, its sender and its room", () => {
+  it("FED-820 carries text, its sender and its room", () => {
     const decoded = decodeContent(encodeContent(hello));
     expect(decoded).toEqual(hello);
     expect(textOf(decoded)).toBe("Hello");
@@ -116,7 +116,7 @@ describe("content", () => {
     expect(() => checkContent(decoded, { ...arrival, sender: other })).toThrow(/another sender/);
   });
 
-  it("that expires more than a year away is refused on arrival", () => {
+  it("FED-821 that expires more than a year away is refused on arrival", () => {
     const arrival = { sender: senderUri, room: roomUri, acceptedAt: 1_700_000_000_000 };
     const at = (relative: boolean, seconds: number) => () =>
       checkContent({ ...hello, expires: { relative, seconds } }, arrival);
@@ -171,11 +171,45 @@ describe("content", () => {
     ["a missing field", (f) => f.pop()],
   ];
 
-  it.each(cases)("%s is malformed", (_, change) => {
+  it.each(cases)("FED-803 FED-804 %s is malformed", (_, change) => {
     const fields: CborValue[] = [salt, null, new Uint8Array(0), null, null, new Map(), [1, "", 0]];
     expect(outcome(() => decodeContent(encodeCbor(fields)))).toBe("value");
     change(fields);
     expect(outcome(() => decodeContent(encodeCbor(fields)))).toBe("malformed");
+  });
+
+  it("FED-805 has no key for an external part that is not encrypted", () => {
+    const none = new Uint8Array(0);
+    const outcomeWith = (encAlg: number, key: Bytes, aad: Bytes = none) => {
+      const file = ["image/png", "https://a.example/1", 0, 1, encAlg, key, none, aad];
+      const part = [1, "", 2, ...file, 0, none, "", ""];
+      const fields = [salt, null, none, null, null, new Map(), part];
+      return outcome(() => decodeContent(encodeCbor(fields)));
+    };
+    expect(outcomeWith(0, none)).toBe("value");
+    expect(outcomeWith(1, salt)).toBe("value");
+    expect(outcomeWith(0, salt)).toBe("malformed");
+    expect(outcomeWith(0, none, salt)).toBe("malformed");
+  });
+
+  it("FED-822 shows its text, or that of the first part that has one", () => {
+    const part = (contentType: string, text: string): NestedPart => {
+      const content = utf8Encode(text);
+      return { kind: "single", disposition: 1, language: "", contentType, content };
+    };
+    const body: NestedPart = {
+      kind: "multi",
+      disposition: 1,
+      language: "",
+      semantics: "chooseOne",
+      parts: [
+        part("text/html", "<b>no</b>"),
+        part("text/markdown;variant=GFM-MIMI", "*yes*"),
+        part("text/plain;charset=utf-8", "later"),
+      ],
+    };
+    expect(textOf({ ...hello, body })).toBe("*yes*");
+    expect(textOf({ ...hello, body: part("text/html", "<b>no</b>") })).toBeUndefined();
   });
 
   it("of the greatest depth and number is taken", () => {
@@ -270,7 +304,7 @@ describe("properties", () => {
     return entries.toSorted(([a], [b]) => (hex(a) < hex(b) ? -1 : 1));
   }
 
-  it("every message survives the way there and back", () => {
+  it("FED-806 every message survives the way there and back", () => {
     fc.assert(
       fc.property(content, (value) => {
         expect(decodeContent(encodeContent(value))).toEqual(value);
@@ -279,7 +313,7 @@ describe("properties", () => {
     );
   });
 
-  it("any octets give a value with this very encoding, or a Refusal malformed", () => {
+  it("FED-807 any octets give a value with this very encoding, or a Refusal malformed", () => {
     const encoded = encodeContent(hello);
     const mutated = fc
       .array(fc.tuple(fc.nat(encoded.length - 1), fc.nat(255)), { minLength: 1, maxLength: 3 })
