@@ -2,17 +2,16 @@
  * `node tools/trace.ts` writes `docs/requirements.md`, and the table of attacks in
  * `docs/security.md`, from `tools/requirements.ts` and the titles of all tests.
  */
-import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { testTitles } from "../federation-spec/src/test-titles.ts";
+import type { NamedTest } from "../federation-spec/src/test-titles.ts";
 import { attacks, sections } from "./requirements.ts";
 import type { Row } from "./requirements.ts";
-
-export type NamedTest = { readonly file: string; readonly title: string };
 
 /** Pages of which this tool writes all or a part. */
 export const pages = ["docs/requirements.md", "docs/security.md"] as const;
 
 const idPattern = /\b(?:R-\d{3}|[CXT]-\d{2})(?!\d)/g;
-const titlePattern = /\b(?:test|it|describe)\b[^"`;{}]*?\(\s*(["`])((?:(?!\1)[^\\]|\\.)*)\1/g;
 
 /** Every row by its id. */
 export const rows: ReadonlyMap<string, Row> = new Map(
@@ -22,11 +21,9 @@ export const rows: ReadonlyMap<string, Row> = new Map(
 /** The tests that name each id, in the order of files and of titles in them. */
 export function testsById(): ReadonlyMap<string, readonly NamedTest[]> {
   const found = new Map<string, NamedTest[]>();
-  for (const file of testFiles()) {
-    for (const [, , title = ""] of readFileSync(file, "utf8").matchAll(titlePattern)) {
-      for (const id of new Set(title.match(idPattern))) {
-        found.set(id, [...(found.get(id) ?? []), { file, title }]);
-      }
+  for (const { file, title } of testTitles()) {
+    for (const id of new Set(title.match(idPattern))) {
+      found.set(id, [...(found.get(id) ?? []), { file, title }]);
     }
   }
   return found;
@@ -42,17 +39,6 @@ export function render(page: (typeof pages)[number]): string {
     /(<!-- attacks -->\n)[\s\S]*(<!-- end of attacks -->)/,
     (_whole, start: string, end: string) => `${start}\n${part}\n\n${end}`,
   );
-}
-
-function testFiles(): readonly string[] {
-  const exclude = (name: string): boolean => name === "node_modules" || name === "dist";
-  const members = "{homeserver,client-sdk,federation-spec,packages/*}";
-  return globSync(
-    [`${members}/src/**/*.{test,contract}.ts`, `${members}/test/**/*.ts`, "tests/*.test.ts"],
-    { exclude },
-  )
-    .map((file) => file.replaceAll("\\", "/"))
-    .toSorted();
 }
 
 const head = ["id", "state", "where", "requirement"] as const;

@@ -1,43 +1,64 @@
-import { globSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { aligned, readPage } from "./page-tables.ts";
+import { filesOf, readSource, sourceFiles, testTitles } from "./test-titles.ts";
 import { vectorFilesByRule } from "./vector-rules.ts";
 
-const root = new URL("../../", import.meta.url);
 const folder = new URL("../", import.meta.url);
 const rulePattern = /\brule\(\s*"(FED-\d{3})"/g;
-const titlePattern = /\b(?:test|it|describe)\b[^"`;{}]*?\(\s*(["`])((?:(?!\1)[^\\]|\\.)*)\1/g;
+
+type Row = {
+  readonly rule: string;
+  readonly page: string;
+  /** Whose titles name it. */
+  readonly tests: readonly string[];
+  readonly suite: readonly string[];
+  readonly vectors: readonly string[];
+  /** That name it, which proves nothing. */
+  readonly code: readonly string[];
+};
+
+/** Each rule with the files where it is proved, and those that keep it. */
+export function rows(): readonly Row[] {
+  const tests = filesByRule(testTitles().map(({ file, title }) => [file, title]));
+  const suite = filesByRule(
+    filesOf(["federation-spec/src/conformance/rules/*.ts"]).map((file) => [
+      file,
+      [...readSource(file).matchAll(rulePattern)].map(([, rule]) => rule ?? "").join("\n"),
+    ]),
+  );
+  const code = filesByRule(sourcesOfOthers());
+  const vectors = vectorFilesByRule();
+  return rules().map(({ rule, page }) => ({
+    rule,
+    page,
+    tests: tests.get(rule) ?? [],
+    suite: suite.get(rule) ?? [],
+    vectors: (vectors.get(rule) ?? []).map((file) => `federation-spec/vectors/${file}`),
+    code: code.get(rule) ?? [],
+  }));
+}
 
 /** The page that shows where each rule is proved, as it should be. */
 export function conformanceMap(): string {
-  const proved = filesByRule(testFiles(), (text) => {
-    return [...text.matchAll(titlePattern)].map(([, , title]) => title ?? "").join("\n");
-  });
-  const named = filesByRule(sourceFiles(), (text) => text);
-  const vectors = vectorFilesByRule();
-  const suite = filesByRule(suiteFiles(), (text) => {
-    return [...text.matchAll(rulePattern)].map(([, rule]) => rule ?? "").join("\n");
-  });
-  const rows = rules().map(({ rule, page }) => ({
-    rule: `[${rule}](${page})`,
-    tests: proved.get(rule) ?? named.get(rule) ?? [],
-    suite: suite.get(rule) ?? [],
-    vectors: (vectors.get(rule) ?? []).map((file) => `federation-spec/vectors/${file}`),
-  }));
+  const all = rows();
   const files = [
-    ...new Set(rows.flatMap((row) => [...row.tests, ...row.suite, ...row.vectors])),
+    ...new Set(all.flatMap((row) => [...row.tests, ...row.suite, ...row.vectors, ...row.code])),
   ].toSorted();
   const labels = labelsOf(files);
   const cell = (found: readonly string[]) => found.map((file) => `[${labels.get(file)}]`).join(" ");
-  const table = rows.map((row) => [row.rule, cell(row.tests), cell(row.suite), cell(row.vectors)]);
+  const table = all.map(({ rule, page, tests, suite, vectors, code }) => [
+    `[${rule}](${page})`,
+    ...[tests, suite, vectors, code].map(cell),
+  ]);
   return [
     "# Rules, tests, vectors",
     "",
-    "Where each rule is proved in this repository: the tests whose titles name it, or the sources " +
-      "that do if there are none, where the conformance suite looks at it from outside, and the " +
-      "vectors that show it. A test fails when this page is stale; `npm run map` in this folder " +
-      "writes it.",
+    "Where each rule is proved in this repository: the tests whose titles name it, where the " +
+      "conformance suite looks at it from outside, and the vectors that show it; and the code " +
+      "that names it. A test fails when this page is stale, or proves a rule nowhere; " +
+      "`npm run map` in this folder writes it.",
     "",
-    aligned([["Rule", "Tests", "Suite", "Vectors"], ...table]),
+    aligned([["Rule", "Tests", "Suite", "Vectors", "Code"], ...table]),
     ...files.map((file) => `[${labels.get(file)}]: ../${file}`),
     "",
   ].join("\n");
@@ -59,7 +80,10 @@ function labelsOf(files: readonly string[]): ReadonlyMap<string, string> {
 
 /** The rules that tests and sources name, with the files that do. */
 export function namedRules(): ReadonlyMap<string, readonly string[]> {
-  return filesByRule([...new Set([...testFiles(), ...sourceFiles()])], (text) => text);
+  return filesByRule([
+    ...sourcesOfOthers(),
+    ...testTitles().map(({ file, title }) => [file, title] as const),
+  ]);
 }
 
 /** All rules with their pages, in the order of their numbers. */
@@ -72,41 +96,21 @@ export function rules(): readonly { readonly rule: string; readonly page: string
     );
 }
 
-function suiteFiles(): readonly string[] {
-  return filesOf(["src/conformance/rules/*.ts"]);
-}
-
-function testFiles(): readonly string[] {
-  return filesOf(["src/**/*.{test,contract}.ts", "test/**/*.ts"]);
-}
-
-/** Nothing of this folder: that it names rules proves none. */
-function sourceFiles(): readonly string[] {
-  return filesOf(["src/**/*.ts", "test/**/*.ts"]).filter(
-    (file) => !file.startsWith("federation-spec/"),
-  );
-}
-
-function filesOf(patterns: readonly string[]): readonly string[] {
-  const members = "{homeserver,client-sdk,federation-spec,packages/*}";
-  return globSync(
-    patterns.map((pattern) => `${members}/${pattern}`),
-    { cwd: root, exclude: (name) => name === "node_modules" || name === "dist" },
-  )
-    .map((file) => file.replaceAll("\\", "/"))
-    .toSorted();
+/** Nothing of this folder: that it names rules means nothing. */
+function sourcesOfOthers(): readonly (readonly [file: string, text: string])[] {
+  return sourceFiles()
+    .filter((file) => !file.startsWith("federation-spec/"))
+    .map((file) => [file, readSource(file)]);
 }
 
 function filesByRule(
-  files: readonly string[],
-  part: (text: string) => string,
+  texts: readonly (readonly [file: string, text: string])[],
 ): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, string[]>();
-  for (const file of files) {
-    const text = part(readFileSync(new URL(file, root), "utf8"));
+  const found = new Map<string, Set<string>>();
+  for (const [file, text] of texts) {
     for (const rule of new Set(text.match(/\bFED-\d{3}\b/g))) {
-      found.set(rule, [...(found.get(rule) ?? []), file]);
+      found.set(rule, (found.get(rule) ?? new Set()).add(file));
     }
   }
-  return found;
+  return new Map([...found].map(([rule, files]) => [rule, [...files]]));
 }

@@ -292,7 +292,7 @@ test("FED-951 a hub that always has one entry more does not hold up the end of a
   expect(asked).toHaveLength(before);
 });
 
-test("FED-949 nobody introduces a room of another server", async () => {
+test("FED-124 FED-949 nobody introduces a room of another server", async () => {
   const a = await foundRoom(alice);
   await a.commit({ add: [await handOut(bob, a.room)] });
   const items = servers.outbox.splice(0).map(deliveryOf);

@@ -167,6 +167,21 @@ test("T-25 a KeyPackage that has expired is not added", async () => {
   expect(made.notAfter - context.now()).toBeLessThan(LIMITS.keyPackageLifetimeMaxMs);
 });
 
+test("FED-204 a commit is judged at its acceptance time, whatever the reader's clock says", async () => {
+  const { room, alice, bob } = await trio(32);
+  const { context } = room.world;
+  const dave = newcomer(room.world, "dave");
+  const options = { lifetimeMs: 60_000, lastResort: false };
+  const { keyPackage, notAfter } = await createKeyPackage(context, dave.identity, options);
+  const acceptedAt = context.now();
+  const { commit } = await alice.group.prepareCommit({ add: [keyPackage] }, none);
+  room.world.advance(120_000);
+  const late = bob.group.processCommit(commit, { acceptedAt: notAfter + 1000 });
+  await expect(late).rejects.toMatchObject({ code: "invalidCommit" });
+  await bob.group.processCommit(commit, { acceptedAt });
+  expect(bob.group.epoch).toBe(alice.group.epoch + 1);
+});
+
 test("the room's state travels with a commit and reaches those who join", async () => {
   const { room, alice, bob } = await trio(32);
   const founding = {

@@ -193,7 +193,7 @@ describe("removals that the hub proposed", () => {
     expect(decide(group, mia, { ...change, stateAfter: undefined })).toBe("invalidCommit");
   });
 
-  it("are all that the hub may make", () => {
+  it("FED-705 FED-750 are all that the hub may make", () => {
     expect(code(group, { kind: "hub" }, remove({ ...group }, 4))).toBe("allowed");
     expect(code(group, { kind: "hub" }, add(zoe))).toBe("notAllowed");
     expect(code(group, { kind: "hub" }, edit(group, { metadata }))).toBe("notAllowed");

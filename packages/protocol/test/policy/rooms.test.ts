@@ -48,7 +48,7 @@ describe("own clients and roles", () => {
     expect(decide(group, mia, remove(group, 4, 7))).toBe("invalidCommit");
   });
 
-  it("an external commit brings in a client of a participant and replaces at most one", () => {
+  it("FED-705 FED-751 an external commit brings in a client of a participant and replaces at most one", () => {
     const joiner = (user: UserUri, resync = false): Actor => ({ kind: "joiner", user, resync });
     const both = { ...add(mia), removed: [{ user: mia, leaf: 4 }] };
     expect(code(group, joiner(mia), add(mia))).toBe("allowed");
@@ -183,7 +183,7 @@ describe("a founding", () => {
   });
 });
 
-it("a room of unknown rules is not judged", () => {
+it("FED-730 a room of unknown rules is not judged", () => {
   const later = { ...group, state: { ...group.state, rulesVersion: 2 } };
   expect(decide(later, olga, nothing)).toBe("versionUnsupported");
 });
