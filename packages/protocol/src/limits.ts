@@ -42,7 +42,6 @@ export const LIMITS = {
   authenticatedDataBytesMax: 4 * KIB,
   /** Encrypted room metadata in the room state. */
   roomMetadataBytesMax: 4 * KIB,
-
   /** One KeyPackage. */
   keyPackageBytesMax: 16 * KIB,
   /** Stock of one client that is not last resort. */
@@ -59,7 +58,6 @@ export const LIMITS = {
   capabilitiesMax: 64,
   /** One MLS credential. */
   credentialBytesMax: 4 * KIB,
-
   /** Clients of one user. */
   clientsPerUserMax: 32,
   /** Rooms on this server in which one user takes part. */
@@ -86,7 +84,6 @@ export const LIMITS = {
   nameBytesMax: 64,
   /** Data of one account event. */
   accountEventBytesMax: 16 * KIB,
-
   /** One entry of a room or inbox stream: a handshake with its header and stapled proposals. */
   entryBytesMax: MIB + 512 * KIB,
   /** Leaf changes of one commit. */
@@ -121,7 +118,6 @@ export const LIMITS = {
   rejectedItemsMax: 1024,
   /** Welcomes of one federation batch item: one per added client. */
   welcomesPerItemMax: 100,
-
   /** A message in a batch of submissions, with what stands around it. */
   submissionBytesMax: 64 * KIB + KIB,
   /** A request body between servers, but a batch. */
@@ -150,7 +146,6 @@ export const LIMITS = {
   contactRequestsWaitingPerPeerMax: 100,
   /** Rooms that one user may let another one add them to, one by one. */
   contactRoomsMax: 32,
-
   /** A directory document. */
   directoryBytesMax: 64 * KIB,
   /** Versions that a directory lists. */
@@ -225,7 +220,6 @@ export const LIMITS = {
   headIntervalMs: SECOND,
   /** How long another server's client list is believed without asking again. */
   remoteUserKeptMs: 5 * MINUTE,
-
   /** Epochs before the current one whose application messages are still taken. */
   epochWindowEpochs: 3,
   /** How long after being superseded such an epoch is still taken. */
@@ -244,7 +238,6 @@ export const LIMITS = {
   restoreAdoptMs: MINUTE,
   /** Rooms hosted elsewhere that a follower keeps in memory. */
   followedRoomsCachedMax: 20_000,
-
   /** The accepted answer of a submission. */
   idempotencyKeptMs: 14 * DAY,
   /** A handshake entry, also when all have read it (restore and rejoin need it). */
@@ -259,7 +252,6 @@ export const LIMITS = {
   inboxEntriesMax: 10_000,
   /** From an acknowledgement to its row, at most. */
   cursorFlushMs: SECOND,
-
   /** Octets in a client's socket beyond which it goes back to catching up. */
   socketBufferBytesMax: MIB,
   /** Submissions of one connection that are not answered yet. */
