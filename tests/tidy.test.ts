@@ -219,6 +219,13 @@ test("files stay under 350 lines, and lines under 120 columns", () => {
   expect(wrong).toEqual([]);
 });
 
+test("no file is looked for at the path of a URL, in which a space is written %20", () => {
+  const tools = globSync("tools/**/*.{ts,mjs}");
+  expect(tools.length).toBeGreaterThan(3);
+  const pattern = /new URL\([^)]*import\.meta\.url\)\.pathname/;
+  expect([...sources, ...tests, ...tools].filter((file) => pattern.test(read(file)))).toEqual([]);
+});
+
 test("each document has exactly one title", () => {
   const documents = ["README.md", ...globSync("{docs,federation-spec}/**/*.md", { exclude })];
   expect(documents.length).toBeGreaterThan(5);

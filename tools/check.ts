@@ -9,10 +9,11 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 type Check = { readonly name: string; readonly command: readonly string[] };
 
-const root = new URL("../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
 const scratch = mkdtempSync(join(tmpdir(), "treehouse-check-"));
 const report = join(scratch, "vitest.json");

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -63,7 +64,7 @@ test("what cannot be is told with what to do, in the form that was asked for", a
 });
 
 test("the command passes on how the program ended, from a process of its own", async () => {
-  const program = new URL("../../bin/treehouse.js", import.meta.url).pathname;
+  const program = fileURLToPath(new URL("../../bin/treehouse.js", import.meta.url));
   const args = [program, "server", "verify", "/nonexistent", "--passphrase-stdin"];
   const { code, err } = await runProcess(process.execPath, args, {
     input: "twelve or more letters",
