@@ -25,7 +25,7 @@ R-004 | partly | authentication, mls | The server vouches for keys and clients c
 R-005 | met | key-packages | Clients upload their own KeyPackages, a last-resort one included
 R-006 | met | key-packages | Whoever is entitled claims one KeyPackage per client of an absent user
 R-007 | partly | queuing | Each client has a queue; its name still tells the user
-R-008 | partly | queuing, delivery | Messages wait until collected; followers come with federation
+R-008 | met | queuing, delivery, federation | Messages wait until collected, at followers as well
 R-009 | met | queuing, realtime | Only the client that owns a queue reads it and deletes from it
 R-010 | partly | queuing | An identity queue and a group queue; neither is pseudonymous yet
 R-011 | partly | realtime | New entries are told at once to live clients; no push yet
@@ -67,7 +67,7 @@ R-042 | met | authentication, federation, SDK, CLI | Requests to be contacts
 R-043 | met | authentication, key-packages, SDK, CLI | Blocking
 
 # Messaging
-R-044 | partly | delivery, SDK | Text between users and in groups in real time; one server only
+R-044 | met | delivery, realtime, federation, SDK | Text between users and in groups in real time, over servers
 R-045 | partly | SDK, protocol | Conversations of two; two that began at once stay two
 R-046 | partly | SDK | A direct chat has what a group has, as far as there is anything
 R-047 | partly | SDK | Bad networks delay and never lose; not measured with loss yet
@@ -87,7 +87,7 @@ R-059 | open | | Direct paths between clients that agree
 # Groups
 R-060 | partly | delivery, SDK, CLI | Groups are made and left; no renaming, no deletion
 R-061 | partly | SDK, protocol | Groups have a name that servers cannot read; it cannot be changed yet
-R-062 | partly | delivery, SDK, CLI | Members are added and removed; of one server only
+R-062 | met | delivery, federation, SDK, CLI | Members of any server are added and removed
 R-063 | partly | protocol, delivery, SDK | Roles bind what members may do; no command assigns them yet
 R-064 | partly | protocol, delivery | What the server holds of a group changes by role; not encrypted at rest
 R-065 | open | | Text, voice and video in one group

@@ -63,7 +63,7 @@ function requirementsPage(tests: ReadonlyMap<string, readonly NamedTest[]>): str
     "- **open**: there is nothing yet that anybody could use.",
     "",
     `Of ${all.length} rows ${count("met")} are met, ${count("partly")} partly, and ` +
-      `${count("open")} are open: this release is one homeserver with encrypted groups.`,
+      `${count("open")} are open: this release has encrypted groups in text, over federated homeservers.`,
     "",
     "This page is written by `node tools/trace.ts` from `tools/requirements.ts` and the titles of",
     "the tests; a test fails when it is stale.",

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 test.each(seeds)(
-  "R-015 R-008 seed %i: four clients of two servers, faults and kills at every hop: all once, in one order",
+  "R-015 R-008 R-044 seed %i: four clients of two servers, faults and kills at every hop: all once, in one order",
   { timeout: full ? 1_200_000 : 180_000 },
   async (seed) => {
     world = await startFederatedWorld({ names: ["alpha", "beta"], seed });

@@ -36,7 +36,7 @@ async function codeOf(act: Promise<unknown>): Promise<unknown> {
 }
 
 test(
-  "R-015 FED-948 a removed member's server gets nothing more of the room, until somebody of it is added again",
+  "R-015 R-062 FED-948 a removed member's server gets nothing more of the room, until somebody of it is added again",
   { timeout: 120_000 },
   async () => {
     world = await startFederatedWorld({ names: ["alpha", "beta"], seed: 1 });
