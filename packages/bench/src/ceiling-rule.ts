@@ -4,10 +4,9 @@
  */
 const cpuPerMessageMax = { chat: 16, federation: 45 };
 
-export function voidReason(
-  bareCpuPerMessage: number,
-  bench: keyof typeof cpuPerMessageMax = "chat",
-): string | undefined {
+export type CeilingName = keyof typeof cpuPerMessageMax;
+
+export function voidReason(bareCpuPerMessage: number, bench: CeilingName): string | undefined {
   const most = cpuPerMessageMax[bench];
   if (bareCpuPerMessage <= most) return undefined;
   const needed = bareCpuPerMessage.toFixed(1);

@@ -1,14 +1,15 @@
 import { bareTarget } from "./ceiling/target.ts";
-import { type Figures, type Load, runLoad, type Shape } from "./load.ts";
-import { type Measurement, median } from "./report.ts";
+import { alternate, faultsOf, type Options, type Report } from "./compare.ts";
+import type { Load, Shape } from "./load.ts";
+import { median } from "./report.ts";
 import { homeserverTarget } from "./world/target.ts";
 
 const load: Load = { kind: "closed", outstanding: 4 };
 
 /** One room, one sender, everybody connected: deliveries per second. */
 export async function benchFanout(
-  options: { readonly seconds: number; readonly rounds: number; readonly members: number },
-  report: (measurement: Measurement) => void,
+  options: Options & { readonly members: number },
+  report: Report,
 ): Promise<void> {
   const { members } = options;
   const shape: Shape = {
@@ -19,21 +20,8 @@ export async function benchFanout(
     latencyOf: "everybody",
   };
   const seconds = { warmUp: 2.5, measured: options.seconds };
-  const bare: Figures[] = [];
-  const ours: Figures[] = [];
-  for (let round = 0; round < options.rounds; round += 1) {
-    for (const [figures, open] of [
-      [bare, bareTarget],
-      [ours, () => homeserverTarget(1, members)],
-    ] as const) {
-      const target = await open();
-      try {
-        figures.push(await runLoad(target, shape, load, seconds));
-      } finally {
-        await target.stop();
-      }
-    }
-  }
+  const contest = { shape, bare: bareTarget, ours: () => homeserverTarget(1, members) };
+  const { bare, ours } = await alternate(contest, load, seconds, options.rounds);
   const ceiling = median(bare.map(({ deliveriesPerSecond }) => deliveriesPerSecond));
   const rate = median(ours.map(({ deliveriesPerSecond }) => deliveriesPerSecond));
   report({
@@ -46,7 +34,7 @@ export async function benchFanout(
       messagesPerSecond: median(ours.map(({ perSecond }) => perSecond)),
       cpuPerDelivery: median(ours.map(({ cpuPerDelivery }) => cpuPerDelivery)),
       bareCpuPerDelivery: median(bare.map(({ cpuPerDelivery }) => cpuPerDelivery)),
-      lost: ours.reduce((sum, { lost }) => sum + lost, 0),
+      ...faultsOf(ours),
     },
   });
 }

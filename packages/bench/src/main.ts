@@ -3,8 +3,6 @@
  * server runs on the first core and the generator on the second; figures are shares of a bare
  * ceiling that is measured in the same run.
  */
-import { parseArgs } from "node:util";
-
 import { benchChat } from "./chat.ts";
 import { benchFanout } from "./fanout.ts";
 import { benchFederation } from "./federation.ts";
@@ -13,58 +11,39 @@ import { benchLatency } from "./latency.ts";
 import { benchMls } from "./mls.ts";
 import { pin } from "./process-stat.ts";
 import { createReport } from "./report.ts";
+import { readWanted, type Wanted } from "./wanted.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: "boolean", default: false },
-    seconds: { type: "string", default: "6" },
-    rounds: { type: "string", default: "3" },
-    members: { type: "string", default: "100" },
-    connections: { type: "string", default: "5000" },
-    part: { type: "string", default: "closed,forwarded,open,outage,third,peers" },
-    peers: { type: "string", default: "50" },
-    backlog: { type: "string", default: "10000" },
-    outage: { type: "string", default: "30" },
-    sizes: { type: "string", default: "2,10,100,1000" },
-    repeats: { type: "string", default: "20" },
-  },
-});
+type Bench = (wanted: Wanted, report: ReturnType<typeof createReport>) => Promise<void>;
 
-const [name = ""] = positionals;
-const report = createReport(values.json);
-const seconds = Number(values.seconds);
-const rounds = Number(values.rounds);
-pin(process.pid, 1);
-
-const benches: Record<string, () => Promise<void>> = {
-  chat: () => benchChat({ seconds, rounds }, report),
-  fanout: () => benchFanout({ seconds, rounds, members: Number(values.members) }, report),
-  federation: () =>
-    benchFederation(
-      {
-        seconds,
-        rounds,
-        parts: values.part.split(","),
-        peers: Number(values.peers),
-        backlog: Number(values.backlog),
-        outageSeconds: Number(values.outage),
-      },
-      report,
-    ),
-  idle: () => benchIdle({ connections: Number(values.connections) }, report),
-  latency: () => benchLatency({ messages: Number(values.repeats) * 10 }, report),
-  mls: () =>
-    benchMls(
-      { sizes: values.sizes.split(",").map(Number), repeats: Number(values.repeats) },
-      report,
-    ),
+const benches: Readonly<Record<string, Bench>> = {
+  chat: ({ seconds, rounds }, report) => benchChat({ seconds, rounds }, report),
+  fanout: ({ seconds, rounds, members }, report) =>
+    benchFanout({ seconds, rounds, members }, report),
+  federation: ({ seconds, rounds, parts, peers, backlog, outageSeconds }, report) =>
+    benchFederation({ seconds, rounds, parts, peers, backlog, outageSeconds }, report),
+  idle: ({ connections }, report) => benchIdle({ connections }, report),
+  latency: ({ repeats }, report) => benchLatency({ messages: repeats * 10 }, report),
+  mls: ({ sizes, repeats }, report) => benchMls({ sizes, repeats }, report),
 };
 
-const bench = benches[name];
-if (bench === undefined) {
-  console.error(`There is no bench "${name}". Known: ${Object.keys(benches).join(", ")}.`);
-  process.exitCode = 1;
-} else {
-  await bench();
+const run = prepared(process.argv.slice(2));
+if (run === undefined) process.exitCode = 1;
+else await run();
+
+/** Undefined if the arguments mean nothing, which it then says. */
+function prepared(args: readonly string[]): (() => Promise<void>) | undefined {
+  try {
+    const wanted = readWanted(args);
+    const bench = Object.hasOwn(benches, wanted.name) ? benches[wanted.name] : undefined;
+    if (bench === undefined) {
+      const known = Object.keys(benches).join(", ");
+      throw new TypeError(`There is no bench "${wanted.name}". Known: ${known}.`);
+    }
+    pin(process.pid, 1);
+    return () => bench(wanted, createReport(wanted.json));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(error.message);
+    return undefined;
+  }
 }

@@ -72,6 +72,7 @@ export async function benchPeersFanout(
         cpuPerDelivery: (after.cpu - before.cpu) / deliveries,
         generatorCpuPerDelivery: (after.own - before.own) / deliveries,
         lost: all() - stubs.taken(),
+        doubled: stubs.doubled(),
       },
     });
     sender.close();

@@ -11,6 +11,6 @@ test("a percentile is a sample, and the order of the samples does not matter", (
 });
 
 test("a slow ceiling voids the ratio instead of flattering it", () => {
-  expect(voidReason(9.5)).toBeUndefined();
-  expect(voidReason(16.5)).toContain("void");
+  expect(voidReason(9.5, "chat")).toBeUndefined();
+  expect(voidReason(16.5, "chat")).toContain("void");
 });

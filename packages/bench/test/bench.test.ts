@@ -26,7 +26,7 @@ test("each bench prints one JSON object per measurement, with a ratio to the bar
   expect(mls).toMatchObject({ name: "mls 3", commitMs: expect.any(Number) });
   expect(mls?.ratio).toBeGreaterThan(0);
   const [fanout] = await bench("fanout", "--members", "3", "--seconds", "0.2", "--rounds", "1");
-  expect(fanout).toMatchObject({ name: "fanout 3", lost: 0 });
+  expect(fanout).toMatchObject({ name: "fanout 3", lost: 0, doubled: 0 });
   expect(fanout?.ratio).toBeGreaterThan(0);
 });
 
@@ -42,7 +42,7 @@ test("what is measured between servers arrives whole and in order, at two server
   );
   expect(outage).toMatchObject({ name: "federation outage", parameters: { inOrder: true } });
   const [peers] = await bench("federation", "--part", "peers", "--peers", "3", "--seconds", "0.2");
-  expect(peers).toMatchObject({ name: "federation peers 3", lost: 0 });
+  expect(peers).toMatchObject({ name: "federation peers 3", lost: 0, doubled: 0 });
 });
 
 test("an unknown bench is refused with the names there are", async () => {

@@ -11,13 +11,16 @@ import {
   identifierRequestCodec,
   identifierResponseCodec,
   leafIdentityCodec,
+  LIMITS,
   MEDIA_TYPE_TLS,
   peerRoutes,
+  Reader,
   signedClientListCodec,
   toBase64Url,
   type UserUri,
 } from "@treehouse/protocol";
 
+import { Arrivals } from "../arrivals.ts";
 import { crypto, makeKeys } from "./people.ts";
 
 /** Servers that a hub takes for real, and that take whatever it sends: all behind one port. */
@@ -26,8 +29,10 @@ export interface StubServers {
   readonly peers: Readonly<Record<string, string>>;
   /** One user at each. */
   readonly people: readonly { readonly user: UserUri; readonly identity: ClientIdentity }[];
-  /** Items that they have taken, of all together. */
+  /** Entries that they have, each once, of all together. */
   taken(): number;
+  /** Entries that one of them was sent as an item of its own once more. */
+  doubled(): number;
   stop(): Promise<void>;
 }
 
@@ -43,7 +48,9 @@ export async function startStubServers(count: number): Promise<StubServers> {
     }),
   );
   const next = new Map<string, number>();
-  let taken = 0;
+  const arrivals = new Map(domains.map((domain) => [domain, new Arrivals()]));
+  const sum = (of: (one: Arrivals) => number): number =>
+    [...arrivals.values()].reduce((total, one) => total + of(one), 0);
 
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
@@ -63,11 +70,14 @@ export async function startStubServers(count: number): Promise<StubServers> {
 
   function notified(host: string, body: Uint8Array<ArrayBuffer>): Uint8Array {
     const { incarnation, items } = batchCodec.decode(body, "sliced");
-    const before = next.get(host) ?? 1;
-    const after = Math.max(before, (items.at(-1)?.sequence ?? before - 1) + 1);
-    next.set(host, after);
-    taken += after - before;
-    return batchAnswerCodec.encode({ incarnation, next: after, rejected: [] });
+    let expected = next.get(host) ?? 1;
+    for (const { sequence, kind, body: item } of items) {
+      if (sequence !== expected) continue;
+      expected += 1;
+      if (kind === ENTRY_ITEM) arrivals.get(host)?.note(positionIn(item));
+    }
+    next.set(host, expected);
+    return batchAnswerCodec.encode({ incarnation, next: expected, rejected: [] });
   }
 
   function identified(body: Uint8Array<ArrayBuffer>): Uint8Array {
@@ -96,7 +106,8 @@ export async function startStubServers(count: number): Promise<StubServers> {
         }),
       },
     })),
-    taken: () => taken,
+    taken: () => sum(({ distinct }) => distinct),
+    doubled: () => sum(({ doubled }) => doubled),
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -105,6 +116,18 @@ export async function startStubServers(count: number): Promise<StubServers> {
 }
 
 const kid = "stub";
+const ENTRY_ITEM = 1;
+
+/** The position of the entry in an item, of which nothing else is decoded: this is measured. */
+function positionIn(item: Uint8Array<ArrayBuffer>): number {
+  const reader = new Reader(item);
+  reader.varint();
+  reader.raw(3);
+  reader.opaque(LIMITS.uriBytesMax);
+  reader.u32();
+  reader.u64();
+  return reader.u64();
+}
 
 function directoryOf(domain: string): object {
   const { publicKey } = crypto.generateSignatureKeyPair();

@@ -1,0 +1,74 @@
+import { parseArgs } from "node:util";
+
+import { type FederationPart, federationParts } from "./federation.ts";
+
+/** What was asked for on the command line. */
+export type Wanted = {
+  readonly name: string;
+  readonly json: boolean;
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly members: number;
+  readonly connections: number;
+  readonly parts: readonly FederationPart[];
+  readonly peers: number;
+  readonly backlog: number;
+  readonly outageSeconds: number;
+  readonly sizes: readonly number[];
+  readonly repeats: number;
+};
+
+/** Throws a TypeError that says what is wrong: a run that measures nothing must not look like one. */
+export function readWanted(args: readonly string[]): Wanted {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      json: { type: "boolean", default: false },
+      seconds: { type: "string", default: "6" },
+      rounds: { type: "string", default: "3" },
+      members: { type: "string", default: "100" },
+      connections: { type: "string", default: "5000" },
+      part: { type: "string", default: federationParts.join(",") },
+      peers: { type: "string", default: "50" },
+      backlog: { type: "string", default: "10000" },
+      outage: { type: "string", default: "30" },
+      sizes: { type: "string", default: "2,10,100,1000" },
+      repeats: { type: "string", default: "20" },
+    },
+  });
+  const [name = "", ...rest] = positionals;
+  if (rest.length > 0) throw new TypeError("One bench at a time.");
+  return {
+    name,
+    json: values.json,
+    seconds: amount("seconds", values.seconds),
+    rounds: count("rounds", values.rounds, 1),
+    members: count("members", values.members, 2),
+    connections: count("connections", values.connections, 1),
+    parts: values.part.split(",").map(partOf),
+    peers: count("peers", values.peers, 1),
+    backlog: count("backlog", values.backlog, 1),
+    outageSeconds: values.outage === "0" ? 0 : amount("outage", values.outage),
+    sizes: values.sizes.split(",").map((size) => count("sizes", size, 2)),
+    repeats: count("repeats", values.repeats, 1),
+  };
+}
+
+function partOf(text: string): FederationPart {
+  const known = federationParts.find((part) => part === text);
+  if (known !== undefined) return known;
+  throw new TypeError(`There is no part "${text}". Known: ${federationParts.join(", ")}.`);
+}
+
+function count(option: string, text: string, least: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  throw new TypeError(`--${option} is a whole number from ${least} on, and not "${text}".`);
+}
+
+function amount(option: string, text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value > 0) return value;
+  throw new TypeError(`--${option} is a number above 0, and not "${text}".`);
+}
