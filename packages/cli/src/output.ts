@@ -16,7 +16,7 @@ export interface Output {
   /** One result. `text` is what people see. */
   result(value: Row, text: string): void;
   /** A list, as one result. */
-  list(name: string, rows: readonly Row[], text: (row: Row) => string): void;
+  list<R extends Row>(name: string, rows: readonly R[], text: (row: R) => string): void;
   /** One item of a stream; without a terminal always a JSON line. */
   item(value: Row, text: string): void;
   /** A remark for people, on the standard error. */

@@ -3,6 +3,7 @@ import type { Invite } from "@treehouse/client-sdk";
 import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -63,12 +64,6 @@ export function addAdminCommands(cli: Cli): void {
         cli.output().result({ id }, "Revoked.");
       });
     });
-}
-
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new CliFailure(EXIT.usage, "badNumber", `${name} takes a whole number above 0`);
 }
 
 function onlyOne(asked: string, ids: readonly string[]): string {

@@ -5,6 +5,7 @@ import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
 import { describePeer, peerLine, ruleLine } from "./fed-text.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** `treehouse fed`: with which other servers the own one speaks. For administrators. */
 export function addFedCommands(cli: Cli): void {
@@ -163,12 +164,6 @@ function durationOf(text: string): number {
   const unitMs = units[unit];
   if (unitMs !== undefined) return Number(count) * unitMs;
   throw new CliFailure(EXIT.usage, "badDuration", "--for takes a duration such as 30m, 12h or 7d");
-}
-
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new CliFailure(EXIT.usage, "badNumber", `${name} takes a whole number above 0`);
 }
 
 function stepText({ step, result, text, fix }: ProbeStep): string {

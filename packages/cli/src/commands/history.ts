@@ -1,9 +1,9 @@
 import type { HistoryItem } from "@treehouse/client-sdk";
 
-import { CliFailure, EXIT } from "../failure.ts";
 import { indented } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** `treehouse history`: what the store holds of a conversation; works without a server. */
 export function addHistoryCommand(cli: Cli): void {
@@ -14,33 +14,23 @@ export function addHistoryCommand(cli: Cli): void {
     .option("--limit <number>", "the newest so many", "50")
     .option("--before <position>", "only what stands before this position")
     .action(async (reference: string, options: { limit: string; before?: string }) => {
-      const limit = Number(options.limit);
-      const before = options.before === undefined ? undefined : Number(options.before);
-      const whole = (value: number) => Number.isSafeInteger(value) && value > 0;
-      const bad = !whole(limit) || (before !== undefined && !whole(before));
-      if (bad)
-        throw new CliFailure(
-          EXIT.usage,
-          "badNumber",
-          "--limit and --before take whole numbers above 0",
-        );
+      const limit = wholeNumber("--limit", options.limit);
+      const before =
+        options.before === undefined ? undefined : wholeNumber("--before", options.before);
       await withBriefClient(
         cli,
         async (client) => {
           const conversation = await client.conversations.get(reference);
           const range = before === undefined ? { limit } : { limit, before };
           const items = await conversation.history(range);
-          const output = cli.output();
-          output.list("items", items, (row) => describe(items, row));
+          cli.output().list("items", items, lineOf);
         },
         { offline: true },
       );
     });
 }
 
-function describe(items: readonly HistoryItem[], row: Readonly<Record<string, unknown>>): string {
-  const item = items.find(({ position }) => position === row["position"]);
-  if (item === undefined) return "";
+function lineOf(item: HistoryItem): string {
   const at = `${item.position} ${new Date(item.acceptedAt).toISOString()}`;
   switch (item.kind) {
     case "message":

@@ -1,9 +1,9 @@
 import type { Client, Message } from "@treehouse/client-sdk";
 
-import { CliFailure, EXIT } from "../failure.ts";
 import { indented } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { loginRequired, watchConnection, withClient } from "./cli.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /**
  * `treehouse tail`: messages of others that were not shown yet, each once it is printed counted
@@ -18,11 +18,7 @@ export function addTailCommand(cli: Cli): void {
     .option("--follow", "go on until interrupted")
     .option("--limit <number>", "end after so many messages")
     .action(async (references: string[], options: { follow?: boolean; limit?: string }) => {
-      const limit = options.limit === undefined ? Infinity : Number(options.limit);
-      if (limit !== Infinity && !(Number.isSafeInteger(limit) && limit > 0)) {
-        const message = "--limit takes a whole number above 0";
-        throw new CliFailure(EXIT.usage, "badNumber", message);
-      }
+      const limit = options.limit === undefined ? Infinity : wholeNumber("--limit", options.limit);
       await withClient(cli, async (client) => {
         // With a limit the command waits for that many, as --follow does.
         const waits = options.follow === true || limit !== Infinity;
