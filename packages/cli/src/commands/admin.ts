@@ -46,7 +46,7 @@ export function addAdminCommands(cli: Cli): void {
           const { expiresAt } = row;
           const until =
             typeof expiresAt === "number" ? `, until ${new Date(expiresAt).toISOString()}` : "";
-          return `${String(row["id"])}  ${String(row["usesLeft"])} uses left${until}`;
+          return `${row["id"]}  ${String(row["usesLeft"])} uses left${until}`;
         });
       });
     });

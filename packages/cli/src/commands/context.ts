@@ -20,7 +20,7 @@ export function addContextCommands(cli: Cli): void {
       cli
         .output()
         .list("contexts", rows, (row) =>
-          [row["current"] === true ? "*" : " ", row["name"], row["account"]].join(" "),
+          [row.current ? "*" : " ", row.name, row.account].join(" "),
         );
       if (rows.length === 0) {
         cli.output().hint("There is none. Make one with `treehouse init <address>`.");

@@ -15,7 +15,7 @@ export function addDoctorCommand(cli: Cli): void {
           cli
             .output()
             .list("checks", checks, ({ name, result, text, fix }) =>
-              [`${String(result).padEnd(8)}${String(name)}: ${String(text)}`, fix]
+              [`${result.padEnd(8)}${name}: ${text}`, fix]
                 .filter((part) => part !== "")
                 .join("\n        "),
             );
