@@ -20,7 +20,8 @@ import type {
   Peers,
 } from "../../src/federation/index.ts";
 import { createJobs, createNodeEnv, openDatabase } from "../../src/platform/index.ts";
-import type { Database, ReadTx, Route, Tx } from "../../src/platform/index.ts";
+import type { Database, ReadTx, Tx } from "../../src/platform/index.ts";
+import { answerOf } from "./answer-of.ts";
 import type { Channel } from "./channel.ts";
 import { Life } from "./guard.ts";
 import type { CrashPoint } from "./guard.ts";
@@ -322,25 +323,6 @@ export class Island {
       },
     };
   }
-}
-
-/** Calls a route as the HTTP server does. */
-export async function answerOf(
-  found: Route | undefined,
-  from: Domain,
-  { body, variables = {}, transactionId = "" }: PeerCall,
-): Promise<Bytes> {
-  if (found === undefined) throw new Refusal("notFound", "there is nothing");
-  const answer = await found.handle({
-    param: (name) => variables[name] ?? "",
-    query: undefined,
-    body: found.body?.parse(new Uint8Array(body)),
-    session: undefined,
-    peer: { domain: from, transactionId },
-    address: "127.0.0.1",
-  });
-  if (!(answer instanceof Uint8Array)) throw new Error("A peer's route answers octets.");
-  return new Uint8Array(answer);
 }
 
 function headOf(room: RoomUri, position: number): SignedHead | undefined {

@@ -12,57 +12,14 @@ import {
   userUri,
   utf8Encode,
 } from "@treehouse/protocol";
-import type {
-  KeyMaterialRequest,
-  KeyMaterialResponse,
-  UnsignedKeyMaterialRequest,
-} from "@treehouse/protocol";
+import type { KeyMaterialRequest, UnsignedKeyMaterialRequest } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 import { ask } from "../people/ask.ts";
 import { claimed, enrol, requestOf, stock, tryClaim, uploaded } from "../people/holder.ts";
-import type { Holder } from "../people/holder.ts";
 import { testCrypto } from "../people/person.ts";
+import { befriend, claimByPeer, openPeople } from "../people/claiming-people.ts";
 import { openSmallServer } from "../people/small-server.ts";
-import { act, openTwoServers } from "../people/two-servers.ts";
-import type { TwoServers } from "../people/two-servers.ts";
-
-type People = TwoServers & { readonly alice: Holder; readonly bob: Holder };
-
-/** Alice of server a, and Bob of server b with KeyPackages. */
-async function openPeople(
-  options: Parameters<typeof openTwoServers>[0] & { readonly made?: number } = {},
-): Promise<People> {
-  const { made = 3, ...rest } = options;
-  const world = await openTwoServers(rest);
-  const alice = await enrol(world.a, "alice");
-  const bob = await enrol(world.b, "bob");
-  const packages = [];
-  for (let count = 0; count < made; count += 1) packages.push(await bob.make({}));
-  await uploaded(world.b, bob, packages);
-  return Object.assign(world, { alice, bob });
-}
-
-async function befriend(world: People): Promise<void> {
-  await act(world.a, world.alice, "request", world.bob.user);
-  await world.deliver();
-  await act(world.b, world.bob, "accept", world.alice.user);
-  await world.deliver();
-}
-
-/** A claim as another server hands it on. */
-async function claimByPeer(
-  { a, b }: People,
-  request: KeyMaterialRequest,
-  transactionId = toHex(testCrypto.random(16)),
-  peer = a.domain,
-): Promise<KeyMaterialResponse> {
-  const answer = await b.keyPackages.answerPeer({
-    peer,
-    transactionId,
-    request: keyMaterialRequestCodec.encode(request),
-  });
-  return keyMaterialResponseCodec.decode(answer);
-}
+import { act } from "../people/two-servers.ts";
 
 test("R-014 FED-966 a user of another server is found, and claimed once there is leave", async () => {
   await using world = await openPeople();

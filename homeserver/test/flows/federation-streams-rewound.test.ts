@@ -9,7 +9,7 @@ import {
 } from "@treehouse/protocol";
 import type { BatchItem, Bytes } from "@treehouse/protocol";
 import { expect, test } from "vitest";
-import { answerOf } from "../federation/island.ts";
+import { answerOf } from "../federation/answer-of.ts";
 import { north, south, TwoIslands } from "../federation/two-islands.ts";
 
 const HOUR = 3_600_000;

@@ -4,7 +4,6 @@ import type { Socket } from "node:net";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import { LIMITS, MEDIA_TYPE_JSON, MEDIA_TYPE_TLS, parseDomain } from "@treehouse/protocol";
-import type { EndpointName } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openRawPeer } from "../peers/raw-peer.ts";
 import type { RawPeer } from "../peers/raw-peer.ts";
@@ -301,56 +300,4 @@ test("H-12 FED-916 a name that leads to this machine is asked nothing", async ()
   }
   expect(reached).toEqual([]);
   trap.close();
-});
-
-test("FED-919 a server is not asked for what it does not say it can, nor sent more than it takes", async () => {
-  const { capabilities, limits } = peer.directory;
-  const older = (without: string) => ({
-    ...peer.directory,
-    capabilities: capabilities.filter((each) => each !== without),
-    limits: { ...limits, maxBody: 100, maxNotifyBody: 200 },
-  });
-  let listed = older("submissions");
-  peer.respond = (incoming, outgoing) => {
-    incoming.resume();
-    outgoing.setHeader(
-      "content-type",
-      incoming.method === "GET" ? MEDIA_TYPE_JSON : MEDIA_TYPE_TLS,
-    );
-    outgoing.end(incoming.method === "GET" ? JSON.stringify(listed) : "");
-  };
-  const asked = async (endpoint: EndpointName, length: number) => {
-    const question = { ...call, endpoint, body: new Uint8Array(length) };
-    const variables = { roomId: "mimi://peer.example/r/x" };
-    await own.peers.post(peer.domain, { ...question, variables });
-  };
-  const waits = { code: "peerUnreachable", data: { retryAfterMs: LIMITS.retryMostMs } };
-  await expect(asked("submitMessage", 1)).rejects.toMatchObject(waits);
-  await asked("notify", 200);
-  await asked("update", 100);
-  const large = (limit: number) => ({ code: "tooLarge", data: { limit } });
-  await expect(asked("notify", 201)).rejects.toMatchObject(large(200));
-  await expect(asked("update", 101)).rejects.toMatchObject(large(100));
-  for (const [endpoint, capability] of [
-    ["notify", "batches"],
-    ["events", "events"],
-    ["standing", "standing"],
-  ] as const) {
-    listed = older(capability);
-    own.advance(LIMITS.directoryKeptMs + 1);
-    await expect(asked(endpoint, 1)).rejects.toMatchObject(waits);
-  }
-  // What every server can is asked of every one.
-  await asked("leave", 1);
-});
-
-test("FED-934 a request has its time as a whole, the directory included", async () => {
-  peer.respond = (incoming, outgoing) => {
-    incoming.resume();
-    outgoing.setHeader("content-type", MEDIA_TYPE_JSON);
-    own.advance(call.timeoutMs);
-    outgoing.end(JSON.stringify(peer.directory));
-  };
-  await expect(ask()).rejects.toMatchObject({ reason: "timeout" });
-  expect(peer.requests.map(({ method }) => method)).toEqual(["GET"]);
 });
