@@ -19,6 +19,7 @@ import {
   tlsAnswer,
   tlsBody,
 } from "../../src/platform/index.ts";
+import type { VirtualClock } from "../streams/virtual-clock.ts";
 import type { Database, HttpServer, Jobs, TlsFiles } from "../../src/platform/index.ts";
 
 /** The loopback URLs of all servers of a test, by their names. */
@@ -53,8 +54,8 @@ export type RigOptions = Partial<
     "mode" | "authentication" | "resolve" | "keyAgeMs" | "credentials" | "development"
   >
 > & {
-  /** How much faster than the real one the server's clock goes, its timers with it. */
-  readonly speed?: number;
+  /** Time that stands still, timers included, but for what the test lets pass. */
+  readonly virtual?: VirtualClock;
   readonly tls?: { readonly files: TlsFiles; readonly asksForCertificate: boolean };
 };
 
@@ -93,13 +94,13 @@ async function start(
   const { database, files, clock } = kept;
   const logLines: string[] = [];
   const real = createNodeEnv({ log: { level: "debug", write: (line) => logLines.push(line) } });
-  const { speed = 1, tls, ...peersOptions } = options;
-  const env = {
+  const { virtual, tls, ...peersOptions } = options;
+  const moved = {
     ...real,
     now: () => real.now() + clock.advancedMs,
-    monotonic: () => speed * real.monotonic() + clock.advancedMs,
-    timer: (delayMs: number, run: () => void) => real.timer(delayMs / speed, run),
+    monotonic: () => real.monotonic() + clock.advancedMs,
   };
+  const env = virtual?.over(real) ?? moved;
   const jobs: (() => Promise<void> | void)[] = [];
   const every: Jobs["every"] = (_name, _intervalMs, run) => void jobs.push(run);
   const peers = await createPeers({
