@@ -42,8 +42,10 @@ async function follow(
     cli.output().note(`! entries ${from} to ${to} will not come (${reason})`);
   });
   client.on("lostByServer", ({ messages, sentAgain }) => {
-    const next = sentAgain ? "they are sent again" : "look who is in the conversation";
-    cli.output().note(`! the server has forgotten ${messages.length} messages of yours: ${next}`);
+    const text = sentAgain
+      ? `the server has forgotten ${messages.length} messages of yours: they are sent again`
+      : `${messages.length} messages of yours are kept back: look who is in the conversation`;
+    cli.output().note(`! ${text}`);
   });
   const ended = new Promise<never>((_resolve, reject) => {
     client.on("loginRequired", ({ reason }) => reject(loginRequired(reason)));
