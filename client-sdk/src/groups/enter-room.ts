@@ -21,7 +21,7 @@ export async function enterRoom(
   room: Room,
   entry: WelcomeEntry,
   also: (tx: LocalTx) => void,
-  tree: () => Promise<TreeResponse> = () => fetchTree(context, entry.welcome),
+  tree: () => Promise<TreeResponse> = () => soon(context, fetchTree(context, entry.welcome)),
 ): Promise<Entering> {
   let hidden: boolean;
   try {
@@ -59,6 +59,22 @@ export async function enterRoom(
   if (!hidden) context.events.emit("joined", { room: room.uri });
   await pinMembers(context, room, room.group.members());
   return "done";
+}
+
+const patienceMs = 5_000;
+
+/** The streams stand still meanwhile, so that a hub that is slow counts as one that is away. */
+async function soon<T>({ alarms }: GroupsContext, work: Promise<T>): Promise<T> {
+  const alarm = alarms.create();
+  const late = new Promise<never>((_resolve, reject) => {
+    const text = "the conversation's hub takes its time";
+    alarm.set(patienceMs, () => reject(new Refusal("peerUnreachable", text)));
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    alarm.cancel();
+  }
 }
 
 const firstDelayMs = 500;

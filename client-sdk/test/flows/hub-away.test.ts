@@ -66,3 +66,33 @@ test("T-41 a Welcome whose hub cannot be reached waits, and everything else arri
   await his.send("here at last");
   await reads(alice, first.id, "here at last");
 }, 60_000);
+
+test("T-41 a hub that does not answer holds nothing up but its own room", async () => {
+  const alice = await server.register("alice");
+  clients.push(alice);
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let slow: string | undefined;
+  const fetch: TamperedFetch = async (request, ask) => {
+    if (slow !== undefined && request.url.includes(`${slow}/tree`)) await released;
+    return ask(request);
+  };
+  const bob = await openTampered(server, "bob", { fetch }, { password, register: {} });
+  await bob.caughtUp();
+  await bob.close();
+  const first = await alice.conversations.create({ name: "Slow", members: ["bob@localhost"] });
+  const second = await alice.conversations.create({ name: "Here", members: ["bob@localhost"] });
+  slow = encodeURIComponent(first.id);
+  const back = await openTampered(server, "bob", { fetch });
+  clients.push(back);
+  await second.send("one");
+  await reads(back, second.id, "one");
+  const his = await back.conversations.get(second.id);
+  await his.send("two");
+  await reads(alice, second.id, "two");
+  expect((await back.conversations.list()).map(({ id }) => id)).toEqual([second.id]);
+  release();
+  await joinedBy(back, first.id);
+}, 60_000);
