@@ -1,6 +1,7 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TermBounds } from "../../src/delivery/store.ts";
+import { copyDatabase } from "../../src/platform/index.ts";
 import type { TwoServers } from "./two-servers.ts";
 
 /** Bounds of a server that has no other life behind it. */
@@ -15,10 +16,7 @@ export async function backUp(
   directory: string,
 ): Promise<(bounds?: TermBounds) => Promise<void>> {
   const copy = join(directory, `copy-${Math.random()}.sqlite`);
-  await servers.hub.database.read(async (tx) => {
-    servers.hub.database.sql(tx).$client.pragma("wal_checkpoint(TRUNCATE)");
-  });
-  copyFileSync(join(directory, "hub.sqlite"), copy);
+  await copyDatabase(join(directory, "hub.sqlite"), copy);
   let times = 0;
   return async (bounds = firstLife) => {
     const old = servers.hub;

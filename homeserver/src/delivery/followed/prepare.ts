@@ -4,7 +4,6 @@ import {
   chainHashOf,
   decodeEntry,
   entryHash,
-  equalBytes,
   Refusal,
   signedHeadCodec,
   toHex,
@@ -22,6 +21,7 @@ import type {
 } from "@treehouse/protocol";
 import { sha256 } from "../sha256.ts";
 import type { FollowedContext } from "./context.ts";
+import { contradicts } from "./place.ts";
 import type { FollowedRoom } from "./room.ts";
 import type { FollowedHead } from "./store.ts";
 
@@ -120,7 +120,7 @@ function saysNothing({ head: theirs }: SignedHead, { head, signedHead }: Followe
   if (theirs.term > head.term) return false;
   const newest = signedHead && signedHeadCodec.decode(signedHead).head;
   if (newest?.term === theirs.term && newest.position === theirs.position) {
-    return theirs.position <= head.position && equalBytes(newest.hash, theirs.hash);
+    return theirs.position <= head.position && !contradicts(newest, theirs);
   }
   return theirs.position < head.position;
 }
