@@ -3,6 +3,7 @@ import {
   rosterHash,
   submitMessageRequestCodec,
   submitMessageResponseCodec,
+  TOMBSTONE_REASONS,
   updateRequestCodec,
   updateRoomResponseCodec,
   verifyHead,
@@ -115,6 +116,20 @@ export const logRules: readonly Rule[] = [
       });
       const { status } = (await send(late)).struct("the other one", submitMessageResponseCodec);
       agree("what became of the other one", status, "accepted");
+    },
+  }),
+  rule("FED-754", "a room that everybody leaves ends with a tombstone", {
+    "and is not known any more": async (world) => {
+      const bob = await ownRoom(world);
+      await bob.commit({});
+      const leave = () => bob.account.ask("POST", paths.leave(bob.room), {});
+      (await leave()).ok("leaving as the last one");
+      await bob.sync();
+      const end = bob.entries.at(-1);
+      ensure(end?.kind === "tombstone", "the log does not end with a tombstone");
+      agree("its reason", end.reason, TOMBSTONE_REASONS.ended);
+      agree("what it replaces", end.replaced, end.previous);
+      (await leave()).refused("leaving once more", "unknownRoom");
     },
   }),
 ];
