@@ -24,7 +24,17 @@ beforeAll(async () => {
   for (const [name] of peersAt(peerDomain, host.url))
     own.peers.set(parseDomain(name), outbound.url);
   const { invite, pass } = own;
-  report = await testServer({ url: inbound.url, driver, host, peerDomain, invite, pass });
+  // Beside other tests the server has little of the machine.
+  const patienceMs = 40_000;
+  report = await testServer({
+    url: inbound.url,
+    driver,
+    host,
+    peerDomain,
+    invite,
+    pass,
+    patienceMs,
+  });
 }, 180_000);
 
 afterAll(async () => {

@@ -7,7 +7,7 @@ import type { RuleId } from "./rule.ts";
 import { allRules } from "./rules/index.ts";
 import { runRules } from "./run.ts";
 import { openSubject } from "./subject.ts";
-import { World } from "./world.ts";
+import { usualPatienceMs, World } from "./world.ts";
 
 export interface TestOptions {
   /** Where clients, and unless it is said otherwise other servers, reach the server. */
@@ -32,8 +32,6 @@ export interface TestOptions {
   readonly settled?: ((verdict: Verdict) => void) | undefined;
 }
 
-const patienceMs = 10_000;
-
 /** Tests a server against all rules that can be seen from outside. */
 export async function testServer(options: TestOptions): Promise<Report> {
   const subject = await openSubject(options);
@@ -45,7 +43,7 @@ export async function testServer(options: TestOptions): Promise<Report> {
       base: options.peerDomain,
       invite: options.invite,
       seed: options.seed ?? random(32),
-      patienceMs: options.patienceMs ?? patienceMs,
+      patienceMs: options.patienceMs ?? usualPatienceMs,
       pass: options.pass ?? wait,
     });
     const { only } = options;

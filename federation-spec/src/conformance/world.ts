@@ -33,6 +33,9 @@ export interface WorldOptions {
   readonly pass: (ms: number) => Promise<void>;
 }
 
+/** What something may take on a machine with little else to do. */
+export const usualPatienceMs = 10_000;
+
 const pollMs = 100;
 const stockLeast = 3;
 const stockMost = 20;
@@ -109,6 +112,17 @@ export class World {
   /** Something that happens by itself, within the patience of this run. */
   until<T>(what: string, look: () => T | undefined): Promise<T> {
     return this.host.until(what, this.patienceMs, look);
+  }
+
+  /** So long on a usual machine, and as much longer as this run is more patient. */
+  allowedMs(usualMs: number): number {
+    return usualMs * Math.max(1, this.patienceMs / usualPatienceMs);
+  }
+
+  /** Something that began then has not taken longer than so long on a usual machine. */
+  within(what: string, started: number, usualMs: number): void {
+    const took = performance.now() - started;
+    if (took >= this.allowedMs(usualMs)) throw new Failed(`${what} took ${Math.round(took)} ms`);
   }
 
   /** Gives something that takes its time several times the patience of this run. */

@@ -66,8 +66,7 @@ export const boundRules: readonly Rule[] = [
         const many = lookUps(world, peer, 60);
         const started = performance.now();
         await knockAndEnter(world, other);
-        const took = performance.now() - started;
-        ensure(took < 5_000, `another server's request took ${Math.round(took)} ms meanwhile`);
+        world.within("another server's request meanwhile", started, 5_000);
         for (const answer of await many) if (!answer.succeeded) putOff(answer);
         const [after] = await lookUps(world, peer, 1);
         ensure(after?.succeeded === true, "after the flood it is still refused");

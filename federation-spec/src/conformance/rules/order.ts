@@ -24,7 +24,12 @@ export const orderRules: readonly Rule[] = [
         await refuses(world, peer, {
           "a stranger with all wrong": [{ signed: host }, "misdirected"],
           "and too long": [
-            { signed: host, headers: tooLong, write: headersAlone, timeoutMs: 4_000 },
+            {
+              signed: host,
+              headers: tooLong,
+              write: headersAlone,
+              timeoutMs: world.allowedMs(4_000),
+            },
             "misdirected",
           ],
         });
@@ -33,14 +38,12 @@ export const orderRules: readonly Rule[] = [
       "the announced length comes before the body": async (world) => {
         await world.knownPeer("a");
         const peer = world.peer("unheard");
-        const started = performance.now();
         await refuses(world, peer, {
           "a stranger with a long body": [
-            { headers: tooLong, write: headersAlone, timeoutMs: 4_000 },
+            { headers: tooLong, write: headersAlone, timeoutMs: world.allowedMs(4_000) },
             "tooLarge",
           ],
         });
-        ensure(performance.now() - started < 4_000, "it waited for the body");
         agree("fetches of the stranger's directory", peer.directoryRequests, 0);
       },
       "the digest comes before the key": async (world) => {
