@@ -2,19 +2,16 @@ import { readAdditions } from "@treehouse/mls/public";
 import {
   decodeEntry,
   encodeEntry,
-  entriesPageCodec,
   entryHash,
   paths,
-  Refusal,
   roomsAnswerSchema,
   signHead,
   toHex,
-  TOMBSTONE_REASONS,
 } from "@treehouse/protocol";
 import type { Bytes, Entry, EntryDelivery, RoomUri } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { comeIn, rejoin } from "../delivery/external.ts";
-import { accepted, enrolPerson } from "../delivery/person.ts";
+import { comeIn } from "../delivery/external.ts";
+import { enrolPerson } from "../delivery/person.ts";
 import type { Person } from "../delivery/person.ts";
 import { foundRoom, joinByWelcome, readInbox } from "../delivery/rooms.ts";
 import type { Seat } from "../delivery/seat.ts";
@@ -220,44 +217,6 @@ test("FED-956 a term rises only with a head of it, and the log goes on behind th
   expect(await servers.deliver([item])).toEqual(["staleTerm"]);
 });
 
-test("R-015 a server whose last member went gets the commit that removed it, and nothing more", async () => {
-  const [a, b] = await openPair();
-  await a.commit({ remove: [b.group.ownLeaf] });
-  await a.say("for the others");
-  expect(servers.outbox.map(({ position }) => position)).toEqual([2]);
-  // Nor anything of the epoch that begins without it.
-  expect(servers.outbox.map(({ groupInfo }) => groupInfo)).toEqual([undefined]);
-  await servers.flush();
-  expect(await followedMembers()).toEqual({ members: 0, groupInfos: 0 });
-  await b.sync();
-  expect(b.group.active).toBe(false);
-  const events = (after: number) =>
-    servers.hub.delivery.hosted.events(servers.follower.domain, a.room, { after, limit: 9 });
-  expect((await events(0)).entries).toHaveLength(2);
-  await expect(events(2)).rejects.toThrow(Refusal);
-  // Back again: the room is introduced anew, and what was said meanwhile is not Bob's to read.
-  await a.commit({ add: [await handOut(bob, a.room)] });
-  await servers.flush();
-  const again = await joinByWelcome(bob, a.hubKey);
-  await a.say("welcome back");
-  await servers.flush();
-  await again.sync();
-  expect(again.texts).toEqual(["welcome back"]);
-});
-
-test("FED-922 a client comes back by an external commit through its own server", async () => {
-  const [a, b] = await openPair();
-  const { seat, answer } = await rejoin(b);
-  expect(answer.refusal).toBeUndefined();
-  await servers.flush();
-  await a.sync();
-  await a.say("still here");
-  await servers.flush();
-  await seat.sync();
-  expect(seat.texts).toEqual(["still here"]);
-  expect(seat.group.epochAuthenticator()).toEqual(a.group.epochAuthenticator());
-});
-
 test("FED-953 an external commit brings a client whose server has forwarded it, and only then", async () => {
   const { follower } = servers;
   const a = await foundRoom(alice, bob);
@@ -281,55 +240,6 @@ test("FED-953 an external commit brings a client whose server has forwarded it, 
   expect(seat.texts).toEqual(["come in"]);
 });
 
-test("R-029 leaving, and the removal of a deleted user, reach the hub of a room elsewhere", async () => {
-  const [a, b] = await openPair();
-  const left = await bob.request("POST", paths.leave(a.room), {});
-  expect(left.status).toBe(200);
-  expect(JSON.parse(new TextDecoder().decode(left.body))).toEqual({ leaves: [b.group.ownLeaf] });
-  await a.sync();
-  await a.commit({ remove: [b.group.ownLeaf] });
-  const carol = await enrolPerson(servers.hub, "carol");
-  await a.commit({ add: [await carol.keyPackage()] });
-  const c = await joinByWelcome(carol, a.hubKey);
-  await servers.hub.database.transaction((tx) => servers.hub.delivery.deleteUser(tx, carol.user));
-  await servers.hub.delivery.close();
-  await a.sync();
-  expect(a.entries.at(-1)?.kind).toBe("proposal");
-  await a.commit({ remove: [c.group.ownLeaf] });
-});
-
-test("R-062 FED-754 a room that its last members have left ends for their servers too", async () => {
-  const [a, b] = await openPair();
-  accepted(await bob.request("POST", paths.leave(a.room), {}));
-  expect(await followedMembers()).toEqual({ members: 2, groupInfos: 1 });
-  accepted(await alice.request("POST", paths.leave(a.room), {}));
-  const kinds = servers.outbox.map(({ bytes }) => decodeEntry(bytes));
-  expect(kinds.map(({ kind }) => kind)).toEqual(["proposal", "proposal", "tombstone"]);
-  expect(kinds.at(-1)).toMatchObject({ reason: TOMBSTONE_REASONS.ended });
-  expect(servers.outbox.at(-1)?.head).toBeDefined();
-  await servers.flush();
-  expect(await followedMembers()).toEqual({ members: 0, groupInfos: 0 });
-  const listed = await bob.request("GET", paths.rooms());
-  expect(JSON.parse(new TextDecoder().decode(listed.body))).toEqual({ rooms: [] });
-  for (const seat of [a, b]) {
-    // Each gets the end as its last entry.
-    const { body } = accepted(
-      await seat.person.request("GET", paths.entries(seat.room, { after: 2, limit: 9 })),
-    );
-    const { entries, head } = entriesPageCodec.decode(body);
-    expect([entries.length, head]).toEqual([2, 4]);
-  }
-});
-
-test("a deleted user's server tells the hubs of the rooms that the user was in", async () => {
-  await openPair();
-  const { follower, hub } = servers;
-  const told = await follower.database.transaction((tx) =>
-    follower.delivery.deleteUser(tx, bob.user),
-  );
-  expect(told).toEqual([hub.domain]);
-});
-
 test("a hub that cannot be asked is a refusal, and the room goes on once it can", async () => {
   const [a, b] = await openPair();
   servers.cut = true;
@@ -349,18 +259,6 @@ test("a commit's additions are read without a tree", async () => {
   expect(additions.added.map(({ client }) => client)).toEqual([carol.client]);
   expect(additions.added.map((one) => carol.secrets.has(toHex(one.keyPackageRef)))).toEqual([true]);
 });
-
-/** How much is kept of who is in rooms hosted elsewhere. */
-async function followedMembers() {
-  return servers.follower.database.read(async (tx) => {
-    const { $client } = servers.follower.database.sql(tx);
-    const count = (sql: string) => Number($client.prepare(sql).pluck().get());
-    return {
-      members: count("SELECT count(*) FROM delivery_followed_members"),
-      groupInfos: count("SELECT count(*) FROM delivery_followed WHERE group_info NOT NULL"),
-    };
-  });
-}
 
 async function hubPrivateKey(room: RoomUri): Promise<Bytes> {
   return servers.hub.database.read(async (tx) => {
