@@ -183,6 +183,23 @@ export const followingRules: readonly Rule[] = [
         });
       }
     },
+    "a commit that not even its introduction fits stops it": async (world) => {
+      const { hub, peer, alice } = await followedRoom(world);
+      const forged = altered(await hub.commit({}), { rosterHash: random(32) });
+      // The hub stands by it: its log and its heads say the same.
+      hub.log.pop();
+      const { entry } = hub.append(decodeEntry(forged.entry));
+      await verdict(peer, { ...forged, entry, head: hub.head() });
+      const one = await hub.say("one");
+      await stays(alice, async () => {
+        await world.eventually(
+          "the room to be stopped",
+          async () => (await verdict(peer, one)) === "conflict",
+        );
+      });
+      const asked = peer.requests("events").map(({ body }) => eventsRequestCodec.decode(body));
+      ensure(asked.at(-1)?.flags.introduce === true, "it has not asked who is in the room");
+    },
     "a head that the hub has not signed is nothing": async (world) => {
       const { hub, peer, alice } = await followedRoom(world);
       await peer.outgoing.deliver([], [hub.head({ hash: random(32) }, newKey())]);
