@@ -58,7 +58,6 @@ const names: Readonly<Record<string, Names>> = {
     "FED-751": "external commits",
     "FED-752": "who may send",
     "FED-753": "who may leave",
-    "FED-754": "a room that all have left ends",
   },
   "clients keep it, and no server takes part in it": {
     "FED-131": "everybody accepts the same signatures",
