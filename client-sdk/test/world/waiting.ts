@@ -23,22 +23,21 @@ export async function joinedBy(client: Client, id: string): Promise<Conversation
   return client.conversations.get(id);
 }
 
-/** Asks again at each event until it holds; there is no waiting by the clock. */
+/** Asks again whenever something happened to the client, until it holds; never by the clock. */
 export async function until(client: Client, holds: () => Promise<boolean>): Promise<void> {
-  for (;;) {
-    let wake: () => void = () => undefined;
-    const changed = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    const stops = (["stored", "membership", "removed", "joined", "state", "fault"] as const).map(
-      (name) => client.on(name, () => wake()),
-    );
-    try {
+  const names = ["stored", "membership", "removed", "joined", "state", "fault", "contact"] as const;
+  let wake: () => void = () => undefined;
+  const stops = names.map((name) => client.on(name, () => wake()));
+  try {
+    for (;;) {
+      const changed = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
       if (await holds()) return;
       await changed;
-    } finally {
-      for (const stop of stops) stop();
     }
+  } finally {
+    for (const stop of stops) stop();
   }
 }
 

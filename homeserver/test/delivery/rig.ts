@@ -1,6 +1,6 @@
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import { parseDomain } from "@treehouse/protocol";
-import type { Bytes, Domain, Env, Log } from "@treehouse/protocol";
+import type { Domain, Env, Log } from "@treehouse/protocol";
 import { authenticationMigrations, createAuthentication } from "../../src/authentication/index.ts";
 import type { Authentication, SecretFiles } from "../../src/authentication/index.ts";
 import { createDelivery, deliveryMigrations } from "../../src/delivery/index.ts";
@@ -14,6 +14,7 @@ import {
 import type { Database } from "../../src/platform/index.ts";
 import { createQueuing, queuingMigrations } from "../../src/queuing/index.ts";
 import type { Queuing } from "../../src/queuing/index.ts";
+import { memorySecrets } from "../secrets.ts";
 import { alone } from "./alone.ts";
 
 /** Delivery over a real database, authentication, queuing and HTTP; only the clock can be moved. */
@@ -156,18 +157,6 @@ export async function startRig(
 }
 
 const same = (queuing: RoomLog): RoomLog => queuing;
-
-export function memorySecrets(): SecretFiles {
-  const files = new Map<string, Bytes>();
-  return {
-    read: async (name) => files.get(name),
-    create: async (name, content) => {
-      const kept = files.get(name) ?? content;
-      files.set(name, kept);
-      return kept;
-    },
-  };
-}
 
 async function contentsOf(database: Database): Promise<string> {
   return database.read((tx) => {

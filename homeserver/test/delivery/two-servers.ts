@@ -9,10 +9,11 @@ import type {
 } from "@treehouse/protocol";
 import { paths, toHex } from "@treehouse/protocol";
 import type { PeerItem } from "../../src/delivery/index.ts";
+import { memorySecrets } from "../secrets.ts";
 import { alone } from "./alone.ts";
 import { accepted, enrolPerson } from "./person.ts";
 import type { Person } from "./person.ts";
-import { memorySecrets, startRig } from "./rig.ts";
+import { startRig } from "./rig.ts";
 import type { Rig } from "./rig.ts";
 
 /** A hub and a follower, with everything that passes between them in the hands of the test. */

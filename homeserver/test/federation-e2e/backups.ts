@@ -2,6 +2,7 @@ import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { parseDomain } from "@treehouse/protocol";
 import type { Client } from "../../../client-sdk/src/node.ts";
+import { until } from "../../../client-sdk/test/world/waiting.ts";
 import {
   createLeftovers,
   makeBackup,
@@ -10,7 +11,6 @@ import {
 } from "../../src/backup/index.ts";
 import { migrations } from "../../src/migrations.ts";
 import { createNodeEnv } from "../../src/platform/index.ts";
-import { until } from "./people.ts";
 import type { ServerProcess } from "./server.ts";
 
 const env = createNodeEnv({ log: { level: "silent" } });

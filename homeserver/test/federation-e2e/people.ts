@@ -1,35 +1,8 @@
 import { parseRoomUri } from "@treehouse/protocol";
 import Database from "better-sqlite3";
 import type { Client } from "../../../client-sdk/src/node.ts";
+import { until } from "../../../client-sdk/test/world/waiting.ts";
 import type { ServerProcess } from "./server.ts";
-
-/** Asks again whenever something happened to the client, until it holds. */
-export async function until(client: Client, holds: () => Promise<boolean>): Promise<void> {
-  const names = ["stored", "membership", "removed", "joined", "state", "fault", "contact"] as const;
-  let wake: () => void = () => undefined;
-  const stops = names.map((name) => client.on(name, () => wake()));
-  try {
-    for (;;) {
-      const changed = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      if (await holds()) return;
-      await changed;
-    }
-  } finally {
-    for (const stop of stops) stop();
-  }
-}
-
-/** Asks for consent, and gives it, so that each of the two may add the other. */
-export async function befriend(asker: Client, asked: Client): Promise<void> {
-  const stateAt = async (client: Client, other: Client): Promise<string | undefined> =>
-    (await client.contacts.list()).find(({ user }) => user === other.me.user)?.state;
-  await asker.contacts.request(asked.me.address);
-  await until(asked, async () => (await stateAt(asked, asker)) === "incoming");
-  await asked.contacts.accept(asker.me.address);
-  await until(asker, async () => (await stateAt(asker, asked)) === "mutual");
-}
 
 /** A conversation of the first one with all others, once they are in it. */
 export async function gather(people: readonly Client[], name: string): Promise<string> {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client, ClientEvents } from "../../../client-sdk/src/node.ts";
+import { until } from "../../../client-sdk/test/world/waiting.ts";
+import { befriend } from "../../../client-sdk/test/world/friends.ts";
 import { agree, backUp, loseAndRestore } from "../federation-e2e/backups.ts";
-import { befriend, gather, joined, keptBy, storedLog, until } from "../federation-e2e/people.ts";
+import { gather, joined, keptBy, storedLog } from "../federation-e2e/people.ts";
 import { startFederatedWorld } from "../federation-e2e/world.ts";
 import type { FederatedWorld } from "../federation-e2e/world.ts";
 

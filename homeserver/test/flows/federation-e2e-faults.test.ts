@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from "vitest";
 import type { Client } from "../../../client-sdk/src/node.ts";
 import { calm } from "../../../packages/testkit/src/index.ts";
-import { befriend, faultsOf, gather, has, keptBy, storedLog } from "../federation-e2e/people.ts";
+import { befriend } from "../../../client-sdk/test/world/friends.ts";
+import { faultsOf, gather, has, keptBy, storedLog } from "../federation-e2e/people.ts";
 import { blowsAgainst, clientWeather, weather } from "../federation-e2e/trouble.ts";
 import { startFederatedWorld } from "../federation-e2e/world.ts";
 import type { FederatedWorld } from "../federation-e2e/world.ts";

@@ -1,12 +1,13 @@
 import { once } from "node:events";
-import { readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import { calm } from "../../../packages/testkit/src/index.ts";
+import { befriend } from "../../../client-sdk/test/world/friends.ts";
 import { createOperator } from "../federation-e2e/operator.ts";
-import { befriend, gather, has, keptBy } from "../federation-e2e/people.ts";
+import { gather, has, keptBy } from "../federation-e2e/people.ts";
 import { startFederatedWorld } from "../federation-e2e/world.ts";
 import type { FederatedWorld } from "../federation-e2e/world.ts";
+import { costOf } from "../hostile-peer/siege.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 const count = full ? 600 : 40;
@@ -105,9 +106,3 @@ test.each(illnesses)(
     expect(await waiting("gamma.example")).toBe(0);
   },
 );
-
-/** Open files and resident memory of a process (Linux). */
-function costOf(pid: number): { readonly files: number; readonly bytes: number } {
-  const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return { files: readdirSync(`/proc/${pid}/fd`).length, bytes: Number(kib) * 1024 };
-}

@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from "vitest";
+import { befriend } from "../../../client-sdk/test/world/friends.ts";
 import { startPacedWorld } from "../federation-e2e/paced-world.ts";
 import type { PacedWorld } from "../federation-e2e/paced-world.ts";
-import { befriend, faultsOf, gather, has, keptBy } from "../federation-e2e/people.ts";
+import { faultsOf, gather, has, keptBy } from "../federation-e2e/people.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 const backlog = full ? 10_000 : 300;

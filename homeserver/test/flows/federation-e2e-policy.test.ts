@@ -1,16 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import type { Client } from "../../../client-sdk/src/node.ts";
+import { befriend } from "../../../client-sdk/test/world/friends.ts";
+import { until } from "../../../client-sdk/test/world/waiting.ts";
 import { createOperator } from "../federation-e2e/operator.ts";
-import {
-  befriend,
-  gather,
-  has,
-  joined,
-  keptBy,
-  storedLog,
-  until,
-} from "../federation-e2e/people.ts";
+import { gather, has, joined, keptBy, storedLog } from "../federation-e2e/people.ts";
 import { recordWire } from "../federation-e2e/wire.ts";
 import { startFederatedWorld } from "../federation-e2e/world.ts";
 import type { FederatedWorld } from "../federation-e2e/world.ts";

@@ -15,7 +15,8 @@ import {
 } from "@treehouse/protocol";
 import type { UserUri } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { befriend, gather } from "../federation-e2e/people.ts";
+import { befriend } from "../../../client-sdk/test/world/friends.ts";
+import { gather } from "../federation-e2e/people.ts";
 import { recordWire } from "../federation-e2e/wire.ts";
 import { startSiege } from "../hostile-peer/siege.ts";
 import type { Siege } from "../hostile-peer/siege.ts";

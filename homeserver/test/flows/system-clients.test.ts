@@ -1,14 +1,8 @@
 import { parseClientUri, parseRoomUri } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client } from "../../../client-sdk/src/node.ts";
-import {
-  converged,
-  faultsOf,
-  joined,
-  startPeopleWorld,
-  textsOf,
-  until,
-} from "../hostile/people-world.ts";
+import { until } from "../../../client-sdk/test/world/waiting.ts";
+import { converged, faultsOf, joined, startPeopleWorld, textsOf } from "../hostile/people-world.ts";
 import type { PeopleWorld } from "../hostile/people-world.ts";
 import { roomLog } from "../hostile/room-log.ts";
 

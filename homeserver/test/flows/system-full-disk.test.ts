@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { acknowledgementCodec, paths } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { enrolPerson } from "../delivery/person.ts";
-import { memorySecrets, startRig } from "../delivery/rig.ts";
+import { startRig } from "../delivery/rig.ts";
+import { memorySecrets } from "../secrets.ts";
 import type { Rig } from "../delivery/rig.ts";
 import { openPair } from "../delivery/rooms.ts";
 

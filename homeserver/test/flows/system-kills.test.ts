@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Client } from "../../../client-sdk/src/node.ts";
-import { faultsOf, joined, openClient, textsOf, until } from "../hostile/people-world.ts";
+import { until } from "../../../client-sdk/test/world/waiting.ts";
+import { faultsOf, joined, openClient, textsOf } from "../hostile/people-world.ts";
 import { startProgram } from "../program/start.ts";
 import type { Program } from "../program/start.ts";
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "../../../client-sdk/src/node.ts";
 import type { Conversation } from "../../../client-sdk/src/node.ts";
+import { until } from "../../../client-sdk/test/world/waiting.ts";
 import { createHomeserver, createNodeEnv, loadConfig } from "../../src/index.ts";
 import type { Homeserver } from "../../src/index.ts";
 
@@ -66,28 +67,6 @@ export async function openClient(
   });
   await client.caughtUp();
   return client;
-}
-
-/** Asks again whenever something happened to the client, until it holds. */
-export async function until(client: Client, holds: () => Promise<boolean>): Promise<void> {
-  for (;;) {
-    const changed = anyEvent(client);
-    if (await holds()) return changed.stop();
-    await changed.came;
-  }
-}
-
-function anyEvent(client: Client): { readonly came: Promise<void>; readonly stop: () => void } {
-  const names = ["stored", "membership", "removed", "joined", "state", "fault"] as const;
-  let wake: () => void = () => undefined;
-  const came = new Promise<void>((resolve) => {
-    wake = resolve;
-  });
-  const stops = names.map((name) => client.on(name, () => wake()));
-  const stop = (): void => {
-    for (const each of stops) each();
-  };
-  return { came: came.then(stop), stop };
 }
 
 /** The conversation, once this client is in it. */

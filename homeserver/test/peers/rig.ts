@@ -19,6 +19,7 @@ import {
   tlsAnswer,
   tlsBody,
 } from "../../src/platform/index.ts";
+import { memorySecrets } from "../secrets.ts";
 import type { VirtualClock } from "../streams/virtual-clock.ts";
 import type { Database, HttpServer, Jobs, TlsFiles } from "../../src/platform/index.ts";
 
@@ -109,7 +110,7 @@ async function start(
     jobs: { every },
     domain,
     crypto: createNodeCrypto({ random: (length) => env.random(length) }),
-    secrets: inMemory(files),
+    secrets: memorySecrets(files),
     mode: "open",
     authentication: "signature",
     port: 443,
@@ -220,16 +221,3 @@ const admin = {
   admin: true,
   expiresAt: 1,
 };
-
-function inMemory(files: Map<string, Bytes>): PeersOptions["secrets"] {
-  return {
-    read: async (name) => files.get(name),
-    create: async (name, content) => {
-      const kept = files.get(name) ?? content;
-      files.set(name, kept);
-      return kept;
-    },
-    names: async () => [...files.keys()].toSorted(),
-    remove: async (name) => void files.delete(name),
-  };
-}

@@ -5,18 +5,14 @@ import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import { parseDomain } from "@treehouse/protocol";
 import type { Bytes, Domain } from "@treehouse/protocol";
 import { authenticationMigrations, createAuthentication } from "../../src/authentication/index.ts";
-import type {
-  Authentication,
-  LocalContacts,
-  Neighbours,
-  SecretFiles,
-} from "../../src/authentication/index.ts";
+import type { Authentication, LocalContacts, Neighbours } from "../../src/authentication/index.ts";
 import { createKeyPackages, keyPackagesMigrations } from "../../src/key-packages/index.ts";
 import type { KeyPackages, RemoteUsers } from "../../src/key-packages/index.ts";
 import { createHttpServer, createNodeEnv, openDatabase } from "../../src/platform/index.ts";
 import type { Database, Jobs } from "../../src/platform/index.ts";
 import { createQueuing, queuingMigrations } from "../../src/queuing/index.ts";
 import type { Queuing, QueuingLimits } from "../../src/queuing/index.ts";
+import { memorySecrets } from "../secrets.ts";
 
 /**
  * The two modules that know people, and their inboxes, behind a real HTTP server, with a clock that
@@ -98,7 +94,7 @@ async function start(
     registration: options.registration ?? "invite",
     localContacts: options.localContacts ?? "implied",
     crypto,
-    secrets: inMemory(secretFiles),
+    secrets: memorySecrets(secretFiles),
   });
   const [clients, consent] = [authentication, authentication];
   const keyPackages = createKeyPackages({
@@ -196,17 +192,6 @@ function collectJobs(): Jobs & { runAll(): Promise<void> } {
     close: () => Promise.resolve(),
     runAll: async () => {
       for (const run of runs) await run();
-    },
-  };
-}
-
-function inMemory(files: Map<string, Bytes>): SecretFiles {
-  return {
-    read: async (name) => files.get(name),
-    create: async (name, content) => {
-      const kept = files.get(name) ?? content;
-      files.set(name, kept);
-      return kept;
     },
   };
 }
