@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Client, ClientEvents } from "../../../client-sdk/src/node.ts";
 import { until } from "../../../client-sdk/test/world/waiting.ts";
 import { befriend } from "../../../client-sdk/test/world/friends.ts";
@@ -7,14 +7,13 @@ import { gather, joined, keptBy, storedLog } from "../federation-e2e/people.ts";
 import { startFederatedWorld } from "../federation-e2e/world.ts";
 import type { FederatedWorld } from "../federation-e2e/world.ts";
 
-/** One for all tests, each of which has rooms of its own. */
 let world: FederatedWorld;
 let alice: Client;
 let ann: Client;
 let bob: Client;
 let ben: Client;
 
-beforeAll(async () => {
+beforeEach(async () => {
   world = await startFederatedWorld({ names: ["alpha", "beta"], seed: 7 });
   [alice, ann, bob, ben] = await Promise.all([
     world.register("alice@alpha.example"),
@@ -26,7 +25,7 @@ beforeAll(async () => {
   await befriend(alice, ben);
 }, 120_000);
 
-afterAll(async () => {
+afterEach(async () => {
   await world[Symbol.asyncDispose]();
 });
 
