@@ -24,21 +24,21 @@ beforeAll(async () => {
 afterAll(() => household[Symbol.asyncDispose]());
 
 const env = { TREEHOUSE_BACKUP_PASSPHRASE: "four random words here" };
-const run = (...args: readonly string[]) => household.treehouse(["server", ...args], { env });
+const run = (...args: readonly string[]) => household.treehouse(args, { env });
 
 test("a server's backup is made while it runs, verified, and put back", async () => {
   const sealed = ["--key-file", key()];
-  const made = await run("backup", "--data", data(), file(), ...sealed, "--json");
+  const made = await run("server", "backup", "--data", data(), file(), ...sealed, "--json");
   expect(made).toMatchObject({ exit: 0, err: "" });
   expect(JSON.parse(made.out)).toMatchObject({ path: file(), manifest: { domain: "localhost" } });
   expect(readdirSync(data())).not.toContain("backup-work");
 
-  const verified = await run("verify", file(), ...sealed);
+  const verified = await run("server", "verify", file(), ...sealed);
   expect(verified).toMatchObject({ exit: 0, err: "" });
   expect(verified.out).toMatch(/^\S+one: localhost as of \S+Z, checked\n$/);
 
   const other = join(folder, "other");
-  const restore = ["restore", file(), "--data", other, ...sealed];
+  const restore = ["server", "restore", file(), "--data", other, ...sealed];
   const dry = await run(...restore, "--dry-run");
   expect(dry).toMatchObject({ exit: 0 });
   expect(existsSync(other)).toBe(false);
@@ -49,18 +49,29 @@ test("a server's backup is made while it runs, verified, and put back", async ()
 });
 
 test("what cannot be is told with what to do, in the form that was asked for", async () => {
-  const running = await run("restore", file(), "--data", data());
+  const running = await run("server", "restore", file(), "--data", data());
   expect(running.exit).toBe(1);
   expect(running.err).toContain("Stop it");
-  const again = await run("backup", file(), "--data", data(), "--key-file", key(), "--json");
+  const again = await run(
+    "server",
+    "backup",
+    file(),
+    "--data",
+    data(),
+    "--key-file",
+    key(),
+    "--json",
+  );
   expect(again).toMatchObject({ exit: 1, out: "" });
   expect(JSON.parse(again.err)).toMatchObject({
     error: { code: "refused", message: expect.stringContaining("exists already") },
     exit: 1,
   });
   // The passphrase in the environment was handed on, and is no key.
-  expect((await run("verify", file())).err).toContain("--key-file");
-  expect((await run("verify", file(), "--key-file", data())).err).toContain("cannot be read");
+  expect((await run("server", "verify", file())).err).toContain("--key-file");
+  expect((await run("server", "verify", file(), "--key-file", data())).err).toContain(
+    "cannot be read",
+  );
 });
 
 test("the command passes on how the program ended, from a process of its own", async () => {

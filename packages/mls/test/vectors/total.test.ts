@@ -14,9 +14,9 @@ if (!vectorsPresent) {
   if (report !== undefined) appendFileSync(report, `${line}\n`);
 }
 
-test("R-002 T-21 785 of 785 official vectors are run: each file, with its own count", () => {
+test("R-002 T-21 785 of 785 official vectors are run at full scale: each file, with its own count", () => {
   const run = globSync("*.test.ts", { cwd: here }).flatMap((file) =>
-    [...readFileSync(`${here}${file}`, "utf8").matchAll(/^runVectors<.*>\("([^"]+)"/gm)].map(
+    [...readFileSync(`${here}${file}`, "utf8").matchAll(/^runVectors<.*>\(\s*"([^"]+)"/gm)].map(
       ([, name]) => name ?? "",
     ),
   );
