@@ -1,22 +1,17 @@
 import { type HttpRequest, paths, problemOf, Refusal, utf8Encode } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import type { Client } from "../../src/node.ts";
 import { keepData } from "../world/old-data.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
 import { openTampered, type TamperedFetch } from "../world/tampered.ts";
 import { founded, heard, next, reads } from "../world/waiting.ts";
 
 let server: TestServer;
-const clients: Client[] = [];
 
 beforeEach(async () => {
   server = await startServer();
 });
-afterEach(async () => {
-  for (const client of clients.splice(0)) await client.close();
-  await server[Symbol.asyncDispose]();
-});
+afterEach(() => server[Symbol.asyncDispose]());
 
 const notNow = () => {
   const problem = problemOf(new Refusal("rateLimited", "not now", { retryAfterMs: 50 }));
@@ -40,7 +35,6 @@ async function withAlice(isIt: (request: HttpRequest) => boolean) {
     return Promise.resolve(notNow());
   };
   const alice = await openTampered(server, "alice", { fetch }, { password, register: {} });
-  clients.push(alice, bob);
   await alice.caughtUp();
   const refuse = (whether: boolean) => {
     refuses = whether;

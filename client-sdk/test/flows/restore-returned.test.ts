@@ -8,20 +8,15 @@ import { openTampered } from "../world/tampered.ts";
 import { founded, heard, next, reads, textsIn, until } from "../world/waiting.ts";
 
 let server: TestServer;
-const clients: Client[] = [];
 
 beforeEach(async () => {
   server = await startServer();
 });
-afterEach(async () => {
-  for (const client of clients.splice(0)) await client.close();
-  await server[Symbol.asyncDispose]();
-});
+afterEach(() => server[Symbol.asyncDispose]());
 
 async function register(...names: readonly string[]): Promise<readonly Client[]> {
   const made: Client[] = [];
   for (const name of names) made.push(await server.register(name));
-  clients.push(...made);
   return made;
 }
 
@@ -45,7 +40,6 @@ test("T-20 who was added after a restore counts for nobody as one who came back"
   await hers.add(["dave@localhost"]);
 
   const late = await server.open("bob");
-  clients.push(late);
   const faults = heard(late, "fault");
   const told = next(late, "lostByServer");
   expect(await told).toEqual({ room: hers.id, messages: [id], sentAgain: true });
@@ -69,10 +63,9 @@ test("R-019 what is owed to who came back is remembered by a client that is clos
   await hers.send("while bob is away");
   const seen = next(alice, "membership", ({ by }) => by.endsWith("/u/bob"));
   const late = await server.open("bob");
-  clients.push(late);
   await seen;
   await alice.close();
-  clients.push(await server.open("alice"));
+  await server.open("alice");
   await reads(late, hers.id, "while bob is away");
   const texts = await textsIn(await late.conversations.get(hers.id));
   expect(texts).toEqual(["all here", "while bob is away"]);
@@ -94,7 +87,6 @@ test("FED-957 what was sent again and is forgotten by a later restore goes out o
   await his.send("said in the second");
   const second = await keepData(server);
   const back = await server.open("alice");
-  clients.push(back);
   const again = await back.conversations.get(hers.id);
   await reads(back, hers.id, "said in the second");
   const marker = await again.send("behind it");
@@ -126,7 +118,6 @@ test("T-20 what was on its way is not sent to who came back, until the user says
   expect(told.messages).toContain(id);
   await his.send("hello, eve");
   const back = await server.open("carol");
-  clients.push(back);
   await reads(back, hers.id, "hello, eve");
   const carols = await back.conversations.get(hers.id);
   expect(await textsIn(carols)).toEqual(["hello, eve"]);
@@ -134,12 +125,10 @@ test("T-20 what was on its way is not sent to who came back, until the user says
   // It is remembered, and told again, by a client that was closed meanwhile.
   await bob.close();
   const again = await server.open("bob");
-  clients.push(again);
   const waiting = await next(again, "lostByServer");
   expect(waiting.messages).toEqual(told.messages.filter((one) => one !== id));
   const his2 = await again.conversations.get(hers.id);
-  const owner = await server.open("alice");
-  clients.push(owner);
+  await server.open("alice");
   await until(again, async () => (await his2.members()).length === 3);
   for (const message of told.messages) await his2.sendAgain(message);
   await reads(back, hers.id, "nor is this");
@@ -162,7 +151,6 @@ test("T-20 when who came back cannot be removed, nothing of before is sent unask
     },
     { password, register: {} },
   );
-  clients.push(alice);
   await alice.caughtUp();
   const [hers] = await founded(alice, "Tea", [bob, eve]);
   if (!hers) throw new Error("one");
@@ -178,7 +166,6 @@ test("T-20 when who came back cannot be removed, nothing of before is sent unask
   expect(told.map(({ sentAgain }) => sentAgain)).toEqual([true, false]);
   await hers.send("hello, eve");
   const back = await server.open("bob");
-  clients.push(back);
   await reads(back, hers.id, "hello, eve");
   const his = await back.conversations.get(hers.id);
   expect(await textsIn(his)).toEqual(["hello, eve"]);

@@ -17,6 +17,8 @@ export interface RunningServer {
   readonly directory: string;
   /** The server that runs now. */
   current(): Homeserver;
+  /** Those that were opened here, also if they are closed again. */
+  readonly clients: Client[];
   /** The store of a client that was registered or opened here. */
   path(name: string): string;
   stop(): Promise<void>;
@@ -26,6 +28,7 @@ export interface RunningServer {
   open(name: string, options?: Partial<NodeOptions>): Promise<Client>;
 }
 
+/** Closes the clients that were opened here, and the server. */
 export interface TestServer extends RunningServer, AsyncDisposable {}
 
 /** One server, and nobody else. */
@@ -35,6 +38,7 @@ export async function startServer(): Promise<TestServer> {
   return {
     ...server,
     async [Symbol.asyncDispose]() {
+      for (const client of server.clients) await client.close();
       await server.stop();
       rmSync(directory, { recursive: true, force: true });
     },
@@ -65,12 +69,18 @@ export async function runServer(
   const { url } = server;
   port = Number(new URL(url).port);
   const path = (name: string) => join(directory, `${name}.sqlite`);
-  const open = (name: string, options: Partial<NodeOptions> = {}) =>
-    Client.open({ account: `${name}@${domain}`, server: url, store: path(name), ...options });
+  const clients: Client[] = [];
+  const open = async (name: string, options: Partial<NodeOptions> = {}) => {
+    const account = `${name}@${domain}`;
+    const client = await Client.open({ account, server: url, store: path(name), ...options });
+    clients.push(client);
+    return client;
+  };
   return {
     domain,
     url,
     directory,
+    clients,
     path,
     current() {
       if (server === undefined) throw new Error("the server is stopped");

@@ -38,7 +38,7 @@ export async function openTampered(
 ): Promise<Client> {
   const { env, close } = createNodeEnv();
   const tampered = tamperedEnv(env, tampering);
-  return openClient(
+  const client = await openClient(
     {
       env: tampered,
       crypto: createNodeCrypto({ random: env.random }),
@@ -50,6 +50,8 @@ export async function openTampered(
     },
     { account: `${name}@localhost`, server: server.url, store: server.path(name), ...options },
   );
+  server.clients.push(client);
+  return client;
 }
 
 function tamperedEnv(env: Env, { frame, answer, fetch }: Tampering): Env {

@@ -2,19 +2,20 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TermBounds } from "../../src/delivery/store.ts";
 import { copyDatabase } from "../../src/platform/index.ts";
+import type { Pair } from "./pair.ts";
 import type { TwoServers } from "./two-servers.ts";
 
 /** Bounds of a server that has no other life behind it. */
 export const firstLife: TermBounds = { termMin: 0, positionMin: 0 };
 
 /**
- * The hub as it was when this was called, whose database is `hub.sqlite` in the directory; the
- * function starts it in the place of the present one, as often as it is called.
+ * The hub as it was when this was called; the function starts it in the place of the present one, as
+ * often as it is called.
  */
-export async function backUp(
-  servers: TwoServers,
-  directory: string,
-): Promise<(bounds?: TermBounds) => Promise<void>> {
+export async function backUp({
+  servers,
+  directory,
+}: Pair): Promise<(bounds?: TermBounds) => Promise<void>> {
   const copy = join(directory, `copy-${Math.random()}.sqlite`);
   await copyDatabase(join(directory, "hub.sqlite"), copy);
   let times = 0;

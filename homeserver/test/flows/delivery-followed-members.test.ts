@@ -5,49 +5,32 @@ import {
   Refusal,
   TOMBSTONE_REASONS,
 } from "@treehouse/protocol";
-import type { Bytes, RoomUri } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { rejoin } from "../delivery/external.ts";
 import { accepted, enrolPerson } from "../delivery/person.ts";
+import { startPair } from "../delivery/pair.ts";
+import type { Pair } from "../delivery/pair.ts";
 import type { Person } from "../delivery/person.ts";
-import { foundRoom, joinByWelcome } from "../delivery/rooms.ts";
-import type { Seat } from "../delivery/seat.ts";
-import { startTwoServers } from "../delivery/two-servers.ts";
+import { joinByWelcome } from "../delivery/rooms.ts";
 import type { TwoServers } from "../delivery/two-servers.ts";
 
+let pair: Pair;
 let servers: TwoServers;
 let alice: Person;
 let bob: Person;
 
 beforeEach(async () => {
-  servers = await startTwoServers();
-  alice = await enrolPerson(servers.hub, "alice");
-  bob = await enrolPerson(servers.follower, "bob");
+  pair = await startPair();
+  ({ servers, alice, bob } = pair);
 });
 
 afterEach(async () => {
   if (servers.hub.faults.length > 0) throw new Error(servers.hub.faults.join());
-  await servers[Symbol.asyncDispose]();
+  await pair[Symbol.asyncDispose]();
 });
 
-/** A KeyPackage that the person's server has given out for the room. */
-async function handOut(person: Person, room: RoomUri): Promise<Bytes> {
-  const keyPackage = await person.keyPackage();
-  const [ref] = [...person.secrets.keys()].slice(-1);
-  servers.handedOut.set(ref ?? "", room);
-  return keyPackage;
-}
-
-/** Alice's room on the hub with Bob, whose server follows it. */
-async function openPair(): Promise<readonly [Seat, Seat]> {
-  const a = await foundRoom(alice);
-  await a.commit({ add: [await handOut(bob, a.room)] });
-  await servers.flush();
-  return [a, await joinByWelcome(bob, a.hubKey)];
-}
-
 test("R-015 a server whose last member went gets the commit that removed it, and nothing more", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   await a.commit({ remove: [b.group.ownLeaf] });
   await a.say("for the others");
   expect(servers.outbox.map(({ position }) => position)).toEqual([2]);
@@ -62,7 +45,7 @@ test("R-015 a server whose last member went gets the commit that removed it, and
   expect((await events(0)).entries).toHaveLength(2);
   await expect(events(2)).rejects.toThrow(Refusal);
   // Back again: the room is introduced anew, and what was said meanwhile is not Bob's to read.
-  await a.commit({ add: [await handOut(bob, a.room)] });
+  await a.commit({ add: [await pair.handOut(bob, a.room)] });
   await servers.flush();
   const again = await joinByWelcome(bob, a.hubKey);
   await a.say("welcome back");
@@ -72,7 +55,7 @@ test("R-015 a server whose last member went gets the commit that removed it, and
 });
 
 test("FED-922 a client comes back by an external commit through its own server", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   const { seat, answer } = await rejoin(b);
   expect(answer.refusal).toBeUndefined();
   await servers.flush();
@@ -85,7 +68,7 @@ test("FED-922 a client comes back by an external commit through its own server",
 });
 
 test("R-029 leaving, and the removal of a deleted user, reach the hub of a room elsewhere", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   const left = await bob.request("POST", paths.leave(a.room), {});
   expect(left.status).toBe(200);
   expect(JSON.parse(new TextDecoder().decode(left.body))).toEqual({ leaves: [b.group.ownLeaf] });
@@ -102,7 +85,7 @@ test("R-029 leaving, and the removal of a deleted user, reach the hub of a room 
 });
 
 test("R-062 FED-754 a room that its last members have left ends for their servers too", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   accepted(await bob.request("POST", paths.leave(a.room), {}));
   expect(await followedMembers()).toEqual({ members: 2, groupInfos: 1 });
   accepted(await alice.request("POST", paths.leave(a.room), {}));
@@ -125,7 +108,7 @@ test("R-062 FED-754 a room that its last members have left ends for their server
 });
 
 test("a deleted user's server tells the hubs of the rooms that the user was in", async () => {
-  await openPair();
+  await pair.openRoom();
   const { follower, hub } = servers;
   const told = await follower.database.transaction((tx) =>
     follower.delivery.deleteUser(tx, bob.user),

@@ -12,42 +12,27 @@ import type { Bytes, Entry, EntryDelivery, RoomUri } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { comeIn } from "../delivery/external.ts";
 import { enrolPerson } from "../delivery/person.ts";
+import { startPair } from "../delivery/pair.ts";
+import type { Pair } from "../delivery/pair.ts";
 import type { Person } from "../delivery/person.ts";
-import { foundRoom, joinByWelcome, readInbox } from "../delivery/rooms.ts";
-import type { Seat } from "../delivery/seat.ts";
-import { deliveryOf, startTwoServers } from "../delivery/two-servers.ts";
+import { foundRoom, readInbox } from "../delivery/rooms.ts";
+import { deliveryOf } from "../delivery/two-servers.ts";
 import type { TwoServers } from "../delivery/two-servers.ts";
 
+let pair: Pair;
 let servers: TwoServers;
 let alice: Person;
 let bob: Person;
 
 beforeEach(async () => {
-  servers = await startTwoServers();
-  alice = await enrolPerson(servers.hub, "alice");
-  bob = await enrolPerson(servers.follower, "bob");
+  pair = await startPair();
+  ({ servers, alice, bob } = pair);
 });
 
 afterEach(async () => {
   if (servers.hub.faults.length > 0) throw new Error(servers.hub.faults.join());
-  await servers[Symbol.asyncDispose]();
+  await pair[Symbol.asyncDispose]();
 });
-
-/** A KeyPackage that the person's server has given out for the room. */
-async function handOut(person: Person, room: RoomUri): Promise<Bytes> {
-  const keyPackage = await person.keyPackage();
-  const [ref] = [...person.secrets.keys()].slice(-1);
-  servers.handedOut.set(ref ?? "", room);
-  return keyPackage;
-}
-
-/** Alice's room on the hub with Bob, whose server follows it. */
-async function openPair(): Promise<readonly [Seat, Seat]> {
-  const a = await foundRoom(alice);
-  await a.commit({ add: [await handOut(bob, a.room)] });
-  await servers.flush();
-  return [a, await joinByWelcome(bob, a.hubKey)];
-}
 
 function altered({ entry, ...rest }: EntryDelivery, change: Partial<Entry>): EntryDelivery {
   // The test's own forgery: whatever it changes is a field of that kind of entry.
@@ -62,7 +47,7 @@ async function read(room: RoomUri) {
 }
 
 test("R-015 FED-948 members of two servers read the same octets at the same positions", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   await a.say("one");
   await b.say("two");
   await a.say("three");
@@ -78,7 +63,7 @@ test("R-015 FED-948 members of two servers read the same octets at the same posi
 });
 
 test("FED-951 what comes twice is taken once, and what runs ahead is fetched from the hub", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   for (const text of ["one", "two", "three", "four"]) await a.say(text);
   const items = servers.outbox.splice(0).map(deliveryOf);
   const [one, two, , four] = items;
@@ -98,7 +83,7 @@ test("FED-953 nobody can push a room onto a client that does not expect it", asy
   expect((await read(a.room)).head).toBe(0);
   // Nor when the KeyPackage was given out for another room.
   const other = await foundRoom(alice);
-  await other.commit({ add: [await handOut(bob, a.room)] });
+  await other.commit({ add: [await pair.handOut(bob, a.room)] });
   expect(await servers.deliver(servers.outbox.splice(0).map(deliveryOf))).toEqual(["notMember"]);
   expect(await readInbox(bob)).toEqual([]);
 });
@@ -113,7 +98,7 @@ test("FED-953 a KeyPackage that was given for no room in particular brings its c
 });
 
 test("FED-953 a client that is added unasked to a followed room is not subscribed to it", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   const carol = await enrolPerson(servers.follower, "carol");
   await a.commit({ add: [await carol.keyPackage()] });
   await servers.flush();
@@ -126,7 +111,7 @@ test("FED-953 a client that is added unasked to a followed room is not subscribe
 });
 
 test("FED-950 only the hub is heard, and only what follows from what it said before", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   await a.say("one");
   const [item] = servers.outbox.splice(0).map(deliveryOf);
   if (item === undefined) throw new Error();
@@ -153,7 +138,7 @@ test("FED-950 only the hub is heard, and only what follows from what it said bef
 });
 
 test("FED-950 a commit whose roster does not add up is not taken, and the hub is asked for it", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   const carol = await enrolPerson(servers.hub, "carol");
   await a.commit({ add: [await carol.keyPackage()] });
   const [item] = servers.outbox.splice(0).map(deliveryOf);
@@ -171,7 +156,7 @@ test("FED-950 a commit whose roster does not add up is not taken, and the hub is
 });
 
 test("FED-211 a signed head that contradicts what is here proves a fork", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   const head = await servers.hub.delivery.hosted.signedHead(a.room);
   if (head === undefined) throw new Error();
   expect(await servers.deliver([], [head])).toEqual([]);
@@ -188,7 +173,7 @@ test("FED-211 a signed head that contradicts what is here proves a fork", async 
 });
 
 test("FED-956 a term rises only with a head of it, and the log goes on behind the jump", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   await a.say("one");
   const [item] = servers.outbox.splice(0).map(deliveryOf);
   if (item === undefined) throw new Error();
@@ -241,7 +226,7 @@ test("FED-953 an external commit brings a client whose server has forwarded it, 
 });
 
 test("a hub that cannot be asked is a refusal, and the room goes on once it can", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   servers.cut = true;
   expect((await b.submit(await b.seal("lost?"))).status).toBe(500);
   servers.cut = false;
@@ -251,7 +236,7 @@ test("a hub that cannot be asked is a refusal, and the room goes on once it can"
 });
 
 test("a commit's additions are read without a tree", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   const carol = await enrolPerson(servers.follower, "carol");
   const { commit } = await a.prepare({ add: [await carol.keyPackage()] });
   const additions = await readAdditions({ crypto: servers.hub.crypto }, commit);

@@ -7,41 +7,28 @@ import {
   Refusal,
   signHead,
 } from "@treehouse/protocol";
-import type { Bytes, RoomUri, SignedHead } from "@treehouse/protocol";
+import type { RoomUri, SignedHead } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { accepted, enrolPerson } from "../delivery/person.ts";
+import { startPair } from "../delivery/pair.ts";
+import type { Pair } from "../delivery/pair.ts";
 import type { Person } from "../delivery/person.ts";
-import { foundRoom, joinByWelcome, readInbox } from "../delivery/rooms.ts";
+import { foundRoom, readInbox } from "../delivery/rooms.ts";
 import type { Seat } from "../delivery/seat.ts";
-import { deliveryOf, startTwoServers } from "../delivery/two-servers.ts";
+import { deliveryOf } from "../delivery/two-servers.ts";
 import type { TwoServers } from "../delivery/two-servers.ts";
 
+let pair: Pair;
 let servers: TwoServers;
 let alice: Person;
 let bob: Person;
 
 beforeEach(async () => {
-  servers = await startTwoServers();
-  alice = await enrolPerson(servers.hub, "alice");
-  bob = await enrolPerson(servers.follower, "bob");
+  pair = await startPair();
+  ({ servers, alice, bob } = pair);
 });
 
-afterEach(async () => {
-  await servers[Symbol.asyncDispose]();
-});
-
-async function openPair(): Promise<readonly [Seat, Seat]> {
-  const a = await foundRoom(alice);
-  await a.commit({ add: [await handOut(bob, a.room)] });
-  await servers.flush();
-  return [a, await joinByWelcome(bob, a.hubKey)];
-}
-
-async function handOut(person: Person, room: RoomUri): Promise<Bytes> {
-  const keyPackage = await person.keyPackage();
-  servers.handedOut.set([...person.secrets.keys()].at(-1) ?? "", room);
-  return keyPackage;
-}
+afterEach(() => pair[Symbol.asyncDispose]());
 
 async function signed(room: RoomUri, changes: Partial<SignedHead["head"]>): Promise<SignedHead> {
   const { database, delivery, crypto } = servers.hub;
@@ -71,7 +58,7 @@ async function quiet(): Promise<void> {
 }
 
 test("FED-951 a hub that always says there is more is asked once each time that it says so", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   const ahead = await signed(a.room, { position: 1_000 });
   let asked = 0;
   servers.answered = (events) => {
@@ -85,7 +72,7 @@ test("FED-951 a hub that always says there is more is asked once each time that 
 });
 
 test("FED-951 whoever has nothing for us any more is not asked for ever", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   for (const code of ["notMember", "unknownRoom"] as const) {
     let asked = 0;
     servers.answered = () => {
@@ -106,7 +93,7 @@ test("FED-951 whoever has nothing for us any more is not asked for ever", async 
 });
 
 test("FED-951 FED-952 what contradicts itself is not passed over: it comes when the operator has looked", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   for (const text of ["one", "two", "three"]) await a.say(text);
   const items = servers.outbox.splice(0).map(deliveryOf);
   servers.answered = (events) => ({
@@ -128,7 +115,7 @@ test("FED-951 FED-952 what contradicts itself is not passed over: it comes when 
 
 test("FED-935 a hub that takes its time does not keep other hubs' rooms waiting", async () => {
   const rooms: Seat[] = [];
-  for (let count = 0; count < 10; count += 1) rooms.push((await openPair())[0]);
+  for (let count = 0; count < 10; count += 1) rooms.push((await pair.openRoom())[0]);
   let asked = 0;
   servers.answered = (events) => {
     asked += 1;
@@ -147,7 +134,7 @@ test("FED-935 a hub that takes its time does not keep other hubs' rooms waiting"
 
 test("FED-947 a hub that cannot be reached is asked for one of its rooms, and spoken of once", async () => {
   const rooms: Seat[] = [];
-  for (let count = 0; count < 6; count += 1) rooms.push((await openPair())[0]);
+  for (let count = 0; count < 6; count += 1) rooms.push((await pair.openRoom())[0]);
   for (const room of rooms) await room.say("missed");
   servers.outbox.splice(0);
   let asked = 0;
@@ -173,7 +160,7 @@ test("FED-947 a hub that cannot be reached is asked for one of its rooms, and sp
 });
 
 test("FED-211 two signed heads for one place prove a fork before the log here has come so far", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   const heads = await Promise.all(
     [7, 8].map((fill) => signed(a.room, { position: 9, hash: new Uint8Array(32).fill(fill) })),
   );
@@ -185,7 +172,7 @@ test("FED-211 two signed heads for one place prove a fork before the log here ha
 });
 
 test("FED-211 two signed heads of one entry that tell of different trees prove a fork", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   await servers.deliver([], [await signed(a.room, {})]);
   expect(servers.follower.faults).toEqual([]);
   await servers.deliver([], [await signed(a.room, { treeHash: new Uint8Array(32).fill(7) })]);
@@ -193,7 +180,7 @@ test("FED-211 two signed heads of one entry that tell of different trees prove a
 });
 
 test("FED-955 FED-956 once a head has raised the term, an entry of before is stale unless asked for", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   await a.say("one");
   const items = servers.outbox.splice(0).map(deliveryOf);
   servers.cut = true;
@@ -207,7 +194,7 @@ test("FED-955 FED-956 once a head has raised the term, an entry of before is sta
 });
 
 test("FED-952 an entry at a place for which another was signed stops the room", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   const other = await signed(a.room, { position: 3, hash: new Uint8Array(32).fill(7) });
   servers.answered = (events) => ({ ...events, entries: [], last: 1, head: undefined });
   await servers.deliver([], [other]);
@@ -223,7 +210,7 @@ test("FED-952 an entry at a place for which another was signed stops the room", 
 });
 
 test("FED-935 a server that does not answer for its user keeps nobody in the room waiting", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   const answers: (() => void)[] = [];
   servers.asking = () => new Promise((resolve) => answers.push(resolve));
   const renewal = b.update(b.bundle(await b.prepare({})));
@@ -235,7 +222,7 @@ test("FED-935 a server that does not answer for its user keeps nobody in the roo
 });
 
 test("FED-952 an administrator sees which rooms are stopped, and nobody else thaws them", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   const admin = await enrolPerson(servers.follower, "admin", undefined, true);
   const frozen = async () => {
     const answer = accepted(await admin.request("GET", paths.federationFrozen(servers.hub.domain)));
@@ -258,11 +245,11 @@ test("FED-952 an administrator sees which rooms are stopped, and nobody else tha
 });
 
 test("FED-955 a hub of an earlier term does not introduce a room again", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   await a.commit({ remove: [b.group.ownLeaf] });
   await servers.flush();
   await a.say("between");
-  await a.commit({ add: [await handOut(bob, a.room)] });
+  await a.commit({ add: [await pair.handOut(bob, a.room)] });
   const [item] = servers.outbox.splice(0).map(deliveryOf);
   if (item === undefined) throw new Error();
   const stale = encodeEntry({ ...decodeEntry(item.entry), term: 0 });
@@ -275,7 +262,7 @@ test("FED-955 a hub of an earlier term does not introduce a room again", async (
 });
 
 test("FED-951 a hub that always has one entry more does not hold up the end of a server", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   const asked: number[] = [];
   servers.answered = async (events) => {
     asked.push(events.last);
@@ -294,7 +281,7 @@ test("FED-951 a hub that always has one entry more does not hold up the end of a
 
 test("FED-124 FED-949 nobody introduces a room of another server", async () => {
   const a = await foundRoom(alice);
-  await a.commit({ add: [await handOut(bob, a.room)] });
+  await a.commit({ add: [await pair.handOut(bob, a.room)] });
   const items = servers.outbox.splice(0).map(deliveryOf);
   const thief = parseDomain("thief.example");
   expect(await servers.deliver(items, [], thief)).toEqual(["notHub"]);
@@ -304,7 +291,7 @@ test("FED-124 FED-949 nobody introduces a room of another server", async () => {
 });
 
 test("FED-935 FED-952 no signature is checked under heads that could change nothing", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   await a.say("one");
   await servers.flush();
   const { followed } = servers.follower.delivery;
@@ -328,7 +315,7 @@ test("FED-935 FED-952 no signature is checked under heads that could change noth
 });
 
 test("FED-929 a server counts as one in the room while its users have a leaf there", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   const { hosted } = servers.hub.delivery;
   const { domain } = servers.follower;
   await hosted.checkFollowedBy(domain, a.room);

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   decodeEntry,
   encodeEntry,
@@ -12,39 +9,27 @@ import {
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { backUp, firstLife, settle, unsettled } from "../delivery/backed-up.ts";
 import { enrolPerson } from "../delivery/person.ts";
+import { startPair } from "../delivery/pair.ts";
+import type { Pair } from "../delivery/pair.ts";
 import type { Person } from "../delivery/person.ts";
-import { foundRoom, joinByWelcome } from "../delivery/rooms.ts";
+import { foundRoom } from "../delivery/rooms.ts";
 import type { Seat } from "../delivery/seat.ts";
 import { comeIn, rejoin } from "../delivery/external.ts";
-import { deliveryOf, startTwoServers } from "../delivery/two-servers.ts";
+import { deliveryOf } from "../delivery/two-servers.ts";
 import type { TwoServers } from "../delivery/two-servers.ts";
 
 const jump = 2 ** 32;
-let directory: string;
+let pair: Pair;
 let servers: TwoServers;
 let alice: Person;
 let bob: Person;
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), "treehouse-restored-"));
-  servers = await startTwoServers(join(directory, "hub.sqlite"));
-  alice = await enrolPerson(servers.hub, "alice");
-  bob = await enrolPerson(servers.follower, "bob");
+  pair = await startPair();
+  ({ servers, alice, bob } = pair);
 });
 
-afterEach(async () => {
-  await servers[Symbol.asyncDispose]();
-  rmSync(directory, { recursive: true, force: true });
-});
-
-async function openPair(): Promise<readonly [Seat, Seat]> {
-  const a = await foundRoom(alice);
-  const keyPackage = await bob.keyPackage();
-  servers.handedOut.set([...bob.secrets.keys()].at(-1) ?? "", a.room);
-  await a.commit({ add: [keyPackage] });
-  await servers.flush();
-  return [a, await joinByWelcome(bob, a.hubKey)];
-}
+afterEach(() => pair[Symbol.asyncDispose]());
 
 async function logAt(server: "hub" | "follower", room: Seat["room"]) {
   const { database, queuing } = servers[server];
@@ -52,12 +37,11 @@ async function logAt(server: "hub" | "follower", room: Seat["room"]) {
 }
 
 test("FED-958 FED-957 a restored hub takes back what its own heads cover, and goes on behind a jump", async () => {
-  const [a, b] = await openPair();
-  const restore = await backUp(servers, directory);
+  const [a, b] = await pair.openRoom();
+  const restore = await backUp(pair);
   await a.say("after the backup");
   const carol = await enrolPerson(servers.follower, "carol");
-  const keyPackage = await carol.keyPackage();
-  servers.handedOut.set([...carol.secrets.keys()].at(-1) ?? "", a.room);
+  const keyPackage = await pair.handOut(carol, a.room);
   await a.commit({ add: [keyPackage] });
   await a.say("to three");
   const head = await servers.hub.delivery.hosted.signedHead(a.room);
@@ -84,8 +68,8 @@ test("FED-958 FED-957 a restored hub takes back what its own heads cover, and go
 });
 
 test("FED-958 what no head of the hub covers is not adopted", async () => {
-  const [a] = await openPair();
-  const restore = await backUp(servers, directory);
+  const [a] = await pair.openRoom();
+  const restore = await backUp(pair);
   await a.say("covered by no head");
   await servers.flush();
   await restore();
@@ -97,8 +81,8 @@ test("FED-958 what no head of the hub covers is not adopted", async () => {
 });
 
 test("FED-958 a forged continuation is refused, and nothing of it is adopted", async () => {
-  const [a] = await openPair();
-  const restore = await backUp(servers, directory);
+  const [a] = await pair.openRoom();
+  const restore = await backUp(pair);
   await a.say("true");
   const head = await servers.hub.delivery.hosted.signedHead(a.room);
   await servers.deliver(servers.outbox.splice(0).map(deliveryOf), head === undefined ? [] : [head]);
@@ -116,8 +100,8 @@ test("FED-958 a forged continuation is refused, and nothing of it is adopted", a
 });
 
 test("FED-935 a follower that answers as slowly as it may holds up no restored room for long", async () => {
-  const [a] = await openPair();
-  const restore = await backUp(servers, directory);
+  const [a] = await pair.openRoom();
+  const restore = await backUp(pair);
   for (let count = 0; count < 9; count += 1) await a.say(`message ${count}`);
   const head = await servers.hub.delivery.hosted.signedHead(a.room);
   await servers.deliver(servers.outbox.splice(0).map(deliveryOf), head === undefined ? [] : [head]);
@@ -138,11 +122,11 @@ test("FED-935 a follower that answers as slowly as it may holds up no restored r
 });
 
 test("FED-935 a follower that does not answer holds up its own rooms, and not the server's end", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   let other = await foundRoom(alice);
   // Behind the other in whatever order they are settled.
   while (other.room < a.room) other = await foundRoom(alice);
-  const restore = await backUp(servers, directory);
+  const restore = await backUp(pair);
   await restore();
   servers.telling = () => new Promise(() => undefined);
   await servers.hub.delivery.start();
@@ -153,8 +137,8 @@ test("FED-935 a follower that does not answer holds up its own rooms, and not th
 });
 
 test("FED-935 a follower that was away is not asked again once nobody waits for it any more", async () => {
-  const rooms = [(await openPair())[0].room, (await openPair())[0].room];
-  const restore = await backUp(servers, directory);
+  const rooms = [(await pair.openRoom())[0].room, (await pair.openRoom())[0].room];
+  const restore = await backUp(pair);
   await restore();
   const asked: string[] = [];
   servers.telling = async (room) => {
@@ -172,8 +156,8 @@ test("FED-935 a follower that was away is not asked again once nobody waits for 
 });
 
 test("a room that is not settled takes nothing, and a follower that is away is waited for", async () => {
-  const [a] = await openPair();
-  const restore = await backUp(servers, directory);
+  const [a] = await pair.openRoom();
+  const restore = await backUp(pair);
   await restore();
   servers.cut = true;
   await servers.hub.delivery.start();
@@ -191,13 +175,13 @@ test("a room that is not settled takes nothing, and a follower that is away is w
 });
 
 test("FED-957 a follower that lacks what the restored hub has fetches that before the step", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   await a.say("on its way");
   const carol = await enrolPerson(servers.hub, "carol");
   await a.commit({ add: [await carol.keyPackage()] });
   // The hub took this back from another follower; it is not sent again by itself.
   servers.outbox.splice(0);
-  const restore = await backUp(servers, directory);
+  const restore = await backUp(pair);
   await restore();
   await settle(servers);
   await servers.flush();
@@ -220,8 +204,8 @@ async function quiet(): Promise<void> {
 }
 
 test("FED-957 a user who is deleted leaves no room before it is settled", async () => {
-  const [a] = await openPair();
-  const restore = await backUp(servers, directory);
+  const [a] = await pair.openRoom();
+  const restore = await backUp(pair);
   await a.say("after the backup");
   const head = await servers.hub.delivery.hosted.signedHead(a.room);
   await servers.deliver(servers.outbox.splice(0).map(deliveryOf), head === undefined ? [] : [head]);
@@ -245,11 +229,10 @@ test("FED-957 a user who is deleted leaves no room before it is settled", async 
 });
 
 test("FED-949 a follower with commits that the hub has forgotten takes its roster with the next", async () => {
-  const [a, b] = await openPair();
-  const restore = await backUp(servers, directory);
+  const [a, b] = await pair.openRoom();
+  const restore = await backUp(pair);
   const carol = await enrolPerson(servers.follower, "carol");
-  const keyPackage = await carol.keyPackage();
-  servers.handedOut.set([...carol.secrets.keys()].at(-1) ?? "", a.room);
+  const keyPackage = await pair.handOut(carol, a.room);
   await a.commit({ add: [keyPackage] });
   await servers.flush();
   await restore();
@@ -280,8 +263,8 @@ test("FED-949 a follower with commits that the hub has forgotten takes its roste
 });
 
 test("no term and no position of an earlier life comes again, however often a backup is restored", async () => {
-  const [a] = await openPair();
-  const restore = await backUp(servers, directory);
+  const [a] = await pair.openRoom();
+  const restore = await backUp(pair);
   await restore({ termMin: 1_000, positionMin: 2 ** 40 });
   await settle(servers);
   const { entries } = await logAt("hub", a.room);
@@ -292,8 +275,8 @@ test("no term and no position of an earlier life comes again, however often a ba
 });
 
 test("FED-231 a message of before the restore is to be encrypted again", async () => {
-  const [a] = await openPair();
-  const restore = await backUp(servers, directory);
+  const [a] = await pair.openRoom();
+  const restore = await backUp(pair);
   const stale = await a.seal("from before");
   await restore();
   await settle(servers);
@@ -302,7 +285,7 @@ test("FED-231 a message of before the restore is to be encrypted again", async (
 });
 
 test("a follower that has lost a room is introduced to it anew", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   await servers.follower.database.transaction(async (tx) => {
     const { $client } = servers.follower.database.sql(tx);
     for (const table of ["delivery_followed", "delivery_followed_heads"]) {

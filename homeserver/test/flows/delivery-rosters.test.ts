@@ -1,43 +1,27 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { chainHashOf, decodeEntry, encodeEntry, TOMBSTONE_REASONS } from "@treehouse/protocol";
 import type { EntryDelivery, EventsResponse } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { backUp, settle } from "../delivery/backed-up.ts";
 import { rejoin } from "../delivery/external.ts";
 import { enrolPerson } from "../delivery/person.ts";
+import { startPair } from "../delivery/pair.ts";
+import type { Pair } from "../delivery/pair.ts";
 import type { Person } from "../delivery/person.ts";
-import { foundRoom, joinByWelcome } from "../delivery/rooms.ts";
 import type { Seat } from "../delivery/seat.ts";
-import { deliveryOf, startTwoServers } from "../delivery/two-servers.ts";
+import { deliveryOf } from "../delivery/two-servers.ts";
 import type { TwoServers } from "../delivery/two-servers.ts";
 
-let directory: string;
+let pair: Pair;
 let servers: TwoServers;
 let alice: Person;
 let bob: Person;
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), "treehouse-rosters-"));
-  servers = await startTwoServers(join(directory, "hub.sqlite"));
-  alice = await enrolPerson(servers.hub, "alice");
-  bob = await enrolPerson(servers.follower, "bob");
+  pair = await startPair();
+  ({ servers, alice, bob } = pair);
 });
 
-afterEach(async () => {
-  await servers[Symbol.asyncDispose]();
-  rmSync(directory, { recursive: true, force: true });
-});
-
-async function openPair(): Promise<readonly [Seat, Seat]> {
-  const a = await foundRoom(alice);
-  const keyPackage = await bob.keyPackage();
-  servers.handedOut.set([...bob.secrets.keys()].at(-1) ?? "", a.room);
-  await a.commit({ add: [keyPackage] });
-  await servers.flush();
-  return [a, await joinByWelcome(bob, a.hubKey)];
-}
+afterEach(() => pair[Symbol.asyncDispose]());
 
 /** Alice adds somebody of her own server. */
 async function add(a: Seat, name: string): Promise<Person> {
@@ -87,7 +71,7 @@ async function forget(server: "hub" | "follower", { room }: Seat, upTo: number):
 }
 
 test("FED-949 FED-951 a follower that missed a commit for good asks who is in the room", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   const carol = await add(a, "carol");
   const dave = await add(a, "dave");
   const erin = await add(a, "erin");
@@ -104,7 +88,7 @@ test("FED-949 FED-951 a follower that missed a commit for good asks who is in th
 });
 
 test("FED-949 FED-951 the roster is that after the commit that does not fit, and the next ones change it", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   await add(a, "carol");
   const dave = await add(a, "dave");
   await forget("hub", a, 2);
@@ -121,7 +105,7 @@ test("FED-949 FED-951 the roster is that after the commit that does not fit, and
 });
 
 test("FED-949 FED-951 a commit in whose place a tombstone came is made up for", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   const carol = await add(a, "carol");
   const [item] = servers.outbox.splice(0).map(deliveryOf);
   if (item === undefined) throw new Error();
@@ -137,8 +121,8 @@ test("FED-949 FED-951 a commit in whose place a tombstone came is made up for", 
 });
 
 test("FED-949 FED-957 a follower with a forgotten commit is introduced although it is behind", async () => {
-  const [a, b] = await openPair();
-  const restore = await backUp(servers, directory);
+  const [a, b] = await pair.openRoom();
+  const restore = await backUp(pair);
   await add(a, "carol");
   await servers.flush();
   await restore();
@@ -157,7 +141,7 @@ test("FED-949 FED-957 a follower with a forgotten commit is introduced although 
 });
 
 test("FED-952 a commit that not even its introduction fits stops the room", async () => {
-  const [a] = await openPair();
+  const [a] = await pair.openRoom();
   await add(a, "carol");
   await add(a, "dave");
   await forget("hub", a, 2);

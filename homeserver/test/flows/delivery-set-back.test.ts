@@ -1,44 +1,27 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { decodeEntry, encodeEntry } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { backUp, settle } from "../delivery/backed-up.ts";
 import { rejoin } from "../delivery/external.ts";
-import { enrolPerson } from "../delivery/person.ts";
+
+import { startPair } from "../delivery/pair.ts";
+import type { Pair } from "../delivery/pair.ts";
 import type { Person } from "../delivery/person.ts";
-import { foundRoom, joinByWelcome } from "../delivery/rooms.ts";
 import type { Seat } from "../delivery/seat.ts";
-import { deliveryOf, startTwoServers } from "../delivery/two-servers.ts";
+import { deliveryOf } from "../delivery/two-servers.ts";
 import type { TwoServers } from "../delivery/two-servers.ts";
 
 const jump = 2 ** 32;
 const hour = 3_600_000;
-let directory: string;
+let pair: Pair;
 let servers: TwoServers;
-let alice: Person;
 let bob: Person;
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), "treehouse-set-back-"));
-  servers = await startTwoServers(join(directory, "hub.sqlite"));
-  alice = await enrolPerson(servers.hub, "alice");
-  bob = await enrolPerson(servers.follower, "bob");
+  pair = await startPair();
+  ({ servers, bob } = pair);
 });
 
-afterEach(async () => {
-  await servers[Symbol.asyncDispose]();
-  rmSync(directory, { recursive: true, force: true });
-});
-
-async function openPair(): Promise<readonly [Seat, Seat]> {
-  const a = await foundRoom(alice);
-  const keyPackage = await bob.keyPackage();
-  servers.handedOut.set([...bob.secrets.keys()].at(-1) ?? "", a.room);
-  await a.commit({ add: [keyPackage] });
-  await servers.flush();
-  return [a, await joinByWelcome(bob, a.hubKey)];
-}
+afterEach(() => pair[Symbol.asyncDispose]());
 
 /** Bob has read the room so far, and says so. */
 async function acknowledge({ room }: Seat): Promise<void> {
@@ -61,10 +44,10 @@ async function forgotten({ room }: Seat): Promise<readonly (readonly [number, nu
 }
 
 test("FED-416 FED-957 what a hub forgot is told although the last entry that it knows has expired here", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   await a.say("in the backup");
   await servers.flush();
-  const restore = await backUp(servers, directory);
+  const restore = await backUp(pair);
   await b.say("forgotten");
   await servers.flush();
   await acknowledge(b);
@@ -77,8 +60,8 @@ test("FED-416 FED-957 what a hub forgot is told although the last entry that it 
 });
 
 test("FED-416 FED-957 what a hub forgot is told each time that the same backup is put back", async () => {
-  const [, b] = await openPair();
-  const restore = await backUp(servers, directory);
+  const [, b] = await pair.openRoom();
+  const restore = await backUp(pair);
   await b.say("forgotten");
   await servers.flush();
   await restore();
@@ -94,11 +77,11 @@ test("FED-416 FED-957 what a hub forgot is told each time that the same backup i
 });
 
 test("FED-416 FED-957 what a hub forgot is told although much was said before", async () => {
-  const [a, b] = await openPair();
+  const [a, b] = await pair.openRoom();
   const long = "x".repeat(60_000);
   for (let count = 0; count < 20; count += 1) await a.say(long);
   await servers.flush();
-  const restore = await backUp(servers, directory);
+  const restore = await backUp(pair);
   await b.say("forgotten");
   await servers.flush();
   await acknowledge(b);
@@ -111,10 +94,10 @@ test("FED-416 FED-957 what a hub forgot is told although much was said before", 
 test.each(["", "1", "x"])(
   "FED-957 of a hub that does not name what it knows, but says %j, all that is kept counts as forgotten",
   async (detail) => {
-    const [a, b] = await openPair();
+    const [a, b] = await pair.openRoom();
     await a.say("in the backup");
     await servers.flush();
-    const restore = await backUp(servers, directory);
+    const restore = await backUp(pair);
     await b.say("forgotten");
     await servers.flush();
     await acknowledge(b);
