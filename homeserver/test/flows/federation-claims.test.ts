@@ -9,36 +9,25 @@ import {
 } from "@treehouse/protocol";
 import type { Bytes, RoomUri, UserUri } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Addresses, LinkedParts } from "../federation/linked-server.ts";
-import { LinkedServer } from "../federation/linked-server.ts";
+import { homeName, hubName, LinkedServers, thirdName } from "../federation/linked-servers.ts";
 
 const octets = (length: number, value = 7) => new Uint8Array(length).fill(value);
-const [hubName, homeName, thirdName] = ["hub.example", "home.example", "third.example"];
 const hub = parseDomain(hubName);
 const home = parseDomain(homeName);
 const alice = userUri(home, "alice");
 const client = mintClientUri(alice, octets);
 const room = mintRoomUri(hub, octets);
 
-let addresses: Addresses = new Map();
-const servers: LinkedServer[] = [];
+let servers: LinkedServers;
 beforeEach(() => {
-  addresses = new Map();
+  servers = new LinkedServers();
 });
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server[Symbol.asyncDispose]();
-});
-
-async function open(name: string, parts: LinkedParts = {}): Promise<LinkedServer> {
-  const server = await LinkedServer.open(name, addresses, parts);
-  servers.push(server);
-  return server;
-}
+afterEach(() => servers[Symbol.asyncDispose]());
 
 test("FED-929 FED-933 a claim goes through the hub of its room, under an id of its own", async () => {
   const bob = userUri(parseDomain(thirdName), "bob");
   const claims: (readonly [string, string])[] = [];
-  const third = await open(thirdName, {
+  const third = await servers.open(thirdName, {
     localUsers: {
       claim: async (peer, body, transactionId) => {
         claims.push([peer, transactionId]);
@@ -46,8 +35,8 @@ test("FED-929 FED-933 a claim goes through the hub of its room, under an id of i
       },
     },
   });
-  const there = await open(hubName, { hosted: { checkFollowedBy: async () => {} } });
-  const here = await open(homeName);
+  const there = await servers.open(hubName, { hosted: { checkFollowedBy: async () => {} } });
+  const here = await servers.open(homeName);
   const { users } = here.federation;
   const request = claimOf(bob, room);
   // The first attempt breaks on its way back: the repetition has the same id, at the target, too.
@@ -70,9 +59,9 @@ test("FED-929 FED-933 a claim goes through the hub of its room, under an id of i
 
 test("FED-929 a claim is passed on for nobody else, and to nobody who is not its target", async () => {
   const bob = userUri(parseDomain(thirdName), "bob");
-  const third = await open(thirdName, { localUsers: { claim: async (_, body) => body } });
-  await open(hubName);
-  const here = await open(homeName);
+  const third = await servers.open(thirdName, { localUsers: { claim: async (_, body) => body } });
+  await servers.open(hubName);
+  const here = await servers.open(homeName);
   const ask = (target: UserUri, request: Bytes) =>
     here.federation.users.forward(hub, target, request, "0".repeat(32));
   const elsewhere = mintRoomUri(parseDomain(thirdName), octets);

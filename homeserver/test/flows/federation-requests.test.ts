@@ -14,11 +14,9 @@ import {
 } from "@treehouse/protocol";
 import type { Bytes, RefusalCode, RoomUri, UserUri } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Addresses, LinkedParts } from "../federation/linked-server.ts";
-import { LinkedServer } from "../federation/linked-server.ts";
+import { homeName, hubName, LinkedServers, thirdName } from "../federation/linked-servers.ts";
 
 const octets = (length: number, value = 7) => new Uint8Array(length).fill(value);
-const [hubName, homeName, thirdName] = ["hub.example", "home.example", "third.example"];
 const hub = parseDomain(hubName);
 const home = parseDomain(homeName);
 const alice = userUri(home, "alice");
@@ -26,24 +24,15 @@ const client = mintClientUri(alice, octets);
 const caller = { user: alice, client };
 const room = mintRoomUri(hub, octets);
 
-let addresses: Addresses = new Map();
-const servers: LinkedServer[] = [];
+let servers: LinkedServers;
 beforeEach(() => {
-  addresses = new Map();
+  servers = new LinkedServers();
 });
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server[Symbol.asyncDispose]();
-});
-
-async function open(name: string, parts: LinkedParts = {}): Promise<LinkedServer> {
-  const server = await LinkedServer.open(name, addresses, parts);
-  servers.push(server);
-  return server;
-}
+afterEach(() => servers[Symbol.asyncDispose]());
 
 test("R-015 FED-925 messages of one turn go to a hub in one request, each with its own answer", async () => {
   const order: string[] = [];
-  const there = await open(hubName, {
+  const there = await servers.open(hubName, {
     hosted: {
       submit: async ({ user, client: sender }, name, request) => {
         expect([user, sender, name]).toEqual([alice, client, room]);
@@ -55,7 +44,7 @@ test("R-015 FED-925 messages of one turn go to a hub in one request, each with i
       },
     },
   });
-  const here = await open(homeName);
+  const here = await servers.open(homeName);
   const submit = (text: string) =>
     here.federation.hubs.submit(hub, caller, room, utf8Encode(text)).then(utf8Decode);
   const texts = Array.from({ length: 1_200 }, (_, at) => `m${at}`);
@@ -74,10 +63,10 @@ test("R-015 FED-925 messages of one turn go to a hub in one request, each with i
 test("FED-921 a server speaks for its own clients only", async () => {
   let asked = 0;
   const count = async () => octets((asked += 1));
-  await open(hubName, {
+  await servers.open(hubName, {
     hosted: { submit: count, update: count, groupInfo: count, tree: count },
   });
-  const here = await open(homeName);
+  const here = await servers.open(homeName);
   const stranger = mintClientUri(userUri(parseDomain(thirdName), "mallory"), octets);
   const other = { user: userOfClient(stranger), client: stranger };
   const { hubs } = here.federation;
@@ -97,7 +86,7 @@ test("FED-921 a server speaks for its own clients only", async () => {
 test("R-015 FED-922 requests and answers pass unchanged, and refusals as the hub said them", async () => {
   const answer = (kind: string) => async (_: unknown, name: RoomUri, request: Bytes) =>
     utf8Encode(`${kind} ${name} ${utf8Decode(request)}`);
-  await open(hubName, {
+  await servers.open(hubName, {
     hosted: {
       update: answer("update"),
       groupInfo: answer("groupInfo"),
@@ -124,7 +113,7 @@ test("R-015 FED-922 requests and answers pass unchanged, and refusals as the hub
       }),
     },
   });
-  const { hubs } = (await open(homeName)).federation;
+  const { hubs } = (await servers.open(homeName)).federation;
   const text = utf8Encode("as it is");
   expect(utf8Decode(await hubs.update(hub, caller, room, text))).toBe(`update ${room} as it is`);
   expect(utf8Decode(await hubs.groupInfo(hub, caller, room, text))).toBe(
@@ -152,7 +141,7 @@ test("R-015 FED-922 requests and answers pass unchanged, and refusals as the hub
 });
 
 test("FED-934 a server that cannot be reached is named with a time, and not asked again at once", async () => {
-  const here = await open(homeName);
+  const here = await servers.open(homeName);
   let posts = 0;
   here.beforePost = () => void (posts += 1);
   const { hubs, users } = here.federation;
@@ -171,10 +160,10 @@ test("FED-934 a server that cannot be reached is named with a time, and not aske
 
 test("FED-934 what servers refuse each other on the way is not the client's affair", async () => {
   const refusals: Refusal[] = [];
-  await open(hubName, {
+  await servers.open(hubName, {
     hosted: { update: async () => Promise.reject(refusals.shift() ?? new Error("no more")) },
   });
-  const { hubs } = (await open(homeName)).federation;
+  const { hubs } = (await servers.open(homeName)).federation;
   const told = async (refusal: Refusal): Promise<unknown> => {
     refusals.push(refusal);
     const refused = await hubs
@@ -197,7 +186,7 @@ test("FED-934 what servers refuse each other on the way is not the client's affa
 
 test("FED-927 FED-934 a client hears that a tree is gone, and that the room's rules are not known", async () => {
   const refuse = (code: RefusalCode) => async () => Promise.reject(new Refusal(code, "no"));
-  await open(hubName, {
+  await servers.open(hubName, {
     hosted: {
       tree: refuse("notFound"),
       leave: refuse("notFound"),
@@ -205,7 +194,7 @@ test("FED-927 FED-934 a client hears that a tree is gone, and that the room's ru
       groupInfo: refuse("versionUnsupported"),
     },
   });
-  const { hubs } = (await open(homeName)).federation;
+  const { hubs } = (await servers.open(homeName)).federation;
   await expect(hubs.tree(hub, caller, room, 1)).rejects.toMatchObject({ code: "notFound" });
   for (const ask of [hubs.update, hubs.groupInfo]) {
     const refused = { code: "versionUnsupported" };
@@ -216,8 +205,8 @@ test("FED-927 FED-934 a client hears that a tree is gone, and that the room's ru
 });
 
 test("FED-936 a request whose connection broke is sent again, the same octets under the same id", async () => {
-  const there = await open(hubName, { hosted: { update: async () => octets(4) } });
-  const here = await open(homeName);
+  const there = await servers.open(hubName, { hosted: { update: async () => octets(4) } });
+  const here = await servers.open(homeName);
   const ids: (string | undefined)[] = [];
   here.beforePost = ({ transactionId }) => {
     ids.push(transactionId);
@@ -231,7 +220,7 @@ test("FED-936 a request whose connection broke is sent again, the same octets un
 
 test("H-10 what waits for one hub is bounded, and the refusal names the bound", async () => {
   const waiting = Promise.withResolvers<void>();
-  await open(hubName, {
+  await servers.open(hubName, {
     hosted: {
       submit: async () => {
         await waiting.promise;
@@ -243,7 +232,7 @@ test("H-10 what waits for one hub is bounded, and the refusal names the bound", 
       },
     },
   });
-  const { hubs } = (await open(homeName)).federation;
+  const { hubs } = (await servers.open(homeName)).federation;
   const submit = () => hubs.submit(hub, caller, room, octets(100));
   const begun = Array.from({ length: LIMITS.submissionsWaitingPerPeerMax }, submit);
   await expect(submit()).rejects.toMatchObject({
@@ -265,13 +254,13 @@ test("FED-931 a user's list is asked for once, and believed for a while", async 
   const bob = userUri(hub, "bob");
   const clientList = listOf(bob);
   const countersigners = [{ kid: "k1", key: octets(32) }];
-  const there = await open(hubName, {
+  const there = await servers.open(hubName, {
     localUsers: {
       find: async (user) => (user === bob ? { clientList } : undefined),
       countersigners: () => countersigners,
     },
   });
-  const { users } = (await open(homeName)).federation;
+  const { users } = (await servers.open(homeName)).federation;
   const found = await Promise.all([users.find(bob), users.find(bob), users.find(bob)]);
   for (const each of found) expect(each).toEqual({ clientList, countersigners });
   expect(await users.find(bob)).toEqual({ clientList, countersigners });
@@ -288,8 +277,8 @@ test("FED-931 a user's list is asked for once, and believed for a while", async 
 
 test("FED-931 a list of another user than the one that was asked for is none", async () => {
   const clientList = listOf(userUri(hub, "carol"));
-  await open(hubName, { localUsers: { find: async () => ({ clientList }) } });
-  const { users } = (await open(homeName)).federation;
+  await servers.open(hubName, { localUsers: { find: async () => ({ clientList }) } });
+  const { users } = (await servers.open(homeName)).federation;
   expect(await users.find(userUri(hub, "bob"))).toBeUndefined();
 });
 

@@ -1,24 +1,20 @@
 import { LIMITS, MEDIA_TYPE_JSON, MEDIA_TYPE_TLS } from "@treehouse/protocol";
 import type { EndpointName } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openRawPeer } from "../peers/raw-peer.ts";
 import type { RawPeer } from "../peers/raw-peer.ts";
-import { openRig } from "../peers/rig.ts";
-import type { Network, Rig } from "../peers/rig.ts";
+import { openRigAndPeer } from "../peers/rig-and-peer.ts";
+import type { RigAndPeer } from "../peers/rig-and-peer.ts";
+import type { Rig } from "../peers/rig.ts";
 
-let network: Network;
+let world: RigAndPeer;
 let own: Rig;
 let peer: RawPeer;
 
 beforeEach(async () => {
-  network = new Map();
-  own = await openRig("own.example", network);
-  peer = await openRawPeer("peer.example", network);
+  world = await openRigAndPeer("own.example");
+  ({ rig: own, peer } = world);
 });
-afterEach(async () => {
-  await peer[Symbol.asyncDispose]();
-  await own[Symbol.asyncDispose]();
-});
+afterEach(() => world[Symbol.asyncDispose]());
 
 const call = {
   endpoint: "notify",

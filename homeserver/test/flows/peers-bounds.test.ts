@@ -8,22 +8,21 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { askAs, openRawPeer, send, signedAs } from "../peers/raw-peer.ts";
 import type { RawPeer } from "../peers/raw-peer.ts";
 import { openRig } from "../peers/rig.ts";
+import { openRigAndPeer } from "../peers/rig-and-peer.ts";
+import type { RigAndPeer } from "../peers/rig-and-peer.ts";
 import type { Network, Rig } from "../peers/rig.ts";
 import { VirtualClock } from "../streams/virtual-clock.ts";
 
+let world: RigAndPeer;
 let network: Network;
 let hub: Rig;
 let peer: RawPeer;
 
 beforeEach(async () => {
-  network = new Map();
-  hub = await openRig("hub.example", network);
-  peer = await openRawPeer("peer.example", network);
+  world = await openRigAndPeer();
+  ({ network, rig: hub, peer } = world);
 });
-afterEach(async () => {
-  await peer[Symbol.asyncDispose]();
-  await hub[Symbol.asyncDispose]();
-});
+afterEach(() => world[Symbol.asyncDispose]());
 
 /** Begins a request and sends only some of its body. */
 function begin(to: Rig, from: RawPeer, body: Uint8Array, sent: number): Socket {

@@ -5,24 +5,22 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import { LIMITS, MEDIA_TYPE_JSON, MEDIA_TYPE_TLS, parseDomain } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openRawPeer } from "../peers/raw-peer.ts";
 import type { RawPeer } from "../peers/raw-peer.ts";
 import { openRig } from "../peers/rig.ts";
+import { openRigAndPeer } from "../peers/rig-and-peer.ts";
+import type { RigAndPeer } from "../peers/rig-and-peer.ts";
 import type { Network, Rig } from "../peers/rig.ts";
 
+let world: RigAndPeer;
 let network: Network;
 let own: Rig;
 let peer: RawPeer;
 
 beforeEach(async () => {
-  network = new Map();
-  own = await openRig("own.example", network);
-  peer = await openRawPeer("peer.example", network);
+  world = await openRigAndPeer("own.example");
+  ({ network, rig: own, peer } = world);
 });
-afterEach(async () => {
-  await peer[Symbol.asyncDispose]();
-  await own[Symbol.asyncDispose]();
-});
+afterEach(() => world[Symbol.asyncDispose]());
 
 const call = {
   endpoint: "notify",

@@ -3,23 +3,22 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { askAs, openRawPeer } from "../peers/raw-peer.ts";
 import type { RawPeer } from "../peers/raw-peer.ts";
 import { openRig } from "../peers/rig.ts";
+import { openRigAndPeer } from "../peers/rig-and-peer.ts";
+import type { RigAndPeer } from "../peers/rig-and-peer.ts";
 import type { Network, Rig } from "../peers/rig.ts";
 
 const minute = 60_000;
 
+let world: RigAndPeer;
 let network: Network;
 let hub: Rig;
 let peer: RawPeer;
 
 beforeEach(async () => {
-  network = new Map();
-  hub = await openRig("hub.example", network);
-  peer = await openRawPeer("peer.example", network);
+  world = await openRigAndPeer();
+  ({ network, rig: hub, peer } = world);
 });
-afterEach(async () => {
-  await peer[Symbol.asyncDispose]();
-  await hub[Symbol.asyncDispose]();
-});
+afterEach(() => world[Symbol.asyncDispose]());
 
 const call = {
   endpoint: "notify",

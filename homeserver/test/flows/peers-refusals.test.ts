@@ -16,22 +16,20 @@ import {
   signedAs,
 } from "../peers/raw-peer.ts";
 import type { AskOptions, RawPeer } from "../peers/raw-peer.ts";
-import { openRig } from "../peers/rig.ts";
+import { openRigAndPeer } from "../peers/rig-and-peer.ts";
+import type { RigAndPeer } from "../peers/rig-and-peer.ts";
 import type { Network, Rig } from "../peers/rig.ts";
 
+let world: RigAndPeer;
 let network: Network;
 let hub: Rig;
 let peer: RawPeer;
 
 beforeEach(async () => {
-  network = new Map();
-  hub = await openRig("hub.example", network);
-  peer = await openRawPeer("peer.example", network);
+  world = await openRigAndPeer();
+  ({ network, rig: hub, peer } = world);
 });
-afterEach(async () => {
-  await peer[Symbol.asyncDispose]();
-  await hub[Symbol.asyncDispose]();
-});
+afterEach(() => world[Symbol.asyncDispose]());
 
 test("R-013 FED-905 a signed request is its server's, and is answered", async () => {
   const answer = await askAs(peer, hub, { body: Uint8Array.of(9) });
