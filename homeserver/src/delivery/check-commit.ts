@@ -11,13 +11,13 @@ import {
   userOfClient,
 } from "@treehouse/protocol";
 import type { Bytes, ClientUri, LeafChange, RoomState, UpdateFraming } from "@treehouse/protocol";
+import { sha256 } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { checkExternalSenders } from "./found.ts";
 import type { Caller } from "./ports.ts";
 import { hostedRoom, leavesOfUser, proposedRemovals, storedEpoch } from "./room.ts";
 import type { HostedRoom } from "./room.ts";
-import { sha256 } from "./sha256.ts";
 import type { EpochChange, StoredEpoch, StoredMember } from "./store.ts";
 import { checkSender, checkSubmission } from "./submission.ts";
 import type { Submission } from "./submission.ts";

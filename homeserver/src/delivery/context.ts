@@ -1,10 +1,9 @@
 import type { PublicContext } from "@treehouse/mls/public";
-import type { Domain, Env } from "@treehouse/protocol";
-import type { Database } from "../platform/index.ts";
+import type { Domain, Env, RoomUri } from "@treehouse/protocol";
+import type { Database, Turns } from "../platform/index.ts";
 import type { RoomCache } from "./cache.ts";
 import type { Accounts, PeerOutbox, RemoteUsers, RoomLog } from "./ports.ts";
 import type { DeliveryStore } from "./store.ts";
-import type { Turns } from "./turns.ts";
 
 /** What every operation of this module works with. */
 export type DeliveryContext = {
@@ -18,5 +17,9 @@ export type DeliveryContext = {
   readonly remoteUsers: RemoteUsers;
   readonly accounts: Accounts;
   readonly rooms: RoomCache;
-  readonly turns: Turns;
+  /**
+   * In which the handshakes of one room are checked: the checks are the dear ones, and after the first
+   * of many commits the others are refused by their epoch alone.
+   */
+  readonly turns: Turns<RoomUri>;
 };

@@ -25,7 +25,7 @@ import type {
   StandingResponse,
   UserUri,
 } from "@treehouse/protocol";
-import { createRateLimiter, errorFields, migrationsOf } from "../platform/index.ts";
+import { createRateLimiter, createTurns, errorFields, migrationsOf } from "../platform/index.ts";
 import type { Database, Jobs, ReadTx, Route, Tx } from "../platform/index.ts";
 import { createRoomCache } from "./cache.ts";
 import type { DeliveryContext } from "./context.ts";
@@ -58,7 +58,6 @@ import { createSqliteStore } from "./store.sqlite.ts";
 import type { TermBounds } from "./store.ts";
 import { submitMessage } from "./submit.ts";
 import { readTree } from "./tree.ts";
-import { createTurns } from "./turns.ts";
 import { updateRoom } from "./update.ts";
 
 export type { PreparedBatch } from "./followed/prepare.ts";

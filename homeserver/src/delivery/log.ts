@@ -1,10 +1,10 @@
 import { chainHashOf, encodeEntry } from "@treehouse/protocol";
 import type { Domain, Entry, EntryHeader, SubmitMessageRequest } from "@treehouse/protocol";
+import { sha256 } from "../platform/index.ts";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import type { PeerItem } from "./ports.ts";
 import type { HostedRoom } from "./room.ts";
-import { sha256 } from "./sha256.ts";
 import type { LogPoint, StoredHead } from "./store.ts";
 
 /** Where an entry goes: behind which point of which room's log. */

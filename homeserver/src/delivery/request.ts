@@ -1,9 +1,9 @@
 import { LIMITS, Refusal } from "@treehouse/protocol";
 import type { Bytes, RoomUri } from "@treehouse/protocol";
+import { sha256 } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import type { Caller } from "./ports.ts";
 import type { HostedRoom } from "./room.ts";
-import { sha256 } from "./sha256.ts";
 
 /** The room moved between check and transaction: nothing was written, check again. */
 export const MOVED = "moved";

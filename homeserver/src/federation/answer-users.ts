@@ -9,10 +9,9 @@ import {
   utf8Encode,
 } from "@treehouse/protocol";
 import type { Bytes, Domain, UserUri } from "@treehouse/protocol";
-import { createRateLimiter } from "../platform/index.ts";
+import { createRateLimiter, sha256 } from "../platform/index.ts";
 import type { FederationContext } from "./context.ts";
 import type { RemoteUsers } from "./remote-users.ts";
-import { sha256 } from "./sha256.ts";
 
 /** Answers what peers ask about users. */
 export interface UsersAnswerer {

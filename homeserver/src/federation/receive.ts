@@ -18,13 +18,12 @@ import type {
   RejectedItem,
   SignedHead,
 } from "@treehouse/protocol";
-import { errorFields } from "../platform/index.ts";
+import { createTurns, errorFields } from "../platform/index.ts";
 import type { Tx } from "../platform/index.ts";
 import type { FederationContext } from "./context.ts";
 import type { FollowedRooms, InboundConsent, Verdict } from "./ports.ts";
 import type { StoredInbound } from "./store.ts";
 import { createKnownStreams } from "./known-streams.ts";
-import { createTurns } from "./turns.ts";
 
 /** Takes an encoded `Batch` of a peer and answers an encoded `BatchAnswer`. */
 export type Receiver = (peer: Domain, body: Bytes) => Promise<Bytes>;

@@ -7,12 +7,12 @@ import {
   TOMBSTONE_REASONS,
 } from "@treehouse/protocol";
 import type { Bytes, RejectedItem } from "@treehouse/protocol";
+import { sha256 } from "../platform/index.ts";
 import type { Tx } from "../platform/index.ts";
 import { appendItem } from "./append.ts";
 import { fateOf } from "./classify.ts";
 import type { FederationContext } from "./context.ts";
 import { isPointer } from "./item.ts";
-import { sha256 } from "./sha256.ts";
 import type { StoredRow } from "./store.ts";
 import type { PeerStream } from "./stream.ts";
 

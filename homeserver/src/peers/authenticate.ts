@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import {
   checkCreated,
   checkDigest,
@@ -10,6 +9,7 @@ import {
   verifyRequest,
 } from "@treehouse/protocol";
 import type { Bytes, Domain, PeerHeaders } from "@treehouse/protocol";
+import { sha256 } from "../platform/index.ts";
 import type { PeerRequestHead } from "../platform/index.ts";
 import type { PeersContext } from "./context.ts";
 import { versionWith } from "./directory.ts";
@@ -131,8 +131,4 @@ async function keyOf(
   const key = usable();
   if (key === undefined) throw new Refusal("peerUnknown", "The key is not in the directory.");
   return key;
-}
-
-function sha256(octets: Uint8Array): Bytes {
-  return Uint8Array.from(hash("sha256", octets, "buffer"));
 }

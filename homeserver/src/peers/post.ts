@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import {
   ENDPOINTS,
   formatDigest,
@@ -13,7 +12,7 @@ import {
   utf8Decode,
 } from "@treehouse/protocol";
 import type { Bytes, Directory, Domain, EndpointName, RefusalCode } from "@treehouse/protocol";
-import { Assertion, errorFields } from "../platform/index.ts";
+import { Assertion, errorFields, sha256 } from "../platform/index.ts";
 import type { PeersContext } from "./context.ts";
 import { checkAble, urlOf, versionWith } from "./directory.ts";
 import type { EndpointUrl } from "./directory.ts";
@@ -112,7 +111,7 @@ function headersOf(
   request: { readonly url: EndpointUrl; readonly body: Uint8Array; readonly transactionId: string },
 ): Readonly<Record<string, string>> {
   const { transactionId } = request;
-  const digest = Uint8Array.from(hash("sha256", request.body, "buffer"));
+  const digest = sha256(request.body);
   const common = { "content-type": MEDIA_TYPE_TLS, accept: MEDIA_TYPE_TLS };
   if (authentication === "mtls" && capabilities.includes(CERTIFICATE_CAPABILITY)) {
     return {

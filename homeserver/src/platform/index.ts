@@ -49,3 +49,6 @@ export { createJobs } from "./jobs.ts";
 export type { Jobs } from "./jobs.ts";
 export { createRateLimiter } from "./rate-limit.ts";
 export type { RateLimiter } from "./rate-limit.ts";
+export { sha256 } from "./sha256.ts";
+export { createTurns } from "./turns.ts";
+export type { Turns } from "./turns.ts";

@@ -18,7 +18,7 @@ import {
 import type { Bytes, Entry, ItemBody, RoomUri, SignedHead } from "@treehouse/protocol";
 import Database from "better-sqlite3";
 import { keyFile } from "../../src/peers/own-key-files.ts";
-import { sha256 } from "../../src/delivery/sha256.ts";
+import { sha256 } from "../../src/platform/index.ts";
 import type { ServerProcess } from "../federation-e2e/server.ts";
 import { bodyOf } from "../federation-e2e/wire.ts";
 import type { Wire } from "../federation-e2e/wire.ts";

@@ -6,10 +6,10 @@ import {
   updateRequestCodec,
 } from "@treehouse/protocol";
 import type { Domain, RoomUri } from "@treehouse/protocol";
+import { sha256 } from "../../platform/index.ts";
 import type { RoomCache } from "../cache.ts";
 import type { Operations } from "../operations.ts";
 import type { Caller } from "../ports.ts";
-import { sha256 } from "../sha256.ts";
 import type { RoomOfUser } from "../store.ts";
 import type { FollowedContext } from "./context.ts";
 

@@ -1,7 +1,7 @@
 import { chainHashOf, decodeEntry, equalBytes, TOMBSTONE_REASONS } from "@treehouse/protocol";
 import type { Entry } from "@treehouse/protocol";
+import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
-import { sha256 } from "../sha256.ts";
 import type { FollowedContext } from "./context.ts";
 import type { TouchedRoom } from "./prepare.ts";
 

@@ -6,8 +6,8 @@ import {
   verifyHead,
 } from "@treehouse/protocol";
 import type { Bytes, ClientUri, CommitEntry } from "@treehouse/protocol";
+import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
-import { sha256 } from "../sha256.ts";
 import type { FollowedContext } from "./context.ts";
 import type { EntryItem } from "./receive.ts";
 import type { FollowedRoom } from "./room.ts";

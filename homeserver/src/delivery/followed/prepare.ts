@@ -19,7 +19,7 @@ import type {
   RoomUri,
   SignedHead,
 } from "@treehouse/protocol";
-import { sha256 } from "../sha256.ts";
+import { sha256 } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
 import { contradicts } from "./place.ts";
 import type { FollowedRoom } from "./room.ts";

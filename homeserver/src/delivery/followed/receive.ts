@@ -14,8 +14,8 @@ import type {
   Roster,
   SignedHead,
 } from "@treehouse/protocol";
+import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
-import { sha256 } from "../sha256.ts";
 import type { FollowedContext } from "./context.ts";
 import { enterRoom, isIntroduced } from "./enter-room.ts";
 import { changeSubscriptions } from "./members.ts";

@@ -1,7 +1,7 @@
 import { equalBytes, rosterHash, userOfClient } from "@treehouse/protocol";
 import type { CommitEntry } from "@treehouse/protocol";
+import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
-import { sha256 } from "../sha256.ts";
 import type { FollowedContext } from "./context.ts";
 import type { TouchedRoom } from "./prepare.ts";
 import type { EntryItem } from "./receive.ts";

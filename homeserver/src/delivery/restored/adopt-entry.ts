@@ -1,12 +1,12 @@
 import { chainHashOf, decodeEntry, LIMITS, Refusal, userOfClient } from "@treehouse/protocol";
 import type { Bytes, CommitEntry, Entry } from "@treehouse/protocol";
+import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
 import { signedHeadOf } from "../heads.ts";
 import { changePeers } from "../membership.ts";
 import { hostedRoom, storedEpoch } from "../room.ts";
 import type { HostedRoom } from "../room.ts";
-import { sha256 } from "../sha256.ts";
 import type { LogPoint, StoredHead } from "../store.ts";
 
 /**

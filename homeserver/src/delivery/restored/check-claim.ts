@@ -1,8 +1,8 @@
 import { decodeEntry, equalBytes, verifyHead } from "@treehouse/protocol";
 import type { Bytes, Domain, SignedHead, StandingResponse } from "@treehouse/protocol";
 import { chainHashOf } from "@treehouse/protocol";
+import { sha256 } from "../../platform/index.ts";
 import type { HostedRoom } from "../room.ts";
-import { sha256 } from "../sha256.ts";
 import type { DeliveryContext } from "../context.ts";
 import type { LogPoint } from "../store.ts";
 import type { Followers } from "./followers.ts";

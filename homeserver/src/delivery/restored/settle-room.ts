@@ -1,10 +1,9 @@
 import { equalBytes, decodeEntry, chainHashOf } from "@treehouse/protocol";
 import type { Domain, RoomUri } from "@treehouse/protocol";
-import { errorFields } from "../../platform/index.ts";
+import { errorFields, sha256 } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
 import type { FollowedContext } from "../followed/context.ts";
 import type { HostedRoom } from "../room.ts";
-import { sha256 } from "../sha256.ts";
 import type { LogPoint } from "../store.ts";
 import { adoptEntry } from "./adopt-entry.ts";
 import { chainTo, entriesOf, ownHeadOf } from "./check-claim.ts";

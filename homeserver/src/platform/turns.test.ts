@@ -1,15 +1,11 @@
-import { mintRoomUri, parseDomain } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 import { createTurns } from "./turns.ts";
 
-const room = (value: number) =>
-  mintRoomUri(parseDomain("example.org"), (length) => new Uint8Array(length).fill(value));
-
-test("turns of one room are taken one after another, also when one fails", async () => {
-  const turns = createTurns();
+test("turns of one key are taken one after another, also when one fails", async () => {
+  const turns = createTurns<number>();
   const events: string[] = [];
   const act = (name: string, fails = false) =>
-    turns.take(room(1), async () => {
+    turns.take(1, async () => {
       events.push(`${name} begins`);
       await Promise.resolve();
       events.push(`${name} ends`);
@@ -22,20 +18,20 @@ test("turns of one room are taken one after another, also when one fails", async
   expect(await act("d")).toBe("d");
 });
 
-test("turns of different rooms do not wait for each other", async () => {
-  const turns = createTurns();
+test("turns of different keys do not wait for each other", async () => {
+  const turns = createTurns<number>();
   const events: string[] = [];
   let open = (): void => {};
-  const waiting = turns.take(room(1), async () => {
+  const waiting = turns.take(1, async () => {
     await new Promise<void>((resolve) => {
       open = resolve;
     });
-    events.push("first room");
+    events.push("first");
   });
-  await turns.take(room(2), async () => {
-    events.push("second room");
+  await turns.take(2, async () => {
+    events.push("second");
   });
   open();
   await waiting;
-  expect(events).toEqual(["second room", "first room"]);
+  expect(events).toEqual(["second", "first"]);
 });
