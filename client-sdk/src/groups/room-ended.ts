@@ -3,6 +3,7 @@ import type { Entry } from "@treehouse/protocol";
 import type { GroupsContext, Room } from "./context.ts";
 import { type EntryWrite, fault } from "./entry-write.ts";
 import { loadGroup } from "./load-group.ts";
+import { isHidden } from "./reception.ts";
 
 /**
  * The hub has closed the room, for all in it have left (FED-754): the keys go. A client that never
@@ -23,16 +24,18 @@ export async function roomEnded(
   if (!leaving && !group.pendingRemovals.includes(group.ownLeaf)) {
     return fault(context, room, entry, "tombstone", endedText);
   }
+  let hidden = false;
   return {
     added: [],
     left: true,
     rows(tx) {
       tx.rooms.setStatus(room.uri, "removed");
       tx.rooms.deleteGroup(room.uri);
+      hidden = isHidden(tx, room.uri);
     },
     after() {
       room.group = undefined;
-      context.events.emit("removed", { room: room.uri });
+      if (!hidden) context.events.emit("removed", { room: room.uri });
     },
   };
 }

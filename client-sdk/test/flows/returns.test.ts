@@ -101,7 +101,7 @@ test.each(["a gap", "a return"])(
   },
 );
 
-test("R-043 a return into a conversation that is hidden shows nothing of it", async () => {
+test("R-043 a return into a conversation that is hidden shows nothing of it, nor that it is over", async () => {
   const alice = await server.register("alice");
   await server.register("carol");
   let held = true;
@@ -135,6 +135,15 @@ test("R-043 a return into a conversation that is hidden shows nothing of it", as
   await back;
   await hers.send("here again");
   await bob.caughtUp();
+  expect(told).toEqual([]);
+  // Bob cannot read the commit that removes him, and the hub does not let him back.
+  const his = await bob.conversations.get(hers.id);
+  loses = true;
+  await hers.remove(["carol@localhost"]);
+  await hers.remove(["bob@localhost"]);
+  // Nothing tells of it, so that it is looked for.
+  while ((await his.info()).status !== "removed")
+    await new Promise((resolve) => setImmediate(resolve));
   expect(told).toEqual([]);
   await bob.contacts.unblock("alice@localhost");
   await reads(bob, hers.id, "here again");

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { healthAnswerSchema, paths, routes, ticketAnswerSchema } from "@treehouse/protocol";
@@ -16,15 +16,19 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-function start(name: string, metrics = true): Promise<Homeserver> {
-  const config = loadConfig({
+function configOf(name: string, metrics = true) {
+  return loadConfig({
     overrides: {
       server: { port: 0, domain: "example.org" },
       storage: { directory: join(directory, name) },
       metrics: { port: 0, enabled: metrics },
     },
   });
-  return createHomeserver({ config, env: createNodeEnv({ log: { level: "silent" } }) });
+}
+
+function start(name: string, metrics = true): Promise<Homeserver> {
+  const env = createNodeEnv({ log: { level: "silent" } });
+  return createHomeserver({ config: configOf(name, metrics), env });
 }
 
 test("metrics are served on a port of their own, and only there", async () => {
@@ -98,4 +102,32 @@ test("what cannot be started is stopped again", async () => {
   await using homeserver = await start("first");
   await expect(start("first")).rejects.toThrow("Another process uses the database");
   expect((await ask(homeserver.url, paths.health())).status).toBe(200);
+});
+
+test("a server that cannot be put together leaves nothing behind that comes back", async () => {
+  const [name, config] = ["half", configOf("half")];
+  await (await start(name))[Symbol.asyncDispose]();
+  const secrets = join(directory, name, "secrets");
+  for (const file of readdirSync(secrets)) {
+    if (file.startsWith("federation-key-")) writeFileSync(join(secrets, file), "no key");
+  }
+  const real = createNodeEnv({ log: { level: "silent" } });
+  const due = new Set<() => void>();
+  const env = {
+    ...real,
+    timer(delayMs: number, run: () => void) {
+      const cancel = real.timer(delayMs, () => {
+        due.delete(cancelled);
+        run();
+      });
+      const cancelled = () => {
+        due.delete(cancelled);
+        cancel();
+      };
+      due.add(cancelled);
+      return cancelled;
+    },
+  };
+  await expect(createHomeserver({ config, env })).rejects.toThrow();
+  expect(due.size).toBe(0);
 });

@@ -74,3 +74,14 @@ test("FED-934 a request has its time as a whole, the directory included", async 
   await expect(own.peers.post(peer.domain, call)).rejects.toMatchObject({ reason: "timeout" });
   expect(peer.requests.map(({ method }) => method)).toEqual(["GET"]);
 });
+
+test("an answer that has come counts, although its server cannot be kept", async () => {
+  await own.database.transaction((tx) => {
+    own.database.sql(tx).$client.exec(
+      `CREATE TRIGGER no_room BEFORE INSERT ON peers_known
+       BEGIN SELECT RAISE(ABORT, 'there is no room'); END`,
+    );
+  });
+  await expect(own.peers.post(peer.domain, call)).resolves.toEqual(call.body);
+  expect(own.logLines.join()).toContain("peerNotKept");
+});
