@@ -77,7 +77,7 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
     closers.push(() => database.close());
     await claimDirectory(directory.files, config.server.domain, config.storage.directory);
     const jobs = createJobs(env);
-    // Some begin while the modules are made, and the database may be closed when one cannot be.
+    // Modules begin jobs while they are made: if one cannot be, those of the others end here.
     closers.push(() => jobs.close());
     const tls = openTls(config, env, jobs);
     const modules = await createModules({
@@ -91,7 +91,7 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
     });
     const { authentication, delivery, federation, keyPackages, peers, queuing, realtime } = modules;
     closers.push(() => queuing.close());
-    // Before what they work with; once more does no harm.
+    // Jobs end before the modules that they work with.
     closers.push(() => jobs.close());
     closers.push(() => peers.close());
     // What waits for another server is let go of before the way there is closed.

@@ -1,5 +1,5 @@
 import { userOfClient } from "@treehouse/protocol";
-import type { CommitEntry, TombstoneEntry } from "@treehouse/protocol";
+import type { CommitEntry, LeafChange, TombstoneEntry } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
 import type { FollowedRoom } from "./room.ts";
@@ -30,8 +30,7 @@ export async function forgetIfAway(
   { id }: FollowedRoom,
   { leafChanges }: CommitEntry,
 ): Promise<void> {
-  const isOwn = ({ client }: { readonly client: CommitEntry["leafChanges"][number]["client"] }) =>
-    accounts.isLocal(userOfClient(client));
+  const isOwn = ({ client }: Pick<LeafChange, "client">) => accounts.isLocal(userOfClient(client));
   if (!leafChanges.some((each) => each.change === "removed" && isOwn(each))) return;
   if ((await store.followedRoster(tx, id)).some(isOwn)) return;
   await store.forgetFollowedMembers(tx, id);
