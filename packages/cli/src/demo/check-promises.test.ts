@@ -47,7 +47,7 @@ type Person = ReturnType<typeof story>[number];
 const none = { lost: 0, duplicated: 0, reordered: 0, readWhileRemoved: 0 };
 
 test("a run in which nothing went wrong has no figure above 0", () => {
-  expect(compare(story())).toEqual(none);
+  expect(compare(story())).toEqual({ figures: none, broken: [] });
 });
 
 test.for<[string, (alice: Person, carol: Person) => unknown, keyof typeof none]>([
@@ -84,7 +84,9 @@ test.for<[string, (alice: Person, carol: Person) => unknown, keyof typeof none]>
   const [alice, , carol] = people;
   if (alice === undefined || carol === undefined) throw new Error("somebody is missing");
   plant(alice, carol);
-  expect(compare(people)[figure]).toBeGreaterThan(0);
+  const { figures, broken } = compare(people);
+  expect(figures[figure]).toBeGreaterThan(0);
+  expect(broken).toContainEqual(expect.stringMatching(`^${figure}: 1, (alice|carol): `));
 });
 
 const directory = mkdtempSync(join(tmpdir(), "treehouse-search-"));

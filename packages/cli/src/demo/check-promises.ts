@@ -53,6 +53,9 @@ export type Evidence = {
   readonly items: readonly Item[];
 };
 
+/** One cause may break a promise very often. */
+const brokenToldMax = 20;
+
 export type Figures = Pick<DemoReport, "lost" | "duplicated" | "reordered" | "readWhileRemoved">;
 
 /** Compares what was accepted, what was shown, and what each store and all servers hold. */
@@ -75,16 +78,14 @@ export async function checkPromises(demo: {
     }),
   );
   const problems = [...ledger.faults];
-  const figures = compare(evidence);
+  const { figures, broken } = compare(evidence);
   for (const name of removed) {
     const one = evidence.find((user) => user.name === name);
     if (one === undefined || absence(evidence, one.address) === undefined) {
       problems.push(`${name}'s removal and return are not in the history`);
     }
   }
-  for (const [name, value] of Object.entries(figures)) {
-    if (value > 0) problems.push(`${name}: ${value}`);
-  }
+  problems.push(...broken.slice(0, brokenToldMax));
   const messages = evidence.reduce((sum, { accepted }) => sum + accepted.size, 0);
   if (messages !== wanted.messages) problems.push(`${messages} messages were accepted`);
   const blows = { kill: 0, cut: 0 };
@@ -115,29 +116,44 @@ export async function checkPromises(demo: {
   };
 }
 
-/** Counts what broke a promise; the first user's history says when somebody was away. */
-export function compare(evidence: readonly Evidence[]): Figures {
+/**
+ * Counts what broke a promise, and says where; the first user's history says when somebody was away.
+ */
+export function compare(evidence: readonly Evidence[]): {
+  readonly figures: Figures;
+  readonly broken: readonly string[];
+} {
   const accepted = new Map(evidence.flatMap((user) => [...user.accepted]));
-  let [lost, duplicated, reordered, readWhileRemoved] = [0, 0, 0, 0];
-  for (const { address, accepted: own, shown, items } of evidence) {
+  const figures = { lost: 0, duplicated: 0, reordered: 0, readWhileRemoved: 0 };
+  const broken: string[] = [];
+  for (const { name, address, accepted: own, shown, items } of evidence) {
+    const count = (figure: keyof Figures, times: number, what: string) => {
+      figures[figure] += times;
+      if (times > 0) broken.push(`${figure}: ${times}, ${name}: ${what}`);
+    };
     const away = absence(evidence, address);
     const out = (position: number) =>
       away !== undefined && position > away.from && position <= away.to;
     const kept = items.filter(({ kind }) => kind === "message");
     for (const [text, position] of accepted) {
-      const times = kept.filter((item) => item.text === text);
-      if (times.length > 1) duplicated += 1;
-      if (out(position)) readWhileRemoved += times.length;
-      else if (times.length === 0) lost += 1;
-      if (times.some((item) => item.position !== position)) reordered += 1;
-      const foreign = !own.has(text) && !out(position);
-      if (foreign && !shown.some((message) => message.text === text)) lost += 1;
+      const where = `"${text}" at ${position}`;
+      const places = kept.filter((item) => item.text === text).map((item) => item.position);
+      const told = shown.some((message) => message.text === text);
+      count("duplicated", places.length > 1 ? 1 : 0, `${where} is kept at ${places.join(", ")}`);
+      if (out(position)) count("readWhileRemoved", places.length, `${where} is kept`);
+      else count("lost", places.length === 0 ? 1 : 0, `${where} is not kept`);
+      const moved = places.some((place) => place !== position);
+      count("reordered", moved ? 1 : 0, `${where} is kept at ${places.join(", ")}`);
+      const missed = !own.has(text) && !out(position) && !told;
+      count("lost", missed ? 1 : 0, `${where} was not shown`);
     }
-    duplicated += shown.length - new Set(shown.map(({ text }) => text)).size;
-    reordered += falls(shown) + falls(kept);
-    readWhileRemoved += shown.filter(({ position }) => out(position)).length;
+    const twice = shown.length - new Set(shown.map(({ text }) => text)).size;
+    count("duplicated", twice, "shown more than once");
+    count("reordered", falls(shown) + falls(kept), "positions that fall");
+    const unfit = shown.filter(({ position }) => out(position)).length;
+    count("readWhileRemoved", unfit, "shown");
   }
-  return { lost, duplicated, reordered, readWhileRemoved };
+  return { figures, broken };
 }
 
 /** How often a position is not above the one before it. */
