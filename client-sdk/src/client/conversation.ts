@@ -3,7 +3,6 @@ import { formatAddress, parseAddress, Refusal, type RoomUri } from "@treehouse/p
 import { toSdkError } from "../errors/index.ts";
 import type { Groups } from "../groups/index.ts";
 import { composeText, type HistoryItem, itemOf } from "../messages/index.ts";
-import type { LocalStore } from "../storage/index.ts";
 import type { Session } from "./session.ts";
 
 export type Member = { readonly address: string; readonly role: string };
@@ -56,10 +55,10 @@ export interface Conversation {
 const historyLimit = 50;
 
 export function createConversation(
-  parts: { readonly groups: Groups; readonly store: LocalStore; readonly session: Session },
+  parts: { readonly groups: Groups; readonly session: Session },
   id: RoomUri,
 ): Conversation {
-  const { groups, store, session } = parts;
+  const { groups, session } = parts;
   const info = async (): Promise<ConversationInfo> => {
     const { room, members, ...rest } = await groups.info(id);
     return {
@@ -87,8 +86,7 @@ export function createConversation(
     history: (options) =>
       guarded(async () => {
         const { before, limit = historyLimit } = options ?? {};
-        const rows = await store.transaction((tx) => tx.messages.page(id, before, limit));
-        return rows.map(itemOf);
+        return (await groups.history(id, { before, limit })).map(itemOf);
       }),
     add: (addresses) =>
       guarded(async () => void (await groups.add(id, addresses.map(parseAddress)))),

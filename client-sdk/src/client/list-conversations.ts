@@ -1,6 +1,7 @@
 import { formatAddress } from "@treehouse/protocol";
 
 import { isHidden } from "../groups/index.ts";
+import type { LocalStore } from "../storage/index.ts";
 import { type ConversationInfo, createConversation } from "./conversation.ts";
 
 /**
@@ -8,7 +9,7 @@ import { type ConversationInfo, createConversation } from "./conversation.ts";
  * into which somebody blocked has brought this client: they are there again once the block ends.
  */
 export async function listConversations(
-  parts: Parameters<typeof createConversation>[0],
+  parts: Parameters<typeof createConversation>[0] & { readonly store: LocalStore },
 ): Promise<readonly ConversationInfo[]> {
   const { store } = parts;
   const { rooms, blocked } = await store.transaction((tx) => ({

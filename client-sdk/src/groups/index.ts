@@ -32,6 +32,7 @@ import { sendStoredAgain } from "./lost-messages.ts";
 import { noConsent } from "./no-consent.ts";
 import { publishKeyPackages } from "./publish-key-packages.ts";
 import { pump } from "./pump.ts";
+import { type HistoryPage, type HistoryRow, readHistory } from "./read-history.ts";
 import { repeatSoon } from "./repeat-for-returned.ts";
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
@@ -49,6 +50,7 @@ export type {
   People,
 } from "./context.ts";
 export type { NewRoom } from "./found-room.ts";
+export type { HistoryRow } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
 export type { RoomInfo } from "./room-info.ts";
 export { parseEvent, type RoomEvent } from "./room-event.ts";
@@ -83,6 +85,8 @@ export interface Groups {
   add(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   remove(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   leave(room: RoomUri): Promise<Done>;
+  /** The newest `limit` rows before the position `before`, ascending. */
+  history(room: RoomUri, page: HistoryPage): Promise<readonly HistoryRow[]>;
   info(room: RoomUri): Promise<RoomInfo>;
   details(row: RoomRow): RoomDetails;
   /**
@@ -198,6 +202,8 @@ export function createGroups(context: GroupsContext): Groups {
     add: (room, users) => intend(room, "add", encodeUsers(users)),
     remove: (room, users) => intend(room, "remove", encodeUsers(users)),
     leave: (room) => intend(room, "leave", new Uint8Array()),
+    history: (room, page) =>
+      context.store.transaction((tx) => readHistory(context, tx, room, page)),
     async info(uri) {
       const room = await rooms.open(uri);
       return room.serial.run(() => describeRoom(context, room));

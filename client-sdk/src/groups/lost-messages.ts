@@ -29,7 +29,7 @@ export function lostMessages(
   const accepted = tx.intents
     .list(room.uri)
     .filter(({ kind, status }) => kind === "send" && status === "accepted");
-  const unechoed = accepted.map((intent) => ownMessage(context, room, intent).messageId);
+  const unechoed = accepted.map((intent) => ownMessage(context, room.uri, intent).messageId);
   return {
     ids: [...had.map(({ messageId }) => messageId), ...unechoed],
     sendAgain(again) {
@@ -67,7 +67,7 @@ export function sendStoredAgain(
     .list(room.uri)
     .find(
       (intent) =>
-        intent.kind === "send" && ownMessage(context, room, intent).messageId === messageId,
+        intent.kind === "send" && ownMessage(context, room.uri, intent).messageId === messageId,
     );
   if (unechoed !== undefined) {
     if (["accepted", "held"].includes(unechoed.status)) tx.intents.reset(unechoed.serial);

@@ -2,6 +2,7 @@ import {
   type Bytes,
   Refusal,
   refusalOfResponse,
+  type RoomUri,
   sha256,
   submitMessageRequestCodec,
   type SubmitMessageResponse,
@@ -91,18 +92,18 @@ export function finishMessage(
   at: { readonly position: number; readonly acceptedAt: number },
 ): void {
   const { position, acceptedAt } = at;
-  const row = { ...ownMessage(context, room, intent), position, acceptedAt };
+  const row = { ...ownMessage(context, room.uri, intent), position, acceptedAt };
   if (!tx.messages.append(row, true)) tx.messages.noteNewest(room.uri, row.messageId, position);
   tx.intents.delete(intent.serial);
 }
 
 /** The row of a message of this client, from the intent to send it. */
-export function ownMessage(context: GroupsContext, room: Room, intent: IntentRow) {
+export function ownMessage(context: GroupsContext, room: RoomUri, intent: IntentRow) {
   const { messageId, body } = context.reader.read({
-    room: room.uri,
+    room,
     sender: context.self.client,
     plaintext: intent.body,
     acceptedAt: context.env.now(),
   });
-  return { room: room.uri, messageId, kind: "content", body } as const;
+  return { room, messageId, kind: "content", body } as const;
 }

@@ -18,8 +18,8 @@ import {
 } from "@treehouse/protocol";
 
 import type { ClientEvents, Events } from "../events/index.ts";
-import { parseEvent } from "../groups/index.ts";
-import type { LocalStore, MessageRow } from "../storage/index.ts";
+import { type HistoryRow, parseEvent } from "../groups/index.ts";
+import type { LocalStore } from "../storage/index.ts";
 import { decodeStored } from "./read-content.ts";
 
 export { readContent, readStored } from "./read-content.ts";
@@ -100,7 +100,7 @@ function encodeAsked(content: MimiContent): Bytes {
 /** What encryption and framing add to a content, with room to spare. */
 const envelopeBytes = 1024;
 
-export function itemOf(row: MessageRow): HistoryItem {
+export function itemOf(row: HistoryRow): HistoryItem {
   const place = {
     conversation: row.room,
     position: row.position,
@@ -120,7 +120,7 @@ export function itemOf(row: MessageRow): HistoryItem {
   };
 }
 
-function messageOf(row: MessageRow): Message {
+function messageOf(row: HistoryRow): Message {
   const { sender, parsed } = decodeStored(row.body);
   const user = userOfClient(sender);
   const text = textOf(parsed);

@@ -1,3 +1,4 @@
+import type { ServerFrame } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type Client, type Message } from "../../src/node.ts";
@@ -110,6 +111,33 @@ test("without a connection the history is there, and waiting for the server is r
   await expect(bob.caughtUp()).rejects.toMatchObject({ code: "unavailable" });
   await bob.close();
   bob = await server.open("bob");
+});
+
+test("what the server has taken stands in the history, even if the client goes before its echo", async () => {
+  let deaf = false;
+  const tampering = {
+    frame: (frame: ServerFrame) => (deaf && frame.type === "entry" ? [] : [frame]),
+  };
+  const dora = await openTampered(server, "dora", tampering, { password, register: {} });
+  const room = await dora.conversations.create({ members: ["alice@localhost"] });
+  await room.send("heard back");
+  await dora.caughtUp();
+  deaf = true;
+  const { position } = await room.send("not heard back");
+  const shown = await room.history({ limit: 1 });
+  expect(shown).toMatchObject([{ kind: "message", text: "not heard back", position }]);
+  expect(await room.history({ before: position, limit: 1 })).toMatchObject([
+    { text: "heard back" },
+  ]);
+  await dora.close();
+  const offline = await server.open("dora", { offline: true });
+  const said = ["heard back", "not heard back"];
+  expect(await textsIn(await offline.conversations.get(room.id))).toEqual(said);
+  await offline.close();
+  const again = await server.open("dora");
+  await again.caughtUp();
+  expect(await textsIn(await again.conversations.get(room.id))).toEqual(said);
+  await again.close();
 });
 
 test("a full disk of the store is told, and everything goes on once there is room", async () => {

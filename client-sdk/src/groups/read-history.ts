@@ -1,0 +1,41 @@
+import type { RoomUri } from "@treehouse/protocol";
+
+import type { LocalTx, MessageRow } from "../storage/index.ts";
+import type { GroupsContext } from "./context.ts";
+import { ownMessage } from "./send-intent.ts";
+
+/** A place in a conversation's history. */
+export type HistoryRow = Omit<MessageRow, "serial">;
+
+export type HistoryPage = { readonly before: number | undefined; readonly limit: number };
+
+/**
+ * The newest rows before a position, ascending. What the hub has taken of this client is among them
+ * as soon as it has said so: whether the echo comes before the client goes is left to chance.
+ */
+export function readHistory(
+  context: GroupsContext,
+  tx: LocalTx,
+  room: RoomUri,
+  { before, limit }: HistoryPage,
+): readonly HistoryRow[] {
+  const stored: readonly HistoryRow[] = tx.messages.page(room, before, limit);
+  const unechoed = acceptedMessages(context, tx, room).filter(
+    ({ position }) => before === undefined || position < before,
+  );
+  if (unechoed.length === 0) return stored;
+  return [...stored, ...unechoed].toSorted((a, b) => a.position - b.position).slice(-limit);
+}
+
+/** One that is sent again keeps the place that it has. */
+function acceptedMessages(
+  context: GroupsContext,
+  tx: LocalTx,
+  room: RoomUri,
+): readonly HistoryRow[] {
+  return tx.intents.list(room).flatMap((intent) => {
+    if (intent.kind !== "send" || intent.accepted === undefined) return [];
+    const row = { ...ownMessage(context, room, intent), ...intent.accepted };
+    return tx.messages.contentById(room, row.messageId) === undefined ? [row] : [];
+  });
+}
