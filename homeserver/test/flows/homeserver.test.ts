@@ -128,6 +128,6 @@ test("a server that cannot be put together leaves nothing behind that comes back
       return cancelled;
     },
   };
-  await expect(createHomeserver({ config, env })).rejects.toThrow();
+  await expect(createHomeserver({ config, env })).rejects.toThrow("not version 1");
   expect(due.size).toBe(0);
 });
