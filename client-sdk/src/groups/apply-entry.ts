@@ -25,11 +25,9 @@ import {
   restoredText,
   tellFault,
 } from "./entry-write.ts";
-import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { pinMembers } from "./pin-members.ts";
 import { type Reception, receptionOf } from "./reception.ts";
-import { repeatSoon, withLate } from "./repeat-for-returned.ts";
 import { roomEnded } from "./room-ended.ts";
 import { decodeDetails } from "./room-details.ts";
 import { finishMessage } from "./send-intent.ts";
@@ -189,20 +187,13 @@ async function application(
   const hash = toHex(sha256(entry.message));
   const own = await context.store.transaction((tx) => tx.intents.byHash(room.uri, hash));
   if (own !== undefined) {
-    const { position } = entry;
-    const hub = withLate(room.hub, { position, epoch: epochOf(entry.message) });
     return {
       added: [],
       left: false,
-      rows(tx) {
-        finishMessage(context, room, tx, own, entry);
-        if (hub !== room.hub) writeHubRecord(tx, room.uri, hub);
-      },
+      rows: (tx) => finishMessage(context, room, tx, own, entry),
       after() {
         room.waiters.get(own.serial)?.resolve(entry);
         room.waiters.delete(own.serial);
-        room.hub = hub;
-        repeatSoon(context, room);
         context.events.emit("stored", { room: room.uri });
       },
     };

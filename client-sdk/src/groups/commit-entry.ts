@@ -48,7 +48,7 @@ export async function commitEntry(
   const returned = room.hub.returned.filter((user) => present.has(user));
   const settled = returned.length < room.hub.returned.length ? { ...room.hub, returned } : room.hub;
   const { client } = result.committer;
-  const comeback = { client, position: entry.position, epoch: event.epoch };
+  const comeback = { client, position: entry.position };
   const hub =
     result.external && result.removed.length > 0
       ? withReturn(settled, comeback, context.env.now())

@@ -27,10 +27,8 @@ export type HubRecord = {
   readonly again: readonly number[];
   /** Had been removed, and came back with a hub's old data: nothing of before is sent to them. */
   readonly returned: readonly UserUri[];
-  /** The last return of a member, and the positions of what it cannot have read, if there are any. */
-  readonly missedBy:
-    | { readonly epoch: number; readonly from: number | undefined; readonly upTo: number }
-    | undefined;
+  /** The positions of what members who came back cannot have read, and are owed. */
+  readonly missedBy: { readonly from: number; readonly upTo: number } | undefined;
   /** Clients that are owed no repetition of what came since `setBack`: they had it, or will. */
   readonly served: readonly ClientUri[];
   /** How often this client repeated lately what it had said, and when it did so last, in ms. */
@@ -46,14 +44,15 @@ const first = {
 };
 
 const firstCodec = struct({ version: u8, ...first });
-const recordCodec = struct({
-  version: u8,
-  ...first,
-  returned: vector(userUriCodec),
-  missedBy: optional(struct({ epoch: u64, from: optional(u64), upTo: u64 })),
+const rest = {
   served: vector(clientUriCodec, { countMax: 256 }),
   repeats: struct({ count: u8, at: u64 }),
-});
+};
+const returned = vector(userUriCodec);
+const secondMissedBy = optional(struct({ epoch: u64, from: optional(u64), upTo: u64 }));
+const secondCodec = struct({ version: u8, ...first, returned, missedBy: secondMissedBy, ...rest });
+const missedBy = optional(struct({ from: u64, upTo: u64 }));
+const recordCodec = struct({ version: u8, ...first, returned, missedBy, ...rest });
 
 const none: HubRecord = {
   term: 0,
@@ -72,11 +71,9 @@ export function newHubRecord(term: number): HubRecord {
   return { ...none, term };
 }
 
-/** The hub has gone back. Its epochs count anew from there; what is owed from before stays owed. */
+/** The hub has gone back; what is owed from before stays owed. */
 export function withSetBack(hub: HubRecord, setBack: HubRecord["setBack"]): HubRecord {
-  const { missedBy } = hub;
-  const owed = missedBy?.from === undefined ? undefined : { ...missedBy, epoch: 0 };
-  return { ...hub, setBack, missedBy: owed, served: [], repeats: none.repeats };
+  return { ...hub, setBack, served: [], repeats: none.repeats };
 }
 
 const place = (room: RoomUri) => `hub ${room}`;
@@ -84,11 +81,17 @@ const place = (room: RoomUri) => `hub ${room}`;
 export function readHubRecord(tx: LocalTx, room: RoomUri): HubRecord {
   const stored = tx.settings.get(place(room));
   if (stored === undefined) return none;
-  const codec = stored[0] === 1 ? firstCodec : recordCodec;
-  const { version: _, ...record } = codec.decode(stored);
-  return { ...none, ...record };
+  return { ...none, ...decode(stored) };
+}
+
+function decode(stored: Uint8Array): Partial<HubRecord> {
+  if (stored[0] === 1) return firstCodec.decode(stored);
+  if (stored[0] !== 2) return recordCodec.decode(stored);
+  const { missedBy: owed, ...record } = secondCodec.decode(stored);
+  const { from, upTo } = { from: undefined, upTo: 0, ...owed };
+  return { ...record, missedBy: from === undefined ? undefined : { from, upTo } };
 }
 
 export function writeHubRecord(tx: LocalTx, room: RoomUri, record: HubRecord): void {
-  tx.settings.put(place(room), recordCodec.encode({ version: 2, ...record }));
+  tx.settings.put(place(room), recordCodec.encode({ version: 3, ...record }));
 }

@@ -14,39 +14,23 @@ const quietMaxMs = 10 * 60 * 1000;
 const servedMax = 256;
 
 /**
- * A member came back by an external commit into this epoch. After a restore that is one whose group
+ * A member came back by an external commit at this position. After a restore that is one whose group
  * was ahead of the hub's: what was said, or said again, between the restore and its return it could
  * not read. So everybody says their own part of it once more, under the ids that it has; whoever has
  * it drops it. That is done once for each client that comes back: anybody can come back at will.
  */
 export function withReturn(
   hub: HubRecord,
-  comeback: { readonly client: ClientUri; readonly position: number; readonly epoch: number },
+  { client, position: upTo }: { readonly client: ClientUri; readonly position: number },
   now: number,
 ): HubRecord {
   const { setBack, missedBy, served } = hub;
-  const { client, position: upTo, epoch } = comeback;
   const lately = setBack !== undefined && now - setBack.at < returningMs;
   if (!lately || served.includes(client) || served.length >= servedMax) {
-    return { ...hub, missedBy: { epoch, from: missedBy?.from, upTo } };
+    return missedBy === undefined ? hub : { ...hub, missedBy: { ...missedBy, upTo } };
   }
   const from = Math.min(setBack.from, missedBy?.from ?? setBack.from);
-  return { ...hub, missedBy: { epoch, from, upTo }, served: [...served, client] };
-}
-
-/**
- * A message of this client was taken behind a return, in an epoch before it: the hub still takes
- * those for a while, and who returned cannot read them. It is said once more.
- */
-export function withLate(
-  hub: HubRecord,
-  message: { readonly position: number; readonly epoch: number | undefined },
-): HubRecord {
-  const { missedBy } = hub;
-  if (missedBy === undefined || message.epoch === undefined) return hub;
-  if (message.epoch >= missedBy.epoch) return hub;
-  const { position } = message;
-  return { ...hub, missedBy: { ...missedBy, from: missedBy.from ?? position, upTo: position } };
+  return { ...hub, missedBy: { from, upTo }, served: [...served, client] };
 }
 
 /** How long to wait before the next repetition: the longer, the more there were lately. */
@@ -57,7 +41,7 @@ export function quietFor({ repeats }: HubRecord, now: number): number {
 
 /** Says in a while what is owed to those who came back, if anything is. */
 export function repeatSoon(context: GroupsContext, room: Room): void {
-  if (room.hub.missedBy?.from === undefined) return;
+  if (room.hub.missedBy === undefined) return;
   room.repeating.set(quietFor(room.hub, context.env.now()), () => {
     repeat(context, room).catch((error: unknown) => {
       context.env.log.warn("repeating.failed", { error: String(error) });
@@ -70,13 +54,13 @@ async function repeat(context: GroupsContext, room: Room): Promise<void> {
   await room.serial.run(async () => {
     const { missedBy, repeats, returned } = room.hub;
     // Who had been removed and is back must not hear it; the commit that ends that asks again.
-    if (missedBy?.from === undefined || returned.length > 0) return;
+    if (missedBy === undefined || returned.length > 0) return;
     const { from, upTo } = missedBy;
     const at = context.env.now();
     const count = at - repeats.at < returningMs ? repeats.count + 1 : 1;
     const record = {
       ...room.hub,
-      missedBy: { ...missedBy, from: undefined },
+      missedBy: undefined,
       repeats: { count: Math.min(count, 255), at },
     };
     await context.store.transaction((tx) => {

@@ -16,7 +16,7 @@ import type { DeliveryContext } from "./context.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { checkExternalSenders } from "./found.ts";
 import type { Caller } from "./ports.ts";
-import { hostedRoom, leavesOfUser, proposedRemovals, storedEpoch } from "./room.ts";
+import { hostedRoom, leavesOfUser, proposedRemovals, startOf, storedEpoch } from "./room.ts";
 import type { HostedRoom } from "./room.ts";
 import type { EpochChange, StoredEpoch, StoredMember } from "./store.ts";
 import { checkSender, checkSubmission } from "./submission.ts";
@@ -91,7 +91,7 @@ export async function checkCommit(
     ],
     rosterHash: rosterHash(checked.group.roster, sha256),
     externalProposals,
-    epoch: storedEpoch(checked.group, checked.changes, at),
+    epoch: storedEpoch(checked.group, checked.changes, startOf(checked, at)),
     nodes: checked.changes.nodes,
     welcomed: checked.added
       .filter(({ keyPackageRef }) => keyPackageRef !== undefined)
@@ -214,7 +214,7 @@ async function nextRoom(
     revision: hosted.revision + 1,
     group: proposed.group,
     removals: new Set(left),
-    starts: [...hosted.starts, { epoch: proposed.group.epoch, startedAt: at }],
+    starts: [...hosted.starts, { ...startOf(checked, at), epoch: proposed.group.epoch }],
   });
   return { next, externalProposals: proposed.messages };
 }

@@ -4,7 +4,8 @@ import type { HostedRoom } from "./room.ts";
 
 /**
  * Application messages of the current epoch are taken, and of a few before it which were
- * superseded a short while ago: a message and a commit may have been sent at the same time.
+ * superseded a short while ago: a message and a commit may have been sent at the same time. But
+ * none of before somebody came in, who could not read it (FED-231).
  */
 export function checkMessageEpoch({ group, starts }: HostedRoom, epoch: number, at: number): void {
   const currentEpoch = group.epoch;
@@ -16,6 +17,7 @@ export function checkMessageEpoch({ group, starts }: HostedRoom, epoch: number, 
   if (
     superseded === undefined ||
     currentEpoch - epoch > LIMITS.epochWindowEpochs ||
+    starts.some((start) => start.epoch > epoch && start.entered) ||
     at - superseded.startedAt > LIMITS.epochWindowMs
   ) {
     throw new Refusal("epochTooOld", "The message's epoch is too old.", { currentEpoch });

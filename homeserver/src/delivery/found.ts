@@ -151,7 +151,7 @@ async function write(
     foundedAt: at,
     signedHead: head.bytes,
     head: { ...start, epoch: group.epoch, revision: 0 },
-    epoch: storedEpoch(group, written, at),
+    epoch: storedEpoch(group, written, { startedAt: at, entered: false }),
     nodes: written.nodes,
     members: group.roster.map(({ leaf, client }) => ({ leaf, client, user: caller.user })),
   });

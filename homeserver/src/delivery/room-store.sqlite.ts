@@ -142,7 +142,7 @@ function currentRows(
     .orderBy(asc(nodes.node))
     .all();
   const starts = db
-    .select({ epoch: epochs.epoch, startedAt: epochs.startedAt })
+    .select({ epoch: epochs.epoch, startedAt: epochs.startedAt, entered: epochs.entered })
     .from(epochs)
     .where(eq(epochs.roomId, roomId))
     .orderBy(asc(epochs.epoch))
@@ -165,6 +165,7 @@ function epochOf(row: typeof epochs.$inferSelect): StoredEpoch {
   return {
     epoch: row.epoch,
     startedAt: row.startedAt,
+    entered: row.entered,
     treeSize: row.treeSize,
     treeHash: bytes(row.treeHash),
     groupContext: bytes(row.groupContext),

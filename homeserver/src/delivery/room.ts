@@ -17,7 +17,7 @@ import type {
   UserUri,
   Verdict,
 } from "@treehouse/protocol";
-import type { StoredEpoch, StoredRoom } from "./store.ts";
+import type { EpochStart, StoredEpoch, StoredRoom } from "./store.ts";
 
 /**
  * A room as it stood after one commit of the database: what checks are made against. It never
@@ -40,7 +40,7 @@ export type HostedRoom = {
   readonly peers: readonly Domain[];
   /** Leaves that shall be removed. Nothing is accepted from their clients. */
   readonly removals: ReadonlySet<number>;
-  /** When each epoch of the window began, the current one last. */
+  /** How each epoch of the window began, the current one last. */
   readonly starts: readonly EpochStart[];
   /** Whether a user may send: remembered, because it is asked for every message. */
   sendingVerdict(user: UserUri): Verdict;
@@ -48,8 +48,6 @@ export type HostedRoom = {
 
 /** Raw Ed25519 keys of the hub for one room. */
 export type HubKey = { readonly privateKey: Bytes; readonly publicKey: Bytes };
-
-export type EpochStart = { readonly epoch: number; readonly startedAt: number };
 
 type RoomParts = Omit<HostedRoom, "view" | "leafOf" | "peers" | "sendingVerdict">;
 
@@ -113,12 +111,20 @@ export function proposedRemovals(room: HostedRoom): readonly number[] {
   return room.group.pendingProposals.map(({ removes }) => removes);
 }
 
+/** How the epoch begins that a commit leads to. */
+export function startOf(
+  { added }: { readonly added: readonly unknown[] },
+  startedAt: number,
+): Pick<EpochStart, "startedAt" | "entered"> {
+  return { startedAt, entered: added.length > 0 };
+}
+
 /** The row of a group's epoch, from what was written out of the whole group or of a commit. */
 export function storedEpoch(
   { epoch, treeHash }: Pick<PublicGroup, "epoch" | "treeHash">,
   written: Pick<PublicChanges, "size" | "groupContext" | "confirmationTag" | "groupInfo">,
-  startedAt: number,
+  start: Pick<EpochStart, "startedAt" | "entered">,
 ): StoredEpoch {
   const { size: treeSize, groupContext, confirmationTag, groupInfo } = written;
-  return { epoch, startedAt, treeSize, treeHash, groupContext, confirmationTag, groupInfo };
+  return { ...start, epoch, treeSize, treeHash, groupContext, confirmationTag, groupInfo };
 }

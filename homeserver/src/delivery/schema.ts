@@ -61,6 +61,8 @@ export const epochs = sqliteTable(
     roomId: integer("room_id").notNull(),
     epoch: integer("epoch").notNull(),
     startedAt: integer("started_at").notNull(),
+    /** Whether clients came in with it. */
+    entered: integer("entered", { mode: "boolean" }).notNull().default(false),
     treeSize: integer("tree_size").notNull(),
     treeHash: blob("tree_hash", { mode: "buffer" }).notNull(),
     groupContext: blob("group_context", { mode: "buffer" }).notNull(),

@@ -69,7 +69,7 @@ function roomContract(open: OpenStore): void {
         id,
         current: epoch,
         nodes,
-        starts: [{ epoch: 0, startedAt: 100 }],
+        starts: [{ epoch: 0, startedAt: 100, entered: false }],
         proposals: [],
         removals: [],
       });
@@ -109,7 +109,9 @@ function roomContract(open: OpenStore): void {
       expect(stored?.proposals).toEqual([proposal(1), proposal(2)]);
       expect(stored?.head).toEqual({ ...first.head, revision: 2, position: 2 });
       expect(stored?.signedHead).toEqual(first.signedHead);
-      expect(stored?.starts.map(({ epoch }) => epoch)).toEqual([0, 1]);
+      expect(stored?.starts).toEqual(
+        [0, 1].map((epoch) => ({ epoch, startedAt: 100 + epoch, entered: epoch === 1 })),
+      );
       expect(await store.roomsOf(tx, bob)).toEqual([{ room, epoch: 1, position: 2 }]);
     });
     // Leaf 2 is free after the removal and taken again by the same commit.
@@ -291,6 +293,7 @@ function epochRow(epoch: number): StoredEpoch {
   return {
     epoch,
     startedAt: 100 + epoch,
+    entered: epoch === 1,
     treeSize: 15,
     treeHash: bytes(32, epoch),
     groupContext: bytes(50, epoch),

@@ -150,10 +150,14 @@ export type LogPoint = { readonly position: number; readonly hash: Bytes };
 
 export type StoredHead = LogPoint & { readonly epoch: number; readonly revision: number };
 
+export type EpochStart = Pick<StoredEpoch, "epoch" | "startedAt" | "entered">;
+
 /** An epoch without its tree. */
 export type StoredEpoch = {
   readonly epoch: number;
   readonly startedAt: number;
+  /** Whether clients came in with it. */
+  readonly entered: boolean;
   readonly treeSize: number;
   readonly treeHash: Bytes;
   readonly groupContext: Bytes;
@@ -202,8 +206,8 @@ export type StoredRoom = RoomRow & {
   readonly head: StoredHead;
   readonly current: StoredEpoch;
   readonly nodes: ReadonlyMap<number, Bytes>;
-  /** Ascending; which epochs began when, as far back as epochs are kept. */
-  readonly starts: readonly { readonly epoch: number; readonly startedAt: number }[];
+  /** Ascending; how epochs began, as far back as they are kept. */
+  readonly starts: readonly EpochStart[];
   /** In the order of their acceptance. */
   readonly proposals: readonly StoredProposal[];
   /** Ascending. */

@@ -13,15 +13,15 @@ import {
 } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { enrolPerson, send } from "../delivery/person.ts";
+import { accepted, enrolPerson, send } from "../delivery/person.ts";
 import type { Answer, Person } from "../delivery/person.ts";
 import { startRig } from "../delivery/rig.ts";
 import type { Rig } from "../delivery/rig.ts";
-import { foundRoom, openPair, openTrio } from "../delivery/rooms.ts";
+import { foundRoom, joinByWelcome, openPair, openTrio } from "../delivery/rooms.ts";
 import { Seat } from "../delivery/seat.ts";
 import { named, refusalsOf } from "../delivery/refusals.ts";
 import type { Acts } from "../delivery/refusals.ts";
-import { askGroupInfo } from "../delivery/external.ts";
+import { askGroupInfo, rejoin } from "../delivery/external.ts";
 
 let rig: Rig;
 let alice: Person;
@@ -90,6 +90,31 @@ test("T-27 FED-231 messages of the last three epochs are taken for five minutes"
   for (const index of [3, 5, 7]) expect((await submit(index))?.code).toBe("epochTooOld");
   await a.sync();
   await a.say("now");
+});
+
+test("FED-231 a message from before somebody came in is not taken behind it, for they could not read it", async () => {
+  const [a, b] = await openPair(alice, bob);
+  const early = await Promise.all(["was taken", "came late"].map((text) => b.seal(text)));
+  const [taken, late] = [early[0] ?? noBytes, early[1] ?? noBytes];
+  accepted(await b.submit(taken));
+  await a.sync();
+  await a.commit({ add: [await carol.keyPackage()] });
+  const c = await joinByWelcome(carol, a.hubKey);
+  await a.commit({});
+  const refusal = (await b.submit(late)).refusal;
+  expect(refusal?.code).toBe("epochTooOld");
+  expect(refusal?.data.currentEpoch).toBe(a.group.epoch);
+  // What was taken before stays taken, and its answer is given again.
+  expect((await b.submit(taken)).refusal).toBeUndefined();
+  await b.sync();
+  const before = await b.seal("before the return");
+  await b.say("for all three");
+  await c.sync();
+  expect(c.texts).toEqual(["for all three"]);
+  // Whoever comes back by an external commit has no key of the epoch before, either.
+  const returned = await rejoin(c);
+  accepted(returned.answer);
+  expect((await b.submit(before)).refusal?.code).toBe("epochTooOld");
 });
 
 test("T-16 FED-220 FED-222 a bundle that may not be accepted is refused whole, and nothing changes", async () => {

@@ -117,6 +117,15 @@ export const logRules: readonly Rule[] = [
       const { status } = (await send(late)).struct("the other one", submitMessageResponseCodec);
       agree("what became of the other one", status, "accepted");
     },
+    "none of before a client came in": async (world) => {
+      const bob = await ownRoom(world);
+      const unread = await bob.message("not for the guest");
+      const peer = await world.knownPeer("a");
+      const guest = peer.user(`early-${peer.users.size}`);
+      await bob.commit({ add: [await guest.keyPackage()] });
+      const answer = await bob.account.ask("POST", paths.messages(bob.room), unread);
+      answer.refused("a message that the guest could not read", "epochTooOld");
+    },
   }),
   rule("FED-754", "a room that everybody leaves ends with a tombstone", {
     "and is not known any more": async (world) => {

@@ -5,7 +5,7 @@ import type { Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
 import { signedHeadOf } from "../heads.ts";
 import { changePeers } from "../membership.ts";
-import { hostedRoom, storedEpoch } from "../room.ts";
+import { hostedRoom, startOf, storedEpoch } from "../room.ts";
 import type { HostedRoom } from "../room.ts";
 import type { LogPoint, StoredHead } from "../store.ts";
 
@@ -74,7 +74,7 @@ async function afterCommit(
     revision: hosted.revision + 1,
     group,
     removals: new Set([...hosted.removals].filter((leaf) => !gone.has(leaf))),
-    starts: [...hosted.starts, { epoch: group.epoch, startedAt: at }],
+    starts: [...hosted.starts, { ...startOf(checked, at), epoch: group.epoch }],
   });
   return { room, commit: checked };
 }
@@ -114,7 +114,7 @@ async function writeCommit(
   await store.startEpoch(tx, hosted.id, {
     head,
     signedHead: signedHeadOf(crypto, room, point).bytes,
-    epoch: storedEpoch(room.group, commit.changes, at),
+    epoch: storedEpoch(room.group, commit.changes, startOf(commit, at)),
     nodes: commit.changes.nodes,
     removed: commit.removed.map(({ leaf }) => leaf),
     added: commit.added.map(({ leaf, client }) => ({ leaf, client, user: userOfClient(client) })),

@@ -1,0 +1,1 @@
+ALTER TABLE `delivery_epochs` ADD `entered` integer DEFAULT false NOT NULL;
