@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => server[Symbol.asyncDispose]());
 
-test("R-019 what was taken behind a member's return, in an epoch before it, is said to it once more", async () => {
+test("R-019 T-27 what was encrypted before a member's return is encrypted again, and so for it as well", async () => {
   let losesCommit = false;
   const bob = await openTampered(
     server,
@@ -29,6 +29,7 @@ test("R-019 what was taken behind a member's return, in an epoch before it, is s
     { password, register: {} },
   );
   let held: ServerFrame[] | undefined;
+  const answers: string[] = [];
   const alice = await openTampered(
     server,
     "alice",
@@ -39,7 +40,8 @@ test("R-019 what was taken behind a member's return, in an epoch before it, is s
           held.push(frame);
           return [];
         }
-        if (frame.type !== "submitted") return [frame];
+        if (frame.type !== "submitted" && frame.type !== "refused") return [frame];
+        answers.push(frame.type);
         const all = [frame, ...held];
         held = undefined;
         return all;
@@ -54,12 +56,13 @@ test("R-019 what was taken behind a member's return, in an epoch before it, is s
   losesCommit = true;
   await hers.add(["carol@localhost"]);
   const carols = await joinedBy(carol, hers.id);
-  // Alice hears nothing more until her next message was taken: not even that bob comes back.
+  // Alice hears nothing more until her next message is answered: not even that bob comes back.
   held = [];
   const back = next(bob, "joined");
   await carols.send("bob cannot read this");
   await back;
   await hers.send("in the epoch before");
+  expect(answers[0]).toBe("refused");
   await reads(bob, hers.id, "in the epoch before");
   await reads(carol, hers.id, "in the epoch before");
   await alice.caughtUp();
@@ -85,11 +88,12 @@ test.each(["a gap", "a return"])(
     const bob = await openTampered(server, "bob", { frame }, { password, register: {} });
     await server.register("carol");
     await bob.caughtUp();
-    const hers = await alice.conversations.create({ name: "Tea", members: ["bob@localhost"] });
+    const members = ["bob@localhost", "carol@localhost"];
+    const hers = await alice.conversations.create({ name: "Tea", members });
     const his = await joinedBy(bob, hers.id);
     await bob.caughtUp();
     held = [];
-    if (isReturn) await hers.add(["carol@localhost"]);
+    if (isReturn) await hers.remove(["carol@localhost"]);
     await his.send("taken");
     const back = isReturn ? next(bob, "joined") : undefined;
     await hers.send("behind it");
