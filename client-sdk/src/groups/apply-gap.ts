@@ -30,13 +30,13 @@ export async function applyGap(context: GroupsContext, room: Room, gap: RoomGap)
   const status = await context.store.transaction((tx) => tx.rooms.get(room.uri)?.status);
   if (gap.reason !== "restored" || status !== "joined") {
     const leave = gap.reason === "restored" && (status === "left" || status === "removed");
-    await moveBehind(context, room, gap, leave);
+    await moveBehind(context, room, gap, { leave, doubt: status === "joined" });
     return;
   }
   const head = await declaredHead(context, room, gap);
   if (head === undefined) {
     tellFaultAt(context, room, gap.from, "restoreUnproven", unprovenText);
-    await moveBehind(context, room, gap, false);
+    await moveBehind(context, room, gap, { leave: false, doubt: true });
     return;
   }
   const rollback = { from: gap.from, to: gap.to, head };
@@ -51,17 +51,19 @@ export async function applyGap(context: GroupsContext, room: Room, gap: RoomGap)
 
 /**
  * `leave`: this client is out, or asked to be, and a server that forgot it counts it in again. Its
- * keys go now, and it asks once more.
+ * keys go now, and it asks once more. `doubt`: what is lost may be more than messages.
  */
 async function moveBehind(
   context: GroupsContext,
   room: Room,
   { from, to, reason }: RoomGap,
-  leave: boolean,
+  { leave, doubt }: { readonly leave: boolean; readonly doubt: boolean },
 ): Promise<void> {
+  const record = doubt ? { ...room.hub, doubt: to } : room.hub;
   const cursor = { stream: room.uri, position: to, hash: new Uint8Array() };
   const hidden = await context.store.transaction((tx) => {
     tx.cursors.set(cursor);
+    if (doubt) writeHubRecord(tx, room.uri, record);
     finishPassed(context, room, tx, to);
     if (leave) {
       tx.rooms.setStatus(room.uri, "removed");
@@ -73,6 +75,7 @@ async function moveBehind(
     return isHidden(tx, room.uri);
   });
   room.cursor = cursor;
+  room.hub = record;
   if (leave) room.group = undefined;
   if (!hidden) context.events.emit("gap", { stream: room.uri, from, to, reason });
 }

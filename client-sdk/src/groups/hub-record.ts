@@ -31,6 +31,8 @@ export type HubRecord = {
   readonly missedBy: { readonly from: number; readonly upTo: number } | undefined;
   /** Clients that are owed no repetition of what came since `setBack`: they had it, or will. */
   readonly served: readonly ClientUri[];
+  /** The end of a gap in which a commit may be lost, or the removal of this client. */
+  readonly doubt: number | undefined;
   /** How often this client repeated lately what it had said, and when it did so last, in ms. */
   readonly repeats: { readonly count: number; readonly at: number };
 };
@@ -52,7 +54,14 @@ const returned = vector(userUriCodec);
 const secondMissedBy = optional(struct({ epoch: u64, from: optional(u64), upTo: u64 }));
 const secondCodec = struct({ version: u8, ...first, returned, missedBy: secondMissedBy, ...rest });
 const missedBy = optional(struct({ from: u64, upTo: u64 }));
-const recordCodec = struct({ version: u8, ...first, returned, missedBy, ...rest });
+const recordCodec = struct({
+  version: u8,
+  ...first,
+  returned,
+  missedBy,
+  ...rest,
+  doubt: optional(u64),
+});
 
 const none: HubRecord = {
   term: 0,
@@ -63,6 +72,7 @@ const none: HubRecord = {
   returned: [],
   missedBy: undefined,
   served: [],
+  doubt: undefined,
   repeats: { count: 0, at: 0 },
 };
 

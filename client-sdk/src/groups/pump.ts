@@ -15,6 +15,7 @@ import { loadGroup } from "./load-group.ts";
 import { isPassing, isSessionOver } from "./passing.ts";
 import { postpone } from "./postpone.ts";
 import { rejoinRoom, StaleOffer, TooManyRollbacks } from "./rejoin-room.ts";
+import { settleDoubt } from "./settle-doubt.ts";
 import { buildSend, finishSend } from "./send-intent.ts";
 import { firstWelcome } from "./waiting-welcomes.ts";
 
@@ -73,7 +74,7 @@ async function run(context: GroupsContext, room: Room): Promise<void> {
       if ((await guarded(context, room, () => found(context, room))) === "wait") return;
       continue;
     }
-    if (room.lost) {
+    if (room.lost || (room.hub.doubt !== undefined && status === "joined")) {
       if ((await guarded(context, room, () => rejoin(context, room))) === "wait") return;
       continue;
     }
@@ -120,7 +121,8 @@ async function found(context: GroupsContext, room: Room): Promise<Step> {
 async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
   const { position } = room.cursor;
   try {
-    await rejoinRoom(context, room);
+    if (room.lost) await rejoinRoom(context, room);
+    else await settleDoubt(context, room);
     return "next";
   } catch (error) {
     if (error instanceof TooManyRollbacks) warn(context, room, "restoredTooOften", error.message);

@@ -27,12 +27,8 @@ import { writeRejoined } from "./write-rejoined.ts";
  * offers is older than what this client holds and the hub has not declared that it went back (T-20).
  */
 export async function rejoinRoom(context: GroupsContext, room: Room): Promise<void> {
-  const former = await readFormerGroup(context, room);
   checkRollbacks(context, room);
-  const { info, hubKey } = await fetchGroupInfo(context, room);
-  const { prepared, group } = await prepare(context, info, info.ratchetTree ?? new Uint8Array());
-  const state = decodeRoomState(group.roomState());
-  checkRecent(room, former, { state, hubKey, epoch: prepared.epoch - 1 });
+  const { former, prepared, group, state, hubKey } = await prepareReturn(context, room);
   const request = updateRequestCodec.encode({
     kind: "commit",
     commit: prepared.commit,
@@ -51,6 +47,19 @@ export async function rejoinRoom(context: GroupsContext, room: Room): Promise<vo
     await group.adopt(prepared);
     await writeRejoined(context, room, { group, state, former, head: response.head.head });
   });
+}
+
+/**
+ * A return that nobody has been told of yet, upon what the hub offers now. Refuses as `rejoinRoom`
+ * does.
+ */
+export async function prepareReturn(context: GroupsContext, room: Room) {
+  const former = await readFormerGroup(context, room);
+  const { info, hubKey } = await fetchGroupInfo(context, room);
+  const { prepared, group } = await prepare(context, info, info.ratchetTree ?? new Uint8Array());
+  const state = decodeRoomState(group.roomState());
+  checkRecent(room, former, { state, hubKey, epoch: prepared.epoch - 1 });
+  return { former, prepared, group, state, hubKey, position: info.position };
 }
 
 const rollbacksPerDay = 3;

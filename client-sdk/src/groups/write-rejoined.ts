@@ -49,6 +49,7 @@ export async function writeRejoined(
     const record = {
       ...(back ?? room.hub),
       term: Math.max(room.hub.term, head.term),
+      doubt: undefined,
       first: after.first ?? room.hub.first,
       returned: rollback === undefined ? room.hub.returned : after.returned,
       again: [...open.filter((serial) => room.hub.again.includes(serial)), ...after.again],

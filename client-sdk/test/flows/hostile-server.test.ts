@@ -111,41 +111,56 @@ async function stockOf(client: Client): Promise<number> {
   return Number(/^\d+/.exec(check?.text ?? "")?.[0]);
 }
 
+/** The next entry of the room is lost on the way to Bob. */
+function losesNext(room: string): (frame: ServerFrame) => readonly ServerFrame[] {
+  let swallowed = false;
+  return (frame) => {
+    if (frame.type !== "entry" || swallowed) return [frame];
+    const { position, room: stream } = decodeEntry(frame.entry);
+    if (stream !== room) return [frame];
+    swallowed = true;
+    return [{ type: "gap", stream, from: position, to: position, reason: "expired" }];
+  };
+}
+
 test("R-019 a gap is told and reading goes on behind it; a lost commit is made up for by coming back", async () => {
   for (const lost of ["message", "commit"] as const) {
     const room = await alice.conversations.create({ members: ["bob@localhost"] });
     await joinedBy(bob, room.id);
     await bob.caughtUp();
     const told = next(bob, "gap", ({ stream }) => stream === room.id);
-    let swallowed = false;
-    const gap = (frame: ServerFrame): readonly ServerFrame[] => {
-      if (frame.type !== "entry" || swallowed) return [frame];
-      const { position, room: stream } = decodeEntry(frame.entry);
-      if (stream !== room.id) return [frame];
-      swallowed = true;
-      return [{ type: "gap", stream, from: position, to: position, reason: "expired" }];
-    };
-    await tellBob(gap, async () => {
+    // Nothing but the gap tells him of it: nobody says anything after the commit.
+    const back = next(bob, "joined", (value) => value.room === room.id);
+    await tellBob(losesNext(room.id), async () => {
       if (lost === "message") await room.send("never read");
       else await room.add(["mallory@localhost"]);
       await told;
     });
     const theirs = await bob.conversations.get(room.id);
-    if (lost === "message") {
-      await room.send("after the gap");
-    } else {
-      const back = next(bob, "joined", (value) => value.room === room.id);
-      await room.send("shows that the epoch is another one");
+    if (lost === "commit") {
       await back;
       await alice.caughtUp();
-      await room.send("after the gap");
     }
+    await room.send("after the gap");
     await reads(bob, room.id, "after the gap");
     await theirs.send("here again");
     await reads(alice, room.id, "here again");
     await alice.caughtUp();
     expect((await theirs.info()).epochAuthenticator).toBe((await room.info()).epochAuthenticator);
   }
+});
+
+test("R-062 whose removal fell into a gap is told that it is out, though nothing more comes", async () => {
+  const room = await alice.conversations.create({ members: ["bob@localhost"] });
+  const theirs = await joinedBy(bob, room.id);
+  await bob.caughtUp();
+  const out = next(bob, "removed", (value) => value.room === room.id);
+  await tellBob(losesNext(room.id), async () => {
+    await room.remove(["bob@localhost"]);
+    await out;
+  });
+  expect((await theirs.info()).status).toBe("removed");
+  await expect(theirs.send("to whom?")).rejects.toMatchObject({ code: "removed" });
 });
 
 test("T-41 an entry that holds rubbish is told, and the next message of another room arrives", async () => {
