@@ -45,7 +45,7 @@ R-022 | partly | authentication, SDK | Login by name and password, which the ser
 R-023 | open | | Login through another provider
 R-024 | open | | A second factor
 R-025 | open | | Password reset by e-mail
-R-026 | partly | authentication, realtime | Sessions are listed and end at once; tokens are not bound to a key yet
+R-026 | met | authentication, realtime, SDK, CLI | Sessions are listed with client and last use, and end at once; to end others takes the client's key
 R-027 | open | | A user adds further clients
 R-028 | open | | A user removes a client, also a lost one
 R-029 | partly | authentication, SDK, CLI | A user deletes the account with everything; entries of rooms name the user until they expire

@@ -12,6 +12,7 @@ export type {
   Check,
   ClientContacts,
   ClientOptions,
+  ClientSessions,
   ContactInfo,
   Conversation,
   ConversationInfo,
@@ -22,6 +23,7 @@ export type {
   Member,
   RuleNote,
   SentMessage,
+  SessionInfo,
 } from "./client/index.ts";
 export type { HistoryItem, Message, MessagesOptions } from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";

@@ -113,6 +113,7 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
     const http = createHttpServer({
       env,
       authenticate: (token) => authentication.authenticate(token),
+      prove: (session, request) => authentication.prove(session, request),
       trustedProxies: new Set(config.server.trusted_proxies),
       secure: config.server.public_url.startsWith("https:"),
       peers: peers.gate,

@@ -10,4 +10,6 @@ export type AccountContext = {
   readonly store: LocalStore;
   readonly crypto: MemberContext["crypto"];
   readonly env: Pick<Env, "now">;
+  /** What the server's list of sessions says of this client. */
+  readonly clientName: string | undefined;
 };

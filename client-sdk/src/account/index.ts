@@ -11,5 +11,6 @@ export { findContact, type FoundContact } from "./find-contact.ts";
 export { lookUp } from "./people.ts";
 export { logIn } from "./log-in.ts";
 export { logOut } from "./log-out.ts";
+export { proveRequest } from "./prove-request.ts";
 export { register } from "./register.ts";
 export { readAccount, type StoredAccount } from "./stored-account.ts";

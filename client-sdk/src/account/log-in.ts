@@ -42,6 +42,7 @@ export async function logIn(
     finishLoginRequest: login.request,
     client,
     proof: toBase64Url(crypto.sign(account.signaturePrivateKey, proof)),
+    clientName: context.clientName,
   });
   const leafIdentity = fromBase64Url(finished.leafIdentity);
   checkOwn(account, leafIdentityCodec.decode(leafIdentity));

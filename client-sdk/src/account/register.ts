@@ -116,6 +116,7 @@ async function offer(
       certificate: toBase64Url(account.certificate),
       clientList: toBase64Url(account.clientList),
       attestation: toBase64Url(account.attestation),
+      clientName: context.clientName,
     },
   );
   const registered: StoredAccount = {

@@ -37,6 +37,7 @@ import { listConversations } from "./list-conversations.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
+import { type ClientSessions, createSessions } from "./sessions.ts";
 
 export type { Conversation, ConversationInfo, Member, SentMessage } from "./conversation.ts";
 export type { Admin, Invite } from "./admin.ts";
@@ -45,6 +46,7 @@ export type { ClientContacts, ContactInfo } from "./contacts.ts";
 export type { Check } from "./diagnose.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
+export type { ClientSessions, SessionInfo } from "./sessions.ts";
 
 export type CreateConversation = {
   /** At most 64 octets; only members can read it. */
@@ -74,6 +76,8 @@ export interface Client extends AsyncDisposable {
   /** Looks at connection, session, KeyPackages and backlog; changes nothing. */
   diagnose(): Promise<readonly Check[]>;
   readonly contacts: ClientContacts;
+  /** Who is logged in to the account, on whatever client. */
+  readonly sessions: ClientSessions;
   readonly account: {
     /**
      * Deletes the account: at the server with everything that is the user's, at other servers that
@@ -200,6 +204,7 @@ function startClient(
           await closing;
         }),
     },
+    sessions: createSessions(context.api),
     admin: createAdmin(context.api),
     diagnose: () => diagnose(context.api, env, account.user),
     messages: (wanted) => unhandledMessages(store, events, wanted ?? {}, life.signal),

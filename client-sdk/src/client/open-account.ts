@@ -3,6 +3,7 @@ import { domainOf, parseAddress, Refusal, type UserUri } from "@treehouse/protoc
 import {
   type AccountContext,
   logIn,
+  proveRequest,
   readAccount,
   register,
   type StoredAccount,
@@ -34,8 +35,13 @@ export async function openAccount(
   }
   const server = (options.server ?? stored?.server ?? defaultServer(user)).replace(/\/+$/, "");
   const opened: { account: StoredAccount | undefined } = { account: stored };
-  const api = createApi(platform.env, server, () => opened.account?.sessionToken);
-  const context = { api, store, crypto: platform.crypto, env: platform.env };
+  const { crypto, env } = platform;
+  const api = createApi(env, server, {
+    token: () => opened.account?.sessionToken,
+    prove: (request) => opened.account && proveRequest(crypto, opened.account, request),
+  });
+  const { clientName } = options;
+  const context = { api, store, crypto, env, clientName };
   const begun = stored !== undefined && stored.leafIdentity === undefined;
   if (stored === undefined || (begun && options.register !== undefined)) {
     if (options.register === undefined) {

@@ -10,6 +10,8 @@ export type ClientOptions = {
   readonly store: string;
   /** `http://127.0.0.1:4280`. By default the store's, then `https://` and the account's domain. */
   readonly server?: string;
+  /** How the user finds this client's session in the list; at most 64 characters, for a server to see. */
+  readonly clientName?: string;
   /** Logs in with the password even if the store holds a session. */
   readonly login?: boolean;
   /** Opens without a connection: history and settings only. */

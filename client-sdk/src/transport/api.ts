@@ -6,6 +6,7 @@ import {
   MEDIA_TYPE_TLS,
   NetworkFault,
   parseProblem,
+  PROOF_HEADER,
   Refusal,
   utf8Decode,
   utf8Encode,
@@ -37,25 +38,37 @@ export interface Api {
 
 const requestTimeoutMs = 30_000;
 
-/** `token` is asked at every request, so that a new session counts at once. */
-export function createApi(
-  env: Pick<Env, "fetch">,
-  server: string,
-  token: () => string | undefined,
-): Api {
-  const request = async (
+/** A request that the server wants signed by the client's own key. */
+export type ToProve = {
+  readonly challenge: string;
+  readonly method: HttpRequest["method"];
+  readonly path: string;
+  readonly body: Uint8Array;
+};
+
+/** Who asks. Looked up at every request, so that a new session counts at once. */
+export type Asker = {
+  token(): string | undefined;
+  /** The value of the header that proves it; undefined while there is no key. */
+  prove(request: ToProve): string | undefined;
+};
+
+export function createApi(env: Pick<Env, "fetch">, server: string, asker: Asker): Api {
+  const once = async (
     method: HttpRequest["method"],
     path: string,
     contentType: string | undefined,
     body: Uint8Array | undefined,
+    proof?: string,
   ): Promise<Bytes> => {
-    const bearer = token();
+    const bearer = asker.token();
     const response = await env.fetch({
       method,
       url: server + path,
       headers: {
         ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
         ...(contentType === undefined ? {} : { "content-type": contentType }),
+        ...(proof === undefined ? {} : { [PROOF_HEADER]: proof }),
       },
       ...(body === undefined ? {} : { body }),
       timeoutMs: requestTimeoutMs,
@@ -63,6 +76,24 @@ export function createApi(
     });
     if (response.status >= 200 && response.status < 300) return response.body;
     throw refusalOf(response.status, response.body);
+  };
+  /** The same, and once more with a proof if the server asks for one: nothing was done before it. */
+  const request = async (
+    method: HttpRequest["method"],
+    path: string,
+    contentType: string | undefined,
+    body: Uint8Array | undefined,
+  ): Promise<Bytes> => {
+    try {
+      return await once(method, path, contentType, body);
+    } catch (error) {
+      const wanted = error instanceof Refusal && error.code === "proofRequired";
+      const challenge = wanted ? error.data.challenge : undefined;
+      if (challenge === undefined) throw error;
+      const proof = asker.prove({ challenge, method, path, body: body ?? new Uint8Array() });
+      if (proof === undefined) throw error;
+      return once(method, path, contentType, body, proof);
+    }
   };
   const encode = (body: unknown) => utf8Encode(JSON.stringify(body));
   const ask = (method: HttpRequest["method"], path: string, body: unknown) =>

@@ -1,5 +1,6 @@
 import type { Domain, Env } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
+import type { PendingProof } from "./check-proof.ts";
 import type { PendingChange } from "./change-credential.ts";
 import type { ContactStore } from "./contacts/store.ts";
 import type { CountersignatureKey, Signatures } from "./countersignature-key.ts";
@@ -38,5 +39,6 @@ export type AuthenticationContext = {
   readonly pendingRegistrations: Pending<PendingRegistration>;
   readonly pendingLogins: Pending<PendingLogin>;
   readonly pendingChanges: Pending<PendingChange>;
+  readonly pendingProofs: Pending<PendingProof>;
   readonly pendingDeletions: Pending<PendingDeletion>;
 };

@@ -35,6 +35,7 @@ export async function createAccount(
     readonly identity: CheckedIdentity;
     readonly passwordRecord: Bytes | undefined;
     readonly recoveryBundle: Bytes;
+    readonly clientName?: string | undefined;
     readonly admit: (tx: Tx) => Promise<{ readonly admin: boolean }>;
   },
 ): Promise<Enrolled> {
@@ -65,7 +66,7 @@ export async function createAccount(
       ],
     });
     if (!created) throw new Refusal("nameTaken", "this name is in use or was used before");
-    return sessions.open(tx, { name, client });
+    return sessions.open(tx, { name, client, clientName: request.clientName });
   });
   return {
     user,

@@ -29,6 +29,7 @@ export async function finishLogin(
     readonly client: ClientUri;
     readonly finishLoginRequest: Bytes;
     readonly proof: Bytes;
+    readonly clientName?: string | undefined;
   },
 ): Promise<FinishedLogin> {
   const { database, opaque, pendingLogins, sessions } = context;
@@ -46,7 +47,11 @@ export async function finishLogin(
     // A client re-registered with another key between check and commit has proved nothing.
     if (!equalBytes(current.signatureKey, client.signatureKey)) throw loginFailed();
     return {
-      session: await sessions.open(tx, { name: account.name, client: client.client }),
+      session: await sessions.open(tx, {
+        name: account.name,
+        client: client.client,
+        clientName: request.clientName,
+      }),
       recoveryBundle: account.recoveryBundle,
       recoveryBundleVersion: account.credentialVersion,
       leafIdentity: current.leafIdentity,

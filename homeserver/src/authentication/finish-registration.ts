@@ -13,6 +13,7 @@ export type FinishRegistrationRequest = ClaimedIdentity & {
   readonly invite: string | undefined;
   readonly registrationRecord: Bytes;
   readonly recoveryBundle: Bytes;
+  readonly clientName?: string | undefined;
 };
 
 /**
@@ -45,6 +46,7 @@ export async function finishRegistration(
     identity,
     passwordRecord: request.registrationRecord,
     recoveryBundle: request.recoveryBundle,
+    clientName: request.clientName,
     admit: async (tx) =>
       request.invite === undefined ? { admin: false } : invites.use(tx, request.invite),
   });

@@ -20,9 +20,19 @@ import type {
 } from "@treehouse/protocol";
 import { domainOf, nameOf } from "@treehouse/protocol";
 import { migrationsOf } from "../platform/index.ts";
-import type { Database, Jobs, ReadTx, Route, Session, Tx } from "../platform/index.ts";
+import type {
+  Database,
+  Jobs,
+  ProvedRequest,
+  ReadTx,
+  Route,
+  Session,
+  Tx,
+} from "../platform/index.ts";
 import { alone } from "./alone.ts";
 import type { PendingChange } from "./change-credential.ts";
+import { checkProof } from "./check-proof.ts";
+import type { PendingProof } from "./check-proof.ts";
 import { hearConsent, hearUserDeleted } from "./contacts/hear-peer.ts";
 import type { Heard } from "./contacts/hear-peer.ts";
 import { createContactLimits } from "./contacts/limits.ts";
@@ -84,6 +94,11 @@ export interface Authentication {
   readonly routes: readonly Route[];
   /** Whose session this token is; undefined if it is nobody's, or over. Cheap enough for every request. */
   authenticate(token: string): Promise<Session | undefined>;
+  /**
+   * Refuses `proofRequired`, with a challenge to sign, unless the client's own key has signed the
+   * request.
+   */
+  prove(session: Session, request: ProvedRequest): Promise<void>;
   /**
    * Creates an account with its first client and a session without a password: for tests, benches
    * and the simulator. Nothing on the network reaches it. Refuses `nameTaken`, `nameInvalid` and
@@ -151,6 +166,7 @@ export async function createAuthentication(
     pendingRegistrations: createPending<PendingRegistration>(env),
     pendingLogins: createPending<PendingLogin>(env),
     pendingChanges: createPending<PendingChange>(env),
+    pendingProofs: createPending<PendingProof>(env),
     pendingDeletions: createPending<PendingDeletion>(env),
   };
   options.jobs.every("endIdleSessions", CLEANING_INTERVAL_MS, () =>
@@ -161,10 +177,12 @@ export async function createAuthentication(
   );
   const isLocal = (user: UserUri): boolean => domainOf(user) === domain;
   const contactLimits = createContactLimits(env);
+  const limits = createLimits(env);
 
   return {
-    routes: authenticationRoutes(context, { ...createLimits(env), ...contactLimits }),
+    routes: authenticationRoutes(context, { ...limits, ...contactLimits }),
     authenticate: (token) => sessions.authenticate(token),
+    prove: (session, request) => checkProof(context, limits, session, request),
     enrol: (enrolment) => enrol(context, enrolment),
     ensureAdminInvite: () => invites.ensureAdmin(),
     onSessionEnded: (run) => sessions.onEnded(run),

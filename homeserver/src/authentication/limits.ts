@@ -1,12 +1,17 @@
 import { RATE_LIMITS } from "@treehouse/protocol";
-import type { Env } from "@treehouse/protocol";
+import type { Env, RateRule } from "@treehouse/protocol";
 import { createRateLimiter } from "../platform/index.ts";
 import type { RateLimiter } from "../platform/index.ts";
 
 const names = ["loginPerUser", "loginPerAddress", "lookupPerSession", "lookupPerAddress"] as const;
 
+/** Requests that need the client's signature, by session. */
+export const proofPerSession: RateRule = { count: 60, perMs: 60_000 };
+
 /** The rates of this module, each taken before any work is done. */
-export type AuthenticationLimits = Readonly<Record<(typeof names)[number], RateLimiter>>;
+export type AuthenticationLimits = Readonly<
+  Record<(typeof names)[number] | "proofPerSession", RateLimiter>
+>;
 
 export function createLimits(env: Pick<Env, "monotonic">): AuthenticationLimits {
   const limiter = (name: (typeof names)[number]): RateLimiter =>
@@ -14,6 +19,7 @@ export function createLimits(env: Pick<Env, "monotonic">): AuthenticationLimits 
   return {
     loginPerUser: limiter("loginPerUser"),
     loginPerAddress: limiter("loginPerAddress"),
+    proofPerSession: createRateLimiter(env, proofPerSession, "proofPerSession"),
     lookupPerSession: limiter("lookupPerSession"),
     lookupPerAddress: limiter("lookupPerAddress"),
   };

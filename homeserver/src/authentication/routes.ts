@@ -1,5 +1,4 @@
 import {
-  clientField,
   fromBase64Url,
   inviteAnswerSchema,
   inviteRequestSchema,
@@ -8,21 +7,17 @@ import {
   loginFinishRequestSchema,
   loginStartAnswerSchema,
   loginStartRequestSchema,
-  nameOf,
-  Refusal,
   registrationFinishAnswerSchema,
   registrationFinishRequestSchema,
   registrationStartAnswerSchema,
   registrationStartRequestSchema,
   routes,
-  sessionAnswerSchema,
   toBase64Url,
   userAnswerSchema,
 } from "@treehouse/protocol";
-import { z } from "zod";
 import type { InviteAnswer } from "@treehouse/protocol";
 import { jsonAnswer, jsonBody, noAnswer, route } from "../platform/index.ts";
-import type { Route, Session } from "../platform/index.ts";
+import type { Route } from "../platform/index.ts";
 import type { ContactLimits } from "./contacts/limits.ts";
 import { contactRoutes } from "./contacts/routes.ts";
 import type { AuthenticationContext } from "./context.ts";
@@ -32,6 +27,7 @@ import { finishLogin } from "./finish-login.ts";
 import { finishRegistration } from "./finish-registration.ts";
 import type { Invite } from "./invites.ts";
 import type { AuthenticationLimits } from "./limits.ts";
+import { sessionRoutes } from "./session-routes.ts";
 import { startLogin } from "./start-login.ts";
 import { startRegistration } from "./start-registration.ts";
 
@@ -43,7 +39,7 @@ export function authenticationRoutes(
   return [
     ...registrationRoutes(context, limits),
     ...loginRoutes(context, limits),
-    ...sessionRoutes(context),
+    ...sessionRoutes(context, limits),
     ...credentialRoutes(context, limits),
     findUserRoute(context, limits),
     ...contactRoutes(context, limits),
@@ -89,6 +85,7 @@ function registrationRoutes(
           certificate: fromBase64Url(body.certificate),
           clientList: fromBase64Url(body.clientList),
           attestation: fromBase64Url(body.attestation),
+          clientName: body.clientName,
         });
         return {
           ...enrolled,
@@ -137,6 +134,7 @@ function loginRoutes(
           client: body.client,
           finishLoginRequest: fromBase64Url(body.finishLoginRequest),
           proof: fromBase64Url(body.proof),
+          clientName: body.clientName,
         });
         return {
           ...finished,
@@ -146,77 +144,6 @@ function loginRoutes(
       },
     }),
   ];
-}
-
-function sessionRoutes(context: AuthenticationContext): readonly Route[] {
-  return [
-    route({
-      method: "GET",
-      path: routes.session,
-      access: "session",
-      summary: "Whose session this is",
-      answer: jsonAnswer(sessionAnswerSchema),
-      handle: ({ session: { user, client, admin, expiresAt } }) => ({
-        user,
-        client,
-        admin,
-        expiresAt,
-      }),
-    }),
-    route({
-      method: "DELETE",
-      path: routes.session,
-      access: "session",
-      summary: "End this session",
-      answer: noAnswer,
-      handle: async ({ session }) => {
-        await endSession(context, session, session.id);
-      },
-    }),
-    route({
-      method: "GET",
-      path: "/v1/sessions",
-      access: "session",
-      summary: "List the user's own sessions, newest first",
-      answer: jsonAnswer(sessionsAnswerSchema),
-      handle: async ({ session }) => {
-        const sessions = await context.sessions.list(nameOf(session.user));
-        return { sessions: sessions.map((each) => ({ ...each, current: each.id === session.id })) };
-      },
-    }),
-    route({
-      method: "DELETE",
-      path: "/v1/sessions/{id}",
-      access: "session",
-      summary: "End one of the user's own sessions",
-      answer: noAnswer,
-      handle: async ({ param, session }) => {
-        const ended = await endSession(context, session, param("id"));
-        if (!ended) throw new Refusal("notFound", "you have no such session");
-      },
-    }),
-  ];
-}
-
-const sessionsAnswerSchema = z.object({
-  sessions: z.array(
-    z.object({
-      id: z.string(),
-      client: clientField,
-      createdAt: z.int(),
-      expiresAt: z.int(),
-      current: z.boolean(),
-    }),
-  ),
-});
-
-/** Freed by a logout, space is never in the way of one. */
-function endSession(
-  { database, sessions }: AuthenticationContext,
-  { user }: Session,
-  id: string,
-): Promise<boolean> {
-  return database.transaction((tx) => sessions.end(tx, nameOf(user), id), { frees: true });
 }
 
 function findUserRoute(context: AuthenticationContext, limits: AuthenticationLimits): Route {

@@ -62,6 +62,8 @@ export const sessions = sqliteTable(
     id: text("id").notNull(),
     name: text("name").notNull(),
     client: text("client").notNull(),
+    /** What the client says of itself; null when it says nothing. */
+    clientName: text("client_name"),
     createdAt: integer("created_at").notNull(),
     usedAt: integer("used_at").notNull(),
   },

@@ -29,7 +29,11 @@ export function sessionMethods(database: Database): SessionMethods {
       database
         .sql(tx)
         .insert(sessions)
-        .values({ ...session, tokenHash: toBlob(session.tokenHash) })
+        .values({
+          ...session,
+          tokenHash: toBlob(session.tokenHash),
+          clientName: session.clientName ?? null,
+        })
         .run();
     },
     session: async (tx, tokenHash) => {
@@ -151,7 +155,12 @@ export function inviteMethods(database: Database): InviteMethods {
 }
 
 function sessionOf(row: typeof sessions.$inferSelect): StoredSession {
-  return { ...row, tokenHash: fromBlob(row.tokenHash), client: parseClientUri(row.client) };
+  return {
+    ...row,
+    tokenHash: fromBlob(row.tokenHash),
+    client: parseClientUri(row.client),
+    clientName: row.clientName ?? undefined,
+  };
 }
 
 function inviteOf(row: typeof invites.$inferSelect): StoredInvite {

@@ -7,6 +7,7 @@ import { createSessions } from "./sessions.ts";
 import type { EndedSession } from "./sessions.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 
+const clientName = "a client";
 const domain = parseDomain("example.org");
 
 /** The sessions of one account, `alice`, at a clock that the test moves. */
@@ -39,7 +40,8 @@ async function open() {
   );
   const start = () => createSessions({ env, database, store, domain });
   const sessions = start();
-  const login = () => database.transaction((tx) => sessions.open(tx, { name: "alice", client }));
+  const login = () =>
+    database.transaction((tx) => sessions.open(tx, { name: "alice", client, clientName }));
   return { clock, database, store, user, client, sessions, restart: start, login };
 }
 

@@ -17,9 +17,11 @@ export type EndedSession = Pick<Session, "id" | "user" | "client">;
 export interface Sessions {
   /** Undefined for a token that is unknown, ended or idle for too long. */
   authenticate(token: string): Promise<Session | undefined>;
-  open(tx: Tx, holder: { name: string; client: ClientUri }): Promise<OpenedSession>;
+  open(tx: Tx, holder: SessionHolder): Promise<OpenedSession>;
   /** Answers false when the user has no such session. */
   end(tx: Tx, name: string, id: string): Promise<boolean>;
+  /** All of the user's sessions but the one that stays; answers how many. */
+  endOthers(tx: Tx, name: string, stays: string | undefined): Promise<number>;
   /** Newest first. */
   list(name: string): Promise<readonly ListedSession[]>;
   /** Deletes some that were idle for too long; answers how many. */
@@ -27,10 +29,16 @@ export interface Sessions {
   onEnded(run: (ended: EndedSession) => void): void;
 }
 
-type ListedSession = {
-  readonly id: string;
+export type SessionHolder = {
+  readonly name: string;
   readonly client: ClientUri;
-  readonly createdAt: number;
+  readonly clientName: string | undefined;
+};
+
+type ListedSession = Pick<
+  StoredSession,
+  "id" | "client" | "clientName" | "createdAt" | "usedAt"
+> & {
   readonly expiresAt: number;
 };
 
@@ -106,7 +114,7 @@ export function createSessions(options: {
       }
       return { ...found.session, expiresAt: found.usedAt + LIMITS.sessionIdleMs };
     },
-    open: async (tx, { name, client }) => {
+    open: async (tx, { name, client, clientName }) => {
       await makeRoom(tx, name);
       const { text, hash } = mintToken(env);
       const now = env.now();
@@ -116,6 +124,7 @@ export function createSessions(options: {
         id,
         name,
         client,
+        clientName,
         createdAt: now,
         usedAt: now,
       });
@@ -126,17 +135,34 @@ export function createSessions(options: {
       if (ended) forget(tx, ended);
       return ended !== undefined;
     },
+    endOthers: async (tx, name, stays) => {
+      const others = (await store.sessionsOf(tx, name)).filter(({ id }) => id !== stays);
+      for (const { id } of others) {
+        const ended = await store.deleteSession(tx, name, id);
+        if (ended) forget(tx, ended);
+      }
+      return others.length;
+    },
     list: async (name) => {
       const now = env.now();
       const stored = await database.read((tx) => store.sessionsOf(tx, name));
-      return stored
-        .filter(({ usedAt }) => !isIdle(usedAt, now))
-        .map(({ id, client, createdAt, usedAt }) => ({
-          id,
-          client,
-          createdAt,
-          expiresAt: usedAt + LIMITS.sessionIdleMs,
-        }));
+      return (
+        stored
+          // The time of use is written behind the answers; memory may know better.
+          .map((each) => ({
+            ...each,
+            usedAt: live.get(toBase64Url(each.tokenHash))?.usedAt ?? each.usedAt,
+          }))
+          .filter(({ usedAt }) => !isIdle(usedAt, now))
+          .map(({ id, client, clientName, createdAt, usedAt }) => ({
+            id,
+            client,
+            clientName,
+            createdAt,
+            usedAt,
+            expiresAt: usedAt + LIMITS.sessionIdleMs,
+          }))
+      );
     },
     deleteIdle: (limit) =>
       database.transaction(

@@ -234,6 +234,7 @@ function sessionOf(owner: NewAccount, order: number): StoredSession {
     id: `session-${order}`,
     name: owner.name,
     client: clientOf(owner),
+    clientName: order === 1 ? undefined : `client ${order}`,
     createdAt: 1_000 + order,
     usedAt: 2_000 + order,
   };

@@ -87,6 +87,7 @@ export type StoredSession = {
   readonly id: string;
   readonly name: string;
   readonly client: ClientUri;
+  readonly clientName: string | undefined;
   readonly createdAt: number;
   readonly usedAt: number;
 };

@@ -39,6 +39,7 @@ export type {
   PeerAdmission,
   PeerGate,
   PeerRequestHead,
+  ProvedRequest,
   Route,
   Session,
   TlsFiles,

@@ -121,6 +121,7 @@ export async function startRig(
   const http = createHttpServer({
     env,
     authenticate: (token) => authentication.authenticate(token),
+    prove: (session, request) => authentication.prove(session, request),
     trustedProxies: new Set(),
     routes: [...authentication.routes, ...queuing.routes, ...delivery.routes],
     upgrades: new Map(),

@@ -15,7 +15,7 @@ import {
 } from "@treehouse/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ask } from "../people/ask.ts";
+import { ask, askProved } from "../people/ask.ts";
 import { createPerson, testCrypto } from "../people/person.ts";
 import type { Person } from "../people/person.ts";
 import { beginLogin, login, register, tryLogin } from "../people/sign-in.ts";
@@ -172,9 +172,10 @@ test("R-026 a session that was ended is refused at once; the others of the user 
   const { session: first } = await register(server.url, alice, { password });
   const { session: second } = await login(server.url, { ...alice, password });
   const { session: third } = await login(server.url, { ...alice, password });
-  const bob = await server.authentication.enrol(createPerson("bob"));
+  const bob = createPerson("bob");
+  const bobs = await server.authentication.enrol(bob);
 
-  const list = await ask(server.url, "/v1/sessions", { token: second.token });
+  const list = await ask(server.url, paths.sessions(), { token: second.token });
   const sessions = listOf(list.json);
   expect(sessions.length).toBe(3);
   expect(sessions.filter(({ current }) => current).length).toBe(1);
@@ -185,12 +186,12 @@ test("R-026 a session that was ended is refused at once; the others of the user 
   expect([after.status, after.refusal?.code]).toEqual([401, "sessionEnded"]);
 
   const current = sessions.find((each) => each.current)?.id ?? "";
-  const left = listOf((await ask(server.url, "/v1/sessions", { token: second.token })).json);
+  const left = listOf((await ask(server.url, paths.sessions(), { token: second.token })).json);
   const other = left.find(({ id }) => id !== current)?.id ?? "";
-  const remove = (token: string, id: string) =>
-    ask(server.url, `/v1/sessions/${id}`, { method: "DELETE", token });
-  expect((await remove(bob.session.token, other)).refusal?.code).toBe("notFound");
-  expect((await remove(second.token, other)).status).toBe(204);
+  const remove = (whose: Person, token: string, id: string) =>
+    askProved(whose, server.url, paths.sessionOf(id), { method: "DELETE", token });
+  expect((await remove(bob, bobs.session.token, other)).refusal?.code).toBe("notFound");
+  expect((await remove(alice, second.token, other)).status).toBe(204);
   expect((await ask(server.url, paths.session(), { token: third.token })).status).toBe(401);
   expect((await ask(server.url, paths.session(), { token: second.token })).status).toBe(200);
 });

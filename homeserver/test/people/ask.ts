@@ -1,9 +1,21 @@
-import { MEDIA_TYPE_JSON, MEDIA_TYPE_TLS, parseProblem } from "@treehouse/protocol";
+import {
+  domainOf,
+  MEDIA_TYPE_JSON,
+  MEDIA_TYPE_TLS,
+  parseProblem,
+  PROOF_HEADER,
+  requestProofMessage,
+  toBase64Url,
+} from "@treehouse/protocol";
 import type { Bytes, Refusal } from "@treehouse/protocol";
+import { testCrypto } from "./person.ts";
+import type { Person } from "./person.ts";
 
 export type Question = {
   readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   readonly token?: string | undefined;
+  /** The value of the header with which a client proves that it asks. */
+  readonly proof?: string | undefined;
   readonly json?: unknown;
   readonly tls?: Uint8Array;
   /** Sent as it is, under the media type. */
@@ -27,6 +39,7 @@ export async function ask(url: string, path: string, question: Question = {}): P
     method: question.method ?? (sent ? "POST" : "GET"),
     headers: {
       ...(question.token === undefined ? {} : { authorization: `Bearer ${question.token}` }),
+      ...(question.proof === undefined ? {} : { [PROOF_HEADER]: question.proof }),
       ...(sent ? { "content-type": sent.mediaType } : {}),
     },
     ...(sent ? { body: new Uint8Array(sent.body) } : {}),
@@ -38,6 +51,41 @@ export async function ask(url: string, path: string, question: Question = {}): P
     : undefined;
   const refusal = mediaType.includes("problem") ? parseProblem(json) : undefined;
   return { status: response.status, headers: response.headers, bytes, json, refusal };
+}
+
+export type Signer = Pick<Person, "user" | "client" | "clientKeys">;
+
+/** Asks, and once more with the signature of the client's key when the server wants that. */
+export async function askProved(
+  signer: Signer,
+  url: string,
+  path: string,
+  question: Question,
+): Promise<Answer> {
+  const first = await ask(url, path, question);
+  const challenge = first.refusal?.data.challenge;
+  if (challenge === undefined) return first;
+  return ask(url, path, { ...question, proof: proofOf(signer, path, question, challenge) });
+}
+
+/** The header for a challenge, as the person's client would make it. */
+export function proofOf(
+  { user, client, clientKeys }: Signer,
+  path: string,
+  question: Question,
+  challenge: string,
+): string {
+  const body = bodyOf(question)?.body;
+  const method = question.method ?? (body ? "POST" : "GET");
+  const message = requestProofMessage({
+    server: domainOf(user),
+    challenge,
+    client,
+    method,
+    path,
+    body: body ?? new Uint8Array(),
+  });
+  return `${challenge}.${toBase64Url(testCrypto.sign(clientKeys.privateKey, message))}`;
 }
 
 function bodyOf(

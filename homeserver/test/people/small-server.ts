@@ -113,6 +113,7 @@ async function start(
   const http = createHttpServer({
     env,
     authenticate: (token) => authentication.authenticate(token),
+    prove: (session, request) => authentication.prove(session, request),
     trustedProxies: new Set(),
     routes: [...authentication.routes, ...keyPackages.routes, ...queuing.routes],
     upgrades: new Map(),

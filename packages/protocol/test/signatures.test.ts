@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   loginProofMessage,
+  requestProofMessage,
   mintClientUri,
   mintRoomUri,
   parseDomain,
@@ -124,4 +125,20 @@ test("FED-309 a login proof names server, login and client", () => {
     }),
   ];
   expect(new Set(messages.map(toHex)).size).toBe(messages.length);
+});
+
+test("R-026 a request's proof names server, challenge, client and all of the request", () => {
+  const client = mintClientUri(alice, (length) => new Uint8Array(length));
+  const body = Uint8Array.of(1);
+  const proof = { server: domain, challenge: "c", client, method: "POST", path: "/v1/x", body };
+  const messages = [
+    proof,
+    { ...proof, server: parseDomain("b.example") },
+    { ...proof, challenge: "d" },
+    { ...proof, client: mintClientUri(alice, () => Uint8Array.from({ length: 16 }, () => 1)) },
+    { ...proof, method: "PUT" },
+    { ...proof, path: "/v1/x?y" },
+    { ...proof, body: Uint8Array.of(2) },
+  ].map((each) => toHex(requestProofMessage(each)));
+  expect(new Set(messages).size).toBe(messages.length);
 });

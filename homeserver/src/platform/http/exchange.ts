@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Refusal } from "@treehouse/protocol";
+import { PROOF_HEADER, Refusal } from "@treehouse/protocol";
 import type { Env } from "@treehouse/protocol";
 import { Assertion } from "../assertion.ts";
 import { errorFields } from "../env/log.ts";
@@ -12,7 +12,7 @@ import { parseWith } from "./form.ts";
 import { createPeerIntake } from "./peer-intake.ts";
 import type { PeerGate } from "./peer-gate.ts";
 import type { Match } from "./route-table.ts";
-import type { Peer, Route, Session } from "./route.ts";
+import type { Peer, ProvedRequest, Route, Session } from "./route.ts";
 
 /** Answers requests whose route is known, and everything that goes wrong with any request. */
 export interface Exchange {
@@ -30,6 +30,8 @@ export interface ExchangeOptions {
   readonly env: Pick<Env, "log" | "metrics" | "monotonic" | "random" | "timer">;
   /** Returns undefined for a token that is unknown, expired or revoked. */
   authenticate(token: string): Promise<Session | undefined>;
+  /** Refuses a request that the session's client has not signed; for routes that want it. */
+  prove?(session: Session, request: ProvedRequest): Promise<void>;
   readonly trustedProxies: ReadonlySet<string>;
   /** Whether clients reach the server over HTTPS, through a proxy. */
   readonly secure?: boolean;
@@ -82,13 +84,38 @@ export function createExchange(options: ExchangeOptions): Exchange {
   ): Promise<Intake> {
     const from = env.monotonic();
     const session = await sessionFor(route, incoming);
-    if (route.body === undefined) return { session, body: undefined };
+    if (route.body === undefined) {
+      await proveFor(route, incoming, session, new Uint8Array());
+      return { session, body: undefined };
+    }
     const share = budget.open(session?.user ?? address);
     held.push(() => share.release());
     checkBodyHeaders(incoming, route.body);
-    const body = route.body.parse(await readBody(incoming, route.body, share));
+    const octets = await readBody(incoming, route.body, share);
+    const body = route.body.parse(octets);
     const slow = env.monotonic() - from > slowBodyMs;
-    return { session: slow ? await sessionFor(route, incoming) : session, body };
+    const current = slow ? await sessionFor(route, incoming) : session;
+    await proveFor(route, incoming, current, octets);
+    return { session: current, body };
+  }
+
+  async function proveFor(
+    route: Route,
+    incoming: IncomingMessage,
+    session: Session | undefined,
+    body: Uint8Array,
+  ): Promise<void> {
+    if (route.proved !== true) return;
+    if (session === undefined || options.prove === undefined) {
+      throw new Assertion("Nobody can prove anything here.");
+    }
+    const proof = incoming.headers[PROOF_HEADER];
+    await options.prove(session, {
+      method: route.method,
+      path: incoming.url ?? "",
+      body,
+      proof: typeof proof === "string" ? proof : undefined,
+    });
   }
 
   async function perform(

@@ -6,7 +6,7 @@ export { createMetricsServer } from "./metrics-server.ts";
 export type { MetricsPage } from "./metrics-server.ts";
 export type { PeerAdmission, PeerGate, PeerRequestHead } from "./peer-gate.ts";
 export { route } from "./route.ts";
-export type { Peer, Route, Session } from "./route.ts";
+export type { Peer, ProvedRequest, Route, Session } from "./route.ts";
 export { createHttpServer } from "./server.ts";
 export type { UpgradeHandler } from "./server.ts";
 export { openTlsFiles, TlsRefused } from "./tls-files.ts";

@@ -12,6 +12,16 @@ export interface Session {
   readonly expiresAt: number;
 }
 
+/** A request as its client has to sign it. */
+export interface ProvedRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly body: Uint8Array;
+  /** The header, if there is one. */
+  readonly proof: string | undefined;
+}
+
 /** Another homeserver that asks, authenticated. Met by peers. */
 export interface Peer {
   readonly domain: Domain;
@@ -46,6 +56,8 @@ interface RouteOptions<Path extends string, A extends Access, Q, B, R> {
   /** `/v1/rooms/{room}/found`: a name stands for one percent-encoded segment. */
   readonly path: Path;
   readonly access: A;
+  /** Needs the signature of the session's client over the request, and not its token alone. */
+  readonly proved?: boolean;
   readonly summary: string;
   /** Reads the query, an object of strings; without it `query` is undefined. */
   readonly query?: z.ZodType<Q>;

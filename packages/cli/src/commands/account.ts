@@ -8,12 +8,14 @@ import { contextOf, withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { storeFiles } from "./context.ts";
 import { makeContext } from "./init.ts";
 import { readNewPassword, readPassword } from "./password.ts";
+import { addSessionCommands } from "./sessions.ts";
 
 /** `treehouse account`: register, log in and out, see who one is, and end it. */
 export function addAccountCommands(cli: Cli): void {
   const noun = cli.program.command("account").description("the account of this context");
   addRegister(cli, noun);
   addDelete(cli, noun);
+  addSessionCommands(cli, noun);
   noun
     .command("login")
     .description("log in with the store's client")

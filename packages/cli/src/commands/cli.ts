@@ -41,6 +41,7 @@ export async function withClient<T>(
   await using client = await Client.open({
     account: context.account,
     store: context.store,
+    clientName: "Treehouse CLI",
     ...(context.server === undefined ? {} : { server: context.server }),
     ...(password === undefined || password === "" ? {} : { password }),
     ...options,

@@ -60,6 +60,34 @@ test("whoami, logout and login name account, user and client", async () => {
   expect(await bob("account", "login")).toEqual(me);
 });
 
+test("R-026 sessions are listed and ended, one or all others", async () => {
+  const own = {
+    id: expect.any(String),
+    client: expect.any(String),
+    clientName: "Treehouse CLI",
+    createdAt: expect.any(Number),
+    usedAt: expect.any(Number),
+    expiresAt: expect.any(Number),
+    current: true,
+  };
+  expect(await bob("account", "login")).toBeDefined();
+  const [first, second] = [own, { ...own, current: false }];
+  const listed = await bob("account", "sessions", "ls");
+  expect(listed).toMatchObject({ sessions: [first, second] });
+  expect(await bob("account", "sessions", "revoke", "--others")).toEqual({
+    ended: expect.any(Number),
+  });
+  const left = (await bob("account", "sessions", "ls")) as { sessions: { id: string }[] };
+  expect(left.sessions).toEqual([own]);
+  const id = left.sessions[0]?.id ?? "";
+  expect(await bob("account", "sessions", "revoke", id)).toEqual({ ended: 1, id });
+  const out = await household.treehouse(["--context", "bob", "account", "sessions", "ls"]);
+  expect(out).toMatchObject({ exit: 4, err: expect.stringContaining("account login") });
+  const neither = await household.treehouse(["--context", "bob", "account", "sessions", "revoke"]);
+  expect(neither).toMatchObject({ exit: 1, err: expect.stringContaining("sessions ls") });
+  expect(await bob("account", "login")).toBeDefined();
+});
+
 test("contact find answers the identity key and the clients", async () => {
   expect(await json("contact", "find", "bob@localhost")).toMatchObject({
     address: "bob@localhost",

@@ -7,6 +7,8 @@ const signature = base64Url({ max: 64, min: 64 });
 const keyId = z.string().min(1).max(LIMITS.keyIdBytesMax);
 const clientList = base64Url({ max: LIMITS.clientListBytesMax, min: 1 });
 const identityPart = base64Url({ max: LIMITS.leafIdentityBytesMax, min: 1 });
+/** What a client says of itself, for its user to know a session by. */
+const clientName = z.string().min(1).max(64);
 const recoveryBundle = base64Url({ max: LIMITS.recoveryBundleBytesMax });
 
 export const sessionGrantSchema = z.object({ token, expiresAt: time });
@@ -39,6 +41,7 @@ export const registrationFinishRequestSchema = z.strictObject({
   clientList,
   /** The Attestation of the only client. */
   attestation: identityPart,
+  clientName: clientName.optional(),
 });
 export type RegistrationFinishRequest = z.output<typeof registrationFinishRequestSchema>;
 
@@ -69,6 +72,7 @@ export const loginFinishRequestSchema = z.strictObject({
   client: clientField,
   /** By the client's signature key over `loginProofMessage`. */
   proof: signature,
+  clientName: clientName.optional(),
 });
 export type LoginFinishRequest = z.output<typeof loginFinishRequestSchema>;
 
@@ -88,6 +92,27 @@ export const sessionAnswerSchema = z.object({
   expiresAt: time,
 });
 export type SessionAnswer = z.output<typeof sessionAnswerSchema>;
+
+/** The user's own sessions, newest first. */
+export const sessionsAnswerSchema = z.object({
+  sessions: z.array(
+    z.object({
+      id: token,
+      client: clientField,
+      clientName: clientName.optional(),
+      createdAt: time,
+      /** To the hour. */
+      usedAt: time,
+      expiresAt: time,
+      /** The one that asks. */
+      current: z.boolean(),
+    }),
+  ),
+});
+export type SessionsAnswer = z.output<typeof sessionsAnswerSchema>;
+
+export const sessionsEndedAnswerSchema = z.object({ ended: count });
+export type SessionsEndedAnswer = z.output<typeof sessionsEndedAnswerSchema>;
 
 export const userAnswerSchema = z.object({
   user: userField,

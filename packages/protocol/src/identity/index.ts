@@ -29,4 +29,6 @@ export { checkLeavesOfUser } from "./leaves-of-user.ts";
 export type { LeafOfUser } from "./leaves-of-user.ts";
 export { loginProofMessage } from "./login-proof.ts";
 export type { LoginProof } from "./login-proof.ts";
+export { PROOF_HEADER, requestProofMessage } from "./request-proof.ts";
+export type { RequestProof } from "./request-proof.ts";
 export { readVouchedClientList } from "./vouched-client-list.ts";

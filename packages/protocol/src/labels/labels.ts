@@ -15,6 +15,8 @@ export const LABELS = {
   attestationCountersignature: "AttestationCountersignatureTBS",
   /** Client signature key over a login (server domain, login, client). */
   loginProof: "LoginProofTBS",
+  /** Client signature key over a request that a session's token alone is not enough for. */
+  requestProof: "RequestProofTBS",
   /** Hub key over the head of a room's log. */
   head: "HeadTBS",
   /** Client signature key over a request for KeyPackages. */

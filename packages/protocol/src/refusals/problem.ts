@@ -23,6 +23,7 @@ export const problemSchema = z.object({
   retryAfterMs: count.optional(),
   oldest: count.optional(),
   serverTime: count.optional(),
+  challenge: z.string().max(256).optional(),
   leaves: z.array(count).max(65_536).optional(),
 });
 
@@ -62,7 +63,8 @@ export function parseProblem(json: unknown): Refusal {
 }
 
 function dataOf(problem: Problem): RefusalData {
-  const { currentEpoch, limitName, limit, retryAfterMs, oldest, serverTime, leaves } = problem;
+  const { currentEpoch, limitName, limit, retryAfterMs, oldest, serverTime } = problem;
+  const { challenge, leaves } = problem;
   return {
     ...(currentEpoch === undefined ? {} : { currentEpoch }),
     ...(limitName === undefined ? {} : { limitName }),
@@ -70,6 +72,7 @@ function dataOf(problem: Problem): RefusalData {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(oldest === undefined ? {} : { oldest }),
     ...(serverTime === undefined ? {} : { serverTime }),
+    ...(challenge === undefined ? {} : { challenge }),
     ...(leaves === undefined ? {} : { leaves }),
   };
 }

@@ -11,6 +11,7 @@ export const refusalTable = {
   notAuthenticated: row(401, "A session is needed", "Log in and send the session token."),
   sessionEnded: row(401, "The session has ended", "Log in again."),
   loginFailed: row(401, "The login failed", "Check the address and the password."),
+  proofRequired: row(401, "The client's signature is needed", "Sign the challenge and ask again."),
   ticketInvalid: row(401, "The ticket is not valid", "Ask for a new ticket; each works once."),
   signatureInvalid: row(401, "The request is not signed validly", "Sign it anew, by this clock."),
   replayed: row(401, "The request was seen before", "Sign each request anew."),

@@ -11,6 +11,8 @@ export type RefusalData = {
   readonly oldest?: number;
   /** Clock of the server that refuses a time: milliseconds since the Unix epoch. */
   readonly serverTime?: number;
+  /** What the client has to sign, and send with the same request. */
+  readonly challenge?: string;
   /** Leaves whose removal is pending. */
   readonly leaves?: readonly number[];
 };

@@ -1,0 +1,1 @@
+ALTER TABLE `authentication_sessions` ADD `client_name` text;
