@@ -21,7 +21,7 @@ export const sections: readonly Section[] = parse(`
 R-001 | met | delivery, queuing, realtime, SDK | A message handed to the server reaches all other members
 R-002 | partly | mls | Group keys are MLS (RFC 9420); no second implementation runs against it yet
 R-003 | met | delivery | Rooms are founded, and keep their state through additions and removals
-R-004 | partly | authentication, mls | The server vouches for keys and clients check; nothing revokes a key yet
+R-004 | partly | authentication, mls, SDK | The server vouches for keys, clients check, pin and tell; nothing revokes a key yet
 R-005 | met | key-packages | Clients upload their own KeyPackages, a last-resort one included
 R-006 | met | key-packages | Whoever is entitled claims one KeyPackage per client of an absent user
 R-007 | partly | queuing | Each client has a queue; its name still tells the user
@@ -238,7 +238,7 @@ X-01 | met | backup, delivery, SDK | A restore is an event of the protocol
 X-02 | open | | History for new members
 X-03 | partly | SDK | Divergence is noticed; clients do not publish their health yet
 X-04 | open | | Verifiable abuse reports
-X-05 | open | | Key verification
+X-05 | met | protocol, SDK, CLI | Safety numbers of contacts and of a conversation's state, as digits and as text for a QR code
 X-06 | open | | Key transparency
 X-07 | open | | Post-quantum suites
 X-08 | open | | Disappearing messages
@@ -269,7 +269,7 @@ T-04 | open | | Edits by others: there are no edits yet
 T-05 | met | mls | Keys of low order are refused wherever a key enters
 T-06 | met | mls | Signatures that half of the clients accept: one accept rule everywhere
 T-07 | met | mls | Shortened MACs and tags: exact length only
-T-08 | partly | mls, SDK | Members added in silence: every commit is an event; no client makes a person look at it
+T-08 | partly | mls, SDK | Members added in silence: every commit is an event, and a changed key stops sending until it is accepted; a new member does not
 T-09 | met | authentication, delivery, mls | Ghost devices: no client without its user's signature in a room
 T-10 | met | protocol | One key for two purposes: a registry of labels
 T-11 | met | backup | Compressed backups: the server's are padded and never compressed

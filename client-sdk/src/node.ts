@@ -13,9 +13,12 @@ export type {
   ClientContacts,
   ClientOptions,
   ClientSessions,
+  ClientSettings,
+  ContactIdentity,
   ContactInfo,
   Conversation,
   ConversationInfo,
+  ConversationSafety,
   CreateConversation,
   FederationAdmin,
   FederationOverview,
@@ -27,7 +30,7 @@ export type {
 } from "./client/index.ts";
 export type { HistoryItem, Message, MessagesOptions } from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
-export type { FoundContact } from "./account/index.ts";
+export type { ContactSafety, FoundContact } from "./account/index.ts";
 
 export type Client = ClientFace;
 

@@ -22,6 +22,7 @@ import {
 } from "./proof-vectors.ts";
 import { encodingRejections, endRejections } from "./rejection-vectors.ts";
 import { roomVectors } from "./room-vectors.ts";
+import { safetyNumberVectors } from "./safety-number-vectors.ts";
 import { signingKeys } from "./signing-keys.ts";
 import { clientFrameVectors, inboxVectors, serverFrameVectors } from "./stream-vectors.ts";
 import type { Vector } from "./vector-of.ts";
@@ -53,6 +54,7 @@ export function vectorFiles(): ReadonlyMap<string, string> {
   files.set("directory.json", textOf(directoryVectors()));
   files.set("room.json", textOf(roomVectors()));
   files.set("content.json", textOf(contentVectors()));
+  files.set("safety-number.json", textOf(safetyNumberVectors()));
   files.set("mls.json", textOf(mlsVectors()));
   return files;
 }

@@ -42,6 +42,7 @@ test("the loader finds the family of every generated file", () => {
     "mls.json",
     "proofs.json",
     "room.json",
+    "safety-number.json",
   ];
   const names = [...vectorFiles().keys()].filter((name) => !others.includes(name)).sort();
   expect(families.map(({ name }) => `${name}.json`)).toEqual(names);

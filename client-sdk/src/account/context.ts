@@ -1,5 +1,5 @@
 import type { MemberContext } from "@treehouse/mls/member";
-import type { Env } from "@treehouse/protocol";
+import type { Env, UserUri } from "@treehouse/protocol";
 
 import type { LocalStore } from "../storage/index.ts";
 import type { Api } from "../transport/index.ts";
@@ -12,4 +12,12 @@ export type AccountContext = {
   readonly env: Pick<Env, "now">;
   /** What the server's list of sessions says of this client. */
   readonly clientName: string | undefined;
+  /** A server was caught at something about a user's keys. Must not throw. */
+  readonly alarm: (alarm: IdentityAlarm) => void;
+};
+
+export type IdentityAlarm = {
+  readonly user: UserUri;
+  readonly kind: "keyChanged" | "listRolledBack" | "listForked" | "listInvalid";
+  readonly text: string;
 };

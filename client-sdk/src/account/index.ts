@@ -4,7 +4,7 @@
  * Keys are made here and never leave the store open; the server gets signatures, OPAQUE messages
  * and a sealed recovery bundle (architecture §4).
  */
-export type { AccountContext } from "./context.ts";
+export type { AccountContext, IdentityAlarm } from "./context.ts";
 export { type ContactBook, createContactBook } from "./contacts.ts";
 export { deleteAccount } from "./delete-account.ts";
 export { findContact, type FoundContact } from "./find-contact.ts";
@@ -12,5 +12,12 @@ export { lookUp } from "./people.ts";
 export { logIn } from "./log-in.ts";
 export { logOut } from "./log-out.ts";
 export { proveRequest } from "./prove-request.ts";
+export {
+  type ContactSafety,
+  listIdentities,
+  readSafety,
+  settleKey,
+  verifyContact,
+} from "./safety.ts";
 export { register } from "./register.ts";
 export { readAccount, type StoredAccount } from "./stored-account.ts";

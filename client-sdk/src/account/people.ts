@@ -8,12 +8,14 @@ import {
   readVouchedClientList,
   Refusal,
   type SignedClientList,
+  type UserAnswer,
   userAnswerSchema,
   type UserUri,
   type Verify,
 } from "@treehouse/protocol";
 
-import type { AccountContext } from "./context.ts";
+import type { ContactRow } from "../storage/index.ts";
+import type { AccountContext, IdentityAlarm } from "./context.ts";
 
 export type FoundUser = SignedClientList & {
   /** The keys with which the user's own server vouches, by id. */
@@ -22,35 +24,80 @@ export type FoundUser = SignedClientList & {
 
 /**
  * Looks a user up by full identifier, on whichever server, and checks the signed client list and
- * that the user's server vouches for it. Another identity key than the pinned one, or an older list
- * than one seen before, is refused with `identityInvalid`; a key that is seen for the first time is
- * pinned.
+ * that the user's server vouches for it. Another identity key than the pinned one, an older list than
+ * one seen before, another list of the same version, and one that does not follow from it are refused
+ * with `identityInvalid` and raise an alarm; a key that is seen for the first time is pinned.
  */
 export async function lookUp(context: AccountContext, user: UserUri): Promise<FoundUser> {
-  const { api, crypto, env, store } = context;
-  const address = formatAddress(user);
-  const answer = await api.json("GET", paths.user(address), userAnswerSchema);
+  const { api, env, store } = context;
+  const answer = await api.json("GET", paths.user(formatAddress(user)), userAnswerSchema);
   const told = answer.countersigners.map(({ kid, key }) => ({ kid, key: fromBase64Url(key) }));
-  const verify: Verify = (key, message, sig) => crypto.verify(key, message, sig);
-  const clientList = fromBase64Url(answer.clientList);
-  const signed = readVouchedClientList(user, { clientList, countersigners: told }, verify);
+  const signed = readList(context, user, { answer, told });
   const { identityKey } = signed.certificate;
-  const hash = clientListHash(signed.list);
-  const { version } = signed.list;
-  await store.transaction((tx) => {
-    const known = tx.contacts.get(user);
-    if (known !== undefined && !equalBytes(known.identityKey, identityKey)) {
-      throw new Refusal("identityInvalid", `${address} has another identity key than before`);
-    }
-    const rolledBack =
-      known !== undefined &&
-      (version < known.listVersion ||
-        (version === known.listVersion && !equalBytes(hash, known.listHash)));
-    if (rolledBack) {
-      throw new Refusal("identityInvalid", `the server shows an older client list of ${address}`);
-    }
+  const listHash = clientListHash(signed.list);
+  const alarm = await store.transaction((tx) => {
     const seenAt = env.now();
-    tx.contacts.put({ user, identityKey, listVersion: version, listHash: hash, seenAt });
+    const sighting = tx.contacts.see(user, identityKey, seenAt);
+    if (sighting === "other" || sighting === "otherAgain") return "keyChanged";
+    const known = tx.contacts.get(user);
+    if (known === undefined) throw new Error("who was seen is known");
+    const fault = faultOfList(signed, known, listHash);
+    if (fault !== undefined) return fault;
+    tx.contacts.put({ ...known, listVersion: signed.list.version, listHash, seenAt });
+    return undefined;
   });
+  if (alarm !== undefined) throw raise(context, user, alarm);
   return { ...signed, countersigners: new Map(told.map(({ kid, key }) => [kid, key])) };
 }
+
+function readList(
+  context: AccountContext,
+  user: UserUri,
+  {
+    answer,
+    told,
+  }: {
+    readonly answer: UserAnswer;
+    readonly told: readonly { readonly kid: string; readonly key: Bytes }[];
+  },
+): SignedClientList {
+  const verify: Verify = (key, message, sig) => context.crypto.verify(key, message, sig);
+  try {
+    const clientList = fromBase64Url(answer.clientList);
+    return readVouchedClientList(user, { clientList, countersigners: told }, verify);
+  } catch (error) {
+    if (error instanceof Refusal) {
+      context.alarm({ user, kind: "listInvalid", text: `${texts.listInvalid} ${error.message}.` });
+    }
+    throw error;
+  }
+}
+
+function faultOfList(
+  { list }: SignedClientList,
+  known: ContactRow,
+  hash: Bytes,
+): IdentityAlarm["kind"] | undefined {
+  if (list.version < known.listVersion) return "listRolledBack";
+  if (list.version === known.listVersion) {
+    return equalBytes(hash, known.listHash) ? undefined : "listForked";
+  }
+  const follows = known.listVersion > 0 && list.version === known.listVersion + 1;
+  return follows && !equalBytes(list.previousHash, known.listHash) ? "listForked" : undefined;
+}
+
+/** Tells it, and answers what whoever asked is refused with. */
+function raise(context: AccountContext, user: UserUri, kind: IdentityAlarm["kind"]): Refusal {
+  const text = `${formatAddress(user)}: ${texts[kind]}`;
+  context.alarm({ user, kind, text });
+  return new Refusal("identityInvalid", text);
+}
+
+const texts: Record<IdentityAlarm["kind"], string> = {
+  keyChanged:
+    "the server shows another identity key than before. Ask that person by other means, and compare " +
+    "the safety number before you accept the key.",
+  listRolledBack: "the server shows an older client list than before.",
+  listForked: "the server shows another client list than the one that it showed before.",
+  listInvalid: "The server shows a client list that is not right:",
+};

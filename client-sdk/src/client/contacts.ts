@@ -1,6 +1,23 @@
-import { type Contact, formatAddress, parseAddress, parseRoomUri } from "@treehouse/protocol";
+import {
+  type Contact,
+  formatAddress,
+  parseAddress,
+  parseRoomUri,
+  type SafetyComparison,
+} from "@treehouse/protocol";
 
-import type { ContactBook, FoundContact } from "../account/index.ts";
+import {
+  type AccountContext,
+  type ContactBook,
+  type ContactSafety,
+  findContact,
+  type FoundContact,
+  listIdentities,
+  readSafety,
+  settleKey,
+  type StoredAccount,
+  verifyContact,
+} from "../account/index.ts";
 import type { ClientEvents } from "../events/index.ts";
 import { guarded } from "./conversation.ts";
 
@@ -39,9 +56,33 @@ export interface ClientContacts {
   /** They can neither add this user nor ask, and nothing they write alone is shown. Nobody is told. */
   block(address: string): Promise<ContactInfo>;
   unblock(address: string): Promise<ContactInfo>;
+  /** The number to compare with somebody by other means; who was never seen is looked up. */
+  safetyNumber(address: string): Promise<ContactSafety>;
+  /**
+   * Compares the safety number with what was scanned on the other side, or read out. A match is
+   * remembered, and accepts a changed key. Refuses `malformed`.
+   */
+  verify(address: string, scanned: string): Promise<SafetyComparison>;
+  /**
+   * Takes the key that `safety` is about for theirs: `verified` says that the numbers were compared
+   * by eye. Refuses `conflict` when it has changed since.
+   */
+  acceptKey(
+    safety: Pick<ContactSafety, "address" | "identityKey">,
+    how?: { readonly verified?: boolean },
+  ): Promise<void>;
+  /** Everybody whose identity key this client knows; needs no server. */
+  identities(): Promise<readonly ContactIdentity[]>;
 }
 
-export function createContacts(book: ContactBook, find: ClientContacts["find"]): ClientContacts {
+/** Whose key is known, whether it has changed, and when it was compared. */
+export type ContactIdentity = Omit<ContactSafety, "digits" | "payload">;
+
+export function createContacts(
+  book: ContactBook,
+  context: AccountContext,
+  account: StoredAccount,
+): ClientContacts {
   const roomOf = (conversation: string | undefined) =>
     conversation === undefined ? undefined : parseRoomUri(conversation);
   const act =
@@ -49,7 +90,7 @@ export function createContacts(book: ContactBook, find: ClientContacts["find"]):
     (address: string): Promise<ContactInfo> =>
       guarded(async () => infoOf(await run(parseAddress(address))));
   return {
-    find: (address) => guarded(() => find(address)),
+    find: (address) => guarded(() => findContact(context, parseAddress(address))),
     list: () => guarded(async () => (await book.list()).map(infoOf)),
     request: (address, wish = {}) =>
       act((user) => book.request(user, { note: wish.note, room: roomOf(wish.conversation) }))(
@@ -61,6 +102,15 @@ export function createContacts(book: ContactBook, find: ClientContacts["find"]):
     remove: act((user) => book.withdraw(user)),
     block: act((user) => book.block(user)),
     unblock: act((user) => book.unblock(user)),
+    safetyNumber: (address) => guarded(() => readSafety(context, account, parseAddress(address))),
+    verify: (address, scanned) =>
+      guarded(() => verifyContact(context, account, { user: parseAddress(address), scanned })),
+    acceptKey: ({ address, identityKey }, how = {}) =>
+      guarded(() => {
+        const shown = { user: parseAddress(address), identityKey };
+        return settleKey(context, shown, { verified: how.verified === true });
+      }),
+    identities: () => guarded(() => listIdentities(context, account)),
   };
 }
 

@@ -1,4 +1,12 @@
-import { formatAddress, parseAddress, Refusal, type RoomUri } from "@treehouse/protocol";
+import {
+  compareSafetyNumber,
+  formatAddress,
+  parseAddress,
+  Refusal,
+  type RoomUri,
+  type SafetyComparison,
+  type SafetyNumber,
+} from "@treehouse/protocol";
 
 import { toSdkError } from "../errors/index.ts";
 import type { Groups } from "../groups/index.ts";
@@ -50,7 +58,16 @@ export interface Conversation {
   /** Removes users by address; who is not in is passed over. */
   remove(addresses: readonly string[]): Promise<void>;
   leave(): Promise<void>;
+  /**
+   * The number of the conversation's state in this epoch: whoever shows the same has the same
+   * members, keys and history of changes.
+   */
+  safetyNumber(): Promise<ConversationSafety>;
+  /** Compares it with what was scanned or read out; `unrelated` also when it is of another epoch. */
+  compareSafetyNumber(scanned: string): Promise<SafetyComparison>;
 }
+
+export type ConversationSafety = SafetyNumber & { readonly epoch: number };
 
 const historyLimit = 50;
 
@@ -99,6 +116,9 @@ export function createConversation(
         await groups.remove(id, users);
       }),
     leave: () => guarded(async () => void (await groups.leave(id))),
+    safetyNumber: () => guarded(() => groups.safetyNumber(id)),
+    compareSafetyNumber: (scanned) =>
+      guarded(async () => compareSafetyNumber(await groups.safetyNumber(id), scanned)),
   };
 }
 

@@ -7,12 +7,12 @@ import {
   type ContactBook,
   createContactBook,
   deleteAccount,
-  findContact,
+  type IdentityAlarm,
   logOut,
   lookUp,
 } from "../account/index.ts";
 import { SdkError, toSdkError } from "../errors/index.ts";
-import { type ClientEvents, createEvents } from "../events/index.ts";
+import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
 import { createAlarms, createGroups, type Groups, type People } from "../groups/index.ts";
 import {
   type Message,
@@ -38,15 +38,23 @@ import { openAccount, type OpenedAccount } from "./open-account.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { type ClientSessions, createSessions } from "./sessions.ts";
+import { type ClientSettings, createClientSettings } from "./settings.ts";
 
-export type { Conversation, ConversationInfo, Member, SentMessage } from "./conversation.ts";
+export type {
+  Conversation,
+  ConversationInfo,
+  ConversationSafety,
+  Member,
+  SentMessage,
+} from "./conversation.ts";
 export type { Admin, Invite } from "./admin.ts";
 export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";
-export type { ClientContacts, ContactInfo } from "./contacts.ts";
+export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { Check } from "./diagnose.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
 export type { ClientSessions, SessionInfo } from "./sessions.ts";
+export type { ClientSettings } from "./settings.ts";
 
 export type CreateConversation = {
   /** At most 64 octets; only members can read it. */
@@ -78,6 +86,7 @@ export interface Client extends AsyncDisposable {
   readonly contacts: ClientContacts;
   /** Who is logged in to the account, on whatever client. */
   readonly sessions: ClientSessions;
+  readonly settings: ClientSettings;
   readonly account: {
     /**
      * Deletes the account: at the server with everything that is the user's, at other servers that
@@ -115,8 +124,11 @@ export async function openClient(platform: Platform, options: ClientOptions): Pr
       },
     );
     try {
-      const opened = await openAccount(platform, store, options);
-      return startClient(platform, store, opened, options);
+      const events = createEvents<ClientEvents>();
+      const alarm = (value: IdentityAlarm) =>
+        events.emit("identityAlarm", { ...value, address: formatAddress(value.user) });
+      const opened = await openAccount(platform, store, options, alarm);
+      return startClient(platform, store, { ...opened, events }, options);
     } catch (error) {
       await store.close();
       throw error;
@@ -130,12 +142,11 @@ export async function openClient(platform: Platform, options: ClientOptions): Pr
 function startClient(
   platform: Platform,
   store: LocalStore,
-  opened: OpenedAccount,
+  opened: OpenedAccount & { readonly events: Events<ClientEvents> },
   options: ClientOptions,
 ): Client {
   const { env, crypto } = platform;
-  const { account, context } = opened;
-  const events = createEvents<ClientEvents>();
+  const { account, context, events } = opened;
   const sync = createSync(env, context.api, store, account.client, events);
   const member: MemberContext = { crypto, now: () => env.now() };
   const book = createContactBook(context, account.user, (contact) =>
@@ -145,7 +156,7 @@ function startClient(
     env,
     alarms: createAlarms(env),
     people: peopleOf(context, book),
-    accountEvents: book,
+    accountEvents: { ...book, catchUp: () => catchUp(context, book, account) },
     store,
     api: context.api,
     link: sync,
@@ -194,7 +205,8 @@ function startClient(
           return createConversation(parts, await pairs.run(() => groups.direct(peer)));
         }),
     },
-    contacts: createContacts(book, (address) => findContact(context, parseAddress(address))),
+    contacts: createContacts(book, context, account),
+    settings: createClientSettings(store),
     account: {
       delete: ({ password }) =>
         guarded(async () => {
@@ -214,6 +226,16 @@ function startClient(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** What the own server tells of oneself is judged like what it tells of others (T-09). */
+async function catchUp(
+  context: AccountContext,
+  book: ContactBook,
+  { user }: OpenedAccount["account"],
+): Promise<void> {
+  await book.catchUp();
+  await lookUp(context, user);
 }
 
 function peopleOf(context: AccountContext, book: ContactBook): People {

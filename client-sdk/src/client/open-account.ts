@@ -1,4 +1,11 @@
-import { domainOf, parseAddress, Refusal, type UserUri } from "@treehouse/protocol";
+import {
+  clientListHash,
+  domainOf,
+  parseAddress,
+  Refusal,
+  signedClientListCodec,
+  type UserUri,
+} from "@treehouse/protocol";
 
 import {
   type AccountContext,
@@ -25,6 +32,7 @@ export async function openAccount(
   platform: Platform,
   store: LocalStore,
   options: ClientOptions,
+  alarm: AccountContext["alarm"],
 ): Promise<OpenedAccount> {
   const user = parseAddress(options.account);
   const stored = await store.transaction((tx) => readAccount(tx));
@@ -41,7 +49,7 @@ export async function openAccount(
     prove: (request) => opened.account && proveRequest(crypto, opened.account, request),
   });
   const { clientName } = options;
-  const context = { api, store, crypto, env, clientName };
+  const context = { api, store, crypto, env, alarm, clientName };
   const begun = stored !== undefined && stored.leafIdentity === undefined;
   if (stored === undefined || (begun && options.register !== undefined)) {
     if (options.register === undefined) {
@@ -63,7 +71,20 @@ export async function openAccount(
       help: "Register again, with the same store and password.",
     });
   }
+  await pinOwn(context, account);
   return { context, account };
+}
+
+/** What a server says of oneself is compared with what was signed here. */
+async function pinOwn({ env, store }: AccountContext, account: StoredAccount): Promise<void> {
+  const { list, certificate } = signedClientListCodec.decode(account.clientList);
+  const { user } = account;
+  await store.transaction((tx) => {
+    tx.contacts.see(user, certificate.identityKey, env.now());
+    const known = tx.contacts.get(user);
+    if (known === undefined || known.listVersion >= list.version) return;
+    tx.contacts.put({ ...known, listVersion: list.version, listHash: clientListHash(list) });
+  });
 }
 
 function needsLogin(stored: StoredAccount, options: ClientOptions): boolean {

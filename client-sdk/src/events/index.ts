@@ -52,6 +52,26 @@ export type ClientEvents = {
     readonly by: UserUri;
     readonly added: readonly UserUri[];
     readonly removed: readonly UserUri[];
+    /** Who came in with another identity key than before. */
+    readonly changedKeys: readonly UserUri[];
+  };
+  /**
+   * A server was caught at something about somebody's keys, or somebody has new ones. `keyChanged`:
+   * another identity key than the pinned one. `listRolledBack`: an older client list than before.
+   * `listForked`: another list in the place of one that was shown before. `listInvalid`: a list that
+   * the user has not signed. `clientUnlisted`: a client to be added that the user's list does not
+   * bear out.
+   */
+  identityAlarm: {
+    readonly user: UserUri;
+    readonly address: string;
+    readonly kind:
+      | "keyChanged"
+      | "listRolledBack"
+      | "listForked"
+      | "listInvalid"
+      | "clientUnlisted";
+    readonly text: string;
   };
   /** Where one stands with somebody is different now: they asked, agreed, or went; or oneself did. */
   contact: {

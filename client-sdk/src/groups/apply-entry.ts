@@ -26,7 +26,6 @@ import {
   tellFault,
 } from "./entry-write.ts";
 import { loadGroup } from "./load-group.ts";
-import { pinMembers } from "./pin-members.ts";
 import { type Reception, receptionOf } from "./reception.ts";
 import { roomEnded } from "./room-ended.ts";
 import { decodeDetails } from "./room-details.ts";
@@ -93,7 +92,6 @@ export async function applyEntry(
   });
   room.cursor = cursor;
   write.after();
-  if (write.added.length > 0) await pinMembers(context, room, write.added);
   if (write.left) await enterAgain(context, room);
   return "applied";
 }
@@ -188,7 +186,6 @@ async function application(
   const own = await context.store.transaction((tx) => tx.intents.byHash(room.uri, hash));
   if (own !== undefined) {
     return {
-      added: [],
       left: false,
       rows: (tx) => finishMessage(context, room, tx, own, entry),
       after() {
@@ -214,7 +211,6 @@ async function application(
   }
   let reception: Reception = "hidden";
   return {
-    added: [],
     left: false,
     rows(tx) {
       reception = receptionOf(tx, room.uri, userOfClient(message.client));

@@ -23,8 +23,12 @@ export async function checkAddition(
   keyPackages: readonly Bytes[],
 ): Promise<void> {
   const { crypto } = context.member;
-  const refuse = (what: string) =>
-    new Refusal("identityInvalid", `${formatAddress(user)} was not added: ${what}`);
+  const refuse = (what: string) => {
+    const address = formatAddress(user);
+    const text = `${address} was not added: ${what}`;
+    context.events.emit("identityAlarm", { user, address, kind: "clientUnlisted", text });
+    return new Refusal("identityInvalid", text);
+  };
   const known = await context.people.lookUp(user);
   const seen = new Set<string>();
   for (const bytes of keyPackages) {

@@ -7,6 +7,7 @@ import {
   sha256,
   toHex,
   userOfClient,
+  type UserUri,
 } from "@treehouse/protocol";
 
 import { policyBefore, violationOf } from "./check-policy.ts";
@@ -14,6 +15,7 @@ import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
 import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
+import { pinMembers, tellChangedKeys } from "./pin-members.ts";
 import { isHidden } from "./reception.ts";
 import { repeatSoon, withReturn } from "./repeat-for-returned.ts";
 import { describeEvent } from "./room-event.ts";
@@ -44,6 +46,7 @@ export async function commitEntry(
   } as const;
   const finished: number[] = [];
   let hidden = false;
+  let changedKeys: readonly UserUri[] = [];
   const present = new Set(group.members().map(({ user }) => user));
   const returned = room.hub.returned.filter((user) => present.has(user));
   const settled = returned.length < room.hub.returned.length ? { ...room.hub, returned } : room.hub;
@@ -54,8 +57,8 @@ export async function commitEntry(
       ? withReturn(settled, comeback, context.env.now())
       : settled;
   const leaves = result.removedSelf ? [] : result.added.map(({ leaf }) => leaf);
+  const added = group.members().filter(({ leaf }) => leaves.includes(leaf));
   return {
-    added: group.members().filter(({ leaf }) => leaves.includes(leaf)),
     left: result.removedSelf,
     rows(tx) {
       for (const intent of tx.intents.list(room.uri)) {
@@ -70,7 +73,8 @@ export async function commitEntry(
       }
       if (hub !== room.hub) writeHubRecord(tx, room.uri, hub);
       hidden = isHidden(tx, room.uri);
-      const body = describeEvent(event);
+      changedKeys = pinMembers(context, tx, added);
+      const body = describeEvent({ ...event, changedKeys });
       tx.messages.append(entryRow(room, entry, "event", `event ${entry.position}`, body), true);
       if (result.removedSelf) {
         tx.rooms.setStatus(room.uri, "removed");
@@ -88,8 +92,9 @@ export async function commitEntry(
       repeatSoon(context, room);
       if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
       if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
+      tellChangedKeys(context, room, changedKeys);
       if (hidden) return;
-      context.events.emit("membership", { room: room.uri, ...event });
+      context.events.emit("membership", { room: room.uri, ...event, changedKeys });
       if (result.removedSelf) context.events.emit("removed", { room: room.uri });
     },
   };

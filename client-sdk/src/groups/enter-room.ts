@@ -1,11 +1,12 @@
-import { NetworkFault, Refusal, type TreeResponse } from "@treehouse/protocol";
+import { NetworkFault, Refusal, type TreeResponse, type UserUri } from "@treehouse/protocol";
 
 import type { LocalTx } from "../storage/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { fetchTree, joinWelcome } from "./join-welcome.ts";
 import { isHubAway, isPassing, isSessionOver } from "./passing.ts";
-import { pinMembers } from "./pin-members.ts";
+import { changedKeyText, pinMembers, tellChangedKeys } from "./pin-members.ts";
 import { isHidden } from "./reception.ts";
+import { describeEvent } from "./room-event.ts";
 import { dropFirstWelcome, firstWelcome, type WelcomeEntry } from "./waiting-welcomes.ts";
 
 /** `waits`: nothing was written, for what is needed cannot be had now; `late` says when it may be. */
@@ -24,13 +25,23 @@ export async function enterRoom(
   tree: () => Promise<TreeResponse> = () => soon(context, fetchTree(context, entry.welcome)),
 ): Promise<Entering> {
   let hidden: boolean;
+  let changedKeys: readonly UserUri[];
   try {
     const joined = await joinWelcome(context, entry.welcome, entry.acceptedAt, tree);
-    hidden = await context.store.transaction((tx) => {
+    ({ hidden, changedKeys } = await context.store.transaction((tx) => {
       joined.write(tx);
       also(tx);
-      return isHidden(tx, room.uri);
-    });
+      const changed = pinMembers(context, tx, joined.group.members());
+      const { position } = joined.cursor;
+      if (changed.length > 0) {
+        const text = changed.map(changedKeyText).join(" ");
+        const body = describeEvent({ kind: "fault", code: "identityChanged", text });
+        const { acceptedAt } = entry;
+        const place = { room: room.uri, position, messageId: `fault ${position}`, acceptedAt };
+        tx.messages.append({ ...place, kind: "fault", body }, true);
+      }
+      return { hidden: isHidden(tx, room.uri), changedKeys: changed };
+    }));
     room.group = joined.group;
     room.cursor = joined.cursor;
     room.forked = false;
@@ -57,7 +68,7 @@ export async function enterRoom(
     return "done";
   }
   if (!hidden) context.events.emit("joined", { room: room.uri });
-  await pinMembers(context, room, room.group.members());
+  tellChangedKeys(context, room, changedKeys);
   return "done";
 }
 

@@ -1,4 +1,3 @@
-import type { GroupMember } from "@treehouse/mls/member";
 import type { Bytes, Entry } from "@treehouse/protocol";
 
 import type { FaultCode } from "../events/index.ts";
@@ -10,8 +9,6 @@ import { describeEvent } from "./room-event.ts";
 export type EntryWrite = {
   rows(tx: LocalTx): void;
   after(): void;
-  /** Who came, to have their identity keys pinned. */
-  readonly added: readonly GroupMember[];
   /** This client is out with this entry. */
   readonly left: boolean;
 };
@@ -19,7 +16,6 @@ export type EntryWrite = {
 export const nothing: EntryWrite = {
   rows: () => undefined,
   after: () => undefined,
-  added: [],
   left: false,
 };
 
@@ -32,7 +28,6 @@ export function fault(
   text: string,
 ): EntryWrite {
   return {
-    added: [],
     left: false,
     rows(tx) {
       const body = describeEvent({ kind: "fault", code, text });

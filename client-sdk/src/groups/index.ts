@@ -7,10 +7,12 @@
 import {
   type Bytes,
   decodeEntryHeader,
+  groupSafetyNumber,
   type InboxEntry,
   isRoomStream,
   Refusal,
   type RoomUri,
+  type SafetyNumber,
   type StreamUri,
   type UserUri,
 } from "@treehouse/protocol";
@@ -30,6 +32,7 @@ import { createOpenRooms, type OpenRooms } from "./open-rooms.ts";
 import { loadGroup } from "./load-group.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
 import { noConsent } from "./no-consent.ts";
+import { checkKeysAccepted } from "./pin-members.ts";
 import { publishKeyPackages } from "./publish-key-packages.ts";
 import { pump } from "./pump.ts";
 import { type HistoryPage, type HistoryRow, readHistory } from "./read-history.ts";
@@ -88,6 +91,8 @@ export interface Groups {
   /** The newest `limit` rows before the position `before`, ascending. */
   history(room: RoomUri, page: HistoryPage): Promise<readonly HistoryRow[]>;
   info(room: RoomUri): Promise<RoomInfo>;
+  /** Of the epoch that this client is in. Refuses `removed`. */
+  safetyNumber(room: RoomUri): Promise<SafetyNumber & { readonly epoch: number }>;
   details(row: RoomRow): RoomDetails;
   /**
    * Waits for what is under way. Who still waits for an intent is told `reason`; the intents stay
@@ -191,7 +196,11 @@ export function createGroups(context: GroupsContext): Groups {
       if (peer !== context.self.user) await intend(known, "add", encodeUsers([peer]));
       return known;
     },
-    send: (room, content) => intend(room, "send", content),
+    async send(uri, content) {
+      const room = await rooms.open(uri);
+      await room.serial.run(() => checkKeysAccepted(context, room));
+      return intend(uri, "send", content);
+    },
     async sendAgain(uri, messageId) {
       const room = await rooms.open(uri);
       return done(
@@ -207,6 +216,16 @@ export function createGroups(context: GroupsContext): Groups {
     async info(uri) {
       const room = await rooms.open(uri);
       return room.serial.run(() => describeRoom(context, room));
+    },
+    async safetyNumber(uri) {
+      const room = await rooms.open(uri);
+      return room.serial.run(async () => {
+        const group = await loadGroup(context, room);
+        const { epoch } = group;
+        const [treeHash, authenticator] = [group.treeHash(), group.epochAuthenticator()];
+        const state = { group: group.group, epoch, treeHash, epochAuthenticator: authenticator };
+        return { epoch, ...groupSafetyNumber(state) };
+      });
     },
     details: (row) => decodeDetails(row.details),
     async stop(reason) {

@@ -89,6 +89,7 @@ test("events of a room come back as they were, and nothing else does", () => {
     added: [by],
     removed: [],
     changed: true,
+    changedKeys: [],
   } as const;
   expect(parseEvent(describeEvent(change))).toEqual(change);
   const fault = { kind: "fault", code: "undecryptable", text: "no key" } as const;

@@ -26,7 +26,6 @@ export async function roomEnded(
   }
   let hidden = false;
   return {
-    added: [],
     left: true,
     rows(tx) {
       tx.rooms.setStatus(room.uri, "removed");

@@ -11,12 +11,14 @@ const eventSchema = z.discriminatedUnion("kind", [
     added: z.array(user).readonly(),
     removed: z.array(user).readonly(),
     changed: z.boolean(),
+    /** Who came in with another identity key than the one that this client had pinned. */
+    changedKeys: z.array(user).readonly().default([]),
   }),
   z.object({ kind: z.literal("fault"), code: z.string(), text: z.string() }),
 ]);
 
 /** What the history of a room shows between its messages. */
-export type RoomEvent = z.infer<typeof eventSchema>;
+export type RoomEvent = z.output<typeof eventSchema>;
 
 export function describeEvent(event: RoomEvent): Bytes {
   return utf8Encode(JSON.stringify(event));

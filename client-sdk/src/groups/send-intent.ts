@@ -13,6 +13,7 @@ import type { IntentRow, LocalTx } from "../storage/index.ts";
 import { authenticatedData } from "./authenticated-data.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { loadGroup } from "./load-group.ts";
+import { checkKeysAccepted } from "./pin-members.ts";
 import type { Step } from "./pump.ts";
 
 /**
@@ -21,6 +22,7 @@ import type { Step } from "./pump.ts";
  */
 export function buildSend(context: GroupsContext, room: Room, intent: IntentRow): Promise<Bytes> {
   return room.serial.run(async () => {
+    await checkKeysAccepted(context, room);
     const group = await loadGroup(context, room);
     const aad = await authenticatedData(group, room.cursor.position);
     const message = await group.encrypt(intent.body, aad);

@@ -53,6 +53,8 @@ export type HistoryItem =
       readonly by: string;
       readonly added: readonly string[];
       readonly removed: readonly string[];
+      /** Who came in with another identity key than the one known before. */
+      readonly changedKeys: readonly string[];
     })
   | (Place & { readonly kind: "fault"; readonly code: string; readonly text: string });
 
@@ -117,6 +119,7 @@ export function itemOf(row: HistoryRow): HistoryItem {
     by: formatAddress(event.by),
     added: event.added.map((user) => formatAddress(user)),
     removed: event.removed.map((user) => formatAddress(user)),
+    changedKeys: event.changedKeys.map((user) => formatAddress(user)),
   };
 }
 

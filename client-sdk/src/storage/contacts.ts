@@ -1,6 +1,6 @@
-import { type Bytes, parseUserUri, type UserUri } from "@treehouse/protocol";
+import { type Bytes, equalBytes, parseUserUri, type UserUri } from "@treehouse/protocol";
 
-import { bytesOf, integerOf, type SqlRow, type SqlTx, textOf } from "./port.ts";
+import { bytesOf, integerOf, isNull, type SqlRow, type SqlTx, textOf } from "./port.ts";
 
 /** What was last seen of a user's identity; the identity key is pinned at first sight. */
 export type ContactRow = {
@@ -9,12 +9,35 @@ export type ContactRow = {
   readonly listVersion: number;
   readonly listHash: Bytes;
   readonly seenAt: number;
+  /** When the pinned key was compared by other means; absent when it was not. */
+  readonly verifiedAt: number | undefined;
+  /** Another key that was seen since, and that this client's user has not accepted. */
+  readonly otherKey: Bytes | undefined;
+  /** Keys that were pinned before: 32 octets each, without anything between. */
+  readonly formerKeys: Bytes;
 };
+
+/** `other`: not the pinned key; `otherAgain`: neither, but it was seen and told before. */
+export type Sighting = "first" | "same" | "other" | "otherAgain";
 
 export interface Contacts {
   get(user: UserUri): ContactRow | undefined;
   list(): readonly ContactRow[];
   put(row: ContactRow): void;
+  /**
+   * A key was seen as a user's: pins it at first sight, and keeps another one than the pinned beside
+   * it until it is accepted.
+   */
+  see(user: UserUri, identityKey: Bytes, seenAt: number): Sighting;
+}
+
+/** Whether a key is the pinned one, or was before: the user has taken it for the contact's own. */
+export function isAccepted({ identityKey, formerKeys }: ContactRow, key: Bytes): boolean {
+  if (equalBytes(identityKey, key)) return true;
+  for (let at = 0; at < formerKeys.length; at += 32) {
+    if (equalBytes(formerKeys.subarray(at, at + 32), key)) return true;
+  }
+  return false;
 }
 
 export function createContacts(sql: SqlTx): Contacts {
@@ -24,28 +47,55 @@ export function createContacts(sql: SqlTx): Contacts {
     listVersion: integerOf(row, "list_version"),
     listHash: bytesOf(row, "list_hash"),
     seenAt: integerOf(row, "seen_at"),
+    verifiedAt: isNull(row, "verified_at") ? undefined : integerOf(row, "verified_at"),
+    otherKey: isNull(row, "other_key") ? undefined : bytesOf(row, "other_key"),
+    formerKeys: bytesOf(row, "former_keys"),
   });
+  const get = (user: UserUri): ContactRow | undefined => {
+    const row = sql.all("SELECT * FROM contacts WHERE user = ?", user)[0];
+    return row === undefined ? undefined : parse(row);
+  };
+  const put = (row: ContactRow): void => {
+    sql.run(
+      `INSERT INTO contacts (user, identity_key, list_version, list_hash, seen_at, verified_at,
+         other_key, former_keys)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (user) DO UPDATE SET identity_key = excluded.identity_key,
+         list_version = excluded.list_version, list_hash = excluded.list_hash,
+         seen_at = excluded.seen_at, verified_at = excluded.verified_at,
+         other_key = excluded.other_key, former_keys = excluded.former_keys`,
+      row.user,
+      row.identityKey,
+      row.listVersion,
+      row.listHash,
+      row.seenAt,
+      row.verifiedAt ?? null,
+      row.otherKey ?? null,
+      row.formerKeys,
+    );
+  };
   return {
-    get(user) {
-      const row = sql.all("SELECT * FROM contacts WHERE user = ?", user)[0];
-      return row === undefined ? undefined : parse(row);
-    },
+    get,
     list() {
       return sql.all("SELECT * FROM contacts ORDER BY user").map(parse);
     },
-    put(row) {
-      sql.run(
-        `INSERT INTO contacts (user, identity_key, list_version, list_hash, seen_at)
-         VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (user) DO UPDATE SET identity_key = excluded.identity_key,
-           list_version = excluded.list_version, list_hash = excluded.list_hash,
-           seen_at = excluded.seen_at`,
-        row.user,
-        row.identityKey,
-        row.listVersion,
-        row.listHash,
-        row.seenAt,
-      );
+    put,
+    see(user, identityKey, seenAt) {
+      const known = get(user);
+      if (known === undefined) {
+        // Version 0: a leaf was seen, and no client list yet.
+        const unlisted = { listVersion: 0, listHash: new Uint8Array() };
+        const row = { user, identityKey, ...unlisted, seenAt };
+        const formerKeys = new Uint8Array();
+        put({ ...row, verifiedAt: undefined, otherKey: undefined, formerKeys });
+        return "first";
+      }
+      if (equalBytes(known.identityKey, identityKey)) return "same";
+      if (known.otherKey !== undefined && equalBytes(known.otherKey, identityKey)) {
+        return "otherAgain";
+      }
+      put({ ...known, otherKey: identityKey });
+      return "other";
     },
   };
 }

@@ -12,16 +12,19 @@ import { createIntents, type Intents } from "./intents.ts";
 import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.ts";
 import { createMessages, type Messages } from "./messages.ts";
 import type { SqlDatabase } from "./port.ts";
+import { createPreferences, type PreferenceStore } from "./preferences.ts";
 import { createRelations, type Relations } from "./relations.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import { migrate, wipe } from "./schema.ts";
 import { createSeal, StoreFault } from "./seal.ts";
 import { createSettings, type Settings } from "./settings.ts";
 
+export { isAccepted } from "./contacts.ts";
 export type { ContactRow } from "./contacts.ts";
 export type { Cursor } from "./cursors.ts";
 export type { IntentKind, IntentRow, IntentStatus } from "./intents.ts";
 export type { MessageKind, MessageRow } from "./messages.ts";
+export type { Preferences } from "./preferences.ts";
 export type { SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
 export type { RoomRow, RoomStatus } from "./rooms.ts";
 export { StoreFault } from "./seal.ts";
@@ -29,6 +32,7 @@ export { StoreFault } from "./seal.ts";
 /** One transaction over all of the store. It ends with the closure that received it. */
 export type LocalTx = {
   readonly settings: Settings;
+  readonly preferences: PreferenceStore;
   readonly rooms: Rooms;
   readonly cursors: Cursors;
   readonly messages: Messages;
@@ -69,9 +73,11 @@ export async function openLocalStore(
   });
   return {
     transaction(run) {
-      return database.transaction((sql) =>
-        run({
-          settings: createSettings(sql, seal),
+      return database.transaction((sql) => {
+        const settings = createSettings(sql, seal);
+        return run({
+          settings,
+          preferences: createPreferences(settings),
           rooms: createRooms(sql, seal),
           cursors: createCursors(sql),
           messages: createMessages(sql, seal),
@@ -79,8 +85,8 @@ export async function openLocalStore(
           keyPackages: createKeyPackageSecrets(sql, seal),
           contacts: createContacts(sql),
           relations: createRelations(sql, seal),
-        }),
-      );
+        });
+      });
     },
     wipe: () => database.transaction(wipe),
     close() {

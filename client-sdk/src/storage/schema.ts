@@ -43,6 +43,11 @@ const versions: readonly (readonly string[])[] = [
     "ALTER TABLE intents ADD COLUMN accepted_position INTEGER",
     "ALTER TABLE intents ADD COLUMN accepted_at INTEGER",
   ],
+  [
+    "ALTER TABLE contacts ADD COLUMN verified_at INTEGER",
+    "ALTER TABLE contacts ADD COLUMN other_key BLOB",
+    "ALTER TABLE contacts ADD COLUMN former_keys BLOB NOT NULL DEFAULT x''",
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */

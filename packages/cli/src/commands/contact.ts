@@ -3,6 +3,7 @@ import type { Command } from "commander";
 
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
+import { addContactKeyCommands } from "./contact-keys.ts";
 
 /** `treehouse contact`: who other users are, and who may add whom. */
 export function addContactCommands(cli: Cli): void {
@@ -50,6 +51,7 @@ export function addContactCommands(cli: Cli): void {
   addAct(cli, noun, "remove", "take back what you asked and agreed to; they are told");
   addAct(cli, noun, "block", "shut somebody out; nobody is told");
   addAct(cli, noun, "unblock", "let somebody be as before");
+  addContactKeyCommands(cli, noun);
 }
 
 function addRequest(cli: Cli, noun: Command): void {

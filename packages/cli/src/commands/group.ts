@@ -2,6 +2,7 @@ import type { ConversationInfo } from "@treehouse/client-sdk";
 
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
+import { report, safetyText } from "./safety.ts";
 
 /** `treehouse group`: conversations and who is in them. */
 export function addGroupCommands(cli: Cli): void {
@@ -47,6 +48,23 @@ export function addGroupCommands(cli: Cli): void {
       await withCaughtUpClient(cli, async (client) => {
         const info = await (await client.conversations.get(reference)).info();
         cli.output().result(info, describe(info));
+      });
+    });
+  noun
+    .command("verify")
+    .description("show the safety number of a conversation's state, or compare it")
+    .argument("<conversation>", "id, unique beginning of the id, or name")
+    .option("--scanned <text>", "what another member's QR code holds, or the digits read out")
+    .action(async (reference: string, { scanned }: { scanned?: string }) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const conversation = await client.conversations.get(reference);
+        if (scanned !== undefined) {
+          report(cli, reference, await conversation.compareSafetyNumber(scanned));
+          return;
+        }
+        const safety = await conversation.safetyNumber();
+        const value = { id: conversation.id, ...safety };
+        cli.output().result(value, [`epoch ${safety.epoch}`, ...safetyText(safety)].join("\n"));
       });
     });
   addMemberCommand(cli, noun, "add", "add members, all or none");

@@ -52,6 +52,44 @@ test("FED-961 leave is asked and given for one conversation", async () => {
   expect(missing.exit).toBe(8);
 });
 
+test("X-05 safety numbers of contacts and conversations are shown, compared and marked", async () => {
+  const shown = JSON.parse(JSON.stringify(await json("contact", "verify", "bob@localhost")));
+  const theirs = JSON.parse(JSON.stringify(await bob("contact", "verify", "alice@localhost")));
+  expect(shown.digits).toBe(theirs.digits);
+  expect(shown.digits).toMatch(/^(?:\d{5} ){11}\d{5}$/);
+  const spoken = await household.treehouse(["contact", "verify", "bob@localhost"]);
+  expect(spoken.out).toContain("not compared yet");
+  expect(spoken.out.replaceAll("\n", " ")).toContain(shown.digits);
+
+  const failing = async (scanned: string) => {
+    const args = ["contact", "verify", "bob@localhost", "--scanned", scanned, "--json"];
+    const { exit, err } = await household.treehouse(args);
+    return { exit, code: JSON.parse(err).error.code };
+  };
+  const swapped = shown.digits.replace(/^./, (digit: string) => (digit === "1" ? "2" : "1"));
+  expect(await failing(swapped)).toEqual({ exit: 6, code: "mismatch" });
+  expect(await failing("hello")).toEqual({ exit: 1, code: "malformed" });
+  const matching = ["contact", "verify", "bob@localhost", "--scanned", theirs.payload];
+  expect(await json(...matching)).toEqual({ name: "bob@localhost", result: "match" });
+  expect(await json("contact", "keys")).toMatchObject({
+    identities: [{ address: "bob@localhost", changed: false, verifiedAt: expect.any(Number) }],
+  });
+  expect(await bob("contact", "verify", "alice@localhost", "--mark")).toMatchObject({
+    verifiedAt: expect.any(Number),
+  });
+
+  expect(await json("contact", "trust", "bob@localhost")).toMatchObject({
+    address: "bob@localhost",
+    identityKey: shown.identityKey,
+  });
+  await json("group", "create", "Numbers", "--add", "bob@localhost");
+  const ours = JSON.parse(JSON.stringify(await json("group", "verify", "Numbers")));
+  expect(await bob("group", "verify", "Numbers", "--scanned", ours.payload)).toMatchObject({
+    result: "match",
+  });
+  expect(await failing(ours.payload)).toEqual({ exit: 1, code: "unrelated" });
+});
+
 test("R-043 blocking and unblocking are told to nobody", async () => {
   const before = await json("contact", "ls");
   expect(await bob("contact", "block", "alice@localhost")).toMatchObject({ state: "blocked" });

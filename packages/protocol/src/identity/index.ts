@@ -31,4 +31,11 @@ export { loginProofMessage } from "./login-proof.ts";
 export type { LoginProof } from "./login-proof.ts";
 export { PROOF_HEADER, requestProofMessage } from "./request-proof.ts";
 export type { RequestProof } from "./request-proof.ts";
+export { compareSafetyNumber, contactSafetyNumber, groupSafetyNumber } from "./safety-number.ts";
+export type {
+  GroupState,
+  IdentityOfUser,
+  SafetyComparison,
+  SafetyNumber,
+} from "./safety-number.ts";
 export { readVouchedClientList } from "./vouched-client-list.ts";

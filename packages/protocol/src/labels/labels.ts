@@ -35,6 +35,10 @@ export const LABELS = {
   rosterHash: "RosterHash",
   /** Hash of a client list: what its next version names as previous. */
   clientListHash: "ClientListHash",
+  /** Hash of a user's identity key: half of a contact's safety number. */
+  identityFingerprint: "IdentityFingerprintHash",
+  /** Hash of a group's state: its safety number. */
+  groupSafetyNumber: "GroupSafetyNumberHash",
   /** Hash of a deleted account's name: all that is kept of it. */
   accountTombstone: "AccountTombstone",
   /** MLS exporter: tells forks of one epoch apart. */
