@@ -10,9 +10,10 @@ import {
   utf8Encode,
 } from "@treehouse/protocol";
 import type { Extension } from "ts-mls/extension.js";
-import { decodeExternalSenders, encodeExternalSenders } from "ts-mls/externalSender.js";
+import { encodeExternalSenders } from "ts-mls/externalSender.js";
 import { encodeRequiredCapabilities } from "ts-mls/requiredCapabilities.js";
 
+import { decodeUntrusted, externalSendersKind } from "../wire/index.ts";
 import { DICTIONARY_EXTENSION } from "./constants.ts";
 
 /** What the GroupContext's extensions say. */
@@ -48,7 +49,10 @@ export function groupExtensions(profile: {
   ];
 }
 
-/** Refuses ("invalidCommit") every list of extensions but the one all our groups have. */
+/**
+ * Refuses ("invalidCommit", "malformed", "tooLarge") every list of extensions but the one all our
+ * groups have.
+ */
 export function readGroupExtensions(extensions: readonly Extension[]): GroupProfile {
   const [senders, required, dictionary] = extensions;
   const inOrder = ORDER.every((type, index) => extensions[index]?.extensionType === type);
@@ -72,11 +76,9 @@ export function readGroupExtensions(extensions: readonly Extension[]): GroupProf
 }
 
 function readSenders(data: Uint8Array): GroupProfile["externalSenders"] {
-  const decoded = decodeExternalSenders(data, 0);
-  if (decoded === undefined || decoded[1] !== data.length || decoded[0].length !== 1) {
-    throw invalid("there must be one external sender, the hub");
-  }
-  return decoded[0].map(({ signaturePublicKey, credential }) => {
+  const senders = decodeUntrusted(externalSendersKind, data);
+  if (senders.length !== 1) throw invalid("there must be one external sender, the hub");
+  return senders.map(({ signaturePublicKey, credential }) => {
     if (credential.credentialType !== "basic" || signaturePublicKey.length !== 32) {
       throw invalid("the hub's credential is not basic");
     }

@@ -2,5 +2,6 @@
 export { decodeTree, encodeTree } from "./tree.ts";
 export { decodeUntrusted } from "./decode-untrusted.ts";
 export { handshakeKind, keyPackageKind, applicationKind } from "./kinds.ts";
+export { externalSendersKind } from "./kinds.ts";
 export { groupContextKind, groupInfoKind, messageKind, welcomeKind } from "./kinds.ts";
 export { refuseOn } from "./refuse-on.ts";

@@ -1,4 +1,6 @@
 import { mapDecoderOption } from "ts-mls/codec/tlsDecoder.js";
+import type { ExternalSender } from "ts-mls/externalSender.js";
+import { decodeExternalSenders, encodeExternalSenders } from "ts-mls/externalSender.js";
 import type { GroupContext } from "ts-mls/groupContext.js";
 import { decodeGroupContext, encodeGroupContext } from "ts-mls/groupContext.js";
 import type { GroupInfo } from "ts-mls/groupInfo.js";
@@ -13,6 +15,14 @@ import type { Welcome } from "ts-mls/welcome.js";
 import { decodeWelcome, encodeWelcome } from "ts-mls/welcome.js";
 
 import type { Kind } from "./decode-untrusted.ts";
+
+/** The extension of a GroupContext. */
+export const externalSendersKind: Kind<ExternalSender[]> = {
+  name: "external senders",
+  limitName: "groupInfoBytesMax",
+  decode: decodeExternalSenders,
+  encode: encodeExternalSenders,
+};
 
 /** MLSMessage holding a PublicMessage. */
 export const handshakeKind: Kind<PublicMessage> = {
