@@ -262,6 +262,9 @@ test("R-030 guessing addresses is throttled", async () => {
   expect(codes.filter((code) => code === "unknownUser").length).toBeLessThan(count + 20);
   expect(codes).toContain("rateLimited");
   expect(new Set(codes)).toEqual(new Set(["unknownUser", "rateLimited"]));
+  // Oneself is no guess: a client that connects again is not held up.
+  const own = await ask(server.url, paths.user("alice@example.org"), { token });
+  expect(own.refusal).toBeUndefined();
 });
 
 test("no body and no token makes a login or session endpoint answer anything but a problem", async () => {
