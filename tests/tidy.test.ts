@@ -30,6 +30,7 @@ const homeserverModules: Record<string, readonly string[]> = {
   realtime: ["platform"],
   peers: ["platform"],
   federation: ["platform"],
+  factors: ["platform"],
 };
 
 /** Layers of the client SDK, from the network up to the face. */

@@ -43,7 +43,7 @@ R-020 | met | authentication, SDK, CLI | A person registers and logs in
 R-021 | partly | authentication | Names are unique, look-alikes refused; no renaming yet
 R-022 | partly | authentication, SDK | Login by name and password, which the server never learns; no e-mail
 R-023 | open | | Login through another provider
-R-024 | open | | A second factor
+R-024 | partly | factors, SDK, CLI | Authenticator app and recovery codes gate logins; no passkeys
 R-025 | open | | Password reset by e-mail
 R-026 | met | authentication, realtime, SDK, CLI | Sessions are listed with client and last use, and end at once; to end others takes the client's key
 R-027 | open | | A user adds further clients

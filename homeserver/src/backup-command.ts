@@ -73,6 +73,7 @@ export async function runBackupCommand(
       ...common,
       env,
       directory,
+      sealingKeys: config.sealing.key_file,
       domain,
       to: path,
       software: version,

@@ -5,13 +5,15 @@ import type { Authentication } from "./authentication/index.ts";
 import type { Config } from "./config/index.ts";
 import { createDelivery } from "./delivery/index.ts";
 import type { Delivery } from "./delivery/index.ts";
+import { createFactors } from "./factors/index.ts";
+import type { Factors } from "./factors/index.ts";
 import { createFederation } from "./federation/index.ts";
 import type { Federation, FederationDependencies } from "./federation/index.ts";
 import { createKeyPackages } from "./key-packages/index.ts";
 import type { KeyPackages } from "./key-packages/index.ts";
 import { openPeers } from "./open-peers.ts";
 import type { Peers } from "./peers/index.ts";
-import type { Database, Jobs, OnceFiles, TlsFiles } from "./platform/index.ts";
+import type { Database, Jobs, OnceFiles, SealingKeys, TlsFiles } from "./platform/index.ts";
 import { createQueuing } from "./queuing/index.ts";
 import type { Queuing } from "./queuing/index.ts";
 import { createRealtime } from "./realtime/index.ts";
@@ -25,6 +27,7 @@ export interface Modules {
   readonly realtime: Realtime;
   readonly peers: Peers;
   readonly federation: Federation;
+  readonly factors: Factors;
 }
 
 export type ModulesOptions = {
@@ -33,6 +36,7 @@ export type ModulesOptions = {
   readonly database: Database;
   readonly jobs: Jobs;
   readonly files: OnceFiles;
+  readonly sealing: SealingKeys | undefined;
   readonly tls: TlsFiles;
   /** Loopback URLs of other servers, instead of those of the settings. */
   readonly developmentPeers: ReadonlyMap<Domain, URL> | undefined;
@@ -52,6 +56,13 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     crypto,
     secrets: files,
     jobs,
+  });
+  const factors = await createFactors({
+    env,
+    database,
+    domain,
+    passwords: authentication,
+    sealing: options.sealing,
   });
   const keyPackages = createKeyPackages({
     env,
@@ -138,10 +149,11 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     inboxes: queuing,
     keyPackages,
     rooms: delivery,
+    factors,
     outbox: federation.outbox,
     users: federation.users,
   });
-  return { authentication, keyPackages, delivery, queuing, realtime, peers, federation };
+  return { authentication, keyPackages, delivery, queuing, realtime, peers, federation, factors };
 }
 
 type Rooms = Pick<

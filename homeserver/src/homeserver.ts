@@ -1,7 +1,12 @@
 import { utf8Decode, utf8Encode } from "@treehouse/protocol";
 import type { Domain, Env, HealthAnswer } from "@treehouse/protocol";
 import { serverRoutes } from "./app.ts";
-import { beginLife, createLivesFile, refuseUnfinishedRestore } from "./backup/index.ts";
+import {
+  beginLife,
+  createLivesFile,
+  refuseUnfinishedRestore,
+  restoredSealingKeys,
+} from "./backup/index.ts";
 import type { Config } from "./config/index.ts";
 import { createModules } from "./create-modules.ts";
 import type { Modules } from "./create-modules.ts";
@@ -15,8 +20,10 @@ import {
   errorFields,
   openDatabase,
   openDataDirectory,
+  openSealingKeys,
+  sealingKeyFile,
 } from "./platform/index.ts";
-import type { MetricsPage, OnceFiles } from "./platform/index.ts";
+import type { MetricsPage, OnceFiles, SealingKeys } from "./platform/index.ts";
 import { version } from "./version.ts";
 
 export interface HomeserverOptions {
@@ -86,6 +93,7 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
       database,
       jobs,
       files: directory.files,
+      sealing: await openSealing(config, env, directory.files),
       tls,
       developmentPeers: options.developmentPeers,
     });
@@ -166,6 +174,27 @@ async function startMetrics({
   const url = await server.listen({ ...config.metrics, setting: "metrics.port" });
   env.log.info("metricsListening", { port: Number(new URL(url).port) });
   return { url: `${url}/metrics`, close: () => server.close() };
+}
+
+/** Keys that a restored backup brought go to where keys belong, out of the data directory. */
+async function openSealing(
+  { sealing, storage }: Config,
+  env: Env,
+  files: OnceFiles,
+): Promise<SealingKeys | undefined> {
+  const keys = openSealingKeys({
+    env,
+    file: sealing.key_file,
+    dataDirectory: storage.directory,
+    restored: await files.read(restoredSealingKeys),
+  });
+  if (keys === undefined) {
+    const file = sealingKeyFile(sealing.key_file, storage.directory);
+    env.log.warn("noSealingKeys", { file, setting: "sealing.key_file" });
+  } else {
+    await files.remove(restoredSealingKeys);
+  }
+  return keys;
 }
 
 /** A directory belongs to the domain it was made for: every address and every key in it names it. */

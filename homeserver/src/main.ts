@@ -14,6 +14,7 @@ import {
   DirectoryRefused,
   errorFields,
   ListenRefused,
+  SealingRefused,
   TlsRefused,
 } from "./platform/index.ts";
 import { version } from "./version.ts";
@@ -121,6 +122,7 @@ function isRefused(error: unknown): error is Error {
     DatabaseRefused,
     DirectoryRefused,
     ListenRefused,
+    SealingRefused,
     TlsRefused,
   ].some((refused) => error instanceof refused);
 }

@@ -1,6 +1,7 @@
 import { authenticationMigrations } from "./authentication/index.ts";
 import { backupMigrations } from "./backup/index.ts";
 import { deliveryMigrations } from "./delivery/index.ts";
+import { factorsMigrations } from "./factors/index.ts";
 import { federationMigrations } from "./federation/index.ts";
 import { keyPackagesMigrations } from "./key-packages/index.ts";
 import { peersMigrations } from "./peers/index.ts";
@@ -15,4 +16,5 @@ export const migrations = [
   backupMigrations,
   peersMigrations,
   federationMigrations,
+  factorsMigrations,
 ];

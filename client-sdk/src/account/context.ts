@@ -10,6 +10,8 @@ export type AccountContext = {
   readonly store: LocalStore;
   readonly crypto: MemberContext["crypto"];
   readonly env: Pick<Env, "now">;
+  /** A code of the second factor, or whom to ask for one when it is needed. */
+  readonly secondFactor?: string | (() => Promise<string>) | undefined;
   /** What the server's list of sessions says of this client. */
   readonly clientName: string | undefined;
   /** A server was caught at something about a user's keys. Must not throw. */

@@ -11,6 +11,7 @@ export { findContact, type FoundContact } from "./find-contact.ts";
 export { lookUp } from "./people.ts";
 export { logIn } from "./log-in.ts";
 export { logOut } from "./log-out.ts";
+export { provePassword } from "./prove-password.ts";
 export { proveRequest } from "./prove-request.ts";
 export {
   type ContactSafety,

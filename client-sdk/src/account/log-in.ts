@@ -1,11 +1,13 @@
 import {
   attestationCodec,
+  type ClientUri,
   deviceSigningCertificateCodec,
   domainOf,
   equalBytes,
   fromBase64Url,
   type LeafIdentity,
   leafIdentityCodec,
+  type LoginFinishAnswer,
   loginFinishAnswerSchema,
   loginProofMessage,
   loginStartAnswerSchema,
@@ -20,7 +22,8 @@ import { bundleSetting, type StoredAccount, writeAccount } from "./stored-accoun
 
 /**
  * Logs this store's client in with the account's password; the session is bound to the client by
- * a proof with its signature key (T-12). Refuses `loginFailed`, also for an unknown account.
+ * a proof with its signature key (T-12). Refuses `loginFailed`, also for an unknown account, and
+ * `factorRequired` when the account has a second factor and nobody knows a code.
  */
 export async function logIn(
   context: AccountContext,
@@ -37,7 +40,7 @@ export async function logIn(
     throw new Refusal("loginFailed", "the password is wrong, or there is no such account");
   }
   const proof = loginProofMessage({ server: domainOf(user), loginId: started.loginId, client });
-  const finished = await api.json("POST", paths.loginFinish(), loginFinishAnswerSchema, {
+  const finished = await finish(context, client, {
     loginId: started.loginId,
     finishLoginRequest: login.request,
     client,
@@ -52,6 +55,35 @@ export async function logIn(
     tx.settings.delete(bundleSetting);
   });
   return current;
+}
+
+const codesAskedForMax = 3;
+
+/** The second half, and the code of the second factor if the account has one. */
+async function finish(
+  { api, secondFactor }: AccountContext,
+  client: ClientUri,
+  body: unknown,
+): Promise<LoginFinishAnswer> {
+  let challenge: string | undefined;
+  try {
+    return await api.json("POST", paths.loginFinish(), loginFinishAnswerSchema, body);
+  } catch (error) {
+    const asked = error instanceof Refusal && error.code === "factorRequired";
+    challenge = asked ? error.data.challenge : undefined;
+    if (challenge === undefined || secondFactor === undefined) throw error;
+  }
+  for (let count = 1; ; count += 1) {
+    const code = typeof secondFactor === "string" ? secondFactor : await secondFactor();
+    try {
+      const answer = { challenge, client, code };
+      return await api.json("POST", paths.loginFactor(), loginFinishAnswerSchema, answer);
+    } catch (error) {
+      const wrong = error instanceof Refusal && error.code === "factorInvalid";
+      const again = wrong && typeof secondFactor !== "string" && count < codesAskedForMax;
+      if (!again) throw error;
+    }
+  }
 }
 
 /** A server may vouch for what this client made, and put nothing else into its leaves. */

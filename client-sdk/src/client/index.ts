@@ -35,6 +35,7 @@ import {
 import { type Check, diagnose } from "./diagnose.ts";
 import { listConversations } from "./list-conversations.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
+import { type ClientFactors, createFactors } from "./factors.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { type ClientSessions, createSessions } from "./sessions.ts";
@@ -50,6 +51,7 @@ export type {
 export type { Admin, Invite } from "./admin.ts";
 export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
+export type { ClientFactors, FactorProof, FactorsInfo } from "./factors.ts";
 export type { Check } from "./diagnose.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
@@ -87,6 +89,7 @@ export interface Client extends AsyncDisposable {
   /** Who is logged in to the account, on whatever client. */
   readonly sessions: ClientSessions;
   readonly settings: ClientSettings;
+  readonly factors: ClientFactors;
   readonly account: {
     /**
      * Deletes the account: at the server with everything that is the user's, at other servers that
@@ -217,6 +220,7 @@ function startClient(
         }),
     },
     sessions: createSessions(context.api),
+    factors: createFactors(context.api),
     admin: createAdmin(context.api),
     diagnose: () => diagnose(context.api, env, account.user),
     messages: (wanted) => unhandledMessages(store, events, wanted ?? {}, life.signal),

@@ -48,8 +48,8 @@ export async function openAccount(
     token: () => opened.account?.sessionToken,
     prove: (request) => opened.account && proveRequest(crypto, opened.account, request),
   });
-  const { clientName } = options;
-  const context = { api, store, crypto, env, alarm, clientName };
+  const { clientName, secondFactor } = options;
+  const context = { api, store, crypto, env, alarm, clientName, secondFactor };
   const begun = stored !== undefined && stored.leafIdentity === undefined;
   if (stored === undefined || (begun && options.register !== undefined)) {
     if (options.register === undefined) {

@@ -4,6 +4,12 @@ export type ClientOptions = {
   readonly account: string;
   /** Needed to register, and to log in when the store holds no session. Never stored. */
   readonly password?: string;
+  /**
+   * A code of the authenticator app or a recovery code, for logins to an account with a second
+   * factor; or whoever is to be asked for it, three times at most. Without it such a login is
+   * refused `factorRequired`.
+   */
+  readonly secondFactor?: string | (() => Promise<string>);
   /** Registers the account instead of logging in; needs an empty store. */
   readonly register?: { readonly invite?: string };
   /** Path of the store's file in Node; the adapter's name for it elsewhere. */

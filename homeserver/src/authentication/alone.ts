@@ -12,6 +12,11 @@ export const alone: Neighbours = {
     forgetUser: () => Promise.resolve(),
   },
   rooms: { deleteUser: () => Promise.resolve([]) },
+  factors: {
+    isRequired: () => Promise.resolve(false),
+    check: () => Promise.reject(new Refusal("factorInvalid", "this server has no second factors")),
+    forget: () => Promise.resolve(),
+  },
   outbox: { add: () => Promise.reject(noPeers()) },
   users: { find: () => Promise.reject(noPeers()), forget: () => undefined },
 };

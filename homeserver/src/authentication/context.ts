@@ -4,6 +4,8 @@ import type { PendingProof } from "./check-proof.ts";
 import type { PendingChange } from "./change-credential.ts";
 import type { ContactStore } from "./contacts/store.ts";
 import type { CountersignatureKey, Signatures } from "./countersignature-key.ts";
+import type { PendingFactor } from "./finish-login.ts";
+import type { PendingPasswordProof } from "./prove-password.ts";
 import type { Invites } from "./invites.ts";
 import type { OpaqueServer } from "./opaque.ts";
 import type { PendingDeletion } from "./delete-account.ts";
@@ -39,6 +41,8 @@ export type AuthenticationContext = {
   readonly pendingRegistrations: Pending<PendingRegistration>;
   readonly pendingLogins: Pending<PendingLogin>;
   readonly pendingChanges: Pending<PendingChange>;
+  readonly pendingFactors: Pending<PendingFactor>;
+  readonly pendingPasswordProofs: Pending<PendingPasswordProof>;
   readonly pendingProofs: Pending<PendingProof>;
   readonly pendingDeletions: Pending<PendingDeletion>;
 };

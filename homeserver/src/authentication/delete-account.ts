@@ -61,7 +61,7 @@ async function deleteWithAll(
   { user, credentialVersion }: PendingDeletion,
 ): Promise<void> {
   const { contacts, env, sessions, store } = context;
-  const { inboxes, keyPackages, outbox } = context.neighbours.current;
+  const { factors, inboxes, keyPackages, outbox } = context.neighbours.current;
   const name = nameOf(user);
   const account = await store.account(tx, name);
   // Whoever has changed the password meanwhile has the last word.
@@ -76,6 +76,7 @@ async function deleteWithAll(
   }
   await keyPackages.forgetUser(tx, user);
   await contacts.forgetOwner(tx, name);
+  await factors.forget(tx, user);
   await forgetUser(context, tx, user);
   await store.deleteAccount(tx, name, deletedAt);
   for (const peer of peers) await outbox.add(tx, peer, { kind: "userDeleted", user, deletedAt });

@@ -14,13 +14,20 @@ export type FinishedLogin = {
   readonly leafIdentity: Bytes;
 };
 
+/** A login that lacks nothing but a code of the second factor. */
+export type PendingFactor = Pick<PendingLogin, "name" | "client" | "credentialVersion"> & {
+  readonly signatureKey: Bytes;
+  readonly clientName: string | undefined;
+};
+
 /**
  * The second half: a session for one client, to whoever knows the password *and* holds the
  * client's key. The proof covers this server, this login and the client, and each login ends with
  * its first answer, so that neither can be replayed, here or at another server (T-12).
  *
- * Refuses `loginFailed` for anything wrong, and `unknownClient` when the password was right but
- * the client is not in the user's client list.
+ * Refuses `loginFailed` for anything wrong, `unknownClient` when the password was right but the
+ * client is not in the user's client list, and `factorRequired`, with a challenge under which the
+ * login goes on, when everything was right and the account has a second factor.
  */
 export async function finishLogin(
   context: AuthenticationContext,
@@ -32,29 +39,68 @@ export async function finishLogin(
     readonly clientName?: string | undefined;
   },
 ): Promise<FinishedLogin> {
-  const { database, opaque, pendingLogins, sessions } = context;
+  const { database, neighbours, opaque, pendingFactors, pendingLogins } = context;
   const pending = pendingLogins.take(request.loginId);
   if (!pending || pending.client !== request.client) throw loginFailed();
   if (!opaque.finishLogin(pending.state, request.finishLoginRequest)) throw loginFailed();
 
-  const { client } = await database.read((tx) => holder(context, tx, pending));
+  const { client, isRequired } = await database.read(async (tx) => ({
+    ...(await holder(context, tx, pending)),
+    isRequired: await neighbours.current.factors.isRequired(tx, pending.name),
+  }));
   const { loginId } = request;
   const message = loginProofMessage({ server: context.domain, loginId, client: client.client });
   if (!context.signatures.verify(client.signatureKey, message, request.proof)) throw loginFailed();
 
+  const proved = {
+    name: pending.name,
+    client: pending.client,
+    credentialVersion: pending.credentialVersion,
+    signatureKey: client.signatureKey,
+    clientName: request.clientName,
+  };
+  if (!isRequired) return openSession(context, proved);
+  throw new Refusal("factorRequired", "a code of the authenticator app, or a recovery code", {
+    challenge: pendingFactors.add(proved).id,
+  });
+}
+
+/**
+ * Goes on with a login that was asked for its second factor. A wrong code leaves it open for
+ * another try, as far as those go.
+ *
+ * Refuses `loginFailed` when the login is over, `factorInvalid` and `rateLimited`.
+ */
+export async function finishFactor(
+  context: AuthenticationContext,
+  request: { readonly challenge: string; readonly client: ClientUri; readonly code: string },
+): Promise<FinishedLogin> {
+  const { neighbours, pendingFactors } = context;
+  const pending = pendingFactors.peek(request.challenge);
+  if (!pending || pending.client !== request.client) throw loginFailed();
+  await neighbours.current.factors.check(pending.name, request.code);
+  if (pendingFactors.take(request.challenge) === undefined) throw loginFailed();
+  return openSession(context, pending);
+}
+
+function openSession(
+  context: AuthenticationContext,
+  proved: PendingFactor,
+): Promise<FinishedLogin> {
+  const { database, sessions } = context;
   return database.transaction(async (tx) => {
-    const { account, client: current } = await holder(context, tx, pending);
+    const { account, client } = await holder(context, tx, proved);
     // A client re-registered with another key between check and commit has proved nothing.
-    if (!equalBytes(current.signatureKey, client.signatureKey)) throw loginFailed();
+    if (!equalBytes(client.signatureKey, proved.signatureKey)) throw loginFailed();
     return {
       session: await sessions.open(tx, {
         name: account.name,
         client: client.client,
-        clientName: request.clientName,
+        clientName: proved.clientName,
       }),
       recoveryBundle: account.recoveryBundle,
       recoveryBundleVersion: account.credentialVersion,
-      leafIdentity: current.leafIdentity,
+      leafIdentity: client.leafIdentity,
     };
   });
 }
@@ -63,7 +109,7 @@ export async function finishLogin(
 async function holder(
   { env, store }: AuthenticationContext,
   tx: ReadTx,
-  pending: PendingLogin,
+  pending: Pick<PendingLogin, "name" | "client" | "credentialVersion">,
 ): Promise<{ readonly account: Account; readonly client: StoredClient }> {
   const account = await store.account(tx, pending.name);
   if (!account || account.credentialVersion !== pending.credentialVersion) throw loginFailed();

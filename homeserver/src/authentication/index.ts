@@ -47,11 +47,14 @@ import type { PendingDeletion } from "./delete-account.ts";
 import { enrol } from "./enrol.ts";
 import type { Enrolment } from "./enrol.ts";
 import { findLocalUser, serverKeys } from "./find-user.ts";
+import type { PendingFactor } from "./finish-login.ts";
 import { createInvites } from "./invites.ts";
 import { createLimits } from "./limits.ts";
 import { openOpaque } from "./opaque.ts";
 import { createPending } from "./pending.ts";
 import type { ConsentQuestion, Neighbours, RemoteUser } from "./ports.ts";
+import { checkPasswordProof, startPasswordProof } from "./prove-password.ts";
+import type { PendingPasswordProof, StartedPasswordProof } from "./prove-password.ts";
 import type { PendingLogin } from "./start-login.ts";
 import type { PendingRegistration } from "./start-registration.ts";
 import { authenticationRoutes } from "./routes.ts";
@@ -73,6 +76,7 @@ export type {
   RemoteUser,
   RemoteUsers,
   RoomsOfUser,
+  SecondFactors,
 } from "./ports.ts";
 export type { SecretFiles } from "./secret-files.ts";
 
@@ -99,6 +103,13 @@ export interface Authentication {
    * request.
    */
   prove(session: Session, request: ProvedRequest): Promise<void>;
+  /** The first half of a proof that the user knows the password. Refuses `malformed`. */
+  startPasswordProof(user: UserUri, startLoginRequest: Bytes): Promise<StartedPasswordProof>;
+  /** The second half; each proof is good once. Refuses `loginFailed`. */
+  checkPasswordProof(
+    user: UserUri,
+    proof: { readonly proofId: string; readonly finishLoginRequest: Bytes },
+  ): Promise<void>;
   /**
    * Creates an account with its first client and a session without a password: for tests, benches
    * and the simulator. Nothing on the network reaches it. Refuses `nameTaken`, `nameInvalid` and
@@ -166,6 +177,8 @@ export async function createAuthentication(
     pendingRegistrations: createPending<PendingRegistration>(env),
     pendingLogins: createPending<PendingLogin>(env),
     pendingChanges: createPending<PendingChange>(env),
+    pendingFactors: createPending<PendingFactor>(env),
+    pendingPasswordProofs: createPending<PendingPasswordProof>(env),
     pendingProofs: createPending<PendingProof>(env),
     pendingDeletions: createPending<PendingDeletion>(env),
   };
@@ -182,6 +195,8 @@ export async function createAuthentication(
   return {
     routes: authenticationRoutes(context, { ...limits, ...contactLimits }),
     authenticate: (token) => sessions.authenticate(token),
+    startPasswordProof: (user, request) => startPasswordProof(context, user, request),
+    checkPasswordProof: (user, proof) => checkPasswordProof(context, user, proof),
     prove: (session, request) => checkProof(context, limits, session, request),
     enrol: (enrolment) => enrol(context, enrolment),
     ensureAdminInvite: () => invites.ensureAdmin(),

@@ -1,5 +1,5 @@
 import type { Bytes, ClientUri, ConsentEntry, Domain, RoomUri, UserUri } from "@treehouse/protocol";
-import type { Tx } from "../platform/index.ts";
+import type { ReadTx, Tx } from "../platform/index.ts";
 
 /** The clients' inboxes; `queuing` meets it. */
 export interface Inboxes {
@@ -31,6 +31,15 @@ export interface RoomsOfUser {
    * other servers with which a room was shared.
    */
   deleteUser(tx: Tx, user: UserUri): Promise<readonly Domain[]>;
+}
+
+/** What proves an account beside its password; `factors` meets it. */
+export interface SecondFactors {
+  isRequired(tx: ReadTx, name: string): Promise<boolean>;
+  /** Counts the code as used, or as a failure. Refuses `factorInvalid` and `rateLimited`. */
+  check(name: string, code: string): Promise<void>;
+  /** Forgets everything that proved an account which is gone. */
+  forget(tx: Tx, user: UserUri): Promise<void>;
 }
 
 /** What is told to other servers; `federation` meets it. */
@@ -70,6 +79,7 @@ export type Neighbours = {
   readonly inboxes: Inboxes;
   readonly keyPackages: KeyPackagesOf;
   readonly rooms: RoomsOfUser;
+  readonly factors: SecondFactors;
   readonly outbox: ConsentOutbox;
   readonly users: RemoteUsers;
 };

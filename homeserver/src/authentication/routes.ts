@@ -4,6 +4,7 @@ import {
   inviteAnswerSchema,
   inviteRequestSchema,
   invitesAnswerSchema,
+  loginFactorRequestSchema,
   loginFinishAnswerSchema,
   loginFinishRequestSchema,
   loginStartAnswerSchema,
@@ -16,7 +17,7 @@ import {
   toBase64Url,
   userAnswerSchema,
 } from "@treehouse/protocol";
-import type { InviteAnswer } from "@treehouse/protocol";
+import type { InviteAnswer, LoginFinishAnswer } from "@treehouse/protocol";
 import { jsonAnswer, jsonBody, noAnswer, route } from "../platform/index.ts";
 import type { Route } from "../platform/index.ts";
 import type { ContactLimits } from "./contacts/limits.ts";
@@ -24,7 +25,8 @@ import { contactRoutes } from "./contacts/routes.ts";
 import type { AuthenticationContext } from "./context.ts";
 import { credentialRoutes } from "./credential-routes.ts";
 import { findUser } from "./find-user.ts";
-import { finishLogin } from "./finish-login.ts";
+import { finishFactor, finishLogin } from "./finish-login.ts";
+import type { FinishedLogin } from "./finish-login.ts";
 import { finishRegistration } from "./finish-registration.ts";
 import type { Invite } from "./invites.ts";
 import type { AuthenticationLimits } from "./limits.ts";
@@ -137,14 +139,30 @@ function loginRoutes(
           proof: fromBase64Url(body.proof),
           clientName: body.clientName,
         });
-        return {
-          ...finished,
-          recoveryBundle: toBase64Url(finished.recoveryBundle),
-          leafIdentity: toBase64Url(finished.leafIdentity),
-        };
+        return loginAnswer(finished);
+      },
+    }),
+    route({
+      method: "POST",
+      path: routes.loginFactor,
+      access: "open",
+      summary: "Go on with a login that was asked for its second factor",
+      body: jsonBody(loginFactorRequestSchema),
+      answer: jsonAnswer(loginFinishAnswerSchema),
+      handle: async ({ body, address }) => {
+        limits.loginPerAddress.take(address);
+        return loginAnswer(await finishFactor(context, body));
       },
     }),
   ];
+}
+
+function loginAnswer({ recoveryBundle, leafIdentity, ...rest }: FinishedLogin): LoginFinishAnswer {
+  return {
+    ...rest,
+    recoveryBundle: toBase64Url(recoveryBundle),
+    leafIdentity: toBase64Url(leafIdentity),
+  };
 }
 
 function findUserRoute(context: AuthenticationContext, limits: AuthenticationLimits): Route {

@@ -14,6 +14,7 @@ export { createLeftovers } from "./leftovers.ts";
 export type { Leftovers } from "./leftovers.ts";
 export { createLivesFile } from "./lives-file.ts";
 export { makeBackup } from "./make-backup.ts";
+export { restoredSealingKeys } from "./manifest.ts";
 export type { Manifest } from "./manifest.ts";
 export { BackupRefused } from "./refused.ts";
 export { refuseUnfinishedRestore, restoreBackup } from "./restore-backup.ts";

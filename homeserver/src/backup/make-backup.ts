@@ -3,11 +3,17 @@ import { open, readFile, rename, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Domain, Env } from "@treehouse/protocol";
 import { toHex } from "@treehouse/protocol";
-import { copyDatabase, DatabaseRefused, inspectDatabase, takeDataLock } from "../platform/index.ts";
+import {
+  copyDatabase,
+  DatabaseRefused,
+  inspectDatabase,
+  sealingKeyFile,
+  takeDataLock,
+} from "../platform/index.ts";
 import { databaseFile, describeFile, pathIn, writeArchive } from "./archive.ts";
 import { markCopy } from "./copy-store.sqlite.ts";
 import type { Leftovers } from "./leftovers.ts";
-import { databaseName, secretsPrefix } from "./manifest.ts";
+import { databaseName, restoredSealingKeys, secretsPrefix } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { BackupRefused } from "./refused.ts";
 import { createSealedWriter } from "./sealed-writer.ts";
@@ -22,6 +28,8 @@ export interface BackupOptions {
   readonly env: Pick<Env, "now" | "random">;
   /** The data directory of the server, which may be running. */
   readonly directory: string;
+  /** The setting `sealing.key_file`; beside the data directory if not given. */
+  readonly sealingKeys?: string | undefined;
   /** A file that does not exist yet, or a folder that does. */
   readonly to: string;
   readonly secret: BackupSecret;
@@ -147,10 +155,15 @@ async function copyInto(options: BackupOptions, folder: string): Promise<Manifes
   mkdirSync(join(folder, secretsPrefix), { mode: 0o700 });
   const files = [await describeFile(databaseName, path)];
   for (const name of readdirSync(join(directory, secretsPrefix)).toSorted()) {
-    if (name.endsWith(".draft")) continue;
+    if (name.endsWith(".draft") || name === restoredSealingKeys) continue;
     const secret = `${secretsPrefix}${name}`;
     if (!(await copySecret(pathIn(directory, secret), pathIn(folder, secret)))) continue;
     files.push(await describeFile(secret, pathIn(folder, secret)));
+  }
+  const keysFrom = sealingKeyFile(options.sealingKeys ?? "", directory);
+  const sealing = `${secretsPrefix}${restoredSealingKeys}`;
+  if (await copySecret(keysFrom, pathIn(folder, sealing))) {
+    files.push(await describeFile(sealing, pathIn(folder, sealing)));
   }
   return {
     format: 1,

@@ -39,3 +39,5 @@ export type ManifestFile = z.output<typeof fileSchema>;
 
 export const databaseName = "database";
 export const secretsPrefix = "secrets/";
+/** How a backup carries the keys of sealed columns; a server moves them to their own place. */
+export const restoredSealingKeys = "sealing-keys";

@@ -95,6 +95,19 @@ export const settingsSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  sealing: z
+    .strictObject({
+      key_file: described(
+        path(),
+        "a path, or nothing",
+        "File with the keys under which authenticator secrets, e-mail addresses and the like are " +
+          "sealed in the database; one a line, 64 hexadecimal digits, the current one first. It " +
+          "lies outside of the data directory, so that a copy of that does not open them, and only " +
+          "its owner may read it. It is made at the first start. By default it is named like the " +
+          "data directory with `.sealing-keys` behind it.",
+      ),
+    })
+    .prefault({}),
   registration: z
     .strictObject({
       mode: described(

@@ -50,6 +50,8 @@ export { createJobs } from "./jobs.ts";
 export type { Jobs } from "./jobs.ts";
 export { createRateLimiter } from "./rate-limit.ts";
 export type { RateLimiter } from "./rate-limit.ts";
+export { openSealingKeys, sealingKeyFile, SealingRefused } from "./sealing-keys.ts";
+export type { Sealed, SealedPlace, SealingKeys } from "./sealing-keys.ts";
 export { sha256 } from "./sha256.ts";
 export { createTurns } from "./turns.ts";
 export type { Turns } from "./turns.ts";

@@ -79,6 +79,7 @@ test("T-37 a backup of a running server holds database and secrets, and nothing 
   expect(manifest.files.map(({ name }) => name)).toEqual([
     "database",
     ...readdirSync(join(data(), "secrets")).map((name) => `secrets/${name}`),
+    "secrets/sealing-keys",
   ]);
   expect(Object.keys(manifest.schema).toSorted()).toEqual(
     migrations.map(({ module }) => module.replaceAll("-", "_")).toSorted(),
@@ -108,6 +109,9 @@ test("a restore gives back every file, octet for octet, and the server says that
   started.signal("SIGTERM");
   expect(await started.ended).toBe(0);
   expect(started.stderr()).toContain('"msg":"dataRestored"');
+  // The sealing keys went on to where they belong: out of the data directory.
+  expect(readFileSync(`${into}.sealing-keys`)).toEqual(readFileSync(`${data()}.sealing-keys`));
+  expect(readdirSync(join(into, "secrets"))).not.toContain("sealing-keys");
   const again = await startProgram(["--data", into], variables);
   again.signal("SIGTERM");
   await again.ended;

@@ -227,6 +227,7 @@ test("every operation that needs a session says so, and refuses who has none", a
       paths.registrationFinish(),
       paths.loginStart(),
       paths.loginFinish(),
+      paths.loginFactor(),
     ].toSorted(),
   );
   for (const { method, path } of operations.filter((operation) => !operation.open)) {

@@ -4,6 +4,7 @@ import {
   loginProofMessage,
   loginStartAnswerSchema,
   parseDomain,
+  passwordProofAnswerSchema,
   paths,
   registrationFinishAnswerSchema,
   registrationStartAnswerSchema,
@@ -127,6 +128,26 @@ export async function beginLogin(
     proof: toBase64Url(testCrypto.sign(whose.clientKeys.privateKey, message)),
   };
   return { started, finish };
+}
+
+/** What goes beside a change that takes the password; with a wrong one, octets of its length. */
+export async function provePassword(
+  url: string,
+  token: string,
+  password: string,
+): Promise<{ readonly proofId: string; readonly finishLoginRequest: string }> {
+  await ready;
+  const { clientLoginState, startLoginRequest } = opaqueClient.startLogin({ password });
+  const started = await ask(url, paths.passwordProof(), { token, json: { startLoginRequest } });
+  const { proofId, loginResponse } = passwordProofAnswerSchema.parse(started.json);
+  const finished = opaqueClient.finishLogin({
+    clientLoginState,
+    loginResponse,
+    password,
+    keyStretching,
+  });
+  const finishLoginRequest = finished?.finishLoginRequest ?? toBase64Url(new Uint8Array(64));
+  return { proofId, finishLoginRequest };
 }
 
 export async function tryLogin(url: string, whose: Login): Promise<Answer> {

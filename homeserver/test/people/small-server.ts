@@ -6,9 +6,16 @@ import { parseDomain } from "@treehouse/protocol";
 import type { Bytes, Domain } from "@treehouse/protocol";
 import { authenticationMigrations, createAuthentication } from "../../src/authentication/index.ts";
 import type { Authentication, LocalContacts, Neighbours } from "../../src/authentication/index.ts";
+import { createFactors, factorsMigrations } from "../../src/factors/index.ts";
+import type { Factors } from "../../src/factors/index.ts";
 import { createKeyPackages, keyPackagesMigrations } from "../../src/key-packages/index.ts";
 import type { KeyPackages, RemoteUsers } from "../../src/key-packages/index.ts";
-import { createHttpServer, createNodeEnv, openDatabase } from "../../src/platform/index.ts";
+import {
+  createHttpServer,
+  createNodeEnv,
+  openDatabase,
+  openSealingKeys,
+} from "../../src/platform/index.ts";
 import type { Database, Jobs } from "../../src/platform/index.ts";
 import { createQueuing, queuingMigrations } from "../../src/queuing/index.ts";
 import type { Queuing, QueuingLimits } from "../../src/queuing/index.ts";
@@ -22,6 +29,7 @@ export interface SmallServer {
   readonly url: string;
   readonly domain: Domain;
   readonly authentication: Authentication;
+  readonly factors: Factors;
   readonly keyPackages: KeyPackages;
   readonly queuing: Queuing;
   readonly database: Database;
@@ -37,6 +45,8 @@ export interface SmallServer {
   readonly logLines: readonly string[];
   /** Stops and starts again on the same data. */
   restart(): Promise<SmallServer>;
+  /** Starts on the same data once it was stopped, as by a restart that failed. */
+  start(): Promise<SmallServer>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -77,7 +87,12 @@ async function start(
   const database = openDatabase({
     path: join(folder, "treehouse.sqlite"),
     env,
-    migrations: [authenticationMigrations, keyPackagesMigrations, queuingMigrations],
+    migrations: [
+      authenticationMigrations,
+      keyPackagesMigrations,
+      queuingMigrations,
+      factorsMigrations,
+    ],
     onCrash: (error) => {
       throw error;
     },
@@ -96,6 +111,21 @@ async function start(
     crypto,
     secrets: memorySecrets(secretFiles),
   });
+  const factors = await createFactors({
+    env,
+    database,
+    domain,
+    passwords: authentication,
+    sealing: openSealingKeys({
+      env,
+      file: `${folder}.keys`,
+      dataDirectory: folder,
+      restored: undefined,
+    }),
+  }).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
   const [clients, consent] = [authentication, authentication];
   const keyPackages = createKeyPackages({
     env,
@@ -108,14 +138,14 @@ async function start(
   });
   const limits = options.queuingLimits ?? {};
   const queuing = await createQueuing({ env, database, jobs, limits });
-  authentication.connect({ inboxes: queuing, keyPackages, ...options.beside });
+  authentication.connect({ inboxes: queuing, keyPackages, factors, ...options.beside });
   if (options.beside?.users) keyPackages.connect({ users: options.beside.users });
   const http = createHttpServer({
     env,
     authenticate: (token) => authentication.authenticate(token),
     prove: (session, request) => authentication.prove(session, request),
     trustedProxies: new Set(),
-    routes: [...authentication.routes, ...keyPackages.routes, ...queuing.routes],
+    routes: [...authentication.routes, ...keyPackages.routes, ...queuing.routes, ...factors.routes],
     upgrades: new Map(),
     version: "test",
   });
@@ -125,10 +155,12 @@ async function start(
     await queuing.close();
     await database.close();
   };
+  const again = () => start(folder, options, secretFiles, logLines, clock);
   return {
     url,
     domain,
     authentication,
+    factors,
     keyPackages,
     queuing,
     database,
@@ -142,11 +174,13 @@ async function start(
     runJobs: () => jobs.runAll(),
     restart: async () => {
       await stop();
-      return start(folder, options, secretFiles, logLines, clock);
+      return again();
     },
+    start: again,
     [Symbol.asyncDispose]: async () => {
       await stop();
       rmSync(folder, { recursive: true, force: true });
+      rmSync(`${folder}.keys`, { force: true });
     },
   };
 }

@@ -6,6 +6,7 @@ import { CliFailure, EXIT, type ExitCode } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { contextOf, withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { storeFiles } from "./context.ts";
+import { addFactorCommands } from "./factor.ts";
 import { makeContext } from "./init.ts";
 import { readNewPassword, readPassword } from "./password.ts";
 import { addSessionCommands } from "./sessions.ts";
@@ -16,14 +17,18 @@ export function addAccountCommands(cli: Cli): void {
   addRegister(cli, noun);
   addDelete(cli, noun);
   addSessionCommands(cli, noun);
+  addFactorCommands(cli, noun);
   noun
     .command("login")
     .description("log in with the store's client")
     .option("--password-stdin", "read the password from the standard input")
-    .action(async (options: { passwordStdin?: boolean }) => {
+    .option("--code <code>", "of the authenticator app, or a recovery code, where one is needed")
+    .action(async ({ code, passwordStdin }: { code?: string; passwordStdin?: boolean }) => {
       await contextOf(cli);
-      const password = await readPassword(cli.terminal, options.passwordStdin === true);
-      const fresh = { password, login: true };
+      const password = await readPassword(cli.terminal, passwordStdin === true);
+      const asked = cli.terminal.stdinIsTerminal ? () => askCode(cli) : undefined;
+      const secondFactor = code ?? asked;
+      const fresh = { password, login: true, ...(secondFactor && { secondFactor }) };
       await withBriefClient(cli, async (client) => show(cli, client.me, "Logged in as"), fresh);
     });
   noun
@@ -54,6 +59,10 @@ export function addAccountCommands(cli: Cli): void {
         { offline: true },
       );
     });
+}
+
+function askCode({ terminal }: Cli): Promise<string> {
+  return terminal.askSecret("Code of the authenticator app, or a recovery code: ");
 }
 
 function addDelete(cli: Cli, noun: Command): void {

@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type Household, openWithAliceAndBob } from "../world/household.ts";
@@ -86,6 +87,38 @@ test("R-026 sessions are listed and ended, one or all others", async () => {
   const neither = await household.treehouse(["--context", "bob", "account", "sessions", "revoke"]);
   expect(neither).toMatchObject({ exit: 1, err: expect.stringContaining("sessions ls") });
   expect(await bob("account", "login")).toBeDefined();
+});
+
+test("R-024 the second factor is turned on, asked for at a login, and turned off", async () => {
+  const app = (await bob("account", "factor", "enable")) as { secret: string; uri: string };
+  expect(app).toEqual({
+    secret: expect.any(String),
+    uri: expect.stringContaining("otpauth://totp/"),
+  });
+  const totp = new TOTP({ secret: Secret.fromBase32(app.secret) });
+  const confirmed = await bob("account", "factor", "confirm", totp.generate());
+  const { recoveryCodes } = confirmed as { recoveryCodes: string[] };
+  const [one = "", two = "", three = ""] = recoveryCodes;
+  expect(recoveryCodes).toHaveLength(10);
+  expect(await bob("account", "factor", "show")).toEqual({
+    totp: true,
+    recoveryCodes: 10,
+    available: true,
+  });
+  const login = ["--context", "bob", "account", "login"];
+  const refused = await household.treehouse(login);
+  expect(refused).toMatchObject({ exit: 4, err: expect.stringContaining("login --code <code>") });
+  expect(await household.treehouse([...login, "--code", "000000"])).toMatchObject({
+    exit: 4,
+    err: expect.stringContaining("4 tries are left"),
+  });
+  expect(await household.treehouse([...login, "--code", one])).toMatchObject({ exit: 0 });
+  const hands = { atTerminal: true, secrets: ["123456", two] };
+  expect(await household.treehouse(login, hands)).toMatchObject({ exit: 0 });
+  const renewed = await bob("account", "factor", "codes", "--code", three);
+  const [fresh = ""] = (renewed as { recoveryCodes: string[] }).recoveryCodes;
+  expect(await bob("account", "factor", "disable", "--code", fresh)).toEqual({ totp: false });
+  expect(await household.treehouse(login)).toMatchObject({ exit: 0 });
 });
 
 test("contact find answers the identity key and the clients", async () => {

@@ -61,6 +61,26 @@ export type {
   DeletionStartRequest,
 } from "./deletion-schemas.ts";
 export {
+  factorsAnswerSchema,
+  loginFactorRequestSchema,
+  passwordProofAnswerSchema,
+  passwordProofRequestSchema,
+  provedFactorRequestSchema,
+  recoveryCodesAnswerSchema,
+  totpConfirmRequestSchema,
+  totpStartAnswerSchema,
+} from "./factor-schemas.ts";
+export type {
+  FactorsAnswer,
+  LoginFactorRequest,
+  PasswordProofAnswer,
+  PasswordProofRequest,
+  ProvedFactorRequest,
+  RecoveryCodesAnswer,
+  TotpConfirmRequest,
+  TotpStartAnswer,
+} from "./factor-schemas.ts";
+export {
   frozenRoomsAnswerSchema,
   peerDetailSchema,
   peerRuleRequestSchema,

@@ -12,6 +12,12 @@ export const refusalTable = {
   sessionEnded: row(401, "The session has ended", "Log in again."),
   loginFailed: row(401, "The login failed", "Check the address and the password."),
   proofRequired: row(401, "The client's signature is needed", "Sign the challenge and ask again."),
+  factorRequired: row(
+    401,
+    "A second factor is needed",
+    "Send a code of the app, or a recovery code.",
+  ),
+  factorInvalid: row(401, "The code does not hold", "Wait for the next code, or use another one."),
   ticketInvalid: row(401, "The ticket is not valid", "Ask for a new ticket; each works once."),
   signatureInvalid: row(401, "The request is not signed validly", "Sign it anew, by this clock."),
   replayed: row(401, "The request was seen before", "Sign each request anew."),

@@ -1,0 +1,39 @@
+import { Secret, TOTP } from "otpauth";
+import { expect, test } from "vitest";
+
+import { SdkError } from "../../src/node.ts";
+import { password, startServer } from "../world/server.ts";
+
+test("R-024 a client turns its second factor on, logs in with recovery codes, and turns it off", async () => {
+  await using server = await startServer();
+  const alice = await server.register("alice");
+  expect(await alice.factors.info()).toEqual({ totp: false, recoveryCodes: 0, available: true });
+  const { secret } = await alice.factors.startTotp();
+  const app = new TOTP({ secret: Secret.fromBase32(secret) });
+  const typed = app.generate();
+  const { recoveryCodes } = await alice.factors.confirmTotp(typed);
+  await alice.close();
+
+  const login = { password, login: true };
+  const refused = await server.open("alice", login).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(SdkError);
+  expect(refused).toMatchObject({ code: "factorRequired", help: expect.stringContaining("app") });
+  // The step that turned it on is used up: a code of it opens nothing.
+  const used = server.open("alice", { ...login, secondFactor: typed });
+  await expect(used).rejects.toMatchObject({ code: "factorInvalid" });
+
+  const given = ["000000", recoveryCodes[0] ?? ""];
+  const asked = () => Promise.resolve(given.shift() ?? "");
+  const again = await server.open("alice", { ...login, secondFactor: asked });
+  expect(given).toEqual([]);
+  expect(await again.factors.info()).toMatchObject({ totp: true, recoveryCodes: 9 });
+  const code = recoveryCodes[1] ?? "";
+  const wrong = again.factors.disableTotp({ password: "another password", code });
+  await expect(wrong).rejects.toMatchObject({ code: "loginFailed" });
+  const renewed = await again.factors.renewRecoveryCodes({ password, code });
+  const fresh = renewed.recoveryCodes[0] ?? "";
+  await again.factors.disableTotp({ password, code: fresh });
+  await again.close();
+  const plain = await server.open("alice", login);
+  expect(await plain.factors.info()).toMatchObject({ totp: false, recoveryCodes: 0 });
+});

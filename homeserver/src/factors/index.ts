@@ -1,0 +1,58 @@
+/**
+ * Factors are what proves an account beside its password: an authenticator app (RFC 6238) and
+ * recovery codes in its stead.
+ *
+ * A second factor gates logins. It adds no client, opens no recovery bundle and reads no message:
+ * keys are the user's own affair, and this module has none. It promises: no code counts twice; the
+ * wrong ones are counted and limited, also over a restart; secrets are sealed under keys that lie
+ * outside of the data directory, and recovery codes are kept as hashes; nothing is asked for before
+ * the user has shown that she can answer.
+ */
+import type { Domain, Env, UserUri } from "@treehouse/protocol";
+import { nameOf } from "@treehouse/protocol";
+import { migrationsOf } from "../platform/index.ts";
+import type { Database, ReadTx, Route, SealingKeys, Tx } from "../platform/index.ts";
+import type { FactorContext } from "./context.ts";
+import type { Passwords } from "./ports.ts";
+import { refuseLostKeys, reseal } from "./reseal.ts";
+import { createFactorLimiter, factorRoutes } from "./routes.ts";
+import { createSqliteStore } from "./store.sqlite.ts";
+import { tryCode } from "./try-code.ts";
+
+export const factorsMigrations = migrationsOf("factors");
+
+export interface Factors {
+  readonly routes: readonly Route[];
+  /** Whether a login of this account takes a code beside the password. */
+  isRequired(tx: ReadTx, name: string): Promise<boolean>;
+  /** Refuses `factorInvalid` and `rateLimited`. */
+  check(name: string, code: string): Promise<void>;
+  /** The account is gone, and so is everything that proved it. */
+  forget(tx: Tx, user: UserUri): Promise<void>;
+}
+
+export type FactorsOptions = {
+  readonly env: Pick<Env, "now" | "monotonic" | "random" | "log">;
+  readonly database: Database;
+  readonly domain: Domain;
+  readonly passwords: Passwords;
+  readonly sealing: SealingKeys | undefined;
+};
+
+/** Throws `SealingRefused` when a key is missing under which something is sealed. */
+export async function createFactors(options: FactorsOptions): Promise<Factors> {
+  const { env, database, domain, passwords, sealing } = options;
+  const store = createSqliteStore(database);
+  const context: FactorContext = { env, database, store, domain, passwords, sealing };
+  await refuseLostKeys(context);
+  await reseal(context);
+  return {
+    routes: factorRoutes(context, createFactorLimiter(env)),
+    isRequired: async (tx, name) => (await store.totp(tx, name))?.confirmedAt !== undefined,
+    check: (name, code) => tryCode(context, name, code, { appOnly: false }),
+    forget: async (tx, user) => {
+      await store.deleteTotp(tx, nameOf(user));
+      await store.replaceRecoveryCodes(tx, nameOf(user), []);
+    },
+  };
+}

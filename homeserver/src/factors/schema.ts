@@ -1,0 +1,28 @@
+import { blob, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** The authenticator app of an account, or the one that is being set up. */
+export const totp = sqliteTable("factors_totp", {
+  name: text("name").primaryKey(),
+  /** Of the sealing key under which the secret lies. */
+  keyId: text("key_id").notNull(),
+  secret: blob("secret", { mode: "buffer" }).notNull(),
+  startedAt: integer("started_at").notNull(),
+  /** Null until a code has shown that the app has the secret; until then it asks nobody. */
+  confirmedAt: integer("confirmed_at"),
+  /** The step of the last code that was taken: no code counts twice. */
+  lastStep: integer("last_step").notNull(),
+  /** Wrong codes since the last right one. */
+  failures: integer("failures").notNull(),
+  /** No code is tried before. */
+  retryAt: integer("retry_at").notNull(),
+});
+
+/** Codes that stand in for the app, each once. They are as random as keys: a hash is enough. */
+export const recoveryCodes = sqliteTable(
+  "factors_recovery_codes",
+  {
+    name: text("name").notNull(),
+    codeHash: blob("code_hash", { mode: "buffer" }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.name, table.codeHash] })],
+);

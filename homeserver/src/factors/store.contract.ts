@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import type { Database } from "../platform/index.ts";
+import type { FactorStore, StoredTotp } from "./store.ts";
+
+export type OpenStore = () => Promise<{ readonly database: Database; readonly store: FactorStore }>;
+
+/** How every adapter of `FactorStore` behaves. `open` gives an empty store each time. */
+export function factorStoreContract(open: OpenStore): void {
+  test("an app is kept under its account's name, replaced and deleted", async () => {
+    const { database, store } = await open();
+    const [started, confirmed] = [totpOf("alice"), totpOf("alice", { confirmedAt: 5 })];
+    await database.transaction(async (tx) => {
+      await store.putTotp(tx, started);
+      await store.putTotp(tx, totpOf("bob", { secret: { keyId: "k2", box: octets(9, 3) } }));
+    });
+    expect(await database.read((tx) => store.totp(tx, "alice"))).toEqual(started);
+    await database.transaction((tx) => store.putTotp(tx, confirmed));
+    await database.read(async (tx) => {
+      expect(await store.totp(tx, "alice")).toEqual(confirmed);
+      expect(await store.totp(tx, "carol")).toBeUndefined();
+      expect(await store.keyIds(tx)).toEqual(["k1", "k2"]);
+      expect(await store.totpNotUnder(tx, "k2", 10)).toEqual([confirmed]);
+      expect(await store.totpNotUnder(tx, "k3", 1)).toEqual([confirmed]);
+    });
+    await database.transaction((tx) => store.deleteTotp(tx, "alice"));
+    expect(await database.read((tx) => store.totp(tx, "alice"))).toBeUndefined();
+    expect(await database.read((tx) => store.keyIds(tx))).toEqual(["k2"]);
+  });
+
+  test("a recovery code is used once, by its own user, and new ones end the old", async () => {
+    const { database, store } = await open();
+    const [one, two, three] = [octets(32, 1), octets(32, 2), octets(32, 3)];
+    await database.transaction(async (tx) => {
+      await store.replaceRecoveryCodes(tx, "alice", [one, two]);
+      await store.replaceRecoveryCodes(tx, "bob", [one]);
+    });
+    const use = (name: string, hash: Uint8Array<ArrayBuffer>) =>
+      database.transaction((tx) => store.useRecoveryCode(tx, name, hash));
+    const left = (name: string) => database.read((tx) => store.countRecoveryCodes(tx, name));
+    expect(await Promise.all([use("alice", one), use("alice", one)])).toEqual([true, false]);
+    expect(await use("bob", two)).toBe(false);
+    expect([await left("alice"), await left("bob")]).toEqual([1, 1]);
+    await database.transaction((tx) => store.replaceRecoveryCodes(tx, "alice", [three]));
+    expect(await use("alice", two)).toBe(false);
+    expect(await use("alice", three)).toBe(true);
+    expect(await left("alice")).toBe(0);
+  });
+}
+
+function totpOf(name: string, change: Partial<StoredTotp> = {}): StoredTotp {
+  return {
+    name,
+    secret: { keyId: "k1", box: octets(60, 7) },
+    startedAt: 1,
+    confirmedAt: undefined,
+    lastStep: 0,
+    failures: 2,
+    retryAt: 3,
+    ...change,
+  };
+}
+
+function octets(length: number, fill: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(length).fill(fill);
+}

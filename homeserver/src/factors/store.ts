@@ -1,0 +1,30 @@
+import type { Bytes } from "@treehouse/protocol";
+import type { ReadTx, Sealed, Tx } from "../platform/index.ts";
+
+/** What this module asks of a database. `store.contract.ts` says how an adapter must behave. */
+export interface FactorStore {
+  totp(tx: ReadTx, name: string): Promise<StoredTotp | undefined>;
+  /** Takes the place of what there was. */
+  putTotp(tx: Tx, totp: StoredTotp): Promise<void>;
+  deleteTotp(tx: Tx, name: string): Promise<void>;
+  /** The ids of all keys under which something is sealed. */
+  keyIds(tx: ReadTx): Promise<readonly string[]>;
+  /** Some of those that are sealed under another key, in the order of their names. */
+  totpNotUnder(tx: ReadTx, keyId: string, limit: number): Promise<readonly StoredTotp[]>;
+
+  /** Takes the place of all that there were. */
+  replaceRecoveryCodes(tx: Tx, name: string, hashes: readonly Bytes[]): Promise<void>;
+  /** Answers false when the user has no such code, or used it. */
+  useRecoveryCode(tx: Tx, name: string, hash: Bytes): Promise<boolean>;
+  countRecoveryCodes(tx: ReadTx, name: string): Promise<number>;
+}
+
+export type StoredTotp = {
+  readonly name: string;
+  readonly secret: Sealed;
+  readonly startedAt: number;
+  readonly confirmedAt: number | undefined;
+  readonly lastStep: number;
+  readonly failures: number;
+  readonly retryAt: number;
+};
