@@ -58,7 +58,7 @@ R-033 | open | | Contact details with audiences of their own
 R-034 | open | | Profiles change, and the change arrives everywhere
 R-035 | open | | The user decides who sees the profile
 R-036 | open | | Switches for every kind of data that is shared
-R-037 | open | | Settings are the same on all devices
+R-037 | met | authentication, SDK, CLI | Settings, labels, pinned keys, own names and read positions are the same on all clients, sealed
 R-038 | open | | Presence states
 R-039 | open | | Presence set by hand or from activity
 R-040 | open | | Presence is for contacts, and nobody else

@@ -20,6 +20,6 @@ export type AccountContext = {
 
 export type IdentityAlarm = {
   readonly user: UserUri;
-  readonly kind: "keyChanged" | "listRolledBack" | "listForked" | "listInvalid";
+  readonly kind: "keyChanged" | "listRolledBack" | "listForked" | "listInvalid" | "bundleDamaged";
   readonly text: string;
 };

@@ -6,6 +6,17 @@
  */
 export type { AccountContext, IdentityAlarm } from "./context.ts";
 export { type ContactBook, createContactBook } from "./contacts.ts";
+export {
+  type AccountData,
+  createAccountData,
+  type DataChange,
+  labelOf,
+  notesOf,
+  type RoomNotes,
+  writeLabel,
+  writeOwnName,
+  writeRead,
+} from "./account-data/index.ts";
 export { deleteAccount } from "./delete-account.ts";
 export { findContact, type FoundContact } from "./find-contact.ts";
 export { lookUp } from "./people.ts";
@@ -21,4 +32,4 @@ export {
   verifyContact,
 } from "./safety.ts";
 export { register } from "./register.ts";
-export { readAccount, type StoredAccount } from "./stored-account.ts";
+export { dataKeySetting, readAccount, type StoredAccount } from "./stored-account.ts";

@@ -18,7 +18,13 @@ import {
 
 import type { AccountContext } from "./context.ts";
 import { startLogin } from "./opaque.ts";
-import { bundleSetting, type StoredAccount, writeAccount } from "./stored-account.ts";
+import { openRecoveryBundle, type RecoveryBundle } from "./recovery-bundle.ts";
+import {
+  bundleSetting,
+  dataKeySetting,
+  type StoredAccount,
+  writeAccount,
+} from "./stored-account.ts";
 
 /**
  * Logs this store's client in with the account's password; the session is bound to the client by
@@ -50,9 +56,11 @@ export async function logIn(
   const leafIdentity = fromBase64Url(finished.leafIdentity);
   checkOwn(account, leafIdentityCodec.decode(leafIdentity));
   const current = { ...account, leafIdentity, sessionToken: finished.session.token };
+  const bundle = openBundle(context, user, fromBase64Url(finished.recoveryBundle), login.exportKey);
   await store.transaction((tx) => {
     writeAccount(tx, current);
     tx.settings.delete(bundleSetting);
+    if (bundle !== undefined) tx.settings.put(dataKeySetting, bundle.accountDataKey);
   });
   return current;
 }
@@ -85,6 +93,25 @@ async function finish(
     }
   }
 }
+
+/** A bundle that does not open keeps nobody out of the account, and is told. */
+function openBundle(
+  { alarm, crypto }: AccountContext,
+  user: StoredAccount["user"],
+  sealed: Uint8Array,
+  exportKey: Uint8Array,
+): RecoveryBundle | undefined {
+  try {
+    return openRecoveryBundle(crypto, sealed, exportKey);
+  } catch (error) {
+    alarm({ user, kind: "bundleDamaged", text: `${bundleText} (${String(error)})` });
+    return undefined;
+  }
+}
+
+const bundleText =
+  "The server holds a recovery bundle that this password does not open: a new client could not be " +
+  "certified with it. Change the password while this client is there";
 
 /** A server may vouch for what this client made, and put nothing else into its leaves. */
 function checkOwn(account: StoredAccount, { attestation, certificate }: LeafIdentity): void {

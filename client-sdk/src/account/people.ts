@@ -17,6 +17,8 @@ import {
 import type { ContactRow } from "../storage/index.ts";
 import type { AccountContext, IdentityAlarm } from "./context.ts";
 
+type ListFault = Exclude<IdentityAlarm["kind"], "bundleDamaged">;
+
 export type FoundUser = SignedClientList & {
   /** The keys with which the user's own server vouches, by id. */
   readonly countersigners: ReadonlyMap<string, Bytes>;
@@ -77,7 +79,7 @@ function faultOfList(
   { list }: SignedClientList,
   known: ContactRow,
   hash: Bytes,
-): IdentityAlarm["kind"] | undefined {
+): ListFault | undefined {
   if (list.version < known.listVersion) return "listRolledBack";
   if (list.version === known.listVersion) {
     return equalBytes(hash, known.listHash) ? undefined : "listForked";
@@ -87,13 +89,13 @@ function faultOfList(
 }
 
 /** Tells it, and answers what whoever asked is refused with. */
-function raise(context: AccountContext, user: UserUri, kind: IdentityAlarm["kind"]): Refusal {
+function raise(context: AccountContext, user: UserUri, kind: ListFault): Refusal {
   const text = `${formatAddress(user)}: ${texts[kind]}`;
   context.alarm({ user, kind, text });
   return new Refusal("identityInvalid", text);
 }
 
-const texts: Record<IdentityAlarm["kind"], string> = {
+const texts: Record<ListFault, string> = {
   keyChanged:
     "the server shows another identity key than before. Ask that person by other means, and compare " +
     "the safety number before you accept the key.",

@@ -19,7 +19,13 @@ import { createIdentity, type NewIdentity } from "./identity.ts";
 import { logIn } from "./log-in.ts";
 import { startRegistration } from "./opaque.ts";
 import { type RecoveryBundle, recoveryBundleCodec, sealRecoveryBundle } from "./recovery-bundle.ts";
-import { bundleSetting, readAccount, type StoredAccount, writeAccount } from "./stored-account.ts";
+import {
+  bundleSetting,
+  dataKeySetting,
+  readAccount,
+  type StoredAccount,
+  writeAccount,
+} from "./stored-account.ts";
 
 /**
  * Registers the account with this store's client. The keys are durable before the server hears of
@@ -74,6 +80,7 @@ async function begin(context: AccountContext, user: UserUri): Promise<Begun> {
   await store.transaction((tx) => {
     writeAccount(tx, account);
     tx.settings.put(bundleSetting, recoveryBundleCodec.encode(bundle));
+    tx.settings.put(dataKeySetting, bundle.accountDataKey);
   });
   return { account, bundle };
 }
@@ -140,6 +147,7 @@ async function offer(
 async function forget({ store }: AccountContext): Promise<void> {
   await store.transaction((tx) => {
     tx.settings.delete("account");
+    tx.settings.delete(dataKeySetting);
     tx.settings.delete(bundleSetting);
   });
 }

@@ -1,6 +1,5 @@
 import {
   compareSafetyNumber,
-  concatBytes,
   contactSafetyNumber,
   deviceSigningCertificateCodec,
   equalBytes,
@@ -13,6 +12,7 @@ import {
 
 import type { ContactRow } from "../storage/index.ts";
 import type { AccountContext } from "./context.ts";
+import { writeAccepted } from "./account-data/pins.ts";
 import { lookUp } from "./people.ts";
 import type { StoredAccount } from "./stored-account.ts";
 
@@ -96,16 +96,8 @@ export async function settleKey(
       throw new Refusal("conflict", `the key of ${address} has changed meanwhile: look again`);
     }
     const same = equalBytes(key, row.identityKey);
-    // Another key starts another chain of client lists.
-    const changes = same
-      ? {}
-      : {
-          listVersion: 0,
-          listHash: new Uint8Array(),
-          formerKeys: concatBytes(row.formerKeys, row.identityKey),
-        };
-    const verifiedAt = verified ? now : same ? row.verifiedAt : undefined;
-    tx.contacts.put({ ...row, ...changes, identityKey: key, otherKey: undefined, verifiedAt });
+    tx.contacts.accept(shown.user, key, verified ? now : same ? row.verifiedAt : undefined);
+    writeAccepted(tx, shown.user, now);
   });
 }
 

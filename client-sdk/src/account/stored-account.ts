@@ -38,6 +38,9 @@ const name = "account";
 /** Until the server has the sealed recovery bundle, the store keeps what goes into it. */
 export const bundleSetting = "recovery bundle";
 
+/** Seals the account data: from the recovery bundle, which itself is kept nowhere open. */
+export const dataKeySetting = "account data key";
+
 export function readAccount(tx: LocalTx): StoredAccount | undefined {
   const bytes = tx.settings.get(name);
   return bytes === undefined ? undefined : accountCodec.decode(bytes);

@@ -12,14 +12,18 @@ import {
   type ContactSafety,
   findContact,
   type FoundContact,
+  labelOf,
   listIdentities,
   readSafety,
   settleKey,
   type StoredAccount,
   verifyContact,
+  writeLabel,
 } from "../account/index.ts";
 import type { ClientEvents } from "../events/index.ts";
 import { guarded } from "./conversation.ts";
+import { checkText } from "./own-text.ts";
+import type { Chosen } from "./settings.ts";
 
 /** Where one stands with somebody; a value, taken when it was asked for. */
 export type ContactInfo = ClientEvents["contact"] & {
@@ -71,18 +75,24 @@ export interface ClientContacts {
     safety: Pick<ContactSafety, "address" | "identityKey">,
     how?: { readonly verified?: boolean },
   ): Promise<void>;
+  /** What this user calls somebody; nobody else sees it. Undefined takes it back. */
+  setLabel(address: string, label: string | undefined): Promise<void>;
   /** Everybody whose identity key this client knows; needs no server. */
   identities(): Promise<readonly ContactIdentity[]>;
 }
 
 /** Whose key is known, whether it has changed, and when it was compared. */
-export type ContactIdentity = Omit<ContactSafety, "digits" | "payload">;
+export type ContactIdentity = Omit<ContactSafety, "digits" | "payload"> & {
+  readonly label?: string;
+};
 
-export function createContacts(
-  book: ContactBook,
-  context: AccountContext,
-  account: StoredAccount,
-): ClientContacts {
+export function createContacts(parts: {
+  readonly book: ContactBook;
+  readonly context: AccountContext;
+  readonly account: StoredAccount;
+  readonly chosen: Chosen;
+}): ClientContacts {
+  const { book, context, account, chosen } = parts;
   const roomOf = (conversation: string | undefined) =>
     conversation === undefined ? undefined : parseRoomUri(conversation);
   const act =
@@ -104,13 +114,36 @@ export function createContacts(
     unblock: act((user) => book.unblock(user)),
     safetyNumber: (address) => guarded(() => readSafety(context, account, parseAddress(address))),
     verify: (address, scanned) =>
-      guarded(() => verifyContact(context, account, { user: parseAddress(address), scanned })),
+      guarded(async () => {
+        const user = parseAddress(address);
+        const result = await verifyContact(context, account, { user, scanned });
+        if (result === "match") await chosen.push();
+        return result;
+      }),
     acceptKey: ({ address, identityKey }, how = {}) =>
       guarded(() => {
         const shown = { user: parseAddress(address), identityKey };
-        return settleKey(context, shown, { verified: how.verified === true });
+        return settleKey(context, shown, { verified: how.verified === true }).then(chosen.push);
       }),
-    identities: () => guarded(() => listIdentities(context, account)),
+    setLabel: (address, label) =>
+      guarded(async () => {
+        const user = parseAddress(address);
+        checkText(label);
+        const at = chosen.now();
+        await context.store.transaction((tx) => writeLabel(tx, user, { label, at }));
+        await chosen.push();
+      }),
+    identities: () =>
+      guarded(async () => {
+        const known = await listIdentities(context, account);
+        const labels = await context.store.transaction((tx) =>
+          known.map(({ user }) => labelOf(tx, user)),
+        );
+        return known.map((one, at) => {
+          const label = labels[at];
+          return label === undefined ? one : { ...one, label };
+        });
+      }),
   };
 }
 

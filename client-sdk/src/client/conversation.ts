@@ -8,10 +8,14 @@ import {
   type SafetyNumber,
 } from "@treehouse/protocol";
 
+import { notesOf, writeOwnName, writeRead } from "../account/index.ts";
 import { toSdkError } from "../errors/index.ts";
 import type { Groups } from "../groups/index.ts";
 import { composeText, type HistoryItem, itemOf } from "../messages/index.ts";
+import type { LocalStore, LocalTx } from "../storage/index.ts";
+import { checkText } from "./own-text.ts";
 import type { Session } from "./session.ts";
+import type { Chosen } from "./settings.ts";
 
 export type Member = { readonly address: string; readonly role: string };
 
@@ -19,6 +23,10 @@ export type Member = { readonly address: string; readonly role: string };
 export type ConversationInfo = {
   readonly id: RoomUri;
   readonly name: string;
+  /** What this user calls it; nobody else sees it. */
+  readonly ownName: string | undefined;
+  /** Everything up to this position has been read, on whichever client; 0 at first. */
+  readonly readPosition: number;
   readonly template: string;
   readonly status: string;
   readonly epoch: number;
@@ -58,6 +66,10 @@ export interface Conversation {
   /** Removes users by address; who is not in is passed over. */
   remove(addresses: readonly string[]): Promise<void>;
   leave(): Promise<void>;
+  /** A name that only this user sees, on all clients. Undefined takes it back. */
+  setOwnName(name: string | undefined): Promise<void>;
+  /** Notes for all of the user's clients that everything up to a position has been read. */
+  markRead(position: number): Promise<void>;
   /**
    * The number of the conversation's state in this epoch: whoever shows the same has the same
    * members, keys and history of changes.
@@ -71,16 +83,26 @@ export type ConversationSafety = SafetyNumber & { readonly epoch: number };
 
 const historyLimit = 50;
 
-export function createConversation(
-  parts: { readonly groups: Groups; readonly session: Session },
-  id: RoomUri,
-): Conversation {
-  const { groups, session } = parts;
+export type ConversationParts = {
+  readonly groups: Groups;
+  readonly session: Session;
+  readonly store: LocalStore;
+  readonly chosen: Chosen;
+};
+
+export function createConversation(parts: ConversationParts, id: RoomUri): Conversation {
+  const { chosen, groups, session, store } = parts;
+  const note = (write: (tx: LocalTx, at: number) => void): Promise<void> =>
+    guarded(async () => {
+      await store.transaction((tx) => write(tx, chosen.now()));
+      await chosen.push();
+    });
   const info = async (): Promise<ConversationInfo> => {
     const { room, members, ...rest } = await groups.info(id);
     return {
       id: room,
       ...rest,
+      ...(await store.transaction((tx) => notesOf(tx, id))),
       members: members.map(({ user, role }) => ({ address: formatAddress(user), role })),
     };
   };
@@ -116,6 +138,12 @@ export function createConversation(
         await groups.remove(id, users);
       }),
     leave: () => guarded(async () => void (await groups.leave(id))),
+    setOwnName: (name) =>
+      note((tx, at) => {
+        checkText(name);
+        writeOwnName(tx, id, { name, at });
+      }),
+    markRead: (position) => note((tx, at) => writeRead(tx, id, { position, at })),
     safetyNumber: () => guarded(() => groups.safetyNumber(id)),
     compareSafetyNumber: (scanned) =>
       guarded(async () => compareSafetyNumber(await groups.safetyNumber(id), scanned)),

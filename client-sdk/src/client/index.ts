@@ -4,7 +4,9 @@ import { formatAddress, parseAddress, parseRoomUri, Refusal } from "@treehouse/p
 
 import {
   type AccountContext,
+  type AccountData,
   type ContactBook,
+  createAccountData,
   createContactBook,
   deleteAccount,
   type IdentityAlarm,
@@ -13,7 +15,13 @@ import {
 } from "../account/index.ts";
 import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
-import { createAlarms, createGroups, type Groups, type People } from "../groups/index.ts";
+import {
+  type AccountEvents,
+  createAlarms,
+  createGroups,
+  type Groups,
+  type People,
+} from "../groups/index.ts";
 import {
   type Message,
   type MessagesOptions,
@@ -39,7 +47,7 @@ import { type ClientFactors, createFactors } from "./factors.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { type ClientSessions, createSessions } from "./sessions.ts";
-import { type ClientSettings, createClientSettings } from "./settings.ts";
+import { type ClientSettings, createChosen, createClientSettings } from "./settings.ts";
 
 export type {
   Conversation,
@@ -155,11 +163,14 @@ function startClient(
   const book = createContactBook(context, account.user, (contact) =>
     events.emit("contact", contactEvent(contact)),
   );
+  const identity = { user: account.user, key: opened.dataKey };
+  const data = createAccountData(context, identity, (told) => events.emit("accountData", told));
+  const chosen = createChosen(data, () => env.now());
   const groups = createGroups({
     env,
     alarms: createAlarms(env),
     people: peopleOf(context, book),
-    accountEvents: { ...book, catchUp: () => catchUp(context, book, account) },
+    accountEvents: accountEventsOf({ context, account, book, data }),
     store,
     api: context.api,
     link: sync,
@@ -176,7 +187,7 @@ function startClient(
   });
   if (options.offline !== true) sync.start(groups);
   const session = { user: account.user, client: account.client, random: env.random };
-  const parts = { groups, store, session };
+  const parts = { groups, store, session, chosen };
   const pairs = createSerial();
   const life = new AbortController();
   let closing: Promise<void> | undefined;
@@ -208,8 +219,8 @@ function startClient(
           return createConversation(parts, await pairs.run(() => groups.direct(peer)));
         }),
     },
-    contacts: createContacts(book, context, account),
-    settings: createClientSettings(store),
+    contacts: createContacts({ book, context, account, chosen }),
+    settings: createClientSettings({ store, chosen }),
     account: {
       delete: ({ password }) =>
         guarded(async () => {
@@ -232,14 +243,29 @@ function startClient(
   };
 }
 
-/** What the own server tells of oneself is judged like what it tells of others (T-09). */
-async function catchUp(
-  context: AccountContext,
-  book: ContactBook,
-  { user }: OpenedAccount["account"],
-): Promise<void> {
-  await book.catchUp();
-  await lookUp(context, user);
+/** What the inbox brings for contacts and account data, and what both ask for at a connection. */
+function accountEventsOf(parts: {
+  readonly context: AccountContext;
+  readonly account: OpenedAccount["account"];
+  readonly book: ContactBook;
+  readonly data: AccountData;
+}): AccountEvents {
+  const { context, account, book, data } = parts;
+  return {
+    apply(tx, event) {
+      const told = [book.apply(tx, event), data.apply(tx, event)];
+      return () => {
+        for (const tell of told) tell();
+      };
+    },
+    missed: (tx) => book.missed(tx),
+    async catchUp() {
+      await book.catchUp();
+      await data.catchUp();
+      // What the own server tells of oneself is judged like what it tells of others (T-09).
+      await lookUp(context, account.user);
+    },
+  };
 }
 
 function peopleOf(context: AccountContext, book: ContactBook): People {

@@ -1,15 +1,18 @@
 import { formatAddress } from "@treehouse/protocol";
 
 import { isHidden } from "../groups/index.ts";
-import type { LocalStore } from "../storage/index.ts";
-import { type ConversationInfo, createConversation } from "./conversation.ts";
+import {
+  type ConversationInfo,
+  type ConversationParts,
+  createConversation,
+} from "./conversation.ts";
 
 /**
  * All conversations of the store, oldest first, but for those with somebody blocked alone and those
  * into which somebody blocked has brought this client: they are there again once the block ends.
  */
 export async function listConversations(
-  parts: Parameters<typeof createConversation>[0] & { readonly store: LocalStore },
+  parts: ConversationParts,
 ): Promise<readonly ConversationInfo[]> {
   const { store } = parts;
   const { rooms, blocked } = await store.transaction((tx) => ({

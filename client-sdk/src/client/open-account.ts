@@ -1,4 +1,5 @@
 import {
+  type Bytes,
   clientListHash,
   domainOf,
   parseAddress,
@@ -9,6 +10,7 @@ import {
 
 import {
   type AccountContext,
+  dataKeySetting,
   logIn,
   proveRequest,
   readAccount,
@@ -22,7 +24,12 @@ import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 
 /** An account with a session, or without one when the client is opened offline. */
-export type OpenedAccount = { readonly context: AccountContext; account: StoredAccount };
+export type OpenedAccount = {
+  readonly context: AccountContext;
+  readonly account: StoredAccount;
+  /** Absent in a store from before there was account data, until the next login. */
+  readonly dataKey: Bytes | undefined;
+};
 
 /**
  * Finds the account in the store, or registers it, and sees to it that there is a session. The
@@ -72,7 +79,8 @@ export async function openAccount(
     });
   }
   await pinOwn(context, account);
-  return { context, account };
+  const dataKey = await store.transaction((tx) => tx.settings.get(dataKeySetting));
+  return { context, account, dataKey };
 }
 
 /** What a server says of oneself is compared with what was signed here. */

@@ -1,23 +1,60 @@
+import { NetworkFault, Refusal } from "@treehouse/protocol";
+
+import type { AccountData } from "../account/index.ts";
 import type { LocalStore, Preferences } from "../storage/index.ts";
 import { guarded } from "./conversation.ts";
 
-/** What the user has chosen. */
+/** What the user has chosen, the same on all of the user's clients. */
 export interface ClientSettings {
   get(): Promise<Preferences>;
-  /** Changes what is named, and answers everything as it is then. */
+  /**
+   * Changes what is named, and answers everything as it is then. It holds here at once, and on the
+   * others as soon as the server is reached.
+   */
   set(change: Partial<Preferences>): Promise<Preferences>;
 }
 
-export function createClientSettings(store: LocalStore): ClientSettings {
+export function createClientSettings(parts: {
+  readonly store: LocalStore;
+  readonly chosen: Chosen;
+}): ClientSettings {
+  const { store, chosen } = parts;
   return {
     get: () => guarded(() => store.transaction((tx) => tx.preferences.get())),
     set: (change) =>
-      guarded(() =>
-        store.transaction((tx) => {
-          const preferences = { ...tx.preferences.get(), ...change };
-          tx.preferences.put(preferences);
-          return preferences;
-        }),
-      ),
+      guarded(async () => {
+        const preferences = await store.transaction((tx) => {
+          tx.preferences.set(change, chosen.now());
+          return tx.preferences.get();
+        });
+        await chosen.push();
+        return preferences;
+      }),
   };
+}
+
+/** How what was chosen here reaches the user's other clients. */
+export type Chosen = {
+  now(): number;
+  /** Resolves also when the server is away: then it is written at the next connection. */
+  push(): Promise<void>;
+};
+
+export function createChosen(data: AccountData, now: () => number): Chosen {
+  return {
+    now,
+    async push() {
+      try {
+        await data.push();
+      } catch (error) {
+        // A session that is over says so by itself, and the connection by its state.
+        const passes = error instanceof NetworkFault || isSessionOver(error);
+        if (!passes) throw error;
+      }
+    },
+  };
+}
+
+function isSessionOver(error: unknown): boolean {
+  return error instanceof Refusal && ["notAuthenticated", "sessionEnded"].includes(error.code);
 }

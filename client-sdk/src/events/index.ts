@@ -60,7 +60,7 @@ export type ClientEvents = {
    * another identity key than the pinned one. `listRolledBack`: an older client list than before.
    * `listForked`: another list in the place of one that was shown before. `listInvalid`: a list that
    * the user has not signed. `clientUnlisted`: a client to be added that the user's list does not
-   * bear out.
+   * bear out. `bundleDamaged`: the own server's recovery bundle does not open with the password.
    */
   identityAlarm: {
     readonly user: UserUri;
@@ -70,7 +70,8 @@ export type ClientEvents = {
       | "listRolledBack"
       | "listForked"
       | "listInvalid"
-      | "clientUnlisted";
+      | "clientUnlisted"
+      | "bundleDamaged";
     readonly text: string;
   };
   /** Where one stands with somebody is different now: they asked, agreed, or went; or oneself did. */
@@ -82,6 +83,16 @@ export type ClientEvents = {
     readonly note?: string;
     /** The rooms that it is about; absent where it is about any. */
     readonly rooms?: readonly RoomUri[];
+  };
+  /**
+   * Of what the user's clients keep for each other. `merged`: another client has chosen something. The
+   * rest is what only a server that was set back, or lies, can cause: it holds an older version than
+   * before, another one in its place, or one that no client has sealed. What this client has is
+   * written anew then.
+   */
+  accountData: {
+    readonly record: string;
+    readonly change: "merged" | "rolledBack" | "forked" | "damaged";
   };
   /** The server ended the session: log in again. */
   loginRequired: { readonly reason: string };

@@ -1,4 +1,10 @@
-import { type Bytes, equalBytes, parseUserUri, type UserUri } from "@treehouse/protocol";
+import {
+  type Bytes,
+  concatBytes,
+  equalBytes,
+  parseUserUri,
+  type UserUri,
+} from "@treehouse/protocol";
 
 import { bytesOf, integerOf, isNull, type SqlRow, type SqlTx, textOf } from "./port.ts";
 
@@ -29,6 +35,11 @@ export interface Contacts {
    * it until it is accepted.
    */
   see(user: UserUri, identityKey: Bytes, seenAt: number): Sighting;
+  /**
+   * Takes a key for a known user's own, as one that was compared or not. Another one than the pinned
+   * starts another chain of client lists.
+   */
+  accept(user: UserUri, identityKey: Bytes, verifiedAt: number | undefined): void;
 }
 
 /** Whether a key is the pinned one, or was before: the user has taken it for the contact's own. */
@@ -96,6 +107,16 @@ export function createContacts(sql: SqlTx): Contacts {
       }
       put({ ...known, otherKey: identityKey });
       return "other";
+    },
+    accept(user, identityKey, verifiedAt) {
+      const row = get(user);
+      if (row === undefined) return;
+      const settled = { ...row, identityKey, otherKey: undefined, verifiedAt };
+      if (equalBytes(row.identityKey, identityKey)) put(settled);
+      else {
+        const formerKeys = concatBytes(row.formerKeys, row.identityKey);
+        put({ ...settled, listVersion: 0, listHash: new Uint8Array(), formerKeys });
+      }
     },
   };
 }

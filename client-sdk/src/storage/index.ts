@@ -6,6 +6,7 @@
  */
 import type { Bytes } from "@treehouse/protocol";
 
+import { type AccountDataRows, createAccountDataRows } from "./account-data.ts";
 import { type Contacts, createContacts } from "./contacts.ts";
 import { createCursors, type Cursors } from "./cursors.ts";
 import { createIntents, type Intents } from "./intents.ts";
@@ -19,6 +20,8 @@ import { migrate, wipe } from "./schema.ts";
 import { createSeal, StoreFault } from "./seal.ts";
 import { createSettings, type Settings } from "./settings.ts";
 
+export { dataEntriesSchema } from "./account-data.ts";
+export type { DataEntries, DataEntry, DataRow } from "./account-data.ts";
 export { isAccepted } from "./contacts.ts";
 export type { ContactRow } from "./contacts.ts";
 export type { Cursor } from "./cursors.ts";
@@ -32,6 +35,7 @@ export { StoreFault } from "./seal.ts";
 /** One transaction over all of the store. It ends with the closure that received it. */
 export type LocalTx = {
   readonly settings: Settings;
+  readonly accountData: AccountDataRows;
   readonly preferences: PreferenceStore;
   readonly rooms: Rooms;
   readonly cursors: Cursors;
@@ -74,10 +78,11 @@ export async function openLocalStore(
   return {
     transaction(run) {
       return database.transaction((sql) => {
-        const settings = createSettings(sql, seal);
+        const accountData = createAccountDataRows(sql, seal);
         return run({
-          settings,
-          preferences: createPreferences(settings),
+          settings: createSettings(sql, seal),
+          accountData,
+          preferences: createPreferences(accountData),
           rooms: createRooms(sql, seal),
           cursors: createCursors(sql),
           messages: createMessages(sql, seal),

@@ -1,33 +1,38 @@
-import { utf8Decode, utf8Encode } from "@treehouse/protocol";
 import { z } from "zod";
 
-import type { Settings } from "./settings.ts";
+import type { AccountDataRows } from "./account-data.ts";
 
 const preferencesSchema = z.object({
   /**
    * Nothing is sent into a conversation while somebody in it is there with an identity key that the
    * user has not accepted.
    */
-  blockOnKeyChange: z.boolean().default(true),
+  blockOnKeyChange: z.boolean().default(true).catch(true),
 });
 
 /** What the user has chosen, the same on all of the user's clients. */
 export type Preferences = z.infer<typeof preferencesSchema>;
 
 export interface PreferenceStore {
-  /** What was never chosen is as by default. */
+  /** What was never chosen, or is not understood, is as by default. */
   get(): Preferences;
-  put(preferences: Preferences): void;
+  /** Chooses what is named, at that time. */
+  set(change: Partial<Preferences>, at: number): void;
 }
 
-const name = "preferences";
+/** The record of account data that holds them. */
+const record = "settings";
 
-export function createPreferences(settings: Settings): PreferenceStore {
+export function createPreferences(accountData: AccountDataRows): PreferenceStore {
   return {
     get() {
-      const stored = settings.get(name);
-      return preferencesSchema.parse(stored === undefined ? {} : JSON.parse(utf8Decode(stored)));
+      const { entries } = accountData.get(record);
+      const values = Object.entries(entries).map(([key, { value }]) => [key, value ?? undefined]);
+      return preferencesSchema.parse(Object.fromEntries(values));
     },
-    put: (preferences) => settings.put(name, utf8Encode(JSON.stringify(preferences))),
+    set(change, at) {
+      for (const [key, value] of Object.entries(change))
+        accountData.set(record, key, { value, at });
+    },
   };
 }

@@ -48,6 +48,11 @@ const versions: readonly (readonly string[])[] = [
     "ALTER TABLE contacts ADD COLUMN other_key BLOB",
     "ALTER TABLE contacts ADD COLUMN former_keys BLOB NOT NULL DEFAULT x''",
   ],
+  [
+    `CREATE TABLE account_data (
+       record TEXT PRIMARY KEY, version INTEGER NOT NULL, hash BLOB NOT NULL,
+       changed INTEGER NOT NULL, sealed_entries BLOB NOT NULL) STRICT`,
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -82,4 +87,5 @@ const emptying = [
   "DELETE FROM key_packages",
   "DELETE FROM contacts",
   "DELETE FROM relations",
+  "DELETE FROM account_data",
 ];

@@ -1,6 +1,7 @@
 import type { Domain, Env } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
 import type { PendingProof } from "./check-proof.ts";
+import type { AccountDataStore } from "./account-data/store.ts";
 import type { PendingChange } from "./change-credential.ts";
 import type { ContactStore } from "./contacts/store.ts";
 import type { CountersignatureKey, Signatures } from "./countersignature-key.ts";
@@ -28,6 +29,7 @@ export type AuthenticationContext = {
   readonly database: Database;
   readonly store: AuthenticationStore;
   readonly contacts: ContactStore;
+  readonly accountData: AccountDataStore;
   readonly domain: Domain;
   readonly registration: RegistrationMode;
   readonly localContacts: LocalContacts;

@@ -2,8 +2,8 @@
  * Authentication links a user's address to the keys that the user's clients sign with.
  *
  * It keeps accounts (OPAQUE records, so that no password is ever here), sealed recovery bundles,
- * every version of each user's signed client list, sessions, invites, and whom each user lets in as
- * a contact. It promises: a name
+ * every version of each user's signed client list, sessions, invites, whom each user lets in as a
+ * contact, and what a user's clients keep for each other, sealed by them. It promises: a name
  * belongs to one account for ever, also after that is deleted; a client is listed only with the
  * signatures of its user, and is vouched for with the countersignature of this server; a session
  * belongs to one client, is stored as a hash and ends at once when it is revoked. It refuses to
@@ -29,6 +29,7 @@ import type {
   Session,
   Tx,
 } from "../platform/index.ts";
+import { createAccountDataStore } from "./account-data/store.sqlite.ts";
 import { alone } from "./alone.ts";
 import type { PendingChange } from "./change-credential.ts";
 import { checkProof } from "./check-proof.ts";
@@ -165,6 +166,7 @@ export async function createAuthentication(
     database,
     store,
     contacts: createContactStore(database),
+    accountData: createAccountDataStore(database),
     domain,
     registration: options.registration,
     localContacts: options.localContacts ?? "implied",

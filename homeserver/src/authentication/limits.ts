@@ -8,9 +8,12 @@ const names = ["loginPerUser", "loginPerAddress", "lookupPerSession", "lookupPer
 /** Requests that need the client's signature, by session. */
 export const proofPerSession: RateRule = { count: 60, perMs: 60_000 };
 
+/** Reads and writes of account data, by user: a new client reads all records at once. */
+const accountDataPerUser: RateRule = { count: 600, perMs: 60_000 };
+
 /** The rates of this module, each taken before any work is done. */
 export type AuthenticationLimits = Readonly<
-  Record<(typeof names)[number] | "proofPerSession", RateLimiter>
+  Record<(typeof names)[number] | "proofPerSession" | "accountDataPerUser", RateLimiter>
 >;
 
 export function createLimits(env: Pick<Env, "monotonic">): AuthenticationLimits {
@@ -22,5 +25,6 @@ export function createLimits(env: Pick<Env, "monotonic">): AuthenticationLimits 
     proofPerSession: createRateLimiter(env, proofPerSession, "proofPerSession"),
     lookupPerSession: limiter("lookupPerSession"),
     lookupPerAddress: limiter("lookupPerAddress"),
+    accountDataPerUser: createRateLimiter(env, accountDataPerUser, "accountDataPerUser"),
   };
 }

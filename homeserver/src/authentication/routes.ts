@@ -20,6 +20,7 @@ import {
 import type { InviteAnswer, LoginFinishAnswer } from "@treehouse/protocol";
 import { jsonAnswer, jsonBody, noAnswer, route } from "../platform/index.ts";
 import type { Route } from "../platform/index.ts";
+import { accountDataRoutes } from "./account-data/routes.ts";
 import type { ContactLimits } from "./contacts/limits.ts";
 import { contactRoutes } from "./contacts/routes.ts";
 import type { AuthenticationContext } from "./context.ts";
@@ -46,6 +47,7 @@ export function authenticationRoutes(
     ...credentialRoutes(context, limits),
     findUserRoute(context, limits),
     ...contactRoutes(context, limits),
+    ...accountDataRoutes(context, limits),
     ...inviteRoutes(context),
   ];
 }

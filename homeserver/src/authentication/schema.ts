@@ -114,6 +114,20 @@ export const contacts = sqliteTable(
   ],
 );
 
+/** What a user's clients keep for each other, sealed under a key that only they have. */
+export const accountData = sqliteTable(
+  "authentication_account_data",
+  {
+    owner: text("owner").notNull(),
+    /** Derived from the record's name under the clients' key. */
+    slot: text("slot").notNull(),
+    version: integer("version").notNull(),
+    sealed: blob("sealed", { mode: "buffer" }).notNull(),
+    changedAt: integer("changed_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.owner, table.slot] })],
+);
+
 export const blocks = sqliteTable(
   "authentication_blocks",
   {

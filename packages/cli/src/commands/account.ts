@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { CliFailure, EXIT, type ExitCode } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { contextOf, withBriefClient, withCaughtUpClient } from "./cli.ts";
+import { addAccountSettings } from "./account-settings.ts";
 import { storeFiles } from "./context.ts";
 import { addFactorCommands } from "./factor.ts";
 import { makeContext } from "./init.ts";
@@ -16,6 +17,7 @@ export function addAccountCommands(cli: Cli): void {
   const noun = cli.program.command("account").description("the account of this context");
   addRegister(cli, noun);
   addDelete(cli, noun);
+  addAccountSettings(cli, noun);
   addSessionCommands(cli, noun);
   addFactorCommands(cli, noun);
   noun

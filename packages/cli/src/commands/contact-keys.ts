@@ -43,6 +43,18 @@ export function addContactKeyCommands(cli: Cli, noun: Command): void {
       );
     });
   noun
+    .command("label")
+    .description("call somebody by a name that only you see; without one it is taken back")
+    .argument("<address>")
+    .argument("[label]")
+    .action(async (address: string, label: string | undefined) => {
+      await withBriefClient(cli, async (client) => {
+        await client.contacts.setLabel(address, label);
+        const text = label === undefined ? `${address} has no label.` : `${address}: ${label}`;
+        cli.output().result({ address, label: label ?? null }, text);
+      });
+    });
+  noun
     .command("trust")
     .description("accept somebody's new identity key without comparing it")
     .argument("<address>")
@@ -66,7 +78,10 @@ type VerifyOptions = {
   readonly fingerprint?: boolean;
 };
 
-function stateOf({ address, changed, verifiedAt }: ContactIdentity | ContactSafety): string {
+function stateOf(known: ContactIdentity | ContactSafety): string {
+  const { changed, verifiedAt } = known;
+  const label = "label" in known && known.label !== undefined ? ` (${known.label})` : "";
+  const address = `${known.address}${label}`;
   if (changed) return `${address}  the key has CHANGED and is not accepted`;
   if (verifiedAt === undefined) return `${address}  not compared yet`;
   return `${address}  compared ${new Date(verifiedAt).toISOString()}`;

@@ -67,6 +67,7 @@ export function addGroupCommands(cli: Cli): void {
         cli.output().result(value, [`epoch ${safety.epoch}`, ...safetyText(safety)].join("\n"));
       });
     });
+  addNoteCommands(cli, noun);
   addMemberCommand(cli, noun, "add", "add members, all or none");
   addMemberCommand(cli, noun, "remove", "remove members");
   noun
@@ -78,6 +79,35 @@ export function addGroupCommands(cli: Cli): void {
         const conversation = await client.conversations.get(reference);
         await conversation.leave();
         cli.output().result({ id: conversation.id }, "Left.");
+      });
+    });
+}
+
+/** What one notes for oneself, on all of one's clients. */
+function addNoteCommands(cli: Cli, noun: ReturnType<Cli["program"]["command"]>): void {
+  noun
+    .command("label")
+    .description("call a conversation by a name that only you see; without one it is taken back")
+    .argument("<conversation>", "id, unique beginning of the id, or name")
+    .argument("[name]")
+    .action(async (reference: string, name: string | undefined) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const conversation = await client.conversations.get(reference);
+        await conversation.setOwnName(name);
+        const info = await conversation.info();
+        cli.output().result(info, describe(info));
+      });
+    });
+  noun
+    .command("read")
+    .description("note on all of your clients that you have read everything")
+    .argument("<conversation>", "id, unique beginning of the id, or name")
+    .action(async (reference: string) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const conversation = await client.conversations.get(reference);
+        await conversation.markRead((await conversation.info()).position);
+        const { id, readPosition } = await conversation.info();
+        cli.output().result({ id, readPosition }, `Read up to ${readPosition}.`);
       });
     });
 }
@@ -110,5 +140,6 @@ function shell(name: string): string {
 
 function describe(info: ConversationInfo): string {
   const members = info.members.map(({ address, role }) => `  ${address} (${role})`);
-  return [`${info.name}, epoch ${info.epoch}, ${info.status}`, ...members].join("\n");
+  const own = info.ownName === undefined ? "" : ` (to you: ${info.ownName})`;
+  return [`${info.name}${own}, epoch ${info.epoch}, ${info.status}`, ...members].join("\n");
 }

@@ -90,6 +90,28 @@ test("X-05 safety numbers of contacts and conversations are shown, compared and 
   expect(await failing(ours.payload)).toEqual({ exit: 1, code: "unrelated" });
 });
 
+test("R-037 settings, labels, names and what was read are chosen for all clients", async () => {
+  expect(await json("account", "settings")).toEqual({ blockOnKeyChange: true });
+  expect(await json("account", "set", "blockOnKeyChange", "off")).toEqual({
+    blockOnKeyChange: false,
+  });
+  const wrong = async (...args: string[]) =>
+    JSON.parse((await household.treehouse(["account", "set", ...args, "--json"])).err).error.code;
+  expect(await wrong("colour", "on")).toBe("unknownSetting");
+  expect(await wrong("blockOnKeyChange", "perhaps")).toBe("malformed");
+  expect(await json("account", "set", "blockOnKeyChange", "on")).toMatchObject({
+    blockOnKeyChange: true,
+  });
+  await json("contact", "label", "bob@localhost", "Bobby");
+  const keys = await household.treehouse(["contact", "keys"]);
+  expect(keys.out).toContain("bob@localhost (Bobby)");
+  expect(await json("contact", "label", "bob@localhost")).toMatchObject({ label: null });
+  await json("group", "create", "Long name");
+  expect(await json("group", "label", "Long name", "Short")).toMatchObject({ ownName: "Short" });
+  const read = await json("group", "read", "Long name");
+  expect(read).toMatchObject({ readPosition: expect.any(Number) });
+});
+
 test("R-043 blocking and unblocking are told to nobody", async () => {
   const before = await json("contact", "ls");
   expect(await bob("contact", "block", "alice@localhost")).toMatchObject({ state: "blocked" });

@@ -6,6 +6,8 @@ export const ACCOUNT_EVENTS = {
   contactAccepted: "contactAccepted",
   /** Where one stands with somebody is different now, by whoever's act. */
   contactChanged: "contactChanged",
+  /** A record of the account data was written; data: slot and version as JSON. */
+  accountDataChanged: "accountDataChanged",
   /** The inbox was full and later events were left out: ask for everything. No data. */
   eventsDropped: "eventsDropped",
 } as const;

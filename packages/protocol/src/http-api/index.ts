@@ -1,3 +1,13 @@
+export { ACCOUNT_DATA_LIMITS } from "./account-data-limits.ts";
+export {
+  accountDataEventSchema,
+  accountDataListSchema,
+  accountDataRecordSchema,
+  accountDataVersionSchema,
+  accountDataWriteSchema,
+  parseDataSlot,
+} from "./account-data-schemas.ts";
+export type { AccountDataList } from "./account-data-schemas.ts";
 export {
   sessionGrantSchema,
   registrationStartRequestSchema,

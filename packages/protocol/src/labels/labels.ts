@@ -49,6 +49,8 @@ export const LABELS = {
   recoveryBundle: "RecoveryBundle",
   /** Key derivation from the recovery key: seals the recovery bundle's second copy. */
   recoveryKey: "RecoveryKey",
+  /** Key derivation in the recovery bundle: where a record of account data lies. */
+  accountDataSlot: "AccountDataSlot",
   /** Key derivation in the recovery bundle: seals account data. */
   accountData: "AccountData",
   /** Key derivation from a store key: seals secret rows. */

@@ -1,0 +1,3 @@
+/** What a user's clients keep for each other at the server, sealed under a key of their own. */
+export { type AccountData, createAccountData, type DataChange } from "./sync-data.ts";
+export { labelOf, notesOf, type RoomNotes, writeLabel, writeOwnName, writeRead } from "./notes.ts";

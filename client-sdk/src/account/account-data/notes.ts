@@ -1,0 +1,56 @@
+import { type RoomUri, type UserUri } from "@treehouse/protocol";
+import { z } from "zod";
+
+import type { LocalTx } from "../../storage/index.ts";
+import { recordOfPerson, recordOfRoom } from "./records.ts";
+
+/** What a user notes of a conversation for themselves alone. */
+export type RoomNotes = {
+  /** A name that only this user sees. */
+  readonly ownName: string | undefined;
+  /** Everything up to this position has been read; 0 at first. */
+  readonly readPosition: number;
+};
+
+export function labelOf(tx: LocalTx, user: UserUri): string | undefined {
+  return textAt(tx, recordOfPerson(user), `label ${user}`);
+}
+
+export function writeLabel(
+  tx: LocalTx,
+  user: UserUri,
+  { label, at }: { readonly label: string | undefined; readonly at: number },
+): void {
+  tx.accountData.set(recordOfPerson(user), `label ${user}`, { value: label ?? null, at });
+}
+
+export function notesOf(tx: LocalTx, room: RoomUri): RoomNotes {
+  const record = recordOfRoom(room);
+  const position = tx.accountData.get(record).entries[`read ${room}`]?.value;
+  return {
+    ownName: textAt(tx, record, `name ${room}`),
+    readPosition: z.int().nonnegative().safeParse(position).data ?? 0,
+  };
+}
+
+export function writeOwnName(
+  tx: LocalTx,
+  room: RoomUri,
+  { name, at }: { readonly name: string | undefined; readonly at: number },
+): void {
+  tx.accountData.set(recordOfRoom(room), `name ${room}`, { value: name ?? null, at });
+}
+
+/** A position behind the one that is noted changes nothing. */
+export function writeRead(
+  tx: LocalTx,
+  room: RoomUri,
+  { position, at }: { readonly position: number; readonly at: number },
+): void {
+  if (position <= notesOf(tx, room).readPosition) return;
+  tx.accountData.set(recordOfRoom(room), `read ${room}`, { value: position, at });
+}
+
+function textAt(tx: LocalTx, record: string, key: string): string | undefined {
+  return z.string().safeParse(tx.accountData.get(record).entries[key]?.value).data;
+}

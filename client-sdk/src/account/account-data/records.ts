@@ -1,0 +1,28 @@
+import { sha256, utf8Encode } from "@treehouse/protocol";
+
+/**
+ * The names of all records. What there is one of for each person or room is spread over several
+ * records by the hash of its URI, so that none grows beyond what the server takes.
+ */
+export const SETTINGS_RECORD = "settings";
+
+const peopleShards = 32;
+const roomShards = 16;
+
+export const recordNames: readonly string[] = [
+  SETTINGS_RECORD,
+  ...Array.from({ length: peopleShards }, (_, shard) => `people/${shard}`),
+  ...Array.from({ length: roomShards }, (_, shard) => `rooms/${shard}`),
+];
+
+export function recordOfPerson(user: string): string {
+  return `people/${shardOf(user, peopleShards)}`;
+}
+
+export function recordOfRoom(room: string): string {
+  return `rooms/${shardOf(room, roomShards)}`;
+}
+
+function shardOf(uri: string, shards: number): number {
+  return (sha256(utf8Encode(uri))[0] ?? 0) % shards;
+}
