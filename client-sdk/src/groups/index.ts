@@ -171,8 +171,9 @@ export function createGroups(context: GroupsContext): Groups {
     async resume() {
       await compareRooms(context, rooms, compareAgain);
       await resumeRooms(context, rooms);
-      await catchUpEvents(context);
+      // After a restore nobody can add this client before it has brought new KeyPackages.
       await refill(context, refillAgain);
+      await catchUpEvents(context);
     },
     async ended(stream) {
       if (!isRoomStream(stream)) return false;

@@ -50,7 +50,7 @@ test("R-037 a record is written once per version, and who comes second is told",
       write(server, token, slot, { expectedVersion: 1, sealed: sealedOf(fill) }),
     ),
   );
-  expect([one?.status, two?.status].toSorted()).toEqual([200, 409]);
+  expect(new Set([one?.status, two?.status])).toEqual(new Set([200, 409]));
   const kept = await ask(server.url, paths.accountDataRecord(slot), { token });
   expect(kept.json).toMatchObject({
     slot,
