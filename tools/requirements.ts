@@ -221,7 +221,7 @@ R-168 | partly | tests, docs | Threats with tests, fuzzing; no outside audit
 R-169 | partly | platform, authentication | No cookies, bound parameters; no web client to attack yet
 R-170 | partly | platform | Rate limits, all in one table; not each one's burst is tested
 R-171 | partly | authentication | OPAQUE for passwords; no passkeys, and bearer tokens
-R-172 | open | | Users export their data
+R-172 | partly | SDK, CLI | Everything of one's own as documented files; nothing reads them in again
 R-173 | open | | Data protection law
 R-174 | partly | docs | Each stored column has a purpose and an end, on a page and not in code
 

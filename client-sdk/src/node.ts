@@ -21,6 +21,7 @@ export type {
   ConversationInfo,
   ConversationSafety,
   CreateConversation,
+  ExportLine,
   FactorProof,
   FactorsInfo,
   FederationAdmin,

@@ -17,6 +17,7 @@ export {
   writeOwnName,
   writeRead,
 } from "./account-data/index.ts";
+export { changePassword } from "./change-password.ts";
 export { deleteAccount } from "./delete-account.ts";
 export { findContact, type FoundContact } from "./find-contact.ts";
 export { lookUp } from "./people.ts";

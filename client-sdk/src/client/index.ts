@@ -6,6 +6,7 @@ import {
   type AccountContext,
   type AccountData,
   type ContactBook,
+  changePassword,
   createAccountData,
   createContactBook,
   deleteAccount,
@@ -41,6 +42,7 @@ import {
   guarded,
 } from "./conversation.ts";
 import { type Check, diagnose } from "./diagnose.ts";
+import { exportAccount, type ExportLine } from "./export-account.ts";
 import { listConversations } from "./list-conversations.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { type ClientFactors, createFactors } from "./factors.ts";
@@ -61,6 +63,7 @@ export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-fede
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientFactors, FactorProof, FactorsInfo } from "./factors.ts";
 export type { Check } from "./diagnose.ts";
+export type { ExportLine } from "./export-account.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
 export type { ClientSessions, SessionInfo } from "./sessions.ts";
@@ -105,6 +108,19 @@ export interface Client extends AsyncDisposable {
      * Refuses `loginFailed`, and does nothing, when the password is wrong.
      */
     delete(proof: { readonly password: string }): Promise<void>;
+    /**
+     * Puts a new password in the place of the old one, and seals the recovery bundle under it: no key
+     * is lost. Sessions go on. Refuses `loginFailed` when the old one is wrong.
+     */
+    changePassword(change: {
+      readonly oldPassword: string;
+      readonly newPassword: string;
+    }): Promise<void>;
+    /**
+     * Everything of the user's own that this client and its server have: account, sessions, settings,
+     * contacts, known keys, conversations, and all that was said, oldest first. No private keys.
+     */
+    export(): AsyncIterable<ExportLine>;
   };
   /**
    * Messages of others, in the order of arrival, from where the last loop over this store stopped.
@@ -196,6 +212,11 @@ function startClient(
     closing ??= closeAll(platform, store, sync, groups);
     return closing;
   };
+  const own = {
+    contacts: createContacts({ book, context, account, chosen }),
+    settings: createClientSettings({ store, chosen }),
+    sessions: createSessions(context.api),
+  };
   return {
     me: {
       address: formatAddress(account.user),
@@ -219,9 +240,11 @@ function startClient(
           return createConversation(parts, await pairs.run(() => groups.direct(peer)));
         }),
     },
-    contacts: createContacts({ book, context, account, chosen }),
-    settings: createClientSettings({ store, chosen }),
+    ...own,
     account: {
+      export: () =>
+        exportAccount({ ...own, store, account, open: (room) => createConversation(parts, room) }),
+      changePassword: (change) => guarded(() => changePassword(context, change)),
       delete: ({ password }) =>
         guarded(async () => {
           await deleteAccount(context, password);
@@ -230,7 +253,6 @@ function startClient(
           await closing;
         }),
     },
-    sessions: createSessions(context.api),
     factors: createFactors(context.api),
     admin: createAdmin(context.api),
     diagnose: () => diagnose(context.api, env, account.user),

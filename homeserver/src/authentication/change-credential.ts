@@ -40,6 +40,32 @@ export async function startCredentialChange(
 }
 
 /**
+ * Between the halves: whoever knows the old password gets the bundle that is sealed under it, to seal
+ * it anew. Each change can be proved once; the answer's id takes its place. Refuses `loginFailed`.
+ */
+export async function proveCredential(
+  context: AuthenticationContext,
+  user: UserUri,
+  request: { readonly changeId: string; readonly finishLoginRequest: Bytes },
+): Promise<{
+  readonly changeId: string;
+  readonly recoveryBundle: Bytes;
+  readonly recoveryBundleVersion: number;
+}> {
+  const { database, opaque, pendingChanges, store } = context;
+  const pending = pendingChanges.take(request.changeId);
+  if (!pending || pending.user !== user) throw loginFailed();
+  if (!opaque.finishLogin(pending.state, request.finishLoginRequest)) throw loginFailed();
+  const account = await database.read((tx) => store.account(tx, nameOf(user)));
+  if (account?.credentialVersion !== pending.credentialVersion) throw loginFailed();
+  return {
+    changeId: pendingChanges.add(pending).id,
+    recoveryBundle: account.recoveryBundle,
+    recoveryBundleVersion: account.credentialVersion,
+  };
+}
+
+/**
  * The second half: record and recovery bundle change together, by whoever knows the old password,
  * and only if nobody changed them meanwhile. A session alone, perhaps a stolen one, is not enough:
  * it could destroy the only bundle. Answers the new version.

@@ -1,41 +1,27 @@
 import {
-  base64Url,
+  credentialFinishAnswerSchema,
+  credentialFinishRequestSchema,
+  credentialProofAnswerSchema,
+  credentialProofRequestSchema,
+  credentialStartAnswerSchema,
+  credentialStartRequestSchema,
   deletionRequestSchema,
   deletionStartAnswerSchema,
   deletionStartRequestSchema,
   fromBase64Url,
-  LIMITS,
   routes,
   toBase64Url,
 } from "@treehouse/protocol";
-import { z } from "zod";
 import { jsonAnswer, jsonBody, noAnswer, route } from "../platform/index.ts";
 import type { Route } from "../platform/index.ts";
-import { finishCredentialChange, startCredentialChange } from "./change-credential.ts";
+import {
+  finishCredentialChange,
+  proveCredential,
+  startCredentialChange,
+} from "./change-credential.ts";
 import type { AuthenticationContext } from "./context.ts";
 import { deleteAccount, startDeletion } from "./delete-account.ts";
 import type { AuthenticationLimits } from "./limits.ts";
-
-const opaqueMessage = base64Url({ max: LIMITS.opaqueMessageBytesMax, min: 1 });
-const changeId = z.string().min(1).max(256);
-
-const startRequestSchema = z.strictObject({
-  startLoginRequest: opaqueMessage,
-  registrationRequest: opaqueMessage,
-});
-const startAnswerSchema = z.object({
-  changeId,
-  loginResponse: opaqueMessage,
-  registrationResponse: opaqueMessage,
-  expiresAt: z.int(),
-});
-const finishRequestSchema = z.strictObject({
-  changeId,
-  finishLoginRequest: opaqueMessage,
-  registrationRecord: opaqueMessage,
-  recoveryBundle: base64Url({ max: LIMITS.recoveryBundleBytesMax }),
-});
-const finishAnswerSchema = z.object({ recoveryBundleVersion: z.int() });
 
 /** What a session alone cannot do: a new password with its recovery bundle, and the account's end. */
 export function credentialRoutes(
@@ -45,11 +31,11 @@ export function credentialRoutes(
   return [
     route({
       method: "POST",
-      path: "/v1/account/credential/start",
+      path: routes.credentialStart,
       access: "session",
       summary: "Start a change of password: prove the old one, register the new one",
-      body: jsonBody(startRequestSchema),
-      answer: jsonAnswer(startAnswerSchema),
+      body: jsonBody(credentialStartRequestSchema),
+      answer: jsonAnswer(credentialStartAnswerSchema),
       handle: async ({ body, session, address }) => {
         limits.loginPerAddress.take(address);
         limits.loginPerUser.take(`${session.user} ${address}`);
@@ -66,11 +52,27 @@ export function credentialRoutes(
     }),
     route({
       method: "POST",
-      path: "/v1/account/credential/finish",
+      path: routes.credentialProof,
+      access: "session",
+      summary: "Prove the old password, for the recovery bundle to be sealed under the new one",
+      body: jsonBody(credentialProofRequestSchema),
+      answer: jsonAnswer(credentialProofAnswerSchema),
+      handle: async ({ body, session, address }) => {
+        limits.lookupPerAddress.take(address);
+        const proved = await proveCredential(context, session.user, {
+          changeId: body.changeId,
+          finishLoginRequest: fromBase64Url(body.finishLoginRequest),
+        });
+        return { ...proved, recoveryBundle: toBase64Url(proved.recoveryBundle) };
+      },
+    }),
+    route({
+      method: "POST",
+      path: routes.credentialFinish,
       access: "session",
       summary: "Change password and recovery bundle together, or neither",
-      body: jsonBody(finishRequestSchema),
-      answer: jsonAnswer(finishAnswerSchema),
+      body: jsonBody(credentialFinishRequestSchema),
+      answer: jsonAnswer(credentialFinishAnswerSchema),
       handle: async ({ body, session, address }) => {
         limits.lookupPerAddress.take(address);
         const recoveryBundleVersion = await finishCredentialChange(context, session.user, {

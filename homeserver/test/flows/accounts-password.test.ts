@@ -75,6 +75,47 @@ test("a session alone changes nothing: the old password is asked, once per attem
   await login(server.url, { ...alice, password: old });
 });
 
+test("R-022 the bundle is told to who proves the old password, once per change, and nobody else", async () => {
+  await using server = await openSmallServer({ registration: "open" });
+  const [alice, bob] = [createPerson("alice"), createPerson("bob")];
+  const { token } = (await register(server.url, alice, { password: old })).session;
+  const other = (await register(server.url, bob, { password: old })).session;
+  const bundle = toBase64Url(new Uint8Array(60).fill(9));
+  const prove = (json: Record<string, unknown>, asker = token) =>
+    ask(server.url, PROOF, {
+      token: asker,
+      json: { changeId: json["changeId"], finishLoginRequest: json["finishLoginRequest"] },
+    });
+
+  const guessed = await beginChange(server, token, "a wrong password", fresh, bundle);
+  expect((await prove(guessed.finish)).refusal?.code).toBe("loginFailed");
+  expect((await prove(guessed.finish)).refusal?.code).toBe("loginFailed");
+  const stolen = await beginChange(server, token, old, fresh, bundle);
+  expect((await prove(stolen.finish, other.token)).refusal?.code).toBe("loginFailed");
+
+  const honest = await beginChange(server, token, old, fresh, bundle);
+  const proved = proofAnswer.parse((await prove(honest.finish)).json);
+  const kept = await login(server.url, { ...alice, password: old });
+  expect(proved).toMatchObject({ recoveryBundle: kept.recoveryBundle, recoveryBundleVersion: 1 });
+  const spent = await ask(server.url, FINISH, { token, json: honest.finish });
+  expect(spent.refusal?.code).toBe("loginFailed");
+  const again = await beginChange(server, token, old, fresh, bundle);
+  const { changeId } = proofAnswer.parse((await prove(again.finish)).json);
+  const json = { ...again.finish, changeId };
+  const changed = await ask(server.url, FINISH, { token, json });
+  expect(changed.json).toEqual({ recoveryBundleVersion: 2 });
+  expect(await login(server.url, { ...alice, password: fresh })).toMatchObject({
+    recoveryBundle: bundle,
+  });
+});
+
+const PROOF = "/v1/account/credential/proof";
+const proofAnswer = z.object({
+  changeId: z.string(),
+  recoveryBundle: z.string(),
+  recoveryBundleVersion: z.int(),
+});
+
 const START = "/v1/account/credential/start";
 const FINISH = "/v1/account/credential/finish";
 

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { CliFailure, EXIT, type ExitCode } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { contextOf, withBriefClient, withCaughtUpClient } from "./cli.ts";
+import { addAccountData } from "./account-data.ts";
 import { addAccountSettings } from "./account-settings.ts";
 import { storeFiles } from "./context.ts";
 import { addFactorCommands } from "./factor.ts";
@@ -18,6 +19,7 @@ export function addAccountCommands(cli: Cli): void {
   addRegister(cli, noun);
   addDelete(cli, noun);
   addAccountSettings(cli, noun);
+  addAccountData(cli, noun);
   addSessionCommands(cli, noun);
   addFactorCommands(cli, noun);
   noun

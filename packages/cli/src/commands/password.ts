@@ -16,18 +16,31 @@ export async function readPassword(terminal: Terminal, fromStdin: boolean): Prom
 
 /** A password to be set: asked twice at a terminal, and long enough to resist guessing. */
 export async function readNewPassword(terminal: Terminal, fromStdin: boolean): Promise<string> {
-  const password = await readPassword(terminal, fromStdin);
-  if (password.length < lengthMin) {
-    throw new CliFailure(
-      EXIT.usage,
-      "passwordTooShort",
-      `a password has at least ${lengthMin} characters`,
-      { help: "It protects the keys of the account: choose one that nobody can guess." },
-    );
-  }
+  const password = checkLength(await readPassword(terminal, fromStdin));
   const asked = !fromStdin && (terminal.env["TREEHOUSE_PASSWORD"] ?? "") === "";
-  if (asked && (await terminal.askSecret("The same again: ")) !== password) {
-    throw new CliFailure(EXIT.usage, "passwordsDiffer", "the two passwords differ");
-  }
+  if (asked) await askAgain(terminal, password);
   return password;
+}
+
+/** The one that is to take the place of the password: from the standard input, or asked twice. */
+export async function readChangedPassword(terminal: Terminal, fromStdin: boolean): Promise<string> {
+  if (fromStdin) return checkLength((await terminal.readAll()).replace(/\r?\n$/, ""));
+  const password = checkLength(await terminal.askSecret("New password: "));
+  await askAgain(terminal, password);
+  return password;
+}
+
+function checkLength(password: string): string {
+  if (password.length >= lengthMin) return password;
+  throw new CliFailure(
+    EXIT.usage,
+    "passwordTooShort",
+    `a password has at least ${lengthMin} characters`,
+    { help: "It protects the keys of the account: choose one that nobody can guess." },
+  );
+}
+
+async function askAgain(terminal: Terminal, password: string): Promise<void> {
+  if ((await terminal.askSecret("The same again: ")) === password) return;
+  throw new CliFailure(EXIT.usage, "passwordsDiffer", "the two passwords differ");
 }

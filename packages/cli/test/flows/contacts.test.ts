@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { type Household, openWithAliceAndBob } from "../world/household.ts";
+import { type Household, openWithAliceAndBob, password } from "../world/household.ts";
 
 let household: Household;
 beforeAll(async () => {
@@ -110,6 +111,43 @@ test("R-037 settings, labels, names and what was read are chosen for all clients
   expect(await json("group", "label", "Long name", "Short")).toMatchObject({ ownName: "Short" });
   const read = await json("group", "read", "Long name");
   expect(read).toMatchObject({ readPosition: expect.any(Number) });
+});
+
+test("R-172 an account is exported as JSON lines beside a manifest that fits them", async () => {
+  await json("group", "create", "To be exported");
+  await json("send", "To be exported", "the exported text");
+  const directory = join(household.home, "export");
+  const manifest = JSON.parse(JSON.stringify(await json("account", "export", directory)));
+  expect(manifest).toMatchObject({ format: "treehouse-export", version: 1 });
+  const names: string[] = manifest.files.map(({ name }: { name: string }) => name);
+  expect(new Set(readdirSync(directory))).toEqual(new Set([...names, "manifest.json"]));
+  for (const { name, lines, sha256 } of manifest.files) {
+    const text = readFileSync(join(directory, name));
+    expect(createHash("sha256").update(text).digest("hex")).toBe(sha256);
+    expect(text.toString().split("\n").length - 1).toBe(lines);
+  }
+  const said = readFileSync(join(directory, "messages.jsonl"), "utf8").trim().split("\n");
+  expect(said.map((line) => JSON.parse(line).text)).toContain("the exported text");
+  const again = await household.treehouse(["account", "export", directory, "--json"]);
+  expect(JSON.parse(again.err)).toMatchObject({ error: { code: "notEmpty" }, exit: 1 });
+});
+
+test("R-022 the password is changed, and the old one is worth nothing then", async () => {
+  const change = (input: string) =>
+    household.treehouse(["account", "passwd", "--new-password-stdin", "--json"], { input });
+  expect(JSON.parse((await change("short\n")).err).error.code).toBe("passwordTooShort");
+  expect((await change("another horse battery\n")).exit).toBe(0);
+  const old = await household.treehouse(["account", "login", "--json"]);
+  expect(JSON.parse(old.err)).toMatchObject({ error: { code: "loginFailed" }, exit: 4 });
+  const env = { TREEHOUSE_PASSWORD: "another horse battery" };
+  expect((await household.treehouse(["account", "login"], { env })).exit).toBe(0);
+  const typed = { env: { TREEHOUSE_PASSWORD: "" }, secrets: ["another horse battery"] };
+  const differing = { ...typed, secrets: [...typed.secrets, "first choice", "second choice"] };
+  const differs = await household.treehouse(["account", "passwd", "--json"], differing);
+  expect(JSON.parse(differs.err).error.code).toBe("passwordsDiffer");
+  const secrets = [...typed.secrets, password, password];
+  expect((await household.treehouse(["account", "passwd"], { ...typed, secrets })).exit).toBe(0);
+  expect((await household.treehouse(["account", "login"])).exit).toBe(0);
 });
 
 test("R-043 blocking and unblocking are told to nobody", async () => {

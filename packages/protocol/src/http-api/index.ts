@@ -1,3 +1,11 @@
+export {
+  credentialFinishAnswerSchema,
+  credentialFinishRequestSchema,
+  credentialProofAnswerSchema,
+  credentialProofRequestSchema,
+  credentialStartAnswerSchema,
+  credentialStartRequestSchema,
+} from "./credential-schemas.ts";
 export { ACCOUNT_DATA_LIMITS } from "./account-data-limits.ts";
 export {
   accountDataEventSchema,
