@@ -60,9 +60,13 @@ export async function finishLogin(
     clientName: request.clientName,
   };
   if (!isRequired) return openSession(context, proved);
-  throw new Refusal("factorRequired", "a code of the authenticator app, or a recovery code", {
-    challenge: pendingFactors.add(proved).id,
-  });
+  throw new Refusal(
+    "factorRequired",
+    "this login takes a code of the authenticator app, or a recovery code",
+    {
+      challenge: pendingFactors.add(proved).id,
+    },
+  );
 }
 
 /**

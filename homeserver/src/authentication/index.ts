@@ -193,6 +193,7 @@ export async function createAuthentication(
   const isLocal = (user: UserUri): boolean => domainOf(user) === domain;
   const contactLimits = createContactLimits(env);
   const limits = createLimits(env);
+  sessions.onOpened((user) => limits.loginTries.succeeded(user));
 
   return {
     routes: authenticationRoutes(context, { ...limits, ...contactLimits }),

@@ -2,6 +2,8 @@ import { RATE_LIMITS } from "@treehouse/protocol";
 import type { Env, RateRule } from "@treehouse/protocol";
 import { createRateLimiter } from "../platform/index.ts";
 import type { RateLimiter } from "../platform/index.ts";
+import { createLoginTries } from "./login-tries.ts";
+import type { LoginTries } from "./login-tries.ts";
 
 const names = ["loginPerUser", "loginPerAddress", "lookupPerSession", "lookupPerAddress"] as const;
 
@@ -14,12 +16,13 @@ const accountDataPerUser: RateRule = { count: 600, perMs: 60_000 };
 /** The rates of this module, each taken before any work is done. */
 export type AuthenticationLimits = Readonly<
   Record<(typeof names)[number] | "proofPerSession" | "accountDataPerUser", RateLimiter>
->;
+> & { readonly loginTries: LoginTries };
 
 export function createLimits(env: Pick<Env, "monotonic">): AuthenticationLimits {
   const limiter = (name: (typeof names)[number]): RateLimiter =>
     createRateLimiter(env, RATE_LIMITS[name], name);
   return {
+    loginTries: createLoginTries(env),
     loginPerUser: limiter("loginPerUser"),
     loginPerAddress: limiter("loginPerAddress"),
     proofPerSession: createRateLimiter(env, proofPerSession, "proofPerSession"),

@@ -117,6 +117,7 @@ function loginRoutes(
       handle: async ({ body, address }) => {
         limits.loginPerAddress.take(address);
         limits.loginPerUser.take(`${body.user} ${address}`);
+        limits.loginTries.take(body.user, address);
         const { loginId, loginResponse } = await startLogin(context, {
           user: body.user,
           client: body.client,

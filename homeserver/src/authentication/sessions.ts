@@ -1,5 +1,5 @@
 import { LIMITS, toBase64Url, userUri } from "@treehouse/protocol";
-import type { Bytes, ClientUri, Domain, Env } from "@treehouse/protocol";
+import type { Bytes, ClientUri, Domain, Env, UserUri } from "@treehouse/protocol";
 import { errorFields } from "../platform/index.ts";
 import type { Database, Session, Tx } from "../platform/index.ts";
 import type { AuthenticationStore, StoredSession } from "./store.ts";
@@ -27,6 +27,8 @@ export interface Sessions {
   /** Deletes some that were idle for too long; answers how many. */
   deleteIdle(limit: number): Promise<number>;
   onEnded(run: (ended: EndedSession) => void): void;
+  /** After the commit that began a session. Must not throw. */
+  onOpened(run: (user: UserUri) => void): void;
 }
 
 export type SessionHolder = {
@@ -57,6 +59,7 @@ export function createSessions(options: {
   const { env, database, store, domain } = options;
   const live = new Map<string, Live>();
   const listeners: ((ended: EndedSession) => void)[] = [];
+  const openedListeners: ((user: UserUri) => void)[] = [];
 
   const forget = (tx: Tx, ended: StoredSession): void => {
     tx.afterCommit(() => {
@@ -128,6 +131,9 @@ export function createSessions(options: {
         createdAt: now,
         usedAt: now,
       });
+      tx.afterCommit(() => {
+        for (const run of openedListeners) run(userUri(domain, name));
+      });
       return { token: text, expiresAt: now + LIMITS.sessionIdleMs };
     },
     end: async (tx, name, id) => {
@@ -176,6 +182,9 @@ export function createSessions(options: {
       ),
     onEnded: (run) => {
       listeners.push(run);
+    },
+    onOpened: (run) => {
+      openedListeners.push(run);
     },
   };
 }
