@@ -41,7 +41,7 @@ R-019 | partly | delivery, SDK | One commit per epoch, and clients that fell out
 # Accounts and identity
 R-020 | met | authentication, SDK, CLI | A person registers and logs in
 R-021 | partly | authentication | Names are unique, look-alikes refused; no renaming yet
-R-022 | partly | authentication, SDK | Login by name and password, which the server never learns; no e-mail
+R-022 | partly | authentication, factors, SDK | Login by name and password, which the server never learns; an e-mail address confirmed by code, but no login by it
 R-023 | open | | Login through another provider
 R-024 | partly | factors, SDK, CLI | Authenticator app and recovery codes gate logins; no passkeys
 R-025 | open | | Password reset by e-mail

@@ -2,6 +2,7 @@ import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import type { Domain, Env } from "@treehouse/protocol";
 import { createAuthentication } from "./authentication/index.ts";
 import type { Authentication } from "./authentication/index.ts";
+import { isLoopbackHost } from "./config/index.ts";
 import type { Config } from "./config/index.ts";
 import { createDelivery } from "./delivery/index.ts";
 import type { Delivery } from "./delivery/index.ts";
@@ -13,6 +14,7 @@ import { createKeyPackages } from "./key-packages/index.ts";
 import type { KeyPackages } from "./key-packages/index.ts";
 import { openPeers } from "./open-peers.ts";
 import type { Peers } from "./peers/index.ts";
+import { createMailer } from "./platform/index.ts";
 import type { Database, Jobs, OnceFiles, SealingKeys, TlsFiles } from "./platform/index.ts";
 import { createQueuing } from "./queuing/index.ts";
 import type { Queuing } from "./queuing/index.ts";
@@ -63,6 +65,11 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     domain,
     passwords: authentication,
     sealing: options.sealing,
+    mailer: createMailer(env, {
+      url: config.mail.smtp_url,
+      from: config.mail.from,
+      loopback: isLoopbackHost(URL.parse(config.mail.smtp_url)?.hostname ?? ""),
+    }),
   });
   const keyPackages = createKeyPackages({
     env,

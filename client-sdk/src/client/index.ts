@@ -45,6 +45,7 @@ import { type Check, diagnose } from "./diagnose.ts";
 import { exportAccount, type ExportLine } from "./export-account.ts";
 import { listConversations } from "./list-conversations.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
+import { type ClientEmail, createEmail } from "./email.ts";
 import { type ClientFactors, createFactors } from "./factors.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
@@ -61,6 +62,7 @@ export type {
 export type { Admin, Invite } from "./admin.ts";
 export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
+export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo } from "./factors.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
@@ -101,6 +103,7 @@ export interface Client extends AsyncDisposable {
   readonly sessions: ClientSessions;
   readonly settings: ClientSettings;
   readonly factors: ClientFactors;
+  readonly email: ClientEmail;
   readonly account: {
     /**
      * Deletes the account: at the server with everything that is the user's, at other servers that
@@ -254,6 +257,7 @@ function startClient(
         }),
     },
     factors: createFactors(context.api),
+    email: createEmail(context.api),
     admin: createAdmin(context.api),
     diagnose: () => diagnose(context.api, env, account.user),
     messages: (wanted) => unhandledMessages(store, events, wanted ?? {}, life.signal),

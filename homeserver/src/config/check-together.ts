@@ -3,7 +3,7 @@ import type { Config } from "./settings.ts";
 
 /** What is wrong with settings that are good one by one. */
 export function checkTogether(config: Config): readonly string[] {
-  return [...checkTls(config), ...checkDevelopment(config)];
+  return [...checkTls(config), ...checkDevelopment(config), ...checkMail(config)];
 }
 
 function checkTls({ tls, federation }: Config): readonly string[] {
@@ -33,4 +33,9 @@ function checkDevelopment({ server, metrics, federation }: Config): readonly str
         `federation.development.peers: only for a server that nobody else can reach. ` +
         `${name} is ${host}; set it to 127.0.0.1, or remove the peers.`,
     );
+}
+
+function checkMail({ mail }: Config): readonly string[] {
+  if ((mail.smtp_url === "") === (mail.from === "")) return [];
+  return ["mail: smtp_url and from belong together; set both, or none."];
 }

@@ -71,6 +71,8 @@ test.each([
 test.each([
   ['[tls]\ncertificate = "a.pem"', "tls: certificate and key belong together"],
   ['[federation]\nauthentication = "mtls"', 'federation.authentication: "mtls" needs tls.cert'],
+  ['[mail]\nsmtp_url = "smtp://127.0.0.1"', "mail: smtp_url and from belong together"],
+  ['[mail]\nsmtp_url = "http://127.0.0.1"', "mail.smtp_url: expected a URL such as"],
   ["[federation]\nport = 80", "federation.port: expected 443 or 8448, got 80."],
   [
     '[server]\nhost = "0.0.0.0"\n[federation.development.peers]\n"b.example" = "http://[::1]:1"',

@@ -108,6 +108,22 @@ export const settingsSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  mail: z
+    .strictObject({
+      smtp_url: described(
+        z.union([z.literal(""), z.url({ protocol: /^smtps?$/ })]).default(""),
+        "a URL such as smtps://user:password@mail.example.org, or nothing",
+        "The server that sends mail, with the codes for e-mail addresses. With `smtp:` the connection " +
+          "must become TLS, except on loopback. Without it no address can be added. The variable " +
+          "keeps the password out of the file.",
+      ),
+      from: described(
+        z.string().max(320).default(""),
+        'an address such as "Treehouse <chat@example.org>"',
+        "Whom these mails come from; needed with `smtp_url`.",
+      ),
+    })
+    .prefault({}),
   registration: z
     .strictObject({
       mode: described(

@@ -1,6 +1,6 @@
 /**
  * Factors are what proves an account beside its password: an authenticator app (RFC 6238) and
- * recovery codes in its stead.
+ * recovery codes in its stead, and an e-mail address that was shown to be the user's.
  *
  * A second factor gates logins. It adds no client, opens no recovery bundle and reads no message:
  * keys are the user's own affair, and this module has none. It promises: no code counts twice; the
@@ -11,8 +11,9 @@
 import type { Domain, Env, UserUri } from "@treehouse/protocol";
 import { nameOf } from "@treehouse/protocol";
 import { migrationsOf } from "../platform/index.ts";
-import type { Database, ReadTx, Route, SealingKeys, Tx } from "../platform/index.ts";
+import type { Database, Mailer, ReadTx, Route, SealingKeys, Tx } from "../platform/index.ts";
 import type { FactorContext } from "./context.ts";
+import { createEmailLimits, emailRoutes } from "./email-routes.ts";
 import type { Passwords } from "./ports.ts";
 import { refuseLostKeys, reseal } from "./reseal.ts";
 import { createFactorLimiter, factorRoutes } from "./routes.ts";
@@ -37,21 +38,27 @@ export type FactorsOptions = {
   readonly domain: Domain;
   readonly passwords: Passwords;
   readonly sealing: SealingKeys | undefined;
+  readonly mailer: Mailer | undefined;
 };
 
 /** Throws `SealingRefused` when a key is missing under which something is sealed. */
 export async function createFactors(options: FactorsOptions): Promise<Factors> {
-  const { env, database, domain, passwords, sealing } = options;
+  const { env, database, domain, passwords, sealing, mailer } = options;
   const store = createSqliteStore(database);
-  const context: FactorContext = { env, database, store, domain, passwords, sealing };
+  const context: FactorContext = { env, database, store, domain, passwords, sealing, mailer };
   await refuseLostKeys(context);
   await reseal(context);
+  const limiter = createFactorLimiter(env);
   return {
-    routes: factorRoutes(context, createFactorLimiter(env)),
+    routes: [
+      ...factorRoutes(context, limiter),
+      ...emailRoutes(context, limiter, createEmailLimits(env)),
+    ],
     isRequired: async (tx, name) => (await store.totp(tx, name))?.confirmedAt !== undefined,
     check: (name, code) => tryCode(context, name, code, { appOnly: false }),
     forget: async (tx, user) => {
       await store.deleteTotp(tx, nameOf(user));
+      await store.deleteEmails(tx, nameOf(user));
       await store.replaceRecoveryCodes(tx, nameOf(user), []);
     },
   };

@@ -9,6 +9,8 @@ export const FACTOR_LIMITS = {
   waitFirstMs: 15 * MINUTE,
   /** The longest: whoever knows the password alone must not shut its owner out for good. */
   waitMostMs: 4 * HOUR,
+  /** From a mailed code to its use. */
+  emailCodeMs: 15 * MINUTE,
   /** From the secret of a new app to its first code. */
   setUpMs: HOUR,
   /** Recovery codes that an account gets at once. */

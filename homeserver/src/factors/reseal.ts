@@ -1,4 +1,5 @@
 import { SealingRefused } from "../platform/index.ts";
+import { resealEmail } from "./email.ts";
 import type { FactorContext } from "./context.ts";
 import { secretOf, secretPlace } from "./try-code.ts";
 
@@ -27,7 +28,9 @@ export async function reseal(context: FactorContext): Promise<void> {
         const secret = sealing.seal(secretPlace(app.name), secretOf(context, app));
         await store.putTotp(tx, { ...app, secret });
       }
-      return old.length;
+      const emails = await store.emailsNotUnder(tx, sealing.currentId, RESEALED_PER_TRANSACTION);
+      for (const email of emails) await store.putEmail(tx, resealEmail(context, email));
+      return old.length + emails.length;
     });
     if (moved === 0) return;
     env.log.info("resealed", { rows: moved, keyId: sealing.currentId });

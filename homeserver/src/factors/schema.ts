@@ -17,6 +17,22 @@ export const totp = sqliteTable("factors_totp", {
   retryAt: integer("retry_at").notNull(),
 });
 
+/** The e-mail address of an account, and one that waits for its code. */
+export const emails = sqliteTable(
+  "factors_emails",
+  {
+    name: text("name").notNull(),
+    verified: integer("verified", { mode: "boolean" }).notNull(),
+    keyId: text("key_id").notNull(),
+    /** The address, and the code that was sent to it as long as that is open. */
+    content: blob("content", { mode: "buffer" }).notNull(),
+    triesLeft: integer("tries_left").notNull(),
+    /** Of the code; 0 once the address is verified. */
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.name, table.verified] })],
+);
+
 /** Codes that stand in for the app, each once. They are as random as keys: a hash is enough. */
 export const recoveryCodes = sqliteTable(
   "factors_recovery_codes",

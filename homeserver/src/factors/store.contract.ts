@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Database } from "../platform/index.ts";
-import type { FactorStore, StoredTotp } from "./store.ts";
+import type { FactorStore, StoredEmail, StoredTotp } from "./store.ts";
 
 export type OpenStore = () => Promise<{ readonly database: Database; readonly store: FactorStore }>;
 
@@ -25,6 +25,31 @@ export function factorStoreContract(open: OpenStore): void {
     await database.transaction((tx) => store.deleteTotp(tx, "alice"));
     expect(await database.read((tx) => store.totp(tx, "alice"))).toBeUndefined();
     expect(await database.read((tx) => store.keyIds(tx))).toEqual(["k2"]);
+  });
+
+  test("an account has one address that is verified, and one that waits", async () => {
+    const { database, store } = await open();
+    const emailOf = (verified: boolean, fill: number, keyId = "k1"): StoredEmail => ({
+      name: "alice",
+      verified,
+      content: { keyId, box: octets(40, fill) },
+      triesLeft: 5,
+      expiresAt: 9,
+    });
+    await database.transaction(async (tx) => {
+      await store.putEmail(tx, emailOf(true, 1));
+      await store.putEmail(tx, emailOf(false, 2));
+      await store.putEmail(tx, emailOf(false, 3, "k2"));
+    });
+    await database.read(async (tx) => {
+      expect(await store.email(tx, "alice", true)).toEqual(emailOf(true, 1));
+      expect(await store.email(tx, "alice", false)).toEqual(emailOf(false, 3, "k2"));
+      expect(await store.email(tx, "bob", true)).toBeUndefined();
+      expect(await store.keyIds(tx)).toEqual(["k1", "k2"]);
+      expect(await store.emailsNotUnder(tx, "k1", 10)).toEqual([emailOf(false, 3, "k2")]);
+    });
+    await database.transaction((tx) => store.deleteEmails(tx, "alice"));
+    expect(await database.read((tx) => store.email(tx, "alice", true))).toBeUndefined();
   });
 
   test("a recovery code is used once, by its own user, and new ones end the old", async () => {

@@ -1,16 +1,69 @@
 import { and, asc, count, eq, ne } from "drizzle-orm";
 import type { Bytes } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
-import { recoveryCodes, totp } from "./schema.ts";
-import type { FactorStore, StoredTotp } from "./store.ts";
+import { emails, recoveryCodes, totp } from "./schema.ts";
+import type { FactorStore, StoredEmail, StoredTotp } from "./store.ts";
 
 export function createSqliteStore(database: Database): FactorStore {
-  return { ...totpMethods(database), ...recoveryCodeMethods(database) };
+  return {
+    ...totpMethods(database),
+    ...emailMethods(database),
+    ...recoveryCodeMethods(database),
+    keyIds: async (tx) => {
+      const db = database.sql(tx);
+      const found = [totp, emails].flatMap((table) =>
+        db.selectDistinct({ keyId: table.keyId }).from(table).all(),
+      );
+      return [...new Set(found.map(({ keyId }) => keyId))].toSorted();
+    },
+  };
+}
+
+function emailMethods(
+  database: Database,
+): Pick<FactorStore, "email" | "putEmail" | "deleteEmails" | "emailsNotUnder"> {
+  return {
+    email: async (tx, name, verified) => {
+      const row = database
+        .sql(tx)
+        .select()
+        .from(emails)
+        .where(and(eq(emails.name, name), eq(emails.verified, verified)))
+        .get();
+      return row && emailOf(row);
+    },
+    putEmail: async (tx, { content, ...stored }) => {
+      const row = { ...stored, keyId: content.keyId, content: toBlob(content.box) };
+      database
+        .sql(tx)
+        .insert(emails)
+        .values(row)
+        .onConflictDoUpdate({ target: [emails.name, emails.verified], set: row })
+        .run();
+    },
+    deleteEmails: async (tx, name) => {
+      database.sql(tx).delete(emails).where(eq(emails.name, name)).run();
+    },
+    emailsNotUnder: async (tx, keyId, limit) =>
+      database
+        .sql(tx)
+        .select()
+        .from(emails)
+        .where(ne(emails.keyId, keyId))
+        .orderBy(asc(emails.name), asc(emails.verified))
+        .limit(limit)
+        .all()
+        .map(emailOf),
+  };
+}
+
+function emailOf({ keyId, content, ...row }: typeof emails.$inferSelect): StoredEmail {
+  return { ...row, content: { keyId, box: new Uint8Array(content) } };
 }
 
 function totpMethods(
   database: Database,
-): Pick<FactorStore, "totp" | "putTotp" | "deleteTotp" | "keyIds" | "totpNotUnder"> {
+): Pick<FactorStore, "totp" | "putTotp" | "deleteTotp" | "totpNotUnder"> {
   return {
     totp: async (tx, name) => {
       const row = database.sql(tx).select().from(totp).where(eq(totp.name, name)).get();
@@ -29,14 +82,6 @@ function totpMethods(
     deleteTotp: async (tx, name) => {
       database.sql(tx).delete(totp).where(eq(totp.name, name)).run();
     },
-    keyIds: async (tx) =>
-      database
-        .sql(tx)
-        .selectDistinct({ keyId: totp.keyId })
-        .from(totp)
-        .orderBy(asc(totp.keyId))
-        .all()
-        .map(({ keyId }) => keyId),
     totpNotUnder: async (tx, keyId, limit) =>
       database
         .sql(tx)

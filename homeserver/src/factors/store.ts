@@ -12,6 +12,13 @@ export interface FactorStore {
   /** Some of those that are sealed under another key, in the order of their names. */
   totpNotUnder(tx: ReadTx, keyId: string, limit: number): Promise<readonly StoredTotp[]>;
 
+  email(tx: ReadTx, name: string, verified: boolean): Promise<StoredEmail | undefined>;
+  /** Takes the place of the account's other one that is as verified. */
+  putEmail(tx: Tx, email: StoredEmail): Promise<void>;
+  deleteEmails(tx: Tx, name: string): Promise<void>;
+  /** Some of those that are sealed under another key, in the order of their names. */
+  emailsNotUnder(tx: ReadTx, keyId: string, limit: number): Promise<readonly StoredEmail[]>;
+
   /** Takes the place of all that there were. */
   replaceRecoveryCodes(tx: Tx, name: string, hashes: readonly Bytes[]): Promise<void>;
   /** Answers false when the user has no such code, or used it. */
@@ -27,4 +34,12 @@ export type StoredTotp = {
   readonly lastStep: number;
   readonly failures: number;
   readonly retryAt: number;
+};
+
+export type StoredEmail = {
+  readonly name: string;
+  readonly verified: boolean;
+  readonly content: Sealed;
+  readonly triesLeft: number;
+  readonly expiresAt: number;
 };

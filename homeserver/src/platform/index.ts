@@ -48,6 +48,8 @@ export type {
 } from "./http/index.ts";
 export { createJobs } from "./jobs.ts";
 export type { Jobs } from "./jobs.ts";
+export { createMailer } from "./mailer.ts";
+export type { Mailer } from "./mailer.ts";
 export { createRateLimiter } from "./rate-limit.ts";
 export type { RateLimiter } from "./rate-limit.ts";
 export { openSealingKeys, sealingKeyFile, SealingRefused } from "./sealing-keys.ts";

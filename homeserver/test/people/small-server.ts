@@ -12,6 +12,7 @@ import { createKeyPackages, keyPackagesMigrations } from "../../src/key-packages
 import type { KeyPackages, RemoteUsers } from "../../src/key-packages/index.ts";
 import {
   createHttpServer,
+  createMailer,
   createNodeEnv,
   openDatabase,
   openSealingKeys,
@@ -55,6 +56,8 @@ export type Work = { statements: number; signatures: number };
 export type SmallServerOptions = {
   readonly registration?: "invite" | "open";
   readonly domain?: string;
+  /** Of the server that takes mail. */
+  readonly smtpUrl?: string;
   readonly localContacts?: LocalContacts;
   readonly queuingLimits?: Partial<QueuingLimits>;
   /** Whom the server has beside it, named again after each start. */
@@ -116,6 +119,11 @@ async function start(
     database,
     domain,
     passwords: authentication,
+    mailer: createMailer(env, {
+      url: options.smtpUrl ?? "",
+      from: "Treehouse <chat@example.org>",
+      loopback: true,
+    }),
     sealing: openSealingKeys({
       env,
       file: `${folder}.keys`,

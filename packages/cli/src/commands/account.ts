@@ -8,6 +8,7 @@ import { contextOf, withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { addAccountData } from "./account-data.ts";
 import { addAccountSettings } from "./account-settings.ts";
 import { storeFiles } from "./context.ts";
+import { addEmailCommands } from "./email.ts";
 import { addFactorCommands } from "./factor.ts";
 import { makeContext } from "./init.ts";
 import { readNewPassword, readPassword } from "./password.ts";
@@ -22,6 +23,7 @@ export function addAccountCommands(cli: Cli): void {
   addAccountData(cli, noun);
   addSessionCommands(cli, noun);
   addFactorCommands(cli, noun);
+  addEmailCommands(cli, noun);
   noun
     .command("login")
     .description("log in with the store's client")

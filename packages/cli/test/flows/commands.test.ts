@@ -121,6 +121,17 @@ test("R-024 the second factor is turned on, asked for at a login, and turned off
   expect(await household.treehouse(login)).toMatchObject({ exit: 0 });
 });
 
+test("R-022 without mail the address commands say so", async () => {
+  const none = { address: null, pending: null, available: false };
+  expect(await bob("account", "email", "show")).toEqual(none);
+  const set = ["--context", "bob", "account", "email", "set"];
+  const refused = await household.treehouse([...set, "b@b.example"]);
+  expect(refused).toMatchObject({ exit: 1, err: expect.stringContaining("mail.smtp_url") });
+  const confirm = ["--context", "bob", "account", "email", "confirm", "12345678"];
+  expect(await household.treehouse(confirm)).toMatchObject({ exit: 4 });
+  expect(await bob("account", "email", "rm")).toEqual({ address: null });
+});
+
 test("contact find answers the identity key and the clients", async () => {
   expect(await json("contact", "find", "bob@localhost")).toMatchObject({
     address: "bob@localhost",

@@ -59,3 +59,20 @@ export const provedFactorRequestSchema = z.strictObject({
   code,
 });
 export type ProvedFactorRequest = z.output<typeof provedFactorRequestSchema>;
+
+const emailAddress = z.email().max(254);
+
+export const emailRequestSchema = z.strictObject({ address: emailAddress });
+export type EmailRequest = z.output<typeof emailRequestSchema>;
+
+export const emailConfirmRequestSchema = z.strictObject({ code });
+export type EmailConfirmRequest = z.output<typeof emailConfirmRequestSchema>;
+
+export const emailAnswerSchema = z.object({
+  address: emailAddress.optional(),
+  /** Named, and waiting for its code. */
+  pending: emailAddress.optional(),
+  /** Whether this server sends mail. */
+  available: z.boolean(),
+});
+export type EmailAnswer = z.output<typeof emailAnswerSchema>;

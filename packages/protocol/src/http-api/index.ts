@@ -79,6 +79,9 @@ export type {
   DeletionStartRequest,
 } from "./deletion-schemas.ts";
 export {
+  emailAnswerSchema,
+  emailConfirmRequestSchema,
+  emailRequestSchema,
   factorsAnswerSchema,
   loginFactorRequestSchema,
   passwordProofAnswerSchema,
@@ -89,6 +92,9 @@ export {
   totpStartAnswerSchema,
 } from "./factor-schemas.ts";
 export type {
+  EmailAnswer,
+  EmailConfirmRequest,
+  EmailRequest,
   FactorsAnswer,
   LoginFactorRequest,
   PasswordProofAnswer,
