@@ -126,6 +126,10 @@ test("R-029 FED-969 a deleted account leaves a hash, here and at the servers tha
   expect((await claimed(b, bob, alice.user)).status).toBe("success");
   await newsOf(b, bob);
   await newsOf(a, carol);
+  const record = paths.accountDataRecord(toBase64Url(new Uint8Array(32)));
+  const json = { expectedVersion: 0, sealed: toBase64Url(new Uint8Array(100)) };
+  await ask(a.url, record, { method: "PUT", token: alice.token, json });
+  expect(await tablesWith(a, name)).toContain("authentication_account_data");
   expect((await tablesWith(a, name)).length).toBeGreaterThan(5);
   expect((await tablesWith(b, name)).length).toBeGreaterThan(1);
 
