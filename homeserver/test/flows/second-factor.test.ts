@@ -90,7 +90,7 @@ test("R-024 of two who come with the same code at once, one gets a session", asy
   await using _ = server;
   const typed = code();
   const answers = await Promise.all([enter(typed), enter(typed)]);
-  expect(answers.map(codeOf).toSorted()).toEqual([200, "factorInvalid"]);
+  expect(new Set(answers.map(codeOf))).toEqual(new Set([200, "factorInvalid"]));
 });
 
 test("R-024 a login that waits for its code ends with it, and holds for its own client alone", async () => {

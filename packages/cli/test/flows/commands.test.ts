@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
 
 import { type Household, openWithAliceAndBob } from "../world/household.ts";
 
@@ -78,7 +79,7 @@ test("R-026 sessions are listed and ended, one or all others", async () => {
   expect(await bob("account", "sessions", "revoke", "--others")).toEqual({
     ended: expect.any(Number),
   });
-  const left = (await bob("account", "sessions", "ls")) as { sessions: { id: string }[] };
+  const left = sessionsSchema.parse(await bob("account", "sessions", "ls"));
   expect(left.sessions).toEqual([own]);
   const id = left.sessions[0]?.id ?? "";
   expect(await bob("account", "sessions", "revoke", id)).toEqual({ ended: 1, id });
@@ -89,15 +90,19 @@ test("R-026 sessions are listed and ended, one or all others", async () => {
   expect(await bob("account", "login")).toBeDefined();
 });
 
+const sessionsSchema = z.object({ sessions: z.array(z.looseObject({ id: z.string() })) });
+const appSchema = z.strictObject({ secret: z.string(), uri: z.string() });
+const codesSchema = z.strictObject({ recoveryCodes: z.array(z.string()) });
+
 test("R-024 the second factor is turned on, asked for at a login, and turned off", async () => {
-  const app = (await bob("account", "factor", "enable")) as { secret: string; uri: string };
+  const app = appSchema.parse(await bob("account", "factor", "enable"));
   expect(app).toEqual({
     secret: expect.any(String),
     uri: expect.stringContaining("otpauth://totp/"),
   });
   const totp = new TOTP({ secret: Secret.fromBase32(app.secret) });
   const confirmed = await bob("account", "factor", "confirm", totp.generate());
-  const { recoveryCodes } = confirmed as { recoveryCodes: string[] };
+  const { recoveryCodes } = codesSchema.parse(confirmed);
   const [one = "", two = "", three = ""] = recoveryCodes;
   expect(recoveryCodes).toHaveLength(10);
   expect(await bob("account", "factor", "show")).toEqual({
@@ -116,7 +121,7 @@ test("R-024 the second factor is turned on, asked for at a login, and turned off
   const hands = { atTerminal: true, secrets: ["123456", two] };
   expect(await household.treehouse(login, hands)).toMatchObject({ exit: 0 });
   const renewed = await bob("account", "factor", "codes", "--code", three);
-  const [fresh = ""] = (renewed as { recoveryCodes: string[] }).recoveryCodes;
+  const [fresh = ""] = codesSchema.parse(renewed).recoveryCodes;
   expect(await bob("account", "factor", "disable", "--code", fresh)).toEqual({ totp: false });
   expect(await household.treehouse(login)).toMatchObject({ exit: 0 });
 });
