@@ -46,7 +46,7 @@ R-023 | open | | Login through another provider
 R-024 | partly | factors, SDK, CLI | Authenticator app and recovery codes gate logins; no passkeys
 R-025 | open | | Password reset by e-mail
 R-026 | met | authentication, realtime, SDK, CLI | Sessions are listed with client and last use, and end at once; to end others takes the client's key
-R-027 | open | | A user adds further clients
+R-027 | partly | authentication, SDK, CLI | A further client by password joins every room by itself; no approval by another client, no recovery key
 R-028 | open | | A user removes a client, also a lost one
 R-029 | partly | authentication, SDK, CLI | A user deletes the account with everything; entries of rooms name the user until they expire
 R-030 | partly | authentication | Users are found by their full address only; there is no opting out

@@ -5,11 +5,14 @@ import {
   type ClientUri,
   deviceSigningCertificateCodec,
   firstClientListPrevious,
+  LABELS,
   mintClientUri,
   signAttestation,
+  signedBytes,
   signCertificate,
   signClientList,
   signedClientListCodec,
+  u32,
   type UserUri,
 } from "@treehouse/protocol";
 
@@ -27,8 +30,24 @@ export type NewIdentity = {
   readonly clientList: Bytes;
 };
 
+/**
+ * The user's device-signing key of a number. Whoever can open the recovery bundle derives it, so
+ * that a new client needs no other one's help; from one of them neither the identity key nor that of
+ * another number follows (decision 0020).
+ */
+export function deviceSigningKey(
+  crypto: Crypto,
+  identityPrivateKey: Bytes,
+  number: number,
+): { readonly privateKey: Bytes; readonly publicKey: Bytes } {
+  const extracted = crypto.hkdfExtract(new Uint8Array(), identityPrivateKey);
+  const info = signedBytes(LABELS.deviceSigningKey, u32.encode(number));
+  const privateKey = crypto.hkdfExpand(extracted, info, 32);
+  return { privateKey, publicKey: crypto.ed25519PublicKey(privateKey) };
+}
+
 /** An attestation is renewed long before; a client that was away for a year starts anew. */
-const attestationLifetimeMs = 365 * 24 * 60 * 60 * 1000;
+export const attestationLifetimeMs = 365 * 24 * 60 * 60 * 1000;
 
 /**
  * The identity key certifies device-signing key number 1, which attests the client and signs
@@ -36,7 +55,7 @@ const attestationLifetimeMs = 365 * 24 * 60 * 60 * 1000;
  */
 export function createIdentity(crypto: Crypto, user: UserUri, now: number): NewIdentity {
   const identity = crypto.generateSignatureKeyPair();
-  const device = crypto.generateSignatureKeyPair();
+  const device = deviceSigningKey(crypto, identity.privateKey, 1);
   const own = crypto.generateSignatureKeyPair();
   const client = mintClientUri(user, (length) => crypto.random(length));
   const certificate = signCertificate(

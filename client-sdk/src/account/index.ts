@@ -4,6 +4,7 @@
  * Keys are made here and never leave the store open; the server gets signatures, OPAQUE messages
  * and a sealed recovery bundle (architecture §4).
  */
+export { addClient } from "./add-client.ts";
 export type { AccountContext, IdentityAlarm } from "./context.ts";
 export { type ContactBook, createContactBook } from "./contacts.ts";
 export {
@@ -20,6 +21,7 @@ export {
 export { changePassword } from "./change-password.ts";
 export { deleteAccount } from "./delete-account.ts";
 export { findContact, type FoundContact } from "./find-contact.ts";
+export { listClients } from "./list-clients.ts";
 export { lookUp } from "./people.ts";
 export { logIn } from "./log-in.ts";
 export { logOut } from "./log-out.ts";
@@ -33,4 +35,9 @@ export {
   verifyContact,
 } from "./safety.ts";
 export { register } from "./register.ts";
-export { dataKeySetting, readAccount, type StoredAccount } from "./stored-account.ts";
+export {
+  bundleSetting,
+  dataKeySetting,
+  readAccount,
+  type StoredAccount,
+} from "./stored-account.ts";

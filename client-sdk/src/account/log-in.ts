@@ -16,6 +16,7 @@ import {
   toBase64Url,
 } from "@treehouse/protocol";
 
+import type { LocalTx } from "../storage/index.ts";
 import type { AccountContext } from "./context.ts";
 import { startLogin } from "./opaque.ts";
 import { openRecoveryBundle, type RecoveryBundle } from "./recovery-bundle.ts";
@@ -35,6 +36,7 @@ export async function logIn(
   context: AccountContext,
   account: StoredAccount,
   password: string,
+  also: (tx: LocalTx) => void = () => undefined,
 ): Promise<StoredAccount> {
   const { api, crypto, store } = context;
   const { user, client } = account;
@@ -61,6 +63,7 @@ export async function logIn(
     writeAccount(tx, current);
     tx.settings.delete(bundleSetting);
     if (bundle !== undefined) tx.settings.put(dataKeySetting, bundle.accountDataKey);
+    also(tx);
   });
   return current;
 }

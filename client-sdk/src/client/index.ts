@@ -4,7 +4,6 @@ import { formatAddress, parseAddress, parseRoomUri, Refusal } from "@treehouse/p
 
 import {
   type AccountContext,
-  type AccountData,
   type ContactBook,
   changePassword,
   createAccountData,
@@ -16,13 +15,7 @@ import {
 } from "../account/index.ts";
 import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
-import {
-  type AccountEvents,
-  createAlarms,
-  createGroups,
-  type Groups,
-  type People,
-} from "../groups/index.ts";
+import { createAlarms, createGroups, type Groups, type People } from "../groups/index.ts";
 import {
   type Message,
   type MessagesOptions,
@@ -41,6 +34,8 @@ import {
   createConversation,
   guarded,
 } from "./conversation.ts";
+import { accountEventsOf } from "./account-events.ts";
+import { createOwnClients, type OwnClients } from "./clients.ts";
 import { type Check, diagnose } from "./diagnose.ts";
 import { exportAccount, type ExportLine } from "./export-account.ts";
 import { listConversations } from "./list-conversations.ts";
@@ -64,6 +59,7 @@ export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-fede
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo } from "./factors.ts";
+export type { ClientInfo, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
 export type { ClientOptions } from "./options.ts";
@@ -104,6 +100,7 @@ export interface Client extends AsyncDisposable {
   readonly settings: ClientSettings;
   readonly factors: ClientFactors;
   readonly email: ClientEmail;
+  readonly clients: OwnClients;
   readonly account: {
     /**
      * Deletes the account: at the server with everything that is the user's, at other servers that
@@ -244,6 +241,7 @@ function startClient(
         }),
     },
     ...own,
+    clients: createOwnClients(context, account),
     account: {
       export: () =>
         exportAccount({ ...own, store, account, open: (room) => createConversation(parts, room) }),
@@ -266,31 +264,6 @@ function startClient(
     logout: () => guarded(() => logOut(context, account)),
     close,
     [Symbol.asyncDispose]: close,
-  };
-}
-
-/** What the inbox brings for contacts and account data, and what both ask for at a connection. */
-function accountEventsOf(parts: {
-  readonly context: AccountContext;
-  readonly account: OpenedAccount["account"];
-  readonly book: ContactBook;
-  readonly data: AccountData;
-}): AccountEvents {
-  const { context, account, book, data } = parts;
-  return {
-    apply(tx, event) {
-      const told = [book.apply(tx, event), data.apply(tx, event)];
-      return () => {
-        for (const tell of told) tell();
-      };
-    },
-    missed: (tx) => book.missed(tx),
-    async catchUp() {
-      await book.catchUp();
-      await data.catchUp();
-      // What the own server tells of oneself is judged like what it tells of others (T-09).
-      await lookUp(context, account.user);
-    },
   };
 }
 

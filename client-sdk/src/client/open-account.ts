@@ -10,6 +10,8 @@ import {
 
 import {
   type AccountContext,
+  addClient,
+  bundleSetting,
   dataKeySetting,
   logIn,
   proveRequest,
@@ -18,6 +20,7 @@ import {
   type StoredAccount,
 } from "../account/index.ts";
 import { SdkError } from "../errors/index.ts";
+import { noteNewClient } from "../groups/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import { createApi } from "../transport/index.ts";
 import type { ClientOptions } from "./options.ts";
@@ -58,12 +61,17 @@ export async function openAccount(
   const { clientName, secondFactor } = options;
   const context = { api, store, crypto, env, alarm, clientName, secondFactor };
   const begun = stored !== undefined && stored.leafIdentity === undefined;
-  if (stored === undefined || (begun && options.register !== undefined)) {
-    if (options.register === undefined) {
+  if (options.register === undefined && (await isNewClient(store, stored))) {
+    if (options.login !== true) {
       throw new SdkError("noClientInStore", "this store holds no client of the account", {
-        help: "Register the account, or open the store in which its client was made.",
+        help:
+          "Register the account, log in to make a further client of it, or open the store in which " +
+          "its client was made.",
       });
     }
+    const password = needPassword(options);
+    opened.account = await addClient(context, { user, password }, stored, noteNewClient);
+  } else if (stored === undefined || (begun && options.register !== undefined)) {
     const password = needPassword(options);
     opened.account = await register(context, { user, password, ...options.register });
   } else if (options.register !== undefined) {
@@ -93,6 +101,15 @@ async function pinOwn({ env, store }: AccountContext, account: StoredAccount): P
     if (known === undefined || known.listVersion >= list.version) return;
     tx.contacts.put({ ...known, listVersion: list.version, listHash: clientListHash(list) });
   });
+}
+
+/** Nothing is in the store, or keys that were to become a further client's. */
+function isNewClient(store: LocalStore, stored: StoredAccount | undefined): Promise<boolean> {
+  return store.transaction(
+    (tx) =>
+      stored === undefined ||
+      (stored.leafIdentity === undefined && tx.settings.get(bundleSetting) === undefined),
+  );
 }
 
 function needsLogin(stored: StoredAccount, options: ClientOptions): boolean {

@@ -18,7 +18,10 @@ export type ClientOptions = {
   readonly server?: string;
   /** How the user finds this client's session in the list; at most 64 characters, for a server to see. */
   readonly clientName?: string;
-  /** Logs in with the password even if the store holds a session. */
+  /**
+   * Logs in with the password even if the store holds a session. With an empty store it makes a
+   * further client of the account, which joins all conversations of its user by itself.
+   */
   readonly login?: boolean;
   /** Opens without a connection: history and settings only. */
   readonly offline?: boolean;

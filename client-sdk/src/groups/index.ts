@@ -39,6 +39,7 @@ import { type HistoryPage, type HistoryRow, readHistory } from "./read-history.t
 import { repeatSoon } from "./repeat-for-returned.ts";
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
+import { enterRoomsOfUser } from "./rooms-of-user.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
 import { firstWelcome, roomsWithWelcome } from "./waiting-welcomes.ts";
 
@@ -52,6 +53,7 @@ export type {
   MessageReader,
   People,
 } from "./context.ts";
+export { noteNewClient } from "./rooms-of-user.ts";
 export type { NewRoom } from "./found-room.ts";
 export type { HistoryRow } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
@@ -105,6 +107,7 @@ export function createGroups(context: GroupsContext): Groups {
   const rooms = createOpenRooms(context);
   const refillAgain = context.alarms.create();
   const compareAgain = context.alarms.create();
+  const enterAgain = context.alarms.create();
   let stopped: Error | undefined;
 
   /** Waits for an intent that is stored already; its end wakes whoever waits. */
@@ -170,6 +173,7 @@ export function createGroups(context: GroupsContext): Groups {
     },
     async resume() {
       await compareRooms(context, rooms, compareAgain);
+      await enterRooms(context, rooms, enterAgain);
       await resumeRooms(context, rooms);
       // After a restore nobody can add this client before it has brought new KeyPackages.
       await refill(context, refillAgain);
@@ -282,6 +286,17 @@ async function compareRooms(context: GroupsContext, rooms: OpenRooms, again: Ala
           context.env.log.warn("rooms.notResumed", { error: String(fault) });
         });
     });
+  }
+}
+
+/** A server that cannot say now where the user is, is asked again. */
+async function enterRooms(context: GroupsContext, rooms: OpenRooms, again: Alarm): Promise<void> {
+  try {
+    await enterRoomsOfUser(context, rooms);
+  } catch (error) {
+    context.env.log.warn("rooms.notEntered", { error: String(error) });
+    const told = error instanceof Refusal ? error.data.retryAfterMs : undefined;
+    again.set(told ?? compareAgainMs, () => void enterRooms(context, rooms, again));
   }
 }
 

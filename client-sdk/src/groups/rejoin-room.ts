@@ -118,19 +118,28 @@ function checkHead({ member }: GroupsContext, room: Room, signed: SignedHead, hu
   throw new Refusal("invalidMessage", "the head is not signed by the room's hub");
 }
 
-/** The new leaf takes the place of the own old one; without that, nobody let this client in. */
+/**
+ * The new leaf takes the place of the own old one, or stands beside those of the user's other
+ * clients, under the same identity key; without either, nobody let this client in.
+ */
 function prepare(
   context: GroupsContext,
   { groupInfo }: GroupInfoPlaintext,
   ratchetTree: Bytes,
 ): Promise<{ prepared: Awaited<ReturnType<typeof joinExternal>>["prepared"]; group: MemberGroup }> {
   const { member, identity, self, env } = context;
-  const former = readRatchetTree(ratchetTree).find(({ client }) => client === self.client);
-  if (former === undefined) {
+  const own = readRatchetTree(ratchetTree).filter(({ user }) => user === self.user);
+  if (own.length === 0) {
     throw new Refusal("notMember", "this client is no longer a member of the conversation");
   }
+  const former = own.find(({ client }) => client === self.client);
   const authenticatedData = encodeSafeAad({ treehouse: undefined, others: [] });
-  const removeLeaf = former.leaf;
-  const input = { groupInfo, ratchetTree, removeLeaf, authenticatedData, at: env.now() };
+  const input = {
+    groupInfo,
+    ratchetTree,
+    ...(former === undefined ? {} : { removeLeaf: former.leaf }),
+    authenticatedData,
+    at: env.now(),
+  };
   return joinExternal(member, identity, input);
 }

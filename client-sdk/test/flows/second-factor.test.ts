@@ -37,3 +37,24 @@ test("R-024 a client turns its second factor on, logs in with recovery codes, an
   const plain = await server.open("alice", login);
   expect(await plain.factors.info()).toMatchObject({ totp: false, recoveryCodes: 0 });
 });
+
+test("R-024 R-027 the password alone makes no further client of an account with a second factor", async () => {
+  await using server = await startServer();
+  const alice = await server.register("alice");
+  const { secret } = await alice.factors.startTotp();
+  const app = new TOTP({ secret: Secret.fromBase32(secret) });
+  const { recoveryCodes } = await alice.factors.confirmTotp(app.generate());
+  const store = server.path("further");
+  const further = { store, password, login: true };
+  const refused = server.open("alice", further);
+  await expect(refused).rejects.toMatchObject({ code: "factorRequired" });
+  const wrong = server.open("alice", { ...further, secondFactor: "000000" });
+  await expect(wrong).rejects.toMatchObject({ code: "factorInvalid" });
+  expect(await alice.clients.list()).toHaveLength(1);
+
+  const given = ["000000", recoveryCodes[0] ?? ""];
+  const asked = () => Promise.resolve(given.shift() ?? "");
+  const another = await server.open("alice", { ...further, secondFactor: asked });
+  expect(await another.clients.list()).toHaveLength(2);
+  expect(await another.factors.info()).toMatchObject({ totp: true, recoveryCodes: 9 });
+});

@@ -110,32 +110,35 @@ function insertAccount(db: Drizzle, account: NewAccount): boolean {
     .onConflictDoNothing()
     .run();
   if (inserted.changes === 0) return false;
+  insertList(db, account.name, { ...account.list, acceptedAt: account.createdAt });
+  for (const client of account.clients) insertClient(db, { ...client, name: account.name });
+  return true;
+}
+
+function insertList(
+  db: Drizzle,
+  name: string,
+  list: NewAccount["list"] & { readonly acceptedAt: number },
+): void {
+  const { version, hash, signedList, acceptedAt } = list;
   db.insert(clientLists)
+    .values({ name, version, hash: toBlob(hash), signedList: toBlob(signedList), acceptedAt })
+    .run();
+}
+
+function insertClient(db: Drizzle, client: StoredClient): void {
+  db.insert(clients)
     .values({
-      name: account.name,
-      version: account.list.version,
-      hash: toBlob(account.list.hash),
-      signedList: toBlob(account.list.signedList),
-      acceptedAt: account.createdAt,
+      ...client,
+      signatureKey: toBlob(client.signatureKey),
+      leafIdentity: toBlob(client.leafIdentity),
     })
     .run();
-  for (const client of account.clients) {
-    db.insert(clients)
-      .values({
-        client: client.client,
-        name: account.name,
-        signatureKey: toBlob(client.signatureKey),
-        leafIdentity: toBlob(client.leafIdentity),
-        expiresAt: client.expiresAt,
-      })
-      .run();
-  }
-  return true;
 }
 
 export function clientMethods(
   database: Database,
-): Pick<AuthenticationStore, "clientList" | "client" | "clientsOf"> {
+): Pick<AuthenticationStore, "clientList" | "addClient" | "client" | "clientsOf"> {
   const selectClient = database.prepare((db) =>
     db
       .select()
@@ -168,6 +171,11 @@ export function clientMethods(
         .limit(1)
         .get();
       return row && fromBlob(row.signedList);
+    },
+    addClient: async (tx, { list, client }) => {
+      const db = database.sql(tx);
+      insertList(db, client.name, list);
+      insertClient(db, client);
     },
     client: async (tx, client) => {
       const row = selectClient(tx).get({ client });

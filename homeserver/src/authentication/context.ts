@@ -14,6 +14,7 @@ import type { Neighbours } from "./ports.ts";
 import type { PendingLogin } from "./start-login.ts";
 import type { PendingRegistration } from "./start-registration.ts";
 import type { Pending } from "./pending.ts";
+import type { ProvedForClients } from "./prove-for-clients.ts";
 import type { Sessions } from "./sessions.ts";
 import type { AuthenticationStore } from "./store.ts";
 
@@ -46,5 +47,6 @@ export type AuthenticationContext = {
   readonly pendingFactors: Pending<PendingFactor>;
   readonly pendingPasswordProofs: Pending<PendingPasswordProof>;
   readonly pendingProofs: Pending<PendingProof>;
+  readonly pendingClientProofs: Pending<ProvedForClients>;
   readonly pendingDeletions: Pending<PendingDeletion>;
 };

@@ -58,6 +58,7 @@ import { checkPasswordProof, startPasswordProof } from "./prove-password.ts";
 import type { PendingPasswordProof, StartedPasswordProof } from "./prove-password.ts";
 import type { PendingLogin } from "./start-login.ts";
 import type { PendingRegistration } from "./start-registration.ts";
+import type { ProvedForClients } from "./prove-for-clients.ts";
 import { authenticationRoutes } from "./routes.ts";
 import type { SecretFiles } from "./secret-files.ts";
 import { createSessions } from "./sessions.ts";
@@ -182,6 +183,7 @@ export async function createAuthentication(
     pendingFactors: createPending<PendingFactor>(env),
     pendingPasswordProofs: createPending<PendingPasswordProof>(env),
     pendingProofs: createPending<PendingProof>(env),
+    pendingClientProofs: createPending<ProvedForClients>(env),
     pendingDeletions: createPending<PendingDeletion>(env),
   };
   options.jobs.every("endIdleSessions", CLEANING_INTERVAL_MS, () =>

@@ -23,6 +23,7 @@ import type { Route } from "../platform/index.ts";
 import { accountDataRoutes } from "./account-data/routes.ts";
 import type { ContactLimits } from "./contacts/limits.ts";
 import { contactRoutes } from "./contacts/routes.ts";
+import { clientRoutes } from "./client-routes.ts";
 import type { AuthenticationContext } from "./context.ts";
 import { credentialRoutes } from "./credential-routes.ts";
 import { findUser } from "./find-user.ts";
@@ -44,6 +45,7 @@ export function authenticationRoutes(
     ...registrationRoutes(context, limits),
     ...loginRoutes(context, limits),
     ...sessionRoutes(context, limits),
+    ...clientRoutes(context, limits),
     ...credentialRoutes(context, limits),
     findUserRoute(context, limits),
     ...contactRoutes(context, limits),

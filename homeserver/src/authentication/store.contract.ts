@@ -99,6 +99,27 @@ function accountContract(open: OpenStore): void {
     expect(stored?.recoveryBundle).toEqual(bytes(40, 11));
   });
 
+  test("a list follows the one before, with one client more, and none is forgotten", async () => {
+    const { database, store } = await open();
+    const alice = account("alice");
+    const [first] = alice.clients;
+    const [more] = account("alice", { seed: 7 }).clients;
+    if (first === undefined || more === undefined) throw new Error("no clients");
+    const list = { version: 2, hash: bytes(32, 9), signedList: bytes(90, 9), acceptedAt: 7 };
+    const client = { ...more, name: "alice" };
+    await database.transaction((tx) => store.createAccount(tx, alice));
+    await database.transaction((tx) => store.addClient(tx, { list, client }));
+    await database.read(async (tx) => {
+      expect(await store.clientList(tx, "alice")).toEqual(list.signedList);
+      expect(await store.clientList(tx, "alice", 1)).toEqual(alice.list.signedList);
+      expect(await store.client(tx, client.client)).toEqual(client);
+      expect(await store.clientsOf(tx, "alice")).toHaveLength(2);
+    });
+    await expect(
+      database.transaction((tx) => store.addClient(tx, { list, client })),
+    ).rejects.toThrow(/UNIQUE/);
+  });
+
   test("an account may have no password", async () => {
     const { database, store } = await open();
     const bot = { ...account("bot"), passwordRecord: undefined };

@@ -25,6 +25,8 @@ export interface AuthenticationStore {
 
   /** The countersigned list; the latest unless a version is named. */
   clientList(tx: ReadTx, name: string, version?: number): Promise<Bytes | undefined>;
+  /** Adds the next version of the list, with the client that it has more. */
+  addClient(tx: Tx, addition: ClientAddition): Promise<void>;
   client(tx: ReadTx, client: ClientUri): Promise<StoredClient | undefined>;
   /** In the order of their URIs. */
   clientsOf(tx: ReadTx, name: string): Promise<readonly StoredClient[]>;
@@ -64,6 +66,11 @@ export type NewAccount = Omit<Account, "credentialVersion"> & {
   readonly createdAt: number;
   readonly list: { readonly version: number; readonly hash: Bytes; readonly signedList: Bytes };
   readonly clients: readonly Omit<StoredClient, "name">[];
+};
+
+type ClientAddition = {
+  readonly list: NewAccount["list"] & { readonly acceptedAt: number };
+  readonly client: StoredClient;
 };
 
 type CredentialChange = {

@@ -165,6 +165,8 @@ export interface Accounts {
   isLocal(user: UserUri): boolean;
   /** The signature key of a client in its user's latest signed client list, if it is in there. */
   clientKey(tx: ReadTx, client: ClientUri): Promise<Bytes | undefined>;
+  /** The clients in a local user's latest list; undefined when there is no such user here. */
+  clientsOf(tx: ReadTx, user: UserUri): Promise<readonly ClientUri[] | undefined>;
   /** The identity key under which all of a local user's leaves must be certified. */
   identityKey(tx: ReadTx, user: UserUri): Promise<Bytes | undefined>;
 }

@@ -118,7 +118,7 @@ function readingRoutes(delivery: Operations): readonly Route[] {
       path: routes.rooms,
       access: "session",
       summary:
-        "The rooms that the own user is in: all that are hosted here, others as far as the client reads them",
+        "The rooms that the own user is in: all that are hosted here, others as far as a client of the user reads them",
       answer: jsonAnswer(roomsAnswerSchema),
       handle: async ({ session }) => ({ rooms: [...(await delivery.rooms(session))] }),
     }),

@@ -40,7 +40,9 @@ const helps: Record<string, string> = {
   loginRequired: "Log in again with `treehouse account login`.",
   notAuthenticated: "Log in again with `treehouse account login`.",
   sessionEnded: "Log in again with `treehouse account login`.",
-  noClientInStore: "Register with `treehouse account register --invite <token>`.",
+  noClientInStore:
+    "Register with `treehouse account register --invite <token>`, or make a further client of an " +
+    "account with `treehouse account login`.",
   factorRequired: "Log in with `treehouse account login --code <code>`.",
   inviteInvalid: "Ask the operator for a new invite, and give it with --invite <token>.",
   noConsent: "Ask with `treehouse contact request <address>`, and wait for the answer.",

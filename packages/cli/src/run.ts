@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { addAccountCommands } from "./commands/account.ts";
 import { addAdminCommands } from "./commands/admin.ts";
 import { addChatCommand } from "./commands/chat.ts";
+import { addClientCommands } from "./commands/client.ts";
 import { addContactCommands } from "./commands/contact.ts";
 import { addContextCommands } from "./commands/context.ts";
 import { addDebugCommands } from "./commands/debug.ts";
@@ -100,6 +101,7 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addInitCommand,
   addContextCommands,
   addAccountCommands,
+  addClientCommands,
   addContactCommands,
   addGroupCommands,
   addSendCommand,

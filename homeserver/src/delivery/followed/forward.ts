@@ -60,15 +60,23 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
   };
 }
 
-/** Only those that the client reads: what a hub says beyond that is not believed (FED-953). */
+/**
+ * Only those that the client, or another one of its user, reads: what a hub says beyond that is not
+ * believed (FED-953). A new client learns here where the others are.
+ */
 async function followedRoomsOf(
-  { database, store, roomLog }: FollowedContext,
-  { user, client }: Caller,
+  { accounts, database, store, roomLog }: FollowedContext,
+  { user }: Caller,
 ): Promise<readonly RoomOfUser[]> {
   return database.read(async (tx) => {
     const rooms: RoomOfUser[] = [];
+    const clients = (await accounts.clientsOf(tx, user)) ?? [];
     for (const { room, epoch, position } of await store.followedOf(tx, user)) {
-      if (await roomLog.reads(tx, client, room)) rooms.push({ room, epoch, position });
+      for (const client of clients) {
+        if (!(await roomLog.reads(tx, client, room))) continue;
+        rooms.push({ room, epoch, position });
+        break;
+      }
     }
     return rooms;
   });

@@ -26,7 +26,7 @@ export function addAccountCommands(cli: Cli): void {
   addEmailCommands(cli, noun);
   noun
     .command("login")
-    .description("log in with the store's client")
+    .description("log in with the store's client, or make a further client in an empty store")
     .option("--password-stdin", "read the password from the standard input")
     .option("--code <code>", "of the authenticator app, or a recovery code, where one is needed")
     .action(async ({ code, passwordStdin }: { code?: string; passwordStdin?: boolean }) => {

@@ -303,3 +303,11 @@ test("the password is nowhere in the folder of contexts", () => {
   expect(text).toContain("alice@localhost");
   expect(text).not.toContain(household.env["TREEHOUSE_PASSWORD"]);
 });
+
+test("a login in an empty store makes a further client, and client ls shows both", async () => {
+  await json("--context", "tablet", "init", "alice@localhost");
+  const { client } = (await json("--context", "tablet", "account", "login")) as { client: string };
+  const rows = (await json("client", "ls")) as { clients: { client: string; current: boolean }[] };
+  expect(rows.clients).toHaveLength(2);
+  expect(rows.clients).toContainEqual(expect.objectContaining({ client, current: false }));
+});

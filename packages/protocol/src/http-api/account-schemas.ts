@@ -8,7 +8,7 @@ const keyId = z.string().min(1).max(LIMITS.keyIdBytesMax);
 const clientList = base64Url({ max: LIMITS.clientListBytesMax, min: 1 });
 const identityPart = base64Url({ max: LIMITS.leafIdentityBytesMax, min: 1 });
 /** What a client says of itself, for its user to know a session by. */
-const clientName = z.string().min(1).max(64);
+export const clientName = z.string().min(1).max(64);
 const recoveryBundle = base64Url({ max: LIMITS.recoveryBundleBytesMax });
 
 export const sessionGrantSchema = z.object({ token, expiresAt: time });

@@ -5,7 +5,7 @@ import { base64Url, clientField, count, time, token } from "./fields.ts";
 const opaqueMessage = base64Url({ max: LIMITS.opaqueMessageBytesMax, min: 1 });
 
 /** Of an authenticator app, or a recovery code as people type it. */
-const code = z.string().min(1).max(64);
+export const code = z.string().min(1).max(64);
 
 export const loginFactorRequestSchema = z.strictObject({
   /** What came with `factorRequired`. */

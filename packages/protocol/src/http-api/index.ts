@@ -69,6 +69,13 @@ export type {
   ContactState,
 } from "./contact-schemas.ts";
 export {
+  clientAdditionAnswerSchema,
+  clientAdditionRequestSchema,
+  clientsAnswerSchema,
+  clientsProofAnswerSchema,
+  clientsProofRequestSchema,
+} from "./client-schemas.ts";
+export {
   deletionRequestSchema,
   deletionStartAnswerSchema,
   deletionStartRequestSchema,

@@ -45,6 +45,8 @@ export const LABELS = {
   forkTag: "ForkTag",
   /** MLS exporter: seals ephemeral payloads. */
   ephemeral: "Ephemeral",
+  /** Key derivation from the user identity key: the device-signing key of one number. */
+  deviceSigningKey: "DeviceSigningKey",
   /** Key derivation from OPAQUE's export_key: seals the recovery bundle. */
   recoveryBundle: "RecoveryBundle",
   /** Key derivation from the recovery key: seals the recovery bundle's second copy. */

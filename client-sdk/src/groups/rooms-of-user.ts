@@ -1,0 +1,37 @@
+import { paths, roomsAnswerSchema } from "@treehouse/protocol";
+
+import type { LocalTx } from "../storage/index.ts";
+import type { GroupsContext } from "./context.ts";
+import type { OpenRooms } from "./open-rooms.ts";
+import { pump } from "./pump.ts";
+
+const pending = "enter rooms of user";
+
+/** This client is a new one of its user: it comes into all rooms in which that user is. */
+export function noteNewClient(tx: LocalTx): void {
+  tx.settings.put(pending, new Uint8Array(1));
+}
+
+/**
+ * Comes into the rooms of the user that this store does not know, each by a commit of this client's
+ * own. Done when the server names none that is unknown; until then each new connection looks again,
+ * so that neither a crash nor a hub that is away leaves a room out.
+ */
+export async function enterRoomsOfUser(context: GroupsContext, rooms: OpenRooms): Promise<void> {
+  const { known, due } = await context.store.transaction((tx) => ({
+    known: new Set<string>(tx.rooms.list().map(({ room }) => room)),
+    due: tx.settings.get(pending) !== undefined,
+  }));
+  if (!due) return;
+  const answer = await context.api.json("GET", paths.rooms(), roomsAnswerSchema);
+  const missing = answer.rooms.filter(({ room }) => !known.has(room));
+  for (const { room: uri } of missing) {
+    const room = await rooms.open(uri);
+    // It may have come in while the server was asked: once is enough.
+    if (room.group !== undefined) continue;
+    room.lost = true;
+    pump(context, room);
+  }
+  if (missing.length > 0) return;
+  await context.store.transaction((tx) => tx.settings.delete(pending));
+}

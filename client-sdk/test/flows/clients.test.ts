@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { Client } from "../../src/node.ts";
+import { befriend } from "../world/friends.ts";
+import { password } from "../world/server.ts";
+import { type FederatedServers, startServers } from "../world/servers.ts";
+import { founded, joinedBy, reads } from "../world/waiting.ts";
+
+let servers: FederatedServers;
+let alice: Client;
+let bob: Client;
+
+beforeAll(async () => {
+  servers = await startServers("one.example", "two.example");
+  alice = await servers.at(0).register("alice");
+  bob = await servers.at(1).register("bob");
+  await befriend(bob, alice);
+});
+
+afterAll(async () => {
+  await Promise.all([alice.close(), bob.close()]);
+  await servers[Symbol.asyncDispose]();
+});
+
+/** A further client of Alice, with the password alone. */
+function anotherClient(name: string): Promise<Client> {
+  return servers.at(0).open("alice", { store: servers.at(0).path(name), password, login: true });
+}
+
+/** How many rooms on each of the two servers; in full the size that issue 4 names. */
+const rooms = process.env["TREEHOUSE_SCALE"] === "full" ? 15 : 2;
+const clients = process.env["TREEHOUSE_SCALE"] === "full" ? 4 : 1;
+
+test("a new client joins every room of its user by itself, on both servers, and reads what comes", async () => {
+  const further: Client[] = [];
+  for (let count = 0; count < clients; count += 1) further.push(await anotherClient(`a${count}`));
+  const own: string[] = [];
+  for (let count = 0; count < rooms; count += 1) {
+    own.push((await founded(alice, `here ${count}`, [bob]))[0]?.id ?? "");
+    own.push((await founded(bob, `there ${count}`, [alice]))[0]?.id ?? "");
+  }
+  const fresh = await anotherClient("fresh");
+  for (const room of own) await joinedBy(fresh, room);
+  for (const room of own) {
+    const conversation = await bob.conversations.get(room);
+    await conversation.send(`hello in ${room}`);
+  }
+  for (const room of own) await reads(fresh, room, `hello in ${room}`);
+  // What the new client says is read by all others, the first client of its own user among them.
+  const [first = ""] = own;
+  await (await fresh.conversations.get(first)).send("from the new one");
+  await Promise.all([
+    reads(bob, first, "from the new one"),
+    reads(alice, first, "from the new one"),
+  ]);
+  const listed = await fresh.clients.list();
+  expect(listed).toHaveLength(clients + 2);
+  expect(listed.filter(({ current }) => current)).toMatchObject([{ client: fresh.me.client }]);
+  for (const client of [...further, fresh]) await client.close();
+});
