@@ -304,10 +304,13 @@ test("the password is nowhere in the folder of contexts", () => {
   expect(text).not.toContain(household.env["TREEHOUSE_PASSWORD"]);
 });
 
+const clientSchema = z.object({ client: z.string() });
+const clientsSchema = z.object({ clients: z.array(z.looseObject({ client: z.string() })) });
+
 test("a login in an empty store makes a further client, and client ls shows both", async () => {
   await json("--context", "tablet", "init", "alice@localhost");
-  const { client } = (await json("--context", "tablet", "account", "login")) as { client: string };
-  const rows = (await json("client", "ls")) as { clients: { client: string; current: boolean }[] };
-  expect(rows.clients).toHaveLength(2);
-  expect(rows.clients).toContainEqual(expect.objectContaining({ client, current: false }));
+  const added = clientSchema.parse(await json("--context", "tablet", "account", "login"));
+  const { clients } = clientsSchema.parse(await json("client", "ls"));
+  expect(clients).toHaveLength(2);
+  expect(clients).toContainEqual(expect.objectContaining({ ...added, current: false }));
 });
