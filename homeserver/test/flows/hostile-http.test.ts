@@ -228,6 +228,8 @@ test("every operation that needs a session says so, and refuses who has none", a
       paths.loginStart(),
       paths.loginFinish(),
       paths.loginFactor(),
+      paths.clientsProof(),
+      paths.clients(),
     ].toSorted(),
   );
   for (const { method, path } of operations.filter((operation) => !operation.open)) {
