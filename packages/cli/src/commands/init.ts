@@ -22,7 +22,8 @@ export function addInit(cli: Cli, command: Command): void {
       output.result({ name, ...context }, `The context "${name}" is for ${context.account}.`);
       const asked = current ? "" : `--context ${name} `;
       output.hint(
-        `Next: treehouse ${asked}account register --invite <token>` +
+        `Next: treehouse ${asked}account register --invite <token>, ` +
+          `or treehouse ${asked}account login for an account that there is already` +
           (current ? "" : `, or \`treehouse context use ${name}\` first`),
       );
     });

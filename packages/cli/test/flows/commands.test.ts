@@ -308,7 +308,8 @@ const clientSchema = z.object({ client: z.string() });
 const clientsSchema = z.object({ clients: z.array(z.looseObject({ client: z.string() })) });
 
 test("a login in an empty store makes a further client, and client ls shows both", async () => {
-  await json("--context", "tablet", "init", "alice@localhost");
+  const begun = await household.treehouse(["--context", "tablet", "init", "alice@localhost"]);
+  expect(begun.err).toContain("treehouse --context tablet account login");
   const added = clientSchema.parse(await json("--context", "tablet", "account", "login"));
   const { clients } = clientsSchema.parse(await json("client", "ls"));
   expect(clients).toHaveLength(2);
