@@ -215,6 +215,19 @@ test("H-17 a flood of proposals leaves one removal, whoever asks for it how ofte
   expect(storedLog(siege.world.server("alpha"), hosted).size - before).toBeLessThanOrEqual(2);
 });
 
+test("H-06 FED-952 a continuation that contradicts the log stops the room, and nothing else", async () => {
+  const { incarnation, from } = anotherLife();
+  const log = storedLog(siege.world.server("alpha"), followed);
+  const objections = await siege.endure(async () => {
+    const twisted = forged({ previous: new Uint8Array(32).fill(1) });
+    const answer = await notify([twisted, forged({})], { incarnation, from });
+    expect(rejections(answer, from)).toEqual(["conflict", "conflict"]);
+  }, [...streamRows, /^delivery_followed_heads /]);
+  expect(objections).toEqual([]);
+  expect(storedLog(siege.world.server("alpha"), followed)).toEqual(log);
+});
+
+// The last one: the attacked server goes on asking the liar, with rows that no other test expects.
 test("H-18 a server that keeps nothing, or claims what was never sent, harms itself alone", async () => {
   mallory.respond = (path, body, response) => {
     if (path !== peerRoutes.notify) return void response.writeHead(404).end();
@@ -232,18 +245,6 @@ test("H-18 a server that keeps nothing, or claims what was never sent, harms its
   }, [...honestTraffic, /^federation_/, /^delivery_/, /^queuing_entries \+ /]);
   expect(objections).toEqual([]);
   expect(mallory.asked.length - asked).toBeLessThan(60);
-});
-
-test("H-06 FED-952 a continuation that contradicts the log stops the room, and nothing else", async () => {
-  const { incarnation, from } = anotherLife();
-  const log = storedLog(siege.world.server("alpha"), followed);
-  const objections = await siege.endure(async () => {
-    const twisted = forged({ previous: new Uint8Array(32).fill(1) });
-    const answer = await notify([twisted, forged({})], { incarnation, from });
-    expect(rejections(answer, from)).toEqual(["conflict", "conflict"]);
-  }, [...streamRows, /^delivery_followed_heads /]);
-  expect(objections).toEqual([]);
-  expect(storedLog(siege.world.server("alpha"), followed)).toEqual(log);
 });
 
 const random = (length: number): Uint8Array<ArrayBuffer> =>
