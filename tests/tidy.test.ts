@@ -45,7 +45,18 @@ const sdkModules: Record<string, readonly string[]> = {
   sync: ["events", "storage", "transport"],
   groups: ["events", "storage", "transport"],
   messages: ["events", "groups", "storage"],
-  client: ["account", "errors", "events", "groups", "messages", "storage", "sync", "transport"],
+  profiles: ["account", "events", "groups", "messages", "storage"],
+  client: [
+    "account",
+    "errors",
+    "events",
+    "groups",
+    "messages",
+    "profiles",
+    "storage",
+    "sync",
+    "transport",
+  ],
 };
 
 const members = "{homeserver,client-sdk,federation-spec,packages/*}";

@@ -53,10 +53,10 @@ R-030 | partly | authentication | Users are found by their full address only; th
 R-031 | partly | SDK, key-packages | A conversation starts while the other is offline; on another server once they have agreed
 
 # Profiles, presence, privacy, contacts
-R-032 | open | | A profile with name, picture and status
-R-033 | open | | Contact details with audiences of their own
-R-034 | open | | Profiles change, and the change arrives everywhere
-R-035 | open | | The user decides who sees the profile
+R-032 | met | SDK, CLI | A profile with name, picture and status, of which no server sees anything
+R-033 | met | SDK, CLI | Contact details with audiences of their own
+R-034 | met | SDK | Profiles change, and the change arrives everywhere, also at who comes later
+R-035 | met | SDK | The user decides who sees the profile
 R-036 | open | | Switches for every kind of data that is shared
 R-037 | met | authentication, SDK, CLI | Settings, labels, pinned keys, own names and read positions are the same on all clients, sealed
 R-038 | open | | Presence states

@@ -16,6 +16,7 @@ export type {
   ClientOptions,
   ClientInfo,
   ClientSessions,
+  ClientProfile,
   ClientSettings,
   ContactIdentity,
   ContactInfo,
@@ -36,6 +37,7 @@ export type {
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";
+export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
 export type { HistoryItem, Message, MessagesOptions } from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type { ContactSafety, FoundContact } from "./account/index.ts";

@@ -7,6 +7,8 @@ import {
   type MimiContent,
   parseRoomUri,
   parseUserUri,
+  type Profile,
+  profileContent,
   textContent,
   toHex,
 } from "@treehouse/protocol";
@@ -22,6 +24,7 @@ export interface ContentVectors {
   readonly roomUri: string;
   readonly messages: readonly (EncodedVector & { readonly messageId: string })[];
   readonly statuses: readonly EncodedVector[];
+  readonly profiles: readonly (EncodedVector & { readonly profile: Profile })[];
   readonly malformed: readonly EncodedVector[];
 }
 
@@ -55,6 +58,19 @@ export function contentVectors(): ContentVectors {
         name: "one message read",
         hex: toHex(encodeMessageStatus([{ messageId: first, status: MESSAGE_STATUSES.read }])),
       },
+    ],
+    profiles: [
+      profile("nothing any more", { changedAt: 1_790_000_000_000 }),
+      profile("everything", {
+        changedAt: 1_790_000_000_001,
+        displayName: "Alice Ä.",
+        status: "at the sea",
+        avatar: { mediaType: "image/png", data: "iVBORw0KGgo" },
+        details: [
+          { kind: "phone", value: "+00 0000 000" },
+          { kind: "web", value: "https://alice.example/" },
+        ],
+      }),
     ],
     malformed: malformedMessages(),
   };
@@ -90,6 +106,11 @@ function malformedMessages(): readonly EncodedVector[] {
 function message(name: string, content: MimiContent): ContentVectors["messages"][number] {
   const hex = toHex(encodeContent(content));
   return { name, hex, messageId: toHex(idOf(content)) };
+}
+
+function profile(name: string, said: Profile): ContentVectors["profiles"][number] {
+  const content = profileContent({ profile: said, salt, senderUri, roomUri });
+  return { name, hex: toHex(encodeContent(content)), profile: said };
 }
 
 function idOf(content: MimiContent): Uint8Array<ArrayBuffer> {

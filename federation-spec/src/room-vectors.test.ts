@@ -1,6 +1,7 @@
 import {
   decodeContent,
   decodeMessageStatus,
+  profileOf,
   decodeRoomState,
   encodeContent,
   encodeMessageStatus,
@@ -40,6 +41,9 @@ describe("the vectors of room state and content", () => {
     }
     for (const { hex } of content.statuses) {
       expect(toHex(encodeMessageStatus(decodeMessageStatus(fromHex(hex))))).toBe(hex);
+    }
+    for (const { hex, profile } of content.profiles) {
+      expect(profileOf(decodeContent(fromHex(hex)))).toEqual(profile);
     }
     for (const { name, hex } of content.malformed) {
       expect([name, refusal(() => decodeContent(fromHex(hex)))]).toEqual([name, "malformed"]);

@@ -13,6 +13,7 @@ export {
   type DataChange,
   labelOf,
   notesOf,
+  PROFILE_RECORD,
   type RoomNotes,
   writeLabel,
   writeOwnName,

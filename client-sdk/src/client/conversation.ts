@@ -6,18 +6,25 @@ import {
   type RoomUri,
   type SafetyComparison,
   type SafetyNumber,
+  type UserUri,
 } from "@treehouse/protocol";
 
 import { notesOf, writeOwnName, writeRead } from "../account/index.ts";
 import { toSdkError } from "../errors/index.ts";
 import type { Groups } from "../groups/index.ts";
 import { composeText, type HistoryItem, itemOf } from "../messages/index.ts";
+import { profileKept, type Profiles, readOwnProfile } from "../profiles/index.ts";
 import type { LocalStore, LocalTx } from "../storage/index.ts";
 import { checkText } from "./own-text.ts";
 import type { Session } from "./session.ts";
 import type { Chosen } from "./settings.ts";
 
-export type Member = { readonly address: string; readonly role: string };
+export type Member = {
+  readonly address: string;
+  readonly role: string;
+  /** What they call themselves, as far as this client was told. Anybody can call themselves anything. */
+  readonly displayName: string | undefined;
+};
 
 /** A conversation at a glance; a value, taken when it was asked for. */
 export type ConversationInfo = {
@@ -88,10 +95,11 @@ export type ConversationParts = {
   readonly session: Session;
   readonly store: LocalStore;
   readonly chosen: Chosen;
+  readonly profiles: Profiles;
 };
 
 export function createConversation(parts: ConversationParts, id: RoomUri): Conversation {
-  const { chosen, groups, session, store } = parts;
+  const { chosen, groups, profiles, session, store } = parts;
   const note = (write: (tx: LocalTx, at: number) => void): Promise<void> =>
     guarded(async () => {
       await store.transaction((tx) => write(tx, chosen.now()));
@@ -99,12 +107,18 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     });
   const info = async (): Promise<ConversationInfo> => {
     const { room, members, ...rest } = await groups.info(id);
-    return {
+    const nameOf = (tx: LocalTx, user: UserUri): string | undefined =>
+      (user === session.user ? readOwnProfile(tx) : profileKept(tx, user))?.displayName;
+    return store.transaction((tx) => ({
       id: room,
       ...rest,
-      ...(await store.transaction((tx) => notesOf(tx, id))),
-      members: members.map(({ user, role }) => ({ address: formatAddress(user), role })),
-    };
+      ...notesOf(tx, id),
+      members: members.map(({ user, role }) => ({
+        address: formatAddress(user),
+        role,
+        displayName: nameOf(tx, user),
+      })),
+    }));
   };
   return {
     id,
@@ -114,6 +128,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       guarded(async () => {
         const wanted = { room: id, text, inReplyTo: options?.inReplyTo };
         const message = composeText(wanted, session.user, session.random);
+        profiles.sending(id);
         const { position, acceptedAt } = await groups.send(id, message.content);
         return { id: message.id, conversation: id, position, acceptedAt };
       }),

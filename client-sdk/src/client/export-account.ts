@@ -2,9 +2,11 @@ import { formatAddress, type RoomUri, toBase64Url } from "@treehouse/protocol";
 
 import type { StoredAccount } from "../account/index.ts";
 import type { HistoryItem } from "../messages/index.ts";
+import type { OwnProfile } from "../profiles/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 import type { Conversation, ConversationInfo } from "./conversation.ts";
+import type { ClientProfile } from "./profile.ts";
 import type { ClientSessions, SessionInfo } from "./sessions.ts";
 import type { ClientSettings } from "./settings.ts";
 
@@ -16,6 +18,7 @@ export type ExportLine =
   | { readonly file: "account"; readonly value: ExportedAccount }
   | { readonly file: "sessions"; readonly value: SessionInfo }
   | { readonly file: "settings"; readonly value: ExportedSetting }
+  | { readonly file: "profile"; readonly value: OwnProfile }
   | { readonly file: "contacts"; readonly value: ContactInfo }
   | { readonly file: "identities"; readonly value: ContactIdentity }
   | { readonly file: "conversations"; readonly value: ConversationInfo }
@@ -40,10 +43,11 @@ export async function* exportAccount(parts: {
   readonly store: LocalStore;
   readonly sessions: ClientSessions;
   readonly settings: ClientSettings;
+  readonly profile: ClientProfile;
   readonly contacts: ClientContacts;
   readonly open: (room: RoomUri) => Conversation;
 }): AsyncGenerator<ExportLine, void, undefined> {
-  const { account, store, sessions, settings, contacts, open } = parts;
+  const { account, store, sessions, settings, profile, contacts, open } = parts;
   const { user, client } = account;
   const [certificate, clientList] = [account.certificate, account.clientList].map(toBase64Url);
   yield {
@@ -60,6 +64,7 @@ export async function* exportAccount(parts: {
   for (const [setting, value] of Object.entries(await settings.get())) {
     yield { file: "settings", value: { setting, value } };
   }
+  yield { file: "profile", value: await profile.get() };
   for (const value of await contacts.list()) yield { file: "contacts", value };
   for (const value of await contacts.identities()) yield { file: "identities", value };
   // Those with somebody who is blocked are the user's own, too.

@@ -17,12 +17,12 @@ import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
 import { createAlarms, createGroups, type Groups, type People } from "../groups/index.ts";
 import {
+  createReader,
   type Message,
   type MessagesOptions,
-  readContent,
-  readStored,
   unhandledMessages,
 } from "../messages/index.ts";
+import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { type LocalStore, openLocalStore } from "../storage/index.ts";
 import { createSync, type Sync } from "../sync/index.ts";
 import { createSerial } from "../transport/index.ts";
@@ -44,6 +44,7 @@ import { type ClientEmail, createEmail } from "./email.ts";
 import { type ClientFactors, createFactors } from "./factors.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
+import { type ClientProfile, createClientProfile } from "./profile.ts";
 import { type ClientSessions, createSessions } from "./sessions.ts";
 import { type ClientSettings, createChosen, createClientSettings } from "./settings.ts";
 
@@ -64,6 +65,7 @@ export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
+export type { ClientProfile } from "./profile.ts";
 export type { ClientSessions, SessionInfo } from "./sessions.ts";
 export type { ClientSettings } from "./settings.ts";
 
@@ -98,6 +100,8 @@ export interface Client extends AsyncDisposable {
   /** Who is logged in to the account, on whatever client. */
   readonly sessions: ClientSessions;
   readonly settings: ClientSettings;
+  /** What the user says of themselves, and what others do. */
+  readonly profile: ClientProfile;
   readonly factors: ClientFactors;
   readonly email: ClientEmail;
   readonly clients: OwnClients;
@@ -199,22 +203,28 @@ function startClient(
     },
     self: { user: account.user, client: account.client },
     events,
-    reader: { read: readContent, stored: readStored },
+    reader: createReader(
+      profileTaker(account.user, (user) =>
+        events.emit("profile", { user, address: formatAddress(user) }),
+      ),
+    ),
   });
+  const profiles = createProfiles({ env, store, groups, self: account.user, events });
   if (options.offline !== true) sync.start(groups);
   const session = { user: account.user, client: account.client, random: env.random };
-  const parts = { groups, store, session, chosen };
+  const parts = { groups, store, session, chosen, profiles };
   const pairs = createSerial();
   const life = new AbortController();
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
-    closing ??= closeAll(platform, store, sync, groups);
+    closing ??= closeAll(platform, store, { sync, groups, profiles });
     return closing;
   };
   const own = {
     contacts: createContacts({ book, context, account, chosen }),
     settings: createClientSettings({ store, chosen }),
+    profile: createClientProfile({ store, chosen, profiles, self: account.user }),
     sessions: createSessions(context.api),
   };
   return {
@@ -250,7 +260,7 @@ function startClient(
         guarded(async () => {
           await deleteAccount(context, password);
           life.abort();
-          closing ??= closeAll(platform, store, sync, groups, () => store.wipe());
+          closing ??= closeAll(platform, store, { sync, groups, profiles }, () => store.wipe());
           await closing;
         }),
     },
@@ -280,10 +290,11 @@ function peopleOf(context: AccountContext, book: ContactBook): People {
 async function closeAll(
   platform: Platform,
   store: LocalStore,
-  sync: Sync,
-  groups: Groups,
+  running: { readonly sync: Sync; readonly groups: Groups; readonly profiles: Profiles },
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
+  const { sync, groups, profiles } = running;
+  profiles.stop();
   try {
     await sync.stop(closed());
     await groups.stop(closed());

@@ -94,6 +94,8 @@ export type ClientEvents = {
     readonly record: string;
     readonly change: "merged" | "rolledBack" | "forked" | "damaged";
   };
+  /** Somebody says something else of themselves than before. */
+  profile: { readonly user: UserUri; readonly address: string };
   /** The server ended the session: log in again. */
   loginRequired: { readonly reason: string };
   /** New rows wait in the local store. */

@@ -14,7 +14,7 @@ import {
 } from "@treehouse/protocol";
 
 import { type RoomStatus, StoreFault } from "../storage/index.ts";
-import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
+import { type GroupsContext, type ReadMessage, type Room, writeWithGroup } from "./context.ts";
 import { commitEntry, propose } from "./commit-entry.ts";
 import { enterAgain, supersede } from "./enter-room.ts";
 import {
@@ -197,7 +197,7 @@ async function application(
   }
   const group = await loadGroup(context, room);
   const message = await group.decrypt(entry.message);
-  let content: { messageId: string; body: Bytes };
+  let content: ReadMessage;
   try {
     content = context.reader.read({
       room: room.uri,
@@ -210,15 +210,21 @@ async function application(
     return fault(context, room, entry, "contentInvalid", error.message);
   }
   let reception: Reception = "hidden";
+  let tell: () => void = () => undefined;
   return {
     left: false,
     rows(tx) {
       reception = receptionOf(tx, room.uri, userOfClient(message.client));
+      if (content.aside !== undefined) {
+        if (reception === "shown") tell = content.aside(tx);
+        return;
+      }
       const kind = reception === "blocked" ? "blocked" : "content";
       const row = entryRow(room, entry, kind, content.messageId, content.body);
       tx.messages.append(row, reception !== "shown");
     },
     after() {
+      tell();
       if (reception === "shown") context.events.emit("stored", { room: room.uri });
     },
   };

@@ -37,10 +37,20 @@ export interface MessageReader {
     readonly sender: ClientUri;
     readonly plaintext: Uint8Array;
     readonly acceptedAt: number;
-  }): { readonly messageId: string; readonly body: Bytes };
+  }): ReadMessage;
   /** Who sent a stored message, and its content as it was encrypted. */
   stored(body: Uint8Array): { readonly sender: ClientUri; readonly content: Bytes };
 }
+
+export type ReadMessage = {
+  readonly messageId: string;
+  readonly body: Bytes;
+  /**
+   * Present when it is nothing that anybody says to the others: then this is written instead of a row
+   * of the history. Answers what is to be done after the transaction, unless it is the own echo.
+   */
+  readonly aside?: (tx: LocalTx) => () => void;
+};
 
 /** Who the people are whom this client adds and meets; owned here, met by the account layer. */
 export interface People {

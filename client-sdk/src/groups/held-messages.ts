@@ -19,7 +19,9 @@ export function heldMessages(context: GroupsContext, room: Room, tx: LocalTx): r
   return tx.intents
     .list(room.uri)
     .filter(({ status }) => status === "held")
-    .map((intent) => ownMessage(context, room.uri, intent).messageId);
+    .map((intent) => ownMessage(context, room.uri, intent))
+    .filter(({ aside }) => aside === undefined)
+    .map(({ messageId }) => messageId);
 }
 
 /** Whoever came back is out again: what was kept back goes out. */

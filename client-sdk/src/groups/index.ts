@@ -52,6 +52,7 @@ export type {
   Link,
   MessageReader,
   People,
+  ReadMessage,
 } from "./context.ts";
 export { noteNewClient } from "./rooms-of-user.ts";
 export type { NewRoom } from "./found-room.ts";
@@ -59,7 +60,7 @@ export type { HistoryRow } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
 export type { RoomInfo } from "./room-info.ts";
 export { parseEvent, type RoomEvent } from "./room-event.ts";
-export { createAlarms } from "./alarms.ts";
+export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 
 /** When an intent is done. */
 export type Done = { readonly position: number; readonly acceptedAt: number };

@@ -29,7 +29,10 @@ export function lostMessages(
   const accepted = tx.intents
     .list(room.uri)
     .filter(({ kind, status }) => kind === "send" && status === "accepted");
-  const unechoed = accepted.map((intent) => ownMessage(context, room.uri, intent).messageId);
+  const unechoed = accepted
+    .map((intent) => ownMessage(context, room.uri, intent))
+    .filter(({ aside }) => aside === undefined)
+    .map(({ messageId }) => messageId);
   return {
     ids: [...had.map(({ messageId }) => messageId), ...unechoed],
     sendAgain(again) {

@@ -35,7 +35,9 @@ function acceptedMessages(
 ): readonly HistoryRow[] {
   return tx.intents.list(room).flatMap((intent) => {
     if (intent.kind !== "send" || intent.accepted === undefined) return [];
-    const row = { ...ownMessage(context, room, intent), ...intent.accepted };
+    const { aside, ...message } = ownMessage(context, room, intent);
+    if (aside !== undefined) return [];
+    const row = { ...message, ...intent.accepted };
     return tx.messages.contentById(room, row.messageId) === undefined ? [row] : [];
   });
 }

@@ -94,18 +94,23 @@ export function finishMessage(
   at: { readonly position: number; readonly acceptedAt: number },
 ): void {
   const { position, acceptedAt } = at;
-  const row = { ...ownMessage(context, room.uri, intent), position, acceptedAt };
-  if (!tx.messages.append(row, true)) tx.messages.noteNewest(room.uri, row.messageId, position);
+  const { aside, ...message } = ownMessage(context, room.uri, intent);
   tx.intents.delete(intent.serial);
+  if (aside !== undefined) {
+    aside(tx);
+    return;
+  }
+  const row = { ...message, position, acceptedAt };
+  if (!tx.messages.append(row, true)) tx.messages.noteNewest(room.uri, row.messageId, position);
 }
 
 /** The row of a message of this client, from the intent to send it. */
 export function ownMessage(context: GroupsContext, room: RoomUri, intent: IntentRow) {
-  const { messageId, body } = context.reader.read({
+  const { messageId, body, aside } = context.reader.read({
     room,
     sender: context.self.client,
     plaintext: intent.body,
     acceptedAt: context.env.now(),
   });
-  return { room, messageId, kind: "content", body } as const;
+  return { room, messageId, kind: "content", body, aside } as const;
 }

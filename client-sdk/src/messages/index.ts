@@ -22,7 +22,7 @@ import { type HistoryRow, parseEvent } from "../groups/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import { decodeStored } from "./read-content.ts";
 
-export { readContent, readStored } from "./read-content.ts";
+export { createReader, type TakeProfile } from "./read-content.ts";
 
 type Place = {
   readonly conversation: RoomUri;

@@ -23,17 +23,20 @@ const mallory = mintClientUri(parseUserUri("mimi://example.org/u/mallory"), rand
 const room = mintRoomUri(parseDomain("example.org"), random);
 /** 2026-01-01T00:00:00Z */
 const acceptedAt = 1_767_225_600_000;
+const noProfile = () => () => undefined;
 const other = mintRoomUri(parseDomain("example.org"), random);
 
 test("a message that was composed is read with the id that its sender knows", () => {
   const first = composeText({ room, text: "first" }, userOfClient(alice), random);
   const wanted = { room, text: "hello", inReplyTo: first.id };
   const { id, content } = composeText(wanted, userOfClient(alice), random);
-  const read = readContent({ room, sender: alice, plaintext: content, acceptedAt });
+  const read = readContent({ room, sender: alice, plaintext: content, acceptedAt }, noProfile);
   expect(read.messageId).toBe(id);
   const stored = decodeStored(read.body);
   expect([stored.sender, textOf(stored.parsed)]).toEqual([alice, "hello"]);
-  expect(readContent({ room, sender: alice, plaintext: content, acceptedAt }).messageId).toBe(id);
+  expect(
+    readContent({ room, sender: alice, plaintext: content, acceptedAt }, noProfile).messageId,
+  ).toBe(id);
 });
 
 test("an answer to what is no message id is refused", () => {
@@ -45,13 +48,15 @@ test("an answer to what is no message id is refused", () => {
 
 test("T-03 FED-820 content that names another sender than the leaf's user is refused", () => {
   const { content } = composeText({ room, text: "I am alice" }, userOfClient(alice), random);
-  const read = () => readContent({ room, sender: mallory, plaintext: content, acceptedAt });
+  const read = () =>
+    readContent({ room, sender: mallory, plaintext: content, acceptedAt }, noProfile);
   expect(read).toThrow(expect.objectContaining({ code: "invalidMessage" }));
 });
 
 test("T-14 FED-820 content of another room, put into this one, is refused", () => {
   const elsewhere = composeText({ room: other, text: "yes" }, userOfClient(alice), random);
-  const read = () => readContent({ room, sender: alice, plaintext: elsewhere.content, acceptedAt });
+  const read = () =>
+    readContent({ room, sender: alice, plaintext: elsewhere.content, acceptedAt }, noProfile);
   expect(read).toThrow(expect.objectContaining({ code: "invalidMessage" }));
 });
 
@@ -60,7 +65,7 @@ test("FED-821 content that expires too far from its acceptance is refused", () =
   const whole = textContent({ text: "hello", salt, senderUri: userOfClient(alice), roomUri: room });
   const at = (seconds: number) => {
     const plaintext = encodeContent({ ...whole, expires: { relative: false, seconds } });
-    return () => readContent({ room, sender: alice, plaintext, acceptedAt });
+    return () => readContent({ room, sender: alice, plaintext, acceptedAt }, noProfile);
   };
   const day = 24 * 3600;
   expect(at(acceptedAt / 1000 + 365 * day)).not.toThrow();
@@ -77,7 +82,9 @@ test("T-14 content that does not say whose and where it is, is refused", () => {
     roomUri: room,
   });
   const bare = encodeContent({ ...whole, extensions: new Map() });
-  expect(() => readContent({ room, sender: alice, plaintext: bare, acceptedAt })).toThrow(Refusal);
+  expect(() =>
+    readContent({ room, sender: alice, plaintext: bare, acceptedAt }, noProfile),
+  ).toThrow(Refusal);
 });
 
 test("any octets are read or refused, and nothing else", () => {
@@ -98,7 +105,7 @@ test("any octets are read or refused, and nothing else", () => {
 
 function faultOf(plaintext: Uint8Array): unknown {
   try {
-    readContent({ room, sender: alice, plaintext, acceptedAt });
+    readContent({ room, sender: alice, plaintext, acceptedAt }, noProfile);
     return undefined;
   } catch (error) {
     return error;

@@ -1,5 +1,4 @@
 import {
-  type Bytes,
   checkContent,
   type ClientUri,
   type CodecValue,
@@ -9,12 +8,18 @@ import {
   messageId,
   type MimiContent,
   opaque,
+  type Profile,
+  profileOf,
   type RoomUri,
   struct,
   toHex,
   u8,
   userOfClient,
+  type UserUri,
 } from "@treehouse/protocol";
+
+import type { MessageReader, ReadMessage } from "../groups/index.ts";
+import type { LocalTx } from "../storage/index.ts";
 
 const bodyCodec = struct({
   version: u8,
@@ -32,9 +37,24 @@ export function decodeStored(body: Uint8Array): StoredContent & { readonly parse
 }
 
 /** Who sent a stored message, and its content as it was encrypted. */
-export function readStored(body: Uint8Array): Pick<StoredContent, "sender" | "content"> {
+function readStored(body: Uint8Array): Pick<StoredContent, "sender" | "content"> {
   const { sender, content } = bodyCodec.decode(body);
   return { sender, content };
+}
+
+/** Takes in what somebody says of themselves; owned here, met by the profiles layer. */
+export type TakeProfile = (
+  tx: LocalTx,
+  said: {
+    readonly user: UserUri;
+    readonly room: RoomUri;
+    readonly profile: Profile;
+    readonly acceptedAt: number;
+  },
+) => () => void;
+
+export function createReader(takeProfile: TakeProfile): MessageReader {
+  return { read: (message) => readContent(message, takeProfile), stored: readStored };
 }
 
 /**
@@ -42,17 +62,23 @@ export function readStored(body: Uint8Array): Pick<StoredContent, "sender" | "co
  * and the room this one (FED-820, T-03), and it expires within a year (FED-821). `acceptedAt` is
  * the hub's time in milliseconds. Refuses `malformed` and `invalidMessage`.
  */
-export function readContent(message: {
-  readonly room: RoomUri;
-  readonly sender: ClientUri;
-  readonly plaintext: Uint8Array;
-  readonly acceptedAt: number;
-}): { readonly messageId: string; readonly body: Bytes } {
+export function readContent(
+  message: {
+    readonly room: RoomUri;
+    readonly sender: ClientUri;
+    readonly plaintext: Uint8Array;
+    readonly acceptedAt: number;
+  },
+  takeProfile: TakeProfile,
+): ReadMessage {
   const { room, sender, plaintext, acceptedAt } = message;
   const content = new Uint8Array(plaintext);
   const parsed = decodeContent(content);
-  const senderUri = userOfClient(sender);
-  checkContent(parsed, { sender: senderUri, room, acceptedAt });
-  const id = messageId({ senderUri, roomUri: room, content, salt: parsed.salt });
-  return { messageId: toHex(id), body: bodyCodec.encode({ version: 1, sender, content }) };
+  const user = userOfClient(sender);
+  checkContent(parsed, { sender: user, room, acceptedAt });
+  const id = messageId({ senderUri: user, roomUri: room, content, salt: parsed.salt });
+  const read = { messageId: toHex(id), body: bodyCodec.encode({ version: 1, sender, content }) };
+  const profile = profileOf(parsed);
+  if (profile === undefined) return read;
+  return { ...read, aside: (tx) => takeProfile(tx, { user, room, profile, acceptedAt }) };
 }

@@ -14,6 +14,7 @@ import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.
 import { createMessages, type Messages } from "./messages.ts";
 import type { SqlDatabase } from "./port.ts";
 import { createPreferences, type PreferenceStore } from "./preferences.ts";
+import { createProfiles, type Profiles } from "./profiles.ts";
 import { createRelations, type Relations } from "./relations.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import { migrate, wipe } from "./schema.ts";
@@ -44,6 +45,7 @@ export type LocalTx = {
   readonly keyPackages: KeyPackageSecrets;
   readonly contacts: Contacts;
   readonly relations: Relations;
+  readonly profiles: Profiles;
 };
 
 export interface LocalStore {
@@ -90,6 +92,7 @@ export async function openLocalStore(
           keyPackages: createKeyPackageSecrets(sql, seal),
           contacts: createContacts(sql),
           relations: createRelations(sql, seal),
+          profiles: createProfiles(sql, seal),
         });
       });
     },

@@ -53,6 +53,11 @@ const versions: readonly (readonly string[])[] = [
        record TEXT PRIMARY KEY, version INTEGER NOT NULL, hash BLOB NOT NULL,
        changed INTEGER NOT NULL, sealed_entries BLOB NOT NULL) STRICT`,
   ],
+  [
+    `CREATE TABLE profiles (
+       user TEXT NOT NULL, room TEXT NOT NULL, sealed_profile BLOB NOT NULL,
+       PRIMARY KEY (user, room)) STRICT`,
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -88,4 +93,5 @@ const emptying = [
   "DELETE FROM contacts",
   "DELETE FROM relations",
   "DELETE FROM account_data",
+  "DELETE FROM profiles",
 ];

@@ -25,7 +25,16 @@ export async function joinedBy(client: Client, id: string): Promise<Conversation
 
 /** Asks again whenever something happened to the client, until it holds; never by the clock. */
 export async function until(client: Client, holds: () => Promise<boolean>): Promise<void> {
-  const names = ["stored", "membership", "removed", "joined", "state", "fault", "contact"] as const;
+  const names = [
+    "stored",
+    "membership",
+    "removed",
+    "joined",
+    "state",
+    "fault",
+    "contact",
+    "profile",
+  ] as const;
   let wake: () => void = () => undefined;
   const stops = names.map((name) => client.on(name, () => wake()));
   try {

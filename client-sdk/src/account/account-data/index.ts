@@ -1,3 +1,4 @@
 /** What a user's clients keep for each other at the server, sealed under a key of their own. */
 export { type AccountData, createAccountData, type DataChange } from "./sync-data.ts";
 export { labelOf, notesOf, type RoomNotes, writeLabel, writeOwnName, writeRead } from "./notes.ts";
+export { PROFILE_RECORD } from "./records.ts";

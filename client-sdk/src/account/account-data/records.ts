@@ -5,12 +5,15 @@ import { sha256, utf8Encode } from "@treehouse/protocol";
  * records by the hash of its URI, so that none grows beyond what the server takes.
  */
 export const SETTINGS_RECORD = "settings";
+/** What the user says of themselves to others. */
+export const PROFILE_RECORD = "profile";
 
 const peopleShards = 32;
 const roomShards = 16;
 
 export const recordNames: readonly string[] = [
   SETTINGS_RECORD,
+  PROFILE_RECORD,
   ...Array.from({ length: peopleShards }, (_, shard) => `people/${shard}`),
   ...Array.from({ length: roomShards }, (_, shard) => `rooms/${shard}`),
 ];

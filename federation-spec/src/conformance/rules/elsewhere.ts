@@ -79,6 +79,8 @@ const names: Readonly<Record<string, Names>> = {
     "FED-821": "content that expires too far away is discarded",
     "FED-822": "what a text is",
     "FED-830": "status reports",
+    "FED-840": "what a profile is",
+    "FED-841": "which profile is discarded",
     "FED-992": "the metadata key comes with a Welcome",
     "FED-993": "the metadata of a room",
   },

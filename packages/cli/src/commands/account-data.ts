@@ -64,6 +64,7 @@ const names = [
   "account",
   "sessions",
   "settings",
+  "profile",
   "contacts",
   "identities",
   "conversations",

@@ -12,6 +12,7 @@ import { addEmailCommands } from "./email.ts";
 import { addFactorCommands } from "./factor.ts";
 import { makeContext } from "./init.ts";
 import { readNewPassword, readPassword } from "./password.ts";
+import { addProfileCommands } from "./profile.ts";
 import { addSessionCommands } from "./sessions.ts";
 
 /** `treehouse account`: register, log in and out, see who one is, and end it. */
@@ -24,6 +25,7 @@ export function addAccountCommands(cli: Cli): void {
   addSessionCommands(cli, noun);
   addFactorCommands(cli, noun);
   addEmailCommands(cli, noun);
+  addProfileCommands(cli, noun);
   noun
     .command("login")
     .description("log in with the store's client, or make a further client in an empty store")

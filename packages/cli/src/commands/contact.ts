@@ -2,8 +2,9 @@ import type { ContactInfo } from "@treehouse/client-sdk";
 import type { Command } from "commander";
 
 import type { Cli } from "./cli.ts";
-import { withBriefClient } from "./cli.ts";
+import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { addContactKeyCommands } from "./contact-keys.ts";
+import { profileLines } from "./profile.ts";
 
 /** `treehouse contact`: who other users are, and who may add whom. */
 export function addContactCommands(cli: Cli): void {
@@ -35,6 +36,7 @@ export function addContactCommands(cli: Cli): void {
         }
       });
     });
+  addShow(cli, noun);
   addRequest(cli, noun);
   noun
     .command("accept")
@@ -52,6 +54,20 @@ export function addContactCommands(cli: Cli): void {
   addAct(cli, noun, "block", "shut somebody out; nobody is told");
   addAct(cli, noun, "unblock", "let somebody be as before");
   addContactKeyCommands(cli, noun);
+}
+
+function addShow(cli: Cli, noun: Command): void {
+  noun
+    .command("show")
+    .description("show what somebody says of themselves to you")
+    .argument("<address>")
+    .action(async (address: string) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const said = (await client.profile.of(address)) ?? null;
+        const lines = profileLines(said ?? {});
+        cli.output().result({ address, profile: said }, [address, ...lines].join("\n"));
+      });
+    });
 }
 
 function addRequest(cli: Cli, noun: Command): void {

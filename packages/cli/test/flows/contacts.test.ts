@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -89,6 +89,37 @@ test("X-05 safety numbers of contacts and conversations are shown, compared and 
     result: "match",
   });
   expect(await failing(ours.payload)).toEqual({ exit: 1, code: "unrelated" });
+});
+
+test("R-032 R-035 a profile is set, shown to whom it is for, and refused with its bounds", async () => {
+  const picture = join(household.home, "me.png");
+  writeFileSync(picture, Buffer.from("89504e470d0a1a0a", "hex"));
+  const set = ["account", "profile", "set"];
+  const phone = ["--detail", "phone=+00 1", "--audience", "phone=rooms", "status=nobody"];
+  const all = await json(...set, "--name", "Al", "--status", "busy", "--avatar", picture, ...phone);
+  expect(all).toMatchObject({
+    displayName: "Al",
+    status: "busy",
+    avatar: { mediaType: "image/png" },
+    details: [{ kind: "phone", value: "+00 1" }],
+    audiences: { displayName: "rooms", status: "nobody", "details.phone": "rooms" },
+  });
+  expect((await household.treehouse(["account", "profile", "show"])).out).toContain(
+    "status: busy  (nobody)",
+  );
+  expect(await json(...set, "--status", "")).not.toHaveProperty("status");
+  expect(await json("contact", "show", "bob@localhost")).toMatchObject({ profile: null });
+  const wrong = async (...args: string[]) =>
+    JSON.parse((await household.treehouse([...set, ...args, "--json"])).err).error;
+  expect(await wrong()).toMatchObject({ code: "nothingChosen" });
+  expect(await wrong("--detail", "phone")).toMatchObject({ code: "malformed" });
+  expect(await wrong("--avatar", join(household.home, "none.png"))).toMatchObject({
+    code: "fileUnreadable",
+  });
+  expect(await wrong("--name", "x".repeat(65))).toMatchObject({
+    code: "malformed",
+    message: expect.stringContaining("at most 64"),
+  });
 });
 
 test("R-037 settings, labels, names and what was read are chosen for all clients", async () => {

@@ -29,4 +29,12 @@ export type {
   PartSemantics,
   SinglePart,
 } from "./mimi-content.ts";
+export {
+  MEDIA_TYPE_PROFILE,
+  type Profile,
+  PROFILE_LIMITS,
+  profileContent,
+  profileOf,
+  profileSchema,
+} from "./profile.ts";
 export { textContent, textOf } from "./text-content.ts";
