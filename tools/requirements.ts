@@ -49,7 +49,7 @@ R-026 | met | authentication, realtime, SDK, CLI | Sessions are listed with clie
 R-027 | partly | authentication, SDK, CLI | A further client by password joins every room by itself; no approval by another client, no recovery key
 R-028 | open | | A user removes a client, also a lost one
 R-029 | partly | authentication, SDK, CLI | A user deletes the account with everything; entries of rooms name the user until they expire
-R-030 | partly | authentication | Users are found by their full address only; there is no opting out
+R-030 | met | authentication, SDK, CLI | Users are found by their full address only, and by acquaintances alone where they want that
 R-031 | partly | SDK, key-packages | A conversation starts while the other is offline; on another server once they have agreed
 
 # Profiles, presence, privacy, contacts
@@ -57,7 +57,7 @@ R-032 | met | SDK, CLI | A profile with name, picture and status, of which no se
 R-033 | met | SDK, CLI | Contact details with audiences of their own
 R-034 | met | SDK | Profiles change, and the change arrives everywhere, also at who comes later
 R-035 | met | SDK | The user decides who sees the profile
-R-036 | open | | Switches for every kind of data that is shared
+R-036 | partly | authentication, SDK, CLI | Switches for being found, asked and added; those of receipts come with receipts
 R-037 | met | authentication, SDK, CLI | Settings, labels, pinned keys, own names and read positions are the same on all clients, sealed
 R-038 | open | | Presence states
 R-039 | open | | Presence set by hand or from activity

@@ -16,6 +16,7 @@ export type {
   ClientOptions,
   ClientInfo,
   ClientSessions,
+  ClientPrivacy,
   ClientProfile,
   ClientSettings,
   ContactIdentity,

@@ -103,7 +103,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     ...roomsOf(() => delivery),
     consent: authentication,
     localUsers: {
-      find: (user) => authentication.findLocal(user),
+      findFor: (peer, user) => authentication.findFor(peer, user),
       countersigners: () => authentication.serverKeys(),
       claim: (peer, request, transactionId) =>
         keyPackages.answerPeer({ peer, request, transactionId }),

@@ -44,6 +44,7 @@ import { type ClientEmail, createEmail } from "./email.ts";
 import { type ClientFactors, createFactors } from "./factors.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
+import { type ClientPrivacy, createClientPrivacy } from "./privacy.ts";
 import { type ClientProfile, createClientProfile } from "./profile.ts";
 import { type ClientSessions, createSessions } from "./sessions.ts";
 import { type ClientSettings, createChosen, createClientSettings } from "./settings.ts";
@@ -65,6 +66,7 @@ export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
+export type { ClientPrivacy } from "./privacy.ts";
 export type { ClientProfile } from "./profile.ts";
 export type { ClientSessions, SessionInfo } from "./sessions.ts";
 export type { ClientSettings } from "./settings.ts";
@@ -104,6 +106,7 @@ export interface Client extends AsyncDisposable {
   readonly profile: ClientProfile;
   readonly factors: ClientFactors;
   readonly email: ClientEmail;
+  readonly privacy: ClientPrivacy;
   readonly clients: OwnClients;
   readonly account: {
     /**
@@ -266,6 +269,7 @@ function startClient(
     },
     factors: createFactors(context.api),
     email: createEmail(context.api),
+    privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
     diagnose: () => diagnose(context.api, env, account.user),
     messages: (wanted) => unhandledMessages(store, events, wanted ?? {}, life.signal),

@@ -10,8 +10,9 @@ export const alone: Neighbours = {
   keyPackages: {
     deleteOf: () => Promise.resolve(),
     forgetUser: () => Promise.resolve(),
+    wasHandedTo: () => Promise.resolve(false),
   },
-  rooms: { deleteUser: () => Promise.resolve([]) },
+  rooms: { deleteUser: () => Promise.resolve([]), shares: () => Promise.resolve(false) },
   factors: {
     isRequired: () => Promise.resolve(false),
     check: () => Promise.reject(new Refusal("factorInvalid", "this server has no second factors")),

@@ -14,6 +14,7 @@ import type { Neighbours } from "./ports.ts";
 import type { PendingLogin } from "./start-login.ts";
 import type { PendingRegistration } from "./start-registration.ts";
 import type { Pending } from "./pending.ts";
+import type { PrivacyStore } from "./privacy/store.ts";
 import type { ProvedForClients } from "./prove-for-clients.ts";
 import type { Sessions } from "./sessions.ts";
 import type { AuthenticationStore } from "./store.ts";
@@ -31,6 +32,7 @@ export type AuthenticationContext = {
   readonly store: AuthenticationStore;
   readonly contacts: ContactStore;
   readonly accountData: AccountDataStore;
+  readonly privacy: PrivacyStore;
   readonly domain: Domain;
   readonly registration: RegistrationMode;
   readonly localContacts: LocalContacts;

@@ -1,35 +1,47 @@
 import { domainOf, nameOf, parseAddress, Refusal } from "@treehouse/protocol";
 import type { UserUri } from "@treehouse/protocol";
+import type { Acquaintance } from "../platform/index.ts";
 import type { AuthenticationContext } from "./context.ts";
 import type { RemoteUser } from "./ports.ts";
+import { mayFind } from "./privacy/may-find.ts";
 
 export type FoundUser = RemoteUser & { readonly user: UserUri };
 
 /**
  * Finds a user by the full address, and only by that (R-030), on whichever server she is. Answers
- * the latest client list and the keys with which her own server countersigns.
+ * the latest client list and the keys with which her own server countersigns. Who does not want to be
+ * found by the asker is as if not there.
  *
  * Refuses `unknownUser`, `nameInvalid`, `malformed`, and of users elsewhere `peerUnreachable`
  * and `peerDenied`.
  */
-export async function findUser(context: AuthenticationContext, text: string): Promise<FoundUser> {
+export async function findUser(
+  context: AuthenticationContext,
+  asker: UserUri,
+  text: string,
+): Promise<FoundUser> {
   const user = parseAddress(text);
   const found =
     domainOf(user) === context.domain
-      ? await findLocalUser(context, user)
+      ? await findLocalUser(context, user, { kind: "user", user: asker })
       : await context.neighbours.current.users.find(user);
   if (!found) throw new Refusal("unknownUser", "there is no user with this address");
   return { user, clientList: found.clientList, countersigners: found.countersigners };
 }
 
-/** A user of this server, as anybody may find her; undefined when there is none. */
+/** A user of this server; undefined when there is none, or none for who asks. */
 export async function findLocalUser(
   context: AuthenticationContext,
   user: UserUri,
+  asker: Acquaintance,
 ): Promise<RemoteUser | undefined> {
   const { database, domain, store } = context;
   if (domainOf(user) !== domain) return undefined;
-  const clientList = await database.read((tx) => store.clientList(tx, nameOf(user)));
+  const clientList = await database.read(async (tx) => {
+    const found = await mayFind(context, tx, user, asker);
+    const list = await store.clientList(tx, nameOf(user));
+    return found ? list : undefined;
+  });
   return clientList && { clientList, countersigners: serverKeys(context) };
 }
 

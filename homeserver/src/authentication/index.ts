@@ -58,6 +58,7 @@ import { checkPasswordProof, startPasswordProof } from "./prove-password.ts";
 import type { PendingPasswordProof, StartedPasswordProof } from "./prove-password.ts";
 import type { PendingLogin } from "./start-login.ts";
 import type { PendingRegistration } from "./start-registration.ts";
+import { createPrivacyStore } from "./privacy/store.sqlite.ts";
 import type { ProvedForClients } from "./prove-for-clients.ts";
 import { authenticationRoutes } from "./routes.ts";
 import type { SecretFiles } from "./secret-files.ts";
@@ -144,8 +145,8 @@ export interface Authentication {
   clientList(tx: ReadTx, user: UserUri): Promise<Bytes | undefined>;
   /** The key that certifies all of the user's clients; undefined when there is no such user here. */
   identityKey(tx: ReadTx, user: UserUri): Promise<Bytes | undefined>;
-  /** A user of this server as a peer may find her. */
-  findLocal(user: UserUri): Promise<RemoteUser | undefined>;
+  /** A user of this server as a peer may find her; undefined when there is none, or none for it. */
+  findFor(peer: Domain, user: UserUri): Promise<RemoteUser | undefined>;
   /** Whether a user of this server lets somebody fetch their KeyPackages; see `may-claim.ts`. */
   mayClaim(tx: ReadTx, question: ConsentQuestion): Promise<ConsentVerdict>;
   /** What a peer says about consent; see `hear-peer.ts`. Refuses `rateLimited`. */
@@ -168,6 +169,7 @@ export async function createAuthentication(
     store,
     contacts: createContactStore(database),
     accountData: createAccountDataStore(database),
+    privacy: createPrivacyStore(database),
     domain,
     registration: options.registration,
     localContacts: options.localContacts ?? "implied",
@@ -211,7 +213,7 @@ export async function createAuthentication(
     },
     isLocal,
     serverKeys: () => serverKeys(context),
-    findLocal: (user) => findLocalUser(context, user),
+    findFor: (peer, user) => findLocalUser(context, user, { kind: "server", domain: peer }),
     mayClaim: (tx, question) => mayClaim(context, tx, question),
     consent: (tx, peer, entry) => hearConsent(context, contactLimits, tx, peer, entry),
     userDeleted: (tx, peer, item) => hearUserDeleted(context, tx, peer, item),

@@ -1,5 +1,5 @@
 import type { Bytes, ClientUri, ConsentEntry, Domain, RoomUri, UserUri } from "@treehouse/protocol";
-import type { ReadTx, Tx } from "../platform/index.ts";
+import type { Acquaintance, ReadTx, Tx } from "../platform/index.ts";
 
 /** The clients' inboxes; `queuing` meets it. */
 export interface Inboxes {
@@ -22,6 +22,8 @@ export interface KeyPackagesOf {
   deleteOf(tx: Tx, client: ClientUri): Promise<void>;
   /** Forgets a user who is gone, as who was given KeyPackages, too. */
   forgetUser(tx: Tx, user: UserUri): Promise<void>;
+  /** Whether KeyPackages of the user were given to them, or for a room that their server founded. */
+  wasHandedTo(tx: ReadTx, user: UserUri, who: Acquaintance): Promise<boolean>;
 }
 
 /** The rooms in which users take part; `delivery` meets it. */
@@ -31,6 +33,8 @@ export interface RoomsOfUser {
    * other servers with which a room was shared.
    */
   deleteUser(tx: Tx, user: UserUri): Promise<readonly Domain[]>;
+  /** Whether the user is in a room with them, or with a user of theirs. */
+  shares(tx: ReadTx, user: UserUri, who: Acquaintance): Promise<boolean>;
 }
 
 /** What proves an account beside its password; `factors` meets it. */

@@ -32,6 +32,7 @@ import type { FinishedLogin } from "./finish-login.ts";
 import { finishRegistration } from "./finish-registration.ts";
 import type { Invite } from "./invites.ts";
 import type { AuthenticationLimits } from "./limits.ts";
+import { privacyRoutes } from "./privacy/routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { startLogin } from "./start-login.ts";
 import { startRegistration } from "./start-registration.ts";
@@ -50,6 +51,7 @@ export function authenticationRoutes(
     findUserRoute(context, limits),
     ...contactRoutes(context, limits),
     ...accountDataRoutes(context, limits),
+    ...privacyRoutes(context, limits),
     ...inviteRoutes(context),
   ];
 }
@@ -184,7 +186,7 @@ function findUserRoute(context: AuthenticationContext, limits: AuthenticationLim
         limits.lookupPerAddress.take(address);
         limits.lookupPerSession.take(session.id);
       }
-      const { user, clientList, countersigners } = await findUser(context, wanted);
+      const { user, clientList, countersigners } = await findUser(context, session.user, wanted);
       return {
         user,
         clientList: toBase64Url(clientList),

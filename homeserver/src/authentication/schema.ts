@@ -140,3 +140,11 @@ export const blocks = sqliteTable(
     index("authentication_blocks_by_user").on(table.user),
   ],
 );
+
+/** Who may find an owner, ask and add them; no row: as by default. */
+export const privacy = sqliteTable("authentication_privacy", {
+  owner: text("owner").primaryKey(),
+  findable: text("findable").notNull(),
+  requests: text("requests").notNull(),
+  adding: text("adding").notNull(),
+});

@@ -26,7 +26,7 @@ import type {
   UserUri,
 } from "@treehouse/protocol";
 import { createRateLimiter, createTurns, errorFields, migrationsOf } from "../platform/index.ts";
-import type { Database, Jobs, ReadTx, Route, Tx } from "../platform/index.ts";
+import type { Acquaintance, Database, Jobs, ReadTx, Route, Tx } from "../platform/index.ts";
 import { createRoomCache } from "./cache.ts";
 import type { DeliveryContext } from "./context.ts";
 import { noteDeparture, settleDepartures } from "./departures.ts";
@@ -111,6 +111,8 @@ export interface Delivery extends Operations {
    * hosted here follows by itself. Answers the hubs that must be told. Idempotent.
    */
   deleteUser(tx: Tx, user: UserUri): Promise<readonly Domain[]>;
+  /** Whether a user is in a room with another one, or with any user of a server. */
+  shares(tx: ReadTx, user: UserUri, who: Acquaintance): Promise<boolean>;
   /**
    * The database is as old as a backup: marks what must be settled before it is used, which
    * `start` then does. Idempotent.
@@ -218,6 +220,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       tx.afterCommit(departing.soon);
       return hubs;
     },
+    shares: (tx, user, who) => store.shares(tx, user, who),
     async restored(tx, life) {
       await store.markRestored(tx, life);
       await store.suspectFollowed(tx);

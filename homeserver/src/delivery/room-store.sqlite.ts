@@ -1,6 +1,7 @@
 import { and, asc, countDistinct, eq, isNull, sql } from "drizzle-orm";
 import { parseRoomUri } from "@treehouse/protocol";
 import type { Database, Drizzle } from "../platform/index.ts";
+import { usersMeant } from "../platform/index.ts";
 import { buffer, bytes } from "./blob.ts";
 import { selectProposals } from "./group-store.sqlite.ts";
 import {
@@ -18,6 +19,17 @@ import {
 import type { NewRoom, RoomStore, StoredEpoch, StoredRoom } from "./store.ts";
 
 export function createRoomStore(database: Database): RoomStore {
+  const shares = database.prepare(({ $client }) =>
+    $client.prepare<[string, string, string, string, string, string], { shared: number }>(
+      `SELECT
+         EXISTS (SELECT 1 FROM delivery_members mine
+                 JOIN delivery_members theirs ON theirs.room_id = mine.room_id
+                 WHERE mine.user = ? AND theirs.user >= ? AND theirs.user < ?)
+         OR EXISTS (SELECT 1 FROM delivery_followed_members mine
+                 JOIN delivery_followed_members theirs ON theirs.room_id = mine.room_id
+                 WHERE mine.user = ? AND theirs.user >= ? AND theirs.user < ?) AS shared`,
+    ),
+  );
   return {
     insertRoom: async (tx, room) => insertRoom(database.sql(tx), room),
     room: async (tx, name) => {
@@ -66,6 +78,11 @@ export function createRoomStore(database: Database): RoomStore {
         .orderBy(asc(rooms.room))
         .all()
         .map((row) => ({ ...row, room: parseRoomUri(row.room) })),
+    shares: async (tx, user, who) => {
+      const [from, to] = usersMeant(who);
+      const row = shares(tx).get(user, from, to, user, from, to);
+      return row?.shared === 1;
+    },
     countRoomsOf: async (tx, user) =>
       database
         .sql(tx)

@@ -1,4 +1,5 @@
 import {
+  domainOf,
   mintClientUri,
   mintRoomUri,
   parseDomain,
@@ -113,6 +114,11 @@ function roomContract(open: OpenStore): void {
         [0, 1].map((epoch) => ({ epoch, startedAt: 100 + epoch, entered: epoch === 1 })),
       );
       expect(await store.roomsOf(tx, bob)).toEqual([{ room, epoch: 1, position: 2 }]);
+      const [carol, elsewhere] = [userOfClient(carolsClient), parseDomain("elsewhere.example")];
+      expect(await store.shares(tx, alice, { kind: "user", user: bob })).toBe(true);
+      expect(await store.shares(tx, carol, { kind: "user", user: alice })).toBe(false);
+      expect(await store.shares(tx, alice, { kind: "server", domain: domainOf(bob) })).toBe(true);
+      expect(await store.shares(tx, alice, { kind: "server", domain: elsewhere })).toBe(false);
     });
     // Leaf 2 is free after the removal and taken again by the same commit.
     const second = change(2, {

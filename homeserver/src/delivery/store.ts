@@ -1,5 +1,5 @@
 import type { Bytes, ClientUri, Domain, RoomUri, UserUri } from "@treehouse/protocol";
-import type { ReadTx, Tx } from "../platform/index.ts";
+import type { Acquaintance, ReadTx, Tx } from "../platform/index.ts";
 import type { FollowedStore } from "./followed/store.ts";
 
 /** What this module asks of a database. `store.contract.ts` says how an adapter must behave. */
@@ -36,6 +36,8 @@ export interface RoomStore {
   /** Rooms in which a user has a leaf, in the order of their names, with their heads. */
   roomsOf(tx: ReadTx, user: UserUri): Promise<readonly RoomOfUser[]>;
   countRoomsOf(tx: ReadTx, user: UserUri): Promise<number>;
+  /** Whether the user is in a room, hosted here or followed, with them. */
+  shares(tx: ReadTx, user: UserUri, who: Acquaintance): Promise<boolean>;
 }
 
 export interface HeadStore {

@@ -38,7 +38,7 @@ export function createUsersAnswerer(
     async identifierQuery(peer, body) {
       const { user } = identifierRequestCodec.decode(body);
       lookups.take(peer);
-      const found = domainOf(user) === domain ? await localUsers.find(user) : undefined;
+      const found = domainOf(user) === domain ? await localUsers.findFor(peer, user) : undefined;
       if (found === undefined) return identifierResponseCodec.encode({ status: "notFound" });
       const { clientList } = found;
       const countersigners = localUsers.countersigners();

@@ -98,7 +98,8 @@ export interface InboundConsent {
 
 /** The users of this server; `authentication` and `key-packages` meet it. */
 export interface LocalUsers {
-  find(user: UserUri): Promise<{ readonly clientList: Bytes } | undefined>;
+  /** As the peer may find them. */
+  findFor(peer: Domain, user: UserUri): Promise<{ readonly clientList: Bytes } | undefined>;
   countersigners(): readonly Countersigner[];
   /** `KeyMaterialRequest` → `KeyMaterialResponse`; the same transaction, the same answer. */
   claim(peer: Domain, request: Bytes, transactionId: string): Promise<Bytes>;

@@ -63,6 +63,8 @@ async function claimHere(
   const { requestingUser: requester, targetUser: user, room } = request;
   if (targets === undefined) return { status: "userUnknown", user, clients: [] };
   switch (await context.consent.mayClaim(tx, { requester, target: user, room })) {
+    case "hidden":
+      return { status: "userUnknown", user, clients: [] };
     case "given":
       return responseOf(user, await claim(context, tx, { requester, targets, request }));
     case "notGiven":

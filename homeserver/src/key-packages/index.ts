@@ -12,7 +12,16 @@ import { LIMITS, RATE_LIMITS, Refusal } from "@treehouse/protocol";
 import type { Bytes, ClientUri, Domain, Env, UserUri } from "@treehouse/protocol";
 import type { PublicContext } from "@treehouse/mls/public";
 import { createRateLimiter, migrationsOf } from "../platform/index.ts";
-import type { Database, Jobs, RateLimiter, ReadTx, Route, Session, Tx } from "../platform/index.ts";
+import type {
+  Acquaintance,
+  Database,
+  Jobs,
+  RateLimiter,
+  ReadTx,
+  Route,
+  Session,
+  Tx,
+} from "../platform/index.ts";
 import { answerKeyMaterial } from "./answer-key-material.ts";
 import { answerPeer } from "./answer-peer.ts";
 import type { PeerClaim } from "./answer-peer.ts";
@@ -63,6 +72,8 @@ export interface KeyPackages {
    * none of it is again, and clients bring new ones when they find their stock empty.
    */
   restored(tx: Tx, life: { readonly at: number }): Promise<void>;
+  /** Whether KeyPackages of a user were given to them, or for a room that their server founded. */
+  wasHandedTo(tx: ReadTx, user: UserUri, who: Acquaintance): Promise<boolean>;
   /** Forgets everything of a client that is removed. */
   deleteOf(tx: Tx, client: ClientUri): Promise<void>;
   /** Forgets a user who is gone: as who was given something, and in answers that are kept. */
@@ -108,6 +119,7 @@ export function createKeyPackages(options: KeyPackagesOptions): KeyPackages {
     },
     stock: (tx, client) => store.stock(tx, client, usableUntil(env.now())),
     receivers: (tx, ref) => store.receivers(tx, ref),
+    wasHandedTo: (tx, user, who) => store.wasHandedTo(tx, user, who),
     restored: (tx, { at }) => store.purge(tx, at),
     deleteOf: (tx, client) => store.deleteOf(tx, client),
     forgetUser: async (tx, user) => {

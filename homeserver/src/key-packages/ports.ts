@@ -14,7 +14,7 @@ export interface Consent {
       readonly target: UserUri;
       readonly room: RoomUri | undefined;
     },
-  ): Promise<"given" | "notGiven" | "blocked">;
+  ): Promise<"given" | "notGiven" | "blocked" | "hidden">;
 }
 
 /** Users of other servers; `federation` meets it. Refuses `peerUnreachable` and `peerDenied`. */

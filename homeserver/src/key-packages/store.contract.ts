@@ -95,6 +95,28 @@ export function keyPackageStoreContract(open: OpenStore): void {
     expect(await database.transaction((tx) => store.add(tx, [one]))).toBe(0);
   });
 
+  test("R-036 whom packages went to is known by user, server and the room they were for", async () => {
+    const { database, store } = await open();
+    const room = mintRoomUri(parseDomain("third.example"), (length) => new Uint8Array(length));
+    await database.transaction(async (tx) => {
+      await store.add(tx, [keyPackage(1)]);
+      await store.handOut(tx, keyPackage(1), { ...toBob, room });
+    });
+    await database.read(async (tx) => {
+      const to = (who: Parameters<typeof store.wasHandedTo>[2], user = userOfClient(alice)) =>
+        store.wasHandedTo(tx, user, who);
+      const server = (name: string) => ({ kind: "server", domain: parseDomain(name) }) as const;
+      expect(await to({ kind: "user", user: toBob.requester })).toBe(true);
+      expect(await to(server(domain))).toBe(true);
+      expect(await to(server("third.example"))).toBe(true);
+      expect(await to(server("hird.example"))).toBe(false);
+      expect(await to({ kind: "user", user: userUri(domain, "bo") })).toBe(false);
+      expect(await to({ kind: "user", user: toBob.requester }, userUri(domain, "alic"))).toBe(
+        false,
+      );
+    });
+  });
+
   test("none is a candidate before its lifetime or once it is about to end", async () => {
     const { database, store } = await open();
     const only = keyPackage(1, { notBefore: 1_000, notAfter: 9_000 });

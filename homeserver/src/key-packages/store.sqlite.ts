@@ -1,6 +1,14 @@
 import { and, asc, count, eq, gt, inArray, lte, sql } from "drizzle-orm";
-import { parseClientUri, parseRoomUri, parseUserUri, userOfClient } from "@treehouse/protocol";
+import {
+  domainOf,
+  nameOf,
+  parseClientUri,
+  parseRoomUri,
+  parseUserUri,
+  userOfClient,
+} from "@treehouse/protocol";
 import type { Bytes, UserUri } from "@treehouse/protocol";
+import { usersMeant } from "../platform/index.ts";
 import type { Database, Drizzle, Tx } from "../platform/index.ts";
 import { handedOut, stock } from "./schema.ts";
 import type { KeyPackageStore, StoredKeyPackage } from "./store.ts";
@@ -68,7 +76,7 @@ function addOne(database: Database, tx: Tx, added: StoredKeyPackage): boolean {
 
 function claimMethods(
   database: Database,
-): Pick<KeyPackageStore, "candidates" | "handOut" | "receivers"> {
+): Pick<KeyPackageStore, "candidates" | "handOut" | "receivers" | "wasHandedTo"> {
   const selectCandidates = database.prepare((db) =>
     db
       .select()
@@ -109,7 +117,28 @@ function claimMethods(
       .prepare(),
   );
 
+  const handedTo = database.prepare(({ $client }) =>
+    $client.prepare<[string, string, string, string, string, string], { handed: number }>(
+      `SELECT EXISTS (SELECT 1 FROM key_packages_handed_out
+                      WHERE client >= ? AND client < ?
+                        AND (requester >= ? AND requester < ? OR room >= ? AND room < ?)) AS handed`,
+    ),
+  );
   return {
+    wasHandedTo: async (tx, user, who) => {
+      const clients = `mimi://${domainOf(user)}/d/${nameOf(user)}`;
+      const [from, to] = usersMeant(who);
+      const rooms = who.kind === "server" ? `mimi://${who.domain}/r` : "";
+      const row = handedTo(tx).get(
+        `${clients}/`,
+        `${clients}0`,
+        from,
+        to,
+        rooms === "" ? "" : `${rooms}/`,
+        rooms === "" ? "" : `${rooms}0`,
+      );
+      return row?.handed === 1;
+    },
     candidates: async (tx, query) =>
       selectCandidates(tx)
         .all({ ...query, suites: JSON.stringify(query.suites) })

@@ -1,5 +1,5 @@
 import type { Bytes, ClientUri, RoomUri, UserUri } from "@treehouse/protocol";
-import type { ReadTx, Tx } from "../platform/index.ts";
+import type { Acquaintance, ReadTx, Tx } from "../platform/index.ts";
 
 /** What this module asks of a database. `store.contract.ts` says how an adapter must behave. */
 export interface KeyPackageStore {
@@ -20,6 +20,8 @@ export interface KeyPackageStore {
   handOut(tx: Tx, claimed: StoredKeyPackage, to: Receiver): Promise<void>;
   /** Everybody who was given this KeyPackage, in the order of requester and room. */
   receivers(tx: ReadTx, ref: Bytes): Promise<readonly Receiver[]>;
+  /** Whether a package of the user went to them, or for a room that their server founded. */
+  wasHandedTo(tx: ReadTx, user: UserUri, who: Acquaintance): Promise<boolean>;
   /** Removes the client's stock and what is remembered about it. */
   deleteOf(tx: Tx, client: ClientUri): Promise<void>;
   /**

@@ -2,6 +2,7 @@
  * What every module stands on: the implementation of `Env`, the database, jobs, HTTP and rate
  * limits. No other module touches a global clock, random source, timer, network or file.
  */
+export { type Acquaintance, usersMeant } from "./acquaintance.ts";
 export { Assertion } from "./assertion.ts";
 export { DirectoryRefused, openDataDirectory } from "./data-directory.ts";
 export type { OnceFiles } from "./data-directory.ts";

@@ -145,7 +145,7 @@ export class Island {
       followed: this.#followed(),
       consent: this.#consent(),
       localUsers: {
-        find: async () => undefined,
+        findFor: async () => undefined,
         countersigners: () => [],
         claim: async () => Promise.reject(new Refusal("unknownUser", "nobody lives here")),
       },

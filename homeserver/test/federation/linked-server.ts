@@ -167,7 +167,7 @@ const hostsNothing: HostedRooms = {
 };
 
 const knowsNobody: LocalUsers = {
-  find: async () => undefined,
+  findFor: async () => undefined,
   countersigners: () => [],
   claim: async () => Promise.reject(new Refusal("unknownUser", "nobody lives here")),
 };

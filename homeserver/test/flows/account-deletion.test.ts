@@ -104,6 +104,7 @@ test("R-029 FED-969 a deleted account leaves a hash, here and at the servers tha
         asked.push(`${domain}: ${user}`);
         return [];
       },
+      shares: async () => false,
     }),
   });
   const { a, b } = world;
@@ -193,7 +194,7 @@ test("every server that shares a room or a contact is told of a deletion, each o
   const elsewhere: Domain[] = [];
   await using world = await openTwoServers({
     registration: "open",
-    rooms: () => ({ deleteUser: async () => elsewhere }),
+    rooms: () => ({ deleteUser: async () => elsewhere, shares: async () => false }),
   });
   const { a, b } = world;
   elsewhere.push(b.domain, a.domain);

@@ -299,7 +299,7 @@ test("the list that is found elsewhere is the octets that the other server keeps
   const { a, b, alice, bob } = world;
   const found = await ask(a.url, paths.user("bob@b.example"), { token: alice.token });
   const { clientList } = userAnswerSchema.parse(found.json);
-  const known = await b.authentication.findLocal(bob.user);
+  const known = await b.authentication.findFor(a.domain, bob.user);
   expect(Buffer.from(clientList, "base64url")).toEqual(Buffer.from(known?.clientList ?? []));
   expect(signedClientListCodec.decode(known?.clientList ?? new Uint8Array()).list.user).toBe(
     bob.user,

@@ -256,7 +256,7 @@ test("FED-931 a user's list is asked for once, and believed for a while", async 
   const countersigners = [{ kid: "k1", key: octets(32) }];
   const there = await servers.open(hubName, {
     localUsers: {
-      find: async (user) => (user === bob ? { clientList } : undefined),
+      findFor: async (_peer, user) => (user === bob ? { clientList } : undefined),
       countersigners: () => countersigners,
     },
   });
@@ -277,7 +277,7 @@ test("FED-931 a user's list is asked for once, and believed for a while", async 
 
 test("FED-931 a list of another user than the one that was asked for is none", async () => {
   const clientList = listOf(userUri(hub, "carol"));
-  await servers.open(hubName, { localUsers: { find: async () => ({ clientList }) } });
+  await servers.open(hubName, { localUsers: { findFor: async () => ({ clientList }) } });
   const { users } = (await servers.open(homeName)).federation;
   expect(await users.find(userUri(hub, "bob"))).toBeUndefined();
 });

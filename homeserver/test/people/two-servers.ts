@@ -69,7 +69,7 @@ export async function openTwoServers(
   const usersOf = (from: Domain): Users => ({
     // Nothing is remembered here.
     forget: () => undefined,
-    find: async (user) => serverOf(domainOf(user)).authentication.findLocal(user),
+    find: async (user) => serverOf(domainOf(user)).authentication.findFor(from, user),
     claim: async (user, _room, request) => {
       const transactionId = `${from} ${claims.length}`;
       claims.push({ transactionId, request });

@@ -28,6 +28,8 @@ export async function hearConsent(
   if (domainOf(speaker) !== peer || domainOf(hearer) !== context.domain) {
     return { rejected: "notAllowed" };
   }
+  // Who says something may be found now by those who could not before.
+  tx.afterCommit(() => context.neighbours.current.users.forget(speaker));
   // Whoever asks too often is not told that nobody listens any more.
   if (entry.operation === "request" && isTooOften(limits, tx, entry)) return {};
   const turn = new Turn(context, tx);

@@ -1,4 +1,5 @@
-import { domainOf, LIMITS } from "@treehouse/protocol";
+import { domainOf, LIMITS, userUri } from "@treehouse/protocol";
+import { mayFind } from "../privacy/may-find.ts";
 import { hasTooManyRooms, hear } from "./relation.ts";
 import type { Relation, Said } from "./relation.ts";
 import type { Side } from "./store.ts";
@@ -6,8 +7,9 @@ import type { Turn } from "./turn.ts";
 
 /**
  * What one user says reaches another one, who is of this server: from here or from a peer, alike.
- * Words to users that there are not, requests of users who are blocked, and requests beyond the
- * bounds are dropped. Who speaks learns nothing of it, and as much is read in each case.
+ * Words to users that there are not, requests of users who are blocked, requests that the user does
+ * not want or whose sender may not find the user, and those beyond the bounds are dropped. Who speaks
+ * learns nothing of it, and as much is read in each case.
  */
 export async function receive(turn: Turn, side: Side, said: Said): Promise<void> {
   const { context, tx } = turn;
@@ -15,8 +17,14 @@ export async function receive(turn: Turn, side: Side, said: Said): Promise<void>
   const blockedSince = await context.contacts.blockedSince(tx, side);
   const rows = await turn.rows(side);
   const crowded = await isCrowded(turn, side, rows);
+  const { requests } = await context.privacy.of(tx, side.owner);
+  const owner = userUri(context.domain, side.owner);
+  const known = await mayFind(context, tx, owner, { kind: "user", user: side.user });
   if (account === undefined) return;
   if (blockedSince !== undefined && said.operation === "request") return;
+  // The request of somebody who was asked is an answer.
+  const invited = rows.some(({ asked }) => asked);
+  if (said.operation === "request" && !invited && (requests === "nobody" || !known)) return;
   const outcome = hear(rows, said);
   if (hasTooManyRooms(outcome.rows)) return;
   if (crowded && countWaiting(outcome.rows) > countWaiting(rows)) return;

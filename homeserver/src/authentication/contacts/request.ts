@@ -1,6 +1,7 @@
 import { domainOf, LIMITS, nameOf, Refusal, utf8Encode } from "@treehouse/protocol";
 import type { Contact, LimitName, RoomUri, UserUri } from "@treehouse/protocol";
 import type { AuthenticationContext } from "../context.ts";
+import { mayFind } from "../privacy/may-find.ts";
 import { ask, hasTooManyRooms, isOpen } from "./relation.ts";
 import { refuseIfBlocked, sideOf } from "./side-of.ts";
 import type { Side } from "./store.ts";
@@ -29,7 +30,7 @@ export function requestContact(
   const side = sideOf(actor, user);
   return takeTurn(context, side, async (turn) => {
     await refuseIfBlocked(turn, side);
-    await refuseUnknown(turn, user);
+    await refuseUnknown(turn, user, actor);
     const rows = await turn.rows(side);
     const outcome = ask(rows, room, note);
     const opens = outcome.rows.filter(isOpen).length > rows.filter(isOpen).length;
@@ -64,10 +65,11 @@ async function refuseTooMany({ context, tx }: Turn, { owner, user }: Side): Prom
   }
 }
 
-/** Of this server's own users anybody may know whether they exist (`findUser`). */
-async function refuseUnknown({ context, tx }: Turn, user: UserUri): Promise<void> {
+/** Of this server's own users who may be found it may be known whether they exist (`findUser`). */
+async function refuseUnknown({ context, tx }: Turn, user: UserUri, asker: UserUri): Promise<void> {
   if (domainOf(user) !== context.domain) return;
-  if (await context.store.account(tx, nameOf(user))) return;
+  const account = await context.store.account(tx, nameOf(user));
+  if ((await mayFind(context, tx, user, { kind: "user", user: asker })) && account) return;
   throw new Refusal("unknownUser", "there is no user with this address");
 }
 

@@ -98,6 +98,27 @@ function blockContract(open: OpenStore): void {
     await put([row({ asked: true, received: true, waiting: true })]);
     expect(await standing()).toEqual({ given: false, blocked: true });
   });
+
+  test("R-036 an owner knows with whom there is anything, by user and by server", async () => {
+    const { database, store } = await open();
+    const knows = () =>
+      database.read((tx) =>
+        Promise.all([
+          store.knows(tx, "alice", { kind: "user", user: bob }),
+          store.knows(tx, "alice", { kind: "server", domain: b }),
+          store.knows(tx, "alice", { kind: "user", user: dora }),
+          store.knows(tx, "alice", { kind: "server", domain: c }),
+          store.knows(tx, "carol", { kind: "user", user: bob }),
+        ]),
+      );
+    const put = (rows: readonly Row[]) =>
+      database.transaction((tx) => store.replace(tx, aliceBob, rows));
+    expect(await knows()).toEqual([false, false, false, false, false]);
+    for (const known of [row({ received: true }), row({ room: r1, given: true })]) {
+      await put([known]);
+      expect(await knows()).toEqual([true, true, false, false, false]);
+    }
+  });
 }
 
 function countContract(open: OpenStore): void {

@@ -101,7 +101,9 @@ function blockMethods(
   };
 }
 
-function questions(database: Database): Pick<ContactStore, "standing" | "ownersOf" | "domainsOf"> {
+function questions(
+  database: Database,
+): Pick<ContactStore, "standing" | "knows" | "ownersOf" | "domainsOf"> {
   const standing = database.prepare(({ $client }) =>
     $client.prepare<[string, string, string, string, string], { given: number; blocked: number }>(
       `SELECT
@@ -110,7 +112,17 @@ function questions(database: Database): Pick<ContactStore, "standing" | "ownersO
          EXISTS (SELECT 1 FROM authentication_blocks WHERE owner = ? AND user = ?) AS blocked`,
     ),
   );
+  const knows = database.prepare(({ $client }) =>
+    $client.prepare<[string, string, string], { known: number }>(
+      `SELECT EXISTS (SELECT 1 FROM authentication_contacts
+                      WHERE owner = ? AND (user = ? OR domain = ?)) AS known`,
+    ),
+  );
   return {
+    knows: async (tx, owner, who) => {
+      const [user, domain] = who.kind === "user" ? [who.user, ""] : ["", who.domain];
+      return knows(tx).get(owner, user, domain)?.known === 1;
+    },
     standing: async (tx, { owner, user }, room) => {
       const found = standing(tx).get(owner, user, room ?? "", owner, user);
       return { given: found?.given === 1, blocked: found?.blocked === 1 };

@@ -1,5 +1,5 @@
 import type { Domain, RoomUri, UserUri } from "@treehouse/protocol";
-import type { ReadTx, Tx } from "../../platform/index.ts";
+import type { Acquaintance, ReadTx, Tx } from "../../platform/index.ts";
 import type { Row } from "./relation.ts";
 
 /** A local user, by the name of the account, and somebody whom that user has to do with. */
@@ -28,6 +28,8 @@ export interface ContactStore {
    * the user. One query of one form, whatever is there.
    */
   standing(tx: ReadTx, side: Side, room: RoomUri | undefined): Promise<Standing>;
+  /** Whether anything is between the owner and them; of a server, any user of it. */
+  knows(tx: ReadTx, owner: string, who: Acquaintance): Promise<boolean>;
   /** The owners with rows or blocks that name the user, by name. */
   ownersOf(tx: ReadTx, user: UserUri): Promise<readonly string[]>;
   /** The domains of everybody whom the owner's rows name, in their order. */

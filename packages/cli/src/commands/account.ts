@@ -12,6 +12,7 @@ import { addEmailCommands } from "./email.ts";
 import { addFactorCommands } from "./factor.ts";
 import { makeContext } from "./init.ts";
 import { readNewPassword, readPassword } from "./password.ts";
+import { addPrivacyCommands } from "./privacy.ts";
 import { addProfileCommands } from "./profile.ts";
 import { addSessionCommands } from "./sessions.ts";
 
@@ -26,6 +27,7 @@ export function addAccountCommands(cli: Cli): void {
   addFactorCommands(cli, noun);
   addEmailCommands(cli, noun);
   addProfileCommands(cli, noun);
+  addPrivacyCommands(cli, noun);
   noun
     .command("login")
     .description("log in with the store's client, or make a further client in an empty store")

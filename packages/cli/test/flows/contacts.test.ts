@@ -122,6 +122,22 @@ test("R-032 R-035 a profile is set, shown to whom it is for, and refused with it
   });
 });
 
+test("R-036 who may find, ask and add is chosen, and anything else is refused", async () => {
+  const all = { findable: "everybody", requests: "everybody", adding: "ownServer" };
+  expect(await json("account", "privacy", "show")).toEqual(all);
+  const set = ["account", "privacy", "set"];
+  expect(await json(...set, "--requests", "nobody", "--findable", "known")).toEqual({
+    ...all,
+    findable: "known",
+    requests: "nobody",
+  });
+  expect(await json(...set, "--requests", "everybody", "--findable", "everybody")).toEqual(all);
+  const wrong = async (...args: string[]) =>
+    JSON.parse((await household.treehouse([...set, ...args, "--json"])).err).error.code;
+  expect(await wrong()).toBe("nothingChosen");
+  expect(await wrong("--adding", "everybody")).toBe("malformed");
+});
+
 test("R-037 settings, labels, names and what was read are chosen for all clients", async () => {
   expect(await json("account", "settings")).toEqual({ blockOnKeyChange: true });
   expect(await json("account", "set", "blockOnKeyChange", "off")).toEqual({

@@ -168,3 +168,10 @@ export type {
 } from "./room-schemas.ts";
 export { healthAnswerSchema, serverAnswerSchema } from "./server-schemas.ts";
 export type { HealthAnswer, ServerAnswer } from "./server-schemas.ts";
+export {
+  DEFAULT_PRIVACY,
+  type Privacy,
+  type PrivacyChange,
+  privacyChangeSchema,
+  privacySchema,
+} from "./privacy-schemas.ts";
