@@ -74,12 +74,12 @@ R-047 | partly | SDK | Bad networks delay and never lose; not measured with loss
 R-048 | partly | delivery, SDK | Messages carry the hub's time; the sender's own clock is not shown
 R-049 | open | | Receipts
 R-050 | open | | Typing indicators
-R-051 | open | | Own messages can be edited
-R-052 | open | | Own messages can be deleted for all
-R-053 | open | | Reactions
-R-054 | open | | Threads
+R-051 | met | SDK, CLI | Own messages can be edited, and nobody else's
+R-052 | partly | SDK, CLI | Messages can be deleted for all, wherever they are kept; there are no files yet
+R-053 | met | SDK, CLI | Reactions, each once for a person
+R-054 | partly | SDK, CLI | Messages belong to threads; no counts of what is unread in one
 R-055 | open | | Links with previews
-R-056 | open | | Mentions
+R-056 | partly | SDK, CLI | People are mentioned by links; no roles, no everyone
 R-057 | met | SDK, queuing | Messages are kept and read again, whenever client or server died
 R-058 | open | | History on a new device
 R-059 | open | | Direct paths between clients that agree
@@ -265,7 +265,7 @@ export const attacks: readonly Row[] = parse(`
 T-01 | met | mls, delivery | The server adds members: a leaf enters by a signed commit of a member or its own user only
 T-02 | met | protocol | Confused identifiers: every signed thing has a label, every kind of id a form of its own
 T-03 | met | mls, SDK | A sender spoofed by the server: the sender shown is the leaf's
-T-04 | open | | Edits by others: there are no edits yet
+T-04 | met | SDK | Edits, deletions and reactions by others than the author, or whom the rules permit, change nothing
 T-05 | met | mls | Keys of low order are refused wherever a key enters
 T-06 | met | mls | Signatures that half of the clients accept: one accept rule everywhere
 T-07 | met | mls | Shortened MACs and tags: exact length only

@@ -14,7 +14,7 @@ import {
 } from "@treehouse/protocol";
 
 import type { Api } from "../transport/index.ts";
-import { guarded } from "./conversation.ts";
+import { guarded } from "./guarded.ts";
 
 /** What an administrator can say beside a decision. */
 export type RuleNote = {

@@ -2,7 +2,7 @@ import { inviteAnswerSchema, invitesAnswerSchema, paths } from "@treehouse/proto
 
 import type { Api } from "../transport/index.ts";
 import { createFederationAdmin, type FederationAdmin } from "./admin-federation.ts";
-import { guarded } from "./conversation.ts";
+import { guarded } from "./guarded.ts";
 
 export type Invite = {
   readonly id: string;

@@ -1,5 +1,5 @@
 import { type AccountContext, listClients, type StoredAccount } from "../account/index.ts";
-import { guarded } from "./conversation.ts";
+import { guarded } from "./guarded.ts";
 
 /** A client of the own account; times are milliseconds since the Unix epoch. */
 export type ClientInfo = {

@@ -21,7 +21,7 @@ import {
   writeLabel,
 } from "../account/index.ts";
 import type { ClientEvents } from "../events/index.ts";
-import { guarded } from "./conversation.ts";
+import { guarded } from "./guarded.ts";
 import { checkText } from "./own-text.ts";
 import type { Chosen } from "./settings.ts";
 

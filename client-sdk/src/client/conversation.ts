@@ -10,14 +10,15 @@ import {
 } from "@treehouse/protocol";
 
 import { notesOf, writeOwnName, writeRead } from "../account/index.ts";
-import { toSdkError } from "../errors/index.ts";
-import type { Groups } from "../groups/index.ts";
-import { composeText, type HistoryItem, itemOf } from "../messages/index.ts";
-import { profileKept, type Profiles, readOwnProfile } from "../profiles/index.ts";
-import type { LocalStore, LocalTx } from "../storage/index.ts";
+import { composeText, type HistoryItem, itemOf, type TextWish } from "../messages/index.ts";
+import { profileKept, readOwnProfile } from "../profiles/index.ts";
+import type { LocalTx } from "../storage/index.ts";
+import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
+import { guarded } from "./guarded.ts";
+import { createMessageChanges, type MessageChanges } from "./change-message.ts";
 import { checkText } from "./own-text.ts";
-import type { Session } from "./session.ts";
-import type { Chosen } from "./settings.ts";
+
+export type { SentMessage } from "./conversation-parts.ts";
 
 export type Member = {
   readonly address: string;
@@ -42,22 +43,16 @@ export type ConversationInfo = {
   readonly members: readonly Member[];
 };
 
-export type SentMessage = {
-  readonly id: string;
-  readonly conversation: RoomUri;
-  readonly position: number;
-  readonly acceptedAt: number;
-};
-
 /**
  * One conversation. Wishes are stored before anything leaves and survive crashes; the promises
  * resolve when the hub has accepted them, and reject with `SdkError` when it never will.
  */
-export interface Conversation {
+export interface Conversation extends MessageChanges {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
   members(): Promise<readonly Member[]>;
-  send(text: string, options?: { readonly inReplyTo?: string }): Promise<SentMessage>;
+  /** Markdown may name people by links to their `mimi:` URI: they are mentioned. */
+  send(text: string, options?: Omit<TextWish, "text">): Promise<SentMessage>;
   /**
    * Sends a message of this client once more, under the id that it has: for what `lostByServer`
    * tells of. Whoever has it already is not shown it twice.
@@ -90,14 +85,6 @@ export type ConversationSafety = SafetyNumber & { readonly epoch: number };
 
 const historyLimit = 50;
 
-export type ConversationParts = {
-  readonly groups: Groups;
-  readonly session: Session;
-  readonly store: LocalStore;
-  readonly chosen: Chosen;
-  readonly profiles: Profiles;
-};
-
 export function createConversation(parts: ConversationParts, id: RoomUri): Conversation {
   const { chosen, groups, profiles, session, store } = parts;
   const note = (write: (tx: LocalTx, at: number) => void): Promise<void> =>
@@ -122,12 +109,13 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
   };
   return {
     id,
+    ...createMessageChanges(parts, id),
     info: () => guarded(info),
     members: () => guarded(async () => (await info()).members),
     send: (text, options) =>
       guarded(async () => {
-        const wanted = { room: id, text, inReplyTo: options?.inReplyTo };
-        const message = composeText(wanted, session.user, session.random);
+        const place = { room: id, sender: session.user, random: session.random };
+        const message = composeText(place, { ...options, text });
         profiles.sending(id);
         const { position, acceptedAt } = await groups.send(id, message.content);
         return { id: message.id, conversation: id, position, acceptedAt };
@@ -163,13 +151,4 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     compareSafetyNumber: (scanned) =>
       guarded(async () => compareSafetyNumber(await groups.safetyNumber(id), scanned)),
   };
-}
-
-/** Runs a call of the face: what it throws is an `SdkError`, or a bug. */
-export async function guarded<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    throw toSdkError(error);
-  }
 }

@@ -1,7 +1,7 @@
 import { emailAnswerSchema, paths } from "@treehouse/protocol";
 
 import type { Api } from "../transport/index.ts";
-import { guarded } from "./conversation.ts";
+import { guarded } from "./guarded.ts";
 
 export type EmailInfo = {
   /** The account's address, shown to be the user's. */

@@ -7,7 +7,7 @@ import {
 
 import { provePassword } from "../account/index.ts";
 import type { Api } from "../transport/index.ts";
-import { guarded } from "./conversation.ts";
+import { guarded } from "./guarded.ts";
 
 export type FactorsInfo = {
   /** Whether logins take a code beside the password. */

@@ -28,12 +28,8 @@ import { createSync, type Sync } from "../sync/index.ts";
 import { createSerial } from "../transport/index.ts";
 import { type Admin, createAdmin } from "./admin.ts";
 import { type ClientContacts, contactEvent, createContacts } from "./contacts.ts";
-import {
-  type Conversation,
-  type ConversationInfo,
-  createConversation,
-  guarded,
-} from "./conversation.ts";
+import { type Conversation, type ConversationInfo, createConversation } from "./conversation.ts";
+import { guarded } from "./guarded.ts";
 import { accountEventsOf } from "./account-events.ts";
 import { createOwnClients, type OwnClients } from "./clients.ts";
 import { type Check, diagnose } from "./diagnose.ts";

@@ -1,11 +1,8 @@
 import { formatAddress } from "@treehouse/protocol";
 
 import { isHidden } from "../groups/index.ts";
-import {
-  type ConversationInfo,
-  type ConversationParts,
-  createConversation,
-} from "./conversation.ts";
+import { type ConversationInfo, createConversation } from "./conversation.ts";
+import type { ConversationParts } from "./conversation-parts.ts";
 
 /**
  * All conversations of the store, oldest first, but for those with somebody blocked alone and those

@@ -1,7 +1,7 @@
 import { type Privacy, type PrivacyChange, paths, privacySchema } from "@treehouse/protocol";
 
 import type { Api } from "../transport/index.ts";
-import { guarded } from "./conversation.ts";
+import { guarded } from "./guarded.ts";
 
 /** Who may find this user, ask and add them; the own server enforces it, so it knows. */
 export interface ClientPrivacy {

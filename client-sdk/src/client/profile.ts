@@ -8,7 +8,7 @@ import {
   readOwnProfile,
 } from "../profiles/index.ts";
 import type { LocalStore } from "../storage/index.ts";
-import { guarded } from "./conversation.ts";
+import { guarded } from "./guarded.ts";
 import type { Chosen } from "./settings.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { paths, sessionsAnswerSchema, sessionsEndedAnswerSchema } from "@treehouse/protocol";
 
 import type { Api } from "../transport/index.ts";
-import { guarded } from "./conversation.ts";
+import { guarded } from "./guarded.ts";
 
 /** Who is logged in to the account. Times are milliseconds since the Unix epoch. */
 export type SessionInfo = {

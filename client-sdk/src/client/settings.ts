@@ -2,7 +2,7 @@ import { NetworkFault, Refusal } from "@treehouse/protocol";
 
 import type { AccountData } from "../account/index.ts";
 import type { LocalStore, Preferences } from "../storage/index.ts";
-import { guarded } from "./conversation.ts";
+import { guarded } from "./guarded.ts";
 
 /** What the user has chosen, the same on all of the user's clients. */
 export interface ClientSettings {

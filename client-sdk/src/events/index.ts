@@ -94,6 +94,12 @@ export type ClientEvents = {
     readonly record: string;
     readonly change: "merged" | "rolledBack" | "forked" | "damaged";
   };
+  /** A message was edited or taken back, or somebody said something to it or took that back. */
+  changed: {
+    readonly room: RoomUri;
+    readonly messageId: string;
+    readonly change: "edit" | "deletion" | "unlike" | "reaction";
+  };
   /** Somebody says something else of themselves than before. */
   profile: { readonly user: UserUri; readonly address: string };
   /** The server ended the session: log in again. */

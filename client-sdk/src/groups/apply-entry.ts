@@ -7,29 +7,18 @@ import {
   equalBytes,
   peekMlsMessage,
   Refusal,
-  sha256,
-  toHex,
   TOMBSTONE_REASONS,
-  userOfClient,
 } from "@treehouse/protocol";
 
 import { type RoomStatus, StoreFault } from "../storage/index.ts";
-import { type GroupsContext, type ReadMessage, type Room, writeWithGroup } from "./context.ts";
+import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { commitEntry, propose } from "./commit-entry.ts";
 import { enterAgain, supersede } from "./enter-room.ts";
-import {
-  entryRow,
-  type EntryWrite,
-  fault,
-  nothing,
-  restoredText,
-  tellFault,
-} from "./entry-write.ts";
+import { type EntryWrite, fault, nothing, restoredText, tellFault } from "./entry-write.ts";
 import { loadGroup } from "./load-group.ts";
-import { type Reception, receptionOf } from "./reception.ts";
 import { roomEnded } from "./room-ended.ts";
+import { messageEntry } from "./message-entry.ts";
 import { decodeDetails } from "./room-details.ts";
-import { finishMessage } from "./send-intent.ts";
 
 /** `again`: an entry before this one is missing; read the stream again from the cursor. */
 export type Applied = "applied" | "again";
@@ -115,7 +104,7 @@ async function prepareWrite(
   try {
     switch (entry.kind) {
       case "application":
-        return await application(context, room, entry);
+        return await messageEntry(context, room, entry);
       case "commit":
         return await commitEntry(context, room, entry);
       case "proposal":
@@ -175,59 +164,6 @@ function epochOf(message: Bytes): number | undefined {
     if (error instanceof Refusal) return undefined;
     throw error;
   }
-}
-
-async function application(
-  context: GroupsContext,
-  room: Room,
-  entry: Entry & { kind: "application" },
-): Promise<EntryWrite> {
-  const hash = toHex(sha256(entry.message));
-  const own = await context.store.transaction((tx) => tx.intents.byHash(room.uri, hash));
-  if (own !== undefined) {
-    return {
-      left: false,
-      rows: (tx) => finishMessage(context, room, tx, own, entry),
-      after() {
-        room.waiters.get(own.serial)?.resolve(entry);
-        room.waiters.delete(own.serial);
-        context.events.emit("stored", { room: room.uri });
-      },
-    };
-  }
-  const group = await loadGroup(context, room);
-  const message = await group.decrypt(entry.message);
-  let content: ReadMessage;
-  try {
-    content = context.reader.read({
-      room: room.uri,
-      sender: message.client,
-      plaintext: message.plaintext,
-      acceptedAt: entry.acceptedAt,
-    });
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return fault(context, room, entry, "contentInvalid", error.message);
-  }
-  let reception: Reception = "hidden";
-  let tell: () => void = () => undefined;
-  return {
-    left: false,
-    rows(tx) {
-      reception = receptionOf(tx, room.uri, userOfClient(message.client));
-      if (content.aside !== undefined) {
-        if (reception === "shown") tell = content.aside(tx);
-        return;
-      }
-      const kind = reception === "blocked" ? "blocked" : "content";
-      const row = entryRow(room, entry, kind, content.messageId, content.body);
-      tx.messages.append(row, reception !== "shown");
-    },
-    after() {
-      tell();
-      if (reception === "shown") context.events.emit("stored", { room: room.uri });
-    },
-  };
 }
 
 const forkText =

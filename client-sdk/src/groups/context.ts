@@ -40,6 +40,8 @@ export interface MessageReader {
   }): ReadMessage;
   /** Who sent a stored message, and its content as it was encrypted. */
   stored(body: Uint8Array): { readonly sender: ClientUri; readonly content: Bytes };
+  /** What is left of a stored message that was taken back: who sent it. */
+  emptied(body: Uint8Array): Bytes;
 }
 
 export type ReadMessage = {
@@ -50,6 +52,12 @@ export type ReadMessage = {
    * of the history. Answers what is to be done after the transaction, unless it is the own echo.
    */
   readonly aside?: (tx: LocalTx) => () => void;
+  /** Present when it does something to a message that was sent before. */
+  readonly change?: {
+    readonly kind: "edit" | "deletion" | "unlike" | "reaction";
+    /** Hex of the message id. */
+    readonly target: string;
+  };
 };
 
 /** Who the people are whom this client adds and meets; owned here, met by the account layer. */

@@ -6,6 +6,7 @@
  */
 import {
   type Bytes,
+  type CapabilityName,
   decodeEntryHeader,
   groupSafetyNumber,
   type InboxEntry,
@@ -22,6 +23,7 @@ import { type Alarm } from "./alarms.ts";
 import { type Applied, applyEntry } from "./apply-entry.ts";
 import { applyGap, type RoomGap } from "./apply-gap.ts";
 import { applyInboxEntry } from "./apply-inbox-entry.ts";
+import { capabilitiesOf } from "./capabilities-of.ts";
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { findForgotten, noteRestored } from "./forgotten-rooms.ts";
@@ -56,7 +58,7 @@ export type {
 } from "./context.ts";
 export { noteNewClient } from "./rooms-of-user.ts";
 export type { NewRoom } from "./found-room.ts";
-export type { HistoryRow } from "./read-history.ts";
+export { type HistoryRow, withChanges } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
 export type { RoomInfo } from "./room-info.ts";
 export { parseEvent, type RoomEvent } from "./room-event.ts";
@@ -97,6 +99,8 @@ export interface Groups {
   /** Of the epoch that this client is in. Refuses `removed`. */
   safetyNumber(room: RoomUri): Promise<SafetyNumber & { readonly epoch: number }>;
   details(row: RoomRow): RoomDetails;
+  /** Whether the room's rules let this user do something now. Refuses `removed`. */
+  may(room: RoomUri, capability: CapabilityName): Promise<boolean>;
   /**
    * Waits for what is under way. Who still waits for an intent is told `reason`; the intents stay
    * in the store and are taken up again at the next opening.
@@ -234,6 +238,12 @@ export function createGroups(context: GroupsContext): Groups {
       });
     },
     details: (row) => decodeDetails(row.details),
+    async may(uri, capability) {
+      const room = await rooms.open(uri);
+      return room.serial.run(async () =>
+        capabilitiesOf(await loadGroup(context, room), context.self.user)(capability),
+      );
+    },
     async stop(reason) {
       stopped = reason;
       context.alarms.stop();

@@ -5,7 +5,10 @@ import type { GroupsContext } from "./context.ts";
 import { ownMessage } from "./send-intent.ts";
 
 /** A place in a conversation's history. */
-export type HistoryRow = Omit<MessageRow, "serial">;
+export type HistoryRow = Omit<MessageRow, "serial"> & {
+  /** What was done to it since, in the order of the conversation. */
+  readonly changes: readonly MessageRow[];
+};
 
 export type HistoryPage = { readonly before: number | undefined; readonly limit: number };
 
@@ -19,12 +22,17 @@ export function readHistory(
   room: RoomUri,
   { before, limit }: HistoryPage,
 ): readonly HistoryRow[] {
-  const stored: readonly HistoryRow[] = tx.messages.page(room, before, limit);
+  const stored = tx.messages.page(room, before, limit).map((row) => withChanges(tx, row));
   const unechoed = acceptedMessages(context, tx, room).filter(
     ({ position }) => before === undefined || position < before,
   );
   if (unechoed.length === 0) return stored;
   return [...stored, ...unechoed].toSorted((a, b) => a.position - b.position).slice(-limit);
+}
+
+export function withChanges(tx: LocalTx, row: MessageRow): HistoryRow & MessageRow {
+  const changed = row.kind === "content";
+  return { ...row, changes: changed ? tx.messages.changesOf(row.room, row.messageId) : [] };
 }
 
 /** One that is sent again keeps the place that it has. */
@@ -35,9 +43,9 @@ function acceptedMessages(
 ): readonly HistoryRow[] {
   return tx.intents.list(room).flatMap((intent) => {
     if (intent.kind !== "send" || intent.accepted === undefined) return [];
-    const { aside, ...message } = ownMessage(context, room, intent);
-    if (aside !== undefined) return [];
-    const row = { ...message, ...intent.accepted };
+    const { aside, change, ...message } = ownMessage(context, room, intent);
+    if (aside !== undefined || change !== undefined) return [];
+    const row = { ...message, ...intent.accepted, changes: [] };
     return tx.messages.contentById(room, row.messageId) === undefined ? [row] : [];
   });
 }

@@ -11,10 +11,12 @@ import {
 
 import type { IntentRow, LocalTx } from "../storage/index.ts";
 import { authenticatedData } from "./authenticated-data.ts";
+import { capabilitiesOf } from "./capabilities-of.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { loadGroup } from "./load-group.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
 import type { Step } from "./pump.ts";
+import { writeChange } from "./write-change.ts";
 
 /**
  * Encrypts the intent's content in the current epoch. The ratchet and the request are durable
@@ -94,23 +96,31 @@ export function finishMessage(
   at: { readonly position: number; readonly acceptedAt: number },
 ): void {
   const { position, acceptedAt } = at;
-  const { aside, ...message } = ownMessage(context, room.uri, intent);
+  const { aside, change, ...message } = ownMessage(context, room.uri, intent);
   tx.intents.delete(intent.serial);
   if (aside !== undefined) {
     aside(tx);
     return;
   }
   const row = { ...message, position, acceptedAt };
+  if (change !== undefined) {
+    // Behind what was missed there is no state to ask; the rules were asked before it was sent.
+    const { user } = context.self;
+    const may = room.group === undefined ? () => true : capabilitiesOf(room.group, user);
+    writeChange(context, tx, row, { change, by: { user, may } });
+    tx.messages.noteNewest(room.uri, row.messageId, position);
+    return;
+  }
   if (!tx.messages.append(row, true)) tx.messages.noteNewest(room.uri, row.messageId, position);
 }
 
 /** The row of a message of this client, from the intent to send it. */
 export function ownMessage(context: GroupsContext, room: RoomUri, intent: IntentRow) {
-  const { messageId, body, aside } = context.reader.read({
+  const { messageId, body, aside, change } = context.reader.read({
     room,
     sender: context.self.client,
     plaintext: intent.body,
     acceptedAt: context.env.now(),
   });
-  return { room, messageId, kind: "content", body, aside } as const;
+  return { room, messageId, kind: "content", body, aside, change } as const;
 }

@@ -23,13 +23,13 @@ const mallory = mintClientUri(parseUserUri("mimi://example.org/u/mallory"), rand
 const room = mintRoomUri(parseDomain("example.org"), random);
 /** 2026-01-01T00:00:00Z */
 const acceptedAt = 1_767_225_600_000;
+const place = { room, sender: userOfClient(alice), random };
 const noProfile = () => () => undefined;
 const other = mintRoomUri(parseDomain("example.org"), random);
 
 test("a message that was composed is read with the id that its sender knows", () => {
-  const first = composeText({ room, text: "first" }, userOfClient(alice), random);
-  const wanted = { room, text: "hello", inReplyTo: first.id };
-  const { id, content } = composeText(wanted, userOfClient(alice), random);
+  const first = composeText(place, { text: "first" });
+  const { id, content } = composeText(place, { text: "hello", inReplyTo: first.id });
   const read = readContent({ room, sender: alice, plaintext: content, acceptedAt }, noProfile);
   expect(read.messageId).toBe(id);
   const stored = decodeStored(read.body);
@@ -41,20 +41,20 @@ test("a message that was composed is read with the id that its sender knows", ()
 
 test("an answer to what is no message id is refused", () => {
   for (const inReplyTo of ["ab".repeat(32), "zz", ""]) {
-    const compose = () => composeText({ room, text: "x", inReplyTo }, userOfClient(alice), random);
+    const compose = () => composeText(place, { text: "x", inReplyTo });
     expect(compose).toThrow(Refusal);
   }
 });
 
 test("T-03 FED-820 content that names another sender than the leaf's user is refused", () => {
-  const { content } = composeText({ room, text: "I am alice" }, userOfClient(alice), random);
+  const { content } = composeText(place, { text: "I am alice" });
   const read = () =>
     readContent({ room, sender: mallory, plaintext: content, acceptedAt }, noProfile);
   expect(read).toThrow(expect.objectContaining({ code: "invalidMessage" }));
 });
 
 test("T-14 FED-820 content of another room, put into this one, is refused", () => {
-  const elsewhere = composeText({ room: other, text: "yes" }, userOfClient(alice), random);
+  const elsewhere = composeText({ ...place, room: other }, { text: "yes" });
   const read = () =>
     readContent({ room, sender: alice, plaintext: elsewhere.content, acceptedAt }, noProfile);
   expect(read).toThrow(expect.objectContaining({ code: "invalidMessage" }));
@@ -88,7 +88,7 @@ test("T-14 content that does not say whose and where it is, is refused", () => {
 });
 
 test("any octets are read or refused, and nothing else", () => {
-  const { content } = composeText({ room, text: "hello" }, userOfClient(alice), random);
+  const { content } = composeText(place, { text: "hello" });
   fc.assert(
     fc.property(fc.uint8Array(), fc.nat(), fc.nat(255), (octets, at, octet) => {
       const changed = new Uint8Array(content);

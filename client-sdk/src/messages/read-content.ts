@@ -1,4 +1,6 @@
 import {
+  type Bytes,
+  changeOf,
   checkContent,
   type ClientUri,
   type CodecValue,
@@ -36,8 +38,13 @@ export function decodeStored(body: Uint8Array): StoredContent & { readonly parse
   return { ...stored, parsed: decodeContent(stored.content) };
 }
 
+/** Who sent a stored message, also one that was taken back. */
+export function senderOf(body: Uint8Array): ClientUri {
+  return bodyCodec.decode(body).sender;
+}
+
 /** Who sent a stored message, and its content as it was encrypted. */
-function readStored(body: Uint8Array): Pick<StoredContent, "sender" | "content"> {
+export function readStored(body: Uint8Array): Pick<StoredContent, "sender" | "content"> {
   const { sender, content } = bodyCodec.decode(body);
   return { sender, content };
 }
@@ -53,8 +60,14 @@ export type TakeProfile = (
   },
 ) => () => void;
 
+/** Who sent a message, and nothing of what it said. */
+function emptied(body: Uint8Array): Bytes {
+  const { sender } = bodyCodec.decode(body);
+  return bodyCodec.encode({ version: 1, sender, content: new Uint8Array() });
+}
+
 export function createReader(takeProfile: TakeProfile): MessageReader {
-  return { read: (message) => readContent(message, takeProfile), stored: readStored };
+  return { read: (message) => readContent(message, takeProfile), stored: readStored, emptied };
 }
 
 /**
@@ -78,6 +91,10 @@ export function readContent(
   checkContent(parsed, { sender: user, room, acceptedAt });
   const id = messageId({ senderUri: user, roomUri: room, content, salt: parsed.salt });
   const read = { messageId: toHex(id), body: bodyCodec.encode({ version: 1, sender, content }) };
+  const change = changeOf(parsed);
+  if (change !== undefined) {
+    return { ...read, change: { kind: change.kind, target: toHex(change.target) } };
+  }
   const profile = profileOf(parsed);
   if (profile === undefined) return read;
   return { ...read, aside: (tx) => takeProfile(tx, { user, room, profile, acceptedAt }) };

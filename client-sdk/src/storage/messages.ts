@@ -1,13 +1,22 @@
 import { type Bytes, parseRoomUri, type RoomUri } from "@treehouse/protocol";
 
-import { bytesOf, integerOf, type SqlRow, type SqlTx, textOf } from "./port.ts";
+import { bytesOf, integerOf, isNull, type SqlRow, type SqlTx, textOf } from "./port.ts";
 import type { Seal } from "./seal.ts";
 
 /**
  * `content`: a decrypted message. `event`: a change of the room. `fault`: an entry not readable.
- * `blocked`: a message of somebody who was blocked when it came; it is never shown.
+ * `blocked`: a message of somebody who was blocked when it came; it is never shown. `change`: what
+ * edits, deletes or reacts to another one. `deleted`: a message that was taken back; its body says who
+ * sent it and nothing else. `withdrawn`: a change that was, or whose message was.
  */
-export type MessageKind = "content" | "event" | "fault" | "blocked";
+export type MessageKind =
+  | "content"
+  | "event"
+  | "fault"
+  | "blocked"
+  | "change"
+  | "deleted"
+  | "withdrawn";
 
 export type MessageRow = {
   /** Order of arrival in this store, over all rooms. */
@@ -18,6 +27,8 @@ export type MessageRow = {
   readonly kind: MessageKind;
   readonly acceptedAt: number;
   readonly body: Bytes;
+  /** The id of the message that a change is about. */
+  readonly target?: string | undefined;
 };
 
 export interface Messages {
@@ -28,13 +39,24 @@ export interface Messages {
   /** A message that is there already stands at a later position as well: it was sent again. */
   noteNewest(room: RoomUri, messageId: string, position: number): void;
   /**
-   * Contents whose newest position lies between two, both inclusive, in the order of the first one.
+   * Contents and changes whose newest position lies between two, both inclusive, in the order of the first one.
    */
   contentsWithin(room: RoomUri, from: number, to: number): readonly MessageRow[];
   /** Events at such positions, ascending. */
   eventsWithin(room: RoomUri, from: number, to: number): readonly MessageRow[];
   /** The content with this message id. */
   contentById(room: RoomUri, messageId: string): MessageRow | undefined;
+  /** The content or change with this message id, also when it is gone. */
+  byId(room: RoomUri, messageId: string): MessageRow | undefined;
+  /** The changes of a message, in the order of the conversation. */
+  changesOf(room: RoomUri, target: string): readonly MessageRow[];
+  countChanges(room: RoomUri, target: string): number;
+  /** Puts a body that says less in the place of a row's, which no handler gets any more. */
+  erase(
+    row: Pick<MessageRow, "room" | "position">,
+    kind: "deleted" | "withdrawn",
+    body: Bytes,
+  ): void;
   /** Rows after the serial `after` that no handler has finished with, in order of arrival. */
   unhandled(after: number, limit: number): readonly MessageRow[];
   markHandled(serial: number): void;
@@ -53,14 +75,15 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
       kind: parseKind(textOf(row, "kind")),
       acceptedAt: integerOf(row, "accepted_at"),
       body: seal.open(place(room, position), bytesOf(row, "sealed_body")),
+      ...(isNull(row, "target") ? {} : { target: textOf(row, "target") }),
     };
   };
   return {
     append(row, handled) {
       const { changes } = sql.run(
         `INSERT INTO messages
-           (room, position, message_id, kind, accepted_at, handled, sealed_body)
-         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+           (room, position, message_id, kind, accepted_at, handled, sealed_body, target)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
         row.room,
         row.position,
         row.messageId,
@@ -68,12 +91,14 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
         row.acceptedAt,
         handled ? 1 : 0,
         seal.seal(place(row.room, row.position), row.body),
+        row.target ?? null,
       );
       return changes > 0;
     },
     page(room, before, limit) {
       const rows = sql.all(
-        `SELECT * FROM messages WHERE room = ? AND position < ? AND kind <> 'blocked'
+        `SELECT * FROM messages WHERE room = ? AND position < ?
+         AND kind NOT IN ('blocked', 'change', 'withdrawn')
          ORDER BY position DESC LIMIT ?`,
         room,
         before ?? Number.MAX_SAFE_INTEGER,
@@ -93,7 +118,7 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
     },
     contentsWithin(room, from, to) {
       const rows = sql.all(
-        `SELECT * FROM messages WHERE room = ? AND kind = 'content'
+        `SELECT * FROM messages WHERE room = ? AND kind IN ('content', 'change')
          AND (newest BETWEEN ? AND ? OR (newest IS NULL AND position BETWEEN ? AND ?))
          ORDER BY position`,
         room,
@@ -122,6 +147,43 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
       )[0];
       return row === undefined ? undefined : parse(row);
     },
+    byId(room, messageId) {
+      const row = sql.all(
+        `SELECT * FROM messages WHERE room = ? AND message_id = ?
+         AND kind IN ('content', 'change', 'deleted', 'withdrawn')`,
+        room,
+        messageId,
+      )[0];
+      return row === undefined ? undefined : parse(row);
+    },
+    changesOf(room, target) {
+      return sql
+        .all(
+          `SELECT * FROM messages WHERE room = ? AND target = ? AND kind = 'change'
+           ORDER BY position`,
+          room,
+          target,
+        )
+        .map(parse);
+    },
+    countChanges(room, target) {
+      const row = sql.all(
+        "SELECT count(*) AS changes FROM messages WHERE room = ? AND target = ?",
+        room,
+        target,
+      )[0];
+      return row === undefined ? 0 : integerOf(row, "changes");
+    },
+    erase({ room, position }, kind, body) {
+      sql.run(
+        `UPDATE messages SET kind = ?, handled = 1, sealed_body = ?
+         WHERE room = ? AND position = ?`,
+        kind,
+        seal.seal(place(room, position), body),
+        room,
+        position,
+      );
+    },
     unhandled(after, limit) {
       const rows = sql.all(
         "SELECT * FROM messages WHERE handled = 0 AND serial > ? ORDER BY serial LIMIT ?",
@@ -136,7 +198,15 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
   };
 }
 
-const kinds: readonly MessageKind[] = ["content", "event", "fault", "blocked"];
+const kinds: readonly MessageKind[] = [
+  "content",
+  "event",
+  "fault",
+  "blocked",
+  "change",
+  "deleted",
+  "withdrawn",
+];
 
 function parseKind(text: string): MessageKind {
   const kind = kinds.find((known) => known === text);

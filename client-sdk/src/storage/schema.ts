@@ -58,6 +58,10 @@ const versions: readonly (readonly string[])[] = [
        user TEXT NOT NULL, room TEXT NOT NULL, sealed_profile BLOB NOT NULL,
        PRIMARY KEY (user, room)) STRICT`,
   ],
+  [
+    "ALTER TABLE messages ADD COLUMN target TEXT",
+    "CREATE INDEX messages_by_target ON messages (room, target) WHERE target IS NOT NULL",
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */

@@ -12,6 +12,7 @@ import { addFedCommands } from "./commands/fed.ts";
 import { addGroupCommands } from "./commands/group.ts";
 import { addHistoryCommand } from "./commands/history.ts";
 import { addInitCommand } from "./commands/init.ts";
+import { addMessageCommands } from "./commands/message.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServerCommands } from "./commands/server.ts";
 import { addTailCommand } from "./commands/tail.ts";
@@ -105,6 +106,7 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addContactCommands,
   addGroupCommands,
   addSendCommand,
+  addMessageCommands,
   addChatCommand,
   addTailCommand,
   addHistoryCommand,

@@ -34,7 +34,7 @@ function lineOf(item: HistoryItem): string {
   const at = `${item.position} ${new Date(item.acceptedAt).toISOString()}`;
   switch (item.kind) {
     case "message":
-      return `${at} ${item.senderAddress}: ${indented(item.text)}`;
+      return `${at} ${item.senderAddress}: ${textOf(item)}`;
     case "membership": {
       const added = item.added.map((address) => `+${address}`);
       const removed = item.removed.map((address) => `-${address}`);
@@ -43,4 +43,11 @@ function lineOf(item: HistoryItem): string {
     case "fault":
       return `${at} ! ${item.code}: ${item.text}`;
   }
+}
+
+function textOf(item: HistoryItem & { readonly kind: "message" }): string {
+  if (item.type !== "text") return `(${item.type})`;
+  const edited = item.editedAt === undefined ? "" : " (edited)";
+  const reactions = item.reactions.map(({ emoji, by }) => `  ${emoji} ${by.length}`).join("");
+  return `${indented(item.text)}${edited}${reactions}`;
 }

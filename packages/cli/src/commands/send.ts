@@ -13,18 +13,25 @@ export function addSendCommand(cli: Cli): void {
     .argument("<to>", "id, unique beginning of the id, name, or address of one person")
     .argument("[text]", "the text; - or nothing reads the standard input")
     .option("--reply <message>", "id of the message that this one answers")
+    .option("--thread <topic>", "the thread that it belongs to; any text, the same for all of it")
+    .option("--markdown", "the text is Markdown; links to mimi: URIs mention people")
     .option("--lines", "each line of the standard input is a message of its own")
     .action(
       async (
         to: string,
         given: string | undefined,
-        options: { reply?: string; lines?: boolean },
+        options: { reply?: string; thread?: string; markdown?: boolean; lines?: boolean },
       ) => {
-        const inReplyTo = options.reply === undefined ? {} : { inReplyTo: options.reply };
+        const { reply, thread, markdown } = options;
+        const wish = {
+          ...(reply === undefined ? {} : { inReplyTo: reply }),
+          ...(thread === undefined ? {} : { topic: thread }),
+          ...(markdown === true ? { format: "markdown" as const } : {}),
+        };
         await withCaughtUpClient(cli, async (client) => {
           const conversation = await find(client, to);
           const send = async (text: string) => {
-            const sent = await conversation.send(text, inReplyTo);
+            const sent = await conversation.send(text, wish);
             cli.output().result(sent, `sent at position ${sent.position}`);
           };
           if (options.lines === true) {

@@ -92,7 +92,10 @@ function print(cli: Cli, message: Message): void {
     senderClient,
     type,
     text,
+    format: message.format,
     inReplyTo: message.inReplyTo ?? null,
+    topic: message.topic ?? null,
+    mentions: message.mentions,
   };
   const time = new Date(acceptedAt).toISOString();
   cli

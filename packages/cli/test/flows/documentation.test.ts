@@ -74,7 +74,7 @@ test("the page has the global options, the exit codes, and each variable that is
 });
 
 test("every command is exercised by a test", () => {
-  const tests = ["commands", "contacts", "exit-codes", "fed", "server-backup"]
+  const tests = ["commands", "contacts", "exit-codes", "fed", "messages", "server-backup"]
     .map((name) => readFileSync(join(root, `packages/cli/test/flows/${name}.test.ts`), "utf8"))
     .join("\n");
   const missing = commands.filter(({ path }) => {

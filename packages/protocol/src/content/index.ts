@@ -1,4 +1,13 @@
 export type { CborFloat, CborKey, CborMap, CborTag, CborValue } from "./cbor.ts";
+export {
+  changeOf,
+  type ContentChange,
+  deletionContent,
+  editContent,
+  isEmoji,
+  reactionContent,
+  unlikeContent,
+} from "./change-content.ts";
 export { checkContent } from "./check-content.ts";
 export { decodeContent } from "./decode-content.ts";
 export { encodeContent } from "./encode-content.ts";
@@ -37,4 +46,4 @@ export {
   profileOf,
   profileSchema,
 } from "./profile.ts";
-export { textContent, textOf } from "./text-content.ts";
+export { isMarkdown, mentionsIn, textContent, textOf } from "./text-content.ts";

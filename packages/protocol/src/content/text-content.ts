@@ -1,4 +1,5 @@
 import { type Bytes, utf8Decode, utf8Encode } from "../bytes/index.ts";
+import { parseUserUri } from "../identifiers/index.ts";
 import type { RoomUri, UserUri } from "../identifiers/index.ts";
 import { Refusal } from "../refusals/index.ts";
 import {
@@ -8,6 +9,7 @@ import {
   MEDIA_TYPE_TEXT,
   type MimiContent,
   type NestedPart,
+  type SinglePart,
 } from "./mimi-content.ts";
 
 /** A message of plain text (FED-822). The salt is 16 random octets, new for each message. */
@@ -18,11 +20,15 @@ export function textContent(message: {
   readonly roomUri: RoomUri;
   /** Id of the message that is answered. */
   readonly inReplyTo?: Bytes | undefined;
+  /** The thread that it belongs to. */
+  readonly topicId?: Bytes | undefined;
+  /** GitHub-flavoured Markdown instead of plain text. */
+  readonly markdown?: boolean | undefined;
 }): MimiContent {
   return {
     salt: message.salt,
     replaces: undefined,
-    topicId: new Uint8Array(0),
+    topicId: message.topicId ?? new Uint8Array(0),
     expires: undefined,
     inReplyTo: message.inReplyTo,
     extensions: new Map<number, string>([
@@ -33,7 +39,7 @@ export function textContent(message: {
       kind: "single",
       disposition: DISPOSITIONS.render,
       language: "",
-      contentType: MEDIA_TYPE_TEXT,
+      contentType: message.markdown === true ? MEDIA_TYPE_MARKDOWN : MEDIA_TYPE_TEXT,
       content: utf8Encode(message.text),
     },
   };
@@ -44,14 +50,16 @@ export function textContent(message: {
  * text. `undefined` where there is none to show.
  */
 export function textOf(content: MimiContent): string | undefined {
-  return textOfPart(content.body);
+  const part = textPart(content.body);
+  return part === undefined ? undefined : utf8Decode(part.content);
 }
 
-function textOfPart(part: NestedPart): string | undefined {
+/** The part that `textOf` answers; its content is well-formed UTF-8. */
+function textPart(part: NestedPart): SinglePart | undefined {
   if (part.kind === "multi") {
     for (const inner of part.parts) {
-      const text = textOfPart(inner);
-      if (text !== undefined) return text;
+      const found = textPart(inner);
+      if (found !== undefined) return found;
     }
     return undefined;
   }
@@ -60,7 +68,33 @@ function textOfPart(part: NestedPart): string | undefined {
     return undefined;
   }
   try {
-    return utf8Decode(part.content);
+    utf8Decode(part.content);
+    return part;
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the text of a message is Markdown. */
+export function isMarkdown(content: MimiContent): boolean {
+  return textPart(content.body)?.contentType === MEDIA_TYPE_MARKDOWN;
+}
+
+/** The users whom a Markdown text links to, each once; what the links are called is a hint only. */
+export function mentionsIn(content: MimiContent): readonly UserUri[] {
+  if (!isMarkdown(content)) return [];
+  const found = new Set<UserUri>();
+  for (const [, uri = ""] of (textOf(content) ?? "").matchAll(/\]\(<?(mimi:[^\s)>]{1,512})>?\)/g)) {
+    const user = userIn(uri);
+    if (user !== undefined) found.add(user);
+  }
+  return [...found];
+}
+
+function userIn(uri: string): UserUri | undefined {
+  try {
+    return parseUserUri(uri);
   } catch (error) {
     if (error instanceof Refusal) return undefined;
     throw error;

@@ -1,0 +1,94 @@
+import {
+  type CapabilityName,
+  isEmoji,
+  Refusal,
+  type RoomUri,
+  userOfClient,
+} from "@treehouse/protocol";
+
+import {
+  composeDeletion,
+  type Composed,
+  composeEdit,
+  composeReaction,
+  composeUnlike,
+  reactionsBy,
+  readStored,
+  type TextWish,
+} from "../messages/index.ts";
+import { withChanges } from "../groups/index.ts";
+import type { MessageRow } from "../storage/index.ts";
+import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
+import { guarded } from "./guarded.ts";
+
+/** What can be done to a message that stands in a conversation. */
+export interface MessageChanges {
+  /**
+   * Puts another text in the place of one's own; answers and reactions stay. Refuses `notFound` for
+   * what is not one's own, and `notAllowed` where the room's rules do not permit it.
+   */
+  edit(id: string, text: string, options?: Pick<TextWish, "format">): Promise<SentMessage>;
+  /**
+   * Takes a message back: all clients erase it with every version, and those that are away when they
+   * are back. One's own, or others' for whom the room's rules permit that.
+   */
+  delete(id: string): Promise<SentMessage>;
+  /** Says an emoji to a message; saying it twice changes nothing. Refuses `malformed` for other text. */
+  react(id: string, emoji: string): Promise<void>;
+  /** Takes back one's own emoji, from whichever client it came. */
+  unreact(id: string, emoji: string): Promise<void>;
+}
+
+export function createMessageChanges(parts: ConversationParts, room: RoomUri): MessageChanges {
+  const { groups, session, store } = parts;
+  const place = { room, sender: session.user, random: session.random };
+
+  const messageWith = async (id: string): Promise<MessageRow> => {
+    const row = await store.transaction((tx) => tx.messages.contentById(room, id));
+    if (row !== undefined) return row;
+    throw new Refusal("notFound", "there is no message with this id in the conversation");
+  };
+  const isOwn = (row: MessageRow): boolean =>
+    userOfClient(readStored(row.body).sender) === session.user;
+  const need = async (capability: CapabilityName): Promise<void> => {
+    if (await groups.may(room, capability)) return;
+    throw new Refusal("notAllowed", "the rules of this conversation do not permit you that");
+  };
+  const ownReactions = async (row: MessageRow, emoji: string): Promise<readonly string[]> =>
+    reactionsBy(await store.transaction((tx) => withChanges(tx, row)), session.user, emoji);
+  const send = async ({ id, content }: Composed): Promise<SentMessage> => {
+    const { position, acceptedAt } = await groups.send(room, content);
+    return { id, conversation: room, position, acceptedAt };
+  };
+  return {
+    edit: (id, text, { format } = {}) =>
+      guarded(async () => {
+        const row = await messageWith(id);
+        if (!isOwn(row)) throw new Refusal("notFound", "this is no message of yours");
+        await need("editOwnMessage");
+        const original = readStored(row.body).content;
+        return send(composeEdit(place, { id, original, text, format }));
+      }),
+    delete: (id) =>
+      guarded(async () => {
+        const own = isOwn(await messageWith(id));
+        await need(own ? "deleteOwnMessage" : "deleteOtherMessage");
+        return send(composeDeletion(place, id));
+      }),
+    react: (id, emoji) =>
+      guarded(async () => {
+        if (!isEmoji(emoji)) throw new Refusal("malformed", "a reaction is one emoji");
+        const row = await messageWith(id);
+        await need("reactToMessage");
+        if ((await ownReactions(row, emoji)).length > 0) return;
+        await send(composeReaction(place, id, emoji));
+      }),
+    unreact: (id, emoji) =>
+      guarded(async () => {
+        const row = await messageWith(id);
+        const mine = await ownReactions(row, emoji);
+        if (mine.length > 0) await need("deleteOwnReaction");
+        for (const reaction of mine) await send(composeUnlike(place, { reaction, id }));
+      }),
+  };
+}

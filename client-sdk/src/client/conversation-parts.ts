@@ -1,0 +1,23 @@
+import type { RoomUri } from "@treehouse/protocol";
+
+import type { Groups } from "../groups/index.ts";
+import type { Profiles } from "../profiles/index.ts";
+import type { LocalStore } from "../storage/index.ts";
+import type { Session } from "./session.ts";
+import type { Chosen } from "./settings.ts";
+
+export type SentMessage = {
+  readonly id: string;
+  readonly conversation: RoomUri;
+  readonly position: number;
+  readonly acceptedAt: number;
+};
+
+/** What the face of a conversation is made of. */
+export type ConversationParts = {
+  readonly groups: Groups;
+  readonly session: Session;
+  readonly store: LocalStore;
+  readonly chosen: Chosen;
+  readonly profiles: Profiles;
+};

@@ -1,0 +1,75 @@
+import { type Entry, Refusal, sha256, toHex, userOfClient } from "@treehouse/protocol";
+
+import { capabilitiesOf } from "./capabilities-of.ts";
+import type { GroupsContext, ReadMessage, Room } from "./context.ts";
+import { entryRow, type EntryWrite, fault } from "./entry-write.ts";
+import { loadGroup } from "./load-group.ts";
+import { type Reception, receptionOf } from "./reception.ts";
+import { finishMessage } from "./send-intent.ts";
+import { changedMessage, writeChange } from "./write-change.ts";
+
+/** Decrypts a message, and answers what is to be written with it. */
+export async function messageEntry(
+  context: GroupsContext,
+  room: Room,
+  entry: Entry & { kind: "application" },
+): Promise<EntryWrite> {
+  const hash = toHex(sha256(entry.message));
+  const own = await context.store.transaction((tx) => tx.intents.byHash(room.uri, hash));
+  if (own !== undefined) {
+    return {
+      left: false,
+      rows: (tx) => finishMessage(context, room, tx, own, entry),
+      after() {
+        room.waiters.get(own.serial)?.resolve(entry);
+        room.waiters.delete(own.serial);
+        context.events.emit("stored", { room: room.uri });
+      },
+    };
+  }
+  const group = await loadGroup(context, room);
+  const message = await group.decrypt(entry.message);
+  let content: ReadMessage;
+  try {
+    content = context.reader.read({
+      room: room.uri,
+      sender: message.client,
+      plaintext: message.plaintext,
+      acceptedAt: entry.acceptedAt,
+    });
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return fault(context, room, entry, "contentInvalid", error.message);
+  }
+  const sender = userOfClient(message.client);
+  const by = { user: sender, may: capabilitiesOf(group, sender) };
+  let reception: Reception = "hidden";
+  let tell: () => void = () => undefined;
+  return {
+    left: false,
+    rows(tx) {
+      reception = receptionOf(tx, room.uri, sender);
+      if (content.aside !== undefined) {
+        if (reception === "shown") tell = content.aside(tx);
+        return;
+      }
+      const { change } = content;
+      if (change !== undefined && reception !== "blocked") {
+        const at = entryRow(room, entry, "change", content.messageId, content.body);
+        if (writeChange(context, tx, at, { change, by })) {
+          const messageId = changedMessage(tx, room.uri, change);
+          const told = { room: room.uri, messageId, change: change.kind };
+          tell = () => context.events.emit("changed", told);
+        }
+        return;
+      }
+      const kind = reception === "blocked" ? "blocked" : "content";
+      const row = entryRow(room, entry, kind, content.messageId, content.body);
+      tx.messages.append(row, reception !== "shown");
+    },
+    after() {
+      tell();
+      if (reception === "shown") context.events.emit("stored", { room: room.uri });
+    },
+  };
+}

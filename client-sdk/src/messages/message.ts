@@ -1,0 +1,178 @@
+import {
+  changeOf,
+  type ClientUri,
+  formatAddress,
+  isMarkdown,
+  mentionsIn,
+  type MimiContent,
+  Refusal,
+  type RoomUri,
+  textOf,
+  toHex,
+  userOfClient,
+  type UserUri,
+  utf8Decode,
+} from "@treehouse/protocol";
+
+import { type HistoryRow, parseEvent } from "../groups/index.ts";
+import { decodeStored, senderOf } from "./read-content.ts";
+
+type Position = {
+  readonly conversation: RoomUri;
+  /** Place in the conversation's order, the same for everybody. */
+  readonly position: number;
+  /** When the hub accepted it, in milliseconds since the Unix epoch. */
+  readonly acceptedAt: number;
+};
+
+/** A message with its sender, who is the MLS leaf's user, as it stands after what was done to it. */
+export type Message = Position & {
+  /** Hex of the MIMI message id; the same for everybody, and however often it is edited. */
+  readonly id: string;
+  readonly sender: UserUri;
+  readonly senderAddress: string;
+  readonly senderClient: ClientUri;
+  /** `unknown`: a kind of content that this version does not show. `deleted`: it was taken back. */
+  readonly type: "text" | "unknown" | "deleted";
+  /** Of the newest version. */
+  readonly text: string;
+  readonly format: "plain" | "markdown";
+  readonly inReplyTo: string | undefined;
+  /** The thread that it belongs to. */
+  readonly topic: string | undefined;
+  /** Addresses that the text links to. */
+  readonly mentions: readonly string[];
+  /** When the newest version was accepted; undefined: there is only one. */
+  readonly editedAt: number | undefined;
+  /** By emoji, in the order in which the first of each came. */
+  readonly reactions: readonly Reaction[];
+};
+
+export type Reaction = {
+  readonly emoji: string;
+  /** Addresses, each once. */
+  readonly by: readonly string[];
+};
+
+/** What else stands in a conversation's history. */
+export type HistoryItem =
+  | (Message & { readonly kind: "message" })
+  | (Position & {
+      readonly kind: "membership";
+      readonly by: string;
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+      /** Who came in with another identity key than the one known before. */
+      readonly changedKeys: readonly string[];
+    })
+  | (Position & { readonly kind: "fault"; readonly code: string; readonly text: string });
+
+export function itemOf(row: HistoryRow): HistoryItem {
+  const place = {
+    conversation: row.room,
+    position: row.position,
+    acceptedAt: row.acceptedAt,
+  };
+  if (row.kind === "content" || row.kind === "deleted") {
+    return { kind: "message", ...messageOf(row) };
+  }
+  const event = parseEvent(row.body);
+  if (event.kind === "fault") {
+    return { ...place, kind: "fault", code: event.code, text: event.text };
+  }
+  return {
+    ...place,
+    kind: "membership",
+    by: formatAddress(event.by),
+    added: event.added.map((user) => formatAddress(user)),
+    removed: event.removed.map((user) => formatAddress(user)),
+    changedKeys: event.changedKeys.map((user) => formatAddress(user)),
+  };
+}
+
+export function messageOf(row: HistoryRow): Message {
+  const senderClient = senderOf(row.body);
+  const sender = userOfClient(senderClient);
+  const head = {
+    conversation: row.room,
+    position: row.position,
+    acceptedAt: row.acceptedAt,
+    id: row.messageId,
+    sender,
+    senderAddress: formatAddress(sender),
+    senderClient,
+  };
+  if (row.kind === "deleted") return { ...head, type: "deleted", ...nothing };
+  const { parsed } = decodeStored(row.body);
+  const changes = row.changes.map(({ body, acceptedAt }) => ({ acceptedAt, ...changeIn(body) }));
+  const newest = changes.findLast(({ by, kind }) => kind === "edit" && by === sender);
+  const shown = newest?.parsed ?? parsed;
+  const text = textOf(shown);
+  return {
+    ...head,
+    type: text === undefined ? "unknown" : "text",
+    text: text ?? "",
+    format: isMarkdown(shown) ? "markdown" : "plain",
+    inReplyTo: parsed.inReplyTo === undefined ? undefined : toHex(parsed.inReplyTo),
+    topic: topicOf(parsed),
+    mentions: mentionsIn(shown).map((user) => formatAddress(user)),
+    editedAt: newest?.acceptedAt,
+    reactions: reactionsOf(changes),
+  };
+}
+
+/** The ids with which somebody has said an emoji to a message, and not taken it back. */
+export function reactionsBy(row: HistoryRow, user: UserUri, emoji: string): readonly string[] {
+  return row.changes
+    .filter(({ body }) => {
+      const change = changeIn(body);
+      return change.by === user && change.emojis.includes(emoji);
+    })
+    .map(({ messageId }) => messageId);
+}
+
+const nothing = {
+  text: "",
+  format: "plain",
+  inReplyTo: undefined,
+  topic: undefined,
+  mentions: [],
+  editedAt: undefined,
+  reactions: [],
+} as const;
+
+type ChangeIn = {
+  readonly by: UserUri;
+  readonly kind: string;
+  readonly emojis: readonly string[];
+  readonly parsed: MimiContent;
+};
+
+function changeIn(body: Uint8Array): ChangeIn {
+  const { sender, parsed } = decodeStored(body);
+  const change = changeOf(parsed);
+  const emojis = change?.kind === "reaction" ? change.emojis : [];
+  return { by: userOfClient(sender), kind: change?.kind ?? "", emojis, parsed };
+}
+
+/** One person says the same once, from however many clients. */
+function reactionsOf(changes: readonly ChangeIn[]): readonly Reaction[] {
+  const found = new Map<string, Set<string>>();
+  for (const { by, emojis } of changes) {
+    for (const emoji of emojis) {
+      const whose = found.get(emoji) ?? new Set<string>();
+      found.set(emoji, whose.add(formatAddress(by)));
+    }
+  }
+  return [...found].map(([emoji, by]) => ({ emoji, by: [...by] }));
+}
+
+function topicOf({ topicId }: MimiContent): string | undefined {
+  if (topicId.length === 0) return undefined;
+  try {
+    return utf8Decode(topicId);
+  } catch (error) {
+    if (error instanceof Refusal) return toHex(topicId);
+    throw error;
+  }
+}
