@@ -47,7 +47,7 @@ R-024 | partly | factors, SDK, CLI | Authenticator app and recovery codes gate l
 R-025 | open | | Password reset by e-mail
 R-026 | met | authentication, realtime, SDK, CLI | Sessions are listed with client and last use, and end at once; to end others takes the client's key
 R-027 | partly | authentication, SDK, CLI | A further client by password joins every room by itself; no approval by another client, no recovery key
-R-028 | open | | A user removes a client, also a lost one
+R-028 | met | authentication, delivery, federation, SDK, CLI | A user removes a client, also a lost one, with the password; the last one's places wait seven days for another
 R-029 | partly | authentication, SDK, CLI | A user deletes the account with everything; entries of rooms name the user until they expire
 R-030 | met | authentication, SDK, CLI | Users are found by their full address only, and by acquaintances alone where they want that
 R-031 | partly | SDK, key-packages | A conversation starts while the other is offline; on another server once they have agreed

@@ -10,7 +10,7 @@ const shown: Readonly<Record<string, readonly number[]>> = {
   "submit.json": [230],
   "key-material.json": [251],
   "group-info.json": [260, 262],
-  "batch.json": [270, 271, 942, 945, 949, 952, 960, 969],
+  "batch.json": [270, 271, 942, 945, 949, 952, 960, 969, 970],
   "peer.json": [911, 920, 925, 928, 931, 951, 958],
   "inbox.json": [402],
   "client-frame.json": [412, 413],

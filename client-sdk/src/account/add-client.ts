@@ -1,22 +1,16 @@
 import {
   attestationCodec,
-  checkClientList,
   clientAdditionAnswerSchema,
   clientListHash,
-  clientsProofAnswerSchema,
   deviceSigningCertificateCodec,
   domainOf,
-  equalBytes,
-  formatAddress,
   fromBase64Url,
   loginProofMessage,
-  loginStartAnswerSchema,
   mintClientUri,
   paths,
   Refusal,
   signAttestation,
   signClientList,
-  type SignedClientList,
   signedClientListCodec,
   toBase64Url,
   type UserUri,
@@ -24,10 +18,9 @@ import {
 
 import type { LocalTx } from "../storage/index.ts";
 import type { AccountContext } from "./context.ts";
-import { attestationLifetimeMs, deviceSigningKey } from "./identity.ts";
+import { attestationLifetimeMs } from "./identity.ts";
 import { logIn } from "./log-in.ts";
-import { startLogin } from "./opaque.ts";
-import { openRecoveryBundle, type RecoveryBundle } from "./recovery-bundle.ts";
+import { proveForClients, type ProvedForClients } from "./prove-for-clients.ts";
 import { dataKeySetting, type StoredAccount, writeAccount } from "./stored-account.ts";
 
 /**
@@ -71,7 +64,6 @@ export async function addClient(
 }
 
 const attemptsMax = 5;
-const codesAskedForMax = 3;
 
 type OwnKeys = Pick<StoredAccount, "client" | "signaturePrivateKey" | "signaturePublicKey">;
 
@@ -83,7 +75,7 @@ async function offer(
 ): Promise<StoredAccount> {
   const { api, crypto, store } = context;
   const { client } = own;
-  const proved = await proveWithCode(context, { user, password }, own);
+  const proved = await proveForClients(context, { user, password, client });
   const account = certify(context, { user, own, ...proved });
   await store.transaction((tx) => writeAccount(tx, account));
   const proof = loginProofMessage({ server: domainOf(user), loginId: proved.proofId, client });
@@ -108,93 +100,17 @@ async function offer(
   return complete;
 }
 
-type Proved = {
-  readonly proofId: string;
-  readonly bundle: RecoveryBundle;
-  readonly latest: SignedClientList;
-};
-
-/** A login that lacks a code, or has a wrong one, is over: each try is a login of its own. */
-async function proveWithCode(
-  context: AccountContext,
-  wanted: { readonly user: UserUri; readonly password: string },
-  own: OwnKeys,
-): Promise<Proved> {
-  const { secondFactor } = context;
-  let code = typeof secondFactor === "string" ? secondFactor : undefined;
-  for (let count = 0; ; count += 1) {
-    try {
-      return await prove(context, wanted, own, code);
-    } catch (error) {
-      const lacking = error instanceof Refusal && error.code === "factorRequired";
-      const asked = lacking && code === undefined;
-      const wrong = error instanceof Refusal && error.code === "factorInvalid";
-      const typed = typeof secondFactor === "function" && count < codesAskedForMax;
-      if (secondFactor === undefined || !(asked || (wrong && typed))) throw error;
-      code = typeof secondFactor === "string" ? secondFactor : await secondFactor();
-    }
-  }
-}
-
-async function prove(
-  { api, crypto }: AccountContext,
-  { user, password }: { readonly user: UserUri; readonly password: string },
-  { client }: OwnKeys,
-  code: string | undefined,
-): Promise<Proved> {
-  const opaque = await startLogin(password);
-  const started = await api.json("POST", paths.loginStart(), loginStartAnswerSchema, {
-    user,
-    client,
-    startLoginRequest: opaque.request,
-  });
-  const login = opaque.finish(started.loginResponse);
-  if (login === undefined) {
-    throw new Refusal("loginFailed", "the password is wrong, or there is no such account");
-  }
-  const answer = await api.json("POST", paths.clientsProof(), clientsProofAnswerSchema, {
-    loginId: started.loginId,
-    finishLoginRequest: login.request,
-    client,
-    code,
-  });
-  return {
-    proofId: answer.proofId,
-    bundle: opened(crypto, fromBase64Url(answer.recoveryBundle), login.exportKey),
-    latest: signedClientListCodec.decode(fromBase64Url(answer.clientList)),
-  };
-}
-
-function opened(
-  crypto: AccountContext["crypto"],
-  sealed: Uint8Array,
-  exportKey: Uint8Array,
-): RecoveryBundle {
-  try {
-    return openRecoveryBundle(crypto, sealed, exportKey);
-  } catch (cause) {
-    const text = "the server holds a recovery bundle that this password does not open";
-    throw new Refusal("identityInvalid", text, {}, { cause });
-  }
-}
-
-/** Signs the next client list, if the latest one is the user's own. */
+/** Signs the next client list. */
 function certify(
   { api, crypto, env }: AccountContext,
-  { user, own, bundle, latest }: Proved & { readonly user: UserUri; readonly own: OwnKeys },
+  {
+    user,
+    own,
+    latest,
+    device,
+  }: ProvedForClients & { readonly user: UserUri; readonly own: OwnKeys },
 ): StoredAccount {
-  const { identityPrivateKey } = bundle;
   const { certificate, list } = latest;
-  checkClientList(latest, { verify: (key, message, sig) => crypto.verify(key, message, sig) });
-  const device = deviceSigningKey(crypto, identityPrivateKey, certificate.number);
-  const isOwn =
-    list.user === user &&
-    equalBytes(certificate.identityKey, crypto.ed25519PublicKey(identityPrivateKey)) &&
-    equalBytes(certificate.deviceSigningKey, device.publicKey);
-  if (!isOwn) {
-    const text = `the client list that the server shows is not signed with the keys of ${formatAddress(user)}`;
-    throw new Refusal("identityInvalid", text);
-  }
   const now = env.now();
   const listed = {
     client: own.client,

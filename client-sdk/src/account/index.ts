@@ -22,7 +22,7 @@ export {
 export { changePassword } from "./change-password.ts";
 export { deleteAccount } from "./delete-account.ts";
 export { findContact, type FoundContact } from "./find-contact.ts";
-export { listClients } from "./list-clients.ts";
+export { type ClientsChange, createOwnIdentity, type OwnIdentity } from "./own-identity.ts";
 export { lookUp } from "./people.ts";
 export { logIn } from "./log-in.ts";
 export { logOut } from "./log-out.ts";
@@ -36,6 +36,7 @@ export {
   verifyContact,
 } from "./safety.ts";
 export { register } from "./register.ts";
+export { revokeClient } from "./revoke-client.ts";
 export {
   bundleSetting,
   dataKeySetting,

@@ -1,12 +1,7 @@
 import {
-  attestationCodec,
   type ClientUri,
-  deviceSigningCertificateCodec,
   domainOf,
-  equalBytes,
   fromBase64Url,
-  type LeafIdentity,
-  leafIdentityCodec,
   type LoginFinishAnswer,
   loginFinishAnswerSchema,
   loginProofMessage,
@@ -19,6 +14,7 @@ import {
 import type { LocalTx } from "../storage/index.ts";
 import type { AccountContext } from "./context.ts";
 import { startLogin } from "./opaque.ts";
+import { withLeafIdentity } from "./own-leaf.ts";
 import { openRecoveryBundle, type RecoveryBundle } from "./recovery-bundle.ts";
 import {
   bundleSetting,
@@ -56,8 +52,8 @@ export async function logIn(
     clientName: context.clientName,
   });
   const leafIdentity = fromBase64Url(finished.leafIdentity);
-  checkOwn(account, leafIdentityCodec.decode(leafIdentity));
-  const current = { ...account, leafIdentity, sessionToken: finished.session.token };
+  const own = withLeafIdentity(context, account, leafIdentity);
+  const current = { ...own, sessionToken: finished.session.token };
   const bundle = openBundle(context, user, fromBase64Url(finished.recoveryBundle), login.exportKey);
   await store.transaction((tx) => {
     writeAccount(tx, current);
@@ -115,12 +111,3 @@ function openBundle(
 const bundleText =
   "The server holds a recovery bundle that this password does not open: a new client could not be " +
   "certified with it. Change the password while this client is there";
-
-/** A server may vouch for what this client made, and put nothing else into its leaves. */
-function checkOwn(account: StoredAccount, { attestation, certificate }: LeafIdentity): void {
-  const same =
-    equalBytes(attestationCodec.encode(attestation), account.attestation) &&
-    equalBytes(deviceSigningCertificateCodec.encode(certificate), account.certificate);
-  if (!same)
-    throw new Refusal("identityInvalid", "the server holds another identity of this client");
-}

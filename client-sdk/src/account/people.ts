@@ -27,15 +27,21 @@ export type FoundUser = SignedClientList & {
 /**
  * Looks a user up by full identifier, on whichever server, and checks the signed client list and
  * that the user's server vouches for it. Another identity key than the pinned one, an older list than
- * one seen before, another list of the same version, and one that does not follow from it are refused
- * with `identityInvalid` and raise an alarm; a key that is seen for the first time is pinned.
+ * one seen before or than the user's leaves prove, another list of the same version, and one that does
+ * not follow from it are refused with `identityInvalid` and raise an alarm; a key that is seen for the
+ * first time is pinned. With `fresh` no server answers from what it was told before.
  */
-export async function lookUp(context: AccountContext, user: UserUri): Promise<FoundUser> {
+export async function lookUp(
+  context: AccountContext,
+  user: UserUri,
+  options: { readonly fresh?: boolean } = {},
+): Promise<FoundUser> {
   const { api, env, store } = context;
-  const answer = await api.json("GET", paths.user(formatAddress(user)), userAnswerSchema);
+  const path = paths.user(formatAddress(user), options);
+  const answer = await api.json("GET", path, userAnswerSchema);
   const told = answer.countersigners.map(({ kid, key }) => ({ kid, key: fromBase64Url(key) }));
   const signed = readList(context, user, { answer, told });
-  const { identityKey } = signed.certificate;
+  const { identityKey, number } = signed.certificate;
   const listHash = clientListHash(signed.list);
   const alarm = await store.transaction((tx) => {
     const seenAt = env.now();
@@ -45,9 +51,13 @@ export async function lookUp(context: AccountContext, user: UserUri): Promise<Fo
     if (known === undefined) throw new Error("who was seen is known");
     const fault = faultOfList(signed, known, listHash);
     if (fault !== undefined) return fault;
-    tx.contacts.put({ ...known, listVersion: signed.list.version, listHash, seenAt });
+    const { version: listVersion } = signed.list;
+    tx.contacts.put({ ...known, listVersion, listHash, keyNumber: number, seenAt });
     return undefined;
   });
+  // The list that the own server was told of a while ago may be older than a leaf that was seen.
+  const isOld = alarm === "listRolledBack" && options.fresh !== true;
+  if (isOld) return lookUp(context, user, { fresh: true });
   if (alarm !== undefined) throw raise(context, user, alarm);
   return { ...signed, countersigners: new Map(told.map(({ kid, key }) => [kid, key])) };
 }
@@ -76,11 +86,13 @@ function readList(
 }
 
 function faultOfList(
-  { list }: SignedClientList,
+  { certificate, list }: SignedClientList,
   known: ContactRow,
   hash: Bytes,
 ): ListFault | undefined {
   if (list.version < known.listVersion) return "listRolledBack";
+  // A leaf under a later key proves a list that is held back here (decision 0021).
+  if (certificate.number < known.keyNumber) return "listRolledBack";
   if (list.version === known.listVersion) {
     return equalBytes(hash, known.listHash) ? undefined : "listForked";
   }

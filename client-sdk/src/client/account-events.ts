@@ -1,25 +1,36 @@
+import { ACCOUNT_EVENTS } from "@treehouse/protocol";
+
 import {
   type AccountContext,
   type AccountData,
   type ContactBook,
   lookUp,
+  type OwnIdentity,
   type StoredAccount,
 } from "../account/index.ts";
 import type { AccountEvents } from "../groups/index.ts";
 
-/** What the inbox brings for contacts and account data, and what both ask for at a connection. */
+/**
+ * What the inbox brings for contacts, account data and the list of own clients, and what they ask for
+ * at a connection.
+ */
 export function accountEventsOf(parts: {
   readonly context: AccountContext;
   readonly account: StoredAccount;
   readonly book: ContactBook;
   readonly data: AccountData;
+  readonly own: OwnIdentity;
+  readonly log: (event: string, error: unknown) => void;
 }): AccountEvents {
-  const { context, account, book, data } = parts;
+  const { context, account, book, data, own, log } = parts;
   return {
     apply(tx, event) {
       const told = [book.apply(tx, event), data.apply(tx, event)];
       return () => {
         for (const tell of told) tell();
+        if (event.name !== ACCOUNT_EVENTS.clientsChanged) return;
+        // At the latest the next connection asks again.
+        own.refresh().catch((error: unknown) => log("ownClients.notRefreshed", error));
       };
     },
     missed: (tx) => book.missed(tx),

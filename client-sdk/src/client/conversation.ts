@@ -25,6 +25,8 @@ export type Member = {
   readonly role: string;
   /** What they call themselves, as far as this client was told. Anybody can call themselves anything. */
   readonly displayName: string | undefined;
+  /** The ids of the clients with which they are in. */
+  readonly clients: readonly string[];
 };
 
 /** A conversation at a glance; a value, taken when it was asked for. */
@@ -100,9 +102,9 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       id: room,
       ...rest,
       ...notesOf(tx, id),
-      members: members.map(({ user, role }) => ({
+      members: members.map(({ user, ...member }) => ({
+        ...member,
         address: formatAddress(user),
-        role,
         displayName: nameOf(tx, user),
       })),
     }));

@@ -8,10 +8,12 @@ import {
   changePassword,
   createAccountData,
   createContactBook,
+  createOwnIdentity,
   deleteAccount,
   type IdentityAlarm,
   logOut,
   lookUp,
+  type OwnIdentity,
 } from "../account/index.ts";
 import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
@@ -57,7 +59,7 @@ export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-fede
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo } from "./factors.ts";
-export type { ClientInfo, OwnClients } from "./clients.ts";
+export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
 export type { ClientOptions } from "./options.ts";
@@ -185,21 +187,21 @@ function startClient(
   const identity = { user: account.user, key: opened.dataKey };
   const data = createAccountData(context, identity, (told) => events.emit("accountData", told));
   const chosen = createChosen(data, () => env.now());
-  const groups = createGroups({
+  const own = createOwnIdentity(context, account, {
+    changed: (change) => events.emit("clientsChanged", change),
+    renewed: () => groups.renewed(),
+  });
+  const log = (event: string, error: unknown) => env.log.warn(event, { error: String(error) });
+  const groups: Groups = createGroups({
     env,
     alarms: createAlarms(env),
-    people: peopleOf(context, book),
-    accountEvents: accountEventsOf({ context, account, book, data }),
+    people: peopleOf(context, book, own),
+    accountEvents: accountEventsOf({ context, account, book, data, own, log }),
     store,
     api: context.api,
     link: sync,
     member,
-    identity: {
-      client: account.client,
-      signaturePrivateKey: account.signaturePrivateKey,
-      signaturePublicKey: account.signaturePublicKey,
-      leafIdentity: account.leafIdentity ?? new Uint8Array(),
-    },
+    identity: own.identity,
     self: { user: account.user, client: account.client },
     events,
     reader: createReader(
@@ -220,7 +222,7 @@ function startClient(
     closing ??= closeAll(platform, store, { sync, groups, profiles });
     return closing;
   };
-  const own = {
+  const asked = {
     contacts: createContacts({ book, context, account, chosen }),
     settings: createClientSettings({ store, chosen }),
     profile: createClientProfile({ store, chosen, profiles, self: account.user }),
@@ -249,11 +251,16 @@ function startClient(
           return createConversation(parts, await pairs.run(() => groups.direct(peer)));
         }),
     },
-    ...own,
-    clients: createOwnClients(context, account),
+    ...asked,
+    clients: createOwnClients(context, account, own),
     account: {
       export: () =>
-        exportAccount({ ...own, store, account, open: (room) => createConversation(parts, room) }),
+        exportAccount({
+          ...asked,
+          store,
+          account,
+          open: (room) => createConversation(parts, room),
+        }),
       changePassword: (change) => guarded(() => changePassword(context, change)),
       delete: ({ password }) =>
         guarded(async () => {
@@ -277,13 +284,19 @@ function startClient(
   };
 }
 
-function peopleOf(context: AccountContext, book: ContactBook): People {
+function peopleOf(context: AccountContext, book: ContactBook, own: OwnIdentity): People {
   return {
-    async lookUp(user) {
-      const { certificate, list, countersigners } = await lookUp(context, user);
-      return { identityKey: certificate.identityKey, clients: list.clients, countersigners };
+    async lookUp(user, options) {
+      const { certificate, list, countersigners } = await lookUp(context, user, options);
+      const { identityKey, number } = certificate;
+      return { identityKey, number, clients: list.clients, countersigners };
     },
     mayAdd: (user) => book.mayAdd(user),
+    self: {
+      refresh: () => own.refresh(),
+      number: () => own.number(),
+      clients: () => new Set(own.clients().map(({ client }) => client)),
+    },
   };
 }
 

@@ -99,7 +99,9 @@ async function pinOwn({ env, store }: AccountContext, account: StoredAccount): P
     tx.contacts.see(user, certificate.identityKey, env.now());
     const known = tx.contacts.get(user);
     if (known === undefined || known.listVersion >= list.version) return;
-    tx.contacts.put({ ...known, listVersion: list.version, listHash: clientListHash(list) });
+    const { number: keyNumber } = certificate;
+    const listHash = clientListHash(list);
+    tx.contacts.put({ ...known, listVersion: list.version, listHash, keyNumber });
   });
 }
 

@@ -1,5 +1,5 @@
 /** Tells listeners of things that happen. A listener that throws hurts nobody else. */
-import type { ContactState, GapReason, RoomUri, UserUri } from "@treehouse/protocol";
+import type { ClientUri, ContactState, GapReason, RoomUri, UserUri } from "@treehouse/protocol";
 
 /** Where the connection to the own server stands. */
 export type ConnectionState =
@@ -73,6 +73,15 @@ export type ClientEvents = {
       | "clientUnlisted"
       | "bundleDamaged";
     readonly text: string;
+  };
+  /**
+   * The user's own list of clients is another one: a client was added, or one revoked, by whichever
+   * client. Look at once when it was not you.
+   */
+  clientsChanged: {
+    readonly version: number;
+    readonly added: readonly ClientUri[];
+    readonly removed: readonly ClientUri[];
   };
   /** Where one stands with somebody is different now: they asked, agreed, or went; or oneself did. */
   contact: {

@@ -8,7 +8,7 @@ import {
   verifyAttestationCountersignature,
 } from "@treehouse/protocol";
 
-import type { GroupsContext } from "./context.ts";
+import type { GroupsContext, KnownUser } from "./context.ts";
 
 /**
  * Judges what a server gave as a user's KeyPackages, before any of it is committed: each must be
@@ -29,10 +29,10 @@ export async function checkAddition(
     context.events.emit("identityAlarm", { user, address, kind: "clientUnlisted", text });
     return new Refusal("identityInvalid", text);
   };
-  const known = await context.people.lookUp(user);
+  const all = await Promise.all(keyPackages.map((bytes) => checkKeyPackage(context.member, bytes)));
+  const known = await lookUpFor(context, user, all);
   const seen = new Set<string>();
-  for (const bytes of keyPackages) {
-    const checked = await checkKeyPackage(context.member, bytes);
+  for (const checked of all) {
     const { client, signatureKey, leafIdentity } = checked;
     const { attestation, certificate, countersignature, countersigner } = leafIdentity;
     const listed = known.clients.find((one) => one.client === client);
@@ -44,6 +44,9 @@ export async function checkAddition(
     if (!equalBytes(certificate.identityKey, known.identityKey)) {
       throw refuse("a KeyPackage is under another identity key");
     }
+    if (certificate.number < known.number) {
+      throw refuse("a KeyPackage is certified by a key that the user has replaced");
+    }
     if (seen.has(client)) throw refuse("a client comes twice");
     seen.add(client);
     const key = known.countersigners.get(countersigner);
@@ -54,4 +57,19 @@ export async function checkAddition(
       );
     if (!vouched) throw refuse("the user's server does not vouch for a client");
   }
+}
+
+/** A list that a server was told of a while ago names no client that came, or was renewed, since. */
+async function lookUpFor(
+  { people }: GroupsContext,
+  user: UserUri,
+  keyPackages: readonly Awaited<ReturnType<typeof checkKeyPackage>>[],
+): Promise<KnownUser> {
+  const known = await people.lookUp(user);
+  const isOlder = keyPackages.some(
+    ({ client, leafIdentity }) =>
+      leafIdentity.certificate.number > known.number ||
+      known.clients.every((one) => one.client !== client),
+  );
+  return isOlder ? people.lookUp(user, { fresh: true }) : known;
 }

@@ -15,7 +15,7 @@ import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
 import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
-import { pinMembers, tellChangedKeys } from "./pin-members.ts";
+import { noteKeyNumbers, pinMembers, tellChangedKeys } from "./pin-members.ts";
 import { isHidden } from "./reception.ts";
 import { repeatSoon, withReturn } from "./repeat-for-returned.ts";
 import { describeEvent } from "./room-event.ts";
@@ -57,7 +57,9 @@ export async function commitEntry(
       ? withReturn(settled, comeback, context.env.now())
       : settled;
   const leaves = result.removedSelf ? [] : result.added.map(({ leaf }) => leaf);
-  const added = group.members().filter(({ leaf }) => leaves.includes(leaf));
+  const members = result.removedSelf ? [] : group.members();
+  const added = members.filter(({ leaf }) => leaves.includes(leaf));
+  const committing = members.filter(({ leaf }) => leaf === result.committer.leaf);
   return {
     left: result.removedSelf,
     rows(tx) {
@@ -74,6 +76,7 @@ export async function commitEntry(
       if (hub !== room.hub) writeHubRecord(tx, room.uri, hub);
       hidden = isHidden(tx, room.uri);
       changedKeys = pinMembers(context, tx, added);
+      noteKeyNumbers(tx, committing);
       const body = describeEvent({ ...event, changedKeys });
       tx.messages.append(entryRow(room, entry, "event", `event ${entry.position}`, body), true);
       if (result.removedSelf) {

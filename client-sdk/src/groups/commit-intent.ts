@@ -22,6 +22,7 @@ import { authenticatedData } from "./authenticated-data.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { fetchKeyPackages } from "./fetch-key-packages.ts";
 import { loadGroup } from "./load-group.ts";
+import { catchUpWithOwn, isLeafBehind, unlistedLeaves } from "./own-leaf.ts";
 import type { Step } from "./pump.ts";
 import { welcomeExtensions } from "./room-secrets.ts";
 
@@ -44,11 +45,14 @@ export async function buildCommit(
   const users = intent.kind === "commit" ? [] : usersCodec.decode(intent.body);
   const missing = intent.kind === "add" ? await usersMissing(context, room, users) : [];
   const keyPackages = await claimKeyPackages(context, room, missing);
+  await room.serial.run(async () => catchUpWithOwn(context, await loadGroup(context, room)));
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
     const add = intent.kind === "add" ? keyPackages : [];
     const remove = intent.kind === "remove" ? leavesOf(group, users) : [];
-    const idle = add.length + remove.length + group.pendingRemovals.length === 0;
+    if (intent.kind === "commit") remove.push(...unlistedLeaves(context, group));
+    const isBehind = isLeafBehind(context, group);
+    const idle = add.length + remove.length + group.pendingRemovals.length === 0 && !isBehind;
     if (idle && (intent.kind !== "commit" || group.messagesSentInEpoch === 0)) {
       await context.store.transaction((tx) => tx.intents.delete(intent.serial));
       const done = { position: room.cursor.position, acceptedAt: context.env.now() };
@@ -65,6 +69,7 @@ export async function buildCommit(
         remove,
         ...(roomState === undefined ? {} : { roomState: encodeRoomState(roomState) }),
         ...(add.length === 0 ? {} : { welcomeExtensions: extensions }),
+        ...(isBehind ? { updateLeafIdentity: context.identity.leafIdentity } : {}),
       },
       aad,
     );
@@ -155,7 +160,7 @@ function usersMissing(
   });
 }
 
-function leavesOf(group: MemberGroup, users: readonly UserUri[]): readonly number[] {
+function leavesOf(group: MemberGroup, users: readonly UserUri[]): number[] {
   return group
     .members()
     .filter(({ user }) => users.includes(user))

@@ -66,12 +66,20 @@ export interface People {
    * The user's signed client list as it is now, checked against the pinned identity key. Refuses
    * `unknownUser` and `identityInvalid`.
    */
-  lookUp(user: UserUri): Promise<KnownUser>;
+  lookUp(user: UserUri, options?: { readonly fresh?: boolean }): Promise<KnownUser>;
   /**
    * Whether a user may be added as far as is known: of the own server everybody, of others those who
    * have given leave. The user's server has the last word.
    */
   mayAdd(user: UserUri): Promise<boolean>;
+  /** This client and those beside it, as their user's newest list has them. */
+  readonly self: {
+    /** Asks for the newest list, and takes over what it makes of this client. */
+    refresh(): Promise<void>;
+    /** Of the device-signing key under which this client's leaves are certified now. */
+    number(): number;
+    clients(): ReadonlySet<ClientUri>;
+  };
 }
 
 /** What the inbox brings that is not of rooms; owned here, met by the account layer. */
@@ -89,6 +97,8 @@ export interface AccountEvents {
 
 export type KnownUser = {
   readonly identityKey: Bytes;
+  /** Of the device-signing key that counts. */
+  readonly number: number;
   /** The keys with which the user's own server vouches for clients, by id. */
   readonly countersigners: ReadonlyMap<string, Bytes>;
   readonly clients: readonly {

@@ -19,31 +19,35 @@ import {
 } from "@treehouse/protocol";
 
 import type { IntentKind, RoomRow } from "../storage/index.ts";
-import { type Alarm } from "./alarms.ts";
 import { type Applied, applyEntry } from "./apply-entry.ts";
 import { applyGap, type RoomGap } from "./apply-gap.ts";
 import { applyInboxEntry } from "./apply-inbox-entry.ts";
 import { capabilitiesOf } from "./capabilities-of.ts";
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
-import { findForgotten, noteRestored } from "./forgotten-rooms.ts";
+import { noteRestored } from "./forgotten-rooms.ts";
 import { findDirectRoom } from "./find-direct-room.ts";
-import { tellHeld } from "./held-messages.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
-import { createOpenRooms, type OpenRooms } from "./open-rooms.ts";
+import { createOpenRooms } from "./open-rooms.ts";
 import { loadGroup } from "./load-group.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
 import { noConsent } from "./no-consent.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
-import { publishKeyPackages } from "./publish-key-packages.ts";
 import { pump } from "./pump.ts";
 import { type HistoryPage, type HistoryRow, readHistory } from "./read-history.ts";
-import { repeatSoon } from "./repeat-for-returned.ts";
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
-import { enterRoomsOfUser } from "./rooms-of-user.ts";
+import {
+  catchUpEvents,
+  compareRooms,
+  enterRooms,
+  refill,
+  refreshSelf,
+  resumeRooms,
+} from "./resume.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
-import { firstWelcome, roomsWithWelcome } from "./waiting-welcomes.ts";
+import { createSerial } from "../transport/index.ts";
+import { firstWelcome } from "./waiting-welcomes.ts";
 
 export type { Applied } from "./apply-entry.ts";
 export type { RoomGap } from "./apply-gap.ts";
@@ -81,6 +85,11 @@ export interface Groups {
    * server cannot take now is tried again later.
    */
   resume(): Promise<void>;
+  /**
+   * This client's leaf identity is another one: KeyPackages that carry it are published, and it is
+   * put into the leaf in each room.
+   */
+  renewed(): void;
   /** Nothing more will be applied to this stream, or not for long. */
   ended(stream: StreamUri): Promise<boolean>;
   create(wanted: NewRoom): Promise<RoomUri>;
@@ -113,6 +122,7 @@ export function createGroups(context: GroupsContext): Groups {
   const refillAgain = context.alarms.create();
   const compareAgain = context.alarms.create();
   const enterAgain = context.alarms.create();
+  const refilling = createSerial();
   let stopped: Error | undefined;
 
   /** Waits for an intent that is stored already; its end wakes whoever waits. */
@@ -177,12 +187,22 @@ export function createGroups(context: GroupsContext): Groups {
       await context.store.transaction((tx) => context.accountEvents.missed(tx));
     },
     async resume() {
+      await refreshSelf(context);
       await compareRooms(context, rooms, compareAgain);
       await enterRooms(context, rooms, enterAgain);
       await resumeRooms(context, rooms);
       // After a restore nobody can add this client before it has brought new KeyPackages.
-      await refill(context, refillAgain);
+      await refilling.run(() => refill(context, refillAgain));
       await catchUpEvents(context);
+    },
+    renewed() {
+      if (stopped !== undefined || !context.link.live()) return;
+      refilling
+        .run(() => refill(context, refillAgain))
+        .then(() => resumeRooms(context, rooms))
+        .catch((error: unknown) => {
+          context.env.log.warn("rooms.notRenewed", { error: String(error) });
+        });
     },
     async ended(stream) {
       if (!isRoomStream(stream)) return false;
@@ -269,78 +289,5 @@ async function findStrangers(context: GroupsContext, users: readonly UserUri[]):
   for (const user of strangers) await context.people.lookUp(user);
   for (const user of users) {
     if (!(await context.people.mayAdd(user))) throw noConsent(user);
-  }
-}
-
-/** What could not be asked for now is asked for at the next connection. */
-async function catchUpEvents(context: GroupsContext): Promise<void> {
-  try {
-    await context.accountEvents.catchUp();
-  } catch (error) {
-    context.env.log.warn("accountEvents.notCaughtUp", { error: String(error) });
-  }
-}
-
-const compareAgainMs = 10_000;
-
-/** A server that cannot say now what it offers is asked again; its streams go on meanwhile. */
-async function compareRooms(context: GroupsContext, rooms: OpenRooms, again: Alarm): Promise<void> {
-  try {
-    await findForgotten(context, rooms);
-  } catch (error) {
-    context.env.log.warn("rooms.notCompared", { error: String(error) });
-    const told = error instanceof Refusal ? error.data.retryAfterMs : undefined;
-    again.set(told ?? compareAgainMs, () => {
-      compareRooms(context, rooms, again)
-        .then(() => resumeRooms(context, rooms))
-        .catch((fault: unknown) => {
-          context.env.log.warn("rooms.notResumed", { error: String(fault) });
-        });
-    });
-  }
-}
-
-/** A server that cannot say now where the user is, is asked again. */
-async function enterRooms(context: GroupsContext, rooms: OpenRooms, again: Alarm): Promise<void> {
-  try {
-    await enterRoomsOfUser(context, rooms);
-  } catch (error) {
-    context.env.log.warn("rooms.notEntered", { error: String(error) });
-    const told = error instanceof Refusal ? error.data.retryAfterMs : undefined;
-    again.set(told ?? compareAgainMs, () => void enterRooms(context, rooms, again));
-  }
-}
-
-async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Promise<void> {
-  const { known, entering } = await context.store.transaction((tx) => ({
-    known: tx.rooms.list(),
-    entering: roomsWithWelcome(tx),
-  }));
-  for (const uri of entering) pump(context, await rooms.open(uri));
-  for (const { room: uri, status } of known) {
-    if (status === "removed") continue;
-    const room = await rooms.open(uri);
-    try {
-      await room.serial.run(() => loadGroup(context, room));
-      await tellHeld(context, room);
-      repeatSoon(context, room);
-      scheduleTidying(context, room);
-      pump(context, room);
-    } catch (error) {
-      // One damaged room must not keep the others from going on.
-      context.env.log.error("room.damaged", { error: String(error) });
-    }
-  }
-}
-
-const refillAgainMs = 60_000;
-
-/** A stock that cannot be filled now hurts nobody yet; it must not break the stream. */
-async function refill(context: GroupsContext, again: Alarm): Promise<void> {
-  try {
-    await publishKeyPackages(context);
-  } catch (error) {
-    context.env.log.warn("keyPackages.notFilled", { error: String(error) });
-    again.set(refillAgainMs, () => void refill(context, again));
   }
 }

@@ -1,5 +1,5 @@
 import type { GroupMember } from "@treehouse/mls/member";
-import { formatAddress, Refusal, type UserUri } from "@treehouse/protocol";
+import { equalBytes, formatAddress, Refusal, type UserUri } from "@treehouse/protocol";
 
 import { isAccepted, type LocalTx } from "../storage/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
@@ -18,10 +18,26 @@ export function pinMembers(
   const keys = new Map(
     members.map(({ user, identity }) => [user, identity.certificate.identityKey]),
   );
-  return [...keys].flatMap(([user, key]) => {
+  const changed = [...keys].flatMap(([user, key]) => {
     const sighting = tx.contacts.see(user, key, env.now());
     return sighting === "other" || sighting === "otherAgain" ? [user] : [];
   });
+  noteKeyNumbers(tx, members);
+  return changed;
+}
+
+/**
+ * Remembers under which device-signing keys members are there: a client list under an earlier one is
+ * old from then on, whoever shows it (decision 0021).
+ */
+export function noteKeyNumbers(tx: LocalTx, members: readonly GroupMember[]): void {
+  for (const { user, identity } of members) {
+    const { identityKey, number } = identity.certificate;
+    const known = tx.contacts.get(user);
+    if (known === undefined || known.keyNumber >= number) continue;
+    if (!equalBytes(known.identityKey, identityKey)) continue;
+    tx.contacts.put({ ...known, keyNumber: number });
+  }
 }
 
 export function tellChangedKeys(

@@ -119,7 +119,7 @@ function checkHead({ member }: GroupsContext, room: Room, signed: SignedHead, hu
 }
 
 /**
- * The new leaf takes the place of the own old one, or stands beside those of the user's other
+ * The new leaf takes the place of the own old one or of a revoked client's, or stands beside those of the user's other
  * clients, under the same identity key; without either, nobody let this client in.
  */
 function prepare(
@@ -127,12 +127,15 @@ function prepare(
   { groupInfo }: GroupInfoPlaintext,
   ratchetTree: Bytes,
 ): Promise<{ prepared: Awaited<ReturnType<typeof joinExternal>>["prepared"]; group: MemberGroup }> {
-  const { member, identity, self, env } = context;
+  const { member, identity, people, self, env } = context;
   const own = readRatchetTree(ratchetTree).filter(({ user }) => user === self.user);
   if (own.length === 0) {
     throw new Refusal("notMember", "this client is no longer a member of the conversation");
   }
-  const former = own.find(({ client }) => client === self.client);
+  const listed = people.self.clients();
+  const former =
+    own.find(({ client }) => client === self.client) ??
+    own.find(({ client }) => !listed.has(client));
   const authenticatedData = encodeSafeAad({ treehouse: undefined, others: [] });
   const input = {
     groupInfo,

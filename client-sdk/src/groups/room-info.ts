@@ -1,4 +1,5 @@
 import {
+  type ClientUri,
   decodeRoomState,
   type RoomUri,
   roleDefinition,
@@ -22,7 +23,12 @@ export type RoomInfo = {
   readonly position: number;
   /** Equal on all members of an epoch; hex (RFC 9420 §8.7). */
   readonly epochAuthenticator: string;
-  readonly members: readonly { readonly user: UserUri; readonly role: string }[];
+  readonly members: readonly {
+    readonly user: UserUri;
+    readonly role: string;
+    /** With which this user is in, in the order of their leaves. */
+    readonly clients: readonly ClientUri[];
+  }[];
 };
 
 export async function describeRoom(context: GroupsContext, room: Room): Promise<RoomInfo> {
@@ -40,9 +46,10 @@ export async function describeRoom(context: GroupsContext, room: Room): Promise<
   }
   const group = await loadGroup(context, room);
   const state = decodeRoomState(group.roomState());
+  const members = group.members();
   const view = roomView(
     state,
-    group.members().map(({ leaf, client }) => ({ leaf, client })),
+    members.map(({ leaf, client }) => ({ leaf, client })),
   );
   return {
     ...base,
@@ -51,6 +58,7 @@ export async function describeRoom(context: GroupsContext, room: Room): Promise<
     members: view.participants.map(({ user }) => ({
       user,
       role: roleDefinition(state, roleOf(view, user))?.name ?? "",
+      clients: members.filter((one) => one.user === user).map(({ client }) => client),
     })),
   };
 }

@@ -1,30 +1,46 @@
+import type { MemberGroup } from "@treehouse/mls/member";
+
 import type { GroupsContext, Room } from "./context.ts";
+import { isLeafBehind, ownLeavesBefore, unlistedLeaves } from "./own-leaf.ts";
 import { pump } from "./pump.ts";
 
 const firstDelayMs = 1_000;
 const delayPerLeafMs = 500;
 
 /**
- * Sees to it that proposed removals are committed also when nobody wants to send: each member
- * waits longer the further right its leaf is, so that usually one commit is made and not many.
+ * Sees to it that what is due is committed also when nobody wants to send: proposed removals, those
+ * of own clients that were revoked, and a new certificate in the own leaf. Each member waits longer
+ * the further right its leaf is, so that usually one commit is made and not many; what the own user's
+ * clients alone can do waits for none but them.
  */
 export function scheduleTidying(context: GroupsContext, room: Room): void {
   const { group } = room;
-  if (group === undefined || !group.active || group.pendingRemovals.length === 0) {
+  if (group === undefined || !group.active || !isUntidy(context, group)) {
     room.tidying.cancel();
     return;
   }
   const before = group.members().filter(({ leaf }) => leaf < group.ownLeaf).length;
-  room.tidying.set(firstDelayMs + before * delayPerLeafMs, () => {
-    commitRemovals(context, room).catch((error: unknown) => {
+  const delayMs = isOwnDue(context, group)
+    ? ownLeavesBefore(context, group) * delayPerLeafMs
+    : firstDelayMs + before * delayPerLeafMs;
+  room.tidying.set(delayMs, () => {
+    commitDue(context, room).catch((error: unknown) => {
       context.env.log.warn("tidying.failed", { error: String(error) });
     });
   });
 }
 
-async function commitRemovals(context: GroupsContext, room: Room): Promise<void> {
-  const pending = room.group?.pendingRemovals ?? [];
-  if (pending.length === 0 || !context.link.live()) return;
+function isUntidy(context: GroupsContext, group: MemberGroup): boolean {
+  return group.pendingRemovals.length > 0 || isOwnDue(context, group);
+}
+
+function isOwnDue(context: GroupsContext, group: MemberGroup): boolean {
+  return isLeafBehind(context, group) || unlistedLeaves(context, group).length > 0;
+}
+
+async function commitDue(context: GroupsContext, room: Room): Promise<void> {
+  const { group } = room;
+  if (group === undefined || !isUntidy(context, group) || !context.link.live()) return;
   await context.store.transaction((tx) => {
     if (tx.intents.list(room.uri).some(({ kind }) => kind === "commit")) return;
     const body = new Uint8Array();

@@ -14,6 +14,8 @@ export type ContactRow = {
   readonly identityKey: Bytes;
   readonly listVersion: number;
   readonly listHash: Bytes;
+  /** The highest number of a device-signing key that was seen under the pinned key; 0 at first. */
+  readonly keyNumber: number;
   readonly seenAt: number;
   /** When the pinned key was compared by other means; absent when it was not. */
   readonly verifiedAt: number | undefined;
@@ -57,6 +59,7 @@ export function createContacts(sql: SqlTx): Contacts {
     identityKey: bytesOf(row, "identity_key"),
     listVersion: integerOf(row, "list_version"),
     listHash: bytesOf(row, "list_hash"),
+    keyNumber: integerOf(row, "key_number"),
     seenAt: integerOf(row, "seen_at"),
     verifiedAt: isNull(row, "verified_at") ? undefined : integerOf(row, "verified_at"),
     otherKey: isNull(row, "other_key") ? undefined : bytesOf(row, "other_key"),
@@ -69,12 +72,13 @@ export function createContacts(sql: SqlTx): Contacts {
   const put = (row: ContactRow): void => {
     sql.run(
       `INSERT INTO contacts (user, identity_key, list_version, list_hash, seen_at, verified_at,
-         other_key, former_keys)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         other_key, former_keys, key_number)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (user) DO UPDATE SET identity_key = excluded.identity_key,
          list_version = excluded.list_version, list_hash = excluded.list_hash,
          seen_at = excluded.seen_at, verified_at = excluded.verified_at,
-         other_key = excluded.other_key, former_keys = excluded.former_keys`,
+         other_key = excluded.other_key, former_keys = excluded.former_keys,
+         key_number = excluded.key_number`,
       row.user,
       row.identityKey,
       row.listVersion,
@@ -83,6 +87,7 @@ export function createContacts(sql: SqlTx): Contacts {
       row.verifiedAt ?? null,
       row.otherKey ?? null,
       row.formerKeys,
+      row.keyNumber,
     );
   };
   return {
@@ -95,7 +100,7 @@ export function createContacts(sql: SqlTx): Contacts {
       const known = get(user);
       if (known === undefined) {
         // Version 0: a leaf was seen, and no client list yet.
-        const unlisted = { listVersion: 0, listHash: new Uint8Array() };
+        const unlisted = { listVersion: 0, listHash: new Uint8Array(), keyNumber: 0 };
         const row = { user, identityKey, ...unlisted, seenAt };
         const formerKeys = new Uint8Array();
         put({ ...row, verifiedAt: undefined, otherKey: undefined, formerKeys });
@@ -115,7 +120,8 @@ export function createContacts(sql: SqlTx): Contacts {
       if (equalBytes(row.identityKey, identityKey)) put(settled);
       else {
         const formerKeys = concatBytes(row.formerKeys, row.identityKey);
-        put({ ...settled, listVersion: 0, listHash: new Uint8Array(), formerKeys });
+        const unlisted = { listVersion: 0, listHash: new Uint8Array(), keyNumber: 0 };
+        put({ ...settled, ...unlisted, formerKeys });
       }
     },
   };

@@ -62,6 +62,7 @@ const versions: readonly (readonly string[])[] = [
     "ALTER TABLE messages ADD COLUMN target TEXT",
     "CREATE INDEX messages_by_target ON messages (room, target) WHERE target IS NOT NULL",
   ],
+  ["ALTER TABLE contacts ADD COLUMN key_number INTEGER NOT NULL DEFAULT 0"],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */

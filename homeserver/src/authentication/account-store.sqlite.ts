@@ -138,7 +138,7 @@ function insertClient(db: Drizzle, client: StoredClient): void {
 
 export function clientMethods(
   database: Database,
-): Pick<AuthenticationStore, "clientList" | "addClient" | "client" | "clientsOf"> {
+): Pick<AuthenticationStore, "clientList" | "addClient" | "revokeClient" | "client" | "clientsOf"> {
   const selectClient = database.prepare((db) =>
     db
       .select()
@@ -176,6 +176,17 @@ export function clientMethods(
       const db = database.sql(tx);
       insertList(db, client.name, list);
       insertClient(db, client);
+    },
+    revokeClient: async (tx, { name, client, list, staying }) => {
+      const db = database.sql(tx);
+      insertList(db, name, list);
+      db.delete(clients).where(eq(clients.client, client)).run();
+      for (const one of staying) {
+        db.update(clients)
+          .set({ leafIdentity: toBlob(one.leafIdentity) })
+          .where(eq(clients.client, one.client))
+          .run();
+      }
     },
     client: async (tx, client) => {
       const row = selectClient(tx).get({ client });

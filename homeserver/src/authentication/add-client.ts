@@ -13,6 +13,7 @@ import type { AuthenticationContext } from "./context.ts";
 import { countersign } from "./countersign.ts";
 import { verifier } from "./countersignature-key.ts";
 import type { OpenedSession } from "./sessions.ts";
+import { tellClients } from "./tell-clients.ts";
 
 export type AddedClient = {
   readonly session: OpenedSession;
@@ -73,6 +74,7 @@ export async function addClient(
       },
       client: { client, name, signatureKey, leafIdentity, expiresAt },
     });
+    await tellClients(context, tx, name, env.now());
     return sessions.open(tx, { name, client, clientName: request.clientName });
   });
   return { session, clientList, leafIdentity };

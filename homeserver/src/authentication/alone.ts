@@ -9,10 +9,15 @@ export const alone: Neighbours = {
   },
   keyPackages: {
     deleteOf: () => Promise.resolve(),
+    deleteStockOf: () => Promise.resolve(),
     forgetUser: () => Promise.resolve(),
     wasHandedTo: () => Promise.resolve(false),
   },
-  rooms: { deleteUser: () => Promise.resolve([]), shares: () => Promise.resolve(false) },
+  rooms: {
+    deleteUser: () => Promise.resolve([]),
+    shares: () => Promise.resolve(false),
+    revokeClient: () => Promise.resolve([]),
+  },
   factors: {
     isRequired: () => Promise.resolve(false),
     check: () => Promise.reject(new Refusal("factorInvalid", "this server has no second factors")),

@@ -41,9 +41,11 @@ export function checkAddition(
   if (added === undefined) throw invalid("the client list does not name the new client");
   if (before.some((one) => one.client === client)) throw invalid("the client is listed already");
   const same =
-    others.length === before.length && others.every((one, index) => isSame(one, before[index]));
+    others.length === before.length &&
+    others.every((one, index) => isSameClient(one, before[index]));
   if (!same) throw invalid("the client list changes another client");
-  if (!isSame(attestation, added)) throw invalid("the attestation differs from the client list");
+  if (!isSameClient(attestation, added))
+    throw invalid("the attestation differs from the client list");
   const { certificate } = signedList;
   const countersignature = new Uint8Array(0);
   checkLeafIdentity(
@@ -53,7 +55,8 @@ export function checkAddition(
   return { signedList, attestation };
 }
 
-function isSame(one: ListedClient, other: ListedClient | undefined): boolean {
+/** Whether a list, or an attestation, says the same of a client. */
+export function isSameClient(one: ListedClient, other: ListedClient | undefined): boolean {
   return (
     other !== undefined &&
     one.client === other.client &&

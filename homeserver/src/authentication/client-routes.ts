@@ -1,6 +1,7 @@
 import {
   clientAdditionAnswerSchema,
   clientAdditionRequestSchema,
+  clientRevocationRequestSchema,
   clientsAnswerSchema,
   clientsProofAnswerSchema,
   clientsProofRequestSchema,
@@ -16,8 +17,9 @@ import { addClient } from "./add-client.ts";
 import type { AuthenticationContext } from "./context.ts";
 import type { AuthenticationLimits } from "./limits.ts";
 import { proveForClients } from "./prove-for-clients.ts";
+import { revokeClient } from "./revoke-client.ts";
 
-/** The clients of a user: which there are, and how one is added. */
+/** The clients of a user: which there are, and how one is added and revoked. */
 export function clientRoutes(
   context: AuthenticationContext,
   limits: AuthenticationLimits,
@@ -69,16 +71,41 @@ export function clientRoutes(
       },
     }),
     route({
+      method: "POST",
+      path: routes.clientRevocations,
+      access: "open",
+      summary: "Revoke a client: the next list without it, under the next device-signing key",
+      body: jsonBody(clientRevocationRequestSchema),
+      answer: jsonAnswer(clientsAnswerSchema),
+      handle: async ({ body, address }) => {
+        limits.lookupPerAddress.take(address);
+        const revoked = await revokeClient(context, {
+          proofId: body.proofId,
+          client: body.client,
+          clientList: fromBase64Url(body.clientList),
+          attestations: body.attestations.map(fromBase64Url),
+          proof: fromBase64Url(body.proof),
+        });
+        return {
+          clientList: toBase64Url(revoked.clientList),
+          leafIdentity: toBase64Url(revoked.leafIdentity),
+        };
+      },
+    }),
+    route({
       method: "GET",
       path: routes.clients,
       access: "session",
-      summary: "The own user's clients: the latest signed client list",
+      summary: "The own user's clients: the latest signed list, and this client's leaf identity",
       answer: jsonAnswer(clientsAnswerSchema),
       handle: async ({ session }) => {
-        const name = nameOf(session.user);
-        const list = await context.database.read((tx) => context.store.clientList(tx, name));
-        if (!list) throw new Refusal("notFound", "this account has no client list");
-        return { clientList: toBase64Url(list) };
+        const { database, store } = context;
+        const { list, own } = await database.read(async (tx) => ({
+          list: await store.clientList(tx, nameOf(session.user)),
+          own: await store.client(tx, session.client),
+        }));
+        if (!list || !own) throw new Refusal("notFound", "this account has no client list");
+        return { clientList: toBase64Url(list), leafIdentity: toBase64Url(own.leafIdentity) };
       },
     }),
   ];

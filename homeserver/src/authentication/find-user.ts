@@ -9,8 +9,8 @@ export type FoundUser = RemoteUser & { readonly user: UserUri };
 
 /**
  * Finds a user by the full address, and only by that (R-030), on whichever server she is. Answers
- * the latest client list and the keys with which her own server countersigns. Who does not want to be
- * found by the asker is as if not there.
+ * the latest client list and the keys with which her own server countersigns; with `fresh` not what
+ * another server has answered a while ago. Who does not want to be found by the asker is as if not there.
  *
  * Refuses `unknownUser`, `nameInvalid`, `malformed`, and of users elsewhere `peerUnreachable`
  * and `peerDenied`.
@@ -19,12 +19,13 @@ export async function findUser(
   context: AuthenticationContext,
   asker: UserUri,
   text: string,
+  options: { readonly fresh: boolean },
 ): Promise<FoundUser> {
   const user = parseAddress(text);
   const found =
     domainOf(user) === context.domain
       ? await findLocalUser(context, user, { kind: "user", user: asker })
-      : await context.neighbours.current.users.find(user);
+      : await context.neighbours.current.users.find(user, options);
   if (!found) throw new Refusal("unknownUser", "there is no user with this address");
   return { user, clientList: found.clientList, countersigners: found.countersigners };
 }

@@ -11,6 +11,7 @@
  */
 import type {
   Bytes,
+  ClientRevoked,
   ClientUri,
   ConsentEntry,
   Domain,
@@ -34,7 +35,7 @@ import { alone } from "./alone.ts";
 import type { PendingChange } from "./change-credential.ts";
 import { checkProof } from "./check-proof.ts";
 import type { PendingProof } from "./check-proof.ts";
-import { hearConsent, hearUserDeleted } from "./contacts/hear-peer.ts";
+import { hearClientRevoked, hearConsent, hearUserDeleted } from "./contacts/hear-peer.ts";
 import type { Heard } from "./contacts/hear-peer.ts";
 import { createContactLimits } from "./contacts/limits.ts";
 import { mayClaim } from "./contacts/may-claim.ts";
@@ -143,8 +144,6 @@ export interface Authentication {
   leafIdentity(tx: ReadTx, client: ClientUri): Promise<Bytes | undefined>;
   /** The user's latest `SignedClientList`, countersigned and encoded. */
   clientList(tx: ReadTx, user: UserUri): Promise<Bytes | undefined>;
-  /** The key that certifies all of the user's clients; undefined when there is no such user here. */
-  identityKey(tx: ReadTx, user: UserUri): Promise<Bytes | undefined>;
   /** A user of this server as a peer may find her; undefined when there is none, or none for it. */
   findFor(peer: Domain, user: UserUri): Promise<RemoteUser | undefined>;
   /** Whether a user of this server lets somebody fetch their KeyPackages; see `may-claim.ts`. */
@@ -153,6 +152,8 @@ export interface Authentication {
   consent(tx: Tx, peer: Domain, entry: ConsentEntry): Promise<Heard>;
   /** A peer says that the account of a user of its own is gone. */
   userDeleted(tx: Tx, peer: Domain, item: UserDeleted): Promise<Heard>;
+  /** A peer says that a user of its own has revoked a client. */
+  clientRevoked(tx: Tx, peer: Domain, item: ClientRevoked): Promise<Heard>;
 }
 
 /** Loads or makes the server's long-term secrets and answers when logins can be served. */
@@ -217,6 +218,7 @@ export async function createAuthentication(
     mayClaim: (tx, question) => mayClaim(context, tx, question),
     consent: (tx, peer, entry) => hearConsent(context, contactLimits, tx, peer, entry),
     userDeleted: (tx, peer, item) => hearUserDeleted(context, tx, peer, item),
+    clientRevoked: (tx, peer, item) => hearClientRevoked(context, tx, peer, item),
     ...clientQuestions(context, isLocal),
   };
 }
@@ -232,7 +234,7 @@ async function clean(deleteSome: (limit: number) => Promise<number>): Promise<vo
 function clientQuestions(
   { env, store }: AuthenticationContext,
   isLocal: (user: UserUri) => boolean,
-): Pick<Authentication, "clientKey" | "clientsOf" | "leafIdentity" | "clientList" | "identityKey"> {
+): Pick<Authentication, "clientKey" | "clientsOf" | "leafIdentity" | "clientList"> {
   // A client's URI is its own key in the table: one of another server is not found there.
   const current = async (tx: ReadTx, client: ClientUri) => {
     const found = await store.client(tx, client);
@@ -249,7 +251,5 @@ function clientQuestions(
     },
     clientList: async (tx, user) =>
       isLocal(user) ? store.clientList(tx, nameOf(user)) : undefined,
-    identityKey: async (tx, user) =>
-      isLocal(user) ? (await store.account(tx, nameOf(user)))?.identityKey : undefined,
   };
 }

@@ -20,6 +20,8 @@ export interface Inboxes {
 /** The KeyPackages of clients; `key-packages` meets it. */
 export interface KeyPackagesOf {
   deleteOf(tx: Tx, client: ClientUri): Promise<void>;
+  /** Forgets what could be handed out of a client that stays. */
+  deleteStockOf(tx: Tx, client: ClientUri): Promise<void>;
   /** Forgets a user who is gone, as who was given KeyPackages, too. */
   forgetUser(tx: Tx, user: UserUri): Promise<void>;
   /** Whether KeyPackages of the user were given to them, or for a room that their server founded. */
@@ -35,6 +37,15 @@ export interface RoomsOfUser {
   deleteUser(tx: Tx, user: UserUri): Promise<readonly Domain[]>;
   /** Whether the user is in a room with them, or with a user of theirs. */
   shares(tx: ReadTx, user: UserUri, who: Acquaintance): Promise<boolean>;
+  /**
+   * Takes a client of a user out of all rooms in the same way; where its user has no other client,
+   * only once another one has come, or after a while (FED-970). Answers the hubs of rooms elsewhere
+   * that the user is in, if the user is one of this server.
+   */
+  revokeClient(
+    tx: Tx,
+    revoked: { readonly user: UserUri; readonly client: ClientUri; readonly revokedAt: number },
+  ): Promise<readonly Domain[]>;
 }
 
 /** What proves an account beside its password; `factors` meets it. */
@@ -57,7 +68,8 @@ export interface ConsentOutbox {
     peer: Domain,
     item:
       | { readonly kind: "consent"; readonly entry: ConsentEntry }
-      | { readonly kind: "userDeleted"; readonly user: UserUri; readonly deletedAt: number },
+      | { readonly kind: "userDeleted"; readonly user: UserUri; readonly deletedAt: number }
+      | { readonly kind: "clientRevoked"; readonly client: ClientUri; readonly revokedAt: number },
   ): Promise<void>;
 }
 
@@ -68,8 +80,8 @@ export interface RemoteUsers {
    * countersigning keys. Undefined when there is no such user. Refuses `peerUnreachable`
    * and `peerDenied`.
    */
-  find(user: UserUri): Promise<RemoteUser | undefined>;
-  /** The user's account is gone: what was answered of it holds no longer. */
+  find(user: UserUri, options: { readonly fresh: boolean }): Promise<RemoteUser | undefined>;
+  /** What was answered of the user holds no longer: the account or a client of it is gone. */
   forget(user: UserUri): void;
 }
 

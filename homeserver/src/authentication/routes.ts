@@ -16,6 +16,7 @@ import {
   routes,
   toBase64Url,
   userAnswerSchema,
+  userQuerySchema,
 } from "@treehouse/protocol";
 import type { InviteAnswer, LoginFinishAnswer } from "@treehouse/protocol";
 import { jsonAnswer, jsonBody, noAnswer, route } from "../platform/index.ts";
@@ -178,15 +179,18 @@ function findUserRoute(context: AuthenticationContext, limits: AuthenticationLim
     path: routes.user,
     access: "session",
     summary: "Find a user of any server by the full address: the countersigned client list",
+    query: userQuerySchema,
     answer: jsonAnswer(userAnswerSchema),
-    handle: async ({ param, session, address }) => {
+    handle: async ({ param, query, session, address }) => {
       const wanted = param("address");
       // Whoever looks at itself, as each client does when it connects, learns of nobody else.
       if (wanted !== formatAddress(session.user)) {
         limits.lookupPerAddress.take(address);
         limits.lookupPerSession.take(session.id);
       }
-      const { user, clientList, countersigners } = await findUser(context, session.user, wanted);
+      const { user, clientList, countersigners } = await findUser(context, session.user, wanted, {
+        fresh: query.fresh !== undefined,
+      });
       return {
         user,
         clientList: toBase64Url(clientList),

@@ -27,6 +27,8 @@ export interface AuthenticationStore {
   clientList(tx: ReadTx, name: string, version?: number): Promise<Bytes | undefined>;
   /** Adds the next version of the list, with the client that it has more. */
   addClient(tx: Tx, addition: ClientAddition): Promise<void>;
+  /** Adds the next version of the list, without the client, and gives the others new identities. */
+  revokeClient(tx: Tx, revoked: RevokedClient): Promise<void>;
   client(tx: ReadTx, client: ClientUri): Promise<StoredClient | undefined>;
   /** In the order of their URIs. */
   clientsOf(tx: ReadTx, name: string): Promise<readonly StoredClient[]>;
@@ -71,6 +73,13 @@ export type NewAccount = Omit<Account, "credentialVersion"> & {
 type ClientAddition = {
   readonly list: NewAccount["list"] & { readonly acceptedAt: number };
   readonly client: StoredClient;
+};
+
+export type RevokedClient = {
+  readonly name: string;
+  readonly client: ClientUri;
+  readonly list: NewAccount["list"] & { readonly acceptedAt: number };
+  readonly staying: readonly Pick<StoredClient, "client" | "leafIdentity">[];
 };
 
 type CredentialChange = {

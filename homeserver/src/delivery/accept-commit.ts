@@ -87,8 +87,10 @@ async function write(
   const { next, at } = commit;
   const before = await store.head(tx, hosted.id);
   if (before === undefined || hasMoved(hosted, before)) return MOVED;
+  const { group } = next;
   for (const client of newLeavesOf(commit)) {
-    await checkListedClient(context, tx, { group: next.group, remote: writing.remote }, client);
+    const isNew = commit.added.some((one) => one.client === client);
+    await checkListedClient(context, tx, { group, remote: writing.remote, isNew }, client);
   }
   await checkRoomsOfAdded(context, tx, hosted, commit);
 
@@ -138,6 +140,8 @@ async function write(
       acceptedAt: at,
     })),
   });
+  // Whose user has come with another client is held no longer.
+  if (hosted.held.size > 0) await store.addRemovals(tx, hosted.id, next, at);
   await store.collectTrees(tx, hosted.id, LIMITS.epochWindowEpochs);
 
   const answer = updateRoomResponseCodec.encode({

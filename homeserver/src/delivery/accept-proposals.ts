@@ -46,6 +46,7 @@ export async function acceptProposals(
     throw new Refusal("notAllowed", "Members propose the removal of their own clients only.");
   }
   const removals = new Set([...hosted.removals, ...checked.removes]);
+  const held = hosted.held.difference(new Set(checked.removes));
   // Whoever proposes the removal of all own clients leaves (FED-753).
   const leaves = [...own].every((leaf) => removals.has(leaf));
   const verdict = (leaves ? mayLeave : mayRemoveOwnClient)(hosted.view, caller.user);
@@ -55,6 +56,7 @@ export async function acceptProposals(
     revision: hosted.revision + 1,
     group: checked.group,
     removals,
+    held,
   });
   return database.transaction((tx) => write(context, tx, { hosted, next, key, at, messages }));
 }
@@ -90,7 +92,7 @@ async function write(
     return answer;
   }
   const added = next.group.pendingProposals.slice(hosted.group.pendingProposals.length);
-  await store.addRemovals(tx, hosted.id, [...next.removals], at);
+  await store.addRemovals(tx, hosted.id, next, at);
   await store.addProposals(tx, hosted.id, {
     head: { ...point, epoch: head.epoch, revision: next.revision },
     proposals: added.map(({ ref, message }) => ({ ref, message, acceptedAt: at })),

@@ -16,7 +16,15 @@ import type { DeliveryContext } from "./context.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { checkExternalSenders } from "./found.ts";
 import type { Caller } from "./ports.ts";
-import { hostedRoom, leavesOfUser, proposedRemovals, startOf, storedEpoch } from "./room.ts";
+import {
+  dueRemovals,
+  hostedRoom,
+  leavesOfUser,
+  proposedRemovals,
+  startOf,
+  stillHeld,
+  storedEpoch,
+} from "./room.ts";
 import type { HostedRoom } from "./room.ts";
 import type { EpochChange, StoredEpoch, StoredMember } from "./store.ts";
 import { checkSender, checkSubmission } from "./submission.ts";
@@ -126,7 +134,7 @@ export function checkMayCome(hosted: HostedRoom, caller: Caller): void {
   const leaf = hosted.leafOf.get(caller.client);
   const leaving =
     leaf === undefined
-      ? own.length > 0 && own.every((one) => hosted.removals.has(one))
+      ? own.length > 0 && own.every((one) => dueRemovals(hosted).has(one))
       : hosted.removals.has(leaf);
   if (leaving) {
     throw new Refusal("removed", "This client leaves the room; nothing is taken from it.");
@@ -204,16 +212,19 @@ async function nextRoom(
   at: number,
 ): Promise<{ readonly next: HostedRoom; readonly externalProposals: readonly Bytes[] }> {
   const gone = new Set(checked.removed.map(({ leaf }) => leaf));
-  const left = [...hosted.removals].filter((leaf) => !gone.has(leaf)).toSorted((a, b) => a - b);
+  const removals = hosted.removals.difference(gone);
+  const held = stillHeld(checked.group.roster, { removals, held: hosted.held });
+  const due = [...removals.difference(held)].toSorted((a, b) => a - b);
   const proposed = await checked.group.proposeRemovals(
-    left.slice(0, LIMITS.removalIntentsPerEpochMax),
+    due.slice(0, LIMITS.removalIntentsPerEpochMax),
     { hubPrivateKey: hosted.hubKey.privateKey },
   );
   const next = hostedRoom({
     ...hosted,
     revision: hosted.revision + 1,
     group: proposed.group,
-    removals: new Set(left),
+    removals,
+    held,
     starts: [...hosted.starts, { ...startOf(checked, at), epoch: proposed.group.epoch }],
   });
   return { next, externalProposals: proposed.messages };

@@ -17,6 +17,7 @@ export async function noteDeparture(
 ): Promise<readonly Domain[]> {
   await store.addDeparture(tx, user, env.now());
   if (domainOf(user) !== domain) return [];
+  await store.forgetPlaces(tx, user);
   const elsewhere = await store.followedOf(tx, user);
   return [...new Set(elsewhere.map(({ hub }) => hub))].toSorted();
 }

@@ -3,12 +3,14 @@ import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { signedHeadOf } from "./heads.ts";
 import { appendEntry } from "./log.ts";
+import { dueRemovals } from "./room.ts";
 import type { HostedRoom } from "./room.ts";
 import type { LogPoint } from "./store.ts";
 
 /** Whether all leaves of a room are to be removed: then nobody is left who could commit. */
-export function isOver({ removals, group }: HostedRoom): boolean {
-  return group.roster.every(({ leaf }) => removals.has(leaf));
+export function isOver(room: HostedRoom): boolean {
+  const due = dueRemovals(room);
+  return room.group.roster.every(({ leaf }) => due.has(leaf));
 }
 
 /**

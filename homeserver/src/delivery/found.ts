@@ -137,7 +137,7 @@ async function write(
       ? new Refusal("reservationExpired", "The reservation has expired.")
       : new Refusal("roomExists", "The room has been founded.");
   }
-  await checkListedClient(context, tx, { group, remote: new Map() }, caller.client);
+  await checkListedClient(context, tx, { group, remote: new Map(), isNew: true }, caller.client);
   if ((await store.countRoomsOf(tx, caller.user)) >= LIMITS.roomsPerUserMax) throw roomsFull();
   const start = { position: 0, hash: firstPrevious };
   const hubKey = { privateKey: reservation.hubPrivateKey, publicKey: reservation.hubPublicKey };

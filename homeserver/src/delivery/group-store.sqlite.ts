@@ -41,12 +41,13 @@ export function createGroupStore(database: Database): GroupStore {
     },
     proposals: async (tx, roomId) => selectProposals(database.sql(tx), roomId),
     addRemovals: async (tx, roomId, leaves, at) => {
-      for (const leaf of leaves) {
+      for (const leaf of leaves.removals) {
+        const held = leaves.held.has(leaf);
         database
           .sql(tx)
           .insert(removals)
-          .values({ roomId, leaf, requestedAt: at })
-          .onConflictDoNothing()
+          .values({ roomId, leaf, requestedAt: at, held })
+          .onConflictDoUpdate({ target: [removals.roomId, removals.leaf], set: { held } })
           .run();
       }
     },

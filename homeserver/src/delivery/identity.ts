@@ -2,6 +2,7 @@ import type { PublicGroup } from "@treehouse/mls/public";
 import {
   domainOf,
   equalBytes,
+  leafIdentityCodec,
   LIMITS,
   readVouchedClientList,
   Refusal,
@@ -18,6 +19,8 @@ export type ListedClientKeys = {
   readonly signatureKey: Bytes;
   /** The key under which the client's leaf must be certified. */
   readonly identityKey: Bytes;
+  /** Of the device-signing key that counts: one before it certifies nobody any more. */
+  readonly number: number;
 };
 
 type IdentityContext = {
@@ -86,21 +89,29 @@ async function listClientsOf(
   const { list, certificate } = readVouchedClientList(user, found, verify);
   for (const { client, signatureKey, expiresAt } of list.clients) {
     if (expiresAt <= context.env.now()) continue;
-    listed.set(client, { signatureKey, identityKey: certificate.identityKey });
+    const { identityKey, number } = certificate;
+    listed.set(client, { signatureKey, identityKey, number });
   }
 }
 
 /**
- * The client's leaf carries the key that its user's latest client list names: what was revoked is
- * not accepted any more. For this server's own clients it is asked in the transaction, so that no
- * revocation slips in between; what other servers said is as old as the check.
+ * The client's leaf carries the key that its user's latest client list names, and one that comes in
+ * is certified by the device-signing key that counts: what was revoked is not accepted any more. For
+ * this server's own clients it is asked in the transaction, so that no revocation slips in between; what
+ * other servers said is as old as the check.
  */
 export async function checkListedClient(
   { accounts }: Pick<DeliveryContext, "accounts">,
   tx: ReadTx,
-  { group, remote }: { readonly group: PublicGroup; readonly remote: RemoteClients },
+  entering: {
+    readonly group: PublicGroup;
+    readonly remote: RemoteClients;
+    /** Not a leaf that was there before: its certificate may wait for its client. */
+    readonly isNew: boolean;
+  },
   client: ClientUri,
 ): Promise<void> {
+  const { group, remote, isNew } = entering;
   const leaf = group.roster.find((entry) => entry.client === client)?.leaf;
   if (leaf === undefined) throw unlisted();
   const keys = accounts.isLocal(userOfClient(client))
@@ -110,7 +121,8 @@ export async function checkListedClient(
   const fits =
     keys !== undefined &&
     equalBytes(keys.signatureKey, group.signatureKeyOf(leaf)) &&
-    equalBytes(keys.identityKey, certificate.identityKey);
+    equalBytes(keys.identityKey, certificate.identityKey) &&
+    (!isNew || certificate.number >= keys.number);
   if (!fits) throw unlisted();
 }
 
@@ -119,9 +131,11 @@ async function localKeys(
   tx: ReadTx,
   client: ClientUri,
 ): Promise<ListedClientKeys | undefined> {
-  const signatureKey = await accounts.clientKey(tx, client);
-  const identityKey = await accounts.identityKey(tx, userOfClient(client));
-  return signatureKey && identityKey && { signatureKey, identityKey };
+  const bytes = await accounts.leafIdentity(tx, client);
+  if (bytes === undefined) return undefined;
+  const { attestation, certificate } = leafIdentityCodec.decode(bytes);
+  const { identityKey, number } = certificate;
+  return { signatureKey: attestation.signatureKey, identityKey, number };
 }
 
 function tooSlow(): Refusal {

@@ -30,6 +30,7 @@ import type { Acquaintance, Database, Jobs, ReadTx, Route, Tx } from "../platfor
 import { createRoomCache } from "./cache.ts";
 import type { DeliveryContext } from "./context.ts";
 import { noteDeparture, settleDepartures } from "./departures.ts";
+import { noteRevocation, settleRevocations } from "./revocations.ts";
 import { createBackfill } from "./followed/backfill.ts";
 import { createFollowedCache } from "./followed/cache.ts";
 import type { FollowedContext } from "./followed/context.ts";
@@ -55,7 +56,7 @@ import { checkFollowedBy } from "./check-followed-by.ts";
 import { createRestoredRooms, unlessUnsettled } from "./restored/index.ts";
 import { readSignedHead } from "./signed-head.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
-import type { TermBounds } from "./store.ts";
+import type { Revocation, TermBounds } from "./store.ts";
 import { submitMessage } from "./submit.ts";
 import { readTree } from "./tree.ts";
 import { updateRoom } from "./update.ts";
@@ -113,6 +114,8 @@ export interface Delivery extends Operations {
   deleteUser(tx: Tx, user: UserUri): Promise<readonly Domain[]>;
   /** Whether a user is in a room with another one, or with any user of a server. */
   shares(tx: ReadTx, user: UserUri, who: Acquaintance): Promise<boolean>;
+  /** The same for one client of a user; see `revocations.ts`. */
+  revokeClient(tx: Tx, revocation: Revocation): Promise<readonly Domain[]>;
   /**
    * The database is as old as a backup: marks what must be settled before it is used, which
    * `start` then does. Idempotent.
@@ -180,6 +183,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
   dependencies.jobs.every("delivery.maintain", maintenanceIntervalMs, async () => {
     await maintain(context);
     await settleDepartures(context, restored.isUnsettled);
+    await settleRevocations(context, restored.isUnsettled);
   });
   const restored = createRestoredRooms(context);
   const hosted = unlessUnsettled(restored, operationsOf(context));
@@ -221,6 +225,11 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       return hubs;
     },
     shares: (tx, user, who) => store.shares(tx, user, who),
+    async revokeClient(tx, revocation) {
+      const hubs = await noteRevocation(context, tx, revocation);
+      tx.afterCommit(departing.soon);
+      return hubs;
+    },
     async restored(tx, life) {
       await store.markRestored(tx, life);
       await store.suspectFollowed(tx);
@@ -248,7 +257,7 @@ function itemAt({ items }: PreparedBatch, index: number): PreparedBatch["items"]
   return items[index] ?? nothing;
 }
 
-/** Settles departures one run after another; what fails is tried again by the job. */
+/** Settles departures and revocations one run after another; what fails is tried again by the job. */
 function departures(
   context: DeliveryContext & FollowedContext,
   isUnsettled: (room: RoomUri) => boolean,
@@ -260,6 +269,7 @@ function departures(
   const run = async (): Promise<void> => {
     try {
       await settleDepartures(context, isUnsettled);
+      await settleRevocations(context, isUnsettled);
     } catch (error) {
       context.env.log.warn("departuresFailed", errorFields(error));
     }

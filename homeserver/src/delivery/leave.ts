@@ -1,12 +1,12 @@
-import { LIMITS, mayLeave, Refusal } from "@treehouse/protocol";
-import type { Bytes, RoomUri, UserUri } from "@treehouse/protocol";
+import { LIMITS, mayLeave, Refusal, userOfClient } from "@treehouse/protocol";
+import type { Bytes, ClientUri, RoomUri, UserUri } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { endRoom, isOver } from "./end-room.ts";
 import { appendEntry, hasMoved } from "./log.ts";
 import type { Caller } from "./ports.ts";
 import { busy } from "./request.ts";
-import { hostedRoom, leavesOfUser, proposedRemovals } from "./room.ts";
+import { dueRemovals, hostedRoom, leavesOfUser, proposedRemovals } from "./room.ts";
 import type { HostedRoom } from "./room.ts";
 import type { StoredHead } from "./store.ts";
 
@@ -38,17 +38,42 @@ export async function removeUser(
   return intendRemovals(context, room, (hosted) => leavesOfUser(hosted, user));
 }
 
+/**
+ * Takes nothing more from a revoked client, and proposes its removal if its user has another client
+ * here, or if `isDue`. Answers whether the removal is held for one to come.
+ */
+export async function removeClient(
+  context: DeliveryContext,
+  { client, isDue }: { readonly client: ClientUri; readonly isDue: boolean },
+  room: RoomUri,
+): Promise<boolean> {
+  let isHeld = false;
+  await intendRemovals(context, room, (hosted) => {
+    const leaf = hosted.leafOf.get(client);
+    const others = leavesOfUser(hosted, userOfClient(client)).filter((one) => one !== leaf);
+    isHeld = leaf !== undefined && !isDue && others.every((one) => hosted.removals.has(one));
+    if (leaf === undefined || (isHeld && hosted.removals.has(leaf))) return [];
+    return isHeld ? { held: leaf } : [leaf];
+  });
+  return isHeld;
+}
+
+/** Leaves whose removal is to be proposed, or one that is cut off alone. */
+type Chosen = readonly number[] | { readonly held: number };
+
 async function intendRemovals(
   context: DeliveryContext,
   room: RoomUri,
-  choose: (hosted: HostedRoom) => readonly number[],
+  choose: (hosted: HostedRoom) => Chosen,
 ): Promise<readonly number[]> {
   return context.turns.take(room, async () => {
     for (let count = 0; count < attemptsMax; count += 1) {
       const hosted = await context.rooms.get(room);
-      const leaves = choose(hosted);
-      if (leaves.every((leaf) => hosted.removals.has(leaf))) return leaves;
-      const leaving = await withRemovals(hosted, leaves);
+      const chosen = choose(hosted);
+      const leaves = "held" in chosen ? [] : chosen;
+      const due = dueRemovals(hosted);
+      if (!("held" in chosen) && leaves.every((leaf) => due.has(leaf))) return leaves;
+      const leaving = await withRemovals(hosted, chosen);
       const written = await context.database.transaction((tx) => write(context, tx, leaving));
       if (written) return leaves;
       context.rooms.drop(hosted);
@@ -64,18 +89,23 @@ type Leaving = {
   readonly messages: readonly Bytes[];
 };
 
-async function withRemovals(hosted: HostedRoom, leaves: readonly number[]): Promise<Leaving> {
+async function withRemovals(hosted: HostedRoom, chosen: Chosen): Promise<Leaving> {
+  const leaves = "held" in chosen ? [chosen.held] : chosen;
   const removals = new Set([...hosted.removals, ...leaves]);
+  const held =
+    "held" in chosen
+      ? hosted.held.union(new Set([chosen.held]))
+      : hosted.held.difference(new Set(leaves));
   const proposed = new Set(proposedRemovals(hosted));
   const room = Math.max(0, LIMITS.removalIntentsPerEpochMax - proposed.size);
   const { group, messages } = await hosted.group.proposeRemovals(
-    [...removals]
+    [...removals.difference(held)]
       .filter((leaf) => !proposed.has(leaf))
       .toSorted((a, b) => a - b)
       .slice(0, room),
     { hubPrivateKey: hosted.hubKey.privateKey },
   );
-  const next = hostedRoom({ ...hosted, revision: hosted.revision + 1, group, removals });
+  const next = hostedRoom({ ...hosted, revision: hosted.revision + 1, group, removals, held });
   return { hosted, next, messages };
 }
 
@@ -99,7 +129,7 @@ async function write(
     return true;
   }
   const pending = next.group.pendingProposals.slice(hosted.group.pendingProposals.length);
-  await store.addRemovals(tx, hosted.id, [...next.removals], at);
+  await store.addRemovals(tx, hosted.id, next, at);
   await store.addProposals(tx, hosted.id, {
     head: end,
     proposals: pending.map(({ ref, message }) => ({ ref, message, acceptedAt: at })),

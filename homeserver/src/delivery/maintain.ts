@@ -16,8 +16,9 @@ export async function maintain(context: DeliveryContext): Promise<number> {
         const answers = await store.deleteExpiredAnswers(tx, at, rowsPerStep);
         const rooms = await store.deleteExpiredWelcomes(tx, at, welcomesPerStep);
         const forwarded = await store.deleteExpiredForwarded(tx, at, rowsPerStep);
+        const places = await store.deleteExpiredPlaces(tx, at, rowsPerStep);
         for (const room of rooms) await store.collectTrees(tx, room, LIMITS.epochWindowEpochs);
-        return reservations + answers + forwarded + rooms.length;
+        return reservations + answers + forwarded + places + rooms.length;
       },
       { frees: true },
     );

@@ -1,4 +1,4 @@
-import { mintRoomUri, parseDomain, userUri } from "@treehouse/protocol";
+import { mintClientUri, mintRoomUri, parseDomain, userUri } from "@treehouse/protocol";
 import type { RoomUri } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 import type { NewRoom } from "./store.ts";
@@ -55,6 +55,41 @@ export function peerStoreContract(open: OpenStore, sampleRoom: (room: RoomUri) =
       expect(await store.departures(tx, 1)).toEqual([bob]);
       await store.deleteDeparture(tx, bob);
       expect(await store.departures(tx, 9)).toEqual([alice]);
+    });
+  });
+
+  test("revoked clients are settled from the oldest on, page by page, and named once", async () => {
+    const { database, store } = await open();
+    const clientOf = (name: string) => mintClientUri(userUri(peer, name), () => new Uint8Array(16));
+    const [a, b, c] = [clientOf("a"), clientOf("b"), clientOf("c")];
+    await database.transaction(async (tx) => {
+      const all = [c, a, b].map((client) => ({ client, revokedAt: client === c ? 5 : 9 }));
+      for (const one of all) await store.addRevocation(tx, one);
+      await store.addRevocation(tx, { client: c, revokedAt: 20 });
+      const first = await store.revocations(tx, undefined, 2);
+      expect(first).toEqual([all[0], all[1]]);
+      expect(await store.revocations(tx, first[1], 2)).toEqual([all[2]]);
+      await store.deleteRevocation(tx, c);
+      expect(await store.revocations(tx, undefined, 9)).toEqual([all[1], all[2]]);
+    });
+  });
+
+  test("a revoked client's places are kept for its user until their time is over", async () => {
+    const { database, store } = await open();
+    const [alice, bob] = [userUri(peer, "alice"), userUri(peer, "bob")];
+    await database.transaction(async (tx) => {
+      await store.keepPlace(tx, { user: alice, room: first, keptUntil: 9 });
+      await store.keepPlace(tx, { user: alice, room: first, keptUntil: 5 });
+      await store.keepPlace(tx, { user: alice, room: second, keptUntil: 6 });
+      await store.keepPlace(tx, { user: bob, room: second, keptUntil: 7 });
+      expect(await store.isPlaceKept(tx, { user: alice, room: first }, 8)).toBe(true);
+      expect(await store.isPlaceKept(tx, { user: alice, room: first }, 9)).toBe(false);
+      expect(await store.isPlaceKept(tx, { user: bob, room: first }, 1)).toBe(false);
+      expect(await store.deleteExpiredPlaces(tx, 8, 1)).toBe(1);
+      expect(await store.isPlaceKept(tx, { user: alice, room: second }, 1)).toBe(false);
+      await store.forgetPlaces(tx, alice);
+      expect(await store.isPlaceKept(tx, { user: alice, room: first }, 1)).toBe(false);
+      expect(await store.deleteExpiredPlaces(tx, 99, 9)).toBe(1);
     });
   });
 

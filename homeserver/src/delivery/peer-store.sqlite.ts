@@ -1,8 +1,8 @@
-import { and, asc, eq, inArray, isNull } from "drizzle-orm";
-import { parseDomain, parseUserUri } from "@treehouse/protocol";
+import { and, asc, eq, gt, inArray, isNull, lte, or, sql } from "drizzle-orm";
+import { parseClientUri, parseDomain, parseUserUri } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
-import { departures, peers, rooms } from "./schema.ts";
-import type { DepartureStore, PeerStore } from "./store.ts";
+import { departures, keptPlaces, peers, revocations, rooms } from "./schema.ts";
+import type { DepartureStore, PeerStore, PlaceStore, RevocationStore } from "./store.ts";
 
 export function createPeerStore(database: Database): PeerStore {
   return {
@@ -61,6 +61,79 @@ export function createPeerStore(database: Database): PeerStore {
         .orderBy(asc(peers.since))
         .all()
         .map(({ since, until }) => ({ since, until: until ?? undefined })),
+  };
+}
+
+export function createRevocationStore(database: Database): RevocationStore {
+  return {
+    addRevocation: async (tx, revocation) => {
+      database.sql(tx).insert(revocations).values(revocation).onConflictDoNothing().run();
+    },
+    revocations: async (tx, after, limit) =>
+      database
+        .sql(tx)
+        .select()
+        .from(revocations)
+        .where(
+          after &&
+            or(
+              gt(revocations.revokedAt, after.revokedAt),
+              and(eq(revocations.revokedAt, after.revokedAt), gt(revocations.client, after.client)),
+            ),
+        )
+        .orderBy(asc(revocations.revokedAt), asc(revocations.client))
+        .limit(limit)
+        .all()
+        .map(({ client, revokedAt }) => ({ client: parseClientUri(client), revokedAt })),
+    deleteRevocation: async (tx, client) => {
+      database.sql(tx).delete(revocations).where(eq(revocations.client, client)).run();
+    },
+  };
+}
+
+export function createPlaceStore(database: Database): PlaceStore {
+  return {
+    keepPlace: async (tx, place) => {
+      const { keptUntil } = place;
+      database
+        .sql(tx)
+        .insert(keptPlaces)
+        .values(place)
+        .onConflictDoUpdate({
+          target: [keptPlaces.user, keptPlaces.room],
+          set: { keptUntil: sql`max(${keptPlaces.keptUntil}, ${keptUntil})` },
+        })
+        .run();
+    },
+    isPlaceKept: async (tx, { user, room }, at) =>
+      database
+        .sql(tx)
+        .select({ keptUntil: keptPlaces.keptUntil })
+        .from(keptPlaces)
+        .where(
+          and(eq(keptPlaces.user, user), eq(keptPlaces.room, room), gt(keptPlaces.keptUntil, at)),
+        )
+        .orderBy(asc(keptPlaces.room))
+        .get() !== undefined,
+    forgetPlaces: async (tx, user) => {
+      database.sql(tx).delete(keptPlaces).where(eq(keptPlaces.user, user)).run();
+    },
+    deleteExpiredPlaces: async (tx, at, limit) => {
+      const db = database.sql(tx);
+      const over = db
+        .select({ user: keptPlaces.user, room: keptPlaces.room })
+        .from(keptPlaces)
+        .where(lte(keptPlaces.keptUntil, at))
+        .orderBy(asc(keptPlaces.keptUntil), asc(keptPlaces.user), asc(keptPlaces.room))
+        .limit(limit)
+        .all();
+      for (const { user, room } of over) {
+        db.delete(keptPlaces)
+          .where(and(eq(keptPlaces.user, user), eq(keptPlaces.room, room)))
+          .run();
+      }
+      return over.length;
+    },
   };
 }
 

@@ -167,6 +167,6 @@ export interface Accounts {
   clientKey(tx: ReadTx, client: ClientUri): Promise<Bytes | undefined>;
   /** The clients in a local user's latest list; undefined when there is no such user here. */
   clientsOf(tx: ReadTx, user: UserUri): Promise<readonly ClientUri[] | undefined>;
-  /** The identity key under which all of a local user's leaves must be certified. */
-  identityKey(tx: ReadTx, user: UserUri): Promise<Bytes | undefined>;
+  /** The encoded `LeafIdentity` of a client in its user's latest list: the newest that there is. */
+  leafIdentity(tx: ReadTx, client: ClientUri): Promise<Bytes | undefined>;
 }

@@ -151,7 +151,7 @@ function insertRoom(db: Drizzle, room: NewRoom): number {
 function currentRows(
   db: Drizzle,
   roomId: number,
-): Pick<StoredRoom, "nodes" | "starts" | "proposals" | "removals"> {
+): Pick<StoredRoom, "nodes" | "starts" | "proposals" | "removals" | "held"> {
   const tree = db
     .select({ node: nodes.node, content: nodes.content })
     .from(nodes)
@@ -165,7 +165,7 @@ function currentRows(
     .orderBy(asc(epochs.epoch))
     .all();
   const leaving = db
-    .select({ leaf: removals.leaf })
+    .select({ leaf: removals.leaf, held: removals.held })
     .from(removals)
     .where(eq(removals.roomId, roomId))
     .orderBy(asc(removals.leaf))
@@ -175,6 +175,7 @@ function currentRows(
     starts,
     proposals: selectProposals(db, roomId),
     removals: leaving.map((row) => row.leaf),
+    held: leaving.filter((row) => row.held).map((row) => row.leaf),
   };
 }
 

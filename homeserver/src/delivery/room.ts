@@ -40,6 +40,11 @@ export type HostedRoom = {
   readonly peers: readonly Domain[];
   /** Leaves that shall be removed. Nothing is accepted from their clients. */
   readonly removals: ReadonlySet<number>;
+  /**
+   * Those of them that are not proposed yet: of revoked clients whose users have no other leaf, for a
+   * new client to come in beside it (FED-970).
+   */
+  readonly held: ReadonlySet<number>;
   /** How each epoch of the window began, the current one last. */
   readonly starts: readonly EpochStart[];
   /** Whether a user may send: remembered, because it is asked for every message. */
@@ -72,6 +77,7 @@ export async function loadRoom(context: PublicContext, stored: StoredRoom): Prom
     revision: stored.head.revision,
     group,
     removals: new Set(stored.removals),
+    held: new Set(stored.held),
     starts: stored.starts,
   });
 }
@@ -104,6 +110,29 @@ export function leavesOfUser(room: HostedRoom, user: UserUri): readonly number[]
   return room.group.roster
     .filter(({ client }) => userOfClient(client) === user)
     .map(({ leaf }) => leaf);
+}
+
+/** Leaves that are to be removed as soon as a commit can be made. */
+export function dueRemovals({
+  removals,
+  held,
+}: Pick<HostedRoom, "removals" | "held">): ReadonlySet<number> {
+  return removals.difference(held);
+}
+
+/** Of leaves that were held: those whose users still have no leaf that stays. */
+export function stillHeld(
+  roster: PublicGroup["roster"],
+  { removals, held }: Pick<HostedRoom, "removals" | "held">,
+): ReadonlySet<number> {
+  if (held.size === 0) return held;
+  const staying = new Set(
+    roster.filter(({ leaf }) => !removals.has(leaf)).map(({ client }) => userOfClient(client)),
+  );
+  const present = roster.filter(({ leaf }) => removals.has(leaf) && held.has(leaf));
+  return new Set(
+    present.filter(({ client }) => !staying.has(userOfClient(client))).map(({ leaf }) => leaf),
+  );
 }
 
 /** The leaves whose removal this epoch has proposed. */

@@ -130,6 +130,8 @@ export const removals = sqliteTable(
     roomId: integer("room_id").notNull(),
     leaf: integer("leaf").notNull(),
     requestedAt: integer("requested_at").notNull(),
+    /** Of a revoked client whose user has no other one there: not proposed yet. */
+    held: integer("held", { mode: "boolean" }).notNull().default(false),
   },
   (table) => [primaryKey({ columns: [table.roomId, table.leaf] })],
 );
@@ -239,6 +241,26 @@ export const departures = sqliteTable("delivery_departures", {
   user: text("user").primaryKey(),
   deletedAt: integer("deleted_at").notNull(),
 });
+
+/** Revoked clients that are still to be removed from rooms hosted here. */
+export const revocations = sqliteTable("delivery_revocations", {
+  client: text("client").primaryKey(),
+  revokedAt: integer("revoked_at").notNull(),
+});
+
+/** Rooms elsewhere that a revoked client was in: its user's other clients may find them here. */
+export const keptPlaces = sqliteTable(
+  "delivery_kept_places",
+  {
+    user: text("user").notNull(),
+    room: text("room").notNull(),
+    keptUntil: integer("kept_until").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.user, table.room] }),
+    index("delivery_kept_places_by_expiry").on(table.keptUntil),
+  ],
+);
 
 /** Rooms hosted here that are as old as a backup, until it is settled where they go on. */
 export const restored = sqliteTable("delivery_restored", {

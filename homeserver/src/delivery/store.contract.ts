@@ -73,6 +73,7 @@ function roomContract(open: OpenStore): void {
         starts: [{ epoch: 0, startedAt: 100, entered: false }],
         proposals: [],
         removals: [],
+        held: [],
       });
       expect(await store.room(tx, otherRoom)).toBeUndefined();
       expect(await store.head(tx, id)).toEqual(founded.head);
@@ -99,14 +100,16 @@ function roomContract(open: OpenStore): void {
     const first = change(1, { added: [member(1, bobsClient), member(2, bobsOther)] });
     await database.transaction(async (tx) => {
       await store.startEpoch(tx, id, first);
-      await store.addRemovals(tx, id, [2, 1], 300);
-      await store.addRemovals(tx, id, [1], 400);
+      const held = new Set([1]);
+      await store.addRemovals(tx, id, { removals: [2, 1], held }, 300);
+      expect(await store.room(tx, room)).toMatchObject({ removals: [1, 2], held: [1] });
+      await store.addRemovals(tx, id, { removals: [1], held: new Set() }, 400);
       const head = { ...first.head, revision: 2, position: 2 };
       await store.addProposals(tx, id, { head, proposals: [proposal(1), proposal(2)] });
     });
     await database.read(async (tx) => {
       const stored = await store.room(tx, room);
-      expect(stored?.removals).toEqual([1, 2]);
+      expect(stored).toMatchObject({ removals: [1, 2], held: [] });
       expect(stored?.proposals).toEqual([proposal(1), proposal(2)]);
       expect(stored?.head).toEqual({ ...first.head, revision: 2, position: 2 });
       expect(stored?.signedHead).toEqual(first.signedHead);
@@ -141,7 +144,7 @@ function roomContract(open: OpenStore): void {
     const id = await database.transaction((tx) => store.insertRoom(tx, founded));
     await database.transaction(async (tx) => {
       await store.startEpoch(tx, id, change(1, { welcomed: [bobsClient] }));
-      await store.addRemovals(tx, id, [0], 1);
+      await store.addRemovals(tx, id, { removals: [0], held: new Set() }, 1);
       await store.deleteRoom(tx, id);
     });
     await database.read(async (tx) => {

@@ -4,7 +4,12 @@ import type { Database } from "../platform/index.ts";
 import { buffer, bytes } from "./blob.ts";
 import { createFollowedStore } from "./followed/store.sqlite.ts";
 import { createGroupStore } from "./group-store.sqlite.ts";
-import { createDepartureStore, createPeerStore } from "./peer-store.sqlite.ts";
+import {
+  createDepartureStore,
+  createPeerStore,
+  createPlaceStore,
+  createRevocationStore,
+} from "./peer-store.sqlite.ts";
 import { createRestoredStore } from "./restored/store.sqlite.ts";
 import { createRoomStore } from "./room-store.sqlite.ts";
 import { requests, reservations } from "./schema.ts";
@@ -27,6 +32,8 @@ export function createSqliteStore(database: Database): DeliveryStore {
     ...requestMethods(database),
     ...createPeerStore(database),
     ...createDepartureStore(database),
+    ...createRevocationStore(database),
+    ...createPlaceStore(database),
     ...createRestoredStore(database),
     ...createFollowedStore(database),
   };

@@ -13,6 +13,8 @@ export interface DeliveryStore
     RequestStore,
     PeerStore,
     DepartureStore,
+    RevocationStore,
+    PlaceStore,
     RestoredStore,
     FollowedStore {}
 
@@ -57,7 +59,12 @@ export interface GroupStore {
   /** Accepted proposals of the current epoch, in the order of their acceptance. */
   proposals(tx: ReadTx, roomId: number): Promise<readonly StoredProposal[]>;
   /** Notes leaves that shall be removed; a leaf that is noted already keeps its row. */
-  addRemovals(tx: Tx, roomId: number, leaves: readonly number[], at: number): Promise<void>;
+  addRemovals(
+    tx: Tx,
+    roomId: number,
+    leaves: { readonly removals: Iterable<number>; readonly held: ReadonlySet<number> },
+    at: number,
+  ): Promise<void>;
 }
 
 export interface TreeStore {
@@ -128,6 +135,37 @@ export interface DepartureStore {
   departures(tx: ReadTx, limit: number): Promise<readonly UserUri[]>;
   deleteDeparture(tx: Tx, user: UserUri): Promise<void>;
 }
+
+/** Clients that are revoked and may still have leaves in rooms hosted here. */
+export interface RevocationStore {
+  /** Once per client: the first time counts. */
+  addRevocation(tx: Tx, revocation: Revocation): Promise<void>;
+  /** At most `limit` behind that one, in the order of time and client. */
+  revocations(
+    tx: ReadTx,
+    after: Revocation | undefined,
+    limit: number,
+  ): Promise<readonly Revocation[]>;
+  deleteRevocation(tx: Tx, client: ClientUri): Promise<void>;
+}
+
+/** Rooms elsewhere that a revoked client was in, for the other clients of its user. */
+export interface PlaceStore {
+  /** Of two times the later one counts. */
+  keepPlace(tx: Tx, place: KeptPlace): Promise<void>;
+  isPlaceKept(tx: ReadTx, place: Pick<KeptPlace, "user" | "room">, at: number): Promise<boolean>;
+  forgetPlaces(tx: Tx, user: UserUri): Promise<void>;
+  /** Deletes at most `limit`; answers how many. */
+  deleteExpiredPlaces(tx: Tx, at: number, limit: number): Promise<number>;
+}
+
+export type KeptPlace = {
+  readonly user: UserUri;
+  readonly room: RoomUri;
+  readonly keptUntil: number;
+};
+
+export type Revocation = { readonly client: ClientUri; readonly revokedAt: number };
 
 export interface RequestStore {
   /** The answer to a request that was accepted before. */
@@ -214,6 +252,8 @@ export type StoredRoom = RoomRow & {
   readonly proposals: readonly StoredProposal[];
   /** Ascending. */
   readonly removals: readonly number[];
+  /** Those of them that are not proposed yet. */
+  readonly held: readonly number[];
 };
 
 export type RoomOfUser = {

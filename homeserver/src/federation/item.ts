@@ -1,4 +1,5 @@
 import {
+  clientRevokedCodec,
   consentEntryCodec,
   entryDeliveryCodec,
   ITEM_KINDS,
@@ -7,6 +8,7 @@ import {
 } from "@treehouse/protocol";
 import type {
   Bytes,
+  ClientUri,
   ConsentEntry,
   Introduction,
   RoomUri,
@@ -33,7 +35,8 @@ export type OutboxItem =
       readonly introduction?: Introduction;
     }
   | { readonly kind: "consent"; readonly entry: ConsentEntry }
-  | { readonly kind: "userDeleted"; readonly user: UserUri; readonly deletedAt: number };
+  | { readonly kind: "userDeleted"; readonly user: UserUri; readonly deletedAt: number }
+  | { readonly kind: "clientRevoked"; readonly client: ClientUri; readonly revokedAt: number };
 
 /** An item as it is written into a batch: `entry` with its length, if there is one, then `rest`. */
 export type Pending = {
@@ -66,6 +69,8 @@ export function bodyOf(item: OutboxItem): ItemBody {
       return ofNoRoom("consent", consentEntryCodec.encode(item.entry));
     case "userDeleted":
       return ofNoRoom("userDeleted", userDeletedCodec.encode(item));
+    case "clientRevoked":
+      return ofNoRoom("clientRevoked", clientRevokedCodec.encode(item));
   }
 }
 
@@ -103,6 +108,7 @@ export function kindOf(form: ItemForm): number {
       return ITEM_KINDS.entry;
     case "consent":
     case "userDeleted":
+    case "clientRevoked":
     case "gone":
       return ITEM_KINDS[form];
   }
@@ -135,6 +141,6 @@ function restOf(
   return whole.slice(varintLength(bytes.length) + bytes.length);
 }
 
-function ofNoRoom(form: "consent" | "userDeleted", rest: Uint8Array): ItemBody {
+function ofNoRoom(form: "consent" | "userDeleted" | "clientRevoked", rest: Uint8Array): ItemBody {
   return { form, room: undefined, position: 0, entry: undefined, rest };
 }

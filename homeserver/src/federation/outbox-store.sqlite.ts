@@ -12,6 +12,7 @@ const numbers = {
   consent: 4,
   userDeleted: 5,
   gone: 6,
+  clientRevoked: 7,
 } as const satisfies Record<ItemForm, number>;
 const forms: readonly ItemForm[] = [
   "entry",
@@ -20,6 +21,7 @@ const forms: readonly ItemForm[] = [
   "consent",
   "userDeleted",
   "gone",
+  "clientRevoked",
 ];
 
 export function numberOfForm(form: ItemForm): number {

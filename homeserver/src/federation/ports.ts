@@ -1,5 +1,6 @@
 import type {
   Bytes,
+  ClientRevoked,
   ClientUri,
   ConsentEntry,
   Countersigner,
@@ -94,6 +95,7 @@ export interface FollowedRooms<P> {
 export interface InboundConsent {
   consent(tx: Tx, peer: Domain, entry: ConsentEntry): Promise<Verdict>;
   userDeleted(tx: Tx, peer: Domain, item: UserDeleted): Promise<Verdict>;
+  clientRevoked(tx: Tx, peer: Domain, item: ClientRevoked): Promise<Verdict>;
 }
 
 /** The users of this server; `authentication` and `key-packages` meet it. */

@@ -202,6 +202,8 @@ export function createReceiver<P>({ context, followed, consent }: ReceiverOption
         return consent.consent(tx, peer, body.entry);
       case "userDeleted":
         return consent.userDeleted(tx, peer, body);
+      case "clientRevoked":
+        return consent.clientRevoked(tx, peer, body);
       case "gone":
         return Promise.resolve({});
     }

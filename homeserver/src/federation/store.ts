@@ -76,7 +76,14 @@ export interface InboundStore {
  * attached to it what follows an entry in an `EntryDelivery`. `gone`: nothing. The others are
  * attached whole, a tombstone as an `EntryDelivery`.
  */
-export type ItemForm = "entry" | "delivery" | "tombstone" | "consent" | "userDeleted" | "gone";
+export type ItemForm =
+  | "entry"
+  | "delivery"
+  | "tombstone"
+  | "consent"
+  | "userDeleted"
+  | "gone"
+  | "clientRevoked";
 
 export type StoredPeer = {
   readonly id: number;

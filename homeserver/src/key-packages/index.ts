@@ -76,6 +76,8 @@ export interface KeyPackages {
   wasHandedTo(tx: ReadTx, user: UserUri, who: Acquaintance): Promise<boolean>;
   /** Forgets everything of a client that is removed. */
   deleteOf(tx: Tx, client: ClientUri): Promise<void>;
+  /** Forgets what a client has in stock; it finds its stock empty, and brings new ones. */
+  deleteStockOf(tx: Tx, client: ClientUri): Promise<void>;
   /** Forgets a user who is gone: as who was given something, and in answers that are kept. */
   forgetUser(tx: Tx, user: UserUri): Promise<void>;
 }
@@ -122,6 +124,7 @@ export function createKeyPackages(options: KeyPackagesOptions): KeyPackages {
     wasHandedTo: (tx, user, who) => store.wasHandedTo(tx, user, who),
     restored: (tx, { at }) => store.purge(tx, at),
     deleteOf: (tx, client) => store.deleteOf(tx, client),
+    deleteStockOf: (tx, client) => store.deleteStockOf(tx, client),
     forgetUser: async (tx, user) => {
       await store.forgetRequester(tx, user);
       await answers.deleteOf(tx, user);

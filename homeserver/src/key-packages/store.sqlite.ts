@@ -173,7 +173,10 @@ function claimMethods(
 
 function deletions(
   database: Database,
-): Pick<KeyPackageStore, "deleteOf" | "forgetRequester" | "deleteExpired" | "purge"> {
+): Pick<
+  KeyPackageStore,
+  "deleteOf" | "deleteStockOf" | "forgetRequester" | "deleteExpired" | "purge"
+> {
   return {
     forgetRequester: async (tx, user) => forgetRequester(database.sql(tx), user),
     purge: async (tx, at) => purge(database.sql(tx), at),
@@ -181,6 +184,9 @@ function deletions(
       const db = database.sql(tx);
       db.delete(stock).where(eq(stock.client, client)).run();
       db.delete(handedOut).where(eq(handedOut.client, client)).run();
+    },
+    deleteStockOf: async (tx, client) => {
+      database.sql(tx).delete(stock).where(eq(stock.client, client)).run();
     },
     deleteExpired: async (tx, at, limit) => {
       const db = database.sql(tx);

@@ -24,6 +24,8 @@ export interface KeyPackageStore {
   wasHandedTo(tx: ReadTx, user: UserUri, who: Acquaintance): Promise<boolean>;
   /** Removes the client's stock and what is remembered about it. */
   deleteOf(tx: Tx, client: ClientUri): Promise<void>;
+  /** Removes the client's stock alone: what was handed out may still be used. */
+  deleteStockOf(tx: Tx, client: ClientUri): Promise<void>;
   /**
    * Forgets that a user was given KeyPackages. They stay handed out; their owner's name stands for
    * who is forgotten.

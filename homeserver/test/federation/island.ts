@@ -321,6 +321,10 @@ export class Island {
         this.tables.note(tx, `deleted ${user}`);
         return {};
       },
+      clientRevoked: async (tx, _, { client }) => {
+        this.tables.note(tx, `revoked ${client}`);
+        return {};
+      },
     };
   }
 }

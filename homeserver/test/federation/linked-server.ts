@@ -68,7 +68,11 @@ export class LinkedServer implements AsyncDisposable {
         receive: async () => ({}),
         finish: async () => {},
       },
-      consent: { consent: async () => ({}), userDeleted: async () => ({}) },
+      consent: {
+        consent: async () => ({}),
+        userDeleted: async () => ({}),
+        clientRevoked: async () => ({}),
+      },
       localUsers: { ...knowsNobody, ...parts.localUsers },
       entries: { entry: async () => undefined },
       jobs,

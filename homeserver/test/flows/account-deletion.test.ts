@@ -105,6 +105,7 @@ test("R-029 FED-969 a deleted account leaves a hash, here and at the servers tha
         return [];
       },
       shares: async () => false,
+      revokeClient: async () => [],
     }),
   });
   const { a, b } = world;
@@ -194,7 +195,11 @@ test("every server that shares a room or a contact is told of a deletion, each o
   const elsewhere: Domain[] = [];
   await using world = await openTwoServers({
     registration: "open",
-    rooms: () => ({ deleteUser: async () => elsewhere, shares: async () => false }),
+    rooms: () => ({
+      deleteUser: async () => elsewhere,
+      shares: async () => false,
+      revokeClient: async () => [],
+    }),
   });
   const { a, b } = world;
   elsewhere.push(b.domain, a.domain);

@@ -51,6 +51,7 @@ async function newRoom(id: number): Promise<HostedRoom> {
     revision: 1,
     group,
     removals: new Set(),
+    held: new Set(),
     starts: [{ epoch: 0, startedAt: 0, entered: false }],
   });
 }

@@ -230,6 +230,7 @@ test("every operation that needs a session says so, and refuses who has none", a
       paths.loginFactor(),
       paths.clientsProof(),
       paths.clients(),
+      paths.clientRevocations(),
     ].toSorted(),
   );
   for (const { method, path } of operations.filter((operation) => !operation.open)) {

@@ -89,11 +89,11 @@ export async function openTwoServers(
   };
   const hear = ({ from, to, item }: Sent): Promise<Heard> => {
     const { authentication, database } = serverOf(to);
-    return database.transaction((tx) =>
-      item.kind === "consent"
-        ? authentication.consent(tx, from, item.entry)
-        : authentication.userDeleted(tx, from, item),
-    );
+    return database.transaction((tx) => {
+      if (item.kind === "consent") return authentication.consent(tx, from, item.entry);
+      if (item.kind === "userDeleted") return authentication.userDeleted(tx, from, item);
+      return authentication.clientRevoked(tx, from, item);
+    });
   };
   const world: TwoServers = {
     a: await open(parseDomain("a.example")),

@@ -4,6 +4,7 @@ import {
   batchAnswerCodec,
   batchCodec,
   batchItemCodec,
+  clientRevokedCodec,
   consentEntryCodec,
   entryDeliveryCodec,
   eventsRequestCodec,
@@ -68,12 +69,14 @@ const consentEntry = fc.record({
   at: u64Arbitrary,
 });
 const userDeleted = fc.record({ user: userArbitrary, deletedAt: u64Arbitrary });
+const clientRevoked = fc.record({ client: clientArbitrary, revokedAt: u64Arbitrary });
 
 /** What items say. */
 export const itemBodyArbitrary: fc.Arbitrary<ItemBody> = fc.oneof(
   entryDelivery.map((delivery) => ({ kind: "entry" as const, ...delivery })),
   consentEntry.map((entry) => ({ kind: "consent" as const, entry })),
   userDeleted.map((deleted) => ({ kind: "userDeleted" as const, ...deleted })),
+  clientRevoked.map((revoked) => ({ kind: "clientRevoked" as const, ...revoked })),
   fc.constant({ kind: "gone" as const }),
 );
 
@@ -132,6 +135,7 @@ export const federationCases: readonly StructCase[] = [
   structCase("EntryDelivery", entryDeliveryCodec, entryDelivery),
   structCase("ConsentEntry", consentEntryCodec, consentEntry, { closedOctets: [0] }),
   structCase("UserDeleted", userDeletedCodec, userDeleted),
+  structCase("ClientRevoked", clientRevokedCodec, clientRevoked),
   structCase("BatchItem", batchItemCodec, batchItem),
   structCase("Batch", batchCodec, batch),
   structCase("BatchAnswer", batchAnswerCodec, batchAnswer),

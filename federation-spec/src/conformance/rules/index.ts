@@ -19,6 +19,7 @@ import { orderRules } from "./order.ts";
 import { outboundRules } from "./outbound.ts";
 import { policyRules } from "./policy.ts";
 import { receivingRules } from "./receiving.ts";
+import { revocationRules } from "./revocations.ts";
 import { sendingRules } from "./sending.ts";
 import { signatureRules } from "./signature.ts";
 import { termRules } from "./terms.ts";
@@ -41,6 +42,7 @@ export const allRules: readonly Rule[] = merged([
   ...claimRules,
   ...boundRules,
   ...consentRules,
+  ...revocationRules,
   ...encodingRules,
   ...hostedRules,
   ...keyRules,

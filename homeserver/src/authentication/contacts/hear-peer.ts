@@ -1,5 +1,11 @@
-import { domainOf, nameOf, Refusal } from "@treehouse/protocol";
-import type { ConsentEntry, Domain, RefusalCode, UserDeleted } from "@treehouse/protocol";
+import { domainOf, nameOf, Refusal, userOfClient } from "@treehouse/protocol";
+import type {
+  ClientRevoked,
+  ConsentEntry,
+  Domain,
+  RefusalCode,
+  UserDeleted,
+} from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import type { AuthenticationContext } from "../context.ts";
 import type { ContactLimits } from "./limits.ts";
@@ -50,6 +56,21 @@ export async function hearUserDeleted(
   const { keyPackages, rooms, users } = context.neighbours.current;
   await keyPackages.forgetUser(tx, user);
   await rooms.deleteUser(tx, user);
+  tx.afterCommit(() => users.forget(user));
+  return {};
+}
+
+/** A user of a peer has revoked a client: the rooms hosted here let go of it (FED-970). */
+export async function hearClientRevoked(
+  { domain, neighbours }: AuthenticationContext,
+  tx: Tx,
+  peer: Domain,
+  { client, revokedAt }: ClientRevoked,
+): Promise<Heard> {
+  const user = userOfClient(client);
+  if (domainOf(user) !== peer || peer === domain) return { rejected: "notAllowed" };
+  const { rooms, users } = neighbours.current;
+  await rooms.revokeClient(tx, { user, client, revokedAt });
   tx.afterCommit(() => users.forget(user));
   return {};
 }

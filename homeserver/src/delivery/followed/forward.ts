@@ -61,22 +61,20 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
 }
 
 /**
- * Only those that the client, or another one of its user, reads: what a hub says beyond that is not
- * believed (FED-953). A new client learns here where the others are.
+ * Only those that the client, or another one of its user, reads or read until it was revoked: what a
+ * hub says beyond that is not believed (FED-953). A new client learns here where the others are.
  */
 async function followedRoomsOf(
-  { accounts, database, store, roomLog }: FollowedContext,
+  { accounts, database, env, store, roomLog }: FollowedContext,
   { user }: Caller,
 ): Promise<readonly RoomOfUser[]> {
   return database.read(async (tx) => {
     const rooms: RoomOfUser[] = [];
     const clients = (await accounts.clientsOf(tx, user)) ?? [];
     for (const { room, epoch, position } of await store.followedOf(tx, user)) {
-      for (const client of clients) {
-        if (!(await roomLog.reads(tx, client, room))) continue;
-        rooms.push({ room, epoch, position });
-        break;
-      }
+      let isIn = await store.isPlaceKept(tx, { user, room }, env.now());
+      for (const client of clients) isIn ||= await roomLog.reads(tx, client, room);
+      if (isIn) rooms.push({ room, epoch, position });
     }
     return rooms;
   });

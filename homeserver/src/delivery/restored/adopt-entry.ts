@@ -5,7 +5,7 @@ import type { Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
 import { signedHeadOf } from "../heads.ts";
 import { changePeers } from "../membership.ts";
-import { hostedRoom, startOf, storedEpoch } from "../room.ts";
+import { hostedRoom, startOf, stillHeld, storedEpoch } from "../room.ts";
 import type { HostedRoom } from "../room.ts";
 import type { LogPoint, StoredHead } from "../store.ts";
 
@@ -51,7 +51,8 @@ async function after(
   if (entry.kind === "proposal") {
     const { group, removes } = await hosted.group.checkProposals(entry.proposals, entry.acceptedAt);
     const removals = new Set([...hosted.removals, ...removes]);
-    return { room: hostedRoom({ ...hosted, revision, group, removals }) };
+    const held = hosted.held.difference(new Set(removes));
+    return { room: hostedRoom({ ...hosted, revision, group, removals, held }) };
   }
   if (entry.kind !== "commit") return { room: hosted };
   return afterCommit(hosted, entry, groupInfo);
@@ -69,11 +70,13 @@ async function afterCommit(
     ({ group } = await group.checkProposals(externalProposals, at));
   }
   const gone = new Set(checked.removed.map(({ leaf }) => leaf));
+  const removals = hosted.removals.difference(gone);
   const room = hostedRoom({
     ...hosted,
     revision: hosted.revision + 1,
     group,
-    removals: new Set([...hosted.removals].filter((leaf) => !gone.has(leaf))),
+    removals,
+    held: stillHeld(group.roster, { removals, held: hosted.held }),
     starts: [...hosted.starts, { ...startOf(checked, at), epoch: group.epoch }],
   });
   return { room, commit: checked };
@@ -95,7 +98,7 @@ async function write(context: DeliveryContext, tx: Tx, writing: Writing): Promis
     await writeCommit(context, tx, writing, head);
   } else if (entry.kind === "proposal") {
     const added = group.pendingProposals.slice(hosted.group.pendingProposals.length);
-    await store.addRemovals(tx, hosted.id, [...adopted.room.removals], entry.acceptedAt);
+    await store.addRemovals(tx, hosted.id, adopted.room, entry.acceptedAt);
     await store.addProposals(tx, hosted.id, { head, proposals: pending(added, entry) });
   } else {
     await store.moveHead(tx, hosted.id, point);

@@ -36,8 +36,7 @@ export function addAccountCommands(cli: Cli): void {
     .action(async ({ code, passwordStdin }: { code?: string; passwordStdin?: boolean }) => {
       await contextOf(cli);
       const password = await readPassword(cli.terminal, passwordStdin === true);
-      const asked = cli.terminal.stdinIsTerminal ? () => askCode(cli) : undefined;
-      const secondFactor = code ?? asked;
+      const secondFactor = code ?? askCode(cli);
       const fresh = { password, login: true, ...(secondFactor && { secondFactor }) };
       await withBriefClient(cli, async (client) => show(cli, client.me, "Logged in as"), fresh);
     });
@@ -71,8 +70,10 @@ export function addAccountCommands(cli: Cli): void {
     });
 }
 
-function askCode({ terminal }: Cli): Promise<string> {
-  return terminal.askSecret("Code of the authenticator app, or a recovery code: ");
+/** Asks for a code of the second factor once one is needed, where there is somebody to ask. */
+export function askCode({ terminal }: Cli): (() => Promise<string>) | undefined {
+  if (!terminal.stdinIsTerminal) return undefined;
+  return () => terminal.askSecret("Code of the authenticator app, or a recovery code: ");
 }
 
 function addDelete(cli: Cli, noun: Command): void {

@@ -155,6 +155,10 @@ function announce(client: Client, conversation: Conversation, output: Output): v
     const { position, code, text } = fault;
     output.item({ event: "fault", position, code, text }, `! ${text}`);
   });
+  client.on("clientsChanged", ({ version, added, removed }) => {
+    const text = describe(added, removed).replace("*", "! the clients of your account:");
+    output.item({ event: "clients", version, added, removed }, text);
+  });
   client.on("joined", (value) => {
     if (here(value)) output.item({ event: "joined" }, "* you are in the conversation");
   });

@@ -1,5 +1,9 @@
+import type { Command } from "commander";
+
+import { askCode } from "./account.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
+import { readPassword } from "./password.ts";
 
 /** `treehouse client`: the devices of this account. */
 export function addClientCommands(cli: Cli): void {
@@ -22,4 +26,27 @@ export function addClientCommands(cli: Cli): void {
           );
       }),
     );
+  addRevoke(cli, noun);
+}
+
+type ProofOptions = { readonly code?: string; readonly passwordStdin?: boolean };
+
+function addRevoke(cli: Cli, noun: Command): void {
+  noun
+    .command("revoke")
+    .description("shut out a lost or former client, at once and for good")
+    .argument("<client>", "its id, or a unique beginning of the last part")
+    .option("--code <code>", "of the authenticator app, or a recovery code, where one is needed")
+    .option("--password-stdin", "read the password from the standard input")
+    .action(async (reference: string, { code, passwordStdin }: ProofOptions) => {
+      const password = await readPassword(cli.terminal, passwordStdin === true);
+      const secondFactor = code ?? askCode(cli);
+      const proof = { password, ...(secondFactor && { secondFactor }) };
+      await withBriefClient(cli, async (client) => {
+        const revoked = await client.clients.revoke(reference, proof);
+        const text = `Revoked ${revoked.client}. Nothing reaches it any more.`;
+        cli.output().result(revoked, text);
+        cli.output().hint("If others may know the password: treehouse account passwd");
+      });
+    });
 }

@@ -47,6 +47,11 @@ async function follow(
       : `${messages.length} messages of yours are kept back: look who is in the conversation`;
     cli.output().note(`! ${text}`);
   });
+  client.on("clientsChanged", ({ added, removed }) => {
+    for (const id of added) cli.output().note(`! a client was added to your account: ${id}`);
+    for (const id of removed) cli.output().note(`! a client of your account was revoked: ${id}`);
+  });
+  client.on("identityAlarm", ({ text }) => cli.output().note(`! ${text}`));
   const ended = new Promise<never>((_resolve, reject) => {
     client.on("loginRequired", ({ reason }) => reject(loginRequired(reason)));
   });

@@ -315,3 +315,18 @@ test("a login in an empty store makes a further client, and client ls shows both
   expect(clients).toHaveLength(2);
   expect(clients).toContainEqual(expect.objectContaining({ ...added, current: false }));
 });
+
+test("R-028 a revoked client is told to log in, and client ls shows it no more", async () => {
+  const { clients } = clientsSchema.parse(await json("client", "ls"));
+  const other = clients.find(({ current }) => current === false)?.client ?? "";
+  const own = clients.find(({ current }) => current === true)?.client ?? "";
+  const self = await household.treehouse(["client", "revoke", own, "--json"]);
+  expect(JSON.parse(self.err)).toMatchObject({ error: { code: "notAllowed" } });
+  const id = other.slice(other.lastIndexOf("/") + 1, -10);
+  expect(await json("client", "revoke", id)).toMatchObject({ client: other, current: false });
+  expect(await json("client", "ls")).toMatchObject({ clients: [{ client: own }] });
+  const lost = await household.treehouse(["--context", "tablet", "client", "ls", "--json"]);
+  expect(JSON.parse(lost.err)).toMatchObject({ error: { code: "sessionEnded" } });
+  const again = await household.treehouse(["--context", "tablet", "account", "login", "--json"]);
+  expect(JSON.parse(again.err)).toMatchObject({ error: { code: "unknownClient" } });
+});

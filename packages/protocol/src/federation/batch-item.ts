@@ -3,13 +3,19 @@ import { opaque, struct, u64, u8 } from "../codec/index.ts";
 import type { Codec, Sharing } from "../codec/index.ts";
 import { LIMITS } from "../limits.ts";
 import { Refusal } from "../refusals/index.ts";
-import { consentEntryCodec, userDeletedCodec } from "./consent.ts";
-import type { ConsentEntry, UserDeleted } from "./consent.ts";
+import { clientRevokedCodec, consentEntryCodec, userDeletedCodec } from "./consent.ts";
+import type { ClientRevoked, ConsentEntry, UserDeleted } from "./consent.ts";
 import { entryDeliveryCodec } from "./entry-delivery.ts";
 import type { EntryDelivery } from "./entry-delivery.ts";
 
 /** The numbers of the item kinds on the wire. */
-export const ITEM_KINDS = { entry: 1, consent: 2, userDeleted: 3, gone: 4 } as const;
+export const ITEM_KINDS = {
+  entry: 1,
+  consent: 2,
+  userDeleted: 3,
+  gone: 4,
+  clientRevoked: 5,
+} as const;
 
 /**
  * One item of a stream between two servers. Its body is read apart (`readItem`), so that one that
@@ -27,6 +33,7 @@ export type ItemBody =
   | ({ readonly kind: "entry" } & EntryDelivery)
   | { readonly kind: "consent"; readonly entry: ConsentEntry }
   | ({ readonly kind: "userDeleted" } & UserDeleted)
+  | ({ readonly kind: "clientRevoked" } & ClientRevoked)
   /** Stands in place of an item that the sender no longer has, and has no effect (FED-943). */
   | { readonly kind: "gone" };
 
@@ -50,6 +57,8 @@ export function readItem(item: BatchItem, sharing?: Sharing): ItemBody {
       return { kind: "consent", entry: consentEntryCodec.decode(item.body) };
     case ITEM_KINDS.userDeleted:
       return { kind: "userDeleted", ...userDeletedCodec.decode(item.body) };
+    case ITEM_KINDS.clientRevoked:
+      return { kind: "clientRevoked", ...clientRevokedCodec.decode(item.body) };
     case ITEM_KINDS.gone:
       if (item.body.length > 0) throw new Refusal("malformed", "something in place of nothing");
       return { kind: "gone" };
@@ -66,6 +75,8 @@ function encodeBody(body: ItemBody): Bytes {
       return consentEntryCodec.encode(body.entry);
     case "userDeleted":
       return userDeletedCodec.encode(body);
+    case "clientRevoked":
+      return clientRevokedCodec.encode(body);
     case "gone":
       return new Uint8Array(0);
   }

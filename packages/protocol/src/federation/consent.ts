@@ -1,7 +1,7 @@
 import { enumeration, optional, struct, u64, utf8 } from "../codec/index.ts";
 import type { Codec } from "../codec/index.ts";
-import { roomUriCodec, userUriCodec } from "../identifiers/index.ts";
-import type { RoomUri, UserUri } from "../identifiers/index.ts";
+import { clientUriCodec, roomUriCodec, userUriCodec } from "../identifiers/index.ts";
+import type { ClientUri, RoomUri, UserUri } from "../identifiers/index.ts";
 import { LIMITS } from "../limits.ts";
 
 const OPERATIONS = { cancel: 0, request: 1, grant: 2, revoke: 3 } as const;
@@ -23,6 +23,9 @@ export type ConsentEntry = {
 /** An account that is gone for good. */
 export type UserDeleted = { readonly user: UserUri; readonly deletedAt: number };
 
+/** A client that its user has taken off the client list for good. */
+export type ClientRevoked = { readonly client: ClientUri; readonly revokedAt: number };
+
 export const consentEntryCodec: Codec<ConsentEntry> = struct<ConsentEntry>({
   operation: enumeration(OPERATIONS),
   requester: userUriCodec,
@@ -35,4 +38,9 @@ export const consentEntryCodec: Codec<ConsentEntry> = struct<ConsentEntry>({
 export const userDeletedCodec: Codec<UserDeleted> = struct<UserDeleted>({
   user: userUriCodec,
   deletedAt: u64,
+});
+
+export const clientRevokedCodec: Codec<ClientRevoked> = struct<ClientRevoked>({
+  client: clientUriCodec,
+  revokedAt: u64,
 });

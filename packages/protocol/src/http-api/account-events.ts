@@ -8,6 +8,8 @@ export const ACCOUNT_EVENTS = {
   contactChanged: "contactChanged",
   /** A record of the account data was written; data: slot and version as JSON. */
   accountDataChanged: "accountDataChanged",
+  /** The user's client list has a newer version: a client was added or revoked. No data. */
+  clientsChanged: "clientsChanged",
   /** The inbox was full and later events were left out: ask for everything. No data. */
   eventsDropped: "eventsDropped",
 } as const;

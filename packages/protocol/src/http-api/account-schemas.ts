@@ -114,6 +114,11 @@ export type SessionsAnswer = z.output<typeof sessionsAnswerSchema>;
 export const sessionsEndedAnswerSchema = z.object({ ended: count });
 export type SessionsEndedAnswer = z.output<typeof sessionsEndedAnswerSchema>;
 
+export const userQuerySchema = z.strictObject({
+  /** The user's server is asked again, even if it was a moment ago. */
+  fresh: z.literal("1").optional(),
+});
+
 export const userAnswerSchema = z.object({
   user: userField,
   clientList,

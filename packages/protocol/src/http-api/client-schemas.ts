@@ -45,7 +45,22 @@ export const clientAdditionAnswerSchema = z.object({
   leafIdentity: identityPart,
 });
 
+export const clientRevocationRequestSchema = z.strictObject({
+  proofId: token,
+  /** The client that is to go; not the one of the proof. */
+  client: clientField,
+  /** The next SignedClientList: the latest without that client, under the next device-signing key. */
+  clientList,
+  /** New Attestations of all clients that stay, under that key. */
+  attestations: z.array(identityPart).min(1).max(LIMITS.clientsPerUserMax),
+  /** By the key of the proof's client over `loginProofMessage` with the proof's id as login. */
+  proof: base64Url({ max: 64, min: 64 }),
+});
+
 export const clientsAnswerSchema = z.object({
   /** The latest SignedClientList of the own user, countersigned. */
   clientList,
+  /** The asking client's LeafIdentity, countersigned. */
+  leafIdentity: identityPart,
 });
+export type ClientsAnswer = z.infer<typeof clientsAnswerSchema>;

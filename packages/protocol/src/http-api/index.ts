@@ -30,6 +30,7 @@ export {
   sessionsAnswerSchema,
   sessionsEndedAnswerSchema,
   userAnswerSchema,
+  userQuerySchema,
   inviteRequestSchema,
   inviteAnswerSchema,
   invitesAnswerSchema,
@@ -70,11 +71,13 @@ export type {
 } from "./contact-schemas.ts";
 export {
   clientAdditionAnswerSchema,
+  clientRevocationRequestSchema,
   clientAdditionRequestSchema,
   clientsAnswerSchema,
   clientsProofAnswerSchema,
   clientsProofRequestSchema,
 } from "./client-schemas.ts";
+export type { ClientsAnswer } from "./client-schemas.ts";
 export {
   deletionRequestSchema,
   deletionStartAnswerSchema,
