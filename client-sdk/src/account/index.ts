@@ -9,12 +9,14 @@ export type { AccountContext, IdentityAlarm } from "./context.ts";
 export { type ContactBook, createContactBook } from "./contacts.ts";
 export {
   type AccountData,
+  clientNameOf,
   createAccountData,
   type DataChange,
   labelOf,
   notesOf,
   PROFILE_RECORD,
   type RoomNotes,
+  writeClientName,
   writeLabel,
   writeOwnName,
   writeRead,

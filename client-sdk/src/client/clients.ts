@@ -2,15 +2,21 @@ import { type ClientUri, Refusal } from "@treehouse/protocol";
 
 import {
   type AccountContext,
+  clientNameOf,
   type OwnIdentity,
   revokeClient,
   type StoredAccount,
+  writeClientName,
 } from "../account/index.ts";
 import { guarded } from "./guarded.ts";
+import { checkText } from "./own-text.ts";
+import type { Chosen } from "./settings.ts";
 
 /** A client of the own account; times are milliseconds since the Unix epoch. */
 export type ClientInfo = {
   readonly client: string;
+  /** What the user calls it; only the user's own clients know. */
+  readonly name?: string;
   /** It is this one. */
   readonly current: boolean;
   readonly addedAt: number;
@@ -37,21 +43,39 @@ export interface OwnClients {
    * `unknownClient`, `loginFailed`, and `factorRequired` without a code that is needed.
    */
   revoke(client: string, proof: ClientProof): Promise<ClientInfo>;
+  /**
+   * Calls a client, which is named as for `revoke`, by a name that only this user sees, on all of the
+   * user's clients. Undefined takes it back. Refuses `unknownClient` and `limitExceeded`.
+   */
+  rename(client: string, name: string | undefined): Promise<ClientInfo>;
 }
 
 export function createOwnClients(
   context: AccountContext,
-  account: StoredAccount,
-  own: OwnIdentity,
+  parts: {
+    readonly account: StoredAccount;
+    readonly own: OwnIdentity;
+    readonly chosen: Chosen;
+  },
 ): OwnClients {
+  const { account, own, chosen } = parts;
+  const { store } = context;
   const list = async (): Promise<readonly (ClientInfo & { readonly client: ClientUri })[]> => {
     await own.refresh();
-    return own.clients().map(({ client, addedAt, expiresAt }) => ({
-      client,
-      current: client === account.client,
-      addedAt,
-      expiresAt,
-    }));
+    await chosen.pull();
+    const names = await store.transaction((tx) =>
+      own.clients().map(({ client }) => clientNameOf(tx, client)),
+    );
+    return own.clients().map(({ client, addedAt, expiresAt }, index) => {
+      const name = names[index];
+      const current = client === account.client;
+      return { client, ...(name === undefined ? {} : { name }), current, addedAt, expiresAt };
+    });
+  };
+  const call = async (client: ClientUri, name: string | undefined): Promise<void> => {
+    const at = chosen.now();
+    await store.transaction((tx) => writeClientName(tx, client, { name, at }));
+    await chosen.push();
   };
   return {
     list: () => guarded(list),
@@ -60,7 +84,15 @@ export function createOwnClients(
         const info = meant(await list(), reference);
         const proving = { ...context, secondFactor };
         await own.take(await revokeClient(proving, account, { client: info.client, password }));
+        if (info.name !== undefined) await call(info.client, undefined);
         return info;
+      }),
+    rename: (reference, name) =>
+      guarded(async () => {
+        checkText(name);
+        const { name: _, ...info } = meant(await list(), reference);
+        await call(info.client, name);
+        return name === undefined ? info : { ...info, name };
       }),
   };
 }

@@ -252,7 +252,7 @@ function startClient(
         }),
     },
     ...asked,
-    clients: createOwnClients(context, account, own),
+    clients: createOwnClients(context, { account, own, chosen }),
     account: {
       export: () =>
         exportAccount({

@@ -38,20 +38,24 @@ export type Chosen = {
   now(): number;
   /** Resolves also when the server is away: then it is written at the next connection. */
   push(): Promise<void>;
+  /** Fetches what was chosen at others, unless the server is away. */
+  pull(): Promise<void>;
 };
 
 export function createChosen(data: AccountData, now: () => number): Chosen {
+  const unlessAway = async (work: Promise<void>): Promise<void> => {
+    try {
+      await work;
+    } catch (error) {
+      // A session that is over says so by itself, and the connection by its state.
+      const passes = error instanceof NetworkFault || isSessionOver(error);
+      if (!passes) throw error;
+    }
+  };
   return {
     now,
-    async push() {
-      try {
-        await data.push();
-      } catch (error) {
-        // A session that is over says so by itself, and the connection by its state.
-        const passes = error instanceof NetworkFault || isSessionOver(error);
-        if (!passes) throw error;
-      }
-    },
+    push: () => unlessAway(data.push()),
+    pull: () => unlessAway(data.catchUp()),
   };
 }
 

@@ -1,4 +1,13 @@
 /** What a user's clients keep for each other at the server, sealed under a key of their own. */
 export { type AccountData, createAccountData, type DataChange } from "./sync-data.ts";
-export { labelOf, notesOf, type RoomNotes, writeLabel, writeOwnName, writeRead } from "./notes.ts";
+export {
+  clientNameOf,
+  labelOf,
+  notesOf,
+  type RoomNotes,
+  writeClientName,
+  writeLabel,
+  writeOwnName,
+  writeRead,
+} from "./notes.ts";
 export { PROFILE_RECORD } from "./records.ts";

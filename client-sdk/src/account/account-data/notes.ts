@@ -1,8 +1,8 @@
-import { type RoomUri, type UserUri } from "@treehouse/protocol";
+import type { ClientUri, RoomUri, UserUri } from "@treehouse/protocol";
 import { z } from "zod";
 
 import type { LocalTx } from "../../storage/index.ts";
-import { recordOfPerson, recordOfRoom } from "./records.ts";
+import { recordOfPerson, recordOfRoom, SETTINGS_RECORD } from "./records.ts";
 
 /** What a user notes of a conversation for themselves alone. */
 export type RoomNotes = {
@@ -22,6 +22,19 @@ export function writeLabel(
   { label, at }: { readonly label: string | undefined; readonly at: number },
 ): void {
   tx.accountData.set(recordOfPerson(user), `label ${user}`, { value: label ?? null, at });
+}
+
+/** What the user calls a client of their own. */
+export function clientNameOf(tx: LocalTx, client: ClientUri): string | undefined {
+  return textAt(tx, SETTINGS_RECORD, `client ${client}`);
+}
+
+export function writeClientName(
+  tx: LocalTx,
+  client: ClientUri,
+  { name, at }: { readonly name: string | undefined; readonly at: number },
+): void {
+  tx.accountData.set(SETTINGS_RECORD, `client ${client}`, { value: name ?? null, at });
 }
 
 export function notesOf(tx: LocalTx, room: RoomUri): RoomNotes {

@@ -21,9 +21,22 @@ export function addClientCommands(cli: Cli): void {
             [
               row.current ? "*" : " ",
               row.client,
+              ...(row.name === undefined ? [] : [`"${row.name}",`]),
               `added ${dayOf(row.addedAt)}, until ${dayOf(row.expiresAt)}`,
             ].join(" "),
           );
+      }),
+    );
+  noun
+    .command("rename")
+    .description("call a client by a name that only you see; without a name it is taken back")
+    .argument("<client>", "its id, or a unique beginning of the last part")
+    .argument("[name]")
+    .action((reference: string, name: string | undefined) =>
+      withBriefClient(cli, async (client) => {
+        const renamed = await client.clients.rename(reference, name);
+        const called = name === undefined ? "has no name of yours any more" : `is "${name}" to you`;
+        cli.output().result({ name: null, ...renamed }, `${renamed.client} ${called}.`);
       }),
     );
   addRevoke(cli, noun);

@@ -316,6 +316,18 @@ test("a login in an empty store makes a further client, and client ls shows both
   expect(clients).toContainEqual(expect.objectContaining({ ...added, current: false }));
 });
 
+test("a client has a name that its user's clients know alone", async () => {
+  const { clients } = clientsSchema.parse(await json("client", "ls"));
+  const other = clients.find(({ current }) => current === false)?.client ?? "";
+  const named = { client: other, name: "Tablet in the kitchen" };
+  expect(await json("client", "rename", other, named.name)).toMatchObject(named);
+  const shown = await json("--context", "tablet", "client", "ls");
+  expect(shown).toMatchObject({
+    clients: expect.arrayContaining([expect.objectContaining(named)]),
+  });
+  expect(await json("client", "rename", other)).toMatchObject({ client: other, name: null });
+});
+
 test("R-028 a revoked client is told to log in, and client ls shows it no more", async () => {
   const { clients } = clientsSchema.parse(await json("client", "ls"));
   const other = clients.find(({ current }) => current === false)?.client ?? "";
