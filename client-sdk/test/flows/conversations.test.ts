@@ -63,6 +63,7 @@ test("R-019 what is done at the same time by several all succeeds, in one order 
   await until(bob, async () => (await theirs.info()).epoch === (await room.info()).epoch);
   expect((await theirs.info()).epochAuthenticator).toBe((await room.info()).epochAuthenticator);
   await reads(alice, room.id, `again ${rounds - 1}`);
+  await reads(bob, room.id, `alice ${rounds - 1}`);
   expect((await textsIn(room)).toSorted()).toEqual((await textsIn(theirs)).toSorted());
 });
 
