@@ -46,7 +46,7 @@ R-023 | open | | Login through another provider
 R-024 | partly | factors, SDK, CLI | Authenticator app and recovery codes gate logins; no passkeys
 R-025 | open | | Password reset by e-mail
 R-026 | met | authentication, realtime, SDK, CLI | Sessions are listed with client and last use, and end at once; to end others takes the client's key
-R-027 | partly | authentication, SDK, CLI | A further client by password joins every room by itself; no approval by another client, no recovery key
+R-027 | partly | authentication, SDK, CLI | A further client by password or recovery key joins every room by itself; no approval by another client
 R-028 | met | authentication, delivery, federation, SDK, CLI | A user removes a client, also a lost one, with the password; the last one's places wait seven days for another
 R-029 | partly | authentication, SDK, CLI | A user deletes the account with everything; entries of rooms name the user until they expire
 R-030 | met | authentication, SDK, CLI | Users are found by their full address only, and by acquaintances alone where they want that
@@ -298,7 +298,7 @@ T-33 | open | | Nonces used twice in calls: there are no calls yet
 T-34 | open | | Spoofed speakers: there are no calls yet
 T-35 | open | | Ghosts in calls: there are no calls yet
 T-36 | partly | platform, protocol | Script injection: keys of prototypes are unknown fields; no web client yet
-T-37 | partly | authentication, backup, SDK | Swapped bundles and backups: sealed, and damaged or cut ones refused; an old backup that is whole is one
+T-37 | partly | authentication, backup, SDK | Swapped bundles and backups: sealed, and damaged, cut or older ones of the recovery key refused; an old backup that is whole is one
 T-38 | open | | Sticker bombs: there are no stickers yet
 T-39 | met | mls, delivery | Dear input: caps before work, and bounded work below them
 T-40 | met | SDK, homeserver | Injected SQL: statements are fixed, values bound

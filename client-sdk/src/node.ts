@@ -15,6 +15,7 @@ export type {
   ClientFactors,
   ClientOptions,
   ClientInfo,
+  ClientRecovery,
   ClientSessions,
   ClientPrivacy,
   ClientProfile,
@@ -34,6 +35,7 @@ export type {
   Invite,
   Member,
   OwnClients,
+  RecoveryProof,
   RuleNote,
   SentMessage,
   SessionInfo,
@@ -41,7 +43,7 @@ export type {
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
 export type { HistoryItem, Message, MessagesOptions } from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
-export type { ContactSafety, FoundContact } from "./account/index.ts";
+export type { ContactSafety, FoundContact, RecoveryStatus } from "./account/index.ts";
 
 export type Client = ClientFace;
 

@@ -4,7 +4,7 @@
  * Keys are made here and never leave the store open; the server gets signatures, OPAQUE messages
  * and a sealed recovery bundle (architecture §4).
  */
-export { addClient } from "./add-client.ts";
+export { addClient, type Secret } from "./add-client.ts";
 export type { AccountContext, IdentityAlarm } from "./context.ts";
 export { type ContactBook, createContactBook } from "./contacts.ts";
 export {
@@ -30,6 +30,16 @@ export { logIn } from "./log-in.ts";
 export { logOut } from "./log-out.ts";
 export { provePassword } from "./prove-password.ts";
 export { proveRequest } from "./prove-request.ts";
+export {
+  createRecovery,
+  formatRecoveryKey,
+  openServerCopy,
+  parseRecoveryKey,
+  readRecoveryNote,
+  recoveryStatus,
+  type RecoveryStatus,
+  resetPassword,
+} from "./recovery/index.ts";
 export {
   type ContactSafety,
   listIdentities,

@@ -1,9 +1,6 @@
 import {
-  checkClientList,
-  type ClientUri,
   clientsProofAnswerSchema,
-  equalBytes,
-  formatAddress,
+  type ClientUri,
   fromBase64Url,
   loginStartAnswerSchema,
   paths,
@@ -14,42 +11,32 @@ import {
 } from "@treehouse/protocol";
 
 import type { AccountContext } from "./context.ts";
-import { deviceSigningKey } from "./identity.ts";
 import { startLogin } from "./opaque.ts";
 import { openRecoveryBundle, type RecoveryBundle } from "./recovery-bundle.ts";
 
-/** Leave to change the client list once, and what it takes to sign the next one. */
+/** What whoever knows the password, or the recovery key, has in hand to change the client list. */
 export type ProvedForClients = {
+  /** Good once. */
   readonly proofId: string;
   readonly bundle: RecoveryBundle;
-  /** The latest list, signed by the user's own device-signing key. */
+  /** The latest list as the server shows it, not checked. */
   readonly latest: SignedClientList;
-  /** That key. */
-  readonly device: ReturnType<typeof deviceSigningKey>;
 };
-
-type Wanted = { readonly user: UserUri; readonly password: string; readonly client: ClientUri };
 
 const codesAskedForMax = 3;
 
 /**
- * Proves the password, and the second factor where the account has one, as a client that need not be
- * listed: OPAQUE's `export_key` opens the recovery bundle, whose identity key leads to all
- * device-signing keys (architecture §4). A login that lacks a code, or has a wrong one, is over: each
- * try is a login of its own.
- *
- * Refuses `loginFailed`, `factorRequired` and `factorInvalid`, and `identityInvalid` when what the
- * server shows is not signed with the keys in the bundle (T-09).
+ * Proves with a code of the second factor where one is needed. A proof that lacks a code, or has a
+ * wrong one, is over: each try is a proof of its own.
  */
-export async function proveForClients(
-  context: AccountContext,
-  wanted: Wanted,
-): Promise<ProvedForClients> {
-  const { secondFactor } = context;
+export async function withCode<T>(
+  { secondFactor }: Pick<AccountContext, "secondFactor">,
+  attempt: (code: string | undefined) => Promise<T>,
+): Promise<T> {
   let code = typeof secondFactor === "string" ? secondFactor : undefined;
   for (let count = 0; ; count += 1) {
     try {
-      return await prove(context, wanted, code);
+      return await attempt(code);
     } catch (error) {
       const lacking = error instanceof Refusal && error.code === "factorRequired";
       const asked = lacking && code === undefined;
@@ -61,11 +48,23 @@ export async function proveForClients(
   }
 }
 
+/**
+ * Proves the password for a client, which need not be listed yet. Refuses `loginFailed`, what the
+ * second factor refuses, and `identityInvalid` when the server's bundle does not open with it.
+ */
+export function proveByPassword(
+  context: AccountContext,
+  wanted: { readonly user: UserUri; readonly client: ClientUri; readonly password: string },
+): Promise<ProvedForClients> {
+  return withCode(context, (code) => prove(context, wanted, code));
+}
+
 async function prove(
   { api, crypto }: AccountContext,
-  { user, password, client }: Wanted,
+  wanted: { readonly user: UserUri; readonly client: ClientUri; readonly password: string },
   code: string | undefined,
 ): Promise<ProvedForClients> {
+  const { user, client, password } = wanted;
   const opaque = await startLogin(password);
   const started = await api.json("POST", paths.loginStart(), loginStartAnswerSchema, {
     user,
@@ -82,10 +81,11 @@ async function prove(
     client,
     code,
   });
-  const bundle = opened(crypto, fromBase64Url(answer.recoveryBundle), login.exportKey);
-  const latest = signedClientListCodec.decode(fromBase64Url(answer.clientList));
-  const device = checkOwn(crypto, user, bundle, latest);
-  return { proofId: answer.proofId, bundle, latest, device };
+  return {
+    proofId: answer.proofId,
+    bundle: opened(crypto, fromBase64Url(answer.recoveryBundle), login.exportKey),
+    latest: signedClientListCodec.decode(fromBase64Url(answer.clientList)),
+  };
 }
 
 function opened(
@@ -99,23 +99,4 @@ function opened(
     const text = "the server holds a recovery bundle that this password does not open";
     throw new Refusal("identityInvalid", text, {}, { cause });
   }
-}
-
-/** The list is the user's own; answers the key that signed it. */
-function checkOwn(
-  crypto: AccountContext["crypto"],
-  user: UserUri,
-  { identityPrivateKey }: RecoveryBundle,
-  latest: SignedClientList,
-): ProvedForClients["device"] {
-  const { certificate, list } = latest;
-  checkClientList(latest, { verify: (key, message, sig) => crypto.verify(key, message, sig) });
-  const device = deviceSigningKey(crypto, identityPrivateKey, certificate.number);
-  const isOwn =
-    list.user === user &&
-    equalBytes(certificate.identityKey, crypto.ed25519PublicKey(identityPrivateKey)) &&
-    equalBytes(certificate.deviceSigningKey, device.publicKey);
-  if (isOwn) return device;
-  const text = `the client list that the server shows is not signed with the keys of ${formatAddress(user)}`;
-  throw new Refusal("identityInvalid", text);
 }

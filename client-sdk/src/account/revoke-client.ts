@@ -16,9 +16,10 @@ import {
   toBase64Url,
 } from "@treehouse/protocol";
 
+import { checkOwnList } from "./certify-client.ts";
 import type { AccountContext } from "./context.ts";
 import { deviceSigningKey } from "./identity.ts";
-import { proveForClients, type ProvedForClients } from "./prove-for-clients.ts";
+import { proveByPassword, type ProvedForClients } from "./prove-for-clients.ts";
 import { readAccount, type StoredAccount, writeAccount } from "./stored-account.ts";
 
 /**
@@ -57,7 +58,8 @@ async function revoke(
 ): Promise<ClientsAnswer> {
   const { api, crypto, store } = context;
   const { user } = own;
-  const proved = await proveForClients(context, { user, password, client: own.client });
+  const proved = await proveByPassword(context, { user, password, client: own.client });
+  checkOwnList(context, { ...proved, user });
   const { clients } = proved.latest.list;
   if (!clients.some((one) => one.client === client)) {
     throw new Refusal("unknownClient", "the account has no such client");

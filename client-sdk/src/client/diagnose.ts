@@ -11,7 +11,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import type { Api } from "../transport/index.ts";
+import { type AccountContext, recoveryStatus } from "../account/index.ts";
 
 export type Check = {
   readonly name: string;
@@ -26,10 +26,11 @@ const backlogHigh = 1_000;
 
 /** Looks at everything between this client and its server. Changes nothing and never throws. */
 export async function diagnose(
-  api: Api,
+  context: AccountContext,
   env: Pick<Env, "monotonic">,
   user: UserUri,
 ): Promise<readonly Check[]> {
+  const { api } = context;
   const checks: Check[] = [];
   const run = async (name: string, look: () => Promise<Omit<Check, "name">>) => {
     checks.push({ name, ...(await look().catch(failure)) });
@@ -75,7 +76,20 @@ export async function diagnose(
     if (waiting < backlogHigh) return ok(text);
     return { result: "warning", text, fix: "Run `treehouse tail` to fetch them." };
   });
+  await run("recovery", () => recovery(context));
   return checks;
+}
+
+/** Whoever has no recovery key hears of it before the password is forgotten. */
+async function recovery(context: AccountContext): Promise<Omit<Check, "name">> {
+  const { exists, state } = await recoveryStatus(context);
+  if (exists && state !== "lost") return ok("there is a recovery key");
+  const none = "there is no recovery key: a forgotten password would cost the account's keys";
+  return {
+    result: "warning",
+    text: state === "lost" ? "the server has lost the copy for the recovery key" : none,
+    fix: "Make one with `treehouse client recovery create`.",
+  };
 }
 
 function ok(text: string): Omit<Check, "name"> {

@@ -44,6 +44,7 @@ import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { type ClientPrivacy, createClientPrivacy } from "./privacy.ts";
 import { type ClientProfile, createClientProfile } from "./profile.ts";
+import { type ClientRecovery, createClientRecovery } from "./recovery.ts";
 import { type ClientSessions, createSessions } from "./sessions.ts";
 import { type ClientSettings, createChosen, createClientSettings } from "./settings.ts";
 
@@ -66,6 +67,7 @@ export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
 export type { ClientPrivacy } from "./privacy.ts";
 export type { ClientProfile } from "./profile.ts";
+export type { ClientRecovery, RecoveryProof } from "./recovery.ts";
 export type { ClientSessions, SessionInfo } from "./sessions.ts";
 export type { ClientSettings } from "./settings.ts";
 
@@ -106,6 +108,8 @@ export interface Client extends AsyncDisposable {
   readonly email: ClientEmail;
   readonly privacy: ClientPrivacy;
   readonly clients: OwnClients;
+  /** The key that opens everything when the password is forgotten. */
+  readonly recovery: ClientRecovery;
   readonly account: {
     /**
      * Deletes the account: at the server with everything that is the user's, at other servers that
@@ -253,6 +257,7 @@ function startClient(
     },
     ...asked,
     clients: createOwnClients(context, { account, own, chosen }),
+    recovery: createClientRecovery(context, account, chosen),
     account: {
       export: () =>
         exportAccount({
@@ -274,7 +279,7 @@ function startClient(
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
-    diagnose: () => diagnose(context.api, env, account.user),
+    diagnose: () => diagnose(context, env, account.user),
     messages: (wanted) => unhandledMessages(store, events, wanted ?? {}, life.signal),
     on: (name, listener) => events.on(name, listener),
     caughtUp: () => guarded(() => sync.caughtUp()),

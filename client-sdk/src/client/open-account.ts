@@ -14,9 +14,11 @@ import {
   bundleSetting,
   dataKeySetting,
   logIn,
+  parseRecoveryKey,
   proveRequest,
   readAccount,
   register,
+  type Secret,
   type StoredAccount,
 } from "../account/index.ts";
 import { SdkError } from "../errors/index.ts";
@@ -69,8 +71,8 @@ export async function openAccount(
           "its client was made.",
       });
     }
-    const password = needPassword(options);
-    opened.account = await addClient(context, { user, password }, stored, noteNewClient);
+    const secret = secretOf(options);
+    opened.account = await addClient(context, { user, secret }, stored, noteNewClient);
   } else if (stored === undefined || (begun && options.register !== undefined)) {
     const password = needPassword(options);
     opened.account = await register(context, { user, password, ...options.register });
@@ -124,6 +126,12 @@ function needPassword(options: ClientOptions): string {
   throw new SdkError("passwordRequired", "the account's password is needed", {
     help: "Give the password; it is not stored.",
   });
+}
+
+/** What opens the keys for a further client: the recovery key where one is given. */
+function secretOf(options: ClientOptions): Secret {
+  if (options.recoveryKey === undefined) return { password: needPassword(options) };
+  return { recoveryKey: parseRecoveryKey(options.recoveryKey) };
 }
 
 function defaultServer(user: UserUri): string {

@@ -5,6 +5,11 @@ export type ClientOptions = {
   /** Needed to register, and to log in when the store holds no session. Never stored. */
   readonly password?: string;
   /**
+   * With `login` and an empty store: makes a further client with it, in the place of the password.
+   * However it was typed; never stored.
+   */
+  readonly recoveryKey?: string;
+  /**
    * A code of the authenticator app or a recovery code, for logins to an account with a second
    * factor; or whoever is to be asked for it, three times at most. Without it such a login is
    * refused `factorRequired`.

@@ -16,6 +16,9 @@ import type { PendingRegistration } from "./start-registration.ts";
 import type { Pending } from "./pending.ts";
 import type { PrivacyStore } from "./privacy/store.ts";
 import type { ProvedForClients } from "./prove-for-clients.ts";
+import type { PendingRecovery } from "./recovery/prove.ts";
+import type { PendingReset } from "./recovery/reset-password.ts";
+import type { RecoveryStore } from "./recovery/store.ts";
 import type { Sessions } from "./sessions.ts";
 import type { AuthenticationStore } from "./store.ts";
 
@@ -33,6 +36,7 @@ export type AuthenticationContext = {
   readonly contacts: ContactStore;
   readonly accountData: AccountDataStore;
   readonly privacy: PrivacyStore;
+  readonly recovery: RecoveryStore;
   readonly domain: Domain;
   readonly registration: RegistrationMode;
   readonly localContacts: LocalContacts;
@@ -50,5 +54,7 @@ export type AuthenticationContext = {
   readonly pendingPasswordProofs: Pending<PendingPasswordProof>;
   readonly pendingProofs: Pending<PendingProof>;
   readonly pendingClientProofs: Pending<ProvedForClients>;
+  readonly pendingRecoveries: Pending<PendingRecovery>;
+  readonly pendingResets: Pending<PendingReset>;
   readonly pendingDeletions: Pending<PendingDeletion>;
 };

@@ -61,6 +61,9 @@ import type { PendingLogin } from "./start-login.ts";
 import type { PendingRegistration } from "./start-registration.ts";
 import { createPrivacyStore } from "./privacy/store.sqlite.ts";
 import type { ProvedForClients } from "./prove-for-clients.ts";
+import type { PendingRecovery } from "./recovery/prove.ts";
+import type { PendingReset } from "./recovery/reset-password.ts";
+import { createRecoveryStore } from "./recovery/store.sqlite.ts";
 import { authenticationRoutes } from "./routes.ts";
 import type { SecretFiles } from "./secret-files.ts";
 import { createSessions } from "./sessions.ts";
@@ -171,6 +174,7 @@ export async function createAuthentication(
     contacts: createContactStore(database),
     accountData: createAccountDataStore(database),
     privacy: createPrivacyStore(database),
+    recovery: createRecoveryStore(database),
     domain,
     registration: options.registration,
     localContacts: options.localContacts ?? "implied",
@@ -187,6 +191,8 @@ export async function createAuthentication(
     pendingPasswordProofs: createPending<PendingPasswordProof>(env),
     pendingProofs: createPending<PendingProof>(env),
     pendingClientProofs: createPending<ProvedForClients>(env),
+    pendingRecoveries: createPending<PendingRecovery>(env),
+    pendingResets: createPending<PendingReset>(env),
     pendingDeletions: createPending<PendingDeletion>(env),
   };
   options.jobs.every("endIdleSessions", CLEANING_INTERVAL_MS, () =>

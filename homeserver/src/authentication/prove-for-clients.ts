@@ -58,7 +58,8 @@ export async function proveForClients(
   };
 }
 
-function checkCode(
+/** Where the account has a second factor. Refuses `factorRequired` without a code. */
+export function checkCode(
   { neighbours }: AuthenticationContext,
   name: string,
   code: string | undefined,

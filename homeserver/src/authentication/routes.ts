@@ -34,6 +34,7 @@ import { finishRegistration } from "./finish-registration.ts";
 import type { Invite } from "./invites.ts";
 import type { AuthenticationLimits } from "./limits.ts";
 import { privacyRoutes } from "./privacy/routes.ts";
+import { recoveryRoutes } from "./recovery/routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { startLogin } from "./start-login.ts";
 import { startRegistration } from "./start-registration.ts";
@@ -49,6 +50,7 @@ export function authenticationRoutes(
     ...sessionRoutes(context, limits),
     ...clientRoutes(context, limits),
     ...credentialRoutes(context, limits),
+    ...recoveryRoutes(context, limits),
     findUserRoute(context, limits),
     ...contactRoutes(context, limits),
     ...accountDataRoutes(context, limits),

@@ -22,6 +22,17 @@ export const accounts = sqliteTable("authentication_accounts", {
   createdAt: integer("created_at").notNull(),
 });
 
+/** The second copy of a user's recovery bundle, which the recovery key opens, and no password. */
+export const recoveryCopies = sqliteTable("authentication_recovery_copies", {
+  owner: text("owner").primaryKey(),
+  /** Rises by one with each recovery key. */
+  version: integer("version").notNull(),
+  /** Proves who knows the recovery key; says nothing about it. */
+  verificationKey: blob("verification_key", { mode: "buffer" }).notNull(),
+  sealedCopy: blob("sealed_copy", { mode: "buffer" }).notNull(),
+  createdAt: integer("created_at").notNull(),
+});
+
 /** All that remains of a deleted account: a hash which keeps its name from being used again. */
 export const tombstones = sqliteTable("authentication_tombstones", {
   nameHash: blob("name_hash", { mode: "buffer" }).primaryKey(),

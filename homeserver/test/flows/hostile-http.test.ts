@@ -229,6 +229,8 @@ test("every operation that needs a session says so, and refuses who has none", a
       paths.loginFinish(),
       paths.loginFactor(),
       paths.clientsProof(),
+      paths.recoveryStart(),
+      paths.recoveryProof(),
       paths.clients(),
       paths.clientRevocations(),
     ].toSorted(),

@@ -59,6 +59,23 @@ export async function beginRegistration(
   return { started, finish };
 }
 
+/** The record of a new password, as the server answers its registration. */
+export async function newRecord<T extends { readonly registrationResponse: string }>(
+  password: string,
+  start: (registrationRequest: string) => Promise<T>,
+): Promise<{ readonly started: T; readonly record: string }> {
+  await ready;
+  const begun = opaqueClient.startRegistration({ password });
+  const started = await start(begun.registrationRequest);
+  const finished = opaqueClient.finishRegistration({
+    clientRegistrationState: begun.clientRegistrationState,
+    registrationResponse: started.registrationResponse,
+    password,
+    keyStretching,
+  });
+  return { started, record: finished.registrationRecord };
+}
+
 export async function tryRegister(
   url: string,
   person: Person,

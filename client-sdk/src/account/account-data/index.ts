@@ -10,4 +10,4 @@ export {
   writeOwnName,
   writeRead,
 } from "./notes.ts";
-export { PROFILE_RECORD } from "./records.ts";
+export { PROFILE_RECORD, SETTINGS_RECORD } from "./records.ts";

@@ -9,6 +9,7 @@ import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { contextOf, withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { readChangedPassword, readPassword } from "./password.ts";
+import { readRecoveryKey } from "./secrets.ts";
 
 /** `treehouse account passwd` and `export`. */
 export function addAccountData(cli: Cli, noun: Command): void {
@@ -16,13 +17,22 @@ export function addAccountData(cli: Cli, noun: Command): void {
     .command("passwd")
     .description("change the password; the old one is asked, or in TREEHOUSE_PASSWORD")
     .option("--new-password-stdin", "read the new password from the standard input")
-    .action(async (options: { newPasswordStdin?: boolean }) => {
+    .option("--recovery-key", "by the recovery key, in the place of a forgotten password")
+    .action(async (options: { newPasswordStdin?: boolean; recoveryKey?: boolean }) => {
       await contextOf(cli);
-      const oldPassword = await readPassword(cli.terminal, false);
+      const recoveryKey =
+        options.recoveryKey === true ? await readRecoveryKey(cli.terminal, false) : undefined;
+      const oldPassword =
+        recoveryKey === undefined ? await readPassword(cli.terminal, false) : undefined;
       const fromStdin = options.newPasswordStdin === true;
       const newPassword = await readChangedPassword(cli.terminal, fromStdin);
       await withBriefClient(cli, async (client) => {
-        await client.account.changePassword({ oldPassword, newPassword });
+        if (recoveryKey !== undefined) {
+          await client.recovery.resetPassword({ recoveryKey, newPassword });
+        }
+        if (oldPassword !== undefined) {
+          await client.account.changePassword({ oldPassword, newPassword });
+        }
         cli.output().result(client.me, "The password is changed. Your keys are sealed under it.");
       });
     });

@@ -14,6 +14,8 @@ import { makeContext } from "./init.ts";
 import { readNewPassword, readPassword } from "./password.ts";
 import { addPrivacyCommands } from "./privacy.ts";
 import { addProfileCommands } from "./profile.ts";
+import { recoveryWarning } from "./recovery.ts";
+import { askCode } from "./secrets.ts";
 import { addSessionCommands } from "./sessions.ts";
 
 /** `treehouse account`: register, log in and out, see who one is, and end it. */
@@ -36,7 +38,7 @@ export function addAccountCommands(cli: Cli): void {
     .action(async ({ code, passwordStdin }: { code?: string; passwordStdin?: boolean }) => {
       await contextOf(cli);
       const password = await readPassword(cli.terminal, passwordStdin === true);
-      const secondFactor = code ?? askCode(cli);
+      const secondFactor = code ?? askCode(cli.terminal);
       const fresh = { password, login: true, ...(secondFactor && { secondFactor }) };
       await withBriefClient(cli, async (client) => show(cli, client.me, "Logged in as"), fresh);
     });
@@ -62,18 +64,14 @@ export function addAccountCommands(cli: Cli): void {
         cli,
         async (client) => {
           const { server = null, store } = context;
-          const value = { ...client.me, context: name, server, store };
+          const recoveryKey = await client.recovery.isNoted();
+          const value = { ...client.me, context: name, server, store, recoveryKey };
           cli.output().result(value, client.me.address);
+          if (!recoveryKey) cli.output().hint(recoveryWarning);
         },
         { offline: true },
       );
     });
-}
-
-/** Asks for a code of the second factor once one is needed, where there is somebody to ask. */
-export function askCode({ terminal }: Cli): (() => Promise<string>) | undefined {
-  if (!terminal.stdinIsTerminal) return undefined;
-  return () => terminal.askSecret("Code of the authenticator app, or a recovery code: ");
 }
 
 function addDelete(cli: Cli, noun: Command): void {
@@ -149,6 +147,7 @@ async function register(cli: Cli, options: RegisterOptions): Promise<void> {
       const { current } = await readContexts(cli.terminal);
       const asked = current === name ? "" : `--context ${name} `;
       cli.output().hint(`Next: treehouse ${asked}group create <name> --add <address>`);
+      cli.output().hint(recoveryWarning);
       if (asked === "") return;
       cli
         .output()

@@ -1,13 +1,15 @@
 import type { Command } from "commander";
 
-import { askCode } from "./account.ts";
+import { askCode } from "./secrets.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
 import { readPassword } from "./password.ts";
+import { addRecoveryCommands } from "./recovery.ts";
 
 /** `treehouse client`: the devices of this account. */
 export function addClientCommands(cli: Cli): void {
   const noun = cli.program.command("client").description("the clients (devices) of this account");
+  addRecoveryCommands(cli, noun);
   noun
     .command("ls")
     .description("list the account's clients, as its signed list names them")
@@ -53,7 +55,7 @@ function addRevoke(cli: Cli, noun: Command): void {
     .option("--password-stdin", "read the password from the standard input")
     .action(async (reference: string, { code, passwordStdin }: ProofOptions) => {
       const password = await readPassword(cli.terminal, passwordStdin === true);
-      const secondFactor = code ?? askCode(cli);
+      const secondFactor = code ?? askCode(cli.terminal);
       const proof = { password, ...(secondFactor && { secondFactor }) };
       await withBriefClient(cli, async (client) => {
         const revoked = await client.clients.revoke(reference, proof);

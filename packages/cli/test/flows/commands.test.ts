@@ -56,8 +56,8 @@ test("whoami, logout and login name account, user and client", async () => {
     user: "mimi://localhost/u/bob",
     client: expect.stringMatching(/^mimi:\/\/localhost\/d\/bob\/[a-z2-7]{26}$/),
   };
-  const more = { context: "bob", server: household.url, store: expect.any(String) };
-  expect(await bob("account", "whoami")).toEqual({ ...me, ...more });
+  const place = { context: "bob", server: household.url, store: expect.any(String) };
+  expect(await bob("account", "whoami")).toEqual({ ...me, ...place, recoveryKey: false });
   expect(await bob("account", "logout")).toEqual(me);
   expect(await bob("account", "login")).toEqual(me);
 });
@@ -273,7 +273,13 @@ test("debug decode shows a struct given as hex, as base64url, on stdin, or in a 
 test("doctor looks at server, session, KeyPackages and backlog", async () => {
   const check = { result: "ok", text: expect.any(String), fix: "" };
   const names = ["server", "session", "key packages", "backlog"];
-  expect(await json("doctor")).toEqual({ checks: names.map((name) => ({ name, ...check })) });
+  const checks = names.map((name) => ({ name, ...check }));
+  const warned = await household.treehouse(["doctor", "--json"]);
+  const recovery = { name: "recovery", result: "warning", fix: expect.stringContaining("create") };
+  expect(warned.exit).toBe(10);
+  expect(JSON.parse(warned.out)).toEqual({
+    checks: [...checks, { ...recovery, text: expect.any(String) }],
+  });
 });
 
 test("hints and remarks go to the standard error, and not beside JSON or with --quiet", async () => {

@@ -64,17 +64,31 @@ test("each row has all options of its command, and no other", () => {
 test("the page has the global options, the exit codes, and each variable that is read", () => {
   for (const { long } of program.options) expect(text).toContain(`\`${long ?? ""}`);
   for (const code of Object.values(EXIT)) expect(text).toMatch(new RegExp(`\\| ${code} \\|`));
-  const sources = ["contexts", "commands/cli", "commands/account", "commands/password"];
+  const sources = [
+    "contexts",
+    "commands/cli",
+    "commands/account",
+    "commands/password",
+    "commands/secrets",
+  ];
   const code = sources
     .map((name) => readFileSync(join(root, `packages/cli/src/${name}.ts`), "utf8"))
     .join("\n");
-  const variables = new Set([...code.matchAll(/TREEHOUSE_[A-Z]+/g)].map(([name]) => name));
-  expect(variables.size).toBe(5);
+  const variables = new Set([...code.matchAll(/TREEHOUSE_[A-Z_]+/g)].map(([name]) => name));
+  expect(variables.size).toBe(6);
   for (const name of variables) expect(text).toContain(`| \`${name}\` |`);
 });
 
 test("every command is exercised by a test", () => {
-  const tests = ["commands", "contacts", "exit-codes", "fed", "messages", "server-backup"]
+  const tests = [
+    "clients",
+    "commands",
+    "contacts",
+    "exit-codes",
+    "fed",
+    "messages",
+    "server-backup",
+  ]
     .map((name) => readFileSync(join(root, `packages/cli/test/flows/${name}.test.ts`), "utf8"))
     .join("\n");
   const missing = commands.filter(({ path }) => {

@@ -141,6 +141,18 @@ export {
   streamField,
   userField,
 } from "./fields.ts";
+export {
+  passwordResetFinishRequestSchema,
+  passwordResetStartAnswerSchema,
+  passwordResetStartRequestSchema,
+  recoveryAnswerSchema,
+  recoveryProofAnswerSchema,
+  recoveryProofRequestSchema,
+  recoveryStartAnswerSchema,
+  recoveryStartRequestSchema,
+  recoveryVersionSchema,
+  recoveryWriteSchema,
+} from "./recovery-schemas.ts";
 export { MEDIA_TYPE_TLS, MEDIA_TYPE_JSON } from "./media-types.ts";
 export { routes, paths } from "./paths.ts";
 export {

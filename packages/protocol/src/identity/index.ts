@@ -29,6 +29,8 @@ export { checkLeavesOfUser } from "./leaves-of-user.ts";
 export type { LeafOfUser } from "./leaves-of-user.ts";
 export { loginProofMessage } from "./login-proof.ts";
 export type { LoginProof } from "./login-proof.ts";
+export { passwordResetMessage, recoveryProofMessage } from "./recovery-proof.ts";
+export type { PasswordReset, RecoveryProof } from "./recovery-proof.ts";
 export { PROOF_HEADER, requestProofMessage } from "./request-proof.ts";
 export type { RequestProof } from "./request-proof.ts";
 export { compareSafetyNumber, contactSafetyNumber, groupSafetyNumber } from "./safety-number.ts";

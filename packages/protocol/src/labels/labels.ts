@@ -51,6 +51,14 @@ export const LABELS = {
   recoveryBundle: "RecoveryBundle",
   /** Key derivation from the recovery key: seals the recovery bundle's second copy. */
   recoveryKey: "RecoveryKey",
+  /** Key derivation from the recovery key: the key pair that proves to know it. */
+  recoveryLogin: "RecoveryLogin",
+  /** Hash of the recovery key: its last characters, which tell a slip of the pen. */
+  recoveryKeyCheck: "RecoveryKeyCheck",
+  /** That key pair over a login without the password. */
+  recoveryProof: "RecoveryProofTBS",
+  /** The same over a new password's record, with the bundle that is sealed under it. */
+  passwordReset: "PasswordResetTBS",
   /** Key derivation in the recovery bundle: where a record of account data lies. */
   accountDataSlot: "AccountDataSlot",
   /** Key derivation in the recovery bundle: seals account data. */
