@@ -31,6 +31,7 @@ const homeserverModules: Record<string, readonly string[]> = {
   peers: ["platform"],
   federation: ["platform"],
   factors: ["platform"],
+  rendezvous: ["platform"],
 };
 
 /** Layers of the client SDK, from the network up to the face. */

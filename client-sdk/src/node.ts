@@ -9,6 +9,8 @@ export { SdkError } from "./errors/index.ts";
 export type { ClientEvents, ConnectionState, FaultCode } from "./events/index.ts";
 export type {
   Admin,
+  ApprovalRequest,
+  Approvals,
   Check,
   ClientContacts,
   ClientEmail,

@@ -20,6 +20,8 @@ import { createQueuing } from "./queuing/index.ts";
 import type { Queuing } from "./queuing/index.ts";
 import { createRealtime } from "./realtime/index.ts";
 import type { Realtime } from "./realtime/index.ts";
+import { createRendezvous } from "./rendezvous/index.ts";
+import type { Rendezvous } from "./rendezvous/index.ts";
 
 export interface Modules {
   readonly authentication: Authentication;
@@ -30,6 +32,7 @@ export interface Modules {
   readonly peers: Peers;
   readonly federation: Federation;
   readonly factors: Factors;
+  readonly rendezvous: Rendezvous;
 }
 
 export type ModulesOptions = {
@@ -160,7 +163,17 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     outbox: federation.outbox,
     users: federation.users,
   });
-  return { authentication, keyPackages, delivery, queuing, realtime, peers, federation, factors };
+  return {
+    authentication,
+    keyPackages,
+    delivery,
+    queuing,
+    realtime,
+    peers,
+    federation,
+    factors,
+    rendezvous: createRendezvous({ env, domain }),
+  };
 }
 
 type Rooms = Pick<

@@ -142,8 +142,10 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
       upgrades: realtime.upgrades,
       version,
     });
-    // The listener waits for its sockets, and those end when the realtime module says goodbye.
+    // The listener waits for its sockets, and those end when the realtime module says goodbye; and
+    // for questions, of which those at a mailbox wait themselves.
     closers.push(async () => {
+      modules.rendezvous.close();
       await Promise.all([http.close(), realtime.close()]);
     });
     await delivery.start();

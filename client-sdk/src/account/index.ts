@@ -5,6 +5,14 @@
  * and a sealed recovery bundle (architecture §4).
  */
 export { addClient, type Secret } from "./add-client.ts";
+export {
+  ApprovalFault,
+  type CodeKind,
+  joinByApproval,
+  meetNewClient,
+  type ShownCode,
+  type WaitingClient,
+} from "./approval/index.ts";
 export type { AccountContext, IdentityAlarm } from "./context.ts";
 export { type ContactBook, createContactBook } from "./contacts.ts";
 export {

@@ -1,6 +1,8 @@
 import {
   type ClientUri,
+  deviceSigningCertificateCodec,
   domainOf,
+  equalBytes,
   fromBase64Url,
   type LoginFinishAnswer,
   loginFinishAnswerSchema,
@@ -13,6 +15,7 @@ import {
 
 import type { LocalTx } from "../storage/index.ts";
 import type { AccountContext } from "./context.ts";
+import { deviceSigningKey } from "./identity.ts";
 import { startLogin } from "./opaque.ts";
 import { withLeafIdentity } from "./own-leaf.ts";
 import { openRecoveryBundle, type RecoveryBundle } from "./recovery-bundle.ts";
@@ -53,8 +56,9 @@ export async function logIn(
   });
   const leafIdentity = fromBase64Url(finished.leafIdentity);
   const own = withLeafIdentity(context, account, leafIdentity);
-  const current = { ...own, sessionToken: finished.session.token };
   const bundle = openBundle(context, user, fromBase64Url(finished.recoveryBundle), login.exportKey);
+  const sessionToken = finished.session.token;
+  const current = { ...own, sessionToken, ...currentDeviceKey(context, own, bundle) };
   await store.transaction((tx) => {
     writeAccount(tx, current);
     tx.settings.delete(bundleSetting);
@@ -91,6 +95,23 @@ async function finish(
       if (!again) throw error;
     }
   }
+}
+
+/**
+ * The device-signing key that this client's attestation is under: another client may have begun the
+ * next number, and the bundle leads to all (decisions 0020 and 0021).
+ */
+function currentDeviceKey(
+  { crypto }: AccountContext,
+  own: StoredAccount,
+  bundle: RecoveryBundle | undefined,
+): Partial<Pick<StoredAccount, "deviceSigningPrivateKey">> {
+  if (bundle === undefined) return {};
+  const { deviceSigningKey: listed, number } = deviceSigningCertificateCodec.decode(
+    own.certificate,
+  );
+  const { privateKey, publicKey } = deviceSigningKey(crypto, bundle.identityPrivateKey, number);
+  return equalBytes(publicKey, listed) ? { deviceSigningPrivateKey: privateKey } : {};
 }
 
 /** A bundle that does not open keeps nobody out of the account, and is told. */

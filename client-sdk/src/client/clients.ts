@@ -11,6 +11,7 @@ import {
 import { guarded } from "./guarded.ts";
 import { checkText } from "./own-text.ts";
 import type { Chosen } from "./settings.ts";
+import { type Approvals, createApprovals } from "./approvals.ts";
 
 /** A client of the own account; times are milliseconds since the Unix epoch. */
 export type ClientInfo = {
@@ -30,7 +31,7 @@ export type ClientProof = {
   readonly secondFactor?: string | (() => Promise<string>);
 };
 
-export interface OwnClients {
+export interface OwnClients extends Approvals {
   /**
    * The clients of this account, in the order of their ids. Refuses `identityInvalid` when the
    * server shows a list that the user has not signed, or an older one than before.
@@ -78,6 +79,7 @@ export function createOwnClients(
     await chosen.push();
   };
   return {
+    ...createApprovals(context, { user: account.user, own }),
     list: () => guarded(list),
     revoke: (reference, { password, secondFactor = context.secondFactor }) =>
       guarded(async () => {

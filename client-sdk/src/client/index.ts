@@ -60,6 +60,7 @@ export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-fede
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo } from "./factors.ts";
+export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";

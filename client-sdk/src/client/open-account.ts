@@ -13,6 +13,7 @@ import {
   addClient,
   bundleSetting,
   dataKeySetting,
+  joinByApproval,
   logIn,
   parseRecoveryKey,
   proveRequest,
@@ -25,6 +26,7 @@ import { SdkError } from "../errors/index.ts";
 import { noteNewClient } from "../groups/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import { createApi } from "../transport/index.ts";
+import { approving } from "./approvals.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 
@@ -71,8 +73,7 @@ export async function openAccount(
           "its client was made.",
       });
     }
-    const secret = secretOf(options);
-    opened.account = await addClient(context, { user, secret }, stored, noteNewClient);
+    opened.account = await becomeClient(context, user, stored, options);
   } else if (stored === undefined || (begun && options.register !== undefined)) {
     const password = needPassword(options);
     opened.account = await register(context, { user, password, ...options.register });
@@ -126,6 +127,20 @@ function needPassword(options: ClientOptions): string {
   throw new SdkError("passwordRequired", "the account's password is needed", {
     help: "Give the password; it is not stored.",
   });
+}
+
+/** Makes a further client of what is in the store, by whichever way was asked for. */
+function becomeClient(
+  context: AccountContext,
+  user: UserUri,
+  begun: StoredAccount | undefined,
+  options: ClientOptions,
+): Promise<StoredAccount> {
+  const { approval } = options;
+  if (approval !== undefined) {
+    return approving(() => joinByApproval(context, { user, ...approval }, noteNewClient));
+  }
+  return addClient(context, { user, secret: secretOf(options) }, begun, noteNewClient);
 }
 
 /** What opens the keys for a further client: the recovery key where one is given. */

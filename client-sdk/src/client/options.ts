@@ -10,6 +10,15 @@ export type ClientOptions = {
    */
   readonly recoveryKey?: string;
   /**
+   * With `login` and an empty store: makes a further client with the approval of another one, which
+   * enters what `show` is given, with neither password nor recovery key. `code` is to be typed, `qr` to
+   * be drawn as a QR code. `open` waits until then, ten minutes at most.
+   */
+  readonly approval?: {
+    readonly kind: "code" | "qr";
+    readonly show: (shown: { readonly text: string; readonly expiresAt: number }) => void;
+  };
+  /**
    * A code of the authenticator app or a recovery code, for logins to an account with a second
    * factor; or whoever is to be asked for it, three times at most. Without it such a login is
    * refused `factorRequired`.

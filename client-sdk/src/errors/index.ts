@@ -14,6 +14,7 @@ type OwnCode =
   | "accountMismatch"
   | "noClientInStore"
   | "passwordRequired"
+  | "approvalFailed"
   | "closed";
 
 /**

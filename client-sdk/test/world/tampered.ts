@@ -13,7 +13,7 @@ import { type Client, type ClientOptions, openClient } from "../../src/client/in
 import { createNodeEnv } from "../../src/environment/node.ts";
 import type { SqlDatabase } from "../../src/storage/index.ts";
 import { openNodeStore } from "../../src/storage-sqlite/index.ts";
-import type { TestServer } from "./server.ts";
+import type { RunningServer } from "./server.ts";
 
 /** What a hostile or failing surrounding does to one client. */
 export type Tampering = {
@@ -31,7 +31,7 @@ export type TamperedFetch = (
 ) => Promise<HttpResponse>;
 
 export async function openTampered(
-  server: TestServer,
+  server: RunningServer,
   name: string,
   tampering: Tampering,
   options: Partial<ClientOptions> = {},

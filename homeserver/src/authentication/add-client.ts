@@ -9,9 +9,11 @@ import {
 import type { Bytes } from "@treehouse/protocol";
 import { checkAddition } from "./check-addition.ts";
 import type { ClaimedAddition } from "./check-addition.ts";
+import type { ReadTx } from "../platform/index.ts";
 import type { AuthenticationContext } from "./context.ts";
 import { countersign } from "./countersign.ts";
 import { verifier } from "./countersignature-key.ts";
+import type { ProvedForClients } from "./prove-for-clients.ts";
 import type { OpenedSession } from "./sessions.ts";
 import { tellClients } from "./tell-clients.ts";
 
@@ -25,9 +27,9 @@ export type AddedClient = {
 
 /**
  * Takes the next version of a user's client list with one client more, by whoever has proved the
- * password and holds that client's key, and opens a session for it. The user's own signature makes
- * the client; this server can only witness it. Two that add at the same time: one is refused
- * `conflict` and starts again from the newer list.
+ * password or the recovery key, or was approved by another client, and holds the new client's key; and
+ * opens a session for it. The user's own signature makes the client; this server can only witness it.
+ * Two that add at the same time: one is refused `conflict` and starts again from the newer list.
  *
  * Refuses `loginFailed`, `conflict`, `malformed` and `identityInvalid`.
  */
@@ -59,6 +61,7 @@ export async function addClient(
     const account = await store.account(tx, name);
     // Whoever has changed the password meanwhile has the last word.
     if (!account || account.credentialVersion !== credentialVersion) throw loginFailed();
+    await checkApprover(context, tx, proved);
     const latest = await store.clientList(tx, name);
     if (!latest || !equalBytes(latest, stored)) {
       throw new Refusal("conflict", "the client list was changed meanwhile");
@@ -80,6 +83,17 @@ export async function addClient(
   return { session, clientList, leafIdentity };
 }
 
+/** A client that was revoked after it approved another one has no say any more. */
+async function checkApprover(
+  { env, store }: AuthenticationContext,
+  tx: ReadTx,
+  { approvedBy, name }: ProvedForClients,
+): Promise<void> {
+  if (approvedBy === undefined) return;
+  const approver = await store.client(tx, approvedBy);
+  if (approver?.name !== name || approver.expiresAt <= env.now()) throw loginFailed();
+}
+
 function loginFailed(): Refusal {
-  return new Refusal("loginFailed", "the password's proof is over, or the client's key is another");
+  return new Refusal("loginFailed", "the proof is over, or the client's key is another");
 }

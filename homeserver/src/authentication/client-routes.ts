@@ -2,6 +2,8 @@ import {
   clientAdditionAnswerSchema,
   clientAdditionRequestSchema,
   clientRevocationRequestSchema,
+  clientApprovalAnswerSchema,
+  clientApprovalRequestSchema,
   clientsAnswerSchema,
   clientsProofAnswerSchema,
   clientsProofRequestSchema,
@@ -14,6 +16,7 @@ import {
 import { jsonAnswer, jsonBody, route } from "../platform/index.ts";
 import type { Route } from "../platform/index.ts";
 import { addClient } from "./add-client.ts";
+import { approveClient } from "./approve-client.ts";
 import type { AuthenticationContext } from "./context.ts";
 import type { AuthenticationLimits } from "./limits.ts";
 import { proveForClients } from "./prove-for-clients.ts";
@@ -46,6 +49,16 @@ export function clientRoutes(
           clientList: toBase64Url(proved.clientList),
         };
       },
+    }),
+    route({
+      method: "POST",
+      path: routes.clientApprovals,
+      access: "session",
+      proved: true,
+      summary: "Let a new client of the own user bring the list that names it",
+      body: jsonBody(clientApprovalRequestSchema),
+      answer: jsonAnswer(clientApprovalAnswerSchema),
+      handle: ({ body, session }) => approveClient(context, session, body.client),
     }),
     route({
       method: "POST",

@@ -2,12 +2,14 @@ import type { Bytes, ClientUri } from "@treehouse/protocol";
 import { Refusal } from "@treehouse/protocol";
 import type { AuthenticationContext } from "./context.ts";
 
-/** Somebody has proved the password, to change the client list as this client. */
+/** Somebody has proved password or recovery key, to change the client list as this client. */
 export type ProvedForClients = {
   readonly name: string;
   readonly client: ClientUri;
-  /** Of the record against which the password was proved. */
+  /** Of the record at the time of the proof. */
   readonly credentialVersion: number;
+  /** The client that has approved this one: neither secret was proved, and it may be added alone. */
+  readonly approvedBy?: ClientUri;
 };
 
 export type ClientsProof = {

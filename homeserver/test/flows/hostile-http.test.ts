@@ -7,6 +7,7 @@ import {
   mintRoomUri,
   parseDomain,
   paths,
+  routes,
 } from "@treehouse/protocol";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -229,6 +230,8 @@ test("every operation that needs a session says so, and refuses who has none", a
       paths.loginFinish(),
       paths.loginFactor(),
       paths.clientsProof(),
+      routes.rendezvous,
+      routes.rendezvousJoining,
       paths.recoveryStart(),
       paths.recoveryProof(),
       paths.clients(),

@@ -16,6 +16,7 @@ const exits: Record<string, ExitCode> = {
   passwordRequired: EXIT.login,
   loginFailed: EXIT.login,
   factorRequired: EXIT.login,
+  approvalFailed: EXIT.login,
   factorInvalid: EXIT.login,
   proofRequired: EXIT.login,
   notAuthenticated: EXIT.login,
@@ -42,7 +43,8 @@ const helps: Record<string, string> = {
   sessionEnded: "Log in again with `treehouse account login`.",
   noClientInStore:
     "Register with `treehouse account register --invite <token>`, or make a further client of an " +
-    "account with `treehouse account login`.",
+    "account with `treehouse account login` (by its password), `treehouse client add <address>` (by a " +
+    "client that you have) or `treehouse client recovery restore` (by the recovery key).",
   factorRequired: "Log in with `treehouse account login --code <code>`.",
   inviteInvalid: "Ask the operator for a new invite, and give it with --invite <token>.",
   noConsent: "Ask with `treehouse contact request <address>`, and wait for the answer.",

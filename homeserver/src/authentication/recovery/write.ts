@@ -26,6 +26,8 @@ export async function writeRecovery(
   const owner = nameOf(user);
   const proved = pendingClientProofs.take(wanted.proofId);
   if (!proved || proved.name !== owner || proved.client !== client) throw loginFailed();
+  // An approval proves neither password nor recovery key.
+  if (proved.approvedBy !== undefined) throw loginFailed();
   checkBundle(sealedCopy);
   const version = expectedVersion + 1;
   await database.transaction(async (tx) => {

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 
 import type { Command } from "commander";
 
-import { CliFailure, EXIT, type ExitCode } from "../failure.ts";
+import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { contextOf, withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { addAccountData } from "./account-data.ts";
@@ -10,7 +10,7 @@ import { addAccountSettings } from "./account-settings.ts";
 import { storeFiles } from "./context.ts";
 import { addEmailCommands } from "./email.ts";
 import { addFactorCommands } from "./factor.ts";
-import { makeContext } from "./init.ts";
+import { inFreshContext } from "./fresh-context.ts";
 import { readNewPassword, readPassword } from "./password.ts";
 import { addPrivacyCommands } from "./privacy.ts";
 import { addProfileCommands } from "./profile.ts";
@@ -120,18 +120,7 @@ function addRegister(cli: Cli, noun: Command): void {
     .option("--store <file>", "the store's file")
     .option("--password-stdin", "read the password from the standard input")
     .action(async (address: string | undefined, options: RegisterOptions) => {
-      const made = address === undefined ? undefined : await makeContext(cli, address, options);
-      if (made !== undefined) cli.program.setOptionValue("context", made.name);
-      try {
-        await register(cli, options);
-      } catch (error) {
-        // A slip of the pen shall not become the current context.
-        if (made?.made === true && (await isFinal(error))) {
-          const { forgetContext } = await import("../contexts.ts");
-          await forgetContext(cli.terminal, made.name);
-        }
-        throw error;
-      }
+      await inFreshContext(cli, address, options, () => register(cli, options));
     });
 }
 
@@ -166,13 +155,6 @@ async function readInvite(cli: Cli, options: RegisterOptions): Promise<string | 
   const message = "the standard input can hold the invite or the password, not both";
   const help = "Set TREEHOUSE_PASSWORD or TREEHOUSE_INVITE for the other one.";
   throw new CliFailure(EXIT.usage, "stdinTwice", message, { help });
-}
-
-/** Whether the server has certainly made no account: nothing was on its way to it. */
-async function isFinal(error: unknown): Promise<boolean> {
-  const { failureOf } = await import("../failure-of.ts");
-  const open: readonly ExitCode[] = [EXIT.bug, EXIT.server, EXIT.timeout, EXIT.interrupted];
-  return !open.includes(failureOf(error).exit);
 }
 
 function show(

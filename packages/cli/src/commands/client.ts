@@ -4,11 +4,13 @@ import { askCode } from "./secrets.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
 import { readPassword } from "./password.ts";
+import { addApprovalCommands } from "./add-client.ts";
 import { addRecoveryCommands } from "./recovery.ts";
 
 /** `treehouse client`: the devices of this account. */
 export function addClientCommands(cli: Cli): void {
   const noun = cli.program.command("client").description("the clients (devices) of this account");
+  addApprovalCommands(cli, noun);
   addRecoveryCommands(cli, noun);
   noun
     .command("ls")

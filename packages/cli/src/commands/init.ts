@@ -2,7 +2,7 @@ import type { Command } from "commander";
 
 import type { Cli } from "./cli.ts";
 
-type PlaceOptions = { readonly server?: string; readonly store?: string };
+export type PlaceOptions = { readonly server?: string; readonly store?: string };
 
 /** `treehouse init`: names an account, its server and its store in one context. */
 export function addInitCommand(cli: Cli): void {

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 
 import type { Cli } from "./cli.ts";
 import { contextOf, withBriefClient } from "./cli.ts";
-import { makeContext } from "./init.ts";
+import { inFreshContext } from "./fresh-context.ts";
 import { readPassword } from "./password.ts";
 import { askCode, readRecoveryKey } from "./secrets.ts";
 
@@ -109,26 +109,26 @@ function addRestore(cli: Cli, noun: Command): void {
     .option("--store <file>", "the store's file")
     .option("--key-stdin", "read the recovery key from the standard input")
     .option("--code <code>", "of the authenticator app, where one is needed")
-    .action(async (address: string | undefined, options: RestoreOptions) => {
-      if (address !== undefined) {
-        const { name } = await makeContext(cli, address, options);
-        cli.program.setOptionValue("context", name);
-      }
-      const { name } = await contextOf(cli);
-      const recoveryKey = await readRecoveryKey(cli.terminal, options.keyStdin === true);
-      const secondFactor = options.code ?? askCode(cli.terminal);
-      await withBriefClient(
-        cli,
-        async ({ me }) => {
-          cli.output().result(me, `Restored ${me.address} on this machine.`);
-          cli
-            .output()
-            .hint(
-              "Forgotten the password? Set a new one: " +
-                `treehouse --context ${name} account passwd --recovery-key`,
-            );
-        },
-        { recoveryKey, login: true, ...(secondFactor && { secondFactor }) },
-      );
-    });
+    .action((address: string | undefined, options: RestoreOptions) =>
+      inFreshContext(cli, address, options, () => restore(cli, options)),
+    );
+}
+
+async function restore(cli: Cli, options: RestoreOptions): Promise<void> {
+  const { name } = await contextOf(cli);
+  const recoveryKey = await readRecoveryKey(cli.terminal, options.keyStdin === true);
+  const secondFactor = options.code ?? askCode(cli.terminal);
+  await withBriefClient(
+    cli,
+    async ({ me }) => {
+      cli.output().result(me, `Restored ${me.address} on this machine.`);
+      cli
+        .output()
+        .hint(
+          "Forgotten the password? Set a new one: " +
+            `treehouse --context ${name} account passwd --recovery-key`,
+        );
+    },
+    { recoveryKey, login: true, ...(secondFactor && { secondFactor }) },
+  );
 }

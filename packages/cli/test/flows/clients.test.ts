@@ -57,3 +57,49 @@ test("R-027 a recovery key is made, checked, and gives the account back on anoth
   expect(await treehouse(["account", "login"])).toMatchObject({ exit: 4 });
   expect(await treehouse(["account", "login"], { env })).toMatchObject({ exit: 0 });
 });
+
+/** `client add` on another machine, and what it shows. */
+async function adding(context: string, ...options: readonly string[]) {
+  const { promise: shown, resolve, reject } = Promise.withResolvers<string>();
+  const args = ["--context", context, "client", "add", "alice@localhost", ...options];
+  const ended = household.treehouse(args, {
+    told: (text) => {
+      const [, code] = /client approve (\S+)/.exec(text) ?? [];
+      if (code !== undefined) resolve(code);
+    },
+  });
+  ended.then(({ err }) => reject(new Error(err)), reject);
+  return { ended, code: await shown };
+}
+
+test("R-027 a new machine shows a code, and an old one lets it in when it is told to", async () => {
+  const { json, treehouse } = household;
+  const env = { TREEHOUSE_PASSWORD: "" };
+  const first = await adding("tablet");
+  expect(first.code).toMatch(/^\w{4}-\w{3}-\w{3}$/);
+  const unasked = await treehouse(["client", "approve", first.code], { env });
+  expect(unasked).toMatchObject({ exit: 1, err: expect.stringContaining("--yes") });
+  const approved = await treehouse(["client", "approve", first.code, "--yes"], { env });
+  expect(approved).toMatchObject({ exit: 0, out: expect.stringContaining("Let in mimi://") });
+  expect(approved.err).toContain('calls itself "Treehouse CLI on');
+  expect(await first.ended).toMatchObject({
+    exit: 0,
+    out: "This machine is a client of alice@localhost.\n",
+  });
+  expect(await json("--context", "tablet", "account", "whoami")).toMatchObject({
+    address: "alice@localhost",
+  });
+
+  const second = await adding("phone", "--qr");
+  expect(second.code).toMatch(/^treehouse-approve:1:localhost:\w{4}:[\w-]{43}$/);
+  const hands = { env, atTerminal: true, secrets: [second.code], input: "no\n" };
+  const declined = await treehouse(["client", "approve"], hands);
+  expect(declined).toMatchObject({ exit: 1, err: expect.stringContaining("was not let in") });
+  expect(await second.ended).toMatchObject({ exit: 4, err: expect.stringContaining("declined") });
+  // What came to nothing leaves no context behind.
+  expect(await treehouse(["--context", "phone", "account", "whoami"])).toMatchObject({ exit: 8 });
+  const third = await adding("phone", "--code");
+  const agreed = { ...hands, secrets: [third.code], input: "y\n" };
+  expect(await treehouse(["client", "approve"], agreed)).toMatchObject({ exit: 0 });
+  expect(await third.ended).toMatchObject({ exit: 0 });
+});

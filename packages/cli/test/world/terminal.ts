@@ -12,6 +12,8 @@ export type Hands = {
   readonly interrupted?: AbortSignal;
   /** Hears what is printed, as it comes. */
   heard?(text: string): void;
+  /** The same, of what goes to people. */
+  told?(text: string): void;
 };
 
 /** Runs the command in this process, with a terminal of its own. */
@@ -29,6 +31,7 @@ export async function runWith(args: readonly string[], hands: Hands = {}): Promi
     },
     err(text) {
       err += text;
+      hands.told?.(text);
     },
     readAll: () => Promise.resolve(input),
     async *lines() {

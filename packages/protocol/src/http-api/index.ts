@@ -153,6 +153,17 @@ export {
   recoveryVersionSchema,
   recoveryWriteSchema,
 } from "./recovery-schemas.ts";
+export { RENDEZVOUS_LIMITS } from "./rendezvous-limits.ts";
+export {
+  clientApprovalAnswerSchema,
+  clientApprovalRequestSchema,
+  rendezvousAnswerSchema,
+  rendezvousApprovingSchema,
+  rendezvousJoiningSchema,
+  rendezvousRequestSchema,
+  rendezvousTurnSchema,
+} from "./rendezvous-schemas.ts";
+export type { RendezvousEnd } from "./rendezvous-schemas.ts";
 export { MEDIA_TYPE_TLS, MEDIA_TYPE_JSON } from "./media-types.ts";
 export { routes, paths } from "./paths.ts";
 export {

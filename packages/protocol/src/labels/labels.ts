@@ -59,6 +59,10 @@ export const LABELS = {
   recoveryProof: "RecoveryProofTBS",
   /** The same over a new password's record, with the bundle that is sealed under it. */
   passwordReset: "PasswordResetTBS",
+  /** Key derivation from what a new client and the approving one agreed on: seals their messages. */
+  approvalChannel: "ApprovalChannel",
+  /** Hash of an approval code: its last character, which tells a slip of the finger. */
+  approvalCodeCheck: "ApprovalCodeCheck",
   /** Key derivation in the recovery bundle: where a record of account data lies. */
   accountDataSlot: "AccountDataSlot",
   /** Key derivation in the recovery bundle: seals account data. */
