@@ -4,7 +4,13 @@
  */
 import { createNobleCrypto } from "@treehouse/mls/crypto/noble";
 
-import { type Client as ClientFace, type ClientOptions, openClient } from "./client/index.ts";
+import {
+  type Client as ClientFace,
+  type ClientOptions,
+  openClient,
+  requestReset,
+  type ResetRequest,
+} from "./client/index.ts";
 import type { Platform } from "./client/index.ts";
 
 export { SdkError } from "./errors/index.ts";
@@ -19,4 +25,7 @@ export const Client = {
     const crypto = createNobleCrypto({ random: platform.env.random });
     return openClient({ ...platform, crypto }, options);
   },
+  /** As in Node. */
+  requestReset: (wanted: ResetRequest, platform: Pick<Platform, "env">): Promise<void> =>
+    requestReset(platform, wanted),
 };

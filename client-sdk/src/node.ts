@@ -1,7 +1,13 @@
 /** The SDK in Node: `Client.open({ account, password, store })`. */
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 
-import { type Client as ClientFace, type ClientOptions, openClient } from "./client/index.ts";
+import {
+  type Client as ClientFace,
+  type ClientOptions,
+  openClient,
+  requestReset,
+  type ResetRequest,
+} from "./client/index.ts";
 import { createNodeEnv } from "./environment/node.ts";
 import { openNodeStore } from "./storage-sqlite/index.ts";
 
@@ -71,5 +77,14 @@ export const Client = {
       },
       options,
     );
+  },
+  /** Has a token mailed, for `open` with `reset`; the answer tells nothing. Throws `SdkError`. */
+  async requestReset(wanted: ResetRequest): Promise<void> {
+    const { env, close } = createNodeEnv();
+    try {
+      await requestReset({ env }, wanted);
+    } finally {
+      await close();
+    }
   },
 };

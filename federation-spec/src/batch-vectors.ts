@@ -54,6 +54,7 @@ export const batchVectors = [
   vectorOf("ConsentEntry", "grant for one room", { ...request, operation: "grant", room }),
   vectorOf("ConsentEntry", "revoke", { ...request, operation: "revoke", note: "" }),
   vectorOf("UserDeleted", "deleted", { user: alice, deletedAt: time }),
+  vectorOf("UserReset", "reset", { user: alice, resetAt: time, identityKey: octets(32) }),
   vectorOf("BatchItem", "entry", makeItem(10, { kind: "entry", ...entryAlone })),
   vectorOf("BatchItem", "consent", makeItem(11, { kind: "consent", entry: request })),
   vectorOf(
@@ -66,6 +67,11 @@ export const batchVectors = [
     "BatchItem",
     "revoked client",
     makeItem(14, { kind: "clientRevoked", client: alicesClient, revokedAt: time }),
+  ),
+  vectorOf(
+    "BatchItem",
+    "user who was reset",
+    makeItem(15, { kind: "userReset", user: alice, resetAt: time, identityKey: octets(32) }),
   ),
   vectorOf("BatchItem", "gone", makeItem(13, { kind: "gone" })),
   vectorOf("BatchItem", "of a later version", { sequence: 13, kind: 200, body: octets(3) }),

@@ -51,6 +51,7 @@ import {
   updateRequestCodec,
   updateRoomResponseCodec,
   userDeletedCodec,
+  userResetCodec,
 } from "@treehouse/protocol";
 
 /** The structs that have vectors, by the names that the vectors use. */
@@ -106,6 +107,7 @@ export const structs = {
   UpdateRequest: updateRequestCodec,
   UpdateRoomResponse: updateRoomResponseCodec,
   UserDeleted: userDeletedCodec,
+  UserReset: userResetCodec,
 } as const;
 
 export type StructName = keyof typeof structs;

@@ -58,6 +58,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     domain,
     registration: config.registration.mode,
     localContacts: config.contacts.local,
+    resetDelayMs: config.mail.reset_delay_hours * 3_600_000,
     crypto,
     secrets: files,
     jobs,
@@ -160,6 +161,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     keyPackages,
     rooms: delivery,
     factors,
+    mailboxes: factors.mailboxes,
     outbox: federation.outbox,
     users: federation.users,
   });

@@ -20,6 +20,12 @@ export type AccountContext = {
 
 export type IdentityAlarm = {
   readonly user: UserUri;
-  readonly kind: "keyChanged" | "listRolledBack" | "listForked" | "listInvalid" | "bundleDamaged";
+  readonly kind:
+    | "keyChanged"
+    | "listRolledBack"
+    | "listForked"
+    | "listInvalid"
+    | "bundleDamaged"
+    | "accountReset";
   readonly text: string;
 };

@@ -55,6 +55,8 @@ export {
   settleKey,
   verifyContact,
 } from "./safety.ts";
+export { resetAccount } from "./reset-account.ts";
+export { createResetNotices } from "./reset-notices.ts";
 export { register } from "./register.ts";
 export { revokeClient } from "./revoke-client.ts";
 export {

@@ -17,7 +17,7 @@ import {
 import type { ContactRow } from "../storage/index.ts";
 import type { AccountContext, IdentityAlarm } from "./context.ts";
 
-type ListFault = Exclude<IdentityAlarm["kind"], "bundleDamaged">;
+type ListFault = Exclude<IdentityAlarm["kind"], "bundleDamaged" | "accountReset">;
 
 export type FoundUser = SignedClientList & {
   /** The keys with which the user's own server vouches, by id. */

@@ -7,6 +7,7 @@ import {
   paths,
   Refusal,
   type RefusalCode,
+  type RegistrationFinishAnswer,
   registrationFinishAnswerSchema,
   registrationStartAnswerSchema,
   toBase64Url,
@@ -66,9 +67,9 @@ export async function register(
   }
 }
 
-type Begun = { readonly account: StoredAccount; readonly bundle: RecoveryBundle };
+export type Begun = { readonly account: StoredAccount; readonly bundle: RecoveryBundle };
 
-async function begin(context: AccountContext, user: UserUri): Promise<Begun> {
+export async function begin(context: AccountContext, user: UserUri): Promise<Begun> {
   const { api, crypto, env, store } = context;
   const identity = createIdentity(crypto, user, env.now());
   const account = accountOf(api.server, user, identity);
@@ -85,7 +86,7 @@ async function begin(context: AccountContext, user: UserUri): Promise<Begun> {
   return { account, bundle };
 }
 
-function readBegun(tx: LocalTx): Begun | undefined {
+export function readBegun(tx: LocalTx): Begun | undefined {
   const account = readAccount(tx);
   if (account === undefined) return undefined;
   const bundle = tx.settings.get(bundleSetting);
@@ -101,7 +102,7 @@ async function offer(
   wanted: { readonly user: UserUri; readonly password: string; readonly invite?: string },
   { account, bundle }: Begun,
 ): Promise<StoredAccount> {
-  const { api, crypto, store } = context;
+  const { api, crypto } = context;
   const opaque = await startRegistration(wanted.password);
   const started = await api.json("POST", paths.registrationStart(), registrationStartAnswerSchema, {
     name: nameOf(wanted.user),
@@ -126,6 +127,15 @@ async function offer(
       clientName: context.clientName,
     },
   );
+  return keepRegistered(context, account, finished);
+}
+
+/** Writes what the server has vouched for, and forgets the bundle, which the server has sealed. */
+export async function keepRegistered(
+  { store }: AccountContext,
+  account: StoredAccount,
+  finished: RegistrationFinishAnswer,
+): Promise<StoredAccount> {
   const registered: StoredAccount = {
     ...account,
     clientList: fromBase64Url(finished.clientList),
@@ -144,7 +154,7 @@ async function offer(
   return registered;
 }
 
-async function forget({ store }: AccountContext): Promise<void> {
+export async function forget({ store }: AccountContext): Promise<void> {
   await store.transaction((tx) => {
     tx.settings.delete("account");
     tx.settings.delete(dataKeySetting);

@@ -4,10 +4,12 @@ import {
   type AccountContext,
   type AccountData,
   type ContactBook,
+  createResetNotices,
   lookUp,
   type OwnIdentity,
   type StoredAccount,
 } from "../account/index.ts";
+import type { ClientEvents, Events } from "../events/index.ts";
 import type { AccountEvents } from "../groups/index.ts";
 
 /**
@@ -21,11 +23,13 @@ export function accountEventsOf(parts: {
   readonly data: AccountData;
   readonly own: OwnIdentity;
   readonly log: (event: string, error: unknown) => void;
+  readonly events: Events<ClientEvents>;
 }): AccountEvents {
-  const { context, account, book, data, own, log } = parts;
+  const { context, account, book, data, own, log, events } = parts;
+  const notices = createResetNotices(context, (told) => events.emit("resetWaiting", told));
   return {
     apply(tx, event) {
-      const told = [book.apply(tx, event), data.apply(tx, event)];
+      const told = [book, data, notices].map((part) => part.apply(tx, event));
       return () => {
         for (const tell of told) tell();
         if (event.name !== ACCOUNT_EVENTS.clientsChanged) return;

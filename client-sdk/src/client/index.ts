@@ -45,6 +45,7 @@ import type { Platform } from "./platform.ts";
 import { type ClientPrivacy, createClientPrivacy } from "./privacy.ts";
 import { type ClientProfile, createClientProfile } from "./profile.ts";
 import { type ClientRecovery, createClientRecovery } from "./recovery.ts";
+import { createReset } from "./reset.ts";
 import { type ClientSessions, createSessions } from "./sessions.ts";
 import { type ClientSettings, createChosen, createClientSettings } from "./settings.ts";
 
@@ -69,6 +70,7 @@ export type { Platform } from "./platform.ts";
 export type { ClientPrivacy } from "./privacy.ts";
 export type { ClientProfile } from "./profile.ts";
 export type { ClientRecovery, RecoveryProof } from "./recovery.ts";
+export { requestReset, type ResetRequest } from "./reset.ts";
 export type { ClientSessions, SessionInfo } from "./sessions.ts";
 export type { ClientSettings } from "./settings.ts";
 
@@ -118,6 +120,10 @@ export interface Client extends AsyncDisposable {
      * Refuses `loginFailed`, and does nothing, when the password is wrong.
      */
     delete(proof: { readonly password: string }): Promise<void>;
+    /** Until when a reset by e-mail waits that any client can stop; undefined when there is none. */
+    resetWaitsUntil(): Promise<number | undefined>;
+    /** Stops a reset by e-mail, whatever has come of it. */
+    cancelReset(): Promise<void>;
     /**
      * Puts a new password in the place of the old one, and seals the recovery bundle under it: no key
      * is lost. Sessions go on. Refuses `loginFailed` when the old one is wrong.
@@ -201,7 +207,7 @@ function startClient(
     env,
     alarms: createAlarms(env),
     people: peopleOf(context, book, own),
-    accountEvents: accountEventsOf({ context, account, book, data, own, log }),
+    accountEvents: accountEventsOf({ context, account, book, data, own, log, events }),
     store,
     api: context.api,
     link: sync,
@@ -267,6 +273,7 @@ function startClient(
           account,
           open: (room) => createConversation(parts, room),
         }),
+      ...createReset(context.api),
       changePassword: (change) => guarded(() => changePassword(context, change)),
       delete: ({ password }) =>
         guarded(async () => {

@@ -20,6 +20,7 @@ import {
   readAccount,
   register,
   type Secret,
+  resetAccount,
   type StoredAccount,
 } from "../account/index.ts";
 import { SdkError } from "../errors/index.ts";
@@ -65,7 +66,10 @@ export async function openAccount(
   const { clientName, secondFactor } = options;
   const context = { api, store, crypto, env, alarm, clientName, secondFactor };
   const begun = stored !== undefined && stored.leafIdentity === undefined;
-  if (options.register === undefined && (await isNewClient(store, stored))) {
+  if (options.reset !== undefined) {
+    const { token } = options.reset;
+    opened.account = await resetAccount(context, { user, password: needPassword(options), token });
+  } else if (options.register === undefined && (await isNewClient(store, stored))) {
     if (options.login !== true) {
       throw new SdkError("noClientInStore", "this store holds no client of the account", {
         help:
@@ -149,7 +153,8 @@ function secretOf(options: ClientOptions): Secret {
   return { recoveryKey: parseRecoveryKey(options.recoveryKey) };
 }
 
-function defaultServer(user: UserUri): string {
+/** Where the server of a user is looked for when nobody says. */
+export function defaultServer(user: UserUri): string {
   const domain = domainOf(user);
   return domain === "localhost" ? "http://127.0.0.1:4280" : `https://${domain}`;
 }

@@ -26,6 +26,12 @@ export type ClientOptions = {
   readonly secondFactor?: string | (() => Promise<string>);
   /** Registers the account instead of logging in; needs an empty store. */
   readonly register?: { readonly invite?: string };
+  /**
+   * Gets back an account whose password is lost, with the token that `Client.requestReset` had
+   * mailed; `password` is the new one. Needs an empty store. There are no keys in it: the client
+   * is in no conversation until somebody adds it, and reads nothing from before.
+   */
+  readonly reset?: { readonly token: string };
   /** Path of the store's file in Node; the adapter's name for it elsewhere. */
   readonly store: string;
   /** `http://127.0.0.1:4280`. By default the store's, then `https://` and the account's domain. */

@@ -61,6 +61,7 @@ export type ClientEvents = {
    * `listForked`: another list in the place of one that was shown before. `listInvalid`: a list that
    * the user has not signed. `clientUnlisted`: a client to be added that the user's list does not
    * bear out. `bundleDamaged`: the own server's recovery bundle does not open with the password.
+   * `accountReset`: somebody got the account back by e-mail, without its keys; told once.
    */
   identityAlarm: {
     readonly user: UserUri;
@@ -71,7 +72,8 @@ export type ClientEvents = {
       | "listForked"
       | "listInvalid"
       | "clientUnlisted"
-      | "bundleDamaged";
+      | "bundleDamaged"
+      | "accountReset";
     readonly text: string;
   };
   /**
@@ -111,6 +113,11 @@ export type ClientEvents = {
   };
   /** Somebody says something else of themselves than before. */
   profile: { readonly user: UserUri; readonly address: string };
+  /**
+   * Somebody resets this very account by e-mail. Until then any client can stop it with
+   * `account.cancelReset()`; afterwards all clients of now are logged out for good.
+   */
+  resetWaiting: { readonly until: number };
   /** The server ended the session: log in again. */
   loginRequired: { readonly reason: string };
   /** New rows wait in the local store. */

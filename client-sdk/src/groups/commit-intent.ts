@@ -3,6 +3,7 @@ import {
   type Bytes,
   decodeRoomState,
   encodeRoomState,
+  equalBytes,
   Refusal,
   refusalOfResponse,
   type RoomState,
@@ -17,7 +18,7 @@ import {
   vector,
 } from "@treehouse/protocol";
 
-import type { IntentRow } from "../storage/index.ts";
+import { type IntentRow, isAccepted } from "../storage/index.ts";
 import { authenticatedData } from "./authenticated-data.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { fetchKeyPackages } from "./fetch-key-packages.ts";
@@ -49,6 +50,7 @@ export async function buildCommit(
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
     const add = intent.kind === "add" ? keyPackages : [];
+    const former = intent.kind === "add" ? await formerLeaves(context, group, users) : [];
     const remove = intent.kind === "remove" ? leavesOf(group, users) : [];
     if (intent.kind === "commit") remove.push(...unlistedLeaves(context, group));
     const isBehind = isLeafBehind(context, group);
@@ -66,7 +68,7 @@ export async function buildCommit(
     const prepared = await group.prepareCommit(
       {
         add,
-        remove,
+        remove: [...remove, ...(add.length === 0 ? [] : former)],
         ...(roomState === undefined ? {} : { roomState: encodeRoomState(roomState) }),
         ...(add.length === 0 ? {} : { welcomeExtensions: extensions }),
         ...(isBehind ? { updateLeafIdentity: context.identity.leafIdentity } : {}),
@@ -148,6 +150,7 @@ async function claimKeyPackages(
   return users.flatMap((user) => room.claimed.get(user) ?? []);
 }
 
+/** Who has no leaf, or only ones under a key in whose place this user has accepted another one. */
 function usersMissing(
   context: GroupsContext,
   room: Room,
@@ -155,9 +158,37 @@ function usersMissing(
 ): Promise<readonly UserUri[]> {
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
-    const present = new Set(group.members().map(({ user }) => user));
+    const former = new Set(await formerLeaves(context, group, users));
+    const present = new Set(
+      group.members().flatMap(({ leaf, user }) => (former.has(leaf) ? [] : [user])),
+    );
     return users.filter((user) => !present.has(user));
   });
+}
+
+/**
+ * Leaves of these users under a former identity key. All of them go with the commit that adds the
+ * user anew, or no client takes it: another key enters by a member's commit alone (architecture §4).
+ */
+function formerLeaves(
+  context: GroupsContext,
+  group: MemberGroup,
+  users: readonly UserUri[],
+): Promise<readonly number[]> {
+  return context.store.transaction((tx) =>
+    users.flatMap((user) => {
+      const known = tx.contacts.get(user);
+      if (known === undefined) return [];
+      return group
+        .members()
+        .filter((member) => member.user === user)
+        .filter(({ identity }) => {
+          const key = identity.certificate.identityKey;
+          return !equalBytes(key, known.identityKey) && isAccepted(known, key);
+        })
+        .map(({ leaf }) => leaf);
+    }),
+  );
 }
 
 function leavesOf(group: MemberGroup, users: readonly UserUri[]): number[] {

@@ -28,13 +28,18 @@ export interface RunningServer {
   open(name: string, options?: Partial<NodeOptions>): Promise<Client>;
 }
 
+export type ServerOptions = {
+  /** Of the server that takes mail. */
+  readonly smtpUrl?: string;
+};
+
 /** Closes the clients that were opened here, and the server. */
 export interface TestServer extends RunningServer, AsyncDisposable {}
 
 /** One server, and nobody else. */
-export async function startServer(): Promise<TestServer> {
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), "treehouse-sdk-"));
-  const server = await runServer(parseDomain("localhost"), directory);
+  const server = await runServer(parseDomain("localhost"), directory, undefined, options);
   return {
     ...server,
     async [Symbol.asyncDispose]() {
@@ -50,6 +55,7 @@ export async function runServer(
   domain: Domain,
   directory: string,
   peers?: ReadonlyMap<Domain, URL>,
+  { smtpUrl = "" }: ServerOptions = {},
 ): Promise<RunningServer> {
   const base = defaultConfig();
   let port = 0;
@@ -61,6 +67,7 @@ export async function runServer(
         storage: { ...base.storage, directory: join(directory, "data") },
         metrics: { ...base.metrics, enabled: false },
         registration: { ...base.registration, mode: "open" as const },
+        mail: { ...base.mail, smtp_url: smtpUrl, from: smtpUrl && "chat@example.org" },
       },
       env: createNodeEnv({ log: { level: "error" } }),
       ...(peers === undefined ? {} : { developmentPeers: peers }),

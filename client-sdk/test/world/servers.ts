@@ -4,14 +4,21 @@ import { join } from "node:path";
 
 import { type Domain, parseDomain } from "@treehouse/protocol";
 
-import { type RunningServer, runServer } from "./server.ts";
+import { type RunningServer, runServer, type ServerOptions } from "./server.ts";
 
 export interface FederatedServers extends AsyncDisposable {
   at(index: number): RunningServer;
 }
 
 /** Starts a server for each domain; all of them can reach one another, and nobody else. */
-export async function startServers(...names: readonly string[]): Promise<FederatedServers> {
+export function startServers(...names: readonly string[]): Promise<FederatedServers> {
+  return startServersWith({}, names);
+}
+
+export async function startServersWith(
+  options: ServerOptions,
+  names: readonly string[],
+): Promise<FederatedServers> {
   const directory = mkdtempSync(join(tmpdir(), "treehouse-federation-"));
   const urls = new Map<Domain, URL>();
   const servers: RunningServer[] = [];
@@ -21,7 +28,7 @@ export async function startServers(...names: readonly string[]): Promise<Federat
   };
   try {
     for (const domain of names.map(parseDomain)) {
-      const server = await runServer(domain, join(directory, domain), urls);
+      const server = await runServer(domain, join(directory, domain), urls, options);
       servers.push(server);
       urls.set(domain, new URL(server.url));
     }

@@ -115,7 +115,7 @@ function insertAccount(db: Drizzle, account: NewAccount): boolean {
   return true;
 }
 
-function insertList(
+export function insertList(
   db: Drizzle,
   name: string,
   list: NewAccount["list"] & { readonly acceptedAt: number },
@@ -126,7 +126,7 @@ function insertList(
     .run();
 }
 
-function insertClient(db: Drizzle, client: StoredClient): void {
+export function insertClient(db: Drizzle, client: StoredClient): void {
   db.insert(clients)
     .values({
       ...client,

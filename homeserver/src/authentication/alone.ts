@@ -17,6 +17,12 @@ export const alone: Neighbours = {
     deleteUser: () => Promise.resolve([]),
     shares: () => Promise.resolve(false),
     revokeClient: () => Promise.resolve([]),
+    companionsOf: () => Promise.resolve([]),
+  },
+  mailboxes: {
+    available: () => false,
+    isConfirmed: () => Promise.resolve(false),
+    mail: () => undefined,
   },
   factors: {
     isRequired: () => Promise.resolve(false),

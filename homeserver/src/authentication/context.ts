@@ -17,8 +17,10 @@ import type { Pending } from "./pending.ts";
 import type { PrivacyStore } from "./privacy/store.ts";
 import type { ProvedForClients } from "./prove-for-clients.ts";
 import type { PendingRecovery } from "./recovery/prove.ts";
-import type { PendingReset } from "./recovery/reset-password.ts";
+import type { PendingPasswordReset } from "./recovery/reset-password.ts";
 import type { RecoveryStore } from "./recovery/store.ts";
+import type { PendingReset } from "./reset/start.ts";
+import type { ResetStore } from "./reset/store.ts";
 import type { Sessions } from "./sessions.ts";
 import type { AuthenticationStore } from "./store.ts";
 
@@ -37,6 +39,9 @@ export type AuthenticationContext = {
   readonly accountData: AccountDataStore;
   readonly privacy: PrivacyStore;
   readonly recovery: RecoveryStore;
+  readonly resets: ResetStore;
+  /** How long a reset waits for clients that are active. */
+  readonly resetDelayMs: number;
   readonly domain: Domain;
   readonly registration: RegistrationMode;
   readonly localContacts: LocalContacts;
@@ -55,6 +60,7 @@ export type AuthenticationContext = {
   readonly pendingProofs: Pending<PendingProof>;
   readonly pendingClientProofs: Pending<ProvedForClients>;
   readonly pendingRecoveries: Pending<PendingRecovery>;
-  readonly pendingResets: Pending<PendingReset>;
+  readonly pendingPasswordResets: Pending<PendingPasswordReset>;
   readonly pendingDeletions: Pending<PendingDeletion>;
+  readonly pendingResets: Pending<PendingReset>;
 };

@@ -80,6 +80,7 @@ async function deleteWithAll(
   await context.accountData.forgetOwner(tx, name);
   await context.privacy.forgetOwner(tx, name);
   await context.recovery.forgetOwner(tx, name);
+  await context.resets.deleteReset(tx, name);
   await forgetUser(context, tx, user);
   await store.deleteAccount(tx, name, deletedAt);
   for (const peer of peers) await outbox.add(tx, peer, { kind: "userDeleted", user, deletedAt });

@@ -17,6 +17,7 @@ import type {
   Domain,
   Env,
   UserDeleted,
+  UserReset,
   UserUri,
 } from "@treehouse/protocol";
 import { domainOf, nameOf } from "@treehouse/protocol";
@@ -62,8 +63,12 @@ import type { PendingRegistration } from "./start-registration.ts";
 import { createPrivacyStore } from "./privacy/store.sqlite.ts";
 import type { ProvedForClients } from "./prove-for-clients.ts";
 import type { PendingRecovery } from "./recovery/prove.ts";
-import type { PendingReset } from "./recovery/reset-password.ts";
+import type { PendingPasswordReset } from "./recovery/reset-password.ts";
 import { createRecoveryStore } from "./recovery/store.sqlite.ts";
+import { RESET_LIMITS } from "./reset/limits.ts";
+import type { PendingReset } from "./reset/start.ts";
+import { createResetStore } from "./reset/store.sqlite.ts";
+import { hearUserReset } from "./reset/tell-contacts.ts";
 import { authenticationRoutes } from "./routes.ts";
 import type { SecretFiles } from "./secret-files.ts";
 import { createSessions } from "./sessions.ts";
@@ -79,6 +84,7 @@ export type {
   ConsentQuestion,
   Inboxes,
   KeyPackagesOf,
+  Mailboxes,
   Neighbours,
   RemoteUser,
   RemoteUsers,
@@ -96,6 +102,8 @@ export type AuthenticationOptions = {
   readonly registration: RegistrationMode;
   /** By default `implied`. */
   readonly localContacts?: LocalContacts;
+  /** How long a reset by e-mail waits while a client of the account is active. By default a day. */
+  readonly resetDelayMs?: number;
   readonly crypto: Signatures;
   readonly secrets: SecretFiles;
   readonly jobs: Pick<Jobs, "every">;
@@ -157,6 +165,8 @@ export interface Authentication {
   userDeleted(tx: Tx, peer: Domain, item: UserDeleted): Promise<Heard>;
   /** A peer says that a user of its own has revoked a client. */
   clientRevoked(tx: Tx, peer: Domain, item: ClientRevoked): Promise<Heard>;
+  /** A peer says that the account of a user of its own was reset. */
+  userReset(tx: Tx, peer: Domain, item: UserReset): Promise<Heard>;
 }
 
 /** Loads or makes the server's long-term secrets and answers when logins can be served. */
@@ -175,6 +185,8 @@ export async function createAuthentication(
     accountData: createAccountDataStore(database),
     privacy: createPrivacyStore(database),
     recovery: createRecoveryStore(database),
+    resets: createResetStore(database),
+    resetDelayMs: options.resetDelayMs ?? RESET_LIMITS.delayMs,
     domain,
     registration: options.registration,
     localContacts: options.localContacts ?? "implied",
@@ -192,14 +204,22 @@ export async function createAuthentication(
     pendingProofs: createPending<PendingProof>(env),
     pendingClientProofs: createPending<ProvedForClients>(env),
     pendingRecoveries: createPending<PendingRecovery>(env),
-    pendingResets: createPending<PendingReset>(env),
+    pendingPasswordResets: createPending<PendingPasswordReset>(env),
     pendingDeletions: createPending<PendingDeletion>(env),
+    pendingResets: createPending<PendingReset>(env),
   };
   options.jobs.every("endIdleSessions", CLEANING_INTERVAL_MS, () =>
     clean((limit) => sessions.deleteIdle(limit)),
   );
   options.jobs.every("deleteSpentInvites", CLEANING_INTERVAL_MS, () =>
     clean((limit) => invites.deleteSpent(limit)),
+  );
+  options.jobs.every("deleteSpentResets", CLEANING_INTERVAL_MS, () =>
+    clean((limit) =>
+      database.transaction((tx) => context.resets.deleteSpentResets(tx, env.now(), limit), {
+        frees: true,
+      }),
+    ),
   );
   const isLocal = (user: UserUri): boolean => domainOf(user) === domain;
   const contactLimits = createContactLimits(env);
@@ -225,6 +245,7 @@ export async function createAuthentication(
     consent: (tx, peer, entry) => hearConsent(context, contactLimits, tx, peer, entry),
     userDeleted: (tx, peer, item) => hearUserDeleted(context, tx, peer, item),
     clientRevoked: (tx, peer, item) => hearClientRevoked(context, tx, peer, item),
+    userReset: (tx, peer, item) => hearUserReset(context, tx, peer, item),
     ...clientQuestions(context, isLocal),
   };
 }

@@ -4,6 +4,7 @@ import { createRateLimiter } from "../platform/index.ts";
 import type { RateLimiter } from "../platform/index.ts";
 import { createLoginTries } from "./login-tries.ts";
 import type { LoginTries } from "./login-tries.ts";
+import { resetRates } from "./reset/limits.ts";
 
 const names = ["loginPerUser", "loginPerAddress", "lookupPerSession", "lookupPerAddress"] as const;
 
@@ -15,7 +16,10 @@ const accountDataPerUser: RateRule = { count: 600, perMs: 60_000 };
 
 /** The rates of this module, each taken before any work is done. */
 export type AuthenticationLimits = Readonly<
-  Record<(typeof names)[number] | "proofPerSession" | "accountDataPerUser", RateLimiter>
+  Record<
+    (typeof names)[number] | "proofPerSession" | "accountDataPerUser" | keyof typeof resetRates,
+    RateLimiter
+  >
 > & { readonly loginTries: LoginTries };
 
 export function createLimits(env: Pick<Env, "monotonic">): AuthenticationLimits {
@@ -28,6 +32,8 @@ export function createLimits(env: Pick<Env, "monotonic">): AuthenticationLimits 
     proofPerSession: createRateLimiter(env, proofPerSession, "proofPerSession"),
     lookupPerSession: limiter("lookupPerSession"),
     lookupPerAddress: limiter("lookupPerAddress"),
+    resetPerUser: createRateLimiter(env, resetRates.resetPerUser, "resetPerUser"),
+    resetPerAddress: createRateLimiter(env, resetRates.resetPerAddress, "resetPerAddress"),
     accountDataPerUser: createRateLimiter(env, accountDataPerUser, "accountDataPerUser"),
   };
 }

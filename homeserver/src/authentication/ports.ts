@@ -1,4 +1,12 @@
-import type { Bytes, ClientUri, ConsentEntry, Domain, RoomUri, UserUri } from "@treehouse/protocol";
+import type {
+  Bytes,
+  ClientUri,
+  ConsentEntry,
+  Domain,
+  RoomUri,
+  UserReset,
+  UserUri,
+} from "@treehouse/protocol";
 import type { Acquaintance, ReadTx, Tx } from "../platform/index.ts";
 
 /** The clients' inboxes; `queuing` meets it. */
@@ -46,6 +54,8 @@ export interface RoomsOfUser {
     tx: Tx,
     revoked: { readonly user: UserUri; readonly client: ClientUri; readonly revokedAt: number },
   ): Promise<readonly Domain[]>;
+  /** The others in the rooms that a user of any server is in, as far as this server knows. */
+  companionsOf(tx: ReadTx, user: UserUri): Promise<readonly UserUri[]>;
 }
 
 /** What proves an account beside its password; `factors` meets it. */
@@ -55,6 +65,15 @@ export interface SecondFactors {
   check(name: string, code: string): Promise<void>;
   /** Forgets everything that proved an account which is gone. */
   forget(tx: Tx, user: UserUri): Promise<void>;
+}
+
+/** The mailboxes that accounts have confirmed; `factors` meets it. */
+export interface Mailboxes {
+  /** Whether this server sends mail. */
+  available(): boolean;
+  isConfirmed(tx: ReadTx, name: string, address: string): Promise<boolean>;
+  /** Mails the account's confirmed address, if it has one, behind the answer. Never throws. */
+  mail(name: string, mail: { readonly subject: string; readonly text: string }): void;
 }
 
 /** What is told to other servers; `federation` meets it. */
@@ -69,7 +88,8 @@ export interface ConsentOutbox {
     item:
       | { readonly kind: "consent"; readonly entry: ConsentEntry }
       | { readonly kind: "userDeleted"; readonly user: UserUri; readonly deletedAt: number }
-      | { readonly kind: "clientRevoked"; readonly client: ClientUri; readonly revokedAt: number },
+      | { readonly kind: "clientRevoked"; readonly client: ClientUri; readonly revokedAt: number }
+      | ({ readonly kind: "userReset" } & UserReset),
   ): Promise<void>;
 }
 
@@ -96,6 +116,7 @@ export type Neighbours = {
   readonly keyPackages: KeyPackagesOf;
   readonly rooms: RoomsOfUser;
   readonly factors: SecondFactors;
+  readonly mailboxes: Mailboxes;
   readonly outbox: ConsentOutbox;
   readonly users: RemoteUsers;
 };

@@ -35,6 +35,7 @@ import type { Invite } from "./invites.ts";
 import type { AuthenticationLimits } from "./limits.ts";
 import { privacyRoutes } from "./privacy/routes.ts";
 import { recoveryRoutes } from "./recovery/routes.ts";
+import { resetRoutes } from "./reset/routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { startLogin } from "./start-login.ts";
 import { startRegistration } from "./start-registration.ts";
@@ -51,6 +52,7 @@ export function authenticationRoutes(
     ...clientRoutes(context, limits),
     ...credentialRoutes(context, limits),
     ...recoveryRoutes(context, limits),
+    ...resetRoutes(context, limits),
     findUserRoute(context, limits),
     ...contactRoutes(context, limits),
     ...accountDataRoutes(context, limits),

@@ -139,6 +139,21 @@ export const accountData = sqliteTable(
   (table) => [primaryKey({ columns: [table.owner, table.slot] })],
 );
 
+/** A reset by e-mail that was asked for, and one that waits for the account's active clients. */
+export const resets = sqliteTable(
+  "authentication_resets",
+  {
+    name: text("name").primaryKey(),
+    /** SHA-256 of the token that was mailed last; null once it was used. */
+    tokenHash: blob("token_hash", { mode: "buffer" }),
+    tokenExpiresAt: integer("token_expires_at"),
+    /** Null while nothing is waited for. */
+    waitsUntil: integer("waits_until"),
+    readyUntil: integer("ready_until"),
+  },
+  (table) => [uniqueIndex("authentication_resets_by_token").on(table.tokenHash)],
+);
+
 export const blocks = sqliteTable(
   "authentication_blocks",
   {

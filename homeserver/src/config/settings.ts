@@ -122,6 +122,12 @@ export const settingsSchema = z.strictObject({
         'an address such as "Treehouse <chat@example.org>"',
         "Whom these mails come from; needed with `smtp_url`.",
       ),
+      reset_delay_hours: described(
+        z.int().min(24).max(72).default(24),
+        "a whole number of hours from 24 to 72",
+        "How long a password's reset by e-mail waits if a client of the account was in use within " +
+          "30 days: until then each of them can stop it.",
+      ),
     })
     .prefault({}),
   registration: z

@@ -116,6 +116,8 @@ export interface Delivery extends Operations {
   shares(tx: ReadTx, user: UserUri, who: Acquaintance): Promise<boolean>;
   /** The same for one client of a user; see `revocations.ts`. */
   revokeClient(tx: Tx, revocation: Revocation): Promise<readonly Domain[]>;
+  /** The others in the rooms that a user of any server is in, as far as this server knows. */
+  companionsOf(tx: ReadTx, user: UserUri): Promise<readonly UserUri[]>;
   /**
    * The database is as old as a backup: marks what must be settled before it is used, which
    * `start` then does. Idempotent.
@@ -230,6 +232,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       tx.afterCommit(departing.soon);
       return hubs;
     },
+    companionsOf: (tx, user) => store.companionsOf(tx, user),
     async restored(tx, life) {
       await store.markRestored(tx, life);
       await store.suspectFollowed(tx);

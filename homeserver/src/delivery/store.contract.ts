@@ -10,6 +10,7 @@ import type { Bytes, ClientUri } from "@treehouse/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Database } from "../platform/index.ts";
+import { companionStoreContract } from "./companion-store.contract.ts";
 import { followedStoreContract } from "./followed/store.contract.ts";
 import { peerStoreContract } from "./peer-store.contract.ts";
 import type { DeliveryStore, EpochChange, NewRoom, Reservation, StoredEpoch } from "./store.ts";
@@ -27,6 +28,7 @@ export function deliveryStoreContract(open: OpenStore): void {
   requestContract(open);
   peerStoreContract(open, (name) => ({ ...founded, room: name }));
   followedStoreContract(open);
+  companionStoreContract(open, founded);
 }
 
 function reservationContract(open: OpenStore): void {

@@ -2,6 +2,7 @@ import { and, asc, count, eq, gt, inArray, lte, sql } from "drizzle-orm";
 import { parseRoomUri, parseUserUri } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
 import { buffer, bytes } from "./blob.ts";
+import { createCompanionStore } from "./companion-store.sqlite.ts";
 import { createFollowedStore } from "./followed/store.sqlite.ts";
 import { createGroupStore } from "./group-store.sqlite.ts";
 import {
@@ -26,6 +27,7 @@ export function createSqliteStore(database: Database): DeliveryStore {
   return {
     ...reservationMethods(database),
     ...createRoomStore(database),
+    ...createCompanionStore(database),
     ...headMethods(database),
     ...createGroupStore(database),
     ...createTreeStore(database),

@@ -2,7 +2,7 @@ import { nameOf, Refusal, utf8Decode, utf8Encode } from "@treehouse/protocol";
 import type { UserUri } from "@treehouse/protocol";
 import { z } from "zod";
 import { Assertion } from "../platform/index.ts";
-import type { Sealed, SealedPlace, Tx } from "../platform/index.ts";
+import type { ReadTx, Sealed, SealedPlace, Tx } from "../platform/index.ts";
 import type { FactorContext } from "./context.ts";
 import { FACTOR_LIMITS } from "./limits.ts";
 import type { StoredEmail } from "./store.ts";
@@ -118,6 +118,32 @@ export async function readEmail(context: FactorContext, user: UserUri): Promise<
       available: mailer !== undefined && sealing !== undefined,
     };
   });
+}
+
+/** Whether the account has confirmed this address. */
+export async function isConfirmedEmail(
+  context: FactorContext,
+  tx: ReadTx,
+  name: string,
+  address: string,
+): Promise<boolean> {
+  const confirmed = await context.store.email(tx, name, true);
+  return (
+    confirmed !== undefined &&
+    open(context, confirmed).address.toLowerCase() === address.toLowerCase()
+  );
+}
+
+/** Mails the account's confirmed address, if it has one. Refuses `unavailable`. */
+export async function mailAccount(
+  context: FactorContext,
+  name: string,
+  mail: { readonly subject: string; readonly text: string },
+): Promise<void> {
+  const { database, mailer, store } = context;
+  const confirmed = await database.read((tx) => store.email(tx, name, true));
+  if (confirmed !== undefined)
+    await mailer?.send({ ...mail, to: open(context, confirmed).address });
 }
 
 /** The same content under the current key. */

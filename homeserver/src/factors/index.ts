@@ -9,10 +9,11 @@
  * the user has shown that she can answer.
  */
 import type { Domain, Env, UserUri } from "@treehouse/protocol";
-import { nameOf } from "@treehouse/protocol";
-import { migrationsOf } from "../platform/index.ts";
+import { nameOf, Refusal } from "@treehouse/protocol";
+import { errorFields, migrationsOf } from "../platform/index.ts";
 import type { Database, Mailer, ReadTx, Route, SealingKeys, Tx } from "../platform/index.ts";
 import type { FactorContext } from "./context.ts";
+import { isConfirmedEmail, mailAccount } from "./email.ts";
 import { createEmailLimits, emailRoutes } from "./email-routes.ts";
 import type { Passwords } from "./ports.ts";
 import { refuseLostKeys, reseal } from "./reseal.ts";
@@ -28,6 +29,14 @@ export interface Factors {
   isRequired(tx: ReadTx, name: string): Promise<boolean>;
   /** Refuses `factorInvalid` and `rateLimited`. */
   check(name: string, code: string): Promise<void>;
+  /** The mailboxes that accounts have confirmed. */
+  readonly mailboxes: {
+    /** Whether this server sends mail. */
+    available(): boolean;
+    isConfirmed(tx: ReadTx, name: string, address: string): Promise<boolean>;
+    /** Mails the account's confirmed address, if it has one, behind the answer. Never throws. */
+    mail(name: string, mail: { readonly subject: string; readonly text: string }): void;
+  };
   /** The account is gone, and so is everything that proved it. */
   forget(tx: Tx, user: UserUri): Promise<void>;
 }
@@ -56,6 +65,16 @@ export async function createFactors(options: FactorsOptions): Promise<Factors> {
     ],
     isRequired: async (tx, name) => (await store.totp(tx, name))?.confirmedAt !== undefined,
     check: (name, code) => tryCode(context, name, code, { appOnly: false }),
+    mailboxes: {
+      available: () => mailer !== undefined && sealing !== undefined,
+      isConfirmed: (tx, name, address) => isConfirmedEmail(context, tx, name, address),
+      mail: (name, mail) => {
+        void mailAccount(context, name, mail).catch((error: unknown) => {
+          // What the mailer could not send is in the log already.
+          if (!(error instanceof Refusal)) env.log.warn("accountNotMailed", errorFields(error));
+        });
+      },
+    },
     forget: async (tx, user) => {
       await store.deleteTotp(tx, nameOf(user));
       await store.deleteEmails(tx, nameOf(user));

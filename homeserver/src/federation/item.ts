@@ -4,6 +4,7 @@ import {
   entryDeliveryCodec,
   ITEM_KINDS,
   userDeletedCodec,
+  userResetCodec,
   varintLength,
 } from "@treehouse/protocol";
 import type {
@@ -13,6 +14,7 @@ import type {
   Introduction,
   RoomUri,
   SignedHead,
+  UserReset,
   UserUri,
   WelcomeDelivery,
 } from "@treehouse/protocol";
@@ -36,7 +38,8 @@ export type OutboxItem =
     }
   | { readonly kind: "consent"; readonly entry: ConsentEntry }
   | { readonly kind: "userDeleted"; readonly user: UserUri; readonly deletedAt: number }
-  | { readonly kind: "clientRevoked"; readonly client: ClientUri; readonly revokedAt: number };
+  | { readonly kind: "clientRevoked"; readonly client: ClientUri; readonly revokedAt: number }
+  | ({ readonly kind: "userReset" } & UserReset);
 
 /** An item as it is written into a batch: `entry` with its length, if there is one, then `rest`. */
 export type Pending = {
@@ -71,6 +74,8 @@ export function bodyOf(item: OutboxItem): ItemBody {
       return ofNoRoom("userDeleted", userDeletedCodec.encode(item));
     case "clientRevoked":
       return ofNoRoom("clientRevoked", clientRevokedCodec.encode(item));
+    case "userReset":
+      return ofNoRoom("userReset", userResetCodec.encode(item));
   }
 }
 
@@ -109,6 +114,7 @@ export function kindOf(form: ItemForm): number {
     case "consent":
     case "userDeleted":
     case "clientRevoked":
+    case "userReset":
     case "gone":
       return ITEM_KINDS[form];
   }
@@ -141,6 +147,9 @@ function restOf(
   return whole.slice(varintLength(bytes.length) + bytes.length);
 }
 
-function ofNoRoom(form: "consent" | "userDeleted" | "clientRevoked", rest: Uint8Array): ItemBody {
+function ofNoRoom(
+  form: "consent" | "userDeleted" | "clientRevoked" | "userReset",
+  rest: Uint8Array,
+): ItemBody {
   return { form, room: undefined, position: 0, entry: undefined, rest };
 }

@@ -13,6 +13,7 @@ const numbers = {
   userDeleted: 5,
   gone: 6,
   clientRevoked: 7,
+  userReset: 8,
 } as const satisfies Record<ItemForm, number>;
 const forms: readonly ItemForm[] = [
   "entry",
@@ -22,6 +23,7 @@ const forms: readonly ItemForm[] = [
   "userDeleted",
   "gone",
   "clientRevoked",
+  "userReset",
 ];
 
 export function numberOfForm(form: ItemForm): number {

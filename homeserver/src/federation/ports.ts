@@ -13,6 +13,7 @@ import type {
   SignedHead,
   StandingResponse,
   UserDeleted,
+  UserReset,
   UserUri,
 } from "@treehouse/protocol";
 import type { ReadTx, Tx } from "../platform/index.ts";
@@ -96,6 +97,7 @@ export interface InboundConsent {
   consent(tx: Tx, peer: Domain, entry: ConsentEntry): Promise<Verdict>;
   userDeleted(tx: Tx, peer: Domain, item: UserDeleted): Promise<Verdict>;
   clientRevoked(tx: Tx, peer: Domain, item: ClientRevoked): Promise<Verdict>;
+  userReset(tx: Tx, peer: Domain, item: UserReset): Promise<Verdict>;
 }
 
 /** The users of this server; `authentication` and `key-packages` meet it. */

@@ -204,6 +204,8 @@ export function createReceiver<P>({ context, followed, consent }: ReceiverOption
         return consent.userDeleted(tx, peer, body);
       case "clientRevoked":
         return consent.clientRevoked(tx, peer, body);
+      case "userReset":
+        return consent.userReset(tx, peer, body);
       case "gone":
         return Promise.resolve({});
     }

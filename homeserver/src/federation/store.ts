@@ -83,7 +83,8 @@ export type ItemForm =
   | "consent"
   | "userDeleted"
   | "gone"
-  | "clientRevoked";
+  | "clientRevoked"
+  | "userReset";
 
 export type StoredPeer = {
   readonly id: number;

@@ -325,6 +325,10 @@ export class Island {
         this.tables.note(tx, `revoked ${client}`);
         return {};
       },
+      userReset: async (tx, _, { user }) => {
+        this.tables.note(tx, `reset ${user}`);
+        return {};
+      },
     };
   }
 }

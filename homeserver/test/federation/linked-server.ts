@@ -72,6 +72,7 @@ export class LinkedServer implements AsyncDisposable {
         consent: async () => ({}),
         userDeleted: async () => ({}),
         clientRevoked: async () => ({}),
+        userReset: async () => ({}),
       },
       localUsers: { ...knowsNobody, ...parts.localUsers },
       entries: { entry: async () => undefined },

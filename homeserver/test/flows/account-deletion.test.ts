@@ -106,6 +106,7 @@ test("R-029 FED-969 a deleted account leaves a hash, here and at the servers tha
       },
       shares: async () => false,
       revokeClient: async () => [],
+      companionsOf: async () => [],
     }),
   });
   const { a, b } = world;
@@ -197,6 +198,7 @@ test("every server that shares a room or a contact is told of a deletion, each o
     registration: "open",
     rooms: () => ({
       deleteUser: async () => elsewhere,
+      companionsOf: async () => [],
       shares: async () => false,
       revokeClient: async () => [],
     }),

@@ -8,12 +8,15 @@ export type Arrived = { readonly to: string; readonly from: string; readonly con
 export interface Mailbox extends AsyncDisposable {
   readonly url: string;
   readonly mails: readonly Arrived[];
+  /** The mail of that number, from 0, once it has come. */
+  arrival(index: number): Promise<Arrived>;
   /** From now on it takes nothing. */
   refuse(): void;
 }
 
 export async function openMailbox(): Promise<Mailbox> {
   const mails: Arrived[] = [];
+  const waiting: (() => void)[] = [];
   let refuses = false;
   const server = new SMTPServer({
     authOptional: true,
@@ -28,6 +31,7 @@ export async function openMailbox(): Promise<Mailbox> {
         const content = Buffer.concat(chunks).toString("utf8");
         const from = envelope.mailFrom === false ? "" : envelope.mailFrom.address;
         for (const { address } of envelope.rcptTo) mails.push({ to: address, from, content });
+        for (const look of waiting.splice(0)) look();
         callback();
       });
     },
@@ -39,6 +43,13 @@ export async function openMailbox(): Promise<Mailbox> {
   return {
     url: `smtp://127.0.0.1:${address.port}`,
     mails,
+    async arrival(index) {
+      for (;;) {
+        const found = mails[index];
+        if (found !== undefined) return found;
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
+    },
     refuse: () => {
       refuses = true;
     },
@@ -49,4 +60,9 @@ export async function openMailbox(): Promise<Mailbox> {
 /** The code that a mail brings. */
 export function codeIn(mail: Arrived | undefined): string {
   return /The code is (\d{8})\./.exec(mail?.content ?? "")?.[1] ?? "none";
+}
+
+/** The token that a mail brings. */
+export function tokenIn(mail: Arrived | undefined): string {
+  return /The token is ([\w-]{43})\./.exec(mail?.content ?? "")?.[1] ?? "none";
 }

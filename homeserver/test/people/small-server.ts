@@ -146,7 +146,13 @@ async function start(
   });
   const limits = options.queuingLimits ?? {};
   const queuing = await createQueuing({ env, database, jobs, limits });
-  authentication.connect({ inboxes: queuing, keyPackages, factors, ...options.beside });
+  authentication.connect({
+    inboxes: queuing,
+    keyPackages,
+    factors,
+    mailboxes: factors.mailboxes,
+    ...options.beside,
+  });
   if (options.beside?.users) keyPackages.connect({ users: options.beside.users });
   const http = createHttpServer({
     env,

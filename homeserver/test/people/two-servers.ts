@@ -92,6 +92,7 @@ export async function openTwoServers(
     return database.transaction((tx) => {
       if (item.kind === "consent") return authentication.consent(tx, from, item.entry);
       if (item.kind === "userDeleted") return authentication.userDeleted(tx, from, item);
+      if (item.kind === "userReset") return authentication.userReset(tx, from, item);
       return authentication.clientRevoked(tx, from, item);
     });
   };

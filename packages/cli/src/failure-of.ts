@@ -18,6 +18,8 @@ const exits: Record<string, ExitCode> = {
   factorRequired: EXIT.login,
   approvalFailed: EXIT.login,
   factorInvalid: EXIT.login,
+  resetInvalid: EXIT.login,
+  resetWaiting: EXIT.limited,
   proofRequired: EXIT.login,
   notAuthenticated: EXIT.login,
   sessionEnded: EXIT.login,
@@ -46,6 +48,7 @@ const helps: Record<string, string> = {
     "account with `treehouse account login` (by its password), `treehouse client add <address>` (by a " +
     "client that you have) or `treehouse client recovery restore` (by the recovery key).",
   factorRequired: "Log in with `treehouse account login --code <code>`.",
+  resetInvalid: "Ask for another mail with `treehouse account reset --email <address>`.",
   inviteInvalid: "Ask the operator for a new invite, and give it with --invite <token>.",
   noConsent: "Ask with `treehouse contact request <address>`, and wait for the answer.",
   unknownRoom: "`treehouse group ls` lists the conversations of this store.",

@@ -22,6 +22,7 @@ import {
   submissionBatchCodec,
   treeRequestCodec,
   userDeletedCodec,
+  userResetCodec,
   welcomeDeliveryCodec,
 } from "../src/index.ts";
 import {
@@ -68,6 +69,11 @@ const consentEntry = fc.record({
   note: textArbitrary,
   at: u64Arbitrary,
 });
+const userReset = fc.record({
+  user: userArbitrary,
+  resetAt: u64Arbitrary,
+  identityKey: exactly(32),
+});
 const userDeleted = fc.record({ user: userArbitrary, deletedAt: u64Arbitrary });
 const clientRevoked = fc.record({ client: clientArbitrary, revokedAt: u64Arbitrary });
 
@@ -77,6 +83,7 @@ export const itemBodyArbitrary: fc.Arbitrary<ItemBody> = fc.oneof(
   consentEntry.map((entry) => ({ kind: "consent" as const, entry })),
   userDeleted.map((deleted) => ({ kind: "userDeleted" as const, ...deleted })),
   clientRevoked.map((revoked) => ({ kind: "clientRevoked" as const, ...revoked })),
+  userReset.map((reset) => ({ kind: "userReset" as const, ...reset })),
   fc.constant({ kind: "gone" as const }),
 );
 
@@ -136,6 +143,7 @@ export const federationCases: readonly StructCase[] = [
   structCase("ConsentEntry", consentEntryCodec, consentEntry, { closedOctets: [0] }),
   structCase("UserDeleted", userDeletedCodec, userDeleted),
   structCase("ClientRevoked", clientRevokedCodec, clientRevoked),
+  structCase("UserReset", userResetCodec, userReset),
   structCase("BatchItem", batchItemCodec, batchItem),
   structCase("Batch", batchCodec, batch),
   structCase("BatchAnswer", batchAnswerCodec, batchAnswer),

@@ -256,7 +256,32 @@ export const consentRules: readonly Rule[] = [
       });
     },
   }),
+  rule("FED-971", "contacts are told when an account was reset", {
+    "those of the receiver, and nothing else follows": async (world) => {
+      const { peer, clara } = await scene(world);
+      const user = peer.user(`reset-${peer.users.size}`);
+      await peer.outgoing.deliver([consent(about("request", user.user, clara.user))]);
+      agree("the contact before", (await clara.contact(user.user))?.state, "incoming");
+      const item = resetOf(user.user);
+      agree("the verdict", await peer.outgoing.verdicts([item]), [undefined]);
+      agree("the contact after", (await clara.contact(user.user))?.state, "incoming");
+    },
+    "by nobody else's word": async (world) => {
+      const { peer, clara } = await scene(world);
+      const other = await world.knownPeer("b");
+      const mine = resetOf(peer.user(`not-reset-${peer.users.size}`).user);
+      await unchanged([clara], async () => {
+        agree("of another server's user", await other.outgoing.verdicts([mine]), ["notAllowed"]);
+        const theirs = await peer.outgoing.verdicts([resetOf(clara.user)]);
+        agree("of the receiver's user", theirs, ["notAllowed"]);
+      });
+    },
+  }),
 ];
+
+function resetOf(user: UserUri): ItemBody {
+  return { kind: "userReset", user, resetAt: Date.now(), identityKey: new Uint8Array(32).fill(7) };
+}
 
 type Scope = { readonly room?: RoomUri; readonly note?: string };
 

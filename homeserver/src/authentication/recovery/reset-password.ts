@@ -4,7 +4,10 @@ import type { Session } from "../../platform/index.ts";
 import type { AuthenticationContext } from "../context.ts";
 import { checkBundle } from "../recovery-bundle.ts";
 
-export type PendingReset = { readonly client: ClientUri; readonly credentialVersion: number };
+export type PendingPasswordReset = {
+  readonly client: ClientUri;
+  readonly credentialVersion: number;
+};
 
 export type StartedReset = {
   readonly changeId: string;
@@ -14,14 +17,14 @@ export type StartedReset = {
 
 /** The first half of a new password without the old one: its registration. Refuses `malformed`. */
 export async function startReset(
-  { database, opaque, pendingResets, store }: AuthenticationContext,
+  { database, opaque, pendingPasswordResets, store }: AuthenticationContext,
   { user, client }: Pick<Session, "user" | "client">,
   registrationRequest: Bytes,
 ): Promise<StartedReset> {
   const account = await database.read((tx) => store.account(tx, nameOf(user)));
   const registrationResponse = opaque.registrationResponse(user, registrationRequest);
   const credentialVersion = account?.credentialVersion ?? 0;
-  const { id, expiresAt } = pendingResets.add({ client, credentialVersion });
+  const { id, expiresAt } = pendingPasswordResets.add({ client, credentialVersion });
   return { changeId: id, registrationResponse, expiresAt };
 }
 
@@ -31,7 +34,15 @@ export async function startReset(
  * Answers the new version. Refuses `loginFailed`, `conflict`, `malformed` and `limitExceeded`.
  */
 export async function finishReset(
-  { database, domain, opaque, pendingResets, recovery, signatures, store }: AuthenticationContext,
+  {
+    database,
+    domain,
+    opaque,
+    pendingPasswordResets,
+    recovery,
+    signatures,
+    store,
+  }: AuthenticationContext,
   { user, client }: Pick<Session, "user" | "client">,
   request: {
     readonly changeId: string;
@@ -41,7 +52,7 @@ export async function finishReset(
   },
 ): Promise<number> {
   const { changeId, registrationRecord, recoveryBundle, signature } = request;
-  const pending = pendingResets.take(changeId);
+  const pending = pendingPasswordResets.take(changeId);
   if (pending?.client !== client) throw loginFailed();
   checkBundle(recoveryBundle);
   opaque.checkRecord(registrationRecord);

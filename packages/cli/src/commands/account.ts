@@ -16,6 +16,7 @@ import { addPrivacyCommands } from "./privacy.ts";
 import { addProfileCommands } from "./profile.ts";
 import { recoveryWarning } from "./recovery.ts";
 import { askCode } from "./secrets.ts";
+import { addResetCommand } from "./reset.ts";
 import { addSessionCommands } from "./sessions.ts";
 
 /** `treehouse account`: register, log in and out, see who one is, and end it. */
@@ -30,6 +31,7 @@ export function addAccountCommands(cli: Cli): void {
   addEmailCommands(cli, noun);
   addProfileCommands(cli, noun);
   addPrivacyCommands(cli, noun);
+  addResetCommand(cli, noun);
   noun
     .command("login")
     .description("log in with the store's client, or make a further client in an empty store")

@@ -46,7 +46,20 @@ export async function withClient<T>(
     ...(password === undefined || password === "" ? {} : { password }),
     ...options,
   });
+  tellOfResets(cli, client);
   return await use(client);
+}
+
+/** What nobody may miss, whatever the command is: somebody's keys are about to be others. */
+function tellOfResets(cli: Cli, client: Client): void {
+  client.on("identityAlarm", ({ kind, text }) => {
+    if (kind === "accountReset") cli.output().note(`! ${text}`);
+  });
+  client.on("resetWaiting", ({ until }) => {
+    const when = new Date(until).toISOString();
+    const how = "stop it with `treehouse account reset --cancel`";
+    cli.output().note(`! somebody resets this account by e-mail; until ${when} you can ${how}`);
+  });
 }
 
 /** For commands that ask and go: an interrupt or `--timeout` ends the waiting. */

@@ -87,6 +87,7 @@ test("every command is exercised by a test", () => {
     "exit-codes",
     "fed",
     "messages",
+    "reset",
     "server-backup",
   ]
     .map((name) => readFileSync(join(root, `packages/cli/test/flows/${name}.test.ts`), "utf8"))

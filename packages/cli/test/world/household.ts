@@ -20,7 +20,12 @@ export interface Household extends AsyncDisposable {
   json(...args: readonly string[]): Promise<unknown>;
 }
 
-export async function openHousehold(): Promise<Household> {
+export type HouseholdOptions = {
+  /** Of the server that takes mail. */
+  readonly smtpUrl?: string;
+};
+
+export async function openHousehold({ smtpUrl = "" }: HouseholdOptions = {}): Promise<Household> {
   const directory = mkdtempSync(join(tmpdir(), "treehouse-cli-"));
   const base = defaultConfig();
   const server = await createHomeserver({
@@ -29,6 +34,7 @@ export async function openHousehold(): Promise<Household> {
       server: { ...base.server, port: 0 },
       storage: { ...base.storage, directory: join(directory, "data") },
       metrics: { ...base.metrics, enabled: false },
+      mail: { ...base.mail, smtp_url: smtpUrl, from: smtpUrl && "chat@example.org" },
     },
     env: createNodeEnv({ log: { level: "error" } }),
   });

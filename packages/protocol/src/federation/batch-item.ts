@@ -3,8 +3,13 @@ import { opaque, struct, u64, u8 } from "../codec/index.ts";
 import type { Codec, Sharing } from "../codec/index.ts";
 import { LIMITS } from "../limits.ts";
 import { Refusal } from "../refusals/index.ts";
-import { clientRevokedCodec, consentEntryCodec, userDeletedCodec } from "./consent.ts";
-import type { ClientRevoked, ConsentEntry, UserDeleted } from "./consent.ts";
+import {
+  clientRevokedCodec,
+  consentEntryCodec,
+  userDeletedCodec,
+  userResetCodec,
+} from "./consent.ts";
+import type { ClientRevoked, ConsentEntry, UserDeleted, UserReset } from "./consent.ts";
 import { entryDeliveryCodec } from "./entry-delivery.ts";
 import type { EntryDelivery } from "./entry-delivery.ts";
 
@@ -15,6 +20,7 @@ export const ITEM_KINDS = {
   userDeleted: 3,
   gone: 4,
   clientRevoked: 5,
+  userReset: 6,
 } as const;
 
 /**
@@ -34,6 +40,7 @@ export type ItemBody =
   | { readonly kind: "consent"; readonly entry: ConsentEntry }
   | ({ readonly kind: "userDeleted" } & UserDeleted)
   | ({ readonly kind: "clientRevoked" } & ClientRevoked)
+  | ({ readonly kind: "userReset" } & UserReset)
   /** Stands in place of an item that the sender no longer has, and has no effect (FED-943). */
   | { readonly kind: "gone" };
 
@@ -59,6 +66,8 @@ export function readItem(item: BatchItem, sharing?: Sharing): ItemBody {
       return { kind: "userDeleted", ...userDeletedCodec.decode(item.body) };
     case ITEM_KINDS.clientRevoked:
       return { kind: "clientRevoked", ...clientRevokedCodec.decode(item.body) };
+    case ITEM_KINDS.userReset:
+      return { kind: "userReset", ...userResetCodec.decode(item.body) };
     case ITEM_KINDS.gone:
       if (item.body.length > 0) throw new Refusal("malformed", "something in place of nothing");
       return { kind: "gone" };
@@ -77,6 +86,8 @@ function encodeBody(body: ItemBody): Bytes {
       return userDeletedCodec.encode(body);
     case "clientRevoked":
       return clientRevokedCodec.encode(body);
+    case "userReset":
+      return userResetCodec.encode(body);
     case "gone":
       return new Uint8Array(0);
   }

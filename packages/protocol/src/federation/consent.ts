@@ -1,4 +1,5 @@
-import { enumeration, optional, struct, u64, utf8 } from "../codec/index.ts";
+import type { Bytes } from "../bytes/index.ts";
+import { enumeration, fixed, optional, struct, u64, utf8 } from "../codec/index.ts";
 import type { Codec } from "../codec/index.ts";
 import { clientUriCodec, roomUriCodec, userUriCodec } from "../identifiers/index.ts";
 import type { ClientUri, RoomUri, UserUri } from "../identifiers/index.ts";
@@ -25,6 +26,12 @@ export type UserDeleted = { readonly user: UserUri; readonly deletedAt: number }
 
 /** A client that its user has taken off the client list for good. */
 export type ClientRevoked = { readonly client: ClientUri; readonly revokedAt: number };
+/** An account that was reset: its user begins again with another identity key. */
+export type UserReset = {
+  readonly user: UserUri;
+  readonly resetAt: number;
+  readonly identityKey: Bytes;
+};
 
 export const consentEntryCodec: Codec<ConsentEntry> = struct<ConsentEntry>({
   operation: enumeration(OPERATIONS),
@@ -43,4 +50,10 @@ export const userDeletedCodec: Codec<UserDeleted> = struct<UserDeleted>({
 export const clientRevokedCodec: Codec<ClientRevoked> = struct<ClientRevoked>({
   client: clientUriCodec,
   revokedAt: u64,
+});
+
+export const userResetCodec: Codec<UserReset> = struct<UserReset>({
+  user: userUriCodec,
+  resetAt: u64,
+  identityKey: fixed(32),
 });

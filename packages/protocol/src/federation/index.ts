@@ -9,8 +9,13 @@ export { batchItemCodec, ITEM_KINDS, makeItem, readItem } from "./batch-item.ts"
 export type { BatchItem, ItemBody } from "./batch-item.ts";
 export { batchAnswerCodec, batchCodec } from "./batch.ts";
 export type { Batch, BatchAnswer, RejectedItem } from "./batch.ts";
-export { clientRevokedCodec, consentEntryCodec, userDeletedCodec } from "./consent.ts";
-export type { ClientRevoked, ConsentEntry, UserDeleted } from "./consent.ts";
+export {
+  clientRevokedCodec,
+  consentEntryCodec,
+  userDeletedCodec,
+  userResetCodec,
+} from "./consent.ts";
+export type { ClientRevoked, ConsentEntry, UserDeleted, UserReset } from "./consent.ts";
 export { PEER_CAPABILITIES, directorySchema } from "./directory.ts";
 export type { Directory, DirectoryDocument } from "./directory.ts";
 export { DIRECTORY_PATH, endpointNames, ENDPOINTS, peerRoutes } from "./endpoints.ts";

@@ -10,6 +10,10 @@ export const ACCOUNT_EVENTS = {
   accountDataChanged: "accountDataChanged",
   /** The user's client list has a newer version: a client was added or revoked. No data. */
   clientsChanged: "clientsChanged",
+  /** The account of a contact was reset by e-mail, and has a new identity key; data: user and key. */
+  contactReset: "contactReset",
+  /** Somebody resets this very account by e-mail, and any of its clients can stop it; data: until when. */
+  resetWaiting: "resetWaiting",
   /** The inbox was full and later events were left out: ask for everything. No data. */
   eventsDropped: "eventsDropped",
 } as const;

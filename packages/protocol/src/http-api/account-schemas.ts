@@ -9,6 +9,15 @@ const clientList = base64Url({ max: LIMITS.clientListBytesMax, min: 1 });
 const identityPart = base64Url({ max: LIMITS.leafIdentityBytesMax, min: 1 });
 /** What a client says of itself, for its user to know a session by. */
 export const clientName = z.string().min(1).max(64);
+/** What a new identity is: its certificate, its first list, and the attestation of the one client. */
+export const identityProof = {
+  /** A DeviceSigningCertificate. */
+  certificate: identityPart,
+  /** A SignedClientList, version 1, not countersigned. */
+  clientList,
+  /** The Attestation of the only client. */
+  attestation: identityPart,
+};
 const recoveryBundle = base64Url({ max: LIMITS.recoveryBundleBytesMax });
 
 export const sessionGrantSchema = z.object({ token, expiresAt: time });
@@ -35,12 +44,7 @@ export const registrationFinishRequestSchema = z.strictObject({
   registrationRecord: opaqueMessage,
   /** Sealed under a key derived from OPAQUE's export_key. */
   recoveryBundle,
-  /** A DeviceSigningCertificate. */
-  certificate: identityPart,
-  /** A SignedClientList, version 1, not countersigned. */
-  clientList,
-  /** The Attestation of the only client. */
-  attestation: identityPart,
+  ...identityProof,
   clientName: clientName.optional(),
 });
 export type RegistrationFinishRequest = z.output<typeof registrationFinishRequestSchema>;

@@ -60,7 +60,7 @@ export const provedFactorRequestSchema = z.strictObject({
 });
 export type ProvedFactorRequest = z.output<typeof provedFactorRequestSchema>;
 
-const emailAddress = z.email().max(254);
+export const emailAddress = z.email().max(254);
 
 export const emailRequestSchema = z.strictObject({ address: emailAddress });
 export type EmailRequest = z.output<typeof emailRequestSchema>;

@@ -192,6 +192,23 @@ export type {
   EntriesQuery,
   TreeQuery,
 } from "./room-schemas.ts";
+export {
+  contactResetSchema,
+  resetAnswerSchema,
+  resetFinishRequestSchema,
+  resetRequestSchema,
+  resetStartAnswerSchema,
+  resetStartRequestSchema,
+  resetWaitingSchema,
+} from "./reset-schemas.ts";
+export type {
+  ContactReset,
+  ResetAnswer,
+  ResetFinishRequest,
+  ResetRequest,
+  ResetStartAnswer,
+  ResetStartRequest,
+} from "./reset-schemas.ts";
 export { healthAnswerSchema, serverAnswerSchema } from "./server-schemas.ts";
 export type { HealthAnswer, ServerAnswer } from "./server-schemas.ts";
 export {
