@@ -51,7 +51,12 @@ export type {
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
 export type { HistoryItem, Message, MessagesOptions } from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
-export type { ContactSafety, FoundContact, RecoveryStatus } from "./account/index.ts";
+export type {
+  ContactSafety,
+  ExternalLogin,
+  FoundContact,
+  RecoveryStatus,
+} from "./account/index.ts";
 
 export type Client = ClientFace;
 

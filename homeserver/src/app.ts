@@ -12,7 +12,9 @@ import { version } from "./version.ts";
 
 export interface ServerFacts {
   readonly domain: Domain;
-  readonly registration: "invite" | "open";
+  readonly registration: "invite" | "oidc" | "open";
+  /** The issuer of the operator's provider of logins. */
+  readonly provider: string | undefined;
   serverKeys(): readonly { readonly kid: string; readonly key: Bytes }[];
   status(): HealthAnswer["status"];
 }
@@ -40,6 +42,7 @@ export function serverRoutes(facts: ServerFacts): readonly Route[] {
         limits: LIMITS,
         version,
         registration: facts.registration,
+        ...(facts.provider === undefined ? {} : { provider: facts.provider }),
       }),
     }),
   ];

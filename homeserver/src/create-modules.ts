@@ -7,14 +7,14 @@ import type { Config } from "./config/index.ts";
 import { createDelivery } from "./delivery/index.ts";
 import type { Delivery } from "./delivery/index.ts";
 import { createFactors } from "./factors/index.ts";
-import type { Factors } from "./factors/index.ts";
+import type { Factors, FactorsOptions } from "./factors/index.ts";
 import { createFederation } from "./federation/index.ts";
 import type { Federation, FederationDependencies } from "./federation/index.ts";
 import { createKeyPackages } from "./key-packages/index.ts";
 import type { KeyPackages } from "./key-packages/index.ts";
 import { openPeers } from "./open-peers.ts";
 import type { Peers } from "./peers/index.ts";
-import { createMailer } from "./platform/index.ts";
+import { createLoginProvider, createMailer } from "./platform/index.ts";
 import type { Database, Jobs, OnceFiles, SealingKeys, TlsFiles } from "./platform/index.ts";
 import { createQueuing } from "./queuing/index.ts";
 import type { Queuing } from "./queuing/index.ts";
@@ -69,6 +69,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     domain,
     passwords: authentication,
     sealing: options.sealing,
+    ...externalOf(config, env),
     mailer: createMailer(env, {
       url: config.mail.smtp_url,
       from: config.mail.from,
@@ -176,6 +177,17 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     factors,
     rendezvous: createRendezvous({ env, domain }),
   };
+}
+
+/** The operator's provider of logins, if there is one. */
+function externalOf({ oidc }: Config, env: Env): Pick<FactorsOptions, "external"> {
+  if (oidc.issuer === "") return {};
+  const provider = createLoginProvider(env, {
+    issuer: oidc.issuer,
+    clientId: oidc.client_id,
+    clientSecret: oidc.client_secret,
+  });
+  return { external: { provider, redirectUris: oidc.redirect_uris } };
 }
 
 type Rooms = Pick<

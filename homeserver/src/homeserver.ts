@@ -134,6 +134,7 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
         ...serverRoutes({
           domain: config.server.domain,
           registration: config.registration.mode,
+          provider: config.oidc.issuer === "" ? undefined : config.oidc.issuer,
           serverKeys: () => authentication.serverKeys(),
           status: () => (status === "ok" && database.state !== "open" ? "degraded" : status),
         }),

@@ -31,6 +31,7 @@ export {
 } from "./account-data/index.ts";
 export { changePassword } from "./change-password.ts";
 export { deleteAccount } from "./delete-account.ts";
+export { type ExternalLogin, proveExternally } from "./external-login.ts";
 export { findContact, type FoundContact } from "./find-contact.ts";
 export { type ClientsChange, createOwnIdentity, type OwnIdentity } from "./own-identity.ts";
 export { lookUp } from "./people.ts";

@@ -28,15 +28,20 @@ import {
   writeAccount,
 } from "./stored-account.ts";
 
+type Wanted = {
+  readonly user: UserUri;
+  readonly password: string;
+  readonly invite?: string;
+  /** Of a login at the operator's provider. */
+  readonly externalProof?: string;
+};
+
 /**
  * Registers the account with this store's client. The keys are durable before the server hears of
  * them, so that a lost answer loses no account: registering again with the same store and password
  * finds out whether the server took them, and otherwise offers the same keys once more.
  */
-export async function register(
-  context: AccountContext,
-  wanted: { readonly user: UserUri; readonly password: string; readonly invite?: string },
-): Promise<StoredAccount> {
+export async function register(context: AccountContext, wanted: Wanted): Promise<StoredAccount> {
   const { store } = context;
   const begun = await store.transaction((tx) => readBegun(tx));
   if (begun === undefined) {
@@ -99,7 +104,7 @@ export function readBegun(tx: LocalTx): Begun | undefined {
 /** Asks the server to take account, client and keys. */
 async function offer(
   context: AccountContext,
-  wanted: { readonly user: UserUri; readonly password: string; readonly invite?: string },
+  wanted: Wanted,
   { account, bundle }: Begun,
 ): Promise<StoredAccount> {
   const { api, crypto } = context;
@@ -119,6 +124,7 @@ async function offer(
     {
       registrationId: started.registrationId,
       ...(wanted.invite === undefined ? {} : { invite: wanted.invite }),
+      ...(wanted.externalProof === undefined ? {} : { externalProof: wanted.externalProof }),
       registrationRecord: record,
       recoveryBundle: toBase64Url(sealRecoveryBundle(crypto, bundle, exportKey)),
       certificate: toBase64Url(account.certificate),

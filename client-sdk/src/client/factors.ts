@@ -5,13 +5,15 @@ import {
   totpStartAnswerSchema,
 } from "@treehouse/protocol";
 
-import { provePassword } from "../account/index.ts";
+import { type ExternalLogin, proveExternally, provePassword } from "../account/index.ts";
 import type { Api } from "../transport/index.ts";
 import { guarded } from "./guarded.ts";
 
 export type FactorsInfo = {
   /** Whether logins take a code beside the password. */
   readonly totp: boolean;
+  /** Whether the account is linked with one at the operator's provider of logins. */
+  readonly external: boolean;
   /** How many recovery codes are left. */
   readonly recoveryCodes: number;
   /** Whether the server offers second factors at all. */
@@ -34,6 +36,16 @@ export interface ClientFactors {
    * Refuses `factorInvalid`, `rateLimited` and `notFound`.
    */
   confirmTotp(code: string): Promise<{ readonly recoveryCodes: readonly string[] }>;
+  /**
+   * Links the account with the one that the user logs in to at the operator's provider: logins take
+   * that, or another factor, from then on. Recovery codes are told, this once, if there were none.
+   * Refuses `unsupported`, `loginFailed` and `conflict`.
+   */
+  linkExternal(login: ExternalLogin): Promise<{ readonly recoveryCodes: readonly string[] }>;
+  /** Ends that link; its own login there is a code as well. Refuses like `disableTotp`. */
+  unlinkExternal(proof: FactorProof): Promise<void>;
+  /** Logs in at the provider; what it answers is a code, which holds once. */
+  proveExternally(login: ExternalLogin): Promise<string>;
   /** Refuses `loginFailed`, `factorInvalid`, `rateLimited` and `notFound`. */
   disableTotp(proof: FactorProof): Promise<void>;
   /** New recovery codes in place of the old ones. Refuses like `disableTotp`. */
@@ -50,6 +62,14 @@ export function createFactors(api: Api): ClientFactors {
     startTotp: () => guarded(() => api.json("POST", paths.totp(), totpStartAnswerSchema)),
     confirmTotp: (code) =>
       guarded(() => api.json("POST", paths.totpConfirm(), recoveryCodesAnswerSchema, { code })),
+    linkExternal: (login) =>
+      guarded(async () => {
+        const proof = await proveExternally(api, login);
+        return api.json("POST", paths.externalLink(), recoveryCodesAnswerSchema, { proof });
+      }),
+    unlinkExternal: (proof) =>
+      guarded(async () => api.done("DELETE", paths.externalLink(), await proved(proof))),
+    proveExternally: (login) => guarded(() => proveExternally(api, login)),
     disableTotp: (proof) =>
       guarded(async () => api.done("DELETE", paths.totp(), await proved(proof))),
     renewRecoveryCodes: (proof) =>

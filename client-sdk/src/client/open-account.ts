@@ -16,6 +16,7 @@ import {
   joinByApproval,
   logIn,
   parseRecoveryKey,
+  proveExternally,
   proveRequest,
   readAccount,
   register,
@@ -63,7 +64,9 @@ export async function openAccount(
     token: () => opened.account?.sessionToken,
     prove: (request) => opened.account && proveRequest(crypto, opened.account, request),
   });
-  const { clientName, secondFactor } = options;
+  const { clientName, external } = options;
+  const prove = external && once(() => proveExternally(api, external));
+  const secondFactor = options.secondFactor ?? prove;
   const context = { api, store, crypto, env, alarm, clientName, secondFactor };
   const begun = stored !== undefined && stored.leafIdentity === undefined;
   if (options.reset !== undefined) {
@@ -80,7 +83,8 @@ export async function openAccount(
     opened.account = await becomeClient(context, user, stored, options);
   } else if (stored === undefined || (begun && options.register !== undefined)) {
     const password = needPassword(options);
-    opened.account = await register(context, { user, password, ...options.register });
+    const proved = prove && { externalProof: await prove() };
+    opened.account = await register(context, { user, password, ...options.register, ...proved });
   } else if (options.register !== undefined) {
     throw new Refusal("conflict", "this store already belongs to an account: use another store");
   } else if (needsLogin(stored, options)) {
@@ -119,6 +123,19 @@ function isNewClient(store: LocalStore, stored: StoredAccount | undefined): Prom
       stored === undefined ||
       (stored.leafIdentity === undefined && tx.settings.get(bundleSetting) === undefined),
   );
+}
+
+/** Who is logged in at the provider as somebody else would be so again and again. */
+function once(prove: () => Promise<string>): () => Promise<string> {
+  let asked = false;
+  return () => {
+    if (asked) {
+      const text = "the account at the provider is not the one that this account is linked with";
+      return Promise.reject(new Refusal("factorInvalid", text));
+    }
+    asked = true;
+    return prove();
+  };
 }
 
 function needsLogin(stored: StoredAccount, options: ClientOptions): boolean {

@@ -1,3 +1,5 @@
+import type { ExternalLogin } from "../account/index.ts";
+
 /** How `Client.open` finds its account, its server and its store. */
 export type ClientOptions = {
   /** `alice@example.org`. */
@@ -24,6 +26,11 @@ export type ClientOptions = {
    * refused `factorRequired`.
    */
   readonly secondFactor?: string | (() => Promise<string>);
+  /**
+   * How a login at the operator's provider is done: in the place of a code for an account that is
+   * linked with one there, and to register where the operator asks for it.
+   */
+  readonly external?: ExternalLogin;
   /** Registers the account instead of logging in; needs an empty store. */
   readonly register?: { readonly invite?: string };
   /**

@@ -27,6 +27,7 @@ export const alone: Neighbours = {
   factors: {
     isRequired: () => Promise.resolve(false),
     check: () => Promise.reject(new Refusal("factorInvalid", "this server has no second factors")),
+    link: () => Promise.reject(new Refusal("unsupported", "this server knows no other provider")),
     forget: () => Promise.resolve(),
   },
   outbox: { add: () => Promise.reject(noPeers()) },

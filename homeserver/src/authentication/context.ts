@@ -24,8 +24,8 @@ import type { ResetStore } from "./reset/store.ts";
 import type { Sessions } from "./sessions.ts";
 import type { AuthenticationStore } from "./store.ts";
 
-/** Who may register: holders of an invite, or anybody. */
-export type RegistrationMode = "invite" | "open";
+/** Who may register: holders of an invite, whoever logs in at the operator's provider, or anybody. */
+export type RegistrationMode = "invite" | "oidc" | "open";
 
 /** Whether users of this server may add each other without asking. */
 export type LocalContacts = "implied" | "ask";

@@ -63,6 +63,11 @@ export interface SecondFactors {
   isRequired(tx: ReadTx, name: string): Promise<boolean>;
   /** Counts the code as used, or as a failure. Refuses `factorInvalid` and `rateLimited`. */
   check(name: string, code: string): Promise<void>;
+  /**
+   * Links an account that begins with what was proved at the operator's provider of logins. Refuses
+   * `loginFailed` and `conflict`.
+   */
+  link(tx: Tx, name: string, proof: string): Promise<void>;
   /** Forgets everything that proved an account which is gone. */
   forget(tx: Tx, user: UserUri): Promise<void>;
 }

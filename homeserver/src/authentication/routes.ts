@@ -94,6 +94,7 @@ function registrationRoutes(
         const enrolled = await finishRegistration(context, {
           registrationId: body.registrationId,
           invite: body.invite,
+          externalProof: body.externalProof,
           registrationRecord: fromBase64Url(body.registrationRecord),
           recoveryBundle: fromBase64Url(body.recoveryBundle),
           certificate: fromBase64Url(body.certificate),

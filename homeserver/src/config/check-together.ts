@@ -3,7 +3,12 @@ import type { Config } from "./settings.ts";
 
 /** What is wrong with settings that are good one by one. */
 export function checkTogether(config: Config): readonly string[] {
-  return [...checkTls(config), ...checkDevelopment(config), ...checkMail(config)];
+  return [
+    ...checkTls(config),
+    ...checkDevelopment(config),
+    ...checkMail(config),
+    ...checkOidc(config),
+  ];
 }
 
 function checkTls({ tls, federation }: Config): readonly string[] {
@@ -38,4 +43,18 @@ function checkDevelopment({ server, metrics, federation }: Config): readonly str
 function checkMail({ mail }: Config): readonly string[] {
   if ((mail.smtp_url === "") === (mail.from === "")) return [];
   return ["mail: smtp_url and from belong together; set both, or none."];
+}
+
+function checkOidc({ oidc, registration }: Config): readonly string[] {
+  const problems: string[] = [];
+  if ((oidc.issuer === "") !== (oidc.client_id === "")) {
+    problems.push("oidc: issuer and client_id belong together; set both, or none.");
+  }
+  if (oidc.client_secret !== "" && oidc.client_secret_file !== "") {
+    problems.push("oidc: set client_secret or client_secret_file, not both.");
+  }
+  if (registration.mode === "oidc" && oidc.issuer === "") {
+    problems.push('registration.mode: "oidc" needs oidc.issuer.');
+  }
+  return problems;
 }

@@ -62,7 +62,10 @@ test.each([
   ["server = 1", "server: expected a section [server]."],
   ["[server]\nport = 70000", "server.port: expected a whole number from 0 to 65535, got 70000."],
   ['[server]\ndomain = "A B"', "server.domain: expected a domain name such as example.org"],
-  ['[registration]\nmode = "all"', 'registration.mode: expected "invite" or "open", got "all".'],
+  [
+    '[registration]\nmode = "all"',
+    'registration.mode: expected "invite", "oidc" or "open", got "all".',
+  ],
   ["[server\n", "is no TOML: line 1"],
 ])("%j is refused with the key and what was expected", (toml, message) => {
   expect(refusal(() => loadConfig({ file: written(toml) }))).toContain(message);
@@ -117,6 +120,27 @@ test("everything that is wrong is said at once; a file that was named must exist
   expect(refusal(() => loadConfig({ file: join(directory, "none.toml") }))).toContain(
     "cannot be read",
   );
+});
+
+test("secrets are read from files of their own, and a file that is not there is named", () => {
+  const secret = `${written("")}.secret`;
+  writeFileSync(secret, "p@ss word\n");
+  const mail = `[mail]\nsmtp_url = "smtps://me@mail.example"\nfrom = "a@b.example"`;
+  const oidc = `[oidc]\nissuer = "https://id.example"\nclient_id = "treehouse"`;
+  const file = written(
+    `${mail}\npassword_file = "${secret}"\n${oidc}\nclient_secret_file = "${secret}"\n`,
+  );
+  const config = loadConfig({ file });
+  expect(config.mail.smtp_url).toBe("smtps://me:p%40ss%20word@mail.example");
+  expect(config.oidc.client_secret).toBe("p@ss word");
+  const missing = written(`${mail}\npassword_file = "${secret}.not-there"\n`);
+  expect(() => loadConfig({ file: missing })).toThrow(/mail\.password_file: .* cannot be read/);
+  const both = written(`${oidc}\nclient_secret = "x"\nclient_secret_file = "${secret}"\n`);
+  expect(() => loadConfig({ file: both })).toThrow("not both");
+  const alone = written(`[registration]\nmode = "oidc"\n`);
+  expect(() => loadConfig({ file: alone })).toThrow("needs oidc.issuer");
+  const open = written(`[oidc]\nissuer = "http://id.example"\nclient_id = "x"\n`);
+  expect(() => loadConfig({ file: open })).toThrow("oidc.issuer");
 });
 
 test("no two settings are explained by the same words", () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse as parseToml, TomlError } from "smol-toml";
 import { checkTogether } from "./check-together.ts";
+import { readSecrets } from "./read-secrets.ts";
 import { settings, settingsSchema, variableOf } from "./settings.ts";
 import type { Config, Setting } from "./settings.ts";
 import { suggest } from "./suggest.ts";
@@ -54,7 +55,9 @@ export function loadConfig({ file, variables = {}, overrides = {} }: ConfigSourc
   const config = settingsSchema.parse(sections);
   const together = checkTogether(config);
   if (together.length > 0) throw new ConfigRefused(together.join("\n"));
-  return config;
+  const complete = readSecrets(config, problems);
+  if (problems.length > 0) throw new ConfigRefused(problems.join("\n"));
+  return complete;
 }
 
 function readToml(file: string | undefined, problems: string[]): Record<string, unknown> {

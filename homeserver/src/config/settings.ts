@@ -122,6 +122,12 @@ export const settingsSchema = z.strictObject({
         'an address such as "Treehouse <chat@example.org>"',
         "Whom these mails come from; needed with `smtp_url`.",
       ),
+      password_file: described(
+        path(),
+        "a path, or nothing",
+        "A file that holds the password for that server and nothing else, instead of one in " +
+          "`smtp_url`, which then names the user alone.",
+      ),
       reset_delay_hours: described(
         z.int().min(24).max(72).default(24),
         "a whole number of hours from 24 to 72",
@@ -133,9 +139,44 @@ export const settingsSchema = z.strictObject({
   registration: z
     .strictObject({
       mode: described(
-        z.enum(["invite", "open"]).default("invite"),
-        '"invite" or "open"',
-        "Who may register: only bearers of an invite token, or anybody who reaches the server.",
+        z.enum(["invite", "oidc", "open"]).default("invite"),
+        '"invite", "oidc" or "open"',
+        "Who may register: only bearers of an invite token, beside them whoever logs in at the " +
+          "provider of `[oidc]`, once each, or anybody who reaches the server.",
+      ),
+    })
+    .prefault({}),
+  oidc: z
+    .strictObject({
+      issuer: described(
+        z
+          .union([z.literal(""), z.url({ protocol: /^https$/ }), z.string().refine(isLoopbackUrl)])
+          .default(""),
+        "a URL such as https://id.example.org, or nothing",
+        "The issuer of an OpenID Connect provider, with whose accounts users can prove theirs: to " +
+          "register, and as a second factor. It never gives keys, and opens no message.",
+      ),
+      client_id: described(
+        z.string().max(256).default(""),
+        "a text, or nothing",
+        "What the provider calls this server; needed with `issuer`. Register it there with the " +
+          "redirect address http://127.0.0.1/callback, at any port (RFC 8252), and those below.",
+      ),
+      client_secret: described(
+        z.string().max(1024).default(""),
+        "a text, or nothing",
+        "The secret that goes with it; nothing for a public client. The variable keeps it out of " +
+          "the file. It is never stored.",
+      ),
+      client_secret_file: described(
+        path(),
+        "a path, or nothing",
+        "A file that holds that secret and nothing else, instead of `client_secret`.",
+      ),
+      redirect_uris: described(
+        z.array(z.url({ protocol: /^https$/ })).default([]),
+        'a list of URLs such as ["https://chat.example.org/callback"]',
+        "Addresses beside loopback to which the provider may send a browser back, exactly.",
       ),
     })
     .prefault({}),

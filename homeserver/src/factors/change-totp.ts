@@ -3,7 +3,7 @@ import type { UserUri } from "@treehouse/protocol";
 import type { FactorContext } from "./context.ts";
 import type { PasswordProof } from "./ports.ts";
 import { writeRecoveryCodes } from "./set-up-totp.ts";
-import { tryCode } from "./try-code.ts";
+import { hasFactor, tryCode } from "./try-code.ts";
 
 /** Both things that a login takes. */
 export type BothProofs = { readonly password: PasswordProof; readonly code: string };
@@ -22,13 +22,16 @@ export async function disableTotp(
   const { database, store } = context;
   const name = nameOf(user);
   await checkBoth(context, user, proofs);
-  await database.transaction(
+  const had = await database.transaction(
     async (tx) => {
+      const app = await store.totp(tx, name);
       await store.deleteTotp(tx, name);
-      await store.replaceRecoveryCodes(tx, name, []);
+      if (!(await hasFactor(context, tx, name))) await store.replaceRecoveryCodes(tx, name, []);
+      return app?.confirmedAt !== undefined;
     },
     { frees: true },
   );
+  if (!had) throw new Refusal("notFound", "this account has no authenticator app");
 }
 
 /** New recovery codes in place of the old ones. Refuses like `disableTotp`. */
@@ -42,15 +45,15 @@ export async function renewRecoveryCodes(
   return database.transaction((tx) => writeRecoveryCodes(context, tx, nameOf(user)));
 }
 
-async function checkBoth(
+/** Refuses `notFound` when the account has no second factor at all. */
+export async function checkBoth(
   context: FactorContext,
   user: UserUri,
   { password, code }: BothProofs,
 ): Promise<void> {
-  const { database, passwords, store } = context;
+  const { database, passwords } = context;
   const name = nameOf(user);
-  const app = await database.read((tx) => store.totp(tx, name));
-  if (app?.confirmedAt === undefined) {
+  if (!(await database.read((tx) => hasFactor(context, tx, name)))) {
     throw new Refusal("notFound", "this account has no second factor");
   }
   // The password first: whoever lacks it must not be able to use up the owner's tries.

@@ -1,7 +1,16 @@
 import type { Domain, Env } from "@treehouse/protocol";
-import type { Database, Mailer, SealingKeys } from "../platform/index.ts";
+import type { Database, LoginProvider, Mailer, Pending, SealingKeys } from "../platform/index.ts";
+import type { PendingExternal } from "./external/log-in.ts";
 import type { Passwords } from "./ports.ts";
+import type { FactorProof } from "./proofs.ts";
 import type { FactorStore } from "./store.ts";
+
+/** What the operator's provider of logins is, and where it may send browsers back to. */
+export type External = {
+  readonly provider: LoginProvider;
+  /** Beside loopback. */
+  readonly redirectUris: readonly string[];
+};
 
 /** What the operations of this module share. */
 export type FactorContext = {
@@ -14,4 +23,8 @@ export type FactorContext = {
   readonly mailer: Mailer | undefined;
   /** Absent where the operator has not made a key file possible. */
   readonly sealing: SealingKeys | undefined;
+  /** Absent where the operator names no provider. */
+  readonly external: External | undefined;
+  readonly pendingExternals: Pending<PendingExternal>;
+  readonly proofs: Pending<FactorProof>;
 };

@@ -1,6 +1,7 @@
 /**
  * Factors are what proves an account beside its password: an authenticator app (RFC 6238) and
- * recovery codes in its stead, and an e-mail address that was shown to be the user's.
+ * recovery codes in its stead, an account at the operator's provider of logins (OpenID Connect), and
+ * an e-mail address that was shown to be the user's.
  *
  * A second factor gates logins. It adds no client, opens no recovery bundle and reads no message:
  * keys are the user's own affair, and this module has none. It promises: no code counts twice; the
@@ -10,16 +11,20 @@
  */
 import type { Domain, Env, UserUri } from "@treehouse/protocol";
 import { nameOf, Refusal } from "@treehouse/protocol";
-import { errorFields, migrationsOf } from "../platform/index.ts";
+import { createPending, errorFields, migrationsOf } from "../platform/index.ts";
 import type { Database, Mailer, ReadTx, Route, SealingKeys, Tx } from "../platform/index.ts";
-import type { FactorContext } from "./context.ts";
+import type { External, FactorContext } from "./context.ts";
 import { isConfirmedEmail, mailAccount } from "./email.ts";
 import { createEmailLimits, emailRoutes } from "./email-routes.ts";
 import type { Passwords } from "./ports.ts";
 import { refuseLostKeys, reseal } from "./reseal.ts";
 import { createFactorLimiter, factorRoutes } from "./routes.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
-import { tryCode } from "./try-code.ts";
+import type { PendingExternal } from "./external/log-in.ts";
+import { writeLink } from "./external/link.ts";
+import { externalRoutes } from "./external/routes.ts";
+import type { FactorProof } from "./proofs.ts";
+import { hasFactor, tryCode } from "./try-code.ts";
 
 export const factorsMigrations = migrationsOf("factors");
 
@@ -29,6 +34,11 @@ export interface Factors {
   isRequired(tx: ReadTx, name: string): Promise<boolean>;
   /** Refuses `factorInvalid` and `rateLimited`. */
   check(name: string, code: string): Promise<void>;
+  /**
+   * Links an account that begins with the account at the provider that was proved. Refuses
+   * `loginFailed` and `conflict`.
+   */
+  link(tx: Tx, name: string, proof: string): Promise<void>;
   /** The mailboxes that accounts have confirmed. */
   readonly mailboxes: {
     /** Whether this server sends mail. */
@@ -48,13 +58,26 @@ export type FactorsOptions = {
   readonly passwords: Passwords;
   readonly sealing: SealingKeys | undefined;
   readonly mailer: Mailer | undefined;
+  /** The operator's provider of logins, and where it may send browsers beside loopback. */
+  readonly external?: External;
 };
 
 /** Throws `SealingRefused` when a key is missing under which something is sealed. */
 export async function createFactors(options: FactorsOptions): Promise<Factors> {
   const { env, database, domain, passwords, sealing, mailer } = options;
   const store = createSqliteStore(database);
-  const context: FactorContext = { env, database, store, domain, passwords, sealing, mailer };
+  const context: FactorContext = {
+    env,
+    database,
+    store,
+    domain,
+    passwords,
+    sealing,
+    mailer,
+    external: options.external,
+    pendingExternals: createPending<PendingExternal>(env),
+    proofs: createPending<FactorProof>(env),
+  };
   await refuseLostKeys(context);
   await reseal(context);
   const limiter = createFactorLimiter(env);
@@ -62,8 +85,10 @@ export async function createFactors(options: FactorsOptions): Promise<Factors> {
     routes: [
       ...factorRoutes(context, limiter),
       ...emailRoutes(context, limiter, createEmailLimits(env)),
+      ...externalRoutes(context, env),
     ],
-    isRequired: async (tx, name) => (await store.totp(tx, name))?.confirmedAt !== undefined,
+    isRequired: (tx, name) => hasFactor(context, tx, name),
+    link: (tx, name, proof) => writeLink(context, tx, name, proof),
     check: (name, code) => tryCode(context, name, code, { appOnly: false }),
     mailboxes: {
       available: () => mailer !== undefined && sealing !== undefined,
@@ -77,6 +102,8 @@ export async function createFactors(options: FactorsOptions): Promise<Factors> {
     },
     forget: async (tx, user) => {
       await store.deleteTotp(tx, nameOf(user));
+      await store.deleteTries(tx, nameOf(user));
+      await store.deleteExternalLogin(tx, nameOf(user));
       await store.deleteEmails(tx, nameOf(user));
       await store.replaceRecoveryCodes(tx, nameOf(user), []);
     },

@@ -34,6 +34,7 @@ export function factorRoutes(context: FactorContext, limiter: RateLimiter): read
         const name = nameOf(session.user);
         return database.read(async (tx) => ({
           totp: (await store.totp(tx, name))?.confirmedAt !== undefined,
+          external: (await store.externalLogin(tx, name)) !== undefined,
           recoveryCodes: await store.countRecoveryCodes(tx, name),
           available: sealing !== undefined,
         }));
@@ -108,7 +109,7 @@ function provedRoutes(context: FactorContext, limiter: RateLimiter): readonly Ro
   ];
 }
 
-function proofsOf({ proofId, finishLoginRequest, code }: ProvedFactorRequest): BothProofs {
+export function proofsOf({ proofId, finishLoginRequest, code }: ProvedFactorRequest): BothProofs {
   const password = { proofId, finishLoginRequest: fromBase64Url(finishLoginRequest) };
   return { password, code };
 }

@@ -1,4 +1,4 @@
-import { blob, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { blob, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 /** The authenticator app of an account, or the one that is being set up. */
 export const totp = sqliteTable("factors_totp", {
@@ -11,11 +11,29 @@ export const totp = sqliteTable("factors_totp", {
   confirmedAt: integer("confirmed_at"),
   /** The step of the last code that was taken: no code counts twice. */
   lastStep: integer("last_step").notNull(),
-  /** Wrong codes since the last right one. */
+});
+
+/** Wrong codes of an account, of whatever factor. */
+export const tries = sqliteTable("factors_tries", {
+  name: text("name").primaryKey(),
+  /** Since the last right one. */
   failures: integer("failures").notNull(),
   /** No code is tried before. */
   retryAt: integer("retry_at").notNull(),
 });
+
+/** The account at the operator's provider of logins that an account is linked with. */
+export const externalLogins = sqliteTable(
+  "factors_external_logins",
+  {
+    name: text("name").primaryKey(),
+    issuer: text("issuer").notNull(),
+    /** SHA-256 of issuer and subject. */
+    subjectHash: blob("subject_hash", { mode: "buffer" }).notNull(),
+    linkedAt: integer("linked_at").notNull(),
+  },
+  (table) => [uniqueIndex("factors_external_logins_by_subject").on(table.subjectHash)],
+);
 
 /** The e-mail address of an account, and one that waits for its code. */
 export const emails = sqliteTable(

@@ -38,9 +38,6 @@ export async function startTotp(
       startedAt: env.now(),
       confirmedAt: undefined,
       lastStep: 0,
-      // Starting anew buys no tries.
-      failures: found?.failures ?? 0,
-      retryAt: found?.retryAt ?? 0,
     });
   });
   return describeSecret(secret, formatAddress(user), domain);

@@ -6,6 +6,7 @@ export type OpenStore = () => Promise<{ readonly database: Database; readonly st
 
 /** How every adapter of `FactorStore` behaves. `open` gives an empty store each time. */
 export function factorStoreContract(open: OpenStore): void {
+  otherFactors(open);
   test("an app is kept under its account's name, replaced and deleted", async () => {
     const { database, store } = await open();
     const [started, confirmed] = [totpOf("alice"), totpOf("alice", { confirmedAt: 5 })];
@@ -72,6 +73,36 @@ export function factorStoreContract(open: OpenStore): void {
   });
 }
 
+function otherFactors(open: OpenStore): void {
+  test("wrong codes are counted by account, and forgotten", async () => {
+    const { database, store } = await open();
+    await database.transaction(async (tx) => {
+      await store.putTries(tx, "alice", { failures: 1, retryAt: 2 });
+      await store.putTries(tx, "alice", { failures: 3, retryAt: 4 });
+      expect(await store.tries(tx, "alice")).toEqual({ failures: 3, retryAt: 4 });
+      await store.deleteTries(tx, "alice");
+      expect(await store.tries(tx, "alice")).toBeUndefined();
+    });
+  });
+
+  test("an account is linked with one other, and that one with no second account", async () => {
+    const { database, store } = await open();
+    const alice = { name: "alice", issuer: "i", subjectHash: octets(32, 1), linkedAt: 5 };
+    await database.transaction(async (tx) => {
+      expect(await store.addExternalLogin(tx, alice)).toBe(true);
+      expect(await store.addExternalLogin(tx, { ...alice, name: "bob" })).toBe(false);
+      expect(await store.addExternalLogin(tx, { ...alice, subjectHash: octets(32, 2) })).toBe(
+        false,
+      );
+      expect(await store.externalLogin(tx, "alice")).toEqual(alice);
+      expect(await store.externalLogin(tx, "bob")).toBeUndefined();
+      expect(await store.deleteExternalLogin(tx, "alice")).toBe(true);
+      expect(await store.deleteExternalLogin(tx, "alice")).toBe(false);
+      expect(await store.addExternalLogin(tx, { ...alice, name: "bob" })).toBe(true);
+    });
+  });
+}
+
 function totpOf(name: string, change: Partial<StoredTotp> = {}): StoredTotp {
   return {
     name,
@@ -79,8 +110,6 @@ function totpOf(name: string, change: Partial<StoredTotp> = {}): StoredTotp {
     startedAt: 1,
     confirmedAt: undefined,
     lastStep: 0,
-    failures: 2,
-    retryAt: 3,
     ...change,
   };
 }

@@ -1,7 +1,7 @@
 import { and, asc, count, eq, ne } from "drizzle-orm";
 import type { Bytes } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
-import { emails, recoveryCodes, totp } from "./schema.ts";
+import { emails, externalLogins, recoveryCodes, totp, tries } from "./schema.ts";
 import type { FactorStore, StoredEmail, StoredTotp } from "./store.ts";
 
 export function createSqliteStore(database: Database): FactorStore {
@@ -9,6 +9,8 @@ export function createSqliteStore(database: Database): FactorStore {
     ...totpMethods(database),
     ...emailMethods(database),
     ...recoveryCodeMethods(database),
+    ...triesMethods(database),
+    ...externalMethods(database),
     keyIds: async (tx) => {
       const db = database.sql(tx);
       const found = [totp, emails].flatMap((table) =>
@@ -16,6 +18,47 @@ export function createSqliteStore(database: Database): FactorStore {
       );
       return [...new Set(found.map(({ keyId }) => keyId))].toSorted();
     },
+  };
+}
+
+function triesMethods(database: Database): Pick<FactorStore, "tries" | "putTries" | "deleteTries"> {
+  return {
+    tries: async (tx, name) => {
+      const row = database.sql(tx).select().from(tries).where(eq(tries.name, name)).get();
+      return row && { failures: row.failures, retryAt: row.retryAt };
+    },
+    putTries: async (tx, name, counted) => {
+      const db = database.sql(tx);
+      db.insert(tries)
+        .values({ name, ...counted })
+        .onConflictDoUpdate({ target: tries.name, set: counted })
+        .run();
+    },
+    deleteTries: async (tx, name) => {
+      database.sql(tx).delete(tries).where(eq(tries.name, name)).run();
+    },
+  };
+}
+
+function externalMethods(
+  database: Database,
+): Pick<FactorStore, "externalLogin" | "addExternalLogin" | "deleteExternalLogin"> {
+  return {
+    externalLogin: async (tx, name) => {
+      const db = database.sql(tx);
+      const row = db.select().from(externalLogins).where(eq(externalLogins.name, name)).get();
+      return row && { ...row, subjectHash: new Uint8Array(row.subjectHash) };
+    },
+    addExternalLogin: async (tx, login) =>
+      database
+        .sql(tx)
+        .insert(externalLogins)
+        .values({ ...login, subjectHash: toBlob(login.subjectHash) })
+        .onConflictDoNothing()
+        .run().changes === 1,
+    deleteExternalLogin: async (tx, name) =>
+      database.sql(tx).delete(externalLogins).where(eq(externalLogins.name, name)).run().changes ===
+      1,
   };
 }
 

@@ -7,6 +7,17 @@ export interface FactorStore {
   /** Takes the place of what there was. */
   putTotp(tx: Tx, totp: StoredTotp): Promise<void>;
   deleteTotp(tx: Tx, name: string): Promise<void>;
+  /** Undefined when no wrong code is counted. */
+  tries(tx: ReadTx, name: string): Promise<Tries | undefined>;
+  putTries(tx: Tx, name: string, tries: Tries): Promise<void>;
+  deleteTries(tx: Tx, name: string): Promise<void>;
+
+  externalLogin(tx: ReadTx, name: string): Promise<ExternalLogin | undefined>;
+  /** Answers false, and writes nothing, when the account or the subject is linked already. */
+  addExternalLogin(tx: Tx, login: ExternalLogin): Promise<boolean>;
+  /** Answers false when there was none. */
+  deleteExternalLogin(tx: Tx, name: string): Promise<boolean>;
+
   /** The ids of all keys under which something is sealed. */
   keyIds(tx: ReadTx): Promise<readonly string[]>;
   /** Some of those that are sealed under another key, in the order of their names. */
@@ -32,8 +43,15 @@ export type StoredTotp = {
   readonly startedAt: number;
   readonly confirmedAt: number | undefined;
   readonly lastStep: number;
-  readonly failures: number;
-  readonly retryAt: number;
+};
+
+export type Tries = { readonly failures: number; readonly retryAt: number };
+
+export type ExternalLogin = {
+  readonly name: string;
+  readonly issuer: string;
+  readonly subjectHash: Bytes;
+  readonly linkedAt: number;
 };
 
 export type StoredEmail = {

@@ -49,8 +49,17 @@ export type {
 } from "./http/index.ts";
 export { createJobs } from "./jobs.ts";
 export type { Jobs } from "./jobs.ts";
+export { createLoginProvider } from "./login-provider.ts";
+export type {
+  LoginProvider,
+  LoginProviderOptions,
+  LoginSecrets,
+  Subject,
+} from "./login-provider.ts";
 export { createMailer } from "./mailer.ts";
 export type { Mailer } from "./mailer.ts";
+export { createPending } from "./pending.ts";
+export type { Pending } from "./pending.ts";
 export { createRateLimiter } from "./rate-limit.ts";
 export type { RateLimiter } from "./rate-limit.ts";
 export { openSealingKeys, sealingKeyFile, SealingRefused } from "./sealing-keys.ts";

@@ -234,6 +234,8 @@ test("every operation that needs a session says so, and refuses who has none", a
       routes.rendezvousJoining,
       paths.recoveryStart(),
       paths.recoveryProof(),
+      paths.externalStart(),
+      paths.externalFinish(),
       paths.resetRequest(),
       paths.resetStart(),
       paths.resetFinish(),

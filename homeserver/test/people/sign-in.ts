@@ -24,14 +24,21 @@ import type { KeyPair, Person } from "./person.ts";
 /** Fixed in a real client; small here, for the server never learns them. */
 export const keyStretching = { "argon2id-custom": { memory: 8, iterations: 1, parallelism: 1 } };
 
+export type RegisterOptions = {
+  readonly password: string;
+  readonly invite?: string | undefined;
+  /** Of a login at the operator's provider. */
+  readonly externalProof?: string | undefined;
+};
+
 /** The first half of a registration, and the body with which the second half would succeed. */
 export async function beginRegistration(
   url: string,
   person: Person,
-  options: { readonly password: string; readonly invite?: string | undefined },
+  options: RegisterOptions,
 ): Promise<{ readonly started: Answer; readonly finish: Record<string, unknown> }> {
   await ready;
-  const { password, invite } = options;
+  const { password, invite, externalProof } = options;
   const { clientRegistrationState, registrationRequest } = opaqueClient.startRegistration({
     password,
   });
@@ -49,6 +56,7 @@ export async function beginRegistration(
   const finish = {
     registrationId: answer.registrationId,
     ...(invite === undefined ? {} : { invite }),
+    ...(externalProof === undefined ? {} : { externalProof }),
     registrationRecord,
     // What a client seals under the export key is its own affair.
     recoveryBundle: toBase64Url(testCrypto.hash(new TextEncoder().encode(exportKey))),
@@ -79,7 +87,7 @@ export async function newRecord<T extends { readonly registrationResponse: strin
 export async function tryRegister(
   url: string,
   person: Person,
-  options: { readonly password: string; readonly invite?: string | undefined },
+  options: RegisterOptions,
 ): Promise<Answer> {
   const { started, finish } = await beginRegistration(url, person, options);
   return started.refusal ? started : ask(url, paths.registrationFinish(), { json: finish });
@@ -88,7 +96,7 @@ export async function tryRegister(
 export async function register(
   url: string,
   person: Person,
-  options: { readonly password: string; readonly invite?: string | undefined },
+  options: RegisterOptions,
 ): Promise<RegistrationFinishAnswer> {
   const answer = await tryRegister(url, person, options);
   if (answer.refusal) throw answer.refusal;

@@ -12,12 +12,13 @@ import { createKeyPackages, keyPackagesMigrations } from "../../src/key-packages
 import type { KeyPackages, RemoteUsers } from "../../src/key-packages/index.ts";
 import {
   createHttpServer,
+  createLoginProvider,
   createMailer,
   createNodeEnv,
   openDatabase,
   openSealingKeys,
 } from "../../src/platform/index.ts";
-import type { Database, Jobs } from "../../src/platform/index.ts";
+import type { Database, Jobs, LoginProviderOptions } from "../../src/platform/index.ts";
 import { createQueuing, queuingMigrations } from "../../src/queuing/index.ts";
 import type { Queuing, QueuingLimits } from "../../src/queuing/index.ts";
 import { memorySecrets } from "../secrets.ts";
@@ -54,7 +55,9 @@ export interface SmallServer {
 export type Work = { statements: number; signatures: number };
 
 export type SmallServerOptions = {
-  readonly registration?: "invite" | "open";
+  readonly registration?: "invite" | "oidc" | "open";
+  /** The operator's provider of logins. */
+  readonly external?: LoginProviderOptions & { readonly redirectUris: readonly string[] };
   readonly domain?: string;
   /** Of the server that takes mail. */
   readonly smtpUrl?: string;
@@ -119,6 +122,14 @@ async function start(
     database,
     domain,
     passwords: authentication,
+    ...(options.external === undefined
+      ? {}
+      : {
+          external: {
+            provider: createLoginProvider(env, options.external),
+            redirectUris: options.external.redirectUris,
+          },
+        }),
     mailer: createMailer(env, {
       url: options.smtpUrl ?? "",
       from: "Treehouse <chat@example.org>",

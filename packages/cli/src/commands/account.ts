@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 
+import type { NodeOptions } from "@treehouse/client-sdk";
 import type { Command } from "commander";
 
 import { CliFailure, EXIT } from "../failure.ts";
@@ -9,6 +10,7 @@ import { addAccountData } from "./account-data.ts";
 import { addAccountSettings } from "./account-settings.ts";
 import { storeFiles } from "./context.ts";
 import { addEmailCommands } from "./email.ts";
+import { withExternal } from "./external.ts";
 import { addFactorCommands } from "./factor.ts";
 import { inFreshContext } from "./fresh-context.ts";
 import { readNewPassword, readPassword } from "./password.ts";
@@ -37,12 +39,16 @@ export function addAccountCommands(cli: Cli): void {
     .description("log in with the store's client, or make a further client in an empty store")
     .option("--password-stdin", "read the password from the standard input")
     .option("--code <code>", "of the authenticator app, or a recovery code, where one is needed")
-    .action(async ({ code, passwordStdin }: { code?: string; passwordStdin?: boolean }) => {
+    .option("--oidc", "log in at the operator's provider instead of a code")
+    .action(async ({ code, oidc, passwordStdin }: LoginOptions) => {
       await contextOf(cli);
       const password = await readPassword(cli.terminal, passwordStdin === true);
       const secondFactor = code ?? askCode(cli.terminal);
       const fresh = { password, login: true, ...(secondFactor && { secondFactor }) };
-      await withBriefClient(cli, async (client) => show(cli, client.me, "Logged in as"), fresh);
+      const logIn = (how: Partial<NodeOptions>) =>
+        withBriefClient(cli, async (client) => show(cli, client.me, "Logged in as"), how);
+      if (oidc !== true) await logIn(fresh);
+      else await withExternal(cli, (external) => logIn({ password, login: true, external }));
     });
   noun
     .command("logout")
@@ -103,7 +109,14 @@ function addDelete(cli: Cli, noun: Command): void {
     });
 }
 
+type LoginOptions = {
+  readonly code?: string;
+  readonly oidc?: boolean;
+  readonly passwordStdin?: boolean;
+};
+
 type RegisterOptions = {
+  readonly oidc?: boolean;
   readonly invite?: string;
   readonly inviteStdin?: boolean;
   readonly server?: string;
@@ -118,6 +131,7 @@ function addRegister(cli: Cli, noun: Command): void {
     .argument("[address]", "makes the context too, if there is none")
     .option("--invite <token>", "an invite of the server's operator (or TREEHOUSE_INVITE)")
     .option("--invite-stdin", "read the invite from the standard input")
+    .option("--oidc", "log in at the operator's provider, which the account is linked with then")
     .option("--server <url>", "the homeserver's address (or TREEHOUSE_SERVER)")
     .option("--store <file>", "the store's file")
     .option("--password-stdin", "read the password from the standard input")
@@ -127,6 +141,15 @@ function addRegister(cli: Cli, noun: Command): void {
 }
 
 async function register(cli: Cli, options: RegisterOptions): Promise<void> {
+  if (options.oidc !== true) return registerWith(cli, options, {});
+  return withExternal(cli, (external) => registerWith(cli, options, { external }));
+}
+
+async function registerWith(
+  cli: Cli,
+  options: RegisterOptions,
+  how: Partial<NodeOptions>,
+): Promise<void> {
   const { name } = await contextOf(cli);
   const invite = await readInvite(cli, options);
   const password = await readNewPassword(cli.terminal, options.passwordStdin === true);
@@ -144,7 +167,7 @@ async function register(cli: Cli, options: RegisterOptions): Promise<void> {
         .output()
         .hint(`The current context stays "${current}": use this one with ${asked.trim()}.`);
     },
-    { password, register: invite === undefined ? {} : { invite } },
+    { password, register: invite === undefined ? {} : { invite }, ...how },
   );
 }
 

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
+import { addExternalCommands } from "./external.ts";
 import { readPassword } from "./password.ts";
 
 /** `treehouse account factor`: the second factor of logins. */
@@ -15,7 +16,9 @@ export function addFactorCommands(cli: Cli, account: Command): void {
         const info = await client.factors.info();
         const codes = `${info.recoveryCodes} recovery codes are left`;
         const off = info.available ? "Logins take no code." : "This server has no second factors.";
-        cli.output().result(info, info.totp ? `Logins take a code; ${codes}.` : off);
+        const takes = info.external ? "a login at the provider, or a code" : "a code";
+        const on = info.totp || info.external;
+        cli.output().result(info, on ? `Logins take ${takes}; ${codes}.` : off);
       });
     });
   noun
@@ -39,6 +42,7 @@ export function addFactorCommands(cli: Cli, account: Command): void {
       });
     });
   addProved(cli, noun);
+  addExternalCommands(cli, noun);
 }
 
 type ProvedOptions = { readonly code: string; readonly passwordStdin?: boolean };

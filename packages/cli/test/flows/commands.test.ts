@@ -107,6 +107,7 @@ test("R-024 the second factor is turned on, asked for at a login, and turned off
   expect(recoveryCodes).toHaveLength(10);
   expect(await bob("account", "factor", "show")).toEqual({
     totp: true,
+    external: false,
     recoveryCodes: 10,
     available: true,
   });

@@ -85,6 +85,7 @@ test("every command is exercised by a test", () => {
     "commands",
     "contacts",
     "exit-codes",
+    "external-login",
     "fed",
     "messages",
     "reset",

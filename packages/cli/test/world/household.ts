@@ -23,9 +23,18 @@ export interface Household extends AsyncDisposable {
 export type HouseholdOptions = {
   /** Of the server that takes mail. */
   readonly smtpUrl?: string;
+  /** At whose logins people register. */
+  readonly provider?: {
+    readonly issuer: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+  };
 };
 
-export async function openHousehold({ smtpUrl = "" }: HouseholdOptions = {}): Promise<Household> {
+export async function openHousehold({
+  smtpUrl = "",
+  provider,
+}: HouseholdOptions = {}): Promise<Household> {
   const directory = mkdtempSync(join(tmpdir(), "treehouse-cli-"));
   const base = defaultConfig();
   const server = await createHomeserver({
@@ -34,6 +43,17 @@ export async function openHousehold({ smtpUrl = "" }: HouseholdOptions = {}): Pr
       server: { ...base.server, port: 0 },
       storage: { ...base.storage, directory: join(directory, "data") },
       metrics: { ...base.metrics, enabled: false },
+      ...(provider === undefined
+        ? {}
+        : {
+            registration: { ...base.registration, mode: "oidc" as const },
+            oidc: {
+              ...base.oidc,
+              issuer: provider.issuer,
+              client_id: provider.clientId,
+              client_secret: provider.clientSecret,
+            },
+          }),
       mail: { ...base.mail, smtp_url: smtpUrl, from: smtpUrl && "chat@example.org" },
     },
     env: createNodeEnv({ log: { level: "error" } }),

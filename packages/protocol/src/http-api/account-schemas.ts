@@ -41,6 +41,8 @@ export type RegistrationStartAnswer = z.output<typeof registrationStartAnswerSch
 export const registrationFinishRequestSchema = z.strictObject({
   registrationId: token,
   invite: token.optional(),
+  /** Of a login at the operator's provider; the account is linked with it. */
+  externalProof: token.optional(),
   registrationRecord: opaqueMessage,
   /** Sealed under a key derived from OPAQUE's export_key. */
   recoveryBundle,

@@ -18,6 +18,8 @@ export type LoginFactorRequest = z.output<typeof loginFactorRequestSchema>;
 export const factorsAnswerSchema = z.object({
   /** Whether logins take a code. */
   totp: z.boolean(),
+  /** Whether the account is linked with one at the operator's provider. */
+  external: z.boolean(),
   /** Unused recovery codes. */
   recoveryCodes: count,
   /** Whether this server can keep an app's secret. */
@@ -76,3 +78,25 @@ export const emailAnswerSchema = z.object({
   available: z.boolean(),
 });
 export type EmailAnswer = z.output<typeof emailAnswerSchema>;
+
+export const externalStartRequestSchema = z.strictObject({
+  /** Where the browser comes back to: `http://127.0.0.1:<port>/callback`, or one that is configured. */
+  redirectUri: z.string().min(1).max(2048),
+});
+
+export const externalStartAnswerSchema = z.object({
+  flowId: token,
+  authorizationUrl: z.string().max(8192),
+  expiresAt: time,
+});
+
+export const externalFinishRequestSchema = z.strictObject({
+  flowId: token,
+  /** The whole address that the browser came to. */
+  callback: z.string().min(1).max(8192),
+});
+
+/** A proof holds once: as the code of a second factor, for a link, or for a registration. */
+export const externalFinishAnswerSchema = z.object({ proof: token, expiresAt: time });
+
+export const externalLinkRequestSchema = z.strictObject({ proof: token });

@@ -22,6 +22,8 @@ export const serverAnswerSchema = z.object({
   /** The limits in force, by the names of `LIMITS`. */
   limits: z.record(z.string().max(64), z.number()),
   version: z.string().max(64),
-  registration: z.enum(["invite", "open"]),
+  registration: z.enum(["invite", "oidc", "open"]),
+  /** The issuer of the provider at which users can prove their accounts, if there is one. */
+  provider: z.string().max(2048).optional(),
 });
 export type ServerAnswer = z.output<typeof serverAnswerSchema>;
