@@ -46,7 +46,7 @@ R-023 | met | factors, authentication, SDK, CLI | An account at the operator's O
 R-024 | partly | factors, SDK, CLI | Authenticator app and recovery codes gate logins; no passkeys
 R-025 | met | authentication, factors, SDK, CLI | A lost password is reset by e-mail: the account without its keys, after a wait that a client can stop, and contacts are told
 R-026 | met | authentication, realtime, SDK, CLI | Sessions are listed with client and last use, and end at once; to end others takes the client's key
-R-027 | met | authentication, rendezvous, SDK, CLI | A further client by approval of another one, recovery key or password joins every room by itself
+R-027 | met | authentication, rendezvous, SDK, CLI | A further client by approval of another one, recovery key or password joins every room by itself, and is taken along into later ones
 R-028 | met | authentication, delivery, federation, SDK, CLI | A user removes a client, also a lost one, with the password; the last one's places wait seven days for another
 R-029 | partly | authentication, SDK, CLI | A user deletes the account with everything; entries of rooms name the user until they expire
 R-030 | met | authentication, SDK, CLI | Users are found by their full address only, and by acquaintances alone where they want that

@@ -37,6 +37,8 @@ export interface OwnIdentity {
   number(): number;
   /** The clients of the user by the newest list that was seen. */
   clients(): readonly ListedClient[];
+  /** Their ids; the same set until there is another list. */
+  ids(): ReadonlySet<ClientUri>;
   /**
    * Asks the own server for the newest list and leaf identity, and takes them over. Refuses
    * `identityInvalid`, and raises an alarm, when the server shows a list under other keys, an older
@@ -68,6 +70,7 @@ export function createOwnIdentity(
   };
   const serial = createSerial();
   let latest = signedClientListCodec.decode(account.clientList);
+  let ids = idsOf(latest);
 
   const take = async (answer: ClientsAnswer): Promise<void> => {
     const encoded = fromBase64Url(answer.clientList);
@@ -87,6 +90,7 @@ export function createOwnIdentity(
       return list;
     });
     latest = signed;
+    ids = idsOf(signed);
     const isRenewed = !equalBytes(identity.leafIdentity, own);
     identity.leafIdentity = own;
     const change = changeBetween(before, signed);
@@ -98,15 +102,19 @@ export function createOwnIdentity(
     identity,
     number: () => latest.certificate.number,
     clients: () => latest.list.clients,
+    ids: () => ids,
     refresh: () =>
       serial.run(async () => take(await api.json("GET", paths.clients(), clientsAnswerSchema))),
     take: (answer) => serial.run(() => take(answer)),
   };
 }
 
+function idsOf({ list }: SignedClientList): ReadonlySet<ClientUri> {
+  return new Set(list.clients.map(({ client }) => client));
+}
+
 function changeBetween(before: SignedClientList, after: SignedClientList): ClientsChange {
-  const of = ({ list }: SignedClientList) => new Set(list.clients.map(({ client }) => client));
-  const [was, is] = [of(before), of(after)];
+  const [was, is] = [idsOf(before), idsOf(after)];
   return {
     version: after.list.version,
     added: [...is.difference(was)],

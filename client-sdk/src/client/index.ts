@@ -308,7 +308,7 @@ function peopleOf(context: AccountContext, book: ContactBook, own: OwnIdentity):
     self: {
       refresh: () => own.refresh(),
       number: () => own.number(),
-      clients: () => new Set(own.clients().map(({ client }) => client)),
+      clients: () => own.ids(),
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { MemberGroup } from "@treehouse/mls/member";
+import { checkKeyPackage, type MemberGroup } from "@treehouse/mls/member";
 import {
   type Bytes,
   decodeRoomState,
@@ -23,7 +23,8 @@ import { authenticatedData } from "./authenticated-data.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { fetchKeyPackages } from "./fetch-key-packages.ts";
 import { loadGroup } from "./load-group.ts";
-import { catchUpWithOwn, isLeafBehind, unlistedLeaves } from "./own-leaf.ts";
+import { catchUpWithOwn, ownLeavesOf } from "./own-leaf.ts";
+import { isSessionOver } from "./passing.ts";
 import type { Step } from "./pump.ts";
 import { welcomeExtensions } from "./room-secrets.ts";
 
@@ -49,11 +50,11 @@ export async function buildCommit(
   await room.serial.run(async () => catchUpWithOwn(context, await loadGroup(context, room)));
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
-    const add = intent.kind === "add" ? keyPackages : [];
     const former = intent.kind === "add" ? await formerLeaves(context, group, users) : [];
+    const add = intent.kind === "add" ? await whoIsOut(context, group, keyPackages) : [];
     const remove = intent.kind === "remove" ? leavesOf(group, users) : [];
-    if (intent.kind === "commit") remove.push(...unlistedLeaves(context, group));
-    const isBehind = isLeafBehind(context, group);
+    const { isBehind, unlisted } = ownLeavesOf(context, group);
+    if (intent.kind === "commit") remove.push(...unlisted);
     const idle = add.length + remove.length + group.pendingRemovals.length === 0 && !isBehind;
     if (idle && (intent.kind !== "commit" || group.messagesSentInEpoch === 0)) {
       await context.store.transaction((tx) => tx.intents.delete(intent.serial));
@@ -145,24 +146,54 @@ async function claimKeyPackages(
   }
   for (const user of users) {
     if (room.claimed.has(user)) continue;
-    room.claimed.set(user, await fetchKeyPackages(context, room.uri, [user]));
+    const fetching = fetchKeyPackages(context, room.uri, [user]);
+    room.claimed.set(user, await (user === context.self.user ? ifAny(fetching) : fetching));
   }
   return users.flatMap((user) => room.claimed.get(user) ?? []);
 }
 
-/** Who has no leaf, or only ones under a key in whose place this user has accepted another one. */
+/** Own clients without KeyPackages keep nobody waiting: they come in by commits of their own. */
+async function ifAny(fetching: Promise<readonly Bytes[]>): Promise<readonly Bytes[]> {
+  try {
+    return await fetching;
+  } catch (error) {
+    if (error instanceof Refusal && !isSessionOver(error)) return [];
+    throw error;
+  }
+}
+
+/**
+ * Who has no leaf, or only ones under a key in whose place this user has accepted another one; and the
+ * own user while clients of it are not there.
+ */
 function usersMissing(
   context: GroupsContext,
   room: Room,
   users: readonly UserUri[],
 ): Promise<readonly UserUri[]> {
+  const { people, self } = context;
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
     const former = new Set(await formerLeaves(context, group, users));
-    const present = new Set(
-      group.members().flatMap(({ leaf, user }) => (former.has(leaf) ? [] : [user])),
-    );
-    return users.filter((user) => !present.has(user));
+    const members = group.members().filter(({ leaf }) => !former.has(leaf));
+    const present = new Set(members.map(({ user }) => user));
+    const clients = new Set(members.map(({ client }) => client));
+    const isLacking = people.self.clients().difference(clients).size > 0;
+    return users.filter((user) => !present.has(user) || (user === self.user && isLacking));
+  });
+}
+
+/** A client may have come in by itself since its KeyPackage was fetched. */
+async function whoIsOut(
+  { member }: GroupsContext,
+  group: MemberGroup,
+  keyPackages: readonly Bytes[],
+): Promise<readonly Bytes[]> {
+  const present = new Set(group.members().map(({ client }) => client));
+  const checked = await Promise.all(keyPackages.map((bytes) => checkKeyPackage(member, bytes)));
+  return keyPackages.filter((_bytes, index) => {
+    const client = checked[index]?.client;
+    return client !== undefined && !present.has(client);
   });
 }
 

@@ -78,6 +78,7 @@ export interface People {
     refresh(): Promise<void>;
     /** Of the device-signing key under which this client's leaves are certified now. */
     number(): number;
+    /** The same set until there is another list. */
     clients(): ReadonlySet<ClientUri>;
   };
 }

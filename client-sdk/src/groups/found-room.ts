@@ -81,7 +81,8 @@ export async function prepareRoom(
       }),
     });
     tx.rooms.changeGroupRows(room, created.group.takeChanges());
-    const members = encodeUsers(wanted.members);
+    // With the user's own other clients.
+    const members = encodeUsers([...new Set([...wanted.members, context.self.user])]);
     return tx.intents.add({ room, kind: "add", createdAt, body: members });
   });
   return { room, addIntent };

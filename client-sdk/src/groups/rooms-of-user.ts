@@ -14,15 +14,16 @@ export function noteNewClient(tx: LocalTx): void {
 
 /**
  * Comes into the rooms of the user that this store does not know, each by a commit of this client's
- * own. Done when the server names none that is unknown; until then each new connection looks again,
- * so that neither a crash nor a hub that is away leaves a room out.
+ * own. A new client looks at each connection until the server names none that is unknown, so that
+ * neither a crash nor a hub that is away leaves a room out; one of several always does, for another
+ * may have founded or entered a room while this one had no KeyPackage.
  */
 export async function enterRoomsOfUser(context: GroupsContext, rooms: OpenRooms): Promise<void> {
   const { known, due } = await context.store.transaction((tx) => ({
     known: new Set<string>(tx.rooms.list().map(({ room }) => room)),
     due: tx.settings.get(pending) !== undefined,
   }));
-  if (!due) return;
+  if (!due && context.people.self.clients().size < 2) return;
   const answer = await context.api.json("GET", paths.rooms(), roomsAnswerSchema);
   const missing = answer.rooms.filter(({ room }) => !known.has(room));
   for (const { room: uri } of missing) {

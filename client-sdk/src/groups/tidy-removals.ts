@@ -1,7 +1,7 @@
 import type { MemberGroup } from "@treehouse/mls/member";
 
 import type { GroupsContext, Room } from "./context.ts";
-import { isLeafBehind, ownLeavesBefore, unlistedLeaves } from "./own-leaf.ts";
+import { ownLeavesOf } from "./own-leaf.ts";
 import { pump } from "./pump.ts";
 
 const firstDelayMs = 1_000;
@@ -21,7 +21,7 @@ export function scheduleTidying(context: GroupsContext, room: Room): void {
   }
   const before = group.members().filter(({ leaf }) => leaf < group.ownLeaf).length;
   const delayMs = isOwnDue(context, group)
-    ? ownLeavesBefore(context, group) * delayPerLeafMs
+    ? ownLeavesOf(context, group).before * delayPerLeafMs
     : firstDelayMs + before * delayPerLeafMs;
   room.tidying.set(delayMs, () => {
     commitDue(context, room).catch((error: unknown) => {
@@ -35,7 +35,8 @@ function isUntidy(context: GroupsContext, group: MemberGroup): boolean {
 }
 
 function isOwnDue(context: GroupsContext, group: MemberGroup): boolean {
-  return isLeafBehind(context, group) || unlistedLeaves(context, group).length > 0;
+  const { isBehind, unlisted } = ownLeavesOf(context, group);
+  return isBehind || unlisted.length > 0;
 }
 
 async function commitDue(context: GroupsContext, room: Room): Promise<void> {

@@ -58,3 +58,31 @@ test("a new client joins every room of its user by itself, on both servers, and 
   expect(listed.filter(({ current }) => current)).toMatchObject([{ client: fresh.me.client }]);
   for (const client of [...further, fresh]) await client.close();
 });
+
+test("R-027 a room that one client founds, or is added to, is there on all clients of its users", async () => {
+  const tablet = await anotherClient("tablet");
+  const desk = await servers.at(1).open("bob", {
+    store: servers.at(1).path("desk"),
+    password,
+    login: true,
+  });
+  const [room] = await founded(alice, "from the phone", [bob, tablet]);
+  const id = room?.id ?? "";
+  await joinedBy(desk, id);
+  await (await tablet.conversations.get(id)).send("on the tablet");
+  await Promise.all([alice, bob, desk].map((client) => reads(client, id, "on the tablet")));
+  const own = await alice.conversations.create({ name: "notes to self" });
+  await joinedBy(tablet, own.id);
+
+  // One that has no KeyPackage, as after a revocation, comes in by itself at its next connection.
+  await tablet.close();
+  const spare = (await alice.clients.list()).find(
+    ({ client }) => client !== alice.me.client && client !== tablet.me.client,
+  );
+  await alice.clients.revoke(spare?.client ?? "", { password });
+  const late = await alice.conversations.create({ name: "meanwhile" });
+  const back = await servers.at(0).open("alice", { store: servers.at(0).path("tablet") });
+  const joined = await joinedBy(back, late.id);
+  expect((await joined.info()).status).toBe("joined");
+  await Promise.all([back.close(), desk.close()]);
+});

@@ -77,7 +77,8 @@ function liar(user: typeof carol) {
   const path = encodeURIComponent(user.replace("mimi://localhost/u/", "")) + "%40localhost";
   const fetch: TamperedFetch = async (request, ask) => {
     const { list } = told;
-    if (list === undefined || !request.url.endsWith(`/users/${path}`)) return ask(request);
+    const [asked = ""] = request.url.split("?");
+    if (list === undefined || !asked.endsWith(`/users/${path}`)) return ask(request);
     const { headers } = await ask({ ...request, url: `${server.url}/health` });
     return { status: 200, headers, body: answerOf(list) };
   };

@@ -48,8 +48,10 @@ export async function answerKeyMaterial(
   }
   const response = await database.transaction(async (tx) => {
     await checkKey(context, tx, session, request);
-    const targets = await context.clients.clientsOf(tx, request.targetUser);
-    return claimHere(context, tx, request, targets);
+    const clients = await context.clients.clientsOf(tx, request.targetUser);
+    // Of its own user a client adds the others, if there are any: it is there itself.
+    const others = clients?.filter((client) => client !== session.client);
+    return claimHere(context, tx, request, others?.length === 0 ? clients : others);
   });
   return keyMaterialResponseCodec.encode(response);
 }
