@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
 
 const folder = new URL("../", import.meta.url);
-const limitsSource = new URL("../../packages/protocol/src/limits.ts", import.meta.url);
+const limitsSources = ["limits.ts", "ephemeral-limits.ts"].map(
+  (file) => new URL(`../../packages/protocol/src/${file}`, import.meta.url),
+);
 
 type Row = readonly string[];
 
@@ -50,7 +52,7 @@ function rateRows(): readonly Row[] {
 
 /** The sentences before the limits in their source, by name. */
 function limitSentences(): ReadonlyMap<string, string> {
-  const source = readFileSync(limitsSource, "utf8");
+  const source = limitsSources.map((file) => readFileSync(file, "utf8")).join("\n");
   const found = source.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\n {2}(\w+):/g);
   return new Map(
     [...found].map(([, comment = "", name = ""]) => [

@@ -14,6 +14,7 @@ import {
   rosterHash,
   signAttestation,
   signCertificate,
+  signEphemeral,
   signClientList,
   signedBytes,
   signGroupInfoRequest,
@@ -23,6 +24,7 @@ import {
   toHex,
 } from "@treehouse/protocol";
 import { entryVectors } from "./delivery-vectors.ts";
+import { ephemeralContent, ephemeralHeader } from "./ephemeral-vectors.ts";
 import { nextFederationKey } from "./directory-samples.ts";
 import { attestation, certificate, firstList, signedList } from "./identity-samples.ts";
 import {
@@ -107,6 +109,9 @@ export const signatureVectors: readonly SignatureVector[] = [
   ),
   signatureVector("certificate of a federation key", "federation", LABELS.federationKey, (sign) =>
     certifyFederationKey(nextFederationKey, sign),
+  ),
+  signatureVector("ephemeral message", "client", LABELS.ephemeralMessage, (sign) =>
+    signEphemeral(ephemeralHeader, ephemeralContent, sign),
   ),
   signatureVector("login proof", "client", LABELS.loginProof, (sign) =>
     sign(loginProofMessage(loginProof)),

@@ -9,6 +9,7 @@ import {
 } from "./delivery-vectors.ts";
 import { contentVectors } from "./content-vectors.ts";
 import { directoryVectors } from "./directory-vectors.ts";
+import { ephemeralSeal, ephemeralVectors } from "./ephemeral-vectors.ts";
 import { ed25519Vectors } from "./ed25519-vectors.ts";
 import { httpSignatureVectors } from "./http-signature-vectors.ts";
 import { identityVectors } from "./identity-vectors.ts";
@@ -48,6 +49,14 @@ export function vectorFiles(): ReadonlyMap<string, string> {
     const rejections = endRejections(vectors);
     files.set(`${family}.json`, textOf({ vectors, rejections }));
   }
+  files.set(
+    "ephemeral.json",
+    textOf({
+      vectors: ephemeralVectors,
+      rejections: endRejections(ephemeralVectors),
+      seal: ephemeralSeal(),
+    }),
+  );
   files.set("encoding.json", textOf({ vectors: [], rejections: encodingRejections }));
   files.set("proofs.json", textOf(proofs()));
   files.set("http-signature.json", textOf(httpSignatureVectors()));

@@ -135,6 +135,26 @@ export type {
   WelcomeBody,
 } from "./delivery/index.ts";
 export { NetworkFault } from "./env/index.ts";
+export {
+  ephemeralHeaderCodec,
+  ephemeralMessageCodec,
+  ephemeralPayloadCodec,
+  PRESENCE_MEDIA_TYPE,
+  presenceCodec,
+  signEphemeral,
+  TYPING_MEDIA_TYPE,
+  typingCodec,
+  verifyEphemeral,
+} from "./ephemeral/index.ts";
+export type {
+  EphemeralContent,
+  EphemeralHeader,
+  EphemeralMessage,
+  EphemeralPayload,
+  Presence,
+  PresenceState,
+  Typing,
+} from "./ephemeral/index.ts";
 export type {
   Cancel,
   Counter,

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { limitNames, LIMITS, RATE_LIMITS, rateLimitNames } from "./limits.ts";
 
-const source = readFileSync(new URL("limits.ts", import.meta.url), "utf8");
+const source = ["limits.ts", "ephemeral-limits.ts"]
+  .map((file) => readFileSync(new URL(file, import.meta.url), "utf8"))
+  .join("\n");
 
 test("every limit is a positive integer with a sentence that says what it bounds", () => {
   expect(limitNames.length).toBe(Object.keys(LIMITS).length);

@@ -1,9 +1,5 @@
-const KIB = 1024;
-const MIB = 1024 * KIB;
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+import { EPHEMERAL_LIMITS, EPHEMERAL_RATES } from "./ephemeral-limits.ts";
+import { DAY, HOUR, KIB, MIB, MINUTE, SECOND } from "./units.ts";
 
 /**
  * Every bound of the protocol and of a homeserver's defaults. Names end in what they count:
@@ -274,6 +270,7 @@ export const LIMITS = {
   loginLifetimeMs: 5 * MINUTE,
   /** How far ahead of our clock a signed time may lie. */
   clockSkewMs: 5 * MINUTE,
+  ...EPHEMERAL_LIMITS,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;
@@ -336,6 +333,7 @@ export const RATE_LIMITS = {
   eventsPerPeer: { count: 6000, perMs: MINUTE },
   /** Connection requests and their answers, by the server that sends them. */
   consentPerPeer: { count: 1200, perMs: MINUTE },
+  ...EPHEMERAL_RATES,
 } as const satisfies Record<string, RateRule>;
 
 export type RateLimitName = keyof typeof RATE_LIMITS;

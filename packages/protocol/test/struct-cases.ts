@@ -42,6 +42,7 @@ import {
   u64Arbitrary,
   u8Arbitrary,
 } from "./arbitraries.ts";
+import { ephemeralCases } from "./struct-cases-ephemeral.ts";
 import { federationCases } from "./struct-cases-federation.ts";
 import { identityCases } from "./struct-cases-identity.ts";
 import { requestCases } from "./struct-cases-requests.ts";
@@ -264,6 +265,7 @@ export const structCases: readonly StructCase[] = [
   structCase("ServerFrame", serverFrameCodec, serverFrame, { closedOctets: [0], hasOpenEnd: true }),
   structCase("EntriesPage", entriesPageCodec, entriesPage),
   ...requestCases,
+  ...ephemeralCases,
   ...federationCases,
   ...identityCases,
 ];

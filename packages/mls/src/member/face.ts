@@ -93,6 +93,24 @@ export type DecryptedMessage = {
   authenticatedData: Bytes;
 };
 
+/** What is sealed for whoever is connected, and stored nowhere. */
+export type EphemeralSaid = {
+  /** By the hub's clock, as far as it is known. */
+  readonly sentAt: number;
+  readonly mediaType: string;
+  readonly content: Bytes;
+};
+
+/** When the hub took an ephemeral message, and the time now by the same clock. */
+export type EphemeralClocks = { readonly acceptedAt: number; readonly now: number };
+
+export type OpenedEphemeral = EphemeralSaid & {
+  readonly leaf: number;
+  /** From the leaf that signed, never from an envelope. */
+  readonly client: ClientUri;
+  readonly epoch: number;
+};
+
 /**
  * One group as one client sees it. Calls are served one after another in the order they were
  * made. Refusals: malformed, wrongEpoch, invalidCommit, invalidProposal, invalidMessage,
@@ -131,6 +149,16 @@ export interface MemberGroup {
   /** Returns an MLSMessage (PrivateMessage). */
   encrypt(plaintext: Bytes, authenticatedData: Bytes): Promise<Bytes>;
   decrypt(message: Bytes): Promise<DecryptedMessage>;
+  /**
+   * Seals what is never stored for this epoch's members, signed by the own leaf; answers an
+   * `EphemeralMessage`. It uses up no key. Refuses removalPending and tooLarge.
+   */
+  sealEphemeral(said: EphemeralSaid): Promise<Bytes>;
+  /**
+   * Opens such a message of this epoch, or of one that ended while this object held the group. Each
+   * counts once, and for a short time.
+   */
+  openEphemeral(message: Bytes, clocks: EphemeralClocks): Promise<OpenedEphemeral>;
   /** The MLS exporter of the current epoch (RFC 9420 §8.5). */
   exportSecret(label: string, context: Bytes, length: number): Promise<Bytes>;
   /** Everything that changed since the last take. After a failed write reload the group. */

@@ -11,15 +11,19 @@ import { adopt } from "./adopt.ts";
 import { changesBetween } from "./changes.ts";
 import { decrypt } from "./decrypt.ts";
 import { encrypt, messagesSent } from "./encrypt.ts";
+import { Ephemerals } from "./ephemeral.ts";
 import type {
   ClientIdentity,
   CommitIntent,
   CommitResult,
   DecryptedMessage,
+  EphemeralClocks,
+  EphemeralSaid,
   GroupChanges,
   GroupMember,
   MemberContext,
   MemberGroup,
+  OpenedEphemeral,
   PreparedCommit,
   ProposalResult,
 } from "./face.ts";
@@ -39,6 +43,7 @@ import { requireMember } from "./snapshot.ts";
 export class Group implements MemberGroup {
   readonly #context: MemberContext;
   #current: Snapshot;
+  readonly #ephemerals: Ephemerals;
   /** What the rows that were taken say. */
   #taken: Snapshot | undefined;
   #tail: Promise<unknown> = Promise.resolve();
@@ -52,6 +57,7 @@ export class Group implements MemberGroup {
     taken: Snapshot | undefined,
   ) {
     this.#context = context;
+    this.#ephemerals = new Ephemerals(context.crypto);
     const withKey = withSignatureKey(current, identity);
     this.#taken = taken === current ? withKey : taken;
     this.#current = withKey;
@@ -143,6 +149,7 @@ export class Group implements MemberGroup {
       if (waiting === undefined || !equalBytes(waiting.commit, prepared.commit)) {
         throw new Refusal("conflict", "this commit is not the one that was prepared");
       }
+      if (!live.joining) await this.#ephemerals.keep(live);
       this.#current = adopt(live);
     });
   }
@@ -167,6 +174,8 @@ export class Group implements MemberGroup {
   processCommit(message: Bytes, accepted: { acceptedAt: number }): Promise<CommitResult> {
     return this.#step(async (live) => {
       const done = await processCommit(this.#context, live, message, accepted.acceptedAt);
+      if (done.snapshot.kind === "gone") this.#ephemerals.forget();
+      else await this.#ephemerals.keep(live);
       this.#current = done.snapshot;
       return done.result;
     });
@@ -194,6 +203,14 @@ export class Group implements MemberGroup {
       this.#current = done.snapshot;
       return done.message;
     });
+  }
+
+  sealEphemeral(said: EphemeralSaid): Promise<Bytes> {
+    return this.#step((live) => this.#ephemerals.seal(live, said));
+  }
+
+  openEphemeral(message: Bytes, clocks: EphemeralClocks): Promise<OpenedEphemeral> {
+    return this.#step((live) => this.#ephemerals.open(live, message, clocks));
   }
 
   exportSecret(label: string, context: Bytes, length: number): Promise<Bytes> {

@@ -45,6 +45,8 @@ export const LABELS = {
   forkTag: "ForkTag",
   /** MLS exporter: seals ephemeral payloads. */
   ephemeral: "Ephemeral",
+  /** Client signature key over an ephemeral message. */
+  ephemeralMessage: "EphemeralMessageTBS",
   /** Key derivation from the user identity key: the device-signing key of one number. */
   deviceSigningKey: "DeviceSigningKey",
   /** Key derivation from OPAQUE's export_key: seals the recovery bundle. */
