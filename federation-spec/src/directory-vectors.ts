@@ -64,6 +64,7 @@ function endpointsAt(base: string): DirectoryDocument["endpoints"] {
     groupInfo: at("groupInfo"),
     tree: at("tree"),
     leave: at("leave"),
+    ephemeral: at("ephemeral"),
     events: at("events"),
     standing: at("standing"),
     identifierQuery: at("identifierQuery"),
@@ -125,6 +126,7 @@ export function directoryVectors(): DirectoryVectors {
         limits: { ...document.limits, more: "more" },
         news: null,
       }),
+      changed("a server without ephemeral messages", endpoint({ ephemeral: undefined })),
       changed("no key for now", { keys: [], countersigners: [] }),
     ],
     malformed: malformedDirectories(),
@@ -205,8 +207,9 @@ function certificateVectors(): readonly CertificateVector[] {
 }
 
 function templateVectors(): DirectoryVectors["templates"] {
-  const good = endpointNames.map((name) => {
+  const good = endpointNames.flatMap((name) => {
     const template = document.endpoints[name];
+    if (template === undefined) return [];
     const variable = ENDPOINTS[name];
     const value = variable === undefined ? undefined : values[variable];
     const url = expandTemplate(name, template, value);

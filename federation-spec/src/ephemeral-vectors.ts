@@ -56,6 +56,9 @@ export const ephemeralVectors = [
     activity: "",
     activityUntil: 0,
   }),
+  vectorOf("EphemeralBatch", "two entries", { entries: [octets(100), octets(1)] }),
+  vectorOf("EphemeralBatch", "nothing to pass on", { entries: [] }),
+  vectorOf("EphemeralAnswer", "the answer, whatever became of them", {}),
   vectorOf("Typing", "writing", { flags: { on: true } }),
   vectorOf("Typing", "no longer", { flags: { on: false } }),
 ];

@@ -130,6 +130,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     accounts: authentication,
     handedOut: keyPackages,
     outbox: federation.outbox,
+    ephemerals: federation.ephemerals,
     hubs: federation.hubs,
     remoteUsers: federation.users,
   });
@@ -214,6 +215,7 @@ function roomsOf(delivery: () => Delivery): Rooms {
       prepare: (peer, batch) => delivery().followed.prepare(peer, batch),
       receive: (tx, prepared, index) => delivery().followed.receive(tx, prepared, index),
       finish: (tx, prepared) => delivery().followed.finish(tx, prepared),
+      pass: (peer, entry) => delivery().followed.pass(peer, entry),
     },
   };
 }

@@ -65,7 +65,8 @@ export function pathOf(
   value: string | undefined,
 ): string {
   const directory = present(subject.directory, "the directory cannot be read");
-  return new URL(expandTemplate(endpoint, directory.endpoints[endpoint], value)).pathname;
+  const template = present(directory.endpoints[endpoint], `the directory has no ${endpoint}`);
+  return new URL(expandTemplate(endpoint, template, value)).pathname;
 }
 
 async function domainOf(clients: Line): Promise<string> {

@@ -2,7 +2,7 @@ import type { PublicContext } from "@treehouse/mls/public";
 import type { Domain, Env, RoomUri } from "@treehouse/protocol";
 import type { Database, Turns } from "../platform/index.ts";
 import type { RoomCache } from "./cache.ts";
-import type { Accounts, PeerOutbox, RemoteUsers, RoomLog } from "./ports.ts";
+import type { Accounts, PeerEphemerals, PeerOutbox, RemoteUsers, RoomLog } from "./ports.ts";
 import type { DeliveryStore } from "./store.ts";
 
 /** What every operation of this module works with. */
@@ -14,6 +14,7 @@ export type DeliveryContext = {
   readonly store: DeliveryStore;
   readonly roomLog: RoomLog;
   readonly outbox: PeerOutbox;
+  readonly ephemerals: PeerEphemerals;
   readonly remoteUsers: RemoteUsers;
   readonly accounts: Accounts;
   readonly rooms: RoomCache;

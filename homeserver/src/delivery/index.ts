@@ -14,8 +14,9 @@
  * believes no more of it than it can check.
  */
 import type { PublicContext } from "@treehouse/mls/public";
-import { LIMITS, RATE_LIMITS } from "@treehouse/protocol";
+import { isEphemeralRequest, LIMITS } from "@treehouse/protocol";
 import type {
+  Bytes,
   Domain,
   EntryDelivery,
   Env,
@@ -25,7 +26,7 @@ import type {
   StandingResponse,
   UserUri,
 } from "@treehouse/protocol";
-import { createRateLimiter, createTurns, errorFields, migrationsOf } from "../platform/index.ts";
+import { createTurns, errorFields, migrationsOf } from "../platform/index.ts";
 import type { Acquaintance, Database, Jobs, ReadTx, Route, Tx } from "../platform/index.ts";
 import { createRoomCache } from "./cache.ts";
 import type { DeliveryContext } from "./context.ts";
@@ -38,16 +39,26 @@ import { finishBatch } from "./followed/finish.ts";
 import { forwarding } from "./followed/forward.ts";
 import { prepareBatch } from "./followed/prepare.ts";
 import type { PreparedBatch } from "./followed/prepare.ts";
+import { receiveEphemeral } from "./followed/receive-ephemeral.ts";
 import { receiveEntry } from "./followed/receive.ts";
 import type { Verdict } from "./followed/receive.ts";
 import { thawRoom } from "./followed/thaw.ts";
 import { foundRoom } from "./found.ts";
 import { readGroupInfo } from "./group-info.ts";
 import { leaveRoom } from "./leave.ts";
+import { limited } from "./limited.ts";
 import { listRooms } from "./list-rooms.ts";
 import { maintain } from "./maintain.ts";
 import type { Operations } from "./operations.ts";
-import type { Accounts, HandedOut, Hubs, PeerOutbox, RemoteUsers, RoomLog } from "./ports.ts";
+import type {
+  Accounts,
+  HandedOut,
+  Hubs,
+  PeerEphemerals,
+  PeerOutbox,
+  RemoteUsers,
+  RoomLog,
+} from "./ports.ts";
 import { readEvents, readStanding } from "./read-events.ts";
 import type { EventsRange } from "./read-events.ts";
 import { reserveRoom } from "./reserve.ts";
@@ -57,6 +68,7 @@ import { createRestoredRooms, unlessUnsettled } from "./restored/index.ts";
 import { readSignedHead } from "./signed-head.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 import type { Revocation, TermBounds } from "./store.ts";
+import { submitEphemeral } from "./submit-ephemeral.ts";
 import { submitMessage } from "./submit.ts";
 import { readTree } from "./tree.ts";
 import { updateRoom } from "./update.ts";
@@ -71,6 +83,7 @@ export type {
   HandedOut,
   Hubs,
   LogEntry,
+  PeerEphemerals,
   PeerItem,
   PeerOutbox,
   RemoteUsers,
@@ -93,6 +106,7 @@ export interface DeliveryDependencies {
   readonly accounts: Accounts;
   readonly handedOut: HandedOut;
   readonly outbox: PeerOutbox;
+  readonly ephemerals: PeerEphemerals;
   readonly hubs: Hubs;
   readonly remoteUsers: RemoteUsers;
   readonly jobs: Pick<Jobs, "every">;
@@ -161,6 +175,8 @@ export interface FollowedRooms {
   ): Promise<PreparedBatch>;
   /** Takes one item; call it in the order of the batch. A rejected one has no effect. */
   receive(tx: Tx, prepared: PreparedBatch, index: number): Promise<Verdict>;
+  /** Passes one ephemeral entry on, or drops it; nothing is said of which. */
+  pass(peer: Domain, entry: Bytes): Promise<void>;
   /** Ends the batch, in the same transaction. */
   finish(tx: Tx, prepared: PreparedBatch): Promise<void>;
 }
@@ -218,6 +234,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       prepare: (peer, batch) => prepareBatch(context, peer, batch),
       receive: (tx, prepared, index) =>
         receiveEntry(context, tx, prepared, itemAt(prepared, index)),
+      pass: (peer, entry) => receiveEphemeral(context, peer, entry),
       finish: (tx, prepared) => finishBatch(context, tx, prepared, backfill.begin),
     },
     hubs: (tx) => store.followedHubs(tx),
@@ -290,60 +307,13 @@ function operationsOf(context: DeliveryContext): Operations {
     reserve: (caller, template) => reserveRoom(context, caller, template),
     found: (caller, room, bytes) => foundRoom(context, { caller, room, bytes }),
     update: (caller, room, bytes) => updateRoom(context, { caller, room, bytes }),
-    submit: (caller, room, bytes) => submitMessage(context, { caller, room, bytes }),
+    submit: (caller, room, bytes) =>
+      isEphemeralRequest(bytes)
+        ? submitEphemeral(context, { caller, room, bytes })
+        : submitMessage(context, { caller, room, bytes }),
     leave: (caller, room) => leaveRoom(context, caller, room),
     tree: (caller, room, epoch) => readTree(context, caller, room, epoch),
     groupInfo: (caller, room, bytes) => readGroupInfo(context, { caller, room, bytes }),
     rooms: (caller) => listRooms(context, caller),
-  };
-}
-
-/** Counts each act against its limit before any work is done for it, and what was accepted. */
-function limited(env: DeliveryDependencies["env"], operations: Operations): Operations {
-  const limiter = (name: keyof typeof RATE_LIMITS) =>
-    createRateLimiter(env, RATE_LIMITS[name], name);
-  const reserves = limiter("reservePerUser");
-  const updates = limiter("updatePerClient");
-  const messages = limiter("messagePerClient");
-  const trees = limiter("treePerClient");
-  const accepted = env.metrics.counter(
-    "treehouse_delivery_accepted_total",
-    "Submissions that were accepted, with those that were repeated.",
-    ["kind"],
-  );
-  return {
-    reserve: async (caller, template) => {
-      reserves.take(caller.user);
-      return operations.reserve(caller, template);
-    },
-    found: async (caller, room, request) => {
-      updates.take(caller.client);
-      return operations.found(caller, room, request);
-    },
-    update: async (caller, room, request) => {
-      updates.take(caller.client);
-      const answer = await operations.update(caller, room, request);
-      accepted.add(1, { kind: "handshake" });
-      return answer;
-    },
-    submit: async (caller, room, request) => {
-      messages.take(caller.client);
-      const answer = await operations.submit(caller, room, request);
-      accepted.add(1, { kind: "message" });
-      return answer;
-    },
-    leave: async (caller, room) => {
-      updates.take(caller.client);
-      return operations.leave(caller, room);
-    },
-    tree: async (caller, room, epoch) => {
-      trees.take(caller.client);
-      return operations.tree(caller, room, epoch);
-    },
-    groupInfo: async (caller, room, request) => {
-      trees.take(caller.client);
-      return operations.groupInfo(caller, room, request);
-    },
-    rooms: (caller) => operations.rooms(caller),
   };
 }

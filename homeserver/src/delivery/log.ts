@@ -57,7 +57,7 @@ export async function appendEntry(
   };
   const bytes = encodeEntry(whole);
   const entry = { room: hosted.room, position, bytes, handshake: body.kind !== "application" };
-  await roomLog.append(tx, { ...entry, ephemeral: false });
+  await roomLog.append(tx, entry);
   const point = { position, hash: chainHashOf(whole, bytes, sha256) };
   if (peers.length === 0) return point;
   const parcelOf = parcels?.(point);

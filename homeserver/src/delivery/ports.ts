@@ -19,6 +19,8 @@ export type Caller = Pick<Session, "user" | "client">;
 export interface RoomLog {
   /** Adds one entry. Positions of a room are gapless from 1 and are given by `delivery`. */
   append(tx: Tx, entry: LogEntry): Promise<void>;
+  /** Pushes an entry without position to whoever is connected and up to date; it is not kept. */
+  pass(room: RoomUri, bytes: Bytes): void;
   /**
    * Lets a client read a room's entries after the position `after`. With `awaitsInbox` nothing
    * is delivered before the client acknowledged that position of its inbox. A client that reads
@@ -69,6 +71,12 @@ export interface RoomLog {
 export interface PeerOutbox {
   /** Durable with the transaction; delivered to the peer once in effect and in order. */
   add(tx: Tx, peer: Domain, item: PeerItem): Promise<void>;
+}
+
+/** Ephemeral entries for other servers; `federation` meets it. */
+export interface PeerEphemerals {
+  /** Sent as soon as it can be, or never: nothing is kept, and nobody learns which. */
+  send(peer: Domain, entry: Bytes): void;
 }
 
 export type PeerItem = {
@@ -136,7 +144,6 @@ export type LogEntry = {
   readonly position: number;
   readonly bytes: Bytes;
   readonly handshake: boolean;
-  readonly ephemeral: boolean;
 };
 
 export type RoomSubscription = {

@@ -31,12 +31,7 @@ export function checkSubmission(
   at: number,
 ): void {
   checkSender(hosted, caller);
-  if (request.sendingUri !== caller.user) {
-    throw new Refusal("clientMismatch", "The message names another user as its sender.");
-  }
-  if (request.ephemeral) {
-    throw new Refusal("notAllowed", "Ephemeral messages are not taken here.");
-  }
+  checkSendingUser(hosted, caller, request);
   if (groupId !== hosted.group.group) {
     throw new Refusal("invalidMessage", "The message belongs to another group.");
   }
@@ -47,6 +42,17 @@ export function checkSubmission(
     });
   }
   checkMessageEpoch(hosted, epoch, at);
+}
+
+/** The message is in its sender's own name, who may send. */
+export function checkSendingUser(
+  hosted: HostedRoom,
+  caller: Caller,
+  { sendingUri }: Pick<SubmitMessageRequest, "sendingUri">,
+): void {
+  if (sendingUri !== caller.user) {
+    throw new Refusal("clientMismatch", "The message names another user as its sender.");
+  }
   const verdict = hosted.sendingVerdict(caller.user);
   if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
 }

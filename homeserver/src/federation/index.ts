@@ -13,10 +13,13 @@ import { RATE_LIMITS } from "@treehouse/protocol";
 import type { Domain, Env, RoomUri } from "@treehouse/protocol";
 import { createRateLimiter, migrationsOf } from "../platform/index.ts";
 import type { Database, Jobs, ReadTx, Route, Tx } from "../platform/index.ts";
+import { createEphemeralsAnswerer } from "./answer-ephemerals.ts";
 import { createSubmissionsAnswerer } from "./answer-submissions.ts";
 import { createUsersAnswerer } from "./answer-users.ts";
 import { createAsker } from "./ask.ts";
 import type { FederationContext } from "./context.ts";
+import { createEphemerals } from "./ephemerals.ts";
+import type { Ephemerals } from "./ephemerals.ts";
 import { createFloors } from "./floors.ts";
 import { createHubs } from "./hubs.ts";
 import type { Hubs } from "./hubs.ts";
@@ -43,6 +46,7 @@ import { createSqliteStore } from "./store.sqlite.ts";
 import { createSubmissions } from "./submissions.ts";
 import { createUpkeep } from "./upkeep.ts";
 
+export type { Ephemerals } from "./ephemerals.ts";
 export type { OutboxItem } from "./item.ts";
 export type { Hubs } from "./hubs.ts";
 export type { Outbox } from "./outbox.ts";
@@ -80,6 +84,7 @@ export interface FederationDependencies<P> {
 export interface Federation {
   readonly routes: readonly Route[];
   readonly outbox: Outbox;
+  readonly ephemerals: Ephemerals;
   readonly hubs: Hubs;
   readonly users: RemoteUsers;
   /** The streams that are in use, by domain. */
@@ -155,10 +160,12 @@ export function createFederation<P>(dependencies: FederationDependencies<P>): Fe
     routes: federationRoutes({
       context,
       receive: createReceiver({ context, followed, consent }),
+      answerEphemerals: createEphemeralsAnswerer(context, followed),
       answerSubmissions: createSubmissionsAnswerer(context),
       users: createUsersAnswerer(context, users),
     }),
     outbox: createOutbox(context, lines),
+    ephemerals: createEphemerals(context, asker),
     hubs: createHubs(asker, createSubmissions(context, asker)),
     users,
     status: () =>

@@ -25,6 +25,8 @@ export interface FederationMetrics {
   readonly gaps: Counter;
   /** By endpoint and outcome. */
   readonly requests: Counter;
+  /** By outcome. */
+  readonly ephemerals: Counter;
   readonly submissions: Counter;
 }
 
@@ -100,6 +102,11 @@ export function createMetrics(metrics: Metrics): FederationMetrics {
       "treehouse_federation_requests_total",
       "Requests to peers, by endpoint and outcome.",
       ["endpoint", "outcome"],
+    ),
+    ephemerals: metrics.counter(
+      "treehouse_federation_ephemeral_total",
+      "Ephemeral entries for other servers: sent, or dropped because they could not be at once.",
+      ["outcome"],
     ),
     submissions: metrics.counter(
       "treehouse_federation_submissions_forwarded_total",

@@ -88,6 +88,8 @@ export interface FollowedRooms<P> {
   ): Promise<P>;
   /** Takes one item, in the order of the batch. A rejected one has no effect. */
   receive(tx: Tx, prepared: P, index: number): Promise<Verdict>;
+  /** Passes one ephemeral entry on to whoever is connected, or drops it. */
+  pass(peer: Domain, entry: Bytes): Promise<void>;
   /** Ends the batch, in the same transaction. */
   finish(tx: Tx, prepared: P): Promise<void>;
 }

@@ -18,6 +18,7 @@ import type { Bytes, RoomUri } from "@treehouse/protocol";
 import { createRateLimiter, route, tlsAnswer, tlsBody } from "../platform/index.ts";
 import type { Route } from "../platform/index.ts";
 import { callerOf } from "./answer-submissions.ts";
+import type { EphemeralsAnswerer } from "./answer-ephemerals.ts";
 import type { SubmissionsAnswerer } from "./answer-submissions.ts";
 import type { UsersAnswerer } from "./answer-users.ts";
 import type { FederationContext } from "./context.ts";
@@ -27,6 +28,7 @@ import type { Receiver } from "./receive.ts";
 export interface RouteParts {
   readonly context: FederationContext;
   readonly receive: Receiver;
+  readonly answerEphemerals: EphemeralsAnswerer;
   readonly answerSubmissions: SubmissionsAnswerer;
   readonly users: UsersAnswerer;
 }
@@ -36,7 +38,8 @@ export function federationRoutes(parts: RouteParts): readonly Route[] {
   return [...streamRoutes(parts), ...roomRoutes(parts.context), ...userRoutes(parts)];
 }
 
-function streamRoutes({ context, receive, answerSubmissions }: RouteParts): readonly Route[] {
+function streamRoutes(parts: RouteParts): readonly Route[] {
+  const { context, receive, answerEphemerals, answerSubmissions } = parts;
   const { env, hosted } = context;
   const pages = createRateLimiter(env, RATE_LIMITS.eventsPerPeer, "eventsPerPeer");
   return [
@@ -57,6 +60,15 @@ function streamRoutes({ context, receive, answerSubmissions }: RouteParts): read
       body: tlsBody("SubmissionBatch", LIMITS.peerBodyBytesMax),
       answer: tlsAnswer("SubmissionAnswers"),
       handle: ({ peer, body }) => answerSubmissions(peer.domain, body),
+    }),
+    route({
+      method: "POST",
+      path: peerRoutes.ephemeral,
+      access: "peer",
+      summary: "Pass ephemeral entries of the peer's rooms on to whoever is connected",
+      body: tlsBody("EphemeralBatch", LIMITS.peerBodyBytesMax),
+      answer: tlsAnswer("EphemeralAnswer"),
+      handle: ({ peer, body }) => answerEphemerals(peer.domain, body),
     }),
     route({
       method: "POST",

@@ -1,4 +1,5 @@
 import {
+  isEphemeralRequest,
   LIMITS,
   NetworkFault,
   Refusal,
@@ -30,12 +31,20 @@ type Waiting = {
   readonly submission: Submission;
   readonly length: number;
   readonly since: number;
+  readonly ephemeral: boolean;
   resolve(response: Bytes): void;
   reject(error: unknown): void;
 };
 
 /** What goes to one hub. */
-type Line = { waiting: Waiting[]; bytes: number; inFlight: number; armed: boolean };
+type Line = {
+  waiting: Waiting[];
+  bytes: number;
+  inFlight: number;
+  /** Ephemeral messages among those that are not answered. */
+  ephemerals: number;
+  armed: boolean;
+};
 
 /** How long one waits, so that it is answered before its client gives up after 30 s. */
 const waitMostMs = 8_000;
@@ -53,7 +62,7 @@ export function createSubmissions(
   function lineTo(hub: Domain): Line {
     const known = lines.get(hub);
     if (known !== undefined) return known;
-    const line: Line = { waiting: [], bytes: 0, inFlight: 0, armed: false };
+    const line: Line = { waiting: [], bytes: 0, inFlight: 0, ephemerals: 0, armed: false };
     lines.set(hub, line);
     return line;
   }
@@ -64,7 +73,7 @@ export function createSubmissions(
     env.soon(() => {
       line.armed = false;
       while (line.waiting.length > 0 && line.inFlight < LIMITS.peerInFlightMax) {
-        const batch = takeBatch(line, env.monotonic() - waitMostMs);
+        const batch = takeBatch(line, env.monotonic());
         if (batch.length > 0) void send(hub, line, batch);
       }
       if (line.waiting.length === 0 && line.inFlight === 0) lines.delete(hub);
@@ -97,18 +106,26 @@ export function createSubmissions(
       const line = lineTo(hub);
       const length = lengthOf(room) + lengthOf(client) + lengthOf(request);
       checkRoom(line, length);
-      return new Promise((resolve, reject) => {
+      const ephemeral = isEphemeralRequest(request);
+      if (ephemeral) checkEphemerals(line);
+      const answer = new Promise<Bytes>((resolve, reject) => {
         const submission = { room, client, request };
-        line.waiting.push({ submission, length, since: env.monotonic(), resolve, reject });
+        const since = env.monotonic();
+        line.waiting.push({ submission, length, since, ephemeral, resolve, reject });
         line.bytes += length;
         arm(hub, line);
+      });
+      if (!ephemeral) return answer;
+      line.ephemerals += 1;
+      return answer.finally(() => {
+        line.ephemerals -= 1;
       });
     },
   };
 }
 
 /** The next messages, as many as fit; those that waited too long are refused. */
-function takeBatch(line: Line, notBefore: number): readonly Waiting[] {
+function takeBatch(line: Line, now: number): readonly Waiting[] {
   const batch: Waiting[] = [];
   let count = 0;
   let bytes = 0;
@@ -116,7 +133,7 @@ function takeBatch(line: Line, notBefore: number): readonly Waiting[] {
     if (batch.length === LIMITS.batchItemsMax || bytes + each.length > LIMITS.batchBytesMax) break;
     count += 1;
     line.bytes -= each.length;
-    if (each.since < notBefore) {
+    if (now - each.since > (each.ephemeral ? LIMITS.ephemeralWaitMs : waitMostMs)) {
       each.reject(unreachable(1_000));
     } else {
       bytes += each.length;
@@ -161,6 +178,14 @@ function checkRoom({ waiting, bytes }: Line, length: number): void {
   if (over === undefined) return;
   const data = { retryAfterMs: 1_000, limitName: over, limit: LIMITS[over] };
   throw new Refusal("peerUnreachable", "Too many messages wait for the other server.", data);
+}
+
+/** What passes must not take the place of what stays. */
+function checkEphemerals({ ephemerals }: Line): void {
+  const over = overfull(ephemerals + 1, "ephemeralSubmissionsPerPeerMax");
+  if (over === undefined) return;
+  const data = { retryAfterMs: 1_000, limitName: over, limit: LIMITS[over] };
+  throw new Refusal("peerUnreachable", "Too much passes to the other server.", data);
 }
 
 function overfull<N extends LimitName>(count: number, limitName: N): N | undefined {

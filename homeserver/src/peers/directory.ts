@@ -45,7 +45,9 @@ export async function fetchDirectory(client: OutboundClient, domain: Domain): Pr
     throw fault(`the directory is not in its form: ${places.join(", ")}`);
   }
   if (document.data.domain !== domain) throw fault("the directory is another server's");
-  for (const endpoint of endpointNames) urlOf(document.data, endpoint, "x");
+  for (const endpoint of endpointNames) {
+    if (document.data.endpoints[endpoint] !== undefined) urlOf(document.data, endpoint, "x");
+  }
   return document.data;
 }
 
@@ -55,7 +57,9 @@ export function urlOf(
   endpoint: EndpointName,
   value: string | undefined,
 ): EndpointUrl {
-  const url = URL.parse(expandTemplate(endpoint, endpoints[endpoint], value));
+  const template = endpoints[endpoint];
+  if (template === undefined) throw fault(`the directory has no URL for ${endpoint}`);
+  const url = URL.parse(expandTemplate(endpoint, template, value));
   if (url === null || url.protocol !== "https:" || url.hostname !== domain) {
     throw fault(`the directory's URL for ${endpoint} is not https://${domain}`);
   }
@@ -84,6 +88,7 @@ const needed: Partial<Record<EndpointName, (typeof PEER_CAPABILITIES)[number]>> 
   submitMessage: "submissions",
   events: "events",
   standing: "standing",
+  ephemeral: "ephemeral",
 };
 
 /**
@@ -91,12 +96,13 @@ const needed: Partial<Record<EndpointName, (typeof PEER_CAPABILITIES)[number]>> 
  * whoever asks waits. "tooLarge" if it takes less at once.
  */
 export function checkAble(
-  { capabilities, limits }: Directory,
+  { capabilities, endpoints, limits }: Directory,
   { endpoint, body }: { readonly endpoint: EndpointName; readonly body: Uint8Array },
 ): void {
   const capability = needed[endpoint];
-  if (capability !== undefined && !capabilities.includes(capability)) {
-    throw new Refusal("peerUnreachable", `The other server knows no ${capability} yet.`, {
+  const able = capability === undefined || capabilities.includes(capability);
+  if (!able || endpoints[endpoint] === undefined) {
+    throw new Refusal("peerUnreachable", `The other server knows no ${endpoint} yet.`, {
       retryAfterMs: LIMITS.retryMostMs,
     });
   }

@@ -43,6 +43,7 @@ export function ownDirectory(context: PeersContext): DirectoryDocument {
       groupInfo: at("groupInfo"),
       tree: at("tree"),
       leave: at("leave"),
+      ephemeral: at("ephemeral"),
       events: at("events"),
       standing: at("standing"),
       identifierQuery: at("identifierQuery"),

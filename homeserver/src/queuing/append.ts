@@ -12,8 +12,6 @@ export type LogEntry = {
   readonly bytes: Uint8Array;
   /** A commit or a proposal, which is kept longer: restore and rejoin need it. */
   readonly handshake: boolean;
-  /** Pushed to whoever is connected, and not kept; it takes no position. */
-  readonly ephemeral: boolean;
 };
 
 /**
@@ -21,10 +19,6 @@ export type LogEntry = {
  * an `Assertion`, since positions are given inside the same transaction.
  */
 export async function append(context: QueuingContext, tx: Tx, entry: LogEntry): Promise<void> {
-  if (entry.ephemeral) {
-    tx.afterCommit(() => context.notifier?.passed(entry.room, entry.bytes));
-    return;
-  }
   const { room, position, handshake, bytes } = entry;
   const stream =
     context.streams.get(room) ??

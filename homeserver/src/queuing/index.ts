@@ -73,6 +73,8 @@ export interface Queuing {
   readonly incarnation: Bytes;
   /** Adds an entry to a room's stream; the stream is made with its first entry. */
   append(tx: Tx, entry: LogEntry): Promise<void>;
+  /** Pushes an entry of a room to whoever is connected and up to date with it; it is not kept. */
+  pass(room: RoomUri, bytes: Uint8Array): void;
   subscribe(tx: Tx, subscription: RoomSubscription): Promise<void>;
   unsubscribe(tx: Tx, ending: SubscriptionEnding): Promise<void>;
   deliverWelcome(tx: Tx, welcome: WelcomeForClient): Promise<number>;
@@ -133,6 +135,7 @@ export async function createQueuing(options: QueuingOptions): Promise<Queuing> {
       return context.incarnation;
     },
     append: (tx, entry) => append(context, tx, entry),
+    pass: (room, bytes) => context.notifier?.passed(room, bytes),
     subscribe: (tx, subscription) => subscribe(context, tx, subscription),
     unsubscribe: (tx, ending) => unsubscribe(context, tx, ending),
     deliverWelcome: (tx, welcome) => deliverWelcome(context, tx, welcome),

@@ -7,7 +7,7 @@
  * socket loses nothing, since only acknowledgements move a client's cursors.
  */
 import type { Duplex } from "node:stream";
-import { routes as paths } from "@treehouse/protocol";
+import { LIMITS, routes as paths } from "@treehouse/protocol";
 import type { ClientUri, Env, StreamUri } from "@treehouse/protocol";
 import type { WebSocket } from "ws";
 import type { Route, Session, UpgradeHandler } from "../platform/index.ts";
@@ -49,6 +49,14 @@ export interface Realtime {
   close(): Promise<void>;
 }
 
+/** Messages of one turn beyond which a socket gets nothing more that is not kept. */
+const waitingMax = 64;
+
+/** Where what is kept goes first: ephemeral entries are the first to be left out. */
+function isBusy({ outgoing, socket }: Connection): boolean {
+  return outgoing.length >= waitingMax || socket.writableLength > LIMITS.socketEphemeralBytesMax;
+}
+
 export function createRealtime(options: RealtimeOptions): Realtime {
   const { env, streams, submissions, sessions } = options;
   const tickets = createTickets(env);
@@ -58,6 +66,10 @@ export function createRealtime(options: RealtimeOptions): Realtime {
   const catchUp = createCatchUp({ env, live, outbox });
   const receive = createReceiver({ env, streams, submissions, catchUp, outbox });
   const stopKeepAlive = startKeepAlive(env, connections.all);
+  const leftOut = env.metrics.counter(
+    "treehouse_realtime_ephemeral_left_out_total",
+    "Ephemeral entries that were not pushed because a socket had enough to do.",
+  );
   let closing: Promise<void> | undefined;
 
   function onSlow(connection: Connection): void {
@@ -84,12 +96,22 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     webSocket.on("close", () => connections.remove(connection));
   }
 
-  function push(stream: StreamUri, position: number | undefined, bytes: Uint8Array): void {
+  function push(stream: StreamUri, position: number, bytes: Uint8Array): void {
     const target = live.get(stream);
     if (target === undefined) return;
-    if (position !== undefined) target.position = position;
+    target.position = position;
     const message = entryMessage(stream, bytes);
     for (const connection of target.connections) outbox.send(connection, message);
+  }
+
+  function passed(stream: StreamUri, bytes: Uint8Array): void {
+    const target = live.get(stream);
+    if (target === undefined) return;
+    const message = entryMessage(stream, bytes);
+    for (const connection of target.connections) {
+      if (!isBusy(connection)) outbox.send(connection, message);
+      else leftOut.add();
+    }
   }
 
   sessions.onSessionEnded(({ id, client }) => {
@@ -103,7 +125,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     routes: routes(env, tickets),
     upgrades: new Map([[paths.stream, createUpgradeHandler({ tickets, accepts, opened })]]),
     appended: push,
-    passed: (stream, bytes) => push(stream, undefined, bytes),
+    passed,
     jumped: (stream) => catchUp.reread(stream),
     subscriptionChanged(client, stream) {
       const connection = connections.of(client);

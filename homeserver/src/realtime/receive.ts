@@ -1,4 +1,11 @@
-import { clientFrameCodec, equalBytes, LIMITS, RATE_LIMITS, Refusal } from "@treehouse/protocol";
+import {
+  clientFrameCodec,
+  equalBytes,
+  isEphemeralRequest,
+  LIMITS,
+  RATE_LIMITS,
+  Refusal,
+} from "@treehouse/protocol";
 import type { ClientFrame, Cursor, Env, StreamUri } from "@treehouse/protocol";
 import { createRateLimiter, errorFields } from "../platform/index.ts";
 import type { CatchUp } from "./catch-up.ts";
@@ -59,7 +66,9 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       pause(connection, pauses.submissions);
     }
     try {
-      rates[frame.type].take(session.client);
+      // Ephemeral messages have a rate of their own, which `Submissions` keeps.
+      const ephemeral = frame.type === "submit" && isEphemeralRequest(frame.request);
+      if (!ephemeral) rates[frame.type].take(session.client);
       const response = await submissions[frame.type](session, frame.room, frame.request);
       const type = frame.type === "submit" ? "submitted" : "updated";
       const { requestId } = frame;

@@ -100,6 +100,17 @@ export class Seat {
     return submitMessageRequestCodec.encode({ ephemeral: false, message, sendingUri });
   }
 
+  /** An encoded submission of something ephemeral. */
+  async whisper(text: string): Promise<Bytes> {
+    const said = { sentAt: this.person.rig.env.now(), mediaType: "text/x-test" };
+    const message = await this.group.sealEphemeral({ ...said, content: utf8Encode(text) });
+    return submitMessageRequestCodec.encode({
+      ephemeral: true,
+      message,
+      sendingUri: this.person.user,
+    });
+  }
+
   async submit(bytes: Bytes): Promise<Answer> {
     return this.person.request("POST", paths.messages(this.room), bytes);
   }

@@ -1,4 +1,5 @@
 import type {
+  Bytes,
   Domain,
   EntryDelivery,
   EventsResponse,
@@ -22,6 +23,8 @@ export interface TwoServers extends AsyncDisposable {
   readonly follower: Rig;
   /** What the hub has for the follower and has not sent, oldest first. */
   readonly outbox: PeerItem[];
+  /** Ephemeral entries that the hub has for the follower. */
+  readonly passing: Bytes[];
   /** KeyPackageRefs, in hex, that the follower gave out, and for which room if for one. */
   readonly handedOut: Map<string, RoomUri | undefined>;
   /** Hands items to the follower as one batch; answers the verdicts that are no acceptance. */
@@ -53,6 +56,7 @@ export interface TwoServers extends AsyncDisposable {
 /** `path` is the hub's database. */
 export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
   const outbox: PeerItem[] = [];
+  const passing: Bytes[] = [];
   const handedOut = new Map<string, RoomUri | undefined>();
   const secrets = memorySecrets();
   let rigs: { readonly hub: Rig; readonly follower: Rig } | undefined;
@@ -70,6 +74,7 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
         outbox: {
           add: async (tx, _peer, item) => tx.afterCommit(() => void outbox.push(item)),
         },
+        ephemerals: { send: (_peer, entry) => void passing.push(entry) },
         hubs: {
           ...alone.hubs,
           events: async (_peer, room, range) =>
@@ -124,6 +129,7 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
     hub,
     follower,
     outbox,
+    passing,
     handedOut,
     cut: false,
     told: (events) => events,

@@ -300,6 +300,7 @@ export class Island {
         if (poison !== undefined) throw poison();
         return {};
       },
+      pass: async () => {},
       finish: async (tx, { heads }) => {
         for (const signed of heads) {
           const { room, position } = signed.head;

@@ -21,6 +21,8 @@ export type Addresses = Map<Domain, string>;
 export type LinkedParts = {
   readonly hosted?: Partial<HostedRooms>;
   readonly localUsers?: Partial<LocalUsers>;
+  /** What becomes of ephemeral entries that come. */
+  readonly pass?: (peer: Domain, entry: Bytes) => Promise<void>;
 };
 
 /** The federation module behind a real HTTP server; who asks is believed as long as it says so. */
@@ -34,6 +36,7 @@ export class LinkedServer implements AsyncDisposable {
   readonly denied = new Set<Domain>();
   readonly #addresses: Addresses;
   readonly #close: () => Promise<void>;
+  readonly #env: ReturnType<typeof createNodeEnv>;
 
   static async open(name: string, addresses: Addresses, parts: LinkedParts = {}) {
     const domain = parseDomain(name);
@@ -48,6 +51,7 @@ export class LinkedServer implements AsyncDisposable {
     this.domain = domain;
     this.#addresses = addresses;
     const env = createNodeEnv({ log: { level: "silent" } });
+    this.#env = env;
     const database = openDatabase({
       path: ":memory:",
       env,
@@ -66,6 +70,7 @@ export class LinkedServer implements AsyncDisposable {
       followed: {
         prepare: async () => undefined,
         receive: async () => ({}),
+        pass: parts.pass ?? (async () => {}),
         finish: async () => {},
       },
       consent: {
@@ -118,6 +123,11 @@ export class LinkedServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#addresses.delete(this.domain);
     await this.#close();
+  }
+
+  /** A request that this server makes past its own module. */
+  postTo(peer: Domain, call: PeerCall): Promise<Bytes> {
+    return this.#peers(this.#env).post(peer, call);
   }
 
   #peers(env: ReturnType<typeof createNodeEnv>): Peers {

@@ -68,7 +68,7 @@ test("FED-111 FED-230 FED-504 a message that may not be accepted is refused by i
     ["invalidMessage", () => a.submit(foreign)],
     ["epochTooOld", () => a.submit(old)],
     ["epochAhead", () => a.submit(ahead)],
-    ["notAllowed", () => a.submit(encoded({ ephemeral: true, message, from: alice }))],
+    ["malformed", () => a.submit(encoded({ ephemeral: true, message, from: alice }))],
     ["invalidMessage", () => a.submit(withoutAad(a))],
     ["sessionEnded", () => sendAs("0".repeat(43), a, request)],
   ];

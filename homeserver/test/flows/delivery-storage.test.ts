@@ -15,6 +15,7 @@ test("what a room's log refuses in the midst of others leaves no hole and no bro
       await log.append(tx, entry);
       if (refuses(entry)) throw new Refusal("queueFull", "The room's log is full.");
     },
+    pass: (room, bytes) => log.pass(room, bytes),
     subscribe: (tx, subscription) => log.subscribe(tx, subscription),
     unsubscribe: (tx, ending) => log.unsubscribe(tx, ending),
     deliverWelcome: (tx, welcome) => log.deliverWelcome(tx, welcome),
@@ -57,6 +58,7 @@ test("a commit that is refused in its transaction leaves the room as it was", as
   await using rig = await startRig({
     roomLog: (log) => ({
       append: (tx, entry) => log.append(tx, entry),
+      pass: (room, bytes) => log.pass(room, bytes),
       subscribe: (tx, subscription) => log.subscribe(tx, subscription),
       unsubscribe: (tx, ending) => log.unsubscribe(tx, ending),
       deliverWelcome: (tx, welcome) => {

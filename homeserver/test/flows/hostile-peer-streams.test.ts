@@ -3,6 +3,9 @@ import {
   batchCodec,
   decodeEntry,
   encodeEntry,
+  ephemeralBatchCodec,
+  firstPrevious,
+  LIMITS,
   makeItem,
   mintRoomUri,
   MEDIA_TYPE_TLS,
@@ -165,6 +168,31 @@ test("H-06 FED-955 FED-956 a lower term, and a higher one that the room's key ha
       { incarnation, from },
     );
     expect(rejections(answer, from)).toEqual(["staleTerm", "staleTerm", "staleTerm"]);
+  }, streamRows);
+  expect(objections).toEqual([]);
+});
+
+test("FED-863 a flood of ephemeral entries, of its rooms and others', ends at a rate and changes nothing", async () => {
+  const { entry } = mallory.lastEntry(followed);
+  const place = { ephemeral: true, position: 0, previous: firstPrevious } as const;
+  const body = { kind: "application", message: new Uint8Array(500), frank: undefined } as const;
+  const passing = (room: string) =>
+    encodeEntry({ ...entry, room: parseRoomUri(room), ...place, ...body });
+  const entries = Array.from({ length: LIMITS.ephemeralBatchItemsMax }, (_, index) =>
+    passing(index % 2 === 0 ? followed : hosted),
+  );
+  const batch = ephemeralBatchCodec.encode({ entries });
+  const objections = await siege.endure(async () => {
+    let refusal: Answer["refusal"];
+    while (refusal === undefined) ({ refusal } = await ask(peerRoutes.ephemeral, batch));
+    expect(refusal).toMatchObject({
+      code: "rateLimited",
+      data: { limitName: "ephemeralPerPeer" },
+    });
+    const many = ephemeralBatchCodec.encode({ entries: entries.slice(1) });
+    // One more than there may be: the length of the vector, then all of them and one again.
+    const over = await ask(peerRoutes.ephemeral, new Uint8Array([...many, ...many.slice(1)]));
+    expect(over.refusal?.code).toBe("malformed");
   }, streamRows);
   expect(objections).toEqual([]);
 });

@@ -132,7 +132,7 @@ test("an entry that does not follow the head is a bug, and leaves nothing behind
   await socket.caughtUp();
   for (const position of [0, 1, 3]) {
     const bytes = new TextEncoder().encode("wrong");
-    const entry = { room, position, bytes, handshake: false, ephemeral: false };
+    const entry = { room, position, bytes, handshake: false };
     const attempt = server.database.transaction((tx) => server.queuing.append(tx, entry));
     await expect(attempt).rejects.toThrow("does not follow");
   }
@@ -157,7 +157,6 @@ test("what a refused transaction appended was never there", async () => {
         position,
         bytes,
         handshake: false,
-        ephemeral: false,
       });
       if (fails) throw new Refusal("conflict", "Not this one.");
     });

@@ -243,10 +243,7 @@ test("FED-205 an ephemeral entry is for who is connected, takes no position and 
   await server.append(room, "kept");
   const socket = await alice.connect();
   await socket.caughtUp();
-  const passing = { room, position: 0, bytes: utf8Encode("typing"), handshake: false };
-  await server.database.transaction((tx) =>
-    server.queuing.append(tx, { ...passing, ephemeral: true }),
-  );
+  server.queuing.pass(room, utf8Encode("typing"));
   await server.append(room, "kept, too");
   await socket.until(() => socket.entries().length >= 3);
   expect(socket.entries().map(decodeText)).toEqual(["kept", "typing", "kept, too"]);
@@ -255,6 +252,31 @@ test("FED-205 an ephemeral entry is for who is connected, takes no position and 
   await again.caughtUp();
   expect(again.entries().map(decodeText)).toEqual(["kept", "kept, too"]);
   await again.close();
+});
+
+test("FED-858 a socket that does not drain is spared what is ephemeral, and gets what is kept", async () => {
+  await using server = await StreamServer.open();
+  const room = server.room();
+  const alice = server.device();
+  await server.subscribe(alice, room);
+  const socket = await alice.connect();
+  await socket.caughtUp();
+  socket.raw.pause();
+  const leftOut = () => server.metric("treehouse_realtime_ephemeral_left_out_total");
+  let rounds = 0;
+  // What stands in the kernel's buffers counts for nothing: they must be full first.
+  for (; (await leftOut()) === 0; rounds += 1) {
+    for (let count = 0; count < 20; count += 1) {
+      await server.append(room, new Uint8Array(20 * 1024));
+    }
+    server.queuing.pass(room, utf8Encode("typing"));
+  }
+  socket.raw.resume();
+  const kept = () => socket.entries().filter((bytes) => bytes.length > 1_000).length;
+  await socket.until(() => kept() === 20 * rounds);
+  expect(await leftOut()).toBe(1);
+  expect(socket.entries().length - kept()).toBe(rounds - 1);
+  await socket.close();
 });
 
 /** A fresh room that the device reads live, to see that nothing else is on its way. */

@@ -138,6 +138,7 @@ export function directoryOf(domain: Domain, keys: DirectoryDocument["keys"]): Di
       groupInfo: at(groupInfo),
       tree: at(tree),
       leave: at(leave),
+      ephemeral: at(peerRoutes.ephemeral),
       events: at(events),
       standing: at(standing),
       identifierQuery: at(peerRoutes.identifierQuery),

@@ -295,7 +295,7 @@ async function appendNext(
 ): Promise<number> {
   const position = (heads.get(room) ?? 0) + 1;
   const bytes = typeof text === "string" ? utf8Encode(text) : text;
-  await queuing.append(tx, { room, position, bytes, handshake, ephemeral: false });
+  await queuing.append(tx, { room, position, bytes, handshake });
   heads.set(room, position);
   return position;
 }

@@ -62,6 +62,7 @@ export {
   INBOX_ENTRY_VERSION,
   inboxEntryCodec,
   incarnationCodec,
+  isEphemeralRequest,
   keyMaterialRequestCodec,
   keyMaterialResponseCodec,
   keyPackageUploadCodec,

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import type { PresenceState } from "../src/index.ts";
 import {
+  ephemeralAnswerCodec,
+  ephemeralBatchCodec,
   ephemeralHeaderCodec,
   ephemeralMessageCodec,
   ephemeralPayloadCodec,
@@ -12,6 +14,7 @@ import {
   exactly,
   octets,
   roomArbitrary,
+  several,
   textArbitrary,
   u32Arbitrary,
   u64Arbitrary,
@@ -48,6 +51,13 @@ export const ephemeralCases: readonly StructCase[] = [
       padding: fc.nat({ max: 300 }).map((length) => new Uint8Array(length)),
     }),
   ),
+  structCase(
+    "EphemeralBatch",
+    ephemeralBatchCodec,
+    fc.record({ entries: several(octets({ min: 1 })) }),
+    versioned,
+  ),
+  structCase("EphemeralAnswer", ephemeralAnswerCodec, fc.constant({}), versioned),
   structCase("Typing", typingCodec, fc.record({ flags: fc.record({ on: fc.boolean() }) }), {
     closedOctets: [0, 1],
   }),

@@ -21,7 +21,7 @@ export function directoryOf(
     profile: PROFILE,
     versions: [PROFILE],
     domain,
-    capabilities: ["batches", "submissions", "events", "standing", "consent"],
+    capabilities: ["batches", "submissions", "events", "standing", "consent", "ephemeral"],
     keys: keys.map(listed),
     countersigners: [{ kid: countersignerKid, x: toBase64Url(countersigner.publicKey) }],
     endpoints: {
@@ -32,6 +32,7 @@ export function directoryOf(
       groupInfo: url("groupInfo"),
       tree: url("tree"),
       leave: url("leave"),
+      ephemeral: url("ephemeral"),
       events: url("events"),
       standing: url("standing"),
       identifierQuery: url("identifierQuery"),

@@ -1,6 +1,8 @@
 import {
   batchAnswerCodec,
   batchCodec,
+  ephemeralAnswerCodec,
+  ephemeralBatchCodec,
   DIRECTORY_PATH,
   identifierRequestCodec,
   identifierResponseCodec,
@@ -208,6 +210,9 @@ export class PeerServer implements Resident {
         return this.#roomOf(value).tree();
       case "events":
         return this.#roomOf(value).events(body);
+      case "ephemeral":
+        ephemeralBatchCodec.decode(body);
+        return tls(ephemeralAnswerCodec, {});
       case "update":
       case "groupInfo":
       case "leave":

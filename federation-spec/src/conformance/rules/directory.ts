@@ -59,6 +59,8 @@ export const directoryRules: readonly Rule[] = [
     "each is an absolute HTTPS URL on the host, with its variable once": (world) => {
       for (const name of endpointNames) {
         const text = directory(world).endpoints[name];
+        // Only who has the capability has the endpoint.
+        if (text === undefined) continue;
         const url = URL.parse(text);
         if (url === null) throw new Failed(`the template of ${name} is no URL`);
         agree(`the scheme of ${name}`, url.protocol, "https:");

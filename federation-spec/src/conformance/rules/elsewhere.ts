@@ -97,6 +97,7 @@ const names: Readonly<Record<string, Names>> = {
   "it is between a server and its own clients, whose API the suite only uses": {
     "FED-230": "what a submission holds",
     "FED-240": "who receives a tree compares its hash",
+    "FED-858": "ephemeral entries are for who is connected",
     "FED-401": "streams have positions without gaps",
     "FED-402": "a room is read once its Welcome is acknowledged",
     "FED-410": "the order of frames",

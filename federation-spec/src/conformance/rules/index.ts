@@ -7,6 +7,7 @@ import { consentRules } from "./consent.ts";
 import { directoryRules } from "./directory.ts";
 import { encodingRules } from "./encoding.ts";
 import { elsewhereRules } from "./elsewhere.ts";
+import { ephemeralRules } from "./ephemeral.ts";
 import { errorRules } from "./errors.ts";
 import { followingRules } from "./following.ts";
 import { forwardingRules } from "./forwarding.ts";
@@ -44,6 +45,7 @@ export const allRules: readonly Rule[] = merged([
   ...consentRules,
   ...revocationRules,
   ...encodingRules,
+  ...ephemeralRules,
   ...hostedRules,
   ...keyRules,
   ...logRules,

@@ -36,7 +36,7 @@ export const directoryFaults: readonly Fault[] = [
     breaks: "a template that leads to another host is not followed",
     outbound: () =>
       rewriting(({ endpoints, ...document }) => {
-        const own = Object.entries(endpoints).map(([name, url]) => [
+        const own = Object.entries(endpoints).map(([name, url = ""]) => [
           name,
           `https://${document.domain}${url.replace(/^https?:\/\/[^/]+/, "")}`,
         ]);

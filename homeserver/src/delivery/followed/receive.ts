@@ -44,15 +44,10 @@ export async function receiveEntry(
   item: PreparedItem,
 ): Promise<Verdict> {
   if (item.kind === "rejected") return { rejected: item.code };
-  const { entry } = item;
+  // FED-862: what is durable carries nothing that is not.
+  if (item.entry.ephemeral) return { rejected: "malformed" };
   const touched = await touch(context, tx, batch, item);
   if ("rejected" in touched) return touched;
-  if (entry.ephemeral) {
-    const { room, position } = entry;
-    const bytes = item.delivery.entry;
-    await context.roomLog.append(tx, { room, position, bytes, handshake: false, ephemeral: true });
-    return taken;
-  }
   return take(context, tx, batch, item, touched);
 }
 
@@ -168,7 +163,6 @@ async function write(
     position: entry.position,
     bytes: delivery.entry,
     handshake: entry.kind !== "application",
-    ephemeral: false,
   });
   if (entry.kind === "commit") {
     await changeSubscriptions(context, tx, room, item, entry);

@@ -29,7 +29,6 @@ export async function adoptEntry(
       position: entry.position,
       bytes,
       handshake: entry.kind !== "application",
-      ephemeral: false,
     });
     await write(context, tx, { hosted, adopted, entry, point });
     tx.afterCommit(() => context.rooms.put(adopted.room));

@@ -72,7 +72,11 @@ export type { Capabilities, Credential, RequiredCapabilities } from "./mls-objec
 export { refusalOfResponse } from "./refusal-of-response.ts";
 export { applyLeafChanges, rosterCodec, rosterHash } from "./roster.ts";
 export type { Roster, RosterEntry } from "./roster.ts";
-export { submitMessageRequestCodec, submitMessageResponseCodec } from "./submit.ts";
+export {
+  isEphemeralRequest,
+  submitMessageRequestCodec,
+  submitMessageResponseCodec,
+} from "./submit.ts";
 export type { SubmitMessageRequest, SubmitMessageResponse } from "./submit.ts";
 export { treeResponseCodec } from "./tree.ts";
 export type { TreeResponse } from "./tree.ts";

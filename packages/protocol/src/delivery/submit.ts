@@ -79,6 +79,14 @@ function writeRequest(writer: Writer, request: SubmitMessageRequest): void {
   writer.ascii(request.sendingUri);
 }
 
+/**
+ * Whether octets that may be a SubmitMessageRequest ask for an ephemeral message: others limits hold,
+ * and it is neither stored nor answered twice alike.
+ */
+export function isEphemeralRequest(bytes: Uint8Array): boolean {
+  return bytes[0] === PROTOCOL && bytes[1] === 1;
+}
+
 function readRequest(reader: Reader): SubmitMessageRequest {
   readVersion(reader, PROTOCOL);
   const flags = reader.u8();

@@ -14,6 +14,7 @@ export const PEER_CAPABILITIES = [
   "events",
   "standing",
   "consent",
+  "ephemeral",
 ] as const;
 
 const name = z.string().min(1).max(LIMITS.nameBytesMax);
@@ -64,6 +65,8 @@ const endpointsSchema = z.object({
   groupInfo: template("groupInfo"),
   tree: template("tree"),
   leave: template("leave"),
+  /** Only of a server with the capability of that name. */
+  ephemeral: template("ephemeral").optional(),
   events: template("events"),
   standing: template("standing"),
   identifierQuery: template("identifierQuery"),

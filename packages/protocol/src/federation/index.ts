@@ -20,6 +20,8 @@ export { PEER_CAPABILITIES, directorySchema } from "./directory.ts";
 export type { Directory, DirectoryDocument } from "./directory.ts";
 export { DIRECTORY_PATH, endpointNames, ENDPOINTS, peerRoutes } from "./endpoints.ts";
 export type { EndpointName } from "./endpoints.ts";
+export { ephemeralAnswerCodec, ephemeralBatchCodec } from "./ephemeral.ts";
+export type { EphemeralAnswer, EphemeralBatch } from "./ephemeral.ts";
 export { entryDeliveryCodec, introductionCodec, welcomeDeliveryCodec } from "./entry-delivery.ts";
 export type { EntryDelivery, Introduction, WelcomeDelivery } from "./entry-delivery.ts";
 export {

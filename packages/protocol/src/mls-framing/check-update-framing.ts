@@ -18,6 +18,8 @@ export function checkUpdateFraming(request: UpdateRequest): UpdateFraming {
   if (request.kind === "proposal") return commonFraming(request.proposals, "proposal");
   const framing = commonFraming([request.commit], "commit");
   if (request.firstMessage !== undefined) {
+    // FED-860: nothing that passes is accepted together with what stays.
+    if (request.firstMessage.ephemeral) throw malformed("an ephemeral first message");
     const first = peekMlsMessage(request.firstMessage.message);
     if (first.wireFormat !== "private" || first.contentType !== "application") {
       throw malformed("a first message that is not an application message");

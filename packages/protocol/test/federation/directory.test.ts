@@ -32,6 +32,7 @@ const endpoints = {
   groupInfo: at(peerRoutes.groupInfo),
   tree: at(peerRoutes.tree),
   leave: at(peerRoutes.leave),
+  ephemeral: at(peerRoutes.ephemeral),
   events: at(peerRoutes.events),
   standing: at(peerRoutes.standing),
   identifierQuery: at(peerRoutes.identifierQuery),
