@@ -5,13 +5,9 @@ import { certifyByBundle } from "./certify-client.ts";
 import type { AccountContext } from "./context.ts";
 import { logIn } from "./log-in.ts";
 import { offerClient, type OwnKeys } from "./offer-client.ts";
-import { proveByPassword, type ProvedForClients } from "./prove-for-clients.ts";
-import { proveByRecoveryKey } from "./recovery/prove-by-recovery-key.ts";
-import type { RecoveryKey } from "./recovery/recovery-key.ts";
+import { proveBySecret, type Secret } from "./prove-by-secret.ts";
+import type { ProvedForClients } from "./prove-for-clients.ts";
 import type { StoredAccount } from "./stored-account.ts";
-
-/** Either opens the recovery bundle: nobody else's help is needed. */
-export type Secret = { readonly password: string } | { readonly recoveryKey: RecoveryKey };
 
 /**
  * Makes this store a further client of an account, with the password or the recovery key alone: it
@@ -39,7 +35,7 @@ export async function addClient(
   let own: OwnKeys = begun ?? newKeys(context, user);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const proved = await prove(context, user, own, secret);
+      const proved = await proveBySecret(context, { user, client: own.client }, secret);
       if (isListed(proved.latest, own)) {
         // The answer of an earlier try was lost, and the recovery key opens no session for it.
         own = newKeys(context, user);
@@ -59,17 +55,6 @@ function newKeys({ crypto }: AccountContext, user: UserUri): OwnKeys {
   const { privateKey, publicKey } = crypto.generateSignatureKeyPair();
   const client = mintClientUri(user, (length) => crypto.random(length));
   return { client, signaturePrivateKey: privateKey, signaturePublicKey: publicKey };
-}
-
-function prove(
-  context: AccountContext,
-  user: UserUri,
-  { client }: OwnKeys,
-  secret: Secret,
-): Promise<ProvedForClients> {
-  return "password" in secret
-    ? proveByPassword(context, { user, client, password: secret.password })
-    : proveByRecoveryKey(context, { user, client, recoveryKey: secret.recoveryKey });
 }
 
 function isListed({ list }: SignedClientList, { client }: OwnKeys): boolean {

@@ -4,7 +4,8 @@
  * Keys are made here and never leave the store open; the server gets signatures, OPAQUE messages
  * and a sealed recovery bundle (architecture §4).
  */
-export { addClient, type Secret } from "./add-client.ts";
+export { addClient } from "./add-client.ts";
+export type { Secret } from "./prove-by-secret.ts";
 export {
   ApprovalFault,
   type CodeKind,

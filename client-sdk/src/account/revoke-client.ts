@@ -19,11 +19,12 @@ import {
 import { checkOwnList } from "./certify-client.ts";
 import type { AccountContext } from "./context.ts";
 import { deviceSigningKey } from "./identity.ts";
-import { proveByPassword, type ProvedForClients } from "./prove-for-clients.ts";
+import { proveBySecret, type Secret } from "./prove-by-secret.ts";
+import type { ProvedForClients } from "./prove-for-clients.ts";
 import { readAccount, type StoredAccount, writeAccount } from "./stored-account.ts";
 
 /**
- * Shuts out another client of the account, with the password: the next device-signing key signs a
+ * Shuts out another client of the account, with the password or the recovery key: the next device-signing key signs a
  * list without it and attests all that stay (decision 0021), so that what was in that client
  * certifies nothing more. The server ends everything of it in the same step, and answers what this
  * client is from now on.
@@ -34,14 +35,14 @@ import { readAccount, type StoredAccount, writeAccount } from "./stored-account.
 export async function revokeClient(
   context: AccountContext,
   own: StoredAccount,
-  { client, password }: { readonly client: ClientUri; readonly password: string },
+  { client, secret }: { readonly client: ClientUri; readonly secret: Secret },
 ): Promise<ClientsAnswer> {
   if (client === own.client) {
     throw new Refusal("notAllowed", "a client cannot revoke itself; another one of its user can");
   }
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await revoke(context, own, { client, password });
+      return await revoke(context, own, { client, secret });
     } catch (error) {
       const again = error instanceof Refusal && error.code === "conflict";
       if (!again || attempt === attemptsMax) throw error;
@@ -54,11 +55,11 @@ const attemptsMax = 5;
 async function revoke(
   context: AccountContext,
   own: StoredAccount,
-  { client, password }: { readonly client: ClientUri; readonly password: string },
+  { client, secret }: { readonly client: ClientUri; readonly secret: Secret },
 ): Promise<ClientsAnswer> {
   const { api, crypto, store } = context;
   const { user } = own;
-  const proved = await proveByPassword(context, { user, password, client: own.client });
+  const proved = await proveBySecret(context, { user, client: own.client }, secret);
   checkOwnList(context, { ...proved, user });
   const { clients } = proved.latest.list;
   if (!clients.some((one) => one.client === client)) {

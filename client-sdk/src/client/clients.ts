@@ -10,6 +10,7 @@ import {
 } from "../account/index.ts";
 import { guarded } from "./guarded.ts";
 import { checkText } from "./own-text.ts";
+import { type RecoveryProof, secretOf } from "./recovery.ts";
 import type { Chosen } from "./settings.ts";
 import { type Approvals, createApprovals } from "./approvals.ts";
 
@@ -25,8 +26,7 @@ export type ClientInfo = {
 };
 
 /** What a change of the clients takes. */
-export type ClientProof = {
-  readonly password: string;
+export type ClientProof = RecoveryProof & {
   /** As in `ClientOptions`, where the account has a second factor. */
   readonly secondFactor?: string | (() => Promise<string>);
 };
@@ -81,11 +81,12 @@ export function createOwnClients(
   return {
     ...createApprovals(context, { user: account.user, own }),
     list: () => guarded(list),
-    revoke: (reference, { password, secondFactor = context.secondFactor }) =>
+    revoke: (reference, { secondFactor = context.secondFactor, ...proof }) =>
       guarded(async () => {
+        const secret = secretOf(proof);
         const info = meant(await list(), reference);
         const proving = { ...context, secondFactor };
-        await own.take(await revokeClient(proving, account, { client: info.client, password }));
+        await own.take(await revokeClient(proving, account, { client: info.client, secret }));
         if (info.name !== undefined) await call(info.client, undefined);
         return info;
       }),

@@ -71,7 +71,8 @@ export function createClientRecovery(
   };
 }
 
-function secretOf(proof: RecoveryProof): Secret {
-  if ("password" in proof) return proof;
+/** Reads a recovery key as it was typed. Refuses `malformed`. */
+export function secretOf(proof: RecoveryProof): Secret {
+  if ("password" in proof) return { password: proof.password };
   return { recoveryKey: parseRecoveryKey(proof.recoveryKey) };
 }

@@ -26,7 +26,7 @@ export type Revoked = {
 
 /**
  * Takes the next version of a user's client list with one client less, by whoever has proved the
- * password as one of those that stay. In one transaction the client is shut out: its sessions and
+ * password or the recovery key as one of those that stay. In one transaction the client is shut out: its sessions and
  * connections end, its inbox, subscriptions and KeyPackages are deleted, its removal from rooms is
  * noted, and the hubs of other rooms are told. The KeyPackages of the others go, too: they are
  * attested by a key that counts no longer, and new ones come with their next connection.
@@ -44,7 +44,8 @@ export async function revokeClient(
 ): Promise<Revoked> {
   const { database, domain, env, pendingClientProofs, signatures, store } = context;
   const proved = pendingClientProofs.take(request.proofId);
-  if (!proved) throw loginFailed();
+  // An approval proves neither password nor recovery key.
+  if (!proved || proved.approvedBy !== undefined) throw loginFailed();
   const { name, client: asking, credentialVersion } = proved;
   const { stored, signatureKey } = await database.read(async (tx) => ({
     stored: await store.clientList(tx, name),

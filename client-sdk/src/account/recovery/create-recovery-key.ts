@@ -6,13 +6,11 @@ import {
   toBase64Url,
 } from "@treehouse/protocol";
 
-import type { Secret } from "../add-client.ts";
 import { checkOwnList } from "../certify-client.ts";
 import type { AccountContext } from "../context.ts";
-import { proveByPassword, type ProvedForClients } from "../prove-for-clients.ts";
+import { proveBySecret, type Secret } from "../prove-by-secret.ts";
 import type { StoredAccount } from "../stored-account.ts";
 import { writeRecoveryNote } from "./note.ts";
-import { proveByRecoveryKey } from "./prove-by-recovery-key.ts";
 import { sealRecoveryCopy } from "./recovery-copy.ts";
 import { createRecoveryKey, loginKeyOf, type RecoveryKey } from "./recovery-key.ts";
 
@@ -34,7 +32,7 @@ export async function createRecovery(
     paths.recovery(),
     recoveryAnswerSchema,
   );
-  const { bundle, latest, proofId } = await prove(context, account, secret);
+  const { bundle, latest, proofId } = await proveBySecret(context, account, secret);
   checkOwnList(context, { bundle, latest, user });
   const key = createRecoveryKey(crypto);
   const { publicKey } = loginKeyOf(crypto, key);
@@ -57,16 +55,6 @@ export async function createRecovery(
   const note = { version: place.version, verificationKey, createdAt: env.now() };
   await store.transaction((tx) => writeRecoveryNote(tx, note));
   return key;
-}
-
-function prove(
-  context: AccountContext,
-  { client, user }: StoredAccount,
-  secret: Secret,
-): Promise<ProvedForClients> {
-  return "password" in secret
-    ? proveByPassword(context, { user, client, password: secret.password })
-    : proveByRecoveryKey(context, { user, client, recoveryKey: secret.recoveryKey });
 }
 
 /** A lost answer shall not leave the user without both keys: what the server has then says it. */

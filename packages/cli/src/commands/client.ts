@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-import { askCode } from "./secrets.ts";
+import { askCode, readRecoveryKey } from "./secrets.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
 import { readPassword } from "./password.ts";
@@ -46,7 +46,11 @@ export function addClientCommands(cli: Cli): void {
   addRevoke(cli, noun);
 }
 
-type ProofOptions = { readonly code?: string; readonly passwordStdin?: boolean };
+type ProofOptions = {
+  readonly code?: string;
+  readonly passwordStdin?: boolean;
+  readonly recoveryKey?: boolean;
+};
 
 function addRevoke(cli: Cli, noun: Command): void {
   noun
@@ -55,10 +59,14 @@ function addRevoke(cli: Cli, noun: Command): void {
     .argument("<client>", "its id, or a unique beginning of the last part")
     .option("--code <code>", "of the authenticator app, or a recovery code, where one is needed")
     .option("--password-stdin", "read the password from the standard input")
-    .action(async (reference: string, { code, passwordStdin }: ProofOptions) => {
-      const password = await readPassword(cli.terminal, passwordStdin === true);
+    .option("--recovery-key", "by the recovery key, in the place of the password")
+    .action(async (reference: string, { code, passwordStdin, recoveryKey }: ProofOptions) => {
+      const secret =
+        recoveryKey === true
+          ? { recoveryKey: await readRecoveryKey(cli.terminal, false) }
+          : { password: await readPassword(cli.terminal, passwordStdin === true) };
       const secondFactor = code ?? askCode(cli.terminal);
-      const proof = { password, ...(secondFactor && { secondFactor }) };
+      const proof = { ...secret, ...(secondFactor && { secondFactor }) };
       await withBriefClient(cli, async (client) => {
         const revoked = await client.clients.revoke(reference, proof);
         const text = `Revoked ${revoked.client}. Nothing reaches it any more.`;
