@@ -43,7 +43,7 @@ R-020 | met | authentication, SDK, CLI | A person registers and logs in
 R-021 | partly | authentication | Names are unique, look-alikes refused; no renaming yet
 R-022 | partly | authentication, factors, SDK | Login by name and password, which the server never learns; an e-mail address confirmed by code resets a lost password, but no login by it
 R-023 | met | factors, authentication, SDK, CLI | An account at the operator's OpenID Connect provider lets one register and stands in for a code; it gives no keys
-R-024 | partly | factors, SDK, CLI | Authenticator app and recovery codes gate logins; no passkeys
+R-024 | met | factors, SDK, CLI | Authenticator app, passkeys and recovery codes gate logins, and give no keys
 R-025 | met | authentication, factors, SDK, CLI | A lost password is reset by e-mail: the account without its keys, after a wait that a client can stop, and contacts are told
 R-026 | met | authentication, realtime, SDK, CLI | Sessions are listed with client and last use, and end at once; to end others takes the client's key
 R-027 | met | authentication, rendezvous, SDK, CLI | A further client by approval of another one, recovery key or password joins every room by itself, and is taken along into later ones

@@ -44,6 +44,7 @@ export type {
   Member,
   OwnClients,
   RecoveryProof,
+  PasskeyInfo,
   RuleNote,
   SentMessage,
   SessionInfo,
@@ -52,6 +53,7 @@ export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from ".
 export type { HistoryItem, Message, MessagesOptions } from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {
+  AskPasskey,
   ContactSafety,
   ExternalLogin,
   FoundContact,

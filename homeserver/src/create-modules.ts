@@ -70,6 +70,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     passwords: authentication,
     sealing: options.sealing,
     ...externalOf(config, env),
+    relyingParty: relyingPartyOf(config),
     mailer: createMailer(env, {
       url: config.mail.smtp_url,
       from: config.mail.from,
@@ -189,6 +190,15 @@ function externalOf({ oidc }: Config, env: Env): Pick<FactorsOptions, "external"
     clientSecret: oidc.client_secret,
   });
   return { external: { provider, redirectUris: oidc.redirect_uris } };
+}
+
+/** Passkeys are made at the public address, unless the operator has web clients elsewhere. */
+function relyingPartyOf({ passkeys, server }: Config): FactorsOptions["relyingParty"] {
+  const { hostname, origin } = new URL(server.public_url);
+  return {
+    id: passkeys.rp_id === "" ? hostname : passkeys.rp_id,
+    origins: passkeys.origins.length === 0 ? [origin] : passkeys.origins,
+  };
 }
 
 type Rooms = Pick<

@@ -1,4 +1,4 @@
-import { externalFinishAnswerSchema, externalStartAnswerSchema, paths } from "@treehouse/protocol";
+import { proofAnswerSchema, externalStartAnswerSchema, paths } from "@treehouse/protocol";
 
 import type { Api } from "../transport/index.ts";
 
@@ -23,7 +23,7 @@ export async function proveExternally(
     redirectUri,
   });
   const callback = await visit(started.authorizationUrl);
-  const finished = await api.json("POST", paths.externalFinish(), externalFinishAnswerSchema, {
+  const finished = await api.json("POST", paths.externalFinish(), proofAnswerSchema, {
     flowId: started.flowId,
     callback,
   });

@@ -38,6 +38,7 @@ export { type ClientsChange, createOwnIdentity, type OwnIdentity } from "./own-i
 export { lookUp } from "./people.ts";
 export { logIn } from "./log-in.ts";
 export { logOut } from "./log-out.ts";
+export { type AskPasskey, provePasskey } from "./passkeys.ts";
 export { provePassword } from "./prove-password.ts";
 export { proveRequest } from "./prove-request.ts";
 export {

@@ -1,19 +1,35 @@
 import {
   factorsAnswerSchema,
+  passkeyStartAnswerSchema,
   paths,
   recoveryCodesAnswerSchema,
   totpStartAnswerSchema,
 } from "@treehouse/protocol";
 
-import { type ExternalLogin, proveExternally, provePassword } from "../account/index.ts";
+import {
+  type AskPasskey,
+  type ExternalLogin,
+  proveExternally,
+  provePasskey,
+  provePassword,
+} from "../account/index.ts";
 import type { Api } from "../transport/index.ts";
 import { guarded } from "./guarded.ts";
+
+export type PasskeyInfo = {
+  readonly id: string;
+  readonly label: string;
+  readonly createdAt: number;
+  readonly usedAt?: number | undefined;
+};
 
 export type FactorsInfo = {
   /** Whether logins take a code beside the password. */
   readonly totp: boolean;
   /** Whether the account is linked with one at the operator's provider of logins. */
   readonly external: boolean;
+  /** Oldest first. */
+  readonly passkeys: readonly PasskeyInfo[];
   /** How many recovery codes are left. */
   readonly recoveryCodes: number;
   /** Whether the server offers second factors at all. */
@@ -46,6 +62,20 @@ export interface ClientFactors {
   unlinkExternal(proof: FactorProof): Promise<void>;
   /** Logs in at the provider; what it answers is a code, which holds once. */
   proveExternally(login: ExternalLogin): Promise<string>;
+  /**
+   * Adds a passkey, which only a browser or an authenticator can make: logins take it, or another
+   * factor, from then on. Recovery codes are told, this once, if there were none. The label, of 64
+   * characters at most, is for the user, and the server sees it. Refuses `factorInvalid` and
+   * `conflict`.
+   */
+  addPasskey(passkey: {
+    readonly label: string;
+    readonly create: AskPasskey;
+  }): Promise<{ readonly recoveryCodes: readonly string[] }>;
+  /** Has a passkey answer; what it answers is a code, which holds once. */
+  provePasskey(get: AskPasskey): Promise<string>;
+  /** Refuses like `disableTotp`. */
+  removePasskey(id: string, proof: FactorProof): Promise<void>;
   /** Refuses `loginFailed`, `factorInvalid`, `rateLimited` and `notFound`. */
   disableTotp(proof: FactorProof): Promise<void>;
   /** New recovery codes in place of the old ones. Refuses like `disableTotp`. */
@@ -70,6 +100,15 @@ export function createFactors(api: Api): ClientFactors {
     unlinkExternal: (proof) =>
       guarded(async () => api.done("DELETE", paths.externalLink(), await proved(proof))),
     proveExternally: (login) => guarded(() => proveExternally(api, login)),
+    addPasskey: ({ label, create }) =>
+      guarded(async () => {
+        const started = await api.json("POST", paths.passkeyStart(), passkeyStartAnswerSchema);
+        const body = { flowId: started.flowId, label, response: await create(started.options) };
+        return api.json("POST", paths.passkeys(), recoveryCodesAnswerSchema, body);
+      }),
+    provePasskey: (get) => guarded(() => provePasskey(api, get)),
+    removePasskey: (id, proof) =>
+      guarded(async () => api.done("DELETE", paths.passkey(id), await proved(proof))),
     disableTotp: (proof) =>
       guarded(async () => api.done("DELETE", paths.totp(), await proved(proof))),
     renewRecoveryCodes: (proof) =>

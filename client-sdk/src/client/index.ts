@@ -60,7 +60,7 @@ export type { Admin, Invite } from "./admin.ts";
 export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
-export type { ClientFactors, FactorProof, FactorsInfo } from "./factors.ts";
+export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
 export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";

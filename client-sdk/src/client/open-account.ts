@@ -17,6 +17,7 @@ import {
   logIn,
   parseRecoveryKey,
   proveExternally,
+  provePasskey,
   proveRequest,
   readAccount,
   register,
@@ -64,9 +65,10 @@ export async function openAccount(
     token: () => opened.account?.sessionToken,
     prove: (request) => opened.account && proveRequest(crypto, opened.account, request),
   });
-  const { clientName, external } = options;
+  const { clientName, external, passkey } = options;
   const prove = external && once(() => proveExternally(api, external));
-  const secondFactor = options.secondFactor ?? prove;
+  const touch = passkey && (() => provePasskey(api, passkey));
+  const secondFactor = options.secondFactor ?? touch ?? prove;
   const context = { api, store, crypto, env, alarm, clientName, secondFactor };
   const begun = stored !== undefined && stored.leafIdentity === undefined;
   if (options.reset !== undefined) {

@@ -1,4 +1,4 @@
-import type { ExternalLogin } from "../account/index.ts";
+import type { AskPasskey, ExternalLogin } from "../account/index.ts";
 
 /** How `Client.open` finds its account, its server and its store. */
 export type ClientOptions = {
@@ -31,6 +31,8 @@ export type ClientOptions = {
    * linked with one there, and to register where the operator asks for it.
    */
   readonly external?: ExternalLogin;
+  /** Has one of the user's passkeys answer, in the place of a code; see `AskPasskey`. */
+  readonly passkey?: AskPasskey;
   /** Registers the account instead of logging in; needs an empty store. */
   readonly register?: { readonly invite?: string };
   /**

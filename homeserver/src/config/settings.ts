@@ -180,6 +180,23 @@ export const settingsSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  passkeys: z
+    .strictObject({
+      rp_id: described(
+        z.string().max(253).default(""),
+        "a host name such as example.org, or nothing",
+        "The name that passkeys are made for: the host of the web clients, or a domain above it. By " +
+          "default the host of `server.public_url`. Passkeys of another name are lost.",
+      ),
+      origins: described(
+        z
+          .array(z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin))
+          .default([]),
+        'a list of origins such as ["https://chat.example.org"]',
+        "Where web clients are loaded from that may ask for passkeys. By default `server.public_url`.",
+      ),
+    })
+    .prefault({}),
   contacts: z
     .strictObject({
       local: described(

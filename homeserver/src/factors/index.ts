@@ -1,5 +1,5 @@
 /**
- * Factors are what proves an account beside its password: an authenticator app (RFC 6238) and
+ * Factors are what proves an account beside its password: an authenticator app (RFC 6238), passkeys (WebAuthn) and
  * recovery codes in its stead, an account at the operator's provider of logins (OpenID Connect), and
  * an e-mail address that was shown to be the user's.
  *
@@ -13,7 +13,7 @@ import type { Domain, Env, UserUri } from "@treehouse/protocol";
 import { nameOf, Refusal } from "@treehouse/protocol";
 import { createPending, errorFields, migrationsOf } from "../platform/index.ts";
 import type { Database, Mailer, ReadTx, Route, SealingKeys, Tx } from "../platform/index.ts";
-import type { External, FactorContext } from "./context.ts";
+import type { External, FactorContext, RelyingParty } from "./context.ts";
 import { isConfirmedEmail, mailAccount } from "./email.ts";
 import { createEmailLimits, emailRoutes } from "./email-routes.ts";
 import type { Passwords } from "./ports.ts";
@@ -23,6 +23,8 @@ import { createSqliteStore } from "./store.sqlite.ts";
 import type { PendingExternal } from "./external/log-in.ts";
 import { writeLink } from "./external/link.ts";
 import { externalRoutes } from "./external/routes.ts";
+import type { PendingPasskey } from "./passkeys/register.ts";
+import { passkeyRoutes } from "./passkeys/routes.ts";
 import type { FactorProof } from "./proofs.ts";
 import { hasFactor, tryCode } from "./try-code.ts";
 
@@ -60,6 +62,7 @@ export type FactorsOptions = {
   readonly mailer: Mailer | undefined;
   /** The operator's provider of logins, and where it may send browsers beside loopback. */
   readonly external?: External;
+  readonly relyingParty: RelyingParty;
 };
 
 /** Throws `SealingRefused` when a key is missing under which something is sealed. */
@@ -75,6 +78,8 @@ export async function createFactors(options: FactorsOptions): Promise<Factors> {
     sealing,
     mailer,
     external: options.external,
+    relyingParty: options.relyingParty,
+    pendingPasskeys: createPending<PendingPasskey>(env),
     pendingExternals: createPending<PendingExternal>(env),
     proofs: createPending<FactorProof>(env),
   };
@@ -86,6 +91,7 @@ export async function createFactors(options: FactorsOptions): Promise<Factors> {
       ...factorRoutes(context, limiter),
       ...emailRoutes(context, limiter, createEmailLimits(env)),
       ...externalRoutes(context, env),
+      ...passkeyRoutes(context, env, limiter),
     ],
     isRequired: (tx, name) => hasFactor(context, tx, name),
     link: (tx, name, proof) => writeLink(context, tx, name, proof),
@@ -104,6 +110,7 @@ export async function createFactors(options: FactorsOptions): Promise<Factors> {
       await store.deleteTotp(tx, nameOf(user));
       await store.deleteTries(tx, nameOf(user));
       await store.deleteExternalLogin(tx, nameOf(user));
+      await store.deletePasskeys(tx, nameOf(user));
       await store.deleteEmails(tx, nameOf(user));
       await store.replaceRecoveryCodes(tx, nameOf(user), []);
     },

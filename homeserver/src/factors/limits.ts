@@ -13,6 +13,8 @@ export const FACTOR_LIMITS = {
   emailCodeMs: 15 * MINUTE,
   /** From the secret of a new app to its first code. */
   setUpMs: HOUR,
+  /** Passkeys of one account. */
+  passkeysMax: 16,
   /** Recovery codes that an account gets at once. */
   recoveryCodes: 10,
 } as const;

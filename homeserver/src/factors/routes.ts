@@ -35,6 +35,12 @@ export function factorRoutes(context: FactorContext, limiter: RateLimiter): read
         return database.read(async (tx) => ({
           totp: (await store.totp(tx, name))?.confirmedAt !== undefined,
           external: (await store.externalLogin(tx, name)) !== undefined,
+          passkeys: (await store.passkeysOf(tx, name)).map(({ id, label, createdAt, usedAt }) => ({
+            id,
+            label,
+            createdAt,
+            ...(usedAt === undefined ? {} : { usedAt }),
+          })),
           recoveryCodes: await store.countRecoveryCodes(tx, name),
           available: sealing !== undefined,
         }));

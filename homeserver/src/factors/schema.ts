@@ -1,4 +1,12 @@
-import { blob, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import {
+  blob,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
 
 /** The authenticator app of an account, or the one that is being set up. */
 export const totp = sqliteTable("factors_totp", {
@@ -21,6 +29,24 @@ export const tries = sqliteTable("factors_tries", {
   /** No code is tried before. */
   retryAt: integer("retry_at").notNull(),
 });
+
+/** Passkeys of accounts: their public halves. */
+export const passkeys = sqliteTable(
+  "factors_passkeys",
+  {
+    /** The credential id, as WebAuthn writes it. */
+    id: text("id").primaryKey(),
+    name: text("name").notNull(),
+    /** A COSE key. */
+    publicKey: blob("public_key", { mode: "buffer" }).notNull(),
+    counter: integer("counter").notNull(),
+    /** How its user calls it. */
+    label: text("label").notNull(),
+    createdAt: integer("created_at").notNull(),
+    usedAt: integer("used_at"),
+  },
+  (table) => [index("factors_passkeys_by_name").on(table.name)],
+);
 
 /** The account at the operator's provider of logins that an account is linked with. */
 export const externalLogins = sqliteTable(

@@ -7,6 +7,7 @@ export type OpenStore = () => Promise<{ readonly database: Database; readonly st
 /** How every adapter of `FactorStore` behaves. `open` gives an empty store each time. */
 export function factorStoreContract(open: OpenStore): void {
   otherFactors(open);
+  passkeys(open);
   test("an app is kept under its account's name, replaced and deleted", async () => {
     const { database, store } = await open();
     const [started, confirmed] = [totpOf("alice"), totpOf("alice", { confirmedAt: 5 })];
@@ -99,6 +100,37 @@ function otherFactors(open: OpenStore): void {
       expect(await store.deleteExternalLogin(tx, "alice")).toBe(true);
       expect(await store.deleteExternalLogin(tx, "alice")).toBe(false);
       expect(await store.addExternalLogin(tx, { ...alice, name: "bob" })).toBe(true);
+    });
+  });
+}
+
+function passkeys(open: OpenStore): void {
+  test("a passkey is its account's, and its counter moves from where it was", async () => {
+    const { database, store } = await open();
+    const of = (id: string, createdAt: number, name = "alice") => ({
+      id,
+      name,
+      createdAt,
+      usedAt: undefined,
+      label: "key",
+      counter: 1,
+      publicKey: octets(70, 1),
+    });
+    await database.transaction(async (tx) => {
+      for (const passkey of [of("b", 1), of("a", 2), of("c", 1, "bob")]) {
+        expect(await store.addPasskey(tx, passkey)).toBe(true);
+      }
+      expect(await store.addPasskey(tx, of("a", 9, "bob"))).toBe(false);
+      expect(await store.passkeysOf(tx, "alice")).toEqual([of("b", 1), of("a", 2)]);
+      expect(await store.usePasskey(tx, "a", { from: 0, to: 5, at: 6 })).toBe(false);
+      expect(await store.usePasskey(tx, "a", { from: 1, to: 5, at: 6 })).toBe(true);
+      expect(await store.passkey(tx, "a")).toEqual({ ...of("a", 2), counter: 5, usedAt: 6 });
+      await store.deletePasskey(tx, "bob", "a");
+      await store.deletePasskey(tx, "alice", "b");
+      expect(await store.passkeysOf(tx, "alice")).toHaveLength(1);
+      await store.deletePasskeys(tx, "alice");
+      expect(await store.passkeysOf(tx, "alice")).toEqual([]);
+      expect(await store.passkey(tx, "c")).toEqual(of("c", 1, "bob"));
     });
   });
 }

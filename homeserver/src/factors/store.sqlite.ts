@@ -1,6 +1,7 @@
 import { and, asc, count, eq, ne } from "drizzle-orm";
 import type { Bytes } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
+import { passkeyMethods } from "./passkeys/store.sqlite.ts";
 import { emails, externalLogins, recoveryCodes, totp, tries } from "./schema.ts";
 import type { FactorStore, StoredEmail, StoredTotp } from "./store.ts";
 
@@ -11,6 +12,7 @@ export function createSqliteStore(database: Database): FactorStore {
     ...recoveryCodeMethods(database),
     ...triesMethods(database),
     ...externalMethods(database),
+    ...passkeyMethods(database),
     keyIds: async (tx) => {
       const db = database.sql(tx);
       const found = [totp, emails].flatMap((table) =>

@@ -18,6 +18,20 @@ export interface FactorStore {
   /** Answers false when there was none. */
   deleteExternalLogin(tx: Tx, name: string): Promise<boolean>;
 
+  passkey(tx: ReadTx, id: string): Promise<StoredPasskey | undefined>;
+  /** Oldest first. */
+  passkeysOf(tx: ReadTx, name: string): Promise<readonly StoredPasskey[]>;
+  /** Answers false, and writes nothing, when there is one of that id. */
+  addPasskey(tx: Tx, passkey: StoredPasskey): Promise<boolean>;
+  /** Notes a use. Answers false, and writes nothing, when the counter has moved meanwhile. */
+  usePasskey(
+    tx: Tx,
+    id: string,
+    use: { readonly from: number; readonly to: number; readonly at: number },
+  ): Promise<boolean>;
+  deletePasskey(tx: Tx, name: string, id: string): Promise<void>;
+  deletePasskeys(tx: Tx, name: string): Promise<void>;
+
   /** The ids of all keys under which something is sealed. */
   keyIds(tx: ReadTx): Promise<readonly string[]>;
   /** Some of those that are sealed under another key, in the order of their names. */
@@ -60,4 +74,14 @@ export type StoredEmail = {
   readonly content: Sealed;
   readonly triesLeft: number;
   readonly expiresAt: number;
+};
+
+export type StoredPasskey = {
+  readonly id: string;
+  readonly name: string;
+  readonly publicKey: Bytes;
+  readonly counter: number;
+  readonly label: string;
+  readonly createdAt: number;
+  readonly usedAt: number | undefined;
 };

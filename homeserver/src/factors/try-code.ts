@@ -100,6 +100,9 @@ async function isProof(
   code: string,
 ): Promise<boolean> {
   const proof = proofs.take(code);
+  if (proof?.kind === "passkey") {
+    return proof.name === name && (await store.passkey(tx, proof.passkey)) !== undefined;
+  }
   const link = await store.externalLogin(tx, name);
   if (proof === undefined || link === undefined || external === undefined) return false;
   return equalBytes(proof.subjectHash, link.subjectHash);
@@ -112,6 +115,7 @@ export async function hasFactor(
   name: string,
 ): Promise<boolean> {
   if ((await store.totp(tx, name))?.confirmedAt !== undefined) return true;
+  if ((await store.passkeysOf(tx, name)).length > 0) return true;
   // A provider that the operator has taken away keeps nobody out.
   const link = await store.externalLogin(tx, name);
   return link !== undefined && link.issuer === external?.provider.issuer;

@@ -1,6 +1,6 @@
 /** Logins at the operator's provider, with a real OpenID Connect provider on loopback. */
 import {
-  externalFinishAnswerSchema,
+  proofAnswerSchema,
   externalStartAnswerSchema,
   factorsAnswerSchema,
   LIMITS,
@@ -59,7 +59,7 @@ async function proofOf(server: SmallServer, visitor: string): Promise<string> {
   const callback = await provider.browse(authorizationUrl, redirectUri);
   const answer = await finish(server, flowId, callback);
   if (answer.refusal) throw answer.refusal;
-  return externalFinishAnswerSchema.parse(answer.json).proof;
+  return proofAnswerSchema.parse(answer.json).proof;
 }
 
 test("R-023 whoever logs in at the provider registers, once, and not by an e-mail address", async () => {

@@ -235,6 +235,8 @@ test("every operation that needs a session says so, and refuses who has none", a
       paths.recoveryStart(),
       paths.recoveryProof(),
       paths.externalStart(),
+      paths.passkeyProofStart(),
+      paths.passkeyProofFinish(),
       paths.externalFinish(),
       paths.resetRequest(),
       paths.resetStart(),

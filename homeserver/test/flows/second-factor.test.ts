@@ -118,7 +118,13 @@ test("R-024 a recovery code stands in once, however it is typed, and renewing en
   expect(codeOf(await enter(one))).toBe("factorInvalid");
   expect((await enter(` ${two.replaceAll("-", " ").toUpperCase()}`)).status).toBe(200);
   const left = await ask(server.url, paths.factors(), { token: session.token });
-  expect(left.json).toEqual({ totp: true, external: false, recoveryCodes: 8, available: true });
+  expect(left.json).toEqual({
+    totp: true,
+    external: false,
+    passkeys: [],
+    recoveryCodes: 8,
+    available: true,
+  });
   const proof = await provePassword(server.url, session.token, password);
   const renewed = await act(paths.recoveryCodes(), { ...proof, code: code() });
   const fresh = recoveryCodesAnswerSchema.parse(renewed.json).recoveryCodes;

@@ -130,6 +130,7 @@ async function start(
             redirectUris: options.external.redirectUris,
           },
         }),
+    relyingParty: { id: "chat.example.org", origins: ["https://chat.example.org"] },
     mailer: createMailer(env, {
       url: options.smtpUrl ?? "",
       from: "Treehouse <chat@example.org>",

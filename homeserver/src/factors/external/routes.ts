@@ -1,5 +1,5 @@
 import {
-  externalFinishAnswerSchema,
+  proofAnswerSchema,
   externalFinishRequestSchema,
   externalLinkRequestSchema,
   externalStartAnswerSchema,
@@ -41,7 +41,7 @@ export function externalRoutes(
       access: "open",
       summary: "Give what the provider sent the browser back with; answers a proof that holds once",
       body: jsonBody(externalFinishRequestSchema),
-      answer: jsonAnswer(externalFinishAnswerSchema),
+      answer: jsonAnswer(proofAnswerSchema),
       handle: ({ address, body }) => {
         perAddress.take(address);
         return finishExternal(context, body);

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
 import { addExternalCommands } from "./external.ts";
+import { addPasskeyCommands } from "./passkeys.ts";
 import { readPassword } from "./password.ts";
 
 /** `treehouse account factor`: the second factor of logins. */
@@ -16,8 +17,12 @@ export function addFactorCommands(cli: Cli, account: Command): void {
         const info = await client.factors.info();
         const codes = `${info.recoveryCodes} recovery codes are left`;
         const off = info.available ? "Logins take no code." : "This server has no second factors.";
-        const takes = info.external ? "a login at the provider, or a code" : "a code";
-        const on = info.totp || info.external;
+        const takes = [
+          ...(info.passkeys.length > 0 ? ["a passkey"] : []),
+          ...(info.external ? ["a login at the provider"] : []),
+          "a code",
+        ].join(", or ");
+        const on = info.totp || info.external || info.passkeys.length > 0;
         cli.output().result(info, on ? `Logins take ${takes}; ${codes}.` : off);
       });
     });
@@ -43,6 +48,7 @@ export function addFactorCommands(cli: Cli, account: Command): void {
     });
   addProved(cli, noun);
   addExternalCommands(cli, noun);
+  addPasskeyCommands(cli, noun);
 }
 
 type ProvedOptions = { readonly code: string; readonly passwordStdin?: boolean };

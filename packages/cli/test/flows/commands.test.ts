@@ -108,6 +108,7 @@ test("R-024 the second factor is turned on, asked for at a login, and turned off
   expect(await bob("account", "factor", "show")).toEqual({
     totp: true,
     external: false,
+    passkeys: [],
     recoveryCodes: 10,
     available: true,
   });

@@ -86,6 +86,7 @@ test("every command is exercised by a test", () => {
     "contacts",
     "exit-codes",
     "external-login",
+    "passkeys",
     "fed",
     "messages",
     "reset",

@@ -20,6 +20,15 @@ export const factorsAnswerSchema = z.object({
   totp: z.boolean(),
   /** Whether the account is linked with one at the operator's provider. */
   external: z.boolean(),
+  /** Oldest first. */
+  passkeys: z.array(
+    z.object({
+      id: z.string().max(2048),
+      label: z.string().max(64),
+      createdAt: time,
+      usedAt: time.optional(),
+    }),
+  ),
   /** Unused recovery codes. */
   recoveryCodes: count,
   /** Whether this server can keep an app's secret. */
@@ -96,7 +105,52 @@ export const externalFinishRequestSchema = z.strictObject({
   callback: z.string().min(1).max(8192),
 });
 
-/** A proof holds once: as the code of a second factor, for a link, or for a registration. */
-export const externalFinishAnswerSchema = z.object({ proof: token, expiresAt: time });
+/** A proof holds once, in the place of a code; one of a provider also for a link or a registration. */
+export const proofAnswerSchema = z.object({ proof: token, expiresAt: time });
 
 export const externalLinkRequestSchema = z.strictObject({ proof: token });
+
+const webAuthnText = z.string().max(16_384);
+const credential = {
+  id: z.string().min(1).max(2048),
+  rawId: z.string().min(1).max(2048),
+  type: z.literal("public-key"),
+  clientExtensionResults: z.object({}).default({}),
+};
+
+/** `RegistrationResponseJSON` of WebAuthn, as `PublicKeyCredential.toJSON()` gives it; more is left out. */
+const passkeyRegistration = z.object({
+  ...credential,
+  response: z.object({ clientDataJSON: webAuthnText, attestationObject: webAuthnText }),
+});
+export type PasskeyRegistration = z.output<typeof passkeyRegistration>;
+
+/** `AuthenticationResponseJSON` of WebAuthn. */
+const passkeyAssertion = z.object({
+  ...credential,
+  response: z.object({
+    clientDataJSON: webAuthnText,
+    authenticatorData: webAuthnText,
+    signature: webAuthnText,
+  }),
+});
+export type PasskeyAssertion = z.output<typeof passkeyAssertion>;
+
+export const passkeyStartAnswerSchema = z.object({
+  flowId: token,
+  /** JSON for `PublicKeyCredential.parseCreationOptionsFromJSON`, or `parseRequestOptionsFromJSON`. */
+  options: z.record(z.string(), z.unknown()),
+  expiresAt: time,
+});
+
+export const passkeyRegistrationRequestSchema = z.strictObject({
+  flowId: token,
+  /** How the user calls it, for the server to see. */
+  label: z.string().min(1).max(64),
+  response: passkeyRegistration,
+});
+
+export const passkeyAssertionRequestSchema = z.strictObject({
+  flowId: token,
+  response: passkeyAssertion,
+});
