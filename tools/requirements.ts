@@ -57,7 +57,7 @@ R-032 | met | SDK, CLI | A profile with name, picture and status, of which no se
 R-033 | met | SDK, CLI | Contact details with audiences of their own
 R-034 | met | SDK | Profiles change, and the change arrives everywhere, also at who comes later
 R-035 | met | SDK | The user decides who sees the profile
-R-036 | partly | authentication, SDK, CLI | Switches for being found, asked and added; those of receipts come with receipts
+R-036 | partly | authentication, SDK, CLI | Switches for being found, asked and added, and for read receipts; there are no previews of links and no diagnostics to switch
 R-037 | met | authentication, SDK, CLI | Settings, labels, pinned keys, own names and read positions are the same on all clients, sealed
 R-038 | open | | Presence states
 R-039 | open | | Presence set by hand or from activity
@@ -72,7 +72,7 @@ R-045 | partly | SDK, protocol | Conversations of two; two that began at once st
 R-046 | partly | SDK | A direct chat has what a group has, as far as there is anything
 R-047 | partly | SDK | Bad networks delay and never lose; not measured with loss yet
 R-048 | partly | delivery, SDK | Messages carry the hub's time; the sender's own clock is not shown
-R-049 | open | | Receipts
+R-049 | partly | SDK, CLI | What was read is told and can be switched off; nothing is told of delivery
 R-050 | open | | Typing indicators
 R-051 | met | SDK, CLI | Own messages can be edited, and nobody else's
 R-052 | partly | SDK, CLI | Messages can be deleted for all, wherever they are kept; there are no files yet

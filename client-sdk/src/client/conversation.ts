@@ -12,10 +12,11 @@ import {
 import { notesOf, writeOwnName, writeRead } from "../account/index.ts";
 import { composeText, type HistoryItem, itemOf, type TextWish } from "../messages/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
-import type { LocalTx } from "../storage/index.ts";
+import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
+import { tellRead } from "./receipts.ts";
 import { checkText } from "./own-text.ts";
 
 export type { SentMessage } from "./conversation-parts.ts";
@@ -37,6 +38,8 @@ export type ConversationInfo = {
   readonly ownName: string | undefined;
   /** Everything up to this position has been read, on whichever client; 0 at first. */
   readonly readPosition: number;
+  /** Of others, behind that position. */
+  readonly unread: Unread;
   readonly template: string;
   readonly status: string;
   readonly epoch: number;
@@ -72,8 +75,13 @@ export interface Conversation extends MessageChanges {
   leave(): Promise<void>;
   /** A name that only this user sees, on all clients. Undefined takes it back. */
   setOwnName(name: string | undefined): Promise<void>;
-  /** Notes for all of the user's clients that everything up to a position has been read. */
+  /**
+   * Notes for all of the user's clients that everything up to a position has been read, and tells the
+   * others in a conversation of at most 16 people, unless `settings.readReceipts` is off.
+   */
   markRead(position: number): Promise<void>;
+  /** How far others have said that they have read: a position for each who has. */
+  receipts(): Promise<readonly { readonly address: string; readonly read: number }[]>;
   /**
    * The number of the conversation's state in this epoch: whoever shows the same has the same
    * members, keys and history of changes.
@@ -101,7 +109,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     return store.transaction((tx) => ({
       id: room,
       ...rest,
-      ...notesOf(tx, id),
+      ...unreadIn(tx, id),
       members: members.map(({ user, ...member }) => ({
         ...member,
         address: formatAddress(user),
@@ -148,9 +156,28 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         checkText(name);
         writeOwnName(tx, id, { name, at });
       }),
-    markRead: (position) => note((tx, at) => writeRead(tx, id, { position, at })),
+    markRead: (position) =>
+      guarded(async () => {
+        const after = await store.transaction((tx) => {
+          const { readPosition } = notesOf(tx, id);
+          writeRead(tx, id, { position, at: chosen.now() });
+          return readPosition;
+        });
+        await tellRead(parts, id, { after, upTo: position });
+        await chosen.push();
+      }),
+    receipts: () =>
+      guarded(async () => {
+        const told = await store.transaction((tx) => tx.receipts.of(id));
+        return told.map(({ user, read }) => ({ address: formatAddress(user), read }));
+      }),
     safetyNumber: () => guarded(() => groups.safetyNumber(id)),
     compareSafetyNumber: (scanned) =>
       guarded(async () => compareSafetyNumber(await groups.safetyNumber(id), scanned)),
   };
+}
+
+function unreadIn(tx: LocalTx, room: RoomUri) {
+  const notes = notesOf(tx, room);
+  return { ...notes, unread: tx.messages.countUnread(room, notes.readPosition) };
 }

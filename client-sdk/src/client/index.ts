@@ -26,6 +26,7 @@ import {
 } from "../messages/index.ts";
 import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { type LocalStore, openLocalStore } from "../storage/index.ts";
+import { receiptTaker } from "./receipts.ts";
 import { createSync, type Sync } from "../sync/index.ts";
 import { createSerial } from "../transport/index.ts";
 import { type Admin, createAdmin } from "./admin.ts";
@@ -215,11 +216,12 @@ function startClient(
     identity: own.identity,
     self: { user: account.user, client: account.client },
     events,
-    reader: createReader(
-      profileTaker(account.user, (user) =>
+    reader: createReader({
+      profile: profileTaker(account.user, (user) =>
         events.emit("profile", { user, address: formatAddress(user) }),
       ),
-    ),
+      status: receiptTaker(account.user, (told) => events.emit("read", told)),
+    }),
   });
   const profiles = createProfiles({ env, store, groups, self: account.user, events });
   if (options.offline !== true) sync.start(groups);

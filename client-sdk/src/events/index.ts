@@ -111,6 +111,8 @@ export type ClientEvents = {
     readonly messageId: string;
     readonly change: "edit" | "deletion" | "unlike" | "reaction";
   };
+  /** Somebody has read a conversation up to a position. */
+  read: { readonly room: RoomUri; readonly user: UserUri; readonly position: number };
   /** Somebody says something else of themselves than before. */
   profile: { readonly user: UserUri; readonly address: string };
   /**

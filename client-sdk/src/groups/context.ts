@@ -52,6 +52,8 @@ export type ReadMessage = {
    * of the history. Answers what is to be done after the transaction, unless it is the own echo.
    */
   readonly aside?: (tx: LocalTx) => () => void;
+  /** Users whom it names. */
+  readonly mentions?: readonly UserUri[];
   /** Present when it does something to a message that was sent before. */
   readonly change?: {
     readonly kind: "edit" | "deletion" | "unlike" | "reaction";

@@ -97,6 +97,8 @@ export interface Groups {
   direct(peer: UserUri): Promise<RoomUri>;
   /** Stores the wish to send; resolves when the hub has accepted it. */
   send(room: RoomUri, content: Bytes): Promise<Done>;
+  /** Stores the wish to send, and resolves then; it goes out when it can. */
+  sendLater(room: RoomUri, content: Bytes): Promise<void>;
   /** Sends a stored message of this client once more, under its id; whoever has it drops it. */
   sendAgain(room: RoomUri, messageId: string): Promise<Done>;
   add(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
@@ -134,7 +136,7 @@ export function createGroups(context: GroupsContext): Groups {
     pump(context, room);
     return waiting;
   };
-  const intend = async (uri: RoomUri, kind: IntentKind, body: Bytes): Promise<Done> => {
+  const wish = async (uri: RoomUri, kind: IntentKind, body: Bytes) => {
     const room = await rooms.open(uri);
     const createdAt = context.env.now();
     const serial = await context.store.transaction((tx) => {
@@ -145,6 +147,10 @@ export function createGroups(context: GroupsContext): Groups {
       }
       return tx.intents.add({ room: uri, kind, createdAt, body });
     });
+    return { room, serial };
+  };
+  const intend = async (uri: RoomUri, kind: IntentKind, body: Bytes): Promise<Done> => {
+    const { room, serial } = await wish(uri, kind, body);
     return done(room, serial);
   };
   const create = async (wanted: NewRoom): Promise<RoomUri> => {
@@ -230,6 +236,10 @@ export function createGroups(context: GroupsContext): Groups {
       const room = await rooms.open(uri);
       await room.serial.run(() => checkKeysAccepted(context, room));
       return intend(uri, "send", content);
+    },
+    async sendLater(uri, content) {
+      const { room } = await wish(uri, "send", content);
+      pump(context, room);
     },
     async sendAgain(uri, messageId) {
       const room = await rooms.open(uri);

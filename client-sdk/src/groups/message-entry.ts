@@ -43,6 +43,10 @@ export async function messageEntry(
   }
   const sender = userOfClient(message.client);
   const by = { user: sender, may: capabilitiesOf(group, sender) };
+  const counts = ({ mentions = [] }: ReadMessage): 0 | 1 | 2 => {
+    if (sender === context.self.user || reception === "blocked") return 0;
+    return mentions.includes(context.self.user) ? 2 : 1;
+  };
   let reception: Reception = "hidden";
   let tell: () => void = () => undefined;
   return {
@@ -65,7 +69,7 @@ export async function messageEntry(
       }
       const kind = reception === "blocked" ? "blocked" : "content";
       const row = entryRow(room, entry, kind, content.messageId, content.body);
-      tx.messages.append(row, reception !== "shown");
+      tx.messages.append({ ...row, counts: counts(content) }, reception !== "shown");
     },
     after() {
       tell();

@@ -6,11 +6,13 @@ import {
   encodeContent,
   fromHex,
   LIMITS,
+  MESSAGE_STATUSES,
   messageId,
   type MimiContent,
   reactionContent,
   Refusal,
   type RoomUri,
+  statusContent,
   textContent,
   toHex,
   unlikeContent,
@@ -65,6 +67,12 @@ export function composeUnlike(
 ): Composed {
   const ids = { reaction: fromHex(reaction), target: fromHex(id) };
   return compose(place, unlikeContent(textIn(place, { text: "" }), ids));
+}
+
+/** Says that these messages were read. */
+export function composeRead(place: Place, ids: readonly string[]): Composed {
+  const report = ids.map((id) => ({ messageId: fromHex(id), status: MESSAGE_STATUSES.read }));
+  return compose(place, statusContent(textIn(place, { text: "" }), report));
 }
 
 function textIn(place: Place, { text, inReplyTo, topic, format }: TextWish): MimiContent {

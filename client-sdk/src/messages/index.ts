@@ -4,10 +4,11 @@ export {
   type Composed,
   composeEdit,
   composeReaction,
+  composeRead,
   composeText,
   composeUnlike,
   type TextWish,
 } from "./compose.ts";
 export { type HistoryItem, itemOf, type Message, type Reaction, reactionsBy } from "./message.ts";
-export { createReader, readStored, type TakeProfile } from "./read-content.ts";
+export { createReader, readStored, type Takers } from "./read-content.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

@@ -7,12 +7,15 @@ import {
   clientUriCodec,
   decodeContent,
   LIMITS,
+  mentionsIn,
   messageId,
+  type MessageStatus,
   type MimiContent,
   opaque,
   type Profile,
   profileOf,
   type RoomUri,
+  statusOf,
   struct,
   toHex,
   u8,
@@ -49,16 +52,18 @@ export function readStored(body: Uint8Array): Pick<StoredContent, "sender" | "co
   return { sender, content };
 }
 
-/** Takes in what somebody says of themselves; owned here, met by the profiles layer. */
-export type TakeProfile = (
-  tx: LocalTx,
-  said: {
-    readonly user: UserUri;
-    readonly room: RoomUri;
-    readonly profile: Profile;
-    readonly acceptedAt: number;
-  },
-) => () => void;
+type Said = { readonly user: UserUri; readonly room: RoomUri; readonly acceptedAt: number };
+
+/** What somebody says to the others' programs; owned here, met by the layers that they are for. */
+export type Takers = {
+  /** Of themselves. */
+  readonly profile: (tx: LocalTx, said: Said & { readonly profile: Profile }) => () => void;
+  /** Of what became of messages. */
+  readonly status: (
+    tx: LocalTx,
+    said: Said & { readonly report: readonly MessageStatus[] },
+  ) => () => void;
+};
 
 /** Who sent a message, and nothing of what it said. */
 function emptied(body: Uint8Array): Bytes {
@@ -66,8 +71,8 @@ function emptied(body: Uint8Array): Bytes {
   return bodyCodec.encode({ version: 1, sender, content: new Uint8Array() });
 }
 
-export function createReader(takeProfile: TakeProfile): MessageReader {
-  return { read: (message) => readContent(message, takeProfile), stored: readStored, emptied };
+export function createReader(takers: Takers): MessageReader {
+  return { read: (message) => readContent(message, takers), stored: readStored, emptied };
 }
 
 /**
@@ -82,7 +87,7 @@ export function readContent(
     readonly plaintext: Uint8Array;
     readonly acceptedAt: number;
   },
-  takeProfile: TakeProfile,
+  takers: Takers,
 ): ReadMessage {
   const { room, sender, plaintext, acceptedAt } = message;
   const content = new Uint8Array(plaintext);
@@ -96,6 +101,12 @@ export function readContent(
     return { ...read, change: { kind: change.kind, target: toHex(change.target) } };
   }
   const profile = profileOf(parsed);
-  if (profile === undefined) return read;
-  return { ...read, aside: (tx) => takeProfile(tx, { user, room, profile, acceptedAt }) };
+  if (profile !== undefined) {
+    return { ...read, aside: (tx) => takers.profile(tx, { user, room, profile, acceptedAt }) };
+  }
+  const report = statusOf(parsed);
+  if (report !== undefined) {
+    return { ...read, aside: (tx) => takers.status(tx, { user, room, report, acceptedAt }) };
+  }
+  return { ...read, mentions: mentionsIn(parsed) };
 }

@@ -7,7 +7,7 @@ import type { Env, RoomUri, UserUri } from "@treehouse/protocol";
 import { PROFILE_RECORD } from "../account/index.ts";
 import type { ClientEvents, Events } from "../events/index.ts";
 import { type Alarm, type Alarms, createAlarms, type Groups } from "../groups/index.ts";
-import type { TakeProfile } from "../messages/index.ts";
+import type { Takers } from "../messages/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import { forgetSaid, keepProfile, noteSaid } from "./kept-profiles.ts";
 import { type OwnProfile, type ProfileChange, writeOwnProfile } from "./own-profile.ts";
@@ -18,7 +18,7 @@ export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from ".
 export { readOwnProfile } from "./own-profile.ts";
 
 /** Takes in profiles as they come; what others say is told. */
-export function profileTaker(self: UserUri, tell: (user: UserUri) => void): TakeProfile {
+export function profileTaker(self: UserUri, tell: (user: UserUri) => void): Takers["profile"] {
   return (tx, { user, room, profile, acceptedAt }) => {
     if (user === self) {
       noteSaid(tx, room, profile);

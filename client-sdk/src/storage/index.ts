@@ -15,6 +15,7 @@ import { createMessages, type Messages } from "./messages.ts";
 import type { SqlDatabase } from "./port.ts";
 import { createPreferences, type PreferenceStore } from "./preferences.ts";
 import { createProfiles, type Profiles } from "./profiles.ts";
+import { createReceipts, type Receipts } from "./receipts.ts";
 import { createRelations, type Relations } from "./relations.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import { migrate, wipe } from "./schema.ts";
@@ -27,7 +28,7 @@ export { isAccepted } from "./contacts.ts";
 export type { ContactRow } from "./contacts.ts";
 export type { Cursor } from "./cursors.ts";
 export type { IntentKind, IntentRow, IntentStatus } from "./intents.ts";
-export type { MessageKind, MessageRow } from "./messages.ts";
+export type { MessageKind, MessageRow, Unread } from "./messages.ts";
 export type { Preferences } from "./preferences.ts";
 export type { SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
 export type { RoomRow, RoomStatus } from "./rooms.ts";
@@ -46,6 +47,7 @@ export type LocalTx = {
   readonly contacts: Contacts;
   readonly relations: Relations;
   readonly profiles: Profiles;
+  readonly receipts: Receipts;
 };
 
 export interface LocalStore {
@@ -93,6 +95,7 @@ export async function openLocalStore(
           contacts: createContacts(sql),
           relations: createRelations(sql, seal),
           profiles: createProfiles(sql, seal),
+          receipts: createReceipts(sql),
         });
       });
     },

@@ -29,7 +29,11 @@ export type MessageRow = {
   readonly body: Bytes;
   /** The id of the message that a change is about. */
   readonly target?: string | undefined;
+  /** How it counts until it is read: 0 not, 1 as a message, 2 as one that names this user. */
+  readonly counts?: 0 | 1 | 2;
 };
+
+export type Unread = { readonly messages: number; readonly mentions: number };
 
 export interface Messages {
   /** Returns false, and writes nothing, when this message id is already there (a replay). */
@@ -51,6 +55,10 @@ export interface Messages {
   /** The changes of a message, in the order of the conversation. */
   changesOf(room: RoomUri, target: string): readonly MessageRow[];
   countChanges(room: RoomUri, target: string): number;
+  /** What counts behind a position. */
+  countUnread(room: RoomUri, after: number): Unread;
+  /** The ids of others' messages behind a position and up to another, the newest `limit`, descending. */
+  othersWithin(room: RoomUri, after: number, upTo: number, limit: number): readonly string[];
   /** Puts a body that says less in the place of a row's, which no handler gets any more. */
   erase(
     row: Pick<MessageRow, "room" | "position">,
@@ -82,8 +90,8 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
     append(row, handled) {
       const { changes } = sql.run(
         `INSERT INTO messages
-           (room, position, message_id, kind, accepted_at, handled, sealed_body, target)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+           (room, position, message_id, kind, accepted_at, handled, sealed_body, target, counts)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
         row.room,
         row.position,
         row.messageId,
@@ -92,6 +100,7 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
         handled ? 1 : 0,
         seal.seal(place(row.room, row.position), row.body),
         row.target ?? null,
+        row.counts ?? 0,
       );
       return changes > 0;
     },
@@ -174,9 +183,32 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
       )[0];
       return row === undefined ? 0 : integerOf(row, "changes");
     },
+    countUnread(room, after) {
+      const row = sql.all(
+        `SELECT count(*) AS messages, count(*) FILTER (WHERE counts = 2) AS mentions
+         FROM messages WHERE room = ? AND position > ? AND counts > 0`,
+        room,
+        after,
+      )[0];
+      if (row === undefined) return { messages: 0, mentions: 0 };
+      return { messages: integerOf(row, "messages"), mentions: integerOf(row, "mentions") };
+    },
+    othersWithin(room, after, upTo, limit) {
+      return sql
+        .all(
+          `SELECT message_id FROM messages
+           WHERE room = ? AND position > ? AND position <= ? AND counts > 0
+           ORDER BY position DESC LIMIT ?`,
+          room,
+          after,
+          upTo,
+          limit,
+        )
+        .map((row) => textOf(row, "message_id"));
+    },
     erase({ room, position }, kind, body) {
       sql.run(
-        `UPDATE messages SET kind = ?, handled = 1, sealed_body = ?
+        `UPDATE messages SET kind = ?, handled = 1, counts = 0, sealed_body = ?
          WHERE room = ? AND position = ?`,
         kind,
         seal.seal(place(room, position), body),

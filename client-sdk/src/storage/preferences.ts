@@ -8,6 +8,8 @@ const preferencesSchema = z.object({
    * user has not accepted.
    */
   blockOnKeyChange: z.boolean().default(true).catch(true),
+  /** Others in a small conversation are told how far the user has read. */
+  readReceipts: z.boolean().default(true).catch(true),
 });
 
 /** What the user has chosen, the same on all of the user's clients. */

@@ -62,6 +62,13 @@ const versions: readonly (readonly string[])[] = [
     "ALTER TABLE messages ADD COLUMN target TEXT",
     "CREATE INDEX messages_by_target ON messages (room, target) WHERE target IS NOT NULL",
   ],
+  [
+    "ALTER TABLE messages ADD COLUMN counts INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX messages_counted ON messages (room, position) WHERE counts > 0",
+    `CREATE TABLE receipts (
+       room TEXT NOT NULL, user TEXT NOT NULL, read INTEGER NOT NULL,
+       PRIMARY KEY (room, user)) STRICT`,
+  ],
   ["ALTER TABLE contacts ADD COLUMN key_number INTEGER NOT NULL DEFAULT 0"],
 ];
 
@@ -99,4 +106,5 @@ const emptying = [
   "DELETE FROM relations",
   "DELETE FROM account_data",
   "DELETE FROM profiles",
+  "DELETE FROM receipts",
 ];

@@ -35,7 +35,7 @@ test("R-022 after a change of password the new one opens everything, and the old
   // The bundle holds what it held: it is sealed anew once more, which takes its content.
   await again.account.changePassword({ oldPassword: fresh, newPassword: password });
   await again.caughtUp();
-  expect(await again.settings.get()).toEqual({ blockOnKeyChange: false });
+  expect(await again.settings.get()).toMatchObject({ blockOnKeyChange: false });
   expect(alarms).toEqual([]);
   await again.close();
   await (await server.open("alice", { password, login: true })).close();
@@ -83,6 +83,7 @@ test("R-172 an export has everything of one's own, in order, and no private key"
   expect(of("sessions").map(({ value }) => value.current)).toEqual([true]);
   expect(of("settings").map(({ value }) => value)).toEqual([
     { setting: "blockOnKeyChange", value: true },
+    { setting: "readReceipts", value: true },
   ]);
   expect(of("contacts").map(({ value }) => value.address)).toEqual(["bob@localhost"]);
   expect(of("identities").map(({ value }) => value.label)).toEqual(["Bobby"]);

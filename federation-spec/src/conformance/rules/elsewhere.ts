@@ -83,6 +83,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-824": "what a deletion is, and whose counts",
     "FED-825": "what a reaction is",
     "FED-830": "status reports",
+    "FED-831": "how a status report travels",
     "FED-840": "what a profile is",
     "FED-841": "which profile is discarded",
     "FED-851": "how an ephemeral message is sealed",

@@ -15,7 +15,7 @@ export function addAccountSettings(cli: Cli, noun: Command): void {
   noun
     .command("set")
     .description("choose a setting for all of your clients")
-    .argument("<setting>", "blockOnKeyChange")
+    .argument("<setting>", "blockOnKeyChange or readReceipts")
     .argument("<value>", "on or off")
     .action(async (setting: string, value: string) => {
       const on = readSwitch(value);

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { ConversationInfo } from "@treehouse/client-sdk";
 
 import type { Cli } from "./cli.ts";
@@ -31,7 +32,7 @@ export function addGroupCommands(cli: Cli): void {
           cli
             .output()
             .list("conversations", rows, (row) =>
-              [row["id"], row["status"], row["name"]].map(String).join("  "),
+              [row["id"], row["status"], row["name"], unreadOf(row["unread"])].join("  ").trimEnd(),
             );
           if (rows.length === 0) {
             cli.output().hint("There is none. Make one with `treehouse group create <name>`.");
@@ -137,6 +138,14 @@ function addMemberCommand(
 function shell(name: string): string {
   return /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`;
 }
+
+function unreadOf(unread: unknown): string {
+  const { messages = 0, mentions = 0 } = unreadSchema.safeParse(unread).data ?? {};
+  if (messages === 0) return "";
+  return mentions === 0 ? `${messages} unread` : `${messages} unread, ${mentions} mention you`;
+}
+
+const unreadSchema = z.object({ messages: z.int(), mentions: z.int() });
 
 function describe(info: ConversationInfo): string {
   const members = info.members.map(({ address, role }) => `  ${address} (${role})`);

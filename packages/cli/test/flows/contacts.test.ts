@@ -139,8 +139,8 @@ test("R-036 who may find, ask and add is chosen, and anything else is refused", 
 });
 
 test("R-037 settings, labels, names and what was read are chosen for all clients", async () => {
-  expect(await json("account", "settings")).toEqual({ blockOnKeyChange: true });
-  expect(await json("account", "set", "blockOnKeyChange", "off")).toEqual({
+  expect(await json("account", "settings")).toMatchObject({ blockOnKeyChange: true });
+  expect(await json("account", "set", "blockOnKeyChange", "off")).toMatchObject({
     blockOnKeyChange: false,
   });
   const wrong = async (...args: string[]) =>

@@ -17,6 +17,8 @@ export {
   encodeMessageStatus,
   MESSAGE_STATUSES,
   type MessageStatus,
+  statusContent,
+  statusOf,
 } from "./message-status.ts";
 export {
   CONTENT_BOUNDS,

@@ -4,6 +4,7 @@ import { LIMITS } from "../limits.ts";
 import { id, items, list, uint } from "./cbor-fields.ts";
 import { decodeCbor } from "./decode-cbor.ts";
 import { encodeCbor } from "./encode-cbor.ts";
+import { DISPOSITIONS, MEDIA_TYPE_STATUS, type MimiContent } from "./mimi-content.ts";
 
 /** Values of `draft-mahy-mimi-message-status-01`; others are kept and mean nothing to us. */
 export const MESSAGE_STATUSES = {
@@ -39,4 +40,24 @@ export function decodeMessageStatus(bytes: Uint8Array): readonly MessageStatus[]
     const [messageId, status] = items(entry, 2);
     return { messageId: id(messageId), status: uint(status, 255) };
   });
+}
+
+/** FED-831: a report as content; `place` gives everything but the body. */
+export function statusContent(place: MimiContent, report: readonly MessageStatus[]): MimiContent {
+  return {
+    ...place,
+    body: {
+      kind: "single",
+      disposition: DISPOSITIONS.unspecified,
+      language: "",
+      contentType: MEDIA_TYPE_STATUS,
+      content: encodeMessageStatus(report),
+    },
+  };
+}
+
+/** The report that a content is; undefined when it is something else. Refuses `malformed`. */
+export function statusOf({ body }: MimiContent): readonly MessageStatus[] | undefined {
+  if (body.kind !== "single" || body.contentType !== MEDIA_TYPE_STATUS) return undefined;
+  return decodeMessageStatus(body.content);
 }
