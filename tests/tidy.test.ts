@@ -47,6 +47,7 @@ const sdkModules: Record<string, readonly string[]> = {
   groups: ["events", "storage", "transport"],
   messages: ["events", "groups", "storage"],
   profiles: ["account", "events", "groups", "messages", "storage"],
+  presence: ["events", "storage"],
   client: [
     "account",
     "errors",
@@ -54,6 +55,7 @@ const sdkModules: Record<string, readonly string[]> = {
     "groups",
     "messages",
     "profiles",
+    "presence",
     "storage",
     "sync",
     "transport",

@@ -59,9 +59,9 @@ R-034 | met | SDK | Profiles change, and the change arrives everywhere, also at 
 R-035 | met | SDK | The user decides who sees the profile
 R-036 | partly | authentication, SDK, CLI | Switches for being found, asked and added, and for read receipts; there are no previews of links and no diagnostics to switch
 R-037 | met | authentication, SDK, CLI | Settings, labels, pinned keys, own names and read positions are the same on all clients, sealed
-R-038 | open | | Presence states
-R-039 | open | | Presence set by hand or from activity
-R-040 | open | | Presence is for contacts, and nobody else
+R-038 | met | protocol, SDK, CLI | Presence is told to contacts by ephemeral messages, ends by silence, and is stored nowhere
+R-039 | met | SDK, CLI | Presence set by hand lasts; without activity one becomes idle
+R-040 | met | SDK | Presence goes to mutual contacts by direct conversations, as settings permit, and to nobody else
 R-041 | open | | Activity that is shared
 R-042 | met | authentication, federation, SDK, CLI | Requests to be contacts
 R-043 | met | authentication, key-packages, SDK, CLI | Blocking
@@ -73,7 +73,7 @@ R-046 | partly | SDK | A direct chat has what a group has, as far as there is an
 R-047 | partly | SDK | Bad networks delay and never lose; not measured with loss yet
 R-048 | partly | delivery, SDK | Messages carry the hub's time; the sender's own clock is not shown
 R-049 | partly | SDK, CLI | What was read is told and can be switched off; nothing is told of delivery
-R-050 | open | | Typing indicators
+R-050 | met | delivery, federation, SDK, CLI | Typing is pushed to whoever is connected, over servers, and stored nowhere
 R-051 | met | SDK, CLI | Own messages can be edited, and nobody else's
 R-052 | partly | SDK, CLI | Messages can be deleted for all, wherever they are kept; there are no files yet
 R-053 | met | SDK, CLI | Reactions, each once for a person

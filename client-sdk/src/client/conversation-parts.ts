@@ -1,6 +1,7 @@
 import type { RoomUri } from "@treehouse/protocol";
 
 import type { Groups } from "../groups/index.ts";
+import type { Presences } from "../presence/index.ts";
 import type { Profiles } from "../profiles/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import type { Session } from "./session.ts";
@@ -20,4 +21,5 @@ export type ConversationParts = {
   readonly store: LocalStore;
   readonly chosen: Chosen;
   readonly profiles: Profiles;
+  readonly presences: Pick<Presences, "typing">;
 };

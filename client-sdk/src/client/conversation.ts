@@ -73,6 +73,12 @@ export interface Conversation extends MessageChanges {
   /** Removes users by address; who is not in is passed over. */
   remove(addresses: readonly string[]): Promise<void>;
   leave(): Promise<void>;
+  /**
+   * Tells the others that this user writes: call it at each stroke, for it leaves the client every
+   * three seconds at most, and ends by itself six seconds after the last one, or with the message.
+   * `false` ends it at once. Nothing leaves the client if the setting `typing` is off.
+   */
+  typing(on?: boolean): Promise<void>;
   /** A name that only this user sees, on all clients. Undefined takes it back. */
   setOwnName(name: string | undefined): Promise<void>;
   /**
@@ -96,7 +102,7 @@ export type ConversationSafety = SafetyNumber & { readonly epoch: number };
 const historyLimit = 50;
 
 export function createConversation(parts: ConversationParts, id: RoomUri): Conversation {
-  const { chosen, groups, profiles, session, store } = parts;
+  const { chosen, groups, presences, profiles, session, store } = parts;
   const note = (write: (tx: LocalTx, at: number) => void): Promise<void> =>
     guarded(async () => {
       await store.transaction((tx) => write(tx, chosen.now()));
@@ -151,6 +157,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         await groups.remove(id, users);
       }),
     leave: () => guarded(async () => void (await groups.leave(id))),
+    typing: (on = true) => guarded(() => presences.typing(id, on)),
     setOwnName: (name) =>
       note((tx, at) => {
         checkText(name);

@@ -33,7 +33,7 @@ export type ExportedAccount = {
   readonly clientList: string;
 };
 
-export type ExportedSetting = { readonly setting: string; readonly value: boolean };
+export type ExportedSetting = { readonly setting: string; readonly value: boolean | string };
 
 const pageSize = 500;
 

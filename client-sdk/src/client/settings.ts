@@ -17,8 +17,10 @@ export interface ClientSettings {
 export function createClientSettings(parts: {
   readonly store: LocalStore;
   readonly chosen: Chosen;
+  /** Called once a change holds here. */
+  readonly changed: () => void;
 }): ClientSettings {
-  const { store, chosen } = parts;
+  const { store, chosen, changed } = parts;
   return {
     get: () => guarded(() => store.transaction((tx) => tx.preferences.get())),
     set: (change) =>
@@ -27,6 +29,7 @@ export function createClientSettings(parts: {
           tx.preferences.set(change, chosen.now());
           return tx.preferences.get();
         });
+        changed();
         await chosen.push();
         return preferences;
       }),

@@ -120,6 +120,15 @@ export type ClientEvents = {
    * `account.cancelReset()`; afterwards all clients of now are logged out for good.
    */
   resetWaiting: { readonly until: number };
+  /** A contact is there in another way than before; told to clients that were told of it. */
+  presence: {
+    readonly address: string;
+    readonly state: "online" | "idle" | "dnd" | "offline";
+    readonly activity?: string;
+    readonly until?: number;
+  };
+  /** Somebody in a conversation begins to write, or writes no more. */
+  typing: { readonly room: RoomUri; readonly address: string; readonly on: boolean };
   /** The server ended the session: log in again. */
   loginRequired: { readonly reason: string };
   /** New rows wait in the local store. */

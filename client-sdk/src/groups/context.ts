@@ -98,6 +98,18 @@ export interface AccountEvents {
   catchUp(): Promise<void>;
 }
 
+/** Who hears what is said and not kept; owned here, met by the presence layer. Must not throw. */
+export interface Ears {
+  overheard(heard: {
+    readonly room: RoomUri;
+    readonly sender: ClientUri;
+    readonly mediaType: string;
+    readonly content: Bytes;
+  }): void;
+  /** A message of somebody else's client was stored. */
+  spoke(room: RoomUri, sender: ClientUri): void;
+}
+
 export type KnownUser = {
   readonly identityKey: Bytes;
   /** Of the device-signing key that counts. */
@@ -119,6 +131,7 @@ export type GroupsContext = {
   readonly alarms: Alarms;
   readonly people: People;
   readonly accountEvents: AccountEvents;
+  readonly ears: Ears;
   readonly store: LocalStore;
   readonly api: Api;
   readonly link: Link;
@@ -171,6 +184,8 @@ export type Room = {
   late: LateWelcome | undefined;
   /** Which messages wait for the user's word was told. */
   heldTold: boolean;
+  /** The hub's clock against the own one, and until when it is spared what it does not take. */
+  readonly ephemeral: { clockOffsetMs: number; pausedUntil: number };
 };
 
 export type LateWelcome = {

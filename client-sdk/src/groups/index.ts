@@ -26,6 +26,8 @@ import { capabilitiesOf } from "./capabilities-of.ts";
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { noteRestored } from "./forgotten-rooms.ts";
+import { type DirectRoom, listDirectRooms } from "./direct-rooms.ts";
+import { overhear, type Whisper, whisper, type Whispered } from "./ephemeral.ts";
 import { findDirectRoom } from "./find-direct-room.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms } from "./open-rooms.ts";
@@ -53,6 +55,7 @@ export type { Applied } from "./apply-entry.ts";
 export type { RoomGap } from "./apply-gap.ts";
 export type {
   AccountEvents,
+  Ears,
   GroupsContext,
   KnownUser,
   Link,
@@ -73,7 +76,7 @@ export type Done = { readonly position: number; readonly acceptedAt: number };
 
 export interface Groups {
   /** One entry of a room stream. */
-  applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied }>;
+  applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied | "passed" }>;
   /** One entry of the own inbox; what it brings and the cursor are one transaction. */
   applyInboxEntry(inbox: StreamUri, entry: InboxEntry): Promise<void>;
   /** Positions of a stream will never come: reading goes on behind them, if that can be. */
@@ -104,6 +107,10 @@ export interface Groups {
   add(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   remove(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   leave(room: RoomUri): Promise<Done>;
+  /** Says something that nobody keeps. Never rejects. */
+  whisper(room: RoomUri, said: Whisper): Promise<Whispered>;
+  /** The direct conversations that this client takes part in. */
+  directRooms(): Promise<readonly DirectRoom[]>;
   /** The newest `limit` rows before the position `before`, ascending. */
   history(room: RoomUri, page: HistoryPage): Promise<readonly HistoryRow[]>;
   info(room: RoomUri): Promise<RoomInfo>;
@@ -161,8 +168,12 @@ export function createGroups(context: GroupsContext): Groups {
   };
   return {
     async applyRoomEntry(bytes) {
-      const { room: uri } = decodeEntryHeader(bytes);
+      const { room: uri, ephemeral } = decodeEntryHeader(bytes);
       const room = await rooms.open(uri);
+      if (ephemeral) {
+        await room.serial.run(() => overhear(context, room, bytes));
+        return { room: uri, applied: "passed" };
+      }
       const applied = await room.serial.run(() => applyEntry(context, room, bytes));
       scheduleTidying(context, room);
       pump(context, room);
@@ -248,6 +259,8 @@ export function createGroups(context: GroupsContext): Groups {
         await context.store.transaction((tx) => sendStoredAgain(context, room, tx, messageId)),
       );
     },
+    whisper: async (uri, said) => whisper(context, await rooms.open(uri), said),
+    directRooms: () => listDirectRooms(context, rooms),
     add: (room, users) => intend(room, "add", encodeUsers(users)),
     remove: (room, users) => intend(room, "remove", encodeUsers(users)),
     leave: (room) => intend(room, "leave", new Uint8Array()),

@@ -73,7 +73,9 @@ export async function messageEntry(
     },
     after() {
       tell();
-      if (reception === "shown") context.events.emit("stored", { room: room.uri });
+      if (reception !== "shown") return;
+      context.events.emit("stored", { room: room.uri });
+      context.ears.spoke(room.uri, message.client);
     },
   };
 }

@@ -10,6 +10,10 @@ const preferencesSchema = z.object({
   blockOnKeyChange: z.boolean().default(true).catch(true),
   /** Others in a small conversation are told how far the user has read. */
   readReceipts: z.boolean().default(true).catch(true),
+  /** Who may see how one is there. What a later version may have chosen is nobody. */
+  presence: z.enum(["contacts", "nobody"]).default("contacts").catch("nobody"),
+  /** Whether others see that one writes. */
+  typing: z.boolean().default(true).catch(false),
 });
 
 /** What the user has chosen, the same on all of the user's clients. */

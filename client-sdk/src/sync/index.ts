@@ -43,7 +43,8 @@ export type SinkGap = {
 
 /** Where entries go; owned here, met by the groups layer. */
 export interface StreamSink {
-  applyRoomEntry(bytes: Bytes): Promise<{ room: RoomUri; applied: "applied" | "again" }>;
+  /** `passed`: it has no place in the stream, and nothing of it is kept. */
+  applyRoomEntry(bytes: Bytes): Promise<{ room: RoomUri; applied: "applied" | "again" | "passed" }>;
   applyInboxEntry(inbox: StreamUri, entry: InboxEntry): Promise<void>;
   applyGap(stream: StreamUri, gap: SinkGap): Promise<void>;
   /** The server was put back from a backup; called before anything of its new life is told. */
@@ -142,7 +143,7 @@ export function createSync(
       case "entry": {
         const { room, applied } = await sink.applyRoomEntry(frame.entry);
         if (applied === "again") restart();
-        else acknowledgeSoon(room);
+        else if (applied === "applied") acknowledgeSoon(room);
         return;
       }
       case "inboxEntry": {

@@ -84,6 +84,8 @@ test("R-172 an export has everything of one's own, in order, and no private key"
   expect(of("settings").map(({ value }) => value)).toEqual([
     { setting: "blockOnKeyChange", value: true },
     { setting: "readReceipts", value: true },
+    { setting: "presence", value: "contacts" },
+    { setting: "typing", value: true },
   ]);
   expect(of("contacts").map(({ value }) => value.address)).toEqual(["bob@localhost"]);
   expect(of("identities").map(({ value }) => value.label)).toEqual(["Bobby"]);

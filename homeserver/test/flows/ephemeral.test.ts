@@ -80,7 +80,7 @@ describe("with sockets", () => {
   });
 });
 
-test("a thousand of them leave every table as it was, and beyond the rate one hears when to go on", async () => {
+test("R-050 a thousand of them leave every table as it was, and beyond the rate one hears when to go on", async () => {
   await using rig = await startRig();
   const passed: Bytes[] = [];
   rig.queuing.notify({ ...nobody, passed: (_, bytes) => void passed.push(new Uint8Array(bytes)) });

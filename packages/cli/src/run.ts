@@ -15,7 +15,9 @@ import { addInitCommand } from "./commands/init.ts";
 import { addMessageCommands } from "./commands/message.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServerCommands } from "./commands/server.ts";
+import { addPresenceCommands } from "./commands/presence.ts";
 import { addTailCommand } from "./commands/tail.ts";
+import { addTypingCommand } from "./commands/typing.ts";
 import type { Cli } from "./commands/cli.ts";
 import { CliFailure, EXIT, type ExitCode } from "./failure.ts";
 import { createOutput, harmless } from "./output.ts";
@@ -109,6 +111,8 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addMessageCommands,
   addChatCommand,
   addTailCommand,
+  addPresenceCommands,
+  addTypingCommand,
   addHistoryCommand,
   addAdminCommands,
   addFedCommands,

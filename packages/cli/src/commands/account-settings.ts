@@ -15,10 +15,10 @@ export function addAccountSettings(cli: Cli, noun: Command): void {
   noun
     .command("set")
     .description("choose a setting for all of your clients")
-    .argument("<setting>", "blockOnKeyChange or readReceipts")
-    .argument("<value>", "on or off")
+    .argument("<setting>", "blockOnKeyChange, presence, readReceipts or typing")
+    .argument("<value>", "on or off; for presence contacts or nobody")
     .action(async (setting: string, value: string) => {
-      const on = readSwitch(value);
+      const chosen = setting === "presence" ? readWord(value) : readSwitch(value);
       await withBriefClient(cli, async (client) => {
         const settings = await client.settings.get();
         if (!Object.hasOwn(settings, setting)) {
@@ -26,14 +26,21 @@ export function addAccountSettings(cli: Cli, noun: Command): void {
             help: `There are: ${Object.keys(settings).join(", ")}.`,
           });
         }
-        show(cli, await client.settings.set({ [setting]: on }));
+        show(cli, await client.settings.set({ [setting]: chosen }));
       });
     });
 }
 
-function show(cli: Cli, settings: Readonly<Record<string, boolean>>): void {
-  const lines = Object.entries(settings).map(([name, on]) => `${name}: ${on ? "on" : "off"}`);
+function show(cli: Cli, settings: Readonly<Record<string, boolean | string>>): void {
+  const wordOf = (value: boolean | string) =>
+    typeof value === "string" ? value : value ? "on" : "off";
+  const lines = Object.entries(settings).map(([name, value]) => `${name}: ${wordOf(value)}`);
   cli.output().result(settings, lines.join("\n"));
+}
+
+function readWord(value: string): string {
+  if (["contacts", "nobody"].includes(value)) return value;
+  throw new CliFailure(EXIT.usage, "malformed", `"${value}" is neither contacts nor nobody`);
 }
 
 function readSwitch(value: string): boolean {

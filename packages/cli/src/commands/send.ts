@@ -3,6 +3,7 @@ import type { Client, Conversation } from "@treehouse/client-sdk";
 import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
+import { findDirect } from "./find-direct.ts";
 
 /** `treehouse send`: returns once the hub has accepted the message for good. */
 export function addSendCommand(cli: Cli): void {
@@ -74,13 +75,5 @@ async function readText(cli: Cli): Promise<string> {
 /** An address means the direct conversation with that person, made at the first message. */
 async function find(client: Client, to: string): Promise<Conversation> {
   if (!/^[^@/\s]+@[^@/\s]+$/.test(to)) return client.conversations.get(to);
-  const all = await client.conversations.list();
-  const direct = all.find(
-    ({ template, status, members }) =>
-      template === "direct" &&
-      status === "joined" &&
-      members.some(({ address }) => address === to) &&
-      members.every(({ address }) => address === to || address === client.me.address),
-  );
-  return direct === undefined ? client.conversations.dm(to) : client.conversations.get(direct.id);
+  return (await findDirect(client, to)) ?? client.conversations.dm(to);
 }

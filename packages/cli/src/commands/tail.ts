@@ -3,6 +3,7 @@ import type { Client, Message } from "@treehouse/client-sdk";
 import { indented } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { loginRequired, watchConnection, withClient } from "./cli.ts";
+import { printPresence } from "./presence.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /**
@@ -17,14 +18,27 @@ export function addTailCommand(cli: Cli): void {
     .argument("[conversations...]", "ids or names; only these, others stay unseen")
     .option("--follow", "go on until interrupted")
     .option("--limit <number>", "end after so many messages")
-    .action(async (references: string[], options: { follow?: boolean; limit?: string }) => {
+    .option("--presence", "show who is there and who writes as well, and yourself to contacts")
+    .action(async (references: string[], options: TailOptions) => {
       const limit = options.limit === undefined ? Infinity : wholeNumber("--limit", options.limit);
       await withClient(cli, async (client) => {
         // With a limit the command waits for that many, as --follow does.
         const waits = options.follow === true || limit !== Infinity;
+        if (options.presence === true) await showPresence(cli, client);
         await follow(cli, client, references, { limit, waits });
       });
     });
+}
+
+type TailOptions = { follow?: boolean; limit?: string; presence?: boolean };
+
+async function showPresence(cli: Cli, client: Client): Promise<void> {
+  client.on("presence", (presence) => printPresence(cli.output(), presence));
+  client.on("typing", ({ room, address, on }) => {
+    const value = { event: "typing", conversation: room, address, on };
+    cli.output().item(value, `${address} ${on ? "writes" : "writes no more"}`);
+  });
+  await client.presence.active();
 }
 
 async function follow(

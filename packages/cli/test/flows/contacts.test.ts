@@ -139,14 +139,22 @@ test("R-036 who may find, ask and add is chosen, and anything else is refused", 
 });
 
 test("R-037 settings, labels, names and what was read are chosen for all clients", async () => {
-  expect(await json("account", "settings")).toMatchObject({ blockOnKeyChange: true });
-  expect(await json("account", "set", "blockOnKeyChange", "off")).toMatchObject({
+  const initial = {
+    blockOnKeyChange: true,
+    readReceipts: true,
+    presence: "contacts",
+    typing: true,
+  };
+  expect(await json("account", "settings")).toEqual(initial);
+  expect(await json("account", "set", "blockOnKeyChange", "off")).toEqual({
+    ...initial,
     blockOnKeyChange: false,
   });
   const wrong = async (...args: string[]) =>
     JSON.parse((await household.treehouse(["account", "set", ...args, "--json"])).err).error.code;
   expect(await wrong("colour", "on")).toBe("unknownSetting");
   expect(await wrong("blockOnKeyChange", "perhaps")).toBe("malformed");
+  expect(await wrong("presence", "on")).toBe("malformed");
   expect(await json("account", "set", "blockOnKeyChange", "on")).toMatchObject({
     blockOnKeyChange: true,
   });
@@ -255,4 +263,47 @@ test("R-029 an account is deleted by its address and password, with its context 
   expect(gone.exit).toBe(8);
   const found = await household.treehouse(["contact", "find", "dora@localhost"]);
   expect(found.exit).toBe(8);
+});
+
+test("R-038 R-039 R-040 R-050 who is there and who writes is chosen, watched and listed", async () => {
+  await json("contact", "request", "bob@localhost");
+  await bob("contact", "accept", "alice@localhost");
+  await json("send", "bob@localhost", "hello");
+  await bob("tail");
+  const chosen = { state: "dnd", activity: "in a meeting", until: null };
+  expect(await json("presence", "set", "dnd", "--activity", "in a meeting")).toEqual(chosen);
+  const told = { event: "presence", address: "alice@localhost", ...chosen };
+  const watched = ["--context", "bob", "presence", "watch", "--limit", "1", "--jsonl"];
+  const watching = household.treehouse(watched);
+  // Whoever comes asks, and is answered, so that it does not matter who begins.
+  const asking = household.treehouse(["presence", "watch", "--limit", "1", "--jsonl"]);
+  expect(JSON.parse((await watching).out)).toEqual(told);
+  expect(JSON.parse((await asking).out)).toMatchObject({ address: "bob@localhost" });
+
+  const heard: string[] = [];
+  const interrupt = new AbortController();
+  const tailing = household.treehouse(
+    ["--context", "bob", "tail", "--follow", "--presence", "--jsonl"],
+    {
+      interrupted: interrupt.signal,
+      heard: (text) => {
+        if (text.includes('"typing"')) heard.push(text);
+      },
+    },
+  );
+  const listed = await household.treehouse(["presence", "ls", "--jsonl"]);
+  expect(listed.exit).toBe(0);
+  while (heard.length === 0) {
+    expect(await json("typing", "bob@localhost")).toMatchObject({ told: true });
+  }
+  interrupt.abort();
+  expect((await tailing).out).toContain('"event":"typing"');
+  expect(await json("account", "set", "typing", "off")).toMatchObject({ typing: false });
+  expect(await json("typing", "bob@localhost")).toMatchObject({ told: false });
+
+  const wrong = await household.treehouse(["presence", "set", "away", "--json"]);
+  expect(JSON.parse(wrong.err).error).toMatchObject({ code: "malformed" });
+  const minutes = await json("presence", "set", "online", "--activity", "tea", "--for", "5");
+  expect(JSON.parse(JSON.stringify(minutes)).until).toBeGreaterThan(Date.now());
+  expect(await json("presence", "set", "invisible")).toMatchObject({ state: "invisible" });
 });

@@ -1,0 +1,101 @@
+import type { ClientEvents } from "../events/index.ts";
+import type { Message, MessagesOptions } from "../messages/index.ts";
+import type { ClientPresence } from "../presence/index.ts";
+import type { Admin } from "./admin.ts";
+import type { OwnClients } from "./clients.ts";
+import type { ClientContacts } from "./contacts.ts";
+import type { Conversation, ConversationInfo } from "./conversation.ts";
+import type { Check } from "./diagnose.ts";
+import type { ClientEmail } from "./email.ts";
+import type { ExportLine } from "./export-account.ts";
+import type { ClientFactors } from "./factors.ts";
+import type { ClientPrivacy } from "./privacy.ts";
+import type { ClientProfile } from "./profile.ts";
+import type { ClientRecovery } from "./recovery.ts";
+import type { ClientSessions } from "./sessions.ts";
+import type { ClientSettings } from "./settings.ts";
+
+export type CreateConversation = {
+  /** At most 64 octets; only members can read it. */
+  readonly name?: string;
+  /** Addresses. */
+  readonly members?: readonly string[];
+};
+
+/** One client of one account, over one store. */
+export interface Client extends AsyncDisposable {
+  readonly me: { readonly address: string; readonly user: string; readonly client: string };
+  readonly conversations: {
+    /**
+     * All that this store knows, oldest first, also those that were left; but none with somebody
+     * who is blocked alone.
+     */
+    list(): Promise<readonly ConversationInfo[]>;
+    /** By id or by a unique beginning of it, or by name. Refuses `unknownRoom`. */
+    get(reference: string): Promise<Conversation>;
+    create(wanted: CreateConversation): Promise<Conversation>;
+    /**
+     * The conversation between two that nobody else can ever enter: one per pair, so that the same
+     * address gives the same conversation again.
+     */
+    dm(address: string): Promise<Conversation>;
+  };
+  readonly admin: Admin;
+  /** Looks at connection, session, KeyPackages and backlog; changes nothing. */
+  diagnose(): Promise<readonly Check[]>;
+  readonly contacts: ClientContacts;
+  /** Who is logged in to the account, on whatever client. */
+  readonly sessions: ClientSessions;
+  readonly settings: ClientSettings;
+  /** What the user says of themselves, and what others do. */
+  readonly profile: ClientProfile;
+  /** How contacts are there, and how one shows oneself to them. */
+  readonly presence: ClientPresence;
+  readonly factors: ClientFactors;
+  readonly email: ClientEmail;
+  readonly privacy: ClientPrivacy;
+  readonly clients: OwnClients;
+  /** The key that opens everything when the password is forgotten. */
+  readonly recovery: ClientRecovery;
+  readonly account: {
+    /**
+     * Deletes the account: at the server with everything that is the user's, at other servers that
+     * knew it, and in this store. Nobody can ever have the name again. The client is closed then.
+     * Refuses `loginFailed`, and does nothing, when the password is wrong.
+     */
+    delete(proof: { readonly password: string }): Promise<void>;
+    /** Until when a reset by e-mail waits that any client can stop; undefined when there is none. */
+    resetWaitsUntil(): Promise<number | undefined>;
+    /** Stops a reset by e-mail, whatever has come of it. */
+    cancelReset(): Promise<void>;
+    /**
+     * Puts a new password in the place of the old one, and seals the recovery bundle under it: no key
+     * is lost. Sessions go on. Refuses `loginFailed` when the old one is wrong.
+     */
+    changePassword(change: {
+      readonly oldPassword: string;
+      readonly newPassword: string;
+    }): Promise<void>;
+    /**
+     * Everything of the user's own that this client and its server have: account, sessions, settings,
+     * contacts, known keys, conversations, and all that was said, oldest first. No private keys.
+     */
+    export(): AsyncIterable<ExportLine>;
+  };
+  /**
+   * Messages of others, in the order of arrival, from where the last loop over this store stopped.
+   * A message is acknowledged when the next one is asked for. One loop at a time. Ends with the
+   * client; what the loop was busy with then comes again.
+   */
+  messages(options?: MessagesOptions): AsyncIterable<Message>;
+  on<K extends keyof ClientEvents>(name: K, listener: (value: ClientEvents[K]) => void): () => void;
+  /**
+   * Resolves once everything that the server held at some moment after the call is stored. Waits
+   * while the server cannot be reached; rejects when the session is over or the client closed.
+   */
+  caughtUp(): Promise<void>;
+  /** Ends the session at the server. The store keeps keys and history. */
+  logout(): Promise<void>;
+  /** Stops everything and closes the store; nothing accepted is lost. Idempotent. */
+  close(): Promise<void>;
+}
