@@ -116,6 +116,11 @@ export const peerVectors = [
   }),
   vectorOf("IdentifierResponse", "not found", { status: "notFound" }),
   vectorOf("IdentifierResponse", "forbidden", { status: "forbidden" }),
+  vectorOf("ClientListsRequest", "behind a version", { user: alice, after: 7 }),
+  vectorOf("ClientListsResponse", "none", { lists: [] }),
+  vectorOf("ClientListsResponse", "one list", {
+    lists: [signedClientListCodec.encode(countersignedList)],
+  }),
   vectorOf("FederationKey", "a first key", federationKey),
   vectorOf("FederationKey", "a key that ends", nextFederationKey),
 ];

@@ -11,7 +11,7 @@ const shown: Readonly<Record<string, readonly number[]>> = {
   "key-material.json": [251],
   "group-info.json": [260, 262],
   "batch.json": [270, 271, 942, 945, 949, 952, 960, 969, 970],
-  "peer.json": [911, 920, 925, 928, 931, 951, 958],
+  "peer.json": [911, 920, 925, 928, 931, 937, 951, 958],
   "ephemeral.json": [850, 851, 852, 855, 856, 861],
   "inbox.json": [402],
   "client-frame.json": [412, 413],

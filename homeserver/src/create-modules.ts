@@ -110,6 +110,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     consent: authentication,
     localUsers: {
       findFor: (peer, user) => authentication.findFor(peer, user),
+      listsFor: (peer, user, after) => authentication.listsFor(peer, user, after),
       countersigners: () => authentication.serverKeys(),
       claim: (peer, request, transactionId) =>
         keyPackages.answerPeer({ peer, request, transactionId }),

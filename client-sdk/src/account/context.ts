@@ -28,4 +28,6 @@ export type IdentityAlarm = {
     | "bundleDamaged"
     | "accountReset";
   readonly text: string;
+  /** Two client lists that contradict each other, each with its signatures: octets as base64url. */
+  readonly evidence?: readonly [string, string];
 };

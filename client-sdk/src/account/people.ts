@@ -8,6 +8,7 @@ import {
   readVouchedClientList,
   Refusal,
   type SignedClientList,
+  toBase64Url,
   type UserAnswer,
   userAnswerSchema,
   type UserUri,
@@ -15,6 +16,7 @@ import {
 } from "@treehouse/protocol";
 
 import type { ContactRow } from "../storage/index.ts";
+import { isInChain } from "./check-chain.ts";
 import type { AccountContext, IdentityAlarm } from "./context.ts";
 
 type ListFault = Exclude<IdentityAlarm["kind"], "bundleDamaged" | "accountReset">;
@@ -43,22 +45,32 @@ export async function lookUp(
   const signed = readList(context, user, { answer, told });
   const { identityKey, number } = signed.certificate;
   const listHash = clientListHash(signed.list);
+  const before = await store.transaction((tx) => tx.contacts.get(user));
+  const follows = before === undefined || (await followsFrom(context, before, signed));
   const alarm = await store.transaction((tx) => {
     const seenAt = env.now();
     const sighting = tx.contacts.see(user, identityKey, seenAt);
     if (sighting === "other" || sighting === "otherAgain") return "keyChanged";
     const known = tx.contacts.get(user);
     if (known === undefined) throw new Error("who was seen is known");
-    const fault = faultOfList(signed, known, listHash);
+    const fault = faultOfList(signed, known, listHash) ?? (follows ? undefined : "listForked");
     if (fault !== undefined) return fault;
     const { version: listVersion } = signed.list;
-    tx.contacts.put({ ...known, listVersion, listHash, keyNumber: number, seenAt });
+    const signedList = fromBase64Url(answer.clientList);
+    tx.contacts.put({ ...known, listVersion, listHash, signedList, keyNumber: number, seenAt });
     return undefined;
   });
   // The list that the own server was told of a while ago may be older than a leaf that was seen.
   const isOld = alarm === "listRolledBack" && options.fresh !== true;
   if (isOld) return lookUp(context, user, { fresh: true });
-  if (alarm !== undefined) throw raise(context, user, alarm);
+  if (alarm !== undefined) {
+    const hasTwo = alarm === "listForked" && before !== undefined && before.signedList.length > 0;
+    const evidence = [
+      toBase64Url(before?.signedList ?? new Uint8Array()),
+      answer.clientList,
+    ] as const;
+    throw raise(context, user, alarm, hasTwo ? { evidence } : {});
+  }
   return { ...signed, countersigners: new Map(told.map(({ kid, key }) => [kid, key])) };
 }
 
@@ -85,6 +97,20 @@ function readList(
   }
 }
 
+/** Versions that this client has missed are asked for; one that it has not missed names the last. */
+async function followsFrom(
+  context: AccountContext,
+  known: ContactRow,
+  signed: SignedClientList,
+): Promise<boolean> {
+  const { certificate, list } = signed;
+  const isSameKey = equalBytes(known.identityKey, certificate.identityKey);
+  if (!isSameKey || known.listVersion === 0 || list.version <= known.listVersion + 1) return true;
+  // What is old for another reason is told as that.
+  if (certificate.number < known.keyNumber) return true;
+  return isInChain(context, known, signed);
+}
+
 function faultOfList(
   { certificate, list }: SignedClientList,
   known: ContactRow,
@@ -101,9 +127,14 @@ function faultOfList(
 }
 
 /** Tells it, and answers what whoever asked is refused with. */
-function raise(context: AccountContext, user: UserUri, kind: ListFault): Refusal {
+function raise(
+  context: AccountContext,
+  user: UserUri,
+  kind: ListFault,
+  more: Pick<IdentityAlarm, "evidence">,
+): Refusal {
   const text = `${formatAddress(user)}: ${texts[kind]}`;
-  context.alarm({ user, kind, text });
+  context.alarm({ user, kind, text, ...more });
   return new Refusal("identityInvalid", text);
 }
 
@@ -112,6 +143,8 @@ const texts: Record<ListFault, string> = {
     "the server shows another identity key than before. Ask that person by other means, and compare " +
     "the safety number before you accept the key.",
   listRolledBack: "the server shows an older client list than before.",
-  listForked: "the server shows another client list than the one that it showed before.",
+  listForked:
+    "the server shows another client list than the one that it showed before, or one that does not " +
+    "follow from it.",
   listInvalid: "The server shows a client list that is not right:",
 };

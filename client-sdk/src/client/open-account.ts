@@ -114,7 +114,8 @@ async function pinOwn({ env, store }: AccountContext, account: StoredAccount): P
     if (known === undefined || known.listVersion >= list.version) return;
     const { number: keyNumber } = certificate;
     const listHash = clientListHash(list);
-    tx.contacts.put({ ...known, listVersion: list.version, listHash, keyNumber });
+    const { clientList: signedList } = account;
+    tx.contacts.put({ ...known, listVersion: list.version, listHash, signedList, keyNumber });
   });
 }
 

@@ -75,6 +75,11 @@ export type ClientEvents = {
       | "bundleDamaged"
       | "accountReset";
     readonly text: string;
+    /**
+     * With `listForked`: the client list that was seen before and the one that was shown now, as
+     * base64url of the signed octets. Whoever holds both can prove it.
+     */
+    readonly evidence?: readonly [string, string];
   };
   /**
    * The user's own list of clients is another one: a client was added, or one revoked, by whichever

@@ -14,6 +14,8 @@ export type ContactRow = {
   readonly identityKey: Bytes;
   readonly listVersion: number;
   readonly listHash: Bytes;
+  /** That list as it was shown, an encoded `SignedClientList`; empty with version 0. */
+  readonly signedList: Bytes;
   /** The highest number of a device-signing key that was seen under the pinned key; 0 at first. */
   readonly keyNumber: number;
   readonly seenAt: number;
@@ -59,6 +61,7 @@ export function createContacts(sql: SqlTx): Contacts {
     identityKey: bytesOf(row, "identity_key"),
     listVersion: integerOf(row, "list_version"),
     listHash: bytesOf(row, "list_hash"),
+    signedList: bytesOf(row, "signed_list"),
     keyNumber: integerOf(row, "key_number"),
     seenAt: integerOf(row, "seen_at"),
     verifiedAt: isNull(row, "verified_at") ? undefined : integerOf(row, "verified_at"),
@@ -72,13 +75,13 @@ export function createContacts(sql: SqlTx): Contacts {
   const put = (row: ContactRow): void => {
     sql.run(
       `INSERT INTO contacts (user, identity_key, list_version, list_hash, seen_at, verified_at,
-         other_key, former_keys, key_number)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         other_key, former_keys, key_number, signed_list)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (user) DO UPDATE SET identity_key = excluded.identity_key,
          list_version = excluded.list_version, list_hash = excluded.list_hash,
          seen_at = excluded.seen_at, verified_at = excluded.verified_at,
          other_key = excluded.other_key, former_keys = excluded.former_keys,
-         key_number = excluded.key_number`,
+         key_number = excluded.key_number, signed_list = excluded.signed_list`,
       row.user,
       row.identityKey,
       row.listVersion,
@@ -88,6 +91,7 @@ export function createContacts(sql: SqlTx): Contacts {
       row.otherKey ?? null,
       row.formerKeys,
       row.keyNumber,
+      row.signedList,
     );
   };
   return {
@@ -100,7 +104,7 @@ export function createContacts(sql: SqlTx): Contacts {
       const known = get(user);
       if (known === undefined) {
         // Version 0: a leaf was seen, and no client list yet.
-        const unlisted = { listVersion: 0, listHash: new Uint8Array(), keyNumber: 0 };
+        const unlisted = noList();
         const row = { user, identityKey, ...unlisted, seenAt };
         const formerKeys = new Uint8Array();
         put({ ...row, verifiedAt: undefined, otherKey: undefined, formerKeys });
@@ -120,9 +124,14 @@ export function createContacts(sql: SqlTx): Contacts {
       if (equalBytes(row.identityKey, identityKey)) put(settled);
       else {
         const formerKeys = concatBytes(row.formerKeys, row.identityKey);
-        const unlisted = { listVersion: 0, listHash: new Uint8Array(), keyNumber: 0 };
+        const unlisted = noList();
         put({ ...settled, ...unlisted, formerKeys });
       }
     },
   };
+}
+
+function noList() {
+  const nothing = new Uint8Array();
+  return { listVersion: 0, listHash: nothing, signedList: nothing, keyNumber: 0 };
 }

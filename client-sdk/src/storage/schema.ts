@@ -70,6 +70,7 @@ const versions: readonly (readonly string[])[] = [
        PRIMARY KEY (room, user)) STRICT`,
   ],
   ["ALTER TABLE contacts ADD COLUMN key_number INTEGER NOT NULL DEFAULT 0"],
+  ["ALTER TABLE contacts ADD COLUMN signed_list BLOB NOT NULL DEFAULT x''"],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */

@@ -84,5 +84,8 @@ test("R-027 a room that one client founds, or is added to, is there on all clien
   const back = await servers.at(0).open("alice", { store: servers.at(0).path("tablet") });
   const joined = await joinedBy(back, late.id);
   expect((await joined.info()).status).toBe("joined");
+  // Bob has missed several versions of Alice's list, which her own server shows to his.
+  const [all] = await founded(bob, "with all of them", [alice, back]);
+  expect(all?.id).toBeDefined();
   await Promise.all([back.close(), desk.close()]);
 });

@@ -5,6 +5,7 @@ import {
   clientListHash,
   countersignClientList,
   deviceSigningCertificateCodec,
+  fromBase64Url,
   mintClientUri,
   parseAddress,
   type SignedClientList,
@@ -16,7 +17,7 @@ import {
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { createIdentity } from "../../src/account/identity.ts";
-import { startServer, type TestServer } from "../world/server.ts";
+import { password, startServer, type TestServer } from "../world/server.ts";
 import { openTampered, type TamperedFetch } from "../world/tampered.ts";
 import { heard, next } from "../world/waiting.ts";
 
@@ -73,14 +74,20 @@ function answerOf(signed: SignedClientList): Uint8Array<ArrayBuffer> {
 
 /** A server that says of a user what it likes. */
 function liar(user: typeof carol) {
-  const told: { list: SignedClientList | undefined } = { list: undefined };
+  const told: {
+    list: SignedClientList | undefined;
+    /** Those that it shows to whoever has missed some. */
+    between?: readonly SignedClientList[];
+  } = { list: undefined };
   const path = encodeURIComponent(user.replace("mimi://localhost/u/", "")) + "%40localhost";
   const fetch: TamperedFetch = async (request, ask) => {
-    const { list } = told;
+    const { list, between = [] } = told;
     const [asked = ""] = request.url.split("?");
-    if (list === undefined || !asked.endsWith(`/users/${path}`)) return ask(request);
+    if (list === undefined || !asked.includes(`/users/${path}`)) return ask(request);
     const { headers } = await ask({ ...request, url: `${server.url}/health` });
-    return { status: 200, headers, body: answerOf(list) };
+    if (!asked.endsWith("/client-lists")) return { status: 200, headers, body: answerOf(list) };
+    const clientLists = between.map((one) => toBase64Url(signedClientListCodec.encode(one)));
+    return { status: 200, headers, body: utf8Encode(JSON.stringify({ clientLists })) };
   };
   return { told, fetch };
 }
@@ -135,4 +142,46 @@ test("T-09 a client that the own server lists by itself is told at the next conn
     kind: "keyChanged",
     address: "alice@localhost",
   });
+});
+
+test("T-09 versions that were missed are asked for, and each must follow from the one before", async () => {
+  const dave = parseAddress("dave@localhost");
+  const { first, after } = chainOf(dave);
+  const { told, fetch } = liar(dave);
+  await using alice = await openTampered(server, "alice", { fetch });
+  const alarms = heard(alice, "identityAlarm");
+  const find = (list: SignedClientList, between: readonly SignedClientList[]) => {
+    Object.assign(told, { list, between });
+    return alice.contacts.find("dave@localhost");
+  };
+  await find(first, []);
+  const [second, fork] = [after(first), after(first)];
+  const third = after(second);
+  // Signed right, but upon a version that is not shown, is another one, or is left out.
+  for (const between of [[], [third], [fork, third], [second, after(second)], [second, fork]]) {
+    await expect(find(third, between)).rejects.toMatchObject({ code: "identityInvalid" });
+    expect(alarms.at(-1)).toMatchObject({ kind: "listForked", address: "dave@localhost" });
+  }
+  expect(alarms).toHaveLength(5);
+  expect((await find(third, [second, third])).clients).toHaveLength(3);
+
+  // Two lists of one version are proof, whoever holds them.
+  const other = after(second);
+  await expect(find(other, [])).rejects.toMatchObject({ code: "identityInvalid" });
+  const evidence = alarms
+    .at(-1)
+    ?.evidence?.map((list) => signedClientListCodec.decode(fromBase64Url(list)));
+  expect(evidence?.map(({ list }) => list)).toEqual([third.list, other.list]);
+});
+
+test("versions of a list that were missed are shown, and a later one is believed", async () => {
+  const erin = await server.register("erin");
+  await using alice = await openTampered(server, "alice", {});
+  expect((await alice.contacts.find("erin@localhost")).clients).toHaveLength(1);
+  for (const name of ["second", "third"]) {
+    const store = server.path(`erin-${name}`);
+    await (await server.open("erin", { store, password, login: true })).close();
+  }
+  expect((await alice.contacts.find("erin@localhost")).clients).toHaveLength(3);
+  await erin.close();
 });

@@ -1,5 +1,5 @@
-import { and, asc, desc, eq, sql } from "drizzle-orm";
-import { parseClientUri } from "@treehouse/protocol";
+import { and, asc, desc, eq, gt, lte, sql } from "drizzle-orm";
+import { CLIENT_LISTS_KEPT, parseClientUri } from "@treehouse/protocol";
 import type { Database, Drizzle } from "../platform/index.ts";
 import { hashName } from "./account-name.ts";
 import { fromBlob, toBlob } from "./blob.ts";
@@ -124,6 +124,9 @@ export function insertList(
   db.insert(clientLists)
     .values({ name, version, hash: toBlob(hash), signedList: toBlob(signedList), acceptedAt })
     .run();
+  db.delete(clientLists)
+    .where(and(eq(clientLists.name, name), lte(clientLists.version, version - CLIENT_LISTS_KEPT)))
+    .run();
 }
 
 export function insertClient(db: Drizzle, client: StoredClient): void {
@@ -138,7 +141,10 @@ export function insertClient(db: Drizzle, client: StoredClient): void {
 
 export function clientMethods(
   database: Database,
-): Pick<AuthenticationStore, "clientList" | "addClient" | "revokeClient" | "client" | "clientsOf"> {
+): Pick<
+  AuthenticationStore,
+  "clientList" | "clientListsAfter" | "addClient" | "revokeClient" | "client" | "clientsOf"
+> {
   const selectClient = database.prepare((db) =>
     db
       .select()
@@ -172,6 +178,16 @@ export function clientMethods(
         .get();
       return row && fromBlob(row.signedList);
     },
+    clientListsAfter: async (tx, name, { after, limit }) =>
+      database
+        .sql(tx)
+        .select({ signedList: clientLists.signedList })
+        .from(clientLists)
+        .where(and(eq(clientLists.name, name), gt(clientLists.version, after)))
+        .orderBy(asc(clientLists.version))
+        .limit(limit)
+        .all()
+        .map((row) => fromBlob(row.signedList)),
     addClient: async (tx, { list, client }) => {
       const db = database.sql(tx);
       insertList(db, client.name, list);

@@ -31,7 +31,11 @@ export const alone: Neighbours = {
     forget: () => Promise.resolve(),
   },
   outbox: { add: () => Promise.reject(noPeers()) },
-  users: { find: () => Promise.reject(noPeers()), forget: () => undefined },
+  users: {
+    find: () => Promise.reject(noPeers()),
+    lists: () => Promise.reject(noPeers()),
+    forget: () => undefined,
+  },
 };
 
 function noPeers(): Refusal {

@@ -1,5 +1,12 @@
-import { domainOf, nameOf, parseAddress, Refusal } from "@treehouse/protocol";
-import type { UserUri } from "@treehouse/protocol";
+import {
+  CLIENT_LISTS_PER_ANSWER,
+  domainOf,
+  LIMITS,
+  nameOf,
+  parseAddress,
+  Refusal,
+} from "@treehouse/protocol";
+import type { Bytes, UserUri } from "@treehouse/protocol";
 import type { Acquaintance } from "../platform/index.ts";
 import type { AuthenticationContext } from "./context.ts";
 import type { RemoteUser } from "./ports.ts";
@@ -52,3 +59,46 @@ export function serverKeys({
 }: AuthenticationContext): RemoteUser["countersigners"] {
   return [{ kid, key: publicKey }];
 }
+
+/**
+ * What lies between a client list that was seen before and the newest one, so that whoever missed
+ * versions sees that each follows from the one before. Refuses like `findUser`.
+ */
+export async function findLists(
+  context: AuthenticationContext,
+  asker: UserUri,
+  text: string,
+  after: number,
+): Promise<readonly Bytes[]> {
+  const user = parseAddress(text);
+  const found =
+    domainOf(user) === context.domain
+      ? await findLocalLists(context, { user, after }, { kind: "user", user: asker })
+      : await context.neighbours.current.users.lists(user, after);
+  if (found.length === 0) throw new Refusal("unknownUser", "there is no later list of this user");
+  return found;
+}
+
+/** As many as an answer between servers holds. */
+export async function findLocalLists(
+  context: AuthenticationContext,
+  { user, after }: { readonly user: UserUri; readonly after: number },
+  asker: Acquaintance,
+): Promise<readonly Bytes[]> {
+  const { database, domain, store } = context;
+  if (domainOf(user) !== domain) return [];
+  const range = { after, limit: CLIENT_LISTS_PER_ANSWER };
+  const lists = await database.read(async (tx) => {
+    const found = await mayFind(context, tx, user, asker);
+    const later = await store.clientListsAfter(tx, nameOf(user), range);
+    return found ? later : [];
+  });
+  let length = 0;
+  return lists.filter((list, index) => {
+    length += list.length;
+    return index === 0 || length <= listsBytesMax;
+  });
+}
+
+/** What stands around them fits beside them. */
+const listsBytesMax = LIMITS.identifierAnswerBytesMax - 1024;

@@ -49,7 +49,7 @@ import type { Enrolled } from "./create-account.ts";
 import type { PendingDeletion } from "./delete-account.ts";
 import { enrol } from "./enrol.ts";
 import type { Enrolment } from "./enrol.ts";
-import { findLocalUser, serverKeys } from "./find-user.ts";
+import { findLocalLists, findLocalUser, serverKeys } from "./find-user.ts";
 import type { PendingFactor } from "./finish-login.ts";
 import { createInvites } from "./invites.ts";
 import { createLimits } from "./limits.ts";
@@ -157,6 +157,8 @@ export interface Authentication {
   clientList(tx: ReadTx, user: UserUri): Promise<Bytes | undefined>;
   /** A user of this server as a peer may find her; undefined when there is none, or none for it. */
   findFor(peer: Domain, user: UserUri): Promise<RemoteUser | undefined>;
+  /** The same user's client lists behind a version; see `find-user.ts`. */
+  listsFor(peer: Domain, user: UserUri, after: number): Promise<readonly Bytes[]>;
   /** Whether a user of this server lets somebody fetch their KeyPackages; see `may-claim.ts`. */
   mayClaim(tx: ReadTx, question: ConsentQuestion): Promise<ConsentVerdict>;
   /** What a peer says about consent; see `hear-peer.ts`. Refuses `rateLimited`. */
@@ -241,6 +243,8 @@ export async function createAuthentication(
     isLocal,
     serverKeys: () => serverKeys(context),
     findFor: (peer, user) => findLocalUser(context, user, { kind: "server", domain: peer }),
+    listsFor: (peer, user, after) =>
+      findLocalLists(context, { user, after }, { kind: "server", domain: peer }),
     mayClaim: (tx, question) => mayClaim(context, tx, question),
     consent: (tx, peer, entry) => hearConsent(context, contactLimits, tx, peer, entry),
     userDeleted: (tx, peer, item) => hearUserDeleted(context, tx, peer, item),

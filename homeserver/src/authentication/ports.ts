@@ -106,6 +106,11 @@ export interface RemoteUsers {
    * and `peerDenied`.
    */
   find(user: UserUri, options: { readonly fresh: boolean }): Promise<RemoteUser | undefined>;
+  /**
+   * The client lists of a user behind a version, as the user's server tells them; none when there is
+   * no such user. Refuses `peerUnreachable` and `peerDenied`.
+   */
+  lists(user: UserUri, after: number): Promise<readonly Bytes[]>;
   /** What was answered of the user holds no longer: the account or a client of it is gone. */
   forget(user: UserUri): void;
 }

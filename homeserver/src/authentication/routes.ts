@@ -17,6 +17,8 @@ import {
   toBase64Url,
   userAnswerSchema,
   userQuerySchema,
+  clientListsAnswerSchema,
+  clientListsQuerySchema,
 } from "@treehouse/protocol";
 import type { InviteAnswer, LoginFinishAnswer } from "@treehouse/protocol";
 import { jsonAnswer, jsonBody, noAnswer, route } from "../platform/index.ts";
@@ -27,7 +29,7 @@ import { contactRoutes } from "./contacts/routes.ts";
 import { clientRoutes } from "./client-routes.ts";
 import type { AuthenticationContext } from "./context.ts";
 import { credentialRoutes } from "./credential-routes.ts";
-import { findUser } from "./find-user.ts";
+import { findLists, findUser } from "./find-user.ts";
 import { finishFactor, finishLogin } from "./finish-login.ts";
 import type { FinishedLogin } from "./finish-login.ts";
 import { finishRegistration } from "./finish-registration.ts";
@@ -54,6 +56,7 @@ export function authenticationRoutes(
     ...recoveryRoutes(context, limits),
     ...resetRoutes(context, limits),
     findUserRoute(context, limits),
+    findListsRoute(context, limits),
     ...contactRoutes(context, limits),
     ...accountDataRoutes(context, limits),
     ...privacyRoutes(context, limits),
@@ -201,6 +204,23 @@ function findUserRoute(context: AuthenticationContext, limits: AuthenticationLim
         clientList: toBase64Url(clientList),
         countersigners: countersigners.map(({ kid, key }) => ({ kid, key: toBase64Url(key) })),
       };
+    },
+  });
+}
+
+function findListsRoute(context: AuthenticationContext, limits: AuthenticationLimits): Route {
+  return route({
+    method: "GET",
+    path: routes.clientLists,
+    access: "session",
+    summary: "The client lists of a user of any server behind a version that was seen before",
+    query: clientListsQuerySchema,
+    answer: jsonAnswer(clientListsAnswerSchema),
+    handle: async ({ param, query, session, address }) => {
+      limits.lookupPerAddress.take(address);
+      limits.lookupPerSession.take(session.id);
+      const lists = await findLists(context, session.user, param("address"), query.after);
+      return { clientLists: lists.map((list) => toBase64Url(list)) };
     },
   });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mintClientUri, parseDomain, userUri } from "@treehouse/protocol";
+import { CLIENT_LISTS_KEPT, mintClientUri, parseDomain, userUri } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
 import type { AuthenticationStore, NewAccount, StoredInvite, StoredSession } from "./store.ts";
@@ -99,7 +99,7 @@ function accountContract(open: OpenStore): void {
     expect(stored?.recoveryBundle).toEqual(bytes(40, 11));
   });
 
-  test("a list follows the one before, with one client more, and none is forgotten", async () => {
+  test("a list follows the one before, with one client more, and both are there", async () => {
     const { database, store } = await open();
     const alice = account("alice");
     const [first] = alice.clients;
@@ -118,6 +118,43 @@ function accountContract(open: OpenStore): void {
     await expect(
       database.transaction((tx) => store.addClient(tx, { list, client })),
     ).rejects.toThrow(/UNIQUE/);
+  });
+
+  test("a revoked client is gone, the others have new identities, and the newest lists are kept", async () => {
+    const { database, store } = await open();
+    const alice = account("alice");
+    const [first] = alice.clients;
+    const [more] = account("alice", { seed: 7 }).clients;
+    if (first === undefined || more === undefined) throw new Error("no clients");
+    const listed = (version: number) => ({
+      version,
+      hash: bytes(32, version % 256),
+      signedList: bytes(90, version % 256),
+      acceptedAt: version,
+    });
+    await database.transaction(async (tx) => {
+      await store.createAccount(tx, alice);
+      await store.addClient(tx, { list: listed(2), client: { ...more, name: "alice" } });
+      await store.revokeClient(tx, {
+        name: "alice",
+        client: first.client,
+        list: listed(3),
+        staying: [{ client: more.client, leafIdentity: bytes(70, 5) }],
+      });
+      expect(await store.client(tx, first.client)).toBeUndefined();
+      expect(await store.clientsOf(tx, "alice")).toMatchObject([
+        { client: more.client, leafIdentity: bytes(70, 5), signatureKey: more.signatureKey },
+      ]);
+      const lists = [alice.list, listed(2), listed(3)].map(({ signedList }) => signedList);
+      const all = { after: 0, limit: 9 };
+      expect(await store.clientListsAfter(tx, "alice", all)).toEqual(lists);
+      expect(await store.clientListsAfter(tx, "alice", { after: 1, limit: 1 })).toEqual([lists[1]]);
+      expect(await store.clientListsAfter(tx, "bob", all)).toEqual([]);
+      const revoked = { name: "alice", client: first.client, staying: [] };
+      await store.revokeClient(tx, { ...revoked, list: listed(CLIENT_LISTS_KEPT + 2) });
+      const kept = await store.clientListsAfter(tx, "alice", all);
+      expect(kept).toEqual([lists[2], listed(CLIENT_LISTS_KEPT + 2).signedList]);
+    });
   });
 
   test("an account may have no password", async () => {

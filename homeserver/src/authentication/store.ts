@@ -25,6 +25,15 @@ export interface AuthenticationStore {
 
   /** The countersigned list; the latest unless a version is named. */
   clientList(tx: ReadTx, name: string, version?: number): Promise<Bytes | undefined>;
+  /**
+   * The countersigned lists behind that version, ascending without a gap, at most `limit`; only the
+   * newest `CLIENT_LISTS_KEPT` versions are kept.
+   */
+  clientListsAfter(
+    tx: ReadTx,
+    name: string,
+    range: { readonly after: number; readonly limit: number },
+  ): Promise<readonly Bytes[]>;
   /** Adds the next version of the list, with the client that it has more. */
   addClient(tx: Tx, addition: ClientAddition): Promise<void>;
   /** Adds the next version of the list, without the client, and gives the others new identities. */

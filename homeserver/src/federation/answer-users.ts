@@ -1,4 +1,7 @@
 import {
+  CLIENT_LISTS_FORM,
+  clientListsRequestCodec,
+  clientListsResponseCodec,
   domainOf,
   identifierRequestCodec,
   identifierResponseCodec,
@@ -36,6 +39,13 @@ export function createUsersAnswerer(
   const claims = createRateLimiter(env, RATE_LIMITS.claimPerPeer, "claimPerPeer");
   return {
     async identifierQuery(peer, body) {
+      if (body[0] === CLIENT_LISTS_FORM) {
+        const { user, after } = clientListsRequestCodec.decode(body);
+        lookups.take(peer);
+        return clientListsResponseCodec.encode({
+          lists: await localUsers.listsFor(peer, user, after),
+        });
+      }
       const { user } = identifierRequestCodec.decode(body);
       lookups.take(peer);
       const found = domainOf(user) === domain ? await localUsers.findFor(peer, user) : undefined;

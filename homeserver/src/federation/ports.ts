@@ -106,6 +106,8 @@ export interface InboundConsent {
 export interface LocalUsers {
   /** As the peer may find them. */
   findFor(peer: Domain, user: UserUri): Promise<{ readonly clientList: Bytes } | undefined>;
+  /** The user's client lists behind a version, as many as an answer holds. */
+  listsFor(peer: Domain, user: UserUri, after: number): Promise<readonly Bytes[]>;
   countersigners(): readonly Countersigner[];
   /** `KeyMaterialRequest` → `KeyMaterialResponse`; the same transaction, the same answer. */
   claim(peer: Domain, request: Bytes, transactionId: string): Promise<Bytes>;

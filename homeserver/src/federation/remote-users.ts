@@ -1,4 +1,6 @@
 import {
+  clientListsRequestCodec,
+  clientListsResponseCodec,
   domainOf,
   identifierRequestCodec,
   identifierResponseCodec,
@@ -20,6 +22,11 @@ export interface RemoteUsers {
    * for five minutes (FED-931), unless a `fresh` one is asked for.
    */
   find(user: UserUri, options?: { readonly fresh?: boolean }): Promise<FoundRemoteUser | undefined>;
+  /**
+   * The user's encoded `SignedClientList`s behind a version, as that server tells them (FED-937);
+   * nothing of them is verified.
+   */
+  lists(user: UserUri, after: number): Promise<readonly Bytes[]>;
   /**
    * Passes a `KeyMaterialRequest` on, through the hub of the room if that is another server than
    * ours and the user's (FED-929).
@@ -116,6 +123,17 @@ export function createRemoteUsers(
       // An answer that is on its way already may be older than the question.
       if (fresh) await asking.get(user)?.catch(() => {});
       return askOnce(user);
+    },
+    async lists(user, after) {
+      const home = domainOf(user);
+      admit(home);
+      const answer = await asker.ask(home, {
+        endpoint: "identifierQuery",
+        variables: { domain: home },
+        body: clientListsRequestCodec.encode({ user, after }),
+        answerBytesMax: LIMITS.identifierAnswerBytesMax,
+      });
+      return readAnswer(clientListsResponseCodec, answer).lists;
     },
     forget(user) {
       known.delete(user);

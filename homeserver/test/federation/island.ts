@@ -146,6 +146,7 @@ export class Island {
       consent: this.#consent(),
       localUsers: {
         findFor: async () => undefined,
+        listsFor: async () => [],
         countersigners: () => [],
         claim: async () => Promise.reject(new Refusal("unknownUser", "nobody lives here")),
       },

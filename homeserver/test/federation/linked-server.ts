@@ -183,6 +183,7 @@ const hostsNothing: HostedRooms = {
 
 const knowsNobody: LocalUsers = {
   findFor: async () => undefined,
+  listsFor: async () => [],
   countersigners: () => [],
   claim: async () => Promise.reject(new Refusal("unknownUser", "nobody lives here")),
 };

@@ -67,7 +67,7 @@ export type SmallServerOptions = {
   readonly beside?: {
     readonly rooms?: Neighbours["rooms"];
     readonly outbox?: Neighbours["outbox"];
-    readonly users?: RemoteUsers & Pick<Neighbours["users"], "forget">;
+    readonly users?: RemoteUsers & Pick<Neighbours["users"], "forget" | "lists">;
   };
 };
 

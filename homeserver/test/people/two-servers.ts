@@ -23,7 +23,7 @@ import { testCrypto } from "./person.ts";
 import { openSmallServer } from "./small-server.ts";
 import type { SmallServer, SmallServerOptions } from "./small-server.ts";
 
-type Users = RemoteUsers & Pick<Neighbours["users"], "forget">;
+type Users = RemoteUsers & Pick<Neighbours["users"], "forget" | "lists">;
 type Item = Parameters<ConsentOutbox["add"]>[2];
 type Sent = { readonly from: Domain; readonly to: Domain; readonly item: Item };
 
@@ -70,6 +70,8 @@ export async function openTwoServers(
     // Nothing is remembered here.
     forget: () => undefined,
     find: async (user) => serverOf(domainOf(user)).authentication.findFor(from, user),
+    lists: async (user, after) =>
+      serverOf(domainOf(user)).authentication.listsFor(from, user, after),
     claim: async (user, _room, request) => {
       const transactionId = `${from} ${claims.length}`;
       claims.push({ transactionId, request });

@@ -4,6 +4,8 @@ import {
   batchAnswerCodec,
   batchCodec,
   batchItemCodec,
+  clientListsRequestCodec,
+  clientListsResponseCodec,
   clientRevokedCodec,
   consentEntryCodec,
   entryDeliveryCodec,
@@ -232,4 +234,16 @@ export const federationCases: readonly StructCase[] = [
   structCase("IdentifierResponse", identifierResponseCodec, identifierResponse, {
     closedOctets: [0, 1],
   }),
+  structCase(
+    "ClientListsRequest",
+    clientListsRequestCodec,
+    fc.record({ user: userArbitrary, after: u64Arbitrary }),
+    versioned,
+  ),
+  structCase(
+    "ClientListsResponse",
+    clientListsResponseCodec,
+    fc.record({ lists: several(message) }),
+    versioned,
+  ),
 ];

@@ -52,8 +52,22 @@ export type {
 } from "./http-signature.ts";
 export { certifyFederationKey, federationKeyCodec, verifyFederationKey } from "./federation-key.ts";
 export type { FederationKey } from "./federation-key.ts";
-export { identifierRequestCodec, identifierResponseCodec } from "./identifier.ts";
-export type { Countersigner, IdentifierRequest, IdentifierResponse } from "./identifier.ts";
+export {
+  CLIENT_LISTS_FORM,
+  CLIENT_LISTS_KEPT,
+  CLIENT_LISTS_PER_ANSWER,
+  clientListsRequestCodec,
+  clientListsResponseCodec,
+  identifierRequestCodec,
+  identifierResponseCodec,
+} from "./identifier.ts";
+export type {
+  ClientListsRequest,
+  ClientListsResponse,
+  Countersigner,
+  IdentifierRequest,
+  IdentifierResponse,
+} from "./identifier.ts";
 export {
   refusalOfSubmission,
   refusedSubmission,

@@ -135,6 +135,16 @@ export const userAnswerSchema = z.object({
 });
 export type UserAnswer = z.output<typeof userAnswerSchema>;
 
+export const clientListsQuerySchema = z.strictObject({
+  /** The version that was seen. */
+  after: z.coerce.number().int().nonnegative(),
+});
+
+export const clientListsAnswerSchema = z.object({
+  /** SignedClientLists, ascending: from behind `after`, or from the oldest that is kept. */
+  clientLists: z.array(clientList),
+});
+
 export const inviteRequestSchema = z.strictObject({
   uses: z.int().min(1).max(LIMITS.inviteUsesMax),
   expiresAt: time.optional(),

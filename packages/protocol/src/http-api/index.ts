@@ -31,6 +31,8 @@ export {
   sessionsEndedAnswerSchema,
   userAnswerSchema,
   userQuerySchema,
+  clientListsAnswerSchema,
+  clientListsQuerySchema,
   inviteRequestSchema,
   inviteAnswerSchema,
   invitesAnswerSchema,

@@ -21,6 +21,7 @@ export const routes = {
   sessions: "/v1/sessions",
   sessionOf: "/v1/sessions/{id}",
   user: "/v1/users/{address}",
+  clientLists: "/v1/users/{address}/client-lists",
   account: "/v1/account",
   accountDeletion: "/v1/account/deletion/start",
   factors: "/v1/account/factors",
@@ -107,6 +108,8 @@ export const paths = {
   sessionOf: (id: string) => fill(routes.sessionOf, id),
   user: (address: string, { fresh = false }: { readonly fresh?: boolean } = {}) =>
     fill(routes.user, address) + (fresh ? "?fresh=1" : ""),
+  clientLists: (address: string, { after }: { readonly after: number }) =>
+    `${fill(routes.clientLists, address)}?after=${after}`,
   account: () => routes.account,
   accountDeletion: () => routes.accountDeletion,
   factors: () => routes.factors,
