@@ -41,7 +41,7 @@ R-019 | partly | delivery, SDK | One commit per epoch, and clients that fell out
 # Accounts and identity
 R-020 | met | authentication, SDK, CLI | A person registers and logs in
 R-021 | partly | authentication | Names are unique, look-alikes refused; no renaming yet
-R-022 | partly | authentication, factors, SDK | Login by name and password, which the server never learns; an e-mail address confirmed by code resets a lost password, but no login by it
+R-022 | partly | authentication, factors, SDK | Login by name and password, which the server never learns; an e-mail address confirmed by code resets a lost password, but no login by it; who exists shows in no answer, by form or by work
 R-023 | met | factors, authentication, SDK, CLI | An account at the operator's OpenID Connect provider lets one register and stands in for a code; it gives no keys
 R-024 | met | factors, SDK, CLI | Authenticator app, passkeys and recovery codes gate logins, and give no keys
 R-025 | met | authentication, factors, SDK, CLI | A lost password is reset by e-mail: the account without its keys, after a wait that a client can stop, and contacts are told

@@ -32,7 +32,7 @@ export type LocalContacts = "implied" | "ask";
 
 /** What the operations of this module share. */
 export type AuthenticationContext = {
-  readonly env: Pick<Env, "now" | "random" | "log">;
+  readonly env: Pick<Env, "now" | "random" | "timer" | "log">;
   readonly database: Database;
   readonly store: AuthenticationStore;
   readonly contacts: ContactStore;

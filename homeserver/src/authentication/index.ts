@@ -96,7 +96,7 @@ export type { SecretFiles } from "./secret-files.ts";
 export const authenticationMigrations = migrationsOf("authentication");
 
 export type AuthenticationOptions = {
-  readonly env: Pick<Env, "now" | "monotonic" | "random" | "log">;
+  readonly env: Pick<Env, "now" | "monotonic" | "random" | "timer" | "log">;
   readonly database: Database;
   readonly domain: Domain;
   readonly registration: RegistrationMode;

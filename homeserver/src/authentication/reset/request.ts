@@ -23,10 +23,17 @@ export function requestReset(
       "this server sends no mail; its operator can set mail.smtp_url",
     );
   }
-  void mailToken(context, request).catch((error: unknown) => {
-    context.env.log.warn("resetNotMailed", errorFields(error));
+  const { env } = context;
+  // Not before the answer is on its way: what is written to the disk holds up everything behind it.
+  const delayMs = delayMinMs + (env.random(1)[0] ?? 0);
+  env.timer(delayMs, () => {
+    mailToken(context, request).catch((error: unknown) => {
+      env.log.warn("resetNotMailed", errorFields(error));
+    });
   });
 }
+
+const delayMinMs = 50;
 
 async function mailToken(
   { database, domain, env, neighbours, resets }: AuthenticationContext,
