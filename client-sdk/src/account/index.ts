@@ -22,11 +22,13 @@ export {
   createAccountData,
   type DataChange,
   labelOf,
+  metadataKeyOf,
   notesOf,
   PROFILE_RECORD,
   type RoomNotes,
   writeClientName,
   writeLabel,
+  writeMetadataKey,
   writeOwnName,
   writeRead,
 } from "./account-data/index.ts";

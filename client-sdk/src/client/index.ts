@@ -3,8 +3,6 @@ import { type MemberContext } from "@treehouse/mls/member";
 import { formatAddress, parseAddress } from "@treehouse/protocol";
 
 import {
-  type AccountContext,
-  type ContactBook,
   changePassword,
   createAccountData,
   createContactBook,
@@ -12,16 +10,16 @@ import {
   deleteAccount,
   type IdentityAlarm,
   logOut,
-  lookUp,
-  type OwnIdentity,
+  metadataKeyOf,
+  writeMetadataKey,
 } from "../account/index.ts";
 import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
-import { createAlarms, createGroups, type Groups, type People } from "../groups/index.ts";
+import { createAlarms, createGroups, type Groups, knownMetadataKeys } from "../groups/index.ts";
 import { createReader, unhandledMessages } from "../messages/index.ts";
 import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { createPresences, type Presences } from "../presence/index.ts";
-import { type LocalStore, openLocalStore } from "../storage/index.ts";
+import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { receiptTaker } from "./receipts.ts";
 import { createSync, type Sync } from "../sync/index.ts";
 import { createSerial } from "../transport/index.ts";
@@ -32,6 +30,7 @@ import { createConversation } from "./conversation.ts";
 import { guarded } from "./guarded.ts";
 import { accountEventsOf } from "./account-events.ts";
 import { createOwnClients } from "./clients.ts";
+import { peopleOf } from "./people.ts";
 import { diagnose } from "./diagnose.ts";
 import { exportAccount } from "./export-account.ts";
 import { listConversations } from "./list-conversations.ts";
@@ -116,18 +115,35 @@ function startClient(
   const book = createContactBook(context, account.user, (contact) =>
     events.emit("contact", contactEvent(contact)),
   );
-  const identity = { user: account.user, key: opened.dataKey };
-  const data = createAccountData(context, identity, (told) => events.emit("accountData", told));
+  const note = (tx: LocalTx) => {
+    const at = env.now();
+    for (const { room, key } of knownMetadataKeys(tx)) writeMetadataKey(tx, room, { key, at });
+  };
+  const identity = { user: account.user, key: opened.dataKey, note };
+  const data = createAccountData(context, identity, (told) => {
+    events.emit("accountData", told);
+    groups.noted();
+  });
   const chosen = createChosen(data, () => env.now());
   const own = createOwnIdentity(context, account, {
-    changed: (change) => events.emit("clientsChanged", change),
+    changed(change) {
+      events.emit("clientsChanged", change);
+      // What this client knows and has not noted yet is for the new one.
+      if (change.added.length > 0) tellOthers();
+    },
     renewed: () => groups.renewed(),
   });
+  /** What this client has come to know; at the latest the next connection tells it. */
+  const tellOthers = () => {
+    chosen.push().catch((error: unknown) => log("accountData.notWritten", error));
+  };
+  events.on("joined", tellOthers);
   const log = (event: string, error: unknown) => env.log.warn(event, { error: String(error) });
   const groups: Groups = createGroups({
     env,
     alarms: createAlarms(env),
     people: peopleOf(context, book, own),
+    metadataKey: metadataKeyOf,
     accountEvents: accountEventsOf({ context, account, book, data, own, log, events }),
     ears: {
       overheard: (heard) => presences.overheard(heard),
@@ -181,13 +197,17 @@ function startClient(
         guarded(async () => {
           const users = members.map(parseAddress).filter((user) => user !== account.user);
           const kind = { template: "group" } as const;
-          return createConversation(parts, await groups.create({ name, kind, members: users }));
+          const room = await groups.create({ name, kind, members: users });
+          tellOthers();
+          return createConversation(parts, room);
         }),
       dm: (address) =>
         guarded(async () => {
           const peer = parseAddress(address);
           // One after another, so that two calls do not make two of what there is one of.
-          return createConversation(parts, await pairs.run(() => groups.direct(peer)));
+          const room = await pairs.run(() => groups.direct(peer));
+          tellOthers();
+          return createConversation(parts, room);
         }),
     },
     ...asked,
@@ -223,22 +243,6 @@ function startClient(
     logout: () => guarded(() => logOut(context, account)),
     close,
     [Symbol.asyncDispose]: close,
-  };
-}
-
-function peopleOf(context: AccountContext, book: ContactBook, own: OwnIdentity): People {
-  return {
-    async lookUp(user, options) {
-      const { certificate, list, countersigners } = await lookUp(context, user, options);
-      const { identityKey, number } = certificate;
-      return { identityKey, number, clients: list.clients, countersigners };
-    },
-    mayAdd: (user) => book.mayAdd(user),
-    self: {
-      refresh: () => own.refresh(),
-      number: () => own.number(),
-      clients: () => own.ids(),
-    },
   };
 }
 

@@ -44,6 +44,8 @@ export type ClientEvents = {
   };
   /** This client became a member of a conversation. */
   joined: { readonly room: RoomUri };
+  /** The name of a conversation that this client came into by itself is known now. */
+  named: { readonly room: RoomUri; readonly name: string };
   /** This client is no longer a member; its keys for the conversation are deleted. */
   removed: { readonly room: RoomUri };
   membership: {

@@ -132,6 +132,8 @@ export type GroupsContext = {
   readonly people: People;
   readonly accountEvents: AccountEvents;
   readonly ears: Ears;
+  /** What another client of the user has noted: the key to a room's metadata. */
+  readonly metadataKey: (tx: LocalTx, room: RoomUri) => Bytes | undefined;
   readonly store: LocalStore;
   readonly api: Api;
   readonly link: Link;

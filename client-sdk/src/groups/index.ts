@@ -47,6 +47,7 @@ import {
   refreshSelf,
   resumeRooms,
 } from "./resume.ts";
+import { nameRooms } from "./room-names.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
 import { createSerial } from "../transport/index.ts";
 import { firstWelcome } from "./waiting-welcomes.ts";
@@ -63,6 +64,7 @@ export type {
   People,
   ReadMessage,
 } from "./context.ts";
+export { knownMetadataKeys } from "./room-names.ts";
 export { noteNewClient } from "./rooms-of-user.ts";
 export type { NewRoom } from "./found-room.ts";
 export { type HistoryRow, withChanges } from "./read-history.ts";
@@ -93,6 +95,8 @@ export interface Groups {
    * put into the leaf in each room.
    */
   renewed(): void;
+  /** Another client of the user has noted something: names of rooms may be known now. */
+  noted(): void;
   /** Nothing more will be applied to this stream, or not for long. */
   ended(stream: StreamUri): Promise<boolean>;
   create(wanted: NewRoom): Promise<RoomUri>;
@@ -220,6 +224,12 @@ export function createGroups(context: GroupsContext): Groups {
         .catch((error: unknown) => {
           context.env.log.warn("rooms.notRenewed", { error: String(error) });
         });
+    },
+    noted() {
+      if (stopped !== undefined) return;
+      nameRooms(context, rooms).catch((error: unknown) => {
+        context.env.log.warn("rooms.notNamed", { error: String(error) });
+      });
     },
     async ended(stream) {
       if (!isRoomStream(stream)) return false;

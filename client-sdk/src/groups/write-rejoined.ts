@@ -12,6 +12,7 @@ import { isHidden } from "./reception.ts";
 import { addMemberIntent, mayRemove, memberDifference } from "./returned-members.ts";
 import { finishPassed } from "./send-intent.ts";
 import { decodeDetails, encodeDetails, openMetadata } from "./room-details.ts";
+import { noMetadataKey } from "./room-names.ts";
 
 export type Rejoined = {
   readonly group: MemberGroup;
@@ -78,7 +79,7 @@ export async function writeRejoined(
 const rollbacksKept = 8;
 
 function putRoom(
-  { env }: GroupsContext,
+  { env, metadataKey: noted }: GroupsContext,
   tx: LocalTx,
   { uri }: Room,
   group: MemberGroup,
@@ -86,7 +87,7 @@ function putRoom(
 ): void {
   const known = tx.rooms.get(uri);
   const details = known === undefined ? undefined : decodeDetails(known.details);
-  const metadataKey = details?.metadataKey ?? new Uint8Array(32);
+  const metadataKey = details?.metadataKey ?? noted(tx, uri) ?? noMetadataKey;
   const name = openMetadata(uri, metadataKey, state.metadata) ?? details?.name ?? "";
   tx.rooms.deleteGroup(uri);
   tx.rooms.put({

@@ -4,7 +4,7 @@ import type { Client } from "../../src/node.ts";
 import { befriend } from "../world/friends.ts";
 import { password } from "../world/server.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
-import { founded, joinedBy, reads } from "../world/waiting.ts";
+import { founded, joinedBy, reads, until } from "../world/waiting.ts";
 
 let servers: FederatedServers;
 let alice: Client;
@@ -41,6 +41,10 @@ test("a new client joins every room of its user by itself, on both servers, and 
   }
   const fresh = await anotherClient("fresh");
   for (const room of own) await joinedBy(fresh, room);
+  // What they are called is for members alone, and comes from the user's other clients.
+  const named = async () => (await fresh.conversations.list()).map(({ name }) => name);
+  await until(fresh, async () => (await named()).every((name) => name !== ""));
+  expect(await named()).toContain("here 0");
   for (const room of own) {
     const conversation = await bob.conversations.get(room);
     await conversation.send(`hello in ${room}`);

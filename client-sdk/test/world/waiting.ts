@@ -30,6 +30,7 @@ export async function until(client: Client, holds: () => Promise<boolean>): Prom
     "membership",
     "removed",
     "joined",
+    "named",
     "state",
     "fault",
     "contact",

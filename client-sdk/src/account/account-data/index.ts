@@ -3,10 +3,12 @@ export { type AccountData, createAccountData, type DataChange } from "./sync-dat
 export {
   clientNameOf,
   labelOf,
+  metadataKeyOf,
   notesOf,
   type RoomNotes,
   writeClientName,
   writeLabel,
+  writeMetadataKey,
   writeOwnName,
   writeRead,
 } from "./notes.ts";

@@ -1,4 +1,11 @@
-import type { ClientUri, RoomUri, UserUri } from "@treehouse/protocol";
+import {
+  type Bytes,
+  type ClientUri,
+  fromBase64Url,
+  type RoomUri,
+  toBase64Url,
+  type UserUri,
+} from "@treehouse/protocol";
 import { z } from "zod";
 
 import type { LocalTx } from "../../storage/index.ts";
@@ -53,6 +60,26 @@ export function writeOwnName(
 ): void {
   tx.accountData.set(recordOfRoom(room), `name ${room}`, { value: name ?? null, at });
 }
+
+/** Opens the room's metadata, for clients that came in without a Welcome (architecture §5). */
+export function metadataKeyOf(tx: LocalTx, room: RoomUri): Bytes | undefined {
+  const text = textAt(tx, recordOfRoom(room), `key ${room}`);
+  return text !== undefined && keyForm.test(text) ? fromBase64Url(text) : undefined;
+}
+
+/** What is there already stays as it is. */
+export function writeMetadataKey(
+  tx: LocalTx,
+  room: RoomUri,
+  { key, at }: { readonly key: Bytes; readonly at: number },
+): void {
+  const value = toBase64Url(key);
+  if (textAt(tx, recordOfRoom(room), `key ${room}`) === value) return;
+  tx.accountData.set(recordOfRoom(room), `key ${room}`, { value, at });
+}
+
+/** 32 octets as base64url. */
+const keyForm = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 
 /** A position behind the one that is noted changes nothing. */
 export function writeRead(

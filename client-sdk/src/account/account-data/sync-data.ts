@@ -47,7 +47,16 @@ const attemptsMax = 8;
 /** Without `key`, as in a store from before there was account data, everything stays here. */
 export function createAccountData(
   context: AccountContext,
-  { user, key }: { readonly user: UserUri; readonly key: Bytes | undefined },
+  {
+    user,
+    key,
+    note,
+  }: {
+    readonly user: UserUri;
+    readonly key: Bytes | undefined;
+    /** Notes what others may need of what this client has come to know, before it is written. */
+    readonly note: (tx: LocalTx) => void;
+  },
   tell: (told: { readonly record: string; readonly change: DataChange }) => void,
 ): AccountData {
   if (key === undefined) return nowhere;
@@ -132,6 +141,7 @@ export function createAccountData(
   const pushNow = async (): Promise<void> => {
     const rows = await store.transaction((tx) => {
       writeSeen(tx, user);
+      note(tx);
       return tx.accountData.list();
     });
     for (const { record, changed } of rows) {
