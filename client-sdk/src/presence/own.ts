@@ -30,6 +30,8 @@ export interface OwnPresence {
 const renewMs = 60_000;
 /** */
 const idleAfterMs = 10 * 60_000;
+/** One contact who asks is answered this often. */
+const answerEveryMs = 2_000;
 
 export function createOwnPresence(
   env: Pick<Env, "now" | "monotonic" | "timer">,
@@ -44,6 +46,9 @@ export function createOwnPresence(
   let cancelWait: (() => void) | undefined;
   /** Whom to tell, and whether to ask. */
   const due = new Map<RoomUri, { readonly peer: UserUri; readonly asks: boolean }>();
+  /** When whoever asked was answered last, and answers that wait. */
+  const toldAt = new Map<RoomUri, number>();
+  const postponed = new Map<RoomUri, Cancel>();
   let pumping: Promise<void> | undefined;
 
   function stateOf({ state }: PresenceChoice): PresenceState | undefined {
@@ -123,6 +128,11 @@ export function createOwnPresence(
   const tellAll = (asks: boolean, only?: UserUri): Promise<void> =>
     tellWhere(({ peer }) => only === undefined || peer === only, asks);
 
+  function tellRoom(room: RoomUri, asks: boolean): void {
+    toldAt.set(room, env.monotonic());
+    void tellWhere((one) => one.room === room, asks).catch(() => undefined);
+  }
+
   /** Says the same again before it ends at the others, and what has become of it meanwhile. */
   function renew(): void {
     cancelRenewal?.();
@@ -160,14 +170,25 @@ export function createOwnPresence(
       await tellAll(fresh);
     },
     tell(room, asks) {
-      if (!shown || stopped) return;
-      void tellWhere((one) => one.room === room, asks).catch(() => undefined);
+      if (!shown || stopped || postponed.has(room)) return;
+      const waitMs = (toldAt.get(room) ?? -Infinity) + answerEveryMs - env.monotonic();
+      if (waitMs <= 0) {
+        tellRoom(room, asks);
+        return;
+      }
+      // Whoever asks all the time is answered now and then.
+      const cancel = env.timer(waitMs, () => {
+        postponed.delete(room);
+        tellRoom(room, asks);
+      });
+      postponed.set(room, cancel);
     },
     announce: (only) => tellAll(true, only),
     stop() {
       stopped = true;
       cancelRenewal?.();
       cancelWait?.();
+      for (const cancel of postponed.values()) cancel();
       due.clear();
     },
   };

@@ -174,6 +174,25 @@ test("R-038 of several clients the one that is most there counts", async () => {
   expect(await bob.presences.face.list()).toEqual([{ ...there, state: "dnd" }]);
 });
 
+test("a contact who asks all the time is answered every two seconds, and the last time as well", async () => {
+  const [alice, bob] = [await circle.someone("alice"), await circle.someone("bob")];
+  const room = await circle.friends(alice, bob);
+  await alice.presences.face.active();
+  const before = alice.said.length;
+  const flags = { asks: true };
+  const content = presenceCodec.encode({ flags, state: "idle", activity: "", activityUntil: 0 });
+  for (let count = 0; count < 100; count += 1) {
+    const heard = { room, sender: bob.client, mediaType: PRESENCE_MEDIA_TYPE, content };
+    alice.presences.overheard(heard);
+    await circle.world.advance(50);
+    await circle.quiet();
+  }
+  expect(alice.said.length - before).toBe(3);
+  await circle.world.advance(2_000);
+  await circle.quiet();
+  expect(alice.said.length - before).toBe(4);
+});
+
 test("an activity that is too long, or over already, is refused and changes nothing", async () => {
   const alice = await circle.someone("alice");
   const { face } = alice.presences;

@@ -22,6 +22,8 @@ export type Tampering = {
   /** What comes back for a frame of the client that then never reaches the server. */
   readonly answer?: (frame: ClientFrame) => ServerFrame | undefined;
   readonly fetch?: TamperedFetch;
+  /** By how much the client's clock is wrong. */
+  readonly clockMs?: number;
   readonly database?: (database: SqlDatabase) => SqlDatabase;
 };
 
@@ -54,9 +56,10 @@ export async function openTampered(
   return client;
 }
 
-function tamperedEnv(env: Env, { frame, answer, fetch }: Tampering): Env {
+function tamperedEnv(env: Env, { frame, answer, fetch, clockMs = 0 }: Tampering): Env {
   return {
     ...env,
+    now: () => env.now() + clockMs,
     fetch: (request) => (fetch === undefined ? env.fetch(request) : fetch(request, env.fetch)),
     openSocket(url, events) {
       const socket = env.openSocket(url, {
