@@ -35,7 +35,7 @@ R-014 | met | authentication, key-packages, federation, SDK | Users of other ser
 R-015 | met | federation, delivery | Messages reach users of other servers, over faults and kills, once and in one order
 R-016 | met | delivery, federation, SDK | A client talks to its own server only; what is elsewhere is asked by that server
 R-017 | met | protocol, delivery | Ids name their server, and requests are routed by them until a hub is known
-R-018 | partly | platform, peers, modules | Bounds against floods, per client, address and peer; no proof of work for strangers
+R-018 | partly | platform, peers, modules | Bounds against floods, per client, address and peer, some for the operator to set; no proof of work for strangers
 R-019 | partly | delivery, SDK | One commit per epoch, and clients that fell out come back; not yet after every fault
 
 # Accounts and identity

@@ -1,5 +1,5 @@
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
-import type { Domain, Env } from "@treehouse/protocol";
+import type { Domain, Env, RateRule } from "@treehouse/protocol";
 import { createAuthentication } from "./authentication/index.ts";
 import type { Authentication } from "./authentication/index.ts";
 import { isLoopbackHost } from "./config/index.ts";
@@ -58,6 +58,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     domain,
     registration: config.registration.mode,
     localContacts: config.contacts.local,
+    registrationPerAddress: perRefill(config.limits.registrations_per_address),
     resetDelayMs: config.mail.reset_delay_hours * 3_600_000,
     crypto,
     secrets: files,
@@ -85,6 +86,10 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     clients: authentication,
     consent: authentication,
     crypto,
+    rates: {
+      claimPerPair: { count: config.limits.claims_per_pair, perMs: 3_600_000 },
+      keyPackageUploadPerClient: { count: config.limits.key_package_uploads, perMs: 600_000 },
+    },
   });
   const queuing = await createQueuing({ env, database, jobs });
   const peers = await openPeers(
@@ -180,6 +185,11 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     factors,
     rendezvous: createRendezvous({ env, domain }),
   };
+}
+
+/** So many at once, and one more every 30 seconds. */
+function perRefill(count: number): RateRule {
+  return { count, perMs: count * 30_000 };
 }
 
 /** The operator's provider of logins, if there is one. */

@@ -23,6 +23,7 @@ export async function startOwnServer(peerDomain: string, peersAt: URL): Promise<
       `[storage]\ndirectory = ${JSON.stringify(join(directory, "data"))}`,
       '[log]\nlevel = "silent"',
       "[metrics]\nenabled = false",
+      "[limits]\nregistrations_per_address = 10000\nkey_package_uploads = 10000\nclaims_per_pair = 10000",
       ...developmentPeers(peerDomain, peersAt),
     ].join("\n"),
   );

@@ -16,6 +16,7 @@ import type {
   ConsentEntry,
   Domain,
   Env,
+  RateRule,
   UserDeleted,
   UserReset,
   UserUri,
@@ -102,6 +103,8 @@ export type AuthenticationOptions = {
   readonly registration: RegistrationMode;
   /** By default `implied`. */
   readonly localContacts?: LocalContacts;
+  /** Of registrations that are begun. By default six at once, and one more every 30 seconds. */
+  readonly registrationPerAddress?: RateRule;
   /** How long a reset by e-mail waits while a client of the account is active. By default a day. */
   readonly resetDelayMs?: number;
   readonly crypto: Signatures;
@@ -225,7 +228,7 @@ export async function createAuthentication(
   );
   const isLocal = (user: UserUri): boolean => domainOf(user) === domain;
   const contactLimits = createContactLimits(env);
-  const limits = createLimits(env);
+  const limits = createLimits(env, options.registrationPerAddress);
   sessions.onOpened((user) => limits.loginTries.succeeded(user));
 
   return {

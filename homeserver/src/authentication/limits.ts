@@ -8,6 +8,9 @@ import { resetRates } from "./reset/limits.ts";
 
 const names = ["loginPerUser", "loginPerAddress", "lookupPerSession", "lookupPerAddress"] as const;
 
+/** Registrations that are begun, by network address, unless the operator allows more. */
+export const registrationRate: RateRule = { count: 6, perMs: 180_000 };
+
 /** Requests that need the client's signature, by session. */
 export const proofPerSession: RateRule = { count: 60, perMs: 60_000 };
 
@@ -17,18 +20,30 @@ const accountDataPerUser: RateRule = { count: 600, perMs: 60_000 };
 /** The rates of this module, each taken before any work is done. */
 export type AuthenticationLimits = Readonly<
   Record<
-    (typeof names)[number] | "proofPerSession" | "accountDataPerUser" | keyof typeof resetRates,
+    | (typeof names)[number]
+    | "registrationPerAddress"
+    | "proofPerSession"
+    | "accountDataPerUser"
+    | keyof typeof resetRates,
     RateLimiter
   >
 > & { readonly loginTries: LoginTries };
 
-export function createLimits(env: Pick<Env, "monotonic">): AuthenticationLimits {
+export function createLimits(
+  env: Pick<Env, "monotonic">,
+  registrationPerAddress: RateRule = registrationRate,
+): AuthenticationLimits {
   const limiter = (name: (typeof names)[number]): RateLimiter =>
     createRateLimiter(env, RATE_LIMITS[name], name);
   return {
     loginTries: createLoginTries(env),
     loginPerUser: limiter("loginPerUser"),
     loginPerAddress: limiter("loginPerAddress"),
+    registrationPerAddress: createRateLimiter(
+      env,
+      registrationPerAddress,
+      "registrationPerAddress",
+    ),
     proofPerSession: createRateLimiter(env, proofPerSession, "proofPerSession"),
     lookupPerSession: limiter("lookupPerSession"),
     lookupPerAddress: limiter("lookupPerAddress"),

@@ -77,7 +77,7 @@ function registrationRoutes(
       body: jsonBody(registrationStartRequestSchema),
       answer: jsonAnswer(registrationStartAnswerSchema),
       handle: async ({ body, address }) => {
-        limits.loginPerAddress.take(address);
+        limits.registrationPerAddress.take(address);
         const started = await startRegistration(context, {
           name: body.name,
           registrationRequest: fromBase64Url(body.registrationRequest),

@@ -180,6 +180,27 @@ export const settingsSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  limits: z
+    .strictObject({
+      registrations_per_address: described(
+        z.int().min(1).max(1_000_000).default(6),
+        "a whole number, 1 at least",
+        "Registrations that one network address may begin at once; one more every 30 seconds. Raise " +
+          "it while many people register behind one address, such as a school's.",
+      ),
+      key_package_uploads: described(
+        z.int().min(1).max(1_000_000).default(6),
+        "a whole number, 1 at least",
+        "Uploads of KeyPackages, of up to 100 each, that one client may make in 10 minutes.",
+      ),
+      claims_per_pair: described(
+        z.int().min(1).max(1_000_000).default(10),
+        "a whole number, 1 at least",
+        "How often in an hour one user may fetch KeyPackages of another: once for each conversation " +
+          "that the other one is added to.",
+      ),
+    })
+    .prefault({}),
   passkeys: z
     .strictObject({
       rp_id: described(

@@ -9,7 +9,7 @@
  * expires. Askers of other servers cannot tell why they get nothing.
  */
 import { LIMITS, RATE_LIMITS, Refusal } from "@treehouse/protocol";
-import type { Bytes, ClientUri, Domain, Env, UserUri } from "@treehouse/protocol";
+import type { Bytes, ClientUri, Domain, Env, RateRule, UserUri } from "@treehouse/protocol";
 import type { PublicContext } from "@treehouse/mls/public";
 import { createRateLimiter, migrationsOf } from "../platform/index.ts";
 import type {
@@ -51,6 +51,10 @@ export type KeyPackagesOptions = {
   readonly clients: Clients;
   readonly consent: Consent;
   readonly crypto: PublicContext["crypto"];
+  /** In the place of those of the protocol. */
+  readonly rates?: Partial<
+    Record<"claimPerPair" | "keyPackageUploadPerClient", RateRule | undefined>
+  >;
 };
 
 export interface KeyPackages {
@@ -87,10 +91,11 @@ const EXPIRED_PER_TRANSACTION = 500;
 
 export function createKeyPackages(options: KeyPackagesOptions): KeyPackages {
   const { env, database, domain, clients, consent, crypto } = options;
+  const rates: Partial<Record<string, RateRule>> = options.rates ?? {};
   const store = createSqliteStore(database);
   const answers = createSqliteAnswerStore(database);
   const limit = (name: keyof KeyPackagesContext["limits"]): RateLimiter =>
-    createRateLimiter(env, RATE_LIMITS[name], name);
+    createRateLimiter(env, rates[name] ?? RATE_LIMITS[name], name);
   const context: KeyPackagesContext = {
     env,
     database,

@@ -37,6 +37,11 @@ export async function startPacedWorld(): Promise<PacedWorld> {
         server: { port: 0, domain },
         storage: { directory: join(directory, domain) },
         metrics: { enabled: false },
+        limits: {
+          registrations_per_address: 10_000,
+          key_package_uploads: 10_000,
+          claims_per_pair: 10_000,
+        },
         registration: { mode: "open" },
       },
     });

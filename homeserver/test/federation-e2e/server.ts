@@ -47,6 +47,9 @@ export async function startServerProcess(wish: ServerWish): Promise<ServerProces
       {
         TREEHOUSE__SERVER__DOMAIN: wish.domain,
         TREEHOUSE__REGISTRATION__MODE: "open",
+        TREEHOUSE__LIMITS__REGISTRATIONS_PER_ADDRESS: "10000",
+        TREEHOUSE__LIMITS__KEY_PACKAGE_UPLOADS: "10000",
+        TREEHOUSE__LIMITS__CLAIMS_PER_PAIR: "10000",
         TREEHOUSE__METRICS__PORT: String(wish.metricsPort),
         ...wish.settings,
       },

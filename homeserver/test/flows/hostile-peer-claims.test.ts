@@ -38,7 +38,10 @@ const vouchedFor = signedClientListCodec.encode(
 );
 
 beforeAll(async () => {
-  siege = await startSiege({ names: ["alpha", "beta", "mallory"] });
+  siege = await startSiege({
+    names: ["alpha", "beta", "mallory"],
+    settings: { TREEHOUSE__LIMITS__CLAIMS_PER_PAIR: String(RATE_LIMITS.claimPerPair.count) },
+  });
   const { world, alice } = siege;
   const wire = recordWire(world.link("mallory", "alpha"));
   const carl = await world.register("carl@mallory.example");

@@ -62,6 +62,7 @@ test("R-005 T-25 a foreign, expired, over-long-lived or wrongly marked package i
     ["one cut short", { ...good, keyPackage: good.keyPackage.slice(0, -1) }, "malformed"],
   ];
   for (const [what, made, code] of cases) {
+    server.advance(600_000);
     const answer = await tryUpload(server, alice, [good, made]);
     expect([what, answer.refusal?.code]).toEqual([what, code]);
   }

@@ -31,6 +31,9 @@ async function serve(port: string): Promise<string> {
   program = await startProgram(["--data", join(directory, "data"), "--port", port], {
     TREEHOUSE__SERVER__DOMAIN: "example.org",
     TREEHOUSE__REGISTRATION__MODE: "open",
+    TREEHOUSE__LIMITS__REGISTRATIONS_PER_ADDRESS: "10000",
+    TREEHOUSE__LIMITS__KEY_PACKAGE_UPLOADS: "10000",
+    TREEHOUSE__LIMITS__CLAIMS_PER_PAIR: "10000",
   });
   if (program.url === undefined) throw new Error(program.stderr());
   return program.url;

@@ -28,6 +28,11 @@ export async function startPeopleWorld(): Promise<PeopleWorld> {
       server: { port: 0, domain: "example.org" },
       storage: { directory: join(directory, "data") },
       metrics: { port: 0 },
+      limits: {
+        registrations_per_address: 10_000,
+        key_package_uploads: 10_000,
+        claims_per_pair: 10_000,
+      },
       registration: { mode: "open" },
     },
   });

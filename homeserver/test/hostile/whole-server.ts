@@ -28,6 +28,11 @@ export async function startWholeServer(): Promise<WholeServer> {
       server: { port: 0, domain: "example.org" },
       storage: { directory: join(directory, "data") },
       metrics: { port: 0 },
+      limits: {
+        registrations_per_address: 10_000,
+        key_package_uploads: 10_000,
+        claims_per_pair: 10_000,
+      },
     },
   });
   const log = { level: "debug", write: (line: string) => void logLines.push(line) } as const;

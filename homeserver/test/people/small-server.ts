@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import { parseDomain } from "@treehouse/protocol";
-import type { Bytes, Domain } from "@treehouse/protocol";
+import type { Bytes, Domain, RateRule } from "@treehouse/protocol";
 import { authenticationMigrations, createAuthentication } from "../../src/authentication/index.ts";
 import type { Authentication, LocalContacts, Neighbours } from "../../src/authentication/index.ts";
 import { createFactors, factorsMigrations } from "../../src/factors/index.ts";
@@ -61,6 +61,8 @@ export type SmallServerOptions = {
   readonly domain?: string;
   /** Of the server that takes mail. */
   readonly smtpUrl?: string;
+  /** By default more people register from one address than any test has. */
+  readonly registrationPerAddress?: RateRule;
   readonly localContacts?: LocalContacts;
   readonly queuingLimits?: Partial<QueuingLimits>;
   /** Whom the server has beside it, named again after each start. */
@@ -113,6 +115,7 @@ async function start(
     jobs,
     domain,
     registration: options.registration ?? "invite",
+    registrationPerAddress: options.registrationPerAddress ?? { count: 10_000, perMs: 60_000 },
     localContacts: options.localContacts ?? "implied",
     crypto,
     secrets: memorySecrets(secretFiles),

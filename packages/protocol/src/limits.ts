@@ -291,8 +291,8 @@ export const RATE_LIMITS = {
   lookupPerSession: { count: 120, perMs: MINUTE },
   /** Look-ups of users and other open questions, by network address. */
   lookupPerAddress: { count: 240, perMs: MINUTE },
-  /** KeyPackages claimed, by requesting user and target user. */
-  claimPerPair: { count: 60, perMs: HOUR },
+  /** KeyPackages claimed, by requesting user and target user; the operator may allow more. */
+  claimPerPair: { count: 10, perMs: HOUR },
   /** KeyPackages claimed, by requesting user. */
   claimPerUser: { count: 2000, perMs: HOUR },
   /** Connection requests, by user. */
@@ -301,8 +301,8 @@ export const RATE_LIMITS = {
   contactRequestPerPair: { count: 10, perMs: DAY },
   /** Other changes of contacts, by user. */
   contactChangePerUser: { count: 600, perMs: HOUR },
-  /** Uploads of KeyPackages, by client. */
-  keyPackageUploadPerClient: { count: 60, perMs: HOUR },
+  /** Uploads of KeyPackages, by client; the operator may allow more. */
+  keyPackageUploadPerClient: { count: 6, perMs: 10 * MINUTE },
   /** Reservations of rooms, by user. */
   reservePerUser: { count: 60, perMs: HOUR },
   /** Tickets, by session. */

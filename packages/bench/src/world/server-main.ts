@@ -20,6 +20,12 @@ const config = {
   federation: { ...base.federation, development: { peers: { ...peers } } },
   storage: { ...base.storage, directory },
   metrics: { ...base.metrics, port: 0 },
+  // What is measured is the server, and not what its operator allows.
+  limits: {
+    registrations_per_address: 10_000,
+    key_package_uploads: 10_000,
+    claims_per_pair: 10_000,
+  },
   log: { ...base.log, level: "warn" as const },
 };
 const homeserver = await createHomeserver({
