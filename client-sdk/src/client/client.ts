@@ -4,7 +4,7 @@ import type { ClientPresence } from "../presence/index.ts";
 import type { Admin } from "./admin.ts";
 import type { OwnClients } from "./clients.ts";
 import type { ClientContacts } from "./contacts.ts";
-import type { Conversation, ConversationInfo } from "./conversation.ts";
+import type { ClientConversations } from "./conversations.ts";
 import type { Check } from "./diagnose.ts";
 import type { ClientEmail } from "./email.ts";
 import type { ExportLine } from "./export-account.ts";
@@ -15,31 +15,10 @@ import type { ClientRecovery } from "./recovery.ts";
 import type { ClientSessions } from "./sessions.ts";
 import type { ClientSettings } from "./settings.ts";
 
-export type CreateConversation = {
-  /** At most 64 octets; only members can read it. */
-  readonly name?: string;
-  /** Addresses. */
-  readonly members?: readonly string[];
-};
-
 /** One client of one account, over one store. */
 export interface Client extends AsyncDisposable {
   readonly me: { readonly address: string; readonly user: string; readonly client: string };
-  readonly conversations: {
-    /**
-     * All that this store knows, oldest first, also those that were left; but none with somebody
-     * who is blocked alone.
-     */
-    list(): Promise<readonly ConversationInfo[]>;
-    /** By id or by a unique beginning of it, or by name. Refuses `unknownRoom`. */
-    get(reference: string): Promise<Conversation>;
-    create(wanted: CreateConversation): Promise<Conversation>;
-    /**
-     * The conversation between two that nobody else can ever enter: one per pair, so that the same
-     * address gives the same conversation again.
-     */
-    dm(address: string): Promise<Conversation>;
-  };
+  readonly conversations: ClientConversations;
   readonly admin: Admin;
   /** Looks at connection, session, KeyPackages and backlog; changes nothing. */
   diagnose(): Promise<readonly Check[]>;

@@ -1,6 +1,6 @@
 /** The face of the SDK: one client of one account, over one store. */
 import { type MemberContext } from "@treehouse/mls/member";
-import { formatAddress, parseAddress } from "@treehouse/protocol";
+import { formatAddress } from "@treehouse/protocol";
 
 import {
   changePassword,
@@ -22,20 +22,18 @@ import { createPresences, type Presences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { receiptTaker } from "./receipts.ts";
 import { createSync, type Sync } from "../sync/index.ts";
-import { createSerial } from "../transport/index.ts";
 import { createAdmin } from "./admin.ts";
 import type { Client } from "./client.ts";
 import { contactEvent, createContacts } from "./contacts.ts";
 import { createConversation } from "./conversation.ts";
+import { createConversations } from "./conversations.ts";
 import { guarded } from "./guarded.ts";
 import { accountEventsOf } from "./account-events.ts";
 import { createOwnClients } from "./clients.ts";
 import { peopleOf } from "./people.ts";
 import { diagnose } from "./diagnose.ts";
 import { exportAccount } from "./export-account.ts";
-import { listConversations } from "./list-conversations.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
-import { findRoom } from "./find-room.ts";
 import { createEmail } from "./email.ts";
 import { createFactors } from "./factors.ts";
 import type { ClientOptions } from "./options.ts";
@@ -55,6 +53,7 @@ export type {
   Member,
   SentMessage,
 } from "./conversation.ts";
+export type { ClientConversations, CreateConversation } from "./conversations.ts";
 export type { Admin, Invite } from "./admin.ts";
 export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
@@ -74,7 +73,7 @@ export type { ClientSessions, SessionInfo } from "./sessions.ts";
 export type { ClientSettings } from "./settings.ts";
 export type { ClientPresence, ContactPresence, PresenceChoice } from "../presence/index.ts";
 
-export type { Client, CreateConversation } from "./client.ts";
+export type { Client } from "./client.ts";
 
 /** Opens or resumes the client that lives in a store. Throws `SdkError`. */
 export async function openClient(platform: Platform, options: ClientOptions): Promise<Client> {
@@ -168,7 +167,6 @@ function startClient(
   if (options.offline !== true) sync.start(groups);
   const session = { user: account.user, client: account.client, random: env.random };
   const parts = { groups, store, session, chosen, profiles, presences };
-  const pairs = createSerial();
   const running = { sync, groups, profiles, presences };
   const life = new AbortController();
   let closing: Promise<void> | undefined;
@@ -189,27 +187,7 @@ function startClient(
       user: account.user,
       client: account.client,
     },
-    conversations: {
-      list: () => guarded(() => listConversations(parts)),
-      get: (reference) =>
-        guarded(async () => createConversation(parts, await findRoom(store, groups, reference))),
-      create: ({ name = "", members = [] }) =>
-        guarded(async () => {
-          const users = members.map(parseAddress).filter((user) => user !== account.user);
-          const kind = { template: "group" } as const;
-          const room = await groups.create({ name, kind, members: users });
-          tellOthers();
-          return createConversation(parts, room);
-        }),
-      dm: (address) =>
-        guarded(async () => {
-          const peer = parseAddress(address);
-          // One after another, so that two calls do not make two of what there is one of.
-          const room = await pairs.run(() => groups.direct(peer));
-          tellOthers();
-          return createConversation(parts, room);
-        }),
-    },
+    conversations: createConversations(parts, account.user, tellOthers),
     ...asked,
     presence: createClientPresence(presences.face),
     clients: createOwnClients(context, { account, own, chosen }),

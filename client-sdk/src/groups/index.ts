@@ -49,6 +49,7 @@ import {
 } from "./resume.ts";
 import { nameRooms } from "./room-names.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
+import { missingRooms } from "./rooms-of-user.ts";
 import { createSerial } from "../transport/index.ts";
 import { firstWelcome } from "./waiting-welcomes.ts";
 
@@ -99,6 +100,8 @@ export interface Groups {
   noted(): void;
   /** Nothing more will be applied to this stream, or not for long. */
   ended(stream: StreamUri): Promise<boolean>;
+  /** The rooms of the user in which this client is not yet, and which it enters by itself. */
+  coming(): Promise<readonly RoomUri[]>;
   create(wanted: NewRoom): Promise<RoomUri>;
   /** The conversation with this user alone: the one there is, or a new one. */
   direct(peer: UserUri): Promise<RoomUri>;
@@ -242,6 +245,7 @@ export function createGroups(context: GroupsContext): Groups {
       if (room.lost || welcome !== undefined) return false;
       return row === undefined || row.status === "removed";
     },
+    coming: () => missingRooms(context),
     create,
     async direct(peer) {
       const known = await findDirectRoom(context, rooms, peer);

@@ -1,4 +1,4 @@
-import { paths, roomsAnswerSchema } from "@treehouse/protocol";
+import { paths, roomsAnswerSchema, type RoomUri } from "@treehouse/protocol";
 
 import type { LocalTx } from "../storage/index.ts";
 import type { GroupsContext } from "./context.ts";
@@ -19,14 +19,8 @@ export function noteNewClient(tx: LocalTx): void {
  * may have founded or entered a room while this one had no KeyPackage.
  */
 export async function enterRoomsOfUser(context: GroupsContext, rooms: OpenRooms): Promise<void> {
-  const { known, due } = await context.store.transaction((tx) => ({
-    known: new Set<string>(tx.rooms.list().map(({ room }) => room)),
-    due: tx.settings.get(pending) !== undefined,
-  }));
-  if (!due && context.people.self.clients().size < 2) return;
-  const answer = await context.api.json("GET", paths.rooms(), roomsAnswerSchema);
-  const missing = answer.rooms.filter(({ room }) => !known.has(room));
-  for (const { room: uri } of missing) {
+  const missing = await missingRooms(context);
+  for (const uri of missing) {
     const room = await rooms.open(uri);
     // It may have come in while the server was asked: once is enough.
     if (room.group !== undefined) continue;
@@ -35,4 +29,15 @@ export async function enterRoomsOfUser(context: GroupsContext, rooms: OpenRooms)
   }
   if (missing.length > 0) return;
   await context.store.transaction((tx) => tx.settings.delete(pending));
+}
+
+/** The rooms of the user that this store does not know, as far as there may be any. */
+export async function missingRooms(context: GroupsContext): Promise<readonly RoomUri[]> {
+  const { known, due } = await context.store.transaction((tx) => ({
+    known: new Set<string>(tx.rooms.list().map(({ room }) => room)),
+    due: tx.settings.get(pending) !== undefined,
+  }));
+  if (!due && context.people.self.clients().size < 2) return [];
+  const answer = await context.api.json("GET", paths.rooms(), roomsAnswerSchema);
+  return answer.rooms.map(({ room }) => room).filter((room) => !known.has(room));
 }

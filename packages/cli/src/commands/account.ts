@@ -12,6 +12,7 @@ import { storeFiles } from "./context.ts";
 import { addEmailCommands } from "./email.ts";
 import { withExternal } from "./external.ts";
 import { addFactorCommands } from "./factor.ts";
+import { comingHint, enterRooms } from "./enter-rooms.ts";
 import { inFreshContext } from "./fresh-context.ts";
 import { readNewPassword, readPassword } from "./password.ts";
 import { addPrivacyCommands } from "./privacy.ts";
@@ -46,7 +47,15 @@ export function addAccountCommands(cli: Cli): void {
       const secondFactor = code ?? askCode(cli.terminal);
       const fresh = { password, login: true, ...(secondFactor && { secondFactor }) };
       const logIn = (how: Partial<NodeOptions>) =>
-        withBriefClient(cli, async (client) => show(cli, client.me, "Logged in as"), how);
+        withBriefClient(
+          cli,
+          async (client) => {
+            const coming = await enterRooms(client);
+            show(cli, client.me, "Logged in as");
+            if (coming > 0) cli.output().hint(comingHint(coming));
+          },
+          how,
+        );
       if (oidc !== true) await logIn(fresh);
       else await withExternal(cli, (external) => logIn({ password, login: true, external }));
     });

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { contextOf, withBriefClient } from "./cli.ts";
+import { comingHint, enterRooms } from "./enter-rooms.ts";
 import { inFreshContext } from "./fresh-context.ts";
 
 type AddOptions = { readonly qr?: boolean; readonly server?: string; readonly store?: string };
@@ -52,7 +53,12 @@ async function add(cli: Cli, options: AddOptions): Promise<void> {
   };
   await withBriefClient(
     cli,
-    async ({ me }) => cli.output().result(me, `This machine is a client of ${me.address}.`),
+    async (client) => {
+      const coming = await enterRooms(client);
+      const { me } = client;
+      cli.output().result(me, `This machine is a client of ${me.address}.`);
+      cli.output().hint(comingHint(coming));
+    },
     {
       login: true,
       clientName: `Treehouse CLI on ${hostname()}`.slice(0, 64),
@@ -81,7 +87,7 @@ async function approve(cli: Cli, code: string, yes: boolean): Promise<void> {
       });
     }
     await client.clients.approve(request);
-    const text = `Let in ${request.client}. It joins your conversations by itself.`;
+    const text = `Let in ${request.client}. It comes into your conversations by itself.`;
     cli.output().result(request, text);
   });
 }

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 
 import type { Cli } from "./cli.ts";
 import { contextOf, withBriefClient } from "./cli.ts";
+import { comingHint, enterRooms } from "./enter-rooms.ts";
 import { inFreshContext } from "./fresh-context.ts";
 import { readPassword } from "./password.ts";
 import { askCode, readRecoveryKey } from "./secrets.ts";
@@ -120,8 +121,11 @@ async function restore(cli: Cli, options: RestoreOptions): Promise<void> {
   const secondFactor = options.code ?? askCode(cli.terminal);
   await withBriefClient(
     cli,
-    async ({ me }) => {
+    async (client) => {
+      const coming = await enterRooms(client);
+      const { me } = client;
       cli.output().result(me, `Restored ${me.address} on this machine.`);
+      cli.output().hint(comingHint(coming));
       cli
         .output()
         .hint(

@@ -75,6 +75,7 @@ async function adding(context: string, ...options: readonly string[]) {
 test("R-027 a new machine shows a code, and an old one lets it in when it is told to", async () => {
   const { json, treehouse } = household;
   const env = { TREEHOUSE_PASSWORD: "" };
+  await json("group", "create", "Tea");
   const first = await adding("tablet");
   expect(first.code).toMatch(/^\w{4}-\w{3}-\w{3}$/);
   const unasked = await treehouse(["client", "approve", first.code], { env });
@@ -86,8 +87,9 @@ test("R-027 a new machine shows a code, and an old one lets it in when it is tol
     exit: 0,
     out: "This machine is a client of alice@localhost.\n",
   });
-  expect(await json("--context", "tablet", "account", "whoami")).toMatchObject({
-    address: "alice@localhost",
+  // Once it is a client it is in the conversations, too: the next command finds them.
+  expect(await json("--context", "tablet", "group", "ls")).toMatchObject({
+    conversations: [{ status: "joined" }],
   });
 
   const second = await adding("phone", "--qr");

@@ -1,0 +1,96 @@
+import {
+  parseAddress,
+  parseRoomUri,
+  Refusal,
+  type RoomUri,
+  type UserUri,
+} from "@treehouse/protocol";
+
+import type { Groups } from "../groups/index.ts";
+import type { LocalStore } from "../storage/index.ts";
+import { createSerial } from "../transport/index.ts";
+import { type Conversation, type ConversationInfo, createConversation } from "./conversation.ts";
+import type { ConversationParts } from "./conversation-parts.ts";
+import { guarded } from "./guarded.ts";
+import { listConversations } from "./list-conversations.ts";
+
+export type CreateConversation = {
+  /** At most 64 octets; only members can read it. */
+  readonly name?: string;
+  /** Addresses. */
+  readonly members?: readonly string[];
+};
+
+export interface ClientConversations {
+  /**
+   * All that this store knows, oldest first, also those that were left; but none with somebody
+   * who is blocked alone.
+   */
+  list(): Promise<readonly ConversationInfo[]>;
+  /** By id or by a unique beginning of it, or by name. Refuses `unknownRoom`. */
+  get(reference: string): Promise<Conversation>;
+  create(wanted: CreateConversation): Promise<Conversation>;
+  /**
+   * The conversation between two that nobody else can ever enter: one per pair, so that the same
+   * address gives the same conversation again.
+   */
+  dm(address: string): Promise<Conversation>;
+  /**
+   * How many conversations of its user this client is still on its way into, as its server knows: a
+   * new client enters all of them by itself, and tells of each by the event `joined`.
+   */
+  coming(): Promise<number>;
+}
+
+/** `founded` hears of each that this client has made. */
+export function createConversations(
+  parts: ConversationParts,
+  self: UserUri,
+  founded: () => void,
+): ClientConversations {
+  const { groups, store } = parts;
+  const pairs = createSerial();
+  return {
+    list: () => guarded(() => listConversations(parts)),
+    get: (reference) =>
+      guarded(async () => createConversation(parts, await findRoom(store, groups, reference))),
+    create: ({ name = "", members = [] }) =>
+      guarded(async () => {
+        const users = members.map(parseAddress).filter((user) => user !== self);
+        const kind = { template: "group" } as const;
+        const room = await groups.create({ name, kind, members: users });
+        founded();
+        return createConversation(parts, room);
+      }),
+    dm: (address) =>
+      guarded(async () => {
+        const peer = parseAddress(address);
+        // One after another, so that two calls do not make two of what there is one of.
+        const room = await pairs.run(() => groups.direct(peer));
+        founded();
+        return createConversation(parts, room);
+      }),
+    coming: () => guarded(async () => (await groups.coming()).length),
+  };
+}
+
+async function findRoom(store: LocalStore, groups: Groups, reference: string): Promise<RoomUri> {
+  const rows = await store.transaction((tx) => tx.rooms.list());
+  const exact = rows.filter(({ room }) => room === reference);
+  const named = rows.filter((row) => groups.details(row).name === reference);
+  const begun = rows.filter(({ room }) => idOf(room).startsWith(idOf(reference)));
+  const found = [exact, named, begun].find((matches) => matches.length > 0) ?? [];
+  const [only, another] = found;
+  if (only === undefined) {
+    throw new Refusal("unknownRoom", `there is no conversation "${reference}" in this store`);
+  }
+  if (another !== undefined) {
+    throw new Refusal("unknownRoom", `more than one conversation is meant by "${reference}"`);
+  }
+  return parseRoomUri(only.room);
+}
+
+/** The part of a room's URI that tells it apart. */
+function idOf(reference: string): string {
+  return reference.slice(reference.lastIndexOf("/") + 1);
+}
