@@ -57,6 +57,10 @@ function addSet(cli: Cli, noun: Command): void {
       const { activity } = options;
       await withCaughtUpClient(cli, async (client) => {
         await client.presence.set({ state, activity, until });
+        const settings = await client.settings.get();
+        if (settings.presence === "nobody" && state !== "invisible") {
+          cli.output().hint("Nobody sees it: `treehouse account set presence contacts`.");
+        }
         const chosen = { state, activity: activity ?? null, until: until ?? null };
         cli.output().result(chosen, activity === undefined ? state : `${state}: ${activity}`);
       });
