@@ -182,6 +182,9 @@ test("a conversation is made, written to, read once, kept, and left", async () =
     senderClient: expect.any(String),
     type: "text",
     inReplyTo: null,
+    format: "plain",
+    topic: null,
+    mentions: [],
   };
   const tail = await household.treehouse(["--context", "bob", "tail"]);
   const lines = tail.out.trimEnd().split("\n");
