@@ -23,7 +23,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const unreadAt = async (conversation: Conversation) => (await conversation.info()).unread;
 
-test("R-049 what was read is told, farther and farther, and counts no more", async () => {
+test("R-049 FED-831 what was read is told, farther and farther, and counts no more", async () => {
   const first = await hers.send("one");
   await hers.send(`[bob](${bob.me.user}), two`, { format: "markdown" });
   const third = await hers.send("three");

@@ -13,6 +13,7 @@ import type { Database } from "../platform/index.ts";
 import { companionStoreContract } from "./companion-store.contract.ts";
 import { followedStoreContract } from "./followed/store.contract.ts";
 import { peerStoreContract } from "./peer-store.contract.ts";
+import { reservationContract } from "./reservation.contract.ts";
 import type { DeliveryStore, EpochChange, NewRoom, Reservation, StoredEpoch } from "./store.ts";
 
 export type OpenStore = () => Promise<{
@@ -22,42 +23,13 @@ export type OpenStore = () => Promise<{
 
 /** How every adapter of `DeliveryStore` behaves. `open` gives an empty store each time. */
 export function deliveryStoreContract(open: OpenStore): void {
-  reservationContract(open);
+  reservationContract(open, { reservation, otherRoom, stranger: bob });
   roomContract(open);
   treeContract(open);
   requestContract(open);
   peerStoreContract(open, (name) => ({ ...founded, room: name }));
   followedStoreContract(open);
   companionStoreContract(open, founded);
-}
-
-function reservationContract(open: OpenStore): void {
-  test("a reservation is found until it is deleted, and counted until it ends", async () => {
-    const { database, store } = await open();
-    await database.transaction((tx) => store.insertReservation(tx, reservation));
-    await database.read(async (tx) => {
-      expect(await store.reservation(tx, room)).toEqual(reservation);
-      expect(await store.reservation(tx, otherRoom)).toBeUndefined();
-      expect(await store.countReservations(tx, alice, 999)).toBe(1);
-      expect(await store.countReservations(tx, alice, 1_000)).toBe(0);
-      expect(await store.countReservations(tx, bob, 0)).toBe(0);
-    });
-    await database.transaction((tx) => store.deleteReservation(tx, room));
-    expect(await database.read((tx) => store.reservation(tx, room))).toBeUndefined();
-  });
-
-  test("ended reservations go, so many at a time", async () => {
-    const { database, store } = await open();
-    await database.transaction(async (tx) => {
-      await store.insertReservation(tx, reservation);
-      await store.insertReservation(tx, { ...reservation, room: otherRoom, expiresAt: 2_000 });
-      expect(await store.deleteExpiredReservations(tx, 999, 9)).toBe(0);
-      expect(await store.deleteExpiredReservations(tx, 2_000, 1)).toBe(1);
-      expect(await store.reservation(tx, room)).toBeUndefined();
-      expect(await store.reservation(tx, otherRoom)).toBeDefined();
-      expect(await store.deleteExpiredReservations(tx, 2_000, 9)).toBe(1);
-    });
-  });
 }
 
 function roomContract(open: OpenStore): void {

@@ -139,14 +139,6 @@ test("R-022 without mail the address commands say so", async () => {
   expect(await bob("account", "email", "rm")).toEqual({ address: null });
 });
 
-test("contact find answers the identity key and the clients", async () => {
-  expect(await json("contact", "find", "bob@localhost")).toMatchObject({
-    address: "bob@localhost",
-    identityKey: expect.any(String),
-    clients: [expect.anything()],
-  });
-});
-
 const info = {
   id: expect.stringMatching(/^mimi:\/\/localhost\/r\/[a-z2-7]{26}$/),
   name: "Tea",

@@ -18,6 +18,14 @@ const bob = (...args: string[]) => household.json("--context", "bob", ...args);
 const toBob = { user: "mimi://localhost/u/bob", address: "bob@localhost" };
 const toAlice = { user: "mimi://localhost/u/alice", address: "alice@localhost" };
 
+test("contact find answers the identity key and the clients", async () => {
+  expect(await json("contact", "find", "bob@localhost")).toMatchObject({
+    address: "bob@localhost",
+    identityKey: expect.any(String),
+    clients: [expect.anything()],
+  });
+});
+
 test("R-042 contacts are asked, listed, accepted, declined and taken back", async () => {
   expect(await json("contact", "ls")).toEqual({ contacts: [] });
   const requested = { ...toBob, state: "requested", mayAdd: false, mayBeAdded: true };
