@@ -51,6 +51,9 @@ const helps: Record<string, string> = {
   resetInvalid: "Ask for another mail with `treehouse account reset --email <address>`.",
   inviteInvalid: "Ask the operator for a new invite, and give it with --invite <token>.",
   noConsent: "Ask with `treehouse contact request <address>`, and wait for the answer.",
+  unknownClient:
+    "`treehouse client ls` lists the clients of the account. One that was revoked never comes back: make " +
+    "another one, in a context of its own.",
   unknownRoom: "`treehouse group ls` lists the conversations of this store.",
 };
 
