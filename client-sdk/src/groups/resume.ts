@@ -9,7 +9,7 @@ import type { OpenRooms } from "./open-rooms.ts";
 import { publishKeyPackages } from "./publish-key-packages.ts";
 import { pump } from "./pump.ts";
 import { repeatSoon } from "./repeat-for-returned.ts";
-import { enterRoomsOfUser } from "./rooms-of-user.ts";
+import { enterRoomsOfUser, isEntering } from "./rooms-of-user.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
 import { roomsWithWelcome } from "./waiting-welcomes.ts";
 
@@ -61,6 +61,8 @@ export async function enterRooms(
   again: Alarm,
 ): Promise<void> {
   try {
+    // With the rooms' names, which the user's other clients have noted.
+    if (await isEntering(context)) await catchUpEvents(context);
     await enterRoomsOfUser(context, rooms);
   } catch (error) {
     context.env.log.warn("rooms.notEntered", { error: String(error) });

@@ -12,6 +12,11 @@ export function noteNewClient(tx: LocalTx): void {
   tx.settings.put(pending, new Uint8Array(1));
 }
 
+/** Whether this client is a new one that is not yet in all rooms of its user. */
+export function isEntering({ store }: GroupsContext): Promise<boolean> {
+  return store.transaction((tx) => tx.settings.get(pending) !== undefined);
+}
+
 /**
  * Comes into the rooms of the user that this store does not know, each by a commit of this client's
  * own. A new client looks at each connection until the server names none that is unknown, so that

@@ -89,7 +89,7 @@ test("R-027 a new machine shows a code, and an old one lets it in when it is tol
   });
   // Once it is a client it is in the conversations, too: the next command finds them.
   expect(await json("--context", "tablet", "group", "ls")).toMatchObject({
-    conversations: [{ status: "joined" }],
+    conversations: [{ name: "Tea", status: "joined" }],
   });
 
   const second = await adding("phone", "--qr");
