@@ -3,11 +3,11 @@ import { join } from "node:path";
 import BetterSqlite3 from "better-sqlite3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import type { Client } from "../../src/node.ts";
+import type { Client, Conversation, PresenceChoice } from "../../src/node.ts";
 import { befriend } from "../world/friends.ts";
 import { password } from "../world/server.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
-import { founded, heard, joinedBy, next, reads } from "../world/waiting.ts";
+import { founded, heard, joinedBy, next, persist, reads } from "../world/waiting.ts";
 
 let servers: FederatedServers;
 let alice: Client;
@@ -31,24 +31,36 @@ afterAll(async () => {
   await servers[Symbol.asyncDispose]();
 });
 
-/** Resolves once a client was told that somebody is there so. */
-const sees = (client: Client, other: Client, state: string) =>
-  next(client, "presence", (told) => told.address === other.me.address && told.state === state);
+/** Resolves once a client was told that somebody is there so, and does what nobody did before. */
+const sees = (client: Client, other: Client, wanted: PresenceChoice) =>
+  next(
+    client,
+    "presence",
+    ({ address, state, activity }) =>
+      address === other.me.address && state === wanted.state && activity === wanted.activity,
+  );
+
+/** Chooses a presence again and again until a contact has seen it. */
+async function show(other: Client, to: Client, wanted: PresenceChoice): Promise<void> {
+  await persist(sees(to, other, wanted), () => other.presence.set(wanted));
+}
+
+/** Says that one writes, whenever it was said last. */
+async function type(conversation: Conversation): Promise<void> {
+  await conversation.typing(false);
+  await conversation.typing();
+}
 
 test("R-038 R-040 contacts of two servers see how they are there, from the moment that they come", async () => {
-  const first = sees(bob, alice, "online");
-  await alice.presence.active();
-  await first;
+  await show(alice, bob, { state: "online" });
   // Who comes later asks, and is answered.
-  const later = sees(alice, bob, "dnd");
-  await bob.presence.set({ state: "dnd", activity: "reading" });
-  expect(await later).toMatchObject({ activity: "reading" });
+  await show(bob, alice, { state: "dnd", activity: "reading" });
   expect(await alice.presence.of(bob.me.address)).toMatchObject({ state: "dnd" });
   // A process that begins anew learns of the others without anybody's doing.
   await bob.close();
   const again = await servers.at(1).open("bob");
-  const back = sees(again, alice, "online");
-  const seen = sees(alice, again, "online");
+  const back = sees(again, alice, { state: "online" });
+  const seen = sees(alice, again, { state: "online" });
   await again.presence.set({ state: "online" });
   await Promise.all([back, seen]);
   bob = again;
@@ -62,17 +74,19 @@ test("R-050 typing is seen in a group over two servers, and ends with the messag
   const begins = [alice, carol].map((client) =>
     next(client, "typing", ({ room: id, on }) => id === room.id && on),
   );
-  await atBob.typing();
   const address = bob.me.address;
-  for (const told of await Promise.all(begins)) {
+  for (const told of await persist(Promise.all(begins), () => type(atBob))) {
     expect(told).toEqual({ room: room.id, address, on: true });
   }
   const ends = next(alice, "typing", ({ on }) => !on);
   await atBob.send("there");
   expect(await ends).toEqual({ room: room.id, address, on: false });
   const back = next(bob, "typing", ({ room: id }) => id === room.id);
-  await atCarol.typing();
-  expect(await back).toEqual({ room: room.id, address: carol.me.address, on: true });
+  expect(await persist(back, () => type(atCarol))).toEqual({
+    room: room.id,
+    address: carol.me.address,
+    on: true,
+  });
 });
 
 test("R-040 nobody but contacts is told, neither in a group nor alone", async () => {
@@ -81,9 +95,7 @@ test("R-040 nobody but contacts is told, neither in a group nor alone", async ()
   const alone = await alice.conversations.dm(carol.me.address);
   await joinedBy(carol, alone.id);
   const toCarol = heard(carol, "presence");
-  const change = sees(bob, alice, "idle");
-  await alice.presence.set({ state: "idle" });
-  await change;
+  await show(alice, bob, { state: "idle", activity: "for Bob alone" });
   // What comes later in the same conversations shows that nothing else is on its way.
   await alone.send("after");
   await group.send("after");
@@ -99,13 +111,10 @@ test("R-038 R-050 no row of either server tells of it", async () => {
   await reads(bob, together, "before");
   const before = [rowsOf(0), rowsOf(1)];
   for (const activity of ["one", "two", "three"]) {
-    const change = next(bob, "presence", (told) => told.activity === activity);
-    await alice.presence.set({ state: "online", activity });
-    await change;
+    await show(alice, bob, { state: "online", activity });
   }
   const begins = next(bob, "typing", ({ on }) => on);
-  await room.typing();
-  await begins;
+  await persist(begins, () => type(room));
   // What was read meanwhile may go; nothing comes.
   for (const [index, counts] of before.entries()) {
     const now = rowsOf(index);
@@ -139,9 +148,7 @@ test("R-040 who is removed as a contact is told nothing more", async () => {
   await befriend(alice, dana);
   const room = await alice.conversations.dm(dana.me.address);
   await joinedBy(dana, room.id);
-  const came = sees(dana, alice, "online");
-  await alice.presence.set({ state: "online" });
-  await came;
+  await show(alice, dana, { state: "online", activity: "for Dana, too" });
   const after = heard(dana, "presence");
   const gone = next(dana, "contact", ({ state }) => state !== "mutual");
   await alice.contacts.remove(dana.me.address);
@@ -159,11 +166,10 @@ test("R-038 clients of one user are told apart, and none is told of the others",
     .at(0)
     .open("alice", { store: servers.at(0).path("phone"), password, login: true });
   await joinedBy(phone, together);
-  await alice.presence.set({ state: "dnd" });
+  await show(alice, bob, { state: "dnd", activity: "at the laptop" });
   const own = heard(phone, "presence");
-  const seen = sees(bob, alice, "online");
-  await phone.presence.active();
-  expect((await seen).state).toBe("online");
+  const walking = { state: "online", activity: "walking" } as const;
+  await persist(sees(bob, alice, walking), () => phone.presence.set(walking));
   expect(own.filter(({ address }) => address === alice.me.address)).toEqual([]);
   await phone.close();
 });

@@ -64,6 +64,17 @@ export function reads(client: Client, id: string, text: string): Promise<void> {
   });
 }
 
+/**
+ * Acts again and again until it has happened: what is ephemeral may be lost on its way, on a machine
+ * that is busy with other things.
+ */
+export async function persist<T>(event: Promise<T>, act: () => Promise<unknown>): Promise<T> {
+  const happened: T[] = [];
+  void event.then((value) => happened.push(value));
+  while (happened.length === 0) await act();
+  return event;
+}
+
 /** Everything of one name that a client tells from here on. */
 export function heard<K extends keyof ClientEvents>(
   client: Client,

@@ -65,11 +65,11 @@ function attempts(from: LinkedServer): {
 test("FED-861 ephemeral entries of one turn go to a follower in few requests, in their order", async () => {
   const there = await follower();
   const here = await servers.open(hubName);
-  const texts = Array.from({ length: 700 }, (_, at) => `e${at}`);
+  const texts = Array.from({ length: 300 }, (_, at) => `e${at}`);
   for (const text of texts) here.federation.ephemerals.send(home, utf8Encode(text));
   await there.until(texts.length);
   expect(there.came).toEqual(texts);
-  expect(there.server.count("ephemeral")).toBe(3);
+  expect(there.server.count("ephemeral")).toBe(2);
 });
 
 test("FED-861 for a slow follower the oldest make room, and nothing is kept", async () => {
@@ -79,7 +79,7 @@ test("FED-861 for a slow follower the oldest make room, and nothing is kept", as
   for (let at = 0; at < most + 3; at += 1) {
     here.federation.ephemerals.send(home, utf8Encode(`e${at}`));
   }
-  await there.until(most);
+  await there.until(1);
   expect(there.came[0]).toBe("e3");
 });
 
