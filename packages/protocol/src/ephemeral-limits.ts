@@ -23,7 +23,7 @@ export const EPHEMERAL_LIMITS = {
   /** The same in octets. */
   ephemeralBatchBytesMax: 512 * KIB,
   /** Ephemeral entries that wait for one peer; the oldest make room. */
-  ephemeralWaitingPerPeerMax: 1024,
+  ephemeralWaitingPerPeerMax: 512,
   /** How long they wait at most. */
   ephemeralWaitMs: 5 * SECOND,
   /** Ephemeral messages to the hub of one peer that are not answered. */
@@ -37,5 +37,5 @@ export const EPHEMERAL_RATES = {
   /** Ephemeral messages, by client. */
   ephemeralPerClient: { count: 300, perMs: 10 * SECOND },
   /** Ephemeral entries, by the server that sends them. */
-  ephemeralPerPeer: { count: 20_000, perMs: 10 * SECOND },
+  ephemeralPerPeer: { count: 5000, perMs: 10 * SECOND },
 } as const;
