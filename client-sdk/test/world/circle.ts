@@ -115,7 +115,7 @@ export class Circle implements AsyncDisposable {
 
   /** Until nothing more happens that needs no time. */
   async quiet(): Promise<void> {
-    for (let turn = 0; turn < 60; turn += 1) {
+    for (let turn = 0; turn < 40; turn += 1) {
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

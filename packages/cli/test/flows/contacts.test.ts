@@ -279,14 +279,22 @@ test("R-038 R-039 R-040 R-050 who is there and who writes is chosen, watched and
   await json("send", "bob@localhost", "hello");
   await bob("tail");
   const chosen = { state: "dnd", activity: "in a meeting", until: null };
-  expect(await json("presence", "set", "dnd", "--activity", "in a meeting")).toEqual(chosen);
+  const seen: string[] = [];
+  const enough = new AbortController();
+  const watching = household.treehouse(["--context", "bob", "presence", "watch", "--jsonl"], {
+    interrupted: enough.signal,
+    heard: (text) => void seen.push(text),
+  });
+  while (seen.length === 0) {
+    expect(await json("presence", "set", "dnd", "--activity", "in a meeting")).toEqual(chosen);
+  }
   const told = { event: "presence", address: "alice@localhost", ...chosen };
-  const watched = ["--context", "bob", "presence", "watch", "--limit", "1", "--jsonl"];
-  const watching = household.treehouse(watched);
-  // Whoever comes asks, and is answered, so that it does not matter who begins.
-  const asking = household.treehouse(["presence", "watch", "--limit", "1", "--jsonl"]);
-  expect(JSON.parse((await watching).out)).toEqual(told);
-  expect(JSON.parse((await asking).out)).toMatchObject({ address: "bob@localhost" });
+  expect(JSON.parse(seen[0] ?? "")).toEqual(told);
+  // Whoever comes asks, and is answered by who is there.
+  const asked = await household.treehouse(["presence", "watch", "--limit", "1", "--jsonl"]);
+  expect(JSON.parse(asked.out)).toMatchObject({ address: "bob@localhost", state: "online" });
+  enough.abort();
+  await watching;
 
   const heard: string[] = [];
   const interrupt = new AbortController();
@@ -299,7 +307,7 @@ test("R-038 R-039 R-040 R-050 who is there and who writes is chosen, watched and
       },
     },
   );
-  const listed = await household.treehouse(["presence", "ls", "--jsonl"]);
+  const listed = await household.treehouse(["presence", "ls", "--wait", "1", "--jsonl"]);
   expect(listed.exit).toBe(0);
   while (heard.length === 0) {
     expect(await json("typing", "bob@localhost")).toMatchObject({ told: true });
