@@ -1,4 +1,5 @@
 import type { RoomUri } from "@treehouse/protocol";
+import type { Account } from "../clients/account.ts";
 import type { PeerLabel } from "../peers/labels.ts";
 import type { PeerServer, PeerUser } from "../peers/server.ts";
 import type { World } from "../world.ts";
@@ -15,11 +16,16 @@ export interface HostedRoom {
   readonly peer: PeerServer;
 }
 
-/** A room of Alice with a guest, who has come by a commit of hers. */
-export async function hostedRoom(world: World, label: PeerLabel = "a"): Promise<HostedRoom> {
+/** A room of Alice with a guest, who has come by a commit of hers; or of whoever is given for her. */
+export async function hostedRoom(
+  world: World,
+  label: PeerLabel = "a",
+  founder?: Account,
+): Promise<HostedRoom> {
   const peer = await world.knownPeer(label);
   const guest = peer.user(`guest-${peer.users.size}`);
-  const alice = await emptyRoom(world);
+  const alice =
+    founder === undefined ? await emptyRoom(world) : await foundRoom(founder, world.subject.domain);
   await alice.commit({ add: [await guest.keyPackage()] });
   const seat = await joinRemotely(world, guest, peer, alice.room, alice.position);
   return { room: alice.room, alice, guest: seat, peer };

@@ -79,7 +79,7 @@ export const ephemeralRules: readonly Rule[] = [
       agree("its place", [entry.position, entry.previous], [0, firstPrevious]);
     },
     "not to those of former members": async (world) => {
-      const { room, alice, guest, peer } = await hostedRoom(world);
+      const { room, alice, guest, peer } = await roomOfClara(world);
       await alice.commit({ remove: [guest.group.ownLeaf] });
       await whisper(alice);
       const other = await scene(world);
@@ -125,9 +125,14 @@ export const ephemeralRules: readonly Rule[] = [
 
 const scenes = new WeakMap<World, Promise<HostedRoom>>();
 
-/** One room for all that changes nothing in it: a user may reserve so many, and no more. */
+/** A user may reserve so many rooms in an hour, and Alice's are needed elsewhere. */
+async function roomOfClara(world: World): Promise<HostedRoom> {
+  return hostedRoom(world, "a", await world.account("clara"));
+}
+
+/** One room for all that changes nothing in it. */
 function scene(world: World): Promise<HostedRoom> {
-  const known = scenes.get(world) ?? hostedRoom(world);
+  const known = scenes.get(world) ?? roomOfClara(world);
   scenes.set(world, known);
   return known;
 }
