@@ -63,6 +63,7 @@ test("R-032 R-033 a contact sees what is for contacts, others in a room the name
   expect(await room.members()).toContainEqual({
     address: "alice@localhost",
     role: "owner",
+    clients: [alice.me.client],
     displayName: "Alice canary-name",
   });
   // It is no message: nobody's history shows it.

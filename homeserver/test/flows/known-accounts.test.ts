@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import {
   loginStartAnswerSchema,
   paths,
+  recoveryStartAnswerSchema,
   routes,
   toBase64Url,
   totpStartAnswerSchema,
@@ -69,6 +70,13 @@ const questions: Readonly<Record<string, (who: Person) => Promise<Answer>>> = {
     const json = { loginId, client: who.client, finishLoginRequest, code: "123456" };
     return ask(server.url, paths.clientsProof(), { json });
   },
+  [routes.recoveryStart]: (who) => startRecovery(who),
+  [routes.recoveryProof]: async (who) => {
+    const { challenge } = recoveryStartAnswerSchema.parse((await startRecovery(who)).json);
+    const signature = toBase64Url(new Uint8Array(64));
+    const json = { challenge, client: who.client, signature, code: "123456" };
+    return ask(server.url, paths.recoveryProof(), { json });
+  },
   [routes.resetRequest]: (who) =>
     ask(server.url, paths.resetRequest(), { json: { user: who.user, address } }),
   [routes.registrationStart]: async (who) =>
@@ -83,6 +91,7 @@ const questions: Readonly<Record<string, (who: Person) => Promise<Answer>>> = {
 const aboutNobody: readonly string[] = [
   routes.loginFactor,
   routes.clients,
+  routes.clientRevocations,
   routes.resetStart,
   routes.resetFinish,
   routes.externalStart,
@@ -90,6 +99,10 @@ const aboutNobody: readonly string[] = [
   routes.passkeyProofStart,
   routes.passkeyProofFinish,
 ];
+
+function startRecovery({ user, client }: Person): Promise<Answer> {
+  return ask(server.url, paths.recoveryStart(), { json: { user, client } });
+}
 
 function wrongLogin(who: Person) {
   return beginLogin(server.url, { ...who, password: "a wrong one" });
