@@ -35,7 +35,7 @@ export type ExportedAccount = {
 
 export type ExportedSetting = { readonly setting: string; readonly value: boolean | string };
 
-const pageSize = 500;
+const pageSize = 100;
 
 /** Everything of the user's own that this client and its server have, file by file. */
 export async function* exportAccount(parts: {
