@@ -39,8 +39,12 @@ export async function tellRead(
     return tx.messages.othersWithin(room, after, upTo, idsMax);
   });
   if (ids.length === 0) return;
-  const { members } = await groups.info(room);
+  const { members, template } = await groups.info(room);
   if (members.length > usersToldMax) return;
+  const shut = await store.transaction((tx) =>
+    members.some(({ user }) => template === "direct" && tx.relations.isBlocked(user)),
+  );
+  if (shut) return;
   const place = { room, sender: session.user, random: session.random };
   await groups.sendLater(room, composeRead(place, ids).content);
 }

@@ -37,8 +37,12 @@ export async function sayProfile(
   if (begun.status !== "joined") return false;
   if (begun.silent) return true;
   const info = await groups.info(room);
+  const others = info.members.map(({ user }) => user).filter((user) => user !== self);
   const content = await store.transaction((tx): Bytes | undefined => {
-    const view = viewOf(readOwnProfile(tx), audienceIn(tx, info, self));
+    // Alone with somebody blocked: they are to learn nothing of this user.
+    const shut = info.template === "direct" && others.some((user) => tx.relations.isBlocked(user));
+    if (shut) return undefined;
+    const view = viewOf(readOwnProfile(tx), audienceIn(tx, info, others));
     const wording = wordingOf(view);
     const said = onItsWay.get(room) ?? wordingIn(tx, room) ?? "";
     if (said === wording) return undefined;
@@ -56,9 +60,8 @@ export async function sayProfile(
 }
 
 /** Contacts are told more, where nobody else hears it. */
-function audienceIn(tx: LocalTx, info: RoomInfo, self: UserUri): "rooms" | "contacts" {
+function audienceIn(tx: LocalTx, info: RoomInfo, others: readonly UserUri[]): "rooms" | "contacts" {
   if (info.template !== "direct") return "rooms";
-  const others = info.members.map(({ user }) => user).filter((user) => user !== self);
   const mutual = others.every((user) => tx.relations.get(user)?.state === "mutual");
   return mutual ? "contacts" : "rooms";
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client } from "../../src/node.ts";
 import { befriend } from "../world/friends.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
-import { founded, joinedBy, next, textsIn, until } from "../world/waiting.ts";
+import { founded, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
 let server: TestServer;
 let alice: Client;
@@ -105,6 +105,25 @@ test("R-035 who is no contact any more sees nothing new, and a field taken from 
   expect([status, details]).toEqual([undefined, undefined]);
   await said({ displayName: null }, [carol]);
   expect((await carol.profile.of("alice@localhost"))?.displayName).toBeUndefined();
+});
+
+test("R-043 somebody who is blocked is told nothing more, neither a profile nor what was read", async () => {
+  await using dana = await server.register("dana");
+  await using erin = await server.register("erin");
+  const room = await dana.conversations.dm("erin@localhost");
+  await (await joinedBy(erin, room.id)).send("read me");
+  await reads(dana, room.id, "read me");
+  await dana.contacts.block("erin@localhost");
+  const { position } = await room.info();
+  await dana.profile.set({ displayName: "Not for the blocked" });
+  await room.markRead(position);
+  await dana.caughtUp();
+  // Whatever is said takes a position.
+  expect((await room.info()).position).toBe(position);
+  await dana.contacts.unblock("erin@localhost");
+  const hears = next(erin, "profile");
+  await room.send("again");
+  await hears;
 });
 
 test("R-034 the user's own clients know it all, and say nothing twice", async () => {
