@@ -22,9 +22,9 @@ export async function changePassword(
   context: AccountContext,
   { oldPassword, newPassword }: { readonly oldPassword: string; readonly newPassword: string },
 ): Promise<void> {
-  const { api, crypto, store } = context;
-  const old = await startLogin(oldPassword);
-  const fresh = await startRegistration(newPassword);
+  const { api, crypto, keyStretching, store } = context;
+  const old = await startLogin(oldPassword, keyStretching);
+  const fresh = await startRegistration(newPassword, keyStretching);
   const started = await api.json("POST", paths.credentialStart(), credentialStartAnswerSchema, {
     startLoginRequest: old.request,
     registrationRequest: fresh.request,

@@ -3,6 +3,7 @@ import type { Env, UserUri } from "@treehouse/protocol";
 
 import type { LocalStore } from "../storage/index.ts";
 import type { Api } from "../transport/index.ts";
+import type { KeyStretching } from "./opaque.ts";
 
 /** What the operations on the account share. */
 export type AccountContext = {
@@ -10,6 +11,8 @@ export type AccountContext = {
   readonly store: LocalStore;
   readonly crypto: MemberContext["crypto"];
   readonly env: Pick<Env, "now">;
+  /** What guessing a password costs. */
+  readonly keyStretching: KeyStretching;
   /** A code of the second factor, or whom to ask for one when it is needed. */
   readonly secondFactor?: string | (() => Promise<string>) | undefined;
   /** What the server's list of sessions says of this client. */

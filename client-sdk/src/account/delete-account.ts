@@ -7,8 +7,11 @@ import { startLogin } from "./opaque.ts";
  * Deletes the account at its server, with a proof that the password is known. Refuses `loginFailed`;
  * then everything is as it was.
  */
-export async function deleteAccount({ api }: AccountContext, password: string): Promise<void> {
-  const opaque = await startLogin(password);
+export async function deleteAccount(
+  { api, keyStretching }: AccountContext,
+  password: string,
+): Promise<void> {
+  const opaque = await startLogin(password, keyStretching);
   const started = await api.json("POST", paths.accountDeletion(), deletionStartAnswerSchema, {
     startLoginRequest: opaque.request,
   });

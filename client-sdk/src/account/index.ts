@@ -70,3 +70,4 @@ export {
   readAccount,
   type StoredAccount,
 } from "./stored-account.ts";
+export { KEY_STRETCHING, type KeyStretching } from "./opaque.ts";

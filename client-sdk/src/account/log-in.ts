@@ -39,7 +39,7 @@ export async function logIn(
 ): Promise<StoredAccount> {
   const { api, crypto, store } = context;
   const { user, client } = account;
-  const opaque = await startLogin(password);
+  const opaque = await startLogin(password, context.keyStretching);
   const body = { user, client, startLoginRequest: opaque.request };
   const started = await api.json("POST", paths.loginStart(), loginStartAnswerSchema, body);
   const login = opaque.finish(started.loginResponse);

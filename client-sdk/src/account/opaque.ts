@@ -2,17 +2,30 @@ import { client, ready } from "@serenity-kit/opaque";
 import { fromBase64Url } from "@treehouse/protocol";
 
 /**
- * OPAQUE (RFC 9807) on the client's side. The password never leaves this module; the server sees
- * blinded values only. The parameters of Argon2id are fixed here, for a record fits one choice.
+ * The parameters of Argon2id: what each guess at a password costs whoever has the server's disk. A
+ * record fits one choice, so that all clients of an account need the same.
  */
-const keyStretching = "memory-constrained";
+export type KeyStretching =
+  | "memory-constrained"
+  | { readonly "argon2id-custom": { memory: number; iterations: number; parallelism: number } };
+
+/** RFC 9106 §4, second choice: 64 MiB and three passes. */
+export const KEY_STRETCHING: KeyStretching = "memory-constrained";
+
+/**
+ * OPAQUE (RFC 9807) on the client's side. The password never leaves this module; the server sees
+ * blinded values only.
+ */
 
 export type PasswordRegistration = {
   readonly request: string;
   finish(response: string): { readonly record: string; readonly exportKey: Uint8Array };
 };
 
-export async function startRegistration(password: string): Promise<PasswordRegistration> {
+export async function startRegistration(
+  password: string,
+  keyStretching: KeyStretching,
+): Promise<PasswordRegistration> {
   await ready;
   const started = client.startRegistration({ password });
   return {
@@ -37,7 +50,10 @@ export type PasswordLogin = {
   ): { readonly request: string; readonly exportKey: Uint8Array } | undefined;
 };
 
-export async function startLogin(password: string): Promise<PasswordLogin> {
+export async function startLogin(
+  password: string,
+  keyStretching: KeyStretching,
+): Promise<PasswordLogin> {
   await ready;
   const started = client.startLogin({ password });
   return {

@@ -60,12 +60,12 @@ export function proveByPassword(
 }
 
 async function prove(
-  { api, crypto }: AccountContext,
+  { api, crypto, keyStretching }: AccountContext,
   wanted: { readonly user: UserUri; readonly client: ClientUri; readonly password: string },
   code: string | undefined,
 ): Promise<ProvedForClients> {
   const { user, client, password } = wanted;
-  const opaque = await startLogin(password);
+  const opaque = await startLogin(password, keyStretching);
   const started = await api.json("POST", paths.loginStart(), loginStartAnswerSchema, {
     user,
     client,

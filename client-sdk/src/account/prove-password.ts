@@ -5,10 +5,10 @@ import { startLogin } from "./opaque.ts";
 
 /** What goes beside a change that takes the password. Refuses `loginFailed` for a wrong one. */
 export async function provePassword(
-  { api }: Pick<AccountContext, "api">,
+  { api, keyStretching }: Pick<AccountContext, "api" | "keyStretching">,
   password: string,
 ): Promise<{ readonly proofId: string; readonly finishLoginRequest: string }> {
-  const opaque = await startLogin(password);
+  const opaque = await startLogin(password, keyStretching);
   const started = await api.json("POST", paths.passwordProof(), passwordProofAnswerSchema, {
     startLoginRequest: opaque.request,
   });

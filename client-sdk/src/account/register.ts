@@ -108,7 +108,7 @@ async function offer(
   { account, bundle }: Begun,
 ): Promise<StoredAccount> {
   const { api, crypto } = context;
-  const opaque = await startRegistration(wanted.password);
+  const opaque = await startRegistration(wanted.password, context.keyStretching);
   const started = await api.json("POST", paths.registrationStart(), registrationStartAnswerSchema, {
     name: nameOf(wanted.user),
     registrationRequest: opaque.request,

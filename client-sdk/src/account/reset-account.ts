@@ -54,7 +54,7 @@ async function offer(
   { account, bundle }: Begun,
 ): Promise<StoredAccount> {
   const { api, crypto } = context;
-  const opaque = await startRegistration(password);
+  const opaque = await startRegistration(password, context.keyStretching);
   const started = await api.json("POST", paths.resetStart(), resetStartAnswerSchema, {
     token,
     registrationRequest: opaque.request,

@@ -7,13 +7,13 @@ import {
 } from "@treehouse/protocol";
 
 import {
+  type AccountContext,
   type AskPasskey,
   type ExternalLogin,
   proveExternally,
   provePasskey,
   provePassword,
 } from "../account/index.ts";
-import type { Api } from "../transport/index.ts";
 import { guarded } from "./guarded.ts";
 
 export type PasskeyInfo = {
@@ -82,9 +82,10 @@ export interface ClientFactors {
   renewRecoveryCodes(proof: FactorProof): Promise<{ readonly recoveryCodes: readonly string[] }>;
 }
 
-export function createFactors(api: Api): ClientFactors {
+export function createFactors(context: AccountContext): ClientFactors {
+  const { api } = context;
   const proved = async ({ password, code }: FactorProof) => ({
-    ...(await provePassword({ api }, password)),
+    ...(await provePassword(context, password)),
     code,
   });
   return {

@@ -210,7 +210,7 @@ function startClient(
           await closing;
         }),
     },
-    factors: createFactors(context.api),
+    factors: createFactors(context),
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),

@@ -14,6 +14,7 @@ import {
   bundleSetting,
   dataKeySetting,
   joinByApproval,
+  KEY_STRETCHING,
   logIn,
   parseRecoveryKey,
   proveExternally,
@@ -69,7 +70,8 @@ export async function openAccount(
   const prove = external && once(() => proveExternally(api, external));
   const touch = passkey && (() => provePasskey(api, passkey));
   const secondFactor = options.secondFactor ?? touch ?? prove;
-  const context = { api, store, crypto, env, alarm, clientName, secondFactor };
+  const { keyStretching = KEY_STRETCHING } = platform;
+  const context = { api, store, crypto, env, keyStretching, alarm, clientName, secondFactor };
   const begun = stored !== undefined && stored.leafIdentity === undefined;
   if (options.reset !== undefined) {
     const { token } = options.reset;

@@ -6,7 +6,8 @@ import { createHomeserver, createNodeEnv, defaultConfig } from "@treehouse/homes
 import type { Homeserver } from "@treehouse/homeserver";
 import { type Domain, parseDomain } from "@treehouse/protocol";
 
-import { Client, type NodeOptions } from "../../src/node.ts";
+import type { Client, NodeOptions } from "../../src/node.ts";
+import { openTestClient } from "./open-client.ts";
 
 export const password = "correct horse battery staple";
 
@@ -85,7 +86,7 @@ export async function runServer(
   const clients: Client[] = [];
   const open = async (name: string, options: Partial<NodeOptions> = {}) => {
     const account = `${name}@${domain}`;
-    const client = await Client.open({ account, server: url, store: path(name), ...options });
+    const client = await openTestClient({ account, server: url, store: path(name), ...options });
     clients.push(client);
     return client;
   };

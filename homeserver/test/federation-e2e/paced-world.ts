@@ -8,6 +8,7 @@ import { openClient } from "../../../client-sdk/src/client/index.ts";
 import type { Client } from "../../../client-sdk/src/client/index.ts";
 import { createNodeEnv as createSdkEnv } from "../../../client-sdk/src/environment/node.ts";
 import { openNodeStore } from "../../../client-sdk/src/storage-sqlite/index.ts";
+import { keyStretching } from "../../../client-sdk/test/world/open-client.ts";
 import { startFaultProxy } from "../../../packages/testkit/src/index.ts";
 import type { FaultProxy } from "../../../packages/testkit/src/index.ts";
 import { createHomeserver, createNodeEnv, loadConfig } from "../../src/index.ts";
@@ -70,6 +71,7 @@ export async function startPacedWorld(): Promise<PacedWorld> {
         {
           env: paced,
           crypto: createNodeCrypto({ random: env.random }),
+          keyStretching,
           openStore: (path) => openNodeStore(path, undefined, env.random),
           close,
         },

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startFaultProxy } from "../../../packages/testkit/src/index.ts";
 import type { FaultProxy } from "../../../packages/testkit/src/index.ts";
-import { Client } from "../../../client-sdk/src/node.ts";
+import type { Client } from "../../../client-sdk/src/node.ts";
+import { openTestClient } from "../../../client-sdk/test/world/open-client.ts";
 import { freePort } from "./free-port.ts";
 import { startServerProcess } from "./server.ts";
 import type { ServerProcess } from "./server.ts";
@@ -95,7 +96,7 @@ export async function startFederatedWorld(wish: WorldWish): Promise<FederatedWor
   }
 
   const open = async (address: string, options: object): Promise<Client> => {
-    const client = await Client.open({
+    const client = await openTestClient({
       account: address,
       server: found(doors, serverNameOf(address)).url,
       store: join(directory, `${address}.sqlite`),

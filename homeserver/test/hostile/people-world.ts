@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client } from "../../../client-sdk/src/node.ts";
-import type { Conversation } from "../../../client-sdk/src/node.ts";
+import type { Client, Conversation } from "../../../client-sdk/src/node.ts";
+import { openTestClient } from "../../../client-sdk/test/world/open-client.ts";
 import { until } from "../../../client-sdk/test/world/waiting.ts";
 import { createHomeserver, createNodeEnv, loadConfig } from "../../src/index.ts";
 import type { Homeserver } from "../../src/index.ts";
@@ -64,7 +64,7 @@ export async function openClient(
   name: string,
   register: boolean,
 ): Promise<Client> {
-  const client = await Client.open({
+  const client = await openTestClient({
     account: `${name}@example.org`,
     server,
     store: join(directory, `${name}.sqlite`),

@@ -32,7 +32,7 @@ export async function resetPassword(
     account,
     recoveryKey,
   );
-  const fresh = await startRegistration(newPassword);
+  const fresh = await startRegistration(newPassword, context.keyStretching);
   const started = await api.json(
     "POST",
     paths.passwordResetStart(),

@@ -1,0 +1,29 @@
+import { createNodeCrypto } from "@treehouse/mls/crypto/node";
+
+import { openClient } from "../../src/client/index.ts";
+import { createNodeEnv } from "../../src/environment/node.ts";
+import type { Client, NodeOptions } from "../../src/node.ts";
+import { openNodeStore } from "../../src/storage-sqlite/index.ts";
+
+/**
+ * Next to nothing: where no test looks at what guesses cost, hundreds of accounts need not pay for it.
+ * The CLI's tests and all programs use what `KEY_STRETCHING` says.
+ */
+export const keyStretching = {
+  "argon2id-custom": { memory: 8, iterations: 1, parallelism: 1 },
+} as const;
+
+/** `Client.open`, but for the cost of passwords. */
+export function openTestClient(options: NodeOptions): Promise<Client> {
+  const { env, close } = createNodeEnv();
+  return openClient(
+    {
+      env,
+      crypto: createNodeCrypto({ random: env.random }),
+      keyStretching,
+      openStore: (store) => openNodeStore(store, options.storeKey, env.random),
+      close,
+    },
+    options,
+  );
+}
