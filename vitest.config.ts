@@ -4,8 +4,8 @@ const exclude = ["**/node_modules/**", "**/dist/**"];
 
 export default defineConfig({
   test: {
-    // Flows wait for servers of their own: a worker for each core keeps the cores busy.
-    maxWorkers: "100%",
+    // Flows wait for servers of their own: half as many workers again as cores keep the cores busy.
+    maxWorkers: "150%",
     projects: [
       { test: { name: "unit", include: ["**/src/**/*.test.ts"], exclude, isolate: false } },
       {

@@ -38,10 +38,10 @@ export async function sayProfile(
   if (begun.silent) return true;
   const info = await groups.info(room);
   const others = info.members.map(({ user }) => user).filter((user) => user !== self);
-  const content = await store.transaction((tx): Bytes | undefined => {
+  const content = await store.transaction((tx): Bytes | "shut" | undefined => {
     // Alone with somebody blocked: they are to learn nothing of this user.
     const shut = info.template === "direct" && others.some((user) => tx.relations.isBlocked(user));
-    if (shut) return undefined;
+    if (shut) return "shut";
     const view = viewOf(readOwnProfile(tx), audienceIn(tx, info, others));
     const wording = wordingOf(view);
     const said = onItsWay.get(room) ?? wordingIn(tx, room) ?? "";
@@ -50,6 +50,7 @@ export async function sayProfile(
     const message = { profile: view, salt: random(16), senderUri: self, roomUri: room };
     return encodeContent(profileContent(message));
   });
+  if (content === "shut") return false;
   if (content === undefined) return true;
   try {
     await groups.send(room, content);
