@@ -119,10 +119,17 @@ function startClient(
     for (const { room, key } of knownMetadataKeys(tx)) writeMetadataKey(tx, room, { key, at });
   };
   const identity = { user: account.user, key: opened.dataKey, note };
-  const data = createAccountData(context, identity, (told) => {
-    events.emit("accountData", told);
-    groups.noted();
-  });
+  const alarms = createAlarms(env);
+  const catchingUp = alarms.create();
+  const data = createAccountData(
+    context,
+    identity,
+    (told) => {
+      events.emit("accountData", told);
+      groups.noted();
+    },
+    (delayMs, run) => catchingUp.set(delayMs, run),
+  );
   const chosen = createChosen(data, () => env.now());
   const own = createOwnIdentity(context, account, {
     changed(change) {
@@ -133,14 +140,12 @@ function startClient(
     renewed: () => groups.renewed(),
   });
   /** What this client has come to know; at the latest the next connection tells it. */
-  const tellOthers = () => {
-    chosen.push().catch((error: unknown) => log("accountData.notWritten", error));
-  };
+  const tellOthers = () => data.soon();
   events.on("joined", tellOthers);
   const log = (event: string, error: unknown) => env.log.warn(event, { error: String(error) });
   const groups: Groups = createGroups({
     env,
-    alarms: createAlarms(env),
+    alarms,
     people: peopleOf(context, book, own),
     metadataKey: metadataKeyOf,
     accountEvents: accountEventsOf({ context, account, book, data, own, log, events }),

@@ -38,11 +38,19 @@ export interface AccountData {
   push(): Promise<void>;
   /** Fetches what others wrote, and writes what is not written yet. */
   catchUp(): Promise<void>;
+  /** The same in a moment, and again for as long as the server cannot take it. */
+  soon(): void;
   /** Takes in an account event, in the inbox's transaction; answers what is to be done after it. */
   apply(tx: LocalTx, event: AccountEventBody): () => void;
 }
 
 const attemptsMax = 8;
+const spreadMs = 300;
+const retryMs = 1_000;
+const passing: readonly string[] = ["rateLimited", "conflict", "unavailable", "storageFull"];
+
+/** Runs something once after so many milliseconds; does nothing while it waits to run something. */
+export type Later = (delayMs: number, run: () => void) => void;
 
 /** Without `key`, as in a store from before there was account data, everything stays here. */
 export function createAccountData(
@@ -58,6 +66,7 @@ export function createAccountData(
     readonly note: (tx: LocalTx) => void;
   },
   tell: (told: { readonly record: string; readonly change: DataChange }) => void,
+  later: Later,
 ): AccountData {
   if (key === undefined) return nowhere;
   const { api, crypto, store } = context;
@@ -150,20 +159,36 @@ export function createAccountData(
     }
   };
 
-  const catchUp = (): Promise<void> =>
-    serial.run(async () => {
+  let queued: Promise<void> | undefined;
+  const catchUp = (): Promise<void> => {
+    // One that has not begun yet finds everything that is there when it does.
+    queued ??= serial.run(async () => {
+      queued = undefined;
       await pull();
       await pushNow();
     });
+    return queued;
+  };
+  /** Not all of a user's clients at the same moment: each write of one is a conflict for the others. */
+  const soon = (delayMs = 0): void => {
+    const spread = ((crypto.random(1)[0] ?? 0) / 255) * spreadMs;
+    later(delayMs + spread, () => {
+      catchUp().catch((error: unknown) => {
+        // A server that is away, or a session that is over, is caught up with at the next connection.
+        if (!(error instanceof Refusal) || !passing.includes(error.code)) return;
+        soon(error.data.retryAfterMs ?? retryMs);
+      });
+    });
+  };
 
   return {
     push: () => serial.run(pushNow),
     catchUp,
+    soon: () => soon(),
     apply(tx, { name, data }) {
       if (name !== ACCOUNT_EVENTS.accountDataChanged) return () => undefined;
       if (isKnown(tx, slots, data)) return () => undefined;
-      // What could not be had now is had at the next connection.
-      return () => void catchUp().catch(() => undefined);
+      return () => soon();
     },
   };
 }
@@ -171,6 +196,7 @@ export function createAccountData(
 const nowhere: AccountData = {
   push: () => Promise.resolve(),
   catchUp: () => Promise.resolve(),
+  soon: () => undefined,
   apply: () => () => undefined,
 };
 
