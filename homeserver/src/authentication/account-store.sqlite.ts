@@ -10,6 +10,7 @@ type AccountMethods = Pick<
   AuthenticationStore,
   | "createAccount"
   | "account"
+  | "credential"
   | "nameIsTaken"
   | "adminExists"
   | "replaceCredential"
@@ -32,7 +33,25 @@ export function accountMethods(database: Database): AccountMethods {
       .prepare(),
   );
 
+  const selectCredential = database.prepare(({ $client }) =>
+    $client.prepare<[string], { version: number; known: number; record: Buffer }>(
+      `SELECT coalesce(found.credential_version, 0) AS version,
+              found.password_record IS NOT NULL AS known,
+              coalesce(found.password_record, zeroblob(192)) AS record
+       FROM (SELECT ? AS name) AS asked
+       LEFT JOIN authentication_accounts AS found ON found.name = asked.name`,
+    ),
+  );
+
   return {
+    credential: async (tx, name) => {
+      const row = selectCredential(tx).get(name);
+      const record = fromBlob(row?.record ?? Buffer.alloc(0));
+      return {
+        passwordRecord: row?.known === 1 ? record : undefined,
+        credentialVersion: row?.version ?? 0,
+      };
+    },
     createAccount: async (tx, account) => {
       if (selectTombstone(tx).get({ nameHash: toBlob(hashName(account.name)) })) return false;
       return insertAccount(database.sql(tx), account);

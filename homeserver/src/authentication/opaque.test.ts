@@ -79,12 +79,17 @@ describe.skipIf(!existsSync(file))(
     });
 
     test.each(fake)("KE2 for an unknown user, up to its MAC, is the vector's", (vector) => {
-      const server = serverOf(vector, "client_public_key");
-      feedRandom(
-        ["masking_key", "masking_nonce", "server_keyshare_seed", "server_nonce"].map((n) =>
-          input(vector, n),
-        ),
+      // RFC 9807 §10.9: the client's public key, the masking key, and an envelope of zeros.
+      const record = concatBytes(
+        input(vector, "client_public_key"),
+        input(vector, "masking_key"),
+        new Uint8Array(96),
       );
+      const server = serverOf(vector, "client_public_key", record);
+      feedRandom([
+        new Uint8Array(64),
+        ...["masking_nonce", "server_keyshare_seed", "server_nonce"].map((n) => input(vector, n)),
+      ]);
       const { loginResponse } = server.startLogin(
         identifier(vector),
         undefined,
@@ -191,9 +196,9 @@ function refusesOrWorks(run: () => void): boolean {
   }
 }
 
-function serverOf(vector: Vector, fakeKey: string): OpaqueServer {
+function serverOf(vector: Vector, fakeKey: string, fakeRecord?: Bytes): OpaqueServer {
   const parts = ["oprf_seed", "server_private_key", fakeKey].map((name) => input(vector, name));
-  return createOpaque(toBase64Url(concatBytes(...parts)));
+  return createOpaque(toBase64Url(concatBytes(...parts)), fakeRecord);
 }
 
 function identifier(vector: Vector): string {

@@ -1,4 +1,4 @@
-import { ready, server } from "@serenity-kit/opaque";
+import { client, ready, server } from "@serenity-kit/opaque";
 import { fromBase64Url, Refusal, toBase64Url, utf8Decode, utf8Encode } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
 import type { SecretFiles } from "./secret-files.ts";
@@ -12,7 +12,10 @@ export interface OpaqueServer {
   registrationResponse(user: string, registrationRequest: Bytes): Bytes;
   /** Refuses a registration record that no login could ever use. */
   checkRecord(record: Bytes): void;
-  /** Without a record it answers from a fake one, of the same shape (RFC 9807 §10.9). */
+  /**
+   * Without a record it answers from a fake one (RFC 9807 §10.9): of a password that nobody has, and
+   * made like any other, so that it takes the same work.
+   */
   startLogin(
     user: string,
     record: Bytes | undefined,
@@ -34,7 +37,27 @@ export async function openOpaque(files: SecretFiles): Promise<OpaqueServer> {
   return createOpaque(utf8Decode(stored));
 }
 
-export function createOpaque(serverSetup: string): OpaqueServer {
+/** Its password is forgotten at once; what stretching it would cost nobody pays. */
+function fakeRecord(serverSetup: string): Bytes {
+  // As good as random: nobody keeps it.
+  const password = server.createSetup();
+  const { clientRegistrationState, registrationRequest } = client.startRegistration({ password });
+  const { registrationResponse } = server.createRegistrationResponse({
+    serverSetup,
+    userIdentifier: "fake",
+    registrationRequest,
+  });
+  const { registrationRecord } = client.finishRegistration({
+    clientRegistrationState,
+    registrationResponse,
+    password,
+    keyStretching: { "argon2id-custom": { memory: 8, iterations: 1, parallelism: 1 } },
+  });
+  return fromBase64Url(registrationRecord);
+}
+
+/** `fake` stands for whoever has no record. */
+export function createOpaque(serverSetup: string, fake = fakeRecord(serverSetup)): OpaqueServer {
   // Fails here, at the start, if the file does not hold a setup.
   server.getPublicKey(serverSetup);
 
@@ -68,7 +91,7 @@ export function createOpaque(serverSetup: string): OpaqueServer {
         server.startLogin({
           serverSetup,
           userIdentifier: user,
-          registrationRecord: record && toBase64Url(record),
+          registrationRecord: toBase64Url(record ?? fake),
           startLoginRequest: toBase64Url(startLoginRequest),
         }),
       );

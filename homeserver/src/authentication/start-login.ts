@@ -29,17 +29,17 @@ export async function startLogin(
   const { database, store, opaque, pendingLogins } = context;
   // No account has the empty name: a user of another server goes the way of an unknown one.
   const name = domainOf(request.user) === context.domain ? nameOf(request.user) : "";
-  const account = await database.read((tx) => store.account(tx, name));
+  const credential = await database.read((tx) => store.credential(tx, name));
   const { loginResponse, state } = opaque.startLogin(
     request.user,
-    account?.passwordRecord,
+    credential.passwordRecord,
     request.startLoginRequest,
   );
   const { id } = pendingLogins.add({
     name,
     client: request.client,
     state,
-    credentialVersion: account?.credentialVersion ?? 0,
+    credentialVersion: credential.credentialVersion,
   });
   return { loginId: id, loginResponse };
 }

@@ -31,6 +31,12 @@ function accountContract(open: OpenStore): void {
         credentialVersion: 1,
       });
       expect(await store.account(tx, "bob")).toBeUndefined();
+      const none = { passwordRecord: undefined, credentialVersion: 0 };
+      expect(await store.credential(tx, "bob")).toEqual(none);
+      expect(await store.credential(tx, "alice")).toEqual({
+        passwordRecord: alice.passwordRecord,
+        credentialVersion: 1,
+      });
       expect(await store.clientList(tx, "alice")).toEqual(alice.list.signedList);
       expect(await store.clientList(tx, "alice", 1)).toEqual(alice.list.signedList);
       expect(await store.clientList(tx, "alice", 2)).toBeUndefined();

@@ -9,6 +9,11 @@ export interface AuthenticationStore {
    */
   createAccount(tx: Tx, account: NewAccount): Promise<boolean>;
   account(tx: ReadTx, name: string): Promise<Account | undefined>;
+  /**
+   * What a login begins with. One query of one form with an answer of one length, whether there is
+   * such an account: the record is undefined where there is none, or no password.
+   */
+  credential(tx: ReadTx, name: string): Promise<Credential>;
   /** True when the name may never be given out again, or is in use. */
   nameIsTaken(tx: ReadTx, name: string): Promise<boolean>;
   adminExists(tx: ReadTx): Promise<boolean>;
@@ -125,4 +130,10 @@ export type StoredInvite = {
   readonly usesLeft: number;
   readonly expiresAt: number | undefined;
   readonly createdAt: number;
+};
+
+export type Credential = {
+  readonly passwordRecord: Bytes | undefined;
+  /** 0 where there is no account. */
+  readonly credentialVersion: number;
 };
