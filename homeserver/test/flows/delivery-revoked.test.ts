@@ -52,7 +52,30 @@ test("R-028 FED-970 a revoked last client is cut off, and its place is kept for 
   await a.commit({});
   expect(a.group.members().map(({ user }) => user)).toEqual([alice.user]);
   expect(await left()).toEqual([0, 0]);
+
+  // Whatever its server hands it: from its removal on it opens nothing with all that it had.
+  await a.say("not for who is gone");
+  await a.sync();
+  const told: string[] = [];
+  for (const entry of a.entries.filter(({ position }) => position > b.position)) {
+    if (entry.kind === "application") {
+      told.push(await b.group.decrypt(entry.message).then(textOf, () => "closed"));
+    }
+    if (entry.kind === "proposal") {
+      for (const proposal of entry.proposals) await b.group.processProposal(proposal);
+    }
+    if (entry.kind === "commit" && b.group.active) {
+      await b.group.processCommit(entry.commit, entry);
+    }
+  }
+  expect(b.group.active).toBe(false);
+  // Until its removal it is cut off by the server alone, and has the keys of that epoch.
+  expect(told).toEqual(["meanwhile", "closed"]);
 });
+
+function textOf({ plaintext }: { readonly plaintext: Uint8Array }): string {
+  return new TextDecoder().decode(plaintext);
+}
 
 test("a room in which all are to be removed is over only once none is waited for", async () => {
   const [a] = await openPair(alice, bob);
