@@ -62,7 +62,7 @@ R-037 | met | authentication, SDK, CLI | Settings, labels, pinned keys, own name
 R-038 | met | protocol, SDK, CLI | Presence is told to contacts by ephemeral messages, ends by silence, and is stored nowhere
 R-039 | met | SDK, CLI | Presence set by hand lasts; without activity one becomes idle
 R-040 | met | SDK | Presence goes to mutual contacts by direct conversations, as settings permit, and to nobody else
-R-041 | open | | Activity that is shared
+R-041 | partly | SDK, CLI | An activity that is set by hand is shown until it expires; nothing is shared by itself yet, such as a call
 R-042 | met | authentication, federation, SDK, CLI | Requests to be contacts
 R-043 | met | authentication, key-packages, SDK, CLI | Blocking
 

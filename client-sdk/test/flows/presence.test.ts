@@ -51,7 +51,7 @@ async function type(conversation: Conversation): Promise<void> {
   await conversation.typing();
 }
 
-test("R-038 R-040 contacts of two servers see how they are there, from the moment that they come", async () => {
+test("R-038 R-040 R-041 contacts of two servers see how they are there, from the moment that they come", async () => {
   await show(alice, bob, { state: "online" });
   // Who comes later asks, and is answered.
   await show(bob, alice, { state: "dnd", activity: "reading" });
