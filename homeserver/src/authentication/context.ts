@@ -9,7 +9,6 @@ import type { PendingFactor } from "./finish-login.ts";
 import type { PendingPasswordProof } from "./prove-password.ts";
 import type { Invites } from "./invites.ts";
 import type { OpaqueServer } from "./opaque.ts";
-import type { PendingDeletion } from "./delete-account.ts";
 import type { Neighbours } from "./ports.ts";
 import type { PendingLogin } from "./start-login.ts";
 import type { PendingRegistration } from "./start-registration.ts";
@@ -61,6 +60,5 @@ export type AuthenticationContext = {
   readonly pendingClientProofs: Pending<ProvedForClients>;
   readonly pendingRecoveries: Pending<PendingRecovery>;
   readonly pendingPasswordResets: Pending<PendingPasswordReset>;
-  readonly pendingDeletions: Pending<PendingDeletion>;
   readonly pendingResets: Pending<PendingReset>;
 };

@@ -20,7 +20,8 @@ import {
   startCredentialChange,
 } from "./change-credential.ts";
 import type { AuthenticationContext } from "./context.ts";
-import { deleteAccount, startDeletion } from "./delete-account.ts";
+import { deleteAccount } from "./delete-account.ts";
+import { startPasswordProof } from "./prove-password.ts";
 import type { AuthenticationLimits } from "./limits.ts";
 
 /** What a session alone cannot do: a new password with its recovery bundle, and the account's end. */
@@ -104,8 +105,9 @@ function deletionRoutes(
         limits.loginPerAddress.take(address);
         limits.loginPerUser.take(`${session.user} ${address}`);
         const request = fromBase64Url(body.startLoginRequest);
-        const started = await startDeletion(context, session.user, request);
-        return { ...started, loginResponse: toBase64Url(started.loginResponse) };
+        const started = await startPasswordProof(context, session.user, request);
+        const { proofId: deletionId, loginResponse, expiresAt } = started;
+        return { deletionId, loginResponse: toBase64Url(loginResponse), expiresAt };
       },
     }),
     route({
@@ -118,7 +120,7 @@ function deletionRoutes(
       handle: ({ body, session, address }) => {
         limits.lookupPerAddress.take(address);
         return deleteAccount(context, session.user, {
-          deletionId: body.deletionId,
+          proofId: body.deletionId,
           finishLoginRequest: fromBase64Url(body.finishLoginRequest),
         });
       },

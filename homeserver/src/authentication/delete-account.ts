@@ -1,39 +1,10 @@
-import { nameOf, Refusal } from "@treehouse/protocol";
+import { nameOf } from "@treehouse/protocol";
 import type { Bytes, Domain, UserUri } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import { forgetUser } from "./contacts/hear-peer.ts";
 import type { AuthenticationContext } from "./context.ts";
-
-export type PendingDeletion = {
-  readonly user: UserUri;
-  readonly state: string;
-  /** Of the record against which the password is proved. */
-  readonly credentialVersion: number;
-};
-
-export type StartedDeletion = {
-  readonly deletionId: string;
-  readonly loginResponse: Bytes;
-  readonly expiresAt: number;
-};
-
-/** The first half of an account's end: a login against its record. Refuses `malformed`. */
-export async function startDeletion(
-  context: AuthenticationContext,
-  user: UserUri,
-  startLoginRequest: Bytes,
-): Promise<StartedDeletion> {
-  const { database, opaque, pendingDeletions, store } = context;
-  const account = await database.read((tx) => store.account(tx, nameOf(user)));
-  const { loginResponse, state } = opaque.startLogin(
-    user,
-    account?.passwordRecord,
-    startLoginRequest,
-  );
-  const credentialVersion = account?.credentialVersion ?? 0;
-  const { id, expiresAt } = pendingDeletions.add({ user, state, credentialVersion });
-  return { deletionId: id, loginResponse, expiresAt };
-}
+import { proofFailed, takePasswordProof } from "./prove-password.ts";
+import type { PendingPasswordProof } from "./prove-password.ts";
 
 /**
  * Deletes the account with everything that is the user's, in one transaction: sessions, clients with
@@ -46,26 +17,23 @@ export async function startDeletion(
 export async function deleteAccount(
   context: AuthenticationContext,
   user: UserUri,
-  request: { readonly deletionId: string; readonly finishLoginRequest: Bytes },
+  proof: { readonly proofId: string; readonly finishLoginRequest: Bytes },
 ): Promise<void> {
-  const { database, opaque, pendingDeletions } = context;
-  const pending = pendingDeletions.take(request.deletionId);
-  if (!pending || pending.user !== user) throw loginFailed();
-  if (!opaque.finishLogin(pending.state, request.finishLoginRequest)) throw loginFailed();
-  await database.transaction((tx) => deleteWithAll(context, tx, pending), { frees: true });
+  const proved = takePasswordProof(context, user, proof);
+  await context.database.transaction((tx) => deleteWithAll(context, tx, proved), { frees: true });
 }
 
 async function deleteWithAll(
   context: AuthenticationContext,
   tx: Tx,
-  { user, credentialVersion }: PendingDeletion,
+  { user, credentialVersion }: PendingPasswordProof,
 ): Promise<void> {
   const { contacts, env, sessions, store } = context;
   const { factors, inboxes, keyPackages, outbox } = context.neighbours.current;
   const name = nameOf(user);
   const account = await store.account(tx, name);
   // Whoever has changed the password meanwhile has the last word.
-  if (!account || account.credentialVersion !== credentialVersion) throw loginFailed();
+  if (!account || account.credentialVersion !== credentialVersion) throw proofFailed();
 
   const deletedAt = env.now();
   const peers = await peersOf(context, tx, user);
@@ -95,8 +63,4 @@ async function peersOf(
   const sharing = await neighbours.current.rooms.deleteUser(tx, user);
   const known = await contacts.domainsOf(tx, nameOf(user));
   return [...new Set([...sharing, ...known])].filter((peer) => peer !== domain).toSorted();
-}
-
-function loginFailed(): Refusal {
-  return new Refusal("loginFailed", "the password is wrong, or the deletion is over");
 }

@@ -47,7 +47,6 @@ import type { AuthenticationContext, LocalContacts, RegistrationMode } from "./c
 import { openCountersignatureKey } from "./countersignature-key.ts";
 import type { Signatures } from "./countersignature-key.ts";
 import type { Enrolled } from "./create-account.ts";
-import type { PendingDeletion } from "./delete-account.ts";
 import { enrol } from "./enrol.ts";
 import type { Enrolment } from "./enrol.ts";
 import { findLocalLists, findLocalUser, serverKeys } from "./find-user.ts";
@@ -210,7 +209,6 @@ export async function createAuthentication(
     pendingClientProofs: createPending<ProvedForClients>(env),
     pendingRecoveries: createPending<PendingRecovery>(env),
     pendingPasswordResets: createPending<PendingPasswordReset>(env),
-    pendingDeletions: createPending<PendingDeletion>(env),
     pendingResets: createPending<PendingReset>(env),
   };
   options.jobs.every("endIdleSessions", CLEANING_INTERVAL_MS, () =>

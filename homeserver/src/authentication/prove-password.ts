@@ -34,18 +34,33 @@ export async function startPasswordProof(
 
 /** The second half; each proof is good once. Refuses `loginFailed`. */
 export async function checkPasswordProof(
-  { database, opaque, pendingPasswordProofs, store }: AuthenticationContext,
+  context: AuthenticationContext,
   user: UserUri,
   proof: { readonly proofId: string; readonly finishLoginRequest: Bytes },
 ): Promise<void> {
-  const pending = pendingPasswordProofs.take(proof.proofId);
-  if (!pending || pending.user !== user) throw loginFailed();
-  if (!opaque.finishLogin(pending.state, proof.finishLoginRequest)) throw loginFailed();
+  const { credentialVersion } = takePasswordProof(context, user, proof);
+  const { database, store } = context;
   const account = await database.read((tx) => store.account(tx, nameOf(user)));
   // Whoever has changed the password meanwhile has the last word.
-  if (account?.credentialVersion !== pending.credentialVersion) throw loginFailed();
+  if (account?.credentialVersion !== credentialVersion) throw proofFailed();
 }
 
-function loginFailed(): Refusal {
+/**
+ * The second half for whoever compares `credentialVersion` with the account's in the transaction that
+ * acts on the proof. Refuses `loginFailed`.
+ */
+export function takePasswordProof(
+  { opaque, pendingPasswordProofs }: AuthenticationContext,
+  user: UserUri,
+  proof: { readonly proofId: string; readonly finishLoginRequest: Bytes },
+): PendingPasswordProof {
+  const pending = pendingPasswordProofs.take(proof.proofId);
+  if (!pending || pending.user !== user) throw proofFailed();
+  if (!opaque.finishLogin(pending.state, proof.finishLoginRequest)) throw proofFailed();
+  return pending;
+}
+
+/** The refusal of every proof that does not hold, or not any more. */
+export function proofFailed(): Refusal {
   return new Refusal("loginFailed", "the password is wrong, or the proof is over");
 }
