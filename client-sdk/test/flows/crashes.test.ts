@@ -78,7 +78,7 @@ async function expectAgreement(one: Client, other: Client, name: string): Promis
   expect(kinds).not.toContain("fault");
 }
 
-test("R-057 T-14 whoever acts may die at any transaction: nothing is lost, and nothing comes twice or out of order", async () => {
+test("R-057 T-14 whoever acts may die at any transaction: nothing is lost, twice or out of order", async () => {
   let died = 0;
   const orders = heard(bob, "senderOrder");
   for (const [round, death] of deaths.entries()) {

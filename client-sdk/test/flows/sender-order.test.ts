@@ -54,7 +54,7 @@ const forgery = (content: Bytes, link: SenderLink | undefined): Forgery => ({
   link,
 });
 
-test("T-03 T-04 T-13 T-14 FED-826 FED-827 FED-828 FED-829 a member neither speaks for another nor says the same again, and what is out of order is named", async () => {
+test("T-03 T-04 T-13 T-14 FED-826 FED-827 FED-828 FED-829 members neither replay nor impersonate", async () => {
   const said = await hers.send("transfer 5 to Bob");
   await reads(bob, his.id, "transfer 5 to Bob");
   const first = await his.send("one");
