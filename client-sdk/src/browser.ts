@@ -15,6 +15,7 @@ import type { Platform } from "./client/index.ts";
 
 export { SdkError } from "./errors/index.ts";
 export type { ClientEvents, ConnectionState, FaultCode } from "./events/index.ts";
+export { defineContent } from "./messages/index.ts";
 export type { AskPasskey, ExternalLogin } from "./account/index.ts";
 export type { Platform } from "./client/index.ts";
 

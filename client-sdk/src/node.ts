@@ -53,7 +53,15 @@ export type {
   SessionInfo,
 } from "./client/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
-export type { HistoryItem, Message, MessagesOptions } from "./messages/index.ts";
+export { defineContent } from "./messages/index.ts";
+export type {
+  ContentType,
+  HistoryItem,
+  Message,
+  MessagesOptions,
+  OwnContent,
+  PollState,
+} from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {
   AskPasskey,

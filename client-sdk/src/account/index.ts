@@ -21,16 +21,22 @@ export {
   clientNameOf,
   createAccountData,
   type DataChange,
+  type Draft,
+  draftAt,
+  dropDraftsAbout,
   labelOf,
   metadataKeyOf,
   notesOf,
   PROFILE_RECORD,
   type RoomNotes,
+  threadNoteOf,
   writeClientName,
+  writeDraft,
   writeLabel,
   writeMetadataKey,
   writeOwnName,
   writeRead,
+  writeThreadNote,
 } from "./account-data/index.ts";
 export { changePassword } from "./change-password.ts";
 export { deleteAccount } from "./delete-account.ts";

@@ -1,14 +1,7 @@
-import {
-  type CapabilityName,
-  isEmoji,
-  Refusal,
-  type RoomUri,
-  userOfClient,
-} from "@treehouse/protocol";
+import { isEmoji, Refusal, type RoomUri, userOfClient } from "@treehouse/protocol";
 
 import {
   composeDeletion,
-  type Composed,
   composeEdit,
   composeReaction,
   composeUnlike,
@@ -16,10 +9,10 @@ import {
   readStored,
   type TextWish,
 } from "../messages/index.ts";
-import { withChanges } from "../groups/index.ts";
-import type { MessageRow } from "../storage/index.ts";
+import type { HistoryRow } from "../groups/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
+import { createSender } from "./own-messages.ts";
 
 /** What can be done to a message that stands in a conversation. */
 export interface MessageChanges {
@@ -40,26 +33,10 @@ export interface MessageChanges {
 }
 
 export function createMessageChanges(parts: ConversationParts, room: RoomUri): MessageChanges {
-  const { groups, session, store } = parts;
-  const place = { room, sender: session.user, random: session.random };
-
-  const messageWith = async (id: string): Promise<MessageRow> => {
-    const row = await store.transaction((tx) => tx.messages.contentById(room, id));
-    if (row !== undefined) return row;
-    throw new Refusal("notFound", "there is no message with this id in the conversation");
-  };
-  const isOwn = (row: MessageRow): boolean =>
+  const { session } = parts;
+  const { place, messageWith, need, sent } = createSender(parts, room);
+  const isOwn = (row: HistoryRow): boolean =>
     userOfClient(readStored(row.body).sender) === session.user;
-  const need = async (capability: CapabilityName): Promise<void> => {
-    if (await groups.may(room, capability)) return;
-    throw new Refusal("notAllowed", "the rules of this conversation do not permit you that");
-  };
-  const ownReactions = async (row: MessageRow, emoji: string): Promise<readonly string[]> =>
-    reactionsBy(await store.transaction((tx) => withChanges(tx, row)), session.user, emoji);
-  const send = async ({ id, content }: Composed): Promise<SentMessage> => {
-    const { position, acceptedAt } = await groups.send(room, content);
-    return { id, conversation: room, position, acceptedAt };
-  };
   return {
     edit: (id, text, { format } = {}) =>
       guarded(async () => {
@@ -67,28 +44,28 @@ export function createMessageChanges(parts: ConversationParts, room: RoomUri): M
         if (!isOwn(row)) throw new Refusal("notFound", "this is no message of yours");
         await need("editOwnMessage");
         const original = readStored(row.body).content;
-        return send(composeEdit(place, { id, original, text, format }));
+        return sent(composeEdit(place, { id, original, text, format }));
       }),
     delete: (id) =>
       guarded(async () => {
         const own = isOwn(await messageWith(id));
         await need(own ? "deleteOwnMessage" : "deleteOtherMessage");
-        return send(composeDeletion(place, id));
+        return sent(composeDeletion(place, id));
       }),
     react: (id, emoji) =>
       guarded(async () => {
         if (!isEmoji(emoji)) throw new Refusal("malformed", "a reaction is one emoji");
         const row = await messageWith(id);
         await need("reactToMessage");
-        if ((await ownReactions(row, emoji)).length > 0) return;
-        await send(composeReaction(place, id, emoji));
+        if (reactionsBy(row, session.user, emoji).length > 0) return;
+        await sent(composeReaction(place, id, emoji));
       }),
     unreact: (id, emoji) =>
       guarded(async () => {
         const row = await messageWith(id);
-        const mine = await ownReactions(row, emoji);
+        const mine = reactionsBy(row, session.user, emoji);
         if (mine.length > 0) await need("deleteOwnReaction");
-        for (const reaction of mine) await send(composeUnlike(place, { reaction, id }));
+        for (const reaction of mine) await sent(composeUnlike(place, { reaction, id }));
       }),
   };
 }

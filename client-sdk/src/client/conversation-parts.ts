@@ -1,6 +1,7 @@
 import type { RoomUri } from "@treehouse/protocol";
 
 import type { Groups } from "../groups/index.ts";
+import type { Expiry } from "../messages/index.ts";
 import type { Presences } from "../presence/index.ts";
 import type { Profiles } from "../profiles/index.ts";
 import type { LocalStore } from "../storage/index.ts";
@@ -21,5 +22,6 @@ export type ConversationParts = {
   readonly store: LocalStore;
   readonly chosen: Chosen;
   readonly profiles: Profiles;
+  readonly expiry: Pick<Expiry, "purge" | "isOver" | "look">;
   readonly presences: Pick<Presences, "typing">;
 };

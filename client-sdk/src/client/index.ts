@@ -8,15 +8,17 @@ import {
   createContactBook,
   createOwnIdentity,
   deleteAccount,
+  dropDraftsAbout,
   type IdentityAlarm,
   logOut,
   metadataKeyOf,
+  notesOf,
   writeMetadataKey,
 } from "../account/index.ts";
 import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
 import { createAlarms, createGroups, type Groups, knownMetadataKeys } from "../groups/index.ts";
-import { createReader, unhandledMessages } from "../messages/index.ts";
+import { createExpiry, createReader, unhandledMessages } from "../messages/index.ts";
 import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { createPresences, type Presences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
@@ -143,6 +145,7 @@ function startClient(
   const tellOthers = () => data.soon();
   events.on("joined", tellOthers);
   const log = (event: string, error: unknown) => env.log.warn(event, { error: String(error) });
+  let hubTime = 0;
   const groups: Groups = createGroups({
     env,
     alarms,
@@ -166,12 +169,30 @@ function startClient(
       ),
       status: receiptTaker(account.user, (told) => events.emit("read", told)),
     }),
+    lifetimes: {
+      isGone: (expiresAt) => expiry.isGone(expiresAt),
+      noted: () => expiry.look(),
+      told(time) {
+        hubTime = Math.max(hubTime, time);
+      },
+      erased: (tx, room, messageId) => dropDraftsAbout(tx, room, messageId, env.now()),
+    },
   });
+  const expiry = createExpiry({
+    env,
+    store,
+    events,
+    alarm: alarms.create(),
+    serverTime: () => Math.max(hubTime, context.api.serverTime()),
+    readPosition: (tx, room) => notesOf(tx, room).readPosition,
+    erase: (tx, message) => groups.expire(tx, message),
+  });
+  events.on("accountData", () => expiry.look());
   const profiles = createProfiles({ env, store, groups, self: account.user, events });
   const presences = createPresences(env, { store, rooms: groups, events });
   if (options.offline !== true) sync.start(groups);
   const session = { user: account.user, client: account.client, random: env.random };
-  const parts = { groups, store, session, chosen, profiles, presences };
+  const parts = { groups, store, session, chosen, profiles, presences, expiry };
   const running = { sync, groups, profiles, presences };
   const life = new AbortController();
   let closing: Promise<void> | undefined;
@@ -220,7 +241,7 @@ function startClient(
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
     diagnose: () => diagnose(context, env, account.user),
-    messages: (wanted) => unhandledMessages(store, events, wanted ?? {}, life.signal),
+    messages: (wanted) => unhandledMessages(store, events, wanted ?? {}, life.signal, expiry),
     on: (name, listener) => events.on(name, listener),
     caughtUp: () => guarded(() => sync.caughtUp()),
     logout: () => guarded(() => logOut(context, account)),

@@ -2,13 +2,23 @@ import {
   type Bytes,
   decodeContent,
   deletionContent,
+  DISPOSITIONS,
   editContent,
   encodeContent,
+  type Expiration,
+  forwardContent,
+  type Forwarded,
   fromHex,
   LIMITS,
+  type LinkPreview,
   MESSAGE_STATUSES,
+  mentionsOf,
   messageId,
   type MimiContent,
+  pinContent,
+  type Poll,
+  pollContent,
+  pollEndContent,
   reactionContent,
   Refusal,
   type RoomUri,
@@ -18,6 +28,9 @@ import {
   unlikeContent,
   type UserUri,
   utf8Encode,
+  voteContent,
+  withFallback,
+  withLinkPreview,
 } from "@treehouse/protocol";
 
 /** A content ready to be sent. The id stays the same however often it is encrypted. */
@@ -30,8 +43,22 @@ export type Place = {
   readonly random: (length: number) => Bytes;
 };
 
+/** What a message is, where it is not a text. */
+export type OwnContent = {
+  readonly mediaType: string;
+  readonly content: Bytes;
+  /** What programs show that do not know the type. */
+  readonly fallback: string;
+};
+
 export type TextWish = {
   readonly text: string;
+  /** In the place of the text. */
+  readonly own?: OwnContent | undefined;
+  /** The link in the text that it shows more of. */
+  readonly preview?: LinkPreview | undefined;
+  /** It goes by itself: at a time, or so many seconds after it was read. */
+  readonly expires?: Expiration | undefined;
   /** Id of the message that it answers. */
   readonly inReplyTo?: string | undefined;
   /** The thread that it belongs to; any text, the same for all of the thread. */
@@ -39,8 +66,10 @@ export type TextWish = {
   readonly format?: "plain" | "markdown" | undefined;
 };
 
-export function composeText(place: Place, wish: TextWish): Composed {
-  return compose(place, textIn(place, wish));
+export function composeText(place: Place, wish: TextWish): Composed & { callsRoom: boolean } {
+  const content = textIn(place, wish);
+  const { everyone, roles } = mentionsOf(content);
+  return { ...compose(place, content), callsRoom: everyone || roles.length > 0 };
 }
 
 /** `original` is the content that was sent first: but for the body the new one is as it is. */
@@ -48,8 +77,8 @@ export function composeEdit(
   place: Place,
   { id, original, ...wish }: TextWish & { readonly id: string; readonly original: Bytes },
 ): Composed {
-  const { inReplyTo, topicId } = decodeContent(original);
-  const text = { ...textIn(place, wish), inReplyTo, topicId };
+  const { inReplyTo, topicId, expires } = decodeContent(original);
+  const text = { ...textIn(place, wish), inReplyTo, topicId, expires };
   return compose(place, editContent(text, fromHex(id)));
 }
 
@@ -69,14 +98,55 @@ export function composeUnlike(
   return compose(place, unlikeContent(textIn(place, { text: "" }), ids));
 }
 
-/** Says that these messages were read. */
-export function composeRead(place: Place, ids: readonly string[]): Composed {
-  const report = ids.map((id) => ({ messageId: fromHex(id), status: MESSAGE_STATUSES.read }));
+export function composePin(place: Place, id: string, pinned: boolean): Composed {
+  return compose(place, pinContent(textIn(place, { text: "", inReplyTo: id }), pinned));
+}
+
+export function composePoll(place: Place, { poll, ...wish }: PollWish): Composed {
+  return compose(place, pollContent(textIn(place, { ...wish, text: poll.question }), poll));
+}
+
+export type PollWish = Omit<TextWish, "text" | "own" | "preview" | "format"> & {
+  readonly poll: Poll;
+};
+
+export function composeVote(place: Place, id: string, choices: readonly number[]): Composed {
+  return compose(place, voteContent(textIn(place, { text: "", inReplyTo: id }), choices));
+}
+
+export function composePollEnd(place: Place, id: string): Composed {
+  return compose(place, pollEndContent(textIn(place, { text: "", inReplyTo: id })));
+}
+
+/** `original` is the newest version of what is forwarded. */
+export function composeForward(
+  place: Place,
+  {
+    original,
+    named,
+    ...wish
+  }: Omit<TextWish, "text"> & {
+    readonly original: Bytes;
+    readonly named: Forwarded;
+  },
+): Composed {
+  const own = textIn(place, { ...wish, text: "" });
+  return compose(place, forwardContent(own, decodeContent(original), named));
+}
+
+/** Says that these messages were read, or have come. */
+export function composeStatus(
+  place: Place,
+  ids: readonly string[],
+  status: "delivered" | "read",
+): Composed {
+  const report = ids.map((id) => ({ messageId: fromHex(id), status: MESSAGE_STATUSES[status] }));
   return compose(place, statusContent(textIn(place, { text: "" }), report));
 }
 
-function textIn(place: Place, { text, inReplyTo, topic, format }: TextWish): MimiContent {
-  return textContent({
+function textIn(place: Place, wish: TextWish): MimiContent {
+  const { text, inReplyTo, topic, format, own, preview, expires } = wish;
+  const plain = textContent({
     text,
     salt: place.random(16),
     senderUri: place.sender,
@@ -85,6 +155,12 @@ function textIn(place: Place, { text, inReplyTo, topic, format }: TextWish): Mim
     ...(topic === undefined ? {} : { topicId: utf8Encode(topic) }),
     markdown: format === "markdown",
   });
+  const content = { ...plain, expires };
+  if (preview !== undefined) return withLinkPreview(content, preview);
+  if (own === undefined) return content;
+  const { mediaType: contentType, content: octets, fallback } = own;
+  const head = { kind: "single", disposition: DISPOSITIONS.render, language: "" } as const;
+  return { ...content, body: withFallback({ ...head, contentType, content: octets }, fallback) };
 }
 
 function compose({ room, sender }: Place, parts: MimiContent): Composed {

@@ -3,12 +3,31 @@ export {
   composeDeletion,
   type Composed,
   composeEdit,
+  composeForward,
+  composePin,
+  composePoll,
+  composePollEnd,
   composeReaction,
-  composeRead,
+  composeStatus,
   composeText,
   composeUnlike,
+  composeVote,
+  type OwnContent,
+  type PollWish,
   type TextWish,
 } from "./compose.ts";
-export { type HistoryItem, itemOf, type Message, type Reaction, reactionsBy } from "./message.ts";
+export { createExpiry, type Expiry } from "./expiry.ts";
+export { type ContentType, defineContent } from "./define-content.ts";
+export {
+  type HistoryItem,
+  itemOf,
+  type Message,
+  messageOf,
+  type Reaction,
+  reactionsBy,
+  shownVersion,
+  topicText,
+} from "./message.ts";
+export type { PollState } from "./poll-state.ts";
 export { createReader, readStored, type Takers } from "./read-content.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

@@ -1,10 +1,16 @@
 import {
+  type Bytes,
   changeOf,
   type ClientUri,
   formatAddress,
+  forwardedOf,
+  fromHex,
   isMarkdown,
-  mentionsIn,
+  linkPreviewOf,
+  mainPart,
+  mentionsOf,
   type MimiContent,
+  pollOf,
   Refusal,
   type RoomUri,
   textOf,
@@ -15,7 +21,8 @@ import {
 } from "@treehouse/protocol";
 
 import { type HistoryRow, parseEvent } from "../groups/index.ts";
-import { decodeStored, senderOf } from "./read-content.ts";
+import { type PollState, pollState } from "./poll-state.ts";
+import { decodeStored, kindOf, readStored, senderOf } from "./read-content.ts";
 
 type Position = {
   readonly conversation: RoomUri;
@@ -25,16 +32,14 @@ type Position = {
   readonly acceptedAt: number;
 };
 
-/** A message with its sender, who is the MLS leaf's user, as it stands after what was done to it. */
-export type Message = Position & {
+/** What every message has: its sender, who is the MLS leaf's user, and how it stands now. */
+type MessageHead = Position & {
   /** Hex of the MIMI message id; the same for everybody, and however often it is edited. */
   readonly id: string;
   readonly sender: UserUri;
   readonly senderAddress: string;
   readonly senderClient: ClientUri;
-  /** `unknown`: a kind of content that this version does not show. `deleted`: it was taken back. */
-  readonly type: "text" | "unknown" | "deleted";
-  /** Of the newest version. */
+  /** Of the newest version. What is no text has words for programs that cannot show it. */
   readonly text: string;
   readonly format: "plain" | "markdown";
   readonly inReplyTo: string | undefined;
@@ -42,11 +47,36 @@ export type Message = Position & {
   readonly topic: string | undefined;
   /** Addresses that the text links to. */
   readonly mentions: readonly string[];
+  /** Everybody in the conversation is named, by somebody who may. */
+  readonly mentionsEveryone: boolean;
+  /** Indices of roles that are named, by somebody who may. */
+  readonly mentionedRoles: readonly number[];
   /** When the newest version was accepted; undefined: there is only one. */
   readonly editedAt: number | undefined;
   /** By emoji, in the order in which the first of each came. */
   readonly reactions: readonly Reaction[];
+  /** Somebody has pinned it. */
+  readonly pinned: boolean;
+  /** It is said to be another one's, or one from elsewhere; nobody can check that. */
+  readonly forwarded:
+    | { readonly from: string | undefined; readonly at: number | undefined }
+    | undefined;
+  /** What the sender says that a link in it leads to; nobody else has looked. */
+  readonly preview: ReturnType<typeof linkPreviewOf>;
+  /** When it goes by itself; undefined: never, or not before it is read. */
+  readonly expiresAt: number | undefined;
 };
+
+/** A message as it stands after what was done to it. */
+export type Message = MessageHead &
+  (
+    | { readonly type: "text" }
+    | { readonly type: "poll"; readonly poll: PollState }
+    /** A kind of content that this version does not show: see `defineContent`. */
+    | { readonly type: "unknown"; readonly mediaType: string; readonly content: Bytes }
+    /** It was taken back. */
+    | { readonly type: "deleted" }
+  );
 
 export type Reaction = {
   readonly emoji: string;
@@ -107,18 +137,53 @@ export function messageOf(row: HistoryRow): Message {
   const changes = row.changes.map(({ body, acceptedAt }) => ({ acceptedAt, ...changeIn(body) }));
   const newest = changes.findLast(({ by, kind }) => kind === "edit" && by === sender);
   const shown = newest?.parsed ?? parsed;
-  const text = textOf(shown);
+  const { users, everyone, roles } = mentionsOf(shown);
+  const speaks = row.speaks === true;
+  const forwarded = forwardedOf(parsed);
   return {
     ...head,
-    type: text === undefined ? "unknown" : "text",
-    text: text ?? "",
+    ...typeOf(shown, changes),
+    text: textOf(shown) ?? "",
     format: isMarkdown(shown) ? "markdown" : "plain",
     inReplyTo: parsed.inReplyTo === undefined ? undefined : toHex(parsed.inReplyTo),
     topic: topicOf(parsed),
-    mentions: mentionsIn(shown).map((user) => formatAddress(user)),
+    mentions: users.map((user) => formatAddress(user)),
+    mentionsEveryone: speaks && everyone,
+    mentionedRoles: speaks ? roles : [],
     editedAt: newest?.acceptedAt,
     reactions: reactionsOf(changes),
+    pinned: changes.some(({ kind }) => kind === "pin"),
+    forwarded: forwarded && {
+      from: forwarded.from === undefined ? undefined : formatAddress(forwarded.from),
+      at: forwarded.at,
+    },
+    preview: linkPreviewOf(shown),
+    expiresAt: row.expiresAt,
   };
+}
+
+function typeOf(shown: MimiContent, changes: readonly ChangeIn[]) {
+  const kind = kindOf(shown);
+  if (kind === "text") return { type: "text" } as const;
+  const poll = pollOf(shown);
+  if (poll !== undefined) {
+    const votes = changes.filter((one) => one.kind === "vote");
+    const ended = changes.some((one) => one.kind === "pollEnd");
+    return { type: "poll", poll: pollState(poll, votes, ended) } as const;
+  }
+  const part = mainPart(shown);
+  const content = part?.content ?? new Uint8Array();
+  return { type: "unknown", mediaType: part?.contentType ?? "", content } as const;
+}
+
+/** The content of a message that is shown now: of its newest version. */
+export function shownVersion(row: HistoryRow): Bytes {
+  const sender = userOfClient(senderOf(row.body));
+  const newest = row.changes.findLast(({ body }) => {
+    const change = changeIn(body);
+    return change.kind === "edit" && change.by === sender;
+  });
+  return readStored((newest ?? row).body).content;
 }
 
 /** The ids with which somebody has said an emoji to a message, and not taken it back. */
@@ -137,14 +202,21 @@ const nothing = {
   inReplyTo: undefined,
   topic: undefined,
   mentions: [],
+  mentionsEveryone: false,
+  mentionedRoles: [],
   editedAt: undefined,
   reactions: [],
+  pinned: false,
+  forwarded: undefined,
+  preview: undefined,
+  expiresAt: undefined,
 } as const;
 
 type ChangeIn = {
   readonly by: UserUri;
   readonly kind: string;
   readonly emojis: readonly string[];
+  readonly choices: readonly number[];
   readonly parsed: MimiContent;
 };
 
@@ -152,7 +224,8 @@ function changeIn(body: Uint8Array): ChangeIn {
   const { sender, parsed } = decodeStored(body);
   const change = changeOf(parsed);
   const emojis = change?.kind === "reaction" ? change.emojis : [];
-  return { by: userOfClient(sender), kind: change?.kind ?? "", emojis, parsed };
+  const choices = change?.kind === "vote" ? change.choices : [];
+  return { by: userOfClient(sender), kind: change?.kind ?? "", emojis, choices, parsed };
 }
 
 /** One person says the same once, from however many clients. */
@@ -168,11 +241,15 @@ function reactionsOf(changes: readonly ChangeIn[]): readonly Reaction[] {
 }
 
 function topicOf({ topicId }: MimiContent): string | undefined {
-  if (topicId.length === 0) return undefined;
+  return topicId.length === 0 ? undefined : topicText(toHex(topicId));
+}
+
+/** The name of a thread, from the hex of its MIMI topic: which stands for itself where it is no text. */
+export function topicText(topic: string): string {
   try {
-    return utf8Decode(topicId);
+    return utf8Decode(fromHex(topic));
   } catch (error) {
-    if (error instanceof Refusal) return toHex(topicId);
+    if (error instanceof Refusal) return topic;
     throw error;
   }
 }

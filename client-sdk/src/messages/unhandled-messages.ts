@@ -1,6 +1,7 @@
 import type { ClientEvents, Events } from "../events/index.ts";
 import { withChanges } from "../groups/index.ts";
 import type { LocalStore } from "../storage/index.ts";
+import type { Expiry } from "./expiry.ts";
 import { type Message, messageOf } from "./message.ts";
 
 /** Which messages a loop gets, and when it ends. */
@@ -25,6 +26,7 @@ export async function* unhandledMessages(
   events: Events<ClientEvents>,
   options: MessagesOptions,
   life: AbortSignal,
+  expiry: Pick<Expiry, "purge" | "isOver">,
 ): AsyncGenerator<Message, void, undefined> {
   const { drain = false, conversations } = options;
   const signal = options.signal === undefined ? life : AbortSignal.any([options.signal, life]);
@@ -41,6 +43,7 @@ export async function* unhandledMessages(
     for (;;) {
       if (isAborted(signal)) return;
       stored = false;
+      await expiry.purge();
       const rows = await store.transaction((tx) =>
         tx.messages.unhandled(after, pageSize).map((row) => withChanges(tx, row)),
       );
@@ -48,7 +51,7 @@ export async function* unhandledMessages(
         if (isAborted(signal)) return;
         after = row.serial;
         if (conversations?.includes(row.room) === false) continue;
-        yield messageOf(row);
+        if (!expiry.isOver(row)) yield messageOf(row);
         // Too late when the client was closed during the handler's turn: the message comes again.
         if (life.aborted) return;
         await store.transaction((tx) => tx.messages.markHandled(row.serial));

@@ -9,6 +9,7 @@ import type { Bytes } from "@treehouse/protocol";
 import { type AccountDataRows, createAccountDataRows } from "./account-data.ts";
 import { type Contacts, createContacts } from "./contacts.ts";
 import { createCursors, type Cursors } from "./cursors.ts";
+import { createExpiring, type Expiring } from "./expiring.ts";
 import { createIntents, type Intents } from "./intents.ts";
 import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.ts";
 import { createMessages, type Messages } from "./messages.ts";
@@ -19,6 +20,7 @@ import { createReceipts, type Receipts } from "./receipts.ts";
 import { createRelations, type Relations } from "./relations.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import { migrate, wipe } from "./schema.ts";
+import { createThreads, type Threads } from "./threads.ts";
 import { createSeal, StoreFault } from "./seal.ts";
 import { createSenderChains, type SenderChains } from "./sender-chains.ts";
 import { createSettings, type Settings } from "./settings.ts";
@@ -51,6 +53,8 @@ export type LocalTx = {
   readonly profiles: Profiles;
   readonly receipts: Receipts;
   readonly senderChains: SenderChains;
+  readonly threads: Threads;
+  readonly expiring: Expiring;
 };
 
 export interface LocalStore {
@@ -100,6 +104,8 @@ export async function openLocalStore(
           profiles: createProfiles(sql, seal),
           receipts: createReceipts(sql),
           senderChains: createSenderChains(sql, seal),
+          threads: createThreads(sql, seal),
+          expiring: createExpiring(sql, seal),
         });
       });
     },

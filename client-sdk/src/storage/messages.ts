@@ -1,4 +1,4 @@
-import { type Bytes, parseRoomUri, type RoomUri } from "@treehouse/protocol";
+import { type Bytes, fromHex, parseRoomUri, type RoomUri } from "@treehouse/protocol";
 
 import { bytesOf, integerOf, isNull, type SqlRow, type SqlTx, textOf } from "./port.ts";
 import type { Seal } from "./seal.ts";
@@ -31,6 +31,18 @@ export type MessageRow = {
   readonly target?: string | undefined;
   /** How it counts until it is read: 0 not, 1 as a message, 2 as one that names this user. */
   readonly counts?: 0 | 1 | 2;
+  /** Who made a change: so that what one user does to a message can be bounded. */
+  readonly author?: string | undefined;
+  /** What kind of change, or of content, as `ReadMessage` names it. */
+  readonly what?: string | undefined;
+  /** Hex of the thread that it belongs to. */
+  readonly topic?: string | undefined;
+  /** Whether its sender may speak for all of the room, where it stands. */
+  readonly speaks?: boolean | undefined;
+  /** When it goes, in milliseconds since the Unix epoch. */
+  readonly expiresAt?: number | undefined;
+  /** So many milliseconds after it was read it goes. */
+  readonly expiresAfterMs?: number | undefined;
 };
 
 export type Unread = { readonly messages: number; readonly mentions: number };
@@ -55,6 +67,10 @@ export interface Messages {
   /** The changes of a message, in the order of the conversation. */
   changesOf(room: RoomUri, target: string): readonly MessageRow[];
   countChanges(room: RoomUri, target: string): number;
+  /** Of one user, also those that are gone. */
+  countChangesBy(room: RoomUri, target: string, author: string): number;
+  /** The changes of one kind in a room, in the order of the conversation. */
+  changesOfKind(room: RoomUri, what: string): readonly MessageRow[];
   /** What counts behind a position. */
   countUnread(room: RoomUri, after: number): Unread;
   /** The ids of others' messages behind a position and up to another, the newest `limit`, descending. */
@@ -71,27 +87,14 @@ export interface Messages {
 }
 
 export function createMessages(sql: SqlTx, seal: Seal): Messages {
-  const place = (room: string, position: number) => `messages/${room}/${position}`;
-  const parse = (row: SqlRow): MessageRow => {
-    const room = parseRoomUri(textOf(row, "room"));
-    const position = integerOf(row, "position");
-    return {
-      serial: integerOf(row, "serial"),
-      room,
-      position,
-      messageId: textOf(row, "message_id"),
-      kind: parseKind(textOf(row, "kind")),
-      acceptedAt: integerOf(row, "accepted_at"),
-      body: seal.open(place(room, position), bytesOf(row, "sealed_body")),
-      ...(isNull(row, "target") ? {} : { target: textOf(row, "target") }),
-    };
-  };
+  const parse = (row: SqlRow) => parseMessage(seal, row);
   return {
     append(row, handled) {
       const { changes } = sql.run(
         `INSERT INTO messages
-           (room, position, message_id, kind, accepted_at, handled, sealed_body, target, counts)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+           (room, position, message_id, kind, accepted_at, handled, sealed_body, target, counts,
+            author, what, topic, sealed_topic, speaks, expires_at, expires_after)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
         row.room,
         row.position,
         row.messageId,
@@ -101,6 +104,15 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
         seal.seal(place(row.room, row.position), row.body),
         row.target ?? null,
         row.counts ?? 0,
+        row.author === undefined ? null : seal.mark("author", row.author),
+        row.what ?? null,
+        row.topic === undefined ? null : topicMark(seal, row.room, row.topic),
+        row.topic === undefined
+          ? null
+          : seal.seal(topicPlace(row.room, row.position), fromHex(row.topic)),
+        row.speaks === true ? 1 : 0,
+        row.expiresAt ?? null,
+        row.expiresAfterMs ?? null,
       );
       return changes > 0;
     },
@@ -183,6 +195,25 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
       )[0];
       return row === undefined ? 0 : integerOf(row, "changes");
     },
+    countChangesBy(room, target, author) {
+      const row = sql.all(
+        "SELECT count(*) AS changes FROM messages WHERE room = ? AND target = ? AND author = ?",
+        room,
+        target,
+        seal.mark("author", author),
+      )[0];
+      return row === undefined ? 0 : integerOf(row, "changes");
+    },
+    changesOfKind(room, what) {
+      return sql
+        .all(
+          `SELECT * FROM messages WHERE room = ? AND what = ? AND kind = 'change'
+           ORDER BY position`,
+          room,
+          what,
+        )
+        .map(parse);
+    },
     countUnread(room, after) {
       const row = sql.all(
         `SELECT count(*) AS messages, count(*) FILTER (WHERE counts = 2) AS mentions
@@ -190,8 +221,7 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
         room,
         after,
       )[0];
-      if (row === undefined) return { messages: 0, mentions: 0 };
-      return { messages: integerOf(row, "messages"), mentions: integerOf(row, "mentions") };
+      return unreadOf(row);
     },
     othersWithin(room, after, upTo, limit) {
       return sql
@@ -208,7 +238,8 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
     },
     erase({ room, position }, kind, body) {
       sql.run(
-        `UPDATE messages SET kind = ?, handled = 1, counts = 0, sealed_body = ?
+        `UPDATE messages SET kind = ?, handled = 1, counts = 0, sealed_body = ?,
+           topic = NULL, sealed_topic = NULL, expires_at = NULL, expires_after = NULL
          WHERE room = ? AND position = ?`,
         kind,
         seal.seal(place(room, position), body),
@@ -244,4 +275,43 @@ function parseKind(text: string): MessageKind {
   const kind = kinds.find((known) => known === text);
   if (kind !== undefined) return kind;
   throw new TypeError(`unknown message kind ${text}`);
+}
+
+export function parseMessage(seal: Seal, row: SqlRow): MessageRow {
+  const room = parseRoomUri(textOf(row, "room"));
+  const position = integerOf(row, "position");
+  return {
+    serial: integerOf(row, "serial"),
+    room,
+    position,
+    messageId: textOf(row, "message_id"),
+    kind: parseKind(textOf(row, "kind")),
+    acceptedAt: integerOf(row, "accepted_at"),
+    body: seal.open(place(room, position), bytesOf(row, "sealed_body")),
+    ...(isNull(row, "target") ? {} : { target: textOf(row, "target") }),
+    ...(isNull(row, "what") ? {} : { what: textOf(row, "what") }),
+    ...(isNull(row, "expires_at") ? {} : { expiresAt: integerOf(row, "expires_at") }),
+    speaks: integerOf(row, "speaks") === 1,
+  };
+}
+
+export function unreadOf(row: SqlRow | undefined): Unread {
+  return {
+    messages: row === undefined ? 0 : integerOf(row, "messages"),
+    mentions: row === undefined ? 0 : integerOf(row, "mentions"),
+  };
+}
+
+function place(room: string, position: number): string {
+  return `messages/${room}/${position}`;
+}
+
+/** Where the name of a thread is sealed: beside each message of it. */
+export function topicPlace(room: string, position: number): string {
+  return `${place(room, position)}/topic`;
+}
+
+/** Stands for a thread in the index: its name may be anything that people write. */
+export function topicMark(seal: Seal, room: string, topic: string): string {
+  return seal.mark(`topic ${room}`, topic);
 }
