@@ -38,14 +38,16 @@ const homeserverModules: Record<string, readonly string[]> = {
 const sdkModules: Record<string, readonly string[]> = {
   environment: [],
   events: [],
-  storage: [],
+  zone: [],
+  search: ["zone"],
+  storage: ["search"],
   "storage-sqlite": ["storage"],
-  errors: ["storage"],
+  errors: ["search", "storage"],
   transport: [],
   account: ["storage", "transport"],
   sync: ["events", "storage", "transport"],
   groups: ["events", "storage", "transport"],
-  messages: ["events", "groups", "storage"],
+  messages: ["events", "groups", "search", "storage"],
   profiles: ["account", "events", "groups", "messages", "storage"],
   presence: ["events", "storage"],
   client: [
@@ -56,9 +58,11 @@ const sdkModules: Record<string, readonly string[]> = {
     "messages",
     "profiles",
     "presence",
+    "search",
     "storage",
     "sync",
     "transport",
+    "zone",
   ],
 };
 

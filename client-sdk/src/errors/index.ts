@@ -1,5 +1,6 @@
 import { NetworkFault, Refusal, type RefusalCode, refusalTable } from "@treehouse/protocol";
 
+import { QueryFault } from "../search/index.ts";
 import { StoreFault } from "../storage/index.ts";
 
 /** What the SDK throws beyond the refusals of the server. */
@@ -15,6 +16,7 @@ type OwnCode =
   | "noClientInStore"
   | "passwordRequired"
   | "approvalFailed"
+  | "queryInvalid"
   | "closed";
 
 /**
@@ -69,6 +71,14 @@ export function toSdkError(error: unknown): unknown {
     return new SdkError("network", error.message, {
       retryable: true,
       help: "Check that the server runs and that its address is right; try again.",
+      cause: error,
+    });
+  }
+  if (error instanceof QueryFault) {
+    const { code: reason, position } = error;
+    return new SdkError("queryInvalid", error.message, {
+      help: "docs/sdk/search.md tells how a query is written; text in quotes is taken as it stands.",
+      data: { reason, position },
       cause: error,
     });
   }

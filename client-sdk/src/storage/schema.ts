@@ -71,6 +71,19 @@ const versions: readonly (readonly string[])[] = [
   ],
   ["ALTER TABLE contacts ADD COLUMN key_number INTEGER NOT NULL DEFAULT 0"],
   ["ALTER TABLE contacts ADD COLUMN signed_list BLOB NOT NULL DEFAULT x''"],
+  [
+    // Words are hashed under the store's key, and so are of the letters and digits that fold to nothing else.
+    "CREATE VIRTUAL TABLE search USING fts5(words, parts, facets, content='', tokenize='ascii')",
+    // What is taken out of the index leaves its pages as well, instead of being marked.
+    "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
+    `CREATE TABLE search_documents (
+       document INTEGER PRIMARY KEY, serial INTEGER NOT NULL, fingerprint INTEGER NOT NULL) STRICT`,
+    "CREATE UNIQUE INDEX search_documents_by_serial ON search_documents (serial)",
+    `CREATE TABLE search_backlog (
+       from_serial INTEGER NOT NULL, to_serial INTEGER NOT NULL) STRICT`,
+    `INSERT INTO search_backlog (from_serial, to_serial)
+       SELECT 0, coalesce(max(serial), 0) FROM messages`,
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -108,4 +121,7 @@ const emptying = [
   "DELETE FROM account_data",
   "DELETE FROM profiles",
   "DELETE FROM receipts",
+  "INSERT INTO search (search) VALUES ('delete-all')",
+  "DELETE FROM search_documents",
+  "UPDATE search_backlog SET from_serial = 0, to_serial = 0",
 ];
