@@ -45,9 +45,9 @@ export function stickerVectors(): StickerVectors {
       { name: "the last octet is missing", hex: whole.slice(0, -2) },
       { name: "an octet too many", hex: `${whole}00` },
       { name: "another file than it names", hex: `${whole.slice(0, -2)}3c` },
-      { name: "no stickers", hex: `5448535001${"00000008"}a301615003000480` },
-      { name: "an unknown kind", hex: `5448535001${"00000008"}a301615003020480` },
-      { name: "a manifest that is no map", hex: `5448535001${"00000001"}80` },
+      { name: "no stickers", hex: "544853500100000008a301615003000480" },
+      { name: "an unknown kind", hex: "544853500100000008a301615003020480" },
+      { name: "a manifest that is no map", hex: "54485350010000000180" },
     ],
   };
 }
