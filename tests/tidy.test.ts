@@ -41,6 +41,7 @@ const sdkModules: Record<string, readonly string[]> = {
   zone: [],
   search: ["zone"],
   storage: ["search"],
+  "sticker-files": [],
   "storage-sqlite": ["storage"],
   errors: ["search", "storage"],
   transport: [],

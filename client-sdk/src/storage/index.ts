@@ -23,6 +23,7 @@ import { migrate, wipe } from "./schema.ts";
 import { createSeal, StoreFault } from "./seal.ts";
 import { createSearchIndex, type IndexState, type SearchRows } from "./search-index.ts";
 import { createTermHasher } from "./search-terms.ts";
+import { createSenderChains, type SenderChains } from "./sender-chains.ts";
 import { createSettings, type Settings } from "./settings.ts";
 
 export { dataEntriesSchema } from "./account-data.ts";
@@ -39,6 +40,7 @@ export type { RoomRow, RoomStatus } from "./rooms.ts";
 export type { IndexState, SearchPlace } from "./search-index.ts";
 export type { FacetGroup, Searchable } from "./search-terms.ts";
 export { StoreFault } from "./seal.ts";
+export type { SenderState } from "./sender-chains.ts";
 
 /** One transaction over all of the store. It ends with the closure that received it. */
 export type LocalTx = {
@@ -61,6 +63,7 @@ export type LocalTx = {
   readonly relations: Relations;
   readonly profiles: Profiles;
   readonly receipts: Receipts;
+  readonly senderChains: SenderChains;
 };
 
 export interface LocalStore {
@@ -122,6 +125,7 @@ export async function openLocalStore(
           relations: createRelations(sql, seal),
           profiles: createProfiles(sql, seal),
           receipts: createReceipts(sql),
+          senderChains: createSenderChains(sql, seal),
         });
       });
     },

@@ -72,7 +72,18 @@ const versions: readonly (readonly string[])[] = [
   ["ALTER TABLE contacts ADD COLUMN key_number INTEGER NOT NULL DEFAULT 0"],
   ["ALTER TABLE contacts ADD COLUMN signed_list BLOB NOT NULL DEFAULT x''"],
   [
-    // Words are hashed under the store's key, and so are of the letters and digits that fold to nothing else.
+    `CREATE INDEX intents_open ON intents (room, serial)
+       WHERE status IN ('waiting', 'submitted')`,
+    "CREATE INDEX intents_accepted ON intents (room, accepted_position) WHERE status = 'accepted'",
+    "CREATE INDEX intents_by_kind ON intents (room, kind, serial)",
+  ],
+  [
+    `CREATE TABLE sender_chains (
+       room TEXT NOT NULL, client TEXT NOT NULL, sealed_state BLOB NOT NULL,
+       PRIMARY KEY (room, client)) STRICT`,
+  ],
+  [
+    // It is fed with words that are hashed under the store's key.
     "CREATE VIRTUAL TABLE search USING fts5(words, parts, facets, content='', tokenize='ascii')",
     // What is taken out of the index leaves its pages as well, instead of being marked.
     "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
@@ -121,6 +132,7 @@ const emptying = [
   "DELETE FROM account_data",
   "DELETE FROM profiles",
   "DELETE FROM receipts",
+  "DELETE FROM sender_chains",
   "INSERT INTO search (search) VALUES ('delete-all')",
   "DELETE FROM search_documents",
   "UPDATE search_backlog SET from_serial = 0, to_serial = 0",
