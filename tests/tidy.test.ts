@@ -41,6 +41,7 @@ const sdkModules: Record<string, readonly string[]> = {
   storage: [],
   "storage-sqlite": ["storage"],
   "storage-wasm": ["storage"],
+  tabs: ["client", "errors", "events", "messages", "transport"],
   errors: ["storage"],
   transport: [],
   account: ["storage", "transport"],
