@@ -133,7 +133,7 @@ test("R-123 the index finds all that comparing every message finds, in any order
           (where) => findTerms(terms, [texts.get(where) ?? ""]) !== undefined,
         );
         expect([one, ...compared]).toEqual([one, ...expected.toReversed()]);
-        expect((await found(one, "best")).toSorted()).toEqual(candidates.toSorted());
+        expect(new Set(await found(one, "best"))).toEqual(new Set(candidates));
       }
     }),
     { numRuns: 15 },
