@@ -31,6 +31,7 @@ import { createPinsAndPolls, type PinsAndPolls } from "./pins-and-polls.ts";
 import { tellRead } from "./receipts.ts";
 import { expiresOf, type Going } from "./send-options.ts";
 import { type ConversationThreads, createThreads } from "./threads.ts";
+import { search, type SearchOptions, type SearchResult } from "./search.ts";
 import { checkText } from "./own-text.ts";
 
 export type { SentMessage } from "./conversation-parts.ts";
@@ -89,6 +90,8 @@ export interface Conversation
     readonly limit?: number;
     readonly before?: number;
   }): Promise<readonly HistoryItem[]>;
+  /** As `client.search`, in this conversation alone. */
+  search(query: string, options?: SearchOptions): Promise<SearchResult>;
   /** Adds users by address, all or none; who is in already is passed over. */
   add(addresses: readonly string[]): Promise<void>;
   /** Removes users by address; who is not in is passed over. */
@@ -178,6 +181,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         const rows = await groups.history(id, { before, limit });
         return rows.filter((row) => !expiry.isOver(row)).map(itemOf);
       }),
+    search: (query, options) => search(parts, query, options, id),
     add: (addresses) =>
       guarded(async () => void (await groups.add(id, addresses.map(parseAddress)))),
     remove: (addresses) =>

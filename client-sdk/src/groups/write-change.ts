@@ -178,10 +178,10 @@ export function eraseMessage(
   message: MessageRow,
   left: "deleted" | "withdrawn",
 ): void {
+  tx.messages.erase(message, left, reader.emptied(message.body));
   for (const one of tx.messages.changesOf(message.room, message.messageId)) {
     tx.messages.erase(one, "withdrawn", reader.emptied(one.body));
   }
-  tx.messages.erase(message, left, reader.emptied(message.body));
   lifetimes.erased(tx, message.room, message.messageId);
 }
 

@@ -30,4 +30,6 @@ export {
 } from "./message.ts";
 export type { PollState } from "./poll-state.ts";
 export { createReader, readStored, type Takers } from "./read-content.ts";
+export { Loops } from "./loops.ts";
+export { describer, facetOf, searchableOf } from "./searchable.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

@@ -121,6 +121,14 @@ export function itemOf(row: HistoryRow): HistoryItem {
 }
 
 export function messageOf(row: HistoryRow): Message {
+  return messageWithContent(row).message;
+}
+
+/** A message, and the content of its newest version; none when it was taken back. */
+export function messageWithContent(row: HistoryRow): {
+  readonly message: Message;
+  readonly content: MimiContent | undefined;
+} {
   const senderClient = senderOf(row.body);
   const sender = userOfClient(senderClient);
   const head = {
@@ -132,7 +140,9 @@ export function messageOf(row: HistoryRow): Message {
     senderAddress: formatAddress(sender),
     senderClient,
   };
-  if (row.kind === "deleted") return { ...head, type: "deleted", ...nothing };
+  if (row.kind === "deleted") {
+    return { message: { ...head, type: "deleted", ...nothing }, content: undefined };
+  }
   const { parsed } = decodeStored(row.body);
   const changes = row.changes.map(({ body, acceptedAt }) => ({ acceptedAt, ...changeIn(body) }));
   const newest = changes.findLast(({ by, kind }) => kind === "edit" && by === sender);
@@ -140,7 +150,7 @@ export function messageOf(row: HistoryRow): Message {
   const { users, everyone, roles } = mentionsOf(shown);
   const speaks = row.speaks === true;
   const forwarded = forwardedOf(parsed);
-  return {
+  const message: Message = {
     ...head,
     ...typeOf(shown, changes),
     text: textOf(shown) ?? "",
@@ -160,6 +170,7 @@ export function messageOf(row: HistoryRow): Message {
     preview: linkPreviewOf(shown),
     expiresAt: row.expiresAt,
   };
+  return { message, content: shown };
 }
 
 function typeOf(shown: MimiContent, changes: readonly ChangeIn[]) {

@@ -76,4 +76,5 @@ export {
   textContent,
   textOf,
 } from "./text-content.ts";
+export * from "./stickers/index.ts";
 export { jsonPart, mainPart, withFallback } from "./vendor-part.ts";

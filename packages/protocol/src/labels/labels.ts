@@ -75,6 +75,8 @@ export const LABELS = {
   storeRow: "StoreRow",
   /** Hash of a store key and a value: stands for the value in the store's indices. */
   storeMark: "StoreMark",
+  /** Key derivation from a store key: hashes what the search index keeps of words. */
+  searchTerm: "SearchTerm",
   /** Seals a room's metadata. */
   roomMetadata: "RoomMetadata",
 } as const;
