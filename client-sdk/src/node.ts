@@ -52,6 +52,7 @@ export type {
   SearchHit,
   SearchOptions,
   SearchResult,
+  SendOptions,
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";

@@ -61,6 +61,7 @@ export type {
   ConversationInfo,
   ConversationSafety,
   Member,
+  SendOptions,
   SentMessage,
 } from "./conversation.ts";
 export type { ClientConversations, CreateConversation } from "./conversations.ts";

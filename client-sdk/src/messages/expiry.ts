@@ -31,7 +31,7 @@ export type ExpiryParts = {
   readonly erase: (tx: LocalTx, message: MessageRow) => void;
 };
 
-/** Lets messages go at their time (R-044, FED-845). */
+/** Lets messages go at their time (R-044, FED-836). */
 export interface Expiry {
   /** Erases what is over. Call it before anything is shown. */
   purge(): Promise<void>;

@@ -1,6 +1,6 @@
 import { parseRoomUri, type RoomUri } from "@treehouse/protocol";
 
-import { type MessageRow, parseMessage } from "./messages.ts";
+import { type MessageRow, parseMessage } from "./message-row.ts";
 import { integerOf, isNull, type SqlTx, textOf } from "./port.ts";
 import type { Seal } from "./seal.ts";
 

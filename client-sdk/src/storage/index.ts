@@ -35,7 +35,7 @@ export type { ContactRow } from "./contacts.ts";
 export type { Cursor } from "./cursors.ts";
 export type { Describer } from "./indexed-messages.ts";
 export type { IntentKind, IntentRow, IntentStatus } from "./intents.ts";
-export type { MessageKind, MessageRow, Unread } from "./messages.ts";
+export type { MessageKind, MessageRow, Unread } from "./message-row.ts";
 export type { Preferences } from "./preferences.ts";
 export type { SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
 export type { RoomRow, RoomStatus } from "./rooms.ts";

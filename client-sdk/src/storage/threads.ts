@@ -7,7 +7,7 @@ import {
   topicPlace,
   type Unread,
   unreadOf,
-} from "./messages.ts";
+} from "./message-row.ts";
 import { bytesOf, integerOf, type SqlRow, type SqlTx } from "./port.ts";
 import type { Seal } from "./seal.ts";
 

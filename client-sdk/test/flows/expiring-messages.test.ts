@@ -55,7 +55,7 @@ async function reopenBob(look: () => Promise<void>): Promise<void> {
   his = await bob.conversations.get(his.id);
 }
 
-test("FED-845 a message goes at its time with all that was said to it, and no clock brings it back", async () => {
+test("FED-836 a message goes at its time with all that was said to it, and no clock brings it back", async () => {
   const { id } = await hers.send("canary-one", { expiresIn: 10 * minute });
   await reads(bob, his.id, "canary-one");
   await his.react(id, "🐤");
@@ -80,7 +80,7 @@ test("FED-845 a message goes at its time with all that was said to it, and no cl
   clockMs = 0;
 });
 
-test("FED-845 who was away is never shown what is over by then", async () => {
+test("FED-836 who was away is never shown what is over by then", async () => {
   await bob.close();
   await hers.send("canary-two", { expiresIn: 10 * minute });
   await hers.send("stays");
@@ -96,7 +96,7 @@ test("FED-845 who was away is never shown what is over by then", async () => {
   clockMs = 0;
 });
 
-test("FED-845 a clock that is far ahead hides, and erases nothing that no server's time bears out", async () => {
+test("FED-836 a clock that is far ahead hides, and erases nothing that no server's time bears out", async () => {
   await hers.send("next week", { expiresIn: 7 * day });
   await reads(bob, his.id, "next week");
   clockMs = 365 * day;
@@ -106,7 +106,7 @@ test("FED-845 a clock that is far ahead hides, and erases nothing that no server
   expect(await textsIn(his)).toEqual(["stays", "next week"]);
 });
 
-test("FED-845 what goes after reading waits for it, on whichever client that is", async () => {
+test("FED-836 what goes after reading waits for it, on whichever client that is", async () => {
   clockMs = 0;
   const { position } = await hers.send("read me", { expiresAfterRead: 10 * minute });
   await reads(bob, his.id, "read me");
@@ -119,7 +119,7 @@ test("FED-845 what goes after reading waits for it, on whichever client that is"
   expect(await textsIn(his)).not.toContain("read me");
 });
 
-test("FED-846 a conversation has a default, set by whose role permits it", async () => {
+test("FED-836 a conversation has a default, set by whose role permits it", async () => {
   await expect(his.setMessageLifetime(day)).rejects.toMatchObject({ code: "notAllowed" });
   await expect(hers.setMessageLifetime(1)).rejects.toMatchObject({ code: "limitExceeded" });
   expect(await his.messageLifetime()).toBeUndefined();

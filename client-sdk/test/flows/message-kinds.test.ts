@@ -73,7 +73,7 @@ test("R-046 FED-833 messages are pinned for all by whose role permits it, and un
   expect(await hers.pinned()).toEqual([]);
 });
 
-test("FED-834 FED-835 FED-836 a poll counts the last vote of each, alike for all, until it ends", async () => {
+test("FED-834 FED-835 a poll counts the last vote of each, alike for all, until it ends", async () => {
   const question = { question: "Cake?", options: ["yes", "no", "both"] };
   const { id } = await hers.createPoll(question, { topic: "sweets" });
   const poll = await seen(bob, his, id);

@@ -46,8 +46,16 @@ function lineOf(item: HistoryItem): string {
 }
 
 function textOf(item: HistoryItem & { readonly kind: "message" }): string {
-  if (item.type !== "text") return `(${item.type})`;
+  if (item.type === "deleted") return "(deleted)";
+  const words = item.text === "" ? `(${item.type})` : indented(item.text);
+  const { from: source } = item.forwarded ?? {};
+  const from = source === undefined ? "" : ` from ${source}`;
   const edited = item.editedAt === undefined ? "" : " (edited)";
   const reactions = item.reactions.map(({ emoji, by }) => `  ${emoji} ${by.length}`).join("");
-  return `${indented(item.text)}${edited}${reactions}`;
+  const marks = [
+    ...(item.pinned ? ["pinned"] : []),
+    ...(item.forwarded === undefined ? [] : [`forwarded${from}`]),
+    ...(item.preview?.isInText === false ? ["the preview is of another link"] : []),
+  ].map((mark) => ` (${mark})`);
+  return `${words}${edited}${marks.join("")}${reactions}`;
 }

@@ -115,9 +115,12 @@ function print(cli: Cli, message: Message): void {
     inReplyTo: message.inReplyTo ?? null,
     topic: message.topic ?? null,
     mentions: message.mentions,
+    mentionsEveryone: message.mentionsEveryone,
+    forwarded: message.forwarded ?? null,
+    expiresAt: message.expiresAt ?? null,
   };
   const time = new Date(acceptedAt).toISOString();
   cli
     .output()
-    .item(value, `${time} ${senderAddress}: ${type === "text" ? indented(text) : `(${type})`}`);
+    .item(value, `${time} ${senderAddress}: ${text === "" ? `(${type})` : indented(text)}`);
 }

@@ -26,7 +26,7 @@ export type ContentChange =
     };
 
 /**
- * Undefined for what stands in the conversation by itself (FED-823 to FED-825, FED-833 to FED-836).
+ * Undefined for what stands in the conversation by itself (FED-823 to FED-825, FED-833 to FED-835).
  * Refuses `invalidMessage` for a vote or a pin beyond its bounds.
  */
 export function changeOf(content: MimiContent): ContentChange | undefined {

@@ -79,7 +79,7 @@ export function voteOf(content: MimiContent): readonly number[] | undefined {
   throw new Refusal("invalidMessage", "this is no vote");
 }
 
-/** FED-836: ends the poll that `place` answers. */
+/** FED-835: ends the poll that `place` answers. */
 export function pollEndContent(place: MimiContent): MimiContent {
   return { ...place, body: jsonPart(MEDIA_TYPE_POLL_END, {}, DISPOSITIONS.unspecified) };
 }

@@ -6,7 +6,7 @@ import type { RoomState } from "./room-state.ts";
 /** MIMI room policy: `message_expiration_policy`. */
 export const MESSAGE_EXPIRATION_COMPONENT = 0x0030;
 
-/** FED-846: how long messages stay in a room; times in seconds. */
+/** FED-836: how long messages stay in a room; times in seconds. */
 export type MessageExpiration = {
   readonly minDuration: number;
   readonly maxDuration: number;
