@@ -21,6 +21,7 @@ export type {
   ClientContacts,
   ClientEmail,
   ClientFactors,
+  ClientHistory,
   ClientOptions,
   ClientInfo,
   ClientRecovery,
@@ -37,6 +38,7 @@ export type {
   ConversationSafety,
   CreateConversation,
   ExportLine,
+  ExportWanted,
   EmailInfo,
   FactorProof,
   FactorsInfo,
@@ -53,6 +55,7 @@ export type {
   SessionInfo,
 } from "./client/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
+export type { HistoryLine, TakenCount } from "./history/index.ts";
 export type { HistoryItem, Message, MessagesOptions } from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {

@@ -27,6 +27,7 @@ const shown: Readonly<Record<string, readonly number[]>> = {
   "content.json": [801, 802, 803, 804, 810, 830],
   "http-signature.json": [905, 906, 907, 908],
   "mls.json": [305, 980, 981, 982, 985, 986, 990, 992, 993],
+  "history.json": [1061, 1063],
   "directory.json": [902, 904, 911, 918, 919],
 };
 
@@ -34,7 +35,7 @@ const shown: Readonly<Record<string, readonly number[]>> = {
 export function vectorFilesByRule(): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const file of vectorFileNames()) {
-    const told = readVectorFile(file).match(/(?<="rule": ")FED-\d{3}(?=")/g) ?? [];
+    const told = readVectorFile(file).match(/(?<="rule": ")FED-\d{3,4}(?=")/g) ?? [];
     const numbers = shown[file];
     if (numbers === undefined) throw new Error(`src/vector-rules.ts does not know ${file}`);
     for (const rule of new Set([...numbers.map((number) => `FED-${number}`), ...told])) {

@@ -37,7 +37,7 @@ test("every label for a signature or a hash stands in the table of labels", () =
 
 test("no rule has the number of another, and each stands on the page of its number", () => {
   const rules = pages.flatMap((name) =>
-    [...page(name).matchAll(/\*\*FED-(\d{3})\*\*/g)].map(([rule, number]) => ({
+    [...page(name).matchAll(/\*\*FED-(\d{3,4})\*\*/g)].map(([rule, number]) => ({
       rule,
       isAtHome: name.startsWith(pageOf(Number(number))),
     })),
@@ -56,7 +56,7 @@ function pageOf(number: number): string {
 
 test("the rules of a page are in the order of their numbers", () => {
   for (const name of pages) {
-    const rules = [...page(name).matchAll(/\*\*FED-(\d{3})\*\*/g)].map(([, number]) =>
+    const rules = [...page(name).matchAll(/\*\*FED-(\d{3,4})\*\*/g)].map(([, number]) =>
       Number(number),
     );
     expect(rules).toEqual(rules.toSorted((left, right) => left - right));
@@ -65,8 +65,8 @@ test("the rules of a page are in the order of their numbers", () => {
 
 test("what a page says of a rule elsewhere has a rule there", () => {
   const all = [...pages, "README.md", "threat-model.md"].map(page).join("\n");
-  const cited = new Set(all.match(/FED-\d{3}\b/g));
-  const stated = new Set(all.match(/(?<=\*\*)FED-\d{3}(?=\*\*)/g));
+  const cited = new Set(all.match(/FED-\d{3,4}\b/g));
+  const stated = new Set(all.match(/(?<=\*\*)FED-\d{3,4}(?=\*\*)/g));
   expect([...cited].filter((rule) => !stated.has(rule))).toEqual([]);
 });
 

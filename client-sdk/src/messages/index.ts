@@ -10,5 +10,12 @@ export {
   type TextWish,
 } from "./compose.ts";
 export { type HistoryItem, itemOf, type Message, type Reaction, reactionsBy } from "./message.ts";
-export { createReader, readStored, type Takers } from "./read-content.ts";
+export {
+  createReader,
+  emptyBody,
+  readContent,
+  readStored,
+  senderOf,
+  type Takers,
+} from "./read-content.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

@@ -9,6 +9,7 @@ import type { Bytes } from "@treehouse/protocol";
 import { type AccountDataRows, createAccountDataRows } from "./account-data.ts";
 import { type Contacts, createContacts } from "./contacts.ts";
 import { createCursors, type Cursors } from "./cursors.ts";
+import { createHistoryRows, type HistoryRows } from "./history.ts";
 import { createIntents, type Intents } from "./intents.ts";
 import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.ts";
 import { createMessages, type Messages } from "./messages.ts";
@@ -27,6 +28,7 @@ export type { DataEntries, DataEntry, DataRow } from "./account-data.ts";
 export { isAccepted } from "./contacts.ts";
 export type { ContactRow } from "./contacts.ts";
 export type { Cursor } from "./cursors.ts";
+export type { HistoryKey, RowsWanted, Span, ToldRoom } from "./history.ts";
 export type { IntentKind, IntentRow, IntentStatus } from "./intents.ts";
 export type { MessageKind, MessageRow, Unread } from "./messages.ts";
 export type { Preferences } from "./preferences.ts";
@@ -42,6 +44,7 @@ export type LocalTx = {
   readonly rooms: Rooms;
   readonly cursors: Cursors;
   readonly messages: Messages;
+  readonly history: HistoryRows;
   readonly intents: Intents;
   readonly keyPackages: KeyPackageSecrets;
   readonly contacts: Contacts;
@@ -90,6 +93,7 @@ export async function openLocalStore(
           rooms: createRooms(sql, seal),
           cursors: createCursors(sql),
           messages: createMessages(sql, seal),
+          history: createHistoryRows(sql, seal),
           intents: createIntents(sql, seal),
           keyPackages: createKeyPackageSecrets(sql, seal),
           contacts: createContacts(sql),

@@ -71,6 +71,13 @@ const versions: readonly (readonly string[])[] = [
   ],
   ["ALTER TABLE contacts ADD COLUMN key_number INTEGER NOT NULL DEFAULT 0"],
   ["ALTER TABLE contacts ADD COLUMN signed_list BLOB NOT NULL DEFAULT x''"],
+  [
+    "ALTER TABLE messages ADD COLUMN told_by TEXT",
+    "CREATE INDEX messages_by_time ON messages (accepted_at, room, position)",
+    "DROP INDEX messages_counted",
+    "CREATE INDEX messages_counted ON messages (room, position, counts) WHERE counts > 0",
+    "CREATE TABLE told_rooms (room TEXT PRIMARY KEY, sealed_room BLOB NOT NULL) STRICT",
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -108,4 +115,5 @@ const emptying = [
   "DELETE FROM account_data",
   "DELETE FROM profiles",
   "DELETE FROM receipts",
+  "DELETE FROM told_rooms",
 ];

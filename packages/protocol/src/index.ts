@@ -303,6 +303,7 @@ export type {
 } from "./stream/index.ts";
 export * from "./content/index.ts";
 export * from "./federation/index.ts";
+export * from "./history/index.ts";
 export * from "./http-api/index.ts";
 export * from "./policy/index.ts";
 export * from "./room/index.ts";
