@@ -274,8 +274,8 @@ T-09 | met | authentication, delivery, mls | Ghost devices: no client without it
 T-10 | met | protocol | One key for two purposes: a registry of labels
 T-11 | met | backup | Compressed backups: the server's are padded and never compressed
 T-12 | met | authentication | A replayed login: the proof names server, login and client, and holds once
-T-13 | partly | delivery, SDK | Reordering: hash-chained positions from the hub; no signed counter of the sender
-T-14 | partly | SDK | Content sent again by another member: the message id covers sender and room
+T-13 | met | delivery, SDK | Reordering: hash-chained positions from the hub, and counters that senders sign
+T-14 | met | SDK | Content sent again by a member: the message id covers sender and room, and each message has a signed place
 T-15 | partly | SDK | A server that forks or withholds: a broken chain stops the room; tags are not compared yet
 T-16 | met | delivery, mls | An invalid commit let through: the hub checks everything that it can see
 T-17 | partly | SDK, mls | Path secrets that the hub cannot check: the client leaves by itself and comes back
