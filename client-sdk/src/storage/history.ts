@@ -35,7 +35,16 @@ export interface HistoryRows {
 
 type Stands = Pick<MessageRow, "kind" | "messageId" | "position" | "toldBy"> | undefined;
 
-const kinds = "kind IN ('content', 'change', 'deleted', 'withdrawn', 'event')";
+const ascending = `SELECT * FROM messages
+  WHERE (accepted_at, room, position) > (?, ?, ?) AND accepted_at < ?
+  AND kind IN ('content', 'change', 'deleted', 'withdrawn', 'event')
+  AND (? IS NULL OR room IN (SELECT value FROM json_each(?)))
+  ORDER BY accepted_at, room, position LIMIT ?`;
+const descending = `SELECT * FROM messages
+  WHERE (accepted_at, room, position) < (?, ?, ?) AND accepted_at >= ?
+  AND kind IN ('content', 'change', 'deleted', 'withdrawn', 'event')
+  AND (? IS NULL OR room IN (SELECT value FROM json_each(?)))
+  ORDER BY accepted_at DESC, room DESC, position DESC LIMIT ?`;
 const toldSchema = z.object({ template: z.string(), name: z.string() });
 
 export function createHistoryRows(sql: SqlTx, seal: Seal): HistoryRows {
@@ -47,31 +56,34 @@ export function createHistoryRows(sql: SqlTx, seal: Seal): HistoryRows {
   };
   return {
     page({ from, to, rooms, after, limit, newestFirst = false }) {
-      const [beyond, order] = newestFirst ? ["<", "DESC"] : [">", "ASC"];
-      const within = rooms === undefined ? "" : `AND room IN (${rooms.map(() => "?").join(", ")})`;
-      const behind =
-        after === undefined ? "" : `AND (accepted_at, room, position) ${beyond} (?, ?, ?)`;
+      const begin = after ?? { acceptedAt: newestFirst ? to : from, room: "", position: -1 };
+      const list = rooms === undefined ? null : JSON.stringify(rooms);
       return sql
         .all(
-          `SELECT * FROM messages WHERE accepted_at >= ? AND accepted_at < ? AND ${kinds}
-           ${within} ${behind}
-           ORDER BY accepted_at ${order}, room ${order}, position ${order} LIMIT ?`,
-          from,
-          to,
-          ...(rooms ?? []),
-          ...(after === undefined ? [] : [after.acceptedAt, after.room, after.position]),
+          newestFirst ? descending : ascending,
+          begin.acceptedAt,
+          begin.room,
+          begin.position,
+          newestFirst ? from : to,
+          list,
+          list,
           limit,
         )
         .map((row) => parseMessageRow(row, seal));
     },
     at(room, place) {
-      const [column, value] =
-        "position" in place ? ["position", place.position] : ["message_id", place.messageId];
-      const row = sql.all(
-        `SELECT * FROM messages WHERE room = ? AND ${column} = ?`,
-        room,
-        value,
-      )[0];
+      const row =
+        "position" in place
+          ? sql.all(
+              "SELECT * FROM messages WHERE room = ? AND position = ?",
+              room,
+              place.position,
+            )[0]
+          : sql.all(
+              "SELECT * FROM messages WHERE room = ? AND message_id = ?",
+              room,
+              place.messageId,
+            )[0];
       if (row === undefined) return undefined;
       const { kind, messageId, position, toldBy } = parseMessageRow(row, seal);
       return { kind, messageId, position, toldBy };
