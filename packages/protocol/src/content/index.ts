@@ -48,4 +48,5 @@ export {
   profileOf,
   profileSchema,
 } from "./profile.ts";
+export * from "./stickers/index.ts";
 export { isMarkdown, mentionsIn, textContent, textOf } from "./text-content.ts";
