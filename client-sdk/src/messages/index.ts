@@ -18,4 +18,5 @@ export {
   senderOf,
   type Takers,
 } from "./read-content.ts";
+export { Loops } from "./loops.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";
