@@ -27,7 +27,10 @@ export interface ClientHistory {
    * The same as one sealed file, piece by piece, for `import`: only this user's clients open it. Refuses
    * `notFound` in a store from before there was a key for it, until the next login.
    */
-  archive(wanted?: ExportWanted): AsyncGenerator<Uint8Array, ArchiveProgress, undefined>;
+  archive(
+    wanted?: ExportWanted,
+    progress?: (done: ArchiveProgress) => void,
+  ): AsyncIterable<Uint8Array>;
   /**
    * Takes in an archive, however it is cut into pieces. What is here already stays as it is, and what
    * was taken back stays away, so that it can be done again. Messages say `toldBy` the own address then.
@@ -35,7 +38,7 @@ export interface ClientHistory {
    * in; `identityInvalid` for another account's, and `invalidMessage` for one that was changed.
    */
   import(
-    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[],
     progress?: (done: TakenCount & { readonly bytes: number }) => void,
   ): Promise<TakenCount>;
 }
@@ -43,7 +46,7 @@ export interface ClientHistory {
 export function createClientHistory(context: HistoryContext): ClientHistory {
   return {
     export: (wanted) => failing(exportLines(context, roomsOf(wanted))),
-    archive: (wanted) => failing(writeArchive(context, roomsOf(wanted))),
+    archive: (wanted, progress) => failing(writeArchive(context, roomsOf(wanted), progress)),
     import: (chunks, progress) => guarded(() => readArchive(context, chunks, progress)),
   };
 }
@@ -53,9 +56,9 @@ function roomsOf(wanted: ExportWanted = {}) {
 }
 
 /** What it throws is an `SdkError`, or a bug. */
-async function* failing<T, R>(source: AsyncGenerator<T, R, undefined>) {
+async function* failing<T>(source: AsyncGenerator<T, void, undefined>) {
   try {
-    return yield* source;
+    yield* source;
   } catch (error) {
     throw toSdkError(error);
   }

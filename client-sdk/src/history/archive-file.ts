@@ -53,7 +53,8 @@ const headerBytesMax = 1024;
 export async function* writeArchive(
   context: HistoryContext,
   { rooms, since = 0 }: ArchiveWanted,
-): AsyncGenerator<Bytes, ArchiveProgress, undefined> {
+  progress: (done: ArchiveProgress) => void = () => undefined,
+): AsyncGenerator<Bytes, void, undefined> {
   const { env, self } = context;
   const id = env.random(16);
   const key = archiveKey(context, id);
@@ -69,10 +70,10 @@ export async function* writeArchive(
     segments += 1;
     rows += segment.rows.length;
     bytes += piece.length;
+    progress({ rows, bytes });
     yield piece;
   }
   yield seal(segments, holds.end, endCodec.encode({ segments, rows }));
-  return { rows, bytes };
 }
 
 /**
@@ -82,7 +83,7 @@ export async function* writeArchive(
  */
 export async function readArchive(
   context: HistoryContext,
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[],
   progress: (done: TakenCount & { readonly bytes: number }) => void = () => undefined,
 ): Promise<TakenCount> {
   const source = frames(chunks);
@@ -132,7 +133,7 @@ function framed(content: Bytes): Bytes {
 
 /** What stands behind each length, as it comes in; at most one frame is held. */
 async function* frames(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[],
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let held: Uint8Array[] = [];
   let [length, wanted] = [0, lengthOctets];

@@ -76,27 +76,24 @@ async function writeFile(cli: Cli, client: Client, file: string, wanted: ExportW
   await rm(part, { force: true });
   const handle = await open(part, "wx", 0o600);
   const pace = paced(cli);
-  let bytes = 0;
+  let [rows, bytes] = [0, 0];
   try {
-    const pieces = client.history.archive(wanted);
-    for (;;) {
-      const piece = await pieces.next();
-      if (piece.done === true) {
-        await handle.sync();
-        await rename(part, file);
-        const { rows } = piece.value;
-        const text = `${rows} messages and events, ${megabytes(bytes)}, in ${file}`;
-        cli.output().result({ file, rows, bytes }, text);
-        return;
-      }
-      await handle.appendFile(piece.value);
-      bytes += piece.value.length;
-      pace(megabytes(bytes));
+    const pieces = client.history.archive(wanted, (done) => {
+      rows = done.rows;
+      pace(`${rows} messages and events, ${megabytes(done.bytes)}`);
+    });
+    for await (const piece of pieces) {
+      await handle.appendFile(piece);
+      bytes += piece.length;
     }
+    await handle.sync();
+    await rename(part, file);
   } finally {
     await handle.close();
     await rm(part, { force: true });
   }
+  const text = `${rows} messages and events, ${megabytes(bytes)}, in ${file}`;
+  cli.output().result({ file, rows, bytes }, text);
 }
 
 const paceMs = 1_000;
