@@ -51,6 +51,9 @@ export type {
   PasskeyInfo,
   PresenceChoice,
   RuleNote,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";

@@ -76,16 +76,16 @@ function isAllowed(
   }
 }
 
-/** The message, every version that it had, and what others said to it. */
+/** The message, then every version that it had, and what others said to it. */
 export function eraseMessage(
   tx: LocalTx,
   message: MessageRow,
   emptied: (body: Uint8Array) => Bytes,
 ): void {
+  tx.messages.erase(message, "deleted", emptied(message.body));
   for (const one of tx.messages.changesOf(message.room, message.messageId)) {
     tx.messages.erase(one, "withdrawn", emptied(one.body));
   }
-  tx.messages.erase(message, "deleted", emptied(message.body));
 }
 
 /** What a change is about, for whoever is told: of a reaction taken back, the message it was about. */

@@ -19,4 +19,5 @@ export {
   type Takers,
 } from "./read-content.ts";
 export { Loops } from "./loops.ts";
+export { describer, facetOf, searchableOf } from "./searchable.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

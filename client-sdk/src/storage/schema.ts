@@ -83,6 +83,19 @@ const versions: readonly (readonly string[])[] = [
        PRIMARY KEY (room, client)) STRICT`,
   ],
   [
+    // It is fed with words that are hashed under the store's key.
+    "CREATE VIRTUAL TABLE search USING fts5(words, parts, facets, content='', tokenize='ascii')",
+    // What is taken out of the index leaves its pages as well, instead of being marked.
+    "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
+    `CREATE TABLE search_documents (
+       document INTEGER PRIMARY KEY, serial INTEGER NOT NULL, fingerprint INTEGER NOT NULL) STRICT`,
+    "CREATE UNIQUE INDEX search_documents_by_serial ON search_documents (serial)",
+    `CREATE TABLE search_backlog (
+       from_serial INTEGER NOT NULL, to_serial INTEGER NOT NULL) STRICT`,
+    `INSERT INTO search_backlog (from_serial, to_serial)
+       SELECT 0, coalesce(max(serial), 0) FROM messages`,
+  ],
+  [
     "ALTER TABLE messages ADD COLUMN told_by TEXT",
     "CREATE INDEX messages_by_time ON messages (accepted_at, room, position)",
     "DROP INDEX messages_counted",
@@ -127,5 +140,8 @@ const emptying = [
   "DELETE FROM profiles",
   "DELETE FROM receipts",
   "DELETE FROM sender_chains",
+  "INSERT INTO search (search) VALUES ('delete-all')",
+  "DELETE FROM search_documents",
+  "UPDATE search_backlog SET from_serial = 0, to_serial = 0",
   "DELETE FROM told_rooms",
 ];

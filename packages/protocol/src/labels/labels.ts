@@ -79,6 +79,8 @@ export const LABELS = {
   historyArchive: "HistoryArchive",
   /** Key derivation from the account-data key: seals the backup at the server. */
   historyBackup: "HistoryBackup",
+  /** Key derivation from a store key: hashes what the search index keeps of words. */
+  searchTerm: "SearchTerm",
   /** Seals a room's metadata. */
   roomMetadata: "RoomMetadata",
 } as const;
