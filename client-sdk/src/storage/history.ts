@@ -1,7 +1,8 @@
 import { parseRoomUri, type RoomUri, utf8Decode, utf8Encode } from "@treehouse/protocol";
 import { z } from "zod";
 
-import { type MessageRow, parseMessageRow } from "./messages.ts";
+import { parseMessageRow } from "./message-rows.ts";
+import type { MessageRow } from "./messages.ts";
 import { bytesOf, type SqlRow, type SqlTx, textOf } from "./port.ts";
 import type { Seal } from "./seal.ts";
 
