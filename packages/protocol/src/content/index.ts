@@ -1,3 +1,15 @@
+export {
+  type Attachment,
+  ATTACHMENT_LIMITS,
+  type Continued,
+  type FileLink,
+  type MediaFacts,
+  type Preview,
+  previewTypes,
+  type PreviewType,
+} from "./attachment.ts";
+export { attachmentContent } from "./attachment-content.ts";
+export { type Attachments, attachmentsOf, hasFiles } from "./attachments-of.ts";
 export type { CborFloat, CborKey, CborMap, CborTag, CborValue } from "./cbor.ts";
 export {
   changeOf,
