@@ -48,17 +48,22 @@ export function fileVectors(): { readonly messages: readonly FileVector[] } {
     waveform: octets(0x80, 64),
   };
   const [first, previous] = [octets(1, 32), fromHex(`01${"02".repeat(31)}`)];
-  const absurd = attachmentContent(says(""), [picture]);
+  const absurd = withoutPadding(attachmentContent(says(""), [picture]));
   return {
     messages: [
-      vector("a file alone", attachmentContent(says(""), [plan])),
-      vector("a file with a caption", attachmentContent(says("the plan"), [plan])),
-      vector("a picture with everything", attachmentContent(says("look"), [picture])),
-      vector("a voice message", attachmentContent(says(""), [voice])),
-      vector("several files", attachmentContent(says("all"), [picture, plan, voice])),
+      vector("a file alone", withoutPadding(attachmentContent(says(""), [plan]))),
+      vector("a file with a caption, padded", attachmentContent(says("the plan"), [plan])),
+      vector(
+        "a picture with everything",
+        withoutPadding(attachmentContent(says("look"), [picture])),
+      ),
+      vector("a voice message", withoutPadding(attachmentContent(says("hear"), [voice]))),
+      vector("several files", withoutPadding(attachmentContent(says(""), [picture, plan, voice]))),
       vector(
         "a new version of a file",
-        attachmentContent(says(""), [{ ...plan, continues: { first, previous } }]),
+        withoutPadding(
+          attachmentContent(says("newer"), [{ ...plan, continues: { first, previous } }]),
+        ),
       ),
       vector("sides that cannot be", {
         ...absurd,
@@ -84,6 +89,14 @@ export function fileVectors(): { readonly messages: readonly FileVector[] } {
 function vector(name: string, content: MimiContent): FileVector {
   const { files, refused } = attachmentsOf(content);
   return { name, hex: toHex(encodeContent(content)), files: jsonValue(files), refused };
+}
+
+/** Other senders need not pad; without a caption a single file is the whole body. */
+function withoutPadding(content: MimiContent): MimiContent {
+  const parts = content.body.kind === "multi" ? content.body.parts.slice(0, -1) : [];
+  const [only, another] = parts;
+  if (content.body.kind !== "multi" || only === undefined) throw new Error("it has no padding");
+  return { ...content, body: another === undefined ? only : { ...content.body, parts } };
 }
 
 function says(text: string) {

@@ -99,6 +99,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-874": "what a voice message is",
     "FED-875": "which files are versions of one",
     "FED-876": "a file's name is a suggestion",
+    "FED-879": "messages with files are padded",
     "FED-992": "the metadata key comes with a Welcome",
     "FED-993": "the metadata of a room",
   },

@@ -4,6 +4,7 @@ import {
   type FileLink,
   type MediaFacts,
 } from "./attachment.ts";
+import { padded } from "./padding.ts";
 import { Refusal } from "../refusals/index.ts";
 import type { CborMap, CborValue } from "./cbor.ts";
 import {
@@ -22,8 +23,8 @@ import {
 } from "./mimi-content.ts";
 
 /**
- * FED-870 to FED-875: the same message with files. Its text, unless it is empty, becomes their
- * caption. Refuses `limitExceeded` beyond the bounds.
+ * FED-870 to FED-875, FED-879: the same message with files, at least one. Its text, unless it is
+ * empty, becomes their caption. Refuses `limitExceeded` beyond the bounds.
  */
 export function attachmentContent(
   message: MimiContent & { readonly body: SinglePart },
@@ -31,12 +32,6 @@ export function attachmentContent(
 ): MimiContent {
   check(attachments);
   const caption = message.body.content.length === 0 ? [] : [message.body];
-  const [only] = attachments;
-  if (only !== undefined && caption.length + attachments.length === 1) {
-    if (only.preview === undefined) {
-      return withNotes({ ...message, body: filePart(only) }, [{ of: only, part: 0 }]);
-    }
-  }
   const parts: NestedPart[] = [...caption];
   const placed: Placed[] = [];
   for (const of of attachments) {
@@ -54,7 +49,7 @@ export function attachmentContent(
     semantics: "processAll",
     parts,
   } as const;
-  return withNotes({ ...message, body }, placed);
+  return padded({ ...withNotes(message, placed), body }, attachments.length);
 }
 
 type Placed = { readonly of: Attachment; readonly part: number; readonly previewPart?: number };

@@ -60,4 +60,5 @@ export {
   profileOf,
   profileSchema,
 } from "./profile.ts";
+export { FILE_STEP_BYTES } from "./padding.ts";
 export { isMarkdown, mentionsIn, textContent, textOf } from "./text-content.ts";
