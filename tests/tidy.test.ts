@@ -41,6 +41,8 @@ const sdkModules: Record<string, readonly string[]> = {
   storage: [],
   "storage-sqlite": ["storage"],
   errors: ["storage"],
+  media: [],
+  "pictures-sharp": ["media"],
   transport: [],
   account: ["storage", "transport"],
   sync: ["events", "storage", "transport"],
