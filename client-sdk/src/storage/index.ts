@@ -11,6 +11,8 @@ import { type Contacts, createContacts } from "./contacts.ts";
 import { createCursors, type Cursors } from "./cursors.ts";
 import { createIntents, type Intents } from "./intents.ts";
 import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.ts";
+import { type FilesReader, filed } from "./filed-messages.ts";
+import { createMessageFiles, type MessageFiles } from "./message-files.ts";
 import { createMessages, type Messages } from "./messages.ts";
 import type { SqlDatabase } from "./port.ts";
 import { createPreferences, type PreferenceStore } from "./preferences.ts";
@@ -28,6 +30,8 @@ export { isAccepted } from "./contacts.ts";
 export type { ContactRow } from "./contacts.ts";
 export type { Cursor } from "./cursors.ts";
 export type { IntentKind, IntentRow, IntentStatus } from "./intents.ts";
+export type { FilesOfContent, FilesReader } from "./filed-messages.ts";
+export type { MessageFileRow, ReleasedAsset } from "./message-files.ts";
 export type { MessageKind, MessageRow, Unread } from "./messages.ts";
 export type { Preferences } from "./preferences.ts";
 export type { SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
@@ -42,6 +46,7 @@ export type LocalTx = {
   readonly rooms: Rooms;
   readonly cursors: Cursors;
   readonly messages: Messages;
+  readonly messageFiles: MessageFiles;
   readonly intents: Intents;
   readonly keyPackages: KeyPackageSecrets;
   readonly contacts: Contacts;
@@ -62,12 +67,13 @@ const keyCheck = "store key check";
 
 /**
  * Opens the store over an engine. `key` is 32 octets; a store written under another key is
- * refused with `storeKeyWrong` before anything is touched.
+ * refused with `storeKeyWrong` before anything is touched. `files` tells what messages say of theirs.
  */
 export async function openLocalStore(
   database: SqlDatabase,
   key: Uint8Array,
   random: (length: number) => Bytes,
+  files: FilesReader = () => undefined,
 ): Promise<LocalStore> {
   const seal = createSeal(key, random);
   await database.transaction((sql) => {
@@ -83,13 +89,15 @@ export async function openLocalStore(
     transaction(run) {
       return database.transaction((sql) => {
         const accountData = createAccountDataRows(sql, seal);
+        const messageFiles = createMessageFiles(sql);
         return run({
           settings: createSettings(sql, seal),
           accountData,
           preferences: createPreferences(accountData),
           rooms: createRooms(sql, seal),
           cursors: createCursors(sql),
-          messages: createMessages(sql, seal),
+          messages: filed(createMessages(sql, seal), messageFiles, files),
+          messageFiles,
           intents: createIntents(sql, seal),
           keyPackages: createKeyPackageSecrets(sql, seal),
           contacts: createContacts(sql),

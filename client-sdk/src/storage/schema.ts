@@ -1,3 +1,4 @@
+import { messageFileTables } from "./message-files.ts";
 import { integerOf, type SqlTx } from "./port.ts";
 import { StoreFault } from "./seal.ts";
 
@@ -71,6 +72,7 @@ const versions: readonly (readonly string[])[] = [
   ],
   ["ALTER TABLE contacts ADD COLUMN key_number INTEGER NOT NULL DEFAULT 0"],
   ["ALTER TABLE contacts ADD COLUMN signed_list BLOB NOT NULL DEFAULT x''"],
+  messageFileTables,
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -108,4 +110,6 @@ const emptying = [
   "DELETE FROM account_data",
   "DELETE FROM profiles",
   "DELETE FROM receipts",
+  "DELETE FROM message_files",
+  "DELETE FROM released_assets",
 ];
