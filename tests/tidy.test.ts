@@ -39,6 +39,7 @@ const sdkModules: Record<string, readonly string[]> = {
   environment: [],
   events: [],
   storage: [],
+  "sticker-files": [],
   "storage-sqlite": ["storage"],
   errors: ["storage"],
   media: [],

@@ -22,6 +22,7 @@ import { createRelations, type Relations } from "./relations.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import { migrate, wipe } from "./schema.ts";
 import { createSeal, StoreFault } from "./seal.ts";
+import { createSenderChains, type SenderChains } from "./sender-chains.ts";
 import { createSettings, type Settings } from "./settings.ts";
 
 export { dataEntriesSchema } from "./account-data.ts";
@@ -37,6 +38,7 @@ export type { Preferences } from "./preferences.ts";
 export type { SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
 export type { RoomRow, RoomStatus } from "./rooms.ts";
 export { StoreFault } from "./seal.ts";
+export type { SenderState } from "./sender-chains.ts";
 
 /** One transaction over all of the store. It ends with the closure that received it. */
 export type LocalTx = {
@@ -53,6 +55,7 @@ export type LocalTx = {
   readonly relations: Relations;
   readonly profiles: Profiles;
   readonly receipts: Receipts;
+  readonly senderChains: SenderChains;
 };
 
 export interface LocalStore {
@@ -104,6 +107,7 @@ export async function openLocalStore(
           relations: createRelations(sql, seal),
           profiles: createProfiles(sql, seal),
           receipts: createReceipts(sql),
+          senderChains: createSenderChains(sql, seal),
         });
       });
     },

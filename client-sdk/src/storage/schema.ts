@@ -72,6 +72,17 @@ const versions: readonly (readonly string[])[] = [
   ],
   ["ALTER TABLE contacts ADD COLUMN key_number INTEGER NOT NULL DEFAULT 0"],
   ["ALTER TABLE contacts ADD COLUMN signed_list BLOB NOT NULL DEFAULT x''"],
+  [
+    `CREATE INDEX intents_open ON intents (room, serial)
+       WHERE status IN ('waiting', 'submitted')`,
+    "CREATE INDEX intents_accepted ON intents (room, accepted_position) WHERE status = 'accepted'",
+    "CREATE INDEX intents_by_kind ON intents (room, kind, serial)",
+  ],
+  [
+    `CREATE TABLE sender_chains (
+       room TEXT NOT NULL, client TEXT NOT NULL, sealed_state BLOB NOT NULL,
+       PRIMARY KEY (room, client)) STRICT`,
+  ],
   messageFileTables,
 ];
 
@@ -110,6 +121,7 @@ const emptying = [
   "DELETE FROM account_data",
   "DELETE FROM profiles",
   "DELETE FROM receipts",
+  "DELETE FROM sender_chains",
   "DELETE FROM message_files",
   "DELETE FROM released_assets",
 ];

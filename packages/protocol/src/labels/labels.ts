@@ -43,6 +43,8 @@ export const LABELS = {
   accountTombstone: "AccountTombstone",
   /** MLS exporter: tells forks of one epoch apart. */
   forkTag: "ForkTag",
+  /** Hash of a message's salt: hides its place among its sender's from whoever cannot read it. */
+  senderChain: "SenderChainMask",
   /** MLS exporter: seals ephemeral payloads. */
   ephemeral: "Ephemeral",
   /** Client signature key over an ephemeral message. */
