@@ -63,8 +63,8 @@ export interface Client extends AsyncDisposable {
   };
   /**
    * Messages of others, in the order of arrival, from where the last loop over this store stopped.
-   * A message is acknowledged when the next one is asked for. One loop at a time. Ends with the
-   * client; what the loop was busy with then comes again.
+   * A message is acknowledged when the next one is asked for, by every loop that runs and takes it.
+   * Ends with the client; what a loop was busy with then comes again.
    */
   messages(options?: MessagesOptions): AsyncIterable<Message>;
   on<K extends keyof ClientEvents>(name: K, listener: (value: ClientEvents[K]) => void): () => void;

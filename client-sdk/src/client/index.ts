@@ -16,7 +16,7 @@ import {
 import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
 import { createAlarms, createGroups, type Groups, knownMetadataKeys } from "../groups/index.ts";
-import { createReader, unhandledMessages } from "../messages/index.ts";
+import { createReader, Loops, unhandledMessages } from "../messages/index.ts";
 import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { createPresences, type Presences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
@@ -86,7 +86,7 @@ export async function openClient(platform: Platform, options: ClientOptions): Pr
       },
     );
     try {
-      const events = createEvents<ClientEvents>();
+      const events = createEvents<ClientEvents>((name, value) => platform.hears?.(name, value));
       const alarm = (value: IdentityAlarm) =>
         events.emit("identityAlarm", { ...value, address: formatAddress(value.user) });
       const opened = await openAccount(platform, store, options, alarm);
@@ -174,6 +174,7 @@ function startClient(
   const parts = { groups, store, session, chosen, profiles, presences };
   const running = { sync, groups, profiles, presences };
   const life = new AbortController();
+  const looped = { store, events, loops: new Loops(), life: life.signal };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -220,7 +221,7 @@ function startClient(
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
     diagnose: () => diagnose(context, env, account.user),
-    messages: (wanted) => unhandledMessages(store, events, wanted ?? {}, life.signal),
+    messages: (wanted) => unhandledMessages(looped, wanted ?? {}),
     on: (name, listener) => events.on(name, listener),
     caughtUp: () => guarded(() => sync.caughtUp()),
     logout: () => guarded(() => logOut(context, account)),

@@ -183,7 +183,10 @@ export interface Events<E> {
   emit<K extends keyof E>(name: K, value: E[K]): void;
 }
 
-export function createEvents<E>(): Events<E> {
+/** `hears` is told of every event, before the listeners. */
+export function createEvents<E>(
+  hears: <K extends keyof E>(name: K, value: E[K]) => void = () => undefined,
+): Events<E> {
   const listeners = new Map<keyof E, Set<(value: never) => void>>();
   const of = (name: keyof E): Set<(value: never) => void> => {
     let set = listeners.get(name);
@@ -199,6 +202,7 @@ export function createEvents<E>(): Events<E> {
       return () => void of(name).delete(listener);
     },
     emit(name, value) {
+      hears(name, value);
       for (const listener of of(name)) call(listener, value);
     },
   };
