@@ -162,8 +162,8 @@ R-121 | partly | homeserver, docs | The API is documented; the SDK has no refere
 R-122 | open | | Webhooks and other integrations
 
 # Search and organisation
-R-123 | open | | Search by keyword
-R-124 | open | | Search by person and place
+R-123 | met | client-sdk | Search by keyword
+R-124 | met | client-sdk | Search by person and place
 R-125 | open | | Finding a conversation
 R-126 | open | | Pinned conversations
 R-127 | open | | Folders
