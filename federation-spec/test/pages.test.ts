@@ -65,8 +65,8 @@ test("the rules of a page are in the order of their numbers", () => {
 
 test("what a page says of a rule elsewhere has a rule there", () => {
   const all = [...pages, "README.md", "threat-model.md"].map(page).join("\n");
-  const cited = new Set(all.match(/FED-\d{3}\b/g));
-  const stated = new Set(all.match(/(?<=\*\*)FED-\d{3}(?=\*\*)/g));
+  const cited = new Set(all.match(/FED-\d{3,4}\b/g));
+  const stated = new Set(all.match(/(?<=\*\*)FED-\d{3,4}(?=\*\*)/g));
   expect([...cited].filter((rule) => !stated.has(rule))).toEqual([]);
 });
 

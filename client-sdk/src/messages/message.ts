@@ -33,7 +33,10 @@ export type Message = Position & {
   readonly sender: UserUri;
   readonly senderAddress: string;
   readonly senderClient: ClientUri;
-  /** `file`: there is no text, but there are files. `unknown`: a kind of content that this version does not show. `deleted`: it was taken back. */
+  /**
+   * `file`: there is no text, but there are files. `unknown`: a kind of content that this version does
+   * not show. `deleted`: it was taken back.
+   */
   readonly type: "text" | "file" | "unknown" | "deleted";
   /** Of the newest version. */
   readonly text: string;
