@@ -98,7 +98,7 @@ test.each([
   },
 );
 
-test("R-086 FED-1010 FED-1011 FED-1012 strangers and those who left the room get nothing, at either server", async () => {
+test("R-086 FED-1010 FED-1011 FED-1012 strangers get nothing at either server", async () => {
   const { id } = await hers.sendFile(content(2_000_000), { name: "secret" });
   const { link } = await fileOf(bob, his, id);
   for (const access of [link.access, { kind: "own" as const }]) {
