@@ -52,6 +52,9 @@ export type {
   PasskeyInfo,
   PresenceChoice,
   RuleNote,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";

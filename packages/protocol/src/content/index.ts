@@ -50,4 +50,5 @@ export {
   profileOf,
   profileSchema,
 } from "./profile.ts";
+export * from "./stickers/index.ts";
 export { isMarkdown, mentionsIn, textContent, textOf } from "./text-content.ts";
