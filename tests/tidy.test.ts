@@ -32,11 +32,12 @@ const homeserverModules: Record<string, readonly string[]> = {
   federation: ["platform"],
   factors: ["platform"],
   rendezvous: ["platform"],
+  assets: ["platform"],
 };
 
 /** Layers of the client SDK, from the network up to the face. */
 const sdkModules: Record<string, readonly string[]> = {
-  environment: [],
+  environment: ["assets"],
   events: [],
   zone: [],
   search: ["zone"],
@@ -50,6 +51,7 @@ const sdkModules: Record<string, readonly string[]> = {
   "pictures-sharp": ["media"],
   transport: [],
   account: ["storage", "transport"],
+  assets: ["errors", "storage", "transport"],
   sync: ["events", "storage", "transport"],
   groups: ["events", "storage", "transport"],
   messages: ["events", "groups", "search", "storage"],
@@ -58,6 +60,7 @@ const sdkModules: Record<string, readonly string[]> = {
   history: ["account", "events", "groups", "messages", "storage"],
   client: [
     "account",
+    "assets",
     "errors",
     "events",
     "groups",

@@ -7,6 +7,7 @@
 import type { Bytes } from "@treehouse/protocol";
 
 import { type AccountDataRows, createAccountDataRows } from "./account-data.ts";
+import { type AssetContents, createAssetContents } from "./asset-contents.ts";
 import { type Contacts, createContacts } from "./contacts.ts";
 import { createCursors, type Cursors } from "./cursors.ts";
 import { createHistoryRows, type HistoryRows } from "./history.ts";
@@ -28,6 +29,7 @@ import { createSearchIndex, type IndexState, type SearchRows } from "./search-in
 import { createTermHasher } from "./search-terms.ts";
 import { createSenderChains, type SenderChains } from "./sender-chains.ts";
 import { createSettings, type Settings } from "./settings.ts";
+import { createUploads, type Uploads } from "./uploads.ts";
 
 export { dataEntriesSchema } from "./account-data.ts";
 export type { DataEntries, DataEntry, DataRow } from "./account-data.ts";
@@ -72,6 +74,8 @@ export type LocalTx = {
   readonly profiles: Profiles;
   readonly receipts: Receipts;
   readonly senderChains: SenderChains;
+  readonly uploads: Uploads;
+  readonly assetContents: AssetContents;
 };
 
 export interface LocalStore {
@@ -139,6 +143,8 @@ export async function openLocalStore(
           profiles: createProfiles(sql, seal),
           receipts: createReceipts(sql),
           senderChains: createSenderChains(sql, seal),
+          uploads: createUploads(sql, seal),
+          assetContents: createAssetContents(sql, seal),
         });
       });
     },

@@ -98,6 +98,13 @@ const versions: readonly (readonly string[])[] = [
   ],
   messageFileTables,
   [
+    "CREATE TABLE asset_uploads (resume_key TEXT PRIMARY KEY, sealed_state BLOB NOT NULL) STRICT",
+    `CREATE TABLE asset_contents (
+       uri TEXT PRIMARY KEY, bytes INTEGER NOT NULL, used_at INTEGER NOT NULL,
+       sealed_content BLOB NOT NULL) STRICT`,
+    "CREATE INDEX asset_contents_by_use ON asset_contents (used_at)",
+  ],
+  [
     "ALTER TABLE messages ADD COLUMN told_by TEXT",
     "CREATE INDEX messages_by_time ON messages (accepted_at, room, position)",
     "DROP INDEX messages_counted",
@@ -147,5 +154,7 @@ const emptying = [
   "UPDATE search_backlog SET from_serial = 0, to_serial = 0",
   "DELETE FROM message_files",
   "DELETE FROM released_assets",
+  "DELETE FROM asset_uploads",
+  "DELETE FROM asset_contents",
   "DELETE FROM told_rooms",
 ];

@@ -10,6 +10,8 @@ export {
 } from "./attachment.ts";
 export { attachmentContent } from "./attachment-content.ts";
 export { type Attachments, attachmentsOf, hasFiles } from "./attachments-of.ts";
+export { decodeCbor } from "./decode-cbor.ts";
+export { encodeCbor } from "./encode-cbor.ts";
 export type { CborFloat, CborKey, CborMap, CborTag, CborValue } from "./cbor.ts";
 export {
   changeOf,
