@@ -8,6 +8,7 @@ import {
   requestReset,
   type ResetRequest,
 } from "./client/index.ts";
+import { nodeCipher } from "./environment/node-cipher.ts";
 import { createNodeEnv } from "./environment/node.ts";
 import { openNodeStore } from "./storage-sqlite/index.ts";
 
@@ -18,9 +19,11 @@ export type {
   ApprovalRequest,
   Approvals,
   Check,
+  ClientAssets,
   ClientContacts,
   ClientEmail,
   ClientFactors,
+  ClientHistory,
   ClientOptions,
   ClientInfo,
   ClientRecovery,
@@ -37,11 +40,13 @@ export type {
   ConversationSafety,
   CreateConversation,
   ExportLine,
+  ExportWanted,
   EmailInfo,
   FactorProof,
   FactorsInfo,
   FederationAdmin,
   FederationOverview,
+  FileToSend,
   Invite,
   Member,
   OwnClients,
@@ -56,12 +61,23 @@ export type {
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";
+export type {
+  AssetProgress,
+  AssetSource,
+  AssetUsage,
+  NewAccess,
+  OpenAsset,
+  OwnAsset,
+  UploadOptions,
+} from "./assets/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
+export type { HistoryLine, TakenCount } from "./history/index.ts";
 export { defineContent } from "./messages/index.ts";
 export type {
   ContentType,
   HistoryItem,
   Message,
+  MessageFile,
   MessagesOptions,
   OwnContent,
   PollState,
@@ -94,6 +110,7 @@ export const Client = {
       {
         env,
         crypto: createNodeCrypto({ random: env.random }),
+        assetCipher: nodeCipher,
         openStore: (store) => openNodeStore(store, options.storeKey, env.random),
         close,
       },

@@ -3,12 +3,14 @@ import type { Message, MessagesOptions } from "../messages/index.ts";
 import type { ClientPresence } from "../presence/index.ts";
 import type { Admin } from "./admin.ts";
 import type { OwnClients } from "./clients.ts";
+import type { ClientAssets } from "./assets.ts";
 import type { ClientContacts } from "./contacts.ts";
 import type { ClientConversations } from "./conversations.ts";
 import type { Check } from "./diagnose.ts";
 import type { ClientEmail } from "./email.ts";
 import type { ExportLine } from "./export-account.ts";
 import type { ClientFactors } from "./factors.ts";
+import type { ClientHistory } from "./history.ts";
 import type { ClientPrivacy } from "./privacy.ts";
 import type { ClientProfile } from "./profile.ts";
 import type { ClientRecovery } from "./recovery.ts";
@@ -24,6 +26,7 @@ export interface Client extends AsyncDisposable {
   /** Looks at connection, session, KeyPackages and backlog; changes nothing. */
   diagnose(): Promise<readonly Check[]>;
   readonly contacts: ClientContacts;
+  readonly assets: ClientAssets;
   /** Who is logged in to the account, on whatever client. */
   readonly sessions: ClientSessions;
   readonly settings: ClientSettings;
@@ -32,6 +35,8 @@ export interface Client extends AsyncDisposable {
   /** How contacts are there, and how one shows oneself to them. */
   readonly presence: ClientPresence;
   readonly factors: ClientFactors;
+  /** What was said, as it leaves this store and comes in. */
+  readonly history: ClientHistory;
   readonly email: ClientEmail;
   readonly privacy: ClientPrivacy;
   readonly clients: OwnClients;

@@ -17,7 +17,7 @@ import {
   type OwnContent,
   type TextWish,
 } from "../messages/index.ts";
-import { speaksForRoom } from "../groups/index.ts";
+import { type HistoryPage, speaksForRoom } from "../groups/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
 import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
@@ -33,6 +33,7 @@ import { expiresOf, type Going } from "./send-options.ts";
 import { type ConversationThreads, createThreads } from "./threads.ts";
 import { search, type SearchOptions, type SearchResult } from "./search.ts";
 import { checkText } from "./own-text.ts";
+import { createFileSending, type FileSending } from "./send-file.ts";
 
 export type { SentMessage } from "./conversation-parts.ts";
 
@@ -70,7 +71,14 @@ export type ConversationInfo = {
  * resolve when the hub has accepted them, and reject with `SdkError` when it never will.
  */
 export interface Conversation
-  extends MessageChanges, PinsAndPolls, Forwarding, Expiring, ConversationThreads, Drafts {
+  extends
+    MessageChanges,
+    FileSending,
+    PinsAndPolls,
+    Forwarding,
+    Expiring,
+    ConversationThreads,
+    Drafts {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
   members(): Promise<readonly Member[]>;
@@ -85,11 +93,12 @@ export interface Conversation
    * tells of. Whoever has it already is not shown it twice.
    */
   sendAgain(messageId: string): Promise<SentMessage>;
-  /** The newest `limit` items before the position `before`, oldest first. */
-  history(options?: {
-    readonly limit?: number;
-    readonly before?: number;
-  }): Promise<readonly HistoryItem[]>;
+  /**
+   * A page of what this store has, oldest first: the newest 50 items, or those before, after or around
+   * a place. Positions hold for ever and are the same on all clients, so that those of a page's ends
+   * lead to its neighbours. Refuses `notFound` for an id to be around that is not here.
+   */
+  history(options?: Partial<HistoryPage>): Promise<readonly HistoryItem[]>;
   /** As `client.search`, in this conversation alone. */
   search(query: string, options?: SearchOptions): Promise<SearchResult>;
   /** Adds users by address, all or none; who is in already is passed over. */
@@ -150,6 +159,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
   return {
     id,
     ...createMessageChanges(parts, id),
+    ...createFileSending(parts, id),
     ...createPinsAndPolls(parts, id),
     ...createForwarding(parts, id),
     ...createExpiring(parts, id),
@@ -176,9 +186,8 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       }),
     history: (options) =>
       guarded(async () => {
-        const { before, limit = historyLimit } = options ?? {};
         await expiry.purge();
-        const rows = await groups.history(id, { before, limit });
+        const rows = await groups.history(id, { limit: historyLimit, ...options });
         return rows.filter((row) => !expiry.isOver(row)).map(itemOf);
       }),
     search: (query, options) => search(parts, query, options, id),

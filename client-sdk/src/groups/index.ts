@@ -72,11 +72,14 @@ export type {
 export { knownMetadataKeys } from "./room-names.ts";
 export { noteNewClient } from "./rooms-of-user.ts";
 export type { NewRoom } from "./found-room.ts";
-export { type HistoryRow, withChanges } from "./read-history.ts";
+export { type HistoryPage, type HistoryRow, withChanges } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
+export { facetsOf } from "./what-is-said.ts";
 export { pinsOf, speaksForRoom } from "./write-change.ts";
+export { roomKnown } from "./room-known.ts";
 export type { RoomInfo } from "./room-info.ts";
-export { parseEvent, type RoomEvent } from "./room-event.ts";
+export { eraseMessage } from "./write-change.ts";
+export { describeEvent as describeRoomEvent, parseEvent, type RoomEvent } from "./room-event.ts";
 export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 
 /** When an intent is done. */
@@ -129,7 +132,7 @@ export interface Groups {
   whisper(room: RoomUri, said: Whisper): Promise<Whispered>;
   /** The direct conversations that this client takes part in. */
   directRooms(): Promise<readonly DirectRoom[]>;
-  /** The newest `limit` rows before the position `before`, ascending. */
+  /** A page of the stored history, ascending. Refuses `notFound` and `malformed`. */
   history(room: RoomUri, page: HistoryPage): Promise<readonly HistoryRow[]>;
   info(room: RoomUri): Promise<RoomInfo>;
   /** Of the epoch that this client is in. Refuses `removed`. */
@@ -311,7 +314,10 @@ export function createGroups(context: GroupsContext): Groups {
       });
     },
     details: (row) => decodeDetails(row.details),
-    expire: (tx, message) => eraseMessage(context, tx, message, "withdrawn"),
+    expire(tx, message) {
+      eraseMessage(tx, message, (body) => context.reader.emptied(body), "withdrawn");
+      context.lifetimes.erased(tx, message.room, message.messageId);
+    },
     async may(uri, capability) {
       const room = await rooms.open(uri);
       return room.serial.run(async () =>

@@ -13,13 +13,13 @@ import type { GroupsContext, ReadMessage, Room } from "./context.ts";
 
 /** What the store has to know of a message beside its body: so that it is found, counted and goes. */
 export function facetsOf(
-  { author, what, topic, expires }: ReadMessage,
+  { author, change, what, topic, expires }: ReadMessage,
   acceptedAt: number,
 ): Pick<MessageRow, "author" | "what" | "topic" | "expiresAt" | "expiresAfterMs"> {
   const ms = expires === undefined ? undefined : expires.seconds * 1000;
   return {
     author,
-    what,
+    what: change?.kind ?? what,
     topic,
     // A relative one begins when it was read, which is at once where there is nothing to read.
     expiresAt: expires?.relative === false ? Math.max(ms ?? 0, acceptedAt) : undefined,

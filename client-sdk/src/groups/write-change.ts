@@ -1,4 +1,5 @@
 import {
+  type Bytes,
   type CapabilityName,
   isVoteIn,
   type Poll,
@@ -49,12 +50,18 @@ export function writeChange(
   row: Pick<MessageRow, "room" | "position" | "acceptedAt" | "messageId" | "body">,
   { change, by }: { readonly change: Change; readonly by: Changer },
 ): Written {
-  const { reader } = context;
+  const { lifetimes, reader } = context;
   const { room } = row;
   const { kind, target } = change;
   const about = tx.messages.byId(room, target);
   const author = about === undefined ? undefined : userOfClient(reader.stored(about.body).sender);
   if (about !== undefined && !isAllowed(change, about, author, by)) return "nothing";
+  if (about === undefined && kind === "deletion" && by.may("deleteOtherMessage")) {
+    // Whoever may delete what others say has done so for good: it does not come in by an archive either.
+    const body = reader.emptied(row.body);
+    tx.messages.append({ ...row, messageId: target, kind: "withdrawn", target, body }, true);
+    return "nothing";
+  }
   if (about !== undefined && !isPossible(context, tx, about, { change, row })) return "nothing";
   if (isFull(tx, room, change, by.user)) return "full";
   const written = { ...row, kind: "change", target, author: by.user, what: kind } as const;
@@ -64,7 +71,10 @@ export function writeChange(
   for (const one of former) tx.messages.erase(one, "withdrawn", reader.emptied(one.body));
   if (kind === "unlike") tx.messages.erase(about, "withdrawn", reader.emptied(about.body));
   if (kind === "unpin") erasePins(context, tx, room, target);
-  if (kind === "deletion") eraseMessage(context, tx, about, "deleted");
+  if (kind === "deletion") {
+    eraseMessage(tx, about, (body) => reader.emptied(body));
+    lifetimes.erased(tx, room, target);
+  }
   return "written";
 }
 
@@ -173,16 +183,15 @@ function erasePins({ reader }: Writing, tx: LocalTx, room: RoomUri, target: stri
  * place; expired, nothing that is shown.
  */
 export function eraseMessage(
-  { lifetimes, reader }: Writing,
   tx: LocalTx,
   message: MessageRow,
-  left: "deleted" | "withdrawn",
+  emptied: (body: Uint8Array) => Bytes,
+  left: "deleted" | "withdrawn" = "deleted",
 ): void {
-  tx.messages.erase(message, left, reader.emptied(message.body));
+  tx.messages.erase(message, left, emptied(message.body));
   for (const one of tx.messages.changesOf(message.room, message.messageId)) {
-    tx.messages.erase(one, "withdrawn", reader.emptied(one.body));
+    tx.messages.erase(one, "withdrawn", emptied(one.body));
   }
-  lifetimes.erased(tx, message.room, message.messageId);
 }
 
 /** What a change is about, for whoever is told: of a reaction taken back, the message it was about. */

@@ -1,4 +1,6 @@
 import {
+  type AssetLink,
+  assetPart,
   type Bytes,
   decodeContent,
   deletionContent,
@@ -70,6 +72,19 @@ export function composeText(place: Place, wish: TextWish): Composed & { callsRoo
   const content = textIn(place, wish);
   const { everyone, roles } = mentionsOf(content);
   return { ...compose(place, content), callsRoom: everyone || roles.length > 0 };
+}
+
+export type FileWish = {
+  readonly link: AssetLink;
+  readonly name: string;
+  readonly mediaType: string;
+  readonly description?: string | undefined;
+} & Pick<TextWish, "inReplyTo" | "topic" | "expires">;
+
+export function composeFile(place: Place, wish: FileWish): Composed {
+  const { description, link, mediaType, name, ...where } = wish;
+  const about = { contentType: mediaType, filename: name, description };
+  return compose(place, { ...textIn(place, { ...where, text: "" }), body: assetPart(link, about) });
 }
 
 /** `original` is the content that was sent first: but for the body the new one is as it is. */

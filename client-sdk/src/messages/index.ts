@@ -1,10 +1,12 @@
 /** What people say to each other: MIMI content in and out, and the stored history. */
+export type { MessageFile } from "./files.ts";
 export {
   composeDeletion,
   type Composed,
   composeEdit,
   composeForward,
   composePin,
+  composeFile,
   composePoll,
   composePollEnd,
   composeReaction,
@@ -12,6 +14,7 @@ export {
   composeText,
   composeUnlike,
   composeVote,
+  type FileWish,
   type OwnContent,
   type PollWish,
   type TextWish,
@@ -29,7 +32,14 @@ export {
   topicText,
 } from "./message.ts";
 export type { PollState } from "./poll-state.ts";
-export { createReader, readStored, type Takers } from "./read-content.ts";
+export {
+  createReader,
+  emptyBody,
+  readContent,
+  readStored,
+  senderOf,
+  type Takers,
+} from "./read-content.ts";
 export { Loops } from "./loops.ts";
 export { describer, facetOf, searchableOf } from "./searchable.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

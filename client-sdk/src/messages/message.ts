@@ -21,6 +21,7 @@ import {
 } from "@treehouse/protocol";
 
 import { type HistoryRow, parseEvent } from "../groups/index.ts";
+import { filesOf, type MessageFile } from "./files.ts";
 import { type PollState, pollState } from "./poll-state.ts";
 import { decodeStored, kindOf, readStored, senderOf } from "./read-content.ts";
 
@@ -42,6 +43,7 @@ type MessageHead = Position & {
   /** Of the newest version. What is no text has words for programs that cannot show it. */
   readonly text: string;
   readonly format: "plain" | "markdown";
+  readonly files: readonly MessageFile[];
   readonly inReplyTo: string | undefined;
   /** The thread that it belongs to. */
   readonly topic: string | undefined;
@@ -65,12 +67,20 @@ type MessageHead = Position & {
   readonly preview: ReturnType<typeof linkPreviewOf>;
   /** When it goes by itself; undefined: never, or not before it is read. */
   readonly expiresAt: number | undefined;
+  /**
+   * Whose word it is that it was said: the own address for what came from another client, a backup or a
+   * file of one's own, and a member's for what the conversation grants those who join it. Undefined: this
+   * client received it, with its sender's signature.
+   */
+  readonly toldBy: string | undefined;
 };
 
 /** A message as it stands after what was done to it. */
 export type Message = MessageHead &
   (
     | { readonly type: "text" }
+    /** There is no text, but there are files. */
+    | { readonly type: "file" }
     | { readonly type: "poll"; readonly poll: PollState }
     /** A kind of content that this version does not show: see `defineContent`. */
     | { readonly type: "unknown"; readonly mediaType: string; readonly content: Bytes }
@@ -139,6 +149,7 @@ export function messageWithContent(row: HistoryRow): {
     sender,
     senderAddress: formatAddress(sender),
     senderClient,
+    toldBy: row.toldBy === undefined ? undefined : formatAddress(row.toldBy),
   };
   if (row.kind === "deleted") {
     return { message: { ...head, type: "deleted", ...nothing }, content: undefined };
@@ -150,10 +161,12 @@ export function messageWithContent(row: HistoryRow): {
   const { users, everyone, roles } = mentionsOf(shown);
   const speaks = row.speaks === true;
   const forwarded = forwardedOf(parsed);
+  const files = filesOf(shown, row.room);
   const message: Message = {
     ...head,
-    ...typeOf(shown, changes),
+    ...typeOf(shown, changes, files),
     text: textOf(shown) ?? "",
+    files,
     format: isMarkdown(shown) ? "markdown" : "plain",
     inReplyTo: parsed.inReplyTo === undefined ? undefined : toHex(parsed.inReplyTo),
     topic: topicOf(parsed),
@@ -173,8 +186,9 @@ export function messageWithContent(row: HistoryRow): {
   return { message, content: shown };
 }
 
-function typeOf(shown: MimiContent, changes: readonly ChangeIn[]) {
+function typeOf(shown: MimiContent, changes: readonly ChangeIn[], files: readonly MessageFile[]) {
   const kind = kindOf(shown);
+  if (kind !== "text" && files.length > 0) return { type: "file" } as const;
   if (kind === "text") return { type: "text" } as const;
   const poll = pollOf(shown);
   if (poll !== undefined) {
@@ -209,6 +223,7 @@ export function reactionsBy(row: HistoryRow, user: UserUri, emoji: string): read
 
 const nothing = {
   text: "",
+  files: [],
   format: "plain",
   inReplyTo: undefined,
   topic: undefined,

@@ -1,6 +1,7 @@
 import { parseRoomUri, type RoomUri } from "@treehouse/protocol";
 
-import { type MessageRow, parseMessage } from "./message-row.ts";
+import { parseMessageRow } from "./message-rows.ts";
+import type { MessageRow } from "./messages.ts";
 import { integerOf, isNull, type SqlTx, textOf } from "./port.ts";
 import type { Seal } from "./seal.ts";
 
@@ -35,7 +36,7 @@ export function createExpiring(sql: SqlTx, seal: Seal): Expiring {
           now,
           limit,
         )
-        .map((row) => parseMessage(seal, row));
+        .map((row) => parseMessageRow(row, seal));
     },
     unread() {
       return sql

@@ -1,5 +1,4 @@
-import type { MessageRow } from "./message-row.ts";
-import type { Messages } from "./messages.ts";
+import type { MessageRow, Messages } from "./messages.ts";
 import type { IndexState, SearchIndex } from "./search-index.ts";
 import type { Searchable } from "./search-terms.ts";
 

@@ -1,22 +1,68 @@
-import { type Bytes, fromHex, type RoomUri } from "@treehouse/protocol";
+import type { Bytes, RoomUri, UserUri } from "@treehouse/protocol";
 
-import {
-  type MessageRow,
-  parseMessage,
-  placeOf,
-  topicMark,
-  topicPlace,
-  type Unread,
-  unreadOf,
-} from "./message-row.ts";
+import { insertMessage, messagePlace, parseMessageRow } from "./message-rows.ts";
 import { integerOf, type SqlRow, type SqlTx, textOf } from "./port.ts";
 import type { Seal } from "./seal.ts";
 
+/**
+ * `content`: a decrypted message. `event`: a change of the room. `fault`: an entry not readable.
+ * `blocked`: a message of somebody who was blocked when it came; it is never shown. `change`: what
+ * edits, deletes or reacts to another one. `deleted`: a message that was taken back; its body says who
+ * sent it and nothing else. `withdrawn`: a change that was, or whose message was.
+ */
+export type MessageKind =
+  | "content"
+  | "event"
+  | "fault"
+  | "blocked"
+  | "change"
+  | "deleted"
+  | "withdrawn";
+
+export type MessageRow = {
+  /** Order of arrival in this store, over all rooms. */
+  readonly serial: number;
+  readonly room: RoomUri;
+  readonly position: number;
+  readonly messageId: string;
+  readonly kind: MessageKind;
+  readonly acceptedAt: number;
+  readonly body: Bytes;
+  /** The id of the message that a change is about. */
+  readonly target?: string | undefined;
+  /** How it counts until it is read: 0 not, 1 as a message, 2 as one that names this user. */
+  readonly counts?: 0 | 1 | 2;
+  /**
+   * By whose word it is here: the own user's for what came from another client, a backup or a file,
+   * and a member's for what a room grants those who join. Undefined: this client received it.
+   */
+  readonly toldBy?: UserUri | undefined;
+  /** Who said it: so that what one user does to a message can be bounded, and their threads be found. */
+  readonly author?: string | undefined;
+  /** What kind of change, or of content, as `ReadMessage` names it. */
+  readonly what?: string | undefined;
+  /** Hex of the thread that it belongs to. */
+  readonly topic?: string | undefined;
+  /** Whether its sender may speak for all of the room, where it stands. */
+  readonly speaks?: boolean | undefined;
+  /** When it goes, in milliseconds since the Unix epoch. */
+  readonly expiresAt?: number | undefined;
+  /** So many milliseconds after it was read it goes. */
+  readonly expiresAfterMs?: number | undefined;
+};
+
+export type Unread = { readonly messages: number; readonly mentions: number };
+
 export interface Messages {
-  /** Returns false, and writes nothing, when this message id is already there (a replay). */
+  /**
+   * Returns false, and writes nothing, when this message id is already there (a replay), or its place is
+   * taken. What was only told gives way to what is received, unless it was taken back since.
+   */
   append(row: Omit<MessageRow, "serial">, handled: boolean): boolean;
   /** The newest `limit` rows before `before` (a position, exclusive) that may be shown, ascending. */
   page(room: RoomUri, before: number | undefined, limit: number): readonly MessageRow[];
+  /** The oldest `limit` such rows behind `after`. */
+  pageAfter(room: RoomUri, after: number, limit: number): readonly MessageRow[];
   /** A message that is there already stands at a later position as well: it was sent again. */
   noteNewest(room: RoomUri, messageId: string, position: number): void;
   /**
@@ -59,34 +105,23 @@ export interface Messages {
 }
 
 export function createMessages(sql: SqlTx, seal: Seal): Messages {
-  const parse = (row: SqlRow) => parseMessage(seal, row);
+  const parse = (row: SqlRow): MessageRow => parseMessageRow(row, seal);
+  const write = (row: Omit<MessageRow, "serial">, handled: boolean) =>
+    insertMessage(sql, seal, row, handled);
   return {
     append(row, handled) {
+      if (write(row, handled)) return true;
+      if (row.toldBy !== undefined) return false;
       const { changes } = sql.run(
-        `INSERT INTO messages
-           (room, position, message_id, kind, accepted_at, handled, sealed_body, target, counts,
-            author, what, topic, sealed_topic, speaks, expires_at, expires_after)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+        `DELETE FROM messages WHERE room = ? AND told_by IS NOT NULL
+         AND ((message_id = ? AND kind IN ('content', 'change', 'event'))
+           OR (position = ? AND message_id <> ?))`,
         row.room,
+        row.messageId,
         row.position,
         row.messageId,
-        row.kind,
-        row.acceptedAt,
-        handled ? 1 : 0,
-        seal.seal(placeOf(row.room, row.position), row.body),
-        row.target ?? null,
-        row.counts ?? 0,
-        row.author === undefined ? null : seal.mark("author", row.author),
-        row.what ?? null,
-        row.topic === undefined ? null : topicMark(seal, row.room, row.topic),
-        row.topic === undefined
-          ? null
-          : seal.seal(topicPlace(row.room, row.position), fromHex(row.topic)),
-        row.speaks === true ? 1 : 0,
-        row.expiresAt ?? null,
-        row.expiresAfterMs ?? null,
       );
-      return changes > 0;
+      return changes > 0 && write(row, handled);
     },
     page(room, before, limit) {
       const rows = sql.all(
@@ -98,6 +133,17 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
         limit,
       );
       return rows.map(parse).toReversed();
+    },
+    pageAfter(room, after, limit) {
+      const rows = sql.all(
+        `SELECT * FROM messages WHERE room = ? AND position > ?
+         AND kind NOT IN ('blocked', 'change', 'withdrawn')
+         ORDER BY position LIMIT ?`,
+        room,
+        after,
+        limit,
+      );
+      return rows.map(parse);
     },
     noteNewest(room, messageId, position) {
       sql.run(
@@ -194,7 +240,8 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
         room,
         after,
       )[0];
-      return unreadOf(row);
+      if (row === undefined) return { messages: 0, mentions: 0 };
+      return { messages: integerOf(row, "messages"), mentions: integerOf(row, "mentions") };
     },
     othersWithin(room, after, upTo, limit) {
       return sql
@@ -215,7 +262,7 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
            topic = NULL, sealed_topic = NULL, expires_at = NULL, expires_after = NULL
          WHERE room = ? AND position = ?`,
         kind,
-        seal.seal(placeOf(room, position), body),
+        seal.seal(messagePlace(room, position), body),
         room,
         position,
       );

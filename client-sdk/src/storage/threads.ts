@@ -1,13 +1,7 @@
 import { type RoomUri, toHex, type UserUri } from "@treehouse/protocol";
 
-import {
-  type MessageRow,
-  parseMessage,
-  topicMark,
-  topicPlace,
-  type Unread,
-  unreadOf,
-} from "./message-row.ts";
+import { parseMessageRow, topicMark, topicPlace } from "./message-rows.ts";
+import type { MessageRow, Unread } from "./messages.ts";
 import { bytesOf, integerOf, type SqlRow, type SqlTx } from "./port.ts";
 import type { Seal } from "./seal.ts";
 
@@ -36,7 +30,7 @@ export interface Threads {
 }
 
 export function createThreads(sql: SqlTx, seal: Seal): Threads {
-  const parse = (row: SqlRow) => parseMessage(seal, row);
+  const parse = (row: SqlRow) => parseMessageRow(row, seal);
   return {
     list(room, limit) {
       const rows = sql.all(
@@ -73,15 +67,15 @@ export function createThreads(sql: SqlTx, seal: Seal): Threads {
       return rows.map(parse).toReversed();
     },
     countUnread(room, topic, after) {
-      return unreadOf(
-        sql.all(
-          `SELECT count(*) AS messages, count(*) FILTER (WHERE counts = 2) AS mentions
-           FROM messages WHERE room = ? AND topic = ? AND position > ? AND counts > 0`,
-          room,
-          topicMark(seal, room, topic),
-          after,
-        )[0],
-      );
+      const row = sql.all(
+        `SELECT count(*) AS messages, count(*) FILTER (WHERE counts = 2) AS mentions
+         FROM messages WHERE room = ? AND topic = ? AND position > ? AND counts > 0`,
+        room,
+        topicMark(seal, room, topic),
+        after,
+      )[0];
+      if (row === undefined) return { messages: 0, mentions: 0 };
+      return { messages: integerOf(row, "messages"), mentions: integerOf(row, "mentions") };
     },
   };
 }

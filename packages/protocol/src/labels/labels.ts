@@ -75,8 +75,16 @@ export const LABELS = {
   storeRow: "StoreRow",
   /** Hash of a store key and a value: stands for the value in the store's indices. */
   storeMark: "StoreMark",
+  /** What a sealed piece of history is bound to. */
+  historyPiece: "HistoryPiece",
+  /** Key derivation from the account-data key: seals archives in files. */
+  historyArchive: "HistoryArchive",
+  /** Key derivation from the account-data key: seals the backup at the server. */
+  historyBackup: "HistoryBackup",
   /** Key derivation from a store key: hashes what the search index keeps of words. */
   searchTerm: "SearchTerm",
+  /** Associated data of each chunk of a large asset. */
+  assetChunk: "AssetChunk",
   /** Seals a room's metadata. */
   roomMetadata: "RoomMetadata",
 } as const;
