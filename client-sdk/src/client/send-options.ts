@@ -1,4 +1,4 @@
-import { type Expiration, LIMITS, Refusal, type RoomUri } from "@treehouse/protocol";
+import { CONTENT_BOUNDS, type Expiration, Refusal, type RoomUri } from "@treehouse/protocol";
 
 import type { ConversationParts } from "./conversation-parts.ts";
 
@@ -31,8 +31,8 @@ function after(now: number, seconds: number): Expiration {
 }
 
 export function secondsOf(ms: number): number {
-  const limit = LIMITS.messageLifetimeMaxMs;
+  const limit = CONTENT_BOUNDS.lifetimeMaxMs;
   if (ms >= 1000 && ms <= limit) return Math.ceil(ms / 1000);
   const text = "a message stays for a second at least and a year at most";
-  throw new Refusal("limitExceeded", text, { limitName: "messageLifetimeMaxMs", limit });
+  throw new Refusal("limitExceeded", text, { limitName: "lifetimeMaxMs", limit });
 }

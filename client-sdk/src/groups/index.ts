@@ -31,12 +31,12 @@ import { type DirectRoom, listDirectRooms } from "./direct-rooms.ts";
 import { overhear, type Whisper, whisper, type Whispered } from "./ephemeral.ts";
 import { echoes } from "./echoes.ts";
 import { findDirectRoom } from "./find-direct-room.ts";
+import { findStrangers } from "./find-strangers.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms } from "./open-rooms.ts";
 import { loadGroup } from "./load-group.ts";
 import { messageExpirationIn } from "./message-expiration.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
-import { noConsent } from "./no-consent.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
 import { pump } from "./pump.ts";
 import { type HistoryPage, type HistoryRow, readHistory } from "./read-history.ts";
@@ -336,18 +336,4 @@ export function createGroups(context: GroupsContext): Groups {
       }
     },
   };
-}
-
-/**
- * Who cannot be found, or has given no leave, is told before anything is founded; the rest is
- * checked at the addition.
- */
-async function findStrangers(context: GroupsContext, users: readonly UserUri[]): Promise<void> {
-  const strangers = await context.store.transaction((tx) =>
-    users.filter((user) => tx.contacts.get(user) === undefined),
-  );
-  for (const user of strangers) await context.people.lookUp(user);
-  for (const user of users) {
-    if (!(await context.people.mayAdd(user))) throw noConsent(user);
-  }
 }

@@ -25,8 +25,6 @@ export const LIMITS = {
   ratchetTreeBytesMax: 16 * MIB,
   /** The app_data_dictionary of a GroupContext (room state). */
   dictionaryBytesMax: 64 * KIB,
-  /** How long a message that goes by itself may stay (FED-821). */
-  messageLifetimeMaxMs: 365 * DAY,
   /** Application messages of one client in one epoch; then it has to commit. */
   messagesPerEpochMax: 4000,
   /** Past epochs whose messages a client can still read: one more than the server takes. */
