@@ -18,6 +18,7 @@ import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
 import { tellRead } from "./receipts.ts";
 import { checkText } from "./own-text.ts";
+import { createFileSending, type FileSending } from "./send-file.ts";
 
 export type { SentMessage } from "./conversation-parts.ts";
 
@@ -52,7 +53,7 @@ export type ConversationInfo = {
  * One conversation. Wishes are stored before anything leaves and survive crashes; the promises
  * resolve when the hub has accepted them, and reject with `SdkError` when it never will.
  */
-export interface Conversation extends MessageChanges {
+export interface Conversation extends MessageChanges, FileSending {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
   members(): Promise<readonly Member[]>;
@@ -126,6 +127,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
   return {
     id,
     ...createMessageChanges(parts, id),
+    ...createFileSending(parts, id),
     info: () => guarded(info),
     members: () => guarded(async () => (await info()).members),
     send: (text, options) =>

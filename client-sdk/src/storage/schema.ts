@@ -71,6 +71,13 @@ const versions: readonly (readonly string[])[] = [
   ],
   ["ALTER TABLE contacts ADD COLUMN key_number INTEGER NOT NULL DEFAULT 0"],
   ["ALTER TABLE contacts ADD COLUMN signed_list BLOB NOT NULL DEFAULT x''"],
+  [
+    "CREATE TABLE asset_uploads (resume_key TEXT PRIMARY KEY, sealed_state BLOB NOT NULL) STRICT",
+    `CREATE TABLE asset_contents (
+       uri TEXT PRIMARY KEY, bytes INTEGER NOT NULL, used_at INTEGER NOT NULL,
+       sealed_content BLOB NOT NULL) STRICT`,
+    "CREATE INDEX asset_contents_by_use ON asset_contents (used_at)",
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -108,4 +115,6 @@ const emptying = [
   "DELETE FROM account_data",
   "DELETE FROM profiles",
   "DELETE FROM receipts",
+  "DELETE FROM asset_uploads",
+  "DELETE FROM asset_contents",
 ];
