@@ -49,6 +49,7 @@ const sdkModules: Record<string, readonly string[]> = {
   messages: ["events", "groups", "storage"],
   profiles: ["account", "events", "groups", "messages", "storage"],
   presence: ["events", "storage"],
+  stickers: ["account", "messages", "sticker-files", "storage"],
   client: [
     "account",
     "errors",
@@ -57,6 +58,7 @@ const sdkModules: Record<string, readonly string[]> = {
     "messages",
     "profiles",
     "presence",
+    "stickers",
     "storage",
     "sync",
     "transport",

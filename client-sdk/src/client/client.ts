@@ -14,6 +14,7 @@ import type { ClientPrivacy } from "./privacy.ts";
 import type { ClientProfile } from "./profile.ts";
 import type { ClientRecovery } from "./recovery.ts";
 import type { ClientSessions } from "./sessions.ts";
+import type { ClientStickers } from "./stickers.ts";
 import type { ClientSettings } from "./settings.ts";
 
 /** One client of one account, over one store. */
@@ -32,6 +33,8 @@ export interface Client extends AsyncDisposable {
   readonly profile: ClientProfile;
   /** How contacts are there, and how one shows oneself to them. */
   readonly presence: ClientPresence;
+  /** Sticker packs and custom emoji. */
+  readonly stickers: ClientStickers;
   readonly factors: ClientFactors;
   readonly email: ClientEmail;
   readonly privacy: ClientPrivacy;

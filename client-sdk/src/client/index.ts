@@ -20,6 +20,7 @@ import { createReader, unhandledMessages } from "../messages/index.ts";
 import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { createPresences, type Presences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
+import { createStickers } from "../stickers/index.ts";
 import { receiptTaker } from "./receipts.ts";
 import { createSync, type Sync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
@@ -45,6 +46,7 @@ import { createClientProfile } from "./profile.ts";
 import { createClientRecovery } from "./recovery.ts";
 import { createReset } from "./reset.ts";
 import { createClientPresence } from "./presence.ts";
+import { createClientStickers } from "./stickers.ts";
 import { createSessions } from "./sessions.ts";
 import { createChosen, createClientSettings } from "./settings.ts";
 
@@ -75,6 +77,7 @@ export type { ClientRecovery, RecoveryProof } from "./recovery.ts";
 export { requestReset, type ResetRequest } from "./reset.ts";
 export type { ClientSessions, SessionInfo } from "./sessions.ts";
 export type { ClientSettings } from "./settings.ts";
+export type { ClientStickers } from "./stickers.ts";
 export type { ClientPresence, ContactPresence, PresenceChoice } from "../presence/index.ts";
 
 export type { Client } from "./client.ts";
@@ -177,7 +180,8 @@ function startClient(
   const session = { user: account.user, client: account.client, random: env.random };
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
-  const parts = { assets, groups, store, session, chosen, profiles, presences };
+  const stickers = createStickers({ env, store, assets, chosen });
+  const parts = { assets, groups, store, session, chosen, profiles, presences, stickers };
   const running = { sync, groups, profiles, presences };
   const life = new AbortController();
   let closing: Promise<void> | undefined;
@@ -201,6 +205,7 @@ function startClient(
     conversations: createConversations(parts, account.user, tellOthers),
     ...asked,
     assets: createClientAssets(assets),
+    stickers: createClientStickers(stickers),
     presence: createClientPresence(presences.face),
     clients: createOwnClients(context, { account, own, chosen }),
     recovery: createClientRecovery(context, account, chosen),

@@ -1,4 +1,10 @@
-import { type AssetLink, assetLinkOf, type MimiContent, type NestedPart, type RoomUri } from "@treehouse/protocol";
+import {
+  type AssetLink,
+  assetLinkOf,
+  type MimiContent,
+  type NestedPart,
+  type RoomUri,
+} from "@treehouse/protocol";
 
 /** A file that a message brings: where it is and what its sender says of it. */
 export type MessageFile = {

@@ -1,12 +1,14 @@
 /** What people say to each other: MIMI content in and out, and the stored history. */
 export type { MessageFile } from "./files.ts";
 export {
+  composeCustomReaction,
   composeDeletion,
   type Composed,
   composeEdit,
   composeFile,
   composeReaction,
   composeRead,
+  composeSticker,
   composeText,
   composeUnlike,
   type FileWish,
@@ -14,4 +16,11 @@ export {
 } from "./compose.ts";
 export { type HistoryItem, itemOf, type Message, type Reaction, reactionsBy } from "./message.ts";
 export { createReader, readStored, type Takers } from "./read-content.ts";
+export {
+  messageSticker,
+  type MessageSticker,
+  stickerInfo,
+  type StickerInfo,
+  stickersIn,
+} from "./stickers.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

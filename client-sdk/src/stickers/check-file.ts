@@ -20,10 +20,7 @@ export function checkFile(bytes: Bytes, item: StickerItem): void {
 }
 
 /** What a file says of itself, as an item with what its maker adds. */
-export function itemOf(
-  bytes: Bytes,
-  said: Pick<StickerItem, "emojis" | "name">,
-): StickerItem {
+export function itemOf(bytes: Bytes, said: Pick<StickerItem, "emojis" | "name">): StickerItem {
   const { mediaType, width, height, durationMs } = readStickerFile(bytes);
   const { length: size } = bytes;
   return { mediaType, size, hash: sha256(bytes), width, height, durationMs, ...said };

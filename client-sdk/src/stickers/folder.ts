@@ -7,7 +7,10 @@ import type { PackWish, StickerSource } from "./make-pack.ts";
 export type FolderFile = { readonly name: string; readonly bytes: Bytes };
 
 /** What a folder says of the pack in it. */
-export type FolderPack = Partial<PackWish> & { readonly sources: readonly StickerSource[] };
+export type FolderPack = Omit<PackWish, "title"> & {
+  readonly title?: string | undefined;
+  readonly sources: readonly StickerSource[];
+};
 
 /** What `pack.json` in a folder says: the pack, and its stickers in their order. */
 const namesSchema = z.object({
@@ -64,13 +67,17 @@ const order = new Intl.Collator("en", { numeric: true });
 function byNames(list: FolderFile, files: readonly FolderFile[]): FolderPack {
   const { success, data } = namesSchema.safeParse(parse(list.bytes));
   if (!success) {
-    throw new Refusal("malformed", `${NAMES_FILE} is not {title?, author?, kind?, stickers: [{file, emojis?, name?}]}`);
+    throw new Refusal(
+      "malformed",
+      `${NAMES_FILE} is not {title?, author?, kind?, stickers: [{file, emojis?, name?}]}`,
+    );
   }
   const { stickers, ...pack } = data;
   const byFile = new Map(files.map((file) => [file.name, file]));
   const sources = stickers.map(({ file, emojis, name }) => {
     const found = byFile.get(file);
-    if (found === undefined) throw new Refusal("malformed", `${NAMES_FILE} names "${file}", which is not there`);
+    if (found === undefined)
+      throw new Refusal("malformed", `${NAMES_FILE} names "${file}", which is not there`);
     byFile.delete(file);
     return { file, bytes: found.bytes, emojis, name };
   });

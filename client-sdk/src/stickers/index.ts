@@ -19,6 +19,7 @@ import {
   toHex,
 } from "@treehouse/protocol";
 
+import { stickerInfo, type StickerInfo } from "../messages/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import { checkFile } from "./check-file.ts";
 import { fetchPack, keepPack, packHere, packIdOf } from "./keep-pack.ts";
@@ -33,15 +34,14 @@ import {
   writeOwnPack,
 } from "./own-packs.ts";
 import type { StickerAssets } from "./ports.ts";
-import { infoOf, receivedSticker, type StickerContent, type StickerInfo } from "./received.ts";
+import { receivedSticker, type StickerContent } from "./received.ts";
 import { type Chosen, emojiIn, emojiNamed, indexOfSticker, sentSticker } from "./sent.ts";
 import { fetchSet, type TelegramImport } from "./telegram/import-set.ts";
 
 export { type FolderFile, type FolderPack, readFolder } from "./folder.ts";
 export type { PackWish, RefusedSticker, StickerSource } from "./make-pack.ts";
 export type { RecentSticker } from "./own-packs.ts";
-export { messageSticker } from "./received.ts";
-export type { MessageSticker, StickerContent, StickerInfo } from "./received.ts";
+export type { StickerContent } from "./received.ts";
 export type { TelegramImport } from "./telegram/import-set.ts";
 
 /** A pack of the user's. */
@@ -134,7 +134,8 @@ export function createStickers(context: {
     await chosen.push();
     const packs = await store.transaction(ownPacks);
     const written = packs.find((one) => one.id === id);
-    if (written === undefined) throw new Refusal("conflict", "the pack was removed again meanwhile");
+    if (written === undefined)
+      throw new Refusal("conflict", "the pack was removed again meanwhile");
     return packInfo(written);
   };
   const make = async (
@@ -160,7 +161,8 @@ export function createStickers(context: {
   const publish = async (
     encoded: Uint8Array<ArrayBuffer>,
     signal?: AbortSignal,
-  ): Promise<PackLink> => checkPackLink(await assets.upload(encoded, { access: { kind: "bearer" }, signal }));
+  ): Promise<PackLink> =>
+    checkPackLink(await assets.upload(encoded, { access: { kind: "bearer" }, signal }));
 
   return {
     async list() {
@@ -176,7 +178,7 @@ export function createStickers(context: {
       const bytes = await store.transaction((tx) => tx.stickerPacks.file(own.id, index));
       if (bytes === undefined) throw new RangeError("a pack that is here has its files");
       checkFile(bytes, item);
-      return { ...infoOf(item), bytes };
+      return { ...stickerInfo(item), bytes };
     },
     create: (sources, wish) => make(sources, wish),
     async importTelegram(wish) {
@@ -238,6 +240,6 @@ function packInfo({ id, title, kind, count, addedAt }: OwnPack): PackInfo {
 }
 
 function contentOf(id: string, { title, author, kind, items }: PackManifest): PackContent {
-  const stickers = items.map((item: StickerItem) => infoOf(item));
+  const stickers = items.map((item: StickerItem) => stickerInfo(item));
   return { id, title, author, kind, count: items.length, stickers };
 }

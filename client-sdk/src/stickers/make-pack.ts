@@ -74,7 +74,10 @@ export async function makePack(
   return { pack, encoded: encodePack(pack), refused };
 }
 
-function read({ bytes, emojis = [], name }: StickerSource, names: ReadonlySet<string>): StickerItem {
+function read(
+  { bytes, emojis = [], name }: StickerSource,
+  names: ReadonlySet<string>,
+): StickerItem {
   const wrong = emojis.find((emoji) => !isEmoji(emoji));
   if (wrong !== undefined) throw new Refusal("malformed", `"${wrong}" is not one emoji`);
   if (name !== undefined && !isShortcode(name)) {

@@ -96,7 +96,11 @@ export function noteUsed(tx: LocalTx, used: RecentSticker, at: number): void {
   write(tx, recentKey(slot), { value: { ...used }, at }, at);
 }
 
-type Slot = { readonly slot: number; readonly at: number; readonly used: RecentSticker | undefined };
+type Slot = {
+  readonly slot: number;
+  readonly at: number;
+  readonly used: RecentSticker | undefined;
+};
 
 /** A fixed number of places: what clients use at the same time is merged, and never grows. */
 function slotsOf(entries: DataEntries): readonly Slot[] {

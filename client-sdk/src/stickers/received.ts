@@ -1,52 +1,18 @@
 import {
   assetLinkOf,
   type Bytes,
-  formatPackLink,
   malformed,
   type RoomUri,
   type SentSticker,
-  type StickerItem,
-  type StickerMediaType,
   STICKER_LIMITS,
-  toHex,
 } from "@treehouse/protocol";
 
+import { stickerInfo, type StickerInfo } from "../messages/index.ts";
 import { checkFile } from "./check-file.ts";
 import type { StickerAssets } from "./ports.ts";
 
-/** A sticker as it is described; what its file holds has been compared with it before it is handed out. */
-export type StickerInfo = {
-  /** Hex of the file's SHA-256: the same sticker in whichever pack it is. */
-  readonly id: string;
-  /** `:name:` in texts. */
-  readonly name: string | undefined;
-  readonly emojis: readonly string[];
-  readonly mediaType: StickerMediaType;
-  readonly width: number;
-  readonly height: number;
-  /** Undefined: it does not move. */
-  readonly durationMs: number | undefined;
-  /** Octets. */
-  readonly size: number;
-};
-
-/** A sticker in a message. */
-export type MessageSticker = StickerInfo & {
-  /** A link to the pack that it is from, if its sender shares that. */
-  readonly pack: string | undefined;
-};
-
 /** A sticker that passed every check: it may be drawn. */
 export type StickerContent = StickerInfo & { readonly bytes: Bytes };
-
-export function infoOf({ hash, ...item }: StickerItem): StickerInfo {
-  const { name, emojis, mediaType, width, height, durationMs, size } = item;
-  return { id: toHex(hash), name, emojis, mediaType, width, height, durationMs, size };
-}
-
-export function messageSticker({ item, pack }: SentSticker): MessageSticker {
-  return { ...infoOf(item), pack: pack && formatPackLink(pack) };
-}
 
 /**
  * The file of a sticker in a message of anybody, once it is known to be the one that is described and
@@ -59,7 +25,7 @@ export async function receivedSticker(
 ): Promise<StickerContent> {
   const bytes = file.kind === "single" ? file.content : await fetched(assets, room, file);
   checkFile(bytes, item);
-  return { ...infoOf(item), bytes };
+  return { ...stickerInfo(item), bytes };
 }
 
 async function fetched(

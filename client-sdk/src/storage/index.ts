@@ -20,6 +20,7 @@ import { createReceipts, type Receipts } from "./receipts.ts";
 import { createRelations, type Relations } from "./relations.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import { migrate, wipe } from "./schema.ts";
+import { createStickerPacks, type StickerPacks } from "./sticker-packs.ts";
 import { createSeal, StoreFault } from "./seal.ts";
 import { createSettings, type Settings } from "./settings.ts";
 import { createUploads, type Uploads } from "./uploads.ts";
@@ -52,6 +53,7 @@ export type LocalTx = {
   readonly receipts: Receipts;
   readonly uploads: Uploads;
   readonly assetContents: AssetContents;
+  readonly stickerPacks: StickerPacks;
 };
 
 export interface LocalStore {
@@ -102,6 +104,7 @@ export async function openLocalStore(
           receipts: createReceipts(sql),
           uploads: createUploads(sql, seal),
           assetContents: createAssetContents(sql, seal),
+          stickerPacks: createStickerPacks(sql, seal),
         });
       });
     },

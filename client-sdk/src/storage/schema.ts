@@ -78,6 +78,14 @@ const versions: readonly (readonly string[])[] = [
        sealed_content BLOB NOT NULL) STRICT`,
     "CREATE INDEX asset_contents_by_use ON asset_contents (used_at)",
   ],
+  [
+    `CREATE TABLE sticker_packs (
+       pack TEXT NOT NULL, item INTEGER NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (pack, item)) STRICT`,
+    `CREATE TABLE sticker_imports (
+       source TEXT NOT NULL, item TEXT NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (source, item)) STRICT`,
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -117,4 +125,6 @@ const emptying = [
   "DELETE FROM receipts",
   "DELETE FROM asset_uploads",
   "DELETE FROM asset_contents",
+  "DELETE FROM sticker_packs",
+  "DELETE FROM sticker_imports",
 ];

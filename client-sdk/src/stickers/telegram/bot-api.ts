@@ -1,4 +1,11 @@
-import { type Bytes, type Env, type HttpResponse, NetworkFault, Refusal, utf8Decode } from "@treehouse/protocol";
+import {
+  type Bytes,
+  type Env,
+  type HttpResponse,
+  NetworkFault,
+  Refusal,
+  utf8Decode,
+} from "@treehouse/protocol";
 import { z } from "zod";
 
 export const TELEGRAM_API = "https://api.telegram.org";
@@ -43,14 +50,21 @@ const waitMaxMs = 60_000;
 /** `token` is the user's own; it goes to `base` alone, and nowhere is it kept. */
 export function createBotApi(
   env: Pick<Env, "fetch" | "timer">,
-  { token, base = TELEGRAM_API, signal }: {
+  {
+    token,
+    base = TELEGRAM_API,
+    signal,
+  }: {
     readonly token: string;
     readonly base?: string | undefined;
     readonly signal?: AbortSignal | undefined;
   },
 ): BotApi {
   if (!/^\d{1,20}:[\w-]{8,128}$/.test(token)) {
-    throw new Refusal("malformed", "this is no token of a Telegram bot: it is digits, a colon and letters");
+    throw new Refusal(
+      "malformed",
+      "this is no token of a Telegram bot: it is digits, a colon and letters",
+    );
   }
   const root = checkBase(base);
   const get = async (path: string, bytesMax: number): Promise<HttpResponse> => {

@@ -1,4 +1,13 @@
-import { type Bytes, type Env, Refusal, sha256, STICKER_LIMITS, toHex, utf8Encode } from "@treehouse/protocol";
+import {
+  type Bytes,
+  type Env,
+  isShowable,
+  Refusal,
+  sha256,
+  STICKER_LIMITS,
+  toHex,
+  utf8Encode,
+} from "@treehouse/protocol";
 
 import type { LocalStore } from "../../storage/index.ts";
 import { tagsIn } from "../folder.ts";
@@ -10,6 +19,8 @@ import { type BotApi, createBotApi, type TelegramSticker } from "./bot-api.ts";
 export type TelegramImport = {
   /** `https://t.me/addstickers/Name`, `https://t.me/addemoji/Name`, or the name alone. */
   readonly set: string;
+  /** Its own unless another one is wished. */
+  readonly title?: string | undefined;
   /** Of a bot of the user's own; never stored, and sent to the Bot API alone. */
   readonly token: string;
   /** Where the Bot API is, for those who run their own. */
@@ -45,10 +56,14 @@ export async function fetchSet(
   const total = set.stickers.length;
   const { packItemsMax } = STICKER_LIMITS;
   if (total > packItemsMax) {
-    throw new Refusal("limitExceeded", `the set has ${total} stickers; a pack has ${packItemsMax}`, {
-      limitName: "packItemsMax",
-      limit: packItemsMax,
-    });
+    throw new Refusal(
+      "limitExceeded",
+      `the set has ${total} stickers; a pack has ${packItemsMax}`,
+      {
+        limitName: "packItemsMax",
+        limit: packItemsMax,
+      },
+    );
   }
   const source = hashOf(`telegram ${name}`);
   const kind = set.sticker_type === "custom_emoji" ? "emoji" : "stickers";
@@ -67,7 +82,7 @@ export async function fetchSet(
     wish.onProgress?.({ done: index + 1, total });
   }
   return {
-    title: set.title,
+    title: wish.title ?? titleOf(set.title, name),
     kind,
     sources,
     refused,
@@ -94,6 +109,13 @@ function setNameOf(text: string): string {
   const name = link.exec(text)?.[1] ?? (/^\w{1,64}$/.test(text) ? text : undefined);
   if (name !== undefined) return name;
   throw new Refusal("malformed", `"${text}" is no link to a set, such as t.me/addstickers/Name`);
+}
+
+/** A title without what no title of ours may hold. */
+function titleOf(title: string, name: string): string {
+  const shown = [...title].filter((sign) => isShowable(`x${sign}`)).join("");
+  const short = shown.trim().slice(0, STICKER_LIMITS.packTitleMax);
+  return isShowable(short) ? short : name;
 }
 
 /** Telegram's custom emoji have no names of their own: they are numbered. */

@@ -50,5 +50,6 @@ export {
   profileOf,
   profileSchema,
 } from "./profile.ts";
+export { isShowable } from "./showable.ts";
 export * from "./stickers/index.ts";
 export { isMarkdown, mentionsIn, textContent, textOf } from "./text-content.ts";

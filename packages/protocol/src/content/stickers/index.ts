@@ -9,8 +9,22 @@ export {
 export { STICKER_LIMITS, type StickerLimit } from "./limits.ts";
 export {
   decodePack,
+  encodeManifest,
   encodePack,
   type PackKind,
   type PackManifest,
+  readManifest,
   type StickerPack,
 } from "./pack.ts";
+export { checkPackLink, formatPackLink, type PackLink, parsePackLink } from "./pack-link.ts";
+export {
+  customEmojiOf,
+  customReactionContent,
+  customReactionOf,
+  inlineFile,
+  MEDIA_TYPE_STICKER,
+  type SentSticker,
+  stickerContent,
+  stickerOf,
+  withCustomEmoji,
+} from "./sticker-content.ts";

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../bytes/index.ts";
+import { type Bytes, utf8Encode } from "../../bytes/index.ts";
 import { malformed } from "../../codec/index.ts";
 import { Refusal } from "../../refusals/index.ts";
 import { text } from "../cbor-fields.ts";
@@ -8,15 +8,14 @@ import { encodeCbor } from "../encode-cbor.ts";
 import {
   DISPOSITIONS,
   type ExternalPart,
+  MEDIA_TYPE_TEXT,
   type MimiContent,
   type NestedPart,
   type SinglePart,
 } from "../mimi-content.ts";
-import { MEDIA_TYPE_TEXT } from "../mimi-content.ts";
-import { utf8Encode } from "../../bytes/index.ts";
 import { fallbackOf, itemFromCbor, itemToCbor, NO_EMOJI, type StickerItem } from "./item.ts";
 import { STICKER_LIMITS } from "./limits.ts";
-import { type PackLink, parsePackLink, formatPackLink } from "./pack-link.ts";
+import { formatPackLink, type PackLink, parsePackLink } from "./pack-link.ts";
 
 export const MEDIA_TYPE_STICKER = "application/vnd.treehouse.sticker";
 
@@ -56,10 +55,7 @@ export function customReactionContent(
 }
 
 /** FED-885: a text with what its `:name:`s mean. */
-export function withCustomEmoji(
-  content: MimiContent,
-  emoji: readonly SentSticker[],
-): MimiContent {
+export function withCustomEmoji(content: MimiContent, emoji: readonly SentSticker[]): MimiContent {
   if (emoji.length === 0) return content;
   const { body } = content;
   const added = emoji.map((one) => unitOf(DISPOSITIONS.icon, one));
@@ -145,7 +141,8 @@ function readUnit(part: NestedPart): SentSticker | undefined {
   if (described?.kind !== "single" || described.contentType !== MEDIA_TYPE_STICKER) {
     return undefined;
   }
-  if (more !== undefined || (file?.kind !== "single" && file?.kind !== "external")) return undefined;
+  if (more !== undefined || (file?.kind !== "single" && file?.kind !== "external"))
+    return undefined;
   try {
     const value = decodeCbor(described.content, depthMax);
     if (!isMap(value)) throw malformed("a sticker that is no map");
