@@ -32,36 +32,45 @@ const homeserverModules: Record<string, readonly string[]> = {
   federation: ["platform"],
   factors: ["platform"],
   rendezvous: ["platform"],
+  assets: ["platform"],
 };
 
 /** Layers of the client SDK, from the network up to the face. */
 const sdkModules: Record<string, readonly string[]> = {
-  environment: [],
+  environment: ["assets"],
   events: [],
-  storage: [],
+  zone: [],
+  search: ["zone"],
+  storage: ["search"],
   "sticker-files": [],
   "storage-sqlite": ["storage"],
-  errors: ["storage"],
+  "storage-wasm": ["storage"],
+  tabs: ["client", "errors", "events", "messages", "transport"],
+  errors: ["search", "storage"],
   transport: [],
   account: ["storage", "transport"],
+  assets: ["errors", "storage", "transport"],
   sync: ["events", "storage", "transport"],
   groups: ["events", "storage", "transport"],
-  messages: ["events", "groups", "storage"],
+  messages: ["events", "groups", "search", "storage"],
   profiles: ["account", "events", "groups", "messages", "storage"],
   presence: ["events", "storage"],
   stickers: ["account", "messages", "sticker-files", "storage"],
   client: [
     "account",
+    "assets",
     "errors",
     "events",
     "groups",
     "messages",
     "profiles",
     "presence",
+    "search",
     "stickers",
     "storage",
     "sync",
     "transport",
+    "zone",
   ],
 };
 
@@ -73,9 +82,12 @@ const tests = globSync(`{${members},.}/{test,tests}/**/*.ts`, {
 const isTest = (file: string) => /\.(test|contract)\.ts$/.test(file) || file.includes("/test/");
 const read = (file: string) => readFileSync(file, "utf8");
 
+/** A file, or one for browsers and one for everything else. */
+type Face = string | { readonly browser: string; readonly default: string };
+
 const folders = new Map(
   globSync(`${members}/package.json`).map((file) => {
-    const manifest: { name: string; exports?: Record<string, string> } = JSON.parse(read(file));
+    const manifest: { name: string; exports?: Record<string, Face> } = JSON.parse(read(file));
     return [manifest.name, { folder: dirname(file), exports: manifest.exports ?? {} }] as const;
   }),
 );
@@ -93,7 +105,8 @@ function resolve(from: string, specifier: string): string | undefined {
   const found = folders.get(`${scope}/${name}`);
   if (found === undefined) return undefined;
   const face = found.exports[rest.length === 0 ? "." : `./${rest.join("/")}`];
-  return normalize(`${found.folder}/${face ?? "missing-export"}`);
+  const entry = typeof face === "object" ? face.default : face;
+  return normalize(`${found.folder}/${entry ?? "missing-export"}`);
 }
 
 const edges = [...sources, ...tests].flatMap((from) =>
@@ -181,9 +194,13 @@ test("SQL stands only in stores, schemas and the database", () => {
   const wrong = sources.filter(
     (file) =>
       !isTest(file) &&
-      !/(store\.sqlite|schema)\.ts$|\/platform\/database\/|\/storage(-sqlite)?\//.test(file) &&
+      !/(store\.sqlite|schema)\.ts$|\/platform\/database\/|\/storage(-sqlite|-wasm)?\//.test(
+        file,
+      ) &&
       !file.startsWith("packages/bench/") &&
-      imports(file).some((name) => /^(drizzle-orm|better-sqlite3)(\/|$)/.test(name)),
+      imports(file).some((name) =>
+        /^(drizzle-orm|better-sqlite3|@sqlite\.org\/sqlite-wasm)(\/|$)/.test(name),
+      ),
   );
   expect(wrong).toEqual([]);
 });
@@ -269,7 +286,7 @@ test("relative links in documents lead somewhere", () => {
 
 test("each rule of the federation specification is cited by a test or by code", () => {
   const rules = new Set(
-    globSync("federation-spec/*.md").flatMap((file) => read(file).match(/\bFED-\d{3}\b/g) ?? []),
+    globSync("federation-spec/*.md").flatMap((file) => read(file).match(/\bFED-\d{3,4}\b/g) ?? []),
   );
   expect(rules.size).toBeGreaterThan(10);
   const cited = [...sources, ...tests].map(read).join("\n");

@@ -75,7 +75,7 @@ R-048 | partly | delivery, SDK | Messages carry the hub's time; the sender's own
 R-049 | partly | SDK, CLI | What was read is told and can be switched off; nothing is told of delivery
 R-050 | met | delivery, federation, SDK, CLI | Typing is pushed to whoever is connected, over servers, and stored nowhere
 R-051 | met | SDK, CLI | Own messages can be edited, and nobody else's
-R-052 | partly | SDK, CLI | Messages can be deleted for all, wherever they are kept; there are no files yet
+R-052 | partly | SDK, CLI, assets | Messages can be deleted for all, wherever they are kept, and files with all copies; the one does not bring the other yet
 R-053 | met | SDK, CLI | Reactions, each once for a person
 R-054 | partly | SDK, CLI | Messages belong to threads; no counts of what is unread in one
 R-055 | open | | Links with previews
@@ -113,11 +113,11 @@ R-080 | open | | Reports tracked to an outcome
 R-081 | open | | Content filters
 
 # Files, media, stickers
-R-082 | open | | Files of any kind
+R-082 | partly | assets, SDK | Files of any kind, byte by byte, over servers; no commands yet
 R-083 | open | | Previews
 R-084 | open | | Download options
 R-085 | open | | Encrypted transfers
-R-086 | open | | The asset service
+R-086 | met | assets, federation, SDK | Encrypted files are kept by the own server and read by members at any server through theirs
 R-087 | open | | Shared files kept and organised
 R-088 | open | | Versions of files
 R-089 | open | | Media stay with the conversation
@@ -162,8 +162,8 @@ R-121 | partly | homeserver, docs | The API is documented; the SDK has no refere
 R-122 | open | | Webhooks and other integrations
 
 # Search and organisation
-R-123 | open | | Search by keyword
-R-124 | open | | Search by person and place
+R-123 | met | client-sdk | Search by keyword
+R-124 | met | client-sdk | Search by person and place
 R-125 | open | | Finding a conversation
 R-126 | open | | Pinned conversations
 R-127 | open | | Folders
@@ -274,8 +274,8 @@ T-09 | met | authentication, delivery, mls | Ghost devices: no client without it
 T-10 | met | protocol | One key for two purposes: a registry of labels
 T-11 | met | backup | Compressed backups: the server's are padded and never compressed
 T-12 | met | authentication | A replayed login: the proof names server, login and client, and holds once
-T-13 | partly | delivery, SDK | Reordering: hash-chained positions from the hub; no signed counter of the sender
-T-14 | partly | SDK | Content sent again by another member: the message id covers sender and room
+T-13 | met | delivery, SDK | Reordering: hash-chained positions from the hub, and counters that senders sign
+T-14 | met | SDK | Content sent again by a member: the message id covers sender and room, and each message has a signed place
 T-15 | partly | SDK | A server that forks or withholds: a broken chain stops the room; tags are not compared yet
 T-16 | met | delivery, mls | An invalid commit let through: the hub checks everything that it can see
 T-17 | partly | SDK, mls | Path secrets that the hub cannot check: the client leaves by itself and comes back

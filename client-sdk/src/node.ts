@@ -53,6 +53,9 @@ export type {
   PasskeyInfo,
   PresenceChoice,
   RuleNote,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";

@@ -1,6 +1,10 @@
 import type { Codec } from "@treehouse/protocol";
 import {
   acknowledgementCodec,
+  assetRequestCodec,
+  assetResponseCodec,
+  assetsForgottenAnswerCodec,
+  assetsForgottenCodec,
   attestationCodec,
   batchAnswerCodec,
   batchCodec,
@@ -43,6 +47,8 @@ import {
   peerLeaveRequestCodec,
   presenceCodec,
   rosterCodec,
+  senderChainCodec,
+  senderLinkCodec,
   serverFrameCodec,
   signedClientListCodec,
   signedHeadCodec,
@@ -65,6 +71,10 @@ import {
 /** The structs that have vectors, by the names that the vectors use. */
 export const structs = {
   Acknowledgement: acknowledgementCodec,
+  AssetRequest: assetRequestCodec,
+  AssetResponse: assetResponseCodec,
+  AssetsForgotten: assetsForgottenCodec,
+  AssetsForgottenAnswer: assetsForgottenAnswerCodec,
   Attestation: attestationCodec,
   Batch: batchCodec,
   BatchAnswer: batchAnswerCodec,
@@ -107,6 +117,8 @@ export const structs = {
   LeaveResponse: leaveResponseCodec,
   Presence: presenceCodec,
   Roster: rosterCodec,
+  SenderChain: senderChainCodec,
+  SenderLink: senderLinkCodec,
   ServerFrame: serverFrameCodec,
   SignedClientList: signedClientListCodec,
   SignedHead: signedHeadCodec,

@@ -17,6 +17,7 @@ import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
 import { tellRead } from "./receipts.ts";
+import { search, type SearchOptions, type SearchResult } from "./search.ts";
 import { checkText } from "./own-text.ts";
 import { createFileSending, type FileSending } from "./send-file.ts";
 import { createStickerSending, type StickerSending } from "./send-sticker.ts";
@@ -73,6 +74,8 @@ export interface Conversation extends MessageChanges, FileSending, StickerSendin
     readonly limit?: number;
     readonly before?: number;
   }): Promise<readonly HistoryItem[]>;
+  /** As `client.search`, in this conversation alone. */
+  search(query: string, options?: SearchOptions): Promise<SearchResult>;
   /** Adds users by address, all or none; who is in already is passed over. */
   add(addresses: readonly string[]): Promise<void>;
   /** Removes users by address; who is not in is passed over. */
@@ -154,6 +157,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         const { before, limit = historyLimit } = options ?? {};
         return (await groups.history(id, { before, limit })).map(itemOf);
       }),
+    search: (query, options) => search(parts, query, options, id),
     add: (addresses) =>
       guarded(async () => void (await groups.add(id, addresses.map(parseAddress)))),
     remove: (addresses) =>

@@ -23,4 +23,6 @@ export {
   type StickerInfo,
   stickersIn,
 } from "./stickers.ts";
+export { Loops } from "./loops.ts";
+export { describer, facetOf, searchableOf } from "./searchable.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

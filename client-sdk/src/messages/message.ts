@@ -106,6 +106,14 @@ export function itemOf(row: HistoryRow): HistoryItem {
 }
 
 export function messageOf(row: HistoryRow): Message {
+  return messageWithContent(row).message;
+}
+
+/** A message, and the content of its newest version; none when it was taken back. */
+export function messageWithContent(row: HistoryRow): {
+  readonly message: Message;
+  readonly content: MimiContent | undefined;
+} {
   const senderClient = senderOf(row.body);
   const sender = userOfClient(senderClient);
   const head = {
@@ -117,7 +125,9 @@ export function messageOf(row: HistoryRow): Message {
     senderAddress: formatAddress(sender),
     senderClient,
   };
-  if (row.kind === "deleted") return { ...head, type: "deleted", ...nothing };
+  if (row.kind === "deleted") {
+    return { message: { ...head, type: "deleted", ...nothing }, content: undefined };
+  }
   const { parsed } = decodeStored(row.body);
   const changes = row.changes.map(({ body, acceptedAt }) => ({ acceptedAt, ...changeIn(body) }));
   const newest = changes.findLast(({ by, kind }) => kind === "edit" && by === sender);
@@ -129,7 +139,7 @@ export function messageOf(row: HistoryRow): Message {
   const files = filesOf(shown, row.room).filter(({ link }) =>
     ofStickers.every(({ file }) => file.kind === "single" || file.url !== link.uri),
   );
-  return {
+  const message: Message = {
     ...head,
     type:
       sticker !== undefined
@@ -150,6 +160,7 @@ export function messageOf(row: HistoryRow): Message {
     editedAt: newest?.acceptedAt,
     reactions: reactionsOf(changes),
   };
+  return { message, content: shown };
 }
 
 /**

@@ -76,7 +76,7 @@ test.each([
   ["what goes in chunks", LIMITS.assetPlainBytesMax + 1],
   ["several parts", LIMITS.assetPartBytesMax + 777],
 ])(
-  "R-082 R-086 a file of %s arrives as it was at a member of another server",
+  "R-082 R-086 FED-1000 FED-1001 FED-1002 a file of %s arrives as it was at another server",
   async (_, length) => {
     const sent = content(length);
     const about = { name: "наброски №1.bin", mediaType: "image/png", description: "drafts" };
@@ -98,7 +98,7 @@ test.each([
   },
 );
 
-test("R-086 strangers and those who left the room get nothing, at either server", async () => {
+test("R-086 FED-1010 FED-1011 FED-1012 strangers get nothing at either server", async () => {
   const { id } = await hers.sendFile(content(2_000_000), { name: "secret" });
   const { link } = await fileOf(bob, his, id);
   for (const access of [link.access, { kind: "own" as const }]) {
@@ -131,14 +131,14 @@ test("T-30 own assets have names, replace one another, and are nobody else's", a
   await expect(bob.assets.read(second)).rejects.toMatchObject({ code: "assetGone" });
 });
 
-test("R-093 whoever has the link of a pack opens it through their own server", async () => {
+test("R-093 FED-1003 whoever has the link of a pack opens it through their own server", async () => {
   const link = await alice.assets.upload(content(5000), { access: { kind: "bearer" } });
   expect(toHex(await eve.assets.read(link))).toBe(toHex(content(5000)));
   const wrong = { ...link, access: { kind: "bearer", secret: new Uint8Array(32) } } as const;
   await expect(bob.assets.read(wrong)).rejects.toMatchObject({ code: "assetGone" });
 });
 
-test("R-052 a forwarded file is no second upload, and goes from both servers with its last reference", async () => {
+test("R-052 FED-1013 a file is forwarded without an upload; deleted, it goes from both servers", async () => {
   const sent = content(1_500_000);
   const { id } = await hers.sendFile(sent, { name: "forwarded" });
   const { link } = await fileOf(bob, his, id);

@@ -43,6 +43,8 @@ export const LABELS = {
   accountTombstone: "AccountTombstone",
   /** MLS exporter: tells forks of one epoch apart. */
   forkTag: "ForkTag",
+  /** Hash of a message's salt: hides its place among its sender's from whoever cannot read it. */
+  senderChain: "SenderChainMask",
   /** MLS exporter: seals ephemeral payloads. */
   ephemeral: "Ephemeral",
   /** Client signature key over an ephemeral message. */
@@ -71,6 +73,8 @@ export const LABELS = {
   accountData: "AccountData",
   /** Key derivation from a store key: seals secret rows. */
   storeRow: "StoreRow",
+  /** Key derivation from a store key: hashes what the search index keeps of words. */
+  searchTerm: "SearchTerm",
   /** Associated data of each chunk of a large asset. */
   assetChunk: "AssetChunk",
   /** Seals a room's metadata. */

@@ -22,6 +22,7 @@ export {
   customReactionContent,
   customReactionOf,
   inlineFile,
+  isSticker,
   MEDIA_TYPE_STICKER,
   type SentSticker,
   stickerContent,

@@ -107,7 +107,7 @@ function chooseOne(disposition: number, sticker: SentSticker, fallback: string):
 
 /** What the sticker is, and its file: who does not understand both takes neither. */
 function unitOf(disposition: number, { item, pack, file }: SentSticker): NestedPart {
-  const map = new Map<number, CborValue>([...itemPairs(item)]);
+  const map = new Map<number, CborValue>(itemPairs(item));
   if (pack !== undefined) map.set(packKey, formatPackLink(pack));
   const described: SinglePart = {
     kind: "single",
@@ -135,14 +135,18 @@ function chosen(body: NestedPart): SentSticker | undefined {
   return undefined;
 }
 
+/** Whether a part calls itself a sticker, whatever is in it. */
+export function isSticker(part: NestedPart): boolean {
+  if (part.kind !== "multi" || part.semantics !== "singleUnit") return false;
+  const [described] = part.parts;
+  return described?.kind === "single" && described.contentType === MEDIA_TYPE_STICKER;
+}
+
 function readUnit(part: NestedPart): SentSticker | undefined {
-  if (part.kind !== "multi" || part.semantics !== "singleUnit") return undefined;
+  if (part.kind !== "multi" || !isSticker(part)) return undefined;
   const [described, file, more] = part.parts;
-  if (described?.kind !== "single" || described.contentType !== MEDIA_TYPE_STICKER) {
-    return undefined;
-  }
-  if (more !== undefined || (file?.kind !== "single" && file?.kind !== "external"))
-    return undefined;
+  if (described?.kind !== "single" || more !== undefined) return undefined;
+  if (file?.kind !== "single" && file?.kind !== "external") return undefined;
   try {
     const value = decodeCbor(described.content, depthMax);
     if (!isMap(value)) throw malformed("a sticker that is no map");
