@@ -320,3 +320,4 @@ export * from "./federation/index.ts";
 export * from "./http-api/index.ts";
 export * from "./policy/index.ts";
 export * from "./room/index.ts";
+export * from "./stickers/index.ts";

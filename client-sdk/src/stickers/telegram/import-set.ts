@@ -111,9 +111,14 @@ function setNameOf(text: string): string {
   throw new Refusal("malformed", `"${text}" is no link to a set, such as t.me/addstickers/Name`);
 }
 
+const segments = new Intl.Segmenter("en", { granularity: "grapheme" });
+
 /** A title without what no title of ours may hold. */
 function titleOf(title: string, name: string): string {
-  const shown = [...title].filter((sign) => isShowable(`x${sign}`)).join("");
+  const shown = [...segments.segment(title)]
+    .map(({ segment }) => segment)
+    .filter((sign) => isShowable(`x${sign}`))
+    .join("");
   const short = shown.trim().slice(0, STICKER_LIMITS.packTitleMax);
   return isShowable(short) ? short : name;
 }

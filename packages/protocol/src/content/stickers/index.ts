@@ -2,6 +2,9 @@ export { checkStickerLimit } from "./check-limit.ts";
 export {
   fallbackOf,
   isShortcode,
+  itemFromCbor,
+  itemToCbor,
+  NO_EMOJI,
   STICKER_MEDIA_TYPES,
   type StickerItem,
   type StickerMediaType,
@@ -16,16 +19,3 @@ export {
   readManifest,
   type StickerPack,
 } from "./pack.ts";
-export { checkPackLink, formatPackLink, type PackLink, parsePackLink } from "./pack-link.ts";
-export {
-  customEmojiOf,
-  customReactionContent,
-  customReactionOf,
-  inlineFile,
-  isSticker,
-  MEDIA_TYPE_STICKER,
-  type SentSticker,
-  stickerContent,
-  stickerOf,
-  withCustomEmoji,
-} from "./sticker-content.ts";

@@ -1,25 +1,27 @@
 import { describe, expect, test } from "vitest";
 
-import { sha256, utf8Encode } from "../../bytes/index.ts";
-import { parseRoomUri, parseUserUri } from "../../identifiers/index.ts";
+import { sha256, utf8Encode } from "../bytes/index.ts";
+import { parseRoomUri, parseUserUri } from "../identifiers/index.ts";
 import {
   changeOf,
+  decodeContent,
+  encodeContent,
+  type MimiContent,
+  type NestedPart,
+  type StickerItem,
+  textContent,
+  textOf,
+} from "../content/index.ts";
+import {
   customEmojiOf,
   customReactionContent,
   customReactionOf,
-  decodeContent,
-  encodeContent,
   inlineFile,
-  type MimiContent,
-  type NestedPart,
   type SentSticker,
   stickerContent,
-  type StickerItem,
   stickerOf,
-  textContent,
-  textOf,
   withCustomEmoji,
-} from "../index.ts";
+} from "./index.ts";
 
 const file = utf8Encode("a file");
 const item: StickerItem = {

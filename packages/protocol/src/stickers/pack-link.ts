@@ -1,7 +1,11 @@
-import type { AssetAccess, AssetLink } from "../../assets/index.ts";
-import { formatAssetLink, parseAssetLink } from "../../assets/index.ts";
-import { malformed } from "../../codec/index.ts";
-import { checkStickerLimit } from "./check-limit.ts";
+import {
+  type AssetAccess,
+  type AssetLink,
+  formatAssetLink,
+  parseAssetLink,
+} from "../assets/index.ts";
+import { malformed } from "../codec/index.ts";
+import { checkStickerLimit } from "../content/index.ts";
 
 /** Where a pack is, and all that it takes to open it; whoever has it can. */
 export type PackLink = AssetLink & { readonly access: AssetAccess & { readonly kind: "bearer" } };

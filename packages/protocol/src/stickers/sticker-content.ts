@@ -1,20 +1,23 @@
-import { type Bytes, utf8Encode } from "../../bytes/index.ts";
-import { malformed } from "../../codec/index.ts";
-import { Refusal } from "../../refusals/index.ts";
-import { text } from "../cbor-fields.ts";
-import { type CborValue, isMap } from "../cbor.ts";
-import { decodeCbor } from "../decode-cbor.ts";
-import { encodeCbor } from "../encode-cbor.ts";
+import { type Bytes, utf8Encode } from "../bytes/index.ts";
+import { malformed } from "../codec/index.ts";
 import {
+  type CborValue,
+  decodeCbor,
   DISPOSITIONS,
+  encodeCbor,
   type ExternalPart,
+  fallbackOf,
+  itemFromCbor,
+  itemToCbor,
   MEDIA_TYPE_TEXT,
   type MimiContent,
   type NestedPart,
+  NO_EMOJI,
   type SinglePart,
-} from "../mimi-content.ts";
-import { fallbackOf, itemFromCbor, itemToCbor, NO_EMOJI, type StickerItem } from "./item.ts";
-import { STICKER_LIMITS } from "./limits.ts";
+  STICKER_LIMITS,
+  type StickerItem,
+} from "../content/index.ts";
+import { Refusal } from "../refusals/index.ts";
 import { formatPackLink, type PackLink, parsePackLink } from "./pack-link.ts";
 
 export const MEDIA_TYPE_STICKER = "application/vnd.treehouse.sticker";
@@ -107,7 +110,7 @@ function chooseOne(disposition: number, sticker: SentSticker, fallback: string):
 
 /** What the sticker is, and its file: who does not understand both takes neither. */
 function unitOf(disposition: number, { item, pack, file }: SentSticker): NestedPart {
-  const map = new Map<number, CborValue>(itemPairs(item));
+  const map = new Map(itemToCbor(item));
   if (pack !== undefined) map.set(packKey, formatPackLink(pack));
   const described: SinglePart = {
     kind: "single",
@@ -118,12 +121,6 @@ function unitOf(disposition: number, { item, pack, file }: SentSticker): NestedP
   };
   const parts = [described, file];
   return { kind: "multi", disposition, language: "", semantics: "singleUnit", parts };
-}
-
-function itemPairs(item: StickerItem): readonly [number, CborValue][] {
-  return [...itemToCbor(item)].flatMap(([key, value]) =>
-    typeof key === "number" ? [[key, value] as [number, CborValue]] : [],
-  );
 }
 
 function chosen(body: NestedPart): SentSticker | undefined {
@@ -149,16 +146,21 @@ function readUnit(part: NestedPart): SentSticker | undefined {
   if (file?.kind !== "single" && file?.kind !== "external") return undefined;
   try {
     const value = decodeCbor(described.content, depthMax);
-    if (!isMap(value)) throw malformed("a sticker that is no map");
     const item = itemFromCbor(value);
-    const link = value.get(packKey);
+    const pack = value instanceof Map ? linkIn(value.get(packKey)) : undefined;
     if (file.contentType !== item.mediaType) throw malformed("a file of another type");
     if (file.kind === "single" && file.content.length !== item.size) {
       throw malformed("a file of another size");
     }
-    return { item, file, pack: link === undefined ? undefined : parsePackLink(text(link)) };
+    return { item, file, pack };
   } catch (error) {
     if (error instanceof Refusal) return undefined;
     throw error;
   }
+}
+
+function linkIn(value: CborValue | undefined): PackLink | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== "string") throw malformed("a link that is no text");
+  return parsePackLink(value);
 }
