@@ -47,6 +47,8 @@ const sdkModules: Record<string, readonly string[]> = {
   "storage-wasm": ["storage"],
   tabs: ["client", "errors", "events", "messages", "transport"],
   errors: ["search", "storage"],
+  media: [],
+  "pictures-sharp": ["media"],
   transport: [],
   account: ["storage", "transport"],
   assets: ["errors", "storage", "transport"],

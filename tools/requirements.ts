@@ -113,13 +113,13 @@ R-080 | open | | Reports tracked to an outcome
 R-081 | open | | Content filters
 
 # Files, media, stickers
-R-082 | partly | assets, SDK | Files of any kind, byte by byte, over servers; no commands yet
-R-083 | open | | Previews
+R-082 | partly | content, assets, SDK | Files of any kind, byte by byte, over servers; no commands yet
+R-083 | partly | SDK | Previews: made and checked by clients alone
 R-084 | open | | Download options
 R-085 | open | | Encrypted transfers
 R-086 | met | assets, federation, SDK | Encrypted files are kept by the own server and read by members at any server through theirs
-R-087 | open | | Shared files kept and organised
-R-088 | open | | Versions of files
+R-087 | partly | SDK | Shared files kept and organised: those of a conversation are listed
+R-088 | partly | content, SDK | Versions of files: which belong together
 R-089 | open | | Media stay with the conversation
 R-090 | met | protocol, SDK, CLI | Telegram stickers are imported, from a folder or by the user's own token, octet for octet
 R-091 | open | | Browsing the own Telegram library

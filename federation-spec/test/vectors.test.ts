@@ -39,6 +39,7 @@ test("the loader finds the family of every generated file", () => {
     "assets.json",
     "content.json",
     "directory.json",
+    "files.json",
     "http-signature.json",
     "mls.json",
     "proofs.json",

@@ -9,7 +9,7 @@ const list = (name: string, value: unknown) => ({ name, bytes: utf8Encode(JSON.s
 
 test("R-094 without a list, names give order, emoji and what is between colons", () => {
   const files = ["10 b.png", "9 Party Parrot! 🦜🎉.gif", ".DS_Store", "notes.json", "1.webp"].map(
-    file,
+    fileOf,
   );
   const { sources, ...pack } = readFolder(files);
   expect(pack).toEqual({});

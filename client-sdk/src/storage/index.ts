@@ -12,6 +12,8 @@ import { type Contacts, createContacts } from "./contacts.ts";
 import { createCursors, type Cursors } from "./cursors.ts";
 import { createIntents, type Intents } from "./intents.ts";
 import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.ts";
+import { type FilesReader, filed } from "./filed-messages.ts";
+import { createMessageFiles, type MessageFiles } from "./message-files.ts";
 import { createMessages, type Messages } from "./messages.ts";
 import type { SqlDatabase } from "./port.ts";
 import { createPreferences, type PreferenceStore } from "./preferences.ts";
@@ -36,6 +38,8 @@ export type { ContactRow } from "./contacts.ts";
 export type { Cursor } from "./cursors.ts";
 export type { Describer } from "./indexed-messages.ts";
 export type { IntentKind, IntentRow, IntentStatus } from "./intents.ts";
+export type { FilesOfContent, FilesReader } from "./filed-messages.ts";
+export type { MessageFileRow, ReleasedAsset } from "./message-files.ts";
 export type { MessageKind, MessageRow, Unread } from "./messages.ts";
 export type { Preferences } from "./preferences.ts";
 export type { SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
@@ -60,6 +64,7 @@ export type LocalTx = {
     /** Empties the index; slices fill it again. */
     indexAnew(): void;
   };
+  readonly messageFiles: MessageFiles;
   readonly intents: Intents;
   readonly keyPackages: KeyPackageSecrets;
   readonly contacts: Contacts;
@@ -87,13 +92,15 @@ const nothingToFind: Describer = { describe: () => undefined, alters: () => fals
 
 /**
  * Opens the store over an engine. `key` is 32 octets; a store written under another key is
- * refused with `storeKeyWrong` before anything is touched. `describer` says what can be found.
+ * refused with `storeKeyWrong` before anything is touched. `describer` says what can be found, `files`
+ * what messages say of theirs.
  */
 export async function openLocalStore(
   database: SqlDatabase,
   key: Uint8Array,
   random: (length: number) => Bytes,
   describer: Describer = nothingToFind,
+  files: FilesReader = () => undefined,
 ): Promise<LocalStore> {
   const seal = createSeal(key, random);
   const hasher = createTermHasher(key);
@@ -112,13 +119,15 @@ export async function openLocalStore(
         const accountData = createAccountDataRows(sql, seal);
         const index = createSearchIndex(sql, hasher);
         const messages = createMessages(sql, seal);
+        const messageFiles = createMessageFiles(sql);
         return run({
           settings: createSettings(sql, seal),
           accountData,
           preferences: createPreferences(accountData),
           rooms: createRooms(sql, seal),
           cursors: createCursors(sql),
-          messages: indexed(messages, index, describer),
+          messages: indexed(filed(messages, messageFiles, files), index, describer),
+          messageFiles,
           search: {
             find: (page) => index.find(page),
             state: () => index.state(),
