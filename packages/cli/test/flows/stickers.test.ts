@@ -46,7 +46,7 @@ const historySchema = z.object({
   items: z.array(z.looseObject({ kind: z.string(), id: z.string().optional() })),
 });
 
-test("R-090 R-094 an exported folder becomes a pack in its order, and what may not be a sticker is told and left out", async () => {
+test("R-090 R-094 an exported folder becomes a pack; what may not be a sticker is told", async () => {
   const set = {
     ok: true,
     result: {
