@@ -57,6 +57,7 @@ const sdkModules: Record<string, readonly string[]> = {
   messages: ["events", "groups", "search", "storage"],
   profiles: ["account", "events", "groups", "messages", "storage"],
   presence: ["events", "storage"],
+  history: ["account", "events", "groups", "messages", "storage"],
   stickers: ["account", "messages", "sticker-files", "storage"],
   client: [
     "account",
@@ -64,6 +65,7 @@ const sdkModules: Record<string, readonly string[]> = {
     "errors",
     "events",
     "groups",
+    "history",
     "messages",
     "profiles",
     "presence",

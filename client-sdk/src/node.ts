@@ -23,6 +23,7 @@ export type {
   ClientContacts,
   ClientEmail,
   ClientFactors,
+  ClientHistory,
   ClientOptions,
   ClientInfo,
   ClientRecovery,
@@ -40,6 +41,7 @@ export type {
   ConversationSafety,
   CreateConversation,
   ExportLine,
+  ExportWanted,
   EmailInfo,
   FactorProof,
   FactorsInfo,
@@ -69,6 +71,7 @@ export type {
   UploadOptions,
 } from "./assets/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
+export type { HistoryLine, TakenCount } from "./history/index.ts";
 export type {
   FolderFile,
   FolderPack,

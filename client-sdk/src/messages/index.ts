@@ -15,7 +15,14 @@ export {
   type TextWish,
 } from "./compose.ts";
 export { type HistoryItem, itemOf, type Message, type Reaction, reactionsBy } from "./message.ts";
-export { createReader, readStored, type Takers } from "./read-content.ts";
+export {
+  createReader,
+  emptyBody,
+  readContent,
+  readStored,
+  senderOf,
+  type Takers,
+} from "./read-content.ts";
 export {
   messageSticker,
   type MessageSticker,

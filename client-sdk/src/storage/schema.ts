@@ -105,6 +105,13 @@ const versions: readonly (readonly string[])[] = [
     "CREATE INDEX asset_contents_by_use ON asset_contents (used_at)",
   ],
   [
+    "ALTER TABLE messages ADD COLUMN told_by TEXT",
+    "CREATE INDEX messages_by_time ON messages (accepted_at, room, position)",
+    "DROP INDEX messages_counted",
+    "CREATE INDEX messages_counted ON messages (room, position, counts) WHERE counts > 0",
+    "CREATE TABLE told_rooms (room TEXT PRIMARY KEY, sealed_room BLOB NOT NULL) STRICT",
+  ],
+  [
     `CREATE TABLE sticker_packs (
        pack TEXT NOT NULL, item INTEGER NOT NULL, sealed_content BLOB NOT NULL,
        PRIMARY KEY (pack, item)) STRICT`,
@@ -157,6 +164,7 @@ const emptying = [
   "DELETE FROM released_assets",
   "DELETE FROM asset_uploads",
   "DELETE FROM asset_contents",
+  "DELETE FROM told_rooms",
   "DELETE FROM sticker_packs",
   "DELETE FROM sticker_imports",
 ];
