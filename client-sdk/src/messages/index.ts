@@ -23,13 +23,7 @@ export {
   senderOf,
   type Takers,
 } from "./read-content.ts";
-export {
-  messageSticker,
-  type MessageSticker,
-  stickerInfo,
-  type StickerInfo,
-  stickersIn,
-} from "./stickers.ts";
+export { type MessageSticker, stickerInfo, type StickerInfo, stickersIn } from "./stickers.ts";
 export { Loops } from "./loops.ts";
 export { describer, facetOf, searchableOf } from "./searchable.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";
