@@ -36,6 +36,8 @@ import { exportAccount } from "./export-account.ts";
 import { type Indexing, startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
+import { createConversationFinder } from "./find-conversations.ts";
+import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
@@ -61,6 +63,9 @@ export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-fede
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
+export type { FoundConversation } from "./find-conversations.ts";
+export type { ClientFolders, FolderInfo } from "./folders.ts";
+export type { Organisation, OrganiseWish } from "./organise.ts";
 export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
@@ -134,7 +139,11 @@ function startClient(
     },
     (delayMs, run) => catchingUp.set(delayMs, run),
   );
-  const chosen = createChosen(data, () => env.now());
+  const chosen = createChosen(
+    data,
+    () => env.now(),
+    () => finder.changed(),
+  );
   const own = createOwnIdentity(context, account, {
     changed(change) {
       events.emit("clientsChanged", change);
@@ -178,6 +187,7 @@ function startClient(
   events.on("changed", indexing.look);
   const session = { user: account.user, client: account.client, random: env.random };
   const parts = { groups, store, session, chosen, profiles, presences };
+  const finder = createConversationFinder(parts, events);
   const running = { sync, groups, profiles, presences, indexing };
   const life = new AbortController();
   const looped = { store, events, loops: new Loops(), life: life.signal };
@@ -199,7 +209,8 @@ function startClient(
       user: account.user,
       client: account.client,
     },
-    conversations: createConversations(parts, account.user, tellOthers),
+    conversations: createConversations(parts, account.user, tellOthers, finder),
+    folders: createFolders(parts),
     ...asked,
     presence: createClientPresence(presences.face),
     clients: createOwnClients(context, { account, own, chosen }),

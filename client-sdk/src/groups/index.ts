@@ -70,6 +70,7 @@ export { noteNewClient } from "./rooms-of-user.ts";
 export type { NewRoom } from "./found-room.ts";
 export { type HistoryRow, withChanges } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
+export { peopleNoted, writePeople } from "./room-people.ts";
 export type { RoomInfo } from "./room-info.ts";
 export { parseEvent, type RoomEvent } from "./room-event.ts";
 export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";

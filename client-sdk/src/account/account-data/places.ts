@@ -109,7 +109,10 @@ export function foldersOf(tx: LocalTx): readonly (Folder & { readonly order: num
 export function writeFolder(
   tx: LocalTx,
   id: string,
-  { folder, at }: {
+  {
+    folder,
+    at,
+  }: {
     readonly folder: { readonly name: string; readonly order: number } | undefined;
     readonly at: number;
   },

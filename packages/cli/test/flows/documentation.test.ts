@@ -89,6 +89,7 @@ test("every command is exercised by a test", () => {
     "passkeys",
     "fed",
     "messages",
+    "organisation",
     "reset",
     "server-backup",
   ]
