@@ -8,6 +8,7 @@ import {
   requestReset,
   type ResetRequest,
 } from "./client/index.ts";
+import { nodeCipher } from "./environment/node-cipher.ts";
 import { createNodeEnv } from "./environment/node.ts";
 import { openNodeStore } from "./storage-sqlite/index.ts";
 
@@ -18,6 +19,7 @@ export type {
   ApprovalRequest,
   Approvals,
   Check,
+  ClientAssets,
   ClientContacts,
   ClientEmail,
   ClientFactors,
@@ -43,6 +45,7 @@ export type {
   FactorsInfo,
   FederationAdmin,
   FederationOverview,
+  FileToSend,
   FolderInfo,
   FoundConversation,
   Invite,
@@ -60,8 +63,17 @@ export type {
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";
+export type {
+  AssetProgress,
+  AssetSource,
+  AssetUsage,
+  NewAccess,
+  OpenAsset,
+  OwnAsset,
+  UploadOptions,
+} from "./assets/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
-export type { HistoryItem, Message, MessagesOptions } from "./messages/index.ts";
+export type { HistoryItem, Message, MessageFile, MessagesOptions } from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {
   AskPasskey,
@@ -90,6 +102,7 @@ export const Client = {
       {
         env,
         crypto: createNodeCrypto({ random: env.random }),
+        assetCipher: nodeCipher,
         openStore: (store) => openNodeStore(store, options.storeKey, env.random),
         close,
       },

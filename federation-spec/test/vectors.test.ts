@@ -36,8 +36,10 @@ test("the files are what their generator writes", () => {
 
 test("the loader finds the family of every generated file", () => {
   const others = [
+    "assets.json",
     "content.json",
     "directory.json",
+    "files.json",
     "http-signature.json",
     "mls.json",
     "proofs.json",

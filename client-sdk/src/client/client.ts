@@ -3,6 +3,7 @@ import type { Message, MessagesOptions } from "../messages/index.ts";
 import type { ClientPresence } from "../presence/index.ts";
 import type { Admin } from "./admin.ts";
 import type { OwnClients } from "./clients.ts";
+import type { ClientAssets } from "./assets.ts";
 import type { ClientContacts } from "./contacts.ts";
 import type { ClientConversations } from "./conversations.ts";
 import type { Check } from "./diagnose.ts";
@@ -27,6 +28,7 @@ export interface Client extends AsyncDisposable {
   /** Looks at connection, session, KeyPackages and backlog; changes nothing. */
   diagnose(): Promise<readonly Check[]>;
   readonly contacts: ClientContacts;
+  readonly assets: ClientAssets;
   /** Who is logged in to the account, on whatever client. */
   readonly sessions: ClientSessions;
   readonly settings: ClientSettings;

@@ -1,5 +1,6 @@
 import type { RoomUri } from "@treehouse/protocol";
 
+import type { Assets } from "../assets/index.ts";
 import type { Groups } from "../groups/index.ts";
 import type { Presences } from "../presence/index.ts";
 import type { Profiles } from "../profiles/index.ts";
@@ -16,6 +17,7 @@ export type SentMessage = {
 
 /** What the face of a conversation is made of. */
 export type ConversationParts = {
+  readonly assets: Assets;
   readonly groups: Groups;
   readonly session: Session;
   readonly store: LocalStore;

@@ -20,6 +20,7 @@ import { type Organisation, organisationOf, organise, type OrganiseWish } from "
 import { tellRead } from "./receipts.ts";
 import { search, type SearchOptions, type SearchResult } from "./search.ts";
 import { checkText } from "./own-text.ts";
+import { createFileSending, type FileSending } from "./send-file.ts";
 
 export type { SentMessage } from "./conversation-parts.ts";
 
@@ -55,7 +56,7 @@ export type ConversationInfo = {
  * One conversation. Wishes are stored before anything leaves and survive crashes; the promises
  * resolve when the hub has accepted them, and reject with `SdkError` when it never will.
  */
-export interface Conversation extends MessageChanges {
+export interface Conversation extends MessageChanges, FileSending {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
   members(): Promise<readonly Member[]>;
@@ -134,6 +135,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
   return {
     id,
     ...createMessageChanges(parts, id),
+    ...createFileSending(parts, id),
     info: () => guarded(info),
     members: () => guarded(async () => (await info()).members),
     send: (text, options) =>

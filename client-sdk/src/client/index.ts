@@ -22,7 +22,9 @@ import { createPresences, type Presences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { receiptTaker } from "./receipts.ts";
 import { createSync, type Sync } from "../sync/index.ts";
+import { createAssets } from "../assets/index.ts";
 import { createAdmin } from "./admin.ts";
+import { createClientAssets } from "./assets.ts";
 import type { Client } from "./client.ts";
 import { contactEvent, createContacts } from "./contacts.ts";
 import { createConversation } from "./conversation.ts";
@@ -60,6 +62,7 @@ export type {
 export type { ClientConversations, CreateConversation } from "./conversations.ts";
 export type { Admin, Invite } from "./admin.ts";
 export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";
+export type { ClientAssets } from "./assets.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
@@ -70,6 +73,7 @@ export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
+export type { FileToSend } from "./send-file.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
 export type { ClientPrivacy } from "./privacy.ts";
@@ -186,7 +190,9 @@ function startClient(
   const indexing = startIndexing(env, store);
   events.on("changed", indexing.look);
   const session = { user: account.user, client: account.client, random: env.random };
-  const parts = { groups, store, session, chosen, profiles, presences };
+  const { assetCipher: cipher } = platform;
+  const assets = createAssets({ env, api: context.api, store, cipher });
+  const parts = { assets, groups, store, session, chosen, profiles, presences };
   const finder = createConversationFinder(parts, events);
   const running = { sync, groups, profiles, presences, indexing };
   const life = new AbortController();
@@ -212,6 +218,7 @@ function startClient(
     conversations: createConversations(parts, account.user, tellOthers, finder),
     folders: createFolders(parts),
     ...asked,
+    assets: createClientAssets(assets),
     presence: createClientPresence(presences.face),
     clients: createOwnClients(context, { account, own, chosen }),
     recovery: createClientRecovery(context, account, chosen),

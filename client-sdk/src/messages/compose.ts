@@ -1,4 +1,6 @@
 import {
+  type AssetLink,
+  assetPart,
   type Bytes,
   decodeContent,
   deletionContent,
@@ -38,6 +40,19 @@ export type TextWish = {
   readonly topic?: string | undefined;
   readonly format?: "plain" | "markdown" | undefined;
 };
+
+export type FileWish = {
+  readonly link: AssetLink;
+  readonly name: string;
+  readonly mediaType: string;
+  readonly description?: string | undefined;
+} & Pick<TextWish, "inReplyTo" | "topic">;
+
+export function composeFile(place: Place, wish: FileWish): Composed {
+  const { description, link, mediaType, name, ...where } = wish;
+  const about = { contentType: mediaType, filename: name, description };
+  return compose(place, { ...textIn(place, { ...where, text: "" }), body: assetPart(link, about) });
+}
 
 export function composeText(place: Place, wish: TextWish): Composed {
   return compose(place, textIn(place, wish));

@@ -1,12 +1,15 @@
 /** What people say to each other: MIMI content in and out, and the stored history. */
+export type { MessageFile } from "./files.ts";
 export {
   composeDeletion,
   type Composed,
   composeEdit,
+  composeFile,
   composeReaction,
   composeRead,
   composeText,
   composeUnlike,
+  type FileWish,
   type TextWish,
 } from "./compose.ts";
 export { type HistoryItem, itemOf, type Message, type Reaction, reactionsBy } from "./message.ts";

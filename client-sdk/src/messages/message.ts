@@ -15,6 +15,7 @@ import {
 } from "@treehouse/protocol";
 
 import { type HistoryRow, parseEvent } from "../groups/index.ts";
+import { filesOf, type MessageFile } from "./files.ts";
 import { decodeStored, senderOf } from "./read-content.ts";
 
 type Position = {
@@ -32,11 +33,15 @@ export type Message = Position & {
   readonly sender: UserUri;
   readonly senderAddress: string;
   readonly senderClient: ClientUri;
-  /** `unknown`: a kind of content that this version does not show. `deleted`: it was taken back. */
-  readonly type: "text" | "unknown" | "deleted";
+  /**
+   * `file`: there is no text, but there are files. `unknown`: a kind of content that this version does
+   * not show. `deleted`: it was taken back.
+   */
+  readonly type: "text" | "file" | "unknown" | "deleted";
   /** Of the newest version. */
   readonly text: string;
   readonly format: "plain" | "markdown";
+  readonly files: readonly MessageFile[];
   readonly inReplyTo: string | undefined;
   /** The thread that it belongs to. */
   readonly topic: string | undefined;
@@ -118,10 +123,12 @@ export function messageWithContent(row: HistoryRow): {
   const newest = changes.findLast(({ by, kind }) => kind === "edit" && by === sender);
   const shown = newest?.parsed ?? parsed;
   const text = textOf(shown);
+  const files = filesOf(shown, row.room);
   const message: Message = {
     ...head,
-    type: text === undefined ? "unknown" : "text",
+    type: text !== undefined ? "text" : files.length > 0 ? "file" : "unknown",
     text: text ?? "",
+    files,
     format: isMarkdown(shown) ? "markdown" : "plain",
     inReplyTo: parsed.inReplyTo === undefined ? undefined : toHex(parsed.inReplyTo),
     topic: topicOf(parsed),
@@ -144,6 +151,7 @@ export function reactionsBy(row: HistoryRow, user: UserUri, emoji: string): read
 
 const nothing = {
   text: "",
+  files: [],
   format: "plain",
   inReplyTo: undefined,
   topic: undefined,

@@ -7,10 +7,13 @@
 import type { Bytes } from "@treehouse/protocol";
 
 import { type AccountDataRows, createAccountDataRows } from "./account-data.ts";
+import { type AssetContents, createAssetContents } from "./asset-contents.ts";
 import { type Contacts, createContacts } from "./contacts.ts";
 import { createCursors, type Cursors } from "./cursors.ts";
 import { createIntents, type Intents } from "./intents.ts";
 import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.ts";
+import { type FilesReader, filed } from "./filed-messages.ts";
+import { createMessageFiles, type MessageFiles } from "./message-files.ts";
 import { createMessages, type Messages } from "./messages.ts";
 import type { SqlDatabase } from "./port.ts";
 import { createPreferences, type PreferenceStore } from "./preferences.ts";
@@ -25,6 +28,7 @@ import { createSearchIndex, type IndexState, type SearchRows } from "./search-in
 import { createTermHasher } from "./search-terms.ts";
 import { createSenderChains, type SenderChains } from "./sender-chains.ts";
 import { createSettings, type Settings } from "./settings.ts";
+import { createUploads, type Uploads } from "./uploads.ts";
 
 export { dataEntriesSchema } from "./account-data.ts";
 export type { DataEntries, DataEntry, DataRow } from "./account-data.ts";
@@ -33,6 +37,8 @@ export type { ContactRow } from "./contacts.ts";
 export type { Cursor } from "./cursors.ts";
 export type { Describer } from "./indexed-messages.ts";
 export type { IntentKind, IntentRow, IntentStatus } from "./intents.ts";
+export type { FilesOfContent, FilesReader } from "./filed-messages.ts";
+export type { MessageFileRow, ReleasedAsset } from "./message-files.ts";
 export type { MessageKind, MessageRow, Unread } from "./messages.ts";
 export type { Preferences } from "./preferences.ts";
 export type { SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
@@ -57,6 +63,7 @@ export type LocalTx = {
     /** Empties the index; slices fill it again. */
     indexAnew(): void;
   };
+  readonly messageFiles: MessageFiles;
   readonly intents: Intents;
   readonly keyPackages: KeyPackageSecrets;
   readonly contacts: Contacts;
@@ -64,6 +71,8 @@ export type LocalTx = {
   readonly profiles: Profiles;
   readonly receipts: Receipts;
   readonly senderChains: SenderChains;
+  readonly uploads: Uploads;
+  readonly assetContents: AssetContents;
 };
 
 export interface LocalStore {
@@ -81,13 +90,15 @@ const nothingToFind: Describer = { describe: () => undefined, alters: () => fals
 
 /**
  * Opens the store over an engine. `key` is 32 octets; a store written under another key is
- * refused with `storeKeyWrong` before anything is touched. `describer` says what can be found.
+ * refused with `storeKeyWrong` before anything is touched. `describer` says what can be found, `files`
+ * what messages say of theirs.
  */
 export async function openLocalStore(
   database: SqlDatabase,
   key: Uint8Array,
   random: (length: number) => Bytes,
   describer: Describer = nothingToFind,
+  files: FilesReader = () => undefined,
 ): Promise<LocalStore> {
   const seal = createSeal(key, random);
   const hasher = createTermHasher(key);
@@ -106,13 +117,15 @@ export async function openLocalStore(
         const accountData = createAccountDataRows(sql, seal);
         const index = createSearchIndex(sql, hasher);
         const messages = createMessages(sql, seal);
+        const messageFiles = createMessageFiles(sql);
         return run({
           settings: createSettings(sql, seal),
           accountData,
           preferences: createPreferences(accountData),
           rooms: createRooms(sql, seal),
           cursors: createCursors(sql),
-          messages: indexed(messages, index, describer),
+          messages: indexed(filed(messages, messageFiles, files), index, describer),
+          messageFiles,
           search: {
             find: (page) => index.find(page),
             state: () => index.state(),
@@ -126,6 +139,8 @@ export async function openLocalStore(
           profiles: createProfiles(sql, seal),
           receipts: createReceipts(sql),
           senderChains: createSenderChains(sql, seal),
+          uploads: createUploads(sql, seal),
+          assetContents: createAssetContents(sql, seal),
         });
       });
     },

@@ -1,3 +1,4 @@
+import { messageFileTables } from "./message-files.ts";
 import { integerOf, type SqlTx } from "./port.ts";
 import { StoreFault } from "./seal.ts";
 
@@ -95,6 +96,14 @@ const versions: readonly (readonly string[])[] = [
     `INSERT INTO search_backlog (from_serial, to_serial)
        SELECT 0, coalesce(max(serial), 0) FROM messages`,
   ],
+  messageFileTables,
+  [
+    "CREATE TABLE asset_uploads (resume_key TEXT PRIMARY KEY, sealed_state BLOB NOT NULL) STRICT",
+    `CREATE TABLE asset_contents (
+       uri TEXT PRIMARY KEY, bytes INTEGER NOT NULL, used_at INTEGER NOT NULL,
+       sealed_content BLOB NOT NULL) STRICT`,
+    "CREATE INDEX asset_contents_by_use ON asset_contents (used_at)",
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -136,4 +145,8 @@ const emptying = [
   "INSERT INTO search (search) VALUES ('delete-all')",
   "DELETE FROM search_documents",
   "UPDATE search_backlog SET from_serial = 0, to_serial = 0",
+  "DELETE FROM message_files",
+  "DELETE FROM released_assets",
+  "DELETE FROM asset_uploads",
+  "DELETE FROM asset_contents",
 ];

@@ -75,6 +75,8 @@ export const LABELS = {
   storeRow: "StoreRow",
   /** Key derivation from a store key: hashes what the search index keeps of words. */
   searchTerm: "SearchTerm",
+  /** Associated data of each chunk of a large asset. */
+  assetChunk: "AssetChunk",
   /** Seals a room's metadata. */
   roomMetadata: "RoomMetadata",
 } as const;
