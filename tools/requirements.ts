@@ -81,7 +81,7 @@ R-054 | partly | SDK, CLI | Messages belong to threads; no counts of what is unr
 R-055 | open | | Links with previews
 R-056 | partly | SDK, CLI | People are mentioned by links; no roles, no everyone
 R-057 | met | SDK, queuing | Messages are kept and read again, whenever client or server died
-R-058 | open | | History on a new device
+R-058 | partly | SDK | History on a new device: by an archive in a file
 R-059 | open | | Direct paths between clients that agree
 
 # Groups

@@ -24,6 +24,7 @@ export type {
   ClientEmail,
   ClientFactors,
   ClientFolders,
+  ClientHistory,
   ClientOptions,
   ClientInfo,
   ClientRecovery,
@@ -40,6 +41,7 @@ export type {
   ConversationSafety,
   CreateConversation,
   ExportLine,
+  ExportWanted,
   EmailInfo,
   FactorProof,
   FactorsInfo,
@@ -73,6 +75,7 @@ export type {
   UploadOptions,
 } from "./assets/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
+export type { HistoryLine, TakenCount } from "./history/index.ts";
 export type { HistoryItem, Message, MessageFile, MessagesOptions } from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {

@@ -11,6 +11,7 @@ import type { ClientEmail } from "./email.ts";
 import type { ExportLine } from "./export-account.ts";
 import type { ClientFolders } from "./folders.ts";
 import type { ClientFactors } from "./factors.ts";
+import type { ClientHistory } from "./history.ts";
 import type { ClientPrivacy } from "./privacy.ts";
 import type { ClientProfile } from "./profile.ts";
 import type { ClientRecovery } from "./recovery.ts";
@@ -37,6 +38,8 @@ export interface Client extends AsyncDisposable {
   /** How contacts are there, and how one shows oneself to them. */
   readonly presence: ClientPresence;
   readonly factors: ClientFactors;
+  /** What was said, as it leaves this store and comes in. */
+  readonly history: ClientHistory;
   readonly email: ClientEmail;
   readonly privacy: ClientPrivacy;
   readonly clients: OwnClients;

@@ -10,6 +10,7 @@ import {
 } from "@treehouse/protocol";
 
 import { notesOf, placeOf, writeOwnName, writePlace, writeRead } from "../account/index.ts";
+import type { HistoryPage } from "../groups/index.ts";
 import { composeText, type HistoryItem, itemOf, type TextWish } from "../messages/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
 import type { LocalTx, Unread } from "../storage/index.ts";
@@ -67,11 +68,12 @@ export interface Conversation extends MessageChanges, FileSending {
    * tells of. Whoever has it already is not shown it twice.
    */
   sendAgain(messageId: string): Promise<SentMessage>;
-  /** The newest `limit` items before the position `before`, oldest first. */
-  history(options?: {
-    readonly limit?: number;
-    readonly before?: number;
-  }): Promise<readonly HistoryItem[]>;
+  /**
+   * A page of what this store has, oldest first: the newest 50 items, or those before, after or around
+   * a place. Positions hold for ever and are the same on all clients, so that those of a page's ends
+   * lead to its neighbours. Refuses `notFound` for an id to be around that is not here.
+   */
+  history(options?: Partial<HistoryPage>): Promise<readonly HistoryItem[]>;
   /** Pins, archives, mutes, labels it and puts it into folders, for this user alone, on all clients. */
   organise(wish: OrganiseWish): Promise<Organisation>;
   /** As `client.search`, in this conversation alone. */
@@ -153,8 +155,8 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       }),
     history: (options) =>
       guarded(async () => {
-        const { before, limit = historyLimit } = options ?? {};
-        return (await groups.history(id, { before, limit })).map(itemOf);
+        const page = { limit: historyLimit, ...options };
+        return (await groups.history(id, page)).map(itemOf);
       }),
     organise: (wish) =>
       guarded(async () => {

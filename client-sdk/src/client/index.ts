@@ -15,7 +15,13 @@ import {
 } from "../account/index.ts";
 import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
-import { createAlarms, createGroups, type Groups, knownMetadataKeys } from "../groups/index.ts";
+import {
+  createAlarms,
+  createGroups,
+  type Groups,
+  knownMetadataKeys,
+  roomKnown,
+} from "../groups/index.ts";
 import { createReader, describer, Loops, unhandledMessages } from "../messages/index.ts";
 import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { createPresences, type Presences } from "../presence/index.ts";
@@ -41,6 +47,7 @@ import { createEmail } from "./email.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
+import { createClientHistory } from "./history.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { createClientPrivacy } from "./privacy.ts";
@@ -73,6 +80,7 @@ export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
+export type { ClientHistory, ExportWanted } from "./history.ts";
 export type { FileToSend } from "./send-file.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
@@ -187,6 +195,15 @@ function startClient(
   const profiles = createProfiles({ env, store, groups, self: account.user, events });
   const presences = createPresences(env, { store, rooms: groups, events });
   if (options.offline !== true) sync.start(groups);
+  const history = {
+    env,
+    crypto,
+    store,
+    events,
+    self: account.user,
+    dataKey: opened.dataKey,
+    roomOf: roomKnown,
+  };
   const indexing = startIndexing(env, store);
   events.on("changed", indexing.look);
   const session = { user: account.user, client: account.client, random: env.random };
@@ -241,6 +258,7 @@ function startClient(
         }),
     },
     factors: createFactors(context),
+    history: createClientHistory(history),
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),

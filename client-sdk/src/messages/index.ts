@@ -13,7 +13,14 @@ export {
   type TextWish,
 } from "./compose.ts";
 export { type HistoryItem, itemOf, type Message, type Reaction, reactionsBy } from "./message.ts";
-export { createReader, readStored, type Takers } from "./read-content.ts";
+export {
+  createReader,
+  emptyBody,
+  readContent,
+  readStored,
+  senderOf,
+  type Takers,
+} from "./read-content.ts";
 export { Loops } from "./loops.ts";
 export { describer, facetOf, searchableOf } from "./searchable.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

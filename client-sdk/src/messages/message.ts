@@ -51,6 +51,12 @@ export type Message = Position & {
   readonly editedAt: number | undefined;
   /** By emoji, in the order in which the first of each came. */
   readonly reactions: readonly Reaction[];
+  /**
+   * Whose word it is that it was said: the own address for what came from another client, a backup or a
+   * file of one's own, and a member's for what the conversation grants those who join it. Undefined: this
+   * client received it, with its sender's signature.
+   */
+  readonly toldBy: string | undefined;
 };
 
 export type Reaction = {
@@ -114,6 +120,7 @@ export function messageWithContent(row: HistoryRow): {
     sender,
     senderAddress: formatAddress(sender),
     senderClient,
+    toldBy: row.toldBy === undefined ? undefined : formatAddress(row.toldBy),
   };
   if (row.kind === "deleted") {
     return { message: { ...head, type: "deleted", ...nothing }, content: undefined };

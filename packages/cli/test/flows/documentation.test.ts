@@ -34,9 +34,11 @@ type Leaf = { readonly path: string; readonly options: readonly string[] };
 function leaves(command: Command, above: readonly string[]): readonly Leaf[] {
   return command.commands.flatMap((child) => {
     const path = [...above, child.name()];
-    if (child.commands.length > 0) return leaves(child, path);
     const options = child.options.map(({ long }) => long ?? "");
-    return [{ path: path.join(" "), options }];
+    const own = { path: path.join(" "), options };
+    if (child.commands.length === 0) return [own];
+    const takes = child.registeredArguments.length > 0;
+    return [...(takes ? [own] : []), ...leaves(child, path)];
   });
 }
 
@@ -88,6 +90,7 @@ test("every command is exercised by a test", () => {
     "external-login",
     "passkeys",
     "fed",
+    "history",
     "messages",
     "organisation",
     "reset",
