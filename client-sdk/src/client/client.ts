@@ -17,6 +17,7 @@ import type { ClientProfile } from "./profile.ts";
 import type { ClientRecovery } from "./recovery.ts";
 import type { SearchOptions, SearchResult } from "./search.ts";
 import type { ClientSessions } from "./sessions.ts";
+import type { ClientStickers } from "./stickers.ts";
 import type { ClientSettings } from "./settings.ts";
 
 /** One client of one account, over one store. */
@@ -37,6 +38,8 @@ export interface Client extends AsyncDisposable {
   readonly profile: ClientProfile;
   /** How contacts are there, and how one shows oneself to them. */
   readonly presence: ClientPresence;
+  /** Sticker packs and custom emoji. */
+  readonly stickers: ClientStickers;
   readonly factors: ClientFactors;
   /** What was said, as it leaves this store and comes in. */
   readonly history: ClientHistory;

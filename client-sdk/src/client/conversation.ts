@@ -22,6 +22,7 @@ import { tellRead } from "./receipts.ts";
 import { search, type SearchOptions, type SearchResult } from "./search.ts";
 import { checkText } from "./own-text.ts";
 import { createFileSending, type FileSending } from "./send-file.ts";
+import { createStickerSending, type StickerSending } from "./send-sticker.ts";
 
 export type { SentMessage } from "./conversation-parts.ts";
 
@@ -57,11 +58,14 @@ export type ConversationInfo = {
  * One conversation. Wishes are stored before anything leaves and survive crashes; the promises
  * resolve when the hub has accepted them, and reject with `SdkError` when it never will.
  */
-export interface Conversation extends MessageChanges, FileSending {
+export interface Conversation extends MessageChanges, FileSending, StickerSending {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
   members(): Promise<readonly Member[]>;
-  /** Markdown may name people by links to their `mimi:` URI: they are mentioned. */
+  /**
+   * Markdown may name people by links to their `mimi:` URI: they are mentioned. Custom emoji of the
+   * user's go along where the text has `:name:`.
+   */
   send(text: string, options?: Omit<TextWish, "text">): Promise<SentMessage>;
   /**
    * Sends a message of this client once more, under the id that it has: for what `lostByServer`
@@ -112,7 +116,7 @@ export type ConversationSafety = SafetyNumber & { readonly epoch: number };
 const historyLimit = 50;
 
 export function createConversation(parts: ConversationParts, id: RoomUri): Conversation {
-  const { chosen, groups, presences, profiles, session, store } = parts;
+  const { chosen, groups, presences, profiles, session, stickers, store } = parts;
   const note = (write: (tx: LocalTx, at: number) => void): Promise<void> =>
     guarded(async () => {
       await store.transaction((tx) => write(tx, chosen.now()));
@@ -138,12 +142,14 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     id,
     ...createMessageChanges(parts, id),
     ...createFileSending(parts, id),
+    ...createStickerSending(parts, id),
     info: () => guarded(info),
     members: () => guarded(async () => (await info()).members),
     send: (text, options) =>
       guarded(async () => {
         const place = { room: id, sender: session.user, random: session.random };
-        const message = composeText(place, { ...options, text });
+        const emoji = await stickers.emojiIn(id, text);
+        const message = composeText(place, { ...options, text, emoji });
         profiles.sending(id);
         const { position, acceptedAt } = await groups.send(id, message.content);
         return { id: message.id, conversation: id, position, acceptedAt };

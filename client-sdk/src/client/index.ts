@@ -26,6 +26,7 @@ import { createReader, describer, Loops, unhandledMessages } from "../messages/i
 import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { createPresences, type Presences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
+import { createStickers } from "../stickers/index.ts";
 import { receiptTaker } from "./receipts.ts";
 import { createSync, type Sync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
@@ -55,6 +56,7 @@ import { createClientProfile } from "./profile.ts";
 import { createClientRecovery } from "./recovery.ts";
 import { createReset } from "./reset.ts";
 import { createClientPresence } from "./presence.ts";
+import { createClientStickers } from "./stickers.ts";
 import { search } from "./search.ts";
 import { createSessions } from "./sessions.ts";
 import { createChosen, createClientSettings } from "./settings.ts";
@@ -91,6 +93,7 @@ export { requestReset, type ResetRequest } from "./reset.ts";
 export type { SearchHit, SearchOptions, SearchResult } from "./search.ts";
 export type { ClientSessions, SessionInfo } from "./sessions.ts";
 export type { ClientSettings } from "./settings.ts";
+export type { ClientStickers } from "./stickers.ts";
 export type { ClientPresence, ContactPresence, PresenceChoice } from "../presence/index.ts";
 
 export type { Client } from "./client.ts";
@@ -209,7 +212,8 @@ function startClient(
   const session = { user: account.user, client: account.client, random: env.random };
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
-  const parts = { assets, groups, store, session, chosen, profiles, presences };
+  const stickers = createStickers({ env, store, assets, chosen });
+  const parts = { assets, groups, store, session, chosen, profiles, presences, stickers };
   const finder = createConversationFinder(parts, events);
   const running = { sync, groups, profiles, presences, indexing };
   const life = new AbortController();
@@ -236,6 +240,7 @@ function startClient(
     folders: createFolders(parts),
     ...asked,
     assets: createClientAssets(assets),
+    stickers: createClientStickers(stickers),
     presence: createClientPresence(presences.face),
     clients: createOwnClients(context, { account, own, chosen }),
     recovery: createClientRecovery(context, account, chosen),

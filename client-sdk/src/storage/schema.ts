@@ -111,6 +111,14 @@ const versions: readonly (readonly string[])[] = [
     "CREATE INDEX messages_counted ON messages (room, position, counts) WHERE counts > 0",
     "CREATE TABLE told_rooms (room TEXT PRIMARY KEY, sealed_room BLOB NOT NULL) STRICT",
   ],
+  [
+    `CREATE TABLE sticker_packs (
+       pack TEXT NOT NULL, item INTEGER NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (pack, item)) STRICT`,
+    `CREATE TABLE sticker_imports (
+       source TEXT NOT NULL, item TEXT NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (source, item)) STRICT`,
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -157,4 +165,6 @@ const emptying = [
   "DELETE FROM asset_uploads",
   "DELETE FROM asset_contents",
   "DELETE FROM told_rooms",
+  "DELETE FROM sticker_packs",
+  "DELETE FROM sticker_imports",
 ];
