@@ -113,13 +113,13 @@ R-080 | open | | Reports tracked to an outcome
 R-081 | open | | Content filters
 
 # Files, media, stickers
-R-082 | open | | Files of any kind
-R-083 | open | | Previews
+R-082 | partly | content, SDK | Files of any kind: what a message says of them
+R-083 | partly | SDK | Previews: made and checked by clients alone
 R-084 | open | | Download options
 R-085 | open | | Encrypted transfers
 R-086 | open | | The asset service
-R-087 | open | | Shared files kept and organised
-R-088 | open | | Versions of files
+R-087 | partly | SDK | Shared files kept and organised: those of a conversation are listed
+R-088 | partly | content, SDK | Versions of files: which belong together
 R-089 | open | | Media stay with the conversation
 R-090 | partly | SDK | The files of Telegram stickers are read; no import yet
 R-091 | open | | Browsing the own Telegram library
@@ -162,8 +162,8 @@ R-121 | partly | homeserver, docs | The API is documented; the SDK has no refere
 R-122 | open | | Webhooks and other integrations
 
 # Search and organisation
-R-123 | open | | Search by keyword
-R-124 | open | | Search by person and place
+R-123 | met | client-sdk | Search by keyword
+R-124 | met | client-sdk | Search by person and place
 R-125 | open | | Finding a conversation
 R-126 | open | | Pinned conversations
 R-127 | open | | Folders

@@ -49,6 +49,9 @@ export type {
   PasskeyInfo,
   PresenceChoice,
   RuleNote,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";

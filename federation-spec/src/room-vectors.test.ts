@@ -1,4 +1,5 @@
 import {
+  attachmentsOf,
   decodeContent,
   decodeMessageStatus,
   profileOf,
@@ -12,6 +13,8 @@ import {
 } from "@treehouse/protocol";
 import { describe, expect, it } from "vitest";
 import { contentVectors } from "./content-vectors.ts";
+import { fileVectors } from "./file-vectors.ts";
+import { jsonValue } from "./json-value.ts";
 import { roomVectors } from "./room-vectors.ts";
 
 const refusal = (decode: () => unknown): string => {
@@ -47,6 +50,15 @@ describe("the vectors of room state and content", () => {
     }
     for (const { name, hex } of content.malformed) {
       expect([name, refusal(() => decodeContent(fromHex(hex)))]).toEqual([name, "malformed"]);
+    }
+  });
+
+  it("of files decode, encode and say what they say", () => {
+    for (const { hex, files, refused } of fileVectors().messages) {
+      const content = decodeContent(fromHex(hex));
+      expect(toHex(encodeContent(content))).toBe(hex);
+      const read = attachmentsOf(content);
+      expect([jsonValue(read.files), read.refused]).toEqual([files, refused]);
     }
   });
 });

@@ -11,6 +11,7 @@ import { contentVectors } from "./content-vectors.ts";
 import { directoryVectors } from "./directory-vectors.ts";
 import { ephemeralSeal, ephemeralVectors } from "./ephemeral-vectors.ts";
 import { ed25519Vectors } from "./ed25519-vectors.ts";
+import { fileVectors } from "./file-vectors.ts";
 import { httpSignatureVectors } from "./http-signature-vectors.ts";
 import { identityVectors } from "./identity-vectors.ts";
 import { mlsVectors } from "./mls-vectors.ts";
@@ -64,6 +65,7 @@ export function vectorFiles(): ReadonlyMap<string, string> {
   files.set("directory.json", textOf(directoryVectors()));
   files.set("room.json", textOf(roomVectors()));
   files.set("content.json", textOf(contentVectors()));
+  files.set("files.json", textOf(fileVectors()));
   files.set("safety-number.json", textOf(safetyNumberVectors()));
   files.set("stickers.json", textOf(stickerVectors()));
   files.set("mls.json", textOf(mlsVectors()));

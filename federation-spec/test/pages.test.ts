@@ -48,12 +48,12 @@ test("no rule has the number of another, and each stands on the page of its numb
 });
 
 /**
- * A hundred numbers a page, the nine hundreds by twenties from page 9 on, 14 from 850 on, and 16 from
+ * A hundred numbers a page, the nine hundreds by twenties from page 9 on, 14 from 850 to 869, and 16 from
  * 880 on.
  */
 function pageOf(number: number): string {
   if (number >= 880 && number < 890) return "16";
-  if (number >= 850 && number < 900) return "14";
+  if (number >= 850 && number < 870) return "14";
   const at = number < 900 ? Math.floor(number / 100) : 9 + Math.floor((number - 900) / 20);
   return String(at).padStart(2, "0");
 }

@@ -38,6 +38,7 @@ test("the loader finds the family of every generated file", () => {
   const others = [
     "content.json",
     "directory.json",
+    "files.json",
     "http-signature.json",
     "mls.json",
     "proofs.json",

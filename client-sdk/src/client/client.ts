@@ -12,6 +12,7 @@ import type { ClientFactors } from "./factors.ts";
 import type { ClientPrivacy } from "./privacy.ts";
 import type { ClientProfile } from "./profile.ts";
 import type { ClientRecovery } from "./recovery.ts";
+import type { SearchOptions, SearchResult } from "./search.ts";
 import type { ClientSessions } from "./sessions.ts";
 import type { ClientSettings } from "./settings.ts";
 
@@ -61,6 +62,12 @@ export interface Client extends AsyncDisposable {
      */
     export(): AsyncIterable<ExportLine>;
   };
+  /**
+   * Looks in everything that this store holds: words, phrases and conditions, in any script; the
+   * language is told in `docs/sdk/search.md`. Nothing leaves the client. Refuses `queryInvalid`, with
+   * `reason` and `position` in its data.
+   */
+  search(query: string, options?: SearchOptions): Promise<SearchResult>;
   /**
    * Messages of others, in the order of arrival, from where the last loop over this store stopped.
    * A message is acknowledged when the next one is asked for, by every loop that runs and takes it.

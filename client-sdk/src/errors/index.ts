@@ -6,6 +6,7 @@ import {
   refusalTable,
 } from "@treehouse/protocol";
 
+import { QueryFault } from "../search/index.ts";
 import { StoreFault } from "../storage/index.ts";
 
 /** What the SDK throws beyond the refusals of the server. */
@@ -22,6 +23,7 @@ const ownCodes = [
   "passwordRequired",
   "approvalFailed",
   "interrupted",
+  "queryInvalid",
   "closed",
 ] as const;
 type OwnCode = (typeof ownCodes)[number];
@@ -96,6 +98,14 @@ export function toSdkError(error: unknown): unknown {
     return new SdkError("network", error.message, {
       retryable: true,
       help: "Check that the server runs and that its address is right; try again.",
+      cause: error,
+    });
+  }
+  if (error instanceof QueryFault) {
+    const { code: reason, position } = error;
+    return new SdkError("queryInvalid", error.message, {
+      help: "docs/sdk/search.md tells how a query is written; text in quotes is taken as it stands.",
+      data: { reason, position },
       cause: error,
     });
   }

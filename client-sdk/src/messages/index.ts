@@ -12,4 +12,5 @@ export {
 export { type HistoryItem, itemOf, type Message, type Reaction, reactionsBy } from "./message.ts";
 export { createReader, readStored, type Takers } from "./read-content.ts";
 export { Loops } from "./loops.ts";
+export { describer, facetOf, searchableOf } from "./searchable.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

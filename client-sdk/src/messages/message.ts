@@ -91,6 +91,14 @@ export function itemOf(row: HistoryRow): HistoryItem {
 }
 
 export function messageOf(row: HistoryRow): Message {
+  return messageWithContent(row).message;
+}
+
+/** A message, and the content of its newest version; none when it was taken back. */
+export function messageWithContent(row: HistoryRow): {
+  readonly message: Message;
+  readonly content: MimiContent | undefined;
+} {
   const senderClient = senderOf(row.body);
   const sender = userOfClient(senderClient);
   const head = {
@@ -102,13 +110,15 @@ export function messageOf(row: HistoryRow): Message {
     senderAddress: formatAddress(sender),
     senderClient,
   };
-  if (row.kind === "deleted") return { ...head, type: "deleted", ...nothing };
+  if (row.kind === "deleted") {
+    return { message: { ...head, type: "deleted", ...nothing }, content: undefined };
+  }
   const { parsed } = decodeStored(row.body);
   const changes = row.changes.map(({ body, acceptedAt }) => ({ acceptedAt, ...changeIn(body) }));
   const newest = changes.findLast(({ by, kind }) => kind === "edit" && by === sender);
   const shown = newest?.parsed ?? parsed;
   const text = textOf(shown);
-  return {
+  const message: Message = {
     ...head,
     type: text === undefined ? "unknown" : "text",
     text: text ?? "",
@@ -119,6 +129,7 @@ export function messageOf(row: HistoryRow): Message {
     editedAt: newest?.acceptedAt,
     reactions: reactionsOf(changes),
   };
+  return { message, content: shown };
 }
 
 /** The ids with which somebody has said an emoji to a message, and not taken it back. */

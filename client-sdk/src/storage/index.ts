@@ -11,6 +11,8 @@ import { type Contacts, createContacts } from "./contacts.ts";
 import { createCursors, type Cursors } from "./cursors.ts";
 import { createIntents, type Intents } from "./intents.ts";
 import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.ts";
+import { type FilesReader, filed } from "./filed-messages.ts";
+import { createMessageFiles, type MessageFiles } from "./message-files.ts";
 import { createMessages, type Messages } from "./messages.ts";
 import type { SqlDatabase } from "./port.ts";
 import { createPreferences, type PreferenceStore } from "./preferences.ts";
@@ -18,8 +20,11 @@ import { createProfiles, type Profiles } from "./profiles.ts";
 import { createReceipts, type Receipts } from "./receipts.ts";
 import { createRelations, type Relations } from "./relations.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
+import { type Describer, indexed, indexSlice } from "./indexed-messages.ts";
 import { migrate, wipe } from "./schema.ts";
 import { createSeal, StoreFault } from "./seal.ts";
+import { createSearchIndex, type IndexState, type SearchRows } from "./search-index.ts";
+import { createTermHasher } from "./search-terms.ts";
 import { createSenderChains, type SenderChains } from "./sender-chains.ts";
 import { createSettings, type Settings } from "./settings.ts";
 
@@ -28,11 +33,16 @@ export type { DataEntries, DataEntry, DataRow } from "./account-data.ts";
 export { isAccepted } from "./contacts.ts";
 export type { ContactRow } from "./contacts.ts";
 export type { Cursor } from "./cursors.ts";
+export type { Describer } from "./indexed-messages.ts";
 export type { IntentKind, IntentRow, IntentStatus } from "./intents.ts";
+export type { FilesOfContent, FilesReader } from "./filed-messages.ts";
+export type { MessageFileRow, ReleasedAsset } from "./message-files.ts";
 export type { MessageKind, MessageRow, Unread } from "./messages.ts";
 export type { Preferences } from "./preferences.ts";
 export type { SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
 export type { RoomRow, RoomStatus } from "./rooms.ts";
+export type { IndexState, SearchPlace } from "./search-index.ts";
+export type { FacetGroup, Searchable } from "./search-terms.ts";
 export { StoreFault } from "./seal.ts";
 export type { SenderState } from "./sender-chains.ts";
 
@@ -43,7 +53,15 @@ export type LocalTx = {
   readonly preferences: PreferenceStore;
   readonly rooms: Rooms;
   readonly cursors: Cursors;
+  /** Written with what can be found of them. */
   readonly messages: Messages;
+  readonly search: SearchRows & {
+    /** Indexes the next of what there was before the index; answers how far it is then. */
+    indexSlice(limit: number): IndexState;
+    /** Empties the index; slices fill it again. */
+    indexAnew(): void;
+  };
+  readonly messageFiles: MessageFiles;
   readonly intents: Intents;
   readonly keyPackages: KeyPackageSecrets;
   readonly contacts: Contacts;
@@ -63,16 +81,23 @@ export interface LocalStore {
 
 const keyCheck = "store key check";
 
+/** Of a store that is only written to. */
+const nothingToFind: Describer = { describe: () => undefined, alters: () => false };
+
 /**
  * Opens the store over an engine. `key` is 32 octets; a store written under another key is
- * refused with `storeKeyWrong` before anything is touched.
+ * refused with `storeKeyWrong` before anything is touched. `describer` says what can be found, `files`
+ * what messages say of theirs.
  */
 export async function openLocalStore(
   database: SqlDatabase,
   key: Uint8Array,
   random: (length: number) => Bytes,
+  describer: Describer = nothingToFind,
+  files: FilesReader = () => undefined,
 ): Promise<LocalStore> {
   const seal = createSeal(key, random);
+  const hasher = createTermHasher(key);
   await database.transaction((sql) => {
     migrate(sql);
     const settings = createSettings(sql, seal);
@@ -86,13 +111,23 @@ export async function openLocalStore(
     transaction(run) {
       return database.transaction((sql) => {
         const accountData = createAccountDataRows(sql, seal);
+        const index = createSearchIndex(sql, hasher);
+        const messages = createMessages(sql, seal);
+        const messageFiles = createMessageFiles(sql);
         return run({
           settings: createSettings(sql, seal),
           accountData,
           preferences: createPreferences(accountData),
           rooms: createRooms(sql, seal),
           cursors: createCursors(sql),
-          messages: createMessages(sql, seal),
+          messages: indexed(filed(messages, messageFiles, files), index, describer),
+          messageFiles,
+          search: {
+            find: (page) => index.find(page),
+            state: () => index.state(),
+            indexAnew: () => index.forgetAll(),
+            indexSlice: (limit) => indexSlice(messages, index, describer, limit),
+          },
           intents: createIntents(sql, seal),
           keyPackages: createKeyPackageSecrets(sql, seal),
           contacts: createContacts(sql),

@@ -1,3 +1,4 @@
+import { messageFileTables } from "./message-files.ts";
 import { integerOf, type SqlTx } from "./port.ts";
 import { StoreFault } from "./seal.ts";
 
@@ -82,6 +83,20 @@ const versions: readonly (readonly string[])[] = [
        room TEXT NOT NULL, client TEXT NOT NULL, sealed_state BLOB NOT NULL,
        PRIMARY KEY (room, client)) STRICT`,
   ],
+  [
+    // It is fed with words that are hashed under the store's key.
+    "CREATE VIRTUAL TABLE search USING fts5(words, parts, facets, content='', tokenize='ascii')",
+    // What is taken out of the index leaves its pages as well, instead of being marked.
+    "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
+    `CREATE TABLE search_documents (
+       document INTEGER PRIMARY KEY, serial INTEGER NOT NULL, fingerprint INTEGER NOT NULL) STRICT`,
+    "CREATE UNIQUE INDEX search_documents_by_serial ON search_documents (serial)",
+    `CREATE TABLE search_backlog (
+       from_serial INTEGER NOT NULL, to_serial INTEGER NOT NULL) STRICT`,
+    `INSERT INTO search_backlog (from_serial, to_serial)
+       SELECT 0, coalesce(max(serial), 0) FROM messages`,
+  ],
+  messageFileTables,
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -120,4 +135,9 @@ const emptying = [
   "DELETE FROM profiles",
   "DELETE FROM receipts",
   "DELETE FROM sender_chains",
+  "INSERT INTO search (search) VALUES ('delete-all')",
+  "DELETE FROM search_documents",
+  "UPDATE search_backlog SET from_serial = 0, to_serial = 0",
+  "DELETE FROM message_files",
+  "DELETE FROM released_assets",
 ];

@@ -1,3 +1,15 @@
+export {
+  type Attachment,
+  ATTACHMENT_LIMITS,
+  type Continued,
+  type FileLink,
+  type MediaFacts,
+  type Preview,
+  previewTypes,
+  type PreviewType,
+} from "./attachment.ts";
+export { attachmentContent } from "./attachment-content.ts";
+export { type Attachments, attachmentsOf, hasFiles } from "./attachments-of.ts";
 export type { CborFloat, CborKey, CborMap, CborTag, CborValue } from "./cbor.ts";
 export {
   changeOf,
@@ -48,5 +60,6 @@ export {
   profileOf,
   profileSchema,
 } from "./profile.ts";
+export { FILE_STEP_BYTES } from "./padding.ts";
 export * from "./stickers/index.ts";
 export { isMarkdown, mentionsIn, textContent, textOf } from "./text-content.ts";

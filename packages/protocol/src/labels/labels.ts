@@ -73,6 +73,8 @@ export const LABELS = {
   accountData: "AccountData",
   /** Key derivation from a store key: seals secret rows. */
   storeRow: "StoreRow",
+  /** Key derivation from a store key: hashes what the search index keeps of words. */
+  searchTerm: "SearchTerm",
   /** Seals a room's metadata. */
   roomMetadata: "RoomMetadata",
 } as const;

@@ -1,0 +1,37 @@
+import type { UserUri } from "@treehouse/protocol";
+
+import type { MessageFiles } from "./message-files.ts";
+import type { MessageRow, Messages } from "./messages.ts";
+
+/** What a content says of its files; owned here, met by the messages layer. */
+export type FilesReader = (row: Pick<MessageRow, "body">) => FilesOfContent | undefined;
+
+export type FilesOfContent = {
+  readonly sender: UserUri;
+  /** Of their assets, in the order of the message; empty where there is none to fetch. */
+  readonly uris: readonly string[];
+  /** The message ids that a new version of a file names. */
+  readonly continues?: { readonly first: string; readonly previous: string } | undefined;
+};
+
+/** The messages of the store, with the index of their files kept in step. */
+export function filed(messages: Messages, files: MessageFiles, read: FilesReader): Messages {
+  return {
+    ...messages,
+    append(row, handled) {
+      const isNew = messages.append(row, handled);
+      const found = isNew && row.kind === "content" ? read(row) : undefined;
+      if (found === undefined) return isNew;
+      const { room, messageId, position } = row;
+      const { sender, uris, continues } = found;
+      // The version that was changed knows where it belongs; only who lacks it believes the message.
+      const known = continues === undefined ? [] : files.of(room, continues.previous);
+      const first = known[0]?.first ?? continues?.first ?? messageId;
+      for (const [number, uri] of uris.entries()) {
+        const previous = continues?.previous;
+        files.put({ room, messageId, number, position, sender, uri, first, previous });
+      }
+      return isNew;
+    },
+  };
+}
