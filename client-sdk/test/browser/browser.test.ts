@@ -1,10 +1,15 @@
 /** The SDK in the pages of a real browser, with two homeservers and somebody at a command line. */
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { findChromium, notRun } from "./chromium.ts";
 import { inBundles, payloads } from "./payloads.ts";
 import type { App } from "./site/app.ts";
+import { buildSite, policy } from "./site.ts";
 import { type BrowserWorld, openBrowserWorld, password } from "./world.ts";
 
 declare const app: App;
@@ -13,12 +18,17 @@ const path = findChromium();
 if (path === undefined) notRun("the SDK in a browser");
 const inChromium = { skip: path === undefined };
 
+let directory = "";
 let world: BrowserWorld;
 
 beforeAll(async () => {
-  if (path !== undefined) world = await openBrowserWorld(path);
+  directory = await buildSite(["app.html", "store.html", "example/index.html"]);
+  if (path !== undefined) world = await openBrowserWorld(path, directory);
 });
-afterAll(() => world?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
+});
 
 const alice = () => ({
   account: "alice@a.example",
@@ -45,6 +55,31 @@ async function heard(page: Page, count: number): Promise<readonly string[]> {
   return page.evaluate(() => app.heard);
 }
 
+/** What a page has to load, in octets when compressed; `docs/sdk/browser.md` says it. */
+const budgets = [
+  ["the page's script", /^browser-(?!worker-).*\.js$/, 60_000],
+  ["the worker's script", /^browser-worker-.*\.js$/, 600_000],
+  ["SQLite", /^sqlite3-.*\.wasm$/, 450_000],
+] as const;
+
+test.for(budgets)("%s stays within its budget", ([, pattern, bytesMax]) => {
+  const assets = join(directory, "assets");
+  const files = readdirSync(assets).filter((name) => pattern.test(name));
+  expect(files).toHaveLength(1);
+  const size = gzipSync(readFileSync(join(assets, files[0] ?? "")), { level: 9 }).length;
+  expect(size).toBeGreaterThan(bytesMax / 2);
+  expect(size).toBeLessThan(bytesMax);
+});
+
+test("the page of the documentation is the one that is shown here", () => {
+  const text = readFileSync("docs/sdk/browser.md", "utf8");
+  for (const file of ["index.html", "main.js"]) {
+    const shown = readFileSync(join(import.meta.dirname, "site/example", file), "utf8");
+    expect(text).toContain(`\n${shown}\`\`\`\n`);
+  }
+  for (const directive of policy) expect(text).toContain(`\n${directive}`);
+});
+
 type Result = { readonly title: string; readonly fault: string | undefined };
 
 test("the store's contract holds on a browser's own files", inChromium, async () => {
@@ -55,6 +90,41 @@ test("the store's contract holds on a browser's own files", inChromium, async ()
   expect(faults).toEqual([]);
   await page.close();
 });
+
+test(
+  "a store is open once in a browser, and no worker that dies keeps it",
+  inChromium,
+  async () => {
+    const [holder, other] = [await world.openTab("store.html"), await world.openTab("store.html")];
+    await holder.page.evaluate("inWorker('hold')");
+    expect(await other.page.evaluate("inWorker('open')")).toBe("storeInUse");
+    await holder.page.close();
+    await expect.poll(() => other.page.evaluate("inWorker('open')")).toBe("done");
+    await other.page.close();
+  },
+);
+
+test(
+  "without room in the browser nothing is half-written, and it goes on",
+  inChromium,
+  async () => {
+    const { page, faults } = await world.openTab("store.html");
+    const devtools = await world.context.newCDPSession(page);
+    const origin = world.site.url;
+    const { usage } = await devtools.send("Storage.getUsageAndQuota", { origin });
+    const quotaSize = usage + 4 * 2 ** 20;
+    await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize });
+    try {
+      const filled = await page.evaluate<string[]>("inWorker('fill')");
+      expect(new Set(filled)).toEqual(new Set(["done, kept", "storeFull, gone"]));
+    } finally {
+      await devtools.send("Storage.overrideQuotaForOrigin", { origin });
+    }
+    expect(await page.evaluate("inWorker('fillAgain')")).toBe("done");
+    expect(faults).toEqual([]);
+    await page.close();
+  },
+);
 
 test(
   "a page registers and talks with somebody at a terminal, over two servers",

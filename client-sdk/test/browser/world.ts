@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 
 import { runWith } from "../../../packages/cli/test/world/terminal.ts";
 import { type FederatedServers, startServersWith } from "../world/servers.ts";
 import { launch } from "./chromium.ts";
-import { buildSite, serveSite, type Site } from "./site.ts";
+import { serveSite, type Site } from "./site.ts";
 
 export const password = "correct horse battery staple";
 
@@ -24,9 +24,9 @@ export interface BrowserWorld extends AsyncDisposable {
   bob(args: readonly string[], input?: string): Promise<unknown>;
 }
 
-export async function openBrowserWorld(chromium: string): Promise<BrowserWorld> {
+/** `directory`: what `buildSite` has made. */
+export async function openBrowserWorld(chromium: string, directory: string): Promise<BrowserWorld> {
   const home = mkdtempSync(join(tmpdir(), "treehouse-browser-"));
-  const pages = ["app.html", "store.html", "example/index.html"];
   const parts: AsyncDisposable[] = [];
   const keep = <T extends AsyncDisposable>(part: T): T => {
     parts.unshift(part);
@@ -37,11 +37,7 @@ export async function openBrowserWorld(chromium: string): Promise<BrowserWorld> 
     rmSync(home, { recursive: true, force: true });
   };
   try {
-    const [browser, directory]: [Browser, string] = await Promise.all([
-      launch(chromium),
-      buildSite(pages),
-    ]);
-    keep(browser);
+    const browser = keep(await launch(chromium));
     const site = keep(await serveSite(directory));
     const origins = { webOrigins: [site.url] };
     const servers = keep(await startServersWith(origins, ["a.example", "b.example"]));
