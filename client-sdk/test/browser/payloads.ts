@@ -64,5 +64,5 @@ export function inBundles(size: number): readonly string[] {
 }
 
 function odd(name: string): string {
-  return [...name].map((letter, at) => (at % 2 === 0 ? letter.toUpperCase() : letter)).join("");
+  return name.replaceAll(/(.)(.?)/g, (_, one: string, two: string) => one.toUpperCase() + two);
 }
