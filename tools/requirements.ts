@@ -75,13 +75,13 @@ R-048 | partly | delivery, SDK | Messages carry the hub's time; the sender's own
 R-049 | partly | SDK, CLI | What was read is told and can be switched off; nothing is told of delivery
 R-050 | met | delivery, federation, SDK, CLI | Typing is pushed to whoever is connected, over servers, and stored nowhere
 R-051 | met | SDK, CLI | Own messages can be edited, and nobody else's
-R-052 | partly | SDK, CLI | Messages can be deleted for all, wherever they are kept; there are no files yet
+R-052 | partly | SDK, CLI, assets | Messages can be deleted for all, wherever they are kept, and files with all copies; the one does not bring the other yet
 R-053 | met | SDK, CLI | Reactions, each once for a person
 R-054 | partly | SDK, CLI | Messages belong to threads; no counts of what is unread in one
 R-055 | open | | Links with previews
 R-056 | partly | SDK, CLI | People are mentioned by links; no roles, no everyone
 R-057 | met | SDK, queuing | Messages are kept and read again, whenever client or server died
-R-058 | open | | History on a new device
+R-058 | partly | SDK | History on a new device: by an archive in a file
 R-059 | open | | Direct paths between clients that agree
 
 # Groups
@@ -113,19 +113,19 @@ R-080 | open | | Reports tracked to an outcome
 R-081 | open | | Content filters
 
 # Files, media, stickers
-R-082 | partly | content, SDK | Files of any kind: what a message says of them
+R-082 | partly | content, assets, SDK | Files of any kind, byte by byte, over servers; no commands yet
 R-083 | partly | SDK | Previews: made and checked by clients alone
 R-084 | open | | Download options
 R-085 | open | | Encrypted transfers
-R-086 | open | | The asset service
+R-086 | met | assets, federation, SDK | Encrypted files are kept by the own server and read by members at any server through theirs
 R-087 | partly | SDK | Shared files kept and organised: those of a conversation are listed
 R-088 | partly | content, SDK | Versions of files: which belong together
 R-089 | open | | Media stay with the conversation
-R-090 | partly | SDK | The files of Telegram stickers are read; no import yet
+R-090 | met | protocol, SDK, CLI | Telegram stickers are imported, from a folder or by the user's own token, octet for octet
 R-091 | open | | Browsing the own Telegram library
-R-092 | open | | Stickers in the composer
-R-093 | partly | protocol | Packs have a form; nothing uses them yet
-R-094 | partly | protocol, SDK | Files of stickers are read within limits; no packs are made yet
+R-092 | partly | SDK, CLI | Stickers are sent and shown, with those used last; there is no composer to pick them in yet
+R-093 | met | protocol, SDK, CLI | Packs are shared by link across servers; custom emoji stand in texts and reactions
+R-094 | partly | protocol, SDK, CLI | Packs are made of a folder within limits, hostile files refused; there is no editor yet
 
 # Voice and video
 R-095 | open | | Voice calls of two
@@ -299,7 +299,7 @@ T-34 | open | | Spoofed speakers: there are no calls yet
 T-35 | open | | Ghosts in calls: there are no calls yet
 T-36 | partly | platform, protocol | Script injection: keys of prototypes are unknown fields; the page of the SDK's documentation shows 525 payloads as text under a strict policy; no web client yet
 T-37 | partly | authentication, backup, SDK | Swapped bundles and backups: sealed, and damaged, cut or older ones of the recovery key refused; an old backup that is whole is one
-T-38 | partly | SDK | Sticker bombs: files are read within limits; none is handed to anybody yet
+T-38 | partly | SDK | Sticker bombs: files are read within limits at both ends; drawing apart is for the web client
 T-39 | met | mls, delivery | Dear input: caps before work, and bounded work below them
 T-40 | met | SDK, homeserver | Injected SQL: statements are fixed, values bound
 T-41 | met | delivery, SDK | A poison item: it is told and passed over, and the next one arrives

@@ -8,6 +8,7 @@ import {
   requestReset,
   type ResetRequest,
 } from "./client/index.ts";
+import { nodeCipher } from "./environment/node-cipher.ts";
 import { createNodeEnv } from "./environment/node.ts";
 import { openNodeStore } from "./storage-sqlite/index.ts";
 
@@ -18,9 +19,11 @@ export type {
   ApprovalRequest,
   Approvals,
   Check,
+  ClientAssets,
   ClientContacts,
   ClientEmail,
   ClientFactors,
+  ClientHistory,
   ClientOptions,
   ClientInfo,
   ClientRecovery,
@@ -29,6 +32,7 @@ export type {
   ClientPrivacy,
   ClientProfile,
   ClientSettings,
+  ClientStickers,
   ContactIdentity,
   ContactInfo,
   ContactPresence,
@@ -37,11 +41,13 @@ export type {
   ConversationSafety,
   CreateConversation,
   ExportLine,
+  ExportWanted,
   EmailInfo,
   FactorProof,
   FactorsInfo,
   FederationAdmin,
   FederationOverview,
+  FileToSend,
   Invite,
   Member,
   OwnClients,
@@ -55,8 +61,39 @@ export type {
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";
+export type {
+  AssetProgress,
+  AssetSource,
+  AssetUsage,
+  NewAccess,
+  OpenAsset,
+  OwnAsset,
+  UploadOptions,
+} from "./assets/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
-export type { HistoryItem, Message, MessagesOptions } from "./messages/index.ts";
+export type { HistoryLine, TakenCount } from "./history/index.ts";
+export type {
+  FolderFile,
+  FolderPack,
+  MadePack,
+  PackContent,
+  PackInfo,
+  PackWish,
+  RecentSticker,
+  RefusedSticker,
+  StickerContent,
+  StickerSource,
+  StickerWish,
+  TelegramImport,
+} from "./stickers/index.ts";
+export type {
+  HistoryItem,
+  Message,
+  MessageFile,
+  MessageSticker,
+  MessagesOptions,
+  StickerInfo,
+} from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {
   AskPasskey,
@@ -85,6 +122,7 @@ export const Client = {
       {
         env,
         crypto: createNodeCrypto({ random: env.random }),
+        assetCipher: nodeCipher,
         openStore: (store) => openNodeStore(store, options.storeKey, env.random),
         close,
       },

@@ -1,6 +1,10 @@
 import type { Codec } from "@treehouse/protocol";
 import {
   acknowledgementCodec,
+  assetRequestCodec,
+  assetResponseCodec,
+  assetsForgottenAnswerCodec,
+  assetsForgottenCodec,
   attestationCodec,
   batchAnswerCodec,
   batchCodec,
@@ -31,6 +35,8 @@ import {
   groupInfoRequestCodec,
   groupInfoResponseCodec,
   headCodec,
+  historyPlaceCodec,
+  historySegmentCodec,
   identifierRequestCodec,
   identifierResponseCodec,
   inboxEntryCodec,
@@ -67,6 +73,10 @@ import {
 /** The structs that have vectors, by the names that the vectors use. */
 export const structs = {
   Acknowledgement: acknowledgementCodec,
+  AssetRequest: assetRequestCodec,
+  AssetResponse: assetResponseCodec,
+  AssetsForgotten: assetsForgottenCodec,
+  AssetsForgottenAnswer: assetsForgottenAnswerCodec,
   Attestation: attestationCodec,
   Batch: batchCodec,
   BatchAnswer: batchAnswerCodec,
@@ -97,6 +107,8 @@ export const structs = {
   GroupInfoRequest: groupInfoRequestCodec,
   GroupInfoResponse: groupInfoResponseCodec,
   Head: headCodec,
+  HistoryPlace: historyPlaceCodec,
+  HistorySegment: historySegmentCodec,
   IdentifierRequest: identifierRequestCodec,
   IdentifierResponse: identifierResponseCodec,
   InboxEntry: inboxEntryCodec,

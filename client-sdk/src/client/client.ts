@@ -3,17 +3,20 @@ import type { Message, MessagesOptions } from "../messages/index.ts";
 import type { ClientPresence } from "../presence/index.ts";
 import type { Admin } from "./admin.ts";
 import type { OwnClients } from "./clients.ts";
+import type { ClientAssets } from "./assets.ts";
 import type { ClientContacts } from "./contacts.ts";
 import type { ClientConversations } from "./conversations.ts";
 import type { Check } from "./diagnose.ts";
 import type { ClientEmail } from "./email.ts";
 import type { ExportLine } from "./export-account.ts";
 import type { ClientFactors } from "./factors.ts";
+import type { ClientHistory } from "./history.ts";
 import type { ClientPrivacy } from "./privacy.ts";
 import type { ClientProfile } from "./profile.ts";
 import type { ClientRecovery } from "./recovery.ts";
 import type { SearchOptions, SearchResult } from "./search.ts";
 import type { ClientSessions } from "./sessions.ts";
+import type { ClientStickers } from "./stickers.ts";
 import type { ClientSettings } from "./settings.ts";
 
 /** One client of one account, over one store. */
@@ -24,6 +27,7 @@ export interface Client extends AsyncDisposable {
   /** Looks at connection, session, KeyPackages and backlog; changes nothing. */
   diagnose(): Promise<readonly Check[]>;
   readonly contacts: ClientContacts;
+  readonly assets: ClientAssets;
   /** Who is logged in to the account, on whatever client. */
   readonly sessions: ClientSessions;
   readonly settings: ClientSettings;
@@ -31,7 +35,11 @@ export interface Client extends AsyncDisposable {
   readonly profile: ClientProfile;
   /** How contacts are there, and how one shows oneself to them. */
   readonly presence: ClientPresence;
+  /** Sticker packs and custom emoji. */
+  readonly stickers: ClientStickers;
   readonly factors: ClientFactors;
+  /** What was said, as it leaves this store and comes in. */
+  readonly history: ClientHistory;
   readonly email: ClientEmail;
   readonly privacy: ClientPrivacy;
   readonly clients: OwnClients;

@@ -1,8 +1,10 @@
 import type { RoomUri } from "@treehouse/protocol";
 
+import type { Assets } from "../assets/index.ts";
 import type { Groups } from "../groups/index.ts";
 import type { Presences } from "../presence/index.ts";
 import type { Profiles } from "../profiles/index.ts";
+import type { Stickers } from "../stickers/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import type { Session } from "./session.ts";
 import type { Chosen } from "./settings.ts";
@@ -16,10 +18,12 @@ export type SentMessage = {
 
 /** What the face of a conversation is made of. */
 export type ConversationParts = {
+  readonly assets: Assets;
   readonly groups: Groups;
   readonly session: Session;
   readonly store: LocalStore;
   readonly chosen: Chosen;
   readonly profiles: Profiles;
   readonly presences: Pick<Presences, "typing">;
+  readonly stickers: Stickers;
 };

@@ -2,6 +2,7 @@ import type { MemberContext } from "@treehouse/mls/member";
 import type { Env } from "@treehouse/protocol";
 
 import type { KeyStretching } from "../account/index.ts";
+import type { AssetCipher } from "../assets/index.ts";
 import type { ClientEvents } from "../events/index.ts";
 import type { SqlDatabase } from "../storage/index.ts";
 
@@ -11,6 +12,8 @@ export type Platform = {
   readonly crypto: MemberContext["crypto"];
   /** Opens the store's engine and answers its key, making both at the first opening. */
   openStore(store: string): Promise<{ readonly database: SqlDatabase; readonly key: Uint8Array }>;
+  /** By default WebCrypto's. */
+  readonly assetCipher?: AssetCipher;
   /** By default what `account` recommends; a record fits one choice. */
   readonly keyStretching?: KeyStretching;
   /** Hears every event of the client, before its listeners and also while it is being opened. */

@@ -24,6 +24,11 @@ const ownCodes = [
   "approvalFailed",
   "interrupted",
   "queryInvalid",
+  "assetDamaged",
+  "assetGone",
+  "assetTooLarge",
+  "sourceChanged",
+  "aborted",
   "closed",
 ] as const;
 type OwnCode = (typeof ownCodes)[number];

@@ -97,6 +97,28 @@ const versions: readonly (readonly string[])[] = [
        SELECT 0, coalesce(max(serial), 0) FROM messages`,
   ],
   messageFileTables,
+  [
+    "CREATE TABLE asset_uploads (resume_key TEXT PRIMARY KEY, sealed_state BLOB NOT NULL) STRICT",
+    `CREATE TABLE asset_contents (
+       uri TEXT PRIMARY KEY, bytes INTEGER NOT NULL, used_at INTEGER NOT NULL,
+       sealed_content BLOB NOT NULL) STRICT`,
+    "CREATE INDEX asset_contents_by_use ON asset_contents (used_at)",
+  ],
+  [
+    "ALTER TABLE messages ADD COLUMN told_by TEXT",
+    "CREATE INDEX messages_by_time ON messages (accepted_at, room, position)",
+    "DROP INDEX messages_counted",
+    "CREATE INDEX messages_counted ON messages (room, position, counts) WHERE counts > 0",
+    "CREATE TABLE told_rooms (room TEXT PRIMARY KEY, sealed_room BLOB NOT NULL) STRICT",
+  ],
+  [
+    `CREATE TABLE sticker_packs (
+       pack TEXT NOT NULL, item INTEGER NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (pack, item)) STRICT`,
+    `CREATE TABLE sticker_imports (
+       source TEXT NOT NULL, item TEXT NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (source, item)) STRICT`,
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -140,4 +162,9 @@ const emptying = [
   "UPDATE search_backlog SET from_serial = 0, to_serial = 0",
   "DELETE FROM message_files",
   "DELETE FROM released_assets",
+  "DELETE FROM asset_uploads",
+  "DELETE FROM asset_contents",
+  "DELETE FROM told_rooms",
+  "DELETE FROM sticker_packs",
+  "DELETE FROM sticker_imports",
 ];

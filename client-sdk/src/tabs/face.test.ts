@@ -1,10 +1,11 @@
 import { expectTypeOf, test } from "vitest";
 
+import type { OpenAsset } from "../assets/index.ts";
 import type { Client, Conversation } from "../client/index.ts";
 import type { NotCrossing } from "./face.ts";
 
 /** What is made of the worker's objects in a tab by another way than by cloning. */
-type Handles = Conversation;
+type Handles = Conversation | OpenAsset;
 
 test("everything of the face can be called from another thread", () => {
   // A call that answers at once, a callback for a value, or an object with calls of its own that is

@@ -10,6 +10,8 @@ export {
 } from "./attachment.ts";
 export { attachmentContent } from "./attachment-content.ts";
 export { type Attachments, attachmentsOf, hasFiles } from "./attachments-of.ts";
+export { decodeCbor } from "./decode-cbor.ts";
+export { encodeCbor } from "./encode-cbor.ts";
 export type { CborFloat, CborKey, CborMap, CborTag, CborValue } from "./cbor.ts";
 export {
   changeOf,
@@ -60,6 +62,7 @@ export {
   profileOf,
   profileSchema,
 } from "./profile.ts";
+export { isShowable } from "./showable.ts";
 export { FILE_STEP_BYTES } from "./padding.ts";
 export * from "./stickers/index.ts";
 export { isMarkdown, mentionsIn, textContent, textOf } from "./text-content.ts";
