@@ -23,6 +23,7 @@ export type {
   ClientContacts,
   ClientEmail,
   ClientFactors,
+  ClientFolders,
   ClientHistory,
   ClientOptions,
   ClientInfo,
@@ -32,6 +33,7 @@ export type {
   ClientPrivacy,
   ClientProfile,
   ClientSettings,
+  ClientStickers,
   ContactIdentity,
   ContactInfo,
   ContactPresence,
@@ -47,10 +49,14 @@ export type {
   FederationAdmin,
   FederationOverview,
   FileToSend,
+  FolderInfo,
+  FoundConversation,
   Invite,
   Member,
   OwnClients,
   RecoveryProof,
+  Organisation,
+  OrganiseWish,
   PasskeyInfo,
   PresenceChoice,
   RuleNote,
@@ -74,13 +80,29 @@ export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from ".
 export type { HistoryLine, TakenCount } from "./history/index.ts";
 export { defineContent } from "./messages/index.ts";
 export type {
+  FolderFile,
+  FolderPack,
+  MadePack,
+  PackContent,
+  PackInfo,
+  PackWish,
+  RecentSticker,
+  RefusedSticker,
+  StickerContent,
+  StickerSource,
+  StickerWish,
+  TelegramImport,
+} from "./stickers/index.ts";
+export type {
   ContentType,
   HistoryItem,
   Message,
   MessageFile,
-  MessagesOptions,
+  MessageSticker,
   OwnContent,
   PollState,
+  MessagesOptions,
+  StickerInfo,
 } from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {

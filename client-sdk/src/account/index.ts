@@ -28,6 +28,7 @@ export {
   metadataKeyOf,
   notesOf,
   PROFILE_RECORD,
+  STICKERS_RECORD,
   type RoomNotes,
   threadNoteOf,
   writeClientName,
@@ -37,6 +38,15 @@ export {
   writeOwnName,
   writeRead,
   writeThreadNote,
+  type Folder,
+  foldersOf,
+  newFolderId,
+  pinsOf,
+  type PlaceChange,
+  type Placed,
+  placeOf,
+  writeFolder,
+  writePlace,
 } from "./account-data/index.ts";
 export { changePassword } from "./change-password.ts";
 export { deleteAccount } from "./delete-account.ts";

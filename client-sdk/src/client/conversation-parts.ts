@@ -5,6 +5,7 @@ import type { Groups } from "../groups/index.ts";
 import type { Expiry } from "../messages/index.ts";
 import type { Presences } from "../presence/index.ts";
 import type { Profiles } from "../profiles/index.ts";
+import type { Stickers } from "../stickers/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import type { Session } from "./session.ts";
 import type { Chosen } from "./settings.ts";
@@ -26,4 +27,5 @@ export type ConversationParts = {
   readonly profiles: Profiles;
   readonly expiry: Pick<Expiry, "purge" | "isOver" | "look">;
   readonly presences: Pick<Presences, "typing">;
+  readonly stickers: Stickers;
 };

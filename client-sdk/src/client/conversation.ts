@@ -9,7 +9,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import { notesOf, writeOwnName, writeRead } from "../account/index.ts";
+import { notesOf, placeOf, writeOwnName, writePlace, writeRead } from "../account/index.ts";
 import {
   composeText,
   type HistoryItem,
@@ -28,12 +28,14 @@ import { createDrafts, type Drafts } from "./drafts.ts";
 import { createForwarding, type Forwarding } from "./forward.ts";
 import { createSender } from "./own-messages.ts";
 import { createPinsAndPolls, type PinsAndPolls } from "./pins-and-polls.ts";
+import { type Organisation, organisationOf, organise, type OrganiseWish } from "./organise.ts";
 import { tellRead } from "./receipts.ts";
 import { expiresOf, type Going } from "./send-options.ts";
 import { type ConversationThreads, createThreads } from "./threads.ts";
 import { search, type SearchOptions, type SearchResult } from "./search.ts";
 import { checkText } from "./own-text.ts";
 import { createFileSending, type FileSending } from "./send-file.ts";
+import { createStickerSending, type StickerSending } from "./send-sticker.ts";
 
 export type { SentMessage } from "./conversation-parts.ts";
 
@@ -58,6 +60,7 @@ export type ConversationInfo = {
   readonly readPosition: number;
   /** Of others, behind that position. */
   readonly unread: Unread;
+  readonly organisation: Organisation;
   readonly template: string;
   readonly status: string;
   readonly epoch: number;
@@ -74,6 +77,7 @@ export interface Conversation
   extends
     MessageChanges,
     FileSending,
+    StickerSending,
     PinsAndPolls,
     Forwarding,
     Expiring,
@@ -85,7 +89,8 @@ export interface Conversation
   /**
    * Sends a text, or a content of a type of one's own (`defineContent`). Markdown may name people by
    * links to their `mimi:` URI, and everybody by one to the conversation's id, or those of a role with
-   * `#role=<index>` behind it, where the rules permit it; otherwise it is refused `notAllowed`.
+   * `#role=<index>` behind it, where the rules permit it; otherwise it is refused `notAllowed`. Custom
+   * emoji of the user's go along where the text has `:name:`.
    */
   send(said: string | OwnContent, options?: SendOptions): Promise<SentMessage>;
   /**
@@ -99,6 +104,8 @@ export interface Conversation
    * lead to its neighbours. Refuses `notFound` for an id to be around that is not here.
    */
   history(options?: Partial<HistoryPage>): Promise<readonly HistoryItem[]>;
+  /** Pins, archives, mutes, labels it and puts it into folders, for this user alone, on all clients. */
+  organise(wish: OrganiseWish): Promise<Organisation>;
   /** As `client.search`, in this conversation alone. */
   search(query: string, options?: SearchOptions): Promise<SearchResult>;
   /** Adds users by address, all or none; who is in already is passed over. */
@@ -135,7 +142,7 @@ export type ConversationSafety = SafetyNumber & { readonly epoch: number };
 const historyLimit = 50;
 
 export function createConversation(parts: ConversationParts, id: RoomUri): Conversation {
-  const { chosen, expiry, groups, presences, session, store } = parts;
+  const { chosen, expiry, groups, presences, session, stickers, store } = parts;
   const note = (write: (tx: LocalTx, at: number) => void): Promise<void> =>
     guarded(async () => {
       await store.transaction((tx) => write(tx, chosen.now()));
@@ -149,6 +156,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       id: room,
       ...rest,
       ...unreadIn(tx, id),
+      organisation: organisationOf(tx, id, chosen.now()),
       members: members.map(({ user, ...member }) => ({
         ...member,
         address: formatAddress(user),
@@ -165,6 +173,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     ...createExpiring(parts, id),
     ...createThreads(parts, id),
     ...createDrafts(parts, id),
+    ...createStickerSending(parts, id),
     info: () => guarded(info),
     members: () => guarded(async () => (await info()).members),
     send: (said, options = {}) =>
@@ -172,10 +181,10 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         const { place, need, say } = createSender(parts, id);
         const expires = await expiresOf(parts, id, options);
         const wish = { ...options, expires };
-        const message = composeText(
-          place,
-          typeof said === "string" ? { ...wish, text: said } : { ...wish, text: "", own: said },
-        );
+        const text = typeof said === "string" ? said : "";
+        const own = typeof said === "string" ? undefined : said;
+        const emoji = await stickers.emojiIn(id, text);
+        const message = composeText(place, { ...wish, text, own, emoji });
         if (message.callsRoom) await need(speaksForRoom);
         return say(message);
       }),
@@ -189,6 +198,16 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         await expiry.purge();
         const rows = await groups.history(id, { limit: historyLimit, ...options });
         return rows.filter((row) => !expiry.isOver(row)).map(itemOf);
+      }),
+    organise: (wish) =>
+      guarded(async () => {
+        const { position } = await groups.info(id);
+        const organisation = await store.transaction((tx) => {
+          organise(tx, id, { wish, position, at: chosen.now() });
+          return organisationOf(tx, id, chosen.now());
+        });
+        await chosen.push();
+        return organisation;
       }),
     search: (query, options) => search(parts, query, options, id),
     add: (addresses) =>
@@ -213,6 +232,9 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         const after = await store.transaction((tx) => {
           const { readPosition } = notesOf(tx, id);
           writeRead(tx, id, { position, at: chosen.now() });
+          if (placeOf(tx, id).marked) {
+            writePlace(tx, id, { change: { marked: null }, at: chosen.now() });
+          }
           return readPosition;
         });
         expiry.look();

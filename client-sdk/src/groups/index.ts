@@ -77,6 +77,7 @@ export { isHidden } from "./reception.ts";
 export { facetsOf } from "./what-is-said.ts";
 export { pinsOf, speaksForRoom } from "./write-change.ts";
 export { roomKnown } from "./room-known.ts";
+export { peopleNoted, writePeople } from "./room-people.ts";
 export type { RoomInfo } from "./room-info.ts";
 export { eraseMessage } from "./write-change.ts";
 export { describeEvent as describeRoomEvent, parseEvent, type RoomEvent } from "./room-event.ts";

@@ -21,10 +21,13 @@ import {
   type Poll,
   pollContent,
   pollEndContent,
+  customReactionContent,
   reactionContent,
   Refusal,
   type RoomUri,
+  type SentSticker,
   statusContent,
+  stickerContent,
   textContent,
   toHex,
   unlikeContent,
@@ -33,6 +36,7 @@ import {
   voteContent,
   withFallback,
   withLinkPreview,
+  withCustomEmoji,
 } from "@treehouse/protocol";
 
 /** A content ready to be sent. The id stays the same however often it is encrypted. */
@@ -68,10 +72,24 @@ export type TextWish = {
   readonly format?: "plain" | "markdown" | undefined;
 };
 
-export function composeText(place: Place, wish: TextWish): Composed & { callsRoom: boolean } {
-  const content = textIn(place, wish);
+/** `emoji`: what `:name:`s in the text mean. */
+export function composeText(
+  place: Place,
+  { emoji, ...wish }: TextWish & { readonly emoji?: readonly SentSticker[] | undefined },
+): Composed & { readonly callsRoom: boolean } {
+  const content = withCustomEmoji(textIn(place, wish), emoji ?? []);
   const { everyone, roles } = mentionsOf(content);
   return { ...compose(place, content), callsRoom: everyone || roles.length > 0 };
+}
+
+export function composeSticker(
+  place: Place,
+  {
+    sticker,
+    ...where
+  }: Pick<TextWish, "inReplyTo" | "topic" | "expires"> & { readonly sticker: SentSticker },
+): Composed {
+  return compose(place, stickerContent(textIn(place, { ...where, text: "" }), sticker));
 }
 
 export type FileWish = {
@@ -90,10 +108,20 @@ export function composeFile(place: Place, wish: FileWish): Composed {
 /** `original` is the content that was sent first: but for the body the new one is as it is. */
 export function composeEdit(
   place: Place,
-  { id, original, ...wish }: TextWish & { readonly id: string; readonly original: Bytes },
+  {
+    id,
+    original,
+    emoji,
+    ...wish
+  }: TextWish & {
+    readonly id: string;
+    readonly original: Bytes;
+    readonly emoji?: readonly SentSticker[] | undefined;
+  },
 ): Composed {
   const { inReplyTo, topicId, expires } = decodeContent(original);
-  const text = { ...textIn(place, wish), inReplyTo, topicId, expires };
+  const plain = { ...textIn(place, wish), inReplyTo, topicId, expires };
+  const text = withCustomEmoji(plain, emoji ?? []);
   return compose(place, editContent(text, fromHex(id)));
 }
 
@@ -103,6 +131,10 @@ export function composeDeletion(place: Place, id: string): Composed {
 
 export function composeReaction(place: Place, id: string, emoji: string): Composed {
   return compose(place, reactionContent(textIn(place, { text: "" }), fromHex(id), emoji));
+}
+
+export function composeCustomReaction(place: Place, id: string, emoji: SentSticker): Composed {
+  return compose(place, customReactionContent(textIn(place, { text: "" }), fromHex(id), emoji));
 }
 
 export function composeUnlike(

@@ -1,6 +1,7 @@
 /** What people say to each other: MIMI content in and out, and the stored history. */
 export type { MessageFile } from "./files.ts";
 export {
+  composeCustomReaction,
   composeDeletion,
   type Composed,
   composeEdit,
@@ -11,6 +12,7 @@ export {
   composePollEnd,
   composeReaction,
   composeStatus,
+  composeSticker,
   composeText,
   composeUnlike,
   composeVote,
@@ -40,6 +42,7 @@ export {
   senderOf,
   type Takers,
 } from "./read-content.ts";
+export { type MessageSticker, stickerInfo, type StickerInfo, stickersIn } from "./stickers.ts";
 export { Loops } from "./loops.ts";
 export { describer, facetOf, searchableOf } from "./searchable.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

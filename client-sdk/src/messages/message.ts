@@ -2,6 +2,8 @@ import {
   type Bytes,
   changeOf,
   type ClientUri,
+  customEmojiOf,
+  customReactionOf,
   formatAddress,
   forwardedOf,
   fromHex,
@@ -13,6 +15,7 @@ import {
   pollOf,
   Refusal,
   type RoomUri,
+  stickerOf,
   textOf,
   toHex,
   userOfClient,
@@ -24,6 +27,7 @@ import { type HistoryRow, parseEvent } from "../groups/index.ts";
 import { filesOf, type MessageFile } from "./files.ts";
 import { type PollState, pollState } from "./poll-state.ts";
 import { decodeStored, kindOf, readStored, senderOf } from "./read-content.ts";
+import { type MessageSticker, messageSticker } from "./stickers.ts";
 
 type Position = {
   readonly conversation: RoomUri;
@@ -44,6 +48,10 @@ type MessageHead = Position & {
   readonly text: string;
   readonly format: "plain" | "markdown";
   readonly files: readonly MessageFile[];
+  /** Of a message that is one. */
+  readonly sticker: MessageSticker | undefined;
+  /** What `:name:`s in the text mean, as far as its sender says. */
+  readonly customEmoji: readonly MessageSticker[];
   readonly inReplyTo: string | undefined;
   /** The thread that it belongs to. */
   readonly topic: string | undefined;
@@ -81,6 +89,8 @@ export type Message = MessageHead &
     | { readonly type: "text" }
     /** There is no text, but there are files. */
     | { readonly type: "file" }
+    /** It is one; `text` says what it stands for. */
+    | { readonly type: "sticker" }
     | { readonly type: "poll"; readonly poll: PollState }
     /** A kind of content that this version does not show: see `defineContent`. */
     | { readonly type: "unknown"; readonly mediaType: string; readonly content: Bytes }
@@ -89,7 +99,9 @@ export type Message = MessageHead &
   );
 
 export type Reaction = {
+  /** Of a custom one what stands for it. */
   readonly emoji: string;
+  readonly custom: MessageSticker | undefined;
   /** Addresses, each once. */
   readonly by: readonly string[];
 };
@@ -161,12 +173,19 @@ export function messageWithContent(row: HistoryRow): {
   const { users, everyone, roles } = mentionsOf(shown);
   const speaks = row.speaks === true;
   const forwarded = forwardedOf(parsed);
-  const files = filesOf(shown, row.room);
+  const sticker = stickerOf(shown);
+  const emoji = customEmojiOf(shown);
+  const ofStickers = [...emoji, ...(sticker === undefined ? [] : [sticker])];
+  const files = filesOf(shown, row.room).filter(({ link }) =>
+    ofStickers.every(({ file }) => file.kind === "single" || file.url !== link.uri),
+  );
   const message: Message = {
     ...head,
-    ...typeOf(shown, changes, files),
+    ...(sticker === undefined ? typeOf(shown, changes, files) : { type: "sticker" }),
     text: textOf(shown) ?? "",
     files,
+    sticker: sticker && messageSticker(sticker),
+    customEmoji: emoji.map(messageSticker),
     format: isMarkdown(shown) ? "markdown" : "plain",
     inReplyTo: parsed.inReplyTo === undefined ? undefined : toHex(parsed.inReplyTo),
     topic: topicOf(parsed),
@@ -211,12 +230,15 @@ export function shownVersion(row: HistoryRow): Bytes {
   return readStored((newest ?? row).body).content;
 }
 
-/** The ids with which somebody has said an emoji to a message, and not taken it back. */
+/**
+ * The ids with which somebody has said an emoji to a message, and not taken it back. A custom one is
+ * `:name:`.
+ */
 export function reactionsBy(row: HistoryRow, user: UserUri, emoji: string): readonly string[] {
   return row.changes
     .filter(({ body }) => {
       const change = changeIn(body);
-      return change.by === user && change.emojis.includes(emoji);
+      return change.by === user && change.said.some(({ key }) => key === emoji);
     })
     .map(({ messageId }) => messageId);
 }
@@ -224,6 +246,8 @@ export function reactionsBy(row: HistoryRow, user: UserUri, emoji: string): read
 const nothing = {
   text: "",
   files: [],
+  sticker: undefined,
+  customEmoji: [],
   format: "plain",
   inReplyTo: undefined,
   topic: undefined,
@@ -238,10 +262,16 @@ const nothing = {
   expiresAt: undefined,
 } as const;
 
+/** One emoji that somebody says. */
+type Said = Pick<Reaction, "emoji" | "custom"> & {
+  /** The same for the same: the emoji, or `:name:`. */
+  readonly key: string;
+};
+
 type ChangeIn = {
   readonly by: UserUri;
   readonly kind: string;
-  readonly emojis: readonly string[];
+  readonly said: readonly Said[];
   readonly choices: readonly number[];
   readonly parsed: MimiContent;
 };
@@ -250,20 +280,40 @@ function changeIn(body: Uint8Array): ChangeIn {
   const { sender, parsed } = decodeStored(body);
   const change = changeOf(parsed);
   const emojis = change?.kind === "reaction" ? change.emojis : [];
-  const choices = change?.kind === "vote" ? change.choices : [];
-  return { by: userOfClient(sender), kind: change?.kind ?? "", emojis, choices, parsed };
+  return {
+    by: userOfClient(sender),
+    kind: change?.kind ?? "",
+    said: saidIn(parsed, emojis),
+    choices: change?.kind === "vote" ? change.choices : [],
+    parsed,
+  };
+}
+
+function saidIn(content: MimiContent, emojis: readonly string[]): readonly Said[] {
+  const sent = customReactionOf(content);
+  const [emoji] = emojis;
+  if (sent === undefined || emoji === undefined) {
+    return emojis.map((one) => ({ key: one, emoji: one, custom: undefined }));
+  }
+  const custom = messageSticker(sent);
+  return [{ key: custom.name === undefined ? custom.id : `:${custom.name}:`, emoji, custom }];
 }
 
 /** One person says the same once, from however many clients. */
 function reactionsOf(changes: readonly ChangeIn[]): readonly Reaction[] {
-  const found = new Map<string, Set<string>>();
-  for (const { by, emojis } of changes) {
-    for (const emoji of emojis) {
-      const whose = found.get(emoji) ?? new Set<string>();
-      found.set(emoji, whose.add(formatAddress(by)));
+  const found = new Map<string, { readonly said: Said; readonly by: Set<string> }>();
+  for (const { by, said } of changes) {
+    for (const one of said) {
+      const known = found.get(one.key) ?? { said: one, by: new Set<string>() };
+      known.by.add(formatAddress(by));
+      found.set(one.key, known);
     }
   }
-  return [...found].map(([emoji, by]) => ({ emoji, by: [...by] }));
+  return [...found.values()].map(({ said: { emoji, custom }, by }) => ({
+    emoji,
+    custom,
+    by: [...by],
+  }));
 }
 
 function topicOf({ topicId }: MimiContent): string | undefined {

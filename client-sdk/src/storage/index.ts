@@ -26,6 +26,7 @@ import { createRooms, type Rooms } from "./rooms.ts";
 import { type Describer, indexed, indexSlice } from "./indexed-messages.ts";
 import { migrate, wipe } from "./schema.ts";
 import { createThreads, type Threads } from "./threads.ts";
+import { createStickerPacks, type StickerPacks } from "./sticker-packs.ts";
 import { createSeal, StoreFault } from "./seal.ts";
 import { createSearchIndex, type IndexState, type SearchRows } from "./search-index.ts";
 import { createTermHasher } from "./search-terms.ts";
@@ -80,6 +81,7 @@ export type LocalTx = {
   readonly expiring: Expiring;
   readonly uploads: Uploads;
   readonly assetContents: AssetContents;
+  readonly stickerPacks: StickerPacks;
 };
 
 export interface LocalStore {
@@ -151,6 +153,7 @@ export async function openLocalStore(
           expiring: createExpiring(sql, seal),
           uploads: createUploads(sql, seal),
           assetContents: createAssetContents(sql, seal),
+          stickerPacks: createStickerPacks(sql, seal),
         });
       });
     },

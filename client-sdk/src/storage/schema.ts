@@ -112,6 +112,14 @@ const versions: readonly (readonly string[])[] = [
     "CREATE TABLE told_rooms (room TEXT PRIMARY KEY, sealed_room BLOB NOT NULL) STRICT",
   ],
   [
+    `CREATE TABLE sticker_packs (
+       pack TEXT NOT NULL, item INTEGER NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (pack, item)) STRICT`,
+    `CREATE TABLE sticker_imports (
+       source TEXT NOT NULL, item TEXT NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (source, item)) STRICT`,
+  ],
+  [
     "ALTER TABLE messages ADD COLUMN author TEXT",
     "ALTER TABLE messages ADD COLUMN what TEXT",
     "ALTER TABLE messages ADD COLUMN topic TEXT",
@@ -171,4 +179,6 @@ const emptying = [
   "DELETE FROM asset_uploads",
   "DELETE FROM asset_contents",
   "DELETE FROM told_rooms",
+  "DELETE FROM sticker_packs",
+  "DELETE FROM sticker_imports",
 ];

@@ -10,6 +10,7 @@ import { addDebugCommands } from "./commands/debug.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addDraftCommand } from "./commands/draft.ts";
 import { addFedCommands } from "./commands/fed.ts";
+import { addFolderCommands } from "./commands/folder.ts";
 import { addGroupCommands } from "./commands/group.ts";
 import { addHistoryCommand } from "./commands/history.ts";
 import { addInitCommand } from "./commands/init.ts";
@@ -19,6 +20,7 @@ import { addPollCommands } from "./commands/poll.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServerCommands } from "./commands/server.ts";
 import { addPresenceCommands } from "./commands/presence.ts";
+import { addStickerCommands } from "./commands/sticker.ts";
 import { addTailCommand } from "./commands/tail.ts";
 import { addThreadCommands } from "./commands/thread.ts";
 import { addTypingCommand } from "./commands/typing.ts";
@@ -116,11 +118,13 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addPollCommands,
   addThreadCommands,
   addDraftCommand,
+  addStickerCommands,
   addChatCommand,
   addTailCommand,
   addPresenceCommands,
   addTypingCommand,
   addHistoryCommand,
+  addFolderCommands,
   addSearchCommand,
   addAdminCommands,
   addFedCommands,

@@ -2,6 +2,7 @@ import type { HistoryItem } from "@treehouse/client-sdk";
 
 import { indented } from "../output.ts";
 import { fileText } from "./file-text.ts";
+import { reactionText, stickerText } from "./sticker-text.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
 import { addHistoryFiles } from "./history-files.ts";
@@ -70,7 +71,7 @@ function textOf(item: HistoryItem & { readonly kind: "message" }): string {
   const { from: source } = item.forwarded ?? {};
   const from = source === undefined ? "" : ` from ${source}`;
   const edited = item.editedAt === undefined ? "" : " (edited)";
-  const reactions = item.reactions.map(({ emoji, by }) => `  ${emoji} ${by.length}`).join("");
+  const reactions = item.reactions.map((one) => `  ${reactionText(one)}`).join("");
   const marks = [
     ...(item.pinned ? ["pinned"] : []),
     ...(item.forwarded === undefined ? [] : [`forwarded${from}`]),
@@ -79,7 +80,13 @@ function textOf(item: HistoryItem & { readonly kind: "message" }): string {
   return `${words}${edited}${told}${marks.join("")}${reactions}`;
 }
 
-function wordsOf({ files, text, type }: HistoryItem & { readonly kind: "message" }): string {
+function wordsOf({
+  files,
+  sticker,
+  text,
+  type,
+}: HistoryItem & { readonly kind: "message" }): string {
+  if (sticker !== undefined) return stickerText(sticker);
   if (type === "file") return files.map(fileText).join(", ");
   return text === "" ? `(${type})` : indented(text);
 }

@@ -24,7 +24,7 @@ export function addMessageCommands(cli: Cli): void {
     },
   );
   onMessageCommand(cli.program, "react", "say an emoji to a message")
-    .argument("<emoji>")
+    .argument("<emoji>", "or :name:, a custom one of yours")
     .option("--remove", "take it back")
     .action(async (reference: string, id: string, emoji: string, options: { remove?: boolean }) => {
       const removed = options.remove === true;

@@ -24,6 +24,7 @@ export function addSendCommand(cli: Cli): void {
     .option("--forward <message>", "say a message of another conversation once more")
     .option("--from <conversation>", "where that message is; the same one unless it is named")
     .option("--name-source", "with --forward: say whose it was")
+    .option("--sticker <pack/sticker>", "a sticker of a pack of yours in the place of a text")
     .option("--lines", "each line of the standard input is a message of its own")
     .action(async (to: string, given: string | undefined, options: SendCommandOptions) => {
       await withCaughtUpClient(cli, async (client) => {
@@ -34,6 +35,13 @@ export function addSendCommand(cli: Cli): void {
           return;
         }
         const { reply, thread, mention = [] } = options;
+        if (options.sticker !== undefined) {
+          const inReplyTo = reply === undefined ? undefined : await wholeId(conversation, reply);
+          const where = { inReplyTo, topic: thread };
+          const sent = await conversation.sendSticker(stickerIn(options.sticker), where);
+          cli.output().result(sent, `sent at position ${sent.position}`);
+          return;
+        }
         const marked = options.markdown === true || mention.length > 0;
         const wish: SendOptions = {
           ...goingOf(options),
@@ -69,6 +77,7 @@ type SendCommandOptions = {
   forward?: string;
   from?: string;
   nameSource?: boolean;
+  sticker?: string;
   lines?: boolean;
 };
 
@@ -126,6 +135,15 @@ async function sendLines(cli: Cli, send: (text: string) => Promise<void>): Promi
 
 async function readText(cli: Cli): Promise<string> {
   return (await cli.terminal.readAll()).replace(/\r?\n$/, "");
+}
+
+/** `pack/sticker`; a title may hold a stroke itself. */
+function stickerIn(text: string): { readonly pack: string; readonly sticker: string } {
+  const at = text.lastIndexOf("/");
+  if (at > 0 && at < text.length - 1) {
+    return { pack: text.slice(0, at), sticker: text.slice(at + 1) };
+  }
+  throw new CliFailure(EXIT.usage, "malformed", `"${text}" is not of the form pack/sticker`);
 }
 
 /** An address means the direct conversation with that person, made at the first message. */

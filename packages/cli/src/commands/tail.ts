@@ -1,6 +1,7 @@
 import type { Client, Message, MessageFile } from "@treehouse/client-sdk";
 
 import { fileText } from "./file-text.ts";
+import { stickerLine, stickerText } from "./sticker-text.ts";
 import { indented } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { loginRequired, watchConnection, withClient } from "./cli.ts";
@@ -120,12 +121,15 @@ function print(cli: Cli, message: Message): void {
     forwarded: message.forwarded ?? null,
     expiresAt: message.expiresAt ?? null,
     files: message.files.map(fileLine),
+    sticker: message.sticker === undefined ? null : stickerLine(message.sticker),
+    customEmoji: message.customEmoji.map(stickerLine),
   };
   const time = new Date(acceptedAt).toISOString();
   cli.output().item(value, `${time} ${senderAddress}: ${bodyOf(message)}`);
 }
 
-function bodyOf({ type, text, files }: Message): string {
+function bodyOf({ type, text, files, sticker }: Message): string {
+  if (sticker !== undefined) return stickerText(sticker);
   if (type === "file") return files.map(fileText).join(", ");
   return text === "" ? `(${type})` : indented(text);
 }

@@ -90,6 +90,7 @@ export {
   textContent,
   textOf,
 } from "./text-content.ts";
+export { isShowable } from "./showable.ts";
 export { FILE_STEP_BYTES } from "./padding.ts";
 export * from "./stickers/index.ts";
 export { jsonPart, mainPart, withFallback } from "./vendor-part.ts";
