@@ -35,6 +35,7 @@ import { createProfiles, type Profiles, profileTaker } from "../profiles/index.t
 import { createPresences, type Presences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { createStickers } from "../stickers/index.ts";
+import { tellDeliveries } from "./deliveries.ts";
 import { receiptTaker } from "./receipts.ts";
 import { createSync, type Sync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
@@ -202,7 +203,7 @@ function startClient(
       profile: profileTaker(account.user, (user) =>
         events.emit("profile", { user, address: formatAddress(user) }),
       ),
-      status: receiptTaker(account.user, (told) => events.emit("read", told)),
+      status: receiptTaker(account.user, (name, told) => events.emit(name, told)),
     }),
     lifetimes: {
       isGone: (expiresAt) => expiry.isGone(expiresAt),
@@ -244,6 +245,8 @@ function startClient(
   const parts = { assets, groups, store, session, chosen, profiles, presences, stickers, expiry };
   const finder = createConversationFinder(parts, events);
   const running = { sync, groups, profiles, presences, indexing };
+  const failed = (error: unknown) => log("deliveries.notTold", error);
+  tellDeliveries({ groups, session, store, events, alarm: alarms.create(), failed });
   const life = new AbortController();
   const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
   let closing: Promise<void> | undefined;

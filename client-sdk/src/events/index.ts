@@ -153,6 +153,8 @@ export type ClientEvents = {
     readonly address: string;
     readonly what: string;
   };
+  /** What was said up to a position has reached a client of somebody. */
+  delivered: { readonly room: RoomUri; readonly user: UserUri; readonly position: number };
   /** Somebody has read a conversation up to a position. */
   read: { readonly room: RoomUri; readonly user: UserUri; readonly position: number };
   /** Somebody says something else of themselves than before. */
