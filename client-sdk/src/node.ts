@@ -20,6 +20,7 @@ export type {
   Approvals,
   Check,
   ClientAssets,
+  ClientBackup,
   ClientContacts,
   ClientEmail,
   ClientFactors,
@@ -70,7 +71,7 @@ export type {
   UploadOptions,
 } from "./assets/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
-export type { HistoryLine, TakenCount } from "./history/index.ts";
+export type { BackupStatus, HistoryLine, TakenCount } from "./history/index.ts";
 export type { HistoryItem, Message, MessageFile, MessagesOptions } from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {

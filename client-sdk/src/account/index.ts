@@ -18,14 +18,18 @@ export type { AccountContext, IdentityAlarm } from "./context.ts";
 export { type ContactBook, createContactBook } from "./contacts.ts";
 export {
   type AccountData,
+  backupHeadOf,
   clientNameOf,
   createAccountData,
   type DataChange,
+  isBackupOn,
   labelOf,
   metadataKeyOf,
   notesOf,
   PROFILE_RECORD,
   type RoomNotes,
+  writeBackupHead,
+  writeBackupOn,
   writeClientName,
   writeLabel,
   writeMetadataKey,

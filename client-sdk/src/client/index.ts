@@ -45,6 +45,8 @@ import { type Indexing, startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
 import { createFactors } from "./factors.ts";
+import type { Backup } from "../history/index.ts";
+import { createClientBackup, startBackup } from "./backup.ts";
 import { createClientHistory } from "./history.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
@@ -75,6 +77,7 @@ export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
+export type { ClientBackup } from "./backup.ts";
 export type { ClientHistory, ExportWanted } from "./history.ts";
 export type { FileToSend } from "./send-file.ts";
 export type { ClientOptions } from "./options.ts";
@@ -201,9 +204,10 @@ function startClient(
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
   const parts = { assets, groups, store, session, chosen, profiles, presences };
-  const running = { sync, groups, profiles, presences, indexing };
   const life = new AbortController();
+  const backup = startBackup(history, { env, assets, data, alarms, events, life: life.signal });
   const looped = { store, events, loops: new Loops(), life: life.signal };
+  const running = { sync, groups, profiles, presences, indexing, backup };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -247,7 +251,7 @@ function startClient(
         }),
     },
     factors: createFactors(context),
-    history: createClientHistory(history),
+    history: createClientHistory(history, createClientBackup(history, backup, chosen)),
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
@@ -268,12 +272,13 @@ type Running = {
   readonly profiles: Profiles;
   readonly presences: Presences;
   readonly indexing: Indexing;
+  readonly backup: Backup;
 };
 
 async function closeAll(
   platform: Platform,
   store: LocalStore,
-  { sync, groups, profiles, presences, indexing }: Running,
+  { sync, groups, profiles, presences, indexing, backup }: Running,
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profiles.stop();
@@ -282,6 +287,7 @@ async function closeAll(
     presences.stop();
     await sync.stop(closed());
     await groups.stop(closed());
+    await backup.stop();
     await last();
   } finally {
     await store.close();

@@ -111,6 +111,24 @@ const versions: readonly (readonly string[])[] = [
     "CREATE INDEX messages_counted ON messages (room, position, counts) WHERE counts > 0",
     "CREATE TABLE told_rooms (room TEXT PRIMARY KEY, sealed_room BLOB NOT NULL) STRICT",
   ],
+  [
+    `CREATE TABLE history_changed (
+       mark INTEGER PRIMARY KEY AUTOINCREMENT, hour INTEGER NOT NULL UNIQUE) STRICT`,
+    "INSERT INTO history_changed (hour) SELECT DISTINCT accepted_at / 3600000 FROM messages",
+    `CREATE TRIGGER messages_inserted AFTER INSERT ON messages BEGIN
+       DELETE FROM history_changed WHERE hour = NEW.accepted_at / 3600000;
+       INSERT INTO history_changed (hour) VALUES (NEW.accepted_at / 3600000);
+     END`,
+    `CREATE TRIGGER messages_erased AFTER UPDATE OF kind ON messages BEGIN
+       DELETE FROM history_changed WHERE hour = OLD.accepted_at / 3600000;
+       INSERT INTO history_changed (hour) VALUES (OLD.accepted_at / 3600000);
+     END`,
+    `CREATE TRIGGER messages_removed AFTER DELETE ON messages BEGIN
+       DELETE FROM history_changed WHERE hour = OLD.accepted_at / 3600000;
+       INSERT INTO history_changed (hour) VALUES (OLD.accepted_at / 3600000);
+     END`,
+    "CREATE TABLE backup_merged (link TEXT PRIMARY KEY) STRICT",
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -157,4 +175,6 @@ const emptying = [
   "DELETE FROM asset_uploads",
   "DELETE FROM asset_contents",
   "DELETE FROM told_rooms",
+  "DELETE FROM history_changed",
+  "DELETE FROM backup_merged",
 ];

@@ -4,6 +4,7 @@ import { indented } from "../output.ts";
 import { fileText } from "./file-text.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
+import { addHistoryBackup } from "./history-backup.ts";
 import { addHistoryFiles } from "./history-files.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -29,6 +30,7 @@ export function addHistoryCommand(cli: Cli): void {
       );
     });
   addHistoryFiles(cli, noun);
+  addHistoryBackup(cli, noun);
 }
 
 type Shown = {
