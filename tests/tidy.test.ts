@@ -58,6 +58,7 @@ const sdkModules: Record<string, readonly string[]> = {
   profiles: ["account", "events", "groups", "messages", "storage"],
   presence: ["events", "storage"],
   history: ["account", "assets", "errors", "events", "groups", "messages", "storage", "transport"],
+  stickers: ["account", "messages", "sticker-files", "storage"],
   client: [
     "account",
     "assets",
@@ -69,6 +70,7 @@ const sdkModules: Record<string, readonly string[]> = {
     "profiles",
     "presence",
     "search",
+    "stickers",
     "storage",
     "sync",
     "transport",

@@ -24,6 +24,7 @@ export type {
   ClientContacts,
   ClientEmail,
   ClientFactors,
+  ClientFolders,
   ClientHistory,
   ClientOptions,
   ClientInfo,
@@ -33,6 +34,7 @@ export type {
   ClientPrivacy,
   ClientProfile,
   ClientSettings,
+  ClientStickers,
   ContactIdentity,
   ContactInfo,
   ContactPresence,
@@ -48,10 +50,14 @@ export type {
   FederationAdmin,
   FederationOverview,
   FileToSend,
+  FolderInfo,
+  FoundConversation,
   Invite,
   Member,
   OwnClients,
   RecoveryProof,
+  Organisation,
+  OrganiseWish,
   PasskeyInfo,
   PresenceChoice,
   RuleNote,
@@ -72,7 +78,28 @@ export type {
 } from "./assets/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
 export type { BackupStatus, HistoryLine, TakenCount } from "./history/index.ts";
-export type { HistoryItem, Message, MessageFile, MessagesOptions } from "./messages/index.ts";
+export type {
+  FolderFile,
+  FolderPack,
+  MadePack,
+  PackContent,
+  PackInfo,
+  PackWish,
+  RecentSticker,
+  RefusedSticker,
+  StickerContent,
+  StickerSource,
+  StickerWish,
+  TelegramImport,
+} from "./stickers/index.ts";
+export type {
+  HistoryItem,
+  Message,
+  MessageFile,
+  MessageSticker,
+  MessagesOptions,
+  StickerInfo,
+} from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {
   AskPasskey,

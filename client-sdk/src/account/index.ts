@@ -27,6 +27,7 @@ export {
   metadataKeyOf,
   notesOf,
   PROFILE_RECORD,
+  STICKERS_RECORD,
   type RoomNotes,
   writeBackupHead,
   writeBackupOn,
@@ -35,6 +36,15 @@ export {
   writeMetadataKey,
   writeOwnName,
   writeRead,
+  type Folder,
+  foldersOf,
+  newFolderId,
+  pinsOf,
+  type PlaceChange,
+  type Placed,
+  placeOf,
+  writeFolder,
+  writePlace,
 } from "./account-data/index.ts";
 export { changePassword } from "./change-password.ts";
 export { deleteAccount } from "./delete-account.ts";

@@ -26,6 +26,7 @@ import { createReader, describer, Loops, unhandledMessages } from "../messages/i
 import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { createPresences, type Presences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
+import { createStickers } from "../stickers/index.ts";
 import { receiptTaker } from "./receipts.ts";
 import { createSync, type Sync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
@@ -44,6 +45,8 @@ import { exportAccount } from "./export-account.ts";
 import { type Indexing, startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
+import { createConversationFinder } from "./find-conversations.ts";
+import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
 import type { Backup } from "../history/index.ts";
 import { createClientBackup, startBackup } from "./backup.ts";
@@ -55,6 +58,7 @@ import { createClientProfile } from "./profile.ts";
 import { createClientRecovery } from "./recovery.ts";
 import { createReset } from "./reset.ts";
 import { createClientPresence } from "./presence.ts";
+import { createClientStickers } from "./stickers.ts";
 import { search } from "./search.ts";
 import { createSessions } from "./sessions.ts";
 import { createChosen, createClientSettings } from "./settings.ts";
@@ -73,6 +77,9 @@ export type { ClientAssets } from "./assets.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
+export type { FoundConversation } from "./find-conversations.ts";
+export type { ClientFolders, FolderInfo } from "./folders.ts";
+export type { Organisation, OrganiseWish } from "./organise.ts";
 export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
@@ -89,6 +96,7 @@ export { requestReset, type ResetRequest } from "./reset.ts";
 export type { SearchHit, SearchOptions, SearchResult } from "./search.ts";
 export type { ClientSessions, SessionInfo } from "./sessions.ts";
 export type { ClientSettings } from "./settings.ts";
+export type { ClientStickers } from "./stickers.ts";
 export type { ClientPresence, ContactPresence, PresenceChoice } from "../presence/index.ts";
 
 export type { Client } from "./client.ts";
@@ -149,7 +157,11 @@ function startClient(
     },
     (delayMs, run) => catchingUp.set(delayMs, run),
   );
-  const chosen = createChosen(data, () => env.now());
+  const chosen = createChosen(
+    data,
+    () => env.now(),
+    () => finder.changed(),
+  );
   const own = createOwnIdentity(context, account, {
     changed(change) {
       events.emit("clientsChanged", change);
@@ -203,7 +215,9 @@ function startClient(
   const session = { user: account.user, client: account.client, random: env.random };
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
-  const parts = { assets, groups, store, session, chosen, profiles, presences };
+  const stickers = createStickers({ env, store, assets, chosen });
+  const parts = { assets, groups, store, session, chosen, profiles, presences, stickers };
+  const finder = createConversationFinder(parts, events);
   const life = new AbortController();
   const backup = startBackup(history, { env, assets, data, alarms, events, life: life.signal });
   const looped = { store, events, loops: new Loops(), life: life.signal };
@@ -226,9 +240,11 @@ function startClient(
       user: account.user,
       client: account.client,
     },
-    conversations: createConversations(parts, account.user, tellOthers),
+    conversations: createConversations(parts, account.user, tellOthers, finder),
+    folders: createFolders(parts),
     ...asked,
     assets: createClientAssets(assets),
+    stickers: createClientStickers(stickers),
     presence: createClientPresence(presences.face),
     clients: createOwnClients(context, { account, own, chosen }),
     recovery: createClientRecovery(context, account, chosen),
@@ -236,6 +252,7 @@ function startClient(
       export: () =>
         exportAccount({
           ...asked,
+          stickers,
           store,
           account,
           open: (room) => createConversation(parts, room),

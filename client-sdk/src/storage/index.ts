@@ -24,6 +24,7 @@ import { createRelations, type Relations } from "./relations.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import { type Describer, indexed, indexSlice } from "./indexed-messages.ts";
 import { migrate, wipe } from "./schema.ts";
+import { createStickerPacks, type StickerPacks } from "./sticker-packs.ts";
 import { createSeal, StoreFault } from "./seal.ts";
 import { createSearchIndex, type IndexState, type SearchRows } from "./search-index.ts";
 import { createTermHasher } from "./search-terms.ts";
@@ -76,6 +77,7 @@ export type LocalTx = {
   readonly senderChains: SenderChains;
   readonly uploads: Uploads;
   readonly assetContents: AssetContents;
+  readonly stickerPacks: StickerPacks;
 };
 
 export interface LocalStore {
@@ -145,6 +147,7 @@ export async function openLocalStore(
           senderChains: createSenderChains(sql, seal),
           uploads: createUploads(sql, seal),
           assetContents: createAssetContents(sql, seal),
+          stickerPacks: createStickerPacks(sql, seal),
         });
       });
     },

@@ -112,6 +112,14 @@ const versions: readonly (readonly string[])[] = [
     "CREATE TABLE told_rooms (room TEXT PRIMARY KEY, sealed_room BLOB NOT NULL) STRICT",
   ],
   [
+    `CREATE TABLE sticker_packs (
+       pack TEXT NOT NULL, item INTEGER NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (pack, item)) STRICT`,
+    `CREATE TABLE sticker_imports (
+       source TEXT NOT NULL, item TEXT NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (source, item)) STRICT`,
+  ],
+  [
     `CREATE TABLE history_changed (
        mark INTEGER PRIMARY KEY AUTOINCREMENT, hour INTEGER NOT NULL UNIQUE) STRICT`,
     "INSERT INTO history_changed (hour) SELECT DISTINCT accepted_at / 3600000 FROM messages",
@@ -175,6 +183,8 @@ const emptying = [
   "DELETE FROM asset_uploads",
   "DELETE FROM asset_contents",
   "DELETE FROM told_rooms",
+  "DELETE FROM sticker_packs",
+  "DELETE FROM sticker_imports",
   "DELETE FROM history_changed",
   "DELETE FROM backup_merged",
 ];

@@ -321,3 +321,4 @@ export * from "./history/index.ts";
 export * from "./http-api/index.ts";
 export * from "./policy/index.ts";
 export * from "./room/index.ts";
+export * from "./stickers/index.ts";

@@ -2,6 +2,7 @@ import type { HistoryItem } from "@treehouse/client-sdk";
 
 import { indented } from "../output.ts";
 import { fileText } from "./file-text.ts";
+import { reactionText, stickerText } from "./sticker-text.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
 import { addHistoryBackup } from "./history-backup.ts";
@@ -67,9 +68,10 @@ function lineOf(item: HistoryItem): string {
 
 function textOf(item: HistoryItem & { readonly kind: "message" }): string {
   if (item.type === "file") return item.files.map(fileText).join(", ");
-  if (item.type !== "text") return `(${item.type})`;
+  if (item.type !== "text" && item.type !== "sticker") return `(${item.type})`;
   const edited = item.editedAt === undefined ? "" : " (edited)";
-  const reactions = item.reactions.map(({ emoji, by }) => `  ${emoji} ${by.length}`).join("");
+  const reactions = item.reactions.map((one) => `  ${reactionText(one)}`).join("");
   const told = item.toldBy === undefined ? "" : ` (told by ${item.toldBy})`;
-  return `${indented(item.text)}${edited}${told}${reactions}`;
+  const text = item.sticker === undefined ? indented(item.text) : stickerText(item.sticker);
+  return `${text}${edited}${told}${reactions}`;
 }

@@ -72,12 +72,13 @@ test("the page has the global options, the exit codes, and each variable that is
     "commands/account",
     "commands/password",
     "commands/secrets",
+    "commands/sticker",
   ];
   const code = sources
     .map((name) => readFileSync(join(root, `packages/cli/src/${name}.ts`), "utf8"))
     .join("\n");
   const variables = new Set([...code.matchAll(/TREEHOUSE_[A-Z_]+/g)].map(([name]) => name));
-  expect(variables.size).toBe(6);
+  expect(variables.size).toBe(8);
   for (const name of variables) expect(text).toContain(`| \`${name}\` |`);
 });
 
@@ -92,8 +93,10 @@ test("every command is exercised by a test", () => {
     "fed",
     "history",
     "messages",
+    "organisation",
     "reset",
     "server-backup",
+    "stickers",
   ]
     .map((name) => readFileSync(join(root, `packages/cli/test/flows/${name}.test.ts`), "utf8"))
     .join("\n");
