@@ -23,6 +23,7 @@ export type {
   ClientContacts,
   ClientEmail,
   ClientFactors,
+  ClientHistory,
   ClientOptions,
   ClientInfo,
   ClientRecovery,
@@ -31,6 +32,7 @@ export type {
   ClientPrivacy,
   ClientProfile,
   ClientSettings,
+  ClientStickers,
   ContactIdentity,
   ContactInfo,
   ContactPresence,
@@ -39,6 +41,7 @@ export type {
   ConversationSafety,
   CreateConversation,
   ExportLine,
+  ExportWanted,
   EmailInfo,
   FactorProof,
   FactorsInfo,
@@ -68,7 +71,29 @@ export type {
   UploadOptions,
 } from "./assets/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
-export type { HistoryItem, Message, MessageFile, MessagesOptions } from "./messages/index.ts";
+export type { HistoryLine, TakenCount } from "./history/index.ts";
+export type {
+  FolderFile,
+  FolderPack,
+  MadePack,
+  PackContent,
+  PackInfo,
+  PackWish,
+  RecentSticker,
+  RefusedSticker,
+  StickerContent,
+  StickerSource,
+  StickerWish,
+  TelegramImport,
+} from "./stickers/index.ts";
+export type {
+  HistoryItem,
+  Message,
+  MessageFile,
+  MessageSticker,
+  MessagesOptions,
+  StickerInfo,
+} from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {
   AskPasskey,

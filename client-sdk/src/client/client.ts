@@ -10,11 +10,13 @@ import type { Check } from "./diagnose.ts";
 import type { ClientEmail } from "./email.ts";
 import type { ExportLine } from "./export-account.ts";
 import type { ClientFactors } from "./factors.ts";
+import type { ClientHistory } from "./history.ts";
 import type { ClientPrivacy } from "./privacy.ts";
 import type { ClientProfile } from "./profile.ts";
 import type { ClientRecovery } from "./recovery.ts";
 import type { SearchOptions, SearchResult } from "./search.ts";
 import type { ClientSessions } from "./sessions.ts";
+import type { ClientStickers } from "./stickers.ts";
 import type { ClientSettings } from "./settings.ts";
 
 /** One client of one account, over one store. */
@@ -33,7 +35,11 @@ export interface Client extends AsyncDisposable {
   readonly profile: ClientProfile;
   /** How contacts are there, and how one shows oneself to them. */
   readonly presence: ClientPresence;
+  /** Sticker packs and custom emoji. */
+  readonly stickers: ClientStickers;
   readonly factors: ClientFactors;
+  /** What was said, as it leaves this store and comes in. */
+  readonly history: ClientHistory;
   readonly email: ClientEmail;
   readonly privacy: ClientPrivacy;
   readonly clients: OwnClients;

@@ -12,4 +12,4 @@ export {
   writeOwnName,
   writeRead,
 } from "./notes.ts";
-export { PROFILE_RECORD, SETTINGS_RECORD } from "./records.ts";
+export { PROFILE_RECORD, SETTINGS_RECORD, STICKERS_RECORD } from "./records.ts";
