@@ -164,9 +164,9 @@ R-122 | open | | Webhooks and other integrations
 # Search and organisation
 R-123 | met | client-sdk | Search by keyword
 R-124 | met | client-sdk | Search by person and place
-R-125 | open | | Finding a conversation
-R-126 | open | | Pinned conversations
-R-127 | open | | Folders
+R-125 | met | client-sdk | Finding a conversation
+R-126 | met | client-sdk | Pinned conversations
+R-127 | met | client-sdk | Folders
 
 # User interface, customisation, languages
 R-128 | open | | Easy to understand

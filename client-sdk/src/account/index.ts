@@ -32,6 +32,15 @@ export {
   writeMetadataKey,
   writeOwnName,
   writeRead,
+  type Folder,
+  foldersOf,
+  newFolderId,
+  pinsOf,
+  type PlaceChange,
+  type Placed,
+  placeOf,
+  writeFolder,
+  writePlace,
 } from "./account-data/index.ts";
 export { changePassword } from "./change-password.ts";
 export { deleteAccount } from "./delete-account.ts";

@@ -45,6 +45,8 @@ import { exportAccount } from "./export-account.ts";
 import { type Indexing, startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
+import { createConversationFinder } from "./find-conversations.ts";
+import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
 import { createClientHistory } from "./history.ts";
 import type { ClientOptions } from "./options.ts";
@@ -73,6 +75,9 @@ export type { ClientAssets } from "./assets.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
+export type { FoundConversation } from "./find-conversations.ts";
+export type { ClientFolders, FolderInfo } from "./folders.ts";
+export type { Organisation, OrganiseWish } from "./organise.ts";
 export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
@@ -149,7 +154,11 @@ function startClient(
     },
     (delayMs, run) => catchingUp.set(delayMs, run),
   );
-  const chosen = createChosen(data, () => env.now());
+  const chosen = createChosen(
+    data,
+    () => env.now(),
+    () => finder.changed(),
+  );
   const own = createOwnIdentity(context, account, {
     changed(change) {
       events.emit("clientsChanged", change);
@@ -205,6 +214,7 @@ function startClient(
   const assets = createAssets({ env, api: context.api, store, cipher });
   const stickers = createStickers({ env, store, assets, chosen });
   const parts = { assets, groups, store, session, chosen, profiles, presences, stickers };
+  const finder = createConversationFinder(parts, events);
   const running = { sync, groups, profiles, presences, indexing };
   const life = new AbortController();
   const looped = { store, events, loops: new Loops(), life: life.signal };
@@ -226,7 +236,8 @@ function startClient(
       user: account.user,
       client: account.client,
     },
-    conversations: createConversations(parts, account.user, tellOthers),
+    conversations: createConversations(parts, account.user, tellOthers, finder),
+    folders: createFolders(parts),
     ...asked,
     assets: createClientAssets(assets),
     stickers: createClientStickers(stickers),

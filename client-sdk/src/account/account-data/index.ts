@@ -12,4 +12,15 @@ export {
   writeOwnName,
   writeRead,
 } from "./notes.ts";
+export {
+  type Folder,
+  foldersOf,
+  newFolderId,
+  pinsOf,
+  type PlaceChange,
+  type Placed,
+  placeOf,
+  writeFolder,
+  writePlace,
+} from "./places.ts";
 export { PROFILE_RECORD, SETTINGS_RECORD, STICKERS_RECORD } from "./records.ts";
