@@ -248,6 +248,7 @@ function startClient(
       export: () =>
         exportAccount({
           ...asked,
+          stickers,
           store,
           account,
           open: (room) => createConversation(parts, room),
