@@ -20,6 +20,7 @@ export type {
   Approvals,
   Check,
   ClientAssets,
+  ClientBackup,
   ClientContacts,
   ClientEmail,
   ClientFactors,
@@ -77,8 +78,8 @@ export type {
   UploadOptions,
 } from "./assets/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
-export type { HistoryLine, TakenCount } from "./history/index.ts";
 export { defineContent } from "./messages/index.ts";
+export type { BackupStatus, HistoryLine, TakenCount } from "./history/index.ts";
 export type {
   FolderFile,
   FolderPack,
