@@ -57,7 +57,9 @@ const sdkModules: Record<string, readonly string[]> = {
   messages: ["events", "groups", "search", "storage"],
   profiles: ["account", "events", "groups", "messages", "storage"],
   presence: ["events", "storage"],
+  notifications: ["account", "events", "groups", "messages", "search", "storage", "zone"],
   client: [
+    "notifications",
     "account",
     "assets",
     "errors",

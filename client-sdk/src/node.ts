@@ -27,6 +27,7 @@ export type {
   ClientOptions,
   ClientInfo,
   ClientRecovery,
+  ClientNotifications,
   ClientPresence,
   ClientSessions,
   ClientPrivacy,
@@ -49,6 +50,7 @@ export type {
   FolderInfo,
   FoundConversation,
   Invite,
+  Judged,
   Member,
   OwnClients,
   RecoveryProof,
@@ -72,6 +74,13 @@ export type {
   OwnAsset,
   UploadOptions,
 } from "./assets/index.ts";
+export type {
+  NotificationChange,
+  NotificationLevel,
+  NotificationRules,
+  QuietHours,
+  Verdict,
+} from "./notifications/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
 export type { HistoryItem, Message, MessageFile, MessagesOptions } from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";

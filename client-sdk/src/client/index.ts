@@ -38,6 +38,8 @@ import { exportAccount } from "./export-account.ts";
 import { type Indexing, startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
+import { createNotifier, type Notifier } from "../notifications/index.ts";
+import { createClientNotifications } from "./notifications.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
@@ -66,6 +68,7 @@ export type { ClientAssets } from "./assets.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
+export type { ClientNotifications, Judged } from "./notifications.ts";
 export type { FoundConversation } from "./find-conversations.ts";
 export type { ClientFolders, FolderInfo } from "./folders.ts";
 export type { Organisation, OrganiseWish } from "./organise.ts";
@@ -165,10 +168,14 @@ function startClient(
     alarms,
     people: peopleOf(context, book, own),
     metadataKey: metadataKeyOf,
-    accountEvents: accountEventsOf({ context, account, book, data, own, log, events }),
+    accountEvents: accountEventsOf({
+      ...{ context, account, book, data, own, log, events },
+      settled: () => notifier.settled(),
+    }),
     ears: {
       overheard: (heard) => presences.overheard(heard),
       spoke: (room, sender) => presences.spoke(room, sender),
+      arrived: (place) => notifier.arrived(place),
     },
     store,
     api: context.api,
@@ -189,12 +196,19 @@ function startClient(
   if (options.offline !== true) sync.start(groups);
   const indexing = startIndexing(env, store);
   events.on("changed", indexing.look);
+  const notifier = createNotifier({
+    store,
+    events,
+    self: account.user,
+    now: () => env.now(),
+    log,
+  });
   const session = { user: account.user, client: account.client, random: env.random };
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
   const parts = { assets, groups, store, session, chosen, profiles, presences };
   const finder = createConversationFinder(parts, events);
-  const running = { sync, groups, profiles, presences, indexing };
+  const running = { sync, groups, profiles, presences, indexing, notifier };
   const life = new AbortController();
   const looped = { store, events, loops: new Loops(), life: life.signal };
   let closing: Promise<void> | undefined;
@@ -217,6 +231,7 @@ function startClient(
     },
     conversations: createConversations(parts, account.user, tellOthers, finder),
     folders: createFolders(parts),
+    notifications: createClientNotifications(parts),
     ...asked,
     assets: createClientAssets(assets),
     presence: createClientPresence(presences.face),
@@ -261,16 +276,18 @@ type Running = {
   readonly profiles: Profiles;
   readonly presences: Presences;
   readonly indexing: Indexing;
+  readonly notifier: Notifier;
 };
 
 async function closeAll(
   platform: Platform,
   store: LocalStore,
-  { sync, groups, profiles, presences, indexing }: Running,
+  { sync, groups, profiles, presences, indexing, notifier }: Running,
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profiles.stop();
   indexing.stop();
+  notifier.stop();
   try {
     presences.stop();
     await sync.stop(closed());

@@ -12,7 +12,14 @@ export {
   type FileWish,
   type TextWish,
 } from "./compose.ts";
-export { type HistoryItem, itemOf, type Message, type Reaction, reactionsBy } from "./message.ts";
+export {
+  type HistoryItem,
+  itemOf,
+  type Message,
+  messageOf,
+  type Reaction,
+  reactionsBy,
+} from "./message.ts";
 export { createReader, readStored, type Takers } from "./read-content.ts";
 export { Loops } from "./loops.ts";
 export { describer, facetOf, searchableOf } from "./searchable.ts";
