@@ -81,7 +81,7 @@ R-054 | partly | SDK, CLI | Messages belong to threads; no counts of what is unr
 R-055 | open | | Links with previews
 R-056 | partly | SDK, CLI | People are mentioned by links; no roles, no everyone
 R-057 | met | SDK, queuing | Messages are kept and read again, whenever client or server died
-R-058 | open | | History on a new device
+R-058 | partly | SDK | History on a new device: by an archive in a file
 R-059 | open | | Direct paths between clients that agree
 
 # Groups
@@ -121,11 +121,11 @@ R-086 | met | assets, federation, SDK | Encrypted files are kept by the own serv
 R-087 | partly | SDK | Shared files kept and organised: those of a conversation are listed
 R-088 | partly | content, SDK | Versions of files: which belong together
 R-089 | open | | Media stay with the conversation
-R-090 | partly | SDK | The files of Telegram stickers are read; no import yet
+R-090 | met | protocol, SDK, CLI | Telegram stickers are imported, from a folder or by the user's own token, octet for octet
 R-091 | open | | Browsing the own Telegram library
-R-092 | open | | Stickers in the composer
-R-093 | partly | protocol, assets | Packs have a form, and what is shared by a link opens at users of other servers; nothing uses them yet
-R-094 | partly | protocol, SDK | Files of stickers are read within limits; no packs are made yet
+R-092 | partly | SDK, CLI | Stickers are sent and shown, with those used last; there is no composer to pick them in yet
+R-093 | met | protocol, SDK, CLI | Packs are shared by link across servers; custom emoji stand in texts and reactions
+R-094 | partly | protocol, SDK, CLI | Packs are made of a folder within limits, hostile files refused; there is no editor yet
 
 # Voice and video
 R-095 | open | | Voice calls of two
@@ -299,7 +299,7 @@ T-34 | open | | Spoofed speakers: there are no calls yet
 T-35 | open | | Ghosts in calls: there are no calls yet
 T-36 | partly | platform, protocol | Script injection: keys of prototypes are unknown fields; no web client yet
 T-37 | partly | authentication, backup, SDK | Swapped bundles and backups: sealed, and damaged, cut or older ones of the recovery key refused; an old backup that is whole is one
-T-38 | partly | SDK | Sticker bombs: files are read within limits; none is handed to anybody yet
+T-38 | partly | SDK | Sticker bombs: files are read within limits at both ends; drawing apart is for the web client
 T-39 | met | mls, delivery | Dear input: caps before work, and bounded work below them
 T-40 | met | SDK, homeserver | Injected SQL: statements are fixed, values bound
 T-41 | met | delivery, SDK | A poison item: it is told and passed over, and the next one arrives

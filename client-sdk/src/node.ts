@@ -24,6 +24,7 @@ export type {
   ClientEmail,
   ClientFactors,
   ClientFolders,
+  ClientHistory,
   ClientOptions,
   ClientInfo,
   ClientRecovery,
@@ -33,6 +34,7 @@ export type {
   ClientPrivacy,
   ClientProfile,
   ClientSettings,
+  ClientStickers,
   ContactIdentity,
   ContactInfo,
   ContactPresence,
@@ -41,6 +43,7 @@ export type {
   ConversationSafety,
   CreateConversation,
   ExportLine,
+  ExportWanted,
   EmailInfo,
   FactorProof,
   FactorsInfo,
@@ -82,7 +85,29 @@ export type {
   Verdict,
 } from "./notifications/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
-export type { HistoryItem, Message, MessageFile, MessagesOptions } from "./messages/index.ts";
+export type { HistoryLine, TakenCount } from "./history/index.ts";
+export type {
+  FolderFile,
+  FolderPack,
+  MadePack,
+  PackContent,
+  PackInfo,
+  PackWish,
+  RecentSticker,
+  RefusedSticker,
+  StickerContent,
+  StickerSource,
+  StickerWish,
+  TelegramImport,
+} from "./stickers/index.ts";
+export type {
+  HistoryItem,
+  Message,
+  MessageFile,
+  MessageSticker,
+  MessagesOptions,
+  StickerInfo,
+} from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {
   AskPasskey,

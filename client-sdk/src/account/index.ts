@@ -25,6 +25,7 @@ export {
   metadataKeyOf,
   notesOf,
   PROFILE_RECORD,
+  STICKERS_RECORD,
   type RoomNotes,
   writeClientName,
   writeLabel,

@@ -4,6 +4,7 @@ import type { Assets } from "../assets/index.ts";
 import type { Groups } from "../groups/index.ts";
 import type { Presences } from "../presence/index.ts";
 import type { Profiles } from "../profiles/index.ts";
+import type { Stickers } from "../stickers/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import type { Session } from "./session.ts";
 import type { Chosen } from "./settings.ts";
@@ -24,4 +25,5 @@ export type ConversationParts = {
   readonly chosen: Chosen;
   readonly profiles: Profiles;
   readonly presences: Pick<Presences, "typing">;
+  readonly stickers: Stickers;
 };

@@ -10,6 +10,7 @@ import {
 } from "@treehouse/protocol";
 
 import { notesOf, placeOf, writeOwnName, writePlace, writeRead } from "../account/index.ts";
+import type { HistoryPage } from "../groups/index.ts";
 import { composeText, type HistoryItem, itemOf, type TextWish } from "../messages/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
 import type { LocalTx, Unread } from "../storage/index.ts";
@@ -21,6 +22,7 @@ import { tellRead } from "./receipts.ts";
 import { search, type SearchOptions, type SearchResult } from "./search.ts";
 import { checkText } from "./own-text.ts";
 import { createFileSending, type FileSending } from "./send-file.ts";
+import { createStickerSending, type StickerSending } from "./send-sticker.ts";
 
 export type { SentMessage } from "./conversation-parts.ts";
 
@@ -56,22 +58,26 @@ export type ConversationInfo = {
  * One conversation. Wishes are stored before anything leaves and survive crashes; the promises
  * resolve when the hub has accepted them, and reject with `SdkError` when it never will.
  */
-export interface Conversation extends MessageChanges, FileSending {
+export interface Conversation extends MessageChanges, FileSending, StickerSending {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
   members(): Promise<readonly Member[]>;
-  /** Markdown may name people by links to their `mimi:` URI: they are mentioned. */
+  /**
+   * Markdown may name people by links to their `mimi:` URI: they are mentioned. Custom emoji of the
+   * user's go along where the text has `:name:`.
+   */
   send(text: string, options?: Omit<TextWish, "text">): Promise<SentMessage>;
   /**
    * Sends a message of this client once more, under the id that it has: for what `lostByServer`
    * tells of. Whoever has it already is not shown it twice.
    */
   sendAgain(messageId: string): Promise<SentMessage>;
-  /** The newest `limit` items before the position `before`, oldest first. */
-  history(options?: {
-    readonly limit?: number;
-    readonly before?: number;
-  }): Promise<readonly HistoryItem[]>;
+  /**
+   * A page of what this store has, oldest first: the newest 50 items, or those before, after or around
+   * a place. Positions hold for ever and are the same on all clients, so that those of a page's ends
+   * lead to its neighbours. Refuses `notFound` for an id to be around that is not here.
+   */
+  history(options?: Partial<HistoryPage>): Promise<readonly HistoryItem[]>;
   /** Pins, archives, mutes, labels it and puts it into folders, for this user alone, on all clients. */
   organise(wish: OrganiseWish): Promise<Organisation>;
   /** As `client.search`, in this conversation alone. */
@@ -110,7 +116,7 @@ export type ConversationSafety = SafetyNumber & { readonly epoch: number };
 const historyLimit = 50;
 
 export function createConversation(parts: ConversationParts, id: RoomUri): Conversation {
-  const { chosen, groups, presences, profiles, session, store } = parts;
+  const { chosen, groups, presences, profiles, session, stickers, store } = parts;
   const note = (write: (tx: LocalTx, at: number) => void): Promise<void> =>
     guarded(async () => {
       await store.transaction((tx) => write(tx, chosen.now()));
@@ -136,12 +142,14 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     id,
     ...createMessageChanges(parts, id),
     ...createFileSending(parts, id),
+    ...createStickerSending(parts, id),
     info: () => guarded(info),
     members: () => guarded(async () => (await info()).members),
     send: (text, options) =>
       guarded(async () => {
         const place = { room: id, sender: session.user, random: session.random };
-        const message = composeText(place, { ...options, text });
+        const emoji = await stickers.emojiIn(id, text);
+        const message = composeText(place, { ...options, text, emoji });
         profiles.sending(id);
         const { position, acceptedAt } = await groups.send(id, message.content);
         return { id: message.id, conversation: id, position, acceptedAt };
@@ -153,8 +161,8 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       }),
     history: (options) =>
       guarded(async () => {
-        const { before, limit = historyLimit } = options ?? {};
-        return (await groups.history(id, { before, limit })).map(itemOf);
+        const page = { limit: historyLimit, ...options };
+        return (await groups.history(id, page)).map(itemOf);
       }),
     organise: (wish) =>
       guarded(async () => {

@@ -6,14 +6,14 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import type { Groups } from "../groups/index.ts";
+import { roomKnown } from "../groups/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import { createSerial } from "../transport/index.ts";
 import { type Conversation, type ConversationInfo, createConversation } from "./conversation.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
 import type { ConversationFinder, FoundConversation } from "./find-conversations.ts";
 import { guarded } from "./guarded.ts";
-import { listConversations } from "./list-conversations.ts";
+import { listConversations, roomsHere } from "./list-conversations.ts";
 
 export type CreateConversation = {
   /** At most 64 octets; only members can read it. */
@@ -66,7 +66,7 @@ export function createConversations(
   return {
     list: () => guarded(() => listConversations(parts)),
     get: (reference) =>
-      guarded(async () => createConversation(parts, await findRoom(store, groups, reference))),
+      guarded(async () => createConversation(parts, await findRoom(store, reference))),
     find: (typed, { limit = findLimit } = {}) => guarded(() => finder.find(typed, limit)),
     create: ({ name = "", members = [] }) =>
       guarded(async () => {
@@ -88,10 +88,12 @@ export function createConversations(
   };
 }
 
-async function findRoom(store: LocalStore, groups: Groups, reference: string): Promise<RoomUri> {
-  const rows = await store.transaction((tx) => tx.rooms.list());
+async function findRoom(store: LocalStore, reference: string): Promise<RoomUri> {
+  const rows = await store.transaction((tx) =>
+    roomsHere(tx).flatMap((room) => roomKnown(tx, room) ?? []),
+  );
   const exact = rows.filter(({ room }) => room === reference);
-  const named = rows.filter((row) => groups.details(row).name === reference);
+  const named = rows.filter(({ name }) => name === reference);
   const begun = rows.filter(({ room }) => idOf(room).startsWith(idOf(reference)));
   const found = [exact, named, begun].find((matches) => matches.length > 0) ?? [];
   const [only, another] = found;

@@ -15,11 +15,18 @@ import {
 } from "../account/index.ts";
 import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
-import { createAlarms, createGroups, type Groups, knownMetadataKeys } from "../groups/index.ts";
+import {
+  createAlarms,
+  createGroups,
+  type Groups,
+  knownMetadataKeys,
+  roomKnown,
+} from "../groups/index.ts";
 import { createReader, describer, Loops, unhandledMessages } from "../messages/index.ts";
 import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { createPresences, type Presences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
+import { createStickers } from "../stickers/index.ts";
 import { receiptTaker } from "./receipts.ts";
 import { createSync, type Sync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
@@ -43,6 +50,7 @@ import { createClientNotifications } from "./notifications.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
+import { createClientHistory } from "./history.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { createClientPrivacy } from "./privacy.ts";
@@ -50,6 +58,7 @@ import { createClientProfile } from "./profile.ts";
 import { createClientRecovery } from "./recovery.ts";
 import { createReset } from "./reset.ts";
 import { createClientPresence } from "./presence.ts";
+import { createClientStickers } from "./stickers.ts";
 import { search } from "./search.ts";
 import { createSessions } from "./sessions.ts";
 import { createChosen, createClientSettings } from "./settings.ts";
@@ -76,6 +85,7 @@ export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
+export type { ClientHistory, ExportWanted } from "./history.ts";
 export type { FileToSend } from "./send-file.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
@@ -86,6 +96,7 @@ export { requestReset, type ResetRequest } from "./reset.ts";
 export type { SearchHit, SearchOptions, SearchResult } from "./search.ts";
 export type { ClientSessions, SessionInfo } from "./sessions.ts";
 export type { ClientSettings } from "./settings.ts";
+export type { ClientStickers } from "./stickers.ts";
 export type { ClientPresence, ContactPresence, PresenceChoice } from "../presence/index.ts";
 
 export type { Client } from "./client.ts";
@@ -194,6 +205,15 @@ function startClient(
   const profiles = createProfiles({ env, store, groups, self: account.user, events });
   const presences = createPresences(env, { store, rooms: groups, events });
   if (options.offline !== true) sync.start(groups);
+  const history = {
+    env,
+    crypto,
+    store,
+    events,
+    self: account.user,
+    dataKey: opened.dataKey,
+    roomOf: roomKnown,
+  };
   const indexing = startIndexing(env, store);
   events.on("changed", indexing.look);
   const notifier = createNotifier({
@@ -206,7 +226,8 @@ function startClient(
   const session = { user: account.user, client: account.client, random: env.random };
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
-  const parts = { assets, groups, store, session, chosen, profiles, presences };
+  const stickers = createStickers({ env, store, assets, chosen });
+  const parts = { assets, groups, store, session, chosen, profiles, presences, stickers };
   const finder = createConversationFinder(parts, events);
   const running = { sync, groups, profiles, presences, indexing, notifier };
   const life = new AbortController();
@@ -234,6 +255,7 @@ function startClient(
     notifications: createClientNotifications(parts),
     ...asked,
     assets: createClientAssets(assets),
+    stickers: createClientStickers(stickers),
     presence: createClientPresence(presences.face),
     clients: createOwnClients(context, { account, own, chosen }),
     recovery: createClientRecovery(context, account, chosen),
@@ -256,6 +278,7 @@ function startClient(
         }),
     },
     factors: createFactors(context),
+    history: createClientHistory(history),
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),

@@ -104,6 +104,21 @@ const versions: readonly (readonly string[])[] = [
        sealed_content BLOB NOT NULL) STRICT`,
     "CREATE INDEX asset_contents_by_use ON asset_contents (used_at)",
   ],
+  [
+    "ALTER TABLE messages ADD COLUMN told_by TEXT",
+    "CREATE INDEX messages_by_time ON messages (accepted_at, room, position)",
+    "DROP INDEX messages_counted",
+    "CREATE INDEX messages_counted ON messages (room, position, counts) WHERE counts > 0",
+    "CREATE TABLE told_rooms (room TEXT PRIMARY KEY, sealed_room BLOB NOT NULL) STRICT",
+  ],
+  [
+    `CREATE TABLE sticker_packs (
+       pack TEXT NOT NULL, item INTEGER NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (pack, item)) STRICT`,
+    `CREATE TABLE sticker_imports (
+       source TEXT NOT NULL, item TEXT NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (source, item)) STRICT`,
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -149,4 +164,7 @@ const emptying = [
   "DELETE FROM released_assets",
   "DELETE FROM asset_uploads",
   "DELETE FROM asset_contents",
+  "DELETE FROM told_rooms",
+  "DELETE FROM sticker_packs",
+  "DELETE FROM sticker_imports",
 ];

@@ -18,6 +18,7 @@ import { addSearchCommand } from "./commands/search.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServerCommands } from "./commands/server.ts";
 import { addPresenceCommands } from "./commands/presence.ts";
+import { addStickerCommands } from "./commands/sticker.ts";
 import { addTailCommand } from "./commands/tail.ts";
 import { addTypingCommand } from "./commands/typing.ts";
 import type { Cli } from "./commands/cli.ts";
@@ -111,6 +112,7 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addGroupCommands,
   addSendCommand,
   addMessageCommands,
+  addStickerCommands,
   addChatCommand,
   addTailCommand,
   addPresenceCommands,

@@ -23,4 +23,4 @@ export {
   writeFolder,
   writePlace,
 } from "./places.ts";
-export { PROFILE_RECORD, SETTINGS_RECORD } from "./records.ts";
+export { PROFILE_RECORD, SETTINGS_RECORD, STICKERS_RECORD } from "./records.ts";

@@ -8,6 +8,9 @@ export const SETTINGS_RECORD = "settings";
 /** What the user says of themselves to others. */
 export const PROFILE_RECORD = "profile";
 
+/** The sticker packs that the user has, and the stickers used of late. */
+export const STICKERS_RECORD = "stickers";
+
 const peopleShards = 32;
 const roomShards = 16;
 const placeShards = 8;
@@ -21,6 +24,7 @@ export const placeRecords: readonly string[] = Array.from(
 export const recordNames: readonly string[] = [
   SETTINGS_RECORD,
   PROFILE_RECORD,
+  STICKERS_RECORD,
   ...Array.from({ length: peopleShards }, (_, shard) => `people/${shard}`),
   ...Array.from({ length: roomShards }, (_, shard) => `rooms/${shard}`),
   ...placeRecords,

@@ -2,33 +2,51 @@ import type { HistoryItem } from "@treehouse/client-sdk";
 
 import { indented } from "../output.ts";
 import { fileText } from "./file-text.ts";
+import { reactionText, stickerText } from "./sticker-text.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
+import { addHistoryFiles } from "./history-files.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /** `treehouse history`: what the store holds of a conversation; works without a server. */
 export function addHistoryCommand(cli: Cli): void {
-  cli.program
+  const noun = cli.program
     .command("history")
     .description("show a conversation as this store has it")
     .argument("<conversation>", "id, unique beginning of the id, or name")
     .option("--limit <number>", "the newest so many", "50")
-    .option("--before <position>", "only what stands before this position")
-    .action(async (reference: string, options: { limit: string; before?: string }) => {
-      const limit = wholeNumber("--limit", options.limit);
-      const before =
-        options.before === undefined ? undefined : wholeNumber("--before", options.before);
+    .option("--before <position>", "the newest before this position")
+    .option("--after <position>", "the oldest behind this position")
+    .option("--around <place>", "on both sides of a position, or of a message by its id")
+    .action(async (reference: string, options: Shown) => {
+      const page = pageOf(options);
       await withBriefClient(
         cli,
         async (client) => {
           const conversation = await client.conversations.get(reference);
-          const range = before === undefined ? { limit } : { limit, before };
-          const items = await conversation.history(range);
-          cli.output().list("items", items, lineOf);
+          cli.output().list("items", await conversation.history(page), lineOf);
         },
         { offline: true },
       );
     });
+  addHistoryFiles(cli, noun);
+}
+
+type Shown = {
+  readonly limit: string;
+  readonly before?: string;
+  readonly after?: string;
+  readonly around?: string;
+};
+
+function pageOf({ limit, before, after, around }: Shown) {
+  const isId = around !== undefined && /^[0-9a-f]{64}$/.test(around);
+  return {
+    limit: wholeNumber("--limit", limit),
+    ...(before === undefined ? {} : { before: wholeNumber("--before", before) }),
+    ...(after === undefined ? {} : { after: wholeNumber("--after", after) }),
+    ...(around === undefined ? {} : { around: isId ? around : wholeNumber("--around", around) }),
+  };
 }
 
 function lineOf(item: HistoryItem): string {
@@ -48,8 +66,10 @@ function lineOf(item: HistoryItem): string {
 
 function textOf(item: HistoryItem & { readonly kind: "message" }): string {
   if (item.type === "file") return item.files.map(fileText).join(", ");
-  if (item.type !== "text") return `(${item.type})`;
+  if (item.type !== "text" && item.type !== "sticker") return `(${item.type})`;
   const edited = item.editedAt === undefined ? "" : " (edited)";
-  const reactions = item.reactions.map(({ emoji, by }) => `  ${emoji} ${by.length}`).join("");
-  return `${indented(item.text)}${edited}${reactions}`;
+  const reactions = item.reactions.map((one) => `  ${reactionText(one)}`).join("");
+  const told = item.toldBy === undefined ? "" : ` (told by ${item.toldBy})`;
+  const text = item.sticker === undefined ? indented(item.text) : stickerText(item.sticker);
+  return `${text}${edited}${told}${reactions}`;
 }

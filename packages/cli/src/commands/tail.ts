@@ -1,6 +1,7 @@
 import type { Client, Message, MessageFile } from "@treehouse/client-sdk";
 
 import { fileText } from "./file-text.ts";
+import { stickerLine, stickerText } from "./sticker-text.ts";
 import { indented } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { loginRequired, watchConnection, withClient } from "./cli.ts";
@@ -117,12 +118,15 @@ function print(cli: Cli, message: Message): void {
     topic: message.topic ?? null,
     mentions: message.mentions,
     files: message.files.map(fileLine),
+    sticker: message.sticker === undefined ? null : stickerLine(message.sticker),
+    customEmoji: message.customEmoji.map(stickerLine),
   };
   const time = new Date(acceptedAt).toISOString();
   cli.output().item(value, `${time} ${senderAddress}: ${bodyOf(message)}`);
 }
 
-function bodyOf({ type, text, files }: Message): string {
+function bodyOf({ type, text, files, sticker }: Message): string {
+  if (sticker !== undefined) return stickerText(sticker);
   if (type === "file") return files.map(fileText).join(", ");
   return type === "text" ? indented(text) : `(${type})`;
 }
