@@ -1,7 +1,6 @@
 import {
   type Bytes,
   clientListHash,
-  domainOf,
   parseAddress,
   Refusal,
   signedClientListCodec,
@@ -31,6 +30,7 @@ import { noteNewClient } from "../groups/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import { createApi } from "../transport/index.ts";
 import { approving } from "./approvals.ts";
+import { defaultServer } from "./default-server.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 
@@ -173,10 +173,4 @@ function becomeClient(
 function secretOf(options: ClientOptions): Secret {
   if (options.recoveryKey === undefined) return { password: needPassword(options) };
   return { recoveryKey: parseRecoveryKey(options.recoveryKey) };
-}
-
-/** Where the server of a user is looked for when nobody says. */
-export function defaultServer(user: UserUri): string {
-  const domain = domainOf(user);
-  return domain === "localhost" ? "http://127.0.0.1:4280" : `https://${domain}`;
 }
