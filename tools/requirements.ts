@@ -116,7 +116,7 @@ R-081 | open | | Content filters
 R-082 | partly | content, assets, SDK | Files of any kind, byte by byte, over servers; no commands yet
 R-083 | partly | SDK | Previews: made and checked by clients alone
 R-084 | open | | Download options
-R-085 | open | | Encrypted transfers
+R-085 | met | protocol, SDK | Files have keys of their own, and nothing of one is handed out before it was verified
 R-086 | met | assets, federation, SDK | Encrypted files are kept by the own server and read by members at any server through theirs
 R-087 | partly | SDK | Shared files kept and organised: those of a conversation are listed
 R-088 | partly | content, SDK | Versions of files: which belong together

@@ -263,6 +263,7 @@ function startClient(
       export: () =>
         exportAccount({
           ...asked,
+          stickers,
           store,
           account,
           open: (room) => createConversation(parts, room),
