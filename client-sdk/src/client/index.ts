@@ -180,7 +180,13 @@ function startClient(
     people: peopleOf(context, book, own),
     metadataKey: metadataKeyOf,
     accountEvents: accountEventsOf({
-      ...{ context, account, book, data, own, log, events },
+      context,
+      account,
+      book,
+      data,
+      own,
+      log,
+      events,
       settled: () => notifier.settled(),
     }),
     ears: {

@@ -98,19 +98,20 @@ test("R-115 notify shows, changes and tries the rules", async () => {
     "jam",
   );
   const rules = await his(
-    ...[
-      "notify",
-      "set",
-      "--in",
-      "Tea",
-      "--level",
-      "all",
-      "--quiet-mentions",
-      "on",
-      "--remove-keyword",
-      "jam",
-    ],
-    ...["--add-quiet", "mon,tue 22:00-07:00 Europe/Rome", "--pause", "8h"],
+    "notify",
+    "set",
+    "--in",
+    "Tea",
+    "--level",
+    "all",
+    "--quiet-mentions",
+    "on",
+    "--remove-keyword",
+    "jam",
+    "--add-quiet",
+    "mon,tue 22:00-07:00 Europe/Rome",
+    "--pause",
+    "8h",
   );
   expect(rules).toMatchObject({
     groups: "mentions",
@@ -152,7 +153,12 @@ test("R-115 notify shows, changes and tries the rules", async () => {
 
 test("a command is divided as it is written, and nothing in it is run by a shell", () => {
   expect(commandWords(`a  'b c' "d \\"e\\"" f\\ g '' $HOME`)).toEqual([
-    ...["a", "b c", 'd "e"', "f g", "", "$HOME"],
+    "a",
+    "b c",
+    'd "e"',
+    "f g",
+    "",
+    "$HOME",
   ]);
   expect(() => commandWords("a 'b")).toThrow(expect.objectContaining({ code: "malformed" }));
   expect(() => commandWords("  ")).toThrow(expect.objectContaining({ code: "malformed" }));
