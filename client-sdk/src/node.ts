@@ -20,6 +20,7 @@ export type {
   Approvals,
   Check,
   ClientAssets,
+  ClientBackup,
   ClientContacts,
   ClientEmail,
   ClientFactors,
@@ -85,7 +86,7 @@ export type {
   Verdict,
 } from "./notifications/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
-export type { HistoryLine, TakenCount } from "./history/index.ts";
+export type { BackupStatus, HistoryLine, TakenCount } from "./history/index.ts";
 export type {
   FolderFile,
   FolderPack,

@@ -50,6 +50,8 @@ import { createClientNotifications } from "./notifications.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
+import type { Backup } from "../history/index.ts";
+import { createClientBackup, startBackup } from "./backup.ts";
 import { createClientHistory } from "./history.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
@@ -85,6 +87,7 @@ export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
+export type { ClientBackup } from "./backup.ts";
 export type { ClientHistory, ExportWanted } from "./history.ts";
 export type { FileToSend } from "./send-file.ts";
 export type { ClientOptions } from "./options.ts";
@@ -235,9 +238,10 @@ function startClient(
   const stickers = createStickers({ env, store, assets, chosen });
   const parts = { assets, groups, store, session, chosen, profiles, presences, stickers };
   const finder = createConversationFinder(parts, events);
-  const running = { sync, groups, profiles, presences, indexing, notifier };
   const life = new AbortController();
+  const backup = startBackup(history, { env, assets, data, alarms, events, life: life.signal });
   const looped = { store, events, loops: new Loops(), life: life.signal };
+  const running = { sync, groups, profiles, presences, indexing, notifier, backup };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -285,7 +289,7 @@ function startClient(
         }),
     },
     factors: createFactors(context),
-    history: createClientHistory(history),
+    history: createClientHistory(history, createClientBackup(history, backup, chosen)),
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
@@ -307,12 +311,13 @@ type Running = {
   readonly presences: Presences;
   readonly indexing: Indexing;
   readonly notifier: Notifier;
+  readonly backup: Backup;
 };
 
 async function closeAll(
   platform: Platform,
   store: LocalStore,
-  { sync, groups, profiles, presences, indexing, notifier }: Running,
+  { sync, groups, profiles, presences, indexing, notifier, backup }: Running,
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profiles.stop();
@@ -322,6 +327,7 @@ async function closeAll(
     presences.stop();
     await sync.stop(closed());
     await groups.stop(closed());
+    await backup.stop();
     await last();
   } finally {
     await store.close();
