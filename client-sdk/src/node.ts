@@ -29,6 +29,7 @@ export type {
   ClientOptions,
   ClientInfo,
   ClientRecovery,
+  ClientNotifications,
   ClientPresence,
   ClientSessions,
   ClientPrivacy,
@@ -53,6 +54,7 @@ export type {
   FolderInfo,
   FoundConversation,
   Invite,
+  Judged,
   Member,
   OwnClients,
   RecoveryProof,
@@ -77,6 +79,13 @@ export type {
   OwnAsset,
   UploadOptions,
 } from "./assets/index.ts";
+export type {
+  NotificationChange,
+  NotificationLevel,
+  NotificationRules,
+  QuietHours,
+  Verdict,
+} from "./notifications/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
 export { defineContent } from "./messages/index.ts";
 export type { BackupStatus, HistoryLine, TakenCount } from "./history/index.ts";

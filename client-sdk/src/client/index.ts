@@ -8,11 +8,9 @@ import {
   createContactBook,
   createOwnIdentity,
   deleteAccount,
-  dropDraftsAbout,
   type IdentityAlarm,
   logOut,
   metadataKeyOf,
-  notesOf,
   writeMetadataKey,
 } from "../account/index.ts";
 import { SdkError, toSdkError } from "../errors/index.ts";
@@ -24,13 +22,7 @@ import {
   knownMetadataKeys,
   roomKnown,
 } from "../groups/index.ts";
-import {
-  createExpiry,
-  createReader,
-  describer,
-  Loops,
-  unhandledMessages,
-} from "../messages/index.ts";
+import { createReader, describer, Loops, unhandledMessages } from "../messages/index.ts";
 import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { createPresences, type Presences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
@@ -53,6 +45,8 @@ import { exportAccount } from "./export-account.ts";
 import { type Indexing, startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
+import { createNotifier, type Notifier } from "../notifications/index.ts";
+import { createClientNotifications } from "./notifications.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
@@ -64,6 +58,7 @@ import type { Platform } from "./platform.ts";
 import { createClientPrivacy } from "./privacy.ts";
 import { createClientProfile } from "./profile.ts";
 import { createClientRecovery } from "./recovery.ts";
+import { createLifetimes } from "./lifetimes.ts";
 import { createReset } from "./reset.ts";
 import { createClientPresence } from "./presence.ts";
 import { createClientStickers } from "./stickers.ts";
@@ -86,6 +81,7 @@ export type { ClientAssets } from "./assets.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
+export type { ClientNotifications, Judged } from "./notifications.ts";
 export type { FoundConversation } from "./find-conversations.ts";
 export type { ClientFolders, FolderInfo } from "./folders.ts";
 export type { Organisation, OrganiseWish } from "./organise.ts";
@@ -183,16 +179,33 @@ function startClient(
   const tellOthers = () => data.soon();
   events.on("joined", tellOthers);
   const log = (event: string, error: unknown) => env.log.warn(event, { error: String(error) });
-  let hubTime = 0;
+  const { expiry, lifetimes } = createLifetimes({
+    env,
+    store,
+    events,
+    alarm: alarms.create(),
+    api: context.api,
+    expire: (tx, message) => groups.expire(tx, message),
+  });
   const groups: Groups = createGroups({
     env,
     alarms,
     people: peopleOf(context, book, own),
     metadataKey: metadataKeyOf,
-    accountEvents: accountEventsOf({ context, account, book, data, own, log, events }),
+    accountEvents: accountEventsOf({
+      context,
+      account,
+      book,
+      data,
+      own,
+      log,
+      events,
+      settled: () => notifier.settled(),
+    }),
     ears: {
       overheard: (heard) => presences.overheard(heard),
       spoke: (room, sender) => presences.spoke(room, sender),
+      arrived: (place) => notifier.arrived(place),
     },
     store,
     api: context.api,
@@ -207,25 +220,8 @@ function startClient(
       ),
       status: receiptTaker(account.user, (told) => events.emit("read", told)),
     }),
-    lifetimes: {
-      isGone: (expiresAt) => expiry.isGone(expiresAt),
-      noted: () => expiry.look(),
-      told(time) {
-        hubTime = Math.max(hubTime, time);
-      },
-      erased: (tx, room, messageId) => dropDraftsAbout(tx, room, messageId, env.now()),
-    },
+    lifetimes,
   });
-  const expiry = createExpiry({
-    env,
-    store,
-    events,
-    alarm: alarms.create(),
-    serverTime: () => Math.max(hubTime, context.api.serverTime()),
-    readPosition: (tx, room) => notesOf(tx, room).readPosition,
-    erase: (tx, message) => groups.expire(tx, message),
-  });
-  events.on("accountData", () => expiry.look());
   const profiles = createProfiles({ env, store, groups, self: account.user, events });
   const presences = createPresences(env, { store, rooms: groups, events });
   if (options.offline !== true) sync.start(groups);
@@ -240,6 +236,13 @@ function startClient(
   };
   const indexing = startIndexing(env, store);
   events.on("changed", indexing.look);
+  const notifier = createNotifier({
+    store,
+    events,
+    self: account.user,
+    now: () => env.now(),
+    log,
+  });
   const session = { user: account.user, client: account.client, random: env.random };
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
@@ -249,7 +252,7 @@ function startClient(
   const life = new AbortController();
   const backup = startBackup(history, { env, assets, data, alarms, events, life: life.signal });
   const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
-  const running = { sync, groups, profiles, presences, indexing, backup };
+  const running = { sync, groups, profiles, presences, indexing, notifier, backup };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -270,6 +273,7 @@ function startClient(
     },
     conversations: createConversations(parts, account.user, tellOthers, finder),
     folders: createFolders(parts),
+    notifications: createClientNotifications(parts),
     ...asked,
     assets: createClientAssets(assets),
     stickers: createClientStickers(stickers),
@@ -317,17 +321,19 @@ type Running = {
   readonly profiles: Profiles;
   readonly presences: Presences;
   readonly indexing: Indexing;
+  readonly notifier: Notifier;
   readonly backup: Backup;
 };
 
 async function closeAll(
   platform: Platform,
   store: LocalStore,
-  { sync, groups, profiles, presences, indexing, backup }: Running,
+  { sync, groups, profiles, presences, indexing, notifier, backup }: Running,
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profiles.stop();
   indexing.stop();
+  notifier.stop();
   try {
     presences.stop();
     await sync.stop(closed());
