@@ -23,12 +23,12 @@ import {
   roomKnown,
 } from "../groups/index.ts";
 import { createReader, describer, Loops, unhandledMessages } from "../messages/index.ts";
-import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
-import { createPresences, type Presences } from "../presence/index.ts";
+import { createProfiles, profileTaker } from "../profiles/index.ts";
+import { createPresences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { createStickers } from "../stickers/index.ts";
 import { receiptTaker } from "./receipts.ts";
-import { createSync, type Sync } from "../sync/index.ts";
+import { createSync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
 import { createAdmin } from "./admin.ts";
 import { createClientAssets } from "./assets.ts";
@@ -36,21 +36,21 @@ import type { Client } from "./client.ts";
 import { contactEvent, createContacts } from "./contacts.ts";
 import { createConversation } from "./conversation.ts";
 import { createConversations } from "./conversations.ts";
+import { closeAll } from "./close-all.ts";
 import { guarded } from "./guarded.ts";
 import { accountEventsOf } from "./account-events.ts";
 import { createOwnClients } from "./clients.ts";
 import { peopleOf } from "./people.ts";
 import { diagnose } from "./diagnose.ts";
 import { exportAccount } from "./export-account.ts";
-import { type Indexing, startIndexing } from "./indexing.ts";
+import { startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
-import { createNotifier, type Notifier } from "../notifications/index.ts";
+import { createNotifier } from "../notifications/index.ts";
 import { createClientNotifications } from "./notifications.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
-import type { Backup } from "../history/index.ts";
 import { createClientBackup, startBackup } from "./backup.ts";
 import { createClientHistory } from "./history.ts";
 import type { ClientOptions } from "./options.ts";
@@ -313,41 +313,4 @@ function startClient(
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-type Running = {
-  readonly sync: Sync;
-  readonly groups: Groups;
-  readonly profiles: Profiles;
-  readonly presences: Presences;
-  readonly indexing: Indexing;
-  readonly notifier: Notifier;
-  readonly backup: Backup;
-};
-
-async function closeAll(
-  platform: Platform,
-  store: LocalStore,
-  { sync, groups, profiles, presences, indexing, notifier, backup }: Running,
-  last: () => Promise<void> = () => Promise.resolve(),
-): Promise<void> {
-  profiles.stop();
-  indexing.stop();
-  notifier.stop();
-  try {
-    presences.stop();
-    await sync.stop(closed());
-    await groups.stop(closed());
-    await backup.stop();
-    await last();
-  } finally {
-    await store.close();
-    await platform.close();
-  }
-}
-
-function closed(): SdkError {
-  return new SdkError("closed", "the client was closed", {
-    help: "What was asked for is stored and goes on when the client is opened again.",
-  });
 }
