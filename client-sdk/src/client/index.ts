@@ -13,7 +13,7 @@ import {
   metadataKeyOf,
   writeMetadataKey,
 } from "../account/index.ts";
-import { SdkError, toSdkError } from "../errors/index.ts";
+import { toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
 import {
   createAlarms,
