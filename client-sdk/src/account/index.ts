@@ -18,12 +18,14 @@ export type { AccountContext, IdentityAlarm } from "./context.ts";
 export { type ContactBook, createContactBook } from "./contacts.ts";
 export {
   type AccountData,
+  backupHeadOf,
   clientNameOf,
   createAccountData,
   type DataChange,
   type Draft,
   draftAt,
   dropDraftsAbout,
+  isBackupOn,
   labelOf,
   metadataKeyOf,
   notesOf,
@@ -31,6 +33,8 @@ export {
   STICKERS_RECORD,
   type RoomNotes,
   threadNoteOf,
+  writeBackupHead,
+  writeBackupOn,
   writeClientName,
   writeDraft,
   writeLabel,
@@ -45,6 +49,7 @@ export {
   type PlaceChange,
   type Placed,
   placeOf,
+  SETTINGS_RECORD,
   writeFolder,
   writePlace,
 } from "./account-data/index.ts";

@@ -8,14 +8,12 @@ import {
   createContactBook,
   createOwnIdentity,
   deleteAccount,
-  dropDraftsAbout,
   type IdentityAlarm,
   logOut,
   metadataKeyOf,
-  notesOf,
   writeMetadataKey,
 } from "../account/index.ts";
-import { SdkError, toSdkError } from "../errors/index.ts";
+import { toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
 import {
   createAlarms,
@@ -24,20 +22,14 @@ import {
   knownMetadataKeys,
   roomKnown,
 } from "../groups/index.ts";
-import {
-  createExpiry,
-  createReader,
-  describer,
-  Loops,
-  unhandledMessages,
-} from "../messages/index.ts";
-import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
-import { createPresences, type Presences } from "../presence/index.ts";
+import { createReader, describer, Loops, unhandledMessages } from "../messages/index.ts";
+import { createProfiles, profileTaker } from "../profiles/index.ts";
+import { createPresences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { createStickers } from "../stickers/index.ts";
 import { tellDeliveries } from "./deliveries.ts";
 import { receiptTaker } from "./receipts.ts";
-import { createSync, type Sync } from "../sync/index.ts";
+import { createSync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
 import { createAdmin } from "./admin.ts";
 import { createClientAssets } from "./assets.ts";
@@ -45,24 +37,29 @@ import type { Client } from "./client.ts";
 import { contactEvent, createContacts } from "./contacts.ts";
 import { createConversation } from "./conversation.ts";
 import { createConversations } from "./conversations.ts";
+import { closeAll } from "./close-all.ts";
 import { guarded } from "./guarded.ts";
 import { accountEventsOf } from "./account-events.ts";
 import { createOwnClients } from "./clients.ts";
 import { peopleOf } from "./people.ts";
 import { diagnose } from "./diagnose.ts";
 import { exportAccount } from "./export-account.ts";
-import { type Indexing, startIndexing } from "./indexing.ts";
+import { startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
+import { createNotifier } from "../notifications/index.ts";
+import { createClientNotifications } from "./notifications.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
+import { createClientBackup, startBackup } from "./backup.ts";
 import { createClientHistory } from "./history.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { createClientPrivacy } from "./privacy.ts";
 import { createClientProfile } from "./profile.ts";
 import { createClientRecovery } from "./recovery.ts";
+import { createLifetimes } from "./lifetimes.ts";
 import { createReset } from "./reset.ts";
 import { createClientPresence } from "./presence.ts";
 import { createClientStickers } from "./stickers.ts";
@@ -85,6 +82,7 @@ export type { ClientAssets } from "./assets.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
+export type { ClientNotifications, Judged } from "./notifications.ts";
 export type { FoundConversation } from "./find-conversations.ts";
 export type { ClientFolders, FolderInfo } from "./folders.ts";
 export type { Organisation, OrganiseWish } from "./organise.ts";
@@ -92,6 +90,7 @@ export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
+export type { ClientBackup } from "./backup.ts";
 export type { ClientHistory, ExportWanted } from "./history.ts";
 export type { FileToSend } from "./send-file.ts";
 export type { ClientOptions } from "./options.ts";
@@ -181,16 +180,33 @@ function startClient(
   const tellOthers = () => data.soon();
   events.on("joined", tellOthers);
   const log = (event: string, error: unknown) => env.log.warn(event, { error: String(error) });
-  let hubTime = 0;
+  const { expiry, lifetimes } = createLifetimes({
+    env,
+    store,
+    events,
+    alarm: alarms.create(),
+    api: context.api,
+    expire: (tx, message) => groups.expire(tx, message),
+  });
   const groups: Groups = createGroups({
     env,
     alarms,
     people: peopleOf(context, book, own),
     metadataKey: metadataKeyOf,
-    accountEvents: accountEventsOf({ context, account, book, data, own, log, events }),
+    accountEvents: accountEventsOf({
+      context,
+      account,
+      book,
+      data,
+      own,
+      log,
+      events,
+      settled: () => notifier.settled(),
+    }),
     ears: {
       overheard: (heard) => presences.overheard(heard),
       spoke: (room, sender) => presences.spoke(room, sender),
+      arrived: (place) => notifier.arrived(place),
     },
     store,
     api: context.api,
@@ -205,25 +221,8 @@ function startClient(
       ),
       status: receiptTaker(account.user, (name, told) => events.emit(name, told)),
     }),
-    lifetimes: {
-      isGone: (expiresAt) => expiry.isGone(expiresAt),
-      noted: () => expiry.look(),
-      told(time) {
-        hubTime = Math.max(hubTime, time);
-      },
-      erased: (tx, room, messageId) => dropDraftsAbout(tx, room, messageId, env.now()),
-    },
+    lifetimes,
   });
-  const expiry = createExpiry({
-    env,
-    store,
-    events,
-    alarm: alarms.create(),
-    serverTime: () => Math.max(hubTime, context.api.serverTime()),
-    readPosition: (tx, room) => notesOf(tx, room).readPosition,
-    erase: (tx, message) => groups.expire(tx, message),
-  });
-  events.on("accountData", () => expiry.look());
   const profiles = createProfiles({ env, store, groups, self: account.user, events });
   const presences = createPresences(env, { store, rooms: groups, events });
   if (options.offline !== true) sync.start(groups);
@@ -238,17 +237,25 @@ function startClient(
   };
   const indexing = startIndexing(env, store);
   events.on("changed", indexing.look);
+  const notifier = createNotifier({
+    store,
+    events,
+    self: account.user,
+    now: () => env.now(),
+    log,
+  });
   const session = { user: account.user, client: account.client, random: env.random };
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
   const stickers = createStickers({ env, store, assets, chosen });
   const parts = { assets, groups, store, session, chosen, profiles, presences, stickers, expiry };
   const finder = createConversationFinder(parts, events);
-  const running = { sync, groups, profiles, presences, indexing };
   const failed = (error: unknown) => log("deliveries.notTold", error);
   tellDeliveries({ groups, session, store, events, alarm: alarms.create(), failed });
   const life = new AbortController();
+  const backup = startBackup(history, { env, assets, data, alarms, events, life: life.signal });
   const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
+  const running = { sync, groups, profiles, presences, indexing, notifier, backup };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -269,6 +276,7 @@ function startClient(
     },
     conversations: createConversations(parts, account.user, tellOthers, finder),
     folders: createFolders(parts),
+    notifications: createClientNotifications(parts),
     ...asked,
     assets: createClientAssets(assets),
     stickers: createClientStickers(stickers),
@@ -295,7 +303,7 @@ function startClient(
         }),
     },
     factors: createFactors(context),
-    history: createClientHistory(history),
+    history: createClientHistory(history, createClientBackup(history, backup, chosen)),
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
@@ -308,37 +316,4 @@ function startClient(
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-type Running = {
-  readonly sync: Sync;
-  readonly groups: Groups;
-  readonly profiles: Profiles;
-  readonly presences: Presences;
-  readonly indexing: Indexing;
-};
-
-async function closeAll(
-  platform: Platform,
-  store: LocalStore,
-  { sync, groups, profiles, presences, indexing }: Running,
-  last: () => Promise<void> = () => Promise.resolve(),
-): Promise<void> {
-  profiles.stop();
-  indexing.stop();
-  try {
-    presences.stop();
-    await sync.stop(closed());
-    await groups.stop(closed());
-    await last();
-  } finally {
-    await store.close();
-    await platform.close();
-  }
-}
-
-function closed(): SdkError {
-  return new SdkError("closed", "the client was closed", {
-    help: "What was asked for is stored and goes on when the client is opened again.",
-  });
 }

@@ -128,6 +128,8 @@ export interface Ears {
   }): void;
   /** A message of somebody else's client was stored. */
   spoke(room: RoomUri, sender: ClientUri): void;
+  /** The same, with where it stands. */
+  arrived(place: { readonly room: RoomUri; readonly position: number }): void;
 }
 
 /** When messages go by themselves; owned here, met by the messages layer. */

@@ -19,6 +19,7 @@ import { addSearchCommand } from "./commands/search.ts";
 import { addPollCommands } from "./commands/poll.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServerCommands } from "./commands/server.ts";
+import { addNotifyCommands } from "./commands/notify.ts";
 import { addPresenceCommands } from "./commands/presence.ts";
 import { addStickerCommands } from "./commands/sticker.ts";
 import { addTailCommand } from "./commands/tail.ts";
@@ -125,6 +126,7 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addTypingCommand,
   addHistoryCommand,
   addFolderCommands,
+  addNotifyCommands,
   addSearchCommand,
   addAdminCommands,
   addFedCommands,

@@ -3,11 +3,15 @@ export { type AccountData, createAccountData, type DataChange } from "./sync-dat
 export { type Draft, draftAt, dropDraftsAbout, writeDraft } from "./drafts.ts";
 export { type ThreadNote, threadNoteOf, writeThreadNote } from "./thread-notes.ts";
 export {
+  backupHeadOf,
   clientNameOf,
+  isBackupOn,
   labelOf,
   metadataKeyOf,
   notesOf,
   type RoomNotes,
+  writeBackupHead,
+  writeBackupOn,
   writeClientName,
   writeLabel,
   writeMetadataKey,
