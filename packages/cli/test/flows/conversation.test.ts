@@ -29,6 +29,14 @@ async function text(who: string, ...args: readonly string[]): Promise<string> {
   return out;
 }
 
+/** A command that goes on until it is stopped. */
+function runUntil(who: string, ...args: readonly string[]) {
+  const interrupt = new AbortController();
+  const env = { TREEHOUSE_HOME: home, TREEHOUSE_PASSWORD: password };
+  const ended = runWith(["--context", who, ...args], { env, interrupted: interrupt.signal });
+  return { ended, stop: () => interrupt.abort() };
+}
+
 const json = async (who: string, ...args: readonly string[]): Promise<unknown> =>
   JSON.parse(await text(who, ...args, "--json"));
 const alice = (...args: readonly string[]) => json("alice", ...args);
@@ -163,6 +171,22 @@ test.each(kinds)("R-046 over two servers, by the command line: %s", async (_, sa
   for (const who of ["alice", "bob"]) {
     expect(await arrived(who, id, shape)).toMatchObject(shape);
   }
+});
+
+test("R-049 who sends may wait until it has reached everybody, and until all have read it", async () => {
+  await bob("account", "set", "deliveryReceipts", "on");
+  const reader = runUntil("bob", "tail", "--follow");
+  await alice("send", "Tea", "there?", "--wait", "delivered", "--preview");
+  reader.stop();
+  await reader.ended;
+  const sending = alice("send", "Tea", "and read?", "--wait", "read");
+  for (;;) {
+    await text("bob", "tail");
+    await bob("group", "read", "Tea");
+    const items = await text("bob", "history", "Tea");
+    if (items.includes("and read?")) break;
+  }
+  expect(await sending).toMatchObject({ position: expect.any(Number) });
 });
 
 test("R-054 R-056 threads, pins, lifetimes and drafts have commands of their own", async () => {
