@@ -180,12 +180,10 @@ test("R-049 who sends may wait until it has reached everybody, and until all hav
   reader.stop();
   await reader.ended;
   const sending = alice("send", "Tea", "and read?", "--wait", "read");
-  for (;;) {
+  do {
     await text("bob", "tail");
-    await bob("group", "read", "Tea");
-    const items = await text("bob", "history", "Tea");
-    if (items.includes("and read?")) break;
-  }
+  } while (!(await text("bob", "history", "Tea")).includes("and read?"));
+  await bob("group", "read", "Tea");
   expect(await sending).toMatchObject({ position: expect.any(Number) });
 });
 
