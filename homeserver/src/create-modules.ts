@@ -2,7 +2,7 @@ import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import type { Domain, Env, RateRule } from "@treehouse/protocol";
 import { join } from "node:path";
 import { createAssets } from "./assets/index.ts";
-import type { AssetBounds, Assets } from "./assets/index.ts";
+import type { AssetBounds, Assets, S3Options } from "./assets/index.ts";
 import { createAuthentication } from "./authentication/index.ts";
 import type { Authentication } from "./authentication/index.ts";
 import { isLoopbackHost } from "./config/index.ts";
@@ -175,6 +175,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     jobs,
     bounds: boundsOf(config),
     directory: config.assets.directory || join(config.storage.directory, "assets"),
+    s3: s3Of(config),
     rooms: delivery,
     peers: federation.assets,
   });
@@ -200,6 +201,18 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     factors,
     rendezvous: createRendezvous({ env, domain }),
     assets,
+  };
+}
+
+/** Where blobs lie, if not on the disk. */
+function s3Of({ assets }: Config): S3Options | undefined {
+  if (assets.s3_endpoint === "") return undefined;
+  return {
+    endpoint: assets.s3_endpoint,
+    bucket: assets.s3_bucket,
+    region: assets.s3_region,
+    accessKeyId: assets.s3_access_key_id,
+    secretAccessKey: assets.s3_secret_access_key,
   };
 }
 
