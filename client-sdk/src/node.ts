@@ -20,6 +20,7 @@ export type {
   Approvals,
   Check,
   ClientAssets,
+  ClientBackup,
   ClientContacts,
   ClientEmail,
   ClientFactors,
@@ -28,6 +29,7 @@ export type {
   ClientOptions,
   ClientInfo,
   ClientRecovery,
+  ClientNotifications,
   ClientPresence,
   ClientSessions,
   ClientPrivacy,
@@ -52,6 +54,7 @@ export type {
   FolderInfo,
   FoundConversation,
   Invite,
+  Judged,
   Member,
   OwnClients,
   RecoveryProof,
@@ -75,8 +78,15 @@ export type {
   OwnAsset,
   UploadOptions,
 } from "./assets/index.ts";
+export type {
+  NotificationChange,
+  NotificationLevel,
+  NotificationRules,
+  QuietHours,
+  Verdict,
+} from "./notifications/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
-export type { HistoryLine, TakenCount } from "./history/index.ts";
+export type { BackupStatus, HistoryLine, TakenCount } from "./history/index.ts";
 export type {
   FolderFile,
   FolderPack,

@@ -18,15 +18,19 @@ export type { AccountContext, IdentityAlarm } from "./context.ts";
 export { type ContactBook, createContactBook } from "./contacts.ts";
 export {
   type AccountData,
+  backupHeadOf,
   clientNameOf,
   createAccountData,
   type DataChange,
+  isBackupOn,
   labelOf,
   metadataKeyOf,
   notesOf,
   PROFILE_RECORD,
   STICKERS_RECORD,
   type RoomNotes,
+  writeBackupHead,
+  writeBackupOn,
   writeClientName,
   writeLabel,
   writeMetadataKey,
@@ -39,6 +43,7 @@ export {
   type PlaceChange,
   type Placed,
   placeOf,
+  SETTINGS_RECORD,
   writeFolder,
   writePlace,
 } from "./account-data/index.ts";

@@ -45,9 +45,13 @@ import { exportAccount } from "./export-account.ts";
 import { type Indexing, startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
+import { createNotifier, type Notifier } from "../notifications/index.ts";
+import { createClientNotifications } from "./notifications.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
+import type { Backup } from "../history/index.ts";
+import { createClientBackup, startBackup } from "./backup.ts";
 import { createClientHistory } from "./history.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
@@ -75,6 +79,7 @@ export type { ClientAssets } from "./assets.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
+export type { ClientNotifications, Judged } from "./notifications.ts";
 export type { FoundConversation } from "./find-conversations.ts";
 export type { ClientFolders, FolderInfo } from "./folders.ts";
 export type { Organisation, OrganiseWish } from "./organise.ts";
@@ -82,6 +87,7 @@ export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
+export type { ClientBackup } from "./backup.ts";
 export type { ClientHistory, ExportWanted } from "./history.ts";
 export type { FileToSend } from "./send-file.ts";
 export type { ClientOptions } from "./options.ts";
@@ -176,10 +182,20 @@ function startClient(
     alarms,
     people: peopleOf(context, book, own),
     metadataKey: metadataKeyOf,
-    accountEvents: accountEventsOf({ context, account, book, data, own, log, events }),
+    accountEvents: accountEventsOf({
+      context,
+      account,
+      book,
+      data,
+      own,
+      log,
+      events,
+      settled: () => notifier.settled(),
+    }),
     ears: {
       overheard: (heard) => presences.overheard(heard),
       spoke: (room, sender) => presences.spoke(room, sender),
+      arrived: (place) => notifier.arrived(place),
     },
     store,
     api: context.api,
@@ -209,15 +225,23 @@ function startClient(
   };
   const indexing = startIndexing(env, store);
   events.on("changed", indexing.look);
+  const notifier = createNotifier({
+    store,
+    events,
+    self: account.user,
+    now: () => env.now(),
+    log,
+  });
   const session = { user: account.user, client: account.client, random: env.random };
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
   const stickers = createStickers({ env, store, assets, chosen });
   const parts = { assets, groups, store, session, chosen, profiles, presences, stickers };
   const finder = createConversationFinder(parts, events);
-  const running = { sync, groups, profiles, presences, indexing };
   const life = new AbortController();
+  const backup = startBackup(history, { env, assets, data, alarms, events, life: life.signal });
   const looped = { store, events, loops: new Loops(), life: life.signal };
+  const running = { sync, groups, profiles, presences, indexing, notifier, backup };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -238,6 +262,7 @@ function startClient(
     },
     conversations: createConversations(parts, account.user, tellOthers, finder),
     folders: createFolders(parts),
+    notifications: createClientNotifications(parts),
     ...asked,
     assets: createClientAssets(assets),
     stickers: createClientStickers(stickers),
@@ -264,7 +289,7 @@ function startClient(
         }),
     },
     factors: createFactors(context),
-    history: createClientHistory(history),
+    history: createClientHistory(history, createClientBackup(history, backup, chosen)),
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
@@ -285,20 +310,24 @@ type Running = {
   readonly profiles: Profiles;
   readonly presences: Presences;
   readonly indexing: Indexing;
+  readonly notifier: Notifier;
+  readonly backup: Backup;
 };
 
 async function closeAll(
   platform: Platform,
   store: LocalStore,
-  { sync, groups, profiles, presences, indexing }: Running,
+  { sync, groups, profiles, presences, indexing, notifier, backup }: Running,
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profiles.stop();
   indexing.stop();
+  notifier.stop();
   try {
     presences.stop();
     await sync.stop(closed());
     await groups.stop(closed());
+    await backup.stop();
     await last();
   } finally {
     await store.close();

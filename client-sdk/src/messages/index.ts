@@ -14,7 +14,14 @@ export {
   type FileWish,
   type TextWish,
 } from "./compose.ts";
-export { type HistoryItem, itemOf, type Message, type Reaction, reactionsBy } from "./message.ts";
+export {
+  type HistoryItem,
+  itemOf,
+  type Message,
+  messageOf,
+  type Reaction,
+  reactionsBy,
+} from "./message.ts";
 export {
   createReader,
   emptyBody,

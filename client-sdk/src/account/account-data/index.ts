@@ -1,11 +1,15 @@
 /** What a user's clients keep for each other at the server, sealed under a key of their own. */
 export { type AccountData, createAccountData, type DataChange } from "./sync-data.ts";
 export {
+  backupHeadOf,
   clientNameOf,
+  isBackupOn,
   labelOf,
   metadataKeyOf,
   notesOf,
   type RoomNotes,
+  writeBackupHead,
+  writeBackupOn,
   writeClientName,
   writeLabel,
   writeMetadataKey,
