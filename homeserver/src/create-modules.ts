@@ -2,7 +2,7 @@ import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import type { Domain, Env, RateRule } from "@treehouse/protocol";
 import { join } from "node:path";
 import { createAssets } from "./assets/index.ts";
-import type { AssetBounds, Assets, S3Options } from "./assets/index.ts";
+import type { AssetBounds, Assets } from "./assets/index.ts";
 import { createAuthentication } from "./authentication/index.ts";
 import type { Authentication } from "./authentication/index.ts";
 import { isLoopbackHost } from "./config/index.ts";
@@ -17,8 +17,15 @@ import { createKeyPackages } from "./key-packages/index.ts";
 import type { KeyPackages } from "./key-packages/index.ts";
 import { openPeers } from "./open-peers.ts";
 import type { Peers } from "./peers/index.ts";
-import { createLoginProvider, createMailer } from "./platform/index.ts";
-import type { Database, Jobs, OnceFiles, SealingKeys, TlsFiles } from "./platform/index.ts";
+import { createLoginProvider, createMailer, createObjectStore } from "./platform/index.ts";
+import type {
+  Database,
+  Jobs,
+  ObjectStore,
+  OnceFiles,
+  SealingKeys,
+  TlsFiles,
+} from "./platform/index.ts";
 import { createQueuing } from "./queuing/index.ts";
 import type { Queuing } from "./queuing/index.ts";
 import { createRealtime } from "./realtime/index.ts";
@@ -175,7 +182,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     jobs,
     bounds: boundsOf(config),
     directory: config.assets.directory || join(config.storage.directory, "assets"),
-    s3: s3Of(config),
+    objectStore: objectStoreOf(config, env),
     rooms: delivery,
     peers: federation.assets,
   });
@@ -205,15 +212,15 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
 }
 
 /** Where blobs lie, if not on the disk. */
-function s3Of({ assets }: Config): S3Options | undefined {
+function objectStoreOf({ assets }: Config, env: Env): ObjectStore | undefined {
   if (assets.s3_endpoint === "") return undefined;
-  return {
+  return createObjectStore(env, {
     endpoint: assets.s3_endpoint,
     bucket: assets.s3_bucket,
     region: assets.s3_region,
     accessKeyId: assets.s3_access_key_id,
     secretAccessKey: assets.s3_secret_access_key,
-  };
+  });
 }
 
 function boundsOf({ assets }: Config): AssetBounds {

@@ -13,10 +13,9 @@ import { join } from "node:path";
 import { createRateLimiter, migrationsOf } from "../platform/index.ts";
 import { RATE_LIMITS } from "@treehouse/protocol";
 import type { Domain, Env, UserUri } from "@treehouse/protocol";
-import type { Database, Jobs, Route, Tx } from "../platform/index.ts";
+import type { Database, Jobs, ObjectStore, Route, Tx } from "../platform/index.ts";
 import { createBackground } from "./background.ts";
 import { createS3Blobs, openDiskBlobs } from "./blobs/index.ts";
-import type { S3Options } from "./blobs/index.ts";
 import { deleteUser } from "./change-assets.ts";
 import type { AssetBounds, AssetsContext } from "./context.ts";
 import { createCopies } from "./copies.ts";
@@ -29,13 +28,12 @@ import { openStaging } from "./staging.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 import { collectGarbage, expire, sweep, tellHolders } from "./upkeep.ts";
 
-export type { S3Options } from "./blobs/index.ts";
 export type { AssetBounds } from "./context.ts";
 
 export const assetsMigrations = migrationsOf("assets");
 
 export interface AssetsDependencies {
-  readonly env: Pick<Env, "now" | "monotonic" | "random" | "timer" | "fetch" | "log" | "metrics">;
+  readonly env: Pick<Env, "now" | "monotonic" | "random" | "timer" | "log" | "metrics">;
   readonly database: Database;
   readonly domain: Domain;
   readonly jobs: Pick<Jobs, "every">;
@@ -43,7 +41,7 @@ export interface AssetsDependencies {
   /** Where uploads, copies and, unless there is another place, blobs lie. */
   readonly directory: string;
   /** Where blobs lie, if not in that directory. */
-  readonly s3: S3Options | undefined;
+  readonly objectStore: ObjectStore | undefined;
   readonly rooms: Rooms;
   readonly peers: Peers;
 }
@@ -62,10 +60,12 @@ const maintenanceIntervalMs = 10 * 60_000;
 const garbageIntervalMs = 24 * 3_600_000;
 
 export async function createAssets(dependencies: AssetsDependencies): Promise<Assets> {
-  const { bounds, database, directory, domain, env, jobs, peers, rooms, s3 } = dependencies;
+  const { bounds, database, directory, domain, env, jobs, peers, rooms } = dependencies;
   const store = createSqliteStore(database);
-  const blobs =
-    s3 === undefined ? await openDiskBlobs(join(directory, "blobs")) : createS3Blobs(env, s3);
+  const { objectStore } = dependencies;
+  const blobs = objectStore
+    ? createS3Blobs(objectStore)
+    : await openDiskBlobs(join(directory, "blobs"));
   const metrics = createMetrics(env.metrics);
   const copied = await database.read((tx) => store.copyKeys(tx));
   const files = await openCopyFiles(join(directory, "copies"), copied);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blobStoreContract } from "../../src/assets/blobs/blob-store.contract.ts";
 import { createS3Blobs } from "../../src/assets/blobs/index.ts";
-import { createNodeEnv } from "../../src/platform/index.ts";
+import { createNodeEnv, createObjectStore } from "../../src/platform/index.ts";
 import { s3Credentials, startS3Server } from "./s3-server.ts";
 import type { S3Server } from "./s3-server.ts";
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 const openBlobs = (more: object = {}) =>
-  createS3Blobs(env, { ...s3Credentials, endpoint: server.url, ...more });
+  createS3Blobs(createObjectStore(env, { ...s3Credentials, endpoint: server.url, ...more }));
 
 function fileOf(length: number): string {
   const path = join(mkdtempSync(join(tmpdir(), "treehouse-s3-")), "file");

@@ -1,89 +1,22 @@
 import { open, rm } from "node:fs/promises";
-import { AwsV4Signer } from "aws4fetch";
-import { NetworkFault, Refusal, toHex, utf8Decode } from "@treehouse/protocol";
-import type { Env, HttpRequest, HttpResponse } from "@treehouse/protocol";
-import { Assertion, sha256 } from "../../platform/index.ts";
+import { utf8Decode } from "@treehouse/protocol";
+import { Assertion } from "../../platform/index.ts";
+import type { ObjectStore } from "../../platform/index.ts";
 import { BlobGone } from "./blob-store.ts";
 import type { BlobStore } from "./blob-store.ts";
-
-export interface S3Options {
-  readonly endpoint: string;
-  readonly bucket: string;
-  readonly region: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
 
 /** Octets of one request, either way. S3 takes parts of 5 MiB at least and 10,000 at most. */
 const partBytes = 16 * 1024 * 1024;
 const readBytes = 1024 * 1024;
-const requestTimeoutMs = 60_000;
-const answerBytesMax = 4 * 1024 * 1024;
-const triesMax = 4;
-const firstWaitMs = 100;
 
-type Asked = {
-  readonly method: HttpRequest["method"];
-  readonly key?: string;
-  readonly query?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array<ArrayBuffer>;
-  readonly answerBytesMax?: number;
-};
+/** What a store may say beside the octets that were asked for, such as why there are none. */
+const answerBytesMax = readBytes + 64 * 1024;
 
 /**
- * Blobs as objects of a bucket, addressed by path. Every request is signed with the hash of its body
- * (AWS Signature Version 4), so that what is stored is what was sent. What an interrupted upload has
- * left of its parts is for the bucket's own rule about incomplete uploads.
+ * Blobs as objects of a bucket. What an interrupted upload has left of its parts is for the bucket's
+ * own rule about incomplete uploads.
  */
-export function createS3Blobs(
-  env: Pick<Env, "fetch" | "timer">,
-  { endpoint, bucket, ...credentials }: S3Options,
-): BlobStore {
-  const base = `${endpoint.replace(/\/+$/, "")}/${bucket}`;
-
-  async function once({
-    method,
-    key,
-    query,
-    headers,
-    body,
-    answerBytesMax: most,
-  }: Asked): Promise<HttpResponse> {
-    const signed = await new AwsV4Signer({
-      ...credentials,
-      service: "s3",
-      method,
-      url: `${base}${key === undefined ? "" : `/${key}`}${query === undefined ? "" : `?${query}`}`,
-      headers: {
-        ...headers,
-        "x-amz-content-sha256": toHex(sha256(body ?? new Uint8Array(0))),
-      },
-    }).sign();
-    return env.fetch({
-      method,
-      url: signed.url.href,
-      headers: Object.fromEntries(signed.headers),
-      ...(body === undefined ? {} : { body }),
-      timeoutMs: requestTimeoutMs,
-      responseBytesMax: most ?? answerBytesMax,
-    });
-  }
-
-  /** All of them may be repeated: what was done is done again with the same effect. */
-  async function ask(asked: Asked, good: readonly number[]): Promise<HttpResponse> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        const answer = await once(asked);
-        if (good.includes(answer.status)) return answer;
-        if (!isPassing(answer.status) || tries === triesMax) throw failed(asked, answer);
-      } catch (error) {
-        if (!(error instanceof NetworkFault) || tries === triesMax) throw error;
-      }
-      await new Promise<void>((resolve) => env.timer(firstWaitMs * 4 ** (tries - 1), resolve));
-    }
-  }
-
+export function createS3Blobs({ ask }: ObjectStore): BlobStore {
   async function has(key: string): Promise<boolean> {
     const query = `list-type=2&max-keys=1&prefix=${key}`;
     const { body } = await ask({ method: "GET", query }, [200]);
@@ -107,10 +40,13 @@ export function createS3Blobs(
       const query = `uploadId=${uploadId}`;
       const answer = await ask({ method: "POST", key, query, body }, [200]);
       // It may begin to answer before it knows.
-      if (tagsIn(utf8Decode(answer.body), "Code").length > 0)
-        throw failed({ method: "POST" }, answer);
+      if (tagsIn(utf8Decode(answer.body), "Code").length > 0) {
+        throw new Error("The object store did not put the parts together.");
+      }
     } catch (error) {
-      await once({ method: "DELETE", key, query: `uploadId=${uploadId}` }).catch(() => undefined);
+      await ask({ method: "DELETE", key, query: `uploadId=${uploadId}` }, [204]).catch(
+        () => undefined,
+      );
       throw error;
     }
   }
@@ -214,17 +150,4 @@ function unescaped(text: string): string {
 
 function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
-}
-
-/** Trouble of the store's own, other than a lack of room. */
-function isPassing(status: number): boolean {
-  return status >= 500 && status !== 507;
-}
-
-function failed({ method }: Pick<Asked, "method">, { status, body }: HttpResponse): Error {
-  const [code = ""] = tagsIn(new TextDecoder().decode(body), "Code");
-  if (status === 507 || code === "QuotaExceeded" || code === "XMinioStorageFull") {
-    return new Refusal("storageFull", "There is no room for files now.");
-  }
-  return new Error(`The object store answered ${status} ${code} to ${method}.`);
 }
