@@ -73,7 +73,7 @@ export function createS3Blobs({ ask }: ObjectStore): BlobStore {
           method: "GET",
           key: checked(key),
           headers,
-          answerBytesMax: readBytes,
+          answerBytesMax,
         } as const;
         const { status, body } = await ask(asked, [206, 404]);
         if (status === 404) throw new BlobGone("There is no such blob.");
