@@ -57,7 +57,7 @@ const sdkModules: Record<string, readonly string[]> = {
   messages: ["events", "groups", "search", "storage"],
   profiles: ["account", "events", "groups", "messages", "storage"],
   presence: ["events", "storage"],
-  history: ["account", "events", "groups", "messages", "storage"],
+  history: ["account", "assets", "errors", "events", "groups", "messages", "storage", "transport"],
   stickers: ["account", "messages", "sticker-files", "storage"],
   client: [
     "account",

@@ -20,9 +20,11 @@ export type {
   Approvals,
   Check,
   ClientAssets,
+  ClientBackup,
   ClientContacts,
   ClientEmail,
   ClientFactors,
+  ClientFolders,
   ClientHistory,
   ClientOptions,
   ClientInfo,
@@ -48,10 +50,14 @@ export type {
   FederationAdmin,
   FederationOverview,
   FileToSend,
+  FolderInfo,
+  FoundConversation,
   Invite,
   Member,
   OwnClients,
   RecoveryProof,
+  Organisation,
+  OrganiseWish,
   PasskeyInfo,
   PresenceChoice,
   RuleNote,
@@ -71,7 +77,7 @@ export type {
   UploadOptions,
 } from "./assets/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
-export type { HistoryLine, TakenCount } from "./history/index.ts";
+export type { BackupStatus, HistoryLine, TakenCount } from "./history/index.ts";
 export type {
   FolderFile,
   FolderPack,

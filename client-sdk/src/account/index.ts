@@ -18,20 +18,33 @@ export type { AccountContext, IdentityAlarm } from "./context.ts";
 export { type ContactBook, createContactBook } from "./contacts.ts";
 export {
   type AccountData,
+  backupHeadOf,
   clientNameOf,
   createAccountData,
   type DataChange,
+  isBackupOn,
   labelOf,
   metadataKeyOf,
   notesOf,
   PROFILE_RECORD,
   STICKERS_RECORD,
   type RoomNotes,
+  writeBackupHead,
+  writeBackupOn,
   writeClientName,
   writeLabel,
   writeMetadataKey,
   writeOwnName,
   writeRead,
+  type Folder,
+  foldersOf,
+  newFolderId,
+  pinsOf,
+  type PlaceChange,
+  type Placed,
+  placeOf,
+  writeFolder,
+  writePlace,
 } from "./account-data/index.ts";
 export { changePassword } from "./change-password.ts";
 export { deleteAccount } from "./delete-account.ts";

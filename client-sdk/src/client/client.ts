@@ -9,6 +9,7 @@ import type { ClientConversations } from "./conversations.ts";
 import type { Check } from "./diagnose.ts";
 import type { ClientEmail } from "./email.ts";
 import type { ExportLine } from "./export-account.ts";
+import type { ClientFolders } from "./folders.ts";
 import type { ClientFactors } from "./factors.ts";
 import type { ClientHistory } from "./history.ts";
 import type { ClientPrivacy } from "./privacy.ts";
@@ -23,6 +24,8 @@ import type { ClientSettings } from "./settings.ts";
 export interface Client extends AsyncDisposable {
   readonly me: { readonly address: string; readonly user: string; readonly client: string };
   readonly conversations: ClientConversations;
+  /** What the user has sorted conversations into. */
+  readonly folders: ClientFolders;
   readonly admin: Admin;
   /** Looks at connection, session, KeyPackages and backlog; changes nothing. */
   diagnose(): Promise<readonly Check[]>;

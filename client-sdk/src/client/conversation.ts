@@ -9,7 +9,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import { notesOf, writeOwnName, writeRead } from "../account/index.ts";
+import { notesOf, placeOf, writeOwnName, writePlace, writeRead } from "../account/index.ts";
 import type { HistoryPage } from "../groups/index.ts";
 import { composeText, type HistoryItem, itemOf, type TextWish } from "../messages/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
@@ -17,6 +17,7 @@ import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
+import { type Organisation, organisationOf, organise, type OrganiseWish } from "./organise.ts";
 import { tellRead } from "./receipts.ts";
 import { search, type SearchOptions, type SearchResult } from "./search.ts";
 import { checkText } from "./own-text.ts";
@@ -44,6 +45,7 @@ export type ConversationInfo = {
   readonly readPosition: number;
   /** Of others, behind that position. */
   readonly unread: Unread;
+  readonly organisation: Organisation;
   readonly template: string;
   readonly status: string;
   readonly epoch: number;
@@ -76,6 +78,8 @@ export interface Conversation extends MessageChanges, FileSending, StickerSendin
    * lead to its neighbours. Refuses `notFound` for an id to be around that is not here.
    */
   history(options?: Partial<HistoryPage>): Promise<readonly HistoryItem[]>;
+  /** Pins, archives, mutes, labels it and puts it into folders, for this user alone, on all clients. */
+  organise(wish: OrganiseWish): Promise<Organisation>;
   /** As `client.search`, in this conversation alone. */
   search(query: string, options?: SearchOptions): Promise<SearchResult>;
   /** Adds users by address, all or none; who is in already is passed over. */
@@ -126,6 +130,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       id: room,
       ...rest,
       ...unreadIn(tx, id),
+      organisation: organisationOf(tx, id, chosen.now()),
       members: members.map(({ user, ...member }) => ({
         ...member,
         address: formatAddress(user),
@@ -159,6 +164,16 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         const page = { limit: historyLimit, ...options };
         return (await groups.history(id, page)).map(itemOf);
       }),
+    organise: (wish) =>
+      guarded(async () => {
+        const { position } = await groups.info(id);
+        const organisation = await store.transaction((tx) => {
+          organise(tx, id, { wish, position, at: chosen.now() });
+          return organisationOf(tx, id, chosen.now());
+        });
+        await chosen.push();
+        return organisation;
+      }),
     search: (query, options) => search(parts, query, options, id),
     add: (addresses) =>
       guarded(async () => void (await groups.add(id, addresses.map(parseAddress)))),
@@ -182,6 +197,9 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         const after = await store.transaction((tx) => {
           const { readPosition } = notesOf(tx, id);
           writeRead(tx, id, { position, at: chosen.now() });
+          if (placeOf(tx, id).marked) {
+            writePlace(tx, id, { change: { marked: null }, at: chosen.now() });
+          }
           return readPosition;
         });
         await tellRead(parts, id, { after, upTo: position });

@@ -11,6 +11,7 @@ import type { LocalStore } from "../storage/index.ts";
 import { createSerial } from "../transport/index.ts";
 import { type Conversation, type ConversationInfo, createConversation } from "./conversation.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
+import type { ConversationFinder, FoundConversation } from "./find-conversations.ts";
 import { guarded } from "./guarded.ts";
 import { listConversations, roomsHere } from "./list-conversations.ts";
 
@@ -29,6 +30,11 @@ export interface ClientConversations {
   list(): Promise<readonly ConversationInfo[]>;
   /** By id or by a unique beginning of it, or by name. Refuses `unknownRoom`. */
   get(reference: string): Promise<Conversation>;
+  /**
+   * By a name or by who is in, as far as it is typed and with a slip of the finger; the best first, 20
+   * by default.
+   */
+  find(typed: string, options?: { readonly limit?: number }): Promise<readonly FoundConversation[]>;
   create(wanted: CreateConversation): Promise<Conversation>;
   /**
    * The conversation between two that nobody else can ever enter: one per pair, so that the same
@@ -42,18 +48,26 @@ export interface ClientConversations {
   coming(): Promise<number>;
 }
 
-/** `founded` hears of each that this client has made. */
+const findLimit = 20;
+
+/** `tellOthers` hears of each that this client has made. */
 export function createConversations(
   parts: ConversationParts,
   self: UserUri,
-  founded: () => void,
+  tellOthers: () => void,
+  finder: ConversationFinder,
 ): ClientConversations {
   const { groups, store } = parts;
+  const founded = (): void => {
+    finder.changed();
+    tellOthers();
+  };
   const pairs = createSerial();
   return {
     list: () => guarded(() => listConversations(parts)),
     get: (reference) =>
       guarded(async () => createConversation(parts, await findRoom(store, reference))),
+    find: (typed, { limit = findLimit } = {}) => guarded(() => finder.find(typed, limit)),
     create: ({ name = "", members = [] }) =>
       guarded(async () => {
         const users = members.map(parseAddress).filter((user) => user !== self);

@@ -9,6 +9,7 @@ import {
   type TakenCount,
   writeArchive,
 } from "../history/index.ts";
+import type { ClientBackup } from "./backup.ts";
 import { toSdkError } from "../errors/index.ts";
 import { guarded } from "./guarded.ts";
 
@@ -21,6 +22,8 @@ export type ExportWanted = {
 
 /** What was said, as it leaves this store and comes in. */
 export interface ClientHistory {
+  /** The encrypted backup at the own server. */
+  readonly backup: ClientBackup;
   /** Everything to be read, as values that are one JSON line each; nothing that was taken back. */
   export(wanted?: ExportWanted): AsyncIterable<HistoryLine>;
   /**
@@ -43,8 +46,9 @@ export interface ClientHistory {
   ): Promise<TakenCount>;
 }
 
-export function createClientHistory(context: HistoryContext): ClientHistory {
+export function createClientHistory(context: HistoryContext, backup: ClientBackup): ClientHistory {
   return {
+    backup,
     export: (wanted) => failing(exportLines(context, roomsOf(wanted))),
     archive: (wanted, progress) => failing(writeArchive(context, roomsOf(wanted), progress)),
     import: (chunks, progress) => guarded(() => readArchive(context, chunks, progress)),

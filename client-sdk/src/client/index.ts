@@ -45,7 +45,11 @@ import { exportAccount } from "./export-account.ts";
 import { type Indexing, startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
+import { createConversationFinder } from "./find-conversations.ts";
+import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
+import type { Backup } from "../history/index.ts";
+import { createClientBackup, startBackup } from "./backup.ts";
 import { createClientHistory } from "./history.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
@@ -73,10 +77,14 @@ export type { ClientAssets } from "./assets.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
+export type { FoundConversation } from "./find-conversations.ts";
+export type { ClientFolders, FolderInfo } from "./folders.ts";
+export type { Organisation, OrganiseWish } from "./organise.ts";
 export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
+export type { ClientBackup } from "./backup.ts";
 export type { ClientHistory, ExportWanted } from "./history.ts";
 export type { FileToSend } from "./send-file.ts";
 export type { ClientOptions } from "./options.ts";
@@ -149,7 +157,11 @@ function startClient(
     },
     (delayMs, run) => catchingUp.set(delayMs, run),
   );
-  const chosen = createChosen(data, () => env.now());
+  const chosen = createChosen(
+    data,
+    () => env.now(),
+    () => finder.changed(),
+  );
   const own = createOwnIdentity(context, account, {
     changed(change) {
       events.emit("clientsChanged", change);
@@ -205,9 +217,11 @@ function startClient(
   const assets = createAssets({ env, api: context.api, store, cipher });
   const stickers = createStickers({ env, store, assets, chosen });
   const parts = { assets, groups, store, session, chosen, profiles, presences, stickers };
-  const running = { sync, groups, profiles, presences, indexing };
+  const finder = createConversationFinder(parts, events);
   const life = new AbortController();
+  const backup = startBackup(history, { env, assets, data, alarms, events, life: life.signal });
   const looped = { store, events, loops: new Loops(), life: life.signal };
+  const running = { sync, groups, profiles, presences, indexing, backup };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -226,7 +240,8 @@ function startClient(
       user: account.user,
       client: account.client,
     },
-    conversations: createConversations(parts, account.user, tellOthers),
+    conversations: createConversations(parts, account.user, tellOthers, finder),
+    folders: createFolders(parts),
     ...asked,
     assets: createClientAssets(assets),
     stickers: createClientStickers(stickers),
@@ -237,6 +252,7 @@ function startClient(
       export: () =>
         exportAccount({
           ...asked,
+          stickers,
           store,
           account,
           open: (room) => createConversation(parts, room),
@@ -252,7 +268,7 @@ function startClient(
         }),
     },
     factors: createFactors(context),
-    history: createClientHistory(history),
+    history: createClientHistory(history, createClientBackup(history, backup, chosen)),
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
@@ -273,12 +289,13 @@ type Running = {
   readonly profiles: Profiles;
   readonly presences: Presences;
   readonly indexing: Indexing;
+  readonly backup: Backup;
 };
 
 async function closeAll(
   platform: Platform,
   store: LocalStore,
-  { sync, groups, profiles, presences, indexing }: Running,
+  { sync, groups, profiles, presences, indexing, backup }: Running,
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profiles.stop();
@@ -287,6 +304,7 @@ async function closeAll(
     presences.stop();
     await sync.stop(closed());
     await groups.stop(closed());
+    await backup.stop();
     await last();
   } finally {
     await store.close();

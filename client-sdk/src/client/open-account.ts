@@ -27,7 +27,8 @@ import {
 } from "../account/index.ts";
 import { SdkError } from "../errors/index.ts";
 import { noteNewClient } from "../groups/index.ts";
-import type { LocalStore } from "../storage/index.ts";
+import { wantHistory } from "../history/index.ts";
+import type { LocalStore, LocalTx } from "../storage/index.ts";
 import { createApi } from "../transport/index.ts";
 import { approving } from "./approvals.ts";
 import { defaultServer } from "./default-server.ts";
@@ -164,13 +165,19 @@ function becomeClient(
 ): Promise<StoredAccount> {
   const { approval } = options;
   if (approval !== undefined) {
-    return approving(() => joinByApproval(context, { user, ...approval }, noteNewClient));
+    return approving(() => joinByApproval(context, { user, ...approval }, noteNew));
   }
-  return addClient(context, { user, secret: secretOf(options) }, begun, noteNewClient);
+  return addClient(context, { user, secret: secretOf(options) }, begun, noteNew);
 }
 
 /** What opens the keys for a further client: the recovery key where one is given. */
 function secretOf(options: ClientOptions): Secret {
   if (options.recoveryKey === undefined) return { password: needPassword(options) };
   return { recoveryKey: parseRecoveryKey(options.recoveryKey) };
+}
+
+/** What a new client has yet to do: come into its user's conversations, and get their history. */
+function noteNew(tx: LocalTx): void {
+  noteNewClient(tx);
+  wantHistory(tx);
 }

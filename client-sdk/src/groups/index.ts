@@ -71,6 +71,7 @@ export type { NewRoom } from "./found-room.ts";
 export { type HistoryPage, type HistoryRow, withChanges } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
 export { roomKnown } from "./room-known.ts";
+export { peopleNoted, writePeople } from "./room-people.ts";
 export type { RoomInfo } from "./room-info.ts";
 export { eraseMessage } from "./write-change.ts";
 export { describeEvent as describeRoomEvent, parseEvent, type RoomEvent } from "./room-event.ts";

@@ -5,6 +5,13 @@ export {
   readArchive,
   writeArchive,
 } from "./archive-file.ts";
+export {
+  type Backup,
+  type BackupPorts,
+  type BackupStatus,
+  createBackup,
+  wantHistory,
+} from "./backup/index.ts";
 export type { HistoryContext } from "./context.ts";
 export { exportLines, type HistoryLine } from "./export-lines.ts";
 export type { TakenCount } from "./take-segment.ts";

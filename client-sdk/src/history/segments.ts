@@ -45,30 +45,36 @@ export async function* segmentsOf(
 }
 
 /** Undefined where there is nothing more. */
-export function readSegment(
+function readSegment(
   context: HistoryContext,
   tx: LocalTx,
   wanted: SegmentsWanted,
 ): StoredSegment | undefined {
   const { newestFirst = false, messagesOnly = false, ...rest } = wanted;
   const chosen: MessageRow[] = [];
-  let { after } = rest;
   let bytes = 0;
   let end: HistoryKey | undefined;
-  while (bytes < HISTORY_LIMITS.historySegmentBytesWanted) {
-    const page = tx.history.page({ ...rest, after, newestFirst, limit: pageRows });
-    for (const row of page) {
-      if (bytes >= HISTORY_LIMITS.historySegmentBytesWanted) break;
-      end = { acceptedAt: row.acceptedAt, room: row.room, position: row.position };
-      bytes += row.body.length + rowOverhead;
-      if (travels(row, context.env.now(), messagesOnly)) chosen.push(row);
-    }
-    after = end;
-    if (page.length < pageRows) break;
+  for (const row of rowsOf(tx, { ...rest, newestFirst })) {
+    // What was accepted at one moment stays together, so that segments part at moments.
+    const isFull = bytes >= HISTORY_LIMITS.historySegmentBytesWanted;
+    if (isFull && row.acceptedAt !== end?.acceptedAt) break;
+    end = { acceptedAt: row.acceptedAt, room: row.room, position: row.position };
+    bytes += row.body.length + rowOverhead;
+    if (travels(row, context.env.now(), messagesOnly)) chosen.push(row);
   }
   if (end === undefined) return undefined;
   const rows = newestFirst ? chosen.toReversed() : chosen;
   return { segment: describe(context, tx, rows), end };
+}
+
+function* rowsOf(tx: LocalTx, wanted: Omit<RowsWanted, "limit">): Generator<MessageRow> {
+  let { after } = wanted;
+  for (;;) {
+    const page = tx.history.page({ ...wanted, after, limit: pageRows });
+    yield* page;
+    after = page.at(-1);
+    if (page.length < pageRows) return;
+  }
 }
 
 /**

@@ -34,7 +34,8 @@ export async function takeSegment(
   { rooms, rows }: HistorySegment,
   by: UserUri,
   hooks: {
-    readonly before?: (tx: LocalTx) => void;
+    /** It is what the backup holds already: nothing of it is to be written there. */
+    readonly isBackup?: boolean;
     /** In the last step's transaction. */
     readonly last?: (tx: LocalTx) => void;
   } = {},
@@ -44,7 +45,7 @@ export async function takeSegment(
   const counts = { added: 0, known: 0, erased: 0, refused: 0 };
   for (let at = 0; at === 0 || at < rows.length; at += rowsAtOnce) {
     await store.transaction((tx) => {
-      hooks.before?.(tx);
+      const changed = hooks.isBackup === true ? tx.history.changed() : undefined;
       if (at === 0 && by === self) {
         for (const room of rooms) noteRoom(context, tx, room);
       }
@@ -52,6 +53,7 @@ export async function takeSegment(
         const room = rooms[row.room];
         if (room !== undefined) counts[takeRow(tx, teller, room.room, row)] += 1;
       }
+      if (changed !== undefined) tx.history.keepChanged(changed);
       if (at + rowsAtOnce >= rows.length) hooks.last?.(tx);
     });
   }

@@ -4,11 +4,12 @@ import {
   parsePackLink,
   Refusal,
   STICKER_LIMITS,
+  utf8Encode,
 } from "@treehouse/protocol";
 import { z } from "zod";
 
 import { STICKERS_RECORD } from "../account/index.ts";
-import type { DataEntries, LocalTx } from "../storage/index.ts";
+import type { DataEntries, DataEntry, LocalTx } from "../storage/index.ts";
 
 /** A pack that the user has, as all of the user's clients know it. */
 export type OwnPack = {
@@ -110,13 +111,32 @@ function slotsOf(entries: DataEntries): readonly Slot[] {
   });
 }
 
-function write(tx: LocalTx, key: string, entry: DataEntries[string], now: number): void {
+function write(tx: LocalTx, key: string, entry: DataEntry, now: number): void {
   const row = tx.accountData.get(STICKERS_RECORD);
-  const kept = Object.entries(row.entries).filter(
-    ([, { value, at }]) => value !== null || at > now - removedKeptMs,
+  const entries = Object.fromEntries(
+    Object.entries({ ...row.entries, [key]: entry }).filter(
+      ([, { value, at }]) => value !== null || at > now - removedKeptMs,
+    ),
   );
-  const entries = { ...Object.fromEntries(kept), [key]: entry };
+  const gone = Object.entries(entries)
+    .filter(([name, { value }]) => value === null && name !== key)
+    .toSorted(([, one], [, other]) => one.at - other.at);
+  for (const [name] of gone) {
+    if (octetsOf(entries) <= recordBytesMax) break;
+    Reflect.deleteProperty(entries, name);
+  }
+  if (entry.value !== null && octetsOf(entries) > recordBytesMax) {
+    const [limitName, limit] = ["accountDataBytesMax", recordBytesMax] as const;
+    throw new Refusal("limitExceeded", "there is no room for more packs", { limitName, limit });
+  }
   tx.accountData.put({ ...row, changed: true, entries });
+}
+
+/** What the record may take here: the rest is for what another client adds at the same time. */
+const recordBytesMax = 28 * 1024;
+
+function octetsOf(entries: DataEntries): number {
+  return utf8Encode(JSON.stringify(entries)).length;
 }
 
 function linkIn(text: string): PackLink | undefined {

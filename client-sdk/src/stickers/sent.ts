@@ -42,7 +42,7 @@ export async function sentSticker(
   const pack = withPack ? own.link : undefined;
   if (bytes.length <= inlineMax) return { item, pack, file: inlineFile(item, bytes) };
   const link = await assets.upload(bytes, { access: { kind: "room", room } });
-  const { inline: disposition } = DISPOSITIONS;
+  const { icon: disposition } = DISPOSITIONS;
   return { item, pack, file: assetPart(link, { contentType: item.mediaType, disposition }) };
 }
 

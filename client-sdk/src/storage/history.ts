@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import { parseMessageRow } from "./message-rows.ts";
 import type { MessageRow } from "./messages.ts";
-import { bytesOf, type SqlRow, type SqlTx, textOf } from "./port.ts";
+import { bytesOf, integerOf, type SqlRow, type SqlTx, textOf } from "./port.ts";
 import type { Seal } from "./seal.ts";
 
 /** Where a row stands among all rooms: by time, and at one time by room and position. */
@@ -32,7 +32,22 @@ export interface HistoryRows {
   toldRooms(): readonly ToldRoom[];
   toldRoom(room: RoomUri): ToldRoom | undefined;
   noteRoom(room: ToldRoom): void;
+  /** The hours in which something has changed since it was written to the backup. */
+  changed(): readonly ChangedHour[];
+  /** All counts as changed. */
+  changeAll(): void;
+  /** They are written, unless something has changed in them meanwhile. */
+  forgetChanged(hours: readonly ChangedHour[]): void;
+  /** No others than these count as changed. */
+  keepChanged(hours: readonly ChangedHour[]): void;
+  /** Whether this store holds all that a segment of the backup does. */
+  isMerged(link: string): boolean;
+  noteMerged(link: string): void;
+  forgetMerged(): void;
 }
+
+/** An hour since the Unix epoch; `mark` is another one whenever something changes in it. */
+export type ChangedHour = { readonly hour: number; readonly mark: number };
 
 type Stands = Pick<MessageRow, "kind" | "messageId" | "position" | "toldBy"> | undefined;
 
@@ -95,6 +110,36 @@ export function createHistoryRows(sql: SqlTx, seal: Seal): HistoryRows {
     toldRoom(room) {
       const row = sql.all("SELECT * FROM told_rooms WHERE room = ?", room)[0];
       return row === undefined ? undefined : parseTold(row);
+    },
+    changed() {
+      return sql
+        .all("SELECT hour, mark FROM history_changed ORDER BY hour")
+        .map((row) => ({ hour: integerOf(row, "hour"), mark: integerOf(row, "mark") }));
+    },
+    changeAll() {
+      sql.run(
+        `INSERT INTO history_changed (hour)
+           SELECT DISTINCT accepted_at / 3600000 FROM messages WHERE true ON CONFLICT DO NOTHING`,
+      );
+    },
+    forgetChanged(hours) {
+      for (const { hour, mark } of hours) {
+        sql.run("DELETE FROM history_changed WHERE hour = ? AND mark = ?", hour, mark);
+      }
+    },
+    keepChanged(hours) {
+      const kept = JSON.stringify(hours.map(({ hour }) => hour));
+      sql.run(
+        "DELETE FROM history_changed WHERE hour NOT IN (SELECT value FROM json_each(?))",
+        kept,
+      );
+    },
+    isMerged: (link) => sql.all("SELECT 1 FROM backup_merged WHERE link = ?", link).length > 0,
+    noteMerged(link) {
+      sql.run("INSERT INTO backup_merged (link) VALUES (?) ON CONFLICT DO NOTHING", link);
+    },
+    forgetMerged() {
+      sql.run("DELETE FROM backup_merged");
     },
     noteRoom({ room, template, name }) {
       sql.run(

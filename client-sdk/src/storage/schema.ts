@@ -119,6 +119,24 @@ const versions: readonly (readonly string[])[] = [
        source TEXT NOT NULL, item TEXT NOT NULL, sealed_content BLOB NOT NULL,
        PRIMARY KEY (source, item)) STRICT`,
   ],
+  [
+    `CREATE TABLE history_changed (
+       mark INTEGER PRIMARY KEY AUTOINCREMENT, hour INTEGER NOT NULL UNIQUE) STRICT`,
+    "INSERT INTO history_changed (hour) SELECT DISTINCT accepted_at / 3600000 FROM messages",
+    `CREATE TRIGGER messages_inserted AFTER INSERT ON messages BEGIN
+       DELETE FROM history_changed WHERE hour = NEW.accepted_at / 3600000;
+       INSERT INTO history_changed (hour) VALUES (NEW.accepted_at / 3600000);
+     END`,
+    `CREATE TRIGGER messages_erased AFTER UPDATE OF kind ON messages BEGIN
+       DELETE FROM history_changed WHERE hour = OLD.accepted_at / 3600000;
+       INSERT INTO history_changed (hour) VALUES (OLD.accepted_at / 3600000);
+     END`,
+    `CREATE TRIGGER messages_removed AFTER DELETE ON messages BEGIN
+       DELETE FROM history_changed WHERE hour = OLD.accepted_at / 3600000;
+       INSERT INTO history_changed (hour) VALUES (OLD.accepted_at / 3600000);
+     END`,
+    "CREATE TABLE backup_merged (link TEXT PRIMARY KEY) STRICT",
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -167,4 +185,6 @@ const emptying = [
   "DELETE FROM told_rooms",
   "DELETE FROM sticker_packs",
   "DELETE FROM sticker_imports",
+  "DELETE FROM history_changed",
+  "DELETE FROM backup_merged",
 ];

@@ -93,6 +93,12 @@ test("R-090 R-092 R-093 FED-888 FED-889 a pack is used, and opens by its link at
     content.stickers.map(({ id }) => id).toReversed(),
   );
 
+  const exported: unknown[] = [];
+  for await (const { file, value } of alice.account.export()) {
+    if (file === "stickers") exported.push(value);
+  }
+  expect(exported).toEqual([pack]);
+
   const link = await alice.stickers.share("canary-title");
   expect(link).toMatch(/^treehouse:stickers#[\w-]+$/);
   expect((await bob.stickers.look(link)).author).toBe("Ann");

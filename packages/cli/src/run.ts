@@ -9,6 +9,7 @@ import { addContextCommands } from "./commands/context.ts";
 import { addDebugCommands } from "./commands/debug.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addFedCommands } from "./commands/fed.ts";
+import { addFolderCommands } from "./commands/folder.ts";
 import { addGroupCommands } from "./commands/group.ts";
 import { addHistoryCommand } from "./commands/history.ts";
 import { addInitCommand } from "./commands/init.ts";
@@ -117,6 +118,7 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addPresenceCommands,
   addTypingCommand,
   addHistoryCommand,
+  addFolderCommands,
   addSearchCommand,
   addAdminCommands,
   addFedCommands,

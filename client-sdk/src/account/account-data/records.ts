@@ -13,6 +13,13 @@ export const STICKERS_RECORD = "stickers";
 
 const peopleShards = 32;
 const roomShards = 16;
+const placeShards = 8;
+
+/** Where the user has put conversations. */
+export const placeRecords: readonly string[] = Array.from(
+  { length: placeShards },
+  (_, shard) => `places/${shard}`,
+);
 
 export const recordNames: readonly string[] = [
   SETTINGS_RECORD,
@@ -20,6 +27,7 @@ export const recordNames: readonly string[] = [
   STICKERS_RECORD,
   ...Array.from({ length: peopleShards }, (_, shard) => `people/${shard}`),
   ...Array.from({ length: roomShards }, (_, shard) => `rooms/${shard}`),
+  ...placeRecords,
 ];
 
 export function recordOfPerson(user: string): string {
@@ -28,6 +36,10 @@ export function recordOfPerson(user: string): string {
 
 export function recordOfRoom(room: string): string {
   return `rooms/${shardOf(room, roomShards)}`;
+}
+
+export function recordOfPlace(room: string): string {
+  return `places/${shardOf(room, placeShards)}`;
 }
 
 function shardOf(uri: string, shards: number): number {

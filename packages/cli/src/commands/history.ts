@@ -5,6 +5,7 @@ import { fileText } from "./file-text.ts";
 import { reactionText, stickerText } from "./sticker-text.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
+import { addHistoryBackup } from "./history-backup.ts";
 import { addHistoryFiles } from "./history-files.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -30,6 +31,7 @@ export function addHistoryCommand(cli: Cli): void {
       );
     });
   addHistoryFiles(cli, noun);
+  addHistoryBackup(cli, noun);
 }
 
 type Shown = {

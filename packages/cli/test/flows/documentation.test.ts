@@ -93,6 +93,7 @@ test("every command is exercised by a test", () => {
     "fed",
     "history",
     "messages",
+    "organisation",
     "reset",
     "server-backup",
     "stickers",

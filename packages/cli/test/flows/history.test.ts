@@ -70,6 +70,19 @@ test("R-057 R-058 a conversation is read in pages, exported, and brought to anot
   expect(told.out).toContain("three (told by alice@localhost)");
   expect(told.out).not.toContain("two");
 
+  // A third one needs no file: the backup at the server has it all.
+  await json("history", "backup", "on");
+  expect(await json("history", "backup", "now")).toMatchObject({ on: true, segments: 1 });
+  expect(await json("history", "backup", "status")).toMatchObject({ waiting: false, missing: 0 });
+  const tablet = (...args: string[]) => json("--context", "tablet", ...args);
+  await tablet("init", "alice@localhost");
+  await tablet("account", "login");
+  await tablet("history", "restore");
+  expect(textsOf(await tablet("history", "Tea"))).toEqual(
+    expect.arrayContaining(["one", "", "three", "four", "five"]),
+  );
+  expect(await laptop("history", "backup", "off")).toMatchObject({ on: false, segments: 0 });
+
   truncateSync(file, statSync(file).size - 100);
   const wrong = async (...args: string[]) => {
     const { exit, err } = await household.treehouse(["history", ...args, "--json"]);

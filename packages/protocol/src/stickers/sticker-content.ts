@@ -35,9 +35,9 @@ const packKey = 9;
 /** An item, its emoji. */
 const depthMax = 2;
 
-/** The file as a part of the message itself. */
+/** The file as a part of the message itself: with the disposition of what is no file to be listed. */
 export function inlineFile({ mediaType }: StickerItem, bytes: Bytes): SinglePart {
-  const { inline: disposition } = DISPOSITIONS;
+  const { icon: disposition } = DISPOSITIONS;
   return { kind: "single", disposition, language: "", contentType: mediaType, content: bytes };
 }
 
