@@ -151,6 +151,18 @@ test(
     });
     await world.bob(["send", "Team", "hello from a terminal"]);
     expect(await heard(page, 1)).toEqual(["hello from a terminal"]);
+    const same = await page.evaluate(async () => {
+      const team = await app.me.conversations.get("Team");
+      const content = Uint8Array.from({ length: 3_000_000 }, (_, at) => at % 251);
+      const { id } = await team.sendFile(new Blob([content]), { name: "plan.bin" });
+      const items = await team.history();
+      const sent = items.flatMap((item) => (item.kind === "message" ? [item] : []));
+      const [file] = sent.find((message) => message.id === id)?.files ?? [];
+      if (file === undefined) return "the message has no file";
+      const read = await app.me.assets.read(file.link);
+      return read.length === content.length && read.every((octet, at) => octet === content[at]);
+    });
+    expect(same).toBe(true);
     expect(faults).toEqual([]);
     await page.close();
   },
@@ -203,7 +215,9 @@ test(
     const texts = await second.page.evaluate(async () => {
       const team = await app.me.conversations.get("Team");
       const items = await team.history();
-      return items.flatMap((item) => (item.kind === "message" ? [item.text] : []));
+      return items.flatMap((item) =>
+        item.kind === "message" && item.type === "text" ? [item.text] : [],
+      );
     });
     expect(texts).toEqual([
       "hello from a page 🌳",
