@@ -3,9 +3,16 @@ import { globSync, openAsBlob, readFileSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
 
 import { gif, tgs } from "../../../packages/testkit/src/stickers/index.ts";
-import type { Client, Conversation, MessagesOptions, NodeOptions } from "../../src/node.ts";
+import {
+  type Client,
+  type Conversation,
+  defineContent,
+  type MessagesOptions,
+  type NodeOptions,
+} from "../../src/node.ts";
 import { befriend } from "../world/friends.ts";
 import { password } from "../world/server.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
@@ -96,7 +103,8 @@ function scene(left: Left, printed: unknown[][]) {
   };
   const Client = { open };
   const modules: Record<string, object> = {
-    "@treehouse/client-sdk": { Client },
+    "@treehouse/client-sdk": { Client, defineContent },
+    zod: { z },
     "node:fs": { openAsBlob: () => openAsBlob(film) },
   };
   const store = servers.at(0).path("further");
@@ -109,6 +117,7 @@ function scene(left: Left, printed: unknown[][]) {
     conversation,
     other,
     messageId,
+    message: { id: messageId },
     bytes: tgs(),
     tomorrow: Date.now() + 86_400_000,
     password,

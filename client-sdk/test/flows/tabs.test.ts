@@ -15,6 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
+/** For a machine that has much to do. */
+const patience = { timeout: 30_000 };
+
 /** A tab of somebody's; all of one name have one store. */
 const tabOf = (name: string, options: object = {}) =>
   openTestTab(
@@ -107,7 +110,7 @@ test("callbacks are called in their tab, and a source is read from it piece by p
     },
   );
   expect(pieces.length).toBeGreaterThan(1);
-  await expect.poll(() => progress.at(-1)).toBe(content.length);
+  await expect.poll(() => progress.at(-1), patience).toBe(content.length);
   const opened = await dave.assets.open(link);
   expect(opened.size).toBe(content.length);
   expect(await opened.read(1_000, 500)).toEqual(content.slice(1_000, 1_500));
@@ -151,7 +154,7 @@ test("another tab takes over: calls, loops, conversations and events go on there
   const stored = next(second, "stored");
   await his.send("before");
   await stored;
-  await expect.poll(() => heard.length).toBe(1);
+  await expect.poll(() => heard.length, patience).toBe(1);
   const content = new Uint8Array(10);
   const access = { kind: "room", room: room.id } as const;
   const asset = await second.assets.open(await second.assets.upload(content, { access }));
@@ -163,7 +166,7 @@ test("another tab takes over: calls, loops, conversations and events go on there
   const sending = theirs.send("from the tab that stays");
   await leaving;
   expect(await refusal(sending)).toBe("done");
-  await expect.poll(() => states.includes("live")).toBe(true);
+  await expect.poll(() => states.includes("live"), patience).toBe(true);
   await his.send("last");
   await listening;
   expect(heard.map(({ text }) => text)).toEqual(["before", "last"]);
