@@ -11,6 +11,12 @@ export type PreviewOptions = {
   readonly permit?: Permit | undefined;
 };
 
+/** Ends with the caller's signal, and after so long. */
+export type Until = (wanted: {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs: number;
+}) => AbortSignal;
+
 const timeoutMs = 5_000;
 const redirectsMax = 3;
 /** A page's head is looked for in so many octets of it. */
@@ -25,15 +31,10 @@ const imageBytesMax = 24 * 1024;
  */
 export async function fetchLinkPreview(
   url: string,
-  { permit = isPublic, signal }: PreviewOptions = {},
+  { permit = isPublic, signal, until }: PreviewOptions & { readonly until: Until },
 ): Promise<LinkPreview> {
   const agent = createGuardedAgent(permit, timeoutMs);
-  const until = AbortSignal.timeout(timeoutMs);
-  const asking = {
-    agent,
-    permit,
-    signal: signal === undefined ? until : AbortSignal.any([until, signal]),
-  };
+  const asking = { agent, permit, signal: until({ timeoutMs, signal }) };
   try {
     const page = await get(asking, url, pageBytesMax);
     if (!/^(text\/html|application\/xhtml\+xml)\b/i.test(page.type)) throw nothing();

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { fetchLinkPreview } from "./index.ts";
+import { fetchLinkPreview } from "../node.ts";
 import { isPublic } from "./guarded-agent.ts";
 import { readPage } from "./read-page.ts";
 
