@@ -5,6 +5,8 @@ import { composeSticker, stickersIn, type TextWish } from "../messages/index.ts"
 import type { StickerContent, StickerWish } from "../stickers/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
+import { createSender } from "./own-messages.ts";
+import { expiresOf, type Going } from "./send-options.ts";
 
 export interface StickerSending {
   /**
@@ -13,7 +15,7 @@ export interface StickerSending {
    */
   sendSticker(
     sticker: StickerWish,
-    options?: Pick<TextWish, "inReplyTo" | "topic">,
+    options?: Pick<TextWish, "inReplyTo" | "topic"> & Going,
   ): Promise<SentMessage>;
   /**
    * The file of a sticker or custom emoji in a message or in what was said to it, after every check of
@@ -24,16 +26,14 @@ export interface StickerSending {
 }
 
 export function createStickerSending(parts: ConversationParts, room: RoomUri): StickerSending {
-  const { groups, profiles, session, stickers, store } = parts;
+  const { stickers, store } = parts;
+  const { place, say } = createSender(parts, room);
   return {
     sendSticker: (wish, options = {}) =>
       guarded(async () => {
         const sticker = await stickers.toSend(room, wish);
-        const place = { room, sender: session.user, random: session.random };
-        const message = composeSticker(place, { ...options, sticker });
-        profiles.sending(room);
-        const { position, acceptedAt } = await groups.send(room, message.content);
-        return { id: message.id, conversation: room, position, acceptedAt };
+        const expires = await expiresOf(parts, room, options);
+        return say(composeSticker(place, { ...options, expires, sticker }));
       }),
     stickerFile: (messageId, stickerId) =>
       guarded(async () => {
