@@ -48,9 +48,8 @@ import { createEmail } from "./email.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
-import type { Backup } from "../history/index.ts";
-import { createClientBackup, startBackup } from "./backup.ts";
 import { createClientHistory } from "./history.ts";
+import { startHistory } from "./start-history.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { createClientPrivacy } from "./privacy.ts";
@@ -219,9 +218,10 @@ function startClient(
   const parts = { assets, groups, store, session, chosen, profiles, presences, stickers };
   const finder = createConversationFinder(parts, events);
   const life = new AbortController();
-  const backup = startBackup(history, { env, assets, data, alarms, events, life: life.signal });
+  const lasting = { env, account, own, assets, data, alarms, events, life: life.signal };
+  const kept = startHistory(history, lasting);
   const looped = { store, events, loops: new Loops(), life: life.signal };
-  const running = { sync, groups, profiles, presences, indexing, backup };
+  const running = { sync, groups, profiles, presences, indexing };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -268,7 +268,7 @@ function startClient(
         }),
     },
     factors: createFactors(context),
-    history: createClientHistory(history, createClientBackup(history, backup, chosen)),
+    history: createClientHistory(history, kept, chosen),
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
@@ -289,13 +289,12 @@ type Running = {
   readonly profiles: Profiles;
   readonly presences: Presences;
   readonly indexing: Indexing;
-  readonly backup: Backup;
 };
 
 async function closeAll(
   platform: Platform,
   store: LocalStore,
-  { sync, groups, profiles, presences, indexing, backup }: Running,
+  { sync, groups, profiles, presences, indexing }: Running,
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profiles.stop();
@@ -304,7 +303,6 @@ async function closeAll(
     presences.stop();
     await sync.stop(closed());
     await groups.stop(closed());
-    await backup.stop();
     await last();
   } finally {
     await store.close();

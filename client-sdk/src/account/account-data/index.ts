@@ -3,6 +3,7 @@ export { type AccountData, createAccountData, type DataChange } from "./sync-dat
 export {
   backupHeadOf,
   clientNameOf,
+  historyNoteOf,
   isBackupOn,
   labelOf,
   metadataKeyOf,
@@ -11,6 +12,7 @@ export {
   writeBackupHead,
   writeBackupOn,
   writeClientName,
+  writeHistoryNote,
   writeLabel,
   writeMetadataKey,
   writeOwnName,
