@@ -77,9 +77,9 @@ R-050 | met | delivery, federation, SDK, CLI | Typing is pushed to whoever is co
 R-051 | met | SDK, CLI | Own messages can be edited, and nobody else's
 R-052 | partly | SDK, CLI, assets | Messages can be deleted for all, wherever they are kept, and files with all copies; the one does not bring the other yet
 R-053 | met | SDK, CLI | Reactions, each once for a person
-R-054 | partly | SDK, CLI | Messages belong to threads; no counts of what is unread in one
-R-055 | open | | Links with previews
-R-056 | partly | SDK, CLI | People are mentioned by links; no roles, no everyone
+R-054 | met | SDK, CLI | Messages belong to threads, which are listed with what is unread, followed and left
+R-055 | met | SDK, CLI | Links with a preview that the sender makes; receivers ask nobody
+R-056 | met | SDK, CLI | People, roles and everyone are mentioned, the latter two by whom the room permits it
 R-057 | met | SDK, queuing | Messages are kept and read again, whenever client or server died
 R-058 | met | SDK, assets | History on a new device, with the password or the recovery key alone
 R-059 | open | | Direct paths between clients that agree
@@ -146,15 +146,15 @@ R-109 | open | | Duration and quality are shown
 
 # Notifications
 R-110 | open | | Push without content
-R-111 | open | | Notifications of mentions, invites and direct messages
+R-111 | partly | client-sdk | Notifications of mentions, invites and direct messages
 R-112 | open | | Calls ring
 R-113 | open | | Notifications in the app
 R-114 | open | | Sounds and vibration
-R-115 | open | | Preferences, the most specific wins
+R-115 | partly | client-sdk | Preferences, the most specific wins
 
 # Bots and integrations
 R-116 | open | | Bot accounts
-R-117 | open | | Bots hear events
+R-117 | partly | cli | Bots hear events
 R-118 | open | | Bots post and take commands
 R-119 | open | | Roles bind bots
 R-120 | open | | Owners control bots

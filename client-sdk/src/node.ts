@@ -29,6 +29,7 @@ export type {
   ClientOptions,
   ClientInfo,
   ClientRecovery,
+  ClientNotifications,
   ClientPresence,
   ClientSessions,
   ClientPrivacy,
@@ -53,6 +54,7 @@ export type {
   FolderInfo,
   FoundConversation,
   Invite,
+  Judged,
   Member,
   OwnClients,
   RecoveryProof,
@@ -64,6 +66,7 @@ export type {
   SearchHit,
   SearchOptions,
   SearchResult,
+  SendOptions,
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";
@@ -76,7 +79,15 @@ export type {
   OwnAsset,
   UploadOptions,
 } from "./assets/index.ts";
+export type {
+  NotificationChange,
+  NotificationLevel,
+  NotificationRules,
+  QuietHours,
+  Verdict,
+} from "./notifications/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
+export { defineContent } from "./messages/index.ts";
 export type { BackupStatus, HistoryLine, TakenCount } from "./history/index.ts";
 export type {
   FolderFile,
@@ -93,10 +104,13 @@ export type {
   TelegramImport,
 } from "./stickers/index.ts";
 export type {
+  ContentType,
   HistoryItem,
   Message,
   MessageFile,
   MessageSticker,
+  OwnContent,
+  PollState,
   MessagesOptions,
   StickerInfo,
 } from "./messages/index.ts";

@@ -13,7 +13,7 @@ import {
   metadataKeyOf,
   writeMetadataKey,
 } from "../account/index.ts";
-import { SdkError, toSdkError } from "../errors/index.ts";
+import { toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
 import {
   createAlarms,
@@ -23,12 +23,12 @@ import {
   roomKnown,
 } from "../groups/index.ts";
 import { createReader, describer, Loops, unhandledMessages } from "../messages/index.ts";
-import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
-import { createPresences, type Presences } from "../presence/index.ts";
+import { createProfiles, profileTaker } from "../profiles/index.ts";
+import { createPresences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { createStickers } from "../stickers/index.ts";
 import { receiptTaker } from "./receipts.ts";
-import { createSync, type Sync } from "../sync/index.ts";
+import { createSync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
 import { createAdmin } from "./admin.ts";
 import { createClientAssets } from "./assets.ts";
@@ -36,15 +36,18 @@ import type { Client } from "./client.ts";
 import { contactEvent, createContacts } from "./contacts.ts";
 import { createConversation } from "./conversation.ts";
 import { createConversations } from "./conversations.ts";
+import { closeAll } from "./close-all.ts";
 import { guarded } from "./guarded.ts";
 import { accountEventsOf } from "./account-events.ts";
 import { createOwnClients } from "./clients.ts";
 import { peopleOf } from "./people.ts";
 import { diagnose } from "./diagnose.ts";
 import { exportAccount } from "./export-account.ts";
-import { type Indexing, startIndexing } from "./indexing.ts";
+import { startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
+import { createNotifier } from "../notifications/index.ts";
+import { createClientNotifications } from "./notifications.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
@@ -55,6 +58,7 @@ import type { Platform } from "./platform.ts";
 import { createClientPrivacy } from "./privacy.ts";
 import { createClientProfile } from "./profile.ts";
 import { createClientRecovery } from "./recovery.ts";
+import { createLifetimes } from "./lifetimes.ts";
 import { createReset } from "./reset.ts";
 import { createClientPresence } from "./presence.ts";
 import { createClientStickers } from "./stickers.ts";
@@ -67,6 +71,7 @@ export type {
   ConversationInfo,
   ConversationSafety,
   Member,
+  SendOptions,
   SentMessage,
 } from "./conversation.ts";
 export type { ClientConversations, CreateConversation } from "./conversations.ts";
@@ -76,6 +81,7 @@ export type { ClientAssets } from "./assets.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
+export type { ClientNotifications, Judged } from "./notifications.ts";
 export type { FoundConversation } from "./find-conversations.ts";
 export type { ClientFolders, FolderInfo } from "./folders.ts";
 export type { Organisation, OrganiseWish } from "./organise.ts";
@@ -173,15 +179,33 @@ function startClient(
   const tellOthers = () => data.soon();
   events.on("joined", tellOthers);
   const log = (event: string, error: unknown) => env.log.warn(event, { error: String(error) });
+  const { expiry, lifetimes } = createLifetimes({
+    env,
+    store,
+    events,
+    alarm: alarms.create(),
+    api: context.api,
+    expire: (tx, message) => groups.expire(tx, message),
+  });
   const groups: Groups = createGroups({
     env,
     alarms,
     people: peopleOf(context, book, own),
     metadataKey: metadataKeyOf,
-    accountEvents: accountEventsOf({ context, account, book, data, own, log, events }),
+    accountEvents: accountEventsOf({
+      context,
+      account,
+      book,
+      data,
+      own,
+      log,
+      events,
+      settled: () => notifier.settled(),
+    }),
     ears: {
       overheard: (heard) => presences.overheard(heard),
       spoke: (room, sender) => presences.spoke(room, sender),
+      arrived: (place) => notifier.arrived(place),
     },
     store,
     api: context.api,
@@ -196,6 +220,7 @@ function startClient(
       ),
       status: receiptTaker(account.user, (told) => events.emit("read", told)),
     }),
+    lifetimes,
   });
   const profiles = createProfiles({ env, store, groups, self: account.user, events });
   const presences = createPresences(env, { store, rooms: groups, events });
@@ -211,17 +236,24 @@ function startClient(
   };
   const indexing = startIndexing(env, store);
   events.on("changed", indexing.look);
+  const notifier = createNotifier({
+    store,
+    events,
+    self: account.user,
+    now: () => env.now(),
+    log,
+  });
   const session = { user: account.user, client: account.client, random: env.random };
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
   const stickers = createStickers({ env, store, assets, chosen });
-  const parts = { assets, groups, store, session, chosen, profiles, presences, stickers };
+  const parts = { assets, groups, store, session, chosen, profiles, presences, stickers, expiry };
   const finder = createConversationFinder(parts, events);
   const life = new AbortController();
   const lasting = { env, account, own, assets, data, alarms, events, life: life.signal };
   const kept = startHistory(history, lasting);
-  const looped = { store, events, loops: new Loops(), life: life.signal };
-  const running = { sync, groups, profiles, presences, indexing };
+  const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
+  const running = { sync, groups, profiles, presences, indexing, notifier };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -242,6 +274,7 @@ function startClient(
     },
     conversations: createConversations(parts, account.user, tellOthers, finder),
     folders: createFolders(parts),
+    notifications: createClientNotifications(parts),
     ...asked,
     assets: createClientAssets(assets),
     stickers: createClientStickers(stickers),
@@ -281,37 +314,4 @@ function startClient(
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-type Running = {
-  readonly sync: Sync;
-  readonly groups: Groups;
-  readonly profiles: Profiles;
-  readonly presences: Presences;
-  readonly indexing: Indexing;
-};
-
-async function closeAll(
-  platform: Platform,
-  store: LocalStore,
-  { sync, groups, profiles, presences, indexing }: Running,
-  last: () => Promise<void> = () => Promise.resolve(),
-): Promise<void> {
-  profiles.stop();
-  indexing.stop();
-  try {
-    presences.stop();
-    await sync.stop(closed());
-    await groups.stop(closed());
-    await last();
-  } finally {
-    await store.close();
-    await platform.close();
-  }
-}
-
-function closed(): SdkError {
-  return new SdkError("closed", "the client was closed", {
-    help: "What was asked for is stored and goes on when the client is opened again.",
-  });
 }

@@ -87,6 +87,7 @@ test("every command is exercised by a test", () => {
     "clients",
     "commands",
     "contacts",
+    "conversation",
     "exit-codes",
     "external-login",
     "passkeys",
@@ -96,6 +97,7 @@ test("every command is exercised by a test", () => {
     "organisation",
     "reset",
     "server-backup",
+    "tail",
     "stickers",
   ]
     .map((name) => readFileSync(join(root, `packages/cli/test/flows/${name}.test.ts`), "utf8"))
