@@ -1,6 +1,5 @@
 import { Refusal, type RoomUri, toHex } from "@treehouse/protocol";
 
-import { withChanges } from "../groups/index.ts";
 import { composeSticker, stickersIn, type TextWish } from "../messages/index.ts";
 import type { StickerContent, StickerWish } from "../stickers/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
@@ -26,28 +25,22 @@ export interface StickerSending {
 }
 
 export function createStickerSending(parts: ConversationParts, room: RoomUri): StickerSending {
-  const { stickers, store } = parts;
-  const { place, say } = createSender(parts, room);
+  const { stickers } = parts;
+  const { messageWith, place, say } = createSender(parts, room);
   return {
-    sendSticker: (wish, options = {}) =>
+    sendSticker: (wish, { inReplyTo, topic, ...going } = {}) =>
       guarded(async () => {
+        const expires = await expiresOf(parts, room, going);
         const sticker = await stickers.toSend(room, wish);
-        const expires = await expiresOf(parts, room, options);
-        return say(composeSticker(place, { ...options, expires, sticker }));
+        return say(composeSticker(place, { inReplyTo, topic, expires, sticker }));
       }),
     stickerFile: (messageId, stickerId) =>
       guarded(async () => {
-        const found = await store.transaction((tx) => {
-          const row = tx.messages.contentById(room, messageId);
-          return row === undefined ? [] : stickersIn(withChanges(tx, row));
-        });
-        const sent = found.find(
+        const sent = stickersIn(await messageWith(messageId)).find(
           ({ item }) => stickerId === undefined || toHex(item.hash) === stickerId,
         );
-        if (sent === undefined) {
-          throw new Refusal("notFound", "there is no such sticker in the message");
-        }
-        return stickers.received(room, sent);
+        if (sent !== undefined) return stickers.received(room, sent);
+        throw new Refusal("notFound", "there is no such sticker in the message");
       }),
   };
 }

@@ -40,7 +40,7 @@ export function addSendCommand(cli: Cli): void {
         const state = stateOf(options.wait);
         if (options.sticker !== undefined) {
           const inReplyTo = reply === undefined ? undefined : await wholeId(conversation, reply);
-          const where = { ...goingOf(options), inReplyTo, topic: thread };
+          const where = { inReplyTo, topic: thread, ...goingOf(options) };
           const sent = await conversation.sendSticker(stickerIn(options.sticker), where);
           cli.output().result(sent, `sent at position ${sent.position}`);
           return;
