@@ -76,18 +76,12 @@ export { noteNewClient } from "./rooms-of-user.ts";
 export type { NewRoom } from "./found-room.ts";
 export { type HistoryPage, type HistoryRow, withChanges } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
-export {
-  type HistoryGranting,
-  type JoinedAt,
-  joinedAt,
-  noteJoined as noteJoinedRoom,
-} from "./history-policy.ts";
+export * from "./history-policy.ts";
 export { facetsOf } from "./what-is-said.ts";
-export { pinsOf, speaksForRoom } from "./write-change.ts";
+export { eraseMessage, pinsOf, speaksForRoom } from "./write-change.ts";
 export { roomKnown } from "./room-known.ts";
 export { peopleNoted, writePeople } from "./room-people.ts";
 export type { RoomInfo } from "./room-info.ts";
-export { eraseMessage } from "./write-change.ts";
 export { describeEvent as describeRoomEvent, parseEvent, type RoomEvent } from "./room-event.ts";
 export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 
@@ -135,11 +129,11 @@ export interface Groups {
   messageExpiration(room: RoomUri): Promise<MessageExpiration | undefined>;
   /** Waits until what the hub has taken of this client stands in the store, if that can be. */
   echoes(room: RoomUri): Promise<void>;
-  /** Changes that for everybody. */
   /** What the room grants those who join it. Refuses `removed`. */
   historyGranting(room: RoomUri): Promise<HistoryGranting>;
   /** Has the room grant so many days; 0 grants nothing. Refuses `limitExceeded` and `notAllowed`. */
   setHistoryDays(room: RoomUri, days: number): Promise<Done>;
+  /** Changes for everybody how long messages stay. */
   setMessageExpiration(room: RoomUri, policy: MessageExpiration): Promise<Done>;
   /** Says something that nobody keeps. Never rejects. */
   whisper(room: RoomUri, said: Whisper): Promise<Whispered>;

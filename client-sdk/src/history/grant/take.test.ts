@@ -18,7 +18,7 @@ import {
   text,
   toldIn,
 } from "../../../test/world/historians.ts";
-import { noteJoinedRoom } from "../../groups/index.ts";
+import { noteJoined } from "../../groups/index.ts";
 import type { HistoryContext } from "../index.ts";
 import { sealPiece } from "../piece.ts";
 import type { GrantPorts } from "./ports.ts";
@@ -34,7 +34,7 @@ let client: HistoryContext;
 beforeEach(async () => {
   historians = new Historians();
   client = await historians.client();
-  await client.store.transaction((tx) => noteJoinedRoom(tx, room, joined));
+  await client.store.transaction((tx) => noteJoined(tx, room, joined));
 });
 afterEach(() => historians[Symbol.asyncDispose]());
 
@@ -106,7 +106,7 @@ test("FED-1072 an unasked grant, and one by somebody who may not, is passed over
   for (const ports of [portsOf(0, [mallory]), portsOf(3, [bob])]) {
     const other = await historians.client();
     await other.store.transaction((tx) => {
-      noteJoinedRoom(tx, room, joined);
+      noteJoined(tx, room, joined);
       keepGrant(tx, other, { room, user: userOfClient(mallory), grant: grantOf(rows) });
     });
     await takeGrant(other, ports, room);

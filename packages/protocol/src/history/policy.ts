@@ -26,7 +26,7 @@ type Wire = {
 const sharing = enumeration({ optional: 0, required: 1, forbidden: 2 });
 const rest = struct<Omit<Wire, "sharing">>({
   roles: vector(u32),
-  flags: flags({ automatically: 1 }),
+  flags: flags({ automatically: 0 }),
   maxSeconds: u32,
 });
 const closed = { roles: [], flags: { automatically: false }, maxSeconds: 0 };
