@@ -204,6 +204,7 @@ function startClient(
       settled: () => notifier.settled(),
     }),
     ears: {
+      came: (newcomers) => kept.grants.came(newcomers),
       overheard: (heard) => presences.overheard(heard),
       spoke: (room, sender) => presences.spoke(room, sender),
       arrived: (place) => notifier.arrived(place),
@@ -219,6 +220,7 @@ function startClient(
       profile: profileTaker(account.user, (user) =>
         events.emit("profile", { user, address: formatAddress(user) }),
       ),
+      grant: (tx, said) => kept.grants.heard(tx, said),
       status: receiptTaker(account.user, (name, told) => events.emit(name, told)),
     }),
     lifetimes,
@@ -253,7 +255,7 @@ function startClient(
   const failed = (error: unknown) => log("deliveries.notTold", error);
   tellDeliveries({ groups, session, store, events, alarm: alarms.create(), failed });
   const life = new AbortController();
-  const lasting = { env, account, own, assets, data, alarms, events, life: life.signal };
+  const lasting = { env, account, own, groups, assets, data, alarms, events, life: life.signal };
   const kept = startHistory(history, lasting);
   const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
   const running = { sync, groups, profiles, presences, indexing, notifier };
