@@ -66,6 +66,7 @@ export type {
   SearchHit,
   SearchOptions,
   SearchResult,
+  SendOptions,
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";
@@ -86,6 +87,7 @@ export type {
   Verdict,
 } from "./notifications/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
+export { defineContent } from "./messages/index.ts";
 export type { BackupStatus, HistoryLine, TakenCount } from "./history/index.ts";
 export type {
   FolderFile,
@@ -102,10 +104,13 @@ export type {
   TelegramImport,
 } from "./stickers/index.ts";
 export type {
+  ContentType,
   HistoryItem,
   Message,
   MessageFile,
   MessageSticker,
+  OwnContent,
+  PollState,
   MessagesOptions,
   StickerInfo,
 } from "./messages/index.ts";

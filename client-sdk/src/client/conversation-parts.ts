@@ -2,6 +2,7 @@ import type { RoomUri } from "@treehouse/protocol";
 
 import type { Assets } from "../assets/index.ts";
 import type { Groups } from "../groups/index.ts";
+import type { Expiry } from "../messages/index.ts";
 import type { Presences } from "../presence/index.ts";
 import type { Profiles } from "../profiles/index.ts";
 import type { Stickers } from "../stickers/index.ts";
@@ -24,6 +25,7 @@ export type ConversationParts = {
   readonly store: LocalStore;
   readonly chosen: Chosen;
   readonly profiles: Profiles;
+  readonly expiry: Pick<Expiry, "purge" | "isOver" | "look">;
   readonly presences: Pick<Presences, "typing">;
   readonly stickers: Stickers;
 };

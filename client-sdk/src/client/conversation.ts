@@ -10,15 +10,28 @@ import {
 } from "@treehouse/protocol";
 
 import { notesOf, placeOf, writeOwnName, writePlace, writeRead } from "../account/index.ts";
-import type { HistoryPage } from "../groups/index.ts";
-import { composeText, type HistoryItem, itemOf, type TextWish } from "../messages/index.ts";
+import {
+  composeText,
+  type HistoryItem,
+  itemOf,
+  type OwnContent,
+  type TextWish,
+} from "../messages/index.ts";
+import { type HistoryPage, speaksForRoom } from "../groups/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
 import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
+import { createExpiring, type Expiring } from "./expiring.ts";
+import { createDrafts, type Drafts } from "./drafts.ts";
+import { createForwarding, type Forwarding } from "./forward.ts";
+import { createSender } from "./own-messages.ts";
+import { createPinsAndPolls, type PinsAndPolls } from "./pins-and-polls.ts";
 import { type Organisation, organisationOf, organise, type OrganiseWish } from "./organise.ts";
 import { tellRead } from "./receipts.ts";
+import { expiresOf, type Going } from "./send-options.ts";
+import { type ConversationThreads, createThreads } from "./threads.ts";
 import { search, type SearchOptions, type SearchResult } from "./search.ts";
 import { checkText } from "./own-text.ts";
 import { createFileSending, type FileSending } from "./send-file.ts";
@@ -34,6 +47,8 @@ export type Member = {
   /** The ids of the clients with which they are in. */
   readonly clients: readonly string[];
 };
+
+export type SendOptions = Going & Pick<TextWish, "inReplyTo" | "topic" | "format" | "preview">;
 
 /** A conversation at a glance; a value, taken when it was asked for. */
 export type ConversationInfo = {
@@ -58,15 +73,26 @@ export type ConversationInfo = {
  * One conversation. Wishes are stored before anything leaves and survive crashes; the promises
  * resolve when the hub has accepted them, and reject with `SdkError` when it never will.
  */
-export interface Conversation extends MessageChanges, FileSending, StickerSending {
+export interface Conversation
+  extends
+    MessageChanges,
+    FileSending,
+    StickerSending,
+    PinsAndPolls,
+    Forwarding,
+    Expiring,
+    ConversationThreads,
+    Drafts {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
   members(): Promise<readonly Member[]>;
   /**
-   * Markdown may name people by links to their `mimi:` URI: they are mentioned. Custom emoji of the
-   * user's go along where the text has `:name:`.
+   * Sends a text, or a content of a type of one's own (`defineContent`). Markdown may name people by
+   * links to their `mimi:` URI, and everybody by one to the conversation's id, or those of a role with
+   * `#role=<index>` behind it, where the rules permit it; otherwise it is refused `notAllowed`. Custom
+   * emoji of the user's go along where the text has `:name:`.
    */
-  send(text: string, options?: Omit<TextWish, "text">): Promise<SentMessage>;
+  send(said: string | OwnContent, options?: SendOptions): Promise<SentMessage>;
   /**
    * Sends a message of this client once more, under the id that it has: for what `lostByServer`
    * tells of. Whoever has it already is not shown it twice.
@@ -116,7 +142,7 @@ export type ConversationSafety = SafetyNumber & { readonly epoch: number };
 const historyLimit = 50;
 
 export function createConversation(parts: ConversationParts, id: RoomUri): Conversation {
-  const { chosen, groups, presences, profiles, session, stickers, store } = parts;
+  const { chosen, expiry, groups, presences, session, stickers, store } = parts;
   const note = (write: (tx: LocalTx, at: number) => void): Promise<void> =>
     guarded(async () => {
       await store.transaction((tx) => write(tx, chosen.now()));
@@ -142,17 +168,25 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     id,
     ...createMessageChanges(parts, id),
     ...createFileSending(parts, id),
+    ...createPinsAndPolls(parts, id),
+    ...createForwarding(parts, id),
+    ...createExpiring(parts, id),
+    ...createThreads(parts, id),
+    ...createDrafts(parts, id),
     ...createStickerSending(parts, id),
     info: () => guarded(info),
     members: () => guarded(async () => (await info()).members),
-    send: (text, options) =>
+    send: (said, options = {}) =>
       guarded(async () => {
-        const place = { room: id, sender: session.user, random: session.random };
+        const { place, need, say } = createSender(parts, id);
+        const expires = await expiresOf(parts, id, options);
+        const wish = { ...options, expires };
+        const text = typeof said === "string" ? said : "";
+        const own = typeof said === "string" ? undefined : said;
         const emoji = await stickers.emojiIn(id, text);
-        const message = composeText(place, { ...options, text, emoji });
-        profiles.sending(id);
-        const { position, acceptedAt } = await groups.send(id, message.content);
-        return { id: message.id, conversation: id, position, acceptedAt };
+        const message = composeText(place, { ...wish, text, own, emoji });
+        if (message.callsRoom) await need(speaksForRoom);
+        return say(message);
       }),
     sendAgain: (messageId) =>
       guarded(async () => {
@@ -161,8 +195,9 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       }),
     history: (options) =>
       guarded(async () => {
-        const page = { limit: historyLimit, ...options };
-        return (await groups.history(id, page)).map(itemOf);
+        await expiry.purge();
+        const rows = await groups.history(id, { limit: historyLimit, ...options });
+        return rows.filter((row) => !expiry.isOver(row)).map(itemOf);
       }),
     organise: (wish) =>
       guarded(async () => {
@@ -202,6 +237,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
           }
           return readPosition;
         });
+        expiry.look();
         await tellRead(parts, id, { after, upTo: position });
         await chosen.push();
       }),

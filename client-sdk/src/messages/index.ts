@@ -5,15 +5,24 @@ export {
   composeDeletion,
   type Composed,
   composeEdit,
+  composeForward,
+  composePin,
   composeFile,
+  composePoll,
+  composePollEnd,
   composeReaction,
-  composeRead,
+  composeStatus,
   composeSticker,
   composeText,
   composeUnlike,
+  composeVote,
   type FileWish,
+  type OwnContent,
+  type PollWish,
   type TextWish,
 } from "./compose.ts";
+export { createExpiry, type Expiry } from "./expiry.ts";
+export { type ContentType, defineContent } from "./define-content.ts";
 export {
   type HistoryItem,
   itemOf,
@@ -21,7 +30,10 @@ export {
   messageOf,
   type Reaction,
   reactionsBy,
+  shownVersion,
+  topicText,
 } from "./message.ts";
+export type { PollState } from "./poll-state.ts";
 export {
   createReader,
   emptyBody,

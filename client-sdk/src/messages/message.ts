@@ -1,12 +1,18 @@
 import {
+  type Bytes,
   changeOf,
   type ClientUri,
   customEmojiOf,
   customReactionOf,
   formatAddress,
+  forwardedOf,
+  fromHex,
   isMarkdown,
-  mentionsIn,
+  linkPreviewOf,
+  mainPart,
+  mentionsOf,
   type MimiContent,
+  pollOf,
   Refusal,
   type RoomUri,
   stickerOf,
@@ -19,7 +25,8 @@ import {
 
 import { type HistoryRow, parseEvent } from "../groups/index.ts";
 import { filesOf, type MessageFile } from "./files.ts";
-import { decodeStored, senderOf } from "./read-content.ts";
+import { type PollState, pollState } from "./poll-state.ts";
+import { decodeStored, kindOf, readStored, senderOf } from "./read-content.ts";
 import { type MessageSticker, messageSticker } from "./stickers.ts";
 
 type Position = {
@@ -30,19 +37,14 @@ type Position = {
   readonly acceptedAt: number;
 };
 
-/** A message with its sender, who is the MLS leaf's user, as it stands after what was done to it. */
-export type Message = Position & {
+/** What every message has: its sender, who is the MLS leaf's user, and how it stands now. */
+type MessageHead = Position & {
   /** Hex of the MIMI message id; the same for everybody, and however often it is edited. */
   readonly id: string;
   readonly sender: UserUri;
   readonly senderAddress: string;
   readonly senderClient: ClientUri;
-  /**
-   * `file`: there is no text, but there are files. `sticker`: it is one; `text` says what it stands for.
-   * `unknown`: a kind of content that this version does not show. `deleted`: it was taken back.
-   */
-  readonly type: "text" | "file" | "sticker" | "unknown" | "deleted";
-  /** Of the newest version. */
+  /** Of the newest version. What is no text has words for programs that cannot show it. */
   readonly text: string;
   readonly format: "plain" | "markdown";
   readonly files: readonly MessageFile[];
@@ -55,10 +57,24 @@ export type Message = Position & {
   readonly topic: string | undefined;
   /** Addresses that the text links to. */
   readonly mentions: readonly string[];
+  /** Everybody in the conversation is named, by somebody who may. */
+  readonly mentionsEveryone: boolean;
+  /** Indices of roles that are named, by somebody who may. */
+  readonly mentionedRoles: readonly number[];
   /** When the newest version was accepted; undefined: there is only one. */
   readonly editedAt: number | undefined;
   /** By emoji, in the order in which the first of each came. */
   readonly reactions: readonly Reaction[];
+  /** Somebody has pinned it. */
+  readonly pinned: boolean;
+  /** It is said to be another one's, or one from elsewhere; nobody can check that. */
+  readonly forwarded:
+    | { readonly from: string | undefined; readonly at: number | undefined }
+    | undefined;
+  /** What the sender says that a link in it leads to; nobody else has looked. */
+  readonly preview: ReturnType<typeof linkPreviewOf>;
+  /** When it goes by itself; undefined: never, or not before it is read. */
+  readonly expiresAt: number | undefined;
   /**
    * Whose word it is that it was said: the own address for what came from another client, a backup or a
    * file of one's own, and a member's for what the conversation grants those who join it. Undefined: this
@@ -66,6 +82,21 @@ export type Message = Position & {
    */
   readonly toldBy: string | undefined;
 };
+
+/** A message as it stands after what was done to it. */
+export type Message = MessageHead &
+  (
+    | { readonly type: "text" }
+    /** There is no text, but there are files. */
+    | { readonly type: "file" }
+    /** It is one; `text` says what it stands for. */
+    | { readonly type: "sticker" }
+    | { readonly type: "poll"; readonly poll: PollState }
+    /** A kind of content that this version does not show: see `defineContent`. */
+    | { readonly type: "unknown"; readonly mediaType: string; readonly content: Bytes }
+    /** It was taken back. */
+    | { readonly type: "deleted" }
+  );
 
 export type Reaction = {
   /** Of a custom one what stands for it. */
@@ -139,7 +170,9 @@ export function messageWithContent(row: HistoryRow): {
   const changes = row.changes.map(({ body, acceptedAt }) => ({ acceptedAt, ...changeIn(body) }));
   const newest = changes.findLast(({ by, kind }) => kind === "edit" && by === sender);
   const shown = newest?.parsed ?? parsed;
-  const text = textOf(shown);
+  const { users, everyone, roles } = mentionsOf(shown);
+  const speaks = row.speaks === true;
+  const forwarded = forwardedOf(parsed);
   const sticker = stickerOf(shown);
   const emoji = customEmojiOf(shown);
   const ofStickers = [...emoji, ...(sticker === undefined ? [] : [sticker])];
@@ -148,26 +181,53 @@ export function messageWithContent(row: HistoryRow): {
   );
   const message: Message = {
     ...head,
-    type:
-      sticker !== undefined
-        ? "sticker"
-        : text !== undefined
-          ? "text"
-          : files.length > 0
-            ? "file"
-            : "unknown",
-    text: text ?? "",
+    ...(sticker === undefined ? typeOf(shown, changes, files) : { type: "sticker" }),
+    text: textOf(shown) ?? "",
     files,
     sticker: sticker && messageSticker(sticker),
     customEmoji: emoji.map(messageSticker),
     format: isMarkdown(shown) ? "markdown" : "plain",
     inReplyTo: parsed.inReplyTo === undefined ? undefined : toHex(parsed.inReplyTo),
     topic: topicOf(parsed),
-    mentions: mentionsIn(shown).map((user) => formatAddress(user)),
+    mentions: users.map((user) => formatAddress(user)),
+    mentionsEveryone: speaks && everyone,
+    mentionedRoles: speaks ? roles : [],
     editedAt: newest?.acceptedAt,
     reactions: reactionsOf(changes),
+    pinned: changes.some(({ kind }) => kind === "pin"),
+    forwarded: forwarded && {
+      from: forwarded.from === undefined ? undefined : formatAddress(forwarded.from),
+      at: forwarded.at,
+    },
+    preview: linkPreviewOf(shown),
+    expiresAt: row.expiresAt,
   };
   return { message, content: shown };
+}
+
+function typeOf(shown: MimiContent, changes: readonly ChangeIn[], files: readonly MessageFile[]) {
+  const kind = kindOf(shown);
+  if (kind !== "text" && files.length > 0) return { type: "file" } as const;
+  if (kind === "text") return { type: "text" } as const;
+  const poll = pollOf(shown);
+  if (poll !== undefined) {
+    const votes = changes.filter((one) => one.kind === "vote");
+    const ended = changes.some((one) => one.kind === "pollEnd");
+    return { type: "poll", poll: pollState(poll, votes, ended) } as const;
+  }
+  const part = mainPart(shown);
+  const content = part?.content ?? new Uint8Array();
+  return { type: "unknown", mediaType: part?.contentType ?? "", content } as const;
+}
+
+/** The content of a message that is shown now: of its newest version. */
+export function shownVersion(row: HistoryRow): Bytes {
+  const sender = userOfClient(senderOf(row.body));
+  const newest = row.changes.findLast(({ body }) => {
+    const change = changeIn(body);
+    return change.kind === "edit" && change.by === sender;
+  });
+  return readStored((newest ?? row).body).content;
 }
 
 /**
@@ -192,8 +252,14 @@ const nothing = {
   inReplyTo: undefined,
   topic: undefined,
   mentions: [],
+  mentionsEveryone: false,
+  mentionedRoles: [],
   editedAt: undefined,
   reactions: [],
+  pinned: false,
+  forwarded: undefined,
+  preview: undefined,
+  expiresAt: undefined,
 } as const;
 
 /** One emoji that somebody says. */
@@ -206,6 +272,7 @@ type ChangeIn = {
   readonly by: UserUri;
   readonly kind: string;
   readonly said: readonly Said[];
+  readonly choices: readonly number[];
   readonly parsed: MimiContent;
 };
 
@@ -217,6 +284,7 @@ function changeIn(body: Uint8Array): ChangeIn {
     by: userOfClient(sender),
     kind: change?.kind ?? "",
     said: saidIn(parsed, emojis),
+    choices: change?.kind === "vote" ? change.choices : [],
     parsed,
   };
 }
@@ -249,11 +317,15 @@ function reactionsOf(changes: readonly ChangeIn[]): readonly Reaction[] {
 }
 
 function topicOf({ topicId }: MimiContent): string | undefined {
-  if (topicId.length === 0) return undefined;
+  return topicId.length === 0 ? undefined : topicText(toHex(topicId));
+}
+
+/** The name of a thread, from the hex of its MIMI topic: which stands for itself where it is no text. */
+export function topicText(topic: string): string {
   try {
-    return utf8Decode(topicId);
+    return utf8Decode(fromHex(topic));
   } catch (error) {
-    if (error instanceof Refusal) return toHex(topicId);
+    if (error instanceof Refusal) return topic;
     throw error;
   }
 }

@@ -67,11 +67,28 @@ function lineOf(item: HistoryItem): string {
 }
 
 function textOf(item: HistoryItem & { readonly kind: "message" }): string {
-  if (item.type === "file") return item.files.map(fileText).join(", ");
-  if (item.type !== "text" && item.type !== "sticker") return `(${item.type})`;
+  if (item.type === "deleted") return "(deleted)";
+  const told = item.toldBy === undefined ? "" : ` (told by ${item.toldBy})`;
+  const words = wordsOf(item);
+  const { from: source } = item.forwarded ?? {};
+  const from = source === undefined ? "" : ` from ${source}`;
   const edited = item.editedAt === undefined ? "" : " (edited)";
   const reactions = item.reactions.map((one) => `  ${reactionText(one)}`).join("");
-  const told = item.toldBy === undefined ? "" : ` (told by ${item.toldBy})`;
-  const text = item.sticker === undefined ? indented(item.text) : stickerText(item.sticker);
-  return `${text}${edited}${told}${reactions}`;
+  const marks = [
+    ...(item.pinned ? ["pinned"] : []),
+    ...(item.forwarded === undefined ? [] : [`forwarded${from}`]),
+    ...(item.preview?.isInText === false ? ["the preview is of another link"] : []),
+  ].map((mark) => ` (${mark})`);
+  return `${words}${edited}${told}${marks.join("")}${reactions}`;
+}
+
+function wordsOf({
+  files,
+  sticker,
+  text,
+  type,
+}: HistoryItem & { readonly kind: "message" }): string {
+  if (sticker !== undefined) return stickerText(sticker);
+  if (type === "file") return files.map(fileText).join(", ");
+  return text === "" ? `(${type})` : indented(text);
 }

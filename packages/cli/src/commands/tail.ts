@@ -190,6 +190,9 @@ function valueOf(message: Message) {
     inReplyTo: message.inReplyTo ?? null,
     topic: message.topic ?? null,
     mentions: message.mentions,
+    mentionsEveryone: message.mentionsEveryone,
+    forwarded: message.forwarded ?? null,
+    expiresAt: message.expiresAt ?? null,
     files: message.files.map(fileLine),
     sticker: message.sticker === undefined ? null : stickerLine(message.sticker),
     customEmoji: message.customEmoji.map(stickerLine),
@@ -199,7 +202,7 @@ function valueOf(message: Message) {
 function bodyOf({ type, text, files, sticker }: Message): string {
   if (sticker !== undefined) return stickerText(sticker);
   if (type === "file") return files.map(fileText).join(", ");
-  return type === "text" ? indented(text) : `(${type})`;
+  return text === "" ? `(${type})` : indented(text);
 }
 
 /** Without the keys: a line is printed, piped and logged. */
