@@ -161,6 +161,10 @@ function isSo(
       return message.inReplyTo !== undefined;
     case "thread":
       return message.topic !== undefined;
+    case "pinned":
+      return message.pinned;
+    case "forwarded":
+      return message.forwarded !== undefined;
     case "mine":
       return message.sender === self;
   }
