@@ -138,9 +138,11 @@ function hitAt(
   if (reactions.some(({ negative }) => message.reactions.length > 0 === negative)) return undefined;
   const ranges = findTerms(query.terms, searchable.texts);
   if (ranges === undefined) return undefined;
+  // Where most of it stands; of the text and something else that say as much, the text.
+  const most = Math.max(...ranges.map(({ length }) => length), 0);
   const at = Math.max(
     0,
-    ranges.findIndex(({ length }) => length > 0),
+    ranges.findIndex(({ length }) => length === most),
   );
   return { message, snippet: snippetOf(searchable.texts[at] ?? "", ranges[at] ?? []) };
 }
