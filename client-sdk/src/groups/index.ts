@@ -39,7 +39,7 @@ import { messageExpirationIn } from "./message-expiration.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
 import { pump } from "./pump.ts";
-import { type HistoryPage, type HistoryRow, readHistory } from "./read-history.ts";
+import { type HistoryPage, type HistoryRow, readHistory, readUnechoed } from "./read-history.ts";
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
 import {
@@ -135,6 +135,8 @@ export interface Groups {
   directRooms(): Promise<readonly DirectRoom[]>;
   /** A page of the stored history, ascending. Refuses `notFound` and `malformed`. */
   history(room: RoomUri, page: HistoryPage): Promise<readonly HistoryRow[]>;
+  /** What the hub has taken of this client, and the stream has not brought back yet. */
+  unechoed(): Promise<readonly HistoryRow[]>;
   info(room: RoomUri): Promise<RoomInfo>;
   /** Of the epoch that this client is in. Refuses `removed`. */
   safetyNumber(room: RoomUri): Promise<SafetyNumber & { readonly epoch: number }>;
@@ -298,6 +300,7 @@ export function createGroups(context: GroupsContext): Groups {
     messageExpiration: async (uri) => messageExpirationIn(context, await rooms.open(uri)),
     setMessageExpiration: (room, policy) => intend(room, "component", encodeExpiration(policy)),
     echoes: (room) => echoes(context, room),
+    unechoed: () => context.store.transaction((tx) => readUnechoed(context, tx)),
     history: (room, page) =>
       context.store.transaction((tx) => readHistory(context, tx, room, page)),
     async info(uri) {
