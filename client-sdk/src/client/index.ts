@@ -51,8 +51,8 @@ import { createClientNotifications } from "./notifications.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
-import { createClientBackup, startBackup } from "./backup.ts";
 import { createClientHistory } from "./history.ts";
+import { startHistory } from "./start-history.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { createClientPrivacy } from "./privacy.ts";
@@ -250,9 +250,10 @@ function startClient(
   const parts = { assets, groups, store, session, chosen, profiles, presences, stickers, expiry };
   const finder = createConversationFinder(parts, events);
   const life = new AbortController();
-  const backup = startBackup(history, { env, assets, data, alarms, events, life: life.signal });
+  const lasting = { env, account, own, assets, data, alarms, events, life: life.signal };
+  const kept = startHistory(history, lasting);
   const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
-  const running = { sync, groups, profiles, presences, indexing, notifier, backup };
+  const running = { sync, groups, profiles, presences, indexing, notifier };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -300,7 +301,7 @@ function startClient(
         }),
     },
     factors: createFactors(context),
-    history: createClientHistory(history, createClientBackup(history, backup, chosen)),
+    history: createClientHistory(history, kept, chosen),
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
