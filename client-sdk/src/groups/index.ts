@@ -8,7 +8,6 @@ import {
   type Bytes,
   type CapabilityName,
   decodeEntryHeader,
-  groupSafetyNumber,
   type InboxEntry,
   isRoomStream,
   type MessageExpiration,
@@ -52,6 +51,7 @@ import {
   resumeRooms,
 } from "./resume.ts";
 import { nameRooms } from "./room-names.ts";
+import { roomSafety } from "./room-safety.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
 import { missingRooms } from "./rooms-of-user.ts";
 import { createSerial } from "../transport/index.ts";
@@ -316,16 +316,7 @@ export function createGroups(context: GroupsContext): Groups {
       const room = await rooms.open(uri);
       return room.serial.run(() => describeRoom(context, room));
     },
-    async safetyNumber(uri) {
-      const room = await rooms.open(uri);
-      return room.serial.run(async () => {
-        const group = await loadGroup(context, room);
-        const { epoch } = group;
-        const [treeHash, authenticator] = [group.treeHash(), group.epochAuthenticator()];
-        const state = { group: group.group, epoch, treeHash, epochAuthenticator: authenticator };
-        return { epoch, ...groupSafetyNumber(state) };
-      });
-    },
+    safetyNumber: async (uri) => roomSafety(context, await rooms.open(uri)),
     details: (row) => decodeDetails(row.details),
     expire(tx, message) {
       eraseMessage(tx, message, (body) => context.reader.emptied(body), "withdrawn");
