@@ -29,7 +29,7 @@ import { createForwarding, type Forwarding } from "./forward.ts";
 import { createSender } from "./own-messages.ts";
 import { createPinsAndPolls, type PinsAndPolls } from "./pins-and-polls.ts";
 import { type Organisation, organisationOf, organise, type OrganiseWish } from "./organise.ts";
-import { tellRead } from "./receipts.ts";
+import { type Delivery, deliveryOf, tellRead } from "./receipts.ts";
 import { expiresOf, type Going } from "./send-options.ts";
 import { type ConversationThreads, createThreads } from "./threads.ts";
 import { search, type SearchOptions, type SearchResult } from "./search.ts";
@@ -106,6 +106,13 @@ export interface Conversation
   history(options?: Partial<HistoryPage>): Promise<readonly HistoryItem[]>;
   /** Pins, archives, mutes, labels it and puts it into folders, for this user alone, on all clients. */
   organise(wish: OrganiseWish): Promise<Organisation>;
+  /**
+   * How many days of what was said before this conversation grants to those who join it; 0: none. They
+   * get it from a member, whose word it is then.
+   */
+  historyDays(): Promise<number>;
+  /** Changes that, if the own role may. Refuses `notAllowed`, and `limitExceeded` beyond 366 days. */
+  setHistoryDays(days: number): Promise<void>;
   /** As `client.search`, in this conversation alone. */
   search(query: string, options?: SearchOptions): Promise<SearchResult>;
   /** Adds users by address, all or none; who is in already is passed over. */
@@ -126,8 +133,12 @@ export interface Conversation
    * others in a conversation of at most 16 people, unless `settings.readReceipts` is off.
    */
   markRead(position: number): Promise<void>;
-  /** How far others have said that they have read: a position for each who has. */
-  receipts(): Promise<readonly { readonly address: string; readonly read: number }[]>;
+  /** How far others have said that it has reached them, and that they have read: a position for each who has. */
+  receipts(): Promise<
+    readonly { readonly address: string; readonly read: number; readonly delivered: number }[]
+  >;
+  /** How far a message has come, as the others say; in large conversations nobody says it. */
+  delivery(id: string): Promise<Delivery>;
   /**
    * The number of the conversation's state in this epoch: whoever shows the same has the same
    * members, keys and history of changes.
@@ -209,6 +220,8 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         await chosen.push();
         return organisation;
       }),
+    historyDays: () => guarded(async () => (await groups.historyGranting(id)).days),
+    setHistoryDays: (days) => guarded(async () => void (await groups.setHistoryDays(id, days))),
     search: (query, options) => search(parts, query, options, id),
     add: (addresses) =>
       guarded(async () => void (await groups.add(id, addresses.map(parseAddress)))),
@@ -244,8 +257,9 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     receipts: () =>
       guarded(async () => {
         const told = await store.transaction((tx) => tx.receipts.of(id));
-        return told.map(({ user, read }) => ({ address: formatAddress(user), read }));
+        return told.map(({ user, ...far }) => ({ address: formatAddress(user), ...far }));
       }),
+    delivery: (messageId) => guarded(() => deliveryOf(parts, id, messageId)),
     safetyNumber: () => guarded(() => groups.safetyNumber(id)),
     compareSafetyNumber: (scanned) =>
       guarded(async () => compareSafetyNumber(await groups.safetyNumber(id), scanned)),

@@ -27,6 +27,7 @@ import { createProfiles, profileTaker } from "../profiles/index.ts";
 import { createPresences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { createStickers } from "../stickers/index.ts";
+import { tellDeliveries } from "./deliveries.ts";
 import { receiptTaker } from "./receipts.ts";
 import { createSync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
@@ -203,6 +204,7 @@ function startClient(
       settled: () => notifier.settled(),
     }),
     ears: {
+      came: (newcomers) => kept.grants.came(newcomers),
       overheard: (heard) => presences.overheard(heard),
       spoke: (room, sender) => presences.spoke(room, sender),
       arrived: (place) => notifier.arrived(place),
@@ -218,7 +220,8 @@ function startClient(
       profile: profileTaker(account.user, (user) =>
         events.emit("profile", { user, address: formatAddress(user) }),
       ),
-      status: receiptTaker(account.user, (told) => events.emit("read", told)),
+      grant: (tx, said) => kept.grants.heard(tx, said),
+      status: receiptTaker(account.user, (name, told) => events.emit(name, told)),
     }),
     lifetimes,
   });
@@ -249,8 +252,10 @@ function startClient(
   const stickers = createStickers({ env, store, assets, chosen });
   const parts = { assets, groups, store, session, chosen, profiles, presences, stickers, expiry };
   const finder = createConversationFinder(parts, events);
+  const failed = (error: unknown) => log("deliveries.notTold", error);
+  tellDeliveries({ groups, session, store, events, alarm: alarms.create(), failed });
   const life = new AbortController();
-  const lasting = { env, account, own, assets, data, alarms, events, life: life.signal };
+  const lasting = { env, account, own, groups, assets, data, alarms, events, life: life.signal };
   const kept = startHistory(history, lasting);
   const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
   const running = { sync, groups, profiles, presences, indexing, notifier };
