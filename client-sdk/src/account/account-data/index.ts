@@ -12,4 +12,4 @@ export {
   writeOwnName,
   writeRead,
 } from "./notes.ts";
-export { PROFILE_RECORD, SETTINGS_RECORD } from "./records.ts";
+export { fileRecords, PROFILE_RECORD, recordOfFile, SETTINGS_RECORD } from "./records.ts";

@@ -10,13 +10,20 @@ export const PROFILE_RECORD = "profile";
 
 const peopleShards = 32;
 const roomShards = 16;
+const fileShards = 64;
 
 export const recordNames: readonly string[] = [
   SETTINGS_RECORD,
   PROFILE_RECORD,
   ...Array.from({ length: peopleShards }, (_, shard) => `people/${shard}`),
   ...Array.from({ length: roomShards }, (_, shard) => `rooms/${shard}`),
+  ...Array.from({ length: fileShards }, (_, shard) => `files/${shard}`),
 ];
+
+/** Those that hold the library of files. */
+export const fileRecords: readonly string[] = recordNames.filter((name) =>
+  name.startsWith("files/"),
+);
 
 export function recordOfPerson(user: string): string {
   return `people/${shardOf(user, peopleShards)}`;
@@ -24,6 +31,10 @@ export function recordOfPerson(user: string): string {
 
 export function recordOfRoom(room: string): string {
   return `rooms/${shardOf(room, roomShards)}`;
+}
+
+export function recordOfFile(id: string): string {
+  return `files/${shardOf(id, fileShards)}`;
 }
 
 function shardOf(uri: string, shards: number): number {
