@@ -113,13 +113,13 @@ R-080 | open | | Reports tracked to an outcome
 R-081 | open | | Content filters
 
 # Files, media, stickers
-R-082 | open | | Files of any kind
-R-083 | open | | Previews
+R-082 | partly | content, SDK | Files of any kind: what a message says of them
+R-083 | partly | SDK | Previews: made and checked by clients alone
 R-084 | open | | Download options
 R-085 | open | | Encrypted transfers
 R-086 | open | | The asset service
-R-087 | open | | Shared files kept and organised
-R-088 | open | | Versions of files
+R-087 | partly | SDK | Shared files kept and organised: those of a conversation are listed
+R-088 | partly | content, SDK | Versions of files: which belong together
 R-089 | open | | Media stay with the conversation
 R-090 | open | | Sticker import from Telegram
 R-091 | open | | Browsing the own Telegram library

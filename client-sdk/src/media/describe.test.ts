@@ -79,7 +79,7 @@ test("R-083 a name or a claim makes no picture of what is none", async () => {
   });
 });
 
-test("T-38 a preview that would unfold to something large is none", () => {
+test("T-31 a preview that would unfold to something large is none", () => {
   expect(isHarmlessPreview(png(64, 64), "image/png")).toBe(true);
   expect(isHarmlessPreview(png(64, 64), "image/webp")).toBe(false);
   expect(isHarmlessPreview(gif(10, 10), "image/gif")).toBe(false);
@@ -113,7 +113,7 @@ function counted(octets: Uint8Array) {
   return { asked, source: { size: source.size, read } };
 }
 
-test("T-38 any octets are described within bounds, and no reader fails or goes on for ever", async () => {
+test("T-31 any octets are described within bounds, and no reader fails or goes on for ever", async () => {
   const change = fc.record({ at: fc.nat(), octets: fc.uint8Array({ minLength: 1, maxLength: 9 }) });
   await fc.assert(
     fc.asyncProperty(

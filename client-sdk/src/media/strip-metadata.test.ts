@@ -31,7 +31,7 @@ test("R-083 texts beside the pixels of PNG and WebP go", () => {
   expect(withoutMetadata(png(1, 1), "image/heic")).toBeUndefined();
 });
 
-test("T-38 broken pictures are stripped or refused, and nothing else", () => {
+test("T-31 broken pictures are stripped or refused, and nothing else", () => {
   const samples = [
     [withPlace(jpegHead(3, 2, 6)), "image/jpeg"],
     [withText(png(3, 2), "image/png"), "image/png"],

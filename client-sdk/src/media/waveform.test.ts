@@ -18,7 +18,7 @@ test("R-082 a waveform shows where a recording is loud, in 64 steps", async () =
   expect(await waveformOf(sourceOf(ogg(1)))).toBeUndefined();
 });
 
-test("T-38 a recording whose headers lie has a waveform or none, and never an endless one", async () => {
+test("T-31 a recording whose headers lie has a waveform or none, and never an endless one", async () => {
   const whole = wav(0.02);
   await fc.assert(
     fc.asyncProperty(

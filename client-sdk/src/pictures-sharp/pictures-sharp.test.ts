@@ -25,7 +25,7 @@ test.skipIf(pictures === undefined)(
 );
 
 test.skipIf(pictures === undefined)(
-  "T-38 a bomb is not decoded, and what is none is passed over",
+  "T-31 a bomb is not decoded, and what is none is passed over",
   async () => {
     const of = (octets: Uint8Array) => thumbnailOf(pictures, sourceOf(octets), 8192);
     expect(await of(png(4, 4, { claimed: [60_000, 60_000] }))).toBe("tooLarge");

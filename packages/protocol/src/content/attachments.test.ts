@@ -178,7 +178,7 @@ function told(av: CborValue | undefined, own?: CborValue): MimiContent {
 
 const map = (...entries: readonly (readonly [number, CborValue])[]) => new Map(entries);
 
-test("FED-872 T-38 what nobody can believe is passed over, and that is said", () => {
+test("FED-872 T-31 what nobody can believe is passed over, and that is said", () => {
   const lies: readonly MimiContent[] = [
     told("no list"),
     told([1]),
