@@ -1,4 +1,7 @@
 import {
+  type Attachment,
+  attachmentContent,
+  attachmentsOf,
   type Bytes,
   decodeContent,
   deletionContent,
@@ -43,14 +46,27 @@ export function composeText(place: Place, wish: TextWish): Composed {
   return compose(place, textIn(place, wish));
 }
 
+/** `wish` is their caption, which may be empty. */
+export function composeFiles(
+  place: Place,
+  wish: TextWish,
+  files: readonly Attachment[],
+): Composed {
+  return compose(place, attachmentContent(textIn(place, wish), files));
+}
+
 /** `original` is the content that was sent first: but for the body the new one is as it is. */
 export function composeEdit(
   place: Place,
   { id, original, ...wish }: TextWish & { readonly id: string; readonly original: Bytes },
 ): Composed {
-  const { inReplyTo, topicId } = decodeContent(original);
+  const first = decodeContent(original);
+  const { inReplyTo, topicId } = first;
   const text = { ...textIn(place, wish), inReplyTo, topicId };
-  return compose(place, editContent(text, fromHex(id)));
+  const { files } = attachmentsOf(first);
+  // Whoever shows the edit in place of the first version has to find the files in it.
+  const whole = files.length === 0 ? text : attachmentContent(text, files);
+  return compose(place, editContent(whole, fromHex(id)));
 }
 
 export function composeDeletion(place: Place, id: string): Composed {
@@ -75,7 +91,7 @@ export function composeRead(place: Place, ids: readonly string[]): Composed {
   return compose(place, statusContent(textIn(place, { text: "" }), report));
 }
 
-function textIn(place: Place, { text, inReplyTo, topic, format }: TextWish): MimiContent {
+function textIn(place: Place, { text, inReplyTo, topic, format }: TextWish) {
   return textContent({
     text,
     salt: place.random(16),

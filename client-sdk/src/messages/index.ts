@@ -3,12 +3,21 @@ export {
   composeDeletion,
   type Composed,
   composeEdit,
+  composeFiles,
   composeReaction,
   composeRead,
   composeText,
   composeUnlike,
   type TextWish,
 } from "./compose.ts";
-export { type HistoryItem, itemOf, type Message, type Reaction, reactionsBy } from "./message.ts";
+export {
+  type HistoryItem,
+  itemOf,
+  type Message,
+  messageOf,
+  type Reaction,
+  reactionsBy,
+} from "./message.ts";
+export { type FileFlag, type FileKind, filesReader, type MessageFile } from "./message-files.ts";
 export { createReader, readStored, type Takers } from "./read-content.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

@@ -15,6 +15,7 @@ import {
 } from "@treehouse/protocol";
 
 import { type HistoryRow, parseEvent } from "../groups/index.ts";
+import { type FileKind, filesOf, type MessageFiles } from "./message-files.ts";
 import { decodeStored, senderOf } from "./read-content.ts";
 
 type Position = {
@@ -32,9 +33,12 @@ export type Message = Position & {
   readonly sender: UserUri;
   readonly senderAddress: string;
   readonly senderClient: ClientUri;
-  /** `unknown`: a kind of content that this version does not show. `deleted`: it was taken back. */
-  readonly type: "text" | "unknown" | "deleted";
-  /** Of the newest version. */
+  /**
+   * `image` to `file`: a message with files, by the first one. `unknown`: a kind of content that this
+   * version does not show. `deleted`: it was taken back.
+   */
+  readonly type: "text" | FileKind | "unknown" | "deleted";
+  /** Of the newest version; beside files, their caption. */
   readonly text: string;
   readonly format: "plain" | "markdown";
   readonly inReplyTo: string | undefined;
@@ -46,6 +50,11 @@ export type Message = Position & {
   readonly editedAt: number | undefined;
   /** By emoji, in the order in which the first of each came. */
   readonly reactions: readonly Reaction[];
+  readonly files: MessageFiles["files"];
+  /** More was said of the files, or otherwise, than anybody is to believe; it was left out. */
+  readonly filesRefused: boolean;
+  /** The messages of which it holds a new version. */
+  readonly versionOf: MessageFiles["versionOf"];
 };
 
 export type Reaction = {
@@ -108,9 +117,11 @@ export function messageOf(row: HistoryRow): Message {
   const newest = changes.findLast(({ by, kind }) => kind === "edit" && by === sender);
   const shown = newest?.parsed ?? parsed;
   const text = textOf(shown);
+  // An edit is of the text: what a message holds of files is what it came with.
+  const { files, refused, versionOf } = filesOf(parsed, row.room);
   return {
     ...head,
-    type: text === undefined ? "unknown" : "text",
+    type: files[0]?.kind ?? (text === undefined ? "unknown" : "text"),
     text: text ?? "",
     format: isMarkdown(shown) ? "markdown" : "plain",
     inReplyTo: parsed.inReplyTo === undefined ? undefined : toHex(parsed.inReplyTo),
@@ -118,6 +129,9 @@ export function messageOf(row: HistoryRow): Message {
     mentions: mentionsIn(shown).map((user) => formatAddress(user)),
     editedAt: newest?.acceptedAt,
     reactions: reactionsOf(changes),
+    files,
+    filesRefused: refused,
+    versionOf,
   };
 }
 
@@ -139,6 +153,9 @@ const nothing = {
   mentions: [],
   editedAt: undefined,
   reactions: [],
+  files: [],
+  filesRefused: false,
+  versionOf: undefined,
 } as const;
 
 type ChangeIn = {
