@@ -8,7 +8,9 @@ import {
   requestReset,
   type ResetRequest,
 } from "./client/index.ts";
+import { nodeCipher } from "./environment/node-cipher.ts";
 import { createNodeEnv } from "./environment/node.ts";
+import { createSharpPictures } from "./pictures-sharp/index.ts";
 import { openNodeStore } from "./storage-sqlite/index.ts";
 
 export { SdkError } from "./errors/index.ts";
@@ -18,6 +20,7 @@ export type {
   ApprovalRequest,
   Approvals,
   Check,
+  ClientAssets,
   ClientContacts,
   ClientEmail,
   ClientFactors,
@@ -42,6 +45,7 @@ export type {
   FactorsInfo,
   FederationAdmin,
   FederationOverview,
+  FileToSend,
   Invite,
   Member,
   OwnClients,
@@ -52,8 +56,17 @@ export type {
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";
+export type {
+  AssetProgress,
+  AssetSource,
+  AssetUsage,
+  NewAccess,
+  OpenAsset,
+  OwnAsset,
+  UploadOptions,
+} from "./assets/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
-export type { HistoryItem, Message, MessagesOptions } from "./messages/index.ts";
+export type { HistoryItem, Message, MessageFile, MessagesOptions } from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {
   AskPasskey,
@@ -82,6 +95,8 @@ export const Client = {
       {
         env,
         crypto: createNodeCrypto({ random: env.random }),
+        assetCipher: nodeCipher,
+        pictures: createSharpPictures,
         openStore: (store) => openNodeStore(store, options.storeKey, env.random),
         close,
       },

@@ -1,5 +1,8 @@
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import type { Domain, Env, RateRule } from "@treehouse/protocol";
+import { join } from "node:path";
+import { createAssets } from "./assets/index.ts";
+import type { AssetBounds, Assets } from "./assets/index.ts";
 import { createAuthentication } from "./authentication/index.ts";
 import type { Authentication } from "./authentication/index.ts";
 import { isLoopbackHost } from "./config/index.ts";
@@ -33,6 +36,7 @@ export interface Modules {
   readonly federation: Federation;
   readonly factors: Factors;
   readonly rendezvous: Rendezvous;
+  readonly assets: Assets;
 }
 
 export type ModulesOptions = {
@@ -164,11 +168,22 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
         async (tx) => new Set([...(await federation.partners(tx)), ...(await delivery.hubs(tx))]),
       ),
   });
+  const assets = await createAssets({
+    env,
+    database,
+    domain,
+    jobs,
+    bounds: boundsOf(config),
+    directory: config.assets.directory || join(config.storage.directory, "assets"),
+    rooms: delivery,
+    peers: federation.assets,
+  });
   keyPackages.connect({ users: federation.users });
   authentication.connect({
     inboxes: queuing,
     keyPackages,
     rooms: delivery,
+    assets,
     factors,
     mailboxes: factors.mailboxes,
     outbox: federation.outbox,
@@ -184,6 +199,19 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     federation,
     factors,
     rendezvous: createRendezvous({ env, domain }),
+    assets,
+  };
+}
+
+function boundsOf({ assets }: Config): AssetBounds {
+  const mib = 1024 * 1024;
+  return {
+    assetBytesMax: assets.largest_mib * mib,
+    userBytesMax: assets.quota_mib * mib,
+    totalBytesMax: assets.total_mib * mib,
+    freeBytesMin: assets.free_mib * mib,
+    keptMs: assets.kept_days * 24 * 3_600_000,
+    cacheBytesMax: assets.cache_mib * mib,
   };
 }
 

@@ -97,8 +97,9 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
       tls,
       developmentPeers: options.developmentPeers,
     });
-    const { authentication, delivery, federation, keyPackages, peers, queuing, realtime } = modules;
+    const { assets, authentication, delivery, federation, keyPackages, peers, queuing, realtime } = modules;
     closers.push(() => queuing.close());
+    closers.push(() => assets.close());
     // Jobs end before the modules that they work with.
     closers.push(() => jobs.close());
     closers.push(() => peers.close());

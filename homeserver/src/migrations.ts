@@ -1,3 +1,4 @@
+import { assetsMigrations } from "./assets/index.ts";
 import { authenticationMigrations } from "./authentication/index.ts";
 import { backupMigrations } from "./backup/index.ts";
 import { deliveryMigrations } from "./delivery/index.ts";
@@ -17,4 +18,5 @@ export const migrations = [
   peersMigrations,
   federationMigrations,
   factorsMigrations,
+  assetsMigrations,
 ];

@@ -3,12 +3,14 @@ import type { Message, MessagesOptions } from "../messages/index.ts";
 import type { ClientPresence } from "../presence/index.ts";
 import type { Admin } from "./admin.ts";
 import type { OwnClients } from "./clients.ts";
+import type { ClientAssets } from "./assets.ts";
 import type { ClientContacts } from "./contacts.ts";
 import type { ClientConversations } from "./conversations.ts";
 import type { Check } from "./diagnose.ts";
 import type { ClientEmail } from "./email.ts";
 import type { ExportLine } from "./export-account.ts";
 import type { ClientFactors } from "./factors.ts";
+import type { ClientFiles } from "./files.ts";
 import type { ClientPrivacy } from "./privacy.ts";
 import type { ClientProfile } from "./profile.ts";
 import type { ClientRecovery } from "./recovery.ts";
@@ -23,6 +25,9 @@ export interface Client extends AsyncDisposable {
   /** Looks at connection, session, KeyPackages and backlog; changes nothing. */
   diagnose(): Promise<readonly Check[]>;
   readonly contacts: ClientContacts;
+  readonly assets: ClientAssets;
+  /** Opens files of messages, and keeps the user's own in folders. */
+  readonly files: ClientFiles;
   /** Who is logged in to the account, on whatever client. */
   readonly sessions: ClientSessions;
   readonly settings: ClientSettings;

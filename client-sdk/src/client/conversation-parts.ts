@@ -1,6 +1,9 @@
 import type { RoomUri } from "@treehouse/protocol";
 
+import type { Assets } from "../assets/index.ts";
+import type { FileStore } from "../files/index.ts";
 import type { Groups } from "../groups/index.ts";
+import type { Pictures } from "../media/index.ts";
 import type { Presences } from "../presence/index.ts";
 import type { Profiles } from "../profiles/index.ts";
 import type { LocalStore } from "../storage/index.ts";
@@ -14,12 +17,21 @@ export type SentMessage = {
   readonly acceptedAt: number;
 };
 
+/** What becomes of files before they are sent. */
+type ConversationFileParts = {
+  readonly store: FileStore;
+  /** Undefined where this machine cannot decode any. */
+  readonly pictures: () => Promise<Pictures | undefined>;
+};
+
 /** What the face of a conversation is made of. */
 export type ConversationParts = {
+  readonly assets: Assets;
   readonly groups: Groups;
   readonly session: Session;
   readonly store: LocalStore;
   readonly chosen: Chosen;
+  readonly files: ConversationFileParts;
   readonly profiles: Profiles;
   readonly presences: Pick<Presences, "typing">;
 };

@@ -18,6 +18,12 @@ import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
 import { tellRead } from "./receipts.ts";
 import { checkText } from "./own-text.ts";
+import {
+  type ConversationFiles,
+  createConversationFiles,
+  type FilesWish,
+  type SentFiles,
+} from "./conversation-files.ts";
 
 export type { SentMessage } from "./conversation-parts.ts";
 
@@ -52,12 +58,19 @@ export type ConversationInfo = {
  * One conversation. Wishes are stored before anything leaves and survive crashes; the promises
  * resolve when the hub has accepted them, and reject with `SdkError` when it never will.
  */
-export interface Conversation extends MessageChanges {
+export interface Conversation extends MessageChanges, ConversationFiles {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
   members(): Promise<readonly Member[]>;
   /** Markdown may name people by links to their `mimi:` URI: they are mentioned. */
   send(text: string, options?: Omit<TextWish, "text">): Promise<SentMessage>;
+  /**
+   * Uploads files for those in the conversation and sends a message that brings them. What they are is
+   * read from their octets, and thumbnails are made, on this machine alone. With a `resumeKey` a call
+   * that was cut short, by whatever, can be made again and goes on. Refuses `limitExceeded`, naming
+   * the limit, and what `assets.upload` does.
+   */
+  send(files: FilesWish): Promise<SentFiles>;
   /**
    * Sends a message of this client once more, under the id that it has: for what `lostByServer`
    * tells of. Whoever has it already is not shown it twice.
@@ -123,19 +136,34 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       })),
     }));
   };
+  const filesHere = createConversationFiles(parts, id);
+  const sendText = async (
+    text: string,
+    options?: Omit<TextWish, "text">,
+  ): Promise<SentMessage> => {
+    const place = { room: id, sender: session.user, random: session.random };
+    const message = composeText(place, { ...options, text });
+    profiles.sending(id);
+    const { position, acceptedAt } = await groups.send(id, message.content);
+    return { id: message.id, conversation: id, position, acceptedAt };
+  };
+  function send(text: string, options?: Omit<TextWish, "text">): Promise<SentMessage>;
+  function send(files: FilesWish): Promise<SentFiles>;
+  function send(
+    what: string | FilesWish,
+    options?: Omit<TextWish, "text">,
+  ): Promise<SentMessage | SentFiles> {
+    return guarded<SentMessage | SentFiles>(() =>
+      typeof what === "string" ? sendText(what, options) : filesHere.sendFiles(what),
+    );
+  }
   return {
     id,
     ...createMessageChanges(parts, id),
+    ...filesHere.face,
+    send,
     info: () => guarded(info),
     members: () => guarded(async () => (await info()).members),
-    send: (text, options) =>
-      guarded(async () => {
-        const place = { room: id, sender: session.user, random: session.random };
-        const message = composeText(place, { ...options, text });
-        profiles.sending(id);
-        const { position, acceptedAt } = await groups.send(id, message.content);
-        return { id: message.id, conversation: id, position, acceptedAt };
-      }),
     sendAgain: (messageId) =>
       guarded(async () => {
         const { position, acceptedAt } = await groups.sendAgain(id, messageId);

@@ -16,13 +16,17 @@ import {
 import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
 import { createAlarms, createGroups, type Groups, knownMetadataKeys } from "../groups/index.ts";
-import { createReader, unhandledMessages } from "../messages/index.ts";
+import { createAutoDownload, createLibrary, createReleases } from "../files/index.ts";
+import { createReader, filesReader, unhandledMessages } from "../messages/index.ts";
+import type { Pictures } from "../media/index.ts";
 import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { createPresences, type Presences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { receiptTaker } from "./receipts.ts";
 import { createSync, type Sync } from "../sync/index.ts";
+import { createAssets } from "../assets/index.ts";
 import { createAdmin } from "./admin.ts";
+import { createClientAssets } from "./assets.ts";
 import type { Client } from "./client.ts";
 import { contactEvent, createContacts } from "./contacts.ts";
 import { createConversation } from "./conversation.ts";
@@ -36,6 +40,7 @@ import { exportAccount } from "./export-account.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
 import { createFactors } from "./factors.ts";
+import { createClientFiles, fileStoreOf } from "./files.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { createClientPrivacy } from "./privacy.ts";
@@ -56,6 +61,7 @@ export type {
 export type { ClientConversations, CreateConversation } from "./conversations.ts";
 export type { Admin, Invite } from "./admin.ts";
 export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";
+export type { ClientAssets } from "./assets.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
@@ -63,6 +69,8 @@ export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
+export type { ConversationFiles, FilesWish, SentFiles } from "./conversation-files.ts";
+export type { ClientFiles, OpenableFile } from "./files.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
 export type { ClientPrivacy } from "./privacy.ts";
@@ -79,7 +87,7 @@ export type { Client } from "./client.ts";
 export async function openClient(platform: Platform, options: ClientOptions): Promise<Client> {
   try {
     const { database, key } = await platform.openStore(options.store);
-    const store = await openLocalStore(database, key, platform.env.random).catch(
+    const store = await openLocalStore(database, key, platform.env.random, filesReader).catch(
       async (error: unknown) => {
         await database.close();
         throw error;
@@ -171,7 +179,19 @@ function startClient(
   const presences = createPresences(env, { store, rooms: groups, events });
   if (options.offline !== true) sync.start(groups);
   const session = { user: account.user, client: account.client, random: env.random };
-  const parts = { groups, store, session, chosen, profiles, presences };
+  const { assetCipher: cipher } = platform;
+  const assets = createAssets({ env, api: context.api, store, cipher });
+  const fileStore = fileStoreOf(assets, store);
+  const about = { env, store, files: fileStore, self: account.user };
+  const library = createLibrary({ ...about, push: chosen.push });
+  const releases = createReleases({ ...about, changed: tellOthers });
+  const automatic = createAutoDownload(about);
+  const letGo = () => void releases.run();
+  events.on("changed", ({ change }) => change === "deletion" && letGo());
+  events.on("state", ({ state }) => state === "live" && letGo());
+  events.on("stored", () => void automatic.run());
+  const files = { store: fileStore, pictures: once(platform.pictures) };
+  const parts = { assets, files, groups, store, session, chosen, profiles, presences };
   const running = { sync, groups, profiles, presences };
   const life = new AbortController();
   let closing: Promise<void> | undefined;
@@ -194,6 +214,8 @@ function startClient(
     },
     conversations: createConversations(parts, account.user, tellOthers),
     ...asked,
+    assets: createClientAssets(assets),
+    files: createClientFiles(library, assets),
     presence: createClientPresence(presences.face),
     clients: createOwnClients(context, { account, own, chosen }),
     recovery: createClientRecovery(context, account, chosen),
@@ -227,6 +249,12 @@ function startClient(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Loaded when the first picture is to be made smaller. */
+function once(load: Platform["pictures"]): () => Promise<Pictures | undefined> {
+  let loaded: Promise<Pictures | undefined> | undefined;
+  return () => (loaded ??= load?.() ?? Promise.resolve(undefined));
 }
 
 type Running = {

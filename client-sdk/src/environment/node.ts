@@ -45,7 +45,7 @@ async function fetchOver(agent: Agent, asked: HttpRequest): Promise<HttpResponse
       method: asked.method,
       headers: asked.headers ?? {},
       body: asked.body ?? null,
-      signal: AbortSignal.timeout(asked.timeoutMs),
+      signal: signalOf(asked),
     });
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(response.headers)) {
@@ -65,6 +65,11 @@ async function fetchOver(agent: Agent, asked: HttpRequest): Promise<HttpResponse
   } catch (error) {
     throw faultOf(error);
   }
+}
+
+function signalOf({ signal, timeoutMs }: HttpRequest): AbortSignal {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  return signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
 }
 
 function joined(parts: readonly Uint8Array[], length: number): Bytes {

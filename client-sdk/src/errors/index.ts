@@ -15,6 +15,11 @@ type OwnCode =
   | "noClientInStore"
   | "passwordRequired"
   | "approvalFailed"
+  | "assetDamaged"
+  | "assetGone"
+  | "assetTooLarge"
+  | "sourceChanged"
+  | "aborted"
   | "closed";
 
 /**

@@ -7,7 +7,6 @@ import {
   type AssetLink,
 } from "@treehouse/protocol";
 
-import type { Pictures } from "../media/index.ts";
 import type { LocalStore, LocalTx } from "../storage/index.ts";
 import { conversationFileAt } from "./conversation-files.ts";
 import { type FileFilter, findFiles, liesIn } from "./find-files.ts";
@@ -80,11 +79,10 @@ export function createLibrary(parts: {
   readonly env: Pick<Env, "now" | "random">;
   readonly store: LocalStore;
   readonly files: FileStore;
-  readonly pictures: Pictures | undefined;
   /** Resolves also when the server is away. */
   readonly push: () => Promise<void>;
 }): Library {
-  const { env, store, files, pictures, push } = parts;
+  const { env, store, files, push } = parts;
   const change = async <T>(write: (tx: LocalTx, at: number) => T): Promise<T> => {
     const result = await store.transaction((tx) => write(tx, env.now()));
     await push();
@@ -145,7 +143,7 @@ export function createLibrary(parts: {
       const id = toBase64Url(env.random(16));
       // The server sees this name: it says nothing.
       const access = { kind: "own", name: `file/${id}` } as const;
-      const made = { store: files, pictures: undefined, access, previewBytesMax: 0 };
+      const made = { store: files, pictures: noPictures, access, previewBytesMax: 0 };
       const transfer = { resumeKey, signal, onProgress };
       const { attachment, link } = await prepareFile(made, wish, transfer);
       const { name, mediaType } = attachment;
@@ -201,6 +199,9 @@ export function createLibrary(parts: {
     },
   };
 }
+
+/** A library holds whole files; previews belong into messages. */
+const noPictures = () => Promise.resolve(undefined);
 
 function entryWith(tx: LocalTx, id: string): LibraryEntry {
   const entry = libraryEntry(tx, id);

@@ -72,7 +72,7 @@ export type Prepared = {
 
 export type Preparing = {
   readonly store: FileStore;
-  readonly pictures: Pictures | undefined;
+  readonly pictures: () => Promise<Pictures | undefined>;
   readonly access: FileAccess;
   /** For the preview inside the message. */
   readonly previewBytesMax: number;
@@ -96,7 +96,7 @@ export async function prepareFile(
   }
   const preview = wish.preview === undefined ? undefined : checkedPreview(wish.preview);
   const thumbnail = isPicture
-    ? await thumbnailOf(parts.pictures, source, parts.previewBytesMax)
+    ? await thumbnailOf(await parts.pictures(), source, parts.previewBytesMax)
     : undefined;
   if (typeof thumbnail === "string" && preview === undefined) {
     notes.push({ file: name, note: "noThumbnail", reason: thumbnail });

@@ -7,6 +7,7 @@
 import type { Bytes } from "@treehouse/protocol";
 
 import { type AccountDataRows, createAccountDataRows } from "./account-data.ts";
+import { type AssetContents, createAssetContents } from "./asset-contents.ts";
 import { type Contacts, createContacts } from "./contacts.ts";
 import { createCursors, type Cursors } from "./cursors.ts";
 import { createIntents, type Intents } from "./intents.ts";
@@ -23,6 +24,7 @@ import { createRooms, type Rooms } from "./rooms.ts";
 import { migrate, wipe } from "./schema.ts";
 import { createSeal, StoreFault } from "./seal.ts";
 import { createSettings, type Settings } from "./settings.ts";
+import { createUploads, type Uploads } from "./uploads.ts";
 
 export { dataEntriesSchema } from "./account-data.ts";
 export type { DataEntries, DataEntry, DataRow } from "./account-data.ts";
@@ -53,6 +55,8 @@ export type LocalTx = {
   readonly relations: Relations;
   readonly profiles: Profiles;
   readonly receipts: Receipts;
+  readonly uploads: Uploads;
+  readonly assetContents: AssetContents;
 };
 
 export interface LocalStore {
@@ -104,6 +108,8 @@ export async function openLocalStore(
           relations: createRelations(sql, seal),
           profiles: createProfiles(sql, seal),
           receipts: createReceipts(sql),
+          uploads: createUploads(sql, seal),
+          assetContents: createAssetContents(sql, seal),
         });
       });
     },

@@ -4,6 +4,8 @@ import { integerOf, isNull, type SqlRow, type SqlTx, textOf } from "./port.ts";
 
 /** One file of a message. */
 export type MessageFileRow = {
+  /** Order of arrival in this store, over all rooms. */
+  readonly serial: number;
   readonly room: RoomUri;
   readonly messageId: string;
   /** Which of the message's files, from 0. */
@@ -27,12 +29,16 @@ export type ReleasedAsset = { readonly uri: string; readonly sender: UserUri };
  * with it, by triggers, whoever ends it and how.
  */
 export interface MessageFiles {
-  put(row: MessageFileRow): void;
+  put(row: Omit<MessageFileRow, "serial">): void;
   of(room: RoomUri, messageId: string): readonly MessageFileRow[];
   /** Ids of the newest messages with files before a position, newest first. */
   messagesBefore(room: RoomUri, before: number | undefined, limit: number): readonly string[];
   /** All versions of what began with a message, in the order of the conversation. */
   versionsFrom(room: RoomUri, first: string): readonly MessageFileRow[];
+  /** What came after a serial, in order of arrival. */
+  after(serial: number, limit: number): readonly MessageFileRow[];
+  /** The serial of what came last; 0: nothing. */
+  newest(): number;
   /** Assets to let go of; they stay until they are settled. */
   released(limit: number): readonly ReleasedAsset[];
   settle(uri: string): void;
@@ -40,9 +46,9 @@ export interface MessageFiles {
 
 export const messageFileTables: readonly string[] = [
   `CREATE TABLE message_files (
-     room TEXT NOT NULL, message_id TEXT NOT NULL, number INTEGER NOT NULL,
+     serial INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, message_id TEXT NOT NULL, number INTEGER NOT NULL,
      position INTEGER NOT NULL, sender TEXT NOT NULL, uri TEXT NOT NULL, first TEXT NOT NULL,
-     previous TEXT, PRIMARY KEY (room, message_id, number)) STRICT`,
+     previous TEXT, UNIQUE (room, message_id, number)) STRICT`,
   "CREATE INDEX message_files_by_position ON message_files (room, position)",
   "CREATE INDEX message_files_by_first ON message_files (room, first)",
   "CREATE INDEX message_files_by_uri ON message_files (uri)",
@@ -108,6 +114,15 @@ export function createMessageFiles(sql: SqlTx): MessageFiles {
         )
         .map(parse);
     },
+    after(serial, limit) {
+      return sql
+        .all("SELECT * FROM message_files WHERE serial > ? ORDER BY serial LIMIT ?", serial, limit)
+        .map(parse);
+    },
+    newest() {
+      const row = sql.all("SELECT coalesce(max(serial), 0) AS serial FROM message_files")[0];
+      return row === undefined ? 0 : integerOf(row, "serial");
+    },
     released(limit) {
       return sql
         .all("SELECT uri, sender FROM released_assets ORDER BY uri LIMIT ?", limit)
@@ -121,6 +136,7 @@ export function createMessageFiles(sql: SqlTx): MessageFiles {
 
 function parse(row: SqlRow): MessageFileRow {
   return {
+    serial: integerOf(row, "serial"),
     room: parseRoomUri(textOf(row, "room")),
     messageId: textOf(row, "message_id"),
     number: integerOf(row, "number"),

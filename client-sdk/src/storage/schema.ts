@@ -72,6 +72,13 @@ const versions: readonly (readonly string[])[] = [
   ],
   ["ALTER TABLE contacts ADD COLUMN key_number INTEGER NOT NULL DEFAULT 0"],
   ["ALTER TABLE contacts ADD COLUMN signed_list BLOB NOT NULL DEFAULT x''"],
+  [
+    "CREATE TABLE asset_uploads (resume_key TEXT PRIMARY KEY, sealed_state BLOB NOT NULL) STRICT",
+    `CREATE TABLE asset_contents (
+       uri TEXT PRIMARY KEY, bytes INTEGER NOT NULL, used_at INTEGER NOT NULL,
+       sealed_content BLOB NOT NULL) STRICT`,
+    "CREATE INDEX asset_contents_by_use ON asset_contents (used_at)",
+  ],
   messageFileTables,
 ];
 
@@ -110,6 +117,8 @@ const emptying = [
   "DELETE FROM account_data",
   "DELETE FROM profiles",
   "DELETE FROM receipts",
+  "DELETE FROM asset_uploads",
+  "DELETE FROM asset_contents",
   "DELETE FROM message_files",
   "DELETE FROM released_assets",
 ];

@@ -2,6 +2,7 @@ import {
   type Bytes,
   type Env,
   type HttpRequest,
+  type HttpResponse,
   LIMITS,
   MEDIA_TYPE_TLS,
   NetworkFault,
@@ -34,7 +35,11 @@ export interface Api {
   /** A TLS struct out, JSON back. */
   tlsToJson<T>(path: string, body: Uint8Array, answer: Parser<T>): Promise<T>;
   getTls(path: string): Promise<Bytes>;
+  /** Octets out, octets back, with headers of one's own. */
+  octets(request: OctetsRequest): Promise<HttpResponse>;
 }
+
+export type OctetsRequest = Omit<HttpRequest, "url"> & { readonly path: string };
 
 const requestTimeoutMs = 30_000;
 
@@ -113,6 +118,19 @@ export function createApi(env: Pick<Env, "fetch">, server: string, asker: Asker)
     },
     async tlsToJson(path, body, answer) {
       return parseAnswer(answer, await request("POST", path, MEDIA_TYPE_TLS, body));
+    },
+    async octets({ path, headers, ...rest }) {
+      const bearer = asker.token();
+      const response = await env.fetch({
+        ...rest,
+        url: server + path,
+        headers: {
+          ...headers,
+          ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+        },
+      });
+      if (response.status >= 200 && response.status < 300) return response;
+      throw refusalOf(response.status, response.body);
     },
     getTls(path) {
       return request("GET", path, undefined, undefined);

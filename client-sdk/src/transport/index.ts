@@ -1,5 +1,5 @@
 /** How this client reaches its own homeserver, and no other host: HTTP requests and one socket. */
-export { type Api, createApi, type ToProve } from "./api.ts";
+export { type Api, createApi, type OctetsRequest, type ToProve } from "./api.ts";
 export {
   type Connection,
   type ConnectionEvents,

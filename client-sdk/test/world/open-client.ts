@@ -1,6 +1,7 @@
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 
 import { openClient } from "../../src/client/index.ts";
+import { nodeCipher } from "../../src/environment/node-cipher.ts";
 import { createNodeEnv } from "../../src/environment/node.ts";
 import type { Client, NodeOptions } from "../../src/node.ts";
 import { openNodeStore } from "../../src/storage-sqlite/index.ts";
@@ -21,6 +22,7 @@ export function openTestClient(options: NodeOptions): Promise<Client> {
       env,
       crypto: createNodeCrypto({ random: env.random }),
       keyStretching,
+      assetCipher: nodeCipher,
       openStore: (store) => openNodeStore(store, options.storeKey, env.random),
       close,
     },

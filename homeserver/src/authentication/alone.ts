@@ -19,6 +19,7 @@ export const alone: Neighbours = {
     revokeClient: () => Promise.resolve([]),
     companionsOf: () => Promise.resolve([]),
   },
+  assets: { deleteUser: () => Promise.resolve() },
   mailboxes: {
     available: () => false,
     isConfirmed: () => Promise.resolve(false),

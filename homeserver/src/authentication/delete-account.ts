@@ -29,7 +29,7 @@ async function deleteWithAll(
   { user, credentialVersion }: PendingPasswordProof,
 ): Promise<void> {
   const { contacts, env, sessions, store } = context;
-  const { factors, inboxes, keyPackages, outbox } = context.neighbours.current;
+  const { assets, factors, inboxes, keyPackages, outbox } = context.neighbours.current;
   const name = nameOf(user);
   const account = await store.account(tx, name);
   // Whoever has changed the password meanwhile has the last word.
@@ -43,6 +43,7 @@ async function deleteWithAll(
     await inboxes.deleteClient(tx, client);
   }
   await keyPackages.forgetUser(tx, user);
+  await assets.deleteUser(tx, user);
   await contacts.forgetOwner(tx, name);
   await factors.forget(tx, user);
   await context.accountData.forgetOwner(tx, name);

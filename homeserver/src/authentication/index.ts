@@ -80,6 +80,7 @@ export type { ConsentVerdict } from "./contacts/may-claim.ts";
 export type { LocalContacts } from "./context.ts";
 export type { Enrolled } from "./create-account.ts";
 export type {
+  AssetsOfUser,
   ConsentOutbox,
   ConsentQuestion,
   Inboxes,

@@ -58,6 +58,12 @@ export interface RoomsOfUser {
   companionsOf(tx: ReadTx, user: UserUri): Promise<readonly UserUri[]>;
 }
 
+/** What users have uploaded; `assets` meets it. */
+export interface AssetsOfUser {
+  /** Everything of the user goes, also at other servers. */
+  deleteUser(tx: Tx, user: UserUri): Promise<void>;
+}
+
 /** What proves an account beside its password; `factors` meets it. */
 export interface SecondFactors {
   isRequired(tx: ReadTx, name: string): Promise<boolean>;
@@ -125,6 +131,7 @@ export type Neighbours = {
   readonly inboxes: Inboxes;
   readonly keyPackages: KeyPackagesOf;
   readonly rooms: RoomsOfUser;
+  readonly assets: AssetsOfUser;
   readonly factors: SecondFactors;
   readonly mailboxes: Mailboxes;
   readonly outbox: ConsentOutbox;

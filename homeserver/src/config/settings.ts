@@ -1,27 +1,10 @@
 import { isIP } from "node:net";
 import { parseDomain } from "@treehouse/protocol";
 import { z } from "zod";
+import { assetSettings } from "./asset-settings.ts";
+import { about, described, path } from "./described.ts";
+import type { About } from "./described.ts";
 import { isLoopbackUrl } from "./loopback.ts";
-
-/** What the operator reads about a setting, in errors and in the written reference. */
-interface About {
-  /** Completes "expected …". */
-  readonly expected: string;
-  readonly help: string;
-  /** The name under which the file has a setting that is a table. */
-  readonly table?: string;
-}
-
-const about = z.registry<About>();
-const described = <S extends z.ZodType>(
-  schema: S,
-  expected: string,
-  help: string,
-  table?: string,
-): S => {
-  about.add(schema, { expected, help, ...(table === undefined ? {} : { table }) });
-  return schema;
-};
 
 const isDomain = (text: string): boolean => {
   try {
@@ -32,8 +15,6 @@ const isDomain = (text: string): boolean => {
   }
 };
 const domain = z.string().refine(isDomain).transform(parseDomain);
-/** A file, or nothing. A new schema for each: the registry tells settings apart by identity. */
-const path = () => z.string().default("");
 const port = z.int().min(0).max(65_535);
 const address = z.string().min(1).max(253);
 const httpUrl = z.url({ protocol: /^https?$/ });
@@ -201,6 +182,7 @@ export const settingsSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  assets: assetSettings,
   passkeys: z
     .strictObject({
       rp_id: described(

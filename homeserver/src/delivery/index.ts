@@ -128,6 +128,8 @@ export interface Delivery extends Operations {
   deleteUser(tx: Tx, user: UserUri): Promise<readonly Domain[]>;
   /** Whether a user is in a room with another one, or with any user of a server. */
   shares(tx: ReadTx, user: UserUri, who: Acquaintance): Promise<boolean>;
+  /** Whether a user, or any user of a server, is in a room as far as this server knows. */
+  isIn(tx: ReadTx, room: RoomUri, who: Acquaintance): Promise<boolean>;
   /** The same for one client of a user; see `revocations.ts`. */
   revokeClient(tx: Tx, revocation: Revocation): Promise<readonly Domain[]>;
   /** The others in the rooms that a user of any server is in, as far as this server knows. */
@@ -244,6 +246,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       return hubs;
     },
     shares: (tx, user, who) => store.shares(tx, user, who),
+    isIn: (tx, room, who) => store.isIn(tx, room, who),
     async revokeClient(tx, revocation) {
       const hubs = await noteRevocation(context, tx, revocation);
       tx.afterCommit(departing.soon);

@@ -18,7 +18,7 @@ import {
 } from "./schema.ts";
 import type { NewRoom, RoomStore, StoredEpoch, StoredRoom } from "./store.ts";
 
-export function createRoomStore(database: Database): Omit<RoomStore, "companionsOf"> {
+export function createRoomStore(database: Database): Omit<RoomStore, "companionsOf" | "isIn"> {
   const shares = database.prepare(({ $client }) =>
     $client.prepare<[string, string, string, string, string, string], { shared: number }>(
       `SELECT

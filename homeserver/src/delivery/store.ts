@@ -40,6 +40,8 @@ export interface RoomStore {
   countRoomsOf(tx: ReadTx, user: UserUri): Promise<number>;
   /** Whether the user is in a room, hosted here or followed, with them. */
   shares(tx: ReadTx, user: UserUri, who: Acquaintance): Promise<boolean>;
+  /** Whether they, or a user of theirs, are in this room, hosted here or followed. */
+  isIn(tx: ReadTx, room: RoomUri, who: Acquaintance): Promise<boolean>;
   /** The others with a leaf in a room that the user has one in, hosted here or followed, by URI. */
   companionsOf(tx: ReadTx, user: UserUri): Promise<readonly UserUri[]>;
 }

@@ -181,6 +181,7 @@ const betweenServers: readonly RefusalCode[] = [
 
 /** Where some of these are what a hub says of the request itself, or of the room's rules. */
 const ofTheRequest: Partial<Record<EndpointName, RefusalCode>> = {
+  asset: "notFound",
   groupInfo: "versionUnsupported",
   // FED-927: it will never be there again, and the client comes in by a commit of its own.
   tree: "notFound",

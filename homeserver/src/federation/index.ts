@@ -17,6 +17,8 @@ import { createEphemeralsAnswerer } from "./answer-ephemerals.ts";
 import { createSubmissionsAnswerer } from "./answer-submissions.ts";
 import { createUsersAnswerer } from "./answer-users.ts";
 import { createAsker } from "./ask.ts";
+import { createAssetRequests } from "./assets.ts";
+import type { AssetRequests } from "./assets.ts";
 import type { FederationContext } from "./context.ts";
 import { createEphemerals } from "./ephemerals.ts";
 import type { Ephemerals } from "./ephemerals.ts";
@@ -87,6 +89,7 @@ export interface Federation {
   readonly ephemerals: Ephemerals;
   readonly hubs: Hubs;
   readonly users: RemoteUsers;
+  readonly assets: AssetRequests;
   /** The streams that are in use, by domain. */
   status(): readonly PeerStatus[];
   /** Every server to which something was ever to be sent. */
@@ -168,6 +171,7 @@ export function createFederation<P>(dependencies: FederationDependencies<P>): Fe
     ephemerals: createEphemerals(context, asker),
     hubs: createHubs(asker, createSubmissions(context, asker)),
     users,
+    assets: createAssetRequests(context, asker),
     status: () =>
       [...lines.all()].map(statusOf).toSorted((one, other) => (one.domain < other.domain ? -1 : 1)),
     partners: async (tx) => (await store.peers(tx)).map((peer) => peer.domain),

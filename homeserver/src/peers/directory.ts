@@ -89,6 +89,8 @@ const needed: Partial<Record<EndpointName, (typeof PEER_CAPABILITIES)[number]>> 
   events: "events",
   standing: "standing",
   ephemeral: "ephemeral",
+  asset: "assets",
+  assetsForgotten: "assets",
 };
 
 /**

@@ -44,6 +44,8 @@ export function ownDirectory(context: PeersContext): DirectoryDocument {
       tree: at("tree"),
       leave: at("leave"),
       ephemeral: at("ephemeral"),
+      asset: at("asset"),
+      assetsForgotten: at("assetsForgotten"),
       events: at("events"),
       standing: at("standing"),
       identifierQuery: at("identifierQuery"),

@@ -27,6 +27,8 @@ export {
   jsonBody,
   ListenRefused,
   noAnswer,
+  octetsAnswer,
+  octetsBody,
   openTlsFiles,
   route,
   tlsAnswer,
@@ -36,6 +38,7 @@ export {
 export type {
   HttpServer,
   MetricsPage,
+  OctetsOut,
   Peer,
   PeerAdmission,
   PeerGate,

@@ -13,7 +13,8 @@ export async function answerOf(
   const answer = await found.handle({
     param: (name) => variables[name] ?? "",
     query: undefined,
-    body: found.body?.parse(new Uint8Array(body)),
+    headers: undefined,
+    body: found.body && "parse" in found.body ? found.body.parse(new Uint8Array(body)) : undefined,
     session: undefined,
     peer: { domain: from, transactionId },
     address: "127.0.0.1",

@@ -174,6 +174,7 @@ export type {
   SocketHandle,
 } from "./env/index.ts";
 export {
+  assetUriCodec,
   clientUriCodec,
   domainCodec,
   domainOf,
@@ -181,10 +182,12 @@ export {
   groupUriCodec,
   groupUriOf,
   isRoomStream,
+  mintAssetUri,
   mintClientUri,
   mintRoomUri,
   nameOf,
   parseAddress,
+  parseAssetUri,
   parseClientUri,
   parseDomain,
   parseGroupUri,
@@ -199,6 +202,7 @@ export {
   userUriCodec,
 } from "./identifiers/index.ts";
 export type {
+  AssetUri,
   ClientUri,
   Domain,
   GroupUri,
@@ -301,6 +305,7 @@ export type {
   RefusedFrame,
   ServerFrame,
 } from "./stream/index.ts";
+export * from "./assets/index.ts";
 export * from "./content/index.ts";
 export * from "./federation/index.ts";
 export * from "./http-api/index.ts";

@@ -1,3 +1,4 @@
+import { ASSET_LIMITS, ASSET_RATES } from "./asset-limits.ts";
 import { EPHEMERAL_LIMITS, EPHEMERAL_RATES } from "./ephemeral-limits.ts";
 import { DAY, HOUR, KIB, MIB, MINUTE, SECOND } from "./units.ts";
 
@@ -271,6 +272,7 @@ export const LIMITS = {
   /** How far ahead of our clock a signed time may lie. */
   clockSkewMs: 5 * MINUTE,
   ...EPHEMERAL_LIMITS,
+  ...ASSET_LIMITS,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;
@@ -334,6 +336,7 @@ export const RATE_LIMITS = {
   /** Connection requests and their answers, by the server that sends them. */
   consentPerPeer: { count: 1200, perMs: MINUTE },
   ...EPHEMERAL_RATES,
+  ...ASSET_RATES,
 } as const satisfies Record<string, RateRule>;
 
 export type RateLimitName = keyof typeof RATE_LIMITS;

@@ -1,4 +1,6 @@
 import {
+  assetsForgottenAnswerCodec,
+  assetsForgottenCodec,
   batchAnswerCodec,
   batchCodec,
   ephemeralAnswerCodec,
@@ -213,6 +215,11 @@ export class PeerServer implements Resident {
       case "ephemeral":
         ephemeralBatchCodec.decode(body);
         return tls(ephemeralAnswerCodec, {});
+      case "asset":
+        return refusal("notFound");
+      case "assetsForgotten":
+        assetsForgottenCodec.decode(body);
+        return tls(assetsForgottenAnswerCodec, {});
       case "update":
       case "groupInfo":
       case "leave":

@@ -21,7 +21,7 @@ export function nodeFetch(request: HttpRequest): Promise<HttpResponse> {
         ...request.headers,
         ...(body === undefined ? {} : { "content-length": String(body.byteLength) }),
       },
-      signal: AbortSignal.timeout(request.timeoutMs),
+      signal: AbortSignal.any([AbortSignal.timeout(request.timeoutMs), ...given(request)]),
     });
     outgoing.on("error", (error) => reject(networkFault(error)));
     outgoing.on("response", (incoming) => {
@@ -40,6 +40,10 @@ export function nodeFetch(request: HttpRequest): Promise<HttpResponse> {
     });
     outgoing.end(body);
   });
+}
+
+function given({ signal }: HttpRequest): readonly AbortSignal[] {
+  return signal === undefined ? [] : [signal];
 }
 
 async function readAll(incoming: IncomingMessage, bytesMax: number): Promise<Bytes> {

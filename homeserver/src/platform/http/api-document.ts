@@ -17,10 +17,11 @@ export function describeApi(
 }
 
 function pathItem(route: Route) {
-  const { method, path, access, summary, query, body, answer } = route;
+  const { method, path, access, summary, query, headers, body, answer } = route;
   const names = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = ""]) => name);
   const params = z.object(Object.fromEntries(names.map((name) => [name, z.string()])));
   const content = answer.mediaType && answer.schema;
+  const status = "stream" in answer ? 200 : answer.status;
   return {
     method: methods[method],
     path,
@@ -29,13 +30,14 @@ function pathItem(route: Route) {
     request: {
       ...(names.length === 0 ? {} : { params }),
       ...(query instanceof z.ZodObject ? { query } : {}),
+      ...(headers instanceof z.ZodObject ? { headers } : {}),
       ...(body === undefined
         ? {}
         : { body: { required: true, content: { [body.mediaType]: { schema: body.schema } } } }),
     },
     responses: {
-      [answer.status]: {
-        description: answer.status === 204 ? "Done" : "The answer",
+      [status]: {
+        description: status === 204 ? "Done" : "The answer",
         ...(content ? { content: { [answer.mediaType ?? ""]: { schema: content } } } : {}),
       },
       default: {

@@ -11,8 +11,10 @@ export class Disconnected extends Error {
   override readonly name = "Disconnected";
 }
 
+type BodyHead = Pick<BodyForm<unknown>, "mediaType" | "bytesMax">;
+
 /** Checks what the headers say about the body, before any of it is read. */
-export function checkBodyHeaders(incoming: IncomingMessage, form: BodyForm<unknown>): void {
+export function checkBodyHeaders(incoming: IncomingMessage, form: BodyHead): void {
   const type = incoming.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== form.mediaType) {
     throw new Refusal("unsupportedMediaType", `The body must be ${form.mediaType}.`);
@@ -54,7 +56,7 @@ export function readBody(
   });
 }
 
-function tooLarge(form: BodyForm<unknown>): Refusal {
+function tooLarge(form: BodyHead): Refusal {
   return new Refusal("tooLarge", `The body may have ${form.bytesMax} octets.`, {
     limit: form.bytesMax,
   });

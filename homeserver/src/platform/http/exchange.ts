@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { PROOF_HEADER, Refusal } from "@treehouse/protocol";
+import { LIMITS, PROOF_HEADER, Refusal } from "@treehouse/protocol";
 import type { Env } from "@treehouse/protocol";
 import { Assertion } from "../assertion.ts";
 import { errorFields } from "../env/log.ts";
@@ -9,6 +9,7 @@ import { createBodyBudget } from "./body-budget.ts";
 import { TooSlow } from "./body-pace.ts";
 import { checkBodyHeaders, Disconnected, readBody } from "./body.ts";
 import { parseWith } from "./form.ts";
+import { writeOctets } from "./octets.ts";
 import { createPeerIntake } from "./peer-intake.ts";
 import type { PeerGate } from "./peer-gate.ts";
 import type { Match } from "./route-table.ts";
@@ -88,6 +89,10 @@ export function createExchange(options: ExchangeOptions): Exchange {
       await proveFor(route, incoming, session, new Uint8Array());
       return { session, body: undefined };
     }
+    if ("stream" in route.body) {
+      checkBodyHeaders(incoming, route.body);
+      return { session, body: route.body.stream(incoming) };
+    }
     const share = budget.open(session?.user ?? address);
     held.push(() => share.release());
     checkBodyHeaders(incoming, route.body);
@@ -131,15 +136,24 @@ export function createExchange(options: ExchangeOptions): Exchange {
       const receive = route.access === "peer" ? peerIntake : intake;
       const { session, peer, body }: Intake = await receive(route, incoming, address, held);
       const query = route.query && parseWith(route.query, queryOf(incoming), "query");
+      const headers = route.headers && parseWith(route.headers, headersOf(incoming), "headers");
       const answer = await route.handle({
         param: (name) => paramOf(params, name),
         query,
+        headers,
         body,
         session,
         peer,
         address,
       });
-      writeAnswer(outgoing, route.answer, answer, [...fixed, "x-request-id", requestId]);
+      const more = [...fixed, "x-request-id", requestId];
+      if ("stream" in route.answer) {
+        const { mediaType } = route.answer;
+        const out = { ...route.answer.stream(answer), mediaType, idleMs: LIMITS.assetIdleMs };
+        await writeOctets(env, outgoing, out, more);
+      } else {
+        writeAnswer(outgoing, route.answer, answer, more);
+      }
     } catch (error) {
       failWith(error, incoming, outgoing, requestId, route);
     } finally {
@@ -208,6 +222,16 @@ function queryOf(incoming: IncomingMessage): Record<string, string> {
   const url = incoming.url ?? "";
   const mark = url.indexOf("?");
   return mark < 0 ? {} : Object.fromEntries(new URLSearchParams(url.slice(mark + 1)));
+}
+
+/** Those that came once: whoever sends one twice has sent none. */
+function headersOf({ headersDistinct }: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, values] of Object.entries(headersDistinct)) {
+    const [value] = values ?? [];
+    if (values?.length === 1 && value !== undefined) headers[name] = value;
+  }
+  return headers;
 }
 
 function paramOf(params: ReadonlyMap<string, string>, name: string): string {

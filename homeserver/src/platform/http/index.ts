@@ -5,6 +5,8 @@ export type { HttpServer } from "./lifecycle.ts";
 export { createMetricsServer } from "./metrics-server.ts";
 export type { MetricsPage } from "./metrics-server.ts";
 export type { PeerAdmission, PeerGate, PeerRequestHead } from "./peer-gate.ts";
+export { octetsAnswer, octetsBody } from "./octets.ts";
+export type { OctetsOut } from "./octets.ts";
 export { route } from "./route.ts";
 export type { Peer, ProvedRequest, Route, Session } from "./route.ts";
 export { createHttpServer } from "./server.ts";

@@ -34,7 +34,9 @@ export function createPeerIntake({ env, budget, gate }: PeerIntakeOptions): Peer
   return async (route, incoming, address, held) => {
     if (gate === undefined) throw new Refusal("notFound", "There is nothing at this path.");
     const { body: form } = route;
-    if (form === undefined) throw new Assertion("A peer's route has a body.");
+    if (form === undefined || "stream" in form) {
+      throw new Assertion("A peer's route has a body that can be signed.");
+    }
     gate.checkHost(incoming.headersDistinct["host"]);
     const admission = gate.open({
       method: incoming.method ?? "",

@@ -1,6 +1,7 @@
 import type { ClientUri, Domain, UserUri } from "@treehouse/protocol";
 import type { z } from "zod";
 import type { AnswerForm, BodyForm } from "./form.ts";
+import type { OctetsAnswer, OctetsBody } from "./octets.ts";
 
 /** Who asks. Met by authentication. */
 export interface Session {
@@ -40,10 +41,11 @@ type Names<Path extends string> = Path extends `${string}{${infer Name}}${infer 
   : never;
 
 /** One request, after its path, its session, its query and its body were found good. */
-interface Call<Path extends string, A extends Access, Q, B> {
+interface Call<Path extends string, A extends Access, Q, H, B> {
   /** A percent-decoded segment of the path. */
   readonly param: (name: Names<Path>) => string;
   readonly query: Q;
+  readonly headers: H;
   readonly body: B;
   readonly session: A extends "open" | "peer" ? undefined : Session;
   readonly peer: A extends "peer" ? Peer : undefined;
@@ -51,7 +53,7 @@ interface Call<Path extends string, A extends Access, Q, B> {
   readonly address: string;
 }
 
-interface RouteOptions<Path extends string, A extends Access, Q, B, R> {
+interface RouteOptions<Path extends string, A extends Access, Q, H, B, R> {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** `/v1/rooms/{room}/found`: a name stands for one percent-encoded segment. */
   readonly path: Path;
@@ -61,25 +63,28 @@ interface RouteOptions<Path extends string, A extends Access, Q, B, R> {
   readonly summary: string;
   /** Reads the query, an object of strings; without it `query` is undefined. */
   readonly query?: z.ZodType<Q>;
+  /** Reads the headers that came once, an object of strings; without it `headers` is undefined. */
+  readonly headers?: z.ZodType<H>;
   /** Reads the body; without it `body` is undefined. */
-  readonly body?: BodyForm<B>;
-  readonly answer: AnswerForm<R>;
-  handle(call: Call<Path, A, Q, B>): Promise<R> | R;
+  readonly body?: BodyForm<B> | OctetsBody<B>;
+  readonly answer: AnswerForm<R> | OctetsAnswer<R>;
+  handle(call: Call<Path, A, Q, H, B>): Promise<R> | R;
 }
 
 /**
  * A route whose types are closed. Whoever calls `handle` provides what the route's own fields
- * demand: the session or the peer of its access, and what `query` and `body` returned.
+ * demand: the session or the peer of its access, and what `query`, `headers` and `body` returned.
  */
-export type Route = RouteOptions<string, Access, unknown, unknown, unknown>;
+export type Route = RouteOptions<string, Access, unknown, unknown, unknown, unknown>;
 
 /** Declares one operation of the API. */
 export function route<
   const Path extends string,
   const A extends Access,
   Q = undefined,
+  H = undefined,
   B = undefined,
   R = void,
->(options: RouteOptions<Path, A, Q, B, R>): Route {
+>(options: RouteOptions<Path, A, Q, H, B, R>): Route {
   return options;
 }

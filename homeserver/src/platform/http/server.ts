@@ -7,7 +7,10 @@ import { getRequestListener, RequestError } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { MEDIA_TYPE_PROBLEM, MEDIA_TYPE_TLS, problemOf, Refusal } from "@treehouse/protocol";
+import {
+  MEDIA_TYPE_OCTETS,
+  MEDIA_TYPE_PROBLEM,
+  MEDIA_TYPE_TLS, problemOf, Refusal } from "@treehouse/protocol";
 import type { Env } from "@treehouse/protocol";
 import { z } from "zod";
 import { Assertion } from "../assertion.ts";
@@ -174,7 +177,8 @@ function isForClients({ access, path }: Route): boolean {
 }
 
 function isHot({ body, answer }: Route): boolean {
-  return body?.mediaType === MEDIA_TYPE_TLS || answer.mediaType === MEDIA_TYPE_TLS;
+  const types = [body?.mediaType, answer.mediaType];
+  return types.some((type) => type === MEDIA_TYPE_TLS || type === MEDIA_TYPE_OCTETS);
 }
 
 function pathOf(incoming: IncomingMessage): string {

@@ -1,6 +1,7 @@
 import type { HistoryItem } from "@treehouse/client-sdk";
 
 import { indented } from "../output.ts";
+import { fileText } from "./file-text.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -46,6 +47,7 @@ function lineOf(item: HistoryItem): string {
 }
 
 function textOf(item: HistoryItem & { readonly kind: "message" }): string {
+  if (item.type === "file") return item.files.map(fileText).join(", ");
   if (item.type !== "text") return `(${item.type})`;
   const edited = item.editedAt === undefined ? "" : " (edited)";
   const reactions = item.reactions.map(({ emoji, by }) => `  ${emoji} ${by.length}`).join("");

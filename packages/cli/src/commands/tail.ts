@@ -1,5 +1,6 @@
-import type { Client, Message } from "@treehouse/client-sdk";
+import type { Client, Message, MessageFile } from "@treehouse/client-sdk";
 
+import { fileText } from "./file-text.ts";
 import { indented } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { loginRequired, watchConnection, withClient } from "./cli.ts";
@@ -115,9 +116,18 @@ function print(cli: Cli, message: Message): void {
     inReplyTo: message.inReplyTo ?? null,
     topic: message.topic ?? null,
     mentions: message.mentions,
+    files: message.files.map(fileLine),
   };
   const time = new Date(acceptedAt).toISOString();
-  cli
-    .output()
-    .item(value, `${time} ${senderAddress}: ${type === "text" ? indented(text) : `(${type})`}`);
+  cli.output().item(value, `${time} ${senderAddress}: ${bodyOf(message)}`);
+}
+
+function bodyOf({ type, text, files }: Message): string {
+  if (type === "file") return files.map(fileText).join(", ");
+  return type === "text" ? indented(text) : `(${type})`;
+}
+
+/** Without the keys: a line is printed, piped and logged. */
+function fileLine({ name, mediaType, description, size, partIndex }: MessageFile) {
+  return { name, mediaType, description, size, partIndex };
 }

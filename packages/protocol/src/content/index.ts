@@ -1,3 +1,5 @@
+export { decodeCbor } from "./decode-cbor.ts";
+export { encodeCbor } from "./encode-cbor.ts";
 export {
   type Attachment,
   ATTACHMENT_LIMITS,

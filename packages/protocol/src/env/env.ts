@@ -33,6 +33,8 @@ export type HttpRequest = {
   readonly timeoutMs: number;
   /** A longer answer is cut off and rejected as a NetworkFault. */
   readonly responseBytesMax: number;
+  /** Gives the exchange up: it rejects as a NetworkFault. */
+  readonly signal?: AbortSignal | undefined;
 };
 
 /** Header names are lower-case. */

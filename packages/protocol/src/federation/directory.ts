@@ -15,6 +15,7 @@ export const PEER_CAPABILITIES = [
   "standing",
   "consent",
   "ephemeral",
+  "assets",
 ] as const;
 
 const name = z.string().min(1).max(LIMITS.nameBytesMax);
@@ -67,6 +68,9 @@ const endpointsSchema = z.object({
   leave: template("leave"),
   /** Only of a server with the capability of that name. */
   ephemeral: template("ephemeral").optional(),
+  /** Both only of a server with the capability "assets". */
+  asset: template("asset").optional(),
+  assetsForgotten: template("assetsForgotten").optional(),
   events: template("events"),
   standing: template("standing"),
   identifierQuery: template("identifierQuery"),

@@ -1,4 +1,11 @@
 export {
+  assetRequestCodec,
+  assetResponseCodec,
+  assetsForgottenAnswerCodec,
+  assetsForgottenCodec,
+} from "./asset.ts";
+export type { AssetClaim, AssetRequest, AssetResponse, AssetsForgotten } from "./asset.ts";
+export {
   eventsRequestCodec,
   eventsResponseCodec,
   standingRequestCodec,

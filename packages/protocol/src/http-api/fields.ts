@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   parseAddress,
+  parseAssetUri,
   parseClientUri,
   parseDomain,
   parseGroupUri,
@@ -29,6 +30,7 @@ export const userField = uri(parseUserUri);
 export const clientField = uri(parseClientUri);
 export const roomField = uri(parseRoomUri);
 export const groupField = uri(parseGroupUri);
+export const assetField = uri(parseAssetUri);
 export const streamField = uri(parseStreamUri);
 
 /** `alice@example.org`, as people write it. */

@@ -6,6 +6,23 @@ export {
   credentialStartAnswerSchema,
   credentialStartRequestSchema,
 } from "./credential-schemas.ts";
+export {
+  ASSET_HEADERS,
+  assetAnswerSchema,
+  assetAudienceSchema,
+  assetCopyRequestSchema,
+  assetDeletionSchema,
+  assetFinishRequestSchema,
+  assetListAnswerSchema,
+  assetListRequestSchema,
+  assetUploadAnswerSchema,
+  assetUploadEndSchema,
+  assetUploadRequestSchema,
+  assetUploadStateSchema,
+  assetUsageSchema,
+  MEDIA_TYPE_OCTETS,
+} from "./asset-schemas.ts";
+export type { AssetAudience } from "./asset-schemas.ts";
 export { ACCOUNT_DATA_LIMITS } from "./account-data-limits.ts";
 export {
   accountDataEventSchema,

@@ -11,5 +11,7 @@ export type ClientUri = Branded<"client">;
 export type RoomUri = Branded<"room">;
 /** `mimi://<domain>/g/<id>.<generation>`: the MLS group of one generation of a room. */
 export type GroupUri = Branded<"group">;
+/** `mimi://<domain>/a/<id>`: an encrypted blob at that server; the id is 32 octets in base64url. */
+export type AssetUri = Branded<"asset">;
 /** What entries are kept under: a room's stream or a client's inbox. */
 export type StreamUri = RoomUri | ClientUri;

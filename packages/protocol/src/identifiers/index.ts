@@ -1,6 +1,7 @@
 export { formatAddress, parseAddress, userUri } from "./address.ts";
-export type { ClientUri, Domain, GroupUri, RoomUri, StreamUri, UserUri } from "./brands.ts";
+export type { AssetUri, ClientUri, Domain, GroupUri, RoomUri, StreamUri, UserUri } from "./brands.ts";
 export {
+  assetUriCodec,
   clientUriCodec,
   domainCodec,
   groupUriCodec,
@@ -9,6 +10,7 @@ export {
   userUriCodec,
 } from "./codecs.ts";
 export {
+  parseAssetUri,
   parseClientUri,
   parseDomain,
   parseGroupUri,
@@ -20,6 +22,7 @@ export {
   domainOf,
   groupUriOf,
   isRoomStream,
+  mintAssetUri,
   mintClientUri,
   mintRoomUri,
   nameOf,

@@ -1,12 +1,14 @@
 import { LIMITS } from "../limits.ts";
 import { Refusal } from "../refusals/index.ts";
-import type { ClientUri, Domain, GroupUri, RoomUri, StreamUri, UserUri } from "./brands.ts";
+import type { AssetUri, ClientUri, Domain, GroupUri, RoomUri, StreamUri, UserUri } from "./brands.ts";
 
 const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const DOMAIN = `(?:${LABEL}\\.)*${LABEL}`;
 const NAME = "[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?";
 /** 16 octets in base32: the last of the 26 characters carries three bits only. */
 const ID = "[a-z2-7]{25}[aeimquy4]";
+/** 32 octets in base64url: the last of the 43 characters carries four bits only. */
+const ASSET_ID = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]";
 const GENERATION = "0|[1-9][0-9]{0,9}";
 
 const domainPattern = new RegExp(`^${DOMAIN}$`);
@@ -15,6 +17,8 @@ const userPattern = new RegExp(`^mimi://(${DOMAIN})/u/(${NAME})$`);
 const clientPattern = new RegExp(`^mimi://(${DOMAIN})/d/(${NAME})/${ID}$`);
 const roomPattern = new RegExp(`^mimi://(${DOMAIN})/r/${ID}$`);
 const groupPattern = new RegExp(`^mimi://(${DOMAIN})/g/${ID}\\.(${GENERATION})$`);
+
+const assetPattern = new RegExp(`^mimi://(${DOMAIN})/a/${ASSET_ID}$`);
 
 const DOMAIN_LENGTH_MAX = 253;
 const GENERATION_MAX = 0xffff_ffff;
@@ -46,6 +50,12 @@ export function parseRoomUri(text: string): RoomUri {
 /** "malformed" unless it is a group's URI in its one spelling, its generation an u32. */
 export function parseGroupUri(text: string): GroupUri {
   if (!isGroupUri(text)) throw invalid("a group's URI");
+  return text;
+}
+
+/** "malformed" unless it is an asset's URI in its one spelling. */
+export function parseAssetUri(text: string): AssetUri {
+  if (!isAssetUri(text)) throw invalid("an asset's URI");
   return text;
 }
 
@@ -82,6 +92,10 @@ function isRoomUri(text: string): text is RoomUri {
 function isGroupUri(text: string): text is GroupUri {
   const found = match(text, groupPattern);
   return found !== undefined && Number(found[2]) <= GENERATION_MAX;
+}
+
+function isAssetUri(text: string): text is AssetUri {
+  return match(text, assetPattern) !== undefined;
 }
 
 /** The pattern's groups, the first of which is a domain. */

@@ -1,10 +1,19 @@
-import type { ClientUri, Domain, GroupUri, RoomUri, StreamUri, UserUri } from "./brands.ts";
-import { parseClientUri, parseDomain, parseGroupUri, parseRoomUri, parseUserUri } from "./parse.ts";
+import { toBase64Url } from "../bytes/index.ts";
+import type {
+  AssetUri,
+  ClientUri,
+  Domain,
+  GroupUri,
+  RoomUri,
+  StreamUri,
+  UserUri,
+} from "./brands.ts";
+import { parseAssetUri, parseClientUri, parseDomain, parseGroupUri, parseRoomUri, parseUserUri } from "./parse.ts";
 
 const SCHEME_LENGTH = "mimi://".length;
 
 /** The authority of any URI of ours. */
-export function domainOf(uri: UserUri | ClientUri | RoomUri | GroupUri): Domain {
+export function domainOf(uri: UserUri | ClientUri | RoomUri | GroupUri | AssetUri): Domain {
   return parseDomain(uri.slice(SCHEME_LENGTH, uri.indexOf("/", SCHEME_LENGTH)));
 }
 
@@ -44,6 +53,11 @@ export function mintClientUri(user: UserUri, random: (length: number) => Uint8Ar
 /** A new room, named by 16 random octets. */
 export function mintRoomUri(domain: Domain, random: (length: number) => Uint8Array): RoomUri {
   return parseRoomUri(`mimi://${domain}/r/${mintId(random)}`);
+}
+
+/** A new asset of a server, named by 32 random octets. */
+export function mintAssetUri(domain: Domain, random: (length: number) => Uint8Array): AssetUri {
+  return parseAssetUri(`mimi://${domain}/a/${toBase64Url(random(32))}`);
 }
 
 function mintId(random: (length: number) => Uint8Array): string {

@@ -71,6 +71,8 @@ export const LABELS = {
   accountData: "AccountData",
   /** Key derivation from a store key: seals secret rows. */
   storeRow: "StoreRow",
+  /** Associated data of each chunk of a large asset. */
+  assetChunk: "AssetChunk",
   /** Seals a room's metadata. */
   roomMetadata: "RoomMetadata",
 } as const;

@@ -61,6 +61,7 @@ export const refusalTable = {
   invalidCommit: row(422, "The commit is not valid", "Rebuild it from the current state."),
   invalidProposal: row(422, "A proposal is not valid", "Drop it and rebuild."),
   invalidMessage: row(422, "The message is not valid", "Rebuild it from the current state."),
+  assetInvalid: row(422, "The asset is not what was announced", "Upload it anew."),
   invalidKeyPackage: row(422, "The KeyPackage is not valid", "Make a new KeyPackage."),
   limitExceeded: row(422, "A limit is exceeded", "Stay below the limit that is named."),
   transactionConflict: row(422, "The id was another body's", "Use a new id for a new request."),

@@ -33,6 +33,8 @@ const endpoints = {
   tree: at(peerRoutes.tree),
   leave: at(peerRoutes.leave),
   ephemeral: at(peerRoutes.ephemeral),
+  asset: at(peerRoutes.asset),
+  assetsForgotten: at(peerRoutes.assetsForgotten),
   events: at(peerRoutes.events),
   standing: at(peerRoutes.standing),
   identifierQuery: at(peerRoutes.identifierQuery),

@@ -1,0 +1,3 @@
+export { BlobGone } from "./blob-store.ts";
+export type { BlobStore } from "./blob-store.ts";
+export { openDiskBlobs } from "./disk.ts";
