@@ -75,7 +75,7 @@ R-048 | partly | delivery, SDK | Messages carry the hub's time; the sender's own
 R-049 | partly | SDK, CLI | What was read is told and can be switched off; nothing is told of delivery
 R-050 | met | delivery, federation, SDK, CLI | Typing is pushed to whoever is connected, over servers, and stored nowhere
 R-051 | met | SDK, CLI | Own messages can be edited, and nobody else's
-R-052 | partly | SDK, CLI | Messages can be deleted for all, wherever they are kept; there are no files yet
+R-052 | partly | SDK, CLI, assets | Messages can be deleted for all, wherever they are kept, and files with all copies; the one does not bring the other yet
 R-053 | met | SDK, CLI | Reactions, each once for a person
 R-054 | partly | SDK, CLI | Messages belong to threads; no counts of what is unread in one
 R-055 | open | | Links with previews
@@ -113,18 +113,18 @@ R-080 | open | | Reports tracked to an outcome
 R-081 | open | | Content filters
 
 # Files, media, stickers
-R-082 | partly | content, SDK | Files of any kind: what a message says of them
+R-082 | partly | assets, SDK | Files of any kind, byte by byte, over servers
 R-083 | partly | SDK | Previews: made and checked by clients alone
 R-084 | open | | Download options
 R-085 | open | | Encrypted transfers
-R-086 | open | | The asset service
+R-086 | met | assets, federation, SDK | Encrypted files are kept by the own server and read by members at any server through theirs
 R-087 | partly | SDK | Shared files kept and organised: those of a conversation are listed
 R-088 | partly | content, SDK | Versions of files: which belong together
 R-089 | open | | Media stay with the conversation
 R-090 | open | | Sticker import from Telegram
 R-091 | open | | Browsing the own Telegram library
 R-092 | open | | Stickers in the composer
-R-093 | open | | Emoji and sticker packs
+R-093 | partly | assets, SDK | What a pack is made of is shared by a link; there are no packs yet
 R-094 | open | | Making packs
 
 # Voice and video

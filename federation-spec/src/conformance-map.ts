@@ -4,7 +4,7 @@ import { filesOf, readSource, sourceFiles, testTitles } from "./test-titles.ts";
 import { vectorFilesByRule } from "./vector-rules.ts";
 
 const folder = new URL("../", import.meta.url);
-const rulePattern = /\brule\(\s*"(FED-\d{3})"/g;
+const rulePattern = /\brule\(\s*"(FED-\d{3,4})"/g;
 
 type Row = {
   readonly rule: string;
@@ -92,7 +92,10 @@ export function rules(): readonly { readonly rule: string; readonly page: string
     .filter((name) => /^\d\d-.*\.md$/.test(name))
     .toSorted()
     .flatMap((page) =>
-      [...readPage(page).matchAll(/\*\*(FED-\d{3})\*\*/g)].map(([, rule = ""]) => ({ rule, page })),
+      [...readPage(page).matchAll(/\*\*(FED-\d{3,4})\*\*/g)].map(([, rule = ""]) => ({
+        rule,
+        page,
+      })),
     );
 }
 
@@ -108,7 +111,7 @@ function filesByRule(
 ): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, Set<string>>();
   for (const [file, text] of texts) {
-    for (const rule of new Set(text.match(/\bFED-\d{3}\b/g))) {
+    for (const rule of new Set(text.match(/\bFED-\d{3,4}\b/g))) {
       found.set(rule, (found.get(rule) ?? new Set()).add(file));
     }
   }

@@ -5,6 +5,7 @@ import {
   submitMessageResponseCodec,
   updateRequestCodec,
 } from "@treehouse/protocol";
+import { asset } from "./asset-vectors.ts";
 import { entryVectors } from "./delivery-vectors.ts";
 import { federationKey, nextFederationKey } from "./directory-samples.ts";
 import { countersignedList } from "./identity-samples.ts";
@@ -121,6 +122,22 @@ export const peerVectors = [
   vectorOf("ClientListsResponse", "one list", {
     lists: [signedClientListCodec.encode(countersignedList)],
   }),
+  vectorOf("AssetRequest", "for somebody in a room", {
+    asset,
+    claim: { kind: "room", room },
+    offset: 1_048_576,
+    length: 1_048_576,
+  }),
+  vectorOf("AssetRequest", "with a secret", {
+    asset,
+    claim: { kind: "bearer", secret: octets(32, 0x30) },
+    offset: 0,
+    length: 1,
+  }),
+  vectorOf("AssetResponse", "some octets", { size: 1_048_604, octets: octets(28) }),
+  vectorOf("AssetResponse", "behind the end", { size: 28, octets: octets(0) }),
+  vectorOf("AssetsForgotten", "one asset", { assets: [asset] }),
+  vectorOf("AssetsForgottenAnswer", "heard", {}),
   vectorOf("FederationKey", "a first key", federationKey),
   vectorOf("FederationKey", "a key that ends", nextFederationKey),
 ];

@@ -1,6 +1,10 @@
 import type { Codec } from "@treehouse/protocol";
 import {
   acknowledgementCodec,
+  assetRequestCodec,
+  assetResponseCodec,
+  assetsForgottenAnswerCodec,
+  assetsForgottenCodec,
   attestationCodec,
   batchAnswerCodec,
   batchCodec,
@@ -65,6 +69,10 @@ import {
 /** The structs that have vectors, by the names that the vectors use. */
 export const structs = {
   Acknowledgement: acknowledgementCodec,
+  AssetRequest: assetRequestCodec,
+  AssetResponse: assetResponseCodec,
+  AssetsForgotten: assetsForgottenCodec,
+  AssetsForgottenAnswer: assetsForgottenAnswerCodec,
   Attestation: attestationCodec,
   Batch: batchCodec,
   BatchAnswer: batchAnswerCodec,

@@ -1,4 +1,5 @@
 import { toHex } from "@treehouse/protocol";
+import { assetFile } from "./asset-vectors.ts";
 import { batchVectors } from "./batch-vectors.ts";
 import {
   entryVectors,
@@ -58,6 +59,7 @@ export function vectorFiles(): ReadonlyMap<string, string> {
       seal: ephemeralSeal(),
     }),
   );
+  files.set("assets.json", textOf(assetFile()));
   files.set("encoding.json", textOf({ vectors: [], rejections: encodingRejections }));
   files.set("proofs.json", textOf(proofs()));
   files.set("http-signature.json", textOf(httpSignatureVectors()));

@@ -11,7 +11,8 @@ const shown: Readonly<Record<string, readonly number[]>> = {
   "key-material.json": [251],
   "group-info.json": [260, 262],
   "batch.json": [270, 271, 942, 945, 949, 952, 960, 969, 970],
-  "peer.json": [911, 920, 925, 928, 931, 937, 951, 958],
+  "peer.json": [911, 920, 925, 928, 931, 937, 951, 958, 1011, 1013],
+  "assets.json": [1001, 1002, 1003, 1004],
   "ephemeral.json": [850, 851, 852, 855, 856, 861],
   "inbox.json": [402],
   "client-frame.json": [412, 413],
@@ -35,7 +36,7 @@ const shown: Readonly<Record<string, readonly number[]>> = {
 export function vectorFilesByRule(): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const file of vectorFileNames()) {
-    const told = readVectorFile(file).match(/(?<="rule": ")FED-\d{3}(?=")/g) ?? [];
+    const told = readVectorFile(file).match(/(?<="rule": ")FED-\d{3,4}(?=")/g) ?? [];
     const numbers = shown[file];
     if (numbers === undefined) throw new Error(`src/vector-rules.ts does not know ${file}`);
     for (const rule of new Set([...numbers.map((number) => `FED-${number}`), ...told])) {

@@ -37,7 +37,7 @@ test("every label for a signature or a hash stands in the table of labels", () =
 
 test("no rule has the number of another, and each stands on the page of its number", () => {
   const rules = pages.flatMap((name) =>
-    [...page(name).matchAll(/\*\*FED-(\d{3})\*\*/g)].map(([rule, number]) => ({
+    [...page(name).matchAll(/\*\*FED-(\d{3,4})\*\*/g)].map(([rule, number]) => ({
       rule,
       isAtHome: name.startsWith(pageOf(Number(number))),
     })),
@@ -47,16 +47,23 @@ test("no rule has the number of another, and each stands on the page of its numb
   expect(rules.filter(({ isAtHome }) => !isAtHome)).toEqual([]);
 });
 
-/** A hundred numbers a page, the nine hundreds by twenties from page 9 on, and 14 from 850 to 869. */
+/**
+ * A hundred numbers a page, the nine hundreds by twenties from page 9 on, 14 from 850 and 16 from 880
+ * on; from 1000 on 15, and from 1060 on 17.
+ */
 function pageOf(number: number): string {
-  if (number >= 850 && number < 870) return "14";
+  if (number >= 1000) return number < 1060 ? "15" : "17";
+  if (number >= 850 && number < 900) {
+    if (number >= 870 && number < 880) return "08";
+    return number < 880 ? "14" : "16";
+  }
   const at = number < 900 ? Math.floor(number / 100) : 9 + Math.floor((number - 900) / 20);
   return String(at).padStart(2, "0");
 }
 
 test("the rules of a page are in the order of their numbers", () => {
   for (const name of pages) {
-    const rules = [...page(name).matchAll(/\*\*FED-(\d{3})\*\*/g)].map(([, number]) =>
+    const rules = [...page(name).matchAll(/\*\*FED-(\d{3,4})\*\*/g)].map(([, number]) =>
       Number(number),
     );
     expect(rules).toEqual(rules.toSorted((left, right) => left - right));
@@ -65,8 +72,8 @@ test("the rules of a page are in the order of their numbers", () => {
 
 test("what a page says of a rule elsewhere has a rule there", () => {
   const all = [...pages, "README.md", "threat-model.md"].map(page).join("\n");
-  const cited = new Set(all.match(/FED-\d{3}\b/g));
-  const stated = new Set(all.match(/(?<=\*\*)FED-\d{3}(?=\*\*)/g));
+  const cited = new Set(all.match(/FED-\d{3,4}\b/g));
+  const stated = new Set(all.match(/(?<=\*\*)FED-\d{3,4}(?=\*\*)/g));
   expect([...cited].filter((rule) => !stated.has(rule))).toEqual([]);
 });
 

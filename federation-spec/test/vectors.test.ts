@@ -36,6 +36,7 @@ test("the files are what their generator writes", () => {
 
 test("the loader finds the family of every generated file", () => {
   const others = [
+    "assets.json",
     "content.json",
     "directory.json",
     "files.json",

@@ -97,7 +97,8 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
       tls,
       developmentPeers: options.developmentPeers,
     });
-    const { assets, authentication, delivery, federation, keyPackages, peers, queuing, realtime } = modules;
+    const { assets, authentication, delivery, federation, keyPackages, peers, queuing, realtime } =
+      modules;
     closers.push(() => queuing.close());
     closers.push(() => assets.close());
     // Jobs end before the modules that they work with.

@@ -56,7 +56,7 @@ async function fetchWhole(
 ): Promise<Uint8Array> {
   const parts: Bytes[] = [];
   let length = 0;
-  for (let size = 1; length < size; ) {
+  for (let size = 1; length < size;) {
     const answer = await fetchRange(context, link, signal, {
       offset: length,
       length: LIMITS.assetPartBytesMax,
@@ -146,7 +146,8 @@ function openChunked(
       return await fetchOnce(first, number, false);
     } catch (error) {
       if (isDamaged(error)) return fetchOnce(first, number, true);
-      if (!(error instanceof NetworkFault) || error.reason !== "timeout" || number === 1) throw error;
+      if (!(error instanceof NetworkFault) || error.reason !== "timeout" || number === 1)
+        throw error;
       atOnce = Math.max(1, Math.floor(number / 2));
       return fetchChunks(first, wanted);
     }
@@ -165,7 +166,7 @@ function openChunked(
     async read(offset, length) {
       const end = Math.min(size, offset + length);
       const result = new Uint8Array(Math.max(0, end - offset));
-      for (let at = offset; at < end; ) {
+      for (let at = offset; at < end;) {
         const index = Math.floor(at / CHUNK_CONTENT_BYTES);
         let chunk = kept.get(index);
         if (chunk === undefined) {

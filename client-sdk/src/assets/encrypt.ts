@@ -40,7 +40,10 @@ export function partRange(
   index: number,
 ): { readonly offset: number; readonly length: number } {
   const offset = index * LIMITS.assetPartBytesMax;
-  return { offset, length: Math.min(LIMITS.assetPartBytesMax, storedLength(size, encryption) - offset) };
+  return {
+    offset,
+    length: Math.min(LIMITS.assetPartBytesMax, storedLength(size, encryption) - offset),
+  };
 }
 
 /** Encrypts one part of the source into `part`, which has its length; the same each time. */
@@ -63,7 +66,12 @@ export async function sealPart(
   for (let chunk = first; chunk < end; chunk += 1) {
     const { content, last } = assetChunkRange(size, chunk);
     const octets = await paddedRead(source, content);
-    const sealed = await cipher.seal({ key, nonce: assetChunkNonce(nonce, chunk, last), aad, octets });
+    const sealed = await cipher.seal({
+      key,
+      nonce: assetChunkNonce(nonce, chunk, last),
+      aad,
+      octets,
+    });
     part.set(sealed, (chunk - first) * LIMITS.assetChunkBytes);
   }
 }

@@ -61,7 +61,10 @@ export interface Assets {
 const contentsBytesMax = 64 * 1024 * 1024;
 const copyTriesMax = 240;
 
-export function createAssets({ cipher = webCipher, ...parts }: {
+export function createAssets({
+  cipher = webCipher,
+  ...parts
+}: {
   readonly env: Pick<Env, "now" | "random" | "timer">;
   readonly api: Api;
   readonly store: LocalStore;

@@ -31,11 +31,7 @@ export function openSource(source: AssetSource): OpenSource {
   };
 }
 
-async function readFrom(
-  source: AssetSource,
-  offset: number,
-  length: number,
-): Promise<Uint8Array> {
+async function readFrom(source: AssetSource, offset: number, length: number): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source.subarray(offset, offset + length);
   if (!(source instanceof Blob)) return source.read(offset, length);
   try {

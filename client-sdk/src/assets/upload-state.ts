@@ -32,7 +32,10 @@ export type UploadState = {
 
 /** Uploads by the names that the program has given them; those without one are kept nowhere. */
 export interface UploadMemory {
-  load(wanted: { readonly size: number; readonly access: NewAccess }): Promise<UploadState | undefined>;
+  load(wanted: {
+    readonly size: number;
+    readonly access: NewAccess;
+  }): Promise<UploadState | undefined>;
   save(state: UploadState): Promise<void>;
   forget(): Promise<void>;
 }

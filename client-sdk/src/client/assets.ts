@@ -23,7 +23,10 @@ export interface ClientAssets {
    */
   upload(source: AssetSource, options: UploadOptions): Promise<AssetLink>;
   /** Fetches nothing yet. Reads refuse `assetGone`, `assetDamaged`, `notMember`, `peerUnreachable`. */
-  open(link: AssetLink, options?: { readonly signal?: AbortSignal | undefined }): Promise<OpenAsset>;
+  open(
+    link: AssetLink,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<OpenAsset>;
   /**
    * All of an asset of at most `bytesMax` octets, 16 MiB unless it is said; refuses `assetTooLarge`.
    * Small ones stay in the store, sealed, while there is room for them.

@@ -8,7 +8,11 @@ export interface AssetContents {
   /** Counts as used at `at`, if it is here. */
   get(uri: AssetUri, at: number): Bytes | undefined;
   /** Those not used for longest go until all together have at most `bytesMax` octets. */
-  put(uri: AssetUri, content: Uint8Array, kept: { readonly at: number; readonly bytesMax: number }): void;
+  put(
+    uri: AssetUri,
+    content: Uint8Array,
+    kept: { readonly at: number; readonly bytesMax: number },
+  ): void;
   delete(uri: AssetUri): void;
 }
 

@@ -15,7 +15,9 @@ export function createUploads(sql: SqlTx, seal: Seal): Uploads {
   return {
     get(resumeKey) {
       const row = sql.all("SELECT * FROM asset_uploads WHERE resume_key = ?", resumeKey)[0];
-      return row === undefined ? undefined : seal.open(place(resumeKey), bytesOf(row, "sealed_state"));
+      return row === undefined
+        ? undefined
+        : seal.open(place(resumeKey), bytesOf(row, "sealed_state"));
     },
     put(resumeKey, state) {
       sql.run(

@@ -47,7 +47,11 @@ function content(length: number): Uint8Array {
   return octets;
 }
 
-async function fileOf(client: Client, conversation: Conversation, id: string): Promise<MessageFile> {
+async function fileOf(
+  client: Client,
+  conversation: Conversation,
+  id: string,
+): Promise<MessageFile> {
   let found: MessageFile | undefined;
   await until(client, async () => {
     const items = await conversation.history();
@@ -71,27 +75,30 @@ test.each([
   ["what is encrypted whole", LIMITS.assetPlainBytesMax],
   ["what goes in chunks", LIMITS.assetPlainBytesMax + 1],
   ["several parts", LIMITS.assetPartBytesMax + 777],
-])("R-082 R-086 a file of %s arrives as it was at a member of another server", async (_, length) => {
-  const sent = content(length);
-  const about = { name: "наброски №1.bin", mediaType: "image/png", description: "drafts" };
-  const { id } = await hers.sendFile(sent, about);
-  const file = await fileOf(bob, his, id);
-  expect(file).toMatchObject({ ...about, size: length, disposition: 6, partIndex: 0 });
-  const opened = await bob.assets.open(file.link);
-  expect(opened.size).toBe(length);
-  expect(toHex(await whole(opened.stream()))).toBe(toHex(sent));
-  for (const [offset, wanted] of [
-    [0, 10],
-    [length - 5, 100],
-    [255 * KIB, 3 * KIB],
-  ] as const) {
-    if (offset < 0) continue;
-    const part = await opened.read(offset, wanted);
-    expect(toHex(part)).toBe(toHex(sent.subarray(offset, offset + wanted)));
-  }
-});
+])(
+  "R-082 R-086 FED-1000 FED-1001 FED-1002 a file of %s arrives as it was at another server",
+  async (_, length) => {
+    const sent = content(length);
+    const about = { name: "наброски №1.bin", mediaType: "image/png", description: "drafts" };
+    const { id } = await hers.sendFile(sent, about);
+    const file = await fileOf(bob, his, id);
+    expect(file).toMatchObject({ ...about, size: length, disposition: 6, partIndex: 0 });
+    const opened = await bob.assets.open(file.link);
+    expect(opened.size).toBe(length);
+    expect(toHex(await whole(opened.stream()))).toBe(toHex(sent));
+    for (const [offset, wanted] of [
+      [0, 10],
+      [length - 5, 100],
+      [255 * KIB, 3 * KIB],
+    ] as const) {
+      if (offset < 0) continue;
+      const part = await opened.read(offset, wanted);
+      expect(toHex(part)).toBe(toHex(sent.subarray(offset, offset + wanted)));
+    }
+  },
+);
 
-test("R-086 strangers and those who left the room get nothing, at either server", async () => {
+test("R-086 FED-1010 FED-1011 FED-1012 strangers get nothing at either server", async () => {
   const { id } = await hers.sendFile(content(2_000_000), { name: "secret" });
   const { link } = await fileOf(bob, his, id);
   for (const access of [link.access, { kind: "own" as const }]) {
@@ -107,7 +114,9 @@ test("T-30 own assets have names, replace one another, and are nobody else's", a
     access: { kind: "own", name: "backup/1", replaces: null },
   });
   await expect(
-    alice.assets.upload(content(100), { access: { kind: "own", name: "backup/1", replaces: null } }),
+    alice.assets.upload(content(100), {
+      access: { kind: "own", name: "backup/1", replaces: null },
+    }),
   ).rejects.toMatchObject({ code: "conflict" });
   const second = await alice.assets.upload(content(3_000_000), {
     access: { kind: "own", name: "backup/1", replaces: first.uri },
@@ -122,14 +131,14 @@ test("T-30 own assets have names, replace one another, and are nobody else's", a
   await expect(bob.assets.read(second)).rejects.toMatchObject({ code: "assetGone" });
 });
 
-test("R-093 whoever has the link of a pack opens it through their own server", async () => {
+test("R-093 FED-1003 whoever has the link of a pack opens it through their own server", async () => {
   const link = await alice.assets.upload(content(5000), { access: { kind: "bearer" } });
   expect(toHex(await eve.assets.read(link))).toBe(toHex(content(5000)));
   const wrong = { ...link, access: { kind: "bearer", secret: new Uint8Array(32) } } as const;
   await expect(bob.assets.read(wrong)).rejects.toMatchObject({ code: "assetGone" });
 });
 
-test("R-052 a forwarded file is no second upload, and goes from both servers with its last reference", async () => {
+test("R-052 FED-1013 a file is forwarded without an upload; deleted, it goes from both servers", async () => {
   const sent = content(1_500_000);
   const { id } = await hers.sendFile(sent, { name: "forwarded" });
   const { link } = await fileOf(bob, his, id);

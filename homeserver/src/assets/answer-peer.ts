@@ -14,7 +14,8 @@ export async function answerPeer(
   { asset, claim, offset, length }: AssetRequest,
 ): Promise<AssetResponse> {
   const { blobs, database, domain, metrics, store } = context;
-  if (domainOf(asset) !== domain) throw new Refusal("misdirected", "The asset is another server's.");
+  if (domainOf(asset) !== domain)
+    throw new Refusal("misdirected", "The asset is another server's.");
   const who = { kind: "server", domain: peer } as const;
   const { known, size, blob } = await database.read(async (tx) => ({
     ...(await authorize(context, tx, who, { asset, access: claim })),
@@ -40,4 +41,3 @@ async function fill(octets: Bytes, source: AsyncIterable<Uint8Array>): Promise<v
     throw error;
   }
 }
-

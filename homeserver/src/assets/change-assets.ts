@@ -11,12 +11,15 @@ export async function deleteAsset(
 ): Promise<void> {
   if (domainOf(asset) !== domain) return;
   changes.take(user);
-  await database.transaction(async (tx) => {
-    if ((await store.asset(tx, asset))?.owner !== user) return;
-    await store.deleteAsset(tx, asset, env.now());
-    tx.afterCommit(sweepSoon);
-    tx.afterCommit(tellSoon);
-  }, { frees: true });
+  await database.transaction(
+    async (tx) => {
+      if ((await store.asset(tx, asset))?.owner !== user) return;
+      await store.deleteAsset(tx, asset, env.now());
+      tx.afterCommit(sweepSoon);
+      tx.afterCommit(tellSoon);
+    },
+    { frees: true },
+  );
 }
 
 /** Assets that are deleted in one transaction. */
@@ -36,7 +39,9 @@ export async function deleteUser(
   const uploads = await store.uploadsOfOwner(tx, user);
   for (const blob of uploads) await store.deleteUpload(tx, blob);
   // What cannot be deleted now is found as garbage.
-  tx.afterCommit(() => uploads.forEach((blob) => void staging.discard(blob).catch(() => undefined)));
+  tx.afterCommit(() =>
+    uploads.forEach((blob) => void staging.discard(blob).catch(() => undefined)),
+  );
   tx.afterCommit(sweepSoon);
   tx.afterCommit(tellSoon);
 }

@@ -58,7 +58,11 @@ export function createCopies(options: CopiesOptions): Copies {
   /** Whether the asset would take so much of the cache that others find no place. */
   const passesThrough = (size: number): boolean => size > bytesMax / 2;
 
-  function shared<T>(table: Map<string, Promise<T>>, key: string, run: () => Promise<T>): Promise<T> {
+  function shared<T>(
+    table: Map<string, Promise<T>>,
+    key: string,
+    run: () => Promise<T>,
+  ): Promise<T> {
     const known = table.get(key);
     if (known !== undefined) return known;
     const own = run().finally(() => table.delete(key));
@@ -80,11 +84,15 @@ export function createCopies(options: CopiesOptions): Copies {
   /** Asks the asset's server whether it gives it for this, and learns how large it is. */
   async function ask(asset: AssetUri, access: Access, known?: StoredCopy): Promise<StoredCopy> {
     const grant = grantOf(access);
-    const { size, octets } = await fetchPiece(options, { asset, access, index: 0, size: undefined })
-      .catch(async (error: unknown) => {
-        if (known !== undefined && isGone(error)) await drop(asset);
-        throw error;
-      });
+    const { size, octets } = await fetchPiece(options, {
+      asset,
+      access,
+      index: 0,
+      size: undefined,
+    }).catch(async (error: unknown) => {
+      if (known !== undefined && isGone(error)) await drop(asset);
+      throw error;
+    });
     if (size > assetBytesMax) {
       throw new Refusal("limitExceeded", "The asset is larger than this server takes.", {
         limitName: "assets.largest_mib",
@@ -106,7 +114,11 @@ export function createCopies(options: CopiesOptions): Copies {
 
   async function find(
     user: UserUri,
-    { asset, access, fresh }: { readonly asset: AssetUri; readonly access: Access; readonly fresh: boolean },
+    {
+      asset,
+      access,
+      fresh,
+    }: { readonly asset: AssetUri; readonly access: Access; readonly fresh: boolean },
   ): Promise<StoredCopy> {
     if (access.kind === "own") throw unknown();
     const known = await database.read(async (tx) => {
@@ -145,7 +157,10 @@ export function createCopies(options: CopiesOptions): Copies {
       const octets = await ahead.shift();
       if (octets === undefined) return;
       const start = index * pieceBytes;
-      yield octets.subarray(Math.max(0, offset - start), Math.min(octets.length, offset + length - start));
+      yield octets.subarray(
+        Math.max(0, offset - start),
+        Math.min(octets.length, offset + length - start),
+      );
     }
     await evict();
   }

@@ -62,7 +62,7 @@ async function bring(
   const blob = toHex(sha256(env.random(32)));
   await staging.begin(blob);
   try {
-    for (let offset = 0; offset < size; ) {
+    for (let offset = 0; offset < size;) {
       const length = Math.min(LIMITS.assetPartBytesMax, size - offset);
       offset = await staging.append(blob, read(offset, length), { offset, lengthMax: size });
     }
@@ -87,7 +87,11 @@ function newAsset(
   context: AssetsContext,
   owner: UserUri,
   { audience, expiresAt }: Wanted,
-  { blob, size, hash }: { readonly blob: string; readonly size: number; readonly hash: Uint8Array<ArrayBuffer> },
+  {
+    blob,
+    size,
+    hash,
+  }: { readonly blob: string; readonly size: number; readonly hash: Uint8Array<ArrayBuffer> },
 ) {
   const { domain, env } = context;
   return {

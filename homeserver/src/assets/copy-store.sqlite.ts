@@ -35,7 +35,12 @@ export function createCopyStore(database: Database): CopyStore {
     deleteCopy: async (tx, asset) =>
       void database.sql(tx).delete(copies).where(eq(copies.asset, asset)).run(),
     copyKeys: async (tx) => {
-      const rows = database.sql(tx).select({ asset: copies.asset }).from(copies).orderBy(asc(copies.asset)).all();
+      const rows = database
+        .sql(tx)
+        .select({ asset: copies.asset })
+        .from(copies)
+        .orderBy(asc(copies.asset))
+        .all();
       return new Set(rows.map(({ asset }) => blobKeyOf(asset)));
     },
     oldestCopies: async (tx, limit) =>

@@ -1,4 +1,10 @@
-import { assetRequestCodec, assetResponseCodec, domainOf, LIMITS, Refusal } from "@treehouse/protocol";
+import {
+  assetRequestCodec,
+  assetResponseCodec,
+  domainOf,
+  LIMITS,
+  Refusal,
+} from "@treehouse/protocol";
 import type { AssetResponse, AssetUri } from "@treehouse/protocol";
 import type { Access } from "./authorize.ts";
 import { unknown } from "./authorize.ts";
@@ -15,7 +21,12 @@ const retryAfterMs = 60_000;
  */
 export async function fetchPiece(
   { metrics, peers }: { readonly metrics: AssetMetrics; readonly peers: Peers },
-  { asset, access, index, size }: {
+  {
+    asset,
+    access,
+    index,
+    size,
+  }: {
     readonly asset: AssetUri;
     readonly access: Access;
     readonly index: number;

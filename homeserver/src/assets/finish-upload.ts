@@ -25,10 +25,7 @@ export async function finishUpload(
   return context.acts.join(`finish ${stored.blob}`, () => settle(context, stored, hash));
 }
 
-async function finished(
-  { database, store }: AssetsContext,
-  uri: AssetUri,
-): Promise<FinishedAsset> {
+async function finished({ database, store }: AssetsContext, uri: AssetUri): Promise<FinishedAsset> {
   const found = await database.read((tx) => store.asset(tx, uri));
   if (found === undefined) throw unknown();
   return answerOf(found);
@@ -94,7 +91,10 @@ export function accessOf(audience: AssetAudience): StoredAccess {
     case "room":
       return audience;
     case "bearer":
-      return { kind: "bearer", secretHash: new Uint8Array(Buffer.from(audience.secretHash, "base64url")) };
+      return {
+        kind: "bearer",
+        secretHash: new Uint8Array(Buffer.from(audience.secretHash, "base64url")),
+      };
     case "own":
       return { kind: "own", name: audience.name };
     default:

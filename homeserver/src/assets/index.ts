@@ -10,10 +10,11 @@
  * bounded. It never looks at what the octets are.
  */
 import { join } from "node:path";
-import { errorFields, createRateLimiter, migrationsOf } from "../platform/index.ts";
+import { createRateLimiter, migrationsOf } from "../platform/index.ts";
 import { RATE_LIMITS } from "@treehouse/protocol";
 import type { Domain, Env, UserUri } from "@treehouse/protocol";
 import type { Database, Jobs, Route, Tx } from "../platform/index.ts";
+import { createBackground } from "./background.ts";
 import { openDiskBlobs } from "./blobs/index.ts";
 import type { BlobStore } from "./blobs/index.ts";
 import { deleteUser } from "./change-assets.ts";
@@ -92,8 +93,8 @@ export async function createAssets(dependencies: AssetsDependencies): Promise<As
     metrics,
     changes: createRateLimiter(env, RATE_LIMITS.assetChangePerUser, "assetChangePerUser"),
     streams: new Map(),
-    sweepSoon: background("assets.sweep", () => sweep(context)),
-    tellSoon: background("assets.tell", () => tellHolders(context)),
+    sweepSoon: background.work("assets.sweep", () => sweep(context)),
+    tellSoon: background.work("assets.tell", () => tellHolders(context)),
   };
   const maintain = async (): Promise<void> => {
     await expire(context);
@@ -111,50 +112,8 @@ export async function createAssets(dependencies: AssetsDependencies): Promise<As
     deleteUser: (tx, user) => deleteUser(context, tx, user),
     maintain,
     async close() {
-      await background.idle();
+      await background.close();
       await blobs.close();
     },
   };
-}
-
-interface Background {
-  /** Answers how to have it run: once after each call, however many there are meanwhile. */
-  (name: string, run: () => Promise<void>): () => void;
-  /** Runs nothing more, and resolves when what runs has ended. */
-  idle(): Promise<void>;
-}
-
-function createBackground(env: Pick<Env, "log">): Background {
-  const running = new Set<Promise<void>>();
-  let closed = false;
-
-  function background(name: string, run: () => Promise<void>): () => void {
-    let wanted = false;
-    let active = false;
-    const go = async (): Promise<void> => {
-      active = true;
-      while (wanted && !closed) {
-        wanted = false;
-        try {
-          await run();
-        } catch (error) {
-          env.log.error("jobFailed", { job: name, ...errorFields(error) });
-        }
-      }
-      active = false;
-    };
-    return () => {
-      wanted = true;
-      if (active || closed) return;
-      const turn = go().finally(() => running.delete(turn));
-      running.add(turn);
-    };
-  }
-
-  return Object.assign(background, {
-    async idle() {
-      closed = true;
-      await Promise.all(running);
-    },
-  });
 }

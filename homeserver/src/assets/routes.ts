@@ -59,7 +59,9 @@ export function assetRoutes(context: AssetsContext): readonly Route[] {
 
 const text = z.string().max(LIMITS.uriBytesMax);
 const uploadHeaders = z.object({ [ASSET_HEADERS.upload]: z.string().max(256) });
-const partHeaders = uploadHeaders.extend({ [ASSET_HEADERS.offset]: z.string().regex(/^[0-9]{1,15}$/) });
+const partHeaders = uploadHeaders.extend({
+  [ASSET_HEADERS.offset]: z.string().regex(/^[0-9]{1,15}$/),
+});
 const contentHeaders = z.object({
   [ASSET_HEADERS.asset]: text,
   [ASSET_HEADERS.room]: text.optional(),
@@ -239,7 +241,10 @@ function peerModuleRoutes(context: AssetsContext): readonly Route[] {
   ];
 }
 
-function accessIn({ room, secret }: {
+function accessIn({
+  room,
+  secret,
+}: {
   readonly room: string | RoomUri | undefined;
   readonly secret: string | undefined;
 }): Access {

@@ -97,9 +97,11 @@ export async function openStaging(directory: string): Promise<Staging> {
         const { done, value } = await Promise.race([next, stopped]);
         if (done === true) break;
         if (at + value.length > lengthMax) {
-          throw new Refusal("tooLarge", `The upload has ${lengthMax} octets.`, { limit: lengthMax });
+          throw new Refusal("tooLarge", `The upload has ${lengthMax} octets.`, {
+            limit: lengthMax,
+          });
         }
-        for (let written = 0; written < value.length; ) {
+        for (let written = 0; written < value.length;) {
           const { bytesWritten } = await file.write(value, written, value.length - written, at);
           written += bytesWritten;
           at += bytesWritten;

@@ -34,8 +34,7 @@ function usageMethods(database: Database): Pick<AssetStore, "usage" | "totalByte
     ),
   );
   return {
-    usage: async (tx, owner) =>
-      usage(tx).get(owner, owner) ?? { bytes: 0, assets: 0, uploads: 0 },
+    usage: async (tx, owner) => usage(tx).get(owner, owner) ?? { bytes: 0, assets: 0, uploads: 0 },
     totalBytes: async (tx) => total(tx).get()?.bytes ?? 0,
   };
 }
@@ -70,7 +69,12 @@ function uploadMethods(
       return row && uploadOf(row);
     },
     touchUpload: async (tx, blob, at) =>
-      void database.sql(tx).update(uploads).set({ touchedAt: at }).where(eq(uploads.blob, blob)).run(),
+      void database
+        .sql(tx)
+        .update(uploads)
+        .set({ touchedAt: at })
+        .where(eq(uploads.blob, blob))
+        .run(),
     finishUpload: async (tx, blob, { asset, at }) =>
       void database
         .sql(tx)
@@ -85,9 +89,7 @@ function uploadMethods(
         .sql(tx)
         .select()
         .from(uploads)
-        .where(
-          sql`${uploads.touchedAt} < iif(${uploads.asset} IS NULL, ${open}, ${finished})`,
-        )
+        .where(sql`${uploads.touchedAt} < iif(${uploads.asset} IS NULL, ${open}, ${finished})`)
         .orderBy(asc(uploads.touchedAt))
         .limit(limit)
         .all()
@@ -197,7 +199,9 @@ function assetMethods(
   };
 }
 
-function blobMethods(database: Database): Pick<AssetStore, "doomed" | "forgetBlob" | "unknownBlobs"> {
+function blobMethods(
+  database: Database,
+): Pick<AssetStore, "doomed" | "forgetBlob" | "unknownBlobs"> {
   return {
     doomed: async (tx, limit) =>
       database

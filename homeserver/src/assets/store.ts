@@ -55,7 +55,11 @@ export interface AssetStore extends CopyStore {
   upload(tx: ReadTx, blob: string): Promise<StoredUpload | undefined>;
   touchUpload(tx: Tx, blob: string, at: number): Promise<void>;
   /** The upload has become an asset; it is remembered under its name. */
-  finishUpload(tx: Tx, blob: string, done: { readonly asset: AssetUri; readonly at: number }): Promise<void>;
+  finishUpload(
+    tx: Tx,
+    blob: string,
+    done: { readonly asset: AssetUri; readonly at: number },
+  ): Promise<void>;
   deleteUpload(tx: Tx, blob: string): Promise<void>;
   /** At most `limit` unfinished and finished uploads that rest since before these times. */
   restingUploads(

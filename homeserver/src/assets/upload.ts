@@ -147,10 +147,7 @@ export function checkSize({ bounds }: AssetsContext, size: number): void {
 }
 
 /** Files must not fill the disk on which the database is. */
-export async function checkDisk(
-  { bounds, staging }: AssetsContext,
-  size: number,
-): Promise<void> {
+export async function checkDisk({ bounds, staging }: AssetsContext, size: number): Promise<void> {
   if ((await staging.freeBytes()) - size < bounds.freeBytesMin) throw noRoom();
 }
 

@@ -12,7 +12,10 @@ import { Slots } from "./slots.ts";
  */
 export interface AssetRequests {
   /** Refuses as `Hubs` do. */
-  ask(peer: Domain, question: Pick<PeerCall, "endpoint" | "body" | "answerBytesMax">): Promise<Bytes>;
+  ask(
+    peer: Domain,
+    question: Pick<PeerCall, "endpoint" | "body" | "answerBytesMax">,
+  ): Promise<Bytes>;
 }
 
 /** Of what one peer works on at once for another, this much is for assets. */

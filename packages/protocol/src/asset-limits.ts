@@ -1,4 +1,4 @@
-import { DAY, HOUR, KIB, MIB, MINUTE } from "./units.ts";
+import { DAY, KIB, MIB, MINUTE } from "./units.ts";
 
 /** The part of `LIMITS` that is about assets. What an operator may change is in the settings. */
 export const ASSET_LIMITS = {
@@ -32,8 +32,6 @@ export const ASSET_LIMITS = {
   assetGarbageKeptMs: 7 * DAY,
   /** How long a copy of another server's asset is used without asking that server again. */
   assetCopyKeptMs: 7 * DAY,
-  /** How long another server is not asked again for an asset that it refused. */
-  assetRefusedKeptMs: MINUTE,
   /** Pieces of one asset that are fetched from another server ahead of their reader. */
   assetPiecesAheadMax: 4,
   /** From a request for a piece to its answer: at the least rate it takes a minute. */
@@ -42,8 +40,6 @@ export const ASSET_LIMITS = {
   assetsForgottenMax: 256,
   /** How long another server is told of a deletion that it does not take. */
   assetNoticeKeptMs: 30 * DAY,
-  /** From one attempt to tell of deletions to the next. */
-  assetNoticeRetryMs: HOUR,
 } as const;
 
 /** The part of `RATE_LIMITS` that is about the same. */

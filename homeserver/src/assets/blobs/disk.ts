@@ -50,12 +50,13 @@ export async function openDiskBlobs(directory: string): Promise<BlobStore> {
     has: (key) => isThere(pathOf(key)),
     async *read(key, offset, length) {
       const handle = await open(pathOf(key), "r").catch((error: unknown) => {
-        if (hasCode(error, "ENOENT")) throw new BlobGone("There is no such blob.", { cause: error });
+        if (hasCode(error, "ENOENT"))
+          throw new BlobGone("There is no such blob.", { cause: error });
         throw error;
       });
       try {
         const end = offset + length;
-        for (let at = offset; at < end; ) {
+        for (let at = offset; at < end;) {
           // One of its own for each: the socket may still be sending the one before.
           const buffer = new Uint8Array(Math.min(bufferBytes, end - at));
           const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);

@@ -10,7 +10,10 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import {
   MEDIA_TYPE_OCTETS,
   MEDIA_TYPE_PROBLEM,
-  MEDIA_TYPE_TLS, problemOf, Refusal } from "@treehouse/protocol";
+  MEDIA_TYPE_TLS,
+  problemOf,
+  Refusal,
+} from "@treehouse/protocol";
 import type { Env } from "@treehouse/protocol";
 import { z } from "zod";
 import { Assertion } from "../assertion.ts";

@@ -1,5 +1,15 @@
 import type { Bytes } from "../bytes/index.ts";
-import { checked, fixed, opaque, struct, u32, u64, variant, vector, versioned } from "../codec/index.ts";
+import {
+  checked,
+  fixed,
+  opaque,
+  struct,
+  u32,
+  u64,
+  variant,
+  vector,
+  versioned,
+} from "../codec/index.ts";
 import type { Codec } from "../codec/index.ts";
 import { PROTOCOL } from "../delivery/index.ts";
 import { assetUriCodec, roomUriCodec } from "../identifiers/index.ts";

@@ -1,7 +1,15 @@
 import { codec } from "../codec/index.ts";
 import type { Codec } from "../codec/index.ts";
 import { LIMITS } from "../limits.ts";
-import type { AssetUri, ClientUri, Domain, GroupUri, RoomUri, StreamUri, UserUri } from "./brands.ts";
+import type {
+  AssetUri,
+  ClientUri,
+  Domain,
+  GroupUri,
+  RoomUri,
+  StreamUri,
+  UserUri,
+} from "./brands.ts";
 import {
   parseAssetUri,
   parseClientUri,

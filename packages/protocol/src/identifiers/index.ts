@@ -1,5 +1,13 @@
 export { formatAddress, parseAddress, userUri } from "./address.ts";
-export type { AssetUri, ClientUri, Domain, GroupUri, RoomUri, StreamUri, UserUri } from "./brands.ts";
+export type {
+  AssetUri,
+  ClientUri,
+  Domain,
+  GroupUri,
+  RoomUri,
+  StreamUri,
+  UserUri,
+} from "./brands.ts";
 export {
   assetUriCodec,
   clientUriCodec,

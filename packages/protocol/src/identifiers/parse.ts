@@ -1,6 +1,14 @@
 import { LIMITS } from "../limits.ts";
 import { Refusal } from "../refusals/index.ts";
-import type { AssetUri, ClientUri, Domain, GroupUri, RoomUri, StreamUri, UserUri } from "./brands.ts";
+import type {
+  AssetUri,
+  ClientUri,
+  Domain,
+  GroupUri,
+  RoomUri,
+  StreamUri,
+  UserUri,
+} from "./brands.ts";
 
 const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const DOMAIN = `(?:${LABEL}\\.)*${LABEL}`;

@@ -8,7 +8,14 @@ import type {
   StreamUri,
   UserUri,
 } from "./brands.ts";
-import { parseAssetUri, parseClientUri, parseDomain, parseGroupUri, parseRoomUri, parseUserUri } from "./parse.ts";
+import {
+  parseAssetUri,
+  parseClientUri,
+  parseDomain,
+  parseGroupUri,
+  parseRoomUri,
+  parseUserUri,
+} from "./parse.ts";
 
 const SCHEME_LENGTH = "mimi://".length;
 
