@@ -21,6 +21,7 @@ export type {
   Approvals,
   Check,
   ClientAssets,
+  ClientFiles,
   ClientContacts,
   ClientEmail,
   ClientFactors,
@@ -45,7 +46,7 @@ export type {
   FactorsInfo,
   FederationAdmin,
   FederationOverview,
-  FileToSend,
+  FilesWish,
   Invite,
   Member,
   OwnClients,
@@ -53,6 +54,7 @@ export type {
   PasskeyInfo,
   PresenceChoice,
   RuleNote,
+  SentFiles,
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";
@@ -67,6 +69,15 @@ export type {
 } from "./assets/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
 export type { HistoryItem, Message, MessageFile, MessagesOptions } from "./messages/index.ts";
+export type {
+  ConversationFile,
+  FileFilter,
+  FileNote,
+  FileWish,
+  Keeping,
+  LibraryFile,
+} from "./files/index.ts";
+export { safeFileName } from "./media/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {
   AskPasskey,

@@ -16,9 +16,14 @@ const preferencesSchema = z.object({
   typing: z.boolean().default(true).catch(false),
   /**
    * Octets up to which files of others are fetched when their message comes, without being asked for;
-   * 0: none. What is fetched so stays in the store while there is room.
+   * 0: none, and at most 1 MiB. What is fetched so stays in the store while there is room.
    */
-  autoDownloadBytes: z.int().nonnegative().max(1024 * 1024).default(0).catch(0),
+  autoDownloadBytes: z
+    .int()
+    .nonnegative()
+    .transform((octets) => Math.min(octets, 1024 * 1024))
+    .default(0)
+    .catch(0),
 });
 
 /** What the user has chosen, the same on all of the user's clients. */

@@ -1,7 +1,6 @@
 import type { HistoryItem } from "@treehouse/client-sdk";
 
-import { indented } from "../output.ts";
-import { fileText } from "./file-text.ts";
+import { bodyText, fileLine } from "./file-text.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -24,14 +23,21 @@ export function addHistoryCommand(cli: Cli): void {
           const conversation = await client.conversations.get(reference);
           const range = before === undefined ? { limit } : { limit, before };
           const items = await conversation.history(range);
-          cli.output().list("items", items, lineOf);
+          cli.output().list("items", items.map(shown), lineOf);
         },
         { offline: true },
       );
     });
 }
 
-function lineOf(item: HistoryItem): string {
+type Shown = ReturnType<typeof shown>;
+
+/** Without the keys of files. */
+function shown(item: HistoryItem) {
+  return item.kind === "message" ? { ...item, files: item.files.map(fileLine) } : item;
+}
+
+function lineOf(item: Shown): string {
   const at = `${item.position} ${new Date(item.acceptedAt).toISOString()}`;
   switch (item.kind) {
     case "message":
@@ -46,10 +52,8 @@ function lineOf(item: HistoryItem): string {
   }
 }
 
-function textOf(item: HistoryItem & { readonly kind: "message" }): string {
-  if (item.type === "file") return item.files.map(fileText).join(", ");
-  if (item.type !== "text") return `(${item.type})`;
+function textOf(item: Shown & { readonly kind: "message" }): string {
   const edited = item.editedAt === undefined ? "" : " (edited)";
   const reactions = item.reactions.map(({ emoji, by }) => `  ${emoji} ${by.length}`).join("");
-  return `${indented(item.text)}${edited}${reactions}`;
+  return `${bodyText(item)}${edited}${reactions}`;
 }

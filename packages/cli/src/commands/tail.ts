@@ -1,7 +1,6 @@
-import type { Client, Message, MessageFile } from "@treehouse/client-sdk";
+import type { Client, Message } from "@treehouse/client-sdk";
 
-import { fileText } from "./file-text.ts";
-import { indented } from "../output.ts";
+import { bodyText, fileLine } from "./file-text.ts";
 import type { Cli } from "./cli.ts";
 import { loginRequired, watchConnection, withClient } from "./cli.ts";
 import { printPresence } from "./presence.ts";
@@ -103,6 +102,7 @@ async function follow(
 function print(cli: Cli, message: Message): void {
   const { conversation, position, acceptedAt, id, senderAddress, senderClient, type, text } =
     message;
+  const files = message.files.map(fileLine);
   const value = {
     conversation,
     position,
@@ -116,18 +116,8 @@ function print(cli: Cli, message: Message): void {
     inReplyTo: message.inReplyTo ?? null,
     topic: message.topic ?? null,
     mentions: message.mentions,
-    files: message.files.map(fileLine),
+    files,
   };
   const time = new Date(acceptedAt).toISOString();
-  cli.output().item(value, `${time} ${senderAddress}: ${bodyOf(message)}`);
-}
-
-function bodyOf({ type, text, files }: Message): string {
-  if (type === "file") return files.map(fileText).join(", ");
-  return type === "text" ? indented(text) : `(${type})`;
-}
-
-/** Without the keys: a line is printed, piped and logged. */
-function fileLine({ name, mediaType, description, size, partIndex }: MessageFile) {
-  return { name, mediaType, description, size, partIndex };
+  cli.output().item(value, `${time} ${senderAddress}: ${bodyText(value)}`);
 }
