@@ -39,9 +39,14 @@ const homeserverModules: Record<string, readonly string[]> = {
 const sdkModules: Record<string, readonly string[]> = {
   environment: ["assets"],
   events: [],
-  storage: [],
+  zone: [],
+  search: ["zone"],
+  storage: ["search"],
+  "sticker-files": [],
   "storage-sqlite": ["storage"],
-  errors: ["storage"],
+  "storage-wasm": ["storage"],
+  tabs: ["client", "errors", "events", "messages", "transport"],
+  errors: ["search", "storage"],
   media: [],
   "pictures-sharp": ["media"],
   transport: [],
@@ -49,7 +54,8 @@ const sdkModules: Record<string, readonly string[]> = {
   assets: ["errors", "storage", "transport"],
   sync: ["events", "storage", "transport"],
   groups: ["events", "storage", "transport"],
-  messages: ["events", "groups", "storage"],
+  files: ["account", "groups", "media", "messages", "storage", "transport"],
+  messages: ["events", "groups", "media", "search", "storage"],
   profiles: ["account", "events", "groups", "messages", "storage"],
   presence: ["events", "storage"],
   client: [
@@ -57,13 +63,17 @@ const sdkModules: Record<string, readonly string[]> = {
     "assets",
     "errors",
     "events",
+    "files",
     "groups",
+    "media",
     "messages",
     "profiles",
     "presence",
+    "search",
     "storage",
     "sync",
     "transport",
+    "zone",
   ],
 };
 
@@ -75,9 +85,12 @@ const tests = globSync(`{${members},.}/{test,tests}/**/*.ts`, {
 const isTest = (file: string) => /\.(test|contract)\.ts$/.test(file) || file.includes("/test/");
 const read = (file: string) => readFileSync(file, "utf8");
 
+/** A file, or one for browsers and one for everything else. */
+type Face = string | { readonly browser: string; readonly default: string };
+
 const folders = new Map(
   globSync(`${members}/package.json`).map((file) => {
-    const manifest: { name: string; exports?: Record<string, string> } = JSON.parse(read(file));
+    const manifest: { name: string; exports?: Record<string, Face> } = JSON.parse(read(file));
     return [manifest.name, { folder: dirname(file), exports: manifest.exports ?? {} }] as const;
   }),
 );
@@ -95,7 +108,8 @@ function resolve(from: string, specifier: string): string | undefined {
   const found = folders.get(`${scope}/${name}`);
   if (found === undefined) return undefined;
   const face = found.exports[rest.length === 0 ? "." : `./${rest.join("/")}`];
-  return normalize(`${found.folder}/${face ?? "missing-export"}`);
+  const entry = typeof face === "object" ? face.default : face;
+  return normalize(`${found.folder}/${entry ?? "missing-export"}`);
 }
 
 const edges = [...sources, ...tests].flatMap((from) =>
@@ -183,9 +197,13 @@ test("SQL stands only in stores, schemas and the database", () => {
   const wrong = sources.filter(
     (file) =>
       !isTest(file) &&
-      !/(store\.sqlite|schema)\.ts$|\/platform\/database\/|\/storage(-sqlite)?\//.test(file) &&
+      !/(store\.sqlite|schema)\.ts$|\/platform\/database\/|\/storage(-sqlite|-wasm)?\//.test(
+        file,
+      ) &&
       !file.startsWith("packages/bench/") &&
-      imports(file).some((name) => /^(drizzle-orm|better-sqlite3)(\/|$)/.test(name)),
+      imports(file).some((name) =>
+        /^(drizzle-orm|better-sqlite3|@sqlite\.org\/sqlite-wasm)(\/|$)/.test(name),
+      ),
   );
   expect(wrong).toEqual([]);
 });

@@ -15,7 +15,6 @@ type Check = { readonly name: string; readonly command: readonly string[] };
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
-const compiled = join(root, "node_modules", ".cache", "compiled");
 const scratch = mkdtempSync(join(tmpdir(), "treehouse-check-"));
 const report = join(scratch, "vitest.json");
 const notRun = join(scratch, "not-run.txt");
@@ -80,8 +79,6 @@ function run(check: Check): Promise<number> {
         ...process.env,
         PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}`,
         TREEHOUSE_NOT_RUN: notRun,
-        // Tests start hundreds of programs, which all compile the same modules.
-        NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? compiled,
       },
     });
     child.once("error", (error) => {

@@ -121,11 +121,11 @@ R-086 | met | assets, federation, SDK | Encrypted files are kept by the own serv
 R-087 | partly | SDK | Shared files kept and organised: those of a conversation are listed
 R-088 | partly | content, SDK | Versions of files: which belong together
 R-089 | open | | Media stay with the conversation
-R-090 | open | | Sticker import from Telegram
+R-090 | partly | SDK | The files of Telegram stickers are read; no import yet
 R-091 | open | | Browsing the own Telegram library
 R-092 | open | | Stickers in the composer
-R-093 | partly | assets, SDK | What a pack is made of is shared by a link; there are no packs yet
-R-094 | open | | Making packs
+R-093 | partly | assets, protocol, SDK | Packs have a form and what they are made of is shared by a link; nothing uses them yet
+R-094 | partly | protocol, SDK | Files of stickers are read within limits; no packs are made yet
 
 # Voice and video
 R-095 | open | | Voice calls of two
@@ -162,8 +162,8 @@ R-121 | partly | homeserver, docs | The API is documented; the SDK has no refere
 R-122 | open | | Webhooks and other integrations
 
 # Search and organisation
-R-123 | open | | Search by keyword
-R-124 | open | | Search by person and place
+R-123 | met | client-sdk | Search by keyword
+R-124 | met | client-sdk | Search by person and place
 R-125 | open | | Finding a conversation
 R-126 | open | | Pinned conversations
 R-127 | open | | Folders
@@ -274,8 +274,8 @@ T-09 | met | authentication, delivery, mls | Ghost devices: no client without it
 T-10 | met | protocol | One key for two purposes: a registry of labels
 T-11 | met | backup | Compressed backups: the server's are padded and never compressed
 T-12 | met | authentication | A replayed login: the proof names server, login and client, and holds once
-T-13 | partly | delivery, SDK | Reordering: hash-chained positions from the hub; no signed counter of the sender
-T-14 | partly | SDK | Content sent again by another member: the message id covers sender and room
+T-13 | met | delivery, SDK | Reordering: hash-chained positions from the hub, and counters that senders sign
+T-14 | met | SDK | Content sent again by a member: the message id covers sender and room, and each message has a signed place
 T-15 | partly | SDK | A server that forks or withholds: a broken chain stops the room; tags are not compared yet
 T-16 | met | delivery, mls | An invalid commit let through: the hub checks everything that it can see
 T-17 | partly | SDK, mls | Path secrets that the hub cannot check: the client leaves by itself and comes back
@@ -299,7 +299,7 @@ T-34 | open | | Spoofed speakers: there are no calls yet
 T-35 | open | | Ghosts in calls: there are no calls yet
 T-36 | partly | platform, protocol | Script injection: keys of prototypes are unknown fields; no web client yet
 T-37 | partly | authentication, backup, SDK | Swapped bundles and backups: sealed, and damaged, cut or older ones of the recovery key refused; an old backup that is whole is one
-T-38 | open | | Sticker bombs: there are no stickers yet
+T-38 | partly | SDK | Sticker bombs: files are read within limits; none is handed to anybody yet
 T-39 | met | mls, delivery | Dear input: caps before work, and bounded work below them
 T-40 | met | SDK, homeserver | Injected SQL: statements are fixed, values bound
 T-41 | met | delivery, SDK | A poison item: it is told and passed over, and the next one arrives

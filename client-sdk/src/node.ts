@@ -55,6 +55,9 @@ export type {
   PresenceChoice,
   RuleNote,
   SentFiles,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";

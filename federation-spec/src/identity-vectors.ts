@@ -1,3 +1,5 @@
+import { maskSenderLink, senderChainCodec } from "@treehouse/protocol";
+
 import {
   attestation,
   certificate,
@@ -9,6 +11,15 @@ import {
 } from "./identity-samples.ts";
 import { octets } from "./sample-values.ts";
 import { vectorOf } from "./vector-of.ts";
+
+/** The salt is that of the content vectors. */
+const hiddenLink = senderChainCodec.decode(
+  maskSenderLink(
+    { counter: 1, messageId: octets(32), previous: new Uint8Array(32) },
+    octets(16),
+    octets(16),
+  ),
+);
 
 export const identityVectors = [
   vectorOf("DeviceSigningCertificate", "certificate", certificate),
@@ -23,4 +34,10 @@ export const identityVectors = [
     forkTag: octets(16),
     lastPosition: 42,
   }),
+  vectorOf("SenderLink", "the first message of a client", {
+    counter: 1,
+    messageId: octets(32),
+    previous: new Uint8Array(32),
+  }),
+  vectorOf("SenderChain", "the same, hidden", hiddenLink),
 ];

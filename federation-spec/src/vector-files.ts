@@ -26,6 +26,7 @@ import {
 import { encodingRejections, endRejections } from "./rejection-vectors.ts";
 import { roomVectors } from "./room-vectors.ts";
 import { safetyNumberVectors } from "./safety-number-vectors.ts";
+import { stickerVectors } from "./sticker-vectors.ts";
 import { signingKeys } from "./signing-keys.ts";
 import { clientFrameVectors, inboxVectors, serverFrameVectors } from "./stream-vectors.ts";
 import type { Vector } from "./vector-of.ts";
@@ -68,6 +69,7 @@ export function vectorFiles(): ReadonlyMap<string, string> {
   files.set("content.json", textOf(contentVectors()));
   files.set("files.json", textOf(fileVectors()));
   files.set("safety-number.json", textOf(safetyNumberVectors()));
+  files.set("stickers.json", textOf(stickerVectors()));
   files.set("mls.json", textOf(mlsVectors()));
   return files;
 }

@@ -27,6 +27,7 @@ const shown: Readonly<Record<string, readonly number[]>> = {
   ],
   "content.json": [801, 802, 803, 804, 810, 830],
   "files.json": [870, 871, 872, 873, 874, 875],
+  "stickers.json": [880, 881, 882],
   "http-signature.json": [905, 906, 907, 908],
   "mls.json": [305, 980, 981, 982, 985, 986, 990, 992, 993],
   "directory.json": [902, 904, 911, 918, 919],

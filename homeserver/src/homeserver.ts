@@ -126,6 +126,7 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
       prove: (session, request) => authentication.prove(session, request),
       trustedProxies: new Set(config.server.trusted_proxies),
       secure: config.server.public_url.startsWith("https:"),
+      webOrigins: config.server.web_origins,
       peers: peers.gate,
       ...(tls.current.own === undefined
         ? {}

@@ -14,6 +14,7 @@ import type { ClientFiles } from "./files.ts";
 import type { ClientPrivacy } from "./privacy.ts";
 import type { ClientProfile } from "./profile.ts";
 import type { ClientRecovery } from "./recovery.ts";
+import type { SearchOptions, SearchResult } from "./search.ts";
 import type { ClientSessions } from "./sessions.ts";
 import type { ClientSettings } from "./settings.ts";
 
@@ -67,9 +68,15 @@ export interface Client extends AsyncDisposable {
     export(): AsyncIterable<ExportLine>;
   };
   /**
+   * Looks in everything that this store holds: words, phrases and conditions, in any script; the
+   * language is told in `docs/sdk/search.md`. Nothing leaves the client. Refuses `queryInvalid`, with
+   * `reason` and `position` in its data.
+   */
+  search(query: string, options?: SearchOptions): Promise<SearchResult>;
+  /**
    * Messages of others, in the order of arrival, from where the last loop over this store stopped.
-   * A message is acknowledged when the next one is asked for. One loop at a time. Ends with the
-   * client; what the loop was busy with then comes again.
+   * A message is acknowledged when the next one is asked for, by every loop that runs and takes it.
+   * Ends with the client; what a loop was busy with then comes again.
    */
   messages(options?: MessagesOptions): AsyncIterable<Message>;
   on<K extends keyof ClientEvents>(name: K, listener: (value: ClientEvents[K]) => void): () => void;

@@ -1,4 +1,10 @@
-import { assetLinkOf, attachmentsOf, decodeContent, Refusal, type RoomUri } from "@treehouse/protocol";
+import {
+  assetLinkOf,
+  attachmentsOf,
+  decodeContent,
+  Refusal,
+  type RoomUri,
+} from "@treehouse/protocol";
 
 import {
   type ConversationFile,
@@ -61,8 +67,7 @@ export function createConversationFiles(parts: ConversationParts, room: RoomUri)
   const face: ConversationFiles = {
     files: ({ before, limit = filesLimit } = {}) =>
       guarded(() => store.transaction((tx) => conversationFiles(tx, room, { before, limit }))),
-    versions: (message) =>
-      guarded(() => store.transaction((tx) => versionsOf(tx, room, message))),
+    versions: (message) => guarded(() => store.transaction((tx) => versionsOf(tx, room, message))),
     restoreVersion: (message) =>
       guarded(async () => {
         const { current, content } = await store.transaction((tx) => ({
@@ -71,10 +76,17 @@ export function createConversationFiles(parts: ConversationParts, room: RoomUri)
         }));
         const old = content && attachmentsOf(decodeContent(readStored(content.body).content));
         const file = old?.files[0];
-        const part = file && {
-          ...{ kind: "external", disposition: 0, language: "", contentType: "" } as const,
-          ...{ description: "", filename: "", ...file.link },
-        };
+        const part = file && ({
+	...{
+		kind: 'external',
+		disposition: 0,
+		language: '',
+		contentType: ''
+	} as const,
+	description: '',
+	filename: '',
+	...file.link
+});
         const link = part && assetLinkOf(part, room);
         if (current === undefined || file === undefined || link === undefined) {
           throw new Refusal("notFound", "there is no version that could be restored");

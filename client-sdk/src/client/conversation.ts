@@ -17,6 +17,7 @@ import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
 import { tellRead } from "./receipts.ts";
+import { search, type SearchOptions, type SearchResult } from "./search.ts";
 import { checkText } from "./own-text.ts";
 import {
   type ConversationFiles,
@@ -81,6 +82,8 @@ export interface Conversation extends MessageChanges, ConversationFiles {
     readonly limit?: number;
     readonly before?: number;
   }): Promise<readonly HistoryItem[]>;
+  /** As `client.search`, in this conversation alone. */
+  search(query: string, options?: SearchOptions): Promise<SearchResult>;
   /** Adds users by address, all or none; who is in already is passed over. */
   add(addresses: readonly string[]): Promise<void>;
   /** Removes users by address; who is not in is passed over. */
@@ -137,10 +140,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     }));
   };
   const filesHere = createConversationFiles(parts, id);
-  const sendText = async (
-    text: string,
-    options?: Omit<TextWish, "text">,
-  ): Promise<SentMessage> => {
+  const sendText = async (text: string, options?: Omit<TextWish, "text">): Promise<SentMessage> => {
     const place = { room: id, sender: session.user, random: session.random };
     const message = composeText(place, { ...options, text });
     profiles.sending(id);
@@ -174,6 +174,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         const { before, limit = historyLimit } = options ?? {};
         return (await groups.history(id, { before, limit })).map(itemOf);
       }),
+    search: (query, options) => search(parts, query, options, id),
     add: (addresses) =>
       guarded(async () => void (await groups.add(id, addresses.map(parseAddress)))),
     remove: (addresses) =>

@@ -33,7 +33,10 @@ export type ExportedAccount = {
   readonly clientList: string;
 };
 
-export type ExportedSetting = { readonly setting: string; readonly value: boolean | number | string };
+export type ExportedSetting = {
+  readonly setting: string;
+  readonly value: boolean | number | string;
+};
 
 const pageSize = 100;
 

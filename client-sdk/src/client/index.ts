@@ -17,7 +17,13 @@ import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
 import { createAlarms, createGroups, type Groups, knownMetadataKeys } from "../groups/index.ts";
 import { createAutoDownload, createLibrary, createReleases } from "../files/index.ts";
-import { createReader, filesReader, unhandledMessages } from "../messages/index.ts";
+import {
+  createReader,
+  describer,
+  filesReader,
+  Loops,
+  unhandledMessages,
+} from "../messages/index.ts";
 import type { Pictures } from "../media/index.ts";
 import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { createPresences, type Presences } from "../presence/index.ts";
@@ -37,6 +43,7 @@ import { createOwnClients } from "./clients.ts";
 import { peopleOf } from "./people.ts";
 import { diagnose } from "./diagnose.ts";
 import { exportAccount } from "./export-account.ts";
+import { type Indexing, startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
 import { createFactors } from "./factors.ts";
@@ -48,6 +55,7 @@ import { createClientProfile } from "./profile.ts";
 import { createClientRecovery } from "./recovery.ts";
 import { createReset } from "./reset.ts";
 import { createClientPresence } from "./presence.ts";
+import { search } from "./search.ts";
 import { createSessions } from "./sessions.ts";
 import { createChosen, createClientSettings } from "./settings.ts";
 
@@ -77,6 +85,7 @@ export type { ClientPrivacy } from "./privacy.ts";
 export type { ClientProfile } from "./profile.ts";
 export type { ClientRecovery, RecoveryProof } from "./recovery.ts";
 export { requestReset, type ResetRequest } from "./reset.ts";
+export type { SearchHit, SearchOptions, SearchResult } from "./search.ts";
 export type { ClientSessions, SessionInfo } from "./sessions.ts";
 export type { ClientSettings } from "./settings.ts";
 export type { ClientPresence, ContactPresence, PresenceChoice } from "../presence/index.ts";
@@ -87,14 +96,15 @@ export type { Client } from "./client.ts";
 export async function openClient(platform: Platform, options: ClientOptions): Promise<Client> {
   try {
     const { database, key } = await platform.openStore(options.store);
-    const store = await openLocalStore(database, key, platform.env.random, filesReader).catch(
+    const { random } = platform.env;
+    const store = await openLocalStore(database, key, random, describer, filesReader).catch(
       async (error: unknown) => {
         await database.close();
         throw error;
       },
     );
     try {
-      const events = createEvents<ClientEvents>();
+      const events = createEvents<ClientEvents>((name, value) => platform.hears?.(name, value));
       const alarm = (value: IdentityAlarm) =>
         events.emit("identityAlarm", { ...value, address: formatAddress(value.user) });
       const opened = await openAccount(platform, store, options, alarm);
@@ -178,6 +188,8 @@ function startClient(
   const profiles = createProfiles({ env, store, groups, self: account.user, events });
   const presences = createPresences(env, { store, rooms: groups, events });
   if (options.offline !== true) sync.start(groups);
+  const indexing = startIndexing(env, store);
+  events.on("changed", indexing.look);
   const session = { user: account.user, client: account.client, random: env.random };
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
@@ -192,8 +204,9 @@ function startClient(
   events.on("stored", () => void automatic.run());
   const files = { store: fileStore, pictures: once(platform.pictures) };
   const parts = { assets, files, groups, store, session, chosen, profiles, presences };
-  const running = { sync, groups, profiles, presences };
+  const running = { sync, groups, profiles, presences, indexing };
   const life = new AbortController();
+  const looped = { store, events, loops: new Loops(), life: life.signal };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -242,7 +255,8 @@ function startClient(
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
     diagnose: () => diagnose(context, env, account.user),
-    messages: (wanted) => unhandledMessages(store, events, wanted ?? {}, life.signal),
+    search: (query, wanted) => search(parts, query, wanted),
+    messages: (wanted) => unhandledMessages(looped, wanted ?? {}),
     on: (name, listener) => events.on(name, listener),
     caughtUp: () => guarded(() => sync.caughtUp()),
     logout: () => guarded(() => logOut(context, account)),
@@ -262,15 +276,17 @@ type Running = {
   readonly groups: Groups;
   readonly profiles: Profiles;
   readonly presences: Presences;
+  readonly indexing: Indexing;
 };
 
 async function closeAll(
   platform: Platform,
   store: LocalStore,
-  { sync, groups, profiles, presences }: Running,
+  { sync, groups, profiles, presences, indexing }: Running,
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profiles.stop();
+  indexing.stop();
   try {
     presences.stop();
     await sync.stop(closed());

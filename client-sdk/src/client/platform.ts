@@ -4,6 +4,7 @@ import type { Env } from "@treehouse/protocol";
 import type { KeyStretching } from "../account/index.ts";
 import type { AssetCipher } from "../assets/index.ts";
 import type { Pictures } from "../media/index.ts";
+import type { ClientEvents } from "../events/index.ts";
 import type { SqlDatabase } from "../storage/index.ts";
 
 /** What the client needs of the machine it runs on; `node.ts` and `browser.ts` bring theirs. */
@@ -18,6 +19,8 @@ export type Platform = {
   readonly pictures?: () => Promise<Pictures | undefined>;
   /** By default what `account` recommends; a record fits one choice. */
   readonly keyStretching?: KeyStretching;
+  /** Hears every event of the client, before its listeners and also while it is being opened. */
+  hears?<K extends keyof ClientEvents>(name: K, value: ClientEvents[K]): void;
   /** Lets go of what the platform holds open; called once, at the end of `close`. */
   close(): Promise<void>;
 };

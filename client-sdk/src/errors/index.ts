@@ -1,26 +1,41 @@
-import { NetworkFault, Refusal, type RefusalCode, refusalTable } from "@treehouse/protocol";
+import {
+  isRefusalCode,
+  NetworkFault,
+  Refusal,
+  type RefusalCode,
+  refusalTable,
+} from "@treehouse/protocol";
 
+import { QueryFault } from "../search/index.ts";
 import { StoreFault } from "../storage/index.ts";
 
 /** What the SDK throws beyond the refusals of the server. */
-type OwnCode =
-  | "network"
-  | "loginRequired"
-  | "storeKeyWrong"
-  | "storeDamaged"
-  | "storeInUse"
-  | "storeTooNew"
-  | "storeFull"
-  | "accountMismatch"
-  | "noClientInStore"
-  | "passwordRequired"
-  | "approvalFailed"
-  | "assetDamaged"
-  | "assetGone"
-  | "assetTooLarge"
-  | "sourceChanged"
-  | "aborted"
-  | "closed";
+const ownCodes = [
+  "network",
+  "loginRequired",
+  "storeKeyWrong",
+  "storeDamaged",
+  "storeInUse",
+  "storeTooNew",
+  "storeFull",
+  "accountMismatch",
+  "noClientInStore",
+  "passwordRequired",
+  "approvalFailed",
+  "interrupted",
+  "queryInvalid",
+  "assetDamaged",
+  "assetGone",
+  "assetTooLarge",
+  "sourceChanged",
+  "aborted",
+  "closed",
+] as const;
+type OwnCode = (typeof ownCodes)[number];
+
+function isSdkCode(code: string): code is RefusalCode | OwnCode {
+  return isRefusalCode(code) || ownCodes.some((own) => own === code);
+}
 
 /**
  * The one error of the SDK's face. `code` is stable; `retryable` says whether the same call may
@@ -34,6 +49,12 @@ export class SdkError extends Error {
   readonly help: string;
   readonly data: Readonly<Record<string, unknown>>;
 
+  /** Of what came from another thread, where it was one. */
+  static of(message: string, fields: ErrorFields): SdkError {
+    const { code, ...options } = fields;
+    return new SdkError(isSdkCode(code) ? code : "internal", message, options);
+  }
+
   constructor(code: SdkError["code"], message: string, options?: SdkErrorOptions) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
@@ -42,6 +63,14 @@ export class SdkError extends Error {
     this.data = options?.data ?? {};
   }
 }
+
+/** What an `SdkError` is, but for its message. */
+export type ErrorFields = {
+  readonly code: string;
+  readonly retryable: boolean;
+  readonly help: string;
+  readonly data: Readonly<Record<string, unknown>>;
+};
 
 type SdkErrorOptions = {
   readonly retryable?: boolean;
@@ -74,6 +103,14 @@ export function toSdkError(error: unknown): unknown {
     return new SdkError("network", error.message, {
       retryable: true,
       help: "Check that the server runs and that its address is right; try again.",
+      cause: error,
+    });
+  }
+  if (error instanceof QueryFault) {
+    const { code: reason, position } = error;
+    return new SdkError("queryInvalid", error.message, {
+      help: "docs/sdk/search.md tells how a query is written; text in quotes is taken as it stands.",
+      data: { reason, position },
       cause: error,
     });
   }

@@ -42,6 +42,21 @@ export type ClientEvents = {
     readonly code: FaultCode;
     readonly text: string;
   };
+  /**
+   * The counters that a client signs with its messages do not follow each other (T-13, T-14). `gap`:
+   * messages `from` to `to` of it never came. `reordered`: one of them came after later ones. `repeated`:
+   * this place was taken already, so the message was discarded. `forked`: it follows another message
+   * than the one that came before it.
+   */
+  senderOrder: {
+    readonly room: RoomUri;
+    readonly position: number;
+    readonly client: ClientUri;
+    readonly address: string;
+    readonly kind: "gap" | "reordered" | "repeated" | "forked";
+    readonly from: number;
+    readonly to: number;
+  };
   /** This client became a member of a conversation. */
   joined: { readonly room: RoomUri };
   /** The name of a conversation that this client came into by itself is known now. */
@@ -168,7 +183,10 @@ export interface Events<E> {
   emit<K extends keyof E>(name: K, value: E[K]): void;
 }
 
-export function createEvents<E>(): Events<E> {
+/** `hears` is told of every event, before the listeners. */
+export function createEvents<E>(
+  hears: <K extends keyof E>(name: K, value: E[K]) => void = () => undefined,
+): Events<E> {
   const listeners = new Map<keyof E, Set<(value: never) => void>>();
   const of = (name: keyof E): Set<(value: never) => void> => {
     let set = listeners.get(name);
@@ -184,6 +202,7 @@ export function createEvents<E>(): Events<E> {
       return () => void of(name).delete(listener);
     },
     emit(name, value) {
+      hears(name, value);
       for (const listener of of(name)) call(listener, value);
     },
   };

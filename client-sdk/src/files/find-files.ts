@@ -30,8 +30,5 @@ export function liesIn(folder: string, above: string): boolean {
 
 /** As it is compared: without accents, which Unicode can write in several ways, and without case. */
 function plain(text: string): string {
-  return text
-    .normalize("NFKD")
-    .replaceAll(/\p{M}/gu, "")
-    .toLocaleLowerCase("und");
+  return text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLocaleLowerCase("und");
 }

@@ -102,7 +102,10 @@ export async function prepareFile(
     notes.push({ file: name, note: "noThumbnail", reason: thumbnail });
   }
   const small = typeof thumbnail === "string" ? undefined : thumbnail;
-  const link = await parts.store.upload(stripped ?? wish.file, { ...transfer, access: parts.access });
+  const link = await parts.store.upload(stripped ?? wish.file, {
+    ...transfer,
+    access: parts.access,
+  });
   const voice = wish.voice === true && found?.kind !== "image";
   const attachment: Attachment = {
     link: linkIn(link),

@@ -64,6 +64,7 @@ async function moveBehind(
   const hidden = await context.store.transaction((tx) => {
     tx.cursors.set(cursor);
     if (doubt) writeHubRecord(tx, room.uri, record);
+    tx.senderChains.loosen(room.uri);
     finishPassed(context, room, tx, to);
     if (leave) {
       tx.rooms.setStatus(room.uri, "removed");
@@ -130,6 +131,7 @@ async function goOn(context: GroupsContext, room: Room, rollback: Rollback): Pro
     const lost = lostMessages(context, room, tx, rollback);
     lost.sendAgain(tx);
     for (const { serial } of undone) tx.intents.reset(serial);
+    tx.senderChains.loosen(room.uri);
     tx.cursors.set(cursor);
     writeHubRecord(tx, room.uri, record);
     return { ids: lost.ids, hidden: isHidden(tx, room.uri) };

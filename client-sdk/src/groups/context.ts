@@ -46,6 +46,8 @@ export interface MessageReader {
 
 export type ReadMessage = {
   readonly messageId: string;
+  /** Of the content: known to whoever can read it, and to nobody else. */
+  readonly salt: Bytes;
   readonly body: Bytes;
   /**
    * Present when it is nothing that anybody says to the others: then this is written instead of a row

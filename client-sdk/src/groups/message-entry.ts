@@ -1,4 +1,11 @@
-import { type Entry, Refusal, sha256, toHex, userOfClient } from "@treehouse/protocol";
+import {
+  type Entry,
+  Refusal,
+  type SenderLink,
+  sha256,
+  toHex,
+  userOfClient,
+} from "@treehouse/protocol";
 
 import { capabilitiesOf } from "./capabilities-of.ts";
 import type { GroupsContext, ReadMessage, Room } from "./context.ts";
@@ -6,6 +13,7 @@ import { entryRow, type EntryWrite, fault } from "./entry-write.ts";
 import { loadGroup } from "./load-group.ts";
 import { type Reception, receptionOf } from "./reception.ts";
 import { finishMessage } from "./send-intent.ts";
+import { linkOf, noteLink, type OrderFinding } from "./sender-chain.ts";
 import { changedMessage, writeChange } from "./write-change.ts";
 
 /** Decrypts a message, and answers what is to be written with it. */
@@ -29,7 +37,12 @@ export async function messageEntry(
   }
   const group = await loadGroup(context, room);
   const message = await group.decrypt(entry.message);
+  const isPast = message.epoch !== group.epoch;
+  if (isPast && !group.members().some(({ client }) => client === message.client)) {
+    return fault(context, room, entry, "senderMismatch", "Who sent this was out by then.");
+  }
   let content: ReadMessage;
+  let link: SenderLink | undefined;
   try {
     content = context.reader.read({
       room: room.uri,
@@ -37,6 +50,7 @@ export async function messageEntry(
       plaintext: message.plaintext,
       acceptedAt: entry.acceptedAt,
     });
+    link = linkOf(message.authenticatedData, content);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return fault(context, room, entry, "contentInvalid", error.message);
@@ -48,11 +62,18 @@ export async function messageEntry(
     return mentions.includes(context.self.user) ? 2 : 1;
   };
   let reception: Reception = "hidden";
+  let finding: OrderFinding | undefined;
   let tell: () => void = () => undefined;
   return {
     left: false,
     rows(tx) {
       reception = receptionOf(tx, room.uri, sender);
+      finding = noteLink(tx, room, message.client, link);
+      if (finding?.kind === "repeated") {
+        // Who sends something again for those who come back does so at a new place (FED-828).
+        reception = "hidden";
+        return;
+      }
       if (content.aside !== undefined) {
         if (reception === "shown") tell = content.aside(tx);
         return;
@@ -73,6 +94,11 @@ export async function messageEntry(
     },
     after() {
       tell();
+      if (finding !== undefined) {
+        const { position } = entry;
+        context.env.log.warn("sender.order", { kind: finding.kind, position });
+        context.events.emit("senderOrder", { room: room.uri, position, ...finding });
+      }
       if (reception !== "shown") return;
       context.events.emit("stored", { room: room.uri });
       context.ears.spoke(room.uri, message.client);

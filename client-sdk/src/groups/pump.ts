@@ -1,7 +1,7 @@
 import { NetworkFault, Refusal } from "@treehouse/protocol";
 
 import type { FaultCode } from "../events/index.ts";
-import { type IntentRow, StoreFault } from "../storage/index.ts";
+import { type IntentRow, type IntentStatus, StoreFault } from "../storage/index.ts";
 import { closeRoom } from "./close-room.ts";
 import { buildCommit, finishCommit } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
@@ -59,13 +59,27 @@ export function pump(context: GroupsContext, room: Room): void {
     });
 }
 
+const openStatuses: readonly IntentStatus[] = ["waiting", "submitted"];
+
 async function run(context: GroupsContext, room: Room): Promise<void> {
   while (context.link.live() && !room.forked) {
-    const { status, intents, welcome } = await context.store.transaction((tx) => ({
-      status: tx.rooms.get(room.uri)?.status,
-      intents: tx.intents.list(room.uri),
-      welcome: firstWelcome(tx, room.uri),
-    }));
+    const { first } = room.hub;
+    const { status, intent, isFirstThere, awaitsChange, welcome } = await context.store.transaction(
+      (tx) => {
+        const preferred = first === undefined ? undefined : tx.intents.get(first);
+        const isOpen = preferred !== undefined && openStatuses.includes(preferred.status);
+        return {
+          status: tx.rooms.get(room.uri)?.status,
+          intent:
+            isOpen && !room.postponed.has(preferred.serial)
+              ? preferred
+              : tx.intents.next(room.uri, room.postponed),
+          isFirstThere: preferred !== undefined,
+          awaitsChange: tx.intents.awaitsChange(room.uri),
+          welcome: firstWelcome(tx, room.uri),
+        };
+      },
+    );
     if (welcome !== undefined && (status === undefined || status === "removed")) {
       if ((await guarded(context, room, () => enter(context, room))) === "wait") return;
       continue;
@@ -80,17 +94,11 @@ async function run(context: GroupsContext, room: Room): Promise<void> {
     }
     // What follows a commit of ours is built upon it, so it waits for the echo: a message in the
     // epoch before could not be read by whom the commit adds.
-    if (intents.some((one) => one.kind !== "send" && one.status === "accepted")) return;
-    const { first } = room.hub;
-    if (first !== undefined && !intents.some(({ serial }) => serial === first)) {
+    if (awaitsChange) return;
+    if (first !== undefined && !isFirstThere) {
       await releaseHeld(context, room);
       continue;
     }
-    const open = intents.filter(
-      (one) =>
-        one.status !== "accepted" && one.status !== "held" && !room.postponed.has(one.serial),
-    );
-    const intent = open.find(({ serial }) => serial === first) ?? open[0];
     if (intent === undefined) return;
     // What is built before the entries of that epoch came would be refused once more.
     const behind = room.group !== undefined && room.group.epoch < room.epochAtHub;
@@ -243,7 +251,7 @@ function needsCommitFirst(context: GroupsContext, room: Room, intent: IntentRow)
 
 async function commitFirst(context: GroupsContext, room: Room): Promise<Step> {
   const commit = await context.store.transaction((tx) => {
-    const known = tx.intents.list(room.uri).find(({ kind }) => kind === "commit");
+    const known = tx.intents.oldest(room.uri, "commit");
     if (known !== undefined) return known;
     const body = new Uint8Array();
     const createdAt = context.env.now();

@@ -41,8 +41,8 @@ function acceptedMessages(
   tx: LocalTx,
   room: RoomUri,
 ): readonly HistoryRow[] {
-  return tx.intents.list(room).flatMap((intent) => {
-    if (intent.kind !== "send" || intent.accepted === undefined) return [];
+  return tx.intents.acceptedSends(room, Number.MAX_SAFE_INTEGER).flatMap((intent) => {
+    if (intent.accepted === undefined) return [];
     const { aside, change, ...message } = ownMessage(context, room, intent);
     if (aside !== undefined || change !== undefined) return [];
     const row = { ...message, ...intent.accepted, changes: [] };

@@ -16,6 +16,7 @@ import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { loadGroup } from "./load-group.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
 import type { Step } from "./pump.ts";
+import { prepareLink, settleLink } from "./sender-chain.ts";
 import { writeChange } from "./write-change.ts";
 
 /**
@@ -26,13 +27,16 @@ export function buildSend(context: GroupsContext, room: Room, intent: IntentRow)
   return room.serial.run(async () => {
     await checkKeysAccepted(context, room);
     const group = await loadGroup(context, room);
-    const aad = await authenticatedData(group, room.cursor.position);
+    const { messageId, salt } = readOwn(context, room.uri, intent);
+    const link = await prepareLink(context, room, { messageId, salt });
+    const aad = await authenticatedData(group, room.cursor.position, link.data);
     const message = await group.encrypt(intent.body, aad);
     const sendingUri = context.self.user;
     const request = submitMessageRequestCodec.encode({ ephemeral: false, message, sendingUri });
     const hash = toHex(sha256(message));
     await writeWithGroup(context, room, (tx) => {
       tx.intents.submit(intent.serial, request, hash);
+      link.note(tx, intent.serial);
     });
     return request;
   });
@@ -51,6 +55,7 @@ export function finishSend(
       const { position, acceptedAt } = response;
       await context.store.transaction((tx) => {
         tx.intents.accept(intent.serial, { position, acceptedAt });
+        settleLink(context, room, tx, intent);
         finishPassed(context, room, tx, room.cursor.position);
       });
       room.waiters.get(intent.serial)?.resolve(response);
@@ -76,10 +81,8 @@ export function finishPassed(
   tx: LocalTx,
   through: number,
 ): void {
-  for (const intent of tx.intents.list(room.uri)) {
-    if (intent.kind !== "send" || intent.status !== "accepted") continue;
-    if (intent.accepted === undefined || intent.accepted.position > through) continue;
-    finishMessage(context, room, tx, intent, intent.accepted);
+  for (const intent of tx.intents.acceptedSends(room.uri, through)) {
+    if (intent.accepted !== undefined) finishMessage(context, room, tx, intent, intent.accepted);
   }
 }
 
@@ -97,6 +100,7 @@ export function finishMessage(
 ): void {
   const { position, acceptedAt } = at;
   const { aside, change, ...message } = ownMessage(context, room.uri, intent);
+  settleLink(context, room, tx, intent);
   tx.intents.delete(intent.serial);
   if (aside !== undefined) {
     aside(tx);
@@ -116,11 +120,10 @@ export function finishMessage(
 
 /** The row of a message of this client, from the intent to send it. */
 export function ownMessage(context: GroupsContext, room: RoomUri, intent: IntentRow) {
-  const { messageId, body, aside, change } = context.reader.read({
-    room,
-    sender: context.self.client,
-    plaintext: intent.body,
-    acceptedAt: context.env.now(),
-  });
+  const { messageId, body, aside, change } = readOwn(context, room, intent);
   return { room, messageId, kind: "content", body, aside, change } as const;
+}
+
+function readOwn({ env, reader, self }: GroupsContext, room: RoomUri, { body }: IntentRow) {
+  return reader.read({ room, sender: self.client, plaintext: body, acceptedAt: env.now() });
 }

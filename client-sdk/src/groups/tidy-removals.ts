@@ -43,7 +43,7 @@ async function commitDue(context: GroupsContext, room: Room): Promise<void> {
   const { group } = room;
   if (group === undefined || !isUntidy(context, group) || !context.link.live()) return;
   await context.store.transaction((tx) => {
-    if (tx.intents.list(room.uri).some(({ kind }) => kind === "commit")) return;
+    if (tx.intents.oldest(room.uri, "commit") !== undefined) return;
     const body = new Uint8Array();
     tx.intents.add({ room: room.uri, kind: "commit", createdAt: context.env.now(), body });
   });

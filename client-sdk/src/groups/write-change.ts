@@ -64,12 +64,12 @@ function isAllowed(
   }
 }
 
-/** The message, every version that it had, and what others said to it. */
+/** The message, then every version that it had, and what others said to it. */
 function eraseMessage({ reader }: GroupsContext, tx: LocalTx, message: MessageRow): void {
+  tx.messages.erase(message, "deleted", reader.emptied(message.body));
   for (const one of tx.messages.changesOf(message.room, message.messageId)) {
     tx.messages.erase(one, "withdrawn", reader.emptied(one.body));
   }
-  tx.messages.erase(message, "deleted", reader.emptied(message.body));
 }
 
 /** What a change is about, for whoever is told: of a reaction taken back, the message it was about. */

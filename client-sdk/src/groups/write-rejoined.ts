@@ -42,6 +42,7 @@ export async function writeRejoined(
       rollback === undefined
         ? nothingAfter
         : takeBack(context, tx, room, { rollback, former, group });
+    tx.senderChains.loosen(room.uri);
     const at = context.env.now();
     const back = rollback && {
       ...withSetBack(room.hub, { from: rollback.from, at }),

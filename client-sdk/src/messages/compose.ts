@@ -47,11 +47,7 @@ export function composeText(place: Place, wish: TextWish): Composed {
 }
 
 /** `wish` is their caption, which may be empty. */
-export function composeFiles(
-  place: Place,
-  wish: TextWish,
-  files: readonly Attachment[],
-): Composed {
+export function composeFiles(place: Place, wish: TextWish, files: readonly Attachment[]): Composed {
   return compose(place, attachmentContent(textIn(place, wish), files));
 }
 

@@ -20,4 +20,6 @@ export {
 } from "./message.ts";
 export { type FileFlag, type FileKind, filesReader, type MessageFile } from "./message-files.ts";
 export { createReader, readStored, type Takers } from "./read-content.ts";
+export { Loops } from "./loops.ts";
+export { describer, facetOf, searchableOf } from "./searchable.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

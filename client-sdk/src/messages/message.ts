@@ -100,6 +100,14 @@ export function itemOf(row: HistoryRow): HistoryItem {
 }
 
 export function messageOf(row: HistoryRow): Message {
+  return messageWithContent(row).message;
+}
+
+/** A message, and the content of its newest version; none when it was taken back. */
+export function messageWithContent(row: HistoryRow): {
+  readonly message: Message;
+  readonly content: MimiContent | undefined;
+} {
   const senderClient = senderOf(row.body);
   const sender = userOfClient(senderClient);
   const head = {
@@ -111,7 +119,9 @@ export function messageOf(row: HistoryRow): Message {
     senderAddress: formatAddress(sender),
     senderClient,
   };
-  if (row.kind === "deleted") return { ...head, type: "deleted", ...nothing };
+  if (row.kind === "deleted") {
+    return { message: { ...head, type: "deleted", ...nothing }, content: undefined };
+  }
   const { parsed } = decodeStored(row.body);
   const changes = row.changes.map(({ body, acceptedAt }) => ({ acceptedAt, ...changeIn(body) }));
   const newest = changes.findLast(({ by, kind }) => kind === "edit" && by === sender);
@@ -119,7 +129,7 @@ export function messageOf(row: HistoryRow): Message {
   const text = textOf(shown);
   // An edit is of the text: what a message holds of files is what it came with.
   const { files, refused, versionOf } = filesOf(parsed, row.room);
-  return {
+  const message: Message = {
     ...head,
     type: files[0]?.kind ?? (text === undefined ? "unknown" : "text"),
     text: text ?? "",
@@ -133,6 +143,7 @@ export function messageOf(row: HistoryRow): Message {
     filesRefused: refused,
     versionOf,
   };
+  return { message, content: shown };
 }
 
 /** The ids with which somebody has said an emoji to a message, and not taken it back. */

@@ -95,7 +95,8 @@ export function readContent(
   const user = userOfClient(sender);
   checkContent(parsed, { sender: user, room, acceptedAt });
   const id = messageId({ senderUri: user, roomUri: room, content, salt: parsed.salt });
-  const read = { messageId: toHex(id), body: bodyCodec.encode({ version: 1, sender, content }) };
+  const body = bodyCodec.encode({ version: 1, sender, content });
+  const read = { messageId: toHex(id), salt: parsed.salt, body };
   const change = changeOf(parsed);
   if (change !== undefined) {
     return { ...read, change: { kind: change.kind, target: toHex(change.target) } };

@@ -1,6 +1,7 @@
 import type { ClientEvents, Events } from "../events/index.ts";
 import { withChanges } from "../groups/index.ts";
 import type { LocalStore } from "../storage/index.ts";
+import type { Loops } from "./loops.ts";
 import { type Message, messageOf } from "./message.ts";
 
 /** Which messages a loop gets, and when it ends. */
@@ -15,19 +16,50 @@ export type MessagesOptions = {
 
 const pageSize = 100;
 
+/** The store that is looped over, and what runs over it. */
+export type Looped = {
+  readonly store: LocalStore;
+  readonly events: Events<ClientEvents>;
+  readonly loops: Loops;
+  /** The client's. */
+  readonly life: AbortSignal;
+};
+
 /**
  * Others' messages in the order of arrival, from where this store's handlers stopped. A message is
- * marked as handled when the next one is asked for: if the loop's body throws, or the process
- * ends, the message comes again. Ends when the caller's signal or `life`, the client's, is aborted.
+ * dealt with when the next one is asked for: if the loop's body throws, or the process ends, the
+ * message comes again. Several loops get every message each; see `Loops`. Ends when the caller's
+ * signal or `life` is aborted, and at once when the caller goes.
  */
-export async function* unhandledMessages(
-  store: LocalStore,
-  events: Events<ClientEvents>,
+export function unhandledMessages(
+  looped: Looped,
   options: MessagesOptions,
-  life: AbortSignal,
+): AsyncIterableIterator<Message, void, undefined> {
+  const gone = new AbortController();
+  const ends = [
+    looped.life,
+    gone.signal,
+    ...(options.signal === undefined ? [] : [options.signal]),
+  ];
+  const generator = iterate(looped, options, AbortSignal.any(ends));
+  return {
+    next: () => generator.next(),
+    return() {
+      // A generator that waits for messages would only hear of it after the next one.
+      gone.abort();
+      return generator.return();
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function* iterate(
+  { store, events, loops, life }: Looped,
+  { drain = false, conversations }: MessagesOptions,
+  signal: AbortSignal,
 ): AsyncGenerator<Message, void, undefined> {
-  const { drain = false, conversations } = options;
-  const signal = options.signal === undefined ? life : AbortSignal.any([options.signal, life]);
   let after = 0;
   let wake: () => void = () => undefined;
   let stored = false;
@@ -37,6 +69,13 @@ export async function* unhandledMessages(
   });
   const abort = () => wake();
   signal.addEventListener("abort", abort);
+  const loop = loops.begin((room) => conversations?.includes(room) !== false);
+  const mark = async (serials: readonly number[]) => {
+    if (serials.length === 0) return;
+    await store.transaction((tx) => {
+      for (const serial of serials) tx.messages.markHandled(serial);
+    });
+  };
   try {
     for (;;) {
       if (isAborted(signal)) return;
@@ -47,11 +86,11 @@ export async function* unhandledMessages(
       for (const row of rows) {
         if (isAborted(signal)) return;
         after = row.serial;
-        if (conversations?.includes(row.room) === false) continue;
+        if (!loop.takes(row.room)) continue;
         yield messageOf(row);
         // Too late when the client was closed during the handler's turn: the message comes again.
         if (life.aborted) return;
-        await store.transaction((tx) => tx.messages.markHandled(row.serial));
+        await mark(loops.finish(loop, row.serial, row.room));
       }
       if (rows.length > 0 || stored) continue;
       if (drain) return;
@@ -63,6 +102,8 @@ export async function* unhandledMessages(
   } finally {
     stop();
     signal.removeEventListener("abort", abort);
+    const settled = loops.end(loop);
+    if (!life.aborted) await mark(settled);
   }
 }
 

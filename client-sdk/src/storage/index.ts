@@ -21,8 +21,12 @@ import { createProfiles, type Profiles } from "./profiles.ts";
 import { createReceipts, type Receipts } from "./receipts.ts";
 import { createRelations, type Relations } from "./relations.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
+import { type Describer, indexed, indexSlice } from "./indexed-messages.ts";
 import { migrate, wipe } from "./schema.ts";
 import { createSeal, StoreFault } from "./seal.ts";
+import { createSearchIndex, type IndexState, type SearchRows } from "./search-index.ts";
+import { createTermHasher } from "./search-terms.ts";
+import { createSenderChains, type SenderChains } from "./sender-chains.ts";
 import { createSettings, type Settings } from "./settings.ts";
 import { createUploads, type Uploads } from "./uploads.ts";
 
@@ -31,6 +35,7 @@ export type { DataEntries, DataEntry, DataRow } from "./account-data.ts";
 export { isAccepted } from "./contacts.ts";
 export type { ContactRow } from "./contacts.ts";
 export type { Cursor } from "./cursors.ts";
+export type { Describer } from "./indexed-messages.ts";
 export type { IntentKind, IntentRow, IntentStatus } from "./intents.ts";
 export type { FilesOfContent, FilesReader } from "./filed-messages.ts";
 export type { MessageFileRow, ReleasedAsset } from "./message-files.ts";
@@ -38,7 +43,10 @@ export type { MessageKind, MessageRow, Unread } from "./messages.ts";
 export type { Preferences } from "./preferences.ts";
 export type { SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
 export type { RoomRow, RoomStatus } from "./rooms.ts";
+export type { IndexState, SearchPlace } from "./search-index.ts";
+export type { FacetGroup, Searchable } from "./search-terms.ts";
 export { StoreFault } from "./seal.ts";
+export type { SenderState } from "./sender-chains.ts";
 
 /** One transaction over all of the store. It ends with the closure that received it. */
 export type LocalTx = {
@@ -47,7 +55,14 @@ export type LocalTx = {
   readonly preferences: PreferenceStore;
   readonly rooms: Rooms;
   readonly cursors: Cursors;
+  /** Written with what can be found of them. */
   readonly messages: Messages;
+  readonly search: SearchRows & {
+    /** Indexes the next of what there was before the index; answers how far it is then. */
+    indexSlice(limit: number): IndexState;
+    /** Empties the index; slices fill it again. */
+    indexAnew(): void;
+  };
   readonly messageFiles: MessageFiles;
   readonly intents: Intents;
   readonly keyPackages: KeyPackageSecrets;
@@ -55,6 +70,7 @@ export type LocalTx = {
   readonly relations: Relations;
   readonly profiles: Profiles;
   readonly receipts: Receipts;
+  readonly senderChains: SenderChains;
   readonly uploads: Uploads;
   readonly assetContents: AssetContents;
 };
@@ -69,17 +85,23 @@ export interface LocalStore {
 
 const keyCheck = "store key check";
 
+/** Of a store that is only written to. */
+const nothingToFind: Describer = { describe: () => undefined, alters: () => false };
+
 /**
  * Opens the store over an engine. `key` is 32 octets; a store written under another key is
- * refused with `storeKeyWrong` before anything is touched. `files` tells what messages say of theirs.
+ * refused with `storeKeyWrong` before anything is touched. `describer` says what can be found, `files`
+ * what messages say of theirs.
  */
 export async function openLocalStore(
   database: SqlDatabase,
   key: Uint8Array,
   random: (length: number) => Bytes,
+  describer: Describer = nothingToFind,
   files: FilesReader = () => undefined,
 ): Promise<LocalStore> {
   const seal = createSeal(key, random);
+  const hasher = createTermHasher(key);
   await database.transaction((sql) => {
     migrate(sql);
     const settings = createSettings(sql, seal);
@@ -93,6 +115,8 @@ export async function openLocalStore(
     transaction(run) {
       return database.transaction((sql) => {
         const accountData = createAccountDataRows(sql, seal);
+        const index = createSearchIndex(sql, hasher);
+        const messages = createMessages(sql, seal);
         const messageFiles = createMessageFiles(sql);
         return run({
           settings: createSettings(sql, seal),
@@ -100,14 +124,21 @@ export async function openLocalStore(
           preferences: createPreferences(accountData),
           rooms: createRooms(sql, seal),
           cursors: createCursors(sql),
-          messages: filed(createMessages(sql, seal), messageFiles, files),
+          messages: indexed(filed(messages, messageFiles, files), index, describer),
           messageFiles,
+          search: {
+            find: (page) => index.find(page),
+            state: () => index.state(),
+            indexAnew: () => index.forgetAll(),
+            indexSlice: (limit) => indexSlice(messages, index, describer, limit),
+          },
           intents: createIntents(sql, seal),
           keyPackages: createKeyPackageSecrets(sql, seal),
           contacts: createContacts(sql),
           relations: createRelations(sql, seal),
           profiles: createProfiles(sql, seal),
           receipts: createReceipts(sql),
+          senderChains: createSenderChains(sql, seal),
           uploads: createUploads(sql, seal),
           assetContents: createAssetContents(sql, seal),
         });

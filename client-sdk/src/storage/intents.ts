@@ -32,6 +32,17 @@ export interface Intents {
   get(serial: number): IntentRow | undefined;
   /** All intents of a room, or of all rooms, oldest first. */
   list(room?: RoomUri): readonly IntentRow[];
+  /**
+   * The oldest that waits for its turn or its answer, but for those named. Like the next two it reads no
+   * others, however many there are: it is asked at every step.
+   */
+  next(room: RoomUri, but: ReadonlySet<number>): IntentRow | undefined;
+  /** Whether a change of the room, not a message, was taken and its echo is still to come. */
+  awaitsChange(room: RoomUri): boolean;
+  /** Messages that the hub took at positions up to one, and whose echo is still to come. */
+  acceptedSends(room: RoomUri, through: number): readonly IntentRow[];
+  /** Of the oldest of a kind. */
+  oldest(room: RoomUri, kind: IntentKind): IntentRow | undefined;
   byHash(room: RoomUri, requestHash: string): IntentRow | undefined;
   submit(serial: number, request: Uint8Array, requestHash: string): void;
   setStatus(serial: number, status: IntentStatus): void;
@@ -91,6 +102,42 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
           ? sql.all("SELECT * FROM intents ORDER BY serial")
           : sql.all("SELECT * FROM intents WHERE room = ? ORDER BY serial", room);
       return rows.map(parse);
+    },
+    next(room, but) {
+      // The index has exactly those with such a status.
+      const row = sql.all(
+        `SELECT * FROM intents WHERE room = ? AND status IN ('waiting', 'submitted')
+         AND serial NOT IN (SELECT value FROM json_each(?)) ORDER BY serial LIMIT 1`,
+        room,
+        JSON.stringify([...but]),
+      )[0];
+      return row === undefined ? undefined : parse(row);
+    },
+    awaitsChange(room) {
+      const rows = sql.all(
+        `SELECT serial FROM intents WHERE room = ? AND kind <> 'send' AND status = 'accepted'
+         ORDER BY serial LIMIT 1`,
+        room,
+      );
+      return rows.length > 0;
+    },
+    acceptedSends(room, through) {
+      const rows = sql.all(
+        `SELECT * FROM intents
+         WHERE room = ? AND kind = 'send' AND status = 'accepted' AND accepted_position <= ?
+         ORDER BY serial`,
+        room,
+        through,
+      );
+      return rows.map(parse);
+    },
+    oldest(room, kind) {
+      const row = sql.all(
+        "SELECT * FROM intents WHERE room = ? AND kind = ? ORDER BY serial LIMIT 1",
+        room,
+        kind,
+      )[0];
+      return row === undefined ? undefined : parse(row);
     },
     byHash(room, requestHash) {
       const row = sql.all(

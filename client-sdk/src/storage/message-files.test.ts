@@ -31,7 +31,13 @@ beforeEach(async () => {
     const continues = said.continues === undefined ? {} : { continues: { first, previous } };
     return { sender, uris: said.uris, ...continues };
   };
-  store = await openLocalStore(openSqlite(join(directory, "s")), random(32), random, read);
+  store = await openLocalStore(
+    openSqlite(join(directory, "s")),
+    random(32),
+    random,
+    undefined,
+    read,
+  );
 });
 
 afterEach(async () => {

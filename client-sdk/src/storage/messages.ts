@@ -65,6 +65,13 @@ export interface Messages {
     kind: "deleted" | "withdrawn",
     body: Bytes,
   ): void;
+  /** The row at a place of the conversation, whatever it is. */
+  at(place: Pick<MessageRow, "room" | "position">): MessageRow | undefined;
+  /** The serial of the row at a place. */
+  serialAt(place: Pick<MessageRow, "room" | "position">): number | undefined;
+  bySerial(serial: number): MessageRow | undefined;
+  /** Contents between two serials, the first exclusive, in order of arrival. */
+  contentsAfter(after: number, upTo: number, limit: number): readonly MessageRow[];
   /** Rows after the serial `after` that no handler has finished with, in order of arrival. */
   unhandled(after: number, limit: number): readonly MessageRow[];
   markHandled(serial: number): void;
@@ -84,6 +91,7 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
       acceptedAt: integerOf(row, "accepted_at"),
       body: seal.open(place(room, position), bytesOf(row, "sealed_body")),
       ...(isNull(row, "target") ? {} : { target: textOf(row, "target") }),
+      counts: parseCounts(integerOf(row, "counts")),
     };
   };
   return {
@@ -166,10 +174,11 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
       return row === undefined ? undefined : parse(row);
     },
     changesOf(room, target) {
+      // The `+` keeps the engine from walking through all of the room in the order that is asked for.
       return sql
         .all(
           `SELECT * FROM messages WHERE room = ? AND target = ? AND kind = 'change'
-           ORDER BY position`,
+           ORDER BY +position`,
           room,
           target,
         )
@@ -216,6 +225,37 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
         position,
       );
     },
+    at({ room, position }) {
+      const row = sql.all(
+        "SELECT * FROM messages WHERE room = ? AND position = ?",
+        room,
+        position,
+      )[0];
+      return row === undefined ? undefined : parse(row);
+    },
+    serialAt({ room, position }) {
+      const row = sql.all(
+        "SELECT serial FROM messages WHERE room = ? AND position = ?",
+        room,
+        position,
+      )[0];
+      return row === undefined ? undefined : integerOf(row, "serial");
+    },
+    bySerial(serial) {
+      const row = sql.all("SELECT * FROM messages WHERE serial = ?", serial)[0];
+      return row === undefined ? undefined : parse(row);
+    },
+    contentsAfter(after, upTo, limit) {
+      return sql
+        .all(
+          `SELECT * FROM messages WHERE serial > ? AND serial <= ? AND kind = 'content'
+           ORDER BY serial LIMIT ?`,
+          after,
+          upTo,
+          limit,
+        )
+        .map(parse);
+    },
     unhandled(after, limit) {
       const rows = sql.all(
         "SELECT * FROM messages WHERE handled = 0 AND serial > ? ORDER BY serial LIMIT ?",
@@ -228,6 +268,10 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
       sql.run("UPDATE messages SET handled = 1 WHERE serial = ?", serial);
     },
   };
+}
+
+function parseCounts(counts: number): 0 | 1 | 2 {
+  return counts === 0 || counts === 1 ? counts : 2;
 }
 
 const kinds: readonly MessageKind[] = [

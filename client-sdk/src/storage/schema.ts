@@ -73,6 +73,28 @@ const versions: readonly (readonly string[])[] = [
   ["ALTER TABLE contacts ADD COLUMN key_number INTEGER NOT NULL DEFAULT 0"],
   ["ALTER TABLE contacts ADD COLUMN signed_list BLOB NOT NULL DEFAULT x''"],
   [
+    `CREATE INDEX intents_open ON intents (room, serial)
+       WHERE status IN ('waiting', 'submitted')`,
+    "CREATE INDEX intents_accepted ON intents (room, accepted_position) WHERE status = 'accepted'",
+    "CREATE INDEX intents_by_kind ON intents (room, kind, serial)",
+  ],
+  [
+    `CREATE TABLE sender_chains (
+       room TEXT NOT NULL, client TEXT NOT NULL, sealed_state BLOB NOT NULL,
+       PRIMARY KEY (room, client)) STRICT`,
+  ],
+  [
+    // It is fed with words that are hashed under the store's key.
+    "CREATE VIRTUAL TABLE search USING fts5(words, parts, facets, content='', tokenize='ascii')",
+    // What is taken out of the index leaves its pages as well, instead of being marked.
+    "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
+    `CREATE TABLE search_documents (
+       document INTEGER PRIMARY KEY, serial INTEGER NOT NULL, fingerprint INTEGER NOT NULL) STRICT`,
+    "CREATE UNIQUE INDEX search_documents_by_serial ON search_documents (serial)",
+    `CREATE TABLE search_backlog (
+       from_serial INTEGER NOT NULL, to_serial INTEGER NOT NULL) STRICT`,
+    `INSERT INTO search_backlog (from_serial, to_serial)
+       SELECT 0, coalesce(max(serial), 0) FROM messages`,
     "CREATE TABLE asset_uploads (resume_key TEXT PRIMARY KEY, sealed_state BLOB NOT NULL) STRICT",
     `CREATE TABLE asset_contents (
        uri TEXT PRIMARY KEY, bytes INTEGER NOT NULL, used_at INTEGER NOT NULL,
@@ -117,6 +139,10 @@ const emptying = [
   "DELETE FROM account_data",
   "DELETE FROM profiles",
   "DELETE FROM receipts",
+  "DELETE FROM sender_chains",
+  "INSERT INTO search (search) VALUES ('delete-all')",
+  "DELETE FROM search_documents",
+  "UPDATE search_backlog SET from_serial = 0, to_serial = 0",
   "DELETE FROM asset_uploads",
   "DELETE FROM asset_contents",
   "DELETE FROM message_files",

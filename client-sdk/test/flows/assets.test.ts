@@ -49,11 +49,7 @@ function content(length: number): Uint8Array {
   return octets;
 }
 
-async function fileOf(
-  client: Client,
-  conversation: Conversation,
-  id: string,
-): Promise<Fetchable> {
+async function fileOf(client: Client, conversation: Conversation, id: string): Promise<Fetchable> {
   let found: MessageFile | undefined;
   await until(client, async () => {
     const items = await conversation.history();

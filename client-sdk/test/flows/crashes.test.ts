@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client, Conversation } from "../../src/node.ts";
 import { type Death, type Mortal, openMortal } from "../world/mortal.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
-import { textsIn } from "../world/waiting.ts";
+import { heard, textsIn } from "../world/waiting.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 const deaths: readonly Death[] = Array.from({ length: 40 }, (_, index) => index + 1).flatMap((at) =>
@@ -78,8 +78,9 @@ async function expectAgreement(one: Client, other: Client, name: string): Promis
   expect(kinds).not.toContain("fault");
 }
 
-test("R-057 whoever acts may die at any transaction: nothing is lost and nothing comes twice", async () => {
+test("R-057 T-14 whoever acts may die at any transaction: nothing is lost, twice or out of order", async () => {
   let died = 0;
+  const orders = heard(bob, "senderOrder");
   for (const [round, death] of deaths.entries()) {
     const name = `act ${death.at} ${death.when}`;
     const actor = await actorOf("actor", round);
@@ -97,6 +98,7 @@ test("R-057 whoever acts may die at any transaction: nothing is lost and nothing
   }
   // The last ones may lie behind the end: how often the hub pushes two entries at once varies.
   expect(died).toBeGreaterThan(deaths.length / 2);
+  expect(orders).toEqual([]);
 }, 240_000);
 
 test("R-057 whoever reads may die at any transaction: every message comes once, in order", async () => {

@@ -32,6 +32,8 @@ export interface RunningServer {
 export type ServerOptions = {
   /** Of the server that takes mail. */
   readonly smtpUrl?: string;
+  /** Whose pages may use its API. */
+  readonly webOrigins?: readonly string[];
 };
 
 /** Closes the clients that were opened here, and the server. */
@@ -56,7 +58,7 @@ export async function runServer(
   domain: Domain,
   directory: string,
   peers?: ReadonlyMap<Domain, URL>,
-  { smtpUrl = "" }: ServerOptions = {},
+  { smtpUrl = "", webOrigins = [] }: ServerOptions = {},
 ): Promise<RunningServer> {
   const base = defaultConfig();
   let port = 0;
@@ -64,7 +66,7 @@ export async function runServer(
     createHomeserver({
       config: {
         ...base,
-        server: { ...base.server, domain, port },
+        server: { ...base.server, domain, port, web_origins: [...webOrigins] },
         storage: { ...base.storage, directory: join(directory, "data") },
         metrics: { ...base.metrics, enabled: false },
         // Everybody here comes from one address, and tests claim as fast as they can.

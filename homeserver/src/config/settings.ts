@@ -48,6 +48,20 @@ export const settingsSchema = z.strictObject({
         'a list of IP addresses such as ["127.0.0.1"]',
         "Proxies whose X-Forwarded-For header is believed, for rate limits per address.",
       ),
+      web_origins: described(
+        z
+          .array(
+            z.union([
+              z.literal("*"),
+              z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin),
+            ]),
+          )
+          .default([]),
+        'a list of origins such as ["https://chat.example.org"], or ["*"]',
+        "Web apps that may use the client API from pages of their own origin, or all of them. Pages " +
+          "of the server's own origin always may. Who they are for is still told by their session " +
+          "alone: browsers are not asked for cookies.",
+      ),
     })
     .prefault({}),
   tls: z

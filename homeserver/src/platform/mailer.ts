@@ -1,6 +1,6 @@
 import { Refusal } from "@treehouse/protocol";
 import type { Env } from "@treehouse/protocol";
-import { createTransport } from "nodemailer";
+import type { Transporter } from "nodemailer";
 import { errorFields } from "./env/log.ts";
 
 /** Sends mail to people, by the SMTP server that the operator names. */
@@ -26,23 +26,28 @@ export function createMailer(
   }: { readonly url: string; readonly from: string; readonly loopback: boolean },
 ): Mailer | undefined {
   if (url === "") return undefined;
-  const transport = createTransport(
-    {
-      url,
-      requireTLS: !loopback && !url.startsWith("smtps:"),
-      connectionTimeout: timeoutMs,
-      greetingTimeout: timeoutMs,
-      socketTimeout: timeoutMs,
-      // A mail is text that this server wrote: it reads no file and fetches nothing.
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    },
-    { from },
-  );
+  let transport: Transporter | undefined;
+  const opened = async (): Promise<Transporter> => {
+    const { createTransport } = await import("nodemailer");
+    transport ??= createTransport(
+      {
+        url,
+        requireTLS: !loopback && !url.startsWith("smtps:"),
+        connectionTimeout: timeoutMs,
+        greetingTimeout: timeoutMs,
+        socketTimeout: timeoutMs,
+        // A mail is text that this server wrote: it reads no file and fetches nothing.
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      },
+      { from },
+    );
+    return transport;
+  };
   return {
     async send(mail) {
       try {
-        await transport.sendMail(mail);
+        await (await opened()).sendMail(mail);
       } catch (error) {
         env.log.warn("mailNotSent", errorFields(error));
         throw new Refusal("unavailable", "the mail could not be sent; try again later", {

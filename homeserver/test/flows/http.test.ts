@@ -69,6 +69,7 @@ const routes = [
   }),
 ];
 
+const page = "https://chat.example.org";
 let server: HttpServer;
 let url = "";
 const lines: string[] = [];
@@ -82,6 +83,7 @@ beforeAll(async () => {
     routes,
     upgrades: new Map(),
     version: "1",
+    webOrigins: [page],
   });
   url = await server.listen({ host: "127.0.0.1", port: 0 });
 });
@@ -278,4 +280,50 @@ test("the API is served as an OpenAPI 3.1 document with every route", async () =
       additionalProperties: false,
     },
   });
+});
+
+test("pages of an origin that the operator named may ask, and read what they are answered", async () => {
+  const preflight = (headers: Record<string, string>, path = "/v1/echo/x") =>
+    ask(path, {
+      method: "OPTIONS",
+      headers: { "access-control-request-method": "POST", ...headers },
+    });
+  const asked = await preflight({
+    origin: page,
+    "access-control-request-headers": "authorization",
+  });
+  expect([asked.status, asked.bytes.length]).toEqual([204, 0]);
+  expect(asked.headers.get("access-control-allow-origin")).toBe(page);
+  expect(asked.headers.get("access-control-allow-headers")).toBe("authorization, *");
+  expect(asked.headers.get("access-control-allow-credentials")).toBeNull();
+  for (const done of [
+    await ask("/v1/echo/x", echo(Uint8Array.of(1), { origin: page })),
+    await ask("/v1/sum/x", { ...json({ a: 1, b: 2 }), headers: { origin: page } }),
+    await ask("/v1/failures/bug", { headers: { origin: page } }),
+  ]) {
+    expect(done.headers.get("access-control-allow-origin")).toBe(page);
+    expect(done.headers.get("vary")).toBe("origin");
+    expect(done.headers.get("content-security-policy")).toContain("default-src 'none'");
+  }
+  // Neither other origins, nor any where there is nothing for clients.
+  const other = await preflight({ origin: "https://chat.example.org.evil.example" });
+  expect([other.status, other.headers.get("access-control-allow-origin")]).toEqual([405, null]);
+  const nothing = await preflight({ origin: page }, "/federation/v1/nothing");
+  expect([nothing.status, nothing.headers.get("access-control-allow-origin")]).toEqual([404, null]);
+});
+
+test("a server whose operator named no origin serves no foreign page", async () => {
+  const quiet = createHttpServer({
+    env: createNodeEnv({ log: { level: "error" } }),
+    authenticate: async () => undefined,
+    trustedProxies: new Set(),
+    routes,
+    upgrades: new Map(),
+    version: "1",
+  });
+  const at = await quiet.listen({ host: "127.0.0.1", port: 0 });
+  const headers = { origin: page, "access-control-request-method": "POST" };
+  const asked = await fetch(`${at}/v1/echo/x`, { method: "OPTIONS", headers });
+  expect([asked.status, asked.headers.get("access-control-allow-origin")]).toEqual([405, null]);
+  await quiet.close();
 });

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { quickStart } from "./quick-start.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
@@ -24,7 +25,7 @@ export async function startProgram(
 ): Promise<Program> {
   const child = spawn(process.execPath, [main, ...args], {
     env: {
-      PATH: process.env["PATH"],
+      ...quickStart(),
       TREEHOUSE__METRICS__PORT: "0",
       TREEHOUSE__SERVER__PORT: "0",
       ...variables,

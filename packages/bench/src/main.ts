@@ -11,6 +11,7 @@ import { benchLatency } from "./latency.ts";
 import { benchMls } from "./mls.ts";
 import { pin } from "./process-stat.ts";
 import { createReport } from "./report.ts";
+import { benchSearch } from "./search.ts";
 import { readWanted, type Wanted } from "./wanted.ts";
 
 type Bench = (wanted: Wanted, report: ReturnType<typeof createReport>) => Promise<void>;
@@ -23,6 +24,8 @@ const benches: Readonly<Record<string, Bench>> = {
     benchFederation({ seconds, rounds, parts, peers, backlog, outageSeconds }, report),
   idle: ({ connections }, report) => benchIdle({ connections }, report),
   latency: ({ repeats }, report) => benchLatency({ messages: repeats * 10 }, report),
+  search: ({ messages, repeats }, report) =>
+    benchSearch({ messages, queries: repeats * 10 }, report),
   mls: ({ sizes, repeats }, report) => benchMls({ sizes, repeats }, report),
 };
 

@@ -16,6 +16,7 @@ export type Wanted = {
   readonly outageSeconds: number;
   readonly sizes: readonly number[];
   readonly repeats: number;
+  readonly messages: number;
 };
 
 /** Throws a TypeError that says what is wrong: a run that measures nothing must not look like one. */
@@ -35,6 +36,7 @@ export function readWanted(args: readonly string[]): Wanted {
       outage: { type: "string", default: "30" },
       sizes: { type: "string", default: "2,10,100,1000" },
       repeats: { type: "string", default: "20" },
+      messages: { type: "string", default: "100000" },
     },
   });
   const [name = "", ...rest] = positionals;
@@ -52,6 +54,7 @@ export function readWanted(args: readonly string[]): Wanted {
     outageSeconds: values.outage === "0" ? 0 : amount("outage", values.outage),
     sizes: values.sizes.split(",").map((size) => count("sizes", size, 2)),
     repeats: count("repeats", values.repeats, 1),
+    messages: count("messages", values.messages, 1),
   };
 }
 

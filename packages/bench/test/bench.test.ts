@@ -30,6 +30,12 @@ test("each bench prints one JSON object per measurement, with a ratio to the bar
   expect(fanout?.ratio).toBeGreaterThan(0);
 });
 
+test("R-123 a search over many messages is measured by what it finds", async () => {
+  const [search] = await bench("search", "--messages", "300", "--repeats", "1");
+  expect(search).toMatchObject({ name: "search", indexPerSecond: expect.any(Number) });
+  expect(search?.["hits"]).toBeGreaterThan(10);
+});
+
 test("what is measured between servers arrives whole and in order, at two servers and at many", async () => {
   const [outage] = await bench(
     "federation",

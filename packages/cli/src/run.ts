@@ -13,6 +13,7 @@ import { addGroupCommands } from "./commands/group.ts";
 import { addHistoryCommand } from "./commands/history.ts";
 import { addInitCommand } from "./commands/init.ts";
 import { addMessageCommands } from "./commands/message.ts";
+import { addSearchCommand } from "./commands/search.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServerCommands } from "./commands/server.ts";
 import { addPresenceCommands } from "./commands/presence.ts";
@@ -114,6 +115,7 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addPresenceCommands,
   addTypingCommand,
   addHistoryCommand,
+  addSearchCommand,
   addAdminCommands,
   addFedCommands,
   addServerCommands,

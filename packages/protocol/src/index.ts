@@ -283,6 +283,15 @@ export {
   TREEHOUSE_AAD_COMPONENT,
   treehouseAadCodec,
 } from "./safe-aad/index.ts";
+export {
+  maskSenderLink,
+  SENDER_CHAIN_COMPONENT,
+  type SenderChain,
+  senderChainCodec,
+  type SenderLink,
+  senderLinkCodec,
+  unmaskSenderLink,
+} from "./safe-aad/index.ts";
 export type { Component, Dictionary, SafeAad, TreehouseAad } from "./safe-aad/index.ts";
 export {
   acknowledgementCodec,

@@ -11,6 +11,8 @@ import {
   firstClientListPrevious,
   leafIdentityCodec,
   mintClientUri,
+  senderChainCodec,
+  senderLinkCodec,
   signedClientListCodec,
   treehouseAadCodec,
   TREEHOUSE_AAD_COMPONENT,
@@ -90,6 +92,16 @@ function expectNoUse(): never {
 export const identityCases: readonly StructCase[] = [
   structCase("Dictionary", dictionaryCodec(4096), dictionary),
   structCase("TreehouseAad", treehouseAadCodec, treehouseAad),
+  structCase(
+    "SenderLink",
+    senderLinkCodec,
+    fc.record({ counter: u64Arbitrary, messageId: exactly(32), previous: exactly(32) }),
+  ),
+  structCase(
+    "SenderChain",
+    senderChainCodec,
+    fc.record({ nonce: exactly(16), masked: exactly(74) }),
+  ),
   structCase("SafeAad", safeAadCodec, safeAad),
   structCase("DeviceSigningCertificate", deviceSigningCertificateCodec, certificateArbitrary),
   structCase(

@@ -1,12 +1,10 @@
-import {
-  generateAuthenticationOptions,
-  verifyAuthenticationResponse,
-} from "@simplewebauthn/server";
+import type { PublicKeyCredentialRequestOptionsJSON } from "@simplewebauthn/server";
 import { toBase64Url } from "@treehouse/protocol";
 import type { PasskeyAssertion } from "@treehouse/protocol";
 import type { FactorContext } from "../context.ts";
 import { passkeyInvalid } from "./register.ts";
 import type { AskedPasskey } from "./register.ts";
+import { webAuthn } from "./web-authn.ts";
 
 /**
  * Asks for an answer of any passkey that the device has for this server. No account is named and
@@ -14,9 +12,10 @@ import type { AskedPasskey } from "./register.ts";
  */
 export async function startAssertion(
   context: FactorContext,
-): Promise<AskedPasskey<Awaited<ReturnType<typeof generateAuthenticationOptions>>>> {
+): Promise<AskedPasskey<PublicKeyCredentialRequestOptionsJSON>> {
   const { env, pendingPasskeys, relyingParty } = context;
   const challenge = toBase64Url(env.random(32));
+  const { generateAuthenticationOptions } = await webAuthn();
   const options = await generateAuthenticationOptions({
     rpID: relyingParty.id,
     challenge: new Uint8Array(Buffer.from(challenge, "base64url")),
@@ -45,6 +44,7 @@ export async function finishAssertion(
   const known = await database.read((tx) => store.passkey(tx, response.id));
   if (known === undefined) throw passkeyInvalid();
   const { id, counter, publicKey } = known;
+  const { verifyAuthenticationResponse } = await webAuthn();
   const { verified, authenticationInfo } = await verifyAuthenticationResponse({
     response,
     expectedChallenge: pending.challenge,

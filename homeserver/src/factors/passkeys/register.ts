@@ -1,4 +1,4 @@
-import { generateRegistrationOptions, verifyRegistrationResponse } from "@simplewebauthn/server";
+import type { PublicKeyCredentialCreationOptionsJSON } from "@simplewebauthn/server";
 import { formatAddress, nameOf, Refusal, toBase64Url, utf8Encode } from "@treehouse/protocol";
 import type { PasskeyRegistration, UserUri } from "@treehouse/protocol";
 import { sha256 } from "../../platform/index.ts";
@@ -6,6 +6,7 @@ import type { FactorContext } from "../context.ts";
 import { FACTOR_LIMITS } from "../limits.ts";
 import { writeRecoveryCodes } from "../set-up-totp.ts";
 import type { StoredPasskey } from "../store.ts";
+import { webAuthn } from "./web-authn.ts";
 
 /** What a browser is asked to sign, for whom and what. */
 export type PendingPasskey =
@@ -31,12 +32,13 @@ export const passkeyAlgorithms = [-8, -7];
 export async function startPasskey(
   context: FactorContext,
   user: UserUri,
-): Promise<AskedPasskey<Awaited<ReturnType<typeof generateRegistrationOptions>>>> {
+): Promise<AskedPasskey<PublicKeyCredentialCreationOptionsJSON>> {
   const { database, domain, env, pendingPasskeys, relyingParty, store } = context;
   const name = nameOf(user);
   const known = await database.read((tx) => store.passkeysOf(tx, name));
   checkRoom(known);
   const challenge = toBase64Url(env.random(32));
+  const { generateRegistrationOptions } = await webAuthn();
   const options = await generateRegistrationOptions({
     rpName: domain,
     rpID: relyingParty.id,
@@ -71,6 +73,7 @@ export async function finishPasskey(
   const name = nameOf(user);
   const pending = pendingPasskeys.take(request.flowId);
   if (pending?.kind !== "registration" || pending.name !== name) throw passkeyInvalid();
+  const { verifyRegistrationResponse } = await webAuthn();
   const verified = await verifyRegistrationResponse({
     response: request.response,
     expectedChallenge: pending.challenge,

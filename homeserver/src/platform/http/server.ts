@@ -27,6 +27,7 @@ import type { HttpServer } from "./lifecycle.ts";
 import { createRouteTable } from "./route-table.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { TlsFiles, TlsMaterial } from "./tls-files.ts";
+import { createWebOrigins } from "./web-origins.ts";
 import { route } from "./route.ts";
 import type { Route } from "./route.ts";
 
@@ -38,6 +39,8 @@ interface HttpServerOptions extends ExchangeOptions {
   readonly upgrades: ReadonlyMap<string, UpgradeHandler>;
   readonly version: string;
   readonly tls?: ServerTls;
+  /** Origins of pages that may use the client API from a browser; `*` is any. */
+  readonly webOrigins?: readonly string[];
 }
 
 /** With it the server speaks HTTPS itself. */
@@ -63,8 +66,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const document: { current?: unknown } = {};
   const routes = [...options.routes, documentRoute(() => document.current)];
   const info = { title: "Treehouse client API", version: options.version };
-  document.current = describeApi(routes.filter(isForClients), info);
+  const forClients = routes.filter(isForClients);
+  document.current = describeApi(forClients, info);
   const all = createRouteTable(routes);
+  const forPages = createRouteTable(forClients);
+  const origins = createWebOrigins(
+    options.webOrigins ?? [],
+    (path) => forPages.methods(path).length > 0,
+  );
   const hot = createRouteTable(routes.filter(isHot));
   const rest = getRequestListener(
     jsonApp(
@@ -79,6 +88,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.requestTimeout = requestTimeoutMs;
   server.on("request", (incoming, outgoing) => {
     try {
+      if (origins.answer(incoming, outgoing)) return;
       const match = hot.find(incoming.method ?? "", pathOf(incoming));
       void (match ? exchange.perform(match, incoming, outgoing) : rest(incoming, outgoing));
     } catch (error) {

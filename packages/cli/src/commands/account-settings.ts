@@ -17,7 +17,10 @@ export function addAccountSettings(cli: Cli, noun: Command): void {
     .command("set")
     .description("choose a setting for all of your clients")
     .argument("<setting>", "autoDownloadBytes, blockOnKeyChange, presence, readReceipts or typing")
-    .argument("<value>", "on or off; presence: contacts or nobody; autoDownloadBytes: a number or off")
+    .argument(
+      "<value>",
+      "on or off; presence: contacts or nobody; autoDownloadBytes: a number or off",
+    )
     .action(async (setting: string, value: string) => {
       const chosen = readChosen(setting, value);
       await withBriefClient(cli, async (client) => {

@@ -45,3 +45,25 @@ test("what cannot be changed says why", async () => {
   expect(await wrong("react", "Tea", id, "nice")).toBe("malformed");
   expect(await wrong("react", "Tea", "ffff", "👍")).toBe("notFound");
 });
+
+test("R-123 R-124 search finds by words and conditions, page by page, and says what it does not take", async () => {
+  for (const said of ["plum cake", "plum jam", "plums in brandy"]) await json("send", "Tea", said);
+  await bob("send", "Tea", "plum pudding");
+  await household.treehouse(["--context", "bob", "tail"]);
+  const hits = z.object({
+    hits: z.array(z.looseObject({ text: z.string(), sender: z.string(), cursor: z.string() })),
+  });
+  const found = async (...args: string[]) => hits.parse(await bob("search", ...args)).hits;
+  const texts = async (...args: string[]) => (await found(...args)).map((hit) => hit.text);
+  expect(await texts("plum ")).toEqual(["plum pudding", "plum jam", "plum cake"]);
+  expect(await texts("plum", "--from", "alice", "--in", "Tea", "--best")).toHaveLength(3);
+  const [first] = await found("plum", "--limit", "1");
+  expect(await texts("plum", "--limit", "2", "--cursor", first?.cursor ?? "")).toEqual([
+    "plums in brandy",
+    "plum jam",
+  ]);
+  const told = await household.treehouse(["--context", "bob", "search", '"plum cake" form:alice']);
+  expect(told).toMatchObject({ exit: 1, out: "" });
+  expect(told.err).toContain("form:");
+  expect(await text("--context", "bob", "search", '"plum jam"')).toContain("plum jam");
+});

@@ -63,4 +63,5 @@ export {
   profileSchema,
 } from "./profile.ts";
 export { FILE_STEP_BYTES } from "./padding.ts";
+export * from "./stickers/index.ts";
 export { isMarkdown, mentionsIn, textContent, textOf } from "./text-content.ts";

@@ -4,6 +4,7 @@ import { type Bytes, fromBase64Url, utf8Decode, utf8Encode } from "../bytes/inde
 import type { RoomUri, UserUri } from "../identifiers/index.ts";
 import { Refusal } from "../refusals/index.ts";
 import { CONTENT_EXTENSIONS, DISPOSITIONS, type MimiContent } from "./mimi-content.ts";
+import { isShowable } from "./showable.ts";
 
 export const MEDIA_TYPE_PROFILE = "application/vnd.treehouse.profile+json";
 
@@ -18,19 +19,11 @@ export const PROFILE_LIMITS = {
   detailValueMax: 256,
 } as const;
 
-/**
- * Text that stands beside an address must not look like another one's: no control characters, no
- * signs that turn the direction of reading, nothing invisible alone.
- */
-const forbidden = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
-
 const text = (max: number) =>
   z
     .string()
     .max(max)
-    .refine((value) => !forbidden.test(value) && /[^\p{Cf}\s]/u.test(value), {
-      message: "text without control characters that shows something",
-    });
+    .refine(isShowable, { message: "text without control characters that shows something" });
 
 const base64Length = Math.ceil((PROFILE_LIMITS.avatarBytesMax * 4) / 3);
 

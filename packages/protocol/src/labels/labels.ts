@@ -43,6 +43,8 @@ export const LABELS = {
   accountTombstone: "AccountTombstone",
   /** MLS exporter: tells forks of one epoch apart. */
   forkTag: "ForkTag",
+  /** Hash of a message's salt: hides its place among its sender's from whoever cannot read it. */
+  senderChain: "SenderChainMask",
   /** MLS exporter: seals ephemeral payloads. */
   ephemeral: "Ephemeral",
   /** Client signature key over an ephemeral message. */
@@ -73,6 +75,8 @@ export const LABELS = {
   storeRow: "StoreRow",
   /** Associated data of each chunk of a large asset. */
   assetChunk: "AssetChunk",
+  /** Key derivation from a store key: hashes what the search index keeps of words. */
+  searchTerm: "SearchTerm",
   /** Seals a room's metadata. */
   roomMetadata: "RoomMetadata",
 } as const;

@@ -8,3 +8,12 @@ export {
   treehouseAadCodec,
 } from "./safe-aad.ts";
 export type { SafeAad, TreehouseAad } from "./safe-aad.ts";
+export {
+  maskSenderLink,
+  SENDER_CHAIN_COMPONENT,
+  type SenderChain,
+  senderChainCodec,
+  type SenderLink,
+  senderLinkCodec,
+  unmaskSenderLink,
+} from "./sender-chain.ts";

@@ -1,0 +1,202 @@
+import type { TextTerm } from "../search/index.ts";
+import { integerOf, type SqlTx } from "./port.ts";
+import type { FacetGroup, HashedTerms, Searchable, TermHasher } from "./search-terms.ts";
+
+/** Where a search looks. */
+export type SearchPage = {
+  readonly terms: readonly TextTerm[];
+  readonly facets: readonly FacetGroup[];
+  /** Accepted at or after `since` and before `until`. */
+  readonly since: number | undefined;
+  readonly until: number | undefined;
+  readonly order: "newest" | "best";
+  /** Only what stands behind it. */
+  readonly after: SearchPlace | undefined;
+  readonly limit: number;
+};
+
+/** A place in the order of results; `score` counts with the order `best` only. */
+export type SearchPlace = { readonly document: number; readonly score: number };
+
+export type Candidate = SearchPlace & { readonly serial: number };
+
+/** How much of what was there before there was an index is in it. */
+export type IndexState = { readonly done: number; readonly total: number };
+
+/**
+ * The full-text index, with nothing in it that could be read without the store's key. What it finds are
+ * candidates, in order: whoever asks compares them with the query.
+ */
+export interface SearchRows {
+  find(page: SearchPage): readonly Candidate[];
+  state(): IndexState;
+}
+
+export interface SearchIndex extends SearchRows {
+  put(serial: number, acceptedAt: number, searchable: Searchable): void;
+  /** `before` is what was put. */
+  remove(serial: number, before: Searchable): void;
+  has(serial: number): boolean;
+  /** The serials up to which the slices have come, and have to come. */
+  backlog(): Backlog;
+  advance(from: number): void;
+  /** Empties the index; slices fill it again. */
+  forgetAll(): void;
+}
+
+export type Backlog = { readonly from: number; readonly to: number };
+
+/** Documents are numbered by time, so many at the same millisecond. */
+const perMillisecond = 2 ** 11;
+const latest = 2 ** 42 - 1;
+
+export function createSearchIndex(sql: SqlTx, hasher: TermHasher): SearchIndex {
+  const backlog = (): Backlog => {
+    const row = sql.all("SELECT from_serial, to_serial FROM search_backlog")[0];
+    if (row === undefined) return { from: 0, to: 0 };
+    return { from: integerOf(row, "from_serial"), to: integerOf(row, "to_serial") };
+  };
+  const freeDocument = (acceptedAt: number): number => {
+    for (let at = Math.max(0, Math.min(acceptedAt, latest)); ; at += 1) {
+      const first = at * perMillisecond;
+      const end = first + perMillisecond;
+      const row = sql.all(
+        "SELECT coalesce(max(document) + 1, ?) AS free FROM search_documents WHERE document >= ? AND document < ?",
+        first,
+        first,
+        end,
+      )[0];
+      const free = row === undefined ? first : integerOf(row, "free");
+      if (free < end) return free;
+    }
+  };
+  return {
+    find: (page) => findCandidates(sql, hasher.match(page.terms, page.facets), page),
+    state() {
+      const { from, to } = backlog();
+      if (from >= to) return { done: 1, total: 1 };
+      return { done: from, total: to };
+    },
+    backlog,
+    forgetAll: () => forgetAll(sql),
+    advance: (from) => void sql.run("UPDATE search_backlog SET from_serial = ?", from),
+    has: (serial) => documentOf(sql, serial) !== undefined,
+    put(serial, acceptedAt, searchable) {
+      const hashed = hasher.hashed(searchable);
+      const document = freeDocument(acceptedAt);
+      sql.run(
+        "INSERT INTO search_documents (document, serial, fingerprint) VALUES (?, ?, ?)",
+        document,
+        serial,
+        fingerprintOf(hashed),
+      );
+      sql.run(
+        "INSERT INTO search (rowid, words, parts, facets) VALUES (?, ?, ?, ?)",
+        document,
+        hashed.words,
+        hashed.parts,
+        hashed.facets,
+      );
+    },
+    remove(serial, before) {
+      const row = documentOf(sql, serial);
+      if (row === undefined) return;
+      const hashed = hasher.hashed(before);
+      if (integerOf(row, "fingerprint") !== fingerprintOf(hashed)) {
+        forgetAll(sql);
+        return;
+      }
+      const document = integerOf(row, "document");
+      sql.run("DELETE FROM search_documents WHERE document = ?", document);
+      sql.run(
+        "INSERT INTO search (search, rowid, words, parts, facets) VALUES ('delete', ?, ?, ?, ?)",
+        document,
+        hashed.words,
+        hashed.parts,
+        hashed.facets,
+      );
+    },
+  };
+}
+
+/**
+ * An entry can only be taken out with the very terms that it was put in with. After an update of the
+ * platform's dictionaries they may be others: then the index goes as a whole, with what had to go, and
+ * is made anew in slices.
+ */
+function forgetAll(sql: SqlTx): void {
+  sql.run("INSERT INTO search (search) VALUES ('delete-all')");
+  sql.run("DELETE FROM search_documents");
+  sql.run(
+    `UPDATE search_backlog SET from_serial = 0,
+       to_serial = (SELECT coalesce(max(serial), 0) FROM messages)`,
+  );
+}
+
+function documentOf(sql: SqlTx, serial: number) {
+  return sql.all("SELECT document, fingerprint FROM search_documents WHERE serial = ?", serial)[0];
+}
+
+function findCandidates(sql: SqlTx, match: string, page: SearchPage): readonly Candidate[] {
+  const { order, after, limit } = page;
+  const since = documentAt(page.since ?? 0);
+  const until = documentAt(page.until ?? latest);
+  const rows =
+    order === "newest"
+      ? sql.all(
+          `SELECT rowid AS document, 0 AS score FROM search
+           WHERE search MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`,
+          match,
+          since,
+          Math.min(until, after?.document ?? until),
+          limit,
+        )
+      : after === undefined
+        ? sql.all(
+            `SELECT rowid AS document, bm25(search, 1.0, 0.5, 0.0) AS score FROM search
+             WHERE search MATCH ? AND rowid >= ? AND rowid < ?
+             ORDER BY score, rowid DESC LIMIT ?`,
+            match,
+            since,
+            until,
+            limit,
+          )
+        : sql.all(
+            `SELECT document, score FROM (
+               SELECT rowid AS document, bm25(search, 1.0, 0.5, 0.0) AS score FROM search
+               WHERE search MATCH ? AND rowid >= ? AND rowid < ?)
+             WHERE score > ? OR (score = ? AND document < ?)
+             ORDER BY score, document DESC LIMIT ?`,
+            match,
+            since,
+            until,
+            after.score,
+            after.score,
+            after.document,
+            limit,
+          );
+  return rows.flatMap((row) => {
+    const document = integerOf(row, "document");
+    const [known] = sql.all("SELECT serial FROM search_documents WHERE document = ?", document);
+    if (known === undefined) return [];
+    return [{ document, score: integerOf(row, "score"), serial: integerOf(known, "serial") }];
+  });
+}
+
+function documentAt(at: number): number {
+  return Math.max(0, Math.min(at, latest)) * perMillisecond;
+}
+
+/** 52 bits of the hashed terms; what they say is hashed under the store's key already. */
+function fingerprintOf({ words, parts, facets }: HashedTerms): number {
+  let [high, low] = [0x9e_37_79_b9, 0x85_eb_ca_6b];
+  const text = `${words}|${parts}|${facets}`;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    high = Math.imul(high ^ unit, 0x9e_37_79_b1);
+    low = Math.imul(low ^ unit, 0x5f_35_64_95);
+  }
+  high ^= high >>> 15;
+  low ^= low >>> 13;
+  return (high >>> 0) * 2 ** 20 + ((low >>> 0) & 0xf_ff_ff);
+}
