@@ -114,12 +114,12 @@ R-081 | open | | Content filters
 
 # Files, media, stickers
 R-082 | partly | assets, SDK | Files of any kind, byte by byte, over servers
-R-083 | partly | SDK | Previews: made and checked by clients alone
-R-084 | open | | Download options
+R-083 | met | SDK, content | Previews: made and checked by clients alone, inside the message, which is as long as its number of files says
+R-084 | partly | SDK | Files are opened at any place, read whole, or fetched by a rule for small ones; no choice of quality
 R-085 | open | | Encrypted transfers
 R-086 | met | assets, federation, SDK | Encrypted files are kept by the own server and read by members at any server through theirs
-R-087 | partly | SDK | Shared files kept and organised: those of a conversation are listed
-R-088 | partly | content, SDK | Versions of files: which belong together
+R-087 | partly | SDK | A library of files in folders, with tags, on all clients; no commands yet
+R-088 | met | content, SDK | Versions of files: two saved at once both stay, one is current, each can be restored
 R-089 | open | | Media stay with the conversation
 R-090 | partly | SDK | The files of Telegram stickers are read; no import yet
 R-091 | open | | Browsing the own Telegram library

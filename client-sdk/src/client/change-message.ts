@@ -40,7 +40,7 @@ export interface MessageChanges {
 }
 
 export function createMessageChanges(parts: ConversationParts, room: RoomUri): MessageChanges {
-  const { groups, session, store } = parts;
+  const { files, groups, session, store } = parts;
   const place = { room, sender: session.user, random: session.random };
 
   const messageWith = async (id: string): Promise<MessageRow> => {
@@ -73,7 +73,9 @@ export function createMessageChanges(parts: ConversationParts, room: RoomUri): M
       guarded(async () => {
         const own = isOwn(await messageWith(id));
         await need(own ? "deleteOwnMessage" : "deleteOtherMessage");
-        return send(composeDeletion(place, id));
+        const sent = await send(composeDeletion(place, id));
+        files.letGo();
+        return sent;
       }),
     react: (id, emoji) =>
       guarded(async () => {

@@ -22,6 +22,8 @@ type ConversationFileParts = {
   readonly store: FileStore;
   /** Undefined where this machine cannot decode any. */
   readonly pictures: () => Promise<Pictures | undefined>;
+  /** A message may have gone: its files are to go as well. */
+  readonly letGo: () => void;
 };
 
 /** What the face of a conversation is made of. */

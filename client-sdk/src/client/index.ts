@@ -201,8 +201,11 @@ function startClient(
   const letGo = () => void releases.run();
   events.on("changed", ({ change }) => change === "deletion" && letGo());
   events.on("state", ({ state }) => state === "live" && letGo());
-  events.on("stored", () => void automatic.run());
-  const files = { store: fileStore, pictures: once(platform.pictures) };
+  events.on("stored", () => {
+    letGo();
+    void automatic.run();
+  });
+  const files = { store: fileStore, pictures: once(platform.pictures), letGo };
   const parts = { assets, files, groups, store, session, chosen, profiles, presences };
   const running = { sync, groups, profiles, presences, indexing };
   const life = new AbortController();

@@ -20,11 +20,15 @@ export function createAutoDownload(parts: {
 }): { run(): Promise<void> } {
   const { env, store, files, self } = parts;
   const serial = createSerial();
-  let after: number | undefined;
+  let after = 0;
+  // Before anything comes: what was there already was not wished for.
+  const begun = serial.run(async () => {
+    after = await store.transaction((tx) => tx.messageFiles.newest());
+  });
+  begun.catch((error: unknown) => env.log.info("file.notFetched", { error: String(error) }));
 
   const next = (): Promise<{ rows: readonly MessageFileRow[]; bytesMax: number }> =>
     store.transaction((tx) => {
-      after ??= tx.messageFiles.newest();
       const { autoDownloadBytes: bytesMax } = tx.preferences.get();
       if (bytesMax === 0) {
         after = tx.messageFiles.newest();

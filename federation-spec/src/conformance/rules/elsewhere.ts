@@ -103,6 +103,8 @@ const names: Readonly<Record<string, Names>> = {
     "FED-874": "what a voice message is",
     "FED-875": "which files are versions of one",
     "FED-876": "a file's name is a suggestion",
+    "FED-877": "who has a file fetched",
+    "FED-878": "files go with the message that is taken back",
     "FED-879": "messages with files are padded",
     "FED-1000": "what an asset is in a message",
     "FED-1001": "an asset that is encrypted whole",
