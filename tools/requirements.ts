@@ -81,7 +81,7 @@ R-054 | partly | SDK, CLI | Messages belong to threads; no counts of what is unr
 R-055 | open | | Links with previews
 R-056 | partly | SDK, CLI | People are mentioned by links; no roles, no everyone
 R-057 | met | SDK, queuing | Messages are kept and read again, whenever client or server died
-R-058 | open | | History on a new device
+R-058 | met | SDK, assets | History on a new device, with the password or the recovery key alone
 R-059 | open | | Direct paths between clients that agree
 
 # Groups
@@ -113,19 +113,19 @@ R-080 | open | | Reports tracked to an outcome
 R-081 | open | | Content filters
 
 # Files, media, stickers
-R-082 | partly | assets, SDK | Files of any kind, byte by byte, over servers
+R-082 | partly | content, assets, SDK | Files of any kind, byte by byte, over servers
 R-083 | met | SDK, content | Previews: made and checked by clients alone, inside the message, which is as long as its number of files says
 R-084 | partly | SDK | Files are opened at any place, read whole, or fetched by a rule for small ones; no choice of quality
-R-085 | open | | Encrypted transfers
+R-085 | met | protocol, SDK | Files have keys of their own, and nothing of one is handed out before it was verified
 R-086 | met | assets, federation, SDK | Encrypted files are kept by the own server and read by members at any server through theirs
 R-087 | partly | SDK | A library of files in folders, with tags, on all clients; no commands yet
 R-088 | met | content, SDK | Versions of files: two saved at once both stay, one is current, each can be restored
 R-089 | open | | Media stay with the conversation
-R-090 | partly | SDK | The files of Telegram stickers are read; no import yet
+R-090 | met | protocol, SDK, CLI | Telegram stickers are imported, from a folder or by the user's own token, octet for octet
 R-091 | open | | Browsing the own Telegram library
-R-092 | open | | Stickers in the composer
-R-093 | partly | assets, protocol, SDK | Packs have a form and what they are made of is shared by a link; nothing uses them yet
-R-094 | partly | protocol, SDK | Files of stickers are read within limits; no packs are made yet
+R-092 | partly | SDK, CLI | Stickers are sent and shown, with those used last; there is no composer to pick them in yet
+R-093 | met | protocol, SDK, CLI | Packs are shared by link across servers; custom emoji stand in texts and reactions
+R-094 | partly | protocol, SDK, CLI | Packs are made of a folder within limits, hostile files refused; there is no editor yet
 
 # Voice and video
 R-095 | open | | Voice calls of two
@@ -164,9 +164,9 @@ R-122 | open | | Webhooks and other integrations
 # Search and organisation
 R-123 | met | client-sdk | Search by keyword
 R-124 | met | client-sdk | Search by person and place
-R-125 | open | | Finding a conversation
-R-126 | open | | Pinned conversations
-R-127 | open | | Folders
+R-125 | met | client-sdk | Finding a conversation
+R-126 | met | client-sdk | Pinned conversations
+R-127 | met | client-sdk | Folders
 
 # User interface, customisation, languages
 R-128 | open | | Easy to understand
@@ -272,7 +272,7 @@ T-07 | met | mls | Shortened MACs and tags: exact length only
 T-08 | partly | mls, SDK | Members added in silence: every commit is an event, and a changed key stops sending until it is accepted; a new member does not
 T-09 | met | authentication, delivery, mls | Ghost devices: no client without its user's signature in a room
 T-10 | met | protocol | One key for two purposes: a registry of labels
-T-11 | met | backup | Compressed backups: the server's are padded and never compressed
+T-11 | met | backup, SDK | Compressed backups: the server's and the users' are padded and never compressed
 T-12 | met | authentication | A replayed login: the proof names server, login and client, and holds once
 T-13 | met | delivery, SDK | Reordering: hash-chained positions from the hub, and counters that senders sign
 T-14 | met | SDK | Content sent again by a member: the message id covers sender and room, and each message has a signed place
@@ -297,9 +297,9 @@ T-32 | open | | Replayed media frames: there are no calls yet
 T-33 | open | | Nonces used twice in calls: there are no calls yet
 T-34 | open | | Spoofed speakers: there are no calls yet
 T-35 | open | | Ghosts in calls: there are no calls yet
-T-36 | partly | platform, protocol | Script injection: keys of prototypes are unknown fields; no web client yet
-T-37 | partly | authentication, backup, SDK | Swapped bundles and backups: sealed, and damaged, cut or older ones of the recovery key refused; an old backup that is whole is one
-T-38 | partly | SDK | Sticker bombs: files are read within limits; none is handed to anybody yet
+T-36 | partly | platform, protocol | Script injection: keys of prototypes are unknown fields; the page of the SDK's documentation shows 525 payloads as text under a strict policy; no web client yet
+T-37 | partly | authentication, backup, SDK | Swapped bundles and backups: sealed, and damaged, cut, swapped or older ones refused; to a client that knows nothing yet, an old backup that is whole is one
+T-38 | partly | SDK | Sticker bombs: files are read within limits at both ends; drawing apart is for the web client
 T-39 | met | mls, delivery | Dear input: caps before work, and bounded work below them
 T-40 | met | SDK, homeserver | Injected SQL: statements are fixed, values bound
 T-41 | met | delivery, SDK | A poison item: it is told and passed over, and the next one arrives

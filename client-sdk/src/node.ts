@@ -22,9 +22,12 @@ export type {
   Check,
   ClientAssets,
   ClientFiles,
+  ClientBackup,
   ClientContacts,
   ClientEmail,
   ClientFactors,
+  ClientFolders,
+  ClientHistory,
   ClientOptions,
   ClientInfo,
   ClientRecovery,
@@ -33,6 +36,7 @@ export type {
   ClientPrivacy,
   ClientProfile,
   ClientSettings,
+  ClientStickers,
   ContactIdentity,
   ContactInfo,
   ContactPresence,
@@ -41,16 +45,21 @@ export type {
   ConversationSafety,
   CreateConversation,
   ExportLine,
+  ExportWanted,
   EmailInfo,
   FactorProof,
   FactorsInfo,
   FederationAdmin,
   FederationOverview,
   FilesWish,
+  FolderInfo,
+  FoundConversation,
   Invite,
   Member,
   OwnClients,
   RecoveryProof,
+  Organisation,
+  OrganiseWish,
   PasskeyInfo,
   PresenceChoice,
   RuleNote,
@@ -71,7 +80,6 @@ export type {
   UploadOptions,
 } from "./assets/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
-export type { HistoryItem, Message, MessageFile, MessagesOptions } from "./messages/index.ts";
 export type {
   ConversationFile,
   FileFilter,
@@ -81,6 +89,29 @@ export type {
   LibraryFile,
 } from "./files/index.ts";
 export { safeFileName } from "./media/index.ts";
+export type { BackupStatus, HistoryLine, TakenCount } from "./history/index.ts";
+export type {
+  FolderFile,
+  FolderPack,
+  MadePack,
+  PackContent,
+  PackInfo,
+  PackWish,
+  RecentSticker,
+  RefusedSticker,
+  StickerContent,
+  StickerSource,
+  StickerWish,
+  TelegramImport,
+} from "./stickers/index.ts";
+export type {
+  HistoryItem,
+  Message,
+  MessageFile,
+  MessageSticker,
+  MessagesOptions,
+  StickerInfo,
+} from "./messages/index.ts";
 export { describeMlsMessage } from "@treehouse/mls/member";
 export type {
   AskPasskey,

@@ -1,18 +1,42 @@
 import {
+  customEmojiOf,
+  customReactionContent,
+  customReactionOf,
   decodePack,
+  encodeContent,
   encodePack,
   fromHex,
+  inlineFile,
+  type MimiContent,
   type PackManifest,
+  parseRoomUri,
+  parseUserUri,
+  type SentSticker,
   sha256,
+  stickerContent,
   type StickerItem,
+  stickerOf,
+  textContent,
+  textOf,
   toHex,
+  withCustomEmoji,
 } from "@treehouse/protocol";
 import { jsonValue } from "./json-value.ts";
 import type { EncodedVector } from "./room-vectors.ts";
 
+type MessageVector = EncodedVector & {
+  readonly sticker: string | null;
+  readonly customEmoji: readonly string[];
+  readonly reaction: string | null;
+  /** What is shown where stickers are not known. */
+  readonly text: string;
+};
+
 export interface StickerVectors {
   readonly packs: readonly (EncodedVector & { readonly manifest: unknown })[];
   readonly malformed: readonly EncodedVector[];
+  /** Contents, with the stickers in them: ids are hashes of files. */
+  readonly messages: readonly MessageVector[];
 }
 
 /** GIFs of one pixel, one of them white, the other black. */
@@ -38,6 +62,7 @@ export function stickerVectors(): StickerVectors {
   const head = whole.slice(0, 2 * headLength);
   return {
     packs: [vector("everything", all), vector("the least", bare)],
+    messages: messages({ ...white, emojis: ["🤍"], name: "white_pixel" }),
     malformed: [
       { name: "no octets", hex: "" },
       { name: "another beginning", hex: `ff${whole.slice(2)}` },
@@ -49,6 +74,40 @@ export function stickerVectors(): StickerVectors {
       { name: "an unknown kind", hex: "544853500100000008a301615003020480" },
       { name: "a manifest that is no map", hex: "54485350010000000180" },
     ],
+  };
+}
+
+const place = textContent({
+  text: "a :white_pixel:",
+  salt: fromHex("000102030405060708090a0b0c0d0e0f"),
+  senderUri: parseUserUri("mimi://example.org/u/alice"),
+  roomUri: parseRoomUri("mimi://example.org/r/aaaaaaaaaaaaaaaaaaaaaaaaaa"),
+});
+const target = new Uint8Array(32).fill(1);
+
+function messages(item: StickerItem): readonly MessageVector[] {
+  const file = pixels[0] ?? new Uint8Array();
+  const sticker: SentSticker = { item, pack: undefined, file: inlineFile(item, file) };
+  const bare = { ...sticker, item: { ...item, emojis: [], name: undefined } };
+  const lying = { ...sticker, item: { ...item, size: item.size + 1 } };
+  return [
+    message("a sticker", stickerContent(place, sticker)),
+    message("a sticker that stands for nothing", stickerContent(place, bare)),
+    message("a sticker whose file has another size", stickerContent(place, lying)),
+    message("a text with a custom emoji", withCustomEmoji(place, [sticker])),
+    message("a reaction", customReactionContent(place, target, sticker)),
+  ];
+}
+
+function message(name: string, content: MimiContent): MessageVector {
+  const idOf = (one: SentSticker | undefined) => (one === undefined ? null : toHex(one.item.hash));
+  return {
+    name,
+    hex: toHex(encodeContent(content)),
+    sticker: idOf(stickerOf(content)),
+    customEmoji: customEmojiOf(content).map(({ item }) => toHex(item.hash)),
+    reaction: idOf(customReactionOf(content)),
+    text: textOf(content) ?? "",
   };
 }
 

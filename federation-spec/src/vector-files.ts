@@ -13,6 +13,7 @@ import { directoryVectors } from "./directory-vectors.ts";
 import { ephemeralSeal, ephemeralVectors } from "./ephemeral-vectors.ts";
 import { ed25519Vectors } from "./ed25519-vectors.ts";
 import { fileVectors } from "./file-vectors.ts";
+import { historyVectors } from "./history-vectors.ts";
 import { httpSignatureVectors } from "./http-signature-vectors.ts";
 import { identityVectors } from "./identity-vectors.ts";
 import { mlsVectors } from "./mls-vectors.ts";
@@ -43,6 +44,7 @@ const families: Readonly<Record<string, readonly Vector[]>> = {
   "client-frame": clientFrameVectors,
   "server-frame": serverFrameVectors,
   identity: identityVectors,
+  history: historyVectors,
 };
 
 /** The content of every file in `vectors/`, by name: the same octets on each run. */

@@ -27,9 +27,10 @@ const shown: Readonly<Record<string, readonly number[]>> = {
   ],
   "content.json": [801, 802, 803, 804, 810, 830],
   "files.json": [870, 871, 872, 873, 874, 875],
-  "stickers.json": [880, 881, 882],
+  "stickers.json": [880, 881, 882, 884, 885, 886, 887],
   "http-signature.json": [905, 906, 907, 908],
   "mls.json": [305, 980, 981, 982, 985, 986, 990, 992, 993],
+  "history.json": [1061, 1063],
   "directory.json": [902, 904, 911, 918, 919],
 };
 

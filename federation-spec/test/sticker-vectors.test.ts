@@ -1,5 +1,17 @@
 import { createHash } from "node:crypto";
-import { decodePack, encodePack, fromHex, Refusal, toHex } from "@treehouse/protocol";
+import {
+  customEmojiOf,
+  customReactionOf,
+  decodeContent,
+  decodePack,
+  encodePack,
+  fromHex,
+  Refusal,
+  type SentSticker,
+  stickerOf,
+  textOf,
+  toHex,
+} from "@treehouse/protocol";
 import { expect, test } from "vitest";
 import { jsonValue } from "../src/json-value.ts";
 import { readVectorFile } from "../src/load-vectors.ts";
@@ -7,6 +19,13 @@ import { readVectorFile } from "../src/load-vectors.ts";
 type Item = { readonly size: number; readonly hash: string };
 const vectors: {
   readonly packs: readonly { name: string; hex: string; manifest: { items: readonly Item[] } }[];
+  readonly messages: readonly {
+    readonly hex: string;
+    readonly sticker: string | null;
+    readonly customEmoji: readonly string[];
+    readonly reaction: string | null;
+    readonly text: string;
+  }[];
   readonly malformed: readonly { readonly name: string; readonly hex: string }[];
 } = JSON.parse(readVectorFile("stickers.json"));
 
@@ -30,6 +49,23 @@ test("FED-882 what breaks a rule is refused", () => {
   expect(vectors.malformed.length).toBeGreaterThan(5);
   for (const { name, hex } of vectors.malformed) {
     expect([name, codeOf(hex)]).toEqual([name, "malformed"]);
+  }
+});
+
+test("FED-884 FED-885 FED-886 FED-887 the messages hold the stickers that stand beside them, and no other", () => {
+  expect(vectors.messages).toHaveLength(5);
+  const idOf = (one: SentSticker | undefined) => (one === undefined ? null : toHex(one.item.hash));
+  for (const { hex, ...said } of vectors.messages) {
+    const content = decodeContent(fromHex(hex));
+    expect(said).toMatchObject({
+      sticker: idOf(stickerOf(content)),
+      customEmoji: customEmojiOf(content).map(({ item }) => toHex(item.hash)),
+      reaction: idOf(customReactionOf(content)),
+      text: textOf(content),
+    });
+    // The file is in the message: its octets, and so those of its hash, are in there as they are.
+    const ids = [said.sticker, said.reaction, ...said.customEmoji].filter((id) => id !== null);
+    for (const id of ids) expect(hex).toContain(id);
   }
 });
 

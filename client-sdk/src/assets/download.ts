@@ -3,10 +3,9 @@ import {
   type Bytes,
   chunkCount,
   CHUNK_CONTENT_BYTES,
+  concatBytes,
   type Env,
   LIMITS,
-  NetworkFault,
-  Refusal,
   storedLength,
 } from "@treehouse/protocol";
 
@@ -14,7 +13,7 @@ import { SdkError } from "../errors/index.ts";
 import type { AssetApi } from "./asset-api.ts";
 import type { AssetCipher } from "./cipher.ts";
 import { chunksRange, damaged, openChunk, openWhole } from "./decrypt.ts";
-import { createPatience, throwIfAborted } from "./patience.ts";
+import { createFetchRange, type FetchRange } from "./fetch-range.ts";
 
 /** An asset that can be read from anywhere. What is handed out was verified before. */
 export interface OpenAsset {
@@ -32,8 +31,6 @@ export type DownloadContext = {
   readonly cipher: AssetCipher;
 };
 
-/** Failures in a row until a download is given up. */
-const triesMax = 12;
 const chunksAtOnceMax = LIMITS.assetPartBytesMax / LIMITS.assetChunkBytes;
 /** Chunks of one asset that are kept for reads that follow one another. */
 const chunksKept = 8;
@@ -49,32 +46,18 @@ export function openAsset(
 }
 
 /** All octets of an asset that is encrypted whole. */
-async function fetchWhole(
-  context: DownloadContext,
-  link: AssetLink,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
+async function fetchWhole(fetchRange: FetchRange, fresh: boolean): Promise<Uint8Array> {
   const parts: Bytes[] = [];
   let length = 0;
   for (let size = 1; length < size;) {
-    const answer = await fetchRange(context, link, signal, {
-      offset: length,
-      length: LIMITS.assetPartBytesMax,
-    });
+    const range = { offset: length, length: LIMITS.assetPartBytesMax };
+    const answer = await fetchRange(range, fresh);
     size = answer.size;
     if (size > LIMITS.assetWholeBytesMax) throw tooLarge(LIMITS.assetWholeBytesMax);
     parts.push(answer.octets);
     length += answer.octets.length;
   }
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return concatBytes(...parts);
 }
 
 function openPlain(
@@ -83,10 +66,9 @@ function openPlain(
   signal: AbortSignal | undefined,
 ): OpenAsset {
   let content: Promise<Uint8Array> | undefined;
-  const fetched = async (fresh: boolean): Promise<Uint8Array> => {
-    const source = fresh ? { ...context, fresh } : context;
-    return openWhole(context.cipher, link, await fetchWhole(source, link, signal));
-  };
+  const fetchRange = createFetchRange(context, link, signal);
+  const fetched = async (fresh: boolean): Promise<Uint8Array> =>
+    openWhole(context.cipher, link, await fetchWhole(fetchRange, fresh));
   const all = (): Promise<Uint8Array> =>
     (content ??= fetched(false)
       .catch((error: unknown) => {
@@ -114,23 +96,16 @@ function openChunked(
   const { size } = link;
   const kept = new Map<number, Uint8Array>();
   const count = chunkCount(size);
-  /** Fewer on a line that does not bring as many in time. */
-  let atOnce = chunksAtOnceMax;
+  const fetchRange = createFetchRange(context, link, signal);
 
   async function fetchOnce(
     first: number,
     wanted: number,
     fresh: boolean,
   ): Promise<readonly Uint8Array[]> {
-    const range = chunksRange(link, first, wanted);
-    const { octets, size: stored } = await fetchRange(
-      fresh ? { ...context, fresh } : context,
-      link,
-      signal,
-      range,
-    );
+    const range = chunksRange(link, first, Math.min(wanted, count - first));
+    const { octets, size: stored } = await fetchRange(range, fresh);
     if (stored !== storedLength(size, "chunked")) throw damaged("it has another length");
-    if (octets.length !== range.length) throw damaged("a part of it is shorter");
     const chunks: Uint8Array[] = [];
     for (let at = 0; at < octets.length; at += LIMITS.assetChunkBytes) {
       const sealed = octets.subarray(at, at + LIMITS.assetChunkBytes);
@@ -139,17 +114,13 @@ function openChunked(
     return chunks;
   }
 
-  /** What is damaged here may be whole where it comes from. */
+  /** Some chunks from one on. What is damaged here may be whole where it comes from. */
   async function fetchChunks(first: number, wanted: number): Promise<readonly Uint8Array[]> {
-    const number = Math.min(wanted, atOnce, count - first);
     try {
-      return await fetchOnce(first, number, false);
+      return await fetchOnce(first, wanted, false);
     } catch (error) {
-      if (isDamaged(error)) return fetchOnce(first, number, true);
-      if (!(error instanceof NetworkFault) || error.reason !== "timeout" || number === 1)
-        throw error;
-      atOnce = Math.max(1, Math.floor(number / 2));
-      return fetchChunks(first, wanted);
+      if (!isDamaged(error)) throw error;
+      return fetchOnce(first, wanted, true);
     }
   }
 
@@ -206,42 +177,9 @@ function openChunked(
   };
 }
 
-/** One range, tried again while the network or the server is in the way. */
-async function fetchRange(
-  context: DownloadContext & { readonly fresh?: boolean },
-  link: AssetLink,
-  signal: AbortSignal | undefined,
-  range: { readonly offset: number; readonly length: number },
-): Promise<{ readonly octets: Bytes; readonly size: number }> {
-  const { api, env, fresh = false } = context;
-  const patience = createPatience(env, signal, triesMax);
-  for (;;) {
-    throwIfAborted(signal);
-    try {
-      return await api.read(link, { ...range, fresh, signal });
-    } catch (error) {
-      if (error instanceof Refusal && error.code === "notFound") throw gone(error);
-      // Whoever asked for so much at once can ask for less.
-      const slow = error instanceof NetworkFault && error.reason === "timeout";
-      if (slow && range.length > LIMITS.assetChunkBytes) {
-        throwIfAborted(signal);
-        throw error;
-      }
-      await patience.after(error);
-    }
-  }
-}
-
 export function tooLarge(bytesMax: number): SdkError {
   return new SdkError("assetTooLarge", `the file has more than ${bytesMax} octets`, {
     data: { bytesMax },
-  });
-}
-
-function gone(cause: Refusal): SdkError {
-  return new SdkError("assetGone", "the file is not there any more", {
-    help: "It has expired or was deleted; ask the sender to send it again.",
-    cause,
   });
 }
 

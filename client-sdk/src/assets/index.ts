@@ -53,6 +53,8 @@ export interface Assets {
   ): Promise<Uint8Array>;
   copy(link: AssetLink, access: NewAccess): Promise<AssetLink>;
   delete(uri: AssetUri): Promise<void>;
+  /** Lets go of what this store has of a small asset. */
+  forget(uri: AssetUri): Promise<void>;
   list(prefix: string): Promise<readonly OwnAsset[]>;
   usage(): Promise<AssetUsage>;
 }
@@ -125,6 +127,7 @@ export function createAssets({
       await store.transaction((tx) => tx.assetContents.delete(uri));
       await api.delete(uri);
     },
+    forget: (uri) => store.transaction((tx) => tx.assetContents.delete(uri)),
     async list(prefix) {
       const found: OwnAsset[] = [];
       for (let after = ""; ; after = found.at(-1)?.name ?? after) {

@@ -45,6 +45,8 @@ export interface ClientAssets {
    * servers too. Does nothing if there is none.
    */
   delete(link: { readonly uri: AssetUri }): Promise<void>;
+  /** Lets go of what this store keeps of an asset, such as when its message was taken back. */
+  forget(link: { readonly uri: AssetUri }): Promise<void>;
   /** Assets of the user's own, whose names begin so, by name. */
   list(options?: { readonly prefix?: string | undefined }): Promise<readonly OwnAsset[]>;
   usage(): Promise<AssetUsage>;
@@ -65,6 +67,7 @@ export function createClientAssets(assets: Assets): ClientAssets {
     read: (link, options = {}) => guarded(() => assets.read(link, options)),
     copy: (link, access) => guarded(() => assets.copy(link, access)),
     delete: ({ uri }) => guarded(() => assets.delete(uri)),
+    forget: ({ uri }) => guarded(() => assets.forget(uri)),
     list: ({ prefix = "" } = {}) => guarded(() => assets.list(prefix)),
     usage: () => guarded(() => assets.usage()),
   };

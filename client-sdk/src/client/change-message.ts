@@ -7,6 +7,7 @@ import {
 } from "@treehouse/protocol";
 
 import {
+  composeCustomReaction,
   composeDeletion,
   type Composed,
   composeEdit,
@@ -33,14 +34,17 @@ export interface MessageChanges {
    * are back. One's own, or others' for whom the room's rules permit that.
    */
   delete(id: string): Promise<SentMessage>;
-  /** Says an emoji to a message; saying it twice changes nothing. Refuses `malformed` for other text. */
+  /**
+   * Says an emoji to a message, or `:name:`, a custom one of the user's; saying it twice changes
+   * nothing. Refuses `malformed` for other text, and `notFound` for a name that there is not.
+   */
   react(id: string, emoji: string): Promise<void>;
   /** Takes back one's own emoji, from whichever client it came. */
   unreact(id: string, emoji: string): Promise<void>;
 }
 
 export function createMessageChanges(parts: ConversationParts, room: RoomUri): MessageChanges {
-  const { files, groups, session, store } = parts;
+  const { files, groups, session, stickers, store } = parts;
   const place = { room, sender: session.user, random: session.random };
 
   const messageWith = async (id: string): Promise<MessageRow> => {
@@ -67,7 +71,8 @@ export function createMessageChanges(parts: ConversationParts, room: RoomUri): M
         if (!isOwn(row)) throw new Refusal("notFound", "this is no message of yours");
         await need("editOwnMessage");
         const original = readStored(row.body).content;
-        return send(composeEdit(place, { id, original, text, format }));
+        const emoji = await stickers.emojiIn(room, text);
+        return send(composeEdit(place, { id, original, text, format, emoji }));
       }),
     delete: (id) =>
       guarded(async () => {
@@ -79,11 +84,18 @@ export function createMessageChanges(parts: ConversationParts, room: RoomUri): M
       }),
     react: (id, emoji) =>
       guarded(async () => {
-        if (!isEmoji(emoji)) throw new Refusal("malformed", "a reaction is one emoji");
+        const isCustom = /^:[^:]+:$/.test(emoji);
+        if (!isCustom && !isEmoji(emoji)) {
+          throw new Refusal("malformed", "a reaction is one emoji, or :name: of one of yours");
+        }
         const row = await messageWith(id);
         await need("reactToMessage");
         if ((await ownReactions(row, emoji)).length > 0) return;
-        await send(composeReaction(place, id, emoji));
+        await send(
+          isCustom
+            ? composeCustomReaction(place, id, await stickers.emoji(room, emoji))
+            : composeReaction(place, id, emoji),
+        );
       }),
     unreact: (id, emoji) =>
       guarded(async () => {

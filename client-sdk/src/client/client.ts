@@ -9,19 +9,24 @@ import type { ClientConversations } from "./conversations.ts";
 import type { Check } from "./diagnose.ts";
 import type { ClientEmail } from "./email.ts";
 import type { ExportLine } from "./export-account.ts";
+import type { ClientFolders } from "./folders.ts";
 import type { ClientFactors } from "./factors.ts";
 import type { ClientFiles } from "./files.ts";
+import type { ClientHistory } from "./history.ts";
 import type { ClientPrivacy } from "./privacy.ts";
 import type { ClientProfile } from "./profile.ts";
 import type { ClientRecovery } from "./recovery.ts";
 import type { SearchOptions, SearchResult } from "./search.ts";
 import type { ClientSessions } from "./sessions.ts";
+import type { ClientStickers } from "./stickers.ts";
 import type { ClientSettings } from "./settings.ts";
 
 /** One client of one account, over one store. */
 export interface Client extends AsyncDisposable {
   readonly me: { readonly address: string; readonly user: string; readonly client: string };
   readonly conversations: ClientConversations;
+  /** What the user has sorted conversations into. */
+  readonly folders: ClientFolders;
   readonly admin: Admin;
   /** Looks at connection, session, KeyPackages and backlog; changes nothing. */
   diagnose(): Promise<readonly Check[]>;
@@ -36,7 +41,11 @@ export interface Client extends AsyncDisposable {
   readonly profile: ClientProfile;
   /** How contacts are there, and how one shows oneself to them. */
   readonly presence: ClientPresence;
+  /** Sticker packs and custom emoji. */
+  readonly stickers: ClientStickers;
   readonly factors: ClientFactors;
+  /** What was said, as it leaves this store and comes in. */
+  readonly history: ClientHistory;
   readonly email: ClientEmail;
   readonly privacy: ClientPrivacy;
   readonly clients: OwnClients;

@@ -76,17 +76,17 @@ export function createConversationFiles(parts: ConversationParts, room: RoomUri)
         }));
         const old = content && attachmentsOf(decodeContent(readStored(content.body).content));
         const file = old?.files[0];
-        const part = file && ({
-	...{
-		kind: 'external',
-		disposition: 0,
-		language: '',
-		contentType: ''
-	} as const,
-	description: '',
-	filename: '',
-	...file.link
-});
+        const part = file && {
+          ...({
+            kind: "external",
+            disposition: 0,
+            language: "",
+            contentType: "",
+          } as const),
+          description: "",
+          filename: "",
+          ...file.link,
+        };
         const link = part && assetLinkOf(part, room);
         if (current === undefined || file === undefined || link === undefined) {
           throw new Refusal("notFound", "there is no version that could be restored");

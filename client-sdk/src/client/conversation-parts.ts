@@ -6,6 +6,7 @@ import type { Groups } from "../groups/index.ts";
 import type { Pictures } from "../media/index.ts";
 import type { Presences } from "../presence/index.ts";
 import type { Profiles } from "../profiles/index.ts";
+import type { Stickers } from "../stickers/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import type { Session } from "./session.ts";
 import type { Chosen } from "./settings.ts";
@@ -36,4 +37,5 @@ export type ConversationParts = {
   readonly files: ConversationFileParts;
   readonly profiles: Profiles;
   readonly presences: Pick<Presences, "typing">;
+  readonly stickers: Stickers;
 };

@@ -9,13 +9,15 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import { notesOf, writeOwnName, writeRead } from "../account/index.ts";
+import { notesOf, placeOf, writeOwnName, writePlace, writeRead } from "../account/index.ts";
+import type { HistoryPage } from "../groups/index.ts";
 import { composeText, type HistoryItem, itemOf, type TextWish } from "../messages/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
 import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
+import { type Organisation, organisationOf, organise, type OrganiseWish } from "./organise.ts";
 import { tellRead } from "./receipts.ts";
 import { search, type SearchOptions, type SearchResult } from "./search.ts";
 import { checkText } from "./own-text.ts";
@@ -25,6 +27,7 @@ import {
   type FilesWish,
   type SentFiles,
 } from "./conversation-files.ts";
+import { createStickerSending, type StickerSending } from "./send-sticker.ts";
 
 export type { SentMessage } from "./conversation-parts.ts";
 
@@ -47,6 +50,7 @@ export type ConversationInfo = {
   readonly readPosition: number;
   /** Of others, behind that position. */
   readonly unread: Unread;
+  readonly organisation: Organisation;
   readonly template: string;
   readonly status: string;
   readonly epoch: number;
@@ -59,11 +63,14 @@ export type ConversationInfo = {
  * One conversation. Wishes are stored before anything leaves and survive crashes; the promises
  * resolve when the hub has accepted them, and reject with `SdkError` when it never will.
  */
-export interface Conversation extends MessageChanges, ConversationFiles {
+export interface Conversation extends MessageChanges, ConversationFiles, StickerSending {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
   members(): Promise<readonly Member[]>;
-  /** Markdown may name people by links to their `mimi:` URI: they are mentioned. */
+  /**
+   * Markdown may name people by links to their `mimi:` URI: they are mentioned. Custom emoji of the
+   * user's go along where the text has `:name:`.
+   */
   send(text: string, options?: Omit<TextWish, "text">): Promise<SentMessage>;
   /**
    * Uploads files for those in the conversation and sends a message that brings them. What they are is
@@ -77,11 +84,14 @@ export interface Conversation extends MessageChanges, ConversationFiles {
    * tells of. Whoever has it already is not shown it twice.
    */
   sendAgain(messageId: string): Promise<SentMessage>;
-  /** The newest `limit` items before the position `before`, oldest first. */
-  history(options?: {
-    readonly limit?: number;
-    readonly before?: number;
-  }): Promise<readonly HistoryItem[]>;
+  /**
+   * A page of what this store has, oldest first: the newest 50 items, or those before, after or around
+   * a place. Positions hold for ever and are the same on all clients, so that those of a page's ends
+   * lead to its neighbours. Refuses `notFound` for an id to be around that is not here.
+   */
+  history(options?: Partial<HistoryPage>): Promise<readonly HistoryItem[]>;
+  /** Pins, archives, mutes, labels it and puts it into folders, for this user alone, on all clients. */
+  organise(wish: OrganiseWish): Promise<Organisation>;
   /** As `client.search`, in this conversation alone. */
   search(query: string, options?: SearchOptions): Promise<SearchResult>;
   /** Adds users by address, all or none; who is in already is passed over. */
@@ -118,7 +128,7 @@ export type ConversationSafety = SafetyNumber & { readonly epoch: number };
 const historyLimit = 50;
 
 export function createConversation(parts: ConversationParts, id: RoomUri): Conversation {
-  const { chosen, groups, presences, profiles, session, store } = parts;
+  const { chosen, groups, presences, profiles, session, stickers, store } = parts;
   const note = (write: (tx: LocalTx, at: number) => void): Promise<void> =>
     guarded(async () => {
       await store.transaction((tx) => write(tx, chosen.now()));
@@ -132,6 +142,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       id: room,
       ...rest,
       ...unreadIn(tx, id),
+      organisation: organisationOf(tx, id, chosen.now()),
       members: members.map(({ user, ...member }) => ({
         ...member,
         address: formatAddress(user),
@@ -142,7 +153,8 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
   const filesHere = createConversationFiles(parts, id);
   const sendText = async (text: string, options?: Omit<TextWish, "text">): Promise<SentMessage> => {
     const place = { room: id, sender: session.user, random: session.random };
-    const message = composeText(place, { ...options, text });
+    const emoji = await stickers.emojiIn(id, text);
+    const message = composeText(place, { ...options, text, emoji });
     profiles.sending(id);
     const { position, acceptedAt } = await groups.send(id, message.content);
     return { id: message.id, conversation: id, position, acceptedAt };
@@ -161,6 +173,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     id,
     ...createMessageChanges(parts, id),
     ...filesHere.face,
+    ...createStickerSending(parts, id),
     send,
     info: () => guarded(info),
     members: () => guarded(async () => (await info()).members),
@@ -171,8 +184,18 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       }),
     history: (options) =>
       guarded(async () => {
-        const { before, limit = historyLimit } = options ?? {};
-        return (await groups.history(id, { before, limit })).map(itemOf);
+        const page = { limit: historyLimit, ...options };
+        return (await groups.history(id, page)).map(itemOf);
+      }),
+    organise: (wish) =>
+      guarded(async () => {
+        const { position } = await groups.info(id);
+        const organisation = await store.transaction((tx) => {
+          organise(tx, id, { wish, position, at: chosen.now() });
+          return organisationOf(tx, id, chosen.now());
+        });
+        await chosen.push();
+        return organisation;
       }),
     search: (query, options) => search(parts, query, options, id),
     add: (addresses) =>
@@ -197,6 +220,9 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         const after = await store.transaction((tx) => {
           const { readPosition } = notesOf(tx, id);
           writeRead(tx, id, { position, at: chosen.now() });
+          if (placeOf(tx, id).marked) {
+            writePlace(tx, id, { change: { marked: null }, at: chosen.now() });
+          }
           return readPosition;
         });
         await tellRead(parts, id, { after, upTo: position });

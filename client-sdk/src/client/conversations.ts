@@ -6,13 +6,14 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import type { Groups } from "../groups/index.ts";
+import { roomKnown } from "../groups/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import { createSerial } from "../transport/index.ts";
 import { type Conversation, type ConversationInfo, createConversation } from "./conversation.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
+import type { ConversationFinder, FoundConversation } from "./find-conversations.ts";
 import { guarded } from "./guarded.ts";
-import { listConversations } from "./list-conversations.ts";
+import { listConversations, roomsHere } from "./list-conversations.ts";
 
 export type CreateConversation = {
   /** At most 64 octets; only members can read it. */
@@ -29,6 +30,11 @@ export interface ClientConversations {
   list(): Promise<readonly ConversationInfo[]>;
   /** By id or by a unique beginning of it, or by name. Refuses `unknownRoom`. */
   get(reference: string): Promise<Conversation>;
+  /**
+   * By a name or by who is in, as far as it is typed and with a slip of the finger; the best first, 20
+   * by default.
+   */
+  find(typed: string, options?: { readonly limit?: number }): Promise<readonly FoundConversation[]>;
   create(wanted: CreateConversation): Promise<Conversation>;
   /**
    * The conversation between two that nobody else can ever enter: one per pair, so that the same
@@ -42,18 +48,26 @@ export interface ClientConversations {
   coming(): Promise<number>;
 }
 
-/** `founded` hears of each that this client has made. */
+const findLimit = 20;
+
+/** `tellOthers` hears of each that this client has made. */
 export function createConversations(
   parts: ConversationParts,
   self: UserUri,
-  founded: () => void,
+  tellOthers: () => void,
+  finder: ConversationFinder,
 ): ClientConversations {
   const { groups, store } = parts;
+  const founded = (): void => {
+    finder.changed();
+    tellOthers();
+  };
   const pairs = createSerial();
   return {
     list: () => guarded(() => listConversations(parts)),
     get: (reference) =>
-      guarded(async () => createConversation(parts, await findRoom(store, groups, reference))),
+      guarded(async () => createConversation(parts, await findRoom(store, reference))),
+    find: (typed, { limit = findLimit } = {}) => guarded(() => finder.find(typed, limit)),
     create: ({ name = "", members = [] }) =>
       guarded(async () => {
         const users = members.map(parseAddress).filter((user) => user !== self);
@@ -74,10 +88,12 @@ export function createConversations(
   };
 }
 
-async function findRoom(store: LocalStore, groups: Groups, reference: string): Promise<RoomUri> {
-  const rows = await store.transaction((tx) => tx.rooms.list());
+async function findRoom(store: LocalStore, reference: string): Promise<RoomUri> {
+  const rows = await store.transaction((tx) =>
+    roomsHere(tx).flatMap((room) => roomKnown(tx, room) ?? []),
+  );
   const exact = rows.filter(({ room }) => room === reference);
-  const named = rows.filter((row) => groups.details(row).name === reference);
+  const named = rows.filter(({ name }) => name === reference);
   const begun = rows.filter(({ room }) => idOf(room).startsWith(idOf(reference)));
   const found = [exact, named, begun].find((matches) => matches.length > 0) ?? [];
   const [only, another] = found;

@@ -3,6 +3,7 @@ import { formatAddress, type RoomUri, toBase64Url } from "@treehouse/protocol";
 import type { StoredAccount } from "../account/index.ts";
 import type { HistoryItem } from "../messages/index.ts";
 import type { OwnProfile } from "../profiles/index.ts";
+import type { PackInfo, Stickers } from "../stickers/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 import type { Conversation, ConversationInfo } from "./conversation.ts";
@@ -21,6 +22,7 @@ export type ExportLine =
   | { readonly file: "profile"; readonly value: OwnProfile }
   | { readonly file: "contacts"; readonly value: ContactInfo }
   | { readonly file: "identities"; readonly value: ContactIdentity }
+  | { readonly file: "stickers"; readonly value: PackInfo }
   | { readonly file: "conversations"; readonly value: ConversationInfo }
   | { readonly file: "messages"; readonly value: HistoryItem };
 
@@ -48,9 +50,10 @@ export async function* exportAccount(parts: {
   readonly settings: ClientSettings;
   readonly profile: ClientProfile;
   readonly contacts: ClientContacts;
+  readonly stickers: Pick<Stickers, "list">;
   readonly open: (room: RoomUri) => Conversation;
 }): AsyncGenerator<ExportLine, void, undefined> {
-  const { account, store, sessions, settings, profile, contacts, open } = parts;
+  const { account, store, sessions, settings, profile, contacts, stickers, open } = parts;
   const { user, client } = account;
   const [certificate, clientList] = [account.certificate, account.clientList].map(toBase64Url);
   yield {
@@ -70,6 +73,7 @@ export async function* exportAccount(parts: {
   yield { file: "profile", value: await profile.get() };
   for (const value of await contacts.list()) yield { file: "contacts", value };
   for (const value of await contacts.identities()) yield { file: "identities", value };
+  for (const value of await stickers.list()) yield { file: "stickers", value };
   // Those with somebody who is blocked are the user's own, too.
   const rooms = await store.transaction((tx) => tx.rooms.list().map(({ room }) => room));
   for (const room of rooms) yield { file: "conversations", value: await open(room).info() };

@@ -15,8 +15,15 @@ import {
 } from "../account/index.ts";
 import { SdkError, toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
-import { createAlarms, createGroups, type Groups, knownMetadataKeys } from "../groups/index.ts";
 import { createAutoDownload, createLibrary, createReleases } from "../files/index.ts";
+import {
+  createAlarms,
+  createGroups,
+  type Groups,
+  knownMetadataKeys,
+  roomKnown,
+} from "../groups/index.ts";
+import type { Pictures } from "../media/index.ts";
 import {
   createReader,
   describer,
@@ -24,10 +31,10 @@ import {
   Loops,
   unhandledMessages,
 } from "../messages/index.ts";
-import type { Pictures } from "../media/index.ts";
 import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
 import { createPresences, type Presences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
+import { createStickers } from "../stickers/index.ts";
 import { receiptTaker } from "./receipts.ts";
 import { createSync, type Sync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
@@ -46,8 +53,13 @@ import { exportAccount } from "./export-account.ts";
 import { type Indexing, startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
+import { createConversationFinder } from "./find-conversations.ts";
+import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
 import { createClientFiles, fileStoreOf } from "./files.ts";
+import type { Backup } from "../history/index.ts";
+import { createClientBackup, startBackup } from "./backup.ts";
+import { createClientHistory } from "./history.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { createClientPrivacy } from "./privacy.ts";
@@ -55,6 +67,7 @@ import { createClientProfile } from "./profile.ts";
 import { createClientRecovery } from "./recovery.ts";
 import { createReset } from "./reset.ts";
 import { createClientPresence } from "./presence.ts";
+import { createClientStickers } from "./stickers.ts";
 import { search } from "./search.ts";
 import { createSessions } from "./sessions.ts";
 import { createChosen, createClientSettings } from "./settings.ts";
@@ -73,12 +86,17 @@ export type { ClientAssets } from "./assets.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
+export type { FoundConversation } from "./find-conversations.ts";
+export type { ClientFolders, FolderInfo } from "./folders.ts";
+export type { Organisation, OrganiseWish } from "./organise.ts";
 export type { ApprovalRequest, Approvals } from "./approvals.ts";
 export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
+export type { ClientBackup } from "./backup.ts";
 export type { ConversationFiles, FilesWish, SentFiles } from "./conversation-files.ts";
 export type { ClientFiles, OpenableFile } from "./files.ts";
+export type { ClientHistory, ExportWanted } from "./history.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
 export type { ClientPrivacy } from "./privacy.ts";
@@ -88,6 +106,7 @@ export { requestReset, type ResetRequest } from "./reset.ts";
 export type { SearchHit, SearchOptions, SearchResult } from "./search.ts";
 export type { ClientSessions, SessionInfo } from "./sessions.ts";
 export type { ClientSettings } from "./settings.ts";
+export type { ClientStickers } from "./stickers.ts";
 export type { ClientPresence, ContactPresence, PresenceChoice } from "../presence/index.ts";
 
 export type { Client } from "./client.ts";
@@ -148,7 +167,11 @@ function startClient(
     },
     (delayMs, run) => catchingUp.set(delayMs, run),
   );
-  const chosen = createChosen(data, () => env.now());
+  const chosen = createChosen(
+    data,
+    () => env.now(),
+    () => finder.changed(),
+  );
   const own = createOwnIdentity(context, account, {
     changed(change) {
       events.emit("clientsChanged", change);
@@ -188,6 +211,15 @@ function startClient(
   const profiles = createProfiles({ env, store, groups, self: account.user, events });
   const presences = createPresences(env, { store, rooms: groups, events });
   if (options.offline !== true) sync.start(groups);
+  const history = {
+    env,
+    crypto,
+    store,
+    events,
+    self: account.user,
+    dataKey: opened.dataKey,
+    roomOf: roomKnown,
+  };
   const indexing = startIndexing(env, store);
   events.on("changed", indexing.look);
   const session = { user: account.user, client: account.client, random: env.random };
@@ -206,10 +238,14 @@ function startClient(
     void automatic.run();
   });
   const files = { store: fileStore, pictures: once(platform.pictures), letGo };
-  const parts = { assets, files, groups, store, session, chosen, profiles, presences };
-  const running = { sync, groups, profiles, presences, indexing };
+  const stickers = createStickers({ env, store, assets, chosen });
+  const said = { profiles, presences, stickers };
+  const parts = { assets, files, groups, store, session, chosen, ...said };
+  const finder = createConversationFinder(parts, events);
   const life = new AbortController();
+  const backup = startBackup(history, { env, assets, data, alarms, events, life: life.signal });
   const looped = { store, events, loops: new Loops(), life: life.signal };
+  const running = { sync, groups, profiles, presences, indexing, backup };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -228,10 +264,12 @@ function startClient(
       user: account.user,
       client: account.client,
     },
-    conversations: createConversations(parts, account.user, tellOthers),
+    conversations: createConversations(parts, account.user, tellOthers, finder),
+    folders: createFolders(parts),
     ...asked,
     assets: createClientAssets(assets),
     files: createClientFiles(library, assets),
+    stickers: createClientStickers(stickers),
     presence: createClientPresence(presences.face),
     clients: createOwnClients(context, { account, own, chosen }),
     recovery: createClientRecovery(context, account, chosen),
@@ -239,6 +277,7 @@ function startClient(
       export: () =>
         exportAccount({
           ...asked,
+          stickers,
           store,
           account,
           open: (room) => createConversation(parts, room),
@@ -254,6 +293,7 @@ function startClient(
         }),
     },
     factors: createFactors(context),
+    history: createClientHistory(history, createClientBackup(history, backup, chosen)),
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
@@ -280,12 +320,13 @@ type Running = {
   readonly profiles: Profiles;
   readonly presences: Presences;
   readonly indexing: Indexing;
+  readonly backup: Backup;
 };
 
 async function closeAll(
   platform: Platform,
   store: LocalStore,
-  { sync, groups, profiles, presences, indexing }: Running,
+  { sync, groups, profiles, presences, indexing, backup }: Running,
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profiles.stop();
@@ -294,6 +335,7 @@ async function closeAll(
     presences.stop();
     await sync.stop(closed());
     await groups.stop(closed());
+    await backup.stop();
     await last();
   } finally {
     await store.close();

@@ -1,8 +1,9 @@
-import { formatAddress } from "@treehouse/protocol";
+import { formatAddress, type RoomUri } from "@treehouse/protocol";
 
 import { isHidden } from "../groups/index.ts";
 import { type ConversationInfo, createConversation } from "./conversation.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
+import type { LocalTx } from "../storage/index.ts";
 
 /**
  * All conversations of the store, oldest first, but for those with somebody blocked alone and those
@@ -13,7 +14,7 @@ export async function listConversations(
 ): Promise<readonly ConversationInfo[]> {
   const { store } = parts;
   const { rooms, blocked } = await store.transaction((tx) => ({
-    rooms: tx.rooms.list().filter(({ room }) => !isHidden(tx, room)),
+    rooms: roomsHere(tx).filter((room) => !isHidden(tx, room)),
     blocked: new Set(
       tx.relations
         .list()
@@ -21,9 +22,15 @@ export async function listConversations(
         .map(({ user }) => formatAddress(user)),
     ),
   }));
-  const infos = await Promise.all(rooms.map(({ room }) => createConversation(parts, room).info()));
+  const infos = await Promise.all(rooms.map((room) => createConversation(parts, room).info()));
   return infos.filter(
     ({ template, members }) =>
       template !== "direct" || !members.some(({ address }) => blocked.has(address)),
   );
+}
+
+/** Those that this client was ever in, and behind them those that an archive told of. */
+export function roomsHere(tx: LocalTx): readonly RoomUri[] {
+  const all = [...tx.rooms.list(), ...tx.history.toldRooms()];
+  return [...new Set(all.map(({ room }) => room))];
 }

@@ -1,7 +1,6 @@
 import {
   type Bytes,
   clientListHash,
-  domainOf,
   parseAddress,
   Refusal,
   signedClientListCodec,
@@ -28,9 +27,11 @@ import {
 } from "../account/index.ts";
 import { SdkError } from "../errors/index.ts";
 import { noteNewClient } from "../groups/index.ts";
-import type { LocalStore } from "../storage/index.ts";
+import { wantHistory } from "../history/index.ts";
+import type { LocalStore, LocalTx } from "../storage/index.ts";
 import { createApi } from "../transport/index.ts";
 import { approving } from "./approvals.ts";
+import { defaultServer } from "./default-server.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 
@@ -164,9 +165,9 @@ function becomeClient(
 ): Promise<StoredAccount> {
   const { approval } = options;
   if (approval !== undefined) {
-    return approving(() => joinByApproval(context, { user, ...approval }, noteNewClient));
+    return approving(() => joinByApproval(context, { user, ...approval }, noteNew));
   }
-  return addClient(context, { user, secret: secretOf(options) }, begun, noteNewClient);
+  return addClient(context, { user, secret: secretOf(options) }, begun, noteNew);
 }
 
 /** What opens the keys for a further client: the recovery key where one is given. */
@@ -175,8 +176,8 @@ function secretOf(options: ClientOptions): Secret {
   return { recoveryKey: parseRecoveryKey(options.recoveryKey) };
 }
 
-/** Where the server of a user is looked for when nobody says. */
-export function defaultServer(user: UserUri): string {
-  const domain = domainOf(user);
-  return domain === "localhost" ? "http://127.0.0.1:4280" : `https://${domain}`;
+/** What a new client has yet to do: come into its user's conversations, and get their history. */
+function noteNew(tx: LocalTx): void {
+  noteNewClient(tx);
+  wantHistory(tx);
 }

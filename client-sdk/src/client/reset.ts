@@ -2,8 +2,8 @@ import { parseAddress, paths, resetAnswerSchema } from "@treehouse/protocol";
 
 import { toSdkError } from "../errors/index.ts";
 import { type Api, createApi } from "../transport/index.ts";
+import { defaultServer } from "./default-server.ts";
 import { guarded } from "./guarded.ts";
-import { defaultServer } from "./open-account.ts";
 import type { Platform } from "./platform.ts";
 
 /** Whose account is to come back, and the address that was confirmed as that account's. */

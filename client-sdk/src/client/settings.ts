@@ -45,7 +45,8 @@ export type Chosen = {
   pull(): Promise<void>;
 };
 
-export function createChosen(data: AccountData, now: () => number): Chosen {
+/** `told` hears of everything that is chosen here. */
+export function createChosen(data: AccountData, now: () => number, told: () => void): Chosen {
   const unlessAway = async (work: Promise<void>): Promise<void> => {
     try {
       await work;
@@ -57,7 +58,10 @@ export function createChosen(data: AccountData, now: () => number): Chosen {
   };
   return {
     now,
-    push: () => unlessAway(data.push()),
+    push() {
+      told();
+      return unlessAway(data.push());
+    },
     pull: () => unlessAway(data.catchUp()),
   };
 }

@@ -68,7 +68,9 @@ function createTasks(): { add(run: () => void): void; close(): void } {
 }
 
 async function fetchIn(asked: HttpRequest, life: AbortSignal): Promise<HttpResponse> {
-  const signal = AbortSignal.any([life, AbortSignal.timeout(asked.timeoutMs)]);
+  const { signal: given, timeoutMs } = asked;
+  const signals = [life, AbortSignal.timeout(timeoutMs), ...(given === undefined ? [] : [given])];
+  const signal = AbortSignal.any(signals);
   try {
     const response = await fetch(asked.url, {
       method: asked.method,

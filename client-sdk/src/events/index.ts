@@ -127,6 +127,18 @@ export type ClientEvents = {
     readonly record: string;
     readonly change: "merged" | "rolledBack" | "forked" | "damaged";
   };
+  /**
+   * History came in, or the backup was written. `coming`: so many segments of so many are here.
+   * `complete`: all are. `saved`: the backup was written. `missing`, `damaged`: what the user's clients
+   * have noted is not what the server has; it was set back, has lost it, or lies. Nothing of it is used,
+   * and it is written anew from what this client has.
+   */
+  history: {
+    readonly from: "backup";
+    readonly state: "coming" | "complete" | "saved" | "missing" | "damaged";
+    readonly done: number;
+    readonly total: number;
+  };
   /** A message was edited or taken back, or somebody said something to it or took that back. */
   changed: {
     readonly room: RoomUri;

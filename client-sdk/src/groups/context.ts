@@ -16,6 +16,7 @@ import type { Cursor, LocalStore, LocalTx } from "../storage/index.ts";
 import type { Api, Serial } from "../transport/index.ts";
 import type { Alarm, Alarms } from "./alarms.ts";
 import type { HubRecord } from "./hub-record.ts";
+import { noEpoch, notePeople } from "./room-people.ts";
 
 /**
  * Hands requests to the hub. Rejects with `NetworkFault` when the answer is not known, and with a
@@ -151,6 +152,8 @@ export type Room = {
   readonly uri: RoomUri;
   readonly serial: Serial;
   group: MemberGroup | undefined;
+  /** The epoch in which was noted who is in; `noEpoch` at first. */
+  peopleEpoch: number;
   /** Its hash is empty when the entry before is not known, as after a gap. */
   cursor: Cursor;
   /** Present while a pump runs; it looks again when `again` was set meanwhile. */
@@ -228,10 +231,12 @@ export async function writeWithGroup<T>(
   try {
     return await context.store.transaction((tx) => {
       if (changes !== undefined) tx.rooms.changeGroupRows(room.uri, changes);
+      notePeople(tx, room);
       return write(tx);
     });
   } catch (error) {
     room.group = undefined;
+    room.peopleEpoch = noEpoch;
     throw error;
   }
 }

@@ -68,10 +68,13 @@ export type {
 export { knownMetadataKeys } from "./room-names.ts";
 export { noteNewClient } from "./rooms-of-user.ts";
 export type { NewRoom } from "./found-room.ts";
-export { type HistoryRow, withChanges } from "./read-history.ts";
+export { type HistoryPage, type HistoryRow, withChanges } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
+export { roomKnown } from "./room-known.ts";
+export { peopleNoted, writePeople } from "./room-people.ts";
 export type { RoomInfo } from "./room-info.ts";
-export { parseEvent, type RoomEvent } from "./room-event.ts";
+export { eraseMessage } from "./write-change.ts";
+export { describeEvent as describeRoomEvent, parseEvent, type RoomEvent } from "./room-event.ts";
 export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 
 /** When an intent is done. */
@@ -118,7 +121,7 @@ export interface Groups {
   whisper(room: RoomUri, said: Whisper): Promise<Whispered>;
   /** The direct conversations that this client takes part in. */
   directRooms(): Promise<readonly DirectRoom[]>;
-  /** The newest `limit` rows before the position `before`, ascending. */
+  /** A page of the stored history, ascending. Refuses `notFound` and `malformed`. */
   history(room: RoomUri, page: HistoryPage): Promise<readonly HistoryRow[]>;
   info(room: RoomUri): Promise<RoomInfo>;
   /** Of the epoch that this client is in. Refuses `removed`. */

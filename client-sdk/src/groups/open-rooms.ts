@@ -3,6 +3,7 @@ import { firstPrevious, type RoomUri } from "@treehouse/protocol";
 import { createSerial } from "../transport/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { readHubRecord } from "./hub-record.ts";
+import { noEpoch } from "./room-people.ts";
 
 /** The rooms that this process has looked at; each is held once, for as long as it runs. */
 export interface OpenRooms {
@@ -26,6 +27,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         uri,
         serial: createSerial(),
         group: undefined,
+        peopleEpoch: noEpoch,
         cursor: stored ?? { stream: uri, position: 0, hash: firstPrevious },
         pumping: undefined,
         again: false,

@@ -1,4 +1,4 @@
-import type { RoomUri } from "@treehouse/protocol";
+import { Refusal, type RoomUri } from "@treehouse/protocol";
 
 import type { LocalTx, MessageRow } from "../storage/index.ts";
 import type { GroupsContext } from "./context.ts";
@@ -10,24 +10,72 @@ export type HistoryRow = Omit<MessageRow, "serial"> & {
   readonly changes: readonly MessageRow[];
 };
 
-export type HistoryPage = { readonly before: number | undefined; readonly limit: number };
+/**
+ * Which page of a conversation. Positions are the same for everybody and for ever, so that a page's
+ * first and last one are cursors that hold. At most one of the three is given; without any, it is the
+ * newest page.
+ */
+export type HistoryPage = {
+  /** The newest rows before this position. */
+  readonly before?: number | undefined;
+  /** The oldest rows behind this position. */
+  readonly after?: number | undefined;
+  /** The rows on both sides of this position, or of the message with this id; with it among them. */
+  readonly around?: number | string | undefined;
+  readonly limit: number;
+};
 
 /**
- * The newest rows before a position, ascending. What the hub has taken of this client is among them
- * as soon as it has said so: whether the echo comes before the client goes is left to chance.
+ * A page of rows, ascending. What the hub has taken of this client is among them as soon as it has said
+ * so: whether the echo comes before the client goes is left to chance. Refuses `notFound` for an
+ * `around` that names no message here, and `malformed` when more than one place is named.
  */
 export function readHistory(
   context: GroupsContext,
   tx: LocalTx,
   room: RoomUri,
-  { before, limit }: HistoryPage,
+  { before, after, around, limit }: HistoryPage,
 ): readonly HistoryRow[] {
-  const stored = tx.messages.page(room, before, limit).map((row) => withChanges(tx, row));
-  const unechoed = acceptedMessages(context, tx, room).filter(
-    ({ position }) => before === undefined || position < before,
-  );
+  if ([before, after, around].filter((one) => one !== undefined).length > 1) {
+    throw new Refusal("malformed", "a page is before, after or around one place");
+  }
+  const unechoed = acceptedMessages(context, tx, room);
+  const pages = {
+    before: (position: number | undefined, count: number) =>
+      merged(
+        tx.messages.page(room, position, count).map((row) => withChanges(tx, row)),
+        unechoed.filter((row) => position === undefined || row.position < position),
+      ).slice(-count),
+    after: (position: number, count: number) =>
+      merged(
+        tx.messages.pageAfter(room, position, count).map((row) => withChanges(tx, row)),
+        unechoed.filter((row) => row.position > position),
+      ).slice(0, count),
+  };
+  if (limit < 1) return [];
+  if (after !== undefined) return pages.after(after, limit);
+  if (around === undefined) return pages.before(before, limit);
+  const position = typeof around === "number" ? around : positionOf(tx, room, around, unechoed);
+  const upTo = pages.before(position + 1, Math.ceil(limit / 2));
+  const behind = pages.after(position, limit - upTo.length);
+  return [...pages.before(position + 1, limit - behind.length), ...behind];
+}
+
+function merged(stored: readonly HistoryRow[], unechoed: readonly HistoryRow[]) {
   if (unechoed.length === 0) return stored;
-  return [...stored, ...unechoed].toSorted((a, b) => a.position - b.position).slice(-limit);
+  return [...stored, ...unechoed].toSorted((a, b) => a.position - b.position);
+}
+
+function positionOf(
+  tx: LocalTx,
+  room: RoomUri,
+  messageId: string,
+  unechoed: readonly HistoryRow[],
+): number {
+  const row =
+    tx.messages.byId(room, messageId) ?? unechoed.find((one) => one.messageId === messageId);
+  if (row !== undefined) return row.position;
+  throw new Refusal("notFound", "there is no such message in this conversation here");
 }
 
 export function withChanges(tx: LocalTx, row: MessageRow): HistoryRow & MessageRow {

@@ -11,7 +11,7 @@ import {
 
 import type { GroupsContext, Room } from "./context.ts";
 import { loadGroup } from "./load-group.ts";
-import { decodeDetails } from "./room-details.ts";
+import { roomKnown } from "./room-known.ts";
 
 /** A conversation as it stands in this client's group. */
 export type RoomInfo = {
@@ -32,12 +32,14 @@ export type RoomInfo = {
 };
 
 export async function describeRoom(context: GroupsContext, room: Room): Promise<RoomInfo> {
-  const row = await context.store.transaction((tx) => tx.rooms.get(room.uri));
-  const name = row === undefined ? "" : decodeDetails(row.details).name;
+  const { row, known } = await context.store.transaction((tx) => ({
+    row: tx.rooms.get(room.uri),
+    known: roomKnown(tx, room.uri),
+  }));
   const base = {
     room: room.uri,
-    name,
-    template: row?.template ?? "",
+    name: known?.name ?? "",
+    template: known?.template ?? "",
     status: row?.status ?? "removed",
     position: room.cursor.position,
   };

@@ -1,4 +1,10 @@
-import { type CapabilityName, type RoomUri, userOfClient, type UserUri } from "@treehouse/protocol";
+import {
+  type Bytes,
+  type CapabilityName,
+  type RoomUri,
+  userOfClient,
+  type UserUri,
+} from "@treehouse/protocol";
 
 import type { LocalTx, MessageRow } from "../storage/index.ts";
 import type { GroupsContext, ReadMessage } from "./context.ts";
@@ -32,12 +38,18 @@ export function writeChange(
   const about = tx.messages.byId(room, target);
   const author = about === undefined ? undefined : userOfClient(reader.stored(about.body).sender);
   if (about !== undefined && !isAllowed(change, about, author, by)) return false;
+  if (about === undefined && kind === "deletion" && by.may("deleteOtherMessage")) {
+    // Whoever may delete what others say has done so for good: it does not come in by an archive either.
+    const body = reader.emptied(row.body);
+    tx.messages.append({ ...row, messageId: target, kind: "withdrawn", target, body }, true);
+    return false;
+  }
   const isFull = tx.messages.countChanges(room, target) >= changesPerMessageMax;
   if (isFull && (kind === "edit" || kind === "reaction")) return false;
   if (!tx.messages.append({ ...row, kind: "change", target }, true)) return false;
   if (about === undefined) return false;
   if (kind === "unlike") tx.messages.erase(about, "withdrawn", reader.emptied(about.body));
-  if (kind === "deletion") eraseMessage(context, tx, about);
+  if (kind === "deletion") eraseMessage(tx, about, (body) => reader.emptied(body));
   return true;
 }
 
@@ -65,10 +77,14 @@ function isAllowed(
 }
 
 /** The message, then every version that it had, and what others said to it. */
-function eraseMessage({ reader }: GroupsContext, tx: LocalTx, message: MessageRow): void {
-  tx.messages.erase(message, "deleted", reader.emptied(message.body));
+export function eraseMessage(
+  tx: LocalTx,
+  message: MessageRow,
+  emptied: (body: Uint8Array) => Bytes,
+): void {
+  tx.messages.erase(message, "deleted", emptied(message.body));
   for (const one of tx.messages.changesOf(message.room, message.messageId)) {
-    tx.messages.erase(one, "withdrawn", reader.emptied(one.body));
+    tx.messages.erase(one, "withdrawn", emptied(one.body));
   }
 }
 

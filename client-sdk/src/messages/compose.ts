@@ -12,15 +12,19 @@ import {
   MESSAGE_STATUSES,
   messageId,
   type MimiContent,
+  customReactionContent,
   reactionContent,
   Refusal,
   type RoomUri,
+  type SentSticker,
   statusContent,
+  stickerContent,
   textContent,
   toHex,
   unlikeContent,
   type UserUri,
   utf8Encode,
+  withCustomEmoji,
 } from "@treehouse/protocol";
 
 /** A content ready to be sent. The id stays the same however often it is encrypted. */
@@ -42,8 +46,19 @@ export type TextWish = {
   readonly format?: "plain" | "markdown" | undefined;
 };
 
-export function composeText(place: Place, wish: TextWish): Composed {
-  return compose(place, textIn(place, wish));
+/** `emoji`: what `:name:`s in the text mean. */
+export function composeText(
+  place: Place,
+  { emoji, ...wish }: TextWish & { readonly emoji?: readonly SentSticker[] | undefined },
+): Composed {
+  return compose(place, withCustomEmoji(textIn(place, wish), emoji ?? []));
+}
+
+export function composeSticker(
+  place: Place,
+  { sticker, ...where }: Pick<TextWish, "inReplyTo" | "topic"> & { readonly sticker: SentSticker },
+): Composed {
+  return compose(place, stickerContent(textIn(place, { ...where, text: "" }), sticker));
 }
 
 /** `wish` is their caption, which may be empty. */
@@ -54,14 +69,24 @@ export function composeFiles(place: Place, wish: TextWish, files: readonly Attac
 /** `original` is the content that was sent first: but for the body the new one is as it is. */
 export function composeEdit(
   place: Place,
-  { id, original, ...wish }: TextWish & { readonly id: string; readonly original: Bytes },
+  {
+    id,
+    original,
+    emoji,
+    ...wish
+  }: TextWish & {
+    readonly id: string;
+    readonly original: Bytes;
+    readonly emoji?: readonly SentSticker[] | undefined;
+  },
 ): Composed {
   const first = decodeContent(original);
   const { inReplyTo, topicId } = first;
   const text = { ...textIn(place, wish), inReplyTo, topicId };
   const { files } = attachmentsOf(first);
   // Whoever shows the edit in place of the first version has to find the files in it.
-  const whole = files.length === 0 ? text : attachmentContent(text, files);
+  const whole =
+    files.length === 0 ? withCustomEmoji(text, emoji ?? []) : attachmentContent(text, files);
   return compose(place, editContent(whole, fromHex(id)));
 }
 
@@ -71,6 +96,10 @@ export function composeDeletion(place: Place, id: string): Composed {
 
 export function composeReaction(place: Place, id: string, emoji: string): Composed {
   return compose(place, reactionContent(textIn(place, { text: "" }), fromHex(id), emoji));
+}
+
+export function composeCustomReaction(place: Place, id: string, emoji: SentSticker): Composed {
+  return compose(place, customReactionContent(textIn(place, { text: "" }), fromHex(id), emoji));
 }
 
 export function composeUnlike(

@@ -1,11 +1,13 @@
 /** What people say to each other: MIMI content in and out, and the stored history. */
 export {
+  composeCustomReaction,
   composeDeletion,
   type Composed,
   composeEdit,
   composeFiles,
   composeReaction,
   composeRead,
+  composeSticker,
   composeText,
   composeUnlike,
   type TextWish,
@@ -19,7 +21,15 @@ export {
   reactionsBy,
 } from "./message.ts";
 export { type FileFlag, type FileKind, filesReader, type MessageFile } from "./message-files.ts";
-export { createReader, readStored, type Takers } from "./read-content.ts";
+export {
+  createReader,
+  emptyBody,
+  readContent,
+  readStored,
+  senderOf,
+  type Takers,
+} from "./read-content.ts";
+export { type MessageSticker, stickerInfo, type StickerInfo, stickersIn } from "./stickers.ts";
 export { Loops } from "./loops.ts";
 export { describer, facetOf, searchableOf } from "./searchable.ts";
 export { type MessagesOptions, unhandledMessages } from "./unhandled-messages.ts";

@@ -1,12 +1,15 @@
 import {
   changeOf,
   type ClientUri,
+  customEmojiOf,
+  customReactionOf,
   formatAddress,
   isMarkdown,
   mentionsIn,
   type MimiContent,
   Refusal,
   type RoomUri,
+  stickerOf,
   textOf,
   toHex,
   userOfClient,
@@ -17,6 +20,7 @@ import {
 import { type HistoryRow, parseEvent } from "../groups/index.ts";
 import { type FileKind, filesOf, type MessageFiles } from "./message-files.ts";
 import { decodeStored, senderOf } from "./read-content.ts";
+import { type MessageSticker, messageSticker } from "./stickers.ts";
 
 type Position = {
   readonly conversation: RoomUri;
@@ -34,13 +38,17 @@ export type Message = Position & {
   readonly senderAddress: string;
   readonly senderClient: ClientUri;
   /**
-   * `image` to `file`: a message with files, by the first one. `unknown`: a kind of content that this
-   * version does not show. `deleted`: it was taken back.
+   * `image` to `file`: a message with files, by the first one. `sticker`: it is one; `text` says what it
+   * stands for. `unknown`: a kind of content that this version does not show. `deleted`: it was taken back.
    */
-  readonly type: "text" | FileKind | "unknown" | "deleted";
+  readonly type: "text" | FileKind | "sticker" | "unknown" | "deleted";
   /** Of the newest version; beside files, their caption. */
   readonly text: string;
   readonly format: "plain" | "markdown";
+  /** Of a message that is one. */
+  readonly sticker: MessageSticker | undefined;
+  /** What `:name:`s in the text mean, as far as its sender says. */
+  readonly customEmoji: readonly MessageSticker[];
   readonly inReplyTo: string | undefined;
   /** The thread that it belongs to. */
   readonly topic: string | undefined;
@@ -55,10 +63,18 @@ export type Message = Position & {
   readonly filesRefused: boolean;
   /** The messages of which it holds a new version. */
   readonly versionOf: MessageFiles["versionOf"];
+  /**
+   * Whose word it is that it was said: the own address for what came from another client, a backup or a
+   * file of one's own, and a member's for what the conversation grants those who join it. Undefined: this
+   * client received it, with its sender's signature.
+   */
+  readonly toldBy: string | undefined;
 };
 
 export type Reaction = {
+  /** Of a custom one what stands for it. */
   readonly emoji: string;
+  readonly custom: MessageSticker | undefined;
   /** Addresses, each once. */
   readonly by: readonly string[];
 };
@@ -118,6 +134,7 @@ export function messageWithContent(row: HistoryRow): {
     sender,
     senderAddress: formatAddress(sender),
     senderClient,
+    toldBy: row.toldBy === undefined ? undefined : formatAddress(row.toldBy),
   };
   if (row.kind === "deleted") {
     return { message: { ...head, type: "deleted", ...nothing }, content: undefined };
@@ -127,12 +144,21 @@ export function messageWithContent(row: HistoryRow): {
   const newest = changes.findLast(({ by, kind }) => kind === "edit" && by === sender);
   const shown = newest?.parsed ?? parsed;
   const text = textOf(shown);
+  const sticker = stickerOf(shown);
+  const emoji = customEmojiOf(shown);
+  const ofStickers = [...emoji, ...(sticker === undefined ? [] : [sticker])];
   // An edit is of the text: what a message holds of files is what it came with.
-  const { files, refused, versionOf } = filesOf(parsed, row.room);
+  const { files: all, refused, versionOf } = filesOf(parsed, row.room);
+  const files = all.filter(({ link }) =>
+    ofStickers.every(({ file }) => file.kind === "single" || file.url !== link?.uri),
+  );
+  const other = files[0]?.kind ?? (text === undefined ? "unknown" : "text");
   const message: Message = {
     ...head,
-    type: files[0]?.kind ?? (text === undefined ? "unknown" : "text"),
+    type: sticker === undefined ? other : "sticker",
     text: text ?? "",
+    sticker: sticker && messageSticker(sticker),
+    customEmoji: emoji.map(messageSticker),
     format: isMarkdown(shown) ? "markdown" : "plain",
     inReplyTo: parsed.inReplyTo === undefined ? undefined : toHex(parsed.inReplyTo),
     topic: topicOf(parsed),
@@ -146,18 +172,23 @@ export function messageWithContent(row: HistoryRow): {
   return { message, content: shown };
 }
 
-/** The ids with which somebody has said an emoji to a message, and not taken it back. */
+/**
+ * The ids with which somebody has said an emoji to a message, and not taken it back. A custom one is
+ * `:name:`.
+ */
 export function reactionsBy(row: HistoryRow, user: UserUri, emoji: string): readonly string[] {
   return row.changes
     .filter(({ body }) => {
       const change = changeIn(body);
-      return change.by === user && change.emojis.includes(emoji);
+      return change.by === user && change.said.some(({ key }) => key === emoji);
     })
     .map(({ messageId }) => messageId);
 }
 
 const nothing = {
   text: "",
+  sticker: undefined,
+  customEmoji: [],
   format: "plain",
   inReplyTo: undefined,
   topic: undefined,
@@ -169,10 +200,16 @@ const nothing = {
   versionOf: undefined,
 } as const;
 
+/** One emoji that somebody says. */
+type Said = Pick<Reaction, "emoji" | "custom"> & {
+  /** The same for the same: the emoji, or `:name:`. */
+  readonly key: string;
+};
+
 type ChangeIn = {
   readonly by: UserUri;
   readonly kind: string;
-  readonly emojis: readonly string[];
+  readonly said: readonly Said[];
   readonly parsed: MimiContent;
 };
 
@@ -180,19 +217,39 @@ function changeIn(body: Uint8Array): ChangeIn {
   const { sender, parsed } = decodeStored(body);
   const change = changeOf(parsed);
   const emojis = change?.kind === "reaction" ? change.emojis : [];
-  return { by: userOfClient(sender), kind: change?.kind ?? "", emojis, parsed };
+  return {
+    by: userOfClient(sender),
+    kind: change?.kind ?? "",
+    said: saidIn(parsed, emojis),
+    parsed,
+  };
+}
+
+function saidIn(content: MimiContent, emojis: readonly string[]): readonly Said[] {
+  const sent = customReactionOf(content);
+  const [emoji] = emojis;
+  if (sent === undefined || emoji === undefined) {
+    return emojis.map((one) => ({ key: one, emoji: one, custom: undefined }));
+  }
+  const custom = messageSticker(sent);
+  return [{ key: custom.name === undefined ? custom.id : `:${custom.name}:`, emoji, custom }];
 }
 
 /** One person says the same once, from however many clients. */
 function reactionsOf(changes: readonly ChangeIn[]): readonly Reaction[] {
-  const found = new Map<string, Set<string>>();
-  for (const { by, emojis } of changes) {
-    for (const emoji of emojis) {
-      const whose = found.get(emoji) ?? new Set<string>();
-      found.set(emoji, whose.add(formatAddress(by)));
+  const found = new Map<string, { readonly said: Said; readonly by: Set<string> }>();
+  for (const { by, said } of changes) {
+    for (const one of said) {
+      const known = found.get(one.key) ?? { said: one, by: new Set<string>() };
+      known.by.add(formatAddress(by));
+      found.set(one.key, known);
     }
   }
-  return [...found].map(([emoji, by]) => ({ emoji, by: [...by] }));
+  return [...found.values()].map(({ said: { emoji, custom }, by }) => ({
+    emoji,
+    custom,
+    by: [...by],
+  }));
 }
 
 function topicOf({ topicId }: MimiContent): string | undefined {

@@ -67,7 +67,11 @@ export type Takers = {
 
 /** Who sent a message, and nothing of what it said. */
 function emptied(body: Uint8Array): Bytes {
-  const { sender } = bodyCodec.decode(body);
+  return emptyBody(senderOf(body));
+}
+
+/** What the store keeps of a message that was taken back. */
+export function emptyBody(sender: ClientUri): Bytes {
   return bodyCodec.encode({ version: 1, sender, content: new Uint8Array() });
 }
 

@@ -1,4 +1,4 @@
-import { changeOf, type NestedPart } from "@treehouse/protocol";
+import { changeOf, isSticker, type NestedPart } from "@treehouse/protocol";
 
 import type { HistoryRow } from "../groups/index.ts";
 import type { Having } from "../search/index.ts";
@@ -42,7 +42,9 @@ export const facetOf = {
   has: (having: Having) => `has ${having}`,
 };
 
+/** A sticker or custom emoji brings a file, and is none that anybody looks for. */
 function partsOf(part: NestedPart): readonly NestedPart[] {
+  if (isSticker(part)) return [];
   return part.kind === "multi" ? part.parts.flatMap(partsOf) : [part];
 }
 

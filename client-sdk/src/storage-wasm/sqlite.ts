@@ -131,10 +131,15 @@ function faultOf(sqlite: Sqlite, cause: unknown): unknown {
   const { capi, SQLite3Error } = sqlite.engine;
   if (!(cause instanceof SQLite3Error)) return cause;
   const fileError = sqlite.takeFileError();
-  const overQuota = fileError instanceof Error && fileError.name === "QuotaExceededError";
-  if (cause.resultCode === capi.SQLITE_FULL || overQuota) {
+  if (cause.resultCode === capi.SQLITE_FULL || isOverQuota(fileError)) {
     return new StoreFault("storeFull", "there is no room left for the store", { cause });
   }
   const code = capi.sqlite3_js_rc_str(cause.resultCode) ?? String(cause.resultCode);
   return new StoreFault("storeDamaged", `the store's file cannot be used (${code})`, { cause });
+}
+
+/** A browser writes less than it was given when the origin's quota or the disk is used up. */
+function isOverQuota(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === "QuotaExceededError" || error.message === "Unknown write() failure.";
 }

@@ -50,12 +50,20 @@ export function createAccountDataRows(sql: SqlTx, seal: Seal): AccountDataRows {
       entries: dataEntriesSchema.parse(JSON.parse(text)),
     };
   };
+  /** A transaction reads the same few records for each conversation. */
+  const known = new Map<string, DataRow>();
   const get = (record: string): DataRow => {
+    const read = known.get(record) ?? load(record);
+    known.set(record, read);
+    return read;
+  };
+  const load = (record: string): DataRow => {
     const row = sql.all("SELECT * FROM account_data WHERE record = ?", record)[0];
     if (row !== undefined) return parse(row);
     return { record, version: 0, hash: new Uint8Array(), changed: false, entries: {} };
   };
   const put = ({ record, version, hash, changed, entries }: DataRow): void => {
+    known.delete(record);
     sql.run(
       `INSERT INTO account_data (record, version, hash, changed, sealed_entries)
        VALUES (?, ?, ?, ?, ?)

@@ -10,6 +10,7 @@ import { type AccountDataRows, createAccountDataRows } from "./account-data.ts";
 import { type AssetContents, createAssetContents } from "./asset-contents.ts";
 import { type Contacts, createContacts } from "./contacts.ts";
 import { createCursors, type Cursors } from "./cursors.ts";
+import { createHistoryRows, type HistoryRows } from "./history.ts";
 import { createIntents, type Intents } from "./intents.ts";
 import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.ts";
 import { type FilesReader, filed } from "./filed-messages.ts";
@@ -23,6 +24,7 @@ import { createRelations, type Relations } from "./relations.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import { type Describer, indexed, indexSlice } from "./indexed-messages.ts";
 import { migrate, wipe } from "./schema.ts";
+import { createStickerPacks, type StickerPacks } from "./sticker-packs.ts";
 import { createSeal, StoreFault } from "./seal.ts";
 import { createSearchIndex, type IndexState, type SearchRows } from "./search-index.ts";
 import { createTermHasher } from "./search-terms.ts";
@@ -35,6 +37,7 @@ export type { DataEntries, DataEntry, DataRow } from "./account-data.ts";
 export { isAccepted } from "./contacts.ts";
 export type { ContactRow } from "./contacts.ts";
 export type { Cursor } from "./cursors.ts";
+export type { HistoryKey, RowsWanted, Span, ToldRoom } from "./history.ts";
 export type { Describer } from "./indexed-messages.ts";
 export type { IntentKind, IntentRow, IntentStatus } from "./intents.ts";
 export type { FilesOfContent, FilesReader } from "./filed-messages.ts";
@@ -57,6 +60,7 @@ export type LocalTx = {
   readonly cursors: Cursors;
   /** Written with what can be found of them. */
   readonly messages: Messages;
+  readonly history: HistoryRows;
   readonly search: SearchRows & {
     /** Indexes the next of what there was before the index; answers how far it is then. */
     indexSlice(limit: number): IndexState;
@@ -73,6 +77,7 @@ export type LocalTx = {
   readonly senderChains: SenderChains;
   readonly uploads: Uploads;
   readonly assetContents: AssetContents;
+  readonly stickerPacks: StickerPacks;
 };
 
 export interface LocalStore {
@@ -124,6 +129,7 @@ export async function openLocalStore(
           preferences: createPreferences(accountData),
           rooms: createRooms(sql, seal),
           cursors: createCursors(sql),
+          history: createHistoryRows(sql, seal),
           messages: indexed(filed(messages, messageFiles, files), index, describer),
           messageFiles,
           search: {
@@ -141,6 +147,7 @@ export async function openLocalStore(
           senderChains: createSenderChains(sql, seal),
           uploads: createUploads(sql, seal),
           assetContents: createAssetContents(sql, seal),
+          stickerPacks: createStickerPacks(sql, seal),
         });
       });
     },

@@ -1,6 +1,7 @@
-import { type Bytes, parseRoomUri, type RoomUri } from "@treehouse/protocol";
+import type { Bytes, RoomUri, UserUri } from "@treehouse/protocol";
 
-import { bytesOf, integerOf, isNull, type SqlRow, type SqlTx, textOf } from "./port.ts";
+import { insertMessage, messagePlace, parseMessageRow } from "./message-rows.ts";
+import { integerOf, type SqlRow, type SqlTx, textOf } from "./port.ts";
 import type { Seal } from "./seal.ts";
 
 /**
@@ -31,15 +32,25 @@ export type MessageRow = {
   readonly target?: string | undefined;
   /** How it counts until it is read: 0 not, 1 as a message, 2 as one that names this user. */
   readonly counts?: 0 | 1 | 2;
+  /**
+   * By whose word it is here: the own user's for what came from another client, a backup or a file,
+   * and a member's for what a room grants those who join. Undefined: this client received it.
+   */
+  readonly toldBy?: UserUri | undefined;
 };
 
 export type Unread = { readonly messages: number; readonly mentions: number };
 
 export interface Messages {
-  /** Returns false, and writes nothing, when this message id is already there (a replay). */
+  /**
+   * Returns false, and writes nothing, when this message id is already there (a replay), or its place is
+   * taken. What was only told gives way to what is received, unless it was taken back since.
+   */
   append(row: Omit<MessageRow, "serial">, handled: boolean): boolean;
   /** The newest `limit` rows before `before` (a position, exclusive) that may be shown, ascending. */
   page(room: RoomUri, before: number | undefined, limit: number): readonly MessageRow[];
+  /** The oldest `limit` such rows behind `after`. */
+  pageAfter(room: RoomUri, after: number, limit: number): readonly MessageRow[];
   /** A message that is there already stands at a later position as well: it was sent again. */
   noteNewest(room: RoomUri, messageId: string, position: number): void;
   /**
@@ -78,39 +89,23 @@ export interface Messages {
 }
 
 export function createMessages(sql: SqlTx, seal: Seal): Messages {
-  const place = (room: string, position: number) => `messages/${room}/${position}`;
-  const parse = (row: SqlRow): MessageRow => {
-    const room = parseRoomUri(textOf(row, "room"));
-    const position = integerOf(row, "position");
-    return {
-      serial: integerOf(row, "serial"),
-      room,
-      position,
-      messageId: textOf(row, "message_id"),
-      kind: parseKind(textOf(row, "kind")),
-      acceptedAt: integerOf(row, "accepted_at"),
-      body: seal.open(place(room, position), bytesOf(row, "sealed_body")),
-      ...(isNull(row, "target") ? {} : { target: textOf(row, "target") }),
-      counts: parseCounts(integerOf(row, "counts")),
-    };
-  };
+  const parse = (row: SqlRow): MessageRow => parseMessageRow(row, seal);
+  const write = (row: Omit<MessageRow, "serial">, handled: boolean) =>
+    insertMessage(sql, seal, row, handled);
   return {
     append(row, handled) {
+      if (write(row, handled)) return true;
+      if (row.toldBy !== undefined) return false;
       const { changes } = sql.run(
-        `INSERT INTO messages
-           (room, position, message_id, kind, accepted_at, handled, sealed_body, target, counts)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+        `DELETE FROM messages WHERE room = ? AND told_by IS NOT NULL
+         AND ((message_id = ? AND kind IN ('content', 'change', 'event'))
+           OR (position = ? AND message_id <> ?))`,
         row.room,
+        row.messageId,
         row.position,
         row.messageId,
-        row.kind,
-        row.acceptedAt,
-        handled ? 1 : 0,
-        seal.seal(place(row.room, row.position), row.body),
-        row.target ?? null,
-        row.counts ?? 0,
       );
-      return changes > 0;
+      return changes > 0 && write(row, handled);
     },
     page(room, before, limit) {
       const rows = sql.all(
@@ -122,6 +117,17 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
         limit,
       );
       return rows.map(parse).toReversed();
+    },
+    pageAfter(room, after, limit) {
+      const rows = sql.all(
+        `SELECT * FROM messages WHERE room = ? AND position > ?
+         AND kind NOT IN ('blocked', 'change', 'withdrawn')
+         ORDER BY position LIMIT ?`,
+        room,
+        after,
+        limit,
+      );
+      return rows.map(parse);
     },
     noteNewest(room, messageId, position) {
       sql.run(
@@ -220,7 +226,7 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
         `UPDATE messages SET kind = ?, handled = 1, counts = 0, sealed_body = ?
          WHERE room = ? AND position = ?`,
         kind,
-        seal.seal(place(room, position), body),
+        seal.seal(messagePlace(room, position), body),
         room,
         position,
       );
@@ -268,24 +274,4 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
       sql.run("UPDATE messages SET handled = 1 WHERE serial = ?", serial);
     },
   };
-}
-
-function parseCounts(counts: number): 0 | 1 | 2 {
-  return counts === 0 || counts === 1 ? counts : 2;
-}
-
-const kinds: readonly MessageKind[] = [
-  "content",
-  "event",
-  "fault",
-  "blocked",
-  "change",
-  "deleted",
-  "withdrawn",
-];
-
-function parseKind(text: string): MessageKind {
-  const kind = kinds.find((known) => known === text);
-  if (kind !== undefined) return kind;
-  throw new TypeError(`unknown message kind ${text}`);
 }

@@ -95,13 +95,48 @@ const versions: readonly (readonly string[])[] = [
        from_serial INTEGER NOT NULL, to_serial INTEGER NOT NULL) STRICT`,
     `INSERT INTO search_backlog (from_serial, to_serial)
        SELECT 0, coalesce(max(serial), 0) FROM messages`,
+  ],
+  messageFileTables,
+  [
     "CREATE TABLE asset_uploads (resume_key TEXT PRIMARY KEY, sealed_state BLOB NOT NULL) STRICT",
     `CREATE TABLE asset_contents (
        uri TEXT PRIMARY KEY, bytes INTEGER NOT NULL, used_at INTEGER NOT NULL,
        sealed_content BLOB NOT NULL) STRICT`,
     "CREATE INDEX asset_contents_by_use ON asset_contents (used_at)",
   ],
-  messageFileTables,
+  [
+    "ALTER TABLE messages ADD COLUMN told_by TEXT",
+    "CREATE INDEX messages_by_time ON messages (accepted_at, room, position)",
+    "DROP INDEX messages_counted",
+    "CREATE INDEX messages_counted ON messages (room, position, counts) WHERE counts > 0",
+    "CREATE TABLE told_rooms (room TEXT PRIMARY KEY, sealed_room BLOB NOT NULL) STRICT",
+  ],
+  [
+    `CREATE TABLE sticker_packs (
+       pack TEXT NOT NULL, item INTEGER NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (pack, item)) STRICT`,
+    `CREATE TABLE sticker_imports (
+       source TEXT NOT NULL, item TEXT NOT NULL, sealed_content BLOB NOT NULL,
+       PRIMARY KEY (source, item)) STRICT`,
+  ],
+  [
+    `CREATE TABLE history_changed (
+       mark INTEGER PRIMARY KEY AUTOINCREMENT, hour INTEGER NOT NULL UNIQUE) STRICT`,
+    "INSERT INTO history_changed (hour) SELECT DISTINCT accepted_at / 3600000 FROM messages",
+    `CREATE TRIGGER messages_inserted AFTER INSERT ON messages BEGIN
+       DELETE FROM history_changed WHERE hour = NEW.accepted_at / 3600000;
+       INSERT INTO history_changed (hour) VALUES (NEW.accepted_at / 3600000);
+     END`,
+    `CREATE TRIGGER messages_erased AFTER UPDATE OF kind ON messages BEGIN
+       DELETE FROM history_changed WHERE hour = OLD.accepted_at / 3600000;
+       INSERT INTO history_changed (hour) VALUES (OLD.accepted_at / 3600000);
+     END`,
+    `CREATE TRIGGER messages_removed AFTER DELETE ON messages BEGIN
+       DELETE FROM history_changed WHERE hour = OLD.accepted_at / 3600000;
+       INSERT INTO history_changed (hour) VALUES (OLD.accepted_at / 3600000);
+     END`,
+    "CREATE TABLE backup_merged (link TEXT PRIMARY KEY) STRICT",
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -143,8 +178,13 @@ const emptying = [
   "INSERT INTO search (search) VALUES ('delete-all')",
   "DELETE FROM search_documents",
   "UPDATE search_backlog SET from_serial = 0, to_serial = 0",
-  "DELETE FROM asset_uploads",
-  "DELETE FROM asset_contents",
   "DELETE FROM message_files",
   "DELETE FROM released_assets",
+  "DELETE FROM asset_uploads",
+  "DELETE FROM asset_contents",
+  "DELETE FROM told_rooms",
+  "DELETE FROM sticker_packs",
+  "DELETE FROM sticker_imports",
+  "DELETE FROM history_changed",
+  "DELETE FROM backup_merged",
 ];

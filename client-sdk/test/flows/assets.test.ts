@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { LIMITS, toHex } from "@treehouse/protocol";
+import { LIMITS } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Client, Conversation, MessageFile } from "../../src/node.ts";
+import { content, whole } from "../world/contents.ts";
 import { befriend } from "../world/friends.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
 import { founded, until } from "../world/waiting.ts";
@@ -36,19 +37,6 @@ const KIB = 1024;
 
 type Fetchable = MessageFile & { readonly link: NonNullable<MessageFile["link"]> };
 
-/** Octets that no two places have in common. */
-function content(length: number): Uint8Array {
-  const octets = new Uint8Array(length);
-  for (let at = 0; at < length; at += 4) {
-    const value = Math.imul(at + 1, 0x9e3779b1) >>> 0;
-    octets[at] = value;
-    octets[at + 1] = value >>> 8;
-    octets[at + 2] = value >>> 16;
-    octets[at + 3] = value >>> 24;
-  }
-  return octets;
-}
-
 async function fileOf(client: Client, conversation: Conversation, id: string): Promise<Fetchable> {
   let found: MessageFile | undefined;
   await until(client, async () => {
@@ -61,18 +49,12 @@ async function fileOf(client: Client, conversation: Conversation, id: string): P
   return { ...found, link: found.link };
 }
 
-async function whole(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  for await (const piece of stream) pieces.push(new Uint8Array(piece));
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
-}
-
 test.each([
   ["nothing", 0],
   ["one octet", 1],
   ["what is encrypted whole", LIMITS.assetPlainBytesMax],
   ["what goes in chunks", LIMITS.assetPlainBytesMax + 1],
-  ["several parts", LIMITS.assetPartBytesMax + 777],
+  ["several parts", LIMITS.assetPartBytesMax + 1],
 ])(
   "R-082 R-086 FED-1000 FED-1001 FED-1002 a file of %s arrives as it was at another server",
   async (_, length) => {
@@ -83,7 +65,7 @@ test.each([
     expect(file).toMatchObject({ ...about, size: length, kind: "file", inline: false });
     const opened = await bob.assets.open(file.link);
     expect(opened.size).toBe(length);
-    expect(toHex(await whole(opened.stream()))).toBe(toHex(sent));
+    expect(Buffer.compare(await whole(opened.stream()), sent)).toBe(0);
     for (const [offset, wanted] of [
       [0, 10],
       [length - 5, 100],
@@ -91,7 +73,7 @@ test.each([
     ] as const) {
       if (offset < 0) continue;
       const part = await opened.read(offset, wanted);
-      expect(toHex(part)).toBe(toHex(sent.subarray(offset, offset + wanted)));
+      expect(Buffer.compare(part, sent.subarray(offset, offset + wanted))).toBe(0);
     }
   },
 );
@@ -125,13 +107,13 @@ test("T-30 own assets have names, replace one another, and are nobody else's", a
     { uri: second.uri, name: "backup/1" },
   ]);
   await expect(alice.assets.read(first)).rejects.toMatchObject({ code: "assetGone" });
-  expect(toHex(await alice.assets.read(second))).toBe(toHex(content(3_000_000)));
+  expect(Buffer.compare(await alice.assets.read(second), content(3_000_000))).toBe(0);
   await expect(bob.assets.read(second)).rejects.toMatchObject({ code: "assetGone" });
 });
 
 test("R-093 FED-1003 whoever has the link of a pack opens it through their own server", async () => {
   const link = await alice.assets.upload(content(5000), { access: { kind: "bearer" } });
-  expect(toHex(await eve.assets.read(link))).toBe(toHex(content(5000)));
+  expect(Buffer.compare(await eve.assets.read(link), content(5000))).toBe(0);
   const wrong = { ...link, access: { kind: "bearer", secret: new Uint8Array(32) } } as const;
   await expect(bob.assets.read(wrong)).rejects.toMatchObject({ code: "assetGone" });
 });
@@ -145,10 +127,10 @@ test("R-052 FED-1013 a file is forwarded without an upload; deleted, it goes fro
   const again = await alice.assets.copy(link, { kind: "bearer" });
   expect(blobs()).toEqual(before);
   const theirs = await bob.assets.copy(link, { kind: "bearer" });
-  expect(toHex(await eve.assets.read(theirs))).toBe(toHex(sent));
+  expect(Buffer.compare(await eve.assets.read(theirs), sent)).toBe(0);
   await alice.assets.delete(link);
   await expect(alice.assets.read(link)).rejects.toMatchObject({ code: "assetGone" });
-  expect(toHex(await eve.assets.read(again))).toBe(toHex(sent));
+  expect(Buffer.compare(await eve.assets.read(again), sent)).toBe(0);
 });
 
 function filesBelow(directory: string): readonly string[] {

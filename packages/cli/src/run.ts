@@ -9,6 +9,7 @@ import { addContextCommands } from "./commands/context.ts";
 import { addDebugCommands } from "./commands/debug.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addFedCommands } from "./commands/fed.ts";
+import { addFolderCommands } from "./commands/folder.ts";
 import { addGroupCommands } from "./commands/group.ts";
 import { addHistoryCommand } from "./commands/history.ts";
 import { addInitCommand } from "./commands/init.ts";
@@ -17,6 +18,7 @@ import { addSearchCommand } from "./commands/search.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServerCommands } from "./commands/server.ts";
 import { addPresenceCommands } from "./commands/presence.ts";
+import { addStickerCommands } from "./commands/sticker.ts";
 import { addTailCommand } from "./commands/tail.ts";
 import { addTypingCommand } from "./commands/typing.ts";
 import type { Cli } from "./commands/cli.ts";
@@ -110,11 +112,13 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addGroupCommands,
   addSendCommand,
   addMessageCommands,
+  addStickerCommands,
   addChatCommand,
   addTailCommand,
   addPresenceCommands,
   addTypingCommand,
   addHistoryCommand,
+  addFolderCommands,
   addSearchCommand,
   addAdminCommands,
   addFedCommands,

@@ -317,6 +317,8 @@ export type {
 export * from "./assets/index.ts";
 export * from "./content/index.ts";
 export * from "./federation/index.ts";
+export * from "./history/index.ts";
 export * from "./http-api/index.ts";
 export * from "./policy/index.ts";
 export * from "./room/index.ts";
+export * from "./stickers/index.ts";

@@ -44,6 +44,7 @@ import {
 } from "./arbitraries.ts";
 import { ephemeralCases } from "./struct-cases-ephemeral.ts";
 import { federationCases } from "./struct-cases-federation.ts";
+import { historyCases } from "./struct-cases-history.ts";
 import { identityCases } from "./struct-cases-identity.ts";
 import { requestCases } from "./struct-cases-requests.ts";
 import { structCase } from "./struct-case.ts";
@@ -268,4 +269,5 @@ export const structCases: readonly StructCase[] = [
   ...ephemeralCases,
   ...federationCases,
   ...identityCases,
+  ...historyCases,
 ];

@@ -34,6 +34,13 @@ test("R-037 whoever merges, in whatever order and however often, comes to the sa
   );
 });
 
+test("T-37 a later version of the backup counts, whenever it was noted", () => {
+  const later = { "backup head": { value: { version: 3 }, at: 1 } };
+  const earlier = { "backup head": { value: { version: 2 }, at: 9 } };
+  expect(mergeEntries(later, earlier)).toEqual(later);
+  expect(mergeEntries(earlier, later)).toEqual(later);
+});
+
 test("R-037 what was read farther counts, whenever it was", () => {
   const far = { "read r": { value: 9, at: 1 } };
   const near = { "read r": { value: 4, at: 2 } };

@@ -1,15 +1,36 @@
 /** What a user's clients keep for each other at the server, sealed under a key of their own. */
 export { type AccountData, createAccountData, type DataChange } from "./sync-data.ts";
 export {
+  backupHeadOf,
   clientNameOf,
+  isBackupOn,
   labelOf,
   metadataKeyOf,
   notesOf,
   type RoomNotes,
+  writeBackupHead,
+  writeBackupOn,
   writeClientName,
   writeLabel,
   writeMetadataKey,
   writeOwnName,
   writeRead,
 } from "./notes.ts";
-export { fileRecords, PROFILE_RECORD, recordOfFile, SETTINGS_RECORD } from "./records.ts";
+export {
+  type Folder,
+  foldersOf,
+  newFolderId,
+  pinsOf,
+  type PlaceChange,
+  type Placed,
+  placeOf,
+  writeFolder,
+  writePlace,
+} from "./places.ts";
+export {
+  fileRecords,
+  PROFILE_RECORD,
+  recordOfFile,
+  SETTINGS_RECORD,
+  STICKERS_RECORD,
+} from "./records.ts";

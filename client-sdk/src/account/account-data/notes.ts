@@ -91,6 +91,31 @@ export function writeRead(
   tx.accountData.set(recordOfRoom(room), `read ${room}`, { value: position, at });
 }
 
+const backupKey = "backup head";
+const backupOnKey = "backup on";
+
+/** Where the newest version of the backup lies; see `history/backup`. */
+export function backupHeadOf(tx: LocalTx): unknown {
+  return tx.accountData.get(SETTINGS_RECORD).entries[backupKey]?.value;
+}
+
+export function writeBackupHead(
+  tx: LocalTx,
+  value: Readonly<Record<string, string | number>>,
+  at: number,
+): void {
+  tx.accountData.set(SETTINGS_RECORD, backupKey, { value, at });
+}
+
+/** Unless the user has chosen otherwise, there is one. */
+export function isBackupOn(tx: LocalTx): boolean {
+  return tx.accountData.get(SETTINGS_RECORD).entries[backupOnKey]?.value !== false;
+}
+
+export function writeBackupOn(tx: LocalTx, on: boolean, at: number): void {
+  tx.accountData.set(SETTINGS_RECORD, backupOnKey, { value: on, at });
+}
+
 function textAt(tx: LocalTx, record: string, key: string): string | undefined {
   return z.string().safeParse(tx.accountData.get(record).entries[key]?.value).data;
 }

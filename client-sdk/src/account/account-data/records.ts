@@ -8,16 +8,28 @@ export const SETTINGS_RECORD = "settings";
 /** What the user says of themselves to others. */
 export const PROFILE_RECORD = "profile";
 
+/** The sticker packs that the user has, and the stickers used of late. */
+export const STICKERS_RECORD = "stickers";
+
 const peopleShards = 32;
 const roomShards = 16;
 const fileShards = 64;
+const placeShards = 8;
+
+/** Where the user has put conversations. */
+export const placeRecords: readonly string[] = Array.from(
+  { length: placeShards },
+  (_, shard) => `places/${shard}`,
+);
 
 export const recordNames: readonly string[] = [
   SETTINGS_RECORD,
   PROFILE_RECORD,
+  STICKERS_RECORD,
   ...Array.from({ length: peopleShards }, (_, shard) => `people/${shard}`),
   ...Array.from({ length: roomShards }, (_, shard) => `rooms/${shard}`),
   ...Array.from({ length: fileShards }, (_, shard) => `files/${shard}`),
+  ...placeRecords,
 ];
 
 /** Those that hold the library of files. */
@@ -35,6 +47,10 @@ export function recordOfRoom(room: string): string {
 
 export function recordOfFile(id: string): string {
   return `files/${shardOf(id, fileShards)}`;
+}
+
+export function recordOfPlace(room: string): string {
+  return `places/${shardOf(room, placeShards)}`;
 }
 
 function shardOf(uri: string, shards: number): number {

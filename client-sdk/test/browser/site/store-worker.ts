@@ -1,4 +1,5 @@
 import { createBrowserEnv } from "../../../src/environment/browser.ts";
+import { openLocalStore, StoreFault } from "../../../src/storage/index.ts";
 import { engineContract } from "../../../src/storage/store.contract.ts";
 import { openOnFiles } from "../../../src/storage-wasm/index.ts";
 import { collected } from "./vitest.ts";
@@ -35,12 +36,51 @@ const acts: Record<string, () => Promise<unknown>> = {
     }
     return results;
   },
+  /** Opens a store and keeps it open for as long as this worker lives. */
+  async hold() {
+    await openOnFiles("held");
+    return "held";
+  },
+  async open() {
+    return codeOf(openOnFiles("held").then((database) => database.close()));
+  },
+  /** Writes until there is no room left, and looks at what stays. */
+  async fill() {
+    const { store, put } = await openFilled();
+    const written = ["", "", "", "", "", "", "", ""].map((_, at) => `value ${at}`);
+    const codes = [];
+    for (const name of written) codes.push(await put(name));
+    const kept = await store.transaction((tx) => written.map((name) => tx.settings.get(name)));
+    await store.close();
+    return codes.map((code, at) => `${String(code)}, ${kept[at] === undefined ? "gone" : "kept"}`);
+  },
+  async fillAgain() {
+    const { store, put } = await openFilled();
+    const code = await put("value 7");
+    await store.close();
+    return code;
+  },
 };
+
+/** Each value takes a mebibyte. */
+async function openFilled() {
+  const store = await openLocalStore(await openOnFiles("filled"), new Uint8Array(32), random);
+  const put = (name: string) =>
+    codeOf(store.transaction((tx) => tx.settings.put(name, new Uint8Array(2 ** 20))));
+  return { store, put };
+}
+
+async function codeOf(act: Promise<unknown>): Promise<unknown> {
+  return act.then(
+    () => "done",
+    (error: unknown) => (error instanceof StoreFault ? error.code : String(error)),
+  );
+}
 
 addEventListener("message", ({ data }) => {
   const act = acts[data];
   if (act === undefined) throw new Error(`nobody knows how to ${data}`);
-  void act().then(postMessage);
+  void act().then(postMessage, (error: unknown) => postMessage(String(error)));
 });
 
 /** Everything in the directory of a store. */

@@ -11,12 +11,12 @@ declare const Worker: new (
 };
 
 Object.assign(globalThis, {
-  /** Has a worker do something, and ends it. */
+  /** Has a worker of its own do something; `hold` is for one that lives on. */
   inWorker: (what: string) =>
     new Promise((resolve) => {
       const worker = new Worker(new URL("./store-worker.ts", import.meta.url), { type: "module" });
       worker.addEventListener("message", ({ data }) => {
-        worker.terminate();
+        if (what !== "hold") worker.terminate();
         resolve(data);
       });
       worker.postMessage(what);

@@ -77,6 +77,7 @@ const names = [
   "profile",
   "contacts",
   "identities",
+  "stickers",
   "conversations",
   "messages",
 ] as const;

@@ -3,6 +3,7 @@ import type { ConversationInfo } from "@treehouse/client-sdk";
 
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
+import { addOrganisationCommands } from "./organisation.ts";
 import { report, safetyText } from "./safety.ts";
 
 /** `treehouse group`: conversations and who is in them. */
@@ -69,6 +70,7 @@ export function addGroupCommands(cli: Cli): void {
       });
     });
   addNoteCommands(cli, noun);
+  addOrganisationCommands(cli, noun);
   addMemberCommand(cli, noun, "add", "add members, all or none");
   addMemberCommand(cli, noun, "remove", "remove members");
   noun

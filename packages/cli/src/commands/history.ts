@@ -1,43 +1,64 @@
 import type { HistoryItem } from "@treehouse/client-sdk";
 
 import { bodyText, fileLine } from "./file-text.ts";
+import { reactionText, stickerText } from "./sticker-text.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
+import { addHistoryBackup } from "./history-backup.ts";
+import { addHistoryFiles } from "./history-files.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /** `treehouse history`: what the store holds of a conversation; works without a server. */
 export function addHistoryCommand(cli: Cli): void {
-  cli.program
+  const noun = cli.program
     .command("history")
     .description("show a conversation as this store has it")
     .argument("<conversation>", "id, unique beginning of the id, or name")
     .option("--limit <number>", "the newest so many", "50")
-    .option("--before <position>", "only what stands before this position")
-    .action(async (reference: string, options: { limit: string; before?: string }) => {
-      const limit = wholeNumber("--limit", options.limit);
-      const before =
-        options.before === undefined ? undefined : wholeNumber("--before", options.before);
+    .option("--before <position>", "the newest before this position")
+    .option("--after <position>", "the oldest behind this position")
+    .option("--around <place>", "on both sides of a position, or of a message by its id")
+    .action(async (reference: string, options: Shown) => {
+      const page = pageOf(options);
       await withBriefClient(
         cli,
         async (client) => {
           const conversation = await client.conversations.get(reference);
-          const range = before === undefined ? { limit } : { limit, before };
-          const items = await conversation.history(range);
-          cli.output().list("items", items.map(shown), lineOf);
+          const items = await conversation.history(page);
+          cli.output().list("items", items.map(withoutKeys), lineOf);
         },
         { offline: true },
       );
     });
+  addHistoryFiles(cli, noun);
+  addHistoryBackup(cli, noun);
 }
 
-type Shown = ReturnType<typeof shown>;
+type Shown = {
+  readonly limit: string;
+  readonly before?: string;
+  readonly after?: string;
+  readonly around?: string;
+};
 
-/** Without the keys of files. */
-function shown(item: HistoryItem) {
+function pageOf({ limit, before, after, around }: Shown) {
+  const isId = around !== undefined && /^[0-9a-f]{64}$/.test(around);
+  return {
+    limit: wholeNumber("--limit", limit),
+    ...(before === undefined ? {} : { before: wholeNumber("--before", before) }),
+    ...(after === undefined ? {} : { after: wholeNumber("--after", after) }),
+    ...(around === undefined ? {} : { around: isId ? around : wholeNumber("--around", around) }),
+  };
+}
+
+/** Without the keys of files: lines are printed, piped and logged. */
+function withoutKeys(item: HistoryItem) {
   return item.kind === "message" ? { ...item, files: item.files.map(fileLine) } : item;
 }
 
-function lineOf(item: Shown): string {
+type ItemRow = ReturnType<typeof withoutKeys>;
+
+function lineOf(item: ItemRow): string {
   const at = `${item.position} ${new Date(item.acceptedAt).toISOString()}`;
   switch (item.kind) {
     case "message":
@@ -52,8 +73,10 @@ function lineOf(item: Shown): string {
   }
 }
 
-function textOf(item: Shown & { readonly kind: "message" }): string {
+function textOf(item: ItemRow & { readonly kind: "message" }): string {
   const edited = item.editedAt === undefined ? "" : " (edited)";
-  const reactions = item.reactions.map(({ emoji, by }) => `  ${emoji} ${by.length}`).join("");
-  return `${bodyText(item)}${edited}${reactions}`;
+  const reactions = item.reactions.map((one) => `  ${reactionText(one)}`).join("");
+  const told = item.toldBy === undefined ? "" : ` (told by ${item.toldBy})`;
+  const text = item.sticker === undefined ? bodyText(item) : stickerText(item.sticker);
+  return `${text}${edited}${told}${reactions}`;
 }

@@ -28,7 +28,7 @@ export function addMessageCommands(cli: Cli): void {
     },
   );
   command(cli, "react", "say an emoji to a message")
-    .argument("<emoji>")
+    .argument("<emoji>", "or :name:, a custom one of yours")
     .option("--remove", "take it back")
     .action(async (reference: string, id: string, emoji: string, options: { remove?: boolean }) => {
       const removed = options.remove === true;
@@ -62,7 +62,8 @@ async function onMessage(
   });
 }
 
-async function wholeId(conversation: Conversation, start: string): Promise<string> {
+/** The id of the one message, of the newest 500, that begins so. */
+export async function wholeId(conversation: Conversation, start: string): Promise<string> {
   const items = await conversation.history({ limit: looked });
   const found = items.flatMap((item) =>
     item.kind === "message" && item.id.startsWith(start) ? [item.id] : [],

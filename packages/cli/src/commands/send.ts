@@ -16,12 +16,19 @@ export function addSendCommand(cli: Cli): void {
     .option("--reply <message>", "id of the message that this one answers")
     .option("--thread <topic>", "the thread that it belongs to; any text, the same for all of it")
     .option("--markdown", "the text is Markdown; links to mimi: URIs mention people")
+    .option("--sticker <pack/sticker>", "a sticker of a pack of yours in the place of a text")
     .option("--lines", "each line of the standard input is a message of its own")
     .action(
       async (
         to: string,
         given: string | undefined,
-        options: { reply?: string; thread?: string; markdown?: boolean; lines?: boolean },
+        options: {
+          reply?: string;
+          thread?: string;
+          markdown?: boolean;
+          sticker?: string;
+          lines?: boolean;
+        },
       ) => {
         const { reply, thread, markdown } = options;
         const wish = {
@@ -35,6 +42,15 @@ export function addSendCommand(cli: Cli): void {
             const sent = await conversation.send(text, wish);
             cli.output().result(sent, `sent at position ${sent.position}`);
           };
+          if (options.sticker !== undefined) {
+            const sticker = stickerIn(options.sticker);
+            const sent = await conversation.sendSticker(sticker, {
+              inReplyTo: reply,
+              topic: thread,
+            });
+            cli.output().result(sent, `sent at position ${sent.position}`);
+            return;
+          }
           if (options.lines === true) {
             await sendLines(cli, send);
             return;
@@ -70,6 +86,15 @@ async function sendLines(cli: Cli, send: (text: string) => Promise<void>): Promi
 
 async function readText(cli: Cli): Promise<string> {
   return (await cli.terminal.readAll()).replace(/\r?\n$/, "");
+}
+
+/** `pack/sticker`; a title may hold a stroke itself. */
+function stickerIn(text: string): { readonly pack: string; readonly sticker: string } {
+  const at = text.lastIndexOf("/");
+  if (at > 0 && at < text.length - 1) {
+    return { pack: text.slice(0, at), sticker: text.slice(at + 1) };
+  }
+  throw new CliFailure(EXIT.usage, "malformed", `"${text}" is not of the form pack/sticker`);
 }
 
 /** An address means the direct conversation with that person, made at the first message. */

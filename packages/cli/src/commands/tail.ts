@@ -1,6 +1,7 @@
 import type { Client, Message } from "@treehouse/client-sdk";
 
 import { bodyText, fileLine } from "./file-text.ts";
+import { stickerLine, stickerText } from "./sticker-text.ts";
 import type { Cli } from "./cli.ts";
 import { loginRequired, watchConnection, withClient } from "./cli.ts";
 import { printPresence } from "./presence.ts";
@@ -102,7 +103,6 @@ async function follow(
 function print(cli: Cli, message: Message): void {
   const { conversation, position, acceptedAt, id, senderAddress, senderClient, type, text } =
     message;
-  const files = message.files.map(fileLine);
   const value = {
     conversation,
     position,
@@ -116,8 +116,11 @@ function print(cli: Cli, message: Message): void {
     inReplyTo: message.inReplyTo ?? null,
     topic: message.topic ?? null,
     mentions: message.mentions,
-    files,
+    files: message.files.map(fileLine),
+    sticker: message.sticker === undefined ? null : stickerLine(message.sticker),
+    customEmoji: message.customEmoji.map(stickerLine),
   };
   const time = new Date(acceptedAt).toISOString();
-  cli.output().item(value, `${time} ${senderAddress}: ${bodyText(value)}`);
+  const said = message.sticker === undefined ? bodyText(value) : stickerText(message.sticker);
+  cli.output().item(value, `${time} ${senderAddress}: ${said}`);
 }

@@ -62,6 +62,7 @@ export {
   profileOf,
   profileSchema,
 } from "./profile.ts";
+export { isShowable } from "./showable.ts";
 export { FILE_STEP_BYTES } from "./padding.ts";
 export * from "./stickers/index.ts";
 export { isMarkdown, mentionsIn, textContent, textOf } from "./text-content.ts";

@@ -73,10 +73,16 @@ export const LABELS = {
   accountData: "AccountData",
   /** Key derivation from a store key: seals secret rows. */
   storeRow: "StoreRow",
-  /** Associated data of each chunk of a large asset. */
-  assetChunk: "AssetChunk",
+  /** What a sealed piece of history is bound to. */
+  historyPiece: "HistoryPiece",
+  /** Key derivation from the account-data key: seals archives in files. */
+  historyArchive: "HistoryArchive",
+  /** Key derivation from the account-data key: seals the backup at the server. */
+  historyBackup: "HistoryBackup",
   /** Key derivation from a store key: hashes what the search index keeps of words. */
   searchTerm: "SearchTerm",
+  /** Associated data of each chunk of a large asset. */
+  assetChunk: "AssetChunk",
   /** Seals a room's metadata. */
   roomMetadata: "RoomMetadata",
 } as const;

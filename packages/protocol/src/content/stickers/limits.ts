@@ -16,7 +16,7 @@ export const STICKER_LIMITS = {
   /** Emoji that one sticker is tagged with. */
   emojisPerStickerMax: 20,
   /** Packs that one user has. */
-  packsPerUserMax: 64,
+  packsPerUserMax: 40,
   /** Stickers that a user's clients remember as used of late. */
   recentStickersMax: 24,
   /** Custom emoji of one message. */

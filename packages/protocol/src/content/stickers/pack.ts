@@ -36,7 +36,15 @@ const depthMax = 4;
 
 /** FED-880: one octet string for the whole pack. Refuses what `decodePack` would. */
 export function encodePack({ manifest, files }: StickerPack): Bytes {
-  const { title, author, kind, items } = manifest;
+  const encoded = encodeManifest(manifest);
+  const length = files.reduce((sum, file) => sum + file.length, headLength + encoded.length);
+  checkStickerLimit("packBytesMax", length, "the pack");
+  const head = concatBytes(magic, Uint8Array.of(VERSION), u32.encode(encoded.length));
+  return concatBytes(head, encoded, ...files);
+}
+
+/** FED-881: the manifest alone. Refuses what `readManifest` would. */
+export function encodeManifest({ title, author, kind, items }: PackManifest): Bytes {
   const map = new Map<number, CborValue>([
     [keys.title, title],
     [keys.kind, kinds.indexOf(kind)],
@@ -44,11 +52,8 @@ export function encodePack({ manifest, files }: StickerPack): Bytes {
   ]);
   if (author !== undefined) map.set(keys.author, author);
   const encoded = encodeCbor(map);
-  checkManifest(encoded);
-  const length = files.reduce((sum, file) => sum + file.length, headLength + encoded.length);
-  checkStickerLimit("packBytesMax", length, "the pack");
-  const head = concatBytes(magic, Uint8Array.of(VERSION), u32.encode(encoded.length));
-  return concatBytes(head, encoded, ...files);
+  readManifest(encoded);
+  return encoded;
 }
 
 /**
@@ -67,12 +72,12 @@ export function decodePack(bytes: Bytes): StickerPack {
   const length = u32.decode(bytes.slice(magic.length + 1, headLength));
   checkStickerLimit("packManifestBytesMax", length, "the pack's manifest");
   if (length > bytes.length - headLength) throw malformed("a pack that is cut off");
-  const manifest = checkManifest(bytes.subarray(headLength, headLength + length));
+  const manifest = readManifest(bytes.subarray(headLength, headLength + length));
   return { manifest, files: filesIn(bytes.subarray(headLength + length), manifest) };
 }
 
-/** The manifest alone, as `encodePack` puts it into the bundle. */
-export function checkManifest(encoded: Uint8Array): PackManifest {
+/** Reads a manifest alone. Refuses `malformed` and `limitExceeded`. */
+export function readManifest(encoded: Uint8Array): PackManifest {
   checkStickerLimit("packManifestBytesMax", encoded.length, "the pack's manifest");
   const value = decodeCbor(encoded, depthMax);
   if (!isMap(value)) throw malformed("a manifest that is no map");

@@ -1,0 +1,10 @@
+/** History that travels between clients: what its pieces hold, and how they are padded and bound. */
+export { HISTORY_LIMITS } from "./limits.ts";
+export { pad, unpad } from "./padding.ts";
+export { type HistoryPlace, historyPlace, historyPlaceCodec } from "./place.ts";
+export {
+  type HistoryRoom,
+  type HistoryRow,
+  type HistorySegment,
+  historySegmentCodec,
+} from "./segment.ts";
