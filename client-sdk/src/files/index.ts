@@ -2,7 +2,6 @@
 export {
   type ConversationFile,
   continuedBy,
-  conversationFileAt,
   conversationFiles,
   versionsOf,
 } from "./conversation-files.ts";

@@ -295,13 +295,11 @@ test("T-30 FED-872 FED-876 what a hostile member says of files is contained and 
 	expires: 0,
 	size: Number.MAX_SAFE_INTEGER,
 	encAlg: 1,
-	...{
-		key: random(16),
-		nonce: random(12),
-		aad: random(0),
-		hashAlg: 1,
-		contentHash: random(32)
-	}
+	key: random(16),
+	nonce: random(12),
+	aad: random(0),
+	hashAlg: 1,
+	contentHash: random(32)
 });
   const bomb = { mediaType: "image/png", bytes: png(4, 4, { claimed: [60_000, 60_000] }) } as const;
   const facts = { kind: "image", width: 99_999, height: 99_999 } as const;
