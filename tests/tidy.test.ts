@@ -60,7 +60,9 @@ const sdkModules: Record<string, readonly string[]> = {
   presence: ["events", "storage"],
   history: ["account", "assets", "errors", "events", "groups", "messages", "storage", "transport"],
   stickers: ["account", "messages", "sticker-files", "storage"],
+  notifications: ["account", "events", "groups", "messages", "search", "storage", "zone"],
   client: [
+    "notifications",
     "account",
     "assets",
     "errors",

@@ -146,15 +146,15 @@ R-109 | open | | Duration and quality are shown
 
 # Notifications
 R-110 | open | | Push without content
-R-111 | open | | Notifications of mentions, invites and direct messages
+R-111 | partly | client-sdk | Notifications of mentions, invites and direct messages
 R-112 | open | | Calls ring
 R-113 | open | | Notifications in the app
 R-114 | open | | Sounds and vibration
-R-115 | open | | Preferences, the most specific wins
+R-115 | partly | client-sdk | Preferences, the most specific wins
 
 # Bots and integrations
 R-116 | open | | Bot accounts
-R-117 | open | | Bots hear events
+R-117 | partly | cli | Bots hear events
 R-118 | open | | Bots post and take commands
 R-119 | open | | Roles bind bots
 R-120 | open | | Owners control bots

@@ -31,6 +31,7 @@ export type {
   ClientOptions,
   ClientInfo,
   ClientRecovery,
+  ClientNotifications,
   ClientPresence,
   ClientSessions,
   ClientPrivacy,
@@ -55,6 +56,7 @@ export type {
   FolderInfo,
   FoundConversation,
   Invite,
+  Judged,
   Member,
   OwnClients,
   RecoveryProof,
@@ -79,6 +81,13 @@ export type {
   OwnAsset,
   UploadOptions,
 } from "./assets/index.ts";
+export type {
+  NotificationChange,
+  NotificationLevel,
+  NotificationRules,
+  QuietHours,
+  Verdict,
+} from "./notifications/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
 export type {
   ConversationFile,

@@ -45,6 +45,7 @@ export {
   type PlaceChange,
   type Placed,
   placeOf,
+  SETTINGS_RECORD,
   writeFolder,
   writePlace,
 } from "./account-data/index.ts";

@@ -24,8 +24,10 @@ export function accountEventsOf(parts: {
   readonly own: OwnIdentity;
   readonly log: (event: string, error: unknown) => void;
   readonly events: Events<ClientEvents>;
+  /** What the user's other clients have chosen and read is known here now, as far as it can be. */
+  readonly settled: () => void;
 }): AccountEvents {
-  const { context, account, book, data, own, log, events } = parts;
+  const { context, account, book, data, own, log, events, settled } = parts;
   const notices = createResetNotices(context, (told) => events.emit("resetWaiting", told));
   return {
     apply(tx, event) {
@@ -39,8 +41,12 @@ export function accountEventsOf(parts: {
     },
     missed: (tx) => book.missed(tx),
     async catchUp() {
-      await book.catchUp();
-      await data.catchUp();
+      try {
+        await book.catchUp();
+        await data.catchUp();
+      } finally {
+        settled();
+      }
       // What the own server tells of oneself is judged like what it tells of others (T-09).
       await lookUp(context, account.user);
     },

@@ -13,6 +13,7 @@ import type { ClientFolders } from "./folders.ts";
 import type { ClientFactors } from "./factors.ts";
 import type { ClientFiles } from "./files.ts";
 import type { ClientHistory } from "./history.ts";
+import type { ClientNotifications } from "./notifications.ts";
 import type { ClientPrivacy } from "./privacy.ts";
 import type { ClientProfile } from "./profile.ts";
 import type { ClientRecovery } from "./recovery.ts";
@@ -27,6 +28,8 @@ export interface Client extends AsyncDisposable {
   readonly conversations: ClientConversations;
   /** What the user has sorted conversations into. */
   readonly folders: ClientFolders;
+  /** When the user is told of messages. */
+  readonly notifications: ClientNotifications;
   readonly admin: Admin;
   /** Looks at connection, session, KeyPackages and backlog; changes nothing. */
   diagnose(): Promise<readonly Check[]>;

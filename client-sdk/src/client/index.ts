@@ -53,6 +53,8 @@ import { exportAccount } from "./export-account.ts";
 import { type Indexing, startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
+import { createNotifier, type Notifier } from "../notifications/index.ts";
+import { createClientNotifications } from "./notifications.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
@@ -86,6 +88,7 @@ export type { ClientAssets } from "./assets.ts";
 export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
+export type { ClientNotifications, Judged } from "./notifications.ts";
 export type { FoundConversation } from "./find-conversations.ts";
 export type { ClientFolders, FolderInfo } from "./folders.ts";
 export type { Organisation, OrganiseWish } from "./organise.ts";
@@ -189,10 +192,20 @@ function startClient(
     alarms,
     people: peopleOf(context, book, own),
     metadataKey: metadataKeyOf,
-    accountEvents: accountEventsOf({ context, account, book, data, own, log, events }),
+    accountEvents: accountEventsOf({
+      context,
+      account,
+      book,
+      data,
+      own,
+      log,
+      events,
+      settled: () => notifier.settled(),
+    }),
     ears: {
       overheard: (heard) => presences.overheard(heard),
       spoke: (room, sender) => presences.spoke(room, sender),
+      arrived: (place) => notifier.arrived(place),
     },
     store,
     api: context.api,
@@ -222,6 +235,13 @@ function startClient(
   };
   const indexing = startIndexing(env, store);
   events.on("changed", indexing.look);
+  const notifier = createNotifier({
+    store,
+    events,
+    self: account.user,
+    now: () => env.now(),
+    log,
+  });
   const session = { user: account.user, client: account.client, random: env.random };
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
@@ -245,7 +265,7 @@ function startClient(
   const life = new AbortController();
   const backup = startBackup(history, { env, assets, data, alarms, events, life: life.signal });
   const looped = { store, events, loops: new Loops(), life: life.signal };
-  const running = { sync, groups, profiles, presences, indexing, backup };
+  const running = { sync, groups, profiles, presences, indexing, notifier, backup };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -266,6 +286,7 @@ function startClient(
     },
     conversations: createConversations(parts, account.user, tellOthers, finder),
     folders: createFolders(parts),
+    notifications: createClientNotifications(parts),
     ...asked,
     assets: createClientAssets(assets),
     files: createClientFiles(library, assets),
@@ -320,17 +341,19 @@ type Running = {
   readonly profiles: Profiles;
   readonly presences: Presences;
   readonly indexing: Indexing;
+  readonly notifier: Notifier;
   readonly backup: Backup;
 };
 
 async function closeAll(
   platform: Platform,
   store: LocalStore,
-  { sync, groups, profiles, presences, indexing, backup }: Running,
+  { sync, groups, profiles, presences, indexing, notifier, backup }: Running,
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profiles.stop();
   indexing.stop();
+  notifier.stop();
   try {
     presences.stop();
     await sync.stop(closed());

@@ -45,7 +45,7 @@ export type OrganiseWish = {
 const labelsMax = 20;
 
 export function organisationOf(tx: LocalTx, room: RoomUri, now: number): Organisation {
-  const { archived, muted, ...placed } = placeOf(tx, room);
+  const { archived, muted, level: _, ...placed } = placeOf(tx, room);
   const mutedNow = muted === "always" || (muted ?? 0) > now ? muted : undefined;
   return { ...placed, muted: mutedNow, archived: isArchived(tx, room, archived, mutedNow) };
 }

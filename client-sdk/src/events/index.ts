@@ -145,6 +145,20 @@ export type ClientEvents = {
     readonly messageId: string;
     readonly change: "edit" | "deletion" | "unlike" | "reaction";
   };
+  /**
+   * A message of somebody else that the user is to be told of, by their rules: `alert` with a sound,
+   * `silent` without. What was read elsewhere meanwhile is not among them.
+   */
+  notification: {
+    readonly room: RoomUri;
+    readonly position: number;
+    readonly messageId: string;
+    readonly address: string;
+    readonly level: "silent" | "alert";
+    readonly reason: string;
+    /** The beginning of it. */
+    readonly text: string;
+  };
   /** Somebody has read a conversation up to a position. */
   read: { readonly room: RoomUri; readonly user: UserUri; readonly position: number };
   /** Somebody says something else of themselves than before. */

@@ -111,6 +111,8 @@ export interface Ears {
   }): void;
   /** A message of somebody else's client was stored. */
   spoke(room: RoomUri, sender: ClientUri): void;
+  /** The same, with where it stands. */
+  arrived(place: { readonly room: RoomUri; readonly position: number }): void;
 }
 
 export type KnownUser = {

@@ -102,6 +102,7 @@ export async function messageEntry(
       if (reception !== "shown") return;
       context.events.emit("stored", { room: room.uri });
       context.ears.spoke(room.uri, message.client);
+      context.ears.arrived({ room: room.uri, position: entry.position });
     },
   };
 }

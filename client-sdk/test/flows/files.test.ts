@@ -290,17 +290,17 @@ test("R-084 FED-877 the user's rule fetches small files by itself, and no others
 test("T-30 FED-872 FED-876 what a hostile member says of files is contained and flagged", async () => {
   await bob.close();
   const place = { room: parseRoomUri(his.id), sender: parseUserUri(bob.me.user), random };
-  const link = ({
-	url: 'https://evil.example/x',
-	expires: 0,
-	size: Number.MAX_SAFE_INTEGER,
-	encAlg: 1,
-	key: random(16),
-	nonce: random(12),
-	aad: random(0),
-	hashAlg: 1,
-	contentHash: random(32)
-});
+  const link = {
+    url: "https://evil.example/x",
+    expires: 0,
+    size: Number.MAX_SAFE_INTEGER,
+    encAlg: 1,
+    key: random(16),
+    nonce: random(12),
+    aad: random(0),
+    hashAlg: 1,
+    contentHash: random(32),
+  };
   const bomb = { mediaType: "image/png", bytes: png(4, 4, { claimed: [60_000, 60_000] }) } as const;
   const facts = { kind: "image", width: 99_999, height: 99_999 } as const;
   const hostile = composeFiles(place, { text: "look" }, [

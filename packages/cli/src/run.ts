@@ -17,6 +17,7 @@ import { addMessageCommands } from "./commands/message.ts";
 import { addSearchCommand } from "./commands/search.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServerCommands } from "./commands/server.ts";
+import { addNotifyCommands } from "./commands/notify.ts";
 import { addPresenceCommands } from "./commands/presence.ts";
 import { addStickerCommands } from "./commands/sticker.ts";
 import { addTailCommand } from "./commands/tail.ts";
@@ -119,6 +120,7 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addTypingCommand,
   addHistoryCommand,
   addFolderCommands,
+  addNotifyCommands,
   addSearchCommand,
   addAdminCommands,
   addFedCommands,

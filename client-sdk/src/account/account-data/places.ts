@@ -13,11 +13,15 @@ export type Placed = {
   readonly muted: number | "always" | undefined;
   /** Marked as unread, whatever was read. */
   readonly marked: boolean;
+  /** What is told of it. */
+  readonly level: Level | undefined;
   /** In the order of the alphabet. */
   readonly labels: readonly string[];
   /** Ids, in the order of the folders. */
   readonly folders: readonly string[];
 };
+
+type Level = z.infer<typeof levelSchema>;
 
 /** Archived when everything up to a position was there; with `keep` whatever comes. */
 export type Archived = { readonly position: number; readonly keep: boolean };
@@ -30,11 +34,13 @@ export type PlaceChange = {
   readonly archive?: Archived | null;
   readonly mute?: number | "always" | null;
   readonly marked?: true | null;
+  readonly level?: Level | null;
   readonly labels?: ReadonlyMap<string, true | null>;
   readonly folders?: ReadonlyMap<string, true | null>;
 };
 
 const archivedSchema = z.object({ position: z.int().nonnegative(), keep: z.boolean() });
+const levelSchema = z.enum(["all", "mentions", "none"]);
 const mutedSchema = z.union([z.literal("always"), z.int().nonnegative()]);
 const folderSchema = z.object({ name: z.string(), order: z.number() });
 
@@ -54,6 +60,7 @@ export function placeOf(tx: LocalTx, room: RoomUri): Placed {
     archived: archivedSchema.safeParse(valueOf("archive")).data,
     muted: mutedSchema.safeParse(valueOf("mute")).data,
     marked: valueOf("unread") === true,
+    level: levelSchema.safeParse(valueOf("notify")).data,
     labels: chosen("label").toSorted((a, b) => (a < b ? -1 : 1)),
     folders: foldersOf(tx)
       .filter(({ id }) => inFolders.has(id))
@@ -80,7 +87,7 @@ export function writePlace(
   room: RoomUri,
   { change, at }: { readonly change: PlaceChange; readonly at: number },
 ): void {
-  const { pin, archive, mute, marked, labels = [], folders = [] } = change;
+  const { pin, archive, mute, marked, level, labels = [], folders = [] } = change;
   const set = (key: string, value: PlaceValue | undefined): void => {
     if (value === undefined) return;
     tx.accountData.set(recordOfPlace(room), key, { value, at });
@@ -89,11 +96,12 @@ export function writePlace(
   set(`archive ${room}`, archive);
   set(`mute ${room}`, mute);
   set(`unread ${room}`, marked);
+  set(`notify ${room}`, level);
   for (const [label, value] of labels) set(`label ${room} ${label}`, value);
   for (const [folder, value] of folders) set(`folder ${room} ${folder}`, value);
 }
 
-type PlaceValue = number | "always" | true | null | Archived;
+type PlaceValue = number | "always" | true | null | Archived | Level;
 
 /** In the user's order. */
 export function foldersOf(tx: LocalTx): readonly (Folder & { readonly order: number })[] {

@@ -88,12 +88,12 @@ async function organise(
   });
 }
 
-export function jsonOf(organisation: Organisation) {
+function jsonOf(organisation: Organisation) {
   const { pinned = null, muted = null, ...rest } = organisation;
   return { pinned, muted, ...rest };
 }
 
-export function textOf({ pinned, archived, muted, marked, labels }: Organisation): string {
+function textOf({ pinned, archived, muted, marked, labels }: Organisation): string {
   const until = typeof muted === "number" ? ` until ${new Date(muted).toISOString()}` : "";
   const words = [
     ...(pinned === undefined ? [] : [`pinned as number ${pinned + 1}`]),
@@ -107,7 +107,7 @@ export function textOf({ pinned, archived, muted, marked, labels }: Organisation
 
 const units: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400, w: 604_800 };
 
-function durationOf(text: string): number {
+export function durationOf(text: string): number {
   const [, count, unit] = /^(\d{1,5})([mhdw])$/.exec(text) ?? [];
   if (count !== undefined && unit !== undefined) return Number(count) * (units[unit] ?? 0) * 1000;
   throw new CliFailure(EXIT.usage, "malformed", `"${text}" is no time such as 90m, 8h or 7d`);

@@ -3,6 +3,8 @@ import type { Client, Message } from "@treehouse/client-sdk";
 import { bodyText, fileLine } from "./file-text.ts";
 import { stickerLine, stickerText } from "./sticker-text.ts";
 import type { Cli } from "./cli.ts";
+import { commandWords, runFor } from "./exec.ts";
+import { typeFilter } from "./tail-filter.ts";
 import { loginRequired, watchConnection, withClient } from "./cli.ts";
 import { printPresence } from "./presence.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -19,6 +21,10 @@ export function addTailCommand(cli: Cli): void {
     .argument("[conversations...]", "ids or names; only these, others stay unseen")
     .option("--follow", "go on until interrupted")
     .option("--limit <number>", "end after so many messages")
+    .option("--since <when>", "first what came since then, seen or not: 90m, 8h, 7d, 2026-01-31")
+    .option("--types <types>", "only of these types: text,file or any:mention, text:reply")
+    .option("--notify", "only what your rules tell of aloud")
+    .option("--exec <command>", "run this for each, with the message on its standard input")
     .option("--presence", "show who is there and who writes as well, and yourself to contacts")
     .action(async (references: string[], options: TailOptions) => {
       const limit = options.limit === undefined ? Infinity : wholeNumber("--limit", options.limit);
@@ -26,12 +32,44 @@ export function addTailCommand(cli: Cli): void {
         // With a limit the command waits for that many, as --follow does.
         const waits = options.follow === true || limit !== Infinity;
         if (options.presence === true) await showPresence(cli, client);
-        await follow(cli, client, references, { limit, waits });
+        const { since } = options;
+        const handle = handlerOf(cli, client, options);
+        await follow(cli, client, references, { limit, waits, since, handle });
       });
     });
 }
 
-type TailOptions = { follow?: boolean; limit?: string; presence?: boolean };
+type TailOptions = {
+  follow?: boolean;
+  limit?: string;
+  presence?: boolean;
+  since?: string;
+  types?: string;
+  notify?: boolean;
+  exec?: string;
+};
+
+/** Shows a message, or runs what is to be run for it, if it is wanted; answers whether it is. */
+type Handler = (message: Message) => Promise<boolean>;
+
+function handlerOf(cli: Cli, client: Client, options: TailOptions): Handler {
+  const isWanted =
+    options.types === undefined ? () => true : typeFilter(options.types, client.me.address);
+  const words = options.exec === undefined ? undefined : commandWords(options.exec);
+  const isTold = async (message: Message): Promise<boolean> => {
+    const { conversation, senderAddress: sender, text, mentions } = message;
+    const mention = mentions.includes(client.me.address);
+    const verdict = await client.notifications.judge({ conversation, sender, text, mention });
+    return verdict.level === "alert";
+  };
+  return async (message) => {
+    if (!isWanted(message)) return false;
+    if (options.notify === true && !(await isTold(message))) return false;
+    if (words === undefined) print(cli, message);
+    else await runFor(cli, words, { message, json: JSON.stringify(valueOf(message)) });
+    return true;
+  };
+}
 
 async function showPresence(cli: Cli, client: Client): Promise<void> {
   client.on("presence", (presence) => printPresence(cli.output(), presence));
@@ -46,7 +84,12 @@ async function follow(
   cli: Cli,
   client: Client,
   references: readonly string[],
-  bounds: { readonly limit: number; readonly waits: boolean },
+  bounds: {
+    readonly limit: number;
+    readonly waits: boolean;
+    readonly since: string | undefined;
+    readonly handle: Handler;
+  },
 ): Promise<void> {
   const done = new AbortController();
   const stop = () => done.abort();
@@ -84,14 +127,21 @@ async function follow(
   );
   const show = async (): Promise<number> => {
     let shown = 0;
+    const earlier = new Set<string>();
+    if (bounds.since !== undefined) {
+      for (const message of await messagesSince(client, bounds.since, wanted)) {
+        earlier.add(message.id);
+        if (await bounds.handle(message)) shown += 1;
+        if (shown >= bounds.limit) return shown;
+      }
+    }
     const options = {
       signal: done.signal,
       drain: !bounds.waits,
       ...(wanted.length === 0 ? {} : { conversations: wanted }),
     };
     for await (const message of client.messages(options)) {
-      print(cli, message);
-      shown += 1;
+      if (!earlier.has(message.id) && (await bounds.handle(message))) shown += 1;
       if (shown >= bounds.limit) stop();
     }
     return shown;
@@ -100,10 +150,35 @@ async function follow(
   if (shown === 0 && !bounds.waits) cli.output().hint("Nothing new.");
 }
 
+/** Others' messages, oldest first, from what the store holds. */
+async function messagesSince(
+  client: Client,
+  since: string,
+  conversations: readonly string[],
+): Promise<readonly Message[]> {
+  const places = conversations.map((id) => ` in:"${id}"`).join("");
+  const query = `-from:me after:"${since}"${places}`;
+  const messages: Message[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.search(query, { cursor, limit: 100, complete: true });
+    messages.push(...page.hits.map(({ message }) => message));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return messages.toReversed();
+}
+
 function print(cli: Cli, message: Message): void {
+  const time = new Date(message.acceptedAt).toISOString();
+  const value = valueOf(message);
+  const said = message.sticker === undefined ? bodyText(value) : stickerText(message.sticker);
+  cli.output().item(value, `${time} ${message.senderAddress}: ${said}`);
+}
+
+function valueOf(message: Message) {
   const { conversation, position, acceptedAt, id, senderAddress, senderClient, type, text } =
     message;
-  const value = {
+  return {
     conversation,
     position,
     acceptedAt,
@@ -120,7 +195,4 @@ function print(cli: Cli, message: Message): void {
     sticker: message.sticker === undefined ? null : stickerLine(message.sticker),
     customEmoji: message.customEmoji.map(stickerLine),
   };
-  const time = new Date(acceptedAt).toISOString();
-  const said = message.sticker === undefined ? bodyText(value) : stickerText(message.sticker);
-  cli.output().item(value, `${time} ${senderAddress}: ${said}`);
 }

@@ -96,6 +96,7 @@ test("every command is exercised by a test", () => {
     "organisation",
     "reset",
     "server-backup",
+    "tail",
     "stickers",
   ]
     .map((name) => readFileSync(join(root, `packages/cli/test/flows/${name}.test.ts`), "utf8"))
