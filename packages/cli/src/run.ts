@@ -10,6 +10,7 @@ import { addDebugCommands } from "./commands/debug.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addFedCommands } from "./commands/fed.ts";
 import { addFolderCommands } from "./commands/folder.ts";
+import { addFileCommands } from "./commands/file.ts";
 import { addGroupCommands } from "./commands/group.ts";
 import { addHistoryCommand } from "./commands/history.ts";
 import { addInitCommand } from "./commands/init.ts";
@@ -115,6 +116,7 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addMessageCommands,
   addStickerCommands,
   addChatCommand,
+  addFileCommands,
   addTailCommand,
   addPresenceCommands,
   addTypingCommand,

@@ -3,6 +3,7 @@ import type { Client, Conversation } from "@treehouse/client-sdk";
 import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
+import { fileAt, progressOf, resumeKeyOf, tellNotes } from "./file-source.ts";
 import { findDirect } from "./find-direct.ts";
 
 /** `treehouse send`: returns once the hub has accepted the message for good. */
@@ -17,6 +18,10 @@ export function addSendCommand(cli: Cli): void {
     .option("--thread <topic>", "the thread that it belongs to; any text, the same for all of it")
     .option("--markdown", "the text is Markdown; links to mimi: URIs mention people")
     .option("--sticker <pack/sticker>", "a sticker of a pack of yours in the place of a text")
+    .option("--file <paths...>", "files to send; the text is their caption")
+    .option("--alt <text>", "for those who cannot see or hear a file that is sent alone")
+    .option("--voice", "the file is a recording that was spoken for the conversation")
+    .option("--strip-metadata", "photographs go without what a camera wrote beside the pixels")
     .option("--lines", "each line of the standard input is a message of its own")
     .action(
       async (
@@ -27,6 +32,10 @@ export function addSendCommand(cli: Cli): void {
           thread?: string;
           markdown?: boolean;
           sticker?: string;
+          file?: string[];
+          alt?: string;
+          voice?: boolean;
+          stripMetadata?: boolean;
           lines?: boolean;
         },
       ) => {
@@ -49,6 +58,25 @@ export function addSendCommand(cli: Cli): void {
               topic: thread,
             });
             cli.output().result(sent, `sent at position ${sent.position}`);
+            return;
+          }
+          if (options.file !== undefined) {
+            const { voice, alt, stripMetadata } = options;
+            const as = voice === true ? "voice" : undefined;
+            const about = { as, alt, stripMetadata };
+            const files = await Promise.all(options.file.map((path) => fileAt(path, about)));
+            const caption = given === "-" ? await readText(cli) : (given ?? "");
+            const resumeKey = await resumeKeyOf(options.file[0] ?? "", conversation.id);
+            const onProgress = progressOf(cli, options.file[0] ?? "");
+            const transfer = { resumeKey, signal: cli.stopped, onProgress };
+            const { notes, ...sent } = await conversation.send({
+              files,
+              caption,
+              ...wish,
+              ...transfer,
+            });
+            tellNotes(cli, notes);
+            cli.output().result({ ...sent, notes }, `sent at position ${sent.position}`);
             return;
           }
           if (options.lines === true) {

@@ -91,6 +91,7 @@ test("every command is exercised by a test", () => {
     "external-login",
     "passkeys",
     "fed",
+    "files",
     "history",
     "messages",
     "organisation",
