@@ -77,9 +77,9 @@ R-050 | met | delivery, federation, SDK, CLI | Typing is pushed to whoever is co
 R-051 | met | SDK, CLI | Own messages can be edited, and nobody else's
 R-052 | partly | SDK, CLI, assets | Messages can be deleted for all, wherever they are kept, and files with all copies; the one does not bring the other yet
 R-053 | met | SDK, CLI | Reactions, each once for a person
-R-054 | partly | SDK, CLI | Messages belong to threads; no counts of what is unread in one
-R-055 | open | | Links with previews
-R-056 | partly | SDK, CLI | People are mentioned by links; no roles, no everyone
+R-054 | met | SDK, CLI | Messages belong to threads, which are listed with what is unread, followed and left
+R-055 | met | SDK, CLI | Links with a preview that the sender makes; receivers ask nobody
+R-056 | met | SDK, CLI | People, roles and everyone are mentioned, the latter two by whom the room permits it
 R-057 | met | SDK, queuing | Messages are kept and read again, whenever client or server died
 R-058 | met | SDK, assets | History on a new device, with the password or the recovery key alone
 R-059 | open | | Direct paths between clients that agree

@@ -69,6 +69,7 @@ export type {
   SearchHit,
   SearchOptions,
   SearchResult,
+  SendOptions,
   SentMessage,
   SessionInfo,
 } from "./client/index.ts";
@@ -98,6 +99,7 @@ export type {
   LibraryFile,
 } from "./files/index.ts";
 export { safeFileName } from "./media/index.ts";
+export { defineContent } from "./messages/index.ts";
 export type { BackupStatus, HistoryLine, TakenCount } from "./history/index.ts";
 export type {
   FolderFile,
@@ -114,10 +116,13 @@ export type {
   TelegramImport,
 } from "./stickers/index.ts";
 export type {
+  ContentType,
   HistoryItem,
   Message,
   MessageFile,
   MessageSticker,
+  OwnContent,
+  PollState,
   MessagesOptions,
   StickerInfo,
 } from "./messages/index.ts";

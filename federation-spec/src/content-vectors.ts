@@ -1,16 +1,24 @@
 import {
   encodeContent,
   encodeMessageStatus,
+  forwardContent,
   fromHex,
+  jsonPart,
   MESSAGE_STATUSES,
   messageId,
   type MimiContent,
   parseRoomUri,
   parseUserUri,
+  pinContent,
+  pollContent,
+  pollEndContent,
   type Profile,
   profileContent,
   textContent,
   toHex,
+  voteContent,
+  withFallback,
+  withLinkPreview,
 } from "@treehouse/protocol";
 import type { EncodedVector } from "./room-vectors.ts";
 
@@ -18,6 +26,9 @@ const senderUri = parseUserUri("mimi://example.org/u/alice");
 const roomUri = parseRoomUri("mimi://example.org/r/aaaaaaaaaaaaaaaaaaaaaaaaaa");
 const salt = fromHex("000102030405060708090a0b0c0d0e0f");
 const hello = textContent({ text: "Hello", salt, senderUri, roomUri });
+const link = "https://cake.example/";
+const place = { salt, senderUri, roomUri, markdown: true };
+const poll = { question: "Cake?", options: ["yes", "no"], multiple: false, anonymous: false };
 
 export interface ContentVectors {
   readonly senderUri: string;
@@ -47,6 +58,35 @@ export function contentVectors(): ContentVectors {
         ...hello,
         replaces: first,
         body: { kind: "null", disposition: 1, language: "" },
+      }),
+      message("a text that goes an hour after it was read", {
+        ...hello,
+        expires: { relative: true, seconds: 3600 },
+      }),
+      message("a pin", pinContent({ ...hello, inReplyTo: first }, true)),
+      message("a poll", pollContent(hello, { ...poll, closesAt: 1_790_000_000_000 })),
+      message("a vote", voteContent({ ...hello, inReplyTo: idOf(pollContent(hello, poll)) }, [1])),
+      message(
+        "the end of a poll",
+        pollEndContent({ ...hello, inReplyTo: idOf(pollContent(hello, poll)) }),
+      ),
+      message(
+        "a forwarded text",
+        forwardContent(hello, hello, { from: senderUri, at: 1_790_000_000_000 }),
+      ),
+      message(
+        "a text with a preview",
+        withLinkPreview(textContent({ text: link, salt, senderUri, roomUri }), {
+          url: link,
+          title: "Cake",
+        }),
+      ),
+      message("a text that names everybody and the owners", {
+        ...textContent({ text: `[@all](${roomUri}) [@owners](${roomUri}#role=4)`, ...place }),
+      }),
+      message("content of another program", {
+        ...hello,
+        body: withFallback(jsonPart("application/vnd.example.move+json", { to: "e4" }, 1), "e4"),
       }),
       message("a text with a private extension", {
         ...hello,

@@ -1,15 +1,8 @@
-import {
-  type CapabilityName,
-  isEmoji,
-  Refusal,
-  type RoomUri,
-  userOfClient,
-} from "@treehouse/protocol";
+import { isEmoji, Refusal, type RoomUri, userOfClient } from "@treehouse/protocol";
 
 import {
   composeCustomReaction,
   composeDeletion,
-  type Composed,
   composeEdit,
   composeReaction,
   composeUnlike,
@@ -17,10 +10,10 @@ import {
   readStored,
   type TextWish,
 } from "../messages/index.ts";
-import { withChanges } from "../groups/index.ts";
-import type { MessageRow } from "../storage/index.ts";
+import type { HistoryRow } from "../groups/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
+import { createSender } from "./own-messages.ts";
 
 /** What can be done to a message that stands in a conversation. */
 export interface MessageChanges {
@@ -44,26 +37,10 @@ export interface MessageChanges {
 }
 
 export function createMessageChanges(parts: ConversationParts, room: RoomUri): MessageChanges {
-  const { files, groups, session, stickers, store } = parts;
-  const place = { room, sender: session.user, random: session.random };
-
-  const messageWith = async (id: string): Promise<MessageRow> => {
-    const row = await store.transaction((tx) => tx.messages.contentById(room, id));
-    if (row !== undefined) return row;
-    throw new Refusal("notFound", "there is no message with this id in the conversation");
-  };
-  const isOwn = (row: MessageRow): boolean =>
+  const { files, session, stickers } = parts;
+  const { place, messageWith, need, sent } = createSender(parts, room);
+  const isOwn = (row: HistoryRow): boolean =>
     userOfClient(readStored(row.body).sender) === session.user;
-  const need = async (capability: CapabilityName): Promise<void> => {
-    if (await groups.may(room, capability)) return;
-    throw new Refusal("notAllowed", "the rules of this conversation do not permit you that");
-  };
-  const ownReactions = async (row: MessageRow, emoji: string): Promise<readonly string[]> =>
-    reactionsBy(await store.transaction((tx) => withChanges(tx, row)), session.user, emoji);
-  const send = async ({ id, content }: Composed): Promise<SentMessage> => {
-    const { position, acceptedAt } = await groups.send(room, content);
-    return { id, conversation: room, position, acceptedAt };
-  };
   return {
     edit: (id, text, { format } = {}) =>
       guarded(async () => {
@@ -72,15 +49,15 @@ export function createMessageChanges(parts: ConversationParts, room: RoomUri): M
         await need("editOwnMessage");
         const original = readStored(row.body).content;
         const emoji = await stickers.emojiIn(room, text);
-        return send(composeEdit(place, { id, original, text, format, emoji }));
+        return sent(composeEdit(place, { id, original, text, format, emoji }));
       }),
     delete: (id) =>
       guarded(async () => {
         const own = isOwn(await messageWith(id));
         await need(own ? "deleteOwnMessage" : "deleteOtherMessage");
-        const sent = await send(composeDeletion(place, id));
+        const deletion = await sent(composeDeletion(place, id));
         files.letGo();
-        return sent;
+        return deletion;
       }),
     react: (id, emoji) =>
       guarded(async () => {
@@ -90,8 +67,8 @@ export function createMessageChanges(parts: ConversationParts, room: RoomUri): M
         }
         const row = await messageWith(id);
         await need("reactToMessage");
-        if ((await ownReactions(row, emoji)).length > 0) return;
-        await send(
+        if (reactionsBy(row, session.user, emoji).length > 0) return;
+        await sent(
           isCustom
             ? composeCustomReaction(place, id, await stickers.emoji(room, emoji))
             : composeReaction(place, id, emoji),
@@ -100,9 +77,9 @@ export function createMessageChanges(parts: ConversationParts, room: RoomUri): M
     unreact: (id, emoji) =>
       guarded(async () => {
         const row = await messageWith(id);
-        const mine = await ownReactions(row, emoji);
+        const mine = reactionsBy(row, session.user, emoji);
         if (mine.length > 0) await need("deleteOwnReaction");
-        for (const reaction of mine) await send(composeUnlike(place, { reaction, id }));
+        for (const reaction of mine) await sent(composeUnlike(place, { reaction, id }));
       }),
   };
 }

@@ -19,12 +19,15 @@ import {
 } from "../files/index.ts";
 import { composeFiles, readStored, type TextWish } from "../messages/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
+import { createSender } from "./own-messages.ts";
+import { expiresOf, type Going } from "./send-options.ts";
 import { guarded } from "./guarded.ts";
 
 /** One file with everything that is to be said of it, or several of them. */
 export type FilesWish = Partial<FileWish> &
   Transfer &
-  Omit<TextWish, "text"> & {
+  Pick<TextWish, "inReplyTo" | "topic" | "format"> &
+  Going & {
     readonly files?: readonly FileWish[] | undefined;
     readonly caption?: string | undefined;
     /** Id of the message with the file of which this is a new version. */
@@ -55,27 +58,25 @@ export interface ConversationFiles {
 const filesLimit = 50;
 
 export function createConversationFiles(parts: ConversationParts, room: RoomUri) {
-  const { assets, files, groups, profiles, session, store } = parts;
-  const place = { room, sender: session.user, random: session.random };
+  const { assets, files, store } = parts;
+  const { place, messageWith, say } = createSender(parts, room);
   const access = { kind: "room", room } as const;
 
-  const post = async (composed: ReturnType<typeof composeFiles>): Promise<SentMessage> => {
-    profiles.sending(room);
-    const { position, acceptedAt } = await groups.send(room, composed.content);
-    return { id: composed.id, conversation: room, position, acceptedAt };
-  };
   const face: ConversationFiles = {
     files: ({ before, limit = filesLimit } = {}) =>
       guarded(() => store.transaction((tx) => conversationFiles(tx, room, { before, limit }))),
-    versions: (message) => guarded(() => store.transaction((tx) => versionsOf(tx, room, message))),
+    versions: (message) =>
+      guarded(async () => {
+        // Waits for what this client has sent itself.
+        await messageWith(message);
+        return store.transaction((tx) => versionsOf(tx, room, message));
+      }),
     restoreVersion: (message) =>
       guarded(async () => {
-        const { current, content } = await store.transaction((tx) => ({
-          current: versionsOf(tx, room, message).find(({ version }) => version.current),
-          content: tx.messages.contentById(room, message),
-        }));
-        const old = content && attachmentsOf(decodeContent(readStored(content.body).content));
-        const file = old?.files[0];
+        const { body } = await messageWith(message);
+        const versions = await store.transaction((tx) => versionsOf(tx, room, message));
+        const current = versions.find(({ version }) => version.current);
+        const [file] = attachmentsOf(decodeContent(readStored(body).content)).files;
         const part = file && {
           ...({
             kind: "external",
@@ -98,13 +99,15 @@ export function createConversationFiles(parts: ConversationParts, room: RoomUri)
         // A reference of its own: when one of the two messages is taken back, the other one stays.
         const copied = linkIn(await assets.copy(link, access));
         const wish = { ...file, link: copied, continues };
-        return post(composeFiles(place, { text: "" }, [wish]));
+        return say(composeFiles(place, { text: "" }, [wish]));
       }),
   };
   const sendFiles = async (wish: FilesWish): Promise<SentFiles> => {
-    const { caption = "", versionOf, inReplyTo, topic, format, ...rest } = wish;
+    const { caption = "", versionOf, inReplyTo, topic, format, ...more } = wish;
+    const { expiresIn, expiresAfterRead, ...rest } = more;
     const { files: several, resumeKey, signal, onProgress, file, ...about } = rest;
     const wishes = [...(file === undefined ? [] : [{ file, ...about }]), ...(several ?? [])];
+    if (versionOf !== undefined) await messageWith(versionOf);
     const continues =
       versionOf === undefined
         ? undefined
@@ -114,8 +117,9 @@ export function createConversationFiles(parts: ConversationParts, room: RoomUri)
       { files: wishes, caption },
       { continues, resumeKey, signal, onProgress },
     );
-    const text = { text: caption, inReplyTo, topic, format };
-    return { ...(await post(composeFiles(place, text, attachments))), notes };
+    const expires = await expiresOf(parts, room, { expiresIn, expiresAfterRead });
+    const text = { text: caption, inReplyTo, topic, format, expires };
+    return { ...(await say(composeFiles(place, text, attachments))), notes };
   };
   return { face, sendFiles };
 }

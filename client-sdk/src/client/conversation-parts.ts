@@ -4,6 +4,7 @@ import type { Assets } from "../assets/index.ts";
 import type { FileStore } from "../files/index.ts";
 import type { Groups } from "../groups/index.ts";
 import type { Pictures } from "../media/index.ts";
+import type { Expiry } from "../messages/index.ts";
 import type { Presences } from "../presence/index.ts";
 import type { Profiles } from "../profiles/index.ts";
 import type { Stickers } from "../stickers/index.ts";
@@ -36,6 +37,7 @@ export type ConversationParts = {
   readonly chosen: Chosen;
   readonly files: ConversationFileParts;
   readonly profiles: Profiles;
+  readonly expiry: Pick<Expiry, "purge" | "isOver" | "look">;
   readonly presences: Pick<Presences, "typing">;
   readonly stickers: Stickers;
 };

@@ -10,15 +10,28 @@ import {
 } from "@treehouse/protocol";
 
 import { notesOf, placeOf, writeOwnName, writePlace, writeRead } from "../account/index.ts";
-import type { HistoryPage } from "../groups/index.ts";
-import { composeText, type HistoryItem, itemOf, type TextWish } from "../messages/index.ts";
+import {
+  composeText,
+  type HistoryItem,
+  itemOf,
+  type OwnContent,
+  type TextWish,
+} from "../messages/index.ts";
+import { type HistoryPage, speaksForRoom } from "../groups/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
 import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
+import { createExpiring, type Expiring } from "./expiring.ts";
+import { createDrafts, type Drafts } from "./drafts.ts";
+import { createForwarding, type Forwarding } from "./forward.ts";
+import { createSender } from "./own-messages.ts";
+import { createPinsAndPolls, type PinsAndPolls } from "./pins-and-polls.ts";
 import { type Organisation, organisationOf, organise, type OrganiseWish } from "./organise.ts";
 import { tellRead } from "./receipts.ts";
+import { expiresOf, type Going } from "./send-options.ts";
+import { type ConversationThreads, createThreads } from "./threads.ts";
 import { search, type SearchOptions, type SearchResult } from "./search.ts";
 import { checkText } from "./own-text.ts";
 import {
@@ -39,6 +52,8 @@ export type Member = {
   /** The ids of the clients with which they are in. */
   readonly clients: readonly string[];
 };
+
+export type SendOptions = Going & Pick<TextWish, "inReplyTo" | "topic" | "format" | "preview">;
 
 /** A conversation at a glance; a value, taken when it was asked for. */
 export type ConversationInfo = {
@@ -63,15 +78,26 @@ export type ConversationInfo = {
  * One conversation. Wishes are stored before anything leaves and survive crashes; the promises
  * resolve when the hub has accepted them, and reject with `SdkError` when it never will.
  */
-export interface Conversation extends MessageChanges, ConversationFiles, StickerSending {
+export interface Conversation
+  extends
+    MessageChanges,
+    ConversationFiles,
+    StickerSending,
+    PinsAndPolls,
+    Forwarding,
+    Expiring,
+    ConversationThreads,
+    Drafts {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
   members(): Promise<readonly Member[]>;
   /**
-   * Markdown may name people by links to their `mimi:` URI: they are mentioned. Custom emoji of the
-   * user's go along where the text has `:name:`.
+   * Sends a text, or a content of a type of one's own (`defineContent`). Markdown may name people by
+   * links to their `mimi:` URI, and everybody by one to the conversation's id, or those of a role with
+   * `#role=<index>` behind it, where the rules permit it; otherwise it is refused `notAllowed`. Custom
+   * emoji of the user's go along where the text has `:name:`.
    */
-  send(text: string, options?: Omit<TextWish, "text">): Promise<SentMessage>;
+  send(said: string | OwnContent, options?: SendOptions): Promise<SentMessage>;
   /**
    * Uploads files for those in the conversation and sends a message that brings them. What they are is
    * read from their octets, and thumbnails are made, on this machine alone. With a `resumeKey` a call
@@ -123,12 +149,16 @@ export interface Conversation extends MessageChanges, ConversationFiles, Sticker
   compareSafetyNumber(scanned: string): Promise<SafetyComparison>;
 }
 
+function isFiles(said: string | OwnContent | FilesWish): said is FilesWish {
+  return typeof said !== "string" && !("content" in said);
+}
+
 export type ConversationSafety = SafetyNumber & { readonly epoch: number };
 
 const historyLimit = 50;
 
 export function createConversation(parts: ConversationParts, id: RoomUri): Conversation {
-  const { chosen, groups, presences, profiles, session, stickers, store } = parts;
+  const { chosen, expiry, groups, presences, session, stickers, store } = parts;
   const note = (write: (tx: LocalTx, at: number) => void): Promise<void> =>
     guarded(async () => {
       await store.transaction((tx) => write(tx, chosen.now()));
@@ -151,32 +181,43 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     }));
   };
   const filesHere = createConversationFiles(parts, id);
-  const sendText = async (text: string, options?: Omit<TextWish, "text">): Promise<SentMessage> => {
-    const place = { room: id, sender: session.user, random: session.random };
+  const sendSaid = async (
+    said: string | OwnContent,
+    options: SendOptions = {},
+  ): Promise<SentMessage> => {
+    const { place, need, say } = createSender(parts, id);
+    const expires = await expiresOf(parts, id, options);
+    const wish = { ...options, expires };
+    const text = typeof said === "string" ? said : "";
+    const own = typeof said === "string" ? undefined : said;
     const emoji = await stickers.emojiIn(id, text);
-    const message = composeText(place, { ...options, text, emoji });
-    profiles.sending(id);
-    const { position, acceptedAt } = await groups.send(id, message.content);
-    return { id: message.id, conversation: id, position, acceptedAt };
+    const message = composeText(place, { ...wish, text, own, emoji });
+    if (message.callsRoom) await need(speaksForRoom);
+    return say(message);
   };
-  function send(text: string, options?: Omit<TextWish, "text">): Promise<SentMessage>;
+  function send(said: string | OwnContent, options?: SendOptions): Promise<SentMessage>;
   function send(files: FilesWish): Promise<SentFiles>;
   function send(
-    what: string | FilesWish,
-    options?: Omit<TextWish, "text">,
+    said: string | OwnContent | FilesWish,
+    options?: SendOptions,
   ): Promise<SentMessage | SentFiles> {
     return guarded<SentMessage | SentFiles>(() =>
-      typeof what === "string" ? sendText(what, options) : filesHere.sendFiles(what),
+      isFiles(said) ? filesHere.sendFiles(said) : sendSaid(said, options),
     );
   }
   return {
     id,
     ...createMessageChanges(parts, id),
     ...filesHere.face,
+    ...createPinsAndPolls(parts, id),
+    ...createForwarding(parts, id),
+    ...createExpiring(parts, id),
+    ...createThreads(parts, id),
+    ...createDrafts(parts, id),
     ...createStickerSending(parts, id),
-    send,
     info: () => guarded(info),
     members: () => guarded(async () => (await info()).members),
+    send,
     sendAgain: (messageId) =>
       guarded(async () => {
         const { position, acceptedAt } = await groups.sendAgain(id, messageId);
@@ -184,8 +225,9 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       }),
     history: (options) =>
       guarded(async () => {
-        const page = { limit: historyLimit, ...options };
-        return (await groups.history(id, page)).map(itemOf);
+        await expiry.purge();
+        const rows = await groups.history(id, { limit: historyLimit, ...options });
+        return rows.filter((row) => !expiry.isOver(row)).map(itemOf);
       }),
     organise: (wish) =>
       guarded(async () => {
@@ -225,6 +267,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
           }
           return readPosition;
         });
+        expiry.look();
         await tellRead(parts, id, { after, upTo: position });
         await chosen.push();
       }),

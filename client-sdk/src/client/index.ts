@@ -13,7 +13,7 @@ import {
   metadataKeyOf,
   writeMetadataKey,
 } from "../account/index.ts";
-import { SdkError, toSdkError } from "../errors/index.ts";
+import { toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
 import { createAutoDownload, createLibrary, createReleases } from "../files/index.ts";
 import {
@@ -31,12 +31,12 @@ import {
   Loops,
   unhandledMessages,
 } from "../messages/index.ts";
-import { createProfiles, type Profiles, profileTaker } from "../profiles/index.ts";
-import { createPresences, type Presences } from "../presence/index.ts";
+import { createProfiles, profileTaker } from "../profiles/index.ts";
+import { createPresences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { createStickers } from "../stickers/index.ts";
 import { receiptTaker } from "./receipts.ts";
-import { createSync, type Sync } from "../sync/index.ts";
+import { createSync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
 import { createAdmin } from "./admin.ts";
 import { createClientAssets } from "./assets.ts";
@@ -44,22 +44,22 @@ import type { Client } from "./client.ts";
 import { contactEvent, createContacts } from "./contacts.ts";
 import { createConversation } from "./conversation.ts";
 import { createConversations } from "./conversations.ts";
+import { closeAll } from "./close-all.ts";
 import { guarded } from "./guarded.ts";
 import { accountEventsOf } from "./account-events.ts";
 import { createOwnClients } from "./clients.ts";
 import { peopleOf } from "./people.ts";
 import { diagnose } from "./diagnose.ts";
 import { exportAccount } from "./export-account.ts";
-import { type Indexing, startIndexing } from "./indexing.ts";
+import { startIndexing } from "./indexing.ts";
 import { openAccount, type OpenedAccount } from "./open-account.ts";
 import { createEmail } from "./email.ts";
-import { createNotifier, type Notifier } from "../notifications/index.ts";
+import { createNotifier } from "../notifications/index.ts";
 import { createClientNotifications } from "./notifications.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
 import { createClientFiles, fileStoreOf } from "./files.ts";
-import type { Backup } from "../history/index.ts";
 import { createClientBackup, startBackup } from "./backup.ts";
 import { createClientHistory } from "./history.ts";
 import type { ClientOptions } from "./options.ts";
@@ -67,6 +67,7 @@ import type { Platform } from "./platform.ts";
 import { createClientPrivacy } from "./privacy.ts";
 import { createClientProfile } from "./profile.ts";
 import { createClientRecovery } from "./recovery.ts";
+import { createLifetimes } from "./lifetimes.ts";
 import { createReset } from "./reset.ts";
 import { createClientPresence } from "./presence.ts";
 import { createClientStickers } from "./stickers.ts";
@@ -79,6 +80,7 @@ export type {
   ConversationInfo,
   ConversationSafety,
   Member,
+  SendOptions,
   SentMessage,
 } from "./conversation.ts";
 export type { ClientConversations, CreateConversation } from "./conversations.ts";
@@ -187,6 +189,14 @@ function startClient(
   const tellOthers = () => data.soon();
   events.on("joined", tellOthers);
   const log = (event: string, error: unknown) => env.log.warn(event, { error: String(error) });
+  const { expiry, lifetimes } = createLifetimes({
+    env,
+    store,
+    events,
+    alarm: alarms.create(),
+    api: context.api,
+    expire: (tx, message) => groups.expire(tx, message),
+  });
   const groups: Groups = createGroups({
     env,
     alarms,
@@ -220,6 +230,7 @@ function startClient(
       ),
       status: receiptTaker(account.user, (told) => events.emit("read", told)),
     }),
+    lifetimes,
   });
   const profiles = createProfiles({ env, store, groups, self: account.user, events });
   const presences = createPresences(env, { store, rooms: groups, events });
@@ -259,12 +270,12 @@ function startClient(
   });
   const files = { store: fileStore, pictures: once(platform.pictures), letGo };
   const stickers = createStickers({ env, store, assets, chosen });
-  const said = { profiles, presences, stickers };
+  const said = { profiles, presences, stickers, expiry };
   const parts = { assets, files, groups, store, session, chosen, ...said };
   const finder = createConversationFinder(parts, events);
   const life = new AbortController();
   const backup = startBackup(history, { env, assets, data, alarms, events, life: life.signal });
-  const looped = { store, events, loops: new Loops(), life: life.signal };
+  const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
   const running = { sync, groups, profiles, presences, indexing, notifier, backup };
   let closing: Promise<void> | undefined;
   const close = () => {
@@ -333,41 +344,4 @@ function startClient(
 function once(load: Platform["pictures"]): () => Promise<Pictures | undefined> {
   let loaded: Promise<Pictures | undefined> | undefined;
   return () => (loaded ??= load?.() ?? Promise.resolve(undefined));
-}
-
-type Running = {
-  readonly sync: Sync;
-  readonly groups: Groups;
-  readonly profiles: Profiles;
-  readonly presences: Presences;
-  readonly indexing: Indexing;
-  readonly notifier: Notifier;
-  readonly backup: Backup;
-};
-
-async function closeAll(
-  platform: Platform,
-  store: LocalStore,
-  { sync, groups, profiles, presences, indexing, notifier, backup }: Running,
-  last: () => Promise<void> = () => Promise.resolve(),
-): Promise<void> {
-  profiles.stop();
-  indexing.stop();
-  notifier.stop();
-  try {
-    presences.stop();
-    await sync.stop(closed());
-    await groups.stop(closed());
-    await backup.stop();
-    await last();
-  } finally {
-    await store.close();
-    await platform.close();
-  }
-}
-
-function closed(): SdkError {
-  return new SdkError("closed", "the client was closed", {
-    help: "What was asked for is stored and goes on when the client is opened again.",
-  });
 }

@@ -1,6 +1,6 @@
 import { MESSAGE_STATUSES, type RoomUri, toHex, type UserUri } from "@treehouse/protocol";
 
-import { composeRead, type Takers } from "../messages/index.ts";
+import { composeStatus, type Takers } from "../messages/index.ts";
 import type { ClientEvents } from "../events/index.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
 
@@ -46,5 +46,5 @@ export async function tellRead(
   );
   if (shut) return;
   const place = { room, sender: session.user, random: session.random };
-  await groups.sendLater(room, composeRead(place, ids).content);
+  await groups.sendLater(room, composeStatus(place, ids, "read").content);
 }

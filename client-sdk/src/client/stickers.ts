@@ -17,7 +17,7 @@ import { guarded } from "./guarded.ts";
 
 /**
  * The user's sticker packs and custom emoji, the same on all of the user's clients. A pack is one
- * encrypted asset; no server sees what is in it, or that it is a pack. A pack is named by its id, by a
+ * encrypted asset; no server sees what is in it. A pack is named by its id, by a
  * unique beginning of the id, or by its title; a sticker by its number from 1, by `:name:`, or by its id.
  */
 export interface ClientStickers {

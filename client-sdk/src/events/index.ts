@@ -143,7 +143,27 @@ export type ClientEvents = {
   changed: {
     readonly room: RoomUri;
     readonly messageId: string;
-    readonly change: "edit" | "deletion" | "unlike" | "reaction";
+    readonly change:
+      | "edit"
+      | "deletion"
+      | "unlike"
+      | "reaction"
+      | "pin"
+      | "unpin"
+      | "vote"
+      | "pollEnd";
+  };
+  /** Messages whose time was over are erased, with everything that was said to them. */
+  expired: { readonly room: RoomUri; readonly messages: readonly string[] };
+  /**
+   * Somebody does more to a message, or pins more, than this client keeps: the rest changes nothing. Told
+   * once for each user and kind in a run of the client.
+   */
+  contained: {
+    readonly room: RoomUri;
+    readonly user: UserUri;
+    readonly address: string;
+    readonly what: string;
   };
   /**
    * A message of somebody else that the user is to be told of, by their rules: `alert` with a sound,

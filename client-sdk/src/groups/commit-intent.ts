@@ -1,16 +1,25 @@
 import { checkKeyPackage, type MemberGroup } from "@treehouse/mls/member";
 import {
   type Bytes,
+  type Component,
+  componentOf,
   decodeRoomState,
+  encodeMessageExpiration,
   encodeRoomState,
   equalBytes,
+  LIMITS,
+  MESSAGE_EXPIRATION_COMPONENT,
+  type MessageExpiration,
+  opaque,
   Refusal,
   refusalOfResponse,
   type RoomState,
   roomView,
   settle,
   sha256,
+  struct,
   toHex,
+  u16,
   updateRequestCodec,
   type UpdateRoomResponse,
   userUriCodec,
@@ -30,6 +39,17 @@ import { welcomeExtensions } from "./room-secrets.ts";
 
 const usersCodec = vector(userUriCodec);
 
+const componentCodec = struct<Component>({
+  component: u16,
+  data: opaque({ max: LIMITS.dictionaryBytesMax }),
+});
+
+/** Body of the intent `component`: one of those that the rules do not know, as it is to be. */
+export function encodeExpiration(policy: MessageExpiration): Bytes {
+  const data = encodeMessageExpiration(policy);
+  return componentCodec.encode({ component: MESSAGE_EXPIRATION_COMPONENT, data });
+}
+
 /** Body of the intents `add` and `remove`: the users. Of `commit`: nothing. */
 export function encodeUsers(users: readonly UserUri[]): Bytes {
   return usersCodec.encode(users);
@@ -44,7 +64,8 @@ export async function buildCommit(
   room: Room,
   intent: IntentRow,
 ): Promise<Bytes | "done"> {
-  const users = intent.kind === "commit" ? [] : usersCodec.decode(intent.body);
+  const names = intent.kind === "add" || intent.kind === "remove";
+  const users = names ? usersCodec.decode(intent.body) : [];
   const missing = intent.kind === "add" ? await usersMissing(context, room, users) : [];
   const keyPackages = await claimKeyPackages(context, room, missing);
   await room.serial.run(async () => catchUpWithOwn(context, await loadGroup(context, room)));
@@ -55,7 +76,9 @@ export async function buildCommit(
     const remove = intent.kind === "remove" ? leavesOf(group, users) : [];
     const { isBehind, unlisted } = ownLeavesOf(context, group);
     if (intent.kind === "commit") remove.push(...unlisted);
-    const idle = add.length + remove.length + group.pendingRemovals.length === 0 && !isBehind;
+    const changed = intent.kind === "component" ? changedState(group, intent.body) : undefined;
+    const isTidy = add.length + remove.length + group.pendingRemovals.length === 0 && !isBehind;
+    const idle = isTidy && changed === undefined;
     if (idle && (intent.kind !== "commit" || group.messagesSentInEpoch === 0)) {
       await context.store.transaction((tx) => tx.intents.delete(intent.serial));
       const done = { position: room.cursor.position, acceptedAt: context.env.now() };
@@ -63,7 +86,7 @@ export async function buildCommit(
       room.waiters.delete(intent.serial);
       return "done";
     }
-    const roomState = settledState(group, remove);
+    const roomState = settledState(group, remove, changed);
     const aad = await authenticatedData(group, room.cursor.position);
     const extensions = await welcomeExtensions(context, room);
     const prepared = await group.prepareCommit(
@@ -230,14 +253,26 @@ function leavesOf(group: MemberGroup, users: readonly UserUri[]): number[] {
 }
 
 /** Roles of users who go must go too, and somebody must stay the owner (policy `settle`). */
-export function settledState(group: MemberGroup, remove: readonly number[]): RoomState | undefined {
+export function settledState(
+  group: MemberGroup,
+  remove: readonly number[],
+  changed?: RoomState,
+): RoomState | undefined {
   const gone = new Set([...remove, ...group.pendingRemovals]);
-  if (gone.size === 0) return undefined;
+  if (gone.size === 0) return changed;
   const roster = group.members().filter(({ leaf }) => !gone.has(leaf));
-  return settle(
-    roomView(
-      decodeRoomState(group.roomState()),
-      roster.map(({ leaf, client }) => ({ leaf, client })),
-    ),
-  );
+  const state = changed ?? decodeRoomState(group.roomState());
+  const leaves = roster.map(({ leaf, client }) => ({ leaf, client }));
+  return settle(roomView(state, leaves)) ?? changed;
+}
+
+/** The room's state with the component that the intent wishes; undefined where it is so already. */
+function changedState(group: MemberGroup, body: Bytes): RoomState | undefined {
+  const wanted = componentCodec.decode(body);
+  const state = decodeRoomState(group.roomState());
+  const known = componentOf(state.otherComponents, wanted.component);
+  if (known !== undefined && equalBytes(known, wanted.data)) return undefined;
+  const others = state.otherComponents.filter(({ component }) => component !== wanted.component);
+  const otherComponents = [...others, wanted].toSorted((a, b) => a.component - b.component);
+  return { ...state, otherComponents };
 }

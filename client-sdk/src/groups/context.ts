@@ -3,8 +3,12 @@ import type {
   AccountEventBody,
   Bytes,
   ClientUri,
+  ContentChange,
   Env,
+  Expiration,
   Head,
+  Mentions,
+  Poll,
   RoomUri,
   SubmitMessageResponse,
   UpdateRoomResponse,
@@ -41,6 +45,8 @@ export interface MessageReader {
   }): ReadMessage;
   /** Who sent a stored message, and its content as it was encrypted. */
   stored(body: Uint8Array): { readonly sender: ClientUri; readonly content: Bytes };
+  /** The poll that a stored message is. */
+  poll(body: Uint8Array): Poll | undefined;
   /** What is left of a stored message that was taken back: who sent it. */
   emptied(body: Uint8Array): Bytes;
 }
@@ -55,13 +61,24 @@ export type ReadMessage = {
    * of the history. Answers what is to be done after the transaction, unless it is the own echo.
    */
   readonly aside?: (tx: LocalTx) => () => void;
-  /** Users whom it names. */
-  readonly mentions?: readonly UserUri[];
+  /** The user of the leaf that signed it. */
+  readonly author: UserUri;
+  /** What kind of content it is: see `Message.type`. */
+  readonly what: string;
+  /** Hex of the thread that it belongs to. */
+  readonly topic?: string | undefined;
+  readonly expires?: Expiration | undefined;
+  /** Whom it names. */
+  readonly mentions?: Mentions;
   /** Present when it does something to a message that was sent before. */
   readonly change?: {
-    readonly kind: "edit" | "deletion" | "unlike" | "reaction";
+    readonly kind: ContentChange["kind"];
     /** Hex of the message id. */
     readonly target: string;
+    /** Of a vote. */
+    readonly choices?: readonly number[];
+    /** Of an edit: what it makes of a poll. */
+    readonly poll?: Poll | undefined;
   };
 };
 
@@ -115,6 +132,18 @@ export interface Ears {
   arrived(place: { readonly room: RoomUri; readonly position: number }): void;
 }
 
+/** When messages go by themselves; owned here, met by the messages layer. */
+export interface Lifetimes {
+  /** Whether it is over for certain: then it is never shown. */
+  isGone(expiresAt: number | undefined): boolean;
+  /** A hub has told a time; the newest counts. */
+  told(time: number): void;
+  /** A message that goes by itself was stored. */
+  noted(): void;
+  /** A message is erased: what was kept for it elsewhere in the store goes as well. */
+  erased(tx: LocalTx, room: RoomUri, messageId: string): void;
+}
+
 export type KnownUser = {
   readonly identityKey: Bytes;
   /** Of the device-signing key that counts. */
@@ -147,6 +176,7 @@ export type GroupsContext = {
   readonly self: { readonly user: UserUri; readonly client: ClientUri };
   readonly events: Events<ClientEvents>;
   readonly reader: MessageReader;
+  readonly lifetimes: Lifetimes;
 };
 
 /** One room as this process holds it. Everything that touches `group` runs in `serial`. */
@@ -193,6 +223,8 @@ export type Room = {
   late: LateWelcome | undefined;
   /** Which messages wait for the user's word was told. */
   heldTold: boolean;
+  /** Whose floods were told of. */
+  readonly contained: Set<string>;
   /** The hub's clock against the own one, and until when it is spared what it does not take. */
   readonly ephemeral: { clockOffsetMs: number; pausedUntil: number };
 };

@@ -11,6 +11,7 @@ import {
   groupSafetyNumber,
   type InboxEntry,
   isRoomStream,
+  type MessageExpiration,
   Refusal,
   type RoomUri,
   type SafetyNumber,
@@ -18,22 +19,24 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import type { IntentKind, RoomRow } from "../storage/index.ts";
+import type { IntentKind, LocalTx, MessageRow, RoomRow } from "../storage/index.ts";
 import { type Applied, applyEntry } from "./apply-entry.ts";
 import { applyGap, type RoomGap } from "./apply-gap.ts";
 import { applyInboxEntry } from "./apply-inbox-entry.ts";
 import { capabilitiesOf } from "./capabilities-of.ts";
-import { encodeUsers } from "./commit-intent.ts";
+import { encodeExpiration, encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { noteRestored } from "./forgotten-rooms.ts";
 import { type DirectRoom, listDirectRooms } from "./direct-rooms.ts";
 import { overhear, type Whisper, whisper, type Whispered } from "./ephemeral.ts";
+import { echoes } from "./echoes.ts";
 import { findDirectRoom } from "./find-direct-room.ts";
+import { findStrangers } from "./find-strangers.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms } from "./open-rooms.ts";
 import { loadGroup } from "./load-group.ts";
+import { messageExpirationIn } from "./message-expiration.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
-import { noConsent } from "./no-consent.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
 import { pump } from "./pump.ts";
 import { type HistoryPage, type HistoryRow, readHistory } from "./read-history.ts";
@@ -52,6 +55,7 @@ import { scheduleTidying } from "./tidy-removals.ts";
 import { missingRooms } from "./rooms-of-user.ts";
 import { createSerial } from "../transport/index.ts";
 import { firstWelcome } from "./waiting-welcomes.ts";
+import { eraseMessage } from "./write-change.ts";
 
 export type { Applied } from "./apply-entry.ts";
 export type { RoomGap } from "./apply-gap.ts";
@@ -70,6 +74,8 @@ export { noteNewClient } from "./rooms-of-user.ts";
 export type { NewRoom } from "./found-room.ts";
 export { type HistoryPage, type HistoryRow, withChanges } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
+export { facetsOf } from "./what-is-said.ts";
+export { pinsOf, speaksForRoom } from "./write-change.ts";
 export { roomKnown } from "./room-known.ts";
 export { peopleNoted, writePeople } from "./room-people.ts";
 export type { RoomInfo } from "./room-info.ts";
@@ -117,6 +123,12 @@ export interface Groups {
   add(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   remove(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   leave(room: RoomUri): Promise<Done>;
+  /** How long messages stay in the room, unless their senders say otherwise; undefined: for good. */
+  messageExpiration(room: RoomUri): Promise<MessageExpiration | undefined>;
+  /** Waits until what the hub has taken of this client stands in the store, if that can be. */
+  echoes(room: RoomUri): Promise<void>;
+  /** Changes that for everybody. */
+  setMessageExpiration(room: RoomUri, policy: MessageExpiration): Promise<Done>;
   /** Says something that nobody keeps. Never rejects. */
   whisper(room: RoomUri, said: Whisper): Promise<Whispered>;
   /** The direct conversations that this client takes part in. */
@@ -127,6 +139,8 @@ export interface Groups {
   /** Of the epoch that this client is in. Refuses `removed`. */
   safetyNumber(room: RoomUri): Promise<SafetyNumber & { readonly epoch: number }>;
   details(row: RoomRow): RoomDetails;
+  /** Erases a message whose time is over, with everything that was said to it. */
+  expire(tx: LocalTx, message: MessageRow): void;
   /** Whether the room's rules let this user do something now. Refuses `removed`. */
   may(room: RoomUri, capability: CapabilityName): Promise<boolean>;
   /**
@@ -281,6 +295,9 @@ export function createGroups(context: GroupsContext): Groups {
     add: (room, users) => intend(room, "add", encodeUsers(users)),
     remove: (room, users) => intend(room, "remove", encodeUsers(users)),
     leave: (room) => intend(room, "leave", new Uint8Array()),
+    messageExpiration: async (uri) => messageExpirationIn(context, await rooms.open(uri)),
+    setMessageExpiration: (room, policy) => intend(room, "component", encodeExpiration(policy)),
+    echoes: (room) => echoes(context, room),
     history: (room, page) =>
       context.store.transaction((tx) => readHistory(context, tx, room, page)),
     async info(uri) {
@@ -298,6 +315,10 @@ export function createGroups(context: GroupsContext): Groups {
       });
     },
     details: (row) => decodeDetails(row.details),
+    expire(tx, message) {
+      eraseMessage(tx, message, (body) => context.reader.emptied(body), "withdrawn");
+      context.lifetimes.erased(tx, message.room, message.messageId);
+    },
     async may(uri, capability) {
       const room = await rooms.open(uri);
       return room.serial.run(async () =>
@@ -316,18 +337,4 @@ export function createGroups(context: GroupsContext): Groups {
       }
     },
   };
-}
-
-/**
- * Who cannot be found, or has given no leave, is told before anything is founded; the rest is
- * checked at the addition.
- */
-async function findStrangers(context: GroupsContext, users: readonly UserUri[]): Promise<void> {
-  const strangers = await context.store.transaction((tx) =>
-    users.filter((user) => tx.contacts.get(user) === undefined),
-  );
-  for (const user of strangers) await context.people.lookUp(user);
-  for (const user of users) {
-    if (!(await context.people.mayAdd(user))) throw noConsent(user);
-  }
 }

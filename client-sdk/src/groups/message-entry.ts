@@ -14,7 +14,8 @@ import { loadGroup } from "./load-group.ts";
 import { type Reception, receptionOf } from "./reception.ts";
 import { finishMessage } from "./send-intent.ts";
 import { linkOf, noteLink, type OrderFinding } from "./sender-chain.ts";
-import { changedMessage, writeChange } from "./write-change.ts";
+import { changedMessage, speaksForRoom, writeChange } from "./write-change.ts";
+import { callsRoom, facetsOf, names, tellContained } from "./what-is-said.ts";
 
 /** Decrypts a message, and answers what is to be written with it. */
 export async function messageEntry(
@@ -32,6 +33,7 @@ export async function messageEntry(
         room.waiters.get(own.serial)?.resolve(entry);
         room.waiters.delete(own.serial);
         context.events.emit("stored", { room: room.uri });
+        context.lifetimes.noted();
       },
     };
   }
@@ -57,9 +59,12 @@ export async function messageEntry(
   }
   const sender = userOfClient(message.client);
   const by = { user: sender, may: capabilitiesOf(group, sender) };
-  const counts = ({ mentions = [] }: ReadMessage): 0 | 1 | 2 => {
+  const speaks = callsRoom(content) && by.may(speaksForRoom);
+  const facets = facetsOf(content, entry.acceptedAt);
+  const isNamed = () => names(content, context.self.user, speaks ? group : undefined);
+  const counts = (): 0 | 1 | 2 => {
     if (sender === context.self.user || reception === "blocked") return 0;
-    return mentions.includes(context.self.user) ? 2 : 1;
+    return isNamed() ? 2 : 1;
   };
   let reception: Reception = "hidden";
   let finding: OrderFinding | undefined;
@@ -81,16 +86,23 @@ export async function messageEntry(
       const { change } = content;
       if (change !== undefined && reception !== "blocked") {
         const at = entryRow(room, entry, "change", content.messageId, content.body);
-        if (writeChange(context, tx, at, { change, by })) {
-          const messageId = changedMessage(tx, room.uri, change);
-          const told = { room: room.uri, messageId, change: change.kind };
-          tell = () => context.events.emit("changed", told);
-        }
+        const messageId = changedMessage(tx, room.uri, change);
+        const written = writeChange(context, tx, at, { change, by });
+        const told = { room: room.uri, messageId, change: change.kind };
+        if (written === "written") tell = () => context.events.emit("changed", told);
+        if (written === "full") tell = () => tellContained(context, room, sender, change.kind);
         return;
       }
       const kind = reception === "blocked" ? "blocked" : "content";
       const row = entryRow(room, entry, kind, content.messageId, content.body);
-      tx.messages.append({ ...row, counts: counts(content) }, reception !== "shown");
+      if (context.lifetimes.isGone(facets.expiresAt)) {
+        const body = context.reader.emptied(row.body);
+        tx.messages.append({ ...row, kind: "withdrawn", body }, true);
+        reception = "hidden";
+        return;
+      }
+      const said = { ...facets, counts: counts(), speaks };
+      tx.messages.append({ ...row, ...said }, reception !== "shown");
     },
     after() {
       tell();
@@ -99,6 +111,8 @@ export async function messageEntry(
         context.env.log.warn("sender.order", { kind: finding.kind, position });
         context.events.emit("senderOrder", { room: room.uri, position, ...finding });
       }
+      context.lifetimes.told(entry.acceptedAt);
+      if (content.expires !== undefined) context.lifetimes.noted();
       if (reception !== "shown") return;
       context.events.emit("stored", { room: room.uri });
       context.ears.spoke(room.uri, message.client);

@@ -48,6 +48,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         forgotten: false,
         late: undefined,
         heldTold: false,
+        contained: new Set(),
         ephemeral: { clockOffsetMs: 0, pausedUntil: 0 },
       };
       rooms.set(uri, room);

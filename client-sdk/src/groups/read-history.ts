@@ -91,9 +91,9 @@ function acceptedMessages(
 ): readonly HistoryRow[] {
   return tx.intents.acceptedSends(room, Number.MAX_SAFE_INTEGER).flatMap((intent) => {
     if (intent.accepted === undefined) return [];
-    const { aside, change, ...message } = ownMessage(context, room, intent);
+    const { aside, change, facets, ...message } = ownMessage(context, room, intent);
     if (aside !== undefined || change !== undefined) return [];
-    const row = { ...message, ...intent.accepted, changes: [] };
+    const row = { ...message, ...facets, ...intent.accepted, changes: [] };
     return tx.messages.contentById(room, row.messageId) === undefined ? [row] : [];
   });
 }

@@ -17,6 +17,7 @@ import { loadGroup } from "./load-group.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
 import type { Step } from "./pump.ts";
 import { prepareLink, settleLink } from "./sender-chain.ts";
+import { callsRoom, facetsOf } from "./what-is-said.ts";
 import { writeChange } from "./write-change.ts";
 
 /**
@@ -99,14 +100,17 @@ export function finishMessage(
   at: { readonly position: number; readonly acceptedAt: number },
 ): void {
   const { position, acceptedAt } = at;
-  const { aside, change, ...message } = ownMessage(context, room.uri, intent);
+  const { aside, change, facets, ...message } = ownMessage(context, room.uri, intent);
   settleLink(context, room, tx, intent);
   tx.intents.delete(intent.serial);
   if (aside !== undefined) {
     aside(tx);
     return;
   }
-  const row = { ...message, position, acceptedAt };
+  // What one has written oneself is read.
+  const { expiresAfterMs: afterMs } = facets;
+  const expiresAt = afterMs === undefined ? facets.expiresAt : acceptedAt + afterMs;
+  const row = { ...message, ...facets, expiresAt, position, acceptedAt };
   if (change !== undefined) {
     // Behind what was missed there is no state to ask; the rules were asked before it was sent.
     const { user } = context.self;
@@ -120,8 +124,10 @@ export function finishMessage(
 
 /** The row of a message of this client, from the intent to send it. */
 export function ownMessage(context: GroupsContext, room: RoomUri, intent: IntentRow) {
-  const { messageId, body, aside, change } = readOwn(context, room, intent);
-  return { room, messageId, kind: "content", body, aside, change } as const;
+  const read = readOwn(context, room, intent);
+  const { messageId, body, aside, change } = read;
+  const facets = { ...facetsOf(read, context.env.now()), speaks: callsRoom(read) };
+  return { room, messageId, kind: "content", body, aside, change, facets } as const;
 }
 
 function readOwn({ env, reader, self }: GroupsContext, room: RoomUri, { body }: IntentRow) {

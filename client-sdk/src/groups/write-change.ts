@@ -1,6 +1,8 @@
 import {
   type Bytes,
   type CapabilityName,
+  isVoteIn,
+  type Poll,
   type RoomUri,
   userOfClient,
   type UserUri,
@@ -17,8 +19,24 @@ export type Changer = {
   readonly may: (capability: CapabilityName) => boolean;
 };
 
-/** More of them change nothing, but for deletions: a flood must not fill the store. */
-const changesPerMessageMax = 2_000;
+/**
+ * Whoever may speak for a room to all of it: pin, and call upon everyone or a role. MIMI has no
+ * capabilities for these, and rooms of earlier releases could not have any of ours (decision 0071).
+ */
+export const speaksForRoom: CapabilityName = "changeRoomMetadata";
+
+/** More of them change nothing, but for deletions and what takes back: a flood must not fill the store. */
+export const changesPerMessageMax = 2_000;
+/** Of one user, so that nobody fills it up for the others. */
+export const changesPerUserMax = 200;
+/** Messages that are pinned in one room. */
+export const pinsMax = 50;
+
+/** What is needed to change what is stored. */
+type Writing = Pick<GroupsContext, "lifetimes" | "reader">;
+
+/** `full`: a bound was met. */
+export type Written = "written" | "nothing" | "full";
 
 /**
  * Writes a change of a message if whoever makes it may, and does what it says: a deletion and what
@@ -27,30 +45,37 @@ const changesPerMessageMax = 2_000;
  * trace but its place in the stream (T-04).
  */
 export function writeChange(
-  context: GroupsContext,
+  context: Writing,
   tx: LocalTx,
   row: Pick<MessageRow, "room" | "position" | "acceptedAt" | "messageId" | "body">,
   { change, by }: { readonly change: Change; readonly by: Changer },
-): boolean {
-  const { reader } = context;
+): Written {
+  const { lifetimes, reader } = context;
   const { room } = row;
   const { kind, target } = change;
   const about = tx.messages.byId(room, target);
   const author = about === undefined ? undefined : userOfClient(reader.stored(about.body).sender);
-  if (about !== undefined && !isAllowed(change, about, author, by)) return false;
+  if (about !== undefined && !isAllowed(change, about, author, by)) return "nothing";
   if (about === undefined && kind === "deletion" && by.may("deleteOtherMessage")) {
     // Whoever may delete what others say has done so for good: it does not come in by an archive either.
     const body = reader.emptied(row.body);
     tx.messages.append({ ...row, messageId: target, kind: "withdrawn", target, body }, true);
-    return false;
+    return "nothing";
   }
-  const isFull = tx.messages.countChanges(room, target) >= changesPerMessageMax;
-  if (isFull && (kind === "edit" || kind === "reaction")) return false;
-  if (!tx.messages.append({ ...row, kind: "change", target }, true)) return false;
-  if (about === undefined) return false;
+  if (about !== undefined && !isPossible(context, tx, about, { change, row })) return "nothing";
+  if (isFull(tx, room, change, by.user)) return "full";
+  const written = { ...row, kind: "change", target, author: by.user, what: kind } as const;
+  const former = kind === "vote" ? votesBy(context, tx, room, target, by.user) : [];
+  if (!tx.messages.append(written, true)) return "nothing";
+  if (about === undefined) return "nothing";
+  for (const one of former) tx.messages.erase(one, "withdrawn", reader.emptied(one.body));
   if (kind === "unlike") tx.messages.erase(about, "withdrawn", reader.emptied(about.body));
-  if (kind === "deletion") eraseMessage(tx, about, (body) => reader.emptied(body));
-  return true;
+  if (kind === "unpin") erasePins(context, tx, room, target);
+  if (kind === "deletion") {
+    eraseMessage(tx, about, (body) => reader.emptied(body));
+    lifetimes.erased(tx, room, target);
+  }
+  return "written";
 }
 
 function isAllowed(
@@ -60,29 +85,110 @@ function isAllowed(
   { user, may }: Changer,
 ): boolean {
   const own = author === user;
+  const isContent = about.kind === "content";
   switch (kind) {
     case "edit":
-      return about.kind === "content" && own && may("editOwnMessage");
+      return isContent && own && may("editOwnMessage");
     case "deletion":
-      return (
-        about.kind === "content" && ((own && may("deleteOwnMessage")) || may("deleteOtherMessage"))
-      );
+      return isContent && ((own && may("deleteOwnMessage")) || may("deleteOtherMessage"));
     case "reaction":
-      return about.kind === "content" && may("reactToMessage");
+    case "vote":
+      return isContent && may("reactToMessage");
+    case "pin":
+    case "unpin":
+      return isContent && may(speaksForRoom);
+    case "pollEnd":
+      return isContent && (own || may("deleteOtherMessage"));
     case "unlike":
       return (
-        about.kind === "change" && ((own && may("deleteOwnReaction")) || may("deleteOtherReaction"))
+        about.kind === "change" &&
+        about.what !== "vote" &&
+        about.what !== "pin" &&
+        ((own && may("deleteOwnReaction")) || may("deleteOtherReaction"))
       );
   }
 }
 
-/** The message, then every version that it had, and what others said to it. */
+/** Whether it makes sense for this message as it stands there, the same for everybody. */
+function isPossible(
+  context: Writing,
+  tx: LocalTx,
+  about: MessageRow,
+  { change, row }: { readonly change: Change; readonly row: Pick<MessageRow, "acceptedAt"> },
+): boolean {
+  const { kind } = change;
+  if (kind === "pin" || kind === "unpin") {
+    const pinned = pinsOf(tx, about.room).some(({ target }) => target === about.messageId);
+    return pinned === (kind === "unpin");
+  }
+  if (kind !== "edit" && kind !== "vote" && kind !== "pollEnd") return true;
+  const changes = tx.messages.changesOf(about.room, about.messageId);
+  const poll = pollAt(context, about, changes);
+  if (kind === "edit") {
+    // Nobody may find their vote under another question.
+    const hasVotes = changes.some(({ what }) => what === "vote" || what === "pollEnd");
+    return (change.poll !== undefined) === (poll !== undefined) && !(poll && hasVotes);
+  }
+  if (poll === undefined || changes.some(({ what }) => what === "pollEnd")) return false;
+  if (kind === "pollEnd") return true;
+  const isOpen = poll.closesAt === undefined || row.acceptedAt <= poll.closesAt;
+  return isOpen && isVoteIn(poll, change.choices ?? []);
+}
+
+function pollAt(
+  { reader }: Writing,
+  about: MessageRow,
+  changes: readonly MessageRow[],
+): Poll | undefined {
+  return reader.poll((changes.findLast(({ what }) => what === "edit") ?? about).body);
+}
+
+function isFull(tx: LocalTx, room: RoomUri, { kind, target }: Change, user: UserUri): boolean {
+  if (kind === "deletion" || kind === "unlike" || kind === "unpin" || kind === "pollEnd") {
+    return false;
+  }
+  if (kind === "pin" && pinsOf(tx, room).length >= pinsMax) return true;
+  if (tx.messages.countChangesBy(room, target, user) >= changesPerUserMax) return true;
+  // Everybody in a room has a vote.
+  return kind !== "vote" && tx.messages.countChanges(room, target) >= changesPerMessageMax;
+}
+
+function votesBy(
+  { reader }: Writing,
+  tx: LocalTx,
+  room: RoomUri,
+  target: string,
+  user: UserUri,
+): readonly MessageRow[] {
+  return tx.messages
+    .changesOf(room, target)
+    .filter(
+      ({ what, body }) => what === "vote" && userOfClient(reader.stored(body).sender) === user,
+    );
+}
+
+/** What is pinned in a room, in the order in which that was done. */
+export function pinsOf(tx: LocalTx, room: RoomUri): readonly MessageRow[] {
+  return tx.messages.changesOfKind(room, "pin");
+}
+
+function erasePins({ reader }: Writing, tx: LocalTx, room: RoomUri, target: string): void {
+  for (const pin of pinsOf(tx, room)) {
+    if (pin.target === target) tx.messages.erase(pin, "withdrawn", reader.emptied(pin.body));
+  }
+}
+
+/**
+ * The message, every version that it had, and what others said to it. Deleted by somebody, it leaves its
+ * place; expired, nothing that is shown.
+ */
 export function eraseMessage(
   tx: LocalTx,
   message: MessageRow,
   emptied: (body: Uint8Array) => Bytes,
+  left: "deleted" | "withdrawn" = "deleted",
 ): void {
-  tx.messages.erase(message, "deleted", emptied(message.body));
+  tx.messages.erase(message, left, emptied(message.body));
   for (const one of tx.messages.changesOf(message.room, message.messageId)) {
     tx.messages.erase(one, "withdrawn", emptied(one.body));
   }

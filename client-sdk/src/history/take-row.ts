@@ -9,7 +9,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import { eraseMessage, parseEvent } from "../groups/index.ts";
+import { eraseMessage, facetsOf, parseEvent } from "../groups/index.ts";
 import { emptyBody, readContent, readStored, senderOf } from "../messages/index.ts";
 import type { LocalTx, MessageRow } from "../storage/index.ts";
 
@@ -63,7 +63,7 @@ function takeMessage(tx: LocalTx, teller: Teller, room: RoomUri, row: NamedRow):
   if (!isOwn && !isHeard(tx, teller, room, read.change)) return "refused";
   const author = userOfClient(sender);
   const isGone = isTakenBack(tx, room, row.id, author) || isGoneWith(tx, room, told);
-  const counts = isOwn ? countOf(teller, author, kind, read.mentions) : 0;
+  const counts = isOwn ? countOf(teller, author, kind, read.mentions?.users) : 0;
   const stored: Omit<MessageRow, "serial"> = {
     room,
     position,
@@ -74,6 +74,7 @@ function takeMessage(tx: LocalTx, teller: Teller, room: RoomUri, row: NamedRow):
     target: told,
     counts: isGone ? 0 : counts,
     toldBy: teller.by,
+    ...(isGone ? {} : facetsOf(read, acceptedAt)),
   };
   if (!tx.messages.append(stored, true)) return "known";
   if (isGone && kind === "content") withdrawChanges(tx, room, row.id);
@@ -99,7 +100,7 @@ function isHeard(
   change: ReturnType<typeof readContent>["change"],
 ): boolean {
   if (change === undefined) return true;
-  if (change.kind === "deletion" || change.kind === "unlike") return false;
+  if (change.kind !== "edit" && change.kind !== "reaction") return false;
   const about = tx.history.at(room, { messageId: change.target });
   return about === undefined || about.toldBy === by;
 }

@@ -5,13 +5,23 @@ import {
   type Bytes,
   decodeContent,
   deletionContent,
+  DISPOSITIONS,
   editContent,
   encodeContent,
+  type Expiration,
+  forwardContent,
+  type Forwarded,
   fromHex,
   LIMITS,
+  type LinkPreview,
   MESSAGE_STATUSES,
+  mentionsOf,
   messageId,
   type MimiContent,
+  pinContent,
+  type Poll,
+  pollContent,
+  pollEndContent,
   customReactionContent,
   reactionContent,
   Refusal,
@@ -24,6 +34,9 @@ import {
   unlikeContent,
   type UserUri,
   utf8Encode,
+  voteContent,
+  withFallback,
+  withLinkPreview,
   withCustomEmoji,
 } from "@treehouse/protocol";
 
@@ -37,8 +50,22 @@ export type Place = {
   readonly random: (length: number) => Bytes;
 };
 
+/** What a message is, where it is not a text. */
+export type OwnContent = {
+  readonly mediaType: string;
+  readonly content: Bytes;
+  /** What programs show that do not know the type. */
+  readonly fallback: string;
+};
+
 export type TextWish = {
   readonly text: string;
+  /** In the place of the text. */
+  readonly own?: OwnContent | undefined;
+  /** The link in the text that it shows more of. */
+  readonly preview?: LinkPreview | undefined;
+  /** It goes by itself: at a time, or so many seconds after it was read. */
+  readonly expires?: Expiration | undefined;
   /** Id of the message that it answers. */
   readonly inReplyTo?: string | undefined;
   /** The thread that it belongs to; any text, the same for all of the thread. */
@@ -50,20 +77,25 @@ export type TextWish = {
 export function composeText(
   place: Place,
   { emoji, ...wish }: TextWish & { readonly emoji?: readonly SentSticker[] | undefined },
-): Composed {
-  return compose(place, withCustomEmoji(textIn(place, wish), emoji ?? []));
+): Composed & { readonly callsRoom: boolean } {
+  const content = withCustomEmoji(textIn(place, wish), emoji ?? []);
+  const { everyone, roles } = mentionsOf(content);
+  return { ...compose(place, content), callsRoom: everyone || roles.length > 0 };
 }
 
 export function composeSticker(
   place: Place,
-  { sticker, ...where }: Pick<TextWish, "inReplyTo" | "topic"> & { readonly sticker: SentSticker },
+  {
+    sticker,
+    ...where
+  }: Pick<TextWish, "inReplyTo" | "topic" | "expires"> & { readonly sticker: SentSticker },
 ): Composed {
   return compose(place, stickerContent(textIn(place, { ...where, text: "" }), sticker));
 }
 
 /** `wish` is their caption, which may be empty. */
 export function composeFiles(place: Place, wish: TextWish, files: readonly Attachment[]): Composed {
-  return compose(place, attachmentContent(textIn(place, wish), files));
+  return compose(place, attachmentContent(captionIn(place, wish), files));
 }
 
 /** `original` is the content that was sent first: but for the body the new one is as it is. */
@@ -81,12 +113,12 @@ export function composeEdit(
   },
 ): Composed {
   const first = decodeContent(original);
-  const { inReplyTo, topicId } = first;
-  const text = { ...textIn(place, wish), inReplyTo, topicId };
+  const { inReplyTo, topicId, expires } = first;
+  const plain = { ...captionIn(place, wish), inReplyTo, topicId, expires };
   const { files } = attachmentsOf(first);
   // Whoever shows the edit in place of the first version has to find the files in it.
   const whole =
-    files.length === 0 ? withCustomEmoji(text, emoji ?? []) : attachmentContent(text, files);
+    files.length === 0 ? withCustomEmoji(plain, emoji ?? []) : attachmentContent(plain, files);
   return compose(place, editContent(whole, fromHex(id)));
 }
 
@@ -110,14 +142,55 @@ export function composeUnlike(
   return compose(place, unlikeContent(textIn(place, { text: "" }), ids));
 }
 
-/** Says that these messages were read. */
-export function composeRead(place: Place, ids: readonly string[]): Composed {
-  const report = ids.map((id) => ({ messageId: fromHex(id), status: MESSAGE_STATUSES.read }));
+export function composePin(place: Place, id: string, pinned: boolean): Composed {
+  return compose(place, pinContent(textIn(place, { text: "", inReplyTo: id }), pinned));
+}
+
+export function composePoll(place: Place, { poll, ...wish }: PollWish): Composed {
+  return compose(place, pollContent(textIn(place, { ...wish, text: poll.question }), poll));
+}
+
+export type PollWish = Omit<TextWish, "text" | "own" | "preview" | "format"> & {
+  readonly poll: Poll;
+};
+
+export function composeVote(place: Place, id: string, choices: readonly number[]): Composed {
+  return compose(place, voteContent(textIn(place, { text: "", inReplyTo: id }), choices));
+}
+
+export function composePollEnd(place: Place, id: string): Composed {
+  return compose(place, pollEndContent(textIn(place, { text: "", inReplyTo: id })));
+}
+
+/** `original` is the newest version of what is forwarded. */
+export function composeForward(
+  place: Place,
+  {
+    original,
+    named,
+    ...wish
+  }: Omit<TextWish, "text"> & {
+    readonly original: Bytes;
+    readonly named: Forwarded;
+  },
+): Composed {
+  const own = textIn(place, { ...wish, text: "" });
+  return compose(place, forwardContent(own, decodeContent(original), named));
+}
+
+/** Says that these messages were read, or have come. */
+export function composeStatus(
+  place: Place,
+  ids: readonly string[],
+  status: "delivered" | "read",
+): Composed {
+  const report = ids.map((id) => ({ messageId: fromHex(id), status: MESSAGE_STATUSES[status] }));
   return compose(place, statusContent(textIn(place, { text: "" }), report));
 }
 
-function textIn(place: Place, { text, inReplyTo, topic, format }: TextWish) {
-  return textContent({
+/** The text alone, without what else a wish may hold. */
+function captionIn(place: Place, { text, inReplyTo, topic, format, expires }: TextWish) {
+  const plain = textContent({
     text,
     salt: place.random(16),
     senderUri: place.sender,
@@ -126,6 +199,17 @@ function textIn(place: Place, { text, inReplyTo, topic, format }: TextWish) {
     ...(topic === undefined ? {} : { topicId: utf8Encode(topic) }),
     markdown: format === "markdown",
   });
+  return { ...plain, expires };
+}
+
+function textIn(place: Place, wish: TextWish): MimiContent {
+  const content = captionIn(place, wish);
+  const { own, preview } = wish;
+  if (preview !== undefined) return withLinkPreview(content, preview);
+  if (own === undefined) return content;
+  const { mediaType: contentType, content: octets, fallback } = own;
+  const head = { kind: "single", disposition: DISPOSITIONS.render, language: "" } as const;
+  return { ...content, body: withFallback({ ...head, contentType, content: octets }, fallback) };
 }
 
 function compose({ room, sender }: Place, parts: MimiContent): Composed {

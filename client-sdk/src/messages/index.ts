@@ -5,13 +5,22 @@ export {
   type Composed,
   composeEdit,
   composeFiles,
+  composeForward,
+  composePin,
+  composePoll,
+  composePollEnd,
   composeReaction,
-  composeRead,
+  composeStatus,
   composeSticker,
   composeText,
   composeUnlike,
+  composeVote,
+  type OwnContent,
+  type PollWish,
   type TextWish,
 } from "./compose.ts";
+export { createExpiry, type Expiry } from "./expiry.ts";
+export { type ContentType, defineContent } from "./define-content.ts";
 export {
   type HistoryItem,
   itemOf,
@@ -19,8 +28,11 @@ export {
   messageOf,
   type Reaction,
   reactionsBy,
+  shownVersion,
+  topicText,
 } from "./message.ts";
 export { type FileFlag, type FileKind, filesReader, type MessageFile } from "./message-files.ts";
+export type { PollState } from "./poll-state.ts";
 export {
   createReader,
   emptyBody,

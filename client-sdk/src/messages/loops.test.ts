@@ -21,7 +21,8 @@ async function openInbox() {
   const store = await openLocalStore(await openInMemory(), random(32), random);
   const events = createEvents<ClientEvents>();
   const life = new AbortController();
-  const looped = { store, events, loops: new Loops(), life: life.signal };
+  const expiry = { purge: () => Promise.resolve(), isOver: () => false };
+  const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
   const reader = createReader({ profile: taken, status: taken });
   let position = 0;
   return {

@@ -1,12 +1,18 @@
 import {
+  type Bytes,
   changeOf,
   type ClientUri,
   customEmojiOf,
   customReactionOf,
   formatAddress,
+  forwardedOf,
+  fromHex,
   isMarkdown,
-  mentionsIn,
+  linkPreviewOf,
+  mainPart,
+  mentionsOf,
   type MimiContent,
+  pollOf,
   Refusal,
   type RoomUri,
   stickerOf,
@@ -19,7 +25,8 @@ import {
 
 import { type HistoryRow, parseEvent } from "../groups/index.ts";
 import { type FileKind, filesOf, type MessageFiles } from "./message-files.ts";
-import { decodeStored, senderOf } from "./read-content.ts";
+import { type PollState, pollState } from "./poll-state.ts";
+import { decodeStored, kindOf, readStored, senderOf } from "./read-content.ts";
 import { type MessageSticker, messageSticker } from "./stickers.ts";
 
 type Position = {
@@ -30,21 +37,22 @@ type Position = {
   readonly acceptedAt: number;
 };
 
-/** A message with its sender, who is the MLS leaf's user, as it stands after what was done to it. */
-export type Message = Position & {
+/** What every message has: its sender, who is the MLS leaf's user, and how it stands now. */
+type MessageHead = Position & {
   /** Hex of the MIMI message id; the same for everybody, and however often it is edited. */
   readonly id: string;
   readonly sender: UserUri;
   readonly senderAddress: string;
   readonly senderClient: ClientUri;
-  /**
-   * `image` to `file`: a message with files, by the first one. `sticker`: it is one; `text` says what it
-   * stands for. `unknown`: a kind of content that this version does not show. `deleted`: it was taken back.
-   */
-  readonly type: "text" | FileKind | "sticker" | "unknown" | "deleted";
-  /** Of the newest version; beside files, their caption. */
+  /** Of the newest version. What is no text has words for programs that cannot show it. */
   readonly text: string;
   readonly format: "plain" | "markdown";
+  /** Of files their caption stands in `text`. An edit is of that alone. */
+  readonly files: MessageFiles["files"];
+  /** More was said of the files, or otherwise, than anybody is to believe; it was left out. */
+  readonly filesRefused: boolean;
+  /** The messages of which it holds a new version. */
+  readonly versionOf: MessageFiles["versionOf"];
   /** Of a message that is one. */
   readonly sticker: MessageSticker | undefined;
   /** What `:name:`s in the text mean, as far as its sender says. */
@@ -54,15 +62,24 @@ export type Message = Position & {
   readonly topic: string | undefined;
   /** Addresses that the text links to. */
   readonly mentions: readonly string[];
+  /** Everybody in the conversation is named, by somebody who may. */
+  readonly mentionsEveryone: boolean;
+  /** Indices of roles that are named, by somebody who may. */
+  readonly mentionedRoles: readonly number[];
   /** When the newest version was accepted; undefined: there is only one. */
   readonly editedAt: number | undefined;
   /** By emoji, in the order in which the first of each came. */
   readonly reactions: readonly Reaction[];
-  readonly files: MessageFiles["files"];
-  /** More was said of the files, or otherwise, than anybody is to believe; it was left out. */
-  readonly filesRefused: boolean;
-  /** The messages of which it holds a new version. */
-  readonly versionOf: MessageFiles["versionOf"];
+  /** Somebody has pinned it. */
+  readonly pinned: boolean;
+  /** It is said to be another one's, or one from elsewhere; nobody can check that. */
+  readonly forwarded:
+    | { readonly from: string | undefined; readonly at: number | undefined }
+    | undefined;
+  /** What the sender says that a link in it leads to; nobody else has looked. */
+  readonly preview: ReturnType<typeof linkPreviewOf>;
+  /** When it goes by itself; undefined: never, or not before it is read. */
+  readonly expiresAt: number | undefined;
   /**
    * Whose word it is that it was said: the own address for what came from another client, a backup or a
    * file of one's own, and a member's for what the conversation grants those who join it. Undefined: this
@@ -70,6 +87,21 @@ export type Message = Position & {
    */
   readonly toldBy: string | undefined;
 };
+
+/** A message as it stands after what was done to it. */
+export type Message = MessageHead &
+  (
+    | { readonly type: "text" }
+    /** It brings files; as the first of them is to be shown. */
+    | { readonly type: FileKind }
+    /** It is one; `text` says what it stands for. */
+    | { readonly type: "sticker" }
+    | { readonly type: "poll"; readonly poll: PollState }
+    /** A kind of content that this version does not show: see `defineContent`. */
+    | { readonly type: "unknown"; readonly mediaType: string; readonly content: Bytes }
+    /** It was taken back. */
+    | { readonly type: "deleted" }
+  );
 
 export type Reaction = {
   /** Of a custom one what stands for it. */
@@ -143,33 +175,64 @@ export function messageWithContent(row: HistoryRow): {
   const changes = row.changes.map(({ body, acceptedAt }) => ({ acceptedAt, ...changeIn(body) }));
   const newest = changes.findLast(({ by, kind }) => kind === "edit" && by === sender);
   const shown = newest?.parsed ?? parsed;
-  const text = textOf(shown);
+  const { users, everyone, roles } = mentionsOf(shown);
+  const speaks = row.speaks === true;
+  const forwarded = forwardedOf(parsed);
   const sticker = stickerOf(shown);
   const emoji = customEmojiOf(shown);
-  const ofStickers = [...emoji, ...(sticker === undefined ? [] : [sticker])];
-  // An edit is of the text: what a message holds of files is what it came with.
-  const { files: all, refused, versionOf } = filesOf(parsed, row.room);
-  const files = all.filter(({ link }) =>
-    ofStickers.every(({ file }) => file.kind === "single" || file.url !== link?.uri),
-  );
-  const other = files[0]?.kind ?? (text === undefined ? "unknown" : "text");
+  const { files, refused, versionOf } = filesOf(parsed, row.room);
   const message: Message = {
     ...head,
-    type: sticker === undefined ? other : "sticker",
-    text: text ?? "",
+    ...(sticker === undefined ? typeOf(shown, changes, files) : { type: "sticker" }),
+    text: textOf(shown) ?? "",
+    files,
+    filesRefused: refused,
+    versionOf,
     sticker: sticker && messageSticker(sticker),
     customEmoji: emoji.map(messageSticker),
     format: isMarkdown(shown) ? "markdown" : "plain",
     inReplyTo: parsed.inReplyTo === undefined ? undefined : toHex(parsed.inReplyTo),
     topic: topicOf(parsed),
-    mentions: mentionsIn(shown).map((user) => formatAddress(user)),
+    mentions: users.map((user) => formatAddress(user)),
+    mentionsEveryone: speaks && everyone,
+    mentionedRoles: speaks ? roles : [],
     editedAt: newest?.acceptedAt,
     reactions: reactionsOf(changes),
-    files,
-    filesRefused: refused,
-    versionOf,
+    pinned: changes.some(({ kind }) => kind === "pin"),
+    forwarded: forwarded && {
+      from: forwarded.from === undefined ? undefined : formatAddress(forwarded.from),
+      at: forwarded.at,
+    },
+    preview: linkPreviewOf(shown),
+    expiresAt: row.expiresAt,
   };
   return { message, content: shown };
+}
+
+function typeOf(shown: MimiContent, changes: readonly ChangeIn[], files: MessageFiles["files"]) {
+  const kind = kindOf(shown);
+  const [first] = files;
+  if (first !== undefined) return { type: first.kind } as const;
+  if (kind === "text") return { type: "text" } as const;
+  const poll = pollOf(shown);
+  if (poll !== undefined) {
+    const votes = changes.filter((one) => one.kind === "vote");
+    const ended = changes.some((one) => one.kind === "pollEnd");
+    return { type: "poll", poll: pollState(poll, votes, ended) } as const;
+  }
+  const part = mainPart(shown);
+  const content = part?.content ?? new Uint8Array();
+  return { type: "unknown", mediaType: part?.contentType ?? "", content } as const;
+}
+
+/** The content of a message that is shown now: of its newest version. */
+export function shownVersion(row: HistoryRow): Bytes {
+  const sender = userOfClient(senderOf(row.body));
+  const newest = row.changes.findLast(({ body }) => {
+    const change = changeIn(body);
+    return change.kind === "edit" && change.by === sender;
+  });
+  return readStored((newest ?? row).body).content;
 }
 
 /**
@@ -187,17 +250,23 @@ export function reactionsBy(row: HistoryRow, user: UserUri, emoji: string): read
 
 const nothing = {
   text: "",
+  files: [],
+  filesRefused: false,
+  versionOf: undefined,
   sticker: undefined,
   customEmoji: [],
   format: "plain",
   inReplyTo: undefined,
   topic: undefined,
   mentions: [],
+  mentionsEveryone: false,
+  mentionedRoles: [],
   editedAt: undefined,
   reactions: [],
-  files: [],
-  filesRefused: false,
-  versionOf: undefined,
+  pinned: false,
+  forwarded: undefined,
+  preview: undefined,
+  expiresAt: undefined,
 } as const;
 
 /** One emoji that somebody says. */
@@ -210,6 +279,7 @@ type ChangeIn = {
   readonly by: UserUri;
   readonly kind: string;
   readonly said: readonly Said[];
+  readonly choices: readonly number[];
   readonly parsed: MimiContent;
 };
 
@@ -221,6 +291,7 @@ function changeIn(body: Uint8Array): ChangeIn {
     by: userOfClient(sender),
     kind: change?.kind ?? "",
     said: saidIn(parsed, emojis),
+    choices: change?.kind === "vote" ? change.choices : [],
     parsed,
   };
 }
@@ -253,11 +324,15 @@ function reactionsOf(changes: readonly ChangeIn[]): readonly Reaction[] {
 }
 
 function topicOf({ topicId }: MimiContent): string | undefined {
-  if (topicId.length === 0) return undefined;
+  return topicId.length === 0 ? undefined : topicText(toHex(topicId));
+}
+
+/** The name of a thread, from the hex of its MIMI topic: which stands for itself where it is no text. */
+export function topicText(topic: string): string {
   try {
-    return utf8Decode(topicId);
+    return utf8Decode(fromHex(topic));
   } catch (error) {
-    if (error instanceof Refusal) return toHex(topicId);
+    if (error instanceof Refusal) return topic;
     throw error;
   }
 }

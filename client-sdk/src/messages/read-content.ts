@@ -7,16 +7,19 @@ import {
   clientUriCodec,
   decodeContent,
   LIMITS,
-  mentionsIn,
+  mainPart,
+  mentionsOf,
   messageId,
   type MessageStatus,
   type MimiContent,
   opaque,
+  pollOf,
   type Profile,
   profileOf,
   type RoomUri,
   statusOf,
   struct,
+  textOf,
   toHex,
   u8,
   userOfClient,
@@ -76,7 +79,12 @@ export function emptyBody(sender: ClientUri): Bytes {
 }
 
 export function createReader(takers: Takers): MessageReader {
-  return { read: (message) => readContent(message, takers), stored: readStored, emptied };
+  return {
+    read: (message) => readContent(message, takers),
+    stored: readStored,
+    poll: (body) => pollOf(decodeStored(body).parsed),
+    emptied,
+  };
 }
 
 /**
@@ -100,10 +108,14 @@ export function readContent(
   checkContent(parsed, { sender: user, room, acceptedAt });
   const id = messageId({ senderUri: user, roomUri: room, content, salt: parsed.salt });
   const body = bodyCodec.encode({ version: 1, sender, content });
-  const read = { messageId: toHex(id), salt: parsed.salt, body };
+  const { expires, salt } = parsed;
+  const read = { messageId: toHex(id), author: user, salt, body, what: kindOf(parsed) };
   const change = changeOf(parsed);
   if (change !== undefined) {
-    return { ...read, change: { kind: change.kind, target: toHex(change.target) } };
+    const { kind } = change;
+    const choices = kind === "vote" ? change.choices : [];
+    const poll = kind === "edit" ? pollOf(parsed) : undefined;
+    return { ...read, change: { kind, target: toHex(change.target), choices, poll } };
   }
   const profile = profileOf(parsed);
   if (profile !== undefined) {
@@ -113,5 +125,13 @@ export function readContent(
   if (report !== undefined) {
     return { ...read, aside: (tx) => takers.status(tx, { user, room, report, acceptedAt }) };
   }
-  return { ...read, mentions: mentionsIn(parsed) };
+  const topic = parsed.topicId.length === 0 ? undefined : toHex(parsed.topicId);
+  return { ...read, topic, expires, mentions: mentionsOf(parsed) };
+}
+
+/** What a message is shown as. Refuses `invalidMessage` for one that is not what it says. */
+export function kindOf(content: MimiContent): "text" | "poll" | "unknown" {
+  if (pollOf(content) !== undefined) return "poll";
+  const isOther = mainPart(content)?.contentType.startsWith("application/") === true;
+  return isOther || textOf(content) === undefined ? "unknown" : "text";
 }

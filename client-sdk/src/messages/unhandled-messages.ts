@@ -1,6 +1,7 @@
 import type { ClientEvents, Events } from "../events/index.ts";
 import { withChanges } from "../groups/index.ts";
 import type { LocalStore } from "../storage/index.ts";
+import type { Expiry } from "./expiry.ts";
 import type { Loops } from "./loops.ts";
 import { type Message, messageOf } from "./message.ts";
 
@@ -20,6 +21,7 @@ const pageSize = 100;
 export type Looped = {
   readonly store: LocalStore;
   readonly events: Events<ClientEvents>;
+  readonly expiry: Pick<Expiry, "purge" | "isOver">;
   readonly loops: Loops;
   /** The client's. */
   readonly life: AbortSignal;
@@ -56,7 +58,7 @@ export function unhandledMessages(
 }
 
 async function* iterate(
-  { store, events, loops, life }: Looped,
+  { store, events, expiry, loops, life }: Looped,
   { drain = false, conversations }: MessagesOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Message, void, undefined> {
@@ -80,6 +82,7 @@ async function* iterate(
     for (;;) {
       if (isAborted(signal)) return;
       stored = false;
+      await expiry.purge();
       const rows = await store.transaction((tx) =>
         tx.messages.unhandled(after, pageSize).map((row) => withChanges(tx, row)),
       );
@@ -87,7 +90,7 @@ async function* iterate(
         if (isAborted(signal)) return;
         after = row.serial;
         if (!loop.takes(row.room)) continue;
-        yield messageOf(row);
+        if (!expiry.isOver(row)) yield messageOf(row);
         // Too late when the client was closed during the handler's turn: the message comes again.
         if (life.aborted) return;
         await mark(loops.finish(loop, row.serial, row.room));

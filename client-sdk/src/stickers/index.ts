@@ -4,6 +4,7 @@
  */
 import {
   checkPackLink,
+  type DecodedPack,
   type Env,
   formatPackLink,
   type PackKind,
@@ -15,14 +16,13 @@ import {
   type SentSticker,
   STICKER_LIMITS,
   type StickerItem,
-  type StickerPack,
   toHex,
 } from "@treehouse/protocol";
 
 import { stickerInfo, type StickerInfo } from "../messages/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import { checkFile } from "./check-file.ts";
-import { fetchPack, keepPack, packHere, packIdOf } from "./keep-pack.ts";
+import { fetchPack, keepPack, keptPack, packHere, packIdOf } from "./keep-pack.ts";
 import { makePack, type PackWish, type RefusedSticker, type StickerSource } from "./make-pack.ts";
 import {
   noteUsed,
@@ -124,7 +124,7 @@ export function createStickers(context: {
     throw new Refusal("notFound", "there is no such sticker in the pack");
   };
   /** Keeps a pack here, and notes for all of the user's clients that it is there. */
-  const take = async (id: string, pack: StickerPack, link: PackLink): Promise<PackInfo> => {
+  const take = async (id: string, pack: DecodedPack, link: PackLink): Promise<PackInfo> => {
     const { title, kind, items } = pack.manifest;
     const own = { id, title, kind, count: items.length, link: formatPackLink(link) };
     await store.transaction((tx) => {
@@ -164,6 +164,20 @@ export function createStickers(context: {
   ): Promise<PackLink> =>
     checkPackLink(await assets.upload(encoded, { access: { kind: "bearer" }, signal }));
 
+  /** The pack's link; another one in its place when the server is about to let go of the asset. */
+  const lasting = async (own: OwnPack): Promise<PackLink> => {
+    const { expires } = own.link;
+    if (expires === 0 || expires * 1000 > env.now() + renewMs) return own.link;
+    const encoded = await store.transaction((tx) => keptPack(tx, own.id));
+    if (encoded === undefined || packIdOf(encoded) !== own.id) return own.link;
+    const link = await publish(encoded);
+    const { id, title, kind, count } = own;
+    const renewed = { id, title, kind, count, link: formatPackLink(link) };
+    await store.transaction((tx) => writeOwnPack(tx, renewed, chosen.now()));
+    await chosen.push();
+    return link;
+  };
+
   return {
     async list() {
       await chosen.pull();
@@ -189,7 +203,7 @@ export function createStickers(context: {
       return { ...made, refused: [...missing, ...made.refused] };
     },
     async share(reference) {
-      return formatPackLink((await find(reference)).link);
+      return formatPackLink(await lasting(await find(reference)));
     },
     async look(text) {
       const { id, pack } = await fetchPack(parts, parsePackLink(text));
@@ -215,7 +229,9 @@ export function createStickers(context: {
     },
     recent: () => store.transaction(recentStickers),
     async toSend(room, { sharePack = true, ...wish }) {
-      const found = await choose(wish);
+      const chose = await choose(wish);
+      const link = sharePack ? await lasting(chose.own) : chose.own.link;
+      const found = { ...chose, own: { ...chose.own, link } };
       const { inlineBytesMax: inlineMax } = STICKER_LIMITS;
       const sent = await sentSticker(parts, room, found, { withPack: sharePack, inlineMax });
       const used = { pack: found.own.id, sticker: toHex(found.item.hash) };
@@ -234,6 +250,9 @@ export function createStickers(context: {
     received: (room, sticker) => receivedSticker(assets, room, sticker),
   };
 }
+
+/** A link that is given away is good for so long at least, if the server keeps anything that long. */
+const renewMs = 7 * 24 * 3600 * 1000;
 
 function packInfo({ id, title, kind, count, addedAt }: OwnPack): PackInfo {
   return { id, title, kind, count, addedAt };

@@ -1,14 +1,14 @@
 import {
   type Bytes,
+  type DecodedPack,
   decodePack,
-  encodeManifest,
+  joinPack,
   type PackLink,
   type PackManifest,
   readManifest,
   Refusal,
   sha256,
   STICKER_LIMITS,
-  type StickerPack,
   toHex,
 } from "@treehouse/protocol";
 
@@ -26,8 +26,22 @@ export function keptManifest(tx: LocalTx, id: string): PackManifest | undefined 
   return encoded && readManifest(encoded);
 }
 
-export function keepPack(tx: LocalTx, id: string, { manifest, files }: StickerPack): void {
-  tx.stickerPacks.put(id, { manifest: encodeManifest(manifest), files });
+export function keepPack(
+  tx: LocalTx,
+  id: string,
+  { encodedManifest, files }: Pick<DecodedPack, "encodedManifest" | "files">,
+): void {
+  tx.stickerPacks.put(id, { manifest: encodedManifest, files });
+}
+
+/** A pack of this store's as it was before, octet for octet; undefined: it is not here. */
+export function keptPack(tx: LocalTx, id: string): Bytes | undefined {
+  const encodedManifest = tx.stickerPacks.manifest(id);
+  if (encodedManifest === undefined) return undefined;
+  const files = readManifest(encodedManifest).items.flatMap(
+    (_, index) => tx.stickerPacks.file(id, index) ?? [],
+  );
+  return joinPack({ encodedManifest, files });
 }
 
 /**
@@ -40,7 +54,7 @@ export async function fetchPack(
     readonly pause: () => Promise<void>;
   },
   link: PackLink,
-): Promise<{ readonly id: string; readonly pack: StickerPack }> {
+): Promise<{ readonly id: string; readonly pack: DecodedPack }> {
   const { packBytesMax: bytesMax } = STICKER_LIMITS;
   const encoded: Bytes = new Uint8Array(await parts.assets.read(link, { bytesMax }));
   const pack = decodePack(encoded);

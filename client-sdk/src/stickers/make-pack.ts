@@ -1,5 +1,7 @@
 import {
   type Bytes,
+  type DecodedPack,
+  decodePack,
   encodePack,
   isEmoji,
   isShortcode,
@@ -7,7 +9,6 @@ import {
   Refusal,
   STICKER_LIMITS,
   type StickerItem,
-  type StickerPack,
 } from "@treehouse/protocol";
 
 import { itemOf } from "./check-file.ts";
@@ -37,7 +38,7 @@ export type RefusedSticker = {
 };
 
 export type Made = {
-  readonly pack: StickerPack;
+  readonly pack: DecodedPack;
   readonly encoded: Bytes;
   readonly refused: readonly RefusedSticker[];
 };
@@ -70,8 +71,8 @@ export async function makePack(
     const why = first === undefined ? "" : `; the first: ${first.file}: ${first.message}`;
     throw new Refusal("malformed", `there is no sticker among ${sources.length} files${why}`);
   }
-  const pack = { manifest: { title, author, kind, items }, files };
-  return { pack, encoded: encodePack(pack), refused };
+  const encoded = encodePack({ manifest: { title, author, kind, items }, files });
+  return { pack: decodePack(encoded), encoded, refused };
 }
 
 function read(

@@ -10,6 +10,7 @@ import { type AccountDataRows, createAccountDataRows } from "./account-data.ts";
 import { type AssetContents, createAssetContents } from "./asset-contents.ts";
 import { type Contacts, createContacts } from "./contacts.ts";
 import { createCursors, type Cursors } from "./cursors.ts";
+import { createExpiring, type Expiring } from "./expiring.ts";
 import { createHistoryRows, type HistoryRows } from "./history.ts";
 import { createIntents, type Intents } from "./intents.ts";
 import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.ts";
@@ -24,6 +25,7 @@ import { createRelations, type Relations } from "./relations.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import { type Describer, indexed, indexSlice } from "./indexed-messages.ts";
 import { migrate, wipe } from "./schema.ts";
+import { createThreads, type Threads } from "./threads.ts";
 import { createStickerPacks, type StickerPacks } from "./sticker-packs.ts";
 import { createSeal, StoreFault } from "./seal.ts";
 import { createSearchIndex, type IndexState, type SearchRows } from "./search-index.ts";
@@ -75,6 +77,8 @@ export type LocalTx = {
   readonly profiles: Profiles;
   readonly receipts: Receipts;
   readonly senderChains: SenderChains;
+  readonly threads: Threads;
+  readonly expiring: Expiring;
   readonly uploads: Uploads;
   readonly assetContents: AssetContents;
   readonly stickerPacks: StickerPacks;
@@ -145,6 +149,8 @@ export async function openLocalStore(
           profiles: createProfiles(sql, seal),
           receipts: createReceipts(sql),
           senderChains: createSenderChains(sql, seal),
+          threads: createThreads(sql, seal),
+          expiring: createExpiring(sql, seal),
           uploads: createUploads(sql, seal),
           assetContents: createAssetContents(sql, seal),
           stickerPacks: createStickerPacks(sql, seal),

@@ -1,4 +1,4 @@
-import { parseRoomUri, parseUserUri } from "@treehouse/protocol";
+import { fromHex, parseRoomUri, parseUserUri } from "@treehouse/protocol";
 
 import type { MessageKind, MessageRow } from "./messages.ts";
 import { bytesOf, integerOf, isNull, type SqlRow, type SqlTx, textOf } from "./port.ts";
@@ -22,6 +22,9 @@ export function parseMessageRow(row: SqlRow, seal: Seal): MessageRow {
     body: seal.open(messagePlace(room, position), bytesOf(row, "sealed_body")),
     ...(isNull(row, "target") ? {} : { target: textOf(row, "target") }),
     counts: parseCounts(integerOf(row, "counts")),
+    ...(isNull(row, "what") ? {} : { what: textOf(row, "what") }),
+    ...(isNull(row, "expires_at") ? {} : { expiresAt: integerOf(row, "expires_at") }),
+    speaks: integerOf(row, "speaks") === 1,
     ...(isNull(row, "told_by") ? {} : { toldBy: parseUserUri(textOf(row, "told_by")) }),
   };
 }
@@ -35,8 +38,8 @@ export function insertMessage(
 ): boolean {
   const { changes } = sql.run(
     `INSERT INTO messages (room, position, message_id, kind, accepted_at, handled, sealed_body,
-       target, counts, told_by)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+       target, counts, told_by, author, what, topic, sealed_topic, speaks, expires_at, expires_after)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     row.room,
     row.position,
     row.messageId,
@@ -47,8 +50,27 @@ export function insertMessage(
     row.target ?? null,
     row.counts ?? 0,
     row.toldBy ?? null,
+    row.author === undefined ? null : seal.mark("author", row.author),
+    row.what ?? null,
+    row.topic === undefined ? null : topicMark(seal, row.room, row.topic),
+    row.topic === undefined
+      ? null
+      : seal.seal(topicPlace(row.room, row.position), fromHex(row.topic)),
+    row.speaks === true ? 1 : 0,
+    row.expiresAt ?? null,
+    row.expiresAfterMs ?? null,
   );
   return changes > 0;
+}
+
+/** Where the name of a thread is sealed: beside each message of it. */
+export function topicPlace(room: string, position: number): string {
+  return `${messagePlace(room, position)}/topic`;
+}
+
+/** Stands for a thread in the index: its name may be anything that people write. */
+export function topicMark(seal: Seal, room: string, topic: string): string {
+  return seal.mark(`topic ${room}`, topic);
 }
 
 const kinds: readonly MessageKind[] = [

@@ -37,6 +37,18 @@ export type MessageRow = {
    * and a member's for what a room grants those who join. Undefined: this client received it.
    */
   readonly toldBy?: UserUri | undefined;
+  /** Who said it: so that what one user does to a message can be bounded, and their threads be found. */
+  readonly author?: string | undefined;
+  /** What kind of change, or of content, as `ReadMessage` names it. */
+  readonly what?: string | undefined;
+  /** Hex of the thread that it belongs to. */
+  readonly topic?: string | undefined;
+  /** Whether its sender may speak for all of the room, where it stands. */
+  readonly speaks?: boolean | undefined;
+  /** When it goes, in milliseconds since the Unix epoch. */
+  readonly expiresAt?: number | undefined;
+  /** So many milliseconds after it was read it goes. */
+  readonly expiresAfterMs?: number | undefined;
 };
 
 export type Unread = { readonly messages: number; readonly mentions: number };
@@ -66,6 +78,10 @@ export interface Messages {
   /** The changes of a message, in the order of the conversation. */
   changesOf(room: RoomUri, target: string): readonly MessageRow[];
   countChanges(room: RoomUri, target: string): number;
+  /** Of one user, also those that are gone. */
+  countChangesBy(room: RoomUri, target: string, author: string): number;
+  /** The changes of one kind in a room, in the order of the conversation. */
+  changesOfKind(room: RoomUri, what: string): readonly MessageRow[];
   /** What counts behind a position. */
   countUnread(room: RoomUri, after: number): Unread;
   /** The ids of others' messages behind a position and up to another, the newest `limit`, descending. */
@@ -198,6 +214,25 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
       )[0];
       return row === undefined ? 0 : integerOf(row, "changes");
     },
+    countChangesBy(room, target, author) {
+      const row = sql.all(
+        "SELECT count(*) AS changes FROM messages WHERE room = ? AND target = ? AND author = ?",
+        room,
+        target,
+        seal.mark("author", author),
+      )[0];
+      return row === undefined ? 0 : integerOf(row, "changes");
+    },
+    changesOfKind(room, what) {
+      return sql
+        .all(
+          `SELECT * FROM messages WHERE room = ? AND what = ? AND kind = 'change'
+           ORDER BY position`,
+          room,
+          what,
+        )
+        .map(parse);
+    },
     countUnread(room, after) {
       const row = sql.all(
         `SELECT count(*) AS messages, count(*) FILTER (WHERE counts = 2) AS mentions
@@ -223,7 +258,8 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
     },
     erase({ room, position }, kind, body) {
       sql.run(
-        `UPDATE messages SET kind = ?, handled = 1, counts = 0, sealed_body = ?
+        `UPDATE messages SET kind = ?, handled = 1, counts = 0, sealed_body = ?,
+           topic = NULL, sealed_topic = NULL, expires_at = NULL, expires_after = NULL
          WHERE room = ? AND position = ?`,
         kind,
         seal.seal(messagePlace(room, position), body),

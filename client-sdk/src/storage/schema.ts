@@ -137,6 +137,20 @@ const versions: readonly (readonly string[])[] = [
      END`,
     "CREATE TABLE backup_merged (link TEXT PRIMARY KEY) STRICT",
   ],
+  [
+    "ALTER TABLE messages ADD COLUMN author TEXT",
+    "ALTER TABLE messages ADD COLUMN what TEXT",
+    "ALTER TABLE messages ADD COLUMN topic TEXT",
+    "ALTER TABLE messages ADD COLUMN sealed_topic BLOB",
+    "ALTER TABLE messages ADD COLUMN speaks INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE messages ADD COLUMN expires_at INTEGER",
+    "ALTER TABLE messages ADD COLUMN expires_after INTEGER",
+    "CREATE INDEX messages_by_topic ON messages (room, topic, position) WHERE topic IS NOT NULL",
+    "CREATE INDEX messages_by_what ON messages (room, what, position) WHERE kind = 'change'",
+    "CREATE INDEX messages_expiring ON messages (expires_at) WHERE expires_at IS NOT NULL",
+    `CREATE INDEX messages_to_be_read ON messages (room, position)
+       WHERE expires_after IS NOT NULL AND expires_at IS NULL`,
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */

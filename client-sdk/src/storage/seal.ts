@@ -1,5 +1,12 @@
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { type Bytes, concatBytes, utf8Encode } from "@treehouse/protocol";
+import {
+  type Bytes,
+  concatBytes,
+  labelledHash,
+  LABELS,
+  toHex,
+  utf8Encode,
+} from "@treehouse/protocol";
 
 /** Seals and opens the columns that hold secrets. */
 export interface Seal {
@@ -7,6 +14,8 @@ export interface Seal {
   seal(place: string, value: Uint8Array): Bytes;
   /** Throws `StoreFault` when the value was not sealed for this place under this key. */
   open(place: string, sealed: Uint8Array): Bytes;
+  /** Stands for a value in an index: equal for equal values, and says nothing without the key. */
+  mark(place: string, value: string): string;
 }
 
 /**
@@ -32,10 +41,15 @@ type StoreFaultCode =
   | "closed";
 
 const nonceLength = 24;
+const markLength = 16;
 
 /** XChaCha20-Poly1305 with a random nonce before the ciphertext; `key` is 32 octets. */
 export function createSeal(key: Uint8Array, random: (length: number) => Bytes): Seal {
   return {
+    mark(place, value) {
+      const named = utf8Encode(JSON.stringify([place, value]));
+      return toHex(labelledHash(LABELS.storeMark, concatBytes(key, named)).subarray(0, markLength));
+    },
     seal(place, value) {
       const nonce = random(nonceLength);
       const cipher = xchacha20poly1305(key, nonce, utf8Encode(place));

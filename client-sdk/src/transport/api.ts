@@ -22,6 +22,8 @@ export type Parser<T> = { parse(value: unknown): T };
  */
 export interface Api {
   readonly server: string;
+  /** The newest time that the server has told, in milliseconds since the Unix epoch; 0 at first. */
+  serverTime(): number;
   json<T>(
     method: HttpRequest["method"],
     path: string,
@@ -59,6 +61,7 @@ export type Asker = {
 };
 
 export function createApi(env: Pick<Env, "fetch">, server: string, asker: Asker): Api {
+  let serverTime = 0;
   const once = async (
     method: HttpRequest["method"],
     path: string,
@@ -79,6 +82,8 @@ export function createApi(env: Pick<Env, "fetch">, server: string, asker: Asker)
       timeoutMs: requestTimeoutMs,
       responseBytesMax: LIMITS.responseBodyBytesMax,
     });
+    const told = Date.parse(response.headers["date"] ?? "");
+    if (told > serverTime) serverTime = told;
     if (response.status >= 200 && response.status < 300) return response.body;
     throw refusalOf(response.status, response.body);
   };
@@ -107,6 +112,7 @@ export function createApi(env: Pick<Env, "fetch">, server: string, asker: Asker)
       : request(method, path, "application/json", encode(body));
   return {
     server,
+    serverTime: () => serverTime,
     async json(method, path, answer, body) {
       return parseAnswer(answer, await ask(method, path, body));
     },

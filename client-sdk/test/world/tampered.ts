@@ -24,7 +24,7 @@ export type Tampering = {
   readonly answer?: (frame: ClientFrame) => ServerFrame | undefined;
   readonly fetch?: TamperedFetch;
   /** By how much the client's clock is wrong. */
-  readonly clockMs?: number;
+  readonly clockMs?: number | (() => number);
   readonly database?: (database: SqlDatabase) => SqlDatabase;
 };
 
@@ -61,7 +61,7 @@ export async function openTampered(
 function tamperedEnv(env: Env, { frame, answer, fetch, clockMs = 0 }: Tampering): Env {
   return {
     ...env,
-    now: () => env.now() + clockMs,
+    now: () => env.now() + (typeof clockMs === "number" ? clockMs : clockMs()),
     fetch: (request) => (fetch === undefined ? env.fetch(request) : fetch(request, env.fetch)),
     openSocket(url, events) {
       const socket = env.openSocket(url, {

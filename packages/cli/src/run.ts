@@ -8,6 +8,7 @@ import { addContactCommands } from "./commands/contact.ts";
 import { addContextCommands } from "./commands/context.ts";
 import { addDebugCommands } from "./commands/debug.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addDraftCommand } from "./commands/draft.ts";
 import { addFedCommands } from "./commands/fed.ts";
 import { addFolderCommands } from "./commands/folder.ts";
 import { addFileCommands } from "./commands/file.ts";
@@ -16,12 +17,14 @@ import { addHistoryCommand } from "./commands/history.ts";
 import { addInitCommand } from "./commands/init.ts";
 import { addMessageCommands } from "./commands/message.ts";
 import { addSearchCommand } from "./commands/search.ts";
+import { addPollCommands } from "./commands/poll.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServerCommands } from "./commands/server.ts";
 import { addNotifyCommands } from "./commands/notify.ts";
 import { addPresenceCommands } from "./commands/presence.ts";
 import { addStickerCommands } from "./commands/sticker.ts";
 import { addTailCommand } from "./commands/tail.ts";
+import { addThreadCommands } from "./commands/thread.ts";
 import { addTypingCommand } from "./commands/typing.ts";
 import type { Cli } from "./commands/cli.ts";
 import { CliFailure, EXIT, type ExitCode } from "./failure.ts";
@@ -114,6 +117,9 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addGroupCommands,
   addSendCommand,
   addMessageCommands,
+  addPollCommands,
+  addThreadCommands,
+  addDraftCommand,
   addStickerCommands,
   addChatCommand,
   addFileCommands,

@@ -1,5 +1,7 @@
 /** What a user's clients keep for each other at the server, sealed under a key of their own. */
 export { type AccountData, createAccountData, type DataChange } from "./sync-data.ts";
+export { type Draft, draftAt, dropDraftsAbout, writeDraft } from "./drafts.ts";
+export { type ThreadNote, threadNoteOf, writeThreadNote } from "./thread-notes.ts";
 export {
   backupHeadOf,
   clientNameOf,

@@ -7,6 +7,10 @@ import { sha256, utf8Encode } from "@treehouse/protocol";
 export const SETTINGS_RECORD = "settings";
 /** What the user says of themselves to others. */
 export const PROFILE_RECORD = "profile";
+/** What the user has begun to write. */
+export const DRAFTS_RECORD = "drafts";
+/** Which threads the user follows, and how far they were read. */
+export const THREADS_RECORD = "threads";
 
 /** The sticker packs that the user has, and the stickers used of late. */
 export const STICKERS_RECORD = "stickers";
@@ -25,6 +29,8 @@ export const placeRecords: readonly string[] = Array.from(
 export const recordNames: readonly string[] = [
   SETTINGS_RECORD,
   PROFILE_RECORD,
+  DRAFTS_RECORD,
+  THREADS_RECORD,
   STICKERS_RECORD,
   ...Array.from({ length: peopleShards }, (_, shard) => `people/${shard}`),
   ...Array.from({ length: roomShards }, (_, shard) => `rooms/${shard}`),

@@ -1,8 +1,9 @@
 import type { PeerDetail, ProbeStep } from "@treehouse/protocol";
 import type { Command } from "commander";
 
-import { CliFailure, EXIT } from "../failure.ts";
+import { EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
+import { duration } from "./duration.ts";
 import { withBriefClient } from "./cli.ts";
 import { describePeer, peerLine, ruleLine } from "./fed-text.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -148,22 +149,10 @@ async function decide(
 function noteOf(options: RuleOptions): { reason?: string; expiresAt?: number } {
   return {
     ...(options.reason === undefined ? {} : { reason: options.reason }),
-    ...(options.for === undefined ? {} : { expiresAt: Date.now() + durationOf(options.for) }),
+    ...(options.for === undefined
+      ? {}
+      : { expiresAt: Date.now() + duration("--for", options.for) }),
   };
-}
-
-const units: Readonly<Record<string, number>> = {
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
-
-function durationOf(text: string): number {
-  const [, count = "", unit = ""] = /^([1-9][0-9]{0,4})([mhdw])$/.exec(text) ?? [];
-  const unitMs = units[unit];
-  if (unitMs !== undefined) return Number(count) * unitMs;
-  throw new CliFailure(EXIT.usage, "badDuration", "--for takes a duration such as 30m, 12h or 7d");
 }
 
 function stepText({ step, result, text, fix }: ProbeStep): string {

@@ -11,7 +11,7 @@ import {
   libraryText,
   versionLine,
 } from "./file-rows.ts";
-import { wholeId } from "./message.ts";
+import { wholeId } from "./find-message.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /** What is done to files that are there. */

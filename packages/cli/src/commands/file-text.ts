@@ -38,7 +38,7 @@ export function bodyText(message: {
 }): string {
   const { type, text, files } = message;
   const shown = files.map(fileText).join("; ");
-  if (files.length === 0) return type === "text" ? indented(text) : `(${type})`;
+  if (files.length === 0) return text === "" ? `(${type})` : indented(text);
   return text === "" ? `[${shown}]` : `[${shown}] ${indented(text)}`;
 }
 

@@ -9,7 +9,7 @@ import { conversationRow, conversationText, libraryRow, libraryText } from "./fi
 import { fileAt, progressOf, type PutOptions, resumeKeyOf, tellNotes } from "./file-source.ts";
 import { sizeText } from "./file-text.ts";
 import { addLibraryCommands, wholeFileId } from "./file-library.ts";
-import { wholeId } from "./message.ts";
+import { wholeId } from "./find-message.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /** `treehouse file`: files of conversations, and a library of one's own. */

@@ -3,6 +3,7 @@ import type { ConversationInfo } from "@treehouse/client-sdk";
 
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
+import { duration } from "./duration.ts";
 import { addOrganisationCommands } from "./organisation.ts";
 import { report, safetyText } from "./safety.ts";
 
@@ -67,6 +68,23 @@ export function addGroupCommands(cli: Cli): void {
         const safety = await conversation.safetyNumber();
         const value = { id: conversation.id, ...safety };
         cli.output().result(value, [`epoch ${safety.epoch}`, ...safetyText(safety)].join("\n"));
+      });
+    });
+  noun
+    .command("ttl")
+    .description("how long messages stay, unless their senders say otherwise; or change it for all")
+    .argument("<conversation>", "id, unique beginning of the id, or name")
+    .argument("[duration]", "12h, 7d, 4w; or never")
+    .action(async (reference: string, given: string | undefined) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const conversation = await client.conversations.get(reference);
+        if (given !== undefined) {
+          const ms = given === "never" ? undefined : duration("ttl", given);
+          await conversation.setMessageLifetime(ms);
+        }
+        const lifetime = await conversation.messageLifetime();
+        const text = lifetime === undefined ? "messages stay" : `messages go after ${lifetime} ms`;
+        cli.output().result({ id: conversation.id, lifetime: lifetime ?? null }, text);
       });
     });
   addNoteCommands(cli, noun);

@@ -74,9 +74,21 @@ function lineOf(item: ItemRow): string {
 }
 
 function textOf(item: ItemRow & { readonly kind: "message" }): string {
+  if (item.type === "deleted") return "(deleted)";
+  const told = item.toldBy === undefined ? "" : ` (told by ${item.toldBy})`;
+  const words = wordsOf(item);
+  const { from: source } = item.forwarded ?? {};
+  const from = source === undefined ? "" : ` from ${source}`;
   const edited = item.editedAt === undefined ? "" : " (edited)";
   const reactions = item.reactions.map((one) => `  ${reactionText(one)}`).join("");
-  const told = item.toldBy === undefined ? "" : ` (told by ${item.toldBy})`;
-  const text = item.sticker === undefined ? bodyText(item) : stickerText(item.sticker);
-  return `${text}${edited}${told}${reactions}`;
+  const marks = [
+    ...(item.pinned ? ["pinned"] : []),
+    ...(item.forwarded === undefined ? [] : [`forwarded${from}`]),
+    ...(item.preview?.isInText === false ? ["the preview is of another link"] : []),
+  ].map((mark) => ` (${mark})`);
+  return `${words}${edited}${told}${marks.join("")}${reactions}`;
+}
+
+function wordsOf(item: ItemRow & { readonly kind: "message" }): string {
+  return item.sticker === undefined ? bodyText(item) : stickerText(item.sticker);
 }

@@ -1,10 +1,12 @@
-import type { Client, Conversation } from "@treehouse/client-sdk";
+import type { Client, Conversation, SendOptions, SentMessage } from "@treehouse/client-sdk";
 
 import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
+import { duration } from "./duration.ts";
 import { fileAt, progressOf, resumeKeyOf, tellNotes } from "./file-source.ts";
 import { findDirect } from "./find-direct.ts";
+import { wholeId } from "./find-message.ts";
 
 /** `treehouse send`: returns once the hub has accepted the message for good. */
 export function addSendCommand(cli: Cli): void {
@@ -17,78 +19,138 @@ export function addSendCommand(cli: Cli): void {
     .option("--reply <message>", "id of the message that this one answers")
     .option("--thread <topic>", "the thread that it belongs to; any text, the same for all of it")
     .option("--markdown", "the text is Markdown; links to mimi: URIs mention people")
+    .option("--mention <who...>", "addresses, or everyone: named before the text")
+    .option("--ttl <duration>", "it goes from every store after so long: 30m, 12h, 7d; or never")
+    .option("--ttl-read <duration>", "it goes so long after each reader has read it")
+    .option("--forward <message>", "say a message of another conversation once more")
+    .option("--from <conversation>", "where that message is; the same one unless it is named")
+    .option("--name-source", "with --forward: say whose it was")
     .option("--sticker <pack/sticker>", "a sticker of a pack of yours in the place of a text")
     .option("--file <paths...>", "files to send; the text is their caption")
     .option("--alt <text>", "for those who cannot see or hear a file that is sent alone")
     .option("--voice", "the file is a recording that was spoken for the conversation")
     .option("--strip-metadata", "photographs go without what a camera wrote beside the pixels")
     .option("--lines", "each line of the standard input is a message of its own")
-    .action(
-      async (
-        to: string,
-        given: string | undefined,
-        options: {
-          reply?: string;
-          thread?: string;
-          markdown?: boolean;
-          sticker?: string;
-          file?: string[];
-          alt?: string;
-          voice?: boolean;
-          stripMetadata?: boolean;
-          lines?: boolean;
-        },
-      ) => {
-        const { reply, thread, markdown } = options;
-        const wish = {
-          ...(reply === undefined ? {} : { inReplyTo: reply }),
+    .action(async (to: string, given: string | undefined, options: SendCommandOptions) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const conversation = await find(client, to);
+        if (options.forward !== undefined) {
+          const sent = await forward(client, conversation, options.forward, options);
+          cli.output().result(sent, `sent at position ${sent.position}`);
+          return;
+        }
+        const { reply, thread, mention = [] } = options;
+        if (options.sticker !== undefined) {
+          const inReplyTo = reply === undefined ? undefined : await wholeId(conversation, reply);
+          const where = { inReplyTo, topic: thread };
+          const sent = await conversation.sendSticker(stickerIn(options.sticker), where);
+          cli.output().result(sent, `sent at position ${sent.position}`);
+          return;
+        }
+        const marked = options.markdown === true || mention.length > 0;
+        const wish: Omit<SendOptions, "preview"> = {
+          ...goingOf(options),
+          ...(reply === undefined ? {} : { inReplyTo: await wholeId(conversation, reply) }),
           ...(thread === undefined ? {} : { topic: thread }),
-          ...(markdown === true ? { format: "markdown" as const } : {}),
+          ...(marked ? { format: "markdown" } : {}),
         };
-        await withCaughtUpClient(cli, async (client) => {
-          const conversation = await find(client, to);
-          const send = async (text: string) => {
-            const sent = await conversation.send(text, wish);
-            cli.output().result(sent, `sent at position ${sent.position}`);
-          };
-          if (options.sticker !== undefined) {
-            const sticker = stickerIn(options.sticker);
-            const sent = await conversation.sendSticker(sticker, {
-              inReplyTo: reply,
-              topic: thread,
-            });
-            cli.output().result(sent, `sent at position ${sent.position}`);
-            return;
-          }
-          if (options.file !== undefined) {
-            const { voice, alt, stripMetadata } = options;
-            const as = voice === true ? "voice" : undefined;
-            const about = { as, alt, stripMetadata };
-            const files = await Promise.all(options.file.map((path) => fileAt(path, about)));
-            const caption = given === "-" ? await readText(cli) : (given ?? "");
-            const resumeKey = await resumeKeyOf(options.file[0] ?? "", conversation.id);
-            const onProgress = progressOf(cli, options.file[0] ?? "");
-            const transfer = { resumeKey, signal: cli.stopped, onProgress };
-            const { notes, ...sent } = await conversation.send({
-              files,
-              caption,
-              ...wish,
-              ...transfer,
-            });
-            tellNotes(cli, notes);
-            cli.output().result({ ...sent, notes }, `sent at position ${sent.position}`);
-            return;
-          }
-          if (options.lines === true) {
-            await sendLines(cli, send);
-            return;
-          }
-          const text = given === undefined || given === "-" ? await readText(cli) : given;
-          if (text === "") throw new CliFailure(EXIT.usage, "emptyMessage", "the message is empty");
-          await send(text);
-        });
-      },
-    );
+        const named = mention.map((who) => linkTo(conversation, who)).join(" ");
+        const send = async (text: string) => {
+          const plain = mention.length > 0 && options.markdown !== true;
+          const body = plain ? text.replaceAll(/[\\`*_[\]<>#|~]/g, "\\$&") : text;
+          const sent = await conversation.send(`${named} ${body}`.trimStart(), wish);
+          cli.output().result(sent, `sent at position ${sent.position}`);
+        };
+        if (options.file !== undefined) {
+          const caption = given === "-" ? await readText(cli) : (given ?? "");
+          const files = { paths: options.file, caption: `${named} ${caption}`.trim() };
+          await sendFiles(cli, conversation, files, { ...options, wish });
+          return;
+        }
+        if (options.lines === true) {
+          await sendLines(cli, send);
+          return;
+        }
+        const text = given === undefined || given === "-" ? await readText(cli) : given;
+        if (text === "") throw new CliFailure(EXIT.usage, "emptyMessage", "the message is empty");
+        await send(text);
+      });
+    });
+}
+
+type SendCommandOptions = {
+  reply?: string;
+  thread?: string;
+  markdown?: boolean;
+  mention?: string[];
+  ttl?: string;
+  ttlRead?: string;
+  forward?: string;
+  from?: string;
+  nameSource?: boolean;
+  sticker?: string;
+  file?: string[];
+  alt?: string;
+  voice?: boolean;
+  stripMetadata?: boolean;
+  lines?: boolean;
+};
+
+async function sendFiles(
+  cli: Cli,
+  conversation: Conversation,
+  { paths, caption }: { readonly paths: readonly string[]; readonly caption: string },
+  {
+    wish,
+    voice,
+    alt,
+    stripMetadata,
+  }: SendCommandOptions & { readonly wish: Omit<SendOptions, "preview"> },
+): Promise<void> {
+  const as = voice === true ? "voice" : undefined;
+  const files = await Promise.all(paths.map((path) => fileAt(path, { as, alt, stripMetadata })));
+  const [first = ""] = paths;
+  const { notes, ...sent } = await conversation.send({
+    files,
+    caption,
+    ...wish,
+    resumeKey: await resumeKeyOf(first, conversation.id),
+    signal: cli.stopped,
+    onProgress: progressOf(cli, first),
+  });
+  tellNotes(cli, notes);
+  cli.output().result({ ...sent, notes }, `sent at position ${sent.position}`);
+}
+
+function goingOf({ ttl, ttlRead }: SendCommandOptions) {
+  if (ttlRead !== undefined) return { expiresAfterRead: duration("--ttl-read", ttlRead) };
+  if (ttl === undefined) return {};
+  return { expiresIn: ttl === "never" ? 0 : duration("--ttl", ttl) };
+}
+
+async function forward(
+  client: Client,
+  conversation: Conversation,
+  message: string,
+  options: SendCommandOptions,
+): Promise<SentMessage> {
+  const { from } = options;
+  const source = from === undefined ? conversation : await client.conversations.get(from);
+  return source.forward(await wholeId(source, message), conversation.id, {
+    ...goingOf(options),
+    nameSource: options.nameSource === true,
+    topic: options.thread,
+  });
+}
+
+/** A Markdown link that mentions somebody, or everybody in the conversation. */
+function linkTo(conversation: Conversation, who: string): string {
+  if (who === "everyone") return `[@everyone](${conversation.id})`;
+  const [, name = "", domain = ""] = /^([^@/\s]+)@([^@/\s]+)$/.exec(who) ?? [];
+  if (name === "") {
+    throw new CliFailure(EXIT.usage, "malformed", `"${who}" is no address, and not everyone`);
+  }
+  return `[@${name}](mimi://${domain}/u/${name})`;
 }
 
 /** Goes on after a line that was refused; then the exit code says that not all was done. */

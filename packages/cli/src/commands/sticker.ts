@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
-import { wholeId } from "./message.ts";
+import { wholeId } from "./find-message.ts";
 import { readStickerFolder, writeStickerFolder } from "./sticker-folder.ts";
 import { readTelegramToken } from "./secrets.ts";
 

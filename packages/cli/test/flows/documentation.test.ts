@@ -87,6 +87,7 @@ test("every command is exercised by a test", () => {
     "clients",
     "commands",
     "contacts",
+    "conversation",
     "exit-codes",
     "external-login",
     "passkeys",

@@ -6,6 +6,9 @@ import {
   type MimiContent,
   type NestedPart,
 } from "./mimi-content.ts";
+import { pinOf } from "./pin.ts";
+import { MEDIA_TYPE_POLL_END, voteOf } from "./poll.ts";
+import { mainPart } from "./vendor-part.ts";
 
 /**
  * What a content does to one that was sent before. `edit` and `deletion` name the first version of a
@@ -13,6 +16,8 @@ import {
  */
 export type ContentChange =
   | { readonly kind: "edit" | "deletion" | "unlike"; readonly target: Bytes }
+  | { readonly kind: "pin" | "unpin" | "pollEnd"; readonly target: Bytes }
+  | { readonly kind: "vote"; readonly target: Bytes; readonly choices: readonly number[] }
   | {
       readonly kind: "reaction";
       readonly target: Bytes;
@@ -20,7 +25,10 @@ export type ContentChange =
       readonly emojis: readonly string[];
     };
 
-/** Undefined for what stands in the conversation by itself (FED-823 to FED-825). */
+/**
+ * Undefined for what stands in the conversation by itself (FED-823 to FED-825, FED-833 to FED-835).
+ * Refuses `invalidMessage` for a vote or a pin beyond its bounds.
+ */
 export function changeOf(content: MimiContent): ContentChange | undefined {
   const { body, inReplyTo, replaces } = content;
   const isReaction = body.disposition === DISPOSITIONS.reaction;
@@ -28,8 +36,14 @@ export function changeOf(content: MimiContent): ContentChange | undefined {
     if (body.kind !== "null") return { kind: "edit", target: replaces };
     return { kind: isReaction ? "unlike" : "deletion", target: replaces };
   }
-  if (!isReaction || inReplyTo === undefined) return undefined;
-  return { kind: "reaction", target: inReplyTo, emojis: emojisOf(body) };
+  if (inReplyTo === undefined) return undefined;
+  if (isReaction) return { kind: "reaction", target: inReplyTo, emojis: emojisOf(body) };
+  const pinned = pinOf(content);
+  if (pinned !== undefined) return { kind: pinned ? "pin" : "unpin", target: inReplyTo };
+  const choices = voteOf(content);
+  if (choices !== undefined) return { kind: "vote", target: inReplyTo, choices };
+  const isEnd = mainPart(content)?.contentType === MEDIA_TYPE_POLL_END;
+  return isEnd ? { kind: "pollEnd", target: inReplyTo } : undefined;
 }
 
 /** The same message, in place of an earlier one whose id is given. */

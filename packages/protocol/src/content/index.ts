@@ -62,7 +62,35 @@ export {
   profileOf,
   profileSchema,
 } from "./profile.ts";
+export { type Forwarded, forwardContent, forwardedOf } from "./forwarded.ts";
+export {
+  LINK_PREVIEW_LIMITS,
+  type LinkPreview,
+  linkPreviewOf,
+  linksIn,
+  withLinkPreview,
+} from "./link-preview.ts";
+export { pinContent } from "./pin.ts";
+export {
+  isVoteIn,
+  MEDIA_TYPE_POLL,
+  type Poll,
+  pollContent,
+  pollEndContent,
+  POLL_LIMITS,
+  pollOf,
+  voteContent,
+} from "./poll.ts";
+export {
+  isMarkdown,
+  type Mentions,
+  MENTIONS_MAX,
+  mentionsIn,
+  mentionsOf,
+  textContent,
+  textOf,
+} from "./text-content.ts";
 export { isShowable } from "./showable.ts";
 export { FILE_STEP_BYTES } from "./padding.ts";
 export * from "./stickers/index.ts";
-export { isMarkdown, mentionsIn, textContent, textOf } from "./text-content.ts";
+export { jsonPart, mainPart, withFallback } from "./vendor-part.ts";

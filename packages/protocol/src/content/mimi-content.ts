@@ -34,6 +34,8 @@ export const CONTENT_BOUNDS = {
   topicIdBytesMax: 4096,
   extensionKeyBytesMax: 255,
   extensionValueBytesMax: 4095,
+  /** How long a message that goes by itself may stay: a day less than what receivers take (FED-821). */
+  lifetimeMaxMs: 365 * 24 * 3600 * 1000,
   /** The map itself is level 1; arrays, maps and tags count. */
   extensionDepthMax: 4,
   partsMax: 1024,

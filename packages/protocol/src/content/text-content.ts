@@ -81,15 +81,42 @@ export function isMarkdown(content: MimiContent): boolean {
   return textPart(content.body)?.contentType === MEDIA_TYPE_MARKDOWN;
 }
 
-/** The users whom a Markdown text links to, each once; what the links are called is a hint only. */
+/** More links of one message than these mention nobody. */
+export const MENTIONS_MAX = 100;
+
+/** Whom a Markdown text names by its links; what the links are called is a hint only. */
+export type Mentions = {
+  /** Each once. */
+  readonly users: readonly UserUri[];
+  /** A link to the room itself. Whether it counts is for the room's rules to say (FED-839). */
+  readonly everyone: boolean;
+  /** Indices of roles, by links to the room with the fragment `role=<index>`. The same holds for them. */
+  readonly roles: readonly number[];
+};
+
+export function mentionsOf(content: MimiContent): Mentions {
+  const room = content.extensions.get(CONTENT_EXTENSIONS.roomUri);
+  const links = isMarkdown(content)
+    ? [...(textOf(content) ?? "").matchAll(/\]\(<?(mimi:[^\s)>]{1,512})>?\)/g)]
+        .slice(0, MENTIONS_MAX)
+        .map(([, uri = ""]) => uri)
+    : [];
+  const users = links.map(userIn).filter((user) => user !== undefined);
+  const roles = links.flatMap((link) => {
+    const [uri, fragment = ""] = link.split("#");
+    const [, index] = /^role=(\d{1,9})$/.exec(fragment) ?? [];
+    return uri === room && index !== undefined ? [Number(index)] : [];
+  });
+  return {
+    users: [...new Set(users)],
+    everyone: typeof room === "string" && links.includes(room),
+    roles: [...new Set(roles)],
+  };
+}
+
+/** The users whom a Markdown text links to, each once. */
 export function mentionsIn(content: MimiContent): readonly UserUri[] {
-  if (!isMarkdown(content)) return [];
-  const found = new Set<UserUri>();
-  for (const [, uri = ""] of (textOf(content) ?? "").matchAll(/\]\(<?(mimi:[^\s)>]{1,512})>?\)/g)) {
-    const user = userIn(uri);
-    if (user !== undefined) found.add(user);
-  }
-  return [...found];
+  return mentionsOf(content).users;
 }
 
 function userIn(uri: string): UserUri | undefined {

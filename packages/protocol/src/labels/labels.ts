@@ -73,6 +73,8 @@ export const LABELS = {
   accountData: "AccountData",
   /** Key derivation from a store key: seals secret rows. */
   storeRow: "StoreRow",
+  /** Hash of a store key and a value: stands for the value in the store's indices. */
+  storeMark: "StoreMark",
   /** What a sealed piece of history is bound to. */
   historyPiece: "HistoryPiece",
   /** Key derivation from the account-data key: seals archives in files. */

@@ -1,3 +1,9 @@
+export {
+  encodeMessageExpiration,
+  MESSAGE_EXPIRATION_COMPONENT,
+  type MessageExpiration,
+  messageExpirationOf,
+} from "./message-expiration.ts";
 export { isParticipantRole, ownerRole, roleDefinition } from "./roles.ts";
 export { decodeRoomState, encodeRoomState } from "./room-state-codec.ts";
 export { OUTSIDER_ROLE, ROOM_COMPONENTS, RULES_VERSION } from "./room-state.ts";

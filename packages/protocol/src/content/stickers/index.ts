@@ -11,9 +11,11 @@ export {
 } from "./item.ts";
 export { STICKER_LIMITS, type StickerLimit } from "./limits.ts";
 export {
+  type DecodedPack,
   decodePack,
   encodeManifest,
   encodePack,
+  joinPack,
   type PackKind,
   type PackManifest,
   readManifest,

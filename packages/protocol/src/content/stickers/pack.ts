@@ -26,6 +26,12 @@ export type StickerPack = {
   readonly files: readonly Bytes[];
 };
 
+/** A pack as it was read. */
+export type DecodedPack = StickerPack & {
+  /** The manifest's own octets, of which `manifest` is what this version knows. */
+  readonly encodedManifest: Bytes;
+};
+
 const magic = utf8Encode("THSP");
 const VERSION = 1;
 const headLength = magic.length + 1 + 4;
@@ -36,11 +42,16 @@ const depthMax = 4;
 
 /** FED-880: one octet string for the whole pack. Refuses what `decodePack` would. */
 export function encodePack({ manifest, files }: StickerPack): Bytes {
-  const encoded = encodeManifest(manifest);
-  const length = files.reduce((sum, file) => sum + file.length, headLength + encoded.length);
-  checkStickerLimit("packBytesMax", length, "the pack");
-  const head = concatBytes(magic, Uint8Array.of(VERSION), u32.encode(encoded.length));
-  return concatBytes(head, encoded, ...files);
+  return joinPack({ encodedManifest: encodeManifest(manifest), files });
+}
+
+/** The same, of a manifest as its maker encoded it: with what this version does not know in it. */
+export function joinPack({ encodedManifest, files }: Omit<DecodedPack, "manifest">): Bytes {
+  const { length } = encodedManifest;
+  const whole = files.reduce((sum, file) => sum + file.length, headLength + length);
+  checkStickerLimit("packBytesMax", whole, "the pack");
+  const head = concatBytes(magic, Uint8Array.of(VERSION), u32.encode(length));
+  return concatBytes(head, encodedManifest, ...files);
 }
 
 /** FED-881: the manifest alone. Refuses what `readManifest` would. */
@@ -61,7 +72,7 @@ export function encodeManifest({ title, author, kind, items }: PackManifest): By
  * (FED-880 to FED-882). Refuses `malformed`, `limitExceeded`, and `versionUnsupported` for a later
  * form. The files' octets are the caller's input, not copies of it.
  */
-export function decodePack(bytes: Bytes): StickerPack {
+export function decodePack(bytes: Bytes): DecodedPack {
   checkStickerLimit("packBytesMax", bytes.length, "the pack");
   if (bytes.length < headLength || !equalBytes(bytes.subarray(0, magic.length), magic)) {
     throw malformed("no sticker pack");
@@ -72,8 +83,10 @@ export function decodePack(bytes: Bytes): StickerPack {
   const length = u32.decode(bytes.slice(magic.length + 1, headLength));
   checkStickerLimit("packManifestBytesMax", length, "the pack's manifest");
   if (length > bytes.length - headLength) throw malformed("a pack that is cut off");
-  const manifest = readManifest(bytes.subarray(headLength, headLength + length));
-  return { manifest, files: filesIn(bytes.subarray(headLength + length), manifest) };
+  const encodedManifest = bytes.subarray(headLength, headLength + length);
+  const manifest = readManifest(encodedManifest);
+  const files = filesIn(bytes.subarray(headLength + length), manifest);
+  return { manifest, encodedManifest, files };
 }
 
 /** Reads a manifest alone. Refuses `malformed` and `limitExceeded`. */
