@@ -20,7 +20,7 @@ function versionText(version: Pick<LibraryFile, "current" | "head">): string {
 }
 
 /** A file of the library as a row, without its keys. */
-export function libraryRow({ link, ...file }: LibraryFile) {
+export function libraryRow({ link: _link, ...file }: LibraryFile) {
   return { ...file, message: file.message ?? null, previous: file.previous ?? null };
 }
 
