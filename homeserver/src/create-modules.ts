@@ -17,8 +17,15 @@ import { createKeyPackages } from "./key-packages/index.ts";
 import type { KeyPackages } from "./key-packages/index.ts";
 import { openPeers } from "./open-peers.ts";
 import type { Peers } from "./peers/index.ts";
-import { createLoginProvider, createMailer } from "./platform/index.ts";
-import type { Database, Jobs, OnceFiles, SealingKeys, TlsFiles } from "./platform/index.ts";
+import { createLoginProvider, createMailer, createObjectStore } from "./platform/index.ts";
+import type {
+  Database,
+  Jobs,
+  ObjectStore,
+  OnceFiles,
+  SealingKeys,
+  TlsFiles,
+} from "./platform/index.ts";
 import { createQueuing } from "./queuing/index.ts";
 import type { Queuing } from "./queuing/index.ts";
 import { createRealtime } from "./realtime/index.ts";
@@ -175,6 +182,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     jobs,
     bounds: boundsOf(config),
     directory: config.assets.directory || join(config.storage.directory, "assets"),
+    objectStore: objectStoreOf(config, env),
     rooms: delivery,
     peers: federation.assets,
   });
@@ -201,6 +209,18 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     rendezvous: createRendezvous({ env, domain }),
     assets,
   };
+}
+
+/** Where blobs lie, if not on the disk. */
+function objectStoreOf({ assets }: Config, env: Env): ObjectStore | undefined {
+  if (assets.s3_endpoint === "") return undefined;
+  return createObjectStore(env, {
+    endpoint: assets.s3_endpoint,
+    bucket: assets.s3_bucket,
+    region: assets.s3_region,
+    accessKeyId: assets.s3_access_key_id,
+    secretAccessKey: assets.s3_secret_access_key,
+  });
 }
 
 function boundsOf({ assets }: Config): AssetBounds {

@@ -24,38 +24,42 @@ export function indexed(messages: Messages, index: SearchIndex, describer: Descr
     const searchable = describe(row);
     if (searchable !== undefined) index.put(row.serial, row.acceptedAt, searchable);
   };
-  /** Runs what makes something else of a content, or ends it. What no slice has reached waits for it. */
-  const changing = <T>(content: MessageRow | undefined, write: () => T): T => {
-    if (content === undefined || !index.has(content.serial)) return write();
-    const before = describe(content);
-    const result = write();
-    if (before !== undefined) index.remove(content.serial, before);
-    const after = messages.at(content);
-    const waits = content.serial > index.backlog().from && content.serial <= index.backlog().to;
-    if (after?.kind === "content" && !waits) add(after);
-    return result;
+  /** What a row says something about: a content itself, and what a change may make something else. */
+  const contentOf = (row: Omit<MessageRow, "serial"> & { serial?: number }) => {
+    if (row.kind === "content") return row.serial === undefined ? undefined : messages.at(row);
+    if (row.kind !== "change" || row.target === undefined) return undefined;
+    return describer.alters(row.body) ? messages.contentById(row.room, row.target) : undefined;
   };
-  const contentAt = (place: Place): MessageRow | undefined => {
-    const row = messages.at(place);
-    if (row?.kind === "content") return row;
-    if (row?.kind !== "change" || row.target === undefined) return undefined;
-    if (!describer.alters(row.body)) return undefined;
-    return messages.contentById(row.room, row.target);
+  /** Runs what makes something else of contents, or ends them. What no slice has reached waits for it. */
+  const changing = <T>(rows: readonly (MessageRow | undefined)[], write: () => T): T => {
+    const known = new Map(
+      rows.flatMap((row) =>
+        row === undefined || !index.has(row.serial) ? [] : [[row.serial, describe(row)] as const],
+      ),
+    );
+    const result = write();
+    for (const [serial, before] of known) {
+      if (before !== undefined) index.remove(serial, before);
+      const after = messages.bySerial(serial);
+      const { from, to } = index.backlog();
+      const waits = serial > from && serial <= to;
+      if (after?.kind === "content" && !waits) add(after);
+    }
+    return result;
   };
   return {
     ...messages,
     append(row, handled) {
-      if (row.kind === "change" && row.target !== undefined && describer.alters(row.body)) {
-        const target = messages.contentById(row.room, row.target);
-        return changing(target, () => messages.append(row, handled));
-      }
-      const isNew = messages.append(row, handled);
+      const replaced = row.toldBy === undefined ? messages.replacedBy(row) : [];
+      const touched = [...replaced.map(contentOf), contentOf(row)];
+      const isNew = changing(touched, () => messages.append(row, handled));
       const serial = isNew && row.kind === "content" ? messages.serialAt(row) : undefined;
       if (serial !== undefined) add({ ...row, serial });
       return isNew;
     },
-    erase(place, kind, body) {
-      changing(contentAt(place), () => messages.erase(place, kind, body));
+    erase(place: Place, kind, body) {
+      const row = messages.at(place);
+      changing(row === undefined ? [] : [contentOf(row)], () => messages.erase(place, kind, body));
     },
   };
 }
@@ -73,11 +77,16 @@ export function indexSlice(
   const { from, to } = index.backlog();
   if (from >= to) return index.state();
   const rows = messages.contentsAfter(from, to, limit);
+  const last = rows.at(-1)?.serial ?? to;
+  const done = index.serialsWithin(from, last);
+  const changed = messages.changedWithin(from, last);
   for (const row of rows.toSorted((a, b) => a.acceptedAt - b.acceptedAt)) {
-    if (index.has(row.serial)) continue;
-    const searchable = describe(row, messages.changesOf(row.room, row.messageId));
+    if (done.has(row.serial)) continue;
+    const isChanged = changed.has(row.serial);
+    const changes = isChanged ? messages.changesOf(row.room, row.messageId) : [];
+    const searchable = describe(row, changes);
     if (searchable !== undefined) index.put(row.serial, row.acceptedAt, searchable);
   }
-  index.advance(rows.length < limit ? to : (rows.at(-1)?.serial ?? to));
+  index.advance(rows.length < limit ? to : last);
   return index.state();
 }

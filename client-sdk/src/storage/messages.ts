@@ -99,6 +99,10 @@ export interface Messages {
   bySerial(serial: number): MessageRow | undefined;
   /** Contents between two serials, the first exclusive, in order of arrival. */
   contentsAfter(after: number, upTo: number, limit: number): readonly MessageRow[];
+  /** The serials of contents between two, the first exclusive, that something was done to. */
+  changedWithin(after: number, upTo: number): ReadonlySet<number>;
+  /** Rows of an imported history that make way for one that this client receives itself. */
+  replacedBy(row: Pick<MessageRow, "room" | "position" | "messageId">): readonly MessageRow[];
   /** Rows after the serial `after` that no handler has finished with, in order of arrival. */
   unhandled(after: number, limit: number): readonly MessageRow[];
   markHandled(serial: number): void;
@@ -295,6 +299,27 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
           after,
           upTo,
           limit,
+        )
+        .map(parse);
+    },
+    changedWithin(after, upTo) {
+      const rows = sql.all(
+        `SELECT serial FROM messages AS one WHERE serial > ? AND serial <= ? AND EXISTS
+           (SELECT 1 FROM messages WHERE room = one.room AND target = one.message_id)`,
+        after,
+        upTo,
+      );
+      return new Set(rows.map((row) => integerOf(row, "serial")));
+    },
+    replacedBy(row) {
+      return sql
+        .all(
+          `SELECT * FROM messages WHERE room = ? AND message_id = ? AND told_by IS NOT NULL
+           UNION SELECT * FROM messages WHERE room = ? AND position = ? AND told_by IS NOT NULL`,
+          row.room,
+          row.messageId,
+          row.room,
+          row.position,
         )
         .map(parse);
     },

@@ -37,6 +37,8 @@ export interface SearchIndex extends SearchRows {
   /** `before` is what was put. */
   remove(serial: number, before: Searchable): void;
   has(serial: number): boolean;
+  /** Those between two that are in it, the first exclusive. */
+  serialsWithin(after: number, upTo: number): ReadonlySet<number>;
   /** The serials up to which the slices have come, and have to come. */
   backlog(): Backlog;
   advance(from: number): void;
@@ -56,18 +58,24 @@ export function createSearchIndex(sql: SqlTx, hasher: TermHasher): SearchIndex {
     if (row === undefined) return { from: 0, to: 0 };
     return { from: integerOf(row, "from_serial"), to: integerOf(row, "to_serial") };
   };
-  const freeDocument = (acceptedAt: number): number => {
+  /** Writes the next free number of a millisecond; the one after where that is full. */
+  const number = (serial: number, acceptedAt: number, fingerprint: number): number => {
     for (let at = Math.max(0, Math.min(acceptedAt, latest)); ; at += 1) {
       const first = at * perMillisecond;
-      const end = first + perMillisecond;
-      const row = sql.all(
-        "SELECT coalesce(max(document) + 1, ?) AS free FROM search_documents WHERE document >= ? AND document < ?",
+      const { changes, lastId } = sql.run(
+        `INSERT INTO search_documents (document, serial, fingerprint)
+         SELECT free, ?, ? FROM (SELECT coalesce(
+           (SELECT document + 1 FROM search_documents WHERE document >= ? AND document < ?
+            ORDER BY document DESC LIMIT 1), ?) AS free)
+         WHERE free < ?`,
+        serial,
+        fingerprint,
         first,
+        first + perMillisecond,
         first,
-        end,
-      )[0];
-      const free = row === undefined ? first : integerOf(row, "free");
-      if (free < end) return free;
+        first + perMillisecond,
+      );
+      if (changes > 0) return lastId;
     }
   };
   return {
@@ -80,16 +88,18 @@ export function createSearchIndex(sql: SqlTx, hasher: TermHasher): SearchIndex {
     backlog,
     forgetAll: () => forgetAll(sql),
     advance: (from) => void sql.run("UPDATE search_backlog SET from_serial = ?", from),
+    serialsWithin(after, upTo) {
+      const rows = sql.all(
+        "SELECT serial FROM search_documents WHERE serial > ? AND serial <= ?",
+        after,
+        upTo,
+      );
+      return new Set(rows.map((row) => integerOf(row, "serial")));
+    },
     has: (serial) => documentOf(sql, serial) !== undefined,
     put(serial, acceptedAt, searchable) {
       const hashed = hasher.hashed(searchable);
-      const document = freeDocument(acceptedAt);
-      sql.run(
-        "INSERT INTO search_documents (document, serial, fingerprint) VALUES (?, ?, ?)",
-        document,
-        serial,
-        fingerprintOf(hashed),
-      );
+      const document = number(serial, acceptedAt, fingerprintOf(hashed));
       sql.run(
         "INSERT INTO search (rowid, words, parts, facets) VALUES (?, ?, ?, ?)",
         document,

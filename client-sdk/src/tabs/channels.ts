@@ -32,10 +32,15 @@ export function createPlace(store: string): Place {
     },
     channel(tab) {
       const channel = new BroadcastChannel(`${name}/${tab}`);
+      let closed = false;
       return {
-        post: (frame) => channel.postMessage(frame),
+        // Whoever was called may answer after the other one has gone.
+        post: (frame) => void (closed || channel.postMessage(frame)),
         listen: (hear) => listenTo(channel, hear),
-        close: () => channel.close(),
+        close() {
+          closed = true;
+          channel.close();
+        },
       };
     },
     lock(what, signal) {

@@ -42,6 +42,7 @@ export async function openBrowserWorld(chromium: string, directory: string): Pro
     const origins = { webOrigins: [site.url] };
     const servers = keep(await startServersWith(origins, ["a.example", "b.example"]));
     const context = await browser.newContext();
+    context.setDefaultTimeout(50_000);
     return {
       site,
       servers,

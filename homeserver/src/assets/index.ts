@@ -13,10 +13,9 @@ import { join } from "node:path";
 import { createRateLimiter, migrationsOf } from "../platform/index.ts";
 import { RATE_LIMITS } from "@treehouse/protocol";
 import type { Domain, Env, UserUri } from "@treehouse/protocol";
-import type { Database, Jobs, Route, Tx } from "../platform/index.ts";
+import type { Database, Jobs, ObjectStore, Route, Tx } from "../platform/index.ts";
 import { createBackground } from "./background.ts";
-import { openDiskBlobs } from "./blobs/index.ts";
-import type { BlobStore } from "./blobs/index.ts";
+import { createS3Blobs, openDiskBlobs } from "./blobs/index.ts";
 import { deleteUser } from "./change-assets.ts";
 import type { AssetBounds, AssetsContext } from "./context.ts";
 import { createCopies } from "./copies.ts";
@@ -42,7 +41,7 @@ export interface AssetsDependencies {
   /** Where uploads, copies and, unless there is another place, blobs lie. */
   readonly directory: string;
   /** Where blobs lie, if not in that directory. */
-  readonly blobs?: BlobStore;
+  readonly objectStore: ObjectStore | undefined;
   readonly rooms: Rooms;
   readonly peers: Peers;
 }
@@ -63,7 +62,10 @@ const garbageIntervalMs = 24 * 3_600_000;
 export async function createAssets(dependencies: AssetsDependencies): Promise<Assets> {
   const { bounds, database, directory, domain, env, jobs, peers, rooms } = dependencies;
   const store = createSqliteStore(database);
-  const blobs = dependencies.blobs ?? (await openDiskBlobs(join(directory, "blobs")));
+  const { objectStore } = dependencies;
+  const blobs = objectStore
+    ? createS3Blobs(objectStore)
+    : await openDiskBlobs(join(directory, "blobs"));
   const metrics = createMetrics(env.metrics);
   const copied = await database.read((tx) => store.copyKeys(tx));
   const files = await openCopyFiles(join(directory, "copies"), copied);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { described, path } from "./described.ts";
+import { isLoopbackUrl } from "./loopback.ts";
 
 /** The section `[assets]`. */
 export const assetSettings = z
@@ -35,6 +36,40 @@ export const assetSettings = z
       "a whole number of days, or 0",
       "How long what was sent to others is kept; 0 for as long as its sender wants it. What is " +
         "their user's own, such as backups, is kept in any case.",
+    ),
+    s3_endpoint: described(
+      z
+        .union([z.literal(""), z.url({ protocol: /^https$/ }), z.string().refine(isLoopbackUrl)])
+        .default(""),
+      "a URL such as https://s3.example.org, or nothing",
+      "Where an object store that speaks S3 keeps the files instead of the disk. Uploads on their " +
+        "way and copies of other servers' files stay on the disk.",
+    ),
+    s3_bucket: described(
+      z.string().max(63).default(""),
+      "a name, or nothing",
+      "The bucket, which must exist; needed with `s3_endpoint`. Nobody else may write to it, and " +
+        "nobody need read it.",
+    ),
+    s3_region: described(
+      z.string().max(64).default("us-east-1"),
+      "a name such as eu-central-1",
+      "The region that requests are signed for.",
+    ),
+    s3_access_key_id: described(
+      z.string().max(256).default(""),
+      "a text, or nothing",
+      "Who signs; needed with `s3_endpoint`.",
+    ),
+    s3_secret_access_key: described(
+      z.string().max(256).default(""),
+      "a text, or nothing",
+      "The secret that goes with it. The variable keeps it out of the file.",
+    ),
+    s3_secret_file: described(
+      path(),
+      "a path, or nothing",
+      "A file that holds that secret and nothing else, instead of `s3_secret_access_key`.",
     ),
     cache_mib: described(
       z.int().min(0).max(1_000_000_000).default(5120),

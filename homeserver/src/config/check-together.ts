@@ -8,6 +8,7 @@ export function checkTogether(config: Config): readonly string[] {
     ...checkDevelopment(config),
     ...checkMail(config),
     ...checkOidc(config),
+    ...checkS3(config),
   ];
 }
 
@@ -43,6 +44,20 @@ function checkDevelopment({ server, metrics, federation }: Config): readonly str
 function checkMail({ mail }: Config): readonly string[] {
   if ((mail.smtp_url === "") === (mail.from === "")) return [];
   return ["mail: smtp_url and from belong together; set both, or none."];
+}
+
+function checkS3({ assets }: Config): readonly string[] {
+  const { s3_endpoint: endpoint, s3_bucket: bucket, s3_access_key_id: id } = assets;
+  const given = [endpoint, bucket, id].filter((text) => text !== "").length;
+  const secrets = [assets.s3_secret_access_key, assets.s3_secret_file].filter(
+    (text) => text !== "",
+  ).length;
+  if (given === 0 && secrets === 0) return [];
+  if (given === 3 && secrets === 1) return [];
+  return [
+    "assets: s3_endpoint, s3_bucket, s3_access_key_id and one of s3_secret_access_key and " +
+      "s3_secret_file belong together; set all four, or none.",
+  ];
 }
 
 function checkOidc({ oidc, registration }: Config): readonly string[] {

@@ -3,11 +3,13 @@ import type { Config } from "./settings.ts";
 
 /** Puts secrets that the settings keep in files of their own where they belong, in memory alone. */
 export function readSecrets(config: Config, problems: string[]): Config {
-  const { mail, oidc } = config;
+  const { assets, mail, oidc } = config;
   const password = readSecret("mail.password_file", mail.password_file, problems);
   const clientSecret = readSecret("oidc.client_secret_file", oidc.client_secret_file, problems);
+  const s3Secret = readSecret("assets.s3_secret_file", assets.s3_secret_file, problems);
   return {
     ...config,
+    assets: s3Secret === undefined ? assets : { ...assets, s3_secret_access_key: s3Secret },
     mail:
       password === undefined ? mail : { ...mail, smtp_url: withPassword(mail.smtp_url, password) },
     oidc: clientSecret === undefined ? oidc : { ...oidc, client_secret: clientSecret },

@@ -61,6 +61,8 @@ export type {
 } from "./login-provider.ts";
 export { createMailer } from "./mailer.ts";
 export type { Mailer } from "./mailer.ts";
+export { createObjectStore } from "./object-store.ts";
+export type { ObjectStore, ObjectStoreOptions } from "./object-store.ts";
 export { createPending } from "./pending.ts";
 export type { Pending } from "./pending.ts";
 export { createRateLimiter } from "./rate-limit.ts";
