@@ -310,6 +310,7 @@ function startClient(
         exportAccount({
           ...asked,
           stickers,
+          library,
           store,
           account,
           open: (room) => createConversation(parts, room),

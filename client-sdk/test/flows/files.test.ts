@@ -220,6 +220,13 @@ test("R-087 files lie in folders, with tags, on all of a user's clients and read
       false,
     ]);
   }
+  const exported: { readonly file: string; readonly text: string }[] = [];
+  for await (const { file, value } of alice.account.export()) {
+    exported.push({ file, text: JSON.stringify(value) });
+  }
+  const all = exported.map(({ text }) => text).join("\n");
+  expect(exported.filter(({ file }) => file === "files").length).toBe(2);
+  expect([all.includes("Übung.wav"), /"(link|key|nonce|bytes)"/.test(all)]).toEqual([true, false]);
   for (const wrong of ["../x", "a/..", "a\u0000b", "a".repeat(300)]) {
     await expect(alice.files.move(kept.id, wrong)).rejects.toMatchObject({ code: "malformed" });
   }
