@@ -6,7 +6,6 @@ import type { LocalStore } from "../storage/index.ts";
 import type { Sync } from "../sync/index.ts";
 import type { Indexing } from "./indexing.ts";
 import type { Notifier } from "../notifications/index.ts";
-import type { Backup } from "../history/index.ts";
 import type { Platform } from "./platform.ts";
 
 export type Running = {
@@ -16,14 +15,13 @@ export type Running = {
   readonly presences: Presences;
   readonly indexing: Indexing;
   readonly notifier: Notifier;
-  readonly backup: Backup;
 };
 
 /** Waits for what is under way, runs `last` and closes the store. */
 export async function closeAll(
   platform: Platform,
   store: LocalStore,
-  { sync, groups, profiles, presences, indexing, notifier, backup }: Running,
+  { sync, groups, profiles, presences, indexing, notifier }: Running,
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profiles.stop();
@@ -33,7 +31,6 @@ export async function closeAll(
     presences.stop();
     await sync.stop(closed());
     await groups.stop(closed());
-    await backup.stop();
     await last();
   } finally {
     await store.close();

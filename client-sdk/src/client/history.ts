@@ -9,9 +9,11 @@ import {
   type TakenCount,
   writeArchive,
 } from "../history/index.ts";
-import type { ClientBackup } from "./backup.ts";
+import { type ClientBackup, createClientBackup } from "./backup.ts";
 import { toSdkError } from "../errors/index.ts";
 import { guarded } from "./guarded.ts";
+import type { Chosen } from "./settings.ts";
+import type { RunningHistory } from "./start-history.ts";
 
 export type ExportWanted = {
   /** Ids; all by default. */
@@ -24,6 +26,12 @@ export type ExportWanted = {
 export interface ClientHistory {
   /** The encrypted backup at the own server. */
   readonly backup: ClientBackup;
+  /**
+   * Asks the user's other clients for their history: one that is connected, or comes, seals it for this
+   * one. A new client does so by itself where there is no backup. Goes on over ends of either client;
+   * the event `history` tells how far it is.
+   */
+  ask(): Promise<void>;
   /** Everything to be read, as values that are one JSON line each; nothing that was taken back. */
   export(wanted?: ExportWanted): AsyncIterable<HistoryLine>;
   /**
@@ -46,9 +54,14 @@ export interface ClientHistory {
   ): Promise<TakenCount>;
 }
 
-export function createClientHistory(context: HistoryContext, backup: ClientBackup): ClientHistory {
+export function createClientHistory(
+  context: HistoryContext,
+  { backup, transfer }: RunningHistory,
+  chosen: Chosen,
+): ClientHistory {
   return {
-    backup,
+    backup: createClientBackup(context, backup, chosen),
+    ask: () => guarded(() => transfer.ask()),
     export: (wanted) => failing(exportLines(context, roomsOf(wanted))),
     archive: (wanted, progress) => failing(writeArchive(context, roomsOf(wanted), progress)),
     import: (chunks, progress) => guarded(() => readArchive(context, chunks, progress)),

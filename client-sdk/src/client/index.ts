@@ -15,7 +15,6 @@ import {
 } from "../account/index.ts";
 import { toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
-import { createAutoDownload, createLibrary, createReleases } from "../files/index.ts";
 import {
   createAlarms,
   createGroups,
@@ -23,7 +22,6 @@ import {
   knownMetadataKeys,
   roomKnown,
 } from "../groups/index.ts";
-import type { Pictures } from "../media/index.ts";
 import {
   createReader,
   describer,
@@ -59,9 +57,10 @@ import { createClientNotifications } from "./notifications.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
-import { createClientFiles, fileStoreOf } from "./files.ts";
-import { createClientBackup, startBackup } from "./backup.ts";
+import { createClientFiles } from "./files.ts";
+import { startFiles } from "./start-files.ts";
 import { createClientHistory } from "./history.ts";
+import { startHistory } from "./start-history.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { createClientPrivacy } from "./privacy.ts";
@@ -256,27 +255,25 @@ function startClient(
   const session = { user: account.user, client: account.client, random: env.random };
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
-  const fileStore = fileStoreOf(assets, store);
-  const about = { env, store, files: fileStore, self: account.user };
-  const library = createLibrary({ ...about, push: chosen.push });
-  const releases = createReleases({ ...about, changed: tellOthers });
-  const automatic = createAutoDownload(about);
-  const letGo = () => void releases.run();
-  events.on("changed", ({ change }) => change === "deletion" && letGo());
-  events.on("state", ({ state }) => state === "live" && letGo());
-  events.on("stored", () => {
-    letGo();
-    void automatic.run();
+  const { library, ofConversations: files } = startFiles({
+    env,
+    store,
+    assets,
+    events,
+    self: account.user,
+    chosen,
+    pictures: platform.pictures,
+    changed: tellOthers,
   });
-  const files = { store: fileStore, pictures: once(platform.pictures), letGo };
   const stickers = createStickers({ env, store, assets, chosen });
   const said = { profiles, presences, stickers, expiry };
   const parts = { assets, files, groups, store, session, chosen, ...said };
   const finder = createConversationFinder(parts, events);
   const life = new AbortController();
-  const backup = startBackup(history, { env, assets, data, alarms, events, life: life.signal });
+  const lasting = { env, account, own, assets, data, alarms, events, life: life.signal };
+  const kept = startHistory(history, lasting);
   const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
-  const running = { sync, groups, profiles, presences, indexing, notifier, backup };
+  const running = { sync, groups, profiles, presences, indexing, notifier };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();
@@ -326,7 +323,7 @@ function startClient(
         }),
     },
     factors: createFactors(context),
-    history: createClientHistory(history, createClientBackup(history, backup, chosen)),
+    history: createClientHistory(history, kept, chosen),
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
@@ -339,10 +336,4 @@ function startClient(
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** Loaded when the first picture is to be made smaller. */
-function once(load: Platform["pictures"]): () => Promise<Pictures | undefined> {
-  let loaded: Promise<Pictures | undefined> | undefined;
-  return () => (loaded ??= load?.() ?? Promise.resolve(undefined));
 }

@@ -12,6 +12,7 @@ export {
   createBackup,
   wantHistory,
 } from "./backup/index.ts";
+export { createTransfer, type Transfer } from "./transfer/index.ts";
 export type { HistoryContext } from "./context.ts";
 export { exportLines, type HistoryLine } from "./export-lines.ts";
 export type { TakenCount } from "./take-segment.ts";

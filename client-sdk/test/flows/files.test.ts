@@ -205,20 +205,13 @@ test("R-087 files lie in folders, with tags, on all of a user's clients and read
   expect(await second.files.read(await second.files.get(again.id))).toEqual(png(2, 2));
   await second.files.moveFolder("art/old", "new");
   while ((await alice.files.get(again.id)).folder !== "new") await next(alice, "accountData");
-  for (const [index, name] of [
-    [0, "alice"],
-    [1, "bob"],
-  ] as const) {
+  for (const index of [0, 1]) {
     const data = join(servers.at(index).directory, "data");
-    const files = readdirSync(data, { recursive: true, withFileTypes: true });
-    const octets = files
+    const octets = readdirSync(data, { recursive: true, withFileTypes: true })
       .filter((file) => file.isFile())
       .map((file) => readFileSync(join(file.parentPath, file.name)));
-    expect([name, octets.length > 2, octets.some((one) => one.includes(canary))]).toEqual([
-      name,
-      true,
-      false,
-    ]);
+    const found = octets.some((one) => one.includes(canary));
+    expect([octets.length > 2, found]).toEqual([true, false]);
   }
   const exported: { readonly file: string; readonly text: string }[] = [];
   for await (const { file, value } of alice.account.export()) {

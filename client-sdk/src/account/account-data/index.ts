@@ -5,6 +5,7 @@ export { type ThreadNote, threadNoteOf, writeThreadNote } from "./thread-notes.t
 export {
   backupHeadOf,
   clientNameOf,
+  historyNoteOf,
   isBackupOn,
   labelOf,
   metadataKeyOf,
@@ -13,6 +14,7 @@ export {
   writeBackupHead,
   writeBackupOn,
   writeClientName,
+  writeHistoryNote,
   writeLabel,
   writeMetadataKey,
   writeOwnName,

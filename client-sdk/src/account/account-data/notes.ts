@@ -116,6 +116,20 @@ export function writeBackupOn(tx: LocalTx, on: boolean, at: number): void {
   tx.accountData.set(SETTINGS_RECORD, backupOnKey, { value: on, at });
 }
 
+/** What a client of the user asks the others for, or gives to one; see `history/transfer`. */
+export function historyNoteOf(tx: LocalTx, kind: "ask" | "give", client: ClientUri): unknown {
+  return tx.accountData.get(SETTINGS_RECORD).entries[`history ${kind} ${client}`]?.value;
+}
+
+export function writeHistoryNote(
+  tx: LocalTx,
+  kind: "ask" | "give",
+  client: ClientUri,
+  entry: { readonly value: Readonly<Record<string, string>> | null; readonly at: number },
+): void {
+  tx.accountData.set(SETTINGS_RECORD, `history ${kind} ${client}`, entry);
+}
+
 function textAt(tx: LocalTx, record: string, key: string): string | undefined {
   return z.string().safeParse(tx.accountData.get(record).entries[key]?.value).data;
 }

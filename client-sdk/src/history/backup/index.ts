@@ -7,7 +7,7 @@ import { Refusal } from "@treehouse/protocol";
 import type { LocalTx } from "../../storage/index.ts";
 import { createSerial } from "../../transport/index.ts";
 import type { HistoryContext } from "../context.ts";
-import { nothingTaken, type TakenCount } from "../take-segment.ts";
+import type { TakenCount } from "../take-segment.ts";
 import type { BackupPorts } from "./ports.ts";
 import { restoreBackup } from "./restore.ts";
 import { saveBackup } from "./save.ts";
@@ -41,7 +41,6 @@ export interface Backup {
   live(): void;
   /** Something changed here that may have to be written. */
   look(): void;
-  stop(): Promise<void>;
 }
 
 /** A new client takes in the backup by itself. */
@@ -97,9 +96,12 @@ export function createBackup(context: HistoryContext, ports: BackupPorts): Backu
     if (state.broken || state.head === undefined) {
       throw new Refusal("notFound", "there is no backup that can be used");
     }
-    const counts = await restoreBackup(context, ports, state);
-    await store.transaction((tx) => tx.settings.delete(wantedSetting));
-    return counts;
+    return restoreBackup(context, ports, state);
+  };
+  /** Whether there is one that can be used. */
+  const isThere = async (): Promise<boolean> => {
+    const state = await current();
+    return state.head !== undefined && !state.broken;
   };
   const inBackground = (work: () => Promise<unknown>): void => {
     serial.run(work).catch((error: unknown) => {
@@ -141,19 +143,15 @@ export function createBackup(context: HistoryContext, ports: BackupPorts): Backu
     live() {
       inBackground(async () => {
         const wanted = await store.transaction(
-          (tx) => tx.settings.get(wantedSetting) !== undefined && ports.isOn(tx),
+          (tx) => tx.settings.get(wantedSetting) !== undefined,
         );
-        if (wanted) await restore().catch(unlessNone);
+        if (!wanted) return;
+        if (await isThere()) await restore();
+        else await ports.orElse();
+        await store.transaction((tx) => tx.settings.delete(wantedSetting));
       });
       look();
     },
     look,
-    stop: () => serial.run(() => Promise.resolve()),
   };
-}
-
-/** A new client of an account without a backup has nothing to take in. */
-function unlessNone(error: unknown): TakenCount {
-  if (error instanceof Refusal && error.code === "notFound") return nothingTaken;
-  throw error;
 }

@@ -15,6 +15,7 @@ import { z } from "zod";
 
 import type { HistoryContext } from "../context.ts";
 import { openPiece, sealPiece } from "../piece.ts";
+import { textAs } from "../text-as.ts";
 
 /** A part of the backup: everything that was accepted from `from` on and before `to`. */
 export type BackupSegment = {
@@ -42,7 +43,7 @@ export type BackupManifest = {
   readonly segments: readonly BackupSegment[];
 };
 
-const linkSchema = z.string().transform((text) => parseAssetLink(text));
+const linkSchema = textAs(parseAssetLink);
 const time = z.int().nonnegative();
 
 const manifestSchema = z.object({

@@ -14,6 +14,8 @@ export type BackupPorts = {
   readonly wait: (ms: number) => Promise<void>;
   /** Runs something once after so many milliseconds; does nothing while it waits to run something. */
   readonly later: (delayMs: number, run: () => void) => void;
+  /** A new client has found no backup that it could take in. */
+  readonly orElse: () => Promise<void>;
   /** Aborted when the client is closed. */
   readonly life: AbortSignal;
 };

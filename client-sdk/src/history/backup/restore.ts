@@ -1,11 +1,12 @@
 import { HISTORY_LIMITS, historySegmentCodec } from "@treehouse/protocol";
 
 import type { HistoryContext } from "../context.ts";
+import { fetchWhole } from "../fetch-whole.ts";
 import { openPiece, sealedOverhead } from "../piece.ts";
 import { nothingTaken, sumOf, type TakenCount, takeSegment } from "../take-segment.ts";
 import type { BackupSegment } from "./manifest.ts";
 import type { BackupPorts } from "./ports.ts";
-import { type BackupState, faultOf, fetchWhole } from "./state.ts";
+import { type BackupState, faultOf } from "./state.ts";
 
 /**
  * Takes in a segment, if this store has not done so before. Afterwards the store holds everything that

@@ -14,6 +14,7 @@ import { z } from "zod";
 import { SdkError } from "../../errors/index.ts";
 import type { LocalTx } from "../../storage/index.ts";
 import type { HistoryContext } from "../context.ts";
+import { fetchWhole } from "../fetch-whole.ts";
 import {
   type BackupHead,
   type BackupManifest,
@@ -96,16 +97,6 @@ export async function readState(context: HistoryContext, ports: BackupPorts): Pr
     const manifest = { ...none, version, previous: hash };
     return { id, key, head, manifest, broken: true };
   }
-}
-
-/** Reads an asset without keeping a copy of it here. */
-export async function fetchWhole(
-  { assets, life }: Pick<BackupPorts, "assets" | "life">,
-  link: BackupHead["link"],
-  bytesMax: number,
-): Promise<Bytes> {
-  if (link.size > bytesMax) throw new Refusal("tooLarge", "a piece of history that is too long");
-  return new Uint8Array(await assets.open(link, life).read(0, link.size));
 }
 
 /** What a piece that cannot be used says about the server; undefined: nothing, ask again later. */

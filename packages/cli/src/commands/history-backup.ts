@@ -39,15 +39,34 @@ export function addHistoryBackup(cli: Cli, noun: Command): void {
   noun
     .command("restore")
     .description("take in all of the backup that is not here yet")
-    .action(() =>
+    .option("--ask", "ask another of your clients instead, and wait until it has given everything")
+    .action(({ ask }: { readonly ask?: boolean }) =>
       withCaughtUpClient(cli, async (client) => {
         tellProgress(cli, client);
+        if (ask === true) {
+          const segments = await askOthers(cli, client);
+          cli.output().result({ segments }, `${segments} segments came from another client`);
+          return;
+        }
         const counts = await client.history.backup.restore();
         const { added, known, erased, refused } = counts;
         const text = `${added} taken in, ${known} known, ${erased} erased, ${refused} refused`;
         cli.output().result({ ...counts }, text);
       }),
     );
+}
+
+/** Resolves with how many segments there were. */
+async function askOthers(cli: Cli, client: Client): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  client.on("history", ({ from, state, done }) => {
+    if (from === "client" && state === "complete") resolve(done);
+  });
+  await client.history.ask();
+  cli
+    .output()
+    .note("asked; one of your other clients has to be connected, as with `tail --follow`");
+  return promise;
 }
 
 function tellProgress(cli: Cli, client: Client): void {

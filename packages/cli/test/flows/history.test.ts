@@ -83,6 +83,9 @@ test("R-057 R-058 a conversation is read in pages, exported, and brought to anot
   );
   expect(await laptop("history", "backup", "off")).toMatchObject({ on: false, segments: 0 });
 
+  const { out } = await household.treehouse(["history", "restore", "--ask", "--timeout", "0.05"]);
+  expect(out).toBe("");
+
   truncateSync(file, statSync(file).size - 100);
   const wrong = async (...args: string[]) => {
     const { exit, err } = await household.treehouse(["history", ...args, "--json"]);

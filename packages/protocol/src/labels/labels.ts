@@ -85,6 +85,10 @@ export const LABELS = {
   searchTerm: "SearchTerm",
   /** Associated data of each chunk of a large asset. */
   assetChunk: "AssetChunk",
+  /** Client signature key over the key for which it asks to have history sealed. */
+  historyAsk: "HistoryAskTBS",
+  /** Client signature key over history for another client; HPKE info of its key. */
+  historyGift: "HistoryGiftTBS",
   /** Seals a room's metadata. */
   roomMetadata: "RoomMetadata",
 } as const;
