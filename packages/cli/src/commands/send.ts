@@ -42,7 +42,7 @@ export function addSendCommand(cli: Cli): void {
         const { reply, thread, mention = [] } = options;
         if (options.sticker !== undefined) {
           const inReplyTo = reply === undefined ? undefined : await wholeId(conversation, reply);
-          const where = { inReplyTo, topic: thread };
+          const where = { inReplyTo, topic: thread, ...goingOf(options) };
           const sent = await conversation.sendSticker(stickerIn(options.sticker), where);
           cli.output().result(sent, `sent at position ${sent.position}`);
           return;
