@@ -14,7 +14,7 @@ import { befriend } from "../world/friends.ts";
 import { jpegHead, mp4, png, wav, withPlace } from "../world/samples.ts";
 import { password } from "../world/server.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
-import { founded, joinedBy, next, until } from "../world/waiting.ts";
+import { founded, joinedBy, until } from "../world/waiting.ts";
 
 let servers: FederatedServers;
 let alice: Client;
@@ -38,6 +38,7 @@ afterAll(async () => {
 });
 
 const canSeePictures = (await createSharpPictures()) !== undefined;
+const slow = { timeout: 20_000 };
 const random = (length: number) => new Uint8Array(randomBytes(length));
 
 /** While Bob's client is closed. */
@@ -200,11 +201,11 @@ test("R-087 files lie in folders, with tags, on all of a user's clients and read
   const store = servers.at(0).path("alice-2");
   await using second = await servers.at(0).open("alice", { store, password, login: true });
   await second.caughtUp();
-  while ((await second.files.list()).length < 2) await next(second, "accountData");
+  await expect.poll(async () => (await second.files.list()).length, slow).toBe(2);
   expect(await found(second, {})).toEqual(["art/old/Bild.png", "music/lessons/Übung.wav"]);
   expect(await second.files.read(await second.files.get(again.id))).toEqual(png(2, 2));
   await second.files.moveFolder("art/old", "new");
-  while ((await alice.files.get(again.id)).folder !== "new") await next(alice, "accountData");
+  await expect.poll(async () => (await alice.files.get(again.id)).folder, slow).toBe("new");
   for (const index of [0, 1]) {
     const data = join(servers.at(index).directory, "data");
     const octets = readdirSync(data, { recursive: true, withFileTypes: true })
@@ -228,7 +229,7 @@ test("R-087 files lie in folders, with tags, on all of a user's clients and read
   await expect(alice.files.read(again)).rejects.toMatchObject({ code: "assetGone" });
   // With the message that it came with, the file goes from the library as well (R-052).
   await his.delete(message);
-  while ((await alice.files.list()).length > 0) await next(alice, "accountData");
+  await expect.poll(async () => (await alice.files.list()).length, slow).toBe(0);
 });
 
 test("R-052 FED-878 with a message its files go from both servers and from every store", async () => {
@@ -252,7 +253,7 @@ test("R-052 FED-878 with a message its files go from both servers and from every
     }
   };
   for (const client of [alice, bob]) {
-    await expect.poll(() => answer(client), { timeout: 20_000 }).toBe("assetGone");
+    await expect.poll(() => answer(client), slow).toBe("assetGone");
   }
   await bob.close();
   const kept = await withStoreOfBob((store) =>
@@ -271,7 +272,7 @@ test("R-084 FED-877 the user's rule fetches small files by itself, and no others
   const large = await hers.send({ file: random(3000), name: "large" });
   const [[one], [other]] = [(await seen(small.id)).files, (await seen(large.id)).files];
   const there = () => readdirSync(assets, { recursive: true }).length;
-  await expect.poll(there, { timeout: 20_000 }).toBeGreaterThan(before);
+  await expect.poll(there, slow).toBeGreaterThan(before);
   await servers.at(1).stop();
   const read = (file: Message["files"][number] | undefined) => {
     const signal = AbortSignal.timeout(500);
@@ -281,7 +282,7 @@ test("R-084 FED-877 the user's rule fetches small files by itself, and no others
     );
   };
   let first = await read(one);
-  for (let looks = 0; first === "not here" && looks < 5; looks += 1) first = await read(one);
+  for (let looks = 0; first === "not here" && looks < 40; looks += 1) first = await read(one);
   expect([first, await read(other)]).toEqual([1000, "not here"]);
   await servers.at(1).start();
   await bob.settings.set({ autoDownloadBytes: 0 });
