@@ -1,6 +1,6 @@
 import type { HistorySegment } from "@treehouse/protocol";
 
-import { alice, alicesClient, bobsClient, octets, room, time } from "./sample-values.ts";
+import { alice, alicesClient, bob, bobsClient, octets, room, time } from "./sample-values.ts";
 import { vectorOf } from "./vector-of.ts";
 
 const place = { room: 0, acceptedAt: time } as const;
@@ -62,6 +62,22 @@ const id = octets(16, 0x30);
 export const historyVectors = [
   vectorOf("HistorySegment", "a row of each kind", historySegment),
   vectorOf("HistorySegment", "nothing", { rooms: [], rows: [] }),
+  vectorOf("HistoryGrant", "in the message", {
+    to: [bob],
+    position: 42,
+    since: time,
+    id,
+    key: octets(32, 0x50),
+    pieces: [{ kind: "inline", sealed: octets(60, 0x60) }],
+  }),
+  vectorOf("HistoryGrant", "an asset", {
+    to: [alice, bob],
+    position: 42,
+    since: time,
+    id,
+    key: octets(32, 0x50),
+    pieces: [{ kind: "asset", link: "a link" }],
+  }),
   vectorOf("HistoryPlace", "of an archive", { kind: "archive", owner: alice, id, number: 7 }),
   vectorOf("HistoryPlace", "of a grant", { kind: "grant", owner: room, id, number: 0 }),
 ];

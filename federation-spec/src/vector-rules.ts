@@ -30,7 +30,7 @@ const shown: Readonly<Record<string, readonly number[]>> = {
   "stickers.json": [880, 881, 882, 884, 885, 886, 887],
   "http-signature.json": [905, 906, 907, 908],
   "mls.json": [305, 980, 981, 982, 985, 986, 990, 992, 993],
-  "history.json": [1061, 1063],
+  "history.json": [1061, 1063, 1071],
   "directory.json": [902, 904, 911, 918, 919],
 };
 

@@ -118,6 +118,13 @@ export interface Conversation
   history(options?: Partial<HistoryPage>): Promise<readonly HistoryItem[]>;
   /** Pins, archives, mutes, labels it and puts it into folders, for this user alone, on all clients. */
   organise(wish: OrganiseWish): Promise<Organisation>;
+  /**
+   * How many days of what was said before this conversation grants to those who join it; 0: none. They
+   * get it from a member, whose word it is then.
+   */
+  historyDays(): Promise<number>;
+  /** Changes that, if the own role may. Refuses `notAllowed`, and `limitExceeded` beyond 366 days. */
+  setHistoryDays(days: number): Promise<void>;
   /** As `client.search`, in this conversation alone. */
   search(query: string, options?: SearchOptions): Promise<SearchResult>;
   /** Adds users by address, all or none; who is in already is passed over. */
@@ -239,6 +246,8 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         await chosen.push();
         return organisation;
       }),
+    historyDays: () => guarded(async () => (await groups.historyGranting(id)).days),
+    setHistoryDays: (days) => guarded(async () => void (await groups.setHistoryDays(id, days))),
     search: (query, options) => search(parts, query, options, id),
     add: (addresses) =>
       guarded(async () => void (await groups.add(id, addresses.map(parseAddress)))),

@@ -212,6 +212,7 @@ function startClient(
       settled: () => notifier.settled(),
     }),
     ears: {
+      came: (newcomers) => kept.grants.came(newcomers),
       overheard: (heard) => presences.overheard(heard),
       spoke: (room, sender) => presences.spoke(room, sender),
       arrived: (place) => notifier.arrived(place),
@@ -227,6 +228,7 @@ function startClient(
       profile: profileTaker(account.user, (user) =>
         events.emit("profile", { user, address: formatAddress(user) }),
       ),
+      grant: (tx, said) => kept.grants.heard(tx, said),
       status: receiptTaker(account.user, (told) => events.emit("read", told)),
     }),
     lifetimes,
@@ -270,7 +272,7 @@ function startClient(
   const parts = { assets, files, groups, store, session, chosen, ...said };
   const finder = createConversationFinder(parts, events);
   const life = new AbortController();
-  const lasting = { env, account, own, assets, data, alarms, events, life: life.signal };
+  const lasting = { env, account, own, groups, assets, data, alarms, events, life: life.signal };
   const kept = startHistory(history, lasting);
   const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
   const running = { sync, groups, profiles, presences, indexing, notifier };

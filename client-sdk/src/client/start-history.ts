@@ -12,17 +12,23 @@ import {
 } from "../account/index.ts";
 import type { Assets } from "../assets/index.ts";
 import type { ClientEvents, Events } from "../events/index.ts";
-import type { Alarm, Alarms } from "../groups/index.ts";
+import type { Alarm, Alarms, Groups } from "../groups/index.ts";
 import {
   type Backup,
   createBackup,
+  createGrants,
   createTransfer,
+  type Grants,
   type HistoryContext,
   type Transfer,
 } from "../history/index.ts";
 
 /** What of the history goes on by itself while a client runs. */
-export type RunningHistory = { readonly backup: Backup; readonly transfer: Transfer };
+export type RunningHistory = {
+  readonly backup: Backup;
+  readonly transfer: Transfer;
+  readonly grants: Grants;
+};
 
 /**
  * Writes to the backup what changes, takes in what a new client lacks, and answers other clients that
@@ -34,6 +40,7 @@ export function startHistory(
     readonly env: Pick<Env, "timer">;
     readonly account: StoredAccount;
     readonly own: OwnIdentity;
+    readonly groups: Pick<Groups, "historyGranting" | "sendLater">;
     readonly assets: Assets;
     readonly data: AccountData;
     readonly alarms: Alarms;
@@ -72,6 +79,14 @@ export function startHistory(
     later: (delayMs, run) => saving.set(delayMs, run),
     wait: waiter(env, life),
   });
+  const grants = createGrants(context, {
+    assets,
+    life,
+    client: account.client,
+    granting: (room) => parts.groups.historyGranting(room),
+    send: (room, content) => parts.groups.sendLater(room, content),
+    later: (delayMs, run) => alarms.create().set(delayMs, run),
+  });
   let isLive = false;
   const changed = () => {
     if (isLive) backup.look();
@@ -88,8 +103,9 @@ export function startHistory(
     if (!isLive) return;
     backup.live();
     transfer.look();
+    grants.live();
   });
-  return { backup, transfer };
+  return { backup, transfer, grants };
 }
 
 function waiter(env: Pick<Env, "timer">, life: AbortSignal) {

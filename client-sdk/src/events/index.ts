@@ -128,14 +128,15 @@ export type ClientEvents = {
     readonly change: "merged" | "rolledBack" | "forked" | "damaged";
   };
   /**
-   * History came in, from the backup or another client of the user, or the backup was written.
+   * History came in, from the backup, another client of the user or a member of a conversation that
+   * grants it to those who join, or the backup was written.
    * `coming`: so many segments of so many are here. `complete`: all are. `given`: another client has all
    * that it asked this one for. `saved`: the backup was written. `missing`, `damaged`: what the user's
    * clients have noted is not what the server has; it was set back, has lost it, or lies. Nothing of it
    * is used, and it is written anew from what this client has.
    */
   history: {
-    readonly from: "backup" | "client";
+    readonly from: "backup" | "client" | "member";
     readonly state: "coming" | "complete" | "given" | "saved" | "missing" | "damaged";
     readonly done: number;
     readonly total: number;

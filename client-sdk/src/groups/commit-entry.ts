@@ -60,6 +60,9 @@ export async function commitEntry(
   const members = result.removedSelf ? [] : group.members();
   const added = members.filter(({ leaf }) => leaves.includes(leaf));
   const committing = members.filter(({ leaf }) => leaf === result.committer.leaf);
+  const newcomers = [...new Set(added.map(({ user }) => user))].filter((user) =>
+    members.every((one) => one.user !== user || leaves.includes(one.leaf)),
+  );
   return {
     left: result.removedSelf,
     rows(tx) {
@@ -96,6 +99,10 @@ export async function commitEntry(
       if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
       if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
       tellChangedKeys(context, room, changedKeys);
+      if (newcomers.length > 0) {
+        const { position, acceptedAt } = entry;
+        context.ears.came({ room: room.uri, position, acceptedAt, users: newcomers });
+      }
       if (hidden) return;
       context.events.emit("membership", { room: room.uri, ...event, changedKeys });
       if (result.removedSelf) context.events.emit("removed", { room: room.uri });

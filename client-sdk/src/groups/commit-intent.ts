@@ -45,9 +45,13 @@ const componentCodec = struct<Component>({
 });
 
 /** Body of the intent `component`: one of those that the rules do not know, as it is to be. */
+export function encodeComponent(wanted: Component): Bytes {
+  return componentCodec.encode(wanted);
+}
+
 export function encodeExpiration(policy: MessageExpiration): Bytes {
   const data = encodeMessageExpiration(policy);
-  return componentCodec.encode({ component: MESSAGE_EXPIRATION_COMPONENT, data });
+  return encodeComponent({ component: MESSAGE_EXPIRATION_COMPONENT, data });
 }
 
 /** Body of the intents `add` and `remove`: the users. Of `commit`: nothing. */

@@ -34,6 +34,14 @@ export interface Link {
   reread(): void;
 }
 
+/** Who hears that users came into a room; owned here, met by the history layer. Must not throw. */
+export type Newcomers = {
+  readonly room: RoomUri;
+  readonly position: number;
+  readonly acceptedAt: number;
+  readonly users: readonly UserUri[];
+};
+
 /** What a decrypted message says; owned here, met by the messages layer. */
 export interface MessageReader {
   /** Throws `Refusal` when the content may not be shown as what it claims to be. */
@@ -120,6 +128,8 @@ export interface AccountEvents {
 
 /** Who hears what is said and not kept; owned here, met by the presence layer. Must not throw. */
 export interface Ears {
+  /** Users came in, of whom no client was there before; by a commit that this client was there for. */
+  came(newcomers: Newcomers): void;
   overheard(heard: {
     readonly room: RoomUri;
     readonly sender: ClientUri;

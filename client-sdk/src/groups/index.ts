@@ -35,6 +35,7 @@ import { findStrangers } from "./find-strangers.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms } from "./open-rooms.ts";
 import { loadGroup } from "./load-group.ts";
+import { historyDaysWish, type HistoryGranting, historyGrantingIn } from "./history-policy.ts";
 import { messageExpirationIn } from "./message-expiration.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
@@ -66,6 +67,7 @@ export type {
   KnownUser,
   Link,
   MessageReader,
+  Newcomers,
   People,
   ReadMessage,
 } from "./context.ts";
@@ -74,12 +76,12 @@ export { noteNewClient } from "./rooms-of-user.ts";
 export type { NewRoom } from "./found-room.ts";
 export { type HistoryPage, type HistoryRow, withChanges } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
+export * from "./history-policy.ts";
 export { facetsOf } from "./what-is-said.ts";
-export { pinsOf, speaksForRoom } from "./write-change.ts";
+export { eraseMessage, pinsOf, speaksForRoom } from "./write-change.ts";
 export { roomKnown } from "./room-known.ts";
 export { peopleNoted, writePeople } from "./room-people.ts";
 export type { RoomInfo } from "./room-info.ts";
-export { eraseMessage } from "./write-change.ts";
 export { describeEvent as describeRoomEvent, parseEvent, type RoomEvent } from "./room-event.ts";
 export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 
@@ -127,7 +129,11 @@ export interface Groups {
   messageExpiration(room: RoomUri): Promise<MessageExpiration | undefined>;
   /** Waits until what the hub has taken of this client stands in the store, if that can be. */
   echoes(room: RoomUri): Promise<void>;
-  /** Changes that for everybody. */
+  /** What the room grants those who join it. Refuses `removed`. */
+  historyGranting(room: RoomUri): Promise<HistoryGranting>;
+  /** Has the room grant so many days; 0 grants nothing. Refuses `limitExceeded` and `notAllowed`. */
+  setHistoryDays(room: RoomUri, days: number): Promise<Done>;
+  /** Changes for everybody how long messages stay. */
   setMessageExpiration(room: RoomUri, policy: MessageExpiration): Promise<Done>;
   /** Says something that nobody keeps. Never rejects. */
   whisper(room: RoomUri, said: Whisper): Promise<Whispered>;
@@ -296,6 +302,9 @@ export function createGroups(context: GroupsContext): Groups {
     remove: (room, users) => intend(room, "remove", encodeUsers(users)),
     leave: (room) => intend(room, "leave", new Uint8Array()),
     messageExpiration: async (uri) => messageExpirationIn(context, await rooms.open(uri)),
+    historyGranting: async (uri) => historyGrantingIn(context, await rooms.open(uri)),
+    setHistoryDays: async (uri, days) =>
+      intend(uri, "component", await historyDaysWish(context, await rooms.open(uri), days)),
     setMessageExpiration: (room, policy) => intend(room, "component", encodeExpiration(policy)),
     echoes: (room) => echoes(context, room),
     history: (room, page) =>

@@ -14,6 +14,7 @@ import {
 import type { Cursor, LocalTx } from "../storage/index.ts";
 import type { GroupsContext } from "./context.ts";
 import { type HubRecord, newHubRecord, writeHubRecord } from "./hub-record.ts";
+import { noteJoined } from "./history-policy.ts";
 import { noteInviter } from "./reception.ts";
 import { encodeDetails, openMetadata } from "./room-details.ts";
 import { decodeRoomSecrets, ROOM_SECRETS_EXTENSION } from "./room-secrets.ts";
@@ -96,6 +97,7 @@ export async function joinWelcome(
     tx.rooms.changeGroupRows(body.room, group.takeChanges());
     tx.cursors.set(cursor);
     writeHubRecord(tx, body.room, hub);
+    noteJoined(tx, body.room, { position: head.position, acceptedAt });
     noteInviter(tx, body.room, inviter?.user);
     tx.keyPackages.use(toHex(joined.keyPackageRef));
   };

@@ -29,7 +29,11 @@ import { changesPerUserMax, pinsMax, pinsOf, writeChange, type Written } from ".
 const random = (length: number): Bytes => new Uint8Array(randomBytes(length));
 const domain = parseDomain("example.org");
 const directory = mkdtempSync(join(tmpdir(), "treehouse-changes-"));
-const reader = createReader({ profile: () => () => undefined, status: () => () => undefined });
+const reader = createReader({
+  profile: () => () => undefined,
+  status: () => () => undefined,
+  grant: () => () => undefined,
+});
 const lifetimes = {
   isGone: () => false,
   told: () => undefined,

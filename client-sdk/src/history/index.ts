@@ -13,6 +13,7 @@ export {
   wantHistory,
 } from "./backup/index.ts";
 export { createTransfer, type Transfer } from "./transfer/index.ts";
+export { createGrants, type Grants } from "./grant/index.ts";
 export type { HistoryContext } from "./context.ts";
 export { exportLines, type HistoryLine } from "./export-lines.ts";
 export type { TakenCount } from "./take-segment.ts";

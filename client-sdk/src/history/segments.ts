@@ -82,11 +82,13 @@ function* rowsOf(tx: LocalTx, wanted: Omit<RowsWanted, "limit">): Generator<Mess
  * when; nor what is past its time.
  */
 export function travels(
-  row: Pick<MessageRow, "kind" | "body">,
+  row: Pick<MessageRow, "kind" | "body" | "toldBy">,
   now: number,
   messagesOnly = false,
 ): boolean {
   if (row.kind !== "content" && row.kind !== "change") return !messagesOnly;
+  // What a member tells others it has received itself.
+  if (messagesOnly && row.toldBy !== undefined) return false;
   const { expires } = decodeContent(readStored(row.body).content);
   return expires === undefined || (!expires.relative && expires.seconds * 1000 > now);
 }

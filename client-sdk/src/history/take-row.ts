@@ -45,7 +45,7 @@ type NamedRow = HistoryRow & {
 };
 
 const nobody = () => () => undefined;
-const takers = { profile: nobody, status: nobody };
+const takers = { profile: nobody, status: nobody, grant: nobody };
 
 function takeMessage(tx: LocalTx, teller: Teller, room: RoomUri, row: NamedRow): Taken {
   const { sender, position, acceptedAt } = row;

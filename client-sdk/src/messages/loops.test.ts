@@ -23,7 +23,7 @@ async function openInbox() {
   const life = new AbortController();
   const expiry = { purge: () => Promise.resolve(), isOver: () => false };
   const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
-  const reader = createReader({ profile: taken, status: taken });
+  const reader = createReader({ profile: taken, status: taken, grant: taken });
   let position = 0;
   return {
     store,

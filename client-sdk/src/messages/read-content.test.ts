@@ -25,7 +25,7 @@ const room = mintRoomUri(parseDomain("example.org"), random);
 const acceptedAt = 1_767_225_600_000;
 const place = { room, sender: userOfClient(alice), random };
 const nobody = () => () => undefined;
-const takers = { profile: nobody, status: nobody };
+const takers = { profile: nobody, status: nobody, grant: nobody };
 const other = mintRoomUri(parseDomain("example.org"), random);
 
 test("a message that was composed is read with the id that its sender knows", () => {

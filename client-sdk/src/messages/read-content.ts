@@ -6,6 +6,8 @@ import {
   type CodecValue,
   clientUriCodec,
   decodeContent,
+  type HistoryGrant,
+  historyGrantOf,
   LIMITS,
   mainPart,
   mentionsOf,
@@ -61,6 +63,8 @@ type Said = { readonly user: UserUri; readonly room: RoomUri; readonly acceptedA
 export type Takers = {
   /** Of themselves. */
   readonly profile: (tx: LocalTx, said: Said & { readonly profile: Profile }) => () => void;
+  /** Of what was said before somebody came. */
+  readonly grant: (tx: LocalTx, said: Said & { readonly grant: HistoryGrant }) => () => void;
   /** Of what became of messages. */
   readonly status: (
     tx: LocalTx,
@@ -124,6 +128,10 @@ export function readContent(
   const report = statusOf(parsed);
   if (report !== undefined) {
     return { ...read, aside: (tx) => takers.status(tx, { user, room, report, acceptedAt }) };
+  }
+  const grant = historyGrantOf(parsed);
+  if (grant !== undefined) {
+    return { ...read, aside: (tx) => takers.grant(tx, { user, room, grant, acceptedAt }) };
   }
   const topic = parsed.topicId.length === 0 ? undefined : toHex(parsed.topicId);
   return { ...read, topic, expires, mentions: mentionsOf(parsed) };

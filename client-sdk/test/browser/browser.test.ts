@@ -26,7 +26,7 @@ let world: BrowserWorld;
 beforeAll(async () => {
   directory = await buildSite(["app.html", "store.html", "example/index.html"]);
   if (path !== undefined) world = await openBrowserWorld(path, directory);
-});
+}, 120_000);
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
   rmSync(directory, { recursive: true, force: true });

@@ -65,7 +65,7 @@ export async function said(
   const { in: where = room, handled = true } = options;
   const acceptedAt = start + position * 60_000;
   const message = { room: where, sender, plaintext: composed.content, acceptedAt };
-  const read = readContent(message, { profile: nobody, status: nobody });
+  const read = readContent(message, { profile: nobody, status: nobody, grant: nobody });
   const kind: MessageKind = read.change === undefined ? "content" : "change";
   const { messageId, body, change } = read;
   const row = { room: where, position, acceptedAt, messageId, kind, body, target: change?.target };

@@ -39,7 +39,7 @@ export async function writeOldHistory(
       const position = at + index + 1;
       const acceptedAt = Math.floor(now - twoYearsMs + position * step);
       const { content } = composeText(place, { text });
-      const takers = { profile: nobody, status: nobody };
+      const takers = { profile: nobody, status: nobody, grant: nobody };
       const read = readContent({ room, sender, plaintext: content, acceptedAt }, takers);
       const { messageId, body } = read;
       return { room, position, acceptedAt, messageId, kind: "content", body };

@@ -63,7 +63,11 @@ async function fill(store: LocalStore, messages: number): Promise<LocalStore> {
   const room = mintRoomUri(domain, random);
   const sender = userUri(domain, "alice");
   const client = mintClientUri(sender, random);
-  const reader = createReader({ profile: () => () => undefined, status: () => () => undefined });
+  const reader = createReader({
+    profile: () => () => undefined,
+    status: () => () => undefined,
+    grant: () => () => undefined,
+  });
   const texts = createTexts(1);
   for (let first = 1; first <= messages; first += sliceMessages) {
     await store.transaction((tx) => {

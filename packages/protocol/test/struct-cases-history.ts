@@ -1,5 +1,11 @@
 import fc from "fast-check";
-import { type HistoryRow, historyPlaceCodec, historySegmentCodec } from "../src/index.ts";
+import {
+  type GrantPiece,
+  historyGrantCodec,
+  type HistoryRow,
+  historyPlaceCodec,
+  historySegmentCodec,
+} from "../src/index.ts";
 import {
   clientArbitrary,
   exactly,
@@ -47,6 +53,25 @@ export const historyCases: readonly StructCase[] = [
       rows: fc
         .array(row, { maxLength: 3 })
         .map((all) => all.toSorted((a, b) => a.acceptedAt - b.acceptedAt)),
+    }),
+    { closedOctets: [0] },
+  ),
+  structCase(
+    "HistoryGrant",
+    historyGrantCodec,
+    fc.record({
+      to: fc.array(userArbitrary, { minLength: 1, maxLength: 3 }),
+      position: u64Arbitrary,
+      since: u64Arbitrary,
+      id: exactly(16),
+      key: exactly(32),
+      pieces: fc.array(
+        fc.oneof(
+          octets({ min: 1 }).map((sealed): GrantPiece => ({ kind: "inline", sealed })),
+          textArbitrary.map((link): GrantPiece => ({ kind: "asset", link })),
+        ),
+        { maxLength: 3 },
+      ),
     }),
     { closedOctets: [0] },
   ),

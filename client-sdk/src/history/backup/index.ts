@@ -13,6 +13,7 @@ import { restoreBackup } from "./restore.ts";
 import { saveBackup } from "./save.ts";
 import { type BackupState, readState, removedValue } from "./state.ts";
 
+export { faultOf } from "./state.ts";
 export type { BackupPorts } from "./ports.ts";
 
 export type BackupStatus = {

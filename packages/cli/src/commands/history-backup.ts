@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
 import { paced } from "./history-files.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** `treehouse history backup …` and `restore`. */
 export function addHistoryBackup(cli: Cli, noun: Command): void {
@@ -92,4 +93,24 @@ function show(cli: Cli, status: BackupStatus): void {
       : [`not here yet: ${missing} segments; \`history restore\` takes them in`]),
   ];
   cli.output().result({ ...status }, lines.join("\n"));
+}
+
+/** `treehouse group history`: what a conversation grants those who join it. */
+export function addGrantCommand(cli: Cli, group: Command): void {
+  group
+    .command("history")
+    .description("show or choose how many days of before those who join are told")
+    .argument("<conversation>", "id, unique beginning of the id, or name")
+    .argument("[days]", "0 to 366; without it nothing changes")
+    .action((reference: string, days: string | undefined) =>
+      withCaughtUpClient(cli, async (client) => {
+        const conversation = await client.conversations.get(reference);
+        if (days !== undefined) {
+          await conversation.setHistoryDays(days === "0" ? 0 : wholeNumber("<days>", days));
+        }
+        const granted = await conversation.historyDays();
+        const text = granted === 0 ? "nothing of before" : `the last ${granted} days`;
+        cli.output().result({ days: granted }, `Those who join are told ${text}.`);
+      }),
+    );
 }

@@ -86,6 +86,10 @@ test("R-057 R-058 a conversation is read in pages, exported, and brought to anot
   const { out } = await household.treehouse(["history", "restore", "--ask", "--timeout", "0.05"]);
   expect(out).toBe("");
 
+  expect(await json("group", "history", "Tea")).toEqual({ days: 0 });
+  expect(await json("group", "history", "Tea", "30")).toEqual({ days: 30 });
+  expect(await json("group", "history", "Tea", "0")).toEqual({ days: 0 });
+
   truncateSync(file, statSync(file).size - 100);
   const wrong = async (...args: string[]) => {
     const { exit, err } = await household.treehouse(["history", ...args, "--json"]);

@@ -12,4 +12,12 @@ export const HISTORY_LIMITS = {
   historySegmentRoomsMax: 4096,
   /** The stored form of one message or event. */
   historyBodyBytesMax: 96 * KIB,
+  /** Days that a room may grant those who join it. */
+  historyGrantDaysMax: 366,
+  /** Segments of one grant. */
+  historyGrantSegmentsMax: 64,
+  /** Users to whom one grant is. */
+  historyGrantUsersMax: 256,
+  /** A segment of a grant that stands in the message itself, sealed. */
+  historyGrantInlineMax: 36 * KIB,
 } as const;

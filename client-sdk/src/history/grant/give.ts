@@ -1,0 +1,85 @@
+import {
+  encodeContent,
+  type GrantPiece,
+  HISTORY_LIMITS,
+  type HistoryGrant,
+  historyGrantContent,
+  historySegmentCodec,
+  formatAssetLink,
+  userOfClient,
+} from "@treehouse/protocol";
+
+import type { Newcomers } from "../../groups/index.ts";
+import type { HistoryContext } from "../context.ts";
+import { sealPiece } from "../piece.ts";
+import { segmentsOf } from "../segments.ts";
+import type { GrantPorts } from "./ports.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
+/** The first in the order of leaves sends at once, and each one after it waits so much longer. */
+const turnMs = 20_000;
+const firstMs = 500;
+/** More would never be there in time to be of use. */
+const turnsMax = 10;
+
+/** That somebody has told those who came by a commit. */
+export const grantedSetting = ({ room, position }: Pick<Newcomers, "room" | "position">) =>
+  `history granted ${room} ${position}`;
+
+/** Sends newcomers what their room grants them, if that is this client's turn and nobody else has. */
+export async function grantLater(
+  context: HistoryContext,
+  ports: GrantPorts,
+  newcomers: Newcomers,
+): Promise<void> {
+  const { days, clients } = await ports.granting(newcomers.room);
+  const there = clients.filter((client) => !newcomers.users.includes(userOfClient(client)));
+  const turn = there.indexOf(ports.client);
+  if (days === 0 || turn === -1 || turn >= turnsMax) return;
+  ports.later(firstMs + turn * turnMs, () => {
+    grant(context, ports, newcomers).catch((error: unknown) => {
+      if (ports.life.aborted) return;
+      context.env.log.warn("history.notGranted", { error: String(error) });
+    });
+  });
+}
+
+async function grant(
+  context: HistoryContext,
+  ports: GrantPorts,
+  newcomers: Newcomers,
+): Promise<void> {
+  const { env, self, store } = context;
+  const { acceptedAt, position, room, users } = newcomers;
+  const isDone = await store.transaction(
+    (tx) => tx.settings.get(grantedSetting(newcomers)) !== undefined,
+  );
+  const { days } = await ports.granting(room);
+  if (isDone || days === 0) return;
+  const since = Math.max(0, acceptedAt - days * dayMs);
+  const [id, key] = [env.random(16), env.random(32)];
+  const pieces: GrantPiece[] = [];
+  const wanted = { from: since, to: acceptedAt, rooms: [room], newestFirst: true };
+  for await (const { segment } of segmentsOf(context, { ...wanted, messagesOnly: true })) {
+    if (pieces.length === HISTORY_LIMITS.historyGrantSegmentsMax) break;
+    const place = { kind: "grant", owner: room, id, number: pieces.length } as const;
+    const sealed = sealPiece(env.random, key, place, historySegmentCodec.encode(segment));
+    if (pieces.length === 0 && sealed.length <= HISTORY_LIMITS.historyGrantInlineMax) {
+      pieces.push({ kind: "inline", sealed });
+      continue;
+    }
+    const access = { kind: "room", room } as const;
+    const link = await ports.assets.upload(sealed, { access, signal: ports.life });
+    pieces.push({ kind: "asset", link: formatAssetLink(link) });
+  }
+  if (pieces.length === 0) return;
+  const to = users.slice(0, HISTORY_LIMITS.historyGrantUsersMax);
+  const told: HistoryGrant = { to, position, since, id, key, pieces };
+  const content = historyGrantContent({
+    grant: told,
+    salt: env.random(16),
+    senderUri: self,
+    roomUri: room,
+  });
+  await ports.send(room, encodeContent(content));
+}

@@ -1,0 +1,44 @@
+/** The last days of a conversation for those who join it, where the conversation's rules grant them. */
+import { type HistoryGrant, parseRoomUri, type RoomUri, type UserUri } from "@treehouse/protocol";
+
+import type { Newcomers } from "../../groups/index.ts";
+import type { LocalTx } from "../../storage/index.ts";
+import { createSerial } from "../../transport/index.ts";
+import type { HistoryContext } from "../context.ts";
+import { grantedSetting, grantLater } from "./give.ts";
+import type { GrantPorts } from "./ports.ts";
+import { keepGrant, pendingGrants, takeGrant } from "./take.ts";
+
+export interface Grants {
+  /** Users came into a room. */
+  came(newcomers: Newcomers): void;
+  /** A member tells newcomers what was said before; answers what is to be done after the transaction. */
+  heard(tx: LocalTx, said: Heard): () => void;
+  /** The connection is there. */
+  live(): void;
+}
+
+type Heard = { readonly user: UserUri; readonly room: RoomUri; readonly grant: HistoryGrant };
+
+export function createGrants(context: HistoryContext, ports: GrantPorts): Grants {
+  const serial = createSerial();
+  const inBackground = (work: () => Promise<unknown>): void => {
+    serial.run(work).catch((error: unknown) => {
+      if (ports.life.aborted) return;
+      context.env.log.warn("history.grantFailed", { error: String(error) });
+    });
+  };
+  const take = (room: RoomUri) => inBackground(() => takeGrant(context, ports, room));
+  return {
+    came: (newcomers) => inBackground(() => grantLater(context, ports, newcomers)),
+    heard(tx, { user, room, grant }) {
+      tx.settings.put(grantedSetting({ room, position: grant.position }), new Uint8Array(1));
+      return keepGrant(tx, context, { user, room, grant }) ? () => take(room) : () => undefined;
+    },
+    live() {
+      inBackground(async () => {
+        for (const room of await pendingGrants(context)) take(parseRoomUri(room));
+      });
+    },
+  };
+}
