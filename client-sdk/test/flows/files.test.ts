@@ -211,8 +211,8 @@ test("R-087 files lie in folders, with tags, on all of a user's clients and read
     const octets = readdirSync(data, { recursive: true, withFileTypes: true })
       .filter((file) => file.isFile())
       .map((file) => readFileSync(join(file.parentPath, file.name)));
-    const found = octets.some((one) => one.includes(canary));
-    expect([octets.length > 2, found]).toEqual([true, false]);
+    const isThere = octets.some((one) => one.includes(canary));
+    expect([octets.length > 2, isThere]).toEqual([true, false]);
   }
   const exported: { readonly file: string; readonly text: string }[] = [];
   for await (const { file, value } of alice.account.export()) {
