@@ -47,6 +47,7 @@ const sdkModules: Record<string, readonly string[]> = {
   "storage-wasm": ["storage"],
   tabs: ["client", "errors", "events", "messages", "transport"],
   errors: ["search", "storage"],
+  "link-previews": ["errors"],
   media: [],
   "pictures-sharp": ["media"],
   transport: [],

@@ -33,6 +33,7 @@ import { createProfiles, profileTaker } from "../profiles/index.ts";
 import { createPresences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { createStickers } from "../stickers/index.ts";
+import { tellDeliveries } from "./deliveries.ts";
 import { receiptTaker } from "./receipts.ts";
 import { createSync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
@@ -229,7 +230,7 @@ function startClient(
         events.emit("profile", { user, address: formatAddress(user) }),
       ),
       grant: (tx, said) => kept.grants.heard(tx, said),
-      status: receiptTaker(account.user, (told) => events.emit("read", told)),
+      status: receiptTaker(account.user, (name, told) => events.emit(name, told)),
     }),
     lifetimes,
   });
@@ -271,6 +272,8 @@ function startClient(
   const said = { profiles, presences, stickers, expiry };
   const parts = { assets, files, groups, store, session, chosen, ...said };
   const finder = createConversationFinder(parts, events);
+  const failed = (error: unknown) => log("deliveries.notTold", error);
+  tellDeliveries({ groups, session, store, events, alarm: alarms.create(), failed });
   const life = new AbortController();
   const lasting = { env, account, own, groups, assets, data, alarms, events, life: life.signal };
   const kept = startHistory(history, lasting);

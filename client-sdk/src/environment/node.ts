@@ -62,7 +62,14 @@ async function fetchOver(agent: Agent, asked: HttpRequest): Promise<HttpResponse
   }
 }
 
-function signalOf({ signal, timeoutMs }: HttpRequest): AbortSignal {
+/** Ends with the caller's signal, and after so long. */
+export function signalOf({
+  signal,
+  timeoutMs,
+}: {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs: number;
+}): AbortSignal {
   const timeout = AbortSignal.timeout(timeoutMs);
   return signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
 }

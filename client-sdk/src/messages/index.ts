@@ -33,6 +33,7 @@ export {
 } from "./message.ts";
 export { type FileFlag, type FileKind, filesReader, type MessageFile } from "./message-files.ts";
 export type { PollState } from "./poll-state.ts";
+export { type ReplyChain, replyChain } from "./reply-chain.ts";
 export {
   createReader,
   emptyBody,

@@ -16,7 +16,10 @@ export function addAccountSettings(cli: Cli, noun: Command): void {
   noun
     .command("set")
     .description("choose a setting for all of your clients")
-    .argument("<setting>", "autoDownloadBytes, blockOnKeyChange, presence, readReceipts or typing")
+    .argument(
+      "<setting>",
+      "autoDownloadBytes, blockOnKeyChange, deliveryReceipts, presence, readReceipts or typing",
+    )
     .argument(
       "<value>",
       "on or off; presence: contacts or nobody; autoDownloadBytes: a number or off",

@@ -4,9 +4,9 @@ import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
-import { fileAt, progressOf, resumeKeyOf, tellNotes } from "./file-source.ts";
 import { findDirect } from "./find-direct.ts";
 import { wholeId } from "./find-message.ts";
+import { sendFiles } from "./send-files.ts";
 
 /** `treehouse send`: returns once the hub has accepted the message for good. */
 export function addSendCommand(cli: Cli): void {
@@ -25,6 +25,8 @@ export function addSendCommand(cli: Cli): void {
     .option("--forward <message>", "say a message of another conversation once more")
     .option("--from <conversation>", "where that message is; the same one unless it is named")
     .option("--name-source", "with --forward: say whose it was")
+    .option("--preview", "fetch what the first link in the text leads to, and send it along")
+    .option("--wait <state>", "delivered or read: wait until all others have said so")
     .option("--sticker <pack/sticker>", "a sticker of a pack of yours in the place of a text")
     .option("--file <paths...>", "files to send; the text is their caption")
     .option("--alt <text>", "for those who cannot see or hear a file that is sent alone")
@@ -40,6 +42,7 @@ export function addSendCommand(cli: Cli): void {
           return;
         }
         const { reply, thread, mention = [] } = options;
+        const state = stateOf(options.wait);
         if (options.sticker !== undefined) {
           const inReplyTo = reply === undefined ? undefined : await wholeId(conversation, reply);
           const where = { inReplyTo, topic: thread, ...goingOf(options) };
@@ -58,13 +61,19 @@ export function addSendCommand(cli: Cli): void {
         const send = async (text: string) => {
           const plain = mention.length > 0 && options.markdown !== true;
           const body = plain ? text.replaceAll(/[\\`*_[\]<>#|~]/g, "\\$&") : text;
-          const sent = await conversation.send(`${named} ${body}`.trimStart(), wish);
+          const preview = options.preview === true ? await previewIn(text) : {};
+          const sent = await conversation.send(`${named} ${body}`.trimStart(), {
+            ...wish,
+            ...preview,
+          });
+          if (state !== undefined) await reached(client, conversation, sent.id, state);
           cli.output().result(sent, `sent at position ${sent.position}`);
         };
         if (options.file !== undefined) {
           const caption = given === "-" ? await readText(cli) : (given ?? "");
           const files = { paths: options.file, caption: `${named} ${caption}`.trim() };
-          await sendFiles(cli, conversation, files, { ...options, wish });
+          const { id } = await sendFiles(cli, conversation, files, { ...options, wish });
+          if (state !== undefined) await reached(client, conversation, id, state);
           return;
         }
         if (options.lines === true) {
@@ -93,33 +102,50 @@ type SendCommandOptions = {
   alt?: string;
   voice?: boolean;
   stripMetadata?: boolean;
+  preview?: boolean;
+  wait?: string;
   lines?: boolean;
 };
 
-async function sendFiles(
-  cli: Cli,
+function stateOf(wait: string | undefined): "delivered" | "read" | undefined {
+  if (wait === undefined || wait === "delivered" || wait === "read") return wait;
+  throw new CliFailure(EXIT.usage, "malformed", "--wait takes delivered or read");
+}
+
+/** Until everybody else in the conversation says so; `--timeout` ends the waiting. */
+async function reached(
+  client: Client,
   conversation: Conversation,
-  { paths, caption }: { readonly paths: readonly string[]; readonly caption: string },
-  {
-    wish,
-    voice,
-    alt,
-    stripMetadata,
-  }: SendCommandOptions & { readonly wish: Omit<SendOptions, "preview"> },
+  id: string,
+  state: "delivered" | "read",
 ): Promise<void> {
-  const as = voice === true ? "voice" : undefined;
-  const files = await Promise.all(paths.map((path) => fileAt(path, { as, alt, stripMetadata })));
-  const [first = ""] = paths;
-  const { notes, ...sent } = await conversation.send({
-    files,
-    caption,
-    ...wish,
-    resumeKey: await resumeKeyOf(first, conversation.id),
-    signal: cli.stopped,
-    onProgress: progressOf(cli, first),
-  });
-  tellNotes(cli, notes);
-  cli.output().result({ ...sent, notes }, `sent at position ${sent.position}`);
+  for (;;) {
+    const told = Promise.withResolvers<void>();
+    const stops = (["delivered", "read", "membership"] as const).map((name) =>
+      client.on(name, () => told.resolve()),
+    );
+    try {
+      const { delivered, read, waiting } = await conversation.delivery(id);
+      if (waiting.length === 0 && (state === "delivered" || read.length === delivered.length)) {
+        return;
+      }
+      await told.promise;
+    } finally {
+      for (const stop of stops) stop();
+    }
+  }
+}
+
+/** Nothing where there is no link, or nothing to show of it: the text goes without. */
+async function previewIn(text: string): Promise<Pick<SendOptions, "preview">> {
+  const [link] = /\bhttps?:\/\/[^\s<>"'`()[\]{}]+/.exec(text) ?? [];
+  if (link === undefined) return {};
+  const { fetchLinkPreview } = await import("@treehouse/client-sdk");
+  const url = link.replace(/[.,;:!?]+$/, "");
+  return fetchLinkPreview(url).then(
+    (preview) => ({ preview }),
+    () => ({}),
+  );
 }
 
 function goingOf({ ttl, ttlRead }: SendCommandOptions) {
