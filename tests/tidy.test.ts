@@ -47,6 +47,7 @@ const sdkModules: Record<string, readonly string[]> = {
   "storage-wasm": ["storage"],
   tabs: ["client", "errors", "events", "messages", "transport"],
   errors: ["search", "storage"],
+  "link-previews": ["errors"],
   media: [],
   "pictures-sharp": ["media"],
   transport: [],
@@ -218,6 +219,7 @@ test("protocol, mls and the SDK's browser entry reach no node: import and no Buf
     "packages/mls/src/member/index.ts",
     "packages/mls/src/crypto/noble/index.ts",
     "client-sdk/src/browser.ts",
+    "client-sdk/src/browser-worker.ts",
   ];
   const wrong = roots.flatMap((entry) => {
     const seen = [...reachable(entry)];

@@ -72,7 +72,7 @@ R-045 | partly | SDK, protocol | Conversations of two; two that began at once st
 R-046 | partly | SDK | A direct chat has what a group has, as far as there is anything
 R-047 | partly | SDK | Bad networks delay and never lose; not measured with loss yet
 R-048 | partly | delivery, SDK | Messages carry the hub's time; the sender's own clock is not shown
-R-049 | partly | SDK, CLI | What was read is told and can be switched off; nothing is told of delivery
+R-049 | met | SDK, CLI | What was read, and to whom who wishes what has come, is told in small conversations, and can be switched
 R-050 | met | delivery, federation, SDK, CLI | Typing is pushed to whoever is connected, over servers, and stored nowhere
 R-051 | met | SDK, CLI | Own messages can be edited, and nobody else's
 R-052 | partly | SDK, CLI, assets | Messages can be deleted for all, wherever they are kept, and files with all copies; the one does not bring the other yet

@@ -64,9 +64,9 @@ export const Client = {
   },
 };
 
-/** Starts this tab's worker. The line that makes it is the one that bundlers look for. */
+/** Has this tab's worker serve all tabs with the store. */
 function leadWith(store: string, storeKey: Uint8Array | undefined): Leading {
-  const worker = new Worker(new URL("./browser-worker.ts", import.meta.url), { type: "module" });
+  const worker = startWorker();
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined);
   const closed = Promise.withResolvers<void>();
@@ -85,6 +85,15 @@ function leadWith(store: string, storeKey: Uint8Array | undefined): Leading {
       worker.terminate();
     },
   };
+}
+
+/** The line that makes it is the one that bundlers look for. */
+function startWorker(): InstanceType<typeof Worker> {
+  try {
+    return new Worker(new URL("./browser-worker.ts", import.meta.url), { type: "module" });
+  } catch (error) {
+    throw cannotRun(String(error));
+  }
 }
 
 function checkBrowser(): void {

@@ -1,5 +1,6 @@
 /** The SDK in Node: `Client.open({ account, password, store })`. */
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
+import type { LinkPreview } from "@treehouse/protocol";
 
 import {
   type Client as ClientFace,
@@ -9,7 +10,8 @@ import {
   type ResetRequest,
 } from "./client/index.ts";
 import { nodeCipher } from "./environment/node-cipher.ts";
-import { createNodeEnv } from "./environment/node.ts";
+import { createNodeEnv, signalOf } from "./environment/node.ts";
+import { fetchLinkPreview as fetchPreview, type PreviewOptions } from "./link-previews/index.ts";
 import { openNodeStore } from "./storage-sqlite/index.ts";
 
 export { SdkError } from "./errors/index.ts";
@@ -87,6 +89,7 @@ export type {
   Verdict,
 } from "./notifications/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
+export type { PreviewOptions } from "./link-previews/index.ts";
 export { defineContent } from "./messages/index.ts";
 export type { BackupStatus, HistoryLine, TakenCount } from "./history/index.ts";
 export type {
@@ -122,6 +125,15 @@ export type {
   FoundContact,
   RecoveryStatus,
 } from "./account/index.ts";
+
+/**
+ * Makes the preview of a link, for `conversation.send`: title, description and, if it is small enough, the
+ * picture that the page names. The page's server, and that of the picture, see that somebody asks. Throws
+ * `SdkError`: `malformed` for what is no link, `notFound` where there is nothing to show.
+ */
+export function fetchLinkPreview(url: string, options: PreviewOptions = {}): Promise<LinkPreview> {
+  return fetchPreview(url, { ...options, until: signalOf });
+}
 
 export type Client = ClientFace;
 

@@ -6,7 +6,8 @@ import type { Bytes } from "@treehouse/protocol";
  * the machine, the tag of 16 octets behind the ciphertext.
  */
 export interface AssetCipher {
-  seal(chunk: Chunk): Promise<Uint8Array> | Uint8Array;
+  /** Into octets that have just room for it and the tag. */
+  seal(chunk: Chunk, into: Uint8Array): Promise<void> | void;
   /** Undefined when the tag does not match. */
   open(chunk: Chunk): Promise<Uint8Array | undefined> | Uint8Array | undefined;
   hasher(): Hasher;
@@ -27,10 +28,10 @@ export interface Hasher {
 
 /** What every browser has, in a secure context; it works in Node too. */
 export const webCipher: AssetCipher = {
-  async seal({ aad, key, nonce, octets }) {
+  async seal({ aad, key, nonce, octets }, into) {
     const usable = await imported(key, "encrypt");
     const parameters = { name: "AES-GCM", iv: nonce, additionalData: aad };
-    return new Uint8Array(await crypto.subtle.encrypt(parameters, usable, copied(octets)));
+    into.set(new Uint8Array(await crypto.subtle.encrypt(parameters, usable, copied(octets))));
   },
   async open({ aad, key, nonce, octets }) {
     const usable = await imported(key, "decrypt");

@@ -13,7 +13,7 @@ import { SdkError } from "../errors/index.ts";
 import type { AssetApi } from "./asset-api.ts";
 import type { AssetCipher } from "./cipher.ts";
 import { chunksRange, damaged, openChunk, openWhole } from "./decrypt.ts";
-import { createFetchRange, type FetchRange } from "./fetch-range.ts";
+import { createFetchRange, type FetchRange, rangeBytesMax } from "./fetch-range.ts";
 
 /** An asset that can be read from anywhere. What is handed out was verified before. */
 export interface OpenAsset {
@@ -31,7 +31,7 @@ export type DownloadContext = {
   readonly cipher: AssetCipher;
 };
 
-const chunksAtOnceMax = LIMITS.assetPartBytesMax / LIMITS.assetChunkBytes;
+const chunksAtOnceMax = rangeBytesMax / LIMITS.assetChunkBytes;
 /** Chunks of one asset that are kept for reads that follow one another. */
 const chunksKept = 8;
 
@@ -50,7 +50,7 @@ async function fetchWhole(fetchRange: FetchRange, fresh: boolean): Promise<Uint8
   const parts: Bytes[] = [];
   let length = 0;
   for (let size = 1; length < size;) {
-    const range = { offset: length, length: LIMITS.assetPartBytesMax };
+    const range = { offset: length, length: rangeBytesMax };
     const answer = await fetchRange(range, fresh);
     size = answer.size;
     if (size > LIMITS.assetWholeBytesMax) throw tooLarge(LIMITS.assetWholeBytesMax);

@@ -57,22 +57,18 @@ export async function sealPart(
   const { encryption, key, nonce, size } = asset;
   if (encryption === "plain") {
     const octets = await paddedRead(source, { offset: 0, length: paddedLength(size) });
-    part.set(await cipher.seal({ key, nonce, aad: new Uint8Array(0), octets }));
+    await cipher.seal({ key, nonce, aad: new Uint8Array(0), octets }, part);
     return;
   }
   const aad = assetChunkAad(size);
   const first = index * chunksPerPart;
   const end = Math.min(chunkCount(size), first + chunksPerPart);
   for (let chunk = first; chunk < end; chunk += 1) {
-    const { content, last } = assetChunkRange(size, chunk);
+    const { content, last, stored } = assetChunkRange(size, chunk);
     const octets = await paddedRead(source, content);
-    const sealed = await cipher.seal({
-      key,
-      nonce: assetChunkNonce(nonce, chunk, last),
-      aad,
-      octets,
-    });
-    part.set(sealed, (chunk - first) * LIMITS.assetChunkBytes);
+    const at = (chunk - first) * LIMITS.assetChunkBytes;
+    const into = part.subarray(at, at + stored.length);
+    await cipher.seal({ key, nonce: assetChunkNonce(nonce, chunk, last), aad, octets }, into);
   }
 }
 

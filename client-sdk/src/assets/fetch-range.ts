@@ -22,6 +22,8 @@ export type FetchRange = (
   fresh: boolean,
 ) => Promise<{ readonly octets: Bytes; readonly size: number }>;
 
+/** Octets of one answer: two of them are in memory, and what was decrypted of one. */
+export const rangeBytesMax = LIMITS.assetPartBytesMax / 2;
 /** Failures in a row until a download is given up. */
 const triesMax = 12;
 
@@ -31,7 +33,7 @@ export function createFetchRange(
   link: AssetLink,
   signal: AbortSignal | undefined,
 ): FetchRange {
-  let atOnce = LIMITS.assetPartBytesMax;
+  let atOnce = rangeBytesMax;
   return async ({ offset, length }, fresh) => {
     const patience = createPatience(env, signal, triesMax);
     for (;;) {
@@ -41,7 +43,7 @@ export function createFetchRange(
         const answer = await api.read(link, wanted);
         const expected = Math.min(wanted.length, answer.size - offset);
         if (answer.octets.length !== expected) throw damaged("a part of it is shorter");
-        atOnce = Math.min(LIMITS.assetPartBytesMax, 2 * atOnce);
+        atOnce = Math.min(rangeBytesMax, 2 * atOnce);
         return answer;
       } catch (error) {
         if (error instanceof Refusal && error.code === "notFound") throw gone(error);

@@ -29,7 +29,7 @@ import { createForwarding, type Forwarding } from "./forward.ts";
 import { createSender } from "./own-messages.ts";
 import { createPinsAndPolls, type PinsAndPolls } from "./pins-and-polls.ts";
 import { type Organisation, organisationOf, organise, type OrganiseWish } from "./organise.ts";
-import { tellRead } from "./receipts.ts";
+import { type Delivery, deliveryOf, tellRead } from "./receipts.ts";
 import { expiresOf, type Going } from "./send-options.ts";
 import { type ConversationThreads, createThreads } from "./threads.ts";
 import { search, type SearchOptions, type SearchResult } from "./search.ts";
@@ -133,8 +133,12 @@ export interface Conversation
    * others in a conversation of at most 16 people, unless `settings.readReceipts` is off.
    */
   markRead(position: number): Promise<void>;
-  /** How far others have said that they have read: a position for each who has. */
-  receipts(): Promise<readonly { readonly address: string; readonly read: number }[]>;
+  /** How far others have said that it has reached them, and that they have read: a position for each who has. */
+  receipts(): Promise<
+    readonly { readonly address: string; readonly read: number; readonly delivered: number }[]
+  >;
+  /** How far a message has come, as the others say; in large conversations nobody says it. */
+  delivery(id: string): Promise<Delivery>;
   /**
    * The number of the conversation's state in this epoch: whoever shows the same has the same
    * members, keys and history of changes.
@@ -253,8 +257,9 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     receipts: () =>
       guarded(async () => {
         const told = await store.transaction((tx) => tx.receipts.of(id));
-        return told.map(({ user, read }) => ({ address: formatAddress(user), read }));
+        return told.map(({ user, ...far }) => ({ address: formatAddress(user), ...far }));
       }),
+    delivery: (messageId) => guarded(() => deliveryOf(parts, id, messageId)),
     safetyNumber: () => guarded(() => groups.safetyNumber(id)),
     compareSafetyNumber: (scanned) =>
       guarded(async () => compareSafetyNumber(await groups.safetyNumber(id), scanned)),

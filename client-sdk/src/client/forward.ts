@@ -1,5 +1,14 @@
-import { parseAddress, parseRoomUri, type RoomUri } from "@treehouse/protocol";
+import {
+  assetLinkOf,
+  decodeContent,
+  type MimiContent,
+  type NestedPart,
+  parseAddress,
+  parseRoomUri,
+  type RoomUri,
+} from "@treehouse/protocol";
 
+import type { Assets } from "../assets/index.ts";
 import { composeForward, messageOf, shownVersion } from "../messages/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
@@ -20,6 +29,27 @@ export interface Forwarding {
   forward(id: string, to: string, options?: ForwardOptions): Promise<SentMessage>;
 }
 
+/** The same content for those in another conversation, who may read the files of that one alone. */
+async function carried(
+  assets: Pick<Assets, "copy">,
+  content: Uint8Array,
+  { from, to }: { readonly from: RoomUri; readonly to: RoomUri },
+): Promise<MimiContent> {
+  const carry = async (part: NestedPart): Promise<NestedPart> => {
+    if (part.kind === "multi") {
+      const inner: NestedPart[] = [];
+      for (const one of part.parts) inner.push(await carry(one));
+      return { ...part, parts: inner };
+    }
+    const link = part.kind === "external" ? assetLinkOf(part, from) : undefined;
+    if (part.kind !== "external" || link === undefined) return part;
+    const { uri, expires } = await assets.copy(link, { kind: "room", room: to });
+    return { ...part, url: uri, expires };
+  };
+  const parsed = decodeContent(content);
+  return { ...parsed, body: await carry(parsed.body) };
+}
+
 export function createForwarding(parts: ConversationParts, room: RoomUri): Forwarding {
   const here = createSender(parts, room);
   return {
@@ -36,7 +66,7 @@ export function createForwarding(parts: ConversationParts, room: RoomUri): Forwa
         const at = forwarded === undefined ? acceptedAt : forwarded.at;
         const named = nameSource ? { from, at } : { from: undefined, at: undefined };
         const expires = await expiresOf(parts, target, options);
-        const original = shownVersion(row);
+        const original = await carried(parts.assets, shownVersion(row), { from: room, to: target });
         return there.say(composeForward(there.place, { original, named, topic, expires }));
       }),
   };

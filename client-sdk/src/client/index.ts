@@ -27,6 +27,7 @@ import { createProfiles, profileTaker } from "../profiles/index.ts";
 import { createPresences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { createStickers } from "../stickers/index.ts";
+import { tellDeliveries } from "./deliveries.ts";
 import { receiptTaker } from "./receipts.ts";
 import { createSync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
@@ -220,7 +221,7 @@ function startClient(
         events.emit("profile", { user, address: formatAddress(user) }),
       ),
       grant: (tx, said) => kept.grants.heard(tx, said),
-      status: receiptTaker(account.user, (told) => events.emit("read", told)),
+      status: receiptTaker(account.user, (name, told) => events.emit(name, told)),
     }),
     lifetimes,
   });
@@ -251,6 +252,8 @@ function startClient(
   const stickers = createStickers({ env, store, assets, chosen });
   const parts = { assets, groups, store, session, chosen, profiles, presences, stickers, expiry };
   const finder = createConversationFinder(parts, events);
+  const failed = (error: unknown) => log("deliveries.notTold", error);
+  tellDeliveries({ groups, session, store, events, alarm: alarms.create(), failed });
   const life = new AbortController();
   const lasting = { env, account, own, groups, assets, data, alarms, events, life: life.signal };
   const kept = startHistory(history, lasting);

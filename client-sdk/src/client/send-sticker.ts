@@ -1,10 +1,11 @@
 import { Refusal, type RoomUri, toHex } from "@treehouse/protocol";
 
-import { withChanges } from "../groups/index.ts";
 import { composeSticker, stickersIn, type TextWish } from "../messages/index.ts";
 import type { StickerContent, StickerWish } from "../stickers/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
+import { createSender } from "./own-messages.ts";
+import { expiresOf, type Going } from "./send-options.ts";
 
 export interface StickerSending {
   /**
@@ -13,7 +14,7 @@ export interface StickerSending {
    */
   sendSticker(
     sticker: StickerWish,
-    options?: Pick<TextWish, "inReplyTo" | "topic">,
+    options?: Pick<TextWish, "inReplyTo" | "topic"> & Going,
   ): Promise<SentMessage>;
   /**
    * The file of a sticker or custom emoji in a message or in what was said to it, after every check of
@@ -24,30 +25,22 @@ export interface StickerSending {
 }
 
 export function createStickerSending(parts: ConversationParts, room: RoomUri): StickerSending {
-  const { groups, profiles, session, stickers, store } = parts;
+  const { stickers } = parts;
+  const { messageWith, place, say } = createSender(parts, room);
   return {
-    sendSticker: (wish, options = {}) =>
+    sendSticker: (wish, { inReplyTo, topic, ...going } = {}) =>
       guarded(async () => {
+        const expires = await expiresOf(parts, room, going);
         const sticker = await stickers.toSend(room, wish);
-        const place = { room, sender: session.user, random: session.random };
-        const message = composeSticker(place, { ...options, sticker });
-        profiles.sending(room);
-        const { position, acceptedAt } = await groups.send(room, message.content);
-        return { id: message.id, conversation: room, position, acceptedAt };
+        return say(composeSticker(place, { inReplyTo, topic, expires, sticker }));
       }),
     stickerFile: (messageId, stickerId) =>
       guarded(async () => {
-        const found = await store.transaction((tx) => {
-          const row = tx.messages.contentById(room, messageId);
-          return row === undefined ? [] : stickersIn(withChanges(tx, row));
-        });
-        const sent = found.find(
+        const sent = stickersIn(await messageWith(messageId)).find(
           ({ item }) => stickerId === undefined || toHex(item.hash) === stickerId,
         );
-        if (sent === undefined) {
-          throw new Refusal("notFound", "there is no such sticker in the message");
-        }
-        return stickers.received(room, sent);
+        if (sent !== undefined) return stickers.received(room, sent);
+        throw new Refusal("notFound", "there is no such sticker in the message");
       }),
   };
 }

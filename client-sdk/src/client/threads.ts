@@ -2,10 +2,17 @@ import { Refusal, type RoomUri, toHex, utf8Encode } from "@treehouse/protocol";
 
 import { notesOf, threadNoteOf, writeThreadNote } from "../account/index.ts";
 import { withChanges } from "../groups/index.ts";
-import { type Message, messageOf, topicText } from "../messages/index.ts";
+import {
+  type Message,
+  messageOf,
+  type ReplyChain,
+  replyChain,
+  topicText,
+} from "../messages/index.ts";
 import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
+import { createSender } from "./own-messages.ts";
 
 /** A thread of a conversation, as it stands in this store. */
 export type ThreadInfo = {
@@ -28,6 +35,8 @@ export interface ConversationThreads {
     topic: string,
     options?: { readonly limit?: number; readonly before?: number },
   ): Promise<readonly Message[]>;
+  /** A message with what it answers, and what that answers, and so on. Refuses `notFound`. */
+  replies(id: string): Promise<ReplyChain<Message>>;
   /** Chooses for all of the user's clients whether what is new in a thread counts. */
   followThread(topic: string, following: boolean): Promise<void>;
   /** Notes that a thread has been read up to a position; the conversation counts for itself. */
@@ -77,6 +86,18 @@ export function createThreads(parts: ConversationParts, room: RoomUri): Conversa
             .map((row) => withChanges(tx, row)),
         );
         return rows.filter((row) => !expiry.isOver(row)).map(messageOf);
+      }),
+    replies: (id) =>
+      guarded(async () => {
+        await expiry.purge();
+        const last = messageOf(await createSender(parts, room).messageWith(id));
+        return store.transaction((tx) =>
+          replyChain(last, (next) => {
+            const row = tx.messages.byId(room, next);
+            const isShown = row?.kind === "content" || row?.kind === "deleted";
+            return isShown ? messageOf(withChanges(tx, row)) : undefined;
+          }),
+        );
       }),
     followThread: (topic, following) => note(topic, { following }),
     markThreadRead: (topic, read) => note(topic, { read }),

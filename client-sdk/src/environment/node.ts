@@ -51,35 +51,51 @@ async function fetchOver(agent: Agent, asked: HttpRequest): Promise<HttpResponse
     for (const [name, value] of Object.entries(response.headers)) {
       if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
     }
-    const parts: Uint8Array[] = [];
-    let length = 0;
+    const body = createBody(Number(headers["content-length"] ?? 0), asked.responseBytesMax);
     for await (const part of response.body) {
       if (!(part instanceof Uint8Array)) throw new TypeError("the body is not binary");
-      length += part.length;
-      if (length > asked.responseBytesMax) {
-        throw new NetworkFault("tooLarge", `the answer is longer than ${asked.responseBytesMax}`);
-      }
-      parts.push(part);
+      body.add(part);
     }
-    return { status: response.statusCode, headers, body: joined(parts, length) };
+    return { status: response.statusCode, headers, body: body.finish() };
   } catch (error) {
     throw faultOf(error);
   }
 }
 
-function signalOf({ signal, timeoutMs }: HttpRequest): AbortSignal {
+/** Ends with the caller's signal, and after so long. */
+export function signalOf({
+  signal,
+  timeoutMs,
+}: {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs: number;
+}): AbortSignal {
   const timeout = AbortSignal.timeout(timeoutMs);
   return signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
 }
 
-function joined(parts: readonly Uint8Array[], length: number): Bytes {
-  const body = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    body.set(part, offset);
-    offset += part.length;
-  }
-  return body;
+/**
+ * Octets as they come, in one array of the length that was announced: what is large is held once. A
+ * false length is no danger, and costs no more than `bytesMax`.
+ */
+function createBody(announced: number, bytesMax: number) {
+  let octets = new Uint8Array(announced > 0 && announced <= bytesMax ? announced : 0);
+  let length = 0;
+  return {
+    add(part: Uint8Array) {
+      if (length + part.length > bytesMax) {
+        throw new NetworkFault("tooLarge", `the answer is longer than ${bytesMax}`);
+      }
+      if (length + part.length > octets.length) {
+        const grown = new Uint8Array(Math.min(bytesMax, 2 * (length + part.length)));
+        grown.set(octets.subarray(0, length));
+        octets = grown;
+      }
+      octets.set(part, length);
+      length += part.length;
+    },
+    finish: (): Bytes => (length === octets.length ? octets : octets.slice(0, length)),
+  };
 }
 
 function faultOf(error: unknown): NetworkFault {

@@ -167,6 +167,8 @@ export type ClientEvents = {
     readonly address: string;
     readonly what: string;
   };
+  /** What was said up to a position has reached a client of somebody. */
+  delivered: { readonly room: RoomUri; readonly user: UserUri; readonly position: number };
   /**
    * A message of somebody else that the user is to be told of, by their rules: `alert` with a sound,
    * `silent` without. What was read elsewhere meanwhile is not among them.

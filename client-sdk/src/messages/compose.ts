@@ -165,7 +165,7 @@ export function composePollEnd(place: Place, id: string): Composed {
   return compose(place, pollEndContent(textIn(place, { text: "", inReplyTo: id })));
 }
 
-/** `original` is the newest version of what is forwarded. */
+/** `original` is the newest version of what is forwarded, for those of this room. */
 export function composeForward(
   place: Place,
   {
@@ -173,12 +173,12 @@ export function composeForward(
     named,
     ...wish
   }: Omit<TextWish, "text"> & {
-    readonly original: Bytes;
+    readonly original: MimiContent;
     readonly named: Forwarded;
   },
 ): Composed {
   const own = textIn(place, { ...wish, text: "" });
-  return compose(place, forwardContent(own, decodeContent(original), named));
+  return compose(place, forwardContent(own, original, named));
 }
 
 /** Says that these messages were read, or have come. */

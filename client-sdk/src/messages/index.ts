@@ -34,6 +34,7 @@ export {
   topicText,
 } from "./message.ts";
 export type { PollState } from "./poll-state.ts";
+export { type ReplyChain, replyChain } from "./reply-chain.ts";
 export {
   createReader,
   emptyBody,

@@ -7,6 +7,10 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+export function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
 export function number(value: Json | undefined): number {
   if (typeof value !== "number" || !Number.isFinite(value)) throw malformed("no number");
   return value;

@@ -2,7 +2,7 @@ import { checkStickerLimit, malformed } from "@treehouse/protocol";
 
 import { checkJsonShape } from "./json-shape.ts";
 import { checkCompositions } from "./lottie-compositions.ts";
-import { type Json, type JsonObject, isObject, list, number } from "./lottie-json.ts";
+import { isList, isObject, type Json, type JsonObject, list, number } from "./lottie-json.ts";
 import { checkMotion, checkSize, type StickerFile } from "./sticker-file.ts";
 
 /**
@@ -42,16 +42,20 @@ function parse(text: string): Json {
 
 /** Every value, whatever it belongs to; the shape's depth is bounded already. */
 function checkValues(root: JsonObject): void {
-  const waiting: Json[] = [root];
-  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+  const waiting: (readonly Json[] | JsonObject)[] = [root];
+  const look = (value: Json | undefined): void => {
     if (typeof value === "number" && !Number.isFinite(value)) {
       throw malformed("a number that is too large");
     }
-    if (Array.isArray(value)) for (const inner of value) waiting.push(inner);
-    else if (isObject(value)) {
-      checkObject(value);
-      for (const inner of Object.values(value)) waiting.push(inner ?? null);
+    if (typeof value === "object" && value !== null) waiting.push(value);
+  };
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    if (isList(value)) {
+      for (const inner of value) look(inner);
+      continue;
     }
+    checkObject(value);
+    for (const key in value) look(value[key]);
   }
 }
 

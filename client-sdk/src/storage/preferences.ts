@@ -10,6 +10,8 @@ const preferencesSchema = z.object({
   blockOnKeyChange: z.boolean().default(true).catch(true),
   /** Others in a small conversation are told how far the user has read. */
   readReceipts: z.boolean().default(true).catch(true),
+  /** Others in a small conversation are told what has reached a client of the user. */
+  deliveryReceipts: z.boolean().default(false).catch(false),
   /** Who may see how one is there. What a later version may have chosen is nobody. */
   presence: z.enum(["contacts", "nobody"]).default("contacts").catch("nobody"),
   /** Whether others see that one writes. */

@@ -151,6 +151,7 @@ const versions: readonly (readonly string[])[] = [
     `CREATE INDEX messages_to_be_read ON messages (room, position)
        WHERE expires_after IS NOT NULL AND expires_at IS NULL`,
   ],
+  ["ALTER TABLE receipts ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0"],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */

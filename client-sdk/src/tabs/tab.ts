@@ -5,7 +5,7 @@ import { SdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents } from "../events/index.ts";
 import type { Message, MessagesOptions } from "../messages/index.ts";
 import type { Place } from "./channels.ts";
-import { createEndpoint } from "./endpoint.ts";
+import { createEndpoint, type Sent } from "./endpoint.ts";
 import { interrupted } from "./errors.ts";
 import type { Arrival } from "./host.ts";
 import { resuming } from "./resuming.ts";
@@ -43,13 +43,19 @@ export async function openInTab(parts: TabParts, options: ClientOptions): Promis
   let host: string | undefined;
   let opened = false;
   let ready = Promise.withResolvers<void>();
+  /** The last worker that took over could not open the store. */
+  let failed = false;
   const early: (() => void)[] = [];
 
   const endpoint = createEndpoint({
     channel,
     random: parts.random,
     resolve: () => Promise.reject(new TypeError("a tab has nothing but what it hands over")),
-    ready: (callee) => (callee.kind === "open" ? Promise.resolve() : ready.promise),
+    ready(callee) {
+      if (callee.kind === "open") return Promise.resolve();
+      if (failed && !life.signal.aborted) void comeBack([]);
+      return ready.promise;
+    },
   });
   // Nobody waits for it before the first call.
   ready.promise.catch(() => undefined);
@@ -66,19 +72,28 @@ export async function openInTab(parts: TabParts, options: ClientOptions): Promis
       else if (call.callee.kind === "open") endpoint.repeat(call);
       else if (call.taken || call.callee.kind === "handle") endpoint.fail(call, interrupted());
     }
-    if (!returns) return;
-    ready = Promise.withResolvers<void>();
-    ready.promise.catch(() => undefined);
-    const mine = ready;
+    if (returns) await comeBack(before);
+  };
+
+  /** Opens the client once more, and sends what nobody had taken. What fails is tried again by the next call. */
+  const comeBack = async (unsent: readonly Sent[]) => {
+    const mine = Promise.withResolvers<void>();
+    mine.promise.catch(() => undefined);
+    ready = mine;
+    failed = false;
+    const at = host;
     try {
       await open({ returns: true });
       for (const call of endpoint.waiting()) {
-        if (before.includes(call) && !call.taken) endpoint.repeat(call);
+        if (unsent.includes(call) && !call.taken) endpoint.repeat(call);
       }
       mine.resolve();
     } catch (error) {
-      if (host === next) for (const call of endpoint.waiting()) endpoint.fail(call, error);
+      // Yet another one has taken over meanwhile, and has its own try.
+      if (host !== at) return mine.resolve(ready.promise);
       mine.reject(error);
+      failed = true;
+      for (const call of endpoint.waiting()) endpoint.fail(call, error);
     }
   };
 

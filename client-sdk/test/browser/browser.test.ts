@@ -26,7 +26,7 @@ let world: BrowserWorld;
 beforeAll(async () => {
   directory = await buildSite(["app.html", "store.html", "example/index.html"]);
   if (path !== undefined) world = await openBrowserWorld(path, directory);
-});
+}, 120_000);
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
   rmSync(directory, { recursive: true, force: true });
@@ -128,6 +128,25 @@ test(
   },
 );
 
+test("a page whose policy forbids workers is told what it needs", inChromium, async () => {
+  const page = await world.context.newPage();
+  await page.route("**/app.html", async (route) => {
+    const response = await route.fetch();
+    const strict = response.headers()["content-security-policy"] ?? "";
+    const headers = {
+      "content-security-policy": strict.replace("worker-src 'self'", "worker-src"),
+    };
+    await route.fulfill({ response, headers: { ...response.headers(), ...headers } });
+  });
+  await page.goto(`${world.site.url}/app.html`);
+  const fault = await page.evaluate(
+    (wanted) => app.enter(wanted).catch(({ code, help }) => ({ code, help })),
+    { account: "eve@a.example", store: "eve", server: world.servers.at(0).url },
+  );
+  expect(fault).toMatchObject({ code: "unsupported", help: expect.stringContaining("worker-src") });
+  await page.close();
+});
+
 test(
   "a page registers and talks with somebody at a terminal, over two servers",
   inChromium,
@@ -184,7 +203,7 @@ test(
     const clients = await second.page.evaluate(async () => (await app.me.clients.list()).length);
     expect(clients).toBe(1);
 
-    // The tab whose worker served both goes, with what it was doing for the other one.
+    // The tab whose worker served both crashes, with what it was doing for the other one.
     await world.servers.at(0).stop();
     await second.page.evaluate(async () => {
       const team = await app.me.conversations.get("Team");
@@ -197,7 +216,10 @@ test(
       await team.info();
       Object.assign(globalThis, { fault });
     });
-    await first.page.close();
+    const crashed = first.page.waitForEvent("crash");
+    const devtools = await world.context.newCDPSession(first.page);
+    void devtools.send("Page.crash").catch(() => undefined);
+    await crashed;
     expect(await second.page.evaluate("fault")).toEqual({
       known: true,
       code: "interrupted",

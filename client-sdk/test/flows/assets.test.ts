@@ -132,6 +132,9 @@ test("R-052 FED-1013 a file is forwarded without an upload; deleted, it goes fro
   expect(Buffer.compare(await eve.assets.read(theirs), sent)).toBe(0);
   await alice.assets.delete(link);
   await expect(alice.assets.read(link)).rejects.toMatchObject({ code: "assetGone" });
+  // Whoever has copied it is told by itself; this waits for that.
+  await servers.at(0).current().assets.maintain();
+  await expect(bob.assets.read(link)).rejects.toMatchObject({ code: "assetGone" });
   expect(Buffer.compare(await eve.assets.read(again), sent)).toBe(0);
 });
 

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 
@@ -188,15 +190,25 @@ test("FED-832 a program's own content arrives as it was, and with words for all 
 });
 
 test("FED-838 R-055 a preview is the sender's word, and whoever gets it asks nobody", async () => {
-  const preview = { url: "https://cake.test/a", title: "Cake", description: "All of it" };
-  const { id } = await hers.send("look: https://cake.test/a.", { preview });
+  let asked = 0;
+  const page = createServer((_request, response) => {
+    asked += 1;
+    response.end();
+  });
+  await new Promise<void>((resolve) => page.listen(0, "127.0.0.1", resolve));
+  const address = page.address();
+  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}/a`;
+  const preview = { url, title: "Cake", description: "All of it" };
+  const { id } = await hers.send(`look: ${url}.`, { preview });
   expect(await seen(bob, his, id)).toMatchObject({
-    text: "look: https://cake.test/a.",
+    text: `look: ${url}.`,
     type: "text",
     preview: { ...preview, isInText: true },
   });
   const trap = await hers.send("look: https://bank.test/", { preview });
   expect(await seen(bob, his, trap.id)).toMatchObject({ preview: { isInText: false } });
+  expect(asked).toBe(0);
+  await new Promise((resolve) => void page.close(resolve));
   const wrong = { ...preview, url: "file:///etc/passwd" };
   await expect(hers.send("x", { preview: wrong })).rejects.toMatchObject({ code: "malformed" });
 });
@@ -225,6 +237,9 @@ test("R-054 threads are listed with what is unread in each, and left", async () 
   ]);
   const texts = (await his.thread("north", { before: position, limit: 5 })).map(({ text }) => text);
   expect(texts).toEqual(["first"]);
+  const answer = await his.send("and so?", { inReplyTo: id });
+  const { messages, cut } = await his.replies(answer.id);
+  expect([messages.map(({ text }) => text), cut]).toEqual([["me too", "and so?"], undefined]);
 });
 
 test("R-037 drafts are kept for each conversation and thread, and go with what they answer", async () => {

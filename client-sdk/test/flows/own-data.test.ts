@@ -84,6 +84,7 @@ test("R-172 an export has everything of one's own, in order, and no private key"
   expect(of("settings").map(({ value }) => value)).toEqual([
     { setting: "blockOnKeyChange", value: true },
     { setting: "readReceipts", value: true },
+    { setting: "deliveryReceipts", value: false },
     { setting: "presence", value: "contacts" },
     { setting: "typing", value: true },
   ]);

@@ -37,7 +37,10 @@ test("R-049 FED-831 what was read is told, farther and farther, and counts no mo
   const again = next(alice, "read");
   await his.markRead(third.position);
   await again;
-  expect(await hers.receipts()).toEqual([{ address: bob.me.address, read: third.position }]);
+  const { position } = third;
+  expect(await hers.receipts()).toEqual([
+    { address: bob.me.address, read: position, delivered: position },
+  ]);
   expect(await unreadAt(his)).toEqual({ messages: 0, mentions: 0 });
   // A report is nothing that anybody says: no history has it, and nobody has to read it.
   expect((await hers.history()).filter(({ kind }) => kind === "message")).toHaveLength(3);
@@ -66,4 +69,22 @@ test("R-036 R-049 who switches receipts off tells nobody, and still counts for t
   expect(told).toEqual([]);
   // Nothing else came: what he said stands right behind.
   expect((await hers.info()).position).toBe(before + 1);
+});
+
+test("R-049 FED-831 what has reached a client is told, gathered, by whom who wishes that", async () => {
+  await bob.settings.set({ deliveryReceipts: true });
+  const before = (await hers.info()).position;
+  const sent = await Promise.all(["a", "b", "c"].map((text) => hers.send(text)));
+  const { id, position } = sent.at(-1) ?? { id: "", position: 0 };
+  expect(await hers.delivery(id)).toMatchObject({ read: [], delivered: [] });
+  const told = await next(alice, "delivered", (value) => value.position === position);
+  expect(told).toEqual({ room: hers.id, user: bob.me.user, position });
+  expect(await hers.delivery(id)).toEqual({
+    delivered: [bob.me.address],
+    read: [],
+    waiting: [],
+  });
+  // Three messages were answered by fewer reports than there are messages.
+  expect((await hers.info()).position - before).toBeLessThan(6);
+  await expect(hers.delivery("00".repeat(32))).rejects.toMatchObject({ code: "notFound" });
 });

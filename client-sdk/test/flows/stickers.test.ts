@@ -163,6 +163,12 @@ test("R-093 :name: is a custom emoji in texts, edits and reactions", async () =>
   await hers.edit(id, "good bye");
   await until(bob, async () => (await messageAt(his, bob, id)).text === "good bye");
   expect((await messageAt(his, bob, id)).customEmoji).toEqual([]);
+  const again = await hers.sendSticker({ pack: pack.id, sticker: "1" }, { expiresIn: 3_600_000 });
+  const going = await messageAt(his, bob, again.id);
+  expect(going.expiresAt).toBeGreaterThan(going.acceptedAt);
+  const forwarded = await hers.forward(again.id, hers.id);
+  expect((await messageAt(his, bob, forwarded.id)).type).toBe("sticker");
+  expect((await his.stickerFile(forwarded.id)).bytes).toEqual(parrot);
   await expect(hers.react(id, ":nobody:")).rejects.toMatchObject({ code: "notFound" });
   await alice.stickers.remove(pack.id);
 });

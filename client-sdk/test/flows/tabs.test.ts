@@ -1,4 +1,6 @@
 /** The client's face in tabs: whatever crosses from one thread to another, and changes of who leads. */
+import { readFileSync, writeFileSync } from "node:fs";
+
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type Client, type Message, SdkError } from "../../src/node.ts";
@@ -175,5 +177,18 @@ test("another tab takes over: calls, loops, conversations and events go on there
   const third = await tabOf("erin");
   expect(await third.conversations.list()).toHaveLength(1);
   await third.close();
+  await second.close();
+});
+
+test("a tab whose next worker cannot open the store tells why, and is there again once it can", async () => {
+  const first = await register("fay");
+  const second = await tabOf("fay");
+  const path = `${server.path("fay-tabs")}.key`;
+  const key = readFileSync(path);
+  writeFileSync(path, new Uint8Array(32));
+  await first.close();
+  expect(await refusal(second.conversations.list())).toBe("storeKeyWrong");
+  writeFileSync(path, key);
+  expect(await refusal(second.conversations.list())).toBe("done");
   await second.close();
 });

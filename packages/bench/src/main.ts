@@ -3,6 +3,7 @@
  * server runs on the first core and the generator on the second; figures are shares of a bare
  * ceiling that is measured in the same run.
  */
+import { benchAssets } from "./assets.ts";
 import { benchChat } from "./chat.ts";
 import { benchFanout } from "./fanout.ts";
 import { benchFederation } from "./federation.ts";
@@ -18,6 +19,7 @@ import { readWanted, type Wanted } from "./wanted.ts";
 type Bench = (wanted: Wanted, report: ReturnType<typeof createReport>) => Promise<void>;
 
 const benches: Readonly<Record<string, Bench>> = {
+  assets: ({ megabytes, rounds }, report) => benchAssets({ megabytes, rounds }, report),
   chat: ({ seconds, rounds }, report) => benchChat({ seconds, rounds }, report),
   fanout: ({ seconds, rounds, members }, report) =>
     benchFanout({ seconds, rounds, members }, report),

@@ -17,6 +17,7 @@ export type Wanted = {
   readonly sizes: readonly number[];
   readonly repeats: number;
   readonly messages: number;
+  readonly megabytes: number;
 };
 
 /** Throws a TypeError that says what is wrong: a run that measures nothing must not look like one. */
@@ -37,6 +38,7 @@ export function readWanted(args: readonly string[]): Wanted {
       sizes: { type: "string", default: "2,10,100,1000" },
       repeats: { type: "string", default: "20" },
       messages: { type: "string", default: "100000" },
+      megabytes: { type: "string", default: "1000" },
     },
   });
   const [name = "", ...rest] = positionals;
@@ -55,6 +57,7 @@ export function readWanted(args: readonly string[]): Wanted {
     sizes: values.sizes.split(",").map((size) => count("sizes", size, 2)),
     repeats: count("repeats", values.repeats, 1),
     messages: count("messages", values.messages, 1),
+    megabytes: count("megabytes", values.megabytes, 1),
   };
 }
 

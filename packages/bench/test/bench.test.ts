@@ -52,8 +52,16 @@ test("what is measured between servers arrives whole and in order, at two server
   expect(peers).toMatchObject({ name: "federation peers 3", lost: 0, doubled: 0 });
 });
 
+test("R-082 a file up and down is measured by its megabytes, all of which arrive", async () => {
+  const [up, down] = await bench("assets", "--megabytes", "2", "--rounds", "1");
+  expect(up).toMatchObject({ name: "assets up", megabytesPerSecond: expect.any(Number) });
+  expect(down).toMatchObject({ name: "assets down", perClientCore: expect.any(Number) });
+});
+
 test("an unknown bench is refused with the names there are", async () => {
-  await expect(run(process.execPath, [main, "speed"])).rejects.toThrow(/Known: chat, fanout/);
+  await expect(run(process.execPath, [main, "speed"])).rejects.toThrow(
+    /Known: assets, chat, fanout/,
+  );
 });
 
 test("the ceiling shares no code with the server that it is compared with", () => {

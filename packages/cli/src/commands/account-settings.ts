@@ -15,7 +15,7 @@ export function addAccountSettings(cli: Cli, noun: Command): void {
   noun
     .command("set")
     .description("choose a setting for all of your clients")
-    .argument("<setting>", "blockOnKeyChange, presence, readReceipts or typing")
+    .argument("<setting>", "blockOnKeyChange, deliveryReceipts, presence, readReceipts or typing")
     .argument("<value>", "on or off; for presence contacts or nobody")
     .action(async (setting: string, value: string) => {
       const chosen = setting === "presence" ? readWord(value) : readSwitch(value);

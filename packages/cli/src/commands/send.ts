@@ -24,6 +24,8 @@ export function addSendCommand(cli: Cli): void {
     .option("--forward <message>", "say a message of another conversation once more")
     .option("--from <conversation>", "where that message is; the same one unless it is named")
     .option("--name-source", "with --forward: say whose it was")
+    .option("--preview", "fetch what the first link in the text leads to, and send it along")
+    .option("--wait <state>", "delivered or read: wait until all others have said so")
     .option("--sticker <pack/sticker>", "a sticker of a pack of yours in the place of a text")
     .option("--lines", "each line of the standard input is a message of its own")
     .action(async (to: string, given: string | undefined, options: SendCommandOptions) => {
@@ -35,9 +37,10 @@ export function addSendCommand(cli: Cli): void {
           return;
         }
         const { reply, thread, mention = [] } = options;
+        const state = stateOf(options.wait);
         if (options.sticker !== undefined) {
           const inReplyTo = reply === undefined ? undefined : await wholeId(conversation, reply);
-          const where = { inReplyTo, topic: thread };
+          const where = { inReplyTo, topic: thread, ...goingOf(options) };
           const sent = await conversation.sendSticker(stickerIn(options.sticker), where);
           cli.output().result(sent, `sent at position ${sent.position}`);
           return;
@@ -53,7 +56,12 @@ export function addSendCommand(cli: Cli): void {
         const send = async (text: string) => {
           const plain = mention.length > 0 && options.markdown !== true;
           const body = plain ? text.replaceAll(/[\\`*_[\]<>#|~]/g, "\\$&") : text;
-          const sent = await conversation.send(`${named} ${body}`.trimStart(), wish);
+          const preview = options.preview === true ? await previewIn(text) : {};
+          const sent = await conversation.send(`${named} ${body}`.trimStart(), {
+            ...wish,
+            ...preview,
+          });
+          if (state !== undefined) await reached(client, conversation, sent.id, state);
           cli.output().result(sent, `sent at position ${sent.position}`);
         };
         if (options.lines === true) {
@@ -78,8 +86,51 @@ type SendCommandOptions = {
   from?: string;
   nameSource?: boolean;
   sticker?: string;
+  preview?: boolean;
+  wait?: string;
   lines?: boolean;
 };
+
+function stateOf(wait: string | undefined): "delivered" | "read" | undefined {
+  if (wait === undefined || wait === "delivered" || wait === "read") return wait;
+  throw new CliFailure(EXIT.usage, "malformed", "--wait takes delivered or read");
+}
+
+/** Until everybody else in the conversation says so; `--timeout` ends the waiting. */
+async function reached(
+  client: Client,
+  conversation: Conversation,
+  id: string,
+  state: "delivered" | "read",
+): Promise<void> {
+  for (;;) {
+    const told = Promise.withResolvers<void>();
+    const stops = (["delivered", "read", "membership"] as const).map((name) =>
+      client.on(name, () => told.resolve()),
+    );
+    try {
+      const { delivered, read, waiting } = await conversation.delivery(id);
+      if (waiting.length === 0 && (state === "delivered" || read.length === delivered.length)) {
+        return;
+      }
+      await told.promise;
+    } finally {
+      for (const stop of stops) stop();
+    }
+  }
+}
+
+/** Nothing where there is no link, or nothing to show of it: the text goes without. */
+async function previewIn(text: string): Promise<Pick<SendOptions, "preview">> {
+  const [link] = /\bhttps?:\/\/[^\s<>"'`()[\]{}]+/.exec(text) ?? [];
+  if (link === undefined) return {};
+  const { fetchLinkPreview } = await import("@treehouse/client-sdk");
+  const url = link.replace(/[.,;:!?]+$/, "");
+  return fetchLinkPreview(url).then(
+    (preview) => ({ preview }),
+    () => ({}),
+  );
+}
 
 function goingOf({ ttl, ttlRead }: SendCommandOptions) {
   if (ttlRead !== undefined) return { expiresAfterRead: duration("--ttl-read", ttlRead) };

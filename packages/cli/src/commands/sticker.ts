@@ -210,9 +210,10 @@ function addSending(cli: Cli, noun: Command): void {
         sticker: string,
         options: { reply?: string; thread?: string; keepPack?: boolean },
       ) => {
-        const { reply: inReplyTo, thread: topic, keepPack } = options;
+        const { reply, thread: topic, keepPack } = options;
         await withCaughtUpClient(cli, async (client) => {
           const conversation = await client.conversations.get(reference);
+          const inReplyTo = reply === undefined ? undefined : await wholeId(conversation, reply);
           const wish = { pack, sticker, sharePack: keepPack !== true };
           const sent = await conversation.sendSticker(wish, { inReplyTo, topic });
           cli.output().result(sent, `sent at position ${sent.position}`);

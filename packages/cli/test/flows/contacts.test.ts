@@ -149,6 +149,7 @@ test("R-036 who may find, ask and add is chosen, and anything else is refused", 
 test("R-037 settings, labels, names and what was read are chosen for all clients", async () => {
   const initial = {
     blockOnKeyChange: true,
+    deliveryReceipts: false,
     readReceipts: true,
     presence: "contacts",
     typing: true,

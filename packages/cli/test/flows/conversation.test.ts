@@ -1,8 +1,8 @@
 /**
  * One conversation over two homeservers that uses every kind of content, by the command line alone.
- * Files, voice messages and stickers join where the others are said (see `kinds`).
+ * A further kind joins where the others are said (see `kinds`).
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 
 import { type FederatedServers, startServers } from "../../../../client-sdk/test/world/servers.ts";
+import { webp } from "../../../testkit/src/stickers/index.ts";
 import { password } from "../world/household.ts";
 import { runWith } from "../world/terminal.ts";
 
@@ -27,6 +28,14 @@ async function text(who: string, ...args: readonly string[]): Promise<string> {
   const { exit, out, err } = await runWith(["--context", who, ...args], { env });
   if (exit !== 0) throw new Error(`${who}: ${args.join(" ")} ended with ${exit}: ${err}`);
   return out;
+}
+
+/** A command that goes on until it is stopped. */
+function runUntil(who: string, ...args: readonly string[]) {
+  const interrupt = new AbortController();
+  const env = { TREEHOUSE_HOME: home, TREEHOUSE_PASSWORD: password };
+  const ended = runWith(["--context", who, ...args], { env, interrupted: interrupt.signal });
+  return { ended, stop: () => interrupt.abort() };
 }
 
 const json = async (who: string, ...args: readonly string[]): Promise<unknown> =>
@@ -136,6 +145,17 @@ const kinds: readonly (readonly [string, () => Promise<string>, object])[] = [
     { type: "poll", text: "Which?\n1. cake\n2. pie", poll: expect.any(Object) },
   ],
   [
+    "a sticker of an own pack",
+    async () => {
+      const folder = join(home, "birds");
+      mkdirSync(folder);
+      writeFileSync(join(folder, "parrot.webp"), webp({ width: 512 }));
+      await bob("sticker", "create", folder, "--title", "Birds");
+      return idOf(bob("send", "Tea", "--sticker", "Birds/1", "--thread", "birds"));
+    },
+    { type: "sticker", topic: "birds", sticker: { mediaType: "image/webp" } },
+  ],
+  [
     "a pinned one, with a reaction, edited",
     async () => {
       const id = await idOf(alice("send", "Tea", "teh rules"));
@@ -165,9 +185,26 @@ test.each(kinds)("R-046 over two servers, by the command line: %s", async (_, sa
   }
 });
 
+test("R-049 who sends may wait until it has reached everybody, and until all have read it", async () => {
+  await bob("account", "set", "deliveryReceipts", "on");
+  const reader = runUntil("bob", "tail", "--follow");
+  await alice("send", "Tea", "there?", "--wait", "delivered", "--preview");
+  reader.stop();
+  await reader.ended;
+  const sending = alice("send", "Tea", "and read?", "--wait", "read");
+  do {
+    await text("bob", "tail");
+  } while (!(await text("bob", "history", "Tea")).includes("and read?"));
+  await bob("group", "read", "Tea");
+  expect(await sending).toMatchObject({ position: expect.any(Number) });
+});
+
 test("R-054 R-056 threads, pins, lifetimes and drafts have commands of their own", async () => {
   expect(await bob("thread", "ls", "Tea")).toMatchObject({
-    threads: [{ topic: "sweets", messages: 2, following: true }],
+    threads: [
+      { topic: "birds", messages: 1, following: true },
+      { topic: "sweets", messages: 2, following: true },
+    ],
   });
   expect(await alice("thread", "follow", "Tea", "sweets")).toEqual({
     topic: "sweets",
@@ -176,7 +213,9 @@ test("R-054 R-056 threads, pins, lifetimes and drafts have commands of their own
   const shown = await text("alice", "thread", "show", "Tea", "sweets", "--limit", "5", "--read");
   expect(shown).toContain("bob@two.test: **cake**");
   await bob("thread", "leave", "Tea", "sweets");
-  expect(await text("bob", "thread", "ls", "Tea")).toBe("sweets: 2 messages\n");
+  expect(await text("bob", "thread", "ls", "Tea")).toBe(
+    "birds: 1 messages, 0 unread\nsweets: 2 messages\n",
+  );
 
   const pinned = await idOf(alice("send", "Tea", "for now"));
   await alice("pin", "Tea", pinned);

@@ -16,7 +16,10 @@ export type Forwarded = {
 const fromKey = 1;
 const atKey = 2;
 
-/** FED-837: what `original` shows, in a message of one's own that `place` gives. */
+/**
+ * FED-837: what `original` shows, in a message of one's own that `place` gives. What its parts are stands
+ * in extensions of the same map, named by text, and goes with them.
+ */
 export function forwardContent(
   place: MimiContent,
   original: MimiContent,
@@ -25,7 +28,8 @@ export function forwardContent(
   const named = new Map<number, CborValue>();
   if (from !== undefined) named.set(fromKey, from);
   if (at !== undefined) named.set(atKey, at);
-  const extensions = new Map([...place.extensions, [EXTENSION_FORWARDED, named] as const]);
+  const kept = [...original.extensions].filter(([key]) => typeof key === "string");
+  const extensions = new Map([...place.extensions, ...kept, [EXTENSION_FORWARDED, named] as const]);
   return { ...place, extensions, body: original.body };
 }
 
