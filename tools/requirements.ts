@@ -75,7 +75,7 @@ R-048 | partly | delivery, SDK | Messages carry the hub's time; the sender's own
 R-049 | met | SDK, CLI | What was read, and to whom who wishes what has come, is told in small conversations, and can be switched
 R-050 | met | delivery, federation, SDK, CLI | Typing is pushed to whoever is connected, over servers, and stored nowhere
 R-051 | met | SDK, CLI | Own messages can be edited, and nobody else's
-R-052 | partly | SDK, CLI, assets | Messages can be deleted for all, wherever they are kept, and files with all copies; the one does not bring the other yet
+R-052 | met | SDK, CLI, assets | Messages can be deleted for all, wherever they are kept, and their files with them
 R-053 | met | SDK, CLI | Reactions, each once for a person
 R-054 | met | SDK, CLI | Messages belong to threads, which are listed with what is unread, followed and left
 R-055 | met | SDK, CLI | Links with a preview that the sender makes; receivers ask nobody
@@ -113,13 +113,13 @@ R-080 | open | | Reports tracked to an outcome
 R-081 | open | | Content filters
 
 # Files, media, stickers
-R-082 | partly | content, assets, SDK | Files of any kind, byte by byte, over servers; no commands yet
-R-083 | partly | SDK | Previews: made and checked by clients alone
-R-084 | open | | Download options
+R-082 | met | content, assets, SDK, CLI | Files of any kind are sent in conversations, octet for octet, over servers
+R-083 | met | SDK, content | Previews: made and checked by clients alone, inside the message, which is as long as its number of files says
+R-084 | partly | SDK | Files are opened at any place, read whole, or fetched by a rule for small ones; no choice of quality
 R-085 | met | protocol, SDK | Files have keys of their own, and nothing of one is handed out before it was verified
 R-086 | met | assets, federation, SDK | Encrypted files are kept by the own server and read by members at any server through theirs
-R-087 | partly | SDK | Shared files kept and organised: those of a conversation are listed
-R-088 | partly | content, SDK | Versions of files: which belong together
+R-087 | met | SDK, CLI | A library of files in folders, with tags and a search by name, on all clients; no server reads a name
+R-088 | met | content, SDK | Versions of files: two saved at once both stay, one is current, each can be restored
 R-089 | open | | Media stay with the conversation
 R-090 | met | protocol, SDK, CLI | Telegram stickers are imported, from a folder or by the user's own token, octet for octet
 R-091 | open | | Browsing the own Telegram library

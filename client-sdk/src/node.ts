@@ -12,6 +12,7 @@ import {
 import { nodeCipher } from "./environment/node-cipher.ts";
 import { createNodeEnv, signalOf } from "./environment/node.ts";
 import { fetchLinkPreview as fetchPreview, type PreviewOptions } from "./link-previews/index.ts";
+import { createSharpPictures } from "./pictures-sharp/index.ts";
 import { openNodeStore } from "./storage-sqlite/index.ts";
 
 export { SdkError } from "./errors/index.ts";
@@ -22,6 +23,7 @@ export type {
   Approvals,
   Check,
   ClientAssets,
+  ClientFiles,
   ClientBackup,
   ClientContacts,
   ClientEmail,
@@ -52,7 +54,7 @@ export type {
   FactorsInfo,
   FederationAdmin,
   FederationOverview,
-  FileToSend,
+  FilesWish,
   FolderInfo,
   FoundConversation,
   Invite,
@@ -65,6 +67,7 @@ export type {
   PasskeyInfo,
   PresenceChoice,
   RuleNote,
+  SentFiles,
   SearchHit,
   SearchOptions,
   SearchResult,
@@ -89,6 +92,15 @@ export type {
   Verdict,
 } from "./notifications/index.ts";
 export type { OwnProfile, ProfileAudience, ProfileChange, ProfileField } from "./profiles/index.ts";
+export type {
+  ConversationFile,
+  FileFilter,
+  FileNote,
+  FileWish,
+  Keeping,
+  LibraryFile,
+} from "./files/index.ts";
+export { safeFileName } from "./media/index.ts";
 export type { PreviewOptions } from "./link-previews/index.ts";
 export { defineContent } from "./messages/index.ts";
 export type { BackupStatus, HistoryLine, TakenCount } from "./history/index.ts";
@@ -155,6 +167,7 @@ export const Client = {
         env,
         crypto: createNodeCrypto({ random: env.random }),
         assetCipher: nodeCipher,
+        pictures: createSharpPictures,
         openStore: (store) => openNodeStore(store, options.storeKey, env.random),
         close,
       },

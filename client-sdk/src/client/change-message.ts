@@ -37,7 +37,7 @@ export interface MessageChanges {
 }
 
 export function createMessageChanges(parts: ConversationParts, room: RoomUri): MessageChanges {
-  const { session, stickers } = parts;
+  const { files, session, stickers } = parts;
   const { place, messageWith, need, sent } = createSender(parts, room);
   const isOwn = (row: HistoryRow): boolean =>
     userOfClient(readStored(row.body).sender) === session.user;
@@ -55,7 +55,9 @@ export function createMessageChanges(parts: ConversationParts, room: RoomUri): M
       guarded(async () => {
         const own = isOwn(await messageWith(id));
         await need(own ? "deleteOwnMessage" : "deleteOtherMessage");
-        return sent(composeDeletion(place, id));
+        const deletion = await sent(composeDeletion(place, id));
+        files.letGo();
+        return deletion;
       }),
     react: (id, emoji) =>
       guarded(async () => {

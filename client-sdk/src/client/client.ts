@@ -11,6 +11,7 @@ import type { ClientEmail } from "./email.ts";
 import type { ExportLine } from "./export-account.ts";
 import type { ClientFolders } from "./folders.ts";
 import type { ClientFactors } from "./factors.ts";
+import type { ClientFiles } from "./files.ts";
 import type { ClientHistory } from "./history.ts";
 import type { ClientNotifications } from "./notifications.ts";
 import type { ClientPrivacy } from "./privacy.ts";
@@ -34,6 +35,8 @@ export interface Client extends AsyncDisposable {
   diagnose(): Promise<readonly Check[]>;
   readonly contacts: ClientContacts;
   readonly assets: ClientAssets;
+  /** Opens files of messages, and keeps the user's own in folders. */
+  readonly files: ClientFiles;
   /** Who is logged in to the account, on whatever client. */
   readonly sessions: ClientSessions;
   readonly settings: ClientSettings;

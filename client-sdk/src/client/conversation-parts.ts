@@ -1,7 +1,9 @@
 import type { RoomUri } from "@treehouse/protocol";
 
 import type { Assets } from "../assets/index.ts";
+import type { FileStore } from "../files/index.ts";
 import type { Groups } from "../groups/index.ts";
+import type { Pictures } from "../media/index.ts";
 import type { Expiry } from "../messages/index.ts";
 import type { Presences } from "../presence/index.ts";
 import type { Profiles } from "../profiles/index.ts";
@@ -17,6 +19,15 @@ export type SentMessage = {
   readonly acceptedAt: number;
 };
 
+/** What becomes of files before they are sent. */
+type ConversationFileParts = {
+  readonly store: FileStore;
+  /** Undefined where this machine cannot decode any. */
+  readonly pictures: () => Promise<Pictures | undefined>;
+  /** A message may have gone: its files are to go as well. */
+  readonly letGo: () => void;
+};
+
 /** What the face of a conversation is made of. */
 export type ConversationParts = {
   readonly assets: Assets;
@@ -24,6 +35,7 @@ export type ConversationParts = {
   readonly session: Session;
   readonly store: LocalStore;
   readonly chosen: Chosen;
+  readonly files: ConversationFileParts;
   readonly profiles: Profiles;
   readonly expiry: Pick<Expiry, "purge" | "isOver" | "look">;
   readonly presences: Pick<Presences, "typing">;

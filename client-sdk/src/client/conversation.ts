@@ -34,7 +34,12 @@ import { expiresOf, type Going } from "./send-options.ts";
 import { type ConversationThreads, createThreads } from "./threads.ts";
 import { search, type SearchOptions, type SearchResult } from "./search.ts";
 import { checkText } from "./own-text.ts";
-import { createFileSending, type FileSending } from "./send-file.ts";
+import {
+  type ConversationFiles,
+  createConversationFiles,
+  type FilesWish,
+  type SentFiles,
+} from "./conversation-files.ts";
 import { createStickerSending, type StickerSending } from "./send-sticker.ts";
 
 export type { SentMessage } from "./conversation-parts.ts";
@@ -76,7 +81,7 @@ export type ConversationInfo = {
 export interface Conversation
   extends
     MessageChanges,
-    FileSending,
+    ConversationFiles,
     StickerSending,
     PinsAndPolls,
     Forwarding,
@@ -93,6 +98,13 @@ export interface Conversation
    * emoji of the user's go along where the text has `:name:`.
    */
   send(said: string | OwnContent, options?: SendOptions): Promise<SentMessage>;
+  /**
+   * Uploads files for those in the conversation and sends a message that brings them. What they are is
+   * read from their octets, and thumbnails are made, on this machine alone. With a `resumeKey` a call
+   * that was cut short, by whatever, can be made again and goes on. Refuses `limitExceeded`, naming
+   * the limit, and what `assets.upload` does.
+   */
+  send(files: FilesWish): Promise<SentFiles>;
   /**
    * Sends a message of this client once more, under the id that it has: for what `lostByServer`
    * tells of. Whoever has it already is not shown it twice.
@@ -148,6 +160,10 @@ export interface Conversation
   compareSafetyNumber(scanned: string): Promise<SafetyComparison>;
 }
 
+function isFiles(said: string | OwnContent | FilesWish): said is FilesWish {
+  return typeof said !== "string" && !("content" in said);
+}
+
 export type ConversationSafety = SafetyNumber & { readonly epoch: number };
 
 const historyLimit = 50;
@@ -175,10 +191,35 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       })),
     }));
   };
+  const filesHere = createConversationFiles(parts, id);
+  const sendSaid = async (
+    said: string | OwnContent,
+    options: SendOptions = {},
+  ): Promise<SentMessage> => {
+    const { place, need, say } = createSender(parts, id);
+    const expires = await expiresOf(parts, id, options);
+    const wish = { ...options, expires };
+    const text = typeof said === "string" ? said : "";
+    const own = typeof said === "string" ? undefined : said;
+    const emoji = await stickers.emojiIn(id, text);
+    const message = composeText(place, { ...wish, text, own, emoji });
+    if (message.callsRoom) await need(speaksForRoom);
+    return say(message);
+  };
+  function send(said: string | OwnContent, options?: SendOptions): Promise<SentMessage>;
+  function send(files: FilesWish): Promise<SentFiles>;
+  function send(
+    said: string | OwnContent | FilesWish,
+    options?: SendOptions,
+  ): Promise<SentMessage | SentFiles> {
+    return guarded<SentMessage | SentFiles>(() =>
+      isFiles(said) ? filesHere.sendFiles(said) : sendSaid(said, options),
+    );
+  }
   return {
     id,
     ...createMessageChanges(parts, id),
-    ...createFileSending(parts, id),
+    ...filesHere.face,
     ...createPinsAndPolls(parts, id),
     ...createForwarding(parts, id),
     ...createExpiring(parts, id),
@@ -187,18 +228,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     ...createStickerSending(parts, id),
     info: () => guarded(info),
     members: () => guarded(async () => (await info()).members),
-    send: (said, options = {}) =>
-      guarded(async () => {
-        const { place, need, say } = createSender(parts, id);
-        const expires = await expiresOf(parts, id, options);
-        const wish = { ...options, expires };
-        const text = typeof said === "string" ? said : "";
-        const own = typeof said === "string" ? undefined : said;
-        const emoji = await stickers.emojiIn(id, text);
-        const message = composeText(place, { ...wish, text, own, emoji });
-        if (message.callsRoom) await need(speaksForRoom);
-        return say(message);
-      }),
+    send,
     sendAgain: (messageId) =>
       guarded(async () => {
         const { position, acceptedAt } = await groups.sendAgain(id, messageId);

@@ -1,12 +1,19 @@
 import { formatAddress, type RoomUri, toBase64Url } from "@treehouse/protocol";
 
 import type { StoredAccount } from "../account/index.ts";
+import type { Library } from "../files/index.ts";
 import type { HistoryItem } from "../messages/index.ts";
 import type { OwnProfile } from "../profiles/index.ts";
 import type { PackInfo, Stickers } from "../stickers/index.ts";
 import type { LocalStore } from "../storage/index.ts";
 import type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
 import type { Conversation, ConversationInfo } from "./conversation.ts";
+import {
+  exportedItem,
+  type ExportedItem,
+  exportedLibraryFile,
+  type ExportedLibraryFile,
+} from "./exported-files.ts";
 import type { ClientProfile } from "./profile.ts";
 import type { ClientSessions, SessionInfo } from "./sessions.ts";
 import type { ClientSettings } from "./settings.ts";
@@ -23,8 +30,9 @@ export type ExportLine =
   | { readonly file: "contacts"; readonly value: ContactInfo }
   | { readonly file: "identities"; readonly value: ContactIdentity }
   | { readonly file: "stickers"; readonly value: PackInfo }
+  | { readonly file: "files"; readonly value: ExportedLibraryFile }
   | { readonly file: "conversations"; readonly value: ConversationInfo }
-  | { readonly file: "messages"; readonly value: HistoryItem };
+  | { readonly file: "messages"; readonly value: ExportedItem };
 
 export type ExportedAccount = {
   readonly address: string;
@@ -35,7 +43,10 @@ export type ExportedAccount = {
   readonly clientList: string;
 };
 
-export type ExportedSetting = { readonly setting: string; readonly value: boolean | string };
+export type ExportedSetting = {
+  readonly setting: string;
+  readonly value: boolean | number | string;
+};
 
 const pageSize = 100;
 
@@ -48,9 +59,10 @@ export async function* exportAccount(parts: {
   readonly profile: ClientProfile;
   readonly contacts: ClientContacts;
   readonly stickers: Pick<Stickers, "list">;
+  readonly library: Pick<Library, "list">;
   readonly open: (room: RoomUri) => Conversation;
 }): AsyncGenerator<ExportLine, void, undefined> {
-  const { account, store, sessions, settings, profile, contacts, stickers, open } = parts;
+  const { account, store, sessions, settings, profile, contacts, stickers, library, open } = parts;
   const { user, client } = account;
   const [certificate, clientList] = [account.certificate, account.clientList].map(toBase64Url);
   yield {
@@ -71,11 +83,16 @@ export async function* exportAccount(parts: {
   for (const value of await contacts.list()) yield { file: "contacts", value };
   for (const value of await contacts.identities()) yield { file: "identities", value };
   for (const value of await stickers.list()) yield { file: "stickers", value };
+  for (const file of await library.list()) {
+    yield { file: "files", value: exportedLibraryFile(file) };
+  }
   // Those with somebody who is blocked are the user's own, too.
   const rooms = await store.transaction((tx) => tx.rooms.list().map(({ room }) => room));
   for (const room of rooms) yield { file: "conversations", value: await open(room).info() };
   for (const room of rooms) {
-    for await (const value of historyOf(open(room))) yield { file: "messages", value };
+    for await (const item of historyOf(open(room))) {
+      yield { file: "messages", value: exportedItem(item) };
+    }
   }
 }
 

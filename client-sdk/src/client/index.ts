@@ -22,7 +22,13 @@ import {
   knownMetadataKeys,
   roomKnown,
 } from "../groups/index.ts";
-import { createReader, describer, Loops, unhandledMessages } from "../messages/index.ts";
+import {
+  createReader,
+  describer,
+  filesReader,
+  Loops,
+  unhandledMessages,
+} from "../messages/index.ts";
 import { createProfiles, profileTaker } from "../profiles/index.ts";
 import { createPresences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
@@ -52,6 +58,8 @@ import { createClientNotifications } from "./notifications.ts";
 import { createConversationFinder } from "./find-conversations.ts";
 import { createFolders } from "./folders.ts";
 import { createFactors } from "./factors.ts";
+import { createClientFiles } from "./files.ts";
+import { startFiles } from "./start-files.ts";
 import { createClientHistory } from "./history.ts";
 import { startHistory } from "./start-history.ts";
 import type { ClientOptions } from "./options.ts";
@@ -91,8 +99,9 @@ export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
 export type { Check } from "./diagnose.ts";
 export type { ExportLine } from "./export-account.ts";
 export type { ClientBackup } from "./backup.ts";
+export type { ConversationFiles, FilesWish, SentFiles } from "./conversation-files.ts";
+export type { ClientFiles, OpenableFile } from "./files.ts";
 export type { ClientHistory, ExportWanted } from "./history.ts";
-export type { FileToSend } from "./send-file.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
 export type { ClientPrivacy } from "./privacy.ts";
@@ -112,7 +121,7 @@ export async function openClient(platform: Platform, options: ClientOptions): Pr
   try {
     const { database, key } = await platform.openStore(options.store);
     const { random } = platform.env;
-    const store = await openLocalStore(database, key, random, describer).catch(
+    const store = await openLocalStore(database, key, random, describer, filesReader).catch(
       async (error: unknown) => {
         await database.close();
         throw error;
@@ -249,8 +258,19 @@ function startClient(
   const session = { user: account.user, client: account.client, random: env.random };
   const { assetCipher: cipher } = platform;
   const assets = createAssets({ env, api: context.api, store, cipher });
+  const { library, ofConversations: files } = startFiles({
+    env,
+    store,
+    assets,
+    events,
+    self: account.user,
+    chosen,
+    pictures: platform.pictures,
+    changed: tellOthers,
+  });
   const stickers = createStickers({ env, store, assets, chosen });
-  const parts = { assets, groups, store, session, chosen, profiles, presences, stickers, expiry };
+  const said = { profiles, presences, stickers, expiry };
+  const parts = { assets, files, groups, store, session, chosen, ...said };
   const finder = createConversationFinder(parts, events);
   const failed = (error: unknown) => log("deliveries.notTold", error);
   tellDeliveries({ groups, session, store, events, alarm: alarms.create(), failed });
@@ -282,6 +302,7 @@ function startClient(
     notifications: createClientNotifications(parts),
     ...asked,
     assets: createClientAssets(assets),
+    files: createClientFiles(library, assets),
     stickers: createClientStickers(stickers),
     presence: createClientPresence(presences.face),
     clients: createOwnClients(context, { account, own, chosen }),
@@ -291,6 +312,7 @@ function startClient(
         exportAccount({
           ...asked,
           stickers,
+          library,
           store,
           account,
           open: (room) => createConversation(parts, room),

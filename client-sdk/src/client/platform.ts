@@ -3,6 +3,7 @@ import type { Env } from "@treehouse/protocol";
 
 import type { KeyStretching } from "../account/index.ts";
 import type { AssetCipher } from "../assets/index.ts";
+import type { Pictures } from "../media/index.ts";
 import type { ClientEvents } from "../events/index.ts";
 import type { SqlDatabase } from "../storage/index.ts";
 
@@ -14,6 +15,8 @@ export type Platform = {
   openStore(store: string): Promise<{ readonly database: SqlDatabase; readonly key: Uint8Array }>;
   /** By default WebCrypto's. */
   readonly assetCipher?: AssetCipher;
+  /** What makes thumbnails; without it, or where it answers nothing, there are none. */
+  readonly pictures?: () => Promise<Pictures | undefined>;
   /** By default what `account` recommends; a record fits one choice. */
   readonly keyStretching?: KeyStretching;
   /** Hears every event of the client, before its listeners and also while it is being opened. */

@@ -1,6 +1,7 @@
 import {
-  type AssetLink,
-  assetPart,
+  type Attachment,
+  attachmentContent,
+  attachmentsOf,
   type Bytes,
   decodeContent,
   deletionContent,
@@ -92,17 +93,9 @@ export function composeSticker(
   return compose(place, stickerContent(textIn(place, { ...where, text: "" }), sticker));
 }
 
-export type FileWish = {
-  readonly link: AssetLink;
-  readonly name: string;
-  readonly mediaType: string;
-  readonly description?: string | undefined;
-} & Pick<TextWish, "inReplyTo" | "topic" | "expires">;
-
-export function composeFile(place: Place, wish: FileWish): Composed {
-  const { description, link, mediaType, name, ...where } = wish;
-  const about = { contentType: mediaType, filename: name, description };
-  return compose(place, { ...textIn(place, { ...where, text: "" }), body: assetPart(link, about) });
+/** `wish` is their caption, which may be empty. */
+export function composeFiles(place: Place, wish: TextWish, files: readonly Attachment[]): Composed {
+  return compose(place, attachmentContent(captionIn(place, wish), files));
 }
 
 /** `original` is the content that was sent first: but for the body the new one is as it is. */
@@ -119,10 +112,14 @@ export function composeEdit(
     readonly emoji?: readonly SentSticker[] | undefined;
   },
 ): Composed {
-  const { inReplyTo, topicId, expires } = decodeContent(original);
-  const plain = { ...textIn(place, wish), inReplyTo, topicId, expires };
-  const text = withCustomEmoji(plain, emoji ?? []);
-  return compose(place, editContent(text, fromHex(id)));
+  const first = decodeContent(original);
+  const { inReplyTo, topicId, expires } = first;
+  const plain = { ...captionIn(place, wish), inReplyTo, topicId, expires };
+  const { files } = attachmentsOf(first);
+  // Whoever shows the edit in place of the first version has to find the files in it.
+  const whole =
+    files.length === 0 ? withCustomEmoji(plain, emoji ?? []) : attachmentContent(plain, files);
+  return compose(place, editContent(whole, fromHex(id)));
 }
 
 export function composeDeletion(place: Place, id: string): Composed {
@@ -191,8 +188,8 @@ export function composeStatus(
   return compose(place, statusContent(textIn(place, { text: "" }), report));
 }
 
-function textIn(place: Place, wish: TextWish): MimiContent {
-  const { text, inReplyTo, topic, format, own, preview, expires } = wish;
+/** The text alone, without what else a wish may hold. */
+function captionIn(place: Place, { text, inReplyTo, topic, format, expires }: TextWish) {
   const plain = textContent({
     text,
     salt: place.random(16),
@@ -202,7 +199,12 @@ function textIn(place: Place, wish: TextWish): MimiContent {
     ...(topic === undefined ? {} : { topicId: utf8Encode(topic) }),
     markdown: format === "markdown",
   });
-  const content = { ...plain, expires };
+  return { ...plain, expires };
+}
+
+function textIn(place: Place, wish: TextWish): MimiContent {
+  const content = captionIn(place, wish);
+  const { own, preview } = wish;
   if (preview !== undefined) return withLinkPreview(content, preview);
   if (own === undefined) return content;
   const { mediaType: contentType, content: octets, fallback } = own;

@@ -1,13 +1,12 @@
 /** What people say to each other: MIMI content in and out, and the stored history. */
-export type { MessageFile } from "./files.ts";
 export {
   composeCustomReaction,
   composeDeletion,
   type Composed,
   composeEdit,
+  composeFiles,
   composeForward,
   composePin,
-  composeFile,
   composePoll,
   composePollEnd,
   composeReaction,
@@ -16,7 +15,6 @@ export {
   composeText,
   composeUnlike,
   composeVote,
-  type FileWish,
   type OwnContent,
   type PollWish,
   type TextWish,
@@ -33,6 +31,7 @@ export {
   shownVersion,
   topicText,
 } from "./message.ts";
+export { type FileFlag, type FileKind, filesReader, type MessageFile } from "./message-files.ts";
 export type { PollState } from "./poll-state.ts";
 export { type ReplyChain, replyChain } from "./reply-chain.ts";
 export {

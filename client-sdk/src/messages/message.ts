@@ -24,7 +24,7 @@ import {
 } from "@treehouse/protocol";
 
 import { type HistoryRow, parseEvent } from "../groups/index.ts";
-import { filesOf, type MessageFile } from "./files.ts";
+import { type FileKind, filesOf, type MessageFiles } from "./message-files.ts";
 import { type PollState, pollState } from "./poll-state.ts";
 import { decodeStored, kindOf, readStored, senderOf } from "./read-content.ts";
 import { type MessageSticker, messageSticker } from "./stickers.ts";
@@ -47,7 +47,12 @@ type MessageHead = Position & {
   /** Of the newest version. What is no text has words for programs that cannot show it. */
   readonly text: string;
   readonly format: "plain" | "markdown";
-  readonly files: readonly MessageFile[];
+  /** Of files their caption stands in `text`. An edit is of that alone. */
+  readonly files: MessageFiles["files"];
+  /** More was said of the files, or otherwise, than anybody is to believe; it was left out. */
+  readonly filesRefused: boolean;
+  /** The messages of which it holds a new version. */
+  readonly versionOf: MessageFiles["versionOf"];
   /** Of a message that is one. */
   readonly sticker: MessageSticker | undefined;
   /** What `:name:`s in the text mean, as far as its sender says. */
@@ -87,8 +92,8 @@ type MessageHead = Position & {
 export type Message = MessageHead &
   (
     | { readonly type: "text" }
-    /** There is no text, but there are files. */
-    | { readonly type: "file" }
+    /** It brings files; as the first of them is to be shown. */
+    | { readonly type: FileKind }
     /** It is one; `text` says what it stands for. */
     | { readonly type: "sticker" }
     | { readonly type: "poll"; readonly poll: PollState }
@@ -175,15 +180,14 @@ export function messageWithContent(row: HistoryRow): {
   const forwarded = forwardedOf(parsed);
   const sticker = stickerOf(shown);
   const emoji = customEmojiOf(shown);
-  const ofStickers = [...emoji, ...(sticker === undefined ? [] : [sticker])];
-  const files = filesOf(shown, row.room).filter(({ link }) =>
-    ofStickers.every(({ file }) => file.kind === "single" || file.url !== link.uri),
-  );
+  const { files, refused, versionOf } = filesOf(parsed, row.room);
   const message: Message = {
     ...head,
     ...(sticker === undefined ? typeOf(shown, changes, files) : { type: "sticker" }),
     text: textOf(shown) ?? "",
     files,
+    filesRefused: refused,
+    versionOf,
     sticker: sticker && messageSticker(sticker),
     customEmoji: emoji.map(messageSticker),
     format: isMarkdown(shown) ? "markdown" : "plain",
@@ -205,9 +209,10 @@ export function messageWithContent(row: HistoryRow): {
   return { message, content: shown };
 }
 
-function typeOf(shown: MimiContent, changes: readonly ChangeIn[], files: readonly MessageFile[]) {
+function typeOf(shown: MimiContent, changes: readonly ChangeIn[], files: MessageFiles["files"]) {
   const kind = kindOf(shown);
-  if (kind !== "text" && files.length > 0) return { type: "file" } as const;
+  const [first] = files;
+  if (first !== undefined) return { type: first.kind } as const;
   if (kind === "text") return { type: "text" } as const;
   const poll = pollOf(shown);
   if (poll !== undefined) {
@@ -246,6 +251,8 @@ export function reactionsBy(row: HistoryRow, user: UserUri, emoji: string): read
 const nothing = {
   text: "",
   files: [],
+  filesRefused: false,
+  versionOf: undefined,
   sticker: undefined,
   customEmoji: [],
   format: "plain",

@@ -4,7 +4,7 @@ import type { MessageFiles } from "./message-files.ts";
 import type { MessageRow, Messages } from "./messages.ts";
 
 /** What a content says of its files; owned here, met by the messages layer. */
-export type FilesReader = (row: Pick<MessageRow, "body">) => FilesOfContent | undefined;
+export type FilesReader = (row: Pick<MessageRow, "room" | "body">) => FilesOfContent | undefined;
 
 export type FilesOfContent = {
   readonly sender: UserUri;

@@ -16,6 +16,16 @@ const preferencesSchema = z.object({
   presence: z.enum(["contacts", "nobody"]).default("contacts").catch("nobody"),
   /** Whether others see that one writes. */
   typing: z.boolean().default(true).catch(false),
+  /**
+   * Octets up to which files of others are fetched when their message comes, without being asked for;
+   * 0: none, and at most 1 MiB. What is fetched so stays in the store while there is room.
+   */
+  autoDownloadBytes: z
+    .int()
+    .nonnegative()
+    .transform((octets) => Math.min(octets, 1024 * 1024))
+    .default(0)
+    .catch(0),
 });
 
 /** What the user has chosen, the same on all of the user's clients. */

@@ -175,12 +175,12 @@ test(
     const same = await page.evaluate(async () => {
       const team = await app.me.conversations.get("Team");
       const content = Uint8Array.from({ length: 3_000_000 }, (_, at) => at % 251);
-      const { id } = await team.sendFile(new Blob([content]), { name: "plan.bin" });
+      const { id } = await team.send({ file: new Blob([content]), name: "plan.bin" });
       const items = await team.history();
       const sent = items.flatMap((item) => (item.kind === "message" ? [item] : []));
       const [file] = sent.find((message) => message.id === id)?.files ?? [];
       if (file === undefined) return "the message has no file";
-      const read = await app.me.assets.read(file.link);
+      const read = await app.me.files.read(file);
       return read.length === content.length && read.every((octet, at) => octet === content[at]);
     });
     expect(same).toBe(true);

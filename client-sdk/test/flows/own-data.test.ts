@@ -87,6 +87,7 @@ test("R-172 an export has everything of one's own, in order, and no private key"
     { setting: "deliveryReceipts", value: false },
     { setting: "presence", value: "contacts" },
     { setting: "typing", value: true },
+    { setting: "autoDownloadBytes", value: 0 },
   ]);
   expect(of("contacts").map(({ value }) => value.address)).toEqual(["bob@localhost"]);
   expect(of("identities").map(({ value }) => value.label)).toEqual(["Bobby"]);

@@ -4,6 +4,7 @@ import { openClient } from "../../src/client/index.ts";
 import { nodeCipher } from "../../src/environment/node-cipher.ts";
 import { createNodeEnv } from "../../src/environment/node.ts";
 import type { Client, NodeOptions } from "../../src/node.ts";
+import { createSharpPictures } from "../../src/pictures-sharp/index.ts";
 import { openNodeStore } from "../../src/storage-sqlite/index.ts";
 
 /**
@@ -23,6 +24,7 @@ export function openTestClient(options: NodeOptions): Promise<Client> {
       crypto: createNodeCrypto({ random: env.random }),
       keyStretching,
       assetCipher: nodeCipher,
+      pictures: createSharpPictures,
       openStore: (store) => openNodeStore(store, options.storeKey, env.random),
       close,
     },

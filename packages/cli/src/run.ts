@@ -11,6 +11,7 @@ import { addDoctorCommand } from "./commands/doctor.ts";
 import { addDraftCommand } from "./commands/draft.ts";
 import { addFedCommands } from "./commands/fed.ts";
 import { addFolderCommands } from "./commands/folder.ts";
+import { addFileCommands } from "./commands/file.ts";
 import { addGroupCommands } from "./commands/group.ts";
 import { addHistoryCommand } from "./commands/history.ts";
 import { addInitCommand } from "./commands/init.ts";
@@ -121,6 +122,7 @@ const commands: readonly ((cli: Cli) => void)[] = [
   addDraftCommand,
   addStickerCommands,
   addChatCommand,
+  addFileCommands,
   addTailCommand,
   addPresenceCommands,
   addTypingCommand,

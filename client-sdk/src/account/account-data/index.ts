@@ -31,4 +31,10 @@ export {
   writeFolder,
   writePlace,
 } from "./places.ts";
-export { PROFILE_RECORD, SETTINGS_RECORD, STICKERS_RECORD } from "./records.ts";
+export {
+  fileRecords,
+  PROFILE_RECORD,
+  recordOfFile,
+  SETTINGS_RECORD,
+  STICKERS_RECORD,
+} from "./records.ts";

@@ -17,6 +17,7 @@ export const STICKERS_RECORD = "stickers";
 
 const peopleShards = 32;
 const roomShards = 16;
+const fileShards = 64;
 const placeShards = 8;
 
 /** Where the user has put conversations. */
@@ -33,8 +34,14 @@ export const recordNames: readonly string[] = [
   STICKERS_RECORD,
   ...Array.from({ length: peopleShards }, (_, shard) => `people/${shard}`),
   ...Array.from({ length: roomShards }, (_, shard) => `rooms/${shard}`),
+  ...Array.from({ length: fileShards }, (_, shard) => `files/${shard}`),
   ...placeRecords,
 ];
+
+/** Those that hold the library of files. */
+export const fileRecords: readonly string[] = recordNames.filter((name) =>
+  name.startsWith("files/"),
+);
 
 export function recordOfPerson(user: string): string {
   return `people/${shardOf(user, peopleShards)}`;
@@ -42,6 +49,10 @@ export function recordOfPerson(user: string): string {
 
 export function recordOfRoom(room: string): string {
   return `rooms/${shardOf(room, roomShards)}`;
+}
+
+export function recordOfFile(id: string): string {
+  return `files/${shardOf(id, fileShards)}`;
 }
 
 export function recordOfPlace(room: string): string {

@@ -78,6 +78,7 @@ const names = [
   "contacts",
   "identities",
   "stickers",
+  "files",
   "conversations",
   "messages",
 ] as const;

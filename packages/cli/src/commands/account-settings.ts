@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** `treehouse account settings` and `set`: what one has chosen, the same on all clients. */
 export function addAccountSettings(cli: Cli, noun: Command): void {
@@ -15,10 +16,16 @@ export function addAccountSettings(cli: Cli, noun: Command): void {
   noun
     .command("set")
     .description("choose a setting for all of your clients")
-    .argument("<setting>", "blockOnKeyChange, deliveryReceipts, presence, readReceipts or typing")
-    .argument("<value>", "on or off; for presence contacts or nobody")
+    .argument(
+      "<setting>",
+      "autoDownloadBytes, blockOnKeyChange, deliveryReceipts, presence, readReceipts or typing",
+    )
+    .argument(
+      "<value>",
+      "on or off; presence: contacts or nobody; autoDownloadBytes: a number or off",
+    )
     .action(async (setting: string, value: string) => {
-      const chosen = setting === "presence" ? readWord(value) : readSwitch(value);
+      const chosen = readChosen(setting, value);
       await withBriefClient(cli, async (client) => {
         const settings = await client.settings.get();
         if (!Object.hasOwn(settings, setting)) {
@@ -31,11 +38,17 @@ export function addAccountSettings(cli: Cli, noun: Command): void {
     });
 }
 
-function show(cli: Cli, settings: Readonly<Record<string, boolean | string>>): void {
-  const wordOf = (value: boolean | string) =>
-    typeof value === "string" ? value : value ? "on" : "off";
+function show(cli: Cli, settings: Readonly<Record<string, boolean | number | string>>): void {
+  const wordOf = (value: boolean | number | string) =>
+    typeof value === "boolean" ? (value ? "on" : "off") : String(value);
   const lines = Object.entries(settings).map(([name, value]) => `${name}: ${wordOf(value)}`);
   cli.output().result(settings, lines.join("\n"));
+}
+
+function readChosen(setting: string, value: string): boolean | number | string {
+  if (setting === "presence") return readWord(value);
+  if (setting !== "autoDownloadBytes") return readSwitch(value);
+  return value === "off" ? 0 : wholeNumber(setting, value);
 }
 
 function readWord(value: string): string {

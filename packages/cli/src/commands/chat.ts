@@ -1,8 +1,9 @@
 import type { Client, Conversation } from "@treehouse/client-sdk";
 
 import { CliFailure, EXIT } from "../failure.ts";
-import { indented, type Output } from "../output.ts";
+import type { Output } from "../output.ts";
 import type { Cli } from "./cli.ts";
+import { bodyText, fileLine } from "./file-text.ts";
 import { loginRequired, watchConnection, withClient } from "./cli.ts";
 
 /**
@@ -133,9 +134,11 @@ async function show(
   signal: AbortSignal,
 ): Promise<void> {
   for await (const message of client.messages({ signal, conversations: [conversation.id] })) {
-    const { position, acceptedAt, id, senderAddress, text } = message;
-    const value = { event: "message", id, position, acceptedAt, sender: senderAddress, text };
-    output.item(value, `${senderAddress}: ${indented(text)}`);
+    const { position, acceptedAt, id, senderAddress, type, text } = message;
+    const files = message.files.map(fileLine);
+    const said = { type, text, files };
+    const value = { event: "message", id, position, acceptedAt, sender: senderAddress, ...said };
+    output.item(value, `${senderAddress}: ${bodyText(said)}`);
   }
 }
 

@@ -1,7 +1,6 @@
 import type { HistoryItem } from "@treehouse/client-sdk";
 
-import { indented } from "../output.ts";
-import { fileText } from "./file-text.ts";
+import { bodyText, fileLine } from "./file-text.ts";
 import { reactionText, stickerText } from "./sticker-text.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
@@ -25,7 +24,8 @@ export function addHistoryCommand(cli: Cli): void {
         cli,
         async (client) => {
           const conversation = await client.conversations.get(reference);
-          cli.output().list("items", await conversation.history(page), lineOf);
+          const items = await conversation.history(page);
+          cli.output().list("items", items.map(withoutKeys), lineOf);
         },
         { offline: true },
       );
@@ -51,7 +51,14 @@ function pageOf({ limit, before, after, around }: Shown) {
   };
 }
 
-function lineOf(item: HistoryItem): string {
+/** Without the keys of files: lines are printed, piped and logged. */
+function withoutKeys(item: HistoryItem) {
+  return item.kind === "message" ? { ...item, files: item.files.map(fileLine) } : item;
+}
+
+type ItemRow = ReturnType<typeof withoutKeys>;
+
+function lineOf(item: ItemRow): string {
   const at = `${item.position} ${new Date(item.acceptedAt).toISOString()}`;
   switch (item.kind) {
     case "message":
@@ -66,7 +73,7 @@ function lineOf(item: HistoryItem): string {
   }
 }
 
-function textOf(item: HistoryItem & { readonly kind: "message" }): string {
+function textOf(item: ItemRow & { readonly kind: "message" }): string {
   if (item.type === "deleted") return "(deleted)";
   const told = item.toldBy === undefined ? "" : ` (told by ${item.toldBy})`;
   const words = wordsOf(item);
@@ -82,13 +89,6 @@ function textOf(item: HistoryItem & { readonly kind: "message" }): string {
   return `${words}${edited}${told}${marks.join("")}${reactions}`;
 }
 
-function wordsOf({
-  files,
-  sticker,
-  text,
-  type,
-}: HistoryItem & { readonly kind: "message" }): string {
-  if (sticker !== undefined) return stickerText(sticker);
-  if (type === "file") return files.map(fileText).join(", ");
-  return text === "" ? `(${type})` : indented(text);
+function wordsOf(item: ItemRow & { readonly kind: "message" }): string {
+  return item.sticker === undefined ? bodyText(item) : stickerText(item.sticker);
 }

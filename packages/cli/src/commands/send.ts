@@ -6,6 +6,7 @@ import { withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
 import { findDirect } from "./find-direct.ts";
 import { wholeId } from "./find-message.ts";
+import { sendFiles } from "./send-files.ts";
 
 /** `treehouse send`: returns once the hub has accepted the message for good. */
 export function addSendCommand(cli: Cli): void {
@@ -27,6 +28,10 @@ export function addSendCommand(cli: Cli): void {
     .option("--preview", "fetch what the first link in the text leads to, and send it along")
     .option("--wait <state>", "delivered or read: wait until all others have said so")
     .option("--sticker <pack/sticker>", "a sticker of a pack of yours in the place of a text")
+    .option("--file <paths...>", "files to send; the text is their caption")
+    .option("--alt <text>", "for those who cannot see or hear a file that is sent alone")
+    .option("--voice", "the file is a recording that was spoken for the conversation")
+    .option("--strip-metadata", "photographs go without what a camera wrote beside the pixels")
     .option("--lines", "each line of the standard input is a message of its own")
     .action(async (to: string, given: string | undefined, options: SendCommandOptions) => {
       await withCaughtUpClient(cli, async (client) => {
@@ -46,7 +51,7 @@ export function addSendCommand(cli: Cli): void {
           return;
         }
         const marked = options.markdown === true || mention.length > 0;
-        const wish: SendOptions = {
+        const wish: Omit<SendOptions, "preview"> = {
           ...goingOf(options),
           ...(reply === undefined ? {} : { inReplyTo: await wholeId(conversation, reply) }),
           ...(thread === undefined ? {} : { topic: thread }),
@@ -64,6 +69,13 @@ export function addSendCommand(cli: Cli): void {
           if (state !== undefined) await reached(client, conversation, sent.id, state);
           cli.output().result(sent, `sent at position ${sent.position}`);
         };
+        if (options.file !== undefined) {
+          const caption = given === "-" ? await readText(cli) : (given ?? "");
+          const files = { paths: options.file, caption: `${named} ${caption}`.trim() };
+          const { id } = await sendFiles(cli, conversation, files, { ...options, wish });
+          if (state !== undefined) await reached(client, conversation, id, state);
+          return;
+        }
         if (options.lines === true) {
           await sendLines(cli, send);
           return;
@@ -86,6 +98,10 @@ type SendCommandOptions = {
   from?: string;
   nameSource?: boolean;
   sticker?: string;
+  file?: string[];
+  alt?: string;
+  voice?: boolean;
+  stripMetadata?: boolean;
   preview?: boolean;
   wait?: string;
   lines?: boolean;

@@ -1,8 +1,7 @@
-import type { Client, Message, MessageFile } from "@treehouse/client-sdk";
+import type { Client, Message } from "@treehouse/client-sdk";
 
-import { fileText } from "./file-text.ts";
+import { bodyText, fileLine } from "./file-text.ts";
 import { stickerLine, stickerText } from "./sticker-text.ts";
-import { indented } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { commandWords, runFor } from "./exec.ts";
 import { typeFilter } from "./tail-filter.ts";
@@ -171,7 +170,9 @@ async function messagesSince(
 
 function print(cli: Cli, message: Message): void {
   const time = new Date(message.acceptedAt).toISOString();
-  cli.output().item(valueOf(message), `${time} ${message.senderAddress}: ${bodyOf(message)}`);
+  const value = valueOf(message);
+  const said = message.sticker === undefined ? bodyText(value) : stickerText(message.sticker);
+  cli.output().item(value, `${time} ${message.senderAddress}: ${said}`);
 }
 
 function valueOf(message: Message) {
@@ -197,15 +198,4 @@ function valueOf(message: Message) {
     sticker: message.sticker === undefined ? null : stickerLine(message.sticker),
     customEmoji: message.customEmoji.map(stickerLine),
   };
-}
-
-function bodyOf({ type, text, files, sticker }: Message): string {
-  if (sticker !== undefined) return stickerText(sticker);
-  if (type === "file") return files.map(fileText).join(", ");
-  return text === "" ? `(${type})` : indented(text);
-}
-
-/** Without the keys: a line is printed, piped and logged. */
-function fileLine({ name, mediaType, description, size, partIndex }: MessageFile) {
-  return { name, mediaType, description, size, partIndex };
 }

@@ -92,6 +92,7 @@ test("every command is exercised by a test", () => {
     "external-login",
     "passkeys",
     "fed",
+    "files",
     "history",
     "messages",
     "organisation",

@@ -1,3 +1,5 @@
+export { decodeCbor } from "./decode-cbor.ts";
+export { encodeCbor } from "./encode-cbor.ts";
 export {
   type Attachment,
   ATTACHMENT_LIMITS,
@@ -10,8 +12,6 @@ export {
 } from "./attachment.ts";
 export { attachmentContent } from "./attachment-content.ts";
 export { type Attachments, attachmentsOf, hasFiles } from "./attachments-of.ts";
-export { decodeCbor } from "./decode-cbor.ts";
-export { encodeCbor } from "./encode-cbor.ts";
 export type { CborFloat, CborKey, CborMap, CborTag, CborValue } from "./cbor.ts";
 export {
   changeOf,

@@ -24,7 +24,7 @@ export function textContent(message: {
   readonly topicId?: Bytes | undefined;
   /** GitHub-flavoured Markdown instead of plain text. */
   readonly markdown?: boolean | undefined;
-}): MimiContent {
+}): MimiContent & { readonly body: SinglePart } {
   return {
     salt: message.salt,
     replaces: undefined,

@@ -3,5 +3,5 @@ export const ACCOUNT_DATA_LIMITS = {
   /** One record, sealed. */
   accountDataBytesMax: 33 * 1024,
   /** Records of one user. */
-  accountDataRecordsMax: 64,
+  accountDataRecordsMax: 256,
 } as const;
