@@ -10,7 +10,7 @@ import {
 import { z } from "zod";
 
 import { notesOf } from "../account/index.ts";
-import { isHidden, withChanges } from "../groups/index.ts";
+import { type HistoryRow, isHidden, withChanges } from "../groups/index.ts";
 import { facetOf, type Message, searchableOf } from "../messages/index.ts";
 import {
   type Being,
@@ -21,7 +21,7 @@ import {
   type Snippet,
   snippetOf,
 } from "../search/index.ts";
-import type { FacetGroup, IndexState, LocalTx, MessageRow, SearchPlace } from "../storage/index.ts";
+import type { FacetGroup, IndexState, LocalTx, SearchPlace } from "../storage/index.ts";
 import { isTimeZone, ownTimeZone } from "../zone/index.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
@@ -87,6 +87,12 @@ export function search(
     const hits: SearchHit[] = [];
     if (options.complete === true) await finishIndex(parts);
     let after = options.cursor === undefined ? undefined : readCursor(options.cursor, order);
+    if (after === undefined)
+      hits.push(...(await unechoedHits(parts, { query, facets, order, hidden })));
+    if (hits.length >= limit) {
+      const index = await parts.store.transaction((tx) => tx.search.state());
+      return { hits: hits.slice(0, limit), cursor: hits[limit - 1]?.cursor, index };
+    }
     for (let compared = 0; ;) {
       const size = Math.max(50, 2 * limit);
       const { looked, index } = await parts.store.transaction((tx) => ({
@@ -98,7 +104,7 @@ export function search(
       for (const { place, hit } of looked) {
         after = place;
         const cursor = cursorOf(place, order);
-        if (hit !== undefined) hits.push({ ...hit, cursor });
+        if (hit !== undefined && !isKnown(hits, hit)) hits.push({ ...hit, cursor });
         if (hits.length === limit) return { hits, cursor, index };
       }
       compared += looked.length;
@@ -107,6 +113,11 @@ export function search(
       if (compared >= comparedMax) return { hits, cursor: cursorOf(after, order), index };
     }
   });
+}
+
+/** Its echo may have come between two looks. */
+function isKnown(hits: readonly SearchHit[], { message }: Pick<SearchHit, "message">): boolean {
+  return hits.some((one) => one.message.id === message.id);
 }
 
 const sliceMessages = 500;
@@ -118,29 +129,80 @@ async function finishIndex({ store }: ConversationParts): Promise<void> {
   }
 }
 
+/**
+ * What was sent lately may be accepted and not in the index yet: whether its echo came before the client
+ * went is left to chance. It stands before everything else.
+ */
+async function unechoedHits(
+  parts: ConversationParts,
+  looked: {
+    readonly query: SearchQuery;
+    readonly facets: readonly FacetGroup[];
+    readonly order: "newest" | "best";
+    readonly hidden: ReadonlySet<RoomUri>;
+  },
+): Promise<readonly SearchHit[]> {
+  const { query, facets, order, hidden } = looked;
+  const { since = 0, until = Number.MAX_SAFE_INTEGER } = query;
+  const rows = (await parts.groups.unechoed())
+    .filter(({ acceptedAt }) => acceptedAt >= since && acceptedAt < until)
+    .toSorted((a, b) => b.acceptedAt - a.acceptedAt);
+  return parts.store.transaction((tx) =>
+    rows.flatMap((row) => {
+      const known = new Set(searchableOf(row).searchable.facets);
+      const fits = facets.every(
+        ({ anyOf, negative }) => anyOf.some((one) => known.has(one)) !== negative,
+      );
+      const hit = fits ? hitOf(tx, parts, { query, hidden, row }) : undefined;
+      if (hit === undefined) return [];
+      const place = { document: tx.search.documentBehind(row.acceptedAt), score: beforeAll };
+      return [{ ...hit, cursor: cursorOf(place, order) }];
+    }),
+  );
+}
+
+/** Less than what bm25 gives to anything. */
+const beforeAll = -1e12;
+
 /** The message at a place, if it is what the query means. */
 function hitAt(
   tx: LocalTx,
-  { session }: ConversationParts,
+  parts: ConversationParts,
   looked: {
     readonly query: SearchQuery;
     readonly hidden: ReadonlySet<RoomUri>;
     readonly place: SearchPlace & { readonly serial: number };
   },
 ): Omit<SearchHit, "cursor"> | undefined {
-  const { query, hidden, place } = looked;
+  const { place, ...rest } = looked;
   const row = tx.messages.bySerial(place.serial);
-  if (row === undefined || hidden.has(row.room) || isHidden(tx, row.room)) return undefined;
-  const { message, searchable } = searchableOf(withChanges(tx, row));
+  if (row?.kind !== "content") return undefined;
+  return hitOf(tx, parts, { ...rest, row: withChanges(tx, row) });
+}
+
+function hitOf(
+  tx: LocalTx,
+  { session }: ConversationParts,
+  looked: {
+    readonly query: SearchQuery;
+    readonly hidden: ReadonlySet<RoomUri>;
+    readonly row: HistoryRow;
+  },
+): Omit<SearchHit, "cursor"> | undefined {
+  const { query, hidden, row } = looked;
+  if (hidden.has(row.room) || isHidden(tx, row.room)) return undefined;
+  const { message, searchable } = searchableOf(row);
   const holds = (being: Being) => isSo(tx, being, { row, message, self: session.user });
   if (query.is.some(({ value, negative }) => holds(value) === negative)) return undefined;
   const reactions = query.has.filter(({ value }) => value === "reaction");
   if (reactions.some(({ negative }) => message.reactions.length > 0 === negative)) return undefined;
   const ranges = findTerms(query.terms, searchable.texts);
   if (ranges === undefined) return undefined;
+  // Where most of it stands; of the text and something else that say as much, the text.
+  const most = Math.max(...ranges.map(({ length }) => length), 0);
   const at = Math.max(
     0,
-    ranges.findIndex(({ length }) => length > 0),
+    ranges.findIndex(({ length }) => length === most),
   );
   return { message, snippet: snippetOf(searchable.texts[at] ?? "", ranges[at] ?? []) };
 }
@@ -148,7 +210,7 @@ function hitAt(
 function isSo(
   tx: LocalTx,
   being: Being,
-  { row, message, self }: { row: MessageRow; message: Message; self: UserUri },
+  { row, message, self }: { row: HistoryRow; message: Message; self: UserUri },
 ): boolean {
   switch (being) {
     case "unread":
@@ -161,6 +223,10 @@ function isSo(
       return message.inReplyTo !== undefined;
     case "thread":
       return message.topic !== undefined;
+    case "pinned":
+      return message.pinned;
+    case "forwarded":
+      return message.forwarded !== undefined;
     case "mine":
       return message.sender === self;
   }

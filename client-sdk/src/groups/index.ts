@@ -8,7 +8,6 @@ import {
   type Bytes,
   type CapabilityName,
   decodeEntryHeader,
-  groupSafetyNumber,
   type InboxEntry,
   isRoomStream,
   type MessageExpiration,
@@ -40,7 +39,7 @@ import { messageExpirationIn } from "./message-expiration.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
 import { pump } from "./pump.ts";
-import { type HistoryPage, type HistoryRow, readHistory } from "./read-history.ts";
+import { type HistoryPage, type HistoryRow, readHistory, readUnechoed } from "./read-history.ts";
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
 import {
@@ -52,6 +51,7 @@ import {
   resumeRooms,
 } from "./resume.ts";
 import { nameRooms } from "./room-names.ts";
+import { roomSafety } from "./room-safety.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
 import { missingRooms } from "./rooms-of-user.ts";
 import { createSerial } from "../transport/index.ts";
@@ -141,6 +141,8 @@ export interface Groups {
   directRooms(): Promise<readonly DirectRoom[]>;
   /** A page of the stored history, ascending. Refuses `notFound` and `malformed`. */
   history(room: RoomUri, page: HistoryPage): Promise<readonly HistoryRow[]>;
+  /** What the hub has taken of this client, and the stream has not brought back yet. */
+  unechoed(): Promise<readonly HistoryRow[]>;
   info(room: RoomUri): Promise<RoomInfo>;
   /** Of the epoch that this client is in. Refuses `removed`. */
   safetyNumber(room: RoomUri): Promise<SafetyNumber & { readonly epoch: number }>;
@@ -307,22 +309,14 @@ export function createGroups(context: GroupsContext): Groups {
       intend(uri, "component", await historyDaysWish(context, await rooms.open(uri), days)),
     setMessageExpiration: (room, policy) => intend(room, "component", encodeExpiration(policy)),
     echoes: (room) => echoes(context, room),
+    unechoed: () => context.store.transaction((tx) => readUnechoed(context, tx)),
     history: (room, page) =>
       context.store.transaction((tx) => readHistory(context, tx, room, page)),
     async info(uri) {
       const room = await rooms.open(uri);
       return room.serial.run(() => describeRoom(context, room));
     },
-    async safetyNumber(uri) {
-      const room = await rooms.open(uri);
-      return room.serial.run(async () => {
-        const group = await loadGroup(context, room);
-        const { epoch } = group;
-        const [treeHash, authenticator] = [group.treeHash(), group.epochAuthenticator()];
-        const state = { group: group.group, epoch, treeHash, epochAuthenticator: authenticator };
-        return { epoch, ...groupSafetyNumber(state) };
-      });
-    },
+    safetyNumber: async (uri) => roomSafety(context, await rooms.open(uri)),
     details: (row) => decodeDetails(row.details),
     expire(tx, message) {
       eraseMessage(tx, message, (body) => context.reader.emptied(body), "withdrawn");

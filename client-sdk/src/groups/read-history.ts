@@ -83,6 +83,12 @@ export function withChanges(tx: LocalTx, row: MessageRow): HistoryRow & MessageR
   return { ...row, changes: changed ? tx.messages.changesOf(row.room, row.messageId) : [] };
 }
 
+/** What the hub has taken of this client, in whichever room, and the stream has not brought back yet. */
+export function readUnechoed(context: GroupsContext, tx: LocalTx): readonly HistoryRow[] {
+  const rooms = tx.intents.list().flatMap(({ room, accepted }) => (accepted ? [room] : []));
+  return [...new Set(rooms)].flatMap((room) => acceptedMessages(context, tx, room));
+}
+
 /** One that is sent again keeps the place that it has. */
 function acceptedMessages(
   context: GroupsContext,

@@ -15,6 +15,7 @@ import {
 import { isHarmlessPreview, safeFileName } from "../media/index.ts";
 import type { FilesReader } from "../storage/index.ts";
 import { decodeStored } from "./read-content.ts";
+import { stickersOf } from "./stickers.ts";
 
 /** What a file is to be shown as. */
 export type FileKind = "image" | "audio" | "video" | "voice" | "file";
@@ -82,9 +83,12 @@ export function filesOf(content: MimiContent, room: RoomUri): MessageFiles {
 export const filesReader: FilesReader = ({ room, body }) => {
   const { sender, parsed } = decodeStored(body);
   const { files } = attachmentsOf(parsed);
-  if (files.length === 0) return undefined;
+  const held = stickersOf(parsed).flatMap(({ file }) =>
+    file.kind === "external" ? (assetLinkOf(file, room)?.uri ?? []) : [],
+  );
+  if (files.length === 0 && held.length === 0) return undefined;
   const uris = files.map(({ link }) => linkIn(link, room)?.uri ?? "");
-  return { sender: userOfClient(sender), uris, continues: versionIn(files) };
+  return { sender: userOfClient(sender), uris, held, continues: versionIn(files) };
 };
 
 /** Only a message with one file can be a version of another one's. */

@@ -15,14 +15,23 @@ export const describer: Describer = {
   },
 };
 
-/** A message, and what of it can be found: its text, then what its parts are called. */
+/**
+ * A message, and what of it can be found: its text, which a poll has too, what its parts are called, and
+ * what a preview says. What changes by more than edits is none of it.
+ */
 export function searchableOf(row: HistoryRow): {
   readonly message: Message;
   readonly searchable: Searchable;
 } {
   const { message, content } = messageWithContent(row);
   const parts = content === undefined ? [] : partsOf(content.body);
-  const texts = [message.text, ...parts.flatMap(namesOf)].filter((text) => text !== "");
+  const { preview } = message;
+  const texts = [
+    message.text,
+    ...parts.flatMap(namesOf),
+    preview?.title ?? "",
+    preview?.description ?? "",
+  ].filter((text) => text !== "");
   const having = new Set<Having>(parts.flatMap(havingOf));
   if (/https?:\/\/\S/i.test(message.text)) having.add("link");
   const facets = [

@@ -52,7 +52,8 @@ export function stickersIn(row: HistoryRow): readonly SentSticker[] {
   return contents.flatMap((body) => stickersOf(decodeStored(body).parsed));
 }
 
-function stickersOf(content: MimiContent): readonly SentSticker[] {
+/** The stickers of one content: it is one, or a reaction by one, or a text with custom emoji. */
+export function stickersOf(content: MimiContent): readonly SentSticker[] {
   const one = stickerOf(content) ?? customReactionOf(content);
   return one === undefined ? customEmojiOf(content) : [one];
 }

@@ -27,7 +27,16 @@ export type Named = {
 export type Chosen<T> = { readonly value: T; readonly negative: boolean };
 
 export const HAVINGS = ["file", "image", "audio", "video", "link", "reaction"] as const;
-export const BEINGS = ["unread", "mention", "edited", "reply", "thread", "mine"] as const;
+export const BEINGS = [
+  "unread",
+  "mention",
+  "edited",
+  "reply",
+  "thread",
+  "mine",
+  "pinned",
+  "forwarded",
+] as const;
 export type Having = (typeof HAVINGS)[number];
 export type Being = (typeof BEINGS)[number];
 

@@ -139,6 +139,7 @@ export async function openLocalStore(
           search: {
             find: (page) => index.find(page),
             state: () => index.state(),
+            documentBehind: (at) => index.documentBehind(at),
             indexAnew: () => index.forgetAll(),
             indexSlice: (limit) => indexSlice(messages, index, describer, limit),
           },

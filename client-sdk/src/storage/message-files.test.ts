@@ -27,9 +27,12 @@ beforeEach(async () => {
   const read = ({ body }: { body: Uint8Array }): FilesOfContent | undefined => {
     const said: { uris: string[]; continues?: [string, string] } = JSON.parse(utf8Decode(body));
     const [first = "", previous = ""] = said.continues ?? [];
+    // What a test calls "held …" goes with the message and is no file.
+    const held = said.uris.filter((uri) => uri.startsWith("held"));
+    const uris = said.uris.filter((uri) => !held.includes(uri));
     if (said.uris.length === 0) return undefined;
     const continues = said.continues === undefined ? {} : { continues: { first, previous } };
-    return { sender, uris: said.uris, ...continues };
+    return { sender, uris, held, ...continues };
   };
   store = await openLocalStore(
     openSqlite(join(directory, "s")),
@@ -109,4 +112,23 @@ test("R-052 with its last message an asset is let go of, until that is settled",
   expect(await store.transaction((tx) => tx.messageFiles.released(9))).toEqual([
     { uri: "b", sender },
   ]);
+});
+
+test("R-052 what goes with a message and is no file is let go of with it, and listed nowhere", async () => {
+  await write(1, ["held sticker"]);
+  await write(2, ["a", "held emoji"]);
+  const listed = await store.transaction((tx) => [
+    tx.messageFiles.messagesBefore(room, undefined, 9),
+    tx.messageFiles.of(room, "m1"),
+    [...tx.messageFiles.of(room, "m2"), ...tx.messageFiles.after(0, 9)].map(({ uri }) => uri),
+    tx.messageFiles.versionsFrom(room, "m1"),
+  ]);
+  expect(listed).toEqual([["m2"], [], ["a", "a"], []]);
+  const released = await store.transaction((tx) => {
+    for (const position of [1, 2]) {
+      tx.messages.erase({ room, position }, "deleted", utf8Encode("{}"));
+    }
+    return tx.messageFiles.released(9).map(({ uri }) => uri);
+  });
+  expect(released).toEqual(["a", "held emoji", "held sticker"]);
 });

@@ -8,7 +8,7 @@ export type MessageFileRow = {
   readonly serial: number;
   readonly room: RoomUri;
   readonly messageId: string;
-  /** Which of the message's files, from 0. */
+  /** Which of the message's files, from 0. Below: an asset that goes with the message and is no file. */
   readonly number: number;
   /** Of the message in its conversation. */
   readonly position: number;
@@ -88,7 +88,8 @@ export function createMessageFiles(sql: SqlTx): MessageFiles {
     of(room, messageId) {
       return sql
         .all(
-          "SELECT * FROM message_files WHERE room = ? AND message_id = ? ORDER BY number",
+          `SELECT * FROM message_files WHERE room = ? AND message_id = ? AND number >= 0
+           ORDER BY number`,
           room,
           messageId,
         )
@@ -97,7 +98,7 @@ export function createMessageFiles(sql: SqlTx): MessageFiles {
     messagesBefore(room, before, limit) {
       return sql
         .all(
-          `SELECT message_id FROM message_files WHERE room = ? AND position < ?
+          `SELECT message_id FROM message_files WHERE room = ? AND position < ? AND number >= 0
            GROUP BY position, message_id ORDER BY position DESC LIMIT ?`,
           room,
           before ?? Number.MAX_SAFE_INTEGER,
@@ -108,7 +109,8 @@ export function createMessageFiles(sql: SqlTx): MessageFiles {
     versionsFrom(room, first) {
       return sql
         .all(
-          "SELECT * FROM message_files WHERE room = ? AND first = ? ORDER BY position, number",
+          `SELECT * FROM message_files WHERE room = ? AND first = ? AND number >= 0
+           ORDER BY position, number`,
           room,
           first,
         )
@@ -116,7 +118,12 @@ export function createMessageFiles(sql: SqlTx): MessageFiles {
     },
     after(serial, limit) {
       return sql
-        .all("SELECT * FROM message_files WHERE serial > ? ORDER BY serial LIMIT ?", serial, limit)
+        .all(
+          `SELECT * FROM message_files WHERE serial > ? AND number >= 0
+           ORDER BY serial LIMIT ?`,
+          serial,
+          limit,
+        )
         .map(parse);
     },
     newest() {

@@ -30,6 +30,8 @@ export type IndexState = { readonly done: number; readonly total: number };
 export interface SearchRows {
   find(page: SearchPage): readonly Candidate[];
   state(): IndexState;
+  /** A place behind which, newest first, everything of that time and before stands. */
+  documentBehind(acceptedAt: number): number;
 }
 
 export interface SearchIndex extends SearchRows {
@@ -85,6 +87,7 @@ export function createSearchIndex(sql: SqlTx, hasher: TermHasher): SearchIndex {
       if (from >= to) return { done: 1, total: 1 };
       return { done: from, total: to };
     },
+    documentBehind: (acceptedAt) => documentAt(acceptedAt + 1),
     backlog,
     forgetAll: () => forgetAll(sql),
     advance: (from) => void sql.run("UPDATE search_backlog SET from_serial = ?", from),

@@ -138,63 +138,7 @@ test("R-123 the index finds all that comparing every message finds, in any order
     }),
     { numRuns: 15 },
   );
-});
-
-/** As many words of eight scripts as there is something to be found by and not by. */
-const scripts: Readonly<Record<string, readonly string[]>> = {
-  Latin: ["Köln", "tea", "teapot", "Straße", "İstanbul", "résumé", "naïve", "zebra"],
-  Cyrillic: ["привет", "чай", "ёлка", "Москва", "книга"],
-  Hebrew: ["שָׁלוֹם", "ספר", "תה", "ירושלים"],
-  Arabic: ["مَدْرَسَة", "شاي", "كتاب", "القاهرة"],
-  Devanagari: ["हिन्दी", "चाय", "किताब", "दिल्ली"],
-  Thai: ["ภาษาไทย", "น้ำชา", "กรุงเทพมหานคร", "หนังสือ"],
-  Han: ["预算草案", "会议", "北京大学", "株主総会議事録", "カメラ"],
-  Hangul: ["회의를", "한국어", "서울에서", "책"],
-};
-const manyMessages = process.env["TREEHOUSE_SCALE"] === "full" ? 100_000 : 2_000;
-
-test(`R-123 R-124 in ${manyMessages} messages of eight scripts a search finds what comparing all does`, async () => {
-  const words = Object.values(scripts).flat();
-  let state = 7;
-  const draw = (below: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-  const some = (count: number) =>
-    Array.from({ length: count }, () => words[draw(words.length)] ?? "").join(" ");
-  const texts = Array.from({ length: manyMessages }, () => some(1 + draw(8)));
-  for (let first = 0; first < manyMessages; first += 500) {
-    await store.transaction((tx) => {
-      for (const [at, text] of texts.slice(first, first + 500).entries()) {
-        write(tx, first + at + 1, text);
-      }
-    });
-  }
-  const beginnings = ["koln ", "strasse tea ", "istan", "чай -книга", "שלום", "кни", "הת", "مدر"];
-  const parts = ["हिन्दी", "ภาษา", "กรุงเทพ", "会议 -预算", "大学", "议事", "会議", "회의 ", "서울"];
-  const phrases = [
-    '"tea teapot"',
-    '"чай книга"',
-    '"茶"',
-    'resume "naive zebra"',
-    "-tea -чай -会议",
-  ];
-  for (const query of [...beginnings, ...parts, ...phrases]) {
-    const { terms } = page(query);
-    const expected = texts.flatMap((text, at) =>
-      findTerms(terms, [text]) === undefined ? [] : [at + 1],
-    );
-    const candidates = await store.transaction((tx) =>
-      tx.search.find({ ...page(query), limit: manyMessages }).map(({ serial }) => serial),
-    );
-    // Serials are positions here, for nothing else was written.
-    const compared = candidates.filter(
-      (serial) => findTerms(terms, [texts[serial - 1] ?? ""]) !== undefined,
-    );
-    expect([query, compared.length]).toEqual([query, expected.length]);
-    expect(compared).toEqual(expected.toReversed());
-  }
-});
+}, 30_000);
 
 test("R-123 results come newest first whenever they were written, and the best where words are rarer", async () => {
   await store.transaction((tx) => {
@@ -311,7 +255,7 @@ test("any number of messages of one millisecond are found, in the order of writi
   const places = await store.transaction((tx) => tx.search.find({ ...page("tea "), limit: 3_000 }));
   expect(new Set(places.map(({ document }) => document)).size).toBe(2_100);
   expect((await found("tea ")).slice(0, 3)).toEqual([2_100, 2_099, 2_098]);
-});
+}, 30_000);
 
 test("where words are divided in another way than when they were indexed, the index is made anew", async () => {
   await store.transaction((tx) => {

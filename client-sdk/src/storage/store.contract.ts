@@ -1,6 +1,7 @@
 import { mintRoomUri, parseDomain, utf8Decode, utf8Encode } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 
+import { parseQuery } from "../search/index.ts";
 import { openLocalStore, type SqlDatabase } from "./index.ts";
 import { bytesOf } from "./port.ts";
 
@@ -80,21 +81,34 @@ export function engineContract(world: EngineWorld): void {
     await store.close();
   });
 
-  test("the full-text index is there, and finds words of any script", async () => {
-    const database = await world.open(freshName());
-    await database.transaction((tx) => {
-      tx.run(
-        `CREATE VIRTUAL TABLE words USING fts5(text, content='', contentless_delete=1,
-           tokenize="unicode61 remove_diacritics 2", prefix='2 3')`,
-      );
-      tx.run("INSERT INTO words (rowid, text) VALUES (1, ?)", "予算 会議 köln");
-      const find = (wanted: string) =>
-        tx.all("SELECT rowid FROM words WHERE words MATCH ?", `"${wanted}"*`);
-      expect(find("会議")).toEqual([{ rowid: 1 }]);
-      expect(find("koln")).toEqual([{ rowid: 1 }]);
-      expect(find("berlin")).toEqual([]);
+  test("the full-text index finds words of any script, and nothing that was erased", async () => {
+    const store = await openLocalStore(await world.open(freshName()), key, world.random, {
+      describe: ({ body }) => ({ texts: [utf8Decode(body)], facets: [] }),
+      alters: () => true,
     });
-    await database.close();
+    const texts = ["the budget of Köln", "明日の会議", "ภาษาไทย", "the bud of a rose"];
+    await store.transaction((tx) => {
+      for (const [at, text] of texts.entries()) {
+        const body = utf8Encode(text);
+        const place = { room, position: at + 1, messageId: `m${at}`, acceptedAt: at };
+        tx.messages.append({ ...place, kind: "content", body }, true);
+      }
+      tx.messages.erase({ room, position: 1 }, "deleted", new Uint8Array());
+    });
+    const find = (query: string, order: "newest" | "best") =>
+      store.transaction((tx) => {
+        const { terms, since, until } = parseQuery(query, { now: 0, timeZone: "UTC" });
+        const page = { terms, facets: [], since, until, order, after: undefined, limit: 10 };
+        return tx.search.find(page).map(({ serial }) => serial);
+      });
+    for (const order of ["newest", "best"] as const) {
+      expect(await find("koln", order)).toEqual([]);
+      expect(await find("bud", order)).toEqual([4]);
+      expect(await find("会議", order)).toEqual([2]);
+      expect(await find("ไทย", order)).toEqual([3]);
+      expect(await find("-rose", order)).toHaveLength(2);
+    }
+    await store.close();
   });
 
   test("an intent keeps its request until it is reset, and is found by what the stream echoes", async () => {

@@ -1,7 +1,7 @@
 import type { ServerFrame } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { type Client, type Message } from "../../src/node.ts";
+import { type Client, type Message, type SearchOptions } from "../../src/node.ts";
 import { StoreFault } from "../../src/storage/index.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
 import { openTampered } from "../world/tampered.ts";
@@ -133,10 +133,17 @@ test("what the server has taken stands in the history, even if the client goes b
   const offline = await server.open("dora", { offline: true });
   const said = ["heard back", "not heard back"];
   expect(await textsIn(await offline.conversations.get(room.id))).toEqual(said);
+  const found = async (client: Client, query: string, options?: SearchOptions) =>
+    (await client.search(query, options)).hits.map(({ message }) => message.text);
+  expect(await found(offline, "from:me heard")).toEqual(said.toReversed());
+  expect(await found(offline, "-from:me heard")).toEqual([]);
+  const { cursor } = await offline.search("heard", { limit: 1 });
+  expect(await found(offline, "heard", { cursor })).toEqual(["heard back"]);
   await offline.close();
   const again = await server.open("dora");
   await again.caughtUp();
   expect(await textsIn(await again.conversations.get(room.id))).toEqual(said);
+  expect(await found(again, "heard", { order: "best" })).toHaveLength(2);
   await again.close();
 });
 

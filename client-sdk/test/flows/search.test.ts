@@ -69,3 +69,18 @@ test("R-052 what was edited or taken back is found no more, and its cursor still
     code: "queryInvalid",
   });
 });
+
+test("R-124 polls, previews and what is pinned are found by what they say and are", async () => {
+  const { id } = await tea.createPoll({ question: "Which jam?", options: ["quince", "medlar"] });
+  await tea.send("look https://orchard.example/", {
+    preview: { url: "https://orchard.example/", title: "The orchard in October" },
+  });
+  const pinned = next(bob, "changed", ({ change }) => change === "pin");
+  await tea.pin(id);
+  await pinned;
+  await reads(bob, his.id, "look https://orchard.example/");
+  expect(await texts(bob, "medlar")).toEqual([expect.stringMatching(/^Which jam/)]);
+  expect(await texts(bob, "kind:poll is:pinned")).toHaveLength(1);
+  const { hits } = await bob.search("orchard october");
+  expect(hits.map(({ snippet }) => snippet.text)).toEqual(["The orchard in October"]);
+});

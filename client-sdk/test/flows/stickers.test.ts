@@ -79,9 +79,12 @@ test("R-090 R-092 R-093 FED-888 FED-889 a pack is used, and opens by its link at
     ["image/webp", []],
   ]);
 
+  let large = "";
+  const { usedBytes } = await alice.assets.usage();
   // Bob, who does not have the pack, sees each: small ones are in the message, large ones an asset.
   for (const [index, sticker] of ["wave", "2", "3"].entries()) {
     const { id } = await hers.sendSticker({ pack: "canary-title", sticker });
+    if (index === 1) large = id;
     const message = await messageAt(his, bob, id);
     const emoji = ["👋", "🐈", "🔣"][index];
     expect(message).toMatchObject({ type: "sticker", text: emoji, files: [] });
@@ -92,6 +95,12 @@ test("R-090 R-092 R-093 FED-888 FED-889 a pack is used, and opens by its link at
   expect((await alice.stickers.recent()).map(({ sticker }) => sticker)).toEqual(
     content.stickers.map(({ id }) => id).toReversed(),
   );
+
+  // With its message a large one goes from the server, too.
+  const used = async () => (await alice.assets.usage()).usedBytes;
+  expect(await used()).toBeGreaterThan(usedBytes);
+  await hers.delete(large);
+  await expect.poll(used, { timeout: 20_000 }).toBe(usedBytes);
 
   const exported: unknown[] = [];
   for await (const { file, value } of alice.account.export()) {

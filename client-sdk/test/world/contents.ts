@@ -1,7 +1,10 @@
 /** Octets that no two places of a file have in common, so that whatever moves shows. */
-export function content(length: number, offset = 0): Uint8Array<ArrayBuffer> {
-  const octets = new Uint8Array(length);
-  const view = new DataView(octets.buffer);
+export function content(
+  length: number,
+  offset = 0,
+  octets: Uint8Array<ArrayBuffer> = new Uint8Array(length),
+): Uint8Array<ArrayBuffer> {
+  const view = new DataView(octets.buffer, octets.byteOffset, length);
   const skew = offset % 4;
   let at = skew === 0 ? 0 : 4 - skew;
   for (let index = 0; index < Math.min(at, length); index += 1) {

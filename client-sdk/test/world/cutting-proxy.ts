@@ -7,7 +7,7 @@ export interface CuttingProxy extends AsyncDisposable {
   readonly url: string;
   /** Octets that have passed, to the server and back. */
   readonly passed: { up: number; down: number };
-  /** Each connection is cut when so many octets have passed on it; never while undefined. */
+  /** The connection is cut on which as many octets come to have passed since the last cut. */
   cutAfter: number | undefined;
   /** Called with each buffer that passes. */
   onPassed: () => void;
@@ -19,7 +19,6 @@ export async function startCuttingProxy(target: () => string): Promise<CuttingPr
   const server = createServer((near) => {
     const { hostname, port } = new URL(target());
     const far = connect(Number(port), hostname);
-    let passed = 0;
     const end = (): void => {
       near.destroy();
       far.destroy();
@@ -32,11 +31,12 @@ export async function startCuttingProxy(target: () => string): Promise<CuttingPr
         end();
       });
       from.on("data", (octets) => {
-        passed += octets.length;
+        sinceCut += octets.length;
         proxy.passed[direction] += octets.length;
         proxy.onPassed();
-        if (proxy.cutAfter !== undefined && passed > proxy.cutAfter) {
+        if (proxy.cutAfter !== undefined && sinceCut > proxy.cutAfter) {
           cuts += 1;
+          sinceCut = 0;
           end();
         } else if (!to.write(octets)) {
           from.pause();
@@ -48,6 +48,7 @@ export async function startCuttingProxy(target: () => string): Promise<CuttingPr
     pass(far, near, "down");
   });
   let cuts = 0;
+  let sinceCut = 0;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

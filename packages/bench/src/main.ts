@@ -7,6 +7,7 @@ import { benchAssets } from "./assets.ts";
 import { benchChat } from "./chat.ts";
 import { benchFanout } from "./fanout.ts";
 import { benchFederation } from "./federation.ts";
+import { benchHistory } from "./history.ts";
 import { benchIdle } from "./idle.ts";
 import { benchLatency } from "./latency.ts";
 import { benchMls } from "./mls.ts";
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, Bench>> = {
     benchFanout({ seconds, rounds, members }, report),
   federation: ({ seconds, rounds, parts, peers, backlog, outageSeconds }, report) =>
     benchFederation({ seconds, rounds, parts, peers, backlog, outageSeconds }, report),
+  history: ({ messages, repeats }, report) => benchHistory({ messages, repeats }, report),
   idle: ({ connections }, report) => benchIdle({ connections }, report),
   latency: ({ repeats }, report) => benchLatency({ messages: repeats * 10 }, report),
   search: ({ messages, repeats }, report) =>

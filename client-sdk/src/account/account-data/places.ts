@@ -54,15 +54,16 @@ export function placeOf(tx: LocalTx, room: RoomUri): Placed {
         : [],
     );
   const inFolders = new Set(chosen("folder"));
-  const pinned = pinsOf(tx).findIndex((one) => one.room === room);
+  // All other records are read for a pinned one only, so that a list costs what its conversations do.
+  const isPinned = typeof valueOf("pin") === "number";
   return {
-    pinned: pinned === -1 ? undefined : pinned,
+    pinned: isPinned ? pinsOf(tx).findIndex((one) => one.room === room) : undefined,
     archived: archivedSchema.safeParse(valueOf("archive")).data,
     muted: mutedSchema.safeParse(valueOf("mute")).data,
     marked: valueOf("unread") === true,
     level: levelSchema.safeParse(valueOf("notify")).data,
     labels: chosen("label").toSorted((a, b) => (a < b ? -1 : 1)),
-    folders: foldersOf(tx)
+    folders: (inFolders.size === 0 ? [] : foldersOf(tx))
       .filter(({ id }) => inFolders.has(id))
       .map(({ id }) => id),
   };

@@ -70,15 +70,24 @@ export class Account extends Member {
     return this.ask("GET", path);
   }
 
-  /** A request of the client API; a body of octets is TLS-encoded, any other is JSON. */
-  async ask(method: string, path: string, body?: Uint8Array | object): Promise<Answer> {
+  /**
+   * A request of the client API; a body of octets is TLS-encoded unless the headers say otherwise, and
+   * any other is JSON.
+   */
+  async ask(
+    method: string,
+    path: string,
+    body?: Uint8Array | object,
+    more: readonly Header[] = [],
+  ): Promise<Answer> {
     const { clients } = this.#context.subject;
     const binary = body instanceof Uint8Array;
     const headers: Header[] = [
       ["host", clients.host],
       ["authorization", `Bearer ${this.#token}`],
+      ...more,
     ];
-    if (body !== undefined)
+    if (body !== undefined && !more.some(([name]) => name === "content-type"))
       headers.push(["content-type", binary ? MEDIA_TYPE_TLS : MEDIA_TYPE_JSON]);
     const octets = body === undefined || binary ? body : utf8Encode(JSON.stringify(body));
     for (let left = triesMax; ; left -= 1) {

@@ -156,12 +156,6 @@ const names: Readonly<Record<string, Names>> = {
     "FED-420": "pages of entries",
     "FED-504": "how a client's own server refuses",
   },
-  "it is between a server and its own clients, and their files": {
-    "FED-1010": "who gets an asset",
-    "FED-1011": "an asset is asked for through the own server",
-    "FED-1012": "what an asking server believes of an asset",
-    "FED-1013": "copies of a deleted asset go",
-  },
   "it needs a hub that lies, is restored, or moves": {
     "FED-124": "a room's domain says where it was founded",
     "FED-204": "validity is judged at the hub's acceptance time",

@@ -1,6 +1,7 @@
 import { merged } from "../rule.ts";
 import type { Rule, RuleId } from "../rule.ts";
 import { askingRules } from "./asking.ts";
+import { assetRules } from "./assets.ts";
 import { boundRules } from "./bounds.ts";
 import { claimRules } from "./claims.ts";
 import { consentRules } from "./consent.ts";
@@ -37,6 +38,7 @@ export const allRules: readonly Rule[] = merged([
   ...termRules,
   ...toldRules,
   ...askingRules,
+  ...assetRules,
   ...followingRules,
   ...forwardingRules,
   ...handshakeRules,

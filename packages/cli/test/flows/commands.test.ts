@@ -177,6 +177,12 @@ test("a conversation is made, written to, read once, kept, and left", async () =
     format: "plain",
     topic: null,
     mentions: [],
+    mentionsEveryone: false,
+    forwarded: null,
+    expiresAt: null,
+    files: [],
+    sticker: null,
+    customEmoji: [],
   };
   const tail = await household.treehouse(["--context", "bob", "tail"]);
   const lines = tail.out.trimEnd().split("\n");
