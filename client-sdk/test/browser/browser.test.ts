@@ -19,7 +19,7 @@ if (path === undefined) notRun("the SDK in a browser");
 const inChromium = { skip: path === undefined };
 
 /** For a machine that has much to do. */
-const patience = { timeout: 30_000 };
+const patience = { timeout: 30_000, interval: 200 };
 let directory = "";
 let world: BrowserWorld;
 
@@ -154,6 +154,8 @@ test(
     const { page, faults } = await openAlice({ password, register: {} });
     await world.bob(["account", "register", "bob@b.example"]);
     await page.evaluate(() => app.me.contacts.request("bob@b.example"));
+    const asking = () => world.bob(["contact", "ls"]);
+    await expect.poll(asking, patience).toMatchObject({ contacts: [{ state: "incoming" }] });
     await world.bob(["contact", "accept", "alice@a.example"]);
     await page.evaluate(async () => {
       const { me } = app;
@@ -270,6 +272,7 @@ test("T-36 what others write never becomes script in the example's page", inChro
   await page.fill("input[name=server]", world.servers.at(1).url);
   await page.click("button[value=register]");
   await page.waitForSelector("#login", { state: "hidden" });
+  await expect.poll(() => page.textContent("#state"), patience).toBe("up to date");
   const [name = ""] = payloads.filter((payload) => payload.includes("<img src=x"));
   await world.bob(["account", "profile", "set", "--name", name, "--audience", "name=rooms"]);
   await world.bob(["group", "create", name, "--add", "carol@b.example"]);

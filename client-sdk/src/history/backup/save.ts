@@ -29,7 +29,7 @@ import { type BackupState, faultOf, rememberManifest } from "./state.ts";
 
 const hourMs = 60 * 60 * 1000;
 /** So many new segments are named at once at the latest, so that what was sent is not sent again. */
-const uploadsPerVersion = 16;
+const uploadsPerVersion = 8;
 /** What no manifest names after so long was left behind by a client that died. */
 const strayAfterMs = 24 * hourMs;
 const prefix = "history/";
@@ -121,15 +121,19 @@ async function mergeOrLose(
   }
 }
 
-/** The manifest's segments with others in the place of a stretch; a part of them before it is whole. */
+/**
+ * The manifest's segments with others in the place of a stretch; or of a part of it, which begins with
+ * the first of them and ends with the last one unless the stretch is whole now.
+ */
 function withSegments(
   { manifest }: BackupState,
   { from, to }: Stretch,
   segments: readonly BackupSegment[],
   whole: boolean,
 ): readonly BackupSegment[] {
+  const begin = segments[0]?.from ?? from;
   const end = whole ? to : (segments.at(-1)?.to ?? from);
-  const kept = manifest.segments.filter((one) => one.to <= from || one.from >= end);
+  const kept = manifest.segments.filter((one) => one.to <= begin || one.from >= end);
   return [...kept, ...segments].toSorted((a, b) => a.from - b.from);
 }
 

@@ -46,6 +46,8 @@ async function enter(options) {
   me.on("state", ({ state }) => (at("state").textContent = state));
   for (const event of ["joined", "named", "stored", "changed", "profile"]) me.on(event, draw);
   draw();
+  // From here on others can add a client that is new.
+  me.caughtUp().then(() => (at("state").textContent = "up to date"), show);
 }
 
 /** One after another, so that the newest state is what stays. */
