@@ -14,7 +14,8 @@ import type { Holder } from "../people/holder.ts";
 import { openSmallServer } from "../people/small-server.ts";
 import type { SmallServer } from "../people/small-server.ts";
 
-const slotOf = (fill: number): string => toBase64Url(new Uint8Array(32).fill(fill));
+const slotOf = (number: number): string =>
+  toBase64Url(new Uint8Array(new Uint32Array(8).fill(number).buffer));
 const sealedOf = (fill: number, length = 100): string =>
   toBase64Url(new Uint8Array(length).fill(fill));
 

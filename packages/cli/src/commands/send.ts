@@ -19,7 +19,11 @@ export function addSendCommand(cli: Cli): void {
     .option("--reply <message>", "id of the message that this one answers")
     .option("--thread <topic>", "the thread that it belongs to; any text, the same for all of it")
     .option("--markdown", "the text is Markdown; links to mimi: URIs mention people")
-    .option("--mention <who...>", "addresses, or everyone: named before the text")
+    .option(
+      "--mention <who>",
+      "an address, or everyone: named before the text; again for more",
+      more,
+    )
     .option("--ttl <duration>", "it goes from every store after so long: 30m, 12h, 7d; or never")
     .option("--ttl-read <duration>", "it goes so long after each reader has read it")
     .option("--forward <message>", "say a message of another conversation once more")
@@ -28,7 +32,7 @@ export function addSendCommand(cli: Cli): void {
     .option("--preview", "fetch what the first link in the text leads to, and send it along")
     .option("--wait <state>", "delivered or read: wait until all others have said so")
     .option("--sticker <pack/sticker>", "a sticker of a pack of yours in the place of a text")
-    .option("--file <paths...>", "files to send; the text is their caption")
+    .option("--file <path>", "a file to send; the text is its caption; again for more", more)
     .option("--alt <text>", "for those who cannot see or hear a file that is sent alone")
     .option("--voice", "the file is a recording that was spoken for the conversation")
     .option("--strip-metadata", "photographs go without what a camera wrote beside the pixels")
@@ -106,6 +110,11 @@ type SendCommandOptions = {
   wait?: string;
   lines?: boolean;
 };
+
+/** An option that is given again for each of several, so that what follows one is not taken for it. */
+function more(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
 
 function stateOf(wait: string | undefined): "delivered" | "read" | undefined {
   if (wait === undefined || wait === "delivered" || wait === "read") return wait;

@@ -148,6 +148,7 @@ test("R-036 who may find, ask and add is chosen, and anything else is refused", 
 
 test("R-037 settings, labels, names and what was read are chosen for all clients", async () => {
   const initial = {
+    autoDownloadBytes: 0,
     blockOnKeyChange: true,
     deliveryReceipts: false,
     readReceipts: true,
@@ -164,6 +165,7 @@ test("R-037 settings, labels, names and what was read are chosen for all clients
   expect(await wrong("colour", "on")).toBe("unknownSetting");
   expect(await wrong("blockOnKeyChange", "perhaps")).toBe("malformed");
   expect(await wrong("presence", "on")).toBe("malformed");
+  expect(await wrong("autoDownloadBytes", "much")).toBe("badNumber");
   expect(await json("account", "set", "blockOnKeyChange", "on")).toMatchObject({
     blockOnKeyChange: true,
   });

@@ -33,7 +33,7 @@ function written(name: string, octets: Uint8Array): string {
 test("R-082 R-084 files are sent, shown with what they are, and saved octet for octet", async () => {
   const [photo, song] = [written("sea.png", png(640, 480)), written("a.wav", wav(2))];
   const sent = sentSchema.parse(
-    await json("send", "Tea", "the sea", "--file", photo, song, "--alt", "Waves."),
+    await json("send", "Tea", "--file", photo, "--file", song, "--alt", "Waves.", "the sea"),
   );
   // A recording has nothing that could be taken out: it is refused rather than sent as it is.
   const stripped = ["send", "Tea", "--file", song, "--strip-metadata"];
