@@ -213,7 +213,7 @@ function startClient(
       settled: () => notifier.settled(),
     }),
     ears: {
-      came: (newcomers) => kept.grants.came(newcomers),
+      came: (tx, newcomers) => kept.grants.came(tx, newcomers),
       overheard: (heard) => presences.overheard(heard),
       spoke: (room, sender) => presences.spoke(room, sender),
       arrived: (place) => notifier.arrived(place),

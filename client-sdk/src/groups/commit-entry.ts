@@ -47,6 +47,7 @@ export async function commitEntry(
   const finished: number[] = [];
   let hidden = false;
   let changedKeys: readonly UserUri[] = [];
+  let welcomed = () => {};
   const present = new Set(group.members().map(({ user }) => user));
   const returned = room.hub.returned.filter((user) => present.has(user));
   const settled = returned.length < room.hub.returned.length ? { ...room.hub, returned } : room.hub;
@@ -82,6 +83,15 @@ export async function commitEntry(
       noteKeyNumbers(tx, committing);
       const body = describeEvent({ ...event, changedKeys });
       tx.messages.append(entryRow(room, entry, "event", `event ${entry.position}`, body), true);
+      if (newcomers.length > 0) {
+        const { position, acceptedAt } = entry;
+        welcomed = context.ears.came(tx, {
+          room: room.uri,
+          position,
+          acceptedAt,
+          users: newcomers,
+        });
+      }
       if (result.removedSelf) {
         tx.rooms.setStatus(room.uri, "removed");
         tx.rooms.deleteGroup(room.uri);
@@ -99,10 +109,7 @@ export async function commitEntry(
       if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
       if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
       tellChangedKeys(context, room, changedKeys);
-      if (newcomers.length > 0) {
-        const { position, acceptedAt } = entry;
-        context.ears.came({ room: room.uri, position, acceptedAt, users: newcomers });
-      }
+      welcomed();
       if (hidden) return;
       context.events.emit("membership", { room: room.uri, ...event, changedKeys });
       if (result.removedSelf) context.events.emit("removed", { room: room.uri });

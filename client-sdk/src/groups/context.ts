@@ -128,8 +128,11 @@ export interface AccountEvents {
 
 /** Who hears what is said and not kept; owned here, met by the presence layer. Must not throw. */
 export interface Ears {
-  /** Users came in, of whom no client was there before; by a commit that this client was there for. */
-  came(newcomers: Newcomers): void;
+  /**
+   * Users came in, of whom no client was there before; by a commit that this client was there for. In the
+   * transaction that applies the commit; answers what is to be done after it.
+   */
+  came(tx: LocalTx, newcomers: Newcomers): () => void;
   overheard(heard: {
     readonly room: RoomUri;
     readonly sender: ClientUri;

@@ -78,3 +78,20 @@ test("R-058 FED-1070 FED-1071 who joins is told the last days by a member, where
     ["2 xxxxxxxx", "alice@localhost", "alice@localhost"],
   ]);
 });
+
+test("R-058 FED-1071 a member whose program ended before its turn tells when it is there again", async () => {
+  const adder = await server.register("adder");
+  const { id } = await adder.conversations.create({ name: "Brief", members: [] });
+  const room = await adder.conversations.get(id);
+  await room.setHistoryDays(7);
+  await room.send("earlier");
+  await using joiner = await server.register("joiner");
+  await room.add(["joiner@localhost"]);
+  await adder.close();
+  const atJoiner = await joinedBy(joiner, id);
+  expect(await tellersIn(atJoiner)).toEqual([]);
+  const told = granted(joiner);
+  await using again = await server.open("adder");
+  await told;
+  expect(await tellersIn(atJoiner)).toEqual([["earlier", again.me.address, again.me.address]]);
+});

@@ -6,6 +6,7 @@ import {
   historyGrantContent,
   historySegmentCodec,
   formatAssetLink,
+  Refusal,
   userOfClient,
 } from "@treehouse/protocol";
 
@@ -13,6 +14,7 @@ import type { Newcomers } from "../../groups/index.ts";
 import type { HistoryContext } from "../context.ts";
 import { sealPiece } from "../piece.ts";
 import { segmentsOf } from "../segments.ts";
+import { settleOwed } from "./owed.ts";
 import type { GrantPorts } from "./ports.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -26,23 +28,48 @@ const turnsMax = 10;
 export const grantedSetting = ({ room, position }: Pick<Newcomers, "room" | "position">) =>
   `history granted ${room} ${position}`;
 
-/** Sends newcomers what their room grants them, if that is this client's turn and nobody else has. */
+/**
+ * Sends newcomers what their room grants them, if that is this client's turn and nobody else has. Turns
+ * are counted from the commit, so that who was away when its turn came does not wait once more. `ended`
+ * is called when nothing of this is under way any more; what failed stays owed.
+ */
 export async function grantLater(
   context: HistoryContext,
   ports: GrantPorts,
   newcomers: Newcomers,
+  ended: () => void,
 ): Promise<void> {
-  const { days, clients } = await ports.granting(newcomers.room);
-  const there = clients.filter((client) => !newcomers.users.includes(userOfClient(client)));
-  const turn = there.indexOf(ports.client);
-  if (days === 0 || turn === -1 || turn >= turnsMax) return;
-  ports.later(firstMs + turn * turnMs, () => {
-    grant(context, ports, newcomers).catch((error: unknown) => {
-      if (ports.life.aborted) return;
-      context.env.log.warn("history.notGranted", { error: String(error) });
-    });
+  const turn = await turnIn(ports, newcomers);
+  if (turn === undefined) {
+    await settle(context, newcomers);
+    ended();
+    return;
+  }
+  const since = Math.max(0, context.env.now() - newcomers.acceptedAt);
+  ports.later(Math.max(0, firstMs + turn * turnMs - since), () => {
+    grant(context, ports, newcomers)
+      .catch((error: unknown) => {
+        if (ports.life.aborted) return;
+        context.env.log.warn("history.notGranted", { error: String(error) });
+      })
+      .finally(ended);
   });
 }
+
+/** How many are before this client; undefined where it has nothing to tell. */
+async function turnIn(ports: GrantPorts, { room, users }: Newcomers): Promise<number | undefined> {
+  const granting = await ports.granting(room).catch((error: unknown) => {
+    if (error instanceof Refusal && error.code === "removed") return undefined;
+    throw error;
+  });
+  if (granting === undefined || granting.days === 0) return undefined;
+  const there = granting.clients.filter((client) => !users.includes(userOfClient(client)));
+  const turn = there.indexOf(ports.client);
+  return turn === -1 || turn >= turnsMax ? undefined : turn;
+}
+
+const settle = ({ store }: HistoryContext, newcomers: Newcomers): Promise<void> =>
+  store.transaction((tx) => settleOwed(tx, newcomers));
 
 async function grant(
   context: HistoryContext,
@@ -55,7 +82,7 @@ async function grant(
     (tx) => tx.settings.get(grantedSetting(newcomers)) !== undefined,
   );
   const { days } = await ports.granting(room);
-  if (isDone || days === 0) return;
+  if (isDone || days === 0) return settle(context, newcomers);
   const since = Math.max(0, acceptedAt - days * dayMs);
   const [id, key] = [env.random(16), env.random(32)];
   const pieces: GrantPiece[] = [];
@@ -72,7 +99,7 @@ async function grant(
     const link = await ports.assets.upload(sealed, { access, signal: ports.life });
     pieces.push({ kind: "asset", link: formatAssetLink(link) });
   }
-  if (pieces.length === 0) return;
+  if (pieces.length === 0) return settle(context, newcomers);
   const to = users.slice(0, HISTORY_LIMITS.historyGrantUsersMax);
   const told: HistoryGrant = { to, position, since, id, key, pieces };
   const content = historyGrantContent({
@@ -82,4 +109,5 @@ async function grant(
     roomUri: room,
   });
   await ports.send(room, encodeContent(content));
+  await settle(context, newcomers);
 }

@@ -6,12 +6,13 @@ import type { LocalTx } from "../../storage/index.ts";
 import { createSerial } from "../../transport/index.ts";
 import type { HistoryContext } from "../context.ts";
 import { grantedSetting, grantLater } from "./give.ts";
+import { allOwed, noteOwed, settleOwed } from "./owed.ts";
 import type { GrantPorts } from "./ports.ts";
 import { keepGrant, pendingGrants, takeGrant } from "./take.ts";
 
 export interface Grants {
-  /** Users came into a room. */
-  came(newcomers: Newcomers): void;
+  /** Users came into a room; answers what is to be done after the transaction. */
+  came(tx: LocalTx, newcomers: Newcomers): () => void;
   /** A member tells newcomers what was said before; answers what is to be done after the transaction. */
   heard(tx: LocalTx, said: Heard): () => void;
   /** The connection is there. */
@@ -29,15 +30,29 @@ export function createGrants(context: HistoryContext, ports: GrantPorts): Grants
     });
   };
   const take = (room: RoomUri) => inBackground(() => takeGrant(context, ports, room));
+  /** Commits whose newcomers have a turn of this process ahead. */
+  const telling = new Set<string>();
+  const tell = (newcomers: Newcomers): void => {
+    const commit = `${newcomers.room} ${newcomers.position}`;
+    if (telling.has(commit)) return;
+    telling.add(commit);
+    const ended = () => telling.delete(commit);
+    inBackground(() => grantLater(context, ports, newcomers, ended).catch(ended));
+  };
   return {
-    came: (newcomers) => inBackground(() => grantLater(context, ports, newcomers)),
+    came(tx, newcomers) {
+      noteOwed(tx, newcomers);
+      return () => tell(newcomers);
+    },
     heard(tx, { user, room, grant }) {
+      settleOwed(tx, { room, position: grant.position });
       tx.settings.put(grantedSetting({ room, position: grant.position }), new Uint8Array(1));
       return keepGrant(tx, context, { user, room, grant }) ? () => take(room) : () => undefined;
     },
     live() {
       inBackground(async () => {
         for (const room of await pendingGrants(context)) take(parseRoomUri(room));
+        for (const newcomers of await context.store.transaction(allOwed)) tell(newcomers);
       });
     },
   };

@@ -150,6 +150,6 @@ export async function wholeFileId(client: Client, start: string): Promise<string
   if (only !== undefined && another === undefined) return only.id;
   const text = only === undefined ? "no file begins with" : "more than one file begins with";
   throw new CliFailure(EXIT.usage, "notFound", `${text} "${start}"`, {
-    help: "`treehouse file ls --json` shows the ids.",
+    help: "`treehouse file ls --json` shows the ids. A conversation's files are named with --in <conversation>.",
   });
 }

@@ -109,14 +109,7 @@ const kinds: readonly (readonly [string, () => Promise<string>, object])[] = [
   [
     "everyone and somebody, named",
     () =>
-      idOf(
-        alice(
-          "send",
-          "Tea",
-          "--mention", "everyone", "--mention", "bob@two.test",
-          "2 * 3 = 6",
-        ),
-      ),
+      idOf(alice("send", "Tea", "--mention", "everyone", "--mention", "bob@two.test", "2 * 3 = 6")),
     { mentionsEveryone: true, mentions: ["bob@two.test"], format: "markdown" },
   ],
   [
