@@ -10,8 +10,8 @@ const exclude = ["**/node_modules/**", "**/dist/**"];
 
 export default defineConfig({
   test: {
-    // Flows wait for servers of their own: half as many workers again as cores keep the cores busy.
-    maxWorkers: "150%",
+    // Flows wait for servers of their own: twice as many workers as cores keep the cores busy.
+    maxWorkers: "200%",
     projects: [
       { test: { name: "unit", include: ["**/src/**/*.test.ts"], exclude, isolate: false } },
       {

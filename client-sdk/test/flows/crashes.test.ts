@@ -9,7 +9,7 @@ const full = process.env["TREEHOUSE_SCALE"] === "full";
 const deaths: readonly Death[] = Array.from({ length: 40 }, (_, index) => index + 1).flatMap((at) =>
   full
     ? [{ at, when: "before" } as const, { at, when: "after" } as const]
-    : at % 3 !== 1
+    : at % 5 !== 1
       ? []
       : [{ at, when: at % 2 === 1 ? "before" : "after" } as const],
 );

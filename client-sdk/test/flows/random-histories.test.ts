@@ -4,7 +4,7 @@ import type { Client, Conversation } from "../../src/node.ts";
 import { startServer, type TestServer } from "../world/server.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const seeds = full ? 10 : 3;
+const seeds = full ? 10 : 2;
 const steps = full ? 40 : 24;
 const names = ["alice", "bob", "carol"] as const;
 type Name = (typeof names)[number];

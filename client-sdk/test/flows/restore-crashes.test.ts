@@ -7,7 +7,7 @@ import { password, startServer, type TestServer } from "../world/server.ts";
 import { joinedBy, reads, textsIn, until } from "../world/waiting.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const deaths: readonly Death[] = Array.from({ length: full ? 40 : 3 }, (_, index) => ({
+const deaths: readonly Death[] = Array.from({ length: full ? 40 : 2 }, (_, index) => ({
   at: full ? index + 1 : 1 + index * 14,
   when: index % 2 === 0 ? ("after" as const) : ("before" as const),
 }));

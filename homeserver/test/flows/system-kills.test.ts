@@ -9,7 +9,7 @@ import { startProgram } from "../program/start.ts";
 import type { Program } from "../program/start.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const [kills, perSender] = full ? [100, 999] : [5, 30];
+const [kills, perSender] = full ? [100, 999] : [3, 18];
 
 let directory = "";
 let program: Program | undefined;
