@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // Tests start hundreds of programs, which all load the same modules.
 process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "node_modules/.cache/compiled");
@@ -8,8 +9,21 @@ process.env["NODE_OPTIONS"] = `${process.env["NODE_OPTIONS"] ?? ""} --import=${q
 
 const exclude = ["**/node_modules/**", "**/dist/**"];
 
+/** Small files that run long: the last of them would run alone at the end. */
+const longest =
+  /(demo|conformance|conformance-faults|backup-two-servers|restore|restore-returned|readme|bench|backup-commands|system-kills|federation-e2e-[a-z-]+|system-clients|fuzz|exit-codes)\.test\.ts$/;
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => longest.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     // Flows wait for servers of their own: twice as many workers as cores keep the cores busy.
     maxWorkers: "200%",
     projects: [
