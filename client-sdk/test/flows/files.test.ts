@@ -14,7 +14,7 @@ import { befriend } from "../world/friends.ts";
 import { jpegHead, mp4, png, wav, withPlace } from "../world/samples.ts";
 import { password } from "../world/server.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
-import { founded, joinedBy, until } from "../world/waiting.ts";
+import { founded, joinedBy, messageIn, seen, until } from "../world/waiting.ts";
 
 let servers: FederatedServers;
 let alice: Client;
@@ -52,31 +52,10 @@ async function withStoreOfBob<T>(run: (store: LocalStore) => Promise<T>): Promis
   }
 }
 
-async function messageIn(conversation: Conversation, id: string): Promise<Message | undefined> {
-  const items = await conversation.history({ limit: 1000 });
-  return items
-    .flatMap((item) => (item.kind === "message" ? [item] : []))
-    .find((one) => one.id === id);
-}
-
-/** The message as Bob has it, once it fits. */
-async function seen(
-  id: string,
-  fits: (message: Message) => boolean = () => true,
-): Promise<Message> {
-  let message: Message | undefined;
-  await until(bob, async () => {
-    message = await messageIn(his, id);
-    return message !== undefined && fits(message);
-  });
-  if (message === undefined) throw new Error("it never came");
-  return message;
-}
-
 test("R-082 R-083 FED-870 files go with a caption, and are seen before they are fetched", async () => {
   const photograph = new File([png(1200, 600)], "sea.png");
   const sent = await hers.send({ file: photograph, caption: "the sea", alt: "Waves." });
-  const message = await seen(sent.id);
+  const message = await seen(bob, his, sent.id);
   expect(message).toMatchObject({ type: "image", text: "the sea", filesRefused: false });
   const [file] = message.files;
   expect(file).toMatchObject({
@@ -102,7 +81,7 @@ test("R-082 R-083 FED-870 files go with a caption, and are seen before they are 
       { file: new TextEncoder().encode("text"), name: "c.txt" },
     ],
   });
-  const several = await seen(id);
+  const several = await seen(bob, his, id);
   expect(several.type).toBe("voice");
   expect(several.files.map(({ kind, name, durationMs }) => [kind, name, durationMs])).toEqual([
     ["voice", "a.wav", 2000],
@@ -112,7 +91,7 @@ test("R-082 R-083 FED-870 files go with a caption, and are seen before they are 
   expect(several.files[0]?.waveform?.at(-1)).toBe(255);
   // What is said of them later changes the caption alone.
   await hers.edit(sent.id, "the high sea");
-  const edited = await seen(sent.id, ({ text }) => text === "the high sea");
+  const edited = await seen(bob, his, sent.id, ({ text }) => text === "the high sea");
   expect(edited.files.map(({ name }) => name)).toEqual(["sea.png"]);
 });
 
@@ -122,7 +101,7 @@ test("R-083 a photograph that says where it was taken is told of, or goes withou
   expect(told.notes).toContainEqual({ file: "p.jpg", note: "tellsPlace" });
   const { id, notes } = await hers.send({ file: photograph, name: "q.jpg", stripMetadata: true });
   expect(notes.filter(({ note }) => note === "tellsPlace")).toEqual([]);
-  const [file] = (await seen(id)).files;
+  const [file] = (await seen(bob, his, id)).files;
   expect(file).toMatchObject({ width: 640, height: 480, rotation: 90 });
   const got = await bob.files.read(file ?? { link: undefined });
   expect(Buffer.from(got).includes("canary")).toBe(false);
@@ -134,7 +113,7 @@ test("R-083 a photograph that says where it was taken is told of, or goes withou
 test("R-088 FED-875 two who save at once keep both versions, one is current, each comes back", async () => {
   const octets = (text: string) => new TextEncoder().encode(text);
   const first = await hers.send({ file: octets("one"), name: "plan.txt" });
-  await seen(first.id);
+  await seen(bob, his, first.id);
   const [a, b] = await Promise.all([
     hers.send({ file: octets("hers"), name: "plan.txt", versionOf: first.id }),
     his.send({ file: octets("his"), name: "plan.txt", versionOf: first.id }),
@@ -161,7 +140,7 @@ test("R-088 FED-875 two who save at once keep both versions, one is current, eac
   await expect(his.restoreVersion(last.id)).rejects.toMatchObject({ code: "malformed" });
   const restored = await his.restoreVersion(first.id);
   await until(alice, async () => (await messageIn(hers, restored.id)) !== undefined);
-  await seen(restored.id);
+  await seen(bob, his, restored.id);
   // It has a reference of its own: the first one can go.
   await hers.delete(first.id);
   const versions = await hers.versions(restored.id);
@@ -235,14 +214,14 @@ test("R-087 files lie in folders, with tags, on all of a user's clients and read
 test("R-052 FED-878 with a message its files go from both servers and from every store", async () => {
   const secret = random(5000);
   const { id } = await hers.send({ file: secret, name: "secret.bin" });
-  const [file] = (await seen(id)).files;
+  const [file] = (await seen(bob, his, id)).files;
   if (file === undefined) throw new Error("no file came");
   expect(await bob.files.read(file)).toEqual(secret);
   await alice.close();
   alice = await servers.at(0).open("alice");
   hers = await joinedBy(alice, hers.id);
   await hers.delete(id);
-  await seen(id, ({ type, files }) => type === "deleted" && files.length === 0);
+  await seen(bob, his, id, ({ type, files }) => type === "deleted" && files.length === 0);
   // Past what the stores keep: they are looked into below.
   const answer = async (client: Client) => {
     try {
@@ -270,7 +249,10 @@ test("R-084 FED-877 the user's rule fetches small files by itself, and no others
   await bob.settings.set({ autoDownloadBytes: 2000 });
   const small = await hers.send({ file: random(1000), name: "small" });
   const large = await hers.send({ file: random(3000), name: "large" });
-  const [[one], [other]] = [(await seen(small.id)).files, (await seen(large.id)).files];
+  const [[one], [other]] = [
+    (await seen(bob, his, small.id)).files,
+    (await seen(bob, his, large.id)).files,
+  ];
   const there = () => readdirSync(assets, { recursive: true }).length;
   await expect.poll(there, slow).toBeGreaterThan(before);
   await servers.at(1).stop();

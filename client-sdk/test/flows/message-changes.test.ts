@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { parseRoomUri, parseUserUri } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import type { Client, Conversation, Message } from "../../src/node.ts";
+import type { Client, Conversation } from "../../src/node.ts";
 import {
   composeDeletion,
   composeEdit,
@@ -14,7 +14,7 @@ import { type LocalStore, openLocalStore } from "../../src/storage/index.ts";
 import { openNodeStore } from "../../src/storage-sqlite/index.ts";
 import { befriend } from "../world/friends.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
-import { founded, next, reads, until } from "../world/waiting.ts";
+import { founded, messageIn, next, reads, seen, until } from "../world/waiting.ts";
 
 let servers: FederatedServers;
 let alice: Client;
@@ -37,24 +37,6 @@ afterAll(async () => {
   await servers[Symbol.asyncDispose]();
 });
 
-async function messageIn(conversation: Conversation, id: string): Promise<Message | undefined> {
-  const items = await conversation.history({ limit: 1000 });
-  return items
-    .flatMap((item) => (item.kind === "message" ? [item] : []))
-    .find((one) => one.id === id);
-}
-
-/** The message as Bob has it, once it fits. */
-async function seen(id: string, fits: (message: Message) => boolean): Promise<Message> {
-  let message: Message | undefined;
-  await until(bob, async () => {
-    message = await messageIn(his, id);
-    return message !== undefined && fits(message);
-  });
-  if (message === undefined) throw new Error("it never came");
-  return message;
-}
-
 test("R-051 an edit takes the place of what was said, for all, and keeps its id and answers", async () => {
   const { id } = await hers.send("teh first", { topic: "spelling" });
   await reads(bob, his.id, "teh first");
@@ -65,7 +47,7 @@ test("R-051 an edit takes the place of what was said, for all, and keeps its id 
   expect(await messageIn(his, id)).toMatchObject({ ...shown, editedAt: expect.any(Number) });
   expect(await messageIn(hers, id)).toMatchObject(shown);
   await hers.edit(id, "the very first");
-  await seen(id, ({ text }) => text === "the very first");
+  await seen(bob, his, id, ({ text }) => text === "the very first");
   // Only its author: the client asks the room's rules, and so do those of the others.
   await expect(his.edit(id, "mine now")).rejects.toMatchObject({ code: "notFound" });
   await expect(hers.edit("00".repeat(32), "x")).rejects.toMatchObject({ code: "notFound" });
@@ -79,13 +61,13 @@ test("R-053 what is said to a message counts once for each person, and is taken 
   await hers.react(id, "🎂");
   await hers.react(id, "👍🏽");
   const both = [bob.me.address, alice.me.address];
-  expect((await seen(id, ({ reactions }) => reactions.length === 2)).reactions).toEqual([
+  expect((await seen(bob, his, id, ({ reactions }) => reactions.length === 2)).reactions).toEqual([
     { emoji: "🎂", by: both },
     { emoji: "👍🏽", by: [alice.me.address] },
   ]);
   await hers.unreact(id, "🎂");
   await hers.unreact(id, "🎂");
-  await seen(id, ({ reactions }) => reactions[0]?.by.length === 1);
+  await seen(bob, his, id, ({ reactions }) => reactions[0]?.by.length === 1);
   for (const wrong of ["", "cake", "🎂🎂", "1", "<b>"]) {
     await expect(hers.react(id, wrong)).rejects.toMatchObject({ code: "malformed" });
   }
@@ -95,12 +77,12 @@ test("R-052 what is taken back is gone from every store, also where somebody was
   const secret = `canary-${randomBytes(8).toString("hex")}`;
   const { id } = await hers.send(secret);
   await hers.edit(id, `${secret} again`);
-  await seen(id, ({ text }) => text.endsWith("again"));
+  await seen(bob, his, id, ({ text }) => text.endsWith("again"));
   await bob.close();
   await hers.delete(id);
   bob = await servers.at(1).open("bob");
   his = await bob.conversations.get(his.id);
-  const gone = await seen(id, ({ type }) => type === "deleted");
+  const gone = await seen(bob, his, id, ({ type }) => type === "deleted");
   expect(gone).toMatchObject({ text: "", editedAt: undefined, reactions: [] });
   await expect(his.react(id, "👍")).rejects.toMatchObject({ code: "notFound" });
   for (const [client, name, index] of [
@@ -147,10 +129,10 @@ async function textIn(path: string): Promise<string> {
 test("R-056 Markdown names people by their URIs, whatever the link is called", async () => {
   const text = `hello [@Mallory](${bob.me.user}) and [x](mimi://nobody) and [y](https://e.test)`;
   const { id } = await hers.send(text, { format: "markdown" });
-  const { mentions } = await seen(id, () => true);
+  const { mentions } = await seen(bob, his, id);
   expect(mentions).toEqual([bob.me.address]);
   const plain = await hers.send(text);
-  expect((await seen(plain.id, () => true)).mentions).toEqual([]);
+  expect((await seen(bob, his, plain.id)).mentions).toEqual([]);
 });
 
 test("R-052 a message that was taken back before it was handled is handed to nobody", async () => {
@@ -209,7 +191,7 @@ test("T-04 R-051 what a member makes of others' messages changes nothing, and an
   expect(reactions).toEqual([{ emoji: "🙂", by: [bob.me.address] }]);
   await expect(his.delete(id)).rejects.toMatchObject({ code: "notAllowed" });
   await hers.delete(last.id);
-  await seen(last.id, (message) => message.type === "deleted");
+  await seen(bob, his, last.id, (message) => message.type === "deleted");
 });
 
 test("the helper that looks into stores finds what is there", async () => {

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { type Client, type Conversation, defineContent, type Message } from "../../src/node.ts";
 import { befriend } from "../world/friends.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
-import { founded, next, reads, until } from "../world/waiting.ts";
+import { founded, messageIn, next, reads, seen } from "../world/waiting.ts";
 
 let servers: FederatedServers;
 let alice: Client;
@@ -31,29 +31,6 @@ afterAll(async () => {
   for (const client of [alice, bob, carol]) await client.close();
   await servers[Symbol.asyncDispose]();
 });
-
-async function messageIn(conversation: Conversation, id: string): Promise<Message | undefined> {
-  const items = await conversation.history({ limit: 1000 });
-  return items
-    .flatMap((item) => (item.kind === "message" ? [item] : []))
-    .find((one) => one.id === id);
-}
-
-/** The message as somebody has it, once it fits. */
-async function seen(
-  client: Client,
-  conversation: Conversation,
-  id: string,
-  fits: (message: Message) => boolean = () => true,
-): Promise<Message> {
-  let message: Message | undefined;
-  await until(client, async () => {
-    message = await messageIn(conversation, id);
-    return message !== undefined && fits(message);
-  });
-  if (message === undefined) throw new Error("it never came");
-  return message;
-}
 
 test("R-046 FED-833 messages are pinned for all by whose role permits it, and unpinned", async () => {
   const { id } = await hers.send("the rules of tea");

@@ -1,4 +1,4 @@
-import type { Client, ClientEvents, Conversation } from "../../src/node.ts";
+import type { Client, ClientEvents, Conversation, Message } from "../../src/node.ts";
 
 /** Resolves with the next value of an event that fits. Ask before what causes it. */
 export function next<K extends keyof ClientEvents>(
@@ -96,4 +96,31 @@ export async function founded(
   const joined: Conversation[] = [room];
   for (const other of others) joined.push(await joinedBy(other, room.id));
   return joined;
+}
+
+/** A message of a conversation by its id, as this client has it now. */
+export async function messageIn(
+  conversation: Conversation,
+  id: string,
+): Promise<Message | undefined> {
+  const items = await conversation.history({ limit: 1000 });
+  return items
+    .flatMap((item) => (item.kind === "message" ? [item] : []))
+    .find((one) => one.id === id);
+}
+
+/** The same once it is there and fits. */
+export async function seen(
+  client: Client,
+  conversation: Conversation,
+  id: string,
+  fits: (message: Message) => boolean = () => true,
+): Promise<Message> {
+  let message: Message | undefined;
+  await until(client, async () => {
+    message = await messageIn(conversation, id);
+    return message !== undefined && fits(message);
+  });
+  if (message === undefined) throw new Error("it never came");
+  return message;
 }

@@ -81,6 +81,7 @@ export {
   pollOf,
   voteContent,
 } from "./poll.ts";
+export { type SaidBy, singleContent } from "./single-content.ts";
 export {
   isMarkdown,
   type Mentions,

@@ -1,10 +1,10 @@
 import { z } from "zod";
 
-import { type Bytes, fromBase64Url, utf8Decode, utf8Encode } from "../bytes/index.ts";
-import type { RoomUri, UserUri } from "../identifiers/index.ts";
+import { fromBase64Url, utf8Decode, utf8Encode } from "../bytes/index.ts";
 import { Refusal } from "../refusals/index.ts";
-import { CONTENT_EXTENSIONS, DISPOSITIONS, type MimiContent } from "./mimi-content.ts";
+import { DISPOSITIONS, type MimiContent } from "./mimi-content.ts";
 import { isShowable } from "./showable.ts";
+import { type SaidBy, singleContent } from "./single-content.ts";
 
 export const MEDIA_TYPE_PROFILE = "application/vnd.treehouse.profile+json";
 
@@ -58,32 +58,13 @@ export const profileSchema = z.object({
 
 export type Profile = z.infer<typeof profileSchema>;
 
-/** FED-840: a profile as content. The salt is 16 random octets, new for each message. */
-export function profileContent(message: {
-  readonly profile: Profile;
-  readonly salt: Bytes;
-  readonly senderUri: UserUri;
-  readonly roomUri: RoomUri;
-}): MimiContent {
-  const { profile, salt, senderUri, roomUri } = message;
-  return {
-    salt,
-    replaces: undefined,
-    topicId: new Uint8Array(0),
-    expires: undefined,
-    inReplyTo: undefined,
-    extensions: new Map<number, string>([
-      [CONTENT_EXTENSIONS.senderUri, senderUri],
-      [CONTENT_EXTENSIONS.roomUri, roomUri],
-    ]),
-    body: {
-      kind: "single",
-      disposition: DISPOSITIONS.profile,
-      language: "",
-      contentType: MEDIA_TYPE_PROFILE,
-      content: utf8Encode(JSON.stringify(profile)),
-    },
-  };
+/** FED-840: a profile as content. */
+export function profileContent(message: SaidBy & { readonly profile: Profile }): MimiContent {
+  return singleContent(message, {
+    disposition: DISPOSITIONS.profile,
+    contentType: MEDIA_TYPE_PROFILE,
+    content: utf8Encode(JSON.stringify(message.profile)),
+  });
 }
 
 /**

@@ -1,6 +1,5 @@
 import { type Bytes, utf8Decode, utf8Encode } from "../bytes/index.ts";
-import { parseUserUri } from "../identifiers/index.ts";
-import type { RoomUri, UserUri } from "../identifiers/index.ts";
+import { parseUserUri, type UserUri } from "../identifiers/index.ts";
 import { Refusal } from "../refusals/index.ts";
 import {
   CONTENT_EXTENSIONS,
@@ -11,38 +10,26 @@ import {
   type NestedPart,
   type SinglePart,
 } from "./mimi-content.ts";
+import { type SaidBy, singleContent } from "./single-content.ts";
 
-/** A message of plain text (FED-822). The salt is 16 random octets, new for each message. */
-export function textContent(message: {
-  readonly text: string;
-  readonly salt: Bytes;
-  readonly senderUri: UserUri;
-  readonly roomUri: RoomUri;
-  /** Id of the message that is answered. */
-  readonly inReplyTo?: Bytes | undefined;
-  /** The thread that it belongs to. */
-  readonly topicId?: Bytes | undefined;
-  /** GitHub-flavoured Markdown instead of plain text. */
-  readonly markdown?: boolean | undefined;
-}): MimiContent & { readonly body: SinglePart } {
-  return {
-    salt: message.salt,
-    replaces: undefined,
-    topicId: message.topicId ?? new Uint8Array(0),
-    expires: undefined,
-    inReplyTo: message.inReplyTo,
-    extensions: new Map<number, string>([
-      [CONTENT_EXTENSIONS.senderUri, message.senderUri],
-      [CONTENT_EXTENSIONS.roomUri, message.roomUri],
-    ]),
-    body: {
-      kind: "single",
-      disposition: DISPOSITIONS.render,
-      language: "",
-      contentType: message.markdown === true ? MEDIA_TYPE_MARKDOWN : MEDIA_TYPE_TEXT,
-      content: utf8Encode(message.text),
-    },
+/** A message of plain text (FED-822). */
+export function textContent(
+  message: SaidBy & {
+    readonly text: string;
+    /** Id of the message that is answered. */
+    readonly inReplyTo?: Bytes | undefined;
+    /** The thread that it belongs to. */
+    readonly topicId?: Bytes | undefined;
+    /** GitHub-flavoured Markdown instead of plain text. */
+    readonly markdown?: boolean | undefined;
+  },
+): MimiContent & { readonly body: SinglePart } {
+  const part = {
+    disposition: DISPOSITIONS.render,
+    contentType: message.markdown === true ? MEDIA_TYPE_MARKDOWN : MEDIA_TYPE_TEXT,
+    content: utf8Encode(message.text),
   };
+  return singleContent(message, part, message);
 }
 
 /**

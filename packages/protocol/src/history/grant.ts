@@ -10,8 +10,8 @@ import {
   vector,
   versioned,
 } from "../codec/index.ts";
-import { CONTENT_EXTENSIONS, DISPOSITIONS, type MimiContent } from "../content/index.ts";
-import { type RoomUri, type UserUri, userUriCodec } from "../identifiers/index.ts";
+import { DISPOSITIONS, type MimiContent, type SaidBy, singleContent } from "../content/index.ts";
+import { type UserUri, userUriCodec } from "../identifiers/index.ts";
 import { Refusal } from "../refusals/index.ts";
 import { HISTORY_LIMITS } from "./limits.ts";
 
@@ -54,32 +54,15 @@ export const historyGrantCodec: Codec<HistoryGrant> = versioned(
   }),
 );
 
-/** FED-1071: a grant as content. The salt is 16 random octets. */
-export function historyGrantContent(message: {
-  readonly grant: HistoryGrant;
-  readonly salt: Bytes;
-  readonly senderUri: UserUri;
-  readonly roomUri: RoomUri;
-}): MimiContent {
-  const { grant, salt, senderUri, roomUri } = message;
-  return {
-    salt,
-    replaces: undefined,
-    topicId: new Uint8Array(0),
-    expires: undefined,
-    inReplyTo: undefined,
-    extensions: new Map<number, string>([
-      [CONTENT_EXTENSIONS.senderUri, senderUri],
-      [CONTENT_EXTENSIONS.roomUri, roomUri],
-    ]),
-    body: {
-      kind: "single",
-      disposition: DISPOSITIONS.session,
-      language: "",
-      contentType: MEDIA_TYPE_HISTORY_GRANT,
-      content: historyGrantCodec.encode(grant),
-    },
-  };
+/** FED-1071: a grant as content. */
+export function historyGrantContent(
+  message: SaidBy & { readonly grant: HistoryGrant },
+): MimiContent {
+  return singleContent(message, {
+    disposition: DISPOSITIONS.session,
+    contentType: MEDIA_TYPE_HISTORY_GRANT,
+    content: historyGrantCodec.encode(message.grant),
+  });
 }
 
 /** The grant that a content is; undefined when it is something else. Refuses `invalidMessage`. */
