@@ -39,6 +39,10 @@ export const LIMITS = {
   authenticatedDataBytesMax: 4 * KIB,
   /** Encrypted room metadata in the room state. */
   roomMetadataBytesMax: 4 * KIB,
+  /** Users who are banned from one room. */
+  bansMax: 1000,
+  /** Users who are muted in one room. */
+  mutesMax: 200,
   /** One KeyPackage. */
   keyPackageBytesMax: 16 * KIB,
   /** Stock of one client that is not last resort. */

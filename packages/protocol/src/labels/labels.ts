@@ -89,6 +89,8 @@ export const LABELS = {
   historyAsk: "HistoryAskTBS",
   /** Client signature key over history for another client; HPKE info of its key. */
   historyGift: "HistoryGiftTBS",
+  /** Hash of a room's salt and a user: what stands for the user in its bans and mutes. */
+  sanctionedUser: "SanctionedUserHash",
   /** Seals a room's metadata. */
   roomMetadata: "RoomMetadata",
 } as const;
