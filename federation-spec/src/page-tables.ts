@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
 
 const folder = new URL("../", import.meta.url);
-const limitsSources = ["limits.ts", "ephemeral-limits.ts", "asset-limits.ts"].map(
+const limitsSources = ["limits.ts", "ephemeral-limits.ts", "asset-limits.ts", "room-limits.ts"].map(
   (file) => new URL(`../../packages/protocol/src/${file}`, import.meta.url),
 );
 
