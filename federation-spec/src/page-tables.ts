@@ -4,7 +4,7 @@ import { LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
 const folder = new URL("../", import.meta.url);
 const sources = new URL("../../packages/protocol/src/", import.meta.url);
 const limitsSources = readdirSync(sources)
-  .filter((name) => name.endsWith('limits.ts'))
+  .filter((name) => name.endsWith("limits.ts"))
   .map((name) => new URL(name, sources));
 
 type Row = readonly string[];

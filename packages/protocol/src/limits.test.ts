@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { limitNames, LIMITS, RATE_LIMITS, rateLimitNames } from "./limits.ts";
 
 const source = readdirSync(new URL(".", import.meta.url))
-  .filter((name) => name.endsWith('limits.ts'))
+  .filter((name) => name.endsWith("limits.ts"))
   .map((file) => readFileSync(new URL(file, import.meta.url), "utf8"))
   .join("\n");
 
