@@ -53,6 +53,7 @@ export function template(
     hubKey,
     metadata: new Uint8Array(0),
     sanctions: undefined,
+    joinLinks: [],
     safeAad: [TREEHOUSE_AAD_COMPONENT],
     otherComponents: [],
     roles: TEMPLATE_ROLES[kind],

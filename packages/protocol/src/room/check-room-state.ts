@@ -1,5 +1,6 @@
 import { LIMITS } from "../limits.ts";
 import { TREEHOUSE_AAD_COMPONENT } from "../safe-aad/index.ts";
+import { joinLinksFault } from "./join-links.ts";
 import { isParticipantRole, ownerRole, roleDefinition } from "./roles.ts";
 import { sanctionsFault } from "./sanctions.ts";
 import { OUTSIDER_ROLE, type Role, ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
@@ -10,6 +11,7 @@ export function roomStateFault(state: RoomState): string | undefined {
   return (
     rolesFault(state) ??
     assignmentsFault(state) ??
+    joinLinksFault(state) ??
     (state.sanctions && sanctionsFault(state.sanctions)) ??
     componentsFault(state)
   );

@@ -12,6 +12,7 @@ import {
   roomRecordCodec,
 } from "./components.ts";
 import { sanctionsCodec } from "./sanctions.ts";
+import { joinLinksCodec } from "./join-links.ts";
 import { ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
 
 const components = dictionaryCodec(LIMITS.dictionaryBytesMax);
@@ -39,6 +40,10 @@ export function encodeRoomState(state: RoomState): Bytes {
     const data = sanctionsCodec.encode(state.sanctions);
     items.push({ component: ROOM_COMPONENTS.sanctions, data });
   }
+  if (state.joinLinks.length > 0) {
+    const data = joinLinksCodec.encode(state.joinLinks);
+    items.push({ component: ROOM_COMPONENTS.joinLinks, data });
+  }
   const length = items.reduce(
     (sum, { data }) => sum + 2 + varintLength(data.length) + data.length,
     0,
@@ -62,11 +67,14 @@ export function decodeRoomState(bytes: Uint8Array): RoomState {
     content.delete(component);
     return data;
   };
-  const takeIfThere = (component: number): Bytes | undefined =>
+  const takeIfAny = (component: number): Bytes | undefined =>
     content.has(component) ? take(component) : undefined;
-  const metadata = takeIfThere(ROOM_COMPONENTS.roomMetadata);
+  const metadata = takeIfAny(ROOM_COMPONENTS.roomMetadata);
+  const links = takeIfAny(ROOM_COMPONENTS.joinLinks);
+  const joinLinks = links === undefined ? [] : joinLinksCodec.decode(links);
+  if (links !== undefined && joinLinks.length === 0) throw malformed("join links without content");
   if (metadata?.length === 0) throw malformed("metadata without content");
-  const sanctions = takeIfThere(ROOM_COMPONENTS.sanctions);
+  const sanctions = takeIfAny(ROOM_COMPONENTS.sanctions);
   const state: RoomState = {
     ...roomRecordCodec.decode(take(ROOM_COMPONENTS.roomRecord)),
     roles: rolesListCodec.decode(take(ROOM_COMPONENTS.rolesList)),
@@ -74,6 +82,7 @@ export function decodeRoomState(bytes: Uint8Array): RoomState {
     basePolicy: basePolicyCodec.decode(take(ROOM_COMPONENTS.basePolicy)),
     metadata: metadata ?? new Uint8Array(0),
     sanctions: sanctions && sanctionsCodec.decode(sanctions),
+    joinLinks,
     safeAad: componentListCodec.decode(take(ROOM_COMPONENTS.safeAad)),
     otherComponents: [...content].map(([component, data]) => ({ component, data })),
   };

@@ -20,7 +20,11 @@ const group = template("group", { founder, hub, term: 1 });
 const direct = template("direct", { founder, peer, hub, term: 1, hubKey: new Uint8Array(32) });
 
 const salt = new Uint8Array(16).fill(3);
-const optional = new Set<number>([ROOM_COMPONENTS.roomMetadata, ROOM_COMPONENTS.sanctions]);
+const optional = new Set<number>([
+  ROOM_COMPONENTS.roomMetadata,
+  ROOM_COMPONENTS.sanctions,
+  ROOM_COMPONENTS.joinLinks,
+]);
 
 function outcome(decode: () => unknown): "value" | "malformed" {
   try {
@@ -133,8 +137,16 @@ describe("room state", () => {
 
   it("lacks no component, and holds none twice", () => {
     const codec = dictionaryCodec(65_536);
+    const link = {
+      key: new Uint8Array(32),
+      role: ROLES.member,
+      createdBy: founder,
+      expiresAt: undefined,
+      usesMax: 1,
+    };
     const full = {
       ...group,
+      joinLinks: [link],
       metadata: new Uint8Array(1),
       sanctions: { salt, banned: [userTag(salt, peer)], muted: [] },
     };

@@ -2,6 +2,7 @@ import type { Bytes } from "../bytes/index.ts";
 import type { Domain, RoomUri, UserUri } from "../identifiers/index.ts";
 import type { Dictionary } from "../safe-aad/index.ts";
 import type { Sanctions } from "./sanctions.ts";
+import type { JoinLink } from "./join-links.ts";
 
 /** The version of the rules that this code evaluates: the first field of every room's record. */
 export const RULES_VERSION = 1;
@@ -22,6 +23,8 @@ export const ROOM_COMPONENTS = {
   roomMetadata: 0x8004,
   /** Ours: bans and mutes; absent while there is none. */
   sanctions: 0x8006,
+  /** Ours: the links by which outsiders may come in; absent while there is none. */
+  joinLinks: 0x8008,
 } as const;
 
 /** MIMI room policy: role 0 is every user who is not a participant. */
@@ -109,6 +112,8 @@ export interface RoomState {
   readonly metadata: Bytes;
   /** Who is banned and muted; `undefined` = nobody. */
   readonly sanctions: Sanctions | undefined;
+  /** Ascending by key. */
+  readonly joinLinks: readonly JoinLink[];
   /** Required SafeAAD components, ascending; always holds `TREEHOUSE_AAD_COMPONENT`. */
   readonly safeAad: readonly number[];
   /** Components that this version does not know: ascending, kept byte for byte. */

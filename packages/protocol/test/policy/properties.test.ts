@@ -71,6 +71,7 @@ describe("the policy engine", () => {
         basePolicy: states.map(({ basePolicy }) => basePolicy),
         metadata: fc.constant(new Uint8Array(0)),
         sanctions: fc.constantFrom(undefined, anybodySanctioned),
+        joinLinks: fc.constant([]),
         safeAad: fc.constant([]),
         otherComponents: fc.constant([]),
       }),
