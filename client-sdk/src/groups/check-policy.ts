@@ -4,9 +4,10 @@ import {
   authorize,
   decodeRoomState,
   type RoomView,
-  roomView,
   userOfClient,
 } from "@treehouse/protocol";
+
+import { viewOf } from "./view-of-group.ts";
 
 /** The group before a commit, as far as the policy engine looks at it. */
 export type PolicyBefore = {
@@ -16,10 +17,7 @@ export type PolicyBefore = {
 
 export function policyBefore(group: MemberGroup): PolicyBefore {
   return {
-    view: roomView(
-      decodeRoomState(group.roomState()),
-      group.members().map(({ leaf, client }) => ({ leaf, client })),
-    ),
+    view: viewOf(group),
     pendingRemovals: group.pendingRemovals,
   };
 }

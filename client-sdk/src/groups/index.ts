@@ -22,7 +22,7 @@ import type { IntentKind, LocalTx, MessageRow, RoomRow } from "../storage/index.
 import { type Applied, applyEntry } from "./apply-entry.ts";
 import { applyGap, type RoomGap } from "./apply-gap.ts";
 import { applyInboxEntry } from "./apply-inbox-entry.ts";
-import { capabilitiesOf } from "./capabilities-of.ts";
+import { capabilitiesOf, speakingVerdict } from "./capabilities-of.ts";
 import { encodeExpiration, encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { noteRestored } from "./forgotten-rooms.ts";
@@ -118,7 +118,9 @@ export interface Groups {
   direct(peer: UserUri): Promise<RoomUri>;
   /** Stores the wish to send; resolves when the hub has accepted it. */
   send(room: RoomUri, content: Bytes): Promise<Done>;
-  /** Stores the wish to send, and resolves then; it goes out when it can. */
+  /** Whether this user may write there now. Refuses `removed`. */
+  speaks(room: RoomUri): Promise<boolean>;
+  /** Stores the wish to send, and resolves then; it goes out when it can. Nothing where nobody may write. */
   sendLater(room: RoomUri, content: Bytes): Promise<void>;
   /** Sends a stored message of this client once more, under its id; whoever has it drops it. */
   sendAgain(room: RoomUri, messageId: string): Promise<Done>;
@@ -287,7 +289,9 @@ export function createGroups(context: GroupsContext): Groups {
       await room.serial.run(() => checkKeysAccepted(context, room));
       return intend(uri, "send", content);
     },
+    speaks: async (uri) => (await speakingVerdict(context, await rooms.open(uri))).allowed,
     async sendLater(uri, content) {
+      if (!(await speakingVerdict(context, await rooms.open(uri))).allowed) return;
       const { room } = await wish(uri, "send", content);
       pump(context, room);
     },

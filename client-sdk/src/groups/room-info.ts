@@ -1,10 +1,8 @@
 import {
   type ClientUri,
-  decodeRoomState,
   type RoomUri,
   roleDefinition,
   roleOf,
-  roomView,
   toHex,
   type UserUri,
 } from "@treehouse/protocol";
@@ -12,6 +10,7 @@ import {
 import type { GroupsContext, Room } from "./context.ts";
 import { loadGroup } from "./load-group.ts";
 import { roomKnown } from "./room-known.ts";
+import { viewOf } from "./view-of-group.ts";
 
 /** A conversation as it stands in this client's group. */
 export type RoomInfo = {
@@ -47,19 +46,15 @@ export async function describeRoom(context: GroupsContext, room: Room): Promise<
     return { ...base, epoch: 0, epochAuthenticator: "", members: [] };
   }
   const group = await loadGroup(context, room);
-  const state = decodeRoomState(group.roomState());
+  const view = viewOf(group);
   const members = group.members();
-  const view = roomView(
-    state,
-    members.map(({ leaf, client }) => ({ leaf, client })),
-  );
   return {
     ...base,
     epoch: group.epoch,
     epochAuthenticator: toHex(group.epochAuthenticator()),
     members: view.participants.map(({ user }) => ({
       user,
-      role: roleDefinition(state, roleOf(view, user))?.name ?? "",
+      role: roleDefinition(view.state, roleOf(view, user))?.name ?? "",
       clients: members.filter((one) => one.user === user).map(({ client }) => client),
     })),
   };

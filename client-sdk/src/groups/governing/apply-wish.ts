@@ -1,0 +1,196 @@
+import {
+  BANNED_ROLE,
+  compareUsers,
+  type Env,
+  isParticipant,
+  Refusal,
+  type Role,
+  type RoleAssignment,
+  roleDefinition,
+  type RoomState,
+  type RoomView,
+  SANCTIONS_SALT_BYTES,
+  type Sanctions,
+  type UserTag,
+  type UserUri,
+  userTag,
+} from "@treehouse/protocol";
+
+import type { PolicyWish } from "./wish.ts";
+
+/** What a wish comes to in a room as it is now. */
+export type WishedPolicy = {
+  /** Undefined where the state says so already. */
+  readonly state: RoomState | undefined;
+  /** Users who leave with all clients by the same commit. */
+  readonly out: readonly UserUri[];
+};
+
+/** Works a wish into the state of a room. Refuses `malformed` what no room can be given. */
+export function applyWish(
+  view: RoomView,
+  wish: PolicyWish,
+  { random, now }: Pick<Env, "random" | "now">,
+): WishedPolicy {
+  const { state } = view;
+  switch (wish.kind) {
+    case "assign":
+      return only(assign(view, wish.users, wish.role));
+    case "ban": {
+      const before = state.sanctions ?? noSanctions(random);
+      const tags = wish.users.map((user) => userTag(before.salt, user));
+      const banned = [...new Set([...before.banned, ...tags])].toSorted();
+      const out = wish.users.filter((user) => isParticipant(view, user));
+      return { state: withSanctions(state, { ...before, banned }), out };
+    }
+    case "unban":
+      return only(
+        lift(state, wish, (before, lifted) => ({
+          ...before,
+          banned: before.banned.filter((tag) => !lifted.has(tag)),
+        })),
+      );
+    case "mute": {
+      const before = state.sanctions ?? noSanctions(random);
+      const tags = new Set(wish.users.map((user) => userTag(before.salt, user)));
+      // Whoever changes the list clears it of what is over.
+      const others = before.muted.filter(
+        ({ user, until }) => !tags.has(user) && (until === undefined || until > now()),
+      );
+      const muted = [...others, ...[...tags].map((user) => ({ user, until: wish.until }))];
+      return only(withSanctions(state, { ...before, muted: muted.toSorted(byUser) }));
+    }
+    case "unmute":
+      return only(
+        lift(state, wish, (before, lifted) => ({
+          ...before,
+          muted: before.muted.filter(({ user }) => !lifted.has(user)),
+        })),
+      );
+    case "defineRole":
+      return only(withRole(state, wish.role));
+    case "dropRole":
+      return only(withoutRole(state, wish.index));
+    case "defaultRole":
+      return only(withDefaultRole(view, wish.index));
+    case "limits":
+      return only(withLimits(state, wish));
+  }
+}
+
+const only = (state: RoomState | undefined): WishedPolicy => ({ state, out: [] });
+
+function assign(view: RoomView, users: readonly UserUri[], role: number): RoomState | undefined {
+  const { state } = view;
+  // Who is not in has no role to be changed.
+  const present = users.filter((user) => isParticipant(view, user));
+  const roleNow = new Map(state.assignments.map((entry) => [entry.user, entry.role]));
+  const changed = present.filter((user) => (roleNow.get(user) ?? state.defaultRole) !== role);
+  if (changed.length === 0) return undefined;
+  const others = state.assignments.filter(({ user }) => !changed.includes(user));
+  const own = role === state.defaultRole ? [] : changed.map((user) => ({ user, role }));
+  return { ...state, assignments: sorted([...others, ...own]) };
+}
+
+function lift(
+  state: RoomState,
+  { users, tags }: { readonly users: readonly UserUri[]; readonly tags: readonly UserTag[] },
+  without: (before: Sanctions, lifted: ReadonlySet<UserTag>) => Sanctions,
+): RoomState | undefined {
+  const { sanctions } = state;
+  if (sanctions === undefined) return undefined;
+  const lifted = new Set([...tags, ...users.map((user) => userTag(sanctions.salt, user))]);
+  return withSanctions(state, without(sanctions, lifted));
+}
+
+function withSanctions(state: RoomState, after: Sanctions): RoomState | undefined {
+  const sanctions = after.banned.length + after.muted.length === 0 ? undefined : after;
+  return sameSanctions(state.sanctions, sanctions) ? undefined : { ...state, sanctions };
+}
+
+function sameSanctions(a: Sanctions | undefined, b: Sanctions | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const mutes = ({ muted }: Sanctions) => muted.map(({ user, until }) => `${user} ${until ?? ""}`);
+  return `${a.banned.join()} ${mutes(a).join()}` === `${b.banned.join()} ${mutes(b).join()}`;
+}
+
+function noSanctions(random: Env["random"]): Sanctions {
+  return { salt: random(SANCTIONS_SALT_BYTES), banned: [], muted: [] };
+}
+
+type RoleWish = Extract<PolicyWish, { kind: "defineRole" }>["role"];
+
+function withRole(state: RoomState, wish: RoleWish): RoomState {
+  const before = roleDefinition(state, wish.index);
+  const role: Role = {
+    ...wish,
+    maximumParticipants: wish.maximumParticipants,
+    minimumActiveParticipants: before?.minimumActiveParticipants ?? 0,
+    maximumActiveParticipants: before?.maximumActiveParticipants,
+  };
+  const others = state.roles.filter(({ index }) => index !== wish.index);
+  const roles = [...others, role].toSorted((a, b) => a.index - b.index);
+  const known = new Set([0, ...roles.map(({ index }) => index)]);
+  const strange = role.changes
+    .flatMap(({ from, to }) => [from, ...to])
+    .find((one) => !known.has(one));
+  if (strange !== undefined) throw new Refusal("malformed", `there is no role ${strange}`);
+  return { ...state, roles };
+}
+
+/** Nobody may hold it any more; what others may do to its holders goes with it. */
+function withoutRole(state: RoomState, index: number): RoomState | undefined {
+  if (roleDefinition(state, index) === undefined) return undefined;
+  const held = state.assignments.some(({ role }) => role === index) || state.defaultRole === index;
+  if (held || index <= BANNED_ROLE) {
+    throw new Refusal("malformed", "a role that somebody has, or that every room has, stays");
+  }
+  const roles = state.roles
+    .filter((role) => role.index !== index)
+    .map((role) => ({
+      ...role,
+      changes: role.changes
+        .filter(({ from }) => from !== index)
+        .map(({ from, to }) => ({ from, to: to.filter((one) => one !== index) }))
+        .filter(({ to }) => to.length > 0),
+    }));
+  return { ...state, roles };
+}
+
+/** Everybody keeps the role that they have: who had the default one is assigned it from then on. */
+function withDefaultRole({ state, participants }: RoomView, index: number): RoomState | undefined {
+  if (state.defaultRole === index) return undefined;
+  const role = new Map(state.assignments.map((entry) => [entry.user, entry.role]));
+  const assignments = participants
+    .map(({ user }) => ({ user, role: role.get(user) ?? state.defaultRole }))
+    .filter((entry) => entry.role !== index);
+  return { ...state, defaultRole: index, assignments: sorted(assignments) };
+}
+
+function withLimits(
+  state: RoomState,
+  { maxUsers, maxClients, severalClients }: Extract<PolicyWish, { kind: "limits" }>,
+): RoomState | undefined {
+  const before = state.basePolicy;
+  const bound = (wanted: number | null | undefined, known: number | undefined) =>
+    wanted === undefined ? known : (wanted ?? undefined);
+  const after = {
+    ...before,
+    maxUsers: bound(maxUsers, before.maxUsers),
+    maxClients: bound(maxClients, before.maxClients),
+    multiDevice: severalClients ?? before.multiDevice,
+  };
+  const same =
+    after.maxUsers === before.maxUsers &&
+    after.maxClients === before.maxClients &&
+    after.multiDevice === before.multiDevice;
+  return same ? undefined : { ...state, basePolicy: after };
+}
+
+function sorted(assignments: readonly RoleAssignment[]): readonly RoleAssignment[] {
+  return assignments.toSorted((a, b) => compareUsers(a.user, b.user));
+}
+
+function byUser(a: { readonly user: UserTag }, b: { readonly user: UserTag }): number {
+  return a.user < b.user ? -1 : 1;
+}
