@@ -1,5 +1,5 @@
 import type { UserUri } from "../identifiers/index.ts";
-import { isParticipantRole, RULES_VERSION } from "../room/index.ts";
+import { isParticipantRole, mayReturn, RULES_VERSION } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import { commitContext } from "./commit-context.ts";
 import { checkCapacity, checkCounts } from "./count-rules.ts";
@@ -9,6 +9,7 @@ import {
   checkRemovedLeaves,
   checkTouchedUsers,
 } from "./membership-rules.ts";
+import { checkPredecessor } from "./predecessor-rules.ts";
 import { assignedRole, hasCapability, isParticipant } from "./role-of.ts";
 import {
   type Actor,
@@ -73,7 +74,10 @@ function authorizeJoiner(
   const present = isParticipant(view, user);
   const role = assignedRole(view.state, user);
   const listed = view.state.basePolicy.fixedMembership && !resync;
-  if (!isParticipantRole(view.state, role) || !(present || listed)) {
+  if (
+    !isParticipantRole(view.state, role) ||
+    !(present || listed || mayReturn(view.state.predecessor, user))
+  ) {
     return refused("notMember", "Only clients of participants can join by themselves.");
   }
   const capability = CAPABILITIES.addOwnClient;
@@ -95,6 +99,7 @@ function authorizeMember(view: RoomView, user: UserUri, change: RoomChange): Ver
     checkTouchedUsers(context) ??
     checkSettled(context) ??
     checkOwnerStays(context) ??
+    checkPredecessor(context) ??
     checkStateChange(context) ??
     checkCounts(context)
   );

@@ -11,6 +11,8 @@ import {
   rolesListCodec,
   roomRecordCodec,
 } from "./components.ts";
+import { hubConsentCodec } from "./hub-consent.ts";
+import { predecessorCodec } from "./predecessor.ts";
 import { ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
 
 const components = dictionaryCodec(LIMITS.dictionaryBytesMax);
@@ -33,6 +35,14 @@ export function encodeRoomState(state: RoomState): Bytes {
   ];
   if (state.metadata.length > 0) {
     items.push({ component: ROOM_COMPONENTS.roomMetadata, data: copyBytes(state.metadata) });
+  }
+  const { predecessor, hubConsent } = state;
+  if (predecessor !== undefined) {
+    const data = predecessorCodec.encode(predecessor);
+    items.push({ component: ROOM_COMPONENTS.predecessor, data });
+  }
+  if (hubConsent !== undefined) {
+    items.push({ component: ROOM_COMPONENTS.hubConsent, data: hubConsentCodec.encode(hubConsent) });
   }
   const length = items.reduce(
     (sum, { data }) => sum + 2 + varintLength(data.length) + data.length,
@@ -57,9 +67,10 @@ export function decodeRoomState(bytes: Uint8Array): RoomState {
     content.delete(component);
     return data;
   };
-  const metadata = content.has(ROOM_COMPONENTS.roomMetadata)
-    ? take(ROOM_COMPONENTS.roomMetadata)
-    : undefined;
+  const takeIfAny = (component: number) => (content.has(component) ? take(component) : undefined);
+  const metadata = takeIfAny(ROOM_COMPONENTS.roomMetadata);
+  const predecessor = takeIfAny(ROOM_COMPONENTS.predecessor);
+  const hubConsent = takeIfAny(ROOM_COMPONENTS.hubConsent);
   if (metadata?.length === 0) throw malformed("metadata without content");
   const state: RoomState = {
     ...roomRecordCodec.decode(take(ROOM_COMPONENTS.roomRecord)),
@@ -68,6 +79,8 @@ export function decodeRoomState(bytes: Uint8Array): RoomState {
     basePolicy: basePolicyCodec.decode(take(ROOM_COMPONENTS.basePolicy)),
     metadata: metadata ?? new Uint8Array(0),
     safeAad: componentListCodec.decode(take(ROOM_COMPONENTS.safeAad)),
+    ...(predecessor && { predecessor: predecessorCodec.decode(predecessor) }),
+    ...(hubConsent && { hubConsent: hubConsentCodec.decode(hubConsent) }),
     otherComponents: [...content].map(([component, data]) => ({ component, data })),
   };
   const fault = roomStateFault(state);

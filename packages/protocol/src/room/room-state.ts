@@ -1,6 +1,8 @@
 import type { Bytes } from "../bytes/index.ts";
 import type { Domain, RoomUri, UserUri } from "../identifiers/index.ts";
 import type { Dictionary } from "../safe-aad/index.ts";
+import type { HubConsent } from "./hub-consent.ts";
+import type { Predecessor } from "./predecessor.ts";
 
 /** The version of the rules that this code evaluates: the first field of every room's record. */
 export const RULES_VERSION = 1;
@@ -19,6 +21,10 @@ export const ROOM_COMPONENTS = {
   roleAssignments: 0x8003,
   /** Ours: the room's metadata as ciphertext; absent while there is none. */
   roomMetadata: 0x8004,
+  /** Ours: what was before this generation; absent in the first. */
+  predecessor: 0x800a,
+  /** Ours: the hub's word that it is the hub; absent while the founding one is. */
+  hubConsent: 0x800b,
 } as const;
 
 /** MIMI room policy: role 0 is every user who is not a participant. */
@@ -99,6 +105,10 @@ export interface RoomState {
   readonly metadata: Bytes;
   /** Required SafeAAD components, ascending; always holds `TREEHOUSE_AAD_COMPONENT`. */
   readonly safeAad: readonly number[];
+  /** Absent in the first generation. */
+  readonly predecessor?: Predecessor;
+  /** Absent while the hub is the one with which the generation began. */
+  readonly hubConsent?: HubConsent;
   /** Components that this version does not know: ascending, kept byte for byte. */
   readonly otherComponents: Dictionary;
 }
