@@ -3,6 +3,7 @@ import {
   decodeRoomState,
   encodeRoomState,
   parseDomain,
+  Refusal,
   type RoomState,
   signHubConsent,
 } from "@treehouse/protocol";
@@ -73,8 +74,11 @@ test("FED-1122 no other change of the hub is valid", async () => {
     ["by a consent alone", encodeRoomState({ ...state, ...key, hubConsent: consent() })],
   ];
   for (const [name, roomState] of cases) {
-    const prepared = alice.group.prepareCommit({ roomState }, none);
-    await expect(prepared, name).rejects.toMatchObject({ code: "invalidCommit" });
+    const tried = alice.group.prepareCommit({ roomState }, none).then(
+      () => "taken",
+      (error: unknown) => (error instanceof Refusal ? error.code : String(error)),
+    );
+    expect([name, await tried]).toEqual([name, "invalidCommit"]);
   }
   // Nor does the new key do anything before.
   const early = room.hub.proposeRemovals([1], { hubPrivateKey: keys.privateKey });
