@@ -13,6 +13,7 @@ import {
 } from "./components.ts";
 import { hubConsentCodec } from "./hub-consent.ts";
 import { predecessorCodec } from "./predecessor.ts";
+import { joinLinksCodec } from "./join-links.ts";
 import { ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
 
 const components = dictionaryCodec(LIMITS.dictionaryBytesMax);
@@ -44,6 +45,10 @@ export function encodeRoomState(state: RoomState): Bytes {
   if (hubConsent !== undefined) {
     items.push({ component: ROOM_COMPONENTS.hubConsent, data: hubConsentCodec.encode(hubConsent) });
   }
+  if (state.joinLinks.length > 0) {
+    const data = joinLinksCodec.encode(state.joinLinks);
+    items.push({ component: ROOM_COMPONENTS.joinLinks, data });
+  }
   const length = items.reduce(
     (sum, { data }) => sum + 2 + varintLength(data.length) + data.length,
     0,
@@ -67,10 +72,14 @@ export function decodeRoomState(bytes: Uint8Array): RoomState {
     content.delete(component);
     return data;
   };
-  const takeIfAny = (component: number) => (content.has(component) ? take(component) : undefined);
+  const takeIfAny = (component: number): Bytes | undefined =>
+    content.has(component) ? take(component) : undefined;
   const metadata = takeIfAny(ROOM_COMPONENTS.roomMetadata);
   const predecessor = takeIfAny(ROOM_COMPONENTS.predecessor);
   const hubConsent = takeIfAny(ROOM_COMPONENTS.hubConsent);
+  const links = takeIfAny(ROOM_COMPONENTS.joinLinks);
+  const joinLinks = links === undefined ? [] : joinLinksCodec.decode(links);
+  if (links !== undefined && joinLinks.length === 0) throw malformed("join links without content");
   if (metadata?.length === 0) throw malformed("metadata without content");
   const state: RoomState = {
     ...roomRecordCodec.decode(take(ROOM_COMPONENTS.roomRecord)),
@@ -78,6 +87,7 @@ export function decodeRoomState(bytes: Uint8Array): RoomState {
     ...roleAssignmentsCodec.decode(take(ROOM_COMPONENTS.roleAssignments)),
     basePolicy: basePolicyCodec.decode(take(ROOM_COMPONENTS.basePolicy)),
     metadata: metadata ?? new Uint8Array(0),
+    joinLinks,
     safeAad: componentListCodec.decode(take(ROOM_COMPONENTS.safeAad)),
     ...(predecessor && { predecessor: predecessorCodec.decode(predecessor) }),
     ...(hubConsent && { hubConsent: hubConsentCodec.decode(hubConsent) }),

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Bytes, toHex } from "../bytes/index.ts";
-import { parseDomain, parseRoomUri, parseUserUri } from "../identifiers/index.ts";
+import {
+  groupUriOf,
+  mintClientUri,
+  parseDomain,
+  parseRoomUri,
+  parseUserUri,
+} from "../identifiers/index.ts";
 import { ROLES, template } from "../policy/index.ts";
 import { Refusal } from "../refusals/index.ts";
 import { dictionaryCodec } from "../safe-aad/index.ts";
@@ -11,6 +17,23 @@ const founder = parseUserUri("mimi://example.org/u/alice");
 const peer = parseUserUri("mimi://example.org/u/bob");
 const hub = parseDomain("example.org");
 const group = template("group", { founder, hub, term: 1 });
+const client = mintClientUri(founder, (length) => new Uint8Array(length));
+const zeros = { transcript: new Uint8Array(32), hash: new Uint8Array(32) };
+const predecessor: RoomState["predecessor"] = {
+  claim: {
+    ...zeros,
+    previous: groupUriOf(parseRoomUri(`mimi://example.org/r/${"a".repeat(26)}`), 0),
+    epoch: 1,
+    position: 2,
+    hub,
+    hubKey: new Uint8Array(32),
+    term: 1,
+    reason: "reset",
+    founder: client,
+  },
+  endorsements: [{ client, signature: new Uint8Array(64) }],
+  returning: [],
+};
 const direct = template("direct", { founder, peer, hub, term: 1, hubKey: new Uint8Array(32) });
 
 function outcome(decode: () => unknown): "value" | "malformed" {
@@ -111,13 +134,34 @@ describe("room state", () => {
 
   it("lacks no component, and holds none twice", () => {
     const codec = dictionaryCodec(65_536);
-    const components = codec.decode(encodeRoomState({ ...group, metadata: new Uint8Array(1) }));
+    const link = {
+      key: new Uint8Array(32),
+      role: ROLES.member,
+      createdBy: founder,
+      expiresAt: undefined,
+      usesMax: 1,
+    };
+    const full: RoomState = {
+      ...group,
+      metadata: new Uint8Array(1),
+      joinLinks: [link],
+      hubKey: new Uint8Array(32),
+      predecessor,
+      hubConsent: { notAfter: 1, signature: new Uint8Array(64) },
+    };
+    const components = codec.decode(encodeRoomState(full));
+    const optionalOnes: readonly number[] = [
+      ROOM_COMPONENTS.roomMetadata,
+      ROOM_COMPONENTS.predecessor,
+      ROOM_COMPONENTS.hubConsent,
+      ROOM_COMPONENTS.joinLinks,
+    ];
     expect(components.map(({ component }) => component)).toEqual(
       Object.values(ROOM_COMPONENTS).toSorted((a, b) => a - b),
     );
     for (const { component } of components) {
       const rest = codec.encode(components.filter((one) => one.component !== component));
-      const expected = component === ROOM_COMPONENTS.roomMetadata ? "value" : "malformed";
+      const expected = optionalOnes.includes(component) ? "value" : "malformed";
       expect(outcome(() => decodeRoomState(rest))).toBe(expected);
       const empty = codec.encode(
         components.map((one) =>

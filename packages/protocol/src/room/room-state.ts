@@ -3,6 +3,7 @@ import type { Domain, RoomUri, UserUri } from "../identifiers/index.ts";
 import type { Dictionary } from "../safe-aad/index.ts";
 import type { HubConsent } from "./hub-consent.ts";
 import type { Predecessor } from "./predecessor.ts";
+import type { JoinLink } from "./join-links.ts";
 
 /** The version of the rules that this code evaluates: the first field of every room's record. */
 export const RULES_VERSION = 1;
@@ -25,6 +26,8 @@ export const ROOM_COMPONENTS = {
   predecessor: 0x800a,
   /** Ours: the hub's word that it is the hub; absent while the founding one is. */
   hubConsent: 0x800b,
+  /** Ours: the links by which outsiders may come in; absent while there is none. */
+  joinLinks: 0x8008,
 } as const;
 
 /** MIMI room policy: role 0 is every user who is not a participant. */
@@ -103,6 +106,8 @@ export interface RoomState {
   readonly basePolicy: BasePolicy;
   /** Ciphertext under a key that only members have; empty = no metadata. */
   readonly metadata: Bytes;
+  /** Ascending by key. */
+  readonly joinLinks: readonly JoinLink[];
   /** Required SafeAAD components, ascending; always holds `TREEHOUSE_AAD_COMPONENT`. */
   readonly safeAad: readonly number[];
   /** Absent in the first generation. */
