@@ -95,6 +95,8 @@ export const LABELS = {
   generationClaim: "GenerationClaimTBS",
   /** Hash of a user of a room's previous group. */
   returningUser: "ReturningUser",
+  /** Hash of a room's salt and a user: what stands for the user in its bans and mutes. */
+  sanctionedUser: "SanctionedUserHash",
   /** Key derivation from a join link's seed: the key pair that signs its tickets. */
   joinLinkKey: "JoinLinkKey",
   /** That key pair over the client that comes in by the link. */
