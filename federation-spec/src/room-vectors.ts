@@ -2,14 +2,11 @@ import {
   type Actor,
   authorize,
   encodeRoomState,
-  groupUriOf,
   type JoinLink,
   mintClientUri,
-  mintRoomUri,
   parseDomain,
   parseUserUri,
   participantsAfter,
-  returningMark,
   ROLES,
   type RoomChange,
   type RoomState,
@@ -21,6 +18,7 @@ import {
   type UserUri,
   userTag,
 } from "@treehouse/protocol";
+import { generationDecisions, generationStates } from "./generation-vectors.ts";
 import { jsonValue } from "./json-value.ts";
 import type { JsonValue } from "./json-value.ts";
 
@@ -51,30 +49,6 @@ const direct: RoomView = {
   participants: [{ user: olga, leaves: [0] }],
 };
 
-const previous = groupUriOf(
-  mintRoomUri(hub, (length) => new Uint8Array(length)),
-  0,
-);
-const clientOf = (user: UserUri) => mintClientUri(user, (length) => new Uint8Array(length));
-const later: RoomState = {
-  ...founded,
-  predecessor: {
-    claim: {
-      previous,
-      epoch: 7,
-      transcript: new Uint8Array(32).fill(1),
-      position: 40,
-      hash: new Uint8Array(32).fill(2),
-      hub,
-      hubKey,
-      term: 1,
-      reason: "reset",
-      founder: clientOf(olga),
-    },
-    endorsements: [{ client: clientOf(olga), signature: new Uint8Array(64).fill(3) }],
-    returning: [returningMark(previous, mia)],
-  },
-};
 const salt = new Uint8Array(16).fill(7);
 /** Zoe is banned, Mia muted until the time 1000. */
 const sanctioned: RoomView = {
@@ -117,13 +91,7 @@ export interface RoomVectors {
 export function roomVectors(): RoomVectors {
   return {
     states: [
-      state("a group that another server has taken over", {
-        ...founded,
-        hub: parseDomain("example.net"),
-        term: 2,
-        hubConsent: { notAfter: 1_767_225_600_000, signature: new Uint8Array(64).fill(7) },
-      }),
-      state("a group that has begun anew", later),
+      ...generationStates(founded).map(([name, value]) => state(name, value)),
       state("a group as it is founded", founded),
       state("a direct room as it is founded", direct.state),
       state("an announcement room as it is founded", template("announcement", begins)),
@@ -202,7 +170,7 @@ function decisions(): readonly (readonly [string, RoomView, Actor, RoomChange])[
       { ...add(mia), removed: [{ user: anna, leaf: 1 }] },
     ],
     ["a stranger joins", group, { kind: "joiner", user: zoe, resync: false }, add(zoe)],
-    ...returns(),
+    ...generationDecisions(group),
     ["an admin bans a member", group, member(anna), bans(mia, [2, 3])],
     ["an admin bans a member of whom a client stays", group, member(anna), bans(mia, [2])],
     ["a member bans the admin", group, member(mia), bans(anna, [1])],
@@ -244,37 +212,6 @@ function decisions(): readonly (readonly [string, RoomView, Actor, RoomChange])[
     ],
     ["the founder brings in the peer", direct, member(olga), add(mia)],
     ["the founder brings in somebody else", direct, member(olga), add(zoe)],
-  ];
-}
-
-function returns(): readonly (readonly [string, RoomView, Actor, RoomChange])[] {
-  const begun = { state: later, participants: [{ user: olga, leaves: [0] }] };
-  const both = { state: later, participants: group.participants.slice(1) };
-  const { predecessor } = later;
-  const without = predecessor && { ...predecessor, returning: [] };
-  const owner: Actor = { kind: "member", user: olga };
-  const goes = { ...nothing, removed: [2, 3].map((leaf) => ({ user: mia, leaf })) };
-  return [
-    [
-      "a user of the previous group joins",
-      begun,
-      { kind: "joiner", user: mia, resync: false },
-      add(mia),
-    ],
-    [
-      "somebody else joins a group that has begun anew",
-      begun,
-      { kind: "joiner", user: zoe, resync: false },
-      add(zoe),
-    ],
-    ["a user goes who could come back by itself", both, owner, goes],
-    [
-      "a user goes for good",
-      both,
-      owner,
-      { ...goes, stateAfter: { ...later, ...(without && { predecessor: without }) } },
-    ],
-    ["an owner denies what was before", begun, owner, { ...nothing, stateAfter: { ...founded } }],
   ];
 }
 
