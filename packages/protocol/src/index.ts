@@ -322,3 +322,4 @@ export * from "./http-api/index.ts";
 export * from "./policy/index.ts";
 export * from "./room/index.ts";
 export * from "./stickers/index.ts";
+export { remembering } from "./remembering.ts";
