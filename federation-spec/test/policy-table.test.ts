@@ -25,7 +25,11 @@ test("every act is allowed to somebody and refused to somebody, or says why not"
     "mute another owner",
   ]);
   const always = acts.filter((act) => !verdicts(act.name).some((one) => one !== "allowed"));
-  expect(always.map(({ name }) => name)).toEqual(["remove an own client"]);
+  expect(always.map(({ name }) => name)).toEqual([
+    "come in with a new client",
+    "come back with a client",
+    "remove an own client",
+  ]);
 });
 
 test.each(templates)(
