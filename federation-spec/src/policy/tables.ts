@@ -11,7 +11,12 @@ import { aligned } from "../page-tables.ts";
 import { acts, judge } from "./acts.ts";
 import { actors, actorsIn, roomOf } from "./cast.ts";
 
-export const templates = Object.keys(ROOM_TEMPLATES) as readonly RoomTemplate[];
+export const templates = [
+  "direct",
+  "group",
+  "announcement",
+  "open",
+] as const satisfies readonly (keyof typeof ROOM_TEMPLATES)[];
 
 /** Each capability, and the roles of each template that have it. */
 export function capabilityTable(): string {
