@@ -1,10 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
+<<<<<<< HEAD
 import { handshakeRules, LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
+=======
+import { LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
+>>>>>>> main
 
 const folder = new URL("../", import.meta.url);
-const limitsSources = ["limits.ts", "ephemeral-limits.ts", "asset-limits.ts"].map(
-  (file) => new URL(`../../packages/protocol/src/${file}`, import.meta.url),
-);
+const sources = new URL("../../packages/protocol/src/", import.meta.url);
+const limitsSources = readdirSync(sources)
+  .filter((name) => name.endsWith("limits.ts"))
+  .map((name) => new URL(name, sources));
 
 const rulesFolder = new URL("../../packages/mls/test/rules/", import.meta.url);
 
