@@ -1,9 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-<<<<<<< HEAD
 import { handshakeRules, LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
-=======
-import { LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
->>>>>>> main
 
 const folder = new URL("../", import.meta.url);
 const sources = new URL("../../packages/protocol/src/", import.meta.url);
