@@ -56,21 +56,22 @@ function parentKey({ base }: Draft): Uint8Array {
   return node.parent.hpkePublicKey;
 }
 
-/** A leaf of another source in a path: no decoder takes it. */
-function otherSource(source: "key_package" | "update"): CommitRow["make"] {
-  return (draft) =>
-    withPath(draft, (path) => {
-      const lifetime = { notBefore: 0n, notAfter: 2n ** 40n };
-      const leafNode = { ...path.leafNode, leafNodeSource: source, lifetime };
-      return { ...path, leafNode: leafNode as unknown as LeafNodeCommit };
-    });
+/** A leaf of another source in a path, in that source's form: no decoder takes it. */
+function otherSource(source: number, info: readonly number[]): CommitRow["make"] {
+  return ({ base: { commit }, content }) => {
+    const hash = content.commit.path?.leafNode.parentHash;
+    if (hash === undefined) throw new Error("The commit has no path.");
+    const at = commit.findIndex((_, start) => hash.every((one, i) => commit[start + i] === one));
+    const before = commit.subarray(0, at - 2);
+    return concatBytes(before, new Uint8Array([source, ...info]), commit.subarray(at + 32));
+  };
 }
 
 /** RFC 9420 §7.5, §7.6, §12.4.2: the path of a commit. */
 const ofPath: readonly CommitRow[] = [
   ...rowsFrom("update", [
-    ["form", "a KeyPackage's leaf in the path", otherSource("key_package"), "malformed"],
-    ["form", "an Update's leaf in the path", otherSource("update"), "malformed"],
+    ["form", "a KeyPackage's leaf in the path", otherSource(1, Array(16).fill(1)), "malformed"],
+    ["form", "an Update's leaf in the path", otherSource(2, []), "malformed"],
     ["pathLength", "no nodes", withNodes(() => [])],
     ["pathLength", "a node too few", withNodes((nodes) => nodes.slice(0, -1))],
     ["pathLength", "a node too many", withNodes((nodes) => [...nodes, ...moreOf(nodes)])],
