@@ -56,7 +56,7 @@ export async function applyCommit(
   checkNewLeaves(crypto, before, view, at);
   await checkSignature(cs, before, message, "invalidCommit");
 
-  const extended = checkStateChange(before.groupContext, view.proposals);
+  const extended = checkStateChange(crypto, before.groupContext, view.proposals, at);
 
   const { commit } = view.content;
   const sender = view.committerLeaf === undefined ? undefined : toLeafIndex(view.committerLeaf);

@@ -222,9 +222,9 @@ export const stateRows: readonly CommitRow[] = rowsFrom("state", [
   ["stateChangeOther", "a ratchet tree", extra("ratchet_tree")],
   ["stateChangeOther", "other requirements", withData("required_capabilities", octets)],
   ["stateChangeOther", "no requirements", withData("required_capabilities", new Uint8Array(3))],
-  ["stateChangeOther", "no external senders", withData("external_senders", new Uint8Array(1))],
+  ["externalSenderCount", "no external senders", withData("external_senders", new Uint8Array(1))],
   [
-    "stateChangeOther",
+    "hubChange",
     "another hub key",
     changed((list, { world }) =>
       list.map((one) => {

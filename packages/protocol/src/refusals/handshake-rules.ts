@@ -170,7 +170,15 @@ export const handshakeRules = {
     "invalidCommit",
     "malformed",
   ]),
-  stateChangeOther: rule("FED-987", "A commit changes the room's state and no other extension."),
+  stateChangeOther: rule(
+    "FED-987",
+    "A commit changes the state and the hub, and no other extension.",
+  ),
+  hubChange: rule("FED-1122", "Hub, key, term and external sender change together."),
+  hubTerm: rule("FED-1122", "A new hub has a higher term."),
+  hubConsent: rule("FED-1122", "A new hub has consented."),
+  hubConsentOver: rule("FED-1122", "A new hub's consent is still valid."),
+  hubNamed: rule("FED-1122", "The external sender is the hub that the state names."),
   dictionaryLength: rule("FED-601", "The room's state is within the bound.", LIMIT),
   dictionaryForm: rule("FED-701, FED-704", "The room's state can be decoded and is consistent."),
 

@@ -25,6 +25,7 @@ export const problemSchema = z.object({
   oldest: count.optional(),
   serverTime: count.optional(),
   challenge: z.string().max(256).optional(),
+  hub: z.string().max(256).optional(),
   leaves: z.array(count).max(65_536).optional(),
   rule: z.string().max(64).optional(),
 });
@@ -66,7 +67,7 @@ export function parseProblem(json: unknown): Refusal {
 
 function dataOf(problem: Problem): RefusalData {
   const { currentEpoch, limitName, limit, retryAfterMs, oldest, serverTime } = problem;
-  const { challenge, leaves, rule } = problem;
+  const { challenge, hub, leaves, rule } = problem;
   return {
     ...(currentEpoch === undefined ? {} : { currentEpoch }),
     ...(limitName === undefined ? {} : { limitName }),
@@ -75,6 +76,7 @@ function dataOf(problem: Problem): RefusalData {
     ...(oldest === undefined ? {} : { oldest }),
     ...(serverTime === undefined ? {} : { serverTime }),
     ...(challenge === undefined ? {} : { challenge }),
+    ...(hub === undefined ? {} : { hub }),
     ...(leaves === undefined ? {} : { leaves }),
     ...(rule === undefined || !isHandshakeRule(rule) ? {} : { rule }),
   };
