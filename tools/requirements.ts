@@ -85,8 +85,8 @@ R-058 | met | SDK, assets | History on a new device, with the password or the re
 R-059 | open | | Direct paths between clients that agree
 
 # Groups
-R-060 | partly | delivery, SDK, CLI | Groups are made and left; no renaming, no deletion
-R-061 | partly | SDK, protocol | Groups have a name that servers cannot read; it cannot be changed yet
+R-060 | partly | delivery, SDK, CLI | Groups are made, renamed and left; no deletion
+R-061 | met | SDK, protocol, CLI | Groups have a name, description, topic and picture that servers cannot read, changed field by field
 R-062 | met | delivery, federation, SDK, CLI | Members of any server are added and removed
 R-063 | partly | protocol, delivery, SDK | Roles bind what members may do; no command assigns them yet
 R-064 | partly | protocol, delivery | What the server holds of a group changes by role; not encrypted at rest

@@ -22,8 +22,9 @@ import type { IntentKind, LocalTx, MessageRow, RoomRow } from "../storage/index.
 import { type Applied, applyEntry } from "./apply-entry.ts";
 import { applyGap, type RoomGap } from "./apply-gap.ts";
 import { applyInboxEntry } from "./apply-inbox-entry.ts";
+import { checkAboutWish, encodeAboutWish, type AboutWish } from "./about-wish.ts";
 import { capabilitiesOf } from "./capabilities-of.ts";
-import { encodeExpiration, encodeUsers } from "./commit-intent.ts";
+import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { noteRestored } from "./forgotten-rooms.ts";
 import { type DirectRoom, listDirectRooms } from "./direct-rooms.ts";
@@ -56,6 +57,7 @@ import { scheduleTidying } from "./tidy-removals.ts";
 import { missingRooms } from "./rooms-of-user.ts";
 import { createSerial } from "../transport/index.ts";
 import { firstWelcome } from "./waiting-welcomes.ts";
+import { encodeExpiration } from "./wished-state.ts";
 import { eraseMessage } from "./write-change.ts";
 
 export type { Applied } from "./apply-entry.ts";
@@ -81,8 +83,15 @@ export { facetsOf } from "./what-is-said.ts";
 export { eraseMessage, pinsOf, speaksForRoom } from "./write-change.ts";
 export { roomKnown } from "./room-known.ts";
 export { peopleNoted, writePeople } from "./room-people.ts";
+export type { AboutWish } from "./about-wish.ts";
+export { encodePicture, pictureOf } from "./room-about.ts";
 export type { RoomInfo } from "./room-info.ts";
-export { describeEvent as describeRoomEvent, parseEvent, type RoomEvent } from "./room-event.ts";
+export {
+  type AboutTold,
+  describeEvent as describeRoomEvent,
+  parseEvent,
+  type RoomEvent,
+} from "./room-event.ts";
 export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 
 /** When an intent is done. */
@@ -135,6 +144,8 @@ export interface Groups {
   setHistoryDays(room: RoomUri, days: number): Promise<Done>;
   /** Changes for everybody how long messages stay. */
   setMessageExpiration(room: RoomUri, policy: MessageExpiration): Promise<Done>;
+  /** Changes what the room says of itself, of which only what is named. Refuses `notAllowed`. */
+  setAbout(room: RoomUri, wish: AboutWish): Promise<Done>;
   /** Says something that nobody keeps. Never rejects. */
   whisper(room: RoomUri, said: Whisper): Promise<Whispered>;
   /** The direct conversations that this client takes part in. */
@@ -308,6 +319,10 @@ export function createGroups(context: GroupsContext): Groups {
     setHistoryDays: async (uri, days) =>
       intend(uri, "component", await historyDaysWish(context, await rooms.open(uri), days)),
     setMessageExpiration: (room, policy) => intend(room, "component", encodeExpiration(policy)),
+    async setAbout(uri, wish) {
+      await checkAboutWish(context, await rooms.open(uri), wish);
+      return intend(uri, "metadata", encodeAboutWish(wish));
+    },
     echoes: (room) => echoes(context, room),
     unechoed: () => context.store.transaction((tx) => readUnechoed(context, tx)),
     history: (room, page) =>

@@ -1,5 +1,6 @@
 import { ASSET_LIMITS, ASSET_RATES } from "./asset-limits.ts";
 import { EPHEMERAL_LIMITS, EPHEMERAL_RATES } from "./ephemeral-limits.ts";
+import { ROOM_LIFE_LIMITS } from "./room-life-limits.ts";
 import { DAY, HOUR, KIB, MIB, MINUTE, SECOND } from "./units.ts";
 
 /**
@@ -273,6 +274,7 @@ export const LIMITS = {
   clockSkewMs: 5 * MINUTE,
   ...EPHEMERAL_LIMITS,
   ...ASSET_LIMITS,
+  ...ROOM_LIFE_LIMITS,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;

@@ -139,6 +139,10 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1072": "what of it is taken, and from whom",
     "FED-992": "the metadata key comes with a Welcome",
     "FED-993": "the metadata of a room",
+    "FED-1140": "what a room says of itself",
+    "FED-1141": "the metadata has one of three lengths",
+    "FED-1142": "which pictures of rooms are shown",
+    "FED-1143": "the right to each field of the metadata",
   },
   "it is between a server and its own clients, whose API the suite only uses": {
     "FED-230": "what a submission holds",

@@ -97,16 +97,23 @@ const conversation: readonly CapabilityName[] = [
   ...(["sendLink", "sendLinkPreview", "followLink", "copyLink", "rekeyRoomMetadata"] as const),
 ];
 
+const about: readonly CapabilityName[] = [
+  ...(["changeRoomMetadata", "changeRoomName", "changeRoomDescription"] as const),
+  ...(["changeRoomAvatar", "changeRoomSubject"] as const),
+];
+
 const participant: readonly CapabilityName[] = [
   ...conversation,
-  ...(["changeRoomMetadata", "raiseRules", "changeOtherComponents"] as const),
+  ...about,
+  ...(["raiseRules", "changeOtherComponents"] as const),
 ];
 
 const member: readonly CapabilityName[] = [...conversation, "removeSelf"];
 
 const admin: readonly CapabilityName[] = [
   ...member,
-  ...(["addParticipant", "removeParticipant", "kick", "changeRoomMetadata"] as const),
+  ...about,
+  ...(["addParticipant", "removeParticipant", "kick"] as const),
   ...(["deleteOtherReaction", "deleteOtherMessage", "editOtherTopic", "lowerOwnRole"] as const),
 ];
 
