@@ -10,4 +10,6 @@ export const ROOM_LIFE_LIMITS = {
   roomPictureLinkBytesMax: 896,
   /** The reason that somebody gives for an act. */
   actReasonBytesMax: 512,
+  /** The record of one commit: of as many acts as a commit can be. */
+  auditRecordBytesMax: 64 * KIB,
 } as const;

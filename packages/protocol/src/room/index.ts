@@ -4,8 +4,9 @@ export {
   type MessageExpiration,
   messageExpirationOf,
 } from "./message-expiration.ts";
+export { encodeRoomEnd, isEnded, ROOM_END_COMPONENT } from "./room-end.ts";
 export { isParticipantRole, ownerRole, roleDefinition } from "./roles.ts";
-export { decodeRoomState, encodeRoomState } from "./room-state-codec.ts";
+export { componentsOf, decodeRoomState, encodeRoomState } from "./room-state-codec.ts";
 export { OUTSIDER_ROLE, ROOM_COMPONENTS, RULES_VERSION } from "./room-state.ts";
 export type {
   BasePolicy,
