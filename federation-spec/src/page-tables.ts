@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
 
 const folder = new URL("../", import.meta.url);
-const limitsSources = ["limits.ts", "ephemeral-limits.ts", "asset-limits.ts"].map(
-  (file) => new URL(`../../packages/protocol/src/${file}`, import.meta.url),
-);
+const sources = new URL("../../packages/protocol/src/", import.meta.url);
+const limitsSources = readdirSync(sources)
+  .filter((name) => name.endsWith("limits.ts"))
+  .map((name) => new URL(name, sources));
 
 type Row = readonly string[];
 

@@ -2,6 +2,7 @@ import {
   type Actor,
   authorize,
   encodeRoomState,
+  type JoinLink,
   mintClientUri,
   parseDomain,
   parseUserUri,
@@ -44,6 +45,16 @@ const direct: RoomView = {
   participants: [{ user: olga, leaves: [0] }],
 };
 
+/** A link that an owner has made for admins. */
+const adminLink: JoinLink = {
+  key: hubKey,
+  role: ROLES.admin,
+  createdBy: olga,
+  expiresAt: undefined,
+  usesMax: undefined,
+};
+const linked: RoomView = { ...group, state: { ...withAdmin, joinLinks: [adminLink] } };
+
 const nothing: RoomChange = { added: [], removed: [], stateAfter: undefined, pendingRemovals: [] };
 
 /** Octets in hexadecimal, and what they are. */
@@ -70,12 +81,13 @@ export function roomVectors(): RoomVectors {
         metadata: Uint8Array.of(1, 2, 3),
         otherComponents: [{ component: 0x9000, data: Uint8Array.of(4, 5) }],
       }),
+      state("a group with a join link", linked.state),
     ],
     malformed: malformedStates(),
     decisions: decisions().map(([name, view, actor, change]) => ({
       name,
       view: viewOf(view),
-      actor,
+      actor: jsonValue(actor),
       change: { ...change, stateAfter: hexOf(change.stateAfter) },
       verdict: verdictOf(view, actor, change),
     })),
@@ -137,8 +149,47 @@ function decisions(): readonly (readonly [string, RoomView, Actor, RoomChange])[
       { ...add(mia), removed: [{ user: anna, leaf: 1 }] },
     ],
     ["a stranger joins", group, { kind: "joiner", user: zoe, resync: false }, add(zoe)],
+    ["an owner makes a link for admins", group, member(olga), links(adminLink)],
+    [
+      "an admin makes a link for admins",
+      group,
+      member(anna),
+      links({ ...adminLink, createdBy: anna }),
+    ],
+    ["an admin revokes an owner's link", linked, member(anna), links()],
+    ["a member revokes an owner's link", linked, member(mia), links()],
+    [
+      "a stranger joins by a link",
+      linked,
+      { kind: "joiner", user: zoe, resync: false, link: adminLink },
+      add(zoe),
+    ],
+    [
+      "a member takes the role of a link",
+      linked,
+      { kind: "member", user: mia, link: adminLink },
+      { ...nothing, stateAfter: { ...linked.state, assignments: withMia(ROLES.admin) } },
+    ],
+    [
+      "a member takes a role above that of a link",
+      linked,
+      { kind: "member", user: mia, link: adminLink },
+      { ...nothing, stateAfter: { ...linked.state, assignments: withMia(ROLES.owner) } },
+    ],
     ["the founder brings in the peer", direct, member(olga), add(mia)],
     ["the founder brings in somebody else", direct, member(olga), add(zoe)],
+  ];
+}
+
+function links(...joinLinks: readonly JoinLink[]): RoomChange {
+  return { ...nothing, stateAfter: { ...withAdmin, joinLinks } };
+}
+
+function withMia(role: number): RoomState["assignments"] {
+  return [
+    { user: anna, role: ROLES.admin },
+    { user: mia, role },
+    { user: olga, role: ROLES.owner },
   ];
 }
 

@@ -23,7 +23,7 @@ const shown: Readonly<Record<string, readonly number[]>> = {
   "safety-number.json": [340, 341, 342],
   "room.json": [
     701, 702, 703, 704, 710, 711, 712, 713, 720, 721, 731, 732, 733, 734, 735, 736, 737, 738, 739,
-    740, 741, 742, 750, 751, 752, 753,
+    740, 741, 742, 750, 751, 752, 753, 1080, 1082, 1083, 1086,
   ],
   "content.json": [801, 802, 803, 804, 810, 830],
   "files.json": [870, 871, 872, 873, 874, 875],
@@ -31,6 +31,7 @@ const shown: Readonly<Record<string, readonly number[]>> = {
   "http-signature.json": [905, 906, 907, 908],
   "mls.json": [305, 980, 981, 982, 985, 986, 990, 992, 993],
   "history.json": [1061, 1063, 1071],
+  "join.json": [1080, 1081, 1084, 1087, 1088],
   "directory.json": [902, 904, 911, 918, 919],
 };
 

@@ -22,7 +22,6 @@ import type { IntentKind, LocalTx, MessageRow, RoomRow } from "../storage/index.
 import { type Applied, applyEntry } from "./apply-entry.ts";
 import { applyGap, type RoomGap } from "./apply-gap.ts";
 import { applyInboxEntry } from "./apply-inbox-entry.ts";
-import { checkAboutWish, encodeAboutWish, type AboutWish } from "./about-wish.ts";
 import { capabilitiesOf } from "./capabilities-of.ts";
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
@@ -43,6 +42,7 @@ import { pump } from "./pump.ts";
 import { type HistoryPage, type HistoryRow, readHistory, readUnechoed } from "./read-history.ts";
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
+import { createRoomLife, type RoomLife } from "./room-life.ts";
 import {
   catchUpEvents,
   compareRooms,
@@ -97,7 +97,7 @@ export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 /** When an intent is done. */
 export type Done = { readonly position: number; readonly acceptedAt: number };
 
-export interface Groups {
+export interface Groups extends RoomLife {
   /** One entry of a room stream. */
   applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied | "passed" }>;
   /** One entry of the own inbox; what it brings and the cursor are one transaction. */
@@ -144,8 +144,6 @@ export interface Groups {
   setHistoryDays(room: RoomUri, days: number): Promise<Done>;
   /** Changes for everybody how long messages stay. */
   setMessageExpiration(room: RoomUri, policy: MessageExpiration): Promise<Done>;
-  /** Changes what the room says of itself, of which only what is named. Refuses `notAllowed`. */
-  setAbout(room: RoomUri, wish: AboutWish): Promise<Done>;
   /** Says something that nobody keeps. Never rejects. */
   whisper(room: RoomUri, said: Whisper): Promise<Whispered>;
   /** The direct conversations that this client takes part in. */
@@ -319,10 +317,7 @@ export function createGroups(context: GroupsContext): Groups {
     setHistoryDays: async (uri, days) =>
       intend(uri, "component", await historyDaysWish(context, await rooms.open(uri), days)),
     setMessageExpiration: (room, policy) => intend(room, "component", encodeExpiration(policy)),
-    async setAbout(uri, wish) {
-      await checkAboutWish(context, await rooms.open(uri), wish);
-      return intend(uri, "metadata", encodeAboutWish(wish));
-    },
+    ...createRoomLife(context, rooms, intend),
     echoes: (room) => echoes(context, room),
     unechoed: () => context.store.transaction((tx) => readUnechoed(context, tx)),
     history: (room, page) =>

@@ -320,6 +320,7 @@ export * from "./content/index.ts";
 export * from "./federation/index.ts";
 export * from "./history/index.ts";
 export * from "./http-api/index.ts";
+export * from "./join-links/index.ts";
 export * from "./policy/index.ts";
 export * from "./room/index.ts";
 export * from "./stickers/index.ts";

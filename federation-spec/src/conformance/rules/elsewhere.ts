@@ -29,6 +29,9 @@ const names: Readonly<Record<string, Names>> = {
     "FED-303": "client lists are a chain",
     "FED-304": "a list's clients ascend and are the user's",
     "FED-309": "what is signed at a login",
+    "FED-1081": "a link's key comes from its seed",
+    "FED-1084": "what a ticket is signed over",
+    "FED-1088": "links as text",
   },
   "the vectors of room state have the verdicts": {
     "FED-701": "the room state is one canonical dictionary",
@@ -56,6 +59,10 @@ const names: Readonly<Record<string, Names>> = {
     "FED-741": "roles change by authorized changes",
     "FED-742": "maxima and minima",
     "FED-750": "the hub proposes removals alone",
+    "FED-1080": "join links in the room state",
+    "FED-1082": "who makes and revokes join links",
+    "FED-1083": "who comes in from outside",
+    "FED-1086": "the role of a link is taken by a second commit",
     "FED-751": "external commits",
     "FED-752": "who may send",
     "FED-753": "who may leave",
@@ -145,6 +152,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1143": "the right to each field of the metadata",
   },
   "it is between a server and its own clients, whose API the suite only uses": {
+    "FED-1087": "who is given a GroupInfo",
     "FED-230": "what a submission holds",
     "FED-240": "who receives a tree compares its hash",
     "FED-858": "ephemeral entries are for who is connected",

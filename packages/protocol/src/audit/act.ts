@@ -1,5 +1,14 @@
 import type { Bytes } from "../bytes/index.ts";
-import { type Codec, enumeration, fixed, optional, struct, u16, u32, utf8 } from "../codec/index.ts";
+import {
+  type Codec,
+  enumeration,
+  fixed,
+  optional,
+  struct,
+  u16,
+  u32,
+  utf8,
+} from "../codec/index.ts";
 import { LIMITS } from "../limits.ts";
 
 /** FED-1144: what an administrative act did, by number. */

@@ -19,10 +19,7 @@ export type CommitSeen = {
  * room's state by component. None for a commit that renews keys, or moves clients of users who stay
  * by their own doing.
  */
-export function actsOfCommit(
-  seen: CommitSeen,
-  hash: Hash = sha256,
-): readonly Act[] {
+export function actsOfCommit(seen: CommitSeen, hash: Hash = sha256): readonly Act[] {
   return [...actsOnUsers(seen), ...actsOnState(seen.before, seen.change, hash)];
 }
 

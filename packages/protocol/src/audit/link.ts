@@ -1,5 +1,15 @@
 import type { Bytes } from "../bytes/index.ts";
-import { checked, type Codec, fixed, opaque, optional, struct, u64, u8, utf8 } from "../codec/index.ts";
+import {
+  checked,
+  type Codec,
+  fixed,
+  opaque,
+  optional,
+  struct,
+  u64,
+  u8,
+  utf8,
+} from "../codec/index.ts";
 import { LIMITS } from "../limits.ts";
 import { type AuditHead, auditHeadCodec } from "./record.ts";
 

@@ -95,6 +95,14 @@ export const LABELS = {
   auditChain: "AuditChainHash",
   /** MLS exporter: seals what a committer says of the record; what it is bound to. */
   auditLink: "AuditLink",
+  /** Key derivation from a join link's seed: the key pair that signs its tickets. */
+  joinLinkKey: "JoinLinkKey",
+  /** That key pair over the client that comes in by the link. */
+  joinTicket: "JoinTicketTBS",
+  /** The same over a question for a GroupInfo. */
+  joinAsk: "JoinAskTBS",
+  /** Hash of a join link: its last octets, which tell a slip of the pen. */
+  joinLinkCheck: "JoinLinkCheck",
   /** Seals a room's metadata. */
   roomMetadata: "RoomMetadata",
 } as const;

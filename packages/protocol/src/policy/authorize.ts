@@ -1,8 +1,8 @@
-import type { UserUri } from "../identifiers/index.ts";
 import { isParticipantRole, RULES_VERSION } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import { commitContext } from "./commit-context.ts";
-import { checkCapacity, checkCounts } from "./count-rules.ts";
+import { checkCapacity, checkCounts, checkRoleTaken } from "./count-rules.ts";
+import { checkLinkChange } from "./link-rules.ts";
 import {
   checkOwnerStays,
   checkPendingRemovals,
@@ -19,6 +19,7 @@ import {
   type Verdict,
 } from "./room-change.ts";
 import type { RoomView } from "./room-view.ts";
+import { checkOutsider } from "./outsider-rules.ts";
 import { checkSettled, checkStateChange } from "./state-rules.ts";
 
 /**
@@ -40,8 +41,8 @@ export function authorize(view: RoomView, actor: Actor, change: RoomChange): Ver
 
 function authorizeActor(view: RoomView, actor: Actor, change: RoomChange): Verdict | undefined {
   if (actor.kind === "hub") return authorizeHub(change);
-  if (actor.kind === "joiner") return authorizeJoiner(view, actor.user, actor.resync, change);
-  return authorizeMember(view, actor.user, change);
+  if (actor.kind === "joiner") return authorizeJoiner(view, actor, change);
+  return authorizeMember(view, actor, change);
 }
 
 /** FED-750: the hub proposes removals and nothing else: no server can bring anybody in. */
@@ -58,8 +59,7 @@ function authorizeHub(change: RoomChange): Verdict | undefined {
  */
 function authorizeJoiner(
   view: RoomView,
-  user: UserUri,
-  resync: boolean,
+  { user, resync, link }: Extract<Actor, { kind: "joiner" }>,
   change: RoomChange,
 ): Verdict | undefined {
   const foreign = [...change.added, ...change.removed].some((one) => one.user !== user);
@@ -73,7 +73,15 @@ function authorizeJoiner(
   const present = isParticipant(view, user);
   const role = assignedRole(view.state, user);
   const listed = view.state.basePolicy.fixedMembership && !resync;
-  if (!isParticipantRole(view.state, role) || !(present || listed)) {
+  if (!present && !listed) {
+    return (
+      checkOutsider(view, link) ??
+      (change.removed.length === 0 ? undefined : refused("invalidCommit", noLeaf)) ??
+      checkRoleTaken(view, view.state.defaultRole) ??
+      checkCapacity(view.state.basePolicy, view.participants, participantsAfter(view, change))
+    );
+  }
+  if (!isParticipantRole(view.state, role)) {
     return refused("notMember", "Only clients of participants can join by themselves.");
   }
   const capability = CAPABILITIES.addOwnClient;
@@ -84,18 +92,26 @@ function authorizeJoiner(
   return checkCapacity(basePolicy, view.participants, participantsAfter(view, change));
 }
 
-function authorizeMember(view: RoomView, user: UserUri, change: RoomChange): Verdict | undefined {
+const noLeaf = "Who is not in the room has no leaf there.";
+
+function authorizeMember(
+  view: RoomView,
+  actor: Extract<Actor, { kind: "member" }>,
+  change: RoomChange,
+): Verdict | undefined {
+  const { user } = actor;
   if (!isParticipant(view, user)) {
     return refused("notMember", "The committer is not in the room.");
   }
   const pending = checkPendingRemovals(view, change);
   if (pending !== undefined) return pending;
-  const context = commitContext(view, user, change);
+  const context = commitContext(view, actor, change);
   return (
     checkTouchedUsers(context) ??
     checkSettled(context) ??
     checkOwnerStays(context) ??
     checkStateChange(context) ??
+    checkLinkChange(context) ??
     checkCounts(context)
   );
 }

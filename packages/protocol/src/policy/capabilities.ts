@@ -11,10 +11,22 @@ export const CAPABILITIES = {
   addOwnClient: 0x0002,
   /** H. Remove another client of one's own. */
   removeOwnClient: 0x0003,
+  /** H, of role 0 alone. Come in by oneself; needs an entry 0 → the default role. */
+  openJoin: 0x0004,
   /** H. Leave: ask the hub to have all own clients removed. */
   removeSelf: 0x0006,
+  /** H. Make a join link; needs an entry 0 → the link's role. */
+  createJoinCode: 0x0007,
+  /** H. Revoke a join link of somebody else; one's own needs nothing. */
+  deleteJoinCode: 0x0008,
+  /** H, of role 0 alone. Come in by a link; needs an entry 0 → the link's role. */
+  useJoinCode: 0x0009,
   /** H. Remove some clients of another participant; needs an entry from their role → 0. */
   kick: 0x000c,
+  /** H, of role 0 alone. Ask to be let in. */
+  knock: 0x000d,
+  /** H. See who asks to be let in, and decline; to let somebody in needs 0x0000. */
+  acceptKnock: 0x000e,
   /** H. Change another participant's role; needs an entry from the old to the new role. */
   changeUserRole: 0x000f,
   /** H. */

@@ -2,7 +2,8 @@ export { authorize } from "./authorize.ts";
 export { authorizeFounding } from "./authorize-founding.ts";
 export { CAPABILITIES, type CapabilityName } from "./capabilities.ts";
 export { mayLeave, mayRemoveOwnClient, maySend } from "./may-send.ts";
-export { hasCapability, isParticipant, roleOf } from "./role-of.ts";
+export { checkOutsider } from "./outsider-rules.ts";
+export { hasCapability, isParticipant, mayMove, roleOf } from "./role-of.ts";
 export {
   type Actor,
   participantsAfter,

@@ -8,6 +8,7 @@ import {
 } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import type { CommitContext, RoleMove } from "./commit-context.ts";
+import { checkOutsiderLink } from "./outsider-rules.ts";
 import { refused, type Verdict } from "./room-change.ts";
 import { sameAssignments, settle } from "./settle.ts";
 
@@ -106,8 +107,9 @@ function checkRoleMoves(context: CommitContext): Verdict | undefined {
   return undefined;
 }
 
-/** One's own role never rises by one's own act, whatever the capabilities. */
+/** One's own role never rises by one's own act, whatever the capabilities, but to that of a link. */
 function checkOwn(context: CommitContext, { from, to }: RoleMove): Verdict | undefined {
+  if (to > from && context.link?.role === to) return checkOutsiderLink(context.view, context.link);
   if (to > from) return refused("notAllowed", "Nobody raises their own role.");
   const capability = CAPABILITIES.lowerOwnRole;
   return context.can(capability) ? undefined : denied(capability);

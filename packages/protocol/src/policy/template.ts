@@ -52,6 +52,7 @@ export function template(
     term,
     hubKey,
     metadata: new Uint8Array(0),
+    joinLinks: [],
     safeAad: [TREEHOUSE_AAD_COMPONENT],
     otherComponents: [],
   };
@@ -115,6 +116,7 @@ const admin: readonly CapabilityName[] = [
   ...about,
   ...(["addParticipant", "removeParticipant", "kick"] as const),
   ...(["deleteOtherReaction", "deleteOtherMessage", "editOtherTopic", "lowerOwnRole"] as const),
+  ...(["createJoinCode", "deleteJoinCode", "acceptKnock"] as const),
 ];
 
 const owner: readonly CapabilityName[] = [
@@ -135,8 +137,15 @@ const outsider: Role = {
   changes: [],
 };
 
+/** By a link to be a member, or an admin if it says so; and everybody else may ask. */
+const groupOutsider: Role = {
+  ...outsider,
+  capabilities: [CAPABILITIES.useJoinCode, CAPABILITIES.knock],
+  changes: [{ from: ROLES.outsider, to: [ROLES.member, ROLES.admin] }],
+};
+
 const groupRoles: readonly Role[] = [
-  outsider,
+  groupOutsider,
   role(ROLES.member, "member", member),
   role(ROLES.admin, "admin", admin, {
     changes: [

@@ -11,6 +11,7 @@ import {
   rolesListCodec,
   roomRecordCodec,
 } from "./components.ts";
+import { joinLinksCodec } from "./join-links.ts";
 import { ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
 
 const components = dictionaryCodec(LIMITS.dictionaryBytesMax);
@@ -33,6 +34,10 @@ export function encodeRoomState(state: RoomState): Bytes {
   ];
   if (state.metadata.length > 0) {
     items.push({ component: ROOM_COMPONENTS.roomMetadata, data: copyBytes(state.metadata) });
+  }
+  if (state.joinLinks.length > 0) {
+    const data = joinLinksCodec.encode(state.joinLinks);
+    items.push({ component: ROOM_COMPONENTS.joinLinks, data });
   }
   const length = items.reduce(
     (sum, { data }) => sum + 2 + varintLength(data.length) + data.length,
@@ -63,9 +68,12 @@ export function decodeRoomState(bytes: Uint8Array): RoomState {
     content.delete(component);
     return data;
   };
-  const metadata = content.has(ROOM_COMPONENTS.roomMetadata)
-    ? take(ROOM_COMPONENTS.roomMetadata)
-    : undefined;
+  const takeIfAny = (component: number): Bytes | undefined =>
+    content.has(component) ? take(component) : undefined;
+  const metadata = takeIfAny(ROOM_COMPONENTS.roomMetadata);
+  const links = takeIfAny(ROOM_COMPONENTS.joinLinks);
+  const joinLinks = links === undefined ? [] : joinLinksCodec.decode(links);
+  if (links !== undefined && joinLinks.length === 0) throw malformed("join links without content");
   if (metadata?.length === 0) throw malformed("metadata without content");
   const state: RoomState = {
     ...roomRecordCodec.decode(take(ROOM_COMPONENTS.roomRecord)),
@@ -73,6 +81,7 @@ export function decodeRoomState(bytes: Uint8Array): RoomState {
     ...roleAssignmentsCodec.decode(take(ROOM_COMPONENTS.roleAssignments)),
     basePolicy: basePolicyCodec.decode(take(ROOM_COMPONENTS.basePolicy)),
     metadata: metadata ?? new Uint8Array(0),
+    joinLinks,
     safeAad: componentListCodec.decode(take(ROOM_COMPONENTS.safeAad)),
     otherComponents: [...content].map(([component, data]) => ({ component, data })),
   };

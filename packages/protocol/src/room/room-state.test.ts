@@ -111,13 +111,25 @@ describe("room state", () => {
 
   it("lacks no component, and holds none twice", () => {
     const codec = dictionaryCodec(65_536);
-    const components = codec.decode(encodeRoomState({ ...group, metadata: new Uint8Array(1) }));
+    const link = {
+      key: new Uint8Array(32),
+      role: ROLES.member,
+      createdBy: founder,
+      expiresAt: undefined,
+      usesMax: 1,
+    };
+    const full = { ...group, metadata: new Uint8Array(1), joinLinks: [link] };
+    const components = codec.decode(encodeRoomState(full));
+    const optionalOnes: readonly number[] = [
+      ROOM_COMPONENTS.roomMetadata,
+      ROOM_COMPONENTS.joinLinks,
+    ];
     expect(components.map(({ component }) => component)).toEqual(
       Object.values(ROOM_COMPONENTS).toSorted((a, b) => a - b),
     );
     for (const { component } of components) {
       const rest = codec.encode(components.filter((one) => one.component !== component));
-      const expected = component === ROOM_COMPONENTS.roomMetadata ? "value" : "malformed";
+      const expected = optionalOnes.includes(component) ? "value" : "malformed";
       expect(outcome(() => decodeRoomState(rest))).toBe(expected);
       const empty = codec.encode(
         components.map((one) =>

@@ -1,6 +1,7 @@
 import type { Bytes } from "../bytes/index.ts";
 import type { Domain, RoomUri, UserUri } from "../identifiers/index.ts";
 import type { Dictionary } from "../safe-aad/index.ts";
+import type { JoinLink } from "./join-links.ts";
 
 /** The version of the rules that this code evaluates: the first field of every room's record. */
 export const RULES_VERSION = 1;
@@ -19,6 +20,8 @@ export const ROOM_COMPONENTS = {
   roleAssignments: 0x8003,
   /** Ours: the room's metadata as ciphertext; absent while there is none. */
   roomMetadata: 0x8004,
+  /** Ours: the links by which outsiders may come in; absent while there is none. */
+  joinLinks: 0x8008,
 } as const;
 
 /** MIMI room policy: role 0 is every user who is not a participant. */
@@ -97,6 +100,8 @@ export interface RoomState {
   readonly basePolicy: BasePolicy;
   /** Ciphertext under a key that only members have; empty = no metadata. */
   readonly metadata: Bytes;
+  /** Ascending by key. */
+  readonly joinLinks: readonly JoinLink[];
   /** Required SafeAAD components, ascending; always holds `TREEHOUSE_AAD_COMPONENT`. */
   readonly safeAad: readonly number[];
   /** Components that this version does not know: ascending, kept byte for byte. */

@@ -124,7 +124,12 @@ export const cases: fc.Arbitrary<Case> = views.chain((view) => {
   const present = fc.constantFrom(...view.participants.map(({ user }) => user));
   const user = fc.oneof({ weight: 3, arbitrary: present }, person);
   const member = fc.record({ kind: fc.constant("member" as const), user });
-  const joiner = fc.record({ kind: fc.constant("joiner" as const), user, resync: fc.boolean() });
+  const anybody = fc.oneof(present, person);
+  const joiner = fc.record({
+    kind: fc.constant("joiner" as const),
+    user: anybody,
+    resync: fc.boolean(),
+  });
   const actor: fc.Arbitrary<Actor> = fc.oneof(
     { weight: 6, arbitrary: member },
     { weight: 1, arbitrary: fc.constant({ kind: "hub" as const }) },

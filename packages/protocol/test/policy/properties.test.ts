@@ -59,6 +59,7 @@ describe("the policy engine", () => {
         assignments: fc.array(fc.record({ user: person, role: fc.nat(9) }), { maxLength: 4 }),
         basePolicy: states.map(({ basePolicy }) => basePolicy),
         metadata: fc.constant(new Uint8Array(0)),
+        joinLinks: fc.constant([]),
         safeAad: fc.constant([]),
         otherComponents: fc.constant([]),
       }),
