@@ -6,6 +6,7 @@ import {
   foundRoomResponseCodec,
   fromBase64Url,
   LIMITS,
+  type OpenEndedTemplate,
   domainOf,
   paths,
   Refusal,
@@ -24,7 +25,7 @@ import { decodeDetails, encodeDetails } from "./room-details.ts";
 export type NewRoom = {
   readonly name: string;
   readonly kind:
-    | { readonly template: "group" }
+    | { readonly template: OpenEndedTemplate }
     | { readonly template: "direct"; readonly peer: UserUri };
   readonly members: readonly UserUri[];
 };
@@ -53,9 +54,9 @@ export async function prepareRoom(
   const about = named(wanted.name);
   const founding = { founder: context.self.user, hub, term: reserved.term, hubKey };
   const state =
-    wanted.kind.template === "group"
-      ? template("group", founding)
-      : template("direct", { ...founding, peer: wanted.kind.peer });
+    wanted.kind.template === "direct"
+      ? template("direct", { ...founding, peer: wanted.kind.peer })
+      : template(wanted.kind.template, founding);
   const metadata = sealMetadata(room, metadataKey, about, context.env.random);
   const created = await createGroup(context.member, context.identity, {
     group: reserved.group,

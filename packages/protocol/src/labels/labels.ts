@@ -95,6 +95,8 @@ export const LABELS = {
   auditChain: "AuditChainHash",
   /** MLS exporter: seals what a committer says of the record; what it is bound to. */
   auditLink: "AuditLink",
+  /** Hash of a room's salt and a user: what stands for the user in its bans and mutes. */
+  sanctionedUser: "SanctionedUserHash",
   /** Key derivation from a join link's seed: the key pair that signs its tickets. */
   joinLinkKey: "JoinLinkKey",
   /** That key pair over the client that comes in by the link. */
