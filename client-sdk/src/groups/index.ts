@@ -10,7 +10,6 @@ import {
   decodeEntryHeader,
   type InboxEntry,
   isRoomStream,
-  type MessageExpiration,
   Refusal,
   type RoomUri,
   type SafetyNumber,
@@ -34,8 +33,6 @@ import { findStrangers } from "./find-strangers.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms } from "./open-rooms.ts";
 import { loadGroup } from "./load-group.ts";
-import { historyDaysWish, type HistoryGranting, historyGrantingIn } from "./history-policy.ts";
-import { messageExpirationIn } from "./message-expiration.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
 import { pump } from "./pump.ts";
@@ -43,6 +40,7 @@ import { type HistoryPage, type HistoryRow, readHistory, readUnechoed } from "./
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
 import { createRoomLife, type RoomLife } from "./room-life.ts";
+import { createRoomSettings, type RoomSettings } from "./room-settings.ts";
 import {
   catchUpEvents,
   compareRooms,
@@ -57,7 +55,6 @@ import { scheduleTidying } from "./tidy-removals.ts";
 import { missingRooms } from "./rooms-of-user.ts";
 import { createSerial } from "../transport/index.ts";
 import { firstWelcome } from "./waiting-welcomes.ts";
-import { encodeExpiration } from "./wished-state.ts";
 import { eraseMessage } from "./write-change.ts";
 
 export type { Applied } from "./apply-entry.ts";
@@ -97,7 +94,7 @@ export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 /** When an intent is done. */
 export type Done = { readonly position: number; readonly acceptedAt: number };
 
-export interface Groups extends RoomLife {
+export interface Groups extends RoomLife, RoomSettings {
   /** One entry of a room stream. */
   applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied | "passed" }>;
   /** One entry of the own inbox; what it brings and the cursor are one transaction. */
@@ -134,16 +131,8 @@ export interface Groups extends RoomLife {
   add(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   remove(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   leave(room: RoomUri): Promise<Done>;
-  /** How long messages stay in the room, unless their senders say otherwise; undefined: for good. */
-  messageExpiration(room: RoomUri): Promise<MessageExpiration | undefined>;
   /** Waits until what the hub has taken of this client stands in the store, if that can be. */
   echoes(room: RoomUri): Promise<void>;
-  /** What the room grants those who join it. Refuses `removed`. */
-  historyGranting(room: RoomUri): Promise<HistoryGranting>;
-  /** Has the room grant so many days; 0 grants nothing. Refuses `limitExceeded` and `notAllowed`. */
-  setHistoryDays(room: RoomUri, days: number): Promise<Done>;
-  /** Changes for everybody how long messages stay. */
-  setMessageExpiration(room: RoomUri, policy: MessageExpiration): Promise<Done>;
   /** Says something that nobody keeps. Never rejects. */
   whisper(room: RoomUri, said: Whisper): Promise<Whispered>;
   /** The direct conversations that this client takes part in. */
@@ -312,11 +301,7 @@ export function createGroups(context: GroupsContext): Groups {
     add: (room, users) => intend(room, "add", encodeUsers(users)),
     remove: (room, users) => intend(room, "remove", encodeUsers(users)),
     leave: (room) => intend(room, "leave", new Uint8Array()),
-    messageExpiration: async (uri) => messageExpirationIn(context, await rooms.open(uri)),
-    historyGranting: async (uri) => historyGrantingIn(context, await rooms.open(uri)),
-    setHistoryDays: async (uri, days) =>
-      intend(uri, "component", await historyDaysWish(context, await rooms.open(uri), days)),
-    setMessageExpiration: (room, policy) => intend(room, "component", encodeExpiration(policy)),
+    ...createRoomSettings(context, rooms, intend),
     ...createRoomLife(context, rooms, intend),
     echoes: (room) => echoes(context, room),
     unechoed: () => context.store.transaction((tx) => readUnechoed(context, tx)),
