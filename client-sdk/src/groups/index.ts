@@ -81,7 +81,7 @@ export { eraseMessage, pinsOf } from "./write-change.ts";
 export { roomKnown } from "./room-known.ts";
 export { peopleNoted, writePeople } from "./room-people.ts";
 export type { AboutWish } from "./about-wish.ts";
-export { encodePicture, pictureOf } from "./room-about.ts";
+export { encodePicture } from "./room-about.ts";
 export type { RoomInfo } from "./room-info.ts";
 export {
   type AboutTold,

@@ -54,10 +54,10 @@ export const auditLinkCodec: Pick<Codec<AuditLink>, "encode" | "decode"> = {
   },
 };
 
-/** The component's data: XChaCha20-Poly1305, whose key is of the MLS exporter (FED-1147). */
+/** The component's data: AES-128-GCM, whose key is of the MLS exporter (FED-1147). */
 export const sealedLinkCodec = checked(
   struct<{ readonly nonce: Bytes; readonly sealed: Bytes }>({
-    nonce: fixed(24),
+    nonce: fixed(12),
     sealed: opaque({ max: LIMITS.authenticatedDataBytesMax }),
   }),
   ({ sealed }) => (sealed.length < 16 ? "too short to be sealed" : undefined),
