@@ -34,7 +34,7 @@ const pixel = Uint8Array.from(
   (letter) => letter.charCodeAt(0),
 );
 
-test("R-061 FED-1143 what a room says of itself is agreed by all, field by field", async () => {
+test("R-061 FED-1140 FED-1143 what a room says of itself is agreed by all, field by field", async () => {
   const pair = await alice.conversations.dm(bob.me.address);
   const coming = next(bob, "joined");
   await coming;
