@@ -1,4 +1,4 @@
-import { isBanned, isParticipantRole, RULES_VERSION, isEnded } from "../room/index.ts";
+import { isBanned, isEnded, isParticipantRole, mayReturn, RULES_VERSION } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import { commitContext } from "./commit-context.ts";
 import { checkEnd } from "./end-rules.ts";
@@ -10,6 +10,7 @@ import {
   checkRemovedLeaves,
   checkTouchedUsers,
 } from "./membership-rules.ts";
+import { checkPredecessor } from "./predecessor-rules.ts";
 import { assignedRole, hasCapability, isParticipant } from "./role-of.ts";
 import {
   type Actor,
@@ -79,7 +80,7 @@ function authorizeJoiner(
   const present = isParticipant(view, user);
   const role = assignedRole(view.state, user);
   const listed = view.state.basePolicy.fixedMembership && !resync;
-  if (!present && !listed) {
+  if (!present && !listed && !mayReturn(view.state.predecessor, user)) {
     return (
       checkOutsider(view, link) ??
       (change.removed.length === 0 ? undefined : refused("invalidCommit", noLeaf)) ??
@@ -117,6 +118,7 @@ function authorizeMember(
     checkTouchedUsers(context) ??
     checkSettled(context) ??
     checkOwnerStays(context) ??
+    checkPredecessor(context) ??
     checkStateChange(context) ??
     checkSanctions(context) ??
     checkLinkChange(context) ??
