@@ -184,7 +184,7 @@ export const cases: fc.Arbitrary<Case> = views.chain((view) => {
       arbitrary: sanctionsOf.map((sanctions) =>
         withoutBansOf(
           { ...view.state, sanctions },
-          view.participants.map(({ user: one }) => one),
+          view.participants.map((each) => each.user),
         ),
       ),
     },
@@ -203,7 +203,7 @@ export const cases: fc.Arbitrary<Case> = views.chain((view) => {
       bans: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, person),
     })
     .map(({ actor: who, added, removed: taken, pending, willing, edit: wanted, settles, bans }) => {
-      const removed = [...taken, ...seats.filter(({ user: one }) => one === bans)];
+      const removed = [...taken, ...seats.filter((seat) => seat.user === bans)];
       const edited = bans === undefined ? wanted : banning(wanted ?? view.state, bans);
       const all = willing ? [...new Set([...removed, ...pending])] : [...new Set(removed)];
       const change: RoomChange = {
