@@ -11,10 +11,12 @@ import {
   type RoomChange,
   type RoomState,
   type RoomView,
+  type Sanctions,
   settle,
   template,
   toHex,
   type UserUri,
+  userTag,
 } from "@treehouse/protocol";
 import { jsonValue } from "./json-value.ts";
 import type { JsonValue } from "./json-value.ts";
@@ -24,7 +26,8 @@ const named = (name: string): UserUri => parseUserUri(`mimi://example.org/u/${na
 const [olga, anna, mia, zoe] = [named("olga"), named("anna"), named("mia"), named("zoe")];
 const hubKey = new Uint8Array(32).map((_, index) => index);
 
-const founded = template("group", { founder: olga, hub, term: 1, hubKey });
+const begins = { founder: olga, hub, term: 1, hubKey };
+const founded = template("group", begins);
 const withAdmin: RoomState = {
   ...founded,
   assignments: [
@@ -45,6 +48,19 @@ const direct: RoomView = {
   participants: [{ user: olga, leaves: [0] }],
 };
 
+const salt = new Uint8Array(16).fill(7);
+/** Zoe is banned, Mia muted until the time 1000. */
+const sanctioned: RoomView = {
+  ...group,
+  state: {
+    ...withAdmin,
+    sanctions: {
+      salt,
+      banned: [userTag(salt, zoe)],
+      muted: [{ user: userTag(salt, mia), until: 1000 }],
+    },
+  },
+};
 /** A link that an owner has made for admins. */
 const adminLink: JoinLink = {
   key: hubKey,
@@ -76,6 +92,9 @@ export function roomVectors(): RoomVectors {
     states: [
       state("a group as it is founded", founded),
       state("a direct room as it is founded", direct.state),
+      state("an announcement room as it is founded", template("announcement", begins)),
+      state("an open room as it is founded", template("open", begins)),
+      state("a group with bans and mutes", sanctioned.state),
       state("a group with an admin, metadata and a component of a later version", {
         ...withAdmin,
         metadata: Uint8Array.of(1, 2, 3),
@@ -149,6 +168,18 @@ function decisions(): readonly (readonly [string, RoomView, Actor, RoomChange])[
       { ...add(mia), removed: [{ user: anna, leaf: 1 }] },
     ],
     ["a stranger joins", group, { kind: "joiner", user: zoe, resync: false }, add(zoe)],
+    ["an admin bans a member", group, member(anna), bans(mia, [2, 3])],
+    ["an admin bans a member of whom a client stays", group, member(anna), bans(mia, [2])],
+    ["a member bans the admin", group, member(mia), bans(anna, [1])],
+    ["an admin adds a banned user", sanctioned, member(anna), add(zoe)],
+    ["a banned user joins", sanctioned, { kind: "joiner", user: zoe, resync: false }, add(zoe)],
+    [
+      "an admin lifts the sanctions",
+      sanctioned,
+      member(anna),
+      { ...nothing, stateAfter: withAdmin },
+    ],
+    ["a muted user lifts the mute", sanctioned, member(mia), { ...nothing, stateAfter: withAdmin }],
     ["an owner makes a link for admins", group, member(olga), links(adminLink)],
     [
       "an admin makes a link for admins",
@@ -225,6 +256,13 @@ function add(user: UserUri): RoomChange {
   return { ...nothing, added: [{ user, client }] };
 }
 
+function bans(user: UserUri, leaves: readonly number[]): RoomChange {
+  const removed = leaves.map((leaf) => ({ user, leaf }));
+  const change = settled(group, { ...nothing, removed });
+  const sanctions = { salt, banned: [userTag(salt, user)], muted: [] };
+  return { ...change, stateAfter: { ...(change.stateAfter ?? withAdmin), sanctions } };
+}
+
 function replace(user: UserUri, leaf: number): RoomChange {
   return { ...add(user), removed: [{ user, leaf }] };
 }
@@ -252,11 +290,12 @@ function state(name: string, value: RoomState): EncodedVector & { readonly value
 }
 
 /** What is absent is null, as in all vectors. */
-function withNulls({ roles, basePolicy, hubKey: key, ...others }: RoomState): object {
+function withNulls({ roles, basePolicy, hubKey: key, sanctions, ...others }: RoomState): object {
   const { parentRoom, maxClients, maxUsers, ...policy } = basePolicy;
   return {
     ...others,
     hubKey: key ?? null,
+    sanctions: sanctions === undefined ? null : sanctionsWithNulls(sanctions),
     roles: roles.map((role) => ({
       ...role,
       maximumParticipants: role.maximumParticipants ?? null,
@@ -269,6 +308,10 @@ function withNulls({ roles, basePolicy, hubKey: key, ...others }: RoomState): ob
       maxUsers: maxUsers ?? null,
     },
   };
+}
+
+function sanctionsWithNulls({ muted, ...others }: Sanctions): object {
+  return { ...others, muted: muted.map(({ user, until }) => ({ user, until: until ?? null })) };
 }
 
 function viewOf(view: RoomView): object {

@@ -17,7 +17,7 @@ import {
   type OwnContent,
   type TextWish,
 } from "../messages/index.ts";
-import { type HistoryPage, speaksForRoom } from "../groups/index.ts";
+import { type HistoryPage } from "../groups/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
 import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
@@ -203,7 +203,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     const own = typeof said === "string" ? undefined : said;
     const emoji = await stickers.emojiIn(id, text);
     const message = composeText(place, { ...wish, text, own, emoji });
-    if (message.callsRoom) await need(speaksForRoom);
+    if (message.callsRoom) await need("callEveryone");
     return say(message);
   };
   function send(said: string | OwnContent, options?: SendOptions): Promise<SentMessage>;

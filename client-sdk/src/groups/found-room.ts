@@ -6,6 +6,7 @@ import {
   foundRoomResponseCodec,
   fromBase64Url,
   LIMITS,
+  type OpenEndedTemplate,
   domainOf,
   paths,
   Refusal,
@@ -23,7 +24,7 @@ import { decodeDetails, encodeDetails, sealMetadata } from "./room-details.ts";
 export type NewRoom = {
   readonly name: string;
   readonly kind:
-    | { readonly template: "group" }
+    | { readonly template: OpenEndedTemplate }
     | { readonly template: "direct"; readonly peer: UserUri };
   readonly members: readonly UserUri[];
 };
@@ -51,9 +52,9 @@ export async function prepareRoom(
   const metadataKey = context.env.random(32);
   const founding = { founder: context.self.user, hub, term: reserved.term, hubKey };
   const state =
-    wanted.kind.template === "group"
-      ? template("group", founding)
-      : template("direct", { ...founding, peer: wanted.kind.peer });
+    wanted.kind.template === "direct"
+      ? template("direct", { ...founding, peer: wanted.kind.peer })
+      : template(wanted.kind.template, founding);
   const metadata = sealMetadata(room, metadataKey, wanted.name, context.env.random);
   const created = await createGroup(context.member, context.identity, {
     group: reserved.group,

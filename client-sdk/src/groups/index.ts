@@ -78,7 +78,7 @@ export { type HistoryPage, type HistoryRow, withChanges } from "./read-history.t
 export { isHidden } from "./reception.ts";
 export * from "./history-policy.ts";
 export { facetsOf } from "./what-is-said.ts";
-export { eraseMessage, pinsOf, speaksForRoom } from "./write-change.ts";
+export { eraseMessage, pinsOf } from "./write-change.ts";
 export { roomKnown } from "./room-known.ts";
 export { peopleNoted, writePeople } from "./room-people.ts";
 export type { RoomInfo } from "./room-info.ts";

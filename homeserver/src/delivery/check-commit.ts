@@ -205,12 +205,12 @@ function checkPolicy(hosted: HostedRoom, checked: CheckedCommit, actor: Actor): 
   if (stateAfter !== undefined) checkHub(hosted, stateAfter);
 }
 
-/** FED-987: the hub and its key stay, whatever a role may do; a key that was left out may come. */
+/** FED-987: the hub, its key and its term stay, whatever a role may do; a key that was left out may come. */
 function checkHub({ view: { state }, hubKey }: HostedRoom, after: RoomState): void {
   const named = after.hubKey ?? (state.hubKey === undefined ? hubKey.publicKey : undefined);
   const same = named !== undefined && equalBytes(named, hubKey.publicKey);
-  if (after.hub === state.hub && same) return;
-  throw new Refusal("invalidCommit", "The hub and its key do not change.");
+  if (after.hub === state.hub && after.term === state.term && same) return;
+  throw new Refusal("invalidCommit", "The hub, its key and its term do not change.");
 }
 
 /** Each client that is added gets a copy of its own, so that a long Welcome multiplies. */

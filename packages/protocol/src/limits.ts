@@ -1,6 +1,7 @@
 import { ASSET_LIMITS, ASSET_RATES } from "./asset-limits.ts";
 import { CONTACT_LIMITS, CONTACT_RATES } from "./contact-limits.ts";
 import { EPHEMERAL_LIMITS, EPHEMERAL_RATES } from "./ephemeral-limits.ts";
+import { ROOM_LIMITS } from "./room-limits.ts";
 import { JOIN_LIMITS, JOIN_RATES } from "./join-limits.ts";
 import { DAY, HOUR, KIB, MIB, MINUTE, SECOND } from "./units.ts";
 
@@ -25,8 +26,6 @@ export const LIMITS = {
   treeLeavesMax: 5000,
   /** Content of a ratchet_tree extension: about 1.5 KiB per leaf, parents included. */
   ratchetTreeBytesMax: 16 * MIB,
-  /** The app_data_dictionary of a GroupContext (room state). */
-  dictionaryBytesMax: 64 * KIB,
   /** Application messages of one client in one epoch; then it has to commit. */
   messagesPerEpochMax: 4000,
   /** Past epochs whose messages a client can still read: one more than the server takes. */
@@ -35,12 +34,8 @@ export const LIMITS = {
   overtakenMessagesKept: 256,
   /** How far a message may run ahead of those received from its sender. */
   messageGapMax: 5000,
-  /** Components of one dictionary. */
-  dictionaryComponentsMax: 64,
   /** A message's authenticated_data (a SafeAAD dictionary). */
   authenticatedDataBytesMax: 4 * KIB,
-  /** Encrypted room metadata in the room state. */
-  roomMetadataBytesMax: 4 * KIB,
   /** One KeyPackage. */
   keyPackageBytesMax: 16 * KIB,
   /** Stock of one client that is not last resort. */
@@ -260,6 +255,7 @@ export const LIMITS = {
   /** How far ahead of our clock a signed time may lie. */
   clockSkewMs: 5 * MINUTE,
   ...EPHEMERAL_LIMITS,
+  ...ROOM_LIMITS,
   ...CONTACT_LIMITS,
   ...JOIN_LIMITS,
   ...ASSET_LIMITS,

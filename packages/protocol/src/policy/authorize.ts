@@ -1,4 +1,4 @@
-import { isParticipantRole, RULES_VERSION } from "../room/index.ts";
+import { isBanned, isParticipantRole, RULES_VERSION } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import { commitContext } from "./commit-context.ts";
 import { checkCapacity, checkCounts, checkRoleTaken } from "./count-rules.ts";
@@ -19,6 +19,7 @@ import {
   type Verdict,
 } from "./room-change.ts";
 import type { RoomView } from "./room-view.ts";
+import { checkSanctions } from "./sanction-rules.ts";
 import { checkOutsider } from "./outsider-rules.ts";
 import { checkSettled, checkStateChange } from "./state-rules.ts";
 
@@ -70,6 +71,9 @@ function authorizeJoiner(
   if (change.stateAfter !== undefined) {
     return refused("invalidCommit", "An external commit cannot change the room's state.");
   }
+  if (isBanned(view.state.sanctions, user)) {
+    return refused("banned", "The user is banned from the room.");
+  }
   const present = isParticipant(view, user);
   const role = assignedRole(view.state, user);
   const listed = view.state.basePolicy.fixedMembership && !resync;
@@ -111,6 +115,7 @@ function authorizeMember(
     checkSettled(context) ??
     checkOwnerStays(context) ??
     checkStateChange(context) ??
+    checkSanctions(context) ??
     checkLinkChange(context) ??
     checkCounts(context)
   );

@@ -21,6 +21,10 @@ export const CAPABILITIES = {
   deleteJoinCode: 0x0008,
   /** H, of role 0 alone. Come in by a link; needs an entry 0 → the link's role. */
   useJoinCode: 0x0009,
+  /** H. Ban a user, with all clients; needs an entry from that user's role (0: absent) → 1. */
+  ban: 0x000a,
+  /** H. Lift a ban; needs an entry 1 → 0. */
+  unban: 0x000b,
   /** H. Remove some clients of another participant; needs an entry from their role → 0. */
   kick: 0x000c,
   /** H, of role 0 alone. Ask to be let in. */
@@ -60,10 +64,12 @@ export const CAPABILITIES = {
   sendLinkPreview: 0x0209,
   followLink: 0x020a,
   copyLink: 0x020b,
+  /** H. End the room for everybody. */
+  destroyRoom: 0x0501,
   /** H. Change the base policy, but never `fixedMembership`. */
-  changeMembershipStyle: 0x0501,
+  changeMembershipStyle: 0x0502,
   /** H. Change role definitions and the default role, in a commit of their own. */
-  changeRoleDefinitions: 0x0502,
+  changeRoleDefinitions: 0x0503,
   /**
    * Ours, H. Replace the metadata ciphertext. MIMI's 0300–0304 name single fields, which a hub
    * cannot tell apart in a ciphertext.
@@ -74,7 +80,7 @@ export const CAPABILITIES = {
    * metadata anew so that those who left cannot read later versions.
    */
   rekeyRoomMetadata: 0xf002,
-  /** Ours, H. Name another hub, hub key or term. No template grants it yet. */
+  /** Ours, H. Name another hub, hub key or term. */
   changeHub: 0xf003,
   /** Ours, H. Raise the rules version or the version floor. */
   raiseRules: 0xf004,
@@ -85,6 +91,17 @@ export const CAPABILITIES = {
    * list, which rules version 1 has not.
    */
   lowerOwnRole: 0xf006,
+  /**
+   * Ours, H. Mute and unmute others; for a participant needs an entry from that user's role → 0. MIMI
+   * has names for it in a preset, but no number.
+   */
+  muteUser: 0xf007,
+  /** Ours, C. Pin messages for everybody. */
+  pinMessage: 0xf008,
+  /** Ours, C. Call upon everybody, or upon a role. */
+  callEveryone: 0xf009,
+  /** Ours, C. Read the record of administrative acts. */
+  readAuditLog: 0xf00a,
 } as const;
 
 export type CapabilityName = keyof typeof CAPABILITIES;

@@ -13,4 +13,5 @@ export {
 } from "./room-change.ts";
 export { compareUsers, type Participant, roomView, type RoomView } from "./room-view.ts";
 export { settle } from "./settle.ts";
-export { type Founding, ROLES, template } from "./template.ts";
+export { type Founding, type OpenEndedTemplate, template } from "./template.ts";
+export { ROLES, TEMPLATE_ROLES } from "./template-roles.ts";

@@ -31,6 +31,8 @@ export const refusalTable = {
   resetInvalid: row(403, "The reset's token is not valid", "Ask for a new mail; each works once."),
   notMember: row(403, "Only members may do this", "Join the room or ask a member to add you."),
   notAllowed: row(403, "The policy forbids this", "Ask someone whose role permits it."),
+  banned: row(403, "The user is banned from the room", "Ask someone whose role may lift the ban."),
+  muted: row(403, "The user is muted in the room", "Wait for the end, or ask who may lift it."),
   clientMismatch: row(403, "Another client is named", "Act for the session's own client only."),
   removed: row(403, "This client has been removed", "Stop sending to this room."),
   peerDenied: row(403, "An operator does not allow this server", "Ask the operators."),

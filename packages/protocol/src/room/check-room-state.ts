@@ -2,13 +2,18 @@ import { LIMITS } from "../limits.ts";
 import { TREEHOUSE_AAD_COMPONENT } from "../safe-aad/index.ts";
 import { joinLinksFault } from "./join-links.ts";
 import { isParticipantRole, ownerRole, roleDefinition } from "./roles.ts";
+import { sanctionsFault } from "./sanctions.ts";
 import { OUTSIDER_ROLE, type Role, ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
 
 /** FED-704: says what is wrong with a state that has all its fields; `undefined` if nothing is. */
 export function roomStateFault(state: RoomState): string | undefined {
   if (state.floor < 1 || state.floor > state.rulesVersion) return "a floor above the rules version";
   return (
-    rolesFault(state) ?? assignmentsFault(state) ?? joinLinksFault(state) ?? componentsFault(state)
+    rolesFault(state) ??
+    assignmentsFault(state) ??
+    joinLinksFault(state) ??
+    (state.sanctions && sanctionsFault(state.sanctions)) ??
+    componentsFault(state)
   );
 }
 

@@ -5,9 +5,18 @@ export {
   type MessageExpiration,
   messageExpirationOf,
 } from "./message-expiration.ts";
-export { isParticipantRole, ownerRole, roleDefinition } from "./roles.ts";
+export { isBannedRole, isParticipantRole, ownerRole, roleDefinition } from "./roles.ts";
 export { decodeRoomState, encodeRoomState } from "./room-state-codec.ts";
-export { OUTSIDER_ROLE, ROOM_COMPONENTS, RULES_VERSION } from "./room-state.ts";
+export {
+  BANNED_ROLE,
+  BANNED_ROLE_NAME,
+  OUTSIDER_ROLE,
+  ROOM_COMPONENTS,
+  ROOM_TEMPLATES,
+  RULES_VERSION,
+} from "./room-state.ts";
+export { isBanned, isMuted, muteOf, SANCTIONS_SALT_BYTES, userTag } from "./sanctions.ts";
+export type { Mute, Sanctions, UserTag } from "./sanctions.ts";
 export type {
   BasePolicy,
   Role,

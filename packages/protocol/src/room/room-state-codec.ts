@@ -11,6 +11,7 @@ import {
   rolesListCodec,
   roomRecordCodec,
 } from "./components.ts";
+import { sanctionsCodec } from "./sanctions.ts";
 import { joinLinksCodec } from "./join-links.ts";
 import { ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
 
@@ -34,6 +35,10 @@ export function encodeRoomState(state: RoomState): Bytes {
   ];
   if (state.metadata.length > 0) {
     items.push({ component: ROOM_COMPONENTS.roomMetadata, data: copyBytes(state.metadata) });
+  }
+  if (state.sanctions !== undefined) {
+    const data = sanctionsCodec.encode(state.sanctions);
+    items.push({ component: ROOM_COMPONENTS.sanctions, data });
   }
   if (state.joinLinks.length > 0) {
     const data = joinLinksCodec.encode(state.joinLinks);
@@ -69,12 +74,14 @@ export function decodeRoomState(bytes: Uint8Array): RoomState {
   const joinLinks = links === undefined ? [] : joinLinksCodec.decode(links);
   if (links !== undefined && joinLinks.length === 0) throw malformed("join links without content");
   if (metadata?.length === 0) throw malformed("metadata without content");
+  const sanctions = takeIfAny(ROOM_COMPONENTS.sanctions);
   const state: RoomState = {
     ...roomRecordCodec.decode(take(ROOM_COMPONENTS.roomRecord)),
     roles: rolesListCodec.decode(take(ROOM_COMPONENTS.rolesList)),
     ...roleAssignmentsCodec.decode(take(ROOM_COMPONENTS.roleAssignments)),
     basePolicy: basePolicyCodec.decode(take(ROOM_COMPONENTS.basePolicy)),
     metadata: metadata ?? new Uint8Array(0),
+    sanctions: sanctions && sanctionsCodec.decode(sanctions),
     joinLinks,
     safeAad: componentListCodec.decode(take(ROOM_COMPONENTS.safeAad)),
     otherComponents: [...content].map(([component, data]) => ({ component, data })),
