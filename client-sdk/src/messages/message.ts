@@ -156,7 +156,8 @@ export function messageWithContent(row: HistoryRow): {
   readonly message: Message;
   readonly content: MimiContent | undefined;
 } {
-  const senderClient = senderOf(row.body);
+  const stored = row.kind === "deleted" ? undefined : decodeStored(row.body);
+  const senderClient = stored?.sender ?? senderOf(row.body);
   const sender = userOfClient(senderClient);
   const head = {
     conversation: row.room,
@@ -168,10 +169,10 @@ export function messageWithContent(row: HistoryRow): {
     senderClient,
     toldBy: row.toldBy === undefined ? undefined : formatAddress(row.toldBy),
   };
-  if (row.kind === "deleted") {
+  if (stored === undefined) {
     return { message: { ...head, type: "deleted", ...nothing }, content: undefined };
   }
-  const { parsed } = decodeStored(row.body);
+  const { parsed } = stored;
   const changes = row.changes.map(({ body, acceptedAt }) => ({ acceptedAt, ...changeIn(body) }));
   const newest = changes.findLast(({ by, kind }) => kind === "edit" && by === sender);
   const shown = newest?.parsed ?? parsed;

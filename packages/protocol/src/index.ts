@@ -323,3 +323,4 @@ export * from "./join-links/index.ts";
 export * from "./policy/index.ts";
 export * from "./room/index.ts";
 export * from "./stickers/index.ts";
+export { remembering } from "./remembering.ts";
