@@ -18,6 +18,7 @@ import {
   type UserUri,
   userTag,
 } from "@treehouse/protocol";
+import { generationDecisions, generationStates } from "./generation-vectors.ts";
 import { jsonValue } from "./json-value.ts";
 import type { JsonValue } from "./json-value.ts";
 
@@ -90,6 +91,7 @@ export interface RoomVectors {
 export function roomVectors(): RoomVectors {
   return {
     states: [
+      ...generationStates(founded).map(([name, value]) => state(name, value)),
       state("a group as it is founded", founded),
       state("a direct room as it is founded", direct.state),
       state("an announcement room as it is founded", template("announcement", begins)),
@@ -168,6 +170,7 @@ function decisions(): readonly (readonly [string, RoomView, Actor, RoomChange])[
       { ...add(mia), removed: [{ user: anna, leaf: 1 }] },
     ],
     ["a stranger joins", group, { kind: "joiner", user: zoe, resync: false }, add(zoe)],
+    ...generationDecisions(group),
     ["an admin bans a member", group, member(anna), bans(mia, [2, 3])],
     ["an admin bans a member of whom a client stays", group, member(anna), bans(mia, [2])],
     ["a member bans the admin", group, member(mia), bans(anna, [1])],

@@ -14,7 +14,7 @@ import { encodeExternalSenders } from "ts-mls/externalSender.js";
 import { encodeRequiredCapabilities } from "ts-mls/requiredCapabilities.js";
 
 import { decodeUntrusted, externalSendersKind } from "../wire/index.ts";
-import { DICTIONARY_EXTENSION } from "./constants.ts";
+import { DICTIONARY_EXTENSION, EXTERNAL_SENDERS } from "./constants.ts";
 
 /** What the GroupContext's extensions say. */
 export type GroupProfile = {
@@ -22,7 +22,7 @@ export type GroupProfile = {
   roomState: Bytes;
 };
 
-const ORDER = ["external_senders", "required_capabilities", DICTIONARY_EXTENSION] as const;
+const ORDER = [EXTERNAL_SENDERS, "required_capabilities", DICTIONARY_EXTENSION] as const;
 
 const requiredCapabilities = copyBytes(
   encodeRequiredCapabilities({
@@ -38,15 +38,20 @@ export function groupExtensions(profile: {
   hubDomain: Domain;
   roomState: Bytes;
 }): Extension[] {
-  const hub = {
-    signaturePublicKey: profile.hubKey,
-    credential: { credentialType: "basic" as const, identity: utf8Encode(profile.hubDomain) },
-  };
   return [
-    { extensionType: "external_senders", extensionData: encodeExternalSenders([hub]) },
+    hubExtension(profile),
     { extensionType: "required_capabilities", extensionData: requiredCapabilities },
     { extensionType: DICTIONARY_EXTENSION, extensionData: profile.roomState },
   ];
+}
+
+/** Names the hub as external sender 0. */
+export function hubExtension(named: { hubKey: Bytes; hubDomain: Domain }): Extension {
+  const hub = {
+    signaturePublicKey: named.hubKey,
+    credential: { credentialType: "basic" as const, identity: utf8Encode(named.hubDomain) },
+  };
+  return { extensionType: EXTERNAL_SENDERS, extensionData: encodeExternalSenders([hub]) };
 }
 
 /**

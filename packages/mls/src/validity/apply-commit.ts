@@ -62,7 +62,7 @@ export async function applyCommit(
   if (applied.needsUpdatePath && commit.path === undefined) {
     throw new Refusal("invalidCommit", "the commit needs a path");
   }
-  const extended = checkStateChange(before.groupContext, applied);
+  const extended = checkStateChange(crypto, before.groupContext, applied, at);
   const { tree, committerLeaf } = await applyPath(crypto, view, applied, extended, at);
   const added = addedPlaces(tree, applied, committerLeaf);
   const changed = [...added.map(({ leaf }) => leaf), ...(commit.path ? [committerLeaf] : [])];

@@ -89,6 +89,12 @@ export const LABELS = {
   historyAsk: "HistoryAskTBS",
   /** Client signature key over history for another client; HPKE info of its key. */
   historyGift: "HistoryGiftTBS",
+  /** Hub key over the room of which its server will be the hub. */
+  hubConsent: "HubConsentTBS",
+  /** Client signature key over what comes after a room's previous group. */
+  generationClaim: "GenerationClaimTBS",
+  /** Hash of a user of a room's previous group. */
+  returningUser: "ReturningUser",
   /** Hash of a room's salt and a user: what stands for the user in its bans and mutes. */
   sanctionedUser: "SanctionedUserHash",
   /** Key derivation from a join link's seed: the key pair that signs its tickets. */

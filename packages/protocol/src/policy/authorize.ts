@@ -1,4 +1,4 @@
-import { isBanned, isParticipantRole, RULES_VERSION } from "../room/index.ts";
+import { isBanned, isParticipantRole, mayReturn, RULES_VERSION } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import { commitContext } from "./commit-context.ts";
 import { checkCapacity, checkCounts, checkRoleTaken } from "./count-rules.ts";
@@ -9,6 +9,7 @@ import {
   checkRemovedLeaves,
   checkTouchedUsers,
 } from "./membership-rules.ts";
+import { checkPredecessor } from "./predecessor-rules.ts";
 import { assignedRole, hasCapability, isParticipant } from "./role-of.ts";
 import {
   type Actor,
@@ -77,7 +78,7 @@ function authorizeJoiner(
   const present = isParticipant(view, user);
   const role = assignedRole(view.state, user);
   const listed = view.state.basePolicy.fixedMembership && !resync;
-  if (!present && !listed) {
+  if (!present && !listed && !mayReturn(view.state.predecessor, user)) {
     return (
       checkOutsider(view, link) ??
       (change.removed.length === 0 ? undefined : refused("invalidCommit", noLeaf)) ??
@@ -114,6 +115,7 @@ function authorizeMember(
     checkTouchedUsers(context) ??
     checkSettled(context) ??
     checkOwnerStays(context) ??
+    checkPredecessor(context) ??
     checkStateChange(context) ??
     checkSanctions(context) ??
     checkLinkChange(context) ??

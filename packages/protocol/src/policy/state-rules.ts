@@ -135,7 +135,8 @@ function hubChanged(before: RoomState, after: RoomState): boolean {
   return (
     before.hub !== after.hub ||
     before.term !== after.term ||
-    !sameValue(before.hubKey, after.hubKey)
+    !sameValue(before.hubKey, after.hubKey) ||
+    !sameValue(before.hubConsent, after.hubConsent)
   );
 }
 

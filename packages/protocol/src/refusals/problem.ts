@@ -24,6 +24,7 @@ export const problemSchema = z.object({
   oldest: count.optional(),
   serverTime: count.optional(),
   challenge: z.string().max(256).optional(),
+  hub: z.string().max(256).optional(),
   leaves: z.array(count).max(65_536).optional(),
 });
 
@@ -64,7 +65,7 @@ export function parseProblem(json: unknown): Refusal {
 
 function dataOf(problem: Problem): RefusalData {
   const { currentEpoch, limitName, limit, retryAfterMs, oldest, serverTime } = problem;
-  const { challenge, leaves } = problem;
+  const { challenge, hub, leaves } = problem;
   return {
     ...(currentEpoch === undefined ? {} : { currentEpoch }),
     ...(limitName === undefined ? {} : { limitName }),
@@ -73,6 +74,7 @@ function dataOf(problem: Problem): RefusalData {
     ...(oldest === undefined ? {} : { oldest }),
     ...(serverTime === undefined ? {} : { serverTime }),
     ...(challenge === undefined ? {} : { challenge }),
+    ...(hub === undefined ? {} : { hub }),
     ...(leaves === undefined ? {} : { leaves }),
   };
 }

@@ -62,6 +62,7 @@ export const refusalTable = {
   unsupportedMediaType: row(415, "The media type is wrong", "Use the documented media type."),
   misdirected: row(421, "This server is another one", "Ask the server of that domain."),
   notHub: row(421, "This server is not the room's hub", "Ask the room's hub."),
+  roomMoved: row(421, "The room has another hub", "Ask the hub that is named."),
   identityInvalid: row(422, "The identity is not valid", "Renew the client's certification."),
   invalidCommit: row(422, "The commit is not valid", "Rebuild it from the current state."),
   invalidProposal: row(422, "A proposal is not valid", "Drop it and rebuild."),

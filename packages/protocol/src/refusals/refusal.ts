@@ -13,6 +13,8 @@ export type RefusalData = {
   readonly serverTime?: number;
   /** What the client has to sign, and send with the same request. */
   readonly challenge?: string;
+  /** The domain of the hub that a room has now. */
+  readonly hub?: string;
   /** Leaves whose removal is pending. */
   readonly leaves?: readonly number[];
 };

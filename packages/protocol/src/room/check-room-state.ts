@@ -1,3 +1,4 @@
+import { toHex } from "../bytes/index.ts";
 import { LIMITS } from "../limits.ts";
 import { TREEHOUSE_AAD_COMPONENT } from "../safe-aad/index.ts";
 import { joinLinksFault } from "./join-links.ts";
@@ -62,6 +63,13 @@ function componentsFault(state: RoomState): string | undefined {
   if (!safeAad.includes(TREEHOUSE_AAD_COMPONENT)) return "our SafeAAD component is not required";
   if (!ascending(otherComponents.map(({ component }) => component))) {
     return "components out of order";
+  }
+  const { predecessor, hubConsent, hubKey } = state;
+  if (hubConsent !== undefined && hubKey === undefined) return "a hub without key";
+  if (predecessor !== undefined) {
+    const { endorsements, returning } = predecessor;
+    if (!ascending(endorsements.map(({ client }) => client))) return "endorsements out of order";
+    if (!ascending(returning.map(toHex))) return "returning users out of order";
   }
   const known = new Set<number>(Object.values(ROOM_COMPONENTS));
   if (otherComponents.some(({ component }) => known.has(component))) {

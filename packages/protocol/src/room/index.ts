@@ -5,6 +5,18 @@ export {
   type MessageExpiration,
   messageExpirationOf,
 } from "./message-expiration.ts";
+export { type HubConsent, type NamedHub, signHubConsent, verifyHubConsent } from "./hub-consent.ts";
+export {
+  type Endorsement,
+  endorsementCodec,
+  type GenerationClaim,
+  generationClaimCodec,
+  mayReturn,
+  type Predecessor,
+  returningMark,
+  signGenerationClaim,
+  verifyEndorsement,
+} from "./predecessor.ts";
 export { isBannedRole, isParticipantRole, ownerRole, roleDefinition } from "./roles.ts";
 export { decodeRoomState, encodeRoomState } from "./room-state-codec.ts";
 export {

@@ -11,6 +11,8 @@ import {
   rolesListCodec,
   roomRecordCodec,
 } from "./components.ts";
+import { hubConsentCodec } from "./hub-consent.ts";
+import { predecessorCodec } from "./predecessor.ts";
 import { sanctionsCodec } from "./sanctions.ts";
 import { joinLinksCodec } from "./join-links.ts";
 import { ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
@@ -35,6 +37,14 @@ export function encodeRoomState(state: RoomState): Bytes {
   ];
   if (state.metadata.length > 0) {
     items.push({ component: ROOM_COMPONENTS.roomMetadata, data: copyBytes(state.metadata) });
+  }
+  const { predecessor, hubConsent } = state;
+  if (predecessor !== undefined) {
+    const data = predecessorCodec.encode(predecessor);
+    items.push({ component: ROOM_COMPONENTS.predecessor, data });
+  }
+  if (hubConsent !== undefined) {
+    items.push({ component: ROOM_COMPONENTS.hubConsent, data: hubConsentCodec.encode(hubConsent) });
   }
   if (state.sanctions !== undefined) {
     const data = sanctionsCodec.encode(state.sanctions);
@@ -70,6 +80,8 @@ export function decodeRoomState(bytes: Uint8Array): RoomState {
   const takeIfAny = (component: number): Bytes | undefined =>
     content.has(component) ? take(component) : undefined;
   const metadata = takeIfAny(ROOM_COMPONENTS.roomMetadata);
+  const predecessor = takeIfAny(ROOM_COMPONENTS.predecessor);
+  const hubConsent = takeIfAny(ROOM_COMPONENTS.hubConsent);
   const links = takeIfAny(ROOM_COMPONENTS.joinLinks);
   const joinLinks = links === undefined ? [] : joinLinksCodec.decode(links);
   if (links !== undefined && joinLinks.length === 0) throw malformed("join links without content");
@@ -84,6 +96,8 @@ export function decodeRoomState(bytes: Uint8Array): RoomState {
     sanctions: sanctions && sanctionsCodec.decode(sanctions),
     joinLinks,
     safeAad: componentListCodec.decode(take(ROOM_COMPONENTS.safeAad)),
+    ...(predecessor && { predecessor: predecessorCodec.decode(predecessor) }),
+    ...(hubConsent && { hubConsent: hubConsentCodec.decode(hubConsent) }),
     otherComponents: [...content].map(([component, data]) => ({ component, data })),
   };
   const fault = roomStateFault(state);

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Bytes, toHex } from "../bytes/index.ts";
-import { parseDomain, parseRoomUri, parseUserUri } from "../identifiers/index.ts";
+import {
+  groupUriOf,
+  mintClientUri,
+  parseDomain,
+  parseRoomUri,
+  parseUserUri,
+} from "../identifiers/index.ts";
 import { ROLES, template } from "../policy/index.ts";
 import { Refusal } from "../refusals/index.ts";
 import { dictionaryCodec } from "../safe-aad/index.ts";
@@ -17,6 +23,23 @@ const founder = parseUserUri("mimi://example.org/u/alice");
 const peer = parseUserUri("mimi://example.org/u/bob");
 const hub = parseDomain("example.org");
 const group = template("group", { founder, hub, term: 1 });
+const client = mintClientUri(founder, (length) => new Uint8Array(length));
+const zeros = { transcript: new Uint8Array(32), hash: new Uint8Array(32) };
+const predecessor: RoomState["predecessor"] = {
+  claim: {
+    ...zeros,
+    previous: groupUriOf(parseRoomUri(`mimi://example.org/r/${"a".repeat(26)}`), 0),
+    epoch: 1,
+    position: 2,
+    hub,
+    hubKey: new Uint8Array(32),
+    term: 1,
+    reason: "reset",
+    founder: client,
+  },
+  endorsements: [{ client, signature: new Uint8Array(64) }],
+  returning: [],
+};
 const direct = template("direct", { founder, peer, hub, term: 1, hubKey: new Uint8Array(32) });
 
 const salt = new Uint8Array(16).fill(3);
@@ -24,6 +47,8 @@ const optional = new Set<number>([
   ROOM_COMPONENTS.roomMetadata,
   ROOM_COMPONENTS.sanctions,
   ROOM_COMPONENTS.joinLinks,
+  ROOM_COMPONENTS.predecessor,
+  ROOM_COMPONENTS.hubConsent,
 ]);
 
 function outcome(decode: () => unknown): "value" | "malformed" {
@@ -144,11 +169,14 @@ describe("room state", () => {
       expiresAt: undefined,
       usesMax: 1,
     };
-    const full = {
+    const full: RoomState = {
       ...group,
-      joinLinks: [link],
       metadata: new Uint8Array(1),
       sanctions: { salt, banned: [userTag(salt, peer)], muted: [] },
+      joinLinks: [link],
+      hubKey: new Uint8Array(32),
+      predecessor,
+      hubConsent: { notAfter: 1, signature: new Uint8Array(64) },
     };
     const components = codec.decode(encodeRoomState(full));
     expect(components.map(({ component }) => component)).toEqual(

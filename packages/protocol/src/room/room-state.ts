@@ -1,6 +1,8 @@
 import type { Bytes } from "../bytes/index.ts";
 import type { Domain, RoomUri, UserUri } from "../identifiers/index.ts";
 import type { Dictionary } from "../safe-aad/index.ts";
+import type { HubConsent } from "./hub-consent.ts";
+import type { Predecessor } from "./predecessor.ts";
 import type { Sanctions } from "./sanctions.ts";
 import type { JoinLink } from "./join-links.ts";
 
@@ -21,6 +23,10 @@ export const ROOM_COMPONENTS = {
   roleAssignments: 0x8003,
   /** Ours: the room's metadata as ciphertext; absent while there is none. */
   roomMetadata: 0x8004,
+  /** Ours: what was before this generation; absent in the first. */
+  predecessor: 0x800a,
+  /** Ours: the hub's word that it is the hub; absent while the founding one is. */
+  hubConsent: 0x800b,
   /** Ours: bans and mutes; absent while there is none. */
   sanctions: 0x8006,
   /** Ours: the links by which outsiders may come in; absent while there is none. */
@@ -116,6 +122,10 @@ export interface RoomState {
   readonly joinLinks: readonly JoinLink[];
   /** Required SafeAAD components, ascending; always holds `TREEHOUSE_AAD_COMPONENT`. */
   readonly safeAad: readonly number[];
+  /** Absent in the first generation. */
+  readonly predecessor?: Predecessor;
+  /** Absent while the hub is the one with which the generation began. */
+  readonly hubConsent?: HubConsent;
   /** Components that this version does not know: ascending, kept byte for byte. */
   readonly otherComponents: Dictionary;
 }
