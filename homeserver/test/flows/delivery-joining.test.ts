@@ -151,7 +151,7 @@ test("FED-1085 a link lets in as many as it may: of those who race for the last 
   accepted((await comeInWith(late, a, info, { seed: seedOf(3) })).answer);
 });
 
-test("FED-1084 T-18 an expired link, a revoked one, and one that the room's rules do not take let nobody in", async () => {
+test("FED-1084 T-18 an expired link, a revoked one, and one against the rules let nobody in", async () => {
   const [a, b] = await openPair(alice, bob);
   const [short, long] = [seedOf(4), seedOf(5)];
   await makeLink(a, short, { expiresAt: rig.env.now() + 60_000 });
