@@ -186,7 +186,7 @@ test("FED-1084 T-18 an expired link, a revoked one, and one against the rules le
   expect((await b.update(b.bundle(prepared))).refusal?.code).toBe("notAllowed");
 });
 
-test("FED-1086 who came by a link takes its role by a second commit, which uses nothing up; anybody else does", async () => {
+test("FED-1086 who came by a link takes its role by a second commit that uses up nothing", async () => {
   const a = await foundRoom(alice);
   const seed = seedOf(6);
   await makeLink(a, seed, { role: ROLES.admin, usesMax: 2 });
