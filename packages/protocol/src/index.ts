@@ -315,6 +315,7 @@ export type {
   ServerFrame,
 } from "./stream/index.ts";
 export * from "./assets/index.ts";
+export * from "./audit/index.ts";
 export * from "./content/index.ts";
 export * from "./federation/index.ts";
 export * from "./history/index.ts";
