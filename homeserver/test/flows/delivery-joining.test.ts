@@ -2,6 +2,7 @@ import {
   decodeRoomState,
   encodeRoomState,
   paths,
+  Refusal,
   ROLES,
   sortedJoinLinks,
 } from "@treehouse/protocol";
@@ -112,8 +113,8 @@ test("T-18 FED-1083 FED-1087 a link lets its bearer in with nobody online; nobod
 
 /** A commit that the own library refuses to make never leaves: the code stands for the hub's. */
 function fallen(error: unknown) {
-  const { code } = error as { readonly code: string };
-  return { answer: { refusal: { code } } };
+  if (!(error instanceof Refusal)) throw error;
+  return { answer: { refusal: { code: error.code } } };
 }
 
 test("FED-1085 a link lets in as many as it may: of those who race for the last use one comes in", async () => {
@@ -134,10 +135,8 @@ test("FED-1085 a link lets in as many as it may: of those who race for the last 
     comeInWith(carol, a, one, { seed }),
     comeInWith(mallory, a, other, { seed }),
   ]);
-  expect(race.map(({ answer }) => answer.refusal?.code).toSorted()).toEqual([
-    "wrongEpoch",
-    undefined,
-  ]);
+  const codes = race.map(({ answer }) => answer.refusal?.code ?? "came in");
+  expect(new Set(codes)).toEqual(new Set(["wrongEpoch", "came in"]));
   const late = race[0]?.answer.refusal === undefined ? mallory : carol;
   expect(await asked(late, a, seed)).toBe("linkUsedUp");
   // Also when somebody asked before it was used up.
