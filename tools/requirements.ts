@@ -120,7 +120,7 @@ R-085 | met | protocol, SDK | Files have keys of their own, and nothing of one i
 R-086 | met | assets, federation, SDK | Encrypted files are kept by the own server and read by members at any server through theirs
 R-087 | met | SDK, CLI | A library of files in folders, with tags and a search by name, on all clients; no server reads a name
 R-088 | met | content, SDK | Versions of files: two saved at once both stay, one is current, each can be restored
-R-089 | open | | Media stay with the conversation
+R-089 | partly | assets, SDK | Media stay as long as the operator keeps files, two years by default, and then say that they are gone; nobody shares them again
 R-090 | met | protocol, SDK, CLI | Telegram stickers are imported, from a folder or by the user's own token, octet for octet
 R-091 | open | | Browsing the own Telegram library
 R-092 | partly | SDK, CLI | Stickers are sent and shown, with those used last; there is no composer to pick them in yet
