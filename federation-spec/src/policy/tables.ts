@@ -23,9 +23,17 @@ export function capabilityTable(): string {
   const rows = Object.entries(CAPABILITIES).map(([name, number]) => [
     `\`${name}\``,
     `0x${number.toString(16).padStart(4, "0")}`,
+    isSeenByClientsAlone(number) ? "C" : "H",
     ...templates.map((kind) => holders(kind, number)),
   ]);
-  return aligned([["Capability", "Number", ...templates], ...rows]);
+  return aligned([["Capability", "Number", "By", ...templates], ...rows]);
+}
+
+/** Whether it is about what stands inside messages or metadata, which no server can read. */
+export function isSeenByClientsAlone(capability: number): boolean {
+  return (
+    (capability >= 0x0102 && capability < 0x0400) || (capability >= 0xf008 && capability <= 0xf00a)
+  );
 }
 
 function holders(kind: RoomTemplate, capability: number): string {

@@ -48,7 +48,6 @@ describe("the policy engine", () => {
         "member allowed",
         "member invalidCommit",
         "member notAllowed",
-        "joiner banned",
         "member banned",
         "member notMember",
         "member removalPending",
