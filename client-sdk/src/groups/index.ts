@@ -40,6 +40,7 @@ import { type HistoryPage, type HistoryRow, readHistory, readUnechoed } from "./
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
 import { createRoomLife, type RoomLife } from "./room-life.ts";
+import { createRoomPolicy, type RoomPolicy } from "./room-policy.ts";
 import { createRoomSettings, type RoomSettings } from "./room-settings.ts";
 import {
   catchUpEvents,
@@ -76,6 +77,7 @@ export type { NewRoom } from "./found-room.ts";
 export { type HistoryPage, type HistoryRow, withChanges } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
 export * from "./history-policy.ts";
+export type { PolicyInfo, RoleInfo, Sanctioned } from "./governing/index.ts";
 export { facetsOf } from "./what-is-said.ts";
 export { eraseMessage, pinsOf } from "./write-change.ts";
 export { roomKnown } from "./room-known.ts";
@@ -94,7 +96,7 @@ export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 /** When an intent is done. */
 export type Done = { readonly position: number; readonly acceptedAt: number };
 
-export interface Groups extends RoomLife, RoomSettings {
+export interface Groups extends RoomLife, RoomPolicy, RoomSettings {
   /** One entry of a room stream. */
   applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied | "passed" }>;
   /** One entry of the own inbox; what it brings and the cursor are one transaction. */
@@ -307,6 +309,7 @@ export function createGroups(context: GroupsContext): Groups {
     leave: (room) => intend(room, "leave", new Uint8Array()),
     ...createRoomSettings(context, rooms, intend),
     ...createRoomLife(context, rooms, intend),
+    ...createRoomPolicy(context, rooms, intend),
     echoes: (room) => echoes(context, room),
     unechoed: () => context.store.transaction((tx) => readUnechoed(context, tx)),
     history: (room, page) =>

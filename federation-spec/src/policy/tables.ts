@@ -26,7 +26,7 @@ export function capabilityTable(): string {
     isSeenByClientsAlone(number) ? "C" : "H",
     ...templates.map((kind) => holders(kind, number)),
   ]);
-  return aligned([["Capability", "Number", "By", ...templates], ...rows]);
+  return aligned([["Capability", "Number", "H/C", ...templates], ...rows]);
 }
 
 /** Whether it is about what stands inside messages or metadata, which no server can read. */

@@ -3,6 +3,7 @@ import {
   compareUsers,
   type Env,
   isParticipant,
+  OUTSIDER_ROLE,
   Refusal,
   type Role,
   type RoleAssignment,
@@ -18,38 +19,30 @@ import {
 
 import type { PolicyWish } from "./wish.ts";
 
-/** What a wish comes to in a room as it is now. */
-export type WishedPolicy = {
-  /** Undefined where the state says so already. */
-  readonly state: RoomState | undefined;
-  /** Users who leave with all clients by the same commit. */
-  readonly out: readonly UserUri[];
-};
-
-/** Works a wish into the state of a room. Refuses `malformed` what no room can be given. */
+/**
+ * Works a wish into the state of a room; undefined where the state says so already. Refuses `malformed`
+ * what no room can be given.
+ */
 export function applyWish(
   view: RoomView,
   wish: PolicyWish,
   { random, now }: Pick<Env, "random" | "now">,
-): WishedPolicy {
+): RoomState | undefined {
   const { state } = view;
   switch (wish.kind) {
     case "assign":
-      return only(assign(view, wish.users, wish.role));
+      return assign(view, wish.users, wish.role);
     case "ban": {
       const before = state.sanctions ?? noSanctions(random);
       const tags = wish.users.map((user) => userTag(before.salt, user));
       const banned = [...new Set([...before.banned, ...tags])].toSorted();
-      const out = wish.users.filter((user) => isParticipant(view, user));
-      return { state: withSanctions(state, { ...before, banned }), out };
+      return withSanctions(state, { ...before, banned });
     }
     case "unban":
-      return only(
-        lift(state, wish, (before, lifted) => ({
-          ...before,
-          banned: before.banned.filter((tag) => !lifted.has(tag)),
-        })),
-      );
+      return lift(state, wish, (before, lifted) => ({
+        ...before,
+        banned: before.banned.filter((tag) => !lifted.has(tag)),
+      }));
     case "mute": {
       const before = state.sanctions ?? noSanctions(random);
       const tags = new Set(wish.users.map((user) => userTag(before.salt, user)));
@@ -58,27 +51,23 @@ export function applyWish(
         ({ user, until }) => !tags.has(user) && (until === undefined || until > now()),
       );
       const muted = [...others, ...[...tags].map((user) => ({ user, until: wish.until }))];
-      return only(withSanctions(state, { ...before, muted: muted.toSorted(byUser) }));
+      return withSanctions(state, { ...before, muted: muted.toSorted(byUser) });
     }
     case "unmute":
-      return only(
-        lift(state, wish, (before, lifted) => ({
-          ...before,
-          muted: before.muted.filter(({ user }) => !lifted.has(user)),
-        })),
-      );
+      return lift(state, wish, (before, lifted) => ({
+        ...before,
+        muted: before.muted.filter(({ user }) => !lifted.has(user)),
+      }));
     case "defineRole":
-      return only(withRole(state, wish.role));
+      return withRole(state, wish.role, wish.like);
     case "dropRole":
-      return only(withoutRole(state, wish.index));
+      return withoutRole(state, wish.index);
     case "defaultRole":
-      return only(withDefaultRole(view, wish.index));
+      return withDefaultRole(view, wish.index);
     case "limits":
-      return only(withLimits(state, wish));
+      return withLimits(state, wish);
   }
 }
-
-const only = (state: RoomState | undefined): WishedPolicy => ({ state, out: [] });
 
 function assign(view: RoomView, users: readonly UserUri[], role: number): RoomState | undefined {
   const { state } = view;
@@ -120,23 +109,54 @@ function noSanctions(random: Env["random"]): Sanctions {
 
 type RoleWish = Extract<PolicyWish, { kind: "defineRole" }>["role"];
 
-function withRole(state: RoomState, wish: RoleWish): RoomState {
+function withRole(
+  state: RoomState,
+  wish: RoleWish,
+  like: number | undefined,
+): RoomState | undefined {
   const before = roleDefinition(state, wish.index);
   const role: Role = {
-    ...wish,
+    index: wish.index,
+    name: wish.name,
+    description: wish.description,
+    capabilities: wish.capabilities,
+    minimumParticipants: wish.minimumParticipants,
     maximumParticipants: wish.maximumParticipants,
     minimumActiveParticipants: before?.minimumActiveParticipants ?? 0,
     maximumActiveParticipants: before?.maximumActiveParticipants,
+    changes: wish.changes,
   };
-  const others = state.roles.filter(({ index }) => index !== wish.index);
+  const rest = state.roles.filter(({ index }) => index !== wish.index);
+  const isNew = before === undefined && like !== undefined;
+  const others = isNew ? rest.map((one) => treatsAlike(one, like, wish.index)) : rest;
   const roles = [...others, role].toSorted((a, b) => a.index - b.index);
-  const known = new Set([0, ...roles.map(({ index }) => index)]);
-  const strange = role.changes
-    .flatMap(({ from, to }) => [from, ...to])
-    .find((one) => !known.has(one));
+  const known = new Set([OUTSIDER_ROLE, ...roles.map(({ index }) => index)]);
+  const named = role.changes.flatMap(({ from, to }) => [from, ...to]);
+  const strange = named.find((one) => !known.has(one));
   if (strange !== undefined) throw new Refusal("malformed", `there is no role ${strange}`);
-  return { ...state, roles };
+  return isDeepEqual(roles, state.roles) ? undefined : { ...state, roles };
 }
+
+/** Of definitions, which are numbers, texts, and lists of such. */
+function isDeepEqual(a: readonly Role[], b: readonly Role[]): boolean {
+  const listed = (roles: readonly Role[]) =>
+    JSON.stringify(roles.map((role) => Object.entries(role).toSorted()));
+  return listed(a) === listed(b);
+}
+
+/** Whoever may give or take one role may do the same with another one that is new. */
+function treatsAlike(role: Role, known: number, added: number): Role {
+  const changes = role.changes.map(({ from, to }) => ({
+    from,
+    to: from === known || to.includes(known) ? [...to, added].toSorted(ascending) : to,
+  }));
+  const alike = role.changes.find(({ from }) => from === known);
+  if (alike === undefined) return { ...role, changes };
+  const own = { from: added, to: [...alike.to, known].toSorted(ascending) };
+  return { ...role, changes: [...changes, own].toSorted((a, b) => a.from - b.from) };
+}
+
+const ascending = (a: number, b: number): number => a - b;
 
 /** Nobody may hold it any more; what others may do to its holders goes with it. */
 function withoutRole(state: RoomState, index: number): RoomState | undefined {

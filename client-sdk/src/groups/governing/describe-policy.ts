@@ -1,5 +1,5 @@
 import {
-  CAPABILITIES,
+  capabilityName,
   type CapabilityName,
   type Mute,
   type Role,
@@ -20,6 +20,8 @@ export type RoleInfo = {
   readonly name: string;
   readonly description: string;
   readonly capabilities: readonly CapabilityName[];
+  /** Capabilities of later versions, by number. */
+  readonly unknown: readonly number[];
   /** What its holders may do to others; from 0: bring in, to 0: take out, to 1: ban. */
   readonly changes: readonly { readonly from: number; readonly to: readonly number[] }[];
   readonly atLeast: number;
@@ -46,10 +48,6 @@ export type PolicyInfo = {
   readonly banned: readonly Sanctioned[];
   readonly silenced: readonly (Sanctioned & { readonly until: number | undefined })[];
 };
-
-const names: ReadonlyMap<number, CapabilityName> = new Map(
-  Object.entries(CAPABILITIES).map(([name, number]) => [number, name as CapabilityName]),
-);
 
 /** `known`: users among whom those whom it names by a hash are looked for. */
 export function describePolicy(
@@ -94,6 +92,7 @@ function roleInfo(role: Role, holders: number): RoleInfo {
     name,
     description,
     capabilities: namesOf(role.capabilities),
+    unknown: role.capabilities.filter((number) => capabilityName(number) === undefined),
     changes,
     atLeast: minimumParticipants,
     atMost: maximumParticipants,
@@ -107,7 +106,7 @@ function capabilitiesIn(state: RoomState, role: number): readonly CapabilityName
 
 /** Numbers of later versions have no name here and are left out. */
 function namesOf(numbers: readonly number[]): readonly CapabilityName[] {
-  return numbers.flatMap((number) => names.get(number) ?? []);
+  return numbers.flatMap((number) => capabilityName(number) ?? []);
 }
 
 function tagged(salt: Uint8Array, known: Iterable<UserUri>): ReadonlyMap<UserTag, UserUri> {

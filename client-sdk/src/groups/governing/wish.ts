@@ -1,4 +1,10 @@
-import { type Bytes, parseUserUri, utf8Decode, utf8Encode } from "@treehouse/protocol";
+import {
+  type Bytes,
+  parseUserUri,
+  type UserUri,
+  utf8Decode,
+  utf8Encode,
+} from "@treehouse/protocol";
 import { z } from "zod";
 
 const count = z.number().int().nonnegative();
@@ -21,7 +27,12 @@ const wishSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("unban"), users, tags }),
   z.object({ kind: z.literal("mute"), users, until: count.optional() }),
   z.object({ kind: z.literal("unmute"), users, tags }),
-  z.object({ kind: z.literal("defineRole"), role: roleSchema }),
+  z.object({
+    kind: z.literal("defineRole"),
+    role: roleSchema,
+    /** The role like which it is given and taken by others, where it is a new one. */
+    like: count.optional(),
+  }),
   z.object({ kind: z.literal("dropRole"), index: count }),
   z.object({ kind: z.literal("defaultRole"), index: count }),
   z.object({
@@ -43,4 +54,10 @@ export function encodePolicyWish(wish: PolicyWish): Bytes {
 
 export function decodePolicyWish(body: Uint8Array): PolicyWish {
   return wishSchema.parse(JSON.parse(utf8Decode(body)));
+}
+
+/** Users whom a wish takes out, with all clients, by the same commit. */
+export function usersOut(body: Uint8Array): readonly UserUri[] {
+  const wish = decodePolicyWish(body);
+  return wish.kind === "ban" ? wish.users : [];
 }
