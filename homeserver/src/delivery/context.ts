@@ -2,7 +2,14 @@ import type { PublicContext } from "@treehouse/mls/public";
 import type { Domain, Env, RoomUri } from "@treehouse/protocol";
 import type { Database, Turns } from "../platform/index.ts";
 import type { RoomCache } from "./cache.ts";
-import type { Accounts, PeerEphemerals, PeerOutbox, RemoteUsers, RoomLog } from "./ports.ts";
+import type {
+  Accounts,
+  PeerEphemerals,
+  PeerOutbox,
+  RemoteUsers,
+  RoomAssets,
+  RoomLog,
+} from "./ports.ts";
 import type { DeliveryStore } from "./store.ts";
 
 /** What every operation of this module works with. */
@@ -17,6 +24,7 @@ export type DeliveryContext = {
   readonly ephemerals: PeerEphemerals;
   readonly remoteUsers: RemoteUsers;
   readonly accounts: Accounts;
+  readonly assets: RoomAssets;
   readonly rooms: RoomCache;
   /**
    * In which the handshakes of one room are checked: the checks are the dear ones, and after the first
