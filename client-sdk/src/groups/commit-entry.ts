@@ -35,7 +35,11 @@ export async function commitEntry(
   const group = await loadGroup(context, room);
   const before = policyBefore(group);
   const result = await group.processCommit(entry.commit, { acceptedAt: entry.acceptedAt });
-  const violation = violationOf(before, result, group);
+  const { crypto } = context.member;
+  const violation = violationOf(before, result, group, {
+    at: entry.acceptedAt,
+    verify: (key, message, signature) => crypto.verify(key, message, signature),
+  });
   if (!result.removedSelf) {
     for (const message of entry.externalProposals) await propose(context, room, entry, message);
   }

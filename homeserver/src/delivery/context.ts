@@ -2,6 +2,7 @@ import type { PublicContext } from "@treehouse/mls/public";
 import type { Domain, Env, RoomUri } from "@treehouse/protocol";
 import type { Database, Turns } from "../platform/index.ts";
 import type { RoomCache } from "./cache.ts";
+import type { OutsiderRates } from "./joining/index.ts";
 import type {
   Accounts,
   PeerEphemerals,
@@ -26,6 +27,7 @@ export type DeliveryContext = {
   readonly accounts: Accounts;
   readonly assets: RoomAssets;
   readonly rooms: RoomCache;
+  readonly outsiders: OutsiderRates;
   /**
    * In which the handshakes of one room are checked: the checks are the dear ones, and after the first
    * of many commits the others are refused by their epoch alone.

@@ -164,6 +164,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1151": "what a hub does with it, and what clients keep",
   },
   "it is between a server and its own clients, whose API the suite only uses": {
+    "FED-1085": "the hub counts the uses of a link",
     "FED-1087": "who is given a GroupInfo",
     "FED-230": "what a submission holds",
     "FED-240": "who receives a tree compares its hash",
@@ -204,6 +205,9 @@ const names: Readonly<Record<string, Names>> = {
     "FED-990": "the GroupInfo that a server gets",
     "FED-991": "what a path and a Welcome hold",
     "FED-994": "the hub's credential",
+    "FED-995": "a refusal of a handshake names the rule",
+    "FED-996": "no extension twice, and bounded capabilities",
+    "FED-997": "what is cheap is judged first",
   },
 };
 
