@@ -189,6 +189,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     rooms: delivery,
     peers: federation.assets,
   });
+  delivery.connect(assets);
   keyPackages.connect({ users: federation.users });
   authentication.connect({
     inboxes: queuing,

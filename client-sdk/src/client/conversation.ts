@@ -2,6 +2,7 @@ import {
   compareSafetyNumber,
   formatAddress,
   parseAddress,
+  parseUserUri,
   Refusal,
   type RoomUri,
   type SafetyComparison,
@@ -23,6 +24,7 @@ import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
+import { type ConversationAbout, createConversationAbout } from "./conversation-about.ts";
 import { createExpiring, type Expiring } from "./expiring.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { createForwarding, type Forwarding } from "./forward.ts";
@@ -59,6 +61,11 @@ export type SendOptions = Going & Pick<TextWish, "inReplyTo" | "topic" | "format
 export type ConversationInfo = {
   readonly id: RoomUri;
   readonly name: string;
+  readonly description: string;
+  /** What is talked about now. */
+  readonly topic: string;
+  /** Whether it has one: `conversation.picture()` fetches it. */
+  readonly picture: boolean;
   /** What this user calls it; nobody else sees it. */
   readonly ownName: string | undefined;
   /** Everything up to this position has been read, on whichever client; 0 at first. */
@@ -67,7 +74,10 @@ export type ConversationInfo = {
   readonly unread: Unread;
   readonly organisation: Organisation;
   readonly template: string;
+  /** `founding`, `joined`, `left`, `removed`, or `deleted` by somebody for all. */
   readonly status: string;
+  /** By whom and when it was deleted for all; `by` is absent where nobody can tell any more. */
+  readonly deleted: { readonly by: string | undefined; readonly at: number } | undefined;
   readonly epoch: number;
   readonly position: number;
   readonly epochAuthenticator: string;
@@ -81,6 +91,7 @@ export type ConversationInfo = {
 export interface Conversation
   extends
     MessageChanges,
+    ConversationAbout,
     ConversationFiles,
     StickerSending,
     PinsAndPolls,
@@ -133,6 +144,17 @@ export interface Conversation
   remove(addresses: readonly string[]): Promise<void>;
   leave(): Promise<void>;
   /**
+   * Deletes the conversation for everybody, if the own role may: its log is closed, nobody can write any
+   * more, and files that were sent into it go. What was said stays with each client until its user drops
+   * it. There is no way back.
+   */
+  deleteForAll(): Promise<void>;
+  /**
+   * Drops all that this store has of a conversation that this client is out of. Refuses `conflict` while
+   * it is in.
+   */
+  forget(): Promise<void>;
+  /**
    * Tells the others that this user writes: call it at each stroke, for it leaves the client every
    * three seconds at most, and ends by itself six seconds after the last one, or with the message.
    * `false` ends it at once. Nothing leaves the client if the setting `typing` is off.
@@ -176,12 +198,14 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       await chosen.push();
     });
   const info = async (): Promise<ConversationInfo> => {
-    const { room, members, ...rest } = await groups.info(id);
+    const { room, members, picture, deleted, ...rest } = await groups.info(id);
     const nameOf = (tx: LocalTx, user: UserUri): string | undefined =>
       (user === session.user ? readOwnProfile(tx) : profileKept(tx, user))?.displayName;
     return store.transaction((tx) => ({
       id: room,
       ...rest,
+      picture: picture !== undefined,
+      deleted: deleted && { by: addressOf(deleted.by), at: deleted.at },
       ...unreadIn(tx, id),
       organisation: organisationOf(tx, id, chosen.now()),
       members: members.map(({ user, ...member }) => ({
@@ -219,6 +243,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
   return {
     id,
     ...createMessageChanges(parts, id),
+    ...createConversationAbout(parts, id),
     ...filesHere.face,
     ...createPinsAndPolls(parts, id),
     ...createForwarding(parts, id),
@@ -264,6 +289,8 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         await groups.remove(id, users);
       }),
     leave: () => guarded(async () => void (await groups.leave(id))),
+    deleteForAll: () => guarded(async () => void (await groups.end(id))),
+    forget: () => guarded(() => groups.forget(id)),
     typing: (on = true) => guarded(() => presences.typing(id, on)),
     setOwnName: (name) =>
       note((tx, at) => {
@@ -299,4 +326,8 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
 function unreadIn(tx: LocalTx, room: RoomUri) {
   const notes = notesOf(tx, room);
   return { ...notes, unread: tx.messages.countUnread(room, notes.readPosition) };
+}
+
+function addressOf(user: string | undefined): string | undefined {
+  return user === undefined ? undefined : formatAddress(parseUserUri(user));
 }

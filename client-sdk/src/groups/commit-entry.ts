@@ -1,6 +1,10 @@
+import type { MemberGroup } from "@treehouse/mls/member";
 import {
   type Bytes,
+  decodeRoomState,
   type Entry,
+  formatAddress,
+  isEnded,
   equalBytes,
   Refusal,
   rosterHash,
@@ -10,6 +14,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
+import { aboutEntry } from "./about-entry.ts";
 import { policyBefore, violationOf } from "./check-policy.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
@@ -18,6 +23,7 @@ import { loadGroup } from "./load-group.ts";
 import { noteKeyNumbers, pinMembers, tellChangedKeys } from "./pin-members.ts";
 import { isHidden } from "./reception.ts";
 import { repeatSoon, withReturn } from "./repeat-for-returned.ts";
+import { tellEnd, writeEnd } from "./room-end.ts";
 import { describeEvent } from "./room-event.ts";
 
 /** Applies a commit to the group in memory, and answers what is to be written with it. */
@@ -29,17 +35,30 @@ export async function commitEntry(
   const group = await loadGroup(context, room);
   const before = policyBefore(group);
   const result = await group.processCommit(entry.commit, { acceptedAt: entry.acceptedAt });
-  const violation = violationOf(before, result, group);
+  const { crypto } = context.member;
+  const violation = violationOf(before, result, group, {
+    at: entry.acceptedAt,
+    verify: (key, message, signature) => crypto.verify(key, message, signature),
+  });
   if (!result.removedSelf) {
     for (const message of entry.externalProposals) await propose(context, room, entry, message);
   }
+  const by = userOfClient(result.committer.client);
+  const ended = violation === undefined && !result.removedSelf && isEndedIn(group);
+  const about =
+    result.roomStateChanged && !result.removedSelf
+      ? await aboutEntry(context, room, before.view, {
+          after: decodeRoomState(group.roomState()),
+          by,
+        })
+      : undefined;
   const own = toHex(sha256(entry.commit));
   const roster = group.members().map(({ leaf, client }) => ({ leaf, client }));
   const honest = result.removedSelf || equalBytes(rosterHash(roster), entry.rosterHash);
   const event = {
     kind: "membership",
     epoch: entry.epoch + 1,
-    by: userOfClient(result.committer.client),
+    by,
     added: result.added.map(({ client }) => userOfClient(client)),
     removed: result.removed.map(({ client }) => userOfClient(client)),
     changed: result.roomStateChanged,
@@ -65,7 +84,7 @@ export async function commitEntry(
     members.every((one) => one.user !== user || leaves.includes(one.leaf)),
   );
   return {
-    left: result.removedSelf,
+    left: result.removedSelf || ended,
     rows(tx) {
       for (const intent of tx.intents.list(room.uri)) {
         if (intent.kind === "send" || intent.status === "waiting") continue;
@@ -81,7 +100,9 @@ export async function commitEntry(
       hidden = isHidden(tx, room.uri);
       changedKeys = pinMembers(context, tx, added);
       noteKeyNumbers(tx, committing);
-      const body = describeEvent({ ...event, changedKeys });
+      about?.write(tx);
+      const told = about === undefined || isEmpty(about.told) ? {} : { about: about.told };
+      const body = describeEvent({ ...event, changedKeys, ...told });
       tx.messages.append(entryRow(room, entry, "event", `event ${entry.position}`, body), true);
       if (newcomers.length > 0) {
         const { position, acceptedAt } = entry;
@@ -92,6 +113,7 @@ export async function commitEntry(
           users: newcomers,
         });
       }
+      if (ended) writeEnd(tx, room.uri, { by, at: entry.acceptedAt, reason: "" });
       if (result.removedSelf) {
         tx.rooms.setStatus(room.uri, "removed");
         tx.rooms.deleteGroup(room.uri);
@@ -105,14 +127,22 @@ export async function commitEntry(
         room.waiters.delete(serial);
       }
       if (result.removedSelf) room.group = undefined;
+      if (ended) tellEnd(context, room, { by, reason: "" });
       repeatSoon(context, room);
       if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
       if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
+      if (about !== undefined && about.forbidden.length > 0) {
+        tellFault(context, room, entry, "policyViolated", forbiddenText);
+      }
       tellChangedKeys(context, room, changedKeys);
       welcomed();
       if (hidden) return;
       context.events.emit("membership", { room: room.uri, ...event, changedKeys });
-      if (result.removedSelf) context.events.emit("removed", { room: room.uri });
+      if (about !== undefined && !isEmpty(about.told)) {
+        const address = formatAddress(by);
+        context.events.emit("about", { room: room.uri, by, address, changed: about.told });
+      }
+      if (result.removedSelf || ended) context.events.emit("removed", { room: room.uri });
     },
   };
 }
@@ -133,4 +163,14 @@ export async function propose(
   }
 }
 
+function isEndedIn(group: MemberGroup): boolean {
+  return isEnded(decodeRoomState(group.roomState()));
+}
+
+function isEmpty(told: object): boolean {
+  return Object.keys(told).length === 0;
+}
+
+const forbiddenText =
+  "Somebody changed what the conversation says of itself who may not. It stays as it was here.";
 const rosterText = "The server describes other members than the group has.";

@@ -1,4 +1,5 @@
 import {
+  type AssetLink,
   type ClientUri,
   decodeRoomState,
   type RoomUri,
@@ -11,14 +12,23 @@ import {
 
 import type { GroupsContext, Room } from "./context.ts";
 import { loadGroup } from "./load-group.ts";
+import { endOf, type RoomEnd } from "./room-end.ts";
+import { named, pictureOf } from "./room-about.ts";
+import { aboutOf, decodeDetails } from "./room-details.ts";
 import { roomKnown } from "./room-known.ts";
 
 /** A conversation as it stands in this client's group. */
 export type RoomInfo = {
   readonly room: RoomUri;
   readonly name: string;
+  readonly description: string;
+  /** What is talked about now. */
+  readonly topic: string;
+  readonly picture: AssetLink | undefined;
   readonly template: string;
   readonly status: string;
+  /** Present when somebody has ended it for everybody; then that is its status, `deleted`. */
+  readonly deleted: RoomEnd | undefined;
   readonly epoch: number;
   readonly position: number;
   /** Equal on all members of an epoch; hex (RFC 9420 §8.7). */
@@ -32,15 +42,21 @@ export type RoomInfo = {
 };
 
 export async function describeRoom(context: GroupsContext, room: Room): Promise<RoomInfo> {
-  const { row, known } = await context.store.transaction((tx) => ({
+  const { row, known, end } = await context.store.transaction((tx) => ({
     row: tx.rooms.get(room.uri),
     known: roomKnown(tx, room.uri),
+    end: endOf(tx, room.uri),
   }));
+  const about = row === undefined ? named("") : aboutOf(decodeDetails(row.details));
   const base = {
     room: room.uri,
     name: known?.name ?? "",
+    description: about.description,
+    topic: about.topic,
+    picture: pictureOf(room.uri, about),
     template: known?.template ?? "",
-    status: row?.status ?? "removed",
+    status: end === undefined ? (row?.status ?? "removed") : "deleted",
+    deleted: end,
     position: room.cursor.position,
   };
   if (row === undefined || row.status === "removed") {
