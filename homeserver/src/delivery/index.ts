@@ -45,6 +45,7 @@ import type { Verdict } from "./followed/receive.ts";
 import { thawRoom } from "./followed/thaw.ts";
 import { foundRoom } from "./found.ts";
 import { readGroupInfo } from "./group-info.ts";
+import { createOutsiderRates } from "./joining/index.ts";
 import { leaveRoom } from "./leave.ts";
 import { limited } from "./limited.ts";
 import { listRooms } from "./list-rooms.ts";
@@ -57,6 +58,7 @@ import type {
   PeerEphemerals,
   PeerOutbox,
   RemoteUsers,
+  RoomAssets,
   RoomLog,
 } from "./ports.ts";
 import { readEvents, readStanding } from "./read-events.ts";
@@ -87,6 +89,7 @@ export type {
   PeerItem,
   PeerOutbox,
   RemoteUsers,
+  RoomAssets,
   RoomLog,
   RoomSubscription,
   WelcomeForClient,
@@ -139,6 +142,8 @@ export interface Delivery extends Operations {
    * `start` then does. Idempotent.
    */
   restored(tx: Tx, life: TermBounds): Promise<void>;
+  /** Where large contents lie that are for those in a room. */
+  connect(assets: RoomAssets): void;
   /** One run of the job that deletes what has ended; answers how many rows went. */
   maintain(): Promise<number>;
   /** Takes up what was under way when the server stopped. Call it once peers can be reached. */
@@ -192,10 +197,13 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     "What hubs of followed rooms sent that is not right, by reason.",
     ["reason"],
   );
+  let connected: RoomAssets | undefined;
   const context: DeliveryContext & FollowedContext = {
     ...dependencies,
+    assets: { roomEnded: async (tx, room) => connected?.roomEnded(tx, room) },
     store,
     rooms: createRoomCache({ crypto, database, store, leavesMax }),
+    outsiders: createOutsiderRates(env),
     turns: createTurns(),
     followed: createFollowedCache({ database, store, roomsMax: LIMITS.followedRoomsCachedMax }),
     count: (reason) => faults.add(1, { reason }),
@@ -257,6 +265,9 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       await store.markRestored(tx, life);
       await store.suspectFollowed(tx);
       tx.afterCommit(() => context.followed.clear());
+    },
+    connect(assets) {
+      connected = assets;
     },
     maintain: () => maintain(context),
     async start() {

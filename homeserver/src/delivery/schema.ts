@@ -269,3 +269,20 @@ export const restored = sqliteTable("delivery_restored", {
   termMin: integer("term_min").notNull(),
   positionMin: integer("position_min").notNull(),
 });
+
+/** Uses of the join links of rooms hosted here, for as long as the link is there. */
+export const linkUses = sqliteTable(
+  "delivery_link_uses",
+  {
+    roomId: integer("room_id").notNull(),
+    /** Of the commit that used it. */
+    position: integer("position").notNull(),
+    link: blob("link", { mode: "buffer" }).notNull(),
+    /** Who came by it and has not taken its role yet. */
+    owedTo: text("owed_to"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.roomId, table.position] }),
+    index("delivery_link_uses_by_link").on(table.roomId, table.link),
+  ],
+);

@@ -11,6 +11,7 @@ import {
   createPlaceStore,
   createRevocationStore,
 } from "./peer-store.sqlite.ts";
+import { createLinkUseStore } from "./joining/index.ts";
 import { createRestoredStore } from "./restored/store.sqlite.ts";
 import { createRoomStore } from "./room-store.sqlite.ts";
 import { requests, reservations } from "./schema.ts";
@@ -37,6 +38,7 @@ export function createSqliteStore(database: Database): DeliveryStore {
     ...createRevocationStore(database),
     ...createPlaceStore(database),
     ...createRestoredStore(database),
+    ...createLinkUseStore(database),
     ...createFollowedStore(database),
   };
 }

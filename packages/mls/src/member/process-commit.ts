@@ -55,7 +55,7 @@ export async function processCommit(
 }
 
 function resultOf(effect: CommitEffect, live: Live): CommitResult {
-  const { committer, external, added, removed, stateChanged } = effect;
+  const { committer, external, added, removed, stateChanged, authenticatedData } = effect;
   const { leafIndex } = live.state.privatePath;
   return {
     committer,
@@ -64,5 +64,6 @@ function resultOf(effect: CommitEffect, live: Live): CommitResult {
     removed,
     removedSelf: removed.some(({ leaf }) => leaf === leafIndex),
     roomStateChanged: stateChanged,
+    authenticatedData,
   };
 }
