@@ -3,7 +3,7 @@ import type { Command } from "commander";
 
 import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
-import { ruled } from "./group-policy.ts";
+import { ruled } from "./group-rules.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 type DefineOptions = {
