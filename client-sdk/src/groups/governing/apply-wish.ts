@@ -134,14 +134,12 @@ function withRole(
   const named = role.changes.flatMap(({ from, to }) => [from, ...to]);
   const strange = named.find((one) => !known.has(one));
   if (strange !== undefined) throw new Refusal("malformed", `there is no role ${strange}`);
-  return isDeepEqual(roles, state.roles) ? undefined : { ...state, roles };
+  return sameRoles(roles, state.roles) ? undefined : { ...state, roles };
 }
 
-/** Of definitions, which are numbers, texts, and lists of such. */
-function isDeepEqual(a: readonly Role[], b: readonly Role[]): boolean {
-  const listed = (roles: readonly Role[]) =>
-    JSON.stringify(roles.map((role) => Object.entries(role).toSorted()));
-  return listed(a) === listed(b);
+/** All of them have their fields in one order. */
+function sameRoles(a: readonly Role[], b: readonly Role[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Whoever may give or take one role may do the same with another one that is new. */
