@@ -4,7 +4,14 @@ import type { Database, Turns } from "../platform/index.ts";
 import type { Breaths } from "./breaths.ts";
 import type { RoomCache } from "./cache.ts";
 import type { OutsiderRates } from "./joining/index.ts";
-import type { Accounts, PeerEphemerals, PeerOutbox, RemoteUsers, RoomLog } from "./ports.ts";
+import type {
+  Accounts,
+  PeerEphemerals,
+  PeerOutbox,
+  RemoteUsers,
+  RoomAssets,
+  RoomLog,
+} from "./ports.ts";
 import type { DeliveryStore } from "./store.ts";
 
 /** What every operation of this module works with. */
@@ -19,6 +26,7 @@ export type DeliveryContext = {
   readonly ephemerals: PeerEphemerals;
   readonly remoteUsers: RemoteUsers;
   readonly accounts: Accounts;
+  readonly assets: RoomAssets;
   readonly rooms: RoomCache;
   readonly outsiders: OutsiderRates;
   readonly breaths: Breaths;
