@@ -77,6 +77,8 @@ export type ConversationInfo = {
   readonly template: string;
   /** `founding`, `joined`, `left`, `removed`, or `deleted` by somebody for all. */
   readonly status: string;
+  /** Present while it stands still on this client: see the event `halted`. */
+  readonly halted?: "paused" | "refused" | undefined;
   /** By whom and when it was deleted for all; `by` is absent where nobody can tell any more. */
   readonly deleted: { readonly by: string | undefined; readonly at: number } | undefined;
   readonly epoch: number;

@@ -15,6 +15,7 @@ import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { commitEntry, propose } from "./commit-entry.ts";
 import { enterAgain, supersede } from "./enter-room.ts";
 import { type EntryWrite, fault, nothing, restoredText, tellFault } from "./entry-write.ts";
+import { ForbiddenCommit, haltAt } from "./halt.ts";
 import { loadGroup } from "./load-group.ts";
 import { roomEnded } from "./room-ended.ts";
 import { messageEntry } from "./message-entry.ts";
@@ -33,7 +34,7 @@ export async function applyEntry(
   room: Room,
   bytes: Uint8Array,
 ): Promise<Applied> {
-  if (room.forked || room.lost) return "applied";
+  if (room.forked || room.lost || room.halt !== undefined) return "applied";
   const entry = decodeEntry(bytes);
   if (entry.room !== room.uri || entry.position <= room.cursor.position) return "applied";
   const status = await statusOf(context, room);
@@ -71,6 +72,7 @@ export async function applyEntry(
     hash: chainHashOf(entry, bytes, context.member.crypto.hash),
   };
   const write = await prepareWrite(context, room, entry);
+  if (write === "halted") return "applied";
   if (write === "lost") {
     room.lost = true;
     return "applied";
@@ -95,12 +97,15 @@ async function statusOf(context: GroupsContext, room: Room): Promise<RoomStatus 
   return context.store.transaction((tx) => tx.rooms.get(room.uri)?.status);
 }
 
-/** `lost`: this entry tells that the group cannot follow; the cursor stays before it. */
+/**
+ * `lost`: this entry tells that the group cannot follow. `halted`: this client refuses it. In both the
+ * cursor stays before it.
+ */
 async function prepareWrite(
   context: GroupsContext,
   room: Room,
   entry: Entry,
-): Promise<EntryWrite | "lost"> {
+): Promise<EntryWrite | "lost" | "halted"> {
   try {
     switch (entry.kind) {
       case "application":
@@ -123,6 +128,10 @@ async function prepareWrite(
     if (error instanceof StoreFault) {
       room.group = undefined;
       throw error;
+    }
+    if (error instanceof ForbiddenCommit) {
+      haltAt(context, room, entry.position, error);
+      return "halted";
     }
     // Whatever octets an entry holds, it must not block the stream, even by a bug of ours (T-41).
     if (!(error instanceof Refusal)) room.group = undefined;

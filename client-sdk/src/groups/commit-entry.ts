@@ -19,6 +19,7 @@ import { policyBefore, violationOf } from "./check-policy.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
 import { policyChange } from "./governing/index.ts";
+import { ForbiddenCommit } from "./halt.ts";
 import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { noteKeyNumbers, pinMembers, tellChangedKeys } from "./pin-members.ts";
@@ -42,6 +43,10 @@ export async function commitEntry(
     at: entry.acceptedAt,
     verify: (key, message, signature) => crypto.verify(key, message, signature),
   });
+  // Who is out cannot see all that the commit does, and has no part in what follows.
+  if (violation !== undefined && !result.removedSelf) {
+    throw new ForbiddenCommit(violation.code, violation.reason);
+  }
   if (!result.removedSelf) {
     for (const message of entry.externalProposals) await propose(context, room, entry, message);
   }
@@ -134,7 +139,8 @@ export async function commitEntry(
       if (ended) tellEnd(context, room, { by, reason: "" });
       repeatSoon(context, room);
       if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
-      if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
+      if (violation !== undefined)
+        tellFault(context, room, entry, "policyViolated", violation.reason);
       if (about !== undefined && about.forbidden.length > 0) {
         tellFault(context, room, entry, "policyViolated", forbiddenText);
       }

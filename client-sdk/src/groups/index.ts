@@ -25,6 +25,7 @@ import { capabilitiesOf, speakingVerdict } from "./capabilities-of.ts";
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { noteRestored } from "./forgotten-rooms.ts";
+import { checkRunning } from "./halt.ts";
 import { type DirectRoom, listDirectRooms } from "./direct-rooms.ts";
 import { overhear, type Whisper, whisper, type Whispered } from "./ephemeral.ts";
 import { echoes } from "./echoes.ts";
@@ -179,6 +180,7 @@ export function createGroups(context: GroupsContext): Groups {
   };
   const wish = async (uri: RoomUri, kind: IntentKind, body: Bytes) => {
     const room = await rooms.open(uri);
+    checkRunning(room);
     const createdAt = context.env.now();
     const serial = await context.store.transaction((tx) => {
       const row = tx.rooms.get(uri);
@@ -268,7 +270,13 @@ export function createGroups(context: GroupsContext): Groups {
         row: tx.rooms.get(stream),
         welcome: firstWelcome(tx, stream),
       }));
-      if (room.forked || (room.lost && room.warned) || room.late?.hubAway === true) return true;
+      if (
+        room.forked ||
+        room.halt !== undefined ||
+        (room.lost && room.warned) ||
+        room.late?.hubAway === true
+      )
+        return true;
       if (room.lost || welcome !== undefined) return false;
       return row === undefined || row.status === "removed";
     },

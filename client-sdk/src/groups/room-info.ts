@@ -9,6 +9,7 @@ import {
 } from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "./context.ts";
+import type { Halt } from "./halt.ts";
 import { loadGroup } from "./load-group.ts";
 import { endOf, type RoomEnd } from "./room-end.ts";
 import { named, pictureOf } from "./room-about.ts";
@@ -26,6 +27,8 @@ export type RoomInfo = {
   readonly picture: AssetLink | undefined;
   readonly template: string;
   readonly status: string;
+  /** Present while the conversation stands still on this client: see the event `halted`. */
+  readonly halted?: Halt["state"] | undefined;
   /** Present when somebody has ended it for everybody; then that is its status, `deleted`. */
   readonly deleted: RoomEnd | undefined;
   readonly epoch: number;
@@ -57,6 +60,7 @@ export async function describeRoom(context: GroupsContext, room: Room): Promise<
     status: end === undefined ? (row?.status ?? "removed") : "deleted",
     deleted: end,
     position: room.cursor.position,
+    halted: room.halt?.state,
   };
   if (row === undefined || row.status === "removed") {
     return { ...base, epoch: 0, epochAuthenticator: "", members: [] };

@@ -64,6 +64,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-742": "maxima and minima",
     "FED-743": "who is banned leaves, stays out, and by whom",
     "FED-744": "who mutes whom",
+    "FED-745": "no rules that a remaining client does not know",
     "FED-750": "the hub proposes removals alone",
     "FED-1080": "join links in the room state",
     "FED-1082": "who makes and revokes join links",
@@ -74,6 +75,8 @@ const names: Readonly<Record<string, Names>> = {
     "FED-753": "who may leave",
   },
   "clients keep it, and no server takes part in it": {
+    "FED-746": "rooms of later rules pause",
+    "FED-747": "members refuse what the rules forbid, whatever the hub takes",
     "FED-131": "everybody accepts the same signatures",
     "FED-305": "when a leaf is valid",
     "FED-306": "a user's leaves have one identity key",
