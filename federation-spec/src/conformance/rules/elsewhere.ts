@@ -167,6 +167,9 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1151": "what a hub does with it, and what clients keep",
   },
   "it is between a server and its own clients, whose API the suite only uses": {
+    "FED-755": "a follower refuses early what the hub would refuse",
+    "FED-756": "of commits a follower judges what it can",
+    "FED-757": "a ban binds at every server",
     "FED-1085": "the hub counts the uses of a link",
     "FED-1087": "who is given a GroupInfo",
     "FED-230": "what a submission holds",

@@ -12,6 +12,7 @@ import type { Operations } from "../operations.ts";
 import type { Caller } from "../ports.ts";
 import type { RoomOfUser } from "../store.ts";
 import type { FollowedContext } from "./context.ts";
+import { refuseCommit, refuseJoining, refuseMessage } from "./refuse-early.ts";
 
 type ForwardContext = FollowedContext & { readonly rooms: RoomCache };
 
@@ -28,17 +29,20 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
     async submit(caller, room, request) {
       const hub = await hubOf(context, room);
       if (hub === undefined) return hosted.submit(caller, room, request);
+      await refuseMessage(context, caller, room, request);
       return hubs.submit(hub, caller, room, request);
     },
     async update(caller, room, request) {
       const hub = await hubOf(context, room);
       if (hub === undefined) return hosted.update(caller, room, request);
+      await refuseCommit(context, caller, room, request);
       await noteExternalCommit(context, caller, room, request);
       return hubs.update(hub, caller, room, request);
     },
     async groupInfo(caller, room, request) {
       const hub = await hubOf(context, room);
       if (hub === undefined) return hosted.groupInfo(caller, room, request);
+      await refuseJoining(context, caller, room);
       return hubs.groupInfo(hub, caller, room, request);
     },
     async tree(caller, room, epoch) {
