@@ -83,6 +83,7 @@ export type {
   SendOptions,
   SentMessage,
 } from "./conversation.ts";
+export type { ActOptions } from "./act-options.ts";
 export type { AboutChange } from "./conversation-about.ts";
 export type { ClientConversations, CreateConversation } from "./conversations.ts";
 export type { Admin, Invite } from "./admin.ts";
