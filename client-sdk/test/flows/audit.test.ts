@@ -25,7 +25,7 @@ afterAll(async () => {
   await servers[Symbol.asyncDispose]();
 });
 
-test("R-078 FED-1144 FED-1148 FED-1149 all members of three servers have one record of who did what, and why", async () => {
+test("R-078 FED-1144 FED-1148 FED-1149 members of three servers have one record of who did what and why", async () => {
   const [room, bobs] = await founded(alice, "Board", [bob]);
   if (room === undefined || bobs === undefined) throw new Error("nobody is there");
   const told = next(bob, "acted", ({ acts }) => acts.some(({ kind }) => kind === "add"));
