@@ -8,6 +8,7 @@ import {
   hasCapability,
   isParticipant,
   mayLeave,
+  mayMove,
   maySend,
   participantsAfter,
   roleOf,
@@ -178,7 +179,13 @@ describe("the policy engine", () => {
           actor.kind === "member" &&
           !outside &&
           hasCapability(view.state, roleOf(view, actor.user), CAPABILITIES.addParticipant);
-        expect(!allowed || nothing || returns || invited).toBe(true);
+        const { state } = view;
+        const opened =
+          actor.kind === "joiner" &&
+          !fixed &&
+          hasCapability(state, 0, CAPABILITIES.openJoin) &&
+          mayMove(state, 0, 0, state.defaultRole);
+        expect(!allowed || nothing || returns || invited || opened).toBe(true);
         const foreign =
           actor.kind === "hub" && (added.length > 0 || change.stateAfter !== undefined);
         expect(allowed && foreign).toBe(false);
