@@ -84,6 +84,8 @@ export type ClientEvents = {
     readonly removed: readonly UserUri[];
     /** Who came in with another identity key than before. */
     readonly changedKeys: readonly UserUri[];
+    /** How those who were added came: by whom it names, or from outside by themselves. */
+    readonly way: "member" | "link" | "open";
   };
   /**
    * A server was caught at something about somebody's keys, or somebody has new ones. `keyChanged`:

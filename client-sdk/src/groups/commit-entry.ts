@@ -13,7 +13,7 @@ import {
 } from "@treehouse/protocol";
 
 import { aboutEntry } from "./about-entry.ts";
-import { policyBefore, violationOf } from "./check-policy.ts";
+import { policyBefore, violationOf, wayOf } from "./check-policy.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
 import { writeHubRecord } from "./hub-record.ts";
@@ -58,6 +58,7 @@ export async function commitEntry(
     added: result.added.map(({ client }) => userOfClient(client)),
     removed: result.removed.map(({ client }) => userOfClient(client)),
     changed: result.roomStateChanged,
+    way: wayOf(before, result),
   } as const;
   const finished: number[] = [];
   let hidden = false;

@@ -22,6 +22,7 @@ import { type IntentRow, isAccepted } from "../storage/index.ts";
 import { authenticatedData } from "./authenticated-data.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { fetchKeyPackages } from "./fetch-key-packages.ts";
+import { withTicketOf } from "./joining/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { catchUpWithOwn, ownLeavesOf } from "./own-leaf.ts";
 import { isSessionOver } from "./passing.ts";
@@ -68,7 +69,8 @@ export async function buildCommit(
       return "done";
     }
     const roomState = settledState(group, remove, changed);
-    const aad = await authenticatedData(group, room.cursor.position);
+    const bare = await authenticatedData(group, room.cursor.position);
+    const aad = withTicketOf(context, group, intent, bare);
     const extensions = await welcomeExtensions(context, room);
     const prepared = await group.prepareCommit(
       {

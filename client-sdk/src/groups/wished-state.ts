@@ -19,6 +19,7 @@ import {
 import type { IntentRow } from "../storage/index.ts";
 import { aboutDifference, applyAboutWish } from "./about-wish.ts";
 import type { GroupsContext, Room } from "./context.ts";
+import { withLinks, withRoleOfLink } from "./joining/index.ts";
 import { sealMetadata } from "./room-about.ts";
 import { aboutOf, decodeDetails } from "./room-details.ts";
 import { isNameless } from "./room-names.ts";
@@ -53,6 +54,10 @@ export async function wishedState(
       return withComponent(decodeRoomState(group.roomState()), componentCodec.decode(body));
     case "metadata":
       return withAbout(context, room, decodeRoomState(group.roomState()), body);
+    case "joinLink":
+      return withLinks(decodeRoomState(group.roomState()), body, context.env.now());
+    case "takeRole":
+      return withRoleOfLink(context, group, body);
     case "send":
     case "add":
     case "remove":
