@@ -58,6 +58,8 @@ export type {
   FilesWish,
   FolderInfo,
   FoundConversation,
+  JoinLinkInfo,
+  NewLink,
   Invite,
   Judged,
   Member,

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { parseRoomLink } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -36,6 +39,8 @@ test("R-072 a link lets people of two servers in while everybody in the room is 
   expect(link).not.toMatch(/\s/);
   expect((await room.links.list()).map((one) => one.id)).toEqual([id]);
   await alice.close();
+  const secret = Buffer.from(parseRoomLink(link).seed ?? "no seed");
+  expect(secret).toHaveLength(32);
 
   const came = await bob.conversations.join(link);
   expect(came.id).toBe(room.id);
@@ -66,6 +71,15 @@ test("R-072 a link lets people of two servers in while everybody in the room is 
   const bobs = await bob.conversations.get(room.id);
   await until(bob, async () => (await textsIn(bobs)).includes("welcome"));
   await dave.close();
+  // No server was ever told the link's secret.
+  for (const server of [servers.at(0), servers.at(1)]) {
+    const data = join(server.directory, "data");
+    const files = readdirSync(data, { withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map((one) => readFileSync(join(data, one.name)));
+    expect(files.some((octets) => octets.includes(bob.me.user))).toBe(true);
+    expect(files.some((octets) => octets.includes(secret))).toBe(false);
+  }
 });
 
 test("R-072 T-18 revoked and expired links, other rooms' and broken ones are refused by what is wrong", async () => {

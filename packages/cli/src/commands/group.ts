@@ -5,6 +5,7 @@ import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
 import { aboutText, addAboutCommands } from "./group-about.ts";
+import { addJoiningCommands } from "./group-joining.ts";
 import { addGrantCommand } from "./history-backup.ts";
 import { addOrganisationCommands } from "./organisation.ts";
 import { report, safetyText } from "./safety.ts";
@@ -90,6 +91,7 @@ export function addGroupCommands(cli: Cli): void {
       });
     });
   addAboutCommands(cli, noun);
+  addJoiningCommands(cli, noun);
   addNoteCommands(cli, noun);
   addGrantCommand(cli, noun);
   addOrganisationCommands(cli, noun);
