@@ -58,6 +58,7 @@ import type {
   PeerEphemerals,
   PeerOutbox,
   RemoteUsers,
+  RoomAssets,
   RoomLog,
 } from "./ports.ts";
 import { readEvents, readStanding } from "./read-events.ts";
@@ -88,6 +89,7 @@ export type {
   PeerItem,
   PeerOutbox,
   RemoteUsers,
+  RoomAssets,
   RoomLog,
   RoomSubscription,
   WelcomeForClient,
@@ -140,6 +142,8 @@ export interface Delivery extends Operations {
    * `start` then does. Idempotent.
    */
   restored(tx: Tx, life: TermBounds): Promise<void>;
+  /** Where large contents lie that are for those in a room. */
+  connect(assets: RoomAssets): void;
   /** One run of the job that deletes what has ended; answers how many rows went. */
   maintain(): Promise<number>;
   /** Takes up what was under way when the server stopped. Call it once peers can be reached. */
@@ -193,8 +197,10 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     "What hubs of followed rooms sent that is not right, by reason.",
     ["reason"],
   );
+  let connected: RoomAssets | undefined;
   const context: DeliveryContext & FollowedContext = {
     ...dependencies,
+    assets: { roomEnded: async (tx, room) => connected?.roomEnded(tx, room) },
     store,
     rooms: createRoomCache({ crypto, database, store, leavesMax }),
     outsiders: createOutsiderRates(env),
@@ -259,6 +265,9 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       await store.markRestored(tx, life);
       await store.suspectFollowed(tx);
       tx.afterCommit(() => context.followed.clear());
+    },
+    connect(assets) {
+      connected = assets;
     },
     maintain: () => maintain(context),
     async start() {
