@@ -187,6 +187,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-208": "removals are proposed again after an external commit",
     "FED-209": "a tombstone stands for an entry",
     "FED-211": "two heads that disagree prove a fork",
+    "FED-212": "of many who leave at once fifty are proposed in each epoch",
   },
   "the vectors of MLS objects and their checks show it": {
     "FED-980": "MLS 1.0 with ciphersuite 1",
