@@ -21,7 +21,7 @@ import {
 import type { IntentRow } from "../storage/index.ts";
 import { aboutDifference, applyAboutWish } from "./about-wish.ts";
 import type { GroupsContext, Room } from "./context.ts";
-import { withLinks, withRoleOfLink } from "./joining/index.ts";
+import { withLinks, withRoleOfLink } from "./link-wish.ts";
 import { sealMetadata } from "./room-about.ts";
 import { aboutOf, decodeDetails } from "./room-details.ts";
 import { isNameless } from "./room-names.ts";

@@ -20,7 +20,7 @@ import { readFormerGroup } from "../former-group.ts";
 import { isPassing, isSessionOver } from "../passing.ts";
 import type { Step } from "../pump.ts";
 import { checkHead, checkRecent } from "../rejoin-room.ts";
-import { withTicket } from "./link-wish.ts";
+import { withTicket } from "../link-wish.ts";
 import type { PendingJoin } from "./pending-join.ts";
 import { giveUpJoin, writeJoined } from "./write-joined.ts";
 

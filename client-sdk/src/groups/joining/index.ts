@@ -18,12 +18,11 @@ import type { OpenRooms } from "../open-rooms.ts";
 import { decodeDetails } from "../room-details.ts";
 import type { Intend } from "../room-life.ts";
 import { isNameless } from "../room-names.ts";
-import { encodeLinkWish } from "./link-wish.ts";
+import { encodeLinkWish } from "../link-wish.ts";
 import { addOwnLink, readOwnLinks } from "./own-links.ts";
 import { readPendingJoin, writePendingJoin } from "./pending-join.ts";
 
 export { comeIn } from "./come-in.ts";
-export { withLinks, withRoleOfLink, withTicketOf } from "./link-wish.ts";
 export { pendingJoins, readPendingJoin } from "./pending-join.ts";
 
 export type NewJoinLink = {

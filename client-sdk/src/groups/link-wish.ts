@@ -21,8 +21,8 @@ import {
   variant,
 } from "@treehouse/protocol";
 
-import type { IntentRow } from "../../storage/index.ts";
-import type { GroupsContext } from "../context.ts";
+import type { IntentRow } from "../storage/index.ts";
+import type { GroupsContext } from "./context.ts";
 
 /** Body of the intent `joinLink`: a link that is to be there, or the key of one that is not. */
 export type LinkWish =
