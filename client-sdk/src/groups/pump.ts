@@ -232,6 +232,7 @@ async function dispatch(context: GroupsContext, room: Room, intent: IntentRow): 
     case "remove":
     case "component":
     case "metadata":
+    case "policy":
     case "end":
     case "joinLink":
     case "takeRole":
