@@ -62,6 +62,8 @@ export type {
   FilesWish,
   FolderInfo,
   FoundConversation,
+  JoinLinkInfo,
+  NewLink,
   Invite,
   Judged,
   LimitsWish,

@@ -28,6 +28,7 @@ import { type ActOptions, reasonOf } from "./act-options.ts";
 import { type ConversationAudit, createConversationAudit } from "./conversation-audit.ts";
 import { type ConversationEnd, createConversationEnd } from "./conversation-end.ts";
 import { type ConversationAbout, createConversationAbout } from "./conversation-about.ts";
+import { type ConversationLinks, createConversationLinks } from "./conversation-links.ts";
 import { createExpiring, type Expiring } from "./expiring.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { createForwarding, type Forwarding } from "./forward.ts";
@@ -111,6 +112,7 @@ export interface Conversation
     Governing,
     Expiring,
     ConversationThreads,
+    ConversationLinks,
     Drafts {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
@@ -254,6 +256,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     ...createGoverning(parts, id),
     ...createExpiring(parts, id),
     ...createThreads(parts, id),
+    ...createConversationLinks(parts, id),
     ...createDrafts(parts, id),
     ...createStickerSending(parts, id),
     info: () => guarded(info),

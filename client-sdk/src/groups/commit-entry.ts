@@ -15,8 +15,8 @@ import {
 } from "@treehouse/protocol";
 
 import { aboutEntry } from "./about-entry.ts";
+import { policyBefore, violationOf, wayOf } from "./check-policy.ts";
 import { auditEntry, auditLinkKey } from "./audit/index.ts";
-import { policyBefore, violationOf } from "./check-policy.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
 import { policyChange } from "./governing/index.ts";
@@ -80,6 +80,7 @@ export async function commitEntry(
     removed: result.removed.map(({ client }) => userOfClient(client)),
     changed: result.roomStateChanged,
     ...(audit.reason === "" ? {} : { reason: audit.reason }),
+    way: wayOf(before, result),
   } as const;
   const finished: number[] = [];
   let hidden = false;

@@ -27,6 +27,7 @@ import { authenticatedData } from "./authenticated-data.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { fetchKeyPackages } from "./fetch-key-packages.ts";
 import { usersOut } from "./governing/index.ts";
+import { withTicketOf } from "./link-wish.ts";
 import { loadGroup } from "./load-group.ts";
 import { catchUpWithOwn, ownLeavesOf } from "./own-leaf.ts";
 import { isSessionOver } from "./passing.ts";
@@ -78,7 +79,8 @@ export async function buildCommit(
     const change = changeOf(group, { add, gone, stateAfter: roomState });
     const audit = await ownAuditLink(context, room, group, { change, reason: intent.reason });
     const { position } = room.cursor;
-    const aad = await authenticatedData(group, position, undefined, [audit.component]);
+    const bare = await authenticatedData(group, position, undefined, [audit.component]);
+    const aad = withTicketOf(context, group, intent, bare);
     const extensions = await welcomeExtensions(context, room, audit.head);
     const prepared = await group.prepareCommit(
       {
