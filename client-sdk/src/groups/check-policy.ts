@@ -2,8 +2,12 @@ import type { CommitResult, MemberGroup } from "@treehouse/mls/member";
 import {
   type Actor,
   authorize,
+  componentOf,
   decodeRoomState,
+  decodeSafeAad,
   type GroupUri,
+  isParticipant,
+  JOIN_TICKET_COMPONENT,
   linkOfCommit,
   participantsAfter,
   Refusal,
@@ -34,6 +38,15 @@ export function policyBefore(group: MemberGroup): PolicyBefore {
 }
 
 export type Violation = { readonly code: RefusalCode; readonly reason: string };
+/** How those came whom a commit added: a member's doing, or from outside by themselves. */
+export function wayOf(
+  { view }: PolicyBefore,
+  { external, committer, authenticatedData }: CommitResult,
+): "member" | "link" | "open" {
+  if (!external || isParticipant(view, userOfClient(committer.client))) return "member";
+  const { others } = decodeSafeAad(authenticatedData);
+  return componentOf(others, JOIN_TICKET_COMPONENT) === undefined ? "open" : "link";
+}
 
 /**
  * Judges a commit that the hub accepted by the engine that the hub uses. The answer is what is

@@ -45,7 +45,9 @@ test("R-064 R-074 FED-756 a follower refuses its own users' forbidden commits wi
   const [a, b] = await pair.openRoom();
   const { alice, bob } = pair;
   const state = decodeRoomState(b.group.roomState());
-  const wish = (part: Partial<RoomState>) => ({ roomState: encodeRoomState({ ...state, ...part }) });
+  const wish = (part: Partial<RoomState>) => ({
+    roomState: encodeRoomState({ ...state, ...part }),
+  });
   const owns = [...state.assignments, { user: bob.user, role: ROLES.owner }];
   const assignments = owns.toSorted((x, y) => (x.user < y.user ? -1 : 1));
   const banned = { salt, banned: [userTag(salt, alice.user)], muted: [] };
@@ -54,7 +56,10 @@ test("R-064 R-074 FED-756 a follower refuses its own users' forbidden commits wi
     wish({ metadata: Uint8Array.of(1) }),
     wish({ defaultRole: ROLES.admin }),
     wish({ basePolicy: { ...state.basePolicy, maxUsers: 2 } }),
-    { ...wish({ sanctions: banned, assignments: [{ user: bob.user, role: ROLES.owner }] }), remove: [0] },
+    {
+      ...wish({ sanctions: banned, assignments: [{ user: bob.user, role: ROLES.owner }] }),
+      remove: [0],
+    },
   ];
   const codes: (string | undefined)[] = [];
   for (const one of forbidden) codes.push(await tries(b, one));
