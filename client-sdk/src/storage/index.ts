@@ -159,7 +159,7 @@ export async function openLocalStore(
           assetContents: createAssetContents(sql, seal),
           stickerPacks: createStickerPacks(sql, seal),
         });
-      });
+      }, durability);
     },
     wipe: () => database.transaction(wipe),
     close() {
