@@ -16,7 +16,7 @@ import type {
 } from "@treehouse/protocol";
 
 import type { ClientEvents, Events } from "../events/index.ts";
-import type { Cursor, LocalStore, LocalTx } from "../storage/index.ts";
+import type { Cursor, Durability, LocalStore, LocalTx } from "../storage/index.ts";
 import type { Api, Serial } from "../transport/index.ts";
 import type { Alarm, Alarms } from "./alarms.ts";
 import type { HubRecord } from "./hub-record.ts";
@@ -206,6 +206,8 @@ export type Room = {
   again: boolean;
   /** Who waits for an intent, by its serial number. */
   readonly waiters: Map<number, Waiter>;
+  /** Who waits for this client to have come in from outside. */
+  readonly joiners: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[];
   readonly tidying: Alarm;
   readonly retry: Alarm;
   /** The chain of entries does not hold together: nothing more is applied. */
@@ -273,6 +275,7 @@ export async function writeWithGroup<T>(
   context: GroupsContext,
   room: Room,
   write: (tx: LocalTx) => T,
+  durability?: Durability,
 ): Promise<T> {
   const changes = room.group?.takeChanges();
   try {
@@ -280,7 +283,7 @@ export async function writeWithGroup<T>(
       if (changes !== undefined) tx.rooms.changeGroupRows(room.uri, changes);
       notePeople(tx, room);
       return write(tx);
-    });
+    }, durability);
   } catch (error) {
     room.group = undefined;
     room.peopleEpoch = noEpoch;
