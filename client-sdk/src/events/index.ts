@@ -27,6 +27,10 @@ export type ActShown = {
   readonly part?: string;
 };
 
+import type { FaultCode } from "./fault-code.ts";
+
+export type { FaultCode } from "./fault-code.ts";
+
 /** What a client tells its program, by name. Every value can be cloned. */
 export type ClientEvents = {
   state: ConnectionState;
@@ -288,30 +292,6 @@ export type ClientEvents = {
   /** New rows wait in the local store. */
   stored: { readonly room: RoomUri };
 };
-
-/** Why something could not be used. The set is closed; texts may change. */
-export type FaultCode =
-  | "undecryptable"
-  | "contentInvalid"
-  | "senderMismatch"
-  | "commitInvalid"
-  | "welcomeUnusable"
-  | "forkDetected"
-  | "policyViolated"
-  | "rulesUnknown"
-  | "entryInvalid"
-  | "tombstone"
-  | "identityChanged"
-  | "intentRefused"
-  | "restored"
-  | "restoreUnproven"
-  | "groupInfoInvalid"
-  | "restoredTooOften"
-  | "membersReturned"
-  | "roomForgotten"
-  | "serverBehind"
-  | "auditMismatch"
-  | "auditUnsigned";
 
 export interface Events<E> {
   on<K extends keyof E>(name: K, listener: (value: E[K]) => void): () => void;

@@ -6,7 +6,6 @@
  */
 import {
   type Bytes,
-  type CapabilityName,
   decodeEntryHeader,
   type InboxEntry,
   isRoomStream,
@@ -21,7 +20,7 @@ import type { IntentKind, LocalTx, MessageRow, RoomRow } from "../storage/index.
 import { type Applied, applyEntry } from "./apply-entry.ts";
 import { applyGap, type RoomGap } from "./apply-gap.ts";
 import { applyInboxEntry } from "./apply-inbox-entry.ts";
-import { capabilitiesOf, speakingVerdict } from "./capabilities-of.ts";
+import { speakingVerdict } from "./capabilities-of.ts";
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { noteRestored } from "./forgotten-rooms.ts";
@@ -130,8 +129,6 @@ export interface Groups extends RoomLife, RoomPolicy, RoomSettings, Joining {
   direct(peer: UserUri): Promise<RoomUri>;
   /** Stores the wish to send; resolves when the hub has accepted it. */
   send(room: RoomUri, content: Bytes): Promise<Done>;
-  /** Whether this user may write there now. Refuses `removed`. */
-  speaks(room: RoomUri): Promise<boolean>;
   /** Stores the wish to send, and resolves then; it goes out when it can. Nothing where nobody may write. */
   sendLater(room: RoomUri, content: Bytes): Promise<void>;
   /** Sends a stored message of this client once more, under its id; whoever has it drops it. */
@@ -155,8 +152,6 @@ export interface Groups extends RoomLife, RoomPolicy, RoomSettings, Joining {
   details(row: RoomRow): RoomDetails;
   /** Erases a message whose time is over, with everything that was said to it. */
   expire(tx: LocalTx, message: MessageRow): void;
-  /** Whether the room's rules let this user do something now. Refuses `removed`. */
-  may(room: RoomUri, capability: CapabilityName): Promise<boolean>;
   /**
    * Waits for what is under way. Who still waits for an intent is told `reason`; the intents stay
    * in the store and are taken up again at the next opening.
@@ -300,7 +295,6 @@ export function createGroups(context: GroupsContext): Groups {
       await room.serial.run(() => checkKeysAccepted(context, room));
       return intend(uri, "send", content);
     },
-    speaks: async (uri) => (await speakingVerdict(context, await rooms.open(uri))).allowed,
     async sendLater(uri, content) {
       if (!(await speakingVerdict(context, await rooms.open(uri))).allowed) return;
       const { room } = await wish(uri, "send", content);
@@ -335,12 +329,6 @@ export function createGroups(context: GroupsContext): Groups {
     expire(tx, message) {
       eraseMessage(tx, message, (body) => context.reader.emptied(body), "withdrawn");
       context.lifetimes.erased(tx, message.room, message.messageId);
-    },
-    async may(uri, capability) {
-      const room = await rooms.open(uri);
-      return room.serial.run(async () =>
-        capabilitiesOf(await loadGroup(context, room), context.self.user)(capability),
-      );
     },
     async stop(reason) {
       stopped = reason;

@@ -36,10 +36,12 @@ const owning = (state: RoomState, user: UserUri): RoomState => ({
 });
 const later = (state: RoomState): RoomState => ({ ...state, rulesVersion: 2, floor: 2 });
 
-test.each([
+const takings = [
   ["a member who makes herself an owner", owning, "refused", "policyViolated", "notAllowed"],
   ["rules that no client here knows", later, "paused", "rulesUnknown", "versionUnsupported"],
-] as const)(
+] as const;
+
+test.each(takings)(
   "FED-746 FED-747 T-16 a hub that takes %s finds nobody who applies it",
   async (_, change, state, fault, code) => {
     const mallory = await server.open("mallory");

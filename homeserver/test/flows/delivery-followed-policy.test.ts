@@ -72,7 +72,7 @@ test("R-064 R-074 FED-756 a follower refuses its own users' forbidden commits wi
   expect(await tries(b, wish({ assignments, metadata: Uint8Array.of(1) }))).toBe("internal");
 });
 
-test("R-075 R-077 FED-755 FED-757 it refuses what muted and banned users of its own ask, and the ban holds at the hub", async () => {
+test("R-075 R-077 FED-755 FED-757 it refuses what muted users of its own say, and a ban holds", async () => {
   const [a, b] = await pair.openRoom();
   const { bob } = pair;
   const tag = userTag(salt, bob.user);

@@ -1,0 +1,23 @@
+/** Why something could not be used. The set is closed; texts may change. */
+export type FaultCode =
+  | "undecryptable"
+  | "contentInvalid"
+  | "senderMismatch"
+  | "commitInvalid"
+  | "welcomeUnusable"
+  | "forkDetected"
+  | "policyViolated"
+  | "rulesUnknown"
+  | "entryInvalid"
+  | "tombstone"
+  | "identityChanged"
+  | "intentRefused"
+  | "restored"
+  | "restoreUnproven"
+  | "groupInfoInvalid"
+  | "restoredTooOften"
+  | "membersReturned"
+  | "roomForgotten"
+  | "serverBehind"
+  | "auditMismatch"
+  | "auditUnsigned";
