@@ -5,11 +5,13 @@ import {
   updateRoomResponseCodec,
   userOfClient,
 } from "@treehouse/protocol";
-import type { Bytes, ClientUri } from "@treehouse/protocol";
+import type { Bytes, ClientUri, SignedHead } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import { checkCommit } from "./check-commit.ts";
 import type { AcceptableCommit, CommitUpload } from "./check-commit.ts";
 import type { DeliveryContext } from "./context.ts";
+import { askToTakeOver, handOver } from "./moves/index.ts";
+import type { MovesContext } from "./moves/index.ts";
 import { signedHeadOf } from "./heads.ts";
 import { checkListedClient, listRemoteClients } from "./identity.ts";
 import type { RemoteClients } from "./identity.ts";
@@ -25,7 +27,10 @@ import type { Submission } from "./submission.ts";
 /** A commit that passes, once it is known what other servers say of the clients that it brings. */
 export type Checked = { readonly hosted: HostedRoom; readonly commit: AcceptableCommit };
 
-/** Thrown out of the room's turn: nobody else waits while another server is asked. */
+/**
+ * Thrown out of the room's turn: nobody else waits while other servers are asked, about clients of
+ * theirs, or whether they are ready to be the hub.
+ */
 export class ListsWanted extends Error {
   override readonly name = "ListsWanted";
   readonly checked: Checked;
@@ -35,9 +40,10 @@ export class ListsWanted extends Error {
     this.checked = checked;
   }
 
-  /** Asks them. Refuses what asking refuses: `peerUnreachable`, `peerDenied`. */
-  async ask(context: DeliveryContext): Promise<Listed> {
+  /** Asks them. Refuses what asking refuses: `peerUnreachable`, `peerDenied`, what a new hub says. */
+  async ask(context: MovesContext): Promise<Listed> {
     const { checked } = this;
+    await askToTakeOver(context, checked.hosted, checked.commit);
     return { checked, remote: await listRemoteClients(context, newLeavesOf(checked.commit)) };
   }
 }
@@ -49,7 +55,7 @@ export type Listed = { readonly checked: Checked; readonly remote: RemoteClients
  * for a commit with new leaves of other servers' clients, unless their lists are given.
  */
 export async function acceptCommit(
-  context: DeliveryContext,
+  context: MovesContext,
   request: Request,
   attempt: Attempt,
   { upload, listed }: { readonly upload: CommitUpload; readonly listed: Listed | undefined },
@@ -58,7 +64,9 @@ export async function acceptCommit(
   const known = listed?.checked.hosted === hosted ? listed.checked.commit : undefined;
   const commit = known ?? (await checkCommit(context, hosted, request.caller, upload));
   const isLocal = (client: ClientUri): boolean => context.accounts.isLocal(userOfClient(client));
-  if (listed === undefined && ![...newLeavesOf(commit)].every(isLocal)) {
+  const unasked = listed === undefined || (commit.handOver !== undefined && known === undefined);
+  const isOurs = [...newLeavesOf(commit)].every(isLocal) && commit.handOver === undefined;
+  if (unasked && !isOurs) {
     throw new ListsWanted({ hosted, commit });
   }
   const remote: RemoteClients = listed?.remote ?? new Map();
@@ -77,7 +85,7 @@ type Writing = {
 };
 
 async function write(
-  context: DeliveryContext,
+  context: MovesContext,
   tx: Tx,
   writing: Writing,
 ): Promise<Bytes | typeof MOVED> {
@@ -96,10 +104,11 @@ async function write(
 
   const introduced = await store.takeIntroductions(tx, hosted.id);
   const place = { hosted, acceptedAt: at };
+  const peers = commit.handOver === undefined ? peersOfCommit(hosted, next) : hosted.peers;
   const point = await appendEntry(
     context,
     tx,
-    { ...place, after: before, peers: peersOfCommit(hosted, next) },
+    { ...place, after: before, peers },
     {
       kind: "commit",
       epoch: hosted.group.epoch,
@@ -115,6 +124,17 @@ async function write(
   );
   const head = signedHeadOf(crypto, next, point);
   await changeSubscriptions(context, tx, { hosted, commit, upload, point, head: head.bytes });
+  const { handOver: named } = commit;
+  if (named !== undefined) {
+    const { groupInfo } = upload;
+    await handOver(context, tx, {
+      hosted,
+      commit: { ...commit, handOver: named },
+      groupInfo,
+      point,
+    });
+    return keepSuccess(context, tx, key, { acceptedAt: at, position: point.position, head });
+  }
   await changePeers(context, tx, hosted, next, point);
   const first = upload.firstMessage;
   const end =
@@ -144,16 +164,34 @@ async function write(
   if (hosted.held.size > 0) await store.addRemovals(tx, hosted.id, next, at);
   await store.collectTrees(tx, hosted.id, LIMITS.epochWindowEpochs);
 
-  const answer = updateRoomResponseCodec.encode({
-    code: "success",
-    acceptedAt: at,
-    position: point.position,
-    head: head.signed,
-    firstMessagePosition: first === undefined ? undefined : end.position,
-  });
-  await store.keepAnswer(tx, key, answer, answerExpiry(at));
+  const firstMessagePosition = first === undefined ? undefined : end.position;
+  const said = { acceptedAt: at, position: point.position, head, firstMessagePosition };
+  const answer = await keepSuccess(context, tx, key, said);
   if (first !== undefined) await keepFirstAnswer(context, tx, writing, first, end);
   tx.afterCommit(() => rooms.put(next));
+  return answer;
+}
+
+async function keepSuccess(
+  { store }: DeliveryContext,
+  tx: Tx,
+  key: Bytes,
+  said: {
+    readonly acceptedAt: number;
+    readonly position: number;
+    readonly head: { readonly signed: SignedHead };
+    readonly firstMessagePosition?: number | undefined;
+  },
+): Promise<Bytes> {
+  const { acceptedAt, position, head, firstMessagePosition } = said;
+  const answer = updateRoomResponseCodec.encode({
+    code: "success",
+    acceptedAt,
+    position,
+    head: head.signed,
+    firstMessagePosition,
+  });
+  await store.keepAnswer(tx, key, answer, answerExpiry(acceptedAt));
   return answer;
 }
 

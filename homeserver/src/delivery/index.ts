@@ -21,6 +21,7 @@ import type {
   EntryDelivery,
   Env,
   EventsResponse,
+  HubOffer,
   RoomUri,
   SignedHead,
   StandingResponse,
@@ -36,7 +37,7 @@ import { createBackfill } from "./followed/backfill.ts";
 import { createFollowedCache } from "./followed/cache.ts";
 import type { FollowedContext } from "./followed/context.ts";
 import { finishBatch } from "./followed/finish.ts";
-import { forwarding } from "./followed/forward.ts";
+import { forwarding, hubOf } from "./followed/forward.ts";
 import { prepareBatch } from "./followed/prepare.ts";
 import type { PreparedBatch } from "./followed/prepare.ts";
 import { receiveEphemeral } from "./followed/receive-ephemeral.ts";
@@ -49,9 +50,12 @@ import { leaveRoom } from "./leave.ts";
 import { limited } from "./limited.ts";
 import { listRooms } from "./list-rooms.ts";
 import { maintain } from "./maintain.ts";
+import { createMoves } from "./moves/index.ts";
+import type { Moves } from "./moves/index.ts";
 import type { Operations } from "./operations.ts";
 import type {
   Accounts,
+  Caller,
   HandedOut,
   Hubs,
   PeerEphemerals,
@@ -157,6 +161,12 @@ export interface HostedRooms extends Pick<
 > {
   events(peer: Domain, room: RoomUri, range: EventsRange): Promise<EventsResponse>;
   standing(peer: Domain, room: RoomUri): Promise<StandingResponse>;
+  /** This server's word that it takes a room over. */
+  offerHub(caller: Caller, room: RoomUri): Promise<HubOffer>;
+  /** What the peer, the room's hub, hands over with its next commit. */
+  takeOver(peer: Domain, room: RoomUri, request: Bytes): Promise<void>;
+  /** The hub of a room as far as it is known here; undefined: this server. */
+  hub(room: RoomUri): Promise<Domain | undefined>;
   /** Refuses `unknownRoom`, and `notMember` unless users of the peer are in the room. */
   checkFollowedBy(peer: Domain, room: RoomUri): Promise<void>;
   /**
@@ -206,9 +216,16 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     await settleRevocations(context, restored.isUnsettled);
   });
   const restored = createRestoredRooms(context);
-  const hosted = unlessUnsettled(restored, operationsOf(context));
+  const moves = createMoves(context);
+  const ready = {
+    refuseUnsettled(room: RoomUri) {
+      restored.refuseUnsettled(room);
+      moves.refuseComing(room);
+    },
+  };
+  const hosted = unlessUnsettled(ready, operationsOf(context, moves));
   const operations = limited(env, forwarding(context, hosted));
-  const backfill = createBackfill(context);
+  const backfill = createBackfill(context, moves.begin);
   const departing = departures(context, restored.isUnsettled);
   return {
     ...operations,
@@ -223,10 +240,13 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       ...limited(env, hosted),
       events: async (peer, room, range) => {
         // What it says now of its log is of a term that is over.
-        restored.refuseUnsettled(room);
+        ready.refuseUnsettled(room);
         return readEvents(context, peer, room, range);
       },
       standing: (peer, room) => readStanding(context, peer, room),
+      offerHub: (caller, room) => moves.offer(caller, room),
+      takeOver: (peer, room, request) => moves.prepare(peer, room, request),
+      hub: (room) => hubOf(context, room),
       checkFollowedBy: (peer, room) => checkFollowedBy(context, peer, room),
       introduceAgain: (tx, peer, room) => store.introduceAgain(tx, peer, room),
       signedHead: async (room) =>
@@ -237,7 +257,8 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       receive: (tx, prepared, index) =>
         receiveEntry(context, tx, prepared, itemAt(prepared, index)),
       pass: (peer, entry) => receiveEphemeral(context, peer, entry),
-      finish: (tx, prepared) => finishBatch(context, tx, prepared, backfill.begin),
+      finish: (tx, prepared) =>
+        finishBatch(context, tx, prepared, { onBehind: backfill.begin, onComing: moves.begin }),
     },
     hubs: (tx) => store.followedHubs(tx),
     async deleteUser(tx, user) {
@@ -261,12 +282,14 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     maintain: () => maintain(context),
     async start() {
       await restored.start();
+      await moves.start();
       departing.soon();
       await backfill.resume();
     },
     async close() {
       await departing.idle();
       await backfill.close();
+      await moves.close();
       await restored.close();
     },
   };
@@ -305,7 +328,7 @@ function departures(
   };
 }
 
-function operationsOf(context: DeliveryContext): Operations {
+function operationsOf(context: DeliveryContext & FollowedContext, moves: Moves): Operations {
   return {
     reserve: (caller, template) => reserveRoom(context, caller, template),
     found: (caller, room, bytes) => foundRoom(context, { caller, room, bytes }),
@@ -317,6 +340,7 @@ function operationsOf(context: DeliveryContext): Operations {
     leave: (caller, room) => leaveRoom(context, caller, room),
     tree: (caller, room, epoch) => readTree(context, caller, room, epoch),
     groupInfo: (caller, room, bytes) => readGroupInfo(context, { caller, room, bytes }),
+    hubOffer: (caller, room, hub) => moves.ask(caller, room, hub),
     rooms: (caller) => listRooms(context, caller),
   };
 }

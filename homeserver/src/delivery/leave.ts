@@ -58,6 +58,20 @@ export async function removeClient(
   return isHeld;
 }
 
+/** Proposes what the room's former hub has left to be removed. */
+export async function proposeDue(context: DeliveryContext, room: RoomUri): Promise<void> {
+  await context.turns.take(room, async () => {
+    for (let count = 0; count < attemptsMax; count += 1) {
+      const hosted = await context.rooms.get(room);
+      const leaving = await withRemovals(hosted, []);
+      if (leaving.messages.length === 0) return;
+      if (await context.database.transaction((tx) => write(context, tx, leaving))) return;
+      context.rooms.drop(hosted);
+    }
+    throw busy();
+  });
+}
+
 /** Leaves whose removal is to be proposed, or one that is cut off alone. */
 type Chosen = readonly number[] | { readonly held: number };
 

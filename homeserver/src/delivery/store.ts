@@ -1,6 +1,7 @@
 import type { Bytes, ClientUri, Domain, RoomUri, UserUri } from "@treehouse/protocol";
 import type { Acquaintance, ReadTx, Tx } from "../platform/index.ts";
 import type { FollowedStore } from "./followed/store.ts";
+import type { MoveStore } from "./moves/store.ts";
 
 /** What this module asks of a database. `store.contract.ts` says how an adapter must behave. */
 export interface DeliveryStore
@@ -16,7 +17,8 @@ export interface DeliveryStore
     RevocationStore,
     PlaceStore,
     RestoredStore,
-    FollowedStore {}
+    FollowedStore,
+    MoveStore {}
 
 export interface ReservationStore {
   insertReservation(tx: Tx, reservation: Reservation): Promise<void>;

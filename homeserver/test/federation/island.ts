@@ -1,4 +1,11 @@
-import { decodeEntry, peerRoutes, Refusal, userUri, utf8Decode } from "@treehouse/protocol";
+import {
+  decodeEntry,
+  domainOf,
+  peerRoutes,
+  Refusal,
+  userUri,
+  utf8Decode,
+} from "@treehouse/protocol";
 import type {
   Bytes,
   ConsentEntry,
@@ -270,6 +277,9 @@ export class Island {
       leave: nothing,
       events: nothing,
       standing: nothing,
+      offerHub: nothing,
+      takeOver: nothing,
+      hub: async (room) => domainOf(room),
       checkFollowedBy: nothing,
       signedHead: async (room) => {
         await this.behaviour.beforeHead?.();

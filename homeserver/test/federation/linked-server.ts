@@ -1,4 +1,11 @@
-import { NetworkFault, parseDomain, parseProblem, peerRoutes, Refusal } from "@treehouse/protocol";
+import {
+  domainOf,
+  NetworkFault,
+  parseDomain,
+  parseProblem,
+  peerRoutes,
+  Refusal,
+} from "@treehouse/protocol";
 import type { Bytes, Domain, EndpointName } from "@treehouse/protocol";
 import { createFederation, federationMigrations } from "../../src/federation/index.ts";
 import type {
@@ -176,6 +183,9 @@ const hostsNothing: HostedRooms = {
   leave: nothing,
   events: nothing,
   standing: nothing,
+  offerHub: nothing,
+  takeOver: nothing,
+  hub: async (room) => domainOf(room),
   checkFollowedBy: nothing,
   signedHead: async () => undefined,
   introduceAgain: async () => {},
