@@ -224,6 +224,7 @@ async function dispatch(context: GroupsContext, room: Room, intent: IntentRow): 
     case "add":
     case "remove":
     case "component":
+    case "metadata":
     case "commit": {
       const request = intent.request ?? (await buildCommit(context, room, intent));
       if (request === "done") return "next";

@@ -23,7 +23,7 @@ import {
   utf8Decode,
 } from "@treehouse/protocol";
 
-import { type HistoryRow, parseEvent } from "../groups/index.ts";
+import { type AboutTold, type HistoryRow, parseEvent } from "../groups/index.ts";
 import { type FileKind, filesOf, type MessageFiles } from "./message-files.ts";
 import { type PollState, pollState } from "./poll-state.ts";
 import { decodeStored, kindOf, readStored, senderOf } from "./read-content.ts";
@@ -121,6 +121,8 @@ export type HistoryItem =
       readonly removed: readonly string[];
       /** Who came in with another identity key than the one known before. */
       readonly changedKeys: readonly string[];
+      /** What the conversation says of itself since. */
+      readonly about?: AboutTold | undefined;
     })
   | (Position & { readonly kind: "fault"; readonly code: string; readonly text: string });
 
@@ -144,6 +146,7 @@ export function itemOf(row: HistoryRow): HistoryItem {
     added: event.added.map((user) => formatAddress(user)),
     removed: event.removed.map((user) => formatAddress(user)),
     changedKeys: event.changedKeys.map((user) => formatAddress(user)),
+    ...(event.about === undefined ? {} : { about: event.about }),
   };
 }
 

@@ -15,6 +15,7 @@ import type { MovesContext } from "./moves/index.ts";
 import { signedHeadOf } from "./heads.ts";
 import { checkListedClient, listRemoteClients } from "./identity.ts";
 import type { RemoteClients } from "./identity.ts";
+import { countLinkUse } from "./joining/index.ts";
 import { appendEntry, appendMessage, hasMoved } from "./log.ts";
 import { answerExpiry, MOVED, requestKey } from "./request.ts";
 import type { Attempt, Request } from "./request.ts";
@@ -121,6 +122,12 @@ async function write(
       const head = signedHeadOf(crypto, next, end).signed;
       return parcelsOfCommit(hosted, commit, upload, { head, introduced });
     },
+  );
+  await countLinkUse(
+    context,
+    tx,
+    { before: hosted, after: next, used: commit.usedLink },
+    point.position,
   );
   const head = signedHeadOf(crypto, next, point);
   await changeSubscriptions(context, tx, { hosted, commit, upload, point, head: head.bytes });

@@ -12,6 +12,7 @@ import {
   userOfClient,
 } from "@treehouse/protocol";
 import type {
+  Actor,
   Bytes,
   ClientUri,
   LeafChange,
@@ -23,6 +24,8 @@ import { sha256 } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { checkExternalSenders } from "./found.ts";
+import { actorOf, checkMayTry, usedLinkOf } from "./joining/index.ts";
+import type { UsedLink } from "./joining/index.ts";
 import type { Caller } from "./ports.ts";
 import {
   dueRemovals,
@@ -54,6 +57,8 @@ export type AcceptableCommit = {
   readonly next: HostedRoom;
   readonly committer: { readonly leaf: number; readonly client: ClientUri };
   readonly external: boolean;
+  /** By which the committer came in, or took a role. */
+  readonly usedLink: UsedLink | undefined;
   readonly added: readonly StoredMember[];
   readonly removed: readonly { readonly leaf: number; readonly client: ClientUri }[];
   readonly leafChanges: readonly LeafChange[];
@@ -71,15 +76,15 @@ export type AcceptableCommit = {
 
 /** All checks that need no transaction: form, MLS, policy, Welcome, and the first message. */
 export async function checkCommit(
-  { env }: Pick<DeliveryContext, "env">,
+  context: Pick<DeliveryContext, "env" | "crypto" | "outsiders">,
   hosted: HostedRoom,
   caller: Caller,
   upload: CommitUpload,
 ): Promise<AcceptableCommit> {
-  checkMayCommit(hosted, caller, upload.framing);
+  checkMayCommit(context, hosted, caller, upload);
   checkHandshakeFraming(hosted, upload.framing);
   checkLeaf(hosted, caller, upload.framing);
-  const at = env.now();
+  const at = context.env.now();
   const { commit, groupInfo, welcome } = upload;
   const bundle = { commit, groupInfo, at };
   const checked = await hosted.group.checkCommit(
@@ -93,7 +98,8 @@ export async function checkCommit(
   const handOver = newHubOf(hosted, checked);
   const { hub, hubKey } = handOver ?? hubOf(hosted);
   checkExternalSenders(checked.group, { domain: hub, key: hubKey });
-  checkPolicy(hosted, checked);
+  const actor = actorOf(context, { hosted, checked, at });
+  checkPolicy(hosted, checked, actor);
   checkWelcome(checked, welcome);
   if (handOver !== undefined) checkHandOver(hosted, checked, upload, handOver);
   const { next, externalProposals } = await nextRoom(hosted, checked, {
@@ -106,6 +112,7 @@ export async function checkCommit(
     next,
     committer: checked.committer,
     external: checked.external,
+    usedLink: usedLinkOf(actor, hosted, next),
     added: checked.added.map(({ leaf, client }) => ({ leaf, client, user: userOfClient(client) })),
     removed: checked.removed,
     leafChanges: [
@@ -127,9 +134,18 @@ export async function checkCommit(
  * A member commits, or a client comes whose user takes part or may take part. First of all, so that
  * nothing dear is done for anybody else, and nobody else learns where the room stands.
  */
-function checkMayCommit(hosted: HostedRoom, caller: Caller, { sender }: UpdateFraming): void {
-  if (sender.kind === "member") checkSender(hosted, caller);
-  else checkMayCome(hosted, caller);
+function checkMayCommit(
+  { outsiders }: Pick<DeliveryContext, "outsiders">,
+  hosted: HostedRoom,
+  caller: Caller,
+  { framing: { sender }, commit }: CommitUpload,
+): void {
+  if (sender.kind === "member") {
+    checkSender(hosted, caller);
+  } else if (mayCome(hosted, caller) === "outside") {
+    outsiders.take(caller);
+    checkMayTry(hosted, commit);
+  }
 }
 
 function checkLeaf({ leafOf }: HostedRoom, caller: Caller, { sender }: UpdateFraming): void {
@@ -142,10 +158,11 @@ function checkLeaf({ leafOf }: HostedRoom, caller: Caller, { sender }: UpdateFra
 }
 
 /**
- * The client may be in the room: another of its user is, or the room's fixed list names the user.
- * Who is about to be removed has no way back before that is done.
+ * Whether the client may be in the room because another of its user is, or because the room's fixed
+ * list names the user; who comes from `outside` needs more. Refuses `removed`: who is about to be
+ * removed has no way back before that is done.
  */
-export function checkMayCome(hosted: HostedRoom, caller: Caller): void {
+export function mayCome(hosted: HostedRoom, caller: Caller): "inside" | "outside" {
   const own = leavesOfUser(hosted, caller.user);
   const leaf = hosted.leafOf.get(caller.client);
   const leaving =
@@ -157,9 +174,7 @@ export function checkMayCome(hosted: HostedRoom, caller: Caller): void {
   }
   const { basePolicy, assignments } = hosted.view.state;
   const listed = basePolicy.fixedMembership && assignments.some(({ user }) => user === caller.user);
-  if (own.length === 0 && !listed) {
-    throw new Refusal("notMember", "This client is not in the room.");
-  }
+  return own.length === 0 && !listed ? "outside" : "inside";
 }
 
 function checkSafeAad(data: Bytes): void {
@@ -181,12 +196,7 @@ function checkRoster({ roster }: PublicGroup): void {
   }
 }
 
-function checkPolicy(hosted: HostedRoom, checked: CheckedCommit): void {
-  const user = userOfClient(checked.committer.client);
-  const resync = leavesOfUser(hosted, user).length > 0;
-  const actor = checked.external
-    ? ({ kind: "joiner", user, resync } as const)
-    : ({ kind: "member", user } as const);
+function checkPolicy(hosted: HostedRoom, checked: CheckedCommit, actor: Actor): void {
   const stateAfter = checked.stateChanged ? decodeRoomState(checked.group.roomState) : undefined;
   // No leaf can say yet that its client knows later rules, and none may be left behind by them.
   if (stateAfter !== undefined && stateAfter.rulesVersion > RULES_VERSION) {

@@ -46,6 +46,7 @@ import type { Verdict } from "./followed/receive.ts";
 import { thawRoom } from "./followed/thaw.ts";
 import { foundRoom } from "./found.ts";
 import { readGroupInfo } from "./group-info.ts";
+import { createOutsiderRates } from "./joining/index.ts";
 import { leaveRoom } from "./leave.ts";
 import { limited } from "./limited.ts";
 import { listRooms } from "./list-rooms.ts";
@@ -206,6 +207,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     ...dependencies,
     store,
     rooms: createRoomCache({ crypto, database, store, leavesMax }),
+    outsiders: createOutsiderRates(env),
     turns: createTurns(),
     followed: createFollowedCache({ database, store, roomsMax: LIMITS.followedRoomsCachedMax }),
     count: (reason) => faults.add(1, { reason }),

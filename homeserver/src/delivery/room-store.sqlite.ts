@@ -7,6 +7,7 @@ import { selectProposals } from "./group-store.sqlite.ts";
 import {
   epochs,
   heads,
+  linkUses,
   members,
   nodes,
   peers,
@@ -105,6 +106,7 @@ export const tablesOfRoom = [
   proposals,
   peers,
   restored,
+  linkUses,
 ];
 
 function insertRoom(db: Drizzle, room: NewRoom): number {

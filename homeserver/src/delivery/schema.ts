@@ -301,3 +301,20 @@ export const movedRooms = sqliteTable(
   },
   (table) => [index("delivery_moved_by_time").on(table.movedAt)],
 );
+
+/** Uses of the join links of rooms hosted here, for as long as the link is there. */
+export const linkUses = sqliteTable(
+  "delivery_link_uses",
+  {
+    roomId: integer("room_id").notNull(),
+    /** Of the commit that used it. */
+    position: integer("position").notNull(),
+    link: blob("link", { mode: "buffer" }).notNull(),
+    /** Who came by it and has not taken its role yet. */
+    owedTo: text("owed_to"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.roomId, table.position] }),
+    index("delivery_link_uses_by_link").on(table.roomId, table.link),
+  ],
+);

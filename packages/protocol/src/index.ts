@@ -267,6 +267,8 @@ export type { LimitName, RateLimitName, RateRule } from "./limits.ts";
 export { checkUpdateFraming, peekMlsMessage } from "./mls-framing/index.ts";
 export type { ContentType, FramingSender, MlsFraming, UpdateFraming } from "./mls-framing/index.ts";
 export {
+  handshakeRules,
+  isHandshakeRule,
   isRefusalCode,
   MEDIA_TYPE_PROBLEM,
   parseProblem,
@@ -275,7 +277,7 @@ export {
   Refusal,
   refusalTable,
 } from "./refusals/index.ts";
-export type { Problem, RefusalCode, RefusalData } from "./refusals/index.ts";
+export type { HandshakeRule, Problem, RefusalCode, RefusalData } from "./refusals/index.ts";
 export {
   componentOf,
   decodeSafeAad,
@@ -317,6 +319,7 @@ export type {
   ServerFrame,
 } from "./stream/index.ts";
 export * from "./assets/index.ts";
+export * from "./audit/index.ts";
 export * from "./content/index.ts";
 export * from "./federation/index.ts";
 export * from "./history/index.ts";

@@ -1,6 +1,7 @@
 import { ASSET_LIMITS, ASSET_RATES } from "./asset-limits.ts";
 import { CONTACT_LIMITS, CONTACT_RATES } from "./contact-limits.ts";
 import { EPHEMERAL_LIMITS, EPHEMERAL_RATES } from "./ephemeral-limits.ts";
+import { ROOM_LIFE_LIMITS } from "./room-life-limits.ts";
 import { ROOM_LIMITS } from "./room-limits.ts";
 import { HUB_LIMITS, HUB_RATES } from "./hub-limits.ts";
 import { JOIN_LIMITS, JOIN_RATES } from "./join-limits.ts";
@@ -261,6 +262,7 @@ export const LIMITS = {
   ...HUB_LIMITS,
   ...JOIN_LIMITS,
   ...ASSET_LIMITS,
+  ...ROOM_LIFE_LIMITS,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;

@@ -152,8 +152,18 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1072": "what of it is taken, and from whom",
     "FED-992": "the metadata key comes with a Welcome",
     "FED-993": "the metadata of a room",
+    "FED-1140": "what a room says of itself",
+    "FED-1141": "the metadata has one of three lengths",
+    "FED-1142": "which pictures of rooms are shown",
+    "FED-1143": "the right to each field of the metadata",
+    "FED-1144": "which commits are acts",
+    "FED-1145": "what the record of an act says, and who signs it",
+    "FED-1146": "how records are chained",
+    "FED-1147": "what committers say of the record",
+    "FED-1150": "which commit ends a room",
   },
   "it is between a server and its own clients, whose API the suite only uses": {
+    "FED-1085": "the hub counts the uses of a link",
     "FED-1087": "who is given a GroupInfo",
     "FED-230": "what a submission holds",
     "FED-240": "who receives a tree compares its hash",
@@ -194,6 +204,9 @@ const names: Readonly<Record<string, Names>> = {
     "FED-990": "the GroupInfo that a server gets",
     "FED-991": "what a path and a Welcome hold",
     "FED-994": "the hub's credential",
+    "FED-995": "a refusal of a handshake names the rule",
+    "FED-996": "no extension twice, and bounded capabilities",
+    "FED-997": "what is cheap is judged first",
   },
 };
 

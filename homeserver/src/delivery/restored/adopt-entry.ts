@@ -4,6 +4,8 @@ import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
 import { signedHeadOf } from "../heads.ts";
+import { actorOf, countLinkUse, usedLinkOf } from "../joining/index.ts";
+import type { UsedLink } from "../joining/index.ts";
 import { changePeers } from "../membership.ts";
 import { hostedRoom, startOf, stillHeld, storedEpoch } from "../room.ts";
 import type { HostedRoom } from "../room.ts";
@@ -21,7 +23,7 @@ export async function adoptEntry(
   groupInfo: Bytes | undefined,
 ): Promise<HostedRoom> {
   const entry = decodeEntry(bytes);
-  const adopted = await after(hosted, entry, groupInfo);
+  const adopted = await after(context, hosted, entry, groupInfo);
   await context.database.transaction(async (tx) => {
     const point = { position: entry.position, hash: chainHashOf(entry, bytes, sha256) };
     await context.roomLog.append(tx, {
@@ -39,9 +41,11 @@ export async function adoptEntry(
 type Adopted = {
   readonly room: HostedRoom;
   readonly commit?: Awaited<ReturnType<HostedRoom["group"]["replayCommit"]>>;
+  readonly usedLink?: UsedLink | undefined;
 };
 
 async function after(
+  context: DeliveryContext,
   hosted: HostedRoom,
   entry: Entry,
   groupInfo: Bytes | undefined,
@@ -54,10 +58,11 @@ async function after(
     return { room: hostedRoom({ ...hosted, revision, group, removals, held }) };
   }
   if (entry.kind !== "commit") return { room: hosted };
-  return afterCommit(hosted, entry, groupInfo);
+  return afterCommit(context, hosted, entry, groupInfo);
 }
 
 async function afterCommit(
+  context: DeliveryContext,
   hosted: HostedRoom,
   { commit, acceptedAt: at, externalProposals }: CommitEntry,
   groupInfo: Bytes | undefined,
@@ -78,7 +83,8 @@ async function afterCommit(
     held: stillHeld(group.roster, { removals, held: hosted.held }),
     starts: [...hosted.starts, { ...startOf(checked, at), epoch: group.epoch }],
   });
-  return { room, commit: checked };
+  const actor = actorOf(context, { hosted, checked, at });
+  return { room, commit: checked, usedLink: usedLinkOf(actor, hosted, room) };
 }
 
 type Writing = {
@@ -107,12 +113,14 @@ async function write(context: DeliveryContext, tx: Tx, writing: Writing): Promis
 async function writeCommit(
   context: DeliveryContext,
   tx: Tx,
-  { hosted, adopted: { room, commit }, entry, point }: Writing,
+  { hosted, adopted: { room, commit, usedLink }, entry, point }: Writing,
   head: StoredHead,
 ): Promise<void> {
   const { store, crypto, roomLog, accounts } = context;
   if (commit === undefined) throw new Refusal("internal", "There is no commit to write.");
   const at = entry.acceptedAt;
+  const use = { before: hosted, after: room, used: usedLink };
+  await countLinkUse(context, tx, use, point.position);
   await store.startEpoch(tx, hosted.id, {
     head,
     signedHead: signedHeadOf(crypto, room, point).bytes,

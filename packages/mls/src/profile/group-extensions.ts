@@ -13,7 +13,7 @@ import type { Extension } from "ts-mls/extension.js";
 import { encodeExternalSenders } from "ts-mls/externalSender.js";
 import { encodeRequiredCapabilities } from "ts-mls/requiredCapabilities.js";
 
-import { decodeUntrusted, externalSendersKind } from "../wire/index.ts";
+import { broken, decodeUntrusted, exceeded, externalSendersKind } from "../wire/index.ts";
 import { DICTIONARY_EXTENSION, EXTERNAL_SENDERS } from "./constants.ts";
 
 /** What the GroupContext's extensions say. */
@@ -62,17 +62,13 @@ export function readGroupExtensions(extensions: readonly Extension[]): GroupProf
   const [senders, required, dictionary] = extensions;
   const inOrder = ORDER.every((type, index) => extensions[index]?.extensionType === type);
   if (!inOrder || extensions.length !== ORDER.length || !senders || !required || !dictionary) {
-    throw invalid("the GroupContext does not have the extensions of a room");
+    throw broken("groupExtensions");
   }
   if (!equalBytes(required.extensionData, requiredCapabilities)) {
-    throw invalid("the required capabilities are not those of a room");
+    throw broken("requiredCapabilities");
   }
   if (dictionary.extensionData.length > LIMITS.dictionaryBytesMax) {
-    const limitName = "dictionaryBytesMax";
-    throw new Refusal("limitExceeded", "the room's state is too long", {
-      limitName,
-      limit: LIMITS[limitName],
-    });
+    throw exceeded("dictionaryLength", "dictionaryBytesMax");
   }
   return {
     externalSenders: readSenders(senders.extensionData),
@@ -82,19 +78,21 @@ export function readGroupExtensions(extensions: readonly Extension[]): GroupProf
 
 function readSenders(data: Uint8Array): GroupProfile["externalSenders"] {
   const senders = decodeUntrusted(externalSendersKind, data);
-  if (senders.length !== 1) throw invalid("there must be one external sender, the hub");
+  if (senders.length !== 1) throw broken("externalSenderCount");
   return senders.map(({ signaturePublicKey, credential }) => {
-    if (credential.credentialType !== "basic" || signaturePublicKey.length !== 32) {
-      throw invalid("the hub's credential is not basic");
+    if (signaturePublicKey.length !== 32) throw broken("externalSenderKey");
+    if (credential.credentialType !== "basic" || !("identity" in credential)) {
+      throw broken("externalSenderCredential");
     }
-    if (!("identity" in credential)) throw invalid("the hub's credential has no identity");
-    return {
-      signatureKey: copyBytes(signaturePublicKey),
-      identity: parseDomain(utf8Decode(credential.identity)),
-    };
+    return { signatureKey: copyBytes(signaturePublicKey), identity: domainOf(credential.identity) };
   });
 }
 
-function invalid(message: string): Refusal {
-  return new Refusal("invalidCommit", message);
+function domainOf(identity: Uint8Array): Domain {
+  try {
+    return parseDomain(utf8Decode(identity));
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    throw broken("externalSenderCredential", "malformed", {}, { cause });
+  }
 }

@@ -1,13 +1,8 @@
-import {
-  decodeRoomState,
-  equalBytes,
-  Refusal,
-  type RoomState,
-  verifyHubConsent,
-} from "@treehouse/protocol";
+import { decodeRoomState, equalBytes, type RoomState, verifyHubConsent } from "@treehouse/protocol";
 import type { GroupContext } from "ts-mls/groupContext.js";
 
 import type { MlsCrypto } from "../crypto/index.ts";
+import { broken } from "../wire/index.ts";
 import { type ContextView, readContext } from "./read-context.ts";
 
 /**
@@ -28,17 +23,17 @@ export function checkHubChange(
   if (!moves && isSameHub(known, named) && sendersStay(viewBefore, viewAfter)) return;
   const { hub, hubKey, term, hubConsent } = named;
   if (!moves || hubKey === undefined || hubConsent === undefined) {
-    throw invalid("the hub, its key and its term change together, with its consent");
+    throw broken("hubChange");
   }
-  if (term <= known.term) throw invalid("a new hub has a higher term");
+  if (term <= known.term) throw broken("hubTerm");
   const consents = verifyHubConsent(
     viewAfter.group,
     { hub, hubKey, term },
     hubConsent,
     (key, message, signature) => crypto.verify(key, message, signature),
   );
-  if (!consents) throw invalid("the new hub has not consented");
-  if (at > hubConsent.notAfter) throw invalid("the new hub's consent is over");
+  if (!consents) throw broken("hubConsent");
+  if (at > hubConsent.notAfter) throw broken("hubConsentOver");
   checkHubNamed(after);
 }
 
@@ -49,7 +44,7 @@ export function checkHubNamed(context: GroupContext): void {
   const [sender] = externalSenders;
   const isHub = sender?.identity === hub;
   const hasKey = hubKey === undefined || (sender && equalBytes(sender.signatureKey, hubKey));
-  if (!isHub || hasKey !== true) throw invalid("the external sender is not the room's hub");
+  if (!isHub || hasKey !== true) throw broken("hubNamed");
 }
 
 /** A key that was left out may come. */
@@ -72,8 +67,4 @@ function sendersStay(before: ContextView, after: ContextView): boolean {
     other?.identity === one.identity &&
     equalBytes(one.signatureKey, other.signatureKey)
   );
-}
-
-function invalid(message: string): Refusal {
-  return new Refusal("invalidCommit", message);
 }

@@ -1,10 +1,11 @@
 import { decodeRoomState, equalBytes, Refusal } from "@treehouse/protocol";
-import type { ApplyProposalsResult } from "ts-mls/clientState.js";
 import type { GroupContext } from "ts-mls/groupContext.js";
+import type { Proposal } from "ts-mls/proposal.js";
 
 import type { MlsCrypto } from "../crypto/index.ts";
 import { DICTIONARY_EXTENSION, EXTERNAL_SENDERS } from "../profile/index.ts";
 import { checkHubChange } from "./check-hub-change.ts";
+import { broken } from "../wire/index.ts";
 import { readContext } from "./read-context.ts";
 
 /**
@@ -14,13 +15,12 @@ import { readContext } from "./read-context.ts";
 export function checkStateChange(
   crypto: MlsCrypto,
   before: GroupContext,
-  applied: ApplyProposalsResult,
+  proposals: readonly Proposal[],
   at: number,
 ): GroupContext {
-  const { additionalResult } = applied;
-  if (additionalResult.kind !== "memberCommit") return before;
-  const { extensions } = additionalResult;
-  if (extensions === undefined) return before;
+  const [change] = proposals.filter((one) => "groupContextExtensions" in one);
+  if (change === undefined) return before;
+  const { extensions } = change.groupContextExtensions;
   const kept = before.extensions.every((extension, index) => {
     const { extensionType, extensionData } = extensions[index] ?? {};
     if (extensionType !== extension.extensionType || extensionData === undefined) return false;
@@ -28,7 +28,7 @@ export function checkStateChange(
     return mayChange || equalBytes(extensionData, extension.extensionData);
   });
   if (!kept || extensions.length !== before.extensions.length) {
-    throw new Refusal("invalidCommit", "only the room's state may change");
+    throw broken("stateChangeOther");
   }
   const after = { ...before, extensions };
   checkRoomState(after);
@@ -43,6 +43,6 @@ export function checkRoomState(context: GroupContext): void {
     decodeRoomState(roomState);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    throw new Refusal("invalidCommit", "the room's state is malformed", {}, { cause: error });
+    throw broken("dictionaryForm", "invalidCommit", {}, { cause: error });
   }
 }

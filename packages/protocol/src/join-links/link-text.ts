@@ -27,7 +27,7 @@ const secrets = versioned(
   }),
 );
 
-/** FED-1086: `treehouse:join#<domain>/<room id>/<base64url>`. */
+/** FED-1088: `treehouse:join#<domain>/<room id>/<base64url>`. */
 export function formatRoomLink(link: RoomLink): string {
   const content = secrets.encode(link);
   const all = concatBytes(content, checkOf(link.room, content));

@@ -89,6 +89,12 @@ export const LABELS = {
   historyAsk: "HistoryAskTBS",
   /** Client signature key over history for another client; HPKE info of its key. */
   historyGift: "HistoryGiftTBS",
+  /** Client signature key over the record of an act. */
+  auditRecord: "AuditRecordTBS",
+  /** Hash of the record of a room's acts, one after another. */
+  auditChain: "AuditChainHash",
+  /** MLS exporter: seals what a committer says of the record; what it is bound to. */
+  auditLink: "AuditLink",
   /** Hub key over the room of which its server will be the hub. */
   hubConsent: "HubConsentTBS",
   /** Client signature key over what comes after a room's previous group. */

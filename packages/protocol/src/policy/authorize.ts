@@ -1,6 +1,7 @@
-import { isBanned, isParticipantRole, mayReturn, RULES_VERSION } from "../room/index.ts";
+import { isBanned, isEnded, isParticipantRole, mayReturn, RULES_VERSION } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import { commitContext } from "./commit-context.ts";
+import { checkEnd } from "./end-rules.ts";
 import { checkCapacity, checkCounts, checkRoleTaken } from "./count-rules.ts";
 import { checkLinkChange } from "./link-rules.ts";
 import {
@@ -37,6 +38,7 @@ export function authorize(view: RoomView, actor: Actor, change: RoomChange): Ver
   if (view.state.rulesVersion !== RULES_VERSION) {
     return refused("versionUnsupported", `Rules version ${view.state.rulesVersion} is not known.`);
   }
+  if (isEnded(view.state)) return refused("notAllowed", "The room has ended.");
   const verdict = checkRemovedLeaves(view, change) ?? authorizeActor(view, actor, change);
   return verdict ?? ALLOWED;
 }
@@ -112,6 +114,7 @@ function authorizeMember(
   if (pending !== undefined) return pending;
   const context = commitContext(view, actor, change);
   return (
+    checkEnd(context) ??
     checkTouchedUsers(context) ??
     checkSettled(context) ??
     checkOwnerStays(context) ??

@@ -64,6 +64,11 @@ export const CAPABILITIES = {
   sendLinkPreview: 0x0209,
   followLink: 0x020a,
   copyLink: 0x020b,
+  /** C, as the next three: beside `changeRoomMetadata`, change that field of the metadata. */
+  changeRoomName: 0x0300,
+  changeRoomDescription: 0x0301,
+  changeRoomAvatar: 0x0302,
+  changeRoomSubject: 0x0303,
   /** H. End the room for everybody. */
   destroyRoom: 0x0501,
   /** H. Change the base policy, but never `fixedMembership`. */

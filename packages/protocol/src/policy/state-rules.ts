@@ -4,6 +4,7 @@ import {
   ownerRole,
   type Role,
   roleDefinition,
+  ROOM_END_COMPONENT,
   type RoomState,
 } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
@@ -142,9 +143,13 @@ function hubChanged(before: RoomState, after: RoomState): boolean {
 
 function othersChanged(before: RoomState, after: RoomState): boolean {
   return (
-    !sameValue(before.safeAad, after.safeAad) ||
-    !sameValue(before.otherComponents, after.otherComponents)
+    !sameValue(before.safeAad, after.safeAad) || !sameValue(withoutEnd(before), withoutEnd(after))
   );
+}
+
+/** The end of the room has rules of its own (FED-1150). */
+function withoutEnd({ otherComponents }: RoomState): RoomState["otherComponents"] {
+  return otherComponents.filter(({ component }) => component !== ROOM_END_COMPONENT);
 }
 
 /** Equality of two values of one type made of records, lists, octets and primitives. */

@@ -35,9 +35,16 @@ const conversation: readonly CapabilityName[] = [
   ...(["uploadImage", "uploadAudio", "uploadVideo", "uploadAttachment"] as const),
 ];
 
+/** What a room says of itself. */
+const about: readonly CapabilityName[] = [
+  ...(["changeRoomMetadata", "changeRoomName", "changeRoomDescription"] as const),
+  ...(["changeRoomAvatar", "changeRoomSubject"] as const),
+];
+
 const pair: readonly CapabilityName[] = [
   ...conversation,
-  ...(["changeRoomMetadata", "raiseRules", "changeOtherComponents", "changeHub"] as const),
+  ...about,
+  ...(["raiseRules", "changeOtherComponents", "changeHub"] as const),
   ...(["pinMessage", "callEveryone", "readAuditLog", "destroyRoom"] as const),
 ];
 
@@ -47,8 +54,9 @@ const member: readonly CapabilityName[] = [...conversation, "removeSelf"];
 
 const admin: readonly CapabilityName[] = [
   ...member,
+  ...about,
   ...(["addParticipant", "removeParticipant", "kick", "ban", "unban", "muteUser"] as const),
-  ...(["createJoinCode", "deleteJoinCode", "acceptKnock", "changeRoomMetadata"] as const),
+  ...(["createJoinCode", "deleteJoinCode", "acceptKnock"] as const),
   ...(["deleteOtherReaction", "deleteOtherMessage", "editOtherTopic", "lowerOwnRole"] as const),
   ...(["pinMessage", "callEveryone", "readAuditLog"] as const),
 ];

@@ -1,3 +1,4 @@
+import type { HandshakeRule } from "./handshake-rules.ts";
 import type { RefusalCode } from "./refusal-table.ts";
 
 /** What a refusal tells beside its code; every field is JSON. */
@@ -17,6 +18,8 @@ export type RefusalData = {
   readonly hub?: string;
   /** Leaves whose removal is pending. */
   readonly leaves?: readonly number[];
+  /** The rule that a handshake, KeyPackage, GroupInfo, Welcome or tree breaks (FED-995). */
+  readonly rule?: HandshakeRule;
 };
 
 /**

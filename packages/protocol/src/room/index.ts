@@ -19,7 +19,8 @@ export {
   verifyEndorsement,
 } from "./predecessor.ts";
 export { isBannedRole, isParticipantRole, ownerRole, roleDefinition } from "./roles.ts";
-export { decodeRoomState, encodeRoomState } from "./room-state-codec.ts";
+export { encodeRoomEnd, isEnded, ROOM_END_COMPONENT } from "./room-end.ts";
+export { componentsOf, decodeRoomState, encodeRoomState } from "./room-state-codec.ts";
 export {
   BANNED_ROLE,
   BANNED_ROLE_NAME,

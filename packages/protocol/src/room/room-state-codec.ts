@@ -62,6 +62,12 @@ export function encodeRoomState(state: RoomState): Bytes {
   return components.encode(items.toSorted((a, b) => a.component - b.component));
 }
 
+/** The components of a state as they are encoded: what tells two states apart, part by part. */
+export function componentsOf(state: RoomState): ReadonlyMap<number, Bytes> {
+  const items = components.decode(encodeRoomState(state));
+  return new Map(items.map(({ component, data }) => [component, data]));
+}
+
 /**
  * Reads a state and checks that it is well formed (every list sorted and unique, every role
  * defined), so that the policy engine can rely on it. To encode it gives the same octets again
