@@ -23,6 +23,7 @@ import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
+import { type ConversationServer, createConversationServer } from "./conversation-server.ts";
 import { type ConversationAbout, createConversationAbout } from "./conversation-about.ts";
 import { createExpiring, type Expiring } from "./expiring.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
@@ -73,6 +74,8 @@ export type ConversationInfo = {
   readonly unread: Unread;
   readonly organisation: Organisation;
   readonly template: string;
+  /** The domain of the server that orders it. */
+  readonly server: string;
   readonly status: string;
   readonly epoch: number;
   readonly position: number;
@@ -94,6 +97,7 @@ export interface Conversation
     Forwarding,
     Expiring,
     ConversationThreads,
+    ConversationServer,
     Drafts {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
@@ -234,6 +238,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     ...createExpiring(parts, id),
     ...createThreads(parts, id),
     ...createDrafts(parts, id),
+    ...createConversationServer(parts, id),
     ...createStickerSending(parts, id),
     info: () => guarded(info),
     members: () => guarded(async () => (await info()).members),

@@ -27,6 +27,7 @@ import { catchUpWithOwn, ownLeavesOf } from "./own-leaf.ts";
 import { isSessionOver } from "./passing.ts";
 import type { Step } from "./pump.ts";
 import { welcomeExtensions } from "./room-secrets.ts";
+import { fetchHubOffer, handedOver } from "./moves/hub-wish.ts";
 import { wishedState } from "./wished-state.ts";
 
 const usersCodec = vector(userUriCodec);
@@ -49,6 +50,7 @@ export async function buildCommit(
   const users = names ? usersCodec.decode(intent.body) : [];
   const missing = intent.kind === "add" ? await usersMissing(context, room, users) : [];
   const keyPackages = await claimKeyPackages(context, room, missing);
+  const offered = await fetchHubOffer(context, room, intent);
   await room.serial.run(async () => catchUpWithOwn(context, await loadGroup(context, room)));
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
@@ -57,7 +59,10 @@ export async function buildCommit(
     const remove = intent.kind === "remove" ? leavesOf(group, users) : [];
     const { isBehind, unlisted } = ownLeavesOf(context, group);
     if (intent.kind === "commit") remove.push(...unlisted);
-    const changed = await wishedState(context, room, group, intent);
+    const changed =
+      offered === undefined
+        ? await wishedState(context, room, group, intent)
+        : handedOver(context, group, offered);
     const isTidy = add.length + remove.length + group.pendingRemovals.length === 0 && !isBehind;
     const idle = isTidy && changed === undefined;
     if (idle && (intent.kind !== "commit" || group.messagesSentInEpoch === 0)) {

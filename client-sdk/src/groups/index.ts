@@ -8,6 +8,7 @@ import {
   type Bytes,
   type CapabilityName,
   decodeEntryHeader,
+  type Domain,
   type InboxEntry,
   isRoomStream,
   Refusal,
@@ -49,6 +50,7 @@ import {
   refreshSelf,
   resumeRooms,
 } from "./resume.ts";
+import { askHub, encodeHub } from "./moves/hub-wish.ts";
 import { nameRooms } from "./room-names.ts";
 import { roomSafety } from "./room-safety.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
@@ -131,6 +133,8 @@ export interface Groups extends RoomLife, RoomSettings {
   add(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   remove(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   leave(room: RoomUri): Promise<Done>;
+  /** Has another server order the room. Refuses `notAllowed`, and what that server says. */
+  handOver(room: RoomUri, hub: Domain): Promise<Done>;
   /** Waits until what the hub has taken of this client stands in the store, if that can be. */
   echoes(room: RoomUri): Promise<void>;
   /** Says something that nobody keeps. Never rejects. */
@@ -301,6 +305,10 @@ export function createGroups(context: GroupsContext): Groups {
     add: (room, users) => intend(room, "add", encodeUsers(users)),
     remove: (room, users) => intend(room, "remove", encodeUsers(users)),
     leave: (room) => intend(room, "leave", new Uint8Array()),
+    async handOver(uri, hub) {
+      await askHub(context, uri, hub);
+      return intend(uri, "hub", encodeHub(hub));
+    },
     ...createRoomSettings(context, rooms, intend),
     ...createRoomLife(context, rooms, intend),
     echoes: (room) => echoes(context, room),

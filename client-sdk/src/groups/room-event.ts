@@ -24,6 +24,8 @@ const eventSchema = z.discriminatedUnion("kind", [
     /** Who came in with another identity key than the one that this client had pinned. */
     changedKeys: z.array(user).readonly().default([]),
     about: aboutSchema.optional(),
+    /** The server that the room has been handed over to. */
+    server: z.string().optional(),
   }),
   z.object({ kind: z.literal("fault"), code: z.string(), text: z.string() }),
 ]);

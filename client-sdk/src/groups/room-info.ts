@@ -25,6 +25,8 @@ export type RoomInfo = {
   readonly topic: string;
   readonly picture: AssetLink | undefined;
   readonly template: string;
+  /** The domain of the server that orders it; empty once this client is out. */
+  readonly server: string;
   readonly status: string;
   readonly epoch: number;
   readonly position: number;
@@ -55,7 +57,7 @@ export async function describeRoom(context: GroupsContext, room: Room): Promise<
     position: room.cursor.position,
   };
   if (row === undefined || row.status === "removed") {
-    return { ...base, epoch: 0, epochAuthenticator: "", members: [] };
+    return { ...base, server: "", epoch: 0, epochAuthenticator: "", members: [] };
   }
   const group = await loadGroup(context, room);
   const state = decodeRoomState(group.roomState());
@@ -66,6 +68,7 @@ export async function describeRoom(context: GroupsContext, room: Room): Promise<
   );
   return {
     ...base,
+    server: state.hub,
     epoch: group.epoch,
     epochAuthenticator: toHex(group.epochAuthenticator()),
     members: view.participants.map(({ user }) => ({

@@ -5,6 +5,7 @@ import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
 import { aboutText, addAboutCommands } from "./group-about.ts";
+import { addServerCommands } from "./group-server.ts";
 import { addGrantCommand } from "./history-backup.ts";
 import { addOrganisationCommands } from "./organisation.ts";
 import { report, safetyText } from "./safety.ts";
@@ -90,6 +91,7 @@ export function addGroupCommands(cli: Cli): void {
       });
     });
   addAboutCommands(cli, noun);
+  addServerCommands(cli, noun);
   addNoteCommands(cli, noun);
   addGrantCommand(cli, noun);
   addOrganisationCommands(cli, noun);
@@ -175,6 +177,6 @@ function describe(info: ConversationInfo): string {
   const members = info.members.map(({ address, role }) => `  ${address} (${role})`);
   const own = info.ownName === undefined ? "" : ` (to you: ${info.ownName})`;
   const [, ...about] = aboutText(info).split("\n");
-  const head = `${info.name}${own}, epoch ${info.epoch}, ${info.status}`;
+  const head = `${info.name}${own}, epoch ${info.epoch}, ${info.status}, at ${info.server}`;
   return [head, ...about, ...members].join("\n");
 }
