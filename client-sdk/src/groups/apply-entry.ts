@@ -116,7 +116,7 @@ async function prepareWrite(
           return fault(context, room, entry, "restored", restoredText);
         }
         if (entry.reason === TOMBSTONE_REASONS.moved) return await movedEntry(context, room, entry);
-        if (entry.reason === TOMBSTONE_REASONS.ended) return await roomEnded(context, room, entry);
+        if (isEnd(entry.reason)) return await roomEnded(context, room, entry);
         return fault(context, room, entry, "tombstone", "The hub could not deliver this entry.");
       case "void":
         return fault(context, room, entry, "tombstone", "The hub could not deliver this entry.");
@@ -136,6 +136,10 @@ async function prepareWrite(
     if (entry.kind !== "application") return fault(context, room, entry, "entryInvalid", text);
     return unreadable(context, room, entry, text);
   }
+}
+
+function isEnd(reason: number): boolean {
+  return reason === TOMBSTONE_REASONS.ended || reason === TOMBSTONE_REASONS.deleted;
 }
 
 /** A message of an epoch that is not held: from before this client came, or from after it got lost. */

@@ -6,8 +6,8 @@ import { joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
 const inFlight = process.env["TREEHOUSE_SCALE"] === "full" ? 1_000 : 36;
 
-test("R-012 FED-1123 FED-1124 FED-1125 FED-1126 FED-1127 FED-1128 a conversation goes to another server while everybody writes: none is lost, none comes twice", async () => {
-  await using servers = await startServers("one.test", "two.test", "three.test");
+test("R-012 FED-1123 FED-1125 FED-1126 FED-1127 FED-1129 while a conversation moves, nothing is lost, nothing comes twice", async () => {
+  await using servers = await startServers("one.test", "two.test", "three.test", "four.test");
   await using alice = await servers.at(0).register("alice");
   await using bob = await servers.at(1).register("bob");
   await using carol = await servers.at(2).register("carol");
@@ -48,6 +48,21 @@ test("R-012 FED-1123 FED-1124 FED-1125 FED-1126 FED-1127 FED-1128 a conversation
   await reads(bob, tea.id, "without one");
   await servers.at(0).start();
   await reads(alice, tea.id, "without one");
+  // A server that is new asks the one that founded the conversation who orders it.
+  await using erin = await servers.at(3).register("erin");
+  await befriend(alice, erin);
+  await tea.add(["erin@four.test"]);
+  const erins = await joinedBy(erin, tea.id);
+  await erins.send("from four");
+  await reads(carol, tea.id, "from four");
+  // It goes on, and comes back to where it was.
+  for (const server of ["three.test", "one.test"]) {
+    const known = next(erin, "moved");
+    await tea.handOver(server);
+    expect(await known).toMatchObject({ room: tea.id, server });
+    await erins.send(`at ${server}`);
+    await reads(bob, tea.id, `at ${server}`);
+  }
   await tea.remove(["carol@three.test"]);
-  await until(bob, async () => (await seats[1]?.members())?.length === 2);
+  await until(bob, async () => (await seats[1]?.members())?.length === 3);
 });

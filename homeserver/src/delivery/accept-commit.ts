@@ -1,4 +1,5 @@
 import {
+  isEnded,
   LIMITS,
   submitMessageRequestCodec,
   submitMessageResponseCodec,
@@ -12,6 +13,7 @@ import type { AcceptableCommit, CommitUpload } from "./check-commit.ts";
 import type { DeliveryContext } from "./context.ts";
 import { askToTakeOver, handOver } from "./moves/index.ts";
 import type { MovesContext } from "./moves/index.ts";
+import { endRoom } from "./end-room.ts";
 import { signedHeadOf } from "./heads.ts";
 import { checkListedClient, listRemoteClients } from "./identity.ts";
 import type { RemoteClients } from "./identity.ts";
@@ -140,7 +142,15 @@ async function write(
       groupInfo,
       point,
     });
-    return keepSuccess(context, tx, key, { acceptedAt: at, position: point.position, head });
+    const answer = answerOf(at, point, head.signed);
+    await store.keepAnswer(tx, key, answer, answerExpiry(at));
+    return answer;
+  }
+  if (isEnded(next.view.state)) {
+    const answer = answerOf(at, point, head.signed);
+    await store.keepAnswer(tx, key, answer, answerExpiry(at));
+    await endRoom(context, tx, next, { after: point, acceptedAt: at, reason: "deleted" });
+    return answer;
   }
   await changePeers(context, tx, hosted, next, point);
   const first = upload.firstMessage;
@@ -171,35 +181,22 @@ async function write(
   if (hosted.held.size > 0) await store.addRemovals(tx, hosted.id, next, at);
   await store.collectTrees(tx, hosted.id, LIMITS.epochWindowEpochs);
 
-  const firstMessagePosition = first === undefined ? undefined : end.position;
-  const said = { acceptedAt: at, position: point.position, head, firstMessagePosition };
-  const answer = await keepSuccess(context, tx, key, said);
+  const behind = first === undefined ? undefined : end.position;
+  const answer = answerOf(at, point, head.signed, behind);
+  await store.keepAnswer(tx, key, answer, answerExpiry(at));
   if (first !== undefined) await keepFirstAnswer(context, tx, writing, first, end);
   tx.afterCommit(() => rooms.put(next));
   return answer;
 }
 
-async function keepSuccess(
-  { store }: DeliveryContext,
-  tx: Tx,
-  key: Bytes,
-  said: {
-    readonly acceptedAt: number;
-    readonly position: number;
-    readonly head: { readonly signed: SignedHead };
-    readonly firstMessagePosition?: number | undefined;
-  },
-): Promise<Bytes> {
-  const { acceptedAt, position, head, firstMessagePosition } = said;
-  const answer = updateRoomResponseCodec.encode({
-    code: "success",
-    acceptedAt,
-    position,
-    head: head.signed,
-    firstMessagePosition,
-  });
-  await store.keepAnswer(tx, key, answer, answerExpiry(acceptedAt));
-  return answer;
+function answerOf(
+  acceptedAt: number,
+  { position }: LogPoint,
+  head: SignedHead,
+  firstMessagePosition?: number,
+): Bytes {
+  const code = "success";
+  return updateRoomResponseCodec.encode({ code, acceptedAt, position, head, firstMessagePosition });
 }
 
 /** Whoever enters, and the committer whose leaf is new too: judged by the lists of this moment. */

@@ -5,6 +5,7 @@ import {
   decodeSafeAad,
   domainOf,
   equalBytes,
+  isEnded,
   LIMITS,
   Refusal,
   rosterHash,
@@ -106,6 +107,9 @@ export async function checkCommit(
     at,
     proposes: handOver === undefined,
   });
+  if (upload.firstMessage !== undefined && isEnded(next.view.state)) {
+    throw new Refusal("invalidCommit", "Nothing is said in a room that has ended.");
+  }
   if (upload.firstMessage !== undefined) checkSubmission(next, caller, upload.firstMessage, at);
   return {
     at,

@@ -27,7 +27,7 @@ import type {
   StandingResponse,
   UserUri,
 } from "@treehouse/protocol";
-import { createTurns, errorFields, migrationsOf } from "../platform/index.ts";
+import { createTurns, migrationsOf } from "../platform/index.ts";
 import type { Acquaintance, Database, Jobs, ReadTx, Route, Tx } from "../platform/index.ts";
 import { createRoomCache } from "./cache.ts";
 import type { DeliveryContext } from "./context.ts";
@@ -62,6 +62,7 @@ import type {
   PeerEphemerals,
   PeerOutbox,
   RemoteUsers,
+  RoomAssets,
   RoomLog,
 } from "./ports.ts";
 import { readEvents, readStanding } from "./read-events.ts";
@@ -73,6 +74,7 @@ import { createRestoredRooms, unlessUnsettled } from "./restored/index.ts";
 import { readSignedHead } from "./signed-head.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 import type { Revocation, TermBounds } from "./store.ts";
+import { settling } from "./settling.ts";
 import { submitEphemeral } from "./submit-ephemeral.ts";
 import { submitMessage } from "./submit.ts";
 import { readTree } from "./tree.ts";
@@ -92,6 +94,7 @@ export type {
   PeerItem,
   PeerOutbox,
   RemoteUsers,
+  RoomAssets,
   RoomLog,
   RoomSubscription,
   WelcomeForClient,
@@ -144,6 +147,8 @@ export interface Delivery extends Operations {
    * `start` then does. Idempotent.
    */
   restored(tx: Tx, life: TermBounds): Promise<void>;
+  /** Where large contents lie that are for those in a room. */
+  connect(assets: RoomAssets): void;
   /** One run of the job that deletes what has ended; answers how many rows went. */
   maintain(): Promise<number>;
   /** Takes up what was under way when the server stopped. Call it once peers can be reached. */
@@ -203,8 +208,10 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     "What hubs of followed rooms sent that is not right, by reason.",
     ["reason"],
   );
+  let connected: RoomAssets | undefined;
   const context: DeliveryContext & FollowedContext = {
     ...dependencies,
+    assets: { roomEnded: async (tx, room) => connected?.roomEnded(tx, room) },
     store,
     rooms: createRoomCache({ crypto, database, store, leavesMax }),
     outsiders: createOutsiderRates(env),
@@ -228,7 +235,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
   const hosted = unlessUnsettled(ready, operationsOf(context, moves));
   const operations = limited(env, forwarding(context, hosted));
   const backfill = createBackfill(context, moves.begin);
-  const departing = departures(context, restored.isUnsettled);
+  const departing = settling(context, restored.isUnsettled);
   return {
     ...operations,
     routes: [
@@ -281,6 +288,9 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       await store.suspectFollowed(tx);
       tx.afterCommit(() => context.followed.clear());
     },
+    connect(assets) {
+      connected = assets;
+    },
     maintain: () => maintain(context),
     async start() {
       await restored.start();
@@ -303,31 +313,6 @@ const nothing = { kind: "rejected", code: "malformed" } as const;
 
 function itemAt({ items }: PreparedBatch, index: number): PreparedBatch["items"][number] {
   return items[index] ?? nothing;
-}
-
-/** Settles departures and revocations one run after another; what fails is tried again by the job. */
-function departures(
-  context: DeliveryContext & FollowedContext,
-  isUnsettled: (room: RoomUri) => boolean,
-): {
-  soon(): void;
-  idle(): Promise<void>;
-} {
-  let running: Promise<void> = Promise.resolve();
-  const run = async (): Promise<void> => {
-    try {
-      await settleDepartures(context, isUnsettled);
-      await settleRevocations(context, isUnsettled);
-    } catch (error) {
-      context.env.log.warn("departuresFailed", errorFields(error));
-    }
-  };
-  return {
-    soon() {
-      running = running.then(run);
-    },
-    idle: () => running,
-  };
 }
 
 function operationsOf(context: DeliveryContext & FollowedContext, moves: Moves): Operations {

@@ -3,7 +3,8 @@ import type { DeliveryContext } from "./context.ts";
 
 /**
  * Deletes what has ended: reservations, answers to repeated requests, trees that nobody waits for,
- * and what is left of rooms that have moved. In small transactions, so that nothing else waits long; answers how many rows went.
+ * and what is left of rooms that have moved. In small transactions, so that nothing else waits
+ * long; answers how many rows went.
  */
 export async function maintain(context: DeliveryContext): Promise<number> {
   const { database, store, env } = context;

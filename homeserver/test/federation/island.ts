@@ -277,9 +277,7 @@ export class Island {
       leave: nothing,
       events: nothing,
       standing: nothing,
-      offerHub: nothing,
-      takeOver: nothing,
-      hub: async (room) => domainOf(room),
+      ...{ offerHub: nothing, takeOver: nothing, hub: async (room: RoomUri) => domainOf(room) },
       checkFollowedBy: nothing,
       signedHead: async (room) => {
         await this.behaviour.beforeHead?.();

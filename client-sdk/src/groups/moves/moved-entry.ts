@@ -11,7 +11,7 @@ import { isHidden } from "../reception.ts";
  * commit that names another one stands what closes the former one's log, and nothing else; without
  * such a commit nothing closes it (FED-1128, T-15). What was missed is judged by its term alone.
  */
-export function fitsMove({ hub, cursor }: Room, entry: Entry): boolean {
+export function fitsMove({ hub, cursor }: Pick<Room, "hub" | "cursor">, entry: Entry): boolean {
   const closes = entry.kind === "tombstone" && entry.reason === TOMBSTONE_REASONS.moved;
   if (hub.doubt !== undefined) return true;
   if (hub.moving === undefined) return !closes;

@@ -4,11 +4,11 @@ import type { Tx } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
 import type { FollowedRoom } from "./room.ts";
 
-type LeaveContext = Pick<FollowedContext, "store" | "accounts" | "roomLog">;
+type LeaveContext = Pick<FollowedContext, "store" | "accounts" | "assets" | "roomLog">;
 
-/** The room has ended (FED-754): its clients here get this entry, and nothing more. */
+/** The room has ended (FED-754, FED-1151): its clients here get this entry, and nothing more. */
 export async function endRoom(
-  { store, accounts, roomLog }: LeaveContext,
+  { store, accounts, assets, roomLog }: LeaveContext,
   tx: Tx,
   { id, room }: FollowedRoom,
   { position }: TombstoneEntry,
@@ -18,6 +18,7 @@ export async function endRoom(
     await roomLog.unsubscribe(tx, { client, room, upTo: position });
   }
   await store.forgetFollowedMembers(tx, id);
+  await assets.roomEnded(tx, room);
 }
 
 /**

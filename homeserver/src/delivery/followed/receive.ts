@@ -173,7 +173,7 @@ async function write(
       await context.store.keepFollowedGroupInfo(tx, room.id, groupInfo);
     }
     await forgetIfAway(context, tx, room, entry);
-  } else if (entry.kind === "tombstone" && entry.reason === TOMBSTONE_REASONS.ended) {
+  } else if (entry.kind === "tombstone" && isEnd(entry.reason)) {
     await endRoom(context, tx, room, entry);
   }
   const named = readMoved(entry);
@@ -189,6 +189,10 @@ async function write(
     hash,
     seen: Math.max(head.seen, entry.position),
   };
+}
+
+function isEnd(reason: number): boolean {
+  return reason === TOMBSTONE_REASONS.ended || reason === TOMBSTONE_REASONS.deleted;
 }
 
 /** False if neither the commit's changes nor an introduction lead to the roster that it says. */

@@ -6,6 +6,7 @@ import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
 import { aboutText, addAboutCommands } from "./group-about.ts";
 import { addServerCommands } from "./group-server.ts";
+import { addEndCommands } from "./group-end.ts";
 import { addGrantCommand } from "./history-backup.ts";
 import { addOrganisationCommands } from "./organisation.ts";
 import { report, safetyText } from "./safety.ts";
@@ -92,6 +93,7 @@ export function addGroupCommands(cli: Cli): void {
     });
   addAboutCommands(cli, noun);
   addServerCommands(cli, noun);
+  addEndCommands(cli, noun);
   addNoteCommands(cli, noun);
   addGrantCommand(cli, noun);
   addOrganisationCommands(cli, noun);
@@ -177,6 +179,9 @@ function describe(info: ConversationInfo): string {
   const members = info.members.map(({ address, role }) => `  ${address} (${role})`);
   const own = info.ownName === undefined ? "" : ` (to you: ${info.ownName})`;
   const [, ...about] = aboutText(info).split("\n");
-  const head = `${info.name}${own}, epoch ${info.epoch}, ${info.status}, at ${info.server}`;
-  return [head, ...about, ...members].join("\n");
+  const at = info.server === "" ? "" : `, at ${info.server}`;
+  const head = `${info.name}${own}, epoch ${info.epoch}, ${info.status}${at}`;
+  const { deleted } = info;
+  const end = deleted && `deleted by ${deleted.by ?? "?"} on ${new Date(deleted.at).toISOString()}`;
+  return [head, ...(end === undefined ? [] : [`  ${end}`]), ...about, ...members].join("\n");
 }
