@@ -234,5 +234,5 @@ test("R-054 R-056 threads, pins, lifetimes and drafts have commands of their own
   const moved = await alice("group", "handover", "Tea", "two.test");
   expect(moved).toMatchObject({ server: "two.test" });
   await alice("send", "Tea", "at the other server");
-  expect(await text("bob", "history", "Tea")).toContain("server: two.test");
+  expect(await text("alice", "history", "Tea")).toContain("server: two.test");
 });
