@@ -12,6 +12,7 @@ export type IntentKind =
   | "component"
   | "metadata"
   | "hub"
+  | "policy"
   | "end"
   | "leave";
 
@@ -199,7 +200,8 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
 }
 
 const kinds: readonly IntentKind[] = [
-  ...(["send", "add", "remove", "commit", "component", "metadata", "hub", "end", "leave"] as const),
+  ...(["send", "add", "remove", "commit", "component"] as const),
+  ...(["metadata", "policy", "hub", "end", "leave"] as const),
 ];
 const statuses: readonly IntentStatus[] = ["waiting", "submitted", "accepted", "held"];
 

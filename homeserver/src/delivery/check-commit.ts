@@ -103,10 +103,7 @@ export async function checkCommit(
   checkPolicy(hosted, checked, actor);
   checkWelcome(checked, welcome);
   if (handOver !== undefined) checkHandOver(hosted, checked, upload, handOver);
-  const { next, externalProposals } = await nextRoom(hosted, checked, {
-    at,
-    proposes: handOver === undefined,
-  });
+  const { next, externalProposals } = await nextRoom(hosted, checked, at);
   if (upload.firstMessage !== undefined && isEnded(next.view.state)) {
     throw new Refusal("invalidCommit", "Nothing is said in a room that has ended.");
   }
@@ -265,19 +262,19 @@ function checkWelcome({ welcomeRefs }: CheckedCommit, welcome: Bytes | undefined
   throw new Refusal("limitExceeded", "The Welcome is too long for so many clients.", data);
 }
 
-/** The room that the commit leads to, with the removals that it left proposed again. */
+/** The room that the commit leads to; behind an external one with the removals proposed again. */
 async function nextRoom(
   hosted: HostedRoom,
   checked: CheckedCommit,
-  { at, proposes }: { readonly at: number; readonly proposes: boolean },
+  at: number,
 ): Promise<{ readonly next: HostedRoom; readonly externalProposals: readonly Bytes[] }> {
   const gone = new Set(checked.removed.map(({ leaf }) => leaf));
   const removals = hosted.removals.difference(gone);
   const held = stillHeld(checked.group.roster, { removals, held: hosted.held });
   const due = [...removals.difference(held)].toSorted((a, b) => a - b);
+  // FED-208 and FED-212: behind a member's commit there is a breath until the next ones.
   const proposed = await checked.group.proposeRemovals(
-    // A new hub proposes them by its own key.
-    proposes ? due.slice(0, LIMITS.removalIntentsPerEpochMax) : [],
+    checked.external ? due.slice(0, LIMITS.removalIntentsPerEpochMax) : [],
     { hubPrivateKey: hosted.hubKey.privateKey },
   );
   const next = hostedRoom({

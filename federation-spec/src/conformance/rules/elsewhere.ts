@@ -194,6 +194,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1127": "a former hub names the one that the room has",
     "FED-1128": "members believe a hub that a member named",
     "FED-1129": "a room is introduced by its hub",
+    "FED-212": "of many who leave at once fifty are proposed in each epoch",
   },
   "the vectors of MLS objects and their checks show it": {
     "FED-980": "MLS 1.0 with ciphersuite 1",
@@ -215,6 +216,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-995": "a refusal of a handshake names the rule",
     "FED-996": "no extension twice, and bounded capabilities",
     "FED-997": "what is cheap is judged first",
+    "FED-998": "the elements of all lists are bounded",
   },
 };
 
