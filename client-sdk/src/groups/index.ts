@@ -8,7 +8,6 @@ import {
   type Bytes,
   type CapabilityName,
   decodeEntryHeader,
-  type Domain,
   type InboxEntry,
   isRoomStream,
   Refusal,
@@ -51,7 +50,7 @@ import {
   refreshSelf,
   resumeRooms,
 } from "./resume.ts";
-import { askHub, encodeHub } from "./moves/hub-wish.ts";
+import { createHubChanges, type HubChanges } from "./moves/index.ts";
 import { nameRooms } from "./room-names.ts";
 import { roomSafety } from "./room-safety.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
@@ -98,7 +97,7 @@ export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 /** When an intent is done. */
 export type Done = { readonly position: number; readonly acceptedAt: number };
 
-export interface Groups extends RoomLife, RoomPolicy, RoomSettings {
+export interface Groups extends HubChanges, RoomLife, RoomPolicy, RoomSettings {
   /** One entry of a room stream. */
   applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied | "passed" }>;
   /** One entry of the own inbox; what it brings and the cursor are one transaction. */
@@ -137,8 +136,6 @@ export interface Groups extends RoomLife, RoomPolicy, RoomSettings {
   add(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   remove(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   leave(room: RoomUri): Promise<Done>;
-  /** Has another server order the room. Refuses `notAllowed`, and what that server says. */
-  handOver(room: RoomUri, hub: Domain): Promise<Done>;
   /** Waits until what the hub has taken of this client stands in the store, if that can be. */
   echoes(room: RoomUri): Promise<void>;
   /** Says something that nobody keeps. Never rejects. */
@@ -311,10 +308,7 @@ export function createGroups(context: GroupsContext): Groups {
     add: (room, users) => intend(room, "add", encodeUsers(users)),
     remove: (room, users) => intend(room, "remove", encodeUsers(users)),
     leave: (room) => intend(room, "leave", new Uint8Array()),
-    async handOver(uri, hub) {
-      await askHub(context, uri, hub);
-      return intend(uri, "hub", encodeHub(hub));
-    },
+    ...createHubChanges(context, intend),
     ...createRoomSettings(context, rooms, intend),
     ...createRoomLife(context, rooms, intend),
     ...createRoomPolicy(context, rooms, intend),

@@ -11,7 +11,7 @@ import type { Tx } from "../platform/index.ts";
 import { checkCommit } from "./check-commit.ts";
 import type { AcceptableCommit, CommitUpload } from "./check-commit.ts";
 import type { DeliveryContext } from "./context.ts";
-import { askToTakeOver, handOver } from "./moves/index.ts";
+import { askToTakeOver, closeLog } from "./moves/index.ts";
 import type { MovesContext } from "./moves/index.ts";
 import { endRoom } from "./end-room.ts";
 import { signedHeadOf } from "./heads.ts";
@@ -137,7 +137,7 @@ async function write(
   const { handOver: named } = commit;
   if (named !== undefined) {
     const { groupInfo } = upload;
-    await handOver(context, tx, {
+    await closeLog(context, tx, {
       hosted,
       commit: { ...commit, handOver: named },
       groupInfo,

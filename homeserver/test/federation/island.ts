@@ -1,11 +1,5 @@
-import {
-  decodeEntry,
-  domainOf,
-  peerRoutes,
-  Refusal,
-  userUri,
-  utf8Decode,
-} from "@treehouse/protocol";
+import { decodeEntry, peerRoutes, Refusal, userUri, utf8Decode } from "@treehouse/protocol";
+import { movesNothing } from "./linked-server.ts";
 import type {
   Bytes,
   ConsentEntry,
@@ -269,24 +263,24 @@ export class Island {
 
   #hosted(database: Database): HostedRooms {
     const nothing = async () => Promise.reject(new Refusal("unknownRoom", "no such room"));
-    return ({
-	submit: nothing,
-	update: nothing,
-	groupInfo: nothing,
-	tree: nothing,
-	leave: nothing,
-	events: nothing,
-	standing: nothing,
-	offerHub: nothing,
-	takeOver: nothing,
-	hub: async (room: RoomUri) => domainOf(room),
-	checkFollowedBy: nothing,
-	signedHead: async (room) => {
-		await this.behaviour.beforeHead?.();
-		return database.read((tx) => headOf(room, this.tables.last(tx, room)?.position ?? 0));
-	},
-	introduceAgain: async (_, __, room) => void this.introduced.push(room)
-});
+    return {
+      submit: nothing,
+      update: nothing,
+      groupInfo: nothing,
+      tree: nothing,
+      leave: nothing,
+      events: nothing,
+      standing: nothing,
+      offerHub: nothing,
+      takeOver: nothing,
+      hub: async (room: RoomUri) => domainOf(room),
+      checkFollowedBy: nothing,
+      signedHead: async (room) => {
+        await this.behaviour.beforeHead?.();
+        return database.read((tx) => headOf(room, this.tables.last(tx, room)?.position ?? 0));
+      },
+      introduceAgain: async (_, __, room) => void this.introduced.push(room),
+    };
   }
 
   #followed(): FollowedRooms<Batch> {

@@ -175,6 +175,13 @@ function pathOf({ endpoint, variables = {} }: PeerCall): string {
 
 const nothing = async () => Promise.reject(new Refusal("unknownRoom", "no such room"));
 
+/** Of rooms that change their hub. */
+export const movesNothing: Pick<HostedRooms, "offerHub" | "takeOver" | "hub"> = {
+  offerHub: nothing,
+  takeOver: nothing,
+  hub: async (room) => domainOf(room),
+};
+
 const hostsNothing: HostedRooms = {
   submit: nothing,
   update: nothing,
@@ -183,9 +190,7 @@ const hostsNothing: HostedRooms = {
   leave: nothing,
   events: nothing,
   standing: nothing,
-  offerHub: nothing,
-  takeOver: nothing,
-  hub: async (room) => domainOf(room),
+  ...movesNothing,
   checkFollowedBy: nothing,
   signedHead: async () => undefined,
   introduceAgain: async () => {},

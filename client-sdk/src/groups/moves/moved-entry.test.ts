@@ -38,7 +38,7 @@ const room = (moving: number | undefined, hash = new Uint8Array(32)) => ({
   cursor: { stream: uri, position: 4, hash },
 });
 
-test("T-15 FED-1128 behind the commit that names another hub the former one closes its log, and does nothing else", () => {
+test("T-15 FED-1128 behind the commit that names another hub the former one only closes its log", () => {
   expect(fitsMove(room(undefined), said)).toBe(true);
   expect(fitsMove(room(undefined), closing(2))).toBe(false);
   expect(fitsMove(room(2), closing(2))).toBe(true);

@@ -15,7 +15,7 @@ import type { LogPoint } from "../store.ts";
 import type { MovesContext } from "./context.ts";
 
 /** Servers with members that stay, without the one that the room leaves and without this one. */
-export function remainingPeers(
+function remainingPeers(
   { domain }: Pick<MovesContext, "domain">,
   hosted: HostedRoom,
   { next }: Pick<AcceptableCommit, "next">,
@@ -64,7 +64,7 @@ export type LastCommit = {
  * Ends this server's part as hub, in the transaction that accepts the commit which says so: the log
  * is closed with an entry that names the new hub (FED-1124), and the room is followed from there.
  */
-export async function handOver(context: MovesContext, tx: Tx, last: LastCommit): Promise<void> {
+export async function closeLog(context: MovesContext, tx: Tx, last: LastCommit): Promise<void> {
   const { store, crypto, rooms, followed, accounts } = context;
   const { hosted, commit, groupInfo, point } = last;
   const { next, at, handOver: named } = commit;

@@ -13,7 +13,7 @@ import { prepareTakeOver } from "./prepare-take-over.ts";
 import { takeOver } from "./take-over.ts";
 
 export type { MovesContext } from "./context.ts";
-export { askToTakeOver, handOver, remainingPeers } from "./hand-over.ts";
+export { askToTakeOver, closeLog } from "./hand-over.ts";
 export { readMovedEvents } from "./read-moved-events.ts";
 
 export interface Moves {
