@@ -26,6 +26,7 @@ import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
 import { type ConversationServer, createConversationServer } from "./conversation-server.ts";
 import { type ConversationAbout, createConversationAbout } from "./conversation-about.ts";
+import { type ConversationLinks, createConversationLinks } from "./conversation-links.ts";
 import { createExpiring, type Expiring } from "./expiring.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { createForwarding, type Forwarding } from "./forward.ts";
@@ -104,6 +105,7 @@ export interface Conversation
     Expiring,
     ConversationThreads,
     ConversationServer,
+    ConversationLinks,
     Drafts {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
@@ -256,6 +258,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     ...createGoverning(parts, id),
     ...createExpiring(parts, id),
     ...createThreads(parts, id),
+    ...createConversationLinks(parts, id),
     ...createDrafts(parts, id),
     ...createConversationServer(parts, id),
     ...createStickerSending(parts, id),

@@ -96,14 +96,15 @@ export class StaleOffer extends Refusal {}
  * then never behind what it signed; and to another hub's word only if a member who was known before
  * names it (FED-1128).
  */
-function checkRecent(
+export function checkRecent(
   { rollback }: Room,
   former: FormerGroup | undefined,
   offered: {
     readonly state: RoomState;
     readonly hubKey: Bytes;
     readonly epoch: number;
-    readonly signer: GroupMember;
+    /** Who signed it, where that is known. */
+    readonly signer?: GroupMember;
   },
 ): void {
   const { state, hubKey, epoch, signer } = offered;
@@ -112,7 +113,7 @@ function checkRecent(
   }
   if (former === undefined) return;
   const isOther = former.hubKey !== undefined && !equalBytes(former.hubKey, hubKey);
-  if (isOther && !(state.term > former.term && isKnown(former, signer))) {
+  if (isOther && !(state.term > former.term && signer !== undefined && isKnown(former, signer))) {
     throw new Refusal("invalidMessage", "the GroupInfo is another hub's than the room had");
   }
   if (epoch < (rollback?.head.epoch ?? former.epoch)) {
@@ -125,7 +126,12 @@ function isKnown({ identities }: FormerGroup, { user, identity }: GroupMember): 
   return known !== undefined && equalBytes(known, identity.certificate.identityKey);
 }
 
-function checkHead({ member }: GroupsContext, room: Room, signed: SignedHead, hubKey: Bytes): void {
+export function checkHead(
+  { member }: GroupsContext,
+  room: Room,
+  signed: SignedHead,
+  hubKey: Bytes,
+): void {
   const { crypto } = member;
   const signs = verifyHead(signed, hubKey, (key, message, signature) =>
     crypto.verify(key, message, signature),

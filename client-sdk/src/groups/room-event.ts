@@ -23,6 +23,8 @@ const eventSchema = z.discriminatedUnion("kind", [
     changed: z.boolean(),
     /** Who came in with another identity key than the one that this client had pinned. */
     changedKeys: z.array(user).readonly().default([]),
+    /** How those who were added came. */
+    way: z.enum(["member", "link", "open"]).default("member"),
     about: aboutSchema.optional(),
     /** The server that the room has been handed over to. */
     server: z.string().optional(),

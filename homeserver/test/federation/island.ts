@@ -271,9 +271,7 @@ export class Island {
       leave: nothing,
       events: nothing,
       standing: nothing,
-      offerHub: nothing,
-      takeOver: nothing,
-      hub: async (room: RoomUri) => domainOf(room),
+      ...movesNothing,
       checkFollowedBy: nothing,
       signedHead: async (room) => {
         await this.behaviour.beforeHead?.();

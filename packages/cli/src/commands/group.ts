@@ -8,6 +8,7 @@ import { duration } from "./duration.ts";
 import { aboutText, addAboutCommands } from "./group-about.ts";
 import { addServerCommands } from "./group-server.ts";
 import { addEndCommands } from "./group-end.ts";
+import { addJoiningCommands } from "./group-joining.ts";
 import { addGrantCommand } from "./history-backup.ts";
 import { addPolicyCommands } from "./group-policy.ts";
 import { addOrganisationCommands } from "./organisation.ts";
@@ -102,6 +103,7 @@ export function addGroupCommands(cli: Cli): void {
   addAboutCommands(cli, noun);
   addServerCommands(cli, noun);
   addEndCommands(cli, noun);
+  addJoiningCommands(cli, noun);
   addNoteCommands(cli, noun);
   addGrantCommand(cli, noun);
   addOrganisationCommands(cli, noun);
