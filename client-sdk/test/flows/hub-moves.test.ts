@@ -6,7 +6,7 @@ import { joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
 const inFlight = process.env["TREEHOUSE_SCALE"] === "full" ? 1_000 : 36;
 
-test("R-012 FED-1123 FED-1125 FED-1126 FED-1127 FED-1129 a conversation moves, and no message is lost or comes twice", async () => {
+test("R-012 FED-1123 FED-1125 FED-1126 FED-1127 FED-1129 a room moves: nothing lost, nothing twice", async () => {
   await using servers = await startServers("one.test", "two.test", "three.test", "four.test");
   await using alice = await servers.at(0).register("alice");
   await using bob = await servers.at(1).register("bob");
