@@ -125,6 +125,8 @@ export type HistoryItem =
       readonly about?: AboutTold | undefined;
       /** The server that the conversation is handed over to. */
       readonly server?: string | undefined;
+      /** What whoever did it said of it; mostly nothing. */
+      readonly reason?: string | undefined;
     })
   | (Position & { readonly kind: "fault"; readonly code: string; readonly text: string });
 
@@ -150,6 +152,7 @@ export function itemOf(row: HistoryRow): HistoryItem {
     changedKeys: event.changedKeys.map((user) => formatAddress(user)),
     ...(event.about === undefined ? {} : { about: event.about }),
     ...(event.server === undefined ? {} : { server: event.server }),
+    ...(event.reason === undefined ? {} : { reason: event.reason }),
   };
 }
 

@@ -68,7 +68,8 @@ function lineOf(item: ItemRow): string {
       const removed = item.removed.map((address) => `-${address}`);
       const about = aboutChangeText(item.about);
       const moved = item.server === undefined ? [] : [`server: ${item.server}`];
-      return `${at} * ${item.by} ${[...added, ...removed, ...about, ...moved].join(" ")}`.trimEnd();
+      const why = item.reason === undefined ? [] : [`(${item.reason})`];
+      return `${at} * ${item.by} ${[...added, ...removed, ...about, ...moved, ...why].join(" ")}`.trimEnd();
     }
     case "fault":
       return `${at} ! ${item.code}: ${item.text}`;
