@@ -132,7 +132,7 @@ export interface Groups extends HubChanges, RoomLife, RoomPolicy, RoomSettings, 
   send(room: RoomUri, content: Bytes): Promise<Done>;
   /** Whether this user may write there now. Refuses `removed`. */
   speaks(room: RoomUri): Promise<boolean>;
-  /** Stores the wish to send, and resolves then; it goes out when it can. Nothing where nobody may write. */
+  /** Stores the wish to send, and resolves then; nothing where nobody may write. */
   sendLater(room: RoomUri, content: Bytes): Promise<void>;
   /** Sends a stored message of this client once more, under its id; whoever has it drops it. */
   sendAgain(room: RoomUri, messageId: string): Promise<Done>;
@@ -320,10 +320,7 @@ export function createGroups(context: GroupsContext): Groups {
     unechoed: () => context.store.transaction((tx) => readUnechoed(context, tx)),
     history: (room, page) =>
       context.store.transaction((tx) => readHistory(context, tx, room, page)),
-    async info(uri) {
-      const room = await rooms.open(uri);
-      return room.serial.run(() => describeRoom(context, room));
-    },
+    info: async (uri) => describeRoom(context, await rooms.open(uri)),
     safetyNumber: async (uri) => roomSafety(context, await rooms.open(uri)),
     details: (row) => decodeDetails(row.details),
     expire(tx, message) {

@@ -52,7 +52,11 @@ export type RoomInfo = {
   }[];
 };
 
-export async function describeRoom(context: GroupsContext, room: Room): Promise<RoomInfo> {
+export function describeRoom(context: GroupsContext, room: Room): Promise<RoomInfo> {
+  return room.serial.run(() => described(context, room));
+}
+
+async function described(context: GroupsContext, room: Room): Promise<RoomInfo> {
   const { row, known, end, audit } = await context.store.transaction((tx) => ({
     row: tx.rooms.get(room.uri),
     known: roomKnown(tx, room.uri),
