@@ -1,6 +1,7 @@
 import {
   formatAddress,
   formatRoomLink,
+  parseAddress,
   Refusal,
   type RoomUri,
   toBase64Url,
@@ -47,6 +48,36 @@ export interface ConversationLinks {
     revoke(id: string): Promise<void>;
     /** Where the conversation is and what it is called: for open ones, and to knock. It lets nobody in. */
     address(): Promise<string>;
+  };
+}
+
+export interface ConversationKnocks {
+  readonly knocks: {
+    /** Who asks to be let in, and when they did. Refuses `notAllowed` unless the own role may answer. */
+    list(): Promise<readonly { readonly address: string; readonly at: number }[]>;
+    /**
+     * Lets somebody in who has knocked: their client comes in by itself within the next seven days.
+     * Refuses `notFound`, and `notAllowed`.
+     */
+    admit(address: string): Promise<void>;
+    /** Shows their knock no more, on this client; they are not told. */
+    decline(address: string): Promise<void>;
+  };
+}
+
+export function createConversationKnocks(
+  { groups }: ConversationParts,
+  room: RoomUri,
+): ConversationKnocks {
+  return {
+    knocks: {
+      list: () =>
+        guarded(async () =>
+          (await groups.knocks(room)).map(({ user, at }) => ({ address: formatAddress(user), at })),
+        ),
+      admit: (address) => guarded(() => groups.admit(room, parseAddress(address))),
+      decline: (address) => guarded(() => groups.decline(room, parseAddress(address))),
+    },
   };
 }
 

@@ -25,7 +25,12 @@ import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
 import { type ConversationAbout, createConversationAbout } from "./conversation-about.ts";
-import { type ConversationLinks, createConversationLinks } from "./conversation-links.ts";
+import {
+  type ConversationKnocks,
+  type ConversationLinks,
+  createConversationKnocks,
+  createConversationLinks,
+} from "./conversation-links.ts";
 import { createExpiring, type Expiring } from "./expiring.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { createForwarding, type Forwarding } from "./forward.ts";
@@ -102,6 +107,7 @@ export interface Conversation
     Expiring,
     ConversationThreads,
     ConversationLinks,
+    ConversationKnocks,
     Drafts {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
@@ -255,6 +261,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     ...createExpiring(parts, id),
     ...createThreads(parts, id),
     ...createConversationLinks(parts, id),
+    ...createConversationKnocks(parts, id),
     ...createDrafts(parts, id),
     ...createStickerSending(parts, id),
     info: () => guarded(info),
