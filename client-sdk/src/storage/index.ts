@@ -7,6 +7,7 @@
 import type { Bytes } from "@treehouse/protocol";
 
 import { type AccountDataRows, createAccountDataRows } from "./account-data.ts";
+import { type AuditRows, createAuditRows } from "./audit.ts";
 import { type AssetContents, createAssetContents } from "./asset-contents.ts";
 import { type Contacts, createContacts } from "./contacts.ts";
 import { createCursors, type Cursors } from "./cursors.ts";
@@ -17,7 +18,7 @@ import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.
 import { type FilesReader, filed } from "./filed-messages.ts";
 import { createMessageFiles, type MessageFiles } from "./message-files.ts";
 import { createMessages, type Messages } from "./messages.ts";
-import type { SqlDatabase } from "./port.ts";
+import type { Durability, SqlDatabase } from "./port.ts";
 import { createPreferences, type PreferenceStore } from "./preferences.ts";
 import { createProfiles, type Profiles } from "./profiles.ts";
 import { createReceipts, type Receipts } from "./receipts.ts";
@@ -35,6 +36,7 @@ import { createSettings, type Settings } from "./settings.ts";
 import { createUploads, type Uploads } from "./uploads.ts";
 
 export { dataEntriesSchema } from "./account-data.ts";
+export type { AuditRow, AuditState } from "./audit.ts";
 export type { DataEntries, DataEntry, DataRow } from "./account-data.ts";
 export { isAccepted } from "./contacts.ts";
 export type { ContactRow } from "./contacts.ts";
@@ -46,7 +48,7 @@ export type { FilesOfContent, FilesReader } from "./filed-messages.ts";
 export type { MessageFileRow, ReleasedAsset } from "./message-files.ts";
 export type { MessageKind, MessageRow, Unread } from "./messages.ts";
 export type { Preferences } from "./preferences.ts";
-export type { SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
+export type { Durability, SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
 export type { RoomRow, RoomStatus } from "./rooms.ts";
 export type { IndexState, SearchPlace } from "./search-index.ts";
 export type { FacetGroup, Searchable } from "./search-terms.ts";
@@ -77,6 +79,7 @@ export type LocalTx = {
   readonly profiles: Profiles;
   readonly receipts: Receipts;
   readonly senderChains: SenderChains;
+  readonly audit: AuditRows;
   readonly threads: Threads;
   readonly expiring: Expiring;
   readonly uploads: Uploads;
@@ -85,8 +88,10 @@ export type LocalTx = {
 };
 
 export interface LocalStore {
-  /** Runs the synchronous closure; resolves when its writes are durable. */
-  transaction<T>(run: (tx: LocalTx) => T): Promise<T>;
+  /** Runs the synchronous closure; resolves when its writes are durable, if they are to be. */
+  transaction<T>(run: (tx: LocalTx) => T, durability?: Durability): Promise<T>;
+  /** Resolves when everything that was written is durable. */
+  settle(): Promise<void>;
   /** Forgets everything: keys, history and whom it knows. */
   wipe(): Promise<void>;
   close(): Promise<void>;
@@ -121,7 +126,8 @@ export async function openLocalStore(
     }
   });
   return {
-    transaction(run) {
+    settle: () => database.settle(),
+    transaction(run, durability) {
       return database.transaction((sql) => {
         const accountData = createAccountDataRows(sql, seal);
         const index = createSearchIndex(sql, hasher);
@@ -150,13 +156,14 @@ export async function openLocalStore(
           profiles: createProfiles(sql, seal),
           receipts: createReceipts(sql),
           senderChains: createSenderChains(sql, seal),
+          audit: createAuditRows(sql, seal),
           threads: createThreads(sql, seal),
           expiring: createExpiring(sql, seal),
           uploads: createUploads(sql, seal),
           assetContents: createAssetContents(sql, seal),
           stickerPacks: createStickerPacks(sql, seal),
         });
-      });
+      }, durability);
     },
     wipe: () => database.transaction(wipe),
     close() {
