@@ -35,7 +35,7 @@ export type NewLink = {
   readonly uses?: number;
 };
 
-export interface ConversationLinks {
+interface ConversationLinks {
   readonly links: {
     /**
      * Makes a link by which people come in while nobody here is online. Refuses `notAllowed` unless the
@@ -51,7 +51,7 @@ export interface ConversationLinks {
   };
 }
 
-export interface ConversationKnocks {
+interface ConversationKnocks {
   readonly knocks: {
     /** Who asks to be let in, and when they did. Refuses `notAllowed` unless the own role may answer. */
     list(): Promise<readonly { readonly address: string; readonly at: number }[]>;
@@ -65,7 +65,7 @@ export interface ConversationKnocks {
   };
 }
 
-export function createConversationKnocks(
+function createConversationKnocks(
   { groups }: ConversationParts,
   room: RoomUri,
 ): ConversationKnocks {
@@ -81,9 +81,19 @@ export function createConversationKnocks(
   };
 }
 
+/** How people come into a conversation without being added. */
+export interface ConversationJoining extends ConversationLinks, ConversationKnocks {}
+
+export function createConversationJoining(
+  parts: ConversationParts,
+  room: RoomUri,
+): ConversationJoining {
+  return { ...createConversationLinks(parts, room), ...createConversationKnocks(parts, room) };
+}
+
 const lastsDefaultMs = 7 * 24 * 60 * 60 * 1000;
 
-export function createConversationLinks(
+function createConversationLinks(
   { chosen, groups }: ConversationParts,
   room: RoomUri,
 ): ConversationLinks {
