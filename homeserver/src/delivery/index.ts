@@ -74,6 +74,7 @@ import type { Revocation, TermBounds } from "./store.ts";
 import { submitEphemeral } from "./submit-ephemeral.ts";
 import { submitMessage } from "./submit.ts";
 import { readTree } from "./tree.ts";
+import { settleUnseen, unseenIntervalMs } from "./unseen.ts";
 import { updateRoom } from "./update.ts";
 
 export type { PreparedBatch } from "./followed/prepare.ts";
@@ -145,6 +146,8 @@ export interface Delivery extends Operations {
   restored(tx: Tx, life: TermBounds): Promise<void>;
   /** Where large contents lie that are for those in a room. */
   connect(assets: RoomAssets): void;
+  /** One run of the job that takes out who was away for too long. */
+  settleUnseen(): Promise<void>;
   /** One run of the job that deletes what has ended; answers how many rows went. */
   maintain(): Promise<number>;
   /** Takes up what was under way when the server stopped. Call it once peers can be reached. */
@@ -220,6 +223,9 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     await context.breaths.look();
   });
   const restored = createRestoredRooms(context);
+  dependencies.jobs.every("delivery.unseen", unseenIntervalMs, () =>
+    settleUnseen(context, restored.isUnsettled),
+  );
   const hosted = unlessUnsettled(restored, operationsOf(context));
   const operations = limited(env, forwarding(context, hosted));
   const backfill = createBackfill(context);
@@ -275,6 +281,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     connect(assets) {
       connected = assets;
     },
+    settleUnseen: () => settleUnseen(context, restored.isUnsettled),
     maintain: () => maintain(context),
     async start() {
       await restored.start();
