@@ -1,6 +1,7 @@
-/** `npm run sim -- --seeds N [--seed S] [--json] [--trace]`; docs/testing.md says how to use it. */
+/** `npm run sim -- --seeds N [--seed S] [--json] [--trace] [--faults JSON]`: see docs/testing.md. */
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
+import type { Faults } from "./faults.ts";
 import { runSeed, type SeedResult } from "./run-seed.ts";
 import { shrink } from "./shrink.ts";
 import { discard, makeTemplate } from "./template.ts";
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
     "fail-fast": { type: "boolean", default: false },
+    faults: { type: "string", default: "{}" },
   },
 });
 const first = numberOf("seed", values.seed);
@@ -20,6 +22,7 @@ const say = (text: string): void => {
   if (!values.json) console.log(text);
 };
 
+const overrides: Partial<Faults> = JSON.parse(values.faults);
 const template = await makeTemplate();
 const probes = new Map<string, number>();
 const total = { accepted: 0, refused: 0, crashes: 0, steps: 0, settledMsMax: 0 };
@@ -27,7 +30,7 @@ const failed: number[] = [];
 let ran = 0;
 const from = performance.now();
 for (let seed = first; seed < first + count; seed += 1) {
-  const result = await runSeed(template, seed);
+  const result = await runSeed(template, seed, overrides);
   ran += 1;
   add(result);
   if (values.trace) console.log(result.trace.join("\n"));
@@ -64,8 +67,8 @@ async function report(result: SeedResult): Promise<void> {
   say(`seed ${result.seed} at ${commit()} breaks ${result.violations.length} promises:`);
   for (const text of result.violations.slice(0, 10)) say(`  ${text}`);
   if (values.json) return;
-  const { overrides, result: least } = await shrink(template, result);
-  say(`it still fails with ${JSON.stringify(overrides)}:`);
+  const { overrides: needed, result: least } = await shrink(template, result, overrides);
+  say(`it still fails with --faults '${JSON.stringify(needed)}':`);
   for (const text of least.violations.slice(0, 10)) say(`  ${text}`);
   say(least.trace.map((line) => `    ${line}`).join("\n"));
 }

@@ -35,7 +35,7 @@ export async function runSeed(
   overrides: Partial<Faults> = {},
 ): Promise<SeedResult> {
   const faults = drawFaults(seed, overrides);
-  const world = new SimWorld(seed, faults, template.endedAt);
+  const world = new SimWorld(seed, faults, template.startsAt);
   const directory = layOut(template, faults.size);
   const scene = openScene(world, template, directory);
   let settledMs = 0;

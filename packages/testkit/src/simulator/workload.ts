@@ -112,7 +112,8 @@ async function change(
     world.note(`${actor.name} could not ${act} ${other.name}: ${code}`);
     world.probe(`membership ${code}`);
     if (code === "closed" || code === "interrupted" || expectedRefusals.has(code)) return;
-    if (!transientRefusals.has(code)) world.violate("refusal", `${act} was refused: ${code}`);
+    if (transientRefusals.has(code)) return;
+    world.violate("refusal", `${act} was refused: ${code}`);
   }
 }
 
