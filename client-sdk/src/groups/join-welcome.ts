@@ -97,6 +97,8 @@ export async function joinWelcome(
     });
     tx.rooms.changeGroupRows(body.room, group.takeChanges());
     tx.cursors.set(cursor);
+    // Who was in before has missed what was said meanwhile.
+    tx.senderChains.loosen(body.room);
     writeHubRecord(tx, body.room, hub);
     noteJoined(tx, body.room, { position: head.position, acceptedAt });
     noteInviter(tx, body.room, inviter?.user);

@@ -92,17 +92,20 @@ export class SimClient implements Host {
     life.end();
     const downMs = this.world.random(`down ${this.name}`).integer(50, 3_000);
     this.world.scheduler.timer(downMs, () => {
-      if (!this.#stopping) void this.open();
+      if (!this.#stopping) this.world.watch(this.open(), `opening ${this.name}`);
     });
   }
 
   /** Closes as a program does, and opens again. */
   async restart(): Promise<void> {
     const client = this.#client;
-    if (client === undefined) return;
+    const life = this.#life;
+    if (client === undefined || life === undefined) return;
     this.#client = undefined;
     await client.close();
-    this.#life?.end();
+    // It may have died on closing, and is opened again as after any death.
+    if (!life.alive) return;
+    life.end();
     this.world.note(`closed ${this.name}`);
     if (!this.#stopping) await this.open();
   }

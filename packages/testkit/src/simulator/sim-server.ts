@@ -117,7 +117,7 @@ export class SimServer implements Host {
     life.end();
     const downMs = this.world.random(`down ${this.name}`).integer(50, 3_000);
     this.world.scheduler.timer(downMs, () => {
-      if (!this.#stopping) void this.start();
+      if (!this.#stopping) this.world.watch(this.start(), `starting ${this.name}`);
     });
   }
 

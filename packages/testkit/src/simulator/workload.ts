@@ -134,7 +134,7 @@ function scheduleRestarts(scene: Scene): void {
   const random = world.random("restarts");
   for (let index = 0; index < world.faults.restarts; index += 1) {
     const client = pick(random, clients);
-    at(scene, random, () => void client.restart());
+    at(scene, random, () => world.watch(client.restart(), `restarting ${client.name}`));
   }
 }
 
