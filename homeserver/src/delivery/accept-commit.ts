@@ -21,6 +21,7 @@ import { answerExpiry, MOVED, requestKey } from "./request.ts";
 import type { Attempt, Request } from "./request.ts";
 import { checkRoomsOfAdded, changePeers, changeSubscriptions } from "./membership.ts";
 import { parcelsOfCommit, peersOfCommit } from "./parcels.ts";
+import { waitForProposals } from "./room.ts";
 import type { HostedRoom } from "./room.ts";
 import type { LogPoint } from "./store.ts";
 import type { Submission } from "./submission.ts";
@@ -163,7 +164,10 @@ async function write(
   const answer = answerOf(at, point, head.signed, behind);
   await store.keepAnswer(tx, key, answer, answerExpiry(at));
   if (first !== undefined) await keepFirstAnswer(context, tx, writing, first, end);
-  tx.afterCommit(() => rooms.put(next));
+  tx.afterCommit(() => {
+    rooms.put(next);
+    if (waitForProposals(next)) context.breaths.begin(next.room);
+  });
   return answer;
 }
 

@@ -187,6 +187,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-208": "removals are proposed again after an external commit",
     "FED-209": "a tombstone stands for an entry",
     "FED-211": "two heads that disagree prove a fork",
+    "FED-212": "of many who leave at once fifty are proposed in each epoch",
   },
   "the vectors of MLS objects and their checks show it": {
     "FED-980": "MLS 1.0 with ciphersuite 1",
@@ -208,6 +209,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-995": "a refusal of a handshake names the rule",
     "FED-996": "no extension twice, and bounded capabilities",
     "FED-997": "what is cheap is judged first",
+    "FED-998": "the elements of all lists are bounded",
   },
 };
 
