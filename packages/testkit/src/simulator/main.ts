@@ -14,6 +14,7 @@ const { values } = parseArgs({
     trace: { type: "boolean", default: false },
     "fail-fast": { type: "boolean", default: false },
     faults: { type: "string", default: "{}" },
+    brief: { type: "boolean", default: false },
   },
 });
 const first = numberOf("seed", values.seed);
@@ -66,7 +67,7 @@ function add({ accepted, refused, crashes, steps, settledMs, probes: reached }: 
 async function report(result: SeedResult): Promise<void> {
   say(`seed ${result.seed} at ${commit()} breaks ${result.violations.length} promises:`);
   for (const text of result.violations.slice(0, 10)) say(`  ${text}`);
-  if (values.json) return;
+  if (values.json || values.brief) return;
   const { overrides: needed, result: least } = await shrink(template, result, overrides);
   say(`it still fails with --faults '${JSON.stringify(needed)}':`);
   for (const text of least.violations.slice(0, 10)) say(`  ${text}`);

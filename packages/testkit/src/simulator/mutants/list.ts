@@ -1,0 +1,210 @@
+/** One bug: `find` must stand exactly once in the file, and `replace` is what stands there then. */
+export type Mutant = {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+};
+
+const one = (name: string, file: string, find: string, replace: string): Mutant => ({
+  name,
+  file,
+  find,
+  replace,
+});
+
+/**
+ * Bugs planted into the production code. Each breaks a promise that some checker looks at, so that
+ * the simulator is itself tested: whatever it does not find within its seeds it does not look for.
+ */
+export const mutants: readonly Mutant[] = [
+  one(
+    "answered before the COMMIT",
+    "homeserver/src/platform/database/group-commit.ts",
+    "    const from = env.monotonic();\n",
+    `    const from = env.monotonic();
+    for (const [index, item] of group.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.kind === "done") item.resolve(outcome.value);
+    }
+    await new Promise<void>((resolve) => env.soon(resolve));
+`,
+  ),
+  one(
+    "no idempotency: a repeated message is taken again",
+    "homeserver/src/delivery/submit.ts",
+    "if (!(await store.keepAnswer(tx, key, answer, answerExpiry(acceptedAt)))) {",
+    "if (!(await store.keepAnswer(tx, key, answer, answerExpiry(acceptedAt))) && head.position < 0) {",
+  ),
+  one(
+    "no idempotency: what was accepted and then became old is refused",
+    "homeserver/src/delivery/request.ts",
+    "  return context.database.read((tx) => context.store.answer(tx, key));",
+    "  return undefined;",
+  ),
+  one(
+    "the room is not compared in the transaction",
+    "homeserver/src/delivery/log.ts",
+    "  return head.epoch !== group.epoch || head.revision !== revision;",
+    "  return head.epoch < group.epoch || (head.revision < revision && head.epoch < 0);",
+  ),
+  one(
+    "messages of any epoch are taken",
+    "homeserver/src/delivery/epoch-window.ts",
+    "    superseded === undefined ||\n",
+    "    epoch < 0 ||\n    superseded === undefined ||\n    at > 0 ||\n",
+  ),
+  one(
+    "messages from before somebody came in are taken after it",
+    "homeserver/src/delivery/epoch-window.ts",
+    "    starts.some((start) => start.epoch > epoch && start.entered) ||\n",
+    "",
+  ),
+  one(
+    "a client on its way out may still speak",
+    "homeserver/src/delivery/submission.ts",
+    "  if (hosted.removals.has(leaf)) {",
+    "  if (hosted.removals.has(leaf) && leaf < 0) {",
+  ),
+  one(
+    "an item to another server is in memory only",
+    "homeserver/src/federation/append.ts",
+    "  await store.add(tx, row);",
+    "  if (stream.away) await store.add(tx, row);",
+  ),
+  one(
+    "what was to be sent is not taken up at the start",
+    "homeserver/src/federation/index.ts",
+    "        if (peer.newest > peer.kept) lines.adopt(peer).pump.wake();",
+    "        if (peer.newest > peer.kept) lines.adopt(peer);",
+  ),
+  one(
+    "what has left counts as received",
+    "homeserver/src/federation/pump.ts",
+    "    stream.sentMost = Math.max(stream.sentMost, sending.to);",
+    "    stream.sentMost = Math.max(stream.sentMost, sending.to);\n    stream.acked = sending.to;",
+  ),
+  one(
+    "a batch that fails is not tried again",
+    "homeserver/src/federation/reach.ts",
+    "    this.#wait(Math.max(drawn, Math.min(retryAfterMs, LIMITS.retryMostMs)));",
+    "    this.#wait(1e9 + drawn);",
+  ),
+  one(
+    "a number is not taken back with its transaction",
+    "homeserver/src/federation/append.ts",
+    "    stream.newest = sequence - 1;",
+    "    stream.newest = sequence;",
+  ),
+  one(
+    "the receiver does not know what it has",
+    "homeserver/src/federation/receive.ts",
+    "    const fresh = newest ? batch.items.filter(({ sequence }) => sequence >= next) : [];",
+    "    const fresh = newest ? batch.items : [];",
+  ),
+  one(
+    "the receiver notes where it stands in memory only",
+    "homeserver/src/federation/receive.ts",
+    "    await store.moveInbound(tx, id, { next, rejectedFrom: next - LIMITS.rejectedItemsMax });\n",
+    "",
+  ),
+  one(
+    "a follower takes what is here already once more",
+    "homeserver/src/delivery/followed/receive.ts",
+    '    case "known":\n      return taken;\n    case "ahead":',
+    '    case "known":\n      return { rejected: "conflict" };\n    case "ahead":',
+  ),
+  one(
+    "a follower never asks for what it lacks",
+    "homeserver/src/delivery/followed/receive.ts",
+    "  touched.head = { ...head, seen: Math.max(head.seen, position) };",
+    "  touched.head = { ...head, seen: Math.min(head.seen, position) };",
+  ),
+  one(
+    "an acknowledgement clears the whole queue",
+    "homeserver/src/queuing/client-queue.ts",
+    "      const cursor = Math.min(position, this.#end(row));",
+    "      const cursor = Math.min(Math.max(position, stream.head), this.#end(row));",
+  ),
+  one(
+    "what is pushed counts as acknowledged",
+    "homeserver/src/realtime/index.ts",
+    "    for (const connection of target.connections) outbox.send(connection, message);",
+    `    for (const connection of target.connections) {
+      outbox.send(connection, message);
+      connection.reader?.acknowledge([{ stream, position }]);
+    }`,
+  ),
+  one(
+    "a Welcome need not be read first",
+    "homeserver/src/delivery/membership.ts",
+    "after: point.position, awaitsInbox });",
+    "after: point.position });",
+  ),
+  one(
+    "a stream goes live one entry too late",
+    "homeserver/src/realtime/catch-up.ts",
+    '      if (state === "behind") return { stream, after };',
+    '      if (state === "behind" && reader.standing(stream, after + 1).state === "behind") return { stream, after };',
+  ),
+  one(
+    "who was removed goes on reading",
+    "homeserver/src/delivery/membership.ts",
+    "      await roomLog.unsubscribe(tx, { client, room, upTo: point.position });",
+    "      await Promise.resolve();",
+  ),
+  one(
+    "the client writes the cursor in a transaction of its own",
+    "client-sdk/src/groups/apply-entry.ts",
+    "  await writeWithGroup(context, room, (tx) => {\n    write.rows(tx);\n    tx.cursors.set(cursor);\n  });",
+    "  await context.store.transaction((tx) => tx.cursors.set(cursor));\n  await writeWithGroup(context, room, (tx) => write.rows(tx));",
+  ),
+  one(
+    "the client forgets the ratchet that a message has moved",
+    "client-sdk/src/groups/context.ts",
+    "      if (changes !== undefined) tx.rooms.changeGroupRows(room.uri, changes);",
+    '      if (changes !== undefined && room.uri === "") tx.rooms.changeGroupRows(room.uri, changes);',
+  ),
+  one(
+    "the client seals a message anew before it knows what became of it",
+    "client-sdk/src/groups/pump.ts",
+    "      const request = intent.request ?? (await buildSend(context, room, intent));",
+    "      const request = await buildSend(context, room, intent);",
+  ),
+  one(
+    "the client takes a hole in the stream for the end of it",
+    "client-sdk/src/groups/apply-entry.ts",
+    '    return superseded ? applyEntry(context, room, bytes) : "again";',
+    '    return superseded ? applyEntry(context, room, bytes) : "applied";',
+  ),
+  one(
+    "the client gives up a commit that another one was faster than",
+    "client-sdk/src/groups/commit-intent.ts",
+    'refusal.code === "wrongEpoch" || refusal.code === "removalPending";',
+    'refusal.code === "removalPending";',
+  ),
+  one(
+    "the client forgets its wishes when it dies",
+    "client-sdk/src/groups/resume.ts",
+    "      pump(context, room);\n    } catch",
+    '      if (room.uri === "") pump(context, room);\n    } catch',
+  ),
+  one(
+    "the client applies own messages twice",
+    "client-sdk/src/groups/send-intent.ts",
+    "  tx.intents.delete(intent.serial);\n  if (aside !== undefined) {",
+    "  if (aside !== undefined) {",
+  ),
+  one(
+    "the client takes no notice of a place that it has had",
+    "client-sdk/src/groups/apply-entry.ts",
+    '  if (entry.room !== room.uri || entry.position <= room.cursor.position) return "applied";',
+    '  if (entry.room !== room.uri) return "applied";',
+  ),
+  one(
+    "the clock of the hub gives the order",
+    "homeserver/src/delivery/log.ts",
+    "  const position = after.position + 1;",
+    "  const position = after.position + (acceptedAt % 17 === 0 ? 2 : 1);",
+  ),
+];
