@@ -75,8 +75,11 @@ export async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Pro
   const { known, entering, unanswered } = await context.store.transaction((tx) => {
     const rows = tx.rooms.list();
     const over = rows.filter(({ status }) => status === "removed").map(({ room }) => room);
-    const unanswered = over.filter((room) => tx.intents.next(room, new Set()) !== undefined);
-    return { known: rows, entering: roomsWithWelcome(tx), unanswered };
+    return {
+      known: rows,
+      entering: roomsWithWelcome(tx),
+      unanswered: over.filter((room) => tx.intents.next(room, new Set()) !== undefined),
+    };
   });
   // This client died between being removed and saying that nothing will come of its wishes.
   for (const uri of unanswered) pump(context, await rooms.open(uri));

@@ -22,7 +22,10 @@ export async function runMutant(mutant: Mutant, seeds: number): Promise<Verdict>
       "--import",
       path("register.ts"),
       path("../main.ts"),
-      ...["--seeds", String(seeds), "--fail-fast", "--brief"],
+      "--seeds",
+      String(seeds),
+      "--fail-fast",
+      "--brief",
     ],
     {
       env: { ...process.env, NODE_OPTIONS: "", TREEHOUSE_SIM_MUTANT: mutant.name },
