@@ -99,7 +99,7 @@ R-068 | open | | Channels of several kinds
 R-069 | open | | Channels that few write and many read
 R-070 | open | | Public and private channels
 R-071 | open | | Users make and manage channels
-R-072 | open | | Invitation links with expiry and uses
+R-072 | met | delivery, SDK, CLI | Invitation links with expiry, uses, role and revocation, over servers
 
 # Roles, moderation, safety
 R-073 | open | | The owner defines roles and assigns them
@@ -279,7 +279,7 @@ T-14 | met | SDK | Content sent again by a member: the message id covers sender 
 T-15 | partly | SDK | A server that forks or withholds: a broken chain stops the room; tags are not compared yet
 T-16 | met | delivery, mls | An invalid commit let through: the hub checks everything that it can see
 T-17 | partly | SDK, mls | Path secrets that the hub cannot check: the client leaves by itself and comes back
-T-18 | met | mls, delivery | External commits: for clients of participants, replacing no other user's leaf
+T-18 | met | mls, delivery, SDK | External commits: for clients of participants and bearers of a ticket, replacing no other user's leaf
 T-19 | met | mls | Malleable signatures: suites with Ed25519 only
 T-20 | met | SDK, delivery | Rejoining from a stale state: never behind what was seen, unless the hub signed that it was set back
 T-21 | met | mls | Trees with false parents or leaves: all of RFC 9420's checks, and the official vectors

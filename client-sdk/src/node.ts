@@ -60,6 +60,8 @@ export type {
   FilesWish,
   FolderInfo,
   FoundConversation,
+  JoinLinkInfo,
+  NewLink,
   Invite,
   Judged,
   LimitsWish,

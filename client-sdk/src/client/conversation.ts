@@ -25,6 +25,7 @@ import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
 import { type ConversationAbout, createConversationAbout } from "./conversation-about.ts";
+import { type ConversationLinks, createConversationLinks } from "./conversation-links.ts";
 import { createExpiring, type Expiring } from "./expiring.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { createForwarding, type Forwarding } from "./forward.ts";
@@ -100,6 +101,7 @@ export interface Conversation
     Governing,
     Expiring,
     ConversationThreads,
+    ConversationLinks,
     Drafts {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
@@ -252,6 +254,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     ...createGoverning(parts, id),
     ...createExpiring(parts, id),
     ...createThreads(parts, id),
+    ...createConversationLinks(parts, id),
     ...createDrafts(parts, id),
     ...createStickerSending(parts, id),
     info: () => guarded(info),

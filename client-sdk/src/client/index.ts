@@ -84,6 +84,7 @@ export type {
   SentMessage,
 } from "./conversation.ts";
 export type { AboutChange } from "./conversation-about.ts";
+export type { JoinLinkInfo, NewLink } from "./conversation-links.ts";
 export type { ClientConversations, ConversationKind, CreateConversation } from "./conversations.ts";
 export type { Admin, Invite } from "./admin.ts";
 export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";

@@ -94,6 +94,8 @@ export type ClientEvents = {
     readonly removed: readonly UserUri[];
     /** Who came in with another identity key than before. */
     readonly changedKeys: readonly UserUri[];
+    /** How those who were added came: by whom it names, or from outside by themselves. */
+    readonly way: "member" | "link" | "open";
   };
   /**
    * A commit changed the rules of a conversation. `roles`: who has another one, with its name. `rules`:

@@ -15,7 +15,7 @@ import {
 } from "@treehouse/protocol";
 
 import { aboutEntry } from "./about-entry.ts";
-import { policyBefore, violationOf } from "./check-policy.ts";
+import { policyBefore, violationOf, wayOf } from "./check-policy.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
 import { policyChange } from "./governing/index.ts";
@@ -66,6 +66,7 @@ export async function commitEntry(
     added: result.added.map(({ client }) => userOfClient(client)),
     removed: result.removed.map(({ client }) => userOfClient(client)),
     changed: result.roomStateChanged,
+    way: wayOf(before, result),
   } as const;
   const finished: number[] = [];
   let hidden = false;

@@ -23,6 +23,7 @@ import { authenticatedData } from "./authenticated-data.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { fetchKeyPackages } from "./fetch-key-packages.ts";
 import { usersOut } from "./governing/index.ts";
+import { withTicketOf } from "./link-wish.ts";
 import { loadGroup } from "./load-group.ts";
 import { catchUpWithOwn, ownLeavesOf } from "./own-leaf.ts";
 import { isSessionOver } from "./passing.ts";
@@ -70,7 +71,8 @@ export async function buildCommit(
       return "done";
     }
     const roomState = settledState(group, remove, changed);
-    const aad = await authenticatedData(group, room.cursor.position);
+    const bare = await authenticatedData(group, room.cursor.position);
+    const aad = withTicketOf(context, group, intent, bare);
     const extensions = await welcomeExtensions(context, room);
     const prepared = await group.prepareCommit(
       {

@@ -32,6 +32,7 @@ import { findDirectRoom } from "./find-direct-room.ts";
 import { findStrangers } from "./find-strangers.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms } from "./open-rooms.ts";
+import { createJoining, type Joining } from "./joining/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
@@ -71,6 +72,7 @@ export type {
   People,
   ReadMessage,
 } from "./context.ts";
+export type { KnownJoinLink } from "./joining/index.ts";
 export { knownMetadataKeys } from "./room-names.ts";
 export { noteNewClient } from "./rooms-of-user.ts";
 export type { NewRoom } from "./found-room.ts";
@@ -96,7 +98,7 @@ export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 /** When an intent is done. */
 export type Done = { readonly position: number; readonly acceptedAt: number };
 
-export interface Groups extends RoomLife, RoomPolicy, RoomSettings {
+export interface Groups extends RoomLife, RoomPolicy, RoomSettings, Joining {
   /** One entry of a room stream. */
   applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied | "passed" }>;
   /** One entry of the own inbox; what it brings and the cursor are one transaction. */
@@ -310,6 +312,7 @@ export function createGroups(context: GroupsContext): Groups {
     ...createRoomSettings(context, rooms, intend),
     ...createRoomLife(context, rooms, intend),
     ...createRoomPolicy(context, rooms, intend),
+    ...createJoining(context, rooms, { intend, wake: (room) => pump(context, room) }),
     echoes: (room) => echoes(context, room),
     unechoed: () => context.store.transaction((tx) => readUnechoed(context, tx)),
     history: (room, page) =>
@@ -336,7 +339,7 @@ export function createGroups(context: GroupsContext): Groups {
       for (const room of rooms.list()) {
         await room.pumping;
         await room.serial.idle();
-        const waiters = [...room.waiters.values()];
+        const waiters = [...room.waiters.values(), ...room.joiners.splice(0)];
         room.waiters.clear();
         for (const waiter of waiters) waiter.reject(reason);
       }

@@ -4,6 +4,7 @@ import type { Alarm } from "./alarms.ts";
 import type { GroupsContext } from "./context.ts";
 import { findForgotten } from "./forgotten-rooms.ts";
 import { tellHeld } from "./held-messages.ts";
+import { pendingJoins } from "./joining/index.ts";
 import { loadGroup } from "./load-group.ts";
 import type { OpenRooms } from "./open-rooms.ts";
 import { publishKeyPackages } from "./publish-key-packages.ts";
@@ -77,7 +78,7 @@ export async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Pro
     const over = rows.filter(({ status }) => status === "removed").map(({ room }) => room);
     return {
       known: rows,
-      entering: roomsWithWelcome(tx),
+      entering: [...roomsWithWelcome(tx), ...pendingJoins(tx)],
       unanswered: over.filter((room) => tx.intents.next(room, new Set()) !== undefined),
     };
   });

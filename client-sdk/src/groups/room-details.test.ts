@@ -145,6 +145,7 @@ test("events of a room come back as they were, and nothing else does", () => {
     removed: [],
     changed: true,
     changedKeys: [],
+    way: "member",
   } as const;
   expect(parseEvent(describeEvent(change))).toEqual(change);
   const fault = { kind: "fault", code: "undecryptable", text: "no key" } as const;

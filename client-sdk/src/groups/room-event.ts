@@ -23,6 +23,8 @@ const eventSchema = z.discriminatedUnion("kind", [
     changed: z.boolean(),
     /** Who came in with another identity key than the one that this client had pinned. */
     changedKeys: z.array(user).readonly().default([]),
+    /** How those who were added came. */
+    way: z.enum(["member", "link", "open"]).default("member"),
     about: aboutSchema.optional(),
   }),
   z.object({ kind: z.literal("fault"), code: z.string(), text: z.string() }),

@@ -13,7 +13,9 @@ export type IntentKind =
   | "metadata"
   | "policy"
   | "end"
-  | "leave";
+  | "leave"
+  | "joinLink"
+  | "takeRole";
 
 /**
  * `waiting`: no request is built yet. `submitted`: `request` may have reached the hub; it is
@@ -201,6 +203,7 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
 const kinds: readonly IntentKind[] = [
   ...(["send", "add", "remove", "commit", "component"] as const),
   ...(["metadata", "policy", "end", "leave"] as const),
+  ...(["joinLink", "takeRole"] as const),
 ];
 const statuses: readonly IntentStatus[] = ["waiting", "submitted", "accepted", "held"];
 

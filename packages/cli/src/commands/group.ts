@@ -7,6 +7,7 @@ import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
 import { aboutText, addAboutCommands } from "./group-about.ts";
 import { addEndCommands } from "./group-end.ts";
+import { addJoiningCommands } from "./group-joining.ts";
 import { addGrantCommand } from "./history-backup.ts";
 import { addPolicyCommands } from "./group-policy.ts";
 import { addOrganisationCommands } from "./organisation.ts";
@@ -100,6 +101,7 @@ export function addGroupCommands(cli: Cli): void {
     });
   addAboutCommands(cli, noun);
   addEndCommands(cli, noun);
+  addJoiningCommands(cli, noun);
   addNoteCommands(cli, noun);
   addGrantCommand(cli, noun);
   addOrganisationCommands(cli, noun);

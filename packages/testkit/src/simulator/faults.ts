@@ -68,7 +68,7 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     reordering: random.chance(0.7),
     socketBreaks: sometimes(0.6, upTo(0.05), 0),
     cuts: sometimes(0.6, random.integer(1, 4), 0),
-    serverCrash: sometimes(0.8, upTo(0.03), 0),
+    serverCrash: sometimes(0.8, upTo(0.15), 0),
     clientCrash: sometimes(0.6, upTo(0.02), 0),
     restarts: sometimes(0.4, random.integer(1, 3), 0),
     fullDisks: sometimes(0.3, 1, 0),

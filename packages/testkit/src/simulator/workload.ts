@@ -82,9 +82,10 @@ function scheduleMembership(scene: Scene): void {
   const { world, clients } = scene;
   const random = world.random("membership");
   for (let index = 0; index < world.faults.membershipChanges; index += 1) {
-    const actor = random.chance(0.6) ? clients[0] : pick(random, clients);
-    const other = pick(random, clients.slice(1));
-    const kind = random.integer(0, 2);
+    // Mostly somebody who may, and the same few, so that who was removed is added again.
+    const actor = random.chance(0.7) ? clients[0] : pick(random, clients);
+    const other = pick(random, clients.slice(-2));
+    const kind = random.integer(0, 1);
     if (actor === undefined) continue;
     at(scene, random, () => void change(scene, actor, other, kind));
   }
@@ -191,8 +192,16 @@ function scheduleMachineFaults(scene: Scene): void {
   }
 }
 
+/** What happens at about the same time runs into one another: half of everything is in a burst. */
+const bursts = 4;
+const burstMs = 250;
+
 function at({ world }: Scene, random: Random, run: () => void): void {
-  world.scheduler.timer(random.fraction() * world.faults.faultsForMs, run);
+  const { faultsForMs } = world.faults;
+  const drawn = random.fraction();
+  const [inBurst, burst] = [random.chance(0.5), random.integer(1, bursts)];
+  const start = ((burst - 0.5) / bursts) * faultsForMs;
+  world.scheduler.timer(inBurst ? start + drawn * burstMs : drawn * faultsForMs, run);
 }
 
 function pick<T>(random: Random, from: readonly T[]): T {

@@ -49,12 +49,6 @@ export const mutants: readonly Mutant[] = [
     "  return head.epoch < group.epoch || (head.revision < revision && head.epoch < 0);",
   ),
   one(
-    "messages of any epoch are taken",
-    "homeserver/src/delivery/epoch-window.ts",
-    "    superseded === undefined ||\n",
-    "    epoch < 0 ||\n    superseded === undefined ||\n    at > 0 ||\n",
-  ),
-  one(
     "messages from before somebody came in are taken after it",
     "homeserver/src/delivery/epoch-window.ts",
     "    starts.some((start) => start.epoch > epoch && start.entered) ||\n",
