@@ -11,7 +11,7 @@ test("each planted bug fits into the code in exactly one place", () => {
   expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
   for (const { name, file, find, replace } of mutants) {
     const text = readFileSync(new URL(file, root), "utf8");
-    expect(text.split(find).length - 1, name).toBe(1);
+    expect([name, text.split(find).length - 1]).toEqual([name, 1]);
     expect(replace).not.toBe(find);
   }
 });
