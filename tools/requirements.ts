@@ -107,7 +107,7 @@ R-074 | partly | protocol, delivery | Capabilities decide at hub and clients; vi
 R-075 | open | | Muting a member
 R-076 | partly | delivery, SDK, CLI | A member with the right removes another; no communities yet
 R-077 | open | | Banning
-R-078 | partly | protocol | Acts have a form that is signed and chained; clients do not keep it yet
+R-078 | met | protocol, SDK, CLI | A record of acts, derived by every client, signed by who did it, chained, with reasons; given to others and checked
 R-079 | open | | Reporting abuse with proof
 R-080 | open | | Reports tracked to an outcome
 R-081 | open | | Content filters

@@ -83,6 +83,7 @@ export type {
   SendOptions,
   SentMessage,
 } from "./conversation.ts";
+export type { ActOptions } from "./act-options.ts";
 export type { AboutChange } from "./conversation-about.ts";
 export type { JoinLinkInfo, NewLink } from "./conversation-links.ts";
 export type { ClientConversations, ConversationKind, CreateConversation } from "./conversations.ts";

@@ -26,6 +26,8 @@ const eventSchema = z.discriminatedUnion("kind", [
     /** How those who were added came. */
     way: z.enum(["member", "link", "open"]).default("member"),
     about: aboutSchema.optional(),
+    /** What whoever did it said of it. */
+    reason: z.string().optional(),
   }),
   z.object({ kind: z.literal("fault"), code: z.string(), text: z.string() }),
 ]);

@@ -8,6 +8,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
+import { auditHeadOf } from "./audit/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { loadGroup } from "./load-group.ts";
 import { endOf, type RoomEnd } from "./room-end.ts";
@@ -28,6 +29,15 @@ export type RoomInfo = {
   readonly status: string;
   /** Present when somebody has ended it for everybody; then that is its status, `deleted`. */
   readonly deleted: RoomEnd | undefined;
+  /**
+   * Where the record of what was done here stands: equal for all who have the same. Not current after
+   * commits were missed, until the next one of a member tells.
+   */
+  readonly audit: {
+    readonly number: number;
+    readonly hash: string;
+    readonly isCurrent: boolean;
+  };
   readonly epoch: number;
   readonly position: number;
   /** Equal on all members of an epoch; hex (RFC 9420 §8.7). */
@@ -41,10 +51,11 @@ export type RoomInfo = {
 };
 
 export async function describeRoom(context: GroupsContext, room: Room): Promise<RoomInfo> {
-  const { row, known, end } = await context.store.transaction((tx) => ({
+  const { row, known, end, audit } = await context.store.transaction((tx) => ({
     row: tx.rooms.get(room.uri),
     known: roomKnown(tx, room.uri),
     end: endOf(tx, room.uri),
+    audit: auditHeadOf(tx, room.uri),
   }));
   const about = row === undefined ? named("") : aboutOf(decodeDetails(row.details));
   const base = {
@@ -56,6 +67,7 @@ export async function describeRoom(context: GroupsContext, room: Room): Promise<
     template: known?.template ?? "",
     status: end === undefined ? (row?.status ?? "removed") : "deleted",
     deleted: end,
+    audit,
     position: room.cursor.position,
   };
   if (row === undefined || row.status === "removed") {

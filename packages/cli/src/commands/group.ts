@@ -6,6 +6,7 @@ import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
 import { aboutText, addAboutCommands } from "./group-about.ts";
+import { addAuditCommand } from "./group-audit.ts";
 import { addEndCommands } from "./group-end.ts";
 import { addJoiningCommands } from "./group-joining.ts";
 import { addGrantCommand } from "./history-backup.ts";
@@ -101,6 +102,7 @@ export function addGroupCommands(cli: Cli): void {
     });
   addAboutCommands(cli, noun);
   addEndCommands(cli, noun);
+  addAuditCommand(cli, noun);
   addJoiningCommands(cli, noun);
   addNoteCommands(cli, noun);
   addGrantCommand(cli, noun);
@@ -161,10 +163,11 @@ function addMemberCommand(
     .description(description)
     .argument("<conversation>", "id, unique beginning of the id, or name")
     .argument("<addresses...>", "for instance bob@localhost")
-    .action(async (reference: string, addresses: string[]) => {
+    .option("--reason <text>", "for those in the conversation, and for them")
+    .action(async (reference: string, addresses: string[], { reason }: { reason?: string }) => {
       await withCaughtUpClient(cli, async (client) => {
         const conversation = await client.conversations.get(reference);
-        await conversation[verb](addresses);
+        await conversation[verb](addresses, { reason });
         const info = await conversation.info();
         cli.output().result(info, describe(info));
       });
