@@ -30,6 +30,7 @@ const total = { accepted: 0, refused: 0, crashes: 0, steps: 0, settledMsMax: 0 }
 const failed: number[] = [];
 let ran = 0;
 const from = performance.now();
+const cpuFrom = process.cpuUsage();
 for (let seed = first; seed < first + count; seed += 1) {
   const result = await runSeed(template, seed, overrides);
   ran += 1;
@@ -41,12 +42,16 @@ for (let seed = first; seed < first + count; seed += 1) {
   if (values["fail-fast"]) break;
 }
 const seconds = (performance.now() - from) / 1_000;
+const cpu = process.cpuUsage(cpuFrom);
+const cpuSeconds = (cpu.user + cpu.system) / 1e6;
 discard(template.directory);
 for (const [name, times] of sorted(probes)) say(`${String(times).padStart(8)}  ${name}`);
 const summary = {
   seeds: ran,
   violations: failed.length,
   seedsPerSecond: Number((ran / seconds).toFixed(2)),
+  /** Of one core, whoever else was using the machine. */
+  seedsPerCpuSecond: Number((ran / cpuSeconds).toFixed(2)),
   ...total,
   failed,
   ...(values.json ? { probes: Object.fromEntries(sorted(probes)) } : {}),
