@@ -18,7 +18,7 @@ export type Faults = {
   readonly serverCrash: number;
   /** The same for a client. */
   readonly clientCrash: number;
-  /** Clients are closed and opened again so many times. */
+  /** Clients are closed and opened again, and servers stopped and started, so many times. */
   readonly restarts: number;
   /** The disk of a server is full for a while. */
   readonly fullDisks: number;

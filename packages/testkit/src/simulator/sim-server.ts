@@ -121,6 +121,20 @@ export class SimServer implements Host {
     });
   }
 
+  /** Stops as an operator stops it, and starts again. */
+  async restart(): Promise<void> {
+    const [homeserver, life] = [this.#homeserver, this.#life];
+    if (homeserver === undefined || life === undefined) return;
+    this.#homeserver = undefined;
+    this.network.door(this.name, undefined);
+    await homeserver[Symbol.asyncDispose]();
+    // It may have died on stopping, and is started again as after any death.
+    if (!life.alive) return;
+    life.end();
+    this.world.note(`stopped ${this.name}`);
+    if (!this.#stopping) await this.start();
+  }
+
   full(full: boolean): void {
     if (this.isUp) this.#engine?.full(full);
   }

@@ -131,11 +131,11 @@ const transientRefusals = new Set([
 ]);
 
 function scheduleRestarts(scene: Scene): void {
-  const { world, clients } = scene;
+  const { world, clients, servers } = scene;
   const random = world.random("restarts");
   for (let index = 0; index < world.faults.restarts; index += 1) {
-    const client = pick(random, clients);
-    at(scene, random, () => world.watch(client.restart(), `restarting ${client.name}`));
+    const host = pick(random, [...clients, ...servers]);
+    at(scene, random, () => world.watch(host.restart(), `restarting ${host.name}`));
   }
 }
 

@@ -139,7 +139,8 @@ export const mutants: readonly Mutant[] = [
     "a stream goes live one entry too late",
     "homeserver/src/realtime/catch-up.ts",
     '      if (state === "behind") return { stream, after };',
-    '      if (state === "behind" && reader.standing(stream, after + 1).state === "behind") return { stream, after };',
+    `      const isFar = reader.standing(stream, after + 1).state === "behind";
+      if (state === "behind" && isFar) return { stream, after };`,
   ),
   one(
     "who was removed goes on reading",
