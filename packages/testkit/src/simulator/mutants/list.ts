@@ -151,12 +151,13 @@ export const mutants: readonly Mutant[] = [
   one(
     "the client writes the cursor in a transaction of its own",
     "client-sdk/src/groups/apply-entry.ts",
-    `  await writeWithGroup(context, room, (tx) => {
-    write.rows(tx);
-    tx.cursors.set(cursor);
-  });`,
+    "  await writeWithGroup(\n    context,\n    room,\n    (tx) => {\n      write.rows(tx);",
     `  await context.store.transaction((tx) => tx.cursors.set(cursor));
-  await writeWithGroup(context, room, (tx) => write.rows(tx));`,
+  await writeWithGroup(
+    context,
+    room,
+    (tx) => {
+      write.rows(tx);`,
   ),
   one(
     "the client forgets the ratchet that a message has moved",

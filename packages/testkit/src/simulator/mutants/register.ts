@@ -19,6 +19,10 @@ registerHooks({
     if (url !== target || loaded.source === undefined || loaded.source === null) return loaded;
     const text =
       typeof loaded.source === "string" ? loaded.source : new TextDecoder().decode(loaded.source);
+    if (text.split(mutant.find).length !== 2) {
+      console.error(`${mutant.file} does not hold it exactly once: ${mutant.find}`);
+      process.exit(3);
+    }
     planted = true;
     return { ...loaded, source: text.replace(mutant.find, () => mutant.replace) };
   },

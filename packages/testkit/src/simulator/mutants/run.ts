@@ -37,7 +37,7 @@ export async function runMutant(mutant: Mutant, seeds: number): Promise<Verdict>
   child.stdout.on("data", (part: Buffer) => (parts.out += part.toString()));
   child.stderr.on("data", (part: Buffer) => (parts.err += part.toString()));
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  if (parts.err.includes("was never loaded")) throw new Error(parts.err);
+  if (/was never loaded|does not hold it/.test(parts.err)) throw new Error(parts.err);
   if (code === 0) return { name: mutant.name, killedAt: undefined, how: "" };
   const last = parts.out.trim().split("\n").at(-1) ?? "";
   const known = /"seeds":(\d+)/.exec(last)?.[1];
