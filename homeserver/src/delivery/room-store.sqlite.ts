@@ -95,7 +95,8 @@ export function createRoomStore(database: Database): Omit<RoomStore, "companions
   };
 }
 
-const tablesOfRoom = [
+/** All that have rows of a room but `rooms` itself. */
+export const tablesOfRoom = [
   heads,
   epochs,
   nodes,

@@ -4,6 +4,7 @@ import type { Database } from "../platform/index.ts";
 import { buffer, bytes } from "./blob.ts";
 import { createCompanionStore } from "./companion-store.sqlite.ts";
 import { createFollowedStore } from "./followed/store.sqlite.ts";
+import { createMoveStore } from "./moves/store.sqlite.ts";
 import { createGroupStore } from "./group-store.sqlite.ts";
 import {
   createDepartureStore,
@@ -40,6 +41,7 @@ export function createSqliteStore(database: Database): DeliveryStore {
     ...createRestoredStore(database),
     ...createLinkUseStore(database),
     ...createFollowedStore(database),
+    ...createMoveStore(database),
   };
 }
 

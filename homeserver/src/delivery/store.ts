@@ -1,6 +1,7 @@
 import type { Bytes, ClientUri, Domain, RoomUri, UserUri } from "@treehouse/protocol";
 import type { Acquaintance, ReadTx, Tx } from "../platform/index.ts";
 import type { FollowedStore } from "./followed/store.ts";
+import type { MoveStore } from "./moves/store.ts";
 import type { LinkUseStore } from "./joining/index.ts";
 
 /** What this module asks of a database. `store.contract.ts` says how an adapter must behave. */
@@ -18,7 +19,8 @@ export interface DeliveryStore
     PlaceStore,
     RestoredStore,
     LinkUseStore,
-    FollowedStore {}
+    FollowedStore,
+    MoveStore {}
 
 export interface ReservationStore {
   insertReservation(tx: Tx, reservation: Reservation): Promise<void>;

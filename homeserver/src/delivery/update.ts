@@ -3,8 +3,8 @@ import type { Bytes, UpdateRequest } from "@treehouse/protocol";
 import { acceptCommit, ListsWanted } from "./accept-commit.ts";
 import type { Listed } from "./accept-commit.ts";
 import { acceptProposals } from "./accept-proposals.ts";
-import type { DeliveryContext } from "./context.ts";
-import { answerOnce } from "./request.ts";
+import type { MovesContext } from "./moves/index.ts";
+import { answerOnce, busy } from "./request.ts";
 import type { Request } from "./request.ts";
 import { readSubmission } from "./submission.ts";
 import type { Submission } from "./submission.ts";
@@ -19,7 +19,7 @@ import type { Submission } from "./submission.ts";
  * identityInvalid, removalPending, roomFull, roomsFull, limitExceeded, versionUnsupported,
  * storageFull, queueFull, unavailable.
  */
-export async function updateRoom(context: DeliveryContext, request: Request): Promise<Bytes> {
+export async function updateRoom(context: MovesContext, request: Request): Promise<Bytes> {
   const decoded = updateRequestCodec.decode(request.bytes);
   const framing = checkUpdateFraming(decoded);
   const firstMessage = readFirst(decoded);
@@ -33,13 +33,20 @@ export async function updateRoom(context: DeliveryContext, request: Request): Pr
         return acceptCommit(context, request, attempt, { upload, listed });
       }),
     );
-  try {
-    return await take();
-  } catch (error) {
-    if (!(error instanceof ListsWanted)) throw error;
-    return take(await error.ask(context));
+  let listed: Listed | undefined;
+  for (let count = 0; count < asksMax; count += 1) {
+    try {
+      return await take(listed);
+    } catch (error) {
+      if (!(error instanceof ListsWanted)) throw error;
+      listed = await error.ask(context);
+    }
   }
+  throw busy();
 }
+
+/** Other servers are asked once, and again if the room has changed before a hand-over. */
+const asksMax = 4;
 
 function readFirst(decoded: UpdateRequest): Submission | undefined {
   const first = decoded.kind === "commit" ? decoded.firstMessage : undefined;
