@@ -55,12 +55,6 @@ export const mutants: readonly Mutant[] = [
     "",
   ),
   one(
-    "a client on its way out may still speak",
-    "homeserver/src/delivery/submission.ts",
-    "  if (hosted.removals.has(leaf)) {",
-    "  if (hosted.removals.has(leaf) && leaf < 0) {",
-  ),
-  one(
     "an item to another server is in memory only",
     "homeserver/src/federation/append.ts",
     "  await store.add(tx, row);",
@@ -200,6 +194,12 @@ export const mutants: readonly Mutant[] = [
     "client-sdk/src/groups/apply-entry.ts",
     '  if (entry.room !== room.uri || entry.position <= room.cursor.position) return "applied";',
     '  if (entry.room !== room.uri) return "applied";',
+  ),
+  one(
+    "the client acknowledges what is not on its disk",
+    "client-sdk/src/sync/index.ts",
+    "    await store.settle();\n",
+    "",
   ),
   one(
     "the clock of the hub gives the order",
