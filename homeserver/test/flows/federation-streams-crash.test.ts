@@ -108,7 +108,7 @@ test("FED-952 a room that goes on without the peer owes it no head after a resta
   islands.say(1);
   await world.advance(2_000);
   // The commit that removes the peer's last member, and something that is not for it any more.
-  void hub.say(room, "out", [south], "commit");
+  void hub.say(room, "out", [south], true);
   await world.advance(200);
   expect((await islands.received()).length).toBe(2);
   hub.kill();

@@ -196,12 +196,6 @@ export const mutants: readonly Mutant[] = [
     '  if (entry.room !== room.uri) return "applied";',
   ),
   one(
-    "the client acknowledges what is not on its disk",
-    "client-sdk/src/sync/index.ts",
-    "    await store.settle();\n",
-    "",
-  ),
-  one(
     "the clock of the hub gives the order",
     "homeserver/src/delivery/log.ts",
     "  const position = after.position + 1;",
