@@ -79,40 +79,10 @@ export const mutants: readonly Mutant[] = [
     "    this.#wait(1e9 + drawn);",
   ),
   one(
-    "a number is not taken back with its transaction",
-    "homeserver/src/federation/append.ts",
-    "    stream.newest = sequence - 1;",
-    "    stream.newest = sequence;",
-  ),
-  one(
-    "the receiver does not know what it has",
-    "homeserver/src/federation/receive.ts",
-    "    const fresh = newest ? batch.items.filter(({ sequence }) => sequence >= next) : [];",
-    "    const fresh = newest ? batch.items : [];",
-  ),
-  one(
     "the receiver notes where it stands in memory only",
     "homeserver/src/federation/receive.ts",
     "    await store.moveInbound(tx, id, { next, rejectedFrom: next - LIMITS.rejectedItemsMax });\n",
     "",
-  ),
-  one(
-    "a follower takes what is here already once more",
-    "homeserver/src/delivery/followed/receive.ts",
-    '    case "known":\n      return taken;\n    case "ahead":',
-    '    case "known":\n      return { rejected: "conflict" };\n    case "ahead":',
-  ),
-  one(
-    "a follower never asks for what it lacks",
-    "homeserver/src/delivery/followed/receive.ts",
-    "  touched.head = { ...head, seen: Math.max(head.seen, position) };",
-    "  touched.head = { ...head, seen: Math.min(head.seen, position) };",
-  ),
-  one(
-    "an acknowledgement clears the whole queue",
-    "homeserver/src/queuing/client-queue.ts",
-    "      const cursor = Math.min(position, this.#end(row));",
-    "      const cursor = Math.min(Math.max(position, stream.head), this.#end(row));",
   ),
   one(
     "what is pushed counts as acknowledged",
@@ -200,5 +170,42 @@ export const mutants: readonly Mutant[] = [
     "homeserver/src/delivery/log.ts",
     "  const position = after.position + 1;",
     "  const position = after.position + (acceptedAt % 17 === 0 ? 2 : 1);",
+  ),
+  one(
+    "a COMMIT that fails counts as done",
+    "homeserver/src/platform/database/group-commit.ts",
+    `      this.#closures.abandon();
+      throw new GroupLost(storageErrorKind(error) === "full", error);`,
+    "      this.#closures.abandon();",
+  ),
+  one(
+    "the head of the log stays where it is",
+    "homeserver/src/delivery/submit.ts",
+    "  await store.moveHead(tx, hosted.id, end);\n",
+    "",
+  ),
+  one(
+    "other servers do not get commits",
+    "homeserver/src/delivery/log.ts",
+    "  if (peers.length === 0) return point;",
+    '  if (peers.length === 0 || body.kind === "commit") return point;',
+  ),
+  one(
+    "nobody is told of what was appended",
+    "homeserver/src/queuing/append.ts",
+    "  notifier?.appended(stream.name, position, bytes);\n",
+    "",
+  ),
+  one(
+    "cursors are kept in memory only",
+    "homeserver/src/queuing/flush-cursors.ts",
+    "    else await store.advance(tx, key, cursor);\n",
+    "",
+  ),
+  one(
+    "the client does not come back after a break",
+    "client-sdk/src/transport/connection.ts",
+    "    cancelRetry = env.timer(delay * (0.5 + jitter / 2), () => void connect());",
+    "    cancelRetry = env.timer(1e9 + delay * jitter, () => void connect());",
   ),
 ];
