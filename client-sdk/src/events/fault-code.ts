@@ -20,4 +20,5 @@ export type FaultCode =
   | "roomForgotten"
   | "serverBehind"
   | "auditMismatch"
-  | "auditUnsigned";
+  | "auditUnsigned"
+  | "awayTooLong";
