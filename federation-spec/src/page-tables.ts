@@ -2,9 +2,12 @@ import { readFileSync } from "node:fs";
 import { LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
 
 const folder = new URL("../", import.meta.url);
-const limitsSources = ["limits.ts", "ephemeral-limits.ts", "asset-limits.ts"].map(
-  (file) => new URL(`../../packages/protocol/src/${file}`, import.meta.url),
-);
+const limitsSources = [
+  "limits.ts",
+  "ephemeral-limits.ts",
+  "asset-limits.ts",
+  "health-limits.ts",
+].map((file) => new URL(`../../packages/protocol/src/${file}`, import.meta.url));
 
 type Row = readonly string[];
 

@@ -17,7 +17,7 @@ import {
   type OwnContent,
   type TextWish,
 } from "../messages/index.ts";
-import { type HistoryPage, speaksForRoom } from "../groups/index.ts";
+import { type HistoryPage, type RoomHealth, speaksForRoom } from "../groups/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
 import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
@@ -68,6 +68,8 @@ export type ConversationInfo = {
   readonly organisation: Organisation;
   readonly template: string;
   readonly status: string;
+  /** How it is doing on this client. */
+  readonly health: RoomHealth;
   readonly epoch: number;
   readonly position: number;
   readonly epochAuthenticator: string;
@@ -132,6 +134,11 @@ export interface Conversation
   /** Removes users by address; who is not in is passed over. */
   remove(addresses: readonly string[]): Promise<void>;
   leave(): Promise<void>;
+  /**
+   * Has this client come in anew, with other keys: it does so by itself when it has to, see `health`.
+   * Resolves once it is back. Refuses `removed`.
+   */
+  rejoin(): Promise<void>;
   /**
    * Tells the others that this user writes: call it at each stroke, for it leaves the client every
    * three seconds at most, and ends by itself six seconds after the last one, or with the message.
@@ -263,6 +270,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         }
         await groups.remove(id, users);
       }),
+    rejoin: () => guarded(() => groups.rejoin(id)),
     leave: () => guarded(async () => void (await groups.leave(id))),
     typing: (on = true) => guarded(() => presences.typing(id, on)),
     setOwnName: (name) =>

@@ -57,6 +57,19 @@ export type ClientEvents = {
     readonly from: number;
     readonly to: number;
   };
+  /** How a conversation is doing on this client has changed: see `ConversationInfo.health`. */
+  health: {
+    readonly room: RoomUri;
+    readonly state:
+      | "ok"
+      | "catchingUp"
+      | "checking"
+      | "rejoining"
+      | "suspended"
+      | "forkSuspected"
+      | "forked";
+    readonly until?: number;
+  };
   /** This client became a member of a conversation. */
   joined: { readonly room: RoomUri };
   /** The name of a conversation that this client came into by itself is known now. */
@@ -213,6 +226,8 @@ export type FaultCode =
   | "contentInvalid"
   | "senderMismatch"
   | "commitInvalid"
+  | "commitVoid"
+  | "forkSuspected"
   | "welcomeUnusable"
   | "forkDetected"
   | "policyViolated"

@@ -1,7 +1,7 @@
 import type { MemberGroup } from "@treehouse/mls/member";
 import { type Bytes, encodeSafeAad, LABELS, SENDER_CHAIN_COMPONENT } from "@treehouse/protocol";
 
-const forkTagLength = 16;
+import { forkTagLength } from "./health/index.ts";
 
 /**
  * What every message of ours carries in its authenticated data: the epoch, a tag that differs

@@ -13,6 +13,7 @@ import {
 import { policyBefore, violationOf } from "./check-policy.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
+import { forkTagOf } from "./health/index.ts";
 import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { noteKeyNumbers, pinMembers, tellChangedKeys } from "./pin-members.ts";
@@ -25,8 +26,11 @@ export async function commitEntry(
   context: GroupsContext,
   room: Room,
   entry: Entry & { kind: "commit" },
+  hash: Bytes,
 ): Promise<EntryWrite> {
   const group = await loadGroup(context, room);
+  // Messages of the epoch that ends may still come.
+  await forkTagOf(room, group);
   const before = policyBefore(group);
   const result = await group.processCommit(entry.commit, { acceptedAt: entry.acceptedAt });
   const violation = violationOf(before, result, group);
@@ -99,6 +103,7 @@ export async function commitEntry(
     },
     after() {
       room.hub = hub;
+      noteCommit(room, entry.position, { hash, committer: event.by });
       if (finished.length > 0) room.claimed.clear();
       for (const serial of finished) {
         room.waiters.get(serial)?.resolve(entry);
@@ -115,6 +120,20 @@ export async function commitEntry(
       if (result.removedSelf) context.events.emit("removed", { room: room.uri });
     },
   };
+}
+
+const commitsRemembered = 16;
+
+function noteCommit(
+  { commits }: Room,
+  position: number,
+  commit: { readonly hash: Bytes; readonly committer: UserUri },
+): void {
+  commits.set(position, commit);
+  for (const oldest of commits.keys()) {
+    if (commits.size <= commitsRemembered) break;
+    commits.delete(oldest);
+  }
 }
 
 /** A proposal that is not right is told; what else stands in the entry counts all the same. */

@@ -83,7 +83,8 @@ export async function buildCommit(
     const changed = intent.kind === "component" ? changedState(group, intent.body) : undefined;
     const isTidy = add.length + remove.length + group.pendingRemovals.length === 0 && !isBehind;
     const idle = isTidy && changed === undefined;
-    if (idle && (intent.kind !== "commit" || group.messagesSentInEpoch === 0)) {
+    const isUpdate = group.messagesSentInEpoch > 0 || intent.body.length > 0;
+    if (idle && (intent.kind !== "commit" || !isUpdate)) {
       await context.store.transaction((tx) => tx.intents.delete(intent.serial));
       const done = { position: room.cursor.position, acceptedAt: context.env.now() };
       room.waiters.get(intent.serial)?.resolve(done);

@@ -34,6 +34,7 @@ import { findStrangers } from "./find-strangers.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms } from "./open-rooms.ts";
 import { loadGroup } from "./load-group.ts";
+import { comeBack, endReturn, tellHealth } from "./health/index.ts";
 import { historyDaysWish, type HistoryGranting, historyGrantingIn } from "./history-policy.ts";
 import { messageExpirationIn } from "./message-expiration.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
@@ -81,6 +82,7 @@ export { facetsOf } from "./what-is-said.ts";
 export { eraseMessage, pinsOf, speaksForRoom } from "./write-change.ts";
 export { roomKnown } from "./room-known.ts";
 export { peopleNoted, writePeople } from "./room-people.ts";
+export type { RoomHealth } from "./health/index.ts";
 export type { RoomInfo } from "./room-info.ts";
 export { describeEvent as describeRoomEvent, parseEvent, type RoomEvent } from "./room-event.ts";
 export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
@@ -144,6 +146,8 @@ export interface Groups {
   /** What the hub has taken of this client, and the stream has not brought back yet. */
   unechoed(): Promise<readonly HistoryRow[]>;
   info(room: RoomUri): Promise<RoomInfo>;
+  /** Comes in anew, by a commit of its own. Refuses `removed`. */
+  rejoin(room: RoomUri): Promise<void>;
   /** Of the epoch that this client is in. Refuses `removed`. */
   safetyNumber(room: RoomUri): Promise<SafetyNumber & { readonly epoch: number }>;
   details(row: RoomRow): RoomDetails;
@@ -207,6 +211,7 @@ export function createGroups(context: GroupsContext): Groups {
         return { room: uri, applied: "passed" };
       }
       const applied = await room.serial.run(() => applyEntry(context, room, bytes));
+      await tellHealth(context, room);
       scheduleTidying(context, room);
       pump(context, room);
       return { room: uri, applied };
@@ -267,6 +272,7 @@ export function createGroups(context: GroupsContext): Groups {
         welcome: firstWelcome(tx, stream),
       }));
       if (room.forked || (room.lost && room.warned) || room.late?.hubAway === true) return true;
+      if (room.lost && room.suspendedUntil !== undefined) return true;
       if (room.lost || welcome !== undefined) return false;
       return row === undefined || row.status === "removed";
     },
@@ -316,6 +322,7 @@ export function createGroups(context: GroupsContext): Groups {
       const room = await rooms.open(uri);
       return room.serial.run(() => describeRoom(context, room));
     },
+    rejoin: async (uri) => comeBack(context, await rooms.open(uri)),
     safetyNumber: async (uri) => roomSafety(context, await rooms.open(uri)),
     details: (row) => decodeDetails(row.details),
     expire(tx, message) {
@@ -337,6 +344,7 @@ export function createGroups(context: GroupsContext): Groups {
         const waiters = [...room.waiters.values()];
         room.waiters.clear();
         for (const waiter of waiters) waiter.reject(reason);
+        endReturn(room, reason);
       }
     },
   };

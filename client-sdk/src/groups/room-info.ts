@@ -10,6 +10,7 @@ import {
 } from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "./context.ts";
+import { healthOf, type RoomHealth } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { roomKnown } from "./room-known.ts";
 
@@ -19,6 +20,7 @@ export type RoomInfo = {
   readonly name: string;
   readonly template: string;
   readonly status: string;
+  readonly health: RoomHealth;
   readonly epoch: number;
   readonly position: number;
   /** Equal on all members of an epoch; hex (RFC 9420 §8.7). */
@@ -41,6 +43,7 @@ export async function describeRoom(context: GroupsContext, room: Room): Promise<
     name: known?.name ?? "",
     template: known?.template ?? "",
     status: row?.status ?? "removed",
+    health: healthOf(context, room),
     position: room.cursor.position,
   };
   if (row === undefined || row.status === "removed") {

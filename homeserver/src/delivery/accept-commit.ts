@@ -11,6 +11,7 @@ import { checkCommit } from "./check-commit.ts";
 import type { AcceptableCommit, CommitUpload } from "./check-commit.ts";
 import type { DeliveryContext } from "./context.ts";
 import { signedHeadOf } from "./heads.ts";
+import { unsettledAfter } from "./health/index.ts";
 import { checkListedClient, listRemoteClients } from "./identity.ts";
 import type { RemoteClients } from "./identity.ts";
 import { appendEntry, appendMessage, hasMoved } from "./log.ts";
@@ -140,6 +141,19 @@ async function write(
       acceptedAt: at,
     })),
   });
+  const unsettled = unsettledAfter({
+    hosted,
+    commit: {
+      epoch: hosted.group.epoch,
+      ...point,
+      committer: commit.committer.client,
+      external: commit.external,
+    },
+  });
+  const [newest, keptFrom] = [unsettled.at(-1), unsettled[0]?.position];
+  if (newest !== undefined && keptFrom !== undefined) {
+    await store.addUnsettled(tx, hosted.id, newest, keptFrom);
+  }
   // Whose user has come with another client is held no longer.
   if (hosted.held.size > 0) await store.addRemovals(tx, hosted.id, next, at);
   await store.collectTrees(tx, hosted.id, LIMITS.epochWindowEpochs);
@@ -153,7 +167,8 @@ async function write(
   });
   await store.keepAnswer(tx, key, answer, answerExpiry(at));
   if (first !== undefined) await keepFirstAnswer(context, tx, writing, first, end);
-  tx.afterCommit(() => rooms.put(next));
+  const reports = hosted.reports.filter(({ position }) => position >= (keptFrom ?? 0));
+  tx.afterCommit(() => rooms.put({ ...next, unsettled, reports }));
   return answer;
 }
 

@@ -15,6 +15,7 @@ import { sha256 } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { checkExternalSenders } from "./found.ts";
+import { checkSuspended } from "./health/index.ts";
 import type { Caller } from "./ports.ts";
 import {
   dueRemovals,
@@ -66,10 +67,10 @@ export async function checkCommit(
   caller: Caller,
   upload: CommitUpload,
 ): Promise<AcceptableCommit> {
-  checkMayCommit(hosted, caller, upload.framing);
+  const at = env.now();
+  checkMayCommit(hosted, caller, upload.framing, at);
   checkHandshakeFraming(hosted, upload.framing);
   checkLeaf(hosted, caller, upload.framing);
-  const at = env.now();
   const { commit, groupInfo, welcome } = upload;
   const bundle = { commit, groupInfo, at };
   const checked = await hosted.group.checkCommit(
@@ -111,9 +112,15 @@ export async function checkCommit(
  * A member commits, or a client comes whose user takes part or may take part. First of all, so that
  * nothing dear is done for anybody else, and nobody else learns where the room stands.
  */
-function checkMayCommit(hosted: HostedRoom, caller: Caller, { sender }: UpdateFraming): void {
+function checkMayCommit(
+  hosted: HostedRoom,
+  caller: Caller,
+  { sender }: UpdateFraming,
+  at: number,
+): void {
   if (sender.kind === "member") checkSender(hosted, caller);
   else checkMayCome(hosted, caller);
+  checkSuspended(hosted, caller.user, at);
 }
 
 function checkLeaf({ leafOf }: HostedRoom, caller: Caller, { sender }: UpdateFraming): void {

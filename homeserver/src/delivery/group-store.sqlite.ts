@@ -123,7 +123,7 @@ function changeRoster(database: Database, tx: Tx, roomId: number, change: EpochC
   }
 }
 
-function insertProposals(
+export function insertProposals(
   database: Database,
   tx: Tx,
   roomId: number,
@@ -146,7 +146,7 @@ function insertProposals(
   }
 }
 
-function setHead(database: Database, tx: Tx, roomId: number, head: StoredHead): void {
+export function setHead(database: Database, tx: Tx, roomId: number, head: StoredHead): void {
   database
     .sql(tx)
     .update(heads)

@@ -45,6 +45,8 @@ import type { Verdict } from "./followed/receive.ts";
 import { thawRoom } from "./followed/thaw.ts";
 import { foundRoom } from "./found.ts";
 import { readGroupInfo } from "./group-info.ts";
+import { createHealthWatch } from "./health/index.ts";
+import type { HealthWatch } from "./health/index.ts";
 import { leaveRoom } from "./leave.ts";
 import { limited } from "./limited.ts";
 import { listRooms } from "./list-rooms.ts";
@@ -206,7 +208,8 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     await settleRevocations(context, restored.isUnsettled);
   });
   const restored = createRestoredRooms(context);
-  const hosted = unlessUnsettled(restored, operationsOf(context));
+  const health = createHealthWatch(context, env.log);
+  const hosted = unlessUnsettled(restored, operationsOf({ ...context, health }));
   const operations = limited(env, forwarding(context, hosted));
   const backfill = createBackfill(context);
   const departing = departures(context, restored.isUnsettled);
@@ -265,6 +268,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       await backfill.resume();
     },
     async close() {
+      health.close();
       await departing.idle();
       await backfill.close();
       await restored.close();
@@ -305,7 +309,7 @@ function departures(
   };
 }
 
-function operationsOf(context: DeliveryContext): Operations {
+function operationsOf(context: DeliveryContext & { readonly health: HealthWatch }): Operations {
   return {
     reserve: (caller, template) => reserveRoom(context, caller, template),
     found: (caller, room, bytes) => foundRoom(context, { caller, room, bytes }),

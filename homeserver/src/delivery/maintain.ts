@@ -17,8 +17,9 @@ export async function maintain(context: DeliveryContext): Promise<number> {
         const rooms = await store.deleteExpiredWelcomes(tx, at, welcomesPerStep);
         const forwarded = await store.deleteExpiredForwarded(tx, at, rowsPerStep);
         const places = await store.deleteExpiredPlaces(tx, at, rowsPerStep);
+        const voids = await store.deleteOldVoids(tx, at - voidsKeptMs, rowsPerStep);
         for (const room of rooms) await store.collectTrees(tx, room, LIMITS.epochWindowEpochs);
-        return reservations + answers + forwarded + places + rooms.length;
+        return reservations + answers + forwarded + places + voids + rooms.length;
       },
       { frees: true },
     );
@@ -27,5 +28,7 @@ export async function maintain(context: DeliveryContext): Promise<number> {
   }
 }
 
+/** Longer than a suspension lasts, and longer than a message of a void epoch is on its way. */
+const voidsKeptMs = 2 * LIMITS.suspensionMaxMs;
 const rowsPerStep = 500;
 const welcomesPerStep = 50;

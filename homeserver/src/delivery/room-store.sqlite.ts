@@ -12,13 +12,20 @@ import {
   peers,
   proposals,
   removals,
+  reports,
   restored,
   rooms,
+  unsettled,
+  voids,
   welcomes,
 } from "./schema.ts";
+import type { HealthStore } from "./health/index.ts";
 import type { NewRoom, RoomStore, StoredEpoch, StoredRoom } from "./store.ts";
 
-export function createRoomStore(database: Database): Omit<RoomStore, "companionsOf" | "isIn"> {
+export function createRoomStore(
+  database: Database,
+  { health }: Pick<HealthStore, "health">,
+): Omit<RoomStore, "companionsOf" | "isIn"> {
   const shares = database.prepare(({ $client }) =>
     $client.prepare<[string, string, string, string, string, string], { shared: number }>(
       `SELECT
@@ -58,6 +65,7 @@ export function createRoomStore(database: Database): Omit<RoomStore, "companions
         },
         current: epochOf(epoch),
         ...currentRows(db, room.id),
+        ...(await health(tx, room.id)),
       };
     },
     deleteRoom: async (tx, roomId) => {
@@ -104,6 +112,9 @@ const tablesOfRoom = [
   proposals,
   peers,
   restored,
+  unsettled,
+  reports,
+  voids,
 ];
 
 function insertRoom(db: Drizzle, room: NewRoom): number {
@@ -179,7 +190,7 @@ function currentRows(
   };
 }
 
-function epochOf(row: typeof epochs.$inferSelect): StoredEpoch {
+export function epochOf(row: typeof epochs.$inferSelect): StoredEpoch {
   return {
     epoch: row.epoch,
     startedAt: row.startedAt,

@@ -5,6 +5,7 @@ import { buffer, bytes } from "./blob.ts";
 import { createCompanionStore } from "./companion-store.sqlite.ts";
 import { createFollowedStore } from "./followed/store.sqlite.ts";
 import { createGroupStore } from "./group-store.sqlite.ts";
+import { createHealthStore } from "./health/index.ts";
 import {
   createDepartureStore,
   createPeerStore,
@@ -24,9 +25,11 @@ import type {
 import { createTreeStore } from "./tree-store.sqlite.ts";
 
 export function createSqliteStore(database: Database): DeliveryStore {
+  const health = createHealthStore(database);
   return {
     ...reservationMethods(database),
-    ...createRoomStore(database),
+    ...health,
+    ...createRoomStore(database, health),
     ...createCompanionStore(database),
     ...headMethods(database),
     ...createGroupStore(database),

@@ -1,6 +1,7 @@
 import type { Bytes, ClientUri, Domain, RoomUri, UserUri } from "@treehouse/protocol";
 import type { Acquaintance, ReadTx, Tx } from "../platform/index.ts";
 import type { FollowedStore } from "./followed/store.ts";
+import type { HealthStore, StoredHealth } from "./health/index.ts";
 
 /** What this module asks of a database. `store.contract.ts` says how an adapter must behave. */
 export interface DeliveryStore
@@ -16,6 +17,7 @@ export interface DeliveryStore
     RevocationStore,
     PlaceStore,
     RestoredStore,
+    HealthStore,
     FollowedStore {}
 
 export interface ReservationStore {
@@ -258,7 +260,7 @@ export type StoredRoom = RoomRow & {
   readonly removals: readonly number[];
   /** Those of them that are not proposed yet. */
   readonly held: readonly number[];
-};
+} & StoredHealth;
 
 export type RoomOfUser = {
   readonly room: RoomUri;

@@ -1,9 +1,11 @@
 import { checkUpdateFraming, updateRequestCodec } from "@treehouse/protocol";
-import type { Bytes, UpdateRequest } from "@treehouse/protocol";
+import type { Bytes, SignedHealthReport, UpdateRequest } from "@treehouse/protocol";
 import { acceptCommit, ListsWanted } from "./accept-commit.ts";
 import type { Listed } from "./accept-commit.ts";
 import { acceptProposals } from "./accept-proposals.ts";
 import type { DeliveryContext } from "./context.ts";
+import { acceptReport } from "./health/index.ts";
+import type { HealthWatch } from "./health/index.ts";
 import { answerOnce } from "./request.ts";
 import type { Request } from "./request.ts";
 import { readSubmission } from "./submission.ts";
@@ -16,11 +18,15 @@ import type { Submission } from "./submission.ts";
  *
  * Refusals: malformed, tooLarge, unknownRoom, notMember, removed, clientMismatch, notAllowed,
  * wrongEpoch, epochAhead, invalidCommit, invalidProposal, invalidMessage, invalidKeyPackage,
- * identityInvalid, removalPending, roomFull, roomsFull, limitExceeded, versionUnsupported,
+ * identityInvalid, removalPending, suspended, conflict, roomFull, roomsFull, limitExceeded, versionUnsupported,
  * storageFull, queueFull, unavailable.
  */
-export async function updateRoom(context: DeliveryContext, request: Request): Promise<Bytes> {
+export async function updateRoom(
+  context: DeliveryContext & { readonly health: HealthWatch },
+  request: Request,
+): Promise<Bytes> {
   const decoded = updateRequestCodec.decode(request.bytes);
+  if (decoded.kind === "report") return report(context, request, decoded.report);
   const framing = checkUpdateFraming(decoded);
   const firstMessage = readFirst(decoded);
   const take = (listed?: Listed): Promise<Bytes> =>
@@ -39,6 +45,23 @@ export async function updateRoom(context: DeliveryContext, request: Request): Pr
     if (!(error instanceof ListsWanted)) throw error;
     return take(await error.ask(context));
   }
+}
+
+/** What a leaf says of the newest commit, which may void it. */
+function report(
+  context: DeliveryContext & { readonly health: HealthWatch },
+  request: Request,
+  signed: SignedHealthReport,
+): Promise<Bytes> {
+  return context.turns.take(request.room, async () => {
+    try {
+      return await answerOnce(context, { ...request, near: signed.report.epoch }, (attempt) =>
+        acceptReport(context, request, attempt, signed),
+      );
+    } finally {
+      await context.health.judge(request.room);
+    }
+  });
 }
 
 function readFirst(decoded: UpdateRequest): Submission | undefined {

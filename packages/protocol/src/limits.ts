@@ -1,5 +1,6 @@
 import { ASSET_LIMITS, ASSET_RATES } from "./asset-limits.ts";
 import { EPHEMERAL_LIMITS, EPHEMERAL_RATES } from "./ephemeral-limits.ts";
+import { HEALTH_LIMITS } from "./health-limits.ts";
 import { DAY, HOUR, KIB, MIB, MINUTE, SECOND } from "./units.ts";
 
 /**
@@ -85,8 +86,6 @@ export const LIMITS = {
   entryBytesMax: MIB + 512 * KIB,
   /** Leaf changes of one commit. */
   leafChangesMax: 256,
-  /** Fault reports that void an entry. */
-  faultReportsBytesMax: 64 * KIB,
   /** One WebSocket message, either way. */
   frameBytesMax: 4 * MIB,
   /** Cursors of one hello, acknowledgement or acknowledgement request. */
@@ -272,6 +271,7 @@ export const LIMITS = {
   /** How far ahead of our clock a signed time may lie. */
   clockSkewMs: 5 * MINUTE,
   ...EPHEMERAL_LIMITS,
+  ...HEALTH_LIMITS,
   ...ASSET_LIMITS,
 } as const;
 

@@ -156,6 +156,16 @@ const names: Readonly<Record<string, Names>> = {
     "FED-420": "pages of entries",
     "FED-504": "how a client's own server refuses",
   },
+  "it needs a member whose commit nobody can apply": {
+    "FED-1100": "what a report of a commit says",
+    "FED-1101": "whose reports count",
+    "FED-1102": "when a commit stands",
+    "FED-1103": "when a commit is voided",
+    "FED-1104": "what a void is believed by",
+    "FED-1105": "whose commit was void waits",
+    "FED-1106": "what comes after a void",
+    "FED-1107": "what a client does that cannot apply a commit",
+  },
   "it needs a hub that lies, is restored, or moves": {
     "FED-124": "a room's domain says where it was founded",
     "FED-204": "validity is judged at the hub's acceptance time",
@@ -163,6 +173,8 @@ const names: Readonly<Record<string, Names>> = {
     "FED-209": "a tombstone stands for an entry",
     "FED-211": "two heads that disagree prove a fork",
     "FED-987": "a room's hub and key stay",
+    "FED-1108": "forks of one epoch are told apart",
+    "FED-1109": "how far back a client comes",
   },
   "the vectors of MLS objects and their checks show it": {
     "FED-980": "MLS 1.0 with ciphersuite 1",

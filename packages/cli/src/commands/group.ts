@@ -4,6 +4,7 @@ import type { ConversationInfo } from "@treehouse/client-sdk";
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
+import { addRecoveryCommands } from "./group-recovery.ts";
 import { addGrantCommand } from "./history-backup.ts";
 import { addOrganisationCommands } from "./organisation.ts";
 import { report, safetyText } from "./safety.ts";
@@ -91,6 +92,7 @@ export function addGroupCommands(cli: Cli): void {
   addNoteCommands(cli, noun);
   addGrantCommand(cli, noun);
   addOrganisationCommands(cli, noun);
+  addRecoveryCommands(cli, noun);
   addMemberCommand(cli, noun, "add", "add members, all or none");
   addMemberCommand(cli, noun, "remove", "remove members");
   noun
