@@ -85,8 +85,8 @@ R-058 | met | SDK, assets | History on a new device, with the password or the re
 R-059 | open | | Direct paths between clients that agree
 
 # Groups
-R-060 | partly | delivery, SDK, CLI | Groups are made and left; no renaming, no deletion
-R-061 | partly | SDK, protocol | Groups have a name that servers cannot read; it cannot be changed yet
+R-060 | partly | delivery, SDK, CLI | Groups are made, renamed and left; no deletion
+R-061 | met | SDK, protocol, CLI | Groups have a name, description, topic and picture that servers cannot read, changed field by field
 R-062 | met | delivery, federation, SDK, CLI | Members of any server are added and removed
 R-063 | partly | protocol, delivery, SDK | Roles bind what members may do; no command assigns them yet
 R-064 | partly | protocol, delivery | What the server holds of a group changes by role; not encrypted at rest
@@ -107,7 +107,7 @@ R-074 | partly | protocol, delivery | Capabilities decide at hub and clients; vi
 R-075 | open | | Muting a member
 R-076 | partly | delivery, SDK, CLI | A member with the right removes another; no communities yet
 R-077 | open | | Banning
-R-078 | open | | An audit log of moderation
+R-078 | partly | protocol | Acts have a form that is signed and chained; clients do not keep it yet
 R-079 | open | | Reporting abuse with proof
 R-080 | open | | Reports tracked to an outcome
 R-081 | open | | Content filters
@@ -120,7 +120,7 @@ R-085 | met | protocol, SDK | Files have keys of their own, and nothing of one i
 R-086 | met | assets, federation, SDK | Encrypted files are kept by the own server and read by members at any server through theirs
 R-087 | met | SDK, CLI | A library of files in folders, with tags and a search by name, on all clients; no server reads a name
 R-088 | met | content, SDK | Versions of files: two saved at once both stay, one is current, each can be restored
-R-089 | open | | Media stay with the conversation
+R-089 | partly | assets, SDK | Media stay as long as the operator keeps files, two years by default, and then say that they are gone; nobody shares them again
 R-090 | met | protocol, SDK, CLI | Telegram stickers are imported, from a folder or by the user's own token, octet for octet
 R-091 | open | | Browsing the own Telegram library
 R-092 | partly | SDK, CLI | Stickers are sent and shown, with those used last; there is no composer to pick them in yet

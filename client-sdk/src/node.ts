@@ -18,6 +18,7 @@ import { openNodeStore } from "./storage-sqlite/index.ts";
 export { SdkError } from "./errors/index.ts";
 export type { ClientEvents, ConnectionState, FaultCode } from "./events/index.ts";
 export type {
+  AboutChange,
   Admin,
   ApprovalRequest,
   Approvals,

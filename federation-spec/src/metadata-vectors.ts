@@ -1,3 +1,4 @@
+import type { Bytes } from "@treehouse/protocol";
 import { LABELS, LIMITS, signedBytes, toHex, utf8Encode } from "@treehouse/protocol";
 import { written } from "./mls-objects.ts";
 import { octets, room } from "./sample-values.ts";
@@ -5,19 +6,29 @@ import { sealXChaCha20 } from "./xchacha20-poly1305.ts";
 
 const metadataKey = octets(32, 0xa0);
 
-/** The metadata of a room (FED-993), under `metadataKey`. */
-function metadataOf(name: string): { readonly name: string; readonly hex: string } {
+type About = { readonly name: string; readonly description: string; readonly topic: string };
+
+/** The metadata of a room (FED-993), under `metadataKey`; `length` is that of the plaintext. */
+function metadataOf(about: About, picture: Bytes, length: number) {
   const nonce = octets(24, 0xc0);
-  const named = written((writer) => writer.text(name));
-  const plain = written((writer) => {
+  const fields = written((writer) => {
     writer.u8(1);
-    writer.raw(named);
-    writer.opaque(new Uint8Array(130 - named.length));
+    writer.text(about.name);
+    writer.text(about.description);
+    writer.text(about.topic);
+    writer.opaque(picture);
+  });
+  const plain = written((writer) => {
+    writer.raw(fields);
+    writer.opaque(new Uint8Array(length - fields.length - 2));
   });
   const aad = signedBytes(LABELS.roomMetadata, utf8Encode(room));
   const sealed = sealXChaCha20({ key: metadataKey, nonce, aad, plain });
-  return { name, hex: toHex(nonce) + toHex(sealed) };
+  return { ...about, picture: toHex(picture), hex: toHex(nonce) + toHex(sealed) };
 }
+
+const named = (name: string): About => ({ name, description: "", topic: "" });
+const none = octets(0);
 
 /** What members know beyond MLS, and what it opens (13.4). */
 export function metadataVectors() {
@@ -25,11 +36,25 @@ export function metadataVectors() {
     writer.u8(1);
     writer.raw(metadataKey);
   });
-  const names = ["", "Küche", "n".repeat(LIMITS.nameBytesMax)];
+  const full = {
+    name: "Küche",
+    description: "Was es gibt.",
+    topic: "t".repeat(LIMITS.roomTopicBytesMax),
+  };
   return {
     room,
     key: toHex(metadataKey),
     roomSecrets: toHex(roomSecrets),
-    sealed: names.map(metadataOf),
+    sealed: [
+      metadataOf(named(""), none, 256),
+      metadataOf(named("Küche"), none, 256),
+      metadataOf(named("n".repeat(LIMITS.nameBytesMax)), none, 256),
+      metadataOf(full, none, 1024),
+      metadataOf(
+        { ...full, description: "d".repeat(LIMITS.descriptionBytesMax) },
+        octets(200),
+        2560,
+      ),
+    ],
   };
 }

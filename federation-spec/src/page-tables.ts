@@ -1,13 +1,13 @@
-import { readFileSync } from "node:fs";
-import { LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
+import { readdirSync, readFileSync } from "node:fs";
+import { handshakeRules, LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
 
 const folder = new URL("../", import.meta.url);
-const limitsSources = [
-  "limits.ts",
-  "ephemeral-limits.ts",
-  "asset-limits.ts",
-  "health-limits.ts",
-].map((file) => new URL(`../../packages/protocol/src/${file}`, import.meta.url));
+const sources = new URL("../../packages/protocol/src/", import.meta.url);
+const limitsSources = readdirSync(sources)
+  .filter((name) => name.endsWith("limits.ts"))
+  .map((name) => new URL(name, sources));
+
+const rulesFolder = new URL("../../packages/mls/test/rules/", import.meta.url);
 
 type Row = readonly string[];
 
@@ -16,6 +16,7 @@ export function pagesWithTables(): ReadonlyMap<string, string> {
   return new Map([
     ["05-errors.md", withTables("05-errors.md", [errorRows()])],
     ["06-limits.md", withTables("06-limits.md", [limitRows(), rateRows()])],
+    ["13-mls-profile.md", withTables("13-mls-profile.md", [undefined, ruleRows()])],
   ]);
 }
 
@@ -31,6 +32,28 @@ function errorRows(): readonly Row[] {
     advice,
   ]);
   return [["Code", "Status", "Title", "What to do"], ...rows];
+}
+
+function ruleRows(): readonly Row[] {
+  const tests = ruleTests();
+  const rows = Object.entries(handshakeRules).map(([name, { from, says, codes }]) => [
+    quoted(name),
+    from,
+    says,
+    codes.map(quoted).join(" "),
+    tests
+      .filter(({ text }) => text.includes(`"${name}"`))
+      .map(({ file }) => file.replace(/(\.test)?\.ts$/, ""))
+      .join(" "),
+  ]);
+  return [["Rule", "From", "What holds", "Refused as", "Shown in"], ...rows];
+}
+
+function ruleTests(): readonly { readonly file: string; readonly text: string }[] {
+  return readdirSync(rulesFolder)
+    .filter((file) => file.endsWith(".ts"))
+    .sort()
+    .map((file) => ({ file, text: readFileSync(new URL(file, rulesFolder), "utf8") }));
 }
 
 function limitRows(): readonly Row[] {
@@ -65,8 +88,8 @@ function limitSentences(): ReadonlyMap<string, string> {
   );
 }
 
-/** The page with its first tables, in their order, replaced. */
-function withTables(name: string, tables: readonly (readonly Row[])[]): string {
+/** The page with its first tables, in their order, replaced; one that is undefined stays. */
+function withTables(name: string, tables: readonly (readonly Row[] | undefined)[]): string {
   const left = [...tables];
   return readPage(name).replace(/(?:^\|[^\n]*\|\n)+/gm, (table) => {
     const rows = left.shift();

@@ -1,5 +1,6 @@
 import {
   fromHex,
+  parseDomain,
   signedClientListCodec,
   submitMessageRequestCodec,
   submitMessageResponseCodec,
@@ -48,6 +49,7 @@ const refused = {
   detail: "the message's epoch is over",
   currentEpoch: 8,
   retryAfterMs: undefined,
+  hub: undefined,
 } as const;
 const entries = entryVectors
   .filter(({ struct }) => struct === "Entry")
@@ -66,6 +68,7 @@ export const peerVectors = [
       answered,
       refused,
       { ...refused, code: "rateLimited", currentEpoch: undefined, retryAfterMs: 500 },
+      { ...refused, code: "roomMoved", currentEpoch: undefined, hub: parseDomain("b.example") },
     ],
   }),
   vectorOf("TreeRequest", "tree", { client: bobsClient, epoch: 7 }),

@@ -27,7 +27,7 @@ const refusal = (decode: () => unknown): string => {
 };
 
 describe("the vectors of room state and content", () => {
-  it("of room state decode, encode and are refused as they say", () => {
+  it("FED-1130 FED-1133 of room state decode, encode and are refused as they say", () => {
     const room = roomVectors();
     for (const { hex } of room.states) {
       expect(toHex(encodeRoomState(decodeRoomState(fromHex(hex))))).toBe(hex);

@@ -2,6 +2,7 @@ import {
   type Actor,
   authorize,
   encodeRoomState,
+  type JoinLink,
   mintClientUri,
   parseDomain,
   parseUserUri,
@@ -10,11 +11,14 @@ import {
   type RoomChange,
   type RoomState,
   type RoomView,
+  type Sanctions,
   settle,
   template,
   toHex,
   type UserUri,
+  userTag,
 } from "@treehouse/protocol";
+import { generationDecisions, generationStates } from "./generation-vectors.ts";
 import { jsonValue } from "./json-value.ts";
 import type { JsonValue } from "./json-value.ts";
 
@@ -23,7 +27,8 @@ const named = (name: string): UserUri => parseUserUri(`mimi://example.org/u/${na
 const [olga, anna, mia, zoe] = [named("olga"), named("anna"), named("mia"), named("zoe")];
 const hubKey = new Uint8Array(32).map((_, index) => index);
 
-const founded = template("group", { founder: olga, hub, term: 1, hubKey });
+const begins = { founder: olga, hub, term: 1, hubKey };
+const founded = template("group", begins);
 const withAdmin: RoomState = {
   ...founded,
   assignments: [
@@ -44,6 +49,29 @@ const direct: RoomView = {
   participants: [{ user: olga, leaves: [0] }],
 };
 
+const salt = new Uint8Array(16).fill(7);
+/** Zoe is banned, Mia muted until the time 1000. */
+const sanctioned: RoomView = {
+  ...group,
+  state: {
+    ...withAdmin,
+    sanctions: {
+      salt,
+      banned: [userTag(salt, zoe)],
+      muted: [{ user: userTag(salt, mia), until: 1000 }],
+    },
+  },
+};
+/** A link that an owner has made for admins. */
+const adminLink: JoinLink = {
+  key: hubKey,
+  role: ROLES.admin,
+  createdBy: olga,
+  expiresAt: undefined,
+  usesMax: undefined,
+};
+const linked: RoomView = { ...group, state: { ...withAdmin, joinLinks: [adminLink] } };
+
 const nothing: RoomChange = { added: [], removed: [], stateAfter: undefined, pendingRemovals: [] };
 
 /** Octets in hexadecimal, and what they are. */
@@ -63,19 +91,24 @@ export interface RoomVectors {
 export function roomVectors(): RoomVectors {
   return {
     states: [
+      ...generationStates(founded).map(([name, value]) => state(name, value)),
       state("a group as it is founded", founded),
       state("a direct room as it is founded", direct.state),
+      state("an announcement room as it is founded", template("announcement", begins)),
+      state("an open room as it is founded", template("open", begins)),
+      state("a group with bans and mutes", sanctioned.state),
       state("a group with an admin, metadata and a component of a later version", {
         ...withAdmin,
         metadata: Uint8Array.of(1, 2, 3),
         otherComponents: [{ component: 0x9000, data: Uint8Array.of(4, 5) }],
       }),
+      state("a group with a join link", linked.state),
     ],
     malformed: malformedStates(),
     decisions: decisions().map(([name, view, actor, change]) => ({
       name,
       view: viewOf(view),
-      actor,
+      actor: jsonValue(actor),
       change: { ...change, stateAfter: hexOf(change.stateAfter) },
       verdict: verdictOf(view, actor, change),
     })),
@@ -137,8 +170,60 @@ function decisions(): readonly (readonly [string, RoomView, Actor, RoomChange])[
       { ...add(mia), removed: [{ user: anna, leaf: 1 }] },
     ],
     ["a stranger joins", group, { kind: "joiner", user: zoe, resync: false }, add(zoe)],
+    ...generationDecisions(group),
+    ["an admin bans a member", group, member(anna), bans(mia, [2, 3])],
+    ["an admin bans a member of whom a client stays", group, member(anna), bans(mia, [2])],
+    ["a member bans the admin", group, member(mia), bans(anna, [1])],
+    ["an admin adds a banned user", sanctioned, member(anna), add(zoe)],
+    ["a banned user joins", sanctioned, { kind: "joiner", user: zoe, resync: false }, add(zoe)],
+    [
+      "an admin lifts the sanctions",
+      sanctioned,
+      member(anna),
+      { ...nothing, stateAfter: withAdmin },
+    ],
+    ["a muted user lifts the mute", sanctioned, member(mia), { ...nothing, stateAfter: withAdmin }],
+    ["an owner makes a link for admins", group, member(olga), links(adminLink)],
+    [
+      "an admin makes a link for admins",
+      group,
+      member(anna),
+      links({ ...adminLink, createdBy: anna }),
+    ],
+    ["an admin revokes an owner's link", linked, member(anna), links()],
+    ["a member revokes an owner's link", linked, member(mia), links()],
+    [
+      "a stranger joins by a link",
+      linked,
+      { kind: "joiner", user: zoe, resync: false, link: adminLink },
+      add(zoe),
+    ],
+    [
+      "a member takes the role of a link",
+      linked,
+      { kind: "member", user: mia, link: adminLink },
+      { ...nothing, stateAfter: { ...linked.state, assignments: withMia(ROLES.admin) } },
+    ],
+    [
+      "a member takes a role above that of a link",
+      linked,
+      { kind: "member", user: mia, link: adminLink },
+      { ...nothing, stateAfter: { ...linked.state, assignments: withMia(ROLES.owner) } },
+    ],
     ["the founder brings in the peer", direct, member(olga), add(mia)],
     ["the founder brings in somebody else", direct, member(olga), add(zoe)],
+  ];
+}
+
+function links(...joinLinks: readonly JoinLink[]): RoomChange {
+  return { ...nothing, stateAfter: { ...withAdmin, joinLinks } };
+}
+
+function withMia(role: number): RoomState["assignments"] {
+  return [
+    { user: anna, role: ROLES.admin },
+    { user: mia, role },
+    { user: olga, role: ROLES.owner },
   ];
 }
 
@@ -174,6 +259,13 @@ function add(user: UserUri): RoomChange {
   return { ...nothing, added: [{ user, client }] };
 }
 
+function bans(user: UserUri, leaves: readonly number[]): RoomChange {
+  const removed = leaves.map((leaf) => ({ user, leaf }));
+  const change = settled(group, { ...nothing, removed });
+  const sanctions = { salt, banned: [userTag(salt, user)], muted: [] };
+  return { ...change, stateAfter: { ...(change.stateAfter ?? withAdmin), sanctions } };
+}
+
 function replace(user: UserUri, leaf: number): RoomChange {
   return { ...add(user), removed: [{ user, leaf }] };
 }
@@ -201,11 +293,12 @@ function state(name: string, value: RoomState): EncodedVector & { readonly value
 }
 
 /** What is absent is null, as in all vectors. */
-function withNulls({ roles, basePolicy, hubKey: key, ...others }: RoomState): object {
+function withNulls({ roles, basePolicy, hubKey: key, sanctions, ...others }: RoomState): object {
   const { parentRoom, maxClients, maxUsers, ...policy } = basePolicy;
   return {
     ...others,
     hubKey: key ?? null,
+    sanctions: sanctions === undefined ? null : sanctionsWithNulls(sanctions),
     roles: roles.map((role) => ({
       ...role,
       maximumParticipants: role.maximumParticipants ?? null,
@@ -218,6 +311,10 @@ function withNulls({ roles, basePolicy, hubKey: key, ...others }: RoomState): ob
       maxUsers: maxUsers ?? null,
     },
   };
+}
+
+function sanctionsWithNulls({ muted, ...others }: Sanctions): object {
+  return { ...others, muted: muted.map(({ user, until }) => ({ user, until: until ?? null })) };
 }
 
 function viewOf(view: RoomView): object {

@@ -16,6 +16,7 @@ import { fileVectors } from "./file-vectors.ts";
 import { historyVectors } from "./history-vectors.ts";
 import { httpSignatureVectors } from "./http-signature-vectors.ts";
 import { identityVectors } from "./identity-vectors.ts";
+import { joinVectors } from "./join-vectors.ts";
 import { mlsVectors } from "./mls-vectors.ts";
 import { peerVectors } from "./peer-vectors.ts";
 import {
@@ -72,6 +73,7 @@ export function vectorFiles(): ReadonlyMap<string, string> {
   files.set("files.json", textOf(fileVectors()));
   files.set("safety-number.json", textOf(safetyNumberVectors()));
   files.set("stickers.json", textOf(stickerVectors()));
+  files.set("join.json", textOf(joinVectors()));
   files.set("mls.json", textOf(mlsVectors()));
   return files;
 }

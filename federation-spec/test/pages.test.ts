@@ -49,7 +49,7 @@ test("no rule has the number of another, and each stands on the page of its numb
 
 /**
  * A hundred numbers a page, the nine hundreds by twenties from page 9 on, 14 from 850 and 16 from 880
- * on; from 1000 on 15, from 1060 on 17, and from 1080 on the next page by twenties.
+ * on; from 1000 on 15, from 1060 on 17, and from 1080 on by twenties from page 18 on.
  */
 function pageOf(number: number): string {
   if (number >= 1080) return String(18 + Math.floor((number - 1080) / 20));

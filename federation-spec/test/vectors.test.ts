@@ -45,6 +45,7 @@ test("the loader finds the family of every generated file", () => {
     "proofs.json",
     "room.json",
     "safety-number.json",
+    "join.json",
     "stickers.json",
   ];
   const names = [...vectorFiles().keys()].filter((name) => !others.includes(name)).sort();

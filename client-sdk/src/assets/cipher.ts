@@ -23,6 +23,8 @@ export type Chunk = {
 /** SHA-256 of what comes bit by bit. */
 export interface Hasher {
   update(octets: Uint8Array): void;
+  /** Of what has come until now; more may come after it. */
+  soFar(): Bytes;
   digest(): Bytes;
 }
 
@@ -48,6 +50,7 @@ export const webCipher: AssetCipher = {
     const hash = sha256.create();
     return {
       update: (octets) => void hash.update(octets),
+      soFar: () => new Uint8Array(hash.clone().digest()),
       digest: () => new Uint8Array(hash.digest()),
     };
   },

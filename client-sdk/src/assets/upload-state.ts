@@ -26,7 +26,7 @@ export type UploadState = {
   readonly upload: string;
   readonly audience: AssetAudience;
   readonly access: AssetAccess;
-  /** SHA-256 of each part that may have left, in base64url. */
+  /** For each part that may have left, SHA-256 of all up to its end, in base64url. */
   readonly digests: string[];
 };
 

@@ -165,7 +165,7 @@ class Run {
         const part = this.#buffers[index % 2]?.subarray(0, length) ?? new Uint8Array(length);
         await sealPart(cipher, state.asset, source, index, part);
         hasher.update(part);
-        await this.#note(index, part);
+        await this.#note(index, hasher.soFar());
         if (!(await sending)) return undefined;
         sending = this.#send(index, part);
         sending.catch(() => undefined);
@@ -178,20 +178,14 @@ class Run {
   }
 
   /** A part may leave only as it has left before. */
-  async #note(index: number, part: Uint8Array): Promise<void> {
+  async #note(index: number, hash: Bytes): Promise<void> {
     const { memory, state } = this.#parts;
-    const digest = toBase64Url(this.#hash(part));
+    const digest = toBase64Url(hash);
     const before = state.digests[index];
     if (before !== undefined && before !== digest) throw new Lost("the source has changed");
     if (before !== undefined) return;
     state.digests[index] = digest;
     await memory.save(state);
-  }
-
-  #hash(part: Uint8Array): Bytes {
-    const hasher = this.#context.cipher.hasher();
-    hasher.update(part);
-    return hasher.digest();
   }
 
   /** False when the server has less than what was sent before this part. */

@@ -17,12 +17,13 @@ import {
   type OwnContent,
   type TextWish,
 } from "../messages/index.ts";
-import { type HistoryPage, type RoomHealth, speaksForRoom } from "../groups/index.ts";
+import { type HistoryPage, type RoomHealth } from "../groups/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
 import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
+import { type ConversationAbout, createConversationAbout } from "./conversation-about.ts";
 import { createExpiring, type Expiring } from "./expiring.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { createForwarding, type Forwarding } from "./forward.ts";
@@ -59,6 +60,11 @@ export type SendOptions = Going & Pick<TextWish, "inReplyTo" | "topic" | "format
 export type ConversationInfo = {
   readonly id: RoomUri;
   readonly name: string;
+  readonly description: string;
+  /** What is talked about now. */
+  readonly topic: string;
+  /** Whether it has one: `conversation.picture()` fetches it. */
+  readonly picture: boolean;
   /** What this user calls it; nobody else sees it. */
   readonly ownName: string | undefined;
   /** Everything up to this position has been read, on whichever client; 0 at first. */
@@ -83,6 +89,7 @@ export type ConversationInfo = {
 export interface Conversation
   extends
     MessageChanges,
+    ConversationAbout,
     ConversationFiles,
     StickerSending,
     PinsAndPolls,
@@ -183,12 +190,13 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       await chosen.push();
     });
   const info = async (): Promise<ConversationInfo> => {
-    const { room, members, ...rest } = await groups.info(id);
+    const { room, members, picture, ...rest } = await groups.info(id);
     const nameOf = (tx: LocalTx, user: UserUri): string | undefined =>
       (user === session.user ? readOwnProfile(tx) : profileKept(tx, user))?.displayName;
     return store.transaction((tx) => ({
       id: room,
       ...rest,
+      picture: picture !== undefined,
       ...unreadIn(tx, id),
       organisation: organisationOf(tx, id, chosen.now()),
       members: members.map(({ user, ...member }) => ({
@@ -210,7 +218,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     const own = typeof said === "string" ? undefined : said;
     const emoji = await stickers.emojiIn(id, text);
     const message = composeText(place, { ...wish, text, own, emoji });
-    if (message.callsRoom) await need(speaksForRoom);
+    if (message.callsRoom) await need("callEveryone");
     return say(message);
   };
   function send(said: string | OwnContent, options?: SendOptions): Promise<SentMessage>;
@@ -226,6 +234,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
   return {
     id,
     ...createMessageChanges(parts, id),
+    ...createConversationAbout(parts, id),
     ...filesHere.face,
     ...createPinsAndPolls(parts, id),
     ...createForwarding(parts, id),

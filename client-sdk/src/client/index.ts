@@ -83,6 +83,7 @@ export type {
   SendOptions,
   SentMessage,
 } from "./conversation.ts";
+export type { AboutChange } from "./conversation-about.ts";
 export type { ClientConversations, CreateConversation } from "./conversations.ts";
 export type { Admin, Invite } from "./admin.ts";
 export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";

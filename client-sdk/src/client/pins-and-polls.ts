@@ -1,6 +1,6 @@
 import { isVoteIn, Refusal, type RoomUri } from "@treehouse/protocol";
 
-import { pinsOf, speaksForRoom, withChanges } from "../groups/index.ts";
+import { pinsOf, withChanges } from "../groups/index.ts";
 import {
   composePin,
   composePoll,
@@ -61,14 +61,14 @@ export function createPinsAndPolls(parts: ConversationParts, room: RoomUri): Pin
       guarded(async () => {
         const { pinned } = messageOf(await messageWith(id));
         if (pinned) return;
-        await need(speaksForRoom);
+        await need("pinMessage");
         await sent(composePin(place, id, true));
       }),
     unpin: (id) =>
       guarded(async () => {
         const { pinned } = messageOf(await messageWith(id));
         if (!pinned) return;
-        await need(speaksForRoom);
+        await need("pinMessage");
         await sent(composePin(place, id, false));
       }),
     pinned: () =>

@@ -25,6 +25,7 @@ import type { FacetGroup, IndexState, LocalTx, SearchPlace } from "../storage/in
 import { isTimeZone, ownTimeZone } from "../zone/index.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
+import { sliceMessages } from "./indexing.ts";
 import { peopleNamed, roomsNamed } from "./search-names.ts";
 
 export type SearchOptions = {
@@ -119,8 +120,6 @@ export function search(
 function isKnown(hits: readonly SearchHit[], { message }: Pick<SearchHit, "message">): boolean {
   return hits.some((one) => one.message.id === message.id);
 }
-
-const sliceMessages = 500;
 
 async function finishIndex({ store }: ConversationParts): Promise<void> {
   for (;;) {

@@ -76,6 +76,19 @@ export type ClientEvents = {
   named: { readonly room: RoomUri; readonly name: string };
   /** This client is no longer a member; its keys for the conversation are deleted. */
   removed: { readonly room: RoomUri };
+  /** Somebody changed what a conversation says of itself: the fields, as they are now. */
+  about: {
+    readonly room: RoomUri;
+    readonly by: UserUri;
+    readonly address: string;
+    readonly changed: {
+      readonly name?: string | undefined;
+      readonly description?: string | undefined;
+      readonly topic?: string | undefined;
+      /** Whether there is one now. */
+      readonly picture?: boolean | undefined;
+    };
+  };
   membership: {
     readonly room: RoomUri;
     readonly epoch: number;

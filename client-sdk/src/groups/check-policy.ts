@@ -3,15 +3,21 @@ import {
   type Actor,
   authorize,
   decodeRoomState,
+  type GroupUri,
+  linkOfCommit,
+  Refusal,
   type RoomView,
   roomView,
   userOfClient,
+  type Verify,
 } from "@treehouse/protocol";
 
 /** The group before a commit, as far as the policy engine looks at it. */
 export type PolicyBefore = {
   readonly view: RoomView;
   readonly pendingRemovals: readonly number[];
+  readonly group: GroupUri;
+  readonly epoch: number;
 };
 
 export function policyBefore(group: MemberGroup): PolicyBefore {
@@ -21,6 +27,8 @@ export function policyBefore(group: MemberGroup): PolicyBefore {
       group.members().map(({ leaf, client }) => ({ leaf, client })),
     ),
     pendingRemovals: group.pendingRemovals,
+    group: group.group,
+    epoch: group.epoch,
   };
 }
 
@@ -33,19 +41,44 @@ export function violationOf(
   before: PolicyBefore,
   result: CommitResult,
   after: MemberGroup,
+  accepted: { readonly at: number; readonly verify: Verify },
 ): string | undefined {
-  const user = userOfClient(result.committer.client);
-  const actor: Actor = result.external
-    ? { kind: "joiner", user, resync: result.removed.length > 0 }
-    : { kind: "member", user };
-  const verdict = authorize(before.view, actor, {
-    added: result.added.map(({ client }) => ({ user: userOfClient(client), client })),
-    removed: result.removed.map(({ leaf, client }) => ({ user: userOfClient(client), leaf })),
-    stateAfter:
-      result.roomStateChanged && !result.removedSelf
-        ? decodeRoomState(after.roomState())
-        : undefined,
-    pendingRemovals: result.external ? [] : before.pendingRemovals,
-  });
-  return verdict.allowed ? undefined : verdict.reason;
+  try {
+    const verdict = authorize(before.view, actorOf(before, result, after, accepted), {
+      added: result.added.map(({ client }) => ({ user: userOfClient(client), client })),
+      removed: result.removed.map(({ leaf, client }) => ({ user: userOfClient(client), leaf })),
+      stateAfter:
+        result.roomStateChanged && !result.removedSelf
+          ? decodeRoomState(after.roomState())
+          : undefined,
+      pendingRemovals: result.external ? [] : before.pendingRemovals,
+    });
+    return verdict.allowed ? undefined : verdict.reason;
+  } catch (error) {
+    // A ticket that does not hold (FED-1084).
+    if (error instanceof Refusal) return error.message;
+    throw error;
+  }
+}
+
+function actorOf(
+  { view, group, epoch }: PolicyBefore,
+  { committer, external, removed, removedSelf, authenticatedData }: CommitResult,
+  after: MemberGroup,
+  { at, verify }: { readonly at: number; readonly verify: Verify },
+): Actor {
+  const { client } = committer;
+  const user = userOfClient(client);
+  // Whoever was removed knows nothing of the tree after it.
+  const leaf = removedSelf ? undefined : after.members().find((one) => one.client === client);
+  const holder = leaf && {
+    group,
+    epoch,
+    client,
+    leafKey: leaf.signatureKey,
+    identityKey: leaf.identity.certificate.identityKey,
+  };
+  const link = holder && linkOfCommit(authenticatedData, holder, { state: view.state, at, verify });
+  if (!external) return { kind: "member", user, link };
+  return { kind: "joiner", user, resync: removed.length > 0, link };
 }

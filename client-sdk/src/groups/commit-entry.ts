@@ -1,6 +1,8 @@
 import {
   type Bytes,
+  decodeRoomState,
   type Entry,
+  formatAddress,
   equalBytes,
   Refusal,
   rosterHash,
@@ -10,6 +12,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
+import { aboutEntry } from "./about-entry.ts";
 import { policyBefore, violationOf } from "./check-policy.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
@@ -33,17 +36,29 @@ export async function commitEntry(
   await forkTagOf(room, group);
   const before = policyBefore(group);
   const result = await group.processCommit(entry.commit, { acceptedAt: entry.acceptedAt });
-  const violation = violationOf(before, result, group);
+  const { crypto } = context.member;
+  const violation = violationOf(before, result, group, {
+    at: entry.acceptedAt,
+    verify: (key, message, signature) => crypto.verify(key, message, signature),
+  });
   if (!result.removedSelf) {
     for (const message of entry.externalProposals) await propose(context, room, entry, message);
   }
+  const by = userOfClient(result.committer.client);
+  const about =
+    result.roomStateChanged && !result.removedSelf
+      ? await aboutEntry(context, room, before.view, {
+          after: decodeRoomState(group.roomState()),
+          by,
+        })
+      : undefined;
   const own = toHex(sha256(entry.commit));
   const roster = group.members().map(({ leaf, client }) => ({ leaf, client }));
   const honest = result.removedSelf || equalBytes(rosterHash(roster), entry.rosterHash);
   const event = {
     kind: "membership",
     epoch: entry.epoch + 1,
-    by: userOfClient(result.committer.client),
+    by,
     added: result.added.map(({ client }) => userOfClient(client)),
     removed: result.removed.map(({ client }) => userOfClient(client)),
     changed: result.roomStateChanged,
@@ -85,7 +100,9 @@ export async function commitEntry(
       hidden = isHidden(tx, room.uri);
       changedKeys = pinMembers(context, tx, added);
       noteKeyNumbers(tx, committing);
-      const body = describeEvent({ ...event, changedKeys });
+      about?.write(tx);
+      const told = about === undefined || isEmpty(about.told) ? {} : { about: about.told };
+      const body = describeEvent({ ...event, changedKeys, ...told });
       tx.messages.append(entryRow(room, entry, "event", `event ${entry.position}`, body), true);
       if (newcomers.length > 0) {
         const { position, acceptedAt } = entry;
@@ -113,10 +130,17 @@ export async function commitEntry(
       repeatSoon(context, room);
       if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
       if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
+      if (about !== undefined && about.forbidden.length > 0) {
+        tellFault(context, room, entry, "policyViolated", forbiddenText);
+      }
       tellChangedKeys(context, room, changedKeys);
       welcomed();
       if (hidden) return;
       context.events.emit("membership", { room: room.uri, ...event, changedKeys });
+      if (about !== undefined && !isEmpty(about.told)) {
+        const address = formatAddress(by);
+        context.events.emit("about", { room: room.uri, by, address, changed: about.told });
+      }
       if (result.removedSelf) context.events.emit("removed", { room: room.uri });
     },
   };
@@ -152,4 +176,10 @@ export async function propose(
   }
 }
 
+function isEmpty(told: object): boolean {
+  return Object.keys(told).length === 0;
+}
+
+const forbiddenText =
+  "Somebody changed what the conversation says of itself who may not. It stays as it was here.";
 const rosterText = "The server describes other members than the group has.";

@@ -1,25 +1,16 @@
 import { checkKeyPackage, type MemberGroup } from "@treehouse/mls/member";
 import {
   type Bytes,
-  type Component,
-  componentOf,
   decodeRoomState,
-  encodeMessageExpiration,
   encodeRoomState,
   equalBytes,
-  LIMITS,
-  MESSAGE_EXPIRATION_COMPONENT,
-  type MessageExpiration,
-  opaque,
   Refusal,
   refusalOfResponse,
   type RoomState,
   roomView,
   settle,
   sha256,
-  struct,
   toHex,
-  u16,
   updateRequestCodec,
   type UpdateRoomResponse,
   userUriCodec,
@@ -36,23 +27,9 @@ import { catchUpWithOwn, ownLeavesOf } from "./own-leaf.ts";
 import { isSessionOver } from "./passing.ts";
 import type { Step } from "./pump.ts";
 import { welcomeExtensions } from "./room-secrets.ts";
+import { wishedState } from "./wished-state.ts";
 
 const usersCodec = vector(userUriCodec);
-
-const componentCodec = struct<Component>({
-  component: u16,
-  data: opaque({ max: LIMITS.dictionaryBytesMax }),
-});
-
-/** Body of the intent `component`: one of those that the rules do not know, as it is to be. */
-export function encodeComponent(wanted: Component): Bytes {
-  return componentCodec.encode(wanted);
-}
-
-export function encodeExpiration(policy: MessageExpiration): Bytes {
-  const data = encodeMessageExpiration(policy);
-  return encodeComponent({ component: MESSAGE_EXPIRATION_COMPONENT, data });
-}
 
 /** Body of the intents `add` and `remove`: the users. Of `commit`: nothing. */
 export function encodeUsers(users: readonly UserUri[]): Bytes {
@@ -80,7 +57,7 @@ export async function buildCommit(
     const remove = intent.kind === "remove" ? leavesOf(group, users) : [];
     const { isBehind, unlisted } = ownLeavesOf(context, group);
     if (intent.kind === "commit") remove.push(...unlisted);
-    const changed = intent.kind === "component" ? changedState(group, intent.body) : undefined;
+    const changed = await wishedState(context, room, group, intent);
     const isTidy = add.length + remove.length + group.pendingRemovals.length === 0 && !isBehind;
     const idle = isTidy && changed === undefined;
     const isUpdate = group.messagesSentInEpoch > 0 || intent.body.length > 0;
@@ -269,15 +246,4 @@ export function settledState(
   const state = changed ?? decodeRoomState(group.roomState());
   const leaves = roster.map(({ leaf, client }) => ({ leaf, client }));
   return settle(roomView(state, leaves)) ?? changed;
-}
-
-/** The room's state with the component that the intent wishes; undefined where it is so already. */
-function changedState(group: MemberGroup, body: Bytes): RoomState | undefined {
-  const wanted = componentCodec.decode(body);
-  const state = decodeRoomState(group.roomState());
-  const known = componentOf(state.otherComponents, wanted.component);
-  if (known !== undefined && equalBytes(known, wanted.data)) return undefined;
-  const others = state.otherComponents.filter(({ component }) => component !== wanted.component);
-  const otherComponents = [...others, wanted].toSorted((a, b) => a.component - b.component);
-  return { ...state, otherComponents };
 }

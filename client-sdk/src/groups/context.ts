@@ -256,7 +256,9 @@ export type Room = {
   }[];
   /** Says that a commit can be applied. */
   readonly vouching: Alarm;
-  /** Makes an update after a void. */
+  /** The epoch that a void has left standing, and that somebody's update is to end. */
+  renewalOf: number | undefined;
+  /** Makes that update. */
   readonly renewing: Alarm;
   /** The state that was told last. */
   healthTold: string;

@@ -6,6 +6,7 @@ import {
   foundRoomResponseCodec,
   fromBase64Url,
   LIMITS,
+  type OpenEndedTemplate,
   domainOf,
   paths,
   Refusal,
@@ -18,12 +19,13 @@ import {
 
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext } from "./context.ts";
-import { decodeDetails, encodeDetails, sealMetadata } from "./room-details.ts";
+import { named, sealMetadata } from "./room-about.ts";
+import { decodeDetails, encodeDetails } from "./room-details.ts";
 
 export type NewRoom = {
   readonly name: string;
   readonly kind:
-    | { readonly template: "group" }
+    | { readonly template: OpenEndedTemplate }
     | { readonly template: "direct"; readonly peer: UserUri };
   readonly members: readonly UserUri[];
 };
@@ -49,12 +51,13 @@ export async function prepareRoom(
   const hubKey = fromBase64Url(reserved.hubKey);
   const hub = domainOf(room);
   const metadataKey = context.env.random(32);
+  const about = named(wanted.name);
   const founding = { founder: context.self.user, hub, term: reserved.term, hubKey };
   const state =
-    wanted.kind.template === "group"
-      ? template("group", founding)
-      : template("direct", { ...founding, peer: wanted.kind.peer });
-  const metadata = sealMetadata(room, metadataKey, wanted.name, context.env.random);
+    wanted.kind.template === "direct"
+      ? template("direct", { ...founding, peer: wanted.kind.peer })
+      : template(wanted.kind.template, founding);
+  const metadata = sealMetadata(room, metadataKey, about, context.env.random);
   const created = await createGroup(context.member, context.identity, {
     group: reserved.group,
     roomState: encodeRoomState({ ...state, metadata }),
@@ -74,7 +77,7 @@ export async function prepareRoom(
       createdAt,
       details: encodeDetails({
         version: 1,
-        name: wanted.name,
+        ...about,
         metadataKey,
         joinedEpoch: 0,
         foundRequest,

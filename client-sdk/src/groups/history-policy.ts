@@ -12,9 +12,9 @@ import {
 } from "@treehouse/protocol";
 
 import type { LocalTx } from "../storage/index.ts";
-import { encodeComponent } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { loadGroup } from "./load-group.ts";
+import { encodeComponent } from "./wished-state.ts";
 
 /** What a room grants those who join it, as its state has it in this epoch. */
 export type HistoryGranting = {

@@ -10,7 +10,6 @@ import {
   decodeEntryHeader,
   type InboxEntry,
   isRoomStream,
-  type MessageExpiration,
   Refusal,
   type RoomUri,
   type SafetyNumber,
@@ -23,7 +22,7 @@ import { type Applied, applyEntry } from "./apply-entry.ts";
 import { applyGap, type RoomGap } from "./apply-gap.ts";
 import { applyInboxEntry } from "./apply-inbox-entry.ts";
 import { capabilitiesOf } from "./capabilities-of.ts";
-import { encodeExpiration, encodeUsers } from "./commit-intent.ts";
+import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { noteRestored } from "./forgotten-rooms.ts";
 import { type DirectRoom, listDirectRooms } from "./direct-rooms.ts";
@@ -34,15 +33,16 @@ import { findStrangers } from "./find-strangers.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms } from "./open-rooms.ts";
 import { loadGroup } from "./load-group.ts";
-import { comeBack, endReturn, tellHealth } from "./health/index.ts";
-import { historyDaysWish, type HistoryGranting, historyGrantingIn } from "./history-policy.ts";
-import { messageExpirationIn } from "./message-expiration.ts";
+import { comeBack } from "./come-back.ts";
+import { endReturn, tellHealth } from "./health/index.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
 import { pump } from "./pump.ts";
 import { type HistoryPage, type HistoryRow, readHistory, readUnechoed } from "./read-history.ts";
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
+import { createRoomLife, type RoomLife } from "./room-life.ts";
+import { createRoomSettings, type RoomSettings } from "./room-settings.ts";
 import {
   catchUpEvents,
   compareRooms,
@@ -52,6 +52,7 @@ import {
   resumeRooms,
 } from "./resume.ts";
 import { nameRooms } from "./room-names.ts";
+import { scheduleRenewal } from "./renew-room.ts";
 import { roomSafety } from "./room-safety.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
 import { missingRooms } from "./rooms-of-user.ts";
@@ -79,18 +80,25 @@ export { type HistoryPage, type HistoryRow, withChanges } from "./read-history.t
 export { isHidden } from "./reception.ts";
 export * from "./history-policy.ts";
 export { facetsOf } from "./what-is-said.ts";
-export { eraseMessage, pinsOf, speaksForRoom } from "./write-change.ts";
+export { eraseMessage, pinsOf } from "./write-change.ts";
 export { roomKnown } from "./room-known.ts";
 export { peopleNoted, writePeople } from "./room-people.ts";
 export type { RoomHealth } from "./health/index.ts";
+export type { AboutWish } from "./about-wish.ts";
+export { encodePicture } from "./room-about.ts";
 export type { RoomInfo } from "./room-info.ts";
-export { describeEvent as describeRoomEvent, parseEvent, type RoomEvent } from "./room-event.ts";
+export {
+  type AboutTold,
+  describeEvent as describeRoomEvent,
+  parseEvent,
+  type RoomEvent,
+} from "./room-event.ts";
 export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 
 /** When an intent is done. */
 export type Done = { readonly position: number; readonly acceptedAt: number };
 
-export interface Groups {
+export interface Groups extends RoomLife, RoomSettings {
   /** One entry of a room stream. */
   applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied | "passed" }>;
   /** One entry of the own inbox; what it brings and the cursor are one transaction. */
@@ -127,16 +135,8 @@ export interface Groups {
   add(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   remove(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
   leave(room: RoomUri): Promise<Done>;
-  /** How long messages stay in the room, unless their senders say otherwise; undefined: for good. */
-  messageExpiration(room: RoomUri): Promise<MessageExpiration | undefined>;
   /** Waits until what the hub has taken of this client stands in the store, if that can be. */
   echoes(room: RoomUri): Promise<void>;
-  /** What the room grants those who join it. Refuses `removed`. */
-  historyGranting(room: RoomUri): Promise<HistoryGranting>;
-  /** Has the room grant so many days; 0 grants nothing. Refuses `limitExceeded` and `notAllowed`. */
-  setHistoryDays(room: RoomUri, days: number): Promise<Done>;
-  /** Changes for everybody how long messages stay. */
-  setMessageExpiration(room: RoomUri, policy: MessageExpiration): Promise<Done>;
   /** Says something that nobody keeps. Never rejects. */
   whisper(room: RoomUri, said: Whisper): Promise<Whispered>;
   /** The direct conversations that this client takes part in. */
@@ -213,6 +213,7 @@ export function createGroups(context: GroupsContext): Groups {
       const applied = await room.serial.run(() => applyEntry(context, room, bytes));
       await tellHealth(context, room);
       scheduleTidying(context, room);
+      scheduleRenewal(context, room);
       pump(context, room);
       return { room: uri, applied };
     },
@@ -309,11 +310,8 @@ export function createGroups(context: GroupsContext): Groups {
     add: (room, users) => intend(room, "add", encodeUsers(users)),
     remove: (room, users) => intend(room, "remove", encodeUsers(users)),
     leave: (room) => intend(room, "leave", new Uint8Array()),
-    messageExpiration: async (uri) => messageExpirationIn(context, await rooms.open(uri)),
-    historyGranting: async (uri) => historyGrantingIn(context, await rooms.open(uri)),
-    setHistoryDays: async (uri, days) =>
-      intend(uri, "component", await historyDaysWish(context, await rooms.open(uri), days)),
-    setMessageExpiration: (room, policy) => intend(room, "component", encodeExpiration(policy)),
+    ...createRoomSettings(context, rooms, intend),
+    ...createRoomLife(context, rooms, intend),
     echoes: (room) => echoes(context, room),
     unechoed: () => context.store.transaction((tx) => readUnechoed(context, tx)),
     history: (room, page) =>

@@ -16,7 +16,8 @@ import type { GroupsContext } from "./context.ts";
 import { type HubRecord, newHubRecord, writeHubRecord } from "./hub-record.ts";
 import { noteJoined } from "./history-policy.ts";
 import { noteInviter } from "./reception.ts";
-import { encodeDetails, openMetadata } from "./room-details.ts";
+import { named, openMetadata } from "./room-about.ts";
+import { encodeDetails } from "./room-details.ts";
 import { decodeRoomSecrets, ROOM_SECRETS_EXTENSION } from "./room-secrets.ts";
 
 /** A group ready to be stored, and where its stream goes on. */
@@ -75,7 +76,7 @@ export async function joinWelcome(
   );
   const metadataKey =
     extension === undefined ? new Uint8Array(32) : decodeRoomSecrets(extension.data).metadataKey;
-  const name = openMetadata(body.room, metadataKey, state.metadata) ?? "";
+  const about = openMetadata(body.room, metadataKey, state.metadata) ?? named("");
   const cursor = { stream: body.room, position: head.position, hash: head.hash };
   const hub = newHubRecord(head.term);
   const inviter = group.members().find(({ leaf }) => leaf === joined.committerLeaf);
@@ -88,7 +89,7 @@ export async function joinWelcome(
       createdAt: known?.createdAt ?? context.env.now(),
       details: encodeDetails({
         version: 1,
-        name,
+        ...about,
         metadataKey,
         joinedEpoch: group.epoch,
         foundRequest: undefined,

@@ -15,7 +15,7 @@ import { loadGroup } from "./load-group.ts";
 import { type Reception, receptionOf } from "./reception.ts";
 import { finishMessage } from "./send-intent.ts";
 import { linkOf, noteLink, type OrderFinding } from "./sender-chain.ts";
-import { changedMessage, speaksForRoom, writeChange } from "./write-change.ts";
+import { changedMessage, writeChange } from "./write-change.ts";
 import { callsRoom, facetsOf, names, tellContained } from "./what-is-said.ts";
 
 /** Decrypts a message, and answers what is to be written with it. */
@@ -64,7 +64,7 @@ export async function messageEntry(
   }
   const sender = userOfClient(message.client);
   const by = { user: sender, may: capabilitiesOf(group, sender) };
-  const speaks = callsRoom(content) && by.may(speaksForRoom);
+  const speaks = callsRoom(content) && by.may("callEveryone");
   const facets = facetsOf(content, entry.acceptedAt);
   const isNamed = () => names(content, context.self.user, speaks ? group : undefined);
   const counts = (): 0 | 1 | 2 => {

@@ -58,6 +58,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         suspendedUntil: undefined,
         returning: [],
         vouching: context.alarms.create(),
+        renewalOf: undefined,
         renewing: context.alarms.create(),
         healthTold: "ok",
         contained: new Set(),

@@ -139,6 +139,8 @@ async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
     const waitMs = await faceTrouble(context, room, room.trouble);
     if (waitMs === 0) return "next";
     if (waitMs !== undefined) {
+      // It may be much sooner than what was waited for before.
+      room.retry.cancel();
       retryLater(context, room, waitMs);
       return "wait";
     }
@@ -246,6 +248,7 @@ async function dispatch(context: GroupsContext, room: Room, intent: IntentRow): 
     case "add":
     case "remove":
     case "component":
+    case "metadata":
     case "commit": {
       const request = intent.request ?? (await buildCommit(context, room, intent));
       if (request === "done") return "next";

@@ -5,6 +5,7 @@ import {
   fromHex,
   LIMITS,
   mintRoomUri,
+  parseAssetUri,
   parseDomain,
   parseUserUri,
   Refusal,
@@ -15,7 +16,8 @@ import {
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { decodeDetails, encodeDetails, openMetadata, sealMetadata } from "./room-details.ts";
+import { encodePicture, named, openMetadata, pictureOf, sealMetadata } from "./room-about.ts";
+import { decodeDetails, encodeDetails } from "./room-details.ts";
 import { describeEvent, parseEvent } from "./room-event.ts";
 import { decodeRoomSecrets } from "./room-secrets.ts";
 
@@ -30,9 +32,9 @@ test("a room's name opens for who has the key, and its length is no hint for who
   fc.assert(
     fc.property(names, names, (name, other) => {
       const key = random(32);
-      const sealed = sealMetadata(room, key, name, random);
-      expect(openMetadata(room, key, sealed)).toBe(name);
-      expect(sealMetadata(room, key, other, random).length).toBe(sealed.length);
+      const sealed = sealMetadata(room, key, named(name), random);
+      expect(openMetadata(room, key, sealed)).toEqual(named(name));
+      expect(sealMetadata(room, key, named(other), random).length).toBe(sealed.length);
       expect(openMetadata(room, random(32), sealed)).toBeUndefined();
       const elsewhere = mintRoomUri(parseDomain("example.org"), random);
       expect(openMetadata(elsewhere, key, sealed)).toBeUndefined();
@@ -51,11 +53,57 @@ test("FED-992 FED-993 the metadata of the specification's vectors opens", () => 
     version: 1,
     metadataKey: key,
   });
-  for (const { name, hex } of metadata.sealed) {
+  for (const { name, description, topic, picture, hex } of metadata.sealed) {
     const sealed = fromHex(hex);
-    expect(openMetadata(metadata.room, key, sealed)).toBe(name);
+    const about = { name, description, topic, picture: fromHex(picture) };
+    expect(openMetadata(metadata.room, key, sealed)).toEqual(about);
     const nonce = () => sealed.slice(0, 24);
-    expect(toHex(sealMetadata(metadata.room, key, name, nonce))).toBe(hex);
+    expect(toHex(sealMetadata(metadata.room, key, about, nonce))).toBe(hex);
+  }
+});
+
+test("FED-1141 whatever a room may say of itself has one of three lengths", () => {
+  const key = random(32);
+  const longest = {
+    name: "n".repeat(LIMITS.nameBytesMax),
+    description: "d".repeat(LIMITS.descriptionBytesMax),
+    topic: "t".repeat(LIMITS.roomTopicBytesMax),
+    picture: random(LIMITS.roomPictureLinkBytesMax),
+  };
+  const lengths = (["name", "description", "topic", "picture"] as const).map((field) => {
+    const about = { ...named(""), [field]: longest[field] };
+    return sealMetadata(room, key, about, random).length;
+  });
+  expect(lengths).toEqual([296, 2600, 1064, 1064]);
+  const all = sealMetadata(room, key, longest, random);
+  expect(all.length).toBe(2600);
+  expect(openMetadata(room, key, all)).toEqual(longest);
+});
+
+test("FED-1142 a picture is an asset for those in the room, and small", () => {
+  const link = {
+    uri: parseAssetUri(`mimi://example.org/a/${"A".repeat(43)}`),
+    size: 1000,
+    encryption: "plain",
+    key: random(16),
+    nonce: random(12),
+    hash: random(32),
+    expires: 0,
+    access: { kind: "room", room },
+  } as const;
+  const picture = encodePicture(room, link);
+  expect(pictureOf(room, { ...named("x"), picture })).toEqual(link);
+  const elsewhere = mintRoomUri(parseDomain("example.org"), random);
+  expect(pictureOf(elsewhere, { ...named("x"), picture })).toBeUndefined();
+  for (const bad of [picture.subarray(1), utf8Encode("?"), new Uint8Array()]) {
+    expect(pictureOf(room, { ...named("x"), picture: new Uint8Array(bad) })).toBeUndefined();
+  }
+  const size = LIMITS.roomPictureBytesMax + 1;
+  for (const wrong of [
+    { ...link, size },
+    { ...link, access: { kind: "own" } as const },
+  ]) {
+    expect(() => encodePicture(room, wrong)).toThrow(Refusal);
   }
 });
 
@@ -63,14 +111,21 @@ type MetadataVectors = {
   readonly room: RoomUri;
   readonly key: string;
   readonly roomSecrets: string;
-  readonly sealed: readonly { readonly name: string; readonly hex: string }[];
+  readonly sealed: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly topic: string;
+    readonly picture: string;
+    readonly hex: string;
+  }[];
 };
 
 test("what is kept about a room comes back as it was", () => {
   for (const foundRequest of [undefined, Uint8Array.of(1, 2, 3)]) {
     const details = {
       version: 1,
-      name: "Küche 🍲",
+      ...named("Küche 🍲"),
+      topic: "Suppe",
       metadataKey: random(32),
       joinedEpoch: 7,
       foundRequest,

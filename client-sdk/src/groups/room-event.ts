@@ -3,6 +3,16 @@ import { z } from "zod";
 
 const user = z.string().transform((text) => parseUserUri(text));
 
+/** What a room says of itself since: the fields that are different; of the picture whether there is one. */
+const aboutSchema = z.object({
+  name: z.string().optional(),
+  description: z.string().optional(),
+  topic: z.string().optional(),
+  picture: z.boolean().optional(),
+});
+
+export type AboutTold = Readonly<z.output<typeof aboutSchema>>;
+
 const eventSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("membership"),
@@ -13,6 +23,7 @@ const eventSchema = z.discriminatedUnion("kind", [
     changed: z.boolean(),
     /** Who came in with another identity key than the one that this client had pinned. */
     changedKeys: z.array(user).readonly().default([]),
+    about: aboutSchema.optional(),
   }),
   z.object({ kind: z.literal("fault"), code: z.string(), text: z.string() }),
 ]);

@@ -1,4 +1,5 @@
 import {
+  type AssetLink,
   type ClientUri,
   decodeRoomState,
   type RoomUri,
@@ -12,12 +13,18 @@ import {
 import type { GroupsContext, Room } from "./context.ts";
 import { healthOf, type RoomHealth } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
+import { named, pictureOf } from "./room-about.ts";
+import { aboutOf, decodeDetails } from "./room-details.ts";
 import { roomKnown } from "./room-known.ts";
 
 /** A conversation as it stands in this client's group. */
 export type RoomInfo = {
   readonly room: RoomUri;
   readonly name: string;
+  readonly description: string;
+  /** What is talked about now. */
+  readonly topic: string;
+  readonly picture: AssetLink | undefined;
   readonly template: string;
   readonly status: string;
   readonly health: RoomHealth;
@@ -38,9 +45,13 @@ export async function describeRoom(context: GroupsContext, room: Room): Promise<
     row: tx.rooms.get(room.uri),
     known: roomKnown(tx, room.uri),
   }));
+  const about = row === undefined ? named("") : aboutOf(decodeDetails(row.details));
   const base = {
     room: room.uri,
     name: known?.name ?? "",
+    description: about.description,
+    topic: about.topic,
+    picture: pictureOf(room.uri, about),
     template: known?.template ?? "",
     status: row?.status ?? "removed",
     health: healthOf(context, room),

@@ -10,7 +10,8 @@ import type { LocalTx, RoomRow } from "../storage/index.ts";
 import type { GroupsContext } from "./context.ts";
 import { loadGroup } from "./load-group.ts";
 import type { OpenRooms } from "./open-rooms.ts";
-import { decodeDetails, encodeDetails, openMetadata } from "./room-details.ts";
+import { openMetadata } from "./room-about.ts";
+import { decodeDetails, encodeDetails } from "./room-details.ts";
 
 /** What stands for the key of a client that came in without a Welcome, and was not told it yet. */
 export const noMetadataKey: Bytes = new Uint8Array(32);
@@ -41,17 +42,18 @@ export async function nameRooms(context: GroupsContext, rooms: OpenRooms): Promi
         const row = tx.rooms.get(room.uri);
         const metadataKey = context.metadataKey(tx, room.uri);
         if (row === undefined || metadataKey === undefined) return undefined;
-        const name = openMetadata(room.uri, metadataKey, metadata);
-        if (name === undefined) return undefined;
-        const details = { ...decodeDetails(row.details), name, metadataKey };
+        const about = openMetadata(room.uri, metadataKey, metadata);
+        if (about === undefined) return undefined;
+        const details = { ...decodeDetails(row.details), ...about, metadataKey };
         tx.rooms.put({ ...row, details: encodeDetails(details) });
-        return name;
+        return about.name;
       });
       if (named !== undefined) context.events.emit("named", { room: room.uri, name: named });
     });
   }
 }
 
-function isNameless({ details }: Pick<RoomRow, "details">): boolean {
+/** The key to what the room says of itself is not here. */
+export function isNameless({ details }: Pick<RoomRow, "details">): boolean {
   return equalBytes(decodeDetails(details).metadataKey, noMetadataKey);
 }

@@ -19,12 +19,6 @@ export type Changer = {
   readonly may: (capability: CapabilityName) => boolean;
 };
 
-/**
- * Whoever may speak for a room to all of it: pin, and call upon everyone or a role. MIMI has no
- * capabilities for these, and rooms of earlier releases could not have any of ours (decision 0071).
- */
-export const speaksForRoom: CapabilityName = "changeRoomMetadata";
-
 /** More of them change nothing, but for deletions and what takes back: a flood must not fill the store. */
 export const changesPerMessageMax = 2_000;
 /** Of one user, so that nobody fills it up for the others. */
@@ -96,7 +90,7 @@ function isAllowed(
       return isContent && may("reactToMessage");
     case "pin":
     case "unpin":
-      return isContent && may(speaksForRoom);
+      return isContent && may("pinMessage");
     case "pollEnd":
       return isContent && (own || may("deleteOtherMessage"));
     case "unlike":

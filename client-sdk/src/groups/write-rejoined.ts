@@ -12,7 +12,8 @@ import { lostMessages } from "./lost-messages.ts";
 import { isHidden } from "./reception.ts";
 import { addMemberIntent, mayRemove, memberDifference } from "./returned-members.ts";
 import { finishPassed } from "./send-intent.ts";
-import { decodeDetails, encodeDetails, openMetadata } from "./room-details.ts";
+import { named, openMetadata } from "./room-about.ts";
+import { aboutOf, decodeDetails, encodeDetails } from "./room-details.ts";
 import { noMetadataKey } from "./room-names.ts";
 
 export type Rejoined = {
@@ -101,7 +102,8 @@ function putRoom(
   const known = tx.rooms.get(uri);
   const details = known === undefined ? undefined : decodeDetails(known.details);
   const metadataKey = details?.metadataKey ?? noted(tx, uri) ?? noMetadataKey;
-  const name = openMetadata(uri, metadataKey, state.metadata) ?? details?.name ?? "";
+  const former = details === undefined ? named("") : aboutOf(details);
+  const about = openMetadata(uri, metadataKey, state.metadata) ?? former;
   tx.rooms.deleteGroup(uri);
   tx.rooms.put({
     room: uri,
@@ -110,7 +112,7 @@ function putRoom(
     createdAt: known?.createdAt ?? env.now(),
     details: encodeDetails({
       version: 1,
-      name,
+      ...about,
       metadataKey,
       // Who was in before was meant by what was said in the epochs before, too.
       joinedEpoch: known?.status === "joined" && details ? details.joinedEpoch : group.epoch,

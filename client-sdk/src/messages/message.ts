@@ -23,7 +23,7 @@ import {
   utf8Decode,
 } from "@treehouse/protocol";
 
-import { type HistoryRow, parseEvent } from "../groups/index.ts";
+import { type AboutTold, type HistoryRow, parseEvent } from "../groups/index.ts";
 import { type FileKind, filesOf, type MessageFiles } from "./message-files.ts";
 import { type PollState, pollState } from "./poll-state.ts";
 import { decodeStored, kindOf, readStored, senderOf } from "./read-content.ts";
@@ -121,6 +121,8 @@ export type HistoryItem =
       readonly removed: readonly string[];
       /** Who came in with another identity key than the one known before. */
       readonly changedKeys: readonly string[];
+      /** What the conversation says of itself since. */
+      readonly about?: AboutTold | undefined;
     })
   | (Position & { readonly kind: "fault"; readonly code: string; readonly text: string });
 
@@ -144,6 +146,7 @@ export function itemOf(row: HistoryRow): HistoryItem {
     added: event.added.map((user) => formatAddress(user)),
     removed: event.removed.map((user) => formatAddress(user)),
     changedKeys: event.changedKeys.map((user) => formatAddress(user)),
+    ...(event.about === undefined ? {} : { about: event.about }),
   };
 }
 
@@ -156,7 +159,8 @@ export function messageWithContent(row: HistoryRow): {
   readonly message: Message;
   readonly content: MimiContent | undefined;
 } {
-  const senderClient = senderOf(row.body);
+  const stored = row.kind === "deleted" ? undefined : decodeStored(row.body);
+  const senderClient = stored?.sender ?? senderOf(row.body);
   const sender = userOfClient(senderClient);
   const head = {
     conversation: row.room,
@@ -168,10 +172,10 @@ export function messageWithContent(row: HistoryRow): {
     senderClient,
     toldBy: row.toldBy === undefined ? undefined : formatAddress(row.toldBy),
   };
-  if (row.kind === "deleted") {
+  if (stored === undefined) {
     return { message: { ...head, type: "deleted", ...nothing }, content: undefined };
   }
-  const { parsed } = decodeStored(row.body);
+  const { parsed } = stored;
   const changes = row.changes.map(({ body, acceptedAt }) => ({ acceptedAt, ...changeIn(body) }));
   const newest = changes.findLast(({ by, kind }) => kind === "edit" && by === sender);
   const shown = newest?.parsed ?? parsed;

@@ -4,7 +4,7 @@ import { bytesOf, integerOf, isNull, type SqlRow, type SqlTx, textOf } from "./p
 import type { Seal } from "./seal.ts";
 
 /** What the user wants done in a room; it survives crashes until it is done or refused. */
-export type IntentKind = "send" | "add" | "remove" | "commit" | "component" | "leave";
+export type IntentKind = "send" | "add" | "remove" | "commit" | "component" | "metadata" | "leave";
 
 /**
  * `waiting`: no request is built yet. `submitted`: `request` may have reached the hub; it is
@@ -189,7 +189,9 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
   };
 }
 
-const kinds: readonly IntentKind[] = ["send", "add", "remove", "commit", "component", "leave"];
+const kinds: readonly IntentKind[] = [
+  ...(["send", "add", "remove", "commit", "component", "metadata", "leave"] as const),
+];
 const statuses: readonly IntentStatus[] = ["waiting", "submitted", "accepted", "held"];
 
 function parseKind(text: string): IntentKind {

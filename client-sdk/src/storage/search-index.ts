@@ -60,24 +60,18 @@ export function createSearchIndex(sql: SqlTx, hasher: TermHasher): SearchIndex {
     if (row === undefined) return { from: 0, to: 0 };
     return { from: integerOf(row, "from_serial"), to: integerOf(row, "to_serial") };
   };
-  /** Writes the next free number of a millisecond; the one after where that is full. */
-  const number = (serial: number, acceptedAt: number, fingerprint: number): number => {
+  /** The next free number of a millisecond; of the one after where that is full. */
+  const numberFor = (acceptedAt: number): number => {
     for (let at = Math.max(0, Math.min(acceptedAt, latest)); ; at += 1) {
-      const first = at * perMillisecond;
-      const { changes, lastId } = sql.run(
-        `INSERT INTO search_documents (document, serial, fingerprint)
-         SELECT free, ?, ? FROM (SELECT coalesce(
-           (SELECT document + 1 FROM search_documents WHERE document >= ? AND document < ?
-            ORDER BY document DESC LIMIT 1), ?) AS free)
-         WHERE free < ?`,
-        serial,
-        fingerprint,
+      const [first, end] = [at * perMillisecond, (at + 1) * perMillisecond];
+      const [last] = sql.all(
+        `SELECT document FROM search_documents WHERE document >= ? AND document < ?
+         ORDER BY document DESC LIMIT 1`,
         first,
-        first + perMillisecond,
-        first,
-        first + perMillisecond,
+        end,
       );
-      if (changes > 0) return lastId;
+      const free = last === undefined ? first : integerOf(last, "document") + 1;
+      if (free < end) return free;
     }
   };
   return {
@@ -102,7 +96,14 @@ export function createSearchIndex(sql: SqlTx, hasher: TermHasher): SearchIndex {
     has: (serial) => documentOf(sql, serial) !== undefined,
     put(serial, acceptedAt, searchable) {
       const hashed = hasher.hashed(searchable);
-      const document = number(serial, acceptedAt, fingerprintOf(hashed));
+      const document = numberFor(acceptedAt);
+      // A statement of several parts would have FTS5 write out what it gathers for the transaction.
+      sql.run(
+        "INSERT INTO search_documents (document, serial, fingerprint) VALUES (?, ?, ?)",
+        document,
+        serial,
+        fingerprintOf(hashed),
+      );
       sql.run(
         "INSERT INTO search (rowid, words, parts, facets) VALUES (?, ?, ?, ?)",
         document,

@@ -1,7 +1,7 @@
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { LABELS, signedBytes, utf8Encode } from "@treehouse/protocol";
+import { LABELS, remembering, signedBytes, utf8Encode } from "@treehouse/protocol";
 
 import {
   BEGINNING_MAX,
@@ -57,11 +57,11 @@ export function createTermHasher(storeKey: Uint8Array): TermHasher {
     // 52 bits, which a number holds exactly.
     return (view.getUint32(0) * 2 ** 20 + (view.getUint32(4) >>> 12)).toString(36);
   };
-  const word = remembering((text) => compute(`word ${text}`));
-  const part = remembering((text) => compute(`part ${text}`));
-  const facet = remembering((text) => compute(`facet ${text}`));
+  const word = remembering(remembered, (text) => compute(`word ${text}`));
+  const part = remembering(remembered, (text) => compute(`part ${text}`));
+  const facet = remembering(remembered, (text) => compute(`facet ${text}`));
   /** A word, and the beginnings by which it is found: one look for all of them. */
-  const wordWithParts = remembering((text): WithParts => {
+  const wordWithParts = remembering(remembered, (text): WithParts => {
     return { word: word(text), parts: beginningsOf(text).map(part) };
   });
 
@@ -135,25 +135,3 @@ const allOf = (some: readonly string[]): string => `(${some.join(" AND ")})`;
 type WithParts = { readonly word: string; readonly parts: readonly string[] };
 
 const remembered = 65_536;
-
-/**
- * Answers again what it has computed lately. Of two generations the older goes when the younger is full,
- * which keeps what is asked often without any bookkeeping.
- */
-function remembering<T extends string | WithParts>(
-  compute: (term: string) => T,
-): (term: string) => T {
-  let young = new Map<string, T>();
-  let old = new Map<string, T>();
-  return (term) => {
-    const known = young.get(term);
-    if (known !== undefined) return known;
-    const value = old.get(term) ?? compute(term);
-    if (young.size >= remembered) {
-      old = young;
-      young = new Map();
-    }
-    young.set(term, value);
-    return value;
-  };
-}

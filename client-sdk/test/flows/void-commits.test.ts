@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 /** Mallory owns it. */
-async function room(): Promise<readonly [Conversation, Conversation, Conversation]> {
+async function newRoom(): Promise<readonly [Conversation, Conversation, Conversation]> {
   const [theirs, ours, bobs] = await founded(mallory.client, "a room", [alice, bob]);
   if (ours === undefined || bobs === undefined || theirs === undefined) throw new Error("no room");
   await ours.send("before");
@@ -44,11 +44,7 @@ function faultOf(client: Client, room: string, code: FaultCode) {
 }
 
 /** Alice and Bob go on, Mallory comes back by itself. */
-async function goesOn(
-  ours: Conversation,
-  bobs: Conversation,
-  theirs: Conversation,
-): Promise<void> {
+async function goesOn(ours: Conversation, bobs: Conversation, theirs: Conversation): Promise<void> {
   await ours.send("after");
   await reads(bob, ours.id, "after");
   await bobs.send("and back");
@@ -59,10 +55,9 @@ async function goesOn(
   await agree(ours, bobs, theirs);
 }
 
-test.each(["confirmationTag", "pathSecrets"] as const)(
-  "T-16 T-17 FED-1103 FED-1105 a member's commit with a garbage %s is void, and all go on by themselves",
-  async (poison) => {
-    const [ours, bobs, theirs] = await room();
+test("T-16 T-17 FED-1103 FED-1105 a member's commit that nobody can apply is void, and all go on", async () => {
+  for (const poison of ["confirmationTag", "pathSecrets"] as const) {
+    const [ours, bobs, theirs] = await newRoom();
     const states = heard(mallory.client, "health");
     const voided = [alice, bob, mallory.client].map((one) => faultOf(one, ours.id, "commitVoid"));
     const back = next(mallory.client, "joined", (value) => value.room === ours.id);
@@ -77,11 +72,11 @@ test.each(["confirmationTag", "pathSecrets"] as const)(
     expect(await ours.historyDays()).toBe(0);
     expect(await textsIn(bobs)).toEqual(expect.arrayContaining(["before", "to whom?", "after"]));
     expect(states.map(({ state }) => state)).toContain("rejoining");
-  },
-);
+  }
+});
 
-test("T-17 FED-1104 FED-1106 who comes by a GroupInfo with a garbage external_pub gets in all the same", async () => {
-  const [ours, bobs, theirs] = await room();
+test("T-17 FED-1104 FED-1106 a GroupInfo with a garbage external_pub keeps nobody out", async () => {
+  const [ours, bobs, theirs] = await newRoom();
   mallory.poison = "externalPub";
   await theirs.setHistoryDays(7);
   await Promise.all([alice, bob].map((one) => one.caughtUp()));
@@ -96,7 +91,7 @@ test("T-17 FED-1104 FED-1106 who comes by a GroupInfo with a garbage external_pu
   expect(await ours.historyDays()).toBe(7);
 });
 
-test("T-17 FED-1107 in a room of two, whom a commit leaves behind comes back by itself, and nothing is void", async () => {
+test("T-17 FED-1107 in a room of two, who is left behind comes back, and nothing is void", async () => {
   const [theirs, ours] = await founded(mallory.client, "two", [alice]);
   if (ours === undefined || theirs === undefined) throw new Error("no room");
   const back = next(alice, "joined", (value) => value.room === ours.id);
@@ -111,24 +106,63 @@ test("T-17 FED-1107 in a room of two, whom a commit leaves behind comes back by 
 });
 
 test("FED-1105 whoever makes such commits again and again waits longer, and hurts nobody meanwhile", async () => {
-  const [ours, bobs, theirs] = await room();
-  for (const days of [7, 8]) {
+  const [ours, bobs, theirs] = await newRoom();
+  const suspended = next(
+    mallory.client,
+    "health",
+    ({ room, state, until: at = 0 }) =>
+      room === ours.id && state === "suspended" && at > Date.now() + 15 * 60_000,
+  );
+  for (const ends of ["joined", "suspended"] as const) {
     const voided = [alice, bob].map((one) => faultOf(one, ours.id, "commitVoid"));
-    const back = next(mallory.client, "joined", (value) => value.room === ours.id);
-    const suspended = next(
-      mallory.client,
-      "health",
-      ({ room: at, state }) => at === ours.id && state === "suspended",
-    );
+    const back = next(mallory.client, "joined", ({ room }) => room === ours.id);
     mallory.poison = "confirmationTag";
-    await theirs.setHistoryDays(days);
+    await theirs.setHistoryDays(ends === "joined" ? 7 : 8);
     await Promise.all(voided);
     mallory.poison = undefined;
-    if (days === 7) await back;
-    else expect((await suspended).until).toBeGreaterThan(Date.now() + 15 * 60_000);
+    await (ends === "joined" ? back : suspended);
   }
   await ours.send("after");
   await reads(bob, ours.id, "after");
-  await bobs.remove(["mallory@localhost"]).catch(() => undefined);
   expect((await theirs.info()).health.state).toBe("suspended");
 });
+
+test("FED-1101 FED-1102 two members who say of every commit that it is garbage take nothing back", async () => {
+  const deaf: Poisoned[] = [];
+  for (const name of ["carol", "dave"]) {
+    await (await server.register(name)).close();
+    deaf.push(await openPoisoned(server, name));
+  }
+  const [carol, dave] = deaf;
+  if (carol === undefined || dave === undefined) throw new Error("nobody is there");
+  await Promise.all(deaf.map(({ client }) => client.caughtUp()));
+  const everybody = [alice, bob, carol.client, dave.client];
+  const [ours, bobs, ...theirs] = await founded(alice, "doubters", everybody.slice(1));
+  if (ours === undefined || bobs === undefined) throw new Error("no room");
+  await Promise.all(everybody.map((one) => one.caughtUp()));
+  const voids = everybody.map((one) => heard(one, "fault"));
+  for (const doubting of [[carol], [carol, dave]]) {
+    const back = doubting.map(({ client }) =>
+      next(client, "joined", ({ room }) => room === ours.id),
+    );
+    for (const one of doubting) one.poison = "deaf";
+    const days = doubting.length;
+    await ours.setHistoryDays(days);
+    await Promise.all(
+      doubting.map((one) => until(one.client, async () => (await stateOf(one, ours)) !== "ok")),
+    );
+    for (const one of doubting) one.poison = undefined;
+    await Promise.all(back);
+    expect(await bobs.historyDays()).toBe(days);
+  }
+  await bobs.send("as it was decided");
+  for (const one of everybody) await reads(one, ours.id, "as it was decided");
+  const codes = voids.flat().map(({ code }) => code);
+  expect(codes).toContain("commitInvalid");
+  expect(codes).not.toContain("commitVoid");
+  expect(theirs).toHaveLength(2);
+});
+
+async function stateOf({ client }: Poisoned, { id }: Conversation): Promise<string> {
+  return (await (await client.conversations.get(id)).info()).health.state;
+}

@@ -6,8 +6,11 @@ import { openNodeStore } from "../../src/storage-sqlite/index.ts";
 import { keyStretching } from "./open-client.ts";
 import type { RunningServer } from "./server.ts";
 
-/** What is garbage in the commits of a modified client, and no server can see. */
-export type Poison = "pathSecrets" | "confirmationTag" | "externalPub";
+/**
+ * What is garbage in the commits of a modified client, and no server can see. `deaf`: it says of every
+ * commit that it cannot apply it.
+ */
+export type Poison = "pathSecrets" | "confirmationTag" | "externalPub" | "deaf";
 
 /** A client whose commits nobody can apply while it has a poison. */
 export interface Poisoned {
@@ -39,6 +42,7 @@ export async function openPoisoned(
       const tag = honest.hmac(key, data);
       return state.poison === "confirmationTag" ? honest.random(tag.length) : tag;
     },
+    verifyHmac: (key, tag, data) => state.poison !== "deaf" && honest.verifyHmac(key, tag, data),
     // The GroupInfo is made after the commit has its tags; one commit is made with this poison.
     hpkeDeriveKeyPair(ikm) {
       const garbage = state.poison === "externalPub" && state.tagged;

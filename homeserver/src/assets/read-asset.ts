@@ -1,5 +1,6 @@
 import { domainOf, LIMITS, Refusal } from "@treehouse/protocol";
 import type { AssetUri, UserUri } from "@treehouse/protocol";
+import { giveBack } from "../platform/index.ts";
 import { asUser, authorize, unknown } from "./authorize.ts";
 import type { Access } from "./authorize.ts";
 import { BlobGone } from "./blobs/index.ts";
@@ -11,6 +12,8 @@ export type Download = {
   readonly offset: number;
   readonly length: number;
   readonly octets: AsyncIterable<Uint8Array>;
+  /** To be called with buffers that have left, where nobody else reads from them. */
+  readonly spent: ((octets: Uint8Array) => void) | undefined;
   /** Must be called when nothing more is read, however that ended. */
   readonly leave: () => void;
 };
@@ -33,9 +36,9 @@ export async function readAsset(
 ): Promise<Download> {
   const leave = enter(context, user);
   try {
-    const { size, read } = await open(context, user, wanted);
+    const { size, read, spent } = await open(context, user, wanted);
     const { offset, length } = parseRange(wanted.range, size);
-    return { size, offset, length, octets: counted(context, read(offset, length)), leave };
+    return { size, offset, length, octets: counted(context, read(offset, length)), spent, leave };
   } catch (error) {
     leave();
     throw error;
@@ -45,6 +48,7 @@ export async function readAsset(
 type Opened = {
   readonly size: number;
   read(offset: number, length: number): AsyncIterable<Uint8Array>;
+  readonly spent?: (octets: Uint8Array) => void;
 };
 
 async function open(
@@ -58,6 +62,7 @@ async function open(
   return {
     size,
     read: (offset, length) => known(context, blobs.read(blob, offset, length)),
+    spent: giveBack,
   };
 }
 

@@ -138,15 +138,19 @@ function contentRoute(context: AssetsContext): Route {
     answer: octetsAnswer,
     handle: async ({ headers, session }) => {
       const { range } = headers;
-      const { size, offset, length, octets, leave } = await readAsset(context, session.user, {
-        asset: parseAssetUri(headers[ASSET_HEADERS.asset]),
-        access: accessIn({
-          room: headers[ASSET_HEADERS.room],
-          secret: headers[ASSET_HEADERS.secret],
-        }),
-        range,
-        fresh: headers["cache-control"] === "no-cache",
-      });
+      const { size, offset, length, octets, spent, leave } = await readAsset(
+        context,
+        session.user,
+        {
+          asset: parseAssetUri(headers[ASSET_HEADERS.asset]),
+          access: accessIn({
+            room: headers[ASSET_HEADERS.room],
+            secret: headers[ASSET_HEADERS.secret],
+          }),
+          range,
+          fresh: headers["cache-control"] === "no-cache",
+        },
+      );
       const whole = range === undefined;
       return {
         status: whole ? (200 as const) : (206 as const),
@@ -157,6 +161,7 @@ function contentRoute(context: AssetsContext): Route {
         ],
         length,
         octets,
+        spent,
         ended: leave,
       };
     },

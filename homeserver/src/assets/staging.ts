@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Refusal } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
 import { Assertion } from "../platform/index.ts";
+import { appendTo } from "./appender.ts";
 import { storageFullOr } from "./files.ts";
 
 /**
@@ -19,13 +20,9 @@ export interface Staging {
   /**
    * Adds octets behind the first `offset` ones, which must be what is there, else `conflict`: whoever
    * adds to the same file is stopped first. What has come before a failure stays. Refuses
-   * `tooLarge` beyond `lengthMax` and `storageFull`.
+   * `tooLarge` beyond `lengthMax` and `storageFull`. What is needed no more is given to `spent`.
    */
-  append(
-    key: string,
-    octets: AsyncIterable<Uint8Array>,
-    bounds: { readonly offset: number; readonly lengthMax: number },
-  ): Promise<number>;
+  append(key: string, octets: AsyncIterable<Uint8Array>, options: AppendOptions): Promise<number>;
   /** SHA-256 of the whole file. */
   hash(key: string): Promise<Bytes>;
   pathOf(key: string): string;
@@ -34,6 +31,12 @@ export interface Staging {
   /** Room on the disk that anybody may use. */
   freeBytes(): Promise<number>;
 }
+
+export type AppendOptions = {
+  readonly offset: number;
+  readonly lengthMax: number;
+  readonly spent?: ((octets: Uint8Array) => void) | undefined;
+};
 
 const keyPattern = /^[0-9a-f]{64}$/;
 /** Files whose hash is kept up while they grow. */
@@ -72,7 +75,7 @@ export async function openStaging(directory: string): Promise<Staging> {
   async function write(
     key: string,
     octets: AsyncIterable<Uint8Array>,
-    { offset, lengthMax }: { readonly offset: number; readonly lengthMax: number },
+    { offset, lengthMax, spent = () => undefined }: AppendOptions,
     stopped: Promise<never>,
   ): Promise<number> {
     const present = await received(key);
@@ -89,36 +92,33 @@ export async function openStaging(directory: string): Promise<Staging> {
           : undefined;
     running.delete(key);
     const file = await open(pathOf(key), "r+");
-    let at = offset;
+    const appender = appendTo(file, { from: offset, hash: state?.hash, spent });
     try {
-      const iterator = octets[Symbol.asyncIterator]();
-      for (;;) {
-        const next = iterator.next();
-        const { done, value } = await Promise.race([next, stopped]);
-        if (done === true) break;
-        if (at + value.length > lengthMax) {
-          throw new Refusal("tooLarge", `The upload has ${lengthMax} octets.`, {
-            limit: lengthMax,
-          });
+      try {
+        const iterator = octets[Symbol.asyncIterator]();
+        for (;;) {
+          const next = iterator.next();
+          const { done, value } = await Promise.race([next, stopped]);
+          if (done === true) break;
+          if (appender.end + value.length > lengthMax) {
+            throw new Refusal("tooLarge", `The upload has ${lengthMax} octets.`, {
+              limit: lengthMax,
+            });
+          }
+          await appender.add(value);
         }
-        for (let written = 0; written < value.length;) {
-          const { bytesWritten } = await file.write(value, written, value.length - written, at);
-          written += bytesWritten;
-          at += bytesWritten;
-        }
-        if (state !== undefined) {
-          state.hash.update(value);
-          state.length = at;
-        }
+      } finally {
+        await appender.finish();
       }
     } catch (error) {
       throw storageFullOr(error);
     } finally {
       await file.close();
-      // Of a buffer that was written in part the hash knows nothing.
+      if (state !== undefined) state.length = appender.end;
+      // Of what was written in part the hash knows nothing.
       if (state !== undefined && (await received(key)) === state.length) keep(key, state);
     }
-    return at;
+    return appender.end;
   }
 
   return {

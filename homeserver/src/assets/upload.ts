@@ -1,5 +1,6 @@
 import { LIMITS, Refusal, toBase64Url } from "@treehouse/protocol";
 import type { AssetAudience, UserUri } from "@treehouse/protocol";
+import { giveBack } from "../platform/index.ts";
 import type { ReadTx } from "../platform/index.ts";
 import { asUser, checkIn } from "./authorize.ts";
 import type { AssetsContext } from "./context.ts";
@@ -59,7 +60,11 @@ export async function receivePart(
   if (asset !== undefined) throw new Refusal("conflict", "The upload is finished.");
   await database.transaction((tx) => store.touchUpload(tx, blob, env.now()));
   const lengthMax = Math.min(size, part.offset + LIMITS.assetPartBytesMax);
-  const received = await staging.append(blob, part.octets, { offset: part.offset, lengthMax });
+  const received = await staging.append(blob, part.octets, {
+    offset: part.offset,
+    lengthMax,
+    spent: giveBack,
+  });
   metrics.octets.add(received - part.offset, { direction: "up" });
   return received;
 }

@@ -14,6 +14,7 @@ import { signedHeadOf } from "./heads.ts";
 import { unsettledAfter } from "./health/index.ts";
 import { checkListedClient, listRemoteClients } from "./identity.ts";
 import type { RemoteClients } from "./identity.ts";
+import { countLinkUse } from "./joining/index.ts";
 import { appendEntry, appendMessage, hasMoved } from "./log.ts";
 import { answerExpiry, MOVED, requestKey } from "./request.ts";
 import type { Attempt, Request } from "./request.ts";
@@ -113,6 +114,12 @@ async function write(
       const head = signedHeadOf(crypto, next, end).signed;
       return parcelsOfCommit(hosted, commit, upload, { head, introduced });
     },
+  );
+  await countLinkUse(
+    context,
+    tx,
+    { before: hosted, after: next, used: commit.usedLink },
+    point.position,
   );
   const head = signedHeadOf(crypto, next, point);
   await changeSubscriptions(context, tx, { hosted, commit, upload, point, head: head.bytes });

@@ -10,12 +10,21 @@ import {
   RULES_VERSION,
   userOfClient,
 } from "@treehouse/protocol";
-import type { Bytes, ClientUri, LeafChange, RoomState, UpdateFraming } from "@treehouse/protocol";
+import type {
+  Actor,
+  Bytes,
+  ClientUri,
+  LeafChange,
+  RoomState,
+  UpdateFraming,
+} from "@treehouse/protocol";
 import { sha256 } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { checkExternalSenders } from "./found.ts";
 import { checkSuspended } from "./health/index.ts";
+import { actorOf, checkMayTry, usedLinkOf } from "./joining/index.ts";
+import type { UsedLink } from "./joining/index.ts";
 import type { Caller } from "./ports.ts";
 import {
   dueRemovals,
@@ -47,6 +56,8 @@ export type AcceptableCommit = {
   readonly next: HostedRoom;
   readonly committer: { readonly leaf: number; readonly client: ClientUri };
   readonly external: boolean;
+  /** By which the committer came in, or took a role. */
+  readonly usedLink: UsedLink | undefined;
   readonly added: readonly StoredMember[];
   readonly removed: readonly { readonly leaf: number; readonly client: ClientUri }[];
   readonly leafChanges: readonly LeafChange[];
@@ -62,13 +73,14 @@ export type AcceptableCommit = {
 
 /** All checks that need no transaction: form, MLS, policy, Welcome, and the first message. */
 export async function checkCommit(
-  { env }: Pick<DeliveryContext, "env">,
+  context: Pick<DeliveryContext, "env" | "crypto" | "outsiders">,
   hosted: HostedRoom,
   caller: Caller,
   upload: CommitUpload,
 ): Promise<AcceptableCommit> {
-  const at = env.now();
-  checkMayCommit(hosted, caller, upload.framing, at);
+  const at = context.env.now();
+  checkMayCommit(context, hosted, caller, upload);
+  checkSuspended(hosted, caller.user, at);
   checkHandshakeFraming(hosted, upload.framing);
   checkLeaf(hosted, caller, upload.framing);
   const { commit, groupInfo, welcome } = upload;
@@ -83,7 +95,8 @@ export async function checkCommit(
   checkRoster(checked.group);
   const { hub: domain } = hosted.view.state;
   checkExternalSenders(checked.group, { domain, key: hosted.hubKey.publicKey });
-  checkPolicy(hosted, checked);
+  const actor = actorOf(context, { hosted, checked, at });
+  checkPolicy(hosted, checked, actor);
   checkWelcome(checked, welcome);
   const { next, externalProposals } = await nextRoom(hosted, checked, at);
   if (upload.firstMessage !== undefined) checkSubmission(next, caller, upload.firstMessage, at);
@@ -92,6 +105,7 @@ export async function checkCommit(
     next,
     committer: checked.committer,
     external: checked.external,
+    usedLink: usedLinkOf(actor, hosted, next),
     added: checked.added.map(({ leaf, client }) => ({ leaf, client, user: userOfClient(client) })),
     removed: checked.removed,
     leafChanges: [
@@ -113,14 +127,17 @@ export async function checkCommit(
  * nothing dear is done for anybody else, and nobody else learns where the room stands.
  */
 function checkMayCommit(
+  { outsiders }: Pick<DeliveryContext, "outsiders">,
   hosted: HostedRoom,
   caller: Caller,
-  { sender }: UpdateFraming,
-  at: number,
+  { framing: { sender }, commit }: CommitUpload,
 ): void {
-  if (sender.kind === "member") checkSender(hosted, caller);
-  else checkMayCome(hosted, caller);
-  checkSuspended(hosted, caller.user, at);
+  if (sender.kind === "member") {
+    checkSender(hosted, caller);
+  } else if (mayCome(hosted, caller) === "outside") {
+    outsiders.take(caller);
+    checkMayTry(hosted, commit);
+  }
 }
 
 function checkLeaf({ leafOf }: HostedRoom, caller: Caller, { sender }: UpdateFraming): void {
@@ -133,10 +150,11 @@ function checkLeaf({ leafOf }: HostedRoom, caller: Caller, { sender }: UpdateFra
 }
 
 /**
- * The client may be in the room: another of its user is, or the room's fixed list names the user.
- * Who is about to be removed has no way back before that is done.
+ * Whether the client may be in the room because another of its user is, or because the room's fixed
+ * list names the user; who comes from `outside` needs more. Refuses `removed`: who is about to be
+ * removed has no way back before that is done.
  */
-export function checkMayCome(hosted: HostedRoom, caller: Caller): void {
+export function mayCome(hosted: HostedRoom, caller: Caller): "inside" | "outside" {
   const own = leavesOfUser(hosted, caller.user);
   const leaf = hosted.leafOf.get(caller.client);
   const leaving =
@@ -148,9 +166,7 @@ export function checkMayCome(hosted: HostedRoom, caller: Caller): void {
   }
   const { basePolicy, assignments } = hosted.view.state;
   const listed = basePolicy.fixedMembership && assignments.some(({ user }) => user === caller.user);
-  if (own.length === 0 && !listed) {
-    throw new Refusal("notMember", "This client is not in the room.");
-  }
+  return own.length === 0 && !listed ? "outside" : "inside";
 }
 
 function checkSafeAad(data: Bytes): void {
@@ -172,12 +188,7 @@ function checkRoster({ roster }: PublicGroup): void {
   }
 }
 
-function checkPolicy(hosted: HostedRoom, checked: CheckedCommit): void {
-  const user = userOfClient(checked.committer.client);
-  const resync = leavesOfUser(hosted, user).length > 0;
-  const actor = checked.external
-    ? ({ kind: "joiner", user, resync } as const)
-    : ({ kind: "member", user } as const);
+function checkPolicy(hosted: HostedRoom, checked: CheckedCommit, actor: Actor): void {
   const stateAfter = checked.stateChanged ? decodeRoomState(checked.group.roomState) : undefined;
   // No leaf can say yet that its client knows later rules, and none may be left behind by them.
   if (stateAfter !== undefined && stateAfter.rulesVersion > RULES_VERSION) {
@@ -196,12 +207,12 @@ function checkPolicy(hosted: HostedRoom, checked: CheckedCommit): void {
   if (stateAfter !== undefined) checkHub(hosted, stateAfter);
 }
 
-/** FED-987: the hub and its key stay, whatever a role may do; a key that was left out may come. */
+/** FED-987: the hub, its key and its term stay, whatever a role may do; a key that was left out may come. */
 function checkHub({ view: { state }, hubKey }: HostedRoom, after: RoomState): void {
   const named = after.hubKey ?? (state.hubKey === undefined ? hubKey.publicKey : undefined);
   const same = named !== undefined && equalBytes(named, hubKey.publicKey);
-  if (after.hub === state.hub && same) return;
-  throw new Refusal("invalidCommit", "The hub and its key do not change.");
+  if (after.hub === state.hub && after.term === state.term && same) return;
+  throw new Refusal("invalidCommit", "The hub, its key and its term do not change.");
 }
 
 /** Each client that is added gets a copy of its own, so that a long Welcome multiplies. */

@@ -2,6 +2,7 @@ import type { PublicContext } from "@treehouse/mls/public";
 import type { Domain, Env, RoomUri } from "@treehouse/protocol";
 import type { Database, Turns } from "../platform/index.ts";
 import type { RoomCache } from "./cache.ts";
+import type { OutsiderRates } from "./joining/index.ts";
 import type { Accounts, PeerEphemerals, PeerOutbox, RemoteUsers, RoomLog } from "./ports.ts";
 import type { DeliveryStore } from "./store.ts";
 
@@ -18,6 +19,7 @@ export type DeliveryContext = {
   readonly remoteUsers: RemoteUsers;
   readonly accounts: Accounts;
   readonly rooms: RoomCache;
+  readonly outsiders: OutsiderRates;
   /**
    * In which the handshakes of one room are checked: the checks are the dear ones, and after the first
    * of many commits the others are refused by their epoch alone.

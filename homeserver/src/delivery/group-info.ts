@@ -12,8 +12,9 @@ import {
 } from "@treehouse/protocol";
 import type { Bytes, GroupInfoPlaintext, GroupInfoRequest } from "@treehouse/protocol";
 import type { DeliveryContext } from "./context.ts";
-import { checkMayCome } from "./check-commit.ts";
+import { mayCome } from "./check-commit.ts";
 import { listRemoteClients } from "./identity.ts";
+import { checkMayAsk } from "./joining/index.ts";
 import { hasMoved } from "./log.ts";
 import { busy } from "./request.ts";
 import type { Request } from "./request.ts";
@@ -24,14 +25,18 @@ import type { HostedRoom } from "./room.ts";
  * pending proposals and the position, sealed to the key that the client signed for this room.
  *
  * Refusals: malformed, versionUnsupported, unknownRoom, notMember, removed, clientMismatch,
- * identityInvalid, notAllowed, unavailable.
+ * identityInvalid, notAllowed, linkInvalid, linkExpired, linkUsedUp, roomFull, rateLimited,
+ * unavailable.
  */
 export async function readGroupInfo(context: DeliveryContext, request: Request): Promise<Bytes> {
   const asked = groupInfoRequestCodec.decode(request.bytes);
   const { crypto } = context;
   for (let count = 0; count < attemptsMax; count += 1) {
     const hosted = await context.rooms.get(request.room);
-    checkMayCome(hosted, request.caller);
+    if (mayCome(hosted, request.caller) === "outside") {
+      if (count === 0) context.outsiders.take(request.caller);
+      await checkMayAsk(context, hosted, request.caller, asked);
+    }
     await checkAsker(context, request, asked);
     const plaintext = await plaintextOf(context, hosted);
     if (plaintext !== undefined) return sealed(crypto, hosted, asked, plaintext);
@@ -48,9 +53,6 @@ async function checkAsker(
   const { crypto } = context;
   if (asked.ciphersuite !== crypto.suite) {
     throw new Refusal("versionUnsupported", "This server knows ciphersuite 1 only.");
-  }
-  if (asked.joiningCode !== undefined) {
-    throw new Refusal("notAllowed", "Rooms here are not joined by a code.");
   }
   if (!equalBytes(asked.requestingCredential.identity, utf8Encode(caller.client))) {
     throw new Refusal("clientMismatch", "The request names another client.");

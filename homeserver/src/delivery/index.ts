@@ -47,6 +47,7 @@ import { foundRoom } from "./found.ts";
 import { readGroupInfo } from "./group-info.ts";
 import { createHealthWatch } from "./health/index.ts";
 import type { HealthWatch } from "./health/index.ts";
+import { createOutsiderRates } from "./joining/index.ts";
 import { leaveRoom } from "./leave.ts";
 import { limited } from "./limited.ts";
 import { listRooms } from "./list-rooms.ts";
@@ -198,6 +199,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     ...dependencies,
     store,
     rooms: createRoomCache({ crypto, database, store, leavesMax }),
+    outsiders: createOutsiderRates(env),
     turns: createTurns(),
     followed: createFollowedCache({ database, store, roomsMax: LIMITS.followedRoomsCachedMax }),
     count: (reason) => faults.add(1, { reason }),

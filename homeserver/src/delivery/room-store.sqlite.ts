@@ -7,6 +7,7 @@ import { selectProposals } from "./group-store.sqlite.ts";
 import {
   epochs,
   heads,
+  linkUses,
   members,
   nodes,
   peers,
@@ -115,6 +116,7 @@ const tablesOfRoom = [
   unsettled,
   reports,
   voids,
+  linkUses,
 ];
 
 function insertRoom(db: Drizzle, room: NewRoom): number {

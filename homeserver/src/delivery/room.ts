@@ -48,8 +48,8 @@ export type HostedRoom = {
   readonly held: ReadonlySet<number>;
   /** How each epoch of the window began, the current one last. */
   readonly starts: readonly EpochStart[];
-  /** Whether a user may send: remembered, because it is asked for every message. */
-  sendingVerdict(user: UserUri): Verdict;
+  /** Whether a user may send at this time: remembered, because it is asked for every message. */
+  sendingVerdict(user: UserUri, at: number): Verdict;
 } & RoomHealth;
 
 /** Raw Ed25519 keys of the hub for one room. */
@@ -98,11 +98,11 @@ export function hostedRoom(parts: RoomParts): HostedRoom {
     peers: [...new Set(group.roster.map(({ client }) => domainOf(client)))]
       .filter((domain) => domain !== view.state.hub)
       .toSorted(),
-    sendingVerdict(user) {
+    sendingVerdict(user, at) {
       const known = verdicts.get(user);
       if (known !== undefined) return known;
-      const verdict = maySend(view, user);
-      // Only members are remembered, so that strangers cannot make this grow.
+      const verdict = maySend(view, user, at);
+      // Only members are remembered, so that strangers cannot make this grow. A mute only ends.
       if (verdict.allowed) verdicts.set(user, verdict);
       return verdict;
     },

@@ -270,6 +270,23 @@ export const restored = sqliteTable("delivery_restored", {
   positionMin: integer("position_min").notNull(),
 });
 
+/** Uses of the join links of rooms hosted here, for as long as the link is there. */
+export const linkUses = sqliteTable(
+  "delivery_link_uses",
+  {
+    roomId: integer("room_id").notNull(),
+    /** Of the commit that used it. */
+    position: integer("position").notNull(),
+    link: blob("link", { mode: "buffer" }).notNull(),
+    /** Who came by it and has not taken its role yet. */
+    owedTo: text("owed_to"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.roomId, table.position] }),
+    index("delivery_link_uses_by_link").on(table.roomId, table.link),
+  ],
+);
+
 /**
  * The newest commit of a room hosted here while it is not known that anybody else could apply it, with
  * what the room had before it and the commit took away: it may be voided (FED-1102).

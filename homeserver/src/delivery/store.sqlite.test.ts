@@ -1,11 +1,12 @@
 import { describe } from "vitest";
 import { createNodeEnv } from "../platform/env/node-env.ts";
 import { migrationsOf, openDatabase } from "../platform/index.ts";
+import { linkUseStoreContract } from "./joining/store.contract.ts";
 import { deliveryStoreContract } from "./store.contract.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 
 describe("the SQLite store", () => {
-  deliveryStoreContract(async () => {
+  const open = async () => {
     const database = openDatabase({
       path: ":memory:",
       env: createNodeEnv({ log: { level: "silent" } }),
@@ -15,5 +16,7 @@ describe("the SQLite store", () => {
       },
     });
     return { database, store: createSqliteStore(database) };
-  });
+  };
+  deliveryStoreContract(open);
+  linkUseStoreContract(open);
 });

@@ -12,6 +12,7 @@ import {
   createPlaceStore,
   createRevocationStore,
 } from "./peer-store.sqlite.ts";
+import { createLinkUseStore } from "./joining/index.ts";
 import { createRestoredStore } from "./restored/store.sqlite.ts";
 import { createRoomStore } from "./room-store.sqlite.ts";
 import { requests, reservations } from "./schema.ts";
@@ -40,6 +41,7 @@ export function createSqliteStore(database: Database): DeliveryStore {
     ...createRevocationStore(database),
     ...createPlaceStore(database),
     ...createRestoredStore(database),
+    ...createLinkUseStore(database),
     ...createFollowedStore(database),
   };
 }

@@ -2,6 +2,7 @@ import type { Bytes, ClientUri, Domain, RoomUri, UserUri } from "@treehouse/prot
 import type { Acquaintance, ReadTx, Tx } from "../platform/index.ts";
 import type { FollowedStore } from "./followed/store.ts";
 import type { HealthStore, StoredHealth } from "./health/index.ts";
+import type { LinkUseStore } from "./joining/index.ts";
 
 /** What this module asks of a database. `store.contract.ts` says how an adapter must behave. */
 export interface DeliveryStore
@@ -18,6 +19,7 @@ export interface DeliveryStore
     PlaceStore,
     RestoredStore,
     HealthStore,
+    LinkUseStore,
     FollowedStore {}
 
 export interface ReservationStore {

@@ -31,7 +31,7 @@ export function checkSubmission(
   at: number,
 ): void {
   checkSender(hosted, caller);
-  checkSendingUser(hosted, caller, request);
+  checkSendingUser(hosted, caller, request, at);
   if (groupId !== hosted.group.group) {
     throw new Refusal("invalidMessage", "The message belongs to another group.");
   }
@@ -50,16 +50,17 @@ export function checkSubmission(
   checkMessageEpoch(hosted, epoch, at);
 }
 
-/** The message is in its sender's own name, who may send. */
+/** The message is in its sender's own name, who may send at this time. */
 export function checkSendingUser(
   hosted: HostedRoom,
   caller: Caller,
   { sendingUri }: Pick<SubmitMessageRequest, "sendingUri">,
+  at: number,
 ): void {
   if (sendingUri !== caller.user) {
     throw new Refusal("clientMismatch", "The message names another user as its sender.");
   }
-  const verdict = hosted.sendingVerdict(caller.user);
+  const verdict = hosted.sendingVerdict(caller.user, at);
   if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
 }
 

@@ -20,7 +20,7 @@ import { checkSender, checkSendingUser } from "./submission.ts";
  * octets again are passed on again: receivers let each count once (FED-860).
  *
  * Refusals: malformed, tooLarge, unknownRoom, notMember, removed, clientMismatch, notAllowed,
- * invalidMessage, epochTooOld, epochAhead, unavailable.
+ * muted, invalidMessage, epochTooOld, epochAhead, unavailable.
  */
 export async function submitEphemeral(
   { rooms, roomLog, ephemerals, env }: DeliveryContext,
@@ -32,11 +32,11 @@ export async function submitEphemeral(
   const { group, epoch } = ephemeralMessageCodec.decode(request.message, "sliced");
   const hosted = await rooms.get(room);
   checkSender(hosted, caller);
-  checkSendingUser(hosted, caller, request);
+  const acceptedAt = env.now();
+  checkSendingUser(hosted, caller, request, acceptedAt);
   if (group !== hosted.group.group) {
     throw new Refusal("invalidMessage", "The message belongs to another group.");
   }
-  const acceptedAt = env.now();
   checkMessageEpoch(hosted, epoch, acceptedAt);
   const entry = entryOf(hosted, acceptedAt, request.message);
   roomLog.pass(room, entry);

@@ -19,6 +19,7 @@ export type { Database, Drizzle, Inspection, ReadTx, Tx } from "./database/index
 export { errorFields } from "./env/log.ts";
 export { createNodeEnv } from "./env/node-env.ts";
 export type { NodeEnv } from "./env/node-env.ts";
+export { giveBack } from "./give-back.ts";
 export {
   createHttpServer,
   createMetricsServer,

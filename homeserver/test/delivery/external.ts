@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
-import { joinExternal } from "@treehouse/mls/member";
+import { joinExternal, readGroupInfo } from "@treehouse/mls/member";
 import {
   encodeSafeAad,
   groupInfoPlaintextCodec,
   groupInfoRequestCodec,
   groupInfoResponseCodec,
+  JOIN_TICKET_COMPONENT,
+  joinLinkKey,
   LABELS,
+  leafIdentityCodec,
   paths,
   signedBytes,
   signGroupInfoRequest,
+  signJoinAsk,
+  signJoinTicket,
   utf8Encode,
   verifyGroupInfoResponse,
 } from "@treehouse/protocol";
-import type { Bytes, GroupInfoPlaintext, RoomUri } from "@treehouse/protocol";
+import type { Bytes, GroupInfoPlaintext, RoomUri, TicketHolder } from "@treehouse/protocol";
 import type { Answer, Person } from "./person.ts";
 import { accepted } from "./person.ts";
 import type { RoomNames } from "./rooms.ts";
@@ -22,6 +27,7 @@ import { Seat } from "./seat.ts";
 export function askGroupInfo(
   person: Person,
   room: RoomUri,
+  seed?: Bytes,
 ): { readonly request: Bytes; readonly open: (answer: Bytes) => GroupInfoPlaintext } {
   const { crypto } = person.rig;
   const keys = crypto.hpkeGenerateKeyPair();
@@ -31,7 +37,7 @@ export function askGroupInfo(
       requestingSignatureKey: person.identity.signaturePublicKey,
       requestingCredential: { identity: utf8Encode(person.client) },
       groupInfoPublicKey: keys.publicKey,
-      joiningCode: undefined,
+      joiningCode: seed && joiningCode(person, room, keys.publicKey, seed),
     },
     room,
     (message) => crypto.sign(person.identity.signaturePrivateKey, message),
@@ -61,22 +67,84 @@ export function rejoin({ person, room, hubKey, group }: Seat): Promise<Rejoined>
   return comeIn(person, { room, hubKey }, { removeLeaf: group.ownLeaf });
 }
 
+function joiningCode(person: Person, room: RoomUri, groupInfoPublicKey: Bytes, seed: Bytes): Bytes {
+  const { client, identity } = person;
+  const { key, sign } = linkOfSeed(person, seed);
+  const signatureKey = identity.signaturePublicKey;
+  return signJoinAsk({ room, client, signatureKey, groupInfoPublicKey }, key, sign);
+}
+
+/** The key pair of a join link. */
+export function linkOfSeed({ rig: { crypto } }: Person, seed: Bytes) {
+  const privateKey = joinLinkKey(seed);
+  const sign = (message: Bytes): Bytes => crypto.sign(privateKey, message);
+  return { key: crypto.ed25519PublicKey(privateKey), sign };
+}
+
+/** The ticket of a link for this person's leaf, upon the epoch of the GroupInfo or another one. */
+export function ticketFor(
+  person: Person,
+  seed: Bytes,
+  holder: Pick<TicketHolder, "group" | "epoch">,
+): Bytes {
+  const { client, identity } = person;
+  const { key, sign } = linkOfSeed(person, seed);
+  const { certificate } = leafIdentityCodec.decode(identity.leafIdentity);
+  const { group, epoch } = holder;
+  return signJoinTicket(
+    {
+      group,
+      epoch,
+      client,
+      leafKey: identity.signaturePublicKey,
+      identityKey: certificate.identityKey,
+    },
+    key,
+    sign,
+  );
+}
+
+/** The ticket in authenticated data. */
+export function aadWith(ticket: Bytes | undefined): Bytes {
+  const others = ticket === undefined ? [] : [{ component: JOIN_TICKET_COMPONENT, data: ticket }];
+  return encodeSafeAad({ treehouse: undefined, others });
+}
+
+type Way = {
+  readonly removeLeaf?: number;
+  /** Of the link by which the GroupInfo is asked for, and the ticket is made. */
+  readonly seed?: Bytes;
+  /** In the place of that ticket. */
+  readonly ticket?: (at: Pick<TicketHolder, "group" | "epoch">) => Bytes | undefined;
+};
+
 /** Comes into a room by an external commit. */
 export async function comeIn(
   person: Person,
-  { room, hubKey }: Pick<RoomNames, "room" | "hubKey">,
-  replaced: { readonly removeLeaf?: number } = {},
+  names: Pick<RoomNames, "room" | "hubKey">,
+  way: Way = {},
 ): Promise<Rejoined> {
-  const asked = askGroupInfo(person, room);
+  const { room } = names;
+  const asked = askGroupInfo(person, room, way.seed);
   const sealed = await person.request("POST", paths.groupInfo(room), asked.request);
   accepted(sealed);
-  const { groupInfo, ratchetTree, position } = asked.open(sealed.body);
+  return comeInWith(person, names, asked.open(sealed.body), way);
+}
+
+/** The same with a GroupInfo that is there already. */
+export async function comeInWith(
+  person: Person,
+  { room, hubKey }: Pick<RoomNames, "room" | "hubKey">,
+  { groupInfo, ratchetTree, position }: GroupInfoPlaintext,
+  { removeLeaf, seed, ticket }: Way = {},
+): Promise<Rejoined> {
   if (ratchetTree === undefined) throw new Error("no tree");
+  const own = seed === undefined ? undefined : ticketFor(person, seed, readGroupInfo(groupInfo));
   const { prepared, group } = await joinExternal(person.context, person.identity, {
     groupInfo,
     ratchetTree,
-    ...replaced,
-    authenticatedData: encodeSafeAad({ treehouse: undefined, others: [] }),
+    ...(removeLeaf === undefined ? {} : { removeLeaf }),
+    authenticatedData: aadWith(ticket === undefined ? own : ticket(readGroupInfo(groupInfo))),
     at: person.rig.env.now(),
   });
   const seat = new Seat(person, { room, hubKey }, group, position);

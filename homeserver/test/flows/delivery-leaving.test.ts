@@ -1,5 +1,6 @@
 import {
   CAPABILITIES,
+  ROLES,
   decodeRoomState,
   encodeRoomState,
   LIMITS,
@@ -81,7 +82,9 @@ test("an owner who leaves is succeeded, and the commit that removes them must sa
   if (state === undefined) throw new Error("nothing to settle");
   await b.commit({ remove, roomState: encodeRoomState(state) });
   await c.sync();
-  expect(decodeRoomState(c.group.roomState()).assignments).toEqual([{ user: bob.user, role: 4 }]);
+  expect(decodeRoomState(c.group.roomState()).assignments).toEqual([
+    { user: bob.user, role: ROLES.owner },
+  ]);
 });
 
 test("R-060 the last user who leaves ends the room, and its rows are gone", async () => {

@@ -4,6 +4,7 @@ import {
   encodeRoomState,
   equalBytes,
   paths,
+  ROLES,
   rosterHash,
   roomsAnswerSchema,
   submitMessageRequestCodec,
@@ -105,7 +106,10 @@ test("T-26 the Welcome of the commit that lost is delivered to nobody", async ()
   const [a, b] = await openPair(alice, bob);
   const [eve, frank] = [await enrolPerson(rig, "eve"), await enrolPerson(rig, "frank")];
   const settled = decodeRoomState(a.group.roomState());
-  const admins = { ...settled, assignments: [...settled.assignments, { user: bob.user, role: 3 }] };
+  const admins = {
+    ...settled,
+    assignments: [...settled.assignments, { user: bob.user, role: ROLES.admin }],
+  };
   await a.commit({ roomState: encodeRoomState(admins) });
   await b.sync();
   const bundles = [

@@ -66,9 +66,9 @@ test("T-16 not even its owner gives a room another hub, term, key, kind or unkno
   const [a, b] = await openPair(alice, bob);
   const { assignments, basePolicy, term } = decodeRoomState(a.group.roomState());
   const acts = await tampered(a, [
-    ["notAllowed", "hub", { hub: parseDomain("example.net") }],
-    ["notAllowed", "hub key", { hubKey: mallory.identity.signaturePublicKey }],
-    ["notAllowed", "term", { term: term + 1 }],
+    ["invalidCommit", "hub", { hub: parseDomain("example.net") }],
+    ["invalidCommit", "hub key", { hubKey: mallory.identity.signaturePublicKey }],
+    ["invalidCommit", "term", { term: term + 1 }],
     ["notAllowed", "template", { template: "direct" }],
     ["notAllowed", "fixed", { basePolicy: { ...basePolicy, fixedMembership: true } }],
     ["versionUnsupported", "rules", { rulesVersion: 2 }],

@@ -11,6 +11,7 @@ import {
   searchableOf,
 } from "../../../client-sdk/src/messages/index.ts";
 import { findTerms, parseQuery } from "../../../client-sdk/src/search/index.ts";
+import { sliceMessages } from "../../../client-sdk/src/client/indexing.ts";
 import { openSqlite } from "../../../client-sdk/src/storage-sqlite/index.ts";
 import { type LocalStore, openLocalStore } from "../../../client-sdk/src/storage/index.ts";
 import { createTexts } from "./texts.ts";
@@ -20,7 +21,6 @@ import { random } from "./world/people.ts";
 const acceptedFrom = Date.UTC(2025, 0, 1);
 /** Between two messages. */
 const pauseMs = 5 * 60_000;
-const sliceMessages = 500;
 const pageHits = 20;
 
 /**

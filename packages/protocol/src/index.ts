@@ -273,6 +273,8 @@ export type { LimitName, RateLimitName, RateRule } from "./limits.ts";
 export { checkUpdateFraming, peekMlsMessage } from "./mls-framing/index.ts";
 export type { ContentType, FramingSender, MlsFraming, UpdateFraming } from "./mls-framing/index.ts";
 export {
+  handshakeRules,
+  isHandshakeRule,
   isRefusalCode,
   MEDIA_TYPE_PROBLEM,
   parseProblem,
@@ -281,7 +283,7 @@ export {
   Refusal,
   refusalTable,
 } from "./refusals/index.ts";
-export type { Problem, RefusalCode, RefusalData } from "./refusals/index.ts";
+export type { HandshakeRule, Problem, RefusalCode, RefusalData } from "./refusals/index.ts";
 export {
   componentOf,
   decodeSafeAad,
@@ -323,10 +325,13 @@ export type {
   ServerFrame,
 } from "./stream/index.ts";
 export * from "./assets/index.ts";
+export * from "./audit/index.ts";
 export * from "./content/index.ts";
 export * from "./federation/index.ts";
 export * from "./history/index.ts";
 export * from "./http-api/index.ts";
+export * from "./join-links/index.ts";
 export * from "./policy/index.ts";
 export * from "./room/index.ts";
 export * from "./stickers/index.ts";
+export { remembering } from "./remembering.ts";

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { limitNames, LIMITS, RATE_LIMITS, rateLimitNames } from "./limits.ts";
 
-const source = ["limits.ts", "asset-limits.ts", "ephemeral-limits.ts", "health-limits.ts"]
+const source = readdirSync(new URL(".", import.meta.url))
+  .filter((name) => name.endsWith("limits.ts"))
   .map((file) => readFileSync(new URL(file, import.meta.url), "utf8"))
   .join("\n");
 

@@ -1,6 +1,10 @@
 import { ASSET_LIMITS, ASSET_RATES } from "./asset-limits.ts";
+import { CONTACT_LIMITS, CONTACT_RATES } from "./contact-limits.ts";
 import { EPHEMERAL_LIMITS, EPHEMERAL_RATES } from "./ephemeral-limits.ts";
 import { HEALTH_LIMITS } from "./health-limits.ts";
+import { ROOM_LIFE_LIMITS } from "./room-life-limits.ts";
+import { ROOM_LIMITS } from "./room-limits.ts";
+import { JOIN_LIMITS, JOIN_RATES } from "./join-limits.ts";
 import { DAY, HOUR, KIB, MIB, MINUTE, SECOND } from "./units.ts";
 
 /**
@@ -24,8 +28,6 @@ export const LIMITS = {
   treeLeavesMax: 5000,
   /** Content of a ratchet_tree extension: about 1.5 KiB per leaf, parents included. */
   ratchetTreeBytesMax: 16 * MIB,
-  /** The app_data_dictionary of a GroupContext (room state). */
-  dictionaryBytesMax: 64 * KIB,
   /** Application messages of one client in one epoch; then it has to commit. */
   messagesPerEpochMax: 4000,
   /** Past epochs whose messages a client can still read: one more than the server takes. */
@@ -34,12 +36,8 @@ export const LIMITS = {
   overtakenMessagesKept: 256,
   /** How far a message may run ahead of those received from its sender. */
   messageGapMax: 5000,
-  /** Components of one dictionary. */
-  dictionaryComponentsMax: 64,
   /** A message's authenticated_data (a SafeAAD dictionary). */
   authenticatedDataBytesMax: 4 * KIB,
-  /** Encrypted room metadata in the room state. */
-  roomMetadataBytesMax: 4 * KIB,
   /** One KeyPackage. */
   keyPackageBytesMax: 16 * KIB,
   /** Stock of one client that is not last resort. */
@@ -128,20 +126,6 @@ export const LIMITS = {
   identifierAnswerBytesMax: 64 * KIB,
   /** Incarnations of one server's stream that its receiver remembers. */
   incarnationsPerPeerMax: 4,
-  /** A note beside a connection request. */
-  consentNoteBytesMax: 256,
-  /** Users with whom one user has something to do as contacts, those blocked included. */
-  contactsPerUserMax: 5000,
-  /** Connection requests of one user that are not answered. */
-  contactRequestsOpenMax: 500,
-  /** Connection requests to users of one other server that are not answered. */
-  contactRequestsPerPeerMax: 10_000,
-  /** Connection requests that wait for one user's answer; later ones are dropped unseen. */
-  contactRequestsWaitingMax: 1000,
-  /** The same of users of one other server, so that it cannot take the place of all others. */
-  contactRequestsWaitingPerPeerMax: 100,
-  /** Rooms that one user may let another one add them to, one by one. */
-  contactRoomsMax: 32,
   /** A directory document. */
   directoryBytesMax: 64 * KIB,
   /** Versions that a directory lists. */
@@ -272,7 +256,11 @@ export const LIMITS = {
   clockSkewMs: 5 * MINUTE,
   ...EPHEMERAL_LIMITS,
   ...HEALTH_LIMITS,
+  ...ROOM_LIMITS,
+  ...CONTACT_LIMITS,
+  ...JOIN_LIMITS,
   ...ASSET_LIMITS,
+  ...ROOM_LIFE_LIMITS,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;
@@ -297,12 +285,6 @@ export const RATE_LIMITS = {
   claimPerPair: { count: 10, perMs: HOUR },
   /** KeyPackages claimed, by requesting user. */
   claimPerUser: { count: 2000, perMs: HOUR },
-  /** Connection requests, by user. */
-  contactRequestPerUser: { count: 60, perMs: HOUR },
-  /** Connection requests, by who asks and who is asked. */
-  contactRequestPerPair: { count: 10, perMs: DAY },
-  /** Other changes of contacts, by user. */
-  contactChangePerUser: { count: 600, perMs: HOUR },
   /** Uploads of KeyPackages, by client; the operator may allow more. */
   keyPackageUploadPerClient: { count: 6, perMs: 10 * MINUTE },
   /** Reservations of rooms, by user. */
@@ -336,6 +318,8 @@ export const RATE_LIMITS = {
   /** Connection requests and their answers, by the server that sends them. */
   consentPerPeer: { count: 1200, perMs: MINUTE },
   ...EPHEMERAL_RATES,
+  ...CONTACT_RATES,
+  ...JOIN_RATES,
   ...ASSET_RATES,
 } as const satisfies Record<string, RateRule>;
 

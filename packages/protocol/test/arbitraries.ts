@@ -38,7 +38,7 @@ export const textArbitrary = fc
   .map((text) => text.replaceAll("\0", ""))
   .filter((text) => utf8Encode(text).length <= 64);
 
-const domainArbitrary = fc
+export const domainArbitrary = fc
   .constantFrom("localhost", "a.example", "xn--bcher-kva.example", "b-2.c.example.org")
   .map(parseDomain);
 

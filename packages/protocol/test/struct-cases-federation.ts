@@ -30,6 +30,7 @@ import {
 import {
   clientArbitrary,
   countArbitrary,
+  domainArbitrary,
   exactly,
   maybe,
   octets,
@@ -124,6 +125,7 @@ const submissionAnswer: fc.Arbitrary<SubmissionAnswer> = fc.oneof(
     detail: textArbitrary,
     currentEpoch: maybe(u64Arbitrary),
     retryAfterMs: maybe(u32Arbitrary),
+    hub: maybe(domainArbitrary),
   }),
 );
 

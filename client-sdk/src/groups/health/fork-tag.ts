@@ -37,7 +37,9 @@ export function isOfOtherFork(
   if (own === undefined) return false;
   try {
     const { treehouse } = decodeSafeAad(authenticatedData);
-    return treehouse !== undefined && treehouse.epoch === epoch && !equalBytes(treehouse.forkTag, own);
+    return (
+      treehouse !== undefined && treehouse.epoch === epoch && !equalBytes(treehouse.forkTag, own)
+    );
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return false;

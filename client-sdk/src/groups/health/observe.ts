@@ -1,10 +1,16 @@
-import { chainHashOf, decodeEntry, equalBytes, type VoidEntry } from "@treehouse/protocol";
+import {
+  chainHashOf,
+  type CommitEntry,
+  decodeEntry,
+  equalBytes,
+  type VoidEntry,
+} from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "../context.ts";
 import { tellFault } from "../entry-write.ts";
 import { loadGroup } from "../load-group.ts";
 import { isBorneOut, unprovenVoidText } from "./check-void.ts";
-import { noteStands, type Trouble } from "./trouble.ts";
+import { committerOf, noteStands, type Trouble } from "./trouble.ts";
 import { rollbackOf } from "./void-entry.ts";
 
 /**
@@ -32,13 +38,22 @@ export async function observe(
   } else if (entry.kind === "report") {
     const { position, verdict } = entry.report.report;
     if (position === trouble.position && verdict === "applied") noteStands(context, room, trouble);
-  } else if (entry.kind === "commit" && entry.epoch > trouble.epoch + standsAfter) {
+  } else if (entry.kind === "commit" && (await confirms(context, room, trouble, entry))) {
     noteStands(context, room, trouble);
   }
 }
 
-/** Commits behind it that can still go with it: more the hub keeps no trees for. */
-const standsAfter = 2;
+/** A commit of somebody else who was there before: the hub does not take anything back behind it. */
+async function confirms(
+  context: GroupsContext,
+  room: Room,
+  trouble: Trouble,
+  entry: CommitEntry,
+): Promise<boolean> {
+  const group = await loadGroup(context, room);
+  const user = committerOf(group, entry);
+  return user !== trouble.committer && group.members().some((one) => one.user === user);
+}
 
 async function pass(
   context: GroupsContext,
@@ -48,9 +63,7 @@ async function pass(
 ): Promise<void> {
   const group = await loadGroup(context, room);
   const known =
-    entry.voided === trouble.position
-      ? trouble
-      : { hash: undefined, committer: trouble.committer };
+    entry.voided === trouble.position ? trouble : { hash: undefined, committer: trouble.committer };
   if (!isBorneOut(context, group, entry, known)) {
     room.forked = true;
     tellFault(context, room, entry, "forkDetected", unprovenVoidText);

@@ -27,7 +27,10 @@ export async function sendReport(
   const report = signHealthReport({ ...said, ...place }, (message) =>
     member.crypto.sign(identity.signaturePrivateKey, message),
   );
-  const response = await link.update(room.uri, updateRequestCodec.encode({ kind: "report", report }));
+  const response = await link.update(
+    room.uri,
+    updateRequestCodec.encode({ kind: "report", report }),
+  );
   if (response.code === "success") return;
   throw refusalOfResponse(response) ?? new Refusal("notAllowed", "the hub refused the report");
 }

@@ -6,7 +6,6 @@ import { loadGroup } from "../load-group.ts";
 import { isHidden } from "../reception.ts";
 import { describeEvent } from "../room-event.ts";
 import { isBorneOut, unprovenVoidText } from "./check-void.ts";
-import { scheduleRenewal } from "./renew.ts";
 
 /** Entries that a void took back, with those between them: `from` is the commit, `through` the void. */
 export type Passing = {
@@ -29,7 +28,7 @@ export function passedOver(
     case "commit":
       return fault(context, room, entry, "commitVoid", voidText);
     case "void":
-      return { ...nothing, after: () => passedAll(context, room) };
+      return { ...nothing, after: () => passedAll(room, passing) };
     case "application":
       return epochOf(entry.message) > passing.epoch
         ? fault(context, room, entry, "undecryptable", saidInVoidText)
@@ -44,11 +43,11 @@ export function passedOver(
   }
 }
 
-function passedAll(context: GroupsContext, room: Room): void {
+function passedAll(room: Room, { epoch }: Passing): void {
   room.passing = undefined;
   // The hub has gone back to the epoch that this client is in.
   room.epochAtHub = 0;
-  scheduleRenewal(context, room);
+  room.renewalOf = epoch;
 }
 
 /**

@@ -178,6 +178,7 @@ export const forwardingRules: readonly Rule[] = [
               detail: "",
               currentEpoch: undefined,
               retryAfterMs: undefined,
+              hub: undefined,
             },
           ],
         }),

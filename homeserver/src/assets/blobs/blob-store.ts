@@ -11,7 +11,8 @@ export interface BlobStore {
   adopt(key: string, file: string, size: number): Promise<void>;
   has(key: string): Promise<boolean>;
   /**
-   * So many octets from an offset on, in buffers of a bounded size; they must lie within the blob.
+   * So many octets from an offset on, in buffers of a bounded size that are the reader's own; they
+   * must lie within the blob.
    * Throws `BlobGone` if there is none of that key.
    */
   read(key: string, offset: number, length: number): AsyncIterable<Uint8Array>;

@@ -6,13 +6,7 @@ import {
   signedHeadCodec,
   TOMBSTONE_REASONS,
 } from "@treehouse/protocol";
-import type {
-  Entry,
-  RefusalCode,
-  RoomUri,
-  Roster,
-  SignedHead,
-} from "@treehouse/protocol";
+import type { Entry, RefusalCode, RoomUri, Roster, SignedHead } from "@treehouse/protocol";
 import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";

@@ -25,20 +25,20 @@ export interface HealthWatch {
   close(): void;
 }
 
-export function createHealthWatch(
-  context: DeliveryContext,
-  log: Pick<Log, "warn">,
-): HealthWatch {
+export function createHealthWatch(context: DeliveryContext, log: Pick<Log, "warn">): HealthWatch {
   const waiting = new Map<RoomUri, Cancel>();
-  let closed = false;
+  const life = { closed: false };
   const judge = async (room: RoomUri): Promise<void> => {
-    for (let count = 0; count < attemptsMax && !closed; count += 1) {
+    for (let count = 0; count < attemptsMax && !life.closed; count += 1) {
       const hosted = await context.rooms.get(room);
       const verdict = await verdictOn(context, hosted);
       if (verdict === undefined) return;
       if (verdict.dueInMs > 0) {
         if (waiting.has(room)) return;
-        waiting.set(room, context.env.timer(verdict.dueInMs, () => later(room)));
+        waiting.set(
+          room,
+          context.env.timer(verdict.dueInMs, () => later(room)),
+        );
         return;
       }
       if (await voidCommit(context, hosted, verdict)) return;
@@ -47,7 +47,7 @@ export function createHealthWatch(
   };
   const later = (room: RoomUri): void => {
     waiting.delete(room);
-    if (closed) return;
+    if (life.closed) return;
     context.turns
       .take(room, () => judge(room))
       .catch((error: unknown) => log.warn("commitNotVoided", { room, ...errorFields(error) }));
@@ -55,7 +55,7 @@ export function createHealthWatch(
   return {
     judge,
     close() {
-      closed = true;
+      life.closed = true;
       for (const cancel of waiting.values()) cancel();
       waiting.clear();
     },

@@ -1,9 +1,5 @@
 import { and, asc, eq, gt, inArray, isNull, lt, lte, or } from "drizzle-orm";
-import {
-  parseClientUri,
-  parseUserUri,
-  signedHealthReportCodec,
-} from "@treehouse/protocol";
+import { parseClientUri, parseUserUri, signedHealthReportCodec } from "@treehouse/protocol";
 import type { Database, Tx } from "../../platform/index.ts";
 import { buffer, bytes } from "../blob.ts";
 import { insertProposals, setHead } from "../group-store.sqlite.ts";
@@ -70,18 +66,28 @@ export function createHealthStore(database: Database): HealthStore {
         .orderBy(asc(voids.position))
         .all();
       return {
-        unsettled: commits.map(({ roomId: _, ...row }) => ({
-          ...row,
-          hash: bytes(row.hash),
-          committer: parseClientUri(row.committer),
-          before: beforeCodec.decode(bytes(row.before)),
+        unsettled: commits.map(({ epoch, position, hash, committer, external, before }) => ({
+          epoch,
+          position,
+          hash: bytes(hash),
+          committer: parseClientUri(committer),
+          external,
+          before: beforeCodec.decode(bytes(before)),
         })),
-        reports: told.map(({ roomId: _, ...row }) => ({
-          ...row,
-          user: parseUserUri(row.user),
-          report: signedHealthReportCodec.decode(bytes(row.report)),
+        reports: told.map(({ user, position, acceptedAt, report }) => ({
+          user: parseUserUri(user),
+          position,
+          acceptedAt,
+          report: signedHealthReportCodec.decode(bytes(report)),
         })),
-        voids: undone.map(({ roomId: _, ...row }) => ({ ...row, user: parseUserUri(row.user) })),
+        voids: undone.map(({ position, epoch, user, voidedAt, until, lenient }) => ({
+          position,
+          epoch,
+          user: parseUserUri(user),
+          voidedAt,
+          until,
+          lenient,
+        })),
       };
     },
     formerEpoch: async (tx, roomId, epoch) => {

@@ -11,12 +11,7 @@ import type {
 /** Commits that may still be voided, and those that were. */
 export interface HealthStore {
   /** Notes the newest commit of a room, and forgets those before the position `keptFrom`. */
-  addUnsettled(
-    tx: Tx,
-    roomId: number,
-    commit: StoredUnsettled,
-    keptFrom: number,
-  ): Promise<void>;
+  addUnsettled(tx: Tx, roomId: number, commit: StoredUnsettled, keptFrom: number): Promise<void>;
   /** The commits of a room up to a position stand: what was kept for them goes. */
   settle(tx: Tx, roomId: number, upTo: number, head: StoredHead): Promise<void>;
   /** One per user: the newest counts. */

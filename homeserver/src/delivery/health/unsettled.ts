@@ -64,9 +64,8 @@ export function standingBy(
   user: UserUri,
   epoch: number,
 ): number | undefined {
-  return unsettled
-    .filter((one) => one.epoch < epoch && userOfClient(one.committer) !== user)
-    .at(-1)?.position;
+  return unsettled.filter((one) => one.epoch < epoch && userOfClient(one.committer) !== user).at(-1)
+    ?.position;
 }
 
 /** The room once the commits up to a position stand. */
@@ -127,5 +126,7 @@ export function faultsOf(
   { reports }: Pick<HostedRoom, "reports">,
   position: number,
 ): readonly StoredReport[] {
-  return reports.filter((one) => one.position === position && one.report.report.verdict === "fault");
+  return reports.filter(
+    (one) => one.position === position && one.report.report.verdict === "fault",
+  );
 }

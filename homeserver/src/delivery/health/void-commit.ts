@@ -59,13 +59,23 @@ export async function voidCommit(
     const before = await context.store.head(tx, hosted.id);
     if (before === undefined || hasMoved(hosted, before)) return false;
     const point = await append(context, tx, { hosted, next: plain, verdict, before, at });
-    const next = { ...proposing, voids: [...hosted.voids, { ...record, position: point.position }] };
+    const next = {
+      ...proposing,
+      voids: [...hosted.voids, { ...record, position: point.position }],
+    };
     const place = { hosted, after: point, acceptedAt: at, peers: next.peers };
     const end =
       messages.length === 0
         ? point
         : await appendEntry(context, tx, place, { kind: "proposal", proposals: messages });
-    await writeVoid(context, tx, { hosted, next, point, end, at });
+    await writeVoid(context, tx, {
+      hosted,
+      next,
+      from: verdict.commit.position,
+      point,
+      end,
+      at,
+    });
     tx.afterCommit(() => context.rooms.put(next));
     return true;
   });
@@ -115,6 +125,8 @@ async function proposeDue(
 type Voiding = {
   readonly hosted: HostedRoom;
   readonly next: HostedRoom;
+  /** The position of the first commit that is taken back. */
+  readonly from: number;
   /** Where the void stands, and where the log ends. */
   readonly point: LogPoint;
   readonly end: LogPoint;
@@ -125,13 +137,16 @@ type Voiding = {
 export async function writeVoid(
   context: DeliveryContext,
   tx: Tx,
-  { hosted, next, point, end, at }: Voiding,
+  { hosted, next, from, point, end, at }: Voiding,
 ): Promise<void> {
   const { group } = next;
   const record = next.voids.at(-1);
   if (record === undefined) throw new Error("A void leaves a record.");
   await changeReaders(context, tx, { hosted, next, point });
   await changePeers(context, tx, hosted, next, point);
+  for (const { position } of hosted.unsettled) {
+    if (position >= from) await context.store.dropLinkUse(tx, hosted.id, position);
+  }
   await context.store.voidCommits(tx, hosted.id, {
     head: { ...end, epoch: group.epoch, revision: next.revision },
     signedHead: signedHeadOf(context.crypto, next, point).bytes,

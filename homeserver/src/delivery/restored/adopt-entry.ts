@@ -5,6 +5,8 @@ import type { Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
 import { signedHeadOf } from "../heads.ts";
 import { adoptVoid, unsettledAfter, writeVoid } from "../health/index.ts";
+import { actorOf, countLinkUse, usedLinkOf } from "../joining/index.ts";
+import type { UsedLink } from "../joining/index.ts";
 import { changePeers } from "../membership.ts";
 import { hostedRoom, startOf, stillHeld, storedEpoch } from "../room.ts";
 import type { HostedRoom } from "../room.ts";
@@ -40,6 +42,7 @@ export async function adoptEntry(
 type Adopted = {
   readonly room: HostedRoom;
   readonly commit?: Awaited<ReturnType<HostedRoom["group"]["replayCommit"]>>;
+  readonly usedLink?: UsedLink | undefined;
 };
 
 async function after(
@@ -57,10 +60,11 @@ async function after(
   }
   if (entry.kind === "void") return { room: await adoptVoid(context, hosted, entry) };
   if (entry.kind !== "commit") return { room: hosted };
-  return afterCommit(hosted, entry, groupInfo);
+  return afterCommit(context, hosted, entry, groupInfo);
 }
 
 async function afterCommit(
+  context: DeliveryContext,
   hosted: HostedRoom,
   { commit, acceptedAt: at, externalProposals }: CommitEntry,
   groupInfo: Bytes | undefined,
@@ -81,7 +85,8 @@ async function afterCommit(
     held: stillHeld(group.roster, { removals, held: hosted.held }),
     starts: [...hosted.starts, { ...startOf(checked, at), epoch: group.epoch }],
   });
-  return { room, commit: checked };
+  const actor = actorOf(context, { hosted, checked, at });
+  return { room, commit: checked, usedLink: usedLinkOf(actor, hosted, room) };
 }
 
 type Writing = {
@@ -103,7 +108,8 @@ async function write(context: DeliveryContext, tx: Tx, writing: Writing): Promis
   }
   if (entry.kind === "void") {
     const at = entry.acceptedAt;
-    await writeVoid(context, tx, { hosted, next: adopted.room, point, end: point, at });
+    const voiding = { hosted, next: adopted.room, from: entry.voided, point, end: point, at };
+    await writeVoid(context, tx, voiding);
   } else if (entry.kind === "proposal") {
     const added = group.pendingProposals.slice(hosted.group.pendingProposals.length);
     await store.addRemovals(tx, hosted.id, adopted.room, entry.acceptedAt);
@@ -133,12 +139,14 @@ async function withUnsettled(
 async function writeCommit(
   context: DeliveryContext,
   tx: Tx,
-  { hosted, adopted: { room, commit }, entry, point }: Writing,
+  { hosted, adopted: { room, commit, usedLink }, entry, point }: Writing,
   head: StoredHead,
 ): Promise<void> {
   const { store, crypto, roomLog, accounts } = context;
   if (commit === undefined) throw new Refusal("internal", "There is no commit to write.");
   const at = entry.acceptedAt;
+  const use = { before: hosted, after: room, used: usedLink };
+  await countLinkUse(context, tx, use, point.position);
   await store.startEpoch(tx, hosted.id, {
     head,
     signedHead: signedHeadOf(crypto, room, point).bytes,

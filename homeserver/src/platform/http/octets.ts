@@ -25,6 +25,8 @@ export interface OctetsOut {
   readonly headers: readonly string[];
   readonly length: number;
   readonly octets: AsyncIterable<Uint8Array>;
+  /** Called with each buffer that has left. */
+  readonly spent?: ((octets: Uint8Array) => void) | undefined;
   /** Called once when the answer is over, whatever became of it. */
   readonly ended?: () => void;
 }
@@ -80,7 +82,7 @@ export async function writeOctets(
 async function write(
   env: Pick<Env, "timer">,
   outgoing: ServerResponse,
-  { headers, idleMs, length, mediaType, octets, status }: Parameters<typeof writeOctets>[2],
+  { headers, idleMs, length, mediaType, octets, spent, status }: Parameters<typeof writeOctets>[2],
   fixed: readonly string[],
 ): Promise<void> {
   outgoing.writeHead(status, [
@@ -100,7 +102,7 @@ async function write(
     if (outgoing.destroyed) return;
     written += chunk.byteLength;
     if (written > length) break;
-    if (!outgoing.write(chunk)) await writable(env, outgoing, idleMs);
+    if (!outgoing.write(chunk, () => spent?.(chunk))) await writable(env, outgoing, idleMs);
   }
   if (written === length) outgoing.end();
   else outgoing.destroy();

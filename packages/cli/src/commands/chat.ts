@@ -168,6 +168,12 @@ function announce(client: Client, conversation: Conversation, output: Output): v
   client.on("removed", (value) => {
     if (here(value)) output.item({ event: "removed" }, "* you were removed from the conversation");
   });
+  client.on("about", (value) => {
+    if (!here(value)) return;
+    const { address, changed } = value;
+    const fields = Object.entries(changed).map(([field, now]) => `${field}: ${String(now)}`);
+    output.item({ event: "about", by: address, changed }, `* ${address} ${fields.join(", ")}`);
+  });
   client.on("membership", (change) => {
     if (!here(change)) return;
     const { epoch, by, added, removed } = change;

@@ -5,6 +5,7 @@ import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
 import { addRecoveryCommands } from "./group-recovery.ts";
+import { aboutText, addAboutCommands } from "./group-about.ts";
 import { addGrantCommand } from "./history-backup.ts";
 import { addOrganisationCommands } from "./organisation.ts";
 import { report, safetyText } from "./safety.ts";
@@ -89,6 +90,7 @@ export function addGroupCommands(cli: Cli): void {
         cli.output().result({ id: conversation.id, lifetime: lifetime ?? null }, text);
       });
     });
+  addAboutCommands(cli, noun);
   addNoteCommands(cli, noun);
   addGrantCommand(cli, noun);
   addOrganisationCommands(cli, noun);
@@ -174,5 +176,7 @@ const unreadSchema = z.object({ messages: z.int(), mentions: z.int() });
 function describe(info: ConversationInfo): string {
   const members = info.members.map(({ address, role }) => `  ${address} (${role})`);
   const own = info.ownName === undefined ? "" : ` (to you: ${info.ownName})`;
-  return [`${info.name}${own}, epoch ${info.epoch}, ${info.status}`, ...members].join("\n");
+  const [, ...about] = aboutText(info).split("\n");
+  const head = `${info.name}${own}, epoch ${info.epoch}, ${info.status}`;
+  return [head, ...about, ...members].join("\n");
 }

@@ -66,11 +66,19 @@ function lineOf(item: ItemRow): string {
     case "membership": {
       const added = item.added.map((address) => `+${address}`);
       const removed = item.removed.map((address) => `-${address}`);
-      return `${at} * ${item.by} ${[...added, ...removed].join(" ")}`.trimEnd();
+      const about = aboutChangeText(item.about);
+      return `${at} * ${item.by} ${[...added, ...removed, ...about].join(" ")}`.trimEnd();
     }
     case "fault":
       return `${at} ! ${item.code}: ${item.text}`;
   }
+}
+
+/** What is different in what the conversation says of itself. */
+function aboutChangeText(about: (ItemRow & { kind: "membership" })["about"]): readonly string[] {
+  return Object.entries(about ?? {}).map(([field, value]) =>
+    typeof value === "boolean" ? `${field}: ${value ? "new" : "none"}` : `${field}: "${value}"`,
+  );
 }
 
 function textOf(item: ItemRow & { readonly kind: "message" }): string {

@@ -79,6 +79,7 @@ export type CommitResult = {
   removed: readonly { leaf: number; client: ClientUri }[];
   removedSelf: boolean;
   roomStateChanged: boolean;
+  authenticatedData: Bytes;
 };
 
 export type ProposalResult = { ref: Bytes; removes: number; senderLeaf: number | undefined };

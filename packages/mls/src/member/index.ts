@@ -9,6 +9,7 @@ export { createKeyPackage } from "./create-key-package.ts";
 export { createGroup } from "./create-group.ts";
 export { joinWelcome } from "./join-welcome.ts";
 export { joinExternal } from "./join-external.ts";
+export { readGroupInfo } from "./read-group-info.ts";
 export { readRatchetTree } from "./readRatchetTree.ts";
 export { loadGroup } from "./load-group.ts";
 export type {

@@ -10,8 +10,10 @@ import {
   applyCommit,
   checkGroupInfo,
   checkIdentities,
+  checkLeafNodes,
   checkRoomState,
   readContext,
+  TREE_RULES,
 } from "../validity/index.ts";
 import { decodeTree, decodeUntrusted, groupInfoKind, refuseOn } from "../wire/index.ts";
 import type { ClientIdentity, MemberContext, MemberGroup, PreparedCommit } from "./face.ts";
@@ -46,11 +48,12 @@ export async function joinExternal(
   const ratchetTree = decodeTree(input.ratchetTree);
   const before: PublicState = { groupContext, ratchetTree, confirmationTag, proposals: [] };
   await checkGroupInfo(crypto, before, input.groupInfo, undefined);
+  checkLeafNodes(crypto, ratchetTree);
   checkIdentities(crypto, ratchetTree);
   const options = { lifetimeMs: LIMITS.keyPackageLifetimeMaxMs, lastResort: false };
   const own = await makeKeyPackage(context, identity, options);
   const { removeLeaf } = input;
-  const { publicMessage, newState } = await refuseOn("invalidCommit", () =>
+  const join = () =>
     joinGroupExternal(
       groupInfo,
       own.publicPackage,
@@ -61,8 +64,8 @@ export async function joinExternal(
       clientConfig(input.at),
       input.authenticatedData,
       removeLeaf === undefined ? {} : { removeLeafIndex: removeLeaf },
-    ),
-  );
+    );
+  const { publicMessage, newState } = await refuseOn("invalidCommit", join, TREE_RULES);
   const commit = copyBytes(
     encodeMlsMessage({ version: "mls10", wireformat: "mls_public_message", publicMessage }),
   );

@@ -1,5 +1,5 @@
 import type { Bytes } from "@treehouse/protocol";
-import { copyBytes, Refusal } from "@treehouse/protocol";
+import { copyBytes } from "@treehouse/protocol";
 import type { CiphersuiteImpl } from "ts-mls";
 import { joinGroup } from "ts-mls/clientState.js";
 import type { GroupInfo } from "ts-mls/groupInfo.js";
@@ -10,8 +10,15 @@ import { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js";
 import { toTsMls } from "../crypto/index.ts";
 import { clientConfig, SUITE } from "../profile/index.ts";
 import { leafAt, readLeaf } from "../tree/index.ts";
-import { checkIdentities, checkIdentity, checkRoomState, readContext } from "../validity/index.ts";
-import { decodeTree, decodeUntrusted, refuseOn, welcomeKind } from "../wire/index.ts";
+import {
+  checkIdentities,
+  checkIdentity,
+  checkLeafNodes,
+  checkRoomState,
+  readContext,
+  TREE_RULES,
+} from "../validity/index.ts";
+import { broken, decodeTree, decodeUntrusted, refuseOn, welcomeKind } from "../wire/index.ts";
 import type { ClientIdentity, MemberContext, MemberGroup, WelcomeExtension } from "./face.ts";
 import { Group } from "./group.ts";
 import type { OwnKeyPackage } from "./key-package.ts";
@@ -49,16 +56,17 @@ export async function joinWelcome(
   const { crypto } = context;
   const cs = toTsMls(crypto);
   const welcome = decodeUntrusted(welcomeKind, input.welcome);
-  if (welcome.cipherSuite !== SUITE) throw new Refusal("invalidMessage", "not of suite 1");
+  if (welcome.cipherSuite !== SUITE) throw broken("welcomeSuite", "invalidMessage");
   const { own, ref } = findOwn(welcome, input.secrets, identity);
   const groupInfo = await openGroupInfo(cs, welcome, own, ref);
   readContext(groupInfo.groupContext);
   checkRoomState(groupInfo.groupContext);
   const tree = decodeTree(input.ratchetTree);
   if (leafAt(tree, groupInfo.signer) === undefined) {
-    throw new Refusal("invalidCommit", "the committer is not in the tree");
+    throw broken("groupInfoSignerBlank");
   }
-  const state = await refuseOn("invalidCommit", () =>
+  checkLeafNodes(crypto, tree);
+  const join = () =>
     joinGroup(
       welcome,
       own.publicPackage,
@@ -68,8 +76,8 @@ export async function joinWelcome(
       tree,
       undefined,
       clientConfig(input.at),
-    ),
-  );
+    );
+  const state = await refuseOn("invalidCommit", join, TREE_RULES);
   checkIdentities(crypto, tree);
   checkIdentity(crypto, readLeaf(own.publicPackage.leafNode), input.at);
   return {
@@ -98,7 +106,7 @@ function findOwn(
     const secret = secrets(ref);
     if (secret !== undefined) return { own: decodeSecret(secret, identity), ref };
   }
-  throw new Refusal("invalidMessage", "the Welcome is for none of this client's KeyPackages");
+  throw broken("welcomeOther", "invalidMessage");
 }
 
 /** Looked at before the library joins: it would take a tree that is inside, and resume from PSKs. */
@@ -108,16 +116,19 @@ async function openGroupInfo(
   own: OwnKeyPackage,
   ref: Bytes,
 ): Promise<GroupInfo> {
-  const groupInfo = await refuseOn("invalidMessage", async () => {
+  const code = "invalidMessage";
+  const open = async () => {
     const key = await cs.hpke.importPrivateKey(own.privatePackage.initPrivateKey);
     const secrets = await decryptGroupSecrets(key, ref, welcome, cs.hpke);
-    if (secrets === undefined || secrets.psks.length > 0) return undefined;
+    if (secrets === undefined) return undefined;
+    if (secrets.psks.length > 0) throw broken("welcomePsk", code);
     const noPsk = new Uint8Array(cs.kdf.size);
     return decryptGroupInfo(welcome, secrets.joinerSecret, noPsk, cs);
-  });
-  const hasTree = groupInfo?.extensions.some((one) => one.extensionType === "ratchet_tree");
-  if (groupInfo === undefined || hasTree) {
-    throw new Refusal("invalidMessage", "the Welcome does not have the form of ours");
+  };
+  const groupInfo = await refuseOn(code, open, { other: "welcomeSecrets" });
+  if (groupInfo === undefined) throw broken("welcomeSecrets", code);
+  if (groupInfo.extensions.some((one) => one.extensionType === "ratchet_tree")) {
+    throw broken("welcomeTree", code);
   }
   return groupInfo;
 }

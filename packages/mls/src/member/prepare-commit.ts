@@ -1,12 +1,17 @@
 import type { Bytes } from "@treehouse/protocol";
-import { copyBytes, LIMITS, Refusal } from "@treehouse/protocol";
+import { copyBytes, decodeRoomState, LIMITS, Refusal } from "@treehouse/protocol";
 import { createCommit } from "ts-mls/createCommit.js";
 import { encodeMlsMessage } from "ts-mls/message.js";
 import type { Proposal } from "ts-mls/proposal.js";
 import { encodeWelcome } from "ts-mls/welcome.js";
 
 import { toTsMls } from "../crypto/index.ts";
-import { clientConfig, DICTIONARY_EXTENSION } from "../profile/index.ts";
+import {
+  clientConfig,
+  DICTIONARY_EXTENSION,
+  EXTERNAL_SENDERS,
+  hubExtension,
+} from "../profile/index.ts";
 import { leafAt } from "../tree/index.ts";
 import { applyCommit, checkKeyPackage } from "../validity/index.ts";
 import { decodeUntrusted, keyPackageKind, refuseOn } from "../wire/index.ts";
@@ -91,11 +96,13 @@ async function proposalsOf(
   }
   const { roomState } = intent;
   if (roomState !== undefined) {
-    const extensions = state.groupContext.extensions.map((extension) =>
-      extension.extensionType === DICTIONARY_EXTENSION
-        ? { ...extension, extensionData: roomState }
-        : extension,
-    );
+    const { hub: hubDomain, hubKey } = decodeRoomState(roomState);
+    const extensions = state.groupContext.extensions.map((extension) => {
+      const { extensionType } = extension;
+      if (extensionType === DICTIONARY_EXTENSION) return { ...extension, extensionData: roomState };
+      const isHub = extensionType === EXTERNAL_SENDERS && hubKey !== undefined;
+      return isHub ? hubExtension({ hubDomain, hubKey }) : extension;
+    });
     const groupContextExtensions = { extensions };
     proposals.push({ proposalType: "group_context_extensions", groupContextExtensions });
   }

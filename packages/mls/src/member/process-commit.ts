@@ -1,5 +1,5 @@
 import type { Bytes } from "@treehouse/protocol";
-import { equalBytes, Refusal } from "@treehouse/protocol";
+import { equalBytes } from "@treehouse/protocol";
 import { encodeGroupContext } from "ts-mls/groupContext.js";
 import { processPublicMessage } from "ts-mls/processMessages.js";
 import { emptyPskIndex } from "ts-mls/pskIndex.js";
@@ -7,8 +7,8 @@ import { emptyPskIndex } from "ts-mls/pskIndex.js";
 import { toTsMls } from "../crypto/index.ts";
 import { clientConfig } from "../profile/index.ts";
 import type { CommitEffect } from "../validity/index.ts";
-import { applyCommit, readContext } from "../validity/index.ts";
-import { decodeUntrusted, handshakeKind, refuseOn } from "../wire/index.ts";
+import { applyCommit, readContext, SECRET_RULES } from "../validity/index.ts";
+import { broken, decodeUntrusted, handshakeKind, refuseOn } from "../wire/index.ts";
 import { adopt } from "./adopt.ts";
 import type { CommitResult, MemberContext } from "./face.ts";
 import type { Live, Snapshot } from "./snapshot.ts";
@@ -30,17 +30,17 @@ export async function processCommit(
   if (prepared !== undefined && equalBytes(prepared.commit, message)) {
     return { snapshot: adopt(live), result };
   }
-  const { newState } = await refuseOn("invalidCommit", () =>
+  const process = () =>
     processPublicMessage(
       { ...live.state, clientConfig: clientConfig(acceptedAt) },
       decodeUntrusted(handshakeKind, message),
       emptyPskIndex,
       toTsMls(crypto),
-    ),
-  );
+    );
+  const { newState } = await refuseOn("invalidCommit", process, SECRET_RULES);
   const isRemoved = newState.groupActiveState.kind === "removedFromGroup";
   if (isRemoved !== result.removedSelf) {
-    throw new Refusal("invalidCommit", "it is not clear whether this client was removed");
+    throw broken("ownRemoval");
   }
   if (isRemoved) {
     const { group, epoch } = readContext(live.state.groupContext);
@@ -49,13 +49,13 @@ export async function processCommit(
   }
   const expected = encodeGroupContext(effect.next.groupContext);
   if (!equalBytes(encodeGroupContext(newState.groupContext), expected)) {
-    throw new Refusal("invalidCommit", "the commit leads to two different epochs");
+    throw broken("nextEpoch");
   }
   return { snapshot: liveWith(newState, []), result };
 }
 
 function resultOf(effect: CommitEffect, live: Live): CommitResult {
-  const { committer, external, added, removed, stateChanged } = effect;
+  const { committer, external, added, removed, stateChanged, authenticatedData } = effect;
   const { leafIndex } = live.state.privatePath;
   return {
     committer,
@@ -64,5 +64,6 @@ function resultOf(effect: CommitEffect, live: Live): CommitResult {
     removed,
     removedSelf: removed.some(({ leaf }) => leaf === leafIndex),
     roomStateChanged: stateChanged,
+    authenticatedData,
   };
 }

@@ -16,15 +16,15 @@ export async function processProposal(
 ): Promise<{ snapshot: Live; result: ProposalResult }> {
   const proposal = await checkProposal(crypto, publicStateOf(live), message);
   const { keySchedule, groupContext, ratchetTree } = live.state;
-  await refuseOn("invalidProposal", () =>
+  const unprotect = () =>
     unprotectPublicMessage(
       keySchedule.membershipKey,
       groupContext,
       ratchetTree,
       decodeUntrusted(handshakeKind, message),
       toTsMls(crypto),
-    ),
-  );
+    );
+  await refuseOn("invalidProposal", unprotect, { other: "membershipTag" });
   const { ref, removes, senderLeaf } = proposal;
   const { prepared } = live;
   const snapshot = { ...liveWith(live.state, [...live.proposals, proposal]), prepared };

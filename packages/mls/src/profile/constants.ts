@@ -7,6 +7,9 @@ export const SUITE = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519";
 /** `app_data_dictionary` of mls-extensions: the room's state in the GroupContext. */
 export const DICTIONARY_EXTENSION = 0x0006;
 
+/** Who may propose from outside (RFC 9420 §12.1.8.1). */
+export const EXTERNAL_SENDERS = "external_senders";
+
 /** `last_resort` of mls-extensions: marks a KeyPackage that may be handed out more than once. */
 export const LAST_RESORT_EXTENSION = 0x000a;
 

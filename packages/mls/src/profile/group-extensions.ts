@@ -13,8 +13,8 @@ import type { Extension } from "ts-mls/extension.js";
 import { encodeExternalSenders } from "ts-mls/externalSender.js";
 import { encodeRequiredCapabilities } from "ts-mls/requiredCapabilities.js";
 
-import { decodeUntrusted, externalSendersKind } from "../wire/index.ts";
-import { DICTIONARY_EXTENSION } from "./constants.ts";
+import { broken, decodeUntrusted, exceeded, externalSendersKind } from "../wire/index.ts";
+import { DICTIONARY_EXTENSION, EXTERNAL_SENDERS } from "./constants.ts";
 
 /** What the GroupContext's extensions say. */
 export type GroupProfile = {
@@ -22,7 +22,7 @@ export type GroupProfile = {
   roomState: Bytes;
 };
 
-const ORDER = ["external_senders", "required_capabilities", DICTIONARY_EXTENSION] as const;
+const ORDER = [EXTERNAL_SENDERS, "required_capabilities", DICTIONARY_EXTENSION] as const;
 
 const requiredCapabilities = copyBytes(
   encodeRequiredCapabilities({
@@ -38,15 +38,20 @@ export function groupExtensions(profile: {
   hubDomain: Domain;
   roomState: Bytes;
 }): Extension[] {
-  const hub = {
-    signaturePublicKey: profile.hubKey,
-    credential: { credentialType: "basic" as const, identity: utf8Encode(profile.hubDomain) },
-  };
   return [
-    { extensionType: "external_senders", extensionData: encodeExternalSenders([hub]) },
+    hubExtension(profile),
     { extensionType: "required_capabilities", extensionData: requiredCapabilities },
     { extensionType: DICTIONARY_EXTENSION, extensionData: profile.roomState },
   ];
+}
+
+/** Names the hub as external sender 0. */
+export function hubExtension(named: { hubKey: Bytes; hubDomain: Domain }): Extension {
+  const hub = {
+    signaturePublicKey: named.hubKey,
+    credential: { credentialType: "basic" as const, identity: utf8Encode(named.hubDomain) },
+  };
+  return { extensionType: EXTERNAL_SENDERS, extensionData: encodeExternalSenders([hub]) };
 }
 
 /**
@@ -57,17 +62,13 @@ export function readGroupExtensions(extensions: readonly Extension[]): GroupProf
   const [senders, required, dictionary] = extensions;
   const inOrder = ORDER.every((type, index) => extensions[index]?.extensionType === type);
   if (!inOrder || extensions.length !== ORDER.length || !senders || !required || !dictionary) {
-    throw invalid("the GroupContext does not have the extensions of a room");
+    throw broken("groupExtensions");
   }
   if (!equalBytes(required.extensionData, requiredCapabilities)) {
-    throw invalid("the required capabilities are not those of a room");
+    throw broken("requiredCapabilities");
   }
   if (dictionary.extensionData.length > LIMITS.dictionaryBytesMax) {
-    const limitName = "dictionaryBytesMax";
-    throw new Refusal("limitExceeded", "the room's state is too long", {
-      limitName,
-      limit: LIMITS[limitName],
-    });
+    throw exceeded("dictionaryLength", "dictionaryBytesMax");
   }
   return {
     externalSenders: readSenders(senders.extensionData),
@@ -77,19 +78,21 @@ export function readGroupExtensions(extensions: readonly Extension[]): GroupProf
 
 function readSenders(data: Uint8Array): GroupProfile["externalSenders"] {
   const senders = decodeUntrusted(externalSendersKind, data);
-  if (senders.length !== 1) throw invalid("there must be one external sender, the hub");
+  if (senders.length !== 1) throw broken("externalSenderCount");
   return senders.map(({ signaturePublicKey, credential }) => {
-    if (credential.credentialType !== "basic" || signaturePublicKey.length !== 32) {
-      throw invalid("the hub's credential is not basic");
+    if (signaturePublicKey.length !== 32) throw broken("externalSenderKey");
+    if (credential.credentialType !== "basic" || !("identity" in credential)) {
+      throw broken("externalSenderCredential");
     }
-    if (!("identity" in credential)) throw invalid("the hub's credential has no identity");
-    return {
-      signatureKey: copyBytes(signaturePublicKey),
-      identity: parseDomain(utf8Decode(credential.identity)),
-    };
+    return { signatureKey: copyBytes(signaturePublicKey), identity: domainOf(credential.identity) };
   });
 }
 
-function invalid(message: string): Refusal {
-  return new Refusal("invalidCommit", message);
+function domainOf(identity: Uint8Array): Domain {
+  try {
+    return parseDomain(utf8Decode(identity));
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    throw broken("externalSenderCredential", "malformed", {}, { cause });
+  }
 }

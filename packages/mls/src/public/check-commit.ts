@@ -1,5 +1,5 @@
 import type { Bytes } from "@treehouse/protocol";
-import { copyBytes, Refusal, toHex } from "@treehouse/protocol";
+import { copyBytes, toHex } from "@treehouse/protocol";
 import { encodeGroupContext } from "ts-mls/groupContext.js";
 import { makeKeyPackageRef } from "ts-mls/keyPackage.js";
 
@@ -8,7 +8,7 @@ import { SUITE } from "../profile/index.ts";
 import { changedNodes, encodeTreeNode } from "../tree/index.ts";
 import type { CommitEffect } from "../validity/index.ts";
 import { applyCommit, checkGroupInfo } from "../validity/index.ts";
-import { decodeUntrusted, welcomeKind } from "../wire/index.ts";
+import { broken, decodeUntrusted, welcomeKind } from "../wire/index.ts";
 import type {
   CheckedCommit,
   CommitBundle,
@@ -109,16 +109,16 @@ function checkWelcome(bytes: Bytes | undefined, added: CheckedCommit["added"]): 
   const expected = added.flatMap(({ keyPackageRef }) => keyPackageRef ?? []);
   if (bytes === undefined) {
     if (expected.length === 0) return [];
-    throw new Refusal("invalidCommit", "the Welcome is missing");
+    throw broken("welcomeMissing");
   }
   const welcome = decodeUntrusted(welcomeKind, bytes);
-  if (welcome.cipherSuite !== SUITE) throw new Refusal("invalidCommit", "not a Welcome of suite 1");
+  if (welcome.cipherSuite !== SUITE) throw broken("welcomeSuite");
   const refs = welcome.secrets.map(({ newMember }) => copyBytes(newMember));
   const wanted = new Set(expected.map((ref) => toHex(ref)));
   const given = new Set(refs.map((ref) => toHex(ref)));
   const complete = wanted.size === given.size && [...wanted].every((ref) => given.has(ref));
   if (!complete || refs.length !== expected.length || expected.length === 0) {
-    throw new Refusal("invalidCommit", "the Welcome is not for those who were added");
+    throw broken("welcomeRecipients");
   }
   return refs;
 }

@@ -1,7 +1,8 @@
 import type { Bytes } from "@treehouse/protocol";
-import { LIMITS, Refusal } from "@treehouse/protocol";
+import { LIMITS } from "@treehouse/protocol";
 
 import { checkProposal } from "../validity/index.ts";
+import { broken } from "../wire/index.ts";
 import type { CheckedProposals, PublicContext } from "./face.ts";
 import type { Make, Tracked } from "./tracked.ts";
 
@@ -12,7 +13,7 @@ export async function checkProposals(
   make: Make,
 ): Promise<CheckedProposals> {
   if (messages.length === 0 || messages.length > LIMITS.proposalsPerCommitMax) {
-    throw new Refusal("invalidProposal", "there must be 1 to 100 proposals");
+    throw broken("proposedCount", "invalidProposal");
   }
   let { state } = tracked;
   const removes: number[] = [];
@@ -23,7 +24,7 @@ export async function checkProposals(
     removes.push(proposal.removes);
     senders.add(proposal.senderLeaf);
   }
-  if (senders.size !== 1) throw new Refusal("invalidProposal", "the proposals have two senders");
+  if (senders.size !== 1) throw broken("proposedBySeveral", "invalidProposal");
   const [senderLeaf] = senders;
   return { group: make({ ...tracked, state }), senderLeaf, removes };
 }

@@ -1,10 +1,10 @@
 import type { Bytes, ClientUri } from "@treehouse/protocol";
-import { copyBytes, LIMITS, Refusal, utf8Decode } from "@treehouse/protocol";
+import { copyBytes, LIMITS, utf8Decode } from "@treehouse/protocol";
 import { makeKeyPackageRef } from "ts-mls/keyPackage.js";
 
 import { toTsMls } from "../crypto/index.ts";
 import { readLeaf } from "../tree/index.ts";
-import { decodeUntrusted, handshakeKind, refuseOn } from "../wire/index.ts";
+import { broken, decodeUntrusted, exceeded, handshakeKind, refuseOn } from "../wire/index.ts";
 import type { PublicContext } from "./face.ts";
 
 /** Who comes into a group by a commit, as far as the commit alone can say. */
@@ -31,12 +31,10 @@ export async function readAdditions(
   commit: Uint8Array,
 ): Promise<Additions> {
   const { content } = decodeUntrusted(handshakeKind, commit);
-  if (content.contentType !== "commit") throw new Refusal("invalidCommit", "not a commit");
+  if (content.contentType !== "commit") throw broken("contentType");
   const { proposals, path } = content.commit;
-  const limitName = "proposalsPerCommitMax";
-  const limit = LIMITS[limitName];
-  if (proposals.length > limit) {
-    throw new Refusal("limitExceeded", "too many proposals", { limitName, limit });
+  if (proposals.length > LIMITS.proposalsPerCommitMax) {
+    throw exceeded("proposalCount", "proposalsPerCommitMax");
   }
   const { hash } = toTsMls(crypto);
   const added: { client: ClientUri; keyPackageRef: Bytes }[] = [];
@@ -51,7 +49,7 @@ export async function readAdditions(
   }
   const external = content.sender.senderType === "new_member_commit";
   if (external && path === undefined) {
-    throw new Refusal("invalidCommit", "an external commit needs a path");
+    throw broken("pathMissing");
   }
   return {
     groupId: utf8Decode(copyBytes(content.groupId)),

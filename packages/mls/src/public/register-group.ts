@@ -1,6 +1,6 @@
 import type { Bytes } from "@treehouse/protocol";
-import { copyBytes, Refusal } from "@treehouse/protocol";
-import { decodeTree, decodeUntrusted, groupInfoKind } from "../wire/index.ts";
+import { copyBytes } from "@treehouse/protocol";
+import { broken, decodeTree, decodeUntrusted, groupInfoKind } from "../wire/index.ts";
 import { leafAt, leavesOf, readLeaf } from "../tree/index.ts";
 import {
   checkGroupInfo,
@@ -29,13 +29,13 @@ export async function registerGroup(
   const { epoch } = readContext(groupContext);
   checkRoomState(groupContext);
   if (epoch === 0 && leavesOf(ratchetTree).length !== 1) {
-    throw new Refusal("invalidCommit", "a new group has one member");
+    throw broken("foundedAlone");
   }
   const state = { groupContext, ratchetTree, confirmationTag, proposals: [] };
   await checkGroupInfo(crypto, state, input.groupInfo, undefined);
   await checkTree(crypto, ratchetTree, groupContext);
   const leaf = leafAt(ratchetTree, signer);
-  if (leaf === undefined) throw new Refusal("invalidCommit", "the signer is no member");
+  if (leaf === undefined) throw broken("groupInfoSignerBlank");
   checkIdentity(crypto, readLeaf(leaf), input.at);
   return publicGroup(context, { state, groupInfo: copyBytes(input.groupInfo) });
 }

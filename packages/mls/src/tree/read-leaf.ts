@@ -1,4 +1,4 @@
-import type { Bytes, ClientUri, LeafIdentity, UserUri } from "@treehouse/protocol";
+import type { Bytes, ClientUri, HandshakeRule, LeafIdentity, UserUri } from "@treehouse/protocol";
 import {
   copyBytes,
   LEAF_IDENTITY_EXTENSION,
@@ -9,6 +9,8 @@ import {
   utf8Decode,
 } from "@treehouse/protocol";
 import type { LeafNode } from "ts-mls/leafNode.js";
+
+import { broken } from "../wire/index.ts";
 
 /** Who a leaf says it is. Nothing is verified here but the form. */
 export type LeafView = {
@@ -32,27 +34,33 @@ export function readLeaf(leaf: LeafNode): LeafView {
 function read(leaf: LeafNode): LeafView {
   const { credential } = leaf;
   if (credential.credentialType !== "basic" || !("identity" in credential)) {
-    throw invalid("the credential is not basic");
+    throw invalid("leafCredential");
   }
   const found = leaf.extensions.filter((one) => one.extensionType === LEAF_IDENTITY_EXTENSION);
   const [extension] = found;
   if (extension === undefined || found.length !== 1) {
-    throw invalid("the leaf has no identity extension");
+    throw invalid("identityCount");
   }
+  const client = reading("identityCredential", () =>
+    parseClientUri(utf8Decode(credential.identity)),
+  );
+  return {
+    client,
+    user: userOfClient(client),
+    signatureKey: copyBytes(leaf.signaturePublicKey),
+    identity: reading("identityForm", () => leafIdentityCodec.decode(extension.extensionData)),
+  };
+}
+
+function reading<T>(rule: HandshakeRule, run: () => T): T {
   try {
-    const client = parseClientUri(utf8Decode(credential.identity));
-    return {
-      client,
-      user: userOfClient(client),
-      signatureKey: copyBytes(leaf.signaturePublicKey),
-      identity: leafIdentityCodec.decode(extension.extensionData),
-    };
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    throw new Refusal("identityInvalid", error.message, {}, { cause: error });
+    return run();
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    throw invalid(rule, { cause });
   }
 }
 
-function invalid(message: string): Refusal {
-  return new Refusal("identityInvalid", message);
+function invalid(rule: HandshakeRule, options?: ErrorOptions): Refusal {
+  return broken(rule, "identityInvalid", {}, options);
 }

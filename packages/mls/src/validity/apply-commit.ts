@@ -11,10 +11,12 @@ import { toLeafIndex } from "ts-mls/treemath.js";
 import type { MlsCrypto } from "../crypto/index.ts";
 import { toTsMls } from "../crypto/index.ts";
 import { leafAt, readLeaf } from "../tree/index.ts";
-import { decodeUntrusted, handshakeKind, refuseOn } from "../wire/index.ts";
-import { applyPath } from "./apply-path.ts";
+import { broken, decodeUntrusted, handshakeKind, refuseOn } from "../wire/index.ts";
+import { applyPath, checkPathForm } from "./apply-path.ts";
+import { checkKeyPackageForm } from "./check-key-package.ts";
 import { checkLeaves } from "./check-leaves.ts";
 import { checkStateChange } from "./check-state-change.ts";
+import { PROPOSAL_RULES } from "./library-rules.ts";
 import type { PublicState } from "./public-state.ts";
 import { standIn } from "./public-state.ts";
 import type { CommitView } from "./read-commit.ts";
@@ -51,18 +53,22 @@ export async function applyCommit(
   const message = decodeUntrusted(handshakeKind, bytes);
   const view = readCommit(before, message);
   checkPending(before, view);
+  checkNewLeaves(crypto, before, view, at);
   await checkSignature(cs, before, message, "invalidCommit");
+
+  const extended = checkStateChange(crypto, before.groupContext, view.proposals, at);
 
   const { commit } = view.content;
   const sender = view.committerLeaf === undefined ? undefined : toLeafIndex(view.committerLeaf);
   const psks = { findPsk: () => undefined };
-  const applied = await refuseOn("invalidCommit", () =>
-    applyProposals(standIn(before, at), commit.proposals, sender, psks, false, cs),
+  const applied = await refuseOn(
+    "invalidCommit",
+    () => applyProposals(standIn(before, at), commit.proposals, sender, psks, false, cs),
+    PROPOSAL_RULES,
   );
   if (applied.needsUpdatePath && commit.path === undefined) {
-    throw new Refusal("invalidCommit", "the commit needs a path");
+    throw broken("pathMissing");
   }
-  const extended = checkStateChange(before.groupContext, applied);
   const { tree, committerLeaf } = await applyPath(crypto, view, applied, extended, at);
   const added = addedPlaces(tree, applied, committerLeaf);
   const changed = [...added.map(({ leaf }) => leaf), ...(commit.path ? [committerLeaf] : [])];
@@ -95,8 +101,26 @@ function checkPending(before: PublicState, view: CommitView): void {
     .map(({ removes }) => removes)
     .filter((leaf) => !removed.has(leaf));
   if (leaves.length > 0) {
-    throw new Refusal("removalPending", "pending removals must be committed", { leaves });
+    throw broken("removalLeft", "removalPending", { leaves });
   }
+}
+
+/** KeyPackages, external_init and path, as far as they can be judged before any signature. */
+function checkNewLeaves(
+  crypto: MlsCrypto,
+  before: PublicState,
+  view: CommitView,
+  at: number,
+): void {
+  for (const proposal of view.proposals) {
+    if ("add" in proposal) {
+      checkKeyPackageForm(crypto, proposal.add.keyPackage, at, "invalidCommit");
+    }
+    if ("externalInit" in proposal && !crypto.isHpkePublicKey(proposal.externalInit.kemOutput)) {
+      throw broken("externalInitOutput");
+    }
+  }
+  checkPathForm(crypto, before, view);
 }
 
 async function nextContext(

@@ -1,4 +1,4 @@
-import { Refusal } from "@treehouse/protocol";
+import { equalBytes } from "@treehouse/protocol";
 import type { ApplyProposalsResult } from "ts-mls/clientState.js";
 import {
   throwIfDefined,
@@ -7,16 +7,20 @@ import {
 } from "ts-mls/clientState.js";
 import type { GroupContext } from "ts-mls/groupContext.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
-import { addLeafNode } from "ts-mls/ratchetTree.js";
+import { addLeafNode, filteredDirectPath } from "ts-mls/ratchetTree.js";
 import type { NodeIndex } from "ts-mls/treemath.js";
 import { leafToNodeIndex, nodeToLeafIndex, toLeafIndex } from "ts-mls/treemath.js";
 import type { UpdatePath } from "ts-mls/updatePath.js";
-import { applyUpdatePath, validatePathKeys } from "ts-mls/updatePath.js";
+import { applyUpdatePath } from "ts-mls/updatePath.js";
 
 import type { MlsCrypto } from "../crypto/index.ts";
 import { toTsMls } from "../crypto/index.ts";
 import { clientConfig } from "../profile/index.ts";
-import { refuseOn } from "../wire/index.ts";
+import { leafAt } from "../tree/index.ts";
+import { broken, refuseOn } from "../wire/index.ts";
+import { checkLeafNode } from "./check-leaf-node.ts";
+import { PATH_RULES } from "./library-rules.ts";
+import type { PublicState } from "./public-state.ts";
 import type { CommitView } from "./read-commit.ts";
 
 /** An HPKE ciphertext of a path secret: 32 octets and a tag of 16 (RFC 9420 §7.6). */
@@ -33,12 +37,10 @@ export async function applyPath(
 ): Promise<{ tree: RatchetTree; committerLeaf: number }> {
   const { path } = view.content.commit;
   if (path === undefined) return withoutPath(view, applied);
-  checkShape(path);
   const cs = toTsMls(crypto);
   const { committerLeaf } = view;
   const isExternal = committerLeaf === undefined;
-  return refuseOn("invalidCommit", async () => {
-    throwIfDefined(await validatePathKeys(path, cs.hpke));
+  const apply = async () => {
     const [start, node] =
       committerLeaf === undefined
         ? addLeafNode(applied.tree, path.leafNode)
@@ -57,10 +59,12 @@ export async function applyPath(
       ),
     );
     throwIfDefined(await validateLeafNodeCredentialAndKeyUniqueness(applied.tree, leafNode, leaf));
+    if (path.nodes.length !== filteredDirectPath(leaf, start).length) throw broken("pathLength");
     const fresh = freshNodes(applied);
     const tree = await applyUpdatePath(start, leaf, path, cs.hash, isExternal, fresh);
     return { tree, committerLeaf: leaf };
-  });
+  };
+  return refuseOn("invalidCommit", apply, PATH_RULES);
 }
 
 function withoutPath(
@@ -68,7 +72,7 @@ function withoutPath(
   applied: ApplyProposalsResult,
 ): { tree: RatchetTree; committerLeaf: number } {
   if (view.committerLeaf === undefined) {
-    throw new Refusal("invalidCommit", "an external commit needs a path");
+    throw broken("pathMissing");
   }
   return { tree: applied.tree, committerLeaf: view.committerLeaf };
 }
@@ -80,12 +84,29 @@ function freshNodes(applied: ApplyProposalsResult): NodeIndex[] {
   return additionalResult.addedLeafNodes.map(([leaf]) => leafToNodeIndex(leaf));
 }
 
-function checkShape(path: UpdatePath): void {
+/** What can be said of a path before its leaf's signature. Refusals: invalidCommit, limitExceeded. */
+export function checkPathForm(crypto: MlsCrypto, before: PublicState, view: CommitView): void {
+  const { path } = view.content.commit;
+  if (path === undefined) return;
+  checkLeafNode(crypto, path.leafNode, "invalidCommit");
+  const { committerLeaf } = view;
+  const former =
+    committerLeaf === undefined ? undefined : leafAt(before.ratchetTree, committerLeaf);
+  if (former !== undefined && equalBytes(former.hpkePublicKey, path.leafNode.hpkePublicKey)) {
+    throw broken("pathLeafKeyKept");
+  }
+  if (!path.nodes.every(({ hpkePublicKey }) => crypto.isHpkePublicKey(hpkePublicKey))) {
+    throw broken("pathKeyUnusable");
+  }
+  checkCiphertexts(path);
+}
+
+function checkCiphertexts(path: UpdatePath): void {
   const fits = path.nodes.every(({ encryptedPathSecret }) =>
     encryptedPathSecret.every(
       ({ kemOutput, ciphertext }) =>
         kemOutput.length === KEM_OUTPUT_LENGTH && ciphertext.length === CIPHERTEXT_LENGTH,
     ),
   );
-  if (!fits) throw new Refusal("invalidCommit", "a ciphertext of the path has a wrong length");
+  if (!fits) throw broken("pathCiphertextLength");
 }

@@ -1,4 +1,4 @@
-import { equalBytes, Refusal } from "@treehouse/protocol";
+import { equalBytes } from "@treehouse/protocol";
 import { encodeGroupContext } from "ts-mls/groupContext.js";
 import type { GroupInfo } from "ts-mls/groupInfo.js";
 import { decodeExternalPub, verifyGroupInfoSignature } from "ts-mls/groupInfo.js";
@@ -6,7 +6,7 @@ import { decodeExternalPub, verifyGroupInfoSignature } from "ts-mls/groupInfo.js
 import type { MlsCrypto } from "../crypto/index.ts";
 import { toTsMls } from "../crypto/index.ts";
 import { leafAt } from "../tree/index.ts";
-import { decodeUntrusted, groupInfoKind, refuseOn } from "../wire/index.ts";
+import { broken, decodeUntrusted, groupInfoKind, refuseOn } from "../wire/index.ts";
 import type { PublicState } from "./public-state.ts";
 
 /**
@@ -24,13 +24,13 @@ export async function checkGroupInfo(
   const groupInfo = decodeUntrusted(groupInfoKind, bytes);
   const context = encodeGroupContext(groupInfo.groupContext);
   if (!equalBytes(context, encodeGroupContext(state.groupContext))) {
-    throw invalid("the GroupInfo is of another GroupContext");
+    throw broken("groupInfoContext");
   }
   if (!equalBytes(groupInfo.confirmationTag, state.confirmationTag)) {
-    throw invalid("the GroupInfo has another confirmation tag");
+    throw broken("groupInfoTag");
   }
   if (signer !== undefined && groupInfo.signer !== signer) {
-    throw invalid("the GroupInfo is not signed by the committer");
+    throw broken("groupInfoSigner");
   }
   await checkExternalPub(crypto, groupInfo);
   await checkSigner(crypto, state, groupInfo);
@@ -43,25 +43,26 @@ async function checkSigner(
   groupInfo: GroupInfo,
 ): Promise<void> {
   const leaf = leafAt(state.ratchetTree, groupInfo.signer);
-  if (leaf === undefined) throw invalid("the GroupInfo's signer is no member");
+  if (leaf === undefined) throw broken("groupInfoSignerBlank");
   const { signature } = toTsMls(crypto);
-  if (!(await verifyGroupInfoSignature(groupInfo, leaf.signaturePublicKey, signature))) {
-    throw invalid("the GroupInfo's signature is not valid");
-  }
+  const valid = await refuseOn(
+    "invalidCommit",
+    () => verifyGroupInfoSignature(groupInfo, leaf.signaturePublicKey, signature),
+    { other: "groupInfoSignature" },
+  );
+  if (!valid) throw broken("groupInfoSignature");
 }
 
 /** Exactly one extension: servers store GroupInfos, so nothing else may slip in. */
 async function checkExternalPub(crypto: MlsCrypto, groupInfo: GroupInfo): Promise<void> {
   const [extension] = groupInfo.extensions;
   if (groupInfo.extensions.length !== 1 || extension?.extensionType !== "external_pub") {
-    throw invalid("the GroupInfo must have external_pub and no other extension");
+    throw broken("groupInfoExtensions");
   }
   const { hpke } = toTsMls(crypto);
-  await refuseOn("invalidCommit", () =>
-    hpke.importPublicKey(decodeExternalPub(extension.extensionData)),
+  await refuseOn(
+    "invalidCommit",
+    () => hpke.importPublicKey(decodeExternalPub(extension.extensionData)),
+    { other: "groupInfoExternalPub" },
   );
-}
-
-function invalid(message: string): Refusal {
-  return new Refusal("invalidCommit", message);
 }

@@ -1,22 +1,23 @@
-import type { Bytes, ClientUri, LeafIdentity } from "@treehouse/protocol";
-import {
-  copyBytes,
-  equalBytes,
-  LEAF_IDENTITY_EXTENSION,
-  LIMITS,
-  Refusal,
+import type {
+  Bytes,
+  ClientUri,
+  HandshakeRule,
+  LeafIdentity,
+  RefusalCode,
 } from "@treehouse/protocol";
+import { copyBytes, equalBytes, LIMITS } from "@treehouse/protocol";
 import type { CiphersuiteImpl } from "ts-mls";
 import type { KeyPackage } from "ts-mls/keyPackage.js";
 import { makeKeyPackageRef, verifyKeyPackage } from "ts-mls/keyPackage.js";
 import { verifyLeafNodeSignatureKeyPackage } from "ts-mls/leafNode.js";
 
 import type { MlsCrypto } from "../crypto/index.ts";
-import { pointOk, toTsMls } from "../crypto/index.ts";
-import { DICTIONARY_EXTENSION, LAST_RESORT_EXTENSION, SUITE } from "../profile/index.ts";
+import { toTsMls } from "../crypto/index.ts";
+import { LAST_RESORT_EXTENSION, SUITE } from "../profile/index.ts";
 import { readLeaf } from "../tree/index.ts";
-import { decodeUntrusted, keyPackageKind, refuseOn } from "../wire/index.ts";
+import { broken, decodeUntrusted, keyPackageKind, refuseOn } from "../wire/index.ts";
 import { checkIdentity } from "./check-identity.ts";
+import { areDifferent, checkLeafNode } from "./check-leaf-node.ts";
 
 export type CheckedKeyPackage = {
   client: ClientUri;
@@ -31,7 +32,7 @@ export type CheckedKeyPackage = {
 
 /**
  * A KeyPackage as it may be stored, handed out and added at the time `at`.
- * Refusals: malformed, tooLarge, invalidKeyPackage, identityInvalid.
+ * Refusals: malformed, tooLarge, invalidKeyPackage, identityInvalid, limitExceeded.
  */
 export async function checkKeyPackage(
   crypto: MlsCrypto,
@@ -40,18 +41,9 @@ export async function checkKeyPackage(
 ): Promise<CheckedKeyPackage> {
   const cs = toTsMls(crypto);
   const keyPackage = decodeUntrusted(keyPackageKind, bytes);
-  const { leafNode } = keyPackage;
-  if (keyPackage.version !== "mls10" || keyPackage.cipherSuite !== SUITE) {
-    throw invalid("the suite is not offered");
-  }
-  checkCapabilities(keyPackage);
-  const lifetime = checkLifetime(keyPackage, at);
-  if (!pointOk(leafNode.signaturePublicKey)) throw invalid("the signature key is unusable");
-  if (equalBytes(keyPackage.initKey, leafNode.hpkePublicKey)) {
-    throw invalid("the init key is the encryption key");
-  }
-  await checkKeysAndSignatures(cs, keyPackage);
-  const view = readLeaf(leafNode);
+  const lifetime = checkKeyPackageForm(crypto, keyPackage, at, "invalidKeyPackage");
+  await checkSignatures(cs, keyPackage);
+  const view = readLeaf(keyPackage.leafNode);
   const { client, signatureKey, identity } = view;
   checkIdentity(crypto, view, at);
   return {
@@ -64,57 +56,58 @@ export async function checkKeyPackage(
   };
 }
 
-function checkCapabilities({ leafNode }: KeyPackage): void {
-  const { versions, ciphersuites, extensions, credentials } = leafNode.capabilities;
-  const listed = (type: number) => extensions.includes(type);
-  if (!versions.includes("mls10") || !ciphersuites.includes(SUITE)) {
-    throw invalid("the capabilities do not list the version and the suite");
+/**
+ * What can be said of a KeyPackage before its signatures, the same at an upload and in a commit.
+ * Refusals: `code`, limitExceeded.
+ */
+export function checkKeyPackageForm(
+  crypto: MlsCrypto,
+  keyPackage: KeyPackage,
+  at: number,
+  code: RefusalCode,
+): { notBefore: number; notAfter: number } {
+  const { leafNode, extensions } = keyPackage;
+  if (keyPackage.version !== "mls10") throw broken("keyPackageVersion", code);
+  if (keyPackage.cipherSuite !== SUITE) throw broken("keyPackageSuite", code);
+  if (!areDifferent(extensions)) throw broken("keyPackageExtensionTwice", code);
+  const marks = extensions.filter((one) => one.extensionType === LAST_RESORT_EXTENSION);
+  if (marks.some(({ extensionData }) => extensionData.length > 0)) {
+    throw broken("lastResortContent", code);
   }
-  if (!credentials.includes("basic") || !listed(DICTIONARY_EXTENSION)) {
-    throw invalid("the capabilities do not list what every room requires");
-  }
-  if (!listed(LEAF_IDENTITY_EXTENSION)) {
-    throw invalid("the capabilities do not list what every room requires");
-  }
-  const own = leafNode.extensions.map((one) => one.extensionType);
-  if (!own.every((type) => typeof type !== "number" || listed(type))) {
-    throw invalid("the leaf has an extension that its capabilities do not list");
-  }
+  checkLeafNode(crypto, leafNode, code);
+  if (equalBytes(keyPackage.initKey, leafNode.hpkePublicKey)) throw broken("initKeyTwice", code);
+  if (!crypto.isHpkePublicKey(keyPackage.initKey)) throw broken("initKeyUnusable", code);
+  return checkLifetime(keyPackage, at, code);
 }
 
 /** The library counts lifetimes in seconds. */
 function checkLifetime(
-  keyPackage: KeyPackage,
+  { leafNode }: KeyPackage,
   at: number,
+  code: RefusalCode,
 ): { notBefore: number; notAfter: number } {
-  const { leafNode } = keyPackage;
-  if (leafNode.leafNodeSource !== "key_package") throw invalid("the leaf is not a KeyPackage's");
+  if (leafNode.leafNodeSource !== "key_package") throw broken("form", "malformed");
   const notBefore = Number(leafNode.lifetime.notBefore) * 1000;
   const notAfter = Number(leafNode.lifetime.notAfter) * 1000;
-  if (!Number.isSafeInteger(notBefore) || !Number.isSafeInteger(notAfter)) {
-    throw invalid("the lifetime is out of range");
-  }
-  if (notBefore > at) throw invalid("the lifetime has not begun");
-  if (notAfter < at) throw invalid("the lifetime is over");
-  if (notAfter - notBefore > LIMITS.keyPackageLifetimeMaxMs) {
-    throw invalid("the lifetime is too long");
-  }
+  const refuseUnless = (holds: boolean, rule: HandshakeRule) => {
+    if (!holds) throw broken(rule, code);
+  };
+  refuseUnless(Number.isSafeInteger(notBefore) && Number.isSafeInteger(notAfter), "lifetimeRange");
+  refuseUnless(notBefore <= at, "lifetimeEarly");
+  refuseUnless(notAfter >= at, "lifetimeOver");
+  refuseUnless(notAfter - notBefore <= LIMITS.keyPackageLifetimeMaxMs, "lifetimeLong");
   return { notBefore, notAfter };
 }
 
-async function checkKeysAndSignatures(cs: CiphersuiteImpl, keyPackage: KeyPackage): Promise<void> {
+async function checkSignatures(cs: CiphersuiteImpl, keyPackage: KeyPackage): Promise<void> {
   const { leafNode } = keyPackage;
-  if (leafNode.leafNodeSource !== "key_package") throw invalid("the leaf is not a KeyPackage's");
+  if (leafNode.leafNodeSource !== "key_package") throw broken("form", "malformed");
   const source = { ...leafNode, leafNodeSource: leafNode.leafNodeSource };
-  const valid = await refuseOn("invalidKeyPackage", async () => {
-    await cs.hpke.importPublicKey(keyPackage.initKey);
-    await cs.hpke.importPublicKey(leafNode.hpkePublicKey);
-    const leafValid = await verifyLeafNodeSignatureKeyPackage(source, cs.signature);
-    return leafValid && (await verifyKeyPackage(keyPackage, cs.signature));
-  });
-  if (!valid) throw invalid("a signature is not valid");
-}
-
-function invalid(message: string): Refusal {
-  return new Refusal("invalidKeyPackage", message);
+  const { signature } = cs;
+  const refuseUnless = async (rule: HandshakeRule, run: () => Promise<boolean>) => {
+    const code = "invalidKeyPackage";
+    if (!(await refuseOn(code, run, { other: rule }))) throw broken(rule, code);
+  };
+  await refuseUnless("leafSignature", () => verifyLeafNodeSignatureKeyPackage(source, signature));
+  await refuseUnless("keyPackageSignature", () => verifyKeyPackage(keyPackage, signature));
 }

@@ -5,6 +5,7 @@ import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import type { MlsCrypto } from "../crypto/index.ts";
 import type { LeafView } from "../tree/index.ts";
 import { leafAt, leavesOf, readLeaf } from "../tree/index.ts";
+import { broken, exceeded } from "../wire/index.ts";
 import { checkIdentity } from "./check-identity.ts";
 import type { CommitView } from "./read-commit.ts";
 
@@ -54,16 +55,12 @@ function kindOf({ changed, view }: TreeChange, leaf: number): LeafOfUser["change
 /** One leaf per client. Refusal: invalidCommit. */
 export function checkClientsDiffer(leaves: readonly LeafView[]): void {
   if (new Set(leaves.map(({ client }) => client)).size !== leaves.length) {
-    throw new Refusal("invalidCommit", "a client has two leaves");
+    throw broken("clientTwice");
   }
 }
 
 export function checkCount(leaves: number): void {
-  const limitName = "treeLeavesMax";
-  const limit = LIMITS[limitName];
-  if (leaves > limit) {
-    throw new Refusal("limitExceeded", "the group has too many leaves", { limitName, limit });
-  }
+  if (leaves > LIMITS.treeLeavesMax) throw exceeded("leafCount", "treeLeavesMax");
 }
 
 /** A member that updates its leaf stays the same client with the same key. */
@@ -75,7 +72,7 @@ function checkCommitter({ before, after, changed, view }: TreeChange): void {
   const current = viewAt(after, committerLeaf);
   const same = former.client === current.client;
   if (!same || !equalBytes(former.signatureKey, current.signatureKey)) {
-    throw new Refusal("invalidCommit", "a committer may not change its identity");
+    throw broken("committerChanged");
   }
 }
 

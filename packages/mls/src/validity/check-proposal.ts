@@ -1,13 +1,15 @@
 import type { Bytes } from "@treehouse/protocol";
-import { copyBytes, LIMITS, Refusal } from "@treehouse/protocol";
+import { copyBytes, LIMITS } from "@treehouse/protocol";
 import { makeProposalRef } from "ts-mls/authenticatedContent.js";
 
 import type { MlsCrypto } from "../crypto/index.ts";
 import { toTsMls } from "../crypto/index.ts";
 import { leafAt } from "../tree/index.ts";
-import { decodeUntrusted, handshakeKind } from "../wire/index.ts";
+import { broken, decodeUntrusted, exceeded, handshakeKind } from "../wire/index.ts";
 import type { PendingRemoval, PublicState } from "./public-state.ts";
 import { checkFraming, checkSignature } from "./read-handshake.ts";
+
+const CODE = "invalidProposal";
 
 /**
  * A proposal on its own: the hub (external sender 0) or a member proposes one removal. Everything
@@ -22,24 +24,22 @@ export async function checkProposal(
   const cs = toTsMls(crypto);
   const message = decodeUntrusted(handshakeKind, bytes);
   const { content } = message;
-  if (content.contentType !== "proposal") throw invalid("not a proposal");
-  checkFraming(state, message, "invalidProposal");
+  if (content.contentType !== "proposal") throw broken("contentType", CODE);
+  checkFraming(state, message, CODE);
   const { sender, proposal } = content;
   const fromHub = sender.senderType === "external" && sender.senderIndex === 0;
-  if (sender.senderType !== "member" && !fromHub) throw invalid("this sender may not propose");
-  if (proposal.proposalType !== "remove") throw invalid("only removals may be proposed");
-  if (!("remove" in proposal)) throw invalid("only removals may be proposed");
+  if (sender.senderType !== "member" && !fromHub) throw broken("senderType", CODE);
+  if (proposal.proposalType !== "remove") throw broken("proposedType", CODE);
+  if (!("remove" in proposal)) throw broken("proposedType", CODE);
   const { removed } = proposal.remove;
-  if (leafAt(state.ratchetTree, removed) === undefined) throw invalid("the leaf is blank");
+  if (leafAt(state.ratchetTree, removed) === undefined) throw broken("proposedBlank", CODE);
   if (state.proposals.some(({ removes }) => removes === removed)) {
-    throw invalid("the removal is proposed already");
+    throw broken("proposedTwice", CODE);
   }
-  const limitName = "removalIntentsPerEpochMax";
-  const limit = LIMITS[limitName];
-  if (state.proposals.length >= limit) {
-    throw new Refusal("limitExceeded", "too many proposals", { limitName, limit });
+  if (state.proposals.length >= LIMITS.removalIntentsPerEpochMax) {
+    throw exceeded("proposedTooMany", "removalIntentsPerEpochMax");
   }
-  await checkSignature(cs, state, message, "invalidProposal");
+  await checkSignature(cs, state, message, CODE);
   const authenticated = {
     wireformat: "mls_public_message" as const,
     content,
@@ -51,8 +51,4 @@ export async function checkProposal(
     removes: removed,
     senderLeaf: sender.senderType === "member" ? sender.leafIndex : undefined,
   };
-}
-
-function invalid(message: string): Refusal {
-  return new Refusal("invalidProposal", message);
 }

@@ -8,7 +8,9 @@ import { toTsMls } from "../crypto/index.ts";
 import { clientConfig } from "../profile/index.ts";
 import { leavesOf, readLeaf } from "../tree/index.ts";
 import { refuseOn } from "../wire/index.ts";
+import { TREE_RULES } from "./library-rules.ts";
 import { checkIdentity } from "./check-identity.ts";
+import { checkLeafNode } from "./check-leaf-node.ts";
 import { checkClientsDiffer, checkCount } from "./check-leaves.ts";
 
 /**
@@ -23,13 +25,20 @@ export async function checkTree(
 ): Promise<void> {
   const { lifetimeConfig, authService } = clientConfig(0);
   const cs = toTsMls(crypto);
-  await refuseOn("invalidCommit", async () => {
+  checkLeafNodes(crypto, tree);
+  const validate = async () => {
     const { treeHash } = context;
     throwIfDefined(
       await validateRatchetTree(tree, context, lifetimeConfig, authService, treeHash, cs),
     );
-  });
+  };
+  await refuseOn("invalidCommit", validate, TREE_RULES);
   checkIdentities(crypto, tree);
+}
+
+/** What each leaf of a tree says of itself. Refusals: invalidCommit, limitExceeded. */
+export function checkLeafNodes(crypto: MlsCrypto, tree: RatchetTree): void {
+  for (const { node } of leavesOf(tree)) checkLeafNode(crypto, node, "invalidCommit");
 }
 
 /**

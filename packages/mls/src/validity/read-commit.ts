@@ -1,4 +1,4 @@
-import { LIMITS, Refusal } from "@treehouse/protocol";
+import { decodeSafeAad, LIMITS, Refusal } from "@treehouse/protocol";
 import type { FramedContentCommit } from "ts-mls/framedContent.js";
 import type { Proposal } from "ts-mls/proposal.js";
 import type { ProposalOrRef } from "ts-mls/proposalOrRefType.js";
@@ -6,6 +6,7 @@ import type { PublicMessage } from "ts-mls/publicMessage.js";
 import { bytesToBase64 } from "ts-mls/util/byteArray.js";
 
 import { leafAt, readLeaf } from "../tree/index.ts";
+import { broken, exceeded } from "../wire/index.ts";
 import type { PublicState } from "./public-state.ts";
 import { unappliedProposals } from "./public-state.ts";
 import { checkFraming } from "./read-handshake.ts";
@@ -27,20 +28,19 @@ export type CommitView = {
 export function readCommit(state: PublicState, message: PublicMessage): CommitView {
   const { content, auth } = message;
   if (content.contentType !== "commit" || auth.contentType !== "commit") {
-    throw invalid("not a commit");
+    throw broken("contentType");
   }
   checkFraming(state, message, "invalidCommit");
+  checkSafeAad(content.authenticatedData);
   const { commit, sender } = content;
   const isExternal = sender.senderType === "new_member_commit";
-  if (sender.senderType !== "member" && !isExternal) throw invalid("this sender may not commit");
-  const limitName = "proposalsPerCommitMax";
-  const limit = LIMITS[limitName];
-  if (commit.proposals.length > limit) {
-    throw new Refusal("limitExceeded", "too many proposals", { limitName, limit });
+  if (sender.senderType !== "member" && !isExternal) throw broken("senderType");
+  if (commit.proposals.length > LIMITS.proposalsPerCommitMax) {
+    throw exceeded("proposalCount", "proposalsPerCommitMax");
   }
   const proposals = resolve(state, commit.proposals, isExternal);
   checkTypes(proposals, isExternal);
-  checkRemovals(state, proposals);
+  checkRemovals(state, sender.senderType === "member" ? sender.leafIndex : undefined, proposals);
   if (isExternal) checkExternal(state, content, proposals);
   return {
     content,
@@ -51,6 +51,16 @@ export function readCommit(state: PublicState, message: PublicMessage): CommitVi
   };
 }
 
+/** FED-111: everybody refuses it, as everybody reads what stands in it. */
+function checkSafeAad(data: Uint8Array): void {
+  try {
+    decodeSafeAad(data);
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    throw broken("authenticatedDataForm", "invalidCommit", {}, { cause });
+  }
+}
+
 function resolve(
   state: PublicState,
   proposals: readonly ProposalOrRef[],
@@ -59,9 +69,9 @@ function resolve(
   const pending = unappliedProposals(state.proposals);
   return proposals.map((one) => {
     if (one.proposalOrRefType === "proposal") return one.proposal;
-    if (isExternal) throw invalid("an external commit holds proposals by value only");
+    if (isExternal) throw broken("referenceByJoiner");
     const found = pending[bytesToBase64(one.reference)];
-    if (found === undefined) throw invalid("a proposal is referenced that is not pending");
+    if (found === undefined) throw broken("referenceUnknown");
     return found.proposal;
   });
 }
@@ -72,17 +82,22 @@ const EXTERNAL_TYPES: ReadonlySet<unknown> = new Set(["external_init", "remove"]
 function checkTypes(proposals: readonly Proposal[], isExternal: boolean): void {
   const allowed = isExternal ? EXTERNAL_TYPES : MEMBER_TYPES;
   if (!proposals.every(({ proposalType }) => allowed.has(proposalType))) {
-    throw invalid("a proposal of this type is not allowed here");
+    throw broken("proposalType");
   }
   const changes = proposals.filter((one) => one.proposalType === "group_context_extensions");
-  if (changes.length > 1) throw invalid("the room's state may change once");
+  if (changes.length > 1) throw broken("stateChangeTwice");
 }
 
-function checkRemovals(state: PublicState, proposals: readonly Proposal[]): void {
+function checkRemovals(
+  state: PublicState,
+  committer: number | undefined,
+  proposals: readonly Proposal[],
+): void {
   const removed = new Set<number>();
   for (const leaf of removedLeaves(proposals)) {
-    if (leafAt(state.ratchetTree, leaf) === undefined) throw invalid("a removed leaf is blank");
-    if (removed.has(leaf)) throw invalid("a leaf is removed twice");
+    if (leafAt(state.ratchetTree, leaf) === undefined) throw broken("removeBlank");
+    if (removed.has(leaf)) throw broken("removeTwice");
+    if (leaf === committer) throw broken("removeSelf");
     removed.add(leaf);
   }
 }
@@ -93,16 +108,15 @@ function checkExternal(
   proposals: readonly Proposal[],
 ): void {
   const { path } = content.commit;
-  if (path === undefined) throw invalid("an external commit needs a path");
+  if (path === undefined) throw broken("pathMissing");
   const inits = proposals.filter((one) => one.proposalType === "external_init");
   const removed = removedLeaves(proposals);
-  if (inits.length !== 1 || removed.length > 1) {
-    throw invalid("an external commit has one external_init and at most one removal");
-  }
+  if (inits.length !== 1) throw broken("externalInitCount");
+  if (removed.length > 1) throw broken("externalRemoveCount");
   for (const leaf of removed) {
     const former = leafAt(state.ratchetTree, leaf);
     if (former === undefined || readLeaf(former).user !== readLeaf(path.leafNode).user) {
-      throw invalid("an external commit may only remove a leaf of its own user");
+      throw broken("externalRemoveOther");
     }
   }
 }
@@ -111,8 +125,4 @@ export function removedLeaves(proposals: readonly Proposal[]): readonly number[]
   return proposals.flatMap((one) =>
     one.proposalType === "remove" && "remove" in one ? [one.remove.removed] : [],
   );
-}
-
-function invalid(message: string): Refusal {
-  return new Refusal("invalidCommit", message);
 }

@@ -4,6 +4,7 @@ import type { GroupContext } from "ts-mls/groupContext.js";
 
 import type { GroupProfile } from "../profile/index.ts";
 import { readGroupExtensions, SUITE } from "../profile/index.ts";
+import { broken } from "../wire/index.ts";
 
 export type ContextView = GroupProfile & { group: GroupUri; epoch: number };
 
@@ -17,16 +18,25 @@ export function readContext(context: GroupContext): ContextView {
   const known = views.get(context);
   if (known !== undefined) return known;
   if (context.version !== "mls10" || context.cipherSuite !== SUITE) {
-    throw new Refusal("invalidCommit", "the group is not of suite 1");
+    throw broken("groupSuite");
   }
   if (context.epoch > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new Refusal("malformed", "the epoch is too high");
+    throw broken("groupEpoch", "malformed");
   }
   const view = {
     ...readGroupExtensions(context.extensions),
-    group: parseGroupUri(utf8Decode(context.groupId)),
+    group: groupOf(context.groupId),
     epoch: Number(context.epoch),
   };
   views.set(context, view);
   return view;
+}
+
+function groupOf(groupId: Uint8Array): GroupUri {
+  try {
+    return parseGroupUri(utf8Decode(groupId));
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    throw broken("groupUri", "malformed", {}, { cause });
+  }
 }

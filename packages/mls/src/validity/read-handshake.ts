@@ -1,12 +1,14 @@
-import { equalBytes, LIMITS, Refusal } from "@treehouse/protocol";
+import { equalBytes, LIMITS } from "@treehouse/protocol";
 import type { CiphersuiteImpl } from "ts-mls";
 import { verifyFramedContentSignature } from "ts-mls/framedContent.js";
 import type { PublicMessage } from "ts-mls/publicMessage.js";
 import { findSignaturePublicKey } from "ts-mls/publicMessage.js";
 
 import { leafAt } from "../tree/index.ts";
-import { refuseOn } from "../wire/index.ts";
+import { broken, exceeded, refuseOn } from "../wire/index.ts";
 import type { PublicState } from "./public-state.ts";
+
+const SIGNATURE = { other: "signature" } as const;
 
 type Code = "invalidCommit" | "invalidProposal";
 
@@ -15,24 +17,20 @@ export function checkFraming(state: PublicState, message: PublicMessage, code: C
   const { content } = message;
   const { groupId, epoch } = state.groupContext;
   if (!equalBytes(content.groupId, groupId)) {
-    throw new Refusal(code, "the message is of another group");
+    throw broken("groupId", code);
   }
   if (content.epoch !== epoch) {
-    const currentEpoch = Number(epoch);
-    throw new Refusal("wrongEpoch", "the message is of another epoch", { currentEpoch });
+    throw broken("epoch", "wrongEpoch", { currentEpoch: Number(epoch) });
   }
   if (content.authenticatedData.length > LIMITS.authenticatedDataBytesMax) {
-    throw new Refusal("limitExceeded", "the authenticated data is too long", {
-      limitName: "authenticatedDataBytesMax",
-      limit: LIMITS.authenticatedDataBytesMax,
-    });
+    throw exceeded("authenticatedDataLength", "authenticatedDataBytesMax");
   }
   if (content.sender.senderType !== message.senderType) {
-    throw new Refusal(code, "the sender is stated twice, and differently");
+    throw broken("senderStated", code);
   }
   const { sender } = content;
   if (sender.senderType === "member" && !leafAt(state.ratchetTree, sender.leafIndex)) {
-    throw new Refusal(code, "the sender is no member");
+    throw broken("senderBlank", code);
   }
 }
 
@@ -44,18 +42,22 @@ export async function checkSignature(
   code: Code,
 ): Promise<void> {
   const { groupContext, ratchetTree } = state;
-  const valid = await refuseOn(code, () => {
-    const key = findSignaturePublicKey(ratchetTree, groupContext, message.content);
-    const { content, auth } = message;
-    const { signature } = cs;
-    return verifyFramedContentSignature(
-      key,
-      "mls_public_message",
-      content,
-      auth,
-      groupContext,
-      signature,
-    );
-  });
-  if (!valid) throw new Refusal(code, "the signature is not valid");
+  const valid = await refuseOn(
+    code,
+    () => {
+      const key = findSignaturePublicKey(ratchetTree, groupContext, message.content);
+      const { content, auth } = message;
+      const { signature } = cs;
+      return verifyFramedContentSignature(
+        key,
+        "mls_public_message",
+        content,
+        auth,
+        groupContext,
+        signature,
+      );
+    },
+    SIGNATURE,
+  );
+  if (!valid) throw broken("signature", code);
 }

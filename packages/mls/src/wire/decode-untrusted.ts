@@ -19,11 +19,11 @@ export type Kind<T> = {
 export function decodeUntrusted<T>(kind: Kind<T>, bytes: Uint8Array): T {
   const limit = LIMITS[kind.limitName];
   if (bytes.length > limit) {
-    const data = { limitName: kind.limitName, limit };
+    const data = { limitName: kind.limitName, limit, rule: "octets" } as const;
     throw new Refusal("tooLarge", `${kind.name} of more than ${limit} octets`, data);
   }
   const value = attempt(kind, copyBytes(bytes));
-  if (value === undefined) throw new Refusal("malformed", `not ${kind.name}`);
+  if (value === undefined) throw new Refusal("malformed", `not ${kind.name}`, { rule: "form" });
   return value.decoded;
 }
 

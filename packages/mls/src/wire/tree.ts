@@ -1,11 +1,12 @@
 import type { Bytes } from "@treehouse/protocol";
-import { copyBytes, LIMITS, Refusal } from "@treehouse/protocol";
+import { copyBytes, LIMITS } from "@treehouse/protocol";
 import { decodeOptional } from "ts-mls/codec/optional.js";
 import { decodeVarLenData } from "ts-mls/codec/variableLength.js";
 import type { Decoder } from "ts-mls/codec/tlsDecoder.js";
 import type { Node, RatchetTree } from "ts-mls/ratchetTree.js";
 import { decodeNode, encodeRatchetTree, extendRatchetTree } from "ts-mls/ratchetTree.js";
 
+import { broken } from "./broken.ts";
 import { decodeUntrusted } from "./decode-untrusted.ts";
 
 const decodeOptionalNode: Decoder<Node | undefined> = decodeOptional(decodeNode);
@@ -50,7 +51,7 @@ export function decodeTree(
   );
   for (const [index, node] of tree.entries()) {
     if (node !== undefined && !fits(tree, index, node)) {
-      throw new Refusal("malformed", "not a ratchet tree");
+      throw broken("treeShape", "malformed");
     }
   }
   return tree;

@@ -187,9 +187,10 @@ test("the room's state travels with a commit and reaches those who join", async 
   const founding = {
     founder: alice.user.user,
     hub: hubDomain,
-    term: 2,
+    term: 1,
   };
-  const roomState = encodeRoomState(template("group", founding));
+  const state = { ...template("group", founding), metadata: Uint8Array.of(1) };
+  const roomState = encodeRoomState(state);
   const prepared = await bob.group.prepareCommit({ roomState }, none);
   const { checked } = await deliver(room, bob, prepared);
   expect(checked.stateChanged).toBe(true);

@@ -22,6 +22,7 @@ import { createKeyPackage } from "../../src/member/index.ts";
 import { restoreSnapshot } from "../../src/member/restore-snapshot.ts";
 import { decodeUntrusted, keyPackageKind } from "../../src/wire/index.ts";
 import type { Member, Room } from "../world/room.ts";
+import { none } from "../world/room.ts";
 
 /** All that a malicious member has: its whole state. */
 export function stateOf(member: Member): ClientState {
@@ -67,7 +68,7 @@ export async function forgeCommit(room: Room, author: Member, forgery: Forgery):
       path: forgery.path,
     },
     forgery.sender ?? { senderType: "member", leafIndex },
-    new Uint8Array(),
+    none,
     state.signaturePrivateKey,
     cs.signature,
   );

@@ -40,6 +40,7 @@ export async function stolenIdentity(room: Room): Promise<void> {
     { state, cipherSuite: toTsMls(room.world.crypto) },
     {
       wireAsPublicMessage: true,
+      authenticatedData: none,
       leafNode: {
         credential: {
           credentialType: "basic",

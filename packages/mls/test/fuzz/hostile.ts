@@ -80,7 +80,7 @@ async function wrongPathKey(room: Room): Promise<void> {
   };
   const made = await createCommit(
     { state: { ...state, clientConfig: clientConfig(0) }, cipherSuite: { ...cs, hpke } },
-    { wireAsPublicMessage: true },
+    { wireAsPublicMessage: true, authenticatedData: none },
   );
   await refuse(room, copyBytes(encodeMlsMessage(made.commit)), "invalidCommit");
 }

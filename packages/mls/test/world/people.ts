@@ -49,9 +49,12 @@ export type World = {
 
 export const hubDomain = parseDomain("hub.example");
 
-export function createWorld(seed: number): World {
+export function createWorld(
+  seed: number,
+  wrap: (crypto: MlsCrypto) => MlsCrypto = (crypto) => crypto,
+): World {
   const random = seededRandom(seed);
-  const crypto = createNodeCrypto({ random: (length) => random.bytes(length) });
+  const crypto = wrap(createNodeCrypto({ random: (length) => random.bytes(length) }));
   let now = Date.UTC(2026, 0, 1);
   const context: MemberContext = { crypto, now: () => now };
   const keyPair = (): KeyPair => crypto.generateSignatureKeyPair();

@@ -1,5 +1,5 @@
 import type { Bytes } from "@treehouse/protocol";
-import { equalBytes } from "@treehouse/protocol";
+import { encodeSafeAad, equalBytes } from "@treehouse/protocol";
 
 import type {
   ClientIdentity,
@@ -42,7 +42,8 @@ export type Room = {
   watch?: (committer: Member, prepared: PreparedCommit, checked: CheckedCommit) => void;
 };
 
-export const none = new Uint8Array();
+/** Authenticated data, or a text, without content: an empty dictionary. */
+export const none = encodeSafeAad({ treehouse: undefined, others: [] });
 
 export async function foundRoom(world: World, founder: User): Promise<Room> {
   const identity = world.client(founder);

@@ -32,6 +32,10 @@ export const TOMBSTONE_REASONS = {
   restored: 3,
   /** The room has ended: the last entry of its log. */
   ended: 4,
+  /** The room has another hub: the last entry of this one. */
+  moved: 5,
+  /** The room begins anew with another group: the first entry of a generation. */
+  begun: 6,
 } as const;
 
 /** What every entry begins with: its place in the room's log. */

@@ -12,8 +12,8 @@ import {
 } from "../codec/index.ts";
 import type { Codec } from "../codec/index.ts";
 import { PROTOCOL } from "../delivery/index.ts";
-import { clientUriCodec, roomUriCodec } from "../identifiers/index.ts";
-import type { ClientUri, RoomUri } from "../identifiers/index.ts";
+import { clientUriCodec, domainCodec, parseDomain, roomUriCodec } from "../identifiers/index.ts";
+import type { ClientUri, Domain, RoomUri } from "../identifiers/index.ts";
 import { LIMITS } from "../limits.ts";
 import { isRefusalCode, Refusal } from "../refusals/index.ts";
 
@@ -40,6 +40,8 @@ export type SubmissionAnswer =
       readonly detail: string;
       readonly currentEpoch: number | undefined;
       readonly retryAfterMs: number | undefined;
+      /** The hub that the room has now. */
+      readonly hub: Domain | undefined;
     };
 
 /** As many answers as there were submissions, in their order. */
@@ -72,6 +74,7 @@ export const submissionAnswersCodec: Codec<SubmissionAnswers> = versioned(
             detail: utf8({ max: LIMITS.descriptionBytesMax }),
             currentEpoch: optional(u64),
             retryAfterMs: optional(u32),
+            hub: optional(domainCodec),
           }),
         },
       }),
@@ -84,7 +87,7 @@ const U32_MAX = 0xffff_ffff;
 
 /** The answer that carries a refusal; a long message is cut to what an answer may hold. */
 export function refusedSubmission(refusal: Refusal): SubmissionAnswer {
-  const { retryAfterMs, currentEpoch } = refusal.data;
+  const { retryAfterMs, currentEpoch, hub } = refusal.data;
   const text = refusal.message.toWellFormed().replaceAll("\0", "");
   return {
     status: "refused",
@@ -96,14 +99,16 @@ export function refusedSubmission(refusal: Refusal): SubmissionAnswer {
       retryAfterMs === undefined
         ? undefined
         : Math.min(U32_MAX, Math.max(0, Math.ceil(retryAfterMs))),
+    hub: hub === undefined ? undefined : parseDomain(hub),
   };
 }
 
 /** The refusal in an answer; a code that we do not know becomes "internal" (FED-503). */
 export function refusalOfSubmission(answer: SubmissionAnswer & { status: "refused" }): Refusal {
-  const { code, detail, currentEpoch, retryAfterMs } = answer;
+  const { code, detail, currentEpoch, retryAfterMs, hub } = answer;
   return new Refusal(isRefusalCode(code) ? code : "internal", detail, {
     ...(currentEpoch === undefined ? {} : { currentEpoch }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(hub === undefined ? {} : { hub }),
   });
 }

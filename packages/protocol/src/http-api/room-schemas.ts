@@ -1,8 +1,16 @@
 import { z } from "zod";
 import { LIMITS } from "../limits.ts";
+import type { RoomTemplate } from "../room/index.ts";
 import { base64Url, count, groupField, roomField, streamField, time, token } from "./fields.ts";
 
-export const reserveRoomRequestSchema = z.strictObject({ template: z.enum(["direct", "group"]) });
+const templates = [
+  "direct",
+  "group",
+  "announcement",
+  "open",
+] as const satisfies readonly RoomTemplate[];
+
+export const reserveRoomRequestSchema = z.strictObject({ template: z.enum(templates) });
 export type ReserveRoomRequest = z.output<typeof reserveRoomRequestSchema>;
 
 export const reserveRoomAnswerSchema = z.object({

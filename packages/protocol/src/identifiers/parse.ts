@@ -1,5 +1,6 @@
 import { LIMITS } from "../limits.ts";
 import { Refusal } from "../refusals/index.ts";
+import { remembering } from "../remembering.ts";
 import type {
   AssetUri,
   ClientUri,
@@ -31,29 +32,32 @@ const assetPattern = new RegExp(`^mimi://(${DOMAIN})/a/${ASSET_ID}$`);
 const DOMAIN_LENGTH_MAX = 253;
 const GENERATION_MAX = 0xffff_ffff;
 
+/** Most of what is parsed was parsed a moment before: with every message the same names come. */
+const remembered = 4_096;
+
 /** "malformed" unless it is a DNS name in lower case whose last label is no number. */
-export function parseDomain(text: string): Domain {
+export const parseDomain = remembering(remembered, (text: string): Domain => {
   if (!isDomain(text)) throw invalid("a domain");
   return text;
-}
+});
 
 /** "malformed" unless it is a user's URI in its one spelling. */
-export function parseUserUri(text: string): UserUri {
+export const parseUserUri = remembering(remembered, (text: string): UserUri => {
   if (!isUserUri(text)) throw invalid("a user's URI");
   return text;
-}
+});
 
 /** "malformed" unless it is a client's URI in its one spelling. */
-export function parseClientUri(text: string): ClientUri {
+export const parseClientUri = remembering(remembered, (text: string): ClientUri => {
   if (!isClientUri(text)) throw invalid("a client's URI");
   return text;
-}
+});
 
 /** "malformed" unless it is a room's URI in its one spelling. */
-export function parseRoomUri(text: string): RoomUri {
+export const parseRoomUri = remembering(remembered, (text: string): RoomUri => {
   if (!isRoomUri(text)) throw invalid("a room's URI");
   return text;
-}
+});
 
 /** "malformed" unless it is a group's URI in its one spelling, its generation an u32. */
 export function parseGroupUri(text: string): GroupUri {

@@ -1,4 +1,5 @@
 import { toBase64Url } from "../bytes/index.ts";
+import { remembering } from "../remembering.ts";
 import type {
   AssetUri,
   ClientUri,
@@ -18,11 +19,14 @@ import {
 } from "./parse.ts";
 
 const SCHEME_LENGTH = "mimi://".length;
+const remembered = 4_096;
 
 /** The authority of any URI of ours. */
-export function domainOf(uri: UserUri | ClientUri | RoomUri | GroupUri | AssetUri): Domain {
-  return parseDomain(uri.slice(SCHEME_LENGTH, uri.indexOf("/", SCHEME_LENGTH)));
-}
+export const domainOf = remembering(
+  remembered,
+  (uri: UserUri | ClientUri | RoomUri | GroupUri | AssetUri): Domain =>
+    parseDomain(uri.slice(SCHEME_LENGTH, uri.indexOf("/", SCHEME_LENGTH))),
+);
 
 /** The local part of a user's or a client's URI: `alice`. */
 export function nameOf(uri: UserUri | ClientUri): string {
@@ -30,9 +34,9 @@ export function nameOf(uri: UserUri | ClientUri): string {
 }
 
 /** The user to whom a client belongs. */
-export function userOfClient(client: ClientUri): UserUri {
-  return parseUserUri(`mimi://${domainOf(client)}/u/${nameOf(client)}`);
-}
+export const userOfClient = remembering(remembered, (client: ClientUri): UserUri =>
+  parseUserUri(`mimi://${domainOf(client)}/u/${nameOf(client)}`),
+);
 
 /** The MLS group of one generation of a room. */
 export function groupUriOf(room: RoomUri, generation: number): GroupUri {

@@ -6,7 +6,8 @@ import type { Verify } from "../delivery/index.ts";
 import { userOfClient } from "../identifiers/index.ts";
 import type { ClientUri } from "../identifiers/index.ts";
 import { LIMITS } from "../limits.ts";
-import { Refusal } from "../refusals/index.ts";
+import { handshakeRules, Refusal } from "../refusals/index.ts";
+import type { HandshakeRule } from "../refusals/index.ts";
 import { attestationCodec, verifyAttestation } from "./attestation.ts";
 import type { Attestation } from "./attestation.ts";
 import { deviceSigningCertificateCodec, verifyCertificate } from "./certificate.ts";
@@ -50,18 +51,19 @@ export function checkLeafIdentity(
 ): void {
   const { certificate, attestation } = identity;
   const { client, signatureKey, at, verify } = leaf;
-  if (attestation.client !== client) throw invalid("the attestation is another client's");
-  if (certificate.user !== userOfClient(client)) throw invalid("the certificate is another user's");
-  if (attestation.number !== certificate.number) throw invalid("the numbers differ");
-  if (!equalBytes(attestation.signatureKey, signatureKey)) throw invalid("another signature key");
-  if (at + LIMITS.clockSkewMs < attestation.addedAt) throw invalid("not valid yet");
-  if (at >= attestation.expiresAt) throw invalid("expired");
-  if (!verifyCertificate(certificate, verify)) throw invalid("the certificate's signature");
+  if (attestation.client !== client) throw invalid("identityClient");
+  if (certificate.user !== userOfClient(client)) throw invalid("identityUser");
+  if (attestation.number !== certificate.number) throw invalid("identityNumbers");
+  if (!equalBytes(attestation.signatureKey, signatureKey)) throw invalid("identityKey");
+  if (at + LIMITS.clockSkewMs < attestation.addedAt) throw invalid("identityEarly");
+  if (at >= attestation.expiresAt) throw invalid("identityExpired");
+  if (!verifyCertificate(certificate, verify)) throw invalid("identityCertificate");
   if (!verifyAttestation(attestation, certificate.deviceSigningKey, verify)) {
-    throw invalid("the attestation's signature");
+    throw invalid("identityAttestation");
   }
 }
 
-function invalid(what: string): Refusal {
-  return new Refusal("identityInvalid", `the leaf's identity: ${what}`);
+function invalid(rule: HandshakeRule): Refusal {
+  const { says } = handshakeRules[rule];
+  return new Refusal("identityInvalid", `This does not hold: ${says}`, { rule });
 }

@@ -1,5 +1,6 @@
 import { equalBytes } from "../bytes/index.ts";
-import { Refusal } from "../refusals/index.ts";
+import { handshakeRules, Refusal } from "../refusals/index.ts";
+import type { HandshakeRule } from "../refusals/index.ts";
 import type { LeafIdentity } from "./leaf-identity.ts";
 
 /** One leaf of the user after a commit. */
@@ -29,12 +30,12 @@ export function checkLeavesOfUser(leaves: {
   const first = after[0];
   if (first === undefined) return;
   if (after.some(({ identity }) => !sameKey(identity, first.identity))) {
-    throw invalid("leaves of one user with different identity keys");
+    throw invalid("identityKeysDiffer");
   }
   const earlier = before.filter((identity) => sameKey(identity, first.identity));
   const isNewKey = before.length > earlier.length;
   if (isNewKey && (!byMember || after.some(({ change }) => change !== "added"))) {
-    throw invalid("another identity key that a member's commit did not bring");
+    throw invalid("identityKeyChanged");
   }
   const numbers = [...earlier, ...after.map(({ identity }) => identity)].map(
     ({ certificate }) => certificate.number,
@@ -42,7 +43,7 @@ export function checkLeavesOfUser(leaves: {
   const highest = Math.max(...numbers);
   for (const { identity, change } of after) {
     if (change !== "kept" && identity.certificate.number < highest) {
-      throw invalid("certified by a device-signing key that has been replaced");
+      throw invalid("identityReplaced");
     }
   }
 }
@@ -51,6 +52,7 @@ function sameKey(left: LeafIdentity, right: LeafIdentity): boolean {
   return equalBytes(left.certificate.identityKey, right.certificate.identityKey);
 }
 
-function invalid(what: string): Refusal {
-  return new Refusal("identityInvalid", what);
+function invalid(rule: HandshakeRule): Refusal {
+  const { says } = handshakeRules[rule];
+  return new Refusal("identityInvalid", `This does not hold: ${says}`, { rule });
 }

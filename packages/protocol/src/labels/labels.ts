@@ -91,6 +91,28 @@ export const LABELS = {
   historyAsk: "HistoryAskTBS",
   /** Client signature key over history for another client; HPKE info of its key. */
   historyGift: "HistoryGiftTBS",
+  /** Client signature key over the record of an act. */
+  auditRecord: "AuditRecordTBS",
+  /** Hash of the record of a room's acts, one after another. */
+  auditChain: "AuditChainHash",
+  /** MLS exporter: seals what a committer says of the record; what it is bound to. */
+  auditLink: "AuditLink",
+  /** Hub key over the room of which its server will be the hub. */
+  hubConsent: "HubConsentTBS",
+  /** Client signature key over what comes after a room's previous group. */
+  generationClaim: "GenerationClaimTBS",
+  /** Hash of a user of a room's previous group. */
+  returningUser: "ReturningUser",
+  /** Hash of a room's salt and a user: what stands for the user in its bans and mutes. */
+  sanctionedUser: "SanctionedUserHash",
+  /** Key derivation from a join link's seed: the key pair that signs its tickets. */
+  joinLinkKey: "JoinLinkKey",
+  /** That key pair over the client that comes in by the link. */
+  joinTicket: "JoinTicketTBS",
+  /** The same over a question for a GroupInfo. */
+  joinAsk: "JoinAskTBS",
+  /** Hash of a join link: its last octets, which tell a slip of the pen. */
+  joinLinkCheck: "JoinLinkCheck",
   /** Seals a room's metadata. */
   roomMetadata: "RoomMetadata",
 } as const;

@@ -24,7 +24,7 @@ export function authorizeFounding(view: RoomView, founding: Founding): Verdict {
   const expected =
     state.template === "direct"
       ? template("direct", { ...begins, peer })
-      : template("group", begins);
+      : template(state.template, begins);
   return sameValue({ ...state, metadata: expected.metadata }, expected)
     ? ALLOWED
     : refused("notAllowed", "A room begins in the state of its template.");

@@ -1,14 +1,16 @@
-import type { UserUri } from "../identifiers/index.ts";
-import { isParticipantRole, RULES_VERSION } from "../room/index.ts";
+import { isBanned, isEnded, isParticipantRole, mayReturn, RULES_VERSION } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import { commitContext } from "./commit-context.ts";
-import { checkCapacity, checkCounts } from "./count-rules.ts";
+import { checkEnd } from "./end-rules.ts";
+import { checkCapacity, checkCounts, checkRoleTaken } from "./count-rules.ts";
+import { checkLinkChange } from "./link-rules.ts";
 import {
   checkOwnerStays,
   checkPendingRemovals,
   checkRemovedLeaves,
   checkTouchedUsers,
 } from "./membership-rules.ts";
+import { checkPredecessor } from "./predecessor-rules.ts";
 import { assignedRole, hasCapability, isParticipant } from "./role-of.ts";
 import {
   type Actor,
@@ -19,6 +21,8 @@ import {
   type Verdict,
 } from "./room-change.ts";
 import type { RoomView } from "./room-view.ts";
+import { checkSanctions } from "./sanction-rules.ts";
+import { checkOutsider } from "./outsider-rules.ts";
 import { checkSettled, checkStateChange } from "./state-rules.ts";
 
 /**
@@ -34,14 +38,15 @@ export function authorize(view: RoomView, actor: Actor, change: RoomChange): Ver
   if (view.state.rulesVersion !== RULES_VERSION) {
     return refused("versionUnsupported", `Rules version ${view.state.rulesVersion} is not known.`);
   }
+  if (isEnded(view.state)) return refused("notAllowed", "The room has ended.");
   const verdict = checkRemovedLeaves(view, change) ?? authorizeActor(view, actor, change);
   return verdict ?? ALLOWED;
 }
 
 function authorizeActor(view: RoomView, actor: Actor, change: RoomChange): Verdict | undefined {
   if (actor.kind === "hub") return authorizeHub(change);
-  if (actor.kind === "joiner") return authorizeJoiner(view, actor.user, actor.resync, change);
-  return authorizeMember(view, actor.user, change);
+  if (actor.kind === "joiner") return authorizeJoiner(view, actor, change);
+  return authorizeMember(view, actor, change);
 }
 
 /** FED-750: the hub proposes removals and nothing else: no server can bring anybody in. */
@@ -58,8 +63,7 @@ function authorizeHub(change: RoomChange): Verdict | undefined {
  */
 function authorizeJoiner(
   view: RoomView,
-  user: UserUri,
-  resync: boolean,
+  { user, resync, link }: Extract<Actor, { kind: "joiner" }>,
   change: RoomChange,
 ): Verdict | undefined {
   const foreign = [...change.added, ...change.removed].some((one) => one.user !== user);
@@ -70,10 +74,21 @@ function authorizeJoiner(
   if (change.stateAfter !== undefined) {
     return refused("invalidCommit", "An external commit cannot change the room's state.");
   }
+  if (isBanned(view.state.sanctions, user)) {
+    return refused("banned", "The user is banned from the room.");
+  }
   const present = isParticipant(view, user);
   const role = assignedRole(view.state, user);
   const listed = view.state.basePolicy.fixedMembership && !resync;
-  if (!isParticipantRole(view.state, role) || !(present || listed)) {
+  if (!present && !listed && !mayReturn(view.state.predecessor, user)) {
+    return (
+      checkOutsider(view, link) ??
+      (change.removed.length === 0 ? undefined : refused("invalidCommit", noLeaf)) ??
+      checkRoleTaken(view, view.state.defaultRole) ??
+      checkCapacity(view.state.basePolicy, view.participants, participantsAfter(view, change))
+    );
+  }
+  if (!isParticipantRole(view.state, role)) {
     return refused("notMember", "Only clients of participants can join by themselves.");
   }
   const capability = CAPABILITIES.addOwnClient;
@@ -84,18 +99,29 @@ function authorizeJoiner(
   return checkCapacity(basePolicy, view.participants, participantsAfter(view, change));
 }
 
-function authorizeMember(view: RoomView, user: UserUri, change: RoomChange): Verdict | undefined {
+const noLeaf = "Who is not in the room has no leaf there.";
+
+function authorizeMember(
+  view: RoomView,
+  actor: Extract<Actor, { kind: "member" }>,
+  change: RoomChange,
+): Verdict | undefined {
+  const { user } = actor;
   if (!isParticipant(view, user)) {
     return refused("notMember", "The committer is not in the room.");
   }
   const pending = checkPendingRemovals(view, change);
   if (pending !== undefined) return pending;
-  const context = commitContext(view, user, change);
+  const context = commitContext(view, actor, change);
   return (
+    checkEnd(context) ??
     checkTouchedUsers(context) ??
     checkSettled(context) ??
     checkOwnerStays(context) ??
+    checkPredecessor(context) ??
     checkStateChange(context) ??
+    checkSanctions(context) ??
+    checkLinkChange(context) ??
     checkCounts(context)
   );
 }

@@ -11,10 +11,26 @@ export const CAPABILITIES = {
   addOwnClient: 0x0002,
   /** H. Remove another client of one's own. */
   removeOwnClient: 0x0003,
+  /** H, of role 0 alone. Come in by oneself; needs an entry 0 → the default role. */
+  openJoin: 0x0004,
   /** H. Leave: ask the hub to have all own clients removed. */
   removeSelf: 0x0006,
+  /** H. Make a join link; needs an entry 0 → the link's role. */
+  createJoinCode: 0x0007,
+  /** H. Revoke a join link of somebody else; one's own needs nothing. */
+  deleteJoinCode: 0x0008,
+  /** H, of role 0 alone. Come in by a link; needs an entry 0 → the link's role. */
+  useJoinCode: 0x0009,
+  /** H. Ban a user, with all clients; needs an entry from that user's role (0: absent) → 1. */
+  ban: 0x000a,
+  /** H. Lift a ban; needs an entry 1 → 0. */
+  unban: 0x000b,
   /** H. Remove some clients of another participant; needs an entry from their role → 0. */
   kick: 0x000c,
+  /** H, of role 0 alone. Ask to be let in. */
+  knock: 0x000d,
+  /** H. See who asks to be let in, and decline; to let somebody in needs 0x0000. */
+  acceptKnock: 0x000e,
   /** H. Change another participant's role; needs an entry from the old to the new role. */
   changeUserRole: 0x000f,
   /** H. */
@@ -48,10 +64,17 @@ export const CAPABILITIES = {
   sendLinkPreview: 0x0209,
   followLink: 0x020a,
   copyLink: 0x020b,
+  /** C, as the next three: beside `changeRoomMetadata`, change that field of the metadata. */
+  changeRoomName: 0x0300,
+  changeRoomDescription: 0x0301,
+  changeRoomAvatar: 0x0302,
+  changeRoomSubject: 0x0303,
+  /** H. End the room for everybody. */
+  destroyRoom: 0x0501,
   /** H. Change the base policy, but never `fixedMembership`. */
-  changeMembershipStyle: 0x0501,
+  changeMembershipStyle: 0x0502,
   /** H. Change role definitions and the default role, in a commit of their own. */
-  changeRoleDefinitions: 0x0502,
+  changeRoleDefinitions: 0x0503,
   /**
    * Ours, H. Replace the metadata ciphertext. MIMI's 0300–0304 name single fields, which a hub
    * cannot tell apart in a ciphertext.
@@ -62,7 +85,7 @@ export const CAPABILITIES = {
    * metadata anew so that those who left cannot read later versions.
    */
   rekeyRoomMetadata: 0xf002,
-  /** Ours, H. Name another hub, hub key or term. No template grants it yet. */
+  /** Ours, H. Name another hub, hub key or term. */
   changeHub: 0xf003,
   /** Ours, H. Raise the rules version or the version floor. */
   raiseRules: 0xf004,
@@ -73,6 +96,17 @@ export const CAPABILITIES = {
    * list, which rules version 1 has not.
    */
   lowerOwnRole: 0xf006,
+  /**
+   * Ours, H. Mute and unmute others; for a participant needs an entry from that user's role → 0. MIMI
+   * has names for it in a preset, but no number.
+   */
+  muteUser: 0xf007,
+  /** Ours, C. Pin messages for everybody. */
+  pinMessage: 0xf008,
+  /** Ours, C. Call upon everybody, or upon a role. */
+  callEveryone: 0xf009,
+  /** Ours, C. Read the record of administrative acts. */
+  readAuditLog: 0xf00a,
 } as const;
 
 export type CapabilityName = keyof typeof CAPABILITIES;

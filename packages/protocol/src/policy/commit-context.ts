@@ -1,7 +1,7 @@
 import type { UserUri } from "../identifiers/index.ts";
-import { ownerRole, type RoomState } from "../room/index.ts";
+import { type JoinLink, ownerRole, type RoomState } from "../room/index.ts";
 import { hasCapability, mayMove, roleLookup, roleOf } from "./role-of.ts";
-import { participantsAfter, type RoomChange } from "./room-change.ts";
+import { type Actor, participantsAfter, type RoomChange } from "./room-change.ts";
 import type { Participant, RoomView } from "./room-view.ts";
 import { assignmentsFrom, sameAssignments, settle } from "./settle.ts";
 
@@ -30,6 +30,8 @@ export interface CommitContext {
   readonly view: RoomView;
   readonly user: UserUri;
   readonly role: number;
+  /** Of which the commit carries a ticket that holds. */
+  readonly link: JoinLink | undefined;
   readonly change: RoomChange;
   readonly stateAfter: RoomState;
   readonly after: readonly Participant[];
@@ -41,7 +43,11 @@ export interface CommitContext {
   move(from: number, to: number): boolean;
 }
 
-export function commitContext(view: RoomView, user: UserUri, change: RoomChange): CommitContext {
+export function commitContext(
+  view: RoomView,
+  { user, link }: Extract<Actor, { kind: "member" }>,
+  change: RoomChange,
+): CommitContext {
   const role = roleOf(view, user);
   const stateAfter = change.stateAfter ?? view.state;
   const after = participantsAfter(view, change);
@@ -50,6 +56,7 @@ export function commitContext(view: RoomView, user: UserUri, change: RoomChange)
     view,
     user,
     role,
+    link,
     change,
     stateAfter,
     after,

@@ -1,8 +1,8 @@
 import type { CommitContext } from "./commit-context.ts";
 import { roleLookup } from "./role-of.ts";
 import { refused, type Verdict } from "./room-change.ts";
-import type { Participant } from "./room-view.ts";
-import type { BasePolicy } from "../room/index.ts";
+import type { Participant, RoomView } from "./room-view.ts";
+import { type BasePolicy, roleDefinition } from "../room/index.ts";
 
 /**
  * FED-742: the numbers in the base policy and in the role definitions. They bind what a committer chooses;
@@ -62,6 +62,19 @@ function checkRoleCounts(context: CommitContext): Verdict | undefined {
     }
   }
   return undefined;
+}
+
+/** The maxima of the role in which somebody comes in from outside. */
+export function checkRoleTaken(view: RoomView, role: number): Verdict | undefined {
+  const definition = roleDefinition(view.state, role);
+  const lookup = roleLookup(view.state);
+  const holders = view.participants.filter(({ user }) => lookup(user) === role).length;
+  const most = Math.min(
+    definition?.maximumParticipants ?? Infinity,
+    definition?.maximumActiveParticipants ?? Infinity,
+  );
+  if (holders + 1 <= most) return undefined;
+  return refused("roomFull", `At most ${most} users can hold the role.`);
 }
 
 function countLeaves(participants: readonly Participant[]): number {

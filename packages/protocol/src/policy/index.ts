@@ -2,7 +2,8 @@ export { authorize } from "./authorize.ts";
 export { authorizeFounding } from "./authorize-founding.ts";
 export { CAPABILITIES, type CapabilityName } from "./capabilities.ts";
 export { mayLeave, mayRemoveOwnClient, maySend } from "./may-send.ts";
-export { hasCapability, isParticipant, roleOf } from "./role-of.ts";
+export { checkOutsider } from "./outsider-rules.ts";
+export { hasCapability, isParticipant, mayMove, roleOf } from "./role-of.ts";
 export {
   type Actor,
   participantsAfter,
@@ -12,4 +13,5 @@ export {
 } from "./room-change.ts";
 export { compareUsers, type Participant, roomView, type RoomView } from "./room-view.ts";
 export { settle } from "./settle.ts";
-export { type Founding, ROLES, template } from "./template.ts";
+export { type Founding, type OpenEndedTemplate, template } from "./template.ts";
+export { ROLES, TEMPLATE_ROLES } from "./template-roles.ts";

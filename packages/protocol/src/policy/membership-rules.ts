@@ -2,6 +2,7 @@ import { isParticipantRole, ownerRole } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import type { CommitContext, UserChange } from "./commit-context.ts";
 import { assignedRole, roleLookup } from "./role-of.ts";
+import { checkNotBanned, isBanning } from "./sanction-rules.ts";
 import { refused, type RoomChange, type Verdict } from "./room-change.ts";
 import type { RoomView } from "./room-view.ts";
 
@@ -80,6 +81,7 @@ function checkRemoval(context: CommitContext, touched: UserChange): Verdict | un
     if (touched.added > 0) return undefined;
     return refused("notAllowed", "The users of this room are fixed.");
   }
+  if (leaves && touched.added === 0 && isBanning(context, touched.user)) return undefined;
   const capability = leaves ? CAPABILITIES.removeParticipant : CAPABILITIES.kick;
   if (!context.can(capability)) return missing("Others may not be removed.", capability);
   if (!context.move(touched.roleBefore, 0)) {
@@ -96,6 +98,8 @@ function checkAddition(context: CommitContext, touched: UserChange): Verdict | u
       ? undefined
       : refused("notAllowed", "The users of this room are fixed.");
   }
+  const banned = checkNotBanned(context, touched.user);
+  if (banned !== undefined) return banned;
   const capability = CAPABILITIES.addParticipant;
   if (!context.can(capability)) return missing("Users may not be added.", capability);
   if (!isParticipantRole(stateAfter, touched.roleAfter)) {

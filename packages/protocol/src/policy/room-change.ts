@@ -1,14 +1,24 @@
 import type { ClientUri, UserUri } from "../identifiers/index.ts";
 import type { RefusalCode } from "../refusals/index.ts";
-import type { RoomState } from "../room/index.ts";
+import type { JoinLink, RoomState } from "../room/index.ts";
 import type { Participant, RoomView } from "./room-view.ts";
 import { participantsOf } from "./room-view.ts";
 
 /** Who makes a change: a member's commit, the hub's proposals, or an external commit. */
 export type Actor =
-  | { readonly kind: "member"; readonly user: UserUri }
+  | {
+      readonly kind: "member";
+      readonly user: UserUri;
+      /** Of which the commit carries a ticket that holds. */
+      readonly link?: JoinLink | undefined;
+    }
   | { readonly kind: "hub" }
-  | { readonly kind: "joiner"; readonly user: UserUri; readonly resync: boolean };
+  | {
+      readonly kind: "joiner";
+      readonly user: UserUri;
+      readonly resync: boolean;
+      readonly link?: JoinLink | undefined;
+    };
 
 /** What one commit (or one set of hub proposals) changes, its proposals by reference included. */
 export interface RoomChange {

@@ -4,10 +4,12 @@ import {
   ownerRole,
   type Role,
   roleDefinition,
+  ROOM_END_COMPONENT,
   type RoomState,
 } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import type { CommitContext, RoleMove } from "./commit-context.ts";
+import { checkOutsiderLink } from "./outsider-rules.ts";
 import { refused, type Verdict } from "./room-change.ts";
 import { sameAssignments, settle } from "./settle.ts";
 
@@ -106,8 +108,9 @@ function checkRoleMoves(context: CommitContext): Verdict | undefined {
   return undefined;
 }
 
-/** One's own role never rises by one's own act, whatever the capabilities. */
+/** One's own role never rises by one's own act, whatever the capabilities, but to that of a link. */
 function checkOwn(context: CommitContext, { from, to }: RoleMove): Verdict | undefined {
+  if (to > from && context.link?.role === to) return checkOutsiderLink(context.view, context.link);
   if (to > from) return refused("notAllowed", "Nobody raises their own role.");
   const capability = CAPABILITIES.lowerOwnRole;
   return context.can(capability) ? undefined : denied(capability);
@@ -133,15 +136,20 @@ function hubChanged(before: RoomState, after: RoomState): boolean {
   return (
     before.hub !== after.hub ||
     before.term !== after.term ||
-    !sameValue(before.hubKey, after.hubKey)
+    !sameValue(before.hubKey, after.hubKey) ||
+    !sameValue(before.hubConsent, after.hubConsent)
   );
 }
 
 function othersChanged(before: RoomState, after: RoomState): boolean {
   return (
-    !sameValue(before.safeAad, after.safeAad) ||
-    !sameValue(before.otherComponents, after.otherComponents)
+    !sameValue(before.safeAad, after.safeAad) || !sameValue(withoutEnd(before), withoutEnd(after))
   );
+}
+
+/** The end of the room has rules of its own (FED-1150). */
+function withoutEnd({ otherComponents }: RoomState): RoomState["otherComponents"] {
+  return otherComponents.filter(({ component }) => component !== ROOM_END_COMPONENT);
 }
 
 /** Equality of two values of one type made of records, lists, octets and primitives. */

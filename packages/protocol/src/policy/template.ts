@@ -2,19 +2,14 @@ import type { Bytes } from "../bytes/index.ts";
 import type { Domain, UserUri } from "../identifiers/index.ts";
 import {
   type BasePolicy,
-  OUTSIDER_ROLE,
-  type Role,
   ROOM_COMPONENTS,
   type RoomState,
   type RoomTemplate,
   RULES_VERSION,
 } from "../room/index.ts";
 import { TREEHOUSE_AAD_COMPONENT } from "../safe-aad/index.ts";
-import { CAPABILITIES, type CapabilityName } from "./capabilities.ts";
 import { assignmentsFrom } from "./settle.ts";
-
-/** Role indices of the templates; 1 is left free, because MIMI reserves it for "banned". */
-export const ROLES = { outsider: OUTSIDER_ROLE, member: 2, admin: 3, owner: 4 } as const;
+import { ROLES, TEMPLATE_ROLES } from "./template-roles.ts";
 
 export interface Founding {
   readonly founder: UserUri;
@@ -24,6 +19,9 @@ export interface Founding {
   readonly hubKey?: Bytes | undefined;
 }
 
+/** The templates of rooms whose users come and go. */
+export type OpenEndedTemplate = Exclude<RoomTemplate, "direct">;
+
 /**
  * The state in which a room of this kind begins.
  *
@@ -31,10 +29,12 @@ export interface Founding {
  * else can ever come in, both may add and remove their own clients, and one who has none left may
  * come back. With the founder as peer it is a room for oneself.
  *
- * `group`: the founder is the owner, everybody added is a member. Admins add and remove members;
- * owners also appoint admins and further owners. Owners cannot remove each other.
+ * In the others the founder is the owner, and everybody added is a member. Admins add, remove, ban
+ * and mute members; owners also appoint. Owners cannot remove each other. In a `group` everybody
+ * speaks; in an `announcement` room members read, and speakers, admins and owners write; into an
+ * `open` room everybody may come who is not banned.
  */
-export function template(kind: "group", founding: Founding): RoomState;
+export function template(kind: OpenEndedTemplate, founding: Founding): RoomState;
 export function template(
   kind: "direct",
   founding: Founding & { readonly peer: UserUri },
@@ -52,14 +52,16 @@ export function template(
     term,
     hubKey,
     metadata: new Uint8Array(0),
+    sanctions: undefined,
+    joinLinks: [],
     safeAad: [TREEHOUSE_AAD_COMPONENT],
     otherComponents: [],
+    roles: TEMPLATE_ROLES[kind],
   };
   if (kind === "direct") {
     const pair = new Map([founder, peer].map((user) => [user, ROLES.member]));
     return {
       ...state,
-      roles: [outsider, role(ROLES.member, "participant", participant, { most: 2 })],
       defaultRole: ROLES.outsider,
       assignments: assignmentsFrom(pair, ROLES.outsider),
       basePolicy: { ...basePolicy, fixedMembership: true, maxUsers: 2 },
@@ -67,10 +69,9 @@ export function template(
   }
   return {
     ...state,
-    roles: groupRoles,
     defaultRole: ROLES.member,
     assignments: [{ user: founder, role: ROLES.owner }],
-    basePolicy,
+    basePolicy: { ...basePolicy, discoverable: kind === "open" },
   };
 }
 
@@ -86,82 +87,3 @@ const basePolicy: BasePolicy = {
   discoverable: false,
   policyComponents: [ROOM_COMPONENTS.rolesList],
 };
-
-const conversation: readonly CapabilityName[] = [
-  ...(["addOwnClient", "removeOwnClient", "sendMessage", "receiveMessage", "copyMessage"] as const),
-  ...(["reportAbuse", "replyToMessage", "reactToMessage", "editReaction"] as const),
-  ...(["deleteOwnReaction", "editOwnMessage", "deleteOwnMessage"] as const),
-  ...(["startTopic", "replyInTopic", "editOwnTopic"] as const),
-  ...(["uploadImage", "uploadAudio", "uploadVideo", "uploadAttachment"] as const),
-  ...(["downloadImage", "downloadAudio", "downloadVideo", "downloadAttachment"] as const),
-  ...(["sendLink", "sendLinkPreview", "followLink", "copyLink", "rekeyRoomMetadata"] as const),
-];
-
-const participant: readonly CapabilityName[] = [
-  ...conversation,
-  ...(["changeRoomMetadata", "raiseRules", "changeOtherComponents"] as const),
-];
-
-const member: readonly CapabilityName[] = [...conversation, "removeSelf"];
-
-const admin: readonly CapabilityName[] = [
-  ...member,
-  ...(["addParticipant", "removeParticipant", "kick", "changeRoomMetadata"] as const),
-  ...(["deleteOtherReaction", "deleteOtherMessage", "editOtherTopic", "lowerOwnRole"] as const),
-];
-
-const owner: readonly CapabilityName[] = [
-  ...admin,
-  ...(["changeUserRole", "changeMembershipStyle", "changeRoleDefinitions"] as const),
-  ...(["raiseRules", "changeOtherComponents"] as const),
-];
-
-const outsider: Role = {
-  index: ROLES.outsider,
-  name: "outsider",
-  description: "",
-  capabilities: [],
-  minimumParticipants: 0,
-  maximumParticipants: undefined,
-  minimumActiveParticipants: 0,
-  maximumActiveParticipants: 0,
-  changes: [],
-};
-
-const groupRoles: readonly Role[] = [
-  outsider,
-  role(ROLES.member, "member", member),
-  role(ROLES.admin, "admin", admin, {
-    changes: [
-      { from: ROLES.outsider, to: [ROLES.member] },
-      { from: ROLES.member, to: [ROLES.outsider] },
-    ],
-  }),
-  role(ROLES.owner, "owner", owner, {
-    least: 1,
-    changes: [
-      { from: ROLES.outsider, to: [ROLES.member, ROLES.admin] },
-      { from: ROLES.member, to: [ROLES.outsider, ROLES.admin, ROLES.owner] },
-      { from: ROLES.admin, to: [ROLES.outsider, ROLES.member, ROLES.owner] },
-    ],
-  }),
-];
-
-function role(
-  index: number,
-  name: string,
-  capabilities: readonly CapabilityName[],
-  rules: { least?: number; most?: number; changes?: Role["changes"] } = {},
-): Role {
-  return {
-    index,
-    name,
-    description: "",
-    capabilities: capabilities.map((one) => CAPABILITIES[one]).toSorted((a, b) => a - b),
-    minimumParticipants: rules.least ?? 0,
-    maximumParticipants: rules.most,
-    minimumActiveParticipants: 0,
-    maximumActiveParticipants: undefined,
-    changes: rules.changes ?? [],
-  };
-}

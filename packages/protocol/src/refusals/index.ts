@@ -1,3 +1,5 @@
+export { handshakeRules, isHandshakeRule } from "./handshake-rules.ts";
+export type { HandshakeRule } from "./handshake-rules.ts";
 export {
   isRefusalCode,
   MEDIA_TYPE_PROBLEM,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isHandshakeRule } from "./handshake-rules.ts";
 import { Refusal } from "./refusal.ts";
 import type { RefusalData } from "./refusal.ts";
 import { refusalTable } from "./refusal-table.ts";
@@ -24,7 +25,9 @@ export const problemSchema = z.object({
   oldest: count.optional(),
   serverTime: count.optional(),
   challenge: z.string().max(256).optional(),
+  hub: z.string().max(256).optional(),
   leaves: z.array(count).max(65_536).optional(),
+  rule: z.string().max(64).optional(),
 });
 
 export type Problem = z.infer<typeof problemSchema>;
@@ -64,7 +67,7 @@ export function parseProblem(json: unknown): Refusal {
 
 function dataOf(problem: Problem): RefusalData {
   const { currentEpoch, limitName, limit, retryAfterMs, oldest, serverTime } = problem;
-  const { challenge, leaves } = problem;
+  const { challenge, hub, leaves, rule } = problem;
   return {
     ...(currentEpoch === undefined ? {} : { currentEpoch }),
     ...(limitName === undefined ? {} : { limitName }),
@@ -73,6 +76,8 @@ function dataOf(problem: Problem): RefusalData {
     ...(oldest === undefined ? {} : { oldest }),
     ...(serverTime === undefined ? {} : { serverTime }),
     ...(challenge === undefined ? {} : { challenge }),
+    ...(hub === undefined ? {} : { hub }),
     ...(leaves === undefined ? {} : { leaves }),
+    ...(rule === undefined || !isHandshakeRule(rule) ? {} : { rule }),
   };
 }

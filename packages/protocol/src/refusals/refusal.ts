@@ -1,3 +1,4 @@
+import type { HandshakeRule } from "./handshake-rules.ts";
 import type { RefusalCode } from "./refusal-table.ts";
 
 /** What a refusal tells beside its code; every field is JSON. */
@@ -13,8 +14,12 @@ export type RefusalData = {
   readonly serverTime?: number;
   /** What the client has to sign, and send with the same request. */
   readonly challenge?: string;
+  /** The domain of the hub that a room has now. */
+  readonly hub?: string;
   /** Leaves whose removal is pending. */
   readonly leaves?: readonly number[];
+  /** The rule that a handshake, KeyPackage, GroupInfo, Welcome or tree breaks (FED-995). */
+  readonly rule?: HandshakeRule;
 };
 
 /**

@@ -13,7 +13,14 @@ test.each(codes)(
     expect(status).toBeLessThan(600);
     expect(title).not.toBe("");
     expect(advice.endsWith(".")).toBe(true);
-    const data = { currentEpoch: 7, limitName: "x", limit: 9, retryAfterMs: 5, oldest: 3 };
+    const data = {
+      currentEpoch: 7,
+      limitName: "x",
+      limit: 9,
+      retryAfterMs: 5,
+      oldest: 3,
+      rule: "removeBlank",
+    } as const;
     const refusal = new Refusal<RefusalCode>(code, "what happened", { ...data, leaves: [1, 2] });
     const problem: unknown = JSON.parse(JSON.stringify(problemOf(refusal)));
     const parsed = parseProblem(problem);

@@ -1,12 +1,21 @@
+import { toHex } from "../bytes/index.ts";
 import { LIMITS } from "../limits.ts";
 import { TREEHOUSE_AAD_COMPONENT } from "../safe-aad/index.ts";
+import { joinLinksFault } from "./join-links.ts";
 import { isParticipantRole, ownerRole, roleDefinition } from "./roles.ts";
+import { sanctionsFault } from "./sanctions.ts";
 import { OUTSIDER_ROLE, type Role, ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
 
 /** FED-704: says what is wrong with a state that has all its fields; `undefined` if nothing is. */
 export function roomStateFault(state: RoomState): string | undefined {
   if (state.floor < 1 || state.floor > state.rulesVersion) return "a floor above the rules version";
-  return rolesFault(state) ?? assignmentsFault(state) ?? componentsFault(state);
+  return (
+    rolesFault(state) ??
+    assignmentsFault(state) ??
+    joinLinksFault(state) ??
+    (state.sanctions && sanctionsFault(state.sanctions)) ??
+    componentsFault(state)
+  );
 }
 
 function rolesFault(state: RoomState): string | undefined {
@@ -54,6 +63,13 @@ function componentsFault(state: RoomState): string | undefined {
   if (!safeAad.includes(TREEHOUSE_AAD_COMPONENT)) return "our SafeAAD component is not required";
   if (!ascending(otherComponents.map(({ component }) => component))) {
     return "components out of order";
+  }
+  const { predecessor, hubConsent, hubKey } = state;
+  if (hubConsent !== undefined && hubKey === undefined) return "a hub without key";
+  if (predecessor !== undefined) {
+    const { endorsements, returning } = predecessor;
+    if (!ascending(endorsements.map(({ client }) => client))) return "endorsements out of order";
+    if (!ascending(returning.map(toHex))) return "returning users out of order";
   }
   const known = new Set<number>(Object.values(ROOM_COMPONENTS));
   if (otherComponents.some(({ component }) => known.has(component))) {

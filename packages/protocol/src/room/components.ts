@@ -15,7 +15,14 @@ import {
 } from "../codec/index.ts";
 import { domainCodec, parseRoomUri, type RoomUri, userUriCodec } from "../identifiers/index.ts";
 import { LIMITS } from "../limits.ts";
-import type { BasePolicy, Role, RoleAssignment, RoleChange, RoomState } from "./room-state.ts";
+import {
+  type BasePolicy,
+  type Role,
+  type RoleAssignment,
+  type RoleChange,
+  ROOM_TEMPLATES,
+  type RoomState,
+} from "./room-state.ts";
 
 /** The room record: what every version must be able to read comes first. */
 export const roomRecordCodec = struct<
@@ -23,7 +30,7 @@ export const roomRecordCodec = struct<
 >({
   rulesVersion: u16,
   floor: u16,
-  template: enumeration({ direct: 1, group: 2 }),
+  template: enumeration(ROOM_TEMPLATES),
   hub: domainCodec,
   term: u64,
   hubKey: optional<Bytes>(fixed(32)),

@@ -1,4 +1,10 @@
-import { OUTSIDER_ROLE, type Role, type RoomState } from "./room-state.ts";
+import {
+  BANNED_ROLE,
+  BANNED_ROLE_NAME,
+  OUTSIDER_ROLE,
+  type Role,
+  type RoomState,
+} from "./room-state.ts";
 
 type Roles = Pick<RoomState, "roles">;
 
@@ -15,5 +21,10 @@ export function ownerRole({ roles }: Roles): number {
 /** FED-710, a role that participants can hold: defined, not 0, and not MIMI's "banned" (index 1). */
 export function isParticipantRole(state: Roles, index: number): boolean {
   const role = roleDefinition(state, index);
-  return role !== undefined && index !== OUTSIDER_ROLE && !(index === 1 && role.name === "banned");
+  return role !== undefined && index !== OUTSIDER_ROLE && !isBannedRole(role);
+}
+
+/** FED-710: role 1 with MIMI's name for it stands for those who are banned. */
+export function isBannedRole({ index, name }: Pick<Role, "index" | "name">): boolean {
+  return index === BANNED_ROLE && name === BANNED_ROLE_NAME;
 }

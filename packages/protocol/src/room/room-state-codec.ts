@@ -11,6 +11,10 @@ import {
   rolesListCodec,
   roomRecordCodec,
 } from "./components.ts";
+import { hubConsentCodec } from "./hub-consent.ts";
+import { predecessorCodec } from "./predecessor.ts";
+import { sanctionsCodec } from "./sanctions.ts";
+import { joinLinksCodec } from "./join-links.ts";
 import { ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
 
 const components = dictionaryCodec(LIMITS.dictionaryBytesMax);
@@ -34,12 +38,34 @@ export function encodeRoomState(state: RoomState): Bytes {
   if (state.metadata.length > 0) {
     items.push({ component: ROOM_COMPONENTS.roomMetadata, data: copyBytes(state.metadata) });
   }
+  const { predecessor, hubConsent } = state;
+  if (predecessor !== undefined) {
+    const data = predecessorCodec.encode(predecessor);
+    items.push({ component: ROOM_COMPONENTS.predecessor, data });
+  }
+  if (hubConsent !== undefined) {
+    items.push({ component: ROOM_COMPONENTS.hubConsent, data: hubConsentCodec.encode(hubConsent) });
+  }
+  if (state.sanctions !== undefined) {
+    const data = sanctionsCodec.encode(state.sanctions);
+    items.push({ component: ROOM_COMPONENTS.sanctions, data });
+  }
+  if (state.joinLinks.length > 0) {
+    const data = joinLinksCodec.encode(state.joinLinks);
+    items.push({ component: ROOM_COMPONENTS.joinLinks, data });
+  }
   const length = items.reduce(
     (sum, { data }) => sum + 2 + varintLength(data.length) + data.length,
     0,
   );
   if (length + varintLength(length) > LIMITS.dictionaryBytesMax) throw tooLong();
   return components.encode(items.toSorted((a, b) => a.component - b.component));
+}
+
+/** The components of a state as they are encoded: what tells two states apart, part by part. */
+export function componentsOf(state: RoomState): ReadonlyMap<number, Bytes> {
+  const items = components.decode(encodeRoomState(state));
+  return new Map(items.map(({ component, data }) => [component, data]));
 }
 
 /**
@@ -57,17 +83,27 @@ export function decodeRoomState(bytes: Uint8Array): RoomState {
     content.delete(component);
     return data;
   };
-  const metadata = content.has(ROOM_COMPONENTS.roomMetadata)
-    ? take(ROOM_COMPONENTS.roomMetadata)
-    : undefined;
+  const takeIfAny = (component: number): Bytes | undefined =>
+    content.has(component) ? take(component) : undefined;
+  const metadata = takeIfAny(ROOM_COMPONENTS.roomMetadata);
+  const predecessor = takeIfAny(ROOM_COMPONENTS.predecessor);
+  const hubConsent = takeIfAny(ROOM_COMPONENTS.hubConsent);
+  const links = takeIfAny(ROOM_COMPONENTS.joinLinks);
+  const joinLinks = links === undefined ? [] : joinLinksCodec.decode(links);
+  if (links !== undefined && joinLinks.length === 0) throw malformed("join links without content");
   if (metadata?.length === 0) throw malformed("metadata without content");
+  const sanctions = takeIfAny(ROOM_COMPONENTS.sanctions);
   const state: RoomState = {
     ...roomRecordCodec.decode(take(ROOM_COMPONENTS.roomRecord)),
     roles: rolesListCodec.decode(take(ROOM_COMPONENTS.rolesList)),
     ...roleAssignmentsCodec.decode(take(ROOM_COMPONENTS.roleAssignments)),
     basePolicy: basePolicyCodec.decode(take(ROOM_COMPONENTS.basePolicy)),
     metadata: metadata ?? new Uint8Array(0),
+    sanctions: sanctions && sanctionsCodec.decode(sanctions),
+    joinLinks,
     safeAad: componentListCodec.decode(take(ROOM_COMPONENTS.safeAad)),
+    ...(predecessor && { predecessor: predecessorCodec.decode(predecessor) }),
+    ...(hubConsent && { hubConsent: hubConsentCodec.decode(hubConsent) }),
     otherComponents: [...content].map(([component, data]) => ({ component, data })),
   };
   const fault = roomStateFault(state);

@@ -1,17 +1,55 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Bytes, toHex } from "../bytes/index.ts";
-import { parseDomain, parseRoomUri, parseUserUri } from "../identifiers/index.ts";
+import {
+  groupUriOf,
+  mintClientUri,
+  parseDomain,
+  parseRoomUri,
+  parseUserUri,
+} from "../identifiers/index.ts";
 import { ROLES, template } from "../policy/index.ts";
 import { Refusal } from "../refusals/index.ts";
 import { dictionaryCodec } from "../safe-aad/index.ts";
-import { decodeRoomState, encodeRoomState, ROOM_COMPONENTS, type RoomState } from "./index.ts";
+import {
+  decodeRoomState,
+  encodeRoomState,
+  ROOM_COMPONENTS,
+  type RoomState,
+  userTag,
+} from "./index.ts";
 
 const founder = parseUserUri("mimi://example.org/u/alice");
 const peer = parseUserUri("mimi://example.org/u/bob");
 const hub = parseDomain("example.org");
 const group = template("group", { founder, hub, term: 1 });
+const client = mintClientUri(founder, (length) => new Uint8Array(length));
+const zeros = { transcript: new Uint8Array(32), hash: new Uint8Array(32) };
+const predecessor: RoomState["predecessor"] = {
+  claim: {
+    ...zeros,
+    previous: groupUriOf(parseRoomUri(`mimi://example.org/r/${"a".repeat(26)}`), 0),
+    epoch: 1,
+    position: 2,
+    hub,
+    hubKey: new Uint8Array(32),
+    term: 1,
+    reason: "reset",
+    founder: client,
+  },
+  endorsements: [{ client, signature: new Uint8Array(64) }],
+  returning: [],
+};
 const direct = template("direct", { founder, peer, hub, term: 1, hubKey: new Uint8Array(32) });
+
+const salt = new Uint8Array(16).fill(3);
+const optional = new Set<number>([
+  ROOM_COMPONENTS.roomMetadata,
+  ROOM_COMPONENTS.sanctions,
+  ROOM_COMPONENTS.joinLinks,
+  ROOM_COMPONENTS.predecessor,
+  ROOM_COMPONENTS.hubConsent,
+]);
 
 function outcome(decode: () => unknown): "value" | "malformed" {
   try {
@@ -30,6 +68,17 @@ const numbers = fc
   .uniqueArray(fc.nat(0xffff), { maxLength: 8 })
   .map((list) => list.toSorted((a, b) => a - b));
 
+const tags = fc
+  .uniqueArray(fc.stringMatching(/^[0-9a-f]{32}$/), { minLength: 1, maxLength: 3 })
+  .map((list) => list.toSorted());
+const sanctions = fc.record({
+  salt: fc.constant(new Uint8Array(16)),
+  banned: tags,
+  muted: fc
+    .tuple(tags, fc.option(fc.maxSafeNat(), { nil: undefined }))
+    .map(([list, until]) => list.map((user) => ({ user, until }))),
+});
+
 /** States beyond the templates: other definitions, numbers, policies and unknown components. */
 const states: fc.Arbitrary<RoomState> = fc
   .record({
@@ -40,6 +89,7 @@ const states: fc.Arbitrary<RoomState> = fc
     name: fc.stringMatching(/^[a-zäß ]{0,20}$/),
     maximum: fc.option(fc.integer({ min: 9, max: 99 }), { nil: undefined }),
     metadata: bytes(60),
+    sanctions: fc.option(sanctions, { nil: undefined }),
     others: fc.uniqueArray(fc.tuple(fc.integer({ min: 0x9000, max: 0xffff }), bytes(20)), {
       maxLength: 4,
       selector: ([component]) => component,
@@ -60,6 +110,7 @@ const states: fc.Arbitrary<RoomState> = fc
       maximumParticipants: part.maximum,
     })),
     metadata: part.metadata,
+    sanctions: part.sanctions,
     safeAad: [0x0020, 0x8001],
     otherComponents: part.others
       .map(([component, data]) => ({ component, data }))
@@ -111,13 +162,29 @@ describe("room state", () => {
 
   it("lacks no component, and holds none twice", () => {
     const codec = dictionaryCodec(65_536);
-    const components = codec.decode(encodeRoomState({ ...group, metadata: new Uint8Array(1) }));
+    const link = {
+      key: new Uint8Array(32),
+      role: ROLES.member,
+      createdBy: founder,
+      expiresAt: undefined,
+      usesMax: 1,
+    };
+    const full: RoomState = {
+      ...group,
+      metadata: new Uint8Array(1),
+      sanctions: { salt, banned: [userTag(salt, peer)], muted: [] },
+      joinLinks: [link],
+      hubKey: new Uint8Array(32),
+      predecessor,
+      hubConsent: { notAfter: 1, signature: new Uint8Array(64) },
+    };
+    const components = codec.decode(encodeRoomState(full));
     expect(components.map(({ component }) => component)).toEqual(
       Object.values(ROOM_COMPONENTS).toSorted((a, b) => a - b),
     );
     for (const { component } of components) {
       const rest = codec.encode(components.filter((one) => one.component !== component));
-      const expected = component === ROOM_COMPONENTS.roomMetadata ? "value" : "malformed";
+      const expected = optional.has(component) ? "value" : "malformed";
       expect(outcome(() => decodeRoomState(rest))).toBe(expected);
       const empty = codec.encode(
         components.map((one) =>
@@ -129,6 +196,7 @@ describe("room state", () => {
   });
 
   const owner = { user: founder, role: ROLES.owner };
+  const mute = { user: tag(1), until: undefined };
   const faults: readonly [string, Partial<RoomState>][] = [
     ["a floor above the rules version", { floor: 2 }],
     ["a floor of 0", { floor: 0 }],
@@ -145,6 +213,14 @@ describe("room state", () => {
     [
       "a known component among the unknown",
       { otherComponents: [{ component: 2, data: new Uint8Array(1) }] },
+    ],
+    ["sanctions of nobody", { sanctions: { salt, banned: [], muted: [] } }],
+    ["a salt of 15 octets", { sanctions: { salt: salt.subarray(1), banned: [tag(1)], muted: [] } }],
+    ["bans out of order", { sanctions: { salt, banned: [tag(2), tag(1)], muted: [] } }],
+    ["a user muted twice", { sanctions: { salt, banned: [], muted: [mute, mute] } }],
+    [
+      "1001 bans",
+      { sanctions: { salt, banned: Array.from({ length: 1001 }, (_, at) => tag(at)), muted: [] } },
     ],
     ["metadata of 4097 octets", { metadata: new Uint8Array(4097) }],
     ["a parent without dependence", { basePolicy: { ...group.basePolicy, parentDependent: true } }],
@@ -174,6 +250,11 @@ describe("room state", () => {
     const data = new Uint8Array(65_536);
     expect(outcome(() => decodeRoomState(data))).toBe("malformed");
   });
+
+  /** The `at`-th tag in ascending order. */
+  function tag(at: number): string {
+    return at.toString(16).padStart(32, "0");
+  }
 
   function withRole(part: Partial<RoomState["roles"][number]>): RoomState["roles"] {
     return group.roles.map((role) => (role.index === ROLES.admin ? { ...role, ...part } : role));

@@ -1,6 +1,10 @@
 import type { Bytes } from "../bytes/index.ts";
 import type { Domain, RoomUri, UserUri } from "../identifiers/index.ts";
 import type { Dictionary } from "../safe-aad/index.ts";
+import type { HubConsent } from "./hub-consent.ts";
+import type { Predecessor } from "./predecessor.ts";
+import type { Sanctions } from "./sanctions.ts";
+import type { JoinLink } from "./join-links.ts";
 
 /** The version of the rules that this code evaluates: the first field of every room's record. */
 export const RULES_VERSION = 1;
@@ -19,12 +23,27 @@ export const ROOM_COMPONENTS = {
   roleAssignments: 0x8003,
   /** Ours: the room's metadata as ciphertext; absent while there is none. */
   roomMetadata: 0x8004,
+  /** Ours: what was before this generation; absent in the first. */
+  predecessor: 0x800a,
+  /** Ours: the hub's word that it is the hub; absent while the founding one is. */
+  hubConsent: 0x800b,
+  /** Ours: bans and mutes; absent while there is none. */
+  sanctions: 0x8006,
+  /** Ours: the links by which outsiders may come in; absent while there is none. */
+  joinLinks: 0x8008,
 } as const;
 
 /** MIMI room policy: role 0 is every user who is not a participant. */
 export const OUTSIDER_ROLE = 0;
 
-export type RoomTemplate = "direct" | "group";
+/** MIMI room policy: role 1 is that of the banned if its name is `BANNED_ROLE_NAME`. */
+export const BANNED_ROLE = 1;
+export const BANNED_ROLE_NAME = "banned";
+
+/** Every template with its number in the room record. */
+export const ROOM_TEMPLATES = { direct: 1, group: 2, announcement: 3, open: 4 } as const;
+
+export type RoomTemplate = keyof typeof ROOM_TEMPLATES;
 
 /**
  * A MIMI role definition (room-policy §4.2). In rules version 1 indices rank the roles: the one
@@ -97,8 +116,16 @@ export interface RoomState {
   readonly basePolicy: BasePolicy;
   /** Ciphertext under a key that only members have; empty = no metadata. */
   readonly metadata: Bytes;
+  /** Who is banned and muted; `undefined` = nobody. */
+  readonly sanctions: Sanctions | undefined;
+  /** Ascending by key. */
+  readonly joinLinks: readonly JoinLink[];
   /** Required SafeAAD components, ascending; always holds `TREEHOUSE_AAD_COMPONENT`. */
   readonly safeAad: readonly number[];
+  /** Absent in the first generation. */
+  readonly predecessor?: Predecessor;
+  /** Absent while the hub is the one with which the generation began. */
+  readonly hubConsent?: HubConsent;
   /** Components that this version does not know: ascending, kept byte for byte. */
   readonly otherComponents: Dictionary;
 }

@@ -152,6 +152,7 @@ test("FED-925 a refused submission carries any refusal, and a long text is cut",
     detail: "",
     currentEpoch: undefined,
     retryAfterMs: undefined,
+    hub: undefined,
   } as const;
   expect(refusalOfSubmission(later).code).toBe("internal");
 });

@@ -4,12 +4,13 @@ import type { UserUri } from "../../src/identifiers/index.ts";
 import {
   CAPABILITIES,
   participantsAfter,
+  ROLES,
   roomView,
   settle,
   template,
 } from "../../src/policy/index.ts";
 import type { Actor, RoomChange, RoomView } from "../../src/policy/index.ts";
-import type { Role, RoomState } from "../../src/room/index.ts";
+import { type Role, type RoomState, type Sanctions, userTag } from "../../src/room/index.ts";
 
 export const hub = parseDomain("example.org");
 const people = ["anna", "ben", "carl", "dora", "emil", "fred"].map((name) =>
@@ -24,15 +25,16 @@ export type Case = { readonly view: RoomView; readonly actor: Actor; readonly ch
 const capabilities = fc
   .uniqueArray(fc.constantFrom<number>(...Object.values(CAPABILITIES)), { maxLength: 36 })
   .map((list) => list.toSorted((a, b) => a - b));
-const rank = fc.constantFrom(0, 2, 3, 4);
+export const ranks = [ROLES.member, ROLES.admin, ROLES.owner];
+const rank = fc.constantFrom(0, 1, ...ranks);
 
-/** Any definition of the roles 0, 2, 3 and 4: far from the templates, but well formed. */
+/** Any definition of the roles of a group: far from the templates, but well formed. */
 export const roles: fc.Arbitrary<readonly Role[]> = fc
   .tuple(
-    ...[0, 2, 3, 4].map((index) =>
+    ...[0, 1, ...ranks].map((index) =>
       fc.record({
         index: fc.constant(index),
-        name: fc.constant(`role ${index}`),
+        name: fc.constant(index === 1 ? "banned" : `role ${index}`),
         description: fc.constant(""),
         capabilities: fc.oneof(
           {
@@ -62,7 +64,7 @@ export const roles: fc.Arbitrary<readonly Role[]> = fc
   .map((list) => list);
 
 const assignments = fc
-  .uniqueArray(fc.record({ user: person, role: fc.constantFrom(3, 4) }), {
+  .uniqueArray(fc.record({ user: person, role: fc.constantFrom(ROLES.admin, ROLES.owner) }), {
     maxLength: 4,
     selector: ({ user }) => user,
   })
@@ -124,13 +126,18 @@ export const cases: fc.Arbitrary<Case> = views.chain((view) => {
   const present = fc.constantFrom(...view.participants.map(({ user }) => user));
   const user = fc.oneof({ weight: 3, arbitrary: present }, person);
   const member = fc.record({ kind: fc.constant("member" as const), user });
-  const joiner = fc.record({ kind: fc.constant("joiner" as const), user, resync: fc.boolean() });
+  const anybody = fc.oneof(present, person);
+  const joiner = fc.record({
+    kind: fc.constant("joiner" as const),
+    user: anybody,
+    resync: fc.boolean(),
+  });
   const actor: fc.Arbitrary<Actor> = fc.oneof(
     { weight: 6, arbitrary: member },
     { weight: 1, arbitrary: fc.constant({ kind: "hub" as const }) },
     { weight: 2, arbitrary: joiner },
   );
-  const one = fc.tuple(person, fc.constantFrom(2, 3, 4)).map(([who, role]) => ({
+  const one = fc.tuple(person, fc.constantFrom(...ranks)).map(([who, role]) => ({
     ...view.state,
     assignments: view.state.assignments
       .filter((entry) => entry.user !== who)
@@ -176,3 +183,18 @@ export const cases: fc.Arbitrary<Case> = views.chain((view) => {
 function never(): never {
   throw new Error("unreachable");
 }
+
+const salt = new Uint8Array(16);
+
+/** Two of the people are banned, and two muted: one for good and one until the time 5. */
+export const anybodySanctioned: Sanctions = {
+  salt,
+  banned: people
+    .slice(0, 2)
+    .map((user) => userTag(salt, user))
+    .toSorted(),
+  muted: people
+    .slice(2, 4)
+    .map((user, index) => ({ user: userTag(salt, user), until: index === 0 ? undefined : 5 }))
+    .toSorted((a, b) => (a.user < b.user ? -1 : 1)),
+};

@@ -16,7 +16,18 @@ import {
 import type { RoomChange, RoomView } from "../../src/policy/index.ts";
 import { encodeRoomState, ownerRole } from "../../src/room/index.ts";
 import type { RoomState } from "../../src/room/index.ts";
-import { stranger, person, hub, numRuns, roles, states, views, cases } from "./cases.ts";
+import {
+  anybodySanctioned,
+  cases,
+  hub,
+  numRuns,
+  person,
+  ranks,
+  roles,
+  states,
+  stranger,
+  views,
+} from "./cases.ts";
 
 describe("the policy engine", () => {
   it("reaches every kind of answer with these cases", () => {
@@ -50,7 +61,7 @@ describe("the policy engine", () => {
       state: fc.record({
         rulesVersion: fc.constantFrom(1, 1, 1, 2),
         floor: fc.nat(3),
-        template: fc.constantFrom("direct" as const, "group" as const),
+        template: fc.constantFrom("direct", "group", "announcement", "open"),
         hub: fc.constant(hub),
         term: fc.nat(),
         hubKey: fc.constantFrom(undefined, new Uint8Array(3)),
@@ -59,6 +70,8 @@ describe("the policy engine", () => {
         assignments: fc.array(fc.record({ user: person, role: fc.nat(9) }), { maxLength: 4 }),
         basePolicy: states.map(({ basePolicy }) => basePolicy),
         metadata: fc.constant(new Uint8Array(0)),
+        sanctions: fc.constantFrom(undefined, anybodySanctioned),
+        joinLinks: fc.constant([]),
         safeAad: fc.constant([]),
         otherComponents: fc.constant([]),
       }),
@@ -72,7 +85,7 @@ describe("the policy engine", () => {
         for (const stateAfter of [undefined, other.state, change.stateAfter]) {
           expect(authorize(view, actor, { ...change, stateAfter })).toHaveProperty("allowed");
         }
-        for (const verdict of [maySend(view, user), mayLeave(view, user)]) {
+        for (const verdict of [maySend(view, user, 7), mayLeave(view, user)]) {
           expect(verdict).toHaveProperty("allowed");
         }
         expect(authorizeFounding(view, { founder: user, hub, term: 1 })).toHaveProperty("allowed");
@@ -117,7 +130,7 @@ describe("the policy engine", () => {
           .every(({ leaves }) => leaves.some((leaf) => pending.has(leaf)));
         const isNew = !isParticipant(view, user);
         expect(isNew || orphaned || roleOf(after, user) <= roleOf(view, user)).toBe(true);
-        for (const index of [2, 3, 4]) {
+        for (const index of ranks) {
           const gains = Object.values<number>(CAPABILITIES).some(
             (one) =>
               index === roleOf(view, user) &&

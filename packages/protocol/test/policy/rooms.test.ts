@@ -140,7 +140,7 @@ describe("a direct room", () => {
 
 describe("sending and leaving", () => {
   it("take membership and the capability", () => {
-    const verdicts = [maySend(group, mia), maySend(group, zoe), mayLeave(direct, mia)];
+    const verdicts = [maySend(group, mia, 0), maySend(group, zoe, 0), mayLeave(direct, mia)];
     expect(verdicts.map((one) => (one.allowed ? "allowed" : one.code))).toEqual([
       "allowed",
       "notMember",
@@ -148,7 +148,7 @@ describe("sending and leaving", () => {
     ]);
     const roles = group.state.roles.map((role) => ({ ...role, capabilities: [] }));
     const silent = { ...group, state: { ...group.state, roles } };
-    expect(maySend(silent, mia)).toMatchObject({ allowed: false, capability: 0x0100 });
+    expect(maySend(silent, mia, 0)).toMatchObject({ allowed: false, capability: 0x0100 });
     expect(mayLeave(silent, mia)).toMatchObject({ allowed: false, capability: 0x0006 });
   });
 });
@@ -165,7 +165,9 @@ describe("a founding", () => {
   };
 
   it("is the template's state with the founder's metadata", () => {
-    expect(judge(first({ ...template("group", founding), metadata }))).toBe("allowed");
+    for (const kind of ["group", "announcement", "open"] as const) {
+      expect(judge(first({ ...template(kind, founding), metadata }))).toBe("allowed");
+    }
     expect(judge(first(template("direct", { ...founding, peer: mia })))).toBe("allowed");
     expect(judge(first(template("direct", { ...founding, peer: olga })))).toBe("allowed");
   });

@@ -1,11 +1,11 @@
-import type { GroupsContext, Room } from "../context.ts";
-import { pump } from "../pump.ts";
+import type { GroupsContext, Room } from "./context.ts";
+import { pump } from "./pump.ts";
 
 const firstDelayMs = 100;
 const delayPerMemberMs = 300;
 
 /** Body of the intent `commit` that is made even where nothing is due. */
-export const renewal = Uint8Array.of(1);
+const renewal = Uint8Array.of(1);
 
 /**
  * After a void somebody's update ends the epoch that was poisoned (FED-1106): the GroupInfo that lies
@@ -13,7 +13,7 @@ export const renewal = Uint8Array.of(1);
  */
 export function scheduleRenewal(context: GroupsContext, room: Room): void {
   const { group } = room;
-  if (group === undefined) return;
+  if (group === undefined || group.epoch !== room.renewalOf) return;
   const { epoch, ownLeaf } = group;
   const leaves = group.members().map(({ leaf }) => leaf);
   const place = leaves.indexOf(ownLeaf);

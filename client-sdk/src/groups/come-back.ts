@@ -1,7 +1,7 @@
 import { Refusal } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
-import { pump } from "../pump.ts";
+import type { GroupsContext, Room } from "./context.ts";
+import { pump } from "./pump.ts";
 
 /**
  * The user wants this client to come into the room anew, by a commit of its own: its keys there are
@@ -18,12 +18,4 @@ export async function comeBack(context: GroupsContext, room: Room): Promise<void
   });
   pump(context, room);
   return back;
-}
-
-/** Whoever waits for this client to be back is told; or, with a reason, that it will not be. */
-export function endReturn(room: Room, reason?: unknown): void {
-  for (const { resolve, reject } of room.returning.splice(0)) {
-    if (reason === undefined) resolve();
-    else reject(reason);
-  }
 }

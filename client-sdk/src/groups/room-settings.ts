@@ -1,0 +1,36 @@
+import type { MessageExpiration, RoomUri } from "@treehouse/protocol";
+
+import type { GroupsContext } from "./context.ts";
+import { historyDaysWish, type HistoryGranting, historyGrantingIn } from "./history-policy.ts";
+import { messageExpirationIn } from "./message-expiration.ts";
+import type { OpenRooms } from "./open-rooms.ts";
+import type { Intend } from "./room-life.ts";
+import { encodeExpiration } from "./wished-state.ts";
+
+type Done = { readonly position: number; readonly acceptedAt: number };
+
+/** What a room agrees on for its messages. */
+export interface RoomSettings {
+  /** How long messages stay in the room, unless their senders say otherwise; undefined: for good. */
+  messageExpiration(room: RoomUri): Promise<MessageExpiration | undefined>;
+  /** Changes for everybody how long messages stay. */
+  setMessageExpiration(room: RoomUri, policy: MessageExpiration): Promise<Done>;
+  /** What the room grants those who join it. Refuses `removed`. */
+  historyGranting(room: RoomUri): Promise<HistoryGranting>;
+  /** Has the room grant so many days; 0 grants nothing. Refuses `limitExceeded` and `notAllowed`. */
+  setHistoryDays(room: RoomUri, days: number): Promise<Done>;
+}
+
+export function createRoomSettings(
+  context: GroupsContext,
+  rooms: OpenRooms,
+  intend: Intend,
+): RoomSettings {
+  return {
+    messageExpiration: async (uri) => messageExpirationIn(context, await rooms.open(uri)),
+    setMessageExpiration: (room, policy) => intend(room, "component", encodeExpiration(policy)),
+    historyGranting: async (uri) => historyGrantingIn(context, await rooms.open(uri)),
+    setHistoryDays: async (uri, days) =>
+      intend(uri, "component", await historyDaysWish(context, await rooms.open(uri), days)),
+  };
+}

@@ -1,0 +1,4 @@
+export { actorOf, countLinkUse, usedLinkOf, type UsedLink } from "./link-use.ts";
+export { createLinkUseStore } from "./link-use-store.sqlite.ts";
+export { checkMayAsk, checkMayTry, createOutsiderRates, type OutsiderRates } from "./outsiders.ts";
+export type { LinkUseStore } from "./store.ts";

@@ -1,0 +1,95 @@
+import {
+  authorize,
+  checkOutsider,
+  componentOf,
+  decodeSafeAad,
+  domainOf,
+  equalBytes,
+  JOIN_TICKET_COMPONENT,
+  joinTicketCodec,
+  linkOfAsk,
+  peekMlsMessage,
+  RATE_LIMITS,
+  Refusal,
+} from "@treehouse/protocol";
+import type { Bytes, Env, GroupInfoRequest, JoinLink } from "@treehouse/protocol";
+import { createRateLimiter } from "../../platform/index.ts";
+import type { DeliveryContext } from "../context.ts";
+import type { Caller } from "../ports.ts";
+import type { HostedRoom } from "../room.ts";
+import { linkUsedUp } from "./link-use.ts";
+
+/** Bounds what users ask who are in none of the rooms that they ask about. */
+export interface OutsiderRates {
+  take(caller: Caller): void;
+}
+
+export function createOutsiderRates(env: Pick<Env, "monotonic" | "metrics">): OutsiderRates {
+  const users = createRateLimiter(env, RATE_LIMITS.outsiderPerUser, "outsiderPerUser");
+  const servers = createRateLimiter(env, RATE_LIMITS.outsiderPerServer, "outsiderPerServer");
+  return {
+    take({ user }) {
+      users.take(user);
+      servers.take(domainOf(user));
+    },
+  };
+}
+
+/**
+ * Whether the commit of a client whose user is not in the room is worth looking at: it names a link
+ * of the room, or the room is open. Before anything dear is done, and before anybody learns where
+ * the room stands; whether the ticket holds is judged with the commit. Refuses `linkInvalid` and
+ * `notMember`.
+ */
+export function checkMayTry({ view }: HostedRoom, commit: Bytes): void {
+  const link = namedLink(view.state.joinLinks, commit);
+  const verdict = checkOutsider(view, link);
+  if (verdict?.allowed === false) throw new Refusal(verdict.code, verdict.reason);
+}
+
+function namedLink(links: readonly JoinLink[], commit: Bytes): JoinLink | undefined {
+  const message = peekMlsMessage(commit);
+  if (message.wireFormat !== "public") return undefined;
+  const { others } = decodeSafeAad(message.authenticatedData);
+  const data = componentOf(others, JOIN_TICKET_COMPONENT);
+  if (data === undefined) return undefined;
+  const named = joinTicketCodec.decode(data);
+  const link = links.find(({ key }) => equalBytes(key, named.key));
+  if (link === undefined) throw new Refusal("linkInvalid", "The room has no such join link.");
+  return link;
+}
+
+/**
+ * Whether a user from outside is given the room's GroupInfo: only if a commit would be taken now
+ * (FED-1087). Refuses what such a commit would be refused for.
+ */
+export async function checkMayAsk(
+  { crypto, env, database, store }: DeliveryContext,
+  hosted: HostedRoom,
+  { user, client }: Caller,
+  asked: GroupInfoRequest,
+): Promise<void> {
+  const { view, room } = hosted;
+  const { joiningCode, requestingSignatureKey: signatureKey, groupInfoPublicKey } = asked;
+  const link =
+    joiningCode &&
+    linkOfAsk(
+      joiningCode,
+      { room, client, signatureKey, groupInfoPublicKey },
+      {
+        state: view.state,
+        at: env.now(),
+        verify: (key, message, signature) => crypto.verify(key, message, signature),
+      },
+    );
+  const verdict = authorize(
+    view,
+    { kind: "joiner", user, resync: false, link },
+    { added: [{ user, client }], removed: [], stateAfter: undefined, pendingRemovals: [] },
+  );
+  if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
+  if (link?.usesMax === undefined) return;
+  const { key, usesMax } = link;
+  const uses = await database.read((tx) => store.countLinkUses(tx, hosted.id, key));
+  if (uses >= usesMax) throw linkUsedUp();
+}

@@ -1,0 +1,50 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { type Household, openWithAliceAndBob } from "../world/household.ts";
+
+let household: Household;
+beforeAll(async () => {
+  household = await openWithAliceAndBob();
+  await household.json("group", "create", "Tea", "--add", "bob@localhost");
+});
+afterAll(() => household[Symbol.asyncDispose]());
+
+const json = (...args: string[]) => household.json(...args);
+const bobs = (...args: string[]) => household.json("--context", "bob", ...args);
+const wrong = async (...args: string[]): Promise<unknown> =>
+  JSON.parse((await household.treehouse([...args, "--json"])).err).error.code;
+
+const pixel = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=",
+  "base64",
+);
+
+test("R-060 R-061 a conversation is renamed, described and pictured, and its history says by whom", async () => {
+  const picture = join(household.home, "pixel.png");
+  writeFileSync(picture, pixel);
+  const about = ["--description", "Every day at four.", "--topic", "milk", "--picture", picture];
+  await json("group", "set", "Tea", "--name", "Tea room", ...about);
+  expect(await json("group", "rename", "Tea room", "Tearoom")).toMatchObject({
+    name: "Tearoom",
+    description: "Every day at four.",
+    topic: "milk",
+    picture: true,
+  });
+  const { out } = await household.treehouse(["--context", "bob", "group", "info", "Tearoom"]);
+  expect(out).toMatch(
+    /^Tearoom, epoch .*\n {2}Every day at four\.\n {2}topic: milk\n {2}with a pic/,
+  );
+  expect(await bobs("group", "info", "Tearoom")).toMatchObject({ topic: "milk", picture: true });
+  const history = await household.treehouse(["--context", "bob", "history", "Tearoom"]);
+  expect(history.out).toContain('name: "Tea room" description: "Every day at four." topic: "milk"');
+  expect(await json("group", "set", "Tearoom", "--topic", "", "--picture", "")).toMatchObject({
+    topic: "",
+    picture: false,
+  });
+  expect(await wrong("group", "set", "Tearoom")).toBe("missingOption");
+  expect(await wrong("group", "set", "Tearoom", "--picture", "nowhere")).toBe("fileUnreadable");
+  expect(await wrong("--context", "bob", "group", "rename", "Tearoom", "Mine")).toBe("notAllowed");
+});

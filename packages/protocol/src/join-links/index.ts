@@ -1,0 +1,13 @@
+export { formatRoomLink, parseRoomLink, type RoomLink } from "./link-text.ts";
+export {
+  JOIN_TICKET_COMPONENT,
+  type JoinAsk,
+  joinLinkKey,
+  type JoinTicket,
+  joinTicketCodec,
+  linkOfAsk,
+  linkOfCommit,
+  signJoinAsk,
+  signJoinTicket,
+  type TicketHolder,
+} from "./ticket.ts";
