@@ -22,6 +22,7 @@ import { type IntentRow, isAccepted } from "../storage/index.ts";
 import { authenticatedData } from "./authenticated-data.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { fetchKeyPackages } from "./fetch-key-packages.ts";
+import { isRenewalOf } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { catchUpWithOwn, ownLeavesOf } from "./own-leaf.ts";
 import { isSessionOver } from "./passing.ts";
@@ -60,7 +61,7 @@ export async function buildCommit(
     const changed = await wishedState(context, room, group, intent);
     const isTidy = add.length + remove.length + group.pendingRemovals.length === 0 && !isBehind;
     const idle = isTidy && changed === undefined;
-    const isUpdate = group.messagesSentInEpoch > 0 || intent.body.length > 0;
+    const isUpdate = group.messagesSentInEpoch > 0 || isRenewalOf(intent.body, group.epoch);
     if (idle && (intent.kind !== "commit" || !isUpdate)) {
       await context.store.transaction((tx) => tx.intents.delete(intent.serial));
       const done = { position: room.cursor.position, acceptedAt: context.env.now() };

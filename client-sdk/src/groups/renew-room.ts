@@ -1,11 +1,9 @@
 import type { GroupsContext, Room } from "./context.ts";
+import { renewalOf } from "./health/index.ts";
 import { pump } from "./pump.ts";
 
 const firstDelayMs = 100;
 const delayPerMemberMs = 300;
-
-/** Body of the intent `commit` that is made even where nothing is due. */
-const renewal = Uint8Array.of(1);
 
 /**
  * After a void somebody's update ends the epoch that was poisoned (FED-1106): the GroupInfo that lies
@@ -30,7 +28,7 @@ async function renew(context: GroupsContext, room: Room, epoch: number): Promise
   await context.store.transaction((tx) => {
     if (tx.intents.oldest(room.uri, "commit") !== undefined) return;
     const createdAt = context.env.now();
-    tx.intents.add({ room: room.uri, kind: "commit", createdAt, body: renewal });
+    tx.intents.add({ room: room.uri, kind: "commit", createdAt, body: renewalOf(epoch) });
   });
   pump(context, room);
 }

@@ -106,7 +106,7 @@ test("T-17 FED-1107 in a room of two, who is left behind comes back, and nothing
 });
 
 test("FED-1105 whoever makes such commits again and again waits longer, and hurts nobody meanwhile", async () => {
-  const [ours, bobs, theirs] = await newRoom();
+  const [ours, , theirs] = await newRoom();
   const suspended = next(
     mallory.client,
     "health",

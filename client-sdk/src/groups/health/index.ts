@@ -2,6 +2,7 @@
  * How a room is doing: commits that cannot be applied, what others say of them, other continuations of
  * a room, and what of all that a program is told.
  */
+export { isRenewalOf, renewalOf } from "./renewal.ts";
 export { endReturn } from "./returning.ts";
 export { faceTrouble } from "./face-trouble.ts";
 export { forkTagLength, forkTagOf, isOfOtherFork, otherForkText } from "./fork-tag.ts";
