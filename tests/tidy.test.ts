@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 const areas: Record<string, readonly string[]> = {
   "packages/protocol": [],
   "packages/mls": ["packages/protocol"],
-  "packages/testkit": ["packages/protocol"],
+  "packages/testkit": ["client-sdk", "homeserver", "packages/mls", "packages/protocol"],
   "client-sdk": ["packages/protocol", "packages/mls"],
   homeserver: ["packages/protocol", "packages/mls"],
   "packages/cli": ["client-sdk", "packages/protocol"],
@@ -207,7 +207,7 @@ test("SQL stands only in stores, schemas and the database", () => {
       !/(store\.sqlite|schema)\.ts$|\/platform\/database\/|\/storage(-sqlite|-wasm)?\//.test(
         file,
       ) &&
-      !file.startsWith("packages/bench/") &&
+      !/^packages\/(bench|testkit\/src\/simulator)\//.test(file) &&
       imports(file).some((name) =>
         /^(drizzle-orm|better-sqlite3|@sqlite\.org\/sqlite-wasm)(\/|$)/.test(name),
       ),

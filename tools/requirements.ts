@@ -85,7 +85,7 @@ R-058 | met | SDK, assets | History on a new device, with the password or the re
 R-059 | open | | Direct paths between clients that agree
 
 # Groups
-R-060 | partly | delivery, SDK, CLI | Groups are made, renamed and left; no deletion
+R-060 | met | delivery, SDK, CLI | Groups are made, renamed, left and deleted for all, over servers; the last one who leaves frees them
 R-061 | met | SDK, protocol, CLI | Groups have a name, description, topic and picture that servers cannot read, changed field by field
 R-062 | met | delivery, federation, SDK, CLI | Members of any server are added and removed
 R-063 | partly | protocol, delivery, SDK | Roles bind what members may do; no command assigns them yet

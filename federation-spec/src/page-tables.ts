@@ -49,9 +49,12 @@ function ruleRows(): readonly Row[] {
   return [["Rule", "From", "What holds", "Refused as", "Shown in"], ...rows];
 }
 
+/** They name rules without breaking them. */
+const isNoMatrix = new Set(["complete.test.ts", "costs.ts"]);
+
 function ruleTests(): readonly { readonly file: string; readonly text: string }[] {
   return readdirSync(rulesFolder)
-    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => file.endsWith(".ts") && !isNoMatrix.has(file))
     .sort()
     .map((file) => ({ file, text: readFileSync(new URL(file, rulesFolder), "utf8") }));
 }

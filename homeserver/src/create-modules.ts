@@ -13,6 +13,7 @@ import { createFactors } from "./factors/index.ts";
 import type { Factors, FactorsOptions } from "./factors/index.ts";
 import { createFederation } from "./federation/index.ts";
 import type { Federation, FederationDependencies } from "./federation/index.ts";
+import type { Machine } from "./machine.ts";
 import { createKeyPackages } from "./key-packages/index.ts";
 import type { KeyPackages } from "./key-packages/index.ts";
 import { openPeers } from "./open-peers.ts";
@@ -56,6 +57,7 @@ export type ModulesOptions = {
   readonly tls: TlsFiles;
   /** Loopback URLs of other servers, instead of those of the settings. */
   readonly developmentPeers: ReadonlyMap<Domain, URL> | undefined;
+  readonly machine: Machine | undefined;
 };
 
 /** Makes every module and fits their ports together. Nothing is served, and nothing sent, yet. */
@@ -113,6 +115,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
       crypto,
       secrets: files,
       countersigners: () => authentication.serverKeys(),
+      client: options.machine?.outbound(env),
     },
     options.developmentPeers,
   );
@@ -186,6 +189,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     rooms: delivery,
     peers: federation.assets,
   });
+  delivery.connect(assets);
   keyPackages.connect({ users: federation.users });
   authentication.connect({
     inboxes: queuing,

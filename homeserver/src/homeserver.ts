@@ -10,6 +10,7 @@ import {
 import type { Config } from "./config/index.ts";
 import { createModules } from "./create-modules.ts";
 import type { Modules } from "./create-modules.ts";
+import type { Machine } from "./machine.ts";
 import { migrations } from "./migrations.ts";
 import { openTls } from "./open-peers.ts";
 import {
@@ -39,6 +40,8 @@ export interface HomeserverOptions {
    * settings. Servers whose ports are not known before they listen can so find each other.
    */
   readonly developmentPeers?: ReadonlyMap<Domain, URL>;
+  /** The real one, unless it is given; it has no metrics page. */
+  readonly machine?: Machine;
 }
 
 /** A homeserver that is serving. Disposing stops it; a second time does nothing. */
@@ -80,6 +83,7 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
       env,
       migrations,
       onCrash: options.onCrash ?? ((error) => crash(env, error)),
+      ...(options.machine === undefined ? {} : { engine: options.machine.engine }),
     });
     closers.push(() => database.close());
     await claimDirectory(directory.files, config.server.domain, config.storage.directory);
@@ -96,6 +100,7 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
       sealing: await openSealing(config, env, directory.files),
       tls,
       developmentPeers: options.developmentPeers,
+      machine: options.machine,
     });
     const { assets, authentication, delivery, federation, keyPackages, peers, queuing, realtime } =
       modules;
@@ -145,6 +150,7 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
       ],
       upgrades: realtime.upgrades,
       version,
+      listener: options.machine?.listener,
     });
     // The listener waits for its sockets, and those end when the realtime module says goodbye; and
     // for questions, of which those at a mailbox wait themselves.

@@ -2,6 +2,7 @@ import {
   compareSafetyNumber,
   formatAddress,
   parseAddress,
+  parseUserUri,
   Refusal,
   type RoomUri,
   type SafetyComparison,
@@ -73,9 +74,12 @@ export type ConversationInfo = {
   readonly unread: Unread;
   readonly organisation: Organisation;
   readonly template: string;
+  /** `founding`, `joined`, `left`, `removed`, or `deleted` by somebody for all. */
   readonly status: string;
   /** How it is doing on this client. */
   readonly health: RoomHealth;
+  /** By whom and when it was deleted for all; `by` is absent where nobody can tell any more. */
+  readonly deleted: { readonly by: string | undefined; readonly at: number } | undefined;
   readonly epoch: number;
   readonly position: number;
   readonly epochAuthenticator: string;
@@ -147,6 +151,17 @@ export interface Conversation
    */
   rejoin(): Promise<void>;
   /**
+   * Deletes the conversation for everybody, if the own role may: its log is closed, nobody can write any
+   * more, and files that were sent into it go. What was said stays with each client until its user drops
+   * it. There is no way back.
+   */
+  deleteForAll(): Promise<void>;
+  /**
+   * Drops all that this store has of a conversation that this client is out of. Refuses `conflict` while
+   * it is in.
+   */
+  forget(): Promise<void>;
+  /**
    * Tells the others that this user writes: call it at each stroke, for it leaves the client every
    * three seconds at most, and ends by itself six seconds after the last one, or with the message.
    * `false` ends it at once. Nothing leaves the client if the setting `typing` is off.
@@ -190,13 +205,14 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       await chosen.push();
     });
   const info = async (): Promise<ConversationInfo> => {
-    const { room, members, picture, ...rest } = await groups.info(id);
+    const { room, members, picture, deleted, ...rest } = await groups.info(id);
     const nameOf = (tx: LocalTx, user: UserUri): string | undefined =>
       (user === session.user ? readOwnProfile(tx) : profileKept(tx, user))?.displayName;
     return store.transaction((tx) => ({
       id: room,
       ...rest,
       picture: picture !== undefined,
+      deleted: deleted && { by: addressOf(deleted.by), at: deleted.at },
       ...unreadIn(tx, id),
       organisation: organisationOf(tx, id, chosen.now()),
       members: members.map(({ user, ...member }) => ({
@@ -281,6 +297,8 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       }),
     rejoin: () => guarded(() => groups.rejoin(id)),
     leave: () => guarded(async () => void (await groups.leave(id))),
+    deleteForAll: () => guarded(async () => void (await groups.end(id))),
+    forget: () => guarded(() => groups.forget(id)),
     typing: (on = true) => guarded(() => presences.typing(id, on)),
     setOwnName: (name) =>
       note((tx, at) => {
@@ -316,4 +334,8 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
 function unreadIn(tx: LocalTx, room: RoomUri) {
   const notes = notesOf(tx, room);
   return { ...notes, unread: tx.messages.countUnread(room, notes.readPosition) };
+}
+
+function addressOf(user: string | undefined): string | undefined {
+  return user === undefined ? undefined : formatAddress(parseUserUri(user));
 }

@@ -76,6 +76,16 @@ export type ClientEvents = {
   named: { readonly room: RoomUri; readonly name: string };
   /** This client is no longer a member; its keys for the conversation are deleted. */
   removed: { readonly room: RoomUri };
+  /**
+   * Somebody has deleted a conversation for everybody. Its keys are gone; what was said stays in this
+   * store until `conversation.forget()`.
+   */
+  deleted: {
+    readonly room: RoomUri;
+    readonly by: UserUri;
+    readonly address: string;
+    readonly reason: string;
+  };
   /** Somebody changed what a conversation says of itself: the fields, as they are now. */
   about: {
     readonly room: RoomUri;

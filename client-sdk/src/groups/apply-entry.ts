@@ -132,7 +132,7 @@ async function prepareWrite(
         if (entry.reason === TOMBSTONE_REASONS.restored) {
           return fault(context, room, entry, "restored", restoredText);
         }
-        if (entry.reason === TOMBSTONE_REASONS.ended) return await roomEnded(context, room, entry);
+        if (isEnd(entry.reason)) return await roomEnded(context, room, entry);
         return fault(context, room, entry, "tombstone", "The hub could not deliver this entry.");
       case "void":
         return await voidEntry(context, room, entry);
@@ -170,6 +170,10 @@ async function noteTrouble(
   if (isOurs) room.trouble = troubleOf(context, group, entry, hash);
   const next = room.trouble?.mayBeVoid === true ? askText : rejoinText;
   tellFault(context, room, entry, "commitInvalid", `${text} ${next}`);
+}
+
+function isEnd(reason: number): boolean {
+  return reason === TOMBSTONE_REASONS.ended || reason === TOMBSTONE_REASONS.deleted;
 }
 
 /** A message of an epoch that is not held: from before this client came, or from after it got lost. */

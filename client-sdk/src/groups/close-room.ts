@@ -3,6 +3,7 @@ import type { Refusal } from "@treehouse/protocol";
 import type { GroupsContext, Room } from "./context.ts";
 import { endReturn } from "./health/index.ts";
 import { isHidden } from "./reception.ts";
+import { writeEnd } from "./room-end.ts";
 
 /**
  * This client has no part in the room any more, or never got one: its keys go, the history stays,
@@ -11,10 +12,14 @@ import { isHidden } from "./reception.ts";
 export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal): Promise<void> {
   return room.serial.run(async () => {
     const { dropped, hidden } = await context.store.transaction((tx) => {
+      const former = tx.rooms.get(room.uri)?.status;
       tx.rooms.setStatus(room.uri, "removed");
       tx.rooms.deleteGroup(room.uri);
       const intents = tx.intents.list(room.uri);
       for (const { serial } of intents) tx.intents.delete(serial);
+      // Its hub knows it no more, and this client was in it: it was deleted, or all others have left.
+      const isOver = refusal.code === "unknownRoom" && !room.forgotten && former !== "founding";
+      if (isOver) writeEnd(tx, room.uri, { at: context.env.now(), reason: "" });
       return {
         dropped: intents.filter(({ serial }) => !room.waiters.has(serial)),
         hidden: isHidden(tx, room.uri),

@@ -1,8 +1,10 @@
+import type { MemberGroup } from "@treehouse/mls/member";
 import {
   type Bytes,
   decodeRoomState,
   type Entry,
   formatAddress,
+  isEnded,
   equalBytes,
   Refusal,
   rosterHash,
@@ -22,6 +24,7 @@ import { loadGroup } from "./load-group.ts";
 import { noteKeyNumbers, pinMembers, tellChangedKeys } from "./pin-members.ts";
 import { isHidden } from "./reception.ts";
 import { repeatSoon, withReturn } from "./repeat-for-returned.ts";
+import { tellEnd, writeEnd } from "./room-end.ts";
 import { describeEvent } from "./room-event.ts";
 
 /** Applies a commit to the group in memory, and answers what is to be written with it. */
@@ -45,6 +48,7 @@ export async function commitEntry(
     for (const message of entry.externalProposals) await propose(context, room, entry, message);
   }
   const by = userOfClient(result.committer.client);
+  const ended = violation === undefined && !result.removedSelf && isEndedIn(group);
   const about =
     result.roomStateChanged && !result.removedSelf
       ? await aboutEntry(context, room, before.view, {
@@ -84,7 +88,7 @@ export async function commitEntry(
     members.every((one) => one.user !== user || leaves.includes(one.leaf)),
   );
   return {
-    left: result.removedSelf,
+    left: result.removedSelf || ended,
     rows(tx) {
       for (const intent of tx.intents.list(room.uri)) {
         if (intent.kind === "send" || intent.status === "waiting") continue;
@@ -113,6 +117,7 @@ export async function commitEntry(
           users: newcomers,
         });
       }
+      if (ended) writeEnd(tx, room.uri, { by, at: entry.acceptedAt, reason: "" });
       if (result.removedSelf) {
         tx.rooms.setStatus(room.uri, "removed");
         tx.rooms.deleteGroup(room.uri);
@@ -127,6 +132,7 @@ export async function commitEntry(
         room.waiters.delete(serial);
       }
       if (result.removedSelf) room.group = undefined;
+      if (ended) tellEnd(context, room, { by, reason: "" });
       repeatSoon(context, room);
       if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
       if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
@@ -141,7 +147,7 @@ export async function commitEntry(
         const address = formatAddress(by);
         context.events.emit("about", { room: room.uri, by, address, changed: about.told });
       }
-      if (result.removedSelf) context.events.emit("removed", { room: room.uri });
+      if (result.removedSelf || ended) context.events.emit("removed", { room: room.uri });
     },
   };
 }
@@ -174,6 +180,10 @@ export async function propose(
     if (!(error instanceof Refusal)) throw error;
     tellFault(context, room, entry, "entryInvalid", error.message);
   }
+}
+
+function isEndedIn(group: MemberGroup): boolean {
+  return isEnded(decodeRoomState(group.roomState()));
 }
 
 function isEmpty(told: object): boolean {

@@ -1,4 +1,4 @@
-import type { Entry } from "@treehouse/protocol";
+import { type Entry, TOMBSTONE_REASONS } from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "./context.ts";
 import { type EntryWrite, fault } from "./entry-write.ts";
@@ -15,6 +15,9 @@ export async function roomEnded(
   room: Room,
   entry: Entry,
 ): Promise<EntryWrite> {
+  if (entry.kind === "tombstone" && entry.reason === TOMBSTONE_REASONS.deleted) {
+    return fault(context, room, entry, "tombstone", deletedText);
+  }
   const leaving = await context.store.transaction(
     (tx) =>
       tx.rooms.get(room.uri)?.status === "left" ||
@@ -39,4 +42,6 @@ export async function roomEnded(
   };
 }
 
+const deletedText =
+  "The hub says that this conversation was deleted, and nobody in it has done that. This client keeps it.";
 const endedText = "The hub has closed this conversation, though this client has not left it.";

@@ -13,6 +13,7 @@ import {
 import type { GroupsContext, Room } from "./context.ts";
 import { healthOf, type RoomHealth } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
+import { endOf, type RoomEnd } from "./room-end.ts";
 import { named, pictureOf } from "./room-about.ts";
 import { aboutOf, decodeDetails } from "./room-details.ts";
 import { roomKnown } from "./room-known.ts";
@@ -28,6 +29,8 @@ export type RoomInfo = {
   readonly template: string;
   readonly status: string;
   readonly health: RoomHealth;
+  /** Present when somebody has ended it for everybody; then that is its status, `deleted`. */
+  readonly deleted: RoomEnd | undefined;
   readonly epoch: number;
   readonly position: number;
   /** Equal on all members of an epoch; hex (RFC 9420 §8.7). */
@@ -41,9 +44,10 @@ export type RoomInfo = {
 };
 
 export async function describeRoom(context: GroupsContext, room: Room): Promise<RoomInfo> {
-  const { row, known } = await context.store.transaction((tx) => ({
+  const { row, known, end } = await context.store.transaction((tx) => ({
     row: tx.rooms.get(room.uri),
     known: roomKnown(tx, room.uri),
+    end: endOf(tx, room.uri),
   }));
   const about = row === undefined ? named("") : aboutOf(decodeDetails(row.details));
   const base = {
@@ -53,7 +57,8 @@ export async function describeRoom(context: GroupsContext, room: Room): Promise<
     topic: about.topic,
     picture: pictureOf(room.uri, about),
     template: known?.template ?? "",
-    status: row?.status ?? "removed",
+    status: end === undefined ? (row?.status ?? "removed") : "deleted",
+    deleted: end,
     health: healthOf(context, room),
     position: room.cursor.position,
   };

@@ -5,12 +5,14 @@ import {
   componentOf,
   decodeRoomState,
   encodeMessageExpiration,
+  encodeRoomEnd,
   equalBytes,
   LIMITS,
   MESSAGE_EXPIRATION_COMPONENT,
   type MessageExpiration,
   opaque,
   Refusal,
+  ROOM_END_COMPONENT,
   type RoomState,
   struct,
   u16,
@@ -27,6 +29,8 @@ const componentCodec = struct<Component>({
   component: u16,
   data: opaque({ max: LIMITS.dictionaryBytesMax }),
 });
+
+const roomEnd: Component = { component: ROOM_END_COMPONENT, data: encodeRoomEnd() };
 
 /** Body of the intent `component`: one of those that the rules do not know, as it is to be. */
 export function encodeComponent(wanted: Component): Bytes {
@@ -51,6 +55,8 @@ export async function wishedState(
   switch (kind) {
     case "component":
       return withComponent(decodeRoomState(group.roomState()), componentCodec.decode(body));
+    case "end":
+      return withComponent(decodeRoomState(group.roomState()), roomEnd);
     case "metadata":
       return withAbout(context, room, decodeRoomState(group.roomState()), body);
     case "send":

@@ -4,7 +4,15 @@ import { bytesOf, integerOf, isNull, type SqlRow, type SqlTx, textOf } from "./p
 import type { Seal } from "./seal.ts";
 
 /** What the user wants done in a room; it survives crashes until it is done or refused. */
-export type IntentKind = "send" | "add" | "remove" | "commit" | "component" | "metadata" | "leave";
+export type IntentKind =
+  | "send"
+  | "add"
+  | "remove"
+  | "commit"
+  | "component"
+  | "metadata"
+  | "end"
+  | "leave";
 
 /**
  * `waiting`: no request is built yet. `submitted`: `request` may have reached the hub; it is
@@ -190,7 +198,7 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
 }
 
 const kinds: readonly IntentKind[] = [
-  ...(["send", "add", "remove", "commit", "component", "metadata", "leave"] as const),
+  ...(["send", "add", "remove", "commit", "component", "metadata", "end", "leave"] as const),
 ];
 const statuses: readonly IntentStatus[] = ["waiting", "submitted", "accepted", "held"];
 

@@ -92,6 +92,10 @@ export interface Messages {
     kind: "deleted" | "withdrawn",
     body: Bytes,
   ): void;
+  /** Forgets a row that nobody can find or open any more: an event, a fault, or what was erased. */
+  drop(place: Pick<MessageRow, "room" | "position">): void;
+  /** The same for all rows of a room. */
+  dropRoom(room: RoomUri): void;
   /** The row at a place of the conversation, whatever it is. */
   at(place: Pick<MessageRow, "room" | "position">): MessageRow | undefined;
   /** The serial of the row at a place. */
@@ -270,6 +274,12 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
         room,
         position,
       );
+    },
+    drop({ room, position }) {
+      sql.run("DELETE FROM messages WHERE room = ? AND position = ?", room, position);
+    },
+    dropRoom(room) {
+      sql.run("DELETE FROM messages WHERE room = ?", room);
     },
     at({ room, position }) {
       const row = sql.all(

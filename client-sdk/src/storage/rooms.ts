@@ -33,6 +33,8 @@ export interface Rooms {
   ): void;
   /** Forgets every secret of the group; the room and its messages stay. */
   deleteGroup(room: RoomUri): void;
+  /** Forgets that there was such a room. */
+  delete(room: RoomUri): void;
 }
 
 export function createRooms(sql: SqlTx, seal: Seal): Rooms {
@@ -100,6 +102,10 @@ export function createRooms(sql: SqlTx, seal: Seal): Rooms {
     },
     deleteGroup(room) {
       sql.run("DELETE FROM group_rows WHERE room = ?", room);
+    },
+    delete(room) {
+      sql.run("DELETE FROM group_rows WHERE room = ?", room);
+      sql.run("DELETE FROM rooms WHERE room = ?", room);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { domainOf, LIMITS } from "@treehouse/protocol";
-import type { AssetUri, UserUri } from "@treehouse/protocol";
+import type { AssetUri, RoomUri, UserUri } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { AssetsContext } from "./context.ts";
 
@@ -42,6 +42,21 @@ export async function deleteUser(
   tx.afterCommit(() =>
     uploads.forEach((blob) => void staging.discard(blob).catch(() => undefined)),
   );
+  tx.afterCommit(sweepSoon);
+  tx.afterCommit(tellSoon);
+}
+
+/** Whatever lies here for those in a room goes: nobody is in it any more. */
+export async function deleteForRoom(
+  { env, store, sweepSoon, tellSoon }: AssetsContext,
+  tx: Tx,
+  room: RoomUri,
+): Promise<void> {
+  for (;;) {
+    const some = await store.ofRoom(tx, room, atOnce);
+    for (const asset of some) await store.deleteAsset(tx, asset, env.now());
+    if (some.length < atOnce) break;
+  }
   tx.afterCommit(sweepSoon);
   tx.afterCommit(tellSoon);
 }

@@ -12,11 +12,11 @@
 import { join } from "node:path";
 import { createRateLimiter, migrationsOf } from "../platform/index.ts";
 import { RATE_LIMITS } from "@treehouse/protocol";
-import type { Domain, Env, UserUri } from "@treehouse/protocol";
+import type { Domain, Env, RoomUri, UserUri } from "@treehouse/protocol";
 import type { Database, Jobs, ObjectStore, Route, Tx } from "../platform/index.ts";
 import { createBackground } from "./background.ts";
 import { createS3Blobs, openDiskBlobs } from "./blobs/index.ts";
-import { deleteUser } from "./change-assets.ts";
+import { deleteForRoom, deleteUser } from "./change-assets.ts";
 import type { AssetBounds, AssetsContext } from "./context.ts";
 import { createCopies } from "./copies.ts";
 import { openCopyFiles } from "./copy-files.ts";
@@ -50,6 +50,8 @@ export interface Assets {
   readonly routes: readonly Route[];
   /** Everything that a user has uploaded goes, also elsewhere. Idempotent. */
   deleteUser(tx: Tx, user: UserUri): Promise<void>;
+  /** A room has ended: what users of this server have uploaded for it goes. Idempotent. */
+  roomEnded(tx: Tx, room: RoomUri): Promise<void>;
   /** One run of the job that deletes what has expired or has no owner, and tells others. */
   maintain(): Promise<void>;
   /** Waits for what is under way. */
@@ -112,6 +114,7 @@ export async function createAssets(dependencies: AssetsDependencies): Promise<As
   return {
     routes: assetRoutes(context),
     deleteUser: (tx, user) => deleteUser(context, tx, user),
+    roomEnded: (tx, room) => deleteForRoom(context, tx, room),
     maintain,
     async close() {
       await background.close();

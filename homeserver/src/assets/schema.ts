@@ -22,6 +22,9 @@ export const assets = sqliteTable(
     index("assets_assets_by_owner").on(table.owner, table.size),
     index("assets_assets_by_blob").on(table.blob),
     index("assets_assets_by_expiry").on(table.expiresAt),
+    index("assets_assets_by_room")
+      .on(table.room)
+      .where(sql`room IS NOT NULL`),
     uniqueIndex("assets_assets_by_name")
       .on(table.owner, table.name)
       .where(sql`name IS NOT NULL`),

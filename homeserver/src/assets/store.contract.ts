@@ -8,7 +8,8 @@ const domain = parseDomain("example.org");
 const elsewhere = parseDomain("elsewhere.example");
 const alice = userUri(domain, "alice");
 const bob = userUri(domain, "bob");
-const room = mintRoomUri(domain, (length) => new Uint8Array(length));
+const octets = (length: number) => new Uint8Array(length);
+const room = mintRoomUri(domain, octets);
 
 const uri = (digit: number, at = domain): AssetUri =>
   mintAssetUri(at, (length) => new Uint8Array(length).fill(digit));
@@ -70,6 +71,9 @@ export function assetStoreContract(
       expect(await store.expired(tx, 4999, 10)).toEqual([]);
       expect(await store.expired(tx, 5000, 10)).toEqual([uri(1)]);
       expect(await store.ofOwner(tx, bob, 10)).toEqual([uri(5)]);
+      expect(await store.ofRoom(tx, room, 10)).toEqual([uri(1)]);
+      expect(await store.ofRoom(tx, room, 0)).toEqual([]);
+      expect(await store.ofRoom(tx, mintRoomUri(elsewhere, octets), 10)).toEqual([]);
     });
   });
 

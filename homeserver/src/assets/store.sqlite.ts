@@ -110,7 +110,7 @@ function assetMethods(
   database: Database,
 ): Pick<
   AssetStore,
-  "addAsset" | "asset" | "named" | "namedFrom" | "deleteAsset" | "ofOwner" | "expired"
+  "addAsset" | "asset" | "named" | "namedFrom" | "deleteAsset" | "ofOwner" | "ofRoom" | "expired"
 > {
   return {
     addAsset: async (tx, stored) => {
@@ -182,6 +182,16 @@ function assetMethods(
         .select({ asset: assets.asset })
         .from(assets)
         .where(eq(assets.owner, owner))
+        .orderBy(asc(assets.asset))
+        .limit(limit)
+        .all()
+        .map(({ asset }) => parseAssetUri(asset)),
+    ofRoom: async (tx, room, limit) =>
+      database
+        .sql(tx)
+        .select({ asset: assets.asset })
+        .from(assets)
+        .where(eq(assets.room, room))
         .orderBy(asc(assets.asset))
         .limit(limit)
         .all()

@@ -82,6 +82,8 @@ export interface AssetStore extends CopyStore {
   deleteAsset(tx: Tx, asset: AssetUri, at: number): Promise<void>;
   /** At most `limit` assets of a user. */
   ofOwner(tx: ReadTx, owner: UserUri, limit: number): Promise<readonly AssetUri[]>;
+  /** At most `limit` assets for those in a room. */
+  ofRoom(tx: ReadTx, room: RoomUri, limit: number): Promise<readonly AssetUri[]>;
   uploadsOfOwner(tx: ReadTx, owner: UserUri): Promise<readonly string[]>;
   /** At most `limit` assets that have expired. */
   expired(tx: ReadTx, at: number, limit: number): Promise<readonly AssetUri[]>;

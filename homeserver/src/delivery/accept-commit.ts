@@ -1,15 +1,17 @@
 import {
+  isEnded,
   LIMITS,
   submitMessageRequestCodec,
   submitMessageResponseCodec,
   updateRoomResponseCodec,
   userOfClient,
 } from "@treehouse/protocol";
-import type { Bytes, ClientUri } from "@treehouse/protocol";
+import type { Bytes, ClientUri, SignedHead } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import { checkCommit } from "./check-commit.ts";
 import type { AcceptableCommit, CommitUpload } from "./check-commit.ts";
 import type { DeliveryContext } from "./context.ts";
+import { endRoom } from "./end-room.ts";
 import { signedHeadOf } from "./heads.ts";
 import { unsettledAfter } from "./health/index.ts";
 import { checkListedClient, listRemoteClients } from "./identity.ts";
@@ -123,6 +125,12 @@ async function write(
   );
   const head = signedHeadOf(crypto, next, point);
   await changeSubscriptions(context, tx, { hosted, commit, upload, point, head: head.bytes });
+  if (isEnded(next.view.state)) {
+    const answer = answerOf(at, point, head.signed);
+    await store.keepAnswer(tx, key, answer, answerExpiry(at));
+    await endRoom(context, tx, next, { after: point, acceptedAt: at, reason: "deleted" });
+    return answer;
+  }
   await changePeers(context, tx, hosted, next, point);
   const first = upload.firstMessage;
   const end =
@@ -165,18 +173,23 @@ async function write(
   if (hosted.held.size > 0) await store.addRemovals(tx, hosted.id, next, at);
   await store.collectTrees(tx, hosted.id, LIMITS.epochWindowEpochs);
 
-  const answer = updateRoomResponseCodec.encode({
-    code: "success",
-    acceptedAt: at,
-    position: point.position,
-    head: head.signed,
-    firstMessagePosition: first === undefined ? undefined : end.position,
-  });
+  const behind = first === undefined ? undefined : end.position;
+  const answer = answerOf(at, point, head.signed, behind);
   await store.keepAnswer(tx, key, answer, answerExpiry(at));
   if (first !== undefined) await keepFirstAnswer(context, tx, writing, first, end);
   const reports = hosted.reports.filter(({ position }) => position >= (keptFrom ?? 0));
   tx.afterCommit(() => rooms.put({ ...next, unsettled, reports }));
   return answer;
+}
+
+function answerOf(
+  acceptedAt: number,
+  { position }: LogPoint,
+  head: SignedHead,
+  firstMessagePosition?: number,
+): Bytes {
+  const code = "success";
+  return updateRoomResponseCodec.encode({ code, acceptedAt, position, head, firstMessagePosition });
 }
 
 /** Whoever enters, and the committer whose leaf is new too: judged by the lists of this moment. */

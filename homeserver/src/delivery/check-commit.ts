@@ -4,6 +4,7 @@ import {
   decodeRoomState,
   decodeSafeAad,
   equalBytes,
+  isEnded,
   LIMITS,
   Refusal,
   rosterHash,
@@ -99,6 +100,9 @@ export async function checkCommit(
   checkPolicy(hosted, checked, actor);
   checkWelcome(checked, welcome);
   const { next, externalProposals } = await nextRoom(hosted, checked, at);
+  if (upload.firstMessage !== undefined && isEnded(next.view.state)) {
+    throw new Refusal("invalidCommit", "Nothing is said in a room that has ended.");
+  }
   if (upload.firstMessage !== undefined) checkSubmission(next, caller, upload.firstMessage, at);
   return {
     at,

@@ -3,7 +3,14 @@ import type { Domain, Env, RoomUri } from "@treehouse/protocol";
 import type { Database, Turns } from "../platform/index.ts";
 import type { RoomCache } from "./cache.ts";
 import type { OutsiderRates } from "./joining/index.ts";
-import type { Accounts, PeerEphemerals, PeerOutbox, RemoteUsers, RoomLog } from "./ports.ts";
+import type {
+  Accounts,
+  PeerEphemerals,
+  PeerOutbox,
+  RemoteUsers,
+  RoomAssets,
+  RoomLog,
+} from "./ports.ts";
 import type { DeliveryStore } from "./store.ts";
 
 /** What every operation of this module works with. */
@@ -18,6 +25,7 @@ export type DeliveryContext = {
   readonly ephemerals: PeerEphemerals;
   readonly remoteUsers: RemoteUsers;
   readonly accounts: Accounts;
+  readonly assets: RoomAssets;
   readonly rooms: RoomCache;
   readonly outsiders: OutsiderRates;
   /**

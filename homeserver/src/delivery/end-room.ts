@@ -13,22 +13,29 @@ export function isOver(room: HostedRoom): boolean {
   return room.group.roster.every(({ leaf }) => due.has(leaf));
 }
 
+type Ending = {
+  readonly after: LogPoint;
+  readonly acceptedAt: number;
+  readonly reason?: "ended" | "deleted";
+};
+
 /**
- * Ends a room that is over (FED-754): its log is closed with a last entry, from which its clients
- * and the servers that follow it know, and everything else of it is deleted.
+ * Ends a room that is over (FED-754), or that somebody has ended (FED-1151): its log is closed with a
+ * last entry, from which its clients and the servers that follow it know, and everything else of it is
+ * deleted.
  */
 export async function endRoom(
   context: DeliveryContext,
   tx: Tx,
   room: HostedRoom,
-  { after, acceptedAt }: { readonly after: LogPoint; readonly acceptedAt: number },
+  { after, acceptedAt, reason = "ended" }: Ending,
 ): Promise<void> {
-  const { store, roomLog, rooms, accounts, crypto } = context;
+  const { store, roomLog, rooms, accounts, assets, crypto } = context;
   const { position } = await appendEntry(
     context,
     tx,
     { hosted: room, after, acceptedAt, peers: room.peers },
-    { kind: "tombstone", reason: TOMBSTONE_REASONS.ended, replaced: after.hash, detail: "" },
+    { kind: "tombstone", reason: TOMBSTONE_REASONS[reason], replaced: after.hash, detail: "" },
     (point) => {
       const head = signedHeadOf(crypto, room, point).signed;
       return new Map(room.peers.map((peer) => [peer, { head }]));
@@ -39,5 +46,6 @@ export async function endRoom(
     await roomLog.unsubscribe(tx, { client, room: room.room, upTo: position });
   }
   await store.deleteRoom(tx, room.id);
+  await assets.roomEnded(tx, room.room);
   tx.afterCommit(() => rooms.remove(room.room));
 }

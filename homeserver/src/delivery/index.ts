@@ -60,6 +60,7 @@ import type {
   PeerEphemerals,
   PeerOutbox,
   RemoteUsers,
+  RoomAssets,
   RoomLog,
 } from "./ports.ts";
 import { readEvents, readStanding } from "./read-events.ts";
@@ -90,6 +91,7 @@ export type {
   PeerItem,
   PeerOutbox,
   RemoteUsers,
+  RoomAssets,
   RoomLog,
   RoomSubscription,
   WelcomeForClient,
@@ -142,6 +144,8 @@ export interface Delivery extends Operations {
    * `start` then does. Idempotent.
    */
   restored(tx: Tx, life: TermBounds): Promise<void>;
+  /** Where large contents lie that are for those in a room. */
+  connect(assets: RoomAssets): void;
   /** One run of the job that deletes what has ended; answers how many rows went. */
   maintain(): Promise<number>;
   /** Takes up what was under way when the server stopped. Call it once peers can be reached. */
@@ -195,8 +199,10 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     "What hubs of followed rooms sent that is not right, by reason.",
     ["reason"],
   );
+  let connected: RoomAssets | undefined;
   const context: DeliveryContext & FollowedContext = {
     ...dependencies,
+    assets: { roomEnded: async (tx, room) => connected?.roomEnded(tx, room) },
     store,
     rooms: createRoomCache({ crypto, database, store, leavesMax }),
     outsiders: createOutsiderRates(env),
@@ -262,6 +268,9 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       await store.markRestored(tx, life);
       await store.suspectFollowed(tx);
       tx.afterCommit(() => context.followed.clear());
+    },
+    connect(assets) {
+      connected = assets;
     },
     maintain: () => maintain(context),
     async start() {

@@ -167,6 +167,12 @@ export type WelcomeForClient = {
   readonly head: Bytes;
 };
 
+/** Large contents for those in a room; `assets` meets it. */
+export interface RoomAssets {
+  /** Nobody is in the room any more, here or elsewhere: what lies here for it goes. */
+  roomEnded(tx: Tx, room: RoomUri): Promise<void>;
+}
+
 /** What this module asks about this server's users; `authentication` meets it. */
 export interface Accounts {
   isLocal(user: UserUri): boolean;

@@ -18,6 +18,7 @@ import type { PeerAuthentication, PeersContext } from "./context.ts";
 import { checkNotFrozen } from "./discover.ts";
 import { createGate } from "./gate.ts";
 import { createOutboundClient } from "./outbound/client.ts";
+import type { OutboundClient } from "./outbound/client.ts";
 import { createConnector } from "./outbound/connect.ts";
 import type { Credentials } from "./outbound/connect.ts";
 import { createResolver } from "./outbound/resolve.ts";
@@ -35,6 +36,7 @@ import type { SecretFiles } from "./secret-files.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 import { createStrangerLimits } from "./stranger-limits.ts";
 
+export type { OutboundAnswer, OutboundClient, OutboundRequest } from "./outbound/client.ts";
 export type { PeerStatus, PeerStatusSource } from "./ports.ts";
 export type { PeerCall } from "./post.ts";
 
@@ -61,6 +63,8 @@ export interface PeersOptions {
   readonly countersigners: () => readonly { readonly kid: string; readonly key: Bytes }[];
   /** DNS, unless it is given. */
   readonly resolve?: ResolveName;
+  /** HTTP over the Internet, unless it is given. */
+  readonly client?: OutboundClient | undefined;
 }
 
 export interface Peers {
@@ -132,7 +136,7 @@ export async function createPeers(options: PeersOptions): Promise<Peers> {
       partners: async () => (await status?.partners()) ?? new Set(),
       stored,
     }),
-    client: createOutboundClient(env, open),
+    client: options.client ?? createOutboundClient(env, open),
     status: () => status,
     strangers: createStrangerLimits(env),
     startedAt: env.now(),

@@ -15,7 +15,14 @@ export {
   openDatabase,
   takeDataLock,
 } from "./database/index.ts";
-export type { Database, Drizzle, Inspection, ReadTx, Tx } from "./database/index.ts";
+export type {
+  Database,
+  DatabaseEngine,
+  Drizzle,
+  Inspection,
+  ReadTx,
+  Tx,
+} from "./database/index.ts";
 export { errorFields } from "./env/log.ts";
 export { createNodeEnv } from "./env/node-env.ts";
 export type { NodeEnv } from "./env/node-env.ts";
@@ -38,6 +45,7 @@ export {
 } from "./http/index.ts";
 export type {
   HttpServer,
+  Listener,
   MetricsPage,
   OctetsOut,
   Peer,

@@ -12,13 +12,42 @@ export const WORLD_START = 1_767_225_600_000;
 export class Scheduler {
   readonly #timers = new EventHeap();
   readonly #soon: (() => void)[] = [];
-  #now = WORLD_START;
+  #now: number;
   #armed = false;
   #running = false;
+  #held = 0;
+  #steps = 0;
   #failure: { readonly error: unknown } | undefined;
+
+  constructor(start: number = WORLD_START) {
+    this.#now = start;
+  }
 
   get now(): number {
     return this.#now;
+  }
+
+  /** How many timers have run: two runs of one seed have as many. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** False while it is held. */
+  get flows(): boolean {
+    return this.#held === 0;
+  }
+
+  /**
+   * Lets no time pass until the work is settled: for what waits for the real world, such as files
+   * that are opened. It must need no timer.
+   */
+  async hold<T>(work: Promise<T>): Promise<T> {
+    this.#held += 1;
+    try {
+      return await work;
+    } finally {
+      this.#held -= 1;
+    }
   }
 
   timer(delayMs: number, run: () => void): Cancel {
@@ -75,6 +104,7 @@ export class Scheduler {
     const event = this.#timers.take();
     if (event === undefined) return;
     this.#now = event.at;
+    this.#steps += 1;
     this.#guard(event.run);
     await this.#drain();
   }
@@ -84,7 +114,8 @@ export class Scheduler {
    * turns in a row mean that nothing goes on without time.
    */
   async #drain(): Promise<void> {
-    for (let quiet = 0; quiet < 2; quiet = this.#armed ? 0 : quiet + 1) await turn();
+    for (let quiet = 0; quiet < 2; quiet = this.#armed || this.#held > 0 ? 0 : quiet + 1)
+      await turn();
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure !== undefined) throw failure.error;

@@ -161,6 +161,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1146": "how records are chained",
     "FED-1147": "what committers say of the record",
     "FED-1150": "which commit ends a room",
+    "FED-1151": "what a hub does with it, and what clients keep",
   },
   "it is between a server and its own clients, whose API the suite only uses": {
     "FED-1085": "the hub counts the uses of a link",

@@ -1,7 +1,7 @@
 import type { PublicContext } from "@treehouse/mls/public";
 import type { Domain, Env } from "@treehouse/protocol";
 import type { Database } from "../../platform/index.ts";
-import type { Accounts, HandedOut, Hubs, RoomLog } from "../ports.ts";
+import type { Accounts, HandedOut, Hubs, RoomAssets, RoomLog } from "../ports.ts";
 import type { DeliveryStore } from "../store.ts";
 import type { FollowedCache } from "./cache.ts";
 
@@ -14,6 +14,7 @@ export type FollowedContext = {
   readonly store: DeliveryStore;
   readonly roomLog: RoomLog;
   readonly accounts: Accounts;
+  readonly assets: RoomAssets;
   readonly handedOut: HandedOut;
   readonly hubs: Hubs;
   readonly followed: FollowedCache;

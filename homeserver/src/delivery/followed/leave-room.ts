@@ -5,11 +5,11 @@ import type { FollowedContext } from "./context.ts";
 import type { MembershipEntry } from "./members.ts";
 import type { FollowedRoom } from "./room.ts";
 
-type LeaveContext = Pick<FollowedContext, "store" | "accounts" | "roomLog">;
+type LeaveContext = Pick<FollowedContext, "store" | "accounts" | "assets" | "roomLog">;
 
-/** The room has ended (FED-754): its clients here get this entry, and nothing more. */
+/** The room has ended (FED-754, FED-1151): its clients here get this entry, and nothing more. */
 export async function endRoom(
-  { store, accounts, roomLog }: LeaveContext,
+  { store, accounts, assets, roomLog }: LeaveContext,
   tx: Tx,
   { id, room }: FollowedRoom,
   { position }: TombstoneEntry,
@@ -19,6 +19,7 @@ export async function endRoom(
     await roomLog.unsubscribe(tx, { client, room, upTo: position });
   }
   await store.forgetFollowedMembers(tx, id);
+  await assets.roomEnded(tx, room);
 }
 
 /**

@@ -166,7 +166,7 @@ async function write(
       await context.store.keepFollowedGroupInfo(tx, room.id, groupInfo);
     }
     await forgetIfAway(context, tx, room, entry);
-  } else if (entry.kind === "tombstone" && entry.reason === TOMBSTONE_REASONS.ended) {
+  } else if (entry.kind === "tombstone" && isEnd(entry.reason)) {
     await endRoom(context, tx, room, entry);
   }
   touched.head = {
@@ -183,6 +183,10 @@ async function write(
 function epochAfter(entry: Entry): number | undefined {
   if (entry.kind === "void") return entry.epoch;
   return entry.kind === "commit" ? entry.epoch + 1 : undefined;
+}
+
+function isEnd(reason: number): boolean {
+  return reason === TOMBSTONE_REASONS.ended || reason === TOMBSTONE_REASONS.deleted;
 }
 
 /** False if neither the commit's changes nor an introduction lead to the roster that it says. */

@@ -1,4 +1,5 @@
-import BetterSqlite3 from "better-sqlite3";
+import { nodeEngine } from "./engine.ts";
+import type { DatabaseEngine } from "./engine.ts";
 import { DatabaseRefused, sqliteCode } from "./storage-error.ts";
 
 /** Proof that no other process uses the same database. */
@@ -13,8 +14,11 @@ export interface DataLock {
  * the process however that ends, so that nothing stale remains after SIGKILL, and SQLite tells two
  * holders in one process apart, which a plain file lock would not.
  */
-export function takeDataLock(databasePath: string): DataLock {
-  const connection = new BetterSqlite3(`${databasePath}.lock`, { timeout: 0 });
+export function takeDataLock(
+  databasePath: string,
+  engine: Pick<DatabaseEngine, "open"> = nodeEngine,
+): DataLock {
+  const connection = engine.open(`${databasePath}.lock`, { timeout: 0 });
   try {
     connection.pragma("journal_mode = MEMORY");
     connection.exec("BEGIN EXCLUSIVE");

@@ -1,10 +1,11 @@
 import type { Env } from "@treehouse/protocol";
-import BetterSqlite3 from "better-sqlite3";
+import type BetterSqlite3 from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import { busyTimeoutMs, checkpointLog } from "./checkpoint-log.ts";
-import { startCheckpointer } from "./checkpoint.ts";
 import type { Checkpointer } from "./checkpoint.ts";
 import { takeDataLock } from "./data-lock.ts";
+import { nodeEngine } from "./engine.ts";
+import type { DatabaseEngine } from "./engine.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { checkHandle } from "./handle.ts";
 import type { Drizzle, ReadTx, Tx } from "./handle.ts";
@@ -49,6 +50,8 @@ export interface DatabaseOptions {
   readonly reserveBytes?: number;
   /** Largest size in pages; for tests of the full disk. */
   readonly pageCountMax?: number;
+  /** Of this machine, unless it is given. */
+  readonly engine?: DatabaseEngine;
 }
 
 /** As much as the log may hold that is not copied yet: see the checkpoint thread. */
@@ -57,10 +60,11 @@ const reserveBytesDefault = 64 * 1024 * 1024;
 /** Opens the database for this process alone. Throws `DatabaseRefused` if that cannot be. */
 export function openDatabase(options: DatabaseOptions): Database {
   const inMemory = options.path === ":memory:";
-  const lock = inMemory ? undefined : takeDataLock(options.path);
+  const { engine = nodeEngine } = options;
+  const lock = inMemory ? undefined : takeDataLock(options.path, engine);
   let connection: BetterSqlite3.Database | undefined;
   try {
-    connection = connect(options.path, inMemory);
+    connection = connect(engine, options.path, inMemory);
     migrate(connection, options.migrations, () => options.env.now());
     if (options.pageCountMax !== undefined) {
       connection.pragma(`max_page_count = ${options.pageCountMax}`);
@@ -74,8 +78,8 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /** Opens the connection with every durable setting, and reads each of them back. */
-function connect(path: string, inMemory: boolean): BetterSqlite3.Database {
-  const connection = new BetterSqlite3(path, { timeout: busyTimeoutMs });
+function connect(engine: DatabaseEngine, path: string, inMemory: boolean): BetterSqlite3.Database {
+  const connection = engine.open(path, { timeout: busyTimeoutMs });
   const settings: readonly (readonly [name: string, value: string, expected: unknown])[] = [
     ["journal_mode", "WAL", inMemory ? "memory" : "wal"],
     // The library's own default would lose acknowledged rows when the power fails.
@@ -99,7 +103,13 @@ function connect(path: string, inMemory: boolean): BetterSqlite3.Database {
 
 function start(
   connection: BetterSqlite3.Database,
-  { env, path, reserveBytes = reserveBytesDefault, ...events }: DatabaseOptions,
+  {
+    env,
+    path,
+    reserveBytes = reserveBytesDefault,
+    engine = nodeEngine,
+    ...events
+  }: DatabaseOptions,
   inMemory: boolean,
   unlock: () => void,
 ): Database {
@@ -136,7 +146,7 @@ function start(
   });
   const checkpointer: Checkpointer | undefined = inMemory
     ? undefined
-    : startCheckpointer({
+    : engine.startCheckpointer({
         env,
         connection,
         path,

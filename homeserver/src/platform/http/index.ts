@@ -1,7 +1,7 @@
 export { jsonAnswer, jsonBody, noAnswer, tlsAnswer, tlsBody } from "./form.ts";
 export { gather } from "./gather.ts";
 export { ListenRefused } from "./lifecycle.ts";
-export type { HttpServer } from "./lifecycle.ts";
+export type { HttpServer, Listener } from "./lifecycle.ts";
 export { createMetricsServer } from "./metrics-server.ts";
 export type { MetricsPage } from "./metrics-server.ts";
 export type { PeerAdmission, PeerGate, PeerRequestHead } from "./peer-gate.ts";

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Env } from "@treehouse/protocol";
 import { Assertion } from "../assertion.ts";
 
-interface ListenAt {
+export interface ListenAt {
   readonly host: string;
   readonly port: number;
   /** The setting that changes the port, for the error's advice. */
@@ -23,20 +23,21 @@ export class ListenRefused extends Error {
   override readonly name = "ListenRefused";
 }
 
+/** Lets a server be reached, and resolves with its URL once it is. */
+export type Listener = (server: Server | TlsServer, at: ListenAt) => Promise<string>;
+
 /** A request still running this long after the stop began is cut off. */
 const stopGraceMs = 5_000;
 
 /** Starts and stops a listener. */
-export function lifecycle(server: Server | TlsServer, env: Pick<Env, "timer">): HttpServer {
+export function lifecycle(
+  server: Server | TlsServer,
+  env: Pick<Env, "timer">,
+  listener: Listener = listenOnTcp,
+): HttpServer {
   let closed: Promise<void> | undefined;
   return {
-    async listen(at) {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", (error) => reject(listenRefused(error, at)));
-        server.listen({ host: at.host, port: at.port }, resolve);
-      });
-      return urlOf(server.address(), server instanceof TlsServer ? "https" : "http");
-    },
+    listen: (at) => listener(server, at),
     close() {
       closed ??= new Promise((resolve) => {
         const cancel = env.timer(stopGraceMs, () => server.closeAllConnections());
@@ -49,6 +50,14 @@ export function lifecycle(server: Server | TlsServer, env: Pick<Env, "timer">): 
       return closed;
     },
   };
+}
+
+async function listenOnTcp(server: Server | TlsServer, at: ListenAt): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(listenRefused(error, at)));
+    server.listen({ host: at.host, port: at.port }, resolve);
+  });
+  return urlOf(server.address(), server instanceof TlsServer ? "https" : "http");
 }
 
 function listenRefused(error: Error, { host, port, setting }: ListenAt): Error {

@@ -23,7 +23,7 @@ import { createExchange } from "./exchange.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import { jsonAnswer } from "./form.ts";
 import { lifecycle } from "./lifecycle.ts";
-import type { HttpServer } from "./lifecycle.ts";
+import type { HttpServer, Listener } from "./lifecycle.ts";
 import { createRouteTable } from "./route-table.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { TlsFiles, TlsMaterial } from "./tls-files.ts";
@@ -39,6 +39,8 @@ interface HttpServerOptions extends ExchangeOptions {
   readonly upgrades: ReadonlyMap<string, UpgradeHandler>;
   readonly version: string;
   readonly tls?: ServerTls;
+  /** A TCP port, unless it is given. */
+  readonly listener?: Listener | undefined;
   /** Origins of pages that may use the client API from a browser; `*` is any. */
   readonly webOrigins?: readonly string[];
 }
@@ -63,11 +65,12 @@ const handshakeTimeoutMs = 15_000;
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const exchange = createExchange(options);
-  const document: { current?: unknown } = {};
-  const routes = [...options.routes, documentRoute(() => document.current)];
+  // Whoever starts need not wait for what few ask for.
+  let document: unknown;
+  const describe = (): unknown => (document ??= describeApi(forClients, info));
+  const routes: readonly Route[] = [...options.routes, documentRoute(describe)];
   const info = { title: "Treehouse client API", version: options.version };
   const forClients = routes.filter(isForClients);
-  document.current = describeApi(forClients, info);
   const all = createRouteTable(routes);
   const forPages = createRouteTable(forClients);
   const origins = createWebOrigins(
@@ -100,7 +103,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     socket.on("error", () => socket.destroy());
     options.upgrades.get(pathOf(incoming))?.(incoming, socket, head);
   });
-  return lifecycle(server, options.env);
+  return lifecycle(server, options.env, options.listener);
 }
 
 function listenerOf({ upgrades, tls }: HttpServerOptions): Server | TlsServer {

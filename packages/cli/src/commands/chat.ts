@@ -168,6 +168,13 @@ function announce(client: Client, conversation: Conversation, output: Output): v
   client.on("removed", (value) => {
     if (here(value)) output.item({ event: "removed" }, "* you were removed from the conversation");
   });
+  client.on("deleted", (value) => {
+    if (!here(value)) return;
+    output.item(
+      { event: "deleted", by: value.address },
+      `* ${value.address} has deleted it for all`,
+    );
+  });
   client.on("about", (value) => {
     if (!here(value)) return;
     const { address, changed } = value;

@@ -6,6 +6,7 @@ import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
 import { addRecoveryCommands } from "./group-recovery.ts";
 import { aboutText, addAboutCommands } from "./group-about.ts";
+import { addEndCommands } from "./group-end.ts";
 import { addGrantCommand } from "./history-backup.ts";
 import { addOrganisationCommands } from "./organisation.ts";
 import { report, safetyText } from "./safety.ts";
@@ -91,6 +92,7 @@ export function addGroupCommands(cli: Cli): void {
       });
     });
   addAboutCommands(cli, noun);
+  addEndCommands(cli, noun);
   addNoteCommands(cli, noun);
   addGrantCommand(cli, noun);
   addOrganisationCommands(cli, noun);
@@ -178,5 +180,7 @@ function describe(info: ConversationInfo): string {
   const own = info.ownName === undefined ? "" : ` (to you: ${info.ownName})`;
   const [, ...about] = aboutText(info).split("\n");
   const head = `${info.name}${own}, epoch ${info.epoch}, ${info.status}`;
-  return [head, ...about, ...members].join("\n");
+  const { deleted } = info;
+  const end = deleted && `deleted by ${deleted.by ?? "?"} on ${new Date(deleted.at).toISOString()}`;
+  return [head, ...(end === undefined ? [] : [`  ${end}`]), ...about, ...members].join("\n");
 }

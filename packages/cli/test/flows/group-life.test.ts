@@ -48,3 +48,28 @@ test("R-060 R-061 a conversation is renamed, described and pictured, and its his
   expect(await wrong("group", "set", "Tearoom", "--picture", "nowhere")).toBe("fileUnreadable");
   expect(await wrong("--context", "bob", "group", "rename", "Tearoom", "Mine")).toBe("notAllowed");
 });
+
+test("R-060 a conversation is deleted for all after a question, shown as such, and forgotten at will", async () => {
+  await json("group", "create", "Cake", "--add", "bob@localhost");
+  await json("send", "Cake", "eaten");
+  await bobs("group", "info", "Cake");
+  expect(await wrong("--context", "bob", "group", "delete", "Cake", "--yes")).toBe("notAllowed");
+  expect(await wrong("group", "delete", "Cake")).toBe("declined");
+  const no = { atTerminal: true, input: "n\n" };
+  expect((await household.treehouse(["group", "delete", "Cake"], no)).exit).not.toBe(0);
+  expect(await json("group", "delete", "Cake", "--yes")).toMatchObject({
+    deleted: { by: "alice@localhost", at: expect.any(Number) },
+  });
+  expect(await bobs("group", "info", "Cake")).toMatchObject({
+    status: "deleted",
+    deleted: { by: "alice@localhost" },
+  });
+  const shown = await household.treehouse(["--context", "bob", "group", "info", "Cake"]);
+  expect(shown.out).toContain("deleted by alice@localhost on 20");
+  expect(await wrong("--context", "bob", "send", "Cake", "more")).toBe("removed");
+  const history = await household.treehouse(["--context", "bob", "history", "Cake"]);
+  expect(history.out).toContain("eaten");
+  await bobs("group", "forget", "Cake");
+  expect(await wrong("--context", "bob", "history", "Cake")).toBe("unknownRoom");
+  expect(await wrong("group", "forget", "Tearoom")).toBe("conflict");
+});

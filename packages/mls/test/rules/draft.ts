@@ -1,6 +1,9 @@
 import type { Bytes } from "@treehouse/protocol";
+import { copyBytes } from "@treehouse/protocol";
 import type { FramedContentCommit } from "ts-mls/framedContent.js";
 import { createContentCommitSignature } from "ts-mls/framedContent.js";
+import type { GroupInfo } from "ts-mls/groupInfo.js";
+import { encodeGroupInfo, signGroupInfo } from "ts-mls/groupInfo.js";
 import type { KeyPackage } from "ts-mls/keyPackage.js";
 import { signKeyPackage } from "ts-mls/keyPackage.js";
 import type { LeafNodeCommit } from "ts-mls/leafNode.js";
@@ -9,8 +12,15 @@ import { protectPublicMessage } from "ts-mls/messageProtectionPublic.js";
 import type { Proposal } from "ts-mls/proposal.js";
 import type { ProposalOrRef } from "ts-mls/proposalOrRefType.js";
 import type { UpdatePath } from "ts-mls/updatePath.js";
+import type { Welcome } from "ts-mls/welcome.js";
+import { encodeWelcome } from "ts-mls/welcome.js";
 
-import { decodeUntrusted, handshakeKind } from "../../src/wire/index.ts";
+import {
+  decodeUntrusted,
+  groupInfoKind,
+  handshakeKind,
+  welcomeKind,
+} from "../../src/wire/index.ts";
 import { encodePublic } from "../fuzz/forge.ts";
 import type { Newcomer } from "../world/room.ts";
 import type { Base, Lab } from "./lab.ts";
@@ -163,4 +173,19 @@ export function withKeyPackage(draft: Draft, keyPackage: KeyPackage): Draft {
     const at = proposals.findIndex((one) => "add" in one);
     return proposals.with(at, { proposalType: "add", add: { keyPackage } });
   });
+}
+
+/** A GroupInfo, changed and signed again with that key. */
+export async function changedGroupInfo(
+  { cs }: Lab,
+  groupInfo: Bytes,
+  key: Uint8Array,
+  change: (info: GroupInfo) => GroupInfo,
+): Promise<Bytes> {
+  const changed = change(decodeUntrusted(groupInfoKind, groupInfo));
+  return copyBytes(encodeGroupInfo(await signGroupInfo(changed, key, cs.signature)));
+}
+
+export function changedWelcome(welcome: Bytes, change: (welcome: Welcome) => Welcome): Bytes {
+  return copyBytes(encodeWelcome(change(decodeUntrusted(welcomeKind, welcome))));
 }

@@ -64,7 +64,7 @@ async function asProposal(draft: Draft, lab: Lab): Promise<Bytes> {
 }
 
 async function asApplication(draft: Draft, lab: Lab): Promise<Bytes> {
-  const [member] = await lab.judges("update").members();
+  const [member] = await lab.judges("update").members("fresh");
   if (member === undefined) throw new Error("Nobody is there.");
   return member.encrypt(copyBytes(draft.content.authenticatedData), new Uint8Array([0]));
 }

@@ -1,5 +1,5 @@
 import type { Bytes, HandshakeRule, RefusalCode } from "@treehouse/protocol";
-import { decodeRoomState, encodeRoomState, Refusal } from "@treehouse/protocol";
+import { decodeRoomState, encodeRoomState, Refusal, toHex } from "@treehouse/protocol";
 import type { CiphersuiteImpl } from "ts-mls";
 import type { ClientState } from "ts-mls/clientState.js";
 
@@ -60,6 +60,8 @@ export type Lab = {
   readonly aliceThree: Newcomer;
   readonly carolTwo: Newcomer;
   readonly at: number;
+  /** What the newcomers keep of their KeyPackages, by reference. */
+  secretOf(ref: Bytes): Bytes | undefined;
   base(name: BaseName): Base;
   /** The public group and the members bob and frank, in the epoch in which `name` was made. */
   judges(name: BaseName): Judges;
@@ -67,8 +69,8 @@ export type Lab = {
 
 export type Judges = {
   readonly hub: Room["hub"];
-  /** Groups of their own for each caller. */
-  members(): Promise<readonly MemberGroup[]>;
+  /** The same groups again and again, for what is refused changes nothing; or `fresh` ones. */
+  members(which?: "fresh"): Promise<readonly MemberGroup[]>;
 };
 
 export async function openLab(seed: number): Promise<Lab> {
@@ -100,7 +102,9 @@ export async function openLab(seed: number): Promise<Lab> {
     bases.set(name, base);
     stages.set(name, judgesOf(room, [bob, frank]));
   };
-  for (const [name, intent] of await intentsOf(room, { ...newcomers, aliceThree })) {
+  const secrets = new Map<string, Bytes>();
+  const people = { ...newcomers, aliceThree };
+  for (const [name, intent] of await intentsOf(room, people, secrets)) {
     keep(name, await memberBase(alice, intent));
   }
   keep("joins", await joinerBase(room, newcomers.ivan));
@@ -122,6 +126,7 @@ export async function openLab(seed: number): Promise<Lab> {
     aliceThree,
     carolTwo,
     at: world.context.now(),
+    secretOf: (ref) => secrets.get(toHex(ref)),
     base: (name) => known(bases, name),
     judges: (name) => known(stages, name),
   };
@@ -130,10 +135,13 @@ export async function openLab(seed: number): Promise<Lab> {
 async function intentsOf(
   { world, hub }: Room,
   people: Record<"dora" | "gina" | "aliceThree", Newcomer>,
+  secrets: Map<string, Bytes>,
 ): Promise<ReadonlyMap<BaseName, CommitIntent>> {
   const keyPackage = async ({ identity }: Newcomer) => {
     const options = { lifetimeMs: 30 * DAY, lastResort: true };
-    return (await createKeyPackage(world.context, identity, options)).keyPackage;
+    const made = await createKeyPackage(world.context, identity, options);
+    secrets.set(toHex(made.ref), made.secret);
+    return made.keyPackage;
   };
   const dora = await keyPackage(people.dora);
   const state = decodeRoomState(hub.roomState);
@@ -188,11 +196,10 @@ async function joinerBase(room: Room, joiner: Newcomer, removeLeaf?: number): Pr
 
 function judgesOf({ world, hub }: Room, members: readonly Member[]): Judges {
   const kept = members.map(({ identity, rows }) => ({ identity, rows: new Map(rows) }));
-  return {
-    hub,
-    members: () =>
-      Promise.all(kept.map(({ identity, rows }) => loadGroup(world.context, identity, rows))),
-  };
+  const load = () =>
+    Promise.all(kept.map(({ identity, rows }) => loadGroup(world.context, identity, rows)));
+  let loaded: ReturnType<typeof load> | undefined;
+  return { hub, members: (which) => (which === "fresh" ? load() : (loaded ??= load())) };
 }
 
 function known<K, V>(map: ReadonlyMap<K, V>, key: K): V {

@@ -3,8 +3,7 @@ import { copyBytes } from "@treehouse/protocol";
 import type { Extension } from "ts-mls/extension.js";
 import type { Proposal } from "ts-mls/proposal.js";
 
-import { DICTIONARY_EXTENSION, SUITE } from "../../src/profile/index.ts";
-import { leafAt } from "../../src/tree/index.ts";
+import { DICTIONARY_EXTENSION } from "../../src/profile/index.ts";
 import { remove } from "../fuzz/forge.ts";
 import type { CommitRow } from "./commit-rows.ts";
 import { rowsFrom } from "./commit-rows.ts";
@@ -12,63 +11,16 @@ import type { Draft } from "./draft.ts";
 import { byValue, changedKeyPackage, keyPackagesOf, withPath, withProposals } from "./draft.ts";
 import { draftOf, withValues } from "./draft.ts";
 import type { Lab } from "./lab.ts";
-
-const octets = new Uint8Array(32).fill(9);
-
-const psk: Proposal = {
-  proposalType: "psk",
-  psk: { preSharedKeyId: { psktype: "external", pskId: octets, pskNonce: octets } },
-};
-const resumption: Proposal = {
-  proposalType: "psk",
-  psk: {
-    preSharedKeyId: {
-      psktype: "resumption",
-      usage: "application",
-      pskGroupId: octets,
-      pskEpoch: 1n,
-      pskNonce: octets,
-    },
-  },
-};
-const reinit: Proposal = {
-  proposalType: "reinit",
-  reinit: { groupId: octets, version: "mls10", cipherSuite: SUITE, extensions: [] },
-};
-const externalInit = (length = 32): Proposal => ({
-  proposalType: "external_init",
-  externalInit: { kemOutput: new Uint8Array(length).fill(9) },
-});
-const custom = (proposalType: number): Proposal => ({ proposalType, proposalData: octets });
-
-/** An Update of a member's own leaf, signed for another purpose: the type is refused before. */
-function update({ base }: Draft, leaf: number): Proposal {
-  const node = leafAt(base.state.ratchetTree, leaf);
-  if (node === undefined) throw new Error("The leaf is blank.");
-  const { hpkePublicKey, signaturePublicKey, credential, capabilities, extensions } = node;
-  return {
-    proposalType: "update",
-    update: {
-      leafNode: {
-        hpkePublicKey,
-        signaturePublicKey,
-        credential,
-        capabilities,
-        extensions,
-        leafNodeSource: "update",
-        signature: node.signature,
-      },
-    },
-  };
-}
-
-function stateChange({ base }: Draft, change?: (list: Extension[]) => Extension[]): Proposal {
-  const { extensions } = base.state.groupContext;
-  return {
-    proposalType: "group_context_extensions",
-    groupContextExtensions: { extensions: change?.(extensions) ?? extensions },
-  };
-}
+import {
+  custom,
+  externalInit,
+  octets,
+  psk,
+  reinit,
+  resumption,
+  stateChange,
+  update,
+} from "./samples.ts";
 
 const alsoWith =
   (proposal: (draft: Draft) => Proposal): CommitRow["make"] =>
@@ -83,8 +35,12 @@ const reference = (bytes: Uint8Array) => ({
 /** RFC 9420 §12.2: which proposals, how many, by value or by reference. */
 export const listRows: readonly CommitRow[] = [
   ...rowsFrom("update", [
-    ["proposalType", "an Update of the committer's leaf", alsoWith((draft) => update(draft, 0))],
-    ["proposalType", "an Update of another's leaf", alsoWith((draft) => update(draft, 1))],
+    [
+      "proposalType",
+      "an Update of the committer's leaf",
+      alsoWith((draft) => update(draft.base, 0)),
+    ],
+    ["proposalType", "an Update of another's leaf", alsoWith((draft) => update(draft.base, 1))],
     ["proposalType", "an external PSK", alsoWith(() => psk)],
     ["proposalType", "a resumption PSK", alsoWith(() => resumption)],
     ["proposalType", "a ReInit", alsoWith(() => reinit)],
@@ -122,7 +78,7 @@ export const listRows: readonly CommitRow[] = [
     ],
   ]),
   ...rowsFrom("state", [
-    ["stateChangeTwice", "the same change", alsoWith((draft) => stateChange(draft))],
+    ["stateChangeTwice", "the same change", alsoWith((draft) => stateChange(draft.base))],
     ["pathMissing", "a change of the state", pathless],
   ]),
   ...rowsFrom("remove", [["pathMissing", "a removal", pathless]]),
@@ -295,8 +251,8 @@ export const externalRows: readonly CommitRow[] = [
     ["proposalType", "an external PSK", withInit((list) => [...list, psk])],
     ["proposalType", "a ReInit", withInit((list) => [...list, reinit])],
     ["proposalType", "a private type", withInit((list) => [...list, custom(0xf123)])],
-    ["proposalType", "a change of the state", alsoWith((draft) => stateChange(draft))],
-    ["proposalType", "an Update", alsoWith((draft) => update(draft, 1))],
+    ["proposalType", "a change of the state", alsoWith((draft) => stateChange(draft.base))],
+    ["proposalType", "an Update", alsoWith((draft) => update(draft.base, 1))],
     [
       "proposalType",
       "an Add",

@@ -36,6 +36,8 @@ export const TOMBSTONE_REASONS = {
   moved: 5,
   /** The room begins anew with another group: the first entry of a generation. */
   begun: 6,
+  /** The room was ended by somebody in it who may: the last entry of its log. */
+  deleted: 7,
 } as const;
 
 /** What every entry begins with: its place in the room's log. */

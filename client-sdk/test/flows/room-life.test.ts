@@ -1,9 +1,19 @@
+import {
+  chainHashOf,
+  decodeEntry,
+  encodeEntry,
+  type ServerFrame,
+  sha256,
+  TOMBSTONE_REASONS,
+} from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type Client, type Conversation, SdkError } from "../../src/node.ts";
 import { befriend } from "../world/friends.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
-import { founded, heard, next, until } from "../world/waiting.ts";
+import { password } from "../world/server.ts";
+import { openTampered } from "../world/tampered.ts";
+import { founded, heard, next, reads, textsIn, until } from "../world/waiting.ts";
 
 let servers: FederatedServers;
 let alice: Client;
@@ -90,4 +100,74 @@ test("R-060 R-061 a room is renamed and pictured by whoever may, over two server
   await carol.caughtUp();
   expect(await hers.picture()).toBeUndefined();
   await carol.close();
+});
+
+test("R-060 FED-1150 FED-1151 whoever owns a room deletes it for all, also for those who are away", async () => {
+  const [room, theirs] = await founded(alice, "Gone soon", [bob]);
+  if (room === undefined || theirs === undefined) throw new Error("nobody is there");
+  await room.send("what was said");
+  await reads(bob, room.id, "what was said");
+  const link = await alice.assets.upload(pixel, { access: { kind: "room", room: room.id } });
+  await expect(theirs.deleteForAll()).rejects.toMatchObject({ code: "notAllowed" });
+  await expect(theirs.forget()).rejects.toMatchObject({ code: "conflict" });
+  // Bob's server is away meanwhile, and bob says something that cannot come any more.
+  await servers.at(1).stop();
+  const told = next(alice, "deleted");
+  await room.deleteForAll();
+  expect(await told).toEqual({
+    room: room.id,
+    by: alice.me.user,
+    address: alice.me.address,
+    reason: "",
+  });
+  const late = theirs.send("too late").then(
+    () => "sent",
+    (error: unknown) => (error instanceof SdkError ? error.code : error),
+  );
+  const heardOf = next(bob, "deleted");
+  await servers.at(1).start();
+  expect(await heardOf).toMatchObject({ room: room.id, address: alice.me.address });
+  expect(await late).toMatch(/removed|unknownRoom/);
+  for (const one of [room, theirs]) {
+    expect(await one.info()).toMatchObject({
+      status: "deleted",
+      deleted: { by: alice.me.address, at: expect.any(Number) },
+      members: [],
+    });
+    await expect(one.send("more")).rejects.toMatchObject({ code: "removed" });
+    expect(await textsIn(one)).toEqual(["what was said"]);
+  }
+  // Files for those in the room are for nobody any more.
+  await expect(alice.assets.read(link)).rejects.toMatchObject({ code: "assetGone" });
+  await theirs.forget();
+  expect(await textsIn(theirs)).toEqual([]);
+  expect((await bob.conversations.list()).map(({ id }) => id)).not.toContain(room.id);
+  expect((await bob.search("said")).hits).toEqual([]);
+});
+
+test("FED-1151 a hub that says so alone deletes nothing: members keep what they have", async () => {
+  const lie = { about: "" };
+  const frame = (given: ServerFrame): readonly ServerFrame[] => {
+    if (given.type !== "entry" || lie.about === "") return [given];
+    const entry = decodeEntry(given.entry);
+    if (entry.room !== lie.about || entry.kind !== "application") return [given];
+    lie.about = "";
+    const { message: _, frank: __, ...header } = entry;
+    const replaced = chainHashOf(entry, given.entry, sha256);
+    const reason = TOMBSTONE_REASONS.deleted;
+    const told = encodeEntry({ ...header, kind: "tombstone", reason, replaced, detail: "" });
+    return [{ ...given, entry: told }];
+  };
+  const options = { account: "dora@a.example", password, register: {} };
+  const dora = await openTampered(servers.at(0), "dora", { frame }, options);
+  await dora.caughtUp();
+  const [room, hers] = await founded(alice, "Kept", [dora]);
+  if (room === undefined || hers === undefined) throw new Error("nobody is there");
+  lie.about = room.id;
+  const fault = next(dora, "fault");
+  await room.send("one");
+  expect(await fault).toMatchObject({ code: "tombstone", room: room.id });
+  await room.send("two");
+  await reads(dora, room.id, "two");
+  expect(await hers.info()).toMatchObject({ status: "joined", deleted: undefined });
 });

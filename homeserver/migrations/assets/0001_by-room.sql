@@ -1,0 +1,1 @@
+CREATE INDEX `assets_assets_by_room` ON `assets_assets` (`room`) WHERE room IS NOT NULL;

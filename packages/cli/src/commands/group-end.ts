@@ -1,0 +1,52 @@
+import type { Cli } from "./cli.ts";
+import { withCaughtUpClient, withBriefClient } from "./cli.ts";
+import { CliFailure, EXIT } from "../failure.ts";
+
+type Noun = ReturnType<Cli["program"]["command"]>;
+
+/** `treehouse group delete` and `forget`: the end of a conversation, for all or in this store. */
+export function addEndCommands(cli: Cli, noun: Noun): void {
+  noun
+    .command("delete")
+    .description("delete a conversation for everybody, for good; what was said stays with each")
+    .argument("<conversation>", "id, unique beginning of the id, or name")
+    .option("--yes", "without asking once more")
+    .action((reference: string, { yes }: { yes?: boolean }) => end(cli, reference, yes === true));
+  noun
+    .command("forget")
+    .description("drop what this store has of a conversation that you are out of")
+    .argument("<conversation>", "id, unique beginning of the id, or name")
+    .action(async (reference: string) => {
+      await withBriefClient(
+        cli,
+        async (client) => {
+          const conversation = await client.conversations.get(reference);
+          await conversation.forget();
+          cli.output().result({ id: conversation.id }, "Forgotten.");
+        },
+        { offline: true },
+      );
+    });
+}
+
+async function end(cli: Cli, reference: string, yes: boolean): Promise<void> {
+  await withCaughtUpClient(cli, async (client) => {
+    const conversation = await client.conversations.get(reference);
+    const { name, members } = await conversation.info();
+    if (!yes && !(await isAgreed(cli, `"${name}" with ${members.length} members`))) {
+      const help = "Give --yes to delete it without being asked.";
+      throw new CliFailure(EXIT.usage, "declined", "nothing was deleted", { help });
+    }
+    await conversation.deleteForAll();
+    const { deleted } = await conversation.info();
+    cli.output().result({ id: conversation.id, deleted }, `Deleted "${name}" for everybody.`);
+    cli.output().hint(`What was said is still here: treehouse group forget ${conversation.id}`);
+  });
+}
+
+async function isAgreed({ terminal }: Cli, what: string): Promise<boolean> {
+  if (!terminal.stdinIsTerminal) return false;
+  terminal.err(`Nobody will write in ${what} ever again. Delete it? [y/N] `);
+  for await (const line of terminal.lines()) return /^y(es)?$/i.test(line.trim());
+  return false;
+}

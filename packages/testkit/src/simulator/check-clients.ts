@@ -1,0 +1,136 @@
+import type { Client } from "@treehouse/client-sdk/embedding";
+import type { LogRow } from "./read-logs.ts";
+import type { SimClient } from "./sim-client.ts";
+import type { Scene } from "./workload.ts";
+
+/** What one client has in its store of one room. */
+type Held = {
+  readonly texts: readonly { readonly position: number; readonly text: string }[];
+  readonly faults: readonly string[];
+};
+
+/**
+ * Everybody holds what was said while they were in, in the hub's order, once, and nothing else (I2,
+ * I4, I5, I6, I10, I11); and all who are in have the same secrets (I9).
+ */
+export async function checkClients(scene: Scene, log: readonly LogRow[]): Promise<void> {
+  const { clients, room, world } = scene;
+  const all = new Map<number, string>();
+  const held = new Map<SimClient, Held>();
+  for (const one of clients) {
+    if (one.client === undefined) continue;
+    const known = await world.within(heldBy(one.client, room), "a history");
+    if (known === undefined) continue;
+    held.set(one, known);
+    for (const { position, text } of known.texts) {
+      if ((all.get(position) ?? text) !== text) {
+        world.violate("I6", `${one.name} reads another text at ${position}`);
+      }
+      all.set(position, text);
+    }
+    for (const fault of known.faults) world.violate("fault", `${one.name}: ${fault}`);
+  }
+  checkSent(scene, all);
+  for (const [one, known] of held) checkHeld(scene, one, known, { all, log });
+  await checkSecrets(scene);
+}
+
+async function heldBy(client: Client, room: string): Promise<Held | undefined> {
+  const rooms = await client.conversations.list();
+  if (!rooms.some(({ id }) => id === room)) return undefined;
+  const items = await (await client.conversations.get(room)).history({ limit: 10_000 });
+  return {
+    texts: items.flatMap((item) =>
+      item.kind === "message" ? [{ position: item.position, text: item.text }] : [],
+    ),
+    faults: items.flatMap((item) =>
+      item.kind === "fault" ? [`${item.code} at ${item.position}: ${item.text}`] : [],
+    ),
+  };
+}
+
+function checkSent({ sent, world }: Scene, all: ReadonlyMap<number, string>): void {
+  const positions = new Map<string, number[]>();
+  for (const [position, text] of all) {
+    positions.set(text, [...(positions.get(text) ?? []), position]);
+  }
+  for (const { text, outcome, position, code } of sent) {
+    const places = positions.get(text) ?? [];
+    positions.delete(text);
+    if (places.length > 1) world.violate("I2", `"${text}" stands at ${places.join(" and ")}`);
+    if (outcome === "accepted" && places[0] !== position) {
+      world.violate("I4", `"${text}" was accepted at ${position}, and stands at ${places[0]}`);
+    }
+    if (outcome === "refused" && places.length > 0) {
+      world.violate("I5", `"${text}" was refused (${code}), and stands at ${places[0]}`);
+    }
+  }
+  for (const text of positions.keys()) world.violate("I5", `nobody has said "${text}"`);
+}
+
+/** Who is in from a position on, exclusively, up to another, inclusively; with the first epoch. */
+type Stay = { readonly after: number; readonly epoch: number; upTo: number };
+
+function staysOf(client: string, log: readonly LogRow[]): readonly Stay[] {
+  const stays: Stay[] = [];
+  for (const { entry, position } of log) {
+    if (entry.kind !== "commit") continue;
+    for (const { client: changed, change } of entry.leafChanges) {
+      if (changed !== client) continue;
+      const last = stays.at(-1);
+      if (change === "removed" && last !== undefined) last.upTo = position;
+      if (change === "added")
+        stays.push({ after: position, epoch: entry.epoch + 1, upTo: Infinity });
+    }
+  }
+  // Without an entry that adds it, it founded the room.
+  const first = log.findIndex(({ entry }) => entry.kind === "commit");
+  if (stays.length === 0 || first < 0) stays.push({ after: 0, epoch: 0, upTo: Infinity });
+  return stays;
+}
+
+function checkHeld(
+  { world, givenUp }: Scene,
+  one: SimClient,
+  { texts }: Held,
+  { all, log }: { all: ReadonlyMap<number, string>; log: readonly LogRow[] },
+): void {
+  const client = one.client?.me.client ?? "";
+  const stays = staysOf(client, log);
+  // What a member wishes is done, sooner or later.
+  if (givenUp.has(one.address) && stays.every(({ upTo }) => upTo === Infinity)) {
+    world.violate("I4", `${one.name} gave a wish up and was in all the time`);
+  }
+  const has = new Set(texts.map(({ position }) => position));
+  if (has.size !== texts.length) world.violate("I10", `${one.name} holds something twice`);
+  for (const position of all.keys()) {
+    const stay = stays.find(({ after, upTo }) => position > after && position < upTo);
+    const epoch = log[position - 1]?.epoch ?? 0;
+    // What was sealed before somebody came in is not for them, also if it comes later.
+    const mayRead = stay !== undefined && epoch >= stay.epoch;
+    if (has.has(position) && !mayRead) {
+      world.violate("I11", `${one.name} reads ${position} without being in`);
+    }
+    if (!has.has(position) && mayRead) world.violate("I6", `${one.name} lacks ${position}`);
+  }
+}
+
+async function checkSecrets({ clients, room, world }: Scene): Promise<void> {
+  const secrets = new Map<string, string>();
+  for (const one of clients) {
+    const known = await world.within(
+      one.client?.conversations.list() ?? Promise.resolve([]),
+      "a list",
+    );
+    const info = known.find(({ id }) => id === room);
+    if (info === undefined || info.epochAuthenticator === "") continue;
+    secrets.set(one.name, `${info.epoch} ${info.epochAuthenticator}`);
+    const addresses = info.members.map(({ address }) => address);
+    if (!addresses.includes(one.address)) {
+      world.violate("I9", `${one.name} is in a room of ${addresses.join(", ")}`);
+    }
+  }
+  if (new Set(secrets.values()).size > 1) {
+    world.violate("I9", `they differ: ${JSON.stringify([...secrets])}`);
+  }
+}

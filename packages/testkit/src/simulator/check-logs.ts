@@ -1,0 +1,75 @@
+import { chainHashOf, equalBytes, firstPrevious } from "@treehouse/protocol";
+import { type LogRow, Tables } from "./read-logs.ts";
+import type { Scene } from "./workload.ts";
+
+/** How many epochs back a message may have been sealed (architecture §5). */
+const lateEpochsMax = 3;
+
+/**
+ * Order, gaplessness, one commit per epoch (I1, I3), the same octets on every server, nothing
+ * rejected for good, files whole. Answers the hub's log.
+ */
+export function checkLogs(scene: Scene): readonly LogRow[] {
+  const { servers, room, world } = scene;
+  const [hub] = servers;
+  if (hub === undefined) throw new Error("there is no server");
+  let log: readonly LogRow[] = [];
+  for (const server of servers) {
+    const tables = new Tables(server);
+    const own = tables.log(room);
+    if (server === hub) {
+      log = own;
+      checkHubLog(scene, own);
+    } else {
+      checkFollower(scene, server.name, log, own);
+    }
+    if (tables.dead() > 0) world.violate("I7", `${server.name} gave up ${tables.dead()} items`);
+    const integrity = tables.integrity();
+    if (integrity !== "ok") world.violate("files", `${server.name}: ${integrity}`);
+    tables.close();
+  }
+  return log;
+}
+
+function checkHubLog({ world }: Scene, log: readonly LogRow[]): void {
+  let previous = firstPrevious;
+  let epoch = log.find(({ entry }) => entry.kind === "commit")?.epoch;
+  for (const [index, row] of log.entries()) {
+    const at = `position ${row.position}`;
+    if (row.position !== index + 1) {
+      world.violate("I1", `${at} stands where ${index + 1} should`);
+      return;
+    }
+    if (!equalBytes(row.entry.previous, previous)) {
+      world.violate("I1", `${at} names another entry before it`);
+    }
+    previous = chainHashOf(row.entry, row.bytes);
+    if (epoch === undefined || row.epoch === undefined) continue;
+    if (row.entry.kind === "commit") {
+      if (row.epoch !== epoch) world.violate("I3", `${at}: a commit of ${row.epoch} in ${epoch}`);
+      epoch += 1;
+    } else if (row.epoch > epoch || row.epoch < epoch - lateEpochsMax) {
+      world.violate("I3", `${at}: a message of ${row.epoch} in ${epoch}`);
+    } else if (row.epoch < epoch) {
+      world.probe("late message");
+    }
+  }
+}
+
+/** What a follower has is what the hub has, from where it began to follow up to some position. */
+function checkFollower(
+  { world }: Scene,
+  name: string,
+  log: readonly LogRow[],
+  own: readonly LogRow[],
+): void {
+  let last: number | undefined;
+  for (const { position, bytes } of own) {
+    const original = log[position - 1];
+    if (original === undefined || !equalBytes(original.bytes, bytes)) {
+      world.violate("I6", `${name} has another entry at ${position} than the hub`);
+    }
+    if (last !== undefined && position !== last + 1) world.probe("followed again");
+    last = position;
+  }
+}

@@ -1,0 +1,84 @@
+import { Random } from "../random.ts";
+
+/** What a seed lets go wrong, and how much happens in it. Every run draws its own ("swarm"). */
+export type Faults = {
+  /** Probability that a request or an answer is lost. */
+  readonly loss: number;
+  /** Probability that a request arrives twice. */
+  readonly duplication: number;
+  /** Mean of one way, in ms. */
+  readonly delayMs: number;
+  /** Whether one message may overtake another. */
+  readonly reordering: boolean;
+  /** Probability that a socket breaks with a message. */
+  readonly socketBreaks: number;
+  /** Links that are cut for a while, one way or both. */
+  readonly cuts: number;
+  /** Probability that a server dies in one of its transactions. */
+  readonly serverCrash: number;
+  /** The same for a client. */
+  readonly clientCrash: number;
+  /** Clients are closed and opened again so many times. */
+  readonly restarts: number;
+  /** The disk of a server is full for a while. */
+  readonly fullDisks: number;
+  /** The fsync of a COMMIT fails so many times. */
+  readonly brokenCommits: number;
+  /** A clock jumps by up to an hour so many times. */
+  readonly clockJumps: number;
+  /** The longest pause before what a module wants to do soon. */
+  readonly yieldMs: number;
+  /** Commits that change who is in, so many times. */
+  readonly membershipChanges: number;
+  readonly messages: number;
+  /** How long everything may go wrong, in ms. */
+  readonly faultsForMs: number;
+  /** How many people and servers take part. */
+  readonly size: "small" | "large";
+};
+
+/** Classes that the shrinker switches off one by one; the value is "none of it". */
+export const off: Partial<Faults> = {
+  loss: 0,
+  duplication: 0,
+  delayMs: 1,
+  reordering: false,
+  socketBreaks: 0,
+  cuts: 0,
+  serverCrash: 0,
+  clientCrash: 0,
+  restarts: 0,
+  fullDisks: 0,
+  brokenCommits: 0,
+  clockJumps: 0,
+  yieldMs: 0,
+  membershipChanges: 0,
+};
+
+/** Draws first and decides afterwards, so that switching one thing off changes no other. */
+export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Faults {
+  const random = new Random(seed, "faults");
+  const upTo = (most: number): number => random.fraction() * most;
+  const sometimes = <T>(probability: number, value: T, otherwise: T): T =>
+    random.chance(probability) ? value : otherwise;
+  const drawn: Faults = {
+    loss: sometimes(0.8, upTo(0.3), 0),
+    duplication: sometimes(0.7, upTo(0.25), 0),
+    delayMs: 2 + upTo(118),
+    reordering: random.chance(0.7),
+    socketBreaks: sometimes(0.6, upTo(0.05), 0),
+    cuts: sometimes(0.6, random.integer(1, 4), 0),
+    serverCrash: sometimes(0.8, upTo(0.03), 0),
+    clientCrash: sometimes(0.6, upTo(0.02), 0),
+    restarts: sometimes(0.4, random.integer(1, 3), 0),
+    fullDisks: sometimes(0.3, 1, 0),
+    brokenCommits: sometimes(0.2, 1, 0),
+    clockJumps: sometimes(0.3, random.integer(1, 2), 0),
+    yieldMs: sometimes(0.6, upTo(20), 0),
+    membershipChanges: sometimes(0.7, random.integer(1, 5), 0),
+    messages: random.integer(6, 20),
+    faultsForMs: random.integer(2_000, 8_000),
+    size: sometimes<Faults["size"]>(0.3, "large", "small"),
+  };
+  return { ...drawn, ...overrides };
+}

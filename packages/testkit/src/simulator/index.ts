@@ -1,0 +1,5 @@
+/** The deterministic simulator: real servers and real clients on a seeded clock, network and disk. */
+export { drawFaults, type Faults } from "./faults.ts";
+export { runSeed, type SeedResult } from "./run-seed.ts";
+export { shrink, type Shrunk } from "./shrink.ts";
+export { discard, makeTemplate, type Template } from "./template.ts";

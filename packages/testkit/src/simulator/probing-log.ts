@@ -1,0 +1,31 @@
+import type { Log, LogFields } from "@treehouse/protocol";
+import type { SimWorld } from "./sim-world.ts";
+
+/** What the log says is what the program noticed: each event is a probe, and errors are looked at. */
+export function probingLog(world: SimWorld, name: string, alive: () => boolean): Log {
+  const write =
+    (level: string) =>
+    (event: string, fields?: LogFields): void => {
+      if (!alive()) return;
+      world.probe(`log ${event}`);
+      if (level === "debug" || level === "info") return;
+      world.note(`${name} ${level} ${event} ${JSON.stringify(fields ?? {})}`);
+      if (level === "error" && !expected(event, fields)) {
+        world.violate("log", `${name} ${event} ${JSON.stringify(fields ?? {})}`);
+      }
+    };
+  const log: Log = {
+    debug: write("debug"),
+    info: write("info"),
+    warn: write("warn"),
+    error: write("error"),
+    child: () => log,
+  };
+  return log;
+}
+
+/** Errors that a fault of the machine causes, and that the operator is to hear of. */
+function expected(_event: string, fields: LogFields | undefined): boolean {
+  const text = JSON.stringify(fields ?? {});
+  return /storageFull|SQLITE_FULL|SQLITE_IOERR|database failed/i.test(text);
+}

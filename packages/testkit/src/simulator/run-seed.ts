@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import { checkClients } from "./check-clients.ts";
+import { checkLogs } from "./check-logs.ts";
+import { drawFaults, type Faults } from "./faults.ts";
+import { settle } from "./settle.ts";
+import { SimClient } from "./sim-client.ts";
+import { SimNetwork } from "./sim-network.ts";
+import { SimServer } from "./sim-server.ts";
+import { SimWorld } from "./sim-world.ts";
+import { discard, domains, layOut, people, storePath, type Template } from "./template.ts";
+import { codeOf, type Scene, scheduleWorkload } from "./workload.ts";
+
+/** What came out of one seed. Two runs of a seed have the same hash and as many steps. */
+export type SeedResult = {
+  readonly seed: number;
+  readonly faults: Faults;
+  readonly violations: readonly string[];
+  readonly hash: string;
+  readonly steps: number;
+  /** From the healing until nobody had anything left to do, in virtual ms. */
+  readonly settledMs: number;
+  readonly accepted: number;
+  readonly refused: number;
+  readonly crashes: number;
+  readonly probes: ReadonlyMap<string, number>;
+  readonly trace: readonly string[];
+};
+
+/** Time in which what has settled may still let go of what it holds. */
+const drainMs = 5_000;
+
+export async function runSeed(
+  template: Template,
+  seed: number,
+  overrides: Partial<Faults> = {},
+): Promise<SeedResult> {
+  const faults = drawFaults(seed, overrides);
+  const world = new SimWorld(seed, faults, template.endedAt);
+  const directory = layOut(template, faults.size);
+  const scene = openScene(world, template, directory);
+  let settledMs = 0;
+  try {
+    await start(scene);
+    scheduleWorkload(scene);
+    await world.scheduler.run(world.now + faults.faultsForMs);
+    heal(scene);
+    settledMs = await settle(scene);
+    await world.scheduler.run(world.now + drainMs);
+    if (world.violations.length === 0) await checkClients(scene, checkLogs(scene));
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    world.violate("exception", `${codeOf(error)} ${text}`);
+  } finally {
+    for (const client of scene.clients) client.kill();
+    for (const server of scene.servers) server.kill();
+    discard(directory);
+  }
+  return {
+    seed,
+    faults,
+    violations: world.violations,
+    hash: world.hash,
+    steps: world.scheduler.steps,
+    settledMs,
+    accepted: scene.sent.filter(({ outcome }) => outcome === "accepted").length,
+    refused: scene.sent.filter(({ outcome }) => outcome === "refused").length,
+    crashes: [...scene.servers, ...scene.clients].reduce((sum, { crashes }) => sum + crashes, 0),
+    probes: world.probes,
+    trace: world.trace,
+  };
+}
+
+function openScene(world: SimWorld, template: Template, directory: string): Scene {
+  const network = new SimNetwork(world);
+  const { size } = world.faults;
+  return {
+    world,
+    network,
+    servers: domains[size].map(
+      (domain) => new SimServer(world, network, domain, join(directory, domain)),
+    ),
+    clients: people[size].map(
+      (address) => new SimClient(world, network, address, storePath(directory, address)),
+    ),
+    room: template.rooms[size],
+    sent: [],
+    givenUp: new Set(),
+  };
+}
+
+/** Nothing goes wrong before everybody is there. */
+async function start({ world, servers, clients, sent, givenUp }: Scene): Promise<void> {
+  world.calm = true;
+  for (const server of servers) await world.within(server.start(), "a start");
+  for (const one of clients) {
+    one.onOpen = (client) => {
+      for (const known of sent) {
+        if (known.by === one.address && known.outcome === "waiting") known.outcome = "unknown";
+      }
+      client.on("fault", ({ code, position, text }) => {
+        if (code === "intentRefused") givenUp.add(one.address);
+        else world.violate("fault", `${one.name}: ${code} at ${position}: ${text}`);
+      });
+      client.on("gap", ({ from, to, reason }) => {
+        world.violate("fault", `${one.name}: gap ${from}-${to} ${reason}`);
+      });
+      client.on("senderOrder", ({ kind, position }) => {
+        world.violate("fault", `${one.name}: ${kind} at ${position}`);
+      });
+      client.on("identityAlarm", ({ kind, address }) => {
+        world.violate("fault", `${one.name}: ${kind} of ${address}`);
+      });
+      client.on("lostByServer", ({ messages }) => {
+        world.violate("fault", `${one.name}: lost ${messages.length}`);
+      });
+      client.on("loginRequired", ({ reason }) => {
+        world.violate("fault", `${one.name}: logged out: ${reason}`);
+      });
+      for (const name of ["joined", "removed"] as const) {
+        client.on(name, () => world.note(`${one.name} ${name}`));
+      }
+    };
+    await world.within(one.open(), "opening");
+  }
+  await world.scheduler.run(world.now + 500);
+  world.calm = false;
+}
+
+function heal({ world, servers, clients }: Scene): void {
+  world.note("heal");
+  world.calm = true;
+  for (const host of [...servers, ...clients]) host.skewMs = 0;
+  for (const server of servers) server.full(false);
+}

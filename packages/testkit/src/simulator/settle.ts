@@ -1,0 +1,61 @@
+import { Tables } from "./read-logs.ts";
+import type { Scene } from "./workload.ts";
+
+/** After everything is healed all must be done within so long: the longest retry is a minute. */
+const settledWithinMs = 120_000;
+const lookEveryMs = 500;
+
+/**
+ * Lets time pass until nobody has anything left to do: every wish done, every log read to its end,
+ * every outbox empty. What is still missing after the bound is a violation.
+ */
+export async function settle(scene: Scene): Promise<number> {
+  const { world } = scene;
+  const from = world.now;
+  let missing: readonly string[] = [];
+  while (world.now - from < settledWithinMs) {
+    await world.scheduler.run(world.now + lookEveryMs);
+    missing = await whatIsMissing(scene);
+    if (missing.length === 0) return world.now - from;
+  }
+  for (const text of missing) world.violate("liveness", text);
+  return world.now - from;
+}
+
+/** What is cheap to look at comes first: most looks end there. */
+async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
+  const { clients, servers, room, world } = scene;
+  const down = [
+    ...servers.filter(({ isUp }) => !isUp),
+    ...clients.filter(({ client }) => client === undefined),
+  ];
+  if (down.length > 0) return down.map(({ name }) => `${name} is down`);
+  const missing: string[] = [];
+  for (const one of clients) {
+    const intents = await one.openIntents();
+    if (intents > 0) missing.push(`${one.name} has ${intents} wishes`);
+  }
+  if (missing.length > 0) return missing;
+  const tables = servers.map((server) => new Tables(server));
+  try {
+    for (const [index, { name }] of servers.entries()) {
+      const waiting = tables[index]?.outbox() ?? 0;
+      if (waiting > 0) missing.push(`${name} has ${waiting} to send`);
+      missing.push(...(tables[index]?.unread() ?? []).map((each) => `${name} has unread: ${each}`));
+    }
+    const [hub] = tables;
+    if (missing.length > 0 || hub === undefined) return missing;
+    const head = hub.head(room);
+    const members = hub.members(room);
+    for (const { name, client } of clients) {
+      if (client === undefined || !members.includes(client.me.client)) continue;
+      const known = await world.within(client.conversations.list(), "a list");
+      const info = known.find(({ id }) => id === room);
+      if (info?.status !== "joined") missing.push(`${name} is ${info?.status ?? "not"} in`);
+      else if (info.position !== head) missing.push(`${name} is at ${info.position} of ${head}`);
+    }
+    return missing;
+  } finally {
+    for (const each of tables) each.close();
+  }
+}

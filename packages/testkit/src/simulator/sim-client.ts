@@ -1,0 +1,155 @@
+import { createNodeCrypto } from "@treehouse/mls/crypto/node";
+import {
+  type Client,
+  type ClientOptions,
+  openClient,
+  openSqlite,
+  type SqlDatabase,
+} from "@treehouse/client-sdk/embedding";
+import { type Host, Life } from "./life.ts";
+import type { SimNetwork } from "./sim-network.ts";
+import type { SimWorld } from "./sim-world.ts";
+
+/** Next to nothing: no seed looks at what guesses at a password cost. */
+const keyStretching = {
+  "argon2id-custom": { memory: 8, iterations: 1, parallelism: 1 },
+} as const;
+
+export const simPassword = "correct horse battery staple";
+
+/** A client over a real store, whose process may die and is started again. */
+export class SimClient implements Host {
+  /** `alice.a.example`. */
+  readonly name: string;
+  readonly address: string;
+  readonly world: SimWorld;
+  readonly network: SimNetwork;
+  readonly path: string;
+  skewMs = 0;
+  crashes = 0;
+  /** Hears of each life, to listen to it. */
+  onOpen: (client: Client) => void = () => undefined;
+  #life: Life | undefined;
+  #client: Client | undefined;
+  #database: SqlDatabase | undefined;
+  #stopping = false;
+
+  constructor(world: SimWorld, network: SimNetwork, address: string, path: string) {
+    this.world = world;
+    this.network = network;
+    this.address = address;
+    this.name = address.replace("@", ".");
+    this.path = path;
+  }
+
+  get server(): string {
+    return this.address.slice(this.address.indexOf("@") + 1);
+  }
+
+  /** The client of the life that is; undefined while its process is down. */
+  get client(): Client | undefined {
+    return this.#client;
+  }
+
+  async open(more: Partial<ClientOptions> = {}): Promise<void> {
+    const life = new Life(this);
+    this.#life = life;
+    const { env } = life;
+    const opening = openClient(
+      {
+        env,
+        crypto: createNodeCrypto({ random: env.random }),
+        keyStretching,
+        openStore: async (path) => {
+          const database = openSqlite(path);
+          this.#database = database;
+          life.atEnd(() => void database.close());
+          return { database: this.#mortal(database, life), key: new Uint8Array(32).fill(7) };
+        },
+        close: () => Promise.resolve(),
+      },
+      { account: this.address, server: `http://${this.server}`, store: this.path, ...more },
+    );
+    try {
+      const client = await (more.password === undefined
+        ? this.world.scheduler.hold(opening)
+        : opening);
+      if (!life.alive) return;
+      this.#client = client;
+      this.world.note(`up ${this.name}`);
+      this.onOpen(client);
+    } catch (error) {
+      if (life.alive) throw error;
+    }
+  }
+
+  crash(): void {
+    const life = this.#life;
+    if (life?.alive !== true || this.#stopping) return;
+    this.crashes += 1;
+    this.world.note(`crash ${this.name}`);
+    this.#client = undefined;
+    life.end();
+    const downMs = this.world.random(`down ${this.name}`).integer(50, 3_000);
+    this.world.scheduler.timer(downMs, () => {
+      if (!this.#stopping) void this.open();
+    });
+  }
+
+  /** Closes as a program does, and opens again. */
+  async restart(): Promise<void> {
+    const client = this.#client;
+    if (client === undefined) return;
+    this.#client = undefined;
+    await client.close();
+    this.#life?.end();
+    this.world.note(`closed ${this.name}`);
+    if (!this.#stopping) await this.open();
+  }
+
+  async close(): Promise<void> {
+    this.#stopping = true;
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.close();
+    this.#life?.end();
+  }
+
+  kill(): void {
+    this.#stopping = true;
+    this.#client = undefined;
+    this.#life?.end();
+  }
+
+  /** How many wishes are stored and not done. */
+  async openIntents(): Promise<number> {
+    const sql = "SELECT count(*) AS open FROM intents WHERE status <> 'held' ORDER BY 1";
+    const open = await this.#database?.transaction((tx) => Number(tx.all(sql)[0]?.["open"]));
+    return open ?? 0;
+  }
+
+  #mortal(database: SqlDatabase, life: Life): SqlDatabase {
+    const { world } = this;
+    const random = world.random(`crash ${this.name}`);
+    return {
+      transaction: async (run) => {
+        if (!life.alive) throw new Error("this process is dead");
+        const dies = random.chance(world.faults.clientCrash) && !world.calm;
+        const before = random.chance(0.5);
+        if (dies && before) this.#dieHere("before a client's COMMIT");
+        const value = await database.transaction(run);
+        if (dies) this.#dieHere("after a client's COMMIT");
+        return value;
+      },
+      close: async () => {
+        if (life.alive) await database.close();
+      },
+    };
+  }
+
+  #dieHere(where: string): never {
+    this.world.probe(`crash ${where}`);
+    this.crash();
+    throw new Error("the process dies here");
+  }
+}

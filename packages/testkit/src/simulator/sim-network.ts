@@ -1,0 +1,140 @@
+import {
+  copyBytes,
+  type HttpRequest,
+  type HttpResponse,
+  NetworkFault,
+  type SocketEvents,
+  type SocketHandle,
+} from "@treehouse/protocol";
+import type { Door } from "./door.ts";
+import { SimSocket } from "./sim-socket.ts";
+import { exponential, type SimWorld } from "./sim-world.ts";
+
+/** How long who asks learns of a loss, at the latest, where it learns of it at all. */
+const toldWithinMs = 1_000;
+const calmDelayMs = 2;
+
+/** Every message between two hosts: it is late, lost, doubled, overtaken or cut off, as the seed says. */
+export class SimNetwork {
+  readonly #world: SimWorld;
+  readonly #doors = new Map<string, Door>();
+  readonly #cut = new Map<string, number>();
+  readonly #last = new Map<string, number>();
+
+  constructor(world: SimWorld) {
+    this.#world = world;
+  }
+
+  /** Puts a host's current door there, or takes it away. */
+  door(name: string, door: Door | undefined): void {
+    if (door === undefined) this.#doors.delete(name);
+    else this.#doors.set(name, door);
+  }
+
+  doorOf(name: string): Door | undefined {
+    return this.#doors.get(name);
+  }
+
+  /** Nothing passes from one host to another; cuts add up. */
+  cut(from: string, to: string, change: 1 | -1): void {
+    const lane = `${from}>${to}`;
+    this.#cut.set(lane, (this.#cut.get(lane) ?? 0) + change);
+  }
+
+  isCut(from: string, to: string): boolean {
+    return !this.#world.calm && (this.#cut.get(`${from}>${to}`) ?? 0) > 0;
+  }
+
+  /** How long one way takes; drawn whether or not it counts. */
+  delay(): number {
+    const { calm, faults } = this.#world;
+    const drawn = exponential(this.#world.random("delay"), 1);
+    return 1 + drawn * (calm ? calmDelayMs : faults.delayMs);
+  }
+
+  fetch(from: string, request: HttpRequest): Promise<HttpResponse> {
+    const to = new URL(request.url).hostname;
+    const { scheduler } = this.#world;
+    const random = this.#world.random("network");
+    const twice = random.chance(this.#world.faults.duplication) && !this.#world.calm;
+    const again = random.fraction();
+    const sent =
+      request.body === undefined ? request : { ...request, body: copyBytes(request.body) };
+    return new Promise((resolve, reject) => {
+      let settled = false;
+      const settle = (act: () => void): void => {
+        if (settled) return;
+        settled = true;
+        cancel();
+        act();
+      };
+      const fail = (reason: NetworkFault["reason"], text: string): void =>
+        settle(() => reject(new NetworkFault(reason, text)));
+      const cancel = scheduler.timer(request.timeoutMs, () => fail("timeout", "no answer in time"));
+      request.signal?.addEventListener("abort", () => fail("aborted", "it was given up"));
+      const lost = (): void => fail("broken", "the connection broke");
+      const answer = (act: () => void): void => this.#travel(to, from, () => settle(act), lost);
+      const arrive = async (): Promise<void> => {
+        const door = this.#doors.get(to);
+        if (door === undefined) {
+          answer(() => reject(new NetworkFault("refused", "nobody listens there")));
+          return;
+        }
+        try {
+          const response = await door.exchange(sent);
+          const tooLarge = response.body.length > request.responseBytesMax;
+          answer(() => {
+            if (tooLarge) reject(new NetworkFault("tooLarge", "the answer is too long"));
+            else resolve(response);
+          });
+        } catch (error) {
+          answer(() => reject(error));
+        }
+      };
+      this.#travel(from, to, () => void arrive(), lost);
+      if (!twice) return;
+      this.#world.probe("request doubled");
+      // What some box on the way sends once more; its answer interests nobody.
+      scheduler.timer(again * 3_000, () => {
+        this.#doors
+          .get(to)
+          ?.exchange(sent)
+          .catch(() => undefined);
+      });
+    });
+  }
+
+  openSocket(from: string, url: string, events: SocketEvents): SocketHandle & { break(): void } {
+    const to = new URL(url).hostname;
+    return new SimSocket({ world: this.#world, network: this, from, to, url, events });
+  }
+
+  /** Whether a message between two hosts gets there at all. */
+  passes(from: string, to: string, probability: number): boolean {
+    const lost = this.#world.random("loss").chance(probability);
+    if (this.isCut(from, to)) {
+      this.#world.probe("cut");
+      return false;
+    }
+    return this.#world.calm || !lost;
+  }
+
+  #travel(from: string, to: string, arrive: () => void, lost: () => void): void {
+    const { scheduler, faults, now } = this.#world;
+    const passes = this.passes(from, to, faults.loss);
+    const told = this.#world.random("told");
+    const [tellsAtAll, tellsAfter] = [told.chance(0.7), told.fraction() * toldWithinMs];
+    let at = now + this.delay();
+    if (!passes) {
+      this.#world.probe("lost");
+      if (tellsAtAll) scheduler.timer(tellsAfter, lost);
+      return;
+    }
+    if (!faults.reordering) {
+      const lane = `${from}>${to}`;
+      at = Math.max(at, (this.#last.get(lane) ?? 0) + 0.001);
+      this.#last.set(lane, at);
+    }
+    scheduler.timer(at - now, arrive);
+  }
+}

@@ -1,0 +1,173 @@
+import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  createHomeserver,
+  defaultConfig,
+  type Homeserver,
+  type Machine,
+  type OutboundClient,
+} from "@treehouse/homeserver";
+import { type Domain, type Env, parseDomain } from "@treehouse/protocol";
+import { Door } from "./door.ts";
+import { type Host, Life } from "./life.ts";
+import { createMortalEngine, type MortalEngine } from "./mortal-engine.ts";
+import type { SimNetwork } from "./sim-network.ts";
+import type { SimWorld } from "./sim-world.ts";
+
+/** As long as the disk is not full the reserve is there and complete, without anybody writing it. */
+const reserveBytes = 64 * 1024 * 1024;
+
+/** A homeserver over real files, whose process may die and is started again. */
+export class SimServer implements Host {
+  readonly name: string;
+  readonly domain: Domain;
+  readonly world: SimWorld;
+  readonly network: SimNetwork;
+  readonly directory: string;
+  skewMs = 0;
+  crashes = 0;
+  #life: Life | undefined;
+  #homeserver: Homeserver | undefined;
+  #engine: MortalEngine | undefined;
+  #stopping = false;
+
+  constructor(world: SimWorld, network: SimNetwork, domain: string, directory: string) {
+    this.world = world;
+    this.network = network;
+    this.name = domain;
+    this.domain = parseDomain(domain);
+    this.directory = directory;
+  }
+
+  get isUp(): boolean {
+    return this.#homeserver !== undefined;
+  }
+
+  /** The modules of the life that is. */
+  get homeserver(): Homeserver {
+    if (this.#homeserver === undefined) throw new Error(`${this.name} is down`);
+    return this.#homeserver;
+  }
+
+  get databasePath(): string {
+    return join(this.directory, "treehouse.sqlite");
+  }
+
+  async start(): Promise<void> {
+    const life = new Life(this);
+    const engine = createMortalEngine(this.world, this.name, () => this.crash());
+    this.#life = life;
+    this.#engine = engine;
+    this.#placeReserve();
+    let door: Door | undefined;
+    const machine: Machine = {
+      engine,
+      listener: async (server) => {
+        door = new Door(server);
+        return `http://${this.domain}`;
+      },
+      outbound: (env) => outboundOver(env),
+    };
+    const base = defaultConfig();
+    const starting = createHomeserver({
+      config: {
+        ...base,
+        server: { ...base.server, domain: this.domain, public_url: `https://${this.domain}` },
+        storage: { ...base.storage, directory: this.directory },
+        metrics: { ...base.metrics, enabled: false },
+        registration: { ...base.registration, mode: "open" },
+        limits: {
+          registrations_per_address: 10_000,
+          key_package_uploads: 10_000,
+          claims_per_pair: 10_000,
+        },
+      },
+      env: life.env,
+      machine,
+      onCrash: (error) => {
+        if (!life.alive) return;
+        this.world.note(`${this.name} stops: ${String(error)}`);
+        this.world.probe("crash-stop");
+        this.crash();
+      },
+    });
+    life.atEnd(() => {
+      door?.shut();
+      engine.closeAll();
+    });
+    try {
+      const homeserver = await this.world.scheduler.hold(starting);
+      if (!life.alive) return;
+      this.#homeserver = homeserver;
+      this.world.note(`up ${this.name}`);
+      this.network.door(this.name, door);
+    } catch (error) {
+      if (life.alive) throw error;
+    }
+  }
+
+  /** The process is gone at once; it is started again after a while. */
+  crash(): void {
+    const life = this.#life;
+    if (life?.alive !== true || this.#stopping) return;
+    this.crashes += 1;
+    this.world.note(`crash ${this.name}`);
+    this.network.door(this.name, undefined);
+    this.#homeserver = undefined;
+    life.end();
+    const downMs = this.world.random(`down ${this.name}`).integer(50, 3_000);
+    this.world.scheduler.timer(downMs, () => {
+      if (!this.#stopping) void this.start();
+    });
+  }
+
+  full(full: boolean): void {
+    if (this.isUp) this.#engine?.full(full);
+  }
+
+  breakCommit(): void {
+    this.#engine?.breakCommit();
+  }
+
+  /** For good, and in order: what was accepted is committed. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.network.door(this.name, undefined);
+    await this.#homeserver?.[Symbol.asyncDispose]();
+    this.#homeserver = undefined;
+    this.#life?.end();
+  }
+
+  /** For good, and at once. */
+  kill(): void {
+    this.#stopping = true;
+    this.network.door(this.name, undefined);
+    this.#homeserver = undefined;
+    this.#life?.end();
+  }
+
+  #placeReserve(): void {
+    const path = `${this.databasePath}.reserve`;
+    mkdirSync(this.directory, { recursive: true });
+    writeFileSync(path, "");
+    truncateSync(path, reserveBytes);
+  }
+}
+
+/** HTTP with other servers over the simulated network; all that is signed and pinned is real. */
+function outboundOver(env: Env): OutboundClient {
+  return {
+    send: ({ domain, port }, request) =>
+      env.fetch({
+        method: request.method,
+        url: `http://${domain}:${port}${request.path}`,
+        headers: { ...request.headers, host: domain },
+        ...(request.body === undefined ? {} : { body: request.body }),
+        timeoutMs: request.timeoutMs,
+        responseBytesMax: request.answerBytesMax,
+      }),
+    sweep: () => undefined,
+    forget: () => undefined,
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,205 @@
+import type { Random } from "../random.ts";
+import type { SimClient } from "./sim-client.ts";
+import type { SimNetwork } from "./sim-network.ts";
+import type { SimServer } from "./sim-server.ts";
+import type { SimWorld } from "./sim-world.ts";
+
+/** What became of a message, as its sender was told. */
+export type Sent = {
+  readonly by: string;
+  readonly text: string;
+  /** `unknown`: whoever waited for it died. Its wish may have been stored, or not. */
+  outcome: "waiting" | "accepted" | "refused" | "unknown";
+  position: number | undefined;
+  code: string;
+};
+
+/** Everything that a seed consists of while it runs. */
+export type Scene = {
+  readonly world: SimWorld;
+  readonly network: SimNetwork;
+  readonly servers: readonly SimServer[];
+  readonly clients: readonly SimClient[];
+  readonly room: string;
+  readonly sent: Sent[];
+  /** Addresses of clients that were told that a wish of theirs can never be done. */
+  readonly givenUp: Set<string>;
+};
+
+/** Lets everything happen that the seed has drawn, each at its time. */
+export function scheduleWorkload(scene: Scene): void {
+  scheduleMessages(scene);
+  scheduleMembership(scene);
+  scheduleRestarts(scene);
+  scheduleCuts(scene);
+  scheduleMachineFaults(scene);
+}
+
+function scheduleMessages(scene: Scene): void {
+  const { world, clients } = scene;
+  const random = world.random("messages");
+  for (let index = 0; index < world.faults.messages; index += 1) {
+    const client = pick(random, clients);
+    const text = `${client.name} says ${index}`;
+    at(scene, random, () => void send(scene, client, text));
+  }
+}
+
+async function send({ sent, room, world }: Scene, client: SimClient, text: string): Promise<void> {
+  const by = client.client;
+  if (by === undefined) return;
+  const known: Sent = {
+    by: client.address,
+    text,
+    outcome: "waiting",
+    position: undefined,
+    code: "",
+  };
+  sent.push(known);
+  try {
+    const conversation = await by.conversations.get(room);
+    const { position } = await conversation.send(text);
+    if (client.client !== by) return;
+    known.outcome = "accepted";
+    known.position = position;
+    world.note(`${client.name} has "${text}" accepted at ${position}`);
+  } catch (error) {
+    if (client.client !== by) return;
+    const code = codeOf(error);
+    // The wish is stored and goes on.
+    if (code === "closed" || code === "interrupted") return;
+    known.outcome = "refused";
+    known.code = code;
+    world.note(`${client.name} has "${text}" refused: ${code}`);
+    if (!expectedRefusals.has(code)) world.violate("refusal", `"${text}" was refused: ${code}`);
+  }
+}
+
+/** What a member may be told because of what another member has done meanwhile. */
+const expectedRefusals = new Set(["removed", "notMember", "unknownRoom", "notAllowed"]);
+
+function scheduleMembership(scene: Scene): void {
+  const { world, clients } = scene;
+  const random = world.random("membership");
+  for (let index = 0; index < world.faults.membershipChanges; index += 1) {
+    const actor = random.chance(0.6) ? clients[0] : pick(random, clients);
+    const other = pick(random, clients.slice(1));
+    const kind = random.integer(0, 2);
+    if (actor === undefined) continue;
+    at(scene, random, () => void change(scene, actor, other, kind));
+  }
+}
+
+async function change(
+  { world, room }: Scene,
+  actor: SimClient,
+  other: SimClient,
+  kind: number,
+): Promise<void> {
+  const by = actor.client;
+  if (by === undefined) return;
+  const act = actor !== other ? (kind === 0 ? "add" : "remove") : "leave";
+  try {
+    const conversation = await by.conversations.get(room);
+    world.note(`${actor.name} ${act} ${other.name}`);
+    if (act === "add") await conversation.add([other.address]);
+    else if (act === "remove") await conversation.remove([other.address]);
+    else await conversation.leave();
+    if (actor.client === by) world.note(`${actor.name} has done: ${act} ${other.name}`);
+  } catch (error) {
+    if (actor.client !== by) return;
+    const code = codeOf(error);
+    world.note(`${actor.name} could not ${act} ${other.name}: ${code}`);
+    world.probe(`membership ${code}`);
+    if (code === "closed" || code === "interrupted" || expectedRefusals.has(code)) return;
+    if (!transientRefusals.has(code)) world.violate("refusal", `${act} was refused: ${code}`);
+  }
+}
+
+/** What an act may fail with that is not stored as a wish before it has begun. */
+const transientRefusals = new Set([
+  "network",
+  "unavailable",
+  "peerUnavailable",
+  "storageFull",
+  "internal",
+  "conflict",
+  "noKeyPackage",
+  "notFound",
+]);
+
+function scheduleRestarts(scene: Scene): void {
+  const { world, clients } = scene;
+  const random = world.random("restarts");
+  for (let index = 0; index < world.faults.restarts; index += 1) {
+    const client = pick(random, clients);
+    at(scene, random, () => void client.restart());
+  }
+}
+
+function scheduleCuts(scene: Scene): void {
+  const { world, network, clients, servers } = scene;
+  const random = world.random("cuts");
+  const links = [
+    ...clients.map((client) => [client.name, client.server] as const),
+    ...servers.flatMap((one) =>
+      servers.filter((other) => other !== one).map((other) => [one.name, other.name] as const),
+    ),
+  ];
+  for (let index = 0; index < world.faults.cuts; index += 1) {
+    const [from, to] = pick(random, links);
+    const oneWay = random.chance(0.4);
+    const lengthMs = random.integer(100, 4_000);
+    const turn = (by: 1 | -1): void => {
+      network.cut(from, to, by);
+      if (!oneWay) network.cut(to, from, by);
+    };
+    at(scene, random, () => {
+      world.note(`cut ${from} ${oneWay ? ">" : "-"} ${to}`);
+      turn(1);
+      world.scheduler.timer(lengthMs, () => turn(-1));
+    });
+  }
+}
+
+function scheduleMachineFaults(scene: Scene): void {
+  const { world, servers, clients } = scene;
+  const disks = world.random("disks");
+  for (let index = 0; index < world.faults.fullDisks; index += 1) {
+    const server = pick(disks, servers);
+    const lengthMs = disks.integer(100, 3_000);
+    at(scene, disks, () => {
+      world.note(`full ${server.name}`);
+      server.full(true);
+      world.scheduler.timer(lengthMs, () => server.full(false));
+    });
+  }
+  const commits = world.random("commits");
+  for (let index = 0; index < world.faults.brokenCommits; index += 1) {
+    const server = pick(commits, servers);
+    at(scene, commits, () => server.breakCommit());
+  }
+  const clocks = world.random("clocks");
+  for (let index = 0; index < world.faults.clockJumps; index += 1) {
+    const host = pick(clocks, [...servers, ...clients]);
+    const skewMs = clocks.integer(-3_600_000, 3_600_000);
+    at(scene, clocks, () => {
+      world.note(`clock of ${host.name} ${skewMs}`);
+      host.skewMs = skewMs;
+    });
+  }
+}
+
+function at({ world }: Scene, random: Random, run: () => void): void {
+  world.scheduler.timer(random.fraction() * world.faults.faultsForMs, run);
+}
+
+function pick<T>(random: Random, from: readonly T[]): T {
+  const picked = from[random.integer(0, from.length - 1)];
+  if (picked === undefined) throw new Error("there is nothing to pick");
+  return picked;
+}
+
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}
