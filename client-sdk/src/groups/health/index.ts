@@ -9,5 +9,5 @@ export { forkTagLength, forkTagOf, isOfOtherFork, otherForkText } from "./fork-t
 export { observe } from "./observe.ts";
 export { noteReport } from "./report-entry.ts";
 export { healthOf, readSuspect, type RoomHealth, tellHealth, writeSuspect } from "./state.ts";
-export { committerOf, type Trouble, troubleOf } from "./trouble.ts";
+export { type Trouble, troubleOf } from "./trouble.ts";
 export { passedOver, type Passing, voidEntry } from "./void-entry.ts";
