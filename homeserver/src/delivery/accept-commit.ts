@@ -22,6 +22,7 @@ import { answerExpiry, MOVED, requestKey } from "./request.ts";
 import type { Attempt, Request } from "./request.ts";
 import { checkRoomsOfAdded, changePeers, changeSubscriptions } from "./membership.ts";
 import { parcelsOfCommit, peersOfCommit } from "./parcels.ts";
+import { waitForProposals } from "./room.ts";
 import type { HostedRoom } from "./room.ts";
 import type { LogPoint } from "./store.ts";
 import type { Submission } from "./submission.ts";
@@ -178,7 +179,10 @@ async function write(
   await store.keepAnswer(tx, key, answer, answerExpiry(at));
   if (first !== undefined) await keepFirstAnswer(context, tx, writing, first, end);
   const reports = hosted.reports.filter(({ position }) => position >= (keptFrom ?? 0));
-  tx.afterCommit(() => rooms.put({ ...next, unsettled, reports }));
+  tx.afterCommit(() => {
+    rooms.put({ ...next, unsettled, reports });
+    if (waitForProposals(next)) context.breaths.begin(next.room);
+  });
   return answer;
 }
 

@@ -227,7 +227,7 @@ function checkWelcome({ welcomeRefs }: CheckedCommit, welcome: Bytes | undefined
   throw new Refusal("limitExceeded", "The Welcome is too long for so many clients.", data);
 }
 
-/** The room that the commit leads to, with the removals that it left proposed again. */
+/** The room that the commit leads to; behind an external one with the removals proposed again. */
 async function nextRoom(
   hosted: HostedRoom,
   checked: CheckedCommit,
@@ -237,8 +237,9 @@ async function nextRoom(
   const removals = hosted.removals.difference(gone);
   const held = stillHeld(checked.group.roster, { removals, held: hosted.held });
   const due = [...removals.difference(held)].toSorted((a, b) => a - b);
+  // FED-208 and FED-212: behind a member's commit there is a breath until the next ones.
   const proposed = await checked.group.proposeRemovals(
-    due.slice(0, LIMITS.removalIntentsPerEpochMax),
+    checked.external ? due.slice(0, LIMITS.removalIntentsPerEpochMax) : [],
     { hubPrivateKey: hosted.hubKey.privateKey },
   );
   const next = hostedRoom({

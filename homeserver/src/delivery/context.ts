@@ -1,6 +1,7 @@
 import type { PublicContext } from "@treehouse/mls/public";
 import type { Domain, Env, RoomUri } from "@treehouse/protocol";
 import type { Database, Turns } from "../platform/index.ts";
+import type { Breaths } from "./breaths.ts";
 import type { RoomCache } from "./cache.ts";
 import type { OutsiderRates } from "./joining/index.ts";
 import type {
@@ -15,7 +16,7 @@ import type { DeliveryStore } from "./store.ts";
 
 /** What every operation of this module works with. */
 export type DeliveryContext = {
-  readonly env: Pick<Env, "now" | "random" | "timer">;
+  readonly env: Pick<Env, "log" | "now" | "random" | "timer">;
   readonly domain: Domain;
   readonly crypto: PublicContext["crypto"];
   readonly database: Database;
@@ -28,6 +29,7 @@ export type DeliveryContext = {
   readonly assets: RoomAssets;
   readonly rooms: RoomCache;
   readonly outsiders: OutsiderRates;
+  readonly breaths: Breaths;
   /**
    * In which the handshakes of one room are checked: the checks are the dear ones, and after the first
    * of many commits the others are refused by their epoch alone.

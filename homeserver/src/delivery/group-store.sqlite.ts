@@ -1,4 +1,5 @@
-import { and, asc, eq, inArray, isNull, sql } from "drizzle-orm";
+import { parseRoomUri } from "@treehouse/protocol";
+import { and, asc, eq, inArray, isNull, notExists, sql } from "drizzle-orm";
 import type { Database, Drizzle, Tx } from "../platform/index.ts";
 import { buffer, bytes } from "./blob.ts";
 import { epochs, heads, members, nodes, proposals, removals, rooms, welcomes } from "./schema.ts";
@@ -50,6 +51,19 @@ export function createGroupStore(database: Database): GroupStore {
           .onConflictDoUpdate({ target: [removals.roomId, removals.leaf], set: { held } })
           .run();
       }
+    },
+    roomsToPropose: async (tx, limit) => {
+      const db = database.sql(tx);
+      const proposed = db.select().from(proposals).where(eq(proposals.roomId, removals.roomId));
+      return db
+        .selectDistinct({ room: rooms.room })
+        .from(removals)
+        .innerJoin(rooms, eq(rooms.id, removals.roomId))
+        .where(and(eq(removals.held, false), notExists(proposed)))
+        .orderBy(asc(rooms.room))
+        .limit(limit)
+        .all()
+        .map((row) => parseRoomUri(row.room));
     },
   };
 }

@@ -28,6 +28,7 @@ import type {
 } from "@treehouse/protocol";
 import { createTurns, errorFields, migrationsOf } from "../platform/index.ts";
 import type { Acquaintance, Database, Jobs, ReadTx, Route, Tx } from "../platform/index.ts";
+import { createBreaths } from "./breaths.ts";
 import { createRoomCache } from "./cache.ts";
 import type { DeliveryContext } from "./context.ts";
 import { noteDeparture, settleDepartures } from "./departures.ts";
@@ -206,6 +207,10 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     store,
     rooms: createRoomCache({ crypto, database, store, leavesMax }),
     outsiders: createOutsiderRates(env),
+    breaths: createBreaths(
+      () => context,
+      (room) => restored.isUnsettled(room),
+    ),
     turns: createTurns(),
     followed: createFollowedCache({ database, store, roomsMax: LIMITS.followedRoomsCachedMax }),
     count: (reason) => faults.add(1, { reason }),
@@ -214,6 +219,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     await maintain(context);
     await settleDepartures(context, restored.isUnsettled);
     await settleRevocations(context, restored.isUnsettled);
+    await context.breaths.look();
   });
   const restored = createRestoredRooms(context);
   const health = createHealthWatch(context, env.log);
@@ -276,11 +282,13 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     async start() {
       await restored.start();
       departing.soon();
+      await context.breaths.look();
       await backfill.resume();
     },
     async close() {
       health.close();
       await departing.idle();
+      await context.breaths.close();
       await backfill.close();
       await restored.close();
     },

@@ -6,7 +6,7 @@ import { endRoom, isOver } from "./end-room.ts";
 import { appendEntry, hasMoved } from "./log.ts";
 import type { Caller } from "./ports.ts";
 import { busy } from "./request.ts";
-import { dueRemovals, hostedRoom, leavesOfUser, proposedRemovals } from "./room.ts";
+import { dueRemovals, hostedRoom, leavesOfUser, waitForProposals } from "./room.ts";
 import type { HostedRoom } from "./room.ts";
 import type { StoredHead } from "./store.ts";
 
@@ -58,6 +58,13 @@ export async function removeClient(
   return isHeld;
 }
 
+/** Proposes the removals that are due, if nothing is proposed in this epoch. */
+export function proposeDue(context: DeliveryContext, room: RoomUri): Promise<void> {
+  return writeRemovals(context, room, async (hosted) =>
+    waitForProposals(hosted) ? withRemovals(hosted, []) : undefined,
+  );
+}
+
 /** Leaves whose removal is to be proposed, or one that is cut off alone. */
 type Chosen = readonly number[] | { readonly held: number };
 
@@ -66,16 +73,29 @@ async function intendRemovals(
   room: RoomUri,
   choose: (hosted: HostedRoom) => Chosen,
 ): Promise<readonly number[]> {
-  return context.turns.take(room, async () => {
+  let leaves: readonly number[] = [];
+  await writeRemovals(context, room, async (hosted) => {
+    const chosen = choose(hosted);
+    leaves = "held" in chosen ? [] : chosen;
+    const due = dueRemovals(hosted);
+    const known = !("held" in chosen) && leaves.every((leaf) => due.has(leaf));
+    return known ? undefined : withRemovals(hosted, chosen);
+  });
+  return leaves;
+}
+
+/** Writes what a plan makes of the room, unless it makes nothing. */
+async function writeRemovals(
+  context: DeliveryContext,
+  room: RoomUri,
+  plan: (hosted: HostedRoom) => Promise<Leaving | undefined>,
+): Promise<void> {
+  await context.turns.take(room, async () => {
     for (let count = 0; count < attemptsMax; count += 1) {
       const hosted = await context.rooms.get(room);
-      const chosen = choose(hosted);
-      const leaves = "held" in chosen ? [] : chosen;
-      const due = dueRemovals(hosted);
-      if (!("held" in chosen) && leaves.every((leaf) => due.has(leaf))) return leaves;
-      const leaving = await withRemovals(hosted, chosen);
-      const written = await context.database.transaction((tx) => write(context, tx, leaving));
-      if (written) return leaves;
+      const leaving = await plan(hosted);
+      if (leaving === undefined) return;
+      if (await context.database.transaction((tx) => write(context, tx, leaving))) return;
       context.rooms.drop(hosted);
     }
     throw busy();
@@ -96,13 +116,10 @@ async function withRemovals(hosted: HostedRoom, chosen: Chosen): Promise<Leaving
     "held" in chosen
       ? hosted.held.union(new Set([chosen.held]))
       : hosted.held.difference(new Set(leaves));
-  const proposed = new Set(proposedRemovals(hosted));
-  const room = Math.max(0, LIMITS.removalIntentsPerEpochMax - proposed.size);
+  // FED-212: what is proposed one after another overtakes each commit that is being made.
+  const due = [...removals.difference(held)].toSorted((a, b) => a - b);
   const { group, messages } = await hosted.group.proposeRemovals(
-    [...removals.difference(held)]
-      .filter((leaf) => !proposed.has(leaf))
-      .toSorted((a, b) => a - b)
-      .slice(0, room),
+    hosted.group.pendingProposals.length > 0 ? [] : due.slice(0, LIMITS.removalIntentsPerEpochMax),
     { hubPrivateKey: hosted.hubKey.privateKey },
   );
   const next = hostedRoom({ ...hosted, revision: hosted.revision + 1, group, removals, held });

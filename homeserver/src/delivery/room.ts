@@ -124,6 +124,11 @@ export function dueRemovals({
   return removals.difference(held);
 }
 
+/** Whether removals are due and nothing is proposed in this epoch. */
+export function waitForProposals(room: HostedRoom): boolean {
+  return room.group.pendingProposals.length === 0 && dueRemovals(room).size > 0;
+}
+
 /** Of leaves that were held: those whose users still have no leaf that stays. */
 export function stillHeld(
   roster: PublicGroup["roster"],

@@ -116,6 +116,23 @@ function roomContract(open: OpenStore): void {
     });
   });
 
+  test("rooms whose removals wait are those where nothing is proposed, and not all is held", async () => {
+    const { database, store } = await open();
+    const id = await database.transaction((tx) => store.insertRoom(tx, founded));
+    const waiting = () => database.read((tx) => store.roomsToPropose(tx, 10));
+    const note = (held: ReadonlySet<number>) =>
+      database.transaction((tx) => store.addRemovals(tx, id, { removals: [1], held }, 1));
+    expect(await waiting()).toEqual([]);
+    await note(new Set([1]));
+    expect(await waiting()).toEqual([]);
+    await note(new Set());
+    expect(await waiting()).toEqual([room]);
+    await database.transaction((tx) =>
+      store.startEpoch(tx, id, change(1, { proposals: [proposal(3)] })),
+    );
+    expect(await waiting()).toEqual([]);
+  });
+
   test("nothing of a deleted room is left, and its name can be written again", async () => {
     const { database, store } = await open();
     const id = await database.transaction((tx) => store.insertRoom(tx, founded));

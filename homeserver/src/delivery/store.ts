@@ -73,6 +73,8 @@ export interface GroupStore {
     leaves: { readonly removals: Iterable<number>; readonly held: ReadonlySet<number> },
     at: number,
   ): Promise<void>;
+  /** Rooms with leaves that are to be removed, and nothing proposed in the present epoch. */
+  roomsToPropose(tx: ReadTx, limit: number): Promise<readonly RoomUri[]>;
 }
 
 export interface TreeStore {

@@ -1,25 +1,18 @@
-import { client as opaqueClient, ready } from "@serenity-kit/opaque";
-import {
-  deletionStartAnswerSchema,
-  fromBase64Url,
-  LIMITS,
-  nameOf,
-  paths,
-  toBase64Url,
-  userUri,
-} from "@treehouse/protocol";
+import { fromBase64Url, LIMITS, nameOf, paths, toBase64Url, userUri } from "@treehouse/protocol";
 import type { Domain, UserUri } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 import { ask } from "../people/ask.ts";
-import type { Answer } from "../people/ask.ts";
+import { beginDeletion, deleteAccount, finishDeletion } from "../people/deletion.ts";
 import { claimed, enrol, requestOf, tryClaim, uploaded } from "../people/holder.ts";
 import type { Holder } from "../people/holder.ts";
 import { createPerson, leafIdentityOf, makeKeyPackage } from "../people/person.ts";
-import { keyStretching, register, tryLogin, tryRegister } from "../people/sign-in.ts";
+import { register, tryLogin, tryRegister } from "../people/sign-in.ts";
 import type { SmallServer } from "../people/small-server.ts";
 import { act, contactsOf, newsOf, openTwoServers, stateOf, toldTo } from "../people/two-servers.ts";
 
 const password = "correct horse battery staple";
+
+const leaver = ({ url }: SmallServer, token: string) => ({ url, token, password });
 
 /** Somebody who has a password, with KeyPackages like everybody. */
 async function registered(server: SmallServer, name: string): Promise<Holder> {
@@ -39,36 +32,6 @@ async function registered(server: SmallServer, name: string): Promise<Holder> {
       lastResort: options.lastResort ?? false,
     }),
   };
-}
-
-/** The first half of a deletion, and the body of the second. */
-async function beginDeletion(
-  server: SmallServer,
-  token: string,
-  known = password,
-): Promise<{ readonly deletionId: string; readonly finishLoginRequest: string }> {
-  await ready;
-  const { clientLoginState, startLoginRequest } = opaqueClient.startLogin({ password: known });
-  const path = paths.accountDeletion();
-  const started = await ask(server.url, path, { token, json: { startLoginRequest } });
-  const { deletionId, loginResponse } = deletionStartAnswerSchema.parse(started.json);
-  const proof = opaqueClient.finishLogin({
-    clientLoginState,
-    loginResponse,
-    password: known,
-    keyStretching,
-  });
-  const finishLoginRequest = proof?.finishLoginRequest ?? toBase64Url(new Uint8Array(64));
-  return { deletionId, finishLoginRequest };
-}
-
-function finishDeletion(server: SmallServer, token: string, json: unknown): Promise<Answer> {
-  return ask(server.url, paths.account(), { method: "DELETE", token, json });
-}
-
-async function deleteAccount(server: SmallServer, token: string): Promise<void> {
-  const answer = await finishDeletion(server, token, await beginDeletion(server, token));
-  expect(answer.status).toBe(204);
 }
 
 /** The tables in which a text stands in any column. */
@@ -136,7 +99,7 @@ test("R-029 FED-969 a deleted account leaves a hash, here and at the servers tha
   expect((await tablesWith(a, name)).length).toBeGreaterThan(5);
   expect((await tablesWith(b, name)).length).toBeGreaterThan(1);
 
-  await deleteAccount(a, alice.token);
+  await deleteAccount(leaver(a, alice.token));
   await world.deliver(2);
   expect(asked).toEqual([
     `${a.domain}: ${alice.user}`,
@@ -172,14 +135,14 @@ test("R-029 a session alone deletes nothing, nor does a proof that is wrong, for
   const { a } = world;
   const [alice, carol] = [await registered(a, "alice"), await registered(a, "carol")];
   const code = async (token: string, body: unknown) =>
-    (await finishDeletion(a, token, body)).refusal?.code;
-  const guessed = await beginDeletion(a, alice.token, "a wrong password");
+    (await finishDeletion(leaver(a, token), body)).refusal?.code;
+  const guessed = await beginDeletion({ ...leaver(a, alice.token), password: "a wrong password" });
   expect(await code(alice.token, guessed)).toBe("loginFailed");
-  const honest = await beginDeletion(a, alice.token);
+  const honest = await beginDeletion(leaver(a, alice.token));
   expect(await code(carol.token, honest)).toBe("loginFailed");
   // A proof is used up by its first use, whoever makes it.
   expect(await code(alice.token, honest)).toBe("loginFailed");
-  const late = await beginDeletion(a, alice.token);
+  const late = await beginDeletion(leaver(a, alice.token));
   a.advance(LIMITS.loginLifetimeMs);
   expect(await code(alice.token, late)).toBe("loginFailed");
   expect(await code(alice.token, { deletionId: "x" })).toBe("malformed");
@@ -187,8 +150,8 @@ test("R-029 a session alone deletes nothing, nor does a proof that is wrong, for
   expect((await ask(a.url, paths.session(), { token: alice.token })).status).toBe(200);
   // Somebody without a password has no way to prove one.
   const bot = await enrol(a, "bot");
-  expect(await code(bot.token, await beginDeletion(a, bot.token))).toBe("loginFailed");
-  await deleteAccount(a, alice.token);
+  expect(await code(bot.token, await beginDeletion(leaver(a, bot.token)))).toBe("loginFailed");
+  await deleteAccount(leaver(a, alice.token));
 });
 
 test("every server that shares a room or a contact is told of a deletion, each once", async () => {
@@ -208,7 +171,7 @@ test("every server that shares a room or a contact is told of a deletion, each o
   const alice = await registered(a, "alice");
   await act(a, alice, "request", userUri(b.domain, "bob"));
   world.line.splice(0);
-  await deleteAccount(a, alice.token);
+  await deleteAccount(leaver(a, alice.token));
   for (const { to, item } of world.line) told.push(`${to} ${item.kind}`);
   expect(told).toEqual([`${b.domain} userDeleted`]);
 });
@@ -230,9 +193,9 @@ test("FED-969 a peer takes away its own users only, and who acts meanwhile finds
   expect(await stateOf(a, alice, bob.user)).toBe("none");
 
   const carol = await enrol(a, "carol");
-  const proof = await beginDeletion(a, alice.token);
+  const proof = await beginDeletion(leaver(a, alice.token));
   const [deleted, asked] = await Promise.all([
-    finishDeletion(a, alice.token, proof),
+    finishDeletion(leaver(a, alice.token), proof),
     ask(a.url, paths.contactRequest("carol@a.example"), { token: alice.token, json: {} }),
   ]);
   expect(deleted.status).toBe(204);

@@ -199,6 +199,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-211": "two heads that disagree prove a fork",
     "FED-1108": "forks of one epoch are told apart",
     "FED-1109": "how far back a client comes",
+    "FED-212": "of many who leave at once fifty are proposed in each epoch",
   },
   "the vectors of MLS objects and their checks show it": {
     "FED-980": "MLS 1.0 with ciphersuite 1",

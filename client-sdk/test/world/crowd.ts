@@ -1,0 +1,65 @@
+import { fromBase64Url, keyPackageUploadCodec, nameOf, paths } from "@treehouse/protocol";
+
+import { ask } from "../../../homeserver/test/people/ask.ts";
+import { deleteAccount } from "../../../homeserver/test/people/deletion.ts";
+import {
+  createPerson,
+  leafIdentityOf,
+  makeKeyPackage,
+  type Person,
+} from "../../../homeserver/test/people/person.ts";
+import { register } from "../../../homeserver/test/people/sign-in.ts";
+import { password, type RunningServer } from "./server.ts";
+
+/** Somebody who has an account and a KeyPackage, and never does anything. */
+export type Bystander = {
+  readonly address: string;
+  /** Deletes the account; only of those with a password. */
+  delete(): Promise<void>;
+};
+
+/** So many accounts; those with a password take longer. */
+export async function crowd(
+  server: RunningServer,
+  { prefix, count, passwords }: { prefix: string; count: number; passwords: boolean },
+): Promise<readonly Bystander[]> {
+  const people: Bystander[] = [];
+  for (let index = 0; index < count; index += 1) {
+    people.push(await bystander(server, `${prefix}${index}`, passwords));
+  }
+  return people;
+}
+
+async function bystander(
+  server: RunningServer,
+  name: string,
+  hasPassword: boolean,
+): Promise<Bystander> {
+  const { domain, url } = server;
+  const person = createPerson(name, { domain });
+  const { token, ...vouched } = await enrolled(server, person, hasPassword);
+  const identity = leafIdentityOf(person, vouched);
+  const { keyPackage } = await makeKeyPackage(person, identity, {});
+  const tls = keyPackageUploadCodec.encode([{ keyPackage, lastResort: false }]);
+  const uploaded = await ask(url, paths.keyPackages(), { token, tls });
+  if (uploaded.refusal !== undefined) throw uploaded.refusal;
+  return {
+    address: `${nameOf(person.user)}@${domain}`,
+    delete: () => deleteAccount({ url, token, password }),
+  };
+}
+
+async function enrolled({ url, current }: RunningServer, person: Person, hasPassword: boolean) {
+  if (!hasPassword) {
+    const { session, ...vouched } = await current().authentication.enrol({
+      ...person,
+      admin: false,
+    });
+    return { ...vouched, token: session.token };
+  }
+  const { session, countersigner, attestationCountersignature } = await register(url, person, {
+    password,
+  });
+  const countersignature = fromBase64Url(attestationCountersignature);
+  return { attestationCountersignature: countersignature, countersigner, token: session.token };
+}
