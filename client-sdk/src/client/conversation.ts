@@ -28,6 +28,7 @@ import { type ConversationAbout, createConversationAbout } from "./conversation-
 import { createExpiring, type Expiring } from "./expiring.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { createForwarding, type Forwarding } from "./forward.ts";
+import { createGoverning, type Governing } from "./governing.ts";
 import { createSender } from "./own-messages.ts";
 import { createPinsAndPolls, type PinsAndPolls } from "./pins-and-polls.ts";
 import { type Organisation, organisationOf, organise, type OrganiseWish } from "./organise.ts";
@@ -98,6 +99,7 @@ export interface Conversation
     StickerSending,
     PinsAndPolls,
     Forwarding,
+    Governing,
     Expiring,
     ConversationThreads,
     Drafts {
@@ -254,6 +256,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     ...filesHere.face,
     ...createPinsAndPolls(parts, id),
     ...createForwarding(parts, id),
+    ...createGoverning(parts, id),
     ...createExpiring(parts, id),
     ...createThreads(parts, id),
     ...createDrafts(parts, id),

@@ -1,4 +1,5 @@
 import {
+  type OpenEndedTemplate,
   parseAddress,
   parseRoomUri,
   Refusal,
@@ -15,11 +16,16 @@ import type { ConversationFinder, FoundConversation } from "./find-conversations
 import { guarded } from "./guarded.ts";
 import { listConversations, roomsHere } from "./list-conversations.ts";
 
+/** Who writes and who may come in: `docs/policy.md` of the project has all roles of each. */
+export type ConversationKind = OpenEndedTemplate;
+
 export type CreateConversation = {
   /** At most 64 octets; only members can read it. */
   readonly name?: string;
   /** Addresses. */
   readonly members?: readonly string[];
+  /** `group` if it is left out: everybody writes. */
+  readonly kind?: ConversationKind;
 };
 
 export interface ClientConversations {
@@ -68,11 +74,10 @@ export function createConversations(
     get: (reference) =>
       guarded(async () => createConversation(parts, await findRoom(store, reference))),
     find: (typed, { limit = findLimit } = {}) => guarded(() => finder.find(typed, limit)),
-    create: ({ name = "", members = [] }) =>
+    create: ({ name = "", members = [], kind = "group" }) =>
       guarded(async () => {
         const users = members.map(parseAddress).filter((user) => user !== self);
-        const kind = { template: "group" } as const;
-        const room = await groups.create({ name, kind, members: users });
+        const room = await groups.create({ name, kind: { template: kind }, members: users });
         founded();
         return createConversation(parts, room);
       }),

@@ -84,7 +84,7 @@ export type {
   SentMessage,
 } from "./conversation.ts";
 export type { AboutChange } from "./conversation-about.ts";
-export type { ClientConversations, CreateConversation } from "./conversations.ts";
+export type { ClientConversations, ConversationKind, CreateConversation } from "./conversations.ts";
 export type { Admin, Invite } from "./admin.ts";
 export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";
 export type { ClientAssets } from "./assets.ts";
@@ -92,6 +92,7 @@ export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts
 export type { ClientEmail, EmailInfo } from "./email.ts";
 export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
 export type { ClientNotifications, Judged } from "./notifications.ts";
+export type { ConversationPolicy, LimitsWish, RoleWish, SanctionedPerson } from "./governing.ts";
 export type { FoundConversation } from "./find-conversations.ts";
 export type { ClientFolders, FolderInfo } from "./folders.ts";
 export type { Organisation, OrganiseWish } from "./organise.ts";

@@ -109,6 +109,19 @@ export type ClientEvents = {
     readonly changedKeys: readonly UserUri[];
   };
   /**
+   * A commit changed the rules of a conversation. `roles`: who has another one, with its name. `rules`:
+   * what a role may, bounds, or the ban of somebody who is not in.
+   */
+  policy: {
+    readonly room: RoomUri;
+    readonly by: UserUri;
+    readonly roles: readonly { readonly user: UserUri; readonly role: string }[];
+    readonly banned: readonly UserUri[];
+    readonly silenced: readonly UserUri[];
+    readonly unsilenced: readonly UserUri[];
+    readonly rules: boolean;
+  };
+  /**
    * A server was caught at something about somebody's keys, or somebody has new ones. `keyChanged`:
    * another identity key than the pinned one. `listRolledBack`: an older client list than before.
    * `listForked`: another list in the place of one that was shown before. `listInvalid`: a list that

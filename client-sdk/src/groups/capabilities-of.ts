@@ -2,12 +2,16 @@ import type { MemberGroup } from "@treehouse/mls/member";
 import {
   CAPABILITIES,
   type CapabilityName,
-  decodeRoomState,
   hasCapability,
+  maySend,
   roleOf,
-  roomView,
   type UserUri,
+  type Verdict,
 } from "@treehouse/protocol";
+
+import type { GroupsContext, Room } from "./context.ts";
+import { loadGroup } from "./load-group.ts";
+import { viewOf } from "./view-of-group.ts";
 
 /** What the room's rules let a user do, in the state that the group is in now. */
 export function capabilitiesOf(
@@ -15,9 +19,15 @@ export function capabilitiesOf(
   user: UserUri,
 ): (capability: CapabilityName) => boolean {
   return (capability) => {
-    const state = decodeRoomState(group.roomState());
-    const roster = group.members().map(({ leaf, client }) => ({ leaf, client }));
-    const role = roleOf(roomView(state, roster), user);
-    return hasCapability(state, role, CAPABILITIES[capability]);
+    const view = viewOf(group);
+    return hasCapability(view.state, roleOf(view, user), CAPABILITIES[capability]);
   };
+}
+
+/** Whether the hub takes messages of this client now, as far as the state here and the own clock tell. */
+export function speakingVerdict(context: GroupsContext, room: Room): Promise<Verdict> {
+  return room.serial.run(async () => {
+    const view = viewOf(await loadGroup(context, room));
+    return maySend(view, context.self.user, context.env.now());
+  });
 }

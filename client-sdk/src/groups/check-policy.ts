@@ -7,10 +7,11 @@ import {
   linkOfCommit,
   Refusal,
   type RoomView,
-  roomView,
   userOfClient,
   type Verify,
 } from "@treehouse/protocol";
+
+import { viewOf } from "./view-of-group.ts";
 
 /** The group before a commit, as far as the policy engine looks at it. */
 export type PolicyBefore = {
@@ -22,10 +23,7 @@ export type PolicyBefore = {
 
 export function policyBefore(group: MemberGroup): PolicyBefore {
   return {
-    view: roomView(
-      decodeRoomState(group.roomState()),
-      group.members().map(({ leaf, client }) => ({ leaf, client })),
-    ),
+    view: viewOf(group),
     pendingRemovals: group.pendingRemovals,
     group: group.group,
     epoch: group.epoch,

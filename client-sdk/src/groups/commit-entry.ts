@@ -19,6 +19,7 @@ import { policyBefore, violationOf } from "./check-policy.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
 import { forkTagOf } from "./health/index.ts";
+import { policyChange } from "./governing/index.ts";
 import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { noteKeyNumbers, pinMembers, tellChangedKeys } from "./pin-members.ts";
@@ -26,6 +27,7 @@ import { isHidden } from "./reception.ts";
 import { repeatSoon, withReturn } from "./repeat-for-returned.ts";
 import { tellEnd, writeEnd } from "./room-end.ts";
 import { describeEvent } from "./room-event.ts";
+import { viewOf } from "./view-of-group.ts";
 
 /** Applies a commit to the group in memory, and answers what is to be written with it. */
 export async function commitEntry(
@@ -56,6 +58,8 @@ export async function commitEntry(
           by,
         })
       : undefined;
+  const isRuled = result.roomStateChanged && !result.removedSelf;
+  const ruled = isRuled ? policyChange(before.view, viewOf(group)) : undefined;
   const own = toHex(sha256(entry.commit));
   const roster = group.members().map(({ leaf, client }) => ({ leaf, client }));
   const honest = result.removedSelf || equalBytes(rosterHash(roster), entry.rosterHash);
@@ -147,6 +151,7 @@ export async function commitEntry(
         const address = formatAddress(by);
         context.events.emit("about", { room: room.uri, by, address, changed: about.told });
       }
+      if (ruled !== undefined) context.events.emit("policy", { room: room.uri, by, ...ruled });
       if (result.removedSelf || ended) context.events.emit("removed", { room: room.uri });
     },
   };

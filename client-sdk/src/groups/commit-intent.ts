@@ -18,11 +18,12 @@ import {
   vector,
 } from "@treehouse/protocol";
 
-import { type IntentRow, isAccepted } from "../storage/index.ts";
+import { type IntentKind, type IntentRow, isAccepted } from "../storage/index.ts";
 import { authenticatedData } from "./authenticated-data.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { fetchKeyPackages } from "./fetch-key-packages.ts";
 import { isRenewalOf } from "./health/index.ts";
+import { usersOut } from "./governing/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { catchUpWithOwn, ownLeavesOf } from "./own-leaf.ts";
 import { isSessionOver } from "./passing.ts";
@@ -46,16 +47,17 @@ export async function buildCommit(
   room: Room,
   intent: IntentRow,
 ): Promise<Bytes | "done"> {
-  const names = intent.kind === "add" || intent.kind === "remove";
-  const users = names ? usersCodec.decode(intent.body) : [];
-  const missing = intent.kind === "add" ? await usersMissing(context, room, users) : [];
+  const named = (kind: IntentKind) => (intent.kind === kind ? usersCodec.decode(intent.body) : []);
+  const users = named("add");
+  const missing = await usersMissing(context, room, users);
   const keyPackages = await claimKeyPackages(context, room, missing);
   await room.serial.run(async () => catchUpWithOwn(context, await loadGroup(context, room)));
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
     const former = intent.kind === "add" ? await formerLeaves(context, group, users) : [];
     const add = intent.kind === "add" ? await whoIsOut(context, group, keyPackages) : [];
-    const remove = intent.kind === "remove" ? leavesOf(group, users) : [];
+    const out = intent.kind === "policy" ? usersOut(intent.body) : named("remove");
+    const remove = leavesOf(group, out);
     const { isBehind, unlisted } = ownLeavesOf(context, group);
     if (intent.kind === "commit") remove.push(...unlisted);
     const changed = await wishedState(context, room, group, intent);

@@ -1,19 +1,21 @@
 import {
+  CAPABILITIES,
   type ClientUri,
   decodeRoomState,
   encodeHistoryPolicy,
+  hasCapability,
   HISTORY_LIMITS,
   HISTORY_POLICY_COMPONENT,
   historyPolicyOf,
   isParticipantRole,
   Refusal,
   roleOf,
-  roomView,
 } from "@treehouse/protocol";
 
 import type { LocalTx } from "../storage/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { loadGroup } from "./load-group.ts";
+import { viewOf } from "./view-of-group.ts";
 import { encodeComponent } from "./wished-state.ts";
 
 /** What a room grants those who join it, as its state has it in this epoch. */
@@ -27,14 +29,14 @@ export type HistoryGranting = {
 export function historyGrantingIn(context: GroupsContext, room: Room): Promise<HistoryGranting> {
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
-    const state = decodeRoomState(group.roomState());
-    const { days, roles } = historyPolicyOf(state);
+    const view = viewOf(group);
+    const { days, roles } = historyPolicyOf(view.state);
     const members = group.members().toSorted((a, b) => a.leaf - b.leaf);
-    const view = roomView(
-      state,
-      members.map(({ leaf, client }) => ({ leaf, client })),
-    );
-    const sharing = members.filter(({ user }) => roles.includes(roleOf(view, user)));
+    // Who may not write cannot tell anything either.
+    const sharing = members.filter(({ user }) => {
+      const role = roleOf(view, user);
+      return roles.includes(role) && hasCapability(view.state, role, CAPABILITIES.sendMessage);
+    });
     return { days, clients: sharing.map(({ client }) => client) };
   });
 }

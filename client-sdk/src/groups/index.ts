@@ -21,7 +21,7 @@ import type { IntentKind, LocalTx, MessageRow, RoomRow } from "../storage/index.
 import { type Applied, applyEntry } from "./apply-entry.ts";
 import { applyGap, type RoomGap } from "./apply-gap.ts";
 import { applyInboxEntry } from "./apply-inbox-entry.ts";
-import { capabilitiesOf } from "./capabilities-of.ts";
+import { capabilitiesOf, speakingVerdict } from "./capabilities-of.ts";
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { noteRestored } from "./forgotten-rooms.ts";
@@ -42,6 +42,7 @@ import { type HistoryPage, type HistoryRow, readHistory, readUnechoed } from "./
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
 import { createRoomLife, type RoomLife } from "./room-life.ts";
+import { createRoomPolicy, type RoomPolicy } from "./room-policy.ts";
 import { createRoomSettings, type RoomSettings } from "./room-settings.ts";
 import {
   catchUpEvents,
@@ -79,6 +80,7 @@ export type { NewRoom } from "./found-room.ts";
 export { type HistoryPage, type HistoryRow, withChanges } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
 export * from "./history-policy.ts";
+export type { PolicyInfo, RoleInfo, Sanctioned } from "./governing/index.ts";
 export { facetsOf } from "./what-is-said.ts";
 export { eraseMessage, pinsOf } from "./write-change.ts";
 export { roomKnown } from "./room-known.ts";
@@ -98,7 +100,7 @@ export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 /** When an intent is done. */
 export type Done = { readonly position: number; readonly acceptedAt: number };
 
-export interface Groups extends RoomLife, RoomSettings {
+export interface Groups extends RoomLife, RoomPolicy, RoomSettings {
   /** One entry of a room stream. */
   applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied | "passed" }>;
   /** One entry of the own inbox; what it brings and the cursor are one transaction. */
@@ -128,7 +130,9 @@ export interface Groups extends RoomLife, RoomSettings {
   direct(peer: UserUri): Promise<RoomUri>;
   /** Stores the wish to send; resolves when the hub has accepted it. */
   send(room: RoomUri, content: Bytes): Promise<Done>;
-  /** Stores the wish to send, and resolves then; it goes out when it can. */
+  /** Whether this user may write there now. Refuses `removed`. */
+  speaks(room: RoomUri): Promise<boolean>;
+  /** Stores the wish to send, and resolves then; it goes out when it can. Nothing where nobody may write. */
   sendLater(room: RoomUri, content: Bytes): Promise<void>;
   /** Sends a stored message of this client once more, under its id; whoever has it drops it. */
   sendAgain(room: RoomUri, messageId: string): Promise<Done>;
@@ -294,7 +298,9 @@ export function createGroups(context: GroupsContext): Groups {
       await room.serial.run(() => checkKeysAccepted(context, room));
       return intend(uri, "send", content);
     },
+    speaks: async (uri) => (await speakingVerdict(context, await rooms.open(uri))).allowed,
     async sendLater(uri, content) {
+      if (!(await speakingVerdict(context, await rooms.open(uri))).allowed) return;
       const { room } = await wish(uri, "send", content);
       pump(context, room);
     },
@@ -312,6 +318,7 @@ export function createGroups(context: GroupsContext): Groups {
     leave: (room) => intend(room, "leave", new Uint8Array()),
     ...createRoomSettings(context, rooms, intend),
     ...createRoomLife(context, rooms, intend),
+    ...createRoomPolicy(context, rooms, intend),
     echoes: (room) => echoes(context, room),
     unechoed: () => context.store.transaction((tx) => readUnechoed(context, tx)),
     history: (room, page) =>

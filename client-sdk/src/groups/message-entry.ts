@@ -1,5 +1,6 @@
 import {
   type Entry,
+  maySend,
   Refusal,
   type SenderLink,
   sha256,
@@ -16,6 +17,7 @@ import { type Reception, receptionOf } from "./reception.ts";
 import { finishMessage } from "./send-intent.ts";
 import { linkOf, noteLink, type OrderFinding } from "./sender-chain.ts";
 import { changedMessage, writeChange } from "./write-change.ts";
+import { viewOf } from "./view-of-group.ts";
 import { callsRoom, facetsOf, names, tellContained } from "./what-is-said.ts";
 
 /** Decrypts a message, and answers what is to be written with it. */
@@ -48,6 +50,9 @@ export async function messageEntry(
   if (isPast && !group.members().some(({ client }) => client === message.client)) {
     return fault(context, room, entry, "senderMismatch", "Who sent this was out by then.");
   }
+  const verdict = maySend(viewOf(group), userOfClient(message.client), entry.acceptedAt);
+  // By the state at the message's place: the hub has refused it there, or should have (FED-752).
+  if (!verdict.allowed) return fault(context, room, entry, "policyViolated", verdict.reason);
   let content: ReadMessage;
   let link: SenderLink | undefined;
   try {

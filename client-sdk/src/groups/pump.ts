@@ -249,6 +249,7 @@ async function dispatch(context: GroupsContext, room: Room, intent: IntentRow): 
     case "remove":
     case "component":
     case "metadata":
+    case "policy":
     case "end":
     case "commit": {
       const request = intent.request ?? (await buildCommit(context, room, intent));

@@ -1,11 +1,9 @@
 import {
   type AssetLink,
   type ClientUri,
-  decodeRoomState,
   type RoomUri,
   roleDefinition,
   roleOf,
-  roomView,
   toHex,
   type UserUri,
 } from "@treehouse/protocol";
@@ -17,6 +15,7 @@ import { endOf, type RoomEnd } from "./room-end.ts";
 import { named, pictureOf } from "./room-about.ts";
 import { aboutOf, decodeDetails } from "./room-details.ts";
 import { roomKnown } from "./room-known.ts";
+import { viewOf } from "./view-of-group.ts";
 
 /** A conversation as it stands in this client's group. */
 export type RoomInfo = {
@@ -66,19 +65,15 @@ export async function describeRoom(context: GroupsContext, room: Room): Promise<
     return { ...base, epoch: 0, epochAuthenticator: "", members: [] };
   }
   const group = await loadGroup(context, room);
-  const state = decodeRoomState(group.roomState());
+  const view = viewOf(group);
   const members = group.members();
-  const view = roomView(
-    state,
-    members.map(({ leaf, client }) => ({ leaf, client })),
-  );
   return {
     ...base,
     epoch: group.epoch,
     epochAuthenticator: toHex(group.epochAuthenticator()),
     members: view.participants.map(({ user }) => ({
       user,
-      role: roleDefinition(state, roleOf(view, user))?.name ?? "",
+      role: roleDefinition(view.state, roleOf(view, user))?.name ?? "",
       clients: members.filter((one) => one.user === user).map(({ client }) => client),
     })),
   };

@@ -1,15 +1,9 @@
 import type { MemberGroup } from "@treehouse/mls/member";
-import {
-  type ContentChange,
-  decodeRoomState,
-  formatAddress,
-  roleOf,
-  roomView,
-  type UserUri,
-} from "@treehouse/protocol";
+import { type ContentChange, formatAddress, roleOf, type UserUri } from "@treehouse/protocol";
 
 import type { MessageRow } from "../storage/index.ts";
 import type { GroupsContext, ReadMessage, Room } from "./context.ts";
+import { viewOf } from "./view-of-group.ts";
 
 /** What the store has to know of a message beside its body: so that it is found, counted and goes. */
 export function facetsOf(
@@ -45,8 +39,7 @@ export function names(
 }
 
 function roleIn(group: MemberGroup, user: UserUri): number {
-  const roster = group.members().map(({ leaf, client }) => ({ leaf, client }));
-  return roleOf(roomView(decodeRoomState(group.roomState()), roster), user);
+  return roleOf(viewOf(group), user);
 }
 
 const toldMax = 100;

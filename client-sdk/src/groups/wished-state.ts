@@ -21,6 +21,8 @@ import {
 import type { IntentRow } from "../storage/index.ts";
 import { aboutDifference, applyAboutWish } from "./about-wish.ts";
 import type { GroupsContext, Room } from "./context.ts";
+import { applyWish, decodePolicyWish } from "./governing/index.ts";
+import { viewOf } from "./view-of-group.ts";
 import { sealMetadata } from "./room-about.ts";
 import { aboutOf, decodeDetails } from "./room-details.ts";
 import { isNameless } from "./room-names.ts";
@@ -59,6 +61,8 @@ export async function wishedState(
       return withComponent(decodeRoomState(group.roomState()), roomEnd);
     case "metadata":
       return withAbout(context, room, decodeRoomState(group.roomState()), body);
+    case "policy":
+      return applyWish(viewOf(group), decodePolicyWish(body), context.env);
     case "send":
     case "add":
     case "remove":

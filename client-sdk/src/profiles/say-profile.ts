@@ -16,7 +16,7 @@ export type SayingParts = {
   readonly store: LocalStore;
   readonly self: UserUri;
   readonly random: Env["random"];
-  readonly groups: Pick<Groups, "info" | "send">;
+  readonly groups: Pick<Groups, "info" | "send" | "speaks">;
 };
 
 /**
@@ -36,6 +36,7 @@ export async function sayProfile(
   }));
   if (begun.status !== "joined") return false;
   if (begun.silent) return true;
+  if (!(await groups.speaks(room))) return false;
   const info = await groups.info(room);
   const others = info.members.map(({ user }) => user).filter((user) => user !== self);
   const content = await store.transaction((tx): Bytes | "shut" | undefined => {

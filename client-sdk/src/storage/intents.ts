@@ -11,6 +11,7 @@ export type IntentKind =
   | "commit"
   | "component"
   | "metadata"
+  | "policy"
   | "end"
   | "leave";
 
@@ -198,7 +199,8 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
 }
 
 const kinds: readonly IntentKind[] = [
-  ...(["send", "add", "remove", "commit", "component", "metadata", "end", "leave"] as const),
+  ...(["send", "add", "remove", "commit", "component"] as const),
+  ...(["metadata", "policy", "end", "leave"] as const),
 ];
 const statuses: readonly IntentStatus[] = ["waiting", "submitted", "accepted", "held"];
 

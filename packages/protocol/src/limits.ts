@@ -18,6 +18,8 @@ export const LIMITS = {
   applicationMessageBytesMax: 64 * KIB,
   /** Proposals of one commit, by value and by reference together, and of one proposal bundle. */
   proposalsPerCommitMax: 100,
+  /** Elements of all lists of one MLS object together, and one more for each 64 octets of it. */
+  listElementsMax: 2048,
   /** One Welcome. */
   welcomeBytesMax: MIB,
   /** The copies of one Welcome together: each client that a commit adds gets its own. */

@@ -221,6 +221,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-995": "a refusal of a handshake names the rule",
     "FED-996": "no extension twice, and bounded capabilities",
     "FED-997": "what is cheap is judged first",
+    "FED-998": "the elements of all lists are bounded",
   },
 };
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { ConversationInfo } from "@treehouse/client-sdk";
+import type { ConversationInfo, ConversationKind } from "@treehouse/client-sdk";
+import { Option } from "commander";
 
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
@@ -8,6 +9,7 @@ import { addRecoveryCommands } from "./group-recovery.ts";
 import { aboutText, addAboutCommands } from "./group-about.ts";
 import { addEndCommands } from "./group-end.ts";
 import { addGrantCommand } from "./history-backup.ts";
+import { addPolicyCommands } from "./group-policy.ts";
 import { addOrganisationCommands } from "./organisation.ts";
 import { report, safetyText } from "./safety.ts";
 
@@ -19,9 +21,15 @@ export function addGroupCommands(cli: Cli): void {
     .description("make a conversation and add members")
     .argument("<name>", "only members can read it")
     .option("--add <addresses...>", "who is added at once")
-    .action(async (name: string, options: { add?: string[] }) => {
+    .addOption(
+      new Option("--kind <kind>", "who writes and who may come in")
+        .choices(["group", "announcement", "open"])
+        .default("group"),
+    )
+    .action(async (name: string, options: { add?: string[]; kind: ConversationKind }) => {
       await withCaughtUpClient(cli, async (client) => {
-        const made = await client.conversations.create({ name, members: options.add ?? [] });
+        const { add: members = [], kind } = options;
+        const made = await client.conversations.create({ name, members, kind });
         const info = await made.info();
         cli.output().result(info, `${info.id}\n${describe(info)}`);
         cli.output().hint(`Next: treehouse send ${shell(name)} "hello"`);
@@ -97,6 +105,7 @@ export function addGroupCommands(cli: Cli): void {
   addGrantCommand(cli, noun);
   addOrganisationCommands(cli, noun);
   addRecoveryCommands(cli, noun);
+  addPolicyCommands(cli, noun);
   addMemberCommand(cli, noun, "add", "add members, all or none");
   addMemberCommand(cli, noun, "remove", "remove members");
   noun

@@ -11,6 +11,9 @@ import { decodeUntrusted } from "./decode-untrusted.ts";
 
 const decodeOptionalNode: Decoder<Node | undefined> = decodeOptional(decodeNode);
 
+/** A leaf may be unmerged in every parent above it: in a tree of 5,000 leaves there are 13. */
+const UNMERGED_PER_LEAF = 13;
+
 /**
  * Stops at the bound instead of building millions of blank nodes out of zero octets. Leaves lie on
  * even places, so a tree of n leaves has its last one before place 2n - 1.
@@ -46,6 +49,7 @@ export function decodeTree(
       limitName: "ratchetTreeBytesMax",
       decode: decodeNodes(leavesMax),
       encode: encodeRatchetTree,
+      moreElements: leavesMax * UNMERGED_PER_LEAF,
     },
     bytes,
   );

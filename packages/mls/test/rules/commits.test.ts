@@ -54,7 +54,7 @@ describe("T-16 FED-995 what is not changed is accepted by the hub and by members
   });
 });
 
-describe("T-16 T-39 FED-995 FED-996 FED-997 a commit is refused by all for the rule it breaks", () => {
+describe("T-16 T-39 FED-995 FED-996 FED-997 FED-998 a commit is refused by all for the rule it breaks", () => {
   test.each(commitRows.map((row) => [row.rule, row.from, row.name, row] as const))(
     "%s (%s): %s",
     async (rule, from, _, row) => {

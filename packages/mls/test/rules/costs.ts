@@ -28,6 +28,7 @@ export class Counter {
 export const judgedFirst: ReadonlySet<HandshakeRule> = new Set([
   "octets",
   "form",
+  "elements",
   "contentType",
   "groupId",
   "epoch",

@@ -76,6 +76,17 @@ const treeRows: readonly TreeRow[] = [
     "tooLarge",
   ),
   bad(
+    "elements",
+    "100,000 unmerged leaves",
+    {
+      change: unmerged(
+        7,
+        Array.from({ length: 100_000 }, () => 3),
+      ),
+    },
+    "limitExceeded",
+  ),
+  bad(
     "treeShape",
     "a leaf in a parent's place",
     { change: (tree) => tree.with(5, tree[0]) },

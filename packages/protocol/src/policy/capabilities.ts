@@ -110,3 +110,18 @@ export const CAPABILITIES = {
 } as const;
 
 export type CapabilityName = keyof typeof CAPABILITIES;
+
+export function isCapabilityName(name: string): name is CapabilityName {
+  return Object.hasOwn(CAPABILITIES, name);
+}
+
+const names: ReadonlyMap<number, CapabilityName> = new Map(
+  Object.keys(CAPABILITIES)
+    .filter(isCapabilityName)
+    .map((name) => [CAPABILITIES[name], name] as const),
+);
+
+/** Undefined for a number of a later version. */
+export function capabilityName(capability: number): CapabilityName | undefined {
+  return names.get(capability);
+}

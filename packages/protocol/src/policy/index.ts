@@ -1,6 +1,11 @@
 export { authorize } from "./authorize.ts";
 export { authorizeFounding } from "./authorize-founding.ts";
-export { CAPABILITIES, type CapabilityName } from "./capabilities.ts";
+export {
+  CAPABILITIES,
+  capabilityName,
+  type CapabilityName,
+  isCapabilityName,
+} from "./capabilities.ts";
 export { mayLeave, mayRemoveOwnClient, maySend } from "./may-send.ts";
 export { checkOutsider } from "./outsider-rules.ts";
 export { hasCapability, isParticipant, mayMove, roleOf } from "./role-of.ts";

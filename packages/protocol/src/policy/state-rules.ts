@@ -1,6 +1,7 @@
 import { equalBytes } from "../bytes/index.ts";
 import {
   isParticipantRole,
+  OUTSIDER_ROLE,
   ownerRole,
   type Role,
   roleDefinition,
@@ -61,7 +62,8 @@ function checkPlainParts(context: CommitContext): Verdict | undefined {
 
 /**
  * FED-740: definitions change in a commit that touches no participant (room-policy §4.4). The owners' role
- * keeps its index; everybody else can grant only what their own role has.
+ * keeps its index and is never what everybody gets. Who is no owner changes only roles below their own,
+ * and can grant only what that one has: nobody takes from those above them.
  */
 function checkRoleDefinitions(context: CommitContext): Verdict | undefined {
   const { view, stateAfter: after, change } = context;
@@ -77,10 +79,25 @@ function checkRoleDefinitions(context: CommitContext): Verdict | undefined {
   if (ownerRole(before) !== ownerRole(after)) {
     return refused("notAllowed", "The owners' role keeps its index.");
   }
+  if (after.defaultRole === ownerRole(after)) {
+    return refused("notAllowed", "Nobody becomes an owner by default.");
+  }
   if (context.role === ownerRole(before)) return undefined;
+  if (!keepsRolesAbove(context)) {
+    return refused("notAllowed", "A role that is not below the committer's own stays as it is.");
+  }
+  const { defaultRole } = after;
+  if (defaultRole !== before.defaultRole && !context.move(OUTSIDER_ROLE, defaultRole)) {
+    return refused("notAllowed", "The committer could bring in nobody with this default role.");
+  }
   return after.roles.every((role) => grantsOnlyOwn(context, role))
     ? undefined
     : refused("notAllowed", "A role can be given only what the committer's own role has.");
+}
+
+function keepsRolesAbove({ role, view, stateAfter }: CommitContext): boolean {
+  const above = ({ roles }: RoomState) => roles.filter(({ index }) => index >= role);
+  return sameValue(above(view.state), above(stateAfter));
 }
 
 function grantsOnlyOwn(context: CommitContext, role: Role): boolean {

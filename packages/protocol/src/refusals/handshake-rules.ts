@@ -18,6 +18,7 @@ const TOO_LARGE: Codes = ["tooLarge"];
  */
 export const handshakeRules = {
   octets: rule("FED-601", "It has no more octets than its bound allows.", TOO_LARGE),
+  elements: rule("FED-998", "Its lists have no more elements than the bound allows.", LIMIT),
   form: rule(
     "FED-102, FED-103",
     "It is one such object in its one encoding, and nothing after.",

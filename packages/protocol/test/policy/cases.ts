@@ -70,6 +70,18 @@ const assignments = fc
   })
   .map((list) => list.toSorted((a, b) => (a.user < b.user ? -1 : 1)));
 
+const salt = new Uint8Array(16);
+const tagsOf = (users: readonly UserUri[]) => users.map((user) => userTag(salt, user)).toSorted();
+
+/** Some of the people are banned and some muted, and it is left open who of them is there. */
+const sanctionsOf: fc.Arbitrary<Sanctions> = fc
+  .record({ banned: fc.subarray(people), muted: fc.subarray(people, { minLength: 1 }) })
+  .map(({ banned, muted }) => ({
+    salt,
+    banned: tagsOf(banned.slice(0, 2)),
+    muted: tagsOf(muted).map((user) => ({ user, until: undefined })),
+  }));
+
 export const states: fc.Arbitrary<RoomState> = fc
   .record({
     base: fc.constantFrom(
@@ -86,8 +98,9 @@ export const states: fc.Arbitrary<RoomState> = fc
     assignments,
     metadata: fc.constantFrom(new Uint8Array(0), new Uint8Array([1])),
     maxUsers: fc.constantFrom(undefined, 2),
+    sanctions: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, sanctionsOf),
   })
-  .map(({ base, custom, assignments: own, metadata, maxUsers }) =>
+  .map(({ base, custom, assignments: own, metadata, maxUsers, sanctions }) =>
     base.template === "direct"
       ? { ...base, metadata }
       : {
@@ -95,6 +108,7 @@ export const states: fc.Arbitrary<RoomState> = fc
           metadata,
           roles: custom ?? base.roles,
           assignments: own,
+          sanctions,
           basePolicy: { ...base.basePolicy, maxUsers },
         },
   );
@@ -115,9 +129,25 @@ export const views: fc.Arbitrary<RoomView> = fc
         client: mintClientUri(user, (length) => new Uint8Array(length).fill(leaf)),
       })),
     );
-    const view = roomView(state, roster);
-    return { ...view, state: settle(view) ?? state };
+    const view = roomView(withoutBansOf(state, [...leaves.keys()]), roster);
+    return { ...view, state: settle(view) ?? view.state };
   });
+
+/** Who is in a room is not banned from it. */
+function withoutBansOf(state: RoomState, users: readonly UserUri[]): RoomState {
+  const { sanctions } = state;
+  if (sanctions === undefined) return state;
+  const present = new Set(tagsOf(users));
+  const banned = sanctions.banned.filter((tag) => !present.has(tag));
+  return { ...state, sanctions: { ...sanctions, banned } };
+}
+
+/** A state that bans somebody more. */
+function banning(state: RoomState, user: UserUri): RoomState {
+  const before = state.sanctions ?? { salt, banned: [], muted: [] };
+  const banned = [...new Set([...before.banned, ...tagsOf([user])])].toSorted();
+  return { ...state, sanctions: { ...before, banned } };
+}
 
 export const cases: fc.Arbitrary<Case> = views.chain((view) => {
   const seats = view.participants.flatMap(({ user, leaves }) =>
@@ -149,6 +179,15 @@ export const cases: fc.Arbitrary<Case> = views.chain((view) => {
     { weight: 3, arbitrary: one },
     { weight: 1, arbitrary: fc.constant({ ...view.state, metadata: new Uint8Array([2]) }) },
     { weight: 1, arbitrary: states },
+    {
+      weight: 1,
+      arbitrary: sanctionsOf.map((sanctions) =>
+        withoutBansOf(
+          { ...view.state, sanctions },
+          view.participants.map((each) => each.user),
+        ),
+      ),
+    },
   );
   const few = fc.subarray(seats).map((list) => list.slice(0, 2));
   const rarely = fc.oneof({ weight: 2, arbitrary: few.map((list) => list.slice(2)) }, few);
@@ -161,11 +200,14 @@ export const cases: fc.Arbitrary<Case> = views.chain((view) => {
       willing: fc.nat(4).map((draw) => draw > 0),
       edit,
       settles: fc.nat(4).map((draw) => draw > 0),
+      bans: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, person),
     })
-    .map(({ actor: who, added, removed, pending, willing, edit: edited, settles }) => {
-      const all = willing ? [...new Set([...removed, ...pending])] : removed;
+    .map(({ actor: who, added, removed: taken, pending, willing, edit: wanted, settles, bans }) => {
+      const removed = [...taken, ...seats.filter((seat) => seat.user === bans)];
+      const edited = bans === undefined ? wanted : banning(wanted ?? view.state, bans);
+      const all = willing ? [...new Set([...removed, ...pending])] : [...new Set(removed)];
       const change: RoomChange = {
-        added: added.map((newcomer, index) => ({
+        added: (who.kind === "joiner" && settles ? [who.user] : added).map((newcomer, index) => ({
           user: newcomer,
           client: mintClientUri(newcomer, (length) => new Uint8Array(length).fill(index)),
         })),
@@ -183,8 +225,6 @@ export const cases: fc.Arbitrary<Case> = views.chain((view) => {
 function never(): never {
   throw new Error("unreachable");
 }
-
-const salt = new Uint8Array(16);
 
 /** Two of the people are banned, and two muted: one for good and one until the time 5. */
 export const anybodySanctioned: Sanctions = {

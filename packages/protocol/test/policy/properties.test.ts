@@ -14,7 +14,7 @@ import {
   settle,
 } from "../../src/policy/index.ts";
 import type { RoomChange, RoomView } from "../../src/policy/index.ts";
-import { encodeRoomState, ownerRole } from "../../src/room/index.ts";
+import { encodeRoomState, isBanned, OUTSIDER_ROLE, ownerRole } from "../../src/room/index.ts";
 import type { RoomState } from "../../src/room/index.ts";
 import {
   anybodySanctioned,
@@ -48,6 +48,7 @@ describe("the policy engine", () => {
         "member allowed",
         "member invalidCommit",
         "member notAllowed",
+        "member banned",
         "member notMember",
         "member removalPending",
         "member roomFull",
@@ -178,10 +179,52 @@ describe("the policy engine", () => {
           actor.kind === "member" &&
           !outside &&
           hasCapability(view.state, roleOf(view, actor.user), CAPABILITIES.addParticipant);
-        expect(!allowed || nothing || returns || invited).toBe(true);
+        const { state } = view;
+        const opened =
+          actor.kind === "joiner" &&
+          hasCapability(state, OUTSIDER_ROLE, CAPABILITIES.openJoin) &&
+          !state.basePolicy.fixedMembership &&
+          roleOf(apply(view, change), actor.user) === state.defaultRole;
+        expect(!allowed || nothing || returns || invited || opened).toBe(true);
         const foreign =
           actor.kind === "hub" && (added.length > 0 || change.stateAfter !== undefined);
         expect(allowed && foreign).toBe(false);
+      }),
+      { numRuns },
+    );
+  });
+
+  it("lets nobody in who is banned, and leaves nobody in who is", () => {
+    fc.assert(
+      fc.property(cases, ({ view, actor, change }) => {
+        if (!authorize(view, actor, change).allowed) return;
+        const after = apply(view, change);
+        const came = change.added.map(({ user }) => user);
+        const stays = after.participants.map(({ user }) => user);
+        expect(came.filter((user) => isBanned(view.state.sanctions, user))).toEqual([]);
+        expect(stays.filter((user) => isBanned(after.state.sanctions, user))).toEqual([]);
+      }),
+      { numRuns },
+    );
+  });
+
+  it("lets who is no owner touch neither the last owner nor a role that is not below", () => {
+    fc.assert(
+      fc.property(cases, ({ view, actor, change }) => {
+        if (actor.kind !== "member" || !authorize(view, actor, change).allowed) return;
+        const [own, owner] = [roleOf(view, actor.user), ownerRole(view.state)];
+        if (own === owner || view.state.basePolicy.fixedMembership) return;
+        const after = apply(view, change);
+        const above = ({ state }: RoomView) => state.roles.filter(({ index }) => index >= own);
+        expect(above(after)).toEqual(above(view));
+        const pending = new Set(change.pendingRemovals);
+        const robbed = view.participants
+          .filter(({ user }) => roleOf(view, user) === owner)
+          .every(
+            ({ user, leaves }) =>
+              roleOf(after, user) !== owner && !leaves.some((leaf) => pending.has(leaf)),
+          );
+        expect(robbed).toBe(false);
       }),
       { numRuns },
     );

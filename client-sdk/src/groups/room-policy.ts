@@ -1,0 +1,46 @@
+import type { RoomUri } from "@treehouse/protocol";
+
+import type { GroupsContext } from "./context.ts";
+import {
+  describePolicy,
+  encodePolicyWish,
+  type PolicyInfo,
+  type PolicyWish,
+} from "./governing/index.ts";
+import { loadGroup } from "./load-group.ts";
+import type { OpenRooms } from "./open-rooms.ts";
+import type { Intend } from "./room-life.ts";
+import { peopleNoted } from "./room-people.ts";
+import { viewOf } from "./view-of-group.ts";
+
+type Done = { readonly position: number; readonly acceptedAt: number };
+
+/** The rules of rooms. */
+export interface RoomPolicy {
+  /** As they stand in the epoch that this client is in. Refuses `removed`. */
+  policy(room: RoomUri): Promise<PolicyInfo>;
+  /** Has them changed. Refuses `notAllowed`, `malformed` and `limitExceeded`. */
+  setPolicy(room: RoomUri, wish: PolicyWish): Promise<Done>;
+}
+
+export function createRoomPolicy(
+  context: GroupsContext,
+  rooms: OpenRooms,
+  intend: Intend,
+): RoomPolicy {
+  return {
+    async policy(uri) {
+      const room = await rooms.open(uri);
+      return room.serial.run(async () => {
+        const view = viewOf(await loadGroup(context, room));
+        // The state names by hashes alone: who it is can be told of those whom this client knows.
+        const known = await context.store.transaction((tx) => [
+          ...tx.contacts.list().map(({ user }) => user),
+          ...tx.rooms.list().flatMap((row) => peopleNoted(tx, row.room) ?? []),
+        ]);
+        return describePolicy(view, context.self.user, new Set(known));
+      });
+    },
+    setPolicy: (uri, wish) => intend(uri, "policy", encodePolicyWish(wish)),
+  };
+}

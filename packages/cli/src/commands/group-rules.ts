@@ -1,0 +1,44 @@
+import type { Conversation, ConversationPolicy } from "@treehouse/client-sdk";
+
+import type { Cli } from "./cli.ts";
+import { withCaughtUpClient } from "./cli.ts";
+
+/** Acts, and shows the rules as they are then. */
+export async function ruled(
+  cli: Cli,
+  reference: string,
+  act: (conversation: Conversation) => Promise<void>,
+): Promise<void> {
+  await withCaughtUpClient(cli, async (client) => {
+    const conversation = await client.conversations.get(reference);
+    await act(conversation);
+    const policy = await conversation.policy();
+    cli.output().result({ id: conversation.id, ...jsonOf(policy) }, textOf(policy));
+  });
+}
+
+function jsonOf({ maxUsers, maxClients, ...policy }: ConversationPolicy) {
+  return { ...policy, maxUsers: maxUsers ?? null, maxClients: maxClients ?? null };
+}
+
+function textOf(policy: ConversationPolicy): string {
+  const { banned, silenced, maxUsers, maxClients, severalClients } = policy;
+  const roles = policy.roles.map(({ name, holders, capabilities }) =>
+    `  ${name} (${holders}): ${capabilities.join(", ")}`.trimEnd(),
+  );
+  const bounds = [
+    ...(maxUsers === undefined ? [] : [`at most ${maxUsers} users`]),
+    ...(maxClients === undefined ? [] : [`at most ${maxClients} clients`]),
+    ...(severalClients ? [] : ["one client each"]),
+  ];
+  const until = (time: number | undefined) =>
+    time === undefined ? "" : ` until ${new Date(time).toISOString()}`;
+  return [
+    `${policy.template}, rules ${policy.rulesVersion}; you are ${policy.ownRole}`,
+    ...(bounds.length === 0 ? [] : [bounds.join(", ")]),
+    "roles:",
+    ...roles,
+    ...banned.map(({ tag, address }) => `banned: ${address ?? tag}`),
+    ...silenced.map(({ tag, address, until: end }) => `silenced: ${address ?? tag}${until(end)}`),
+  ].join("\n");
+}
