@@ -33,7 +33,6 @@ import { findStrangers } from "./find-strangers.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms } from "./open-rooms.ts";
 import { loadGroup } from "./load-group.ts";
-import { comeBack } from "./come-back.ts";
 import { endReturn, tellHealth } from "./health/index.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
@@ -53,7 +52,6 @@ import {
   resumeRooms,
 } from "./resume.ts";
 import { nameRooms } from "./room-names.ts";
-import { scheduleRenewal } from "./renew-room.ts";
 import { roomSafety } from "./room-safety.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
 import { missingRooms } from "./rooms-of-user.ts";
@@ -150,8 +148,6 @@ export interface Groups extends RoomLife, RoomPolicy, RoomSettings {
   /** What the hub has taken of this client, and the stream has not brought back yet. */
   unechoed(): Promise<readonly HistoryRow[]>;
   info(room: RoomUri): Promise<RoomInfo>;
-  /** Comes in anew, by a commit of its own. Refuses `removed`. */
-  rejoin(room: RoomUri): Promise<void>;
   /** Of the epoch that this client is in. Refuses `removed`. */
   safetyNumber(room: RoomUri): Promise<SafetyNumber & { readonly epoch: number }>;
   details(row: RoomRow): RoomDetails;
@@ -217,7 +213,6 @@ export function createGroups(context: GroupsContext): Groups {
       const applied = await room.serial.run(() => applyEntry(context, room, bytes));
       await tellHealth(context, room);
       scheduleTidying(context, room);
-      scheduleRenewal(context, room);
       pump(context, room);
       return { room: uri, applied };
     },
@@ -327,7 +322,6 @@ export function createGroups(context: GroupsContext): Groups {
       const room = await rooms.open(uri);
       return room.serial.run(() => describeRoom(context, room));
     },
-    rejoin: async (uri) => comeBack(context, await rooms.open(uri)),
     safetyNumber: async (uri) => roomSafety(context, await rooms.open(uri)),
     details: (row) => decodeDetails(row.details),
     expire(tx, message) {

@@ -3,6 +3,7 @@ import { type Bytes, Refusal, type RoomUri } from "@treehouse/protocol";
 import type { IntentKind } from "../storage/index.ts";
 import { type AboutWish, checkAboutWish, encodeAboutWish } from "./about-wish.ts";
 import { capabilitiesOf } from "./capabilities-of.ts";
+import { comeBack } from "./come-back.ts";
 import type { GroupsContext } from "./context.ts";
 import { forgetRoom } from "./forget-room.ts";
 import { loadGroup } from "./load-group.ts";
@@ -16,6 +17,8 @@ export interface RoomLife {
   end(room: RoomUri): Promise<Done>;
   /** Forgets a room that this client is out of, with all that was said in it. Refuses `conflict`. */
   forget(room: RoomUri): Promise<void>;
+  /** Comes in anew, by a commit of its own. Refuses `removed`. */
+  rejoin(room: RoomUri): Promise<void>;
   /** Changes what the room says of itself, of which only what is named. Refuses `notAllowed`. */
   setAbout(room: RoomUri, wish: AboutWish): Promise<Done>;
 }
@@ -35,6 +38,7 @@ export function createRoomLife(context: GroupsContext, rooms: OpenRooms, intend:
       return intend(uri, "end", new Uint8Array());
     },
     forget: async (uri) => forgetRoom(context, await rooms.open(uri)),
+    rejoin: async (uri) => comeBack(context, await rooms.open(uri)),
     async setAbout(uri, wish) {
       await checkAboutWish(context, await rooms.open(uri), wish);
       return intend(uri, "metadata", encodeAboutWish(wish));
