@@ -99,7 +99,7 @@ R-068 | open | | Channels of several kinds
 R-069 | open | | Channels that few write and many read
 R-070 | open | | Public and private channels
 R-071 | open | | Users make and manage channels
-R-072 | open | | Invitation links with expiry and uses
+R-072 | met | delivery, SDK, CLI | Invitation links with expiry, uses, role and revocation, over servers
 
 # Roles, moderation, safety
 R-073 | open | | The owner defines roles and assigns them
@@ -107,7 +107,7 @@ R-074 | partly | protocol, delivery | Capabilities decide at hub and clients; vi
 R-075 | open | | Muting a member
 R-076 | partly | delivery, SDK, CLI | A member with the right removes another; no communities yet
 R-077 | open | | Banning
-R-078 | partly | protocol | Acts have a form that is signed and chained; clients do not keep it yet
+R-078 | met | protocol, SDK, CLI | A record of acts, derived by every client, signed by who did it, chained, with reasons; given to others and checked
 R-079 | open | | Reporting abuse with proof
 R-080 | open | | Reports tracked to an outcome
 R-081 | open | | Content filters
@@ -279,7 +279,7 @@ T-14 | met | SDK | Content sent again by a member: the message id covers sender 
 T-15 | met | SDK | A server that forks or withholds: a broken chain stops the room, and the first message from another fork is told
 T-16 | met | delivery, mls | An invalid commit let through: the hub checks everything that it can see
 T-17 | met | delivery, SDK, mls | Path secrets that the hub cannot check: signed reports of two users void the commit, and the room goes on
-T-18 | met | mls, delivery | External commits: for clients of participants, replacing no other user's leaf
+T-18 | met | mls, delivery, SDK | External commits: for clients of participants and bearers of a ticket, replacing no other user's leaf
 T-19 | met | mls | Malleable signatures: suites with Ed25519 only
 T-20 | met | SDK, delivery | Rejoining from a stale state: never behind what was seen, unless the hub signed that it was set back
 T-21 | met | mls | Trees with false parents or leaves: all of RFC 9420's checks, and the official vectors

@@ -16,9 +16,11 @@ import { createSharpPictures } from "./pictures-sharp/index.ts";
 import { openNodeStore } from "./storage-sqlite/index.ts";
 
 export { SdkError } from "./errors/index.ts";
-export type { ClientEvents, ConnectionState, FaultCode } from "./events/index.ts";
+export type { ActShown, ClientEvents, ConnectionState, FaultCode } from "./events/index.ts";
+export type { AuditItem, AuditPage } from "./groups/index.ts";
 export type {
   AboutChange,
+  ActOptions,
   Admin,
   ApprovalRequest,
   Approvals,
@@ -60,6 +62,8 @@ export type {
   FilesWish,
   FolderInfo,
   FoundConversation,
+  JoinLinkInfo,
+  NewLink,
   Invite,
   Judged,
   LimitsWish,

@@ -1,9 +1,18 @@
 import type { Bytes } from "@treehouse/protocol";
-import { LABELS, LIMITS, signedBytes, toHex, utf8Encode } from "@treehouse/protocol";
+import {
+  auditHeadCodec,
+  LABELS,
+  LIMITS,
+  signedBytes,
+  toHex,
+  utf8Encode,
+} from "@treehouse/protocol";
 import { written } from "./mls-objects.ts";
 import { octets, room } from "./sample-values.ts";
 import { sealXChaCha20 } from "./xchacha20-poly1305.ts";
 
+/** Of a room's record of acts (FED-1146). */
+const audit = { number: 7, hash: octets(32, 0xe0) };
 const metadataKey = octets(32, 0xa0);
 
 type About = { readonly name: string; readonly description: string; readonly topic: string };
@@ -35,6 +44,8 @@ export function metadataVectors() {
   const roomSecrets = written((writer) => {
     writer.u8(1);
     writer.raw(metadataKey);
+    writer.u8(1);
+    writer.raw(auditHeadCodec.encode(audit));
   });
   const full = {
     name: "Küche",
@@ -44,6 +55,7 @@ export function metadataVectors() {
   return {
     room,
     key: toHex(metadataKey),
+    audit: { number: audit.number, hash: toHex(audit.hash) },
     roomSecrets: toHex(roomSecrets),
     sealed: [
       metadataOf(named(""), none, 256),

@@ -2,6 +2,7 @@ import { type AssetLink, LIMITS, Refusal, type RoomUri, utf8Encode } from "@tree
 
 import { type AboutWish, encodePicture } from "../groups/index.ts";
 import { describe, sourceOf, withoutMetadata } from "../media/index.ts";
+import { type ActOptions, reasonOf } from "./act-options.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 
@@ -21,8 +22,8 @@ export interface ConversationAbout {
    * changed by itself: who changes another one at the same time loses nothing. Refuses `notAllowed`,
    * `limitExceeded`, and `unsupported` for a picture of another type.
    */
-  setAbout(change: AboutChange): Promise<void>;
-  rename(name: string): Promise<void>;
+  setAbout(change: AboutChange, options?: ActOptions): Promise<void>;
+  rename(name: string, options?: ActOptions): Promise<void>;
   /** The octets of the conversation's picture; undefined where it has none that can be shown. */
   picture(): Promise<{ readonly mediaType: string; readonly bytes: Uint8Array } | undefined>;
 }
@@ -33,7 +34,9 @@ export function createConversationAbout(
   { assets, groups }: ConversationParts,
   room: RoomUri,
 ): ConversationAbout {
-  const setAbout = async ({ name, description, topic, picture }: AboutChange): Promise<void> => {
+  const setAbout = async (change: AboutChange, options?: ActOptions): Promise<void> => {
+    const { name, description, topic, picture } = change;
+    const reason = reasonOf(options);
     check("nameBytesMax", name);
     check("descriptionBytesMax", description);
     check("roomTopicBytesMax", topic);
@@ -44,13 +47,14 @@ export function createConversationAbout(
       picture: undefined,
     };
     if (picture === undefined) {
-      await groups.setAbout(room, wish);
+      await groups.setAbout(room, wish, reason);
       return;
     }
     const { picture: former } = await groups.info(room);
     const link = picture === null ? undefined : await upload(picture);
     try {
-      await groups.setAbout(room, { ...wish, picture: encodePicture(room, link) });
+      const pictured = { ...wish, picture: encodePicture(room, link) };
+      await groups.setAbout(room, pictured, reason);
     } catch (error) {
       if (link !== undefined) await assets.delete(link.uri).catch(() => undefined);
       throw error;
@@ -69,8 +73,8 @@ export function createConversationAbout(
     return assets.upload(bare, { access: { kind: "room", room } });
   };
   return {
-    setAbout: (change) => guarded(() => setAbout(change)),
-    rename: (name) => guarded(() => setAbout({ name })),
+    setAbout: (change, options) => guarded(() => setAbout(change, options)),
+    rename: (name, options) => guarded(() => setAbout({ name }, options)),
     picture: () =>
       guarded(async () => {
         const { picture } = await groups.info(room);

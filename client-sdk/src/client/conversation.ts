@@ -24,7 +24,11 @@ import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
+import { type ActOptions, reasonOf } from "./act-options.ts";
+import { type ConversationAudit, createConversationAudit } from "./conversation-audit.ts";
+import { type ConversationEnd, createConversationEnd } from "./conversation-end.ts";
 import { type ConversationAbout, createConversationAbout } from "./conversation-about.ts";
+import { type ConversationLinks, createConversationLinks } from "./conversation-links.ts";
 import { createExpiring, type Expiring } from "./expiring.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { createForwarding, type Forwarding } from "./forward.ts";
@@ -81,6 +85,12 @@ export type ConversationInfo = {
   readonly health: RoomHealth;
   /** By whom and when it was deleted for all; `by` is absent where nobody can tell any more. */
   readonly deleted: { readonly by: string | undefined; readonly at: number } | undefined;
+  /** Where the record of what was done here stands: equal for all who have the same. */
+  readonly audit: {
+    readonly number: number;
+    readonly hash: string;
+    readonly isCurrent: boolean;
+  };
   readonly epoch: number;
   readonly position: number;
   readonly epochAuthenticator: string;
@@ -95,6 +105,8 @@ export interface Conversation
   extends
     MessageChanges,
     ConversationAbout,
+    ConversationAudit,
+    ConversationEnd,
     ConversationFiles,
     StickerSending,
     PinsAndPolls,
@@ -102,6 +114,7 @@ export interface Conversation
     Governing,
     Expiring,
     ConversationThreads,
+    ConversationLinks,
     Drafts {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
@@ -143,26 +156,15 @@ export interface Conversation
   /** As `client.search`, in this conversation alone. */
   search(query: string, options?: SearchOptions): Promise<SearchResult>;
   /** Adds users by address, all or none; who is in already is passed over. */
-  add(addresses: readonly string[]): Promise<void>;
+  add(addresses: readonly string[], options?: ActOptions): Promise<void>;
   /** Removes users by address; who is not in is passed over. */
-  remove(addresses: readonly string[]): Promise<void>;
+  remove(addresses: readonly string[], options?: ActOptions): Promise<void>;
   leave(): Promise<void>;
   /**
    * Has this client come in anew, with other keys: it does so by itself when it has to, see `health`.
    * Resolves once it is back. Refuses `removed`.
    */
   rejoin(): Promise<void>;
-  /**
-   * Deletes the conversation for everybody, if the own role may: its log is closed, nobody can write any
-   * more, and files that were sent into it go. What was said stays with each client until its user drops
-   * it. There is no way back.
-   */
-  deleteForAll(): Promise<void>;
-  /**
-   * Drops all that this store has of a conversation that this client is out of. Refuses `conflict` while
-   * it is in.
-   */
-  forget(): Promise<void>;
   /**
    * Tells the others that this user writes: call it at each stroke, for it leaves the client every
    * three seconds at most, and ends by itself six seconds after the last one, or with the message.
@@ -253,12 +255,15 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     id,
     ...createMessageChanges(parts, id),
     ...createConversationAbout(parts, id),
+    ...createConversationAudit(parts, id),
+    ...createConversationEnd(parts, id),
     ...filesHere.face,
     ...createPinsAndPolls(parts, id),
     ...createForwarding(parts, id),
     ...createGoverning(parts, id),
     ...createExpiring(parts, id),
     ...createThreads(parts, id),
+    ...createConversationLinks(parts, id),
     ...createDrafts(parts, id),
     ...createStickerSending(parts, id),
     info: () => guarded(info),
@@ -288,20 +293,20 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     historyDays: () => guarded(async () => (await groups.historyGranting(id)).days),
     setHistoryDays: (days) => guarded(async () => void (await groups.setHistoryDays(id, days))),
     search: (query, options) => search(parts, query, options, id),
-    add: (addresses) =>
-      guarded(async () => void (await groups.add(id, addresses.map(parseAddress)))),
-    remove: (addresses) =>
+    add: (addresses, options) =>
+      guarded(
+        async () => void (await groups.add(id, addresses.map(parseAddress), reasonOf(options))),
+      ),
+    remove: (addresses, options) =>
       guarded(async () => {
         const users = addresses.map(parseAddress);
         if (users.includes(session.user)) {
           throw new Refusal("notAllowed", "to go yourself, leave the conversation");
         }
-        await groups.remove(id, users);
+        await groups.remove(id, users, reasonOf(options));
       }),
     rejoin: () => guarded(() => groups.rejoin(id)),
     leave: () => guarded(async () => void (await groups.leave(id))),
-    deleteForAll: () => guarded(async () => void (await groups.end(id))),
-    forget: () => guarded(() => groups.forget(id)),
     typing: (on = true) => guarded(() => presences.typing(id, on)),
     setOwnName: (name) =>
       note((tx, at) => {

@@ -1,6 +1,7 @@
 import {
   type OpenEndedTemplate,
   parseAddress,
+  parseRoomLink,
   parseRoomUri,
   Refusal,
   type RoomUri,
@@ -48,6 +49,13 @@ export interface ClientConversations {
    */
   dm(address: string): Promise<Conversation>;
   /**
+   * Comes into a conversation by a link, or by the address of an open one; nobody there has to be
+   * online. Waits while a server cannot be reached. Refuses `malformed` for what is no whole link, and
+   * `linkInvalid` (there is no such link, or it was revoked), `linkExpired`, `linkUsedUp`, `roomFull`,
+   * `banned`, and `notMember` where the conversation lets nobody in without a link.
+   */
+  join(link: string): Promise<Conversation>;
+  /**
    * How many conversations of its user this client is still on its way into, as its server knows: a
    * new client enters all of them by itself, and tells of each by the event `joined`.
    */
@@ -88,6 +96,13 @@ export function createConversations(
         const room = await pairs.run(() => groups.direct(peer));
         founded();
         return createConversation(parts, room);
+      }),
+    join: (text) =>
+      guarded(async () => {
+        const link = parseRoomLink(text);
+        await groups.join(link);
+        founded();
+        return createConversation(parts, link.room);
       }),
     coming: () => guarded(async () => (await groups.coming()).length),
   };

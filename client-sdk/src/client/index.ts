@@ -83,7 +83,9 @@ export type {
   SendOptions,
   SentMessage,
 } from "./conversation.ts";
+export type { ActOptions } from "./act-options.ts";
 export type { AboutChange } from "./conversation-about.ts";
+export type { JoinLinkInfo, NewLink } from "./conversation-links.ts";
 export type { ClientConversations, ConversationKind, CreateConversation } from "./conversations.ts";
 export type { Admin, Invite } from "./admin.ts";
 export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";

@@ -1,10 +1,31 @@
 /** Tells listeners of things that happen. A listener that throws hurts nobody else. */
-import type { ClientUri, ContactState, GapReason, RoomUri, UserUri } from "@treehouse/protocol";
+import type {
+  ActKind,
+  ClientUri,
+  ContactState,
+  GapReason,
+  RoomUri,
+  UserUri,
+} from "@treehouse/protocol";
 
 /** Where the connection to the own server stands. */
 export type ConnectionState =
   | { readonly state: "offline" | "connecting" | "live" }
   | { readonly state: "catchingUp"; readonly remaining: number };
+
+/** One thing that was done, as it is shown. */
+export type ActShown = {
+  readonly kind: ActKind;
+  /** Of the user whom it is about; absent where it is about the conversation. */
+  readonly address?: string;
+  /** Names of roles, or their indices where the conversation does not define them any more. */
+  readonly from?: string;
+  readonly to?: string;
+  /** How many clients somebody was deprived of. */
+  readonly clients?: number;
+  /** What of the conversation is different: `about`, `policy`, `roles`, `links`, … */
+  readonly part?: string;
+};
 
 /** What a client tells its program, by name. Every value can be cloned. */
 export type ClientEvents = {
@@ -86,6 +107,18 @@ export type ClientEvents = {
     readonly address: string;
     readonly reason: string;
   };
+  /**
+   * Somebody did something to a conversation or to those in it: the newest of its record. `number` is 0
+   * where this client does not know yet how many there were before.
+   */
+  acted: {
+    readonly room: RoomUri;
+    readonly number: number;
+    readonly by: UserUri;
+    readonly address: string;
+    readonly acts: readonly ActShown[];
+    readonly reason: string;
+  };
   /** Somebody changed what a conversation says of itself: the fields, as they are now. */
   about: {
     readonly room: RoomUri;
@@ -107,6 +140,8 @@ export type ClientEvents = {
     readonly removed: readonly UserUri[];
     /** Who came in with another identity key than before. */
     readonly changedKeys: readonly UserUri[];
+    /** How those who were added came: by whom it names, or from outside by themselves. */
+    readonly way: "member" | "link" | "open";
   };
   /**
    * A commit changed the rules of a conversation. `roles`: who has another one, with its name. `rules`:
@@ -277,7 +312,9 @@ export type FaultCode =
   | "restoredTooOften"
   | "membersReturned"
   | "roomForgotten"
-  | "serverBehind";
+  | "serverBehind"
+  | "auditMismatch"
+  | "auditUnsigned";
 
 export interface Events<E> {
   on<K extends keyof E>(name: K, listener: (value: E[K]) => void): () => void;

@@ -2,8 +2,12 @@ import type { CommitResult, MemberGroup } from "@treehouse/mls/member";
 import {
   type Actor,
   authorize,
+  componentOf,
   decodeRoomState,
+  decodeSafeAad,
   type GroupUri,
+  isParticipant,
+  JOIN_TICKET_COMPONENT,
   linkOfCommit,
   Refusal,
   type RoomView,
@@ -28,6 +32,16 @@ export function policyBefore(group: MemberGroup): PolicyBefore {
     group: group.group,
     epoch: group.epoch,
   };
+}
+
+/** How those came whom a commit added: a member's doing, or from outside by themselves. */
+export function wayOf(
+  { view }: PolicyBefore,
+  { external, committer, authenticatedData }: CommitResult,
+): "member" | "link" | "open" {
+  if (!external || isParticipant(view, userOfClient(committer.client))) return "member";
+  const { others } = decodeSafeAad(authenticatedData);
+  return componentOf(others, JOIN_TICKET_COMPONENT) === undefined ? "open" : "link";
 }
 
 /**

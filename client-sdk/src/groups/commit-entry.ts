@@ -15,7 +15,8 @@ import {
 } from "@treehouse/protocol";
 
 import { aboutEntry } from "./about-entry.ts";
-import { policyBefore, violationOf } from "./check-policy.ts";
+import { policyBefore, violationOf, wayOf } from "./check-policy.ts";
+import { auditEntry, auditLinkKey } from "./audit/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
 import { forkTagOf } from "./health/index.ts";
@@ -40,6 +41,8 @@ export async function commitEntry(
   // Messages of the epoch that ends may still come.
   await forkTagOf(room, group);
   const before = policyBefore(group);
+  const auditKey = await auditLinkKey(group);
+  const former = group.members();
   const result = await group.processCommit(entry.commit, { acceptedAt: entry.acceptedAt });
   const { crypto } = context.member;
   const violation = violationOf(before, result, group, {
@@ -58,6 +61,16 @@ export async function commitEntry(
           by,
         })
       : undefined;
+  const audit = auditEntry(context, room, entry, {
+    before,
+    key: auditKey,
+    signer: former.find(({ leaf }) => !result.external && leaf === result.committer.leaf),
+    result,
+    stateAfter:
+      result.roomStateChanged && !result.removedSelf
+        ? decodeRoomState(group.roomState())
+        : undefined,
+  });
   const isRuled = result.roomStateChanged && !result.removedSelf;
   const ruled = isRuled ? policyChange(before.view, viewOf(group)) : undefined;
   const own = toHex(sha256(entry.commit));
@@ -70,6 +83,8 @@ export async function commitEntry(
     added: result.added.map(({ client }) => userOfClient(client)),
     removed: result.removed.map(({ client }) => userOfClient(client)),
     changed: result.roomStateChanged,
+    ...(audit.reason === "" ? {} : { reason: audit.reason }),
+    way: wayOf(before, result),
   } as const;
   const finished: number[] = [];
   let hidden = false;
@@ -109,6 +124,7 @@ export async function commitEntry(
       changedKeys = pinMembers(context, tx, added);
       noteKeyNumbers(tx, committing);
       about?.write(tx);
+      audit.write(tx);
       const told = about === undefined || isEmpty(about.told) ? {} : { about: about.told };
       const body = describeEvent({ ...event, changedKeys, ...told });
       tx.messages.append(entryRow(room, entry, "event", `event ${entry.position}`, body), true);
@@ -121,7 +137,7 @@ export async function commitEntry(
           users: newcomers,
         });
       }
-      if (ended) writeEnd(tx, room.uri, { by, at: entry.acceptedAt, reason: "" });
+      if (ended) writeEnd(tx, room.uri, { by, at: entry.acceptedAt, reason: audit.reason });
       if (result.removedSelf) {
         tx.rooms.setStatus(room.uri, "removed");
         tx.rooms.deleteGroup(room.uri);
@@ -136,7 +152,7 @@ export async function commitEntry(
         room.waiters.delete(serial);
       }
       if (result.removedSelf) room.group = undefined;
-      if (ended) tellEnd(context, room, { by, reason: "" });
+      if (ended) tellEnd(context, room, { by, reason: audit.reason });
       repeatSoon(context, room);
       if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
       if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
@@ -145,6 +161,7 @@ export async function commitEntry(
       }
       tellChangedKeys(context, room, changedKeys);
       welcomed();
+      audit.after();
       if (hidden) return;
       context.events.emit("membership", { room: room.uri, ...event, changedKeys });
       if (about !== undefined && !isEmpty(about.told)) {

@@ -4,7 +4,10 @@ import {
   decodeRoomState,
   encodeRoomState,
   equalBytes,
+  type ClientUri,
   Refusal,
+  type RoomChange,
+  userOfClient,
   refusalOfResponse,
   type RoomState,
   roomView,
@@ -19,11 +22,13 @@ import {
 } from "@treehouse/protocol";
 
 import { type IntentKind, type IntentRow, isAccepted } from "../storage/index.ts";
+import { ownAuditLink } from "./audit/index.ts";
 import { authenticatedData } from "./authenticated-data.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { fetchKeyPackages } from "./fetch-key-packages.ts";
 import { isRenewalOf } from "./health/index.ts";
 import { usersOut } from "./governing/index.ts";
+import { withTicketOf } from "./link-wish.ts";
 import { loadGroup } from "./load-group.ts";
 import { catchUpWithOwn, ownLeavesOf } from "./own-leaf.ts";
 import { isSessionOver } from "./passing.ts";
@@ -72,12 +77,17 @@ export async function buildCommit(
       return "done";
     }
     const roomState = settledState(group, remove, changed);
-    const aad = await authenticatedData(group, room.cursor.position);
-    const extensions = await welcomeExtensions(context, room);
+    const gone = [...remove, ...(add.length === 0 ? [] : former)];
+    const change = changeOf(group, { add, gone, stateAfter: roomState });
+    const audit = await ownAuditLink(context, room, group, { change, reason: intent.reason });
+    const { position } = room.cursor;
+    const bare = await authenticatedData(group, position, undefined, [audit.component]);
+    const aad = withTicketOf(context, group, intent, bare);
+    const extensions = await welcomeExtensions(context, room, audit.head);
     const prepared = await group.prepareCommit(
       {
-        add,
-        remove: [...remove, ...(add.length === 0 ? [] : former)],
+        add: add.map(({ keyPackage }) => keyPackage),
+        remove: gone,
         ...(roomState === undefined ? {} : { roomState: encodeRoomState(roomState) }),
         ...(add.length === 0 ? {} : { welcomeExtensions: extensions }),
         ...(isBehind ? { updateLeafIdentity: context.identity.leafIdentity } : {}),
@@ -196,13 +206,36 @@ async function whoIsOut(
   { member }: GroupsContext,
   group: MemberGroup,
   keyPackages: readonly Bytes[],
-): Promise<readonly Bytes[]> {
+): Promise<readonly Added[]> {
   const present = new Set(group.members().map(({ client }) => client));
-  const checked = await Promise.all(keyPackages.map((bytes) => checkKeyPackage(member, bytes)));
-  return keyPackages.filter((_bytes, index) => {
-    const client = checked[index]?.client;
-    return client !== undefined && !present.has(client);
-  });
+  const checked = await Promise.all(
+    keyPackages.map(async (keyPackage) => ({
+      keyPackage,
+      client: (await checkKeyPackage(member, keyPackage)).client,
+    })),
+  );
+  return checked.filter(({ client }) => !present.has(client));
+}
+
+type Added = { readonly keyPackage: Bytes; readonly client: ClientUri };
+
+/** What a commit will have changed, as everybody will see it. */
+function changeOf(
+  group: MemberGroup,
+  made: {
+    readonly add: readonly Added[];
+    readonly gone: readonly number[];
+    readonly stateAfter: RoomState | undefined;
+  },
+): RoomChange {
+  const { pendingRemovals } = group;
+  const removed = new Set([...made.gone, ...pendingRemovals]);
+  return {
+    added: made.add.map(({ client }) => ({ client, user: userOfClient(client) })),
+    removed: group.members().filter(({ leaf }) => removed.has(leaf)),
+    stateAfter: made.stateAfter,
+    pendingRemovals,
+  };
 }
 
 /**

@@ -19,11 +19,13 @@ const suite = 1;
 
 /**
  * What the hub gives a client that wants to come (back) by a commit of its own, sealed to a key made
- * for this question, so that no answer of before can pass for one to it.
+ * for this question, so that no answer of before can pass for one to it. `joiningCode` proves a right to
+ * come in from outside.
  */
 export async function fetchGroupInfo(
   context: GroupsContext,
   room: Room,
+  joiningCode: (groupInfoPublicKey: Bytes) => Bytes | undefined = () => undefined,
 ): Promise<{ readonly info: GroupInfoPlaintext; readonly hubKey: Bytes }> {
   const { crypto } = context.member;
   const { identity, self } = context;
@@ -34,7 +36,7 @@ export async function fetchGroupInfo(
       requestingSignatureKey: identity.signaturePublicKey,
       requestingCredential: { identity: utf8Encode(self.client) },
       groupInfoPublicKey: key.publicKey,
-      joiningCode: undefined,
+      joiningCode: joiningCode(key.publicKey),
     },
     room.uri,
     (message) => crypto.sign(identity.signaturePrivateKey, message),

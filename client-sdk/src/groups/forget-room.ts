@@ -28,6 +28,7 @@ export async function forgetRoom(context: GroupsContext, room: Room): Promise<vo
       }
       if (rows.length === atOnce) return false;
       tx.messages.dropRoom(room.uri);
+      tx.audit.deleteRoom(room.uri);
       tx.rooms.delete(room.uri);
       return true;
     });

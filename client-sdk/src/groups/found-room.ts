@@ -17,6 +17,7 @@ import {
   utf8Encode,
 } from "@treehouse/protocol";
 
+import { beginAudit } from "./audit/index.ts";
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext } from "./context.ts";
 import { named, sealMetadata } from "./room-about.ts";
@@ -84,6 +85,7 @@ export async function prepareRoom(
       }),
     });
     tx.rooms.changeGroupRows(room, created.group.takeChanges());
+    beginAudit(tx, room);
     // With the user's own other clients.
     const members = encodeUsers([...new Set([...wanted.members, context.self.user])]);
     return tx.intents.add({ room, kind: "add", createdAt, body: members });

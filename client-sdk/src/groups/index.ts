@@ -32,6 +32,7 @@ import { findDirectRoom } from "./find-direct-room.ts";
 import { findStrangers } from "./find-strangers.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms } from "./open-rooms.ts";
+import { createJoining, type Joining } from "./joining/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { endReturn, tellHealth } from "./health/index.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
@@ -40,8 +41,8 @@ import { pump } from "./pump.ts";
 import { type HistoryPage, type HistoryRow, readHistory, readUnechoed } from "./read-history.ts";
 import { decodeDetails, type RoomDetails } from "./room-details.ts";
 import { describeRoom, type RoomInfo } from "./room-info.ts";
-import { createRoomLife, type RoomLife } from "./room-life.ts";
 import { createRoomPolicy, type RoomPolicy } from "./room-policy.ts";
+import { createRoomLife, type Intend, type RoomLife } from "./room-life.ts";
 import { createRoomSettings, type RoomSettings } from "./room-settings.ts";
 import {
   catchUpEvents,
@@ -72,6 +73,7 @@ export type {
   People,
   ReadMessage,
 } from "./context.ts";
+export type { KnownJoinLink } from "./joining/index.ts";
 export { knownMetadataKeys } from "./room-names.ts";
 export { noteNewClient } from "./rooms-of-user.ts";
 export type { NewRoom } from "./found-room.ts";
@@ -86,6 +88,7 @@ export { peopleNoted, writePeople } from "./room-people.ts";
 export type { RoomHealth } from "./health/index.ts";
 export type { AboutWish } from "./about-wish.ts";
 export { encodePicture } from "./room-about.ts";
+export type { AuditItem, AuditPage } from "./audit/index.ts";
 export type { RoomInfo } from "./room-info.ts";
 export {
   type AboutTold,
@@ -98,7 +101,7 @@ export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 /** When an intent is done. */
 export type Done = { readonly position: number; readonly acceptedAt: number };
 
-export interface Groups extends RoomLife, RoomPolicy, RoomSettings {
+export interface Groups extends RoomLife, RoomPolicy, RoomSettings, Joining {
   /** One entry of a room stream. */
   applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied | "passed" }>;
   /** One entry of the own inbox; what it brings and the cursor are one transaction. */
@@ -134,8 +137,8 @@ export interface Groups extends RoomLife, RoomPolicy, RoomSettings {
   sendLater(room: RoomUri, content: Bytes): Promise<void>;
   /** Sends a stored message of this client once more, under its id; whoever has it drops it. */
   sendAgain(room: RoomUri, messageId: string): Promise<Done>;
-  add(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
-  remove(room: RoomUri, users: readonly UserUri[]): Promise<Done>;
+  add(room: RoomUri, users: readonly UserUri[], reason?: string): Promise<Done>;
+  remove(room: RoomUri, users: readonly UserUri[], reason?: string): Promise<Done>;
   leave(room: RoomUri): Promise<Done>;
   /** Waits until what the hub has taken of this client stands in the store, if that can be. */
   echoes(room: RoomUri): Promise<void>;
@@ -179,7 +182,7 @@ export function createGroups(context: GroupsContext): Groups {
     pump(context, room);
     return waiting;
   };
-  const wish = async (uri: RoomUri, kind: IntentKind, body: Bytes) => {
+  const wish = async (uri: RoomUri, kind: IntentKind, body: Bytes, reason?: string) => {
     const room = await rooms.open(uri);
     const createdAt = context.env.now();
     const serial = await context.store.transaction((tx) => {
@@ -188,12 +191,12 @@ export function createGroups(context: GroupsContext): Groups {
       if (row.status === "removed" || row.status === "left") {
         throw new Refusal("removed", "this client is no longer a member of the conversation");
       }
-      return tx.intents.add({ room: uri, kind, createdAt, body });
+      return tx.intents.add({ room: uri, kind, createdAt, body, reason });
     });
     return { room, serial };
   };
-  const intend = async (uri: RoomUri, kind: IntentKind, body: Bytes): Promise<Done> => {
-    const { room, serial } = await wish(uri, kind, body);
+  const intend: Intend = async (uri, kind, body, reason) => {
+    const { room, serial } = await wish(uri, kind, body, reason);
     return done(room, serial);
   };
   const create = async (wanted: NewRoom): Promise<RoomUri> => {
@@ -308,12 +311,13 @@ export function createGroups(context: GroupsContext): Groups {
     },
     whisper: async (uri, said) => whisper(context, await rooms.open(uri), said),
     directRooms: () => listDirectRooms(context, rooms),
-    add: (room, users) => intend(room, "add", encodeUsers(users)),
-    remove: (room, users) => intend(room, "remove", encodeUsers(users)),
+    add: (room, users, reason) => intend(room, "add", encodeUsers(users), reason),
+    remove: (room, users, reason) => intend(room, "remove", encodeUsers(users), reason),
     leave: (room) => intend(room, "leave", new Uint8Array()),
     ...createRoomSettings(context, rooms, intend),
     ...createRoomLife(context, rooms, intend),
     ...createRoomPolicy(context, rooms, intend),
+    ...createJoining(context, rooms, { intend, wake: (room) => pump(context, room) }),
     echoes: (room) => echoes(context, room),
     unechoed: () => context.store.transaction((tx) => readUnechoed(context, tx)),
     history: (room, page) =>
@@ -340,7 +344,7 @@ export function createGroups(context: GroupsContext): Groups {
       for (const room of rooms.list()) {
         await room.pumping;
         await room.serial.idle();
-        const waiters = [...room.waiters.values()];
+        const waiters = [...room.waiters.values(), ...room.joiners.splice(0)];
         room.waiters.clear();
         for (const waiter of waiters) waiter.reject(reason);
         endReturn(room, reason);

@@ -16,6 +16,8 @@ import type { GroupsContext } from "./context.ts";
 import { type HubRecord, newHubRecord, writeHubRecord } from "./hub-record.ts";
 import { noteJoined } from "./history-policy.ts";
 import { noteInviter } from "./reception.ts";
+import { joinAudit } from "./audit/index.ts";
+import { noMetadataKey } from "./room-names.ts";
 import { named, openMetadata } from "./room-about.ts";
 import { encodeDetails } from "./room-details.ts";
 import { decodeRoomSecrets, ROOM_SECRETS_EXTENSION } from "./room-secrets.ts";
@@ -74,8 +76,10 @@ export async function joinWelcome(
   const extension = joined.groupInfoExtensions.find(
     ({ extensionType }) => extensionType === ROOM_SECRETS_EXTENSION,
   );
-  const metadataKey =
-    extension === undefined ? new Uint8Array(32) : decodeRoomSecrets(extension.data).metadataKey;
+  const { metadataKey, audit } =
+    extension === undefined
+      ? { metadataKey: noMetadataKey, audit: undefined }
+      : decodeRoomSecrets(extension.data);
   const about = openMetadata(body.room, metadataKey, state.metadata) ?? named("");
   const cursor = { stream: body.room, position: head.position, hash: head.hash };
   const hub = newHubRecord(head.term);
@@ -98,6 +102,7 @@ export async function joinWelcome(
     tx.rooms.changeGroupRows(body.room, group.takeChanges());
     tx.cursors.set(cursor);
     writeHubRecord(tx, body.room, hub);
+    joinAudit(tx, body.room, audit);
     noteJoined(tx, body.room, { position: head.position, acceptedAt });
     noteInviter(tx, body.room, inviter?.user);
     tx.keyPackages.use(toHex(joined.keyPackageRef));

@@ -34,6 +34,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         pumping: undefined,
         again: false,
         waiters: new Map(),
+        joiners: [],
         tidying: context.alarms.create(),
         retry: context.alarms.create(),
         forked: false,

@@ -8,6 +8,7 @@ import type { GroupsContext, Room } from "./context.ts";
 import { enterLate } from "./enter-late.ts";
 import { tellFaultAt } from "./entry-write.ts";
 import { finishFounding } from "./found-room.ts";
+import { comeIn, readPendingJoin } from "./joining/index.ts";
 import { finishLeave } from "./leave-intent.ts";
 import { releaseHeld, tellHeld } from "./held-messages.ts";
 import { writeHubRecord } from "./hub-record.ts";
@@ -71,8 +72,8 @@ const openStatuses: readonly IntentStatus[] = ["waiting", "submitted"];
 async function run(context: GroupsContext, room: Room): Promise<void> {
   while (context.link.live() && !room.forked) {
     const { first } = room.hub;
-    const { status, intent, isFirstThere, awaitsChange, welcome } = await context.store.transaction(
-      (tx) => {
+    const { status, intent, isFirstThere, awaitsChange, welcome, join } =
+      await context.store.transaction((tx) => {
         const preferred = first === undefined ? undefined : tx.intents.get(first);
         const isOpen = preferred !== undefined && openStatuses.includes(preferred.status);
         return {
@@ -84,9 +85,15 @@ async function run(context: GroupsContext, room: Room): Promise<void> {
           isFirstThere: preferred !== undefined,
           awaitsChange: tx.intents.awaitsChange(room.uri),
           welcome: firstWelcome(tx, room.uri),
+          join: readPendingJoin(tx, room.uri),
         };
-      },
-    );
+      });
+    if (join !== undefined) {
+      const step = await guarded(context, room, () => comeIn(context, room, join));
+      if (step === "soon") retryLater(context, room, soonDelayMs);
+      if (step === "soon" || step === "wait") return;
+      continue;
+    }
     if (welcome !== undefined && (status === undefined || status === "removed")) {
       if ((await guarded(context, room, () => enter(context, room))) === "wait") return;
       continue;
@@ -251,6 +258,8 @@ async function dispatch(context: GroupsContext, room: Room, intent: IntentRow): 
     case "metadata":
     case "policy":
     case "end":
+    case "joinLink":
+    case "takeRole":
     case "commit": {
       const request = intent.request ?? (await buildCommit(context, room, intent));
       if (request === "done") return "next";

@@ -91,7 +91,7 @@ export class StaleOffer extends Refusal {}
  * Never back to an epoch before the last one seen, unless the hub has signed that it went back, and
  * then never behind what it signed; and never to another hub's word.
  */
-function checkRecent(
+export function checkRecent(
   { rollback }: Room,
   former: FormerGroup | undefined,
   offered: { readonly state: RoomState; readonly hubKey: Bytes; readonly epoch: number },
@@ -109,7 +109,12 @@ function checkRecent(
   }
 }
 
-function checkHead({ member }: GroupsContext, room: Room, signed: SignedHead, hubKey: Bytes): void {
+export function checkHead(
+  { member }: GroupsContext,
+  room: Room,
+  signed: SignedHead,
+  hubKey: Bytes,
+): void {
   const { crypto } = member;
   const signs = verifyHead(signed, hubKey, (key, message, signature) =>
     crypto.verify(key, message, signature),

@@ -4,6 +4,7 @@ import type { Alarm } from "./alarms.ts";
 import type { GroupsContext } from "./context.ts";
 import { findForgotten } from "./forgotten-rooms.ts";
 import { tellHeld } from "./held-messages.ts";
+import { pendingJoins } from "./joining/index.ts";
 import { loadGroup } from "./load-group.ts";
 import type { OpenRooms } from "./open-rooms.ts";
 import { publishKeyPackages } from "./publish-key-packages.ts";
@@ -74,7 +75,7 @@ export async function enterRooms(
 export async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Promise<void> {
   const { known, entering } = await context.store.transaction((tx) => ({
     known: tx.rooms.list(),
-    entering: roomsWithWelcome(tx),
+    entering: [...roomsWithWelcome(tx), ...pendingJoins(tx)],
   }));
   for (const uri of entering) pump(context, await rooms.open(uri));
   for (const { room: uri, status } of known) {

@@ -52,6 +52,7 @@ test("FED-992 FED-993 the metadata of the specification's vectors opens", () => 
   expect(decodeRoomSecrets(fromHex(metadata.roomSecrets))).toEqual({
     version: 1,
     metadataKey: key,
+    audit: { number: metadata.audit.number, hash: fromHex(metadata.audit.hash) },
   });
   for (const { name, description, topic, picture, hex } of metadata.sealed) {
     const sealed = fromHex(hex);
@@ -110,6 +111,7 @@ test("FED-1142 a picture is an asset for those in the room, and small", () => {
 type MetadataVectors = {
   readonly room: RoomUri;
   readonly key: string;
+  readonly audit: { readonly number: number; readonly hash: string };
   readonly roomSecrets: string;
   readonly sealed: readonly {
     readonly name: string;
@@ -145,6 +147,7 @@ test("events of a room come back as they were, and nothing else does", () => {
     removed: [],
     changed: true,
     changedKeys: [],
+    way: "member",
   } as const;
   expect(parseEvent(describeEvent(change))).toEqual(change);
   const fault = { kind: "fault", code: "undecryptable", text: "no key" } as const;

@@ -23,7 +23,11 @@ const eventSchema = z.discriminatedUnion("kind", [
     changed: z.boolean(),
     /** Who came in with another identity key than the one that this client had pinned. */
     changedKeys: z.array(user).readonly().default([]),
+    /** How those who were added came. */
+    way: z.enum(["member", "link", "open"]).default("member"),
     about: aboutSchema.optional(),
+    /** What whoever did it said of it. */
+    reason: z.string().optional(),
   }),
   z.object({ kind: z.literal("fault"), code: z.string(), text: z.string() }),
 ]);

@@ -8,6 +8,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
+import { auditHeadOf } from "./audit/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { healthOf, type RoomHealth } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
@@ -30,6 +31,15 @@ export type RoomInfo = {
   readonly health: RoomHealth;
   /** Present when somebody has ended it for everybody; then that is its status, `deleted`. */
   readonly deleted: RoomEnd | undefined;
+  /**
+   * Where the record of what was done here stands: equal for all who have the same. Not current after
+   * commits were missed, until the next one of a member tells.
+   */
+  readonly audit: {
+    readonly number: number;
+    readonly hash: string;
+    readonly isCurrent: boolean;
+  };
   readonly epoch: number;
   readonly position: number;
   /** Equal on all members of an epoch; hex (RFC 9420 §8.7). */
@@ -43,10 +53,11 @@ export type RoomInfo = {
 };
 
 export async function describeRoom(context: GroupsContext, room: Room): Promise<RoomInfo> {
-  const { row, known, end } = await context.store.transaction((tx) => ({
+  const { row, known, end, audit } = await context.store.transaction((tx) => ({
     row: tx.rooms.get(room.uri),
     known: roomKnown(tx, room.uri),
     end: endOf(tx, room.uri),
+    audit: auditHeadOf(tx, room.uri),
   }));
   const about = row === undefined ? named("") : aboutOf(decodeDetails(row.details));
   const base = {
@@ -59,6 +70,7 @@ export async function describeRoom(context: GroupsContext, room: Room): Promise<
     status: end === undefined ? (row?.status ?? "removed") : "deleted",
     deleted: end,
     health: healthOf(context, room),
+    audit,
     position: room.cursor.position,
   };
   if (row === undefined || row.status === "removed") {

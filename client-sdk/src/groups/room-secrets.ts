@@ -1,4 +1,12 @@
-import { type CodecValue, fixed, struct, u8 } from "@treehouse/protocol";
+import {
+  type AuditHead,
+  auditHeadCodec,
+  type CodecValue,
+  fixed,
+  optional,
+  struct,
+  u8,
+} from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "./context.ts";
 import { decodeDetails } from "./room-details.ts";
@@ -9,7 +17,12 @@ import { decodeDetails } from "./room-details.ts";
  */
 export const ROOM_SECRETS_EXTENSION = 0xf002;
 
-const secretsCodec = struct({ version: u8, metadataKey: fixed(32) });
+const secretsCodec = struct({
+  version: u8,
+  metadataKey: fixed(32),
+  /** FED-1148: where the record of acts stands after the commit; absent where it is not known. */
+  audit: optional(auditHeadCodec),
+});
 
 export type RoomSecrets = CodecValue<typeof secretsCodec>;
 
@@ -18,10 +31,14 @@ export function decodeRoomSecrets(data: Uint8Array): RoomSecrets {
 }
 
 /** What goes into the Welcome of a commit that adds clients. */
-export async function welcomeExtensions(context: GroupsContext, room: Room) {
+export async function welcomeExtensions(
+  context: GroupsContext,
+  room: Room,
+  audit: AuditHead | undefined,
+) {
   const row = await context.store.transaction((tx) => tx.rooms.get(room.uri));
   if (row === undefined) return [];
   const { metadataKey } = decodeDetails(row.details);
-  const data = secretsCodec.encode({ version: 1, metadataKey });
+  const data = secretsCodec.encode({ version: 1, metadataKey, audit });
   return [{ extensionType: ROOM_SECRETS_EXTENSION, data }];
 }

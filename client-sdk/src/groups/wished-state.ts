@@ -23,6 +23,7 @@ import { aboutDifference, applyAboutWish } from "./about-wish.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { applyWish, decodePolicyWish } from "./governing/index.ts";
 import { viewOf } from "./view-of-group.ts";
+import { withLinks, withRoleOfLink } from "./link-wish.ts";
 import { sealMetadata } from "./room-about.ts";
 import { aboutOf, decodeDetails } from "./room-details.ts";
 import { isNameless } from "./room-names.ts";
@@ -63,6 +64,10 @@ export async function wishedState(
       return withAbout(context, room, decodeRoomState(group.roomState()), body);
     case "policy":
       return applyWish(viewOf(group), decodePolicyWish(body), context.env);
+    case "joinLink":
+      return withLinks(decodeRoomState(group.roomState()), body, context.env.now());
+    case "takeRole":
+      return withRoleOfLink(context, group, body);
     case "send":
     case "add":
     case "remove":

@@ -2,6 +2,7 @@ import type { MemberGroup } from "@treehouse/mls/member";
 import { formatAddress, type Head, type RoomState, type UserUri } from "@treehouse/protocol";
 
 import type { LocalTx } from "../storage/index.ts";
+import { loseAudit, takeBackAudit } from "./audit/index.ts";
 import type { GroupsContext, Rollback, Room } from "./context.ts";
 import { restoredRow, tellFaultAt } from "./entry-write.ts";
 import type { FormerGroup } from "./former-group.ts";
@@ -35,6 +36,8 @@ export async function writeRejoined(
   const from = (rollback?.to ?? room.cursor.position) + 1;
   const { hub, aftermath, hidden } = await context.store.transaction((tx) => {
     putRoom(context, tx, room, group, state);
+    takeBackAudit(tx, room.uri, { group: group.group, epoch: group.epoch - 1 });
+    if (former?.epoch !== group.epoch - 1) loseAudit(tx, room.uri);
     const open = tx.intents.list(room.uri).map(({ serial }) => serial);
     for (const intent of tx.intents.list(room.uri)) {
       if (intent.kind !== "send" && intent.status !== "waiting") tx.intents.reset(intent.serial);

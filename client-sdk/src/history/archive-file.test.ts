@@ -62,6 +62,7 @@ test("R-058 FED-1064 an archive brings everything to another client, once, and s
     removed: [],
     changed: true,
     changedKeys: [],
+    way: "member" as const,
   });
   const event = { room, position: 5, acceptedAt: start + 300_000, messageId: "event 5" } as const;
   await one.store.transaction((tx) => tx.messages.append({ ...event, kind: "event", body }, true));

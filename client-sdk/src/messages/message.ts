@@ -123,6 +123,8 @@ export type HistoryItem =
       readonly changedKeys: readonly string[];
       /** What the conversation says of itself since. */
       readonly about?: AboutTold | undefined;
+      /** What whoever did it said of it; mostly nothing. */
+      readonly reason?: string | undefined;
     })
   | (Position & { readonly kind: "fault"; readonly code: string; readonly text: string });
 
@@ -147,6 +149,7 @@ export function itemOf(row: HistoryRow): HistoryItem {
     removed: event.removed.map((user) => formatAddress(user)),
     changedKeys: event.changedKeys.map((user) => formatAddress(user)),
     ...(event.about === undefined ? {} : { about: event.about }),
+    ...(event.reason === undefined ? {} : { reason: event.reason }),
   };
 }
 

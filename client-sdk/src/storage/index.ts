@@ -7,6 +7,7 @@
 import type { Bytes } from "@treehouse/protocol";
 
 import { type AccountDataRows, createAccountDataRows } from "./account-data.ts";
+import { type AuditRows, createAuditRows } from "./audit.ts";
 import { type AssetContents, createAssetContents } from "./asset-contents.ts";
 import { type Contacts, createContacts } from "./contacts.ts";
 import { createCursors, type Cursors } from "./cursors.ts";
@@ -35,6 +36,7 @@ import { createSettings, type Settings } from "./settings.ts";
 import { createUploads, type Uploads } from "./uploads.ts";
 
 export { dataEntriesSchema } from "./account-data.ts";
+export type { AuditRow, AuditState } from "./audit.ts";
 export type { DataEntries, DataEntry, DataRow } from "./account-data.ts";
 export { isAccepted } from "./contacts.ts";
 export type { ContactRow } from "./contacts.ts";
@@ -77,6 +79,7 @@ export type LocalTx = {
   readonly profiles: Profiles;
   readonly receipts: Receipts;
   readonly senderChains: SenderChains;
+  readonly audit: AuditRows;
   readonly threads: Threads;
   readonly expiring: Expiring;
   readonly uploads: Uploads;
@@ -150,6 +153,7 @@ export async function openLocalStore(
           profiles: createProfiles(sql, seal),
           receipts: createReceipts(sql),
           senderChains: createSenderChains(sql, seal),
+          audit: createAuditRows(sql, seal),
           threads: createThreads(sql, seal),
           expiring: createExpiring(sql, seal),
           uploads: createUploads(sql, seal),

@@ -1,4 +1,10 @@
-import { type Bytes, parseRoomUri, type RoomUri } from "@treehouse/protocol";
+import {
+  type Bytes,
+  parseRoomUri,
+  type RoomUri,
+  utf8Decode,
+  utf8Encode,
+} from "@treehouse/protocol";
 
 import { bytesOf, integerOf, isNull, type SqlRow, type SqlTx, textOf } from "./port.ts";
 import type { Seal } from "./seal.ts";
@@ -13,7 +19,9 @@ export type IntentKind =
   | "metadata"
   | "policy"
   | "end"
-  | "leave";
+  | "leave"
+  | "joinLink"
+  | "takeRole";
 
 /**
  * `waiting`: no request is built yet. `submitted`: `request` may have reached the hub; it is
@@ -29,6 +37,8 @@ export type IntentRow = {
   readonly status: IntentStatus;
   readonly createdAt: number;
   readonly body: Bytes;
+  /** What the user gives as a reason for it; mostly nothing. */
+  readonly reason: string;
   readonly request: Bytes | undefined;
   /** Hex SHA-256 of what the stream will echo (the MLSMessage), to recognise it. */
   readonly requestHash: string | undefined;
@@ -36,8 +46,13 @@ export type IntentRow = {
   readonly accepted: { readonly position: number; readonly acceptedAt: number } | undefined;
 };
 
+export type NewIntent = Pick<IntentRow, "room" | "kind" | "createdAt"> & {
+  readonly body: Uint8Array;
+  readonly reason?: string | undefined;
+};
+
 export interface Intents {
-  add(row: { room: RoomUri; kind: IntentKind; createdAt: number; body: Uint8Array }): number;
+  add(row: NewIntent): number;
   get(serial: number): IntentRow | undefined;
   /** All intents of a room, or of all rooms, oldest first. */
   list(room?: RoomUri): readonly IntentRow[];
@@ -74,6 +89,9 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
       status: parseStatus(textOf(row, "status")),
       createdAt: integerOf(row, "created_at"),
       body: seal.open(`intents/${room}/body`, bytesOf(row, "sealed_body")),
+      reason: isNull(row, "sealed_reason")
+        ? ""
+        : utf8Decode(seal.open(`intents/${room}/reason`, bytesOf(row, "sealed_reason"))),
       request: isNull(row, "sealed_request")
         ? undefined
         : seal.open(`intents/${room}/request`, bytesOf(row, "sealed_request")),
@@ -92,13 +110,15 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
   };
   return {
     add(row) {
+      const { room, kind, createdAt, body, reason = "" } = row;
       return sql.run(
-        `INSERT INTO intents (room, kind, status, created_at, sealed_body)
-         VALUES (?, ?, 'waiting', ?, ?)`,
-        row.room,
-        row.kind,
-        row.createdAt,
-        seal.seal(`intents/${row.room}/body`, row.body),
+        `INSERT INTO intents (room, kind, status, created_at, sealed_body, sealed_reason)
+         VALUES (?, ?, 'waiting', ?, ?, ?)`,
+        room,
+        kind,
+        createdAt,
+        seal.seal(`intents/${room}/body`, body),
+        reason === "" ? null : seal.seal(`intents/${room}/reason`, utf8Encode(reason)),
       ).lastId;
     },
     get(serial) {
@@ -201,6 +221,7 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
 const kinds: readonly IntentKind[] = [
   ...(["send", "add", "remove", "commit", "component"] as const),
   ...(["metadata", "policy", "end", "leave"] as const),
+  ...(["joinLink", "takeRole"] as const),
 ];
 const statuses: readonly IntentStatus[] = ["waiting", "submitted", "accepted", "held"];
 

@@ -152,6 +152,16 @@ const versions: readonly (readonly string[])[] = [
        WHERE expires_after IS NOT NULL AND expires_at IS NULL`,
   ],
   ["ALTER TABLE receipts ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0"],
+  [
+    "ALTER TABLE intents ADD COLUMN sealed_reason BLOB",
+    `CREATE TABLE audit_heads (
+       room TEXT PRIMARY KEY, number INTEGER NOT NULL, hash BLOB NOT NULL,
+       is_current INTEGER NOT NULL) STRICT`,
+    `CREATE TABLE audit_records (
+       room TEXT NOT NULL, number INTEGER NOT NULL, epoch INTEGER NOT NULL, group_uri TEXT NOT NULL,
+       position INTEGER NOT NULL, accepted_at INTEGER NOT NULL, hash BLOB NOT NULL,
+       sealed_body BLOB NOT NULL, PRIMARY KEY (room, number)) STRICT`,
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */
@@ -190,6 +200,8 @@ const emptying = [
   "DELETE FROM profiles",
   "DELETE FROM receipts",
   "DELETE FROM sender_chains",
+  "DELETE FROM audit_heads",
+  "DELETE FROM audit_records",
   "INSERT INTO search (search) VALUES ('delete-all')",
   "DELETE FROM search_documents",
   "UPDATE search_backlog SET from_serial = 0, to_serial = 0",

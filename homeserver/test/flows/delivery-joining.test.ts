@@ -150,6 +150,31 @@ test("FED-1085 a link lets in as many as it may: of those who race for the last 
   accepted((await comeInWith(late, a, info, { seed: seedOf(3) })).answer);
 });
 
+const crowd =
+  process.env["TREEHOUSE_SCALE"] === "full" ? { uses: 5, people: 20 } : { uses: 2, people: 5 };
+
+test("R-072 FED-1085 of many who come at once by one link, exactly as many come in as it lets in", async () => {
+  const a = await foundRoom(alice);
+  const seed = seedOf(7);
+  await makeLink(a, seed, { usesMax: crowd.uses });
+  const people = await Promise.all(
+    Array.from({ length: crowd.people }, (_, index) => enrolPerson(rig, `crowd${index}`)),
+  );
+  const come = async (person: Person): Promise<string> => {
+    for (;;) {
+      const code = await asked(person, a, seed);
+      if (code !== undefined) return code;
+      const outcome = await refused(comeIn(person, a, { seed }).catch(fallen));
+      if (outcome !== "wrongEpoch") return outcome ?? "came in";
+    }
+  };
+  const outcomes = await Promise.all(people.map(come));
+  expect(outcomes.filter((one) => one === "came in")).toHaveLength(crowd.uses);
+  expect(new Set(outcomes)).toEqual(new Set(["came in", "linkUsedUp"]));
+  await a.sync();
+  expect(a.group.members()).toHaveLength(1 + crowd.uses);
+});
+
 test("FED-1084 T-18 an expired link, a revoked one, and one against the rules let nobody in", async () => {
   const [a, b] = await openPair(alice, bob);
   const [short, long] = [seedOf(4), seedOf(5)];

@@ -160,6 +160,8 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1145": "what the record of an act says, and who signs it",
     "FED-1146": "how records are chained",
     "FED-1147": "what committers say of the record",
+    "FED-1148": "where a client takes up the record",
+    "FED-1149": "who is given the record checks it",
     "FED-1150": "which commit ends a room",
     "FED-1151": "what a hub does with it, and what clients keep",
   },

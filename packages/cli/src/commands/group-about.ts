@@ -13,6 +13,7 @@ type SetOptions = {
   readonly description?: string;
   readonly topic?: string;
   readonly picture?: string;
+  readonly reason?: string;
 };
 
 /** `treehouse group set` and `rename`: what a conversation says of itself to those in it. */
@@ -25,6 +26,7 @@ export function addAboutCommands(cli: Cli, noun: Noun): void {
     .option("--description <text>", "what it is for")
     .option("--topic <text>", "what is talked about now")
     .option("--picture <file>", "JPEG, PNG or WebP of at most 512 KiB")
+    .option("--reason <text>", "for those in the conversation")
     .action((reference: string, options: SetOptions) => change(cli, reference, options));
   noun
     .command("rename")
@@ -35,7 +37,7 @@ export function addAboutCommands(cli: Cli, noun: Noun): void {
 }
 
 async function change(cli: Cli, reference: string, options: SetOptions): Promise<void> {
-  const { name, description, topic, picture } = options;
+  const { name, description, topic, picture, reason } = options;
   if ([name, description, topic, picture].every((one) => one === undefined)) {
     const help = "Name one of --name, --description, --topic and --picture.";
     throw new CliFailure(EXIT.usage, "missingOption", "nothing is to be changed", { help });
@@ -48,7 +50,7 @@ async function change(cli: Cli, reference: string, options: SetOptions): Promise
   };
   await withCaughtUpClient(cli, async (client) => {
     const conversation = await client.conversations.get(reference);
-    await conversation.setAbout(wish);
+    await conversation.setAbout(wish, { reason });
     const info = await conversation.info();
     const value = {
       id: info.id,

@@ -11,7 +11,8 @@ export function addEndCommands(cli: Cli, noun: Noun): void {
     .description("delete a conversation for everybody, for good; what was said stays with each")
     .argument("<conversation>", "id, unique beginning of the id, or name")
     .option("--yes", "without asking once more")
-    .action((reference: string, { yes }: { yes?: boolean }) => end(cli, reference, yes === true));
+    .option("--reason <text>", "for those in the conversation")
+    .action((reference: string, options: EndOptions) => end(cli, reference, options));
   noun
     .command("forget")
     .description("drop what this store has of a conversation that you are out of")
@@ -29,15 +30,17 @@ export function addEndCommands(cli: Cli, noun: Noun): void {
     });
 }
 
-async function end(cli: Cli, reference: string, yes: boolean): Promise<void> {
+type EndOptions = { readonly yes?: boolean; readonly reason?: string };
+
+async function end(cli: Cli, reference: string, { yes, reason }: EndOptions): Promise<void> {
   await withCaughtUpClient(cli, async (client) => {
     const conversation = await client.conversations.get(reference);
     const { name, members } = await conversation.info();
-    if (!yes && !(await isAgreed(cli, `"${name}" with ${members.length} members`))) {
+    if (yes !== true && !(await isAgreed(cli, `"${name}" with ${members.length} members`))) {
       const help = "Give --yes to delete it without being asked.";
       throw new CliFailure(EXIT.usage, "declined", "nothing was deleted", { help });
     }
-    await conversation.deleteForAll();
+    await conversation.deleteForAll({ reason });
     const { deleted } = await conversation.info();
     cli.output().result({ id: conversation.id, deleted }, `Deleted "${name}" for everybody.`);
     cli.output().hint(`What was said is still here: treehouse group forget ${conversation.id}`);

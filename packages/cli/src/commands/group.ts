@@ -7,7 +7,9 @@ import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
 import { addRecoveryCommands } from "./group-recovery.ts";
 import { aboutText, addAboutCommands } from "./group-about.ts";
+import { addAuditCommand } from "./group-audit.ts";
 import { addEndCommands } from "./group-end.ts";
+import { addJoiningCommands } from "./group-joining.ts";
 import { addGrantCommand } from "./history-backup.ts";
 import { addPolicyCommands } from "./group-policy.ts";
 import { addOrganisationCommands } from "./organisation.ts";
@@ -101,6 +103,8 @@ export function addGroupCommands(cli: Cli): void {
     });
   addAboutCommands(cli, noun);
   addEndCommands(cli, noun);
+  addAuditCommand(cli, noun);
+  addJoiningCommands(cli, noun);
   addNoteCommands(cli, noun);
   addGrantCommand(cli, noun);
   addOrganisationCommands(cli, noun);
@@ -161,10 +165,11 @@ function addMemberCommand(
     .description(description)
     .argument("<conversation>", "id, unique beginning of the id, or name")
     .argument("<addresses...>", "for instance bob@localhost")
-    .action(async (reference: string, addresses: string[]) => {
+    .option("--reason <text>", "for those in the conversation, and for them")
+    .action(async (reference: string, addresses: string[], { reason }: { reason?: string }) => {
       await withCaughtUpClient(cli, async (client) => {
         const conversation = await client.conversations.get(reference);
-        await conversation[verb](addresses);
+        await conversation[verb](addresses, { reason });
         const info = await conversation.info();
         cli.output().result(info, describe(info));
       });

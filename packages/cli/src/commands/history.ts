@@ -67,7 +67,8 @@ function lineOf(item: ItemRow): string {
       const added = item.added.map((address) => `+${address}`);
       const removed = item.removed.map((address) => `-${address}`);
       const about = aboutChangeText(item.about);
-      return `${at} * ${item.by} ${[...added, ...removed, ...about].join(" ")}`.trimEnd();
+      const why = item.reason === undefined ? [] : [`(${item.reason})`];
+      return `${at} * ${item.by} ${[...added, ...removed, ...about, ...why].join(" ")}`.trimEnd();
     }
     case "fault":
       return `${at} ! ${item.code}: ${item.text}`;

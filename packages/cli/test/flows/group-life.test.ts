@@ -73,3 +73,35 @@ test("R-060 a conversation is deleted for all after a question, shown as such, a
   expect(await wrong("--context", "bob", "history", "Cake")).toBe("unknownRoom");
   expect(await wrong("group", "forget", "Tearoom")).toBe("conflict");
 });
+
+test("R-078 who did what is shown with the reason, given to another member and checked there", async () => {
+  await json("group", "create", "Board");
+  await json("group", "set", "Board", "--topic", "money", "--reason", "as agreed");
+  await json("group", "add", "Board", "bob@localhost", "--reason", "our treasurer");
+  await bobs("group", "info", "Board");
+  expect(await json("group", "audit", "Board")).toMatchObject({
+    number: 2,
+    isCurrent: true,
+    items: [
+      { number: 1, acts: [{ kind: "state", part: "about" }], reason: "as agreed", signed: true },
+      { number: 2, acts: [{ kind: "add", address: "bob@localhost" }], reason: "our treasurer" },
+    ],
+  });
+  const lines = await household.treehouse(["group", "audit", "Board"]);
+  expect(lines.out).toMatch(/^1 20.* alice@localhost: changed: about — as agreed\n2 20.*\+bob@loc/);
+  expect(await json("group", "audit", "Board", "--before", "2", "--limit", "1")).toMatchObject({
+    items: [{ number: 1 }],
+  });
+  const file = join(household.home, "record");
+  await json("group", "audit", "Board", "--export", file);
+  expect(await bobs("group", "audit", "Board", "--import", file)).toMatchObject({ added: 2 });
+  expect(await wrong("--context", "bob", "group", "audit", "Board")).toBe("notAllowed");
+  writeFileSync(file, pixel);
+  expect(await wrong("--context", "bob", "group", "audit", "Board", "--import", file)).toBe(
+    "malformed",
+  );
+  await json("group", "remove", "Board", "bob@localhost", "--reason", "moved on");
+  await bobs("group", "info", "Board");
+  const history = await household.treehouse(["--context", "bob", "history", "Board"]);
+  expect(history.out).toContain("-bob@localhost (moved on)");
+});

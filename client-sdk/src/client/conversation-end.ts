@@ -1,0 +1,31 @@
+import type { RoomUri } from "@treehouse/protocol";
+
+import { type ActOptions, reasonOf } from "./act-options.ts";
+import type { ConversationParts } from "./conversation-parts.ts";
+import { guarded } from "./guarded.ts";
+
+/** The end of a conversation, for all or in one store. */
+export interface ConversationEnd {
+  /**
+   * Deletes the conversation for everybody, if the own role may: its log is closed, nobody can write any
+   * more, and files that were sent into it go. What was said stays with each client until its user drops
+   * it. There is no way back.
+   */
+  deleteForAll(options?: ActOptions): Promise<void>;
+  /**
+   * Drops all that this store has of a conversation that this client is out of. Refuses `conflict` while
+   * it is in.
+   */
+  forget(): Promise<void>;
+}
+
+export function createConversationEnd(
+  { groups }: ConversationParts,
+  room: RoomUri,
+): ConversationEnd {
+  return {
+    deleteForAll: (options) =>
+      guarded(async () => void (await groups.end(room, reasonOf(options)))),
+    forget: () => guarded(() => groups.forget(room)),
+  };
+}

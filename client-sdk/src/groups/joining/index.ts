@@ -1,0 +1,140 @@
+/** How this client comes into rooms from outside, and lets others do so. */
+import {
+  type Bytes,
+  decodeRoomState,
+  equalBytes,
+  isParticipantRole,
+  type JoinLink,
+  joinLinkKey,
+  LIMITS,
+  Refusal,
+  type RoomLink,
+  type RoomUri,
+} from "@treehouse/protocol";
+
+import type { GroupsContext, Room } from "../context.ts";
+import { loadGroup } from "../load-group.ts";
+import type { OpenRooms } from "../open-rooms.ts";
+import { decodeDetails } from "../room-details.ts";
+import type { Intend } from "../room-life.ts";
+import { isNameless } from "../room-names.ts";
+import { encodeLinkWish } from "../link-wish.ts";
+import { addOwnLink, readOwnLinks } from "./own-links.ts";
+import { readPendingJoin, writePendingJoin } from "./pending-join.ts";
+
+export { comeIn } from "./come-in.ts";
+export { pendingJoins, readPendingJoin } from "./pending-join.ts";
+
+export type NewJoinLink = {
+  /** The name of a role; the default role unless given. */
+  readonly role: string | undefined;
+  readonly expiresAt: number | undefined;
+  readonly usesMax: number | undefined;
+};
+
+/** A join link of a room, as the room has it; only the client that made it knows its seed. */
+export type KnownJoinLink = JoinLink & {
+  readonly roleName: string;
+  readonly link: RoomLink | undefined;
+};
+
+export interface Joining {
+  /** Makes a link. Refuses `notAllowed` and `limitExceeded`. */
+  createLink(room: RoomUri, wanted: NewJoinLink): Promise<KnownJoinLink>;
+  /** The links of the room that are not over, of whomever. */
+  links(room: RoomUri): Promise<readonly KnownJoinLink[]>;
+  /** From then on the link lets nobody in. A link that is not there is passed over. */
+  revokeLink(room: RoomUri, key: Bytes): Promise<void>;
+  /** A link that says where the room is and what it is called, and lets nobody in. */
+  addressOf(room: RoomUri): Promise<RoomLink>;
+  /**
+   * Comes into a room by a link, or by its address if it is open; a member takes the link's role.
+   * Refuses what the hub refuses: `linkInvalid`, `linkExpired`, `linkUsedUp`, `roomFull`, `notMember`
+   * where no link is and the room is not open.
+   */
+  join(link: RoomLink): Promise<void>;
+}
+
+export function createJoining(
+  context: GroupsContext,
+  rooms: OpenRooms,
+  { intend, wake }: { readonly intend: Intend; readonly wake: (room: Room) => void },
+): Joining {
+  const { store, member, env } = context;
+  const stateOf = async (uri: RoomUri) => {
+    const room = await rooms.open(uri);
+    return room.serial.run(async () =>
+      decodeRoomState((await loadGroup(context, room)).roomState()),
+    );
+  };
+  const addressOf = (room: RoomUri): Promise<RoomLink> =>
+    store.transaction((tx) => {
+      const row = tx.rooms.get(room);
+      const key = row && !isNameless(row) ? decodeDetails(row.details).metadataKey : undefined;
+      return { room, seed: undefined, metadataKey: key };
+    });
+  const links = async (uri: RoomUri): Promise<readonly KnownJoinLink[]> => {
+    const { joinLinks, roles } = await stateOf(uri);
+    const address = await addressOf(uri);
+    const own = await store.transaction((tx) => readOwnLinks(tx, uri));
+    return joinLinks
+      .filter(({ expiresAt = Infinity }) => expiresAt > env.now())
+      .map((link) => {
+        const seed = own.find(({ key }) => equalBytes(key, link.key))?.seed;
+        const roleName = roles.find(({ index }) => index === link.role)?.name ?? "";
+        return { ...link, roleName, link: seed && { ...address, seed } };
+      });
+  };
+  return {
+    async createLink(uri, { role, expiresAt, usesMax }) {
+      const state = await stateOf(uri);
+      const named = state.roles.find(({ name }) => name === role)?.index;
+      const wanted = role === undefined ? state.defaultRole : named;
+      if (wanted === undefined || !isParticipantRole(state, wanted)) {
+        throw new Refusal("notFound", "the conversation has no such role");
+      }
+      const over = state.joinLinks.filter(
+        ({ createdBy, expiresAt: end = Infinity }) =>
+          createdBy === context.self.user && end <= env.now(),
+      );
+      if (state.joinLinks.length - over.length >= LIMITS.joinLinksMax) {
+        throw new Refusal("limitExceeded", "the conversation has as many links as it may", {
+          limitName: "joinLinksMax",
+          limit: LIMITS.joinLinksMax,
+        });
+      }
+      const seed = env.random(32);
+      const key = member.crypto.ed25519PublicKey(joinLinkKey(seed));
+      const link = { key, role: wanted, createdBy: context.self.user, expiresAt, usesMax };
+      await store.transaction((tx) => addOwnLink(tx, uri, { key, seed }));
+      await intend(uri, "joinLink", encodeLinkWish({ kind: "make", links: [link] }));
+      const roleName = state.roles.find(({ index }) => index === wanted)?.name ?? "";
+      return { ...link, roleName, link: { ...(await addressOf(uri)), seed } };
+    },
+    links,
+    async revokeLink(uri, key) {
+      await intend(uri, "joinLink", encodeLinkWish({ kind: "revoke", key }));
+    },
+    addressOf,
+    async join({ room: uri, seed, metadataKey }) {
+      const room = await rooms.open(uri);
+      const isIn = await store.transaction((tx) => {
+        const status = tx.rooms.get(uri)?.status;
+        if (status === "joined" || status === "founding") return true;
+        if (readPendingJoin(tx, uri) === undefined || seed !== undefined) {
+          writePendingJoin(tx, uri, { seed, metadataKey });
+        }
+        return false;
+      });
+      if (isIn) {
+        if (seed !== undefined) await intend(uri, "takeRole", seed);
+        return;
+      }
+      const done = new Promise<void>((resolve, reject) => {
+        room.joiners.push({ resolve, reject });
+      });
+      wake(room);
+      await done;
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import type { MemberGroup } from "@treehouse/mls/member";
+import { decodeRoomState, type Head, type Refusal } from "@treehouse/protocol";
+
+import type { LocalTx } from "../../storage/index.ts";
+import type { GroupsContext, Room } from "../context.ts";
+import { writeHubRecord } from "../hub-record.ts";
+import { pinMembers, tellChangedKeys } from "../pin-members.ts";
+import { named, openMetadata } from "../room-about.ts";
+import { aboutOf, decodeDetails, encodeDetails } from "../room-details.ts";
+import { noMetadataKey } from "../room-names.ts";
+import { noEpoch } from "../room-people.ts";
+import { noteInviter } from "../reception.ts";
+import { deletePendingJoin, type PendingJoin } from "./pending-join.ts";
+
+type Joined = {
+  readonly group: MemberGroup;
+  /** At the commit with which this client came in. */
+  readonly head: Head;
+  readonly join: PendingJoin;
+};
+
+/** Makes it durable that this client is in, and tells. Runs in the room's `serial`. */
+export async function writeJoined(
+  context: GroupsContext,
+  room: Room,
+  joined: Joined,
+): Promise<void> {
+  const { group, head } = joined;
+  const cursor = { stream: room.uri, position: head.position, hash: head.hash };
+  const hub = { ...room.hub, term: Math.max(room.hub.term, head.term), doubt: undefined };
+  const changedKeys = await context.store.transaction((tx) => {
+    putRoom(context, tx, room, joined);
+    writeHubRecord(tx, room.uri, hub);
+    tx.senderChains.loosen(room.uri);
+    tx.cursors.set(cursor);
+    // The user's own act: nobody has brought this client in.
+    noteInviter(tx, room.uri, undefined);
+    deletePendingJoin(tx, room.uri);
+    return pinMembers(context, tx, group.members());
+  });
+  const fresh = { lost: false, forked: false, forgotten: false, warned: false, late: undefined };
+  Object.assign(room, { group, cursor, hub, ...fresh });
+  Object.assign(room, { rollback: undefined, epochAtHub: 0, peopleEpoch: noEpoch });
+  settle(room, (waiter) => waiter.resolve());
+  context.events.emit("joined", { room: room.uri });
+  tellChangedKeys(context, room, changedKeys);
+}
+
+function putRoom(
+  { env, metadataKey: noted }: GroupsContext,
+  tx: LocalTx,
+  { uri }: Room,
+  { group, join: { metadataKey, seed } }: Joined,
+): void {
+  const state = decodeRoomState(group.roomState());
+  const known = tx.rooms.get(uri);
+  const details = known && decodeDetails(known.details);
+  const former = details === undefined ? named("") : aboutOf(details);
+  const keys = [metadataKey, noted(tx, uri), details?.metadataKey].filter(
+    (key) => key !== undefined,
+  );
+  const opening = keys
+    .map((key) => ({ key, about: openMetadata(uri, key, state.metadata) }))
+    .find(({ about }) => about !== undefined);
+  tx.rooms.deleteGroup(uri);
+  tx.rooms.put({
+    room: uri,
+    template: state.template,
+    status: "joined",
+    createdAt: known?.createdAt ?? env.now(),
+    details: encodeDetails({
+      version: 1,
+      ...(opening?.about ?? former),
+      metadataKey: opening?.key ?? noMetadataKey,
+      joinedEpoch: group.epoch,
+      foundRequest: undefined,
+    }),
+  });
+  tx.rooms.changeGroupRows(uri, group.takeChanges());
+  // Of a link that gives no more than everybody has, it finds nothing to do.
+  if (seed !== undefined) {
+    tx.intents.add({ room: uri, kind: "takeRole", createdAt: env.now(), body: seed });
+  }
+}
+
+/** The hub will not have this client: what it came with is forgotten, and whoever waits is told. */
+export async function giveUpJoin(
+  context: GroupsContext,
+  room: Room,
+  refusal: Refusal,
+): Promise<void> {
+  await context.store.transaction((tx) => deletePendingJoin(tx, room.uri));
+  if (settle(room, (waiter) => waiter.reject(refusal))) return;
+  const text = `This client could not come into the conversation: ${refusal.message}`;
+  const { position } = room.cursor;
+  context.events.emit("fault", { room: room.uri, position, code: "intentRefused", text });
+}
+
+/** Whether anybody waited. */
+function settle(room: Room, tell: (waiter: Room["joiners"][number]) => void): boolean {
+  const waiters = room.joiners.splice(0);
+  for (const waiter of waiters) tell(waiter);
+  return waiters.length > 0;
+}

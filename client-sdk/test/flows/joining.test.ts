@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { parseRoomLink } from "@treehouse/protocol";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { type Client, type Conversation } from "../../src/node.ts";
+import { type FederatedServers, startServers } from "../world/servers.ts";
+import { heard, next, textsIn, until } from "../world/waiting.ts";
+
+let servers: FederatedServers;
+let alice: Client;
+let bob: Client;
+let carol: Client;
+
+beforeAll(async () => {
+  servers = await startServers("a.example", "b.example");
+  alice = await servers.at(0).register("alice");
+  bob = await servers.at(1).register("bob");
+  carol = await servers.at(0).register("carol");
+});
+
+afterAll(async () => {
+  for (const client of [alice, bob, carol]) await client.close();
+  await servers[Symbol.asyncDispose]();
+});
+
+const roleOf = async (room: Conversation, client: Client) =>
+  (await room.members()).find(({ address }) => address === client.me.address)?.role;
+
+test("R-072 a link lets people of two servers in while everybody in the room is offline", async () => {
+  const room = await alice.conversations.create({ name: "Kitchen" });
+  const { link, id, role, createdBy, usesMax } = await room.links.create({ uses: 2 });
+  expect({ role, createdBy, usesMax }).toEqual({
+    role: "member",
+    createdBy: alice.me.address,
+    usesMax: 2,
+  });
+  expect(link).not.toMatch(/\s/);
+  expect((await room.links.list()).map((one) => one.id)).toEqual([id]);
+  await alice.close();
+  const secret = Buffer.from(parseRoomLink(link).seed ?? "no seed");
+  expect(secret).toHaveLength(32);
+
+  const came = await bob.conversations.join(link);
+  expect(came.id).toBe(room.id);
+  const info = await came.info();
+  expect(info).toMatchObject({ name: "Kitchen", status: "joined" });
+  expect(info.members.map(({ address }) => address).toSorted()).toEqual(
+    [alice.me.address, bob.me.address].toSorted(),
+  );
+  await came.send("nobody is here");
+  const told = heard(bob, "membership");
+  const second = await carol.conversations.join(` ${link}\n`);
+  await second.send("but me");
+  await until(bob, async () => (await textsIn(came)).includes("but me"));
+  expect(told).toMatchObject([{ by: carol.me.user, added: [carol.me.user], way: "link" }]);
+  // Both uses are gone, whoever has the link.
+  await bob.close();
+  bob = await servers.at(1).open("bob");
+  const dave = await servers.at(1).register("dave");
+  await expect(dave.conversations.join(link)).rejects.toMatchObject({ code: "linkUsedUp" });
+  // Who is in comes in no second time.
+  expect((await carol.conversations.join(link)).id).toBe(room.id);
+
+  alice = await servers.at(0).open("alice");
+  await alice.caughtUp();
+  const back = await alice.conversations.get(room.id);
+  expect(await textsIn(back)).toEqual(["nobody is here", "but me"]);
+  await back.send("welcome");
+  const bobs = await bob.conversations.get(room.id);
+  await until(bob, async () => (await textsIn(bobs)).includes("welcome"));
+  await dave.close();
+  // No server was ever told the link's secret.
+  for (const server of [servers.at(0), servers.at(1)]) {
+    const data = join(server.directory, "data");
+    const files = readdirSync(data, { withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map((one) => readFileSync(join(data, one.name)));
+    expect(files.some((octets) => octets.includes(bob.me.user))).toBe(true);
+    expect(files.some((octets) => octets.includes(secret))).toBe(false);
+  }
+});
+
+test("R-072 T-18 revoked and expired links, other rooms' and broken ones are refused by what is wrong", async () => {
+  const room = await alice.conversations.create({ name: "Shed" });
+  const revoked = await room.links.create();
+  const short = await room.links.create({ lastsMs: 1 });
+  await room.links.revoke(revoked.id.slice(0, 12));
+  await expect(room.links.revoke(revoked.id)).rejects.toMatchObject({ code: "notFound" });
+  const codeOf = (link: string) =>
+    bob.conversations.join(link).then(
+      () => "joined",
+      (error: { readonly code: string }) => error.code,
+    );
+  expect(await codeOf(revoked.link)).toBe("linkInvalid");
+  expect(await codeOf(short.link)).toBe("linkExpired");
+  expect(await codeOf(await room.links.address())).toBe("notMember");
+  expect(await codeOf(revoked.link.slice(0, -5))).toBe("malformed");
+  expect(await codeOf("https://a.example/join")).toBe("malformed");
+  expect(parseRoomLink(await room.links.address()).seed).toBeUndefined();
+  expect(await bob.conversations.list()).toEqual(
+    expect.not.arrayContaining([expect.objectContaining({ id: room.id })]),
+  );
+  // A member may make none.
+  const { link } = await room.links.create();
+  const members = await bob.conversations.join(link);
+  await expect(members.links.create()).rejects.toMatchObject({ code: "notAllowed" });
+  await expect(room.links.create({ role: "owner" })).rejects.toMatchObject({ code: "notAllowed" });
+  await expect(room.links.create({ role: "king" })).rejects.toMatchObject({ code: "notFound" });
+});
+
+test("R-072 FED-1086 a link for admins makes its bearers admins; who left comes back by a link", async () => {
+  const room = await alice.conversations.create({ name: "Attic" });
+  const { link } = await room.links.create({ role: "admin", lastsMs: null });
+  const bobs = await bob.conversations.join(link);
+  await until(alice, async () => (await roleOf(room, bob)) === "admin");
+  // What an admin may do.
+  const { link: plain } = await bobs.links.create();
+  const carols = await carol.conversations.join(plain);
+  expect(await roleOf(carols, carol)).toBe("member");
+  await carols.send("before");
+  const gone = next(carol, "removed");
+  await carols.leave();
+  await gone;
+  const again = await carol.conversations.join(plain);
+  await again.send("after");
+  await until(bob, async () => (await textsIn(bobs)).includes("after"));
+  expect(await textsIn(again)).toEqual(["before", "after"]);
+  // A member who has it takes the role as well.
+  await carol.conversations.join(link);
+  await until(alice, async () => (await roleOf(room, carol)) === "admin");
+});

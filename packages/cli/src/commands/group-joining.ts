@@ -1,0 +1,102 @@
+import type { JoinLinkInfo, NewLink } from "@treehouse/client-sdk";
+
+import type { Cli } from "./cli.ts";
+import { withCaughtUpClient } from "./cli.ts";
+import { duration } from "./duration.ts";
+import { wholeNumber } from "./whole-number.ts";
+
+type Noun = ReturnType<Cli["program"]["command"]>;
+
+const anyReference = "id, unique beginning of the id, or name";
+
+type CreateOptions = {
+  readonly role?: string;
+  readonly expires: string;
+  readonly uses?: string;
+};
+
+/** `treehouse group link` and `join`: how people come in without being added. */
+export function addJoiningCommands(cli: Cli, noun: Noun): void {
+  const link = noun.command("link").description("links by which people come in by themselves");
+  link
+    .command("create")
+    .description("make a link; whoever has it comes in while nobody is online")
+    .argument("<conversation>", anyReference)
+    .option("--role <name>", "what whoever comes in is; by default what everybody is")
+    .option("--expires <time>", "12h, 7d, 4w; or never", "7d")
+    .option("--uses <number>", "how many people it lets in; by default any number")
+    .action(async (reference: string, { role, expires, uses }: CreateOptions) => {
+      const wanted: NewLink = {
+        ...(role === undefined ? {} : { role }),
+        lastsMs: expires === "never" ? null : duration("expires", expires),
+        ...(uses === undefined ? {} : { uses: wholeNumber("uses", uses) }),
+      };
+      await withCaughtUpClient(cli, async (client) => {
+        const conversation = await client.conversations.get(reference);
+        const made = await conversation.links.create(wanted);
+        cli.output().result(jsonOf(made), made.link);
+        cli.output().hint(`Whoever has it can use it: treehouse group join <link>`);
+      });
+    });
+  link
+    .command("ls")
+    .description("list the links that are not over")
+    .argument("<conversation>", anyReference)
+    .action(async (reference: string) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const links = await (await client.conversations.get(reference)).links.list();
+        cli.output().list("links", links.map(jsonOf), (row) => lineOf(row));
+      });
+    });
+  link
+    .command("revoke")
+    .description("let nobody in by a link any more")
+    .argument("<conversation>", anyReference)
+    .argument("<id>", "or a unique beginning of it, as `link ls` shows it")
+    .action(async (reference: string, id: string) => {
+      await withCaughtUpClient(cli, async (client) => {
+        await (await client.conversations.get(reference)).links.revoke(id);
+        cli.output().result({ revoked: id }, "Revoked.");
+      });
+    });
+  link
+    .command("address")
+    .description("show where the conversation is: for open ones, and to knock; it lets nobody in")
+    .argument("<conversation>", anyReference)
+    .action(async (reference: string) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const address = await (await client.conversations.get(reference)).links.address();
+        cli.output().result({ address }, address);
+      });
+    });
+  noun
+    .command("join")
+    .description("come into a conversation by a link, or by the address of an open one")
+    .argument("<link>", "treehouse:join#… in one piece; quote it, for the shell's sake")
+    .action(async (text: string) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const { id, name, members } = await (await client.conversations.join(text)).info();
+        const value = { id, name, members: members.length };
+        cli.output().result(value, `${id}\n${name}, ${members.length} members`);
+      });
+    });
+}
+
+function jsonOf({ id, link, role, createdBy, expiresAt, usesMax }: JoinLinkInfo) {
+  return {
+    id,
+    link: link ?? null,
+    role,
+    createdBy,
+    expiresAt: expiresAt ?? null,
+    usesMax: usesMax ?? null,
+  };
+}
+
+function lineOf(row: Readonly<Record<string, unknown>>): string {
+  const { id, role, createdBy, expiresAt, usesMax } = row;
+  const until =
+    typeof expiresAt === "number" ? `until ${new Date(expiresAt).toISOString()}` : "for good";
+  const uses = typeof usesMax === "number" ? `, ${usesMax} uses at most` : "";
+  return [String(id).slice(0, 12), role, `by ${String(createdBy)}`, until + uses].join("  ");
+}

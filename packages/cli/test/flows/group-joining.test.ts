@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+
+import { type Household, openWithAliceAndBob } from "../world/household.ts";
+
+let household: Household;
+beforeAll(async () => {
+  household = await openWithAliceAndBob();
+  await household.json("group", "create", "Tea");
+});
+afterAll(() => household[Symbol.asyncDispose]());
+
+const json = (...args: string[]) => household.json(...args);
+const bobs = (...args: string[]) => household.json("--context", "bob", ...args);
+const wrong = async (...args: string[]): Promise<unknown> =>
+  JSON.parse((await household.treehouse([...args, "--json"])).err).error.code;
+
+const listSchema = z.object({ links: z.array(z.looseObject({ id: z.string() })) });
+
+test("R-072 a link is made, listed, used and revoked", async () => {
+  const options = ["--expires", "12h", "--uses", "1", "--role", "admin"];
+  const made = await household.treehouse(["group", "link", "create", "Tea", ...options]);
+  const link = made.out.trim();
+  expect(link).toMatch(/^treehouse:join#localhost\/\S+$/);
+  const { links } = listSchema.parse(await json("group", "link", "ls", "Tea"));
+  expect(links).toMatchObject([{ link, role: "admin", createdBy: "alice@localhost", usesMax: 1 }]);
+  expect(await bobs("group", "join", link)).toMatchObject({ name: "Tea", members: 2 });
+  expect(await bobs("group", "link", "ls", "Tea")).toMatchObject({ links: [{ link: null }] });
+  const listed = await household.treehouse(["group", "link", "ls", "Tea"]);
+  expect(listed.out).toMatch(/admin {2}by alice@localhost {2}until 20.*, 1 uses at most/);
+  const id = links[0]?.id ?? "";
+  expect(await json("group", "link", "revoke", "Tea", id)).toEqual({ revoked: id });
+  expect(await json("group", "link", "ls", "Tea")).toEqual({ links: [] });
+  await bobs("group", "leave", "Tea");
+  await json("group", "info", "Tea");
+  expect(await wrong("--context", "bob", "group", "join", link)).toMatch(/linkInvalid|removed/);
+  expect(await json("group", "link", "address", "Tea")).toEqual({
+    address: expect.stringMatching(/^treehouse:join#/),
+  });
+  expect(await wrong("--context", "bob", "group", "join", link.slice(0, -4))).toBe("malformed");
+  expect(await wrong("group", "link", "create", "Tea", "--expires", "soon")).toBe("badDuration");
+  expect(await wrong("group", "link", "create", "Tea", "--uses", "none")).toBe("badNumber");
+  await json("group", "link", "create", "Tea", "--expires", "never");
+  expect(await json("group", "link", "ls", "Tea")).toMatchObject({ links: [{ expiresAt: null }] });
+});
