@@ -92,10 +92,16 @@ export async function applyEntry(
     room.lost = true;
     return "applied";
   }
-  await writeWithGroup(context, room, (tx) => {
-    write.rows(tx);
-    tx.cursors.set(cursor);
-  });
+  // What a loss of power takes comes again: the server keeps it until it is acknowledged.
+  await writeWithGroup(
+    context,
+    room,
+    (tx) => {
+      write.rows(tx);
+      tx.cursors.set(cursor);
+    },
+    "soon",
+  );
   room.cursor = cursor;
   write.after();
   if (write.left) await enterAgain(context, room);

@@ -16,7 +16,7 @@ import type {
 } from "@treehouse/protocol";
 
 import type { ClientEvents, Events } from "../events/index.ts";
-import type { Cursor, LocalStore, LocalTx } from "../storage/index.ts";
+import type { Cursor, Durability, LocalStore, LocalTx } from "../storage/index.ts";
 import type { Api, Serial } from "../transport/index.ts";
 import type { Alarm, Alarms } from "./alarms.ts";
 import type { HubRecord } from "./hub-record.ts";
@@ -305,6 +305,7 @@ export async function writeWithGroup<T>(
   context: GroupsContext,
   room: Room,
   write: (tx: LocalTx) => T,
+  durability?: Durability,
 ): Promise<T> {
   const changes = room.group?.takeChanges();
   try {
@@ -312,7 +313,7 @@ export async function writeWithGroup<T>(
       if (changes !== undefined) tx.rooms.changeGroupRows(room.uri, changes);
       notePeople(tx, room);
       return write(tx);
-    });
+    }, durability);
   } catch (error) {
     room.group = undefined;
     room.peopleEpoch = noEpoch;

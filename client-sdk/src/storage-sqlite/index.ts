@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import type { Bytes } from "@treehouse/protocol";
 import Database from "better-sqlite3";
 
-import { type SqlDatabase, type SqlTx, StoreFault } from "../storage/index.ts";
+import { type Durability, type SqlDatabase, type SqlTx, StoreFault } from "../storage/index.ts";
 
 const keyLength = 32;
 
@@ -101,16 +101,35 @@ function wrap(database: Database.Database): SqlDatabase {
         });
     },
   };
+  let mode: Durability = "durable";
+  let unsettled = false;
+  /** In WAL, NORMAL leaves it to the next FULL commit to bring everything to the disk. */
+  const enter = (wanted: Durability): void => {
+    if (wanted !== mode) database.pragma(`synchronous = ${wanted === "soon" ? "NORMAL" : "FULL"}`);
+    mode = wanted;
+  };
   return {
-    async transaction(run) {
+    async transaction(run, durability = "durable") {
       if (!database.open) throw new StoreFault("closed", "the client was closed");
       try {
+        enter(durability);
         database.exec("BEGIN IMMEDIATE");
         const value = run(tx);
         database.exec("COMMIT");
+        unsettled ||= durability === "soon";
         return value;
       } catch (error) {
         if (database.inTransaction) database.exec("ROLLBACK");
+        throw faultOf(error);
+      }
+    },
+    async settle() {
+      if (!database.open || !unsettled) return;
+      try {
+        // A checkpoint begins with bringing the log to the disk.
+        database.pragma("wal_checkpoint(PASSIVE)");
+        unsettled = false;
+      } catch (error) {
         throw faultOf(error);
       }
     },

@@ -104,6 +104,8 @@ export function wrap(sqlite: Sqlite, database: Database, closed: () => void): Sq
         throw cause;
       }
     },
+    // Each commit is durable here, whatever is asked for.
+    settle: () => Promise.resolve(),
     async close() {
       if (!database.isOpen()) return;
       for (const statement of statements.values()) statement.finalize();

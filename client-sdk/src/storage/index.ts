@@ -18,7 +18,7 @@ import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.
 import { type FilesReader, filed } from "./filed-messages.ts";
 import { createMessageFiles, type MessageFiles } from "./message-files.ts";
 import { createMessages, type Messages } from "./messages.ts";
-import type { SqlDatabase } from "./port.ts";
+import type { Durability, SqlDatabase } from "./port.ts";
 import { createPreferences, type PreferenceStore } from "./preferences.ts";
 import { createProfiles, type Profiles } from "./profiles.ts";
 import { createReceipts, type Receipts } from "./receipts.ts";
@@ -48,7 +48,7 @@ export type { FilesOfContent, FilesReader } from "./filed-messages.ts";
 export type { MessageFileRow, ReleasedAsset } from "./message-files.ts";
 export type { MessageKind, MessageRow, Unread } from "./messages.ts";
 export type { Preferences } from "./preferences.ts";
-export type { SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
+export type { Durability, SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
 export type { RoomRow, RoomStatus } from "./rooms.ts";
 export type { IndexState, SearchPlace } from "./search-index.ts";
 export type { FacetGroup, Searchable } from "./search-terms.ts";
@@ -88,8 +88,10 @@ export type LocalTx = {
 };
 
 export interface LocalStore {
-  /** Runs the synchronous closure; resolves when its writes are durable. */
-  transaction<T>(run: (tx: LocalTx) => T): Promise<T>;
+  /** Runs the synchronous closure; resolves when its writes are durable, if they are to be. */
+  transaction<T>(run: (tx: LocalTx) => T, durability?: Durability): Promise<T>;
+  /** Resolves when everything that was written is durable. */
+  settle(): Promise<void>;
   /** Forgets everything: keys, history and whom it knows. */
   wipe(): Promise<void>;
   close(): Promise<void>;
@@ -124,7 +126,8 @@ export async function openLocalStore(
     }
   });
   return {
-    transaction(run) {
+    settle: () => database.settle(),
+    transaction(run, durability) {
       return database.transaction((sql) => {
         const accountData = createAccountDataRows(sql, seal);
         const index = createSearchIndex(sql, hasher);
@@ -160,7 +163,7 @@ export async function openLocalStore(
           assetContents: createAssetContents(sql, seal),
           stickerPacks: createStickerPacks(sql, seal),
         });
-      });
+      }, durability);
     },
     wipe: () => database.transaction(wipe),
     close() {

@@ -12,15 +12,24 @@ export interface SqlTx {
 }
 
 /**
+ * When what a transaction wrote outlives a loss of power. `durable`: when its promise resolves. `soon`:
+ * with the next durable one that writes, or `settle`; the end of the process takes nothing of it.
+ * Whichever it is, of two transactions the later one is never there without the earlier.
+ */
+export type Durability = "durable" | "soon";
+
+/**
  * The engine below the local store: better-sqlite3 in Node, SQLite in WebAssembly in a browser.
  *
  * Closures are synchronous and run one after another, each in a transaction of its own; a closure
- * that throws leaves nothing behind. The promise resolves once the transaction is durable.
+ * that throws leaves nothing behind.
  * The engine's own failures are `StoreFault`s: `storeFull` when the disk is, `closed` after
  * `close`, `storeDamaged` for everything else.
  */
 export interface SqlDatabase {
-  transaction<T>(run: (tx: SqlTx) => T): Promise<T>;
+  transaction<T>(run: (tx: SqlTx) => T, durability?: Durability): Promise<T>;
+  /** Resolves when everything that was written is durable. */
+  settle(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -129,7 +129,10 @@ export function createSync(
         return cursor === undefined ? [] : [{ stream, position: cursor.position }];
       }),
     );
-    if (cursors.length > 0) connection?.acknowledge(cursors);
+    if (cursors.length === 0) return;
+    // What is acknowledged does not come again.
+    await store.settle();
+    connection?.acknowledge(cursors);
   };
 
   const apply = async (frame: StreamFrame, mine: number): Promise<void> => {

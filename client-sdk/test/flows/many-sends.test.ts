@@ -39,6 +39,7 @@ function counting(database: SqlDatabase, read: { rows: number }): SqlDatabase {
           },
         }),
       ),
+    settle: () => database.settle(),
     close: () => database.close(),
   };
 }

@@ -11,7 +11,7 @@ import {
 import { register } from "../../../homeserver/test/people/sign-in.ts";
 import { password, type RunningServer } from "./server.ts";
 
-/** Somebody who has an account and a KeyPackage, and never does anything. */
+/** Somebody who has an account and KeyPackages, and never does anything. */
 export type Bystander = {
   readonly address: string;
   /** Deletes the account; only of those with a password. */
@@ -39,8 +39,15 @@ async function bystander(
   const person = createPerson(name, { domain });
   const { token, ...vouched } = await enrolled(server, person, hasPassword);
   const identity = leafIdentityOf(person, vouched);
-  const { keyPackage } = await makeKeyPackage(person, identity, {});
-  const tls = keyPackageUploadCodec.encode([{ keyPackage, lastResort: false }]);
+  const stock = await Promise.all(
+    [false, true].map(async (lastResort) => ({
+      ...(await makeKeyPackage(person, identity, { lastResort })),
+      lastResort,
+    })),
+  );
+  const tls = keyPackageUploadCodec.encode(
+    stock.map(({ keyPackage, lastResort }) => ({ keyPackage, lastResort })),
+  );
   const uploaded = await ask(url, paths.keyPackages(), { token, tls });
   if (uploaded.refusal !== undefined) throw uploaded.refusal;
   return {

@@ -97,11 +97,14 @@ class Life {
 
 function mortalDatabase(database: SqlDatabase, life: Life): SqlDatabase {
   return {
-    async transaction(run) {
+    async settle() {
+      if (!life.dead) await database.settle();
+    },
+    async transaction(run, durability) {
       if (life.dead) throw new Error("this process is dead");
       life.count += 1;
       life.pass("before");
-      const value = await database.transaction(run);
+      const value = await database.transaction(run, durability);
       life.pass("after");
       return value;
     },

@@ -132,12 +132,15 @@ export class SimClient implements Host {
     const { world } = this;
     const random = world.random(`crash ${this.name}`);
     return {
-      transaction: async (run) => {
+      settle: async () => {
+        if (life.alive) await database.settle();
+      },
+      transaction: async (run, durability) => {
         if (!life.alive) throw new Error("this process is dead");
         const dies = random.chance(world.faults.clientCrash) && !world.calm;
         const before = random.chance(0.5);
         if (dies && before) this.#dieHere("before a client's COMMIT");
-        const value = await database.transaction(run);
+        const value = await database.transaction(run, durability);
         if (dies) this.#dieHere("after a client's COMMIT");
         return value;
       },
