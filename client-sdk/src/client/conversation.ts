@@ -18,7 +18,8 @@ import {
   type OwnContent,
   type TextWish,
 } from "../messages/index.ts";
-import { type HistoryPage, type RoomHealth } from "../groups/index.ts";
+import type { RoomHealth } from "../events/index.ts";
+import { type HistoryPage } from "../groups/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
 import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";

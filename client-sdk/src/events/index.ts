@@ -8,6 +8,10 @@ import type {
   UserUri,
 } from "@treehouse/protocol";
 
+import type { RoomHealth } from "./room-health.ts";
+
+export type { RoomHealth } from "./room-health.ts";
+
 /** Where the connection to the own server stands. */
 export type ConnectionState =
   | { readonly state: "offline" | "connecting" | "live" }
@@ -79,18 +83,7 @@ export type ClientEvents = {
     readonly to: number;
   };
   /** How a conversation is doing on this client has changed: see `ConversationInfo.health`. */
-  health: {
-    readonly room: RoomUri;
-    readonly state:
-      | "ok"
-      | "catchingUp"
-      | "checking"
-      | "rejoining"
-      | "suspended"
-      | "forkSuspected"
-      | "forked";
-    readonly until?: number;
-  };
+  health: RoomHealth & { readonly room: RoomUri };
   /** This client became a member of a conversation. */
   joined: { readonly room: RoomUri };
   /** The name of a conversation that this client came into by itself is known now. */

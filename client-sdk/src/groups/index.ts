@@ -34,7 +34,7 @@ import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms } from "./open-rooms.ts";
 import { createJoining, type Joining } from "./joining/index.ts";
 import { loadGroup } from "./load-group.ts";
-import { endReturn, tellHealth } from "./health/index.ts";
+import { endWaiting, isStuck } from "./health/index.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
 import { pump } from "./pump.ts";
@@ -85,7 +85,6 @@ export { facetsOf } from "./what-is-said.ts";
 export { eraseMessage, pinsOf } from "./write-change.ts";
 export { roomKnown } from "./room-known.ts";
 export { peopleNoted, writePeople } from "./room-people.ts";
-export type { RoomHealth } from "./health/index.ts";
 export type { AboutWish } from "./about-wish.ts";
 export { encodePicture } from "./room-about.ts";
 export type { AuditItem, AuditPage } from "./audit/index.ts";
@@ -214,7 +213,6 @@ export function createGroups(context: GroupsContext): Groups {
         return { room: uri, applied: "passed" };
       }
       const applied = await room.serial.run(() => applyEntry(context, room, bytes));
-      await tellHealth(context, room);
       scheduleTidying(context, room);
       pump(context, room);
       return { room: uri, applied };
@@ -274,8 +272,7 @@ export function createGroups(context: GroupsContext): Groups {
         row: tx.rooms.get(stream),
         welcome: firstWelcome(tx, stream),
       }));
-      if (room.forked || (room.lost && room.warned) || room.late?.hubAway === true) return true;
-      if (room.lost && room.suspendedUntil !== undefined) return true;
+      if (room.forked || isStuck(room) || room.late?.hubAway === true) return true;
       if (room.lost || welcome !== undefined) return false;
       return row === undefined || row.status === "removed";
     },
@@ -344,10 +341,7 @@ export function createGroups(context: GroupsContext): Groups {
       for (const room of rooms.list()) {
         await room.pumping;
         await room.serial.idle();
-        const waiters = [...room.waiters.values(), ...room.joiners.splice(0)];
-        room.waiters.clear();
-        for (const waiter of waiters) waiter.reject(reason);
-        endReturn(room, reason);
+        endWaiting(room, reason);
       }
     },
   };

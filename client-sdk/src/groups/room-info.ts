@@ -9,8 +9,9 @@ import {
 } from "@treehouse/protocol";
 
 import { auditHeadOf } from "./audit/index.ts";
+import type { RoomHealth } from "../events/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
-import { healthOf, type RoomHealth } from "./health/index.ts";
+import { healthOf } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { endOf, type RoomEnd } from "./room-end.ts";
 import { named, pictureOf } from "./room-about.ts";

@@ -3,11 +3,11 @@
  * a room, and what of all that a program is told.
  */
 export { isRenewalOf, renewalOf } from "./renewal.ts";
-export { endReturn } from "./returning.ts";
+export { endReturn, endWaiting, isStuck } from "./returning.ts";
 export { faceTrouble } from "./face-trouble.ts";
 export { forkTagLength, forkTagOf, isOfOtherFork, otherForkText } from "./fork-tag.ts";
 export { observe } from "./observe.ts";
 export { noteReport } from "./report-entry.ts";
-export { healthOf, readSuspect, type RoomHealth, tellHealth, writeSuspect } from "./state.ts";
+export { healthOf, readSuspect, tellHealth, writeSuspect } from "./state.ts";
 export { type Trouble, troubleOf } from "./trouble.ts";
 export { passedOver, type Passing, voidEntry } from "./void-entry.ts";
