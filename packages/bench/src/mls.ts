@@ -17,6 +17,7 @@ import {
 } from "@treehouse/protocol";
 
 import { bareCommitMs, bareProcessMs } from "./ceiling/mls.ts";
+import { dearHandshakes } from "./dear-handshakes.ts";
 import { type Measurement, median, percentile } from "./report.ts";
 import { makeOffline, type OfflinePerson } from "./world/offline-people.ts";
 import { crypto, random } from "./world/people.ts";
@@ -66,6 +67,7 @@ async function benchSize(
     await timed("decrypt", () => other.decrypt(message));
     bytes.push(sizeOf(other));
   }
+  const dear = await dearHandshakes(founder, tracked, repeats);
   const bareCommit = median(times.get("commit")?.map(() => bareCommitMs(size)) ?? []);
   const bareProcess = median(times.get("process")?.map(() => bareProcessMs(size)) ?? []);
   report({
@@ -85,6 +87,7 @@ async function benchSize(
       bytesPerMessage: percentile(bytes, 0.99),
       stateBytes: world.stateBytes,
       loadMs: world.loadMs,
+      ...dear,
     },
   });
 }

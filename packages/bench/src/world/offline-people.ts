@@ -16,10 +16,10 @@ export type OfflinePerson = { readonly user: UserUri; readonly identity: ClientI
 const yearMs = 365 * 24 * 60 * 60 * 1000;
 
 /** Members for groups that no server sees; the countersignature stays empty. */
-export async function makeOffline(count: number): Promise<readonly OfflinePerson[]> {
+export async function makeOffline(count: number, prefix = "m"): Promise<readonly OfflinePerson[]> {
   const now = Date.now();
   return Array.from({ length: count }, (_, index) => {
-    const user = userUri(parseDomain("localhost"), `m${index}`);
+    const user = userUri(parseDomain("localhost"), `${prefix}${index}`);
     const client = mintClientUri(user, random);
     const identity = crypto.generateSignatureKeyPair();
     const device = crypto.generateSignatureKeyPair();

@@ -3,7 +3,7 @@ import type { ClientConfig } from "ts-mls/clientConfig.js";
 import type { Credential } from "ts-mls/credential.js";
 import type { LeafNode } from "ts-mls/leafNode.js";
 
-import { equalBytes } from "@treehouse/protocol";
+import { equalBytes, toHex } from "@treehouse/protocol";
 import { readLeaf } from "../tree/index.ts";
 
 /**
@@ -26,6 +26,7 @@ export function clientConfig(at: number): ClientConfig {
       compareKeyPackages: (a, b) => sameClient(a.leafNode.credential, b.leafNode.credential),
       compareKeyPackageToLeafNode: (a, b) => sameClient(a.leafNode.credential, b.credential),
       mayReplaceByExternalCommit: sameUser,
+      clientOf: ({ credential }) => ("identity" in credential ? toHex(credential.identity) : ""),
     },
     // Padding belongs into the content: the library's leaks the length of long messages.
     paddingConfig: { kind: "padUntilLength", padUntilLength: 0 },
