@@ -8,8 +8,10 @@ import type {
   UserUri,
 } from "@treehouse/protocol";
 
+import type { FaultCode } from "./fault-code.ts";
 import type { RoomHealth } from "./room-health.ts";
 
+export type { FaultCode } from "./fault-code.ts";
 export type { RoomHealth } from "./room-health.ts";
 
 /** Where the connection to the own server stands. */
@@ -283,31 +285,6 @@ export type ClientEvents = {
   /** New rows wait in the local store. */
   stored: { readonly room: RoomUri };
 };
-
-/** Why something could not be used. The set is closed; texts may change. */
-export type FaultCode =
-  | "undecryptable"
-  | "contentInvalid"
-  | "senderMismatch"
-  | "commitInvalid"
-  | "commitVoid"
-  | "forkSuspected"
-  | "welcomeUnusable"
-  | "forkDetected"
-  | "policyViolated"
-  | "entryInvalid"
-  | "tombstone"
-  | "identityChanged"
-  | "intentRefused"
-  | "restored"
-  | "restoreUnproven"
-  | "groupInfoInvalid"
-  | "restoredTooOften"
-  | "membersReturned"
-  | "roomForgotten"
-  | "serverBehind"
-  | "auditMismatch"
-  | "auditUnsigned";
 
 export interface Events<E> {
   on<K extends keyof E>(name: K, listener: (value: E[K]) => void): () => void;
