@@ -99,6 +99,26 @@ export const peerVectors = [
     head: signedHead,
     introduction: undefined,
   }),
+  vectorOf("HubOfferRequest", "a member asks", { client: bobsClient }),
+  vectorOf("HubOffer", "the word of a server", {
+    hub: parseDomain("b.example"),
+    hubKey: new Uint8Array(32).fill(5),
+    term: 3,
+    consent: { notAfter: 1_767_225_600_000, signature: new Uint8Array(64).fill(6) },
+  }),
+  vectorOf("TakeOverRequest", "what a hub hands over", {
+    groupInfo: Uint8Array.of(1, 2),
+    ratchetTree: Uint8Array.of(3),
+    removals: [
+      { leaf: 2, flags: { held: false } },
+      { leaf: 5, flags: { held: true } },
+    ],
+    ranges: [
+      { peer: parseDomain("a.example"), since: 1, until: undefined },
+      { peer: parseDomain("c.example"), since: 4, until: 9 },
+    ],
+  }),
+  vectorOf("TakeOverResponse", "ready", {}),
   vectorOf("StandingRequest", "standing", {}),
   vectorOf("StandingResponse", "before the first entry", {
     position: 0,

@@ -25,6 +25,7 @@ import type { LocalTx, Unread } from "../storage/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
+import { type ConversationServer, createConversationServer } from "./conversation-server.ts";
 import { type ActOptions, reasonOf } from "./act-options.ts";
 import { type ConversationAudit, createConversationAudit } from "./conversation-audit.ts";
 import { type ConversationEnd, createConversationEnd } from "./conversation-end.ts";
@@ -80,6 +81,8 @@ export type ConversationInfo = {
   readonly unread: Unread;
   readonly organisation: Organisation;
   readonly template: string;
+  /** The domain of the server that orders it. */
+  readonly server: string;
   /** `founding`, `joined`, `left`, `removed`, or `deleted` by somebody for all. */
   readonly status: string;
   /** How it is doing on this client. */
@@ -115,6 +118,7 @@ export interface Conversation
     Governing,
     Expiring,
     ConversationThreads,
+    ConversationServer,
     ConversationLinks,
     Drafts {
   readonly id: RoomUri;
@@ -266,6 +270,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     ...createThreads(parts, id),
     ...createConversationLinks(parts, id),
     ...createDrafts(parts, id),
+    ...createConversationServer(parts, id),
     ...createStickerSending(parts, id),
     info: () => guarded(info),
     members: () => guarded(async () => (await info()).members),

@@ -90,6 +90,8 @@ export type ClientEvents = {
   joined: { readonly room: RoomUri };
   /** The name of a conversation that this client came into by itself is known now. */
   named: { readonly room: RoomUri; readonly name: string };
+  /** Another server orders a conversation now: the one that a member has handed it over to. */
+  moved: { readonly room: RoomUri; readonly server: string };
   /** This client is no longer a member; its keys for the conversation are deleted. */
   removed: { readonly room: RoomUri };
   /**

@@ -29,6 +29,7 @@ import {
 } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { roomEnded } from "./room-ended.ts";
+import { fitsMove, movedEntry } from "./moves/moved-entry.ts";
 import { messageEntry } from "./message-entry.ts";
 import { decodeDetails } from "./room-details.ts";
 
@@ -76,7 +77,7 @@ export async function applyEntry(
   const { hash } = room.cursor;
   // A hub never goes back to a term before one that it has declared (FED-957).
   const stale = entry.term < room.hub.term;
-  if (stale || (hash.length > 0 && !equalBytes(entry.previous, hash))) {
+  if (stale || !fitsMove(room, entry) || (hash.length > 0 && !equalBytes(entry.previous, hash))) {
     room.forked = true;
     tellFault(context, room, entry, "forkDetected", forkText);
     return "applied";
@@ -138,6 +139,7 @@ async function prepareWrite(
         if (entry.reason === TOMBSTONE_REASONS.restored) {
           return fault(context, room, entry, "restored", restoredText);
         }
+        if (entry.reason === TOMBSTONE_REASONS.moved) return await movedEntry(context, room, entry);
         if (isEnd(entry.reason)) return await roomEnded(context, room, entry);
         return fault(context, room, entry, "tombstone", "The hub could not deliver this entry.");
       case "void":

@@ -1,4 +1,3 @@
-import type { MemberGroup } from "@treehouse/mls/member";
 import {
   type Bytes,
   decodeRoomState,
@@ -7,12 +6,15 @@ import {
   isEnded,
   equalBytes,
   Refusal,
+  type RoomState,
   rosterHash,
   sha256,
   toHex,
   userOfClient,
   type UserUri,
 } from "@treehouse/protocol";
+
+import type { MemberGroup } from "@treehouse/mls/member";
 
 import { aboutEntry } from "./about-entry.ts";
 import { policyBefore, violationOf, wayOf } from "./check-policy.ts";
@@ -99,6 +101,8 @@ export async function commitEntry(
     result.external && result.removed.length > 0
       ? withReturn(settled, comeback, context.env.now())
       : settled;
+  const moved = result.removedSelf ? undefined : newHubOf(before.view.state, group);
+  const record = moved === undefined ? hub : { ...hub, moving: moved.term };
   const leaves = result.removedSelf ? [] : result.added.map(({ leaf }) => leaf);
   const members = result.removedSelf ? [] : group.members();
   const added = members.filter(({ leaf }) => leaves.includes(leaf));
@@ -119,14 +123,15 @@ export async function commitEntry(
           tx.intents.reset(intent.serial);
         }
       }
-      if (hub !== room.hub) writeHubRecord(tx, room.uri, hub);
+      if (record !== room.hub) writeHubRecord(tx, room.uri, record);
       hidden = isHidden(tx, room.uri);
       changedKeys = pinMembers(context, tx, added);
       noteKeyNumbers(tx, committing);
       about?.write(tx);
       audit.write(tx);
       const told = about === undefined || isEmpty(about.told) ? {} : { about: about.told };
-      const body = describeEvent({ ...event, changedKeys, ...told });
+      const server = moved === undefined ? {} : { server: moved.hub };
+      const body = describeEvent({ ...event, changedKeys, ...told, ...server });
       tx.messages.append(entryRow(room, entry, "event", `event ${entry.position}`, body), true);
       if (newcomers.length > 0) {
         const { position, acceptedAt } = entry;
@@ -144,7 +149,7 @@ export async function commitEntry(
       }
     },
     after() {
-      room.hub = hub;
+      room.hub = record;
       noteCommit(room, entry.position, { hash, committer: event.by });
       if (finished.length > 0) room.claimed.clear();
       for (const serial of finished) {
@@ -186,6 +191,12 @@ function noteCommit(
     if (commits.size <= commitsRemembered) break;
     commits.delete(oldest);
   }
+}
+
+/** The hub that a commit has named, if it is another one. */
+function newHubOf(before: RoomState, group: MemberGroup): RoomState | undefined {
+  const after = decodeRoomState(group.roomState());
+  return after.hub === before.hub ? undefined : after;
 }
 
 /** A proposal that is not right is told; what else stands in the entry counts all the same. */

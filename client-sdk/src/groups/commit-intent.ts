@@ -34,6 +34,7 @@ import { catchUpWithOwn, ownLeavesOf } from "./own-leaf.ts";
 import { isSessionOver } from "./passing.ts";
 import type { Step } from "./pump.ts";
 import { welcomeExtensions } from "./room-secrets.ts";
+import { fetchHubOffer, handedOver } from "./moves/hub-wish.ts";
 import { wishedState } from "./wished-state.ts";
 
 const usersCodec = vector(userUriCodec);
@@ -56,6 +57,7 @@ export async function buildCommit(
   const users = named("add");
   const missing = await usersMissing(context, room, users);
   const keyPackages = await claimKeyPackages(context, room, missing);
+  const offered = await fetchHubOffer(context, room, intent);
   await room.serial.run(async () => catchUpWithOwn(context, await loadGroup(context, room)));
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
@@ -65,7 +67,10 @@ export async function buildCommit(
     const remove = leavesOf(group, out);
     const { isBehind, unlisted } = ownLeavesOf(context, group);
     if (intent.kind === "commit") remove.push(...unlisted);
-    const changed = await wishedState(context, room, group, intent);
+    const changed =
+      offered === undefined
+        ? await wishedState(context, room, group, intent)
+        : handedOver(context, group, offered);
     const isTidy = add.length + remove.length + group.pendingRemovals.length === 0 && !isBehind;
     const idle = isTidy && changed === undefined;
     const isUpdate = group.messagesSentInEpoch > 0 || isRenewalOf(intent.body, group.epoch);

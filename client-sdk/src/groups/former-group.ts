@@ -7,7 +7,10 @@ import { loadGroup } from "./load-group.ts";
 export type FormerGroup = {
   readonly epoch: number;
   readonly hubKey: Bytes | undefined;
+  readonly term: number;
   readonly users: ReadonlySet<UserUri>;
+  /** The key by which each of them was known. */
+  readonly identities: ReadonlyMap<UserUri, Bytes>;
 };
 
 /** Undefined when there is none, or it cannot be read. */
@@ -18,9 +21,12 @@ export function readFormerGroup(
   return room.serial.run(async () => {
     try {
       const group = await loadGroup(context, room);
-      const { hubKey } = decodeRoomState(group.roomState());
-      const users = new Set(group.members().map(({ user }) => user));
-      return { epoch: group.epoch, hubKey, users };
+      const { hubKey, term } = decodeRoomState(group.roomState());
+      const identities = new Map(
+        group.members().map(({ user, identity }) => [user, identity.certificate.identityKey]),
+      );
+      const users = new Set(identities.keys());
+      return { epoch: group.epoch, hubKey, term, users, identities };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return undefined;

@@ -34,6 +34,8 @@ export type HubRecord = {
   /** The end of a gap in which a commit may be lost, or the removal of this client. */
   readonly doubt: number | undefined;
   /** How often this client repeated lately what it had said, and when it did so last, in ms. */
+  /** The term of the hub that a commit has named, until the former one has closed its log. */
+  readonly moving: number | undefined;
   readonly repeats: { readonly count: number; readonly at: number };
 };
 
@@ -54,14 +56,9 @@ const returned = vector(userUriCodec);
 const secondMissedBy = optional(struct({ epoch: u64, from: optional(u64), upTo: u64 }));
 const secondCodec = struct({ version: u8, ...first, returned, missedBy: secondMissedBy, ...rest });
 const missedBy = optional(struct({ from: u64, upTo: u64 }));
-const recordCodec = struct({
-  version: u8,
-  ...first,
-  returned,
-  missedBy,
-  ...rest,
-  doubt: optional(u64),
-});
+const third = { version: u8, ...first, returned, missedBy, ...rest, doubt: optional(u64) };
+const thirdCodec = struct(third);
+const recordCodec = struct({ ...third, moving: optional(u64) });
 
 const none: HubRecord = {
   term: 0,
@@ -73,6 +70,7 @@ const none: HubRecord = {
   missedBy: undefined,
   served: [],
   doubt: undefined,
+  moving: undefined,
   repeats: { count: 0, at: 0 },
 };
 
@@ -96,6 +94,7 @@ export function readHubRecord(tx: LocalTx, room: RoomUri): HubRecord {
 
 function decode(stored: Uint8Array): Partial<HubRecord> {
   if (stored[0] === 1) return firstCodec.decode(stored);
+  if (stored[0] === 3) return thirdCodec.decode(stored);
   if (stored[0] !== 2) return recordCodec.decode(stored);
   const { missedBy: owed, ...record } = secondCodec.decode(stored);
   const { from, upTo } = { from: undefined, upTo: 0, ...owed };
@@ -103,5 +102,5 @@ function decode(stored: Uint8Array): Partial<HubRecord> {
 }
 
 export function writeHubRecord(tx: LocalTx, room: RoomUri, record: HubRecord): void {
-  tx.settings.put(place(room), recordCodec.encode({ version: 3, ...record }));
+  tx.settings.put(place(room), recordCodec.encode({ version: 4, ...record }));
 }

@@ -52,6 +52,7 @@ import {
   refreshSelf,
   resumeRooms,
 } from "./resume.ts";
+import { createHubChanges, type HubChanges } from "./moves/index.ts";
 import { nameRooms } from "./room-names.ts";
 import { roomSafety } from "./room-safety.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
@@ -100,7 +101,7 @@ export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 /** When an intent is done. */
 export type Done = { readonly position: number; readonly acceptedAt: number };
 
-export interface Groups extends RoomLife, RoomPolicy, RoomSettings, Joining {
+export interface Groups extends HubChanges, RoomLife, RoomPolicy, RoomSettings, Joining {
   /** One entry of a room stream. */
   applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied | "passed" }>;
   /** One entry of the own inbox; what it brings and the cursor are one transaction. */
@@ -132,7 +133,7 @@ export interface Groups extends RoomLife, RoomPolicy, RoomSettings, Joining {
   send(room: RoomUri, content: Bytes): Promise<Done>;
   /** Whether this user may write there now. Refuses `removed`. */
   speaks(room: RoomUri): Promise<boolean>;
-  /** Stores the wish to send, and resolves then; it goes out when it can. Nothing where nobody may write. */
+  /** Stores the wish to send, and resolves then; nothing where nobody may write. */
   sendLater(room: RoomUri, content: Bytes): Promise<void>;
   /** Sends a stored message of this client once more, under its id; whoever has it drops it. */
   sendAgain(room: RoomUri, messageId: string): Promise<Done>;
@@ -311,6 +312,7 @@ export function createGroups(context: GroupsContext): Groups {
     add: (room, users, reason) => intend(room, "add", encodeUsers(users), reason),
     remove: (room, users, reason) => intend(room, "remove", encodeUsers(users), reason),
     leave: (room) => intend(room, "leave", new Uint8Array()),
+    ...createHubChanges(context, intend),
     ...createRoomSettings(context, rooms, intend),
     ...createRoomLife(context, rooms, intend),
     ...createRoomPolicy(context, rooms, intend),
@@ -319,10 +321,7 @@ export function createGroups(context: GroupsContext): Groups {
     unechoed: () => context.store.transaction((tx) => readUnechoed(context, tx)),
     history: (room, page) =>
       context.store.transaction((tx) => readHistory(context, tx, room, page)),
-    async info(uri) {
-      const room = await rooms.open(uri);
-      return room.serial.run(() => describeRoom(context, room));
-    },
+    info: async (uri) => describeRoom(context, await rooms.open(uri)),
     safetyNumber: async (uri) => roomSafety(context, await rooms.open(uri)),
     details: (row) => decodeDetails(row.details),
     expire(tx, message) {

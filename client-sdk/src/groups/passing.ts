@@ -16,6 +16,8 @@ const passing: readonly RefusalCode[] = [
   "unavailable",
   "storageFull",
   "internal",
+  // The own server will learn of the new hub in a moment.
+  "roomMoved",
   ...hubAway,
 ];
 

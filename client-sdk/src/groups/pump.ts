@@ -254,6 +254,7 @@ async function dispatch(context: GroupsContext, room: Room, intent: IntentRow): 
     }
     case "add":
     case "remove":
+    case "hub":
     case "component":
     case "metadata":
     case "policy":

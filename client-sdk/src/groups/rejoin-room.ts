@@ -1,4 +1,4 @@
-import { joinExternal, type MemberGroup, readRatchetTree } from "@treehouse/mls/member";
+import { type GroupMember, joinExternal, readRatchetTree } from "@treehouse/mls/member";
 import {
   type Bytes,
   decodeRoomState,
@@ -56,9 +56,13 @@ export async function rejoinRoom(context: GroupsContext, room: Room): Promise<vo
 export async function prepareReturn(context: GroupsContext, room: Room) {
   const former = await readFormerGroup(context, room);
   const { info, hubKey } = await fetchGroupInfo(context, room);
-  const { prepared, group } = await prepare(context, info, info.ratchetTree ?? new Uint8Array());
+  const { prepared, group, signer } = await prepare(
+    context,
+    info,
+    info.ratchetTree ?? new Uint8Array(),
+  );
   const state = decodeRoomState(group.roomState());
-  checkRecent(room, former, { state, hubKey, epoch: prepared.epoch - 1 });
+  checkRecent(room, former, { state, hubKey, epoch: prepared.epoch - 1, signer });
   return { former, prepared, group, state, hubKey, position: info.position };
 }
 
@@ -89,24 +93,37 @@ export class StaleOffer extends Refusal {}
 
 /**
  * Never back to an epoch before the last one seen, unless the hub has signed that it went back, and
- * then never behind what it signed; and never to another hub's word.
+ * then never behind what it signed; and to another hub's word only if a member who was known before
+ * names it (FED-1128).
  */
 export function checkRecent(
   { rollback }: Room,
   former: FormerGroup | undefined,
-  offered: { readonly state: RoomState; readonly hubKey: Bytes; readonly epoch: number },
+  offered: {
+    readonly state: RoomState;
+    readonly hubKey: Bytes;
+    readonly epoch: number;
+    /** Who signed it, where that is known. */
+    readonly signer?: GroupMember;
+  },
 ): void {
-  const { state, hubKey, epoch } = offered;
+  const { state, hubKey, epoch, signer } = offered;
   if (state.hubKey === undefined || !equalBytes(state.hubKey, hubKey)) {
     throw new Refusal("invalidMessage", "the GroupInfo is signed by another hub than the group's");
   }
   if (former === undefined) return;
-  if (former.hubKey !== undefined && !equalBytes(former.hubKey, hubKey)) {
+  const isOther = former.hubKey !== undefined && !equalBytes(former.hubKey, hubKey);
+  if (isOther && !(state.term > former.term && signer !== undefined && isKnown(former, signer))) {
     throw new Refusal("invalidMessage", "the GroupInfo is another hub's than the room had");
   }
   if (epoch < (rollback?.head.epoch ?? former.epoch)) {
     throw new StaleOffer("invalidMessage", "the GroupInfo is older than what this client has seen");
   }
+}
+
+function isKnown({ identities }: FormerGroup, { user, identity }: GroupMember): boolean {
+  const known = identities.get(user);
+  return known !== undefined && equalBytes(known, identity.certificate.identityKey);
 }
 
 export function checkHead(
@@ -131,7 +148,7 @@ function prepare(
   context: GroupsContext,
   { groupInfo }: GroupInfoPlaintext,
   ratchetTree: Bytes,
-): Promise<{ prepared: Awaited<ReturnType<typeof joinExternal>>["prepared"]; group: MemberGroup }> {
+): ReturnType<typeof joinExternal> {
   const { member, identity, people, self, env } = context;
   const own = readRatchetTree(ratchetTree).filter(({ user }) => user === self.user);
   if (own.length === 0) {

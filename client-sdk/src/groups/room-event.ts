@@ -26,6 +26,8 @@ const eventSchema = z.discriminatedUnion("kind", [
     /** How those who were added came. */
     way: z.enum(["member", "link", "open"]).default("member"),
     about: aboutSchema.optional(),
+    /** The server that the room has been handed over to. */
+    server: z.string().optional(),
     /** What whoever did it said of it. */
     reason: z.string().optional(),
   }),

@@ -28,6 +28,8 @@ export type RoomInfo = {
   readonly topic: string;
   readonly picture: AssetLink | undefined;
   readonly template: string;
+  /** The domain of the server that orders it; empty once this client is out. */
+  readonly server: string;
   readonly status: string;
   readonly health: RoomHealth;
   /** Present when somebody has ended it for everybody; then that is its status, `deleted`. */
@@ -53,7 +55,11 @@ export type RoomInfo = {
   }[];
 };
 
-export async function describeRoom(context: GroupsContext, room: Room): Promise<RoomInfo> {
+export function describeRoom(context: GroupsContext, room: Room): Promise<RoomInfo> {
+  return room.serial.run(() => described(context, room));
+}
+
+async function described(context: GroupsContext, room: Room): Promise<RoomInfo> {
   const { row, known, end, audit } = await context.store.transaction((tx) => ({
     row: tx.rooms.get(room.uri),
     known: roomKnown(tx, room.uri),
@@ -75,13 +81,14 @@ export async function describeRoom(context: GroupsContext, room: Room): Promise<
     position: room.cursor.position,
   };
   if (row === undefined || row.status === "removed") {
-    return { ...base, epoch: 0, epochAuthenticator: "", members: [] };
+    return { ...base, server: "", epoch: 0, epochAuthenticator: "", members: [] };
   }
   const group = await loadGroup(context, room);
   const view = viewOf(group);
   const members = group.members();
   return {
     ...base,
+    server: view.state.hub,
     epoch: group.epoch,
     epochAuthenticator: toHex(group.epochAuthenticator()),
     members: view.participants.map(({ user }) => ({

@@ -65,11 +65,13 @@ export function finishSend(
     }
     if (refusal?.code === "epochTooOld") {
       // The same content, with the same message id, goes out again in the current epoch (T-27).
-      await context.store.transaction((tx) => tx.intents.reset(intent.serial));
       room.epochAtHub = refusal.data.currentEpoch ?? 0;
       const group = await loadGroup(context, room);
+      // A former hub may have taken it (FED-1126): its echo then comes before the present epoch.
+      if (group.epoch < room.epochAtHub) return "wait";
+      await context.store.transaction((tx) => tx.intents.reset(intent.serial));
       // Not at once: a hub that was restored refuses whoever has not read so far in the stream.
-      return group.epoch >= room.epochAtHub ? "soon" : "wait";
+      return "soon";
     }
     throw refusal ?? new Refusal("notAllowed", "the message was refused");
   });

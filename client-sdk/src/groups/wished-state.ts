@@ -72,6 +72,7 @@ export async function wishedState(
     case "add":
     case "remove":
     case "commit":
+    case "hub":
     case "leave":
       return undefined;
   }

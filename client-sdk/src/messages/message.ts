@@ -123,6 +123,8 @@ export type HistoryItem =
       readonly changedKeys: readonly string[];
       /** What the conversation says of itself since. */
       readonly about?: AboutTold | undefined;
+      /** The server that the conversation is handed over to. */
+      readonly server?: string | undefined;
       /** What whoever did it said of it; mostly nothing. */
       readonly reason?: string | undefined;
     })
@@ -149,6 +151,7 @@ export function itemOf(row: HistoryRow): HistoryItem {
     removed: event.removed.map((user) => formatAddress(user)),
     changedKeys: event.changedKeys.map((user) => formatAddress(user)),
     ...(event.about === undefined ? {} : { about: event.about }),
+    ...(event.server === undefined ? {} : { server: event.server }),
     ...(event.reason === undefined ? {} : { reason: event.reason }),
   };
 }

@@ -17,6 +17,7 @@ export type IntentKind =
   | "commit"
   | "component"
   | "metadata"
+  | "hub"
   | "policy"
   | "end"
   | "leave"
@@ -220,7 +221,7 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
 
 const kinds: readonly IntentKind[] = [
   ...(["send", "add", "remove", "commit", "component"] as const),
-  ...(["metadata", "policy", "end", "leave"] as const),
+  ...(["metadata", "policy", "hub", "end", "leave"] as const),
   ...(["joinLink", "takeRole"] as const),
 ];
 const statuses: readonly IntentStatus[] = ["waiting", "submitted", "accepted", "held"];

@@ -11,6 +11,8 @@ import type { Tx } from "../platform/index.ts";
 import { checkCommit } from "./check-commit.ts";
 import type { AcceptableCommit, CommitUpload } from "./check-commit.ts";
 import type { DeliveryContext } from "./context.ts";
+import { askToTakeOver, closeLog } from "./moves/index.ts";
+import type { MovesContext } from "./moves/index.ts";
 import { endRoom } from "./end-room.ts";
 import { signedHeadOf } from "./heads.ts";
 import { unsettledAfter } from "./health/index.ts";
@@ -30,7 +32,10 @@ import type { Submission } from "./submission.ts";
 /** A commit that passes, once it is known what other servers say of the clients that it brings. */
 export type Checked = { readonly hosted: HostedRoom; readonly commit: AcceptableCommit };
 
-/** Thrown out of the room's turn: nobody else waits while another server is asked. */
+/**
+ * Thrown out of the room's turn: nobody else waits while other servers are asked, about clients of
+ * theirs, or whether they are ready to be the hub.
+ */
 export class ListsWanted extends Error {
   override readonly name = "ListsWanted";
   readonly checked: Checked;
@@ -40,9 +45,10 @@ export class ListsWanted extends Error {
     this.checked = checked;
   }
 
-  /** Asks them. Refuses what asking refuses: `peerUnreachable`, `peerDenied`. */
-  async ask(context: DeliveryContext): Promise<Listed> {
+  /** Asks them. Refuses what asking refuses: `peerUnreachable`, `peerDenied`, what a new hub says. */
+  async ask(context: MovesContext): Promise<Listed> {
     const { checked } = this;
+    await askToTakeOver(context, checked.hosted, checked.commit);
     return { checked, remote: await listRemoteClients(context, newLeavesOf(checked.commit)) };
   }
 }
@@ -54,7 +60,7 @@ export type Listed = { readonly checked: Checked; readonly remote: RemoteClients
  * for a commit with new leaves of other servers' clients, unless their lists are given.
  */
 export async function acceptCommit(
-  context: DeliveryContext,
+  context: MovesContext,
   request: Request,
   attempt: Attempt,
   { upload, listed }: { readonly upload: CommitUpload; readonly listed: Listed | undefined },
@@ -63,7 +69,9 @@ export async function acceptCommit(
   const known = listed?.checked.hosted === hosted ? listed.checked.commit : undefined;
   const commit = known ?? (await checkCommit(context, hosted, request.caller, upload));
   const isLocal = (client: ClientUri): boolean => context.accounts.isLocal(userOfClient(client));
-  if (listed === undefined && ![...newLeavesOf(commit)].every(isLocal)) {
+  const unasked = listed === undefined || (commit.handOver !== undefined && known === undefined);
+  const isOurs = [...newLeavesOf(commit)].every(isLocal) && commit.handOver === undefined;
+  if (unasked && !isOurs) {
     throw new ListsWanted({ hosted, commit });
   }
   const remote: RemoteClients = listed?.remote ?? new Map();
@@ -82,7 +90,7 @@ type Writing = {
 };
 
 async function write(
-  context: DeliveryContext,
+  context: MovesContext,
   tx: Tx,
   writing: Writing,
 ): Promise<Bytes | typeof MOVED> {
@@ -101,10 +109,11 @@ async function write(
 
   const introduced = await store.takeIntroductions(tx, hosted.id);
   const place = { hosted, acceptedAt: at };
+  const peers = commit.handOver === undefined ? peersOfCommit(hosted, next) : hosted.peers;
   const point = await appendEntry(
     context,
     tx,
-    { ...place, after: before, peers: peersOfCommit(hosted, next) },
+    { ...place, after: before, peers },
     {
       kind: "commit",
       epoch: hosted.group.epoch,
@@ -126,6 +135,19 @@ async function write(
   );
   const head = signedHeadOf(crypto, next, point);
   await changeSubscriptions(context, tx, { hosted, commit, upload, point, head: head.bytes });
+  const { handOver: named } = commit;
+  if (named !== undefined) {
+    const { groupInfo } = upload;
+    await closeLog(context, tx, {
+      hosted,
+      commit: { ...commit, handOver: named },
+      groupInfo,
+      point,
+    });
+    const answer = answerOf(at, point, head.signed);
+    await store.keepAnswer(tx, key, answer, answerExpiry(at));
+    return answer;
+  }
   if (isEnded(next.view.state)) {
     const answer = answerOf(at, point, head.signed);
     await store.keepAnswer(tx, key, answer, answerExpiry(at));

@@ -8,7 +8,7 @@ import type { DeliveryStore } from "./store.ts";
 
 /** Rooms in use, in memory. What it says is a proposal: transactions compare it to the head. */
 export interface RoomCache {
-  /** Refuses with `unknownRoom`. Answers at once when the room is in memory. */
+  /** Refuses with `unknownRoom`, and `roomMoved` if the room was here. Answers at once when the room is in memory. */
   get(room: RoomUri): HostedRoom | Promise<HostedRoom>;
   /** Whether the room is in memory. */
   has(room: RoomUri): boolean;
@@ -53,10 +53,18 @@ export function createRoomCache(options: RoomCacheOptions): RoomCache {
     }
   }
 
+  /** FED-1127: where the room is, if it was here. */
+  async function notHere(name: RoomUri): Promise<Refusal> {
+    const moved = await database.read((tx) => store.movedRoom(tx, name));
+    if (moved === undefined) return new Refusal("unknownRoom", "No such room is hosted here.");
+    const data = { hub: moved.hub, retryAfterMs: 250 };
+    return new Refusal("roomMoved", "The room has another hub.", data);
+  }
+
   async function load(name: RoomUri): Promise<HostedRoom> {
     try {
       const stored = await database.read((tx) => store.room(tx, name));
-      if (stored === undefined) throw new Refusal("unknownRoom", "No such room is hosted here.");
+      if (stored === undefined) throw await notHere(name);
       const room = await loadRoom(options, stored);
       put(room);
       return room;

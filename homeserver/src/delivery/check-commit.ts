@@ -3,6 +3,7 @@ import {
   authorize,
   decodeRoomState,
   decodeSafeAad,
+  domainOf,
   equalBytes,
   isEnded,
   LIMITS,
@@ -16,6 +17,7 @@ import type {
   Bytes,
   ClientUri,
   LeafChange,
+  NamedHub,
   RoomState,
   UpdateFraming,
 } from "@treehouse/protocol";
@@ -70,6 +72,8 @@ export type AcceptableCommit = {
   readonly nodes: EpochChange["nodes"];
   /** Clients that the Welcome names, and until when the tree of the new epoch is kept for them. */
   readonly welcomed: readonly { readonly client: ClientUri; readonly keptUntil: number }[];
+  /** The hub that the room has from then on, if it is another one. */
+  readonly handOver: NamedHub | undefined;
 };
 
 /** All checks that need no transaction: form, MLS, policy, Welcome, and the first message. */
@@ -94,11 +98,13 @@ export async function checkCommit(
   }
   checkSafeAad(checked.authenticatedData);
   checkRoster(checked.group);
-  const { hub: domain } = hosted.view.state;
-  checkExternalSenders(checked.group, { domain, key: hosted.hubKey.publicKey });
+  const handOver = newHubOf(hosted, checked);
+  const { hub, hubKey } = handOver ?? hubOf(hosted);
+  checkExternalSenders(checked.group, { domain: hub, key: hubKey });
   const actor = actorOf(context, { hosted, checked, at });
   checkPolicy(hosted, checked, actor);
   checkWelcome(checked, welcome);
+  if (handOver !== undefined) checkHandOver(hosted, checked, upload, handOver);
   const { next, externalProposals } = await nextRoom(hosted, checked, at);
   if (upload.firstMessage !== undefined && isEnded(next.view.state)) {
     throw new Refusal("invalidCommit", "Nothing is said in a room that has ended.");
@@ -123,6 +129,7 @@ export async function checkCommit(
     welcomed: checked.added
       .filter(({ keyPackageRef }) => keyPackageRef !== undefined)
       .map(({ client }) => ({ client, keptUntil: at + LIMITS.keyPackageLifetimeMaxMs })),
+    handOver,
   };
 }
 
@@ -211,12 +218,42 @@ function checkPolicy(hosted: HostedRoom, checked: CheckedCommit, actor: Actor): 
   if (stateAfter !== undefined) checkHub(hosted, stateAfter);
 }
 
-/** FED-987: the hub, its key and its term stay, whatever a role may do; a key that was left out may come. */
+/** A hub, its key and its term change together, or not at all; a key that was left out may come. */
 function checkHub({ view: { state }, hubKey }: HostedRoom, after: RoomState): void {
+  if (after.hub !== state.hub) return;
   const named = after.hubKey ?? (state.hubKey === undefined ? hubKey.publicKey : undefined);
   const same = named !== undefined && equalBytes(named, hubKey.publicKey);
-  if (after.hub === state.hub && after.term === state.term && same) return;
-  throw new Refusal("invalidCommit", "The hub, its key and its term do not change.");
+  if (same && after.term === state.term) return;
+  throw new Refusal("invalidCommit", "The hub, its key and its term change together.");
+}
+
+function hubOf({ view: { state }, hubKey }: HostedRoom): Pick<NamedHub, "hub" | "hubKey"> {
+  return { hub: state.hub, hubKey: hubKey.publicKey };
+}
+
+/** The hub that a commit names, if it is another one; MLS has checked that it consents (FED-1122). */
+function newHubOf({ view }: HostedRoom, checked: CheckedCommit): NamedHub | undefined {
+  if (!checked.stateChanged) return undefined;
+  const { hub, hubKey, term } = decodeRoomState(checked.group.roomState);
+  return hub === view.state.hub || hubKey === undefined ? undefined : { hub, hubKey, term };
+}
+
+/**
+ * FED-1123: the new hub has members, and so follows the log; the term is one that nobody had; and
+ * nobody comes by the commit, for this server will not be there to let them in.
+ */
+function checkHandOver(
+  hosted: HostedRoom,
+  checked: CheckedCommit,
+  { firstMessage }: CommitUpload,
+  named: NamedHub,
+): void {
+  const isThere = checked.group.roster.some(({ client }) => domainOf(client) === named.hub);
+  if (!isThere) throw new Refusal("notAllowed", "The new hub has no member in the room.");
+  if (named.term <= hosted.term) throw new Refusal("staleTerm", "The term has begun before.");
+  if (checked.added.length > 0 || firstMessage !== undefined) {
+    throw new Refusal("invalidCommit", "Nobody comes with the commit that changes the hub.");
+  }
 }
 
 /** Each client that is added gets a copy of its own, so that a long Welcome multiplies. */

@@ -19,7 +19,7 @@ export async function noteDeparture(
   if (domainOf(user) !== domain) return [];
   await store.forgetPlaces(tx, user);
   const elsewhere = await store.followedOf(tx, user);
-  return [...new Set(elsewhere.map(({ hub }) => hub))].toSorted();
+  return [...new Set(elsewhere.map(({ hub }) => hub))].filter((hub) => hub !== domain).toSorted();
 }
 
 /**

@@ -21,12 +21,13 @@ import type {
   EntryDelivery,
   Env,
   EventsResponse,
+  HubOffer,
   RoomUri,
   SignedHead,
   StandingResponse,
   UserUri,
 } from "@treehouse/protocol";
-import { createTurns, errorFields, migrationsOf } from "../platform/index.ts";
+import { createTurns, migrationsOf } from "../platform/index.ts";
 import type { Acquaintance, Database, Jobs, ReadTx, Route, Tx } from "../platform/index.ts";
 import { createBreaths } from "./breaths.ts";
 import { createRoomCache } from "./cache.ts";
@@ -37,7 +38,7 @@ import { createBackfill } from "./followed/backfill.ts";
 import { createFollowedCache } from "./followed/cache.ts";
 import type { FollowedContext } from "./followed/context.ts";
 import { finishBatch } from "./followed/finish.ts";
-import { forwarding } from "./followed/forward.ts";
+import { forwarding, hubOf } from "./followed/forward.ts";
 import { prepareBatch } from "./followed/prepare.ts";
 import type { PreparedBatch } from "./followed/prepare.ts";
 import { receiveEphemeral } from "./followed/receive-ephemeral.ts";
@@ -53,9 +54,12 @@ import { leaveRoom } from "./leave.ts";
 import { limited } from "./limited.ts";
 import { listRooms } from "./list-rooms.ts";
 import { maintain } from "./maintain.ts";
+import { createMoves } from "./moves/index.ts";
+import type { Moves } from "./moves/index.ts";
 import type { Operations } from "./operations.ts";
 import type {
   Accounts,
+  Caller,
   HandedOut,
   Hubs,
   PeerEphemerals,
@@ -73,6 +77,7 @@ import { createRestoredRooms, unlessUnsettled } from "./restored/index.ts";
 import { readSignedHead } from "./signed-head.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 import type { Revocation, TermBounds } from "./store.ts";
+import { settling } from "./settling.ts";
 import { submitEphemeral } from "./submit-ephemeral.ts";
 import { submitMessage } from "./submit.ts";
 import { readTree } from "./tree.ts";
@@ -165,6 +170,12 @@ export interface HostedRooms extends Pick<
 > {
   events(peer: Domain, room: RoomUri, range: EventsRange): Promise<EventsResponse>;
   standing(peer: Domain, room: RoomUri): Promise<StandingResponse>;
+  /** This server's word that it takes a room over. */
+  offerHub(caller: Caller, room: RoomUri): Promise<HubOffer>;
+  /** What the peer, the room's hub, hands over with its next commit. */
+  takeOver(peer: Domain, room: RoomUri, request: Bytes): Promise<void>;
+  /** The hub of a room as far as it is known here; undefined: this server. */
+  hub(room: RoomUri): Promise<Domain | undefined>;
   /** Refuses `unknownRoom`, and `notMember` unless users of the peer are in the room. */
   checkFollowedBy(peer: Domain, room: RoomUri): Promise<void>;
   /**
@@ -222,11 +233,18 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     await context.breaths.look();
   });
   const restored = createRestoredRooms(context);
+  const moves = createMoves(context);
+  const ready = {
+    refuseUnsettled(room: RoomUri) {
+      restored.refuseUnsettled(room);
+      moves.refuseComing(room);
+    },
+  };
   const health = createHealthWatch(context, env.log);
-  const hosted = unlessUnsettled(restored, operationsOf({ ...context, health }));
+  const hosted = unlessUnsettled(ready, operationsOf({ ...context, health }, moves));
   const operations = limited(env, forwarding(context, hosted));
-  const backfill = createBackfill(context);
-  const departing = departures(context, restored.isUnsettled);
+  const backfill = createBackfill(context, moves.begin);
+  const departing = settling(context, restored.isUnsettled);
   return {
     ...operations,
     routes: [
@@ -240,10 +258,13 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       ...limited(env, hosted),
       events: async (peer, room, range) => {
         // What it says now of its log is of a term that is over.
-        restored.refuseUnsettled(room);
+        ready.refuseUnsettled(room);
         return readEvents(context, peer, room, range);
       },
       standing: (peer, room) => readStanding(context, peer, room),
+      offerHub: (caller, room) => moves.offer(caller, room),
+      takeOver: (peer, room, request) => moves.prepare(peer, room, request),
+      hub: (room) => hubOf(context, room),
       checkFollowedBy: (peer, room) => checkFollowedBy(context, peer, room),
       introduceAgain: (tx, peer, room) => store.introduceAgain(tx, peer, room),
       signedHead: async (room) =>
@@ -254,7 +275,8 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       receive: (tx, prepared, index) =>
         receiveEntry(context, tx, prepared, itemAt(prepared, index)),
       pass: (peer, entry) => receiveEphemeral(context, peer, entry),
-      finish: (tx, prepared) => finishBatch(context, tx, prepared, backfill.begin),
+      finish: (tx, prepared) =>
+        finishBatch(context, tx, prepared, { onBehind: backfill.begin, onComing: moves.begin }),
     },
     hubs: (tx) => store.followedHubs(tx),
     async deleteUser(tx, user) {
@@ -281,6 +303,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     maintain: () => maintain(context),
     async start() {
       await restored.start();
+      await moves.start();
       departing.soon();
       await context.breaths.look();
       await backfill.resume();
@@ -290,6 +313,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       await departing.idle();
       await context.breaths.close();
       await backfill.close();
+      await moves.close();
       await restored.close();
     },
   };
@@ -303,32 +327,10 @@ function itemAt({ items }: PreparedBatch, index: number): PreparedBatch["items"]
   return items[index] ?? nothing;
 }
 
-/** Settles departures and revocations one run after another; what fails is tried again by the job. */
-function departures(
-  context: DeliveryContext & FollowedContext,
-  isUnsettled: (room: RoomUri) => boolean,
-): {
-  soon(): void;
-  idle(): Promise<void>;
-} {
-  let running: Promise<void> = Promise.resolve();
-  const run = async (): Promise<void> => {
-    try {
-      await settleDepartures(context, isUnsettled);
-      await settleRevocations(context, isUnsettled);
-    } catch (error) {
-      context.env.log.warn("departuresFailed", errorFields(error));
-    }
-  };
-  return {
-    soon() {
-      running = running.then(run);
-    },
-    idle: () => running,
-  };
-}
-
-function operationsOf(context: DeliveryContext & { readonly health: HealthWatch }): Operations {
+function operationsOf(
+  context: DeliveryContext & FollowedContext & { readonly health: HealthWatch },
+  moves: Moves,
+): Operations {
   return {
     reserve: (caller, template) => reserveRoom(context, caller, template),
     found: (caller, room, bytes) => foundRoom(context, { caller, room, bytes }),
@@ -340,6 +342,7 @@ function operationsOf(context: DeliveryContext & { readonly health: HealthWatch 
     leave: (caller, room) => leaveRoom(context, caller, room),
     tree: (caller, room, epoch) => readTree(context, caller, room, epoch),
     groupInfo: (caller, room, bytes) => readGroupInfo(context, { caller, room, bytes }),
+    hubOffer: (caller, room, hub) => moves.ask(caller, room, hub),
     rooms: (caller) => listRooms(context, caller),
   };
 }

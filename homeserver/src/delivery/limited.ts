@@ -54,6 +54,7 @@ export function limited(
       trees.take(caller.client);
       return operations.groupInfo(caller, room, request);
     },
+    hubOffer: (caller, room, hub) => operations.hubOffer(caller, room, hub),
     rooms: (caller) => operations.rooms(caller),
   };
 }

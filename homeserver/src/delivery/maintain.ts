@@ -2,8 +2,9 @@ import { LIMITS } from "@treehouse/protocol";
 import type { DeliveryContext } from "./context.ts";
 
 /**
- * Deletes what has ended: reservations, answers to repeated requests, and trees that nobody waits
- * for. In small transactions, so that nothing else waits long; answers how many rows went.
+ * Deletes what has ended: reservations, answers to repeated requests, trees that nobody waits for,
+ * and what is left of rooms that have moved. In small transactions, so that nothing else waits
+ * long; answers how many rows went.
  */
 export async function maintain(context: DeliveryContext): Promise<number> {
   const { database, store, env } = context;
@@ -18,8 +19,12 @@ export async function maintain(context: DeliveryContext): Promise<number> {
         const forwarded = await store.deleteExpiredForwarded(tx, at, rowsPerStep);
         const places = await store.deleteExpiredPlaces(tx, at, rowsPerStep);
         const voids = await store.deleteOldVoids(tx, at - voidsKeptMs, rowsPerStep);
+        const before = at - LIMITS.movedRoomKeptMs;
+        const offers = await store.deleteExpiredOffers(tx, before, rowsPerStep);
+        const ranges = await store.deleteOldRanges(tx, before);
         for (const room of rooms) await store.collectTrees(tx, room, LIMITS.epochWindowEpochs);
-        return reservations + answers + forwarded + places + voids + rooms.length;
+        const moves = offers + ranges;
+        return reservations + answers + forwarded + places + voids + rooms.length + moves;
       },
       { frees: true },
     );

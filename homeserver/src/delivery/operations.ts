@@ -1,4 +1,4 @@
-import type { Bytes, RoomTemplate, RoomUri } from "@treehouse/protocol";
+import type { Bytes, Domain, HubOffer, RoomTemplate, RoomUri } from "@treehouse/protocol";
 import type { Caller } from "./ports.ts";
 import type { ReservedRoom } from "./reserve.ts";
 import type { RoomOfUser } from "./store.ts";
@@ -25,6 +25,8 @@ export interface Operations {
   tree(caller: Caller, room: RoomUri, epoch: number): Promise<Bytes>;
   /** `GroupInfoRequest` → `GroupInfoResponse`. */
   groupInfo(caller: Caller, room: RoomUri, request: Uint8Array): Promise<Bytes>;
+  /** The word of a server that it takes the room over. */
+  hubOffer(caller: Caller, room: RoomUri, hub: Domain): Promise<HubOffer>;
   /** In the order of their names. */
   rooms(caller: Caller): Promise<readonly RoomOfUser[]>;
 }

@@ -3,6 +3,7 @@ import type {
   ClientUri,
   Domain,
   EventsResponse,
+  HubOffer,
   Introduction,
   RoomUri,
   SignedHead,
@@ -115,6 +116,10 @@ export interface Hubs {
     room: RoomUri,
     range: { readonly after: number; readonly limit: number; readonly introduce?: boolean },
   ): Promise<EventsResponse>;
+  /** Asks another server to become the hub of a room. */
+  hubOffer(hub: Domain, caller: Caller, room: RoomUri): Promise<HubOffer>;
+  /** Gives the server that is to be the next hub an encoded `TakeOverRequest`. */
+  takeOver(hub: Domain, room: RoomUri, request: Bytes): Promise<void>;
   /** Where a follower stands. */
   standing(peer: Domain, room: RoomUri): Promise<StandingResponse>;
 }

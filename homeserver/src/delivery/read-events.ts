@@ -12,6 +12,7 @@ import type { ReadTx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import type { FollowedContext } from "./followed/context.ts";
 import { signedHeadOf } from "./heads.ts";
+import { readMovedEvents } from "./moves/index.ts";
 import type { HostedRoom } from "./room.ts";
 import { rosterBefore } from "./roster-before.ts";
 import type { PeerRange } from "./store.ts";
@@ -44,6 +45,11 @@ export async function readEvents(
     const head = signedHead === undefined ? undefined : signedHeadCodec.decode(signedHead);
     return context.database.read((tx) => page(context, tx, room, range, head));
   }
+  const former = await context.database.read(async (tx) => {
+    const moved = await readMovedEvents(context, tx, peer, room, range.after);
+    return moved && page(context, tx, room, range, moved.head, moved.range);
+  });
+  if (former !== undefined) return former;
   const hosted = await context.rooms.get(room);
   const answer = await context.database.read(async (tx) => {
     const ranges = await context.store.peerRanges(tx, hosted.id, peer);
@@ -128,7 +134,13 @@ export async function readStanding(
   name: RoomUri,
 ): Promise<StandingResponse> {
   const room = await followed.get(name);
-  if (room?.hub !== peer) throw new Refusal("unknownRoom", "No room of yours is followed here.");
+  if (room?.hub !== peer) {
+    const moved = await database.read((tx) => store.movedRoom(tx, name));
+    if (moved === undefined) {
+      throw new Refusal("unknownRoom", "No room of yours is followed here.");
+    }
+    throw new Refusal("roomMoved", "The room has another hub.", { hub: room?.hub ?? moved.hub });
+  }
   const { position, hash } = room.head;
   return {
     position,

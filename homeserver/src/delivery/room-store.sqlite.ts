@@ -103,7 +103,8 @@ export function createRoomStore(
   };
 }
 
-const tablesOfRoom = [
+/** All that have rows of a room but `rooms` itself. */
+export const tablesOfRoom = [
   heads,
   epochs,
   nodes,

@@ -1,5 +1,7 @@
 import {
   frozenRoomsAnswerSchema,
+  hubOfferAnswerSchema,
+  hubOfferRequestSchema,
   leaveAnswerSchema,
   leaveRequestSchema,
   parseDomain,
@@ -96,6 +98,21 @@ function messageRoutes(delivery: Operations): readonly Route[] {
       answer: tlsAnswer("SubmitMessageResponse"),
       handle: ({ param, session, body }) =>
         delivery.submit(session, parseRoomUri(param("room")), body),
+    }),
+    route({
+      method: "POST",
+      path: routes.hubOffers,
+      access: "session",
+      summary: "Ask a server to become the hub of a room",
+      body: jsonBody(hubOfferRequestSchema),
+      answer: jsonAnswer(hubOfferAnswerSchema),
+      handle: async ({ param, session, body }) => {
+        const room = parseRoomUri(param("room"));
+        const { consent, hubKey, ...named } = await delivery.hubOffer(session, room, body.hub);
+        const { notAfter, signature } = consent;
+        const octets = { hubKey: toBase64Url(hubKey), signature: toBase64Url(signature) };
+        return { ...named, ...octets, notAfter };
+      },
     }),
     route({
       method: "POST",

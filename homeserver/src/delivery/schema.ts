@@ -270,6 +270,38 @@ export const restored = sqliteTable("delivery_restored", {
   positionMin: integer("position_min").notNull(),
 });
 
+/** Rooms that are followed and that this server has said it would take over. */
+export const hubOffers = sqliteTable(
+  "delivery_hub_offers",
+  {
+    room: text("room").primaryKey(),
+    /** The term in which it would be the hub. */
+    term: integer("term").notNull(),
+    hubPrivateKey: blob("hub_private_key", { mode: "buffer" }).notNull(),
+    hubPublicKey: blob("hub_public_key", { mode: "buffer" }).notNull(),
+    notAfter: integer("not_after").notNull(),
+    /** What the present hub has given for it: a `TakeOverRequest`. */
+    prepared: blob("prepared", { mode: "buffer" }),
+  },
+  (table) => [index("delivery_hub_offers_by_end").on(table.notAfter)],
+);
+
+/** Rooms that were hosted here and have another hub; `delivery_peers` says who may read what. */
+export const movedRooms = sqliteTable(
+  "delivery_moved",
+  {
+    room: text("room").primaryKey(),
+    /** The number that the room had in `delivery_rooms`. */
+    roomId: integer("room_id").notNull(),
+    hub: text("hub").notNull(),
+    /** Of the entry with which the log of this hub ends. */
+    position: integer("position").notNull(),
+    signedHead: blob("signed_head", { mode: "buffer" }).notNull(),
+    movedAt: integer("moved_at").notNull(),
+  },
+  (table) => [index("delivery_moved_by_time").on(table.movedAt)],
+);
+
 /** Uses of the join links of rooms hosted here, for as long as the link is there. */
 export const linkUses = sqliteTable(
   "delivery_link_uses",

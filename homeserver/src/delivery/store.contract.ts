@@ -14,6 +14,7 @@ import { companionStoreContract } from "./companion-store.contract.ts";
 import { followedStoreContract } from "./followed/store.contract.ts";
 import { peerStoreContract } from "./peer-store.contract.ts";
 import { reservationContract } from "./reservation.contract.ts";
+import { moveStoreContract } from "./moves/store.contract.ts";
 import type { DeliveryStore, EpochChange, NewRoom, Reservation, StoredEpoch } from "./store.ts";
 
 export type OpenStore = () => Promise<{
@@ -30,6 +31,7 @@ export function deliveryStoreContract(open: OpenStore): void {
   peerStoreContract(open, (name) => ({ ...founded, room: name }));
   followedStoreContract(open);
   companionStoreContract(open, founded);
+  moveStoreContract(open, (name) => ({ ...founded, room: name }));
 }
 
 function roomContract(open: OpenStore): void {

@@ -2,6 +2,7 @@ import type { Bytes, ClientUri, Domain, RoomUri, UserUri } from "@treehouse/prot
 import type { Acquaintance, ReadTx, Tx } from "../platform/index.ts";
 import type { FollowedStore } from "./followed/store.ts";
 import type { HealthStore, StoredHealth } from "./health/index.ts";
+import type { MoveStore } from "./moves/store.ts";
 import type { LinkUseStore } from "./joining/index.ts";
 
 /** What this module asks of a database. `store.contract.ts` says how an adapter must behave. */
@@ -20,7 +21,8 @@ export interface DeliveryStore
     RestoredStore,
     HealthStore,
     LinkUseStore,
-    FollowedStore {}
+    FollowedStore,
+    MoveStore {}
 
 export interface ReservationStore {
   insertReservation(tx: Tx, reservation: Reservation): Promise<void>;

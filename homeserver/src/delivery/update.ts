@@ -3,10 +3,10 @@ import type { Bytes, SignedHealthReport, UpdateRequest } from "@treehouse/protoc
 import { acceptCommit, ListsWanted } from "./accept-commit.ts";
 import type { Listed } from "./accept-commit.ts";
 import { acceptProposals } from "./accept-proposals.ts";
-import type { DeliveryContext } from "./context.ts";
 import { acceptReport } from "./health/index.ts";
 import type { HealthWatch } from "./health/index.ts";
-import { answerOnce } from "./request.ts";
+import type { MovesContext } from "./moves/index.ts";
+import { answerOnce, busy } from "./request.ts";
 import type { Request } from "./request.ts";
 import { readSubmission } from "./submission.ts";
 import type { Submission } from "./submission.ts";
@@ -22,7 +22,7 @@ import type { Submission } from "./submission.ts";
  * storageFull, queueFull, unavailable.
  */
 export async function updateRoom(
-  context: DeliveryContext & { readonly health: HealthWatch },
+  context: MovesContext & { readonly health: HealthWatch },
   request: Request,
 ): Promise<Bytes> {
   const decoded = updateRequestCodec.decode(request.bytes);
@@ -39,17 +39,24 @@ export async function updateRoom(
         return acceptCommit(context, request, attempt, { upload, listed });
       }),
     );
-  try {
-    return await take();
-  } catch (error) {
-    if (!(error instanceof ListsWanted)) throw error;
-    return take(await error.ask(context));
+  let listed: Listed | undefined;
+  for (let count = 0; count < asksMax; count += 1) {
+    try {
+      return await take(listed);
+    } catch (error) {
+      if (!(error instanceof ListsWanted)) throw error;
+      listed = await error.ask(context);
+    }
   }
+  throw busy();
 }
+
+/** Other servers are asked once, and again if the room has changed before a hand-over. */
+const asksMax = 4;
 
 /** What a leaf says of the newest commit, which may void it. */
 function report(
-  context: DeliveryContext & { readonly health: HealthWatch },
+  context: MovesContext & { readonly health: HealthWatch },
   request: Request,
   signed: SignedHealthReport,
 ): Promise<Bytes> {

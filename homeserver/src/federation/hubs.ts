@@ -2,6 +2,8 @@ import {
   eventsRequestCodec,
   eventsResponseCodec,
   forwardedRequestCodec,
+  hubOfferCodec,
+  hubOfferRequestCodec,
   leaveResponseCodec,
   LIMITS,
   NetworkFault,
@@ -9,6 +11,7 @@ import {
   Refusal,
   standingRequestCodec,
   standingResponseCodec,
+  takeOverResponseCodec,
   treeRequestCodec,
 } from "@treehouse/protocol";
 import type {
@@ -17,6 +20,7 @@ import type {
   Domain,
   EndpointName,
   EventsResponse,
+  HubOffer,
   RoomUri,
   StandingResponse,
 } from "@treehouse/protocol";
@@ -38,6 +42,8 @@ export interface Hubs {
   leave(hub: Domain, caller: Caller, room: RoomUri): Promise<readonly number[]>;
   events(peer: Domain, room: RoomUri, range: EventsRange): Promise<EventsResponse>;
   standing(peer: Domain, room: RoomUri): Promise<StandingResponse>;
+  hubOffer(hub: Domain, caller: Caller, room: RoomUri): Promise<HubOffer>;
+  takeOver(hub: Domain, room: RoomUri, request: Bytes): Promise<void>;
 }
 
 export function createHubs(asker: Asker, submissions: Submissions): Hubs {
@@ -81,6 +87,13 @@ export function createHubs(asker: Asker, submissions: Submissions): Hubs {
         answerBytesMax,
       );
       return readAnswer(eventsResponseCodec, answer);
+    },
+    hubOffer: async (hub, { client }, room) => {
+      const answer = await ask(hub, "hubOffer", room, hubOfferRequestCodec.encode({ client }));
+      return readAnswer(hubOfferCodec, answer);
+    },
+    takeOver: async (hub, room, request) => {
+      readAnswer(takeOverResponseCodec, await ask(hub, "takeOver", room, request));
     },
     standing: async (peer, room) => {
       const answer = await ask(peer, "standing", room, standingRequestCodec.encode({}));

@@ -8,6 +8,7 @@ import type {
   EndpointName,
   EntryDelivery,
   EventsResponse,
+  HubOffer,
   RefusalCode,
   RoomUri,
   SignedHead,
@@ -66,6 +67,11 @@ export interface HostedRooms {
   leave(caller: Caller, room: RoomUri): Promise<readonly number[]>;
   events(peer: Domain, room: RoomUri, range: EventsRange): Promise<EventsResponse>;
   standing(peer: Domain, room: RoomUri): Promise<StandingResponse>;
+  offerHub(caller: Caller, room: RoomUri): Promise<HubOffer>;
+  /** Takes an encoded `TakeOverRequest` of the room's hub. */
+  takeOver(peer: Domain, room: RoomUri, request: Bytes): Promise<void>;
+  /** The hub of a room as far as it is known here; undefined: this server. */
+  hub(room: RoomUri): Promise<Domain | undefined>;
   /** Refuses `unknownRoom`, and `notMember` unless users of the peer are in the room. */
   checkFollowedBy(peer: Domain, room: RoomUri): Promise<void>;
   /** The room's head as it is now, signed now; undefined if no such room is hosted here. */

@@ -28,8 +28,8 @@ export interface RemoteUsers {
    */
   lists(user: UserUri, after: number): Promise<readonly Bytes[]>;
   /**
-   * Passes a `KeyMaterialRequest` on, through the hub of the room if that is another server than
-   * ours and the user's (FED-929).
+   * Passes a `KeyMaterialRequest` on, through the hub of the room if that founded it and is another
+   * server than ours and the user's (FED-929).
    */
   claim(user: UserUri, room: RoomUri | undefined, request: Bytes): Promise<Bytes>;
   /** The user's account is gone: what was answered of it holds no longer. */
@@ -49,7 +49,7 @@ type Known = { readonly found: FoundRemoteUser | undefined; readonly until: numb
 const knownMax = 10_000;
 
 export function createRemoteUsers(
-  { env, domain, peers }: Pick<FederationContext, "env" | "domain" | "peers">,
+  { env, domain, peers, hosted }: Pick<FederationContext, "env" | "domain" | "peers" | "hosted">,
   asker: Asker,
 ): RemoteUsers {
   const known = new Map<UserUri, Known>();
@@ -140,8 +140,10 @@ export function createRemoteUsers(
     },
     async claim(user, room, request) {
       const home = domainOf(user);
-      const hub = room === undefined ? home : domainOf(room);
-      return passOn(hub === domain ? home : hub, user, request);
+      const founder = room === undefined ? home : domainOf(room);
+      // The user's server knows a hub by the room's name alone: one that has moved is passed by.
+      const hub = room === undefined ? home : ((await hosted.hub(room)) ?? domain);
+      return passOn(hub === domain || hub !== founder ? home : hub, user, request);
     },
     forward: passOn,
   };

@@ -2,6 +2,8 @@ import {
   eventsRequestCodec,
   eventsResponseCodec,
   forwardedRequestCodec,
+  hubOfferCodec,
+  hubOfferRequestCodec,
   leaveResponseCodec,
   LIMITS,
   parseRoomUri,
@@ -12,6 +14,7 @@ import {
   Refusal,
   standingRequestCodec,
   standingResponseCodec,
+  takeOverResponseCodec,
   treeRequestCodec,
 } from "@treehouse/protocol";
 import type { Bytes, RoomUri } from "@treehouse/protocol";
@@ -144,6 +147,32 @@ function roomRoutes({ hosted }: FederationContext): readonly Route[] {
         const { client, epoch } = treeRequestCodec.decode(body);
         const caller = callerOf(peer.domain, client);
         return hosted.tree(caller, parseRoomUri(param("roomId")), epoch);
+      },
+    }),
+    route({
+      method: "POST",
+      path: peerRoutes.hubOffer,
+      access: "peer",
+      summary: "Ask this server to become the hub of a room that it follows",
+      body: tlsBody("HubOfferRequest", LIMITS.peerBodyBytesMax),
+      answer: tlsAnswer("HubOffer"),
+      handle: async ({ param, peer, body }) => {
+        const { client } = hubOfferRequestCodec.decode(body);
+        const caller = callerOf(peer.domain, client);
+        const offer = await hosted.offerHub(caller, parseRoomUri(param("roomId")));
+        return hubOfferCodec.encode(offer);
+      },
+    }),
+    route({
+      method: "POST",
+      path: peerRoutes.takeOver,
+      access: "peer",
+      summary: "What this server is to take over with a room's next commit",
+      body: tlsBody("TakeOverRequest", LIMITS.peerBodyBytesMax),
+      answer: tlsAnswer("TakeOverResponse"),
+      handle: async ({ param, peer, body }) => {
+        await hosted.takeOver(peer.domain, parseRoomUri(param("roomId")), body);
+        return takeOverResponseCodec.encode({});
       },
     }),
     route({

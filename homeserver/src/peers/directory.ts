@@ -91,6 +91,8 @@ const needed: Partial<Record<EndpointName, (typeof PEER_CAPABILITIES)[number]>> 
   ephemeral: "ephemeral",
   asset: "assets",
   assetsForgotten: "assets",
+  hubOffer: "moves",
+  takeOver: "moves",
 };
 
 /**

@@ -46,6 +46,8 @@ export function ownDirectory(context: PeersContext): DirectoryDocument {
       ephemeral: at("ephemeral"),
       asset: at("asset"),
       assetsForgotten: at("assetsForgotten"),
+      hubOffer: at("hubOffer"),
+      takeOver: at("takeOver"),
       events: at("events"),
       standing: at("standing"),
       identifierQuery: at("identifierQuery"),

@@ -34,6 +34,8 @@ export const alone: {
     leave: unreachable,
     events: unreachable,
     standing: unreachable,
+    hubOffer: unreachable,
+    takeOver: unreachable,
   },
   remoteUsers: { find: unreachable },
 };

@@ -77,6 +77,8 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
         ephemerals: { send: (_peer, entry) => void passing.push(entry) },
         hubs: {
           ...alone.hubs,
+          takeOver: async (_hub, room, bytes) =>
+            both().follower.delivery.hosted.takeOver(hub.domain, room, bytes),
           events: async (_peer, room, range) =>
             servers.told(await both().follower.delivery.hosted.events(hub.domain, room, range)),
           standing: async (_peer, room) => {
@@ -105,6 +107,7 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
         },
       },
       hubs: {
+        ...alone.hubs,
         submit: async (_hub, caller, room, bytes) =>
           both().hub.delivery.hosted.submit(caller, room, bytes),
         update: async (_hub, caller, room, bytes) =>

@@ -1,4 +1,5 @@
 import { decodeEntry, peerRoutes, Refusal, userUri, utf8Decode } from "@treehouse/protocol";
+import { movesNothing } from "./linked-server.ts";
 import type {
   Bytes,
   ConsentEntry,
@@ -270,6 +271,7 @@ export class Island {
       leave: nothing,
       events: nothing,
       standing: nothing,
+      ...movesNothing,
       checkFollowedBy: nothing,
       signedHead: async (room) => {
         await this.behaviour.beforeHead?.();

@@ -1,4 +1,11 @@
-import { NetworkFault, parseDomain, parseProblem, peerRoutes, Refusal } from "@treehouse/protocol";
+import {
+  domainOf,
+  NetworkFault,
+  parseDomain,
+  parseProblem,
+  peerRoutes,
+  Refusal,
+} from "@treehouse/protocol";
 import type { Bytes, Domain, EndpointName } from "@treehouse/protocol";
 import { createFederation, federationMigrations } from "../../src/federation/index.ts";
 import type {
@@ -168,6 +175,13 @@ function pathOf({ endpoint, variables = {} }: PeerCall): string {
 
 const nothing = async () => Promise.reject(new Refusal("unknownRoom", "no such room"));
 
+/** Of rooms that change their hub. */
+export const movesNothing: Pick<HostedRooms, "offerHub" | "takeOver" | "hub"> = {
+  offerHub: nothing,
+  takeOver: nothing,
+  hub: async (room) => domainOf(room),
+};
+
 const hostsNothing: HostedRooms = {
   submit: nothing,
   update: nothing,
@@ -176,6 +190,7 @@ const hostsNothing: HostedRooms = {
   leave: nothing,
   events: nothing,
   standing: nothing,
+  ...movesNothing,
   checkFollowedBy: nothing,
   signedHead: async () => undefined,
   introduceAgain: async () => {},

@@ -4,6 +4,7 @@ import { EPHEMERAL_LIMITS, EPHEMERAL_RATES } from "./ephemeral-limits.ts";
 import { HEALTH_LIMITS } from "./health-limits.ts";
 import { ROOM_LIFE_LIMITS } from "./room-life-limits.ts";
 import { ROOM_LIMITS } from "./room-limits.ts";
+import { HUB_LIMITS, HUB_RATES } from "./hub-limits.ts";
 import { JOIN_LIMITS, JOIN_RATES } from "./join-limits.ts";
 import { DAY, HOUR, KIB, MIB, MINUTE, SECOND } from "./units.ts";
 
@@ -260,6 +261,7 @@ export const LIMITS = {
   ...HEALTH_LIMITS,
   ...ROOM_LIMITS,
   ...CONTACT_LIMITS,
+  ...HUB_LIMITS,
   ...JOIN_LIMITS,
   ...ASSET_LIMITS,
   ...ROOM_LIFE_LIMITS,
@@ -321,6 +323,7 @@ export const RATE_LIMITS = {
   consentPerPeer: { count: 1200, perMs: MINUTE },
   ...EPHEMERAL_RATES,
   ...CONTACT_RATES,
+  ...HUB_RATES,
   ...JOIN_RATES,
   ...ASSET_RATES,
 } as const satisfies Record<string, RateRule>;

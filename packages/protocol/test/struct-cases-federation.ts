@@ -12,6 +12,8 @@ import {
   eventsRequestCodec,
   eventsResponseCodec,
   forwardedRequestCodec,
+  hubOfferCodec,
+  hubOfferRequestCodec,
   identifierRequestCodec,
   identifierResponseCodec,
   introductionCodec,
@@ -20,6 +22,8 @@ import {
   peerLeaveRequestCodec,
   standingRequestCodec,
   standingResponseCodec,
+  takeOverRequestCodec,
+  takeOverResponseCodec,
   submissionAnswersCodec,
   submissionBatchCodec,
   treeRequestCodec,
@@ -138,6 +142,21 @@ const identifierResponse: fc.Arbitrary<IdentifierResponse> = fc.oneof(
   fc.record({ status: fc.constantFrom("notFound" as const, "forbidden" as const) }),
 );
 
+const hubOffer = fc.record({
+  hub: domainArbitrary,
+  hubKey: exactly(32),
+  term: u64Arbitrary,
+  consent: fc.record({ notAfter: u64Arbitrary, signature: exactly(64) }),
+});
+const takeOver = fc.record({
+  groupInfo: message,
+  ratchetTree: message,
+  removals: several(fc.record({ leaf: u32Arbitrary, flags: fc.record({ held: fc.boolean() }) })),
+  ranges: several(
+    fc.record({ peer: domainArbitrary, since: u64Arbitrary, until: maybe(u64Arbitrary) }),
+  ),
+});
+
 const versioned = { closedOctets: [0] };
 
 export const federationCases: readonly StructCase[] = [
@@ -215,6 +234,15 @@ export const federationCases: readonly StructCase[] = [
     }),
     versioned,
   ),
+  structCase(
+    "HubOfferRequest",
+    hubOfferRequestCodec,
+    fc.record({ client: clientArbitrary }),
+    versioned,
+  ),
+  structCase("HubOffer", hubOfferCodec, hubOffer, versioned),
+  structCase("TakeOverRequest", takeOverRequestCodec, takeOver, versioned),
+  structCase("TakeOverResponse", takeOverResponseCodec, fc.constant({}), versioned),
   structCase("StandingRequest", standingRequestCodec, fc.constant({}), versioned),
   structCase(
     "StandingResponse",

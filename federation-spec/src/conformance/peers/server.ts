@@ -224,6 +224,8 @@ export class PeerServer implements Resident {
       case "groupInfo":
       case "leave":
       case "standing":
+      case "hubOffer":
+      case "takeOver":
         return refusal("unknownRoom");
     }
   }

@@ -201,6 +201,13 @@ const names: Readonly<Record<string, Names>> = {
     "FED-211": "two heads that disagree prove a fork",
     "FED-1108": "forks of one epoch are told apart",
     "FED-1109": "how far back a client comes",
+    "FED-1123": "a hub asks the next one before it accepts the commit",
+    "FED-1124": "a hub closes its log of a room that moves",
+    "FED-1125": "followers go on with the hub that is named",
+    "FED-1126": "a new hub goes on where the former one ended",
+    "FED-1127": "a former hub names the one that the room has",
+    "FED-1128": "members believe a hub that a member named",
+    "FED-1129": "a room is introduced by its hub",
     "FED-212": "of many who leave at once fifty are proposed in each epoch",
   },
   "the vectors of MLS objects and their checks show it": {

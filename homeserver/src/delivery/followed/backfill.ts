@@ -35,7 +35,10 @@ const perHubMax = 4;
 /** How often it failed, and until when nothing is asked; `cancel` is unset once that is over. */
 type Rest = { attempts: number; cancel: Cancel | undefined };
 
-export function createBackfill(context: FollowedContext): Backfill {
+export function createBackfill(
+  context: FollowedContext,
+  onComing: (room: RoomUri) => void,
+): Backfill {
   const { env } = context;
   const waiting = new Map<RoomUri, Domain>();
   const running = new Map<RoomUri, Promise<void>>();
@@ -47,7 +50,8 @@ export function createBackfill(context: FollowedContext): Backfill {
   let closed = false;
 
   function begin(room: RoomUri, hub: Domain): void {
-    if (closed) return;
+    // Of a room that comes here nothing is missing.
+    if (closed || hub === context.domain) return;
     // Something was heard of the hub: it may well be asked again.
     endRest(away.get(hub));
     waiting.set(room, hub);
@@ -69,7 +73,11 @@ export function createBackfill(context: FollowedContext): Backfill {
   async function run(room: RoomUri, hub: Domain): Promise<void> {
     runningOf.set(hub, (runningOf.get(hub) ?? 0) + 1);
     try {
-      const answered = await fetchMissing(context, room, { begin, isClosed: () => closed });
+      const answered = await fetchMissing(context, room, {
+        begin,
+        onComing,
+        isClosed: () => closed,
+      });
       failed.delete(room);
       if (answered && away.delete(hub)) env.log.info("backfillResumed", { host: hub });
     } catch (error) {
@@ -147,7 +155,14 @@ type Outcome = "more" | "introduce" | "level" | "frozen";
 async function fetchMissing(
   context: FollowedContext,
   name: RoomUri,
-  { begin, isClosed }: Pick<Backfill, "begin"> & { isClosed(): boolean },
+  {
+    begin,
+    onComing,
+    isClosed,
+  }: Pick<Backfill, "begin"> & {
+    isClosed(): boolean;
+    onComing(room: RoomUri): void;
+  },
 ): Promise<boolean> {
   let outcome: Outcome = "more";
   let asked = false;
@@ -170,8 +185,11 @@ async function fetchMissing(
       const others = (other: RoomUri, hub: Domain): void => {
         if (other !== name) begin(other, hub);
       };
-      await finishBatch(context, tx, prepared, others);
-      if (taken === "level") await settle(context, tx, room, endOf(prepared, answer.last));
+      await finishBatch(context, tx, prepared, { onBehind: others, onComing });
+      // The log of one hub ends, and that of another goes on.
+      const moved = prepared.touched.get(name)?.moved === true;
+      if (taken === "level" && !moved)
+        await settle(context, tx, room, endOf(prepared, answer.last));
       return taken;
     });
   }
@@ -193,6 +211,7 @@ async function takePage(
   }
   const now = prepared.touched.get(name)?.head ?? head;
   if (now.frozen) return "frozen";
+  if (prepared.touched.get(name)?.room.hub === context.domain) return "level";
   if (now.position > head.position) return "more";
   // The head that proves the term comes with another answer.
   if (rejected === "staleTerm" && answer.head === undefined) {

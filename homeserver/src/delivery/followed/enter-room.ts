@@ -1,4 +1,4 @@
-import { domainOf, equalBytes, rosterHash, userOfClient } from "@treehouse/protocol";
+import { equalBytes, rosterHash, userOfClient } from "@treehouse/protocol";
 import type { RefusalCode } from "@treehouse/protocol";
 import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
@@ -27,7 +27,7 @@ export async function isIntroduced(
  * Begins to follow a room, or begins anew: its log is read here from this commit on, and the
  * roster before it follows from the introduction (FED-949). Nobody can push a room onto this
  * server: one of its clients must be coming by this very commit as it expects. Nor can anybody
- * introduce another server's rooms: whoever founded a room is its hub.
+ * introduce a room but its hub.
  */
 export async function enterRoom(
   context: FollowedContext,
@@ -42,7 +42,7 @@ export async function enterRoom(
   if (introduction === undefined || (entry.kind !== "commit" && entry.kind !== "void")) {
     return { rejected: "unknownRoom" };
   }
-  if (domainOf(entry.room) !== peer) return reject(context, "notHub");
+  if (!item.isIntroducer) return reject(context, "notHub");
   if (known !== undefined && known.room.hub !== peer) return reject(context, "notHub");
   if (known !== undefined && !equalBytes(known.room.hubKey, introduction.hubKey)) {
     return reject(context, "notHub");

@@ -6,6 +6,13 @@ import type { PreparedBatch, TouchedRoom } from "./prepare.ts";
 import { contradicts, termOf } from "./place.ts";
 import { freeze, readRoom } from "./receive.ts";
 
+export type BatchEnd = {
+  /** Something is missing of a room. */
+  readonly onBehind: (room: RoomUri, hub: Domain) => void;
+  /** This server is to be a room's hub from here on. */
+  readonly onComing: (room: RoomUri) => void;
+};
+
 /**
  * Compares the heads that came with what is here, writes where each room stands, and tells after
  * COMMIT which rooms miss something.
@@ -14,7 +21,7 @@ export async function finishBatch(
   context: FollowedContext,
   tx: Tx,
   batch: PreparedBatch,
-  onBehind: (room: RoomUri, hub: Domain) => void,
+  { onBehind, onComing }: BatchEnd,
 ): Promise<void> {
   const { store, followed } = context;
   for (const { signed, hubKey } of batch.heads) {
@@ -23,14 +30,15 @@ export async function finishBatch(
     if (equalBytes(touched.room.hubKey, hubKey)) compare(context, touched, signed);
   }
   for (const touched of batch.touched.values()) {
-    const { room, head } = touched;
+    const { room, head, moved } = touched;
     await store.moveFollowed(tx, room.id, head);
     const signedHead = touched.signedHead && signedHeadCodec.encode(touched.signedHead);
     if (signedHead !== undefined) await store.keepFollowedHead(tx, room.id, signedHead);
     tx.afterCommit(() => {
       // What another transaction of this group kept is newer than what was read before it.
       const newest = signedHead ?? followed.peek(room.room)?.signedHead ?? room.signedHead;
-      followed.put({ ...room, head, signedHead: newest });
+      followed.put({ ...room, head, signedHead: moved === true ? undefined : newest });
+      if (moved === true && room.hub === context.domain) onComing(room.room);
       if (head.seen > head.position && !head.frozen) onBehind(room.room, room.hub);
     });
   }

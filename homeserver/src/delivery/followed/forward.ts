@@ -2,6 +2,7 @@ import {
   checkUpdateFraming,
   domainOf,
   LIMITS,
+  parseDomain,
   Refusal,
   updateRequestCodec,
 } from "@treehouse/protocol";
@@ -22,35 +23,62 @@ type ForwardContext = FollowedContext & { readonly rooms: RoomCache };
  */
 export function forwarding(context: ForwardContext, hosted: Operations): Operations {
   const { hubs } = context;
+  /** Asks the room's hub; one that is not followed here may be where its founder's server says. */
+  const at = async <T>(
+    room: RoomUri,
+    here: () => Promise<T>,
+    there: (hub: Domain) => Promise<T>,
+  ): Promise<T> => {
+    let hub = await hubOf(context, room);
+    if (hub === undefined) return here();
+    const isFollowed = (await context.followed.get(room)) !== undefined;
+    for (let hops = 0; ; hops += 1) {
+      try {
+        return await there(hub);
+      } catch (error) {
+        const next: Domain | undefined = isFollowed ? undefined : movedTo(error);
+        if (next === undefined || hops === hopsMax) throw error;
+        if (next === context.domain) return here();
+        hub = next;
+      }
+    }
+  };
   return {
     reserve: (caller, template) => hosted.reserve(caller, template),
     found: (caller, room, request) => hosted.found(caller, room, request),
-    async submit(caller, room, request) {
+    submit: async (caller, room, request) => {
       const hub = await hubOf(context, room);
       if (hub === undefined) return hosted.submit(caller, room, request);
       return hubs.submit(hub, caller, room, request);
     },
-    async update(caller, room, request) {
-      const hub = await hubOf(context, room);
-      if (hub === undefined) return hosted.update(caller, room, request);
-      await noteExternalCommit(context, caller, room, request);
-      return hubs.update(hub, caller, room, request);
-    },
-    async groupInfo(caller, room, request) {
-      const hub = await hubOf(context, room);
-      if (hub === undefined) return hosted.groupInfo(caller, room, request);
-      return hubs.groupInfo(hub, caller, room, request);
-    },
-    async tree(caller, room, epoch) {
-      const hub = await hubOf(context, room);
-      if (hub === undefined) return hosted.tree(caller, room, epoch);
-      return hubs.tree(hub, caller, room, epoch);
-    },
-    async leave(caller, room) {
-      const hub = await hubOf(context, room);
-      if (hub === undefined) return hosted.leave(caller, room);
-      return hubs.leave(hub, caller, room);
-    },
+    update: (caller, room, request) =>
+      at(
+        room,
+        () => hosted.update(caller, room, request),
+        async (hub) => {
+          await noteExternalCommit(context, caller, room, request);
+          return hubs.update(hub, caller, room, request);
+        },
+      ),
+    groupInfo: (caller, room, request) =>
+      at(
+        room,
+        () => hosted.groupInfo(caller, room, request),
+        (hub) => hubs.groupInfo(hub, caller, room, request),
+      ),
+    tree: (caller, room, epoch) =>
+      at(
+        room,
+        () => hosted.tree(caller, room, epoch),
+        (hub) => hubs.tree(hub, caller, room, epoch),
+      ),
+    leave: (caller, room) =>
+      at(
+        room,
+        () => hosted.leave(caller, room),
+        (hub) => hubs.leave(hub, caller, room),
+      ),
+    hubOffer: (caller, room, hub) => hosted.hubOffer(caller, room, hub),
     async rooms(caller) {
       const followed = await followedRoomsOf(context, caller);
       return [...(await hosted.rooms(caller)), ...followed].toSorted((left, right) =>
@@ -59,6 +87,15 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
     },
   };
 }
+
+/** The hub that a refusal names (FED-1127). */
+export function movedTo(error: unknown): Domain | undefined {
+  if (!(error instanceof Refusal) || error.code !== "roomMoved") return undefined;
+  return error.data.hub === undefined ? undefined : parseDomain(error.data.hub);
+}
+
+/** A room may have moved several times since it was founded. */
+export const hopsMax = 4;
 
 /**
  * Only those that the client, or another one of its user, reads or read until it was revoked: what a
@@ -82,14 +119,17 @@ async function followedRoomsOf(
 
 /** The server that orders a room (FED-923); undefined if that is this one, or nobody to ask. */
 export async function hubOf(
-  context: Pick<ForwardContext, "rooms" | "followed" | "domain">,
+  context: Pick<ForwardContext, "rooms" | "followed" | "domain" | "database" | "store">,
   room: RoomUri,
 ): Promise<Domain | undefined> {
   if (context.rooms.has(room)) return undefined;
   const followed = context.followed.peek(room) ?? (await context.followed.get(room));
-  if (followed !== undefined) return followed.hub;
+  // What is about to be hosted here is no other server's any more.
+  if (followed !== undefined) return followed.hub === context.domain ? undefined : followed.hub;
   const founder = domainOf(room);
-  return founder === context.domain ? undefined : founder;
+  if (founder === context.domain) return undefined;
+  const hosted = await context.database.read((tx) => context.store.hosts(tx, room));
+  return hosted ? undefined : founder;
 }
 
 /**

@@ -21,6 +21,7 @@ import type {
 } from "@treehouse/protocol";
 import { sha256 } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
+import { isIntroducer } from "./introducer.ts";
 import { contradicts } from "./place.ts";
 import type { FollowedRoom } from "./room.ts";
 import type { FollowedHead } from "./store.ts";
@@ -49,13 +50,15 @@ export type PreparedItem =
       readonly hash: Bytes;
       /** Of a commit. */
       readonly additions: Additions | undefined;
+      /** The introduction that comes with it is the room's hub's. */
+      readonly isIntroducer: boolean;
     };
 
 export type VerifiedHead = { readonly signed: SignedHead; readonly hubKey: Bytes };
 
 /** A followed room as the running transaction leaves it. */
 export type TouchedRoom = {
-  readonly room: FollowedRoom;
+  room: FollowedRoom;
   head: FollowedHead;
   /** The newest that the hub has signed, as far as is known here. */
   newest: SignedHead["head"] | undefined;
@@ -63,6 +66,8 @@ export type TouchedRoom = {
   signedHead: SignedHead | undefined;
   /** A commit does not fit the roster that is here. */
   wantsIntroduction?: boolean;
+  /** The room has another hub since this transaction; what is known of the former one is over. */
+  moved?: boolean;
 };
 
 /**
@@ -80,7 +85,7 @@ export async function prepareBatch(
   },
 ): Promise<PreparedBatch> {
   const items: PreparedItem[] = [];
-  for (const delivery of batch.items) items.push(await prepareItem(context, delivery));
+  for (const delivery of batch.items) items.push(await prepareItem(context, peer, delivery));
   const hubKeys = new Map<RoomUri, Bytes>();
   for (const item of items) {
     if (item.kind !== "entry" || item.delivery.introduction === undefined) continue;
@@ -127,6 +132,7 @@ function saysNothing({ head: theirs }: SignedHead, { head, signedHead }: Followe
 
 async function prepareItem(
   context: FollowedContext,
+  peer: Domain,
   delivery: EntryDelivery,
 ): Promise<PreparedItem> {
   try {
@@ -136,7 +142,9 @@ async function prepareItem(
         ? chainHashOf(entry, delivery.entry, sha256)
         : entryHash(delivery.entry, sha256);
     const additions = entry.kind === "commit" ? await additionsOf(context, entry) : undefined;
-    return { kind: "entry", delivery, entry, hash, additions };
+    const introduces = delivery.introduction !== undefined;
+    const isHub = introduces && (await isIntroducer(context, peer, entry.room));
+    return { kind: "entry", delivery, entry, hash, additions, isIntroducer: isHub };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { kind: "rejected", code: error.code };

@@ -2,6 +2,7 @@ import {
   applyLeafChanges,
   equalBytes,
   Refusal,
+  readMoved,
   rosterHash,
   signedHeadCodec,
   TOMBSTONE_REASONS,
@@ -15,6 +16,7 @@ import { changeSubscriptions } from "./members.ts";
 import type { MembershipEntry } from "./members.ts";
 import { lastKnown } from "./last-known.ts";
 import { endRoom, forgetIfAway } from "./leave-room.ts";
+import { followNewHub } from "./new-hub.ts";
 import { placeOf } from "./place.ts";
 import type { Place } from "./place.ts";
 import type { PreparedBatch, PreparedItem, TouchedRoom } from "./prepare.ts";
@@ -168,6 +170,11 @@ async function write(
     await forgetIfAway(context, tx, room, entry);
   } else if (entry.kind === "tombstone" && isEnd(entry.reason)) {
     await endRoom(context, tx, room, entry);
+  }
+  const named = readMoved(entry);
+  if (named !== undefined) {
+    touched.head = { ...head, position: entry.position, hash };
+    return followNewHub(context, tx, touched, named);
   }
   touched.head = {
     ...head,

@@ -82,11 +82,15 @@ export function createRestoredRooms(context: RestoredContext): RestoredRooms {
 }
 
 /** The operations on rooms hosted here, but for those that are not settled. */
-export function unlessUnsettled(rooms: RestoredRooms, hosted: Operations): Operations {
+export function unlessUnsettled(
+  rooms: Pick<RestoredRooms, "refuseUnsettled">,
+  hosted: Operations,
+): Operations {
   return {
     reserve: (caller, template) => hosted.reserve(caller, template),
     found: (caller, room, request) => hosted.found(caller, room, request),
     rooms: (caller) => hosted.rooms(caller),
+    hubOffer: (caller, room, hub) => hosted.hubOffer(caller, room, hub),
     async submit(caller, room, request) {
       rooms.refuseUnsettled(room);
       return hosted.submit(caller, room, request);

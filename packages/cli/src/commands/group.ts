@@ -7,6 +7,7 @@ import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
 import { addRecoveryCommands } from "./group-recovery.ts";
 import { aboutText, addAboutCommands } from "./group-about.ts";
+import { addServerCommands } from "./group-server.ts";
 import { addAuditCommand } from "./group-audit.ts";
 import { addEndCommands } from "./group-end.ts";
 import { addJoiningCommands } from "./group-joining.ts";
@@ -102,6 +103,7 @@ export function addGroupCommands(cli: Cli): void {
       });
     });
   addAboutCommands(cli, noun);
+  addServerCommands(cli, noun);
   addEndCommands(cli, noun);
   addAuditCommand(cli, noun);
   addJoiningCommands(cli, noun);
@@ -193,7 +195,8 @@ function describe(info: ConversationInfo): string {
   const members = info.members.map(({ address, role }) => `  ${address} (${role})`);
   const own = info.ownName === undefined ? "" : ` (to you: ${info.ownName})`;
   const [, ...about] = aboutText(info).split("\n");
-  const head = `${info.name}${own}, epoch ${info.epoch}, ${info.status}`;
+  const at = info.server === "" ? "" : `, at ${info.server}`;
+  const head = `${info.name}${own}, epoch ${info.epoch}, ${info.status}${at}`;
   const { deleted } = info;
   const end = deleted && `deleted by ${deleted.by ?? "?"} on ${new Date(deleted.at).toISOString()}`;
   return [head, ...(end === undefined ? [] : [`  ${end}`]), ...about, ...members].join("\n");

@@ -67,8 +67,9 @@ function lineOf(item: ItemRow): string {
       const added = item.added.map((address) => `+${address}`);
       const removed = item.removed.map((address) => `-${address}`);
       const about = aboutChangeText(item.about);
+      const moved = item.server === undefined ? [] : [`server: ${item.server}`];
       const why = item.reason === undefined ? [] : [`(${item.reason})`];
-      return `${at} * ${item.by} ${[...added, ...removed, ...about, ...why].join(" ")}`.trimEnd();
+      return `${at} * ${item.by} ${[...added, ...removed, ...about, ...moved, ...why].join(" ")}`.trimEnd();
     }
     case "fault":
       return `${at} ! ${item.code}: ${item.text}`;

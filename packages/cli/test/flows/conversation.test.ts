@@ -234,4 +234,9 @@ test("R-054 R-056 threads, pins, lifetimes and drafts have commands of their own
   expect(await alice(...args)).toEqual({ draft });
   expect(await alice("draft", "Tea", "--thread", "sweets")).toEqual({ draft });
   expect(await alice("draft", "Tea", "--thread", "sweets", "--clear")).toEqual({ draft: null });
+
+  const moved = await alice("group", "handover", "Tea", "two.test");
+  expect(moved).toMatchObject({ server: "two.test" });
+  await alice("send", "Tea", "at the other server");
+  expect(await text("alice", "history", "Tea")).toContain("server: two.test");
 });

@@ -2,9 +2,11 @@ import type { Bytes } from "@treehouse/protocol";
 import { copyBytes, LIMITS, Refusal } from "@treehouse/protocol";
 import { joinGroupExternal } from "ts-mls/createCommit.js";
 import { encodeMlsMessage } from "ts-mls/message.js";
+import type { RatchetTree } from "ts-mls/ratchetTree.js";
 
 import { toTsMls } from "../crypto/index.ts";
 import { clientConfig } from "../profile/index.ts";
+import { leafAt, readLeaf } from "../tree/index.ts";
 import type { PublicState } from "../validity/index.ts";
 import {
   applyCommit,
@@ -16,7 +18,13 @@ import {
   TREE_RULES,
 } from "../validity/index.ts";
 import { decodeTree, decodeUntrusted, groupInfoKind, refuseOn } from "../wire/index.ts";
-import type { ClientIdentity, MemberContext, MemberGroup, PreparedCommit } from "./face.ts";
+import type {
+  ClientIdentity,
+  GroupMember,
+  MemberContext,
+  MemberGroup,
+  PreparedCommit,
+} from "./face.ts";
 import { Group } from "./group.ts";
 import { exportGroupInfo } from "./group-info.ts";
 import { makeKeyPackage } from "./key-package.ts";
@@ -38,7 +46,7 @@ export async function joinExternal(
     authenticatedData: Bytes;
     at: number;
   },
-): Promise<{ prepared: PreparedCommit; group: MemberGroup }> {
+): Promise<{ prepared: PreparedCommit; group: MemberGroup; signer: GroupMember }> {
   const { crypto } = context;
   const cs = toTsMls(crypto);
   const groupInfo = decodeUntrusted(groupInfoKind, input.groupInfo);
@@ -77,5 +85,11 @@ export async function joinExternal(
   const live = { ...liveWith(newState, []), joining: true, prepared };
   const group = new Group(context, identity, live, undefined);
   if (group.prepared === undefined) throw new Refusal("internal", "nothing was prepared");
-  return { prepared: group.prepared, group };
+  return { prepared: group.prepared, group, signer: memberAt(ratchetTree, groupInfo.signer) };
+}
+
+function memberAt(tree: RatchetTree, leaf: number): GroupMember {
+  const node = leafAt(tree, leaf);
+  if (node === undefined) throw new Refusal("invalidCommit", "the GroupInfo's signer is no member");
+  return { leaf, ...readLeaf(node) };
 }

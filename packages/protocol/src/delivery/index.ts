@@ -16,6 +16,8 @@ export type {
 } from "./entry.ts";
 export { foundRoomRequestCodec, foundRoomResponseCodec } from "./found.ts";
 export type { FoundRoomRequest, FoundRoomResponse } from "./found.ts";
+export { ratchetTreeCodec } from "./mls-objects.ts";
+export { movedDetail, readMoved } from "./moved.ts";
 export { frankCodec } from "./frank.ts";
 export type { Frank } from "./frank.ts";
 export {

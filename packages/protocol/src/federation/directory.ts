@@ -16,6 +16,7 @@ export const PEER_CAPABILITIES = [
   "consent",
   "ephemeral",
   "assets",
+  "moves",
 ] as const;
 
 const name = z.string().min(1).max(LIMITS.nameBytesMax);
@@ -71,6 +72,9 @@ const endpointsSchema = z.object({
   /** Both only of a server with the capability "assets". */
   asset: template("asset").optional(),
   assetsForgotten: template("assetsForgotten").optional(),
+  /** Both only of a server with the capability "moves". */
+  hubOffer: template("hubOffer").optional(),
+  takeOver: template("takeOver").optional(),
   events: template("events"),
   standing: template("standing"),
   identifierQuery: template("identifierQuery"),

@@ -57,6 +57,19 @@ export type {
   SignedHeaders,
   SignedRequest,
 } from "./http-signature.ts";
+export {
+  hubOfferCodec,
+  hubOfferRequestCodec,
+  takeOverRequestCodec,
+  takeOverResponseCodec,
+} from "./hub-change.ts";
+export type {
+  DueRemoval,
+  HubOffer,
+  HubOfferRequest,
+  PeerRangeOf,
+  TakeOverRequest,
+} from "./hub-change.ts";
 export { certifyFederationKey, federationKeyCodec, verifyFederationKey } from "./federation-key.ts";
 export type { FederationKey } from "./federation-key.ts";
 export {

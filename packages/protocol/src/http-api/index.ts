@@ -195,6 +195,8 @@ export {
 export type { RendezvousEnd } from "./rendezvous-schemas.ts";
 export { MEDIA_TYPE_TLS, MEDIA_TYPE_JSON } from "./media-types.ts";
 export { routes, paths } from "./paths.ts";
+export { hubOfferAnswerSchema, hubOfferRequestSchema } from "./hub-schemas.ts";
+export type { HubOfferAnswer, HubOfferQuestion } from "./hub-schemas.ts";
 export {
   reserveRoomRequestSchema,
   reserveRoomAnswerSchema,

@@ -5,6 +5,7 @@ export {
   type MessageExpiration,
   messageExpirationOf,
 } from "./message-expiration.ts";
+export { hubConsentCodec } from "./hub-consent.ts";
 export { type HubConsent, type NamedHub, signHubConsent, verifyHubConsent } from "./hub-consent.ts";
 export {
   type Endorsement,

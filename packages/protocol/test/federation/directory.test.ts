@@ -37,6 +37,8 @@ const endpoints = {
   assetsForgotten: at(peerRoutes.assetsForgotten),
   events: at(peerRoutes.events),
   standing: at(peerRoutes.standing),
+  hubOffer: at(peerRoutes.hubOffer),
+  takeOver: at(peerRoutes.takeOver),
   identifierQuery: at(peerRoutes.identifierQuery),
 };
 const values = {

@@ -1,0 +1,14 @@
+import { DAY, HOUR } from "./units.ts";
+
+/** The part of `LIMITS` that is about rooms that get another hub, or begin anew. */
+export const HUB_LIMITS = {
+  /** How long a server stands by its word that it takes a room over. */
+  hubConsentMs: HOUR,
+  /** How long a former hub tells who followed it, and what its log was. */
+  movedRoomKeptMs: 30 * DAY,
+} as const;
+
+export const HUB_RATES = {
+  /** Servers asked to take a room over, by client. */
+  hubOfferPerClient: { count: 20, perMs: HOUR },
+} as const;
