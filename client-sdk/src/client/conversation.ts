@@ -166,11 +166,6 @@ export interface Conversation
   remove(addresses: readonly string[], options?: ActOptions): Promise<void>;
   leave(): Promise<void>;
   /**
-   * Has this client come in anew, with other keys: it does so by itself when it has to, see `health`.
-   * Resolves once it is back. Refuses `removed`.
-   */
-  rejoin(): Promise<void>;
-  /**
    * Tells the others that this user writes: call it at each stroke, for it leaves the client every
    * three seconds at most, and ends by itself six seconds after the last one, or with the message.
    * `false` ends it at once. Nothing leaves the client if the setting `typing` is off.
@@ -311,7 +306,6 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         }
         await groups.remove(id, users, reasonOf(options));
       }),
-    rejoin: () => guarded(() => groups.rejoin(id)),
     leave: () => guarded(async () => void (await groups.leave(id))),
     typing: (on = true) => guarded(() => presences.typing(id, on)),
     setOwnName: (name) =>

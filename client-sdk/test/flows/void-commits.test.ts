@@ -71,7 +71,7 @@ test("T-16 T-17 FED-1103 FED-1105 a member's commit that nobody can apply is voi
     // Nothing of the void commit is left, and what was said in its epoch was sent once more.
     expect(await ours.historyDays()).toBe(0);
     expect(await textsIn(bobs)).toEqual(expect.arrayContaining(["before", "to whom?", "after"]));
-    expect(states.map(({ state }) => state)).toContain("rejoining");
+    expect(states.map(({ state }) => state)).toContain("suspended");
   }
 });
 
