@@ -86,6 +86,12 @@ export const entryVectors = [
     faults: [healthReport(1), healthReport(2)],
   }),
   vectorOf("Entry", "report", { ...later, kind: "report", report: healthReport(1) }),
+  vectorOf("Entry", "knock", {
+    ...later,
+    kind: "knock",
+    user: bob,
+    key: octets(32, 0x60),
+  }),
   vectorOf("Entry", "tombstone", {
     ...later,
     kind: "tombstone",

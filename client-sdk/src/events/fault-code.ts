@@ -21,4 +21,5 @@ export type FaultCode =
   | "roomForgotten"
   | "serverBehind"
   | "auditMismatch"
-  | "auditUnsigned";
+  | "auditUnsigned"
+  | "awayTooLong";

@@ -27,6 +27,7 @@ import {
   voidEntry,
   writeSuspect,
 } from "./health/index.ts";
+import { knockEntry } from "./joining/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { roomEnded } from "./room-ended.ts";
 import { fitsMove, movedEntry } from "./moves/moved-entry.ts";
@@ -142,6 +143,8 @@ async function prepareWrite(
         if (entry.reason === TOMBSTONE_REASONS.moved) return await movedEntry(context, room, entry);
         if (isEnd(entry.reason)) return await roomEnded(context, room, entry);
         return fault(context, room, entry, "tombstone", "The hub could not deliver this entry.");
+      case "knock":
+        return await knockEntry(context, room, entry);
       case "void":
         return await voidEntry(context, room, entry);
       case "report":

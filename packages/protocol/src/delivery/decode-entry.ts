@@ -1,6 +1,6 @@
 import { codec, malformed, Reader, readVersion } from "../codec/index.ts";
 import type { Codec, Sharing } from "../codec/index.ts";
-import { parseRoomUri } from "../identifiers/index.ts";
+import { parseRoomUri, parseUserUri } from "../identifiers/index.ts";
 import { LIMITS } from "../limits.ts";
 import {
   externalProposalsCodec,
@@ -22,7 +22,7 @@ const KINDS: readonly (EntryKind | undefined)[] = [
   "application",
   "void",
   "tombstone",
-  undefined,
+  "knock",
   "report",
 ];
 
@@ -94,6 +94,13 @@ function readEntry(reader: Reader): Entry {
         leafChanges: leafChangesCodec.read(reader),
         rosterHash: hashCodec.read(reader),
         faults: voidReportsCodec.read(reader),
+      };
+    case "knock":
+      return {
+        ...header,
+        kind: "knock",
+        user: parseUserUri(reader.ascii(LIMITS.uriBytesMax)),
+        key: reader.opaque(32, 32),
       };
     case "report":
       return { ...header, kind: "report", report: signedHealthReportCodec.read(reader) };

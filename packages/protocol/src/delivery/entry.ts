@@ -1,6 +1,6 @@
 import { equalBytes } from "../bytes/index.ts";
 import type { Bytes } from "../bytes/index.ts";
-import type { ClientUri, RoomUri } from "../identifiers/index.ts";
+import type { ClientUri, RoomUri, UserUri } from "../identifiers/index.ts";
 import type { Frank } from "./frank.ts";
 import type { SignedHealthReport } from "./health-report.ts";
 
@@ -17,6 +17,7 @@ export const ENTRY_KINDS = {
   application: 3,
   void: 4,
   tombstone: 5,
+  knock: 6,
   report: 7,
 } as const;
 
@@ -116,6 +117,14 @@ export type TombstoneEntry = EntryHeader & {
   readonly detail: string;
 };
 
+/** Somebody outside asks to be let in. */
+export type KnockEntry = EntryHeader & {
+  readonly kind: "knock";
+  readonly user: UserUri;
+  /** Ed25519 public key: a join link with it lets in whoever knocked. */
+  readonly key: Bytes;
+};
+
 /** One accepted event of a room: encoded once, at the hub, and the same octets everywhere. */
 export type Entry =
   | CommitEntry
@@ -123,6 +132,7 @@ export type Entry =
   | ApplicationEntry
   | VoidEntry
   | TombstoneEntry
+  | KnockEntry
   | ReportEntry;
 
 /**
