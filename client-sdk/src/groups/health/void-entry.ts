@@ -37,6 +37,7 @@ export function passedOver(
       return entry.proposals.every((message) => epochOf(message) > passing.epoch)
         ? nothing
         : undefined;
+    case "knock":
     case "report":
     case "tombstone":
       return undefined;
