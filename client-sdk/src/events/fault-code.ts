@@ -4,6 +4,8 @@ export type FaultCode =
   | "contentInvalid"
   | "senderMismatch"
   | "commitInvalid"
+  | "commitVoid"
+  | "forkSuspected"
   | "welcomeUnusable"
   | "forkDetected"
   | "policyViolated"

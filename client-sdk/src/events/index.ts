@@ -8,6 +8,12 @@ import type {
   UserUri,
 } from "@treehouse/protocol";
 
+import type { FaultCode } from "./fault-code.ts";
+import type { RoomHealth } from "./room-health.ts";
+
+export type { FaultCode } from "./fault-code.ts";
+export type { RoomHealth } from "./room-health.ts";
+
 /** Where the connection to the own server stands. */
 export type ConnectionState =
   | { readonly state: "offline" | "connecting" | "live" }
@@ -26,10 +32,6 @@ export type ActShown = {
   /** What of the conversation is different: `about`, `policy`, `roles`, `links`, … */
   readonly part?: string;
 };
-
-import type { FaultCode } from "./fault-code.ts";
-
-export type { FaultCode } from "./fault-code.ts";
 
 /** What a client tells its program, by name. Every value can be cloned. */
 export type ClientEvents = {
@@ -82,6 +84,8 @@ export type ClientEvents = {
     readonly from: number;
     readonly to: number;
   };
+  /** How a conversation is doing on this client has changed: see `ConversationInfo.health`. */
+  health: RoomHealth & { readonly room: RoomUri };
   /** This client became a member of a conversation. */
   joined: { readonly room: RoomUri };
   /** The name of a conversation that this client came into by itself is known now. */

@@ -9,8 +9,10 @@ import {
 } from "@treehouse/protocol";
 
 import { auditHeadOf } from "./audit/index.ts";
+import type { RoomHealth } from "../events/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import type { Halt } from "./halt.ts";
+import { healthOf } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { endOf, type RoomEnd } from "./room-end.ts";
 import { named, pictureOf } from "./room-about.ts";
@@ -32,6 +34,7 @@ export type RoomInfo = {
   readonly status: string;
   /** Present while the conversation stands still on this client: see the event `halted`. */
   readonly halted?: Halt["state"] | undefined;
+  readonly health: RoomHealth;
   /** Present when somebody has ended it for everybody; then that is its status, `deleted`. */
   readonly deleted: RoomEnd | undefined;
   /**
@@ -76,6 +79,7 @@ async function described(context: GroupsContext, room: Room): Promise<RoomInfo> 
     template: known?.template ?? "",
     status: end === undefined ? (row?.status ?? "removed") : "deleted",
     deleted: end,
+    health: healthOf(context, room),
     audit,
     position: room.cursor.position,
     halted: room.halt?.state,

@@ -7,6 +7,7 @@ import {
   decodeRoomState,
   encodeRoomState,
   encodeSafeAad,
+  LABELS,
   maskSenderLink,
   parseRoomUri,
   type RoomState,
@@ -61,7 +62,7 @@ export async function forge(
   const room = parseRoomUri(roomId);
   await withGroup(path, roomId, async ({ store, group, user: sendingUri }) => {
     for (const forgery of forgeries) {
-      const message = await group.encrypt(forgery.content, aadOf(group, forgery));
+      const message = await group.encrypt(forgery.content, await aadOf(group, forgery));
       const request = submitMessageRequestCodec.encode({ ephemeral: false, message, sendingUri });
       await store.transaction((tx) => {
         tx.rooms.changeGroupRows(room, group.takeChanges());
@@ -115,8 +116,9 @@ function withGroup<T>(
   });
 }
 
-function aadOf({ epoch }: MemberGroup, { link, salt }: Forgery): Bytes {
-  const treehouse = { epoch, forkTag: random(16), lastPosition: 0 };
+async function aadOf(group: MemberGroup, { link, salt }: Forgery): Promise<Bytes> {
+  const forkTag = await group.exportSecret(LABELS.forkTag, new Uint8Array(), 16);
+  const treehouse = { epoch: group.epoch, forkTag, lastPosition: 0 };
   if (link === undefined) return encodeSafeAad({ treehouse, others: [] });
   const data = maskSenderLink(link, salt, random(16));
   return encodeSafeAad({ treehouse, others: [{ component: SENDER_CHAIN_COMPONENT, data }] });
