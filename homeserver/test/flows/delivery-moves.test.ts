@@ -64,6 +64,7 @@ test("R-015 FED-1121 FED-1123 a server takes a room over for members alone, and 
     ratchetTree: Uint8Array.of(0),
     removals: [],
     ranges: [],
+    linkUses: [],
   });
   const hub = servers.hub.domain;
   const other = parseDomain("other.example");
@@ -77,6 +78,7 @@ test("R-015 FED-1121 FED-1123 a server takes a room over for members alone, and 
     ratchetTree: a.group.ratchetTree(),
     removals: [],
     ranges: [],
+    linkUses: [],
   });
   expect(await codeOf(hosted.takeOver(hub, a.room, early))).not.toBe("taken");
   // The same term has the same key, however often it is asked for.
