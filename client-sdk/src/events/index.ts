@@ -301,7 +301,8 @@ export type FaultCode =
   | "roomForgotten"
   | "serverBehind"
   | "auditMismatch"
-  | "auditUnsigned";
+  | "auditUnsigned"
+  | "awayTooLong";
 
 export interface Events<E> {
   on<K extends keyof E>(name: K, listener: (value: E[K]) => void): () => void;

@@ -101,6 +101,8 @@ export async function joinWelcome(
     });
     tx.rooms.changeGroupRows(body.room, group.takeChanges());
     tx.cursors.set(cursor);
+    // Who was in before has missed what was said meanwhile.
+    tx.senderChains.loosen(body.room);
     writeHubRecord(tx, body.room, hub);
     joinAudit(tx, body.room, audit);
     noteJoined(tx, body.room, { position: head.position, acceptedAt });

@@ -73,10 +73,17 @@ export async function enterRooms(
 }
 
 export async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Promise<void> {
-  const { known, entering } = await context.store.transaction((tx) => ({
-    known: tx.rooms.list(),
-    entering: [...roomsWithWelcome(tx), ...pendingJoins(tx)],
-  }));
+  const { known, entering, unanswered } = await context.store.transaction((tx) => {
+    const rows = tx.rooms.list();
+    const over = rows.filter(({ status }) => status === "removed").map(({ room }) => room);
+    return {
+      known: rows,
+      entering: [...roomsWithWelcome(tx), ...pendingJoins(tx)],
+      unanswered: over.filter((room) => tx.intents.next(room, new Set()) !== undefined),
+    };
+  });
+  // This client died between being removed and saying that nothing will come of its wishes.
+  for (const uri of unanswered) pump(context, await rooms.open(uri));
   for (const uri of entering) pump(context, await rooms.open(uri));
   for (const { room: uri, status } of known) {
     if (status === "removed") continue;

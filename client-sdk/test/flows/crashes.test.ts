@@ -143,3 +143,37 @@ test("R-020 a registration may die at any transaction and is finished with the s
     await again.close();
   }
 }, 120_000);
+
+test("R-057 who dies on being removed gives up what was wished before, and nobody waits for ever", async () => {
+  const most = full ? 16 : 8;
+  let died = 0;
+  await bob.close();
+  const alice = await server.register("remover");
+  const { id } = await alice.conversations.create({ name: "out", members: ["bob@localhost"] });
+  const room = await alice.conversations.get(id);
+  for (let at = full ? 1 : 6; at <= most; at += 1) {
+    await room.add(["bob@localhost"]);
+    const member = await openMortal(server, "bob");
+    await settle(member);
+    await member.client.close();
+    const offline = await openMortal(server, "bob", { offline: true });
+    const wished = (await offline.client.conversations.get(id)).send("never");
+    const told = wished.catch(() => undefined);
+    while ((await offline.intents()) === 0) await new Promise(setImmediate);
+    await offline.client.close();
+    await told;
+    await room.remove(["bob@localhost"]);
+    const doomed = await openMortal(server, "bob");
+    doomed.arm({ at, when: "after" });
+    await Promise.race([doomed.client.caughtUp().catch(() => undefined), doomed.died]);
+    if (doomed.dead()) died += 1;
+    else await doomed.client.close();
+    const again = await openMortal(server, "bob");
+    for (let round = 0; round < 10; round += 1) await again.client.caughtUp();
+    expect(await again.intents(), `after ${at} transactions`).toBe(0);
+    await again.client.close();
+  }
+  expect(died).toBeGreaterThan(1);
+  await alice.close();
+  bob = await server.open("bob");
+}, 120_000);

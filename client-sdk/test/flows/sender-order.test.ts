@@ -127,3 +127,21 @@ test("T-14 each client of a user counts for itself, over restarts", async () => 
   expect(await countedBy("bob", alice.me.client)).toMatchObject({ counter: 2, missing: [] });
   expect(await countedBy("bob", second.me.client)).toMatchObject({ counter: 2, missing: [] });
 });
+
+test("T-14 what others said while somebody was out is no gap to them when they come back", async () => {
+  const carol = await server.register("carol");
+  const [room, theirs] = await founded(alice, "Gap", [carol]);
+  if (room === undefined || theirs === undefined) throw new Error("nobody is in the room");
+  const told = heard(carol, "senderOrder");
+  await room.send("before");
+  await reads(carol, room.id, "before");
+  await room.remove([carol.me.address]);
+  await carol.caughtUp();
+  await room.send("while she is out");
+  await room.add([carol.me.address]);
+  await room.send("after");
+  await reads(carol, room.id, "after");
+  expect(await textsIn(theirs)).toEqual(["before", "after"]);
+  expect(told).toEqual([]);
+  await carol.close();
+});

@@ -28,7 +28,12 @@ export interface Mortal {
 export async function openMortal(
   server: TestServer,
   name: string,
-  options: { readonly register?: object; readonly password?: string; readonly death?: Death } = {},
+  options: {
+    readonly register?: object;
+    readonly password?: string;
+    readonly offline?: boolean;
+    readonly death?: Death;
+  } = {},
 ): Promise<Mortal> {
   const { death, ...wanted } = options;
   const life = new Life(death);

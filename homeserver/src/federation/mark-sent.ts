@@ -1,12 +1,14 @@
+import { LIMITS } from "@treehouse/protocol";
 import type { FederationContext } from "./context.ts";
-import { isPointer } from "./item.ts";
+import { bringsHead, isPointer, pendingOf } from "./item.ts";
 import type { PeerStream } from "./stream.ts";
 
 const pageRows = 2_000;
 
 /**
  * Notes that the peer has the items which are still here and that it has taken. Their rows were kept
- * because no head covered them when the server stopped: those heads are owed now.
+ * because no head covered them when the server stopped: those heads are owed now. What brought its
+ * head is owed none; behind the commit that removed the peer's last member there will be no other.
  */
 export async function markSent(
   { database, store }: FederationContext,
@@ -14,9 +16,12 @@ export async function markSent(
 ): Promise<void> {
   let after = kept;
   while (after < acked) {
-    const range = { peer: id, after, upTo: acked, limit: pageRows };
-    const page = await database.read((tx) => store.pointers(tx, range));
-    for (const pointer of page) if (isPointer(pointer.form)) owed.sent(pointer, false);
+    const range = { peer: id, after, limit: pageRows, bytesMax: LIMITS.batchBytesMax };
+    const page = await database.read((tx) => store.page(tx, range));
+    for (const row of page) {
+      if (row.sequence > acked || !isPointer(row.form)) continue;
+      owed.sent(row, bringsHead(pendingOf(row, undefined)));
+    }
     after = page.at(-1)?.sequence ?? acked;
   }
 }

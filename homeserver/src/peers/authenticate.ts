@@ -92,7 +92,7 @@ function checkSinceStart(
   { signedBefore }: PeerState,
   created: number,
 ): void {
-  const isLater = created * 1_000 >= startedAt - (startedAt % 1_000);
+  const isLater = created >= Math.floor(startedAt() / 1_000);
   if (isLater && created > signedBefore) return;
   throw new Refusal("signatureInvalid", "signed before this server was started", {
     serverTime: env.now(),

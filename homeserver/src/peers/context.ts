@@ -34,6 +34,9 @@ export interface PeersContext {
   readonly status: () => PeerStatusSource | undefined;
   /** Bounds what unknown names make this server do. */
   readonly strangers: StrangerLimits;
-  /** Requests that were signed before may have been received by this server's former life. */
-  readonly startedAt: number;
+  /**
+   * Requests that were signed before may have been received by this server's former life. By the
+   * clock as it is now: one that was ahead at the start and was set right shuts nobody out.
+   */
+  startedAt(): number;
 }

@@ -108,6 +108,7 @@ export async function createPeers(options: PeersOptions): Promise<Peers> {
     development: options.development,
     credentials: options.credentials,
   });
+  const startedAt = env.monotonic();
   let status: PeerStatusSource | undefined;
   const context: PeersContext = {
     env,
@@ -139,7 +140,7 @@ export async function createPeers(options: PeersOptions): Promise<Peers> {
     client: options.client ?? createOutboundClient(env, open),
     status: () => status,
     strangers: createStrangerLimits(env),
-    startedAt: env.now(),
+    startedAt: () => env.now() - (env.monotonic() - startedAt),
   };
   const { book, client, ownKeys } = context;
   const contactListeners: ((contact: Domain) => void)[] = [];

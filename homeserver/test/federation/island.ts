@@ -168,14 +168,15 @@ export class Island {
     this.#channel.listen(this.domain, undefined);
   }
 
-  /** Adds a message to a room hosted here, for its followers. */
-  say(room: RoomUri, text: string, peers: readonly Domain[]): Promise<number> {
+  /** Adds a message to a room hosted here, for its followers; or a commit, which brings its head. */
+  say(room: RoomUri, text: string, peers: readonly Domain[], commit = false): Promise<number> {
     const { outbox } = this.federation;
     return this.#life.database(this.#database).transaction(async (tx) => {
       const { position, bytes } = this.tables.append(tx, room, text);
-      for (const peer of peers) {
-        await outbox.add(tx, peer, { kind: "entry", room, position, bytes, handshake: false });
-      }
+      const head = commit ? headOf(room, position) : undefined;
+      const entry = { kind: "entry", room, position, bytes, handshake: false } as const;
+      const item = head === undefined ? entry : { ...entry, head };
+      for (const peer of peers) await outbox.add(tx, peer, item);
       return position;
     });
   }

@@ -101,3 +101,19 @@ test("a stream that was taken up asks where it stands before it sends anything a
   expect(Math.max(...lengths)).toBeLessThan(1_000);
   expect(await islands.expectLevel()).toBe(600);
 });
+
+test("FED-952 a room that goes on without the peer owes it no head after a restart", async () => {
+  await using islands = await TwoIslands.open();
+  const { world, hub, room } = islands;
+  islands.say(1);
+  await world.advance(2_000);
+  // The commit that removes the peer's last member, and something that is not for it any more.
+  void hub.say(room, "out", [south], true);
+  await world.advance(200);
+  expect((await islands.received()).length).toBe(2);
+  hub.kill();
+  await hub.start();
+  void hub.say(room, "among us", []);
+  await world.advance(10_000);
+  expect(await islands.rows()).toBe(0);
+});

@@ -199,6 +199,14 @@ test("H-03 FED-910 what was signed before a restart is not taken after it", asyn
   expect((await askAs(peer, hub)).status).toBe(200);
 });
 
+test("FED-910 a clock that was ahead at the start and is set right shuts nobody out", async () => {
+  hub.setClock(3_600_000);
+  hub = await hub.restart();
+  hub.setClock(-3_600_000);
+  hub.advance(2_000);
+  expect((await askAs(peer, hub)).status).toBe(200);
+});
+
 test("H-03 FED-910 nor is what a clock that is ahead signed, however often the server starts", async () => {
   const ahead = (seconds: number) => Math.floor(hub.now() / 1_000) + seconds;
   const signed = signedAs(peer.domain, hub.domain, peer.key, {

@@ -41,6 +41,8 @@ export interface Rig {
   now(): number;
   /** Moves wall clock and monotonic clock. */
   advance(ms: number): void;
+  /** Moves the wall clock alone, as who sets it does. */
+  setClock(byMs: number): void;
   runJobs(): Promise<void>;
   /** The metric's value for one reason. */
   refusals(reason: string): Promise<number>;
@@ -63,7 +65,7 @@ export type RigOptions = Partial<
 interface Kept {
   readonly database: Database;
   readonly files: Map<string, Bytes>;
-  readonly clock: { advancedMs: number };
+  readonly clock: { advancedMs: number; setMs: number };
 }
 
 const day = 86_400_000;
@@ -74,7 +76,7 @@ export async function openRig(
   network: Network,
   options: RigOptions = {},
 ): Promise<Rig> {
-  const clock = { advancedMs: 0 };
+  const clock = { advancedMs: 0, setMs: 0 };
   const database = openDatabase({
     path: ":memory:",
     env: createNodeEnv({ log: { level: "silent" } }),
@@ -98,7 +100,7 @@ async function start(
   const { virtual, tls, ...peersOptions } = options;
   const moved = {
     ...real,
-    now: () => real.now() + clock.advancedMs,
+    now: () => real.now() + clock.advancedMs + clock.setMs,
     monotonic: () => real.monotonic() + clock.advancedMs,
   };
   const env = virtual?.over(real) ?? moved;
@@ -187,6 +189,9 @@ async function start(
     logLines,
     received,
     now: () => env.now(),
+    setClock: (byMs: number) => {
+      clock.setMs += byMs;
+    },
     advance: (ms: number) => {
       clock.advancedMs += ms;
     },

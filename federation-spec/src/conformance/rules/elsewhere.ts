@@ -163,6 +163,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1148": "where a client takes up the record",
     "FED-1149": "who is given the record checks it",
     "FED-1150": "which commit ends a room",
+    "FED-1152": "how long a room waits for clients that are away",
     "FED-1151": "what a hub does with it, and what clients keep",
   },
   "it is between a server and its own clients, whose API the suite only uses": {

@@ -1,4 +1,4 @@
-import { chainHashOf, equalBytes, firstPrevious } from "@treehouse/protocol";
+import { chainHashOf, type CommitEntry, equalBytes, firstPrevious } from "@treehouse/protocol";
 import { type LogRow, Tables } from "./read-logs.ts";
 import type { Scene } from "./workload.ts";
 
@@ -33,6 +33,8 @@ export function checkLogs(scene: Scene): readonly LogRow[] {
 
 function checkHubLog({ world }: Scene, log: readonly LogRow[]): void {
   let previous = firstPrevious;
+  /** The newest epoch with which somebody came in. */
+  let entered = 0;
   let epoch = log.find(({ entry }) => entry.kind === "commit")?.epoch;
   for (const [index, row] of log.entries()) {
     const at = `position ${row.position}`;
@@ -48,12 +50,25 @@ function checkHubLog({ world }: Scene, log: readonly LogRow[]): void {
     if (row.entry.kind === "commit") {
       if (row.epoch !== epoch) world.violate("I3", `${at}: a commit of ${row.epoch} in ${epoch}`);
       epoch += 1;
+      if (bringsIn(row.entry)) entered = epoch;
     } else if (row.epoch > epoch || row.epoch < epoch - lateEpochsMax) {
       world.violate("I3", `${at}: a message of ${row.epoch} in ${epoch}`);
+    } else if (row.epoch < entered) {
+      world.violate(
+        "I3",
+        `${at}: a message of ${row.epoch}, which who came in ${entered} cannot read`,
+      );
     } else if (row.epoch < epoch) {
       world.probe("late message");
     }
   }
+}
+
+function bringsIn({ leafChanges }: CommitEntry): boolean {
+  const gone = leafChanges.filter(({ change }) => change === "removed");
+  return leafChanges.some(
+    ({ change, client }) => change === "added" && !gone.some((one) => one.client === client),
+  );
 }
 
 /** What a follower has is what the hub has, from where it began to follow up to some position. */

@@ -18,7 +18,9 @@ export type Faults = {
   readonly serverCrash: number;
   /** The same for a client. */
   readonly clientCrash: number;
-  /** Clients are closed and opened again so many times. */
+  /** Probability that a client which dies loses what it had not brought to the disk. */
+  readonly powerLoss: number;
+  /** Clients are closed and opened again, and servers stopped and started, so many times. */
   readonly restarts: number;
   /** The disk of a server is full for a while. */
   readonly fullDisks: number;
@@ -47,6 +49,7 @@ export const off: Partial<Faults> = {
   cuts: 0,
   serverCrash: 0,
   clientCrash: 0,
+  powerLoss: 0,
   restarts: 0,
   fullDisks: 0,
   brokenCommits: 0,
@@ -68,7 +71,7 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     reordering: random.chance(0.7),
     socketBreaks: sometimes(0.6, upTo(0.05), 0),
     cuts: sometimes(0.6, random.integer(1, 4), 0),
-    serverCrash: sometimes(0.8, upTo(0.03), 0),
+    serverCrash: sometimes(0.8, upTo(0.15), 0),
     clientCrash: sometimes(0.6, upTo(0.02), 0),
     restarts: sometimes(0.4, random.integer(1, 3), 0),
     fullDisks: sometimes(0.3, 1, 0),
@@ -79,6 +82,7 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     messages: random.integer(6, 20),
     faultsForMs: random.integer(2_000, 8_000),
     size: sometimes<Faults["size"]>(0.3, "large", "small"),
+    powerLoss: sometimes(0.4, 0.7, 0),
   };
   return { ...drawn, ...overrides };
 }

@@ -1,6 +1,7 @@
-/** `npm run sim -- --seeds N [--seed S] [--json] [--trace]`; docs/testing.md says how to use it. */
+/** `npm run sim -- --seeds N [--seed S] [--json] [--trace] [--faults JSON]`: see docs/testing.md. */
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
+import type { Faults } from "./faults.ts";
 import { runSeed, type SeedResult } from "./run-seed.ts";
 import { shrink } from "./shrink.ts";
 import { discard, makeTemplate } from "./template.ts";
@@ -12,6 +13,8 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
     "fail-fast": { type: "boolean", default: false },
+    faults: { type: "string", default: "{}" },
+    brief: { type: "boolean", default: false },
   },
 });
 const first = numberOf("seed", values.seed);
@@ -20,14 +23,16 @@ const say = (text: string): void => {
   if (!values.json) console.log(text);
 };
 
+const overrides: Partial<Faults> = JSON.parse(values.faults);
 const template = await makeTemplate();
 const probes = new Map<string, number>();
 const total = { accepted: 0, refused: 0, crashes: 0, steps: 0, settledMsMax: 0 };
 const failed: number[] = [];
 let ran = 0;
 const from = performance.now();
+const cpuFrom = process.cpuUsage();
 for (let seed = first; seed < first + count; seed += 1) {
-  const result = await runSeed(template, seed);
+  const result = await runSeed(template, seed, overrides);
   ran += 1;
   add(result);
   if (values.trace) console.log(result.trace.join("\n"));
@@ -37,12 +42,16 @@ for (let seed = first; seed < first + count; seed += 1) {
   if (values["fail-fast"]) break;
 }
 const seconds = (performance.now() - from) / 1_000;
+const cpu = process.cpuUsage(cpuFrom);
+const cpuSeconds = (cpu.user + cpu.system) / 1e6;
 discard(template.directory);
 for (const [name, times] of sorted(probes)) say(`${String(times).padStart(8)}  ${name}`);
 const summary = {
   seeds: ran,
   violations: failed.length,
   seedsPerSecond: Number((ran / seconds).toFixed(2)),
+  /** Of one core, whoever else was using the machine. */
+  seedsPerCpuSecond: Number((ran / cpuSeconds).toFixed(2)),
   ...total,
   failed,
   ...(values.json ? { probes: Object.fromEntries(sorted(probes)) } : {}),
@@ -63,9 +72,9 @@ function add({ accepted, refused, crashes, steps, settledMs, probes: reached }: 
 async function report(result: SeedResult): Promise<void> {
   say(`seed ${result.seed} at ${commit()} breaks ${result.violations.length} promises:`);
   for (const text of result.violations.slice(0, 10)) say(`  ${text}`);
-  if (values.json) return;
-  const { overrides, result: least } = await shrink(template, result);
-  say(`it still fails with ${JSON.stringify(overrides)}:`);
+  if (values.json || values.brief) return;
+  const { overrides: needed, result: least } = await shrink(template, result, overrides);
+  say(`it still fails with --faults '${JSON.stringify(needed)}':`);
   for (const text of least.violations.slice(0, 10)) say(`  ${text}`);
   say(least.trace.map((line) => `    ${line}`).join("\n"));
 }

@@ -10,9 +10,13 @@ export type Shrunk = { readonly overrides: Partial<Faults>; readonly result: See
  * the failure does not need. A change stays if the same promise is still broken. Draws come from a
  * stream for each purpose, so that what is left out moves nothing else.
  */
-export async function shrink(template: Template, failed: SeedResult): Promise<Shrunk> {
+export async function shrink(
+  template: Template,
+  failed: SeedResult,
+  given: Partial<Faults> = {},
+): Promise<Shrunk> {
   const wanted = promiseOf(failed);
-  let best: Shrunk = { overrides: {}, result: failed };
+  let best: Shrunk = { overrides: given, result: failed };
   const attempt = async (change: Partial<Faults>): Promise<boolean> => {
     const overrides = { ...best.overrides, ...change };
     const result = await runSeed(template, failed.seed, overrides);

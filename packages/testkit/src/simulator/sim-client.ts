@@ -5,9 +5,11 @@ import {
   openClient,
   openSqlite,
   type SqlDatabase,
+  type SqlTx,
 } from "@treehouse/client-sdk/embedding";
 import { type Host, Life } from "./life.ts";
 import type { SimNetwork } from "./sim-network.ts";
+import { SyncedFiles } from "./synced-files.ts";
 import type { SimWorld } from "./sim-world.ts";
 
 /** Next to nothing: no seed looks at what guesses at a password cost. */
@@ -33,6 +35,7 @@ export class SimClient implements Host {
   #client: Client | undefined;
   #database: SqlDatabase | undefined;
   #stopping = false;
+  readonly #files: SyncedFiles;
 
   constructor(world: SimWorld, network: SimNetwork, address: string, path: string) {
     this.world = world;
@@ -40,6 +43,7 @@ export class SimClient implements Host {
     this.address = address;
     this.name = address.replace("@", ".");
     this.path = path;
+    this.#files = new SyncedFiles(path);
   }
 
   get server(): string {
@@ -90,19 +94,27 @@ export class SimClient implements Host {
     this.world.note(`crash ${this.name}`);
     this.#client = undefined;
     life.end();
+    if (this.world.random(`power ${this.name}`).chance(this.world.faults.powerLoss)) {
+      this.world.probe("power lost by a client");
+      this.world.note(`power of ${this.name}`);
+      this.#files.rewind();
+    }
     const downMs = this.world.random(`down ${this.name}`).integer(50, 3_000);
     this.world.scheduler.timer(downMs, () => {
-      if (!this.#stopping) void this.open();
+      if (!this.#stopping) this.world.watch(this.open(), `opening ${this.name}`);
     });
   }
 
   /** Closes as a program does, and opens again. */
   async restart(): Promise<void> {
     const client = this.#client;
-    if (client === undefined) return;
+    const life = this.#life;
+    if (client === undefined || life === undefined) return;
     this.#client = undefined;
     await client.close();
-    this.#life?.end();
+    // It may have died on closing, and is opened again as after any death.
+    if (!life.alive) return;
+    life.end();
     this.world.note(`closed ${this.name}`);
     if (!this.#stopping) await this.open();
   }
@@ -133,14 +145,30 @@ export class SimClient implements Host {
     const random = world.random(`crash ${this.name}`);
     return {
       settle: async () => {
-        if (life.alive) await database.settle();
+        if (!life.alive) return;
+        await database.settle();
+        this.#synced();
       },
       transaction: async (run, durability) => {
         if (!life.alive) throw new Error("this process is dead");
         const dies = random.chance(world.faults.clientCrash) && !world.calm;
         const before = random.chance(0.5);
         if (dies && before) this.#dieHere("before a client's COMMIT");
-        const value = await database.transaction(run, durability);
+        if (!this.#files.isTaken) this.#synced();
+        let wrote = false;
+        const value = await database.transaction((tx) => {
+          const writing: SqlTx = {
+            all: (sql, ...values) => tx.all(sql, ...values),
+            run(sql, ...values) {
+              const done = tx.run(sql, ...values);
+              wrote ||= done.changes > 0;
+              return done;
+            },
+          };
+          return run(writing);
+        }, durability);
+        // One that only reads brings nothing to the disk.
+        if (wrote && durability !== "soon") this.#synced();
         if (dies) this.#dieHere("after a client's COMMIT");
         return value;
       },
@@ -148,6 +176,11 @@ export class SimClient implements Host {
         if (life.alive) await database.close();
       },
     };
+  }
+
+  /** Files are copied in those seeds only that may need the copy. */
+  #synced(): void {
+    if (this.world.faults.powerLoss > 0 && !this.world.calm) this.#files.synced();
   }
 
   #dieHere(where: string): never {

@@ -6,6 +6,7 @@ import {
   type SocketEvents,
   type SocketHandle,
 } from "@treehouse/protocol";
+import type { Accepted } from "./answers.ts";
 import type { Door } from "./door.ts";
 import { SimSocket } from "./sim-socket.ts";
 import { exponential, type SimWorld } from "./sim-world.ts";
@@ -16,6 +17,7 @@ const calmDelayMs = 2;
 
 /** Every message between two hosts: it is late, lost, doubled, overtaken or cut off, as the seed says. */
 export class SimNetwork {
+  readonly accepted: Accepted = new Map();
   readonly #world: SimWorld;
   readonly #doors = new Map<string, Door>();
   readonly #cut = new Map<string, number>();

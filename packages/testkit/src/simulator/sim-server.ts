@@ -117,8 +117,22 @@ export class SimServer implements Host {
     life.end();
     const downMs = this.world.random(`down ${this.name}`).integer(50, 3_000);
     this.world.scheduler.timer(downMs, () => {
-      if (!this.#stopping) void this.start();
+      if (!this.#stopping) this.world.watch(this.start(), `starting ${this.name}`);
     });
+  }
+
+  /** Stops as an operator stops it, and starts again. */
+  async restart(): Promise<void> {
+    const [homeserver, life] = [this.#homeserver, this.#life];
+    if (homeserver === undefined || life === undefined) return;
+    this.#homeserver = undefined;
+    this.network.door(this.name, undefined);
+    await homeserver[Symbol.asyncDispose]();
+    // It may have died on stopping, and is started again as after any death.
+    if (!life.alive) return;
+    life.end();
+    this.world.note(`stopped ${this.name}`);
+    if (!this.#stopping) await this.start();
   }
 
   full(full: boolean): void {

@@ -1,4 +1,5 @@
 import { copyBytes, type SocketEvents, type SocketHandle } from "@treehouse/protocol";
+import { Answers } from "./answers.ts";
 import type { FarEnd } from "./door.ts";
 import type { SimNetwork } from "./sim-network.ts";
 import type { SimWorld } from "./sim-world.ts";
@@ -20,6 +21,7 @@ const abnormal = 1006;
 export class SimSocket implements SocketHandle {
   readonly bufferedBytes = 0;
   readonly #options: SocketOptions;
+  readonly #answers: Answers;
   #far: FarEnd | undefined;
   #broken = false;
   #closed = false;
@@ -28,7 +30,8 @@ export class SimSocket implements SocketHandle {
 
   constructor(options: SocketOptions) {
     this.#options = options;
-    const { network, to, url } = options;
+    const { world, network, from, to, url } = options;
+    this.#answers = new Answers(world, network.accepted, from);
     this.#travel("far", () => {
       const door = network.doorOf(to);
       if (door === undefined) {
@@ -37,8 +40,10 @@ export class SimSocket implements SocketHandle {
       }
       this.#far = door.socket(url, {
         opened: () => this.#travel("near", () => this.#closed || options.events.opened()),
-        message: (bytes) =>
-          this.#travel("near", () => this.#closed || options.events.message(bytes)),
+        message: (bytes) => {
+          this.#answers.answered(bytes);
+          this.#travel("near", () => this.#closed || options.events.message(bytes));
+        },
         closed: (code, reason) => this.#travel("near", () => this.#tell(code, reason)),
       });
     });
@@ -46,6 +51,7 @@ export class SimSocket implements SocketHandle {
 
   send(bytes: Uint8Array): void {
     const copy = copyBytes(bytes);
+    this.#answers.asked(copy);
     this.#travel("far", () => this.#far?.send(copy));
   }
 

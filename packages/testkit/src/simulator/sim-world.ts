@@ -67,6 +67,11 @@ export class SimWorld {
     this.probes.set(name, (this.probes.get(name) ?? 0) + 1);
   }
 
+  /** Work that nobody waits for: that it fails is told. */
+  watch(work: Promise<void>, what: string): void {
+    work.catch((error: unknown) => this.violate("exception", `${what}: ${String(error)}`));
+  }
+
   /** A promise was broken. */
   violate(invariant: string, text: string): void {
     this.note(`VIOLATION ${invariant} ${text}`);

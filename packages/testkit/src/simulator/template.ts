@@ -10,8 +10,8 @@ import { SimWorld } from "./sim-world.ts";
 /** What every seed begins with: accounts that know each other, and rooms that all of them are in. */
 export type Template = {
   readonly directory: string;
-  /** When the last of it was done, in virtual time. */
-  readonly endedAt: number;
+  /** When seeds begin, in virtual time. */
+  readonly startsAt: number;
   readonly rooms: Readonly<Record<"small" | "large", string>>;
 };
 
@@ -30,6 +30,12 @@ export const people = {
     "erin@c.example",
   ],
 } as const;
+
+/**
+ * Nobody is certified before their certificate: whose clock goes back behind its own registration
+ * makes no commits, by the rules. Clocks jump by an hour at most.
+ */
+const agedMs = 2 * 3_600_000;
 
 /** A folder in memory where there is one. */
 export function scratchFolder(): string {
@@ -69,7 +75,7 @@ export async function makeTemplate(): Promise<Template> {
   await world.scheduler.run(world.now + 30_000);
   for (const client of clients) await world.within(client.close(), "a farewell");
   for (const server of servers) await world.within(server.stop(), "a stop");
-  return { directory, endedAt: world.now, rooms: { small, large } };
+  return { directory, startsAt: world.now + agedMs, rooms: { small, large } };
 }
 
 /** Lays the template's files out for one seed. */

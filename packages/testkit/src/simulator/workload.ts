@@ -82,9 +82,10 @@ function scheduleMembership(scene: Scene): void {
   const { world, clients } = scene;
   const random = world.random("membership");
   for (let index = 0; index < world.faults.membershipChanges; index += 1) {
-    const actor = random.chance(0.6) ? clients[0] : pick(random, clients);
-    const other = pick(random, clients.slice(1));
-    const kind = random.integer(0, 2);
+    // Mostly somebody who may, and the same few, so that who was removed is added again.
+    const actor = random.chance(0.7) ? clients[0] : pick(random, clients);
+    const other = pick(random, clients.slice(-2));
+    const kind = random.integer(0, 1);
     if (actor === undefined) continue;
     at(scene, random, () => void change(scene, actor, other, kind));
   }
@@ -112,7 +113,8 @@ async function change(
     world.note(`${actor.name} could not ${act} ${other.name}: ${code}`);
     world.probe(`membership ${code}`);
     if (code === "closed" || code === "interrupted" || expectedRefusals.has(code)) return;
-    if (!transientRefusals.has(code)) world.violate("refusal", `${act} was refused: ${code}`);
+    if (transientRefusals.has(code)) return;
+    world.violate("refusal", `${act} was refused: ${code}`);
   }
 }
 
@@ -129,11 +131,11 @@ const transientRefusals = new Set([
 ]);
 
 function scheduleRestarts(scene: Scene): void {
-  const { world, clients } = scene;
+  const { world, clients, servers } = scene;
   const random = world.random("restarts");
   for (let index = 0; index < world.faults.restarts; index += 1) {
-    const client = pick(random, clients);
-    at(scene, random, () => void client.restart());
+    const host = pick(random, [...clients, ...servers]);
+    at(scene, random, () => world.watch(host.restart(), `restarting ${host.name}`));
   }
 }
 
@@ -190,8 +192,16 @@ function scheduleMachineFaults(scene: Scene): void {
   }
 }
 
+/** What happens at about the same time runs into one another: half of everything is in a burst. */
+const bursts = 4;
+const burstMs = 250;
+
 function at({ world }: Scene, random: Random, run: () => void): void {
-  world.scheduler.timer(random.fraction() * world.faults.faultsForMs, run);
+  const { faultsForMs } = world.faults;
+  const drawn = random.fraction();
+  const [inBurst, burst] = [random.chance(0.5), random.integer(1, bursts)];
+  const start = ((burst - 0.5) / bursts) * faultsForMs;
+  world.scheduler.timer(inBurst ? start + drawn * burstMs : drawn * faultsForMs, run);
 }
 
 function pick<T>(random: Random, from: readonly T[]): T {

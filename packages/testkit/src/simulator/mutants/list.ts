@@ -1,0 +1,211 @@
+/** One bug: `find` must stand exactly once in the file, and `replace` is what stands there then. */
+export type Mutant = {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+};
+
+const one = (name: string, file: string, find: string, replace: string): Mutant => ({
+  name,
+  file,
+  find,
+  replace,
+});
+
+/**
+ * Bugs planted into the production code. Each breaks a promise that some checker looks at, so that
+ * the simulator is itself tested: whatever it does not find within its seeds it does not look for.
+ */
+export const mutants: readonly Mutant[] = [
+  one(
+    "answered before the COMMIT",
+    "homeserver/src/platform/database/group-commit.ts",
+    "    const from = env.monotonic();\n",
+    `    const from = env.monotonic();
+    for (const [index, item] of group.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.kind === "done") item.resolve(outcome.value);
+    }
+    await new Promise<void>((resolve) => env.soon(resolve));
+`,
+  ),
+  one(
+    "no idempotency: a repeated message is taken again",
+    "homeserver/src/delivery/submit.ts",
+    "if (!(await store.keepAnswer(tx, key, answer, answerExpiry(acceptedAt)))) {",
+    "if (!(await store.keepAnswer(tx, key, answer, answerExpiry(acceptedAt))) && head.position < 0) {",
+  ),
+  one(
+    "no idempotency: what was accepted and then became old is refused",
+    "homeserver/src/delivery/request.ts",
+    "  return context.database.read((tx) => context.store.answer(tx, key));",
+    "  return undefined;",
+  ),
+  one(
+    "the room is not compared in the transaction",
+    "homeserver/src/delivery/log.ts",
+    "  return head.epoch !== group.epoch || head.revision !== revision;",
+    "  return head.epoch < group.epoch || (head.revision < revision && head.epoch < 0);",
+  ),
+  one(
+    "messages from before somebody came in are taken after it",
+    "homeserver/src/delivery/epoch-window.ts",
+    "    starts.some((start) => start.epoch > epoch && start.entered) ||\n",
+    "",
+  ),
+  one(
+    "an item to another server is in memory only",
+    "homeserver/src/federation/append.ts",
+    "  await store.add(tx, row);",
+    "  if (stream.away) await store.add(tx, row);",
+  ),
+  one(
+    "what was to be sent is not taken up at the start",
+    "homeserver/src/federation/index.ts",
+    "        if (peer.newest > peer.kept) lines.adopt(peer).pump.wake();",
+    "        if (peer.newest > peer.kept) lines.adopt(peer);",
+  ),
+  one(
+    "what has left counts as received",
+    "homeserver/src/federation/pump.ts",
+    "    stream.sentMost = Math.max(stream.sentMost, sending.to);",
+    "    stream.sentMost = Math.max(stream.sentMost, sending.to);\n    stream.acked = sending.to;",
+  ),
+  one(
+    "a batch that fails is not tried again",
+    "homeserver/src/federation/reach.ts",
+    "    this.#wait(Math.max(drawn, Math.min(retryAfterMs, LIMITS.retryMostMs)));",
+    "    this.#wait(1e9 + drawn);",
+  ),
+  one(
+    "the receiver notes where it stands in memory only",
+    "homeserver/src/federation/receive.ts",
+    "    await store.moveInbound(tx, id, { next, rejectedFrom: next - LIMITS.rejectedItemsMax });\n",
+    "",
+  ),
+  one(
+    "what is pushed counts as acknowledged",
+    "homeserver/src/realtime/index.ts",
+    "    for (const connection of target.connections) outbox.send(connection, message);",
+    `    for (const connection of target.connections) {
+      outbox.send(connection, message);
+      connection.reader?.acknowledge([{ stream, position }]);
+    }`,
+  ),
+  one(
+    "a Welcome need not be read first",
+    "homeserver/src/delivery/membership.ts",
+    "after: point.position, awaitsInbox });",
+    "after: point.position });",
+  ),
+  one(
+    "a stream goes live one entry too late",
+    "homeserver/src/realtime/catch-up.ts",
+    '      if (state === "behind") return { stream, after };',
+    `      const isFar = reader.standing(stream, after + 1).state === "behind";
+      if (state === "behind" && isFar) return { stream, after };`,
+  ),
+  one(
+    "who was removed goes on reading",
+    "homeserver/src/delivery/membership.ts",
+    "      await roomLog.unsubscribe(tx, { client, room, upTo: point.position });",
+    "      await Promise.resolve();",
+  ),
+  one(
+    "the client writes the cursor in a transaction of its own",
+    "client-sdk/src/groups/apply-entry.ts",
+    "  await writeWithGroup(\n    context,\n    room,\n    (tx) => {\n      write.rows(tx);",
+    `  await context.store.transaction((tx) => tx.cursors.set(cursor));
+  await writeWithGroup(
+    context,
+    room,
+    (tx) => {
+      write.rows(tx);`,
+  ),
+  one(
+    "the client forgets the ratchet that a message has moved",
+    "client-sdk/src/groups/context.ts",
+    "      if (changes !== undefined) tx.rooms.changeGroupRows(room.uri, changes);",
+    '      if (changes !== undefined && room.uri === "") tx.rooms.changeGroupRows(room.uri, changes);',
+  ),
+  one(
+    "the client seals a message anew before it knows what became of it",
+    "client-sdk/src/groups/pump.ts",
+    "      const request = intent.request ?? (await buildSend(context, room, intent));",
+    "      const request = await buildSend(context, room, intent);",
+  ),
+  one(
+    "the client takes a hole in the stream for the end of it",
+    "client-sdk/src/groups/apply-entry.ts",
+    '    return superseded ? applyEntry(context, room, bytes) : "again";',
+    '    return superseded ? applyEntry(context, room, bytes) : "applied";',
+  ),
+  one(
+    "the client gives up a commit that another one was faster than",
+    "client-sdk/src/groups/commit-intent.ts",
+    'refusal.code === "wrongEpoch" || refusal.code === "removalPending";',
+    'refusal.code === "removalPending";',
+  ),
+  one(
+    "the client forgets its wishes when it dies",
+    "client-sdk/src/groups/resume.ts",
+    "      pump(context, room);\n    } catch",
+    '      if (room.uri === "") pump(context, room);\n    } catch',
+  ),
+  one(
+    "the client applies own messages twice",
+    "client-sdk/src/groups/send-intent.ts",
+    "  tx.intents.delete(intent.serial);\n  if (aside !== undefined) {",
+    "  if (aside !== undefined) {",
+  ),
+  one(
+    "the client takes no notice of a place that it has had",
+    "client-sdk/src/groups/apply-entry.ts",
+    '  if (entry.room !== room.uri || entry.position <= room.cursor.position) return "applied";',
+    '  if (entry.room !== room.uri) return "applied";',
+  ),
+  one(
+    "the clock of the hub gives the order",
+    "homeserver/src/delivery/log.ts",
+    "  const position = after.position + 1;",
+    "  const position = after.position + (acceptedAt % 17 === 0 ? 2 : 1);",
+  ),
+  one(
+    "a COMMIT that fails counts as done",
+    "homeserver/src/platform/database/group-commit.ts",
+    `      this.#closures.abandon();
+      throw new GroupLost(storageErrorKind(error) === "full", error);`,
+    "      this.#closures.abandon();",
+  ),
+  one(
+    "the head of the log stays where it is",
+    "homeserver/src/delivery/submit.ts",
+    "  await store.moveHead(tx, hosted.id, end);\n",
+    "",
+  ),
+  one(
+    "other servers do not get commits",
+    "homeserver/src/delivery/log.ts",
+    "  if (peers.length === 0) return point;",
+    '  if (peers.length === 0 || body.kind === "commit") return point;',
+  ),
+  one(
+    "nobody is told of what was appended",
+    "homeserver/src/queuing/append.ts",
+    "  notifier?.appended(stream.name, position, bytes);\n",
+    "",
+  ),
+  one(
+    "cursors are kept in memory only",
+    "homeserver/src/queuing/flush-cursors.ts",
+    "    else await store.advance(tx, key, cursor);\n",
+    "",
+  ),
+  one(
+    "the client does not come back after a break",
+    "client-sdk/src/transport/connection.ts",
+    "    cancelRetry = env.timer(delay * (0.5 + jitter / 2), () => void connect());",
+    "    cancelRetry = env.timer(1e9 + delay * jitter, () => void connect());",
+  ),
+];
