@@ -101,7 +101,7 @@ test("FED-1123 the hub accepts nothing that the new one is not ready for", async
   expect((await a.update(a.bundle(adding))).status).toBe(422);
 });
 
-test("T-15 FED-1124 FED-1125 FED-1127 a former hub that goes on is refused, and names the new one to others", async () => {
+test("T-15 FED-1124 FED-1125 FED-1127 a former hub that goes on is refused, and names the new one", async () => {
   const [a] = await pair.openRoom();
   await a.say("before");
   await servers.flush();
