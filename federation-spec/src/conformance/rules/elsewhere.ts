@@ -69,6 +69,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1082": "who makes and revokes join links",
     "FED-1083": "who comes in from outside",
     "FED-1086": "the role of a link is taken by a second commit",
+    "FED-1091": "whoever knocked is admitted by a link",
     "FED-751": "external commits",
     "FED-752": "who may send",
     "FED-753": "who may leave",
@@ -168,6 +169,8 @@ const names: Readonly<Record<string, Names>> = {
   },
   "it is between a server and its own clients, whose API the suite only uses": {
     "FED-1085": "the hub counts the uses of a link",
+    "FED-1089": "a knock is an entry of the log",
+    "FED-1090": "who may knock",
     "FED-1087": "who is given a GroupInfo",
     "FED-230": "what a submission holds",
     "FED-240": "who receives a tree compares its hash",
