@@ -125,9 +125,8 @@ export type HistoryItem =
       readonly about?: AboutTold | undefined;
       /** The server that the conversation is handed over to. */
       readonly server?: string | undefined;
-      /** It has ended the conversation for everybody. */
+      /** It has deleted the conversation for everybody. */
       readonly ended?: boolean | undefined;
-      /** What whoever did it said of it; mostly nothing. */
       readonly reason?: string | undefined;
     })
   | (Position & { readonly kind: "fault"; readonly code: string; readonly text: string });
