@@ -18,6 +18,7 @@ import {
   type OwnContent,
   type TextWish,
 } from "../messages/index.ts";
+import type { RoomHealth } from "../events/index.ts";
 import { type HistoryPage } from "../groups/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
 import type { LocalTx, Unread } from "../storage/index.ts";
@@ -29,7 +30,7 @@ import { type ActOptions, reasonOf } from "./act-options.ts";
 import { type ConversationAudit, createConversationAudit } from "./conversation-audit.ts";
 import { type ConversationEnd, createConversationEnd } from "./conversation-end.ts";
 import { type ConversationAbout, createConversationAbout } from "./conversation-about.ts";
-import { type ConversationLinks, createConversationLinks } from "./conversation-links.ts";
+import { type ConversationJoining, createConversationJoining } from "./conversation-links.ts";
 import { createExpiring, type Expiring } from "./expiring.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { createForwarding, type Forwarding } from "./forward.ts";
@@ -84,6 +85,8 @@ export type ConversationInfo = {
   readonly server: string;
   /** `founding`, `joined`, `left`, `removed`, or `deleted` by somebody for all. */
   readonly status: string;
+  /** How it is doing on this client. */
+  readonly health: RoomHealth;
   /** By whom and when it was deleted for all; `by` is absent where nobody can tell any more. */
   readonly deleted: { readonly by: string | undefined; readonly at: number } | undefined;
   /** Where the record of what was done here stands: equal for all who have the same. */
@@ -116,7 +119,7 @@ export interface Conversation
     Expiring,
     ConversationThreads,
     ConversationServer,
-    ConversationLinks,
+    ConversationJoining,
     Drafts {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
@@ -260,7 +263,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     ...createGoverning(parts, id),
     ...createExpiring(parts, id),
     ...createThreads(parts, id),
-    ...createConversationLinks(parts, id),
+    ...createConversationJoining(parts, id),
     ...createDrafts(parts, id),
     ...createConversationServer(parts, id),
     ...createStickerSending(parts, id),

@@ -5,6 +5,12 @@ import type { ActShown } from "./act-shown.ts";
 
 export type { ActShown } from "./act-shown.ts";
 
+import type { FaultCode } from "./fault-code.ts";
+import type { RoomHealth } from "./room-health.ts";
+
+export type { FaultCode } from "./fault-code.ts";
+export type { RoomHealth } from "./room-health.ts";
+
 /** Where the connection to the own server stands. */
 export type ConnectionState =
   | { readonly state: "offline" | "connecting" | "live" }
@@ -61,6 +67,8 @@ export type ClientEvents = {
     readonly from: number;
     readonly to: number;
   };
+  /** How a conversation is doing on this client has changed: see `ConversationInfo.health`. */
+  health: RoomHealth & { readonly room: RoomUri };
   /** This client became a member of a conversation. */
   joined: { readonly room: RoomUri };
   /** The name of a conversation that this client came into by itself is known now. */
@@ -128,6 +136,8 @@ export type ClientEvents = {
     readonly unsilenced: readonly UserUri[];
     readonly rules: boolean;
   };
+  /** Somebody asks to be let in; told to whoever may answer: `conversation.knocks`. */
+  knock: { readonly room: RoomUri; readonly user: UserUri; readonly address: string };
   /**
    * A server was caught at something about somebody's keys, or somebody has new ones. `keyChanged`:
    * another identity key than the pinned one. `listRolledBack`: an older client list than before.
@@ -262,30 +272,6 @@ export type ClientEvents = {
   /** New rows wait in the local store. */
   stored: { readonly room: RoomUri };
 };
-
-/** Why something could not be used. The set is closed; texts may change. */
-export type FaultCode =
-  | "undecryptable"
-  | "contentInvalid"
-  | "senderMismatch"
-  | "commitInvalid"
-  | "welcomeUnusable"
-  | "forkDetected"
-  | "policyViolated"
-  | "entryInvalid"
-  | "tombstone"
-  | "identityChanged"
-  | "intentRefused"
-  | "restored"
-  | "restoreUnproven"
-  | "groupInfoInvalid"
-  | "restoredTooOften"
-  | "membersReturned"
-  | "roomForgotten"
-  | "serverBehind"
-  | "auditMismatch"
-  | "auditUnsigned"
-  | "awayTooLong";
 
 export interface Events<E> {
   on<K extends keyof E>(name: K, listener: (value: E[K]) => void): () => void;

@@ -1,6 +1,6 @@
 import { codec, malformed, Reader, readVersion } from "../codec/index.ts";
 import type { Codec, Sharing } from "../codec/index.ts";
-import { parseRoomUri } from "../identifiers/index.ts";
+import { parseRoomUri, parseUserUri } from "../identifiers/index.ts";
 import { LIMITS } from "../limits.ts";
 import {
   externalProposalsCodec,
@@ -12,6 +12,7 @@ import { ENTRY_VERSION, placeFault } from "./entry.ts";
 import type { Entry, EntryHeader, EntryKind } from "./entry.ts";
 import { frankCodec } from "./frank.ts";
 import { leafChangesCodec } from "./leaf-changes.ts";
+import { signedHealthReportCodec, voidReportsCodec } from "./health-report.ts";
 import { handshakeCodec, hashCodec } from "./mls-objects.ts";
 
 const KINDS: readonly (EntryKind | undefined)[] = [
@@ -21,6 +22,8 @@ const KINDS: readonly (EntryKind | undefined)[] = [
   "application",
   "void",
   "tombstone",
+  "knock",
+  "report",
 ];
 
 /** Reads a whole entry; "malformed" is the only error. */
@@ -88,8 +91,19 @@ function readEntry(reader: Reader): Entry {
         kind: "void",
         voided: reader.u64(),
         epoch: reader.u64(),
-        faults: reader.opaque(LIMITS.faultReportsBytesMax),
+        leafChanges: leafChangesCodec.read(reader),
+        rosterHash: hashCodec.read(reader),
+        faults: voidReportsCodec.read(reader),
       };
+    case "knock":
+      return {
+        ...header,
+        kind: "knock",
+        user: parseUserUri(reader.ascii(LIMITS.uriBytesMax)),
+        key: reader.opaque(32, 32),
+      };
+    case "report":
+      return { ...header, kind: "report", report: signedHealthReportCodec.read(reader) };
     case "tombstone":
       break;
   }
