@@ -76,6 +76,12 @@ export const entryVectors = [
     frank,
   }),
   vectorOf("Entry", "void", { ...later, kind: "void", voided: 9, epoch: 8, faults: octets(5) }),
+  vectorOf("Entry", "knock", {
+    ...later,
+    kind: "knock",
+    user: bob,
+    key: octets(32, 0x60),
+  }),
   vectorOf("Entry", "tombstone", {
     ...later,
     kind: "tombstone",

@@ -2,6 +2,7 @@ import {
   formatRoomLink,
   joinLinkKey,
   joinLinksCodec,
+  knockCodec,
   parseGroupUri,
   LABELS,
   signJoinAsk,
@@ -48,6 +49,7 @@ export function joinVectors() {
         signJoinAsk(ask, linkKey.publicKey, sign),
       ),
     ],
+    knock: toHex(knockCodec.encode({ key: linkKey.publicKey })),
     texts: [
       { room, seed: toHex(seed), metadataKey: toHex(octets(32, 0xa0)) },
       { room, seed: toHex(seed), metadataKey: null },

@@ -2,9 +2,11 @@ import { expect, test } from "vitest";
 import {
   formatRoomLink,
   fromHex,
+  isKnock,
   joinLinkKey,
   joinLinksCodec,
   joinTicketCodec,
+  knockCodec,
   parseRoomLink,
   parseRoomUri,
   Refusal,
@@ -19,6 +21,7 @@ interface JoinFile {
   readonly publicKey: string;
   readonly links: readonly { readonly hex: string; readonly value: readonly unknown[] }[];
   readonly tickets: readonly { readonly message: string; readonly ticket: string }[];
+  readonly knock: string;
   readonly texts: readonly {
     readonly room: string;
     readonly seed: string | null;
@@ -43,12 +46,15 @@ test("FED-1081 FED-1080 a link's key comes from its seed, and its row is encoded
   }
 });
 
-test("FED-1084 FED-1087 tickets are signed by the link's key over what the file says", () => {
+test("FED-1084 FED-1087 FED-1090 tickets are signed by the link's key over what the file says", () => {
   for (const { message, ticket } of file.tickets) {
     const { key, signature } = joinTicketCodec.decode(fromHex(ticket));
     expect(toHex(key)).toBe(file.publicKey);
     expect(verifySignature(key, fromHex(message), signature)).toBe(true);
+    expect(isKnock(fromHex(ticket))).toBe(false);
   }
+  expect(isKnock(fromHex(file.knock))).toBe(true);
+  expect(toHex(knockCodec.decode(fromHex(file.knock)).key)).toBe(file.publicKey);
 });
 
 test("FED-1088 links are read as they are written, and what was not copied whole is refused", () => {

@@ -12,6 +12,14 @@ export interface ConversationEnd {
    * it. There is no way back.
    */
   deleteForAll(options?: ActOptions): Promise<void>;
+  /** After how many days without being there a client is taken out; undefined: never. */
+  unseenDays(): Promise<number | undefined>;
+  /**
+   * Changes that for everybody; undefined waits for ever. A client that was taken out comes back by itself
+   * where another one of its user is in; otherwise its user must be added again. Refuses `notAllowed` and
+   * `limitExceeded`.
+   */
+  setUnseenDays(days: number | undefined, options?: ActOptions): Promise<void>;
   /**
    * Drops all that this store has of a conversation that this client is out of. Refuses `conflict` while
    * it is in.
@@ -26,6 +34,9 @@ export function createConversationEnd(
   return {
     deleteForAll: (options) =>
       guarded(async () => void (await groups.end(room, reasonOf(options)))),
+    unseenDays: () => guarded(() => groups.unseenDays(room)),
+    setUnseenDays: (days, options) =>
+      guarded(async () => void (await groups.setUnseenDays(room, days, reasonOf(options)))),
     forget: () => guarded(() => groups.forget(room)),
   };
 }

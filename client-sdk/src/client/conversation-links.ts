@@ -1,6 +1,7 @@
 import {
   formatAddress,
   formatRoomLink,
+  parseAddress,
   Refusal,
   type RoomUri,
   toBase64Url,
@@ -34,7 +35,7 @@ export type NewLink = {
   readonly uses?: number;
 };
 
-export interface ConversationLinks {
+interface ConversationLinks {
   readonly links: {
     /**
      * Makes a link by which people come in while nobody here is online. Refuses `notAllowed` unless the
@@ -50,9 +51,49 @@ export interface ConversationLinks {
   };
 }
 
+interface ConversationKnocks {
+  readonly knocks: {
+    /** Who asks to be let in, and when they did. Refuses `notAllowed` unless the own role may answer. */
+    list(): Promise<readonly { readonly address: string; readonly at: number }[]>;
+    /**
+     * Lets somebody in who has knocked: their client comes in by itself within the next seven days.
+     * Refuses `notFound`, and `notAllowed`.
+     */
+    admit(address: string): Promise<void>;
+    /** Shows their knock no more, on this client; they are not told. */
+    decline(address: string): Promise<void>;
+  };
+}
+
+function createConversationKnocks(
+  { groups }: ConversationParts,
+  room: RoomUri,
+): ConversationKnocks {
+  return {
+    knocks: {
+      list: () =>
+        guarded(async () =>
+          (await groups.knocks(room)).map(({ user, at }) => ({ address: formatAddress(user), at })),
+        ),
+      admit: (address) => guarded(() => groups.admit(room, parseAddress(address))),
+      decline: (address) => guarded(() => groups.decline(room, parseAddress(address))),
+    },
+  };
+}
+
+/** How people come into a conversation without being added. */
+export interface ConversationJoining extends ConversationLinks, ConversationKnocks {}
+
+export function createConversationJoining(
+  parts: ConversationParts,
+  room: RoomUri,
+): ConversationJoining {
+  return { ...createConversationLinks(parts, room), ...createConversationKnocks(parts, room) };
+}
+
 const lastsDefaultMs = 7 * 24 * 60 * 60 * 1000;
 
-export function createConversationLinks(
+function createConversationLinks(
   { chosen, groups }: ConversationParts,
   room: RoomUri,
 ): ConversationLinks {

@@ -29,7 +29,7 @@ import { type ActOptions, reasonOf } from "./act-options.ts";
 import { type ConversationAudit, createConversationAudit } from "./conversation-audit.ts";
 import { type ConversationEnd, createConversationEnd } from "./conversation-end.ts";
 import { type ConversationAbout, createConversationAbout } from "./conversation-about.ts";
-import { type ConversationLinks, createConversationLinks } from "./conversation-links.ts";
+import { type ConversationJoining, createConversationJoining } from "./conversation-links.ts";
 import { createExpiring, type Expiring } from "./expiring.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { createForwarding, type Forwarding } from "./forward.ts";
@@ -116,7 +116,7 @@ export interface Conversation
     Expiring,
     ConversationThreads,
     ConversationServer,
-    ConversationLinks,
+    ConversationJoining,
     Drafts {
   readonly id: RoomUri;
   info(): Promise<ConversationInfo>;
@@ -260,7 +260,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
     ...createGoverning(parts, id),
     ...createExpiring(parts, id),
     ...createThreads(parts, id),
-    ...createConversationLinks(parts, id),
+    ...createConversationJoining(parts, id),
     ...createDrafts(parts, id),
     ...createConversationServer(parts, id),
     ...createStickerSending(parts, id),

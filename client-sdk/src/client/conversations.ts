@@ -56,6 +56,12 @@ export interface ClientConversations {
    */
   join(link: string): Promise<Conversation>;
   /**
+   * Asks those in a conversation to be let in, by its address. `waiting`: nobody has answered yet. This
+   * client looks again from time to time, and at the next call, and is in (`joined`) once it was admitted.
+   * Refuses `notMember` where nobody knocks, and `banned`.
+   */
+  knock(address: string): Promise<"waiting" | "joined">;
+  /**
    * How many conversations of its user this client is still on its way into, as its server knows: a
    * new client enters all of them by itself, and tells of each by the event `joined`.
    */
@@ -97,6 +103,7 @@ export function createConversations(
         founded();
         return createConversation(parts, room);
       }),
+    knock: (text) => guarded(() => groups.knock(parseRoomLink(text))),
     join: (text) =>
       guarded(async () => {
         const link = parseRoomLink(text);

@@ -145,6 +145,8 @@ export type ClientEvents = {
     readonly unsilenced: readonly UserUri[];
     readonly rules: boolean;
   };
+  /** Somebody asks to be let in; told to whoever may answer: `conversation.knocks`. */
+  knock: { readonly room: RoomUri; readonly user: UserUri; readonly address: string };
   /**
    * A server was caught at something about somebody's keys, or somebody has new ones. `keyChanged`:
    * another identity key than the pinned one. `listRolledBack`: an older client list than before.
@@ -301,7 +303,8 @@ export type FaultCode =
   | "roomForgotten"
   | "serverBehind"
   | "auditMismatch"
-  | "auditUnsigned";
+  | "auditUnsigned"
+  | "awayTooLong";
 
 export interface Events<E> {
   on<K extends keyof E>(name: K, listener: (value: E[K]) => void): () => void;

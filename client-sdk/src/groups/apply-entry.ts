@@ -15,6 +15,7 @@ import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { commitEntry, propose } from "./commit-entry.ts";
 import { enterAgain, supersede } from "./enter-room.ts";
 import { type EntryWrite, fault, nothing, restoredText, tellFault } from "./entry-write.ts";
+import { knockEntry } from "./joining/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { roomEnded } from "./room-ended.ts";
 import { fitsMove, movedEntry } from "./moves/moved-entry.ts";
@@ -124,6 +125,8 @@ async function prepareWrite(
         if (entry.reason === TOMBSTONE_REASONS.moved) return await movedEntry(context, room, entry);
         if (isEnd(entry.reason)) return await roomEnded(context, room, entry);
         return fault(context, room, entry, "tombstone", "The hub could not deliver this entry.");
+      case "knock":
+        return await knockEntry(context, room, entry);
       case "void":
         return fault(context, room, entry, "tombstone", "The hub could not deliver this entry.");
     }

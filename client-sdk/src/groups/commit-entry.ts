@@ -17,6 +17,7 @@ import {
 import type { MemberGroup } from "@treehouse/mls/member";
 
 import { aboutEntry } from "./about-entry.ts";
+import { absenceOf, noteComingBack, tellAbsence } from "./away-too-long.ts";
 import { policyBefore, violationOf, wayOf } from "./check-policy.ts";
 import { auditEntry, auditLinkKey } from "./audit/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
@@ -71,6 +72,12 @@ export async function commitEntry(
   });
   const isRuled = result.roomStateChanged && !result.removedSelf;
   const ruled = isRuled ? policyChange(before.view, viewOf(group)) : undefined;
+  const absence = absenceOf(
+    { client: context.self.client, listed: context.people.self.clients() },
+    before,
+    former,
+    result,
+  );
   const own = toHex(sha256(entry.commit));
   const roster = group.members().map(({ leaf, client }) => ({ leaf, client }));
   const honest = result.removedSelf || equalBytes(rosterHash(roster), entry.rosterHash);
@@ -140,6 +147,7 @@ export async function commitEntry(
       }
       if (ended) writeEnd(tx, room.uri, { by, at: entry.acceptedAt, reason: audit.reason });
       if (result.removedSelf) {
+        if (absence === "comesBack") noteComingBack(tx, room.uri);
         tx.rooms.setStatus(room.uri, "removed");
         tx.rooms.deleteGroup(room.uri);
       }
@@ -159,6 +167,7 @@ export async function commitEntry(
       if (about !== undefined && about.forbidden.length > 0) {
         tellFault(context, room, entry, "policyViolated", forbiddenText);
       }
+      if (absence !== undefined) tellAbsence(context, room, entry.position, absence);
       tellChangedKeys(context, room, changedKeys);
       welcomed();
       audit.after();

@@ -1,12 +1,14 @@
 import {
   type Bytes,
   type GroupInfoPlaintext,
+  type GroupInfoResponse,
   groupInfoPlaintextCodec,
   groupInfoRequestCodec,
   groupInfoResponseCodec,
   LABELS,
   paths,
   Refusal,
+  type RoomUri,
   signedBytes,
   signGroupInfoRequest,
   utf8Encode,
@@ -28,6 +30,17 @@ export async function fetchGroupInfo(
   joiningCode: (groupInfoPublicKey: Bytes) => Bytes | undefined = () => undefined,
 ): Promise<{ readonly info: GroupInfoPlaintext; readonly hubKey: Bytes }> {
   const { crypto } = context.member;
+  const { key, answer } = await askGroupInfo(context, room.uri, joiningCode);
+  return opened(crypto, room.uri, key, answer);
+}
+
+/** The question, signed for this room, and what the hub says; `key` opens the answer. */
+export async function askGroupInfo(
+  context: GroupsContext,
+  room: RoomUri,
+  joiningCode: (groupInfoPublicKey: Bytes) => Bytes | undefined,
+) {
+  const { crypto } = context.member;
   const { identity, self } = context;
   const key = crypto.hpkeGenerateKeyPair();
   const request = signGroupInfoRequest(
@@ -38,18 +51,25 @@ export async function fetchGroupInfo(
       groupInfoPublicKey: key.publicKey,
       joiningCode: joiningCode(key.publicKey),
     },
-    room.uri,
+    room,
     (message) => crypto.sign(identity.signaturePrivateKey, message),
   );
   const body = groupInfoRequestCodec.encode(request);
-  const answer = groupInfoResponseCodec.decode(
-    await context.api.tls(paths.groupInfo(room.uri), body),
-  );
+  const answer = groupInfoResponseCodec.decode(await context.api.tls(paths.groupInfo(room), body));
+  return { key, answer };
+}
+
+function opened(
+  crypto: GroupsContext["member"]["crypto"],
+  room: RoomUri,
+  key: { readonly privateKey: Bytes },
+  answer: GroupInfoResponse,
+): { readonly info: GroupInfoPlaintext; readonly hubKey: Bytes } {
   if (answer.status !== "success") {
     throw new Refusal("notMember", "this client is no longer a member of the conversation");
   }
   const signed =
-    answer.room === room.uri &&
+    answer.room === room &&
     verifyGroupInfoResponse(answer, (by, message, signature) =>
       crypto.verify(by, message, signature),
     );
@@ -57,7 +77,7 @@ export async function fetchGroupInfo(
   const plaintext = crypto.hpkeOpen(
     key.privateKey,
     answer.sealed.kemOutput,
-    signedBytes(LABELS.groupInfoSealing, utf8Encode(room.uri)),
+    signedBytes(LABELS.groupInfoSealing, utf8Encode(room)),
     new Uint8Array(),
     answer.sealed.ciphertext,
   );

@@ -1,6 +1,7 @@
 import { paths, roomsAnswerSchema, type RoomUri } from "@treehouse/protocol";
 
 import type { LocalTx } from "../storage/index.ts";
+import { isComingBack } from "./away-too-long.ts";
 import type { GroupsContext } from "./context.ts";
 import type { OpenRooms } from "./open-rooms.ts";
 import { pump } from "./pump.ts";
@@ -39,7 +40,12 @@ export async function enterRoomsOfUser(context: GroupsContext, rooms: OpenRooms)
 /** The rooms of the user that this store does not know, as far as there may be any. */
 export async function missingRooms(context: GroupsContext): Promise<readonly RoomUri[]> {
   const { known, due } = await context.store.transaction((tx) => ({
-    known: new Set<string>(tx.rooms.list().map(({ room }) => room)),
+    known: new Set<string>(
+      tx.rooms
+        .list()
+        .filter(({ room }) => !isComingBack(tx, room))
+        .map(({ room }) => room),
+    ),
     due: tx.settings.get(pending) !== undefined,
   }));
   if (!due && context.people.self.clients().size < 2) return [];

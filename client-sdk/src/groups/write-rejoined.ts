@@ -3,6 +3,7 @@ import { formatAddress, type Head, type RoomState, type UserUri } from "@treehou
 
 import type { LocalTx } from "../storage/index.ts";
 import { loseAudit, takeBackAudit } from "./audit/index.ts";
+import { endComingBack } from "./away-too-long.ts";
 import type { GroupsContext, Rollback, Room } from "./context.ts";
 import { restoredRow, tellFaultAt } from "./entry-write.ts";
 import type { FormerGroup } from "./former-group.ts";
@@ -47,6 +48,7 @@ export async function writeRejoined(
         ? nothingAfter
         : takeBack(context, tx, room, { rollback, former, group });
     tx.senderChains.loosen(room.uri);
+    endComingBack(tx, room.uri);
     const at = context.env.now();
     const back = rollback && {
       ...withSetBack(room.hub, { from: rollback.from, at }),

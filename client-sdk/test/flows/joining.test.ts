@@ -131,3 +131,44 @@ test("R-072 FED-1086 a link for admins makes its bearers admins; who left comes 
   await carol.conversations.join(link);
   await until(alice, async () => (await roleOf(room, carol)) === "admin");
 });
+
+test("FED-1090 FED-1091 who knocks is heard by those who may answer, and comes in once admitted", async () => {
+  const room = await alice.conversations.create({ name: "Porch" });
+  const { link } = await room.links.create();
+  const carols = await carol.conversations.join(link);
+  const address = await room.links.address();
+  const atAlice = next(alice, "knock");
+  const atCarol = heard(carol, "knock");
+  expect(await bob.conversations.knock(address)).toBe("waiting");
+  expect(await bob.conversations.knock(address)).toBe("waiting");
+  expect(await atAlice).toEqual({
+    room: room.id,
+    user: bob.me.user,
+    address: bob.me.address,
+  });
+  expect((await room.knocks.list()).map((one) => one.address)).toEqual([bob.me.address]);
+  await expect(carols.knocks.list()).rejects.toMatchObject({ code: "notAllowed" });
+  await room.knocks.decline(bob.me.address);
+  expect(await room.knocks.list()).toEqual([]);
+  await expect(room.knocks.admit(bob.me.address)).rejects.toMatchObject({ code: "notFound" });
+
+  const dave = await servers.at(1).register("dave2");
+  const again = next(alice, "knock");
+  await dave.conversations.knock(address);
+  await again;
+  await room.knocks.admit(dave.me.address);
+  expect(await dave.conversations.knock(address)).toBe("joined");
+  const daves = await dave.conversations.get(room.id);
+  expect((await daves.info()).name).toBe("Porch");
+  expect(await roleOf(daves, dave)).toBe("member");
+  await daves.send("thank you");
+  await until(carol, async () => (await textsIn(carols)).includes("thank you"));
+  // What let dave in lets in nobody else, and those who were not admitted are outside.
+  expect(await bob.conversations.knock(address)).toBe("waiting");
+  expect(atCarol).toEqual([]);
+  const pair = await alice.conversations.dm(carol.me.address);
+  await expect(bob.conversations.knock(await pair.links.address())).rejects.toMatchObject({
+    code: "notMember",
+  });
+  await dave.close();
+});

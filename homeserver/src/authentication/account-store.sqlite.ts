@@ -3,7 +3,7 @@ import { CLIENT_LISTS_KEPT, parseClientUri } from "@treehouse/protocol";
 import type { Database, Drizzle } from "../platform/index.ts";
 import { hashName } from "./account-name.ts";
 import { fromBlob, toBlob } from "./blob.ts";
-import { accounts, clientLists, clients, sessions, tombstones } from "./schema.ts";
+import { accounts, clientLists, clients, seen, sessions, tombstones } from "./schema.ts";
 import type { AuthenticationStore, NewAccount, StoredClient } from "./store.ts";
 
 type AccountMethods = Pick<
@@ -102,6 +102,7 @@ export function accountMethods(database: Database): AccountMethods {
     deleteAccount: async (tx, name, deletedAt) => {
       const db = database.sql(tx);
       db.delete(sessions).where(eq(sessions.name, name)).run();
+      db.delete(seen).where(eq(seen.name, name)).run();
       db.delete(clients).where(eq(clients.name, name)).run();
       db.delete(clientLists).where(eq(clientLists.name, name)).run();
       db.delete(accounts).where(eq(accounts.name, name)).run();

@@ -152,6 +152,8 @@ export interface Authentication {
   serverKeys(): readonly { readonly kid: string; readonly key: Bytes }[];
   /** The client's signature key; undefined unless it is in its user's client list and not expired. */
   clientKey(tx: ReadTx, client: ClientUri): Promise<Bytes | undefined>;
+  /** When a client of this server was there last, to the hour; undefined if it never was. */
+  lastSeen(tx: ReadTx, client: ClientUri): Promise<number | undefined>;
   /** In the order of their URIs; undefined when there is no such user here. */
   clientsOf(tx: ReadTx, user: UserUri): Promise<readonly ClientUri[] | undefined>;
   /** The encoded `LeafIdentity` of the client's leaves, countersigned; undefined like `clientKey`. */
@@ -267,7 +269,7 @@ async function clean(deleteSome: (limit: number) => Promise<number>): Promise<vo
 function clientQuestions(
   { env, store }: AuthenticationContext,
   isLocal: (user: UserUri) => boolean,
-): Pick<Authentication, "clientKey" | "clientsOf" | "leafIdentity" | "clientList"> {
+): Pick<Authentication, "clientKey" | "clientsOf" | "leafIdentity" | "lastSeen" | "clientList"> {
   // A client's URI is its own key in the table: one of another server is not found there.
   const current = async (tx: ReadTx, client: ClientUri) => {
     const found = await store.client(tx, client);
@@ -275,6 +277,7 @@ function clientQuestions(
   };
   return {
     clientKey: async (tx, client) => (await current(tx, client))?.signatureKey,
+    lastSeen: (tx, client) => store.lastSeen(tx, client),
     leafIdentity: async (tx, client) => (await current(tx, client))?.leafIdentity,
     clientsOf: async (tx, user) => {
       if (!isLocal(user) || !(await store.account(tx, nameOf(user)))) return undefined;

@@ -85,6 +85,17 @@ export const sessions = sqliteTable(
   ],
 );
 
+/** When clients whose sessions have ended were there last. */
+export const seen = sqliteTable(
+  "authentication_seen",
+  {
+    client: text("client").primaryKey(),
+    name: text("name").notNull(),
+    seenAt: integer("seen_at").notNull(),
+  },
+  (table) => [index("authentication_seen_by_name").on(table.name)],
+);
+
 export const invites = sqliteTable(
   "authentication_invites",
   {

@@ -1,8 +1,8 @@
-import { and, asc, count, desc, eq, gt, isNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, isNull, lt, lte, max, or, sql } from "drizzle-orm";
 import { parseClientUri } from "@treehouse/protocol";
-import type { Database } from "../platform/index.ts";
+import type { Database, Drizzle } from "../platform/index.ts";
 import { fromBlob, toBlob } from "./blob.ts";
-import { invites, sessions } from "./schema.ts";
+import { invites, seen, sessions } from "./schema.ts";
 import type { AuthenticationStore, StoredInvite, StoredSession } from "./store.ts";
 
 type SessionMethods = Pick<
@@ -13,6 +13,7 @@ type SessionMethods = Pick<
   | "touchSession"
   | "deleteSession"
   | "deleteIdleSessions"
+  | "lastSeen"
 >;
 
 export function sessionMethods(database: Database): SessionMethods {
@@ -64,7 +65,19 @@ export function sessionMethods(database: Database): SessionMethods {
         .where(and(eq(sessions.name, name), eq(sessions.id, id)))
         .returning()
         .get();
+      if (row !== undefined) noteSeen(database.sql(tx), row);
       return row && sessionOf(row);
+    },
+    lastSeen: async (tx, client) => {
+      const db = database.sql(tx);
+      const open = db
+        .select({ at: max(sessions.usedAt) })
+        .from(sessions)
+        .where(eq(sessions.client, client))
+        .get();
+      const ended = db.select().from(seen).where(eq(seen.client, client)).get();
+      const times = [open?.at ?? undefined, ended?.seenAt].filter((at) => at !== undefined);
+      return times.length === 0 ? undefined : Math.max(...times);
     },
     deleteIdleSessions: async (tx, usedBefore, limit) => {
       const db = database.sql(tx);
@@ -75,12 +88,23 @@ export function sessionMethods(database: Database): SessionMethods {
         .orderBy(asc(sessions.usedAt), asc(sessions.id))
         .limit(limit)
         .all();
-      for (const { tokenHash } of idle) {
-        db.delete(sessions).where(eq(sessions.tokenHash, tokenHash)).run();
+      for (const session of idle) {
+        noteSeen(db, session);
+        db.delete(sessions).where(eq(sessions.tokenHash, session.tokenHash)).run();
       }
       return idle.map(sessionOf);
     },
   };
+}
+
+function noteSeen(
+  db: Drizzle,
+  { client, name, usedAt }: Pick<typeof sessions.$inferSelect, "client" | "name" | "usedAt">,
+): void {
+  db.insert(seen)
+    .values({ client, name, seenAt: usedAt })
+    .onConflictDoUpdate({ target: seen.client, set: { seenAt: sql`max(seen_at, ${usedAt})` } })
+    .run();
 }
 
 type InviteMethods = Pick<

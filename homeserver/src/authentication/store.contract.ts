@@ -214,6 +214,13 @@ function sessionContract(open: OpenStore): void {
     expect(await remove(10)).toEqual([]);
     const left = await database.read((tx) => store.sessionsOf(tx, "alice"));
     expect(left).toEqual([{ ...third, usedAt: 9_000 }]);
+    // When a client was there last is known beyond the end of its sessions, until its account goes.
+    const lastSeen = () => database.read((tx) => store.lastSeen(tx, third.client));
+    expect(await lastSeen()).toBe(9_000);
+    await database.transaction((tx) => store.deleteSession(tx, "alice", third.id));
+    expect(await lastSeen()).toBe(9_000);
+    await database.transaction((tx) => store.deleteAccount(tx, "alice", 10_000));
+    expect(await lastSeen()).toBeUndefined();
   });
 }
 

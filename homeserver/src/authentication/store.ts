@@ -54,6 +54,8 @@ export interface AuthenticationStore {
   touchSession(tx: Tx, tokenHash: Bytes, usedAt: number): Promise<void>;
   /** Answers the session that was deleted, if it was one of this user's. */
   deleteSession(tx: Tx, name: string, id: string): Promise<StoredSession | undefined>;
+  /** When a client last used a session, to the hour; undefined if it never had one. */
+  lastSeen(tx: ReadTx, client: ClientUri): Promise<number | undefined>;
   /** Deletes at most `limit` sessions last used before `usedBefore`; answers them. */
   deleteIdleSessions(tx: Tx, usedBefore: number, limit: number): Promise<readonly StoredSession[]>;
 

@@ -3,6 +3,8 @@ import {
   groupInfoPlaintextCodec,
   groupInfoRequestCodec,
   groupInfoResponseCodec,
+  isKnock,
+  knockCodec,
   LABELS,
   Refusal,
   signedBytes,
@@ -14,7 +16,7 @@ import type { Bytes, GroupInfoPlaintext, GroupInfoRequest } from "@treehouse/pro
 import type { DeliveryContext } from "./context.ts";
 import { mayCome } from "./check-commit.ts";
 import { listRemoteClients } from "./identity.ts";
-import { checkMayAsk } from "./joining/index.ts";
+import { checkMayAsk, checkMayKnock, takeKnock } from "./joining/index.ts";
 import { hasMoved } from "./log.ts";
 import { busy } from "./request.ts";
 import type { Request } from "./request.ts";
@@ -35,6 +37,12 @@ export async function readGroupInfo(context: DeliveryContext, request: Request):
     const hosted = await context.rooms.get(request.room);
     if (mayCome(hosted, request.caller) === "outside") {
       if (count === 0) context.outsiders.take(request.caller);
+      const { joiningCode } = asked;
+      if (joiningCode !== undefined && isKnock(joiningCode)) {
+        checkMayKnock(context, hosted, request.caller);
+        await checkAsker(context, request, asked);
+        return takeKnock(context, request, knockCodec.decode(joiningCode));
+      }
       await checkMayAsk(context, hosted, request.caller, asked);
     }
     await checkAsker(context, request, asked);

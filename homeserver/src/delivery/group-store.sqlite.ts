@@ -1,5 +1,5 @@
 import { parseRoomUri } from "@treehouse/protocol";
-import { and, asc, eq, inArray, isNull, notExists, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNull, notExists, sql } from "drizzle-orm";
 import type { Database, Drizzle, Tx } from "../platform/index.ts";
 import { buffer, bytes } from "./blob.ts";
 import { epochs, heads, members, nodes, proposals, removals, rooms, welcomes } from "./schema.ts";
@@ -52,6 +52,19 @@ export function createGroupStore(database: Database): GroupStore {
           .run();
       }
     },
+    roomsThatWait: async (tx, after, limit) =>
+      database
+        .sql(tx)
+        .select({ room: rooms.room })
+        .from(rooms)
+        .innerJoin(heads, eq(heads.roomId, rooms.id))
+        .innerJoin(epochs, and(eq(epochs.roomId, rooms.id), eq(epochs.epoch, heads.epoch)))
+        // Where the component may stand; its room is looked at then.
+        .where(and(gt(rooms.room, after ?? ""), sql`instr(${epochs.groupContext}, x'800d03') > 0`))
+        .orderBy(asc(rooms.room))
+        .limit(limit)
+        .all()
+        .map((row) => parseRoomUri(row.room)),
     roomsToPropose: async (tx, limit) => {
       const db = database.sql(tx);
       const proposed = db.select().from(proposals).where(eq(proposals.roomId, removals.roomId));

@@ -79,6 +79,7 @@ import { settling } from "./settling.ts";
 import { submitEphemeral } from "./submit-ephemeral.ts";
 import { submitMessage } from "./submit.ts";
 import { readTree } from "./tree.ts";
+import { settleUnseen, unseenIntervalMs } from "./unseen.ts";
 import { updateRoom } from "./update.ts";
 
 export type { PreparedBatch } from "./followed/prepare.ts";
@@ -150,6 +151,8 @@ export interface Delivery extends Operations {
   restored(tx: Tx, life: TermBounds): Promise<void>;
   /** Where large contents lie that are for those in a room. */
   connect(assets: RoomAssets): void;
+  /** One run of the job that takes out who was away for too long. */
+  settleUnseen(): Promise<void>;
   /** One run of the job that deletes what has ended; answers how many rows went. */
   maintain(): Promise<number>;
   /** Takes up what was under way when the server stopped. Call it once peers can be reached. */
@@ -231,6 +234,8 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     await context.breaths.look();
   });
   const restored = createRestoredRooms(context);
+  const settleAway = () => settleUnseen(context, restored.isUnsettled);
+  dependencies.jobs.every("delivery.unseen", unseenIntervalMs, settleAway);
   const moves = createMoves(context);
   const ready = {
     refuseUnsettled(room: RoomUri) {
@@ -297,6 +302,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     connect(assets) {
       connected = assets;
     },
+    settleUnseen: settleAway,
     maintain: () => maintain(context),
     async start() {
       await restored.start();

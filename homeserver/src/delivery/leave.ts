@@ -58,6 +58,17 @@ export async function removeClient(
   return isHeld;
 }
 
+/** Clients that were not seen for too long are to be removed, as if they had been revoked. */
+export async function removeClients(
+  context: DeliveryContext,
+  clients: readonly ClientUri[],
+  room: RoomUri,
+): Promise<void> {
+  await intendRemovals(context, room, ({ leafOf }) =>
+    clients.map((client) => leafOf.get(client)).filter((leaf) => leaf !== undefined),
+  );
+}
+
 /** Proposes the removals that are due, if nothing is proposed in this epoch. */
 export function proposeDue(context: DeliveryContext, room: RoomUri): Promise<void> {
   return writeRemovals(context, room, async (hosted) =>

@@ -183,6 +183,8 @@ export interface Accounts {
   isLocal(user: UserUri): boolean;
   /** The signature key of a client in its user's latest signed client list, if it is in there. */
   clientKey(tx: ReadTx, client: ClientUri): Promise<Bytes | undefined>;
+  /** When a client of this server was there last; undefined if that is not known. */
+  lastSeen(tx: ReadTx, client: ClientUri): Promise<number | undefined>;
   /** The clients in a local user's latest list; undefined when there is no such user here. */
   clientsOf(tx: ReadTx, user: UserUri): Promise<readonly ClientUri[] | undefined>;
   /** The encoded `LeafIdentity` of a client in its user's latest list: the newest that there is. */

@@ -73,6 +73,8 @@ export interface GroupStore {
     leaves: { readonly removals: Iterable<number>; readonly held: ReadonlySet<number> },
     at: number,
   ): Promise<void>;
+  /** Rooms whose state says for how long they wait for clients, by name and behind one. */
+  roomsThatWait(tx: ReadTx, after: RoomUri | undefined, limit: number): Promise<readonly RoomUri[]>;
   /** Rooms with leaves that are to be removed, and nothing proposed in the present epoch. */
   roomsToPropose(tx: ReadTx, limit: number): Promise<readonly RoomUri[]>;
 }

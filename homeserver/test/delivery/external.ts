@@ -28,6 +28,7 @@ export function askGroupInfo(
   person: Person,
   room: RoomUri,
   seed?: Bytes,
+  code?: Bytes,
 ): { readonly request: Bytes; readonly open: (answer: Bytes) => GroupInfoPlaintext } {
   const { crypto } = person.rig;
   const keys = crypto.hpkeGenerateKeyPair();
@@ -37,7 +38,7 @@ export function askGroupInfo(
       requestingSignatureKey: person.identity.signaturePublicKey,
       requestingCredential: { identity: utf8Encode(person.client) },
       groupInfoPublicKey: keys.publicKey,
-      joiningCode: seed && joiningCode(person, room, keys.publicKey, seed),
+      joiningCode: code ?? (seed && joiningCode(person, room, keys.publicKey, seed)),
     },
     room,
     (message) => crypto.sign(person.identity.signaturePrivateKey, message),

@@ -1,6 +1,8 @@
 import {
   decodeRoomState,
   encodeRoomState,
+  groupInfoResponseCodec,
+  knockCodec,
   paths,
   Refusal,
   ROLES,
@@ -265,5 +267,35 @@ test("FED-1083 an open room takes whoever comes, into the default role; what out
   expect(await asked(mallory, a)).toBeUndefined();
   // T-20: who takes part is not counted among them.
   expect(await asked(bob, a)).toBeUndefined();
+  expect(rig.faults).toEqual([]);
+});
+
+test("FED-1089 FED-1090 a knock is an entry that everybody in the room gets; how many come is bounded", async () => {
+  const [a, b] = await openPair(alice, bob);
+  const knockAs = async (person: Person, room = a.room) => {
+    const question = askGroupInfo(person, room, undefined, knockCodec.encode({ key: seedOf(8) }));
+    const answer = await person.request("POST", paths.groupInfo(room), question.request);
+    if (answer.refusal !== undefined) return answer.refusal.code;
+    return groupInfoResponseCodec.decode(answer.body).status;
+  };
+  expect(await knockAs(mallory)).toBe("notAuthorized");
+  await b.sync();
+  const entry = b.entries.at(-1);
+  expect(entry?.kind === "knock" && { user: entry.user, key: entry.key }).toEqual({
+    user: mallory.user,
+    key: seedOf(8),
+  });
+  expect([await knockAs(mallory), await knockAs(mallory)]).toEqual([
+    "notAuthorized",
+    "rateLimited",
+  ]);
+  // The room goes on, and nobody has come in by it.
+  await a.sync();
+  await a.say("who is there?");
+  await b.sync();
+  expect(b.texts).toEqual(["who is there?"]);
+  expect(await asked(mallory, a)).toBe("notMember");
+  const pair = await foundRoom(alice, bob);
+  expect(await knockAs(mallory, pair.room)).toBe("notMember");
   expect(rig.faults).toEqual([]);
 });

@@ -1,14 +1,12 @@
-import { DAY, HOUR, MINUTE } from "./units.ts";
+import { DAY, HOUR } from "./units.ts";
 
 /** The part of `LIMITS` that is about coming into rooms from outside. */
 export const JOIN_LIMITS = {
   /** Join links of one room. */
   joinLinksMax: 32,
-  /** Users who wait for a room's answer to their knock. */
-  knocksPerRoomMax: 50,
-  /** Rooms at which one user of this server waits for an answer. */
-  knocksPerUserMax: 50,
-  /** How long a knock is kept, and lets members add the user. */
+  /** Knocks at one room that a client keeps; the oldest go first. */
+  knocksKept: 100,
+  /** How long a client keeps a knock, and how long whoever is admitted may come in. */
   knockKeptMs: 7 * DAY,
 } as const;
 
@@ -19,8 +17,8 @@ export const JOIN_RATES = {
   outsiderPerServer: { count: 1200, perMs: HOUR },
   /** Knocks, by user. */
   knockPerUser: { count: 20, perMs: HOUR },
+  /** Knocks, by user and room. */
+  knockPerUserAndRoom: { count: 2, perMs: DAY },
   /** Knocks, by room: each is an entry of its log. */
   knockPerRoom: { count: 60, perMs: HOUR },
-  /** Readings of knocks and answers to them, by user. */
-  knockListPerUser: { count: 240, perMs: 10 * MINUTE },
 } as const;

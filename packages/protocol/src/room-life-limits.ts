@@ -8,6 +8,8 @@ export const ROOM_LIFE_LIMITS = {
   roomPictureBytesMax: 512 * KIB,
   /** The link to it in the room's metadata. */
   roomPictureLinkBytesMax: 896,
+  /** Days that a room may wait for a client that is not there. */
+  unseenDaysMax: 3650,
   /** The reason that somebody gives for an act. */
   actReasonBytesMax: 512,
   /** The record of one commit: of as many acts as a commit can be. */

@@ -2,6 +2,7 @@ import {
   type Act,
   formatAddress,
   HISTORY_POLICY_COMPONENT,
+  LEAF_LIFETIME_COMPONENT,
   MESSAGE_EXPIRATION_COMPONENT,
   parseUserUri,
   roleDefinition,
@@ -19,6 +20,7 @@ const parts: ReadonlyMap<number, string> = new Map<number, string>([
   [ROOM_COMPONENTS.roomMetadata, "about"],
   [ROOM_COMPONENTS.sanctions, "sanctions"],
   [ROOM_COMPONENTS.joinLinks, "links"],
+  [LEAF_LIFETIME_COMPONENT, "unseen"],
   [HISTORY_POLICY_COMPONENT, "history"],
   [MESSAGE_EXPIRATION_COMPONENT, "messageLifetime"],
 ]);

@@ -10,6 +10,7 @@ import {
   Refusal,
   type RoomLink,
   type RoomUri,
+  type UserUri,
 } from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "../context.ts";
@@ -19,10 +20,13 @@ import { decodeDetails } from "../room-details.ts";
 import type { Intend } from "../room-life.ts";
 import { isNameless } from "../room-names.ts";
 import { encodeLinkWish } from "../link-wish.ts";
+import { createKnocking, type Knocking } from "./knocking.ts";
+import { dropKnock, type HeardKnock, mayAnswer, waitingKnocks } from "./knocks.ts";
 import { addOwnLink, readOwnLinks } from "./own-links.ts";
 import { readPendingJoin, writePendingJoin } from "./pending-join.ts";
 
 export { comeIn } from "./come-in.ts";
+export { knockEntry } from "./knocks.ts";
 export { pendingJoins, readPendingJoin } from "./pending-join.ts";
 
 export type NewJoinLink = {
@@ -38,7 +42,13 @@ export type KnownJoinLink = JoinLink & {
   readonly link: RoomLink | undefined;
 };
 
-export interface Joining {
+export interface Joining extends Knocking {
+  /** Who has knocked and waits for an answer. Refuses `notAllowed`. */
+  knocks(room: RoomUri): Promise<readonly HeardKnock[]>;
+  /** Lets somebody in who has knocked, in the default role. Refuses `notFound` and `notAllowed`. */
+  admit(room: RoomUri, user: UserUri): Promise<void>;
+  /** Shows the knock no more, on this client. Who has knocked is not told. */
+  decline(room: RoomUri, user: UserUri): Promise<void>;
   /** Makes a link. Refuses `notAllowed` and `limitExceeded`. */
   createLink(room: RoomUri, wanted: NewJoinLink): Promise<KnownJoinLink>;
   /** The links of the room that are not over, of whomever. */
@@ -85,7 +95,54 @@ export function createJoining(
         return { ...link, roleName, link: seed && { ...address, seed } };
       });
   };
+  const groupOf = async (uri: RoomUri) => {
+    const room = await rooms.open(uri);
+    return room.serial.run(() => loadGroup(context, room));
+  };
+  const knocks = async (uri: RoomUri): Promise<readonly HeardKnock[]> => {
+    const group = await groupOf(uri);
+    if (!mayAnswer(context, group)) {
+      throw new Refusal("notAllowed", "the own role does not answer those who knock");
+    }
+    return store.transaction((tx) => waitingKnocks(context, tx, uri, group));
+  };
+  const join = async ({ room: uri, seed, metadataKey }: RoomLink): Promise<void> => {
+    const room = await rooms.open(uri);
+    const isIn = await store.transaction((tx) => {
+      const status = tx.rooms.get(uri)?.status;
+      if (status === "joined" || status === "founding") return true;
+      if (readPendingJoin(tx, uri) === undefined || seed !== undefined) {
+        writePendingJoin(tx, uri, { seed, metadataKey });
+      }
+      return false;
+    });
+    if (isIn) {
+      if (seed !== undefined) await intend(uri, "takeRole", seed);
+      return;
+    }
+    const done = new Promise<void>((resolve, reject) => {
+      room.joiners.push({ resolve, reject });
+    });
+    wake(room);
+    await done;
+  };
   return {
+    ...createKnocking(context, join),
+    knocks,
+    async admit(uri, user) {
+      const knock = (await knocks(uri)).find((one) => one.user === user);
+      if (knock === undefined) throw new Refusal("notFound", "nobody of this address has knocked");
+      const link = {
+        key: knock.key,
+        role: (await stateOf(uri)).defaultRole,
+        createdBy: context.self.user,
+        expiresAt: env.now() + LIMITS.knockKeptMs,
+        usesMax: 1,
+      };
+      await intend(uri, "joinLink", encodeLinkWish({ kind: "make", links: [link] }));
+      await store.transaction((tx) => dropKnock(tx, uri, user));
+    },
+    decline: (uri, user) => store.transaction((tx) => dropKnock(tx, uri, user)),
     async createLink(uri, { role, expiresAt, usesMax }) {
       const state = await stateOf(uri);
       const named = state.roles.find(({ name }) => name === role)?.index;
@@ -116,25 +173,6 @@ export function createJoining(
       await intend(uri, "joinLink", encodeLinkWish({ kind: "revoke", key }));
     },
     addressOf,
-    async join({ room: uri, seed, metadataKey }) {
-      const room = await rooms.open(uri);
-      const isIn = await store.transaction((tx) => {
-        const status = tx.rooms.get(uri)?.status;
-        if (status === "joined" || status === "founding") return true;
-        if (readPendingJoin(tx, uri) === undefined || seed !== undefined) {
-          writePendingJoin(tx, uri, { seed, metadataKey });
-        }
-        return false;
-      });
-      if (isIn) {
-        if (seed !== undefined) await intend(uri, "takeRole", seed);
-        return;
-      }
-      const done = new Promise<void>((resolve, reject) => {
-        room.joiners.push({ resolve, reject });
-      });
-      wake(room);
-      await done;
-    },
+    join,
   };
 }

@@ -12,7 +12,7 @@ import {
   RATE_LIMITS,
   Refusal,
 } from "@treehouse/protocol";
-import type { Bytes, Env, GroupInfoRequest, JoinLink } from "@treehouse/protocol";
+import type { Bytes, Env, GroupInfoRequest, JoinLink, RoomUri, UserUri } from "@treehouse/protocol";
 import { createRateLimiter } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
 import type { Caller } from "../ports.ts";
@@ -22,12 +22,21 @@ import { linkUsedUp } from "./link-use.ts";
 /** Bounds what users ask who are in none of the rooms that they ask about. */
 export interface OutsiderRates {
   take(caller: Caller): void;
+  takeKnock(user: UserUri, room: RoomUri): void;
 }
 
 export function createOutsiderRates(env: Pick<Env, "monotonic" | "metrics">): OutsiderRates {
   const users = createRateLimiter(env, RATE_LIMITS.outsiderPerUser, "outsiderPerUser");
   const servers = createRateLimiter(env, RATE_LIMITS.outsiderPerServer, "outsiderPerServer");
+  const knocks = createRateLimiter(env, RATE_LIMITS.knockPerUser, "knockPerUser");
+  const here = createRateLimiter(env, RATE_LIMITS.knockPerUserAndRoom, "knockPerUserAndRoom");
+  const rooms = createRateLimiter(env, RATE_LIMITS.knockPerRoom, "knockPerRoom");
   return {
+    takeKnock(user, room) {
+      here.take(`${user} ${room}`);
+      knocks.take(user);
+      rooms.take(room);
+    },
     take({ user }) {
       users.take(user);
       servers.take(domainOf(user));

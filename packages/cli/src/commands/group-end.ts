@@ -1,6 +1,7 @@
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient, withBriefClient } from "./cli.ts";
 import { CliFailure, EXIT } from "../failure.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 type Noun = ReturnType<Cli["program"]["command"]>;
 
@@ -13,6 +14,15 @@ export function addEndCommands(cli: Cli, noun: Noun): void {
     .option("--yes", "without asking once more")
     .option("--reason <text>", "for those in the conversation")
     .action((reference: string, options: EndOptions) => end(cli, reference, options));
+  noun
+    .command("unseen")
+    .description("after how many days away a client is taken out; or change it for all")
+    .argument("<conversation>", "id, unique beginning of the id, or name")
+    .argument("[days]", "1 to 3650, or never")
+    .option("--reason <text>", "for those in the conversation")
+    .action((reference: string, days: string | undefined, { reason }: EndOptions) =>
+      unseen(cli, reference, days, reason),
+    );
   noun
     .command("forget")
     .description("drop what this store has of a conversation that you are out of")
@@ -52,4 +62,22 @@ async function isAgreed({ terminal }: Cli, what: string): Promise<boolean> {
   terminal.err(`Nobody will write in ${what} ever again. Delete it? [y/N] `);
   for await (const line of terminal.lines()) return /^y(es)?$/i.test(line.trim());
   return false;
+}
+
+async function unseen(
+  cli: Cli,
+  reference: string,
+  given: string | undefined,
+  reason: string | undefined,
+): Promise<void> {
+  await withCaughtUpClient(cli, async (client) => {
+    const conversation = await client.conversations.get(reference);
+    if (given !== undefined) {
+      const days = given === "never" ? undefined : wholeNumber("days", given);
+      await conversation.setUnseenDays(days, { reason });
+    }
+    const days = await conversation.unseenDays();
+    const text = days === undefined ? "clients stay" : `clients go after ${days} days away`;
+    cli.output().result({ id: conversation.id, days: days ?? null }, text);
+  });
 }

@@ -69,6 +69,7 @@ export function addJoiningCommands(cli: Cli, noun: Noun): void {
         cli.output().result({ address }, address);
       });
     });
+  addKnockCommands(cli, noun);
   noun
     .command("join")
     .description("come into a conversation by a link, or by the address of an open one")
@@ -80,6 +81,51 @@ export function addJoiningCommands(cli: Cli, noun: Noun): void {
         cli.output().result(value, `${id}\n${name}, ${members.length} members`);
       });
     });
+}
+
+/** `treehouse group knock`, `knocks`, `admit` and `decline`. */
+function addKnockCommands(cli: Cli, noun: Noun): void {
+  noun
+    .command("knock")
+    .description("ask those in a conversation to be let in; again: look whether they did")
+    .argument("<address>", "what `group link address` shows its members")
+    .action(async (text: string) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const state = await client.conversations.knock(text);
+        cli
+          .output()
+          .result({ state }, state === "joined" ? "You are in." : "Waiting for an answer.");
+      });
+    });
+  noun
+    .command("knocks")
+    .description("list who asks to be let in")
+    .argument("<conversation>", anyReference)
+    .action(async (reference: string) => {
+      await withCaughtUpClient(cli, async (client) => {
+        const knocks = await (await client.conversations.get(reference)).knocks.list();
+        const rows = knocks.map(({ address, at }) => ({ address, at }));
+        cli
+          .output()
+          .list("knocks", rows, ({ address, at }) => `${address}  ${new Date(at).toISOString()}`);
+      });
+    });
+  for (const [verb, description] of [
+    ["admit", "let somebody in who has knocked"],
+    ["decline", "show somebody's knock no more; they are not told"],
+  ] as const) {
+    noun
+      .command(verb)
+      .description(description)
+      .argument("<conversation>", anyReference)
+      .argument("<address>", "as `group knocks` shows it")
+      .action(async (reference: string, address: string) => {
+        await withCaughtUpClient(cli, async (client) => {
+          await (await client.conversations.get(reference)).knocks[verb](address);
+          cli.output().result({ address }, verb === "admit" ? "They may come in." : "Declined.");
+        });
+      });
+  }
 }
 
 function jsonOf({ id, link, role, createdBy, expiresAt, usesMax }: JoinLinkInfo) {

@@ -15,6 +15,32 @@ const bobs = (...args: string[]) => household.json("--context", "bob", ...args);
 const wrong = async (...args: string[]): Promise<unknown> =>
   JSON.parse((await household.treehouse([...args, "--json"])).err).error.code;
 
+test("R-072 who knocks is listed, admitted or declined", async () => {
+  await json("group", "create", "Porch");
+  const { address } = z
+    .object({ address: z.string() })
+    .parse(await json("group", "link", "address", "Porch"));
+  expect(await bobs("group", "knock", address)).toEqual({ state: "waiting" });
+  expect(await json("group", "knocks", "Porch")).toMatchObject({
+    knocks: [{ address: "bob@localhost" }],
+  });
+  const shown = await household.treehouse(["group", "knocks", "Porch"]);
+  expect(shown.out).toMatch(/^bob@localhost {2}20/);
+  await json("group", "decline", "Porch", "bob@localhost");
+  expect(await json("group", "knocks", "Porch")).toEqual({ knocks: [] });
+  expect(await wrong("group", "admit", "Porch", "bob@localhost")).toBe("notFound");
+  await json("group", "create", "Hall");
+  const hall = z
+    .object({ address: z.string() })
+    .parse(await json("group", "link", "address", "Hall")).address;
+  await bobs("group", "knock", hall);
+  expect(await json("group", "admit", "Hall", "bob@localhost")).toEqual({
+    address: "bob@localhost",
+  });
+  expect(await bobs("group", "knock", hall)).toEqual({ state: "joined" });
+  expect(await bobs("group", "info", "Hall")).toMatchObject({ name: "Hall", status: "joined" });
+});
+
 const listSchema = z.object({ links: z.array(z.looseObject({ id: z.string() })) });
 
 test("R-072 a link is made, listed, used and revoked", async () => {

@@ -92,6 +92,12 @@ test("R-078 who did what is shown with the reason, given to another member and c
   expect(await json("group", "audit", "Board", "--before", "2", "--limit", "1")).toMatchObject({
     items: [{ number: 1 }],
   });
+  expect(await json("group", "unseen", "Board", "90", "--reason", "tidy")).toMatchObject({
+    days: 90,
+  });
+  expect(await bobs("group", "unseen", "Board")).toMatchObject({ days: 90 });
+  expect(await wrong("group", "unseen", "Board", "4000")).toBe("limitExceeded");
+  expect(await wrong("--context", "bob", "group", "unseen", "Board", "never")).toBe("notAllowed");
   const file = join(household.home, "record");
   await json("group", "audit", "Board", "--export", file);
   expect(await bobs("group", "audit", "Board", "--import", file)).toMatchObject({ added: 2 });

@@ -1,6 +1,6 @@
 import { codec, malformed, Reader, readVersion } from "../codec/index.ts";
 import type { Codec, Sharing } from "../codec/index.ts";
-import { parseRoomUri } from "../identifiers/index.ts";
+import { parseRoomUri, parseUserUri } from "../identifiers/index.ts";
 import { LIMITS } from "../limits.ts";
 import {
   externalProposalsCodec,
@@ -21,6 +21,7 @@ const KINDS: readonly (EntryKind | undefined)[] = [
   "application",
   "void",
   "tombstone",
+  "knock",
 ];
 
 /** Reads a whole entry; "malformed" is the only error. */
@@ -89,6 +90,13 @@ function readEntry(reader: Reader): Entry {
         voided: reader.u64(),
         epoch: reader.u64(),
         faults: reader.opaque(LIMITS.faultReportsBytesMax),
+      };
+    case "knock":
+      return {
+        ...header,
+        kind: "knock",
+        user: parseUserUri(reader.ascii(LIMITS.uriBytesMax)),
+        key: reader.opaque(32, 32),
       };
     case "tombstone":
       break;

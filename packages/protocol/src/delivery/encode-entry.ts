@@ -72,6 +72,11 @@ function writeBody(writer: Writer, entry: Entry): void {
       exactly(entry.replaced, 32);
       writer.opaque(entry.replaced);
       tombstoneDetailCodec.write(writer, entry.detail);
+      return;
+    case "knock":
+      writer.ascii(entry.user);
+      exactly(entry.key, 32);
+      writer.opaque(entry.key);
   }
 }
 

@@ -1,6 +1,6 @@
 import { equalBytes } from "../bytes/index.ts";
 import type { Bytes } from "../bytes/index.ts";
-import type { ClientUri, RoomUri } from "../identifiers/index.ts";
+import type { ClientUri, RoomUri, UserUri } from "../identifiers/index.ts";
 import type { Frank } from "./frank.ts";
 
 /** Version of the entry's form; its first octet. */
@@ -16,6 +16,7 @@ export const ENTRY_KINDS = {
   application: 3,
   void: 4,
   tombstone: 5,
+  knock: 6,
 } as const;
 
 export type EntryKind = keyof typeof ENTRY_KINDS;
@@ -103,8 +104,22 @@ export type TombstoneEntry = EntryHeader & {
   readonly detail: string;
 };
 
+/** Somebody outside asks to be let in. */
+export type KnockEntry = EntryHeader & {
+  readonly kind: "knock";
+  readonly user: UserUri;
+  /** Ed25519 public key: a join link with it lets in whoever knocked. */
+  readonly key: Bytes;
+};
+
 /** One accepted event of a room: encoded once, at the hub, and the same octets everywhere. */
-export type Entry = CommitEntry | ProposalEntry | ApplicationEntry | VoidEntry | TombstoneEntry;
+export type Entry =
+  | CommitEntry
+  | ProposalEntry
+  | ApplicationEntry
+  | VoidEntry
+  | TombstoneEntry
+  | KnockEntry;
 
 /**
  * Why a header is not that of an entry. FED-202: positions begin at 1. FED-205: what is ephemeral

@@ -1,3 +1,4 @@
+export { isKnock, type Knock, knockCodec } from "./knock.ts";
 export { formatRoomLink, parseRoomLink, type RoomLink } from "./link-text.ts";
 export {
   JOIN_TICKET_COMPONENT,

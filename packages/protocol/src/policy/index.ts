@@ -7,7 +7,7 @@ export {
   isCapabilityName,
 } from "./capabilities.ts";
 export { mayLeave, mayRemoveOwnClient, maySend } from "./may-send.ts";
-export { checkOutsider } from "./outsider-rules.ts";
+export { checkOutsider, mayKnock } from "./outsider-rules.ts";
 export { hasCapability, isParticipant, mayMove, roleOf } from "./role-of.ts";
 export {
   type Actor,

@@ -1,7 +1,8 @@
-import { isParticipantRole, type JoinLink, OUTSIDER_ROLE } from "../room/index.ts";
+import type { UserUri } from "../identifiers/index.ts";
+import { isBanned, isParticipantRole, type JoinLink, OUTSIDER_ROLE } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import { hasCapability, mayMove } from "./role-of.ts";
-import { refused, type Verdict } from "./room-change.ts";
+import { ALLOWED, refused, type Verdict } from "./room-change.ts";
 import type { RoomView } from "./room-view.ts";
 
 /**
@@ -20,6 +21,16 @@ export function checkOutsider(view: RoomView, link: JoinLink | undefined): Verdi
   return open
     ? undefined
     : refused("notMember", "Only clients of participants can join by themselves.");
+}
+
+/** FED-1090: whether a user who is not in the room may ask to be let in. */
+export function mayKnock({ state }: RoomView, user: UserUri): Verdict {
+  if (isBanned(state.sanctions, user))
+    return refused("banned", "The user is banned from the room.");
+  const capability = CAPABILITIES.knock;
+  const allowed =
+    !state.basePolicy.fixedMembership && hasCapability(state, OUTSIDER_ROLE, capability);
+  return allowed ? ALLOWED : refused("notMember", "Nobody knocks at this room.");
 }
 
 /** Whether the room lets outsiders use links for this role, whoever has made them. */

@@ -19,6 +19,7 @@ export {
   verifyEndorsement,
 } from "./predecessor.ts";
 export { isBannedRole, isParticipantRole, ownerRole, roleDefinition } from "./roles.ts";
+export { encodeLeafLifetime, LEAF_LIFETIME_COMPONENT, leafLifetimeOf } from "./leaf-lifetime.ts";
 export { encodeRoomEnd, isEnded, ROOM_END_COMPONENT } from "./room-end.ts";
 export { componentsOf, decodeRoomState, encodeRoomState } from "./room-state-codec.ts";
 export {

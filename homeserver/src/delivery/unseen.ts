@@ -1,0 +1,56 @@
+import { leafLifetimeOf, Refusal, userOfClient } from "@treehouse/protocol";
+import type { RoomUri } from "@treehouse/protocol";
+import type { ReadTx } from "../platform/index.ts";
+import type { DeliveryContext } from "./context.ts";
+import { removeClients } from "./leave.ts";
+import type { HostedRoom } from "./room.ts";
+
+export const unseenIntervalMs = 6 * 3_600_000;
+const roomsPerStep = 100;
+const dayMs = 24 * 3_600_000;
+
+/**
+ * Proposes the removal of this server's clients that have not been there for longer than their room
+ * waits for them (FED-1152). When clients of other servers were there is not known here.
+ */
+export async function settleUnseen(
+  context: DeliveryContext,
+  isUnsettled: (room: RoomUri) => boolean,
+): Promise<void> {
+  const { database, store } = context;
+  let after: RoomUri | undefined;
+  for (;;) {
+    const last = after;
+    const page = await database.read((tx) => store.roomsThatWait(tx, last, roomsPerStep));
+    for (const room of page) if (!isUnsettled(room)) await removeUnseen(context, room);
+    after = page.at(-1);
+    if (after === undefined) return;
+  }
+}
+
+async function removeUnseen(context: DeliveryContext, room: RoomUri): Promise<void> {
+  try {
+    const hosted = await context.rooms.get(room);
+    const unseen = await context.database.read((tx) => unseenIn(context, tx, hosted));
+    if (unseen.length > 0) await removeClients(context, unseen, room);
+  } catch (error) {
+    // A room that has ended meanwhile.
+    if (!(error instanceof Refusal) || error.code === "unavailable") throw error;
+  }
+}
+
+async function unseenIn(
+  { accounts, env }: DeliveryContext,
+  tx: ReadTx,
+  { group, removals, view }: HostedRoom,
+) {
+  const days = leafLifetimeOf(view.state);
+  if (days === undefined) return [];
+  const unseen = [];
+  for (const { client, leaf } of group.roster) {
+    if (removals.has(leaf) || !accounts.isLocal(userOfClient(client))) continue;
+    const seenAt = await accounts.lastSeen(tx, client);
+    if (seenAt !== undefined && seenAt + days * dayMs <= env.now()) unseen.push(client);
+  }
+  return unseen;
+}
