@@ -1,12 +1,9 @@
 /** Tells listeners of things that happen. A listener that throws hurts nobody else. */
-import type {
-  ActKind,
-  ClientUri,
-  ContactState,
-  GapReason,
-  RoomUri,
-  UserUri,
-} from "@treehouse/protocol";
+import type { ClientUri, ContactState, GapReason, RoomUri, UserUri } from "@treehouse/protocol";
+
+import type { ActShown } from "./act-shown.ts";
+
+export type { ActShown } from "./act-shown.ts";
 
 import type { FaultCode } from "./fault-code.ts";
 import type { RoomHealth } from "./room-health.ts";
@@ -18,20 +15,6 @@ export type { RoomHealth } from "./room-health.ts";
 export type ConnectionState =
   | { readonly state: "offline" | "connecting" | "live" }
   | { readonly state: "catchingUp"; readonly remaining: number };
-
-/** One thing that was done, as it is shown. */
-export type ActShown = {
-  readonly kind: ActKind;
-  /** Of the user whom it is about; absent where it is about the conversation. */
-  readonly address?: string;
-  /** Names of roles, or their indices where the conversation does not define them any more. */
-  readonly from?: string;
-  readonly to?: string;
-  /** How many clients somebody was deprived of. */
-  readonly clients?: number;
-  /** What of the conversation is different: `about`, `policy`, `roles`, `links`, … */
-  readonly part?: string;
-};
 
 /** What a client tells its program, by name. Every value can be cloned. */
 export type ClientEvents = {

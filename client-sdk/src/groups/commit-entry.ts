@@ -69,6 +69,8 @@ export async function commitEntry(
           by,
         })
       : undefined;
+  const isRuled = result.roomStateChanged && !result.removedSelf;
+  const ruled = isRuled ? policyChange(before.view, viewOf(group)) : undefined;
   const audit = auditEntry(context, room, entry, {
     before,
     key: auditKey,
@@ -78,9 +80,13 @@ export async function commitEntry(
       result.roomStateChanged && !result.removedSelf
         ? decodeRoomState(group.roomState())
         : undefined,
+    notes: {
+      fields: Object.keys(about?.told ?? {}),
+      banned: ruled?.banned.map(formatAddress),
+      silenced: ruled?.silenced.map(formatAddress),
+      unsilenced: ruled?.unsilenced.map(formatAddress),
+    },
   });
-  const isRuled = result.roomStateChanged && !result.removedSelf;
-  const ruled = isRuled ? policyChange(before.view, viewOf(group)) : undefined;
   const absence = absenceOf(
     { client: context.self.client, listed: context.people.self.clients() },
     before,
@@ -98,6 +104,7 @@ export async function commitEntry(
     removed: result.removed.map(({ client }) => userOfClient(client)),
     changed: result.roomStateChanged,
     ...(audit.reason === "" ? {} : { reason: audit.reason }),
+    ...(ended ? { ended } : {}),
     way: wayOf(before, result),
   } as const;
   const finished: number[] = [];
