@@ -19,6 +19,7 @@ import { enterAgain, supersede } from "./enter-room.ts";
 import { type EntryWrite, fault, nothing, restoredText, tellFault } from "./entry-write.ts";
 import {
   isOfOtherFork,
+  isOwnReturn,
   noteReport,
   observe,
   otherForkText,
@@ -88,6 +89,11 @@ export async function applyEntry(
     position: entry.position,
     hash: chainHashOf(entry, bytes, context.member.crypto.hash),
   };
+  if (entry.kind === "commit" && (await isUnfinishedReturn(context, room, entry))) {
+    // This store made it and died before it knew: the keys of the new leaf are gone with that.
+    room.lost = true;
+    return "applied";
+  }
   const write =
     passedOver(context, room, entry) ?? (await prepareWrite(context, room, entry, cursor.hash));
   if (write === "lost") {
@@ -108,6 +114,14 @@ export async function applyEntry(
   write.after();
   if (write.left) await enterAgain(context, room);
   return "applied";
+}
+
+function isUnfinishedReturn(
+  { store }: GroupsContext,
+  room: Room,
+  { commit }: CommitEntry,
+): Promise<boolean> {
+  return store.transaction((tx) => isOwnReturn(tx, room.uri, commit));
 }
 
 function adds(entry: Entry, self: ClientUri): boolean {
