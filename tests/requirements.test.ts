@@ -59,7 +59,7 @@ test("C-01 the folders are where the project's card says", () => {
 
 test("R-145 every column of the server's database stands on the page of what it sees", () => {
   const page = readFileSync("docs/operating/what-the-server-sees.md", "utf8");
-  const columns = globSync("homeserver/src/*/schema.ts").flatMap((file) => {
+  const columns = globSync("homeserver/src/**/schema.ts").flatMap((file) => {
     const tables = readFileSync(file, "utf8")
       .split(/sqliteTable\(/)
       .slice(1);

@@ -276,9 +276,9 @@ T-11 | met | backup, SDK | Compressed backups: the server's and the users' are p
 T-12 | met | authentication | A replayed login: the proof names server, login and client, and holds once
 T-13 | met | delivery, SDK | Reordering: hash-chained positions from the hub, and counters that senders sign
 T-14 | met | SDK | Content sent again by a member: the message id covers sender and room, and each message has a signed place
-T-15 | partly | SDK | A server that forks or withholds: a broken chain stops the room; tags are not compared yet
+T-15 | met | SDK | A server that forks or withholds: a broken chain stops the room, and the first message from another fork is told
 T-16 | met | delivery, mls | An invalid commit let through: the hub checks everything that it can see
-T-17 | partly | SDK, mls | Path secrets that the hub cannot check: the client leaves by itself and comes back
+T-17 | met | delivery, SDK, mls | Path secrets that the hub cannot check: signed reports of two users void the commit, and the room goes on
 T-18 | met | mls, delivery, SDK | External commits: for clients of participants and bearers of a ticket, replacing no other user's leaf
 T-19 | met | mls | Malleable signatures: suites with Ed25519 only
 T-20 | met | SDK, delivery | Rejoining from a stale state: never behind what was seen, unless the hub signed that it was set back

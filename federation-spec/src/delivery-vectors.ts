@@ -9,6 +9,7 @@ import {
   credential,
   frank,
   head,
+  healthReport,
   mls,
   octets,
   room,
@@ -75,7 +76,16 @@ export const entryVectors = [
     message: mls.message,
     frank,
   }),
-  vectorOf("Entry", "void", { ...later, kind: "void", voided: 9, epoch: 8, faults: octets(5) }),
+  vectorOf("Entry", "void", {
+    ...later,
+    kind: "void",
+    voided: 9,
+    epoch: 8,
+    leafChanges: [{ leaf: 3, client: bobsClient, change: "removed" }],
+    rosterHash: octets(32, 0x55),
+    faults: [healthReport(1), healthReport(2)],
+  }),
+  vectorOf("Entry", "report", { ...later, kind: "report", report: healthReport(1) }),
   vectorOf("Entry", "knock", {
     ...later,
     kind: "knock",
@@ -93,6 +103,11 @@ export const entryVectors = [
   vectorOf("Roster", "roster of two", roster),
   vectorOf("Head", "head", head),
   vectorOf("SignedHead", "signed head", signedHead),
+  vectorOf("SignedHealthReport", "fault", healthReport(1)),
+  vectorOf("SignedHealthReport", "applied", {
+    ...healthReport(2),
+    report: { ...healthReport(2).report, verdict: "applied" },
+  }),
 ];
 
 export const updateVectors = [
@@ -110,6 +125,7 @@ export const updateVectors = [
     groupInfo: mls.groupInfo,
     firstMessage: submission,
   }),
+  vectorOf("UpdateRequest", "health report", { kind: "report", report: healthReport(1) }),
   vectorOf("UpdateRequest", "proposals", {
     kind: "proposal",
     proposals: [mls.proposal, mls.proposal],

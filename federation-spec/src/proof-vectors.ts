@@ -20,6 +20,7 @@ import {
   signGroupInfoRequest,
   signGroupInfoResponse,
   signHead,
+  signHealthReport,
   signKeyMaterialRequest,
   toHex,
 } from "@treehouse/protocol";
@@ -34,6 +35,7 @@ import {
   bobsClient,
   credential,
   head,
+  healthReport,
   hubDomain,
   octets,
   room,
@@ -109,6 +111,9 @@ export const signatureVectors: readonly SignatureVector[] = [
   ),
   signatureVector("certificate of a federation key", "federation", LABELS.federationKey, (sign) =>
     certifyFederationKey(nextFederationKey, sign),
+  ),
+  signatureVector("health report", "client", LABELS.healthReport, (sign) =>
+    signHealthReport(healthReport(1).report, sign),
   ),
   signatureVector("ephemeral message", "client", LABELS.ephemeralMessage, (sign) =>
     signEphemeral(ephemeralHeader, ephemeralContent, sign),

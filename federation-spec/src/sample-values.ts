@@ -1,9 +1,10 @@
-import type { Bytes, Frank, Head, SignedHead } from "@treehouse/protocol";
+import type { Bytes, Frank, Head, SignedHead, SignedHealthReport } from "@treehouse/protocol";
 import {
   mintClientUri,
   mintRoomUri,
   parseDomain,
   signHead,
+  signHealthReport,
   userUri,
   utf8Encode,
 } from "@treehouse/protocol";
@@ -57,3 +58,10 @@ export const head: Head = {
 };
 
 export const signedHead: SignedHead = signHead(head, signingKeys.hub.sign);
+
+/** The leaf's key is always the vectors' client's. */
+export function healthReport(leaf: number): SignedHealthReport {
+  const commit = { position: 9, hash: octets(32, 0x33), epoch: 8 };
+  const report = { verdict: "fault", room, generation: 1, ...commit, leaf } as const;
+  return signHealthReport(report, signingKeys.client.sign);
+}

@@ -5,7 +5,7 @@ import { readVectorFile, vectorFileNames } from "./load-vectors.ts";
  * (`rule`) comes on top.
  */
 const shown: Readonly<Record<string, readonly number[]>> = {
-  "entry.json": [201, 203, 205, 206, 207, 209, 210, 1089],
+  "entry.json": [201, 203, 205, 206, 207, 209, 210, 1089, 1100],
   "update.json": [220, 222, 240],
   "submit.json": [230],
   "key-material.json": [251],

@@ -4,7 +4,7 @@ import { type ActOptions, reasonOf } from "./act-options.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 
-/** The end of a conversation, for all or in one store. */
+/** The end of a conversation, for all or in one store; and a new beginning of this client in it. */
 export interface ConversationEnd {
   /**
    * Deletes the conversation for everybody, if the own role may: its log is closed, nobody can write any
@@ -25,6 +25,11 @@ export interface ConversationEnd {
    * it is in.
    */
   forget(): Promise<void>;
+  /**
+   * Has this client come in anew, with other keys: it does so by itself when it has to, see `health`.
+   * Resolves once it is back. Refuses `removed`.
+   */
+  rejoin(): Promise<void>;
 }
 
 export function createConversationEnd(
@@ -38,5 +43,6 @@ export function createConversationEnd(
     setUnseenDays: (days, options) =>
       guarded(async () => void (await groups.setUnseenDays(room, days, reasonOf(options)))),
     forget: () => guarded(() => groups.forget(room)),
+    rejoin: () => guarded(() => groups.rejoin(room)),
   };
 }

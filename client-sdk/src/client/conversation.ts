@@ -18,6 +18,7 @@ import {
   type OwnContent,
   type TextWish,
 } from "../messages/index.ts";
+import type { RoomHealth } from "../events/index.ts";
 import { type HistoryPage } from "../groups/index.ts";
 import { profileKept, readOwnProfile } from "../profiles/index.ts";
 import type { LocalTx, Unread } from "../storage/index.ts";
@@ -84,6 +85,8 @@ export type ConversationInfo = {
   readonly server: string;
   /** `founding`, `joined`, `left`, `removed`, or `deleted` by somebody for all. */
   readonly status: string;
+  /** How it is doing on this client. */
+  readonly health: RoomHealth;
   /** By whom and when it was deleted for all; `by` is absent where nobody can tell any more. */
   readonly deleted: { readonly by: string | undefined; readonly at: number } | undefined;
   /** Where the record of what was done here stands: equal for all who have the same. */

@@ -1,31 +1,20 @@
 /** Tells listeners of things that happen. A listener that throws hurts nobody else. */
-import type {
-  ActKind,
-  ClientUri,
-  ContactState,
-  GapReason,
-  RoomUri,
-  UserUri,
-} from "@treehouse/protocol";
+import type { ClientUri, ContactState, GapReason, RoomUri, UserUri } from "@treehouse/protocol";
+
+import type { ActShown } from "./act-shown.ts";
+
+export type { ActShown } from "./act-shown.ts";
+
+import type { FaultCode } from "./fault-code.ts";
+import type { RoomHealth } from "./room-health.ts";
+
+export type { FaultCode } from "./fault-code.ts";
+export type { RoomHealth } from "./room-health.ts";
 
 /** Where the connection to the own server stands. */
 export type ConnectionState =
   | { readonly state: "offline" | "connecting" | "live" }
   | { readonly state: "catchingUp"; readonly remaining: number };
-
-/** One thing that was done, as it is shown. */
-export type ActShown = {
-  readonly kind: ActKind;
-  /** Of the user whom it is about; absent where it is about the conversation. */
-  readonly address?: string;
-  /** Names of roles, or their indices where the conversation does not define them any more. */
-  readonly from?: string;
-  readonly to?: string;
-  /** How many clients somebody was deprived of. */
-  readonly clients?: number;
-  /** What of the conversation is different: `about`, `policy`, `roles`, `links`, … */
-  readonly part?: string;
-};
 
 /** What a client tells its program, by name. Every value can be cloned. */
 export type ClientEvents = {
@@ -78,6 +67,8 @@ export type ClientEvents = {
     readonly from: number;
     readonly to: number;
   };
+  /** How a conversation is doing on this client has changed: see `ConversationInfo.health`. */
+  health: RoomHealth & { readonly room: RoomUri };
   /** This client became a member of a conversation. */
   joined: { readonly room: RoomUri };
   /** The name of a conversation that this client came into by itself is known now. */
@@ -281,30 +272,6 @@ export type ClientEvents = {
   /** New rows wait in the local store. */
   stored: { readonly room: RoomUri };
 };
-
-/** Why something could not be used. The set is closed; texts may change. */
-export type FaultCode =
-  | "undecryptable"
-  | "contentInvalid"
-  | "senderMismatch"
-  | "commitInvalid"
-  | "welcomeUnusable"
-  | "forkDetected"
-  | "policyViolated"
-  | "entryInvalid"
-  | "tombstone"
-  | "identityChanged"
-  | "intentRefused"
-  | "restored"
-  | "restoreUnproven"
-  | "groupInfoInvalid"
-  | "restoredTooOften"
-  | "membersReturned"
-  | "roomForgotten"
-  | "serverBehind"
-  | "auditMismatch"
-  | "auditUnsigned"
-  | "awayTooLong";
 
 export interface Events<E> {
   on<K extends keyof E>(name: K, listener: (value: E[K]) => void): () => void;

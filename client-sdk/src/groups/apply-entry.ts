@@ -2,9 +2,11 @@ import {
   type Bytes,
   chainHashOf,
   type ClientUri,
+  type CommitEntry,
   decodeEntry,
   type Entry,
   equalBytes,
+  type MlsFraming,
   peekMlsMessage,
   Refusal,
   TOMBSTONE_REASONS,
@@ -15,6 +17,16 @@ import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { commitEntry, propose } from "./commit-entry.ts";
 import { enterAgain, supersede } from "./enter-room.ts";
 import { type EntryWrite, fault, nothing, restoredText, tellFault } from "./entry-write.ts";
+import {
+  isOfOtherFork,
+  noteReport,
+  observe,
+  otherForkText,
+  passedOver,
+  troubleOf,
+  voidEntry,
+  writeSuspect,
+} from "./health/index.ts";
 import { knockEntry } from "./joining/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { roomEnded } from "./room-ended.ts";
@@ -35,6 +47,10 @@ export async function applyEntry(
   room: Room,
   bytes: Uint8Array,
 ): Promise<Applied> {
+  if (room.trouble !== undefined && !room.forked) {
+    await observe(context, room, room.trouble, bytes);
+    return "applied";
+  }
   if (room.forked || room.lost) return "applied";
   const entry = decodeEntry(bytes);
   if (entry.room !== room.uri || entry.position <= room.cursor.position) return "applied";
@@ -72,7 +88,8 @@ export async function applyEntry(
     position: entry.position,
     hash: chainHashOf(entry, bytes, context.member.crypto.hash),
   };
-  const write = await prepareWrite(context, room, entry);
+  const write =
+    passedOver(context, room, entry) ?? (await prepareWrite(context, room, entry, cursor.hash));
   if (write === "lost") {
     room.lost = true;
     return "applied";
@@ -94,7 +111,7 @@ export async function applyEntry(
 }
 
 function adds(entry: Entry, self: ClientUri): boolean {
-  if (entry.kind !== "commit") return false;
+  if (entry.kind !== "commit" && entry.kind !== "void") return false;
   return entry.leafChanges.some(({ client, change }) => client === self && change === "added");
 }
 
@@ -108,13 +125,14 @@ async function prepareWrite(
   context: GroupsContext,
   room: Room,
   entry: Entry,
+  hash: Bytes,
 ): Promise<EntryWrite | "lost"> {
   try {
     switch (entry.kind) {
       case "application":
         return await messageEntry(context, room, entry);
       case "commit":
-        return await commitEntry(context, room, entry);
+        return await commitEntry(context, room, entry, hash);
       case "proposal":
         for (const message of entry.proposals) await propose(context, room, entry, message);
         return nothing;
@@ -128,7 +146,10 @@ async function prepareWrite(
       case "knock":
         return await knockEntry(context, room, entry);
       case "void":
-        return fault(context, room, entry, "tombstone", "The hub could not deliver this entry.");
+        return await voidEntry(context, room, entry);
+      case "report":
+        await noteReport(context, room, entry);
+        return nothing;
     }
   } catch (error) {
     if (error instanceof StoreFault) {
@@ -139,12 +160,27 @@ async function prepareWrite(
     if (!(error instanceof Refusal)) room.group = undefined;
     const text = error instanceof Error ? error.message : String(error);
     if (entry.kind === "commit") {
-      tellFault(context, room, entry, "commitInvalid", `${text} ${rejoinText}`);
+      await noteTrouble(context, room, entry, hash, text);
       return "lost";
     }
     if (entry.kind !== "application") return fault(context, room, entry, "entryInvalid", text);
     return unreadable(context, room, entry, text);
   }
+}
+
+/** The commit of the own epoch may be one that nobody can apply: then it will be void. */
+async function noteTrouble(
+  context: GroupsContext,
+  room: Room,
+  entry: CommitEntry,
+  hash: Bytes,
+  text: string,
+): Promise<void> {
+  const group = await loadGroup(context, room);
+  const isOurs = entry.epoch === group.epoch;
+  if (isOurs) room.trouble = troubleOf(context, group, entry, hash);
+  const next = room.trouble?.mayBeVoid === true ? askText : rejoinText;
+  tellFault(context, room, entry, "commitInvalid", `${text} ${next}`);
 }
 
 function isEnd(reason: number): boolean {
@@ -159,8 +195,10 @@ async function unreadable(
   text: string,
 ): Promise<EntryWrite | "lost"> {
   const group = await loadGroup(context, room);
-  const epoch = epochOf(entry.message);
-  if (epoch === undefined) return fault(context, room, entry, "undecryptable", text);
+  const framing = framingOf(entry.message);
+  if (framing === undefined) return fault(context, room, entry, "undecryptable", text);
+  const { epoch, authenticatedData } = framing;
+  if (isOfOtherFork(room, epoch, authenticatedData)) return suspectFork(context, room, entry);
   if (epoch > group.epoch) {
     tellFault(context, room, entry, "undecryptable", `${text} ${rejoinText}`);
     return "lost";
@@ -170,11 +208,32 @@ async function unreadable(
   return fault(context, room, entry, "undecryptable", text);
 }
 
+/** The room's keys differ between those who say to be in one epoch of it (T-15). */
+function suspectFork(
+  context: GroupsContext,
+  room: Room,
+  entry: Entry & { kind: "application" },
+): EntryWrite {
+  const told = fault(context, room, entry, "forkSuspected", otherForkText);
+  const epoch = room.group?.epoch ?? 0;
+  return {
+    left: false,
+    rows(tx) {
+      told.rows(tx);
+      writeSuspect(tx, room.uri, epoch);
+    },
+    after() {
+      room.suspect = epoch;
+      told.after();
+    },
+  };
+}
+
 /** Undefined when it cannot be read. */
-function epochOf(message: Bytes): number | undefined {
+function framingOf(message: Bytes): (MlsFraming & { wireFormat: "private" }) | undefined {
   try {
     const peeked = peekMlsMessage(message);
-    return peeked.wireFormat === "private" ? peeked.epoch : undefined;
+    return peeked.wireFormat === "private" ? peeked : undefined;
   } catch (error) {
     if (error instanceof Refusal) return undefined;
     throw error;
@@ -183,4 +242,5 @@ function epochOf(message: Bytes): number | undefined {
 
 const forkText =
   "The server's log of this room does not follow from what it sent before. Nothing more is read.";
+const askText = "The others are asked.";
 const rejoinText = "Coming back into the conversation by a commit of its own.";

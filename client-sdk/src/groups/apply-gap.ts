@@ -39,7 +39,7 @@ export async function applyGap(context: GroupsContext, room: Room, gap: RoomGap)
     await moveBehind(context, room, gap, { leave: false, doubt: true });
     return;
   }
-  const rollback = { from: gap.from, to: gap.to, head };
+  const rollback = { cause: "restore" as const, from: gap.from, to: gap.to, head };
   if (await holdsMore(context, room, head)) {
     // The cursor stays: after a crash the gap comes again and says the same.
     room.rollback = rollback;

@@ -7,7 +7,7 @@ import {
   SENDER_CHAIN_COMPONENT,
 } from "@treehouse/protocol";
 
-const forkTagLength = 16;
+import { forkTagLength } from "./health/index.ts";
 
 /**
  * What every message of ours carries in its authenticated data: the epoch, a tag that differs

@@ -1,6 +1,7 @@
 import type { Refusal } from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "./context.ts";
+import { endReturn } from "./health/index.ts";
 import { isHidden } from "./reception.ts";
 import { writeEnd } from "./room-end.ts";
 
@@ -31,6 +32,7 @@ export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal):
     const waiters = [...room.waiters.values()];
     room.waiters.clear();
     for (const waiter of waiters) waiter.reject(refusal);
+    endReturn(room, refusal);
     if (!hidden) context.events.emit("removed", { room: room.uri });
     if (dropped.length === 0) return;
     const { position } = room.cursor;

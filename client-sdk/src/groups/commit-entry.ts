@@ -22,6 +22,7 @@ import { policyBefore, violationOf, wayOf } from "./check-policy.ts";
 import { auditEntry, auditLinkKey } from "./audit/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
+import { forkTagOf } from "./health/index.ts";
 import { policyChange } from "./governing/index.ts";
 import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
@@ -37,8 +38,11 @@ export async function commitEntry(
   context: GroupsContext,
   room: Room,
   entry: Entry & { kind: "commit" },
+  hash: Bytes,
 ): Promise<EntryWrite> {
   const group = await loadGroup(context, room);
+  // Messages of the epoch that ends may still come.
+  await forkTagOf(room, group);
   const before = policyBefore(group);
   const auditKey = await auditLinkKey(group);
   const former = group.members();
@@ -60,6 +64,8 @@ export async function commitEntry(
           by,
         })
       : undefined;
+  const isRuled = result.roomStateChanged && !result.removedSelf;
+  const ruled = isRuled ? policyChange(before.view, viewOf(group)) : undefined;
   const audit = auditEntry(context, room, entry, {
     before,
     key: auditKey,
@@ -69,9 +75,13 @@ export async function commitEntry(
       result.roomStateChanged && !result.removedSelf
         ? decodeRoomState(group.roomState())
         : undefined,
+    notes: {
+      fields: Object.keys(about?.told ?? {}),
+      banned: ruled?.banned.map(formatAddress),
+      silenced: ruled?.silenced.map(formatAddress),
+      unsilenced: ruled?.unsilenced.map(formatAddress),
+    },
   });
-  const isRuled = result.roomStateChanged && !result.removedSelf;
-  const ruled = isRuled ? policyChange(before.view, viewOf(group)) : undefined;
   const absence = absenceOf(
     { client: context.self.client, listed: context.people.self.clients() },
     before,
@@ -89,6 +99,7 @@ export async function commitEntry(
     removed: result.removed.map(({ client }) => userOfClient(client)),
     changed: result.roomStateChanged,
     ...(audit.reason === "" ? {} : { reason: audit.reason }),
+    ...(ended ? { ended } : {}),
     way: wayOf(before, result),
   } as const;
   const finished: number[] = [];
@@ -154,6 +165,7 @@ export async function commitEntry(
     },
     after() {
       room.hub = record;
+      noteCommit(room, entry.position, { hash, committer: event.by });
       if (finished.length > 0) room.claimed.clear();
       for (const serial of finished) {
         room.waiters.get(serial)?.resolve(entry);
@@ -181,6 +193,20 @@ export async function commitEntry(
       if (result.removedSelf || ended) context.events.emit("removed", { room: room.uri });
     },
   };
+}
+
+const commitsRemembered = 16;
+
+function noteCommit(
+  { commits }: Room,
+  position: number,
+  commit: { readonly hash: Bytes; readonly committer: UserUri },
+): void {
+  commits.set(position, commit);
+  for (const oldest of commits.keys()) {
+    if (commits.size <= commitsRemembered) break;
+    commits.delete(oldest);
+  }
 }
 
 /** The hub that a commit has named, if it is another one. */

@@ -26,6 +26,7 @@ import { ownAuditLink } from "./audit/index.ts";
 import { authenticatedData } from "./authenticated-data.ts";
 import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { fetchKeyPackages } from "./fetch-key-packages.ts";
+import { isRenewalOf } from "./health/index.ts";
 import { usersOut } from "./governing/index.ts";
 import { withTicketOf } from "./link-wish.ts";
 import { loadGroup } from "./load-group.ts";
@@ -72,7 +73,8 @@ export async function buildCommit(
         : handedOver(context, group, offered);
     const isTidy = add.length + remove.length + group.pendingRemovals.length === 0 && !isBehind;
     const idle = isTidy && changed === undefined;
-    if (idle && (intent.kind !== "commit" || group.messagesSentInEpoch === 0)) {
+    const isUpdate = group.messagesSentInEpoch > 0 || isRenewalOf(intent.body, group.epoch);
+    if (idle && (intent.kind !== "commit" || !isUpdate)) {
       await context.store.transaction((tx) => tx.intents.delete(intent.serial));
       const done = { position: room.cursor.position, acceptedAt: context.env.now() };
       room.waiters.get(intent.serial)?.resolve(done);

@@ -20,6 +20,7 @@ import type { Cursor, Durability, LocalStore, LocalTx } from "../storage/index.t
 import type { Api, Serial } from "../transport/index.ts";
 import type { Alarm, Alarms } from "./alarms.ts";
 import type { HubRecord } from "./hub-record.ts";
+import type { Passing, Trouble } from "./health/index.ts";
 import { noEpoch, notePeople } from "./room-people.ts";
 
 /**
@@ -238,6 +239,31 @@ export type Room = {
   late: LateWelcome | undefined;
   /** Which messages wait for the user's word was told. */
   heldTold: boolean;
+  /** A commit that could not be applied, until it is known what becomes of it. */
+  trouble: Trouble | undefined;
+  /** What a void has taken back is read once more, and passed over. */
+  passing: Passing | undefined;
+  /** The last commits that were applied in this run, by position. */
+  readonly commits: Map<number, { readonly hash: Bytes; readonly committer: UserUri }>;
+  /** Fork tags by epoch, of those that messages still come from. */
+  readonly forkTags: Map<number, Bytes>;
+  /** The epoch in which something of another continuation of the room came; as it is stored. */
+  suspect: number | undefined;
+  /** The hub takes no commit of this user until then, in milliseconds since the Unix epoch. */
+  suspendedUntil: number | undefined;
+  /** Who waits until this client has come back. */
+  readonly returning: {
+    readonly resolve: () => void;
+    readonly reject: (reason: unknown) => void;
+  }[];
+  /** Says that a commit can be applied. */
+  readonly vouching: Alarm;
+  /** The epoch that a void has left standing, and that somebody's update is to end. */
+  renewalOf: number | undefined;
+  /** Makes that update. */
+  readonly renewing: Alarm;
+  /** The state that was told last. */
+  healthTold: string;
   /** Whose floods were told of. */
   readonly contained: Set<string>;
   /** The hub's clock against the own one, and until when it is spared what it does not take. */
@@ -254,8 +280,12 @@ export type LateWelcome = {
   passedOver: boolean;
 };
 
-/** A restore that the room's hub has signed, and with it leave to go back behind the own epoch. */
+/**
+ * Leave to go back behind the own epoch: a restore that the room's hub has signed, or a void that its
+ * members bear out.
+ */
 export type Rollback = {
+  readonly cause: "restore" | "void";
   /** The positions that the hub has forgotten. */
   readonly from: number;
   readonly to: number;

@@ -34,6 +34,7 @@ import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms } from "./open-rooms.ts";
 import { createJoining, type Joining } from "./joining/index.ts";
 import { loadGroup } from "./load-group.ts";
+import { endWaiting, isStuck } from "./health/index.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
 import { pump } from "./pump.ts";
@@ -272,7 +273,7 @@ export function createGroups(context: GroupsContext): Groups {
         row: tx.rooms.get(stream),
         welcome: firstWelcome(tx, stream),
       }));
-      if (room.forked || (room.lost && room.warned) || room.late?.hubAway === true) return true;
+      if (room.forked || isStuck(room) || room.late?.hubAway === true) return true;
       if (room.lost || welcome !== undefined) return false;
       return row === undefined || row.status === "removed";
     },
@@ -339,9 +340,7 @@ export function createGroups(context: GroupsContext): Groups {
       for (const room of rooms.list()) {
         await room.pumping;
         await room.serial.idle();
-        const waiters = [...room.waiters.values(), ...room.joiners.splice(0)];
-        room.waiters.clear();
-        for (const waiter of waiters) waiter.reject(reason);
+        endWaiting(room, reason);
       }
     },
   };

@@ -11,6 +11,7 @@ import {
 import { capabilitiesOf } from "./capabilities-of.ts";
 import type { GroupsContext, ReadMessage, Room } from "./context.ts";
 import { entryRow, type EntryWrite, fault } from "./entry-write.ts";
+import { forkTagOf, isOfOtherFork, writeSuspect } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { type Reception, receptionOf } from "./reception.ts";
 import { finishMessage } from "./send-intent.ts";
@@ -40,7 +41,11 @@ export async function messageEntry(
     };
   }
   const group = await loadGroup(context, room);
+  await forkTagOf(room, group);
   const message = await group.decrypt(entry.message);
+  if (isOfOtherFork(room, message.epoch, message.authenticatedData)) {
+    return fault(context, room, entry, "contentInvalid", "It says to be of another continuation.");
+  }
   const isPast = message.epoch !== group.epoch;
   if (isPast && !group.members().some(({ client }) => client === message.client)) {
     return fault(context, room, entry, "senderMismatch", "Who sent this was out by then.");
@@ -71,6 +76,9 @@ export async function messageEntry(
     if (sender === context.self.user || reception === "blocked") return 0;
     return isNamed() ? 2 : 1;
   };
+  // In a later epoch others are where this client is.
+  const isReunited =
+    room.suspect !== undefined && message.epoch > room.suspect && sender !== context.self.user;
   let reception: Reception = "hidden";
   let finding: OrderFinding | undefined;
   let tell: () => void = () => undefined;
@@ -78,6 +86,7 @@ export async function messageEntry(
     left: false,
     rows(tx) {
       reception = receptionOf(tx, room.uri, sender);
+      if (isReunited) writeSuspect(tx, room.uri, undefined);
       finding = noteLink(tx, room, message.client, link);
       if (finding?.kind === "repeated") {
         // Who sends something again for those who come back does so at a new place (FED-828).
@@ -111,6 +120,7 @@ export async function messageEntry(
     },
     after() {
       tell();
+      if (isReunited) room.suspect = undefined;
       if (finding !== undefined) {
         const { position } = entry;
         context.env.log.warn("sender.order", { kind: finding.kind, position });

@@ -2,6 +2,7 @@ import { firstPrevious, type RoomUri } from "@treehouse/protocol";
 
 import { createSerial } from "../transport/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
+import { readSuspect } from "./health/index.ts";
 import { readHubRecord } from "./hub-record.ts";
 import { noEpoch } from "./room-people.ts";
 
@@ -17,9 +18,10 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
     async open(uri) {
       const known = rooms.get(uri);
       if (known !== undefined) return known;
-      const { stored, hub } = await context.store.transaction((tx) => ({
+      const { stored, hub, suspect } = await context.store.transaction((tx) => ({
         stored: tx.cursors.get(uri),
         hub: readHubRecord(tx, uri),
+        suspect: readSuspect(tx, uri),
       }));
       const opened = rooms.get(uri);
       if (opened !== undefined) return opened;
@@ -49,6 +51,17 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         forgotten: false,
         late: undefined,
         heldTold: false,
+        trouble: undefined,
+        passing: undefined,
+        commits: new Map(),
+        forkTags: new Map(),
+        suspect,
+        suspendedUntil: undefined,
+        returning: [],
+        vouching: context.alarms.create(),
+        renewalOf: undefined,
+        renewing: context.alarms.create(),
+        healthTold: "ok",
         contained: new Set(),
         ephemeral: { clockOffsetMs: 0, pausedUntil: 0 },
       };

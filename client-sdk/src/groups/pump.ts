@@ -12,6 +12,7 @@ import { comeIn, readPendingJoin } from "./joining/index.ts";
 import { finishLeave } from "./leave-intent.ts";
 import { releaseHeld, tellHeld } from "./held-messages.ts";
 import { writeHubRecord } from "./hub-record.ts";
+import { faceTrouble, tellHealth } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { isPassing, isSessionOver } from "./passing.ts";
 import { postpone } from "./postpone.ts";
@@ -31,6 +32,8 @@ export type Step = "next" | "wait" | "soon" | "refused";
 const messagesBeforeUpdate = 3_500;
 const retryDelayMs = 500;
 const soonDelayMs = 250;
+/** What suspends may end at any time. */
+const suspendedDelayMs = 2_000;
 /** A commit that must come first was refused: the same would be refused again for a while. */
 const refusedDelayMs = 5_000;
 
@@ -51,6 +54,10 @@ export function pump(context: GroupsContext, room: Room): void {
       context.env.log.error("pump.failed", { error: String(error) });
       if (error instanceof StoreFault && error.code === "closed") return;
       retryLater(context, room, refusedDelayMs);
+    })
+    .then(() => tellHealth(context, room))
+    .catch((error: unknown) => {
+      context.env.log.warn("health.notTold", { error: String(error) });
     })
     .finally(() => {
       room.pumping = undefined;
@@ -135,6 +142,16 @@ async function found(context: GroupsContext, room: Room): Promise<Step> {
 
 async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
   const { position } = room.cursor;
+  if (room.trouble !== undefined) {
+    const waitMs = await faceTrouble(context, room, room.trouble);
+    if (waitMs === 0) return "next";
+    if (waitMs !== undefined) {
+      // It may be much sooner than what was waited for before.
+      room.retry.cancel();
+      retryLater(context, room, waitMs);
+      return "wait";
+    }
+  }
   try {
     if (room.lost) await rejoinRoom(context, room);
     else await settleDoubt(context, room);
@@ -147,6 +164,13 @@ async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
       if (room.forgotten) tellFaultAt(context, room, position, "roomForgotten", forgottenText);
       await closeRoom(context, room, error);
       return "next";
+    }
+    if (error.code === "suspended") {
+      const untilMs = error.data.retryAfterMs ?? refusedDelayMs;
+      room.suspendedUntil = context.env.now() + untilMs;
+      // The first time it ends as soon as somebody else has committed.
+      retryLater(context, room, Math.min(untilMs, suspendedDelayMs));
+      return "wait";
     }
     if (error.code === "invalidMessage") {
       if (error instanceof StaleOffer) warn(context, room, "restoreUnproven", staleText);

@@ -71,7 +71,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 /** A hub that goes back again and again keeps its rooms from going on: not every time (T-20). */
 function checkRollbacks({ env }: GroupsContext, { rollback, hub }: Room): void {
-  if (rollback === undefined) return;
+  if (rollback?.cause !== "restore") return;
   const recent = hub.rollbacks.filter((at) => at > env.now() - dayMs);
   const [oldest] = recent;
   if (oldest === undefined || recent.length < rollbacksPerDay) return;

@@ -28,6 +28,8 @@ const eventSchema = z.discriminatedUnion("kind", [
     about: aboutSchema.optional(),
     /** The server that the room has been handed over to. */
     server: z.string().optional(),
+    /** It has ended the room for everybody. */
+    ended: z.boolean().optional(),
     /** What whoever did it said of it. */
     reason: z.string().optional(),
   }),

@@ -9,7 +9,9 @@ import {
 } from "@treehouse/protocol";
 
 import { auditHeadOf } from "./audit/index.ts";
+import type { RoomHealth } from "../events/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
+import { healthOf } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { endOf, type RoomEnd } from "./room-end.ts";
 import { named, pictureOf } from "./room-about.ts";
@@ -29,6 +31,7 @@ export type RoomInfo = {
   /** The domain of the server that orders it; empty once this client is out. */
   readonly server: string;
   readonly status: string;
+  readonly health: RoomHealth;
   /** Present when somebody has ended it for everybody; then that is its status, `deleted`. */
   readonly deleted: RoomEnd | undefined;
   /**
@@ -73,6 +76,7 @@ async function described(context: GroupsContext, room: Room): Promise<RoomInfo> 
     template: known?.template ?? "",
     status: end === undefined ? (row?.status ?? "removed") : "deleted",
     deleted: end,
+    health: healthOf(context, room),
     audit,
     position: room.cursor.position,
   };

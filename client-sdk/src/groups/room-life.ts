@@ -10,6 +10,7 @@ import {
   readAudit,
 } from "./audit/index.ts";
 import { capabilitiesOf } from "./capabilities-of.ts";
+import { comeBack } from "./come-back.ts";
 import type { GroupsContext } from "./context.ts";
 import { forgetRoom } from "./forget-room.ts";
 import { loadGroup } from "./load-group.ts";
@@ -29,6 +30,8 @@ export interface RoomLife {
   takeAudit(room: RoomUri, bytes: Uint8Array): Promise<number>;
   /** Forgets a room that this client is out of, with all that was said in it. Refuses `conflict`. */
   forget(room: RoomUri): Promise<void>;
+  /** Comes in anew, by a commit of its own. Refuses `removed`. */
+  rejoin(room: RoomUri): Promise<void>;
   /** Changes what the room says of itself, of which only what is named. Refuses `notAllowed`. */
   setAbout(room: RoomUri, wish: AboutWish, reason?: string): Promise<Done>;
 }
@@ -53,6 +56,7 @@ export function createRoomLife(context: GroupsContext, rooms: OpenRooms, intend:
       return intend(uri, "end", new Uint8Array(), reason);
     },
     forget: async (uri) => forgetRoom(context, await rooms.open(uri)),
+    rejoin: async (uri) => comeBack(context, await rooms.open(uri)),
     audit: async (uri, range) => readAudit(context, await rooms.open(uri), range),
     giveAudit: async (uri) => giveAudit(context, await rooms.open(uri)),
     takeAudit: async (uri, bytes) => importAudit(context, await rooms.open(uri), bytes),

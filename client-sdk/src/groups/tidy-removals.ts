@@ -3,6 +3,7 @@ import type { MemberGroup } from "@treehouse/mls/member";
 import type { GroupsContext, Room } from "./context.ts";
 import { ownLeavesOf } from "./own-leaf.ts";
 import { pump } from "./pump.ts";
+import { scheduleRenewal } from "./renew-room.ts";
 
 const firstDelayMs = 1_000;
 const delayPerLeafMs = 500;
@@ -14,6 +15,7 @@ const delayPerLeafMs = 500;
  * clients alone can do waits for none but them.
  */
 export function scheduleTidying(context: GroupsContext, room: Room): void {
+  scheduleRenewal(context, room);
   const { group } = room;
   if (group === undefined || !group.active || !isUntidy(context, group)) {
     room.tidying.cancel();

@@ -7,6 +7,7 @@ import { endComingBack } from "./away-too-long.ts";
 import type { GroupsContext, Rollback, Room } from "./context.ts";
 import { restoredRow, tellFaultAt } from "./entry-write.ts";
 import type { FormerGroup } from "./former-group.ts";
+import { endReturn } from "./health/index.ts";
 import { heldMessages, holdSends } from "./held-messages.ts";
 import { withSetBack, writeHubRecord } from "./hub-record.ts";
 import { lostMessages } from "./lost-messages.ts";
@@ -50,12 +51,12 @@ export async function writeRejoined(
     tx.senderChains.loosen(room.uri);
     endComingBack(tx, room.uri);
     const at = context.env.now();
-    const back = rollback && {
+    const back = rollback?.cause === "restore" && {
       ...withSetBack(room.hub, { from: rollback.from, at }),
       rollbacks: [...room.hub.rollbacks, at].slice(-rollbacksKept),
     };
     const record = {
-      ...(back ?? room.hub),
+      ...(back || room.hub),
       term: Math.max(room.hub.term, head.term),
       doubt: undefined,
       first: after.first ?? room.hub.first,
@@ -66,11 +67,22 @@ export async function writeRejoined(
     tx.cursors.set(cursor);
     return { hub: record, aftermath: after, hidden: isHidden(tx, room.uri) };
   });
-  const settled = { lost: false, rollback: undefined, forgotten: false, warned: false };
+  const settled = {
+    lost: false,
+    rollback: undefined,
+    forgotten: false,
+    warned: false,
+    trouble: undefined,
+    passing: undefined,
+    suspendedUntil: undefined,
+    epochAtHub: 0,
+  };
+  room.forkTags.clear();
   Object.assign(room, { group, cursor, hub, ...settled });
+  endReturn(room);
   if (aftermath.returned.length > 0) room.heldTold = true;
   if (hidden) return;
-  if (rollback !== undefined) {
+  if (rollback?.cause === "restore") {
     const forgotten = { from: rollback.from, to: rollback.to, reason: "restored" as const };
     context.events.emit("gap", { stream: room.uri, ...forgotten });
   }
@@ -148,6 +160,11 @@ function takeBack(
   },
 ): Aftermath {
   const { rollback, former, group } = change;
+  if (rollback.cause === "void") {
+    const undone = lostMessages(context, room, tx, rollback);
+    undone.sendAgain(tx);
+    return { ...nothingAfter, lost: undone.ids };
+  }
   // Where the entry stands that declares it, and that this client does not read.
   tx.messages.append(restoredRow(room, rollback.to + 1, context.env.now()), true);
   const before = former?.users ?? new Set(group.members().map(({ user }) => user));

@@ -125,7 +125,8 @@ export type HistoryItem =
       readonly about?: AboutTold | undefined;
       /** The server that the conversation is handed over to. */
       readonly server?: string | undefined;
-      /** What whoever did it said of it; mostly nothing. */
+      /** It has deleted the conversation for everybody. */
+      readonly ended?: boolean | undefined;
       readonly reason?: string | undefined;
     })
   | (Position & { readonly kind: "fault"; readonly code: string; readonly text: string });
@@ -150,9 +151,10 @@ export function itemOf(row: HistoryRow): HistoryItem {
     added: event.added.map((user) => formatAddress(user)),
     removed: event.removed.map((user) => formatAddress(user)),
     changedKeys: event.changedKeys.map((user) => formatAddress(user)),
-    ...(event.about === undefined ? {} : { about: event.about }),
-    ...(event.server === undefined ? {} : { server: event.server }),
-    ...(event.reason === undefined ? {} : { reason: event.reason }),
+    about: event.about,
+    server: event.server,
+    ended: event.ended,
+    reason: event.reason,
   };
 }
 

@@ -107,7 +107,7 @@ test("T-20 FED-957 messages that a restored server forgot go out again, and nobo
   }
 }, 120_000);
 
-test("T-20 groups that are ahead of a restored hub come back, and who was added is added again", async () => {
+test("T-20 FED-1109 groups that are ahead of a restored hub come back, and who was added is added again", async () => {
   const [alice, bob, dave] = await cast("alice", "bob", "dave");
   if (!alice || !bob || !dave) throw new Error("three");
   const [hers, his] = await founded(alice, "Tea", [bob]);

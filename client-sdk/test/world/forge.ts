@@ -5,6 +5,7 @@ import { loadGroup, type MemberGroup } from "@treehouse/mls/member";
 import {
   type Bytes,
   encodeSafeAad,
+  LABELS,
   maskSenderLink,
   parseRoomUri,
   SENDER_CHAIN_COMPONENT,
@@ -66,7 +67,7 @@ export async function forge(
     const identity = { client, signaturePrivateKey, signaturePublicKey, leafIdentity };
     const group = await loadGroup({ crypto, now: Date.now }, identity, rows);
     for (const forgery of forgeries) {
-      const message = await group.encrypt(forgery.content, aadOf(group, forgery));
+      const message = await group.encrypt(forgery.content, await aadOf(group, forgery));
       const sendingUri = account.user;
       const request = submitMessageRequestCodec.encode({ ephemeral: false, message, sendingUri });
       await store.transaction((tx) => {
@@ -79,8 +80,9 @@ export async function forge(
   });
 }
 
-function aadOf({ epoch }: MemberGroup, { link, salt }: Forgery): Bytes {
-  const treehouse = { epoch, forkTag: random(16), lastPosition: 0 };
+async function aadOf(group: MemberGroup, { link, salt }: Forgery): Promise<Bytes> {
+  const forkTag = await group.exportSecret(LABELS.forkTag, new Uint8Array(), 16);
+  const treehouse = { epoch: group.epoch, forkTag, lastPosition: 0 };
   if (link === undefined) return encodeSafeAad({ treehouse, others: [] });
   const data = maskSenderLink(link, salt, random(16));
   return encodeSafeAad({ treehouse, others: [{ component: SENDER_CHAIN_COMPONENT, data }] });

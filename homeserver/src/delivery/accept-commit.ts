@@ -15,6 +15,7 @@ import { askToTakeOver, closeLog } from "./moves/index.ts";
 import type { MovesContext } from "./moves/index.ts";
 import { endRoom } from "./end-room.ts";
 import { signedHeadOf } from "./heads.ts";
+import { unsettledAfter } from "./health/index.ts";
 import { checkListedClient, listRemoteClients } from "./identity.ts";
 import type { RemoteClients } from "./identity.ts";
 import { countLinkUse } from "./joining/index.ts";
@@ -178,6 +179,19 @@ async function write(
       acceptedAt: at,
     })),
   });
+  const unsettled = unsettledAfter({
+    hosted,
+    commit: {
+      epoch: hosted.group.epoch,
+      ...point,
+      committer: commit.committer.client,
+      external: commit.external,
+    },
+  });
+  const [newest, keptFrom] = [unsettled.at(-1), unsettled[0]?.position];
+  if (newest !== undefined && keptFrom !== undefined) {
+    await store.addUnsettled(tx, hosted.id, newest, keptFrom);
+  }
   // Whose user has come with another client is held no longer.
   if (hosted.held.size > 0) await store.addRemovals(tx, hosted.id, next, at);
   await store.collectTrees(tx, hosted.id, LIMITS.epochWindowEpochs);
@@ -186,8 +200,9 @@ async function write(
   const answer = answerOf(at, point, head.signed, behind);
   await store.keepAnswer(tx, key, answer, answerExpiry(at));
   if (first !== undefined) await keepFirstAnswer(context, tx, writing, first, end);
+  const reports = hosted.reports.filter(({ position }) => position >= (keptFrom ?? 0));
   tx.afterCommit(() => {
-    rooms.put(next);
+    rooms.put({ ...next, unsettled, reports });
     if (waitForProposals(next)) context.breaths.begin(next.room);
   });
   return answer;

@@ -25,6 +25,7 @@ import { sha256 } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { checkExternalSenders } from "./found.ts";
+import { checkSuspended } from "./health/index.ts";
 import { actorOf, checkMayTry, usedLinkOf } from "./joining/index.ts";
 import type { UsedLink } from "./joining/index.ts";
 import type { Caller } from "./ports.ts";
@@ -82,10 +83,11 @@ export async function checkCommit(
   caller: Caller,
   upload: CommitUpload,
 ): Promise<AcceptableCommit> {
+  const at = context.env.now();
   checkMayCommit(context, hosted, caller, upload);
+  checkSuspended(hosted, caller.user, at);
   checkHandshakeFraming(hosted, upload.framing);
   checkLeaf(hosted, caller, upload.framing);
-  const at = context.env.now();
   const { commit, groupInfo, welcome } = upload;
   const bundle = { commit, groupInfo, at };
   const checked = await hosted.group.checkCommit(

@@ -150,7 +150,7 @@ function changeRoster(database: Database, tx: Tx, roomId: number, change: EpochC
   }
 }
 
-function insertProposals(
+export function insertProposals(
   database: Database,
   tx: Tx,
   roomId: number,
@@ -173,7 +173,7 @@ function insertProposals(
   }
 }
 
-function setHead(database: Database, tx: Tx, roomId: number, head: StoredHead): void {
+export function setHead(database: Database, tx: Tx, roomId: number, head: StoredHead): void {
   database
     .sql(tx)
     .update(heads)

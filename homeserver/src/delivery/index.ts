@@ -14,7 +14,7 @@
  * believes no more of it than it can check.
  */
 import type { PublicContext } from "@treehouse/mls/public";
-import { isEphemeralRequest, LIMITS } from "@treehouse/protocol";
+import { LIMITS } from "@treehouse/protocol";
 import type {
   Bytes,
   Domain,
@@ -45,15 +45,12 @@ import { receiveEphemeral } from "./followed/receive-ephemeral.ts";
 import { receiveEntry } from "./followed/receive.ts";
 import type { Verdict } from "./followed/receive.ts";
 import { thawRoom } from "./followed/thaw.ts";
-import { foundRoom } from "./found.ts";
-import { readGroupInfo } from "./group-info.ts";
+import { createHealthWatch } from "./health/index.ts";
 import { createOutsiderRates } from "./joining/index.ts";
-import { leaveRoom } from "./leave.ts";
 import { limited } from "./limited.ts";
-import { listRooms } from "./list-rooms.ts";
 import { maintain } from "./maintain.ts";
 import { createMoves } from "./moves/index.ts";
-import type { Moves } from "./moves/index.ts";
+import { operationsOf } from "./operations-of.ts";
 import type { Operations } from "./operations.ts";
 import type {
   Accounts,
@@ -68,7 +65,6 @@ import type {
 } from "./ports.ts";
 import { readEvents, readStanding } from "./read-events.ts";
 import type { EventsRange } from "./read-events.ts";
-import { reserveRoom } from "./reserve.ts";
 import { deliveryRoutes, frozenRoutes } from "./routes.ts";
 import { checkFollowedBy } from "./check-followed-by.ts";
 import { createRestoredRooms, unlessUnsettled } from "./restored/index.ts";
@@ -76,11 +72,7 @@ import { readSignedHead } from "./signed-head.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 import type { Revocation, TermBounds } from "./store.ts";
 import { settling } from "./settling.ts";
-import { submitEphemeral } from "./submit-ephemeral.ts";
-import { submitMessage } from "./submit.ts";
-import { readTree } from "./tree.ts";
 import { settleUnseen, unseenIntervalMs } from "./unseen.ts";
-import { updateRoom } from "./update.ts";
 
 export type { PreparedBatch } from "./followed/prepare.ts";
 export type { Verdict } from "./followed/receive.ts";
@@ -243,7 +235,8 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       moves.refuseComing(room);
     },
   };
-  const hosted = unlessUnsettled(ready, operationsOf(context, moves));
+  const health = createHealthWatch(context, env.log);
+  const hosted = unlessUnsettled(ready, operationsOf({ ...context, health }, moves));
   const operations = limited(env, forwarding(context, hosted));
   const backfill = createBackfill(context, moves.begin);
   const departing = settling(context, restored.isUnsettled);
@@ -312,6 +305,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       await backfill.resume();
     },
     async close() {
+      health.close();
       await departing.idle();
       await context.breaths.close();
       await backfill.close();
@@ -327,21 +321,4 @@ const nothing = { kind: "rejected", code: "malformed" } as const;
 
 function itemAt({ items }: PreparedBatch, index: number): PreparedBatch["items"][number] {
   return items[index] ?? nothing;
-}
-
-function operationsOf(context: DeliveryContext & FollowedContext, moves: Moves): Operations {
-  return {
-    reserve: (caller, template) => reserveRoom(context, caller, template),
-    found: (caller, room, bytes) => foundRoom(context, { caller, room, bytes }),
-    update: (caller, room, bytes) => updateRoom(context, { caller, room, bytes }),
-    submit: (caller, room, bytes) =>
-      isEphemeralRequest(bytes)
-        ? submitEphemeral(context, { caller, room, bytes })
-        : submitMessage(context, { caller, room, bytes }),
-    leave: (caller, room) => leaveRoom(context, caller, room),
-    tree: (caller, room, epoch) => readTree(context, caller, room, epoch),
-    groupInfo: (caller, room, bytes) => readGroupInfo(context, { caller, room, bytes }),
-    hubOffer: (caller, room, hub) => moves.ask(caller, room, hub),
-    rooms: (caller) => listRooms(context, caller),
-  };
 }

@@ -18,12 +18,13 @@ export async function maintain(context: DeliveryContext): Promise<number> {
         const rooms = await store.deleteExpiredWelcomes(tx, at, welcomesPerStep);
         const forwarded = await store.deleteExpiredForwarded(tx, at, rowsPerStep);
         const places = await store.deleteExpiredPlaces(tx, at, rowsPerStep);
+        const voids = await store.deleteOldVoids(tx, at - voidsKeptMs, rowsPerStep);
         const before = at - LIMITS.movedRoomKeptMs;
         const offers = await store.deleteExpiredOffers(tx, before, rowsPerStep);
         const ranges = await store.deleteOldRanges(tx, before);
         for (const room of rooms) await store.collectTrees(tx, room, LIMITS.epochWindowEpochs);
         const moves = offers + ranges;
-        return reservations + answers + forwarded + places + rooms.length + moves;
+        return reservations + answers + forwarded + places + voids + rooms.length + moves;
       },
       { frees: true },
     );
@@ -32,5 +33,7 @@ export async function maintain(context: DeliveryContext): Promise<number> {
   }
 }
 
+/** Longer than a suspension lasts, and longer than a message of a void epoch is on its way. */
+const voidsKeptMs = 2 * LIMITS.suspensionMaxMs;
 const rowsPerStep = 500;
 const welcomesPerStep = 50;

@@ -13,13 +13,20 @@ import {
   peers,
   proposals,
   removals,
+  reports,
   restored,
   rooms,
+  unsettled,
+  voids,
   welcomes,
 } from "./schema.ts";
+import type { HealthStore } from "./health/index.ts";
 import type { NewRoom, RoomStore, StoredEpoch, StoredRoom } from "./store.ts";
 
-export function createRoomStore(database: Database): Omit<RoomStore, "companionsOf" | "isIn"> {
+export function createRoomStore(
+  database: Database,
+  { health }: Pick<HealthStore, "health">,
+): Omit<RoomStore, "companionsOf" | "isIn"> {
   const shares = database.prepare(({ $client }) =>
     $client.prepare<[string, string, string, string, string, string], { shared: number }>(
       `SELECT
@@ -59,6 +66,7 @@ export function createRoomStore(database: Database): Omit<RoomStore, "companions
         },
         current: epochOf(epoch),
         ...currentRows(db, room.id),
+        ...(await health(tx, room.id)),
       };
     },
     deleteRoom: async (tx, roomId) => {
@@ -106,6 +114,9 @@ export const tablesOfRoom = [
   proposals,
   peers,
   restored,
+  unsettled,
+  reports,
+  voids,
   linkUses,
 ];
 
@@ -182,7 +193,7 @@ function currentRows(
   };
 }
 
-function epochOf(row: typeof epochs.$inferSelect): StoredEpoch {
+export function epochOf(row: typeof epochs.$inferSelect): StoredEpoch {
   return {
     epoch: row.epoch,
     startedAt: row.startedAt,

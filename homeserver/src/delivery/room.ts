@@ -17,6 +17,7 @@ import type {
   UserUri,
   Verdict,
 } from "@treehouse/protocol";
+import type { RoomHealth } from "./health/index.ts";
 import type { EpochStart, StoredEpoch, StoredRoom } from "./store.ts";
 
 /**
@@ -49,7 +50,7 @@ export type HostedRoom = {
   readonly starts: readonly EpochStart[];
   /** Whether a user may send at this time: remembered, because it is asked for every message. */
   sendingVerdict(user: UserUri, at: number): Verdict;
-};
+} & RoomHealth;
 
 /** Raw Ed25519 keys of the hub for one room. */
 export type HubKey = { readonly privateKey: Bytes; readonly publicKey: Bytes };
@@ -79,6 +80,9 @@ export async function loadRoom(context: PublicContext, stored: StoredRoom): Prom
     removals: new Set(stored.removals),
     held: new Set(stored.held),
     starts: stored.starts,
+    reports: stored.reports,
+    voids: stored.voids,
+    unsettled: stored.unsettled.map((one) => ({ ...one, former: undefined })),
   });
 }
 

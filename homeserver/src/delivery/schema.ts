@@ -318,3 +318,5 @@ export const linkUses = sqliteTable(
     index("delivery_link_uses_by_link").on(table.roomId, table.link),
   ],
 );
+
+export * from "./health/schema.ts";

@@ -50,6 +50,9 @@ function roomContract(open: OpenStore): void {
         proposals: [],
         removals: [],
         held: [],
+        unsettled: [],
+        reports: [],
+        voids: [],
       });
       expect(await store.room(tx, otherRoom)).toBeUndefined();
       expect(await store.head(tx, id)).toEqual(founded.head);

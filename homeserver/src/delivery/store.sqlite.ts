@@ -6,6 +6,7 @@ import { createCompanionStore } from "./companion-store.sqlite.ts";
 import { createFollowedStore } from "./followed/store.sqlite.ts";
 import { createMoveStore } from "./moves/store.sqlite.ts";
 import { createGroupStore } from "./group-store.sqlite.ts";
+import { createHealthStore } from "./health/index.ts";
 import {
   createDepartureStore,
   createPeerStore,
@@ -26,9 +27,11 @@ import type {
 import { createTreeStore } from "./tree-store.sqlite.ts";
 
 export function createSqliteStore(database: Database): DeliveryStore {
+  const health = createHealthStore(database);
   return {
     ...reservationMethods(database),
-    ...createRoomStore(database),
+    ...health,
+    ...createRoomStore(database, health),
     ...createCompanionStore(database),
     ...headMethods(database),
     ...createGroupStore(database),

@@ -1,6 +1,7 @@
 import type { Bytes, ClientUri, Domain, RoomUri, UserUri } from "@treehouse/protocol";
 import type { Acquaintance, ReadTx, Tx } from "../platform/index.ts";
 import type { FollowedStore } from "./followed/store.ts";
+import type { HealthStore, StoredHealth } from "./health/index.ts";
 import type { MoveStore } from "./moves/store.ts";
 import type { LinkUseStore } from "./joining/index.ts";
 
@@ -18,6 +19,7 @@ export interface DeliveryStore
     RevocationStore,
     PlaceStore,
     RestoredStore,
+    HealthStore,
     LinkUseStore,
     FollowedStore,
     MoveStore {}
@@ -266,7 +268,7 @@ export type StoredRoom = RoomRow & {
   readonly removals: readonly number[];
   /** Those of them that are not proposed yet. */
   readonly held: readonly number[];
-};
+} & StoredHealth;
 
 export type RoomOfUser = {
   readonly room: RoomUri;

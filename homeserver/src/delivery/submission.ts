@@ -41,6 +41,12 @@ export function checkSubmission(
       currentEpoch: hosted.group.epoch,
     });
   }
+  const undone = hosted.voids.findLast((one) => epoch > one.epoch && lastPosition < one.position);
+  if (undone !== undefined) {
+    throw new Refusal("epochTooOld", "The sender has not seen that the epoch is void.", {
+      currentEpoch: hosted.group.epoch,
+    });
+  }
   checkMessageEpoch(hosted, epoch, at);
 }
 

@@ -7,6 +7,7 @@ import {
 import type { Bytes, SubmitMessageRequest } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
+import { settled, standingBy } from "./health/index.ts";
 import { appendMessage, hasMoved } from "./log.ts";
 import { answerExpiry, answerOnce, MOVED } from "./request.ts";
 import type { Attempt, Request } from "./request.ts";
@@ -26,17 +27,24 @@ export async function submitMessage(context: DeliveryContext, request: Request):
   const named = { ...request, near: submitted.lastPosition };
   return answerOnce(context, named, (attempt) => {
     checkSubmission(attempt.hosted, request.caller, submitted, context.env.now());
-    return context.database.transaction((tx) => accept(context, tx, attempt, submitted.request));
+    const upTo = standingBy(attempt.hosted, request.caller.user, submitted.epoch);
+    const taking = { ...attempt, submitted: submitted.request, upTo };
+    return context.database.transaction((tx) => accept(context, tx, taking));
   });
 }
+
+type Taking = Attempt & {
+  readonly submitted: SubmitMessageRequest;
+  /** Commits up to this position stand with the message: its sender has applied them. */
+  readonly upTo: number | undefined;
+};
 
 async function accept(
   context: DeliveryContext,
   tx: Tx,
-  { hosted, key }: Attempt,
-  submitted: SubmitMessageRequest,
+  { hosted, key, submitted, upTo }: Taking,
 ): Promise<Bytes | typeof MOVED> {
-  const { store, env } = context;
+  const { store, env, rooms } = context;
   const head = await store.head(tx, hosted.id);
   if (head === undefined || hasMoved(hosted, head)) return MOVED;
   const acceptedAt = env.now();
@@ -51,7 +59,13 @@ async function accept(
   }
   const place = { hosted, after: head, acceptedAt, peers: hosted.peers };
   const end = await appendMessage(context, tx, place, submitted);
-  await store.moveHead(tx, hosted.id, end);
+  if (upTo === undefined) {
+    await store.moveHead(tx, hosted.id, end);
+  } else {
+    const next = settled(hosted, upTo);
+    await store.settle(tx, hosted.id, upTo, { ...head, ...end, revision: next.revision });
+    tx.afterCommit(() => rooms.put(next));
+  }
   return answer;
 }
 

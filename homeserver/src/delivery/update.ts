@@ -1,8 +1,10 @@
 import { checkUpdateFraming, updateRequestCodec } from "@treehouse/protocol";
-import type { Bytes, UpdateRequest } from "@treehouse/protocol";
+import type { Bytes, SignedHealthReport, UpdateRequest } from "@treehouse/protocol";
 import { acceptCommit, ListsWanted } from "./accept-commit.ts";
 import type { Listed } from "./accept-commit.ts";
 import { acceptProposals } from "./accept-proposals.ts";
+import { acceptReport } from "./health/index.ts";
+import type { HealthWatch } from "./health/index.ts";
 import type { MovesContext } from "./moves/index.ts";
 import { answerOnce, busy } from "./request.ts";
 import type { Request } from "./request.ts";
@@ -16,11 +18,15 @@ import type { Submission } from "./submission.ts";
  *
  * Refusals: malformed, tooLarge, unknownRoom, notMember, removed, clientMismatch, notAllowed,
  * wrongEpoch, epochAhead, invalidCommit, invalidProposal, invalidMessage, invalidKeyPackage,
- * identityInvalid, removalPending, roomFull, roomsFull, limitExceeded, versionUnsupported,
+ * identityInvalid, removalPending, suspended, conflict, roomFull, roomsFull, limitExceeded, versionUnsupported,
  * storageFull, queueFull, unavailable.
  */
-export async function updateRoom(context: MovesContext, request: Request): Promise<Bytes> {
+export async function updateRoom(
+  context: MovesContext & { readonly health: HealthWatch },
+  request: Request,
+): Promise<Bytes> {
   const decoded = updateRequestCodec.decode(request.bytes);
+  if (decoded.kind === "report") return report(context, request, decoded.report);
   const framing = checkUpdateFraming(decoded);
   const firstMessage = readFirst(decoded);
   const take = (listed?: Listed): Promise<Bytes> =>
@@ -47,6 +53,23 @@ export async function updateRoom(context: MovesContext, request: Request): Promi
 
 /** Other servers are asked once, and again if the room has changed before a hand-over. */
 const asksMax = 4;
+
+/** What a leaf says of the newest commit, which may void it. */
+function report(
+  context: MovesContext & { readonly health: HealthWatch },
+  request: Request,
+  signed: SignedHealthReport,
+): Promise<Bytes> {
+  return context.turns.take(request.room, async () => {
+    try {
+      return await answerOnce(context, { ...request, near: signed.report.epoch }, (attempt) =>
+        acceptReport(context, request, attempt, signed),
+      );
+    } finally {
+      await context.health.judge(request.room);
+    }
+  });
+}
 
 function readFirst(decoded: UpdateRequest): Submission | undefined {
   const first = decoded.kind === "commit" ? decoded.firstMessage : undefined;

@@ -53,6 +53,9 @@ async function newRoom(id: number): Promise<HostedRoom> {
     removals: new Set(),
     held: new Set(),
     starts: [{ epoch: 0, startedAt: 0, entered: false }],
+    unsettled: [],
+    reports: [],
+    voids: [],
   });
 }
 

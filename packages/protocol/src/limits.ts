@@ -1,6 +1,7 @@
 import { ASSET_LIMITS, ASSET_RATES } from "./asset-limits.ts";
 import { CONTACT_LIMITS, CONTACT_RATES } from "./contact-limits.ts";
 import { EPHEMERAL_LIMITS, EPHEMERAL_RATES } from "./ephemeral-limits.ts";
+import { HEALTH_LIMITS } from "./health-limits.ts";
 import { ROOM_LIFE_LIMITS } from "./room-life-limits.ts";
 import { ROOM_LIMITS } from "./room-limits.ts";
 import { HUB_LIMITS, HUB_RATES } from "./hub-limits.ts";
@@ -86,8 +87,6 @@ export const LIMITS = {
   entryBytesMax: MIB + 512 * KIB,
   /** Leaf changes of one commit. */
   leafChangesMax: 256,
-  /** Fault reports that void an entry. */
-  faultReportsBytesMax: 64 * KIB,
   /** One WebSocket message, either way. */
   frameBytesMax: 4 * MIB,
   /** Cursors of one hello, acknowledgement or acknowledgement request. */
@@ -259,6 +258,7 @@ export const LIMITS = {
   /** How far ahead of our clock a signed time may lie. */
   clockSkewMs: 5 * MINUTE,
   ...EPHEMERAL_LIMITS,
+  ...HEALTH_LIMITS,
   ...ROOM_LIMITS,
   ...CONTACT_LIMITS,
   ...HUB_LIMITS,

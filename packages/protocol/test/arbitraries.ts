@@ -9,6 +9,7 @@ import type {
   LeafIdentity,
   RoomUri,
   SignedHead,
+  SignedHealthReport,
   SubmitMessageRequest,
   UserUri,
 } from "../src/index.ts";
@@ -90,6 +91,19 @@ export const signedHeadArbitrary: fc.Arbitrary<SignedHead> = fc.record({
     hash: exactly(32),
     epoch: u64Arbitrary,
     treeHash: octets({ min: 32, max: 64 }),
+  }),
+  signature: exactly(64),
+});
+
+export const healthReportArbitrary: fc.Arbitrary<SignedHealthReport> = fc.record({
+  report: fc.record({
+    verdict: fc.constantFrom("applied" as const, "fault" as const),
+    room: roomArbitrary,
+    generation: u32Arbitrary,
+    position: u64Arbitrary,
+    hash: exactly(32),
+    epoch: u64Arbitrary,
+    leaf: u32Arbitrary,
   }),
   signature: exactly(64),
 });

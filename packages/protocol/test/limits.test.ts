@@ -73,13 +73,6 @@ const bounds: readonly Bound[] = [
     message,
     frank: undefined,
   })),
-  bound("the fault reports of a void", LIMITS.faultReportsBytesMax, entryCodec, (faults) => ({
-    ...place,
-    kind: "void" as const,
-    voided: 1,
-    epoch: 1,
-    faults,
-  })),
   bound("a commit", LIMITS.handshakeBytesMax, updateRequestCodec, (commit) => ({
     kind: "commit" as const,
     commit,

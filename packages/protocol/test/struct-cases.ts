@@ -29,6 +29,7 @@ import {
   countArbitrary,
   exactly,
   frankArbitrary,
+  healthReportArbitrary,
   maybe,
   octets,
   placeArbitrary,
@@ -87,8 +88,15 @@ const entry: fc.Arbitrary<Entry> = placeArbitrary.chain((place) => {
       .map((body) => ({ ...header, ...body, kind: "commit" as const })),
     several(handshake, 1).map((proposals) => ({ ...header, kind: "proposal" as const, proposals })),
     fc
-      .record({ voided: u64Arbitrary, epoch: u64Arbitrary, faults: octets() })
+      .record({
+        voided: u64Arbitrary,
+        epoch: u64Arbitrary,
+        leafChanges: several(leafChange),
+        rosterHash: exactly(32),
+        faults: fc.array(healthReportArbitrary, { minLength: 2, maxLength: 8 }),
+      })
       .map((body) => ({ ...header, ...body, kind: "void" as const })),
+    healthReportArbitrary.map((report) => ({ ...header, kind: "report" as const, report })),
     fc
       .record({ reason: u8Arbitrary, replaced: exactly(32), detail: textArbitrary })
       .map((body) => ({ ...header, ...body, kind: "tombstone" as const })),
@@ -104,6 +112,7 @@ const updateRequest: fc.Arbitrary<UpdateRequest> = fc.oneof(
     firstMessage: maybe(submitRequestArbitrary),
   }),
   fc.record({ kind: fc.constant("proposal" as const), proposals: several(handshake, 1) }),
+  fc.record({ kind: fc.constant("report" as const), report: healthReportArbitrary }),
 );
 
 const explanation = { reason: textArbitrary, description: textArbitrary };

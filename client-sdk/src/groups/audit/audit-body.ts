@@ -2,12 +2,14 @@ import {
   type Bytes,
   fixed,
   leafIdentityCodec,
+  LIMITS,
   type LeafIdentity,
   optional,
   type SignedRecord,
   signedRecordCodec,
   struct,
   u8,
+  utf8,
 } from "@treehouse/protocol";
 
 /** What is kept of a record beside where it stands. */
@@ -17,6 +19,8 @@ export type AuditBody = {
   readonly identity: LeafIdentity | undefined;
   /** The chain's hash before it. */
   readonly previous: Bytes;
+  /** What this client has seen of it beyond the record, as JSON; empty where it was not there. */
+  readonly notes: string;
 };
 
 const codec = struct<AuditBody & { readonly version: number }>({
@@ -24,6 +28,7 @@ const codec = struct<AuditBody & { readonly version: number }>({
   signed: signedRecordCodec,
   identity: optional(leafIdentityCodec),
   previous: fixed(32),
+  notes: utf8({ max: LIMITS.auditRecordBytesMax }),
 });
 
 export function encodeAuditBody(body: AuditBody): Bytes {

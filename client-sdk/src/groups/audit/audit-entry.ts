@@ -24,7 +24,7 @@ import type { GroupsContext, Room } from "../context.ts";
 import { tellFault } from "../entry-write.ts";
 import { encodeAuditBody } from "./audit-body.ts";
 import { openAuditLink } from "./audit-link.ts";
-import { describeActs } from "./describe-acts.ts";
+import { type ActNotes, describeActs, encodeNotes } from "./describe-acts.ts";
 
 /** A commit as it was applied. */
 export type AppliedCommit = {
@@ -36,6 +36,7 @@ export type AppliedCommit = {
   readonly result: CommitResult;
   /** Undefined where the state stayed. */
   readonly stateAfter: RoomState | undefined;
+  readonly notes: ActNotes;
 };
 
 /** What a commit adds to the record of acts. */
@@ -87,7 +88,12 @@ export function auditEntry(
         group,
         position: entry.position,
         acceptedAt: entry.acceptedAt,
-        body: encodeAuditBody({ signed: found.signed, identity, previous: head.hash }),
+        body: encodeAuditBody({
+          signed: found.signed,
+          identity,
+          previous: head.hash,
+          notes: encodeNotes(applied.notes),
+        }),
       });
       tx.audit.setState(room.uri, { ...next, isCurrent: true });
     },
@@ -99,7 +105,7 @@ export function auditEntry(
       }
       const { client } = result.committer;
       const by = userOfClient(client);
-      const acts = describeActs(found.acts, before.view.state);
+      const acts = describeActs(found.acts, before.view.state, applied.notes);
       const { reason } = found;
       const address = formatAddress(by);
       context.events.emit("acted", { room: room.uri, number, by, address, acts, reason });

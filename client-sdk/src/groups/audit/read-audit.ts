@@ -14,7 +14,7 @@ import { capabilitiesOf } from "../capabilities-of.ts";
 import type { GroupsContext, Room } from "../context.ts";
 import { loadGroup } from "../load-group.ts";
 import { decodeAuditBody } from "./audit-body.ts";
-import { describeActs } from "./describe-acts.ts";
+import { decodeNotes, describeActs } from "./describe-acts.ts";
 
 /** One commit that did something to a conversation or to those in it. */
 export type AuditItem = {
@@ -58,13 +58,13 @@ export function checkMayRead(context: GroupsContext, room: Room): Promise<RoomSt
 }
 
 export function auditItemOf(row: AuditRow, state: RoomState | undefined): AuditItem {
-  const { signed } = decodeAuditBody(row.body);
+  const { signed, notes } = decodeAuditBody(row.body);
   const { actor, acts, reason } = auditRecordCodec.decode(signed.record);
   return {
     number: row.number,
     address: formatAddress(userOfClient(actor)),
     client: actor,
-    acts: describeActs(acts, state),
+    acts: describeActs(acts, state, decodeNotes(notes)),
     reason,
     signed: signed.signature !== undefined,
     epoch: row.epoch,

@@ -118,7 +118,7 @@ function rowOf(
     checkLeafIdentity(identity, { client: actor, signatureKey, at: time, verify });
     if (!verifyRecord(signed, signatureKey, verify)) throw wrong("a signature does not hold");
   }
-  const body = encodeAuditBody({ signed, identity, previous });
+  const body = encodeAuditBody({ signed, identity, previous, notes: "" });
   return { room: uri, epoch, group, position: 0, acceptedAt: 0, body };
 }
 

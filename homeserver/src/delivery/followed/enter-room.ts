@@ -39,7 +39,9 @@ export async function enterRoom(
   const { entry, delivery } = item;
   const { introduction } = delivery;
   if ((await context.store.room(tx, entry.room)) !== undefined) return reject(context, "notHub");
-  if (introduction === undefined || entry.kind !== "commit") return { rejected: "unknownRoom" };
+  if (introduction === undefined || (entry.kind !== "commit" && entry.kind !== "void")) {
+    return { rejected: "unknownRoom" };
+  }
   if (!item.isIntroducer) return reject(context, "notHub");
   if (known !== undefined && known.room.hub !== peer) return reject(context, "notHub");
   if (known !== undefined && !equalBytes(known.room.hubKey, introduction.hubKey)) {

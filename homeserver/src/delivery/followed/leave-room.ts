@@ -1,7 +1,8 @@
 import { userOfClient } from "@treehouse/protocol";
-import type { CommitEntry, LeafChange, TombstoneEntry } from "@treehouse/protocol";
+import type { LeafChange, TombstoneEntry } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
+import type { MembershipEntry } from "./members.ts";
 import type { FollowedRoom } from "./room.ts";
 
 type LeaveContext = Pick<FollowedContext, "store" | "accounts" | "assets" | "roomLog">;
@@ -29,7 +30,7 @@ export async function forgetIfAway(
   { store, accounts }: LeaveContext,
   tx: Tx,
   { id }: FollowedRoom,
-  { leafChanges }: CommitEntry,
+  { leafChanges }: MembershipEntry,
 ): Promise<void> {
   const isOwn = ({ client }: Pick<LeafChange, "client">) => accounts.isLocal(userOfClient(client));
   if (!leafChanges.some((each) => each.change === "removed" && isOwn(each))) return;

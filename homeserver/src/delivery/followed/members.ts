@@ -1,11 +1,12 @@
 import {
+  decodeEntry,
   equalBytes,
   Refusal,
   signedHeadCodec,
   userOfClient,
   verifyHead,
 } from "@treehouse/protocol";
-import type { Bytes, ClientUri, CommitEntry } from "@treehouse/protocol";
+import type { Bytes, ClientUri, CommitEntry, VoidEntry } from "@treehouse/protocol";
 import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
@@ -13,7 +14,10 @@ import type { EntryItem } from "./receive.ts";
 import type { FollowedRoom } from "./room.ts";
 
 /** How a client of this server came into a room hosted elsewhere. */
-type Coming = "welcome" | "external";
+type Coming = "welcome" | "external" | "back";
+
+/** The entries that change who is in a room. */
+export type MembershipEntry = CommitEntry | VoidEntry;
 
 /**
  * The clients of this server that come by a commit and are expected to (FED-953): added with a
@@ -21,11 +25,14 @@ type Coming = "welcome" | "external";
  * commit of their own that this server has sent to the hub. What a hub says beyond that is not believed.
  */
 export async function believedOf(
-  { store, handedOut, accounts }: FollowedContext,
+  context: FollowedContext,
   tx: Tx,
   { additions }: EntryItem,
-  { room, commit, leafChanges }: CommitEntry,
+  entry: MembershipEntry,
 ): Promise<ReadonlyMap<ClientUri, Coming>> {
+  if (entry.kind === "void") return backBy(context, tx, entry);
+  const { store, handedOut, accounts } = context;
+  const { room, commit, leafChanges } = entry;
   const believed = new Map<ClientUri, Coming>();
   if (additions === undefined) return believed;
   const { joiner } = additions;
@@ -46,13 +53,37 @@ export async function believedOf(
   return believed;
 }
 
+/** Those whom a void brings back (FED-1104): they went with a commit that it takes back. */
+async function backBy(
+  { roomLog, accounts }: FollowedContext,
+  tx: Tx,
+  { room, voided, position, leafChanges }: VoidEntry,
+): Promise<ReadonlyMap<ClientUri, Coming>> {
+  const added = leafChanges.filter(({ change }) => change === "added");
+  const local = added.filter(({ client }) => accounts.isLocal(userOfClient(client)));
+  if (local.length === 0) return new Map();
+  const range = { after: voided - 1, upTo: position - 1, handshakesOnly: true };
+  const { entries } = await roomLog.readLog(tx, room, range);
+  const gone = new Set<ClientUri>();
+  for (const { bytes } of entries) {
+    const entry = decodeEntry(bytes, "sliced");
+    if (entry.kind !== "commit") continue;
+    for (const { client, change } of entry.leafChanges) {
+      if (change === "removed") gone.add(client);
+    }
+  }
+  return new Map(
+    local.flatMap(({ client }) => (gone.has(client) ? [[client, "back" as const]] : [])),
+  );
+}
+
 /** Lets own clients who came read what follows, and those who went nothing after this commit. */
 export async function changeSubscriptions(
   context: FollowedContext,
   tx: Tx,
   followed: FollowedRoom,
   item: EntryItem,
-  entry: CommitEntry,
+  entry: MembershipEntry,
 ): Promise<void> {
   const { roomLog, accounts } = context;
   const { room, position, leafChanges } = entry;
@@ -70,7 +101,7 @@ export async function changeSubscriptions(
     const coming = believed.get(client);
     if (coming === undefined) {
       context.count("joinNotBelieved");
-    } else if (coming === "external") {
+    } else if (coming !== "welcome" || entry.kind === "void") {
       await roomLog.subscribe(tx, { client, room, after: position - 1 });
     } else {
       await welcome(context, tx, followed, item, entry, client);

@@ -7,19 +7,13 @@ import {
   signedHeadCodec,
   TOMBSTONE_REASONS,
 } from "@treehouse/protocol";
-import type {
-  CommitEntry,
-  Entry,
-  RefusalCode,
-  RoomUri,
-  Roster,
-  SignedHead,
-} from "@treehouse/protocol";
+import type { Entry, RefusalCode, RoomUri, Roster, SignedHead } from "@treehouse/protocol";
 import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
 import { enterRoom, isIntroduced } from "./enter-room.ts";
 import { changeSubscriptions } from "./members.ts";
+import type { MembershipEntry } from "./members.ts";
 import { lastKnown } from "./last-known.ts";
 import { endRoom, forgetIfAway } from "./leave-room.ts";
 import { followNewHub } from "./new-hub.ts";
@@ -116,7 +110,8 @@ async function take(
     case "behindStep":
       break;
   }
-  if (entry.kind === "commit" && !(await changeRoster(context, tx, touched, item, entry))) {
+  const changes = entry.kind === "commit" || entry.kind === "void" ? entry : undefined;
+  if (changes && !(await changeRoster(context, tx, touched, item, changes))) {
     if (batch.introduced) return freeze(context, touched, "rosterInvalid");
     // A commit may be missing here that was taken for good: the hub is asked who is in the room.
     touched.wantsIntroduction = true;
@@ -166,7 +161,7 @@ async function write(
     bytes: delivery.entry,
     handshake: entry.kind !== "application",
   });
-  if (entry.kind === "commit") {
+  if (entry.kind === "commit" || entry.kind === "void") {
     await changeSubscriptions(context, tx, room, item, entry);
     const { groupInfo } = delivery;
     if (groupInfo !== undefined) {
@@ -184,11 +179,17 @@ async function write(
   touched.head = {
     ...head,
     term: entry.term,
-    epoch: entry.kind === "commit" ? entry.epoch + 1 : head.epoch,
+    epoch: epochAfter(entry) ?? head.epoch,
     position: entry.position,
     hash,
     seen: Math.max(head.seen, entry.position),
   };
+}
+
+/** The epoch that goes on after an entry; undefined: that of before. */
+function epochAfter(entry: Entry): number | undefined {
+  if (entry.kind === "void") return entry.epoch;
+  return entry.kind === "commit" ? entry.epoch + 1 : undefined;
 }
 
 function isEnd(reason: number): boolean {
@@ -201,7 +202,7 @@ async function changeRoster(
   tx: Tx,
   touched: TouchedRoom,
   item: EntryItem,
-  entry: CommitEntry,
+  entry: MembershipEntry,
 ): Promise<boolean> {
   const roster = await rosterAfter(context, tx, touched, entry);
   if (roster === undefined) return takeRoster(context, tx, touched, item, entry);
@@ -228,7 +229,7 @@ async function rosterAfter(
   { store }: FollowedContext,
   tx: Tx,
   { room }: TouchedRoom,
-  entry: CommitEntry,
+  entry: MembershipEntry,
 ): Promise<Roster | undefined> {
   try {
     const after = applyLeafChanges(await store.followedRoster(tx, room.id), entry.leafChanges);

@@ -1,9 +1,9 @@
 import { equalBytes, rosterHash, userOfClient } from "@treehouse/protocol";
-import type { CommitEntry } from "@treehouse/protocol";
 import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
 import type { TouchedRoom } from "./prepare.ts";
+import type { MembershipEntry } from "./members.ts";
 import type { EntryItem } from "./receive.ts";
 
 /**
@@ -16,7 +16,7 @@ export async function takeRoster(
   tx: Tx,
   { room }: TouchedRoom,
   { delivery: { introduction } }: EntryItem,
-  { position, rosterHash: hash }: CommitEntry,
+  { position, rosterHash: hash }: MembershipEntry,
 ): Promise<boolean> {
   const { store, accounts, roomLog } = context;
   if (introduction === undefined || !equalBytes(introduction.hubKey, room.hubKey)) return false;

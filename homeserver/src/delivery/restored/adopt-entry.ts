@@ -4,6 +4,7 @@ import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
 import { signedHeadOf } from "../heads.ts";
+import { adoptVoid, unsettledAfter, writeVoid } from "../health/index.ts";
 import { actorOf, countLinkUse, usedLinkOf } from "../joining/index.ts";
 import type { UsedLink } from "../joining/index.ts";
 import { changePeers } from "../membership.ts";
@@ -24,7 +25,7 @@ export async function adoptEntry(
 ): Promise<HostedRoom> {
   const entry = decodeEntry(bytes);
   const adopted = await after(context, hosted, entry, groupInfo);
-  await context.database.transaction(async (tx) => {
+  return context.database.transaction(async (tx) => {
     const point = { position: entry.position, hash: chainHashOf(entry, bytes, sha256) };
     await context.roomLog.append(tx, {
       room: entry.room,
@@ -32,10 +33,10 @@ export async function adoptEntry(
       bytes,
       handshake: entry.kind !== "application",
     });
-    await write(context, tx, { hosted, adopted, entry, point });
-    tx.afterCommit(() => context.rooms.put(adopted.room));
+    const room = await write(context, tx, { hosted, adopted, entry, point });
+    tx.afterCommit(() => context.rooms.put(room));
+    return room;
   });
-  return adopted.room;
 }
 
 type Adopted = {
@@ -57,6 +58,7 @@ async function after(
     const held = hosted.held.difference(new Set(removes));
     return { room: hostedRoom({ ...hosted, revision, group, removals, held }) };
   }
+  if (entry.kind === "void") return { room: await adoptVoid(context, hosted, entry) };
   if (entry.kind !== "commit") return { room: hosted };
   return afterCommit(context, hosted, entry, groupInfo);
 }
@@ -94,13 +96,20 @@ type Writing = {
   readonly point: LogPoint;
 };
 
-async function write(context: DeliveryContext, tx: Tx, writing: Writing): Promise<void> {
+/** Answers the room as it is remembered from here on. */
+async function write(context: DeliveryContext, tx: Tx, writing: Writing): Promise<HostedRoom> {
   const { store } = context;
   const { hosted, adopted, entry, point } = writing;
   const { group, revision } = adopted.room;
   const head: StoredHead = { ...point, epoch: group.epoch, revision };
   if (adopted.commit !== undefined) {
     await writeCommit(context, tx, writing, head);
+    return withUnsettled(context, tx, writing, adopted.commit);
+  }
+  if (entry.kind === "void") {
+    const at = entry.acceptedAt;
+    const voiding = { hosted, next: adopted.room, from: entry.voided, point, end: point, at };
+    await writeVoid(context, tx, voiding);
   } else if (entry.kind === "proposal") {
     const added = group.pendingProposals.slice(hosted.group.pendingProposals.length);
     await store.addRemovals(tx, hosted.id, adopted.room, entry.acceptedAt);
@@ -108,6 +117,23 @@ async function write(context: DeliveryContext, tx: Tx, writing: Writing): Promis
   } else {
     await store.moveHead(tx, hosted.id, point);
   }
+  return adopted.room;
+}
+
+/** The commit that was adopted may be voided by what follows it in the log. */
+async function withUnsettled(
+  { store }: DeliveryContext,
+  tx: Tx,
+  { hosted, adopted: { room }, point }: Writing,
+  { committer, external }: NonNullable<Adopted["commit"]>,
+): Promise<HostedRoom> {
+  const commit = { epoch: hosted.group.epoch, ...point, committer: committer.client, external };
+  const unsettled = unsettledAfter({ hosted, commit });
+  const [newest, oldest] = [unsettled.at(-1), unsettled[0]];
+  if (newest !== undefined && oldest !== undefined) {
+    await store.addUnsettled(tx, hosted.id, newest, oldest.position);
+  }
+  return { ...room, unsettled, reports: [] };
 }
 
 async function writeCommit(

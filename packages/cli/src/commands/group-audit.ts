@@ -73,8 +73,10 @@ async function take(cli: Cli, conversation: Conversation, path: string): Promise
 function lineOf({ number, acceptedAt, address, acts, reason, signed }: AuditItem): string {
   const at = acceptedAt === 0 ? "(told)" : new Date(acceptedAt).toISOString();
   const words = acts.map(actText).join(", ");
+  // Whoever comes in alone signs the commit, and nothing beside.
+  const comes = acts.some(({ kind }) => kind === "join");
   const why = reason === "" ? "" : ` — ${reason}`;
-  return `${number} ${at} ${address}: ${words}${why}${signed ? "" : " (unsigned)"}`;
+  return `${number} ${at} ${address}: ${words}${why}${signed || comes ? "" : " (without a signature)"}`;
 }
 
 function actText(act: AuditItem["acts"][number]): string {
@@ -93,8 +95,19 @@ function actText(act: AuditItem["acts"][number]): string {
     case "role":
       return `${address} ${from} -> ${to}`;
     case "state":
-      return `changed: ${part}`;
+      return stateText(act) ?? `changed: ${part}`;
     case "end":
       return "deleted it for all";
   }
+}
+
+function stateText(act: AuditItem["acts"][number]): string | undefined {
+  const { fields = [], banned = [], silenced = [], unsilenced = [] } = act;
+  const texts = [
+    ...(fields.length === 0 ? [] : [`changed: ${fields.join(", ")}`]),
+    ...banned.map((address) => `banned ${address}`),
+    ...silenced.map((address) => `silenced ${address}`),
+    ...unsilenced.map((address) => `lets ${address} speak again`),
+  ];
+  return texts.length === 0 ? undefined : texts.join(", ");
 }

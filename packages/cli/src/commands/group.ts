@@ -5,6 +5,7 @@ import { Option } from "commander";
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
+import { addRecoveryCommands } from "./group-recovery.ts";
 import { aboutText, addAboutCommands } from "./group-about.ts";
 import { addServerCommands } from "./group-server.ts";
 import { addAuditCommand } from "./group-audit.ts";
@@ -109,6 +110,7 @@ export function addGroupCommands(cli: Cli): void {
   addNoteCommands(cli, noun);
   addGrantCommand(cli, noun);
   addOrganisationCommands(cli, noun);
+  addRecoveryCommands(cli, noun);
   addPolicyCommands(cli, noun);
   addMemberCommand(cli, noun, "add", "add members, all or none");
   addMemberCommand(cli, noun, "remove", "remove members");

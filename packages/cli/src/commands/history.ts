@@ -68,8 +68,9 @@ function lineOf(item: ItemRow): string {
       const removed = item.removed.map((address) => `-${address}`);
       const about = aboutChangeText(item.about);
       const moved = item.server === undefined ? [] : [`server: ${item.server}`];
+      const end = item.ended === true ? ["has deleted the conversation for everybody"] : [];
       const why = item.reason === undefined ? [] : [`(${item.reason})`];
-      return `${at} * ${item.by} ${[...added, ...removed, ...about, ...moved, ...why].join(" ")}`.trimEnd();
+      return `${at} * ${item.by} ${[...added, ...removed, ...about, ...moved, ...end, ...why].join(" ")}`.trimEnd();
     }
     case "fault":
       return `${at} ! ${item.code}: ${item.text}`;

@@ -225,6 +225,10 @@ test("R-054 R-056 threads, pins, lifetimes and drafts have commands of their own
   expect(await alice("group", "ttl", "Tea", "4w")).toMatchObject({ lifetime: 28 * 86_400_000 });
   expect(await alice("group", "ttl", "Tea", "never")).toMatchObject({ lifetime: null });
 
+  const stands = { status: "joined", health: { state: "ok" }, epoch: expect.any(Number) };
+  expect(await alice("group", "epoch", "Tea")).toMatchObject(stands);
+  expect(await alice("group", "rejoin", "Tea")).toMatchObject(stands);
+
   const draft = { text: "dear all", inReplyTo: pinned };
   const args = ["draft", "Tea", "dear all", "--reply", pinned, "--thread", "sweets"];
   expect(await alice(...args)).toEqual({ draft });

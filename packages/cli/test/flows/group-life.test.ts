@@ -69,6 +69,7 @@ test("R-060 a conversation is deleted for all after a question, shown as such, a
   expect(await wrong("--context", "bob", "send", "Cake", "more")).toBe("removed");
   const history = await household.treehouse(["--context", "bob", "history", "Cake"]);
   expect(history.out).toContain("eaten");
+  expect(history.out).toContain("has deleted the conversation for everybody");
   await bobs("group", "forget", "Cake");
   expect(await wrong("--context", "bob", "history", "Cake")).toBe("unknownRoom");
   expect(await wrong("group", "forget", "Tearoom")).toBe("conflict");
@@ -88,7 +89,7 @@ test("R-078 who did what is shown with the reason, given to another member and c
     ],
   });
   const lines = await household.treehouse(["group", "audit", "Board"]);
-  expect(lines.out).toMatch(/^1 20.* alice@localhost: changed: about — as agreed\n2 20.*\+bob@loc/);
+  expect(lines.out).toMatch(/^1 20.* alice@localhost: changed: topic — as agreed\n2 20.*\+bob@loc/);
   expect(await json("group", "audit", "Board", "--before", "2", "--limit", "1")).toMatchObject({
     items: [{ number: 1 }],
   });

@@ -12,6 +12,7 @@ import { ENTRY_VERSION, placeFault } from "./entry.ts";
 import type { Entry, EntryHeader, EntryKind } from "./entry.ts";
 import { frankCodec } from "./frank.ts";
 import { leafChangesCodec } from "./leaf-changes.ts";
+import { signedHealthReportCodec, voidReportsCodec } from "./health-report.ts";
 import { handshakeCodec, hashCodec } from "./mls-objects.ts";
 
 const KINDS: readonly (EntryKind | undefined)[] = [
@@ -22,6 +23,7 @@ const KINDS: readonly (EntryKind | undefined)[] = [
   "void",
   "tombstone",
   "knock",
+  "report",
 ];
 
 /** Reads a whole entry; "malformed" is the only error. */
@@ -89,7 +91,9 @@ function readEntry(reader: Reader): Entry {
         kind: "void",
         voided: reader.u64(),
         epoch: reader.u64(),
-        faults: reader.opaque(LIMITS.faultReportsBytesMax),
+        leafChanges: leafChangesCodec.read(reader),
+        rosterHash: hashCodec.read(reader),
+        faults: voidReportsCodec.read(reader),
       };
     case "knock":
       return {
@@ -98,6 +102,8 @@ function readEntry(reader: Reader): Entry {
         user: parseUserUri(reader.ascii(LIMITS.uriBytesMax)),
         key: reader.opaque(32, 32),
       };
+    case "report":
+      return { ...header, kind: "report", report: signedHealthReportCodec.read(reader) };
     case "tombstone":
       break;
   }

@@ -5,6 +5,7 @@ import { ENTRY_KINDS, ENTRY_VERSION, placeFault } from "./entry.ts";
 import type { ApplicationEntry, Entry } from "./entry.ts";
 import { frankCodec } from "./frank.ts";
 import { leafChangesCodec } from "./leaf-changes.ts";
+import { signedHealthReportCodec, voidReportsCodec } from "./health-report.ts";
 import { handshakeCodec, hashCodec } from "./mls-objects.ts";
 
 /** Octets of the header beside the room's URI and its length. */
@@ -64,8 +65,12 @@ function writeBody(writer: Writer, entry: Entry): void {
     case "void":
       writer.u64(entry.voided);
       writer.u64(entry.epoch);
-      atMost(entry.faults, LIMITS.faultReportsBytesMax);
-      writer.opaque(entry.faults);
+      leafChangesCodec.write(writer, entry.leafChanges);
+      hashCodec.write(writer, entry.rosterHash);
+      voidReportsCodec.write(writer, entry.faults);
+      return;
+    case "report":
+      signedHealthReportCodec.write(writer, entry.report);
       return;
     case "tombstone":
       writer.u8(entry.reason);

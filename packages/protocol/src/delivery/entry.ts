@@ -2,6 +2,7 @@ import { equalBytes } from "../bytes/index.ts";
 import type { Bytes } from "../bytes/index.ts";
 import type { ClientUri, RoomUri, UserUri } from "../identifiers/index.ts";
 import type { Frank } from "./frank.ts";
+import type { SignedHealthReport } from "./health-report.ts";
 
 /** Version of the entry's form; its first octet. */
 export const ENTRY_VERSION = 1;
@@ -17,6 +18,7 @@ export const ENTRY_KINDS = {
   void: 4,
   tombstone: 5,
   knock: 6,
+  report: 7,
 } as const;
 
 export type EntryKind = keyof typeof ENTRY_KINDS;
@@ -87,12 +89,23 @@ export type ApplicationEntry = EntryHeader & {
   readonly frank: Frank | undefined;
 };
 
-/** Takes back the commit at `voided`: the epoch before it stands. */
+/** What a leaf says of the newest commit. */
+export type ReportEntry = EntryHeader & {
+  readonly kind: "report";
+  readonly report: SignedHealthReport;
+};
+
+/** Takes back the commit at `voided`: the epoch that it ended stands. */
 export type VoidEntry = EntryHeader & {
   readonly kind: "void";
   readonly voided: number;
   readonly epoch: number;
-  readonly faults: Bytes;
+  /** Those of the commit, taken back. */
+  readonly leafChanges: readonly LeafChange[];
+  /** Hash of the roster before the commit. */
+  readonly rosterHash: Bytes;
+  /** Leaves of different users that could not apply it. */
+  readonly faults: readonly SignedHealthReport[];
 };
 
 /** Stands for an entry that can never be delivered. */
@@ -119,7 +132,8 @@ export type Entry =
   | ApplicationEntry
   | VoidEntry
   | TombstoneEntry
-  | KnockEntry;
+  | KnockEntry
+  | ReportEntry;
 
 /**
  * Why a header is not that of an entry. FED-202: positions begin at 1. FED-205: what is ephemeral

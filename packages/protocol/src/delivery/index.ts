@@ -10,6 +10,7 @@ export type {
   EntryKind,
   LeafChange,
   ProposalEntry,
+  ReportEntry,
   TombstoneEntry,
   VoidEntry,
 } from "./entry.ts";
@@ -40,6 +41,13 @@ export type {
 } from "./group-info.ts";
 export { headCodec, signedHeadCodec, signHead, verifyHead } from "./head.ts";
 export type { Head, SignedHead } from "./head.ts";
+export {
+  healthReportCodec,
+  signedHealthReportCodec,
+  signHealthReport,
+  verifyHealthReport,
+} from "./health-report.ts";
+export type { HealthReport, SignedHealthReport } from "./health-report.ts";
 export { INBOX_ENTRY_VERSION, inboxEntryCodec } from "./inbox.ts";
 export type { AccountEventBody, InboxEntry, WelcomeBody } from "./inbox.ts";
 export {
@@ -83,4 +91,4 @@ export type { SubmitMessageRequest, SubmitMessageResponse } from "./submit.ts";
 export { treeResponseCodec } from "./tree.ts";
 export type { TreeResponse } from "./tree.ts";
 export { updateRequestCodec, updateRoomResponseCodec } from "./update.ts";
-export type { UpdateRequest, UpdateRoomResponse } from "./update.ts";
+export type { HandshakeRequest, UpdateRequest, UpdateRoomResponse } from "./update.ts";

@@ -5,6 +5,8 @@ import { LIMITS } from "../limits.ts";
 import { proposalsCodec } from "./encode-entry.ts";
 import { signedHeadCodec } from "./head.ts";
 import type { SignedHead } from "./head.ts";
+import { signedHealthReportCodec } from "./health-report.ts";
+import type { SignedHealthReport } from "./health-report.ts";
 import { groupInfoCodec, handshakeCodec, PROTOCOL, welcomeCodec } from "./mls-objects.ts";
 import { submitMessageRequestCodec } from "./submit.ts";
 import type { SubmitMessageRequest } from "./submit.ts";
@@ -20,7 +22,11 @@ export type UpdateRequest =
       /** A message in the new epoch, accepted right after the commit. */
       readonly firstMessage: SubmitMessageRequest | undefined;
     }
-  | { readonly kind: "proposal"; readonly proposals: readonly Bytes[] };
+  | { readonly kind: "proposal"; readonly proposals: readonly Bytes[] }
+  | { readonly kind: "report"; readonly report: SignedHealthReport };
+
+/** The updates that consist of messages of MLS. */
+export type HandshakeRequest = Exclude<UpdateRequest, { readonly kind: "report" }>;
 
 type Explanation = {
   /** A refusal code. */
@@ -54,6 +60,7 @@ export const updateRequestCodec: Codec<UpdateRequest> = versioned(
       }),
     },
     proposal: { tag: 2, codec: struct({ proposals: proposalsCodec }) },
+    report: { tag: 3, codec: struct({ report: signedHealthReportCodec }) },
   }),
 );
 

@@ -19,6 +19,8 @@ export const LABELS = {
   requestProof: "RequestProofTBS",
   /** Hub key over the head of a room's log. */
   head: "HeadTBS",
+  /** Client signature key over what its leaf says of a commit. */
+  healthReport: "HealthReportTBS",
   /** Client signature key over a request for KeyPackages. */
   keyMaterialRequest: "KeyMaterialRequestTBS",
   /** Client signature key over a request for a GroupInfo. */

@@ -1,4 +1,4 @@
-import type { UpdateRequest } from "../delivery/index.ts";
+import type { HandshakeRequest } from "../delivery/index.ts";
 import { malformed } from "../codec/index.ts";
 import { peekMlsMessage } from "./peek-mls-message.ts";
 import type { FramingSender } from "./peek-mls-message.ts";
@@ -14,7 +14,7 @@ export type UpdateFraming = {
  * with a commit and perhaps a first message of the epoch that it begins, or PublicMessages with
  * proposals of one sender in one group and epoch. Gives what they have in common.
  */
-export function checkUpdateFraming(request: UpdateRequest): UpdateFraming {
+export function checkUpdateFraming(request: HandshakeRequest): UpdateFraming {
   if (request.kind === "proposal") return commonFraming(request.proposals, "proposal");
   const framing = commonFraming([request.commit], "commit");
   if (request.firstMessage !== undefined) {

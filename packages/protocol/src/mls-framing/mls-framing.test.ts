@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Bytes } from "../bytes/index.ts";
 import { utf8Encode } from "../bytes/index.ts";
 import { Writer } from "../codec/index.ts";
-import type { UpdateRequest } from "../delivery/index.ts";
+import type { HandshakeRequest } from "../delivery/index.ts";
 import { parseUserUri } from "../identifiers/index.ts";
 import { Refusal } from "../refusals/index.ts";
 import { checkUpdateFraming, peekMlsMessage } from "./index.ts";
@@ -103,7 +103,7 @@ describe("checkUpdateFraming", () => {
     message: privateMessage(APPLICATION, 5),
     sendingUri: parseUserUri("mimi://a.example/u/alice"),
   };
-  const commit: UpdateRequest = {
+  const commit: HandshakeRequest = {
     kind: "commit",
     commit: publicMessage(COMMIT),
     welcome,
@@ -118,7 +118,7 @@ describe("checkUpdateFraming", () => {
     expect(checkUpdateFraming({ kind: "proposal", proposals })).toEqual(framing);
   });
 
-  const refused: readonly (readonly [string, UpdateRequest])[] = [
+  const refused: readonly (readonly [string, HandshakeRequest])[] = [
     ["a proposal as commit", { ...commit, commit: publicMessage(PROPOSAL) }],
     ["a private commit", { ...commit, commit: privateMessage(COMMIT, 4) }],
     ["a commit as proposal", { kind: "proposal", proposals: [publicMessage(COMMIT)] }],

@@ -35,6 +35,7 @@ export const refusalTable = {
   muted: row(403, "The user is muted in the room", "Wait for the end, or ask who may lift it."),
   clientMismatch: row(403, "Another client is named", "Act for the session's own client only."),
   removed: row(403, "This client has been removed", "Stop sending to this room."),
+  suspended: row(403, "Commits of this user were void", "Wait as long as told, then try again."),
   peerDenied: row(403, "An operator does not allow this server", "Ask the operators."),
   noConsent: row(403, "There is no consent", "Ask for the person's consent."),
   notFound: row(404, "There is nothing here", "Check the path."),

@@ -43,12 +43,6 @@ export const mutants: readonly Mutant[] = [
     "  return undefined;",
   ),
   one(
-    "the room is not compared in the transaction",
-    "homeserver/src/delivery/log.ts",
-    "  return head.epoch !== group.epoch || head.revision !== revision;",
-    "  return head.epoch < group.epoch || (head.revision < revision && head.epoch < 0);",
-  ),
-  one(
     "messages from before somebody came in are taken after it",
     "homeserver/src/delivery/epoch-window.ts",
     "    starts.some((start) => start.epoch > epoch && start.entered) ||\n",
@@ -83,21 +77,6 @@ export const mutants: readonly Mutant[] = [
     "homeserver/src/federation/receive.ts",
     "    await store.moveInbound(tx, id, { next, rejectedFrom: next - LIMITS.rejectedItemsMax });\n",
     "",
-  ),
-  one(
-    "what is pushed counts as acknowledged",
-    "homeserver/src/realtime/index.ts",
-    "    for (const connection of target.connections) outbox.send(connection, message);",
-    `    for (const connection of target.connections) {
-      outbox.send(connection, message);
-      connection.reader?.acknowledge([{ stream, position }]);
-    }`,
-  ),
-  one(
-    "a Welcome need not be read first",
-    "homeserver/src/delivery/membership.ts",
-    "after: point.position, awaitsInbox });",
-    "after: point.position });",
   ),
   one(
     "a stream goes live one entry too late",
@@ -136,18 +115,6 @@ export const mutants: readonly Mutant[] = [
     "      const request = await buildSend(context, room, intent);",
   ),
   one(
-    "the client takes a hole in the stream for the end of it",
-    "client-sdk/src/groups/apply-entry.ts",
-    '    return superseded ? applyEntry(context, room, bytes) : "again";',
-    '    return superseded ? applyEntry(context, room, bytes) : "applied";',
-  ),
-  one(
-    "the client gives up a commit that another one was faster than",
-    "client-sdk/src/groups/commit-intent.ts",
-    'refusal.code === "wrongEpoch" || refusal.code === "removalPending";',
-    'refusal.code === "removalPending";',
-  ),
-  one(
     "the client forgets its wishes when it dies",
     "client-sdk/src/groups/resume.ts",
     "      pump(context, room);\n    } catch",
@@ -158,12 +125,6 @@ export const mutants: readonly Mutant[] = [
     "client-sdk/src/groups/send-intent.ts",
     "  tx.intents.delete(intent.serial);\n  if (aside !== undefined) {",
     "  if (aside !== undefined) {",
-  ),
-  one(
-    "the client takes no notice of a place that it has had",
-    "client-sdk/src/groups/apply-entry.ts",
-    '  if (entry.room !== room.uri || entry.position <= room.cursor.position) return "applied";',
-    '  if (entry.room !== room.uri) return "applied";',
   ),
   one(
     "the clock of the hub gives the order",
