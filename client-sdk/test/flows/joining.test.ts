@@ -173,7 +173,7 @@ test("FED-1090 FED-1091 who knocks is heard by those who may answer, and comes i
   await dave.close();
 });
 
-test("FED-1083 R-077 an open conversation takes whoever has its address, but for the banned", async () => {
+test("FED-1083 an open conversation takes whoever has its address, but for the banned", async () => {
   const square = await alice.conversations.create({ name: "Square", kind: "open" });
   const address = await square.links.address();
   const told = next(alice, "membership", ({ room }) => room === square.id);
