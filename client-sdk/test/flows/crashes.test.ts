@@ -125,6 +125,43 @@ test("R-057 whoever reads may die at any transaction: every message comes once, 
   expect(died).toBeGreaterThan(deaths.length / 4);
 }, 240_000);
 
+test("R-019 FED-1109 whoever comes in anew may die at any transaction: one way back, and nothing is lost", async () => {
+  const name = "comes back";
+  const alice = await server.open(await actorOf("host", 0));
+  const room = await alice.conversations.create({ name, members: ["bob@localhost"] });
+  await room.send("first");
+  await bob.caughtUp();
+  await bob.close();
+  let died = 0;
+  const said = ["first"];
+  for (const { at, when } of deaths.slice(0, full ? 24 : 4)) {
+    const doomed = await openMortal(server, "bob");
+    await settle(doomed);
+    const theirs = await doomed.client.conversations.get(room.id);
+    doomed.arm({ at, when });
+    await Promise.race([theirs.rejoin().catch(() => undefined), doomed.died]);
+    if (doomed.dead()) died += 1;
+    else await doomed.client.close();
+    bob = await server.open("bob");
+    await bob.caughtUp();
+    const again = await bob.conversations.get(room.id);
+    const text = `${when} ${at}`;
+    await again.send(text);
+    said.push(text);
+    await alice.caughtUp();
+    await bob.caughtUp();
+    const [here, there] = [await room.info(), await again.info()];
+    expect(there.epochAuthenticator).toBe(here.epochAuthenticator);
+    expect(there.health).toEqual({ state: "ok" });
+    expect(await textsIn(room)).toEqual(said);
+    expect(await textsIn(again)).toEqual(said);
+    await bob.close();
+  }
+  bob = await server.open("bob");
+  await alice.close();
+  expect(died).toBeGreaterThan(0);
+}, 120_000);
+
 test("R-020 a registration may die at any transaction and is finished with the same store", async () => {
   for (const { at, when } of deaths.slice(0, full ? 12 : 4)) {
     const name = `new-${when}-${at}`;
