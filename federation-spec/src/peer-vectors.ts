@@ -1,6 +1,7 @@
 import {
   fromHex,
   parseDomain,
+  userUri,
   signedClientListCodec,
   submitMessageRequestCodec,
   submitMessageResponseCodec,
@@ -116,6 +117,14 @@ export const peerVectors = [
     ranges: [
       { peer: parseDomain("a.example"), since: 1, until: undefined },
       { peer: parseDomain("c.example"), since: 4, until: 9 },
+    ],
+    linkUses: [
+      { position: 5, link: new Uint8Array(32).fill(9), owedTo: undefined },
+      {
+        position: 7,
+        link: new Uint8Array(32).fill(9),
+        owedTo: userUri(parseDomain("a.example"), "bob"),
+      },
     ],
   }),
   vectorOf("TakeOverResponse", "ready", {}),

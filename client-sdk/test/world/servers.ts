@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { type Domain, parseDomain } from "@treehouse/protocol";
 
+import { type CuttingProxy, startCuttingProxy } from "./cutting-proxy.ts";
 import { type RunningServer, runServer, type ServerOptions } from "./server.ts";
 
 export interface FederatedServers extends AsyncDisposable {
@@ -16,13 +17,21 @@ export function startServers(...names: readonly string[]): Promise<FederatedServ
 }
 
 export async function startServersWith(
-  options: ServerOptions,
+  {
+    cutAfter,
+    ...options
+  }: ServerOptions & {
+    /** After so many octets the connection between two servers breaks that carries them. */
+    readonly cutAfter?: number;
+  },
   names: readonly string[],
 ): Promise<FederatedServers> {
   const directory = mkdtempSync(join(tmpdir(), "treehouse-federation-"));
   const urls = new Map<Domain, URL>();
   const servers: RunningServer[] = [];
+  const links: CuttingProxy[] = [];
   const dispose = async () => {
+    for (const link of links) await link[Symbol.asyncDispose]();
     for (const server of servers) await server.stop();
     rmSync(directory, { recursive: true, force: true });
   };
@@ -31,6 +40,11 @@ export async function startServersWith(
       const server = await runServer(domain, join(directory, domain), urls, options);
       servers.push(server);
       urls.set(domain, new URL(server.url));
+      if (cutAfter === undefined) continue;
+      const link = await startCuttingProxy(() => server.url);
+      link.cutAfter = cutAfter;
+      links.push(link);
+      urls.set(domain, new URL(link.url));
     }
   } catch (error) {
     await dispose();

@@ -290,6 +290,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     async restored(tx, life) {
       await store.markRestored(tx, life);
       await store.suspectFollowed(tx);
+      await store.forgetHubOffers(tx);
       tx.afterCommit(() => context.followed.clear());
     },
     connect(assets) {

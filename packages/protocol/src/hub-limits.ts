@@ -11,4 +11,6 @@ export const HUB_LIMITS = {
 export const HUB_RATES = {
   /** Servers asked to take a room over, by client. */
   hubOfferPerClient: { count: 20, perMs: HOUR },
+  /** Rooms that this server is to take over, by their hub: each costs the check of a tree. */
+  takeOverPerPeer: { count: 60, perMs: HOUR },
 } as const;

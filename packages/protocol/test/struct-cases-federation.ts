@@ -155,6 +155,9 @@ const takeOver = fc.record({
   ranges: several(
     fc.record({ peer: domainArbitrary, since: u64Arbitrary, until: maybe(u64Arbitrary) }),
   ),
+  linkUses: several(
+    fc.record({ position: u64Arbitrary, link: exactly(32), owedTo: maybe(userArbitrary) }),
+  ),
 });
 
 const versioned = { closedOctets: [0] };

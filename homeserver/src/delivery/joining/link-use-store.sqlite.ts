@@ -1,5 +1,6 @@
 import { and, asc, count, eq, notInArray, sql } from "drizzle-orm";
-import { buffer } from "../blob.ts";
+import { parseUserUri } from "@treehouse/protocol";
+import { buffer, bytes } from "../blob.ts";
 import type { Database } from "../../platform/index.ts";
 import { linkUses } from "../schema.ts";
 import type { LinkUseStore } from "./store.ts";
@@ -43,6 +44,19 @@ export function createLinkUseStore(database: Database): LinkUseStore {
         .where(and(eq(linkUses.roomId, roomId), eq(linkUses.position, position)))
         .run();
     },
+    linkUses: async (tx, roomId) =>
+      database
+        .sql(tx)
+        .select()
+        .from(linkUses)
+        .where(eq(linkUses.roomId, roomId))
+        .orderBy(asc(linkUses.position))
+        .all()
+        .map(({ position, link, owedTo }) => ({
+          position,
+          link: bytes(link),
+          owedTo: owedTo === null ? undefined : parseUserUri(owedTo),
+        })),
     keepLinkUses: async (tx, roomId, links) => {
       const kept = links.map((link) => buffer(link));
       database

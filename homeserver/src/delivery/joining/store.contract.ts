@@ -23,6 +23,12 @@ export function linkUseStoreContract(
       await store.addLinkUse(tx, 7, { link: other, position: 6, owedTo: undefined });
     });
     expect(await counts()).toEqual([2, 1, 0]);
+    const all = await database.read((tx) => store.linkUses(tx, 7));
+    expect(all.map(({ position, owedTo }) => [position, owedTo])).toEqual([
+      [4, zoe],
+      [5, undefined],
+      [6, undefined],
+    ]);
     const took = (link: typeof one) =>
       database.transaction((tx) => store.takeOwedRole(tx, 7, link, zoe));
     expect([await took(other), await took(one), await took(one)]).toEqual([false, true, false]);

@@ -12,6 +12,8 @@ export interface LinkUseStore {
   takeOwedRole(tx: Tx, roomId: number, link: Bytes, user: UserUri): Promise<boolean>;
   /** The commit there counts no more, as if it had used nothing. */
   dropLinkUse(tx: Tx, roomId: number, position: number): Promise<void>;
+  /** All uses, by position. */
+  linkUses(tx: ReadTx, roomId: number): Promise<readonly LinkUse[]>;
   /** The uses of all other links are forgotten. */
   keepLinkUses(tx: Tx, roomId: number, links: readonly Bytes[]): Promise<void>;
 }

@@ -37,7 +37,10 @@ export async function askToTakeOver(
 ): Promise<void> {
   if (handOver === undefined) return;
   const { database, store, hubs, domain } = context;
-  const ranges = await database.read((tx) => store.allPeerRanges(tx, hosted.id));
+  const { ranges, linkUses } = await database.read(async (tx) => ({
+    ranges: await store.allPeerRanges(tx, hosted.id),
+    linkUses: await store.linkUses(tx, hosted.id),
+  }));
   // This server has had the log from its beginning, and goes on as a follower.
   const own = { peer: domain, since: 1, until: undefined };
   const request = takeOverRequestCodec.encode({
@@ -47,6 +50,7 @@ export async function askToTakeOver(
       .toSorted((one, other) => one - other)
       .map((leaf) => ({ leaf, flags: { held: next.held.has(leaf) } })),
     ranges: [own, ...ranges.filter(({ peer }) => peer !== handOver.hub && peer !== domain)],
+    linkUses,
   });
   await hubs.takeOver(handOver.hub, hosted.room, request);
 }

@@ -35,6 +35,7 @@ export function createMoves(
 ): Moves {
   const { env, database, store, domain } = context;
   const offers = createRateLimiter(env, RATE_LIMITS.hubOfferPerClient, "hubOfferPerClient");
+  const takeOvers = createRateLimiter(env, RATE_LIMITS.takeOverPerPeer, "takeOverPerPeer");
   const coming = new Set<RoomUri>();
   let running: Promise<void> = Promise.resolve();
 
@@ -61,6 +62,7 @@ export function createMoves(
     ask: (caller, room, hub) =>
       hub === domain ? offer(caller, room) : context.hubs.hubOffer(hub, caller, room),
     async prepare(peer, room, request) {
+      takeOvers.take(peer);
       await prepareTakeOver(context, peer, room, request);
       coming.add(room);
     },

@@ -38,6 +38,9 @@ export function moveStoreContract(open: OpenStore, sampleRoom: (room: RoomUri) =
       expect(await store.deleteExpiredOffers(tx, 99, 10)).toBe(0);
       expect(await store.deleteExpiredOffers(tx, 100, 10)).toBe(1);
       expect(await store.hubOffer(tx, room)).toBeUndefined();
+      await store.putHubOffer(tx, offer);
+      await store.forgetHubOffers(tx);
+      expect(await store.hubOffer(tx, room)).toBeUndefined();
     });
   });
 

@@ -26,6 +26,7 @@ type OfferMethods = Pick<
   | "prepareTakeOver"
   | "preparedRooms"
   | "deleteHubOffer"
+  | "forgetHubOffers"
   | "deleteExpiredOffers"
 >;
 
@@ -82,6 +83,9 @@ function offerMethods(database: Database): OfferMethods {
         .map(({ room }) => parseRoomUri(room)),
     deleteHubOffer: async (tx, room) => {
       database.sql(tx).delete(hubOffers).where(eq(hubOffers.room, room)).run();
+    },
+    forgetHubOffers: async (tx) => {
+      database.sql(tx).delete(hubOffers).run();
     },
     deleteExpiredOffers: async (tx, at, limit) => {
       const db = database.sql(tx);

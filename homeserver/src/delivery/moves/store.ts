@@ -13,6 +13,8 @@ export interface MoveStore {
   /** Rooms of which the hub has said what is to be taken over, in the order of their names. */
   preparedRooms(tx: ReadTx): Promise<readonly RoomUri[]>;
   deleteHubOffer(tx: Tx, room: RoomUri): Promise<void>;
+  /** An older life has given them: what became of them since nobody knows here. */
+  forgetHubOffers(tx: Tx): Promise<void>;
   /** Deletes at most `limit` that were good before `at` alone; answers how many. */
   deleteExpiredOffers(tx: Tx, at: number, limit: number): Promise<number>;
   /** Removes every row of a room hosted here but those that say which entries others may read. */

@@ -38,6 +38,7 @@ export async function takeOver(context: MovesContext, name: RoomUri): Promise<bo
     if (!fits) return false;
     const roomId = await write(context, tx, { offer, group, generation: room.generation, head });
     for (const range of given.ranges) await store.addPeerRange(tx, roomId, range);
+    for (const use of given.linkUses) await store.addLinkUse(tx, roomId, use);
     const removals = given.removals.map(({ leaf }) => leaf);
     const held = new Set(given.removals.filter((one) => one.flags.held).map(({ leaf }) => leaf));
     await store.addRemovals(tx, roomId, { removals, held }, env.now());

@@ -32,7 +32,7 @@ async function world(seed: number) {
   return { ...three, crypto, state, keys, named, consent, after };
 }
 
-test("R-012 FED-1120 FED-1121 FED-987 a commit hands a room over to a hub that consents", async () => {
+test("R-015 FED-1120 FED-1121 FED-987 a commit hands a room over to a hub that consents", async () => {
   const { room, alice, bob, carol, keys, after } = await world(51);
   const prepared = await alice.group.prepareCommit({ roomState: after({}) }, none);
   await deliver(room, alice, prepared);

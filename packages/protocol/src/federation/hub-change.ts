@@ -2,8 +2,8 @@ import type { Bytes } from "../bytes/index.ts";
 import { fixed, flags, optional, struct, u32, u64, vector, versioned } from "../codec/index.ts";
 import type { Codec } from "../codec/index.ts";
 import { groupInfoCodec, PROTOCOL, ratchetTreeCodec } from "../delivery/index.ts";
-import { clientUriCodec, domainCodec } from "../identifiers/index.ts";
-import type { ClientUri, Domain } from "../identifiers/index.ts";
+import { clientUriCodec, domainCodec, userUriCodec } from "../identifiers/index.ts";
+import type { ClientUri, Domain, UserUri } from "../identifiers/index.ts";
 import { LIMITS } from "../limits.ts";
 import { hubConsentCodec } from "../room/index.ts";
 import type { HubConsent, NamedHub } from "../room/index.ts";
@@ -23,6 +23,16 @@ export type TakeOverRequest = {
   readonly removals: readonly DueRemoval[];
   /** Which entries other servers may read. */
   readonly ranges: readonly PeerRangeOf[];
+  /** Uses of the room's join links so far (FED-1085). */
+  readonly linkUses: readonly UsedLink[];
+};
+
+export type UsedLink = {
+  /** Of the commit that used it. */
+  readonly position: number;
+  readonly link: Bytes;
+  /** Who came by it and has not taken its role yet. */
+  readonly owedTo: UserUri | undefined;
 };
 
 export type DueRemoval = {
@@ -64,6 +74,9 @@ export const takeOverRequestCodec: Codec<TakeOverRequest> = versioned(
     ranges: vector(struct<PeerRangeOf>({ peer: domainCodec, since: u64, until: optional(u64) }), {
       countMax: LIMITS.treeLeavesMax,
     }),
+    linkUses: vector(
+      struct<UsedLink>({ position: u64, link: fixed(32), owedTo: optional(userUriCodec) }),
+    ),
   }),
 );
 
