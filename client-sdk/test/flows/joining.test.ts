@@ -172,3 +172,19 @@ test("FED-1090 FED-1091 who knocks is heard by those who may answer, and comes i
   });
   await dave.close();
 });
+
+test("FED-1083 an open conversation takes whoever has its address, but for the banned", async () => {
+  const square = await alice.conversations.create({ name: "Square", kind: "open" });
+  const address = await square.links.address();
+  const told = next(alice, "membership", ({ room }) => room === square.id);
+  const bobs = await bob.conversations.join(address);
+  expect((await told).way).toBe("open");
+  expect((await bobs.info()).name).toBe("Square");
+  const gone = next(bob, "removed", ({ room }) => room === square.id);
+  const { link } = await square.links.create();
+  await square.ban([bob.me.address]);
+  await gone;
+  for (const way of [address, link]) {
+    await expect(bob.conversations.join(way)).rejects.toMatchObject({ code: "banned" });
+  }
+});
