@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { Cli } from "./cli.ts";
 import { durationOf } from "./organisation.ts";
 import { addRoleCommands } from "./group-role.ts";
-import { ruled } from "./group-rules.ts";
+import { ruled, sanctionsText } from "./group-rules.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 const conversationText = "id, unique beginning of the id, or name";
@@ -43,8 +43,12 @@ export function addPolicyCommands(cli: Cli, noun: Command): void {
   addPeopleCommand(noun, "ban", "take people out and keep them out")
     .option("--remove", "lift it; who it is may be told by the tag that the rules have")
     .action(async (reference: string, people: string[], options: { remove?: boolean }) => {
-      await ruled(cli, reference, (conversation) =>
-        options.remove === true ? conversation.unban(people) : conversation.ban(people),
+      await ruled(
+        cli,
+        reference,
+        (conversation) =>
+          options.remove === true ? conversation.unban(people) : conversation.ban(people),
+        sanctionsText,
       );
     });
   addPeopleCommand(noun, "silence", "let people read and not write")
@@ -53,10 +57,14 @@ export function addPolicyCommands(cli: Cli, noun: Command): void {
     .action(
       async (reference: string, people: string[], options: { for?: string; remove?: boolean }) => {
         const until = options.for === undefined ? undefined : Date.now() + durationOf(options.for);
-        await ruled(cli, reference, (conversation) =>
-          options.remove === true
-            ? conversation.unsilence(people)
-            : conversation.silence(people, { until }),
+        await ruled(
+          cli,
+          reference,
+          (conversation) =>
+            options.remove === true
+              ? conversation.unsilence(people)
+              : conversation.silence(people, { until }),
+          sanctionsText,
         );
       },
     );

@@ -21,7 +21,12 @@ export function addRoleCommands(cli: Cli, noun: Command): void {
   command(role, "set", "give people another role")
     .argument("<addresses...>", "for instance bob@localhost")
     .action(async (reference: string, name: string, addresses: string[]) => {
-      await ruled(cli, reference, (conversation) => conversation.setRole(addresses, name));
+      await ruled(
+        cli,
+        reference,
+        (conversation) => conversation.setRole(addresses, name),
+        () => addresses.map((address) => `${address} is ${name} now.`).join("\n"),
+      );
     });
   command(role, "define", "change what a role may, or make a new one")
     .option("--like <role>", "for a new one: as which it begins, member if left out")

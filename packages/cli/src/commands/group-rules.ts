@@ -3,17 +3,18 @@ import type { Conversation, ConversationPolicy } from "@treehouse/client-sdk";
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
 
-/** Acts, and shows the rules as they are then. */
+/** Acts, and shows the rules as they are then, to people what `shown` makes of them. */
 export async function ruled(
   cli: Cli,
   reference: string,
   act: (conversation: Conversation) => Promise<void>,
+  shown: (policy: ConversationPolicy) => string = textOf,
 ): Promise<void> {
   await withCaughtUpClient(cli, async (client) => {
     const conversation = await client.conversations.get(reference);
     await act(conversation);
     const policy = await conversation.policy();
-    cli.output().result({ id: conversation.id, ...jsonOf(policy) }, textOf(policy));
+    cli.output().result({ id: conversation.id, ...jsonOf(policy) }, shown(policy));
   });
 }
 
@@ -22,7 +23,7 @@ function jsonOf({ maxUsers, maxClients, ...policy }: ConversationPolicy) {
 }
 
 function textOf(policy: ConversationPolicy): string {
-  const { banned, silenced, maxUsers, maxClients, severalClients } = policy;
+  const { maxUsers, maxClients, severalClients } = policy;
   const roles = policy.roles.map(({ name, holders, capabilities }) =>
     `  ${name} (${holders}): ${capabilities.join(", ")}`.trimEnd(),
   );
@@ -31,14 +32,26 @@ function textOf(policy: ConversationPolicy): string {
     ...(maxClients === undefined ? [] : [`at most ${maxClients} clients`]),
     ...(severalClients ? [] : ["one client each"]),
   ];
-  const until = (time: number | undefined) =>
-    time === undefined ? "" : ` until ${new Date(time).toISOString()}`;
   return [
     `${policy.template}, rules ${policy.rulesVersion}; you are ${policy.ownRole}`,
     ...(bounds.length === 0 ? [] : [bounds.join(", ")]),
     "roles:",
     ...roles,
+    ...sanctionsOf(policy),
+  ].join("\n");
+}
+
+/** Who is banned or silenced. */
+export function sanctionsText(policy: ConversationPolicy): string {
+  const lines = sanctionsOf(policy);
+  return lines.length === 0 ? "Nobody is banned or silenced." : lines.join("\n");
+}
+
+function sanctionsOf({ banned, silenced }: ConversationPolicy): readonly string[] {
+  const until = (time: number | undefined) =>
+    time === undefined ? "" : ` until ${new Date(time).toISOString()}`;
+  return [
     ...banned.map(({ tag, address }) => `banned: ${address ?? tag}`),
     ...silenced.map(({ tag, address, until: end }) => `silenced: ${address ?? tag}${until(end)}`),
-  ].join("\n");
+  ];
 }
