@@ -88,7 +88,7 @@ R-059 | open | | Direct paths between clients that agree
 R-060 | met | delivery, SDK, CLI | Groups are made, renamed, left and deleted for all, over servers; the last one who leaves frees them
 R-061 | met | SDK, protocol, CLI | Groups have a name, description, topic and picture that servers cannot read, changed field by field
 R-062 | met | delivery, federation, SDK, CLI | Members of any server are added and removed
-R-063 | partly | protocol, delivery, SDK | Roles bind what members may do; no command assigns them yet
+R-063 | met | protocol, delivery, SDK, CLI | Roles bind what members may do, at the hub and at every client
 R-064 | partly | protocol, delivery | What the server holds of a group changes by role; not encrypted at rest
 R-065 | open | | Text, voice and video in one group
 R-066 | partly | SDK | Group chats of friends with lasting history, on one device each
@@ -96,17 +96,17 @@ R-066 | partly | SDK | Group chats of friends with lasting history, on one devic
 # Communities and channels
 R-067 | open | | Communities
 R-068 | open | | Channels of several kinds
-R-069 | open | | Channels that few write and many read
+R-069 | partly | protocol, delivery, SDK, CLI | Announcement rooms: few write, many read; no communities yet
 R-070 | open | | Public and private channels
 R-071 | open | | Users make and manage channels
 R-072 | met | delivery, SDK, CLI | Invitation links with expiry, uses, role and revocation, over servers
 
 # Roles, moderation, safety
-R-073 | open | | The owner defines roles and assigns them
-R-074 | partly | protocol, delivery | Capabilities decide at hub and clients; viewing and posting by role come later
-R-075 | open | | Muting a member
+R-073 | met | protocol, SDK, CLI | Owners define roles and assign them; nobody gives what they have not
+R-074 | met | protocol, delivery, SDK | Capabilities decide at hub, follower and clients, by one table; what only clients see, by clients
+R-075 | met | protocol, delivery, SDK, CLI | Members are muted for a time or for good
 R-076 | partly | delivery, SDK, CLI | A member with the right removes another; no communities yet
-R-077 | open | | Banning
+R-077 | met | protocol, delivery, SDK, CLI | Whoever is banned is out with all clients and stays out
 R-078 | met | protocol, SDK, CLI | A record of acts, derived by every client, signed by who did it, chained, with reasons; given to others and checked
 R-079 | open | | Reporting abuse with proof
 R-080 | open | | Reports tracked to an outcome

@@ -85,8 +85,9 @@ export type ConversationInfo = {
   readonly server: string;
   /** `founding`, `joined`, `left`, `removed`, or `deleted` by somebody for all. */
   readonly status: string;
-  /** How it is doing on this client. */
+  /** How it is doing on this client, and why it stands still if it does: see the event `halted`. */
   readonly health: RoomHealth;
+  readonly halted?: "paused" | "refused" | undefined;
   /** By whom and when it was deleted for all; `by` is absent where nobody can tell any more. */
   readonly deleted: { readonly by: string | undefined; readonly at: number } | undefined;
   /** Where the record of what was done here stands: equal for all who have the same. */

@@ -9,6 +9,7 @@ export type FaultCode =
   | "welcomeUnusable"
   | "forkDetected"
   | "policyViolated"
+  | "rulesUnknown"
   | "entryInvalid"
   | "tombstone"
   | "identityChanged"

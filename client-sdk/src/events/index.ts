@@ -124,6 +124,17 @@ export type ClientEvents = {
     readonly way: "member" | "link" | "open";
   };
   /**
+   * A conversation stands still on this client. `paused`: its rules are of a version that this program
+   * does not know; a newer one goes on with it. `refused`: the server took a change that the rules
+   * forbid, and this client does not.
+   */
+  halted: {
+    readonly room: RoomUri;
+    readonly state: "paused" | "refused";
+    readonly position: number;
+    readonly reason: string;
+  };
+  /**
    * A commit changed the rules of a conversation. `roles`: who has another one, with its name. `rules`:
    * what a role may, bounds, or the ban of somebody who is not in.
    */

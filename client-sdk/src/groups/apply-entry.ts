@@ -17,6 +17,7 @@ import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { commitEntry, propose } from "./commit-entry.ts";
 import { enterAgain, supersede } from "./enter-room.ts";
 import { type EntryWrite, fault, nothing, restoredText, tellFault } from "./entry-write.ts";
+import { ForbiddenCommit, haltAt } from "./halt.ts";
 import {
   isOfOtherFork,
   noteReport,
@@ -51,7 +52,7 @@ export async function applyEntry(
     await observe(context, room, room.trouble, bytes);
     return "applied";
   }
-  if (room.forked || room.lost) return "applied";
+  if (room.forked || room.lost || room.halt !== undefined) return "applied";
   const entry = decodeEntry(bytes);
   if (entry.room !== room.uri || entry.position <= room.cursor.position) return "applied";
   const status = await statusOf(context, room);
@@ -90,6 +91,7 @@ export async function applyEntry(
   };
   const write =
     passedOver(context, room, entry) ?? (await prepareWrite(context, room, entry, cursor.hash));
+  if (write === "halted") return "applied";
   if (write === "lost") {
     room.lost = true;
     return "applied";
@@ -120,13 +122,16 @@ async function statusOf(context: GroupsContext, room: Room): Promise<RoomStatus 
   return context.store.transaction((tx) => tx.rooms.get(room.uri)?.status);
 }
 
-/** `lost`: this entry tells that the group cannot follow; the cursor stays before it. */
+/**
+ * `lost`: this entry tells that the group cannot follow. `halted`: this client refuses it. In both the
+ * cursor stays before it.
+ */
 async function prepareWrite(
   context: GroupsContext,
   room: Room,
   entry: Entry,
   hash: Bytes,
-): Promise<EntryWrite | "lost"> {
+): Promise<EntryWrite | "lost" | "halted"> {
   try {
     switch (entry.kind) {
       case "application":
@@ -155,6 +160,10 @@ async function prepareWrite(
     if (error instanceof StoreFault) {
       room.group = undefined;
       throw error;
+    }
+    if (error instanceof ForbiddenCommit) {
+      haltAt(context, room, entry.position, error);
+      return "halted";
     }
     // Whatever octets an entry holds, it must not block the stream, even by a bug of ours (T-41).
     if (!(error instanceof Refusal)) room.group = undefined;

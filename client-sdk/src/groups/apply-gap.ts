@@ -26,7 +26,7 @@ export type RoomGap = {
 
 /** Goes on behind a gap. Runs in the room's `serial`. */
 export async function applyGap(context: GroupsContext, room: Room, gap: RoomGap): Promise<void> {
-  if (gap.to <= room.cursor.position || room.forked) return;
+  if (gap.to <= room.cursor.position || room.forked || room.halt !== undefined) return;
   const status = await context.store.transaction((tx) => tx.rooms.get(room.uri)?.status);
   if (gap.reason !== "restored" || status !== "joined") {
     const leave = gap.reason === "restored" && (status === "left" || status === "removed");

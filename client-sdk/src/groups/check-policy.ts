@@ -9,8 +9,11 @@ import {
   isParticipant,
   JOIN_TICKET_COMPONENT,
   linkOfCommit,
+  participantsAfter,
   Refusal,
+  type RefusalCode,
   type RoomView,
+  settle,
   userOfClient,
   type Verify,
 } from "@treehouse/protocol";
@@ -34,6 +37,7 @@ export function policyBefore(group: MemberGroup): PolicyBefore {
   };
 }
 
+export type Violation = { readonly code: RefusalCode; readonly reason: string };
 /** How those came whom a commit added: a member's doing, or from outside by themselves. */
 export function wayOf(
   { view }: PolicyBefore,
@@ -46,29 +50,38 @@ export function wayOf(
 
 /**
  * Judges a commit that the hub accepted by the engine that the hub uses. The answer is what is
- * wrong with it. The commit was applied in any case: a member that refused an accepted commit
- * would fork the group (architecture §4).
+ * wrong with it.
  */
 export function violationOf(
   before: PolicyBefore,
   result: CommitResult,
   after: MemberGroup,
   accepted: { readonly at: number; readonly verify: Verify },
-): string | undefined {
+): Violation | undefined {
   try {
+    const removed = result.removed.map(({ leaf, client }) => ({
+      user: userOfClient(client),
+      leaf,
+    }));
+    const added = result.added.map(({ client }) => ({ user: userOfClient(client), client }));
+    const { pendingRemovals } = before;
+    const change = { added, removed, stateAfter: undefined, pendingRemovals };
+    const participants = participantsAfter(before.view, change);
     const verdict = authorize(before.view, actorOf(before, result, after, accepted), {
-      added: result.added.map(({ client }) => ({ user: userOfClient(client), client })),
-      removed: result.removed.map(({ leaf, client }) => ({ user: userOfClient(client), leaf })),
-      stateAfter:
-        result.roomStateChanged && !result.removedSelf
+      added,
+      removed,
+      stateAfter: result.removedSelf
+        ? // The state after it is not for this client; what follows from who is gone is taken for granted.
+          settle({ state: before.view.state, participants })
+        : result.roomStateChanged
           ? decodeRoomState(after.roomState())
           : undefined,
-      pendingRemovals: result.external ? [] : before.pendingRemovals,
+      pendingRemovals: result.external ? [] : pendingRemovals,
     });
-    return verdict.allowed ? undefined : verdict.reason;
+    return verdict.allowed ? undefined : { code: verdict.code, reason: verdict.reason };
   } catch (error) {
     // A ticket that does not hold (FED-1084).
-    if (error instanceof Refusal) return error.message;
+    if (error instanceof Refusal) return { code: error.code, reason: error.message };
     throw error;
   }
 }

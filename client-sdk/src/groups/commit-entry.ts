@@ -24,6 +24,7 @@ import type { GroupsContext, Room } from "./context.ts";
 import { entryRow, type EntryWrite, tellFault } from "./entry-write.ts";
 import { forkTagOf } from "./health/index.ts";
 import { policyChange } from "./governing/index.ts";
+import { ForbiddenCommit } from "./halt.ts";
 import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { noteKeyNumbers, pinMembers, tellChangedKeys } from "./pin-members.ts";
@@ -52,6 +53,10 @@ export async function commitEntry(
     at: entry.acceptedAt,
     verify: (key, message, signature) => crypto.verify(key, message, signature),
   });
+  // Who is out cannot see all that the commit does, and has no part in what follows.
+  if (violation !== undefined && !result.removedSelf) {
+    throw new ForbiddenCommit(violation.code, violation.reason);
+  }
   if (!result.removedSelf) {
     for (const message of entry.externalProposals) await propose(context, room, entry, message);
   }
@@ -175,7 +180,8 @@ export async function commitEntry(
       if (ended) tellEnd(context, room, { by, reason: audit.reason });
       repeatSoon(context, room);
       if (!honest) tellFault(context, room, entry, "entryInvalid", rosterText);
-      if (violation !== undefined) tellFault(context, room, entry, "policyViolated", violation);
+      if (violation !== undefined)
+        tellFault(context, room, entry, "policyViolated", violation.reason);
       if (about !== undefined && about.forbidden.length > 0) {
         tellFault(context, room, entry, "policyViolated", forbiddenText);
       }

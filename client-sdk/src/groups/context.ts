@@ -19,6 +19,7 @@ import type { ClientEvents, Events } from "../events/index.ts";
 import type { Cursor, Durability, LocalStore, LocalTx } from "../storage/index.ts";
 import type { Api, Serial } from "../transport/index.ts";
 import type { Alarm, Alarms } from "./alarms.ts";
+import type { Halt } from "./halt.ts";
 import type { HubRecord } from "./hub-record.ts";
 import type { Passing, Trouble } from "./health/index.ts";
 import { noEpoch, notePeople } from "./room-people.ts";
@@ -213,6 +214,8 @@ export type Room = {
   readonly retry: Alarm;
   /** The chain of entries does not hold together: nothing more is applied. */
   forked: boolean;
+  /** Why nothing more is applied, though the chain holds. */
+  halt: Halt | undefined;
   /** This client's group cannot follow the stream any more: it comes back by a commit of its own. */
   lost: boolean;
   /**

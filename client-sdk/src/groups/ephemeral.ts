@@ -98,7 +98,7 @@ export async function overhear(
   room: Room,
   bytes: Uint8Array,
 ): Promise<void> {
-  if (room.forked || room.lost) return;
+  if (room.forked || room.lost || room.halt !== undefined) return;
   try {
     const entry = decodeEntry(bytes);
     if (entry.kind !== "application" || !entry.ephemeral) return;

@@ -6,7 +6,6 @@
  */
 import {
   type Bytes,
-  type CapabilityName,
   decodeEntryHeader,
   type InboxEntry,
   isRoomStream,
@@ -21,10 +20,11 @@ import type { IntentKind, LocalTx, MessageRow, RoomRow } from "../storage/index.
 import { type Applied, applyEntry } from "./apply-entry.ts";
 import { applyGap, type RoomGap } from "./apply-gap.ts";
 import { applyInboxEntry } from "./apply-inbox-entry.ts";
-import { capabilitiesOf, speakingVerdict } from "./capabilities-of.ts";
+import { speakingVerdict } from "./capabilities-of.ts";
 import { encodeUsers } from "./commit-intent.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { noteRestored } from "./forgotten-rooms.ts";
+import { checkRunning } from "./halt.ts";
 import { type DirectRoom, listDirectRooms } from "./direct-rooms.ts";
 import { overhear, type Whisper, whisper, type Whispered } from "./ephemeral.ts";
 import { echoes } from "./echoes.ts";
@@ -33,7 +33,6 @@ import { findStrangers } from "./find-strangers.ts";
 import { type NewRoom, prepareRoom } from "./found-room.ts";
 import { createOpenRooms } from "./open-rooms.ts";
 import { createJoining, type Joining } from "./joining/index.ts";
-import { loadGroup } from "./load-group.ts";
 import { endWaiting, isStuck } from "./health/index.ts";
 import { sendStoredAgain } from "./lost-messages.ts";
 import { checkKeysAccepted } from "./pin-members.ts";
@@ -131,9 +130,7 @@ export interface Groups extends HubChanges, RoomLife, RoomPolicy, RoomSettings, 
   direct(peer: UserUri): Promise<RoomUri>;
   /** Stores the wish to send; resolves when the hub has accepted it. */
   send(room: RoomUri, content: Bytes): Promise<Done>;
-  /** Whether this user may write there now. Refuses `removed`. */
-  speaks(room: RoomUri): Promise<boolean>;
-  /** Stores the wish to send, and resolves then; nothing where nobody may write. */
+  /** Stores the wish to send, and resolves then; it goes out when it can. Nothing where nobody may write. */
   sendLater(room: RoomUri, content: Bytes): Promise<void>;
   /** Sends a stored message of this client once more, under its id; whoever has it drops it. */
   sendAgain(room: RoomUri, messageId: string): Promise<Done>;
@@ -156,8 +153,6 @@ export interface Groups extends HubChanges, RoomLife, RoomPolicy, RoomSettings, 
   details(row: RoomRow): RoomDetails;
   /** Erases a message whose time is over, with everything that was said to it. */
   expire(tx: LocalTx, message: MessageRow): void;
-  /** Whether the room's rules let this user do something now. Refuses `removed`. */
-  may(room: RoomUri, capability: CapabilityName): Promise<boolean>;
   /**
    * Waits for what is under way. Who still waits for an intent is told `reason`; the intents stay
    * in the store and are taken up again at the next opening.
@@ -184,6 +179,7 @@ export function createGroups(context: GroupsContext): Groups {
   };
   const wish = async (uri: RoomUri, kind: IntentKind, body: Bytes, reason?: string) => {
     const room = await rooms.open(uri);
+    checkRunning(room);
     const createdAt = context.env.now();
     const serial = await context.store.transaction((tx) => {
       const row = tx.rooms.get(uri);
@@ -273,7 +269,8 @@ export function createGroups(context: GroupsContext): Groups {
         row: tx.rooms.get(stream),
         welcome: firstWelcome(tx, stream),
       }));
-      if (room.forked || isStuck(room) || room.late?.hubAway === true) return true;
+      if (room.forked || room.halt !== undefined || isStuck(room) || room.late?.hubAway === true)
+        return true;
       if (room.lost || welcome !== undefined) return false;
       return row === undefined || row.status === "removed";
     },
@@ -294,7 +291,6 @@ export function createGroups(context: GroupsContext): Groups {
       await room.serial.run(() => checkKeysAccepted(context, room));
       return intend(uri, "send", content);
     },
-    speaks: async (uri) => (await speakingVerdict(context, await rooms.open(uri))).allowed,
     async sendLater(uri, content) {
       if (!(await speakingVerdict(context, await rooms.open(uri))).allowed) return;
       const { room } = await wish(uri, "send", content);
@@ -327,12 +323,6 @@ export function createGroups(context: GroupsContext): Groups {
     expire(tx, message) {
       eraseMessage(tx, message, (body) => context.reader.emptied(body), "withdrawn");
       context.lifetimes.erased(tx, message.room, message.messageId);
-    },
-    async may(uri, capability) {
-      const room = await rooms.open(uri);
-      return room.serial.run(async () =>
-        capabilitiesOf(await loadGroup(context, room), context.self.user)(capability),
-      );
     },
     async stop(reason) {
       stopped = reason;

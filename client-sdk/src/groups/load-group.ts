@@ -2,6 +2,7 @@ import { loadGroup as loadMemberGroup, type MemberGroup } from "@treehouse/mls/m
 import { Refusal } from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "./context.ts";
+import { pauseIfLater } from "./halt.ts";
 
 /**
  * The room's group, from memory or from the store. Call it in the room's `serial`.
@@ -14,5 +15,6 @@ export async function loadGroup(context: GroupsContext, room: Room): Promise<Mem
     throw new Refusal("removed", "this client is no longer a member of the conversation");
   }
   room.group = await loadMemberGroup(context.member, context.identity, rows);
+  pauseIfLater(context, room);
   return room.group;
 }

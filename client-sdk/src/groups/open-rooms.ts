@@ -38,6 +38,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         tidying: context.alarms.create(),
         retry: context.alarms.create(),
         forked: false,
+        halt: undefined,
         lost: false,
         claimed: new Map(),
         epochAtHub: 0,

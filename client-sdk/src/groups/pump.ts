@@ -70,7 +70,7 @@ export function pump(context: GroupsContext, room: Room): void {
 const openStatuses: readonly IntentStatus[] = ["waiting", "submitted"];
 
 async function run(context: GroupsContext, room: Room): Promise<void> {
-  while (context.link.live() && !room.forked) {
+  while (context.link.live() && !room.forked && room.halt === undefined) {
     const { first } = room.hub;
     const { status, intent, isFirstThere, awaitsChange, welcome, join } =
       await context.store.transaction((tx) => {
@@ -117,10 +117,19 @@ async function run(context: GroupsContext, room: Room): Promise<void> {
     // What is built before the entries of that epoch came would be refused once more.
     const behind = room.group !== undefined && room.group.epoch < room.epochAtHub;
     if (behind && intent.kind !== "leave") return;
+    if (status === "joined" && (await isHalted(context, room))) return;
     const step = await attempt(context, room, intent);
     if (step === "soon") retryLater(context, room, soonDelayMs);
     if (step === "soon" || step === "wait") return;
   }
+}
+
+/** The group, which may not have been loaded yet, is looked at as well. */
+function isHalted(context: GroupsContext, room: Room): Promise<boolean> {
+  return room.serial.run(async () => {
+    await loadGroup(context, room);
+    return room.halt !== undefined;
+  });
 }
 
 async function enter(context: GroupsContext, room: Room): Promise<Step> {

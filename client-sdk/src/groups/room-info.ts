@@ -11,6 +11,7 @@ import {
 import { auditHeadOf } from "./audit/index.ts";
 import type { RoomHealth } from "../events/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
+import type { Halt } from "./halt.ts";
 import { healthOf } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { endOf, type RoomEnd } from "./room-end.ts";
@@ -31,6 +32,8 @@ export type RoomInfo = {
   /** The domain of the server that orders it; empty once this client is out. */
   readonly server: string;
   readonly status: string;
+  /** Present while the conversation stands still on this client: see the event `halted`. */
+  readonly halted?: Halt["state"] | undefined;
   readonly health: RoomHealth;
   /** Present when somebody has ended it for everybody; then that is its status, `deleted`. */
   readonly deleted: RoomEnd | undefined;
@@ -79,6 +82,7 @@ async function described(context: GroupsContext, room: Room): Promise<RoomInfo> 
     health: healthOf(context, room),
     audit,
     position: room.cursor.position,
+    halted: room.halt?.state,
   };
   if (row === undefined || row.status === "removed") {
     return { ...base, server: "", epoch: 0, epochAuthenticator: "", members: [] };

@@ -1,5 +1,6 @@
-import type { RoomUri } from "@treehouse/protocol";
+import type { CapabilityName, RoomUri } from "@treehouse/protocol";
 
+import { capabilitiesOf, speakingVerdict } from "./capabilities-of.ts";
 import type { GroupsContext } from "./context.ts";
 import {
   describePolicy,
@@ -19,6 +20,10 @@ type Done = { readonly position: number; readonly acceptedAt: number };
 export interface RoomPolicy {
   /** As they stand in the epoch that this client is in. Refuses `removed`. */
   policy(room: RoomUri): Promise<PolicyInfo>;
+  /** Whether the room's rules let this user do something now. Refuses `removed`. */
+  may(room: RoomUri, capability: CapabilityName): Promise<boolean>;
+  /** Whether this user may write there now. Refuses `removed`. */
+  speaks(room: RoomUri): Promise<boolean>;
   /** Has them changed. Refuses `notAllowed`, `malformed` and `limitExceeded`. */
   setPolicy(room: RoomUri, wish: PolicyWish): Promise<Done>;
 }
@@ -41,6 +46,13 @@ export function createRoomPolicy(
         return describePolicy(view, context.self.user, new Set(known));
       });
     },
+    async may(uri, capability) {
+      const room = await rooms.open(uri);
+      return room.serial.run(async () =>
+        capabilitiesOf(await loadGroup(context, room), context.self.user)(capability),
+      );
+    },
+    speaks: async (uri) => (await speakingVerdict(context, await rooms.open(uri))).allowed,
     setPolicy: (uri, wish) => intend(uri, "policy", encodePolicyWish(wish)),
   };
 }

@@ -30,7 +30,7 @@ async function roleOf(conversation: Conversation, { me }: Client): Promise<strin
   return (await conversation.members()).find(({ address }) => address === me.address)?.role;
 }
 
-test("roles are given by who may, for all to see, and nobody raises themselves", async () => {
+test("R-063 R-073 roles are given by who may, for all to see, and nobody raises themselves", async () => {
   const [room, annas, bobs] = await founded(alice, "roles", [anna, bob]);
   if (room === undefined || annas === undefined || bobs === undefined) throw new Error("missing");
   const refused = { code: "notAllowed" };
@@ -68,7 +68,7 @@ test("roles are given by who may, for all to see, and nobody raises themselves",
   expect(await roleOf(room, bob)).toBe("member");
 });
 
-test("R-061 whoever is banned is out with all clients, and stays out until it is lifted", async () => {
+test("R-077 whoever is banned is out with all clients, and stays out until it is lifted", async () => {
   const [room, annas, bobs] = await founded(alice, "ban", [anna, bob]);
   if (room === undefined || annas === undefined || bobs === undefined) throw new Error("missing");
   await expect(annas.ban([bob.me.address])).rejects.toMatchObject({ code: "notAllowed" });
@@ -91,7 +91,7 @@ test("R-061 whoever is banned is out with all clients, and stays out until it is
   await reads(bob, room.id, "welcome back");
 });
 
-test("R-061 who is silenced reads and cannot write, and nothing of theirs goes out by itself", async () => {
+test("R-075 who is silenced reads and cannot write, and nothing of theirs goes out by itself", async () => {
   const [room, , bobs] = await founded(alice, "silence", [anna, bob]);
   if (room === undefined || bobs === undefined) throw new Error("missing");
   const silenced = next(bob, "policy", (change) => change.silenced.length > 0);
@@ -118,7 +118,7 @@ test("R-061 who is silenced reads and cannot write, and nothing of theirs goes o
   expect(faults).toEqual([]);
 });
 
-test("in an announcement room members read, and only who leads or speaks writes", async () => {
+test("R-069 in an announcement room members read, and only who leads or speaks writes", async () => {
   const room = await alice.conversations.create({
     name: "news",
     kind: "announcement",

@@ -4,15 +4,20 @@ import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import { loadGroup, type MemberGroup } from "@treehouse/mls/member";
 import {
   type Bytes,
+  decodeRoomState,
+  encodeRoomState,
   encodeSafeAad,
   LABELS,
   maskSenderLink,
   parseRoomUri,
+  type RoomState,
+  rosterHash,
   SENDER_CHAIN_COMPONENT,
   type SenderLink,
   sha256,
   submitMessageRequestCodec,
   toHex,
+  type UserUri,
 } from "@treehouse/protocol";
 
 import { readAccount } from "../../src/account/stored-account.ts";
@@ -55,20 +60,9 @@ export async function forge(
   forgeries: readonly Forgery[],
 ): Promise<void> {
   const room = parseRoomUri(roomId);
-  const crypto = createNodeCrypto({ random });
-  await withStore(path, async (store) => {
-    const { account, rows } = await store.transaction((tx) => ({
-      account: readAccount(tx),
-      rows: tx.rooms.groupRows(room),
-    }));
-    if (account === undefined) throw new Error("the store is empty");
-    const { client, signaturePrivateKey, signaturePublicKey } = account;
-    const leafIdentity = account.leafIdentity ?? new Uint8Array();
-    const identity = { client, signaturePrivateKey, signaturePublicKey, leafIdentity };
-    const group = await loadGroup({ crypto, now: Date.now }, identity, rows);
+  await withGroup(path, roomId, async ({ store, group, user: sendingUri }) => {
     for (const forgery of forgeries) {
       const message = await group.encrypt(forgery.content, await aadOf(group, forgery));
-      const sendingUri = account.user;
       const request = submitMessageRequestCodec.encode({ ephemeral: false, message, sendingUri });
       await store.transaction((tx) => {
         tx.rooms.changeGroupRows(room, group.takeChanges());
@@ -77,6 +71,48 @@ export async function forge(
         tx.intents.submit(serial, request, toHex(sha256(message)));
       });
     }
+  });
+}
+
+/** A member's commit that keeps to MLS and to no rules: it leaves the room in this state. */
+export async function forgeCommit(
+  path: string,
+  roomId: string,
+  change: (state: RoomState, user: UserUri) => RoomState,
+): Promise<{ readonly commit: Bytes; readonly rosterHash: Bytes; readonly epoch: number }> {
+  return withGroup(path, roomId, async ({ group, user }) => {
+    const roomState = encodeRoomState(change(decodeRoomState(group.roomState()), user));
+    const treehouse = { epoch: group.epoch, forkTag: random(16), lastPosition: 0 };
+    const aad = encodeSafeAad({ treehouse, others: [] });
+    const { commit } = await group.prepareCommit({ roomState }, aad);
+    const roster = group.members().map(({ leaf, client }) => ({ leaf, client }));
+    return { commit, rosterHash: rosterHash(roster), epoch: group.epoch };
+  });
+}
+
+/** The group of a room as the store of a closed client has it. */
+function withGroup<T>(
+  path: string,
+  roomId: string,
+  run: (member: {
+    readonly store: LocalStore;
+    readonly group: MemberGroup;
+    readonly user: UserUri;
+  }) => Promise<T>,
+): Promise<T> {
+  const room = parseRoomUri(roomId);
+  const crypto = createNodeCrypto({ random });
+  return withStore(path, async (store) => {
+    const { account, rows } = await store.transaction((tx) => ({
+      account: readAccount(tx),
+      rows: tx.rooms.groupRows(room),
+    }));
+    if (account === undefined) throw new Error("the store is empty");
+    const { client, signaturePrivateKey, signaturePublicKey, user } = account;
+    const leafIdentity = account.leafIdentity ?? new Uint8Array();
+    const identity = { client, signaturePrivateKey, signaturePublicKey, leafIdentity };
+    const group = await loadGroup({ crypto, now: Date.now }, identity, rows);
+    return run({ store, group, user });
   });
 }
 

@@ -9,7 +9,6 @@ import {
   LIMITS,
   Refusal,
   rosterHash,
-  RULES_VERSION,
   userOfClient,
 } from "@treehouse/protocol";
 import type {
@@ -201,10 +200,6 @@ function checkRoster({ roster }: PublicGroup): void {
 
 function checkPolicy(hosted: HostedRoom, checked: CheckedCommit, actor: Actor): void {
   const stateAfter = checked.stateChanged ? decodeRoomState(checked.group.roomState) : undefined;
-  // No leaf can say yet that its client knows later rules, and none may be left behind by them.
-  if (stateAfter !== undefined && stateAfter.rulesVersion > RULES_VERSION) {
-    throw new Refusal("versionUnsupported", "A remaining client does not know these rules.");
-  }
   const verdict = authorize(hosted.view, actor, {
     added: checked.added.map(({ client }) => ({ user: userOfClient(client), client })),
     removed: checked.removed.map(({ leaf, client }) => ({ user: userOfClient(client), leaf })),

@@ -64,6 +64,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-742": "maxima and minima",
     "FED-743": "who is banned leaves, stays out, and by whom",
     "FED-744": "who mutes whom",
+    "FED-745": "no rules that a remaining client does not know",
     "FED-750": "the hub proposes removals alone",
     "FED-1080": "join links in the room state",
     "FED-1082": "who makes and revokes join links",
@@ -75,6 +76,8 @@ const names: Readonly<Record<string, Names>> = {
     "FED-753": "who may leave",
   },
   "clients keep it, and no server takes part in it": {
+    "FED-746": "rooms of later rules pause",
+    "FED-747": "members refuse what the rules forbid, whatever the hub takes",
     "FED-131": "everybody accepts the same signatures",
     "FED-305": "when a leaf is valid",
     "FED-306": "a user's leaves have one identity key",
@@ -168,6 +171,9 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1151": "what a hub does with it, and what clients keep",
   },
   "it is between a server and its own clients, whose API the suite only uses": {
+    "FED-755": "a follower refuses early what the hub would refuse",
+    "FED-756": "of commits a follower judges what it can",
+    "FED-757": "a ban binds at every server",
     "FED-1085": "the hub counts the uses of a link",
     "FED-1089": "a knock is an entry of the log",
     "FED-1090": "who may knock",

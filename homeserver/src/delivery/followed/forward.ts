@@ -13,6 +13,7 @@ import type { Operations } from "../operations.ts";
 import type { Caller } from "../ports.ts";
 import type { RoomOfUser } from "../store.ts";
 import type { FollowedContext } from "./context.ts";
+import { refuseCommit, refuseJoining, refuseMessage } from "./refuse-early.ts";
 
 type ForwardContext = FollowedContext & { readonly rooms: RoomCache };
 
@@ -49,6 +50,7 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
     submit: async (caller, room, request) => {
       const hub = await hubOf(context, room);
       if (hub === undefined) return hosted.submit(caller, room, request);
+      await refuseMessage(context, caller, room, request);
       return hubs.submit(hub, caller, room, request);
     },
     update: (caller, room, request) =>
@@ -56,6 +58,7 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
         room,
         () => hosted.update(caller, room, request),
         async (hub) => {
+          await refuseCommit(context, caller, room, request);
           await noteExternalCommit(context, caller, room, request);
           return hubs.update(hub, caller, room, request);
         },
@@ -64,7 +67,10 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
       at(
         room,
         () => hosted.groupInfo(caller, room, request),
-        (hub) => hubs.groupInfo(hub, caller, room, request),
+        async (hub) => {
+          await refuseJoining(context, caller, room);
+          return hubs.groupInfo(hub, caller, room, request);
+        },
       ),
     tree: (caller, room, epoch) =>
       at(

@@ -11,7 +11,7 @@ afterAll(() => household[Symbol.asyncDispose]());
 const json = (...args: string[]) => household.json(...args);
 const bob = "bob@localhost";
 
-test("an announcement room is made, roles are given and defined, people banned and silenced", async () => {
+test("R-063 R-069 R-075 R-077 roles are given and defined, people banned and silenced", async () => {
   await json("group", "create", "News", "--kind", "announcement", "--add", bob);
   expect(await json("group", "policy", "News")).toMatchObject({
     template: "announcement",

@@ -5,6 +5,8 @@ export { checkKeyPackage } from "./check-key-package.ts";
 export { loadPublicGroup } from "./load-public-group.ts";
 export { readAdditions } from "./read-additions.ts";
 export type { Additions } from "./read-additions.ts";
+export { readChange, readStateOf } from "./read-change.ts";
+export type { CommitChange } from "./read-change.ts";
 export { registerGroup } from "./register-group.ts";
 export type {
   CheckedCommit,

@@ -189,3 +189,9 @@ it("FED-730 a room of unknown rules is not judged", () => {
   const later = { ...group, state: { ...group.state, rulesVersion: 2 } };
   expect(decide(later, olga, nothing)).toBe("versionUnsupported");
 });
+
+it("FED-745 nobody makes a room one of rules that a client in it does not know", () => {
+  for (const part of [{ rulesVersion: 2 }, { rulesVersion: 2, floor: 2 }]) {
+    expect(decide(group, olga, edit(group, part))).toBe("versionUnsupported");
+  }
+});

@@ -1,0 +1,89 @@
+import {
+  decodeEntry,
+  encodeEntry,
+  ROLES,
+  type RoomState,
+  type ServerFrame,
+  type UserUri,
+} from "@treehouse/protocol";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { Client } from "../../src/node.ts";
+import { forgeCommit } from "../world/forge.ts";
+import { startServer, type TestServer } from "../world/server.ts";
+import { openTampered } from "../world/tampered.ts";
+import { founded, heard, next, reads, textsIn } from "../world/waiting.ts";
+
+let server: TestServer;
+let alice: Client;
+
+beforeAll(async () => {
+  server = await startServer();
+  alice = await server.register("alice");
+  for (const name of ["bob", "mallory"]) await (await server.register(name)).close();
+});
+
+afterAll(async () => {
+  await alice.close();
+  await server[Symbol.asyncDispose]();
+});
+
+const owning = (state: RoomState, user: UserUri): RoomState => ({
+  ...state,
+  assignments: [...state.assignments, { user, role: ROLES.owner }].toSorted((a, b) =>
+    a.user < b.user ? -1 : 1,
+  ),
+});
+const later = (state: RoomState): RoomState => ({ ...state, rulesVersion: 2, floor: 2 });
+
+const takings = [
+  ["a member who makes herself an owner", owning, "refused", "policyViolated", "notAllowed"],
+  ["rules that no client here knows", later, "paused", "rulesUnknown", "versionUnsupported"],
+] as const;
+
+test.each(takings)(
+  "FED-746 FED-747 T-16 a hub that takes %s finds nobody who applies it",
+  async (_, change, state, fault, code) => {
+    const mallory = await server.open("mallory");
+    const honest = await server.open("bob");
+    const [room] = await founded(alice, `taken ${state}`, [honest, mallory]);
+    if (room === undefined) throw new Error("no room");
+    await Promise.all([honest.caughtUp(), mallory.caughtUp()]);
+    const { epoch, epochAuthenticator } = await (await honest.conversations.get(room.id)).info();
+    await mallory.close();
+    await honest.close();
+    const forged = await forgeCommit(server.path("mallory"), room.id, change);
+    expect(forged.epoch).toBe(epoch);
+    // In the place of what Alice says, her hub hands Bob the commit that it should have refused.
+    const frame = (one: ServerFrame): readonly ServerFrame[] => {
+      if (one.type !== "entry") return [one];
+      const entry = decodeEntry(one.entry);
+      if (entry.room !== room.id || entry.kind !== "application" || entry.ephemeral) return [one];
+      const { frank: _frank, message: _message, ...header } = entry;
+      const { commit, rosterHash } = forged;
+      const none = { leafChanges: [], externalProposals: [] };
+      const taken = { ...header, kind: "commit", epoch, commit, rosterHash, ...none } as const;
+      return [{ type: "entry", entry: encodeEntry(taken) }];
+    };
+    const bob = await openTampered(server, "bob", { frame });
+    await bob.caughtUp();
+    const halted = next(bob, "halted");
+    const faults = heard(bob, "fault");
+    await room.send("what she said");
+    expect(await halted).toMatchObject({ room: room.id, state });
+    expect(faults).toMatchObject([{ room: room.id, code: fault }]);
+    const theirs = await bob.conversations.get(room.id);
+    expect(await theirs.info()).toMatchObject({ halted: state, epoch, epochAuthenticator });
+    await expect(theirs.send("as if nothing was")).rejects.toMatchObject({ code });
+    await bob.close();
+
+    // Nothing of it was kept: with a hub that does not do this the conversation goes on.
+    await using again = await server.open("bob");
+    await reads(again, room.id, "what she said");
+    const now = await again.conversations.get(room.id);
+    expect((await now.info()).halted).toBeUndefined();
+    await now.send("and I am here");
+    await reads(alice, room.id, "and I am here");
+    expect(await textsIn(now)).toEqual(["what she said", "and I am here"]);
+  },
+);
