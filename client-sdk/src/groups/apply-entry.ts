@@ -20,6 +20,7 @@ import { type EntryWrite, fault, nothing, restoredText, tellFault } from "./entr
 import { ForbiddenCommit, haltAt } from "./halt.ts";
 import {
   isOfOtherFork,
+  isOwnReturn,
   noteReport,
   observe,
   otherForkText,
@@ -89,6 +90,11 @@ export async function applyEntry(
     position: entry.position,
     hash: chainHashOf(entry, bytes, context.member.crypto.hash),
   };
+  if (entry.kind === "commit" && (await isUnfinishedReturn(context, room, entry))) {
+    // This store made it and died before it knew: the keys of the new leaf are gone with that.
+    room.lost = true;
+    return "applied";
+  }
   const write =
     passedOver(context, room, entry) ?? (await prepareWrite(context, room, entry, cursor.hash));
   if (write === "halted") return "applied";
@@ -110,6 +116,14 @@ export async function applyEntry(
   write.after();
   if (write.left) await enterAgain(context, room);
   return "applied";
+}
+
+function isUnfinishedReturn(
+  { store }: GroupsContext,
+  room: Room,
+  { commit }: CommitEntry,
+): Promise<boolean> {
+  return store.transaction((tx) => isOwnReturn(tx, room.uri, commit));
 }
 
 function adds(entry: Entry, self: ClientUri): boolean {

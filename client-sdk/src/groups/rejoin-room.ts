@@ -16,6 +16,7 @@ import {
 import type { GroupsContext, Room } from "./context.ts";
 import { fetchGroupInfo } from "./fetch-group-info.ts";
 import { type FormerGroup, readFormerGroup } from "./former-group.ts";
+import { noteReturn } from "./health/index.ts";
 import { writeRejoined } from "./write-rejoined.ts";
 
 /**
@@ -39,6 +40,7 @@ export async function rejoinRoom(context: GroupsContext, room: Room): Promise<vo
   await room.serial.run(async () => {
     // The stream may have been mended meanwhile, by a Welcome for instance.
     if (!room.lost) return;
+    await context.store.transaction((tx) => noteReturn(tx, room.uri, prepared.commit));
     const response = await context.link.update(room.uri, request);
     if (response.code !== "success") {
       throw refusalOfResponse(response) ?? new Refusal("notAllowed", "the hub refused");

@@ -7,7 +7,7 @@ import { endComingBack } from "./away-too-long.ts";
 import type { GroupsContext, Rollback, Room } from "./context.ts";
 import { restoredRow, tellFaultAt } from "./entry-write.ts";
 import type { FormerGroup } from "./former-group.ts";
-import { endReturn } from "./health/index.ts";
+import { endReturn, forgetReturn } from "./health/index.ts";
 import { heldMessages, holdSends } from "./held-messages.ts";
 import { withSetBack, writeHubRecord } from "./hub-record.ts";
 import { lostMessages } from "./lost-messages.ts";
@@ -65,6 +65,7 @@ export async function writeRejoined(
     };
     writeHubRecord(tx, room.uri, record);
     tx.cursors.set(cursor);
+    forgetReturn(tx, room.uri);
     return { hub: record, aftermath: after, hidden: isHidden(tx, room.uri) };
   });
   const settled = {
