@@ -14,6 +14,7 @@ import {
   parseProblem,
   parseRoomUri,
   type RefusalCode,
+  rosterHash,
   type RoomState,
   updateRequestCodec,
   type UserUri,
@@ -35,7 +36,10 @@ export type Inside = {
 /** A commit that keeps to MLS and to no rules of the room, and all that goes up with it. */
 export type ForgedUpload = {
   readonly epoch: number;
+  readonly commit: Bytes;
   readonly request: Bytes;
+  /** Of the epoch that the commit ends. */
+  readonly rosterHash: Bytes;
 };
 
 export function forgeUpload(
@@ -57,7 +61,8 @@ export function forgeUpload(
       groupInfo,
       firstMessage: undefined,
     });
-    return { epoch: group.epoch, request };
+    const roster = group.members().map(({ leaf, client }) => ({ leaf, client }));
+    return { epoch: group.epoch, commit, request, rosterHash: rosterHash(roster) };
   });
 }
 
