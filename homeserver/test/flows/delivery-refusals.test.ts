@@ -185,18 +185,14 @@ test("R-063 what a role may not do is refused, by whatever commit it comes", asy
   expect(b.group.members().map(({ user }) => user)).toEqual([alice.user, bob.user]);
 });
 
-test("FED-987 no role names another hub or hub key: nobody could follow the room there", async () => {
+test("FED-987 nobody makes a commit that names another hub or hub key without its consent", async () => {
   const [a] = await openPair(alice, bob);
   const state = decodeRoomState(a.group.roomState());
   const moves = [{ hub: parseDomain("elsewhere.example") }, { hubKey: new Uint8Array(32).fill(9) }];
-  const bundles: Bytes[] = [];
   for (const move of moves) {
     const roomState = encodeRoomState({ ...state, ...move });
-    bundles.push(a.bundle(await a.prepare({ roomState })));
+    await expect(a.prepare({ roomState })).rejects.toMatchObject({ code: "invalidCommit" });
   }
-  await a.group.discard();
-  const refused: Acts = bundles.map((bytes) => ["invalidCommit", () => a.update(bytes)] as const);
-  expect(await refusalsOf(rig, refused)).toEqual(named(refused));
   await a.commit({});
 });
 
