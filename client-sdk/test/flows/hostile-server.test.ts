@@ -243,7 +243,8 @@ test("T-27 a message of an epoch that is too old goes out again with the same id
       sent.id,
     ]);
   });
-  expect(refused).toBe(1);
+  // The same octets are offered once more when all is read: a former hub may have taken them (FED-1126).
+  expect(refused).toBe(2);
   expect(await textsIn(theirs)).toEqual(["written six epochs ago"]);
 });
 

@@ -53,8 +53,9 @@ export async function refuseMessage(
 }
 
 /**
- * FED-756: the same for a commit. A removal may be one that the hub has proposed, which a follower does
- * not track; all are taken for such, so that nothing is refused that the hub would take.
+ * FED-756: the same for a commit whose proposals are all in it. A removal may be one that the hub has
+ * proposed, which a follower does not track; all are taken for such, so that nothing is refused that the
+ * hub would take.
  */
 export async function refuseCommit(
   context: EarlyContext,
@@ -69,7 +70,8 @@ export async function refuseCommit(
   const change = readChange(decoded.commit);
   if (change.epoch !== known.epoch) return;
   refuseBanned(known, user);
-  if (change.joiner !== undefined || takesLink(change)) return;
+  // Who goes by reference is not known here, and roles follow from who stays.
+  if (change.joiner !== undefined || change.hasReferences || takesLink(change)) return;
   check(
     authorize(
       known.view,

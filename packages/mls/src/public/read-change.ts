@@ -18,6 +18,8 @@ export type CommitChange = {
   readonly removed: readonly number[];
   /** The room state that it sets; undefined where it leaves it. */
   readonly roomState: Bytes | undefined;
+  /** It does more by reference, such as what the hub has proposed: that it does not say itself. */
+  readonly hasReferences: boolean;
   readonly authenticatedData: Bytes;
 };
 
@@ -56,6 +58,7 @@ export function readChange(commit: Uint8Array): CommitChange {
           : [],
       )
       .at(-1),
+    hasReferences: byValue.length < proposals.length,
     authenticatedData: copyBytes(content.authenticatedData),
   };
 }
