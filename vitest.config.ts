@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
@@ -11,7 +12,7 @@ const exclude = ["**/node_modules/**", "**/dist/**"];
 
 /** Small files that run long: the last of them would run alone at the end. */
 const longest =
-  /(demo|conformance|conformance-faults|backup-two-servers|restore|restore-returned|readme|bench|backup-commands|system-kills|federation-e2e-[a-z-]+|system-clients|fuzz|exit-codes)\.test\.ts$/;
+  /(demo|conformance|conformance-faults|backup-two-servers|restore|restore-returned|forks|contacts|readme|bench|backup-commands|system-kills|federation-e2e-[a-z-]+|system-clients|fuzz|exit-codes)\.test\.ts$/;
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -24,8 +25,9 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
-    // Flows wait for servers of their own: twice as many workers as cores keep the cores busy.
-    maxWorkers: "200%",
+    // Flows wait for servers of their own: a worker more than there are cores keeps them busy. (A share
+    // above 100% would be taken for 100%.)
+    maxWorkers: availableParallelism() + 1,
     projects: [
       { test: { name: "unit", include: ["**/src/**/*.test.ts"], exclude, isolate: false } },
       {

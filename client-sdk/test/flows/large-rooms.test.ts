@@ -41,7 +41,7 @@ test(
   "R-019 half of a room's users are deleted at once, and it is usable throughout",
   { timeout },
   async () => {
-    const { staying, going } = full ? { staying: 498, going: 500 } : { staying: 3, going: 55 };
+    const { staying, going } = full ? { staying: 498, going: 500 } : { staying: 3, going: 12 };
     const [hers, his] = await founded(alice, "Harbour", [bob]);
     if (hers === undefined || his === undefined) throw new Error("nobody is in the room");
     const stay = await crowd(server, { prefix: "stays", count: staying, passwords: false });
@@ -78,7 +78,7 @@ test(
   "R-019 R-008 who was away for many commits of a large room is there again by itself",
   { timeout },
   async () => {
-    const { others, commits } = full ? { others: 198, commits: 500 } : { others: 10, commits: 40 };
+    const { others, commits } = full ? { others: 198, commits: 500 } : { others: 10, commits: 20 };
     const [hers, his] = await founded(alice, "Library", [bob]);
     if (hers === undefined || his === undefined) throw new Error("nobody is in the room");
     const people = await crowd(server, { prefix: "reads", count: others, passwords: false });

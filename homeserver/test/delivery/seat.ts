@@ -170,6 +170,9 @@ export class Seat {
           new TextDecoder().decode((await this.group.decrypt(entry.message)).plaintext),
         );
         return;
+      case "knock":
+      case "report":
+        return;
       case "void":
       case "tombstone":
         throw new Error(`an entry of kind ${entry.kind}`);

@@ -90,6 +90,8 @@ export class Seat {
         this.texts.push(new TextDecoder().decode(plaintext));
         return;
       }
+      case "knock":
+      case "report":
       case "void":
       case "tombstone":
         return;

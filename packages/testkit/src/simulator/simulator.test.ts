@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { discard, makeTemplate, runSeed, type Template } from "./index.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const seeds = full ? 300 : 5;
+const seeds = full ? 300 : 3;
 const twice = full ? 50 : 1;
 
 let template: Template;
