@@ -2,8 +2,8 @@ import type { Env } from "@treehouse/protocol";
 
 import type { LocalStore } from "../storage/index.ts";
 
-/** Messages of one slice: a transaction of some 25 ms, so that nobody waits for it. */
-export const sliceMessages = 250;
+/** Messages of one slice: a transaction of some 50 ms, so that nobody waits for long. */
+export const sliceMessages = 500;
 
 export interface Indexing {
   /** Looks whether there is something to be indexed. */
