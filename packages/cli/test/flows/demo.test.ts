@@ -10,7 +10,7 @@ const scratch = mkdtempSync(join(tmpdir(), "treehouse-demo-test-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const size = full ? { messages: 300, kills: 6, cuts: 4 } : { messages: 24, kills: 3, cuts: 1 };
+const size = full ? { messages: 300, kills: 6, cuts: 4 } : { messages: 24, kills: 2, cuts: 1 };
 
 const demo = (args: readonly string[], options: Parameters<typeof runProcess>[2] = {}) =>
   runProcess(process.execPath, [join(root, "packages/cli/src/demo/main.ts"), ...args], {
