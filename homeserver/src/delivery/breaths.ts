@@ -16,7 +16,7 @@ export interface Breaths {
   close(): Promise<void>;
 }
 
-export const breathMs = 2_000;
+const breathMs = 2_000;
 const roomsPerStep = 100;
 
 export function createBreaths(

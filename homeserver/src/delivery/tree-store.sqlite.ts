@@ -1,5 +1,6 @@
 import { and, asc, eq, gt, isNull, lt, lte, notExists, or, sql } from "drizzle-orm";
-import type { Database } from "../platform/index.ts";
+import type { Bytes } from "@treehouse/protocol";
+import type { Database, Drizzle } from "../platform/index.ts";
 import { bytes } from "./blob.ts";
 import { epochs, heads, nodes, welcomes } from "./schema.ts";
 import type { TreeStore } from "./store.ts";
@@ -15,22 +16,10 @@ export function createTreeStore(database: Database): TreeStore {
         .orderBy(asc(epochs.epoch))
         .get();
       if (kept === undefined) return undefined;
-      const rows = db
-        .select({ node: nodes.node, content: nodes.content })
-        .from(nodes)
-        .where(
-          and(
-            eq(nodes.roomId, roomId),
-            lte(nodes.since, epoch),
-            or(isNull(nodes.until), gt(nodes.until, epoch)),
-          ),
-        )
-        .orderBy(asc(nodes.node))
-        .all();
       return {
         treeHash: bytes(kept.treeHash),
         size: kept.size,
-        nodes: new Map(rows.map((row) => [row.node, bytes(row.content)])),
+        nodes: nodesAt(db, roomId, epoch),
       };
     },
     treeKeptFor: async (tx, { roomId, epoch, client }) =>
@@ -124,4 +113,21 @@ function collection(database: Database): Pick<TreeStore, "deleteExpiredWelcomes"
         .run();
     },
   };
+}
+
+/** The tree of an epoch, as far as it is kept. */
+export function nodesAt(db: Drizzle, roomId: number, epoch: number): ReadonlyMap<number, Bytes> {
+  const rows = db
+    .select({ node: nodes.node, content: nodes.content })
+    .from(nodes)
+    .where(
+      and(
+        eq(nodes.roomId, roomId),
+        lte(nodes.since, epoch),
+        or(isNull(nodes.until), gt(nodes.until, epoch)),
+      ),
+    )
+    .orderBy(asc(nodes.node))
+    .all();
+  return new Map(rows.map((row) => [row.node, bytes(row.content)]));
 }

@@ -1,9 +1,10 @@
-import { and, asc, eq, gt, inArray, isNull, lt, lte, or } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, lt, lte } from "drizzle-orm";
 import { parseClientUri, parseUserUri, signedHealthReportCodec } from "@treehouse/protocol";
 import type { Database, Tx } from "../../platform/index.ts";
 import { buffer, bytes } from "../blob.ts";
 import { insertProposals, setHead } from "../group-store.sqlite.ts";
 import { epochOf } from "../room-store.sqlite.ts";
+import { nodesAt } from "../tree-store.sqlite.ts";
 import {
   epochs,
   members,
@@ -100,21 +101,9 @@ export function createHealthStore(database: Database): HealthStore {
         .all();
       const current = kept.at(-1);
       if (current?.epoch !== epoch) return undefined;
-      const tree = db
-        .select({ node: nodes.node, content: nodes.content })
-        .from(nodes)
-        .where(
-          and(
-            eq(nodes.roomId, roomId),
-            lte(nodes.since, epoch),
-            or(isNull(nodes.until), gt(nodes.until, epoch)),
-          ),
-        )
-        .orderBy(asc(nodes.node))
-        .all();
       return {
         current: epochOf(current),
-        nodes: new Map(tree.map((row) => [row.node, bytes(row.content)])),
+        nodes: nodesAt(db, roomId, epoch),
         starts: kept.map(({ epoch: number, startedAt, entered }) => ({
           epoch: number,
           startedAt,
