@@ -41,6 +41,42 @@ test("R-047 what is sent while the server is away arrives once it is back", asyn
   expect(await textsIn(await bob.conversations.get(room.id))).toEqual(["one", "two", "three"]);
 });
 
+test("R-057 what came is on the disk before the server is told so, and forgets it", async () => {
+  const room = await alice.conversations.create({ members: ["bob@localhost"] });
+  await joinedBy(bob, room.id);
+  await bob.close();
+  let isSettled = true;
+  let late = 0;
+  const acknowledged: boolean[] = [];
+  bob = await openTampered(server, "bob", {
+    answer(frame) {
+      if (frame.type === "acknowledge") acknowledged.push(isSettled);
+      return undefined;
+    },
+    database: (database) => ({
+      ...database,
+      transaction(run, durability) {
+        if (durability === "soon") {
+          isSettled = false;
+          late += 1;
+        }
+        return database.transaction(run, durability);
+      },
+      async settle() {
+        await database.settle();
+        isSettled = true;
+      },
+    }),
+  });
+  for (const text of ["one", "two", "three"]) await room.send(text);
+  await reads(bob, room.id, "three");
+  await bob.close();
+  bob = await server.open("bob");
+  expect(late).toBeGreaterThan(2);
+  expect(acknowledged.length).toBeGreaterThan(0);
+  expect(acknowledged).not.toContain(false);
+});
+
 test("closing with things in flight loses nothing that was asked for", async () => {
   const room = await alice.conversations.create({ members: ["bob@localhost"] });
   await joinedBy(bob, room.id);
