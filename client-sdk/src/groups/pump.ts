@@ -46,6 +46,8 @@ export function pump(context: GroupsContext, room: Room): void {
   if (!context.link.live()) return;
   if (room.pumping !== undefined) {
     room.again = true;
+    // What runs may wait long for an answer of the hub.
+    void told(context, room);
     return;
   }
   room.pumping = run(context, room)
@@ -55,16 +57,21 @@ export function pump(context: GroupsContext, room: Room): void {
       if (error instanceof StoreFault && error.code === "closed") return;
       retryLater(context, room, refusedDelayMs);
     })
-    .then(() => tellHealth(context, room))
-    .catch((error: unknown) => {
-      context.env.log.warn("health.notTold", { error: String(error) });
-    })
+    .then(() => told(context, room))
     .finally(() => {
       room.pumping = undefined;
       if (!room.again) return;
       room.again = false;
       pump(context, room);
     });
+}
+
+async function told(context: GroupsContext, room: Room): Promise<void> {
+  try {
+    await tellHealth(context, room);
+  } catch (error) {
+    context.env.log.warn("health.notTold", { error: String(error) });
+  }
 }
 
 const openStatuses: readonly IntentStatus[] = ["waiting", "submitted"];
