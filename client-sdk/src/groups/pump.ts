@@ -47,7 +47,7 @@ export function pump(context: GroupsContext, room: Room): void {
   if (room.pumping !== undefined) {
     room.again = true;
     // What runs may wait long for an answer of the hub.
-    void told(context, room);
+    void tellHealth(context, room);
     return;
   }
   room.pumping = run(context, room)
@@ -57,21 +57,13 @@ export function pump(context: GroupsContext, room: Room): void {
       if (error instanceof StoreFault && error.code === "closed") return;
       retryLater(context, room, refusedDelayMs);
     })
-    .then(() => told(context, room))
+    .then(() => tellHealth(context, room))
     .finally(() => {
       room.pumping = undefined;
       if (!room.again) return;
       room.again = false;
       pump(context, room);
     });
-}
-
-async function told(context: GroupsContext, room: Room): Promise<void> {
-  try {
-    await tellHealth(context, room);
-  } catch (error) {
-    context.env.log.warn("health.notTold", { error: String(error) });
-  }
 }
 
 const openStatuses: readonly IntentStatus[] = ["waiting", "submitted"];
