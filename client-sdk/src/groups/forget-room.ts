@@ -1,6 +1,7 @@
 import { Refusal } from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "./context.ts";
+import { forgetJoin } from "./joining/index.ts";
 import { eraseMessage } from "./write-change.ts";
 
 const atOnce = 500;
@@ -29,6 +30,7 @@ export async function forgetRoom(context: GroupsContext, room: Room): Promise<vo
       if (rows.length === atOnce) return false;
       tx.messages.dropRoom(room.uri);
       tx.audit.deleteRoom(room.uri);
+      forgetJoin(tx, room.uri);
       tx.rooms.delete(room.uri);
       return true;
     });

@@ -235,7 +235,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       moves.refuseComing(room);
     },
   };
-  const health = createHealthWatch(context, env.log);
+  const health = createHealthWatch(context, env.log, restored.isUnsettled);
   const hosted = unlessUnsettled(ready, operationsOf({ ...context, health }, moves));
   const operations = limited(env, forwarding(context, hosted));
   const backfill = createBackfill(context, moves.begin);
@@ -303,6 +303,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       await moves.start();
       departing.soon();
       await context.breaths.look();
+      await health.look();
       await backfill.resume();
     },
     async close() {

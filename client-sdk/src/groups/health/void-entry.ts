@@ -3,6 +3,7 @@ import { type Entry, peekMlsMessage, Refusal, type VoidEntry } from "@treehouse/
 import type { GroupsContext, Rollback, Room } from "../context.ts";
 import { type EntryWrite, entryRow, fault, nothing, tellFault } from "../entry-write.ts";
 import { loadGroup } from "../load-group.ts";
+import { comeOnceMore } from "../joining/index.ts";
 import { isHidden } from "../reception.ts";
 import { describeEvent } from "../room-event.ts";
 import { isBorneOut, unprovenVoidText } from "./check-void.ts";
@@ -80,6 +81,7 @@ export async function voidEntry(
 
 function removedBy(context: GroupsContext, room: Room, entry: VoidEntry): EntryWrite {
   let hidden = false;
+  let comes = false;
   return {
     left: true,
     rows(tx) {
@@ -89,10 +91,12 @@ function removedBy(context: GroupsContext, room: Room, entry: VoidEntry): EntryW
       tx.messages.append(entryRow(room, entry, "fault", `fault ${entry.position}`, body), true);
       tx.rooms.setStatus(room.uri, "removed");
       tx.rooms.deleteGroup(room.uri);
+      comes = comeOnceMore(tx, room.uri);
     },
     after() {
       room.group = undefined;
-      if (!hidden) context.events.emit("removed", { room: room.uri });
+      if (comes) tellFault(context, room, entry, "commitVoid", againText);
+      else if (!hidden) context.events.emit("removed", { room: room.uri });
     },
   };
 }
@@ -116,6 +120,8 @@ function epochOf(message: Uint8Array): number {
 }
 
 const voidText = "A change of the conversation that nobody could apply was taken back.";
+const againText =
+  "What this client came in by could be applied by nobody, and was taken back. It comes once more.";
 const saidInVoidText = "This was said after a change that nobody else could apply.";
 const undoneText =
   "A change of the conversation was taken back, since others could not apply it. Coming back to " +

@@ -8,6 +8,7 @@ import {
   type Head,
   type JoinAsk,
   joinLinkKey,
+  LIMITS,
   Refusal,
   refusalOfResponse,
   signJoinAsk,
@@ -27,6 +28,7 @@ import { giveUpJoin, writeJoined } from "./write-joined.ts";
 /** Others come or change something at the same time: then the next try is upon what they made. */
 const triesMax = 6;
 const patienceMs = 60_000;
+const suspendedDelayMs = 1_000;
 
 /**
  * Comes into a room from outside by an external commit, with the ticket of a link if there is one; it
@@ -41,6 +43,10 @@ export async function comeIn(context: GroupsContext, room: Room, join: PendingJo
     return "soon";
   } catch (error) {
     if (!(error instanceof Refusal) || isSessionOver(error) || isWorthWaiting(error)) throw error;
+    if (error.code === "suspended" && (error.data.retryAfterMs ?? 0) <= LIMITS.suspensionMs) {
+      // What it came in by is void. It may go on as soon as somebody else has committed (FED-1105).
+      throw new Refusal("unavailable", error.message, { retryAfterMs: suspendedDelayMs });
+    }
     await giveUpJoin(context, room, error);
     return "next";
   }

@@ -10,7 +10,7 @@ import { aboutOf, decodeDetails, encodeDetails } from "../room-details.ts";
 import { noMetadataKey } from "../room-names.ts";
 import { noEpoch } from "../room-people.ts";
 import { noteInviter } from "../reception.ts";
-import { deletePendingJoin, type PendingJoin } from "./pending-join.ts";
+import { deletePendingJoin, finishPendingJoin, type PendingJoin } from "./pending-join.ts";
 
 type Joined = {
   readonly group: MemberGroup;
@@ -35,7 +35,7 @@ export async function writeJoined(
     tx.cursors.set(cursor);
     // The user's own act: nobody has brought this client in.
     noteInviter(tx, room.uri, undefined);
-    deletePendingJoin(tx, room.uri);
+    finishPendingJoin(tx, room.uri);
     const renewing = context.copies.renewed(tx, room.uri);
     return { changedKeys: pinMembers(context, tx, group.members()), renewed: renewing };
   });

@@ -21,11 +21,17 @@ export { adoptVoid } from "./adopt-void.ts";
 export interface HealthWatch {
   /** Call it in the room's turn, when something was reported. */
   judge(room: RoomUri): Promise<void>;
+  /** Goes on with what was reported before this process began. */
+  look(): Promise<void>;
   /** Nothing more is voided. */
   close(): void;
 }
 
-export function createHealthWatch(context: DeliveryContext, log: Pick<Log, "warn">): HealthWatch {
+export function createHealthWatch(
+  context: DeliveryContext,
+  log: Pick<Log, "warn">,
+  isUnsettled: (room: RoomUri) => boolean,
+): HealthWatch {
   const waiting = new Map<RoomUri, Cancel>();
   const life = { closed: false };
   const judge = async (room: RoomUri): Promise<void> => {
@@ -47,13 +53,19 @@ export function createHealthWatch(context: DeliveryContext, log: Pick<Log, "warn
   };
   const later = (room: RoomUri): void => {
     waiting.delete(room);
-    if (life.closed) return;
+    if (life.closed || isUnsettled(room)) return;
     context.turns
       .take(room, () => judge(room))
       .catch((error: unknown) => log.warn("commitNotVoided", { room, ...errorFields(error) }));
   };
   return {
     judge,
+    async look() {
+      const { database, store } = context;
+      for (const room of await database.read((tx) => store.roomsReported(tx, roomsMax))) {
+        later(room);
+      }
+    },
     close() {
       life.closed = true;
       for (const cancel of waiting.values()) cancel();
@@ -63,3 +75,5 @@ export function createHealthWatch(context: DeliveryContext, log: Pick<Log, "warn
 }
 
 const attemptsMax = LIMITS.voidFaultsMax;
+/** Whoever reports comes back by itself in the rooms beyond. */
+const roomsMax = 1_000;

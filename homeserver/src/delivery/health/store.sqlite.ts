@@ -1,5 +1,10 @@
 import { and, asc, eq, gt, inArray, lt, lte } from "drizzle-orm";
-import { parseClientUri, parseUserUri, signedHealthReportCodec } from "@treehouse/protocol";
+import {
+  parseClientUri,
+  parseRoomUri,
+  parseUserUri,
+  signedHealthReportCodec,
+} from "@treehouse/protocol";
 import type { Database, Tx } from "../../platform/index.ts";
 import { buffer, bytes } from "../blob.ts";
 import { insertProposals, setHead } from "../group-store.sqlite.ts";
@@ -46,6 +51,16 @@ export function createHealthStore(database: Database): HealthStore {
         .run();
       setHead(database, tx, roomId, head);
     },
+    roomsReported: async (tx, limit) =>
+      database
+        .sql(tx)
+        .selectDistinct({ room: rooms.room })
+        .from(reports)
+        .innerJoin(rooms, eq(rooms.id, reports.roomId))
+        .orderBy(asc(rooms.room))
+        .limit(limit)
+        .all()
+        .map((row) => parseRoomUri(row.room)),
     health: async (tx, roomId) => {
       const db = database.sql(tx);
       const commits = db

@@ -1,4 +1,4 @@
-import type { Bytes, ClientUri, SignedHealthReport, UserUri } from "@treehouse/protocol";
+import type { Bytes, ClientUri, RoomUri, SignedHealthReport, UserUri } from "@treehouse/protocol";
 import type { ReadTx, Tx } from "../../platform/index.ts";
 import type {
   EpochStart,
@@ -16,6 +16,8 @@ export interface HealthStore {
   settle(tx: Tx, roomId: number, upTo: number, head: StoredHead): Promise<void>;
   /** One per user: the newest counts. */
   addReport(tx: Tx, roomId: number, report: StoredReport, head: StoredHead): Promise<void>;
+  /** Rooms in which a fault was reported of a commit that does not stand yet. */
+  roomsReported(tx: ReadTx, limit: number): Promise<readonly RoomUri[]>;
   /** What there is of a room; the commits ascend by position. */
   health(tx: ReadTx, roomId: number): Promise<StoredHealth>;
   /** The public group as it was in an epoch that is still kept. */

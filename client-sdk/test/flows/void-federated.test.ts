@@ -1,0 +1,139 @@
+/** Commits that nobody can apply, in a room that two servers have. */
+import { decodeEntry, type ServerFrame } from "@treehouse/protocol";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { Client, Conversation, FaultCode } from "../../src/node.ts";
+import { befriend } from "../world/friends.ts";
+import { openPoisoned, type Poisoned } from "../world/poisoned.ts";
+import { type FederatedServers, startServers } from "../world/servers.ts";
+import { openTampered } from "../world/tampered.ts";
+import { joinedBy, next, reads } from "../world/waiting.ts";
+
+let servers: FederatedServers;
+let alice: Client;
+let bob: Client;
+/** Alice's, at the room's hub, and Bob's, at a server that follows it. */
+let ours: Conversation;
+let bobs: Conversation;
+let link: string;
+/** Resolves when two faults were reported of one commit. */
+let reported = Promise.withResolvers<void>();
+
+const faults = new Map<number, number>();
+const frame = (one: ServerFrame): readonly ServerFrame[] => {
+  const entry = one.type === "entry" ? decodeEntry(one.entry) : undefined;
+  if (entry?.kind !== "report") return [one];
+  const { position } = entry.report.report;
+  faults.set(position, (faults.get(position) ?? 0) + 1);
+  if (faults.get(position) === 2) reported.resolve();
+  return [one];
+};
+
+beforeAll(async () => {
+  servers = await startServers("hub.test", "follower.test");
+  await (await servers.at(0).register("alice")).close();
+  alice = await openTampered(servers.at(0), "alice", { frame }, { account: "alice@hub.test" });
+  await alice.caughtUp();
+  bob = await servers.at(1).register("bob");
+  await befriend(alice, bob);
+  ours = await alice.conversations.create({ name: "Tea", members: ["bob@follower.test"] });
+  bobs = await joinedBy(bob, ours.id);
+  ({ link } = await ours.links.create({ role: "admin" }));
+});
+
+afterAll(() => servers[Symbol.asyncDispose]());
+
+function faultOf(client: Client, code: FaultCode) {
+  return next(client, "fault", (fault) => fault.code === code && fault.room === ours.id);
+}
+
+/** Somebody at the follower with a client of their own making; one, for whose commit was void must wait. */
+async function attacker(name: string): Promise<Poisoned> {
+  await (await servers.at(1).register(name)).close();
+  const poisoned = await openPoisoned(servers.at(1), name);
+  await poisoned.client.caughtUp();
+  return poisoned;
+}
+
+/** All who are in are in one epoch, and hear each other. */
+async function goesOn(what: string, ...seats: readonly Client[]): Promise<void> {
+  for (const client of [alice, bob, ...seats]) {
+    const text = `${what}: ${client.me.address} is here`;
+    await (await client.conversations.get(ours.id)).send(text);
+    for (const other of [alice, bob, ...seats]) await reads(other, ours.id, text);
+  }
+  await Promise.all([alice, bob, ...seats].map((one) => one.caughtUp()));
+  const infos = await Promise.all(
+    [alice, bob, ...seats].map(async (one) => (await one.conversations.get(ours.id)).info()),
+  );
+  expect(new Set(infos.map(({ epochAuthenticator }) => epochAuthenticator)).size).toBe(1);
+  expect(infos.map(({ health }) => health.state)).toEqual(infos.map(() => "ok"));
+}
+
+test("T-16 FED-1103 FED-1104 who comes in by a link and garbage is put out, all servers go on, and it comes anew", async () => {
+  const mallory = await attacker("mallory");
+  const voided = [alice, bob, mallory.client].map((one) => faultOf(one, "commitVoid"));
+  mallory.poison = "confirmationTag";
+  await mallory.client.conversations.join(link);
+  const back = next(mallory.client, "joined", ({ room }) => room === ours.id);
+  await Promise.all(voided.slice(0, 2));
+  mallory.poison = undefined;
+  await voided[2];
+  await back;
+  await goesOn("after a link", mallory.client);
+  await mallory.client.close();
+});
+
+test("T-17 FED-1103 FED-1105 what a member at a follower makes is void on both servers", async () => {
+  const mallory = await attacker("eve");
+  const theirs = await mallory.client.conversations.join(link);
+  await goesOn("eve", mallory.client);
+  const voided = [alice, bob, mallory.client].map((one) => faultOf(one, "commitVoid"));
+  const back = next(mallory.client, "joined", ({ room }) => room === ours.id);
+  mallory.poison = "pathSecrets";
+  await theirs.setAbout({ topic: "for nobody" });
+  await Promise.all(voided);
+  mallory.poison = undefined;
+  await back;
+  await goesOn("after a member", mallory.client);
+  await mallory.client.close();
+  expect((await ours.info()).topic).toBe("");
+});
+
+test("T-17 FED-1104 FED-1106 who comes by a link, and a GroupInfo that a member has spoilt, is in all the same", async () => {
+  const carol = await servers.at(1).register("carol");
+  const mallory = await attacker("trudy");
+  const theirs = await mallory.client.conversations.join(link);
+  await goesOn("trudy", mallory.client);
+  mallory.poison = "externalPub";
+  await theirs.setAbout({ topic: "a trap" });
+  await Promise.all([alice, bob].map((one) => one.caughtUp()));
+  mallory.poison = undefined;
+  const voided = faultOf(carol, "commitVoid");
+  await carol.conversations.join(link);
+  const back = next(carol, "joined", ({ room }) => room === ours.id);
+  await voided;
+  await back;
+  await goesOn("after a trap", mallory.client, carol);
+  await carol.close();
+  await mallory.client.close();
+});
+
+test("T-16 FED-1103 a hub that stops while a void is due makes it when it is back", async () => {
+  const mallory = await attacker("oscar");
+  const theirs = await mallory.client.conversations.join(link);
+  await goesOn("oscar", mallory.client);
+  const voided = [alice, bob].map((one) => faultOf(one, "commitVoid"));
+  const back = next(mallory.client, "joined", ({ room }) => room === ours.id);
+  reported = Promise.withResolvers();
+  mallory.poison = "confirmationTag";
+  await theirs.setAbout({ topic: "at a bad time" });
+  // Carol, who could say otherwise, is not there: the hub waits for her word.
+  await reported.promise;
+  await servers.at(0).stop();
+  await servers.at(0).start();
+  await Promise.all(voided);
+  mallory.poison = undefined;
+  await back;
+  await goesOn("after a restart", mallory.client);
+});
