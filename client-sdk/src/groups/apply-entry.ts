@@ -168,6 +168,7 @@ async function prepareWrite(
     }
     if (error instanceof ForbiddenCommit) {
       haltAt(context, room, entry.position, error);
+      if (entry.kind === "commit") await noteForbidden(context, room, entry, hash);
       return "halted";
     }
     // Whatever octets an entry holds, it must not block the stream, even by a bug of ours (T-41).
@@ -195,6 +196,18 @@ async function noteTrouble(
   if (isOurs) room.trouble = troubleOf(context, group, entry, hash);
   const next = room.trouble?.mayBeVoid === true ? askText : rejoinText;
   tellFault(context, room, entry, "commitInvalid", `${text} ${next}`);
+}
+
+/** Others refuse it as well: with their word and this client's the hub may take it back (FED-1112). */
+async function noteForbidden(
+  context: GroupsContext,
+  room: Room,
+  entry: CommitEntry,
+  hash: Bytes,
+): Promise<void> {
+  if (room.halt?.state !== "refused") return;
+  const group = await loadGroup(context, room);
+  if (entry.epoch === group.epoch) room.trouble = troubleOf(context, group, entry, hash);
 }
 
 function isEnd(reason: number): boolean {

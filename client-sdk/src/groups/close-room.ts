@@ -11,21 +11,23 @@ import { writeEnd } from "./room-end.ts";
  */
 export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal): Promise<void> {
   return room.serial.run(async () => {
-    const { dropped, hidden } = await context.store.transaction((tx) => {
+    const { dropped, hidden, isOver } = await context.store.transaction((tx) => {
       const former = tx.rooms.get(room.uri)?.status;
       tx.rooms.setStatus(room.uri, "removed");
       tx.rooms.deleteGroup(room.uri);
       const intents = tx.intents.list(room.uri);
       for (const { serial } of intents) tx.intents.delete(serial);
       // Its hub knows it no more, and this client was in it: it was deleted, or all others have left.
-      const isOver = refusal.code === "unknownRoom" && !room.forgotten && former !== "founding";
-      if (isOver) writeEnd(tx, room.uri, { at: context.env.now(), reason: "" });
+      const over = refusal.code === "unknownRoom" && !room.forgotten && former !== "founding";
+      if (over) writeEnd(tx, room.uri, { at: context.env.now(), reason: "" });
       return {
         dropped: intents.filter(({ serial }) => !room.waiters.has(serial)),
         hidden: isHidden(tx, room.uri),
+        isOver: over,
       };
     });
     room.group = undefined;
+    room.ended ||= isOver;
     room.lost = false;
     room.rollback = undefined;
     room.forgotten = false;

@@ -226,6 +226,8 @@ export type Room = {
   forked: boolean;
   /** Why nothing more is applied, though the chain holds. */
   halt: Halt | undefined;
+  /** Somebody has deleted it for everybody; as it is stored. */
+  ended: boolean;
   /** This client's group cannot follow the stream any more: it comes back by a commit of its own. */
   lost: boolean;
   /**

@@ -26,7 +26,7 @@ export class ForbiddenCommit extends Error {
   }
 }
 
-/** The room goes no further than this, for as long as this process runs. */
+/** The room goes no further than this, for as long as this process runs and nothing is taken back. */
 export function haltAt(
   context: GroupsContext,
   room: Room,

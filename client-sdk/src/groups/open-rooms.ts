@@ -4,6 +4,7 @@ import { createSerial } from "../transport/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { readSuspect } from "./health/index.ts";
 import { readHubRecord } from "./hub-record.ts";
+import { endOf } from "./room-end.ts";
 import { noEpoch } from "./room-people.ts";
 
 /** The rooms that this process has looked at; each is held once, for as long as it runs. */
@@ -18,10 +19,11 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
     async open(uri) {
       const known = rooms.get(uri);
       if (known !== undefined) return known;
-      const { stored, hub, suspect } = await context.store.transaction((tx) => ({
+      const { stored, hub, suspect, ended } = await context.store.transaction((tx) => ({
         stored: tx.cursors.get(uri),
         hub: readHubRecord(tx, uri),
         suspect: readSuspect(tx, uri),
+        ended: endOf(tx, uri) !== undefined,
       }));
       const opened = rooms.get(uri);
       if (opened !== undefined) return opened;
@@ -39,6 +41,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         retry: context.alarms.create(),
         forked: false,
         halt: undefined,
+        ended,
         lost: false,
         claimed: new Map(),
         epochAtHub: 0,

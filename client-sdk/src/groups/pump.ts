@@ -12,7 +12,7 @@ import { comeIn, readPendingJoin } from "./joining/index.ts";
 import { finishLeave } from "./leave-intent.ts";
 import { releaseHeld, tellHeld } from "./held-messages.ts";
 import { writeHubRecord } from "./hub-record.ts";
-import { faceTrouble, tellHealth } from "./health/index.ts";
+import { faceHalt, faceTrouble, tellHealth } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { isPassing, isSessionOver } from "./passing.ts";
 import { postpone } from "./postpone.ts";
@@ -69,6 +69,7 @@ export function pump(context: GroupsContext, room: Room): void {
 const openStatuses: readonly IntentStatus[] = ["waiting", "submitted"];
 
 async function run(context: GroupsContext, room: Room): Promise<void> {
+  if (room.halt !== undefined) await guarded(context, room, () => faceHalt(context, room));
   while (context.link.live() && !room.forked && room.halt === undefined) {
     const { first } = room.hub;
     const { status, intent, isFirstThere, awaitsChange, welcome, join } =

@@ -44,6 +44,7 @@ export function tellEnd(
   { by, reason }: { readonly by: UserUri; readonly reason: string },
 ): void {
   room.group = undefined;
+  room.ended = true;
   const waiters = [...room.waiters.values()];
   room.waiters.clear();
   const refusal = new Refusal("removed", "the conversation was deleted");

@@ -1,9 +1,15 @@
 import {
+  chainHashOf,
+  type ClientFrame,
   decodeEntry,
   encodeEntry,
+  Refusal,
+  refusedFrame,
   ROLES,
   type RoomState,
   type ServerFrame,
+  type SignedHealthReport,
+  updateRequestCodec,
   type UserUri,
 } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -20,7 +26,7 @@ let alice: Client;
 beforeAll(async () => {
   server = await startServer();
   alice = await server.register("alice");
-  for (const name of ["bob", "mallory"]) await (await server.register(name)).close();
+  for (const name of ["bob", "carol", "mallory"]) await (await server.register(name)).close();
 });
 
 afterAll(async () => {
@@ -87,3 +93,66 @@ test.each(takings)(
     expect(await textsIn(now)).toEqual(["what she said", "and I am here"]);
   },
 );
+
+test("FED-1112 T-16 what members refuse they report, and the room goes on once the hub takes it back", async () => {
+  const seats = [
+    await server.open("bob"),
+    await server.open("carol"),
+    await server.open("mallory"),
+  ];
+  const [room] = await founded(alice, "taken back", seats);
+  if (room === undefined) throw new Error("no room");
+  for (const seat of seats) await seat.caughtUp();
+  for (const seat of seats) await seat.close();
+  const forged = await forgeCommit(server.path("mallory"), room.id, owning);
+  const reports: SignedHealthReport[] = [];
+  const bothReported = Promise.withResolvers<void>();
+  const answer = (one: ClientFrame): ServerFrame | undefined => {
+    const update = one.type === "update" ? updateRequestCodec.decode(one.request) : undefined;
+    if (one.type !== "update" || update?.kind !== "report") return undefined;
+    reports.push(update.report);
+    if (reports.length === 2) bothReported.resolve();
+    return refusedFrame(one.requestId, new Refusal("conflict", "it is known"));
+  };
+  /** In the place of two messages: what the hub should have refused, and that it takes it back. */
+  const lyingHub = () => {
+    let first = 0;
+    let previous: Uint8Array<ArrayBuffer> | undefined;
+    return (one: ServerFrame): readonly ServerFrame[] => {
+      const entry = one.type === "entry" ? decodeEntry(one.entry) : undefined;
+      if (entry?.room !== room.id || entry.ephemeral) return [one];
+      if (previous === undefined && entry.kind !== "application") return [one];
+      if (first === 0) first = entry.position;
+      const header = { ...entry, previous: previous ?? entry.previous };
+      const { epoch, commit, rosterHash } = forged;
+      const none = { leafChanges: [], rosterHash, epoch };
+      const lies = [
+        { ...header, ...none, kind: "commit", commit, externalProposals: [] } as const,
+        { ...header, ...none, kind: "void", voided: first, faults: reports } as const,
+      ];
+      const told = lies[entry.position - first] ?? header;
+      const bytes = encodeEntry(told);
+      previous = chainHashOf(decodeEntry(bytes), bytes);
+      return [{ type: "entry", entry: bytes }];
+    };
+  };
+  const bob = await openTampered(server, "bob", { frame: lyingHub(), answer });
+  const carol = await openTampered(server, "carol", { frame: lyingHub(), answer });
+  for (const client of [bob, carol]) await client.caughtUp();
+  const states = heard(bob, "health");
+  await room.send("in whose place it comes");
+  await bothReported.promise;
+  expect(reports.map(({ report: { verdict } }) => verdict)).toEqual(["fault", "fault"]);
+  const theirs = await bob.conversations.get(room.id);
+  expect((await theirs.info()).health).toMatchObject({ state: "refused" });
+  const voided = next(bob, "fault", ({ code }) => code === "commitVoid");
+  await room.send("in whose place it goes");
+  await voided;
+  await room.send("after it");
+  await reads(bob, room.id, "after it");
+  await theirs.send("and I am here");
+  await reads(alice, room.id, "and I am here");
+  expect((await theirs.info()).health).toEqual({ state: "ok" });
+  expect(states.map(({ state }) => state)).toEqual(["refused", "ok"]);
+  for (const client of [bob, carol]) await client.close();
+});

@@ -23,6 +23,12 @@ export async function faceTrouble(
   return waitMs > 0 ? waitMs : undefined;
 }
 
+/** A commit that the rules forbid: this client says so, and comes back by none of its own. */
+export async function faceHalt(context: GroupsContext, room: Room): Promise<"wait"> {
+  if (room.trouble !== undefined) await faceTrouble(context, room, room.trouble);
+  return "wait";
+}
+
 async function report(context: GroupsContext, room: Room, trouble: Trouble): Promise<void> {
   const { position, hash, epoch } = trouble;
   try {

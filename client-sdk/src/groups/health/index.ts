@@ -5,7 +5,7 @@
 export { forgetReturn, isOfLostKeys, noteReturn } from "./own-return.ts";
 export { isRenewalOf, renewalOf } from "./renewal.ts";
 export { endReturn, endWaiting, isStuck } from "./returning.ts";
-export { faceTrouble } from "./face-trouble.ts";
+export { faceHalt, faceTrouble } from "./face-trouble.ts";
 export { forkTagLength, forkTagOf, isOfOtherFork, otherForkText } from "./fork-tag.ts";
 export { observe } from "./observe.ts";
 export { noteReport } from "./report-entry.ts";

@@ -70,9 +70,12 @@ async function pass(
     return;
   }
   room.trouble = undefined;
+  const isHalted = room.halt !== undefined;
+  room.halt = undefined;
   if (entry.epoch < group.epoch) {
     // What this client could apply before goes with it: it comes back to the epoch that stands.
     room.rollback = rollbackOf(entry);
+    if (isHalted) room.lost = true;
     return;
   }
   room.lost = false;

@@ -6,7 +6,9 @@ import type { GroupsContext, Room } from "../context.ts";
 import { isHidden } from "../reception.ts";
 
 export function healthOf({ env }: Pick<GroupsContext, "env">, room: Room): RoomHealth {
+  if (room.ended) return { state: "deleted" };
   if (room.forked) return { state: "forked" };
+  if (room.halt !== undefined) return { state: room.halt.state, reason: room.halt.reason };
   const { suspendedUntil: until } = room;
   if (until !== undefined && until > env.now()) return { state: "suspended", until };
   if (room.trouble !== undefined) return { state: "checking" };

@@ -202,6 +202,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1105": "whose commit was void waits",
     "FED-1106": "what comes after a void",
     "FED-1107": "what a client does that cannot apply a commit",
+    "FED-1112": "what a client does that refuses a commit",
   },
   "it needs a hub that lies, is restored, or moves": {
     "FED-124": "a room's domain says where it was founded",

@@ -32,7 +32,7 @@ function report(cli: Cli, { id, status, epoch, position, ...info }: Conversation
   const until = health.until === undefined ? "" : ` until ${new Date(health.until).toISOString()}`;
   const text = [
     `epoch ${epoch}, position ${position}, ${status}`,
-    `health ${health.state}${until}`,
+    `health ${health.state}${until}${health.reason === undefined ? "" : `: ${health.reason}`}`,
     `authenticator ${epochAuthenticator}`,
   ];
   cli.output().result({ id, status, epoch, position, epochAuthenticator, health }, text.join("\n"));
