@@ -3,7 +3,7 @@ import { type Entry, peekMlsMessage, Refusal, type VoidEntry } from "@treehouse/
 import type { GroupsContext, Rollback, Room } from "../context.ts";
 import { type EntryWrite, entryRow, fault, nothing, tellFault } from "../entry-write.ts";
 import { loadGroup } from "../load-group.ts";
-import { comeOnceMore } from "../joining/index.ts";
+import { comeOnceMore } from "../joining/pending-join.ts";
 import { isHidden } from "../reception.ts";
 import { describeEvent } from "../room-event.ts";
 import { isBorneOut, unprovenVoidText } from "./check-void.ts";

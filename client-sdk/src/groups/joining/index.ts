@@ -27,7 +27,7 @@ import { readPendingJoin, writePendingJoin } from "./pending-join.ts";
 
 export { comeIn } from "./come-in.ts";
 export { knockEntry } from "./knocks.ts";
-export { comeOnceMore, forgetJoin, pendingJoins, readPendingJoin } from "./pending-join.ts";
+export { forgetJoin, pendingJoins, readPendingJoin } from "./pending-join.ts";
 
 export type NewJoinLink = {
   /** The name of a role; the default role unless given. */
