@@ -117,22 +117,23 @@ test("FED-1112 T-16 what members refuse they report, and the room goes on once t
   /** In the place of two messages: what the hub should have refused, and that it takes it back. */
   const lyingHub = () => {
     let first = 0;
-    let previous: Uint8Array<ArrayBuffer> | undefined;
+    /** Of what it tells; it is asked for the same again. */
+    const hashes = new Map<number, Uint8Array<ArrayBuffer>>();
     return (one: ServerFrame): readonly ServerFrame[] => {
       const entry = one.type === "entry" ? decodeEntry(one.entry) : undefined;
       if (entry?.room !== room.id || entry.ephemeral) return [one];
-      if (previous === undefined && entry.kind !== "application") return [one];
+      if (first === 0 && entry.kind !== "application") return [one];
       if (first === 0) first = entry.position;
-      const header = { ...entry, previous: previous ?? entry.previous };
+      if (entry.position < first) return [one];
+      const header = { ...entry, previous: hashes.get(entry.position - 1) ?? entry.previous };
       const { epoch, commit, rosterHash } = forged;
       const none = { leafChanges: [], rosterHash, epoch };
       const lies = [
         { ...header, ...none, kind: "commit", commit, externalProposals: [] } as const,
         { ...header, ...none, kind: "void", voided: first, faults: reports } as const,
       ];
-      const told = lies[entry.position - first] ?? header;
-      const bytes = encodeEntry(told);
-      previous = chainHashOf(decodeEntry(bytes), bytes);
+      const bytes = encodeEntry(lies[entry.position - first] ?? header);
+      hashes.set(entry.position, chainHashOf(decodeEntry(bytes), bytes));
       return [{ type: "entry", entry: bytes }];
     };
   };
