@@ -24,8 +24,8 @@ export function checkLogs(scene: Scene): readonly LogRow[] {
       checkFollower(scene, server.name, log, own);
     }
     if (tables.dead() > 0) world.violate("I7", `${server.name} gave up ${tables.dead()} items`);
-    const integrity = tables.integrity();
-    if (integrity !== "ok") world.violate("files", `${server.name}: ${integrity}`);
+    const damage = tables.damage();
+    if (damage !== undefined) world.violate("files", `${server.name}: ${damage}`);
     tables.close();
   }
   return log;

@@ -37,7 +37,14 @@ export type Faults = {
   readonly faultsForMs: number;
   /** How many people and servers take part. */
   readonly size: "small" | "large";
+  /** Whether files and cryptography are the real ones, or those that cost next to nothing. */
+  readonly tier: Tier;
 };
+
+export type Tier = "light" | "real";
+
+/** The share of seeds in which everything is real. */
+const realShare = 0.02;
 
 /** Classes that the shrinker switches off one by one; the value is "none of it". */
 export const off: Partial<Faults> = {
@@ -83,6 +90,7 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     faultsForMs: random.integer(2_000, 8_000),
     size: sometimes<Faults["size"]>(0.3, "large", "small"),
     powerLoss: sometimes(0.4, 0.7, 0),
+    tier: sometimes<Tier>(realShare, "real", "light"),
   };
   return { ...drawn, ...overrides };
 }
