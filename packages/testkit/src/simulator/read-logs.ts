@@ -16,7 +16,8 @@ export class Tables {
   readonly #file: BetterSqlite3.Database | undefined;
 
   constructor({ disk, databasePath }: SimServer) {
-    const file = disk === undefined ? new BetterSqlite3(databasePath, { readonly: true }) : undefined;
+    const file =
+      disk === undefined ? new BetterSqlite3(databasePath, { readonly: true }) : undefined;
     this.#file = file;
     this.#rows = (sql, ...values) => (file ?? disk)?.prepare(sql).all(...values) ?? [];
   }
