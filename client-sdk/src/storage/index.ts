@@ -128,7 +128,8 @@ export async function openLocalStore(
   /** An engine gives the same handle to each transaction. */
   let made: { readonly sql: SqlTx; readonly rows: Rows } | undefined;
   const rowsOf = (sql: SqlTx): Rows => {
-    if (made?.sql !== sql) made = { sql, rows: createRows(sql, { seal, hasher, describer, files }) };
+    if (made?.sql !== sql)
+      made = { sql, rows: createRows(sql, { seal, hasher, describer, files }) };
     return made.rows;
   };
   return {

@@ -39,8 +39,7 @@ const primitives: Primitives = {
   x25519PublicKey: (privateKey) => spread(power(generator, scalarOf(privateKey))),
   x25519: (privateKey, publicKey) => spread(power(elementOf(publicKey), scalarOf(privateKey))),
   ed25519PublicKey: (privateKey) => point(digest(mark(2), privateKey)),
-  ed25519Sign: (privateKey, message) =>
-    signature(primitives.ed25519PublicKey(privateKey), message),
+  ed25519Sign: (privateKey, message) => signature(primitives.ed25519PublicKey(privateKey), message),
   ed25519Verify: (publicKey, message, given) =>
     signature(publicKey, message).every((octet, index) => octet === given[index]),
 };
@@ -110,7 +109,10 @@ function scalarOf(privateKey: Uint8Array): number {
 
 /** An element as 32 octets, none of which are of low order. */
 function spread(element: number): Bytes {
-  const octets = digest(mark(6), Uint8Array.of(element, element >>> 8, element >>> 16, element >>> 24));
+  const octets = digest(
+    mark(6),
+    Uint8Array.of(element, element >>> 8, element >>> 16, element >>> 24),
+  );
   new DataView(octets.buffer).setUint32(0, element);
   return point(octets);
 }

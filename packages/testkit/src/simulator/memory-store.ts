@@ -9,7 +9,11 @@ export function openMemoryStore(disk: MemoryDisk): SqlDatabase {
       const { changes, lastInsertRowid } = disk.prepare(sql).run(...values);
       return { changes, lastId: Number(lastInsertRowid) };
     },
-    all: (sql, ...values: readonly SqlValue[]) => disk.prepare(sql).all(...values).map(rowOf),
+    all: (sql, ...values: readonly SqlValue[]) =>
+      disk
+        .prepare(sql)
+        .all(...values)
+        .map(rowOf),
   };
   return {
     async transaction(run) {

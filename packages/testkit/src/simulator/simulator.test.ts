@@ -26,13 +26,17 @@ test(
   },
 );
 
-test("the same seed is the same run, in memory and over real files", { timeout: 600_000 }, async () => {
-  for (let seed = 1; seed <= twice; seed += 1) {
-    for (const tier of ["light", "real"] as const) {
-      const one = await runSeed(templates, seed, { tier });
-      const other = await runSeed(templates, seed, { tier });
-      expect(one.violations).toEqual([]);
-      expect([other.hash, other.steps]).toEqual([one.hash, one.steps]);
+test(
+  "the same seed is the same run, in memory and over real files",
+  { timeout: 600_000 },
+  async () => {
+    for (let seed = 1; seed <= twice; seed += 1) {
+      for (const tier of ["light", "real"] as const) {
+        const one = await runSeed(templates, seed, { tier });
+        const other = await runSeed(templates, seed, { tier });
+        expect(one.violations).toEqual([]);
+        expect([other.hash, other.steps]).toEqual([one.hash, one.steps]);
+      }
     }
-  }
-});
+  },
+);
