@@ -11,7 +11,7 @@ export type StatementForm = "rows" | "raw" | "pluck";
  */
 export class MemoryDisk {
   readonly #database: BetterSqlite3.Database;
-  readonly #statements = new Map<string, BetterSqlite3.Statement<unknown[]>>();
+  readonly #statements = new Map<string, BetterSqlite3.Statement>();
   #acting = false;
   #losable = false;
 
@@ -27,11 +27,11 @@ export class MemoryDisk {
     return this.#acting;
   }
 
-  prepare(sql: string, form: StatementForm = "rows"): BetterSqlite3.Statement<unknown[]> {
+  prepare(sql: string, form: StatementForm = "rows"): BetterSqlite3.Statement {
     const key = `${form} ${sql}`;
     const known = this.#statements.get(key);
     if (known !== undefined) return known;
-    const made = this.#database.prepare<unknown[]>(sql);
+    const made = this.#database.prepare(sql);
     if (form === "raw") made.raw(true);
     if (form === "pluck") made.pluck(true);
     this.#statements.set(key, made);

@@ -6,7 +6,6 @@ import type { Mortality } from "./mortality.ts";
 /** What a server asks of its connection when it opens it, as a real one answers. */
 const settings = new Map<string, unknown>([
   ["journal_mode", "wal"],
-  ["synchronous", 2],
   ["foreign_keys", 1],
   ["wal_autocheckpoint", 0],
   ["cache_size", -65_536],
@@ -20,11 +19,26 @@ const settings = new Map<string, unknown>([
 export function createMemoryEngine(disk: MemoryDisk, mortality: Mortality): MortalEngine {
   let isFull = false;
   let dead = false;
+  /** In WAL, anything less leaves it to a later checkpoint to bring a COMMIT to the disk. */
+  let isDurable = false;
   const transactions = new Map<string, () => void>([
-    ["BEGIN IMMEDIATE", () => disk.begin()],
+    ["BEGIN IMMEDIATE", begin],
     ["COMMIT", () => disk.commit()],
     ["ROLLBACK", () => disk.rollback()],
   ]);
+
+  function begin(): void {
+    if (isDurable) disk.synced();
+    else disk.unsynced();
+    disk.begin();
+  }
+
+  function pragma(text: string): unknown {
+    const wanted = /^synchronous = (\w+)$/.exec(text)?.[1];
+    if (wanted !== undefined) isDurable = wanted === "FULL" || wanted === "EXTRA";
+    if (text === "synchronous") return isDurable ? 2 : 1;
+    return settings.get(text);
+  }
 
   /** Does what SQLite does, unless this life or its disk is at its end. */
   function perform<T>(sql: string, run: () => T): T {
@@ -38,10 +52,10 @@ export function createMemoryEngine(disk: MemoryDisk, mortality: Mortality): Mort
     return result;
   }
 
-  function statement(sql: string, form: StatementForm): BetterSqlite3.Statement<unknown[]> {
+  function statement(sql: string, form: StatementForm): BetterSqlite3.Statement {
     const act = transactions.get(sql);
     const kept = act === undefined ? disk.prepare(sql, form) : undefined;
-    const made: BetterSqlite3.Statement<unknown[]> = Object.create(null);
+    const made: BetterSqlite3.Statement = Object.create(null);
     return Object.assign(made, {
       run: (...values: unknown[]) => perform(sql, () => kept?.run(...values) ?? act?.()),
       get: (...values: unknown[]) => perform(sql, () => kept?.get(...values)),
@@ -59,7 +73,7 @@ export function createMemoryEngine(disk: MemoryDisk, mortality: Mortality): Mort
       open: { get: () => !dead },
       prepare: { value: (sql: string) => statement(sql, "rows") },
       exec: { value: (sql: string) => void statement(sql, "rows").run() },
-      pragma: { value: (text: string) => settings.get(text) },
+      pragma: { value: pragma },
       close: { value: () => undefined },
     });
   }

@@ -24,7 +24,7 @@ export function createMortalEngine(mortality: Mortality): MortalEngine {
       }
       for (const method of ["run", "get", "all"]) {
         wrap(statement, method, (perform, values) => {
-          mortality.before(sql, () => connection.exec("ROLLBACK"));
+          mortality.before(sql, () => connection.inTransaction && connection.exec("ROLLBACK"));
           const result = perform(...values);
           mortality.after(sql);
           return result;

@@ -13,7 +13,8 @@ export class Mortality {
   readonly #random: ReturnType<SimWorld["random"]>;
   readonly #die: () => void;
   #dead = false;
-  #breaks = false;
+  /** What fails next, as on a broken disk. */
+  #breaks: "COMMIT" | "statement" | undefined;
   /** Statements until death, counted from BEGIN; undefined for a transaction that is survived. */
   #left: number | undefined;
   #afterCommit = false;
@@ -29,9 +30,9 @@ export class Mortality {
     this.#dead = true;
   }
 
-  /** Lets the next COMMIT fail as a broken disk does. */
-  breakCommit(): void {
-    this.#breaks = true;
+  /** Lets the next COMMIT, or the next statement at all, fail as a broken disk does. */
+  break(what: "COMMIT" | "statement"): void {
+    this.#breaks = what;
   }
 
   /** Is asked before each statement. `rollback` takes back what is open, as a failing disk does. */
@@ -41,13 +42,13 @@ export class Mortality {
     else if (this.#left !== undefined && (this.#left -= 1) < 0) {
       this.#dieHere("inside a transaction");
     }
-    if (sql !== "COMMIT") return;
-    if (this.#left !== undefined) this.#dieHere("before COMMIT");
-    if (!this.#breaks) return;
-    this.#breaks = false;
-    this.#world.probe("COMMIT broken");
+    if (sql === "COMMIT" && this.#left !== undefined) this.#dieHere("before COMMIT");
+    if (this.#breaks === undefined || (this.#breaks === "COMMIT" && sql !== "COMMIT")) return;
+    this.#world.probe(`${this.#breaks} broken`);
+    this.#breaks = undefined;
     rollback();
-    throw new BetterSqlite3.SqliteError("disk I/O error", "SQLITE_IOERR_FSYNC");
+    const code = sql === "COMMIT" ? "SQLITE_IOERR_FSYNC" : "SQLITE_IOERR_READ";
+    throw new BetterSqlite3.SqliteError("disk I/O error", code);
   }
 
   after(sql: string): void {

@@ -27,5 +27,5 @@ export function probingLog(world: SimWorld, name: string, alive: () => boolean):
 /** Errors that a fault of the machine causes, and that the operator is to hear of. */
 function expected(event: string, fields: LogFields | undefined): boolean {
   const text = event + JSON.stringify(fields ?? {});
-  return /storageFull|SQLITE_FULL|SQLITE_IOERR|database failed/i.test(text);
+  return /storageFull|storeFull|no room left|SQLITE_FULL|SQLITE_IOERR|database failed/i.test(text);
 }

@@ -15,7 +15,7 @@ export class Tables {
   readonly #rows: (sql: string, ...values: readonly string[]) => readonly unknown[];
   readonly #file: BetterSqlite3.Database | undefined;
 
-  constructor({ disk, databasePath }: SimServer) {
+  constructor({ disk, databasePath }: Pick<SimServer, "disk" | "databasePath">) {
     const file =
       disk === undefined ? new BetterSqlite3(databasePath, { readonly: true }) : undefined;
     this.#file = file;
@@ -78,10 +78,26 @@ export class Tables {
     );
   }
 
+  /** How many rows there are of what must not grow without end. */
+  sizes(): Readonly<Record<"entries" | "outbox" | "requests" | "rejected", number>> {
+    const row = this.#rows(
+      `SELECT (SELECT count(*) FROM queuing_entries) AS entries,
+         (SELECT count(*) FROM federation_outbox) AS outbox,
+         (SELECT count(*) FROM delivery_requests) AS requests,
+         (SELECT count(*) FROM federation_rejected) AS rejected`,
+    )[0];
+    return {
+      entries: numberOf(row, "entries"),
+      outbox: numberOf(row, "outbox"),
+      requests: numberOf(row, "requests"),
+      rejected: numberOf(row, "rejected"),
+    };
+  }
+
   /** What is wrong with the file; a disk in memory is no file. */
   damage(): string | undefined {
     const found = this.#file?.pragma("quick_check", { simple: true }) ?? "ok";
-    return found === "ok" ? undefined : String(found);
+    return found === "ok" ? undefined : JSON.stringify(found);
   }
 
   #count(sql: string, ...values: string[]): number {

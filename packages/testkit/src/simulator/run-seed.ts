@@ -1,14 +1,16 @@
 import { join } from "node:path";
+import { scheduleBounds } from "./check-bounds.ts";
 import { checkClients } from "./check-clients.ts";
 import { checkLogs } from "./check-logs.ts";
 import { drawFaults, type Faults } from "./faults.ts";
+import type { Scene } from "./scene.ts";
 import { settle } from "./settle.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimNetwork } from "./sim-network.ts";
 import { SimServer } from "./sim-server.ts";
 import { SimWorld } from "./sim-world.ts";
 import { domains, layOut, people, type Stage, storePath, type Templates } from "./template.ts";
-import { codeOf, type Scene, scheduleWorkload } from "./workload.ts";
+import { codeOf, scheduleWorkload } from "./workload.ts";
 
 /** What came out of one seed. Two runs of a seed have the same hash and as many steps. */
 export type SeedResult = {
@@ -43,6 +45,7 @@ export async function runSeed(
   try {
     await start(scene);
     scheduleWorkload(scene);
+    scheduleBounds(scene);
     await world.scheduler.run(world.now + faults.faultsForMs);
     heal(scene);
     settledMs = await settle(scene);
@@ -138,5 +141,5 @@ function heal({ world, servers, clients }: Scene): void {
   world.note("heal");
   world.calm = true;
   for (const host of [...servers, ...clients]) host.skewMs = 0;
-  for (const server of servers) server.full(false);
+  for (const host of [...servers, ...clients]) host.full(false);
 }

@@ -5,6 +5,7 @@ import {
   openSqlite,
   type SqlDatabase,
   type SqlTx,
+  StoreFault,
 } from "@treehouse/client-sdk/embedding";
 import { type Host, Life } from "./life.ts";
 import { cryptoOf } from "./light-crypto.ts";
@@ -47,6 +48,7 @@ export class SimClient implements Host {
   #client: Client | undefined;
   #database: SqlDatabase | undefined;
   #stopping = false;
+  #full = false;
   readonly #files: SyncedFiles;
 
   constructor({ world, network, address, path, disk }: SimClientOptions) {
@@ -96,7 +98,11 @@ export class SimClient implements Host {
       this.world.note(`up ${this.name}`);
       this.onOpen(client);
     } catch (error) {
-      if (life.alive) throw error;
+      if (!life.alive) return;
+      if (!this.#full) throw error;
+      this.world.probe("no room to open a store");
+      life.end();
+      this.#comeBack();
     }
   }
 
@@ -113,6 +119,10 @@ export class SimClient implements Host {
       if (this.disk === undefined) this.#files.rewind();
       else this.disk.losePower();
     }
+    this.#comeBack();
+  }
+
+  #comeBack(): void {
     const downMs = this.world.random(`down ${this.name}`).integer(50, 3_000);
     this.world.scheduler.timer(downMs, () => {
       if (!this.#stopping) this.world.watch(this.open(), `opening ${this.name}`);
@@ -147,6 +157,11 @@ export class SimClient implements Host {
     this.#life?.end();
   }
 
+  /** Lets the store take nothing, or lets it take something again. */
+  full(full: boolean): void {
+    this.#full = full;
+  }
+
   /** How many wishes are stored and not done. */
   async openIntents(): Promise<number> {
     const sql = "SELECT count(*) AS open FROM intents WHERE status <> 'held' ORDER BY 1";
@@ -161,8 +176,9 @@ export class SimClient implements Host {
     let underneath: SqlTx | undefined;
     const watched: SqlTx = {
       all: (sql, ...values) => underneath?.all(sql, ...values) ?? [],
-      run(sql, ...values) {
+      run: (sql, ...values) => {
         if (underneath === undefined) throw new Error("no transaction is open");
+        if (this.#full) throw new StoreFault("storeFull", "there is no room left for the store");
         const done = underneath.run(sql, ...values);
         wrote ||= done.changes > 0;
         return done;

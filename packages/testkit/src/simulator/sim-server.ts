@@ -14,6 +14,7 @@ import type { MemoryDisk } from "./memory-disk.ts";
 import { createMemoryEngine } from "./memory-engine.ts";
 import { createMortalEngine, type MortalEngine } from "./mortal-engine.ts";
 import { Mortality } from "./mortality.ts";
+import { Tables } from "./read-logs.ts";
 import type { SimNetwork } from "./sim-network.ts";
 import type { SimWorld } from "./sim-world.ts";
 
@@ -64,6 +65,11 @@ export class SimServer implements Host {
 
   get databasePath(): string {
     return join(this.directory, "treehouse.sqlite");
+  }
+
+  /** What lies on its disk; to be closed. */
+  tables(): Tables {
+    return new Tables(this);
   }
 
   async start(): Promise<void> {
@@ -133,6 +139,10 @@ export class SimServer implements Host {
     this.network.door(this.name, undefined);
     this.#homeserver = undefined;
     life.end();
+    if (this.world.random(`power ${this.name}`).chance(this.world.faults.powerLoss)) {
+      this.world.probe("power lost by a server");
+      this.disk?.losePower();
+    }
     const downMs = this.world.random(`down ${this.name}`).integer(50, 3_000);
     this.world.scheduler.timer(downMs, () => {
       if (!this.#stopping) this.world.watch(this.start(), `starting ${this.name}`);
@@ -157,8 +167,8 @@ export class SimServer implements Host {
     if (this.isUp) this.#engine?.full(full);
   }
 
-  breakCommit(): void {
-    this.#mortality?.breakCommit();
+  break(what: "COMMIT" | "statement"): void {
+    this.#mortality?.break(what);
   }
 
   /** For good, and in order: what was accepted is committed. */
