@@ -125,7 +125,8 @@ function checkHeld(
     if (has.has(position) && !mayRead) {
       world.violate("I11", `${one.name} reads ${position} without being in`);
     }
-    if (!has.has(position) && mayRead && !knows) world.violate("I6", `${one.name} lacks ${position}`);
+    if (!has.has(position) && mayRead && !knows)
+      world.violate("I6", `${one.name} lacks ${position}`);
   }
 }
 

@@ -102,7 +102,7 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     faultsForMs: random.integer(2_000, 8_000),
     size: sometimes<Faults["size"]>(0.3, "large", "small"),
     powerLoss: sometimes(0.4, 0.7, 0),
-    lies: sometimes(0.12, upTo(0.15), 0),
+    lies: sometimes(0.12, upTo(0.4), 0),
     garbage: sometimes(0.12, upTo(0.5), 0),
     tampering: sometimes(0.3, upTo(0.2), 0),
     slowConsumers: sometimes(0.06, random.integer(1, 2), 0),

@@ -1,4 +1,5 @@
 import {
+  type Bytes,
   clientFrameCodec,
   copyBytes,
   type HttpRequest,
@@ -18,14 +19,14 @@ const foreignIds = 1_000_000;
  */
 export class Liar {
   readonly #world: SimWorld;
-  #held: Uint8Array | undefined;
+  #held: Bytes | undefined;
 
   constructor(world: SimWorld) {
     this.#world = world;
   }
 
   /** What the user is told in the place of a frame. */
-  tell(frame: Uint8Array): readonly Uint8Array[] {
+  tell(frame: Bytes): readonly Bytes[] {
     const random = this.#world.random("lies");
     const lies = random.chance(this.#world.faults.lies) && !this.#world.calm;
     const kind = random.integer(0, 3);
@@ -56,7 +57,7 @@ export class Spammer {
   }
 
   /** What is sent before a frame of the program. */
-  before(bytes: Uint8Array): readonly Uint8Array[] {
+  before(bytes: Uint8Array): readonly Bytes[] {
     const random = this.#world.random("garbage");
     const [sends, place] = [random.chance(this.#world.faults.garbage), random.fraction()];
     if (!sends || this.#world.calm) return [];
@@ -86,7 +87,7 @@ export function tampered(request: HttpRequest, place: number): HttpRequest | und
 }
 
 /** One bit is another one, at a place between the beginning (0) and the end (1). */
-function spoiled(bytes: Uint8Array, place: number): Uint8Array<ArrayBuffer> {
+function spoiled(bytes: Uint8Array, place: number): Bytes {
   const copy = copyBytes(bytes);
   const index = Math.min(copy.length - 1, Math.floor(place * copy.length));
   copy[index] = (copy[index] ?? 0) ^ 1;

@@ -75,8 +75,15 @@ function scheduleMembership(scene: Scene): void {
     const actor = random.chance(0.7) ? clients[0] : pick(random, clients);
     const other = pick(random, clients.slice(-2));
     const kind = random.integer(0, 1);
+    const alike = random.chance(0.5) ? pick(random, clients) : undefined;
     if (actor === undefined) continue;
-    at(scene, random, () => void change(scene, actor, other, kind));
+    at(scene, random, () => {
+      void change(scene, actor, other, kind);
+      // Somebody else has the same idea.
+      if (alike !== undefined && alike !== actor && alike !== other) {
+        void change(scene, alike, other, kind);
+      }
+    });
   }
 }
 
