@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import { runSeed, Templates } from "./index.ts";
+import { runSeed, Templates, unreached } from "./index.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 const seeds = full ? 500 : 10;
@@ -13,16 +13,19 @@ test(
   `R-019 ${seeds} seeds of servers and clients that fail in every way lose, double and reorder nothing`,
   { timeout: 1_200_000 },
   async () => {
+    const probes = new Map<string, number>();
     let crashes = 0;
     let accepted = 0;
     for (let seed = 1; seed <= seeds; seed += 1) {
       const result = await runSeed(templates, seed);
       expect(result.violations, `npm run sim -- --seeds 1 --seed ${seed}`).toEqual([]);
+      for (const [name, times] of result.probes) probes.set(name, times);
       crashes += result.crashes;
       accepted += result.accepted;
     }
     expect(crashes, "processes die").toBeGreaterThan(seeds);
     expect(accepted, "messages are taken").toBeGreaterThan(5 * seeds);
+    expect(unreached(probes, seeds)).toEqual([]);
   },
 );
 
@@ -35,7 +38,7 @@ test(
         const one = await runSeed(templates, seed, { tier });
         const other = await runSeed(templates, seed, { tier });
         expect(one.violations).toEqual([]);
-        expect([other.hash, other.steps]).toEqual([one.hash, one.steps]);
+        expect([other.hash, other.steps, other.trace]).toEqual([one.hash, one.steps, one.trace]);
       }
     }
   },
