@@ -1,0 +1,117 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { damageOf, Ledger } from "./ledger.ts";
+import { databasePathIn, makeTemplate, names, startCopy, startOver } from "./small-world.ts";
+import type { SmallWorld, Template } from "./small-world.ts";
+import { injection, straceMissing, underStrace } from "./strace.ts";
+import { quantile } from "./part.ts";
+import type { Order, Outcome, Part } from "./part.ts";
+
+const calls = ["pwrite64"];
+/** A write that has not come after so many messages does not come. */
+const messagesMax = 400;
+
+/** Kills at the system call, before it is done: what is written is what had been written until then. */
+export const writes: Part = {
+  name: "writes",
+  about: "kill -9 at the n-th write of the database while two clients send (strace, system calls)",
+  counts: { usual: 10, full: 500 },
+  missing: straceMissing,
+  async run(order: Order): Promise<Outcome> {
+    const template = await makeTemplate(join(order.directory, "template"));
+    const violations: string[] = [];
+    const restarts: number[] = [];
+    let [reached, accepted] = [0, 0];
+    for (const [done, at] of chosen(order.count).entries()) {
+      const round = await killAt(template, join(order.directory, `${at}`), at);
+      if (round.reached) reached += 1;
+      accepted += round.accepted;
+      restarts.push(round.restartMs);
+      violations.push(...round.violations.map((text) => `write ${at}: ${text}`));
+      if (done % 25 === 24) order.say(`write ${at}: ${violations.length} violations`);
+    }
+    const figures = {
+      kills: restarts.length,
+      reached,
+      accepted,
+      restartMsP50: quantile(restarts, 0.5),
+      restartMsP99: quantile(restarts, 0.99),
+    };
+    return { figures, violations };
+  },
+};
+
+const writesMax = 500;
+
+/** All of the first 500, or so many of them, evenly. */
+function chosen(count: number): readonly number[] {
+  if (count >= writesMax) return Array.from({ length: count }, (_, index) => index + 1);
+  return Array.from({ length: count }, (_, index) => Math.floor(((index + 1) * writesMax) / count));
+}
+
+async function killAt(template: Template, directory: string, at: number) {
+  const path = databasePathIn(directory);
+  const inject = injection(calls, "signal=SIGKILL", at, [path, `${path}-wal`]);
+  const under = underStrace("/dev/null", calls, inject);
+  const world = await startDoomed(template, directory, under);
+  try {
+    return await talkThrough(world);
+  } finally {
+    await world[Symbol.asyncDispose]();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Starts what may die while it starts; then it is started again, which must work. */
+export async function startDoomed(
+  template: Template,
+  directory: string,
+  under: readonly string[],
+): Promise<SmallWorld> {
+  try {
+    return await startCopy(template, directory, under);
+  } catch {
+    return startOver(directory, template.room);
+  }
+}
+
+/** Two talk until the server dies, it is started again, and they go on. */
+export async function talkThrough(world: SmallWorld) {
+  const { server } = world;
+  const ledger = new Ledger(world.room);
+  const people = [await world.open(names[0]), await world.open(names[1])];
+  let life: "first" | "dead" | "second" | "over" = "first";
+  let restartMs = 0;
+  const dying = (async () => {
+    await server.ended();
+    if (life === "over") return;
+    life = "dead";
+    await server.kill();
+    const { last } = ledger;
+    const from = performance.now();
+    await server.start();
+    restartMs = performance.now() - from;
+    life = "second";
+    ledger.checkLog(server.databasePath, last, "after the restart");
+  })();
+  // Each of them has one message under way, and says two more after the death.
+  const talking = people.map(async (client) => {
+    for (let next = 0, after = 0; after < 2 && next < messagesMax; next += 1) {
+      await ledger.send(client, `${client.me.address} ${next}`);
+      if (life === "second") after += 1;
+    }
+  });
+  await Promise.all(talking);
+  const reached = life !== "first";
+  if (reached) await dying;
+  else life = "over";
+  await ledger.checkPeople(people);
+  const damage = damageOf(server.databasePath);
+  const { accepted } = ledger;
+  return {
+    reached,
+    restartMs,
+    accepted: accepted.size,
+    violations: [...ledger.violations, ...damage],
+  };
+}
