@@ -80,31 +80,33 @@ export async function talkThrough(world: SmallWorld) {
   const { server } = world;
   const ledger = new Ledger(world.room);
   const people = [await world.open(names[0]), await world.open(names[1])];
-  let life: "first" | "dead" | "second" | "over" = "first";
-  let restartMs = 0;
+  const state: { life: "first" | "dead" | "second" | "over"; restartMs: number } = {
+    life: "first",
+    restartMs: 0,
+  };
   const dying = (async () => {
     await server.ended();
-    if (life === "over") return;
-    life = "dead";
+    if (state.life === "over") return;
+    state.life = "dead";
     await server.kill();
     const { last } = ledger;
     const from = performance.now();
     await server.start();
-    restartMs = performance.now() - from;
-    life = "second";
+    state.restartMs = performance.now() - from;
+    state.life = "second";
     ledger.checkLog(server.databasePath, last, "after the restart");
   })();
   // Each of them has one message under way, and says two more after the death.
   const talking = people.map(async (client) => {
     for (let next = 0, after = 0; after < 2 && next < messagesMax; next += 1) {
       await ledger.send(client, `${client.me.address} ${next}`);
-      if (life === "second") after += 1;
+      if (state.life === "second") after += 1;
     }
   });
   await Promise.all(talking);
-  const reached = life !== "first";
+  const reached = state.life !== "first";
   if (reached) await dying;
-  else life = "over";
+  else state.life = "over";
   await ledger.checkPeople(people);
   const damage = damageOf(server.databasePath);
   const { accepted } = ledger;
