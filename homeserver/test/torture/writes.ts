@@ -112,7 +112,7 @@ export async function talkThrough(world: SmallWorld) {
   const { accepted } = ledger;
   return {
     reached,
-    restartMs,
+    restartMs: state.restartMs,
     accepted: accepted.size,
     violations: [...ledger.violations, ...damage],
   };
