@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { startProgram } from "../program/start.ts";
 import type { Program } from "../program/start.ts";
 
@@ -40,7 +40,7 @@ export type ServerWish = {
 
 export async function startServerProcess(wish: ServerWish): Promise<ServerProcess> {
   const data = join(wish.directory, wish.domain, "data");
-  mkdirSync(data, { recursive: true });
+  mkdirSync(dirname(data), { recursive: true });
   const config = join(wish.directory, wish.domain, "treehouse.toml");
   const peers = Object.entries(wish.peers).map(([domain, url]) => `"${domain}" = "${url}"\n`);
   writeFileSync(config, `[federation.development.peers]\n${peers.join("")}`);

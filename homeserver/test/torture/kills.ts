@@ -4,12 +4,13 @@ import { Random } from "../../../packages/testkit/src/index.ts";
 import { gather, storedLog } from "../federation-e2e/people.ts";
 import { startFederatedWorld } from "../federation-e2e/world.ts";
 import type { FederatedWorld } from "../federation-e2e/world.ts";
+import { createProgress, passed } from "./clocks.ts";
 import { damageOf, Ledger } from "./ledger.ts";
 import { quantile } from "./part.ts";
 import type { Order, Outcome, Part } from "./part.ts";
 
 /** So many kills, and then everything is compared and a new world begins. */
-const killsPerWorld = 100;
+const killsPerWorld = 50;
 /** Messages of each sender that are under way at once. */
 const flights = 3;
 
@@ -131,30 +132,4 @@ export function compareServers(world: FederatedWorld, room: string): readonly st
     violations.push(...errors.slice(0, 3).map((line) => `${server.domain} says ${line}`));
   }
   return violations;
-}
-
-/** Lets somebody wait until so many more things have happened. */
-export function createProgress(): { step(): void; more(count: number): Promise<void> } {
-  let waiting: { left: number; go: () => void } | undefined;
-  return {
-    step() {
-      if (waiting === undefined) return;
-      waiting.left -= 1;
-      if (waiting.left <= 0) waiting.go();
-    },
-    more: (count) =>
-      new Promise((resolve) => {
-        waiting = {
-          left: count,
-          go: () => {
-            waiting = undefined;
-            resolve();
-          },
-        };
-      }),
-  };
-}
-
-export function passed(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

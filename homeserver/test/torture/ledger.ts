@@ -20,11 +20,13 @@ export class Ledger {
     return this.#last;
   }
 
-  async send(client: Client, text: string): Promise<void> {
+  /** Resolves with the position at which it was accepted. */
+  async send(client: Client, text: string): Promise<number> {
     const { position } = await (await client.conversations.get(this.room)).send(text);
     if (this.accepted.has(position)) this.violations.push(`position ${position} was given twice`);
     this.accepted.set(position, text);
     this.#last = Math.max(this.#last, position);
+    return position;
   }
 
   /** A log of the hub that is read after `last` was: it has that position, and all before. */
@@ -94,6 +96,16 @@ export function logBounds(
       .get(parseRoomUri(room));
     return { first: row?.first ?? 1, final: row?.final ?? 0, count: row?.count ?? 0 };
   });
+}
+
+/** The names of the accounts that a server has. */
+export function accountsIn(databasePath: string): readonly string[] {
+  return reading(databasePath, (database) =>
+    database
+      .prepare<[], { name: string }>("SELECT name FROM authentication_accounts")
+      .all()
+      .map(({ name }) => name),
+  );
 }
 
 /** What SQLite itself has to say against the file; nothing if all is well. */

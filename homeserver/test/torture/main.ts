@@ -3,11 +3,26 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { failedSyncs } from "./failed-syncs.ts";
+import { flappingLinks } from "./flapping-links.ts";
+import { fullDisk } from "./full-disk.ts";
 import { kills } from "./kills.ts";
 import type { Part } from "./part.ts";
+import { powerLoss } from "./power-loss/index.ts";
+import { reconnectStorm } from "./reconnect-storm.ts";
+import { rollingRestart } from "./rolling-restart.ts";
 import { writes } from "./writes.ts";
 
-const parts: readonly Part[] = [kills, writes];
+const parts: readonly Part[] = [
+  kills,
+  writes,
+  failedSyncs,
+  powerLoss,
+  fullDisk,
+  flappingLinks,
+  rollingRestart,
+  reconnectStorm,
+];
 
 const { values } = parseArgs({
   options: {

@@ -5,12 +5,11 @@ import { openTestClient } from "../../../client-sdk/test/world/open-client.ts";
 import { freePort } from "../federation-e2e/free-port.ts";
 import { gather } from "../federation-e2e/people.ts";
 import { startServerProcess } from "../federation-e2e/server.ts";
-import type { ServerProcess } from "../federation-e2e/server.ts";
+import type { ServerProcess, ServerWish } from "../federation-e2e/server.ts";
 
-const domain = "example.org";
-const password = "canary-password-7Q2xkLmP9s";
+export const domain = "example.org";
+export const registration = { password: "canary-password-7Q2xkLmP9s", register: {} } as const;
 export const names = ["ann", "ben"] as const;
-export type Name = (typeof names)[number];
 
 /** A server and two clients with a room, all of them at rest, to begin from again and again. */
 export type Template = { readonly directory: string; readonly room: string };
@@ -20,7 +19,7 @@ export interface SmallWorld {
   readonly directory: string;
   readonly server: ServerProcess;
   readonly room: string;
-  open(name: Name): Promise<Client>;
+  open(name: string): Promise<Client>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -29,7 +28,7 @@ export async function makeTemplate(directory: string): Promise<Template> {
   const people: Client[] = [];
   try {
     for (const name of names) {
-      people.push(await openPerson(directory, server, name, { password, register: {} }));
+      people.push(await openPerson(directory, server, name, registration));
     }
     return { directory, room: await gather(people, "torture") };
   } finally {
@@ -38,9 +37,17 @@ export async function makeTemplate(directory: string): Promise<Template> {
   }
 }
 
-/** Where a server over a copy in this folder has its database. */
+/** Where its server has everything. */
+export function serverFolder(directory: string): string {
+  return join(directory, domain);
+}
+
+export function dataFolder(directory: string): string {
+  return join(serverFolder(directory), "data");
+}
+
 export function databasePathIn(directory: string): string {
-  return join(directory, domain, "data", "treehouse.sqlite");
+  return join(dataFolder(directory), "treehouse.sqlite");
 }
 
 /** Copies the template and starts its server. `under`: see `startProgram`. */
@@ -59,7 +66,7 @@ export async function startOver(
   room: string,
   under?: readonly string[],
 ): Promise<SmallWorld> {
-  const server = await startSmallServer(directory, under);
+  const server = await startSmallServer(directory, under === undefined ? {} : { under });
   const people: Client[] = [];
   return {
     directory,
@@ -77,9 +84,9 @@ export async function startOver(
   };
 }
 
-async function startSmallServer(
+export async function startSmallServer(
   directory: string,
-  under?: readonly string[],
+  more: Pick<ServerWish, "settings" | "under"> = {},
 ): Promise<ServerProcess> {
   return startServerProcess({
     domain,
@@ -87,14 +94,14 @@ async function startSmallServer(
     port: await freePort(),
     metricsPort: await freePort(),
     peers: {},
-    ...(under === undefined ? {} : { under }),
+    ...more,
   });
 }
 
-async function openPerson(
+export async function openPerson(
   directory: string,
   server: ServerProcess,
-  name: Name,
+  name: string,
   more: { readonly password?: string; readonly register?: object } = {},
 ): Promise<Client> {
   const client = await openTestClient({

@@ -9,7 +9,9 @@ import type { Order, Outcome, Part } from "./part.ts";
 
 const calls = ["pwrite64"];
 /** A write that has not come after so many messages does not come. */
-const messagesMax = 400;
+export const messagesMax = 200;
+/** What each says after the death. */
+export const messagesAfter = 2;
 
 /** Kills at the system call, before it is done: what is written is what had been written until then. */
 export const writes: Part = {
@@ -53,30 +55,34 @@ async function killAt(template: Template, directory: string, at: number) {
   const path = databasePathIn(directory);
   const inject = injection(calls, "signal=SIGKILL", at, [path, `${path}-wal`]);
   const under = underStrace("/dev/null", calls, inject);
-  const world = await startDoomed(template, directory, under);
+  const { world, doomed } = await startDoomed(template, directory, under);
   try {
-    return await talkThrough(world);
+    return await talkThrough(world, doomed ? messagesMax : messagesAfter);
   } finally {
     await world[Symbol.asyncDispose]();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** Starts what may die while it starts; then it is started again, which must work. */
+/** Starts what may die while it starts; then it is started again, which must work, and lives. */
 export async function startDoomed(
   template: Template,
   directory: string,
   under: readonly string[],
-): Promise<SmallWorld> {
+): Promise<{ readonly world: SmallWorld; readonly doomed: boolean }> {
   try {
-    return await startCopy(template, directory, under);
+    return { world: await startCopy(template, directory, under), doomed: true };
   } catch {
-    return startOver(directory, template.room);
+    return { world: await startOver(directory, template.room), doomed: false };
   }
 }
 
-/** Two talk until the server dies, it is started again, and they go on. */
-export async function talkThrough(world: SmallWorld) {
+/** Two talk until the server dies, it is started again, and they go on. `dead` is called between. */
+export async function talkThrough(
+  world: SmallWorld,
+  most: number,
+  dead: (ledger: Ledger, how: number | NodeJS.Signals) => Promise<void> | void = () => undefined,
+) {
   const { server } = world;
   const ledger = new Ledger(world.room);
   const people = [await world.open(names[0]), await world.open(names[1])];
@@ -85,10 +91,11 @@ export async function talkThrough(world: SmallWorld) {
     restartMs: 0,
   };
   const dying = (async () => {
-    await server.ended();
+    const how = await server.ended();
     if (state.life === "over") return;
     state.life = "dead";
     await server.kill();
+    await dead(ledger, how);
     const { last } = ledger;
     const from = performance.now();
     await server.start();
@@ -96,9 +103,9 @@ export async function talkThrough(world: SmallWorld) {
     state.life = "second";
     ledger.checkLog(server.databasePath, last, "after the restart");
   })();
-  // Each of them has one message under way, and says two more after the death.
+  // Each of them has one message under way.
   const talking = people.map(async (client) => {
-    for (let next = 0, after = 0; after < 2 && next < messagesMax; next += 1) {
+    for (let next = 0, after = 0; after < messagesAfter && next < most; next += 1) {
       await ledger.send(client, `${client.me.address} ${next}`);
       if (state.life === "second") after += 1;
     }
