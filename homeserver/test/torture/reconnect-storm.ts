@@ -130,6 +130,8 @@ function createSocket(url: string, token: string): Socket {
   const state = { openSince: 0 };
   const connection = createConnection(env, api, {
     hello: () => Promise.resolve({ incarnation: undefined, cursors: [] }),
+    claim: () => Promise.resolve({ marks: [], running: false }),
+    taken: () => Promise.resolve(),
     frame: () => connection.settled(),
     changed(now) {
       state.openSince = now === "open" ? performance.now() : 0;

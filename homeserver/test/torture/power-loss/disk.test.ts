@@ -14,7 +14,7 @@ const open = (name: string): string =>
 const write = (name: string, content: string, offset: number): string =>
   `pwrite64(${file(name)}, ${text(content)}, ${content.length}, ${offset}`;
 
-test("R-008 what was brought to the disk is there after a power failure, of the rest anything may be missing", async () => {
+test("R-008 after a power failure what was brought to the disk is there, of the rest anything", async () => {
   const directory = mkdtempSync(join(tmpdir(), "treehouse-disk-"));
   const [old, young] = ["a".repeat(1024), "b".repeat(1024)];
   const lines = [
