@@ -1,6 +1,8 @@
 import type { Target } from "../target.ts";
 import { contentTarget } from "./content.ts";
+import { clientApiTarget, peerApiTarget, socketTarget } from "./endpoints.ts";
 import { mediaTarget, stickerTarget } from "./files.ts";
+import { framingTarget, handshakeTarget, mlsTarget } from "./mls.ts";
 import { directoryTarget, requestTarget } from "./peers.ts";
 import { roomTarget } from "./rooms.ts";
 import { structTarget } from "./structs.ts";
@@ -8,6 +10,9 @@ import { textTarget } from "./texts.ts";
 
 /** Everything that reads what others send. */
 export const targets: readonly Target[] = [
+  mlsTarget,
+  framingTarget,
+  handshakeTarget,
   structTarget,
   roomTarget,
   contentTarget,
@@ -16,4 +21,7 @@ export const targets: readonly Target[] = [
   directoryTarget,
   stickerTarget,
   mediaTarget,
+  clientApiTarget,
+  peerApiTarget,
+  socketTarget,
 ];
