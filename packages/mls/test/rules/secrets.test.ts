@@ -1,4 +1,4 @@
-import type { Bytes, HandshakeRule } from "@treehouse/protocol";
+import type { HandshakeRule } from "@treehouse/protocol";
 import { copyBytes } from "@treehouse/protocol";
 import { createCommit } from "ts-mls/createCommit.js";
 import { encodeMlsMessage } from "ts-mls/message.js";

@@ -5,6 +5,8 @@ export interface Target {
   readonly name: string;
   /** What reads the inputs, for the list of `--help`. */
   readonly reads: string;
+  /** An input takes milliseconds, so that `npm test` has fewer. */
+  readonly dear?: boolean;
   /** Loads it with all that it needs: keys, a room, a server. The same seed, the same world. */
   open(seed: number): Promise<OpenTarget>;
 }
@@ -19,6 +21,8 @@ export interface OpenTarget {
   judge(input: Bytes): string | Promise<string>;
   /** What the inputs are made of; without, they are changed as octets alone. */
   readonly form?: Form;
+  /** How many judge an input, one after another; each has its time. One unless it is said. */
+  readonly judges?: number;
   close?(): Promise<void>;
 }
 

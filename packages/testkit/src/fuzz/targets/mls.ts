@@ -4,9 +4,10 @@ import { openDoors } from "../../../../mls/test/fuzz/doors.ts";
 import type { Target } from "../target.ts";
 import { named, split } from "./text.ts";
 
-/** FED-600 and RFC 9420: MLS messages, KeyPackages, GroupInfos, Welcomes and trees. */
+/** RFC 9420: MLS messages, KeyPackages, GroupInfos, Welcomes and trees. */
 export const mlsTarget: Target = {
   name: "mls",
+  dear: true,
   reads: "MLS messages, KeyPackages, GroupInfos, Welcomes and trees, at hub and member",
   async open(seed) {
     const doors = await openDoors(seed);
@@ -36,12 +37,15 @@ export const framingTarget: Target = {
 /** T-16: a hub never takes what members refuse, as far as it can see, and never the other way round. */
 export const handshakeTarget: Target = {
   name: "handshakes",
+  dear: true,
   reads: "commits of a malicious member, signed again after each change: hub and members agree",
   async open(seed) {
     const { seeds, judge, decode, encode } = await openDifferential(seed);
     const bases = Object.fromEntries(seeds.map(({ from }) => [from, from]));
     return {
       seeds: seeds.map(({ from, commit }) => named(from, commit)),
+      // The rule alone, the hub, and two members, who are loaded anew for what is taken.
+      judges: 4,
       form: {
         decode(input) {
           const { name, rest } = split(bases, input);

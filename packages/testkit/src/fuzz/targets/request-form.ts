@@ -50,16 +50,18 @@ export function decodeRequest(input: Bytes): Request | undefined {
 function requestOf(value: unknown): Request | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const field = (name: string): unknown => Reflect.get(value, name);
-  const [operation, part, query, mediaType, body] = [
-    "operation",
-    "part",
-    "query",
-    "mediaType",
-    "body",
-  ].map((name) => String(field(name) ?? ""));
-  if (operation === undefined || part === undefined || query === undefined) return undefined;
-  if (mediaType === undefined || body === undefined) return undefined;
-  return { operation, part, query, mediaType, known: field("known") === true, body: bodyOf(body) };
+  const text = (name: string): string => {
+    const found = field(name);
+    return typeof found === "string" ? found : "";
+  };
+  return {
+    operation: text("operation"),
+    part: text("part"),
+    query: text("query"),
+    known: field("known") === true,
+    mediaType: text("mediaType"),
+    body: bodyOf(text("body")),
+  };
 }
 
 function bodyOf(text: string): Bytes {
