@@ -1,5 +1,6 @@
 import { type Bytes, fromBase64Url, toBase64Url } from "@treehouse/protocol";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Larger inputs and more of them would make the repository grow for little. */
@@ -26,6 +27,7 @@ export function keep(target: string, inputs: readonly Bytes[]): number {
     .map(toBase64Url)
     .filter((line) => !lines.includes(line))
     .slice(0, Math.max(0, keptMax - lines.length));
+  mkdirSync(dirname(file), { recursive: true });
   if (fresh.length > 0) writeFileSync(file, `${text}${fresh.join("\n")}\n`);
   return fresh.length;
 }

@@ -7,7 +7,7 @@ const full = process.env["TREEHOUSE_SCALE"] === "full";
 const inputs = full ? 100_000 : 400;
 const dearInputs = full ? 10_000 : 150;
 
-describe("T-22 T-30 T-31 T-36 T-38 T-39 FED-102 FED-807 FED-905 no input is met with anything but an answer or a refusal", () => {
+describe("T-22 T-30 T-31 T-36 T-38 T-39 FED-102 FED-807 FED-905 any input is answered or refused", () => {
   test.each(targets)("$name: $reads", { timeout: 1_200_000 }, async (target) => {
     const corpus = readCorpus(target.name);
     const wanted = target.dear === true ? dearInputs : inputs;

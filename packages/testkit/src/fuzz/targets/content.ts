@@ -5,16 +5,15 @@ import {
   encodeContent,
   encodeMessageStatus,
   equalBytes,
+  joinPack,
   mintClientUri,
   mintRoomUri,
   parseDomain,
   parseUserUri,
   type Bytes,
 } from "@treehouse/protocol";
-import { joinPack } from "../../../../protocol/src/content/stickers/pack.ts";
 import { readContent } from "../../../../../client-sdk/src/messages/read-content.ts";
-import { decodeCbor } from "../../../../protocol/src/content/decode-cbor.ts";
-import { encodeCbor } from "../../../../protocol/src/content/encode-cbor.ts";
+import { decodeCbor, encodeCbor } from "../../../../protocol/src/content/index.ts";
 import type { Form, Target } from "../target.ts";
 import { named, type Readers, split } from "./text.ts";
 import { hexIn } from "./vectors.ts";
