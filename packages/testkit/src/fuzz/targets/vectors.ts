@@ -1,5 +1,5 @@
 import { type Bytes, fromHex } from "@treehouse/protocol";
-import { readVectorFile } from "../../../../../federation-spec/src/load-vectors.ts";
+import { readVectorFile } from "../../../../../federation-spec/src/index.ts";
 
 /** All octets that a file of the specification's vectors has under `hex`, wherever they stand. */
 export function hexIn(file: string): readonly Bytes[] {
