@@ -8,7 +8,7 @@ import {
   type ForgedUpload,
   forgeUpload,
   type Inside,
-  keyPackageOf,
+  strangersKeyPackages,
 } from "../world/forge-upload.ts";
 import { startServer, type TestServer } from "../world/server.ts";
 import { openTampered } from "../world/tampered.ts";
@@ -37,10 +37,10 @@ beforeAll(async () => {
   }
   await Promise.all([bob.caughtUp(), mallory.caughtUp()]);
   await Promise.all([bob.close(), mallory.close()]);
-  const stranger = await keyPackageOf(server.path("eve"));
+  const keyPackages = await strangersKeyPackages(server.path("eve"));
   for (const [index, { id }] of rooms.entries()) {
     const upload: (inside: Inside) => CommitIntent = (inside) =>
-      taken[index]?.wish(inside, stranger) ?? {};
+      taken[index]?.wish(inside, keyPackages) ?? {};
     accepted.set(id, await forgeUpload(server.path("mallory"), id, upload));
   }
 }, 120_000);

@@ -6,7 +6,12 @@ export type { CheckedKeyPackage } from "../validity/index.ts";
 
 export type PublicContext = { crypto: MlsCrypto };
 
-export type RosterEntry = { leaf: number; client: ClientUri };
+export type RosterEntry = {
+  leaf: number;
+  client: ClientUri;
+  /** The highest rules version that the client knows (FED-745). */
+  rulesKnown: number;
+};
 
 export type StoredProposal = { ref: Bytes; message: Bytes };
 
@@ -65,7 +70,7 @@ export type CheckedCommit = {
   committer: RosterEntry;
   external: boolean;
   /** `keyPackageRef` is undefined for a client that came by external commit. */
-  added: readonly { leaf: number; client: ClientUri; keyPackageRef: Bytes | undefined }[];
+  added: readonly (RosterEntry & { keyPackageRef: Bytes | undefined })[];
   removed: readonly RosterEntry[];
   /** Leaves with a pending removal proposal that this commit removed. */
   proposedRemovalsDone: readonly number[];
