@@ -60,7 +60,7 @@ test.each(acts)("T-16 an honest hub refuses a member who $name", async (act) => 
   expect((await room.info()).epoch).toBe(epoch);
 });
 
-test("FED-745 FED-746 who has a program without the room's rules is let in by nobody, and the rules rise to what all know", async () => {
+test("FED-745 nobody lets in a program without the room's rules, which rise to what all know", async () => {
   const [old] = await crowd(server, { prefix: "old", count: 1, passwords: false, rulesKnown: 0 });
   const { address = "" } = old ?? {};
   const room = roomFor({ as: "admin" });

@@ -67,7 +67,7 @@ export function forgeUpload(
   });
 }
 
-/** A KeyPackage of the client whose store this is, which no server has handed out; it says that it knows these rules. */
+/** A KeyPackage that no server has handed out, of the client whose store this is, which knows these rules. */
 async function keyPackageOf(path: string, rulesKnown: number): Promise<Bytes> {
   const { identity } = await accountOf(path);
   const options = { lifetimeMs: 60_000, lastResort: false };

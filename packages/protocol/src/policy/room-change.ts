@@ -43,7 +43,7 @@ export type Verdict =
       readonly reason: string;
       /** The capability that would have been needed, where one would have helped. */
       readonly capability?: number;
-      /** With `removalPending` the leaves that the commit must remove too, with `versionUnsupported` those left behind. */
+      /** With `removalPending`: what the commit must remove too; with `versionUnsupported`: who is behind. */
       readonly leaves?: readonly number[];
     };
 
