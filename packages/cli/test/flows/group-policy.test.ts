@@ -89,14 +89,10 @@ test("R-063 R-069 R-075 R-077 roles are given and defined, people banned and sil
     banned: [{ address: bob }],
   });
   expect(await json("group", "ban", "News", bob, "--remove")).toMatchObject({ banned: [] });
-  const { items } = await json("group", "audit", "News");
-  const reasons = items.map(({ reason }: { reason: string }) => reason);
-  expect(reasons.filter((reason: string) => reason !== "").toSorted()).toEqual([
-    "as before",
-    "he knows",
-    "spam",
-    "too loud",
-  ]);
+  const reasons = ["he knows", "as before", "too loud", "spam"];
+  expect(await json("group", "audit", "News")).toMatchObject({
+    items: expect.arrayContaining(reasons.map((reason) => expect.objectContaining({ reason }))),
+  });
 });
 
 test("what cannot be agreed says why", async () => {
