@@ -27,7 +27,7 @@ const day = 24 * 3_600_000;
 export function furtherClients(
   person: Person,
   count: number,
-): { readonly further: readonly FurtherClient[]; readonly told: Told } {
+): { readonly further: readonly FurtherClient[]; readonly told: ToldClients } {
   const { rig, user, identity, deviceSigning } = person;
   const { crypto, env } = rig;
   const { certificate, attestation: first } = leafIdentityCodec.decode(identity.leafIdentity);
