@@ -226,6 +226,7 @@ function startClient(
     api: context.api,
     link: sync,
     member,
+    keyPackageStock: platform.keyPackageStock,
     identity: own.identity,
     self: { user: account.user, client: account.client },
     events,

@@ -67,7 +67,7 @@ export async function runServer(
       config: {
         ...base,
         server: { ...base.server, domain, port, web_origins: [...webOrigins] },
-        storage: { ...base.storage, directory: join(directory, "data") },
+        storage: { directory: join(directory, "data"), reserve_mib: 1 },
         metrics: { ...base.metrics, enabled: false },
         // Everybody here comes from one address, and tests claim as fast as they can.
         limits: {

@@ -15,7 +15,7 @@ import type { SimNetwork } from "./sim-network.ts";
 import type { SimWorld } from "./sim-world.ts";
 
 /** As long as the disk is not full the reserve is there and complete, without anybody writing it. */
-const reserveBytes = 64 * 1024 * 1024;
+const reserveBytes = 1024 * 1024;
 
 /** A homeserver over real files, whose process may die and is started again. */
 export class SimServer implements Host {
@@ -73,7 +73,7 @@ export class SimServer implements Host {
       config: {
         ...base,
         server: { ...base.server, domain: this.domain, public_url: `https://${this.domain}` },
-        storage: { ...base.storage, directory: this.directory },
+        storage: { directory: this.directory, reserve_mib: 1 },
         metrics: { ...base.metrics, enabled: false },
         registration: { ...base.registration, mode: "open" },
         limits: {
