@@ -1,4 +1,4 @@
-import { fromBase64Url, paths } from "@treehouse/protocol";
+import { fromBase64Url, paths, toBase64Url } from "@treehouse/protocol";
 import { createNodeEnv as createClientEnv } from "../../../client-sdk/src/environment/node.ts";
 import { createApi, createConnection } from "../../../client-sdk/src/transport/index.ts";
 import { makeKeys } from "../../../packages/bench/src/world/people.ts";
@@ -127,11 +127,15 @@ function createSocket(url: string, token: string): Socket {
   const { env, close } = createClientEnv();
   const api = createApi(env, url, { token: () => token, prove: () => undefined });
   const asked: number[] = [];
-  const state = { openSince: 0 };
+  const mark = toBase64Url(env.random(16));
+  const state = { openSince: 0, running: false };
   const connection = createConnection(env, api, {
     hello: () => Promise.resolve({ incarnation: undefined, cursors: [] }),
-    claim: () => Promise.resolve({ marks: [], running: false }),
-    taken: () => Promise.resolve(),
+    claim: () => Promise.resolve({ marks: [mark], running: state.running }),
+    taken() {
+      state.running = true;
+      return Promise.resolve();
+    },
     frame: () => connection.settled(),
     changed(now) {
       state.openSince = now === "open" ? performance.now() : 0;

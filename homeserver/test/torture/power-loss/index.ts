@@ -28,7 +28,7 @@ export const powerLoss: Part = {
     const control = await recordServer(join(order.directory, "control"), order.seed, controlled);
     const states = Math.max(20, Math.ceil(order.count / statesPerControl));
     const controlLost = await lose(control, order.seed, states, () => undefined);
-    const violations = lost.violations.map((text) => text);
+    const violations = [...lost.violations];
     if (controlLost.states === 0) {
       violations.push(
         `with synchronous=NORMAL none of ${states} states lost anything: this looks at nothing`,
@@ -69,7 +69,9 @@ async function lose(
       recorded.recording.loseAt(cut.began, random, directory);
       const found = await checkState(recorded, directory, cut.at);
       if (found.length > 0) states += 1;
-      violations.push(...found.map((text) => `state ${state} (before call ${cut.began}): ${text}`));
+      const named = found.map((text) => `state ${state} (before call ${cut.began}): ${text}`);
+      if (named.length > 0) say(named.slice(0, 5).join("\n  "));
+      violations.push(...named);
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
