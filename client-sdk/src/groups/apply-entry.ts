@@ -118,12 +118,13 @@ export async function applyEntry(
   return "applied";
 }
 
-function isUnfinishedReturn(
-  { store }: GroupsContext,
+async function isUnfinishedReturn(
+  { store, self }: GroupsContext,
   room: Room,
-  { commit }: CommitEntry,
+  entry: CommitEntry,
 ): Promise<boolean> {
-  return store.transaction((tx) => isOwnReturn(tx, room.uri, commit));
+  if (!adds(entry, self.client)) return false;
+  return store.transaction((tx) => isOwnReturn(tx, room.uri, entry.commit));
 }
 
 function adds(entry: Entry, self: ClientUri): boolean {

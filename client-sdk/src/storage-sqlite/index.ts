@@ -113,9 +113,9 @@ function wrap(database: Database.Database): SqlDatabase {
       if (!database.open) throw new StoreFault("closed", "the client was closed");
       try {
         enter(durability);
-        database.exec("BEGIN IMMEDIATE");
+        prepare("BEGIN IMMEDIATE").run();
         const value = run(tx);
-        database.exec("COMMIT");
+        prepare("COMMIT").run();
         unsettled ||= durability === "soon";
         return value;
       } catch (error) {
