@@ -18,6 +18,8 @@ export type LeafView = {
   user: UserUri;
   signatureKey: Bytes;
   identity: LeafIdentity;
+  /** The identity as it stands in the leaf. */
+  identityData: Uint8Array;
 };
 
 const views = new WeakMap<LeafNode, LeafView>();
@@ -49,6 +51,7 @@ function read(leaf: LeafNode): LeafView {
     user: userOfClient(client),
     signatureKey: copyBytes(leaf.signaturePublicKey),
     identity: reading("identityForm", () => leafIdentityCodec.decode(extension.extensionData)),
+    identityData: extension.extensionData,
   };
 }
 

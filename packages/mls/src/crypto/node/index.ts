@@ -21,7 +21,7 @@ import { privateKeyObject, publicKeyObject, publicOctets } from "./key-objects.t
 const tagLength = 16;
 const gcmOptions = { authTagLength: tagLength };
 
-const primitives: Primitives = {
+export const primitives: Primitives = {
   sha256: (data) => Uint8Array.from(hash("sha256", data, "buffer")),
   hmacSha256: (key, data) =>
     Uint8Array.from(createHmac("sha256", createSecretKey(key)).update(data).digest()),
