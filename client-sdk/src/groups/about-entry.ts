@@ -35,8 +35,7 @@ export async function aboutEntry(
   { after, by }: { readonly after: RoomState; readonly by: UserUri },
 ): Promise<AboutEntry | undefined> {
   if (equalBytes(before.state.metadata, after.metadata)) return undefined;
-  // Nothing is written here: as little waits for the disk as in the entry's own transaction.
-  const row = await context.store.transaction((tx) => tx.rooms.get(uri), "soon");
+  const row = await context.store.transaction((tx) => tx.rooms.get(uri));
   if (row === undefined) return undefined;
   const details = decodeDetails(row.details);
   const opened = openMetadata(uri, details.metadataKey, after.metadata);
