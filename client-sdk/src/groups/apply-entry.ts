@@ -20,7 +20,7 @@ import { type EntryWrite, fault, nothing, restoredText, tellFault } from "./entr
 import { ForbiddenCommit, haltAt } from "./halt.ts";
 import {
   isOfOtherFork,
-  isOwnReturn,
+  isOfLostKeys,
   noteReport,
   observe,
   otherForkText,
@@ -90,8 +90,7 @@ export async function applyEntry(
     position: entry.position,
     hash: chainHashOf(entry, bytes, context.member.crypto.hash),
   };
-  if (entry.kind === "commit" && (await isUnfinishedReturn(context, room, entry))) {
-    // This store made it and died before it knew: the keys of the new leaf are gone with that.
+  if (entry.kind === "commit" && (await isOfLostKeys(context, room, entry))) {
     room.lost = true;
     return "applied";
   }
@@ -116,15 +115,6 @@ export async function applyEntry(
   write.after();
   if (write.left) await enterAgain(context, room);
   return "applied";
-}
-
-async function isUnfinishedReturn(
-  { store, self }: GroupsContext,
-  room: Room,
-  entry: CommitEntry,
-): Promise<boolean> {
-  if (!adds(entry, self.client)) return false;
-  return store.transaction((tx) => isOwnReturn(tx, room.uri, entry.commit));
 }
 
 function adds(entry: Entry, self: ClientUri): boolean {

@@ -4,6 +4,7 @@ import {
   decodeRoomState,
   encodeRoomState,
   equalBytes,
+  formatAddress,
   type ClientUri,
   Refusal,
   type RoomChange,
@@ -73,7 +74,10 @@ export async function buildCommit(
         : handedOver(context, group, offered);
     const isTidy = add.length + remove.length + group.pendingRemovals.length === 0 && !isBehind;
     const idle = isTidy && changed === undefined;
-    const isUpdate = group.messagesSentInEpoch > 0 || isRenewalOf(intent.body, group.epoch);
+    const isUpdate =
+      group.messagesSentInEpoch > 0 ||
+      isRenewalOf(intent.body, group.epoch) ||
+      context.copies.shares(room.uri);
     if (idle && (intent.kind !== "commit" || !isUpdate)) {
       await context.store.transaction((tx) => tx.intents.delete(intent.serial));
       const done = { position: room.cursor.position, acceptedAt: context.env.now() };
@@ -107,6 +111,8 @@ export async function buildCommit(
       firstMessage: undefined,
     });
     const hash = toHex(sha256(prepared.commit));
+    // Others may leave the own leaf as it is (RFC 9420 §12.4).
+    if (intent.kind === "commit") context.copies.renews(room.uri, prepared.commit);
     await writeWithGroup(context, room, (tx) => {
       tx.intents.submit(intent.serial, request, hash);
     });
@@ -213,11 +219,15 @@ async function whoIsOut(
   keyPackages: readonly Bytes[],
 ): Promise<readonly Added[]> {
   const present = new Set(group.members().map(({ client }) => client));
+  const { floor } = decodeRoomState(group.roomState());
   const checked = await Promise.all(
-    keyPackages.map(async (keyPackage) => ({
-      keyPackage,
-      client: (await checkKeyPackage(member, keyPackage)).client,
-    })),
+    keyPackages.map(async (keyPackage) => {
+      const { client, rulesKnown } = await checkKeyPackage(member, keyPackage);
+      if (rulesKnown >= floor) return { keyPackage, client };
+      const who = formatAddress(userOfClient(client));
+      const reason = `the program of ${who} does not know the rules of this conversation`;
+      throw new Refusal("versionUnsupported", reason);
+    }),
   );
   return checked.filter(({ client }) => !present.has(client));
 }

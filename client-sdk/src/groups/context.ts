@@ -2,6 +2,7 @@ import type { ClientIdentity, MemberContext, MemberGroup } from "@treehouse/mls/
 import type {
   AccountEventBody,
   Bytes,
+  CapabilityName,
   ClientUri,
   ContentChange,
   Env,
@@ -80,6 +81,8 @@ export type ReadMessage = {
   readonly expires?: Expiration | undefined;
   /** Whom it names. */
   readonly mentions?: Mentions;
+  /** Of each of these the sender's role must have one (FED-758). */
+  readonly needs?: readonly (readonly CapabilityName[])[];
   /** Present when it does something to a message that was sent before. */
   readonly change?: {
     readonly kind: ContentChange["kind"];
@@ -173,6 +176,15 @@ export type KnownUser = {
   }[];
 };
 
+/** Whether another copy of the store may have what this one has; met by the module `copies`. */
+export interface Copies {
+  shares(room: RoomUri): boolean;
+  renews(room: RoomUri, commit: Bytes): void;
+  applied(tx: LocalTx, room: RoomUri, commit: Bytes): () => void;
+  renewed(tx: LocalTx, room: RoomUri): () => void;
+  joined(tx: LocalTx, room: RoomUri, keyPackageRef: Bytes): () => void;
+}
+
 /** What the operations on rooms share. */
 export type GroupsContext = {
   readonly env: Pick<Env, "now" | "random" | "log">;
@@ -180,6 +192,7 @@ export type GroupsContext = {
   readonly alarms: Alarms;
   readonly people: People;
   readonly accountEvents: AccountEvents;
+  readonly copies: Copies;
   readonly ears: Ears;
   /** What another client of the user has noted: the key to a room's metadata. */
   readonly metadataKey: (tx: LocalTx, room: RoomUri) => Bytes | undefined;

@@ -28,8 +28,9 @@ export async function enterRoom(
   let changedKeys: readonly UserUri[];
   try {
     const joined = await joinWelcome(context, entry.welcome, entry.acceptedAt, tree);
-    ({ hidden, changedKeys } = await context.store.transaction((tx) => {
-      joined.write(tx);
+    let noted: () => void;
+    ({ hidden, changedKeys, noted } = await context.store.transaction((tx) => {
+      const done = joined.write(tx);
       also(tx);
       const changed = pinMembers(context, tx, joined.group.members());
       const { position } = joined.cursor;
@@ -40,8 +41,9 @@ export async function enterRoom(
         const place = { room: room.uri, position, messageId: `fault ${position}`, acceptedAt };
         tx.messages.append({ ...place, kind: "fault", body }, true);
       }
-      return { hidden: isHidden(tx, room.uri), changedKeys: changed };
+      return { hidden: isHidden(tx, room.uri), changedKeys: changed, noted: done };
     }));
+    noted();
     room.group = joined.group;
     room.cursor = joined.cursor;
     room.forked = false;

@@ -27,7 +27,8 @@ export type JoinedRoom = {
   readonly group: MemberGroup;
   readonly cursor: Cursor;
   readonly hub: HubRecord;
-  readonly write: (tx: LocalTx) => void;
+  /** Answers what is to be done after the transaction. */
+  readonly write: (tx: LocalTx) => () => void;
 };
 
 /** The tree that a Welcome is for; a hub elsewhere is asked through the own server. */
@@ -108,6 +109,7 @@ export async function joinWelcome(
     noteJoined(tx, body.room, { position: head.position, acceptedAt });
     noteInviter(tx, body.room, inviter?.user);
     tx.keyPackages.use(toHex(joined.keyPackageRef));
+    return context.copies.joined(tx, body.room, joined.keyPackageRef);
   };
   return { group, cursor, hub, write };
 }

@@ -46,6 +46,8 @@ export function pump(context: GroupsContext, room: Room): void {
   if (!context.link.live()) return;
   if (room.pumping !== undefined) {
     room.again = true;
+    // What runs may wait long for an answer of the hub.
+    void tellHealth(context, room);
     return;
   }
   room.pumping = run(context, room)
@@ -56,9 +58,6 @@ export function pump(context: GroupsContext, room: Room): void {
       retryLater(context, room, refusedDelayMs);
     })
     .then(() => tellHealth(context, room))
-    .catch((error: unknown) => {
-      context.env.log.warn("health.notTold", { error: String(error) });
-    })
     .finally(() => {
       room.pumping = undefined;
       if (!room.again) return;
@@ -287,12 +286,13 @@ function refusalFor(error: unknown): Refusal {
   throw error;
 }
 
-/** Pending removals are committed before anything is sent: the leaver must not read it. */
+/** Pending removals are committed before anything is sent, and new keys (FED-1110) where others may have these. */
 function needsCommitFirst(context: GroupsContext, room: Room, intent: IntentRow): Promise<boolean> {
   if (intent.status === "submitted") return Promise.resolve(false);
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
-    return group.pendingRemovals.length > 0 || group.messagesSentInEpoch >= messagesBeforeUpdate;
+    if (group.pendingRemovals.length > 0 || context.copies.shares(room.uri)) return true;
+    return group.messagesSentInEpoch >= messagesBeforeUpdate;
   });
 }
 

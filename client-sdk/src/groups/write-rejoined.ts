@@ -14,6 +14,7 @@ import { lostMessages } from "./lost-messages.ts";
 import { isHidden } from "./reception.ts";
 import { addMemberIntent, mayRemove, memberDifference } from "./returned-members.ts";
 import { finishPassed } from "./send-intent.ts";
+import { leapAfterReturn } from "./sender-chain.ts";
 import { named, openMetadata } from "./room-about.ts";
 import { aboutOf, decodeDetails, encodeDetails } from "./room-details.ts";
 import { noMetadataKey } from "./room-names.ts";
@@ -35,7 +36,8 @@ export async function writeRejoined(
   const { rollback } = room;
   const cursor = { stream: room.uri, position: head.position, hash: head.hash };
   const from = (rollback?.to ?? room.cursor.position) + 1;
-  const { hub, aftermath, hidden } = await context.store.transaction((tx) => {
+  const isShared = context.copies.shares(room.uri);
+  const { hub, aftermath, hidden, renewed } = await context.store.transaction((tx) => {
     putRoom(context, tx, room, group, state);
     takeBackAudit(tx, room.uri, { group: group.group, epoch: group.epoch - 1 });
     if (former?.epoch !== group.epoch - 1) loseAudit(tx, room.uri);
@@ -66,7 +68,13 @@ export async function writeRejoined(
     writeHubRecord(tx, room.uri, record);
     tx.cursors.set(cursor);
     forgetReturn(tx, room.uri);
-    return { hub: record, aftermath: after, hidden: isHidden(tx, room.uri) };
+    if (isShared) leapAfterReturn(tx, room.uri, context.self.client);
+    return {
+      hub: record,
+      aftermath: after,
+      hidden: isHidden(tx, room.uri),
+      renewed: context.copies.renewed(tx, room.uri),
+    };
   });
   const settled = {
     lost: false,
@@ -78,6 +86,7 @@ export async function writeRejoined(
     suspendedUntil: undefined,
     epochAtHub: 0,
   };
+  renewed();
   room.forkTags.clear();
   Object.assign(room, { group, cursor, hub, ...settled });
   endReturn(room);

@@ -9,7 +9,13 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { findTerms, parseQuery } from "../search/index.ts";
 import { openSqlite } from "../storage-sqlite/index.ts";
-import { type Describer, type LocalStore, type LocalTx, openLocalStore, type SearchPlace } from "./index.ts";
+import {
+  type Describer,
+  type LocalStore,
+  type LocalTx,
+  openLocalStore,
+  type SearchPlace,
+} from "./index.ts";
 import { createTermHasher } from "./search-terms.ts";
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
