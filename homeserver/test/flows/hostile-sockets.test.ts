@@ -86,18 +86,6 @@ test("a client that was added again is sent nothing of the time between, whateve
   }
 });
 
-test("T-12 a ticket of a session that has ended, or that was used, opens nothing", async () => {
-  const eve = await server.enrol("eve");
-  const device = new Device(server.url, eve.client, eve.token);
-  const [used, left] = [await device.ticket(), await device.ticket()];
-  const socket = await Socket.open(server.url, used);
-  await expect(Socket.open(server.url, used)).rejects.toThrow("401");
-  await ask(server.url, paths.session(), { token: eve.token, method: "DELETE" });
-  expect((await socket.ended).code).toBe(4002);
-  await expect(Socket.open(server.url, left)).rejects.toThrow("401");
-  await expect(Socket.open(server.url, "")).rejects.toThrow("401");
-});
-
 test("T-39 a socket that is cut in the midst of what is sent to it ends nothing else", async () => {
   const [a, b] = await openPair(alice, bob);
   for (let count = 0; count < 10; count += 1) {
