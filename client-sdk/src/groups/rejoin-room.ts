@@ -15,6 +15,7 @@ import {
 
 import type { GroupsContext, Room } from "./context.ts";
 import { fetchGroupInfo } from "./fetch-group-info.ts";
+import { checkSigner, isKnown } from "./check-signer.ts";
 import { type FormerGroup, readFormerGroup } from "./former-group.ts";
 import { noteReturn } from "./health/index.ts";
 import { writeRejoined } from "./write-rejoined.ts";
@@ -65,6 +66,7 @@ export async function prepareReturn(context: GroupsContext, room: Room) {
   );
   const state = decodeRoomState(group.roomState());
   checkRecent(room, former, { state, hubKey, epoch: prepared.epoch - 1, signer });
+  if (former !== undefined) await checkSigner(context.people, former, signer);
   return { former, prepared, group, state, hubKey, position: info.position };
 }
 
@@ -121,11 +123,6 @@ export function checkRecent(
   if (epoch < (rollback?.head.epoch ?? former.epoch)) {
     throw new StaleOffer("invalidMessage", "the GroupInfo is older than what this client has seen");
   }
-}
-
-function isKnown({ identities }: FormerGroup, { user, identity }: GroupMember): boolean {
-  const known = identities.get(user);
-  return known !== undefined && equalBytes(known, identity.certificate.identityKey);
 }
 
 export function checkHead(
