@@ -21,6 +21,7 @@ import type { Api, Serial } from "../transport/index.ts";
 import type { Alarm, Alarms } from "./alarms.ts";
 import type { Halt } from "./halt.ts";
 import type { HubRecord } from "./hub-record.ts";
+import type { Begun } from "./generations/note-begun.ts";
 import type { Passing, Trouble } from "./health/index.ts";
 import { noEpoch, notePeople } from "./room-people.ts";
 
@@ -259,6 +260,10 @@ export type Room = {
     readonly resolve: () => void;
     readonly reject: (reason: unknown) => void;
   }[];
+  /** The room goes on with another group, into which this client is about to come. */
+  begun: Begun | undefined;
+  /** The group with which this client has the room go on. */
+  founded: Founded | undefined;
   /** Says that a commit can be applied. */
   readonly vouching: Alarm;
   /** The epoch that a void has left standing, and that somebody's update is to end. */
@@ -271,6 +276,16 @@ export type Room = {
   readonly contained: Set<string>;
   /** The hub's clock against the own one, and until when it is spared what it does not take. */
   readonly ephemeral: { clockOffsetMs: number; pausedUntil: number };
+};
+
+export type Founded = {
+  readonly group: MemberGroup;
+  /** Who was there before, and is to be brought back. */
+  readonly users: readonly UserUri[];
+  /** What the user gives as a reason for it; mostly nothing. */
+  readonly reason: string;
+  /** Where the log is with it, once the hub has said so. */
+  readonly head: Head | undefined;
 };
 
 export type LateWelcome = {

@@ -9,6 +9,7 @@ import { enterLate } from "./enter-late.ts";
 import { tellFaultAt } from "./entry-write.ts";
 import { finishFounding } from "./found-room.ts";
 import { comeIn, readPendingJoin } from "./joining/index.ts";
+import { comeAlong } from "./generations/index.ts";
 import { finishLeave } from "./leave-intent.ts";
 import { releaseHeld, tellHeld } from "./held-messages.ts";
 import { writeHubRecord } from "./hub-record.ts";
@@ -151,6 +152,15 @@ async function found(context: GroupsContext, room: Room): Promise<Step> {
 
 async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
   const { position } = room.cursor;
+  if (room.lost) {
+    const along = await comeAlong(context, room);
+    if (along === "done") return "next";
+    if (along !== undefined) {
+      room.retry.cancel();
+      retryLater(context, room, along);
+      return "wait";
+    }
+  }
   if (room.trouble !== undefined) {
     const waitMs = await faceTrouble(context, room, room.trouble);
     if (waitMs === 0) return "next";
@@ -263,6 +273,7 @@ async function dispatch(context: GroupsContext, room: Room, intent: IntentRow): 
     }
     case "add":
     case "remove":
+    case "bringBack":
     case "hub":
     case "component":
     case "metadata":

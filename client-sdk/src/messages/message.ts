@@ -129,6 +129,16 @@ export type HistoryItem =
       readonly ended?: boolean | undefined;
       readonly reason?: string | undefined;
     })
+  | (Position & {
+      /** The conversation goes on with new keys, because its owners said so. */
+      readonly kind: "reset";
+      readonly generation: number;
+      /** `hubGone`: its server was gone, and another one orders it since. */
+      readonly reason: "reset" | "hubGone";
+      /** Addresses of the owners. */
+      readonly by: readonly string[];
+      readonly server: string;
+    })
   | (Position & { readonly kind: "fault"; readonly code: string; readonly text: string });
 
 export function itemOf(row: HistoryRow): HistoryItem {
@@ -143,6 +153,9 @@ export function itemOf(row: HistoryRow): HistoryItem {
   const event = parseEvent(row.body);
   if (event.kind === "fault") {
     return { ...place, kind: "fault", code: event.code, text: event.text };
+  }
+  if (event.kind === "reset") {
+    return { ...place, ...event, by: event.by.map((user) => formatAddress(user)) };
   }
   return {
     ...place,

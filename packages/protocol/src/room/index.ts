@@ -8,6 +8,8 @@ export {
 export { hubConsentCodec } from "./hub-consent.ts";
 export { type HubConsent, type NamedHub, signHubConsent, verifyHubConsent } from "./hub-consent.ts";
 export {
+  areEndorsed,
+  compareClaims,
   type Endorsement,
   endorsementCodec,
   type GenerationClaim,
