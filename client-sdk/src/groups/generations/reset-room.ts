@@ -47,12 +47,20 @@ export async function resetRoom(context: GroupsContext, room: Room, reason: stri
   const view = roomView(before, members);
   const { cursor } = room;
   const isPlaced = cursor.hash.length > 0 && cursor.position > 0;
-  const claim: GenerationClaim = {
-    ...{ previous: group, epoch, transcript },
-    position: isPlaced ? cursor.position : 0,
-    hash: isPlaced ? cursor.hash : firstPrevious,
-    ...{ formerHub: before.hub, hub: before.hub, hubKey, term: before.term, reason: "reset" },
-  };
+  const claim: GenerationClaim = ({
+	previous: group,
+	epoch,
+	transcript,
+	position: isPlaced ? cursor.position : 0,
+	hash: isPlaced ? cursor.hash : firstPrevious,
+	...{
+		formerHub: before.hub,
+		hub: before.hub,
+		hubKey,
+		term: before.term,
+		reason: 'reset'
+	}
+});
   const state = stateAfter(context, view, claim);
   const users = new Set(members.map(({ user }) => user));
   const head = await found(context, room, { state, former: group, users: [...users], reason });

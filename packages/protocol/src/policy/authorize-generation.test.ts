@@ -35,16 +35,20 @@ const view = roomView(
   state,
   [olga, omar, oda, mia].map((user, leaf) => ({ leaf, client: clientOf(user) })),
 );
-const reset: GenerationClaim = {
-  ...{
-    previous: groupUriOf(room, 0),
-    epoch: 7,
-    transcript: zeros(32),
-    position: 9,
-    hash: zeros(32),
-  },
-  ...{ formerHub: here, hub: here, hubKey, term: 3, reason: "reset" },
-};
+const reset: GenerationClaim = ({
+	previous: groupUriOf(room, 0),
+	epoch: 7,
+	transcript: zeros(32),
+	position: 9,
+	hash: zeros(32),
+	...{
+		formerHub: here,
+		hub: here,
+		hubKey,
+		term: 3,
+		reason: 'reset'
+	}
+});
 const gone: GenerationClaim = {
   ...reset,
   hub: there,
@@ -133,10 +137,15 @@ describe("FED-1133 while somebody has not come back", () => {
     const verdict = authorize(
       back,
       { kind: "member", user },
-      {
-        added: added.map((one) => ({ user: one, client: clientOf(one) })),
-        ...{ removed: [], stateAfter, pendingRemovals: [] },
-      },
+      ({
+	added: added.map((one) => ({
+		user: one,
+		client: clientOf(one)
+	})),
+	removed: [],
+	stateAfter,
+	pendingRemovals: []
+}),
     );
     return verdict.allowed ? "allowed" : verdict.code;
   };
