@@ -47,6 +47,8 @@ export function pump(context: GroupsContext, room: Room): void {
   if (!context.link.live()) return;
   if (room.pumping !== undefined) {
     room.again = true;
+    // What runs may wait long for an answer of the hub.
+    void tellHealth(context, room);
     return;
   }
   room.pumping = run(context, room)
@@ -57,9 +59,6 @@ export function pump(context: GroupsContext, room: Room): void {
       retryLater(context, room, refusedDelayMs);
     })
     .then(() => tellHealth(context, room))
-    .catch((error: unknown) => {
-      context.env.log.warn("health.notTold", { error: String(error) });
-    })
     .finally(() => {
       room.pumping = undefined;
       if (!room.again) return;

@@ -16,13 +16,17 @@ export function healthOf({ env }: Pick<GroupsContext, "env">, room: Room): RoomH
   return { state: isBehind || room.late !== undefined ? "catchingUp" : "ok" };
 }
 
-/** Tells the program when it is another one than was told last. */
+/** Tells the program when it is another one than was told last. Never rejects. */
 export async function tellHealth(context: GroupsContext, room: Room): Promise<void> {
   const health = healthOf(context, room);
   if (health.state === room.healthTold) return;
   room.healthTold = health.state;
-  const hidden = await context.store.transaction((tx) => isHidden(tx, room.uri));
-  if (!hidden) context.events.emit("health", { room: room.uri, ...health });
+  try {
+    const hidden = await context.store.transaction((tx) => isHidden(tx, room.uri));
+    if (!hidden) context.events.emit("health", { room: room.uri, ...health });
+  } catch (error) {
+    context.env.log.warn("health.notTold", { error: String(error) });
+  }
 }
 
 const place = (room: RoomUri) => `suspect ${room}`;
