@@ -47,17 +47,17 @@ export async function formerGroupOf(
     const identities = new Map(
       members.map(({ user, identity }) => [user, identity.certificate.identityKey]),
     );
-    return ({
-	group: group.group,
-	epoch: group.epoch,
-	transcript: group.confirmedTranscriptHash(),
-	hubKey,
-	term,
-	identities,
-	users: new Set(identities.keys()),
-	view: viewOf(group),
-	keys: new Map(members.map(({ client, signatureKey }) => [client, signatureKey]))
-});
+    return {
+      group: group.group,
+      epoch: group.epoch,
+      transcript: group.confirmedTranscriptHash(),
+      hubKey,
+      term,
+      identities,
+      users: new Set(identities.keys()),
+      view: viewOf(group),
+      keys: new Map(members.map(({ client, signatureKey }) => [client, signatureKey])),
+    };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return undefined;

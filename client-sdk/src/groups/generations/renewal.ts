@@ -82,12 +82,10 @@ export function tellRenewal(
 	founded: undefined,
 	halt: undefined,
 	suspect: undefined,
-	...{
-		trouble: undefined,
-		passing: undefined,
-		renewalOf: undefined,
-		suspendedUntil: undefined
-	},
+	trouble: undefined,
+	passing: undefined,
+	renewalOf: undefined,
+	suspendedUntil: undefined,
 	...{ peopleEpoch: noEpoch }
 }));
   if (hidden) return;

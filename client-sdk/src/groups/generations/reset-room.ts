@@ -53,13 +53,11 @@ export async function resetRoom(context: GroupsContext, room: Room, reason: stri
 	transcript,
 	position: isPlaced ? cursor.position : 0,
 	hash: isPlaced ? cursor.hash : firstPrevious,
-	...{
-		formerHub: before.hub,
-		hub: before.hub,
-		hubKey,
-		term: before.term,
-		reason: 'reset'
-	}
+	formerHub: before.hub,
+	hub: before.hub,
+	hubKey,
+	term: before.term,
+	reason: 'reset'
 });
   const state = stateAfter(context, view, claim);
   const users = new Set(members.map(({ user }) => user));

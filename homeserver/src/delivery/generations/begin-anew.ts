@@ -155,31 +155,31 @@ async function write(
   await store.deleteRoom(tx, hosted.id);
   const head = signedHeadOf(crypto, next, point);
   const written = group.store();
-  const id = await store.insertRoom(tx, ({
-	room,
-	generation,
-	term,
-	termSince,
-	hubPrivateKey: hubKey.privateKey,
-	hubPublicKey: hubKey.publicKey,
-	foundedAt: at,
-	signedHead: head.bytes,
-	head: {
-		...point,
-		epoch: group.epoch,
-		revision: hosted.revision + 1
-	},
-	epoch: storedEpoch(group, written, {
-		startedAt: at,
-		entered: true
-	}),
-	nodes: written.nodes,
-	members: group.roster.map(({ leaf, client }) => ({
-		leaf,
-		client,
-		user: userOfClient(client)
-	}))
-}));
+  const id = await store.insertRoom(tx, {
+    room,
+    generation,
+    term,
+    termSince,
+    hubPrivateKey: hubKey.privateKey,
+    hubPublicKey: hubKey.publicKey,
+    foundedAt: at,
+    signedHead: head.bytes,
+    head: {
+      ...point,
+      epoch: group.epoch,
+      revision: hosted.revision + 1,
+    },
+    epoch: storedEpoch(group, written, {
+      startedAt: at,
+      entered: true,
+    }),
+    nodes: written.nodes,
+    members: group.roster.map(({ leaf, client }) => ({
+      leaf,
+      client,
+      user: userOfClient(client),
+    })),
+  });
   for (const range of ranges) await store.addPeerRange(tx, id, range);
   for (const use of uses) await store.addLinkUse(tx, id, use);
   const answer = updateRoomResponseCodec.encode({

@@ -41,13 +41,11 @@ const reset: GenerationClaim = ({
 	transcript: zeros(32),
 	position: 9,
 	hash: zeros(32),
-	...{
-		formerHub: here,
-		hub: here,
-		hubKey,
-		term: 3,
-		reason: 'reset'
-	}
+	formerHub: here,
+	hub: here,
+	hubKey,
+	term: 3,
+	reason: 'reset'
 });
 const gone: GenerationClaim = {
   ...reset,
@@ -137,15 +135,15 @@ describe("FED-1133 while somebody has not come back", () => {
     const verdict = authorize(
       back,
       { kind: "member", user },
-      ({
-	added: added.map((one) => ({
-		user: one,
-		client: clientOf(one)
-	})),
-	removed: [],
-	stateAfter,
-	pendingRemovals: []
-}),
+      {
+        added: added.map((one) => ({
+          user: one,
+          client: clientOf(one),
+        })),
+        removed: [],
+        stateAfter,
+        pendingRemovals: [],
+      },
     );
     return verdict.allowed ? "allowed" : verdict.code;
   };

@@ -59,17 +59,17 @@ export function nextGeneration(
   );
   returning.delete(own);
   const { hub, hubKey, term } = claim;
-  return ({
-	...same,
-	hub,
-	hubKey,
-	term,
-	predecessor: {
-		claim,
-		endorsements,
-		returning: [...returning].toSorted(([a], [b]) => a < b ? -1 : 1).map(([, mark]) => mark)
-	}
-});
+  return {
+    ...same,
+    hub,
+    hubKey,
+    term,
+    predecessor: {
+      claim,
+      endorsements,
+      returning: [...returning].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, mark]) => mark),
+    },
+  };
 }
 
 /**
