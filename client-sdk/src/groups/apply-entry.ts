@@ -17,7 +17,7 @@ import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { commitEntry, propose } from "./commit-entry.ts";
 import { enterAgain, supersede } from "./enter-room.ts";
 import { type EntryWrite, fault, nothing, restoredText, tellFault } from "./entry-write.ts";
-import { noteBegun } from "./generations/index.ts";
+import { noteBegun } from "./generations/note-begun.ts";
 import { ForbiddenCommit, haltAt } from "./halt.ts";
 import {
   isOfOtherFork,

@@ -3,7 +3,7 @@ import { NetworkFault, Refusal, type TreeResponse, type UserUri } from "@treehou
 import type { LocalTx } from "../storage/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { formerGroupOf } from "./former-group.ts";
-import { type Renewal, tellRenewal, writeRenewal } from "./generations/index.ts";
+import { type Renewal, tellRenewal, writeRenewal } from "./generations/renewal.ts";
 import { endReturn } from "./health/index.ts";
 import { fetchTree, joinWelcome } from "./join-welcome.ts";
 import { isHubAway, isPassing, isSessionOver } from "./passing.ts";

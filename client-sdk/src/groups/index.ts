@@ -310,7 +310,7 @@ export function createGroups(context: GroupsContext): Groups {
     add: (room, users, reason) => intend(room, "add", encodeUsers(users), reason),
     remove: (room, users, reason) => intend(room, "remove", encodeUsers(users), reason),
     leave: (room) => intend(room, "leave", new Uint8Array()),
-    ...createGenerations(context, rooms),
+    ...createGenerations(context, rooms, (room) => pump(context, room)),
     ...createHubChanges(context, intend),
     ...createRoomSettings(context, rooms, intend),
     ...createRoomLife(context, rooms, intend),

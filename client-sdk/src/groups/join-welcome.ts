@@ -15,7 +15,8 @@ import {
 import type { Cursor, LocalTx } from "../storage/index.ts";
 import type { GroupsContext } from "./context.ts";
 import type { FormerGroup } from "./former-group.ts";
-import { checkSuccession, renewedBy, type Renewal } from "./generations/index.ts";
+import { checkSuccession } from "./generations/check-succession.ts";
+import { renewedBy, type Renewal } from "./generations/renewal.ts";
 import { type HubRecord, newHubRecord, writeHubRecord } from "./hub-record.ts";
 import { noteJoined } from "./history-policy.ts";
 import { noteInviter } from "./reception.ts";

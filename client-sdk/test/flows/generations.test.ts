@@ -4,7 +4,7 @@ import { befriend } from "../world/friends.ts";
 import { startServers } from "../world/servers.ts";
 import { heard, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
-test("R-015 FED-1131 FED-1133 FED-1134 FED-1136 a room goes on with another group, and everybody comes along", async () => {
+test("FED-1131 FED-1134 FED-1136 a room goes on with another group, and everybody comes along", async () => {
   await using servers = await startServers("one.test", "two.test");
   await using alice = await servers.at(0).register("alice");
   await using bob = await servers.at(1).register("bob");

@@ -25,7 +25,7 @@ import { sha256 } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { checkExternalSenders } from "./found.ts";
-import { refuseFormer } from "./generations/index.ts";
+import { refuseFormer } from "./generations/former-group.ts";
 import { checkSuspended } from "./health/index.ts";
 import { actorOf, checkMayTry, usedLinkOf } from "./joining/index.ts";
 import type { UsedLink } from "./joining/index.ts";
@@ -164,8 +164,8 @@ function checkLeaf({ leafOf }: HostedRoom, caller: Caller, { sender }: UpdateFra
 
 /**
  * Whether the client may be in the room because another of its user is, or was in the generation before,
- * or because the room's fixed list names the user; who comes from `outside` needs more. Refuses `removed`: who is about to be
- * removed has no way back before that is done.
+ * or because the room's fixed list names the user; who comes from `outside` needs more. Refuses `removed`:
+ * who is about to be removed has no way back before that is done.
  */
 export function mayCome(hosted: HostedRoom, caller: Caller): "inside" | "outside" {
   const own = leavesOfUser(hosted, caller.user);

@@ -1,6 +1,6 @@
 import { decodeSafeAad, peekMlsMessage, Refusal } from "@treehouse/protocol";
 import type { Bytes, SubmitMessageRequest } from "@treehouse/protocol";
-import { refuseFormer } from "./generations/index.ts";
+import { refuseFormer } from "./generations/former-group.ts";
 import { checkMessageEpoch } from "./epoch-window.ts";
 import type { Caller } from "./ports.ts";
 import type { HostedRoom } from "./room.ts";

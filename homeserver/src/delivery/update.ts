@@ -19,9 +19,9 @@ import type { Submission } from "./submission.ts";
  * commit is accepted per epoch; every other gets `wrongEpoch` with the current one.
  *
  * Refusals: malformed, tooLarge, unknownRoom, notMember, removed, clientMismatch, notAllowed,
- * wrongEpoch, epochAhead, claimInvalid, ownersMissing, invalidCommit, invalidProposal, invalidMessage, invalidKeyPackage,
- * identityInvalid, removalPending, suspended, conflict, roomFull, roomsFull, limitExceeded, versionUnsupported,
- * storageFull, queueFull, unavailable.
+ * wrongEpoch, epochAhead, claimInvalid, ownersMissing, invalidCommit, invalidProposal, invalidMessage,
+ * invalidKeyPackage, identityInvalid, removalPending, suspended, conflict, roomFull, roomsFull,
+ * limitExceeded, versionUnsupported, storageFull, queueFull, unavailable.
  */
 export async function updateRoom(
   context: MovesContext & { readonly health: HealthWatch },

@@ -4,7 +4,7 @@ import type { GroupsContext, Room } from "../context.ts";
 import { enterRoom } from "../enter-room.ts";
 import { loadGroup } from "../load-group.ts";
 import { dropFirstWelcome, firstWelcome } from "../waiting-welcomes.ts";
-import { adoptFounded } from "./reset-room.ts";
+import { adoptFounded } from "./adopt-founded.ts";
 
 const ownDelayMs = 250;
 

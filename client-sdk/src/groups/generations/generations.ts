@@ -1,6 +1,6 @@
 import type { RoomUri } from "@treehouse/protocol";
 
-import type { GroupsContext } from "../context.ts";
+import type { GroupsContext, Room } from "../context.ts";
 import type { OpenRooms } from "../open-rooms.ts";
 import { resetRoom } from "./reset-room.ts";
 
@@ -9,8 +9,12 @@ export interface Generations {
   reset(room: RoomUri, reason?: string): Promise<void>;
 }
 
-export function createGenerations(context: GroupsContext, rooms: OpenRooms): Generations {
+export function createGenerations(
+  context: GroupsContext,
+  rooms: OpenRooms,
+  wake: (room: Room) => void,
+): Generations {
   return {
-    reset: async (uri, reason = "") => resetRoom(context, await rooms.open(uri), reason),
+    reset: async (uri, reason = "") => resetRoom(context, await rooms.open(uri), { reason, wake }),
   };
 }

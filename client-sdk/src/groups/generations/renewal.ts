@@ -77,17 +77,17 @@ export function tellRenewal(
   room.forkTags.clear();
   room.commits.clear();
   room.claimed.clear();
-  Object.assign(room, ({
-	begun: undefined,
-	founded: undefined,
-	halt: undefined,
-	suspect: undefined,
-	trouble: undefined,
-	passing: undefined,
-	renewalOf: undefined,
-	suspendedUntil: undefined,
-	...{ peopleEpoch: noEpoch }
-}));
+  Object.assign(room, {
+    begun: undefined,
+    founded: undefined,
+    halt: undefined,
+    suspect: undefined,
+    trouble: undefined,
+    passing: undefined,
+    renewalOf: undefined,
+    suspendedUntil: undefined,
+    peopleEpoch: noEpoch,
+  });
   if (hidden) return;
   const addresses = by.map((user) => formatAddress(user));
   context.events.emit("reset", { room: room.uri, generation, reason, by: addresses, server });

@@ -18,13 +18,10 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import { encodeUsers } from "../commit-intent.ts";
 import type { Founded, GroupsContext, Room } from "../context.ts";
 import { fetchGroupInfo } from "../fetch-group-info.ts";
-import { formerGroupOf, readFormerGroup } from "../former-group.ts";
-import { pump } from "../pump.ts";
+import { readFormerGroup } from "../former-group.ts";
 import { checkHead, checkRecent } from "../rejoin-room.ts";
-import { writeRejoined } from "../write-rejoined.ts";
 
 /**
  * Puts another group in the place of the room's, and brings in whoever was there: those of whom there is a
@@ -33,7 +30,11 @@ import { writeRejoined } from "../write-rejoined.ts";
  *
  * Refuses `removed`, `notAllowed`, `ownersMissing`, and what the hub refuses.
  */
-export async function resetRoom(context: GroupsContext, room: Room, reason: string): Promise<void> {
+export async function resetRoom(
+  context: GroupsContext,
+  room: Room,
+  { reason, wake }: { readonly reason: string; readonly wake: (room: Room) => void },
+): Promise<void> {
   const status = await context.store.transaction((tx) => tx.rooms.get(room.uri)?.status);
   if (status !== "joined") {
     throw new Refusal("removed", "this client is no longer a member of the conversation");
@@ -47,18 +48,18 @@ export async function resetRoom(context: GroupsContext, room: Room, reason: stri
   const view = roomView(before, members);
   const { cursor } = room;
   const isPlaced = cursor.hash.length > 0 && cursor.position > 0;
-  const claim: GenerationClaim = ({
-	previous: group,
-	epoch,
-	transcript,
-	position: isPlaced ? cursor.position : 0,
-	hash: isPlaced ? cursor.hash : firstPrevious,
-	formerHub: before.hub,
-	hub: before.hub,
-	hubKey,
-	term: before.term,
-	reason: 'reset'
-});
+  const claim: GenerationClaim = {
+    previous: group,
+    epoch,
+    transcript,
+    position: isPlaced ? cursor.position : 0,
+    hash: isPlaced ? cursor.hash : firstPrevious,
+    formerHub: before.hub,
+    hub: before.hub,
+    hubKey,
+    term: before.term,
+    reason: "reset",
+  };
   const state = stateAfter(context, view, claim);
   const users = new Set(members.map(({ user }) => user));
   const head = await found(context, room, { state, former: group, users: [...users], reason });
@@ -71,7 +72,7 @@ export async function resetRoom(context: GroupsContext, room: Room, reason: stri
     // What this client cannot follow brings it no entry that says where the room goes on.
     if (room.lost || room.halt !== undefined) Object.assign(room, { lost: true, halt: undefined });
   });
-  pump(context, room);
+  wake(room);
   await back;
 }
 
@@ -90,7 +91,7 @@ function stateAfter(
 }
 
 /** Makes the group and has the room go on with it; answers where that is. */
-export async function found(
+async function found(
   context: GroupsContext,
   room: Room,
   wanted: {
@@ -123,36 +124,4 @@ export async function found(
     if (room.founded === founded) room.founded = undefined;
     throw error;
   }
-}
-
-/**
- * Goes on with the group that this client has made, once the log says so or, where it cannot be read, the
- * hub. A crash before leaves a room that this client comes back into like everybody else.
- */
-export async function adoptFounded(context: GroupsContext, room: Room): Promise<boolean> {
-  const adopted = await room.serial.run(async () => {
-    const { founded, begun } = room;
-    if (founded === undefined || !room.lost) return undefined;
-    const { generation } = roomOfGroup(founded.group.group);
-    const entry = begun?.generation === generation ? begun.at : undefined;
-    const head = founded.head ?? entry;
-    if (head === undefined) return undefined;
-    const former = await formerGroupOf(context, room);
-    const state = decodeRoomState(founded.group.roomState());
-    await writeRejoined(context, room, { group: founded.group, state, former, head });
-    return founded;
-  });
-  if (adopted === undefined) return false;
-  const { users, reason } = adopted;
-  await context.store.transaction((tx) => {
-    const body = encodeUsers(users);
-    tx.intents.add({
-      room: room.uri,
-      kind: "bringBack",
-      createdAt: context.env.now(),
-      body,
-      reason,
-    });
-  });
-  return true;
 }

@@ -9,7 +9,7 @@ import type { HostedRoom } from "../room.ts";
  * one learns nothing.
  */
 export function refuseFormer(
-  { room, generation, view, leafOf }: HostedRoom,
+  { room, generation, view, leafOf }: Pick<HostedRoom, "room" | "generation" | "view" | "leafOf">,
   { user, client }: Caller,
   { groupId, epoch }: { readonly groupId: string; readonly epoch: number },
   code: "wrongEpoch" | "epochTooOld",

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 
-import { groupUriOf, mintClientUri, mintRoomUri, parseDomain, parseUserUri } from "../index.ts";
+import {
+  compareClaims,
+  firstPositionOf,
+  groupUriOf,
+  mintClientUri,
+  mintRoomUri,
+  parseDomain,
+  parseUserUri,
+} from "../index.ts";
 import type { GenerationClaim, Predecessor, RoomState, RoomView, UserUri } from "../index.ts";
 import {
   authorize,
@@ -35,18 +43,18 @@ const view = roomView(
   state,
   [olga, omar, oda, mia].map((user, leaf) => ({ leaf, client: clientOf(user) })),
 );
-const reset: GenerationClaim = ({
-	previous: groupUriOf(room, 0),
-	epoch: 7,
-	transcript: zeros(32),
-	position: 9,
-	hash: zeros(32),
-	formerHub: here,
-	hub: here,
-	hubKey,
-	term: 3,
-	reason: 'reset'
-});
+const reset: GenerationClaim = {
+  previous: groupUriOf(room, 0),
+  epoch: 7,
+  transcript: zeros(32),
+  position: 9,
+  hash: zeros(32),
+  formerHub: here,
+  hub: here,
+  hubKey,
+  term: 3,
+  reason: "reset",
+};
 const gone: GenerationClaim = {
   ...reset,
   hub: there,
@@ -78,7 +86,7 @@ const changed = (after: RoomState, change: Partial<RoomState>): RoomState => ({
 });
 const claiming = (claim: Partial<GenerationClaim>, users = [olga]) =>
   next({ ...reset, ...claim }, users);
-const { predecessor = undefined, ...first } = next(reset, [olga]);
+const { predecessor, ...first } = next(reset, [olga]);
 const marked = (returning: Predecessor["returning"]): RoomState => ({
   ...first,
   ...(predecessor && { predecessor: { ...predecessor, returning } }),
@@ -124,6 +132,18 @@ describe("FED-1131 a generation begins", () => {
     expect(again.predecessor?.returning).toEqual(predecessor?.returning);
     expect(again.assignments).toEqual(state.assignments);
   });
+});
+
+test("FED-1132 of two claims one counts, wherever which came first", () => {
+  const later = { ...gone, term: 5 };
+  const other = { ...gone, hubKey: zeros(32).fill(9) };
+  expect(compareClaims(later, gone)).toBeGreaterThan(0);
+  expect(compareClaims(gone, later)).toBeLessThan(0);
+  expect(Math.sign(compareClaims(gone, other))).toBe(-Math.sign(compareClaims(other, gone)));
+  expect(compareClaims(gone, other)).not.toBe(0);
+  // Behind all that the former hub can have given, and behind the other one's log.
+  expect(firstPositionOf(gone, 3)).toBeGreaterThan(gone.position + 2 ** 32);
+  expect(firstPositionOf(later, 3)).toBeGreaterThan(firstPositionOf(gone, 3));
 });
 
 describe("FED-1133 while somebody has not come back", () => {

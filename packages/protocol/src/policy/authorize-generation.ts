@@ -9,6 +9,7 @@ import {
   returningMark,
   type RoomState,
   RULES_VERSION,
+  TERMS_AHEAD_MAX,
 } from "../room/index.ts";
 import { roleLookup } from "./role-of.ts";
 import { ALLOWED, refused, type Verdict } from "./room-change.ts";
@@ -113,7 +114,8 @@ function claimFault(state: RoomState, claim: GenerationClaim): string | undefine
     const isKept = same && claim.term === state.term && sameKey(state, claim);
     return isKept ? undefined : "A reset leaves the hub, its key and its term.";
   }
-  const isLater = !same && claim.term > state.term;
+  const ahead = claim.term - state.term;
+  const isLater = !same && ahead > 0 && ahead <= TERMS_AHEAD_MAX;
   return isLater ? undefined : "The claim names no other hub in a later term.";
 }
 

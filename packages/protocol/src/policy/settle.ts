@@ -11,10 +11,10 @@ import type { Participant, RoomView } from "./room-view.ts";
 import { compareUsers } from "./room-view.ts";
 
 /**
- * FED-720, what must follow from who is in the room: role entries of users without a leaf
- * go, unless they may come back by themselves (FED-1133), and if no owner remains, the participant with the highest role, then the lowest leaf,
- * succeeds. `undefined` = the state already says so. Where the membership is fixed, the entries
- * are the list of those who may take part, and stay (FED-721).
+ * FED-720, what must follow from who is in the room: role entries of users without a leaf go, unless they
+ * may come back by themselves (FED-1133), and if no owner remains, the participant with the highest role,
+ * then the lowest leaf, succeeds. `undefined` = the state already says so. Where the membership is fixed,
+ * the entries are the list of those who may take part, and stay (FED-721).
  *
  * Pure, total, idempotent, and independent of the order of participants and entries.
  */

@@ -12,12 +12,14 @@ export {
   compareClaims,
   type Endorsement,
   endorsementCodec,
+  firstPositionOf,
   type GenerationClaim,
   generationClaimCodec,
   mayReturn,
   type Predecessor,
   returningMark,
   signGenerationClaim,
+  TERMS_AHEAD_MAX,
   verifyEndorsement,
 } from "./predecessor.ts";
 export { isBannedRole, isParticipantRole, ownerRole, roleDefinition } from "./roles.ts";

@@ -1,4 +1,4 @@
-import { type Bytes, equalBytes, sha256, toHex, utf8Encode } from "../bytes/index.ts";
+import { type Bytes, equalBytes, sha256, utf8Encode } from "../bytes/index.ts";
 import { enumeration, fixed, opaque, struct, u64, vector } from "../codec/index.ts";
 import {
   type ClientUri,
@@ -114,14 +114,28 @@ export function areEndorsed(
   });
 }
 
+/** How far the log jumps where a hub is gone: more than it can have given that nobody has heard of. */
+const jump = 2 ** 32;
+/** So many terms are left out at most. */
+export const TERMS_AHEAD_MAX = 1024;
+
 /**
- * Of two claims to what follows one group the one that counts everywhere (FED-1132): that of the higher
- * term, then that whose octets are the lower ones. Positive if `one` does.
+ * Where the log of a generation begins whose former hub is gone (FED-1132), seen from the term that this
+ * one had. No two claims to follow one group begin at the same place.
+ */
+export function firstPositionOf(claim: GenerationClaim, formerTerm: number): number {
+  const digest = sha256(generationClaimCodec.encode(claim));
+  const spread = new DataView(digest.buffer, digest.byteOffset).getUint32(0) >>> 1;
+  return claim.position + jump * (claim.term - formerTerm) + spread + 1;
+}
+
+/**
+ * Of two claims to what follows one group the one that counts everywhere is that whose log begins further
+ * on (FED-1132): so it can follow the other one's, wherever that has come. Positive if `one` does.
  */
 export function compareClaims(one: GenerationClaim, other: GenerationClaim): number {
-  if (one.term !== other.term) return one.term - other.term;
-  const [octets, others] = [one, other].map((claim) => toHex(generationClaimCodec.encode(claim)));
-  return octets === others ? 0 : (octets ?? "") < (others ?? "") ? 1 : -1;
+  const term = Math.min(one.term, other.term);
+  return firstPositionOf(one, term) - firstPositionOf(other, term);
 }
 
 function contentOf(claim: GenerationClaim): Bytes {
