@@ -63,7 +63,11 @@ export function violationOf(
       user: userOfClient(client),
       leaf,
     }));
-    const added = result.added.map(({ client }) => ({ user: userOfClient(client), client }));
+    const added = result.added.map(({ client, rulesKnown }) => ({
+      user: userOfClient(client),
+      client,
+      rulesKnown,
+    }));
     const { pendingRemovals } = before;
     const change = { added, removed, stateAfter: undefined, pendingRemovals };
     const participants = participantsAfter(before.view, change);

@@ -8,6 +8,7 @@ import {
   Refusal,
   type RoomState,
   rosterHash,
+  RULES_VERSION,
   sha256,
   toHex,
   userOfClient,
@@ -56,7 +57,8 @@ export async function commitEntry(
   });
   // Who is out cannot see all that the commit does, and has no part in what follows.
   if (violation !== undefined && !result.removedSelf) {
-    throw new ForbiddenCommit(violation.code, violation.reason);
+    const isLater = viewOf(group).state.rulesVersion > RULES_VERSION;
+    throw new ForbiddenCommit(isLater ? "paused" : "refused", violation.reason);
   }
   if (!result.removedSelf) {
     for (const message of entry.externalProposals) await propose(context, room, entry, message);

@@ -2,6 +2,7 @@ import type { ClientIdentity, MemberContext, MemberGroup } from "@treehouse/mls/
 import type {
   AccountEventBody,
   Bytes,
+  CapabilityName,
   ClientUri,
   ContentChange,
   Env,
@@ -81,6 +82,8 @@ export type ReadMessage = {
   readonly expires?: Expiration | undefined;
   /** Whom it names. */
   readonly mentions?: Mentions;
+  /** Of each of these the sender's role must have one (FED-758). */
+  readonly needs?: readonly (readonly CapabilityName[])[];
   /** Present when it does something to a message that was sent before. */
   readonly change?: {
     readonly kind: ContentChange["kind"];

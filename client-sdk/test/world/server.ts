@@ -66,7 +66,14 @@ export async function runServer(
     createHomeserver({
       config: {
         ...base,
-        server: { ...base.server, domain, port, web_origins: [...webOrigins] },
+        server: {
+          ...base.server,
+          domain,
+          port,
+          web_origins: [...webOrigins],
+          // Of a crowd each says where it comes from.
+          trusted_proxies: ["127.0.0.1", "::1"],
+        },
         storage: { ...base.storage, directory: join(directory, "data") },
         metrics: { ...base.metrics, enabled: false },
         // Everybody here comes from one address, and tests claim as fast as they can.

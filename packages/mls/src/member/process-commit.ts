@@ -60,7 +60,7 @@ function resultOf(effect: CommitEffect, live: Live): CommitResult {
   return {
     committer,
     external,
-    added: added.map(({ leaf, client }) => ({ leaf, client })),
+    added: added.map(({ leaf, client, rulesKnown }) => ({ leaf, client, rulesKnown })),
     removed,
     removedSelf: removed.some(({ leaf }) => leaf === leafIndex),
     roomStateChanged: stateChanged,

@@ -25,12 +25,14 @@ import { checkSignature } from "./read-handshake.ts";
 
 type Place = { leaf: number; client: ClientUri };
 
+type Newcomer = Place & { rulesKnown: number };
+
 export type CommitEffect = {
   next: PublicState;
   committer: Place;
   external: boolean;
   /** Ascending in the order of the proposals; a client that comes by external commit is listed. */
-  added: readonly (Place & { keyPackage: KeyPackage | undefined })[];
+  added: readonly (Newcomer & { keyPackage: KeyPackage | undefined })[];
   /** The clients that stood there before: one of them may stand in `added` again. */
   removed: readonly Place[];
   stateChanged: boolean;
@@ -149,17 +151,23 @@ function addedPlaces(
   const { additionalResult } = applied;
   if (additionalResult.kind === "memberCommit") {
     return additionalResult.addedLeafNodes.map(([leaf, keyPackage]) => ({
-      ...placeOf(tree, leaf),
+      ...newcomerAt(tree, leaf),
       keyPackage,
     }));
   }
-  return [{ ...placeOf(tree, committerLeaf), keyPackage: undefined }];
+  return [{ ...newcomerAt(tree, committerLeaf), keyPackage: undefined }];
 }
 
 function placeOf(tree: RatchetTree, leaf: number): Place {
+  const { client } = newcomerAt(tree, leaf);
+  return { leaf, client };
+}
+
+function newcomerAt(tree: RatchetTree, leaf: number): Newcomer {
   const node = leafAt(tree, leaf);
   if (node === undefined) throw new Refusal("invalidCommit", "a leaf is blank");
-  return { leaf, client: readLeaf(node).client };
+  const { client, rulesKnown } = readLeaf(node);
+  return { leaf, client, rulesKnown };
 }
 
 function stateOf(before: GroupContext, after: GroupContext): boolean {

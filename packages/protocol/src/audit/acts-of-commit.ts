@@ -51,10 +51,11 @@ function actsOnUsers({ before, change, actor, external }: CommitSeen): readonly 
 function actsOnState(before: RoomView, { stateAfter }: RoomChange, hash: Hash): readonly Act[] {
   if (stateAfter === undefined) return [];
   const [was, is] = [componentsOf(before.state), componentsOf(stateAfter)];
+  const sameDefault = before.state.defaultRole === stateAfter.defaultRole;
   const ids = [...new Set([...was.keys(), ...is.keys()])].toSorted((a, b) => a - b);
   return ids.flatMap((component) => {
     // Roles of users are acts of their own, with whom and what.
-    if (component === ROOM_COMPONENTS.roleAssignments) return [];
+    if (component === ROOM_COMPONENTS.roleAssignments && sameDefault) return [];
     const value = is.get(component);
     if (same(was.get(component), value)) return [];
     if (component === ROOM_END_COMPONENT) return [actOf("end", {})];

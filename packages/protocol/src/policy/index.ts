@@ -23,6 +23,7 @@ export {
   type Verdict,
 } from "./room-change.ts";
 export { compareUsers, type Participant, roomView, type RoomView } from "./room-view.ts";
+export { rulesKnownByAll } from "./version-rules.ts";
 export { settle } from "./settle.ts";
 export { type Founding, type OpenEndedTemplate, template } from "./template.ts";
 export { ROLES, TEMPLATE_ROLES } from "./template-roles.ts";
