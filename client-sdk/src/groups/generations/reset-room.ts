@@ -18,10 +18,11 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import type { Founded, GroupsContext, Room } from "../context.ts";
+import type { GroupsContext, Room } from "../context.ts";
 import { fetchGroupInfo } from "../fetch-group-info.ts";
 import { readFormerGroup } from "../former-group.ts";
 import { checkHead, checkRecent } from "../rejoin-room.ts";
+import type { Founded } from "./founded.ts";
 
 /**
  * Puts another group in the place of the room's, and brings in whoever was there: those of whom there is a
