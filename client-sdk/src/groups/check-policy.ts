@@ -3,7 +3,6 @@ import {
   type Actor,
   authorize,
   componentOf,
-  decodeRoomState,
   decodeSafeAad,
   type GroupUri,
   isParticipant,
@@ -78,7 +77,7 @@ export function violationOf(
         ? // The state after it is not for this client; what follows from who is gone is taken for granted.
           settle({ state: before.view.state, participants })
         : result.roomStateChanged
-          ? decodeRoomState(after.roomState())
+          ? viewOf(after).state
           : undefined,
       pendingRemovals: result.external ? [] : pendingRemovals,
     });

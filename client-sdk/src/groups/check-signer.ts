@@ -3,6 +3,7 @@ import { type Bytes, equalBytes, Refusal, type UserUri } from "@treehouse/protoc
 
 import type { KnownUser } from "./context.ts";
 import type { FormerGroup } from "./former-group.ts";
+import { isKnown } from "./generations/check-succession.ts";
 
 type Signer = Pick<GroupMember, "user" | "client"> & {
   readonly identity: { readonly certificate: { readonly identityKey: Bytes } };
@@ -27,12 +28,4 @@ export async function checkSigner(
   const isListed = clients.some(({ client }) => client === signer.client);
   if (isListed && equalBytes(identityKey, signer.identity.certificate.identityKey)) return;
   throw new Refusal("invalidMessage", "the GroupInfo is signed by somebody who is not known");
-}
-
-export function isKnown(
-  { identities }: Pick<FormerGroup, "identities">,
-  { user, identity }: Pick<Signer, "user" | "identity">,
-): boolean {
-  const known = identities.get(user);
-  return known !== undefined && equalBytes(known, identity.certificate.identityKey);
 }

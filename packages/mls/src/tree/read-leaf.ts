@@ -20,6 +20,8 @@ export type LeafView = {
   user: UserUri;
   signatureKey: Bytes;
   identity: LeafIdentity;
+  /** The identity as it stands in the leaf. */
+  identityData: Uint8Array;
   /** The highest rules version that the client knows (FED-745). */
   rulesKnown: number;
 };
@@ -53,6 +55,7 @@ function read(leaf: LeafNode): LeafView {
     user: userOfClient(client),
     signatureKey: copyBytes(leaf.signaturePublicKey),
     identity: reading("identityForm", () => leafIdentityCodec.decode(extension.extensionData)),
+    identityData: extension.extensionData,
     rulesKnown: rulesKnownOf(leaf),
   };
 }

@@ -4,6 +4,7 @@ import type { KeyPackage } from "ts-mls/keyPackage.js";
 import type { GroupContext } from "ts-mls/groupContext.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import type { ApplyProposalsResult } from "ts-mls/clientState.js";
+import type { PublicMessage } from "ts-mls/publicMessage.js";
 import { applyProposals, nextEpochContext } from "ts-mls/clientState.js";
 import { treeHashRoot } from "ts-mls/treeHash.js";
 import { toLeafIndex } from "ts-mls/treemath.js";
@@ -29,6 +30,7 @@ type Newcomer = Place & { rulesKnown: number };
 
 export type CommitEffect = {
   next: PublicState;
+  message: PublicMessage;
   committer: Place;
   external: boolean;
   /** Ascending in the order of the proposals; a client that comes by external commit is listed. */
@@ -73,8 +75,12 @@ export async function applyCommit(
   }
   const { tree, committerLeaf } = await applyPath(crypto, view, applied, extended, at);
   const added = addedPlaces(tree, applied, committerLeaf);
-  const changed = [...added.map(({ leaf }) => leaf), ...(commit.path ? [committerLeaf] : [])];
-  checkLeaves(crypto, { before: before.ratchetTree, after: tree, changed, view, at });
+  // A joiner's leaf is both.
+  const changed = new Set([
+    ...added.map(({ leaf }) => leaf),
+    ...(commit.path ? [committerLeaf] : []),
+  ]);
+  checkLeaves(crypto, { before: before.ratchetTree, after: tree, changed: [...changed], view, at });
 
   const next = await nextContext(cs.hash, before, view, extended, tree);
   const external = view.committerLeaf === undefined;
@@ -86,6 +92,7 @@ export async function applyCommit(
       confirmationTag: view.confirmationTag,
       proposals: [],
     },
+    message,
     committer: placeOf(committerTree, committerLeaf),
     external,
     added,

@@ -1,6 +1,12 @@
 import { type Bytes, equalBytes, type Hash, sha256 } from "../bytes/index.ts";
 import type { UserUri } from "../identifiers/index.ts";
-import { participantsAfter, type RoomChange, type RoomView, roleOf } from "../policy/index.ts";
+import {
+  compareUsers,
+  participantsAfter,
+  roleLookup,
+  type RoomChange,
+  type RoomView,
+} from "../policy/index.ts";
 import { componentsOf, ROOM_COMPONENTS, ROOM_END_COMPONENT } from "../room/index.ts";
 import { type Act, actOf } from "./act.ts";
 
@@ -33,13 +39,19 @@ function actsOnUsers({ before, change, actor, external }: CommitSeen): readonly 
   const proposed = new Set(change.pendingRemovals);
   const chosen = (subject: UserUri) =>
     change.removed.filter(({ user, leaf }) => user === subject && !proposed.has(leaf));
-  const users = [...was.union(is)].toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return users.flatMap((subject) => {
+  const [roleBefore, roleAfter] = [roleLookup(before.state), roleLookup(after.state)];
+  const users = [...was.union(is)].filter(
+    (user) =>
+      was.has(user) !== is.has(user) ||
+      roleBefore(user) !== roleAfter(user) ||
+      change.removed.some((one) => one.user === user),
+  );
+  return users.toSorted(compareUsers).flatMap((subject) => {
     if (!was.has(subject)) return [actOf(external ? "join" : "add", { subject })];
     if (!is.has(subject)) {
       return [actOf(chosen(subject).length === 0 ? "depart" : "remove", { subject })];
     }
-    const [from, to] = [roleOf(before, subject), roleOf(after, subject)];
+    const [from, to] = [roleBefore(subject), roleAfter(subject)];
     const kicked = subject === actor ? 0 : chosen(subject).length;
     return [
       ...(kicked === 0 ? [] : [actOf("kick", { subject, from: kicked })]),

@@ -1,4 +1,10 @@
 export { authorize } from "./authorize.ts";
+export {
+  authorizeGeneration,
+  claimantsOf,
+  endorsersNeeded,
+  nextGeneration,
+} from "./authorize-generation.ts";
 export { authorizeFounding } from "./authorize-founding.ts";
 export {
   CAPABILITIES,
@@ -8,7 +14,7 @@ export {
 } from "./capabilities.ts";
 export { mayLeave, mayRemoveOwnClient, maySend } from "./may-send.ts";
 export { checkOutsider, mayKnock } from "./outsider-rules.ts";
-export { hasCapability, isParticipant, mayMove, roleOf } from "./role-of.ts";
+export { hasCapability, isParticipant, mayMove, roleLookup, roleOf } from "./role-of.ts";
 export {
   type Actor,
   participantsAfter,

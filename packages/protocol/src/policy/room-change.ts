@@ -57,6 +57,10 @@ export const UNPLACED_LEAF = 2 ** 32;
 
 /** The participants once the change is made; added clients hold `UNPLACED_LEAF` and above. */
 export function participantsAfter(view: RoomView, change: RoomChange): readonly Participant[] {
+  // Most commits touch nobody, and rooms are large.
+  if (change.added.length + change.removed.length === 0) {
+    return view.participants.filter(({ leaves }) => leaves.length > 0);
+  }
   const gone = new Set(change.removed.map(({ user, leaf }) => `${leaf} ${user}`));
   const leaves = new Map<UserUri, number[]>();
   for (const { user, leaves: before } of view.participants) {
