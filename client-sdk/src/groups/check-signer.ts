@@ -1,13 +1,11 @@
 import type { GroupMember } from "@treehouse/mls/member";
-import { type Bytes, equalBytes, Refusal, type UserUri } from "@treehouse/protocol";
+import { equalBytes, Refusal, type UserUri } from "@treehouse/protocol";
 
 import type { KnownUser } from "./context.ts";
 import type { FormerGroup } from "./former-group.ts";
-import { isKnown } from "./generations/check-succession.ts";
+import { isKnown, type SignerIdentity } from "./generations/check-succession.ts";
 
-type Signer = Pick<GroupMember, "user" | "client"> & {
-  readonly identity: { readonly certificate: { readonly identityKey: Bytes } };
-};
+type Signer = SignerIdentity & Pick<GroupMember, "client">;
 
 type Directory = {
   lookUp(user: UserUri): Promise<Pick<KnownUser, "identityKey" | "clients">>;
