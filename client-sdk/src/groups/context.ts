@@ -22,6 +22,7 @@ import type { Api, Serial } from "../transport/index.ts";
 import type { Alarm, Alarms } from "./alarms.ts";
 import type { Halt } from "./halt.ts";
 import type { HubRecord } from "./hub-record.ts";
+import type { KeyPackageStock } from "./publish-key-packages.ts";
 import type { Passing, Trouble } from "./health/index.ts";
 import { noEpoch, notePeople } from "./room-people.ts";
 
@@ -200,6 +201,8 @@ export type GroupsContext = {
   readonly api: Api;
   readonly link: Link;
   readonly member: MemberContext;
+  /** By default what `publish-key-packages.ts` says. */
+  readonly keyPackageStock: KeyPackageStock | undefined;
   readonly identity: ClientIdentity;
   readonly self: { readonly user: UserUri; readonly client: ClientUri };
   readonly events: Events<ClientEvents>;

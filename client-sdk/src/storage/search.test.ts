@@ -162,7 +162,7 @@ test("R-123 results come newest first whenever they were written, and the best w
   expect(next).toHaveLength(2);
 });
 
-test("R-123 the best are those with the words whole, among the newest thousand, and pages go on behind them", async () => {
+test("R-123 the best say the words whole, of the newest thousand, and pages go on behind them", async () => {
   const texts = ["teapot", "tea for two", "tea"];
   await store.transaction((tx) => {
     for (let position = 1; position <= 1_005; position += 1) {

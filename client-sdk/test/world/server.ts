@@ -74,7 +74,7 @@ export async function runServer(
           // Of a crowd each says where it comes from.
           trusted_proxies: ["127.0.0.1", "::1"],
         },
-        storage: { ...base.storage, directory: join(directory, "data") },
+        storage: { directory: join(directory, "data"), reserve_mib: 1 },
         metrics: { ...base.metrics, enabled: false },
         // Everybody here comes from one address, and tests claim as fast as they can.
         limits: {
