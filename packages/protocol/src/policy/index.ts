@@ -1,4 +1,10 @@
 export { authorize } from "./authorize.ts";
+export {
+  authorizeGeneration,
+  claimantsOf,
+  endorsersNeeded,
+  nextGeneration,
+} from "./authorize-generation.ts";
 export { authorizeFounding } from "./authorize-founding.ts";
 export {
   CAPABILITIES,
