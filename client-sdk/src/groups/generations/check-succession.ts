@@ -1,6 +1,7 @@
 import type { GroupMember } from "@treehouse/mls/member";
 import {
   areEndorsed,
+  type Bytes,
   claimantsOf,
   endorsersNeeded,
   equalBytes,
