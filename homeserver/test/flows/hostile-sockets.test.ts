@@ -1,4 +1,4 @@
-import { decodeEntry, paths } from "@treehouse/protocol";
+import { decodeEntry } from "@treehouse/protocol";
 import type { Entry } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { enrolPerson } from "../delivery/person.ts";
@@ -8,7 +8,6 @@ import { joinByWelcome, openPair } from "../delivery/rooms.ts";
 import { rigOf } from "../hostile/rig-of.ts";
 import { startWholeServer } from "../hostile/whole-server.ts";
 import type { WholeServer } from "../hostile/whole-server.ts";
-import { ask } from "../people/ask.ts";
 import { Device, Socket } from "../streams/stream-client.ts";
 
 let server: WholeServer;
