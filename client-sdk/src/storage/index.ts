@@ -50,7 +50,8 @@ export type { MessageKind, MessageRow, Unread } from "./messages.ts";
 export type { Preferences } from "./preferences.ts";
 export type { Durability, SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
 export type { RoomRow, RoomStatus } from "./rooms.ts";
-export type { IndexState, SearchPlace } from "./search-index.ts";
+export type { IndexState } from "./search-index.ts";
+export type { SearchPlace } from "./search-order.ts";
 export type { FacetGroup, Searchable } from "./search-terms.ts";
 export { StoreFault } from "./seal.ts";
 export type { SenderState } from "./sender-chains.ts";
@@ -171,7 +172,7 @@ function createRows(sql: SqlTx, { seal, hasher, describer, files }: RowsOptions)
     search: {
       find: (page) => index.find(page),
       state: () => index.state(),
-      documentBehind: (at) => index.documentBehind(at),
+      placeBefore: (at) => index.placeBefore(at),
       indexAnew: () => index.forgetAll(),
       indexSlice: (limit) => indexSlice(messages, index, describer, limit),
     },

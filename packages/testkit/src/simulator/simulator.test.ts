@@ -1,11 +1,12 @@
 import { afterAll, expect, test } from "vitest";
-import { runSeed, Templates, unreached } from "./index.ts";
+import { runSeed, type SeedResult, Templates, unreached } from "./index.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const seeds = full ? 500 : 10;
+const seeds = full ? 500 : 6;
 const twice = full ? 50 : 1;
 
 const templates = new Templates();
+const first = new Map<number, SeedResult>();
 
 afterAll(() => templates.discard());
 
@@ -19,6 +20,7 @@ test(
     for (let seed = 1; seed <= seeds; seed += 1) {
       const result = await runSeed(templates, seed);
       expect(result.violations, `npm run sim -- --seeds 1 --seed ${seed}`).toEqual([]);
+      if (seed <= twice) first.set(seed, result);
       for (const [name, times] of result.probes) probes.set(name, times);
       crashes += result.crashes;
       accepted += result.accepted;
@@ -35,7 +37,8 @@ test(
   async () => {
     for (let seed = 1; seed <= twice; seed += 1) {
       for (const tier of ["light", "real"] as const) {
-        const one = await runSeed(templates, seed, { tier });
+        const known = first.get(seed);
+        const one = known?.faults.tier === tier ? known : await runSeed(templates, seed, { tier });
         const other = await runSeed(templates, seed, { tier });
         expect(one.violations).toEqual([]);
         expect([other.hash, other.steps, other.trace]).toEqual([one.hash, one.steps, one.trace]);
