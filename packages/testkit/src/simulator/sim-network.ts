@@ -163,7 +163,8 @@ export class SimNetwork {
       this.#world.probe(`request ${kind}`);
       const took = ({ status }: HttpResponse): void => {
         // What comes again before the first one came is the first one.
-        if (status < 300 && !isLate) this.#world.violate("T-35", `${to} took an ${kind} request`);
+        if (status < 300 && !isLate)
+          this.#world.violate("FED-915", `${to} took an ${kind} request`);
       };
       door.exchange(request).then(took, () => undefined);
     });
