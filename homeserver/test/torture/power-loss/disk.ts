@@ -31,8 +31,8 @@ export interface Recording {
   readonly cuts: readonly Time[];
   /**
    * Writes a state that may be found after the power failed right before the call of this number:
-   * what was not yet brought to the disk is there, or torn, or not, at random. Without dice none of
-   * it is.
+   * what was not yet brought to the disk is there, or torn, or not, at random. Without dice no
+   * content of it is, and every name.
    */
   loseAt(began: number, random: Random | undefined, into: string): void;
 }
@@ -146,7 +146,8 @@ export function record(calls: readonly Call[], root: string, start?: string): Re
       const dice = random?.chance(0.75) === true ? random : undefined;
       const loose = before.filter((each) => isName(each) && !stable(each, cut));
       // A journal keeps the order of names: what is lost of them is the end.
-      const lostNames = new Set(loose.slice(dice?.integer(0, loose.length) ?? 0));
+      const keptNames = random === undefined ? loose.length : (dice?.integer(0, loose.length) ?? 0);
+      const lostNames = new Set(loose.slice(keptNames));
       for (const change of before) {
         if (isName(change)) {
           if (!lostNames.has(change)) rename(tree, change);
