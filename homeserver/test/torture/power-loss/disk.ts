@@ -162,11 +162,10 @@ export function record(calls: readonly Call[], root: string, start?: string): Re
       mkdirSync(into, { recursive: true });
       for (const [path, inode] of [...tree].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
         const whole = join(into, path);
-        // Of modes nothing is lost: everything is its owner's alone. A file whose folder is gone is gone.
-        if (inode === "folder") mkdirSync(whole, { recursive: true, mode: 0o700 });
-        else if (existsSync(dirname(whole))) {
-          writeFileSync(whole, imageOf(inode).content, { mode: 0o600 });
-        }
+        // What was in a folder that is gone is gone. Of modes nothing is lost: all is its owner's alone.
+        if (!existsSync(dirname(whole))) continue;
+        if (inode === "folder") mkdirSync(whole, { mode: 0o700 });
+        else writeFileSync(whole, imageOf(inode).content, { mode: 0o600 });
       }
     },
   };
