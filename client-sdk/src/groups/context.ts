@@ -22,6 +22,8 @@ import type { Api, Serial } from "../transport/index.ts";
 import type { Alarm, Alarms } from "./alarms.ts";
 import type { Halt } from "./halt.ts";
 import type { HubRecord } from "./hub-record.ts";
+import type { Founded } from "./generations/founded.ts";
+import type { Begun } from "./generations/note-begun.ts";
 import type { KeyPackageStock } from "./publish-key-packages.ts";
 import type { Passing, Trouble } from "./health/index.ts";
 import { noEpoch, notePeople } from "./room-people.ts";
@@ -275,6 +277,10 @@ export type Room = {
     readonly resolve: () => void;
     readonly reject: (reason: unknown) => void;
   }[];
+  /** The room goes on with another group, into which this client is about to come. */
+  begun: Begun | undefined;
+  /** The group with which this client has the room go on. */
+  founded: Founded | undefined;
   /** Says that a commit can be applied. */
   readonly vouching: Alarm;
   /** The epoch that a void has left standing, and that somebody's update is to end. */

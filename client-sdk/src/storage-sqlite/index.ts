@@ -5,7 +5,13 @@ import { dirname, resolve } from "node:path";
 import type { Bytes } from "@treehouse/protocol";
 import Database from "better-sqlite3";
 
-import { type Durability, type SqlDatabase, type SqlTx, StoreFault } from "../storage/index.ts";
+import {
+  type Durability,
+  type SqlDatabase,
+  type SqlRow,
+  type SqlTx,
+  StoreFault,
+} from "../storage/index.ts";
 
 const keyLength = 32;
 
@@ -134,12 +140,9 @@ function wrap(database: Database.Database): SqlDatabase {
       return { changes: result.changes, lastId: Number(result.lastInsertRowid) };
     },
     all(sql, ...values) {
-      return use(sql)
-        .all(...values)
-        .map((row) => {
-          if (typeof row !== "object" || row === null) throw new TypeError("a row is no object");
-          return { ...row };
-        });
+      const rows = use(sql).all(...values);
+      if (!areRows(rows)) throw new TypeError("a row is no object");
+      return rows;
     },
   };
   return {
@@ -171,6 +174,10 @@ function wrap(database: Database.Database): SqlDatabase {
       database.close();
     },
   };
+}
+
+function areRows(rows: readonly unknown[]): rows is readonly SqlRow[] {
+  return rows.every((row) => typeof row === "object" && row !== null);
 }
 
 /** What the engine says becomes a `StoreFault`; what the closure threw passes unchanged. */

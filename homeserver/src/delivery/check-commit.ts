@@ -7,6 +7,7 @@ import {
   equalBytes,
   isEnded,
   LIMITS,
+  mayReturn,
   Refusal,
   rosterHash,
   RULES_VERSION,
@@ -25,6 +26,7 @@ import { sha256 } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { checkExternalSenders } from "./found.ts";
+import { refuseFormer } from "./generations/former-group.ts";
 import { checkSuspended } from "./health/index.ts";
 import { actorOf, checkMayTry, usedLinkOf } from "./joining/index.ts";
 import type { UsedLink } from "./joining/index.ts";
@@ -84,6 +86,7 @@ export async function checkCommit(
   upload: CommitUpload,
 ): Promise<AcceptableCommit> {
   const at = context.env.now();
+  refuseFormer(hosted, caller, upload.framing, "wrongEpoch");
   checkMayCommit(context, hosted, caller, upload);
   checkSuspended(hosted, caller.user, at);
   checkHandshakeFraming(hosted, upload.framing);
@@ -161,9 +164,9 @@ function checkLeaf({ leafOf }: HostedRoom, caller: Caller, { sender }: UpdateFra
 }
 
 /**
- * Whether the client may be in the room because another of its user is, or because the room's fixed
- * list names the user; who comes from `outside` needs more. Refuses `removed`: who is about to be
- * removed has no way back before that is done.
+ * Whether the client may be in the room because another of its user is, or was in the generation before,
+ * or because the room's fixed list names the user; who comes from `outside` needs more. Refuses `removed`:
+ * who is about to be removed has no way back before that is done.
  */
 export function mayCome(hosted: HostedRoom, caller: Caller): "inside" | "outside" {
   const own = leavesOfUser(hosted, caller.user);
@@ -175,9 +178,10 @@ export function mayCome(hosted: HostedRoom, caller: Caller): "inside" | "outside
   if (leaving) {
     throw new Refusal("removed", "This client leaves the room; nothing is taken from it.");
   }
-  const { basePolicy, assignments } = hosted.view.state;
+  const { basePolicy, assignments, predecessor } = hosted.view.state;
   const listed = basePolicy.fixedMembership && assignments.some(({ user }) => user === caller.user);
-  return own.length === 0 && !listed ? "outside" : "inside";
+  const known = own.length > 0 || listed || mayReturn(predecessor, caller.user);
+  return known ? "inside" : "outside";
 }
 
 function checkSafeAad(data: Bytes): void {

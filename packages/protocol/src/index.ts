@@ -70,6 +70,7 @@ export {
   leafChangeCodec,
   movedDetail,
   PROTOCOL,
+  readBegun,
   readMoved,
   refusalOfResponse,
   requiredCapabilitiesCodec,

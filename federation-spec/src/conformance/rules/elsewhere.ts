@@ -48,6 +48,8 @@ const names: Readonly<Record<string, Names>> = {
     "FED-720": "what must follow in every member's commit",
     "FED-721": "with fixed membership nothing follows",
     "FED-1130": "a later generation names the one before",
+    "FED-1131": "who has to agree to a generation, and in what state it begins",
+    "FED-1132": "which of two claims counts",
     "FED-1133": "users of the previous group may come in by themselves",
     "FED-730": "the rules version before a commit judges it",
     "FED-731": "who is removed is there, and who commits takes part",
@@ -221,6 +223,9 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1127": "a former hub names the one that the room has",
     "FED-1128": "members believe a hub that a member named",
     "FED-1129": "a room is introduced by its hub",
+    "FED-1134": "a hub puts another group in the place of the room's",
+    "FED-1135": "what is of an earlier generation comes too late",
+    "FED-1136": "members come along with the group that follows theirs",
     "FED-212": "of many who leave at once fifty are proposed in each epoch",
   },
   "the vectors of MLS objects and their checks show it": {
