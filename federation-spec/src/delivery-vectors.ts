@@ -99,6 +99,14 @@ export const entryVectors = [
     replaced: octets(32, 0x66),
     detail: "gone – ¶",
   }),
+  vectorOf("Entry", "tombstone that begins a generation", {
+    ...later,
+    generation: later.generation + 1,
+    kind: "tombstone",
+    reason: 6,
+    replaced: later.previous,
+    detail: bobsClient,
+  }),
   vectorOf("Roster", "empty roster", []),
   vectorOf("Roster", "roster of two", roster),
   vectorOf("Head", "head", head),
@@ -126,6 +134,11 @@ export const updateVectors = [
     firstMessage: submission,
   }),
   vectorOf("UpdateRequest", "health report", { kind: "report", report: healthReport(1) }),
+  vectorOf("UpdateRequest", "another generation", {
+    kind: "generation",
+    groupInfo: mls.groupInfo,
+    ratchetTree: mls.tree,
+  }),
   vectorOf("UpdateRequest", "proposals", {
     kind: "proposal",
     proposals: [mls.proposal, mls.proposal],

@@ -15,10 +15,8 @@ import {
 const hub = parseDomain("example.org");
 const named = (name: string): UserUri => parseUserUri(`mimi://example.org/u/${name}`);
 const [olga, mia, zoe] = [named("olga"), named("mia"), named("zoe")];
-const previous = groupUriOf(
-  mintRoomUri(hub, (length) => new Uint8Array(length)),
-  0,
-);
+const room = mintRoomUri(hub, (length) => new Uint8Array(length));
+const previous = groupUriOf(room, 0);
 const nothing: RoomChange = { added: [], removed: [], stateAfter: undefined, pendingRemovals: [] };
 const clientOf = (user: UserUri) => mintClientUri(user, (length) => new Uint8Array(length));
 
@@ -29,14 +27,14 @@ const predecessor: NonNullable<RoomState["predecessor"]> = {
     transcript: new Uint8Array(32).fill(1),
     position: 40,
     hash: new Uint8Array(32).fill(2),
+    formerHub: hub,
     hub,
     hubKey: new Uint8Array(32).fill(4),
     term: 1,
     reason: "reset",
-    founder: clientOf(olga),
   },
   endorsements: [{ client: clientOf(olga), signature: new Uint8Array(64).fill(3) }],
-  returning: [returningMark(previous, mia)],
+  returning: [returningMark(room, mia)],
 };
 
 /** FED-1120, FED-1130: states of rooms that have moved, or begun anew. */

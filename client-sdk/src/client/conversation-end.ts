@@ -30,6 +30,13 @@ export interface ConversationEnd {
    * Resolves once it is back. Refuses `removed`.
    */
   rejoin(): Promise<void>;
+  /**
+   * Has the conversation go on with a new group and new keys, as its owners may: the way out when nobody can
+   * follow it any more, or nobody is sure who has read it. It stays the same conversation, with its history,
+   * roles, bans and links, and whoever is in it comes along, at once or when it is there again. Resolves
+   * once this client is in. Refuses `ownersMissing` where the user is no owner, and `removed`.
+   */
+  reset(options?: ActOptions): Promise<void>;
 }
 
 export function createConversationEnd(
@@ -44,5 +51,6 @@ export function createConversationEnd(
       guarded(async () => void (await groups.setUnseenDays(room, days, reasonOf(options)))),
     forget: () => guarded(() => groups.forget(room)),
     rejoin: () => guarded(() => groups.rejoin(room)),
+    reset: (options) => guarded(() => groups.reset(room, reasonOf(options))),
   };
 }

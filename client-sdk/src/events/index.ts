@@ -75,6 +75,19 @@ export type ClientEvents = {
   named: { readonly room: RoomUri; readonly name: string };
   /** Another server orders a conversation now: the one that a member has handed it over to. */
   moved: { readonly room: RoomUri; readonly server: string };
+  /**
+   * A conversation goes on with a new group and new keys, because its owners said so, and this client is in
+   * it. `hubGone`: the server that ordered it was gone for good, and `server` does since. The history stays;
+   * what was said before this client came along, in the new group, it has not.
+   */
+  reset: {
+    readonly room: RoomUri;
+    readonly generation: number;
+    readonly reason: "reset" | "hubGone";
+    /** Addresses of the owners who have agreed. */
+    readonly by: readonly string[];
+    readonly server: string;
+  };
   /** This client is no longer a member; its keys for the conversation are deleted. */
   removed: { readonly room: RoomUri };
   /**

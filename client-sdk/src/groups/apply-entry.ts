@@ -17,6 +17,7 @@ import { type GroupsContext, type Room, writeWithGroup } from "./context.ts";
 import { commitEntry, propose } from "./commit-entry.ts";
 import { enterAgain, supersede } from "./enter-room.ts";
 import { type EntryWrite, fault, nothing, restoredText, tellFault } from "./entry-write.ts";
+import { noteBegun } from "./generations/note-begun.ts";
 import { ForbiddenCommit, haltAt } from "./halt.ts";
 import {
   isOfOtherFork,
@@ -53,8 +54,14 @@ export async function applyEntry(
     await observe(context, room, room.trouble, bytes);
     return "applied";
   }
-  if (room.forked || room.lost || room.halt !== undefined) return "applied";
+  if (room.forked || room.lost) return "applied";
   const entry = decodeEntry(bytes);
+  if (room.halt !== undefined) {
+    // What the room's members could not take is over where its owners begin anew.
+    const isOver = room.halt.state === "refused" && (await noteBegun(context, room, entry, bytes));
+    if (isOver) Object.assign(room, { halt: undefined, lost: true });
+    return "applied";
+  }
   if (entry.room !== room.uri || entry.position <= room.cursor.position) return "applied";
   const status = await statusOf(context, room);
   if (status === "removed" || status === undefined) {
@@ -91,6 +98,10 @@ export async function applyEntry(
     hash: chainHashOf(entry, bytes, context.member.crypto.hash),
   };
   if (entry.kind === "commit" && (await isOfLostKeys(context, room, entry))) {
+    room.lost = true;
+    return "applied";
+  }
+  if (await noteBegun(context, room, entry, bytes)) {
     room.lost = true;
     return "applied";
   }

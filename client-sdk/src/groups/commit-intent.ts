@@ -4,11 +4,14 @@ import {
   decodeRoomState,
   encodeRoomState,
   equalBytes,
+  formatAddress,
   type ClientUri,
   Refusal,
   type RoomChange,
   userOfClient,
   refusalOfResponse,
+  returningMark,
+  roomOfGroup,
   type RoomState,
   roomView,
   settle,
@@ -54,15 +57,17 @@ export async function buildCommit(
   intent: IntentRow,
 ): Promise<Bytes | "done"> {
   const named = (kind: IntentKind) => (intent.kind === kind ? usersCodec.decode(intent.body) : []);
-  const users = named("add");
+  const isBack = intent.kind === "bringBack";
+  const users = isBack ? usersCodec.decode(intent.body) : named("add");
   const missing = await usersMissing(context, room, users);
-  const keyPackages = await claimKeyPackages(context, room, missing);
+  const keyPackages = await claimKeyPackages(context, room, missing, isBack);
   const offered = await fetchHubOffer(context, room, intent);
   await room.serial.run(async () => catchUpWithOwn(context, await loadGroup(context, room)));
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
     const former = intent.kind === "add" ? await formerLeaves(context, group, users) : [];
-    const add = intent.kind === "add" ? await whoIsOut(context, group, keyPackages) : [];
+    const adds = intent.kind === "add" || isBack;
+    const add = adds ? await whoIsOut(context, group, keyPackages) : [];
     const out = intent.kind === "policy" ? usersOut(intent.body) : named("remove");
     const remove = leavesOf(group, out);
     const { isBehind, unlisted } = ownLeavesOf(context, group);
@@ -168,6 +173,8 @@ async function claimKeyPackages(
   context: GroupsContext,
   room: Room,
   users: readonly UserUri[],
+  /** Whoever cannot be brought in comes by a commit of its own. */
+  isBack: boolean,
 ): Promise<readonly Bytes[]> {
   for (const user of room.claimed.keys()) {
     if (!users.includes(user)) room.claimed.delete(user);
@@ -175,12 +182,15 @@ async function claimKeyPackages(
   for (const user of users) {
     if (room.claimed.has(user)) continue;
     const fetching = fetchKeyPackages(context, room.uri, [user]);
-    room.claimed.set(user, await (user === context.self.user ? ifAny(fetching) : fetching));
+    room.claimed.set(
+      user,
+      await (isBack || user === context.self.user ? ifAny(fetching) : fetching),
+    );
   }
   return users.flatMap((user) => room.claimed.get(user) ?? []);
 }
 
-/** Own clients without KeyPackages keep nobody waiting: they come in by commits of their own. */
+/** Clients without KeyPackages keep nobody waiting that can come in by commits of their own. */
 async function ifAny(fetching: Promise<readonly Bytes[]>): Promise<readonly Bytes[]> {
   try {
     return await fetching;
@@ -218,11 +228,15 @@ async function whoIsOut(
   keyPackages: readonly Bytes[],
 ): Promise<readonly Added[]> {
   const present = new Set(group.members().map(({ client }) => client));
+  const { floor } = decodeRoomState(group.roomState());
   const checked = await Promise.all(
-    keyPackages.map(async (keyPackage) => ({
-      keyPackage,
-      client: (await checkKeyPackage(member, keyPackage)).client,
-    })),
+    keyPackages.map(async (keyPackage) => {
+      const { client, rulesKnown } = await checkKeyPackage(member, keyPackage);
+      if (rulesKnown >= floor) return { keyPackage, client };
+      const who = formatAddress(userOfClient(client));
+      const reason = `the program of ${who} does not know the rules of this conversation`;
+      throw new Refusal("versionUnsupported", reason);
+    }),
   );
   return checked.filter(({ client }) => !present.has(client));
 }
@@ -287,9 +301,21 @@ export function settledState(
   changed?: RoomState,
 ): RoomState | undefined {
   const gone = new Set([...remove, ...group.pendingRemovals]);
-  if (gone.size === 0) return changed;
+  if (gone.size === 0 && changed === undefined) return undefined;
   const roster = group.members().filter(({ leaf }) => !gone.has(leaf));
-  const state = changed ?? decodeRoomState(group.roomState());
+  const before = changed ?? decodeRoomState(group.roomState());
+  const state = withoutMarks(before, group);
   const leaves = roster.map(({ leaf, client }) => ({ leaf, client }));
-  return settle(roomView(state, leaves)) ?? changed;
+  return settle(roomView(state, leaves)) ?? (state === before ? changed : state);
+}
+
+/** Who is there need not come back, and who goes for good must not be able to (FED-1133). */
+function withoutMarks(state: RoomState, group: MemberGroup): RoomState {
+  const { predecessor } = state;
+  if (predecessor === undefined || predecessor.returning.length === 0) return state;
+  const { room } = roomOfGroup(group.group);
+  const there = new Set(group.members().map(({ user }) => toHex(returningMark(room, user))));
+  const returning = predecessor.returning.filter((mark) => !there.has(toHex(mark)));
+  if (returning.length === predecessor.returning.length) return state;
+  return { ...state, predecessor: { ...predecessor, returning } };
 }

@@ -2,6 +2,7 @@ import type { ClientIdentity, MemberContext, MemberGroup } from "@treehouse/mls/
 import type {
   AccountEventBody,
   Bytes,
+  CapabilityName,
   ClientUri,
   ContentChange,
   Env,
@@ -21,6 +22,9 @@ import type { Api, Serial } from "../transport/index.ts";
 import type { Alarm, Alarms } from "./alarms.ts";
 import type { Halt } from "./halt.ts";
 import type { HubRecord } from "./hub-record.ts";
+import type { Founded } from "./generations/founded.ts";
+import type { Begun } from "./generations/note-begun.ts";
+import type { KeyPackageStock } from "./publish-key-packages.ts";
 import type { Passing, Trouble } from "./health/index.ts";
 import { noEpoch, notePeople } from "./room-people.ts";
 
@@ -80,6 +84,8 @@ export type ReadMessage = {
   readonly expires?: Expiration | undefined;
   /** Whom it names. */
   readonly mentions?: Mentions;
+  /** Of each of these the sender's role must have one (FED-758). */
+  readonly needs?: readonly (readonly CapabilityName[])[];
   /** Present when it does something to a message that was sent before. */
   readonly change?: {
     readonly kind: ContentChange["kind"];
@@ -197,6 +203,8 @@ export type GroupsContext = {
   readonly api: Api;
   readonly link: Link;
   readonly member: MemberContext;
+  /** By default what `publish-key-packages.ts` says. */
+  readonly keyPackageStock: KeyPackageStock | undefined;
   readonly identity: ClientIdentity;
   readonly self: { readonly user: UserUri; readonly client: ClientUri };
   readonly events: Events<ClientEvents>;
@@ -271,6 +279,10 @@ export type Room = {
     readonly resolve: () => void;
     readonly reject: (reason: unknown) => void;
   }[];
+  /** The room goes on with another group, into which this client is about to come. */
+  begun: Begun | undefined;
+  /** The group with which this client has the room go on. */
+  founded: Founded | undefined;
   /** Says that a commit can be applied. */
   readonly vouching: Alarm;
   /** The epoch that a void has left standing, and that somebody's update is to end. */

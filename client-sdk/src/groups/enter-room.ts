@@ -2,11 +2,15 @@ import { NetworkFault, Refusal, type TreeResponse, type UserUri } from "@treehou
 
 import type { LocalTx } from "../storage/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
+import { formerGroupOf } from "./former-group.ts";
+import { type Renewal, tellRenewal, writeRenewal } from "./generations/renewal.ts";
+import { endReturn } from "./health/index.ts";
 import { fetchTree, joinWelcome } from "./join-welcome.ts";
 import { isHubAway, isPassing, isSessionOver } from "./passing.ts";
 import { changedKeyText, pinMembers, tellChangedKeys } from "./pin-members.ts";
 import { isHidden } from "./reception.ts";
 import { describeEvent } from "./room-event.ts";
+import { finishPassed } from "./send-intent.ts";
 import { dropFirstWelcome, firstWelcome, type WelcomeEntry } from "./waiting-welcomes.ts";
 
 /** `waits`: nothing was written, for what is needed cannot be had now; `late` says when it may be. */
@@ -26,10 +30,15 @@ export async function enterRoom(
 ): Promise<Entering> {
   let hidden: boolean;
   let changedKeys: readonly UserUri[];
+  let renewal: Renewal | undefined;
   try {
-    const joined = await joinWelcome(context, entry.welcome, entry.acceptedAt, tree);
+    const former = await formerGroupOf(context, room);
+    const joined = await joinWelcome(context, entry.welcome, entry.acceptedAt, tree, former);
+    ({ renewal } = joined);
     let noted: () => void;
     ({ hidden, changedKeys, noted } = await context.store.transaction((tx) => {
+      if (renewal !== undefined) writeRenewal(context, tx, room, renewal);
+      finishPassed(context, room, tx, joined.cursor.position);
       const done = joined.write(tx);
       also(tx);
       const changed = pinMembers(context, tx, joined.group.members());
@@ -68,6 +77,10 @@ export async function enterRoom(
     const text = `A Welcome cannot be used (${error.message}); trying to come in without it.`;
     context.events.emit("fault", { room: room.uri, position, code: "welcomeUnusable", text });
     return "done";
+  }
+  if (renewal !== undefined) {
+    tellRenewal(context, room, renewal, hidden);
+    endReturn(room);
   }
   if (!hidden) context.events.emit("joined", { room: room.uri });
   tellChangedKeys(context, room, changedKeys);

@@ -51,6 +51,7 @@ import {
   refreshSelf,
   resumeRooms,
 } from "./resume.ts";
+import { createGenerations, type Generations } from "./generations/index.ts";
 import { createHubChanges, type HubChanges } from "./moves/index.ts";
 import { nameRooms } from "./room-names.ts";
 import { roomSafety } from "./room-safety.ts";
@@ -76,6 +77,7 @@ export type {
 export type { KnownJoinLink } from "./joining/index.ts";
 export { knownMetadataKeys } from "./room-names.ts";
 export { noteNewClient } from "./rooms-of-user.ts";
+export type { KeyPackageStock } from "./publish-key-packages.ts";
 export type { NewRoom } from "./found-room.ts";
 export { type HistoryPage, type HistoryRow, withChanges } from "./read-history.ts";
 export { isHidden } from "./reception.ts";
@@ -100,7 +102,8 @@ export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";
 /** When an intent is done. */
 export type Done = { readonly position: number; readonly acceptedAt: number };
 
-export interface Groups extends HubChanges, RoomLife, RoomPolicy, RoomSettings, Joining {
+export interface Groups
+  extends Generations, HubChanges, RoomLife, RoomPolicy, RoomSettings, Joining {
   /** One entry of a room stream. */
   applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied | "passed" }>;
   /** One entry of the own inbox; what it brings and the cursor are one transaction. */
@@ -316,6 +319,7 @@ export function createGroups(context: GroupsContext): Groups {
     add: (room, users, reason) => intend(room, "add", encodeUsers(users), reason),
     remove: (room, users, reason) => intend(room, "remove", encodeUsers(users), reason),
     leave: (room) => intend(room, "leave", new Uint8Array()),
+    ...createGenerations(context, rooms, (room) => pump(context, room)),
     ...createHubChanges(context, intend),
     ...createRoomSettings(context, rooms, intend),
     ...createRoomLife(context, rooms, intend),

@@ -4,6 +4,7 @@ import {
   equalBytes,
   paths,
   Refusal,
+  roomOfGroup,
   toHex,
   type TreeResponse,
   treeResponseCodec,
@@ -13,6 +14,9 @@ import {
 
 import type { Cursor, LocalTx } from "../storage/index.ts";
 import type { GroupsContext } from "./context.ts";
+import type { FormerGroup } from "./former-group.ts";
+import { checkSuccession } from "./generations/check-succession.ts";
+import { renewedBy, type Renewal } from "./generations/renewal.ts";
 import { type HubRecord, newHubRecord, writeHubRecord } from "./hub-record.ts";
 import { noteJoined } from "./history-policy.ts";
 import { noteInviter } from "./reception.ts";
@@ -29,6 +33,8 @@ export type JoinedRoom = {
   readonly hub: HubRecord;
   /** Answers what is to be done after the transaction. */
   readonly write: (tx: LocalTx) => () => void;
+  /** Present when it is another generation of the room that this client is in. */
+  readonly renewal: Renewal | undefined;
 };
 
 /** The tree that a Welcome is for; a hub elsewhere is asked through the own server. */
@@ -49,9 +55,13 @@ export async function joinWelcome(
   body: WelcomeBody,
   acceptedAt: number,
   fetched: () => Promise<TreeResponse>,
+  /** The group that this client holds of the room. */
+  former?: FormerGroup,
 ): Promise<JoinedRoom> {
   const known = await context.store.transaction((tx) => tx.rooms.get(body.room));
-  if (known?.status === "joined" || known?.status === "left") {
+  const isMember = known?.status === "joined" || known?.status === "left";
+  const isLater = former !== undefined && body.generation > roomOfGroup(former.group).generation;
+  if (isMember && !isLater) {
     throw new Refusal("roomExists", "this client already is a member of the conversation");
   }
   const tree = await fetched();
@@ -74,6 +84,11 @@ export async function joinWelcome(
     state.hubKey !== undefined &&
     verifyHead(body.head, state.hubKey, verify);
   if (!agrees) throw new Refusal("invalidMessage", "the Welcome and the hub's head disagree");
+  const inviter = group.members().find(({ leaf }) => leaf === joined.committerLeaf);
+  const renewal = renewedBy(former, group);
+  if (former !== undefined && isMember) {
+    checkSuccession(context, former, { group: group.group, state, signer: inviter });
+  }
   const extension = joined.groupInfoExtensions.find(
     ({ extensionType }) => extensionType === ROOM_SECRETS_EXTENSION,
   );
@@ -84,7 +99,6 @@ export async function joinWelcome(
   const about = openMetadata(body.room, metadataKey, state.metadata) ?? named("");
   const cursor = { stream: body.room, position: head.position, hash: head.hash };
   const hub = newHubRecord(head.term);
-  const inviter = group.members().find(({ leaf }) => leaf === joined.committerLeaf);
   const write = (tx: LocalTx) => {
     tx.rooms.deleteGroup(body.room);
     tx.rooms.put({
@@ -106,10 +120,12 @@ export async function joinWelcome(
     tx.senderChains.loosen(body.room);
     writeHubRecord(tx, body.room, hub);
     joinAudit(tx, body.room, audit);
-    noteJoined(tx, body.room, { position: head.position, acceptedAt });
-    noteInviter(tx, body.room, inviter?.user);
+    if (renewal === undefined) {
+      noteJoined(tx, body.room, { position: head.position, acceptedAt });
+      noteInviter(tx, body.room, inviter?.user);
+    }
     tx.keyPackages.use(toHex(joined.keyPackageRef));
     return context.copies.joined(tx, body.room, joined.keyPackageRef);
   };
-  return { group, cursor, hub, write };
+  return { group, cursor, hub, write, renewal };
 }

@@ -62,6 +62,8 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         suspect,
         suspendedUntil: undefined,
         returning: [],
+        begun: undefined,
+        founded: undefined,
         vouching: context.alarms.create(),
         renewalOf: undefined,
         renewing: context.alarms.create(),

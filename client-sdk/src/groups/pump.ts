@@ -9,6 +9,7 @@ import { enterLate } from "./enter-late.ts";
 import { tellFaultAt } from "./entry-write.ts";
 import { finishFounding } from "./found-room.ts";
 import { comeIn, readPendingJoin } from "./joining/index.ts";
+import { comeAlong } from "./generations/come-along.ts";
 import { finishLeave } from "./leave-intent.ts";
 import { releaseHeld, tellHeld } from "./held-messages.ts";
 import { writeHubRecord } from "./hub-record.ts";
@@ -16,6 +17,7 @@ import { faceHalt, faceTrouble, tellHealth } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { isPassing, isSessionOver } from "./passing.ts";
 import { postpone } from "./postpone.ts";
+import { forgottenText, offerText, staleText } from "./rejoin-texts.ts";
 import { rejoinRoom, StaleOffer, TooManyRollbacks } from "./rejoin-room.ts";
 import { settleDoubt } from "./settle-doubt.ts";
 import { buildSend, finishSend } from "./send-intent.ts";
@@ -151,15 +153,15 @@ async function found(context: GroupsContext, room: Room): Promise<Step> {
 
 async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
   const { position } = room.cursor;
+  if (room.lost) {
+    const along = await comeAlong(context, room);
+    if (along === "done") return "next";
+    if (along !== undefined) return waitFor(context, room, along);
+  }
   if (room.trouble !== undefined) {
     const waitMs = await faceTrouble(context, room, room.trouble);
     if (waitMs === 0) return "next";
-    if (waitMs !== undefined) {
-      // It may be much sooner than what was waited for before.
-      room.retry.cancel();
-      retryLater(context, room, waitMs);
-      return "wait";
-    }
+    if (waitMs !== undefined) return waitFor(context, room, waitMs);
   }
   try {
     if (room.lost) await rejoinRoom(context, room);
@@ -192,20 +194,19 @@ async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
   }
 }
 
+/** It may be much sooner than what was waited for before. */
+function waitFor(context: GroupsContext, room: Room, delayMs: number): Step {
+  room.retry.cancel();
+  retryLater(context, room, delayMs);
+  return "wait";
+}
+
 function warn(context: GroupsContext, room: Room, code: FaultCode, text: string): void {
   if (room.warned) return;
   room.warned = true;
   tellFaultAt(context, room, room.cursor.position, code, text);
 }
 
-const forgottenText =
-  "The server was set back to a backup and knows nothing of this client here. What was said stays in " +
-  "this store; who is still in the conversation can add you again.";
-const staleText =
-  "What the server offers to come back with is older than what this client has seen, and its hub has " +
-  "not declared that it was set back. Nothing more is read until it does.";
-const offerText =
-  "What the server offers to come back with cannot be used; it is asked again from time to time";
 /** Whoever offers something stale will not have better at once. */
 const staleDelayMs = 60_000;
 const outOfRoom: readonly string[] = ["notMember", "removed", "unknownRoom"];
@@ -263,6 +264,7 @@ async function dispatch(context: GroupsContext, room: Room, intent: IntentRow): 
     }
     case "add":
     case "remove":
+    case "bringBack":
     case "hub":
     case "component":
     case "metadata":

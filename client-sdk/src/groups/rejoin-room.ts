@@ -1,10 +1,17 @@
-import { type GroupMember, joinExternal, readRatchetTree } from "@treehouse/mls/member";
+import {
+  type GroupMember,
+  joinExternal,
+  readGroupInfo,
+  readRatchetTree,
+} from "@treehouse/mls/member";
 import {
   type Bytes,
   decodeRoomState,
   encodeSafeAad,
   equalBytes,
   type GroupInfoPlaintext,
+  type GroupUri,
+  mayReturn,
   Refusal,
   refusalOfResponse,
   type RoomState,
@@ -15,7 +22,9 @@ import {
 
 import type { GroupsContext, Room } from "./context.ts";
 import { fetchGroupInfo } from "./fetch-group-info.ts";
+import { checkSigner } from "./check-signer.ts";
 import { type FormerGroup, readFormerGroup } from "./former-group.ts";
+import { checkSuccession, isKnown } from "./generations/check-succession.ts";
 import { noteReturn } from "./health/index.ts";
 import { writeRejoined } from "./write-rejoined.ts";
 
@@ -64,7 +73,9 @@ export async function prepareReturn(context: GroupsContext, room: Room) {
     info.ratchetTree ?? new Uint8Array(),
   );
   const state = decodeRoomState(group.roomState());
-  checkRecent(room, former, { state, hubKey, epoch: prepared.epoch - 1, signer });
+  const epoch = prepared.epoch - 1;
+  checkRecent(context, room, former, { group: group.group, state, hubKey, epoch, signer });
+  if (former !== undefined) await checkSigner(context.people, former, signer);
   return { former, prepared, group, state, hubKey, position: info.position };
 }
 
@@ -95,13 +106,15 @@ export class StaleOffer extends Refusal {}
 
 /**
  * Never back to an epoch before the last one seen, unless the hub has signed that it went back, and
- * then never behind what it signed; and to another hub's word only if a member who was known before
- * names it (FED-1128).
+ * then never behind what it signed; to another hub's word only if a member who was known before names it
+ * (FED-1128); and to another group only if it follows the own one (FED-1136).
  */
 export function checkRecent(
+  context: Pick<GroupsContext, "member">,
   { rollback }: Room,
   former: FormerGroup | undefined,
   offered: {
+    readonly group: GroupUri;
     readonly state: RoomState;
     readonly hubKey: Bytes;
     readonly epoch: number;
@@ -109,11 +122,15 @@ export function checkRecent(
     readonly signer?: GroupMember;
   },
 ): void {
-  const { state, hubKey, epoch, signer } = offered;
+  const { group, state, hubKey, epoch, signer } = offered;
   if (state.hubKey === undefined || !equalBytes(state.hubKey, hubKey)) {
     throw new Refusal("invalidMessage", "the GroupInfo is signed by another hub than the group's");
   }
   if (former === undefined) return;
+  if (group !== former.group) {
+    checkSuccession(context, former, { group, state, signer });
+    return;
+  }
   const isOther = former.hubKey !== undefined && !equalBytes(former.hubKey, hubKey);
   if (isOther && !(state.term > former.term && signer !== undefined && isKnown(former, signer))) {
     throw new Refusal("invalidMessage", "the GroupInfo is another hub's than the room had");
@@ -121,11 +138,6 @@ export function checkRecent(
   if (epoch < (rollback?.head.epoch ?? former.epoch)) {
     throw new StaleOffer("invalidMessage", "the GroupInfo is older than what this client has seen");
   }
-}
-
-function isKnown({ identities }: FormerGroup, { user, identity }: GroupMember): boolean {
-  const known = identities.get(user);
-  return known !== undefined && equalBytes(known, identity.certificate.identityKey);
 }
 
 export function checkHead(
@@ -144,7 +156,8 @@ export function checkHead(
 
 /**
  * The new leaf takes the place of the own old one or of a revoked client's, or stands beside those of the user's other
- * clients, under the same identity key; without either, nobody let this client in.
+ * clients, under the same identity key; without either, nobody let this client in, unless the user was in
+ * the generation before.
  */
 function prepare(
   context: GroupsContext,
@@ -153,7 +166,8 @@ function prepare(
 ): ReturnType<typeof joinExternal> {
   const { member, identity, people, self, env } = context;
   const own = readRatchetTree(ratchetTree).filter(({ user }) => user === self.user);
-  if (own.length === 0) {
+  const { predecessor } = decodeRoomState(readGroupInfo(groupInfo).roomState);
+  if (own.length === 0 && !mayReturn(predecessor, self.user)) {
     throw new Refusal("notMember", "this client is no longer a member of the conversation");
   }
   const listed = people.self.clients();

@@ -33,6 +33,14 @@ const eventSchema = z.discriminatedUnion("kind", [
     /** What whoever did it said of it. */
     reason: z.string().optional(),
   }),
+  /** The room went on with another group, because its owners said so. */
+  z.object({
+    kind: z.literal("reset"),
+    generation: z.number(),
+    reason: z.enum(["reset", "hubGone"]),
+    by: z.array(user).readonly(),
+    server: z.string(),
+  }),
   z.object({ kind: z.literal("fault"), code: z.string(), text: z.string() }),
 ]);
 

@@ -71,6 +71,7 @@ export async function wishedState(
     case "send":
     case "add":
     case "remove":
+    case "bringBack":
     case "commit":
     case "hub":
     case "leave":

@@ -7,6 +7,7 @@ import { endComingBack } from "./away-too-long.ts";
 import type { GroupsContext, Rollback, Room } from "./context.ts";
 import { restoredRow, tellFaultAt } from "./entry-write.ts";
 import type { FormerGroup } from "./former-group.ts";
+import { renewedBy, tellRenewal, writeRenewal } from "./generations/renewal.ts";
 import { endReturn, forgetReturn } from "./health/index.ts";
 import { heldMessages, holdSends } from "./held-messages.ts";
 import { withSetBack, writeHubRecord } from "./hub-record.ts";
@@ -24,7 +25,7 @@ export type Rejoined = {
   readonly state: RoomState;
   readonly former: FormerGroup | undefined;
   /** At the commit with which this client came back. */
-  readonly head: Head;
+  readonly head: Pick<Head, "position" | "hash" | "term">;
 };
 
 /** Makes a return durable, and tells what lies between. Runs in the room's `serial`. */
@@ -34,13 +35,17 @@ export async function writeRejoined(
   { group, state, former, head }: Rejoined,
 ): Promise<void> {
   const { rollback } = room;
+  const renewal = renewedBy(former, group);
   const cursor = { stream: room.uri, position: head.position, hash: head.hash };
   const from = (rollback?.to ?? room.cursor.position) + 1;
   const isShared = context.copies.shares(room.uri);
   const { hub, aftermath, hidden, renewed } = await context.store.transaction((tx) => {
-    putRoom(context, tx, room, group, state);
-    takeBackAudit(tx, room.uri, { group: group.group, epoch: group.epoch - 1 });
-    if (former?.epoch !== group.epoch - 1) loseAudit(tx, room.uri);
+    if (renewal !== undefined) writeRenewal(context, tx, room, renewal);
+    putRoom(context, tx, room, { group, state, isRenewed: renewal !== undefined });
+    if (renewal === undefined) {
+      takeBackAudit(tx, room.uri, { group: group.group, epoch: group.epoch - 1 });
+      if (former?.epoch !== group.epoch - 1) loseAudit(tx, room.uri);
+    }
     const open = tx.intents.list(room.uri).map(({ serial }) => serial);
     for (const intent of tx.intents.list(room.uri)) {
       if (intent.kind !== "send" && intent.status !== "waiting") tx.intents.reset(intent.serial);
@@ -89,6 +94,7 @@ export async function writeRejoined(
   renewed();
   room.forkTags.clear();
   Object.assign(room, { group, cursor, hub, ...settled });
+  if (renewal !== undefined) tellRenewal(context, room, renewal, hidden);
   endReturn(room);
   if (aftermath.returned.length > 0) room.heldTold = true;
   if (hidden) return;
@@ -111,8 +117,11 @@ function putRoom(
   { env, metadataKey: noted }: GroupsContext,
   tx: LocalTx,
   { uri }: Room,
-  group: MemberGroup,
-  state: RoomState,
+  {
+    group,
+    state,
+    isRenewed,
+  }: { readonly group: MemberGroup; readonly state: RoomState; readonly isRenewed: boolean },
 ): void {
   const known = tx.rooms.get(uri);
   const details = known === undefined ? undefined : decodeDetails(known.details);
@@ -130,7 +139,8 @@ function putRoom(
       ...about,
       metadataKey,
       // Who was in before was meant by what was said in the epochs before, too.
-      joinedEpoch: known?.status === "joined" && details ? details.joinedEpoch : group.epoch,
+      joinedEpoch:
+        known?.status === "joined" && details && !isRenewed ? details.joinedEpoch : group.epoch,
       foundRequest: undefined,
     }),
   });

@@ -23,7 +23,8 @@ import {
   utf8Decode,
 } from "@treehouse/protocol";
 
-import { type AboutTold, type HistoryRow, parseEvent } from "../groups/index.ts";
+import { type HistoryRow, parseEvent } from "../groups/index.ts";
+import { type EventItem, eventItem } from "./event-item.ts";
 import { type FileKind, filesOf, type MessageFiles } from "./message-files.ts";
 import { type PollState, pollState } from "./poll-state.ts";
 import { decodeStored, kindOf, readStored, senderOf } from "./read-content.ts";
@@ -112,24 +113,7 @@ export type Reaction = {
 };
 
 /** What else stands in a conversation's history. */
-export type HistoryItem =
-  | (Message & { readonly kind: "message" })
-  | (Position & {
-      readonly kind: "membership";
-      readonly by: string;
-      readonly added: readonly string[];
-      readonly removed: readonly string[];
-      /** Who came in with another identity key than the one known before. */
-      readonly changedKeys: readonly string[];
-      /** What the conversation says of itself since. */
-      readonly about?: AboutTold | undefined;
-      /** The server that the conversation is handed over to. */
-      readonly server?: string | undefined;
-      /** It has deleted the conversation for everybody. */
-      readonly ended?: boolean | undefined;
-      readonly reason?: string | undefined;
-    })
-  | (Position & { readonly kind: "fault"; readonly code: string; readonly text: string });
+export type HistoryItem = (Message & { readonly kind: "message" }) | (Position & EventItem);
 
 export function itemOf(row: HistoryRow): HistoryItem {
   const place = {
@@ -141,21 +125,7 @@ export function itemOf(row: HistoryRow): HistoryItem {
     return { kind: "message", ...messageOf(row) };
   }
   const event = parseEvent(row.body);
-  if (event.kind === "fault") {
-    return { ...place, kind: "fault", code: event.code, text: event.text };
-  }
-  return {
-    ...place,
-    kind: "membership",
-    by: formatAddress(event.by),
-    added: event.added.map((user) => formatAddress(user)),
-    removed: event.removed.map((user) => formatAddress(user)),
-    changedKeys: event.changedKeys.map((user) => formatAddress(user)),
-    about: event.about,
-    server: event.server,
-    ended: event.ended,
-    reason: event.reason,
-  };
+  return { ...place, ...eventItem(event) };
 }
 
 export function messageOf(row: HistoryRow): Message {

@@ -14,6 +14,7 @@ export type IntentKind =
   | "send"
   | "add"
   | "remove"
+  | "bringBack"
   | "commit"
   | "component"
   | "metadata"
@@ -222,7 +223,7 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
 const kinds: readonly IntentKind[] = [
   ...(["send", "add", "remove", "commit", "component"] as const),
   ...(["metadata", "policy", "hub", "end", "leave"] as const),
-  ...(["joinLink", "takeRole"] as const),
+  ...(["joinLink", "takeRole", "bringBack"] as const),
 ];
 const statuses: readonly IntentStatus[] = ["waiting", "submitted", "accepted", "held"];
 

@@ -7,8 +7,10 @@ import {
   equalBytes,
   isEnded,
   LIMITS,
+  mayReturn,
   Refusal,
   rosterHash,
+  RULES_VERSION,
   userOfClient,
 } from "@treehouse/protocol";
 import type {
@@ -24,6 +26,7 @@ import { sha256 } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { checkExternalSenders } from "./found.ts";
+import { refuseFormer } from "./generations/former-group.ts";
 import { checkSuspended } from "./health/index.ts";
 import { actorOf, checkMayTry, usedLinkOf } from "./joining/index.ts";
 import type { UsedLink } from "./joining/index.ts";
@@ -83,6 +86,7 @@ export async function checkCommit(
   upload: CommitUpload,
 ): Promise<AcceptableCommit> {
   const at = context.env.now();
+  refuseFormer(hosted, caller, upload.framing, "wrongEpoch");
   checkMayCommit(context, hosted, caller, upload);
   checkSuspended(hosted, caller.user, at);
   checkHandshakeFraming(hosted, upload.framing);
@@ -160,9 +164,9 @@ function checkLeaf({ leafOf }: HostedRoom, caller: Caller, { sender }: UpdateFra
 }
 
 /**
- * Whether the client may be in the room because another of its user is, or because the room's fixed
- * list names the user; who comes from `outside` needs more. Refuses `removed`: who is about to be
- * removed has no way back before that is done.
+ * Whether the client may be in the room because another of its user is, or was in the generation before,
+ * or because the room's fixed list names the user; who comes from `outside` needs more. Refuses `removed`:
+ * who is about to be removed has no way back before that is done.
  */
 export function mayCome(hosted: HostedRoom, caller: Caller): "inside" | "outside" {
   const own = leavesOfUser(hosted, caller.user);
@@ -174,9 +178,10 @@ export function mayCome(hosted: HostedRoom, caller: Caller): "inside" | "outside
   if (leaving) {
     throw new Refusal("removed", "This client leaves the room; nothing is taken from it.");
   }
-  const { basePolicy, assignments } = hosted.view.state;
+  const { basePolicy, assignments, predecessor } = hosted.view.state;
   const listed = basePolicy.fixedMembership && assignments.some(({ user }) => user === caller.user);
-  return own.length === 0 && !listed ? "outside" : "inside";
+  const known = own.length > 0 || listed || mayReturn(predecessor, caller.user);
+  return known ? "inside" : "outside";
 }
 
 function checkSafeAad(data: Bytes): void {
@@ -201,7 +206,11 @@ function checkRoster({ roster }: PublicGroup): void {
 function checkPolicy(hosted: HostedRoom, checked: CheckedCommit, actor: Actor): void {
   const stateAfter = checked.stateChanged ? decodeRoomState(checked.group.roomState) : undefined;
   const verdict = authorize(hosted.view, actor, {
-    added: checked.added.map(({ client }) => ({ user: userOfClient(client), client })),
+    added: checked.added.map(({ client, rulesKnown }) => ({
+      user: userOfClient(client),
+      client,
+      rulesKnown,
+    })),
     removed: checked.removed.map(({ leaf, client }) => ({ user: userOfClient(client), leaf })),
     stateAfter,
     pendingRemovals: proposedRemovals(hosted),
@@ -210,7 +219,12 @@ function checkPolicy(hosted: HostedRoom, checked: CheckedCommit, actor: Actor): 
     const data = verdict.leaves === undefined ? {} : { leaves: verdict.leaves };
     throw new Refusal(verdict.code, verdict.reason, data);
   }
-  if (stateAfter !== undefined) checkHub(hosted, stateAfter);
+  if (stateAfter === undefined) return;
+  if (stateAfter.rulesVersion > RULES_VERSION) {
+    // FED-746: what it takes next it would have to judge by these rules.
+    throw new Refusal("versionUnsupported", "This server does not know these rules.");
+  }
+  checkHub(hosted, stateAfter);
 }
 
 /** A hub, its key and its term change together, or not at all; a key that was left out may come. */

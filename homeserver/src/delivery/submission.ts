@@ -1,5 +1,6 @@
 import { decodeSafeAad, peekMlsMessage, Refusal } from "@treehouse/protocol";
 import type { Bytes, SubmitMessageRequest } from "@treehouse/protocol";
+import { refuseFormer } from "./generations/former-group.ts";
 import { checkMessageEpoch } from "./epoch-window.ts";
 import type { Caller } from "./ports.ts";
 import type { HostedRoom } from "./room.ts";
@@ -30,6 +31,7 @@ export function checkSubmission(
   { request, groupId, epoch, lastPosition }: Submission,
   at: number,
 ): void {
+  refuseFormer(hosted, caller, { groupId, epoch }, "epochTooOld");
   checkSender(hosted, caller);
   checkSendingUser(hosted, caller, request, at);
   if (groupId !== hosted.group.group) {

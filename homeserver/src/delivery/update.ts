@@ -3,6 +3,8 @@ import type { Bytes, SignedHealthReport, UpdateRequest } from "@treehouse/protoc
 import { acceptCommit, ListsWanted } from "./accept-commit.ts";
 import type { Listed } from "./accept-commit.ts";
 import { acceptProposals } from "./accept-proposals.ts";
+import { beginAnew } from "./generations/index.ts";
+import type { GenerationUpload } from "./generations/index.ts";
 import { acceptReport } from "./health/index.ts";
 import type { HealthWatch } from "./health/index.ts";
 import type { MovesContext } from "./moves/index.ts";
@@ -17,9 +19,9 @@ import type { Submission } from "./submission.ts";
  * commit is accepted per epoch; every other gets `wrongEpoch` with the current one.
  *
  * Refusals: malformed, tooLarge, unknownRoom, notMember, removed, clientMismatch, notAllowed,
- * wrongEpoch, epochAhead, invalidCommit, invalidProposal, invalidMessage, invalidKeyPackage,
- * identityInvalid, removalPending, suspended, conflict, roomFull, roomsFull, limitExceeded, versionUnsupported,
- * storageFull, queueFull, unavailable.
+ * wrongEpoch, epochAhead, claimInvalid, ownersMissing, invalidCommit, invalidProposal, invalidMessage,
+ * invalidKeyPackage, identityInvalid, removalPending, suspended, conflict, roomFull, roomsFull,
+ * limitExceeded, versionUnsupported, storageFull, queueFull, unavailable.
  */
 export async function updateRoom(
   context: MovesContext & { readonly health: HealthWatch },
@@ -27,6 +29,7 @@ export async function updateRoom(
 ): Promise<Bytes> {
   const decoded = updateRequestCodec.decode(request.bytes);
   if (decoded.kind === "report") return report(context, request, decoded.report);
+  if (decoded.kind === "generation") return begin(context, request, decoded);
   const framing = checkUpdateFraming(decoded);
   const firstMessage = readFirst(decoded);
   const take = (listed?: Listed): Promise<Bytes> =>
@@ -69,6 +72,15 @@ function report(
       await context.health.judge(request.room);
     }
   });
+}
+
+/** Another group takes the place of the room's. */
+function begin(context: MovesContext, request: Request, upload: GenerationUpload): Promise<Bytes> {
+  return context.turns.take(request.room, () =>
+    answerOnce(context, { ...request, near: 0 }, (attempt) =>
+      beginAnew(context, request, attempt, upload),
+    ),
+  );
 }
 
 function readFirst(decoded: UpdateRequest): Submission | undefined {

@@ -113,6 +113,11 @@ const updateRequest: fc.Arbitrary<UpdateRequest> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("proposal" as const), proposals: several(handshake, 1) }),
   fc.record({ kind: fc.constant("report" as const), report: healthReportArbitrary }),
+  fc.record({
+    kind: fc.constant("generation" as const),
+    groupInfo: handshake,
+    ratchetTree: handshake,
+  }),
 );
 
 const explanation = { reason: textArbitrary, description: textArbitrary };

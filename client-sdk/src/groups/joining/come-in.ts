@@ -65,9 +65,10 @@ async function attempt(context: GroupsContext, room: Room, join: PendingJoin): P
     (groupInfoPublicKey) =>
       join.seed && askWith(context, join.seed, { room: room.uri, groupInfoPublicKey }),
   );
-  const { epoch, roomState } = readGroupInfo(info.groupInfo);
+  const { group: uri, epoch, roomState } = readGroupInfo(info.groupInfo);
   const former = await readFormerGroup(context, room);
-  checkRecent(room, former, { state: decodeRoomState(roomState), hubKey, epoch });
+  const state = decodeRoomState(roomState);
+  checkRecent(context, room, former, { group: uri, state, hubKey, epoch });
   const { prepared, group } = await prepare(context, info, join);
   const request = updateRequestCodec.encode({
     kind: "commit",

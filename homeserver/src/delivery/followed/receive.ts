@@ -1,8 +1,9 @@
 import {
   applyLeafChanges,
   equalBytes,
-  Refusal,
+  readBegun,
   readMoved,
+  Refusal,
   rosterHash,
   signedHeadCodec,
   TOMBSTONE_REASONS,
@@ -12,6 +13,7 @@ import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
 import { enterRoom, isIntroduced } from "./enter-room.ts";
+import { followGeneration } from "./begun.ts";
 import { changeSubscriptions } from "./members.ts";
 import type { MembershipEntry } from "./members.ts";
 import { lastKnown } from "./last-known.ts";
@@ -171,6 +173,11 @@ async function write(
   } else if (entry.kind === "tombstone" && isEnd(entry.reason)) {
     await endRoom(context, tx, room, entry);
   }
+  const founder = readBegun(entry);
+  if (entry.kind === "tombstone" && founder !== undefined) {
+    const { groupInfo } = delivery;
+    await followGeneration(context, tx, touched, { entry, founder, groupInfo });
+  }
   const named = readMoved(entry);
   if (named !== undefined) {
     touched.head = { ...head, position: entry.position, hash };
@@ -189,6 +196,8 @@ async function write(
 /** The epoch that goes on after an entry; undefined: that of before. */
 function epochAfter(entry: Entry): number | undefined {
   if (entry.kind === "void") return entry.epoch;
+  // A generation begins with epoch 0.
+  if (readBegun(entry) !== undefined) return 0;
   return entry.kind === "commit" ? entry.epoch + 1 : undefined;
 }
 

@@ -77,6 +77,11 @@ export function followedStoreContract(open: OpenStore): void {
         await store.replaceFollowedRoster(tx, each, [{ leaf: 1, client: bob }]);
         await store.keepFollowedGroupInfo(tx, each, octets(9, 5));
       }
+      await store.changeGeneration(tx, id, 3);
+      expect(await store.followedRoom(tx, room.room)).toMatchObject({ id, generation: 3 });
+      expect(await store.followedRoom(tx, otherRoom)).toMatchObject({
+        generation: room.generation,
+      });
       await store.forgetFollowedMembers(tx, id);
       expect(await store.followedRoster(tx, id)).toEqual([]);
       expect(await store.followedGroupInfo(tx, id)).toBeUndefined();

@@ -188,9 +188,16 @@ function rosterMethods(
   database: Database,
 ): Pick<
   FollowedStore,
-  "followedRoster" | "replaceFollowedRoster" | "changeFollowedRoster" | "forgetFollowedMembers"
+  | "followedRoster"
+  | "replaceFollowedRoster"
+  | "changeFollowedRoster"
+  | "forgetFollowedMembers"
+  | "changeGeneration"
 > {
   return {
+    changeGeneration: async (tx, roomId, generation) => {
+      database.sql(tx).update(followed).set({ generation }).where(eq(followed.id, roomId)).run();
+    },
     forgetFollowedMembers: async (tx, roomId) => {
       const db = database.sql(tx);
       db.delete(followedMembers).where(eq(followedMembers.roomId, roomId)).run();

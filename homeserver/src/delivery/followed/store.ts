@@ -26,6 +26,8 @@ export interface FollowedStore {
   forgetFollowedMembers(tx: Tx, roomId: number): Promise<void>;
   /** Removes and adds leaves, in the order given. */
   changeFollowedRoster(tx: Tx, roomId: number, changes: readonly LeafChange[]): Promise<void>;
+  /** The room goes on with another group. */
+  changeGeneration(tx: Tx, roomId: number, generation: number): Promise<void>;
   /** Rooms in which something is known to be missing, in the order of their names. */
   followedBehind(tx: ReadTx): Promise<readonly { readonly room: RoomUri; readonly hub: Domain }[]>;
   /** Rooms in which a user of this server has a leaf, in the order of their names. */

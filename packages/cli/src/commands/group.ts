@@ -5,6 +5,7 @@ import { Option } from "commander";
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
+import { addResetCommand } from "./group-reset.ts";
 import { addRecoveryCommands } from "./group-recovery.ts";
 import { aboutText, addAboutCommands } from "./group-about.ts";
 import { addServerCommands } from "./group-server.ts";
@@ -111,6 +112,7 @@ export function addGroupCommands(cli: Cli): void {
   addGrantCommand(cli, noun);
   addOrganisationCommands(cli, noun);
   addRecoveryCommands(cli, noun);
+  addResetCommand(cli, noun);
   addPolicyCommands(cli, noun);
   addMemberCommand(cli, noun, "add", "add members, all or none");
   addMemberCommand(cli, noun, "remove", "remove members");

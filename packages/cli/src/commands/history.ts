@@ -72,6 +72,10 @@ function lineOf(item: ItemRow): string {
       const why = item.reason === undefined ? [] : [`(${item.reason})`];
       return `${at} * ${item.by} ${[...added, ...removed, ...about, ...moved, ...end, ...why].join(" ")}`.trimEnd();
     }
+    case "reset": {
+      const server = item.reason === "hubGone" ? ` at ${item.server}` : "";
+      return `${at} * ${item.by.join(", ")} had the conversation go on with new keys${server}`;
+    }
     case "fault":
       return `${at} ! ${item.code}: ${item.text}`;
   }

@@ -7,6 +7,7 @@ import { commandWords, runFor } from "./exec.ts";
 import { typeFilter } from "./tail-filter.ts";
 import { loginRequired, watchConnection, withClient } from "./cli.ts";
 import { printPresence } from "./presence.ts";
+import { resetText } from "./group-reset.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /**
@@ -96,6 +97,7 @@ async function follow(
   if (cli.stopped.aborted) return;
   cli.stopped.addEventListener("abort", stop);
   client.on("fault", ({ text }) => cli.output().note(`! ${text}`));
+  client.on("reset", (reset) => cli.output().note(`! ${resetText(reset)}`));
   client.on("gap", ({ from, to, reason }) => {
     cli.output().note(`! entries ${from} to ${to} will not come (${reason})`);
   });

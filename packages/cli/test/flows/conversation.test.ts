@@ -228,6 +228,8 @@ test("R-054 R-056 threads, pins, lifetimes and drafts have commands of their own
   const stands = { status: "joined", health: { state: "ok" }, epoch: expect.any(Number) };
   expect(await alice("group", "epoch", "Tea")).toMatchObject(stands);
   expect(await alice("group", "rejoin", "Tea")).toMatchObject(stands);
+  const { health: _health, ...fresh } = stands;
+  expect(await alice("group", "reset", "Tea", "--reason", "new keys")).toMatchObject(fresh);
 
   const draft = { text: "dear all", inReplyTo: pinned };
   const args = ["draft", "Tea", "dear all", "--reply", pinned, "--thread", "sweets"];

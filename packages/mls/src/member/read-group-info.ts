@@ -1,4 +1,4 @@
-import type { Bytes, GroupUri } from "@treehouse/protocol";
+import { type Bytes, copyBytes, type GroupUri } from "@treehouse/protocol";
 
 import { readContext } from "../validity/index.ts";
 import { decodeUntrusted, groupInfoKind } from "../wire/index.ts";
@@ -11,9 +11,9 @@ export function readGroupInfo(bytes: Bytes): {
   readonly group: GroupUri;
   readonly epoch: number;
   readonly roomState: Bytes;
+  readonly transcript: Bytes;
 } {
-  const { group, epoch, roomState } = readContext(
-    decodeUntrusted(groupInfoKind, bytes).groupContext,
-  );
-  return { group, epoch, roomState };
+  const { groupContext } = decodeUntrusted(groupInfoKind, bytes);
+  const { group, epoch, roomState } = readContext(groupContext);
+  return { group, epoch, roomState, transcript: copyBytes(groupContext.confirmedTranscriptHash) };
 }

@@ -17,7 +17,7 @@ export type {
 export { foundRoomRequestCodec, foundRoomResponseCodec } from "./found.ts";
 export type { FoundRoomRequest, FoundRoomResponse } from "./found.ts";
 export { ratchetTreeCodec } from "./mls-objects.ts";
-export { movedDetail, readMoved } from "./moved.ts";
+export { movedDetail, readBegun, readMoved } from "./moved.ts";
 export { frankCodec } from "./frank.ts";
 export type { Frank } from "./frank.ts";
 export {

@@ -1,5 +1,5 @@
 import { fromBase64Url, toBase64Url } from "../bytes/index.ts";
-import { parseDomain } from "../identifiers/index.ts";
+import { type ClientUri, parseClientUri, parseDomain } from "../identifiers/index.ts";
 import { Refusal } from "../refusals/index.ts";
 import type { NamedHub } from "../room/index.ts";
 import { TOMBSTONE_REASONS } from "./entry.ts";
@@ -20,6 +20,20 @@ export function readMoved(entry: Entry): NamedHub | undefined {
     return isRead && named.term > entry.term ? named : undefined;
   } catch (error) {
     if (error instanceof Refusal || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The client whose leaf is the only one of the generation that an entry begins (FED-1134): all others are
+ * out of the group with it. Undefined for any other entry, and for what cannot be read.
+ */
+export function readBegun(entry: Entry): ClientUri | undefined {
+  if (entry.kind !== "tombstone" || entry.reason !== TOMBSTONE_REASONS.begun) return undefined;
+  try {
+    return parseClientUri(entry.detail);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
     throw error;
   }
 }

@@ -7,7 +7,13 @@ import { signedHeadCodec } from "./head.ts";
 import type { SignedHead } from "./head.ts";
 import { signedHealthReportCodec } from "./health-report.ts";
 import type { SignedHealthReport } from "./health-report.ts";
-import { groupInfoCodec, handshakeCodec, PROTOCOL, welcomeCodec } from "./mls-objects.ts";
+import {
+  groupInfoCodec,
+  handshakeCodec,
+  PROTOCOL,
+  ratchetTreeCodec,
+  welcomeCodec,
+} from "./mls-objects.ts";
 import { submitMessageRequestCodec } from "./submit.ts";
 import type { SubmitMessageRequest } from "./submit.ts";
 
@@ -23,10 +29,15 @@ export type UpdateRequest =
       readonly firstMessage: SubmitMessageRequest | undefined;
     }
   | { readonly kind: "proposal"; readonly proposals: readonly Bytes[] }
-  | { readonly kind: "report"; readonly report: SignedHealthReport };
+  | { readonly kind: "report"; readonly report: SignedHealthReport }
+  /** The room begins anew with this group (FED-1131). */
+  | { readonly kind: "generation"; readonly groupInfo: Bytes; readonly ratchetTree: Bytes };
 
 /** The updates that consist of messages of MLS. */
-export type HandshakeRequest = Exclude<UpdateRequest, { readonly kind: "report" }>;
+export type HandshakeRequest = Extract<
+  UpdateRequest,
+  { readonly kind: "commit" } | { readonly kind: "proposal" }
+>;
 
 type Explanation = {
   /** A refusal code. */
@@ -61,6 +72,10 @@ export const updateRequestCodec: Codec<UpdateRequest> = versioned(
     },
     proposal: { tag: 2, codec: struct({ proposals: proposalsCodec }) },
     report: { tag: 3, codec: struct({ report: signedHealthReportCodec }) },
+    generation: {
+      tag: 4,
+      codec: struct({ groupInfo: groupInfoCodec, ratchetTree: ratchetTreeCodec }),
+    },
   }),
 );
 

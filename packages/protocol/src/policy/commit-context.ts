@@ -1,8 +1,8 @@
 import type { UserUri } from "../identifiers/index.ts";
-import { type JoinLink, ownerRole, type RoomState } from "../room/index.ts";
+import { type JoinLink, mayReturn, ownerRole, type RoomState } from "../room/index.ts";
 import { hasCapability, mayMove, roleLookup, roleOf } from "./role-of.ts";
 import { type Actor, participantsAfter, type RoomChange } from "./room-change.ts";
-import type { Participant, RoomView } from "./room-view.ts";
+import { compareUsers, type Participant, type RoomView } from "./room-view.ts";
 import { assignmentsFrom, sameAssignments, settle } from "./settle.ts";
 
 /** How a commit touches one user. */
@@ -18,7 +18,10 @@ export interface UserChange {
   readonly roleAfter: number;
 }
 
-/** A role that the committer gives a participant who stays, without it following by itself. */
+/**
+ * A role that the committer gives a participant who stays, or who may come back by itself, without it
+ * following by itself.
+ */
 export interface RoleMove {
   readonly user: UserUri;
   readonly from: number;
@@ -104,10 +107,24 @@ function roleMoves(
   const expected = settle({ state: view.state, participants: after }) ?? view.state;
   const [from, to] = [roleLookup(expected), roleLookup(stateAfter)];
   const entering = new Set(touched.filter(({ kept }) => kept < 1).map(({ user }) => user));
-  return after
-    .filter(({ user }) => !entering.has(user) && from(user) !== to(user))
-    .map(({ user }) => ({ user, from: from(user), to: to(user) }))
+  return [...after.map(({ user }) => user), ...awaitedUsers(expected, stateAfter, after)]
+    .filter((user) => !entering.has(user) && from(user) !== to(user))
+    .map((user) => ({ user, from: from(user), to: to(user) }))
     .filter((move) => !isSuccession(move, stateAfter, after));
+}
+
+/** Users with a role, before or after, who are not there and may still come back (FED-1133). */
+function awaitedUsers(
+  before: RoomState,
+  stateAfter: RoomState,
+  after: readonly Participant[],
+): readonly UserUri[] {
+  if (stateAfter.predecessor === undefined) return [];
+  const there = new Set(after.map(({ user }) => user));
+  const assigned = [...before.assignments, ...stateAfter.assignments].map(({ user }) => user);
+  return [...new Set(assigned)]
+    .filter((user) => !there.has(user) && mayReturn(stateAfter.predecessor, user))
+    .toSorted(compareUsers);
 }
 
 function isSuccession(
@@ -118,6 +135,7 @@ function isSuccession(
   if (to !== ownerRole(stateAfter)) return false;
   const role = roleLookup(stateAfter);
   const roles = new Map(after.map((one) => [one.user, one.user === user ? from : role(one.user)]));
+  for (const one of stateAfter.assignments) if (!roles.has(one.user)) roles.set(one.user, one.role);
   const assignments = assignmentsFrom(roles, stateAfter.defaultRole);
   const settled = settle({ state: { ...stateAfter, assignments }, participants: after });
   return settled !== undefined && sameAssignments(settled.assignments, stateAfter.assignments);

@@ -1,4 +1,4 @@
-import { isParticipantRole, ownerRole } from "../room/index.ts";
+import { isParticipantRole, mayReturn, ownerRole } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import type { CommitContext, UserChange } from "./commit-context.ts";
 import { assignedRole, roleLookup } from "./role-of.ts";
@@ -100,6 +100,8 @@ function checkAddition(context: CommitContext, touched: UserChange): Verdict | u
   }
   const banned = checkNotBanned(context, touched.user);
   if (banned !== undefined) return banned;
+  // Who might come by itself may as well be brought in, with the role that was kept.
+  if (mayReturn(view.state.predecessor, touched.user)) return undefined;
   const capability = CAPABILITIES.addParticipant;
   if (!context.can(capability)) return missing("Users may not be added.", capability);
   if (!isParticipantRole(stateAfter, touched.roleAfter)) {

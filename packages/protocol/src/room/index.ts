@@ -8,14 +8,18 @@ export {
 export { hubConsentCodec } from "./hub-consent.ts";
 export { type HubConsent, type NamedHub, signHubConsent, verifyHubConsent } from "./hub-consent.ts";
 export {
+  areEndorsed,
+  compareClaims,
   type Endorsement,
   endorsementCodec,
+  firstPositionOf,
   type GenerationClaim,
   generationClaimCodec,
   mayReturn,
   type Predecessor,
   returningMark,
   signGenerationClaim,
+  TERMS_AHEAD_MAX,
   verifyEndorsement,
 } from "./predecessor.ts";
 export { isBannedRole, isParticipantRole, ownerRole, roleDefinition } from "./roles.ts";

@@ -1,30 +1,6 @@
 import type { Random } from "../random.ts";
+import type { Scene, Sent } from "./scene.ts";
 import type { SimClient } from "./sim-client.ts";
-import type { SimNetwork } from "./sim-network.ts";
-import type { SimServer } from "./sim-server.ts";
-import type { SimWorld } from "./sim-world.ts";
-
-/** What became of a message, as its sender was told. */
-export type Sent = {
-  readonly by: string;
-  readonly text: string;
-  /** `unknown`: whoever waited for it died. Its wish may have been stored, or not. */
-  outcome: "waiting" | "accepted" | "refused" | "unknown";
-  position: number | undefined;
-  code: string;
-};
-
-/** Everything that a seed consists of while it runs. */
-export type Scene = {
-  readonly world: SimWorld;
-  readonly network: SimNetwork;
-  readonly servers: readonly SimServer[];
-  readonly clients: readonly SimClient[];
-  readonly room: string;
-  readonly sent: Sent[];
-  /** Addresses of clients that were told that a wish of theirs can never be done. */
-  readonly givenUp: Set<string>;
-};
 
 /** Lets everything happen that the seed has drawn, each at its time. */
 export function scheduleWorkload(scene: Scene): void {
@@ -32,15 +8,22 @@ export function scheduleWorkload(scene: Scene): void {
   scheduleMembership(scene);
   scheduleRestarts(scene);
   scheduleCuts(scene);
+  scheduleSlowness(scene);
   scheduleMachineFaults(scene);
 }
+
+/** Twenty of these fill the buffer that a server has for one socket. */
+const largeText = 55_000;
 
 function scheduleMessages(scene: Scene): void {
   const { world, clients } = scene;
   const random = world.random("messages");
-  for (let index = 0; index < world.faults.messages; index += 1) {
+  const isLarge = world.faults.slowConsumers > 0;
+  const padding = isLarge ? largeText : 0;
+  const messages = isLarge ? 3 * world.faults.messages : world.faults.messages;
+  for (let index = 0; index < messages; index += 1) {
     const client = pick(random, clients);
-    const text = `${client.name} says ${index}`;
+    const text = `${client.name} says ${index}${".".repeat(padding)}`;
     at(scene, random, () => void send(scene, client, text));
   }
 }
@@ -62,7 +45,7 @@ async function send({ sent, room, world }: Scene, client: SimClient, text: strin
     if (client.client !== by) return;
     known.outcome = "accepted";
     known.position = position;
-    world.note(`${client.name} has "${text}" accepted at ${position}`);
+    world.note(`${client.name} has "${text.slice(0, 40)}" accepted at ${position}`);
   } catch (error) {
     if (client.client !== by) return;
     const code = codeOf(error);
@@ -75,8 +58,14 @@ async function send({ sent, room, world }: Scene, client: SimClient, text: strin
   }
 }
 
-/** What a member may be told because of what another member has done meanwhile. */
-const expectedRefusals = new Set(["removed", "notMember", "unknownRoom", "notAllowed"]);
+/** What a member may be told because of what another member or the own disk has done meanwhile. */
+const expectedRefusals = new Set([
+  "removed",
+  "notMember",
+  "unknownRoom",
+  "notAllowed",
+  "storeFull",
+]);
 
 function scheduleMembership(scene: Scene): void {
   const { world, clients } = scene;
@@ -86,8 +75,15 @@ function scheduleMembership(scene: Scene): void {
     const actor = random.chance(0.7) ? clients[0] : pick(random, clients);
     const other = pick(random, clients.slice(-2));
     const kind = random.integer(0, 1);
+    const alike = random.chance(0.5) ? pick(random, clients) : undefined;
     if (actor === undefined) continue;
-    at(scene, random, () => void change(scene, actor, other, kind));
+    at(scene, random, () => {
+      void change(scene, actor, other, kind);
+      // Somebody else has the same idea.
+      if (alike !== undefined && alike !== actor && alike !== other) {
+        void change(scene, alike, other, kind);
+      }
+    });
   }
 }
 
@@ -164,22 +160,37 @@ function scheduleCuts(scene: Scene): void {
   }
 }
 
+function scheduleSlowness(scene: Scene): void {
+  const { world, network, clients } = scene;
+  const random = world.random("slowness");
+  for (let index = 0; index < world.faults.slowConsumers; index += 1) {
+    const { name } = pick(random, clients);
+    const lengthMs = random.integer(1_000, 5_000);
+    at(scene, random, () => {
+      world.note(`slow ${name}`);
+      network.slow(name, true);
+      world.scheduler.timer(lengthMs, () => network.slow(name, false));
+    });
+  }
+}
+
 function scheduleMachineFaults(scene: Scene): void {
   const { world, servers, clients } = scene;
   const disks = world.random("disks");
   for (let index = 0; index < world.faults.fullDisks; index += 1) {
-    const server = pick(disks, servers);
+    const host = pick(disks, [...servers, ...clients]);
     const lengthMs = disks.integer(100, 3_000);
     at(scene, disks, () => {
-      world.note(`full ${server.name}`);
-      server.full(true);
-      world.scheduler.timer(lengthMs, () => server.full(false));
+      world.note(`full ${host.name}`);
+      host.full(true);
+      world.scheduler.timer(lengthMs, () => host.full(false));
     });
   }
   const commits = world.random("commits");
   for (let index = 0; index < world.faults.brokenCommits; index += 1) {
     const server = pick(commits, servers);
-    at(scene, commits, () => server.breakCommit());
+    const what = commits.chance(0.5) ? "COMMIT" : "statement";
+    at(scene, commits, () => server.break(what));
   }
   const clocks = world.random("clocks");
   for (let index = 0; index < world.faults.clockJumps; index += 1) {

@@ -1,0 +1,52 @@
+import { equalBytes, roomOfGroup } from "@treehouse/protocol";
+
+import type { GroupsContext, Room } from "../context.ts";
+import { enterRoom } from "../enter-room.ts";
+import { loadGroup } from "../load-group.ts";
+import { dropFirstWelcome, firstWelcome } from "../waiting-welcomes.ts";
+import { adoptFounded } from "./adopt-founded.ts";
+
+const ownDelayMs = 250;
+
+/**
+ * What is to be done before this client comes into the next generation by a commit of its own. `done`: it
+ * is in. A number: it waits so long, in ms, for whoever has begun may bring it in. Undefined: it is time.
+ */
+export async function comeAlong(
+  context: GroupsContext,
+  room: Room,
+): Promise<"done" | number | undefined> {
+  if (await adoptFounded(context, room)) return "done";
+  // Its own group is on the way to the hub.
+  if (room.founded !== undefined) return ownDelayMs;
+  if (await enterByWelcome(context, room)) return "done";
+  if (room.begun === undefined) return undefined;
+  const waitMs = room.begun.comesAt - context.env.now();
+  return waitMs > 0 ? waitMs : undefined;
+}
+
+/** Older Welcomes than the present group are of a membership that is over. */
+function enterByWelcome(context: GroupsContext, room: Room): Promise<boolean> {
+  return room.serial.run(async () => {
+    if (!room.lost) return false;
+    const group = await loadGroup(context, room);
+    const { generation } = roomOfGroup(group.group);
+    const waiting = await context.store.transaction((tx) => {
+      let first = firstWelcome(tx, room.uri);
+      while (first !== undefined && first.welcome.generation <= generation) {
+        dropFirstWelcome(tx, room.uri);
+        first = firstWelcome(tx, room.uri);
+      }
+      return first;
+    });
+    if (waiting === undefined) return false;
+    const entering = await enterRoom(context, room, waiting, (tx) =>
+      dropFirstWelcome(tx, room.uri),
+    );
+    return entering === "done" && !equalGroup(room, group.epochAuthenticator());
+  });
+}
+
+function equalGroup({ group }: Room, authenticator: Uint8Array<ArrayBuffer>): boolean {
+  return group !== undefined && equalBytes(group.epochAuthenticator(), authenticator);
+}

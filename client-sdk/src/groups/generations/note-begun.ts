@@ -1,0 +1,51 @@
+import { type Bytes, chainHashOf, type Entry, readBegun, roomOfGroup } from "@treehouse/protocol";
+
+import type { GroupsContext, Room } from "../context.ts";
+import { loadGroup } from "../load-group.ts";
+
+/** The room goes on with another group than this client's. */
+export type Begun = {
+  readonly generation: number;
+  /** The entry that says so, if it was read. */
+  readonly at:
+    | { readonly position: number; readonly hash: Bytes; readonly term: number }
+    | undefined;
+  /** When this client comes by a commit of its own, by its clock: a Welcome may come before. */
+  readonly comesAt: number;
+};
+
+/** How long whoever has begun is left to bring in the others: that costs one commit, not many. */
+const patienceMs = 1_500;
+const spreadPerMemberMs = 50;
+const spreadMaxMs = 20_000;
+
+/**
+ * Whether an entry is of a later generation than this client's group: nothing of it can be applied, and
+ * the client comes along. Runs in the room's `serial`.
+ */
+export async function noteBegun(
+  context: GroupsContext,
+  room: Room,
+  entry: Entry,
+  bytes: Uint8Array,
+): Promise<boolean> {
+  const group = await loadGroup(context, room);
+  const { generation } = entry;
+  if (generation <= roomOfGroup(group.group).generation) return false;
+  if ((room.begun?.generation ?? 0) >= generation) return true;
+  const isFirst = readBegun(entry) !== undefined;
+  const hash = chainHashOf(entry, bytes, context.member.crypto.hash);
+  const { position, term } = entry;
+  room.begun = {
+    generation,
+    at: isFirst ? { position, hash, term } : undefined,
+    comesAt: context.env.now() + patienceMs + spread(context, group.members().length),
+  };
+  return true;
+}
+
+/** Between nothing and a time that grows with the room: not all commit at once. */
+function spread({ env }: GroupsContext, members: number): number {
+  const [first = 0, second = 0] = env.random(2);
+  return Math.min(spreadMaxMs, members * spreadPerMemberMs) * ((first * 256 + second) / 65_536);
+}

@@ -1,0 +1,50 @@
+import { formatAddress } from "@treehouse/protocol";
+
+import type { AboutTold, RoomEvent } from "../groups/index.ts";
+
+/** What stands between the messages of a conversation. */
+export type EventItem =
+  | {
+      readonly kind: "membership";
+      readonly by: string;
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+      /** Who came in with another identity key than the one known before. */
+      readonly changedKeys: readonly string[];
+      /** What the conversation says of itself since. */
+      readonly about?: AboutTold | undefined;
+      /** The server that the conversation is handed over to. */
+      readonly server?: string | undefined;
+      /** It has deleted the conversation for everybody. */
+      readonly ended?: boolean | undefined;
+      readonly reason?: string | undefined;
+    }
+  | {
+      /** The conversation goes on with new keys, because its owners said so. */
+      readonly kind: "reset";
+      readonly generation: number;
+      /** `hubGone`: its server was gone, and another one orders it since. */
+      readonly reason: "reset" | "hubGone";
+      /** Addresses of the owners. */
+      readonly by: readonly string[];
+      readonly server: string;
+    }
+  | { readonly kind: "fault"; readonly code: string; readonly text: string };
+
+export function eventItem(event: RoomEvent): EventItem {
+  if (event.kind === "fault") return { kind: "fault", code: event.code, text: event.text };
+  if (event.kind === "reset") {
+    return { ...event, by: event.by.map((user) => formatAddress(user)) };
+  }
+  return {
+    kind: "membership",
+    by: formatAddress(event.by),
+    added: event.added.map((user) => formatAddress(user)),
+    removed: event.removed.map((user) => formatAddress(user)),
+    changedKeys: event.changedKeys.map((user) => formatAddress(user)),
+    about: event.about,
+    server: event.server,
+    ended: event.ended,
+    reason: event.reason,
+  };
+}

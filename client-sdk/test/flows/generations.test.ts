@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+
+import { befriend } from "../world/friends.ts";
+import { startServers } from "../world/servers.ts";
+import { heard, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
+
+test("FED-1131 FED-1134 FED-1136 a room goes on with another group, and everybody comes along", async () => {
+  await using servers = await startServers("one.test", "two.test");
+  await using alice = await servers.at(0).register("alice");
+  await using bob = await servers.at(1).register("bob");
+  await using carol = await servers.at(0).register("carol");
+  let dave = await servers.at(1).register("dave");
+  await befriend(alice, bob);
+  await befriend(bob, dave);
+  const tea = await alice.conversations.create({
+    name: "Tea",
+    members: ["bob@two.test", "carol@one.test"],
+  });
+  const bobs = await joinedBy(bob, tea.id);
+  const carols = await joinedBy(carol, tea.id);
+  await tea.setRole(["bob@two.test"], "owner");
+  await until(bob, async () =>
+    (await bobs.members()).some((one) => one.role === "owner" && one.address === "bob@two.test"),
+  );
+  await bobs.add(["dave@two.test"]);
+  const daves = await joinedBy(dave, tea.id);
+  await daves.send("before");
+  for (const client of [alice, bob, carol]) await reads(client, tea.id, "before");
+  await dave.close();
+  await expect(carols.reset()).rejects.toMatchObject({ code: "ownersMissing" });
+
+  const told = [alice, bob, carol].map((client) => next(client, "reset"));
+  await bobs.reset({ reason: "a fresh start" });
+  for (const reset of await Promise.all(told)) {
+    expect(reset).toMatchObject({
+      room: tea.id,
+      generation: 1,
+      reason: "reset",
+      by: ["bob@two.test"],
+    });
+  }
+  await tea.send("again");
+  for (const client of [bob, carol]) await reads(client, tea.id, "again");
+  dave = await servers.at(1).open("dave");
+  const gaps = heard(dave, "gap");
+  await reads(dave, tea.id, "again");
+  expect(gaps).toEqual([]);
+  const seats = [tea, bobs, carols, await dave.conversations.get(tea.id)];
+  await seats[3]?.send("all here");
+  for (const client of [alice, bob, carol]) await reads(client, tea.id, "all here");
+  const infos = await Promise.all(seats.map((seat) => seat.info()));
+  expect(new Set(infos.map(({ epochAuthenticator }) => epochAuthenticator)).size).toBe(1);
+  for (const info of infos) {
+    expect(info).toMatchObject({ name: "Tea", status: "joined", health: { state: "ok" } });
+    const owners = info.members
+      .filter(({ role }) => role === "owner")
+      .map(({ address }) => address);
+    expect(owners).toEqual(["alice@one.test", "bob@two.test"]);
+  }
+  expect(await textsIn(carols)).toEqual(["before", "again", "all here"]);
+  await dave.close();
+});

@@ -1,0 +1,195 @@
+import {
+  areEndorsed,
+  authorizeGeneration,
+  chainHashOf,
+  decodeEntry,
+  domainOf,
+  equalBytes,
+  Refusal,
+  TOMBSTONE_REASONS,
+  updateRoomResponseCodec,
+  userOfClient,
+} from "@treehouse/protocol";
+import type { Bytes, GenerationClaim } from "@treehouse/protocol";
+import { sha256 } from "../../platform/index.ts";
+import type { Tx } from "../../platform/index.ts";
+import type { DeliveryContext } from "../context.ts";
+import { checkExternalSenders } from "../found.ts";
+import { signedHeadOf } from "../heads.ts";
+import { checkListedClient, listRemoteClients } from "../identity.ts";
+import type { RemoteClients } from "../identity.ts";
+import { appendEntry, hasMoved } from "../log.ts";
+import { answerExpiry, MOVED } from "../request.ts";
+import type { Attempt, Request } from "../request.ts";
+import type { HostedRoom } from "../room.ts";
+import { storedEpoch } from "../room.ts";
+import { checkSender } from "../submission.ts";
+import { readGeneration } from "./check-group.ts";
+import type { NewGeneration } from "./check-group.ts";
+
+export type GenerationUpload = { readonly groupInfo: Bytes; readonly ratchetTree: Bytes };
+
+/**
+ * Puts another group in the place of the room's, at this same hub, because an owner says so: the way
+ * out when nobody can apply the epoch that the hub is in. The log goes on with an entry that says it, which
+ * is the last one for all but the one client that begins.
+ *
+ * Refusals: notMember, removed, clientMismatch, claimInvalid, ownersMissing, invalidCommit, notAllowed,
+ * identityInvalid, peerUnreachable, limitExceeded, storageFull, versionUnsupported.
+ */
+export async function beginAnew(
+  context: DeliveryContext,
+  { caller, room }: Request,
+  { hosted, key }: Attempt,
+  upload: GenerationUpload,
+): Promise<Bytes | typeof MOVED> {
+  checkSender(hosted, caller);
+  const at = context.env.now();
+  const wanted = { room, former: hosted.generation, client: caller.client };
+  const made = await readGeneration(context, { ...upload, at }, wanted);
+  checkExternalSenders(made.group, {
+    domain: hosted.view.state.hub,
+    key: hosted.hubKey.publicKey,
+  });
+  await checkClaim(context, hosted, made.predecessor.claim);
+  checkEndorsed(context, hosted, made);
+  const remote = await listRemoteClients(context, [caller.client]);
+  return context.database.transaction((tx) =>
+    write(context, tx, { hosted, key, made, upload, remote, at }),
+  );
+}
+
+/** The claim is about this very group, in the epoch in which it is, and about an entry of this log. */
+async function checkClaim(
+  { database, roomLog }: Pick<DeliveryContext, "database" | "roomLog">,
+  { room, group, hubKey }: HostedRoom,
+  claim: GenerationClaim,
+): Promise<void> {
+  const fits =
+    claim.reason === "reset" &&
+    claim.previous === group.group &&
+    equalBytes(claim.hubKey, hubKey.publicKey);
+  if (!fits) throw new Refusal("claimInvalid", "The claim is about another group or hub.");
+  if (claim.epoch !== group.epoch) {
+    const data = { currentEpoch: group.epoch };
+    throw new Refusal("wrongEpoch", "The claim is about another epoch.", data);
+  }
+  if (!equalBytes(claim.transcript, group.confirmedTranscriptHash)) {
+    throw new Refusal("claimInvalid", "The claim is about another epoch of this number.");
+  }
+  if (claim.position === 0) return;
+  const range = { after: claim.position - 1, upTo: claim.position };
+  const [entry] = (await database.read((tx) => roomLog.readLog(tx, room, range))).entries;
+  const isOurs =
+    entry !== undefined &&
+    equalBytes(chainHashOf(decodeEntry(entry.bytes, "sliced"), entry.bytes, sha256), claim.hash);
+  if (!isOurs) throw new Refusal("claimInvalid", "The claim names an entry that is not there.");
+}
+
+function checkEndorsed(
+  { crypto }: Pick<DeliveryContext, "crypto">,
+  { view, group, leafOf }: HostedRoom,
+  { state, predecessor, founder }: NewGeneration,
+): void {
+  const verdict = authorizeGeneration(view, state, founder);
+  if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
+  const isEndorsed = areEndorsed(
+    predecessor,
+    (client) => {
+      const leaf = leafOf.get(client);
+      return leaf === undefined ? undefined : group.signatureKeyOf(leaf);
+    },
+    (by, message, signature) => crypto.verify(by, message, signature),
+  );
+  if (!isEndorsed) throw new Refusal("claimInvalid", "An endorsement is not signed by its client.");
+}
+
+type Writing = {
+  readonly hosted: HostedRoom;
+  readonly key: Bytes;
+  readonly made: NewGeneration;
+  readonly upload: GenerationUpload;
+  readonly remote: RemoteClients;
+  readonly at: number;
+};
+
+async function write(
+  context: DeliveryContext,
+  tx: Tx,
+  { hosted, key, made, upload, remote, at }: Writing,
+): Promise<Bytes | typeof MOVED> {
+  const { store, crypto, rooms, roomLog, accounts } = context;
+  const { group, founder } = made;
+  const before = await store.head(tx, hosted.id);
+  if (before === undefined || hasMoved(hosted, before)) return MOVED;
+  await checkListedClient(context, tx, { group, remote, isNew: true }, founder);
+  const { room, term, termSince, hubKey } = hosted;
+  const generation = hosted.generation + 1;
+  const next = { room, generation, term, hubKey, group };
+  const introduction = { hubKey: hubKey.publicKey, roster: group.roster };
+  const point = await appendEntry(
+    context,
+    tx,
+    { hosted: next, after: before, acceptedAt: at, peers: hosted.peers },
+    {
+      kind: "tombstone",
+      reason: TOMBSTONE_REASONS.begun,
+      replaced: before.hash,
+      detail: founder,
+    },
+    (here) => {
+      const head = signedHeadOf(crypto, next, here).signed;
+      const parcel = { head, groupInfo: upload.groupInfo, introduction };
+      return new Map(hosted.peers.map((peer) => [peer, parcel]));
+    },
+  );
+  for (const { client } of hosted.group.roster) {
+    if (client === founder || !accounts.isLocal(userOfClient(client))) continue;
+    await roomLog.unsubscribe(tx, { client, room, upTo: point.position });
+  }
+  for (const peer of hosted.peers) {
+    if (peer !== domainOf(founder)) await store.endPeer(tx, hosted.id, peer, point.position);
+  }
+  const ranges = await store.allPeerRanges(tx, hosted.id);
+  const uses = await store.linkUses(tx, hosted.id);
+  await store.deleteRoom(tx, hosted.id);
+  const head = signedHeadOf(crypto, next, point);
+  const written = group.store();
+  const id = await store.insertRoom(tx, {
+    room,
+    generation,
+    term,
+    termSince,
+    hubPrivateKey: hubKey.privateKey,
+    hubPublicKey: hubKey.publicKey,
+    foundedAt: at,
+    signedHead: head.bytes,
+    head: {
+      ...point,
+      epoch: group.epoch,
+      revision: hosted.revision + 1,
+    },
+    epoch: storedEpoch(group, written, {
+      startedAt: at,
+      entered: true,
+    }),
+    nodes: written.nodes,
+    members: group.roster.map(({ leaf, client }) => ({
+      leaf,
+      client,
+      user: userOfClient(client),
+    })),
+  });
+  for (const range of ranges) await store.addPeerRange(tx, id, range);
+  for (const use of uses) await store.addLinkUse(tx, id, use);
+  const answer = updateRoomResponseCodec.encode({
+    code: "success",
+    acceptedAt: at,
+    position: point.position,
+    head: head.signed,
+    firstMessagePosition: undefined,
+  });
+  await store.keepAnswer(tx, key, answer, answerExpiry(at));
+  tx.afterCommit(() => rooms.remove(room));
+  return answer;
+}
