@@ -16,6 +16,7 @@ import { writeHubRecord } from "./hub-record.ts";
 import { faceHalt, faceTrouble, tellHealth } from "./health/index.ts";
 import { loadGroup } from "./load-group.ts";
 import { isPassing, isSessionOver } from "./passing.ts";
+import { needsCommitFirst } from "./needs-commit-first.ts";
 import { postpone } from "./postpone.ts";
 import { forgottenText, offerText, staleText } from "./rejoin-texts.ts";
 import { rejoinRoom, StaleOffer, TooManyRollbacks } from "./rejoin-room.ts";
@@ -30,8 +31,6 @@ import { firstWelcome } from "./waiting-welcomes.ts";
  */
 export type Step = "next" | "wait" | "soon" | "refused";
 
-/** An update is committed at the latest after so many own messages in one epoch. */
-const messagesBeforeUpdate = 3_500;
 const retryDelayMs = 500;
 const soonDelayMs = 250;
 /** What suspends may end at any time. */
@@ -287,16 +286,6 @@ async function dispatch(context: GroupsContext, room: Room, intent: IntentRow): 
 function refusalFor(error: unknown): Refusal {
   if (error instanceof Refusal && !isTransient(error)) return error;
   throw error;
-}
-
-/** Pending removals are committed before anything is sent, and new keys (FED-1110) where others may have these. */
-function needsCommitFirst(context: GroupsContext, room: Room, intent: IntentRow): Promise<boolean> {
-  if (intent.status === "submitted") return Promise.resolve(false);
-  return room.serial.run(async () => {
-    const group = await loadGroup(context, room);
-    if (group.pendingRemovals.length > 0 || context.copies.shares(room.uri)) return true;
-    return group.messagesSentInEpoch >= messagesBeforeUpdate;
-  });
 }
 
 async function commitFirst(context: GroupsContext, room: Room): Promise<Step> {
