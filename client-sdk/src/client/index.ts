@@ -157,7 +157,7 @@ function startClient(
   const { account, context, events } = opened;
   const copies = createCopies(env, store, events);
   const sync = createSync(env, context.api, store, account.client, { events, copies });
-  const member: MemberContext = { crypto, now: () => env.now() };
+  const member: MemberContext = { crypto, now: () => sync.now() };
   const book = createContactBook(context, account.user, (contact) =>
     events.emit("contact", contactEvent(contact)),
   );

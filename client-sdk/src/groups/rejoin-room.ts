@@ -164,7 +164,7 @@ function prepare(
   { groupInfo }: GroupInfoPlaintext,
   ratchetTree: Bytes,
 ): ReturnType<typeof joinExternal> {
-  const { member, identity, people, self, env } = context;
+  const { member, identity, people, self } = context;
   const own = readRatchetTree(ratchetTree).filter(({ user }) => user === self.user);
   const { predecessor } = decodeRoomState(readGroupInfo(groupInfo).roomState);
   if (own.length === 0 && !mayReturn(predecessor, self.user)) {
@@ -180,7 +180,7 @@ function prepare(
     ratchetTree,
     ...(former === undefined ? {} : { removeLeaf: former.leaf }),
     authenticatedData,
-    at: env.now(),
+    at: member.now(),
   };
   return joinExternal(member, identity, input);
 }

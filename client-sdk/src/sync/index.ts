@@ -31,8 +31,10 @@ import {
   type ConnectionEvents,
   createConnection,
   createSerial,
+  createServerTime,
   type StreamFrame,
 } from "../transport/index.ts";
+import { serverBehind, storeCopied } from "./faults.ts";
 
 /** Positions that will never come, and with `restored` what the room's hub declared about it. */
 export type SinkGap = {
@@ -65,6 +67,8 @@ export interface Sync {
   /** Who waits is told `reason`. */
   stop(reason: Error): Promise<void>;
   live(): boolean;
+  /** The time by which others judge what this client makes; see `ServerTime`. */
+  now(): number;
   /** Begins the streams again at the stored cursors. */
   reread(): void;
   /**
@@ -78,35 +82,18 @@ export interface Sync {
   update(room: RoomUri, request: Bytes): ReturnType<typeof decodeUpdated>;
 }
 
-const serverBehind = {
-  room: undefined,
-  position: 0,
-  code: "serverBehind",
-  text:
-    "The server has less than it once gave to this client: its data were set back. If it does not say " +
-    "so itself soon, its operator should know.",
-} as const;
-const storeCopied = {
-  room: undefined,
-  position: 0,
-  code: "storeCopied",
-  text:
-    "This store is a copy of one that another program uses or has used since. It does nothing more, so " +
-    "that the conversations stay whole. Close the other one and start this one again; or, where the " +
-    "other one is to go on, log in anew with an empty store, which makes a client of its own. If you " +
-    "have made no copy, revoke this client from another one of yours.",
-} as const;
 const incarnationSetting = "incarnation";
 const acknowledgeDelayMs = 100;
 
 export function createSync(
-  env: Pick<Env, "openSocket" | "timer" | "random" | "log">,
+  env: Pick<Env, "now" | "monotonic" | "openSocket" | "timer" | "random" | "log">,
   api: Api,
   store: LocalStore,
   inbox: StreamUri,
   { events, copies }: { readonly events: Events<ClientEvents>; readonly copies: Copies },
 ): Sync {
   const steps = createSerial();
+  const time = createServerTime(env);
   const due = new Set<StreamUri>();
   /** Heads that came in this connection and whose gap comes next. */
   const heads = new Map<StreamUri, SignedHead>();
@@ -213,7 +200,10 @@ export function createSync(
     connection = createConnection(env, api, {
       hello: () => helloOf(store),
       claim: () => copies.claim(),
-      taken: (answer) => copies.taken(answer),
+      taken(answer) {
+        time.told(answer);
+        return copies.taken(answer);
+      },
       frame(frame) {
         const mine = generation;
         void steps.run(async () => {
@@ -268,6 +258,7 @@ export function createSync(
       await steps.idle();
     },
     reread: restart,
+    now: () => time.now(),
     live: () => sink !== undefined && (connection?.open() ?? false),
     async caughtUp() {
       const until = (holds: () => Promise<boolean>) => watch(watchers, over, holds);

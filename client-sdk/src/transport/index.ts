@@ -6,4 +6,5 @@ export {
   createConnection,
   type StreamFrame,
 } from "./connection.ts";
+export { createServerTime } from "./server-time.ts";
 export { createSerial, type Serial } from "./serial.ts";

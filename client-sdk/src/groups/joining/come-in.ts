@@ -128,7 +128,7 @@ function prepare(
   prepared: Awaited<ReturnType<typeof joinExternal>>["prepared"];
   group: MemberGroup;
 }> {
-  const { member, identity, self, env } = context;
+  const { member, identity, self } = context;
   const former = readRatchetTree(ratchetTree).find(({ client }) => client === self.client);
   const bare = encodeSafeAad({ treehouse: undefined, others: [] });
   return joinExternal(member, identity, {
@@ -139,6 +139,6 @@ function prepare(
       seed === undefined
         ? bare
         : withTicket(context, readGroupInfo(groupInfo), { seed, authenticatedData: bare }),
-    at: env.now(),
+    at: member.now(),
   });
 }
