@@ -160,6 +160,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     streams: queuing,
     submissions: delivery,
     sessions: authentication,
+    stores: authentication,
   });
   queuing.notify(realtime);
   queuing.hold(federation);

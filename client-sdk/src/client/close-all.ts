@@ -1,3 +1,4 @@
+import type { Copies } from "../copies/index.ts";
 import { SdkError } from "../errors/index.ts";
 import type { Groups } from "../groups/index.ts";
 import type { Presences } from "../presence/index.ts";
@@ -11,6 +12,7 @@ import type { Platform } from "./platform.ts";
 export type Running = {
   readonly sync: Sync;
   readonly groups: Groups;
+  readonly copies: Copies;
   readonly profiles: Profiles;
   readonly presences: Presences;
   readonly indexing: Indexing;
@@ -21,7 +23,7 @@ export type Running = {
 export async function closeAll(
   platform: Platform,
   store: LocalStore,
-  { sync, groups, profiles, presences, indexing, notifier }: Running,
+  { sync, groups, copies, profiles, presences, indexing, notifier }: Running,
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profiles.stop();
@@ -31,6 +33,7 @@ export async function closeAll(
     presences.stop();
     await sync.stop(closed());
     await groups.stop(closed());
+    await copies.close();
     await last();
   } finally {
     await store.close();

@@ -1,5 +1,5 @@
 /** The face of the SDK: one client of one account, over one store. */
-import { type MemberContext } from "@treehouse/mls/member";
+import type { MemberContext } from "@treehouse/mls/member";
 import { formatAddress } from "@treehouse/protocol";
 
 import {
@@ -13,6 +13,7 @@ import {
   metadataKeyOf,
   writeMetadataKey,
 } from "../account/index.ts";
+import { createCopies } from "../copies/index.ts";
 import { toSdkError } from "../errors/index.ts";
 import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
 import {
@@ -117,7 +118,6 @@ export type { ClientSessions, SessionInfo } from "./sessions.ts";
 export type { ClientSettings } from "./settings.ts";
 export type { ClientStickers } from "./stickers.ts";
 export type { ClientPresence, ContactPresence, PresenceChoice } from "../presence/index.ts";
-
 export type { Client } from "./client.ts";
 
 /** Opens or resumes the client that lives in a store. Throws `SdkError`. */
@@ -155,7 +155,8 @@ function startClient(
 ): Client {
   const { env, crypto } = platform;
   const { account, context, events } = opened;
-  const sync = createSync(env, context.api, store, account.client, events);
+  const copies = createCopies(env, store, events);
+  const sync = createSync(env, context.api, store, account.client, { events, copies });
   const member: MemberContext = { crypto, now: () => env.now() };
   const book = createContactBook(context, account.user, (contact) =>
     events.emit("contact", contactEvent(contact)),
@@ -224,6 +225,7 @@ function startClient(
     },
     store,
     api: context.api,
+    copies,
     link: sync,
     member,
     identity: own.identity,
@@ -282,7 +284,7 @@ function startClient(
   const lasting = { env, account, own, groups, assets, data, alarms, events, life: life.signal };
   const kept = startHistory(history, lasting);
   const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
-  const running = { sync, groups, profiles, presences, indexing, notifier };
+  const running = { sync, groups, copies, profiles, presences, indexing, notifier };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();

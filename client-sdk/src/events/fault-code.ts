@@ -21,6 +21,9 @@ export type FaultCode =
   | "membersReturned"
   | "roomForgotten"
   | "serverBehind"
+  | "storeRestored"
+  | "storeCopied"
+  | "copyRefused"
   | "auditMismatch"
   | "auditUnsigned"
   | "awayTooLong";

@@ -21,7 +21,7 @@ import { noteBegun } from "./generations/note-begun.ts";
 import { ForbiddenCommit, haltAt } from "./halt.ts";
 import {
   isOfOtherFork,
-  isOwnReturn,
+  isOfLostKeys,
   noteReport,
   observe,
   otherForkText,
@@ -97,8 +97,7 @@ export async function applyEntry(
     position: entry.position,
     hash: chainHashOf(entry, bytes, context.member.crypto.hash),
   };
-  if (entry.kind === "commit" && (await isUnfinishedReturn(context, room, entry))) {
-    // This store made it and died before it knew: the keys of the new leaf are gone with that.
+  if (entry.kind === "commit" && (await isOfLostKeys(context, room, entry))) {
     room.lost = true;
     return "applied";
   }
@@ -127,14 +126,6 @@ export async function applyEntry(
   write.after();
   if (write.left) await enterAgain(context, room);
   return "applied";
-}
-
-function isUnfinishedReturn(
-  { store }: GroupsContext,
-  room: Room,
-  { commit }: CommitEntry,
-): Promise<boolean> {
-  return store.transaction((tx) => isOwnReturn(tx, room.uri, commit));
 }
 
 function adds(entry: Entry, self: ClientUri): boolean {

@@ -29,6 +29,7 @@ import { writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { noteKeyNumbers, pinMembers, tellChangedKeys } from "./pin-members.ts";
 import { isHidden } from "./reception.ts";
+import { loosenAfterReturn } from "./sender-chain.ts";
 import { repeatSoon, withReturn } from "./repeat-for-returned.ts";
 import { tellEnd, writeEnd } from "./room-end.ts";
 import { describeEvent } from "./room-event.ts";
@@ -111,15 +112,14 @@ export async function commitEntry(
   let hidden = false;
   let changedKeys: readonly UserUri[] = [];
   let welcomed = () => {};
+  let renewed = () => {};
   const present = new Set(group.members().map(({ user }) => user));
   const returned = room.hub.returned.filter((user) => present.has(user));
   const settled = returned.length < room.hub.returned.length ? { ...room.hub, returned } : room.hub;
   const { client } = result.committer;
   const comeback = { client, position: entry.position };
-  const hub =
-    result.external && result.removed.length > 0
-      ? withReturn(settled, comeback, context.env.now())
-      : settled;
+  const comesBack = result.external && result.removed.length > 0;
+  const hub = comesBack ? withReturn(settled, comeback, context.env.now()) : settled;
   const moved = result.removedSelf ? undefined : newHubOf(before.view.state, group);
   const record = moved === undefined ? hub : { ...hub, moving: moved.term };
   const leaves = result.removedSelf ? [] : result.added.map(({ leaf }) => leaf);
@@ -142,6 +142,8 @@ export async function commitEntry(
           tx.intents.reset(intent.serial);
         }
       }
+      renewed = context.copies.applied(tx, room.uri, entry.commit);
+      if (comesBack) loosenAfterReturn(tx, room.uri, client);
       if (record !== room.hub) writeHubRecord(tx, room.uri, record);
       hidden = isHidden(tx, room.uri);
       changedKeys = pinMembers(context, tx, added);
@@ -170,6 +172,7 @@ export async function commitEntry(
     },
     after() {
       room.hub = record;
+      renewed();
       noteCommit(room, entry.position, { hash, committer: event.by });
       if (finished.length > 0) room.claimed.clear();
       for (const serial of finished) {

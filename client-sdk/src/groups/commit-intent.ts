@@ -77,7 +77,10 @@ export async function buildCommit(
         : handedOver(context, group, offered);
     const isTidy = add.length + remove.length + group.pendingRemovals.length === 0 && !isBehind;
     const idle = isTidy && changed === undefined;
-    const isUpdate = group.messagesSentInEpoch > 0 || isRenewalOf(intent.body, group.epoch);
+    const isUpdate =
+      group.messagesSentInEpoch > 0 ||
+      isRenewalOf(intent.body, group.epoch) ||
+      context.copies.shares(room.uri);
     if (idle && (intent.kind !== "commit" || !isUpdate)) {
       await context.store.transaction((tx) => tx.intents.delete(intent.serial));
       const done = { position: room.cursor.position, acceptedAt: context.env.now() };
@@ -111,6 +114,8 @@ export async function buildCommit(
       firstMessage: undefined,
     });
     const hash = toHex(sha256(prepared.commit));
+    // Others may leave the own leaf as it is (RFC 9420 §12.4).
+    if (intent.kind === "commit") context.copies.renews(room.uri, prepared.commit);
     await writeWithGroup(context, room, (tx) => {
       tx.intents.submit(intent.serial, request, hash);
     });

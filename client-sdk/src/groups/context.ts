@@ -174,6 +174,15 @@ export type KnownUser = {
   }[];
 };
 
+/** Whether another copy of the store may have what this one has; met by the module `copies`. */
+export interface Copies {
+  shares(room: RoomUri): boolean;
+  renews(room: RoomUri, commit: Bytes): void;
+  applied(tx: LocalTx, room: RoomUri, commit: Bytes): () => void;
+  renewed(tx: LocalTx, room: RoomUri): () => void;
+  joined(tx: LocalTx, room: RoomUri, keyPackageRef: Bytes): () => void;
+}
+
 /** What the operations on rooms share. */
 export type GroupsContext = {
   readonly env: Pick<Env, "now" | "random" | "log">;
@@ -181,6 +190,7 @@ export type GroupsContext = {
   readonly alarms: Alarms;
   readonly people: People;
   readonly accountEvents: AccountEvents;
+  readonly copies: Copies;
   readonly ears: Ears;
   /** What another client of the user has noted: the key to a room's metadata. */
   readonly metadataKey: (tx: LocalTx, room: RoomUri) => Bytes | undefined;

@@ -35,10 +35,11 @@ export async function enterRoom(
     const former = await formerGroupOf(context, room);
     const joined = await joinWelcome(context, entry.welcome, entry.acceptedAt, tree, former);
     ({ renewal } = joined);
-    ({ hidden, changedKeys } = await context.store.transaction((tx) => {
+    let noted: () => void;
+    ({ hidden, changedKeys, noted } = await context.store.transaction((tx) => {
       if (renewal !== undefined) writeRenewal(context, tx, room, renewal);
       finishPassed(context, room, tx, joined.cursor.position);
-      joined.write(tx);
+      const done = joined.write(tx);
       also(tx);
       const changed = pinMembers(context, tx, joined.group.members());
       const { position } = joined.cursor;
@@ -49,8 +50,9 @@ export async function enterRoom(
         const place = { room: room.uri, position, messageId: `fault ${position}`, acceptedAt };
         tx.messages.append({ ...place, kind: "fault", body }, true);
       }
-      return { hidden: isHidden(tx, room.uri), changedKeys: changed };
+      return { hidden: isHidden(tx, room.uri), changedKeys: changed, noted: done };
     }));
+    noted();
     room.group = joined.group;
     room.cursor = joined.cursor;
     room.forked = false;

@@ -123,6 +123,8 @@ export interface Groups
   renewed(): void;
   /** Another client of the user has noted something: names of rooms may be known now. */
   noted(): void;
+  /** Another copy of the store is in use: whoever waits for something, or asks for it, is told so. */
+  displaced(reason: Error): void;
   /** Nothing more will be applied to this stream, or not for long. */
   ended(stream: StreamUri): Promise<boolean>;
   /** The rooms of the user in which this client is not yet, and which it enters by itself. */
@@ -180,6 +182,7 @@ export function createGroups(context: GroupsContext): Groups {
     return waiting;
   };
   const wish = async (uri: RoomUri, kind: IntentKind, body: Bytes, reason?: string) => {
+    if (stopped !== undefined) throw stopped;
     const room = await rooms.open(uri);
     checkRunning(room);
     const createdAt = context.env.now();
@@ -198,6 +201,7 @@ export function createGroups(context: GroupsContext): Groups {
     return done(room, serial);
   };
   const create = async (wanted: NewRoom): Promise<RoomUri> => {
+    if (stopped !== undefined) throw stopped;
     await findStrangers(context, wanted.members);
     const { room: uri, addIntent } = await prepareRoom(context, wanted);
     await done(await rooms.open(uri), addIntent);
@@ -263,6 +267,10 @@ export function createGroups(context: GroupsContext): Groups {
       nameRooms(context, rooms).catch((error: unknown) => {
         context.env.log.warn("rooms.notNamed", { error: String(error) });
       });
+    },
+    displaced(reason) {
+      stopped = reason;
+      for (const room of rooms.list()) endWaiting(room, reason);
     },
     async ended(stream) {
       if (!isRoomStream(stream)) return false;

@@ -31,7 +31,8 @@ export type JoinedRoom = {
   readonly group: MemberGroup;
   readonly cursor: Cursor;
   readonly hub: HubRecord;
-  readonly write: (tx: LocalTx) => void;
+  /** Answers what is to be done after the transaction. */
+  readonly write: (tx: LocalTx) => () => void;
   /** Present when it is another generation of the room that this client is in. */
   readonly renewal: Renewal | undefined;
 };
@@ -124,6 +125,7 @@ export async function joinWelcome(
       noteInviter(tx, body.room, inviter?.user);
     }
     tx.keyPackages.use(toHex(joined.keyPackageRef));
+    return context.copies.joined(tx, body.room, joined.keyPackageRef);
   };
   return { group, cursor, hub, write, renewal };
 }

@@ -288,12 +288,13 @@ function refusalFor(error: unknown): Refusal {
   throw error;
 }
 
-/** Pending removals are committed before anything is sent: the leaver must not read it. */
+/** Pending removals are committed before anything is sent, and new keys (FED-1110) where others may have these. */
 function needsCommitFirst(context: GroupsContext, room: Room, intent: IntentRow): Promise<boolean> {
   if (intent.status === "submitted") return Promise.resolve(false);
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
-    return group.pendingRemovals.length > 0 || group.messagesSentInEpoch >= messagesBeforeUpdate;
+    if (group.pendingRemovals.length > 0 || context.copies.shares(room.uri)) return true;
+    return group.messagesSentInEpoch >= messagesBeforeUpdate;
   });
 }
 

@@ -7,6 +7,7 @@ import {
   fromHex,
   maskSenderLink,
   Refusal,
+  type RoomUri,
   SENDER_CHAIN_COMPONENT,
   type SenderLink,
   toHex,
@@ -82,6 +83,28 @@ export function linkOf(
   const link = unmaskSenderLink(data, message.salt);
   if (toHex(link.messageId) === message.messageId) return link;
   throw new Refusal("invalidMessage", "the message has the place of another one");
+}
+
+/**
+ * A client has come back by new keys: it may have been put back to a backup, and not know how many
+ * messages it has sent (FED-828).
+ */
+export function loosenAfterReturn(tx: LocalTx, room: RoomUri, client: ClientUri): void {
+  tx.senderChains.put(room, client, fresh);
+}
+
+/**
+ * How far the own counter leaps where it may have been further in another copy of this store: those who
+ * have not seen the return take no number twice.
+ */
+const leap = 1_000_000;
+
+/** The same, of this client itself. */
+export function leapAfterReturn(tx: LocalTx, room: RoomUri, client: ClientUri): void {
+  const own = tx.senderChains.get(room, client);
+  if (own === undefined) return;
+  const { counter } = own;
+  tx.senderChains.put(room, client, { ...fresh, counter: counter + leap });
 }
 
 /**

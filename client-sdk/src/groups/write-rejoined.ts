@@ -15,6 +15,7 @@ import { lostMessages } from "./lost-messages.ts";
 import { isHidden } from "./reception.ts";
 import { addMemberIntent, mayRemove, memberDifference } from "./returned-members.ts";
 import { finishPassed } from "./send-intent.ts";
+import { leapAfterReturn } from "./sender-chain.ts";
 import { named, openMetadata } from "./room-about.ts";
 import { aboutOf, decodeDetails, encodeDetails } from "./room-details.ts";
 import { noMetadataKey } from "./room-names.ts";
@@ -37,7 +38,8 @@ export async function writeRejoined(
   const renewal = renewedBy(former, group);
   const cursor = { stream: room.uri, position: head.position, hash: head.hash };
   const from = (rollback?.to ?? room.cursor.position) + 1;
-  const { hub, aftermath, hidden } = await context.store.transaction((tx) => {
+  const isShared = context.copies.shares(room.uri);
+  const { hub, aftermath, hidden, renewed } = await context.store.transaction((tx) => {
     if (renewal !== undefined) writeRenewal(context, tx, room, renewal);
     putRoom(context, tx, room, { group, state, isRenewed: renewal !== undefined });
     if (renewal === undefined) {
@@ -71,7 +73,13 @@ export async function writeRejoined(
     writeHubRecord(tx, room.uri, record);
     tx.cursors.set(cursor);
     forgetReturn(tx, room.uri);
-    return { hub: record, aftermath: after, hidden: isHidden(tx, room.uri) };
+    if (isShared) leapAfterReturn(tx, room.uri, context.self.client);
+    return {
+      hub: record,
+      aftermath: after,
+      hidden: isHidden(tx, room.uri),
+      renewed: context.copies.renewed(tx, room.uri),
+    };
   });
   const settled = {
     lost: false,
@@ -83,6 +91,7 @@ export async function writeRejoined(
     suspendedUntil: undefined,
     epochAtHub: 0,
   };
+  renewed();
   room.forkTags.clear();
   Object.assign(room, { group, cursor, hub, ...settled });
   if (renewal !== undefined) tellRenewal(context, room, renewal, hidden);

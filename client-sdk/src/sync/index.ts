@@ -28,6 +28,7 @@ import type { LocalStore } from "../storage/index.ts";
 import {
   type Api,
   type Connection,
+  type ConnectionEvents,
   createConnection,
   createSerial,
   type StreamFrame,
@@ -50,9 +51,14 @@ export interface StreamSink {
   /** The server was put back from a backup; called before anything of its new life is told. */
   restored(): Promise<void>;
   resume(): Promise<void>;
+  /** Another copy of the store is in use: nothing more is done here. */
+  displaced(reason: Error): void;
   /** Nothing more will be applied to this stream: it is forked, or the client is out of it. */
   ended(stream: StreamUri): Promise<boolean>;
 }
+
+/** Which of the copies of the store connects; owned here, met by the module `copies`. */
+export type Copies = Pick<ConnectionEvents, "claim" | "taken">;
 
 export interface Sync {
   start(sink: StreamSink): void;
@@ -80,6 +86,16 @@ const serverBehind = {
     "The server has less than it once gave to this client: its data were set back. If it does not say " +
     "so itself soon, its operator should know.",
 } as const;
+const storeCopied = {
+  room: undefined,
+  position: 0,
+  code: "storeCopied",
+  text:
+    "This store is a copy of one that another program uses or has used since. It does nothing more, so " +
+    "that the conversations stay whole. Close the other one and start this one again; or, where the " +
+    "other one is to go on, log in anew with an empty store, which makes a client of its own. If you " +
+    "have made no copy, revoke this client from another one of yours.",
+} as const;
 const incarnationSetting = "incarnation";
 const acknowledgeDelayMs = 100;
 
@@ -88,7 +104,7 @@ export function createSync(
   api: Api,
   store: LocalStore,
   inbox: StreamUri,
-  events: Events<ClientEvents>,
+  { events, copies }: { readonly events: Events<ClientEvents>; readonly copies: Copies },
 ): Sync {
   const steps = createSerial();
   const due = new Set<StreamUri>();
@@ -196,6 +212,8 @@ export function createSync(
   const begin = () => {
     connection = createConnection(env, api, {
       hello: () => helloOf(store),
+      claim: () => copies.claim(),
+      taken: (answer) => copies.taken(answer),
       frame(frame) {
         const mine = generation;
         void steps.run(async () => {
@@ -220,7 +238,12 @@ export function createSync(
       },
       ended(refusal) {
         end(refusal);
-        events.emit("loginRequired", { reason: refusal.message });
+        if (refusal.code !== "storeCopied") {
+          events.emit("loginRequired", { reason: refusal.message });
+          return;
+        }
+        sink?.displaced(refusal);
+        events.emit("fault", storeCopied);
       },
     });
     connection.start();

@@ -12,6 +12,7 @@ import {
   type ServerFrame,
   serverFrameCodec,
   type SocketHandle,
+  type TicketAnswer,
   ticketAnswerSchema,
 } from "@treehouse/protocol";
 
@@ -24,6 +25,10 @@ export interface ConnectionEvents {
     readonly incarnation: Bytes | undefined;
     readonly cursors: readonly Cursor[];
   }>;
+  /** With which of the copies of its store this client comes. */
+  claim(): Promise<{ readonly marks: readonly string[]; readonly running: boolean }>;
+  /** It was let in; nothing is opened before this is done. */
+  taken(answer: TicketAnswer): Promise<void>;
   frame(frame: StreamFrame): void;
   changed(state: "offline" | "connecting" | "open"): void;
   /** The session is over; nothing is tried any more. */
@@ -134,10 +139,12 @@ export function createConnection(
     const mine = attempt;
     events.changed("connecting");
     try {
-      const { ticket } = await api.json("POST", paths.tickets(), ticketAnswerSchema, {});
+      const store = await events.claim();
+      const answer = await api.json("POST", paths.tickets(), ticketAnswerSchema, { store });
+      await events.taken(answer);
       const hello = await events.hello();
       if (!running || mine !== attempt) return;
-      const url = api.server.replace(/^http/, "ws") + paths.stream(ticket);
+      const url = api.server.replace(/^http/, "ws") + paths.stream(answer.ticket);
       socket = openWith(url, mine, hello);
     } catch (error) {
       if (!running || mine !== attempt) return;
@@ -225,5 +232,6 @@ export function createConnection(
 }
 
 function isOver(refusal: Refusal): boolean {
-  return refusal.code === "sessionEnded" || refusal.code === "notAuthenticated";
+  const { code } = refusal;
+  return code === "sessionEnded" || code === "notAuthenticated" || code === "storeCopied";
 }

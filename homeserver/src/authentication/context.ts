@@ -3,6 +3,7 @@ import type { Database } from "../platform/index.ts";
 import type { PendingProof } from "./check-proof.ts";
 import type { AccountDataStore } from "./account-data/store.ts";
 import type { PendingChange } from "./change-credential.ts";
+import type { StoreMarks } from "./copies/store.ts";
 import type { ContactStore } from "./contacts/store.ts";
 import type { CountersignatureKey, Signatures } from "./countersignature-key.ts";
 import type { PendingFactor } from "./finish-login.ts";
@@ -37,6 +38,7 @@ export type AuthenticationContext = {
   readonly contacts: ContactStore;
   readonly accountData: AccountDataStore;
   readonly privacy: PrivacyStore;
+  readonly marks: StoreMarks;
   readonly recovery: RecoveryStore;
   readonly resets: ResetStore;
   /** How long a reset waits for clients that are active. */

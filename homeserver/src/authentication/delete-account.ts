@@ -48,6 +48,7 @@ async function deleteWithAll(
   await factors.forget(tx, user);
   await context.accountData.forgetOwner(tx, name);
   await context.privacy.forgetOwner(tx, name);
+  await context.marks.forgetOwner(tx, name);
   await context.recovery.forgetOwner(tx, name);
   await context.resets.deleteReset(tx, name);
   await forgetUser(context, tx, user);

@@ -42,6 +42,9 @@ import type { Heard } from "./contacts/hear-peer.ts";
 import { createContactLimits } from "./contacts/limits.ts";
 import { mayClaim } from "./contacts/may-claim.ts";
 import type { ConsentVerdict } from "./contacts/may-claim.ts";
+import { createStoreMarks } from "./copies/store.sqlite.ts";
+import { takeStore } from "./copies/take-store.ts";
+import type { StoreClaim, StoreTaken } from "./copies/take-store.ts";
 import { createContactStore } from "./contacts/store.sqlite.ts";
 import type { AuthenticationContext, LocalContacts, RegistrationMode } from "./context.ts";
 import { openCountersignatureKey } from "./countersignature-key.ts";
@@ -146,6 +149,8 @@ export interface Authentication {
   connect(neighbours: Partial<Neighbours>): void;
   /** After the commit that ended a session, for whoever holds its connections. Must not throw. */
   onSessionEnded(run: (ended: EndedSession) => void): void;
+  /** Lets one of the copies of a client's store in; see `take-store.ts`. Refuses `storeCopied`. */
+  takeStore(session: Session, claim: StoreClaim): Promise<StoreTaken>;
   /** Whether this server is the one that speaks for the user. */
   isLocal(user: UserUri): boolean;
   /** The keys with which this server countersigns, the current one first. */
@@ -191,6 +196,7 @@ export async function createAuthentication(
     contacts: createContactStore(database),
     accountData: createAccountDataStore(database),
     privacy: createPrivacyStore(database),
+    marks: createStoreMarks(database),
     recovery: createRecoveryStore(database),
     resets: createResetStore(database),
     resetDelayMs: options.resetDelayMs ?? RESET_LIMITS.delayMs,
@@ -240,6 +246,7 @@ export async function createAuthentication(
     prove: (session, request) => checkProof(context, limits, session, request),
     enrol: (enrolment) => enrol(context, enrolment),
     ensureAdminInvite: () => invites.ensureAdmin(),
+    takeStore: (session, claim) => takeStore(context, session, claim),
     onSessionEnded: (run) => sessions.onEnded(run),
     connect: (neighbours) => {
       context.neighbours.current = { ...context.neighbours.current, ...neighbours };

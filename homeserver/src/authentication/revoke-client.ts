@@ -113,6 +113,7 @@ async function shutOut(
   const hubs = await rooms.revokeClient(tx, { user, client, revokedAt: acceptedAt });
   await keyPackages.deleteOf(tx, client);
   await inboxes.deleteClient(tx, client);
+  await context.marks.forgetClient(tx, client);
   for (const one of staying) await keyPackages.deleteStockOf(tx, one.client);
   for (const hub of hubs) {
     await outbox.add(tx, hub, { kind: "clientRevoked", client, revokedAt: acceptedAt });

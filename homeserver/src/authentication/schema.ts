@@ -96,6 +96,21 @@ export const seen = sqliteTable(
   (table) => [index("authentication_seen_by_name").on(table.name)],
 );
 
+/** Which copy of a client's store was let in last. The marks are random and say nothing. */
+export const storeMarks = sqliteTable(
+  "authentication_store_marks",
+  {
+    client: text("client").primaryKey(),
+    name: text("name").notNull(),
+    mark: blob("mark", { mode: "buffer" }).notNull(),
+    /** Of copies that an older one has taken the place of: 16 octets each, the newest last. */
+    replaced: blob("replaced", { mode: "buffer" }).notNull(),
+    /** When a copy was refused, until the one that is in use is told. */
+    copiedAt: integer("copied_at"),
+  },
+  (table) => [index("authentication_store_marks_by_name").on(table.name)],
+);
+
 export const invites = sqliteTable(
   "authentication_invites",
   {

@@ -18,7 +18,7 @@ import { createConnections } from "./connections.ts";
 import { startKeepAlive } from "./keep-alive.ts";
 import { LiveStreams } from "./live-streams.ts";
 import { createOutbox } from "./outbox.ts";
-import type { Sessions, Streams, Submissions } from "./ports.ts";
+import type { Sessions, Stores, Streams, Submissions } from "./ports.ts";
 import { createReceiver } from "./receive.ts";
 import { routes } from "./routes.ts";
 import { createTickets } from "./tickets.ts";
@@ -26,13 +26,14 @@ import { createUpgradeHandler } from "./upgrade.ts";
 import { entryMessage } from "./wire.ts";
 
 export { closeCodes } from "./close.ts";
-export type { Sessions, StreamReader, Streams, Submissions } from "./ports.ts";
+export type { Sessions, Stores, StreamReader, Streams, Submissions } from "./ports.ts";
 
 export type RealtimeOptions = {
   readonly env: Pick<Env, "now" | "monotonic" | "random" | "timer" | "soon" | "log" | "metrics">;
   readonly streams: Streams;
   readonly submissions: Submissions;
   readonly sessions: Sessions;
+  readonly stores: Stores;
 };
 
 /** Besides its routes, this is what `queuing` tells of its streams (its `Notifier`). */
@@ -58,7 +59,7 @@ function isBusy({ outgoing, socket }: Connection): boolean {
 }
 
 export function createRealtime(options: RealtimeOptions): Realtime {
-  const { env, streams, submissions, sessions } = options;
+  const { env, streams, submissions, sessions, stores } = options;
   const tickets = createTickets(env);
   const live = new LiveStreams();
   const connections = createConnections(env, live, closeCodes.replaced);
@@ -122,7 +123,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
 
   const accepts = (): boolean => closing === undefined;
   return {
-    routes: routes(env, tickets),
+    routes: routes({ env, tickets, stores, connections }),
     upgrades: new Map([[paths.stream, createUpgradeHandler({ tickets, accepts, opened })]]),
     appended: push,
     passed,

@@ -1,4 +1,11 @@
-import type { Bytes, ClientUri, RoomUri, StreamUri } from "@treehouse/protocol";
+import type {
+  Bytes,
+  ClientUri,
+  RoomUri,
+  StreamUri,
+  TicketAnswer,
+  TicketRequest,
+} from "@treehouse/protocol";
 import type { Session } from "../platform/index.ts";
 
 /** What clients read; `queuing` meets it. */
@@ -52,6 +59,15 @@ export type StreamPageItem =
 export interface Submissions {
   submit(session: Session, room: RoomUri, request: Bytes): Promise<Bytes>;
   update(session: Session, room: RoomUri, request: Bytes): Promise<Bytes>;
+}
+
+/** Which copy of a client's store is let in; `authentication` meets it. */
+export interface Stores {
+  /** Refuses `storeCopied`. */
+  takeStore(
+    session: Session,
+    claim: NonNullable<TicketRequest["store"]> & { readonly isConnected: boolean },
+  ): Promise<Omit<TicketAnswer, "ticket" | "expiresAt">>;
 }
 
 /** Whose sessions end; `authentication` meets it. */

@@ -2,12 +2,14 @@ import {
   clientFrameCodec,
   entriesPageCodec,
   acknowledgementCodec,
+  MEDIA_TYPE_JSON,
   MEDIA_TYPE_TLS,
   parseProblem,
   paths,
   serverFrameCodec,
   subscriptionsAnswerSchema,
   ticketAnswerSchema,
+  utf8Encode,
 } from "@treehouse/protocol";
 import type {
   Bytes,
@@ -34,7 +36,11 @@ export class Device {
   }
 
   async ticket(): Promise<string> {
-    const answer = await this.#ask(paths.tickets(), { method: "POST" });
+    const answer = await this.#ask(paths.tickets(), {
+      method: "POST",
+      headers: { "content-type": MEDIA_TYPE_JSON },
+      body: utf8Encode("{}"),
+    });
     if (answer instanceof Error) throw answer;
     return ticketAnswerSchema.parse(JSON.parse(new TextDecoder().decode(answer))).ticket;
   }

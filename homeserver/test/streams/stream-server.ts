@@ -224,6 +224,7 @@ async function start(lasting: Lasting): Promise<StreamServer> {
     streams: queuing,
     submissions: plainSubmissions(database, queuing, heads),
     sessions: { onSessionEnded: (run) => listeners.push(run) },
+    stores: { takeStore: () => Promise.reject(new Error("nobody here has a store")) },
   });
   queuing.notify(realtime);
   const http = createHttpServer({

@@ -30,6 +30,7 @@ const exits: Record<string, ExitCode> = {
   epochTooOld: EXIT.conflict,
   epochAhead: EXIT.conflict,
   invalidCommit: EXIT.conflict,
+  storeCopied: EXIT.conflict,
   notFound: EXIT.notFound,
   unknownUser: EXIT.notFound,
   unknownRoom: EXIT.notFound,
@@ -54,6 +55,10 @@ const helps: Record<string, string> = {
   unknownClient:
     "`treehouse client ls` lists the clients of the account. One that was revoked never comes back: make " +
     "another one, in a context of its own.",
+  storeCopied:
+    "Close the other one and run this again. If both machines are to have the account, make a client of " +
+    "its own here: `treehouse --context <new> account login <address>`. If you have made no copy, revoke " +
+    "this client with `treehouse client revoke` on another one, and change the password.",
   unknownRoom: "`treehouse group ls` lists the conversations of this store.",
 };
 

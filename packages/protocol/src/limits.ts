@@ -243,6 +243,10 @@ export const LIMITS = {
   socketPingMs: 30 * SECOND,
   /** From a ticket to its use. */
   ticketLifetimeMs: 30 * SECOND,
+  /** Marks that a client's store names when it connects: those that it has had last. */
+  storeMarksMax: 128,
+  /** Marks of stores that an older copy has taken the place of, of one client. */
+  replacedMarksMax: 16,
   /** A session that is not used. */
   sessionIdleMs: 30 * DAY,
   /** Sessions of one user. */

@@ -1,6 +1,16 @@
-import { type Bytes, equalBytes, type RoomUri, sha256 } from "@treehouse/protocol";
+import {
+  type Bytes,
+  type CommitEntry,
+  equalBytes,
+  peekMlsMessage,
+  type RoomUri,
+  sha256,
+  toHex,
+} from "@treehouse/protocol";
 
 import type { LocalTx } from "../../storage/index.ts";
+import type { GroupsContext, Room } from "../context.ts";
+import { loadGroup } from "../load-group.ts";
 
 const place = (room: RoomUri) => `return ${room}`;
 
@@ -13,8 +23,28 @@ export function forgetReturn(tx: LocalTx, room: RoomUri): void {
   tx.settings.delete(place(room));
 }
 
-/** Whether a commit that puts this client's leaf in the place of its leaf is one that this store made. */
-export function isOwnReturn(tx: LocalTx, room: RoomUri, commit: Bytes): boolean {
-  const noted = tx.settings.get(place(room));
-  return noted !== undefined && equalBytes(noted, sha256(commit));
+/**
+ * Whether a commit gave this client's leaf keys that are not here: this store made it to come back, and
+ * died before it knew; or another copy of the store made it, which is not in use any more (FED-1111).
+ */
+export async function isOfLostKeys(
+  context: GroupsContext,
+  room: Room,
+  { commit, leafChanges }: CommitEntry,
+): Promise<boolean> {
+  const { isReturn, isWished } = await context.store.transaction((tx) => {
+    const noted = tx.settings.get(place(room.uri));
+    const hash = sha256(commit);
+    return {
+      isReturn: noted !== undefined && equalBytes(noted, hash),
+      isWished: tx.intents.byHash(room.uri, toHex(hash)) !== undefined,
+    };
+  });
+  if (isReturn || isWished || !context.copies.shares(room.uri)) return isReturn;
+  const framing = peekMlsMessage(commit);
+  if (framing.wireFormat !== "public") return false;
+  const { sender } = framing;
+  if (sender.kind === "member") return sender.leaf === (await loadGroup(context, room)).ownLeaf;
+  const own = leafChanges.filter(({ client }) => client === context.self.client);
+  return own.some(({ change }) => change === "added");
 }

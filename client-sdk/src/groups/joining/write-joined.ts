@@ -28,7 +28,7 @@ export async function writeJoined(
   const { group, head } = joined;
   const cursor = { stream: room.uri, position: head.position, hash: head.hash };
   const hub = { ...room.hub, term: Math.max(room.hub.term, head.term), doubt: undefined };
-  const changedKeys = await context.store.transaction((tx) => {
+  const { changedKeys, renewed } = await context.store.transaction((tx) => {
     putRoom(context, tx, room, joined);
     writeHubRecord(tx, room.uri, hub);
     tx.senderChains.loosen(room.uri);
@@ -36,8 +36,10 @@ export async function writeJoined(
     // The user's own act: nobody has brought this client in.
     noteInviter(tx, room.uri, undefined);
     deletePendingJoin(tx, room.uri);
-    return pinMembers(context, tx, group.members());
+    const renewing = context.copies.renewed(tx, room.uri);
+    return { changedKeys: pinMembers(context, tx, group.members()), renewed: renewing };
   });
+  renewed();
   const fresh = { lost: false, forked: false, forgotten: false, warned: false, late: undefined };
   Object.assign(room, { group, cursor, hub, ...fresh });
   Object.assign(room, { rollback: undefined, epochAtHub: 0, peopleEpoch: noEpoch });

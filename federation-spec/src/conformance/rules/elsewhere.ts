@@ -213,6 +213,8 @@ const names: Readonly<Record<string, Names>> = {
     "FED-211": "two heads that disagree prove a fork",
     "FED-1108": "forks of one epoch are told apart",
     "FED-1109": "how far back a client comes",
+    "FED-1110": "a client that may have been copied renews its keys before it speaks",
+    "FED-1111": "a client comes back where another copy of it has renewed its leaf",
     "FED-1123": "a hub asks the next one before it accepts the commit",
     "FED-1124": "a hub closes its log of a room that moves",
     "FED-1125": "followers go on with the hub that is named",

@@ -142,7 +142,7 @@ async function checkIsNew(
 }
 
 async function endFormer(context: AuthenticationContext, tx: Tx, user: UserUri): Promise<void> {
-  const { accountData, neighbours, recovery, resets, sessions, store } = context;
+  const { accountData, marks, neighbours, recovery, resets, sessions, store } = context;
   const { inboxes, keyPackages } = neighbours.current;
   const name = nameOf(user);
   await resets.deleteReset(tx, name);
@@ -152,6 +152,7 @@ async function endFormer(context: AuthenticationContext, tx: Tx, user: UserUri):
     await inboxes.deleteClient(tx, client);
   }
   await accountData.forgetOwner(tx, name);
+  await marks.forgetOwner(tx, name);
   // What the recovery key opens is of the former identity.
   await recovery.forgetOwner(tx, name);
 }

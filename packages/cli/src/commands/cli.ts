@@ -1,8 +1,10 @@
 import type { Client, NodeOptions } from "@treehouse/client-sdk";
+import { Refusal } from "@treehouse/protocol";
 import type { Command } from "commander";
 
 import type { Context } from "../contexts.ts";
 import { CliFailure, EXIT, type ExitCode } from "../failure.ts";
+import { failureOf } from "../failure-of.ts";
 import type { Output } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -46,12 +48,15 @@ export async function withClient<T>(
     ...(password === undefined || password === "" ? {} : { password }),
     ...options,
   });
-  tellOfResets(cli, client);
+  tellOfKeys(cli, client);
   return await use(client);
 }
 
-/** What nobody may miss, whatever the command is: somebody's keys are about to be others. */
-function tellOfResets(cli: Cli, client: Client): void {
+/** What nobody may miss, whatever the command is: somebody else may have the keys, or is about to. */
+function tellOfKeys(cli: Cli, client: Client): void {
+  client.on("fault", ({ code, text }) => {
+    if (code === "storeRestored" || code === "copyRefused") cli.output().note(`! ${text}`);
+  });
   client.on("identityAlarm", ({ kind, text }) => {
     if (kind === "accountReset") cli.output().note(`! ${text}`);
   });
@@ -104,6 +109,9 @@ export function watchConnection(client: Client): Disposable & { readonly lost: P
   };
   const off = [
     client.on("loginRequired", ({ reason }) => reject(loginRequired(reason))),
+    client.on("fault", ({ code, text }) => {
+      if (code === "storeCopied") reject(failureOf(new Refusal(code, text)));
+    }),
     client.on("state", ({ state }) => {
       if (state === "live") {
         wasLive = true;

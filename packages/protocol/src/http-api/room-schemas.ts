@@ -41,7 +41,30 @@ export type KeyPackagesAnswer = z.output<typeof keyPackagesAnswerSchema>;
 export const keyPackageUploadAnswerSchema = z.object({ stored: count, stock: count });
 export type KeyPackageUploadAnswer = z.output<typeof keyPackageUploadAnswerSchema>;
 
-export const ticketAnswerSchema = z.object({ ticket: token, expiresAt: time });
+export const ticketRequestSchema = z.strictObject({
+  /** Present where the client keeps a store from one connection to the next. */
+  store: z
+    .strictObject({
+      /** Random values that the store has named or is naming, the newest last. */
+      marks: z
+        .array(base64Url({ max: 16, min: 16 }))
+        .min(1)
+        .max(LIMITS.storeMarksMax),
+      /** This process has been let in with it before: then it is no old copy that was put back. */
+      running: z.boolean(),
+    })
+    .optional(),
+});
+export type TicketRequest = z.output<typeof ticketRequestSchema>;
+
+export const ticketAnswerSchema = z.object({
+  ticket: token,
+  expiresAt: time,
+  /** Present where a store was named. `restored`: another copy of it has been further already. */
+  store: z.enum(["known", "restored"]).optional(),
+  /** When a copy of the store was refused, if one was since the last time. */
+  copiedAt: time.optional(),
+});
 export type TicketAnswer = z.output<typeof ticketAnswerSchema>;
 
 export const subscriptionsAnswerSchema = z.object({

@@ -55,6 +55,7 @@ export const refusalTable = {
   roomFull: row(409, "The room is full", "Remove members first."),
   aheadOfStream: row(409, "The position does not exist yet", "Start again from the last known."),
   conflict: row(409, "Something changed meanwhile", "Read the current state and try again."),
+  storeCopied: row(409, "This is a copied store", "Close the other copy, or use an empty store."),
   resetWaiting: row(409, "The reset waits", "Wait as long as told, then ask for a new mail."),
   staleTerm: row(409, "The hub's term is over", "Learn the room's newer term."),
   ownersMissing: row(409, "Too few owners agree", "Ask the other owners of the room to agree."),

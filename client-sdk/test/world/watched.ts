@@ -1,0 +1,64 @@
+import { createNodeCrypto } from "@treehouse/mls/crypto/node";
+import { toHex } from "@treehouse/protocol";
+
+import { type Client, type ClientOptions, openClient } from "../../src/client/index.ts";
+import { createNodeEnv } from "../../src/environment/node.ts";
+import { openNodeStore } from "../../src/storage-sqlite/index.ts";
+import { keyStretching } from "./open-client.ts";
+import type { RunningServer } from "./server.ts";
+
+/** What was sealed with which key, by all clients that are opened with it. */
+export class Seals {
+  readonly #sealed = new Map<string, Set<string>>();
+
+  note(key: Uint8Array, plaintext: Uint8Array): void {
+    const at = toHex(key);
+    const known = this.#sealed.get(at) ?? new Set<string>();
+    this.#sealed.set(at, known.add(toHex(plaintext)));
+  }
+
+  /** How many keys there were. */
+  get keys(): number {
+    return this.#sealed.size;
+  }
+
+  /** Each generation of a ratchet has one key, for one message (RFC 9420 §9). */
+  get reused(): readonly string[] {
+    return [...this.#sealed].filter(([, texts]) => texts.size > 1).map(([key]) => key);
+  }
+}
+
+/** A client of which every key is noted that it encrypts a message with. */
+export async function openWatched(
+  server: RunningServer,
+  name: string,
+  seals: Seals,
+  options: Partial<ClientOptions> = {},
+): Promise<Client> {
+  const { env, close } = createNodeEnv();
+  const honest = createNodeCrypto({ random: env.random });
+  const crypto: typeof honest = {
+    ...honest,
+    aeadSeal(key, nonce, aad, plaintext) {
+      seals.note(key, plaintext);
+      return honest.aeadSeal(key, nonce, aad, plaintext);
+    },
+  };
+  const client = await openClient(
+    {
+      env,
+      crypto,
+      keyStretching,
+      openStore: (path) => openNodeStore(path, undefined, env.random),
+      close,
+    },
+    {
+      account: `${name}@${server.domain}`,
+      server: server.url,
+      store: server.path(name),
+      ...options,
+    },
+  );
+  server.clients.push(client);
+  return client;
+}

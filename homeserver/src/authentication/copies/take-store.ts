@@ -1,0 +1,51 @@
+import { equalBytes, fromBase64Url, LIMITS, nameOf, Refusal } from "@treehouse/protocol";
+import type { Bytes, TicketRequest } from "@treehouse/protocol";
+import type { Session } from "../../platform/index.ts";
+import type { AuthenticationContext } from "../context.ts";
+
+/** The store that a client connects with. */
+export type StoreClaim = NonNullable<TicketRequest["store"]> & {
+  /** The same client has an open socket. */
+  readonly isConnected: boolean;
+};
+
+export type StoreTaken = {
+  readonly store: "known" | "restored";
+  readonly copiedAt?: number | undefined;
+};
+
+/**
+ * Lets one of the copies of a client's store in (decision 0089). A store knows the mark that was let in
+ * last, or it is a copy from before that: one that was put back, or one of two that live. It counts as
+ * put back unless another one is connected, has been let in by this very process, or was itself
+ * replaced by an older copy. Refuses `storeCopied`.
+ */
+export async function takeStore(
+  { database, env, marks, neighbours }: AuthenticationContext,
+  { user, client }: Session,
+  { marks: named, running, isConnected }: StoreClaim,
+): Promise<StoreTaken> {
+  const known = named.map((one) => fromBase64Url(one));
+  const mark = known.at(-1);
+  if (mark === undefined) throw new Refusal("malformed", "a store without a mark");
+  const has = (one: Bytes) => known.some((other) => equalBytes(one, other));
+  const taken = await database.transaction(async (tx): Promise<StoreTaken | undefined> => {
+    const row = await marks.of(tx, client);
+    const next = { client, name: nameOf(user), mark, copiedAt: undefined };
+    if (row === undefined || has(row.mark)) {
+      await marks.put(tx, { ...next, replaced: row?.replaced ?? [] });
+      return { store: "known", copiedAt: row?.copiedAt };
+    }
+    if (isConnected || running || row.replaced.some(has)) {
+      await marks.put(tx, { ...row, copiedAt: env.now() });
+      return undefined;
+    }
+    const replaced = [...row.replaced, row.mark].slice(-LIMITS.replacedMarksMax);
+    await marks.put(tx, { ...next, replaced });
+    // The other copy may hold what opens a Welcome to them.
+    await neighbours.current.keyPackages.deleteStockOf(tx, client);
+    return { store: "restored" };
+  });
+  if (taken === undefined) throw new Refusal("storeCopied", "another copy of this store is in use");
+  return taken;
+}
