@@ -15,7 +15,14 @@ import type {
   SubmitMessageRequest,
   UserUri,
 } from "../src/index.ts";
-import { groupUriOf, mintClientUri, mintRoomUri, parseDomain, userUri, utf8Encode } from "../src/index.ts";
+import {
+  groupUriOf,
+  mintClientUri,
+  mintRoomUri,
+  parseDomain,
+  userUri,
+  utf8Encode,
+} from "../src/index.ts";
 
 /** Octets of a length between the bounds, small by default. */
 export function octets(bounds: { min?: number; max?: number } = {}): fc.Arbitrary<Bytes> {

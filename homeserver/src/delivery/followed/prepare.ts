@@ -151,7 +151,8 @@ async function prepareItem(
     const succession = await context.successions.check(peer, delivery, read);
     return { kind: "entry", delivery, entry, hash, additions, isIntroducer: isHub, succession };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    // Who has agreed to a new hub cannot be asked now: the whole batch comes again.
+    if (!(error instanceof Refusal) || error.code === "peerUnreachable") throw error;
     return { kind: "rejected", code: error.code };
   }
 }

@@ -52,7 +52,9 @@ export async function answerClaim(
     throw new Refusal("clientMismatch", "The endorsement is another client's.");
   }
   const kept =
-    endorsement === undefined ? stored : await endorse(context, known, { stored, claim, endorsement });
+    endorsement === undefined
+      ? stored
+      : await endorse(context, known, { stored, claim, endorsement });
   const endorsements = endorsementsCodec.decode(kept.endorsements);
   return updateRoomResponseCodec.encode({ code: "claim", claim, endorsements });
 }
@@ -109,7 +111,8 @@ async function claimFor(
   };
   return database.transaction(async (tx) => {
     const stored = await store.claim(tx, name);
-    if (stored !== undefined && stored.expiresAt > env.now() && isSame(stored, fresh)) return stored;
+    if (stored !== undefined && stored.expiresAt > env.now() && isSame(stored, fresh))
+      return stored;
     const added = {
       room: name,
       claim: generationClaimCodec.encode(fresh),
@@ -155,8 +158,12 @@ async function endorse(
     if (now === undefined || !equalBytes(now.claim, stored.claim)) {
       throw new Refusal("claimInvalid", "The room has gone on meanwhile.");
     }
-    const others = endorsementsCodec.decode(now.endorsements).filter((one) => one.client !== client);
-    const endorsements = [...others, endorsement].toSorted((a, b) => (a.client < b.client ? -1 : 1));
+    const others = endorsementsCodec
+      .decode(now.endorsements)
+      .filter((one) => one.client !== client);
+    const endorsements = [...others, endorsement].toSorted((a, b) =>
+      a.client < b.client ? -1 : 1,
+    );
     const kept = { ...now, endorsements: endorsementsCodec.encode(endorsements) };
     await store.putClaim(tx, kept);
     return kept;

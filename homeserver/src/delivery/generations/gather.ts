@@ -1,4 +1,11 @@
-import { chainHashOf, decodeEntry, domainOf, equalBytes, Refusal, verifyHead } from "@treehouse/protocol";
+import {
+  chainHashOf,
+  decodeEntry,
+  domainOf,
+  equalBytes,
+  Refusal,
+  verifyHead,
+} from "@treehouse/protocol";
 import type { Bytes, Domain, EntryDelivery, RoomUri, SignedHead } from "@treehouse/protocol";
 import { errorFields, sha256 } from "../../platform/index.ts";
 import type { FollowedContext } from "../followed/context.ts";

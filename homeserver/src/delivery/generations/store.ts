@@ -21,4 +21,3 @@ export type StoredClaim = {
   readonly hubPrivateKey: Bytes;
   readonly expiresAt: number;
 };
-

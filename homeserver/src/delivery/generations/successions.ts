@@ -174,7 +174,10 @@ async function isBetter(
 }
 
 /** As the owners are known who have not all come back into the other generation yet. */
-function isAgreed({ state, participants }: RoomView, { claim, endorsements }: Predecessor): boolean {
+function isAgreed(
+  { state, participants }: RoomView,
+  { claim, endorsements }: Predecessor,
+): boolean {
   const there = new Set<UserUri>([
     ...participants.map(({ user }) => user),
     ...state.assignments.map(({ user }) => user),
