@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { runWith } from "../packages/cli/test/world/terminal.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
@@ -59,7 +60,10 @@ test("the README's npm commands are scripts of this repository", () => {
   expect(used.filter((name) => manifest.scripts[name] === undefined)).toEqual([]);
 });
 
-// Each command is a process of its own: minutes are allowed where a machine is busy.
+/** Whether each command is a process of its own, as it is for a reader: most of it is their start. */
+const inProcesses = process.env["TREEHOUSE_SCALE"] === "full";
+
+// Minutes are allowed where a machine is busy.
 test(
   "R-144 R-153 C-05 the first conversation of the README happens as it says",
   { timeout: 300_000 },
@@ -199,24 +203,38 @@ async function run(line: string, more: readonly string[] = [], typed = ""): Prom
   const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare);
   const [, program, ...args] = words.map(String);
   expect(program).toBe("treehouse");
-  const child = spawn(join(bin, "treehouse"), [...args, ...more], {
+  const env = {
+    TREEHOUSE_HOME: join(directory, "home"),
+    TREEHOUSE_PASSWORD: "a password for the readme",
+  };
+  const all = [...args, ...more];
+  const ran = inProcesses ? await runInProcess(all, env, typed) : await runHere(all, env, typed);
+  expect(ran.code, `${line}\n${ran.out}${ran.err}`).toBe(0);
+  return ran.out;
+}
+
+type Ran = { readonly code: number | null; readonly out: string; readonly err: string };
+type Settings = Readonly<Record<string, string>>;
+
+async function runHere(args: readonly string[], env: Settings, input: string): Promise<Ran> {
+  const { exit, out, err } = await runWith(args, { env, input });
+  return { code: exit, out, err };
+}
+
+async function runInProcess(args: readonly string[], env: Settings, input: string): Promise<Ran> {
+  const child = spawn(join(bin, "treehouse"), args, {
     cwd: root,
-    env: {
-      ...quietEnvironment(),
-      TREEHOUSE_HOME: join(directory, "home"),
-      TREEHOUSE_PASSWORD: "a password for the readme",
-    },
+    env: { ...quietEnvironment(), ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
-  let [output, errors] = ["", ""];
-  child.stdout.on("data", (chunk) => (output += String(chunk)));
-  child.stderr.on("data", (chunk) => (errors += String(chunk)));
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk) => (out += String(chunk)));
+  child.stderr.on("data", (chunk) => (err += String(chunk)));
   // A command that reads no input may end before it is given any.
   child.stdin.on("error", () => undefined);
-  child.stdin.end(typed);
+  child.stdin.end(input);
   const [code] = await once(child, "close");
-  expect(code, `${line}\n${output}${errors}`).toBe(0);
-  return output;
+  return { code, out, err };
 }
 
 /** The environment without settings of whoever runs the tests. */

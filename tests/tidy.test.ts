@@ -10,7 +10,13 @@ import { expect, test } from "vitest";
 const areas: Record<string, readonly string[]> = {
   "packages/protocol": [],
   "packages/mls": ["packages/protocol"],
-  "packages/testkit": ["client-sdk", "homeserver", "packages/mls", "packages/protocol"],
+  "packages/testkit": [
+    "client-sdk",
+    "federation-spec",
+    "homeserver",
+    "packages/mls",
+    "packages/protocol",
+  ],
   "client-sdk": ["packages/protocol", "packages/mls"],
   homeserver: ["packages/protocol", "packages/mls"],
   "packages/cli": ["client-sdk", "packages/protocol"],

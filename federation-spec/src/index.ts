@@ -12,6 +12,7 @@ export {
   loadHttpSignatureVectors,
   loadProofVectors,
   loadVectors,
+  readVectorFile,
 } from "./load-vectors.ts";
 export type { ProofVectors, VectorFamily } from "./load-vectors.ts";
 export type { HashVector, SignatureVector } from "./proof-vectors.ts";

@@ -6,6 +6,9 @@ import {
   leafIdentityCodec,
   LIMITS,
   requiredCapabilitiesCodec,
+  RULES_KNOWN_EXTENSION,
+  RULES_VERSION,
+  rulesKnownCodec,
   template,
 } from "@treehouse/protocol";
 import { leafIdentity } from "./identity-samples.ts";
@@ -29,7 +32,7 @@ const { client: signer, hub } = signingKeys;
 export const capabilities: Capabilities = {
   versions: [1],
   ciphersuites: [SUITE],
-  extensions: [DICTIONARY, LEAF_IDENTITY_EXTENSION],
+  extensions: [DICTIONARY, LEAF_IDENTITY_EXTENSION, RULES_KNOWN_EXTENSION],
   proposals: [],
   credentials: [BASIC],
 };
@@ -39,6 +42,11 @@ export const identity: Extension = {
   data: leafIdentityCodec.encode(leafIdentity),
 };
 
+export const rulesKnown: Extension = {
+  type: RULES_KNOWN_EXTENSION,
+  data: rulesKnownCodec.encode({ rulesVersion: RULES_VERSION }),
+};
+
 export const leaf: LeafNode = {
   encryptionKey: x25519PublicKey(octets(32, 0x20)),
   signer,
@@ -46,7 +54,7 @@ export const leaf: LeafNode = {
   capabilities,
   notBefore: seconds - 3600,
   notAfter: seconds - 3600 + lifetimeMax,
-  extensions: [identity],
+  extensions: [identity, rulesKnown],
 };
 
 export const keyPackage: KeyPackage = {
@@ -64,7 +72,7 @@ export const lastResort: KeyPackage = {
 export const requiredCapabilities: Extension = {
   type: REQUIRED_CAPABILITIES,
   data: requiredCapabilitiesCodec.encode({
-    extensions: capabilities.extensions,
+    extensions: [DICTIONARY, LEAF_IDENTITY_EXTENSION],
     proposals: [],
     credentials: [BASIC],
   }),

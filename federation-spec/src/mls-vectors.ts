@@ -21,6 +21,7 @@ import {
   leaf,
   leafOctets,
   requiredCapabilities,
+  rulesKnown,
   seconds,
   senders,
 } from "./mls-samples.ts";
@@ -62,6 +63,12 @@ const refusedKeyPackages: readonly Refused<KeyPackage>[] = [
     "FED-981",
     "invalidKeyPackage",
     withLeaf({ extensions: [identity, { type: 0xf00f, data: octets(4) }] }),
+  ],
+  [
+    "of a leaf that says of its rules what is no number",
+    "FED-745",
+    "invalidKeyPackage",
+    withLeaf({ extensions: [identity, { ...rulesKnown, data: octets(3) }] }),
   ],
   ["of a leaf without an identity", "FED-981", "identityInvalid", withLeaf({ extensions: [] })],
   [

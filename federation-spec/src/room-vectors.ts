@@ -120,6 +120,21 @@ export function roomVectors(): RoomVectors {
   };
 }
 
+/** Rules that all clients here know, that one does not know, and a client that knows none. */
+function versionDecisions(member: (user: UserUri) => Actor) {
+  const stateAfter = { ...withAdmin, rulesVersion: 2, floor: 2 };
+  const raised = { ...nothing, stateAfter };
+  const all: RoomView = { ...group, rulesKnown: new Map([0, 1, 2, 3].map((leaf) => [leaf, 2])) };
+  const { added, ...rest } = add(zoe);
+  const older = { ...rest, added: added.map((one) => ({ ...one, rulesKnown: 0 })) };
+  return [
+    ["the owner raises the rules to what all clients know", all, member(olga), raised],
+    ["an admin raises the rules", all, member(anna), raised],
+    ["the owner raises the rules above what a client says", group, member(olga), raised],
+    ["an admin adds a client below the floor", group, member(anna), older],
+  ] as const;
+}
+
 function decisions(): readonly (readonly [string, RoomView, Actor, RoomChange])[] {
   const member = (user: UserUri): Actor => ({ kind: "member", user });
   const leaving = { ...nothing, removed: [{ user: olga, leaf: 0 }], pendingRemovals: [0] };
@@ -171,6 +186,7 @@ function decisions(): readonly (readonly [string, RoomView, Actor, RoomChange])[
     ],
     ["a stranger joins", group, { kind: "joiner", user: zoe, resync: false }, add(zoe)],
     ...generationDecisions(group),
+    ...versionDecisions(member),
     ["an admin bans a member", group, member(anna), bans(mia, [2, 3])],
     ["an admin bans a member of whom a client stays", group, member(anna), bans(mia, [2])],
     ["a member bans the admin", group, member(mia), bans(anna, [1])],
@@ -318,7 +334,8 @@ function sanctionsWithNulls({ muted, ...others }: Sanctions): object {
 }
 
 function viewOf(view: RoomView): object {
-  return { state: hexOf(view.state), participants: view.participants };
+  const { participants, rulesKnown = [] } = view;
+  return { state: hexOf(view.state), participants, rulesKnown: [...rulesKnown] };
 }
 
 function hexOf(value: RoomState | undefined): string | null {

@@ -19,6 +19,7 @@ test("docs/policy.md has what the engine decides (`npm run format` writes it)", 
 test("every act is allowed to somebody and refused to somebody, or says why not", () => {
   const never = acts.filter((act) => !verdicts(act.name).includes("allowed"));
   expect(never.map(({ name }) => name)).toEqual([
+    "add a user whose client is below the floor",
     "add a banned user",
     "remove another owner",
     "remove all own clients",
@@ -29,7 +30,7 @@ test("every act is allowed to somebody and refused to somebody, or says why not"
     "send a message while muted",
     "fix the membership",
     "pass over a pending removal",
-    "raise the version floor",
+    "raise it above what clients here know",
     "lower the term",
     "mute another owner",
   ]);

@@ -1,5 +1,5 @@
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
-import type { Domain, Env, RateRule } from "@treehouse/protocol";
+import type { Bytes, Domain, Env, RateRule } from "@treehouse/protocol";
 import { join } from "node:path";
 import { createAssets } from "./assets/index.ts";
 import type { AssetBounds, Assets } from "./assets/index.ts";
@@ -64,7 +64,8 @@ export type ModulesOptions = {
 export async function createModules(options: ModulesOptions): Promise<Modules> {
   const { config, env, database, jobs, files } = options;
   const { domain } = config.server;
-  const crypto = createNodeCrypto({ random: (length) => env.random(length) });
+  const random = (length: number): Bytes => env.random(length);
+  const crypto = options.machine?.crypto(random) ?? createNodeCrypto({ random });
   const authentication = await createAuthentication({
     env,
     database,

@@ -82,6 +82,7 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
       path: directory.databasePath,
       env,
       migrations,
+      reserveBytes: config.storage.reserve_mib * 1024 * 1024,
       onCrash: options.onCrash ?? ((error) => crash(env, error)),
       ...(options.machine === undefined ? {} : { engine: options.machine.engine }),
     });

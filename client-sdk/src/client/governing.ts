@@ -10,6 +10,7 @@ import {
 } from "@treehouse/protocol";
 
 import type { PolicyInfo, RoleInfo, Sanctioned } from "../groups/index.ts";
+import { type ActOptions, reasonOf } from "./act-options.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
 import { guarded } from "./guarded.ts";
 
@@ -55,36 +56,43 @@ export type LimitsWish = {
 };
 
 /** In milliseconds since the Unix epoch; for good where it is left out. */
-export type SilenceOptions = { readonly until?: number | undefined };
+export type SilenceOptions = ActOptions & { readonly until?: number | undefined };
 
 /**
  * Roles, bans and rules of a conversation. All of it is agreed in the group and checked by everybody:
  * what the own role does not permit is refused `notAllowed`. People are named by their addresses, and by
- * their tags where those are not known.
+ * their tags where those are not known. A reason is kept in the record of acts.
  */
 export interface Governing {
   policy(): Promise<ConversationPolicy>;
   /** Gives people another role, by its name. Who is not in is passed over. Refuses `notFound`. */
-  setRole(addresses: readonly string[], role: string): Promise<void>;
+  setRole(addresses: readonly string[], role: string, options?: ActOptions): Promise<void>;
   /** Takes people out and keeps them out; who is not in can be banned as well. */
-  ban(addresses: readonly string[]): Promise<void>;
+  ban(addresses: readonly string[], options?: ActOptions): Promise<void>;
   /** They may be added again, or come in as others do. */
-  unban(people: readonly string[]): Promise<void>;
+  unban(people: readonly string[], options?: ActOptions): Promise<void>;
   /** Lets people read and not write, until a time or for good. */
   silence(addresses: readonly string[], options?: SilenceOptions): Promise<void>;
-  unsilence(people: readonly string[]): Promise<void>;
+  unsilence(people: readonly string[], options?: ActOptions): Promise<void>;
   /** Changes a role, or makes a new one. Refuses `malformed` where there is no room for it. */
-  defineRole(wish: RoleWish): Promise<void>;
+  defineRole(wish: RoleWish, options?: ActOptions): Promise<void>;
   /** Nobody may hold it any more. Refuses `malformed`. */
-  removeRole(name: string): Promise<void>;
+  removeRole(name: string, options?: ActOptions): Promise<void>;
   /** What whoever comes is from now on. Those who are in keep what they are. */
-  setDefaultRole(name: string): Promise<void>;
-  setLimits(wish: LimitsWish): Promise<void>;
+  setDefaultRole(name: string, options?: ActOptions): Promise<void>;
+  setLimits(wish: LimitsWish, options?: ActOptions): Promise<void>;
+  /**
+   * Has the conversation go by later rules, and nobody in it whose program does not know them. Refuses
+   * `versionUnsupported` unless the program of everybody who is in does.
+   */
+  raiseRules(version: number, options?: ActOptions): Promise<void>;
 }
 
 export function createGoverning({ groups, session }: ConversationParts, room: RoomUri): Governing {
-  const change = async (wish: Parameters<typeof groups.setPolicy>[1]): Promise<void> =>
-    void (await groups.setPolicy(room, wish));
+  const change = async (
+    wish: Parameters<typeof groups.setPolicy>[1],
+    options: ActOptions | undefined,
+  ): Promise<void> => void (await groups.setPolicy(room, wish, reasonOf(options)));
   const others = (addresses: readonly string[]): readonly UserUri[] => {
     const users = addresses.map(parseAddress);
     if (!users.includes(session.user)) return users;
@@ -94,24 +102,32 @@ export function createGoverning({ groups, session }: ConversationParts, room: Ro
     roleNamed(await groups.policy(room), name).index;
   return {
     policy: () => guarded(async () => namedPolicy(await groups.policy(room))),
-    setRole: (addresses, role) =>
+    setRole: (addresses, role, options) =>
+      guarded(async () => {
+        const users = addresses.map(parseAddress);
+        await change({ kind: "assign", users, role: await roleIndex(role) }, options);
+      }),
+    ban: (addresses, options) =>
+      guarded(async () => change({ kind: "ban", users: others(addresses) }, options)),
+    unban: (people, options) =>
+      guarded(async () => change({ kind: "unban", ...sorted(people) }, options)),
+    silence: (addresses, options = {}) =>
       guarded(async () =>
-        change({ kind: "assign", users: addresses.map(parseAddress), role: await roleIndex(role) }),
+        change({ kind: "mute", users: others(addresses), until: options.until }, options),
       ),
-    ban: (addresses) => guarded(async () => change({ kind: "ban", users: others(addresses) })),
-    unban: (people) => guarded(async () => change({ kind: "unban", ...sorted(people) })),
-    silence: (addresses, { until } = {}) =>
-      guarded(async () => change({ kind: "mute", users: others(addresses), until })),
-    unsilence: (people) => guarded(async () => change({ kind: "unmute", ...sorted(people) })),
-    defineRole: (wish) =>
+    unsilence: (people, options) =>
+      guarded(async () => change({ kind: "unmute", ...sorted(people) }, options)),
+    defineRole: (wish, options) =>
       guarded(async () =>
-        change({ kind: "defineRole", ...roleOf(await groups.policy(room), wish) }),
+        change({ kind: "defineRole", ...roleOf(await groups.policy(room), wish) }, options),
       ),
-    removeRole: (name) =>
-      guarded(async () => change({ kind: "dropRole", index: await roleIndex(name) })),
-    setDefaultRole: (name) =>
-      guarded(async () => change({ kind: "defaultRole", index: await roleIndex(name) })),
-    setLimits: (wish) => guarded(async () => change({ kind: "limits", ...wish })),
+    removeRole: (name, options) =>
+      guarded(async () => change({ kind: "dropRole", index: await roleIndex(name) }, options)),
+    setDefaultRole: (name, options) =>
+      guarded(async () => change({ kind: "defaultRole", index: await roleIndex(name) }, options)),
+    setLimits: (wish, options) => guarded(async () => change({ kind: "limits", ...wish }, options)),
+    raiseRules: (version, options) =>
+      guarded(async () => change({ kind: "rules", version }, options)),
   };
 }
 

@@ -228,6 +228,7 @@ function startClient(
     copies,
     link: sync,
     member,
+    keyPackageStock: platform.keyPackageStock,
     identity: own.identity,
     self: { user: account.user, client: account.client },
     events,
@@ -298,11 +299,7 @@ function startClient(
     sessions: createSessions(context.api),
   };
   return {
-    me: {
-      address: formatAddress(account.user),
-      user: account.user,
-      client: account.client,
-    },
+    me: { address: formatAddress(account.user), user: account.user, client: account.client },
     conversations: createConversations(parts, account.user, tellOthers, finder),
     folders: createFolders(parts),
     notifications: createClientNotifications(parts),

@@ -1,7 +1,7 @@
-import { type CapabilityName, Refusal, type RoomUri } from "@treehouse/protocol";
+import { type CapabilityName, decodeContent, Refusal, type RoomUri } from "@treehouse/protocol";
 
 import { type HistoryRow, withChanges } from "../groups/index.ts";
-import type { Composed } from "../messages/index.ts";
+import { type Composed, needsOf } from "../messages/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 
 /** What everything that is sent into one conversation needs. */
@@ -28,10 +28,9 @@ export function createSender(
     },
     /** Refuses `notAllowed`. */
     async need(capability: CapabilityName): Promise<void> {
-      if (await groups.may(room, capability)) return;
-      throw new Refusal("notAllowed", "the rules of this conversation do not permit you that");
+      if (!(await groups.may(room, capability))) throw notPermitted();
     },
-    /** Something that is shown in the conversation by itself. */
+    /** Something that is shown in the conversation by itself. Refuses `notAllowed`. */
     async say(message: Composed): Promise<SentMessage> {
       profiles.sending(room);
       return sent(message);
@@ -40,9 +39,17 @@ export function createSender(
   };
 
   async function sent({ id, content }: Composed): Promise<SentMessage> {
+    for (const any of needsOf(decodeContent(content))) {
+      const may = await Promise.all(any.map((one) => groups.may(room, one)));
+      if (!may.includes(true)) throw notPermitted();
+    }
     const { position, acceptedAt } = await groups.send(room, content);
     return { id, conversation: room, position, acceptedAt };
   }
 }
 
 export type Sender = ReturnType<typeof createSender>;
+
+function notPermitted(): Refusal {
+  return new Refusal("notAllowed", "the rules of this conversation do not permit you that");
+}

@@ -2,6 +2,7 @@ import type { MemberContext } from "@treehouse/mls/member";
 import type { Env } from "@treehouse/protocol";
 
 import type { KeyStretching } from "../account/index.ts";
+import type { KeyPackageStock } from "../groups/index.ts";
 import type { AssetCipher } from "../assets/index.ts";
 import type { Pictures } from "../media/index.ts";
 import type { ClientEvents } from "../events/index.ts";
@@ -19,6 +20,8 @@ export type Platform = {
   readonly pictures?: () => Promise<Pictures | undefined>;
   /** By default what `account` recommends; a record fits one choice. */
   readonly keyStretching?: KeyStretching;
+  /** How many KeyPackages are kept at the server; by default what `groups` recommends. */
+  readonly keyPackageStock?: KeyPackageStock;
   /** Hears every event of the client, before its listeners and also while it is being opened. */
   hears?<K extends keyof ClientEvents>(name: K, value: ClientEvents[K]): void;
   /** Lets go of what the platform holds open; called once, at the end of `close`. */

@@ -29,7 +29,7 @@ import { sliceMessages } from "./indexing.ts";
 import { peopleNamed, roomsNamed } from "./search-names.ts";
 
 export type SearchOptions = {
-  /** `newest` first, or the `best`: where the words are rarer and more of what the message says. */
+  /** `newest` first, or the `best`: of the newest that fit, those that say little else. */
   readonly order?: "newest" | "best" | undefined;
   /** At most so many hits, 20 by default and at most 100. */
   readonly limit?: number | undefined;
@@ -154,14 +154,11 @@ async function unechoedHits(
       );
       const hit = fits ? hitOf(tx, parts, { query, hidden, row }) : undefined;
       if (hit === undefined) return [];
-      const place = { document: tx.search.documentBehind(row.acceptedAt), score: beforeAll };
+      const place = tx.search.placeBefore(row.acceptedAt);
       return [{ ...hit, cursor: cursorOf(place, order) }];
     }),
   );
 }
-
-/** Less than what bm25 gives to anything. */
-const beforeAll = -1e12;
 
 /** The message at a place, if it is what the query means. */
 function hitAt(
@@ -282,10 +279,15 @@ async function roomsOfBlocked({ groups, store }: ConversationParts): Promise<Rea
   return new Set(direct.filter(({ peer }) => users.has(peer)).map(({ room }) => room));
 }
 
-const cursorSchema = z.tuple([z.enum(["newest", "best"]), z.int().nonnegative(), z.number()]);
+const cursorSchema = z.tuple([
+  z.enum(["newest", "best"]),
+  z.int().nonnegative(),
+  z.int(),
+  z.int().nonnegative(),
+]);
 
-function cursorOf({ document, score }: SearchPlace, order: "newest" | "best"): string {
-  return toBase64Url(utf8Encode(JSON.stringify([order, document, score])));
+function cursorOf({ document, score, before }: SearchPlace, order: "newest" | "best"): string {
+  return toBase64Url(utf8Encode(JSON.stringify([order, document, score, before])));
 }
 
 function readCursor(cursor: string, order: "newest" | "best"): SearchPlace {
@@ -293,7 +295,8 @@ function readCursor(cursor: string, order: "newest" | "best"): SearchPlace {
   try {
     const read = cursorSchema.safeParse(JSON.parse(utf8Decode(fromBase64Url(cursor)))).data;
     if (read === undefined || read[0] !== order) throw fault();
-    return { document: read[1], score: read[2] };
+    const [, document, score, before] = read;
+    return { document, score, before };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof Refusal) throw fault();
     throw error;

@@ -3,7 +3,6 @@ import {
   type Actor,
   authorize,
   componentOf,
-  decodeRoomState,
   decodeSafeAad,
   type GroupUri,
   isParticipant,
@@ -63,7 +62,11 @@ export function violationOf(
       user: userOfClient(client),
       leaf,
     }));
-    const added = result.added.map(({ client }) => ({ user: userOfClient(client), client }));
+    const added = result.added.map(({ client, rulesKnown }) => ({
+      user: userOfClient(client),
+      client,
+      rulesKnown,
+    }));
     const { pendingRemovals } = before;
     const change = { added, removed, stateAfter: undefined, pendingRemovals };
     const participants = participantsAfter(before.view, change);
@@ -74,7 +77,7 @@ export function violationOf(
         ? // The state after it is not for this client; what follows from who is gone is taken for granted.
           settle({ state: before.view.state, participants })
         : result.roomStateChanged
-          ? decodeRoomState(after.roomState())
+          ? viewOf(after).state
           : undefined,
       pendingRemovals: result.external ? [] : pendingRemovals,
     });

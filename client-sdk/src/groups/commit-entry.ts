@@ -1,6 +1,5 @@
 import {
   type Bytes,
-  decodeRoomState,
   type Entry,
   formatAddress,
   isEnded,
@@ -8,7 +7,7 @@ import {
   Refusal,
   type RoomState,
   rosterHash,
-  sha256,
+  RULES_VERSION,
   toHex,
   userOfClient,
   type UserUri,
@@ -56,7 +55,8 @@ export async function commitEntry(
   });
   // Who is out cannot see all that the commit does, and has no part in what follows.
   if (violation !== undefined && !result.removedSelf) {
-    throw new ForbiddenCommit(violation.code, violation.reason);
+    const isLater = viewOf(group).state.rulesVersion > RULES_VERSION;
+    throw new ForbiddenCommit(isLater ? "paused" : "refused", violation.reason);
   }
   if (!result.removedSelf) {
     for (const message of entry.externalProposals) await propose(context, room, entry, message);
@@ -66,7 +66,7 @@ export async function commitEntry(
   const about =
     result.roomStateChanged && !result.removedSelf
       ? await aboutEntry(context, room, before.view, {
-          after: decodeRoomState(group.roomState()),
+          after: viewOf(group).state,
           by,
         })
       : undefined;
@@ -77,10 +77,7 @@ export async function commitEntry(
     key: auditKey,
     signer: former.find(({ leaf }) => !result.external && leaf === result.committer.leaf),
     result,
-    stateAfter:
-      result.roomStateChanged && !result.removedSelf
-        ? decodeRoomState(group.roomState())
-        : undefined,
+    stateAfter: isRuled ? viewOf(group).state : undefined,
     notes: {
       fields: Object.keys(about?.told ?? {}),
       banned: ruled?.banned.map(formatAddress),
@@ -94,9 +91,10 @@ export async function commitEntry(
     former,
     result,
   );
-  const own = toHex(sha256(entry.commit));
+  const own = toHex(crypto.hash(entry.commit));
   const roster = group.members().map(({ leaf, client }) => ({ leaf, client }));
-  const honest = result.removedSelf || equalBytes(rosterHash(roster), entry.rosterHash);
+  const honest =
+    result.removedSelf || equalBytes(rosterHash(roster, crypto.hash), entry.rosterHash);
   const event = {
     kind: "membership",
     epoch: entry.epoch + 1,
@@ -220,7 +218,7 @@ function noteCommit(
 
 /** The hub that a commit has named, if it is another one. */
 function newHubOf(before: RoomState, group: MemberGroup): RoomState | undefined {
-  const after = decodeRoomState(group.roomState());
+  const after = viewOf(group).state;
   return after.hub === before.hub ? undefined : after;
 }
 
@@ -241,7 +239,7 @@ export async function propose(
 }
 
 function isEndedIn(group: MemberGroup): boolean {
-  return isEnded(decodeRoomState(group.roomState()));
+  return isEnded(viewOf(group).state);
 }
 
 function isEmpty(told: object): boolean {

@@ -4,6 +4,7 @@ import {
   decodeRoomState,
   encodeRoomState,
   equalBytes,
+  formatAddress,
   type ClientUri,
   Refusal,
   type RoomChange,
@@ -227,11 +228,15 @@ async function whoIsOut(
   keyPackages: readonly Bytes[],
 ): Promise<readonly Added[]> {
   const present = new Set(group.members().map(({ client }) => client));
+  const { floor } = decodeRoomState(group.roomState());
   const checked = await Promise.all(
-    keyPackages.map(async (keyPackage) => ({
-      keyPackage,
-      client: (await checkKeyPackage(member, keyPackage)).client,
-    })),
+    keyPackages.map(async (keyPackage) => {
+      const { client, rulesKnown } = await checkKeyPackage(member, keyPackage);
+      if (rulesKnown >= floor) return { keyPackage, client };
+      const who = formatAddress(userOfClient(client));
+      const reason = `the program of ${who} does not know the rules of this conversation`;
+      throw new Refusal("versionUnsupported", reason);
+    }),
   );
   return checked.filter(({ client }) => !present.has(client));
 }

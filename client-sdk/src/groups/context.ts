@@ -2,6 +2,7 @@ import type { ClientIdentity, MemberContext, MemberGroup } from "@treehouse/mls/
 import type {
   AccountEventBody,
   Bytes,
+  CapabilityName,
   ClientUri,
   ContentChange,
   Env,
@@ -21,7 +22,9 @@ import type { Api, Serial } from "../transport/index.ts";
 import type { Alarm, Alarms } from "./alarms.ts";
 import type { Halt } from "./halt.ts";
 import type { HubRecord } from "./hub-record.ts";
+import type { Founded } from "./generations/founded.ts";
 import type { Begun } from "./generations/note-begun.ts";
+import type { KeyPackageStock } from "./publish-key-packages.ts";
 import type { Passing, Trouble } from "./health/index.ts";
 import { noEpoch, notePeople } from "./room-people.ts";
 
@@ -81,6 +84,8 @@ export type ReadMessage = {
   readonly expires?: Expiration | undefined;
   /** Whom it names. */
   readonly mentions?: Mentions;
+  /** Of each of these the sender's role must have one (FED-758). */
+  readonly needs?: readonly (readonly CapabilityName[])[];
   /** Present when it does something to a message that was sent before. */
   readonly change?: {
     readonly kind: ContentChange["kind"];
@@ -198,6 +203,8 @@ export type GroupsContext = {
   readonly api: Api;
   readonly link: Link;
   readonly member: MemberContext;
+  /** By default what `publish-key-packages.ts` says. */
+  readonly keyPackageStock: KeyPackageStock | undefined;
   readonly identity: ClientIdentity;
   readonly self: { readonly user: UserUri; readonly client: ClientUri };
   readonly events: Events<ClientEvents>;
@@ -286,16 +293,6 @@ export type Room = {
   readonly contained: Set<string>;
   /** The hub's clock against the own one, and until when it is spared what it does not take. */
   readonly ephemeral: { clockOffsetMs: number; pausedUntil: number };
-};
-
-export type Founded = {
-  readonly group: MemberGroup;
-  /** Who was there before, and is to be brought back. */
-  readonly users: readonly UserUri[];
-  /** What the user gives as a reason for it; mostly nothing. */
-  readonly reason: string;
-  /** Where the log is with it, once the hub has said so. */
-  readonly head: Head | undefined;
 };
 
 export type LateWelcome = {

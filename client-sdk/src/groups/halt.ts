@@ -1,4 +1,4 @@
-import { Refusal, type RefusalCode, RULES_VERSION } from "@treehouse/protocol";
+import { Refusal, RULES_VERSION } from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "./context.ts";
 import { viewOf } from "./view-of-group.ts";
@@ -17,12 +17,13 @@ export type Halt = {
 
 /** A commit that the hub has taken although the room's rules do not allow it. */
 export class ForbiddenCommit extends Error {
-  readonly code: RefusalCode;
+  /** `paused`: the room's rules are later ones, by which this client cannot judge. */
+  readonly state: Halt["state"];
 
-  constructor(code: RefusalCode, reason: string) {
+  constructor(state: Halt["state"], reason: string) {
     super(reason);
     this.name = "ForbiddenCommit";
-    this.code = code;
+    this.state = state;
   }
 }
 
@@ -31,11 +32,10 @@ export function haltAt(
   context: GroupsContext,
   room: Room,
   position: number,
-  { code, message }: ForbiddenCommit,
+  { state, message }: ForbiddenCommit,
 ): void {
   // What was applied to the group in memory is nowhere else.
   room.group = undefined;
-  const state = code === "versionUnsupported" ? "paused" : "refused";
   halt(context, room, { state, position, reason: state === "paused" ? pausedText : message });
 }
 

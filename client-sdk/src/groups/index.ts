@@ -77,6 +77,7 @@ export type {
 export type { KnownJoinLink } from "./joining/index.ts";
 export { knownMetadataKeys } from "./room-names.ts";
 export { noteNewClient } from "./rooms-of-user.ts";
+export type { KeyPackageStock } from "./publish-key-packages.ts";
 export type { NewRoom } from "./found-room.ts";
 export { type HistoryPage, type HistoryRow, withChanges } from "./read-history.ts";
 export { isHidden } from "./reception.ts";

@@ -69,6 +69,10 @@ export async function messageEntry(
   }
   const sender = userOfClient(message.client);
   const by = { user: sender, may: capabilitiesOf(group, sender) };
+  if (content.needs?.some((any) => !any.some((one) => by.may(one))) === true) {
+    const reason = "The sender's role does not permit what this message holds.";
+    return fault(context, room, entry, "policyViolated", reason);
+  }
   const speaks = callsRoom(content) && by.may("callEveryone");
   const facets = facetsOf(content, entry.acceptedAt);
   const isNamed = () => names(content, context.self.user, speaks ? group : undefined);

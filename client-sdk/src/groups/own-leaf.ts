@@ -1,5 +1,5 @@
 import type { GroupMember, MemberGroup } from "@treehouse/mls/member";
-import type { ClientUri } from "@treehouse/protocol";
+import { type ClientUri, RULES_VERSION } from "@treehouse/protocol";
 
 import type { GroupsContext } from "./context.ts";
 
@@ -7,7 +7,10 @@ type Of = Pick<GroupsContext, "people" | "self">;
 
 /** What the own leaves of an epoch come to, by the newest list of the user's clients. */
 export type OwnLeaves = {
-  /** The own leaf is certified by a device-signing key that has been replaced (decision 0021). */
+  /**
+   * The own leaf is certified by a device-signing key that has been replaced (decision 0021), or says of
+   * fewer rules that they are known than this program does (FED-745).
+   */
   readonly isBehind: boolean;
   /** Leaves of clients which the list does not name: they were revoked. */
   readonly unlisted: readonly number[];
@@ -30,7 +33,9 @@ export function ownLeavesOf({ people, self }: Of, group: MemberGroup): OwnLeaves
   const own = members.filter(({ user }) => user === self.user);
   const leaf = own.find(({ client }) => client === self.client);
   const leaves = {
-    isBehind: leaf !== undefined && numberOf(leaf) < people.self.number(),
+    isBehind:
+      leaf !== undefined &&
+      (numberOf(leaf) < people.self.number() || leaf.rulesKnown < RULES_VERSION),
     unlisted: own
       .filter(({ client }) => client !== self.client && !listed.has(client))
       .map((one) => one.leaf),

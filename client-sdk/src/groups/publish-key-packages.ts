@@ -10,9 +10,12 @@ import {
 
 import type { GroupsContext } from "./context.ts";
 
-/** Below this stock new KeyPackages are published, up to `stockFull`. */
-const stockLow = 20;
-const stockFull = 50;
+/** Below `low` new KeyPackages are published, up to `full`. */
+export type KeyPackageStock = { readonly low: number; readonly full: number };
+
+/** What others add a client with while it is away for days. */
+const stockDefault: KeyPackageStock = { low: 20, full: 50 };
+
 const lifetimeMs = LIMITS.keyPackageLifetimeMaxMs - LIMITS.clockSkewMs;
 
 /**
@@ -20,10 +23,11 @@ const lifetimeMs = LIMITS.keyPackageLifetimeMaxMs - LIMITS.clockSkewMs;
  * The private halves are durable before the public ones leave.
  */
 export async function publishKeyPackages(context: GroupsContext): Promise<void> {
+  const { low, full } = context.keyPackageStock ?? stockDefault;
   await context.store.transaction((tx) => tx.keyPackages.deleteExpired(context.env.now()));
   const stock = await context.api.json("GET", paths.keyPackages(), keyPackagesAnswerSchema);
-  if (stock.stock >= stockLow && stock.lastResort) return;
-  const wanted = Array.from({ length: Math.max(0, stockFull - stock.stock) }, () => false);
+  if (stock.stock >= low && stock.lastResort) return;
+  const wanted = Array.from({ length: Math.max(0, full - stock.stock) }, () => false);
   if (!stock.lastResort) wanted.push(true);
   const created: (CreatedKeyPackage & { readonly lastResort: boolean })[] = [];
   for (const lastResort of wanted) {

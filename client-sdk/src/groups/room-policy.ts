@@ -24,8 +24,8 @@ export interface RoomPolicy {
   may(room: RoomUri, capability: CapabilityName): Promise<boolean>;
   /** Whether this user may write there now. Refuses `removed`. */
   speaks(room: RoomUri): Promise<boolean>;
-  /** Has them changed. Refuses `notAllowed`, `malformed` and `limitExceeded`. */
-  setPolicy(room: RoomUri, wish: PolicyWish): Promise<Done>;
+  /** Has them changed. Refuses `notAllowed`, `malformed`, `limitExceeded` and `versionUnsupported`. */
+  setPolicy(room: RoomUri, wish: PolicyWish, reason?: string): Promise<Done>;
 }
 
 export function createRoomPolicy(
@@ -53,6 +53,6 @@ export function createRoomPolicy(
       );
     },
     speaks: async (uri) => (await speakingVerdict(context, await rooms.open(uri))).allowed,
-    setPolicy: (uri, wish) => intend(uri, "policy", encodePolicyWish(wish)),
+    setPolicy: (uri, wish, reason) => intend(uri, "policy", encodePolicyWish(wish), reason),
   };
 }

@@ -17,8 +17,7 @@ export function viewOf(group: MemberGroup): RoomView {
   const authenticator = group.epochAuthenticator();
   const known = seen.get(group);
   if (known !== undefined && equalBytes(known.authenticator, authenticator)) return known.view;
-  const roster = group.members().map(({ leaf, client }) => ({ leaf, client }));
-  const view = roomView(decodeRoomState(group.roomState()), roster);
+  const view = roomView(decodeRoomState(group.roomState()), group.members());
   seen.set(group, { authenticator, view });
   return view;
 }

@@ -19,6 +19,7 @@ export {
   type PollWish,
   type TextWish,
 } from "./compose.ts";
+export { needsOf } from "./needs.ts";
 export { createExpiry, type Expiry } from "./expiry.ts";
 export { type ContentType, defineContent } from "./define-content.ts";
 export {

@@ -11,7 +11,6 @@ import {
   textOf,
   userOfClient,
 } from "@treehouse/protocol";
-import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { composeText } from "./index.ts";
@@ -86,28 +85,3 @@ test("T-14 content that does not say whose and where it is, is refused", () => {
     Refusal,
   );
 });
-
-test("any octets are read or refused, and nothing else", () => {
-  const { content } = composeText(place, { text: "hello" });
-  fc.assert(
-    fc.property(fc.uint8Array(), fc.nat(), fc.nat(255), (octets, at, octet) => {
-      const changed = new Uint8Array(content);
-      changed[at % changed.length] = octet;
-      const inputs = [octets, changed, content.subarray(0, at % content.length)];
-      const thrown = inputs
-        .map((plaintext) => faultOf(plaintext))
-        .filter((one) => one !== undefined);
-      expect(thrown.filter((one) => !(one instanceof Refusal))).toEqual([]);
-    }),
-    { numRuns: 200 },
-  );
-});
-
-function faultOf(plaintext: Uint8Array): unknown {
-  try {
-    readContent({ room, sender: alice, plaintext, acceptedAt }, takers);
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-}

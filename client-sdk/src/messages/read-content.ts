@@ -30,6 +30,7 @@ import {
 
 import type { MessageReader, ReadMessage } from "../groups/index.ts";
 import type { LocalTx } from "../storage/index.ts";
+import { needsOf } from "./needs.ts";
 
 const bodyCodec = struct({
   version: u8,
@@ -119,7 +120,8 @@ export function readContent(
     const { kind } = change;
     const choices = kind === "vote" ? change.choices : [];
     const poll = kind === "edit" ? pollOf(parsed) : undefined;
-    return { ...read, change: { kind, target: toHex(change.target), choices, poll } };
+    const told = { kind, target: toHex(change.target), choices, poll };
+    return { ...read, change: told, needs: needsOf(parsed) };
   }
   const profile = profileOf(parsed);
   if (profile !== undefined) {
@@ -134,7 +136,7 @@ export function readContent(
     return { ...read, aside: (tx) => takers.grant(tx, { user, room, grant, acceptedAt }) };
   }
   const topic = parsed.topicId.length === 0 ? undefined : toHex(parsed.topicId);
-  return { ...read, topic, expires, mentions: mentionsOf(parsed) };
+  return { ...read, topic, expires, mentions: mentionsOf(parsed), needs: needsOf(parsed) };
 }
 
 /** What a message is shown as. Refuses `invalidMessage` for one that is not what it says. */

@@ -1,7 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { parseQuery, QueryFault } from "./index.ts";
+import { parseQuery } from "./index.ts";
 
 const clock = { now: Date.parse("2026-03-10T12:00:00Z"), timeZone: "Europe/Rome" };
 const parse = (text: string) => parseQuery(text, clock);
@@ -83,25 +82,3 @@ test.each([
 ])("R-123 the query %j is refused as %s at %i", (text, code, position) => {
   expect(() => parse(text)).toThrow(expect.objectContaining({ code, position }));
 });
-
-test("whatever is written, a query is read or refused with a place in it", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
-      const position = placeOfFault(text);
-      expect(position).toBeGreaterThanOrEqual(0);
-      expect(position).toBeLessThanOrEqual(text.length);
-    }),
-    { numRuns: 100 },
-  );
-});
-
-/** 0 when there is none. */
-function placeOfFault(text: string): number {
-  try {
-    parse(text);
-    return 0;
-  } catch (error) {
-    if (error instanceof QueryFault) return error.position;
-    throw error;
-  }
-}

@@ -87,13 +87,36 @@ function wrap(database: Database.Database): SqlDatabase {
     }
     return statement;
   };
+  let mode: Durability = "durable";
+  let wanted: Durability = "durable";
+  let writes = false;
+  let unsettled = false;
+  /**
+   * Called before the first write of a transaction: most only read, and changing the mode costs more than
+   * they do. Nobody else can write to the file, so that nothing comes between the two halves. In WAL,
+   * NORMAL leaves it to the next FULL commit to bring everything to the disk.
+   */
+  const beginToWrite = (): void => {
+    writes = true;
+    unsettled ||= wanted === "soon";
+    if (wanted === mode) return;
+    prepare("COMMIT").run();
+    database.pragma(`synchronous = ${wanted === "soon" ? "NORMAL" : "FULL"}`);
+    mode = wanted;
+    prepare("BEGIN IMMEDIATE").run();
+  };
+  const use = (sql: string) => {
+    const statement = prepare(sql);
+    if (!writes && !statement.readonly) beginToWrite();
+    return statement;
+  };
   const tx: SqlTx = {
     run(sql, ...values) {
-      const result = prepare(sql).run(...values);
+      const result = use(sql).run(...values);
       return { changes: result.changes, lastId: Number(result.lastInsertRowid) };
     },
     all(sql, ...values) {
-      return prepare(sql)
+      return use(sql)
         .all(...values)
         .map((row) => {
           if (typeof row !== "object" || row === null) throw new TypeError("a row is no object");
@@ -101,22 +124,15 @@ function wrap(database: Database.Database): SqlDatabase {
         });
     },
   };
-  let mode: Durability = "durable";
-  let unsettled = false;
-  /** In WAL, NORMAL leaves it to the next FULL commit to bring everything to the disk. */
-  const enter = (wanted: Durability): void => {
-    if (wanted !== mode) database.pragma(`synchronous = ${wanted === "soon" ? "NORMAL" : "FULL"}`);
-    mode = wanted;
-  };
   return {
     async transaction(run, durability = "durable") {
       if (!database.open) throw new StoreFault("closed", "the client was closed");
       try {
-        enter(durability);
-        database.exec("BEGIN IMMEDIATE");
+        wanted = durability;
+        writes = false;
+        prepare("BEGIN").run();
         const value = run(tx);
-        database.exec("COMMIT");
-        unsettled ||= durability === "soon";
+        prepare("COMMIT").run();
         return value;
       } catch (error) {
         if (database.inTransaction) database.exec("ROLLBACK");

@@ -37,6 +37,11 @@ export interface AccountDataRows {
   set(record: string, key: string, entry: DataEntry): void;
 }
 
+/** A record that neither this client nor the server has. */
+export function nothingOf(record: string): DataRow {
+  return { record, version: 0, hash: new Uint8Array(), changed: false, entries: {} };
+}
+
 export function createAccountDataRows(sql: SqlTx, seal: Seal): AccountDataRows {
   const place = (record: string) => `account_data/${record}`;
   const parse = (row: SqlRow): DataRow => {
@@ -59,8 +64,7 @@ export function createAccountDataRows(sql: SqlTx, seal: Seal): AccountDataRows {
   };
   const load = (record: string): DataRow => {
     const row = sql.all("SELECT * FROM account_data WHERE record = ?", record)[0];
-    if (row !== undefined) return parse(row);
-    return { record, version: 0, hash: new Uint8Array(), changed: false, entries: {} };
+    return row === undefined ? nothingOf(record) : parse(row);
   };
   const put = ({ record, version, hash, changed, entries }: DataRow): void => {
     known.delete(record);

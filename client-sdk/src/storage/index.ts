@@ -18,7 +18,7 @@ import { createKeyPackageSecrets, type KeyPackageSecrets } from "./key-packages.
 import { type FilesReader, filed } from "./filed-messages.ts";
 import { createMessageFiles, type MessageFiles } from "./message-files.ts";
 import { createMessages, type Messages } from "./messages.ts";
-import type { Durability, SqlDatabase } from "./port.ts";
+import type { Durability, SqlDatabase, SqlTx } from "./port.ts";
 import { createPreferences, type PreferenceStore } from "./preferences.ts";
 import { createProfiles, type Profiles } from "./profiles.ts";
 import { createReceipts, type Receipts } from "./receipts.ts";
@@ -28,14 +28,14 @@ import { type Describer, indexed, indexSlice } from "./indexed-messages.ts";
 import { migrate, wipe } from "./schema.ts";
 import { createThreads, type Threads } from "./threads.ts";
 import { createStickerPacks, type StickerPacks } from "./sticker-packs.ts";
-import { createSeal, StoreFault } from "./seal.ts";
+import { createSeal, type Seal, StoreFault } from "./seal.ts";
 import { createSearchIndex, type IndexState, type SearchRows } from "./search-index.ts";
-import { createTermHasher } from "./search-terms.ts";
+import { createTermHasher, type TermHasher } from "./search-terms.ts";
 import { createSenderChains, type SenderChains } from "./sender-chains.ts";
 import { createSettings, type Settings } from "./settings.ts";
 import { createUploads, type Uploads } from "./uploads.ts";
 
-export { dataEntriesSchema } from "./account-data.ts";
+export { dataEntriesSchema, nothingOf } from "./account-data.ts";
 export type { AuditRow, AuditState } from "./audit.ts";
 export type { DataEntries, DataEntry, DataRow } from "./account-data.ts";
 export { isAccepted } from "./contacts.ts";
@@ -50,7 +50,8 @@ export type { MessageKind, MessageRow, Unread } from "./messages.ts";
 export type { Preferences } from "./preferences.ts";
 export type { Durability, SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
 export type { RoomRow, RoomStatus } from "./rooms.ts";
-export type { IndexState, SearchPlace } from "./search-index.ts";
+export type { IndexState } from "./search-index.ts";
+export type { SearchPlace } from "./search-order.ts";
 export type { FacetGroup, Searchable } from "./search-terms.ts";
 export { StoreFault } from "./seal.ts";
 export type { SenderState } from "./sender-chains.ts";
@@ -125,49 +126,68 @@ export async function openLocalStore(
       throw new StoreFault("storeKeyWrong", "the store was sealed under another key", { cause });
     }
   });
+  /** An engine gives the same handle to each transaction. */
+  let made: { readonly sql: SqlTx; readonly rows: Rows } | undefined;
+  const rowsOf = (sql: SqlTx): Rows => {
+    if (made?.sql !== sql)
+      made = { sql, rows: createRows(sql, { seal, hasher, describer, files }) };
+    return made.rows;
+  };
   return {
     settle: () => database.settle(),
     transaction(run, durability) {
       return database.transaction((sql) => {
         const accountData = createAccountDataRows(sql, seal);
-        const index = createSearchIndex(sql, hasher);
-        const messages = createMessages(sql, seal);
-        const messageFiles = createMessageFiles(sql);
-        return run({
-          settings: createSettings(sql, seal),
-          accountData,
-          preferences: createPreferences(accountData),
-          rooms: createRooms(sql, seal),
-          cursors: createCursors(sql),
-          history: createHistoryRows(sql, seal),
-          messages: indexed(filed(messages, messageFiles, files), index, describer),
-          messageFiles,
-          search: {
-            find: (page) => index.find(page),
-            state: () => index.state(),
-            documentBehind: (at) => index.documentBehind(at),
-            indexAnew: () => index.forgetAll(),
-            indexSlice: (limit) => indexSlice(messages, index, describer, limit),
-          },
-          intents: createIntents(sql, seal),
-          keyPackages: createKeyPackageSecrets(sql, seal),
-          contacts: createContacts(sql),
-          relations: createRelations(sql, seal),
-          profiles: createProfiles(sql, seal),
-          receipts: createReceipts(sql),
-          senderChains: createSenderChains(sql, seal),
-          audit: createAuditRows(sql, seal),
-          threads: createThreads(sql, seal),
-          expiring: createExpiring(sql, seal),
-          uploads: createUploads(sql, seal),
-          assetContents: createAssetContents(sql, seal),
-          stickerPacks: createStickerPacks(sql, seal),
-        });
+        return run({ ...rowsOf(sql), accountData, preferences: createPreferences(accountData) });
       }, durability);
     },
     wipe: () => database.transaction(wipe),
     close() {
       return database.close();
     },
+  };
+}
+
+/** What remembers nothing of the transaction that it is used in. */
+type Rows = Omit<LocalTx, "accountData" | "preferences">;
+
+type RowsOptions = {
+  readonly seal: Seal;
+  readonly hasher: TermHasher;
+  readonly describer: Describer;
+  readonly files: FilesReader;
+};
+
+function createRows(sql: SqlTx, { seal, hasher, describer, files }: RowsOptions): Rows {
+  const index = createSearchIndex(sql, hasher);
+  const messages = createMessages(sql, seal);
+  const messageFiles = createMessageFiles(sql);
+  return {
+    settings: createSettings(sql, seal),
+    rooms: createRooms(sql, seal),
+    cursors: createCursors(sql),
+    history: createHistoryRows(sql, seal),
+    messages: indexed(filed(messages, messageFiles, files), index, describer),
+    messageFiles,
+    search: {
+      find: (page) => index.find(page),
+      state: () => index.state(),
+      placeBefore: (at) => index.placeBefore(at),
+      indexAnew: () => index.forgetAll(),
+      indexSlice: (limit) => indexSlice(messages, index, describer, limit),
+    },
+    intents: createIntents(sql, seal),
+    keyPackages: createKeyPackageSecrets(sql, seal),
+    contacts: createContacts(sql),
+    relations: createRelations(sql, seal),
+    profiles: createProfiles(sql, seal),
+    receipts: createReceipts(sql),
+    senderChains: createSenderChains(sql, seal),
+    audit: createAuditRows(sql, seal),
+    threads: createThreads(sql, seal),
+    expiring: createExpiring(sql, seal),
+    uploads: createUploads(sql, seal),
+    assetContents: createAssetContents(sql, seal),
+    stickerPacks: createStickerPacks(sql, seal),
   };
 }

@@ -1,5 +1,6 @@
 import type { TextTerm } from "../search/index.ts";
 import { integerOf, type SqlTx } from "./port.ts";
+import { best, type Candidate, newest, placeAbove, type SearchPlace } from "./search-order.ts";
 import type { FacetGroup, HashedTerms, Searchable, TermHasher } from "./search-terms.ts";
 
 /** Where a search looks. */
@@ -15,11 +16,6 @@ export type SearchPage = {
   readonly limit: number;
 };
 
-/** A place in the order of results; `score` counts with the order `best` only. */
-export type SearchPlace = { readonly document: number; readonly score: number };
-
-export type Candidate = SearchPlace & { readonly serial: number };
-
 /** How much of what was there before there was an index is in it. */
 export type IndexState = { readonly done: number; readonly total: number };
 
@@ -30,8 +26,8 @@ export type IndexState = { readonly done: number; readonly total: number };
 export interface SearchRows {
   find(page: SearchPage): readonly Candidate[];
   state(): IndexState;
-  /** A place behind which, newest first, everything of that time and before stands. */
-  documentBehind(acceptedAt: number): number;
+  /** A place behind which stands everything of that time and before; best first, simply everything. */
+  placeBefore(acceptedAt: number): SearchPlace;
 }
 
 export interface SearchIndex extends SearchRows {
@@ -75,13 +71,23 @@ export function createSearchIndex(sql: SqlTx, hasher: TermHasher): SearchIndex {
     }
   };
   return {
-    find: (page) => findCandidates(sql, hasher.match(page.terms, page.facets), page),
+    find({ terms, facets, since, until, order, after, limit }) {
+      const looked = {
+        match: hasher.match(terms, facets),
+        whole: hasher.match(terms.map(closed), facets),
+        since: documentAt(since ?? 0),
+        until: documentAt(until ?? latest),
+        after,
+        limit,
+      };
+      return order === "newest" ? newest(sql, looked) : best(sql, looked);
+    },
     state() {
       const { from, to } = backlog();
       if (from >= to) return { done: 1, total: 1 };
       return { done: from, total: to };
     },
-    documentBehind: (acceptedAt) => documentAt(acceptedAt + 1),
+    placeBefore: (acceptedAt) => placeAbove(documentAt(acceptedAt + 1), documentAt(latest)),
     backlog,
     forgetAll: () => forgetAll(sql),
     advance: (from) => void sql.run("UPDATE search_backlog SET from_serial = ?", from),
@@ -99,10 +105,11 @@ export function createSearchIndex(sql: SqlTx, hasher: TermHasher): SearchIndex {
       const document = numberFor(acceptedAt);
       // A statement of several parts would have FTS5 write out what it gathers for the transaction.
       sql.run(
-        "INSERT INTO search_documents (document, serial, fingerprint) VALUES (?, ?, ?)",
+        "INSERT INTO search_documents (document, serial, fingerprint, length) VALUES (?, ?, ?, ?)",
         document,
         serial,
         fingerprintOf(hashed),
+        hashed.length,
       );
       sql.run(
         "INSERT INTO search (rowid, words, parts, facets) VALUES (?, ?, ?, ?)",
@@ -151,50 +158,9 @@ function documentOf(sql: SqlTx, serial: number) {
   return sql.all("SELECT document, fingerprint FROM search_documents WHERE serial = ?", serial)[0];
 }
 
-function findCandidates(sql: SqlTx, match: string, page: SearchPage): readonly Candidate[] {
-  const { order, after, limit } = page;
-  const since = documentAt(page.since ?? 0);
-  const until = documentAt(page.until ?? latest);
-  const rows =
-    order === "newest"
-      ? sql.all(
-          `SELECT rowid AS document, 0 AS score FROM search
-           WHERE search MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`,
-          match,
-          since,
-          Math.min(until, after?.document ?? until),
-          limit,
-        )
-      : after === undefined
-        ? sql.all(
-            `SELECT rowid AS document, bm25(search, 1.0, 0.5, 0.0) AS score FROM search
-             WHERE search MATCH ? AND rowid >= ? AND rowid < ?
-             ORDER BY score, rowid DESC LIMIT ?`,
-            match,
-            since,
-            until,
-            limit,
-          )
-        : sql.all(
-            `SELECT document, score FROM (
-               SELECT rowid AS document, bm25(search, 1.0, 0.5, 0.0) AS score FROM search
-               WHERE search MATCH ? AND rowid >= ? AND rowid < ?)
-             WHERE score > ? OR (score = ? AND document < ?)
-             ORDER BY score, document DESC LIMIT ?`,
-            match,
-            since,
-            until,
-            after.score,
-            after.score,
-            after.document,
-            limit,
-          );
-  return rows.flatMap((row) => {
-    const document = integerOf(row, "document");
-    const [known] = sql.all("SELECT serial FROM search_documents WHERE document = ?", document);
-    if (known === undefined) return [];
-    return [{ document, score: integerOf(row, "score"), serial: integerOf(known, "serial") }];
-  });
+/** With its last word as it stands. */
+function closed(term: TextTerm): TextTerm {
+  return { ...term, open: false };
 }
 
 function documentAt(at: number): number {

@@ -27,6 +27,8 @@ export type HashedTerms = {
   readonly words: string;
   readonly parts: string;
   readonly facets: string;
+  /** How many words. */
+  readonly length: number;
 };
 
 /** Facets of one of which a message has at least one, or with `negative` none. */
@@ -105,6 +107,7 @@ export function createTermHasher(storeKey: Uint8Array): TermHasher {
         words: words.join(" "),
         parts: [...parts].join(" "),
         facets: [everything, ...facets].map(facet).join(" "),
+        length: words.length,
       };
     },
     match(terms, facets) {

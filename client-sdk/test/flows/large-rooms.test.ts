@@ -6,7 +6,7 @@ import { startServer, type TestServer } from "../world/server.ts";
 import { founded, reads, textsIn } from "../world/waiting.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const timeout = full ? 1_200_000 : 60_000;
+const timeout = full ? 3_600_000 : 60_000;
 /** As many as one commit may add, and some to spare. */
 const addedAtOnce = 90;
 

@@ -3,12 +3,14 @@ import { decodeEntry, encodeEntry, type RoomUri, type ServerFrame } from "@treeh
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Client, Conversation } from "../../src/node.ts";
+import { crowd } from "../world/crowd.ts";
 import { acts } from "../world/forbidden-acts.ts";
 import {
   type ForgedUpload,
   forgeUpload,
   type Inside,
-  keyPackageOf,
+  strangersKeyPackages,
+  submitted,
 } from "../world/forge-upload.ts";
 import { startServer, type TestServer } from "../world/server.ts";
 import { openTampered } from "../world/tampered.ts";
@@ -37,10 +39,10 @@ beforeAll(async () => {
   }
   await Promise.all([bob.caughtUp(), mallory.caughtUp()]);
   await Promise.all([bob.close(), mallory.close()]);
-  const stranger = await keyPackageOf(server.path("eve"));
+  const keyPackages = await strangersKeyPackages(server.path("eve"));
   for (const [index, { id }] of rooms.entries()) {
     const upload: (inside: Inside) => CommitIntent = (inside) =>
-      taken[index]?.wish(inside, stranger) ?? {};
+      taken[index]?.wish(inside, keyPackages) ?? {};
     accepted.set(id, await forgeUpload(server.path("mallory"), id, upload));
   }
 }, 120_000);
@@ -50,7 +52,14 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-test("T-16 FED-746 what no rule allows no honest client applies where its hub takes it", async () => {
+test("T-16 FED-746 what no rule allows the hub refuses, and clients where it takes it", async () => {
+  for (const [index, { id, info }] of rooms.entries()) {
+    const [act, upload] = [taken[index], accepted.get(id)];
+    if (act === undefined || upload === undefined) throw new Error("nothing was forged");
+    const code = await submitted(server.path("mallory"), id, upload);
+    expect([act.name, code]).toEqual([act.name, act.code ?? "notAllowed"]);
+    expect((await info()).epoch).toBe(upload.epoch);
+  }
   // In the place of what Alice says the hub hands out what it should have refused.
   const frame = (one: ServerFrame): readonly ServerFrame[] => {
     if (one.type !== "entry") return [one];
@@ -82,4 +91,18 @@ test("T-16 FED-746 what no rule allows no honest client applies where its hub ta
 
   await using again = await server.open("bob");
   for (const { id } of seats) await reads(again, id, "what she said");
+});
+
+test("FED-745 nobody lets in a program without the room's rules, which rise to what all know", async () => {
+  const [old] = await crowd(server, { prefix: "old", count: 1, passwords: false, rulesKnown: 0 });
+  const { address = "" } = old ?? {};
+  const [room] = rooms;
+  if (room === undefined) throw new Error("no room");
+  const { epoch } = await room.info();
+  const message = `the program of ${address} does not know the rules of this conversation`;
+  const code = "versionUnsupported";
+  await expect(room.add([address])).rejects.toMatchObject({ code, message });
+  await expect(room.raiseRules(2)).rejects.toMatchObject({ code });
+  expect(await room.policy()).toMatchObject({ rulesVersion: 1, floor: 1, rulesKnown: 1 });
+  expect((await room.info()).epoch).toBe(epoch);
 });

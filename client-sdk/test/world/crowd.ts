@@ -21,11 +21,24 @@ export type Bystander = {
 /** So many accounts; those with a password take longer. */
 export async function crowd(
   server: RunningServer,
-  { prefix, count, passwords }: { prefix: string; count: number; passwords: boolean },
+  {
+    prefix,
+    count,
+    passwords,
+    rulesKnown,
+  }: {
+    prefix: string;
+    count: number;
+    passwords: boolean;
+    /** What their leaves say of the rules that they know; otherwise as programs of today. */
+    rulesKnown?: number;
+  },
 ): Promise<readonly Bystander[]> {
   const people: Bystander[] = [];
   for (let index = 0; index < count; index += 1) {
-    people.push(await bystander(server, `${prefix}${index}`, passwords));
+    const from = `192.0.${Math.floor(index / 250)}.${1 + (index % 250)}`;
+    const options = { from: passwords ? from : undefined, rulesKnown };
+    people.push(await bystander(server, `${prefix}${index}`, options));
   }
   return people;
 }
@@ -33,15 +46,25 @@ export async function crowd(
 async function bystander(
   server: RunningServer,
   name: string,
-  hasPassword: boolean,
+  {
+    from,
+    rulesKnown,
+  }: {
+    /** Where it is, if it has a password: what is done with that is counted by address. */
+    from: string | undefined;
+    rulesKnown: number | undefined;
+  },
 ): Promise<Bystander> {
   const { domain, url } = server;
   const person = createPerson(name, { domain });
-  const { token, ...vouched } = await enrolled(server, person, hasPassword);
+  const { token, ...vouched } = await enrolled(server, person, from);
   const identity = leafIdentityOf(person, vouched);
   const stock = await Promise.all(
     [false, true].map(async (lastResort) => ({
-      ...(await makeKeyPackage(person, identity, { lastResort })),
+      ...(await makeKeyPackage(person, identity, {
+        lastResort,
+        ...(rulesKnown === undefined ? {} : { rulesKnown }),
+      })),
       lastResort,
     })),
   );
@@ -52,12 +75,12 @@ async function bystander(
   if (uploaded.refusal !== undefined) throw uploaded.refusal;
   return {
     address: `${nameOf(person.user)}@${domain}`,
-    delete: () => deleteAccount({ url, token, password }),
+    delete: () => deleteAccount({ url, token, password, ...(from === undefined ? {} : { from }) }),
   };
 }
 
-async function enrolled({ url, current }: RunningServer, person: Person, hasPassword: boolean) {
-  if (!hasPassword) {
+async function enrolled({ url, current }: RunningServer, person: Person, from: string | undefined) {
+  if (from === undefined) {
     const { session, ...vouched } = await current().authentication.enrol({
       ...person,
       admin: false,
@@ -66,6 +89,7 @@ async function enrolled({ url, current }: RunningServer, person: Person, hasPass
   }
   const { session, countersigner, attestationCountersignature } = await register(url, person, {
     password,
+    from,
   });
   const countersignature = fromBase64Url(attestationCountersignature);
   return { attestationCountersignature: countersignature, countersigner, token: session.token };

@@ -7,6 +7,7 @@ import {
   encodeRoomState,
   MESSAGE_EXPIRATION_COMPONENT,
   parseUserUri,
+  type RefusalCode,
   ROLES,
   ROOM_END_COMPONENT,
   type RoomState,
@@ -19,6 +20,12 @@ import {
 import { random } from "./forge.ts";
 import type { Inside } from "./forge-upload.ts";
 
+/** Of somebody outside, with a program like the others', and with one that knows no rules. */
+export type KeyPackages = {
+  readonly stranger: Uint8Array<ArrayBuffer>;
+  readonly old: Uint8Array<ArrayBuffer>;
+};
+
 /**
  * Mallory's program checks nothing. Each act is one upload that breaks no
  * rule of MLS: an honest hub refuses it, and where the hub takes it all the same no honest client
@@ -28,7 +35,9 @@ export type Act = {
   readonly name: string;
   /** Of an admin; otherwise she is a plain member. */
   readonly as?: "admin";
-  wish(inside: Inside, stranger: Uint8Array<ArrayBuffer>): CommitIntent;
+  /** What the hub answers; `notAllowed` if left out. */
+  readonly code?: RefusalCode;
+  wish(inside: Inside, keyPackages: KeyPackages): CommitIntent;
 };
 
 const stating = (change: (inside: Inside) => Partial<RoomState>): Act["wish"] => {
@@ -69,7 +78,7 @@ export const acts: readonly Act[] = [
     name: "makes herself an admin",
     wish: stating(({ state, user }) => ({ assignments: assigned(state, user, ROLES.admin) })),
   },
-  { name: "adds a stranger", wish: (_, stranger) => ({ add: [stranger] }) },
+  { name: "adds a stranger", wish: (_, { stranger }) => ({ add: [stranger] }) },
   {
     name: "takes out the owner, and settles who follows",
     wish({ group, state }) {
@@ -185,6 +194,12 @@ export const acts: readonly Act[] = [
       );
       return { remove: [firstLeaf], roomState: encodeRoomState(settle(view) ?? state) };
     },
+  },
+  {
+    name: "as an admin adds a client that knows no rules",
+    as: "admin",
+    code: "versionUnsupported",
+    wish: (_, { old }) => ({ add: [old] }),
   },
   {
     name: "as an admin deletes the room for all",

@@ -16,6 +16,7 @@ import {
   type RefusalCode,
   rosterHash,
   type RoomState,
+  RULES_VERSION,
   updateRequestCodec,
   type UserUri,
 } from "@treehouse/protocol";
@@ -66,11 +67,19 @@ export function forgeUpload(
   });
 }
 
-/** A KeyPackage of the client whose store this is, which no server has handed out. */
-export async function keyPackageOf(path: string): Promise<Bytes> {
+/** A KeyPackage that no server has handed out, of the client whose store this is, which knows these rules. */
+async function keyPackageOf(path: string, rulesKnown: number): Promise<Bytes> {
   const { identity } = await accountOf(path);
   const options = { lifetimeMs: 60_000, lastResort: false };
-  return (await createKeyPackage({ crypto, now: Date.now }, identity, options)).keyPackage;
+  const context = { crypto, now: Date.now, rulesKnown };
+  return (await createKeyPackage(context, identity, options)).keyPackage;
+}
+
+/** Those of one client outside, as acts need them. */
+export async function strangersKeyPackages(
+  path: string,
+): Promise<{ readonly stranger: Bytes; readonly old: Bytes }> {
+  return { stranger: await keyPackageOf(path, RULES_VERSION), old: await keyPackageOf(path, 0) };
 }
 
 /** What the room's hub answers to the client whose store this is: a refusal's code, if it is one. */

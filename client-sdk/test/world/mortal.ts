@@ -5,7 +5,7 @@ import { type Client, openClient } from "../../src/client/index.ts";
 import { createNodeEnv } from "../../src/environment/node.ts";
 import type { SqlDatabase } from "../../src/storage/index.ts";
 import { openNodeStore } from "../../src/storage-sqlite/index.ts";
-import { keyStretching } from "./open-client.ts";
+import { cheap } from "./open-client.ts";
 import type { TestServer } from "./server.ts";
 
 /** Where a client dies: at the `at`-th transaction from `arm` on, before or after its COMMIT. */
@@ -44,7 +44,7 @@ export async function openMortal(
     {
       env: lived,
       crypto: createNodeCrypto({ random: lived.random }),
-      keyStretching,
+      ...cheap,
       async openStore(path) {
         const { database, key } = await openNodeStore(path, undefined, lived.random);
         life.atDeath = () => void database.close();

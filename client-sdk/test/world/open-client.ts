@@ -8,11 +8,13 @@ import { createSharpPictures } from "../../src/pictures-sharp/index.ts";
 import { openNodeStore } from "../../src/storage-sqlite/index.ts";
 
 /**
- * Next to nothing: where no test looks at what guesses cost, hundreds of accounts need not pay for it.
- * The CLI's tests and all programs use what `KEY_STRETCHING` says.
+ * What is dear by intent, at next to nothing: where no test looks at what guesses cost, or is away
+ * while many add them, hundreds of accounts need not pay for it. The CLI's tests and all programs use
+ * what the SDK recommends.
  */
-export const keyStretching = {
-  "argon2id-custom": { memory: 8, iterations: 1, parallelism: 1 },
+export const cheap = {
+  keyStretching: { "argon2id-custom": { memory: 8, iterations: 1, parallelism: 1 } },
+  keyPackageStock: { low: 4, full: 10 },
 } as const;
 
 /** `Client.open`, but for the cost of passwords. */
@@ -22,7 +24,7 @@ export function openTestClient(options: NodeOptions): Promise<Client> {
     {
       env,
       crypto: createNodeCrypto({ random: env.random }),
-      keyStretching,
+      ...cheap,
       assetCipher: nodeCipher,
       pictures: createSharpPictures,
       openStore: (store) => openNodeStore(store, options.storeKey, env.random),

@@ -3,7 +3,7 @@ import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import { type Client, openClient } from "../../src/client/index.ts";
 import { createNodeEnv } from "../../src/environment/node.ts";
 import { openNodeStore } from "../../src/storage-sqlite/index.ts";
-import { keyStretching } from "./open-client.ts";
+import { cheap } from "./open-client.ts";
 import type { RunningServer } from "./server.ts";
 
 /**
@@ -53,7 +53,7 @@ export async function openPoisoned(
     {
       env,
       crypto,
-      keyStretching,
+      ...cheap,
       openStore: (path) => openNodeStore(path, undefined, env.random),
       close,
     },

@@ -66,8 +66,15 @@ export async function runServer(
     createHomeserver({
       config: {
         ...base,
-        server: { ...base.server, domain, port, web_origins: [...webOrigins] },
-        storage: { ...base.storage, directory: join(directory, "data") },
+        server: {
+          ...base.server,
+          domain,
+          port,
+          web_origins: [...webOrigins],
+          // Of a crowd each says where it comes from.
+          trusted_proxies: ["127.0.0.1", "::1"],
+        },
+        storage: { directory: join(directory, "data"), reserve_mib: 1 },
         metrics: { ...base.metrics, enabled: false },
         // Everybody here comes from one address, and tests claim as fast as they can.
         limits: {

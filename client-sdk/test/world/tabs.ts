@@ -6,7 +6,7 @@ import { createNodeEnv } from "../../src/environment/node.ts";
 import type { Client, ClientOptions } from "../../src/node.ts";
 import { openNodeStore } from "../../src/storage-sqlite/index.ts";
 import { createHost, createPlace, openInTab } from "../../src/tabs/index.ts";
-import { keyStretching } from "./open-client.ts";
+import { cheap } from "./open-client.ts";
 
 /**
  * Tabs as a browser has them, with what Node has of one: channels that clone, and locks. Who leads
@@ -24,7 +24,7 @@ export function openTestTab(options: ClientOptions, storePath: string): Promise<
         const platform = {
           env: own,
           crypto: createNodeCrypto({ random: own.random }),
-          keyStretching,
+          ...cheap,
           assetCipher: nodeCipher,
           openStore: () => openNodeStore(storePath, undefined, own.random),
           hears,

@@ -13,7 +13,7 @@ import { type Client, type ClientOptions, openClient } from "../../src/client/in
 import { createNodeEnv } from "../../src/environment/node.ts";
 import type { SqlDatabase } from "../../src/storage/index.ts";
 import { openNodeStore } from "../../src/storage-sqlite/index.ts";
-import { keyStretching } from "./open-client.ts";
+import { cheap } from "./open-client.ts";
 import type { RunningServer } from "./server.ts";
 
 /** What a hostile or failing surrounding does to one client. */
@@ -45,7 +45,7 @@ export async function openTampered(
     {
       env: tampered,
       crypto: createNodeCrypto({ random: env.random }),
-      keyStretching,
+      ...cheap,
       async openStore(path) {
         const { database, key } = await openNodeStore(path, undefined, env.random);
         return { database: tampering.database?.(database) ?? database, key };

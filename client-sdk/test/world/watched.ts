@@ -4,7 +4,7 @@ import { toHex } from "@treehouse/protocol";
 import { type Client, type ClientOptions, openClient } from "../../src/client/index.ts";
 import { createNodeEnv } from "../../src/environment/node.ts";
 import { openNodeStore } from "../../src/storage-sqlite/index.ts";
-import { keyStretching } from "./open-client.ts";
+import { cheap } from "./open-client.ts";
 import type { RunningServer } from "./server.ts";
 
 /** What was sealed with which key, by all clients that are opened with it. */
@@ -48,7 +48,7 @@ export async function openWatched(
     {
       env,
       crypto,
-      keyStretching,
+      ...cheap,
       openStore: (path) => openNodeStore(path, undefined, env.random),
       close,
     },

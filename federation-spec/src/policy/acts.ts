@@ -103,6 +103,10 @@ export const acts: readonly Act[] = [
   commit("add a user as an admin", "addParticipant", (view) =>
     adds(view, others.stranger, ROLES.admin),
   ),
+  commit("add a user whose client is below the floor", "addParticipant", (view) => {
+    const { added, ...rest } = adds(view, others.stranger);
+    return { ...rest, added: added.map((one) => ({ ...one, rulesKnown: 0 })) };
+  }),
   commit("add a banned user", "addParticipant", (view) => adds(view, others.banned)),
   commit("remove a member", "removeParticipant", (view) => removes(view, others.member)),
   commit("remove an admin", "removeParticipant", (view) => removes(view, others.admin)),
@@ -180,6 +184,9 @@ export const acts: readonly Act[] = [
   ),
   commit("raise the version floor", "raiseRules", (view) =>
     edits(view, { rulesVersion: 2, floor: 2 }),
+  ),
+  commit("raise it above what clients here know", "raiseRules", (view) =>
+    edits(view, { rulesVersion: 3, floor: 3 }),
   ),
   commit("lower the term", "raiseRules", (view) => edits(view, { term: 0 })),
   commit("change a component of a later version", "changeOtherComponents", (view) =>

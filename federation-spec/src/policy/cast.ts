@@ -56,12 +56,12 @@ export function actorsIn(kind: RoomTemplate): readonly ActorName[] {
 
 /**
  * A room of each kind with everybody in it: who acts has two clients. In a direct one the member acts
- * and the other member is the peer. The other member is muted.
+ * and the other member is the peer. The other member is muted. All clients know rules version 2.
  */
 export function roomOf(kind: RoomTemplate): RoomView {
   if (kind === "direct") {
     const state = template(kind, { ...founding, founder: actors.member, peer: others.member });
-    return { state, participants: seated([actors.member, others.member]) };
+    return seated(state, [actors.member, others.member]);
   }
   const state = template(kind, founding);
   const roles = new Map<UserUri, number>([
@@ -85,14 +85,16 @@ export function roomOf(kind: RoomTemplate): RoomView {
     },
     joinLinks: [link],
   };
-  return { state: full, participants: seated(users) };
+  return seated(full, users);
 }
 
 /** Two leaves for each, in the order given. */
-function seated(users: readonly UserUri[]): RoomView["participants"] {
-  return users
+function seated(state: RoomState, users: readonly UserUri[]): RoomView {
+  const participants = users
     .map((user, index) => ({ user, leaves: [2 * index, 2 * index + 1] }))
     .toSorted(byUser);
+  const leaves = participants.flatMap((one) => one.leaves);
+  return { state, participants, rulesKnown: new Map(leaves.map((leaf) => [leaf, 2])) };
 }
 
 function byUser(a: { readonly user: UserUri }, b: { readonly user: UserUri }): number {

@@ -6,6 +6,7 @@ import {
   type RoomState,
   type RoomView,
   settle,
+  toHex,
   type UserUri,
   userTag,
 } from "@treehouse/protocol";
@@ -70,7 +71,10 @@ export function mutes(view: RoomView, user: UserUri): RoomChange {
 
 export function links(view: RoomView, ...joinLinks: readonly JoinLink[]): RoomChange {
   const known = view.state.joinLinks;
-  return edits(view, { joinLinks: [...joinLinks, ...known] });
+  const all = [...joinLinks, ...known];
+  return edits(view, {
+    joinLinks: all.toSorted((a, b) => (toHex(a.key) < toHex(b.key) ? -1 : 1)),
+  });
 }
 
 /** Gives a role one more capability. */

@@ -28,7 +28,7 @@ export async function startOwnServer(): Promise<OwnServer> {
     config: {
       ...base,
       server: { ...base.server, domain, port: 0 },
-      storage: { ...base.storage, directory: join(directory, "data") },
+      storage: { directory: join(directory, "data"), reserve_mib: 1 },
       metrics: { ...base.metrics, enabled: false },
       // Everybody here comes from one address, and tests claim as fast as they can.
       limits: {

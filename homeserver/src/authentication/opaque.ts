@@ -57,9 +57,10 @@ function fakeRecord(serverSetup: string): Bytes {
 }
 
 /** `fake` stands for whoever has no record. */
-export function createOpaque(serverSetup: string, fake = fakeRecord(serverSetup)): OpaqueServer {
+export function createOpaque(serverSetup: string, fake?: Bytes): OpaqueServer {
   // Fails here, at the start, if the file does not hold a setup.
   server.getPublicKey(serverSetup);
+  let stand = fake;
 
   return {
     registrationResponse: (user, registrationRequest) => {
@@ -87,11 +88,14 @@ export function createOpaque(serverSetup: string, fake = fakeRecord(serverSetup)
       );
     },
     startLogin: (user, record, startLoginRequest) => {
+      // By the first login, whoever it is of, so that its time says nothing.
+      stand ??= fakeRecord(serverSetup);
+      const registrationRecord = toBase64Url(record ?? stand);
       const { loginResponse, serverLoginState } = decoding(() =>
         server.startLogin({
           serverSetup,
           userIdentifier: user,
-          registrationRecord: toBase64Url(record ?? fake),
+          registrationRecord,
           startLoginRequest: toBase64Url(startLoginRequest),
         }),
       );

@@ -57,7 +57,10 @@ export async function beginLife(options: LifeOptions): Promise<SetBack | undefin
     if (why !== undefined) for (const each of restorables) await each.restored(tx, life);
     const count = Math.max(known?.count ?? 0, inFile ?? 0);
     const incarnation = known?.incarnation ?? options.incarnation();
-    await store.putLives(tx, { count, incarnation, copiedAt: undefined });
+    // An ordinary start writes nothing here: the disk may be full.
+    if (why !== undefined || known?.count !== count) {
+      await store.putLives(tx, { count, incarnation, copiedAt: undefined });
+    }
     return why;
   });
   if (setBack !== undefined) tell(options, setBack);

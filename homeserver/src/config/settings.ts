@@ -85,8 +85,13 @@ export const settingsSchema = z.strictObject({
       directory: described(
         z.string().min(1).default("./data"),
         "a path",
-        "Where the database and the server's secret keys lie; relative to the working directory. " +
-          "64 MiB in it are kept aside, so that deletions still work when the disk is full.",
+        "Where the database and the server's secret keys lie; relative to the working directory.",
+      ),
+      reserve_mib: described(
+        z.int().min(1).max(65_536).default(64),
+        "a whole number of MiB, 1 at least",
+        "Room in that directory that is kept aside, so that deletions still work when the disk is " +
+          "full. Less than 64 may not do for a busy server.",
       ),
     })
     .prefault({}),

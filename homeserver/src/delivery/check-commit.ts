@@ -10,6 +10,7 @@ import {
   mayReturn,
   Refusal,
   rosterHash,
+  RULES_VERSION,
   userOfClient,
 } from "@treehouse/protocol";
 import type {
@@ -205,7 +206,11 @@ function checkRoster({ roster }: PublicGroup): void {
 function checkPolicy(hosted: HostedRoom, checked: CheckedCommit, actor: Actor): void {
   const stateAfter = checked.stateChanged ? decodeRoomState(checked.group.roomState) : undefined;
   const verdict = authorize(hosted.view, actor, {
-    added: checked.added.map(({ client }) => ({ user: userOfClient(client), client })),
+    added: checked.added.map(({ client, rulesKnown }) => ({
+      user: userOfClient(client),
+      client,
+      rulesKnown,
+    })),
     removed: checked.removed.map(({ leaf, client }) => ({ user: userOfClient(client), leaf })),
     stateAfter,
     pendingRemovals: proposedRemovals(hosted),
@@ -214,7 +219,12 @@ function checkPolicy(hosted: HostedRoom, checked: CheckedCommit, actor: Actor): 
     const data = verdict.leaves === undefined ? {} : { leaves: verdict.leaves };
     throw new Refusal(verdict.code, verdict.reason, data);
   }
-  if (stateAfter !== undefined) checkHub(hosted, stateAfter);
+  if (stateAfter === undefined) return;
+  if (stateAfter.rulesVersion > RULES_VERSION) {
+    // FED-746: what it takes next it would have to judge by these rules.
+    throw new Refusal("versionUnsupported", "This server does not know these rules.");
+  }
+  checkHub(hosted, stateAfter);
 }
 
 /** A hub, its key and its term change together, or not at all; a key that was left out may come. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -35,6 +35,15 @@ test("files are listed by name, drafts are none, and a removed one can be made a
   await files.remove("key-1");
   expect(await files.names()).toEqual(["key-2"]);
   expect(await files.create("key-1", Uint8Array.of(2))).toEqual(Uint8Array.of(2));
+});
+
+test("what is there is answered without a single write: a full disk keeps no server from starting", async () => {
+  const { files } = openDataDirectory(directory, env);
+  await files.create("key", Uint8Array.of(1));
+  const secrets = join(directory, "secrets");
+  utimesSync(secrets, 1, 1);
+  expect(await files.create("key", Uint8Array.of(2))).toEqual(Uint8Array.of(1));
+  expect(statSync(secrets).mtimeMs).toBe(1_000);
 });
 
 test("names cannot lead out of the directory", async () => {

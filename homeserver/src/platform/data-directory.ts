@@ -56,6 +56,9 @@ function onceFiles(directory: string, env: Pick<Env, "random">): OnceFiles {
   return {
     read,
     async create(name, content) {
+      // Before anything is written: at most starts it is there, and the disk may be full.
+      const known = await read(name);
+      if (known !== undefined) return known;
       const path = pathOf(directory, name);
       const draft = `${path}.${Buffer.from(env.random(8)).toString("hex")}.draft`;
       try {

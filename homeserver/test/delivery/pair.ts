@@ -24,7 +24,7 @@ export interface Pair extends AsyncDisposable {
 
 export async function startPair(): Promise<Pair> {
   const directory = mkdtempSync(join(tmpdir(), "treehouse-pair-"));
-  const servers = await startTwoServers(join(directory, "hub.sqlite"));
+  const servers = await startTwoServers({ path: join(directory, "hub.sqlite") });
   const alice = await enrolPerson(servers.hub, "alice");
   const bob = await enrolPerson(servers.follower, "bob");
   const handOut = async (person: Person, room: RoomUri): Promise<Bytes> => {

@@ -24,6 +24,8 @@ export interface Person {
   readonly client: ClientUri;
   readonly token: string;
   readonly identity: ClientIdentity;
+  /** The private half of the key that certifies the user's clients. */
+  readonly deviceSigning: Bytes;
   readonly context: MemberContext;
   /** Private halves of KeyPackages, by ref. */
   readonly secrets: Map<string, Bytes>;
@@ -99,6 +101,7 @@ export async function enrolPerson(
     client,
     token,
     identity,
+    deviceSigning: device.privateKey,
     context,
     secrets,
     inboxPosition: 0,

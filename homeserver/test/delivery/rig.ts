@@ -94,6 +94,7 @@ export async function startRig(
     onCrash: (error) => {
       throw error;
     },
+    reserveBytes: 0,
     ...limits,
   });
   const jobs = createJobs(env);

@@ -17,7 +17,7 @@ import {
   toHex,
   treeResponseCodec,
 } from "@treehouse/protocol";
-import type { Bytes, GroupUri, RoomUri } from "@treehouse/protocol";
+import type { Bytes, GroupUri, RoomTemplate, RoomUri } from "@treehouse/protocol";
 import type { Person } from "./person.ts";
 import { accepted } from "./person.ts";
 import { Seat } from "./seat.ts";
@@ -29,10 +29,7 @@ export type RoomNames = {
   readonly hubKey: Bytes;
 };
 
-export async function reserve(
-  person: Person,
-  kind: "direct" | "group" = "group",
-): Promise<RoomNames> {
+export async function reserve(person: Person, kind: RoomTemplate = "group"): Promise<RoomNames> {
   const answer = await person.request("POST", paths.rooms(), { template: kind });
   assert.equal(answer.status, 201);
   const json: unknown = JSON.parse(new TextDecoder().decode(answer.body));

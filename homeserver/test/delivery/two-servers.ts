@@ -9,7 +9,8 @@ import type {
   UserUri,
 } from "@treehouse/protocol";
 import { paths, toHex } from "@treehouse/protocol";
-import type { PeerItem } from "../../src/delivery/index.ts";
+import type { PeerItem, RoomLog } from "../../src/delivery/index.ts";
+import type { ToldClients } from "./further-client.ts";
 import { memorySecrets } from "../secrets.ts";
 import { alone } from "./alone.ts";
 import { accepted, enrolPerson } from "./person.ts";
@@ -53,8 +54,23 @@ export interface TwoServers extends AsyncDisposable {
   replaceHub(hub: Rig): void;
 }
 
-/** `path` is the hub's database. */
-export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
+export type TwoServersOptions = {
+  /** The hub's database. */
+  readonly path?: string;
+  /** The follower's name. */
+  readonly follower?: string;
+  /** What the follower says of its users' clients, in the place of the truth. */
+  readonly lists?: ReadonlyMap<UserUri, ToldClients>;
+  /** Puts something in front of the logs of the hub's rooms. */
+  readonly roomLog?: (log: RoomLog) => RoomLog;
+};
+
+export async function startTwoServers({
+  path = ":memory:",
+  follower: followerName = "follower.example",
+  lists = new Map(),
+  ...options
+}: TwoServersOptions = {}): Promise<TwoServers> {
   const outbox: PeerItem[] = [];
   const passing: Bytes[] = [];
   const handedOut = new Map<string, RoomUri | undefined>();
@@ -70,6 +86,7 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
       domain: "hub.example",
       path: at,
       secrets,
+      ...options,
       others: {
         outbox: {
           add: async (tx, _peer, item) => tx.afterCommit(() => void outbox.push(item)),
@@ -89,6 +106,8 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
         remoteUsers: {
           async find(user) {
             await servers.asking(user);
+            const instead = lists.get(user);
+            if (instead !== undefined) return instead;
             const { database, authentication } = both().follower;
             const clientList = await database.read((tx) => authentication.clientList(tx, user));
             return clientList && { clientList, countersigners: authentication.serverKeys() };
@@ -98,7 +117,7 @@ export async function startTwoServers(path = ":memory:"): Promise<TwoServers> {
     });
   const hub: Rig = await startHub(path);
   const follower = await startRig({
-    domain: "follower.example",
+    domain: followerName,
     others: {
       handedOut: {
         receivers: async (_tx, ref) => {

@@ -8,7 +8,7 @@ import { openClient } from "../../../client-sdk/src/client/index.ts";
 import type { Client } from "../../../client-sdk/src/client/index.ts";
 import { createNodeEnv as createSdkEnv } from "../../../client-sdk/src/environment/node.ts";
 import { openNodeStore } from "../../../client-sdk/src/storage-sqlite/index.ts";
-import { keyStretching } from "../../../client-sdk/test/world/open-client.ts";
+import { cheap } from "../../../client-sdk/test/world/open-client.ts";
 import { startFaultProxy } from "../../../packages/testkit/src/index.ts";
 import type { FaultProxy } from "../../../packages/testkit/src/index.ts";
 import { createHomeserver, createNodeEnv, loadConfig } from "../../src/index.ts";
@@ -36,7 +36,7 @@ export async function startPacedWorld(): Promise<PacedWorld> {
     const config = loadConfig({
       overrides: {
         server: { port: 0, domain },
-        storage: { directory: join(directory, domain) },
+        storage: { directory: join(directory, domain), reserve_mib: 1 },
         metrics: { enabled: false },
         limits: {
           registrations_per_address: 10_000,
@@ -71,7 +71,7 @@ export async function startPacedWorld(): Promise<PacedWorld> {
         {
           env: paced,
           crypto: createNodeCrypto({ random: env.random }),
-          keyStretching,
+          ...cheap,
           openStore: (path) => openNodeStore(path, undefined, env.random),
           close,
         },

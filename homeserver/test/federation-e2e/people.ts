@@ -56,7 +56,10 @@ export async function has(client: Client, id: string, count: number): Promise<vo
 }
 
 /** The log of a room as a server has stored it, octet for octet, read beside the server. */
-export function storedLog(server: ServerProcess, room: string): ReadonlyMap<number, string> {
+export function storedLog(
+  server: Pick<ServerProcess, "databasePath">,
+  room: string,
+): ReadonlyMap<number, string> {
   const database = new Database(server.databasePath, { readonly: true });
   try {
     const rows = database

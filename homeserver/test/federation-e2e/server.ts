@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { startProgram } from "../program/start.ts";
 import type { Program } from "../program/start.ts";
 
@@ -14,14 +14,16 @@ export interface ServerProcess {
   readonly adminInvite: string;
   readonly metricsUrl: string;
   pid(): number;
+  /** Resolves when the present life has ended, however it did. */
+  ended(): Promise<number | NodeJS.Signals>;
   /** Everything that all its lives have logged. */
   log(): string;
   /** SIGKILL; resolves when it is dead. */
   kill(): Promise<void>;
   /** In order; resolves when it has ended. */
   stop(): Promise<void>;
-  /** Starts over the same data; resolves when it serves. */
-  start(): Promise<void>;
+  /** Starts over the same data; resolves when it serves. `under`: see `startProgram`. */
+  start(under?: readonly string[]): Promise<void>;
 }
 
 export type ServerWish = {
@@ -32,16 +34,18 @@ export type ServerWish = {
   /** Where the others are, by domain. */
   readonly peers: Readonly<Record<string, string>>;
   readonly settings?: Readonly<Record<string, string>>;
+  /** For its first start: see `startProgram`. */
+  readonly under?: readonly string[];
 };
 
 export async function startServerProcess(wish: ServerWish): Promise<ServerProcess> {
   const data = join(wish.directory, wish.domain, "data");
-  mkdirSync(data, { recursive: true });
+  mkdirSync(dirname(data), { recursive: true });
   const config = join(wish.directory, wish.domain, "treehouse.toml");
   const peers = Object.entries(wish.peers).map(([domain, url]) => `"${domain}" = "${url}"\n`);
   writeFileSync(config, `[federation.development.peers]\n${peers.join("")}`);
   const logs: Program[] = [];
-  const launch = async (): Promise<Program> => {
+  const launch = async (under: readonly string[] = []): Promise<Program> => {
     const program = await startProgram(
       ["--config", config, "--data", data, "--port", String(wish.port)],
       {
@@ -53,12 +57,13 @@ export async function startServerProcess(wish: ServerWish): Promise<ServerProces
         TREEHOUSE__METRICS__PORT: String(wish.metricsPort),
         ...wish.settings,
       },
+      under,
     );
     logs.push(program);
     if (program.url === undefined) throw new Error(`${wish.domain}: ${program.stderr()}`);
     return program;
   };
-  let running: Program | undefined = await launch();
+  let running: Program | undefined = await launch(wish.under);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const program = running;
     running = undefined;
@@ -76,11 +81,14 @@ export async function startServerProcess(wish: ServerWish): Promise<ServerProces
       if (running === undefined) throw new Error(`${wish.domain} does not run`);
       return running.pid;
     },
+    async ended() {
+      return running?.ended ?? "SIGKILL";
+    },
     log: () => logs.map((program) => program.stderr()).join(""),
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
-    async start() {
-      running ??= await launch();
+    async start(under) {
+      running ??= await launch(under);
     },
   };
 }

@@ -94,6 +94,7 @@ export class Island {
       path,
       env: { ...real, soon: env.soon },
       migrations: [federationMigrations],
+      reserveBytes: 0,
       onCrash: (error) => {
         throw error;
       },

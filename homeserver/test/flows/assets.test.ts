@@ -34,7 +34,7 @@ async function start(freeMib = 0): Promise<Homeserver> {
     config: loadConfig({
       overrides: {
         server: { port: 0, domain: "example.org" },
-        storage: { directory: join(directory, "data") },
+        storage: { directory: join(directory, "data"), reserve_mib: 1 },
         metrics: { enabled: false },
         assets: { quota_mib: 1, largest_mib: 2, free_mib: freeMib, kept_days: 10 },
       },

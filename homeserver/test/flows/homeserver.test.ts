@@ -20,7 +20,7 @@ function configOf(name: string, metrics = true) {
   return loadConfig({
     overrides: {
       server: { port: 0, domain: "example.org" },
-      storage: { directory: join(directory, name) },
+      storage: { directory: join(directory, name), reserve_mib: 1 },
       metrics: { port: 0, enabled: metrics },
     },
   });

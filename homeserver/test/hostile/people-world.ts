@@ -26,7 +26,7 @@ export async function startPeopleWorld(): Promise<PeopleWorld> {
   const config = loadConfig({
     overrides: {
       server: { port: 0, domain: "example.org" },
-      storage: { directory: join(directory, "data") },
+      storage: { directory: join(directory, "data"), reserve_mib: 1 },
       metrics: { port: 0 },
       limits: {
         registrations_per_address: 10_000,

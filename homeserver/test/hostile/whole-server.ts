@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { paths } from "@treehouse/protocol";
+import type { Domain } from "@treehouse/protocol";
 import { createHomeserver, createNodeEnv, loadConfig } from "../../src/index.ts";
 import type { Homeserver } from "../../src/index.ts";
 import { ask } from "../people/ask.ts";
@@ -20,13 +21,19 @@ export interface WholeServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function startWholeServer(): Promise<WholeServer> {
+/** Who needs more than the default: other servers, and time that passes for what is limited. */
+type WholeOptions = {
+  readonly peers?: ReadonlyMap<Domain, URL>;
+  readonly passedMs?: () => number;
+};
+
+export async function startWholeServer(options: WholeOptions = {}): Promise<WholeServer> {
   const directory = mkdtempSync(join(tmpdir(), "treehouse-hostile-"));
   const logLines: string[] = [];
   const config = loadConfig({
     overrides: {
       server: { port: 0, domain: "example.org" },
-      storage: { directory: join(directory, "data") },
+      storage: { directory: join(directory, "data"), reserve_mib: 1 },
       metrics: { port: 0 },
       limits: {
         registrations_per_address: 10_000,
@@ -36,7 +43,14 @@ export async function startWholeServer(): Promise<WholeServer> {
     },
   });
   const log = { level: "debug", write: (line: string) => void logLines.push(line) } as const;
-  const homeserver = await createHomeserver({ config, env: createNodeEnv({ log }) });
+  const { peers, passedMs = () => 0 } = options;
+  const nodeEnv = createNodeEnv({ log });
+  const env = { ...nodeEnv, monotonic: () => nodeEnv.monotonic() + passedMs() };
+  const homeserver = await createHomeserver({
+    config,
+    env,
+    ...(peers === undefined ? {} : { developmentPeers: peers }),
+  });
   return {
     homeserver,
     url: homeserver.url,

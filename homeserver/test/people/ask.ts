@@ -18,6 +18,8 @@ export type Question = {
   readonly proof?: string | undefined;
   readonly json?: unknown;
   readonly tls?: Uint8Array;
+  /** The address from which a proxy says that it comes. */
+  readonly from?: string | undefined;
   /** Sent as it is, under the media type. */
   readonly raw?: { readonly mediaType: string; readonly body: Uint8Array };
 };
@@ -39,6 +41,7 @@ export async function ask(url: string, path: string, question: Question = {}): P
     method: question.method ?? (sent ? "POST" : "GET"),
     headers: {
       ...(question.token === undefined ? {} : { authorization: `Bearer ${question.token}` }),
+      ...(question.from === undefined ? {} : { "x-forwarded-for": question.from }),
       ...(question.proof === undefined ? {} : { [PROOF_HEADER]: question.proof }),
       ...(sent ? { "content-type": sent.mediaType } : {}),
     },

@@ -6,17 +6,28 @@ import type { Answer } from "./ask.ts";
 import { keyStretching } from "./sign-in.ts";
 
 /** Somebody who asks a server to be deleted. */
-type Leaver = { readonly url: string; readonly token: string; readonly password: string };
+type Leaver = {
+  readonly url: string;
+  readonly token: string;
+  readonly password: string;
+  /** The address from which a proxy says that it comes. */
+  readonly from?: string;
+};
 
 /** The first half of a deletion, and the body of the second. */
 export async function beginDeletion({
   url,
   token,
   password,
+  from,
 }: Leaver): Promise<{ readonly deletionId: string; readonly finishLoginRequest: string }> {
   await ready;
   const { clientLoginState, startLoginRequest } = opaqueClient.startLogin({ password });
-  const started = await ask(url, paths.accountDeletion(), { token, json: { startLoginRequest } });
+  const started = await ask(url, paths.accountDeletion(), {
+    token,
+    from,
+    json: { startLoginRequest },
+  });
   const { deletionId, loginResponse } = deletionStartAnswerSchema.parse(started.json);
   const proof = opaqueClient.finishLogin({
     clientLoginState,
@@ -29,10 +40,10 @@ export async function beginDeletion({
 }
 
 export function finishDeletion(
-  { url, token }: Pick<Leaver, "url" | "token">,
+  { url, token, from }: Omit<Leaver, "password">,
   json: unknown,
 ): Promise<Answer> {
-  return ask(url, paths.account(), { method: "DELETE", token, json });
+  return ask(url, paths.account(), { method: "DELETE", token, from, json });
 }
 
 export async function deleteAccount(leaver: Leaver): Promise<void> {

@@ -138,10 +138,19 @@ export function leafIdentityOf(
 export async function makeKeyPackage(
   person: Person,
   leafIdentity: Bytes,
-  options: { readonly lastResort?: boolean; readonly lifetimeMs?: number; readonly now?: number },
+  options: {
+    readonly lastResort?: boolean;
+    readonly lifetimeMs?: number;
+    readonly now?: number;
+    readonly rulesKnown?: number;
+  },
 ): Promise<{ readonly keyPackage: Bytes; readonly ref: Bytes }> {
   const { keyPackage, ref } = await createKeyPackage(
-    { crypto: testCrypto, now: () => options.now ?? env.now() },
+    {
+      crypto: testCrypto,
+      now: () => options.now ?? env.now(),
+      ...(options.rulesKnown === undefined ? {} : { rulesKnown: options.rulesKnown }),
+    },
     {
       client: person.client,
       signaturePrivateKey: person.clientKeys.privateKey,

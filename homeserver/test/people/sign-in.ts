@@ -29,6 +29,8 @@ export type RegisterOptions = {
   readonly invite?: string | undefined;
   /** Of a login at the operator's provider. */
   readonly externalProof?: string | undefined;
+  /** The address from which a proxy says that it comes. */
+  readonly from?: string | undefined;
 };
 
 /** The first half of a registration, and the body with which the second half would succeed. */
@@ -38,11 +40,12 @@ export async function beginRegistration(
   options: RegisterOptions,
 ): Promise<{ readonly started: Answer; readonly finish: Record<string, unknown> }> {
   await ready;
-  const { password, invite, externalProof } = options;
+  const { password, invite, externalProof, from } = options;
   const { clientRegistrationState, registrationRequest } = opaqueClient.startRegistration({
     password,
   });
   const started = await ask(url, paths.registrationStart(), {
+    from,
     json: { name: person.name, registrationRequest },
   });
   if (started.refusal) return { started, finish: {} };
@@ -90,7 +93,9 @@ export async function tryRegister(
   options: RegisterOptions,
 ): Promise<Answer> {
   const { started, finish } = await beginRegistration(url, person, options);
-  return started.refusal ? started : ask(url, paths.registrationFinish(), { json: finish });
+  return started.refusal
+    ? started
+    : ask(url, paths.registrationFinish(), { from: options.from, json: finish });
 }
 
 export async function register(

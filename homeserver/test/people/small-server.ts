@@ -101,6 +101,7 @@ async function start(
       queuingMigrations,
       factorsMigrations,
     ],
+    reserveBytes: 0,
     onCrash: (error) => {
       throw error;
     },

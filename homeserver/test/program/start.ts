@@ -18,12 +18,17 @@ export type Program = {
   readonly ended: Promise<number | NodeJS.Signals>;
 };
 
-/** Starts the program and resolves when it prints its URL or ends. */
+/**
+ * Starts the program and resolves when it prints its URL or ends. `under` is a command that runs
+ * another one in the place of its own process.
+ */
 export async function startProgram(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
+  under: readonly string[] = [],
 ): Promise<Program> {
-  const child = spawn(process.execPath, [main, ...args], {
+  const [command = "", ...rest] = [...under, process.execPath, main, ...args];
+  const child = spawn(command, rest, {
     env: {
       ...quickStart(),
       TREEHOUSE__METRICS__PORT: "0",

@@ -212,6 +212,7 @@ async function start(lasting: Lasting): Promise<StreamServer> {
     path: join(folder, "treehouse.sqlite"),
     env: platformEnv,
     migrations: [queuingMigrations],
+    reserveBytes: 0,
     onCrash: (error) => {
       throw error;
     },

@@ -1,11 +1,12 @@
+import { countingCrypto, populate } from "@treehouse/mls/bench";
 import {
-  createGroup,
   createKeyPackage,
   joinWelcome,
   loadGroup,
+  type MemberContext,
   type MemberGroup,
 } from "@treehouse/mls/member";
-import { registerGroup } from "@treehouse/mls/public";
+import type { PublicGroup } from "@treehouse/mls/public";
 import {
   encodeRoomState,
   groupUriOf,
@@ -18,138 +19,151 @@ import {
 
 import { bareCommitMs, bareProcessMs } from "./ceiling/mls.ts";
 import { dearHandshakes } from "./dear-handshakes.ts";
-import { type Measurement, median, percentile } from "./report.ts";
+import { createOperations, type Operations } from "./operations.ts";
+import { type Measurement, median } from "./report.ts";
 import { makeOffline, type OfflinePerson } from "./world/offline-people.ts";
-import { crypto, random } from "./world/people.ts";
-import { authenticatedData, memberContext } from "./world/rooms.ts";
+import { random } from "./world/people.ts";
+import { authenticatedData } from "./world/rooms.ts";
 
 const lifetimeMs = LIMITS.keyPackageLifetimeMaxMs / 2;
 
-/** Costs of one client's and the server's work on groups of several sizes, without a network. */
+type Report = (measurement: Measurement) => void;
+
+/**
+ * Costs of one client's and the server's work on groups of several sizes, without a network; one
+ * measurement for each operation. The groups are as after long use: every place of the tree is
+ * taken, and the member that processes stands as far from the committer as can be, or beside it.
+ */
 export async function benchMls(
   options: { readonly sizes: readonly number[]; readonly repeats: number },
-  report: (measurement: Measurement) => void,
+  report: Report,
 ): Promise<void> {
   for (const size of options.sizes) await benchSize(size, options.repeats, report);
 }
 
-async function benchSize(
-  size: number,
-  repeats: number,
-  report: (measurement: Measurement) => void,
-): Promise<void> {
-  const world = await populate(size);
-  const { founder, other, publicGroup } = world;
-  const times = new Map<string, number[]>();
-  const timed = async <T>(name: string, run: () => Promise<T>): Promise<T> => {
-    const before = performance.now();
-    const value = await run();
-    times.set(name, [...(times.get(name) ?? []), performance.now() - before]);
-    return value;
+async function benchSize(size: number, repeats: number, report: Report): Promise<void> {
+  const { crypto, take } = countingCrypto({ random });
+  const context: MemberContext = { crypto, now: () => Date.now() };
+  const operations = createOperations(take);
+  const people = await makeOffline(size);
+  const groups = await populated(context, people);
+  await updates(groups, operations, repeats);
+  await additions(context, groups, operations, Math.ceil(repeats / 4));
+  const bare = {
+    commit: median(Array.from({ length: repeats }, () => bareCommitMs(size))),
+    process: median(Array.from({ length: repeats }, () => bareProcessMs(size))),
   };
-  let tracked = publicGroup;
-  const bytes: number[] = [];
-  for (let repeat = 0; repeat < repeats; repeat += 1) {
-    const aad = authenticatedData(founder);
-    const prepared = await timed("commit", () => founder.prepareCommit({}, aad));
-    const at = Date.now();
-    const checked = await timed("check", () =>
-      tracked.checkCommit({ commit: prepared.commit, groupInfo: prepared.groupInfo, at }),
-    );
-    tracked = checked.group;
-    await founder.adopt(prepared);
-    await timed("process", () => other.processCommit(prepared.commit, { acceptedAt: at }));
-    founder.takeChanges();
-    other.takeChanges();
-    const text = random(1024);
-    const message = await timed("encrypt", () => founder.encrypt(text, authenticatedData(founder)));
-    bytes.push(sizeOf(founder));
-    await timed("decrypt", () => other.decrypt(message));
-    bytes.push(sizeOf(other));
+  for (const { op, figures } of operations.all()) {
+    const ceiling = op === "commit" || op === "process" ? bare[op] : undefined;
+    report({
+      name: `mls ${size} ${op}`,
+      op,
+      ...(ceiling === undefined ? {} : { ratio: ceiling / (figures["ms"] ?? Number.NaN) }),
+      parameters: { size, repeats, crypto: "node", tree: "every place is taken" },
+      figures,
+    });
   }
-  const dear = await dearHandshakes(founder, tracked, repeats);
-  const bareCommit = median(times.get("commit")?.map(() => bareCommitMs(size)) ?? []);
-  const bareProcess = median(times.get("process")?.map(() => bareProcessMs(size)) ?? []);
   report({
-    name: `mls ${size}`,
-    ratio: bareCommit / median(times.get("commit") ?? []),
-    parameters: { size, repeats, crypto: "node", tree: "other leaves unmerged" },
-    figures: {
-      joinMs: world.joinMs,
-      bareCommitMs: bareCommit,
-      bareProcessMs: bareProcess,
-      ...Object.fromEntries(
-        [...times].flatMap(([name, samples]) => [
-          [`${name}Ms`, percentile(samples, 0.5)],
-          [`${name}P99Ms`, percentile(samples, 0.99)],
-        ]),
-      ),
-      bytesPerMessage: percentile(bytes, 0.99),
-      stateBytes: world.stateBytes,
-      loadMs: world.loadMs,
-      ...dear,
-    },
+    name: `mls ${size} refused`,
+    op: "refused",
+    parameters: { size, repeats, crypto: "node" },
+    figures: await dearHandshakes(groups.committer, groups.tracked, repeats),
   });
 }
 
-/** A group of this size with all its commits made, and two members that are really there. */
-async function populate(size: number) {
-  const people = await makeOffline(size);
-  const [first, second, ...rest] = people;
-  if (first === undefined || second === undefined) throw new Error("a group of at least two");
+type Groups = {
+  committer: MemberGroup;
+  beside: MemberGroup;
+  far: MemberGroup;
+  tracked: PublicGroup;
+};
+
+async function populated(
+  context: MemberContext,
+  people: readonly OfflinePerson[],
+): Promise<Groups> {
+  const [founder] = people;
+  if (founder === undefined) throw new Error("a group has members");
   const domain = parseDomain("localhost");
-  const room = mintRoomUri(domain, random);
-  const hub = crypto.generateSignatureKeyPair();
-  const founding = { founder: first.user, hub: domain, term: 1, hubKey: hub.publicKey };
-  const created = await createGroup(memberContext, first.identity, {
-    group: groupUriOf(room, 0),
-    roomState: encodeRoomState(template("group", founding)),
-    hubKey: hub.publicKey,
-    hubDomain: domain,
-  });
-  const founder = created.group;
-  let publicGroup = await registerGroup({ crypto }, { ...created, at: Date.now() });
-  const add = async (added: readonly OfflinePerson[]) => {
-    const packages = [];
-    for (const { identity } of added) {
-      packages.push(
-        await createKeyPackage(memberContext, identity, { lifetimeMs, lastResort: false }),
-      );
+  const hub = context.crypto.generateSignatureKeyPair();
+  const founding = { founder: founder.user, hub: domain, term: 1, hubKey: hub.publicKey };
+  const { memberAt, publicGroup } = await populate(
+    context,
+    people.map(({ identity }) => identity),
+    {
+      group: groupUriOf(mintRoomUri(domain, random), 0),
+      roomState: encodeRoomState(template("group", founding)),
+      hubKey: hub.publicKey,
+      hubDomain: domain,
+    },
+  );
+  const groups = { committer: memberAt(0), beside: memberAt(1), far: memberAt(people.length - 1) };
+  for (const group of Object.values(groups)) group.takeChanges();
+  return { ...groups, tracked: publicGroup };
+}
+
+async function updates(groups: Groups, { measure }: Operations, repeats: number): Promise<void> {
+  const { committer, beside, far } = groups;
+  for (let repeat = 0; repeat < repeats; repeat += 1) {
+    const aad = authenticatedData(committer);
+    const prepared = await measure("commit", () => committer.prepareCommit({}, aad));
+    const { commit, groupInfo } = prepared;
+    const at = Date.now();
+    const checked = await measure("check", () =>
+      groups.tracked.checkCommit({ commit, groupInfo, at }),
+    );
+    groups.tracked = checked.group;
+    await committer.adopt(prepared);
+    const bytes = { written: () => sizeOf(far) };
+    await measure("process", () => far.processCommit(commit, { acceptedAt: at }), bytes);
+    if (beside !== far) {
+      await measure("processBeside", () => beside.processCommit(commit, { acceptedAt: at }));
     }
-    const prepared = await founder.prepareCommit(
-      { add: packages.map(({ keyPackage }) => keyPackage) },
-      authenticatedData(founder),
+    committer.takeChanges();
+    const text = random(1024);
+    const message = await measure(
+      "encrypt",
+      () => committer.encrypt(text, authenticatedData(committer)),
+      { written: () => sizeOf(committer) },
+    );
+    await measure("decrypt", () => far.decrypt(message), { written: () => sizeOf(far) });
+  }
+}
+
+/** Each newcomer joins, is loaded again from its rows, and stays. */
+async function additions(
+  context: MemberContext,
+  groups: Groups,
+  { measure }: Operations,
+  repeats: number,
+): Promise<void> {
+  const { committer } = groups;
+  for (const { identity } of await makeOffline(repeats, "late")) {
+    const options = { lifetimeMs, lastResort: false };
+    const { keyPackage, ref, secret } = await createKeyPackage(context, identity, options);
+    const prepared = await measure("add", () =>
+      committer.prepareCommit({ add: [keyPackage] }, authenticatedData(committer)),
     );
     const { commit, groupInfo, welcome } = prepared;
-    const bundle = {
-      commit,
-      groupInfo,
-      at: Date.now(),
-      ...(welcome === undefined ? {} : { welcome }),
-    };
-    publicGroup = (await publicGroup.checkCommit(bundle)).group;
-    await founder.adopt(prepared);
-    return { welcome, packages };
-  };
-  for (let at = 0; at < rest.length; at += 90) await add(rest.slice(at, at + 90));
-  const { welcome, packages } = await add([second]);
-  const secrets = new Map(packages.map(({ ref, secret }) => [toHex(ref), secret]));
-  const ratchetTree = founder.ratchetTree();
-  const before = performance.now();
-  const { group: other } = await joinWelcome(memberContext, second.identity, {
-    welcome: welcome ?? new Uint8Array(),
-    ratchetTree,
-    secrets: (ref) => secrets.get(toHex(ref)),
-    at: Date.now(),
-  });
-  const joinMs = performance.now() - before;
-  const rows = other.takeChanges().put;
-  founder.takeChanges();
-  const loadBefore = performance.now();
-  await loadGroup(memberContext, second.identity, rows);
-  const loadMs = performance.now() - loadBefore;
-  const stateBytes = [...rows.values()].reduce((sum, { length }) => sum + length, 0);
-  return { founder, other, publicGroup, joinMs, loadMs, stateBytes };
+    if (welcome === undefined) throw new Error("nobody is welcomed");
+    const at = Date.now();
+    const bundle = { commit, groupInfo, welcome, at };
+    groups.tracked = (await measure("checkAdd", () => groups.tracked.checkCommit(bundle))).group;
+    await committer.adopt(prepared);
+    const ratchetTree = committer.ratchetTree();
+    const { group } = await measure("join", () =>
+      joinWelcome(context, identity, {
+        welcome,
+        ratchetTree,
+        secrets: (wanted) => (toHex(wanted) === toHex(ref) ? secret : undefined),
+        at,
+      }),
+    );
+    const rows = group.takeChanges().put;
+    await measure("load", () => loadGroup(context, identity, rows), {
+      written: () => [...rows.values()].reduce((sum, { length }) => sum + length, 0),
+    });
+  }
 }
 
 function sizeOf(group: MemberGroup): number {

@@ -1,6 +1,8 @@
 /** One measurement. Rates are per second, times in milliseconds, CPU in microseconds. */
 export type Measurement = {
   readonly name: string;
+  /** What was done, where one bench measures several things. */
+  readonly op?: string;
   /** Share of the bare ceiling of the same run; absent where there is no ceiling. */
   readonly ratio?: number;
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
@@ -11,8 +13,8 @@ export type Measurement = {
 export function createReport(json: boolean): (measurement: Measurement) => void {
   return (measurement) => {
     if (json) {
-      const { name, ratio, parameters, figures } = measurement;
-      console.log(JSON.stringify({ name, ratio: ratio ?? null, ...figures, parameters }));
+      const { name, op, ratio, parameters, figures } = measurement;
+      console.log(JSON.stringify({ name, op, ratio: ratio ?? null, ...figures, parameters }));
       return;
     }
     const figures = Object.entries(measurement.figures).map(

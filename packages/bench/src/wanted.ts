@@ -14,6 +14,7 @@ export type Wanted = {
   readonly peers: number;
   readonly backlog: number;
   readonly outageSeconds: number;
+  /** Of groups: what `--sizes` lists, or the one of `--members`. */
   readonly sizes: readonly number[];
   readonly repeats: number;
   readonly messages: number;
@@ -29,7 +30,7 @@ export function readWanted(args: readonly string[]): Wanted {
       json: { type: "boolean", default: false },
       seconds: { type: "string", default: "6" },
       rounds: { type: "string", default: "3" },
-      members: { type: "string", default: "100" },
+      members: { type: "string" },
       connections: { type: "string", default: "5000" },
       part: { type: "string", default: federationParts.join(",") },
       peers: { type: "string", default: "50" },
@@ -48,13 +49,13 @@ export function readWanted(args: readonly string[]): Wanted {
     json: values.json,
     seconds: amount("seconds", values.seconds),
     rounds: count("rounds", values.rounds, 1),
-    members: count("members", values.members, 2),
+    members: count("members", values.members ?? "100", 2),
     connections: count("connections", values.connections, 1),
     parts: values.part.split(",").map(partOf),
     peers: count("peers", values.peers, 1),
     backlog: count("backlog", values.backlog, 1),
     outageSeconds: values.outage === "0" ? 0 : amount("outage", values.outage),
-    sizes: values.sizes.split(",").map((size) => count("sizes", size, 2)),
+    sizes: (values.members ?? values.sizes).split(",").map((size) => count("sizes", size, 2)),
     repeats: count("repeats", values.repeats, 1),
     messages: count("messages", values.messages, 1),
     megabytes: count("megabytes", values.megabytes, 1),

@@ -22,8 +22,8 @@ async function bench(...args: readonly string[]) {
 }
 
 test("each bench prints one JSON object per measurement, with a ratio to the bare ceiling", async () => {
-  const [mls] = await bench("mls", "--sizes", "3", "--repeats", "2");
-  expect(mls).toMatchObject({ name: "mls 3", commitMs: expect.any(Number) });
+  const [mls] = await bench("mls", "--members", "3", "--repeats", "2");
+  expect(mls).toMatchObject({ name: "mls 3 commit", op: "commit", ms: expect.any(Number) });
   expect(mls?.ratio).toBeGreaterThan(0);
   const [fanout] = await bench("fanout", "--members", "3", "--seconds", "0.2", "--rounds", "1");
   expect(fanout).toMatchObject({ name: "fanout 3", lost: 0, doubled: 0 });

@@ -236,6 +236,8 @@ export {
   firstClientListPrevious,
   groupSafetyNumber,
   LEAF_IDENTITY_EXTENSION,
+  RULES_KNOWN_EXTENSION,
+  rulesKnownCodec,
   leafIdentityCodec,
   loginProofMessage,
   passwordResetMessage,

@@ -64,6 +64,10 @@ describe("FED-1144 what a commit did", () => {
     expect(acts(edit(group, { metadata: Uint8Array.of(1) }))).toEqual([
       { kind: "state", component: ROOM_COMPONENTS.roomMetadata },
     ]);
+    expect(acts(edit(group, { defaultRole: ROLES.outsider }))).toContainEqual({
+      kind: "state",
+      component: ROOM_COMPONENTS.roleAssignments,
+    });
     const end = { component: ROOM_END_COMPONENT, data: encodeRoomEnd() };
     expect(acts(edit(group, { otherComponents: [end] }))).toEqual([{ kind: "end" }]);
   });

@@ -22,6 +22,11 @@ export class EventHeap {
     return event;
   }
 
+  /** How many are to come. */
+  get waiting(): number {
+    return this.#events.filter(({ cancelled }) => !cancelled).length;
+  }
+
   /** The next event, without taking it; cancelled ones are dropped on the way. */
   peek(): TimedEvent | undefined {
     while (this.#events[0]?.cancelled === true) this.#removeFirst();

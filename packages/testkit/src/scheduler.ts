@@ -32,6 +32,11 @@ export class Scheduler {
     return this.#steps;
   }
 
+  /** How many timers have not run yet. */
+  get waiting(): number {
+    return this.#timers.waiting;
+  }
+
   /** False while it is held. */
   get flows(): boolean {
     return this.#held === 0;

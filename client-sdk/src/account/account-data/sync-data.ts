@@ -17,7 +17,7 @@ import {
   utf8Decode,
 } from "@treehouse/protocol";
 
-import type { DataEntries, DataRow, LocalTx } from "../../storage/index.ts";
+import { type DataEntries, type DataRow, type LocalTx, nothingOf } from "../../storage/index.ts";
 import { createSerial } from "../../transport/index.ts";
 import type { AccountContext } from "../context.ts";
 import { mergeEntries } from "./merge-entries.ts";
@@ -107,8 +107,12 @@ export function createAccountData(
 
   const pull = async (): Promise<void> => {
     const { records } = await api.json("GET", paths.accountData(), accountDataListSchema);
+    const rows = await store.transaction((tx) => {
+      const known = tx.accountData.list();
+      return new Map(known.map((row) => [row.record, row]));
+    });
     for (const [record, slot] of slots) {
-      const row = await store.transaction((tx) => tx.accountData.get(record));
+      const row = rows.get(record) ?? nothingOf(record);
       const version = versionIn(records, slot);
       if (version === row.version) continue;
       if (version < row.version) tell({ record, change: "rolledBack" });

@@ -137,12 +137,15 @@ function recordOf(
   };
   const actor = committer.client;
   const actsWith = (pendingRemovals: readonly number[]) =>
-    actsOfCommit({
-      before: before.view,
-      change: { ...change, pendingRemovals },
-      actor: userOfClient(actor),
-      external,
-    });
+    actsOfCommit(
+      {
+        before: before.view,
+        change: { ...change, pendingRemovals },
+        actor: userOfClient(actor),
+        external,
+      },
+      crypto.hash,
+    );
   const acts = actsWith(change.pendingRemovals);
   if (acts.length === 0) return undefined;
   const place = { group: before.group, epoch: before.epoch, actor };

@@ -18,6 +18,7 @@ const parts: ReadonlyMap<number, string> = new Map<number, string>([
   [ROOM_COMPONENTS.rolesList, "roles"],
   [ROOM_COMPONENTS.basePolicy, "policy"],
   [ROOM_COMPONENTS.roomRecord, "hub"],
+  [ROOM_COMPONENTS.roleAssignments, "defaultRole"],
   [ROOM_COMPONENTS.roomMetadata, "about"],
   [ROOM_COMPONENTS.sanctions, "sanctions"],
   [ROOM_COMPONENTS.joinLinks, "links"],

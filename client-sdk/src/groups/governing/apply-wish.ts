@@ -8,6 +8,8 @@ import {
   type Role,
   type RoleAssignment,
   roleDefinition,
+  RULES_VERSION,
+  rulesKnownByAll,
   type RoomState,
   type RoomView,
   SANCTIONS_SALT_BYTES,
@@ -21,7 +23,7 @@ import type { PolicyWish } from "./wish.ts";
 
 /**
  * Works a wish into the state of a room; undefined where the state says so already. Refuses `malformed`
- * what no room can be given.
+ * what no room can be given, and `versionUnsupported` rules that not everybody knows.
  */
 export function applyWish(
   view: RoomView,
@@ -66,6 +68,8 @@ export function applyWish(
       return withDefaultRole(view, wish.index);
     case "limits":
       return withLimits(state, wish);
+    case "rules":
+      return withRules(view, wish.version);
   }
 }
 
@@ -183,6 +187,16 @@ function withDefaultRole({ state, participants }: RoomView, index: number): Room
     .map(({ user }) => ({ user, role: role.get(user) ?? state.defaultRole }))
     .filter((entry) => entry.role !== index);
   return { ...state, defaultRole: index, assignments: sorted(assignments) };
+}
+
+function withRules(view: RoomView, version: number): RoomState | undefined {
+  const { state } = view;
+  if (version <= state.floor) return undefined;
+  if (Math.min(rulesKnownByAll(view), RULES_VERSION) < version) {
+    const reason = "the program of somebody in the conversation does not know these rules";
+    throw new Refusal("versionUnsupported", reason);
+  }
+  return { ...state, rulesVersion: Math.max(version, state.rulesVersion), floor: version };
 }
 
 function withLimits(

@@ -6,6 +6,7 @@ import {
   roleDefinition,
   roleOf,
   type RoomState,
+  rulesKnownByAll,
   type RoomView,
   type UserTag,
   userTag,
@@ -34,8 +35,10 @@ export type RoleInfo = {
 export type PolicyInfo = {
   readonly template: string;
   readonly rulesVersion: number;
-  /** Clients that know no rules from this version on pause. */
+  /** No client is let in that does not know the rules of this version. */
   readonly floor: number;
+  /** The latest rules that the program of everybody who is in knows: so far they can be raised. */
+  readonly rulesKnown: number;
   /** The index of this user's role. */
   readonly ownRole: number;
   readonly may: readonly CapabilityName[];
@@ -68,6 +71,7 @@ export function describePolicy(
     template: state.template,
     rulesVersion: state.rulesVersion,
     floor: state.floor,
+    rulesKnown: rulesKnownByAll(view),
     ownRole,
     may: capabilitiesIn(state, ownRole),
     defaultRole: state.defaultRole,

@@ -1,4 +1,10 @@
-import { type RoomView, roleDefinition, roleOf, type UserUri, userTag } from "@treehouse/protocol";
+import {
+  type RoomView,
+  roleDefinition,
+  roleLookup,
+  type UserUri,
+  userTag,
+} from "@treehouse/protocol";
 
 /** What a commit changed of a room's rules, as far as it can be told in terms of people. */
 export type PolicyChange = {
@@ -16,7 +22,9 @@ export type PolicyChange = {
 export function policyChange(before: RoomView, after: RoomView): PolicyChange | undefined {
   const [was, is] = [before.state, after.state];
   const users = before.participants.map(({ user }) => user);
-  const staying = after.participants.map(({ user }) => user).filter((user) => users.includes(user));
+  const present = new Set(users);
+  const staying = after.participants.map(({ user }) => user).filter((user) => present.has(user));
+  const [roleBefore, roleAfter] = [roleLookup(was), roleLookup(is)];
   const salt = (is.sanctions ?? was.sanctions)?.salt;
   const tagged =
     salt === undefined ? [] : users.map((user) => ({ user, tag: userTag(salt, user) }));
@@ -34,8 +42,8 @@ export function policyChange(before: RoomView, after: RoomView): PolicyChange | 
     .some((tag) => !known.has(tag));
   const change = {
     roles: staying
-      .filter((user) => roleOf(before, user) !== roleOf(after, user))
-      .map((user) => ({ user, role: roleDefinition(is, roleOf(after, user))?.name ?? "" })),
+      .filter((user) => roleBefore(user) !== roleAfter(user))
+      .map((user) => ({ user, role: roleDefinition(is, roleAfter(user))?.name ?? "" })),
     banned,
     silenced: usersOf(
       (tag) =>

@@ -42,6 +42,7 @@ const wishSchema = z.discriminatedUnion("kind", [
     maxClients: count.nullable().optional(),
     severalClients: z.boolean().optional(),
   }),
+  z.object({ kind: z.literal("rules"), version: z.number().int().min(1).max(0xffff) }),
 ]);
 
 /** What is wanted of a room's rules and roles, from whatever state it is in when that is done. */

@@ -164,6 +164,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1143": "the right to each field of the metadata",
     "FED-1144": "which commits are acts",
     "FED-1145": "what the record of an act says, and who signs it",
+    "FED-758": "what stands in a message",
     "FED-1146": "how records are chained",
     "FED-1147": "what committers say of the record",
     "FED-1148": "where a client takes up the record",

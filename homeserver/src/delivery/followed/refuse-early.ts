@@ -17,7 +17,7 @@ import {
   updateRequestCodec,
   userOfClient,
 } from "@treehouse/protocol";
-import type { Bytes, RoomUri, RoomView, Verdict } from "@treehouse/protocol";
+import type { Bytes, RoomState, RoomUri, RoomView, Verdict } from "@treehouse/protocol";
 import type { Caller } from "../ports.ts";
 import type { FollowedContext } from "./context.ts";
 
@@ -72,18 +72,29 @@ export async function refuseCommit(
   refuseBanned(known, user);
   // Who goes by reference is not known here, and roles follow from who stays.
   if (change.joiner !== undefined || change.hasReferences || takesLink(change)) return;
+  const stateAfter = change.roomState && decodeRoomState(change.roomState);
+  // Nor is what the leaves say of the rules that they know.
+  if (stateAfter !== undefined && raisesRules(known.view.state, stateAfter)) return;
   check(
     authorize(
       known.view,
       { kind: "member", user },
       {
-        added: change.added.map((client) => ({ user: userOfClient(client), client })),
+        added: change.added.map(({ client, rulesKnown }) => ({
+          user: userOfClient(client),
+          client,
+          rulesKnown,
+        })),
         removed: leavesIn(known.view, change.removed),
-        stateAfter: change.roomState && decodeRoomState(change.roomState),
+        stateAfter,
         pendingRemovals: change.removed,
       },
     ),
   );
+}
+
+function raisesRules(before: RoomState, after: RoomState): boolean {
+  return before.rulesVersion !== after.rulesVersion || before.floor !== after.floor;
 }
 
 /** FED-757: whoever is banned from a room asks its hub in vain, and so does not ask it from here. */

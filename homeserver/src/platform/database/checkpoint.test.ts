@@ -18,7 +18,7 @@ function open(busy: () => boolean) {
   const connection = new BetterSqlite3(path);
   connection.pragma("journal_mode = WAL");
   connection.pragma("wal_autocheckpoint = 0");
-  connection.exec("CREATE TABLE t (bytes BLOB)");
+  connection.exec("CREATE TABLE IF NOT EXISTS t (bytes BLOB)");
   let due = (): void => {};
   let scheduled = (): void => {};
   let restarts = 0;
@@ -101,4 +101,19 @@ test("an open group is not disturbed, and a reader only postpones it", async () 
   expect(faults).toEqual([]);
   await checkpointer.stop();
   connection.close();
+});
+
+test("a database that is closed and opened again under its path is copied anew", async () => {
+  const first = open(() => false);
+  first.write();
+  await first.round();
+  const second = open(() => false);
+  await first.checkpointer.stop();
+  first.connection.close();
+  for (let turn = 0; turn < 5; turn += 1) second.write();
+  await second.round();
+  expect(second.restarts()).toBe(1);
+  expect(second.faults).toEqual([]);
+  await second.checkpointer.stop();
+  second.connection.close();
 });

@@ -1,8 +1,8 @@
-import { Worker } from "node:worker_threads";
 import type { Cancel, Env } from "@treehouse/protocol";
 import type BetterSqlite3 from "better-sqlite3";
 import { z } from "zod";
 import { checkpointLog } from "./checkpoint-log.ts";
+import { copyLogOf } from "./checkpoint-thread.ts";
 import { StorageFault, storageErrorKind } from "./storage-error.ts";
 
 /** Shorter intervals compete with commits for the disk and double the tail latency. */
@@ -13,7 +13,7 @@ const logBytesQuietDefault = 64 * 1024 * 1024;
 const logBytesFactorMax = 4;
 
 export interface Checkpointer {
-  /** Ends the thread. Idempotent. */
+  /** Ends it: nothing of the database is open on the thread any more. */
   stop(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export interface CheckpointOptions {
 const rowsSchema = z.tuple([z.object({ busy: z.int(), log: z.int(), checkpointed: z.int() })]);
 const resultSchema = z.union([z.object({ rows: rowsSchema }), z.object({ code: z.string() })]);
 
-/** Starts the checkpoint thread, which works about every second. */
+/** Has the checkpoint thread copy this log about every second. */
 export function startCheckpointer(options: CheckpointOptions): Checkpointer {
   const { env, connection, path, logBytesQuietMax = logBytesQuietDefault } = options;
   const logBytes = env.metrics.gauge("treehouse_database_log_bytes", "Size of the SQLite WAL.");
@@ -40,17 +40,15 @@ export function startCheckpointer(options: CheckpointOptions): Checkpointer {
     "Times the writer itself made the WAL start again, because it had grown too large.",
   );
   const frameBytes = z.int().parse(connection.pragma("page_size", { simple: true })) + 24;
-  const program = new URL("./checkpoint-worker.ts", import.meta.url);
-  // Published packages hold what the compiler wrote, and it does not rewrite this name.
-  if (import.meta.url.endsWith(".js")) program.pathname = program.pathname.replace(/ts$/, "js");
-  const worker = new Worker(program, { workerData: path });
-  worker.unref();
-  const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   let stopping = false;
+  const copier = copyLogOf(path, {
+    onAnswer,
+    onDeath: (error) => void (stopping || options.onFatal(error)),
+  });
   let cancel: Cancel = schedule();
 
   function schedule(): Cancel {
-    return env.timer(intervalMs, () => worker.postMessage("passive", []));
+    return env.timer(intervalMs, () => copier.checkpoint());
   }
 
   function restartIfLarge(bytes: number): void {
@@ -65,32 +63,26 @@ export function startCheckpointer(options: CheckpointOptions): Checkpointer {
     }
   }
 
-  worker.on("message", (message: unknown) => {
+  function onAnswer(answer: unknown): void {
     if (stopping) return;
-    const result = resultSchema.parse(message);
+    const result = resultSchema.parse(answer);
     if ("rows" in result) {
       const bytes = Math.max(0, result.rows[0].log) * frameBytes;
       logBytes.set(bytes);
       restartIfLarge(bytes);
-    } else if (result.code.startsWith("SQLITE_IOERR") || result.code.startsWith("SQLITE_CORRUPT")) {
+    } else if (/^SQLITE_(IOERR|CORRUPT|CANTOPEN)/.test(result.code)) {
       options.onFatal(new StorageFault(`A checkpoint failed with ${result.code}.`));
     } else {
       env.log.warn("checkpointFailed", { code: result.code });
     }
     cancel = schedule();
-  });
-  worker.on("error", (error) => {
-    if (!stopping) options.onFatal(error);
-  });
+  }
 
   return {
     async stop() {
       stopping = true;
       cancel();
-      // The process must not end before the thread has closed its connection.
-      worker.ref();
-      worker.postMessage("close", []);
-      await ended;
+      await copier.close();
     },
   };
 }

@@ -21,7 +21,8 @@ export function migrationsOf(module: string): ModuleMigrations {
 }
 
 /**
- * Brings every module's tables to the newest schema, each migration in a transaction of its own.
+ * Brings every module's tables to the newest schema, all in one transaction: when one migration
+ * fails, the release before still starts.
  *
  * Refuses a database whose history holds a migration unknown here (written by a newer release) or
  * one whose text has changed since it was applied.
@@ -33,7 +34,16 @@ export function migrate(
 ): void {
   // Rebuilding a table would otherwise cascade; the whole is checked before each commit instead.
   connection.pragma("foreign_keys = OFF");
-  for (const module of modules) migrateModule(connection, module, now);
+  connection
+    .transaction(() => {
+      const changed = modules.filter((module) => migrateModule(connection, module, now));
+      const broken = changed.length === 0 ? [] : connection.pragma("foreign_key_check");
+      if (Array.isArray(broken) && broken.length > 0) {
+        const names = changed.map(({ module }) => module).join(", ");
+        throw new DatabaseRefused(`The migrations of ${names} break a foreign key.`);
+      }
+    })
+    .immediate();
   connection.pragma("foreign_keys = ON");
 }
 
@@ -56,11 +66,12 @@ export type SchemaAge = "same" | "older";
 const journalSchema = z.object({ entries: z.array(z.object({ idx: z.int(), tag: z.string() })) });
 const appliedSchema = z.array(z.object({ position: z.int(), tag: z.string(), hash: z.string() }));
 
+/** Answers whether there was anything to do. */
 function migrateModule(
   connection: BetterSqlite3.Database,
   { module, folder }: ModuleMigrations,
   now: () => number,
-): void {
+): boolean {
   if (!/^[a-z][a-z-]*$/.test(module)) throw new DatabaseRefused(`No module is named ${module}.`);
   const table = `__migrations_${tableName(module)}`;
   const known = readMigrations(folder);
@@ -75,19 +86,12 @@ function migrateModule(
   const insert = connection.prepare(
     `INSERT INTO ${table} (position, tag, hash, applied_at) VALUES (?, ?, ?, ?)`,
   );
-  for (const [position, migration] of known.entries()) {
-    if (position < applied.length) continue;
-    connection
-      .transaction(() => {
-        for (const statement of migration.statements) connection.exec(statement);
-        insert.run(position, migration.tag, migration.hash, now());
-        const broken = connection.pragma("foreign_key_check");
-        if (Array.isArray(broken) && broken.length > 0) {
-          throw new DatabaseRefused(`Migration ${module} ${migration.tag} breaks a foreign key.`);
-        }
-      })
-      .immediate();
+  const missing = known.slice(applied.length);
+  for (const [index, { tag, hash, statements }] of missing.entries()) {
+    for (const statement of statements) connection.exec(statement);
+    insert.run(applied.length + index, tag, hash, now());
   }
+  return missing.length > 0;
 }
 
 /** Throws unless what was applied is the beginning of what is known. */

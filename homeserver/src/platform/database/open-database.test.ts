@@ -113,11 +113,21 @@ test("a database of a newer release, or of another history, is refused", async (
   expect(() => open(path, { migrations: [changed] })).toThrow("is not the one");
 });
 
-test("a migration that fails leaves nothing of itself", async () => {
+test.for<readonly [string, string, RegExp]>([
+  ["that fails", "NONSENSE;", /syntax error/],
+  [
+    "that breaks a reference",
+    "CREATE TABLE c (a INTEGER REFERENCES a (id));--> statement-breakpoint\nINSERT INTO c VALUES (7);",
+    /foreign key/,
+  ],
+])("a migration %s leaves nothing of itself, nor of those before it", async ([, sql, message]) => {
   const path = join(directory, "t.sqlite");
-  const broken = writeHistory("queuing", [`${first}--> statement-breakpoint\nNONSENSE;`]);
-  expect(() => open(path, { migrations: [broken] })).toThrow(/syntax error/);
-  await open(path, { migrations: [writeHistory("queuing", [first])] }).close();
+  const queuing = (...steps: readonly string[]) => writeHistory("queuing", steps);
+  await open(path, { migrations: [queuing(first)] }).close();
+  const broken = writeHistory("key-packages", [sql]);
+  expect(() => open(path, { migrations: [queuing(first, second), broken] })).toThrow(message);
+  // The release before still starts: it would refuse a second step as one of a newer release.
+  await open(path, { migrations: [queuing(first)] }).close();
 });
 
 /** An Env whose timers fire when told. */

@@ -11,7 +11,6 @@ import { checkHandle } from "./handle.ts";
 import type { Drizzle, ReadTx, Tx } from "./handle.ts";
 import { migrate } from "./migrations.ts";
 import type { ModuleMigrations } from "./migrations.ts";
-import { createReserve } from "./reserve.ts";
 import { createSpaceGuard } from "./space.ts";
 import { DatabaseRefused, StorageFault, storageErrorKind } from "./storage-error.ts";
 
@@ -139,7 +138,7 @@ function start(
   const space = createSpaceGuard({
     env,
     connection,
-    reserve: inMemory ? undefined : createReserve(`${path}.reserve`, reserveBytes, env),
+    reserve: inMemory ? undefined : engine.createReserve(`${path}.reserve`, reserveBytes, env),
     isBusy: () => group.busy,
     onRoom: () => group.setFull(false),
     onFatal: crash,

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 
 import type { Cli } from "./cli.ts";
 import { durationOf } from "./organisation.ts";
-import { addRoleCommands } from "./group-role.ts";
+import { addRoleCommands, reasonText } from "./group-role.ts";
 import { ruled, sanctionsText } from "./group-rules.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -12,6 +12,8 @@ type PolicyOptions = {
   readonly maxUsers?: string;
   readonly maxClients?: string;
   readonly clients?: "one" | "several";
+  readonly rules?: string;
+  readonly reason?: string;
 };
 
 /** `treehouse group policy`, `role`, `ban` and `silence`: what is agreed in a conversation, for everybody. */
@@ -28,6 +30,8 @@ export function addPolicyCommands(cli: Cli, noun: Command): void {
         "several",
       ]),
     )
+    .option("--rules <version>", "go by later rules, which the program of everybody must know")
+    .option("--reason <text>", reasonText)
     .action(async (reference: string, options: PolicyOptions) => {
       const wish = {
         maxUsers: boundOf("--max-users", options.maxUsers),
@@ -36,18 +40,24 @@ export function addPolicyCommands(cli: Cli, noun: Command): void {
       };
       const isAsked = Object.values(wish).some((value) => value !== undefined);
       await ruled(cli, reference, async (conversation) => {
-        if (isAsked) await conversation.setLimits(wish);
+        const { rules, reason } = options;
+        if (isAsked) await conversation.setLimits(wish, { reason });
+        if (rules !== undefined) {
+          await conversation.raiseRules(wholeNumber("--rules", rules), { reason });
+        }
       });
     });
   addRoleCommands(cli, noun);
   addPeopleCommand(noun, "ban", "take people out and keep them out")
     .option("--remove", "lift it; who it is may be told by the tag that the rules have")
-    .action(async (reference: string, people: string[], options: { remove?: boolean }) => {
+    .action(async (reference: string, people: string[], options: PeopleOptions) => {
       await ruled(
         cli,
         reference,
         (conversation) =>
-          options.remove === true ? conversation.unban(people) : conversation.ban(people),
+          options.remove === true
+            ? conversation.unban(people, options)
+            : conversation.ban(people, options),
         sanctionsText,
       );
     });
@@ -55,27 +65,30 @@ export function addPolicyCommands(cli: Cli, noun: Command): void {
     .option("--for <time>", "for so long: 90m, 8h, 7d; without it for good")
     .option("--remove", "let them write again")
     .action(
-      async (reference: string, people: string[], options: { for?: string; remove?: boolean }) => {
+      async (reference: string, people: string[], options: PeopleOptions & { for?: string }) => {
         const until = options.for === undefined ? undefined : Date.now() + durationOf(options.for);
         await ruled(
           cli,
           reference,
           (conversation) =>
             options.remove === true
-              ? conversation.unsilence(people)
-              : conversation.silence(people, { until }),
+              ? conversation.unsilence(people, options)
+              : conversation.silence(people, { until, reason: options.reason }),
           sanctionsText,
         );
       },
     );
 }
 
+type PeopleOptions = { readonly remove?: boolean; readonly reason?: string };
+
 function addPeopleCommand(noun: Command, verb: string, description: string): Command {
   return noun
     .command(verb)
     .description(description)
     .argument("<conversation>", conversationText)
-    .argument("<addresses...>", "for instance bob@localhost");
+    .argument("<addresses...>", "for instance bob@localhost")
+    .option("--reason <text>", reasonText);
 }
 
 function boundOf(option: string, given: string | undefined): number | null | undefined {

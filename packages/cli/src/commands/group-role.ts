@@ -1,3 +1,4 @@
+import type { ActOptions } from "@treehouse/client-sdk";
 import { type CapabilityName, isCapabilityName } from "@treehouse/protocol";
 import type { Command } from "commander";
 
@@ -13,18 +14,22 @@ type DefineOptions = {
   readonly allow?: readonly string[];
   readonly deny?: readonly string[];
   readonly atMost?: string;
+  readonly reason?: string;
 };
+
+/** What `--reason` is, wherever the rules are changed. */
+export const reasonText = "for those in the conversation, kept in its record of acts";
 
 /** `treehouse group role`: who is what, and what that may. */
 export function addRoleCommands(cli: Cli, noun: Command): void {
   const role = noun.command("role").description("roles in a conversation, and what each may");
   command(role, "set", "give people another role")
     .argument("<addresses...>", "for instance bob@localhost")
-    .action(async (reference: string, name: string, addresses: string[]) => {
+    .action(async (reference: string, name: string, addresses: string[], options: ActOptions) => {
       await ruled(
         cli,
         reference,
-        (conversation) => conversation.setRole(addresses, name),
+        (conversation) => conversation.setRole(addresses, name, options),
         () => addresses.map((address) => `${address} is ${name} now.`).join("\n"),
       );
     });
@@ -48,16 +53,16 @@ export function addRoleCommands(cli: Cli, noun: Command): void {
         allow: capabilities(options.allow),
         deny: capabilities(options.deny),
       };
-      await ruled(cli, reference, (conversation) => conversation.defineRole(wish));
+      await ruled(cli, reference, (conversation) => conversation.defineRole(wish, options));
     });
   command(role, "rm", "take a role away that nobody has").action(
-    async (reference: string, name: string) => {
-      await ruled(cli, reference, (conversation) => conversation.removeRole(name));
+    async (reference: string, name: string, options: ActOptions) => {
+      await ruled(cli, reference, (conversation) => conversation.removeRole(name, options));
     },
   );
   command(role, "default", "what whoever comes is from now on").action(
-    async (reference: string, name: string) => {
-      await ruled(cli, reference, (conversation) => conversation.setDefaultRole(name));
+    async (reference: string, name: string, options: ActOptions) => {
+      await ruled(cli, reference, (conversation) => conversation.setDefaultRole(name, options));
     },
   );
 }
@@ -67,7 +72,8 @@ function command(noun: Command, verb: string, description: string): Command {
     .command(verb)
     .description(description)
     .argument("<conversation>", "id, unique beginning of the id, or name")
-    .argument("<role>", "by its name, as `group policy` shows it");
+    .argument("<role>", "by its name, as `group policy` shows it")
+    .option("--reason <text>", reasonText);
 }
 
 function capabilities(names: readonly string[] = []): readonly CapabilityName[] {

@@ -34,6 +34,9 @@ function textOf(policy: ConversationPolicy): string {
   ];
   return [
     `${policy.template}, rules ${policy.rulesVersion}; you are ${policy.ownRole}`,
+    ...(policy.rulesKnown > policy.rulesVersion
+      ? [`everybody's program knows rules ${policy.rulesKnown}`]
+      : []),
     ...(bounds.length === 0 ? [] : [bounds.join(", ")]),
     "roles:",
     ...roles,

@@ -30,7 +30,7 @@ async function start(domain: string): Promise<Homeserver> {
   const config = loadConfig({
     overrides: {
       server: { domain, port: 0 },
-      storage: { directory: join(directory, domain) },
+      storage: { directory: join(directory, domain), reserve_mib: 1 },
       metrics: { enabled: false },
     },
   });

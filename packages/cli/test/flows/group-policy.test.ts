@@ -18,7 +18,9 @@ test("R-063 R-069 R-075 R-077 roles are given and defined, people banned and sil
     ownRole: "owner",
     maxUsers: null,
   });
-  expect(await json("group", "role", "set", "News", "speaker", bob)).toMatchObject({
+  expect(
+    await json("group", "role", "set", "News", "speaker", bob, "--reason", "he knows"),
+  ).toMatchObject({
     roles: expect.arrayContaining([expect.objectContaining({ name: "speaker", holders: 1 })]),
   });
   const define = [
@@ -43,7 +45,7 @@ test("R-063 R-069 R-075 R-077 roles are given and defined, people banned and sil
     defaultRole: "guide",
     roles: expect.arrayContaining([expect.objectContaining(guide)]),
   });
-  await json("group", "role", "default", "News", "member");
+  await json("group", "role", "default", "News", "member", "--reason", "as before");
   await json(
     "group",
     "role",
@@ -77,12 +79,20 @@ test("R-063 R-069 R-075 R-077 roles are given and defined, people banned and sil
   expect(await json("group", "policy", "News", "--max-users", "none")).toMatchObject({
     maxUsers: null,
   });
-  expect(await json("group", "silence", "News", bob, "--for", "8h")).toMatchObject({
+  expect(
+    await json("group", "silence", "News", bob, "--for", "8h", "--reason", "too loud"),
+  ).toMatchObject({
     silenced: [{ address: bob, until: expect.any(Number) }],
   });
   expect(await json("group", "silence", "News", bob, "--remove")).toMatchObject({ silenced: [] });
-  expect(await json("group", "ban", "News", bob)).toMatchObject({ banned: [{ address: bob }] });
+  expect(await json("group", "ban", "News", bob, "--reason", "spam")).toMatchObject({
+    banned: [{ address: bob }],
+  });
   expect(await json("group", "ban", "News", bob, "--remove")).toMatchObject({ banned: [] });
+  const reasons = ["he knows", "as before", "too loud", "spam"];
+  expect(await json("group", "audit", "News")).toMatchObject({
+    items: expect.arrayContaining(reasons.map((reason) => expect.objectContaining({ reason }))),
+  });
 });
 
 test("what cannot be agreed says why", async () => {
@@ -96,5 +106,6 @@ test("what cannot be agreed says why", async () => {
   expect(await wrong("group", "role", "rm", "Club", "owner")).toBe("malformed");
   expect(await wrong("group", "ban", "Club", "alice@localhost")).toBe("notAllowed");
   expect(await wrong("group", "policy", "Club", "--max-users", "0")).toBe("badNumber");
+  expect(await wrong("group", "policy", "Club", "--rules", "2")).toBe("versionUnsupported");
   expect(await wrong("group", "silence", "Club", bob, "--for", "soon")).toBe("malformed");
 });

@@ -41,7 +41,7 @@ export async function openHousehold({
     config: {
       ...base,
       server: { ...base.server, port: 0 },
-      storage: { ...base.storage, directory: join(directory, "data") },
+      storage: { directory: join(directory, "data"), reserve_mib: 1 },
       metrics: { ...base.metrics, enabled: false },
       // Everybody here comes from one address, and tests claim as fast as they can.
       limits: {

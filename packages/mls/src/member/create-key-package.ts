@@ -2,7 +2,8 @@ import { copyBytes } from "@treehouse/protocol";
 import { encodeKeyPackage, makeKeyPackageRef } from "ts-mls/keyPackage.js";
 
 import { toTsMls } from "../crypto/index.ts";
-import { checkKeyPackage } from "../validity/index.ts";
+import { readLeaf } from "../tree/index.ts";
+import { checkIdentity, checkKeyPackageForm } from "../validity/index.ts";
 import type { ClientIdentity, CreatedKeyPackage, MemberContext } from "./face.ts";
 import { encodeSecret, makeKeyPackage } from "./key-package.ts";
 
@@ -18,7 +19,10 @@ export async function createKeyPackage(
 ): Promise<CreatedKeyPackage> {
   const made = await makeKeyPackage(context, identity, options);
   const keyPackage = copyBytes(encodeKeyPackage(made.publicPackage));
-  await checkKeyPackage(context.crypto, keyPackage, context.now());
+  // What a server would refuse is refused here; the own two signatures are not verified.
+  const at = context.now();
+  checkKeyPackageForm(context.crypto, made.publicPackage, at, "invalidKeyPackage");
+  checkIdentity(context.crypto, readLeaf(made.publicPackage.leafNode), at);
   const { hash } = toTsMls(context.crypto);
   return {
     keyPackage,

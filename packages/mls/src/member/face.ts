@@ -3,7 +3,12 @@ import type { Bytes, ClientUri, GroupUri, LeafIdentity, UserUri } from "@treehou
 import type { MlsCrypto } from "../crypto/index.ts";
 
 /** Randomness comes from `crypto`; `now` is milliseconds since the Unix epoch. */
-export type MemberContext = { crypto: MlsCrypto; now(): number };
+export type MemberContext = {
+  crypto: MlsCrypto;
+  now(): number;
+  /** The highest rules version that the own leaves say is known (FED-745); unless given, this program's. */
+  rulesKnown?: number;
+};
 
 /** One client's keys. They are passed at every load and never stored in the rows of a group. */
 export type ClientIdentity = {
@@ -39,6 +44,8 @@ export type GroupMember = {
   user: UserUri;
   signatureKey: Bytes;
   identity: LeafIdentity;
+  /** The highest rules version that the client knows (FED-745). */
+  rulesKnown: number;
 };
 
 export type CommitIntent = {
@@ -75,7 +82,7 @@ export type CommitResult = {
   committer: { leaf: number; client: ClientUri };
   /** A client joined by its own external commit. It is listed in `added` too. */
   external: boolean;
-  added: readonly { leaf: number; client: ClientUri }[];
+  added: readonly { leaf: number; client: ClientUri; rulesKnown: number }[];
   removed: readonly { leaf: number; client: ClientUri }[];
   removedSelf: boolean;
   roomStateChanged: boolean;

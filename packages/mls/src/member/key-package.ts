@@ -6,6 +6,9 @@ import {
   LIMITS,
   opaque,
   Refusal,
+  RULES_KNOWN_EXTENSION,
+  RULES_VERSION,
+  rulesKnownCodec,
   struct,
   u8,
   utf8Encode,
@@ -43,13 +46,21 @@ export async function makeKeyPackage(
       : [],
     { signKey: identity.signaturePrivateKey, publicKey: identity.signaturePublicKey },
     toTsMls(context.crypto),
-    [identityExtension(identity.leafIdentity)],
+    leafExtensions(context, identity.leafIdentity),
   );
   return { ...made, notAfter: notAfter * 1000 };
 }
 
-export function identityExtension(leafIdentity: Bytes): Extension {
-  return { extensionType: LEAF_IDENTITY_EXTENSION, extensionData: leafIdentity };
+/** What a leaf says beside its keys: who it is, and which rules its client knows. */
+export function leafExtensions(
+  { rulesKnown: rulesVersion = RULES_VERSION }: MemberContext,
+  leafIdentity: Bytes,
+): Extension[] {
+  const said = rulesKnownCodec.encode({ rulesVersion });
+  return [
+    { extensionType: LEAF_IDENTITY_EXTENSION, extensionData: leafIdentity },
+    { extensionType: RULES_KNOWN_EXTENSION, extensionData: said },
+  ];
 }
 
 const key = opaque({ max: 64 });

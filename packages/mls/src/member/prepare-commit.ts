@@ -11,13 +11,14 @@ import {
   DICTIONARY_EXTENSION,
   EXTERNAL_SENDERS,
   hubExtension,
+  leafCapabilities,
 } from "../profile/index.ts";
 import { leafAt } from "../tree/index.ts";
 import { applyCommit, checkKeyPackage } from "../validity/index.ts";
 import { decodeUntrusted, keyPackageKind, refuseOn } from "../wire/index.ts";
 import type { CommitIntent, MemberContext } from "./face.ts";
 import { exportGroupInfo } from "./group-info.ts";
-import { identityExtension } from "./key-package.ts";
+import { leafExtensions } from "./key-package.ts";
 import type { Live } from "./snapshot.ts";
 import { publicStateOf } from "./snapshot.ts";
 
@@ -41,7 +42,10 @@ export async function prepareCommit(
     extensionType,
     extensionData: data,
   }));
-  const leafNode = updateLeafIdentity && { extensions: [identityExtension(updateLeafIdentity)] };
+  const leafNode = updateLeafIdentity && {
+    extensions: leafExtensions(context, updateLeafIdentity),
+    capabilities: leafCapabilities(),
+  };
   const made = await refuseOn("invalidCommit", () =>
     createCommit(
       {

@@ -1,4 +1,4 @@
-import { LEAF_IDENTITY_EXTENSION } from "@treehouse/protocol";
+import { LEAF_IDENTITY_EXTENSION, RULES_KNOWN_EXTENSION } from "@treehouse/protocol";
 import type { Capabilities } from "ts-mls/capabilities.js";
 
 /** Suite 1. Only Ed25519 suites are ever allowed: other signatures are malleable (T-19). */
@@ -18,7 +18,7 @@ export function leafCapabilities(): Capabilities {
   return {
     versions: ["mls10"],
     ciphersuites: [SUITE],
-    extensions: [DICTIONARY_EXTENSION, LEAF_IDENTITY_EXTENSION],
+    extensions: [DICTIONARY_EXTENSION, LEAF_IDENTITY_EXTENSION, RULES_KNOWN_EXTENSION],
     proposals: [],
     credentials: ["basic"],
   };

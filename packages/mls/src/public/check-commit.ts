@@ -15,6 +15,7 @@ import type {
   PublicChanges,
   PublicContext,
   ReplayedCommit,
+  RosterEntry,
 } from "./face.ts";
 import type { Make, Tracked } from "./tracked.ts";
 
@@ -92,14 +93,10 @@ async function withRefs(
   { crypto }: PublicContext,
   effect: CommitEffect,
 ): Promise<CheckedCommit["added"]> {
-  const added: {
-    leaf: number;
-    client: CheckedCommit["committer"]["client"];
-    keyPackageRef: Bytes | undefined;
-  }[] = [];
-  for (const { leaf, client, keyPackage } of effect.added) {
+  const added: (RosterEntry & { keyPackageRef: Bytes | undefined })[] = [];
+  for (const { keyPackage, ...place } of effect.added) {
     const ref = keyPackage && (await makeKeyPackageRef(keyPackage, toTsMls(crypto).hash));
-    added.push({ leaf, client, keyPackageRef: ref && copyBytes(ref) });
+    added.push({ ...place, keyPackageRef: ref && copyBytes(ref) });
   }
   return added;
 }

@@ -6,7 +6,12 @@ export type { CheckedKeyPackage } from "../validity/index.ts";
 
 export type PublicContext = { crypto: MlsCrypto };
 
-export type RosterEntry = { leaf: number; client: ClientUri };
+export type Place = { leaf: number; client: ClientUri };
+
+export type RosterEntry = Place & {
+  /** The highest rules version that the client knows (FED-745). */
+  rulesKnown: number;
+};
 
 export type StoredProposal = { ref: Bytes; message: Bytes };
 
@@ -62,11 +67,11 @@ export type CheckedProposals = {
 export type CheckedCommit = {
   /** The group after the commit. */
   group: PublicGroup;
-  committer: RosterEntry;
+  committer: Place;
   external: boolean;
   /** `keyPackageRef` is undefined for a client that came by external commit. */
-  added: readonly { leaf: number; client: ClientUri; keyPackageRef: Bytes | undefined }[];
-  removed: readonly RosterEntry[];
+  added: readonly (RosterEntry & { keyPackageRef: Bytes | undefined })[];
+  removed: readonly Place[];
   /** Leaves with a pending removal proposal that this commit removed. */
   proposedRemovalsDone: readonly number[];
   /** Pending removals an external commit left: the hub proposes them again. */

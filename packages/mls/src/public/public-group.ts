@@ -32,6 +32,7 @@ export function publicGroup(context: PublicContext, tracked: Tracked): PublicGro
       roster ??= leavesOf(state.ratchetTree).map(({ leaf, node }) => ({
         leaf,
         client: readLeaf(node).client,
+        rulesKnown: readLeaf(node).rulesKnown,
       }));
       return roster;
     },

@@ -13,7 +13,7 @@ export type CommitChange = {
   readonly epoch: number;
   /** The client that comes by this external commit; undefined for a member's commit. */
   readonly joiner: ClientUri | undefined;
-  readonly added: readonly ClientUri[];
+  readonly added: readonly { readonly client: ClientUri; readonly rulesKnown: number }[];
   /** Leaves that it removes. */
   readonly removed: readonly number[];
   /** The room state that it sets; undefined where it leaves it. */
@@ -44,9 +44,7 @@ export function readChange(commit: Uint8Array): CommitChange {
     epoch: Number(content.epoch),
     joiner: external && path !== undefined ? readLeaf(path.leafNode).client : undefined,
     added: byValue.flatMap((one) =>
-      one.proposalType === "add" && "add" in one
-        ? [readLeaf(one.add.keyPackage.leafNode).client]
-        : [],
+      one.proposalType === "add" && "add" in one ? [readLeaf(one.add.keyPackage.leafNode)] : [],
     ),
     removed: byValue.flatMap((one) =>
       one.proposalType === "remove" && "remove" in one ? [one.remove.removed] : [],

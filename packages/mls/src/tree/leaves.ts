@@ -9,12 +9,17 @@ export function leafAt(tree: RatchetTree, leaf: number): LeafNode | undefined {
   return node?.nodeType === "leaf" ? node.leaf : undefined;
 }
 
-/** All leaves that are not blank, ascending. */
+const known = new WeakMap<RatchetTree, readonly LeafEntry[]>();
+
+/** All leaves that are not blank, ascending. Of a tree that is finished: the list is kept. */
 export function leavesOf(tree: RatchetTree): readonly LeafEntry[] {
+  const before = known.get(tree);
+  if (before !== undefined) return before;
   const leaves: LeafEntry[] = [];
   for (let index = 0; index < tree.length; index += 2) {
     const node = tree[index];
     if (node?.nodeType === "leaf") leaves.push({ leaf: index / 2, node: node.leaf });
   }
+  known.set(tree, leaves);
   return leaves;
 }

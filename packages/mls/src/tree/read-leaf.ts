@@ -5,6 +5,8 @@ import {
   leafIdentityCodec,
   parseClientUri,
   Refusal,
+  RULES_KNOWN_EXTENSION,
+  rulesKnownCodec,
   userOfClient,
   utf8Decode,
 } from "@treehouse/protocol";
@@ -18,6 +20,10 @@ export type LeafView = {
   user: UserUri;
   signatureKey: Bytes;
   identity: LeafIdentity;
+  /** The identity as it stands in the leaf. */
+  identityData: Uint8Array;
+  /** The highest rules version that the client knows (FED-745). */
+  rulesKnown: number;
 };
 
 const views = new WeakMap<LeafNode, LeafView>();
@@ -49,7 +55,16 @@ function read(leaf: LeafNode): LeafView {
     user: userOfClient(client),
     signatureKey: copyBytes(leaf.signaturePublicKey),
     identity: reading("identityForm", () => leafIdentityCodec.decode(extension.extensionData)),
+    identityData: extension.extensionData,
+    rulesKnown: rulesKnownOf(leaf),
   };
+}
+
+/** A client that says nothing knows the first version. */
+function rulesKnownOf({ extensions }: LeafNode): number {
+  const said = extensions.find((one) => one.extensionType === RULES_KNOWN_EXTENSION);
+  if (said === undefined) return 1;
+  return reading("leafRulesKnown", () => rulesKnownCodec.decode(said.extensionData)).rulesVersion;
 }
 
 function reading<T>(rule: HandshakeRule, run: () => T): T {

@@ -4,6 +4,7 @@ import type { KeyPackage } from "ts-mls/keyPackage.js";
 import type { GroupContext } from "ts-mls/groupContext.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import type { ApplyProposalsResult } from "ts-mls/clientState.js";
+import type { PublicMessage } from "ts-mls/publicMessage.js";
 import { applyProposals, nextEpochContext } from "ts-mls/clientState.js";
 import { treeHashRoot } from "ts-mls/treeHash.js";
 import { toLeafIndex } from "ts-mls/treemath.js";
@@ -25,12 +26,15 @@ import { checkSignature } from "./read-handshake.ts";
 
 type Place = { leaf: number; client: ClientUri };
 
+type Newcomer = Place & { rulesKnown: number };
+
 export type CommitEffect = {
   next: PublicState;
+  message: PublicMessage;
   committer: Place;
   external: boolean;
   /** Ascending in the order of the proposals; a client that comes by external commit is listed. */
-  added: readonly (Place & { keyPackage: KeyPackage | undefined })[];
+  added: readonly (Newcomer & { keyPackage: KeyPackage | undefined })[];
   /** The clients that stood there before: one of them may stand in `added` again. */
   removed: readonly Place[];
   stateChanged: boolean;
@@ -71,8 +75,12 @@ export async function applyCommit(
   }
   const { tree, committerLeaf } = await applyPath(crypto, view, applied, extended, at);
   const added = addedPlaces(tree, applied, committerLeaf);
-  const changed = [...added.map(({ leaf }) => leaf), ...(commit.path ? [committerLeaf] : [])];
-  checkLeaves(crypto, { before: before.ratchetTree, after: tree, changed, view, at });
+  // A joiner's leaf is both.
+  const changed = new Set([
+    ...added.map(({ leaf }) => leaf),
+    ...(commit.path ? [committerLeaf] : []),
+  ]);
+  checkLeaves(crypto, { before: before.ratchetTree, after: tree, changed: [...changed], view, at });
 
   const next = await nextContext(cs.hash, before, view, extended, tree);
   const external = view.committerLeaf === undefined;
@@ -84,6 +92,7 @@ export async function applyCommit(
       confirmationTag: view.confirmationTag,
       proposals: [],
     },
+    message,
     committer: placeOf(committerTree, committerLeaf),
     external,
     added,
@@ -149,17 +158,23 @@ function addedPlaces(
   const { additionalResult } = applied;
   if (additionalResult.kind === "memberCommit") {
     return additionalResult.addedLeafNodes.map(([leaf, keyPackage]) => ({
-      ...placeOf(tree, leaf),
+      ...newcomerAt(tree, leaf),
       keyPackage,
     }));
   }
-  return [{ ...placeOf(tree, committerLeaf), keyPackage: undefined }];
+  return [{ ...newcomerAt(tree, committerLeaf), keyPackage: undefined }];
 }
 
 function placeOf(tree: RatchetTree, leaf: number): Place {
+  const { client } = newcomerAt(tree, leaf);
+  return { leaf, client };
+}
+
+function newcomerAt(tree: RatchetTree, leaf: number): Newcomer {
   const node = leafAt(tree, leaf);
   if (node === undefined) throw new Refusal("invalidCommit", "a leaf is blank");
-  return { leaf, client: readLeaf(node).client };
+  const { client, rulesKnown } = readLeaf(node);
+  return { leaf, client, rulesKnown };
 }
 
 function stateOf(before: GroupContext, after: GroupContext): boolean {

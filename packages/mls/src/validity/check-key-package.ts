@@ -28,6 +28,8 @@ export type CheckedKeyPackage = {
   notAfter: number;
   lastResort: boolean;
   leafIdentity: LeafIdentity;
+  /** The highest rules version that the client knows (FED-745). */
+  rulesKnown: number;
 };
 
 /**
@@ -44,7 +46,7 @@ export async function checkKeyPackage(
   const lifetime = checkKeyPackageForm(crypto, keyPackage, at, "invalidKeyPackage");
   await checkSignatures(cs, keyPackage);
   const view = readLeaf(keyPackage.leafNode);
-  const { client, signatureKey, identity } = view;
+  const { client, signatureKey, identity, rulesKnown } = view;
   checkIdentity(crypto, view, at);
   return {
     client,
@@ -53,6 +55,7 @@ export async function checkKeyPackage(
     ...lifetime,
     lastResort: keyPackage.extensions.some((one) => one.extensionType === LAST_RESORT_EXTENSION),
     leafIdentity: identity,
+    rulesKnown,
   };
 }
 

@@ -1,4 +1,4 @@
-import { LEAF_IDENTITY_EXTENSION, LIMITS } from "@treehouse/protocol";
+import { LEAF_IDENTITY_EXTENSION, LIMITS, RULES_KNOWN_EXTENSION } from "@treehouse/protocol";
 import type { HandshakeRule, RefusalCode } from "@treehouse/protocol";
 import type { Extension } from "ts-mls/extension.js";
 import { extensionTypeToNumber } from "ts-mls/extension.js";
@@ -42,6 +42,8 @@ export function checkLeafNode(crypto: MlsCrypto, leaf: LeafNode, code: RefusalCo
   // The identity has a rule of its own, which says that it must be there, too.
   const others = extensions.filter((one) => one.extensionType !== LEAF_IDENTITY_EXTENSION);
   refuseUnless(areDifferent(others), "leafExtensionTwice");
+  const rules = extensions.find((one) => one.extensionType === RULES_KNOWN_EXTENSION);
+  refuseUnless(rules === undefined || rules.extensionData.length === 2, "leafRulesKnown");
   refuseUnless(pointOk(leaf.signaturePublicKey), "leafSignatureKey");
   refuseUnless(crypto.isHpkePublicKey(leaf.hpkePublicKey), "leafEncryptionKey");
 }

@@ -1,9 +1,9 @@
-import type { LeafOfUser, UserUri } from "@treehouse/protocol";
+import type { LeafIdentity, LeafOfUser, UserUri } from "@treehouse/protocol";
 import { checkLeavesOfUser, equalBytes, LIMITS, Refusal } from "@treehouse/protocol";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
 
 import type { MlsCrypto } from "../crypto/index.ts";
-import type { LeafView } from "../tree/index.ts";
+import type { LeafEntry, LeafView } from "../tree/index.ts";
 import { leafAt, leavesOf, readLeaf } from "../tree/index.ts";
 import { broken, exceeded } from "../wire/index.ts";
 import { checkIdentity } from "./check-identity.ts";
@@ -24,27 +24,50 @@ type TreeChange = {
  */
 export function checkLeaves(crypto: MlsCrypto, change: TreeChange): void {
   const { before, after, changed, view, at } = change;
-  const leaves = leavesOf(after).map(({ leaf, node }) => ({ leaf, ...readLeaf(node) }));
+  const leaves = leavesOf(after);
   checkCount(leaves.length);
-  checkClientsDiffer(leaves);
+  if (changed.length === 0) return;
+  const views = changed.map((leaf) => ({ leaf, ...viewAt(after, leaf) }));
+  checkNewClients(leaves, views);
   checkCommitter(change);
-  const users = new Set<UserUri>();
-  for (const leaf of changed) {
-    const own = viewAt(after, leaf);
-    checkIdentity(crypto, own, at);
-    users.add(own.user);
+  for (const own of views) {
+    const stood = own.leaf === view.committerLeaf ? viewAt(before, own.leaf) : undefined;
+    checkIdentity(crypto, own, at, stood);
   }
-  if (users.size === 0) return;
-  const former = leavesOf(before).map(({ node }) => readLeaf(node));
+  const users = new Set(views.map(({ user }) => user));
+  const former = ofUsers(leavesOf(before), users);
+  const current = ofUsers(leaves, users);
   for (const user of users) {
     checkLeavesOfUser({
       before: former.filter((one) => one.user === user).map(({ identity }) => identity),
-      after: leaves
+      after: current
         .filter((one) => one.user === user)
         .map(({ leaf, identity }) => ({ identity, change: kindOf(change, leaf) })),
       byMember: view.committerLeaf !== undefined,
     });
   }
+}
+
+/** Those who stay were compared with one another when they came. */
+function checkNewClients(
+  leaves: readonly LeafEntry[],
+  changed: readonly (LeafView & { readonly leaf: number })[],
+): void {
+  const places = new Map(changed.map(({ client, leaf }) => [client, leaf]));
+  if (places.size !== changed.length) throw broken("clientTwice");
+  for (const { leaf, node } of leaves) {
+    const place = places.get(readLeaf(node).client);
+    if (place !== undefined && place !== leaf) throw broken("clientTwice");
+  }
+}
+
+function ofUsers(leaves: readonly LeafEntry[], users: ReadonlySet<UserUri>) {
+  const found: { leaf: number; user: UserUri; identity: LeafIdentity }[] = [];
+  for (const { leaf, node } of leaves) {
+    const { user, identity } = readLeaf(node);
+    if (users.has(user)) found.push({ leaf, user, identity });
+  }
+  return found;
 }
 
 function kindOf({ changed, view }: TreeChange, leaf: number): LeafOfUser["change"] {

@@ -7,7 +7,7 @@ export { applyCommit } from "./apply-commit.ts";
 export type { CommitEffect } from "./apply-commit.ts";
 export { checkGroupInfo } from "./check-group-info.ts";
 export { checkIdentity } from "./check-identity.ts";
-export { checkKeyPackage } from "./check-key-package.ts";
+export { checkKeyPackage, checkKeyPackageForm } from "./check-key-package.ts";
 export type { CheckedKeyPackage } from "./check-key-package.ts";
 export { checkProposal } from "./check-proposal.ts";
 export { checkIdentities, checkLeafNodes, checkTree } from "./check-tree.ts";

@@ -122,7 +122,7 @@ test("FED-985 a group is founded with one member, and its GroupInfo by that memb
   const at = world.context.now();
   const { groupInfo, ratchetTree } = made;
   const hub = await registerGroup(world.context, { groupInfo, ratchetTree, at });
-  expect(hub.roster).toEqual([{ leaf: 0, client: identity.client }]);
+  expect(hub.roster).toEqual([{ leaf: 0, client: identity.client, rulesKnown: 1 }]);
   expect(hub.externalSenders[0]?.signatureKey).toEqual(world.hub.publicKey);
   const doubled = concatBytes(ratchetTree, ratchetTree);
   const wrong = registerGroup(world.context, { groupInfo, ratchetTree: doubled, at });

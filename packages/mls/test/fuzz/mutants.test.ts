@@ -6,9 +6,10 @@ import { expect, test } from "vitest";
 const child = fileURLToPath(new URL("child.ts", import.meta.url));
 const register = fileURLToPath(new URL("../mutants/register.ts", import.meta.url));
 
-const all = ["B1", "B2", "B11", "B12", "B12a", "B12b", "B13", "B13a", "B13b", "B13c"];
+// Not B2: members learn of their own removal from the rule that everybody applies.
+const all = ["B1", "B11", "B12", "B12a", "B12b", "B13", "B13a", "B13b", "B13c"];
 const isFull = process.env["TREEHOUSE_SCALE"] === "full";
-const [mutants, soundSeeds] = isFull ? [all, 3] : [["B1", "B2", "B12", "B13"], 1];
+const [mutants, soundSeeds] = isFull ? [all, 3] : [["B1", "B12", "B13"], 1];
 
 test("the fuzz passes with the corrected library", async () => {
   const { code, output } = await fuzz("", soundSeeds);

@@ -23,7 +23,7 @@ const b12c = ["createCommit.js", "processMessages.js"].map((file) =>
 );
 const b13a = [
   one("clientState.js", "/* B13 */ hpkeKeys.has(keyOf(leaf.hpkePublicKey))", "false"),
-  one("clientState.js", "/* B13 */ keyOf(content.hpkePublicKey) === hpkeKey", "false"),
+  one("clientState.js", "/* B13 */ isHpkeKey(content.hpkePublicKey)", "false"),
 ];
 const b13b = one("updatePath.js", "/* B13 */ keyError !== undefined", "false");
 const b13c = one("clientState.js", "collectLeaves(/* B13 */ tree)", "collectLeaves(ratchetTree)");

@@ -74,6 +74,7 @@ export const judgedFirst: ReadonlySet<HandshakeRule> = new Set([
   "leafCapabilityCount",
   "leafExtensionUnlisted",
   "leafExtensionTwice",
+  "leafRulesKnown",
   "pathLeafKeyKept",
   "pathKeyUnusable",
   "pathCiphertextLength",

@@ -1,5 +1,10 @@
 import type { Bytes, HandshakeRule, LeafIdentity, RefusalCode } from "@treehouse/protocol";
-import { LEAF_IDENTITY_EXTENSION, leafIdentityCodec, utf8Encode } from "@treehouse/protocol";
+import {
+  LEAF_IDENTITY_EXTENSION,
+  leafIdentityCodec,
+  RULES_KNOWN_EXTENSION,
+  utf8Encode,
+} from "@treehouse/protocol";
 import type { Extension } from "ts-mls/extension.js";
 import type { LeafNode } from "ts-mls/leafNode.js";
 
@@ -99,12 +104,18 @@ export const leafRows: readonly LeafRow[] = [
   row("leafExtensionTwice", "application_id twice", (leaf) => ({
     extensions: [...leaf.extensions, extension("application_id"), extension("application_id")],
   })),
+  row("leafRulesKnown", "three octets", (leaf) => ({
+    extensions: [...others(leaf, RULES_KNOWN_EXTENSION), said(RULES_KNOWN_EXTENSION, 3)],
+  })),
+  row("leafRulesKnown", "nothing", (leaf) => ({
+    extensions: [...others(leaf, RULES_KNOWN_EXTENSION), said(RULES_KNOWN_EXTENSION, 0)],
+  })),
   row(
     "leafCapabilityCount",
     "65 extensions",
     (leaf) =>
       withCapabilities(leaf, {
-        extensions: [...leaf.capabilities.extensions, ...range(65 - 2, 0xf200)],
+        extensions: [...leaf.capabilities.extensions, ...range(65 - 3, 0xf200)],
       }),
     "limitExceeded",
   ),
@@ -207,8 +218,12 @@ function withNewIdentity(world: Lab["world"], user: User): User {
   return { ...user, identity: world.crypto.generateSignatureKeyPair() };
 }
 
-function others(leaf: LeafNode): Extension[] {
-  return leaf.extensions.filter((one) => one.extensionType !== LEAF_IDENTITY_EXTENSION);
+function others(leaf: LeafNode, but: number = LEAF_IDENTITY_EXTENSION): Extension[] {
+  return leaf.extensions.filter((one) => one.extensionType !== but);
+}
+
+function said(extensionType: number, length: number): Extension {
+  return { extensionType, extensionData: new Uint8Array(length) };
 }
 
 function row(

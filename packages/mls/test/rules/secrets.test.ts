@@ -1,16 +1,14 @@
-import type { Bytes, HandshakeRule } from "@treehouse/protocol";
+import type { HandshakeRule } from "@treehouse/protocol";
 import { copyBytes } from "@treehouse/protocol";
 import { createCommit } from "ts-mls/createCommit.js";
-import { encodeGroupInfo, signGroupInfo } from "ts-mls/groupInfo.js";
 import { encodeMlsMessage } from "ts-mls/message.js";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { clientConfig } from "../../src/profile/index.ts";
-import { applyCommit } from "../../src/validity/index.ts";
-import { decodeUntrusted, groupInfoKind } from "../../src/wire/index.ts";
 import { none } from "../world/room.ts";
 import type { Draft } from "./draft.ts";
 import { draftOf, sealed, withPath, withValues } from "./draft.ts";
+import { groupInfoOf } from "./group-info-of.ts";
 import type { BaseName, Lab, Verdict } from "./lab.ts";
 import { memberVerdict, openLab, verdictOf } from "./lab.ts";
 
@@ -19,17 +17,6 @@ let lab: Lab;
 beforeAll(async () => {
   lab = await openLab(6_005);
 });
-
-/** The GroupInfo of the epoch to which a commit leads, as its author would sign it. */
-async function groupInfoOf(from: BaseName, commit: Bytes, tag: Uint8Array): Promise<Bytes> {
-  const { state, groupInfo, signatureKey } = lab.base(from);
-  const { groupContext, ratchetTree, confirmationTag } = state;
-  const before = { groupContext, ratchetTree, confirmationTag, proposals: [] };
-  const { next } = await applyCommit(lab.world.crypto, before, commit, lab.at);
-  const info = { ...decodeUntrusted(groupInfoKind, groupInfo), confirmationTag: tag };
-  const signed = { ...info, groupContext: next.groupContext };
-  return copyBytes(encodeGroupInfo(await signGroupInfo(signed, signatureKey, lab.cs.signature)));
-}
 
 type CommitRow = readonly [
   HandshakeRule,
@@ -112,7 +99,7 @@ describe("T-17 FED-995 a commit that a hub must take is refused by every member"
   test.each(named)("$rule ($name)", async ({ rule, from, make }) => {
     const draft = await make(draftOf(lab.base(from)));
     const commit = await sealed(lab, draft);
-    const groupInfo = await groupInfoOf(from, commit, draft.confirmationTag);
+    const groupInfo = await groupInfoOf(lab, from, commit, draft.confirmationTag);
     const { welcome } = lab.base(from);
     const judges = lab.judges(from);
     const bundle = { commit, groupInfo, at: lab.at, ...(welcome && { welcome }) };

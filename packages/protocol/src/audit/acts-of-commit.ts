@@ -1,6 +1,12 @@
 import { type Bytes, equalBytes, type Hash, sha256 } from "../bytes/index.ts";
 import type { UserUri } from "../identifiers/index.ts";
-import { participantsAfter, type RoomChange, type RoomView, roleOf } from "../policy/index.ts";
+import {
+  compareUsers,
+  participantsAfter,
+  roleLookup,
+  type RoomChange,
+  type RoomView,
+} from "../policy/index.ts";
 import { componentsOf, ROOM_COMPONENTS, ROOM_END_COMPONENT } from "../room/index.ts";
 import { type Act, actOf } from "./act.ts";
 
@@ -33,13 +39,19 @@ function actsOnUsers({ before, change, actor, external }: CommitSeen): readonly 
   const proposed = new Set(change.pendingRemovals);
   const chosen = (subject: UserUri) =>
     change.removed.filter(({ user, leaf }) => user === subject && !proposed.has(leaf));
-  const users = [...was.union(is)].toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return users.flatMap((subject) => {
+  const [roleBefore, roleAfter] = [roleLookup(before.state), roleLookup(after.state)];
+  const users = [...was.union(is)].filter(
+    (user) =>
+      was.has(user) !== is.has(user) ||
+      roleBefore(user) !== roleAfter(user) ||
+      change.removed.some((one) => one.user === user),
+  );
+  return users.toSorted(compareUsers).flatMap((subject) => {
     if (!was.has(subject)) return [actOf(external ? "join" : "add", { subject })];
     if (!is.has(subject)) {
       return [actOf(chosen(subject).length === 0 ? "depart" : "remove", { subject })];
     }
-    const [from, to] = [roleOf(before, subject), roleOf(after, subject)];
+    const [from, to] = [roleBefore(subject), roleAfter(subject)];
     const kicked = subject === actor ? 0 : chosen(subject).length;
     return [
       ...(kicked === 0 ? [] : [actOf("kick", { subject, from: kicked })]),
@@ -51,10 +63,11 @@ function actsOnUsers({ before, change, actor, external }: CommitSeen): readonly 
 function actsOnState(before: RoomView, { stateAfter }: RoomChange, hash: Hash): readonly Act[] {
   if (stateAfter === undefined) return [];
   const [was, is] = [componentsOf(before.state), componentsOf(stateAfter)];
+  const sameDefault = before.state.defaultRole === stateAfter.defaultRole;
   const ids = [...new Set([...was.keys(), ...is.keys()])].toSorted((a, b) => a - b);
   return ids.flatMap((component) => {
     // Roles of users are acts of their own, with whom and what.
-    if (component === ROOM_COMPONENTS.roleAssignments) return [];
+    if (component === ROOM_COMPONENTS.roleAssignments && sameDefault) return [];
     const value = is.get(component);
     if (same(was.get(component), value)) return [];
     if (component === ROOM_END_COMPONENT) return [actOf("end", {})];

@@ -23,6 +23,7 @@ export {
   verifyClientListCountersignature,
 } from "./client-list.ts";
 export type { ClientList, ListedClient, SignedClientList } from "./client-list.ts";
+export { RULES_KNOWN_EXTENSION, rulesKnownCodec } from "./rules-known.ts";
 export { checkLeafIdentity, LEAF_IDENTITY_EXTENSION, leafIdentityCodec } from "./leaf-identity.ts";
 export type { LeafIdentity } from "./leaf-identity.ts";
 export { checkLeavesOfUser } from "./leaves-of-user.ts";

@@ -24,6 +24,7 @@ import type { RoomView } from "./room-view.ts";
 import { checkSanctions } from "./sanction-rules.ts";
 import { checkOutsider } from "./outsider-rules.ts";
 import { checkSettled, checkStateChange } from "./state-rules.ts";
+import { checkVersions } from "./version-rules.ts";
 
 /**
  * FED-730: whether an actor may make a change to a room, by the rules version that the room's state names.
@@ -77,6 +78,8 @@ function authorizeJoiner(
   if (isBanned(view.state.sanctions, user)) {
     return refused("banned", "The user is banned from the room.");
   }
+  const version = checkVersions(view, change, view.state);
+  if (version !== undefined) return version;
   const present = isParticipant(view, user);
   const role = assignedRole(view.state, user);
   const listed = view.state.basePolicy.fixedMembership && !resync;
@@ -120,6 +123,7 @@ function authorizeMember(
     checkOwnerStays(context) ??
     checkPredecessor(context) ??
     checkStateChange(context) ??
+    checkVersions(view, change, context.stateAfter) ??
     checkSanctions(context) ??
     checkLinkChange(context) ??
     checkCounts(context)

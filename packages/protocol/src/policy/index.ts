@@ -14,7 +14,7 @@ export {
 } from "./capabilities.ts";
 export { mayLeave, mayRemoveOwnClient, maySend } from "./may-send.ts";
 export { checkOutsider, mayKnock } from "./outsider-rules.ts";
-export { hasCapability, isParticipant, mayMove, roleOf } from "./role-of.ts";
+export { hasCapability, isParticipant, mayMove, roleLookup, roleOf } from "./role-of.ts";
 export {
   type Actor,
   participantsAfter,
@@ -23,6 +23,7 @@ export {
   type Verdict,
 } from "./room-change.ts";
 export { compareUsers, type Participant, roomView, type RoomView } from "./room-view.ts";
+export { rulesKnownByAll } from "./version-rules.ts";
 export { settle } from "./settle.ts";
 export { type Founding, type OpenEndedTemplate, template } from "./template.ts";
 export { ROLES, TEMPLATE_ROLES } from "./template-roles.ts";

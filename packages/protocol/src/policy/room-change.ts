@@ -22,7 +22,12 @@ export type Actor =
 
 /** What one commit (or one set of hub proposals) changes, its proposals by reference included. */
 export interface RoomChange {
-  readonly added: readonly { readonly user: UserUri; readonly client: ClientUri }[];
+  readonly added: readonly {
+    readonly user: UserUri;
+    readonly client: ClientUri;
+    /** The highest rules version that it knows (FED-745); 1 if it does not say. */
+    readonly rulesKnown?: number;
+  }[];
   readonly removed: readonly { readonly user: UserUri; readonly leaf: number }[];
   /** `undefined` = the dictionary stays as it is. */
   readonly stateAfter: RoomState | undefined;
@@ -38,7 +43,7 @@ export type Verdict =
       readonly reason: string;
       /** The capability that would have been needed, where one would have helped. */
       readonly capability?: number;
-      /** With `removalPending`: the leaves that the commit must remove too. */
+      /** With `removalPending`: what the commit must remove too; with `versionUnsupported`: who is behind. */
       readonly leaves?: readonly number[];
     };
 
@@ -52,6 +57,10 @@ export const UNPLACED_LEAF = 2 ** 32;
 
 /** The participants once the change is made; added clients hold `UNPLACED_LEAF` and above. */
 export function participantsAfter(view: RoomView, change: RoomChange): readonly Participant[] {
+  // Most commits touch nobody, and rooms are large.
+  if (change.added.length + change.removed.length === 0) {
+    return view.participants.filter(({ leaves }) => leaves.length > 0);
+  }
   const gone = new Set(change.removed.map(({ user, leaf }) => `${leaf} ${user}`));
   const leaves = new Map<UserUri, number[]>();
   for (const { user, leaves: before } of view.participants) {

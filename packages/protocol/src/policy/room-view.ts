@@ -14,12 +14,18 @@ export interface RoomView {
   readonly state: RoomState;
   /** Ascending by user, each once. */
   readonly participants: readonly Participant[];
+  /** The highest rules version that each leaf's client knows (FED-745); 1 for whom it does not name. */
+  readonly rulesKnown?: ReadonlyMap<number, number> | undefined;
 }
 
 /** The view of a room whose tree has these leaves, in any order. */
 export function roomView(
   state: RoomState,
-  roster: readonly { readonly leaf: number; readonly client: ClientUri }[],
+  roster: readonly {
+    readonly leaf: number;
+    readonly client: ClientUri;
+    readonly rulesKnown?: number;
+  }[],
 ): RoomView {
   const leaves = new Map<UserUri, number[]>();
   for (const { leaf, client } of roster) {
@@ -28,7 +34,12 @@ export function roomView(
     if (known === undefined) leaves.set(user, [leaf]);
     else known.push(leaf);
   }
-  return { state, participants: participantsOf(leaves) };
+  const rulesKnown = new Map(
+    roster.flatMap((one) =>
+      one.rulesKnown === undefined ? [] : [[one.leaf, one.rulesKnown] as const],
+    ),
+  );
+  return { state, participants: participantsOf(leaves), rulesKnown };
 }
 
 /** Sorted participants from a map of users to their leaves; users without a leaf are left out. */

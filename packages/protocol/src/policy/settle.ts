@@ -53,6 +53,7 @@ function successorIn(state: RoomState, present: readonly Participant[]): UserUri
   const owner = ownerRole(state);
   const roleBefore = roleLookup(state);
   if (!isParticipantRole(state, owner)) return undefined;
+  if (present.some(({ user }) => roleBefore(user) === owner)) return undefined;
   const ranked = present
     .map(({ user, leaves }) => ({
       user,
@@ -60,9 +61,7 @@ function successorIn(state: RoomState, present: readonly Participant[]): UserUri
       leaf: leaves.reduce((lowest, leaf) => Math.min(lowest, leaf)),
     }))
     .toSorted((a, b) => b.role - a.role || a.leaf - b.leaf || compareUsers(a.user, b.user));
-  const first = ranked[0];
-  if (first === undefined || ranked.some(({ role }) => role === owner)) return undefined;
-  return first.user;
+  return ranked[0]?.user;
 }
 
 /** Whether two states assign the same roles. */

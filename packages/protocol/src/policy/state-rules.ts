@@ -7,7 +7,6 @@ import {
   roleDefinition,
   ROOM_END_COMPONENT,
   type RoomState,
-  RULES_VERSION,
 } from "../room/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import type { CommitContext, RoleMove } from "./commit-context.ts";
@@ -38,11 +37,7 @@ function checkFixedParts({ view, stateAfter: after }: CommitContext): Verdict | 
     after.floor >= before.floor &&
     after.floor <= after.rulesVersion &&
     after.term >= before.term;
-  if (!risen) return refused("notAllowed", "Term, rules version and floor only rise.");
-  // A leaf of this version says of no later one that its client knows it (FED-745).
-  return after.rulesVersion > RULES_VERSION
-    ? refused("versionUnsupported", "A remaining client does not know these rules.")
-    : undefined;
+  return risen ? undefined : refused("notAllowed", "Term, rules version and floor only rise.");
 }
 
 /** FED-739: the parts of the dictionary that one capability each covers. */

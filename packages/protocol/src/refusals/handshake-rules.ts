@@ -120,6 +120,11 @@ export const handshakeRules = {
     "A leaf's extensions are in its capabilities.",
     KEY_PACKAGE,
   ),
+  leafRulesKnown: rule(
+    "FED-745",
+    "What a leaf says of its rules versions is one number.",
+    KEY_PACKAGE,
+  ),
   leafExtensionTwice: rule("FED-996", "A leaf has an extension once.", KEY_PACKAGE),
   encryptionKeyTwice: rule("RFC 9420 §7.3", "An encryption key is at one place of the tree."),
   signatureKeyTwice: rule("RFC 9420 §7.3", "A signature key is at one leaf."),

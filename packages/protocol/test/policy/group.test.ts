@@ -71,7 +71,7 @@ describe("a group decides by role", () => {
       yes,
       yes,
     ],
-    ["a version floor", edit(group, { rulesVersion: 2, floor: 2 }), unknown, unknown, unknown],
+    ["a version floor", edit(group, { rulesVersion: 2, floor: 2 }), unknown, no, no],
     ["a lower term", edit(group, { term: 0 }), no, no, no],
     ["another hub", edit(group, { hub: parseDomain("other.example") }), yes, no, no],
     ["another template", edit(group, { template: "direct" }), no, no, no],

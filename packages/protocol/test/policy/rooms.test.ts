@@ -5,6 +5,7 @@ import {
   mayLeave,
   maySend,
   ROLES,
+  rulesKnownByAll,
   settle,
   template,
 } from "../../src/policy/index.ts";
@@ -191,7 +192,35 @@ it("FED-730 a room of unknown rules is not judged", () => {
 });
 
 it("FED-745 nobody makes a room one of rules that a client in it does not know", () => {
+  const leaves = group.participants.flatMap((one) => one.leaves);
+  const knowing = (versions: ReadonlyMap<number, number>) => ({ ...group, rulesKnown: versions });
+  const all = new Map(leaves.map((leaf) => [leaf, 2]));
+  const last = 5;
   for (const part of [{ rulesVersion: 2 }, { rulesVersion: 2, floor: 2 }]) {
-    expect(decide(group, olga, edit(group, part))).toBe("versionUnsupported");
+    const raised = edit(group, part);
+    for (const behind of [group, knowing(new Map([...all, [last, 1]]))]) {
+      expect(decide(behind, olga, raised)).toBe("versionUnsupported");
+    }
+    expect(decide(knowing(all), olga, raised)).toBe("allowed");
+    expect(decide(knowing(all), mia, raised)).toBe("notAllowed");
   }
+  // Whoever goes with the commit is not asked.
+  const without = remove(group, last);
+  const raised = { ...(without.stateAfter ?? group.state), rulesVersion: 2, floor: 2 };
+  const behind = knowing(new Map([...all, [last, 1]]));
+  expect(decide(behind, olga, { ...without, stateAfter: raised })).toBe("allowed");
+  expect(rulesKnownByAll(behind)).toBe(1);
+  expect(rulesKnownByAll(knowing(all))).toBe(2);
+});
+
+it("FED-745 nobody comes whose client knows less than the floor, by whichever way", () => {
+  const change = (rulesKnown: number, user = zoe) => ({
+    ...nothing,
+    added: add(user).added.map((one) => ({ ...one, rulesKnown })),
+  });
+  expect(decide(group, olga, change(0))).toBe("versionUnsupported");
+  expect(decide(group, olga, change(1))).toBe("allowed");
+  const joiner: Actor = { kind: "joiner", user: mia, resync: false };
+  expect(code(group, joiner, change(0, mia))).toBe("versionUnsupported");
+  expect(code(group, joiner, change(1, mia))).toBe("allowed");
 });

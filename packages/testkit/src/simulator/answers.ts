@@ -34,6 +34,7 @@ export class Answers {
     if (key === undefined) return;
     const first = this.#accepted.get(key);
     if (frame.type === "refused") {
+      this.#world.probe(`refused ${frame.code}`);
       if (first === undefined || passing.has(frame.code)) return;
       this.#world.violate("I14", `${this.#from} is refused what was accepted: ${frame.code}`);
     } else if (first === undefined) {

@@ -1,7 +1,7 @@
 import type { Client } from "@treehouse/client-sdk/embedding";
 import type { LogRow } from "./read-logs.ts";
 import type { SimClient } from "./sim-client.ts";
-import type { Scene } from "./workload.ts";
+import type { Scene } from "./scene.ts";
 
 /** What one client has in its store of one room. */
 type Held = {

@@ -1,6 +1,6 @@
 import { chainHashOf, type CommitEntry, equalBytes, firstPrevious } from "@treehouse/protocol";
-import { type LogRow, Tables } from "./read-logs.ts";
-import type { Scene } from "./workload.ts";
+import type { LogRow } from "./read-logs.ts";
+import type { Scene } from "./scene.ts";
 
 /** How many epochs back a message may have been sealed (architecture §5). */
 const lateEpochsMax = 3;
@@ -15,7 +15,7 @@ export function checkLogs(scene: Scene): readonly LogRow[] {
   if (hub === undefined) throw new Error("there is no server");
   let log: readonly LogRow[] = [];
   for (const server of servers) {
-    const tables = new Tables(server);
+    const tables = server.tables();
     const own = tables.log(room);
     if (server === hub) {
       log = own;
@@ -24,8 +24,8 @@ export function checkLogs(scene: Scene): readonly LogRow[] {
       checkFollower(scene, server.name, log, own);
     }
     if (tables.dead() > 0) world.violate("I7", `${server.name} gave up ${tables.dead()} items`);
-    const integrity = tables.integrity();
-    if (integrity !== "ok") world.violate("files", `${server.name}: ${integrity}`);
+    const damage = tables.damage();
+    if (damage !== undefined) world.violate("files", `${server.name}: ${damage}`);
     tables.close();
   }
   return log;

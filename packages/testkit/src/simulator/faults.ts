@@ -18,13 +18,13 @@ export type Faults = {
   readonly serverCrash: number;
   /** The same for a client. */
   readonly clientCrash: number;
-  /** Probability that a client which dies loses what it had not brought to the disk. */
+  /** Probability that who dies loses what it had not brought to the disk. */
   readonly powerLoss: number;
   /** Clients are closed and opened again, and servers stopped and started, so many times. */
   readonly restarts: number;
-  /** The disk of a server is full for a while. */
+  /** The disk of a server or a client is full for a while, so many times. */
   readonly fullDisks: number;
-  /** The fsync of a COMMIT fails so many times. */
+  /** The fsync of a COMMIT, or any statement, fails with an I/O error so many times. */
   readonly brokenCommits: number;
   /** A clock jumps by up to an hour so many times. */
   readonly clockJumps: number;
@@ -37,7 +37,14 @@ export type Faults = {
   readonly faultsForMs: number;
   /** How many people and servers take part. */
   readonly size: "small" | "large";
+  /** Whether files and cryptography are the real ones, or those that cost next to nothing. */
+  readonly tier: Tier;
 };
+
+export type Tier = "light" | "real";
+
+/** The share of seeds in which everything is real. */
+const realShare = 0.02;
 
 /** Classes that the shrinker switches off one by one; the value is "none of it". */
 export const off: Partial<Faults> = {
@@ -74,8 +81,8 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     serverCrash: sometimes(0.8, upTo(0.15), 0),
     clientCrash: sometimes(0.6, upTo(0.02), 0),
     restarts: sometimes(0.4, random.integer(1, 3), 0),
-    fullDisks: sometimes(0.3, 1, 0),
-    brokenCommits: sometimes(0.2, 1, 0),
+    fullDisks: sometimes(0.4, random.integer(1, 2), 0),
+    brokenCommits: sometimes(0.25, 1, 0),
     clockJumps: sometimes(0.3, random.integer(1, 2), 0),
     yieldMs: sometimes(0.6, upTo(20), 0),
     membershipChanges: sometimes(0.7, random.integer(1, 5), 0),
@@ -83,6 +90,7 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     faultsForMs: random.integer(2_000, 8_000),
     size: sometimes<Faults["size"]>(0.3, "large", "small"),
     powerLoss: sometimes(0.4, 0.7, 0),
+    tier: sometimes<Tier>(realShare, "real", "light"),
   };
   return { ...drawn, ...overrides };
 }

@@ -2,4 +2,4 @@
 export { drawFaults, type Faults } from "./faults.ts";
 export { runSeed, type SeedResult } from "./run-seed.ts";
 export { shrink, type Shrunk } from "./shrink.ts";
-export { discard, makeTemplate, type Template } from "./template.ts";
+export { Templates } from "./template.ts";

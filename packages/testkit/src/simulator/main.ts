@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import type { Faults } from "./faults.ts";
 import { runSeed, type SeedResult } from "./run-seed.ts";
 import { shrink } from "./shrink.ts";
-import { discard, makeTemplate } from "./template.ts";
+import { Templates } from "./template.ts";
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +24,7 @@ const say = (text: string): void => {
 };
 
 const overrides: Partial<Faults> = JSON.parse(values.faults);
-const template = await makeTemplate();
+const templates = new Templates();
 const probes = new Map<string, number>();
 const total = { accepted: 0, refused: 0, crashes: 0, steps: 0, settledMsMax: 0 };
 const failed: number[] = [];
@@ -32,7 +32,7 @@ let ran = 0;
 const from = performance.now();
 const cpuFrom = process.cpuUsage();
 for (let seed = first; seed < first + count; seed += 1) {
-  const result = await runSeed(template, seed, overrides);
+  const result = await runSeed(templates, seed, overrides);
   ran += 1;
   add(result);
   if (values.trace) console.log(result.trace.join("\n"));
@@ -44,7 +44,7 @@ for (let seed = first; seed < first + count; seed += 1) {
 const seconds = (performance.now() - from) / 1_000;
 const cpu = process.cpuUsage(cpuFrom);
 const cpuSeconds = (cpu.user + cpu.system) / 1e6;
-discard(template.directory);
+await templates.discard();
 for (const [name, times] of sorted(probes)) say(`${String(times).padStart(8)}  ${name}`);
 const summary = {
   seeds: ran,
@@ -73,7 +73,7 @@ async function report(result: SeedResult): Promise<void> {
   say(`seed ${result.seed} at ${commit()} breaks ${result.violations.length} promises:`);
   for (const text of result.violations.slice(0, 10)) say(`  ${text}`);
   if (values.json || values.brief) return;
-  const { overrides: needed, result: least } = await shrink(template, result, overrides);
+  const { overrides: needed, result: least } = await shrink(templates, result, overrides);
   say(`it still fails with --faults '${JSON.stringify(needed)}':`);
   for (const text of least.violations.slice(0, 10)) say(`  ${text}`);
   say(least.trace.map((line) => `    ${line}`).join("\n"));

@@ -1,65 +1,20 @@
 import type { Machine } from "@treehouse/homeserver";
 import BetterSqlite3 from "better-sqlite3";
-import type { SimWorld } from "./sim-world.ts";
+import type { Mortality } from "./mortality.ts";
 
 export type MortalEngine = Machine["engine"] & {
   /** Closes every file that this life has open; what was not committed is rolled back. */
   closeAll(): void;
   /** Lets no database grow, or lets it grow again. */
   full(full: boolean): void;
-  /** Lets the next COMMIT fail as a broken disk does. */
-  breakCommit(): void;
 };
 
-/** The most statements of a transaction before which a process is made to die. */
-const statementsMax = 24;
 const pagesMax = 1_073_741_823;
 
-/**
- * Real SQLite files whose process may die before, inside and after every transaction. `die` ends
- * the life; whatever the dead code does next meets a closed file.
- */
-export function createMortalEngine(world: SimWorld, name: string, die: () => void): MortalEngine {
-  const random = world.random(`crash ${name}`);
+/** Real SQLite files whose process may die before, inside and after every transaction. */
+export function createMortalEngine(mortality: Mortality): MortalEngine {
   const open = new Set<BetterSqlite3.Database>();
-  let dead = false;
-  let breaks = false;
-  /** Statements until death, counted from BEGIN; undefined for a transaction that is survived. */
-  let left: number | undefined;
-  let afterCommit = false;
-
-  function dieHere(where: string): never {
-    world.probe(`crash ${where}`);
-    die();
-    throw new Error("the process dies here");
-  }
-
-  function begin(): void {
-    const dies = random.chance(world.faults.serverCrash);
-    const statement = random.integer(0, statementsMax);
-    const later = random.chance(0.3);
-    left = dies && !world.calm && !later ? statement : undefined;
-    afterCommit = dies && !world.calm && later;
-  }
-
-  function before(sql: string, connection: BetterSqlite3.Database): void {
-    if (dead) throw new Error("this process is dead");
-    if (sql === "BEGIN IMMEDIATE") begin();
-    else if (left !== undefined && (left -= 1) < 0) dieHere("inside a transaction");
-    if (sql !== "COMMIT") return;
-    if (left !== undefined) dieHere("before COMMIT");
-    if (!breaks) return;
-    breaks = false;
-    world.probe("COMMIT broken");
-    connection.exec("ROLLBACK");
-    throw new BetterSqlite3.SqliteError("disk I/O error", "SQLITE_IOERR_FSYNC");
-  }
-
-  function after(sql: string): void {
-    if (sql !== "COMMIT") return;
-    left = undefined;
-    if (afterCommit) dieHere("after COMMIT");
-  }
+  let isFull = false;
 
   function guard(connection: BetterSqlite3.Database): void {
     wrap(connection, "prepare", (prepare, [sql, ...options]) => {
@@ -69,9 +24,9 @@ export function createMortalEngine(world: SimWorld, name: string, die: () => voi
       }
       for (const method of ["run", "get", "all"]) {
         wrap(statement, method, (perform, values) => {
-          before(sql, connection);
+          mortality.before(sql, () => connection.inTransaction && connection.exec("ROLLBACK"));
           const result = perform(...values);
-          after(sql);
+          mortality.after(sql);
           return result;
         });
       }
@@ -89,21 +44,31 @@ export function createMortalEngine(world: SimWorld, name: string, die: () => voi
       return connection;
     },
     startCheckpointer: () => ({ stop: () => Promise.resolve() }),
+    createReserve: () => reserveWhile(() => !isFull),
     closeAll() {
-      dead = true;
+      mortality.end();
       for (const connection of open) if (connection.open) connection.close();
       open.clear();
     },
     full(full) {
+      isFull = full;
       for (const connection of open) {
         if (!connection.open || connection.name.endsWith(".lock")) continue;
         const pages = full ? Number(connection.pragma("page_count", { simple: true })) : pagesMax;
         connection.pragma(`max_page_count = ${pages}`);
       }
     },
-    breakCommit() {
-      breaks = true;
+  };
+}
+
+/** Space kept aside, for as long as there is any; nobody writes it. */
+export function reserveWhile(hasRoom: () => boolean): ReturnType<MortalEngine["createReserve"]> {
+  return {
+    async fill() {
+      if (!hasRoom()) throw new Error("There is no room for the reserve.");
     },
+    drop: () => undefined,
+    stop: () => undefined,
   };
 }
 

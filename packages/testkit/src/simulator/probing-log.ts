@@ -25,7 +25,7 @@ export function probingLog(world: SimWorld, name: string, alive: () => boolean):
 }
 
 /** Errors that a fault of the machine causes, and that the operator is to hear of. */
-function expected(_event: string, fields: LogFields | undefined): boolean {
-  const text = JSON.stringify(fields ?? {});
-  return /storageFull|SQLITE_FULL|SQLITE_IOERR|database failed/i.test(text);
+function expected(event: string, fields: LogFields | undefined): boolean {
+  const text = event + JSON.stringify(fields ?? {});
+  return /storageFull|storeFull|no room left|SQLITE_FULL|SQLITE_IOERR|database failed/i.test(text);
 }

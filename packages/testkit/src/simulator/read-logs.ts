@@ -12,33 +12,40 @@ export type LogRow = {
 
 /** One server's tables as they are on its disk. */
 export class Tables {
-  readonly #database: BetterSqlite3.Database;
+  readonly #rows: (sql: string, ...values: readonly string[]) => readonly unknown[];
+  readonly #file: BetterSqlite3.Database | undefined;
 
-  constructor(server: SimServer) {
-    this.#database = new BetterSqlite3(server.databasePath, { readonly: true });
+  constructor({ disk, databasePath }: Pick<SimServer, "disk" | "databasePath">) {
+    const file =
+      disk === undefined ? new BetterSqlite3(databasePath, { readonly: true }) : undefined;
+    this.#file = file;
+    this.#rows = (sql, ...values) => (file ?? disk)?.prepare(sql).all(...values) ?? [];
   }
 
   close(): void {
-    this.#database.close();
+    this.#file?.close();
   }
 
   log(room: string): readonly LogRow[] {
-    const rows = this.#database
-      .prepare<[string], { position: number; bytes: Buffer }>(
-        `SELECT position, bytes FROM queuing_entries
-         WHERE stream = (SELECT id FROM queuing_streams WHERE name = ?) ORDER BY position`,
-      )
-      .all(room);
+    const rows = this.#rows(
+      `SELECT position, bytes FROM queuing_entries
+       WHERE stream = (SELECT id FROM queuing_streams WHERE name = ?) ORDER BY position`,
+      room,
+    );
     return rows.map((row) => {
-      const entry = decodeEntry(row.bytes);
-      return { ...row, entry, epoch: epochOf(entry) };
+      const bytes = columnOf(row, "bytes");
+      if (!Buffer.isBuffer(bytes)) throw new TypeError("an entry has octets");
+      const entry = decodeEntry(bytes);
+      return { position: numberOf(row, "position"), bytes, entry, epoch: epochOf(entry) };
     });
   }
 
   head(room: string): number {
-    const sql = `SELECT coalesce(max(position), 0) AS n FROM queuing_entries
-      WHERE stream = (SELECT id FROM queuing_streams WHERE name = ?)`;
-    return this.#database.prepare<[string], { n: number }>(sql).get(room)?.n ?? 0;
+    return this.#count(
+      `SELECT coalesce(max(position), 0) AS n FROM queuing_entries
+       WHERE stream = (SELECT id FROM queuing_streams WHERE name = ?)`,
+      room,
+    );
   }
 
   /** The clients of the leaves, as the hub has them. */
@@ -71,20 +78,44 @@ export class Tables {
     );
   }
 
-  integrity(): string {
-    return String(this.#database.pragma("quick_check", { simple: true }));
+  /** How many rows there are of what must not grow without end. */
+  sizes(): Readonly<Record<"entries" | "outbox" | "requests" | "rejected", number>> {
+    const row = this.#rows(
+      `SELECT (SELECT count(*) FROM queuing_entries) AS entries,
+         (SELECT count(*) FROM federation_outbox) AS outbox,
+         (SELECT count(*) FROM delivery_requests) AS requests,
+         (SELECT count(*) FROM federation_rejected) AS rejected`,
+    )[0];
+    return {
+      entries: numberOf(row, "entries"),
+      outbox: numberOf(row, "outbox"),
+      requests: numberOf(row, "requests"),
+      rejected: numberOf(row, "rejected"),
+    };
   }
 
-  #count(sql: string): number {
-    return this.#database.prepare<[], { n: number }>(sql).get()?.n ?? 0;
+  /** What is wrong with the file; a disk in memory is no file. */
+  damage(): string | undefined {
+    const found = this.#file?.pragma("quick_check", { simple: true }) ?? "ok";
+    return found === "ok" ? undefined : JSON.stringify(found);
+  }
+
+  #count(sql: string, ...values: string[]): number {
+    return numberOf(this.#rows(sql, ...values)[0], "n");
   }
 
   #strings(sql: string, ...values: string[]): readonly string[] {
-    return this.#database
-      .prepare<string[], { client: string }>(sql)
-      .all(...values)
-      .map(({ client }) => client);
+    return this.#rows(sql, ...values).map((row) => String(columnOf(row, "client")));
   }
+}
+
+function columnOf(row: unknown, column: string): unknown {
+  if (typeof row !== "object" || row === null) throw new TypeError("a row is no object");
+  return Reflect.get(row, column);
+}
+
+function numberOf(row: unknown, column: string): number {
+  return Number(columnOf(row, column));
 }
 
 function epochOf(entry: Entry): number | undefined {

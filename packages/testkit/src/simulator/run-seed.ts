@@ -1,14 +1,16 @@
 import { join } from "node:path";
+import { scheduleBounds } from "./check-bounds.ts";
 import { checkClients } from "./check-clients.ts";
 import { checkLogs } from "./check-logs.ts";
 import { drawFaults, type Faults } from "./faults.ts";
+import type { Scene } from "./scene.ts";
 import { settle } from "./settle.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimNetwork } from "./sim-network.ts";
 import { SimServer } from "./sim-server.ts";
 import { SimWorld } from "./sim-world.ts";
-import { discard, domains, layOut, people, storePath, type Template } from "./template.ts";
-import { codeOf, type Scene, scheduleWorkload } from "./workload.ts";
+import { domains, layOut, people, type Stage, storePath, type Templates } from "./template.ts";
+import { codeOf, scheduleWorkload } from "./workload.ts";
 
 /** What came out of one seed. Two runs of a seed have the same hash and as many steps. */
 export type SeedResult = {
@@ -30,18 +32,20 @@ export type SeedResult = {
 const drainMs = 5_000;
 
 export async function runSeed(
-  template: Template,
+  templates: Templates,
   seed: number,
   overrides: Partial<Faults> = {},
 ): Promise<SeedResult> {
   const faults = drawFaults(seed, overrides);
+  const template = await templates.of(faults.tier);
   const world = new SimWorld(seed, faults, template.startsAt);
-  const directory = layOut(template, faults.size);
-  const scene = openScene(world, template, directory);
+  const stage = layOut(template, faults.size);
+  const scene = openScene(world, stage, template.rooms[faults.size]);
   let settledMs = 0;
   try {
     await start(scene);
     scheduleWorkload(scene);
+    scheduleBounds(scene);
     await world.scheduler.run(world.now + faults.faultsForMs);
     heal(scene);
     settledMs = await settle(scene);
@@ -53,7 +57,7 @@ export async function runSeed(
   } finally {
     for (const client of scene.clients) client.kill();
     for (const server of scene.servers) server.kill();
-    discard(directory);
+    stage.clear();
   }
   return {
     seed,
@@ -70,19 +74,22 @@ export async function runSeed(
   };
 }
 
-function openScene(world: SimWorld, template: Template, directory: string): Scene {
+function openScene(world: SimWorld, stage: Stage, room: string): Scene {
   const network = new SimNetwork(world);
   const { size } = world.faults;
+  const { directory, diskOf } = stage;
   return {
     world,
     network,
-    servers: domains[size].map(
-      (domain) => new SimServer(world, network, domain, join(directory, domain)),
-    ),
-    clients: people[size].map(
-      (address) => new SimClient(world, network, address, storePath(directory, address)),
-    ),
-    room: template.rooms[size],
+    servers: domains[size].map((name) => {
+      const place = { directory: join(directory, name), disk: diskOf(name) };
+      return new SimServer({ world, network, name, ...place });
+    }),
+    clients: people[size].map((address) => {
+      const place = { path: storePath(directory, address), disk: diskOf(address) };
+      return new SimClient({ world, network, address, ...place });
+    }),
+    room,
     sent: [],
     givenUp: new Set(),
   };
@@ -134,5 +141,5 @@ function heal({ world, servers, clients }: Scene): void {
   world.note("heal");
   world.calm = true;
   for (const host of [...servers, ...clients]) host.skewMs = 0;
-  for (const server of servers) server.full(false);
+  for (const host of [...servers, ...clients]) host.full(false);
 }

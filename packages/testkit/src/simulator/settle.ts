@@ -1,5 +1,4 @@
-import { Tables } from "./read-logs.ts";
-import type { Scene } from "./workload.ts";
+import type { Scene } from "./scene.ts";
 
 /** After everything is healed all must be done within so long: the longest retry is a minute. */
 const settledWithinMs = 120_000;
@@ -36,7 +35,7 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
     if (intents > 0) missing.push(`${one.name} has ${intents} wishes`);
   }
   if (missing.length > 0) return missing;
-  const tables = servers.map((server) => new Tables(server));
+  const tables = servers.map((server) => server.tables());
   try {
     for (const [index, { name }] of servers.entries()) {
       const waiting = tables[index]?.outbox() ?? 0;

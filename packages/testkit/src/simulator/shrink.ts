@@ -1,6 +1,6 @@
 import { type Faults, off } from "./faults.ts";
 import { runSeed, type SeedResult } from "./run-seed.ts";
-import type { Template } from "./template.ts";
+import type { Templates } from "./template.ts";
 
 /** The least that still breaks the same promise. */
 export type Shrunk = { readonly overrides: Partial<Faults>; readonly result: SeedResult };
@@ -11,7 +11,7 @@ export type Shrunk = { readonly overrides: Partial<Faults>; readonly result: See
  * stream for each purpose, so that what is left out moves nothing else.
  */
 export async function shrink(
-  template: Template,
+  templates: Templates,
   failed: SeedResult,
   given: Partial<Faults> = {},
 ): Promise<Shrunk> {
@@ -19,7 +19,7 @@ export async function shrink(
   let best: Shrunk = { overrides: given, result: failed };
   const attempt = async (change: Partial<Faults>): Promise<boolean> => {
     const overrides = { ...best.overrides, ...change };
-    const result = await runSeed(template, failed.seed, overrides);
+    const result = await runSeed(templates, failed.seed, overrides);
     if (promiseOf(result) !== wanted) return false;
     best = { overrides, result };
     return true;

@@ -1,4 +1,3 @@
-import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import {
   type Client,
   type ClientOptions,
@@ -6,8 +5,12 @@ import {
   openSqlite,
   type SqlDatabase,
   type SqlTx,
+  StoreFault,
 } from "@treehouse/client-sdk/embedding";
 import { type Host, Life } from "./life.ts";
+import { cryptoOf } from "./light-crypto.ts";
+import type { MemoryDisk } from "./memory-disk.ts";
+import { openMemoryStore } from "./memory-store.ts";
 import type { SimNetwork } from "./sim-network.ts";
 import { SyncedFiles } from "./synced-files.ts";
 import type { SimWorld } from "./sim-world.ts";
@@ -19,7 +22,16 @@ const keyStretching = {
 
 export const simPassword = "correct horse battery staple";
 
-/** A client over a real store, whose process may die and is started again. */
+type SimClientOptions = {
+  readonly world: SimWorld;
+  readonly network: SimNetwork;
+  readonly address: string;
+  readonly path: string;
+  /** In the place of its file. */
+  readonly disk?: MemoryDisk | undefined;
+};
+
+/** A client over a real store, or a disk in memory, whose process may die and is started again. */
 export class SimClient implements Host {
   /** `alice.a.example`. */
   readonly name: string;
@@ -27,6 +39,7 @@ export class SimClient implements Host {
   readonly world: SimWorld;
   readonly network: SimNetwork;
   readonly path: string;
+  readonly disk: MemoryDisk | undefined;
   skewMs = 0;
   crashes = 0;
   /** Hears of each life, to listen to it. */
@@ -35,14 +48,16 @@ export class SimClient implements Host {
   #client: Client | undefined;
   #database: SqlDatabase | undefined;
   #stopping = false;
+  #full = false;
   readonly #files: SyncedFiles;
 
-  constructor(world: SimWorld, network: SimNetwork, address: string, path: string) {
+  constructor({ world, network, address, path, disk }: SimClientOptions) {
     this.world = world;
     this.network = network;
     this.address = address;
     this.name = address.replace("@", ".");
     this.path = path;
+    this.disk = disk;
     this.#files = new SyncedFiles(path);
   }
 
@@ -62,10 +77,10 @@ export class SimClient implements Host {
     const opening = openClient(
       {
         env,
-        crypto: createNodeCrypto({ random: env.random }),
+        crypto: cryptoOf(this.world.faults.tier, env.random),
         keyStretching,
         openStore: async (path) => {
-          const database = openSqlite(path);
+          const database = this.disk === undefined ? openSqlite(path) : openMemoryStore(this.disk);
           this.#database = database;
           life.atEnd(() => void database.close());
           return { database: this.#mortal(database, life), key: new Uint8Array(32).fill(7) };
@@ -83,7 +98,11 @@ export class SimClient implements Host {
       this.world.note(`up ${this.name}`);
       this.onOpen(client);
     } catch (error) {
-      if (life.alive) throw error;
+      if (!life.alive) return;
+      if (!this.#full) throw error;
+      this.world.probe("no room to open a store");
+      life.end();
+      this.#comeBack();
     }
   }
 
@@ -97,8 +116,13 @@ export class SimClient implements Host {
     if (this.world.random(`power ${this.name}`).chance(this.world.faults.powerLoss)) {
       this.world.probe("power lost by a client");
       this.world.note(`power of ${this.name}`);
-      this.#files.rewind();
+      if (this.disk === undefined) this.#files.rewind();
+      else this.disk.losePower();
     }
+    this.#comeBack();
+  }
+
+  #comeBack(): void {
     const downMs = this.world.random(`down ${this.name}`).integer(50, 3_000);
     this.world.scheduler.timer(downMs, () => {
       if (!this.#stopping) this.world.watch(this.open(), `opening ${this.name}`);
@@ -133,6 +157,11 @@ export class SimClient implements Host {
     this.#life?.end();
   }
 
+  /** Lets the store take nothing, or lets it take something again. */
+  full(full: boolean): void {
+    this.#full = full;
+  }
+
   /** How many wishes are stored and not done. */
   async openIntents(): Promise<number> {
     const sql = "SELECT count(*) AS open FROM intents WHERE status <> 'held' ORDER BY 1";
@@ -143,6 +172,18 @@ export class SimClient implements Host {
   #mortal(database: SqlDatabase, life: Life): SqlDatabase {
     const { world } = this;
     const random = world.random(`crash ${this.name}`);
+    let wrote = false;
+    let underneath: SqlTx | undefined;
+    const watched: SqlTx = {
+      all: (sql, ...values) => underneath?.all(sql, ...values) ?? [],
+      run: (sql, ...values) => {
+        if (underneath === undefined) throw new Error("no transaction is open");
+        if (this.#full) throw new StoreFault("storeFull", "there is no room left for the store");
+        const done = underneath.run(sql, ...values);
+        wrote ||= done.changes > 0;
+        return done;
+      },
+    };
     return {
       settle: async () => {
         if (!life.alive) return;
@@ -154,18 +195,12 @@ export class SimClient implements Host {
         const dies = random.chance(world.faults.clientCrash) && !world.calm;
         const before = random.chance(0.5);
         if (dies && before) this.#dieHere("before a client's COMMIT");
-        if (!this.#files.isTaken) this.#synced();
-        let wrote = false;
+        if (this.disk === undefined && !this.#files.isTaken) this.#synced();
+        if (durability === "soon" && world.faults.powerLoss > 0) this.disk?.unsynced();
+        wrote = false;
         const value = await database.transaction((tx) => {
-          const writing: SqlTx = {
-            all: (sql, ...values) => tx.all(sql, ...values),
-            run(sql, ...values) {
-              const done = tx.run(sql, ...values);
-              wrote ||= done.changes > 0;
-              return done;
-            },
-          };
-          return run(writing);
+          underneath = tx;
+          return run(watched);
         }, durability);
         // One that only reads brings nothing to the disk.
         if (wrote && durability !== "soon") this.#synced();
@@ -180,7 +215,9 @@ export class SimClient implements Host {
 
   /** Files are copied in those seeds only that may need the copy. */
   #synced(): void {
-    if (this.world.faults.powerLoss > 0 && !this.world.calm) this.#files.synced();
+    if (this.world.faults.powerLoss === 0) return;
+    if (this.disk !== undefined) this.disk.synced();
+    else if (!this.world.calm) this.#files.synced();
   }
 
   #dieHere(where: string): never {

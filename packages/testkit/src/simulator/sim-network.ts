@@ -7,6 +7,7 @@ import {
   type SocketHandle,
 } from "@treehouse/protocol";
 import type { Accepted } from "./answers.ts";
+import { Claims } from "./claims.ts";
 import type { Door } from "./door.ts";
 import { SimSocket } from "./sim-socket.ts";
 import { exponential, type SimWorld } from "./sim-world.ts";
@@ -18,6 +19,7 @@ const calmDelayMs = 2;
 /** Every message between two hosts: it is late, lost, doubled, overtaken or cut off, as the seed says. */
 export class SimNetwork {
   readonly accepted: Accepted = new Map();
+  readonly #claims: Claims;
   readonly #world: SimWorld;
   readonly #doors = new Map<string, Door>();
   readonly #cut = new Map<string, number>();
@@ -25,6 +27,7 @@ export class SimNetwork {
 
   constructor(world: SimWorld) {
     this.#world = world;
+    this.#claims = new Claims(world);
   }
 
   /** Puts a host's current door there, or takes it away. */
@@ -83,7 +86,7 @@ export class SimNetwork {
           return;
         }
         try {
-          const response = await door.exchange(sent);
+          const response = await this.#exchange(to, door, sent);
           const tooLarge = response.body.length > request.responseBytesMax;
           answer(() => {
             if (tooLarge) reject(new NetworkFault("tooLarge", "the answer is too long"));
@@ -98,10 +101,8 @@ export class SimNetwork {
       this.#world.probe("request doubled");
       // What some box on the way sends once more; its answer interests nobody.
       scheduler.timer(again * 3_000, () => {
-        this.#doors
-          .get(to)
-          ?.exchange(sent)
-          .catch(() => undefined);
+        const door = this.#doors.get(to);
+        if (door !== undefined) this.#exchange(to, door, sent).catch(() => undefined);
       });
     });
   }
@@ -119,6 +120,13 @@ export class SimNetwork {
       return false;
     }
     return this.#world.calm || !lost;
+  }
+
+  async #exchange(to: string, door: Door, request: HttpRequest): Promise<HttpResponse> {
+    const response = await door.exchange(request);
+    if (response.status >= 400) this.#world.probe(`answered ${response.status}`);
+    this.#claims.answered(to, request, response);
+    return response;
   }
 
   #travel(from: string, to: string, arrive: () => void, lost: () => void): void {

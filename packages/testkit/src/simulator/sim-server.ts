@@ -1,4 +1,3 @@
-import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   createHomeserver,
@@ -10,33 +9,48 @@ import {
 import { type Domain, type Env, parseDomain } from "@treehouse/protocol";
 import { Door } from "./door.ts";
 import { type Host, Life } from "./life.ts";
+import { cryptoOf } from "./light-crypto.ts";
+import type { MemoryDisk } from "./memory-disk.ts";
+import { createMemoryEngine } from "./memory-engine.ts";
 import { createMortalEngine, type MortalEngine } from "./mortal-engine.ts";
+import { Mortality } from "./mortality.ts";
+import { Tables } from "./read-logs.ts";
 import type { SimNetwork } from "./sim-network.ts";
 import type { SimWorld } from "./sim-world.ts";
 
-/** As long as the disk is not full the reserve is there and complete, without anybody writing it. */
-const reserveBytes = 64 * 1024 * 1024;
+type ServerOptions = {
+  readonly world: SimWorld;
+  readonly network: SimNetwork;
+  /** Its domain. */
+  readonly name: string;
+  readonly directory: string;
+  /** In the place of its database file. */
+  readonly disk?: MemoryDisk | undefined;
+};
 
-/** A homeserver over real files, whose process may die and is started again. */
+/** A homeserver over real files, or a disk in memory, whose process may die and is started again. */
 export class SimServer implements Host {
   readonly name: string;
   readonly domain: Domain;
   readonly world: SimWorld;
   readonly network: SimNetwork;
   readonly directory: string;
+  readonly disk: MemoryDisk | undefined;
   skewMs = 0;
   crashes = 0;
   #life: Life | undefined;
   #homeserver: Homeserver | undefined;
   #engine: MortalEngine | undefined;
+  #mortality: Mortality | undefined;
   #stopping = false;
 
-  constructor(world: SimWorld, network: SimNetwork, domain: string, directory: string) {
+  constructor({ world, network, name, directory, disk }: ServerOptions) {
     this.world = world;
     this.network = network;
-    this.name = domain;
-    this.domain = parseDomain(domain);
+    this.name = name;
+    this.domain = parseDomain(name);
     this.directory = directory;
+    this.disk = disk;
   }
 
   get isUp(): boolean {
@@ -53,12 +67,21 @@ export class SimServer implements Host {
     return join(this.directory, "treehouse.sqlite");
   }
 
+  /** What lies on its disk; to be closed. */
+  tables(): Tables {
+    return new Tables(this);
+  }
+
   async start(): Promise<void> {
     const life = new Life(this);
-    const engine = createMortalEngine(this.world, this.name, () => this.crash());
+    const mortality = new Mortality(this.world, this.name, () => this.crash());
+    const engine =
+      this.disk === undefined
+        ? createMortalEngine(mortality)
+        : createMemoryEngine(this.disk, mortality);
     this.#life = life;
     this.#engine = engine;
-    this.#placeReserve();
+    this.#mortality = mortality;
     let door: Door | undefined;
     const machine: Machine = {
       engine,
@@ -67,6 +90,7 @@ export class SimServer implements Host {
         return `http://${this.domain}`;
       },
       outbound: (env) => outboundOver(env),
+      crypto: (random) => cryptoOf(this.world.faults.tier, random),
     };
     const base = defaultConfig();
     const starting = createHomeserver({
@@ -115,6 +139,10 @@ export class SimServer implements Host {
     this.network.door(this.name, undefined);
     this.#homeserver = undefined;
     life.end();
+    if (this.world.random(`power ${this.name}`).chance(this.world.faults.powerLoss)) {
+      this.world.probe("power lost by a server");
+      this.disk?.losePower();
+    }
     const downMs = this.world.random(`down ${this.name}`).integer(50, 3_000);
     this.world.scheduler.timer(downMs, () => {
       if (!this.#stopping) this.world.watch(this.start(), `starting ${this.name}`);
@@ -139,8 +167,8 @@ export class SimServer implements Host {
     if (this.isUp) this.#engine?.full(full);
   }
 
-  breakCommit(): void {
-    this.#engine?.breakCommit();
+  break(what: "COMMIT" | "statement"): void {
+    this.#mortality?.break(what);
   }
 
   /** For good, and in order: what was accepted is committed. */
@@ -158,13 +186,6 @@ export class SimServer implements Host {
     this.network.door(this.name, undefined);
     this.#homeserver = undefined;
     this.#life?.end();
-  }
-
-  #placeReserve(): void {
-    const path = `${this.databasePath}.reserve`;
-    mkdirSync(this.directory, { recursive: true });
-    writeFileSync(path, "");
-    truncateSync(path, reserveBytes);
   }
 }
 

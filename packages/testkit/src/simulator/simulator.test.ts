@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { discard, makeTemplate, runSeed, type Template } from "./index.ts";
+import { afterAll, expect, test } from "vitest";
+import { runSeed, Templates } from "./index.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const seeds = full ? 300 : 3;
+const seeds = full ? 500 : 10;
 const twice = full ? 50 : 1;
 
-let template: Template;
+const templates = new Templates();
 
-beforeAll(async () => {
-  template = await makeTemplate();
-}, 120_000);
-
-afterAll(() => discard(template.directory));
+afterAll(() => templates.discard());
 
 test(
   `R-019 ${seeds} seeds of servers and clients that fail in every way lose, double and reorder nothing`,
@@ -20,7 +16,7 @@ test(
     let crashes = 0;
     let accepted = 0;
     for (let seed = 1; seed <= seeds; seed += 1) {
-      const result = await runSeed(template, seed);
+      const result = await runSeed(templates, seed);
       expect(result.violations, `npm run sim -- --seeds 1 --seed ${seed}`).toEqual([]);
       crashes += result.crashes;
       accepted += result.accepted;
@@ -30,9 +26,17 @@ test(
   },
 );
 
-test("the same seed is the same run", { timeout: 600_000 }, async () => {
-  for (let seed = 1; seed <= twice; seed += 1) {
-    const [one, other] = [await runSeed(template, seed), await runSeed(template, seed)];
-    expect([other.hash, other.steps]).toEqual([one.hash, one.steps]);
-  }
-});
+test(
+  "the same seed is the same run, in memory and over real files",
+  { timeout: 600_000 },
+  async () => {
+    for (let seed = 1; seed <= twice; seed += 1) {
+      for (const tier of ["light", "real"] as const) {
+        const one = await runSeed(templates, seed, { tier });
+        const other = await runSeed(templates, seed, { tier });
+        expect(one.violations).toEqual([]);
+        expect([other.hash, other.steps]).toEqual([one.hash, one.steps]);
+      }
+    }
+  },
+);

@@ -1,30 +1,6 @@
 import type { Random } from "../random.ts";
+import type { Scene, Sent } from "./scene.ts";
 import type { SimClient } from "./sim-client.ts";
-import type { SimNetwork } from "./sim-network.ts";
-import type { SimServer } from "./sim-server.ts";
-import type { SimWorld } from "./sim-world.ts";
-
-/** What became of a message, as its sender was told. */
-export type Sent = {
-  readonly by: string;
-  readonly text: string;
-  /** `unknown`: whoever waited for it died. Its wish may have been stored, or not. */
-  outcome: "waiting" | "accepted" | "refused" | "unknown";
-  position: number | undefined;
-  code: string;
-};
-
-/** Everything that a seed consists of while it runs. */
-export type Scene = {
-  readonly world: SimWorld;
-  readonly network: SimNetwork;
-  readonly servers: readonly SimServer[];
-  readonly clients: readonly SimClient[];
-  readonly room: string;
-  readonly sent: Sent[];
-  /** Addresses of clients that were told that a wish of theirs can never be done. */
-  readonly givenUp: Set<string>;
-};
 
 /** Lets everything happen that the seed has drawn, each at its time. */
 export function scheduleWorkload(scene: Scene): void {
@@ -75,8 +51,14 @@ async function send({ sent, room, world }: Scene, client: SimClient, text: strin
   }
 }
 
-/** What a member may be told because of what another member has done meanwhile. */
-const expectedRefusals = new Set(["removed", "notMember", "unknownRoom", "notAllowed"]);
+/** What a member may be told because of what another member or the own disk has done meanwhile. */
+const expectedRefusals = new Set([
+  "removed",
+  "notMember",
+  "unknownRoom",
+  "notAllowed",
+  "storeFull",
+]);
 
 function scheduleMembership(scene: Scene): void {
   const { world, clients } = scene;
@@ -168,18 +150,19 @@ function scheduleMachineFaults(scene: Scene): void {
   const { world, servers, clients } = scene;
   const disks = world.random("disks");
   for (let index = 0; index < world.faults.fullDisks; index += 1) {
-    const server = pick(disks, servers);
+    const host = pick(disks, [...servers, ...clients]);
     const lengthMs = disks.integer(100, 3_000);
     at(scene, disks, () => {
-      world.note(`full ${server.name}`);
-      server.full(true);
-      world.scheduler.timer(lengthMs, () => server.full(false));
+      world.note(`full ${host.name}`);
+      host.full(true);
+      world.scheduler.timer(lengthMs, () => host.full(false));
     });
   }
   const commits = world.random("commits");
   for (let index = 0; index < world.faults.brokenCommits; index += 1) {
     const server = pick(commits, servers);
-    at(scene, commits, () => server.breakCommit());
+    const what = commits.chance(0.5) ? "COMMIT" : "statement";
+    at(scene, commits, () => server.break(what));
   }
   const clocks = world.random("clocks");
   for (let index = 0; index < world.faults.clockJumps; index += 1) {

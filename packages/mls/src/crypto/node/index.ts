@@ -17,11 +17,13 @@ import type { MlsCrypto, Random } from "../mls-crypto.ts";
 import type { Primitives } from "../primitives.ts";
 import { createSuite1 } from "../suite-1.ts";
 import { privateKeyObject, publicKeyObject, publicOctets } from "./key-objects.ts";
+import { rememberVerified } from "./remember-verified.ts";
 
 const tagLength = 16;
 const gcmOptions = { authTagLength: tagLength };
 
-const primitives: Primitives = {
+/** Without memory. */
+export const primitives: Primitives = {
   sha256: (data) => Uint8Array.from(hash("sha256", data, "buffer")),
   hmacSha256: (key, data) =>
     Uint8Array.from(createHmac("sha256", createSecretKey(key)).update(data).digest()),
@@ -42,8 +44,14 @@ const primitives: Primitives = {
     verify(null, message, publicKeyObject("ed25519", publicKey), signature),
 };
 
+/** One memory for all who are in this process: what has held for one holds for the next. */
+const remembering: Primitives = {
+  ...primitives,
+  ed25519Verify: rememberVerified(primitives.ed25519Verify),
+};
+
 export function createNodeCrypto({ random }: { random: Random }): MlsCrypto {
-  return createSuite1(primitives, random);
+  return createSuite1(remembering, random);
 }
 
 function aes128GcmSeal(

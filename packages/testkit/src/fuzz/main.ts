@@ -1,0 +1,123 @@
+/** `npm run fuzz -- --minutes N [--target NAME] [--seed S] [--keep] [--json]`: see docs/testing.md. */
+import { fromHex, toHex } from "@treehouse/protocol";
+import { parseArgs } from "node:util";
+import { keep, readCorpus } from "./corpus.ts";
+import type { Report } from "./outcome.ts";
+import { joined, runTwice } from "./supervise.ts";
+import { FUZZ_LIMITS } from "./target.ts";
+import { targets } from "./targets/index.ts";
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "5" },
+    target: { type: "string", multiple: true },
+    seed: { type: "string" },
+    input: { type: "string" },
+    keep: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+const help = `Usage: npm run fuzz -- [options]
+
+  --minutes N      how long, shared among the targets (default 5)
+  --target NAME    only this one; may be given several times
+  --seed S         begin the dice there (default: another one each time; it is printed)
+  --input HEX      give one input to the target, as a finding shows it, and tell what became of it
+  --keep           add inputs that reached something new to the kept ones
+  --json           print the last line alone
+
+Targets:
+${targets.map(({ name, reads }) => `  ${name.padEnd(16)} ${reads}`).join("\n")}
+`;
+
+const say = (text: string): void => {
+  if (!values.json) console.log(text);
+};
+
+if (values.help) {
+  console.log(help);
+} else {
+  const chosen = chosenTargets();
+  if (values.input === undefined) await fuzz(chosen);
+  else await judgeOne(values.input, chosen);
+}
+
+async function fuzz(chosen: typeof targets): Promise<void> {
+  const seed = numberOf("seed", values.seed ?? String(Date.now() % 1_000_000));
+  const ms = (numberOf("minutes", values.minutes) * 60_000) / chosen.length;
+  say(`seed ${seed}, ${Math.round(ms / 1_000)} s for each of ${chosen.length} targets`);
+  const reports: Report[] = [];
+  const modulePath = new URL("targets/index.ts", import.meta.url).href;
+  for (const { name } of chosen) {
+    const corpus = readCorpus(name).map(toHex);
+    const { reports: parts, fresh } = await runTwice({
+      target: name,
+      modulePath,
+      seed,
+      ms,
+      corpus,
+      hungMs: FUZZ_LIMITS.hungMs,
+    });
+    const report = joined(parts);
+    reports.push(report);
+    tell(report);
+    if (values.keep) say(`         ${keep(name, fresh.map(fromHex))} inputs kept`);
+  }
+  const findings = reports.flatMap((report) =>
+    report.findings.map(({ kind, what, input }) => ({ target: report.target, kind, what, input })),
+  );
+  const seconds = reports.reduce((sum, report) => sum + report.seconds, 0);
+  const inputs = reports.reduce((sum, report) => sum + report.inputs, 0);
+  const slowestMs = Math.round(Math.max(...reports.map((report) => report.slowestMs)));
+  const count = (kind: string) => findings.filter((one) => one.kind === kind).length;
+  const [errors, slow, memory, hung] = ["error", "slow", "memory", "hung"].map(count);
+  const summary = { seed, targets: reports.length, inputs, errors, slow, memory, hung, slowestMs };
+  console.log(JSON.stringify({ ...summary, seconds: Math.round(seconds), findings }));
+  process.exitCode = findings.length === 0 ? 0 : 1;
+}
+
+function tell({ target, inputs, seconds, slowestMs, outcomes, findings, reached }: Report): void {
+  const speed = Math.round(inputs / Math.max(seconds, 0.001));
+  const words = Object.entries(outcomes).map(([word, times]) => `${word} ${times}`);
+  say(
+    `${findings.length === 0 ? "ok  " : "FAIL"} ${target.padEnd(16)} ${inputs} inputs, ${speed}/s, ` +
+      `slowest ${slowestMs.toFixed(1)} ms, ${Math.round(reached / 1_000)} KB of code; ${words.slice(0, 8).join(", ")}`,
+  );
+  for (const { kind, what, input } of findings) {
+    say(`     ${kind}: ${what}`);
+    say(`       npm run fuzz -- --target ${target} --input ${input.slice(0, 4_000)}`);
+  }
+}
+
+async function judgeOne(input: string, chosen: typeof targets): Promise<void> {
+  const [target] = chosen;
+  if (target === undefined || chosen.length > 1) usage("--input needs one --target.");
+  const open = await target.open(numberOf("seed", values.seed ?? "1"));
+  try {
+    const started = performance.now();
+    const word = await open.judge(fromHex(input));
+    console.log(`${word} after ${Math.round(performance.now() - started)} ms`);
+  } finally {
+    await open.close?.();
+  }
+}
+
+function chosenTargets(): typeof targets {
+  const names = values.target;
+  if (names === undefined) return targets;
+  return names.map(
+    (name) => targets.find((one) => one.name === name) ?? usage(`There is no target ${name}.`),
+  );
+}
+
+function numberOf(name: string, text: string): number {
+  const value = Number(text);
+  return Number.isFinite(value) && value > 0 ? value : usage(`--${name} is a number above 0.`);
+}
+
+function usage(message: string): never {
+  console.error(`${message}\n\n${help}`);
+  process.exit(2);
+}

@@ -1,0 +1,117 @@
+import type { Bytes } from "@treehouse/protocol";
+import { Worker } from "node:worker_threads";
+import { type Finding, findingOf, placeOf, type Report } from "./outcome.ts";
+import { FUZZ_LIMITS } from "./target.ts";
+
+/** What the worker's thread is told. */
+export interface Job {
+  readonly target: string;
+  /** The module that has `targets`. */
+  readonly modulePath: string;
+  readonly seed: number;
+  readonly ms: number;
+  /** In hex. */
+  readonly corpus: readonly string[];
+  /** Whether coverage is counted, which halves the speed. */
+  readonly counts: boolean;
+  /** Ends it; findings that are alike count once. */
+  readonly findingsMax?: number | undefined;
+  /** After so long without an end an input counts as one that never ends. */
+  readonly hungMs: number;
+  /** A count of inputs, the length of the present one, and its octets. */
+  readonly shared: SharedArrayBuffer;
+}
+
+const heapMiB = 1024;
+const lookMs = 1_000;
+
+/** Runs a target in a thread that is ended when an input has no end or takes all memory. */
+export async function runInThread(job: Omit<Job, "shared">): Promise<Report> {
+  const shared = new SharedArrayBuffer(8 + FUZZ_LIMITS.inputBytes);
+  const workerData: Job = { ...job, shared };
+  const started = performance.now();
+  const worker = new Worker(new URL("worker.ts", import.meta.url), {
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb: heapMiB },
+  });
+  const failed = (kind: Finding["kind"], what: string): Report => ({
+    target: job.target,
+    inputs: inputsOf(shared),
+    seconds: (performance.now() - started) / 1_000,
+    slowestMs: kind === "hung" ? job.hungMs : 0,
+    outcomes: {},
+    findings: [findingOf(kind, what, presentOf(shared))],
+    fresh: [],
+    reached: 0,
+  });
+  const ended = Promise.withResolvers<Report>();
+  worker.once("message", ended.resolve);
+  worker.once("error", (error: Error & { code?: string }) => {
+    const isMemory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
+    ended.resolve(failed(isMemory ? "memory" : "error", error.stack ?? error.message));
+  });
+  let [seen, since] = [0, performance.now()];
+  const watch = setInterval(() => {
+    const now = inputsOf(shared);
+    if (now !== seen) [seen, since] = [now, performance.now()];
+    // Before the first input the target is being loaded.
+    if (now === 0 || performance.now() - since < job.hungMs) return;
+    ended.resolve(failed("hung", `had no end after ${job.hungMs} ms`));
+  }, lookMs);
+  try {
+    return await ended.promise;
+  } finally {
+    clearInterval(watch);
+    await worker.terminate();
+  }
+}
+
+/** Coverage first, for a fifth of the time; then at full speed with what was found by it. */
+export async function runTwice(
+  job: Omit<Job, "shared" | "counts">,
+): Promise<{ readonly reports: readonly Report[]; readonly fresh: readonly string[] }> {
+  const scout = await runInThread({ ...job, ms: job.ms * scoutShare, counts: true });
+  const corpus = [...job.corpus, ...scout.fresh];
+  const seed = job.seed + 1;
+  const ms = job.ms * (1 - scoutShare);
+  const swarm = await runInThread({ ...job, seed, ms, corpus, counts: false });
+  return { reports: [scout, swarm], fresh: [...scout.fresh, ...swarm.fresh] };
+}
+
+const scoutShare = 0.2;
+
+function inputsOf(shared: SharedArrayBuffer): number {
+  return Atomics.load(new Int32Array(shared, 0, 1), 0);
+}
+
+function presentOf(shared: SharedArrayBuffer): Bytes {
+  const length = new Int32Array(shared, 4, 1)[0] ?? 0;
+  return new Uint8Array(new Uint8Array(shared, 8, Math.min(length, FUZZ_LIMITS.inputBytes)));
+}
+
+/** What the parts of one target's run come to. */
+export function joined(reports: readonly Report[]): Report {
+  const [first] = reports;
+  if (first === undefined) throw new Error("There is no report.");
+  const outcomes = new Map<string, number>();
+  for (const { outcomes: each } of reports) {
+    for (const [word, times] of Object.entries(each)) {
+      outcomes.set(word, (outcomes.get(word) ?? 0) + times);
+    }
+  }
+  return {
+    target: first.target,
+    inputs: reports.reduce((sum, { inputs }) => sum + inputs, 0),
+    seconds: reports.reduce((sum, { seconds }) => sum + seconds, 0),
+    slowestMs: Math.max(...reports.map(({ slowestMs }) => slowestMs)),
+    outcomes: Object.fromEntries([...outcomes].toSorted(([, a], [, b]) => b - a)),
+    findings: [
+      ...Map.groupBy(
+        reports.flatMap(({ findings }) => findings),
+        placeOf,
+      ).values(),
+    ].flatMap(([one]) => one ?? []),
+    fresh: reports.flatMap(({ fresh }) => fresh),
+    reached: Math.max(...reports.map(({ reached }) => reached)),
+  };
+}

@@ -1,0 +1,27 @@
+import type { Target } from "../target.ts";
+import { contentTarget } from "./content.ts";
+import { clientApiTarget, peerApiTarget, socketTarget } from "./endpoints.ts";
+import { mediaTarget, stickerTarget } from "./files.ts";
+import { framingTarget, handshakeTarget, mlsTarget } from "./mls.ts";
+import { directoryTarget, requestTarget } from "./peers.ts";
+import { roomTarget } from "./rooms.ts";
+import { structTarget } from "./structs.ts";
+import { textTarget } from "./texts.ts";
+
+/** Everything that reads what others send. */
+export const targets: readonly Target[] = [
+  mlsTarget,
+  framingTarget,
+  handshakeTarget,
+  structTarget,
+  roomTarget,
+  contentTarget,
+  textTarget,
+  requestTarget,
+  directoryTarget,
+  stickerTarget,
+  mediaTarget,
+  clientApiTarget,
+  peerApiTarget,
+  socketTarget,
+];

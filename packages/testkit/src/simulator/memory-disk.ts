@@ -1,0 +1,97 @@
+import BetterSqlite3 from "better-sqlite3";
+
+/** Whether a statement answers with objects, with arrays, or with the first column alone. */
+export type StatementForm = "rows" | "raw" | "pluck";
+
+/**
+ * The disk of one host in memory, for seeds by the hundred: one SQLite database that stays open, with
+ * its statements prepared, while processes and seeds come and go over it. Everything that a seed
+ * writes lies in one transaction, which is rolled back at its end; what the programs take for
+ * transactions are savepoints in it.
+ */
+export class MemoryDisk {
+  readonly #database: BetterSqlite3.Database;
+  readonly #statements = new Map<string, BetterSqlite3.Statement>();
+  #acting = false;
+  #losable = false;
+
+  /** `image`: the file of a database that nobody has open. */
+  constructor(image: Uint8Array) {
+    this.#database = new BetterSqlite3(Buffer.from(withoutLog(image)));
+    this.#database.pragma("foreign_keys = ON");
+    this.#database.exec("BEGIN");
+  }
+
+  /** Whether a transaction is open. */
+  get acting(): boolean {
+    return this.#acting;
+  }
+
+  prepare(sql: string, form: StatementForm = "rows"): BetterSqlite3.Statement {
+    const key = `${form} ${sql}`;
+    const known = this.#statements.get(key);
+    if (known !== undefined) return known;
+    const made = this.#database.prepare(sql);
+    if (form === "raw") made.raw(true);
+    if (form === "pluck") made.pluck(true);
+    this.#statements.set(key, made);
+    return made;
+  }
+
+  begin(): void {
+    if (this.#acting) throw new Error("a transaction is open already");
+    this.prepare("SAVEPOINT act").run();
+    this.#acting = true;
+  }
+
+  commit(): void {
+    this.prepare("RELEASE act").run();
+    this.#acting = false;
+  }
+
+  rollback(): void {
+    if (!this.#acting) return;
+    this.prepare("ROLLBACK TO act").run();
+    this.commit();
+  }
+
+  /** From here on, until `synced`, a loss of power takes what is written. */
+  unsynced(): void {
+    if (this.#losable) return;
+    this.prepare("SAVEPOINT durable").run();
+    this.#losable = true;
+  }
+
+  /** Everything that was written so far is on the disk. */
+  synced(): void {
+    if (!this.#losable) return;
+    this.prepare("RELEASE durable").run();
+    this.#losable = false;
+  }
+
+  /** The machine loses its power. */
+  losePower(): void {
+    this.rollback();
+    if (!this.#losable) return;
+    this.prepare("ROLLBACK TO durable").run();
+    this.synced();
+  }
+
+  /** Everything is as it was before the seed. */
+  rewind(): void {
+    this.#acting = false;
+    this.#losable = false;
+    this.#database.exec("ROLLBACK; BEGIN");
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+/** Says in the header of the file that there is no log beside it (file format, octets 18 and 19). */
+function withoutLog(image: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(image);
+  copy.fill(1, 18, 20);
+  return copy;
+}

@@ -1,0 +1,26 @@
+import type { SimClient } from "./sim-client.ts";
+import type { SimNetwork } from "./sim-network.ts";
+import type { SimServer } from "./sim-server.ts";
+import type { SimWorld } from "./sim-world.ts";
+
+/** What became of a message, as its sender was told. */
+export type Sent = {
+  readonly by: string;
+  readonly text: string;
+  /** `unknown`: whoever waited for it died. Its wish may have been stored, or not. */
+  outcome: "waiting" | "accepted" | "refused" | "unknown";
+  position: number | undefined;
+  code: string;
+};
+
+/** Everything that a seed consists of while it runs. */
+export type Scene = {
+  readonly world: SimWorld;
+  readonly network: SimNetwork;
+  readonly servers: readonly SimServer[];
+  readonly clients: readonly SimClient[];
+  readonly room: string;
+  readonly sent: Sent[];
+  /** Addresses of clients that were told that a wish of theirs can never be done. */
+  readonly givenUp: Set<string>;
+};
