@@ -1,5 +1,6 @@
 import { toHex } from "@treehouse/protocol";
 import { assetFile } from "./asset-vectors.ts";
+import { auditVectors } from "./audit-vectors.ts";
 import { batchVectors } from "./batch-vectors.ts";
 import {
   entryVectors,
@@ -46,6 +47,7 @@ const families: Readonly<Record<string, readonly Vector[]>> = {
   "server-frame": serverFrameVectors,
   identity: identityVectors,
   history: historyVectors,
+  audit: auditVectors,
 };
 
 /** The content of every file in `vectors/`, by name: the same octets on each run. */

@@ -30,6 +30,7 @@ const shown: Readonly<Record<string, readonly number[]>> = {
   "stickers.json": [880, 881, 882, 884, 885, 886, 887],
   "http-signature.json": [905, 906, 907, 908],
   "mls.json": [305, 980, 981, 982, 985, 986, 990, 992, 993],
+  "audit.json": [1144, 1145, 1146, 1147],
   "history.json": [1061, 1063, 1071],
   "join.json": [1080, 1081, 1084, 1087, 1088],
   "directory.json": [902, 904, 911, 918, 919],

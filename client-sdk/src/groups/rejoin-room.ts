@@ -22,6 +22,7 @@ import {
 
 import type { GroupsContext, Room } from "./context.ts";
 import { fetchGroupInfo } from "./fetch-group-info.ts";
+import { checkSigner } from "./check-signer.ts";
 import { type FormerGroup, readFormerGroup } from "./former-group.ts";
 import { checkRival } from "./generations/check-rival.ts";
 import { checkSuccession, isKnown } from "./generations/check-succession.ts";
@@ -79,6 +80,7 @@ export async function prepareReturn(context: GroupsContext, room: Room) {
   const owners = await context.store.transaction((tx) => ownersOf(tx, room.uri));
   const offered = { group: group.group, state, hubKey, epoch, signer, owners };
   checkRecent(context, room, former, offered);
+  if (former !== undefined) await checkSigner(context.people, former, signer);
   return { former, prepared, group, state, hubKey, position: info.position };
 }
 

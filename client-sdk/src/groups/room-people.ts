@@ -24,20 +24,31 @@ type Peopled = {
   peopleEpoch: number;
 };
 
+/** What was written last for a group that is in memory. */
+const written = new WeakMap<MemberGroup, string>();
+
 /** Notes who is in, once an epoch: to look for somebody in all rooms, no group has to be loaded. */
 export function notePeople(tx: LocalTx, room: Peopled): void {
   const { group } = room;
   if (group === undefined || room.peopleEpoch === group.epoch) return;
   room.peopleEpoch = group.epoch;
-  writePeople(
-    tx,
-    room.uri,
-    group.members().map(({ client }) => userOfClient(client)),
-  );
+  const people = group.members().map(({ client }) => userOfClient(client));
+  const text = textOf(people);
+  // Hardly any commit changes it, and in a large room it is long.
+  if (written.get(group) === text) return;
+  writeText(tx, room.uri, text);
+  written.set(group, text);
 }
 
 export function writePeople(tx: LocalTx, room: RoomUri, people: readonly UserUri[]): void {
-  const text = JSON.stringify([...new Set(people)]);
+  writeText(tx, room, textOf(people));
+}
+
+function textOf(people: readonly UserUri[]): string {
+  return JSON.stringify([...new Set(people)]);
+}
+
+function writeText(tx: LocalTx, room: RoomUri, text: string): void {
   const known = tx.settings.get(place(room));
   if (known !== undefined && utf8Decode(known) === text) return;
   tx.settings.put(place(room), utf8Encode(text));

@@ -12,6 +12,7 @@ import { founded, heard, joinedBy, next, until } from "../world/waiting.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 const rounds = full ? 100 : 2;
+const hookTimeout = full ? 900_000 : 120_000;
 /** How many members each server has. */
 const domains = { "one.test": full ? 4 : 2, "two.test": full ? 4 : 1, "three.test": full ? 4 : 1 };
 const members = Object.values(domains).reduce((sum, count) => sum + count, 0);
@@ -53,12 +54,12 @@ beforeAll(async () => {
     "admin",
   );
   await allAgree();
-}, 120_000);
+}, hookTimeout);
 
 afterAll(async () => {
   for (const client of [...clients, guest]) await client.close();
   await servers[Symbol.asyncDispose]();
-});
+}, hookTimeout);
 
 /** Everybody has come to one epoch, the last one, and it is the same one. */
 async function allAgree(): Promise<number> {

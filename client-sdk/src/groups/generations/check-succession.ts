@@ -1,6 +1,7 @@
 import type { GroupMember } from "@treehouse/mls/member";
 import {
   areEndorsed,
+  type Bytes,
   claimantsOf,
   endorsersNeeded,
   equalBytes,
@@ -62,10 +63,15 @@ function isAgreed({ view }: FormerGroup, { claim, endorsements }: Predecessor): 
   return agreed.intersection(claimants).size >= endorsersNeeded(view, claim);
 }
 
+/** Who a member is, as far as it is known again. */
+export type SignerIdentity = Pick<GroupMember, "user"> & {
+  readonly identity: { readonly certificate: { readonly identityKey: Bytes } };
+};
+
 /** Whether a user was in the group under the same identity key. */
 export function isKnown(
   { identities }: Pick<FormerGroup, "identities">,
-  { user, identity }: GroupMember,
+  { user, identity }: SignerIdentity,
 ): boolean {
   const known = identities.get(user);
   return known !== undefined && equalBytes(known, identity.certificate.identityKey);

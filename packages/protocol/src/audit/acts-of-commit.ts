@@ -4,6 +4,7 @@ import {
   compareUsers,
   participantsAfter,
   roleLookup,
+  sameAssignments,
   type RoomChange,
   type RoomView,
 } from "../policy/index.ts";
@@ -30,8 +31,13 @@ export function actsOfCommit(seen: CommitSeen, hash: Hash = sha256): readonly Ac
 }
 
 function actsOnUsers({ before, change, actor, external }: CommitSeen): readonly Act[] {
+  const { stateAfter: state = before.state } = change;
+  const rolesStay =
+    state.defaultRole === before.state.defaultRole &&
+    sameAssignments(state.assignments, before.state.assignments);
+  if (rolesStay && change.added.length + change.removed.length === 0) return [];
   const after: RoomView = {
-    state: change.stateAfter ?? before.state,
+    state,
     participants: participantsAfter(before, change),
   };
   const was = new Set(before.participants.map(({ user }) => user));

@@ -42,7 +42,8 @@ const lengths = [256, 768] as const;
 /** At least 64 octets stay for the padding, so that its own length always takes two. */
 const paddingMin = 64 + 2;
 
-export const auditLinkCodec: Pick<Codec<AuditLink>, "encode" | "decode"> = {
+export const auditLinkCodec: Codec<AuditLink> = {
+  ...codec,
   encode(link) {
     const bare = codec.encode({ version: 1, ...link, padding: new Uint8Array(0) }).length - 1;
     const padded = lengths.find((length) => length >= bare + paddingMin) ?? bare + paddingMin;

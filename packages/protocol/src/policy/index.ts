@@ -24,6 +24,6 @@ export {
 } from "./room-change.ts";
 export { compareUsers, type Participant, roomView, type RoomView } from "./room-view.ts";
 export { rulesKnownByAll } from "./version-rules.ts";
-export { settle } from "./settle.ts";
+export { sameAssignments, settle } from "./settle.ts";
 export { type Founding, type OpenEndedTemplate, template } from "./template.ts";
 export { ROLES, TEMPLATE_ROLES } from "./template-roles.ts";
