@@ -40,7 +40,7 @@ export async function writeRejoined(
   const from = renewal?.first ?? (rollback?.to ?? room.cursor.position) + 1;
   const isShared = context.copies.shares(room.uri);
   const { hub, aftermath, hidden, renewed, lost } = await context.store.transaction((tx) => {
-    const lost = renewal && writeRenewal(context, tx, room, renewal);
+    const forgone = renewal && writeRenewal(context, tx, room, renewal);
     putRoom(context, tx, room, { group, state, isRenewed: renewal !== undefined });
     if (renewal === undefined) {
       takeBackAudit(tx, room.uri, { group: group.group, epoch: group.epoch - 1 });
@@ -75,7 +75,7 @@ export async function writeRejoined(
     forgetReturn(tx, room.uri);
     if (isShared) leapAfterReturn(tx, room.uri, context.self.client);
     return {
-      lost: lost ?? [],
+      lost: forgone ?? [],
       hub: record,
       aftermath: after,
       hidden: isHidden(tx, room.uri),

@@ -61,7 +61,7 @@ test("FED-1131 FED-1134 FED-1136 a room goes on with another group, and everybod
   await dave.close();
 });
 
-test("FED-1137 FED-1138 owners have a room go on where its hub is gone, and fence that one when it is back", async () => {
+test("FED-1137 FED-1138 a room goes on where its hub is gone, which is fenced when it is back", async () => {
   await using servers = await startServers("one.test", "two.test", "three.test");
   await using alice = await servers.at(0).register("alice");
   await using bob = await servers.at(1).register("bob");
@@ -106,7 +106,9 @@ test("FED-1137 FED-1138 owners have a room go on where its hub is gone, and fenc
   expect(new Set(infos.map(({ epochAuthenticator }) => epochAuthenticator)).size).toBe(1);
   for (const info of infos) {
     expect(info).toMatchObject({ name: "Tea", server: "two.test", health: { state: "ok" } });
-    const owners = info.members.filter(({ role }) => role === "owner").map(({ address }) => address);
+    const owners = info.members
+      .filter(({ role }) => role === "owner")
+      .map(({ address }) => address);
     expect(owners.toSorted()).toEqual(["alice@one.test", "bob@two.test", "carol@three.test"]);
   }
 });

@@ -3,7 +3,7 @@ import type { Domain, Env } from "@treehouse/protocol";
 import type { Database } from "../../platform/index.ts";
 import type { Accounts, HandedOut, Hubs, RoomAssets, RoomLog } from "../ports.ts";
 import type { DeliveryStore } from "../store.ts";
-import type { Successions } from "../generations/successions.ts";
+import type { Successions } from "../generations/succession.ts";
 import type { FollowedCache } from "./cache.ts";
 
 /** What the operations on rooms hosted elsewhere work with. */

@@ -12,7 +12,6 @@ import type { RoomCache } from "../cache.ts";
 import type { Operations } from "../operations.ts";
 import type { Caller } from "../ports.ts";
 import type { RoomOfUser } from "../store.ts";
-import { gather } from "../generations/gather.ts";
 import { hubWanted } from "../generations/hub-wanted.ts";
 import type { FollowedContext } from "./context.ts";
 import { refuseCommit, refuseJoining, refuseMessage } from "./refuse-early.ts";
@@ -60,7 +59,7 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
       if (wanted === context.domain) return hosted.update(caller, room, request);
       if (wanted !== undefined) {
         // Its clients are to have read what they agree to.
-        await gather(context, room);
+        await context.successions.gather(room);
         return hubs.update(wanted, caller, room, request.slice());
       }
       return at(

@@ -20,7 +20,7 @@ import type {
   SignedHead,
 } from "@treehouse/protocol";
 import { sha256 } from "../../platform/index.ts";
-import type { Succession } from "../generations/successions.ts";
+import type { Succession } from "../generations/succession.ts";
 import type { FollowedContext } from "./context.ts";
 import { isIntroducer } from "./introducer.ts";
 import { contradicts } from "./place.ts";

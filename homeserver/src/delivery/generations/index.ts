@@ -2,5 +2,5 @@
 export { beginAnew, type GenerationUpload } from "./begin-anew.ts";
 export { answerClaim } from "./claims.ts";
 export { hubWanted, isElsewhere } from "./hub-wanted.ts";
-export { createSuccessions, type Succession, type Successions } from "./successions.ts";
+export { createSuccessions } from "./successions.ts";
 export { takeUp } from "./take-up.ts";

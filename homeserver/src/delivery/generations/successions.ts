@@ -10,7 +10,6 @@ import {
   groupUriOf,
   readBegun,
   Refusal,
-  roomView,
   signedHeadCodec,
   userOfClient,
   verifyHead,
@@ -26,37 +25,14 @@ import type {
   RoomState,
   RoomUri,
   RoomView,
-  SignedHead,
   UserUri,
 } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import { signedHeadOf } from "../heads.ts";
 import type { MovesContext } from "../moves/context.ts";
-import { takeChain } from "./gather.ts";
+import { gather, takeChain } from "./gather.ts";
 import { knownState, listedKeys } from "./known-state.ts";
-
-/** The word of enough owners that a room goes on at the server that brings it. */
-export type Succession = {
-  readonly entry: Entry;
-  readonly bytes: Bytes;
-  readonly hash: Bytes;
-  readonly head: SignedHead;
-  readonly groupInfo: Bytes;
-  readonly founder: ClientUri;
-  readonly claim: Predecessor["claim"];
-};
-
-/** Rooms whose hub is another one without its word, followed or hosted here (FED-1138). */
-export interface Successions {
-  /** Undefined for an entry that is nothing of the kind, or that too few owners have agreed to. */
-  check(
-    peer: Domain,
-    delivery: EntryDelivery,
-    read: { readonly entry: Entry; readonly hash: Bytes },
-  ): Promise<Succession | undefined>;
-  /** Follows the new hub from here on. False if it does not follow what is here any more. */
-  take(tx: Tx, succession: Succession): Promise<boolean>;
-}
+import type { Succession, Successions } from "./succession.ts";
 
 /** A room as it stands here before. */
 type Former = {
@@ -71,6 +47,7 @@ export function createSuccessions(context: () => MovesContext): Successions {
   return {
     check: (peer, delivery, read) => check(context(), peer, delivery, read),
     take: (tx, succession) => take(context(), tx, succession),
+    gather: async (room) => void (await gather(context(), room)),
   };
 }
 
@@ -135,7 +112,9 @@ async function formerOf(context: MovesContext, name: RoomUri): Promise<Former | 
   if (head === undefined) return undefined;
   const { generation, view, group } = hosted;
   return {
-    ...{ generation, view, position: head.position },
+    generation,
+    view,
+    position: head.position,
     keys: new Map(group.roster.map(({ leaf, client }) => [client, group.signatureKeyOf(leaf)])),
   };
 }
@@ -267,8 +246,9 @@ async function readHere(
     async leave() {
       await store.forgetMoved(tx, name);
       await store.moveAway(tx, {
-        ...{ room: name, roomId: stored.id, hub: claim.hub },
-        // What came behind it counts nowhere, and is given to nobody.
+        room: name,
+        roomId: stored.id,
+        hub: claim.hub,
         position: Math.min(claim.position, head.position),
         signedHead: signedHeadOf(crypto, hosted, head).bytes,
         movedAt: env.now(),

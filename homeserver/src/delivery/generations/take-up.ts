@@ -139,15 +139,29 @@ async function write(context: MovesContext, tx: Tx, writing: Writing): Promise<B
   const signed = signedHeadOf(crypto, next, point);
   const written = group.store();
   const id = await store.insertRoom(tx, {
-    ...{ room, generation: next.generation, term: next.term, termSince: 0 },
+    room,
+    generation: next.generation,
+    term: next.term,
+    termSince: 0,
     hubPrivateKey: hubKey.privateKey,
     hubPublicKey: hubKey.publicKey,
     foundedAt: at,
     signedHead: signed.bytes,
-    head: { ...point, epoch: group.epoch, revision: 0 },
-    epoch: storedEpoch(group, written, { startedAt: at, entered: true }),
+    head: {
+      ...point,
+      epoch: group.epoch,
+      revision: 0,
+    },
+    epoch: storedEpoch(group, written, {
+      startedAt: at,
+      entered: true,
+    }),
     nodes: written.nodes,
-    members: group.roster.map(({ leaf, client }) => ({ leaf, client, user: userOfClient(client) })),
+    members: group.roster.map(({ leaf, client }) => ({
+      leaf,
+      client,
+      user: userOfClient(client),
+    })),
   });
   for (const peer of peers) {
     const until = peer === domainOf(founder) ? undefined : point.position;
