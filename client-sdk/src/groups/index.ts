@@ -172,6 +172,7 @@ export function createGroups(context: GroupsContext): Groups {
   const enterAgain = context.alarms.create();
   const refilling = createSerial();
   let stopped: Error | undefined;
+  let displaced: Error | undefined;
 
   /** Waits for an intent that is stored already; its end wakes whoever waits. */
   const done = (room: Room, serial: number): Promise<Done> => {
@@ -183,7 +184,7 @@ export function createGroups(context: GroupsContext): Groups {
     return waiting;
   };
   const wish = async (uri: RoomUri, kind: IntentKind, body: Bytes, reason?: string) => {
-    if (stopped !== undefined) throw stopped;
+    if (displaced !== undefined) throw displaced;
     const room = await rooms.open(uri);
     checkRunning(room);
     const createdAt = context.env.now();
@@ -202,7 +203,7 @@ export function createGroups(context: GroupsContext): Groups {
     return done(room, serial);
   };
   const create = async (wanted: NewRoom): Promise<RoomUri> => {
-    if (stopped !== undefined) throw stopped;
+    if (displaced !== undefined) throw displaced;
     await findStrangers(context, wanted.members);
     const { room: uri, addIntent } = await prepareRoom(context, wanted);
     await done(await rooms.open(uri), addIntent);
@@ -270,6 +271,7 @@ export function createGroups(context: GroupsContext): Groups {
       });
     },
     displaced(reason) {
+      displaced = reason;
       stopped = reason;
       for (const room of rooms.list()) endWaiting(room, reason);
     },
