@@ -117,10 +117,7 @@ export interface Groups
    * server cannot take now is tried again later.
    */
   resume(): Promise<void>;
-  /**
-   * This client's leaf identity is another one: KeyPackages that carry it are published, and it is
-   * put into the leaf in each room.
-   */
+  /** This client's leaf identity is another one: new KeyPackages carry it, and its leaf in each room. */
   renewed(): void;
   /** Another client of the user has noted something: names of rooms may be known now. */
   noted(): void;
