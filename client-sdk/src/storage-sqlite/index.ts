@@ -1,11 +1,17 @@
 /** The local store's engine in Node: better-sqlite3, one file, one opener. */
 import { mkdir, open, readFile, rename } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 
 import type { Bytes } from "@treehouse/protocol";
 import Database from "better-sqlite3";
 
-import { type Durability, type SqlDatabase, type SqlTx, StoreFault } from "../storage/index.ts";
+import {
+  type Durability,
+  type SqlDatabase,
+  type SqlRow,
+  type SqlTx,
+  StoreFault,
+} from "../storage/index.ts";
 
 const keyLength = 32;
 
@@ -18,7 +24,13 @@ export async function openNodeStore(
   given: Uint8Array | undefined,
   random: (length: number) => Bytes,
 ): Promise<{ readonly database: SqlDatabase; readonly key: Uint8Array }> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const folder = resolve(dirname(path));
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (made !== undefined) {
+    for (let each = folder; each.startsWith(made); each = dirname(each)) {
+      await syncFolder(dirname(each));
+    }
+  }
   await (await open(path, "a", 0o600)).close();
   const database = openSqlite(path);
   try {
@@ -49,7 +61,19 @@ async function readOrMakeKey(path: string, random: (length: number) => Bytes): P
     await file.close();
   }
   await rename(`${path}.new`, path);
+  await syncFolder(dirname(path));
   return key;
+}
+
+/** A new name outlives a power failure only once its folder is on the disk. Windows has no such call. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 /**
@@ -116,12 +140,9 @@ function wrap(database: Database.Database): SqlDatabase {
       return { changes: result.changes, lastId: Number(result.lastInsertRowid) };
     },
     all(sql, ...values) {
-      return use(sql)
-        .all(...values)
-        .map((row) => {
-          if (typeof row !== "object" || row === null) throw new TypeError("a row is no object");
-          return { ...row };
-        });
+      const rows = use(sql).all(...values);
+      if (!areRows(rows)) throw new TypeError("a row is no object");
+      return rows;
     },
   };
   return {
@@ -153,6 +174,10 @@ function wrap(database: Database.Database): SqlDatabase {
       database.close();
     },
   };
+}
+
+function areRows(rows: readonly unknown[]): rows is readonly SqlRow[] {
+  return rows.every((row) => typeof row === "object" && row !== null);
 }
 
 /** What the engine says becomes a `StoreFault`; what the closure threw passes unchanged. */

@@ -192,7 +192,7 @@ test("R-123 the best say the words whole, of the newest thousand, and pages go o
     if (next.length < some) break;
   }
   expect(seen).toEqual([...ranked(5, 1_005), ...ranked(0, 5)]);
-});
+}, 30_000);
 
 const files = () =>
   readdirSync(directory).map((name) => readFileSync(join(directory, name)).toString("latin1"));

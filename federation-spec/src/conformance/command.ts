@@ -4,9 +4,9 @@ import { present } from "./outcome.ts";
 import { PeerHost } from "./peers/host.ts";
 import { peerLabels } from "./peers/labels.ts";
 import { linesOf } from "./report.ts";
-import type { RuleId } from "./rule.ts";
-import { ruleIds } from "./rules/index.ts";
-import { testServer } from "./test-server.ts";
+import type { Rule, RuleId } from "./rule.ts";
+import { allRules } from "./rules/index.ts";
+import { testAgainst } from "./test-server.ts";
 
 /** What the command needs beside its arguments. */
 export interface Launcher {
@@ -28,14 +28,32 @@ type Address = { readonly host: string; readonly port: number };
 
 const defaultPort = 4390;
 
-const help = `Usage: npm run conformance -- [<url>] [options]
+/** A list of things to look at, as a command of its own. */
+export interface Suite<I extends string> {
+  /** The first lines of its help. */
+  readonly usage: string;
+  /** What stands in the JSON object, such as "rules". */
+  readonly list: string;
+  /** Two of its numbers, as an example. */
+  readonly example: string;
+  readonly rules: readonly Rule<I>[];
+}
 
-Tests the homeserver at the URL, or without one our own, against federation-spec.
+const conformanceSuite: Suite<RuleId> = {
+  usage: `Usage: npm run conformance -- [<url>] [options]
 
-  --json                   the last line is a JSON object: passed, failed, skipped, rules
+Tests the homeserver at the URL, or without one our own, against federation-spec.`,
+  list: "rules",
+  example: "FED-905,FED-910",
+  rules: allRules,
+};
+
+const helpOf = ({ usage, list, example }: Suite<string>): string => `${usage}
+
+  --json                   the last line is a JSON object: passed, failed, skipped, ${list}
   --quick                  leave out what waits for time to pass
-  --only <rules>           only these rules, such as FED-905,FED-910
-  --invite <token>         lets the suite register; an administrator's to test FED-917 as well
+  --only <${list}>${" ".repeat(Math.max(1, 15 - list.length))}only these, such as ${example}
+  --invite <token>         lets the suite register; an administrator's, where the operator is asked too
   --domain <domain>        the server's domain, if its client API does not tell
   --federation-url <url>   where other servers reach it, if not at the URL
   --peer-domain <domain>   the suite's servers are called a.<domain> and so on
@@ -47,34 +65,48 @@ Tests the homeserver at the URL, or without one our own, against federation-spec
 `;
 
 /** Runs `npm run conformance`; resolves with the exit code. */
-export async function conformance(args: readonly string[], launcher: Launcher): Promise<0 | 1 | 2> {
-  const given = read(args);
-  if (typeof given === "string") {
-    launcher.out(`${given}\n\n${help}`);
+export function conformance(args: readonly string[], launcher: Launcher): Promise<0 | 1 | 2> {
+  return runSuite(conformanceSuite, args, launcher);
+}
+
+/** Runs a suite as a command; resolves with the exit code. */
+export async function runSuite<I extends string>(
+  suite: Suite<I>,
+  args: readonly string[],
+  launcher: Launcher,
+): Promise<0 | 1 | 2> {
+  const usage = (wrong: string): 2 => {
+    launcher.out(`${wrong}\n\n${helpOf(suite)}`);
     return 2;
-  }
+  };
+  const given = read(args);
+  if (typeof given === "string") return usage(given);
+  const numbers = chosen(suite, given.only);
+  if (typeof numbers === "string") return usage(numbers);
   const { flags, url } = given;
   if (flags.help === true) {
-    launcher.out(help);
+    launcher.out(helpOf(suite));
     return 0;
   }
   const wantsOwn = url === undefined && flags["print-peers"] !== true;
   const at = given.listen ?? { host: "127.0.0.1", port: wantsOwn ? 0 : defaultPort };
-  if (flags["print-peers"] !== true) return test(given, at, launcher);
+  if (flags["print-peers"] !== true) return test(suite, { ...given, numbers }, at, launcher);
   const peersUrl = new URL(`http://${at.host}:${at.port}`);
   for (const line of developmentPeers(domainOf(flags), peersUrl)) launcher.out(line);
   return 0;
 }
 
-async function test(
-  { flags, url, only, patienceMs }: Given,
+async function test<I extends string>(
+  suite: Suite<I>,
+  given: Given & { readonly numbers: ReadonlySet<I> | undefined },
   { host, port }: Address,
   launcher: Launcher,
 ): Promise<0 | 1> {
+  const { flags, url, numbers, patienceMs } = given;
   const peerDomain = domainOf(flags);
   await using peers = await PeerHost.listen({ host: host.replace(/^\[(.*)\]$/, "$1"), port });
   await using own = url === undefined ? await launcher.startOwn(peerDomain, peers.url) : undefined;
-  const { passed, failed, skipped, rules } = await testServer({
+  const { passed, failed, skipped, rules } = await testAgainst(suite.rules, {
     url: url ?? present(own?.url, "there is no server"),
     federationUrl: urlOf(flags["federation-url"]),
     domain: flags.domain,
@@ -82,7 +114,7 @@ async function test(
     host: peers,
     peerDomain,
     invite: flags.invite ?? own?.invite,
-    only,
+    only: numbers,
     quick: flags.quick,
     patienceMs,
     settled: (verdict) => {
@@ -91,7 +123,7 @@ async function test(
   });
   launcher.out(
     flags.json === true
-      ? JSON.stringify({ passed, failed, skipped, rules })
+      ? JSON.stringify({ passed, failed, skipped, [suite.list]: rules })
       : `${passed} passed, ${failed} failed, ${skipped} skipped`,
   );
   return failed === 0 ? 0 : 1;
@@ -139,7 +171,7 @@ function read(args: readonly string[]) {
       flags: values,
       url: urlOf(positionals[0]),
       listen: addressOf(values["peer-listen"]),
-      only: rulesOf(values.only),
+      only: values.only?.split(",").map((name) => name.trim()),
       patienceMs: millisecondsOf(values.patience),
     };
   } catch (error) {
@@ -166,13 +198,17 @@ function millisecondsOf(text: string | undefined): number | undefined {
   throw new TypeError(`--patience is a number of milliseconds such as 10000, and not ${text}.`);
 }
 
-function rulesOf(text: string | undefined): ReadonlySet<RuleId> | undefined {
-  if (text === undefined) return undefined;
-  return new Set(
-    text.split(",").map((name): RuleId => {
-      const known = ruleIds.find((rule) => rule === name.trim());
-      if (known === undefined) throw new TypeError(`The suite has no rule ${name.trim()}.`);
-      return known;
-    }),
-  );
+/** The chosen ones; a text says which there is not. */
+function chosen<I extends string>(
+  { rules }: Suite<I>,
+  names: readonly string[] | undefined,
+): ReadonlySet<I> | undefined | string {
+  if (names === undefined) return undefined;
+  const found = new Set<I>();
+  for (const name of names) {
+    const known = rules.find(({ id }) => id === name);
+    if (known === undefined) return `The suite has no rule ${name}.`;
+    found.add(known.id);
+  }
+  return found;
 }

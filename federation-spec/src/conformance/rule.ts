@@ -7,8 +7,8 @@ export type Check = (world: World) => Promise<void> | void;
 export type Checks = Readonly<Record<string, Check>>;
 
 /** A rule of the specification, as far as it can be seen from outside. */
-export interface Rule {
-  readonly id: RuleId;
+export interface Rule<I extends string = RuleId> {
+  readonly id: I;
   readonly what: string;
   readonly checks: Checks;
   /** They wait for time to pass at the server, by `World.pass`, and run at the end. */
@@ -23,17 +23,17 @@ export interface Rule {
 
 export type RuleId = `FED-${number}`;
 
-export function rule(
-  id: RuleId,
+export function rule<I extends string = RuleId>(
+  id: I,
   what: string,
   checks: Checks,
   others: Partial<Pick<Rule, "slow" | "long" | "last">> = {},
-): Rule {
+): Rule<I> {
   return { id, what, checks, slow: {}, long: {}, last: {}, unseen: undefined, ...others };
 }
 
 /** A rule that nobody can see kept or broken without looking inside. */
-export function unseen(id: RuleId, what: string, why: string): Rule {
+export function unseen<I extends string = RuleId>(id: I, what: string, why: string): Rule<I> {
   return { ...rule(id, what, {}), unseen: why };
 }
 

@@ -10,22 +10,22 @@ interface RunOptions {
   /** Time passes for all as soon as one check asks for it, so that no other may run beside it. */
   readonly inTurn: boolean;
   /** Hears of each rule as soon as it is settled. */
-  readonly settled: (verdict: Verdict) => void;
+  readonly settled: (verdict: Verdict<string>) => void;
 }
 
 /**
  * Runs the rules against the server, one check after another; those that wait run together at the
  * end, and after them those that judge all that was seen.
  */
-export async function runRules(
+export async function runRules<I extends string>(
   world: World,
-  rules: readonly Rule[],
+  rules: readonly Rule<I>[],
   { quick, inTurn, settled }: RunOptions,
-): Promise<Report> {
-  const outcomes = new Map<Rule, Outcome[]>(rules.map((rule) => [rule, []]));
-  const note = (rule: Rule, outcome: Outcome): void => void outcomes.get(rule)?.push(outcome);
-  const verdicts = new Map<Rule, Verdict>();
-  const settle = (rule: Rule): void => {
+): Promise<Report<I>> {
+  const outcomes = new Map<Rule<I>, Outcome[]>(rules.map((rule) => [rule, []]));
+  const note = (rule: Rule<I>, outcome: Outcome): void => void outcomes.get(rule)?.push(outcome);
+  const verdicts = new Map<Rule<I>, Verdict<I>>();
+  const settle = (rule: Rule<I>): void => {
     const verdict = verdictOn(rule, outcomes.get(rule) ?? []);
     verdicts.set(rule, verdict);
     settled(verdict);
@@ -38,7 +38,7 @@ export async function runRules(
     }
     if ([rule.slow, rule.long, rule.last].every(isEmpty)) settle(rule);
   }
-  const later = async (rule: Rule, [name, check]: [string, Check]): Promise<void> =>
+  const later = async (rule: Rule<I>, [name, check]: [string, Check]): Promise<void> =>
     note(rule, quick ? leftOut(name) : await outcomeOf(world, name, check));
   const waiting = rules.flatMap((rule) =>
     Object.entries(rule.slow).map((each) => () => later(rule, each)),

@@ -8,6 +8,8 @@ import { present } from "./outcome.ts";
 /** The server that is tested, as anybody can see it. */
 export interface Subject {
   readonly domain: Domain;
+  /** Where its client API is. */
+  readonly url: URL;
   /** To its client API. */
   readonly clients: Line;
   /** To what other servers ask it. */
@@ -36,6 +38,7 @@ export async function openSubject(options: SubjectOptions): Promise<Subject> {
   const parsed = directorySchema.safeParse(directoryAnswer.json);
   return {
     domain,
+    url: options.url,
     clients,
     servers,
     directoryAnswer,

@@ -3,13 +3,13 @@ import { random } from "./clients/person.ts";
 import type { Driver } from "./driver.ts";
 import type { PeerHost } from "./peers/host.ts";
 import type { Report, Verdict } from "./report.ts";
-import type { RuleId } from "./rule.ts";
+import type { Rule, RuleId } from "./rule.ts";
 import { allRules } from "./rules/index.ts";
 import { runRules } from "./run.ts";
 import { openSubject } from "./subject.ts";
 import { usualPatienceMs, World } from "./world.ts";
 
-export interface TestOptions {
+export interface TestOptions<I extends string = RuleId> {
   /** Where clients, and unless it is said otherwise other servers, reach the server. */
   readonly url: URL;
   readonly federationUrl?: URL | undefined;
@@ -22,18 +22,25 @@ export interface TestOptions {
   /** An administrator's for everything, any other for nearly everything. */
   readonly invite?: string | undefined;
   /** Only these rules. */
-  readonly only?: ReadonlySet<RuleId> | undefined;
+  readonly only?: ReadonlySet<I> | undefined;
   readonly quick?: boolean | undefined;
   /** Gives the keys of the suite's servers, so that somebody else can sign for them. */
   readonly seed?: Bytes | undefined;
   readonly patienceMs?: number | undefined;
   /** Lets time pass at the tested server; it is waited for unless somebody knows better. */
   readonly pass?: ((ms: number) => Promise<void>) | undefined;
-  readonly settled?: ((verdict: Verdict) => void) | undefined;
+  readonly settled?: ((verdict: Verdict<string>) => void) | undefined;
 }
 
 /** Tests a server against all rules that can be seen from outside. */
-export async function testServer(options: TestOptions): Promise<Report> {
+export function testServer(options: TestOptions): Promise<Report> {
+  return testAgainst(allRules, options);
+}
+
+export async function testAgainst<I extends string>(
+  all: readonly Rule<I>[],
+  options: TestOptions<I>,
+): Promise<Report<I>> {
   const subject = await openSubject(options);
   try {
     const world = new World({
@@ -47,7 +54,7 @@ export async function testServer(options: TestOptions): Promise<Report> {
       pass: options.pass ?? wait,
     });
     const { only } = options;
-    const rules = allRules.filter(({ id }) => only === undefined || only.has(id));
+    const rules = all.filter(({ id }) => only === undefined || only.has(id));
     return await runRules(world, rules, {
       quick: options.quick ?? false,
       inTurn: options.pass !== undefined,

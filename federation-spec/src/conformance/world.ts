@@ -92,6 +92,11 @@ export class World {
     return known;
   }
 
+  /** Somebody new, who may lose the session or the account; the name is taken once. */
+  newcomer(name: string): Promise<Account> {
+    return this.#register(name);
+  }
+
   /** Sees to it that there are KeyPackages to give away. */
   async stockUp(account: Account): Promise<void> {
     if ((await account.stock()) < stockLeast) await account.stockUp(stockMost);
@@ -170,7 +175,7 @@ export class World {
     return peer.ask({ endpoint: "identifierQuery", value: this.subject.domain, body });
   }
 
-  async #register(name: AccountName): Promise<Account> {
+  async #register(name: string): Promise<Account> {
     const { subject, monitor, driver } = this;
     const invite = name === "alice" ? this.#options.invite : await this.#inviteOfAll();
     const unique = `${name}-${this.#run}`;

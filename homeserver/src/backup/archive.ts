@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { mkdir, open, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { syncDirectory } from "../platform/index.ts";
 import { damaged } from "./chunks.ts";
 import { databaseName, manifestSchema, secretsPrefix } from "./manifest.ts";
 import type { Manifest, ManifestFile } from "./manifest.ts";
@@ -10,7 +11,6 @@ import { paddedLength } from "./padding.ts";
 import { BackupRefused } from "./refused.ts";
 import type { SealedReader } from "./sealed-reader.ts";
 import type { SealedWriter } from "./sealed-writer.ts";
-import { syncDirectory } from "./sync-directory.ts";
 
 /**
  * The content of a backup: length of the manifest u32 ‖ manifest, JSON ‖ the files, one behind the

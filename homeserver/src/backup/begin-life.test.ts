@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -122,6 +122,20 @@ test("Q12 a copy of a running server's database is found to be old after an hour
   const second = await start();
   expect(second.setBack).toBe("olderThanFile");
   await second.stop();
+});
+
+test("Q12 a first start that dies before there is a file has set nothing back", async () => {
+  mkdirSync(join(folder, "boot.draft"));
+  await (await start()).stop();
+  rmSync(join(folder, "boot.draft"), { recursive: true });
+  const { setBack, told, stop } = await start();
+  expect({ setBack, told, inFile: inFile() }).toEqual({
+    setBack: undefined,
+    told: [],
+    inFile: "1",
+  });
+  await stop();
+  expect(logged.join()).not.toContain("dataSetBack");
 });
 
 test("Q12 a database whose file is missing is taken for an old one, a new one is not", async () => {

@@ -44,7 +44,7 @@ export type SetBack = "restored" | "olderThanFile" | "fileMissing";
  * before its end leaves everything as it was, and the next start does the same again.
  *
  * The counter is raised in the database first and in the file after that, so that the file is never
- * ahead by itself.
+ * ahead by itself; but it is there before the database counts at all.
  */
 export async function beginLife(options: LifeOptions): Promise<SetBack | undefined> {
   const { env, database, file, jobs, restorables } = options;
@@ -64,7 +64,7 @@ export async function beginLife(options: LifeOptions): Promise<SetBack | undefin
     return why;
   });
   if (setBack !== undefined) tell(options, setBack);
-  await raiseFirst(options, store);
+  await raiseFirst(options, store, inFile);
   jobs.every("backup.raiseCount", raiseIntervalMs, () => raiseCount(options, store));
   return setBack;
 }
@@ -72,9 +72,18 @@ export async function beginLife(options: LifeOptions): Promise<SetBack | undefin
 /** Copies of the database alone that are older than this are found to be old. */
 const raiseIntervalMs = 3_600_000;
 
-/** A full disk must not keep a server from starting: it still serves whoever reads. */
-async function raiseFirst(options: LifeOptions, store: LivesStore): Promise<void> {
+/**
+ * A full disk must not keep a server from starting: it still serves whoever reads. Where there is no
+ * file it comes before the first count: a start that dies between the two would be taken for an old
+ * copy by the next.
+ */
+async function raiseFirst(
+  options: LifeOptions,
+  store: LivesStore,
+  inFile: number | undefined,
+): Promise<void> {
   try {
+    if (inFile === undefined) await options.file.write(0);
     await raiseCount(options, store);
   } catch (error) {
     options.env.log.warn("livesNotCounted", errorFields(error));

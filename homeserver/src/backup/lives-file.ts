@@ -1,6 +1,6 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { syncDirectory } from "./sync-directory.ts";
+import { syncDirectory } from "../platform/index.ts";
 
 /**
  * The counter of lives outside of the database: it is in no backup, so that a database which is put

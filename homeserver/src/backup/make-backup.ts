@@ -9,6 +9,7 @@ import {
   inspectDatabase,
   sealingKeyFile,
   takeDataLock,
+  syncDirectory,
 } from "../platform/index.ts";
 import { databaseFile, describeFile, pathIn, writeArchive } from "./archive.ts";
 import { markCopy } from "./copy-store.sqlite.ts";
@@ -19,7 +20,6 @@ import { BackupRefused } from "./refused.ts";
 import { createSealedWriter } from "./sealed-writer.ts";
 import { derivationFor } from "./secret.ts";
 import type { BackupSecret } from "./secret.ts";
-import { syncDirectory } from "./sync-directory.ts";
 import { makeTemporaryFolder } from "./temporary-folder.ts";
 import { unpackVerified } from "./verify-backup.ts";
 import type { Migrations } from "./verify-backup.ts";

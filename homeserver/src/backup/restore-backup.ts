@@ -2,12 +2,16 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { rename, rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Domain } from "@treehouse/protocol";
-import { DatabaseRefused, DirectoryRefused, takeDataLock } from "../platform/index.ts";
+import {
+  DatabaseRefused,
+  DirectoryRefused,
+  takeDataLock,
+  syncDirectory,
+} from "../platform/index.ts";
 import { databaseFile } from "./archive.ts";
 import { secretsPrefix } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { BackupRefused } from "./refused.ts";
-import { syncDirectory } from "./sync-directory.ts";
 import { unpackVerified, verifyBackup } from "./verify-backup.ts";
 import type { VerifyOptions } from "./verify-backup.ts";
 

@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { link, open, readdir, readFile, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Bytes, Env } from "@treehouse/protocol";
 import { Assertion } from "./assertion.ts";
+import { syncDirectory } from "./sync-directory.ts";
 
 /** Where everything lies that must outlive the process. */
 export interface DataDirectory {
@@ -32,8 +33,14 @@ export function openDataDirectory(path: string, env: Pick<Env, "random">): DataD
   const directory = resolve(path);
   const secrets = join(directory, "secrets");
   try {
-    mkdirSync(secrets, { recursive: true, mode: 0o700 });
+    const made = mkdirSync(secrets, { recursive: true, mode: 0o700 });
     syncDirectory(directory);
+    // Each folder that was made is named in the one above it.
+    if (made !== undefined) {
+      for (let each = directory; each.startsWith(made); each = dirname(each)) {
+        syncDirectory(dirname(each));
+      }
+    }
   } catch (error) {
     throw new DirectoryRefused(
       `The data directory ${directory} cannot be made or written. Choose another with --data.`,
@@ -98,15 +105,6 @@ const namePattern = /^[a-z][a-z0-9-]{0,63}$/;
 function pathOf(directory: string, name: string): string {
   if (!namePattern.test(name)) throw new Assertion("This is no name of a file.");
   return join(directory, name);
-}
-
-function syncDirectory(path: string): void {
-  const handle = openSync(path, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function hasCode(error: unknown, code: string): boolean {

@@ -81,3 +81,4 @@ export type { Sealed, SealedPlace, SealingKeys } from "./sealing-keys.ts";
 export { sha256 } from "./sha256.ts";
 export { createTurns } from "./turns.ts";
 export type { Turns } from "./turns.ts";
+export { syncDirectory } from "./sync-directory.ts";

@@ -1,10 +1,12 @@
 import { hkdfSync } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   openSync,
   readFileSync,
   realpathSync,
+  renameSync,
   statSync,
   writeSync,
 } from "node:fs";
@@ -14,6 +16,7 @@ import { concatBytes, fromHex, toHex, utf8Decode, utf8Encode } from "@treehouse/
 import type { Bytes, Env } from "@treehouse/protocol";
 import { Assertion } from "./assertion.ts";
 import { sha256 } from "./sha256.ts";
+import { syncDirectory } from "./sync-directory.ts";
 
 /** Where a sealed value stands: moved to another row or column it does not open. */
 export interface SealedPlace {
@@ -95,15 +98,23 @@ function real(path: string): string {
   }
 }
 
-/** Does nothing when the file is there, or cannot be: then the operator makes it. */
+/**
+ * Does nothing when the file is there, or cannot be: then the operator makes it. It is there whole or
+ * not at all, also when the power fails, and before anything is sealed: a server that finds half a
+ * key does not start.
+ */
 function create(path: string, content: string): void {
+  if (existsSync(path)) return;
+  const draft = `${path}.draft`;
   let file: number;
   try {
-    file = openSync(path, "wx", 0o600);
+    file = openSync(draft, "w", 0o600);
   } catch {
     return;
   }
   writeAndClose(file, content);
+  renameSync(draft, path);
+  syncDirectory(dirname(path));
 }
 
 /** Keys that a backup has brought stand behind those that are there, if they are other ones. */

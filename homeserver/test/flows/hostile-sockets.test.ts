@@ -1,4 +1,4 @@
-import { decodeEntry, paths } from "@treehouse/protocol";
+import { decodeEntry } from "@treehouse/protocol";
 import type { Entry } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { enrolPerson } from "../delivery/person.ts";
@@ -8,7 +8,6 @@ import { joinByWelcome, openPair } from "../delivery/rooms.ts";
 import { rigOf } from "../hostile/rig-of.ts";
 import { startWholeServer } from "../hostile/whole-server.ts";
 import type { WholeServer } from "../hostile/whole-server.ts";
-import { ask } from "../people/ask.ts";
 import { Device, Socket } from "../streams/stream-client.ts";
 
 let server: WholeServer;
@@ -84,18 +83,6 @@ test("a client that was added again is sent nothing of the time between, whateve
     expect(between).toEqual([]);
     await socket.close();
   }
-});
-
-test("T-12 a ticket of a session that has ended, or that was used, opens nothing", async () => {
-  const eve = await server.enrol("eve");
-  const device = new Device(server.url, eve.client, eve.token);
-  const [used, left] = [await device.ticket(), await device.ticket()];
-  const socket = await Socket.open(server.url, used);
-  await expect(Socket.open(server.url, used)).rejects.toThrow("401");
-  await ask(server.url, paths.session(), { token: eve.token, method: "DELETE" });
-  expect((await socket.ended).code).toBe(4002);
-  await expect(Socket.open(server.url, left)).rejects.toThrow("401");
-  await expect(Socket.open(server.url, "")).rejects.toThrow("401");
 });
 
 test("T-39 a socket that is cut in the midst of what is sent to it ends nothing else", async () => {

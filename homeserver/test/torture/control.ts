@@ -15,3 +15,10 @@ export const synchronousNormal: Omit<Mutant, "name"> = {
   find: '["synchronous", "FULL", 2]',
   replace: '["synchronous", "NORMAL", 1]',
 };
+
+/** The same in the store of a client. */
+export const storeSynchronousNormal: Omit<Mutant, "name"> = {
+  file: "client-sdk/src/storage-sqlite/index.ts",
+  find: 'wanted === "soon" ? "NORMAL" : "FULL"',
+  replace: 'wanted === "soon" ? "NORMAL" : "NORMAL"',
+};

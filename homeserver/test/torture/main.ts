@@ -8,7 +8,7 @@ import { flappingLinks } from "./flapping-links.ts";
 import { fullDisk } from "./full-disk.ts";
 import { kills } from "./kills.ts";
 import type { Part } from "./part.ts";
-import { powerLoss } from "./power-loss/index.ts";
+import { clientStorePowerLoss, powerLoss } from "./power-loss/index.ts";
 import { reconnectStorm } from "./reconnect-storm.ts";
 import { rollingRestart } from "./rolling-restart.ts";
 import { writes } from "./writes.ts";
@@ -18,6 +18,7 @@ const parts: readonly Part[] = [
   writes,
   failedSyncs,
   powerLoss,
+  clientStorePowerLoss,
   fullDisk,
   flappingLinks,
   rollingRestart,

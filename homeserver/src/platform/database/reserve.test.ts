@@ -20,8 +20,8 @@ test("a reserve is filled once, dropped, and filled again", async () => {
   };
   const reserve = createReserve(path, 2 * chunk + 5, { timer });
   for (let turn = 0; turn < 2; turn += 1) {
-    await reserve.fill();
-    await reserve.fill();
+    await reserve.fill("paced");
+    await reserve.fill("paced");
     expect(statSync(path).size).toBe(2 * chunk + 5);
     reserve.drop();
     expect(existsSync(path)).toBe(false);
@@ -31,7 +31,7 @@ test("a reserve is filled once, dropped, and filled again", async () => {
 test("a reserve for which there is no room is refused and leaves nothing", async () => {
   const path = join(directory, "reserve");
   const reserve = createReserve(path, Number.MAX_SAFE_INTEGER, { timer: () => () => {} });
-  await expect(reserve.fill()).rejects.toThrow("no room");
+  await expect(reserve.fill("paced")).rejects.toThrow("no room");
   expect(existsSync(path)).toBe(false);
 });
 
@@ -44,13 +44,20 @@ test("stopping ends a filling at whatever point it is, though its timers never f
     return () => {};
   };
   const early = createReserve(path, 3 * chunk, { timer });
-  const filling = early.fill();
+  const filling = early.fill("paced");
   early.stop();
   await expect(filling).rejects.toThrow("closing");
   const late = createReserve(path, 3 * chunk, { timer });
-  const waiting = late.fill();
+  const waiting = late.fill("paced");
   await paused;
   late.stop();
   await expect(waiting).rejects.toThrow("closing");
   expect(existsSync(path)).toBe(false);
+});
+
+test("at once it is filled without a pause: nobody is being served meanwhile", async () => {
+  const path = join(directory, "reserve");
+  const reserve = createReserve(path, 3 * chunk, { timer: () => () => {} });
+  await reserve.fill("atOnce");
+  expect(statSync(path).size).toBe(3 * chunk);
 });

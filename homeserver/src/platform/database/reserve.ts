@@ -5,12 +5,18 @@ import type { Env } from "@treehouse/protocol";
 
 /** Space kept aside in a file, to be given up when the disk is full. */
 export interface Reserve {
-  /** Makes the file if it is not there. Rejects, and leaves nothing, if there is no room for it. */
-  fill(): Promise<void>;
+  /**
+   * Makes the file if it is not there. Rejects, and leaves nothing, if there is no room for it.
+   * `paced` leaves the disk to a server that is busy; `atOnce` is for one that takes nothing new
+   * until the reserve is there.
+   */
+  fill(pace: Pace): Promise<void>;
   drop(): void;
   /** Lets a `fill` that is under way reject soon. */
   stop(): void;
 }
+
+type Pace = "paced" | "atOnce";
 
 /**
  * Small pieces, far apart: the commits of a busy server wait behind each for the disk. Pieces of
@@ -28,8 +34,8 @@ export function createReserve(path: string, bytes: number, env: Pick<Env, "timer
   let stopped = false;
   let goOn = (): void => {};
 
-  async function pause(): Promise<void> {
-    if (!stopped) {
+  async function pause(pace: Pace): Promise<void> {
+    if (!stopped && pace === "paced") {
       const over = new Promise<void>((resolve) => (goOn = resolve));
       const cancel = env.timer(pauseMs, goOn);
       await over;
@@ -38,11 +44,11 @@ export function createReserve(path: string, bytes: number, env: Pick<Env, "timer
     if (stopped) throw new Error("The database is closing.");
   }
 
-  async function write(): Promise<void> {
+  async function write(pace: Pace): Promise<void> {
     const file = await open(path, "w", 0o600);
     try {
       for (let written = 0; written < bytes; written += chunk.byteLength) {
-        if (written > 0) await pause();
+        if (written > 0) await pause(pace);
         await file.write(chunk, 0, Math.min(chunk.byteLength, bytes - written));
         await file.datasync();
       }
@@ -57,12 +63,12 @@ export function createReserve(path: string, bytes: number, env: Pick<Env, "timer
       stopped = true;
       goOn();
     },
-    async fill() {
+    async fill(pace) {
       if ((await sizeOf(path)) === bytes) return;
       const { bavail, bsize } = await statfs(dirname(path));
       if (bavail * bsize < bytes) throw new Error("There is no room for the reserve.");
       try {
-        await write();
+        await write(pace);
       } catch (error) {
         drop();
         throw error;

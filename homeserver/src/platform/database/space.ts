@@ -50,12 +50,12 @@ export function createSpaceGuard(options: SpaceGuardOptions): SpaceGuard {
   }
 
   async function fillFirst(): Promise<void> {
-    if (!full && !(await filled()) && !stopped) env.log.warn("reserveMissing");
+    if (!full && !(await filled("paced")) && !stopped) env.log.warn("reserveMissing");
   }
 
-  async function filled(): Promise<boolean> {
+  async function filled(pace: "paced" | "atOnce"): Promise<boolean> {
     try {
-      await reserve?.fill();
+      await reserve?.fill(pace);
       return true;
     } catch {
       return false;
@@ -84,7 +84,7 @@ export function createSpaceGuard(options: SpaceGuardOptions): SpaceGuard {
   }
 
   async function probe(): Promise<void> {
-    const refilled = await filled();
+    const refilled = await filled("atOnce");
     if (stopped) return;
     if (refilled && !options.isBusy() && hasRoom()) {
       full = false;

@@ -31,8 +31,8 @@ export interface Recording {
   readonly cuts: readonly Time[];
   /**
    * Writes a state that may be found after the power failed right before the call of this number:
-   * what was not yet brought to the disk is there, or torn, or not, at random. Without dice none of
-   * it is.
+   * what was not yet brought to the disk is there, or torn, or not, at random. Without dice no
+   * content of it is, and every name.
    */
   loseAt(began: number, random: Random | undefined, into: string): void;
 }
@@ -146,7 +146,8 @@ export function record(calls: readonly Call[], root: string, start?: string): Re
       const dice = random?.chance(0.75) === true ? random : undefined;
       const loose = before.filter((each) => isName(each) && !stable(each, cut));
       // A journal keeps the order of names: what is lost of them is the end.
-      const lostNames = new Set(loose.slice(dice?.integer(0, loose.length) ?? 0));
+      const keptNames = random === undefined ? loose.length : (dice?.integer(0, loose.length) ?? 0);
+      const lostNames = new Set(loose.slice(keptNames));
       for (const change of before) {
         if (isName(change)) {
           if (!lostNames.has(change)) rename(tree, change);
@@ -161,11 +162,10 @@ export function record(calls: readonly Call[], root: string, start?: string): Re
       mkdirSync(into, { recursive: true });
       for (const [path, inode] of [...tree].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
         const whole = join(into, path);
-        // Of modes nothing is lost: everything is its owner's alone. A file whose folder is gone is gone.
-        if (inode === "folder") mkdirSync(whole, { recursive: true, mode: 0o700 });
-        else if (existsSync(dirname(whole))) {
-          writeFileSync(whole, imageOf(inode).content, { mode: 0o600 });
-        }
+        // What was in a folder that is gone is gone. Of modes nothing is lost: all is its owner's alone.
+        if (!existsSync(dirname(whole))) continue;
+        if (inode === "folder") mkdirSync(whole, { mode: 0o700 });
+        else writeFileSync(whole, imageOf(inode).content, { mode: 0o600 });
       }
     },
   };

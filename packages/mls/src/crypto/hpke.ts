@@ -2,6 +2,8 @@
  * HPKE in base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-128-GCM (RFC 9180),
  * synchronous, over the primitives of a platform.
  */
+import { equalBytes, remembering } from "@treehouse/protocol";
+
 import { concat, hkdfExpand } from "./hkdf.ts";
 import { CryptoFailure } from "./mls-crypto.ts";
 import type { KeyPair, Random } from "./mls-crypto.ts";
@@ -13,10 +15,11 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export type HpkeContext = {
   readonly key: Bytes;
   readonly baseNonce: Bytes;
-  readonly exporterSecret: Bytes;
+  /** Worked out when it is asked for: nearly all contexts seal or open, and export nothing. */
+  readonly exporterSecret: () => Bytes;
 };
 
-const ascii = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
+const ascii = remembering(32, (text) => Uint8Array.from(text, (c) => c.charCodeAt(0)));
 const none = new Uint8Array();
 const version = ascii("HPKE-v1");
 /** KEM 0x0020, KDF 0x0001, AEAD 0x0001 (RFC 9180 section 7). */
@@ -27,11 +30,13 @@ export class Hpke {
   readonly #primitives: Primitives;
   readonly #random: Random;
   readonly #pskIdHash: Bytes;
+  #lastInfo: { readonly info: Bytes; readonly hash: Bytes };
 
   constructor(primitives: Primitives, random: Random) {
     this.#primitives = primitives;
     this.#random = random;
     this.#pskIdHash = this.#extract(suiteId, none, "psk_id_hash", none);
+    this.#lastInfo = { info: none, hash: this.#extract(suiteId, none, "info_hash", none) };
   }
 
   generateKeyPair(): KeyPair {
@@ -59,7 +64,7 @@ export class Hpke {
   }
 
   export(context: HpkeContext, exporterContext: Uint8Array, length: number): Bytes {
-    return this.#expand(suiteId, context.exporterSecret, "sec", exporterContext, length);
+    return this.#expand(suiteId, context.exporterSecret(), "sec", exporterContext, length);
   }
 
   #keyPair(privateKey: Bytes): KeyPair {
@@ -79,14 +84,23 @@ export class Hpke {
   }
 
   #schedule(sharedSecret: Bytes, info: Uint8Array): HpkeContext {
-    const infoHash = this.#extract(suiteId, none, "info_hash", info);
+    const infoHash = this.#infoHash(info);
     const context = concat(Uint8Array.of(0), this.#pskIdHash, infoHash);
     const secret = this.#extract(suiteId, sharedSecret, "secret", none);
     return {
       key: this.#expand(suiteId, secret, "key", context, 16),
       baseNonce: this.#expand(suiteId, secret, "base_nonce", context, 12),
-      exporterSecret: this.#expand(suiteId, secret, "exp", context, 32),
+      exporterSecret: () => this.#expand(suiteId, secret, "exp", context, 32),
     };
+  }
+
+  /** A commit seals to everybody with the same info. */
+  #infoHash(info: Uint8Array): Bytes {
+    if (!equalBytes(info, this.#lastInfo.info)) {
+      const hash = this.#extract(suiteId, none, "info_hash", info);
+      this.#lastInfo = { info: Uint8Array.from(info), hash };
+    }
+    return this.#lastInfo.hash;
   }
 
   #extract(id: Uint8Array, salt: Uint8Array, label: string, ikm: Uint8Array): Bytes {

@@ -23,7 +23,10 @@ export async function settle(scene: Scene): Promise<number> {
 
 /** What is cheap to look at comes first: most looks end there. */
 async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
-  const { clients, servers, room, world } = scene;
+  const { servers, room, world, victim, told } = scene;
+  // Who was lied to and says so waits for its user to look.
+  const knows = told.some(({ by }) => by === victim);
+  const clients = scene.clients.filter((client) => client !== victim || !knows);
   const down = [
     ...servers.filter(({ isUp }) => !isUp),
     ...clients.filter(({ client }) => client === undefined),
@@ -40,7 +43,10 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
     for (const [index, { name }] of servers.entries()) {
       const waiting = tables[index]?.outbox() ?? 0;
       if (waiting > 0) missing.push(`${name} has ${waiting} to send`);
-      missing.push(...(tables[index]?.unread() ?? []).map((each) => `${name} has unread: ${each}`));
+      const unread = (tables[index]?.unread() ?? []).filter(
+        (each) => victim?.client === undefined || !knows || !each.includes(victim.client.me.client),
+      );
+      missing.push(...unread.map((each) => `${name} has unread: ${each}`));
     }
     const [hub] = tables;
     if (missing.length > 0 || hub === undefined) return missing;

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
 
-/** Makes names in a folder durable: a file that was renamed is there after a power failure. */
+/** Names that were given in a folder outlive a power failure only once the folder is on the disk. */
 export function syncDirectory(path: string): void {
   const handle = openSync(path, "r");
   try {

@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { startVitest } from "vitest/node";
+import type { TestCase } from "vitest/node";
+
+/** What became of one number at our own programs. */
+export type SdkVerdict = {
+  readonly rule: string;
+  readonly what: string;
+  readonly result: "PASS" | "FAIL";
+  readonly checks: readonly { readonly check: string; readonly result: "held" | "failed" }[];
+};
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/**
+ * Attacks that need a hub, a member or a client that lies to our SDK, or a look inside: the tests
+ * whose titles have the number and that the table of docs/testing.md names, in this process.
+ */
+export async function attackSdk(out: (line: string) => void): Promise<readonly SdkVerdict[]> {
+  const rows = attackRows().filter(({ tests }) => tests.length > 0);
+  const files = [...new Set(rows.flatMap(({ tests }) => tests))];
+  const vitest = await startVitest("test", files, {
+    root,
+    watch: false,
+    reporters: [],
+    testNamePattern: /\bT-\d\d\b/,
+  });
+  const cases = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
+  const verdicts = rows.map(({ id, what, tests }): SdkVerdict => {
+    const own = cases.filter(
+      ({ fullName, module }) =>
+        fullName.includes(id) && tests.some((file) => module.moduleId.endsWith(file)),
+    );
+    const checks = own.map((one) => ({ check: one.fullName, result: resultOf(one) }));
+    const held = checks.length > 0 && checks.every(({ result }) => result === "held");
+    return { rule: id, what, result: held ? "PASS" : "FAIL", checks };
+  });
+  await vitest.close();
+  for (const { rule, what, result, checks } of verdicts) {
+    out(`${result} ${rule} ${what} (${checks.length} tests)`);
+    for (const one of checks.filter((each) => each.result === "failed")) out(`     ${one.check}`);
+  }
+  return verdicts;
+}
+
+function resultOf(one: TestCase): "held" | "failed" {
+  const { state } = one.result();
+  return state === "passed" ? "held" : "failed";
+}
+
+export type AttackRow = {
+  readonly id: string;
+  readonly what: string;
+  readonly inKit: boolean;
+  /** Empty for what is the kit's alone, or does not concern what exists. */
+  readonly tests: readonly string[];
+  /** What stands instead of tests. */
+  readonly remark: string;
+};
+
+/** The table of docs/testing.md, which a test compares with what there is. */
+export function attackRows(): readonly AttackRow[] {
+  const text = readFileSync(`${root}docs/testing.md`, "utf8");
+  return [...text.matchAll(/^\| (T-\d\d) +\| (.+?) +\| (yes|no) +\| (.+?) +\|$/gm)].map(
+    ([, id = "", what = "", kit = "", remark = ""]) => ({
+      id,
+      what,
+      inKit: kit === "yes",
+      tests: [...remark.matchAll(/`([^`]+)`/g)].map(([, file = ""]) => file),
+      remark,
+    }),
+  );
+}
