@@ -19,7 +19,8 @@ export type KnownCommit = {
 
 /**
  * Whether leaves of this group bear a void out (FED-1104): enough users, none of them the committer,
- * have signed that they could not apply just this commit. A hub cannot void anything by itself.
+ * have signed that they could not apply just this commit, and it is one of the last. A hub cannot void
+ * anything by itself.
  */
 export function isBorneOut(
   { member: { crypto } }: Pick<GroupsContext, "member">,
@@ -27,6 +28,9 @@ export function isBorneOut(
   { room, generation, voided, epoch, faults }: VoidEntry,
   known: KnownCommit,
 ): boolean {
+  // A hub keeps no more to go back to. Without a bound two members and their hub would bring back
+  // everybody who was ever removed (T-20).
+  if (group.epoch - epoch > LIMITS.epochWindowEpochs) return false;
   const members = new Map(group.members().map((one) => [one.leaf, one]));
   const own = roomOfGroup(group.group);
   const users = new Set<UserUri>();

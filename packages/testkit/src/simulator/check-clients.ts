@@ -1,4 +1,5 @@
 import type { Client } from "@treehouse/client-sdk/embedding";
+import { sha256, toHex } from "@treehouse/protocol";
 import type { LogRow } from "./read-logs.ts";
 import type { SimClient } from "./sim-client.ts";
 import type { Scene } from "./scene.ts";
@@ -6,7 +7,6 @@ import type { Scene } from "./scene.ts";
 /** What one client has in its store of one room. */
 type Held = {
   readonly texts: readonly { readonly position: number; readonly text: string }[];
-  readonly faults: readonly string[];
 };
 
 /**
@@ -28,8 +28,8 @@ export async function checkClients(scene: Scene, log: readonly LogRow[]): Promis
       }
       all.set(position, text);
     }
-    for (const fault of known.faults) world.violate("fault", `${one.name}: ${fault}`);
   }
+  checkTold(scene, log);
   checkSent(scene, all);
   for (const [one, known] of held) checkHeld(scene, one, known, { all, log });
   await checkSecrets(scene);
@@ -43,10 +43,22 @@ async function heldBy(client: Client, room: string): Promise<Held | undefined> {
     texts: items.flatMap((item) =>
       item.kind === "message" ? [{ position: item.position, text: item.text }] : [],
     ),
-    faults: items.flatMap((item) =>
-      item.kind === "fault" ? [`${item.code} at ${item.position}: ${item.text}`] : [],
-    ),
   };
+}
+
+/** Nobody tells of anything that is not right, but for what somebody has made so. */
+function checkTold({ told, network, victim, world }: Scene, log: readonly LogRow[]): void {
+  for (const { by, position, text } of told) {
+    if (by === victim) {
+      world.probe("lie told");
+      continue;
+    }
+    const entry = log[position - 1]?.entry;
+    const isGarbage =
+      entry?.kind === "application" && network.garbage.has(toHex(sha256(entry.message)));
+    if (isGarbage) world.probe("garbage told");
+    else world.violate("fault", `${by.name}: ${text} at ${position}`);
+  }
 }
 
 function checkSent({ sent, world }: Scene, all: ReadonlyMap<number, string>): void {
@@ -90,7 +102,7 @@ function staysOf(client: string, log: readonly LogRow[]): readonly Stay[] {
 }
 
 function checkHeld(
-  { world, givenUp }: Scene,
+  { world, givenUp, victim, told }: Scene,
   one: SimClient,
   { texts }: Held,
   { all, log }: { all: ReadonlyMap<number, string>; log: readonly LogRow[] },
@@ -98,9 +110,11 @@ function checkHeld(
   const client = one.client?.me.client ?? "";
   const stays = staysOf(client, log);
   // What a member wishes is done, sooner or later.
-  if (givenUp.has(one.address) && stays.every(({ upTo }) => upTo === Infinity)) {
+  if (one !== victim && givenUp.has(one.address) && stays.every(({ upTo }) => upTo === Infinity)) {
     world.violate("I4", `${one.name} gave a wish up and was in all the time`);
   }
+  // Who was lied to and says so need not have everything.
+  const knows = one === victim && told.some(({ by }) => by === victim);
   const has = new Set(texts.map(({ position }) => position));
   if (has.size !== texts.length) world.violate("I10", `${one.name} holds something twice`);
   for (const position of all.keys()) {
@@ -111,13 +125,15 @@ function checkHeld(
     if (has.has(position) && !mayRead) {
       world.violate("I11", `${one.name} reads ${position} without being in`);
     }
-    if (!has.has(position) && mayRead) world.violate("I6", `${one.name} lacks ${position}`);
+    if (!has.has(position) && mayRead && !knows)
+      world.violate("I6", `${one.name} lacks ${position}`);
   }
 }
 
-async function checkSecrets({ clients, room, world }: Scene): Promise<void> {
+async function checkSecrets({ clients, room, world, victim, told }: Scene): Promise<void> {
   const secrets = new Map<string, string>();
   for (const one of clients) {
+    if (one === victim && told.some(({ by }) => by === victim)) continue;
     const known = await world.within(
       one.client?.conversations.list() ?? Promise.resolve([]),
       "a list",

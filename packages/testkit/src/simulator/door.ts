@@ -15,6 +15,8 @@ export type FarEnd = {
   send(bytes: Uint8Array): void;
   close(code?: number, reason?: string): void;
   terminate(): void;
+  /** Takes nothing more from the connection, or goes on taking. */
+  slow(slow: boolean): void;
 };
 
 /**
@@ -85,6 +87,7 @@ export class Door {
       send: (bytes) => socket.readyState === socket.OPEN && socket.send(bytes),
       close: (code, reason) => socket.close(code, reason),
       terminate: () => socket.terminate(),
+      slow: (slow) => (slow ? socket.pause() : socket.resume()),
     };
   }
 

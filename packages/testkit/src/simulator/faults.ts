@@ -28,6 +28,14 @@ export type Faults = {
   readonly brokenCommits: number;
   /** A clock jumps by up to an hour so many times. */
   readonly clockJumps: number;
+  /** Probability that the server of one client lies to it about an entry. */
+  readonly lies: number;
+  /** Probability that a member sends a message that nobody can read beside each of its own. */
+  readonly garbage: number;
+  /** Probability that a request between servers comes once more, altered or much later. */
+  readonly tampering: number;
+  /** Clients that read nothing for a while, so many times; messages are large then. */
+  readonly slowConsumers: number;
   /** The longest pause before what a module wants to do soon. */
   readonly yieldMs: number;
   /** Commits that change who is in, so many times. */
@@ -61,6 +69,10 @@ export const off: Partial<Faults> = {
   fullDisks: 0,
   brokenCommits: 0,
   clockJumps: 0,
+  lies: 0,
+  garbage: 0,
+  tampering: 0,
+  slowConsumers: 0,
   yieldMs: 0,
   membershipChanges: 0,
 };
@@ -90,6 +102,10 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     faultsForMs: random.integer(2_000, 8_000),
     size: sometimes<Faults["size"]>(0.3, "large", "small"),
     powerLoss: sometimes(0.4, 0.7, 0),
+    lies: sometimes(0.12, upTo(0.4), 0),
+    garbage: sometimes(0.12, upTo(0.5), 0),
+    tampering: sometimes(0.3, upTo(0.2), 0),
+    slowConsumers: sometimes(0.06, random.integer(1, 2), 0),
     tier: sometimes<Tier>(realShare, "real", "light"),
   };
   return { ...drawn, ...overrides };

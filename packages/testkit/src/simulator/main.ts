@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import type { Faults } from "./faults.ts";
+import { seedsForAll, unreached } from "./probes.ts";
 import { runSeed, type SeedResult } from "./run-seed.ts";
 import { shrink } from "./shrink.ts";
 import { Templates } from "./template.ts";
@@ -46,6 +47,8 @@ const cpu = process.cpuUsage(cpuFrom);
 const cpuSeconds = (cpu.user + cpu.system) / 1e6;
 await templates.discard();
 for (const [name, times] of sorted(probes)) say(`${String(times).padStart(8)}  ${name}`);
+const missing = ran >= seedsForAll ? unreached(probes, ran) : [];
+for (const name of missing) say(`never reached: ${name}`);
 const summary = {
   seeds: ran,
   violations: failed.length,
@@ -54,10 +57,11 @@ const summary = {
   seedsPerCpuSecond: Number((ran / cpuSeconds).toFixed(2)),
   ...total,
   failed,
+  unreached: missing,
   ...(values.json ? { probes: Object.fromEntries(sorted(probes)) } : {}),
 };
 console.log(JSON.stringify(summary));
-process.exitCode = failed.length === 0 ? 0 : 1;
+process.exitCode = failed.length === 0 && missing.length === 0 ? 0 : 1;
 
 function add({ accepted, refused, crashes, steps, settledMs, probes: reached }: SeedResult): void {
   total.accepted += accepted;

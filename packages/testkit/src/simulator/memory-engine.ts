@@ -66,6 +66,22 @@ export function createMemoryEngine(disk: MemoryDisk, mortality: Mortality): Mort
     });
   }
 
+  /** What the library makes of a function; here each form begins at once. */
+  function transaction(run: () => unknown): (() => unknown) & { immediate: () => unknown } {
+    const act = (): unknown => {
+      disk.begin();
+      try {
+        const value = run();
+        disk.commit();
+        return value;
+      } catch (error) {
+        disk.rollback();
+        throw error;
+      }
+    };
+    return Object.assign(act, { immediate: act });
+  }
+
   function connect(): BetterSqlite3.Database {
     const connection: BetterSqlite3.Database = Object.create(BetterSqlite3.prototype);
     return Object.defineProperties(connection, {
@@ -73,6 +89,7 @@ export function createMemoryEngine(disk: MemoryDisk, mortality: Mortality): Mort
       open: { get: () => !dead },
       prepare: { value: (sql: string) => statement(sql, "rows") },
       exec: { value: (sql: string) => void statement(sql, "rows").run() },
+      transaction: { value: transaction },
       pragma: { value: pragma },
       close: { value: () => undefined },
     });

@@ -78,6 +78,12 @@ function openScene(world: SimWorld, stage: Stage, room: string): Scene {
   const network = new SimNetwork(world);
   const { size } = world.faults;
   const { directory, diskOf } = stage;
+  const clients = people[size].map((address) => {
+    const place = { path: storePath(directory, address), disk: diskOf(address) };
+    return new SimClient({ world, network, address, ...place });
+  });
+  const victim = world.faults.lies > 0 ? clients.at(-1) : undefined;
+  if (victim !== undefined) network.lieTo(victim.name);
   return {
     world,
     network,
@@ -85,18 +91,17 @@ function openScene(world: SimWorld, stage: Stage, room: string): Scene {
       const place = { directory: join(directory, name), disk: diskOf(name) };
       return new SimServer({ world, network, name, ...place });
     }),
-    clients: people[size].map((address) => {
-      const place = { path: storePath(directory, address), disk: diskOf(address) };
-      return new SimClient({ world, network, address, ...place });
-    }),
+    clients,
     room,
     sent: [],
     givenUp: new Set(),
+    victim,
+    told: [],
   };
 }
 
 /** Nothing goes wrong before everybody is there. */
-async function start({ world, servers, clients, sent, givenUp }: Scene): Promise<void> {
+async function start({ world, servers, clients, sent, givenUp, told }: Scene): Promise<void> {
   world.calm = true;
   for (const server of servers) await world.within(server.start(), "a start");
   for (const one of clients) {
@@ -104,20 +109,17 @@ async function start({ world, servers, clients, sent, givenUp }: Scene): Promise
       for (const known of sent) {
         if (known.by === one.address && known.outcome === "waiting") known.outcome = "unknown";
       }
+      const tell = (position: number, text: string): void => {
+        world.note(`${one.name} tells of ${position}: ${text}`);
+        told.push({ by: one, position, text });
+      };
       client.on("fault", ({ code, position, text }) => {
-        if (code === "intentRefused") {
-          // Whether one may do more than speak is for others to change meanwhile.
-          if (text.includes("(send)")) givenUp.add(one.address);
-          return;
-        }
-        world.violate("fault", `${one.name}: ${code} at ${position}: ${text}`);
+        if (code !== "intentRefused") tell(position, `${code}: ${text}`);
+        // Whether one may do more than speak is for others to change meanwhile.
+        else if (text.includes("(send)")) givenUp.add(one.address);
       });
-      client.on("gap", ({ from, to, reason }) => {
-        world.violate("fault", `${one.name}: gap ${from}-${to} ${reason}`);
-      });
-      client.on("senderOrder", ({ kind, position }) => {
-        world.violate("fault", `${one.name}: ${kind} at ${position}`);
-      });
+      client.on("gap", ({ from, to, reason }) => tell(from, `gap to ${to}: ${reason}`));
+      client.on("senderOrder", ({ kind, position }) => tell(position, kind));
       client.on("identityAlarm", ({ kind, address }) => {
         world.violate("fault", `${one.name}: ${kind} of ${address}`);
       });
@@ -137,9 +139,11 @@ async function start({ world, servers, clients, sent, givenUp }: Scene): Promise
   world.calm = false;
 }
 
-function heal({ world, servers, clients }: Scene): void {
+function heal({ world, servers, clients, network, victim }: Scene): void {
   world.note("heal");
   world.calm = true;
+  // Nobody can know of the newest entry that it was withheld.
+  if (victim !== undefined) network.breakSocket(victim.name);
   for (const host of [...servers, ...clients]) host.skewMs = 0;
   for (const host of [...servers, ...clients]) host.full(false);
 }

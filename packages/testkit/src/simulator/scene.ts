@@ -23,4 +23,11 @@ export type Scene = {
   readonly sent: Sent[];
   /** Addresses of clients that were told that a wish of theirs can never be done. */
   readonly givenUp: Set<string>;
+  /** The one to whom its server lies, if it lies to anybody. */
+  readonly victim: SimClient | undefined;
+  /** What clients were told of that is not right. */
+  readonly told: Told[];
 };
+
+/** Something that a client says is not right. */
+export type Told = { readonly by: SimClient; readonly position: number; readonly text: string };

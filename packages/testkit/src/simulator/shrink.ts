@@ -27,12 +27,13 @@ export async function shrink(
   for (const [name, value] of Object.entries(off)) {
     if (Reflect.get(best.result.faults, name) !== value) await attempt({ [name]: value });
   }
-  for (const name of ["messages", "membershipChanges", "cuts"] as const) {
+  for (const name of ["messages", "membershipChanges", "cuts", "faultsForMs"] as const) {
     while (best.result.faults[name] > 1) {
       if (!(await attempt({ [name]: Math.floor(best.result.faults[name] / 2) }))) break;
     }
   }
   if (best.result.faults.size === "large") await attempt({ size: "small" });
+  if (best.result.faults.tier === "real") await attempt({ tier: "light" });
   return best;
 }
 

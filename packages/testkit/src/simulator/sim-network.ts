@@ -9,17 +9,24 @@ import {
 import type { Accepted } from "./answers.ts";
 import { Claims } from "./claims.ts";
 import type { Door } from "./door.ts";
+import { Liar, Spammer, tampered } from "./hostile.ts";
 import { SimSocket } from "./sim-socket.ts";
 import { exponential, type SimWorld } from "./sim-world.ts";
 
 /** How long who asks learns of a loss, at the latest, where it learns of it at all. */
 const toldWithinMs = 1_000;
 const calmDelayMs = 2;
+const latestReplayMs = 20_000;
 
 /** Every message between two hosts: it is late, lost, doubled, overtaken or cut off, as the seed says. */
 export class SimNetwork {
   readonly accepted: Accepted = new Map();
+  /** Hashes of messages that nobody can read. */
+  readonly garbage = new Set<string>();
+  readonly spammer: Spammer;
   readonly #claims: Claims;
+  readonly #sockets = new Map<string, SimSocket>();
+  readonly #liars = new Map<string, Liar>();
   readonly #world: SimWorld;
   readonly #doors = new Map<string, Door>();
   readonly #cut = new Map<string, number>();
@@ -28,6 +35,7 @@ export class SimNetwork {
   constructor(world: SimWorld) {
     this.#world = world;
     this.#claims = new Claims(world);
+    this.spammer = new Spammer(world, this.garbage);
   }
 
   /** Puts a host's current door there, or takes it away. */
@@ -97,6 +105,7 @@ export class SimNetwork {
         }
       };
       this.#travel(from, to, () => void arrive(), lost);
+      this.#tamper(to, sent);
       if (!twice) return;
       this.#world.probe("request doubled");
       // What some box on the way sends once more; its answer interests nobody.
@@ -109,7 +118,28 @@ export class SimNetwork {
 
   openSocket(from: string, url: string, events: SocketEvents): SocketHandle & { break(): void } {
     const to = new URL(url).hostname;
-    return new SimSocket({ world: this.#world, network: this, from, to, url, events });
+    const socket = new SimSocket({ world: this.#world, network: this, from, to, url, events });
+    this.#sockets.set(from, socket);
+    return socket;
+  }
+
+  /** Lets the socket of a client read nothing, or go on reading. */
+  slow(client: string, slow: boolean): void {
+    this.#sockets.get(client)?.slow(slow);
+  }
+
+  /** From here on a client is lied to by its server. */
+  lieTo(client: string): void {
+    this.#liars.set(client, new Liar(this.#world));
+  }
+
+  /** Breaks the connection of a client: it reads again what it was told. */
+  breakSocket(client: string): void {
+    this.#sockets.get(client)?.break();
+  }
+
+  liarTo(client: string): Liar | undefined {
+    return this.#liars.get(client);
   }
 
   /** Whether a message between two hosts gets there at all. */
@@ -120,6 +150,29 @@ export class SimNetwork {
       return false;
     }
     return this.#world.calm || !lost;
+  }
+
+  /** Somebody on the way, without a key: nothing that they send may be taken. */
+  #tamper(to: string, sent: HttpRequest): void {
+    const { scheduler, faults, calm } = this.#world;
+    const random = this.#world.random("tampering");
+    const [tampers, isLate] = [random.chance(faults.tampering), random.chance(0.5)];
+    const [place, later] = [random.fraction(), random.fraction() * latestReplayMs];
+    if (!tampers || calm || sent.headers?.["signature"] === undefined) return;
+    const request = isLate ? sent : tampered(sent, place);
+    if (request === undefined) return;
+    const kind = isLate ? "replayed" : "altered";
+    scheduler.timer(isLate ? later : this.delay(), () => {
+      const door = this.#doors.get(to);
+      if (door === undefined) return;
+      this.#world.probe(`request ${kind}`);
+      const took = ({ status }: HttpResponse): void => {
+        // What comes again before the first one came is the first one.
+        if (status < 300 && !isLate)
+          this.#world.violate("FED-915", `${to} took an ${kind} request`);
+      };
+      door.exchange(request).then(took, () => undefined);
+    });
   }
 
   async #exchange(to: string, door: Door, request: HttpRequest): Promise<HttpResponse> {

@@ -1,6 +1,7 @@
 import { copyBytes, type SocketEvents, type SocketHandle } from "@treehouse/protocol";
 import { Answers } from "./answers.ts";
 import type { FarEnd } from "./door.ts";
+import { Spammer } from "./hostile.ts";
 import type { SimNetwork } from "./sim-network.ts";
 import type { SimWorld } from "./sim-world.ts";
 
@@ -42,7 +43,10 @@ export class SimSocket implements SocketHandle {
         opened: () => this.#travel("near", () => this.#closed || options.events.opened()),
         message: (bytes) => {
           this.#answers.answered(bytes);
-          this.#travel("near", () => this.#closed || options.events.message(bytes));
+          if (Spammer.isForeign(bytes)) return;
+          for (const told of network.liarTo(from)?.tell(bytes) ?? [bytes]) {
+            this.#travel("near", () => this.#closed || options.events.message(told));
+          }
         },
         closed: (code, reason) => this.#travel("near", () => this.#tell(code, reason)),
       });
@@ -52,11 +56,18 @@ export class SimSocket implements SocketHandle {
   send(bytes: Uint8Array): void {
     const copy = copyBytes(bytes);
     this.#answers.asked(copy);
-    this.#travel("far", () => this.#far?.send(copy));
+    for (const each of [...this.#options.network.spammer.before(copy), copy]) {
+      this.#travel("far", () => this.#far?.send(each));
+    }
   }
 
   close(code?: number, reason?: string): void {
     this.#travel("far", () => this.#far?.close(code, reason));
+  }
+
+  /** Reads nothing more, or goes on reading. */
+  slow(slow: boolean): void {
+    this.#far?.slow(slow);
   }
 
   /** Nothing passes any more, and both ends learn of it some time. */

@@ -74,8 +74,9 @@ export class SimWorld {
 
   /** A promise was broken. */
   violate(invariant: string, text: string): void {
-    this.note(`VIOLATION ${invariant} ${text}`);
-    this.violations.push(`${invariant}: ${text}`);
+    const short = text.replaceAll(/\.{9,}/g, "…");
+    this.note(`VIOLATION ${invariant} ${short}`);
+    this.violations.push(`${invariant}: ${short}`);
   }
 }
 

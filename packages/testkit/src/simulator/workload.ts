@@ -8,15 +8,22 @@ export function scheduleWorkload(scene: Scene): void {
   scheduleMembership(scene);
   scheduleRestarts(scene);
   scheduleCuts(scene);
+  scheduleSlowness(scene);
   scheduleMachineFaults(scene);
 }
+
+/** Twenty of these fill the buffer that a server has for one socket. */
+const largeText = 55_000;
 
 function scheduleMessages(scene: Scene): void {
   const { world, clients } = scene;
   const random = world.random("messages");
-  for (let index = 0; index < world.faults.messages; index += 1) {
+  const isLarge = world.faults.slowConsumers > 0;
+  const padding = isLarge ? largeText : 0;
+  const messages = isLarge ? 3 * world.faults.messages : world.faults.messages;
+  for (let index = 0; index < messages; index += 1) {
     const client = pick(random, clients);
-    const text = `${client.name} says ${index}`;
+    const text = `${client.name} says ${index}${".".repeat(padding)}`;
     at(scene, random, () => void send(scene, client, text));
   }
 }
@@ -38,7 +45,7 @@ async function send({ sent, room, world }: Scene, client: SimClient, text: strin
     if (client.client !== by) return;
     known.outcome = "accepted";
     known.position = position;
-    world.note(`${client.name} has "${text}" accepted at ${position}`);
+    world.note(`${client.name} has "${text.slice(0, 40)}" accepted at ${position}`);
   } catch (error) {
     if (client.client !== by) return;
     const code = codeOf(error);
@@ -68,8 +75,15 @@ function scheduleMembership(scene: Scene): void {
     const actor = random.chance(0.7) ? clients[0] : pick(random, clients);
     const other = pick(random, clients.slice(-2));
     const kind = random.integer(0, 1);
+    const alike = random.chance(0.5) ? pick(random, clients) : undefined;
     if (actor === undefined) continue;
-    at(scene, random, () => void change(scene, actor, other, kind));
+    at(scene, random, () => {
+      void change(scene, actor, other, kind);
+      // Somebody else has the same idea.
+      if (alike !== undefined && alike !== actor && alike !== other) {
+        void change(scene, alike, other, kind);
+      }
+    });
   }
 }
 
@@ -142,6 +156,20 @@ function scheduleCuts(scene: Scene): void {
       world.note(`cut ${from} ${oneWay ? ">" : "-"} ${to}`);
       turn(1);
       world.scheduler.timer(lengthMs, () => turn(-1));
+    });
+  }
+}
+
+function scheduleSlowness(scene: Scene): void {
+  const { world, network, clients } = scene;
+  const random = world.random("slowness");
+  for (let index = 0; index < world.faults.slowConsumers; index += 1) {
+    const { name } = pick(random, clients);
+    const lengthMs = random.integer(1_000, 5_000);
+    at(scene, random, () => {
+      world.note(`slow ${name}`);
+      network.slow(name, true);
+      world.scheduler.timer(lengthMs, () => network.slow(name, false));
     });
   }
 }

@@ -169,4 +169,46 @@ export const mutants: readonly Mutant[] = [
     "    cancelRetry = env.timer(delay * (0.5 + jitter / 2), () => void connect());",
     "    cancelRetry = env.timer(1e9 + delay * jitter, () => void connect());",
   ),
+  one(
+    "a COMMIT is not brought to the disk (synchronous=NORMAL)",
+    "homeserver/src/platform/database/open-database.ts",
+    '    ["synchronous", "FULL", 2],',
+    '    ["synchronous", "NORMAL", 1],',
+  ),
+  one(
+    "a KeyPackage that was handed out stays in stock",
+    "homeserver/src/key-packages/store.sqlite.ts",
+    "      if (!claimed.lastResort) deleteClaimed(tx).run({ ref });",
+    "      if (claimed.notAfter === 0) deleteClaimed(tx).run({ ref });",
+  ),
+  one(
+    "messages of any epoch are taken",
+    "homeserver/src/delivery/epoch-window.ts",
+    "  if (epoch === currentEpoch) return;",
+    "  if (epoch <= currentEpoch) return;",
+  ),
+  one(
+    "a full disk of the server is a last word",
+    "client-sdk/src/groups/passing.ts",
+    '  "storageFull",\n',
+    "",
+  ),
+  one(
+    "requests of other servers need not be what was signed",
+    "homeserver/src/peers/authenticate.ts",
+    "  checkDigest(parseDigest(request.head.headers), request.body, sha256);",
+    "  parseDigest(request.head.headers);",
+  ),
+  one(
+    "the hub takes commits that no rule allows",
+    "homeserver/src/delivery/check-commit.ts",
+    "  if (!verdict.allowed) {",
+    "  if (!verdict.allowed && checked.added.length > 99) {",
+  ),
+  one(
+    "what other servers have is kept for them",
+    "homeserver/src/federation/cleaner.ts",
+    "    return Math.max(kept, Math.min(acked, owed.coveredBefore() - 1));",
+    "    return acked < 0 ? owed.coveredBefore() : kept;",
+  ),
 ];
