@@ -90,6 +90,7 @@ export { peopleNoted, writePeople } from "./room-people.ts";
 export type { AboutWish } from "./about-wish.ts";
 export { encodePicture } from "./room-about.ts";
 export type { AuditItem, AuditPage } from "./audit/index.ts";
+export type { Claimed } from "./generations/index.ts";
 export type { RoomInfo } from "./room-info.ts";
 export {
   type AboutTold,
