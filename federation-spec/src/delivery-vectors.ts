@@ -1,5 +1,5 @@
 import type { EntryHeader, GroupInfoSuccess } from "@treehouse/protocol";
-import { firstPrevious, rosterHash } from "@treehouse/protocol";
+import { firstPrevious, groupUriOf, parseDomain, rosterHash } from "@treehouse/protocol";
 import {
   alice,
   alicesClient,
@@ -134,6 +134,16 @@ export const updateVectors = [
     firstMessage: submission,
   }),
   vectorOf("UpdateRequest", "health report", { kind: "report", report: healthReport(1) }),
+  vectorOf("UpdateRequest", "question for a claim", {
+    kind: "claim",
+    hub: parseDomain("example.net"),
+    endorsement: undefined,
+  }),
+  vectorOf("UpdateRequest", "agreement to a claim", {
+    kind: "claim",
+    hub: parseDomain("example.net"),
+    endorsement: { client: bobsClient, signature: octets(64) },
+  }),
   vectorOf("UpdateRequest", "another generation", {
     kind: "generation",
     groupInfo: mls.groupInfo,
@@ -149,6 +159,22 @@ export const updateVectors = [
     position: 42,
     head: signedHead,
     firstMessagePosition: 43,
+  }),
+  vectorOf("UpdateRoomResponse", "claim", {
+    code: "claim",
+    claim: {
+      previous: groupUriOf(head.room, 0),
+      epoch: 7,
+      transcript: octets(32),
+      position: 40,
+      hash: octets(32, 0x22),
+      formerHub: parseDomain("example.org"),
+      hub: parseDomain("example.net"),
+      hubKey: octets(32, 0x44),
+      term: 2,
+      reason: "hubGone",
+    },
+    endorsements: [{ client: bobsClient, signature: octets(64) }],
   }),
   vectorOf("UpdateRoomResponse", "wrong epoch", {
     code: "wrongEpoch",

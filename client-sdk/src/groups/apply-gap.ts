@@ -9,6 +9,7 @@ import {
 
 import { type GroupsContext, type Rollback, type Room, writeWithGroup } from "./context.ts";
 import { tellFaultAt } from "./entry-write.ts";
+import { noteReplaced } from "./generations/note-begun.ts";
 import { withSetBack, writeHubRecord } from "./hub-record.ts";
 import { loadGroup } from "./load-group.ts";
 import { lostMessages } from "./lost-messages.ts";
@@ -31,6 +32,11 @@ export async function applyGap(context: GroupsContext, room: Room, gap: RoomGap)
   if (gap.reason !== "restored" || status !== "joined") {
     const leave = gap.reason === "restored" && (status === "left" || status === "removed");
     await moveBehind(context, room, gap, { leave, doubt: status === "joined" });
+    return;
+  }
+  if (await noteReplaced(context, room, gap.head)) {
+    // The cursor stays: after a crash the gap comes again and says the same.
+    room.lost = true;
     return;
   }
   const head = await declaredHead(context, room, gap);

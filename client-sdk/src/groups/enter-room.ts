@@ -31,13 +31,14 @@ export async function enterRoom(
   let hidden: boolean;
   let changedKeys: readonly UserUri[];
   let renewal: Renewal | undefined;
+  let lost: readonly string[] = [];
   try {
     const former = await formerGroupOf(context, room);
     const joined = await joinWelcome(context, entry.welcome, entry.acceptedAt, tree, former);
     ({ renewal } = joined);
     let noted: () => void;
     ({ hidden, changedKeys, noted } = await context.store.transaction((tx) => {
-      if (renewal !== undefined) writeRenewal(context, tx, room, renewal);
+      if (renewal !== undefined) lost = writeRenewal(context, tx, room, renewal);
       finishPassed(context, room, tx, joined.cursor.position);
       const done = joined.write(tx);
       also(tx);
@@ -79,7 +80,7 @@ export async function enterRoom(
     return "done";
   }
   if (renewal !== undefined) {
-    tellRenewal(context, room, renewal, hidden);
+    tellRenewal(context, room, renewal, { hidden, lost });
     endReturn(room);
   }
   if (!hidden) context.events.emit("joined", { room: room.uri });

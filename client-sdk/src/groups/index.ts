@@ -90,6 +90,7 @@ export { peopleNoted, writePeople } from "./room-people.ts";
 export type { AboutWish } from "./about-wish.ts";
 export { encodePicture } from "./room-about.ts";
 export type { AuditItem, AuditPage } from "./audit/index.ts";
+export type { Claimed } from "./generations/index.ts";
 export type { RoomInfo } from "./room-info.ts";
 export {
   type AboutTold,
@@ -117,10 +118,7 @@ export interface Groups
    * server cannot take now is tried again later.
    */
   resume(): Promise<void>;
-  /**
-   * This client's leaf identity is another one: KeyPackages that carry it are published, and it is
-   * put into the leaf in each room.
-   */
+  /** This client's leaf identity is another one: new KeyPackages carry it, and its leaf in each room. */
   renewed(): void;
   /** Another client of the user has noted something: names of rooms may be known now. */
   noted(): void;
@@ -172,6 +170,7 @@ export function createGroups(context: GroupsContext): Groups {
   const enterAgain = context.alarms.create();
   const refilling = createSerial();
   let stopped: Error | undefined;
+  let displaced: Error | undefined;
 
   /** Waits for an intent that is stored already; its end wakes whoever waits. */
   const done = (room: Room, serial: number): Promise<Done> => {
@@ -183,7 +182,7 @@ export function createGroups(context: GroupsContext): Groups {
     return waiting;
   };
   const wish = async (uri: RoomUri, kind: IntentKind, body: Bytes, reason?: string) => {
-    if (stopped !== undefined) throw stopped;
+    if (displaced !== undefined) throw displaced;
     const room = await rooms.open(uri);
     checkRunning(room);
     const createdAt = context.env.now();
@@ -202,7 +201,7 @@ export function createGroups(context: GroupsContext): Groups {
     return done(room, serial);
   };
   const create = async (wanted: NewRoom): Promise<RoomUri> => {
-    if (stopped !== undefined) throw stopped;
+    if (displaced !== undefined) throw displaced;
     await findStrangers(context, wanted.members);
     const { room: uri, addIntent } = await prepareRoom(context, wanted);
     await done(await rooms.open(uri), addIntent);
@@ -270,6 +269,7 @@ export function createGroups(context: GroupsContext): Groups {
       });
     },
     displaced(reason) {
+      displaced = reason;
       stopped = reason;
       for (const room of rooms.list()) endWaiting(room, reason);
     },

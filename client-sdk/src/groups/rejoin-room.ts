@@ -24,7 +24,10 @@ import type { GroupsContext, Room } from "./context.ts";
 import { fetchGroupInfo } from "./fetch-group-info.ts";
 import { checkSigner } from "./check-signer.ts";
 import { type FormerGroup, readFormerGroup } from "./former-group.ts";
+import { checkRival } from "./generations/check-rival.ts";
 import { checkSuccession, isKnown } from "./generations/check-succession.ts";
+import { type KnownOwners, ownersOf } from "./generations/known-owners.ts";
+import { isRival } from "./generations/renewal.ts";
 import { noteReturn } from "./health/index.ts";
 import { writeRejoined } from "./write-rejoined.ts";
 
@@ -74,7 +77,9 @@ export async function prepareReturn(context: GroupsContext, room: Room) {
   );
   const state = decodeRoomState(group.roomState());
   const epoch = prepared.epoch - 1;
-  checkRecent(context, room, former, { group: group.group, state, hubKey, epoch, signer });
+  const owners = await context.store.transaction((tx) => ownersOf(tx, room.uri));
+  const offered = { group: group.group, state, hubKey, epoch, signer, owners };
+  checkRecent(context, room, former, offered);
   if (former !== undefined) await checkSigner(context.people, former, signer);
   return { former, prepared, group, state, hubKey, position: info.position };
 }
@@ -120,6 +125,8 @@ export function checkRecent(
     readonly epoch: number;
     /** Who signed it, where that is known. */
     readonly signer?: GroupMember;
+    /** Of the group that this client's follows. */
+    readonly owners?: KnownOwners | undefined;
   },
 ): void {
   const { group, state, hubKey, epoch, signer } = offered;
@@ -129,6 +136,10 @@ export function checkRecent(
   if (former === undefined) return;
   if (group !== former.group) {
     checkSuccession(context, former, { group, state, signer });
+    return;
+  }
+  if (state.predecessor !== undefined && isRival(former, state.predecessor.claim)) {
+    checkRival(context, former, state, offered.owners);
     return;
   }
   const isOther = former.hubKey !== undefined && !equalBytes(former.hubKey, hubKey);

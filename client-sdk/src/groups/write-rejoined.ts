@@ -34,13 +34,13 @@ export async function writeRejoined(
   room: Room,
   { group, state, former, head }: Rejoined,
 ): Promise<void> {
-  const { rollback } = room;
   const renewal = renewedBy(former, group);
+  const rollback = renewal === undefined ? room.rollback : undefined;
   const cursor = { stream: room.uri, position: head.position, hash: head.hash };
-  const from = (rollback?.to ?? room.cursor.position) + 1;
+  const from = renewal?.first ?? (rollback?.to ?? room.cursor.position) + 1;
   const isShared = context.copies.shares(room.uri);
-  const { hub, aftermath, hidden, renewed } = await context.store.transaction((tx) => {
-    if (renewal !== undefined) writeRenewal(context, tx, room, renewal);
+  const { hub, aftermath, hidden, renewed, lost } = await context.store.transaction((tx) => {
+    const forgone = renewal && writeRenewal(context, tx, room, renewal);
     putRoom(context, tx, room, { group, state, isRenewed: renewal !== undefined });
     if (renewal === undefined) {
       takeBackAudit(tx, room.uri, { group: group.group, epoch: group.epoch - 1 });
@@ -75,6 +75,7 @@ export async function writeRejoined(
     forgetReturn(tx, room.uri);
     if (isShared) leapAfterReturn(tx, room.uri, context.self.client);
     return {
+      lost: forgone ?? [],
       hub: record,
       aftermath: after,
       hidden: isHidden(tx, room.uri),
@@ -94,7 +95,7 @@ export async function writeRejoined(
   renewed();
   room.forkTags.clear();
   Object.assign(room, { group, cursor, hub, ...settled });
-  if (renewal !== undefined) tellRenewal(context, room, renewal, hidden);
+  if (renewal !== undefined) tellRenewal(context, room, renewal, { hidden, lost });
   endReturn(room);
   if (aftermath.returned.length > 0) room.heldTold = true;
   if (hidden) return;

@@ -60,3 +60,55 @@ test("FED-1131 FED-1134 FED-1136 a room goes on with another group, and everybod
   expect(await textsIn(carols)).toEqual(["before", "again", "all here"]);
   await dave.close();
 });
+
+test("FED-1137 FED-1138 a room goes on where its hub is gone, which is fenced when it is back", async () => {
+  await using servers = await startServers("one.test", "two.test", "three.test");
+  await using alice = await servers.at(0).register("alice");
+  await using bob = await servers.at(1).register("bob");
+  await using carol = await servers.at(2).register("carol");
+  await using dora = await servers.at(2).register("dora");
+  for (const other of [bob, carol, dora]) await befriend(alice, other);
+  for (const other of [carol, dora]) await befriend(bob, other);
+  const tea = await alice.conversations.create({
+    name: "Tea",
+    members: ["bob@two.test", "carol@three.test", "dora@three.test"],
+  });
+  const seats = [
+    await joinedBy(bob, tea.id),
+    await joinedBy(carol, tea.id),
+    await joinedBy(dora, tea.id),
+  ] as const;
+  const [bobs, carols, doras] = seats;
+  await tea.setRole(["bob@two.test", "carol@three.test"], "owner");
+  await doras.send("before");
+  for (const client of [alice, bob, carol]) await reads(client, tea.id, "before");
+  await expect(bobs.replaceServer("two.test")).rejects.toMatchObject({ code: "notAllowed" });
+  await servers.at(0).stop();
+  await expect(doras.replaceServer("two.test")).rejects.toMatchObject({ code: "ownersMissing" });
+  const pending = { done: false, agreed: ["bob@two.test"], needed: 2 };
+  expect(await bobs.replaceServer("two.test")).toMatchObject(pending);
+  const told = [bob, carol, dora].map((client) => next(client, "reset"));
+  expect(await carols.replaceServer("two.test")).toMatchObject({ done: true, needed: 2 });
+  for (const reset of await Promise.all(told)) {
+    expect(reset).toMatchObject({ generation: 1, reason: "hubGone", server: "two.test" });
+  }
+  await doras.send("without the first");
+  for (const client of [bob, carol]) await reads(client, tea.id, "without the first");
+
+  const returned = next(alice, "reset");
+  await servers.at(0).start();
+  expect(await returned).toMatchObject({ server: "two.test", reason: "hubGone" });
+  await tea.send("back again");
+  for (const client of [bob, carol, dora]) await reads(client, tea.id, "back again");
+  await bobs.send("all here");
+  await reads(alice, tea.id, "all here");
+  const infos = await Promise.all([tea, ...seats].map((seat) => seat.info()));
+  expect(new Set(infos.map(({ epochAuthenticator }) => epochAuthenticator)).size).toBe(1);
+  for (const info of infos) {
+    expect(info).toMatchObject({ name: "Tea", server: "two.test", health: { state: "ok" } });
+    const owners = info.members
+      .filter(({ role }) => role === "owner")
+      .map(({ address }) => address);
+    expect(owners.toSorted()).toEqual(["alice@one.test", "bob@two.test", "carol@three.test"]);
+  }
+});

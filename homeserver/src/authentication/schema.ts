@@ -105,6 +105,8 @@ export const storeMarks = sqliteTable(
     mark: blob("mark", { mode: "buffer" }).notNull(),
     /** Of copies that an older one has taken the place of: 16 octets each, the newest last. */
     replaced: blob("replaced", { mode: "buffer" }).notNull(),
+    /** Let in before it, of the same store: in the same form. */
+    former: blob("former", { mode: "buffer" }),
     /** When a copy was refused, until the one that is in use is told. */
     copiedAt: integer("copied_at"),
   },

@@ -45,6 +45,7 @@ import { receiveEphemeral } from "./followed/receive-ephemeral.ts";
 import { receiveEntry } from "./followed/receive.ts";
 import type { Verdict } from "./followed/receive.ts";
 import { thawRoom } from "./followed/thaw.ts";
+import { createSuccessions } from "./generations/index.ts";
 import { createHealthWatch } from "./health/index.ts";
 import { createOutsiderRates } from "./joining/index.ts";
 import { limited } from "./limited.ts";
@@ -216,6 +217,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       (room) => restored.isUnsettled(room),
     ),
     turns: createTurns(),
+    successions: createSuccessions(() => context),
     followed: createFollowedCache({ database, store, roomsMax: LIMITS.followedRoomsCachedMax }),
     count: (reason) => faults.add(1, { reason }),
   };

@@ -21,9 +21,10 @@ export async function maintain(context: DeliveryContext): Promise<number> {
         const voids = await store.deleteOldVoids(tx, at - voidsKeptMs, rowsPerStep);
         const before = at - LIMITS.movedRoomKeptMs;
         const offers = await store.deleteExpiredOffers(tx, before, rowsPerStep);
+        const claims = await store.deleteExpiredClaims(tx, at, rowsPerStep);
         const ranges = await store.deleteOldRanges(tx, before);
         for (const room of rooms) await store.collectTrees(tx, room, LIMITS.epochWindowEpochs);
-        const moves = offers + ranges;
+        const moves = offers + ranges + claims;
         return reservations + answers + forwarded + places + voids + rooms.length + moves;
       },
       { frees: true },

@@ -1,4 +1,4 @@
-import { decodeEntry, LIMITS, Refusal, signedHeadCodec } from "@treehouse/protocol";
+import { decodeEntry, domainOf, LIMITS, Refusal, signedHeadCodec } from "@treehouse/protocol";
 import type {
   Domain,
   EventsResponse,
@@ -11,6 +11,8 @@ import type {
 import type { ReadTx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import type { FollowedContext } from "./followed/context.ts";
+import type { FollowedRoom } from "./followed/room.ts";
+import { readersSince } from "./generations/peer-ranges.ts";
 import { signedHeadOf } from "./heads.ts";
 import { readMovedEvents } from "./moves/index.ts";
 import type { HostedRoom } from "./room.ts";
@@ -29,7 +31,8 @@ type EventsContext = Pick<DeliveryContext, "rooms"> & FollowedContext;
 /**
  * Answers another server what it missed of a room: a follower, of a room hosted here, the entries
  * from the commit that brought its first client (FED-951); a hub, after it was restored, of a room
- * that this server follows, whatever is here.
+ * that this server follows, whatever is here; and whoever follows the same room what both may read, for its
+ * hub may be gone (FED-1137).
  *
  * Refusals: unknownRoom, notMember, unavailable.
  */
@@ -40,7 +43,8 @@ export async function readEvents(
   range: EventsRange,
 ): Promise<EventsResponse> {
   const followed = await context.followed.get(room);
-  if (followed?.hub === peer) {
+  const isFellow = followed !== undefined && (await isFellowSince(context, followed, peer, range));
+  if (followed?.hub === peer || isFellow) {
     const { signedHead } = followed;
     const head = signedHead === undefined ? undefined : signedHeadCodec.decode(signedHead);
     return context.database.read((tx) => page(context, tx, room, range, head));
@@ -127,14 +131,32 @@ async function page(
   };
 }
 
-/** Answers the hub of a followed room, and nobody else, where this server stands in it. */
+/** Whether another server has had members in a followed room ever since a position. */
+async function isFellowSince(
+  { database, store, roomLog }: EventsContext,
+  { id, room }: FollowedRoom,
+  peer: Domain,
+  { after }: Pick<EventsRange, "after">,
+): Promise<boolean> {
+  return database.read(async (tx) => {
+    const since = await readersSince(roomLog, tx, room, await store.followedRoster(tx, id));
+    return (since.get(peer) ?? Infinity) <= after + 1;
+  });
+}
+
+/** Answers the hub of a followed room, and who else has members in it, where this server stands. */
 export async function readStanding(
   { followed, database, store }: Pick<FollowedContext, "followed" | "database" | "store">,
   peer: Domain,
   name: RoomUri,
 ): Promise<StandingResponse> {
   const room = await followed.get(name);
-  if (room?.hub !== peer) {
+  const isFellow =
+    room !== undefined &&
+    (await database.read((tx) => store.followedRoster(tx, room.id))).some(
+      ({ client }) => domainOf(client) === peer,
+    );
+  if (room === undefined || (room.hub !== peer && !isFellow)) {
     const moved = await database.read((tx) => store.movedRoom(tx, name));
     if (moved === undefined) {
       throw new Refusal("unknownRoom", "No room of yours is followed here.");

@@ -319,4 +319,5 @@ export const linkUses = sqliteTable(
   ],
 );
 
+export * from "./generations/schema.ts";
 export * from "./health/schema.ts";

@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { createNodeEnv } from "../platform/env/node-env.ts";
 import { migrationsOf, openDatabase } from "../platform/index.ts";
+import { claimStoreContract } from "./generations/store.contract.ts";
 import { linkUseStoreContract } from "./joining/store.contract.ts";
 import { deliveryStoreContract } from "./store.contract.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
@@ -19,4 +20,5 @@ describe("the SQLite store", () => {
   };
   deliveryStoreContract(open);
   linkUseStoreContract(open);
+  claimStoreContract(open);
 });

@@ -4,6 +4,7 @@ import type { Database } from "../platform/index.ts";
 import { buffer, bytes } from "./blob.ts";
 import { createCompanionStore } from "./companion-store.sqlite.ts";
 import { createFollowedStore } from "./followed/store.sqlite.ts";
+import { createClaimStore } from "./generations/store.sqlite.ts";
 import { createMoveStore } from "./moves/store.sqlite.ts";
 import { createGroupStore } from "./group-store.sqlite.ts";
 import { createHealthStore } from "./health/index.ts";
@@ -44,6 +45,7 @@ export function createSqliteStore(database: Database): DeliveryStore {
     ...createRestoredStore(database),
     ...createLinkUseStore(database),
     ...createFollowedStore(database),
+    ...createClaimStore(database),
     ...createMoveStore(database),
   };
 }

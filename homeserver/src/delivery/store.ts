@@ -1,6 +1,7 @@
 import type { Bytes, ClientUri, Domain, RoomUri, UserUri } from "@treehouse/protocol";
 import type { Acquaintance, ReadTx, Tx } from "../platform/index.ts";
 import type { FollowedStore } from "./followed/store.ts";
+import type { ClaimStore } from "./generations/store.ts";
 import type { HealthStore, StoredHealth } from "./health/index.ts";
 import type { MoveStore } from "./moves/store.ts";
 import type { LinkUseStore } from "./joining/index.ts";
@@ -22,6 +23,7 @@ export interface DeliveryStore
     HealthStore,
     LinkUseStore,
     FollowedStore,
+    ClaimStore,
     MoveStore {}
 
 export interface ReservationStore {

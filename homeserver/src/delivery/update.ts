@@ -3,7 +3,7 @@ import type { Bytes, SignedHealthReport, UpdateRequest } from "@treehouse/protoc
 import { acceptCommit, ListsWanted } from "./accept-commit.ts";
 import type { Listed } from "./accept-commit.ts";
 import { acceptProposals } from "./accept-proposals.ts";
-import { beginAnew } from "./generations/index.ts";
+import { answerClaim, beginAnew, isElsewhere, takeUp } from "./generations/index.ts";
 import type { GenerationUpload } from "./generations/index.ts";
 import { acceptReport } from "./health/index.ts";
 import type { HealthWatch } from "./health/index.ts";
@@ -29,6 +29,7 @@ export async function updateRoom(
 ): Promise<Bytes> {
   const decoded = updateRequestCodec.decode(request.bytes);
   if (decoded.kind === "report") return report(context, request, decoded.report);
+  if (decoded.kind === "claim") return answerClaim(context, request, decoded.endorsement);
   if (decoded.kind === "generation") return begin(context, request, decoded);
   const framing = checkUpdateFraming(decoded);
   const firstMessage = readFirst(decoded);
@@ -75,7 +76,12 @@ function report(
 }
 
 /** Another group takes the place of the room's. */
-function begin(context: MovesContext, request: Request, upload: GenerationUpload): Promise<Bytes> {
+async function begin(
+  context: MovesContext,
+  request: Request,
+  upload: GenerationUpload,
+): Promise<Bytes> {
+  if (isElsewhere(upload)) return takeUp(context, request, upload);
   return context.turns.take(request.room, () =>
     answerOnce(context, { ...request, near: 0 }, (attempt) =>
       beginAnew(context, request, attempt, upload),

@@ -4,8 +4,10 @@ import type {
   Capabilities,
   ClientUri,
   DeviceSigningCertificate,
+  Endorsement,
   EntryHeader,
   Frank,
+  GenerationClaim,
   LeafIdentity,
   RoomUri,
   SignedHead,
@@ -13,7 +15,14 @@ import type {
   SubmitMessageRequest,
   UserUri,
 } from "../src/index.ts";
-import { mintClientUri, mintRoomUri, parseDomain, userUri, utf8Encode } from "../src/index.ts";
+import {
+  groupUriOf,
+  mintClientUri,
+  mintRoomUri,
+  parseDomain,
+  userUri,
+  utf8Encode,
+} from "../src/index.ts";
 
 /** Octets of a length between the bounds, small by default. */
 export function octets(bounds: { min?: number; max?: number } = {}): fc.Arbitrary<Bytes> {
@@ -93,6 +102,24 @@ export const signedHeadArbitrary: fc.Arbitrary<SignedHead> = fc.record({
     treeHash: octets({ min: 32, max: 64 }),
   }),
   signature: exactly(64),
+});
+
+export const endorsementArbitrary: fc.Arbitrary<Endorsement> = fc.record({
+  client: clientArbitrary,
+  signature: exactly(64),
+});
+
+export const claimArbitrary: fc.Arbitrary<GenerationClaim> = fc.record({
+  previous: fc.tuple(roomArbitrary, u32Arbitrary).map(([room, number]) => groupUriOf(room, number)),
+  epoch: u64Arbitrary,
+  transcript: octets({ max: 32 }),
+  position: u64Arbitrary,
+  hash: exactly(32),
+  formerHub: domainArbitrary,
+  hub: domainArbitrary,
+  hubKey: exactly(32),
+  term: u64Arbitrary,
+  reason: fc.constantFrom("reset" as const, "hubGone" as const),
 });
 
 export const healthReportArbitrary: fc.Arbitrary<SignedHealthReport> = fc.record({

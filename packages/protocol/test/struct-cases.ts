@@ -25,8 +25,11 @@ import {
   updateRoomResponseCodec,
 } from "../src/index.ts";
 import {
+  claimArbitrary,
   clientArbitrary,
   countArbitrary,
+  domainArbitrary,
+  endorsementArbitrary,
   exactly,
   frankArbitrary,
   healthReportArbitrary,
@@ -114,6 +117,11 @@ const updateRequest: fc.Arbitrary<UpdateRequest> = fc.oneof(
   fc.record({ kind: fc.constant("proposal" as const), proposals: several(handshake, 1) }),
   fc.record({ kind: fc.constant("report" as const), report: healthReportArbitrary }),
   fc.record({
+    kind: fc.constant("claim" as const),
+    hub: domainArbitrary,
+    endorsement: maybe(endorsementArbitrary),
+  }),
+  fc.record({
     kind: fc.constant("generation" as const),
     groupInfo: handshake,
     ratchetTree: handshake,
@@ -128,6 +136,11 @@ const updateRoomResponse: fc.Arbitrary<UpdateRoomResponse> = fc.oneof(
     position: u64Arbitrary,
     head: signedHeadArbitrary,
     firstMessagePosition: maybe(u64Arbitrary),
+  }),
+  fc.record({
+    code: fc.constant("claim" as const),
+    claim: claimArbitrary,
+    endorsements: several(endorsementArbitrary),
   }),
   fc.record({
     code: fc.constant("wrongEpoch" as const),

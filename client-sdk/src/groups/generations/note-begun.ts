@@ -1,4 +1,13 @@
-import { type Bytes, chainHashOf, type Entry, readBegun, roomOfGroup } from "@treehouse/protocol";
+import {
+  type Bytes,
+  chainHashOf,
+  decodeRoomState,
+  type Entry,
+  readBegun,
+  roomOfGroup,
+  type SignedHead,
+  verifyHead,
+} from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "../context.ts";
 import { loadGroup } from "../load-group.ts";
@@ -41,6 +50,33 @@ export async function noteBegun(
     at: isFirst ? { position, hash, term } : undefined,
     comesAt: context.env.now() + patienceMs + spread(context, group.members().length),
   };
+  return true;
+}
+
+/**
+ * Whether a head is one of a hub that the room's own has not named: of a later generation, or of another
+ * one of this client's that owners may have agreed to (FED-1138). That they have is shown by the group.
+ */
+export async function noteReplaced(
+  context: GroupsContext,
+  room: Room,
+  signed: SignedHead | undefined,
+): Promise<boolean> {
+  if (signed === undefined || signed.head.room !== room.uri) return false;
+  const group = await loadGroup(context, room);
+  const { predecessor, hubKey } = decodeRoomState(group.roomState());
+  const own = roomOfGroup(group.group).generation;
+  const { generation } = signed.head;
+  const { crypto } = context.member;
+  const verify = crypto.verify.bind(crypto);
+  const isRival =
+    generation === own &&
+    predecessor?.claim.reason === "hubGone" &&
+    !(hubKey !== undefined && verifyHead(signed, hubKey, verify));
+  if (generation <= own && !isRival) return false;
+  if (room.begun !== undefined) return true;
+  const waitMs = patienceMs + spread(context, group.members().length);
+  room.begun = { generation, at: undefined, comesAt: context.env.now() + waitMs };
   return true;
 }
 

@@ -1,6 +1,7 @@
 import type { MemberGroup } from "@treehouse/mls/member";
 import {
   decodeRoomState,
+  firstPositionOf,
   formatAddress,
   type GenerationClaim,
   roomOfGroup,
@@ -13,8 +14,10 @@ import { loseAudit } from "../audit/index.ts";
 import type { GroupsContext, Room } from "../context.ts";
 import type { FormerGroup } from "../former-group.ts";
 import { writeSuspect } from "../health/index.ts";
+import { lostMessages } from "../lost-messages.ts";
 import { describeEvent } from "../room-event.ts";
 import { noEpoch } from "../room-people.ts";
+import { noteOwners } from "./known-owners.ts";
 
 /** What a user is told when a client has come into another generation. */
 export type Renewal = {
@@ -23,48 +26,67 @@ export type Renewal = {
   /** The owners who have said so. */
   readonly by: readonly UserUri[];
   readonly server: string;
+  /** Where the log of this generation begins, as far as this client can tell. */
+  readonly first: number | undefined;
+  /** The last position of before that counts. */
+  readonly last: number | undefined;
+  readonly former: FormerGroup;
 };
 
-/** Undefined where the group is the generation that this client was in. */
+/** Undefined where the group is the one that this client was in. */
 export function renewedBy(
-  former: Pick<FormerGroup, "group"> | undefined,
+  former: FormerGroup | undefined,
   group: MemberGroup,
 ): Renewal | undefined {
-  if (former === undefined || former.group === group.group) return undefined;
   const { predecessor, hub } = decodeRoomState(group.roomState());
-  if (predecessor === undefined) return undefined;
+  if (former === undefined || predecessor === undefined) return undefined;
   const { claim, endorsements } = predecessor;
+  if (former.group === group.group && !isRival(former, claim)) return undefined;
+  const isGone = claim.reason === "hubGone";
+  const isNext = claim.previous === former.group;
   return {
     generation: roomOfGroup(group.group).generation,
     reason: claim.reason,
     by: [...new Set(endorsements.map(({ client }) => userOfClient(client)))],
     server: hub,
+    first: isGone && isNext ? firstPositionOf(claim, former.term) : undefined,
+    last: isGone ? claim.position : undefined,
+    former,
   };
 }
 
+/** Whether a claim is another one to follow the same group than that of the own group (FED-1132). */
+export function isRival({ view }: Pick<FormerGroup, "view">, claim: GenerationClaim): boolean {
+  const own = view.state.predecessor?.claim;
+  const isOther = own !== undefined && (own.hub !== claim.hub || own.term !== claim.term);
+  return isOther && own.previous === claim.previous && claim.reason === "hubGone";
+}
+
 /**
- * Writes what follows from it: the history shows it, what was on its way is made anew for the group, and
- * the record of acts is known again with the next act.
+ * Writes what follows from it: the history shows it, what was on its way is made anew for the group, what
+ * the former hub alone has had of this client goes out again, and the record of acts is known again with the
+ * next act. Answers the messages that were lost.
  */
 export function writeRenewal(
   context: GroupsContext,
   tx: LocalTx,
   room: Room,
-  { generation, reason, by, server }: Renewal,
-): void {
+  { generation, reason, by, server, first, last, former }: Renewal,
+): readonly string[] {
   for (const { serial, kind, status } of tx.intents.list(room.uri)) {
     if (kind !== "send" && status !== "waiting") tx.intents.reset(serial);
   }
+  const lost = last === undefined ? undefined : lostMessages(context, room, tx, { from: last + 1 });
+  lost?.sendAgain(tx);
   loseAudit(tx, room.uri);
   writeSuspect(tx, room.uri, undefined);
-  const position = room.begun?.at?.position ?? room.cursor.position + 1;
+  noteOwners(tx, room.uri, former);
+  const position = first ?? room.begun?.at?.position ?? room.cursor.position + 1;
   const body = describeEvent({ kind: "reset", generation, reason, by, server });
-  const messageId = `reset ${generation}`;
-  const acceptedAt = context.env.now();
-  tx.messages.append(
-    { room: room.uri, position, messageId, kind: "event", acceptedAt, body },
-    true,
-  );
+  const messageId = `reset ${generation} ${server}`;
+  const row = { room: room.uri, position, messageId, acceptedAt: context.env.now() };
+  tx.messages.append({ ...row, kind: "event", body }, true);
+  return lost?.ids ?? [];
 }
 
 /** What was noted of epochs of the group before says nothing of this one's. */
@@ -72,7 +94,7 @@ export function tellRenewal(
   context: GroupsContext,
   room: Room,
   { generation, reason, by, server }: Renewal,
-  hidden: boolean,
+  told: { readonly hidden: boolean; readonly lost: readonly string[] },
 ): void {
   room.forkTags.clear();
   room.commits.clear();
@@ -88,7 +110,9 @@ export function tellRenewal(
     suspendedUntil: undefined,
     peopleEpoch: noEpoch,
   });
-  if (hidden) return;
+  if (told.hidden) return;
   const addresses = by.map((user) => formatAddress(user));
   context.events.emit("reset", { room: room.uri, generation, reason, by: addresses, server });
+  if (told.lost.length === 0) return;
+  context.events.emit("lostByServer", { room: room.uri, messages: told.lost, sentAgain: true });
 }

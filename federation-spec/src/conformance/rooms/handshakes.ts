@@ -40,6 +40,7 @@ export function judged(answer: Answer): Judged {
   if (code !== undefined) return { accepted: false, code, ...epochIn(answer) };
   const response = answer.struct("a handshake", updateRoomResponseCodec);
   if (response.code === "success") return { accepted: true, position: response.position };
+  if (response.code === "claim") throw new Error("A handshake was answered with a claim.");
   const epoch = response.code === "wrongEpoch" ? { currentEpoch: response.currentEpoch } : {};
   return { accepted: false, code: response.reason, ...epoch };
 }

@@ -13,8 +13,10 @@ const mark = (value: number) => new Uint8Array(16).fill(value);
 export function storeMarksContract(open: OpenStore): void {
   test("what was put last counts, and who is forgotten has none", async () => {
     const { database, store } = await open();
-    const first = { client, name: "alice", mark: mark(1), replaced: [], copiedAt: undefined };
-    const second = { ...first, mark: mark(2), replaced: [mark(1), mark(9)], copiedAt: 7 };
+    const nothing = { replaced: [], former: [], copiedAt: undefined };
+    const first = { client, name: "alice", mark: mark(1), ...nothing };
+    const lists = { replaced: [mark(1), mark(9)], former: [mark(3), mark(4)] };
+    const second = { ...first, mark: mark(2), ...lists, copiedAt: 7 };
     await database.transaction(async (tx) => {
       expect(await store.of(tx, client)).toBeUndefined();
       await store.put(tx, first);

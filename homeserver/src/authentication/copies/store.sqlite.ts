@@ -19,11 +19,17 @@ export function createStoreMarks(database: Database): StoreMarks {
         name: row.name,
         mark: fromBlob(row.mark),
         replaced: marksOf(fromBlob(row.replaced)),
+        former: row.former === null ? [] : marksOf(fromBlob(row.former)),
         copiedAt: row.copiedAt ?? undefined,
       };
     },
-    put: async (tx, { client, name, mark, replaced, copiedAt = null }) => {
-      const values = { mark: toBlob(mark), replaced: toBlob(concatBytes(...replaced)), copiedAt };
+    put: async (tx, { client, name, mark, replaced, former, copiedAt = null }) => {
+      const values = {
+        mark: toBlob(mark),
+        replaced: toBlob(concatBytes(...replaced)),
+        former: toBlob(concatBytes(...former)),
+        copiedAt,
+      };
       database
         .sql(tx)
         .insert(storeMarks)

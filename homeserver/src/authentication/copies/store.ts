@@ -8,6 +8,8 @@ export type StoreMark = {
   readonly mark: Bytes;
   /** The newest last. */
   readonly replaced: readonly Bytes[];
+  /** Those of earlier openings of the same store, the newest last. */
+  readonly former: readonly Bytes[];
   readonly copiedAt: number | undefined;
 };
 

@@ -3,6 +3,7 @@ import type { Domain, Env } from "@treehouse/protocol";
 import type { Database } from "../../platform/index.ts";
 import type { Accounts, HandedOut, Hubs, RoomAssets, RoomLog } from "../ports.ts";
 import type { DeliveryStore } from "../store.ts";
+import type { Successions } from "../generations/succession.ts";
 import type { FollowedCache } from "./cache.ts";
 
 /** What the operations on rooms hosted elsewhere work with. */
@@ -18,6 +19,7 @@ export type FollowedContext = {
   readonly handedOut: HandedOut;
   readonly hubs: Hubs;
   readonly followed: FollowedCache;
+  readonly successions: Successions;
   /** Counts what a hub sent that is not right, by reason. */
   count(reason: FollowedFault): void;
 };

@@ -12,6 +12,7 @@ import type { RoomCache } from "../cache.ts";
 import type { Operations } from "../operations.ts";
 import type { Caller } from "../ports.ts";
 import type { RoomOfUser } from "../store.ts";
+import { hubWanted } from "../generations/hub-wanted.ts";
 import type { FollowedContext } from "./context.ts";
 import { refuseCommit, refuseJoining, refuseMessage } from "./refuse-early.ts";
 
@@ -53,8 +54,15 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
       await refuseMessage(context, caller, room, request);
       return hubs.submit(hub, caller, room, request);
     },
-    update: (caller, room, request) =>
-      at(
+    update: async (caller, room, request) => {
+      const wanted = hubWanted(request);
+      if (wanted === context.domain) return hosted.update(caller, room, request);
+      if (wanted !== undefined) {
+        // Its clients are to have read what they agree to.
+        await context.successions.gather(room);
+        return hubs.update(wanted, caller, room, request.slice());
+      }
+      return at(
         room,
         () => hosted.update(caller, room, request),
         async (hub) => {
@@ -62,7 +70,8 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
           await noteExternalCommit(context, caller, room, request);
           return hubs.update(hub, caller, room, request);
         },
-      ),
+      );
+    },
     groupInfo: (caller, room, request) =>
       at(
         room,

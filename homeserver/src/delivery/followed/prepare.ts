@@ -20,6 +20,7 @@ import type {
   SignedHead,
 } from "@treehouse/protocol";
 import { sha256 } from "../../platform/index.ts";
+import type { Succession } from "../generations/succession.ts";
 import type { FollowedContext } from "./context.ts";
 import { isIntroducer } from "./introducer.ts";
 import { contradicts } from "./place.ts";
@@ -52,6 +53,8 @@ export type PreparedItem =
       readonly additions: Additions | undefined;
       /** The introduction that comes with it is the room's hub's. */
       readonly isIntroducer: boolean;
+      /** With it another server becomes the room's hub, because enough owners say so. */
+      readonly succession: Succession | undefined;
     };
 
 export type VerifiedHead = { readonly signed: SignedHead; readonly hubKey: Bytes };
@@ -144,9 +147,12 @@ async function prepareItem(
     const additions = entry.kind === "commit" ? await additionsOf(context, entry) : undefined;
     const introduces = delivery.introduction !== undefined;
     const isHub = introduces && (await isIntroducer(context, peer, entry.room));
-    return { kind: "entry", delivery, entry, hash, additions, isIntroducer: isHub };
+    const read = { entry, hash };
+    const succession = await context.successions.check(peer, delivery, read);
+    return { kind: "entry", delivery, entry, hash, additions, isIntroducer: isHub, succession };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    // Who has agreed to a new hub cannot be asked now: the whole batch comes again.
+    if (!(error instanceof Refusal) || error.code === "peerUnreachable") throw error;
     return { kind: "rejected", code: error.code };
   }
 }

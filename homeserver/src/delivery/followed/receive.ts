@@ -44,6 +44,11 @@ export async function receiveEntry(
   if (item.kind === "rejected") return { rejected: item.code };
   // FED-862: what is durable carries nothing that is not.
   if (item.entry.ephemeral) return { rejected: "malformed" };
+  if (item.succession !== undefined) {
+    batch.touched.delete(item.entry.room);
+    const isTaken = await context.successions.take(tx, item.succession);
+    return isTaken ? taken : { rejected: "notHub" };
+  }
   const touched = await touch(context, tx, batch, item);
   if ("rejected" in touched) return touched;
   return take(context, tx, batch, item, touched);

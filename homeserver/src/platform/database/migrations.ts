@@ -34,16 +34,19 @@ export function migrate(
 ): void {
   // Rebuilding a table would otherwise cascade; the whole is checked before each commit instead.
   connection.pragma("foreign_keys = OFF");
-  connection
-    .transaction(() => {
-      const changed = modules.filter((module) => migrateModule(connection, module, now));
-      const broken = changed.length === 0 ? [] : connection.pragma("foreign_key_check");
-      if (Array.isArray(broken) && broken.length > 0) {
-        const names = changed.map(({ module }) => module).join(", ");
-        throw new DatabaseRefused(`The migrations of ${names} break a foreign key.`);
-      }
-    })
-    .immediate();
+  connection.exec("BEGIN IMMEDIATE");
+  try {
+    const changed = modules.filter((module) => migrateModule(connection, module, now));
+    const broken = changed.length === 0 ? [] : connection.pragma("foreign_key_check");
+    if (Array.isArray(broken) && broken.length > 0) {
+      const names = changed.map(({ module }) => module).join(", ");
+      throw new DatabaseRefused(`The migrations of ${names} break a foreign key.`);
+    }
+    connection.exec("COMMIT");
+  } catch (error) {
+    if (connection.inTransaction) connection.exec("ROLLBACK");
+    throw error;
+  }
   connection.pragma("foreign_keys = ON");
 }
 

@@ -89,7 +89,7 @@ export async function addMembers(
   });
   const answer = await post(server, founder, paths.update(uri), MEDIA_TYPE_TLS, body);
   const response = updateRoomResponseCodec.decode(answer);
-  if (response.code !== "success") throw new Error(`the commit was refused: ${response.reason}`);
+  if (response.code !== "success") throw new Error(`the commit was not accepted: ${response.code}`);
   await group.adopt(prepared);
 }
 

@@ -237,6 +237,8 @@ test("R-054 R-056 threads, pins, lifetimes and drafts have commands of their own
   expect(await alice("draft", "Tea", "--thread", "sweets")).toEqual({ draft });
   expect(await alice("draft", "Tea", "--thread", "sweets", "--clear")).toEqual({ draft: null });
 
+  const gone = alice("group", "handover", "Tea", "two.test", "--gone");
+  await expect(gone).rejects.toThrow("hub answers");
   const moved = await alice("group", "handover", "Tea", "two.test");
   expect(moved).toMatchObject({ server: "two.test" });
   await alice("send", "Tea", "at the other server");

@@ -65,7 +65,10 @@ export function readChange(commit: Uint8Array): CommitChange {
 export function readStateOf(groupInfo: Uint8Array): {
   readonly epoch: number;
   readonly roomState: Bytes;
+  /** The confirmed transcript hash. */
+  readonly transcript: Bytes;
 } {
-  const { epoch, roomState } = readContext(decodeUntrusted(groupInfoKind, groupInfo).groupContext);
-  return { epoch, roomState };
+  const { groupContext } = decodeUntrusted(groupInfoKind, groupInfo);
+  const { epoch, roomState } = readContext(groupContext);
+  return { epoch, roomState, transcript: copyBytes(groupContext.confirmedTranscriptHash) };
 }

@@ -10,7 +10,7 @@ export function refusalOfResponse(
 }
 
 function refusalOfUpdate(response: UpdateRoomResponse): Refusal | undefined {
-  if (response.code === "success") return undefined;
+  if (response.code === "success" || response.code === "claim") return undefined;
   if (response.code === "wrongEpoch") {
     const { currentEpoch, description } = response;
     return new Refusal("wrongEpoch", description, { currentEpoch });

@@ -1,7 +1,15 @@
 import type { Bytes } from "../bytes/index.ts";
 import { opaque, optional, struct, u64, utf8, variant, vector, versioned } from "../codec/index.ts";
 import type { Codec } from "../codec/index.ts";
+import { type Domain, domainCodec } from "../identifiers/index.ts";
 import { LIMITS } from "../limits.ts";
+import {
+  type Endorsement,
+  endorsementCodec,
+  endorsementsCodec,
+  type GenerationClaim,
+  generationClaimCodec,
+} from "../room/index.ts";
 import { proposalsCodec } from "./encode-entry.ts";
 import { signedHeadCodec } from "./head.ts";
 import type { SignedHead } from "./head.ts";
@@ -31,7 +39,13 @@ export type UpdateRequest =
   | { readonly kind: "proposal"; readonly proposals: readonly Bytes[] }
   | { readonly kind: "report"; readonly report: SignedHealthReport }
   /** The room begins anew with this group (FED-1131). */
-  | { readonly kind: "generation"; readonly groupInfo: Bytes; readonly ratchetTree: Bytes };
+  | { readonly kind: "generation"; readonly groupInfo: Bytes; readonly ratchetTree: Bytes }
+  /** An owner wants the room to go on at `hub`, for its own is gone: asks, or agrees (FED-1137). */
+  | {
+      readonly kind: "claim";
+      readonly hub: Domain;
+      readonly endorsement: Endorsement | undefined;
+    };
 
 /** The updates that consist of messages of MLS. */
 export type HandshakeRequest = Extract<
@@ -55,6 +69,13 @@ export type UpdateRoomResponse =
     }
   | (Explanation & { readonly code: "wrongEpoch"; readonly currentEpoch: number })
   | (Explanation & { readonly code: "notAllowed" })
+  /** What is to be agreed to, and who has. */
+  | {
+      readonly code: "claim";
+      readonly claim: GenerationClaim;
+      /** Ascending by client. */
+      readonly endorsements: readonly Endorsement[];
+    }
   /** `refs` are the ProposalRefs; a proposal by value has none. */
   | (Explanation & { readonly code: "invalidProposal"; readonly refs: readonly Bytes[] });
 
@@ -72,6 +93,7 @@ export const updateRequestCodec: Codec<UpdateRequest> = versioned(
     },
     proposal: { tag: 2, codec: struct({ proposals: proposalsCodec }) },
     report: { tag: 3, codec: struct({ report: signedHealthReportCodec }) },
+    claim: { tag: 5, codec: struct({ hub: domainCodec, endorsement: optional(endorsementCodec) }) },
     generation: {
       tag: 4,
       codec: struct({ groupInfo: groupInfoCodec, ratchetTree: ratchetTreeCodec }),
@@ -96,6 +118,13 @@ export const updateRoomResponseCodec: Codec<UpdateRoomResponse> = variant<
     }),
   },
   wrongEpoch: { tag: 1, codec: struct({ currentEpoch: u64, reason, description }) },
+  claim: {
+    tag: 4,
+    codec: struct({
+      claim: generationClaimCodec,
+      endorsements: endorsementsCodec,
+    }),
+  },
   notAllowed: { tag: 2, codec: struct({ reason, description }) },
   invalidProposal: {
     tag: 3,

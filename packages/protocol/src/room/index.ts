@@ -12,6 +12,7 @@ export {
   compareClaims,
   type Endorsement,
   endorsementCodec,
+  endorsementsCodec,
   firstPositionOf,
   type GenerationClaim,
   generationClaimCodec,

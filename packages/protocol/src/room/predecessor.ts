@@ -11,6 +11,7 @@ import {
   type RoomUri,
   type UserUri,
 } from "../identifiers/index.ts";
+import { LIMITS } from "../limits.ts";
 import { labelledHash, LABELS, signedBytes } from "../labels/index.ts";
 
 /** FED-1130: what those who begin a room anew say of what was before. */
@@ -68,9 +69,11 @@ export const endorsementCodec = struct<Endorsement>({
 
 export const predecessorCodec = struct<Predecessor>({
   claim: generationClaimCodec,
-  endorsements: vector(endorsementCodec, { countMin: 1, countMax: 256 }),
+  endorsements: vector(endorsementCodec, { countMin: 1, countMax: LIMITS.endorsementsMax }),
   returning: vector(markCodec),
 });
+
+export const endorsementsCodec = vector(endorsementCodec, { countMax: LIMITS.endorsementsMax });
 
 /** Names a user to whoever knows the name, in 16 octets: the same in every generation of a room. */
 export function returningMark(room: RoomUri, user: UserUri): Bytes {

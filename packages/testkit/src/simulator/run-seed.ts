@@ -139,9 +139,11 @@ async function start({ world, servers, clients, sent, givenUp, told }: Scene): P
   world.calm = false;
 }
 
-function heal({ world, servers, clients }: Scene): void {
+function heal({ world, servers, clients, network, victim }: Scene): void {
   world.note("heal");
   world.calm = true;
+  // Nobody can know of the newest entry that it was withheld.
+  if (victim !== undefined) network.breakSocket(victim.name);
   for (const host of [...servers, ...clients]) host.skewMs = 0;
   for (const host of [...servers, ...clients]) host.full(false);
 }

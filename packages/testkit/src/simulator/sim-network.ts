@@ -133,6 +133,11 @@ export class SimNetwork {
     this.#liars.set(client, new Liar(this.#world));
   }
 
+  /** Breaks the connection of a client: it reads again what it was told. */
+  breakSocket(client: string): void {
+    this.#sockets.get(client)?.break();
+  }
+
   liarTo(client: string): Liar | undefined {
     return this.#liars.get(client);
   }

@@ -92,6 +92,11 @@ export class SimServer implements Host {
       outbound: (env) => outboundOver(env),
       crypto: (random) => cryptoOf(this.world.faults.tier, random),
     };
+    // Before anything runs: it may die while it starts.
+    life.atEnd(() => {
+      door?.shut();
+      engine.closeAll();
+    });
     const base = defaultConfig();
     const starting = createHomeserver({
       config: {
@@ -114,10 +119,6 @@ export class SimServer implements Host {
         this.world.probe("crash-stop");
         this.crash();
       },
-    });
-    life.atEnd(() => {
-      door?.shut();
-      engine.closeAll();
     });
     try {
       const homeserver = await this.world.scheduler.hold(starting);

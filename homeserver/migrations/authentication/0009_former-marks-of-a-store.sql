@@ -1,0 +1,1 @@
+ALTER TABLE `authentication_store_marks` ADD `former` blob;

@@ -1,0 +1,258 @@
+import { readStateOf } from "@treehouse/mls/public";
+import {
+  areEndorsed,
+  authorizeGeneration,
+  claimantsOf,
+  compareClaims,
+  decodeRoomState,
+  equalBytes,
+  firstPositionOf,
+  groupUriOf,
+  readBegun,
+  Refusal,
+  signedHeadCodec,
+  userOfClient,
+  verifyHead,
+} from "@treehouse/protocol";
+import type {
+  Bytes,
+  ClientUri,
+  Domain,
+  Entry,
+  EntryDelivery,
+  Predecessor,
+  Roster,
+  RoomState,
+  RoomUri,
+  RoomView,
+  UserUri,
+} from "@treehouse/protocol";
+import type { Tx } from "../../platform/index.ts";
+import { signedHeadOf } from "../heads.ts";
+import type { MovesContext } from "../moves/context.ts";
+import { gather, takeChain } from "./gather.ts";
+import { knownState, listedKeys } from "./known-state.ts";
+import type { Succession, Successions } from "./succession.ts";
+
+/** A room as it stands here before. */
+type Former = {
+  readonly generation: number;
+  readonly view: RoomView;
+  readonly position: number;
+  /** Of the leaves, where the tree is here. */
+  readonly keys: ReadonlyMap<ClientUri, Bytes> | undefined;
+};
+
+export function createSuccessions(context: () => MovesContext): Successions {
+  return {
+    check: (peer, delivery, read) => check(context(), peer, delivery, read),
+    take: (tx, succession) => take(context(), tx, succession),
+    gather: async (room) => void (await gather(context(), room)),
+  };
+}
+
+async function check(
+  context: MovesContext,
+  peer: Domain,
+  { entry: bytes, head, groupInfo }: EntryDelivery,
+  { entry, hash }: { readonly entry: Entry; readonly hash: Bytes },
+): Promise<Succession | undefined> {
+  const founder = readBegun(entry);
+  if (founder === undefined || head === undefined || groupInfo === undefined) return undefined;
+  const state = stateIn(groupInfo);
+  const claim = state?.predecessor?.claim;
+  const isTheirs = claim?.reason === "hubGone" && claim.hub === peer && claim.term === entry.term;
+  if (state === undefined || claim === undefined || !isTheirs) return undefined;
+  const succession = { entry, bytes, hash, head, groupInfo, founder, claim };
+  if (!isSigned(context, succession)) return undefined;
+  const former = await formerOf(context, entry.room);
+  if (former === undefined || !(await isBetter(context, former, succession, state))) {
+    context.count("notHub");
+    return undefined;
+  }
+  await catchUp(context, peer, succession);
+  return succession;
+}
+
+function stateIn(groupInfo: Bytes): RoomState | undefined {
+  try {
+    const { epoch, roomState } = readStateOf(groupInfo);
+    return epoch === 0 ? decodeRoomState(roomState) : undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+function isSigned({ crypto }: MovesContext, { entry, hash, head, claim }: Succession): boolean {
+  const { head: said } = head;
+  return (
+    said.room === entry.room &&
+    said.generation === entry.generation &&
+    said.term === entry.term &&
+    said.position === entry.position &&
+    equalBytes(said.hash, hash) &&
+    verifyHead(head, claim.hubKey, (key, message, signature) =>
+      crypto.verify(key, message, signature),
+    )
+  );
+}
+
+async function formerOf(context: MovesContext, name: RoomUri): Promise<Former | undefined> {
+  const { followed, rooms, database, store } = context;
+  const room = await followed.get(name);
+  if (room !== undefined) {
+    const { view } = await knownState(context, room);
+    const { generation, head } = room;
+    return { generation, view, position: head.position, keys: undefined };
+  }
+  if (!(await database.read((tx) => store.hosts(tx, name)))) return undefined;
+  const hosted = await rooms.get(name);
+  const head = await database.read((tx) => store.head(tx, hosted.id));
+  if (head === undefined) return undefined;
+  const { generation, view, group } = hosted;
+  return {
+    generation,
+    view,
+    position: head.position,
+    keys: new Map(group.roster.map(({ leaf, client }) => [client, group.signatureKeyOf(leaf)])),
+  };
+}
+
+/** Whether enough owners have agreed, and to nothing that came after, or is less than, what is here. */
+async function isBetter(
+  context: MovesContext,
+  former: Former,
+  { entry, founder, claim }: Succession,
+  state: RoomState,
+): Promise<boolean> {
+  const { generation, view } = former;
+  const { predecessor } = state;
+  if (predecessor === undefined || entry.position <= former.position) return false;
+  const known = view.state.predecessor?.claim;
+  const isRival =
+    entry.generation === generation &&
+    known !== undefined &&
+    known.previous === claim.previous &&
+    compareClaims(claim, known) > 0;
+  const isNext =
+    entry.generation === generation + 1 &&
+    claim.previous === groupUriOf(entry.room, generation) &&
+    entry.position === firstPositionOf(claim, view.state.term);
+  if (!isRival && !isNext) return false;
+  if (isNext && !authorizeGeneration(view, state, founder).allowed) return false;
+  if (isRival && !isAgreed(view, predecessor)) return false;
+  const clients = predecessor.endorsements.map(({ client }) => client);
+  const keys = (isNext ? former.keys : undefined) ?? (await listedKeys(context, clients));
+  const { crypto } = context;
+  return areEndorsed(
+    predecessor,
+    (client) => keys.get(client),
+    (key, message, signature) => crypto.verify(key, message, signature),
+  );
+}
+
+/** As the owners are known who have not all come back into the other generation yet. */
+function isAgreed(
+  { state, participants }: RoomView,
+  { claim, endorsements }: Predecessor,
+): boolean {
+  const there = new Set<UserUri>([
+    ...participants.map(({ user }) => user),
+    ...state.assignments.map(({ user }) => user),
+  ]);
+  const all = { state, participants: [...there].map((user) => ({ user, leaves: [0] })) };
+  const claimants = new Set(claimantsOf(all, claim));
+  const agreed = new Set(endorsements.map(({ client }) => userOfClient(client)));
+  return agreed.intersection(claimants).size > claimants.size / 2;
+}
+
+/** What the new hub had of the former one and this server has not. */
+async function catchUp(
+  context: MovesContext,
+  peer: Domain,
+  { entry, claim }: Succession,
+): Promise<void> {
+  const room = await context.followed.get(entry.room);
+  if (room === undefined || room.head.position >= claim.position) return;
+  const { position, hash, epoch } = claim;
+  const end = { position, hash, epoch };
+  await takeChain(context, room, { peer, end, heads: [], groupInfo: undefined });
+}
+
+async function take(context: MovesContext, tx: Tx, succession: Succession): Promise<boolean> {
+  const { store, roomLog, accounts } = context;
+  const { entry, bytes, hash, founder, claim, groupInfo, head } = succession;
+  const { room, generation, term, position } = entry;
+  const before = await readHere(context, tx, room, claim);
+  if (before === undefined || before.generation > generation) return false;
+  if (position <= before.position) return false;
+  const after = Math.min(claim.position, before.position);
+  await roomLog.jumpTo(tx, room, position - 1, { head: signedHeadCodec.encode(head), after });
+  await roomLog.append(tx, { room, position, bytes, handshake: true });
+  for (const { client } of before.roster) {
+    if (client === founder || !accounts.isLocal(userOfClient(client))) continue;
+    await roomLog.unsubscribe(tx, { client, room, upTo: position });
+  }
+  const { hub, hubKey } = claim;
+  await before.leave();
+  const now = { term, epoch: 0, position, hash, seen: position, frozen: false };
+  const id = await store.insertFollowed(tx, { room, generation, hub, hubKey, head: now });
+  if (accounts.isLocal(userOfClient(founder))) {
+    await store.replaceFollowedRoster(tx, id, [{ leaf: 0, client: founder }]);
+  }
+  await store.keepFollowedGroupInfo(tx, id, groupInfo);
+  await store.deleteClaim(tx, room);
+  tx.afterCommit(() => {
+    context.followed.drop(room);
+    context.rooms.remove(room);
+    context.env.log.warn("hubReplaced", { room, host: hub });
+  });
+  return true;
+}
+
+type Here = {
+  readonly generation: number;
+  readonly position: number;
+  readonly roster: Roster;
+  /** Removes what this server has of the room as hub or follower of before. */
+  leave(): Promise<void>;
+};
+
+async function readHere(
+  { store, crypto, env, rooms }: MovesContext,
+  tx: Tx,
+  name: RoomUri,
+  claim: Predecessor["claim"],
+): Promise<Here | undefined> {
+  const followed = await store.followedRoom(tx, name);
+  const at = followed && (await store.followedHead(tx, followed.id));
+  if (followed !== undefined && at !== undefined) {
+    return {
+      generation: followed.generation,
+      position: at.position,
+      roster: await store.followedRoster(tx, followed.id),
+      leave: () => store.deleteFollowed(tx, followed.id),
+    };
+  }
+  const stored = await store.room(tx, name);
+  if (stored === undefined) return undefined;
+  const hosted = await rooms.get(name);
+  const { head, generation } = stored;
+  return {
+    generation,
+    position: head.position,
+    roster: hosted.group.roster,
+    async leave() {
+      await store.forgetMoved(tx, name);
+      await store.moveAway(tx, {
+        room: name,
+        roomId: stored.id,
+        hub: claim.hub,
+        position: Math.min(claim.position, head.position),
+        signedHead: signedHeadOf(crypto, hosted, head).bytes,
+        movedAt: env.now(),
+      });
+    },
+  };
+}
