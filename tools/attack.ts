@@ -40,7 +40,7 @@ function joined(kit: string, sdk: Awaited<ReturnType<typeof attackSdk>>) {
   return {
     passed: parsed.passed + count("PASS"),
     failed: parsed.failed + count("FAIL"),
-    skipped: parsed.skipped,
+    skipped: parsed.skipped + count("SKIP"),
     attacks: [...parsed.attacks, ...sdk],
   };
 }

@@ -52,7 +52,7 @@ const helpOf = ({ usage, list, example }: Suite<string>): string => `${usage}
 
   --json                   the last line is a JSON object: passed, failed, skipped, ${list}
   --quick                  leave out what waits for time to pass
-  --only <${list}>${" ".repeat(Math.max(1, 15 - list.length))}only these, such as ${example}
+  ${`--only <${list}>`.padEnd(24)} only these, such as ${example}
   --invite <token>         lets the suite register; an administrator's, where the operator is asked too
   --domain <domain>        the server's domain, if its client API does not tell
   --federation-url <url>   where other servers reach it, if not at the URL

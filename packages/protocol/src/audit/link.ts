@@ -1,8 +1,9 @@
-import type { Bytes } from "../bytes/index.ts";
+import { type Bytes, equalBytes } from "../bytes/index.ts";
 import {
   checked,
   type Codec,
   fixed,
+  malformed,
   opaque,
   optional,
   struct,
@@ -51,6 +52,8 @@ export const auditLinkCodec: Codec<AuditLink> = {
   },
   decode(bytes) {
     const { version: _, padding: __, ...link } = codec.decode(bytes);
+    // FED-102: one version, zeros of just this number behind it, and nothing hidden among them.
+    if (!equalBytes(auditLinkCodec.encode(link), bytes)) throw malformed("not the one padding");
     return link;
   },
 };

@@ -4,8 +4,8 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Larger inputs and more of them would make the repository grow for little. */
-const keptBytesMax = 2048;
-const keptMax = 150;
+const keptBytesMax = 1024;
+const keptMax = 40;
 
 /**
  * The kept inputs of a target, in `corpus/<target>.txt`: one a line in base64url, in the order in

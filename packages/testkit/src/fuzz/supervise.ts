@@ -24,6 +24,8 @@ export interface Job {
 
 const heapMiB = 1024;
 const lookMs = 1_000;
+/** The same for one that waits for something that never comes. */
+const stuckMs = 600_000;
 
 /** Runs a target in a thread that is ended when an input has no end or takes all memory. */
 export async function runInThread(job: Omit<Job, "shared">): Promise<Report> {
@@ -50,14 +52,17 @@ export async function runInThread(job: Omit<Job, "shared">): Promise<Report> {
     const isMemory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
     ended.resolve(failed(isMemory ? "memory" : "error", error.stack ?? error.message));
   });
-  let [seen, since] = [0, performance.now()];
-  const watch = setInterval(() => {
+  let [seen, since, sinceBusy] = [0, performance.now(), 0];
+  const look = async (): Promise<void> => {
     const now = inputsOf(shared);
-    if (now !== seen) [seen, since] = [now, performance.now()];
-    // Before the first input the target is being loaded.
-    if (now === 0 || performance.now() - since < job.hungMs) return;
+    const { user } = await worker.cpuUsage();
+    if (now !== seen) [seen, since, sinceBusy] = [now, performance.now(), user];
+    // Before the first input the target is being loaded. On a busy machine a thread may wait long.
+    const isBusy = (user - sinceBusy) / 1_000 > job.hungMs;
+    if (now === 0 || (!isBusy && performance.now() - since < stuckMs)) return;
     ended.resolve(failed("hung", `had no end after ${job.hungMs} ms`));
-  }, lookMs);
+  };
+  const watch = setInterval(() => void look().catch(() => undefined), lookMs);
   try {
     return await ended.promise;
   } finally {

@@ -37,7 +37,7 @@ export const FUZZ_LIMITS = {
   inputMs: 100,
   /** How much more is held after an input than before it. */
   heldBytes: 64 * 1024 * 1024,
-  /** After so long without an end an input counts as one that never ends. */
+  /** After so long on a core without an end an input counts as one that never ends. */
   hungMs: 20_000,
   /** Of an input itself; what is made beyond is cut. */
   inputBytes: 1024 * 1024,
