@@ -1,8 +1,8 @@
-import { equalBytes, roomOfGroup } from "@treehouse/protocol";
+import { roomOfGroup } from "@treehouse/protocol";
 
 import type { GroupsContext, Room } from "../context.ts";
 import { enterRoom } from "../enter-room.ts";
-import { loadGroup } from "../load-group.ts";
+import { formerGroupOf } from "../former-group.ts";
 import { dropFirstWelcome, firstWelcome } from "../waiting-welcomes.ts";
 import { adoptFounded } from "./adopt-founded.ts";
 
@@ -29,8 +29,10 @@ export async function comeAlong(
 function enterByWelcome(context: GroupsContext, room: Room): Promise<boolean> {
   return room.serial.run(async () => {
     if (!room.lost) return false;
-    const group = await loadGroup(context, room);
-    const { generation } = roomOfGroup(group.group);
+    const former = await formerGroupOf(context, room);
+    // A new client of a member has no group that another could follow.
+    if (former === undefined) return false;
+    const { generation } = roomOfGroup(former.group);
     const waiting = await context.store.transaction((tx) => {
       let first = firstWelcome(tx, room.uri);
       while (first !== undefined && first.welcome.generation <= generation) {
@@ -43,10 +45,6 @@ function enterByWelcome(context: GroupsContext, room: Room): Promise<boolean> {
     const entering = await enterRoom(context, room, waiting, (tx) =>
       dropFirstWelcome(tx, room.uri),
     );
-    return entering === "done" && !equalGroup(room, group.epochAuthenticator());
+    return entering === "done" && room.group?.group !== former.group;
   });
-}
-
-function equalGroup({ group }: Room, authenticator: Uint8Array<ArrayBuffer>): boolean {
-  return group !== undefined && equalBytes(group.epochAuthenticator(), authenticator);
 }
