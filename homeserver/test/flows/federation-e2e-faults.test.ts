@@ -65,9 +65,10 @@ test.each(seeds)(
     expect(gaps).toEqual([]);
     expect(storedLog(world.server("beta"), id)).toEqual(storedLog(world.server("alpha"), id));
     expect(crashesOf(world)).toEqual([]);
-    // Faults that never struck would prove nothing.
+    // Faults that never struck would prove nothing. The rarer ones need more than a few messages.
     for (const { counts } of world.links) {
       expect(counts.requestsLost + counts.answersLost + counts.connectionsLost).toBeGreaterThan(0);
+      if (!full) continue;
       expect(counts.duplicated).toBeGreaterThan(0);
       expect(counts.cut + counts.vanished).toBeGreaterThan(0);
     }

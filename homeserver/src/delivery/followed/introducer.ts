@@ -1,5 +1,6 @@
-import { domainOf, Refusal } from "@treehouse/protocol";
-import type { Domain, RoomUri } from "@treehouse/protocol";
+import { readStateOf } from "@treehouse/mls/public";
+import { decodeRoomState, domainOf, Refusal } from "@treehouse/protocol";
+import type { Bytes, Domain, RoomUri } from "@treehouse/protocol";
 import type { FollowedContext } from "./context.ts";
 import { hopsMax, movedTo } from "./forward.ts";
 
@@ -18,14 +19,26 @@ export async function isIntroducer(
   if (known !== undefined) return known.hub === peer;
   for (let hops = 0; asked !== peer; hops += 1) {
     if (asked === domain || hops > hopsMax) return false;
+    let next: Domain | undefined;
     try {
-      await hubs.standing(asked, room);
-      return false;
+      // Who follows the room, and has members in it together with this server, says where it stands.
+      const { groupInfo } = await hubs.standing(asked, room);
+      next = groupInfo && hubIn(groupInfo);
     } catch (error) {
-      const next = movedTo(error);
+      next = movedTo(error);
       if (next === undefined) return error instanceof Refusal && error.code === "peerUnreachable";
-      asked = next;
     }
+    if (next === undefined || next === asked) return false;
+    asked = next;
   }
   return true;
+}
+
+function hubIn(groupInfo: Bytes): Domain | undefined {
+  try {
+    return decodeRoomState(readStateOf(groupInfo).roomState).hub;
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
 }
