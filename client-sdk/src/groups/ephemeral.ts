@@ -8,10 +8,13 @@ import {
   userOfClient,
 } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "./context.ts";
-import { loadGroup } from "./load-group.ts";
-import { checkKeysAccepted } from "./pin-members.ts";
-import { receptionOf } from "./reception.ts";
+import {
+  type GroupsContext,
+  type Room,
+  loadGroup,
+  checkKeysAccepted,
+  receptionOf,
+} from "./room/index.ts";
 
 /** Something ephemeral, as its sender says it. */
 export type Whisper = { readonly mediaType: string; readonly content: Bytes };

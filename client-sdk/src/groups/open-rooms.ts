@@ -1,11 +1,8 @@
 import { firstPrevious, type RoomUri } from "@treehouse/protocol";
 
 import { createSerial } from "../transport/index.ts";
-import type { GroupsContext, Room } from "./context.ts";
+import { type GroupsContext, type Room, readHubRecord, endOf, noEpoch } from "./room/index.ts";
 import { readSuspect } from "./health/index.ts";
-import { readHubRecord } from "./hub-record.ts";
-import { endOf } from "./room-end.ts";
-import { noEpoch } from "./room-people.ts";
 
 /** The rooms that this process has looked at; each is held once, for as long as it runs. */
 export interface OpenRooms {

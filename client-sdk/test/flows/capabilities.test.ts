@@ -28,7 +28,7 @@ import {
 import { aadWith, askGroupInfo, ticketFor } from "../../../homeserver/test/delivery/external.ts";
 import { type House, openHouse, TAKEN } from "../../../homeserver/test/delivery/house.ts";
 import type { Person } from "../../../homeserver/test/delivery/person.ts";
-import { policyBefore, violationOf } from "../../src/groups/check-policy.ts";
+import { policyBefore, violationOf } from "../../src/groups/room/check-policy.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 const kinds: readonly RoomTemplate[] = full

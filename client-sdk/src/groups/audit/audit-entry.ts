@@ -19,9 +19,7 @@ import {
 } from "@treehouse/protocol";
 
 import type { AuditState, LocalTx } from "../../storage/index.ts";
-import type { PolicyBefore } from "../check-policy.ts";
-import type { GroupsContext, Room } from "../context.ts";
-import { tellFault } from "../entry-write.ts";
+import { type PolicyBefore, type GroupsContext, type Room, tellFault } from "../room/index.ts";
 import { encodeAuditBody } from "./audit-body.ts";
 import { openAuditLink } from "./audit-link.ts";
 import { type ActNotes, describeActs, encodeNotes } from "./describe-acts.ts";

@@ -20,8 +20,7 @@ import {
   signRecord,
 } from "@treehouse/protocol";
 
-import { policyBefore } from "../check-policy.ts";
-import type { GroupsContext, Room } from "../context.ts";
+import { policyBefore, type GroupsContext, type Room } from "../room/index.ts";
 
 const keyLength = 16;
 const nonceLength = 12;

@@ -5,7 +5,7 @@
 import { type Bytes, firstAuditHead, type RoomUri, toHex } from "@treehouse/protocol";
 
 import type { LocalTx } from "../../storage/index.ts";
-import type { GroupsContext, Room } from "../context.ts";
+import type { GroupsContext, Room } from "../room/index.ts";
 import { auditItemOf, type AuditPage, checkMayRead } from "./read-audit.ts";
 import { exportAudit, importAudit } from "./share-audit.ts";
 

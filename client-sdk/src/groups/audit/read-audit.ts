@@ -10,9 +10,7 @@ import {
 
 import type { ActShown } from "../../events/index.ts";
 import type { AuditRow } from "../../storage/index.ts";
-import { capabilitiesOf } from "../capabilities-of.ts";
-import type { GroupsContext, Room } from "../context.ts";
-import { loadGroup } from "../load-group.ts";
+import { capabilitiesOf, type GroupsContext, type Room, loadGroup } from "../room/index.ts";
 import { decodeAuditBody } from "./audit-body.ts";
 import { decodeNotes, describeActs } from "./describe-acts.ts";
 

@@ -23,7 +23,7 @@ import {
 } from "@treehouse/protocol";
 
 import type { AuditRow } from "../../storage/index.ts";
-import type { GroupsContext, Room } from "../context.ts";
+import type { GroupsContext, Room } from "../room/index.ts";
 import { decodeAuditBody, encodeAuditBody } from "./audit-body.ts";
 import { holdsHead } from "./audit-state.ts";
 

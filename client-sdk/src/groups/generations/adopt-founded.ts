@@ -1,9 +1,8 @@
 import { decodeRoomState, roomOfGroup } from "@treehouse/protocol";
 
-import { encodeUsers } from "../commit-intent.ts";
-import type { GroupsContext, Room } from "../context.ts";
-import { formerGroupOf } from "../former-group.ts";
-import { writeRejoined } from "../write-rejoined.ts";
+import { encodeUsers } from "../changing/index.ts";
+import type { GroupsContext, Room } from "../room/index.ts";
+import { formerGroupOf, writeRejoined } from "../rejoining/index.ts";
 
 /**
  * Goes on with the group that this client has made, once the log says so or, where it cannot be read, the

@@ -12,8 +12,8 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
-import { checkHead } from "../rejoin-room.ts";
+import type { GroupsContext, Room } from "../room/index.ts";
+import { checkHead } from "../rejoining/index.ts";
 import type { Founded } from "./founded.ts";
 
 type Made = {

@@ -6,8 +6,8 @@ import {
   userOfClient,
 } from "@treehouse/protocol";
 
-import type { GroupsContext } from "../context.ts";
-import type { FormerGroup } from "../former-group.ts";
+import type { GroupsContext } from "../room/index.ts";
+import type { FormerGroup } from "../rejoining/index.ts";
 import { type KnownOwners } from "./known-owners.ts";
 
 /**

@@ -13,8 +13,8 @@ import {
   userOfClient,
 } from "@treehouse/protocol";
 
-import type { GroupsContext } from "../context.ts";
-import type { FormerGroup } from "../former-group.ts";
+import type { GroupsContext } from "../room/index.ts";
+import type { FormerGroup } from "../rejoining/index.ts";
 
 /** A group that is said to be the one that the room goes on with. */
 export type Successor = {

@@ -16,8 +16,8 @@ import {
   userOfClient,
 } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
-import { type FormerGroup, readFormerGroup } from "../former-group.ts";
+import type { GroupsContext, Room } from "../room/index.ts";
+import { type FormerGroup, readFormerGroup } from "../rejoining/index.ts";
 import { begin } from "./begin.ts";
 
 /** How far the owners of a conversation are whose server is gone. */

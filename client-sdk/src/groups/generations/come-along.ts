@@ -1,9 +1,8 @@
 import { roomOfGroup } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
-import { enterRoom } from "../enter-room.ts";
-import { formerGroupOf } from "../former-group.ts";
-import { dropFirstWelcome, firstWelcome } from "../waiting-welcomes.ts";
+import type { GroupsContext, Room } from "../room/index.ts";
+import { enterRoom, dropFirstWelcome, firstWelcome } from "../entering/index.ts";
+import { formerGroupOf } from "../rejoining/index.ts";
 import { adoptFounded } from "./adopt-founded.ts";
 
 const ownDelayMs = 250;

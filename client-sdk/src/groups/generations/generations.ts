@@ -1,6 +1,6 @@
 import type { Domain, RoomUri } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
+import type { GroupsContext, Room } from "../room/index.ts";
 import type { OpenRooms } from "../open-rooms.ts";
 import { claimRoom, type Claimed } from "./claim-room.ts";
 import { resetRoom } from "./reset-room.ts";

@@ -14,7 +14,7 @@ import {
 import { z } from "zod";
 
 import type { LocalTx } from "../../storage/index.ts";
-import type { FormerGroup } from "../former-group.ts";
+import type { FormerGroup } from "../rejoining/index.ts";
 
 const place = (room: RoomUri) => `owners ${room}`;
 const ownersSchema = z.object({

@@ -9,8 +9,7 @@ import {
   verifyHead,
 } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
-import { loadGroup } from "../load-group.ts";
+import { type GroupsContext, type Room, loadGroup } from "../room/index.ts";
 
 /** The room goes on with another group than this client's. */
 export type Begun = {

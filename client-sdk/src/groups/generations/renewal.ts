@@ -11,12 +11,10 @@ import {
 
 import type { LocalTx } from "../../storage/index.ts";
 import { loseAudit } from "../audit/index.ts";
-import type { GroupsContext, Room } from "../context.ts";
-import type { FormerGroup } from "../former-group.ts";
+import { type GroupsContext, type Room, describeEvent, noEpoch } from "../room/index.ts";
+import type { FormerGroup } from "../rejoining/index.ts";
 import { writeSuspect } from "../health/index.ts";
-import { lostMessages } from "../lost-messages.ts";
-import { describeEvent } from "../room-event.ts";
-import { noEpoch } from "../room-people.ts";
+import { lostMessages } from "../saying/index.ts";
 import { noteOwners } from "./known-owners.ts";
 
 /** What a user is told when a client has come into another generation. */

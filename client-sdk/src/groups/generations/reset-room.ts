@@ -11,10 +11,8 @@ import {
   signGenerationClaim,
 } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
-import { fetchGroupInfo } from "../fetch-group-info.ts";
-import { readFormerGroup } from "../former-group.ts";
-import { checkRecent } from "../rejoin-room.ts";
+import type { GroupsContext, Room } from "../room/index.ts";
+import { fetchGroupInfo, readFormerGroup, checkRecent } from "../rejoining/index.ts";
 import { begin } from "./begin.ts";
 
 /**

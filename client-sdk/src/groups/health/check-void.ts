@@ -9,7 +9,7 @@ import {
   type VoidEntry,
 } from "@treehouse/protocol";
 
-import type { GroupsContext } from "../context.ts";
+import type { GroupsContext } from "../room/index.ts";
 
 /** What this client knows of the commit that is taken back, as far as it remembers. */
 export type KnownCommit = {

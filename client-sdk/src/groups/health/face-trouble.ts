@@ -1,7 +1,6 @@
 import { Refusal } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
-import { isPassing, isSessionOver } from "../passing.ts";
+import { type GroupsContext, type Room, isPassing, isSessionOver } from "../room/index.ts";
 import { sendReport } from "./report.ts";
 import { noteStands, type Trouble } from "./trouble.ts";
 

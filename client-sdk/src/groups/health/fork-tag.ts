@@ -8,7 +8,7 @@ import {
   Refusal,
 } from "@treehouse/protocol";
 
-import type { Room } from "../context.ts";
+import type { Room } from "../room/index.ts";
 
 export const forkTagLength = 16;
 

@@ -6,9 +6,7 @@ import {
   type VoidEntry,
 } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
-import { tellFault } from "../entry-write.ts";
-import { loadGroup } from "../load-group.ts";
+import { type GroupsContext, type Room, tellFault, loadGroup } from "../room/index.ts";
 import { isBorneOut, unprovenVoidText } from "./check-void.ts";
 import { committerOf, noteStands, type Trouble } from "./trouble.ts";
 import { rollbackOf } from "./void-entry.ts";

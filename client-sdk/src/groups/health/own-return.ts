@@ -9,8 +9,7 @@ import {
 } from "@treehouse/protocol";
 
 import type { LocalTx } from "../../storage/index.ts";
-import type { GroupsContext, Room } from "../context.ts";
-import { loadGroup } from "../load-group.ts";
+import { type GroupsContext, type Room, loadGroup } from "../room/index.ts";
 
 const place = (room: RoomUri) => `return ${room}`;
 

@@ -1,7 +1,6 @@
 import { Refusal, type ReportEntry } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
-import { loadGroup } from "../load-group.ts";
+import { type GroupsContext, type Room, loadGroup } from "../room/index.ts";
 import { sendReport } from "./report.ts";
 
 const delayPerMemberMs = 100;

@@ -7,8 +7,7 @@ import {
   updateRequestCodec,
 } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
-import { loadGroup } from "../load-group.ts";
+import { type GroupsContext, type Room, loadGroup } from "../room/index.ts";
 
 /**
  * Tells the hub, and with it everybody, whether this leaf could apply a commit (FED-1100). Refuses

@@ -1,4 +1,4 @@
-import type { Room } from "../context.ts";
+import type { Room } from "../room/index.ts";
 
 /** Whoever waits for this client to be back is told; or, with a reason, that it will not be. */
 export function endReturn(room: Room, reason?: unknown): void {

@@ -2,8 +2,7 @@ import type { RoomUri } from "@treehouse/protocol";
 
 import type { RoomHealth } from "../../events/index.ts";
 import type { LocalTx } from "../../storage/index.ts";
-import type { GroupsContext, Room } from "../context.ts";
-import { isHidden } from "../reception.ts";
+import { type GroupsContext, type Room, isHidden } from "../room/index.ts";
 
 export function healthOf({ env }: Pick<GroupsContext, "env">, room: Room): RoomHealth {
   if (room.ended) return { state: "deleted" };

@@ -8,7 +8,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
+import type { GroupsContext, Room } from "../room/index.ts";
 
 /** A commit of the own epoch that this client could not apply, until it is known what becomes of it. */
 export type Trouble = {

@@ -1,11 +1,19 @@
 import { type Entry, peekMlsMessage, Refusal, type VoidEntry } from "@treehouse/protocol";
 
-import type { GroupsContext, Rollback, Room } from "../context.ts";
-import { type EntryWrite, entryRow, fault, nothing, tellFault } from "../entry-write.ts";
-import { loadGroup } from "../load-group.ts";
+import {
+  type GroupsContext,
+  type Rollback,
+  type Room,
+  type EntryWrite,
+  entryRow,
+  fault,
+  nothing,
+  tellFault,
+  loadGroup,
+  isHidden,
+  describeEvent,
+} from "../room/index.ts";
 import { comeOnceMore } from "../joining/pending-join.ts";
-import { isHidden } from "../reception.ts";
-import { describeEvent } from "../room-event.ts";
 import { isBorneOut, unprovenVoidText } from "./check-void.ts";
 
 /** Entries that a void took back, with those between them: `from` is the commit, `through` the void. */

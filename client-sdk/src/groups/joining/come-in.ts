@@ -15,13 +15,10 @@ import {
   updateRequestCodec,
 } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
-import { fetchGroupInfo } from "../fetch-group-info.ts";
-import { readFormerGroup } from "../former-group.ts";
-import { isPassing, isSessionOver } from "../passing.ts";
-import type { Step } from "../pump.ts";
-import { checkHead, checkRecent } from "../rejoin-room.ts";
-import { withTicket } from "../link-wish.ts";
+import { type GroupsContext, type Room, isPassing, isSessionOver } from "../room/index.ts";
+import { fetchGroupInfo, readFormerGroup, checkHead, checkRecent } from "../rejoining/index.ts";
+import type { Step } from "../pump/index.ts";
+import { withTicket } from "../changing/index.ts";
 import type { PendingJoin } from "./pending-join.ts";
 import { giveUpJoin, writeJoined } from "./write-joined.ts";
 

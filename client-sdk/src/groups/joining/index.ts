@@ -13,13 +13,11 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
-import { loadGroup } from "../load-group.ts";
+import { type GroupsContext, type Room, loadGroup } from "../room/index.ts";
 import type { OpenRooms } from "../open-rooms.ts";
-import { decodeDetails } from "../room-details.ts";
-import type { Intend } from "../room-life.ts";
-import { isNameless } from "../room-names.ts";
-import { encodeLinkWish } from "../link-wish.ts";
+import { decodeDetails, isNameless } from "../about/index.ts";
+import type { Intend } from "../settings/index.ts";
+import { encodeLinkWish } from "../changing/index.ts";
 import { createKnocking, type Knocking } from "./knocking.ts";
 import { dropKnock, type HeardKnock, mayAnswer, waitingKnocks } from "./knocks.ts";
 import { addOwnLink, readOwnLinks } from "./own-links.ts";

@@ -7,8 +7,8 @@ import {
   type RoomUri,
 } from "@treehouse/protocol";
 
-import type { GroupsContext } from "../context.ts";
-import { askGroupInfo } from "../fetch-group-info.ts";
+import type { GroupsContext } from "../room/index.ts";
+import { askGroupInfo } from "../rejoining/index.ts";
 import {
   deleteOwnKnock,
   ownKnocks,

@@ -20,9 +20,7 @@ import {
 import type { MemberGroup } from "@treehouse/mls/member";
 
 import type { LocalTx } from "../../storage/index.ts";
-import type { GroupsContext, Room } from "../context.ts";
-import type { EntryWrite } from "../entry-write.ts";
-import { loadGroup } from "../load-group.ts";
+import { type GroupsContext, type Room, type EntryWrite, loadGroup } from "../room/index.ts";
 
 /** Somebody outside who asks to be let in; a join link with the key lets in whoever it was. */
 export type HeardKnock = { readonly user: UserUri; readonly key: Bytes; readonly at: number };

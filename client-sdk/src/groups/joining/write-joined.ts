@@ -2,14 +2,23 @@ import type { MemberGroup } from "@treehouse/mls/member";
 import { decodeRoomState, type Head, type Refusal } from "@treehouse/protocol";
 
 import type { LocalTx } from "../../storage/index.ts";
-import type { GroupsContext, Room } from "../context.ts";
-import { writeHubRecord } from "../hub-record.ts";
-import { pinMembers, tellChangedKeys } from "../pin-members.ts";
-import { named, openMetadata } from "../room-about.ts";
-import { aboutOf, decodeDetails, encodeDetails } from "../room-details.ts";
-import { noMetadataKey } from "../room-names.ts";
-import { noEpoch } from "../room-people.ts";
-import { noteInviter } from "../reception.ts";
+import {
+  type GroupsContext,
+  type Room,
+  writeHubRecord,
+  pinMembers,
+  tellChangedKeys,
+  noEpoch,
+  noteInviter,
+} from "../room/index.ts";
+import {
+  named,
+  openMetadata,
+  aboutOf,
+  decodeDetails,
+  encodeDetails,
+  noMetadataKey,
+} from "../about/index.ts";
 import { deletePendingJoin, finishPendingJoin, type PendingJoin } from "./pending-join.ts";
 
 type Joined = {

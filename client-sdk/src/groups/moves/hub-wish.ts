@@ -15,8 +15,7 @@ import {
 } from "@treehouse/protocol";
 
 import type { IntentRow } from "../../storage/index.ts";
-import { capabilitiesOf } from "../capabilities-of.ts";
-import type { GroupsContext, Room } from "../context.ts";
+import { capabilitiesOf, type GroupsContext, type Room } from "../room/index.ts";
 
 /** Body of the intent `hub`: the server that is to be the room's hub. */
 export function encodeHub(hub: Domain): Bytes {

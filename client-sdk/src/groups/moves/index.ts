@@ -1,7 +1,7 @@
 import type { Bytes, Domain, RoomUri } from "@treehouse/protocol";
 
 import type { IntentKind } from "../../storage/index.ts";
-import type { GroupsContext } from "../context.ts";
+import type { GroupsContext } from "../room/index.ts";
 import type { Done } from "../index.ts";
 import { askHub, encodeHub } from "./hub-wish.ts";
 

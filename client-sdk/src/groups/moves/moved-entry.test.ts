@@ -7,7 +7,7 @@ import {
 } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 
-import { newHubRecord } from "../hub-record.ts";
+import { newHubRecord } from "../room/hub-record.ts";
 import { fitsMove } from "./moved-entry.ts";
 
 const uri = mintRoomUri(parseDomain("old.example"), (length) => new Uint8Array(length));

@@ -1,10 +1,14 @@
 import { decodeRoomState, type Entry, readMoved, TOMBSTONE_REASONS } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../context.ts";
-import { type EntryWrite, fault } from "../entry-write.ts";
-import { writeHubRecord } from "../hub-record.ts";
-import { loadGroup } from "../load-group.ts";
-import { isHidden } from "../reception.ts";
+import {
+  type GroupsContext,
+  type Room,
+  type EntryWrite,
+  fault,
+  writeHubRecord,
+  loadGroup,
+  isHidden,
+} from "../room/index.ts";
 
 /**
  * Whether an entry may stand where it does, as far as the change of the hub is concerned: behind a

@@ -93,7 +93,7 @@ export const mutants: readonly Mutant[] = [
   ),
   one(
     "the client writes the cursor in a transaction of its own",
-    "client-sdk/src/groups/apply-entry.ts",
+    "client-sdk/src/groups/entries/apply-entry.ts",
     "  await writeWithGroup(\n    context,\n    room,\n    (tx) => {\n      write.rows(tx);",
     `  await context.store.transaction((tx) => tx.cursors.set(cursor));
   await writeWithGroup(
@@ -104,25 +104,25 @@ export const mutants: readonly Mutant[] = [
   ),
   one(
     "the client forgets the ratchet that a message has moved",
-    "client-sdk/src/groups/context.ts",
+    "client-sdk/src/groups/room/context.ts",
     "      if (changes !== undefined) tx.rooms.changeGroupRows(room.uri, changes);",
     '      if (changes !== undefined && room.uri === "") tx.rooms.changeGroupRows(room.uri, changes);',
   ),
   one(
     "the client seals a message anew before it knows what became of it",
-    "client-sdk/src/groups/pump.ts",
+    "client-sdk/src/groups/pump/pump.ts",
     "      const request = intent.request ?? (await buildSend(context, room, intent));",
     "      const request = await buildSend(context, room, intent);",
   ),
   one(
     "the client forgets its wishes when it dies",
-    "client-sdk/src/groups/resume.ts",
+    "client-sdk/src/groups/upkeep/resume.ts",
     "      pump(context, room);\n    } catch",
     '      if (room.uri === "") pump(context, room);\n    } catch',
   ),
   one(
     "the client applies own messages twice",
-    "client-sdk/src/groups/send-intent.ts",
+    "client-sdk/src/groups/saying/send-intent.ts",
     "  tx.intents.delete(intent.serial);\n  if (aside !== undefined) {",
     "  if (aside !== undefined) {",
   ),
@@ -189,7 +189,7 @@ export const mutants: readonly Mutant[] = [
   ),
   one(
     "a full disk of the server is a last word",
-    "client-sdk/src/groups/passing.ts",
+    "client-sdk/src/groups/room/passing.ts",
     '  "storageFull",\n',
     "",
   ),

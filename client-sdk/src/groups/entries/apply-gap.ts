@@ -1,0 +1,159 @@
+import {
+  decodeRoomState,
+  equalBytes,
+  type GapReason,
+  type Head,
+  type SignedHead,
+  verifyHead,
+} from "@treehouse/protocol";
+
+import {
+  type GroupsContext,
+  type Rollback,
+  type Room,
+  writeWithGroup,
+  tellFaultAt,
+  withSetBack,
+  writeHubRecord,
+  loadGroup,
+  isHidden,
+} from "../room/index.ts";
+import { noteReplaced } from "../generations/note-begun.ts";
+import { lostMessages, finishPassed } from "../saying/index.ts";
+
+/** Positions of a room's stream that will never come. */
+export type RoomGap = {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: GapReason;
+  /** With `restored`: what the hub is said to have declared. */
+  readonly head: SignedHead | undefined;
+};
+
+/** Goes on behind a gap. Runs in the room's `serial`. */
+export async function applyGap(context: GroupsContext, room: Room, gap: RoomGap): Promise<void> {
+  if (gap.to <= room.cursor.position || room.forked || room.halt !== undefined) return;
+  const status = await context.store.transaction((tx) => tx.rooms.get(room.uri)?.status);
+  if (gap.reason !== "restored" || status !== "joined") {
+    const leave = gap.reason === "restored" && (status === "left" || status === "removed");
+    await moveBehind(context, room, gap, { leave, doubt: status === "joined" });
+    return;
+  }
+  if (await noteReplaced(context, room, gap.head)) {
+    // The cursor stays: after a crash the gap comes again and says the same.
+    room.lost = true;
+    return;
+  }
+  const head = await declaredHead(context, room, gap);
+  if (head === undefined) {
+    tellFaultAt(context, room, gap.from, "restoreUnproven", unprovenText);
+    await moveBehind(context, room, gap, { leave: false, doubt: true });
+    return;
+  }
+  const rollback = { cause: "restore" as const, from: gap.from, to: gap.to, head };
+  if (await holdsMore(context, room, head)) {
+    // The cursor stays: after a crash the gap comes again and says the same.
+    room.rollback = rollback;
+    room.lost = true;
+    return;
+  }
+  await goOn(context, room, rollback);
+}
+
+/**
+ * `leave`: this client is out, or asked to be, and a server that forgot it counts it in again. Its
+ * keys go now, and it asks once more. `doubt`: what is lost may be more than messages.
+ */
+async function moveBehind(
+  context: GroupsContext,
+  room: Room,
+  { from, to, reason }: RoomGap,
+  { leave, doubt }: { readonly leave: boolean; readonly doubt: boolean },
+): Promise<void> {
+  const record = doubt ? { ...room.hub, doubt: to } : room.hub;
+  const cursor = { stream: room.uri, position: to, hash: new Uint8Array() };
+  const hidden = await context.store.transaction((tx) => {
+    tx.cursors.set(cursor);
+    if (doubt) writeHubRecord(tx, room.uri, record);
+    tx.senderChains.loosen(room.uri);
+    finishPassed(context, room, tx, to);
+    if (leave) {
+      tx.rooms.setStatus(room.uri, "removed");
+      tx.rooms.deleteGroup(room.uri);
+      const wish = { kind: "leave" as const, createdAt: context.env.now(), body: new Uint8Array() };
+      const isAsked = tx.intents.list(room.uri).some(({ kind }) => kind === "leave");
+      if (!isAsked) tx.intents.add({ room: room.uri, ...wish });
+    }
+    return isHidden(tx, room.uri);
+  });
+  room.cursor = cursor;
+  room.hub = record;
+  if (leave) room.group = undefined;
+  if (!hidden) context.events.emit("gap", { stream: room.uri, from, to, reason });
+}
+
+/**
+ * The head by which the room's own hub declares that it went back: of a higher term than any that
+ * this client has seen, under the key that the group names. Nothing less is leave to go back behind
+ * the own epoch (T-20, FED-957).
+ */
+async function declaredHead(
+  context: GroupsContext,
+  room: Room,
+  { to, head: signed }: RoomGap,
+): Promise<Head | undefined> {
+  if (signed === undefined) return undefined;
+  const group = await loadGroup(context, room);
+  const { hubKey, term } = decodeRoomState(group.roomState());
+  const { head } = signed;
+  const { crypto } = context.member;
+  const declares =
+    hubKey !== undefined &&
+    head.room === room.uri &&
+    head.term > Math.max(term, room.hub.term) &&
+    head.position >= to &&
+    verifyHead(signed, hubKey, (key, message, signature) => crypto.verify(key, message, signature));
+  return declares ? head : undefined;
+}
+
+/** Whether this group is of an epoch that the hub no longer knows, or knows otherwise. */
+async function holdsMore(context: GroupsContext, room: Room, head: Head): Promise<boolean> {
+  const group = await loadGroup(context, room);
+  if (group.epoch !== head.epoch) return group.epoch > head.epoch;
+  return !equalBytes(group.treeHash(), head.treeHash);
+}
+
+/** The group is what the hub has: only messages were lost, and this client's go out again. */
+async function goOn(context: GroupsContext, room: Room, rollback: Rollback): Promise<void> {
+  const { from, to, head } = rollback;
+  const hash = head.position === to ? head.hash : new Uint8Array();
+  const cursor = { stream: room.uri, position: to, hash };
+  const setBack = { from, at: context.env.now() };
+  const record = { ...withSetBack(room.hub, setBack), term: head.term };
+  const group = await loadGroup(context, room);
+  const undone = await context.store.transaction((tx) =>
+    tx.intents
+      .list(room.uri)
+      .filter(({ kind, status }) => kind !== "send" && kind !== "leave" && status === "accepted"),
+  );
+  // A commit of this client that was accepted and not echoed is lost like everything of that time.
+  if (undone.length > 0) await group.discard();
+  const { ids, hidden } = await writeWithGroup(context, room, (tx) => {
+    const lost = lostMessages(context, room, tx, rollback);
+    lost.sendAgain(tx);
+    for (const { serial } of undone) tx.intents.reset(serial);
+    tx.senderChains.loosen(room.uri);
+    tx.cursors.set(cursor);
+    writeHubRecord(tx, room.uri, record);
+    return { ids: lost.ids, hidden: isHidden(tx, room.uri) };
+  });
+  room.cursor = cursor;
+  room.hub = record;
+  if (hidden) return;
+  context.events.emit("gap", { stream: room.uri, from, to, reason: "restored" });
+  if (ids.length === 0) return;
+  context.events.emit("lostByServer", { room: room.uri, messages: ids, sentAgain: true });
+}
+
+const unprovenText =
+  "A server says that this conversation was set back, and shows no word of its hub for it.";

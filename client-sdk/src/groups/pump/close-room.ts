@@ -1,0 +1,42 @@
+import type { Refusal } from "@treehouse/protocol";
+
+import { type GroupsContext, type Room, isHidden, writeEnd } from "../room/index.ts";
+import { endReturn } from "../health/index.ts";
+
+/**
+ * This client has no part in the room any more, or never got one: its keys go, the history stays,
+ * and whoever waits for something here is told why.
+ */
+export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal): Promise<void> {
+  return room.serial.run(async () => {
+    const { dropped, hidden, isOver } = await context.store.transaction((tx) => {
+      const former = tx.rooms.get(room.uri)?.status;
+      tx.rooms.setStatus(room.uri, "removed");
+      tx.rooms.deleteGroup(room.uri);
+      const intents = tx.intents.list(room.uri);
+      for (const { serial } of intents) tx.intents.delete(serial);
+      // Its hub knows it no more, and this client was in it: it was deleted, or all others have left.
+      const over = refusal.code === "unknownRoom" && !room.forgotten && former !== "founding";
+      if (over) writeEnd(tx, room.uri, { at: context.env.now(), reason: "" });
+      return {
+        dropped: intents.filter(({ serial }) => !room.waiters.has(serial)),
+        hidden: isHidden(tx, room.uri),
+        isOver: over,
+      };
+    });
+    room.group = undefined;
+    room.ended ||= isOver;
+    room.lost = false;
+    room.rollback = undefined;
+    room.forgotten = false;
+    const waiters = [...room.waiters.values()];
+    room.waiters.clear();
+    for (const waiter of waiters) waiter.reject(refusal);
+    endReturn(room, refusal);
+    if (!hidden) context.events.emit("removed", { room: room.uri });
+    if (dropped.length === 0) return;
+    const { position } = room.cursor;
+    const text = `What was wanted here cannot be done any more: ${refusal.message}`;
+    context.events.emit("fault", { room: room.uri, position, code: "intentRefused", text });
+  });
+}

@@ -1,0 +1,239 @@
+import type { MemberGroup } from "@treehouse/mls/member";
+import { formatAddress, type Head, type RoomState, type UserUri } from "@treehouse/protocol";
+
+import type { LocalTx } from "../../storage/index.ts";
+import { loseAudit, takeBackAudit } from "../audit/index.ts";
+import { endComingBack } from "./away-too-long.ts";
+import {
+  type GroupsContext,
+  type Rollback,
+  type Room,
+  restoredRow,
+  tellFaultAt,
+  withSetBack,
+  writeHubRecord,
+  isHidden,
+} from "../room/index.ts";
+import type { FormerGroup } from "./former-group.ts";
+import { renewedBy, tellRenewal, writeRenewal } from "../generations/renewal.ts";
+import { endReturn, forgetReturn } from "../health/index.ts";
+import {
+  heldMessages,
+  holdSends,
+  lostMessages,
+  finishPassed,
+  leapAfterReturn,
+} from "../saying/index.ts";
+import { addMemberIntent, mayRemove, memberDifference } from "./returned-members.ts";
+import {
+  named,
+  openMetadata,
+  aboutOf,
+  decodeDetails,
+  encodeDetails,
+  noMetadataKey,
+} from "../about/index.ts";
+
+export type Rejoined = {
+  readonly group: MemberGroup;
+  readonly state: RoomState;
+  readonly former: FormerGroup | undefined;
+  /** At the commit with which this client came back. */
+  readonly head: Pick<Head, "position" | "hash" | "term">;
+};
+
+/** Makes a return durable, and tells what lies between. Runs in the room's `serial`. */
+export async function writeRejoined(
+  context: GroupsContext,
+  room: Room,
+  { group, state, former, head }: Rejoined,
+): Promise<void> {
+  const renewal = renewedBy(former, group);
+  const rollback = renewal === undefined ? room.rollback : undefined;
+  const cursor = { stream: room.uri, position: head.position, hash: head.hash };
+  const from = renewal?.first ?? (rollback?.to ?? room.cursor.position) + 1;
+  const isShared = context.copies.shares(room.uri);
+  const { hub, aftermath, hidden, renewed, lost } = await context.store.transaction((tx) => {
+    const forgone = renewal && writeRenewal(context, tx, room, renewal);
+    putRoom(context, tx, room, { group, state, isRenewed: renewal !== undefined });
+    if (renewal === undefined) {
+      takeBackAudit(tx, room.uri, { group: group.group, epoch: group.epoch - 1 });
+      if (former?.epoch !== group.epoch - 1) loseAudit(tx, room.uri);
+    }
+    const open = tx.intents.list(room.uri).map(({ serial }) => serial);
+    for (const intent of tx.intents.list(room.uri)) {
+      if (intent.kind !== "send" && intent.status !== "waiting") tx.intents.reset(intent.serial);
+    }
+    if (rollback === undefined) finishPassed(context, room, tx, head.position);
+    const after =
+      rollback === undefined
+        ? nothingAfter
+        : takeBack(context, tx, room, { rollback, former, group });
+    tx.senderChains.loosen(room.uri);
+    endComingBack(tx, room.uri);
+    const at = context.env.now();
+    const back = rollback?.cause === "restore" && {
+      ...withSetBack(room.hub, { from: rollback.from, at }),
+      rollbacks: [...room.hub.rollbacks, at].slice(-rollbacksKept),
+    };
+    const record = {
+      ...(back || room.hub),
+      term: Math.max(room.hub.term, head.term),
+      doubt: undefined,
+      first: after.first ?? room.hub.first,
+      returned: rollback === undefined ? room.hub.returned : after.returned,
+      again: [...open.filter((serial) => room.hub.again.includes(serial)), ...after.again],
+    };
+    writeHubRecord(tx, room.uri, record);
+    tx.cursors.set(cursor);
+    forgetReturn(tx, room.uri);
+    if (isShared) leapAfterReturn(tx, room.uri, context.self.client);
+    return {
+      lost: forgone ?? [],
+      hub: record,
+      aftermath: after,
+      hidden: isHidden(tx, room.uri),
+      renewed: context.copies.renewed(tx, room.uri),
+    };
+  });
+  const settled = {
+    lost: false,
+    rollback: undefined,
+    forgotten: false,
+    warned: false,
+    trouble: undefined,
+    passing: undefined,
+    suspendedUntil: undefined,
+    epochAtHub: 0,
+  };
+  renewed();
+  room.forkTags.clear();
+  Object.assign(room, { group, cursor, hub, ...settled });
+  if (renewal !== undefined) tellRenewal(context, room, renewal, { hidden, lost });
+  endReturn(room);
+  if (aftermath.returned.length > 0) room.heldTold = true;
+  if (hidden) return;
+  if (rollback?.cause === "restore") {
+    const forgotten = { from: rollback.from, to: rollback.to, reason: "restored" as const };
+    context.events.emit("gap", { stream: room.uri, ...forgotten });
+  }
+  // Right behind a jump stands the entry that declares it: nothing was missed by that alone.
+  if (head.position > from + (rollback === undefined ? 0 : 1)) {
+    const to = head.position - 1;
+    context.events.emit("gap", { stream: room.uri, from, to, reason: "missed" });
+  }
+  tellAftermath(context, room, head.position, aftermath);
+  context.events.emit("joined", { room: room.uri });
+}
+
+const rollbacksKept = 8;
+
+function putRoom(
+  { env, metadataKey: noted }: GroupsContext,
+  tx: LocalTx,
+  { uri }: Room,
+  {
+    group,
+    state,
+    isRenewed,
+  }: { readonly group: MemberGroup; readonly state: RoomState; readonly isRenewed: boolean },
+): void {
+  const known = tx.rooms.get(uri);
+  const details = known === undefined ? undefined : decodeDetails(known.details);
+  const metadataKey = details?.metadataKey ?? noted(tx, uri) ?? noMetadataKey;
+  const former = details === undefined ? named("") : aboutOf(details);
+  const about = openMetadata(uri, metadataKey, state.metadata) ?? former;
+  tx.rooms.deleteGroup(uri);
+  tx.rooms.put({
+    room: uri,
+    template: state.template,
+    status: "joined",
+    createdAt: known?.createdAt ?? env.now(),
+    details: encodeDetails({
+      version: 1,
+      ...about,
+      metadataKey,
+      // Who was in before was meant by what was said in the epochs before, too.
+      joinedEpoch:
+        known?.status === "joined" && details && !isRenewed ? details.joinedEpoch : group.epoch,
+      foundRequest: undefined,
+    }),
+  });
+  tx.rooms.changeGroupRows(uri, group.takeChanges());
+}
+
+/** What follows from a rollback, beyond the group itself. */
+type Aftermath = {
+  readonly lost: readonly string[];
+  readonly sentAgain: boolean;
+  readonly returned: readonly UserUri[];
+  readonly first: number | undefined;
+  readonly again: readonly number[];
+};
+
+const nothingAfter: Aftermath = {
+  lost: [],
+  sentAgain: true,
+  returned: [],
+  first: undefined,
+  again: [],
+};
+
+/**
+ * Whoever had been removed and is in again goes out before anything of before is said, if this user
+ * may do that; otherwise what was lost, and what was on its way, waits for the user's word. Whom
+ * this user had brought in is brought in again, and this client's lost messages go out once more.
+ */
+function takeBack(
+  context: GroupsContext,
+  tx: LocalTx,
+  room: Room,
+  change: {
+    readonly rollback: Rollback;
+    readonly former: FormerGroup | undefined;
+    readonly group: MemberGroup;
+  },
+): Aftermath {
+  const { rollback, former, group } = change;
+  if (rollback.cause === "void") {
+    const undone = lostMessages(context, room, tx, rollback);
+    undone.sendAgain(tx);
+    return { ...nothingAfter, lost: undone.ids };
+  }
+  // Where the entry stands that declares it, and that this client does not read.
+  tx.messages.append(restoredRow(room, rollback.to + 1, context.env.now()), true);
+  const before = former?.users ?? new Set(group.members().map(({ user }) => user));
+  const { returned, missing } = memberDifference(context, room, tx, {
+    before,
+    after: group,
+    rollback,
+  });
+  const clear = returned.length === 0 || mayRemove(context, group, returned);
+  const first =
+    clear && returned.length > 0
+      ? addMemberIntent(context, tx, room.uri, "remove", returned)
+      : undefined;
+  const again = missing.map((user) => addMemberIntent(context, tx, room.uri, "add", [user]));
+  const lost = lostMessages(context, room, tx, rollback);
+  if (clear) lost.sendAgain(tx);
+  if (returned.length > 0) holdSends(tx, room);
+  const ids = clear ? lost.ids : [...new Set([...lost.ids, ...heldMessages(context, room, tx)])];
+  return { lost: ids, sentAgain: clear, returned, first, again };
+}
+
+function tellAftermath(
+  context: GroupsContext,
+  room: Room,
+  position: number,
+  { lost, sentAgain, returned }: Aftermath,
+): void {
+  if (returned.length > 0) {
+    const names = returned.map((user) => formatAddress(user)).join(", ");
+    const text =
+      `The server was set back, and ${names} had been removed and came back with it. ` +
+      (sentAgain ? "They are being removed again." : "Ask an owner to remove them again.");
+    tellFaultAt(context, room, position, "membersReturned", text);
+  }
+  if (lost.length === 0) return;
+  context.events.emit("lostByServer", { room: room.uri, messages: lost, sentAgain });
+}

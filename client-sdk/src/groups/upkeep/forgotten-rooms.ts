@@ -1,0 +1,68 @@
+import { isRoomStream, paths, subscriptionsAnswerSchema } from "@treehouse/protocol";
+
+import { supersede } from "../entering/index.ts";
+import type { GroupsContext } from "../room/index.ts";
+import type { OpenRooms } from "../open-rooms.ts";
+import { pump } from "../pump/index.ts";
+
+const pending = "compare rooms";
+
+/**
+ * The own server was put back from a backup: what it offers is to be compared with what this store
+ * knows. Noted durably, before anything else of the server's new life is remembered.
+ */
+export async function noteRestored(context: GroupsContext): Promise<void> {
+  await context.store.transaction((tx) => tx.settings.put(pending, new Uint8Array(1)));
+}
+
+/**
+ * Looks for rooms that this client is in and the server offers no stream of: it has forgotten that
+ * the client came, or the whole room; and for rooms of which only the server knows. The pumps then
+ * come back into them, or learn that there is no way back. Done when nothing is amiss; until then
+ * each new connection looks again.
+ */
+export async function findForgotten(context: GroupsContext, rooms: OpenRooms): Promise<void> {
+  const { known, due } = await context.store.transaction((tx) => ({
+    known: tx.rooms.list(),
+    due: tx.settings.get(pending) !== undefined,
+  }));
+  if (!due) return;
+  const { subscriptions } = await context.api.json(
+    "GET",
+    paths.subscriptions(),
+    subscriptionsAnswerSchema,
+  );
+  let amiss = false;
+  for (const { room: uri, status } of known) {
+    if (status !== "joined" && status !== "left") continue;
+    const room = await rooms.open(uri);
+    const offered = subscriptions.find(({ stream }) => stream === uri);
+    if (offered !== undefined) {
+      // A second coming, of which nothing was said yet: the first one is forgotten.
+      if (offered.cursor > room.cursor.position) {
+        await room.serial.run(() => supersede(context, room, offered.cursor));
+      }
+      continue;
+    }
+    amiss = true;
+    if (status === "joined") {
+      room.lost = true;
+      room.forgotten = true;
+      continue;
+    }
+    await context.store.transaction((tx) => {
+      tx.rooms.setStatus(uri, "removed");
+      tx.rooms.deleteGroup(uri);
+    });
+    room.group = undefined;
+  }
+  for (const { stream } of subscriptions) {
+    if (!isRoomStream(stream) || known.some(({ room }) => room === stream)) continue;
+    // The server counts this client in, and has lost the Welcome that said so.
+    amiss = true;
+    const room = await rooms.open(stream);
+    room.lost = true;
+    pump(context, room);
+  }
+  if (!amiss) await context.store.transaction((tx) => tx.settings.delete(pending));
+}
