@@ -4,8 +4,9 @@ import type { Client, Conversation } from "../../src/node.ts";
 import { startServer, type TestServer } from "../world/server.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const seeds = full ? 10 : 2;
-const steps = full ? 40 : 24;
+/** In seed 8 a removal is proposed between the look for one and the encryption of a message. */
+const seeds = full ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] : [1, 8];
+const steps = 40;
 const names = ["alice", "bob", "carol"] as const;
 type Name = (typeof names)[number];
 
@@ -68,7 +69,7 @@ async function historyOf(name: Name, id: string): Promise<readonly Told[]> {
   );
 }
 
-for (let seed = 1; seed <= seeds; seed += 1) {
+for (const seed of seeds) {
   test(`R-019 three clients that act at any time agree in the end (seed ${seed})`, async () => {
     const founded = await clientOf("alice").conversations.create({
       name: `seed ${seed}`,

@@ -1,3 +1,5 @@
+import { Refusal } from "@treehouse/protocol";
+
 import type { IntentRow } from "../../storage/index.ts";
 import { type GroupsContext, type Room, loadGroup } from "../room/index.ts";
 
@@ -16,4 +18,8 @@ export function needsCommitFirst(
     if (group.pendingRemovals.length > 0 || context.copies.shares(room.uri)) return true;
     return group.messagesSentInEpoch >= messagesBeforeUpdate;
   });
+}
+
+export function isRemovalPending(error: unknown): boolean {
+  return error instanceof Refusal && error.code === "removalPending";
 }

@@ -19,7 +19,7 @@ import { comeAlong } from "../generations/come-along.ts";
 import { finishLeave } from "./leave-intent.ts";
 import { releaseHeld, tellHeld, buildSend, finishSend } from "../saying/index.ts";
 import { faceHalt, faceTrouble, tellHealth } from "../health/index.ts";
-import { needsCommitFirst } from "./needs-commit-first.ts";
+import { isRemovalPending, needsCommitFirst } from "./needs-commit-first.ts";
 import { postpone } from "./postpone.ts";
 import {
   forgottenText,
@@ -226,6 +226,9 @@ function attempt(context: GroupsContext, room: Room, intent: IntentRow): Promise
       return await dispatch(context, room, intent);
     } catch (error) {
       if (isTransient(error)) throw error;
+      // A removal was proposed after the look, and before the message was encrypted.
+      if (intent.kind === "send" && isRemovalPending(error))
+        return await commitFirst(context, room);
       if (postpone(room, intent, error, () => pump(context, room))) return "next";
       await give(context, room, intent, error);
       return "refused";
