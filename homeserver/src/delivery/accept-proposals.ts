@@ -1,17 +1,13 @@
-import {
-  mayLeave,
-  mayRemoveOwnClient,
-  Refusal,
-  updateRoomResponseCodec,
-} from "@treehouse/protocol";
+import { mayLeave, mayRemoveOwnClient, Refusal } from "@treehouse/protocol";
 import type { Bytes, UpdateFraming } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { endRoom, isOver } from "./end-room.ts";
 import { checkHandshakeFraming } from "./epoch-window.ts";
 import { signedHeadOf } from "./heads.ts";
+import { keepSuccess } from "./keep-success.ts";
 import { appendEntry, hasMoved } from "./log.ts";
-import { answerExpiry, MOVED } from "./request.ts";
+import { MOVED } from "./request.ts";
 import type { Attempt, Request } from "./request.ts";
 import { hostedRoom, leavesOfUser } from "./room.ts";
 import type { HostedRoom } from "./room.ts";
@@ -79,14 +75,10 @@ async function write(
   if (head === undefined || hasMoved(hosted, head)) return MOVED;
   const place = { hosted, after: head, acceptedAt: at, peers: hosted.peers };
   const point = await appendEntry(context, tx, place, { kind: "proposal", proposals: messages });
-  const answer = updateRoomResponseCodec.encode({
-    code: "success",
-    acceptedAt: at,
-    position: point.position,
+  const answer = await keepSuccess(context, tx, key, {
+    at,
     head: signedHeadOf(crypto, next, point).signed,
-    firstMessagePosition: undefined,
   });
-  await store.keepAnswer(tx, key, answer, answerExpiry(at));
   if (isOver(next)) {
     await endRoom(context, tx, next, { after: point, acceptedAt: at });
     return answer;

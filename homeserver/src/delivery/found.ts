@@ -16,11 +16,11 @@ import type { Bytes, Domain, FoundRoomRequest } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { signedHeadOf } from "./heads.ts";
+import { insertGroup } from "./insert-group.ts";
 import { checkListedClient } from "./identity.ts";
 import { answerExpiry, earlierAnswer, requestKey } from "./request.ts";
 import type { Request } from "./request.ts";
 import { FIRST_GENERATION, FIRST_TERM, roomsFull } from "./reserve.ts";
-import { storedEpoch } from "./room.ts";
 import type { Reservation } from "./store.ts";
 
 /**
@@ -142,22 +142,14 @@ async function write(
   const start = { position: 0, hash: firstPrevious };
   const hubKey = { privateKey: reservation.hubPrivateKey, publicKey: reservation.hubPublicKey };
   const named = { room, generation: FIRST_GENERATION, term: FIRST_TERM, termSince: 0 };
-  const head = signedHeadOf(crypto, { ...named, hubKey, group }, start);
-  const written = group.store();
-  await store.insertRoom(tx, {
-    ...named,
-    hubPrivateKey: hubKey.privateKey,
-    hubPublicKey: hubKey.publicKey,
-    foundedAt: at,
-    signedHead: head.bytes,
-    head: { ...start, epoch: group.epoch, revision: 0 },
-    epoch: storedEpoch(group, written, { startedAt: at, entered: false }),
-    nodes: written.nodes,
-    members: group.roster.map(({ leaf, client }) => ({ leaf, client, user: caller.user })),
-  });
+  const founded = { ...named, hubKey, group };
+  await insertGroup(context, tx, { room: founded, point: start, at, entered: false });
   await store.deleteReservation(tx, room);
   await roomLog.subscribe(tx, { client: caller.client, room, after: 0 });
-  const answer = foundRoomResponseCodec.encode({ acceptedAt: at, head: head.signed });
+  const answer = foundRoomResponseCodec.encode({
+    acceptedAt: at,
+    head: signedHeadOf(crypto, founded, start).signed,
+  });
   await store.keepAnswer(tx, key, answer, answerExpiry(at));
   return answer;
 }

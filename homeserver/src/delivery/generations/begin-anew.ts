@@ -6,24 +6,22 @@ import {
   domainOf,
   equalBytes,
   Refusal,
-  TOMBSTONE_REASONS,
-  updateRoomResponseCodec,
-  userOfClient,
 } from "@treehouse/protocol";
 import type { Bytes, GenerationClaim } from "@treehouse/protocol";
 import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
 import { checkExternalSenders } from "../found.ts";
-import { signedHeadOf } from "../heads.ts";
 import { checkListedClient, listRemoteClients } from "../identity.ts";
 import type { RemoteClients } from "../identity.ts";
-import { appendEntry, hasMoved } from "../log.ts";
-import { answerExpiry, MOVED } from "../request.ts";
+import { insertGroup } from "../insert-group.ts";
+import { keepSuccess } from "../keep-success.ts";
+import { hasMoved } from "../log.ts";
+import { MOVED } from "../request.ts";
 import type { Attempt, Request } from "../request.ts";
 import type { HostedRoom } from "../room.ts";
-import { storedEpoch } from "../room.ts";
 import { checkSender } from "../submission.ts";
+import { announce } from "./announce.ts";
 import { readGeneration } from "./check-group.ts";
 import type { NewGeneration } from "./check-group.ts";
 
@@ -118,78 +116,27 @@ async function write(
   tx: Tx,
   { hosted, key, made, upload, remote, at }: Writing,
 ): Promise<Bytes | typeof MOVED> {
-  const { store, crypto, rooms, roomLog, accounts } = context;
+  const { store, rooms } = context;
   const { group, founder } = made;
   const before = await store.head(tx, hosted.id);
   if (before === undefined || hasMoved(hosted, before)) return MOVED;
   await checkListedClient(context, tx, { group, remote, isNew: true }, founder);
-  const { room, term, termSince, hubKey } = hosted;
-  const generation = hosted.generation + 1;
-  const next = { room, generation, term, hubKey, group };
-  const introduction = { hubKey: hubKey.publicKey, roster: group.roster };
-  const point = await appendEntry(
-    context,
-    tx,
-    { hosted: next, after: before, acceptedAt: at, peers: hosted.peers },
-    {
-      kind: "tombstone",
-      reason: TOMBSTONE_REASONS.begun,
-      replaced: before.hash,
-      detail: founder,
-    },
-    (here) => {
-      const head = signedHeadOf(crypto, next, here).signed;
-      const parcel = { head, groupInfo: upload.groupInfo, introduction };
-      return new Map(hosted.peers.map((peer) => [peer, parcel]));
-    },
-  );
-  for (const { client } of hosted.group.roster) {
-    if (client === founder || !accounts.isLocal(userOfClient(client))) continue;
-    await roomLog.unsubscribe(tx, { client, room, upTo: point.position });
-  }
-  for (const peer of hosted.peers) {
+  const { room, term, termSince, hubKey, peers } = hosted;
+  const next = { room, generation: hosted.generation + 1, term, termSince, hubKey, group };
+  const { roster } = hosted.group;
+  const { groupInfo } = upload;
+  const said = { next, founder, groupInfo, after: before, roster, peers, at };
+  const { point, head } = await announce(context, tx, said);
+  for (const peer of peers) {
     if (peer !== domainOf(founder)) await store.endPeer(tx, hosted.id, peer, point.position);
   }
   const ranges = await store.allPeerRanges(tx, hosted.id);
   const uses = await store.linkUses(tx, hosted.id);
   await store.deleteRoom(tx, hosted.id);
-  const head = signedHeadOf(crypto, next, point);
-  const written = group.store();
-  const id = await store.insertRoom(tx, {
-    room,
-    generation,
-    term,
-    termSince,
-    hubPrivateKey: hubKey.privateKey,
-    hubPublicKey: hubKey.publicKey,
-    foundedAt: at,
-    signedHead: head.bytes,
-    head: {
-      ...point,
-      epoch: group.epoch,
-      revision: hosted.revision + 1,
-    },
-    epoch: storedEpoch(group, written, {
-      startedAt: at,
-      entered: true,
-    }),
-    nodes: written.nodes,
-    members: group.roster.map(({ leaf, client }) => ({
-      leaf,
-      client,
-      user: userOfClient(client),
-    })),
-  });
+  const revision = hosted.revision + 1;
+  const id = await insertGroup(context, tx, { room: next, point, revision, at, entered: true });
   for (const range of ranges) await store.addPeerRange(tx, id, range);
   for (const use of uses) await store.addLinkUse(tx, id, use);
-  const answer = updateRoomResponseCodec.encode({
-    code: "success",
-    acceptedAt: at,
-    position: point.position,
-    head: head.signed,
-    firstMessagePosition: undefined,
-  });
-  await store.keepAnswer(tx, key, answer, answerExpiry(at));
   tx.afterCommit(() => rooms.remove(room));
-  return answer;
+  return keepSuccess(context, tx, key, { at, head });
 }

@@ -6,9 +6,6 @@ import {
   firstPositionOf,
   generationClaimCodec,
   Refusal,
-  TOMBSTONE_REASONS,
-  updateRoomResponseCodec,
-  userOfClient,
 } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
@@ -16,11 +13,12 @@ import type { FollowedRoom } from "../followed/room.ts";
 import { checkExternalSenders } from "../found.ts";
 import { signedHeadOf } from "../heads.ts";
 import { checkListedClient, listRemoteClients } from "../identity.ts";
-import { appendEntry } from "../log.ts";
+import { insertGroup } from "../insert-group.ts";
+import { keepSuccess } from "../keep-success.ts";
 import type { MovesContext } from "../moves/context.ts";
-import { answerExpiry, earlierAnswer, requestKey } from "../request.ts";
+import { earlierAnswer, requestKey } from "../request.ts";
 import type { Request } from "../request.ts";
-import { storedEpoch } from "../room.ts";
+import { announce } from "./announce.ts";
 import type { GenerationUpload } from "./begin-anew.ts";
 import { readGeneration } from "./check-group.ts";
 import type { NewGeneration } from "./check-group.ts";
@@ -102,67 +100,30 @@ type Writing = {
 };
 
 async function write(context: MovesContext, tx: Tx, writing: Writing): Promise<Bytes> {
-  const { store, crypto, roomLog, accounts, domain } = context;
+  const { store, crypto, roomLog, domain } = context;
   const { room: former, stored, made, known, upload, key, at } = writing;
   const { group, founder, predecessor } = made;
   const { claim } = predecessor;
-  const head = await store.followedHead(tx, former.id);
-  const isHere = head?.position === claim.position && equalBytes(head.hash, claim.hash);
-  if (!isHere || head.frozen) {
+  const before = await store.followedHead(tx, former.id);
+  const isHere = before?.position === claim.position && equalBytes(before.hash, claim.hash);
+  if (!isHere || before.frozen) {
     throw new Refusal("claimInvalid", "The room has gone on since this was agreed to.");
   }
   const hubKey = { privateKey: stored.hubPrivateKey, publicKey: claim.hubKey };
-  const { room, generation: before } = former;
-  const next = { room, generation: before + 1, term: claim.term, hubKey, group };
+  const { room } = former;
+  const generation = former.generation + 1;
+  const next = { room, generation, term: claim.term, termSince: 0, hubKey, group };
   const first = firstPositionOf(claim, known.view.state.term);
-  const base = { position: first - 1, hash: claim.hash };
+  const after = { position: first - 1, hash: claim.hash };
   const since = await readersSince(roomLog, tx, room, known.roster);
   const peers = [...since.keys()].filter((server) => server !== domain).toSorted();
-  const jump = { head: signedHeadOf(crypto, next, base).bytes, after: claim.position };
-  await roomLog.jumpTo(tx, room, base.position, jump);
-  const introduction = { hubKey: hubKey.publicKey, roster: group.roster };
-  const point = await appendEntry(
-    context,
-    tx,
-    { hosted: next, after: base, acceptedAt: at, peers },
-    { kind: "tombstone", reason: TOMBSTONE_REASONS.begun, replaced: base.hash, detail: founder },
-    (here) => {
-      const signed = signedHeadOf(crypto, next, here).signed;
-      const parcel = { head: signed, groupInfo: upload.groupInfo, introduction };
-      return new Map(peers.map((peer) => [peer, parcel]));
-    },
-  );
-  for (const { client } of known.roster) {
-    if (client === founder || !accounts.isLocal(userOfClient(client))) continue;
-    await roomLog.unsubscribe(tx, { client, room, upTo: point.position });
-  }
-  const signed = signedHeadOf(crypto, next, point);
-  const written = group.store();
-  const id = await store.insertRoom(tx, {
-    room,
-    generation: next.generation,
-    term: next.term,
-    termSince: 0,
-    hubPrivateKey: hubKey.privateKey,
-    hubPublicKey: hubKey.publicKey,
-    foundedAt: at,
-    signedHead: signed.bytes,
-    head: {
-      ...point,
-      epoch: group.epoch,
-      revision: 0,
-    },
-    epoch: storedEpoch(group, written, {
-      startedAt: at,
-      entered: true,
-    }),
-    nodes: written.nodes,
-    members: group.roster.map(({ leaf, client }) => ({
-      leaf,
-      client,
-      user: userOfClient(client),
-    })),
-  });
+  const jump = { head: signedHeadOf(crypto, next, after).bytes, after: claim.position };
+  await roomLog.jumpTo(tx, room, after.position, jump);
+  const { roster } = known;
+  const { groupInfo } = upload;
+  const said = { next, founder, groupInfo, after, roster, peers, at };
+  const { point, head } = await announce(context, tx, said);
+  const id = await insertGroup(context, tx, { room: next, point, at, entered: true });
   for (const peer of peers) {
     const until = peer === domainOf(founder) ? undefined : point.position;
     await store.addPeerRange(tx, id, { peer, since: since.get(peer) ?? 1, until });
@@ -170,18 +131,10 @@ async function write(context: MovesContext, tx: Tx, writing: Writing): Promise<B
   await store.deleteFollowed(tx, former.id);
   await store.deleteClaim(tx, room);
   await store.forgetMoved(tx, room);
-  const answer = updateRoomResponseCodec.encode({
-    code: "success",
-    acceptedAt: at,
-    position: point.position,
-    head: signed.signed,
-    firstMessagePosition: undefined,
-  });
-  await store.keepAnswer(tx, key, answer, answerExpiry(at));
   tx.afterCommit(() => {
     context.followed.drop(room);
     context.rooms.remove(room);
     context.env.log.info("roomTakenUp", { room });
   });
-  return answer;
+  return keepSuccess(context, tx, key, { at, head });
 }

@@ -1,16 +1,11 @@
-import {
-  LIMITS,
-  Refusal,
-  updateRoomResponseCodec,
-  userOfClient,
-  verifyHealthReport,
-} from "@treehouse/protocol";
+import { LIMITS, Refusal, userOfClient, verifyHealthReport } from "@treehouse/protocol";
 import type { Bytes, SignedHealthReport } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
 import { signedHeadOf } from "../heads.ts";
+import { keepSuccess } from "../keep-success.ts";
 import { appendEntry, hasMoved } from "../log.ts";
-import { answerExpiry, MOVED } from "../request.ts";
+import { MOVED } from "../request.ts";
 import type { Attempt, Request } from "../request.ts";
 import type { HostedRoom } from "../room.ts";
 import { checkSender } from "../submission.ts";
@@ -87,14 +82,10 @@ async function write(
   const head = { ...before, ...point, revision: next.revision };
   await store.settle(tx, hosted.id, upTo, head);
   if (report.report.verdict === "fault") await store.addReport(tx, hosted.id, row, head);
-  const answer = updateRoomResponseCodec.encode({
-    code: "success",
-    acceptedAt,
-    position: point.position,
+  const answer = await keepSuccess(context, tx, key, {
+    at: acceptedAt,
     head: signedHeadOf(crypto, next, point).signed,
-    firstMessagePosition: undefined,
   });
-  await store.keepAnswer(tx, key, answer, answerExpiry(acceptedAt));
   tx.afterCommit(() => rooms.put(next));
   return answer;
 }

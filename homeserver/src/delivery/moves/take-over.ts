@@ -1,11 +1,10 @@
-import { equalBytes, rosterHash, takeOverRequestCodec, userOfClient } from "@treehouse/protocol";
+import { equalBytes, rosterHash, takeOverRequestCodec } from "@treehouse/protocol";
 import type { RoomUri } from "@treehouse/protocol";
 import type { PublicGroup } from "@treehouse/mls/public";
 import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
-import { signedHeadOf } from "../heads.ts";
+import { insertGroup } from "../insert-group.ts";
 import { proposeDue } from "../leave.ts";
-import { storedEpoch } from "../room.ts";
 import type { MovesContext } from "./context.ts";
 import { groupToTakeOver } from "./prepare-take-over.ts";
 import type { StoredHubOffer } from "./store.ts";
@@ -59,7 +58,7 @@ export async function takeOver(context: MovesContext, name: RoomUri): Promise<bo
 }
 
 async function write(
-  { store, crypto, env }: MovesContext,
+  context: MovesContext,
   tx: Tx,
   {
     offer,
@@ -75,21 +74,10 @@ async function write(
 ): Promise<number> {
   const { room, term } = offer;
   const hubKey = { privateKey: offer.hubPrivateKey, publicKey: offer.hubPublicKey };
-  const written = group.store();
-  const at = env.now();
-  const point = { position: head.position, hash: head.hash };
-  return store.insertRoom(tx, {
-    room,
-    generation,
-    term,
-    termSince: 0,
-    hubPrivateKey: hubKey.privateKey,
-    hubPublicKey: hubKey.publicKey,
-    foundedAt: at,
-    signedHead: signedHeadOf(crypto, { room, generation, term, hubKey, group }, point).bytes,
-    head: { ...point, epoch: group.epoch, revision: 0 },
-    epoch: storedEpoch(group, written, { startedAt: at, entered: true }),
-    nodes: written.nodes,
-    members: group.roster.map(({ leaf, client }) => ({ leaf, client, user: userOfClient(client) })),
+  return insertGroup(context, tx, {
+    room: { room, generation, term, termSince: 0, hubKey, group },
+    point: head,
+    at: context.env.now(),
+    entered: true,
   });
 }
