@@ -73,7 +73,8 @@ export function failureOf(error: unknown): CliFailure {
   if (error instanceof Refusal) {
     const { code, message, data }: Refusal = error;
     const { advice } = refusalTable[code];
-    return new CliFailure(exits[code] ?? EXIT.usage, code, message, { help: advice, data });
+    const help = helps[code] ?? advice;
+    return new CliFailure(exits[code] ?? EXIT.usage, code, message, { help, data });
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return new CliFailure(EXIT.bug, "bug", text, { help: "This is a bug; please report it." });

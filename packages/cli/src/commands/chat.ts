@@ -4,7 +4,7 @@ import { CliFailure, EXIT } from "../failure.ts";
 import type { Output } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { bodyText, fileLine } from "./file-text.ts";
-import { loginRequired, watchConnection, withClient } from "./cli.ts";
+import { onEnd, watchConnection, withClient } from "./cli.ts";
 
 /**
  * `treehouse chat`: one process that shows what others write and sends the lines it reads, until
@@ -38,8 +38,8 @@ async function talk(
   if (cli.stopped.aborted) return;
   cli.stopped.addEventListener("abort", stop);
   let over: unknown;
-  client.on("loginRequired", ({ reason }) => {
-    over = loginRequired(reason);
+  onEnd(client, (failure) => {
+    over = failure;
     stop();
   });
   const { name, members } = await conversation.info();

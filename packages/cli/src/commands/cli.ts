@@ -93,6 +93,19 @@ export function withCaughtUpClient<T>(
   return withBriefClient(cli, work, options);
 }
 
+/** Hears of what ends a client for good: its session, or another copy of its store. Answers how to stop. */
+export function onEnd(client: Client, end: (failure: CliFailure) => void): () => void {
+  const off = [
+    client.on("loginRequired", ({ reason }) => end(loginRequired(reason))),
+    client.on("fault", ({ code, text }) => {
+      if (code === "storeCopied") end(failureOf(new Refusal(code, text)));
+    }),
+  ];
+  return () => {
+    for (const stop of off) stop();
+  };
+}
+
 const awayMs = 20_000;
 
 /** `lost` rejects when the session is over, or nothing can be expected of the server. */
@@ -108,10 +121,7 @@ export function watchConnection(client: Client): Disposable & { readonly lost: P
     reject(new CliFailure(EXIT.server, "network", server.text, { help: server.fix }));
   };
   const off = [
-    client.on("loginRequired", ({ reason }) => reject(loginRequired(reason))),
-    client.on("fault", ({ code, text }) => {
-      if (code === "storeCopied") reject(failureOf(new Refusal(code, text)));
-    }),
+    onEnd(client, reject),
     client.on("state", ({ state }) => {
       if (state === "live") {
         wasLive = true;
@@ -132,7 +142,7 @@ export function watchConnection(client: Client): Disposable & { readonly lost: P
   };
 }
 
-export function loginRequired(reason: string): CliFailure {
+function loginRequired(reason: string): CliFailure {
   return new CliFailure(EXIT.login, "loginRequired", `the session has ended: ${reason}`, {
     help: "Log in again with `treehouse account login`.",
   });

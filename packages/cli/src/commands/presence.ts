@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { CliFailure, EXIT } from "../failure.ts";
 import type { Output } from "../output.ts";
 import type { Cli } from "./cli.ts";
-import { loginRequired, withCaughtUpClient, withClient } from "./cli.ts";
+import { onEnd, withCaughtUpClient, withClient } from "./cli.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 const states: readonly PresenceChoice["state"][] = ["online", "idle", "dnd", "invisible"];
@@ -72,7 +72,7 @@ async function watch(cli: Cli, client: Client, limit: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     let shown = 0;
     cli.stopped.addEventListener("abort", () => resolve(), { once: true });
-    client.on("loginRequired", ({ reason }) => reject(loginRequired(reason)));
+    onEnd(client, reject);
     client.on("presence", (presence) => {
       if (shown >= limit) return;
       shown += 1;

@@ -5,7 +5,7 @@ import { stickerLine, stickerText } from "./sticker-text.ts";
 import type { Cli } from "./cli.ts";
 import { commandWords, runFor } from "./exec.ts";
 import { typeFilter } from "./tail-filter.ts";
-import { loginRequired, watchConnection, withClient } from "./cli.ts";
+import { onEnd, watchConnection, withClient } from "./cli.ts";
 import { printPresence } from "./presence.ts";
 import { resetText } from "./group-reset.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -113,7 +113,7 @@ async function follow(
   });
   client.on("identityAlarm", ({ text }) => cli.output().note(`! ${text}`));
   const ended = new Promise<never>((_resolve, reject) => {
-    client.on("loginRequired", ({ reason }) => reject(loginRequired(reason)));
+    onEnd(client, reject);
   });
   ended.catch(() => undefined);
   const stopped = new Promise<"stopped">((resolve) => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -162,4 +162,27 @@ test("a command is divided as it is written, and nothing in it is run by a shell
   ]);
   expect(() => commandWords("a 'b")).toThrow(expect.objectContaining({ code: "malformed" }));
   expect(() => commandWords("  ")).toThrow(expect.objectContaining({ code: "malformed" }));
+});
+
+test("FED-1110 a tail over a copy of a store that is in use ends with 7, and says what to do", async () => {
+  const copy = `${household.home}-copy`;
+  cpSync(household.home, copy, { recursive: true });
+  const contexts = join(copy, "contexts.json");
+  writeFileSync(contexts, readFileSync(contexts, "utf8").replaceAll(household.home, copy));
+  const over = new AbortController();
+  const shown = Promise.withResolvers<void>();
+  const first = household.treehouse(["--context", "bob", "tail", "--follow", "--since", "1h"], {
+    interrupted: over.signal,
+    heard: () => shown.resolve(),
+  });
+  await json("send", "Tea", "for the one that goes on");
+  await shown.promise;
+  const second = await household.treehouse(["--context", "bob", "tail", "--follow"], {
+    env: { TREEHOUSE_HOME: copy },
+  });
+  expect(second).toMatchObject({ exit: 7, out: "" });
+  expect(second.err).toContain("storeCopied");
+  expect(second.err).toContain("treehouse --context <new> account login");
+  over.abort();
+  await first;
 });
