@@ -6,6 +6,8 @@ export type Operation = {
   readonly path: string;
   /** Whether it says that it needs no session. */
   readonly open: boolean;
+  /** Of its body, if it takes one. */
+  readonly mediaType: string | undefined;
 };
 
 /** Every operation that the server says it has, in its own document. */
@@ -16,12 +18,21 @@ export async function operationsOf({ subject: { clients } }: World): Promise<rea
     headers: [["host", clients.host]],
   });
   answer.ok("the document of the client API");
-  return entriesOf(valueOf(answer.json, "paths")).flatMap(([path, methods]) =>
-    entriesOf(methods).map(([method, about]) => ({
-      method: method.toUpperCase(),
-      path,
-      open: valueOf(about, "security") === undefined,
-    })),
+  return operationsIn(answer.json);
+}
+
+/** Every operation of a document in the form of OpenAPI. */
+export function operationsIn(document: unknown): readonly Operation[] {
+  return entriesOf(valueOf(document, "paths")).flatMap(([path, methods]) =>
+    entriesOf(methods).map(([method, about]) => {
+      const content = valueOf(valueOf(about, "requestBody"), "content");
+      return {
+        method: method.toUpperCase(),
+        path,
+        open: valueOf(about, "security") === undefined,
+        mediaType: entriesOf(content)[0]?.[0],
+      };
+    }),
   );
 }
 

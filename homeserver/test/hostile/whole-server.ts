@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { paths } from "@treehouse/protocol";
 import type { Domain } from "@treehouse/protocol";
+import { operationsIn } from "../../../federation-spec/src/attacks/operations.ts";
+import type { Operation } from "../../../federation-spec/src/attacks/operations.ts";
 import { createHomeserver, createNodeEnv, loadConfig } from "../../src/index.ts";
 import type { Homeserver } from "../../src/index.ts";
 import { ask } from "../people/ask.ts";
@@ -71,35 +73,7 @@ export async function startWholeServer(options: WholeOptions = {}): Promise<Whol
 /** Every operation that the server says it has. */
 export async function operationsOf(url: string): Promise<readonly Operation[]> {
   const { json } = await ask(url, paths.openapi());
-  const served = entriesOf(valueOf(json, "paths"));
-  return served.flatMap(([path, methods]) =>
-    entriesOf(methods).map(([method, about]) => {
-      const content = valueOf(valueOf(about, "requestBody"), "content");
-      return {
-        method: method.toUpperCase(),
-        path,
-        open: valueOf(about, "security") === undefined,
-        mediaType: entriesOf(content)[0]?.[0],
-      };
-    }),
-  );
-}
-
-export type Operation = {
-  readonly method: string;
-  readonly path: string;
-  /** Whether it says that it needs no session. */
-  readonly open: boolean;
-  /** Of its body, if it takes one. */
-  readonly mediaType: string | undefined;
-};
-
-function entriesOf(value: unknown): [string, unknown][] {
-  return typeof value === "object" && value !== null ? Object.entries(value) : [];
-}
-
-function valueOf(value: unknown, name: string): unknown {
-  return entriesOf(value).find(([key]) => key === name)?.[1];
+  return operationsIn(json);
 }
 
 /** Sends octets on a connection of their own; answers what came until the server ended it. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import BetterSqlite3 from "better-sqlite3";
@@ -47,6 +47,7 @@ function open(busy: () => boolean) {
     checkpointer,
     restarts: () => restarts,
     logBytes: () => statSync(`${path}-wal`).size,
+    hasLog: () => existsSync(`${path}-wal`),
     write: () => connection.exec("INSERT INTO t VALUES (zeroblob(50000))"),
     async round() {
       const done = new Promise<void>((resolve) => (scheduled = resolve));
@@ -116,4 +117,15 @@ test("a database that is closed and opened again under its path is copied anew",
   expect(second.faults).toEqual([]);
   await second.checkpointer.stop();
   second.connection.close();
+});
+
+test("once it is stopped the thread has nothing of the database open", async () => {
+  const { connection, checkpointer, write, round, hasLog } = open(() => false);
+  write();
+  await round();
+  await checkpointer.stop();
+  expect(hasLog()).toBe(true);
+  // SQLite removes the log with the last connection.
+  connection.close();
+  expect(hasLog()).toBe(false);
 });
