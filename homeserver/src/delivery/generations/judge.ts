@@ -52,30 +52,32 @@ export async function isAgreedTo(
   const isNext =
     entry.generation === before.generation + 1 &&
     claim.previous === groupUriOf(entry.room, before.generation);
-  if (!isNext || !(await isSigned(context, before, made))) return false;
-  const former = await caughtUp(context, peer, succession, { before, made });
+  if (!isNext) return false;
+  // Nobody is asked for keys, nor for what is missing, because of a claim that is nobody's.
+  if (before.position >= claim.position) {
+    return (await isNextOf(context, before, succession, made)) && isSigned(context, before, made);
+  }
+  const view = presentView(before);
+  if (view === undefined || !isAgreed(view, made.predecessor)) return false;
+  if (!(await isSigned(context, before, made))) return false;
+  await catchUp(context, peer, succession);
+  const former = await formerOf(context, entry.room);
   return former !== undefined && isNextOf(context, former, succession, made);
 }
 
 type Made = { readonly state: RoomState; readonly predecessor: Predecessor };
 
-/** The room when what came before the claim is here; undefined if it cannot be had. */
-async function caughtUp(
+/** What the new hub had of the former one and this server has not. */
+async function catchUp(
   context: MovesContext,
   peer: Domain,
   { entry, claim }: Succession,
-  { before, made }: { readonly before: Former; readonly made: Made },
-): Promise<Former | undefined> {
-  if (before.position >= claim.position) return before;
-  const view = presentView(before);
-  // Nothing is asked for, and taken, because of a claim that is nobody's.
-  if (view === undefined || !isAgreed(view, made.predecessor)) return undefined;
+): Promise<void> {
   const room = await context.followed.get(entry.room);
-  if (room === undefined) return undefined;
+  if (room === undefined) return;
   const { position, hash, epoch } = claim;
   const end = { position, hash, epoch };
   await takeChain(context, room, { peer, end, heads: [], groupInfo: undefined });
-  return formerOf(context, entry.room);
 }
 
 /** As the room was where the claim says; where that is not known any more, as it is, by its owners alone. */
@@ -105,9 +107,7 @@ async function isRival(
 ): Promise<boolean> {
   const known = former.newest?.state.predecessor?.claim;
   const counts =
-    known !== undefined &&
-    known.previous === claim.previous &&
-    compareClaims(claim, known) > 0;
+    known !== undefined && known.previous === claim.previous && compareClaims(claim, known) > 0;
   const view = presentView(former);
   if (!counts || view === undefined || !isAgreed(view, made.predecessor)) return false;
   return isSigned(context, { keys: new Map() }, made);

@@ -1,6 +1,23 @@
 import { readStateOf } from "@treehouse/mls/public";
-import { decodeRoomState, equalBytes, readBegun, Refusal, signedHeadCodec, userOfClient, verifyHead } from "@treehouse/protocol";
-import type { Bytes, Domain, Entry, EntryDelivery, Predecessor, Roster, RoomState, RoomUri } from "@treehouse/protocol";
+import {
+  decodeRoomState,
+  equalBytes,
+  readBegun,
+  Refusal,
+  signedHeadCodec,
+  userOfClient,
+  verifyHead,
+} from "@treehouse/protocol";
+import type {
+  Bytes,
+  Domain,
+  Entry,
+  EntryDelivery,
+  Predecessor,
+  Roster,
+  RoomState,
+  RoomUri,
+} from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import { signedHeadOf } from "../heads.ts";
 import type { MovesContext } from "../moves/context.ts";
