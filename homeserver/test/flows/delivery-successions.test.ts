@@ -176,7 +176,7 @@ async function deliver(
 
 const hubAt = ({ delivery }: Rig) => delivery.hosted.hub(seat.room);
 
-test("T-15 T-20 FED-1131 FED-1138 nobody is believed without the word of enough owners, at follower and hub", async () => {
+test("T-15 T-20 FED-1131 FED-1138 nobody is believed without the word of enough owners", async () => {
   const [bob, carol, dave] = owners;
   if (bob === undefined || carol === undefined || dave === undefined) throw new Error();
   const claim = claimNow(third);
@@ -226,7 +226,7 @@ test("T-15 T-20 FED-1131 FED-1138 nobody is believed without the word of enough 
   }
 });
 
-test("FED-1132 of two servers that owners have agreed to one counts for all, in whatever order they are heard", async () => {
+test("FED-1132 of two agreements one counts for all, in whatever order they are heard", async () => {
   const made = await Promise.all(
     [third, fourth].map(async (hub) => {
       const claim = claimNow(hub);
