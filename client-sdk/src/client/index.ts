@@ -86,7 +86,7 @@ export type {
 } from "./conversation.ts";
 export type { ActOptions } from "./act-options.ts";
 export type { AboutChange } from "./conversation-about.ts";
-export type { JoinLinkInfo, NewLink } from "./conversation-links.ts";
+export type { JoinLinkInfo, KnockInfo, NewLink } from "./conversation-links.ts";
 export type { ClientConversations, ConversationKind, CreateConversation } from "./conversations.ts";
 export type { Admin, Invite } from "./admin.ts";
 export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";
