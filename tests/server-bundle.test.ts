@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { currentBundle, makeBundle } from "../tools/server-bundle.mjs";
 
-test("a bundle is used as long as every source is what it was made of, and finds what lies beside its sources", async () => {
+test("a bundle is used while its sources are what it was made of, and finds what lies beside them", async () => {
   const root = mkdtempSync(join(tmpdir(), "treehouse-bundle-"));
   const write = (path: string, text: string): void => {
     const file = join(root, path);
