@@ -69,7 +69,7 @@ const forgedFor =
     );
   };
 
-test("T-01 FED-1097 a hub that puts a key of its own into a knock, or one of another room, is not believed", async () => {
+test("T-01 FED-1097 a hub that alters a knock, or brings one of another room, is not believed", async () => {
   const faults = heard(alice, "fault");
   const knocks = heard(alice, "knock");
   let elsewhere: Uint8Array | undefined;
@@ -92,7 +92,7 @@ test("T-01 FED-1097 a hub that puts a key of its own into a knock, or one of ano
   expect([faults.length, knocks]).toEqual([3, []]);
 });
 
-test("T-01 FED-1098 a hub that knocks in somebody's name under an identity of its own is shown, and not admitted", async () => {
+test("T-01 FED-1098 a hub that knocks in a known name under a key of its own is shown, and not admitted", async () => {
   for (const [address, identity] of [
     ["bob@localhost", "changed"],
     ["carol@localhost", "unknown"],
