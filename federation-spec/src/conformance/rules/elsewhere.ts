@@ -31,6 +31,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-309": "what is signed at a login",
     "FED-1081": "a link's key comes from its seed",
     "FED-1084": "what a ticket is signed over",
+    "FED-1097": "what a knock is signed over",
     "FED-1088": "links as text",
   },
   "the vectors of room state have the verdicts": {
@@ -73,6 +74,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1083": "who comes in from outside",
     "FED-1086": "the role of a link is taken by a second commit",
     "FED-1091": "whoever knocked is admitted by a link",
+    "FED-1098": "a link for one user",
     "FED-751": "external commits",
     "FED-752": "who may send",
     "FED-753": "who may leave",
