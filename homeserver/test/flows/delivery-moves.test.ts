@@ -150,7 +150,7 @@ test("T-15 FED-1124 FED-1125 FED-1127 a former hub that goes on is refused, and 
   expect(head?.head).toMatchObject({ term: 2, position: last.position, epoch: 2 });
 });
 
-test("T-15 FED-1140 FED-1137 a hub that gives its room away by itself is heard no more, and owners may", async () => {
+test("T-15 FED-1125 FED-1137 a hub that gives its room away by itself is heard no more, and owners may", async () => {
   const [a] = await pair.openRoom();
   const state = decodeRoomState(a.group.roomState());
   const assignments = [alice, bob]

@@ -14,7 +14,7 @@ import type { FollowedContext } from "./context.ts";
 import type { PreparedBatch, TouchedRoom } from "./prepare.ts";
 
 /**
- * FED-1140: whether the commit before is one that names this very hub: a hub alone gives its room to nobody.
+ * FED-1125: whether the commit before is one that names this very hub: a hub alone gives its room to nobody.
  * Where that commit is not here, members judge it.
  */
 export async function isNamed(
