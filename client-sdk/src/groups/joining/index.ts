@@ -132,7 +132,7 @@ export function createJoining(
       return;
     }
     const done = new Promise<void>((resolve, reject) => {
-      room.joiners.push({ resolve, reject });
+      room.joiners.push({ since: env.now(), resolve, reject });
     });
     wake(room);
     await done;

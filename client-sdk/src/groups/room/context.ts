@@ -227,7 +227,11 @@ export type Room = {
   /** Who waits for an intent, by its serial number. */
   readonly waiters: Map<number, Waiter>;
   /** Who waits for this client to have come in from outside. */
-  readonly joiners: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[];
+  readonly joiners: {
+    readonly since: number;
+    readonly resolve: () => void;
+    readonly reject: (error: unknown) => void;
+  }[];
   readonly tidying: Alarm;
   readonly retry: Alarm;
   /** The chain of entries does not hold together: nothing more is applied. */
