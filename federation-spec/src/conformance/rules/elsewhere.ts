@@ -229,6 +229,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1134": "a hub puts another group in the place of the room's",
     "FED-1137": "owners agree to another hub where the room's is gone",
     "FED-1138": "everybody judges whether enough have agreed",
+    "FED-1139": "the last word of a hub is had from others when it died",
     "FED-1135": "what is of an earlier generation comes too late",
     "FED-1136": "members come along with the group that follows theirs",
     "FED-212": "of many who leave at once fifty are proposed in each epoch",
