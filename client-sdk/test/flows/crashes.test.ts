@@ -282,9 +282,7 @@ test("R-020 a registration may die at any moment and is finished with the same s
   for (let at = 2; at <= (full ? 60 : 44); at += full ? 1 : 14) {
     const name = `new-${at}`;
     const options = { password, register: {} };
-    const doomed = await openMortal(server, name, { ...options, death: at }).catch(
-      () => undefined,
-    );
+    const doomed = await openMortal(server, name, { ...options, death: at }).catch(() => undefined);
     if (doomed !== undefined) {
       await Promise.race([doomed.client.caughtUp().catch(() => doomed.died), doomed.died]);
       await doomed.end();
@@ -299,29 +297,33 @@ test("R-020 a registration may die at any moment and is finished with the same s
   }
 }, 120_000);
 
-test("R-057 who dies on being removed gives up what was wished before, and nobody waits for ever", async () => {
-  let died = 0;
-  const room = await alice.conversations.create({ name: "out" });
-  for (let at = full ? 1 : 12; at <= (full ? 40 : 18); at += full ? 1 : 2) {
-    await room.add([vera]);
-    const member = await openMortal(server, "vera");
-    await joinedBy(member.client, room.id);
-    await settle(member);
-    await member.end();
-    const offline = await openMortal(server, "vera", { offline: true });
-    const told = (await seat(offline.client, room.id)).send("never").catch(() => undefined);
-    while ((await offline.intents()) === 0) await new Promise(setImmediate);
-    await offline.end();
-    await told;
-    await room.remove([vera]);
-    const doomed = await openMortal(server, "vera");
-    doomed.arm(at);
-    await Promise.race([doomed.client.caughtUp().catch(() => doomed.died), doomed.died]);
-    if (await doomed.end()) died += 1;
-    const again = await openMortal(server, "vera");
-    for (let round = 0; round < 10; round += 1) await again.client.caughtUp();
-    expect(await again.intents(), `killed at moment ${at}`).toBe(0);
-    await again.end();
-  }
-  expect(died).toBeGreaterThan(1);
-}, patience);
+test(
+  "R-057 who dies on being removed gives up what was wished before, and nobody waits for ever",
+  async () => {
+    let died = 0;
+    const room = await alice.conversations.create({ name: "out" });
+    for (let at = full ? 1 : 12; at <= (full ? 40 : 18); at += full ? 1 : 2) {
+      await room.add([vera]);
+      const member = await openMortal(server, "vera");
+      await joinedBy(member.client, room.id);
+      await settle(member);
+      await member.end();
+      const offline = await openMortal(server, "vera", { offline: true });
+      const told = (await seat(offline.client, room.id)).send("never").catch(() => undefined);
+      while ((await offline.intents()) === 0) await new Promise(setImmediate);
+      await offline.end();
+      await told;
+      await room.remove([vera]);
+      const doomed = await openMortal(server, "vera");
+      doomed.arm(at);
+      await Promise.race([doomed.client.caughtUp().catch(() => doomed.died), doomed.died]);
+      if (await doomed.end()) died += 1;
+      const again = await openMortal(server, "vera");
+      for (let round = 0; round < 10; round += 1) await again.client.caughtUp();
+      expect(await again.intents(), `killed at moment ${at}`).toBe(0);
+      await again.end();
+    }
+    expect(died).toBeGreaterThan(1);
+  },
+  patience,
+);
