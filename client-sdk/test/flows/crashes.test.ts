@@ -80,8 +80,8 @@ async function isThere(room: Conversation, address: string): Promise<boolean> {
   return (await room.members()).some((one) => one.address === address);
 }
 
-async function expectDeaths(scene: Scene, witness = alice): Promise<void> {
-  expect(await killThroughout({ server, victim: "vera", witness }, scene)).toBeGreaterThan(0);
+function deathsIn(scene: Scene, witness = alice): Promise<number> {
+  return killThroughout({ server, victim: "vera", witness }, scene);
 }
 
 test(
@@ -123,7 +123,7 @@ test(
         async (theirs, turn) => (await isThere(theirs, carol)) === (turn % 2 === 1),
       ),
     ];
-    for (const scene of scenes) await expectDeaths(scene);
+    for (const scene of scenes) expect(await deathsIn(scene)).toBeGreaterThan(0);
   },
   patience,
 );
@@ -133,37 +133,41 @@ test(
   async () => {
     const named = async (client: Client, name: string) =>
       (await client.conversations.list()).find((one) => one.name === name);
-    await expectDeaths({
-      async act(victim, turn) {
-        const name = `new ${turn}`;
-        const members = [alice.me.address];
-        const known = await named(victim, name);
-        if (known === undefined) await victim.conversations.create({ name, members });
-      },
-      async done(victim, turn) {
-        await until(alice, async () => (await named(alice, `new ${turn}`)) !== undefined);
-        const all = await victim.conversations.list();
-        const rooms = all.filter(({ name }) => name === `new ${turn}`);
-        expect(rooms).toHaveLength(1);
-        return rooms[0]?.id;
-      },
-    });
+    expect(
+      await deathsIn({
+        async act(victim, turn) {
+          const name = `new ${turn}`;
+          const members = [alice.me.address];
+          const known = await named(victim, name);
+          if (known === undefined) await victim.conversations.create({ name, members });
+        },
+        async done(victim, turn) {
+          await until(alice, async () => (await named(alice, `new ${turn}`)) !== undefined);
+          const all = await victim.conversations.list();
+          const rooms = all.filter(({ name }) => name === `new ${turn}`);
+          expect(rooms).toHaveLength(1);
+          return rooms[0]?.id;
+        },
+      }),
+    ).toBeGreaterThan(0);
     const hers = await alice.conversations.create({ name: "news", members: [vera] });
     const room = hers.id;
-    await expectDeaths({
-      isIn: true,
-      ready: (victim) => joinedBy(victim, room),
-      async act(victim, turn) {
-        await sendOnce(hers, `one ${turn}`);
-        await hers.rename(`tea ${turn}`);
-        await sendOnce(hers, `two ${turn}`);
-        await reads(victim, room, `two ${turn}`);
-      },
-      async done(victim, turn) {
-        await reads(victim, room, `two ${turn}`);
-        return room;
-      },
-    });
+    expect(
+      await deathsIn({
+        isIn: true,
+        ready: (victim) => joinedBy(victim, room),
+        async act(victim, turn) {
+          await sendOnce(hers, `one ${turn}`);
+          await hers.rename(`tea ${turn}`);
+          await sendOnce(hers, `two ${turn}`);
+          await reads(victim, room, `two ${turn}`);
+        },
+        async done(victim, turn) {
+          await reads(victim, room, `two ${turn}`);
+          return room;
+        },
+      }),
+    ).toBeGreaterThan(0);
   },
   patience,
 );
@@ -186,51 +190,59 @@ test(
       await until(alice, () => isThere(room, vera));
       return room.id;
     };
-    await expectDeaths({
-      ready: putOut,
-      async act(victim) {
-        await room.add([vera]);
-        await joinedBy(victim, room.id);
-      },
-      done,
-    });
-    await expectDeaths({
-      ready: putOut,
-      act: async (victim) => (await isIn(victim)) || victim.conversations.join(link),
-      done,
-    });
+    expect(
+      await deathsIn({
+        ready: putOut,
+        async act(victim) {
+          await room.add([vera]);
+          await joinedBy(victim, room.id);
+        },
+        done,
+      }),
+    ).toBeGreaterThan(0);
+    expect(
+      await deathsIn({
+        ready: putOut,
+        act: async (victim) => (await isIn(victim)) || victim.conversations.join(link),
+        done,
+      }),
+    ).toBeGreaterThan(0);
     // A user knocks twice a day at a room.
     let porch = room;
-    await expectDeaths({
-      async ready(victim, turn) {
-        porch = await alice.conversations.create({ name: `Porch ${turn}` });
-        const knocks = next(alice, "knock");
-        await victim.conversations.knock(await porch.links.address());
-        await knocks;
-      },
-      async act(victim) {
-        const isWaiting = (await porch.knocks.list()).length > 0;
-        if (isWaiting) await porch.knocks.admit(vera);
-        const isJoined = await isThere(porch, vera);
-        if (!isJoined) await victim.conversations.knock(await porch.links.address());
-      },
-      async done(victim) {
-        await joinedBy(victim, porch.id);
-        await until(alice, () => isThere(porch, vera));
-        return porch.id;
-      },
-    });
-    await expectDeaths({
-      async ready(victim) {
-        await room.add([vera]);
-        await joinedBy(victim, room.id);
-      },
-      act: async (victim) => (await isIn(victim)) && (await seat(victim, room.id)).leave(),
-      async done() {
-        await until(alice, async () => !(await isThere(room, vera)));
-        return undefined;
-      },
-    });
+    expect(
+      await deathsIn({
+        async ready(victim, turn) {
+          porch = await alice.conversations.create({ name: `Porch ${turn}` });
+          const knocks = next(alice, "knock");
+          await victim.conversations.knock(await porch.links.address());
+          await knocks;
+        },
+        async act(victim) {
+          const isWaiting = (await porch.knocks.list()).length > 0;
+          if (isWaiting) await porch.knocks.admit(vera);
+          const isJoined = await isThere(porch, vera);
+          if (!isJoined) await victim.conversations.knock(await porch.links.address());
+        },
+        async done(victim) {
+          await joinedBy(victim, porch.id);
+          await until(alice, () => isThere(porch, vera));
+          return porch.id;
+        },
+      }),
+    ).toBeGreaterThan(0);
+    expect(
+      await deathsIn({
+        async ready(victim) {
+          await room.add([vera]);
+          await joinedBy(victim, room.id);
+        },
+        act: async (victim) => (await isIn(victim)) && (await seat(victim, room.id)).leave(),
+        async done() {
+          await until(alice, async () => !(await isThere(room, vera)));
+          return undefined;
+        },
+      }),
+    ).toBeGreaterThan(0);
   },
   patience,
 );
@@ -240,40 +252,46 @@ test(
   async () => {
     const room = await roomOf(alice, bob);
     // Nobody writes meanwhile: what is on its way when somebody asks to come in anew is a gap to them.
-    await expectDeaths({
-      isIn: true,
-      act: async (victim) => (await seat(victim, room)).rejoin(),
-      done: async () => room,
-    });
+    expect(
+      await deathsIn({
+        isIn: true,
+        act: async (victim) => (await seat(victim, room)).rejoin(),
+        done: async () => room,
+      }),
+    ).toBeGreaterThan(0);
     const domainAt = (turn: number) => (turn % 2 === 0 ? "two.test" : "one.test");
-    await expectDeaths(
-      within(
-        room,
+    expect(
+      await deathsIn(
+        within(
+          room,
+          bob,
+          async (mine, turn) => {
+            if ((await mine.info()).server !== domainAt(turn)) await mine.handOver(domainAt(turn));
+          },
+          async (his, turn) => (await his.info()).server === domainAt(turn),
+        ),
         bob,
-        async (mine, turn) => {
-          if ((await mine.info()).server !== domainAt(turn)) await mine.handOver(domainAt(turn));
-        },
-        async (his, turn) => (await his.info()).server === domainAt(turn),
       ),
-      bob,
-    );
+    ).toBeGreaterThan(0);
     const resets = async (seen: Conversation) =>
       (await seen.history({ limit: 10_000 })).filter(({ kind }) => kind === "reset").length;
-    await expectDeaths({
-      async act(victim, turn) {
-        const mine = await seat(victim, room);
-        if ((await resets(mine)) <= turn) await mine.reset();
-      },
-      async done(victim, turn) {
-        for (const [client, one] of [
-          [alice, await seat(alice, room)],
-          [victim, await seat(victim, room)],
-        ] as const) {
-          await until(client, async () => (await resets(one)) === turn + 1);
-        }
-        return room;
-      },
-    });
+    expect(
+      await deathsIn({
+        async act(victim, turn) {
+          const mine = await seat(victim, room);
+          if ((await resets(mine)) <= turn) await mine.reset();
+        },
+        async done(victim, turn) {
+          for (const [client, one] of [
+            [alice, await seat(alice, room)],
+            [victim, await seat(victim, room)],
+          ] as const) {
+            await until(client, async () => (await resets(one)) === turn + 1);
+          }
+          return room;
+        },
+      }),
+    ).toBeGreaterThan(0);
   },
   patience,
 );

@@ -106,9 +106,9 @@ async function agree(
   } while (infos[0].epoch !== infos[1].epoch);
   expect(infos[0].epochAuthenticator).toBe(infos[1].epochAuthenticator);
   expect(infos.map(({ health }) => health)).toEqual([{ state: "ok" }, { state: "ok" }]);
-  const text = `after epoch ${infos[0].epoch} of ${turn}`;
-  await theirs.send(text);
-  await reads(clients[0], room, text);
+  const last = `after epoch ${infos[0].epoch} of ${turn}`;
+  await theirs.send(last);
+  await reads(clients[0], room, last);
   const [said, read] = [await textsIn(mine), await textsIn(theirs)];
   expect(new Set(read).size).toBe(read.length);
   expect(said).toEqual(isIn ? read : read.filter((text) => said.includes(text)));
