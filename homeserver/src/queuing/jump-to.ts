@@ -33,11 +33,14 @@ export async function jumpTo(
     const from = Math.min(after, stream.head) + 1;
     await store.addJump(tx, stream.id, { from, to: position, head });
   }
+  const inMemory = streams.get(room);
+  if (inMemory !== undefined) moveTail(tx, inMemory, position);
   tx.afterCommit(() => {
     const known = streams.get(room);
     if (known === undefined) return;
     known.prunedTo = Math.max(known.prunedTo, position);
     known.head = Math.max(known.head, position);
+    known.tail = Math.max(known.tail, position);
     context.notifier?.jumped(room);
   });
 }
