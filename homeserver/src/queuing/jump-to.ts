@@ -1,6 +1,7 @@
 import type { Bytes, RoomUri } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { QueuingContext } from "./context.ts";
+import { moveTail } from "./stream-cache.ts";
 
 /** Why a room's log goes on behind a hole. */
 export type Restored = {
