@@ -1,9 +1,6 @@
 import { expect, test } from "vitest";
 
-import type { Room } from "../room/index.ts";
 import { missedBy } from "./missed-by.ts";
-
-type Begun = NonNullable<Room["begun"]>["at"];
 
 function missed(
   cursor: number,
@@ -11,13 +8,9 @@ function missed(
   back: { position: number; epoch: number; first?: number; isRenewed?: boolean; to?: number },
 ) {
   const { position, epoch, first, isRenewed = true, to } = back;
-  const hash = new Uint8Array(32);
-  const at: Begun = begunAt === undefined ? undefined : { position: begunAt, hash, term: 1 };
+  const at = begunAt === undefined ? undefined : { position: begunAt };
   return missedBy(
-    {
-      cursor: { stream: "", position: cursor, hash },
-      begun: { generation: 1, at, comesAt: 0 },
-    } as unknown as Pick<Room, "cursor" | "begun">,
+    { cursor: { position: cursor }, begun: { at } },
     {
       renewal: isRenewed ? { first } : undefined,
       rollback: to === undefined ? undefined : { to },

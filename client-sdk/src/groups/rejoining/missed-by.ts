@@ -1,7 +1,13 @@
 import type { Head } from "@treehouse/protocol";
 
 import type { Renewal } from "../generations/renewal.ts";
-import type { Rollback, Room } from "../room/index.ts";
+import type { Rollback } from "../room/index.ts";
+
+/** How far a room's log was read, and where the other generation begins, as far as that was read. */
+type Reading = {
+  readonly cursor: Pick<Head, "position">;
+  readonly begun: { readonly at: Pick<Head, "position"> | undefined } | undefined;
+};
 
 /** Positions, both ends included. */
 export type Missed = { readonly from: number; readonly to: number };
@@ -11,7 +17,7 @@ export type Missed = { readonly from: number; readonly to: number };
  * for the entries that only say that the room goes on elsewhere, and who has come back there.
  */
 export function missedBy(
-  { cursor, begun }: Pick<Room, "cursor" | "begun">,
+  { cursor, begun }: Reading,
   back: {
     readonly renewal: Pick<Renewal, "first"> | undefined;
     readonly rollback: Pick<Rollback, "to"> | undefined;
