@@ -100,7 +100,7 @@ function verdictOn(
 const refused = "too few owners have said that the group follows this one";
 const stranger = { ...mia, identity: octets(99)(32) };
 
-test("FED-1136 T-20 in the epoch of the claim a client believes enough of the owners that it knows, and nobody else", () => {
+test("FED-1136 T-20 in the epoch of the claim a client believes enough owners, and nobody else", () => {
   expect(verdictOn(8, [olga, omar])).toBe("believed");
   expect(verdictOn(8, [olga, omar], { signer: stranger })).toBe("believed");
   for (const by of [[olga], [olga, mia], [mia]]) expect(verdictOn(8, by)).toBe(refused);
