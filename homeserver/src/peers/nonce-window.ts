@@ -15,9 +15,9 @@ const generationMs = LIMITS.nonceKeptMs / (generations - 1);
 const capacityMin = 64;
 
 /**
- * Sets of 53 bits of the end of each nonce, which all draw (FED-1116), eight octets apiece, because a busy peer uses a million of them
- * in eleven minutes. The slots are chosen by multipliers that nobody else knows: who picks nonces
- * cannot make them meet.
+ * Sets of 53 bits of each nonce, eight octets apiece, because a busy peer uses a million of them in
+ * eleven minutes: of its end, which is always drawn (FED-1116). The slots are chosen by multipliers that
+ * nobody else knows: who picks nonces cannot make them meet.
  */
 export function createNonceWindow(env: Pick<Env, "monotonic" | "random">): NonceWindow {
   const [a, b] = multipliers(env.random(8));
