@@ -61,7 +61,7 @@ test("FED-1131 FED-1134 FED-1136 a room goes on with another group, and everybod
   await dave.close();
 });
 
-test("T-15 FED-1137 FED-1138 a room goes on where its hub is gone, which steps down with what it alone had", async () => {
+test("T-15 FED-1137 FED-1138 a room goes on where its hub is gone, and that steps down when it is back", async () => {
   await using servers = await startServers("one.test", "two.test", "three.test");
   await using alice = await servers.at(0).register("alice");
   await using bob = await servers.at(1).register("bob");
