@@ -1,4 +1,5 @@
 import {
+  equalBytes,
   formatAddress,
   formatRoomLink,
   parseAddress,
@@ -25,6 +26,21 @@ export type JoinLinkInfo = {
   readonly expiresAt: number | undefined;
   /** How many users it lets in; undefined: any number. */
   readonly usesMax: number | undefined;
+  /** How many it has let in so far, on whichever server; undefined while the hub cannot be asked. */
+  readonly uses: number | undefined;
+};
+
+/** Somebody who asks to be let in; a value, taken when it was asked for. */
+export type KnockInfo = {
+  readonly address: string;
+  /** In milliseconds since 1970. */
+  readonly at: number;
+  /**
+   * What is known of the identity key under which they ask. `unknown`: nothing, admitting asks their
+   * server. `known`: the one that they had before; `verified`: and it was compared with them. `changed`:
+   * another one than before.
+   */
+  readonly identity: "unknown" | "known" | "verified" | "changed";
 };
 
 export type NewLink = {
@@ -54,10 +70,11 @@ interface ConversationLinks {
 interface ConversationKnocks {
   readonly knocks: {
     /** Who asks to be let in, and when they did. Refuses `notAllowed` unless the own role may answer. */
-    list(): Promise<readonly { readonly address: string; readonly at: number }[]>;
+    list(): Promise<readonly KnockInfo[]>;
     /**
-     * Lets somebody in who has knocked: their client comes in by itself within the next seven days.
-     * Refuses `notFound`, and `notAllowed`.
+     * Lets somebody in who has knocked, and nobody else by that: their client comes in by itself within
+     * the next seven days. Refuses `notFound`, `notAllowed`, and `identityInvalid` for a key that is not
+     * the one of their own server, or another one than before which you have not accepted yet.
      */
     admit(address: string): Promise<void>;
     /** Shows their knock no more, on this client; they are not told. */
@@ -73,7 +90,11 @@ function createConversationKnocks(
     knocks: {
       list: () =>
         guarded(async () =>
-          (await groups.knocks(room)).map(({ user, at }) => ({ address: formatAddress(user), at })),
+          (await groups.knocks(room)).map(({ user, at, identity }) => ({
+            address: formatAddress(user),
+            at,
+            identity,
+          })),
         ),
       admit: (address) => guarded(() => groups.admit(room, parseAddress(address))),
       decline: (address) => guarded(() => groups.decline(room, parseAddress(address))),
@@ -107,7 +128,14 @@ function createConversationLinks(
     }
     const made = await groups.createLink(room, { role, expiresAt, usesMax: uses });
     if (made.link === undefined) throw new Error("a link that was made here without its seed");
-    return { ...infoOf(made), link: formatRoomLink(made.link) };
+    return { ...infoOf(made), uses: 0, link: formatRoomLink(made.link) };
+  };
+  const list = async () => {
+    const uses = await groups.linkUses(room);
+    return (await groups.links(room)).map((link) => ({
+      ...infoOf(link),
+      uses: uses?.find(({ key }) => equalBytes(key, link.key))?.uses,
+    }));
   };
   const revoke = async (id: string): Promise<void> => {
     const found = (await groups.links(room)).filter((link) => infoOf(link).id.startsWith(id));
@@ -121,7 +149,7 @@ function createConversationLinks(
   return {
     links: {
       create: (wanted = {}) => guarded(() => create(wanted)),
-      list: () => guarded(async () => (await groups.links(room)).map(infoOf)),
+      list: () => guarded(list),
       revoke: (id) => guarded(() => revoke(id)),
       address: () => guarded(async () => formatRoomLink(await groups.addressOf(room))),
     },
@@ -143,5 +171,6 @@ function infoOf({
     createdBy: formatAddress(createdBy),
     expiresAt,
     usesMax,
+    uses: undefined,
   };
 }

@@ -2,6 +2,7 @@ import { readStateOf } from "@treehouse/mls/public";
 import {
   decodeRoomState,
   equalBytes,
+  RATE_LIMITS,
   readBegun,
   Refusal,
   signedHeadCodec,
@@ -18,18 +19,42 @@ import type {
   RoomState,
   RoomUri,
 } from "@treehouse/protocol";
+import { createRateLimiter, errorFields } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
 import { signedHeadOf } from "../heads.ts";
 import type { MovesContext } from "../moves/context.ts";
-import { gather } from "./gather.ts";
+import { gather, gatherFrom } from "./gather.ts";
 import { isAgreedTo } from "./judge.ts";
 import type { Succession, Successions } from "./succession.ts";
 
-export function createSuccessions(context: () => MovesContext): Successions {
+export function createSuccessions(
+  env: Parameters<typeof createRateLimiter>[0],
+  context: () => MovesContext,
+): Successions {
+  const looks = createRateLimiter(env, RATE_LIMITS.hubLookUpPerRoom, "hubLookUpPerRoom");
+  let looking: Promise<void> = Promise.resolve();
+  const look = async (room: RoomUri, peer: Domain | undefined): Promise<void> => {
+    try {
+      if (peer === undefined) await gather(context(), room);
+      else await gatherFrom(context(), room, peer);
+    } catch (error) {
+      context().env.log.error("lookUpFailed", { room, ...errorFields(error) });
+    }
+  };
   return {
+    lookUp(room, peer) {
+      try {
+        looks.take(`${room} ${peer ?? ""}`);
+      } catch (error) {
+        if (error instanceof Refusal) return;
+        throw error;
+      }
+      looking = looking.then(() => look(room, peer));
+    },
+    idle: () => looking,
     check: (peer, delivery, read) => check(context(), peer, delivery, read),
     take: (tx, succession) => take(context(), tx, succession),
-    gather: async (room) => void (await gather(context(), room)),
+    gather: (room) => gather(context(), room),
   };
 }
 
@@ -99,7 +124,9 @@ async function take(context: MovesContext, tx: Tx, succession: Succession): Prom
   }
   await store.keepFollowedGroupInfo(tx, id, groupInfo);
   await store.deleteClaim(tx, room);
+  await store.deleteHubOffer(tx, room);
   tx.afterCommit(() => {
+    context.coming.delete(room);
     context.followed.drop(room);
     context.rooms.remove(room);
     context.env.log.warn("hubReplaced", { room, host: hub });

@@ -131,7 +131,9 @@ async function write(context: MovesContext, tx: Tx, writing: Writing): Promise<B
   await store.deleteFollowed(tx, former.id);
   await store.deleteClaim(tx, room);
   await store.forgetMoved(tx, room);
+  await store.deleteHubOffer(tx, room);
   tx.afterCommit(() => {
+    context.coming.delete(room);
     context.followed.drop(room);
     context.rooms.remove(room);
     context.env.log.info("roomTakenUp", { room });
