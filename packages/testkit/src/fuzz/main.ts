@@ -60,9 +60,10 @@ async function fuzz(chosen: typeof targets): Promise<void> {
   const modulePath = new URL("targets/index.ts", import.meta.url).href;
   const waiting = [...chosen];
   const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await one(next);
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      await fuzzOne(next);
   };
-  const one = async (target: (typeof targets)[number]): Promise<void> => {
+  const fuzzOne = async (target: (typeof targets)[number]): Promise<void> => {
     const { name } = target;
     const corpus = readCorpus(name).map(toHex);
     const { reports: parts, fresh } = await runTwice({

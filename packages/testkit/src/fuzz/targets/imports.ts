@@ -126,7 +126,7 @@ async function segmentOf(context: HistoryContext): Promise<Bytes> {
   throw new Error("nothing was said");
 }
 
-/** FED-1064, with anything in the place of its one segment. */
+/** The same archive with anything in the place of its one segment. */
 function sealedSegment({ crypto, self }: HistoryContext, whole: Bytes, segment: Bytes): Bytes {
   const id = same(16);
   const key = crypto.hkdfExpand(dataKey, signedBytes(LABELS.historyArchive, id), 32);
