@@ -47,6 +47,8 @@ export type {
 export {
   checkCreated,
   isKeyId,
+  NONCE_BYTES,
+  NONCE_START_BYTES,
   parseSignature,
   signatureBase,
   signRequest,
