@@ -4,7 +4,7 @@
  */
 import "./environment/no-eval.ts";
 
-import { requestReset } from "./client/reset.ts";
+import { requestReset } from "./client/opening/index.ts";
 import type { Client as ClientFace, ClientOptions, ResetRequest } from "./client/index.ts";
 import { createBrowserEnv } from "./environment/browser.ts";
 import { SdkError, toSdkError } from "./errors/index.ts";

@@ -1,26 +1,25 @@
 import type { ClientEvents } from "../events/index.ts";
 import type { Message, MessagesOptions } from "../messages/index.ts";
 import type { ClientPresence } from "../presence/index.ts";
-import type { Admin } from "./admin.ts";
-import type { OwnClients } from "./clients.ts";
-import type { ClientAssets } from "./assets.ts";
-import type { ClientContacts } from "./contacts.ts";
-import type { ClientConversations } from "./conversations.ts";
+import type { Admin } from "./admin/index.ts";
+import type { OwnClients, ClientFactors, ClientRecovery, ClientSessions } from "./clients/index.ts";
+import type { ClientAssets, ClientFiles, ClientStickers } from "./files/index.ts";
+import type {
+  ClientContacts,
+  ClientEmail,
+  ClientPrivacy,
+  ClientProfile,
+  ClientSettings,
+} from "./account/index.ts";
+import type {
+  ClientConversations,
+  ClientFolders,
+  ClientNotifications,
+} from "./conversations/index.ts";
 import type { Check } from "./diagnose.ts";
-import type { ClientEmail } from "./email.ts";
-import type { ExportLine } from "./export-account.ts";
-import type { ClientFolders } from "./folders.ts";
-import type { ClientFactors } from "./factors.ts";
-import type { ClientFiles } from "./files.ts";
-import type { ClientHistory } from "./history.ts";
-import type { ClientNotifications } from "./notifications.ts";
-import type { ClientPrivacy } from "./privacy.ts";
-import type { ClientProfile } from "./profile.ts";
-import type { ClientRecovery } from "./recovery.ts";
-import type { SearchOptions, SearchResult } from "./search.ts";
-import type { ClientSessions } from "./sessions.ts";
-import type { ClientStickers } from "./stickers.ts";
-import type { ClientSettings } from "./settings.ts";
+import type { ExportLine } from "./exporting/index.ts";
+import type { ClientHistory } from "./history/index.ts";
+import type { SearchOptions, SearchResult } from "./searching/index.ts";
 
 /** One client of one account, over one store. */
 export interface Client extends AsyncDisposable {

@@ -3,7 +3,7 @@ import { type RoomUri, utf8Decode, utf8Encode } from "@treehouse/protocol";
 import type { ClientEvents, Events } from "../events/index.ts";
 import type { Alarm } from "../groups/index.ts";
 import type { LocalTx } from "../storage/index.ts";
-import { idsMax, type Telling, tellStatus } from "./receipts.ts";
+import { idsMax, type Telling, tellStatus } from "./conversation/index.ts";
 
 /** What comes within this time is said at once. */
 const gatheringMs = 300;

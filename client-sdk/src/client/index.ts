@@ -1,81 +1,4 @@
 /** The face of the SDK: one client of one account, over one store. */
-import type { MemberContext } from "@treehouse/mls/member";
-import { formatAddress } from "@treehouse/protocol";
-
-import {
-  changePassword,
-  createAccountData,
-  createContactBook,
-  createOwnIdentity,
-  deleteAccount,
-  type IdentityAlarm,
-  logOut,
-  metadataKeyOf,
-  writeMetadataKey,
-} from "../account/index.ts";
-import { createCopies } from "../copies/index.ts";
-import { toSdkError } from "../errors/index.ts";
-import { type ClientEvents, createEvents, type Events } from "../events/index.ts";
-import {
-  createAlarms,
-  createGroups,
-  type Groups,
-  knownMetadataKeys,
-  roomKnown,
-} from "../groups/index.ts";
-import {
-  createReader,
-  describer,
-  filesReader,
-  Loops,
-  unhandledMessages,
-} from "../messages/index.ts";
-import { createProfiles, profileTaker } from "../profiles/index.ts";
-import { createPresences } from "../presence/index.ts";
-import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
-import { createStickers } from "../stickers/index.ts";
-import { tellDeliveries } from "./deliveries.ts";
-import { receiptTaker } from "./receipts.ts";
-import { createSync } from "../sync/index.ts";
-import { createAssets } from "../assets/index.ts";
-import { createAdmin } from "./admin.ts";
-import { createClientAssets } from "./assets.ts";
-import type { Client } from "./client.ts";
-import { contactEvent, createContacts } from "./contacts.ts";
-import { createConversation } from "./conversation.ts";
-import { createConversations } from "./conversations.ts";
-import { closeAll } from "./close-all.ts";
-import { guarded } from "./guarded.ts";
-import { accountEventsOf } from "./account-events.ts";
-import { createOwnClients } from "./clients.ts";
-import { peopleOf } from "./people.ts";
-import { diagnose } from "./diagnose.ts";
-import { exportAccount } from "./export-account.ts";
-import { startIndexing } from "./indexing.ts";
-import { openAccount, type OpenedAccount } from "./open-account.ts";
-import { createEmail } from "./email.ts";
-import { createNotifier } from "../notifications/index.ts";
-import { createClientNotifications } from "./notifications.ts";
-import { createConversationFinder } from "./find-conversations.ts";
-import { createFolders } from "./folders.ts";
-import { createFactors } from "./factors.ts";
-import { createClientFiles } from "./files.ts";
-import { startFiles } from "./start-files.ts";
-import { createClientHistory } from "./history.ts";
-import { startHistory } from "./start-history.ts";
-import type { ClientOptions } from "./options.ts";
-import type { Platform } from "./platform.ts";
-import { createClientPrivacy } from "./privacy.ts";
-import { createClientProfile } from "./profile.ts";
-import { createClientRecovery } from "./recovery.ts";
-import { createLifetimes } from "./lifetimes.ts";
-import { createReset } from "./reset.ts";
-import { createClientPresence } from "./presence.ts";
-import { createClientStickers } from "./stickers.ts";
-import { search } from "./search.ts";
-import { createSessions } from "./sessions.ts";
-import { createChosen, createClientSettings } from "./settings.ts";
-
 export type {
   Conversation,
   ConversationInfo,
@@ -83,271 +6,74 @@ export type {
   Member,
   SendOptions,
   SentMessage,
-} from "./conversation.ts";
-export type { ActOptions } from "./act-options.ts";
-export type { AboutChange } from "./conversation-about.ts";
-export type { JoinLinkInfo, NewLink } from "./conversation-links.ts";
-export type { ClientConversations, ConversationKind, CreateConversation } from "./conversations.ts";
-export type { Admin, Invite } from "./admin.ts";
-export type { FederationAdmin, FederationOverview, RuleNote } from "./admin-federation.ts";
-export type { ClientAssets } from "./assets.ts";
-export type { ClientContacts, ContactIdentity, ContactInfo } from "./contacts.ts";
-export type { ClientEmail, EmailInfo } from "./email.ts";
-export type { ClientFactors, FactorProof, FactorsInfo, PasskeyInfo } from "./factors.ts";
-export type { ClientNotifications, Judged } from "./notifications.ts";
-export type { ConversationPolicy, LimitsWish, RoleWish, SanctionedPerson } from "./governing.ts";
-export type { FoundConversation } from "./find-conversations.ts";
-export type { ClientFolders, FolderInfo } from "./folders.ts";
-export type { Organisation, OrganiseWish } from "./organise.ts";
-export type { ApprovalRequest, Approvals } from "./approvals.ts";
-export type { ClientInfo, ClientProof, OwnClients } from "./clients.ts";
+  ActOptions,
+  AboutChange,
+  JoinLinkInfo,
+  KnockInfo,
+  NewLink,
+  ConversationPolicy,
+  LimitsWish,
+  RoleWish,
+  SanctionedPerson,
+  ConversationFiles,
+  FilesWish,
+  SentFiles,
+} from "./conversation/index.ts";
+export type {
+  ClientConversations,
+  ConversationKind,
+  CreateConversation,
+  ClientNotifications,
+  Judged,
+  FoundConversation,
+  ClientFolders,
+  FolderInfo,
+} from "./conversations/index.ts";
+export type {
+  Admin,
+  Invite,
+  FederationAdmin,
+  FederationOverview,
+  RuleNote,
+} from "./admin/index.ts";
+export type { ClientAssets, ClientFiles, OpenableFile, ClientStickers } from "./files/index.ts";
+export type {
+  ClientContacts,
+  ContactIdentity,
+  ContactInfo,
+  ClientEmail,
+  EmailInfo,
+  Organisation,
+  OrganiseWish,
+  ClientPrivacy,
+  ClientProfile,
+  ClientSettings,
+} from "./account/index.ts";
+export type {
+  ClientFactors,
+  FactorProof,
+  FactorsInfo,
+  PasskeyInfo,
+  ApprovalRequest,
+  Approvals,
+  ClientInfo,
+  ClientProof,
+  OwnClients,
+  ClientRecovery,
+  RecoveryProof,
+  ClientSessions,
+  SessionInfo,
+} from "./clients/index.ts";
 export type { Check } from "./diagnose.ts";
-export type { ExportLine } from "./export-account.ts";
-export type { ClientBackup } from "./backup.ts";
-export type { ConversationFiles, FilesWish, SentFiles } from "./conversation-files.ts";
-export type { ClientFiles, OpenableFile } from "./files.ts";
-export type { ClientHistory, ExportWanted } from "./history.ts";
-export type { ClientOptions } from "./options.ts";
-export type { Platform } from "./platform.ts";
-export type { ClientPrivacy } from "./privacy.ts";
-export type { ClientProfile } from "./profile.ts";
-export type { ClientRecovery, RecoveryProof } from "./recovery.ts";
-export { requestReset, type ResetRequest } from "./reset.ts";
-export type { SearchHit, SearchOptions, SearchResult } from "./search.ts";
-export type { ClientSessions, SessionInfo } from "./sessions.ts";
-export type { ClientSettings } from "./settings.ts";
-export type { ClientStickers } from "./stickers.ts";
+export type { ExportLine } from "./exporting/index.ts";
+export type { ClientBackup, ClientHistory, ExportWanted } from "./history/index.ts";
+export {
+  type ClientOptions,
+  type Platform,
+  requestReset,
+  type ResetRequest,
+} from "./opening/index.ts";
+export type { SearchHit, SearchOptions, SearchResult } from "./searching/index.ts";
 export type { ClientPresence, ContactPresence, PresenceChoice } from "../presence/index.ts";
 export type { Client } from "./client.ts";
-
-/** Opens or resumes the client that lives in a store. Throws `SdkError`. */
-export async function openClient(platform: Platform, options: ClientOptions): Promise<Client> {
-  try {
-    const { database, key } = await platform.openStore(options.store);
-    const { random } = platform.env;
-    const { storeSeal } = platform;
-    const store = await openLocalStore(
-      database,
-      key,
-      random,
-      describer,
-      filesReader,
-      storeSeal,
-    ).catch(async (error: unknown) => {
-      await database.close();
-      throw error;
-    });
-    try {
-      const events = createEvents<ClientEvents>((name, value) => platform.hears?.(name, value));
-      const alarm = (value: IdentityAlarm) =>
-        events.emit("identityAlarm", { ...value, address: formatAddress(value.user) });
-      const opened = await openAccount(platform, store, options, alarm);
-      return startClient(platform, store, { ...opened, events }, options);
-    } catch (error) {
-      await store.close();
-      throw error;
-    }
-  } catch (error) {
-    await platform.close();
-    throw toSdkError(error);
-  }
-}
-
-function startClient(
-  platform: Platform,
-  store: LocalStore,
-  opened: OpenedAccount & { readonly events: Events<ClientEvents> },
-  options: ClientOptions,
-): Client {
-  const { env, crypto } = platform;
-  const { account, context, events } = opened;
-  const copies = createCopies(env, store, events);
-  const sync = createSync(env, context.api, store, account.client, { events, copies });
-  const member: MemberContext = { crypto, now: () => sync.now() };
-  const book = createContactBook(context, account.user, (contact) =>
-    events.emit("contact", contactEvent(contact)),
-  );
-  const note = (tx: LocalTx) => {
-    const at = env.now();
-    for (const { room, key } of knownMetadataKeys(tx)) writeMetadataKey(tx, room, { key, at });
-  };
-  const identity = { user: account.user, key: opened.dataKey, note };
-  const alarms = createAlarms(env);
-  const catchingUp = alarms.create();
-  const data = createAccountData(
-    context,
-    identity,
-    (told) => {
-      events.emit("accountData", told);
-      groups.noted();
-    },
-    (delayMs, run) => catchingUp.set(delayMs, run),
-  );
-  const chosen = createChosen(
-    data,
-    () => env.now(),
-    () => finder.changed(),
-  );
-  const own = createOwnIdentity(context, account, {
-    changed(change) {
-      events.emit("clientsChanged", change);
-      // What this client knows and has not noted yet is for the new one.
-      if (change.added.length > 0) tellOthers();
-    },
-    renewed: () => groups.renewed(),
-  });
-  /** What this client has come to know; at the latest the next connection tells it. */
-  const tellOthers = () => data.soon();
-  events.on("joined", tellOthers);
-  const log = (event: string, error: unknown) => env.log.warn(event, { error: String(error) });
-  const { expiry, lifetimes } = createLifetimes({
-    env,
-    store,
-    events,
-    alarm: alarms.create(),
-    api: context.api,
-    expire: (tx, message) => groups.expire(tx, message),
-  });
-  const groups: Groups = createGroups({
-    env,
-    alarms,
-    people: peopleOf(context, book, own),
-    metadataKey: metadataKeyOf,
-    accountEvents: accountEventsOf({
-      context,
-      account,
-      book,
-      data,
-      own,
-      log,
-      events,
-      settled: () => notifier.settled(),
-    }),
-    ears: {
-      came: (tx, newcomers) => kept.grants.came(tx, newcomers),
-      overheard: (heard) => presences.overheard(heard),
-      spoke: (room, sender) => presences.spoke(room, sender),
-      arrived: (place) => notifier.arrived(place),
-    },
-    store,
-    api: context.api,
-    copies,
-    link: sync,
-    member,
-    keyPackageStock: platform.keyPackageStock,
-    identity: own.identity,
-    self: { user: account.user, client: account.client },
-    events,
-    reader: createReader({
-      profile: profileTaker(account.user, (user) =>
-        events.emit("profile", { user, address: formatAddress(user) }),
-      ),
-      grant: (tx, said) => kept.grants.heard(tx, said),
-      status: receiptTaker(account.user, (name, told) => events.emit(name, told)),
-    }),
-    lifetimes,
-  });
-  const profiles = createProfiles({ env, store, groups, self: account.user, events });
-  const presences = createPresences(env, { store, rooms: groups, events });
-  if (options.offline !== true) sync.start(groups);
-  const history = {
-    env,
-    crypto,
-    store,
-    events,
-    self: account.user,
-    dataKey: opened.dataKey,
-    roomOf: roomKnown,
-  };
-  const indexing = startIndexing(env, store);
-  events.on("changed", indexing.look);
-  const notifier = createNotifier({
-    store,
-    events,
-    self: account.user,
-    now: () => env.now(),
-    log,
-  });
-  const session = { user: account.user, client: account.client, random: env.random };
-  const { assetCipher: cipher } = platform;
-  const assets = createAssets({ env, api: context.api, store, cipher });
-  const { library, ofConversations: files } = startFiles({
-    env,
-    store,
-    assets,
-    events,
-    self: account.user,
-    chosen,
-    pictures: platform.pictures,
-    changed: tellOthers,
-  });
-  const stickers = createStickers({ env, store, assets, chosen });
-  const said = { profiles, presences, stickers, expiry };
-  const parts = { assets, files, groups, store, session, chosen, ...said };
-  const finder = createConversationFinder(parts, events);
-  const failed = (error: unknown) => log("deliveries.notTold", error);
-  tellDeliveries({ groups, session, store, events, alarm: alarms.create(), failed });
-  const life = new AbortController();
-  const lasting = { env, account, own, groups, assets, data, alarms, events, life: life.signal };
-  const kept = startHistory(history, lasting);
-  const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
-  const running = { sync, groups, copies, profiles, presences, indexing, notifier };
-  let closing: Promise<void> | undefined;
-  const close = () => {
-    life.abort();
-    closing ??= closeAll(platform, store, running);
-    return closing;
-  };
-  const asked = {
-    contacts: createContacts({ book, context, account, chosen }),
-    settings: createClientSettings({ store, chosen, changed: presences.settingsChanged }),
-    profile: createClientProfile({ store, chosen, profiles, self: account.user }),
-    sessions: createSessions(context.api),
-  };
-  return {
-    me: { address: formatAddress(account.user), user: account.user, client: account.client },
-    conversations: createConversations(parts, account.user, tellOthers, finder),
-    folders: createFolders(parts),
-    notifications: createClientNotifications(parts),
-    ...asked,
-    assets: createClientAssets(assets),
-    files: createClientFiles(library, assets),
-    stickers: createClientStickers(stickers),
-    presence: createClientPresence(presences.face),
-    clients: createOwnClients(context, { account, own, chosen }),
-    recovery: createClientRecovery(context, account, chosen),
-    account: {
-      export: () =>
-        exportAccount({
-          ...asked,
-          stickers,
-          library,
-          store,
-          account,
-          open: (room) => createConversation(parts, room),
-        }),
-      ...createReset(context.api),
-      changePassword: (change) => guarded(() => changePassword(context, change)),
-      delete: ({ password }) =>
-        guarded(async () => {
-          await deleteAccount(context, password);
-          life.abort();
-          closing ??= closeAll(platform, store, running, () => store.wipe());
-          await closing;
-        }),
-    },
-    factors: createFactors(context),
-    history: createClientHistory(history, kept, chosen),
-    email: createEmail(context.api),
-    privacy: createClientPrivacy(context.api),
-    admin: createAdmin(context.api),
-    diagnose: () => diagnose(context, env, account.user),
-    search: (query, wanted) => search(parts, query, wanted),
-    messages: (wanted) => unhandledMessages(looped, wanted ?? {}),
-    on: (name, listener) => events.on(name, listener),
-    caughtUp: () => guarded(() => sync.caughtUp()),
-    logout: () => guarded(() => logOut(context, account)),
-    close,
-    [Symbol.asyncDispose]: close,
-  };
-}
+export { openClient } from "./open-client.ts";

@@ -4,7 +4,6 @@ import {
   groupInfoRequestCodec,
   groupInfoResponseCodec,
   isKnock,
-  knockCodec,
   LABELS,
   Refusal,
   signedBytes,
@@ -12,10 +11,11 @@ import {
   utf8Encode,
   verifyGroupInfoRequest,
 } from "@treehouse/protocol";
-import type { Bytes, GroupInfoPlaintext, GroupInfoRequest } from "@treehouse/protocol";
+import type { Bytes, GroupInfoPlaintext, GroupInfoRequest, LinkUses } from "@treehouse/protocol";
 import type { DeliveryContext } from "./context.ts";
 import { mayCome } from "./check-commit.ts";
-import { listRemoteClients } from "./identity.ts";
+import { listedClient } from "./identity.ts";
+import type { ListedClientKeys } from "./identity.ts";
 import { checkMayAsk, checkMayKnock, takeKnock } from "./joining/index.ts";
 import { hasMoved } from "./log.ts";
 import { busy } from "./request.ts";
@@ -35,29 +35,31 @@ export async function readGroupInfo(context: DeliveryContext, request: Request):
   const { crypto } = context;
   for (let count = 0; count < attemptsMax; count += 1) {
     const hosted = await context.rooms.get(request.room);
-    if (mayCome(hosted, request.caller) === "outside") {
+    const side = mayCome(hosted, request.caller);
+    if (side === "outside") {
       if (count === 0) context.outsiders.take(request.caller);
       const { joiningCode } = asked;
       if (joiningCode !== undefined && isKnock(joiningCode)) {
         checkMayKnock(context, hosted, request.caller);
-        await checkAsker(context, request, asked);
-        return takeKnock(context, request, knockCodec.decode(joiningCode));
+        const listed = await checkAsker(context, request, asked);
+        return takeKnock(context, request, joiningCode, listed);
       }
       await checkMayAsk(context, hosted, request.caller, asked);
     }
     await checkAsker(context, request, asked);
-    const plaintext = await plaintextOf(context, hosted);
+    const plaintext = await plaintextOf(context, hosted, side);
     if (plaintext !== undefined) return sealed(crypto, hosted, asked, plaintext);
     context.rooms.drop(hosted);
   }
   throw busy();
 }
 
+/** The keys that the user's client list has for whoever asks. */
 async function checkAsker(
   context: DeliveryContext,
   { caller, room }: Request,
   asked: GroupInfoRequest,
-): Promise<void> {
+): Promise<ListedClientKeys> {
   const { crypto } = context;
   if (asked.ciphersuite !== crypto.suite) {
     throw new Refusal("versionUnsupported", "This server knows ciphersuite 1 only.");
@@ -65,12 +67,12 @@ async function checkAsker(
   if (!equalBytes(asked.requestingCredential.identity, utf8Encode(caller.client))) {
     throw new Refusal("clientMismatch", "The request names another client.");
   }
-  const listed = await listedKey(context, caller);
+  const listed = await listedClient(context, caller.client);
   const verify = (key: Bytes, message: Bytes, signature: Bytes) =>
     crypto.verify(key, message, signature);
   if (
     listed === undefined ||
-    !equalBytes(listed, asked.requestingSignatureKey) ||
+    !equalBytes(listed.signatureKey, asked.requestingSignatureKey) ||
     !verifyGroupInfoRequest(asked, room, verify)
   ) {
     throw new Refusal("identityInvalid", "The request is not signed by the session's client.");
@@ -78,26 +80,27 @@ async function checkAsker(
   if (!crypto.isHpkePublicKey(asked.groupInfoPublicKey)) {
     throw new Refusal("malformed", "Nothing can be sealed to this key.");
   }
-}
-
-async function listedKey(
-  context: DeliveryContext,
-  { user, client }: Request["caller"],
-): Promise<Bytes | undefined> {
-  const { accounts, database } = context;
-  if (accounts.isLocal(user)) return database.read((tx) => accounts.clientKey(tx, client));
-  return (await listRemoteClients(context, [client])).get(client)?.signatureKey;
+  return listed;
 }
 
 /** Undefined when the room has moved on. */
 async function plaintextOf(
   { database, store }: DeliveryContext,
   hosted: HostedRoom,
+  side: ReturnType<typeof mayCome>,
 ): Promise<GroupInfoPlaintext | undefined> {
-  const now = await database.read(async (tx) => ({
-    head: await store.head(tx, hosted.id),
-    proposals: await store.proposals(tx, hosted.id),
-  }));
+  const links = side === "inside" ? hosted.view.state.joinLinks : [];
+  const now = await database.read(async (tx) => {
+    const linkUses: LinkUses[] = [];
+    for (const { key } of links) {
+      linkUses.push({ key, uses: await store.countLinkUses(tx, hosted.id, key) });
+    }
+    return {
+      head: await store.head(tx, hosted.id),
+      proposals: await store.proposals(tx, hosted.id),
+      linkUses,
+    };
+  });
   if (now.head === undefined || hasMoved(hosted, now.head)) return undefined;
   if (hosted.group.groupInfo.length === 0) {
     // Lost in a restore: the next commit brings one.
@@ -113,6 +116,7 @@ async function plaintextOf(
       acceptedAt,
     })),
     position: now.head.position,
+    linkUses: now.linkUses,
   };
 }
 

@@ -3,7 +3,9 @@ import { befriend } from "../../../client-sdk/test/world/friends.ts";
 import { Random } from "../../../packages/testkit/src/index.ts";
 import { gather, storedLog } from "../federation-e2e/people.ts";
 import { startFederatedWorld } from "../federation-e2e/world.ts";
+import type { ServerProcess } from "../federation-e2e/server.ts";
 import type { FederatedWorld } from "../federation-e2e/world.ts";
+import { answeredBeforeCommit } from "./control.ts";
 import { createProgress, passed } from "./clocks.ts";
 import { damageOf, Ledger } from "./ledger.ts";
 import { quantile } from "./part.ts";
@@ -19,6 +21,7 @@ export const kills: Part = {
   about: "kill -9 of two servers at random moments while four clients send",
   counts: { usual: 50, full: 1_000 },
   run: (order) => killAtRandom(order, ["alpha", "beta"]),
+  control: { bug: answeredBeforeCommit, count: 10 },
 };
 
 /** Kills one of the servers, or all, so many times. The first one is the hub. */
@@ -54,7 +57,7 @@ async function killWorld({ seed, count }: Order, names: readonly string[]) {
   const people = await populate(world, names);
   const ledger = new Ledger(await gather(people, "kills"));
   const random = new Random(seed, "kills");
-  const restarts: number[] = [];
+  const starts = new Map(names.map((name) => [name, [] as number[]]));
   const [hubName = ""] = names;
   const hub = world.server(hubName);
 
@@ -72,25 +75,38 @@ async function killWorld({ seed, count }: Order, names: readonly string[]) {
   });
 
   for (let kill = 0; kill < count; kill += 1) {
-    await progress.more(random.integer(1, 8));
+    const more = progress.more(random.integer(1, 8));
+    if (!(await ledger.patiently(more, "for messages to be accepted"))) break;
     await passed(random.integer(0, 60));
     const doomed = random.chance(0.2) ? names : [names[random.integer(0, names.length - 1)] ?? ""];
     const { last } = ledger;
     await Promise.all(doomed.map((name) => world.server(name).kill()));
     await Promise.all(
       doomed.map(async (name) => {
-        const from = performance.now();
+        starts.get(name)?.push(Date.now());
         await world.server(name).start();
-        restarts.push(performance.now() - from);
       }),
     );
     ledger.checkLog(hub.databasePath, last, `kill ${kill + 1}`);
   }
   talk.over = true;
-  await Promise.all(talking);
+  await ledger.patiently(Promise.all(talking), "for answers");
   await ledger.checkPeople(people);
   const violations = [...ledger.violations, ...compareServers(world, ledger.room)];
+  const restarts = names.flatMap((name) => untilServed(world.server(name), starts.get(name) ?? []));
   return { restarts, accepted: ledger.accepted.size, violations };
+}
+
+/**
+ * How long each start took until the server served, by its own word: this process, which is also all
+ * the clients, may hear of it seconds later.
+ */
+function untilServed(server: ServerProcess, starts: readonly number[]): readonly number[] {
+  const told = server.log().matchAll(/"time":"([^"]+)".*"msg":"listening"/g);
+  // The first time nobody had killed it.
+  const served = [...told].map(([, time = ""]) => Date.parse(time)).slice(1);
+  if (served.length !== starts.length) throw new Error(`${server.domain} tells not of all starts`);
+  return served.map((time, at) => time - (starts[at] ?? time));
 }
 
 /** Two on each server, the founder's contacts. */

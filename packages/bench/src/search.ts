@@ -11,7 +11,7 @@ import {
   searchableOf,
 } from "../../../client-sdk/src/messages/index.ts";
 import { findTerms, parseQuery } from "../../../client-sdk/src/search/index.ts";
-import { sliceMessages } from "../../../client-sdk/src/client/indexing.ts";
+import { sliceMessages } from "../../../client-sdk/src/client/searching/index.ts";
 import { openSqlite } from "../../../client-sdk/src/storage-sqlite/index.ts";
 import { type LocalStore, openLocalStore } from "../../../client-sdk/src/storage/index.ts";
 import { createTexts } from "./texts.ts";

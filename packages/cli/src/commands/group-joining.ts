@@ -1,4 +1,4 @@
-import type { JoinLinkInfo, NewLink } from "@treehouse/client-sdk";
+import type { JoinLinkInfo, KnockInfo, NewLink } from "@treehouse/client-sdk";
 
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
@@ -83,6 +83,13 @@ export function addJoiningCommands(cli: Cli, noun: Noun): void {
     });
 }
 
+const saidOf: Record<KnockInfo["identity"], string> = {
+  unknown: "never seen here: asking their server when admitted",
+  known: "known key",
+  verified: "verified key",
+  changed: "ANOTHER KEY THAN BEFORE",
+};
+
 /** `treehouse group knock`, `knocks`, `admit` and `decline`. */
 function addKnockCommands(cli: Cli, noun: Noun): void {
   noun
@@ -104,10 +111,12 @@ function addKnockCommands(cli: Cli, noun: Noun): void {
     .action(async (reference: string) => {
       await withCaughtUpClient(cli, async (client) => {
         const knocks = await (await client.conversations.get(reference)).knocks.list();
-        const rows = knocks.map(({ address, at }) => ({ address, at }));
+        const rows = knocks.map(({ address, at, identity }) => ({ address, at, identity }));
         cli
           .output()
-          .list("knocks", rows, ({ address, at }) => `${address}  ${new Date(at).toISOString()}`);
+          .list("knocks", rows, ({ address, at, identity }) =>
+            [address, new Date(at).toISOString(), saidOf[identity]].join("  "),
+          );
       });
     });
   for (const [verb, description] of [
@@ -128,7 +137,7 @@ function addKnockCommands(cli: Cli, noun: Noun): void {
   }
 }
 
-function jsonOf({ id, link, role, createdBy, expiresAt, usesMax }: JoinLinkInfo) {
+function jsonOf({ id, link, role, createdBy, expiresAt, usesMax, uses }: JoinLinkInfo) {
   return {
     id,
     link: link ?? null,
@@ -136,13 +145,20 @@ function jsonOf({ id, link, role, createdBy, expiresAt, usesMax }: JoinLinkInfo)
     createdBy,
     expiresAt: expiresAt ?? null,
     usesMax: usesMax ?? null,
+    uses: uses ?? null,
+    usesLeft: usesMax === undefined || uses === undefined ? null : Math.max(0, usesMax - uses),
   };
 }
 
 function lineOf(row: Readonly<Record<string, unknown>>): string {
-  const { id, role, createdBy, expiresAt, usesMax } = row;
+  const { id, role, createdBy, expiresAt } = row;
   const until =
     typeof expiresAt === "number" ? `until ${new Date(expiresAt).toISOString()}` : "for good";
-  const uses = typeof usesMax === "number" ? `, ${usesMax} uses at most` : "";
-  return [String(id).slice(0, 12), role, `by ${String(createdBy)}`, until + uses].join("  ");
+  return [String(id).slice(0, 12), role, `by ${String(createdBy)}`, until, usesOf(row)].join("  ");
+}
+
+function usesOf({ uses, usesMax, usesLeft }: Readonly<Record<string, unknown>>): string {
+  const used = typeof uses === "number" ? `${uses} used` : "uses not known now";
+  if (typeof usesMax !== "number") return used;
+  return typeof usesLeft === "number" ? `${used}, ${usesLeft} left` : `${used}, ${usesMax} at most`;
 }
