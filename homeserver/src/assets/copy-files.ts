@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync } from "node:fs";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AssetUri } from "@treehouse/protocol";
 import { blobKeyOf } from "./keys.ts";
