@@ -33,4 +33,5 @@ test("what one request carries fits into the bounds of its path", () => {
   );
   expect(LIMITS.ratchetTreeBytesMax).toBeLessThan(LIMITS.responseBodyBytesMax);
   expect(LIMITS.entryBytesMax).toBeLessThan(LIMITS.frameBytesMax);
+  expect(LIMITS.takeOverBodyBytesMax).toBeLessThan(LIMITS.bodiesBytesPerUserMax);
 });
