@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../homeserver/src/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../start.mjs", import.meta.url));
 const startMs = 60_000;
 
 /** Our own server as an operator runs it: a process of its own, over a fresh data directory. */
