@@ -162,6 +162,51 @@ test("R-019 FED-1109 whoever comes in anew may die at any transaction: one way b
   expect(died).toBeGreaterThan(0);
 }, 120_000);
 
+test("R-057 R-019 who is far behind takes in several commits at once, and may die between any two steps", async () => {
+  const commits = full ? 40 : 10;
+  const alice = await server.open(await actorOf("host", 0));
+  const room = await alice.conversations.create({ name: "behind", members: ["bob@localhost"] });
+  await bob.caughtUp();
+  await bob.close();
+  let died = 0;
+  let told = 0;
+  for (const { at, when } of deaths.slice(0, full ? 40 : 4)) {
+    for (let count = 0; count < commits; count += 1) await room.rename(`behind ${at} ${count}`);
+    told += commits;
+    await room.send(`${when} ${at}`);
+    const doomed = await openMortal(server, "bob");
+    doomed.arm({ at, when });
+    await Promise.race([doomed.client.caughtUp().catch(() => undefined), doomed.died]);
+    if (doomed.dead()) died += 1;
+    else await doomed.client.close();
+    const back = await openMortal(server, "bob");
+    await settle(back);
+    const theirs = await back.client.conversations.get(room.id);
+    const [here, there] = [await room.info(), await theirs.info()];
+    expect(there.epochAuthenticator).toBe(here.epochAuthenticator);
+    expect(there.name).toBe(`behind ${at} ${commits - 1}`);
+    expect(await textsIn(theirs)).toEqual(await textsIn(room));
+    const items = await theirs.history({ limit: 10_000 });
+    const positions = items.map(({ position }) => position);
+    expect(new Set(positions).size).toBe(positions.length);
+    const renamed = items.filter((item) => item.kind === "membership" && item.about !== undefined);
+    expect(renamed).toHaveLength(told);
+    expect(items.map(({ kind }) => kind)).not.toContain("fault");
+    await back.client.close();
+  }
+  expect(died).toBeGreaterThan(0);
+  const many = 2 * commits + 20;
+  for (let count = 0; count < many; count += 1) await room.rename(`behind ${count}`);
+  const unhurt = await openMortal(server, "bob");
+  const before = unhurt.transactions();
+  await unhurt.client.caughtUp();
+  // One by one each of them takes three.
+  expect(unhurt.transactions()).toBeLessThan(before + 2 * many);
+  await unhurt.client.close();
+  await alice.close();
+  bob = await server.open("bob");
+}, 240_000);
+
 test("R-020 a registration may die at any transaction and is finished with the same store", async () => {
   for (const { at, when } of deaths.slice(0, full ? 12 : 4)) {
     const name = `new-${when}-${at}`;

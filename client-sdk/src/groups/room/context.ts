@@ -342,8 +342,13 @@ export async function writeWithGroup<T>(
       return write(tx);
     }, durability);
   } catch (error) {
-    room.group = undefined;
-    room.peopleEpoch = noEpoch;
+    forgetGroup(room);
     throw error;
   }
+}
+
+/** It is ahead of the store, and is loaded again at its next use. */
+export function forgetGroup(room: Room): void {
+  room.group = undefined;
+  room.peopleEpoch = noEpoch;
 }

@@ -4,6 +4,7 @@ export { policyBefore, type PolicyBefore, violationOf, wayOf } from "./check-pol
 export {
   type AccountEvents,
   type Ears,
+  forgetGroup,
   type GroupsContext,
   type KnownUser,
   type Link,
