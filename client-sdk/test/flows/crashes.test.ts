@@ -164,7 +164,7 @@ test("R-019 FED-1109 whoever comes in anew may die at any transaction: one way b
 
 test("R-057 R-019 who is far behind takes in several commits at once, and may die between any two steps", async () => {
   const commits = full ? 40 : 10;
-  const alice = await server.open(await actorOf("host", 0));
+  const alice = await server.open(await actorOf("renamer", 0));
   const room = await alice.conversations.create({ name: "behind", members: ["bob@localhost"] });
   await bob.caughtUp();
   await bob.close();
