@@ -63,6 +63,7 @@ export type {
   FolderInfo,
   FoundConversation,
   JoinLinkInfo,
+  KnockInfo,
   NewLink,
   Invite,
   Judged,

@@ -89,8 +89,7 @@ export const entryVectors = [
   vectorOf("Entry", "knock", {
     ...later,
     kind: "knock",
-    user: bob,
-    key: octets(32, 0x60),
+    knock: octets(90, 0x60),
   }),
   vectorOf("Entry", "tombstone", {
     ...later,

@@ -2,15 +2,16 @@ import {
   formatRoomLink,
   joinLinkKey,
   joinLinksCodec,
-  knockCodec,
   parseGroupUri,
   LABELS,
   signJoinAsk,
   signJoinTicket,
+  signKnock,
   type Sign,
   toHex,
 } from "@treehouse/protocol";
-import { alice, alicesClient, octets, room, time } from "./sample-values.ts";
+import { leafIdentity } from "./identity-samples.ts";
+import { alice, alicesClient, bob, octets, room, time } from "./sample-values.ts";
 import { signingKeyOf, signingKeys } from "./signing-keys.ts";
 
 const seed = octets(32, 0x70);
@@ -27,6 +28,7 @@ export function joinVectors() {
     leafKey: signingKeys.client.publicKey,
     identityKey: signingKeys.identity.publicKey,
   };
+  const invitee = { user: bob, identityKey: octets(32, 0xb0) };
   const ask = {
     room,
     client: alicesClient,
@@ -38,8 +40,9 @@ export function joinVectors() {
     privateKey: toHex(linkKey.seed),
     publicKey: toHex(linkKey.publicKey),
     links: [
-      linksOf({ ...link, expiresAt: undefined, usesMax: undefined }),
-      linksOf({ ...link, role: 3, expiresAt: time, usesMax: 5 }),
+      linksOf({ ...link, expiresAt: undefined, usesMax: undefined, invitee: undefined }),
+      linksOf({ ...link, role: 3, expiresAt: time, usesMax: 5, invitee: undefined }),
+      linksOf({ ...link, expiresAt: time, usesMax: 1, invitee }),
     ],
     tickets: [
       signed("in a commit", LABELS.joinTicket, (sign) =>
@@ -49,7 +52,7 @@ export function joinVectors() {
         signJoinAsk(ask, linkKey.publicKey, sign),
       ),
     ],
-    knock: toHex(knockCodec.encode({ key: linkKey.publicKey })),
+    knock: signedKnock(),
     texts: [
       { room, seed: toHex(seed), metadataKey: toHex(octets(32, 0xa0)) },
       { room, seed: toHex(seed), metadataKey: null },
@@ -60,11 +63,21 @@ export function joinVectors() {
 }
 
 function linksOf(link: Parameters<typeof joinLinksCodec.encode>[0][number]) {
-  const { key, role, createdBy, expiresAt, usesMax } = link;
+  const { key, role, createdBy, expiresAt, usesMax, invitee } = link;
   return {
     hex: toHex(joinLinksCodec.encode([link])),
     value: [
-      { key: toHex(key), role, createdBy, expiresAt: expiresAt ?? null, usesMax: usesMax ?? null },
+      {
+        key: toHex(key),
+        role,
+        createdBy,
+        expiresAt: expiresAt ?? null,
+        usesMax: usesMax ?? null,
+        invitee:
+          invitee === undefined
+            ? null
+            : { user: invitee.user, identityKey: toHex(invitee.identityKey) },
+      },
     ],
   };
 }
@@ -77,6 +90,27 @@ function signed(name: string, label: string, run: (sign: Sign) => Uint8Array) {
     return linkKey.sign(message);
   });
   return { name, label, message: messages.join(""), ticket: toHex(ticket) };
+}
+
+/** A knock of the client that the leaf identity of `vectors/identity.json` is about. */
+function signedKnock() {
+  const messages: string[] = [];
+  const knock = { key: linkKey.publicKey, at: time, identity: leafIdentity };
+  const hex = signKnock(room, knock, (message) => {
+    messages.push(toHex(message));
+    return signingKeys.client.sign(message);
+  });
+  const { user, identityKey } = leafIdentity.certificate;
+  return {
+    room,
+    at: time,
+    label: LABELS.knock,
+    message: messages.join(""),
+    hex: toHex(hex),
+    user,
+    client: alicesClient,
+    identityKey: toHex(identityKey),
+  };
 }
 
 function textOf(hasSeed: boolean, hasKey: boolean): string {

@@ -69,6 +69,7 @@ const adminLink: JoinLink = {
   createdBy: olga,
   expiresAt: undefined,
   usesMax: undefined,
+  invitee: undefined,
 };
 const linked: RoomView = { ...group, state: { ...withAdmin, joinLinks: [adminLink] } };
 

@@ -9,6 +9,7 @@ export type {
   ActOptions,
   AboutChange,
   JoinLinkInfo,
+  KnockInfo,
   NewLink,
   ConversationPolicy,
   LimitsWish,

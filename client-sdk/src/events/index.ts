@@ -160,8 +160,16 @@ export type ClientEvents = {
     readonly unsilenced: readonly UserUri[];
     readonly rules: boolean;
   };
-  /** Somebody asks to be let in; told to whoever may answer: `conversation.knocks`. */
-  knock: { readonly room: RoomUri; readonly user: UserUri; readonly address: string };
+  /**
+   * Somebody asks to be let in; told to whoever may answer: `conversation.knocks`, which says what
+   * `identity` means.
+   */
+  knock: {
+    readonly room: RoomUri;
+    readonly user: UserUri;
+    readonly address: string;
+    readonly identity: "unknown" | "known" | "verified" | "changed";
+  };
   /**
    * A server was caught at something about somebody's keys, or somebody has new ones. `keyChanged`:
    * another identity key than the pinned one. `listRolledBack`: an older client list than before.

@@ -145,8 +145,9 @@ test("FED-1090 FED-1091 who knocks is heard by those who may answer, and comes i
     room: room.id,
     user: bob.me.user,
     address: bob.me.address,
+    identity: "known",
   });
-  expect((await room.knocks.list()).map((one) => one.address)).toEqual([bob.me.address]);
+  expect(await room.knocks.list()).toMatchObject([{ address: bob.me.address, identity: "known" }]);
   await expect(carols.knocks.list()).rejects.toMatchObject({ code: "notAllowed" });
   await room.knocks.decline(bob.me.address);
   expect(await room.knocks.list()).toEqual([]);
@@ -155,7 +156,7 @@ test("FED-1090 FED-1091 who knocks is heard by those who may answer, and comes i
   const dave = await servers.at(1).register("dave2");
   const again = next(alice, "knock");
   await dave.conversations.knock(address);
-  await again;
+  expect((await again).identity).toBe("unknown");
   await room.knocks.admit(dave.me.address);
   expect(await dave.conversations.knock(address)).toBe("joined");
   const daves = await dave.conversations.get(room.id);

@@ -124,6 +124,7 @@ export const acts: readonly Act[] = [
           createdBy: user,
           expiresAt: undefined,
           usesMax: undefined,
+          invitee: undefined,
         },
       ],
     })),

@@ -1,101 +1,114 @@
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
-import { type Env, NetworkFault } from "@treehouse/protocol";
+import { type Env, NetworkFault, serverFrameCodec } from "@treehouse/protocol";
 
-import { type Client, openClient } from "../../src/client/index.ts";
+import { type Client, type ClientOptions, openClient } from "../../src/client/index.ts";
 import { createNodeEnv } from "../../src/environment/node.ts";
 import type { SqlDatabase } from "../../src/storage/index.ts";
 import { openNodeStore } from "../../src/storage-sqlite/index.ts";
 import { cheap } from "./open-client.ts";
-import type { TestServer } from "./server.ts";
-
-/** Where a client dies: at the `at`-th transaction from `arm` on, before or after its COMMIT. */
-export type Death = { readonly at: number; readonly when: "before" | "after" };
+import type { RunningServer } from "./server.ts";
+import { type Seals, watchedCrypto } from "./watched.ts";
 
 /** A client over a real store that can be killed inside of it, like a process. */
 export interface Mortal {
   readonly client: Client;
-  /** Counts transactions from here on. */
-  arm(death: Death): void;
-  dead(): boolean;
-  /** Resolves at the moment of death. */
+  /**
+   * Has it die at a moment from here on; moments are before and after each COMMIT of the store, and
+   * whenever an answer of the server arrives, which is lost then. Without one they are only counted.
+   */
+  arm(at: number | undefined): void;
+  /** Resolves once it is dead, and its store is nobody's. */
   readonly died: Promise<void>;
-  /** How many transactions there were since `arm`. */
-  transactions(): number;
-  /** Wishes that are stored and not done. */
+  /** Closes it, unless it is dead; answers whether it is. */
+  end(): Promise<boolean>;
+  /** How many moments there were since `arm`. */
+  moments(): number;
+  /** Wishes that are stored and not done; of the dead, those that they have left. */
   intents(): Promise<number>;
 }
 
+export type MortalOptions = Pick<Partial<ClientOptions>, "register" | "password" | "offline"> & {
+  readonly death?: number;
+  /** Where the keys are noted that it encrypts by. */
+  readonly seals?: Seals;
+};
+
 export async function openMortal(
-  server: TestServer,
+  server: RunningServer,
   name: string,
-  options: {
-    readonly register?: object;
-    readonly password?: string;
-    readonly offline?: boolean;
-    readonly death?: Death;
-  } = {},
+  { death, seals, ...options }: MortalOptions = {},
 ): Promise<Mortal> {
-  const { death, ...wanted } = options;
   const life = new Life(death);
   const { env, close } = createNodeEnv();
   const lived = mortalEnv(env, life);
+  const crypto = createNodeCrypto({ random: lived.random });
   let engine: SqlDatabase | undefined;
+  const countIntents = async (): Promise<number> => {
+    if (engine === undefined) throw new Error("there is no store");
+    const sql = "SELECT count(*) AS open FROM intents ORDER BY 1";
+    return engine.transaction((tx) => Number(tx.all(sql)[0]?.["open"]));
+  };
+  let left = 0;
   const client = await openClient(
     {
       env: lived,
-      crypto: createNodeCrypto({ random: lived.random }),
+      crypto: seals === undefined ? crypto : watchedCrypto(crypto, seals),
       ...cheap,
       async openStore(path) {
         const { database, key } = await openNodeStore(path, undefined, lived.random);
-        life.atDeath = () => void database.close();
-        engine = mortalDatabase(database, life);
-        return { database: engine, key };
+        engine = database;
+        life.atDeath = async () => {
+          left = await countIntents();
+          await database.close();
+        };
+        return { database: mortalDatabase(database, life), key };
       },
       close,
     },
-    { account: `${name}@localhost`, server: server.url, store: server.path(name), ...wanted },
+    {
+      account: `${name}@${server.domain}`,
+      server: server.url,
+      store: server.path(name),
+      ...options,
+    },
   );
   return {
     client,
     arm: (at) => life.arm(at),
-    dead: () => life.dead,
     died: life.died,
-    transactions: () => life.count,
-    async intents() {
-      if (engine === undefined) throw new Error("there is no store");
-      const sql = "SELECT count(*) AS open FROM intents ORDER BY 1";
-      return engine.transaction((tx) => Number(tx.all(sql)[0]?.["open"]));
+    async end() {
+      await (life.dead ? life.died : client.close());
+      return life.dead;
     },
+    moments: () => life.count,
+    intents: async () => (life.dead ? life.died.then(() => left) : countIntents()),
   };
 }
 
 class Life {
   dead = false;
   count = 0;
-  atDeath: () => void = () => undefined;
-  readonly died: Promise<void>;
-  #death: Death | undefined;
-  #tell: () => void = () => undefined;
+  atDeath: () => Promise<void> = async () => undefined;
+  readonly #end = Promise.withResolvers<void>();
+  readonly died = this.#end.promise;
+  #death: number | undefined;
 
-  constructor(death: Death | undefined) {
+  constructor(death: number | undefined) {
     this.#death = death;
-    this.died = new Promise((resolve) => {
-      this.#tell = resolve;
-    });
   }
 
-  arm(death: Death): void {
+  arm(death: number | undefined): void {
     this.#death = death;
     this.count = 0;
   }
 
   /** Dies if this is the moment. */
-  pass(when: Death["when"]): void {
+  pass(): void {
     if (this.dead) throw new Error("this process is dead");
-    if (this.#death?.at !== this.count || this.#death.when !== when) return;
+    this.count += 1;
+    if (this.#death !== this.count) return;
     this.dead = true;
-    this.atDeath();
-    this.#tell();
+    this.atDeath().then(this.#end.resolve, this.#end.reject);
     throw new Error("the process dies here");
   }
 }
@@ -106,11 +119,9 @@ function mortalDatabase(database: SqlDatabase, life: Life): SqlDatabase {
       if (!life.dead) await database.settle();
     },
     async transaction(run, durability) {
-      if (life.dead) throw new Error("this process is dead");
-      life.count += 1;
-      life.pass("before");
+      life.pass();
       const value = await database.transaction(run, durability);
-      life.pass("after");
+      life.pass();
       return value;
     },
     async close() {
@@ -119,10 +130,21 @@ function mortalDatabase(database: SqlDatabase, life: Life): SqlDatabase {
   };
 }
 
+const answers: readonly string[] = ["submitted", "updated", "refused"];
+
 /** The dead send nothing, hear nothing, and have no timers. */
 function mortalEnv(env: Env, life: Life): Env {
   const guard = (run: () => void) => () => {
     if (!life.dead) run();
+  };
+  const isLost = (bytes: Uint8Array): boolean => {
+    if (!answers.includes(serverFrameCodec.decode(bytes).type)) return false;
+    try {
+      life.pass();
+      return false;
+    } catch {
+      return true;
+    }
   };
   return {
     ...env,
@@ -131,13 +153,15 @@ function mortalEnv(env: Env, life: Life): Env {
     async fetch(request) {
       if (life.dead) throw new NetworkFault("broken", "this process is dead");
       const response = await env.fetch(request);
-      if (life.dead) throw new NetworkFault("broken", "this process is dead");
+      life.pass();
       return response;
     },
     openSocket(url, events) {
       const socket = env.openSocket(url, {
         opened: guard(() => events.opened()),
-        message: (bytes) => guard(() => events.message(bytes))(),
+        message(bytes) {
+          if (!life.dead && !isLost(bytes)) events.message(bytes);
+        },
         closed: (code, reason) => guard(() => events.closed(code, reason))(),
       });
       void life.died.then(() => socket.close(1001, "dead"));

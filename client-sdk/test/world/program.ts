@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../../homeserver/src/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../../tools/start.mjs", import.meta.url));
 
 /** A homeserver in a process of its own, which can be killed. */
 export interface Program extends AsyncDisposable {

@@ -11,8 +11,9 @@ import type { RunningServer } from "./server.ts";
 export class Seals {
   readonly #sealed = new Map<string, Set<string>>();
 
-  note(key: Uint8Array, plaintext: Uint8Array): void {
-    const at = toHex(key);
+  /** Of a nonce, the first four octets are drawn for each message (RFC 9420 §6.3.1). */
+  note(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): void {
+    const at = toHex(key) + toHex(nonce.subarray(4));
     const known = this.#sealed.get(at) ?? new Set<string>();
     this.#sealed.set(at, known.add(toHex(plaintext)));
   }
@@ -28,6 +29,20 @@ export class Seals {
   }
 }
 
+/** Notes every key that something is encrypted with. */
+export function watchedCrypto<C extends ReturnType<typeof createNodeCrypto>>(
+  honest: C,
+  seals: Seals,
+): C {
+  return {
+    ...honest,
+    aeadSeal(key, nonce, aad, plaintext) {
+      seals.note(key, nonce, plaintext);
+      return honest.aeadSeal(key, nonce, aad, plaintext);
+    },
+  };
+}
+
 /** A client of which every key is noted that it encrypts a message with. */
 export async function openWatched(
   server: RunningServer,
@@ -36,14 +51,7 @@ export async function openWatched(
   options: Partial<ClientOptions> = {},
 ): Promise<Client> {
   const { env, close } = createNodeEnv();
-  const honest = createNodeCrypto({ random: env.random });
-  const crypto: typeof honest = {
-    ...honest,
-    aeadSeal(key, nonce, aad, plaintext) {
-      seals.note(key, plaintext);
-      return honest.aeadSeal(key, nonce, aad, plaintext);
-    },
-  };
+  const crypto = watchedCrypto(createNodeCrypto({ random: env.random }), seals);
   const client = await openClient(
     {
       env,

@@ -42,6 +42,7 @@ export const link: JoinLink = {
   createdBy: others.admin,
   expiresAt: undefined,
   usesMax: undefined,
+  invitee: undefined,
 };
 
 const hub = parseDomain("example.org");

@@ -4,7 +4,6 @@ import {
   groupInfoRequestCodec,
   groupInfoResponseCodec,
   isKnock,
-  knockCodec,
   LABELS,
   Refusal,
   signedBytes,
@@ -15,7 +14,8 @@ import {
 import type { Bytes, GroupInfoPlaintext, GroupInfoRequest } from "@treehouse/protocol";
 import type { DeliveryContext } from "./context.ts";
 import { mayCome } from "./check-commit.ts";
-import { listRemoteClients } from "./identity.ts";
+import { listedClient } from "./identity.ts";
+import type { ListedClientKeys } from "./identity.ts";
 import { checkMayAsk, checkMayKnock, takeKnock } from "./joining/index.ts";
 import { hasMoved } from "./log.ts";
 import { busy } from "./request.ts";
@@ -40,8 +40,8 @@ export async function readGroupInfo(context: DeliveryContext, request: Request):
       const { joiningCode } = asked;
       if (joiningCode !== undefined && isKnock(joiningCode)) {
         checkMayKnock(context, hosted, request.caller);
-        await checkAsker(context, request, asked);
-        return takeKnock(context, request, knockCodec.decode(joiningCode));
+        const listed = await checkAsker(context, request, asked);
+        return takeKnock(context, request, joiningCode, listed);
       }
       await checkMayAsk(context, hosted, request.caller, asked);
     }
@@ -53,11 +53,12 @@ export async function readGroupInfo(context: DeliveryContext, request: Request):
   throw busy();
 }
 
+/** The keys that the user's client list has for whoever asks. */
 async function checkAsker(
   context: DeliveryContext,
   { caller, room }: Request,
   asked: GroupInfoRequest,
-): Promise<void> {
+): Promise<ListedClientKeys> {
   const { crypto } = context;
   if (asked.ciphersuite !== crypto.suite) {
     throw new Refusal("versionUnsupported", "This server knows ciphersuite 1 only.");
@@ -65,12 +66,12 @@ async function checkAsker(
   if (!equalBytes(asked.requestingCredential.identity, utf8Encode(caller.client))) {
     throw new Refusal("clientMismatch", "The request names another client.");
   }
-  const listed = await listedKey(context, caller);
+  const listed = await listedClient(context, caller.client);
   const verify = (key: Bytes, message: Bytes, signature: Bytes) =>
     crypto.verify(key, message, signature);
   if (
     listed === undefined ||
-    !equalBytes(listed, asked.requestingSignatureKey) ||
+    !equalBytes(listed.signatureKey, asked.requestingSignatureKey) ||
     !verifyGroupInfoRequest(asked, room, verify)
   ) {
     throw new Refusal("identityInvalid", "The request is not signed by the session's client.");
@@ -78,15 +79,7 @@ async function checkAsker(
   if (!crypto.isHpkePublicKey(asked.groupInfoPublicKey)) {
     throw new Refusal("malformed", "Nothing can be sealed to this key.");
   }
-}
-
-async function listedKey(
-  context: DeliveryContext,
-  { user, client }: Request["caller"],
-): Promise<Bytes | undefined> {
-  const { accounts, database } = context;
-  if (accounts.isLocal(user)) return database.read((tx) => accounts.clientKey(tx, client));
-  return (await listRemoteClients(context, [client])).get(client)?.signatureKey;
+  return listed;
 }
 
 /** Undefined when the room has moved on. */

@@ -63,6 +63,17 @@ async function listClientsAt(
   }
 }
 
+/** A client of whichever server, as its user's latest list names it. Refuses as `listRemoteClients`. */
+export async function listedClient(
+  context: IdentityContext & Pick<DeliveryContext, "accounts" | "database">,
+  client: ClientUri,
+): Promise<ListedClientKeys | undefined> {
+  const { accounts, database } = context;
+  return accounts.isLocal(userOfClient(client))
+    ? database.read((tx) => localKeys(accounts, tx, client))
+    : (await listRemoteClients(context, [client])).get(client);
+}
+
 async function beforeDeadline(
   { env }: Pick<IdentityContext, "env">,
   asking: Promise<unknown>,

@@ -45,7 +45,7 @@ import { receiveEphemeral } from "./followed/receive-ephemeral.ts";
 import { receiveEntry } from "./followed/receive.ts";
 import type { Verdict } from "./followed/receive.ts";
 import { thawRoom } from "./followed/thaw.ts";
-import { createSuccessions } from "./generations/index.ts";
+import { createSuccessions, hubWanted } from "./generations/index.ts";
 import { createHealthWatch } from "./health/index.ts";
 import { createOutsiderRates } from "./joining/index.ts";
 import { limited } from "./limited.ts";
@@ -217,7 +217,13 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       (room) => restored.isUnsettled(room),
     ),
     turns: createTurns(),
-    successions: createSuccessions(() => context),
+    successions: createSuccessions(env, () => context),
+    ends: {
+      onBehind: (room, hub) => backfill.begin(room, hub),
+      onComing: (room) => moves.begin(room),
+      onSuccessor: (room, peer) => context.successions.lookUp(room, peer),
+    },
+    coming: new Set(),
     followed: createFollowedCache({ database, store, roomsMax: LIMITS.followedRoomsCachedMax }),
     count: (reason) => faults.add(1, { reason }),
   };
@@ -232,15 +238,16 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
   dependencies.jobs.every("delivery.unseen", unseenIntervalMs, settleAway);
   const moves = createMoves(context);
   const ready = {
-    refuseUnsettled(room: RoomUri) {
+    refuseUnsettled(room: RoomUri, request?: Uint8Array) {
       restored.refuseUnsettled(room);
-      moves.refuseComing(room);
+      // Where the former hub is gone, it never comes so far: then owners agree that it goes on here.
+      if (request === undefined || hubWanted(request) === undefined) moves.refuseComing(room);
     },
   };
   const health = createHealthWatch(context, env.log, restored.isUnsettled);
   const hosted = unlessUnsettled(ready, operationsOf({ ...context, health }, moves));
   const operations = limited(env, forwarding(context, hosted));
-  const backfill = createBackfill(context, moves.begin);
+  const backfill = createBackfill(context);
   const departing = settling(context, restored.isUnsettled);
   return {
     ...operations,
@@ -255,7 +262,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       ...limited(env, hosted),
       events: async (peer, room, range) => {
         // What it says now of its log is of a term that is over.
-        ready.refuseUnsettled(room);
+        restored.refuseUnsettled(room);
         return readEvents(context, peer, room, range);
       },
       standing: (peer, room) => readStanding(context, peer, room),
@@ -272,8 +279,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       receive: (tx, prepared, index) =>
         receiveEntry(context, tx, prepared, itemAt(prepared, index)),
       pass: (peer, entry) => receiveEphemeral(context, peer, entry),
-      finish: (tx, prepared) =>
-        finishBatch(context, tx, prepared, { onBehind: backfill.begin, onComing: moves.begin }),
+      finish: (tx, prepared) => finishBatch(context, tx, prepared, context.ends),
     },
     hubs: (tx) => store.followedHubs(tx),
     async deleteUser(tx, user) {
@@ -313,6 +319,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       await departing.idle();
       await context.breaths.close();
       await backfill.close();
+      await context.successions.idle();
       await moves.close();
       await restored.close();
     },

@@ -23,8 +23,9 @@ export async function maintain(context: DeliveryContext): Promise<number> {
         const offers = await store.deleteExpiredOffers(tx, before, rowsPerStep);
         const claims = await store.deleteExpiredClaims(tx, at, rowsPerStep);
         const ranges = await store.deleteOldRanges(tx, before);
+        const closings = await store.deleteOldClosings(tx, before);
         for (const room of rooms) await store.collectTrees(tx, room, LIMITS.epochWindowEpochs);
-        const moves = offers + ranges + claims;
+        const moves = offers + ranges + closings + claims;
         return reservations + answers + forwarded + places + voids + rooms.length + moves;
       },
       { frees: true },

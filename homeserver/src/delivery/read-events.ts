@@ -1,5 +1,13 @@
-import { decodeEntry, domainOf, LIMITS, Refusal, signedHeadCodec } from "@treehouse/protocol";
+import {
+  decodeEntry,
+  domainOf,
+  LIMITS,
+  readMoved,
+  Refusal,
+  signedHeadCodec,
+} from "@treehouse/protocol";
 import type {
+  Bytes,
   Domain,
   EventsResponse,
   LeafChange,
@@ -107,7 +115,7 @@ async function rosterAt(
 }
 
 async function page(
-  { roomLog }: EventsContext,
+  { roomLog, store }: EventsContext,
   tx: ReadTx,
   room: RoomUri,
   { after, limit }: EventsRange,
@@ -122,13 +130,33 @@ async function page(
     entriesMax: Math.min(limit, LIMITS.eventsPerPageMax),
   });
   const last = Math.max(from, Math.min(read.head, until ?? read.head));
+  const entries = read.entries.map(({ bytes }) => bytes);
+  const closed = upToClosing(entries, await store.closings(tx, room));
   return {
     oldest: read.entries[0]?.position ?? last + 1,
     last,
-    entries: read.entries.map(({ bytes }) => bytes),
-    head,
+    entries: closed?.entries ?? entries,
+    head: closed?.head ?? head,
     introduction: undefined,
   };
+}
+
+/**
+ * FED-1139: a page ends where a former hub closed its log, and has that one's last word: whoever has missed it
+ * believes no other.
+ */
+function upToClosing(
+  entries: readonly Bytes[],
+  closings: ReadonlyMap<number, Bytes>,
+): { readonly entries: readonly Bytes[]; readonly head: SignedHead } | undefined {
+  if (closings.size === 0) return undefined;
+  for (const [index, bytes] of entries.entries()) {
+    const entry = decodeEntry(bytes, "sliced");
+    const closing = readMoved(entry) && closings.get(entry.term);
+    if (closing === undefined) continue;
+    return { entries: entries.slice(0, index + 1), head: signedHeadCodec.decode(closing) };
+  }
+  return undefined;
 }
 
 /** Whether another server has had members in a followed room ever since a position. */

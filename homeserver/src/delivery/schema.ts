@@ -321,3 +321,4 @@ export const linkUses = sqliteTable(
 
 export * from "./generations/schema.ts";
 export * from "./health/schema.ts";
+export * from "./moves/schema.ts";

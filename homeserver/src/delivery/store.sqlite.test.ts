@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { createNodeEnv } from "../platform/env/node-env.ts";
 import { migrationsOf, openDatabase } from "../platform/index.ts";
+import { closingStoreContract } from "./moves/closing-store.contract.ts";
 import { claimStoreContract } from "./generations/store.contract.ts";
 import { linkUseStoreContract } from "./joining/store.contract.ts";
 import { deliveryStoreContract } from "./store.contract.ts";
@@ -21,4 +22,5 @@ describe("the SQLite store", () => {
   deliveryStoreContract(open);
   linkUseStoreContract(open);
   claimStoreContract(open);
+  closingStoreContract(open);
 });

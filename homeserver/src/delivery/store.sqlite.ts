@@ -5,6 +5,7 @@ import { buffer, bytes } from "./blob.ts";
 import { createCompanionStore } from "./companion-store.sqlite.ts";
 import { createFollowedStore } from "./followed/store.sqlite.ts";
 import { createClaimStore } from "./generations/store.sqlite.ts";
+import { createClosingStore } from "./moves/closing-store.sqlite.ts";
 import { createMoveStore } from "./moves/store.sqlite.ts";
 import { createGroupStore } from "./group-store.sqlite.ts";
 import { createHealthStore } from "./health/index.ts";
@@ -47,6 +48,7 @@ export function createSqliteStore(database: Database): DeliveryStore {
     ...createFollowedStore(database),
     ...createClaimStore(database),
     ...createMoveStore(database),
+    ...createClosingStore(database),
   };
 }
 

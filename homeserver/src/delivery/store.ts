@@ -3,6 +3,7 @@ import type { Acquaintance, ReadTx, Tx } from "../platform/index.ts";
 import type { FollowedStore } from "./followed/store.ts";
 import type { ClaimStore } from "./generations/store.ts";
 import type { HealthStore, StoredHealth } from "./health/index.ts";
+import type { ClosingStore } from "./moves/closing-store.ts";
 import type { MoveStore } from "./moves/store.ts";
 import type { LinkUseStore } from "./joining/index.ts";
 
@@ -24,7 +25,8 @@ export interface DeliveryStore
     LinkUseStore,
     FollowedStore,
     ClaimStore,
-    MoveStore {}
+    MoveStore,
+    ClosingStore {}
 
 export interface ReservationStore {
   insertReservation(tx: Tx, reservation: Reservation): Promise<void>;

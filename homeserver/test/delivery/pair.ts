@@ -7,7 +7,7 @@ import type { Person } from "./person.ts";
 import { foundRoom, joinByWelcome } from "./rooms.ts";
 import type { Seat } from "./seat.ts";
 import { startTwoServers } from "./two-servers.ts";
-import type { TwoServers } from "./two-servers.ts";
+import type { TwoServers, TwoServersOptions } from "./two-servers.ts";
 
 /** Alice at a hub, and Bob at a server that follows it. */
 export interface Pair extends AsyncDisposable {
@@ -22,9 +22,9 @@ export interface Pair extends AsyncDisposable {
   openRoom(): Promise<readonly [alice: Seat, bob: Seat]>;
 }
 
-export async function startPair(): Promise<Pair> {
+export async function startPair(options: Pick<TwoServersOptions, "roomLog"> = {}): Promise<Pair> {
   const directory = mkdtempSync(join(tmpdir(), "treehouse-pair-"));
-  const servers = await startTwoServers({ path: join(directory, "hub.sqlite") });
+  const servers = await startTwoServers({ ...options, path: join(directory, "hub.sqlite") });
   const alice = await enrolPerson(servers.hub, "alice");
   const bob = await enrolPerson(servers.follower, "bob");
   const handOut = async (person: Person, room: RoomUri): Promise<Bytes> => {

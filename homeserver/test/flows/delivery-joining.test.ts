@@ -2,13 +2,14 @@ import {
   decodeRoomState,
   encodeRoomState,
   groupInfoResponseCodec,
-  knockCodec,
+  leafIdentityCodec,
   paths,
   Refusal,
   ROLES,
+  signKnock,
   sortedJoinLinks,
 } from "@treehouse/protocol";
-import type { Bytes, JoinLink, RoomState } from "@treehouse/protocol";
+import type { Bytes, JoinLink, RoomState, RoomUri } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { accepted, enrolPerson } from "../delivery/person.ts";
 import type { Person } from "../delivery/person.ts";
@@ -60,6 +61,7 @@ function makeLink(seat: Seat, seed: Bytes, part: Partial<JoinLink> = {}) {
     createdBy: seat.person.user,
     expiresAt: undefined,
     usesMax: undefined,
+    invitee: undefined,
     ...part,
   };
   return change(seat, ({ joinLinks }) => ({ joinLinks: sortedJoinLinks([...joinLinks, link]) }));
@@ -72,6 +74,14 @@ const refused = async (
 async function asked(person: Person, seat: Seat, seed?: Bytes) {
   const question = askGroupInfo(person, seat.room, seed);
   return (await person.request("POST", paths.groupInfo(seat.room), question.request)).refusal?.code;
+}
+
+/** The GroupInfo that somebody is given who asks by a link. */
+async function givenTo(person: Person, seat: Seat, seed: Bytes) {
+  const question = askGroupInfo(person, seat.room, seed);
+  const sealed = await person.request("POST", paths.groupInfo(seat.room), question.request);
+  accepted(sealed);
+  return question.open(sealed.body);
 }
 
 test("T-18 FED-1083 FED-1087 a link lets its bearer in with nobody online; nobody comes in without it", async () => {
@@ -125,12 +135,7 @@ test("FED-1085 a link lets in as many as it may: of those who race for the last 
   await makeLink(a, seed, { usesMax: 2 });
   accepted((await comeIn(bob, a, { seed })).answer);
   const [one, other] = await Promise.all(
-    [carol, mallory].map(async (person) => {
-      const question = askGroupInfo(person, a.room, seed);
-      const sealed = await person.request("POST", paths.groupInfo(a.room), question.request);
-      accepted(sealed);
-      return question.open(sealed.body);
-    }),
+    [carol, mallory].map((person) => givenTo(person, a, seed)),
   );
   if (one === undefined || other === undefined) throw new Error("two answers");
   const race = await Promise.all([
@@ -144,10 +149,7 @@ test("FED-1085 a link lets in as many as it may: of those who race for the last 
   // Also when somebody asked before it was used up.
   await a.sync();
   await makeLink(a, seedOf(3), { usesMax: 1 });
-  const question = askGroupInfo(late, a.room, seedOf(3));
-  const info = question.open(
-    (await late.request("POST", paths.groupInfo(a.room), question.request)).body,
-  );
+  const info = await givenTo(late, a, seedOf(3));
   expect(await refused(comeInWith(late, a, info, { seed }))).toBe("linkUsedUp");
   accepted((await comeInWith(late, a, info, { seed: seedOf(3) })).answer);
 });
@@ -183,10 +185,7 @@ test("FED-1084 T-18 an expired link, a revoked one, and one against the rules le
   await makeLink(a, short, { expiresAt: rig.env.now() + 60_000 });
   await makeLink(a, long);
   await b.sync();
-  const question = askGroupInfo(carol, a.room, short);
-  const info = question.open(
-    (await carol.request("POST", paths.groupInfo(a.room), question.request)).body,
-  );
+  const info = await givenTo(carol, a, short);
   rig.advance(61_000);
   expect(await asked(carol, a, short)).toBe("linkExpired");
   expect(await refused(comeInWith(carol, a, info, { seed: short }))).toBe("linkExpired");
@@ -206,7 +205,7 @@ test("FED-1084 T-18 an expired link, a revoked one, and one against the rules le
   // T-18: a link whose role its maker may not give.
   await b.sync();
   const forged = { key: linkOfSeed(bob, long).key, role: ROLES.admin, createdBy: bob.user };
-  const joinLinks = [{ ...forged, expiresAt: undefined, usesMax: undefined }];
+  const joinLinks = [{ ...forged, expiresAt: undefined, usesMax: undefined, invitee: undefined }];
   const wanted = { ...decodeRoomState(b.group.roomState()), joinLinks };
   const prepared = await b.prepare({ roomState: encodeRoomState(wanted) });
   expect((await b.update(b.bundle(prepared))).refusal?.code).toBe("notAllowed");
@@ -249,6 +248,57 @@ test("FED-1086 who came by a link takes its role by a second commit that uses up
   );
 });
 
+/** As whose client does, unless another is told: the other's identity with the own signature. */
+function knockOf(person: Person, room: RoomUri, as: Person = person, at = rig.env.now()): Bytes {
+  const identity = leafIdentityCodec.decode(as.identity.leafIdentity);
+  return signKnock(room, { key: linkOfSeed(person, seedOf(8)).key, at, identity }, (message) =>
+    rig.crypto.sign(person.identity.signaturePrivateKey, message),
+  );
+}
+
+/** What becomes of a knock: the status of the answer, or the code of the refusal. */
+async function knock(person: Person, room: RoomUri, code = knockOf(person, room)) {
+  const question = askGroupInfo(person, room, undefined, code);
+  const answer = await person.request("POST", paths.groupInfo(room), question.request);
+  if (answer.refusal !== undefined) return answer.refusal.code;
+  return groupInfoResponseCodec.decode(answer.body).status;
+}
+
+test("T-01 FED-1097 nobody knocks in another's name, at another room by what was said at one, or late", async () => {
+  const first = await foundRoom(alice);
+  const [other, third] = [await foundRoom(alice), await foundRoom(alice)];
+  const { room } = first;
+  expect(await knock(mallory, room, knockOf(mallory, room, carol))).toBe("identityInvalid");
+  expect(await knock(mallory, room, knockOf(carol, room))).toBe("clientMismatch");
+  expect(await knock(mallory, other.room, knockOf(mallory, room))).toBe("identityInvalid");
+  const early = knockOf(mallory, other.room, mallory, rig.env.now() - 301_000);
+  expect(await knock(mallory, other.room, early)).toBe("identityInvalid");
+  expect(await knock(mallory, third.room, knockOf(mallory, third.room).slice(0, -1))).toBe(
+    "malformed",
+  );
+  for (const seat of [first, other, third]) {
+    await seat.sync();
+    expect(seat.entries.filter(({ kind }) => kind === "knock")).toEqual([]);
+  }
+});
+
+test("T-18 FED-1098 a link for somebody lets in nobody else who has its seed, whatever they sign", async () => {
+  const a = await foundRoom(alice);
+  const seed = seedOf(9);
+  const { certificate } = leafIdentityCodec.decode(carol.identity.leafIdentity);
+  const invitee = { user: carol.user, identityKey: certificate.identityKey };
+  await makeLink(a, seed, { usesMax: 1, invitee });
+  expect(await asked(bob, a, seed)).toBe("linkInvalid");
+  const info = await givenTo(carol, a, seed);
+  expect(await refused(comeInWith(bob, a, info, { seed }))).toBe("linkInvalid");
+  accepted((await comeInWith(carol, a, info, { seed })).answer);
+  // Of the right name, and under another identity key than whoever was meant.
+  const b = await foundRoom(alice);
+  await makeLink(b, seed, { invitee: { ...invitee, identityKey: seedOf(1) } });
+  const known = await givenTo(carol, b, seed);
+  expect(await refused(comeInWith(carol, b, known, { seed }))).toBe("linkInvalid");
+});
+
 test("FED-1083 an open room takes whoever comes, into the default role; what outsiders ask is bounded", async () => {
   const a = await foundRoom(alice);
   const state = decodeRoomState(a.group.roomState());
@@ -272,20 +322,12 @@ test("FED-1083 an open room takes whoever comes, into the default role; what out
 
 test("FED-1089 FED-1090 a knock is an entry that everybody in the room gets; how many come is bounded", async () => {
   const [a, b] = await openPair(alice, bob);
-  const knockAs = async (person: Person, room = a.room) => {
-    const question = askGroupInfo(person, room, undefined, knockCodec.encode({ key: seedOf(8) }));
-    const answer = await person.request("POST", paths.groupInfo(room), question.request);
-    if (answer.refusal !== undefined) return answer.refusal.code;
-    return groupInfoResponseCodec.decode(answer.body).status;
-  };
-  expect(await knockAs(mallory)).toBe("notAuthorized");
+  const said = knockOf(mallory, a.room);
+  expect(await knock(mallory, a.room, said)).toBe("notAuthorized");
   await b.sync();
   const entry = b.entries.at(-1);
-  expect(entry?.kind === "knock" && { user: entry.user, key: entry.key }).toEqual({
-    user: mallory.user,
-    key: seedOf(8),
-  });
-  expect([await knockAs(mallory), await knockAs(mallory)]).toEqual([
+  expect(entry?.kind === "knock" && entry.knock).toEqual(said);
+  expect([await knock(mallory, a.room), await knock(mallory, a.room)]).toEqual([
     "notAuthorized",
     "rateLimited",
   ]);
@@ -296,6 +338,6 @@ test("FED-1089 FED-1090 a knock is an entry that everybody in the room gets; how
   expect(b.texts).toEqual(["who is there?"]);
   expect(await asked(mallory, a)).toBe("notMember");
   const pair = await foundRoom(alice, bob);
-  expect(await knockAs(mallory, pair.room)).toBe("notMember");
+  expect(await knock(mallory, pair.room)).toBe("notMember");
   expect(rig.faults).toEqual([]);
 });

@@ -4,16 +4,22 @@ import {
   encodeEntry,
   encodeRoomState,
   mintClientUri,
+  movedDetail,
   parseDomain,
+  paths,
   readMoved,
   Refusal,
+  ROLES,
   takeOverRequestCodec,
+  TOMBSTONE_REASONS,
+  updateRequestCodec,
+  updateRoomResponseCodec,
 } from "@treehouse/protocol";
 import type { RefusalCode, RoomState } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startPair } from "../delivery/pair.ts";
 import type { Pair } from "../delivery/pair.ts";
-import { enrolPerson } from "../delivery/person.ts";
+import { accepted, enrolPerson } from "../delivery/person.ts";
 import type { Person } from "../delivery/person.ts";
 import type { Seat } from "../delivery/seat.ts";
 import { deliveryOf } from "../delivery/two-servers.ts";
@@ -23,9 +29,20 @@ let pair: Pair;
 let servers: TwoServers;
 let alice: Person;
 let bob: Person;
+/** The hub can write nothing more. */
+let broken: boolean;
 
 beforeEach(async () => {
-  pair = await startPair();
+  broken = false;
+  pair = await startPair({
+    roomLog: (log) => ({
+      ...log,
+      async append(tx, entry) {
+        if (broken) throw new Error("the hub's disk is gone");
+        return log.append(tx, entry);
+      },
+    }),
+  });
   ({ servers, alice, bob } = pair);
 });
 
@@ -131,4 +148,45 @@ test("T-15 FED-1124 FED-1125 FED-1127 a former hub that goes on is refused, and 
   // The new one speaks for it, from where the log ended, in its own term.
   const head = await servers.follower.delivery.hosted.signedHead(a.room);
   expect(head?.head).toMatchObject({ term: 2, position: last.position, epoch: 2 });
+});
+
+test("T-15 FED-1125 FED-1137 a hub that gives its room away by itself is heard no more, and owners may", async () => {
+  const [a] = await pair.openRoom();
+  const state = decodeRoomState(a.group.roomState());
+  const assignments = [alice, bob]
+    .map(({ user }) => ({ user, role: ROLES.owner }))
+    .toSorted((one, other) => (one.user < other.user ? -1 : 1));
+  await a.commit({ roomState: encodeRoomState({ ...state, assignments }) });
+  await servers.flush();
+  if (a.hash === undefined) throw new Error("the log is not read");
+  // It begins to hand the room over, and never comes to do it: that keeps nobody from anything.
+  broken = true;
+  const handOver = await a.prepare({ roomState: encodeRoomState(await offered(a)) });
+  expect((await a.update(a.bundle(handOver))).status).toBe(500);
+  await a.group.discard();
+  const { publicKey: hubKey } = servers.hub.crypto.generateSignatureKeyPair();
+  const given = encodeEntry({
+    kind: "tombstone",
+    ephemeral: false,
+    room: a.room,
+    generation: 0,
+    term: 1,
+    position: a.position + 1,
+    previous: a.hash,
+    acceptedAt: 1,
+    reason: TOMBSTONE_REASONS.moved,
+    replaced: a.hash,
+    detail: movedDetail({ hub: parseDomain("nobody.example"), term: 2, hubKey }),
+  });
+  const item = { entry: given, head: undefined, groupInfo: undefined, welcomes: [] };
+  expect(await servers.deliver([{ ...item, introduction: undefined }])).toEqual(["conflict"]);
+  expect(await servers.follower.delivery.hosted.hub(a.room)).toBe(servers.hub.domain);
+  const hub = servers.follower.domain;
+  const asked = updateRequestCodec.encode({ kind: "claim", hub, endorsement: undefined });
+  const answer = accepted(await bob.request("POST", paths.update(a.room), asked));
+  const { position, hash } = a;
+  expect(updateRoomResponseCodec.decode(answer.body)).toMatchObject({
+    code: "claim",
+    claim: { position, hash, hub, formerHub: servers.hub.domain },
+  });
 });

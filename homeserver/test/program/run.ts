@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { quickStart } from "./quick-start.ts";
 
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../../tools/start.mjs", import.meta.url));
 
 export type Ran = {
   readonly code: number | NodeJS.Signals;

@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { quickStart } from "./quick-start.ts";
 
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+/** What `npm start` runs, and what runs the sources, in which a bug can be planted (see `controlVariables`). */
+const main = fileURLToPath(new URL("../../../tools/start.mjs", import.meta.url));
+const sources = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 /** A homeserver as an operator runs it: a process of its own. */
 export type Program = {
@@ -27,7 +29,8 @@ export async function startProgram(
   variables: Readonly<Record<string, string>> = {},
   under: readonly string[] = [],
 ): Promise<Program> {
-  const [command = "", ...rest] = [...under, process.execPath, main, ...args];
+  const program = "NODE_OPTIONS" in variables ? sources : main;
+  const [command = "", ...rest] = [...under, process.execPath, program, ...args];
   const child = spawn(command, rest, {
     env: {
       ...quickStart(),

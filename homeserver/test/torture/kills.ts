@@ -3,6 +3,7 @@ import { befriend } from "../../../client-sdk/test/world/friends.ts";
 import { Random } from "../../../packages/testkit/src/index.ts";
 import { gather, storedLog } from "../federation-e2e/people.ts";
 import { startFederatedWorld } from "../federation-e2e/world.ts";
+import type { ServerProcess } from "../federation-e2e/server.ts";
 import type { FederatedWorld } from "../federation-e2e/world.ts";
 import { createProgress, passed } from "./clocks.ts";
 import { damageOf, Ledger } from "./ledger.ts";
@@ -54,7 +55,7 @@ async function killWorld({ seed, count }: Order, names: readonly string[]) {
   const people = await populate(world, names);
   const ledger = new Ledger(await gather(people, "kills"));
   const random = new Random(seed, "kills");
-  const restarts: number[] = [];
+  const starts = new Map(names.map((name) => [name, [] as number[]]));
   const [hubName = ""] = names;
   const hub = world.server(hubName);
 
@@ -79,9 +80,8 @@ async function killWorld({ seed, count }: Order, names: readonly string[]) {
     await Promise.all(doomed.map((name) => world.server(name).kill()));
     await Promise.all(
       doomed.map(async (name) => {
-        const from = performance.now();
+        starts.get(name)?.push(Date.now());
         await world.server(name).start();
-        restarts.push(performance.now() - from);
       }),
     );
     ledger.checkLog(hub.databasePath, last, `kill ${kill + 1}`);
@@ -90,7 +90,20 @@ async function killWorld({ seed, count }: Order, names: readonly string[]) {
   await Promise.all(talking);
   await ledger.checkPeople(people);
   const violations = [...ledger.violations, ...compareServers(world, ledger.room)];
+  const restarts = names.flatMap((name) => untilServed(world.server(name), starts.get(name) ?? []));
   return { restarts, accepted: ledger.accepted.size, violations };
+}
+
+/**
+ * How long each start took until the server served, by its own word: this process, which is also all
+ * the clients, may hear of it seconds later.
+ */
+function untilServed(server: ServerProcess, starts: readonly number[]): readonly number[] {
+  const told = server.log().matchAll(/"time":"([^"]+)".*"msg":"listening"/g);
+  // The first time nobody had killed it.
+  const served = [...told].map(([, time = ""]) => Date.parse(time)).slice(1);
+  if (served.length !== starts.length) throw new Error(`${server.domain} tells not of all starts`);
+  return served.map((time, at) => time - (starts[at] ?? time));
 }
 
 /** Two on each server, the founder's contacts. */

@@ -19,4 +19,6 @@ export const HUB_RATES = {
   claimPerClient: { count: 60, perMs: HOUR },
   /** Rooms that this server is to take over, by their hub: each costs the check of a tree. */
   takeOverPerPeer: { count: 60, perMs: HOUR },
+  /** Times that others are asked who orders a room now, by room and who is asked. */
+  hubLookUpPerRoom: { count: 20, perMs: HOUR },
 } as const;

@@ -1,9 +1,13 @@
-import { DAY, HOUR } from "./units.ts";
+import { DAY, HOUR, KIB, MINUTE } from "./units.ts";
 
 /** The part of `LIMITS` that is about coming into rooms from outside. */
 export const JOIN_LIMITS = {
   /** Join links of one room. */
   joinLinksMax: 32,
+  /** A joining code: a ticket, or a knock with the identity of who knocks. */
+  joiningCodeBytesMax: 2 * KIB,
+  /** Between the clocks of who knocks and of the hub. */
+  knockSkewMs: 5 * MINUTE,
   /** Knocks at one room that a client keeps; the oldest go first. */
   knocksKept: 100,
   /** How long a client keeps a knock, and how long whoever is admitted may come in. */

@@ -27,6 +27,19 @@ export type JoinLinkInfo = {
   readonly usesMax: number | undefined;
 };
 
+/** Somebody who asks to be let in; a value, taken when it was asked for. */
+export type KnockInfo = {
+  readonly address: string;
+  /** In milliseconds since 1970. */
+  readonly at: number;
+  /**
+   * What is known of the identity key under which they ask. `unknown`: nothing, admitting asks their
+   * server. `known`: the one that they had before; `verified`: and it was compared with them. `changed`:
+   * another one than before.
+   */
+  readonly identity: "unknown" | "known" | "verified" | "changed";
+};
+
 export type NewLink = {
   /** The name of a role; by default the one that everybody has who comes in. */
   readonly role?: string;
@@ -54,10 +67,11 @@ interface ConversationLinks {
 interface ConversationKnocks {
   readonly knocks: {
     /** Who asks to be let in, and when they did. Refuses `notAllowed` unless the own role may answer. */
-    list(): Promise<readonly { readonly address: string; readonly at: number }[]>;
+    list(): Promise<readonly KnockInfo[]>;
     /**
-     * Lets somebody in who has knocked: their client comes in by itself within the next seven days.
-     * Refuses `notFound`, and `notAllowed`.
+     * Lets somebody in who has knocked, and nobody else by that: their client comes in by itself within
+     * the next seven days. Refuses `notFound`, `notAllowed`, and `identityInvalid` for a key that is not
+     * the one of their own server, or another one than before which you have not accepted yet.
      */
     admit(address: string): Promise<void>;
     /** Shows their knock no more, on this client; they are not told. */
@@ -73,7 +87,11 @@ function createConversationKnocks(
     knocks: {
       list: () =>
         guarded(async () =>
-          (await groups.knocks(room)).map(({ user, at }) => ({ address: formatAddress(user), at })),
+          (await groups.knocks(room)).map(({ user, at, identity }) => ({
+            address: formatAddress(user),
+            at,
+            identity,
+          })),
         ),
       admit: (address) => guarded(() => groups.admit(room, parseAddress(address))),
       decline: (address) => guarded(() => groups.decline(room, parseAddress(address))),

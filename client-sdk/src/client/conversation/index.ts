@@ -2,7 +2,7 @@
 export type { ActOptions } from "./act-options.ts";
 export type { AboutChange } from "./conversation-about.ts";
 export type { ConversationFiles, FilesWish, SentFiles } from "./conversation-files.ts";
-export type { JoinLinkInfo, NewLink } from "./conversation-links.ts";
+export type { JoinLinkInfo, KnockInfo, NewLink } from "./conversation-links.ts";
 export type { ConversationInfo, Member } from "./conversation-info.ts";
 export type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 export {

@@ -26,8 +26,8 @@ export type Successor = {
 
 /**
  * FED-1136: whether a group follows the one that this client was in. The owners whom it knows have said so,
- * by the keys by which it knows them; or, where it has missed too much to tell, somebody vouches whom it
- * knew as a member. Refuses `invalidMessage`.
+ * by the keys by which it knows them; or, where it is in another epoch than the claim and cannot tell,
+ * somebody vouches whom it knew as a member. Refuses `invalidMessage`.
  */
 export function checkSuccession(
   { member: { crypto } }: Pick<GroupsContext, "member">,
@@ -52,8 +52,8 @@ export function checkSuccession(
     }
   }
   if (isEndorsed) return;
-  const isBehind = !isNext || claim.epoch > former.epoch;
-  if (isBehind && signer !== undefined && isKnown(former, signer)) return;
+  const isElsewhere = !isNext || claim.epoch !== former.epoch;
+  if (isElsewhere && signer !== undefined && isKnown(former, signer)) return;
   throw new Refusal("invalidMessage", "too few owners have said that the group follows this one");
 }
 

@@ -19,11 +19,13 @@ import { decodeDetails, isNameless } from "../about/index.ts";
 import type { Intend } from "../settings/index.ts";
 import { encodeLinkWish } from "../changing/index.ts";
 import { createKnocking, type Knocking } from "./knocking.ts";
+import { identityOfKnocker, type KnockerIdentity, knockerOf } from "./knocker.ts";
 import { dropKnock, type HeardKnock, mayAnswer, waitingKnocks } from "./knocks.ts";
 import { addOwnLink, readOwnLinks } from "./own-links.ts";
 import { readPendingJoin, writePendingJoin } from "./pending-join.ts";
 
 export { comeIn } from "./come-in.ts";
+export type { KnockerIdentity } from "./knocker.ts";
 export { knockEntry } from "./knocks.ts";
 export { forgetJoin, pendingJoins, readPendingJoin } from "./pending-join.ts";
 
@@ -40,10 +42,16 @@ export type KnownJoinLink = JoinLink & {
   readonly link: RoomLink | undefined;
 };
 
+/** Somebody who has knocked, and what is known of the identity key under which they did. */
+export type WaitingKnock = HeardKnock & { readonly identity: KnockerIdentity };
+
 export interface Joining extends Knocking {
   /** Who has knocked and waits for an answer. Refuses `notAllowed`. */
-  knocks(room: RoomUri): Promise<readonly HeardKnock[]>;
-  /** Lets somebody in who has knocked, in the default role. Refuses `notFound` and `notAllowed`. */
+  knocks(room: RoomUri): Promise<readonly WaitingKnock[]>;
+  /**
+   * Lets somebody in who has knocked, in the default role, and nobody else by that. Refuses `notFound`,
+   * `notAllowed`, and `identityInvalid` for somebody in another's name, or with a key that is not accepted.
+   */
   admit(room: RoomUri, user: UserUri): Promise<void>;
   /** Shows the knock no more, on this client. Who has knocked is not told. */
   decline(room: RoomUri, user: UserUri): Promise<void>;
@@ -97,12 +105,17 @@ export function createJoining(
     const room = await rooms.open(uri);
     return room.serial.run(() => loadGroup(context, room));
   };
-  const knocks = async (uri: RoomUri): Promise<readonly HeardKnock[]> => {
+  const knocks = async (uri: RoomUri): Promise<readonly WaitingKnock[]> => {
     const group = await groupOf(uri);
     if (!mayAnswer(context, group)) {
       throw new Refusal("notAllowed", "the own role does not answer those who knock");
     }
-    return store.transaction((tx) => waitingKnocks(context, tx, uri, group));
+    return store.transaction((tx) =>
+      waitingKnocks(context, tx, uri, group).map((knock) => ({
+        ...knock,
+        identity: identityOfKnocker(tx, knock),
+      })),
+    );
   };
   const join = async ({ room: uri, seed, metadataKey }: RoomLink): Promise<void> => {
     const room = await rooms.open(uri);
@@ -119,7 +132,7 @@ export function createJoining(
       return;
     }
     const done = new Promise<void>((resolve, reject) => {
-      room.joiners.push({ resolve, reject });
+      room.joiners.push({ since: env.now(), resolve, reject });
     });
     wake(room);
     await done;
@@ -128,14 +141,16 @@ export function createJoining(
     ...createKnocking(context, join),
     knocks,
     async admit(uri, user) {
-      const knock = (await knocks(uri)).find((one) => one.user === user);
-      if (knock === undefined) throw new Refusal("notFound", "nobody of this address has knocked");
+      const heard = (await knocks(uri)).filter((one) => one.user === user);
+      if (heard.length === 0) throw new Refusal("notFound", "nobody of this address has knocked");
+      const { key, identityKey } = await knockerOf(context, user, heard);
       const link = {
-        key: knock.key,
+        key,
         role: (await stateOf(uri)).defaultRole,
         createdBy: context.self.user,
         expiresAt: env.now() + LIMITS.knockKeptMs,
         usesMax: 1,
+        invitee: { user, identityKey },
       };
       await intend(uri, "joinLink", encodeLinkWish({ kind: "make", links: [link] }));
       await store.transaction((tx) => dropKnock(tx, uri, user));
@@ -160,7 +175,14 @@ export function createJoining(
       }
       const seed = env.random(32);
       const key = member.crypto.ed25519PublicKey(joinLinkKey(seed));
-      const link = { key, role: wanted, createdBy: context.self.user, expiresAt, usesMax };
+      const link = {
+        key,
+        role: wanted,
+        createdBy: context.self.user,
+        expiresAt,
+        usesMax,
+        invitee: undefined,
+      };
       await store.transaction((tx) => addOwnLink(tx, uri, { key, seed }));
       await intend(uri, "joinLink", encodeLinkWish({ kind: "make", links: [link] }));
       const roleName = state.roles.find(({ index }) => index === wanted)?.name ?? "";

@@ -1,10 +1,12 @@
 import {
+  type Bytes,
   joinLinkKey,
-  knockCodec,
+  leafIdentityCodec,
   LIMITS,
   Refusal,
   type RoomLink,
   type RoomUri,
+  signKnock,
 } from "@treehouse/protocol";
 
 import type { GroupsContext } from "../room/index.ts";
@@ -99,7 +101,8 @@ export function createKnocking(
         writeOwnKnock(tx, room, own);
       });
       try {
-        const { answer } = await askGroupInfo(context, room, () => knockCodec.encode({ key }));
+        const knock = ownKnock(context, room, key);
+        const { answer } = await askGroupInfo(context, room, () => knock);
         if (answer.status === "noSuchRoom") throw new Refusal("unknownRoom", "no such room");
       } catch (error) {
         await store.transaction((tx) => deleteOwnKnock(tx, room));
@@ -109,4 +112,15 @@ export function createKnocking(
       return "waiting";
     },
   };
+}
+
+/** Signed by this client, under its user's identity: nobody else knocks in that name (FED-1097). */
+function ownKnock(
+  { member: { crypto }, identity, env }: GroupsContext,
+  room: RoomUri,
+  key: Bytes,
+): Bytes {
+  const { leafIdentity, signaturePrivateKey } = identity;
+  const knock = { key, at: env.now(), identity: leafIdentityCodec.decode(leafIdentity) };
+  return signKnock(room, knock, (message) => crypto.sign(signaturePrivateKey, message));
 }

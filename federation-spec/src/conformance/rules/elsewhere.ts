@@ -31,6 +31,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-309": "what is signed at a login",
     "FED-1081": "a link's key comes from its seed",
     "FED-1084": "what a ticket is signed over",
+    "FED-1097": "what a knock is signed over",
     "FED-1088": "links as text",
   },
   "the vectors of room state have the verdicts": {
@@ -73,6 +74,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1083": "who comes in from outside",
     "FED-1086": "the role of a link is taken by a second commit",
     "FED-1091": "whoever knocked is admitted by a link",
+    "FED-1098": "a link for one user",
     "FED-751": "external commits",
     "FED-752": "who may send",
     "FED-753": "who may leave",
@@ -227,6 +229,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1134": "a hub puts another group in the place of the room's",
     "FED-1137": "owners agree to another hub where the room's is gone",
     "FED-1138": "everybody judges whether enough have agreed",
+    "FED-1139": "the last word of a hub is had from others when it died",
     "FED-1135": "what is of an earlier generation comes too late",
     "FED-1136": "members come along with the group that follows theirs",
     "FED-212": "of many who leave at once fifty are proposed in each epoch",

@@ -35,10 +35,7 @@ const perHubMax = 4;
 /** How often it failed, and until when nothing is asked; `cancel` is unset once that is over. */
 type Rest = { attempts: number; cancel: Cancel | undefined };
 
-export function createBackfill(
-  context: FollowedContext,
-  onComing: (room: RoomUri) => void,
-): Backfill {
+export function createBackfill(context: FollowedContext): Backfill {
   const { env } = context;
   const waiting = new Map<RoomUri, Domain>();
   const running = new Map<RoomUri, Promise<void>>();
@@ -75,7 +72,6 @@ export function createBackfill(
     try {
       const answered = await fetchMissing(context, room, {
         begin,
-        onComing,
         isClosed: () => closed,
       });
       failed.delete(room);
@@ -157,11 +153,9 @@ async function fetchMissing(
   name: RoomUri,
   {
     begin,
-    onComing,
     isClosed,
   }: Pick<Backfill, "begin"> & {
     isClosed(): boolean;
-    onComing(room: RoomUri): void;
   },
 ): Promise<boolean> {
   let outcome: Outcome = "more";
@@ -185,7 +179,7 @@ async function fetchMissing(
       const others = (other: RoomUri, hub: Domain): void => {
         if (other !== name) begin(other, hub);
       };
-      await finishBatch(context, tx, prepared, { onBehind: others, onComing });
+      await finishBatch(context, tx, prepared, { ...context.ends, onBehind: others });
       // The log of one hub ends, and that of another goes on.
       const moved = prepared.touched.get(name)?.moved === true;
       if (taken === "level" && !moved)

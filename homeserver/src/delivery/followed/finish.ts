@@ -1,17 +1,10 @@
 import { equalBytes, signedHeadCodec } from "@treehouse/protocol";
-import type { Domain, RoomUri, SignedHead } from "@treehouse/protocol";
+import type { SignedHead } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
-import type { FollowedContext } from "./context.ts";
+import type { BatchEnd, FollowedContext } from "./context.ts";
 import type { PreparedBatch, TouchedRoom } from "./prepare.ts";
 import { contradicts, termOf } from "./place.ts";
 import { freeze, readRoom } from "./receive.ts";
-
-export type BatchEnd = {
-  /** Something is missing of a room. */
-  readonly onBehind: (room: RoomUri, hub: Domain) => void;
-  /** This server is to be a room's hub from here on. */
-  readonly onComing: (room: RoomUri) => void;
-};
 
 /**
  * Compares the heads that came with what is here, writes where each room stands, and tells after
@@ -21,7 +14,7 @@ export async function finishBatch(
   context: FollowedContext,
   tx: Tx,
   batch: PreparedBatch,
-  { onBehind, onComing }: BatchEnd,
+  { onBehind, onComing, onSuccessor }: BatchEnd,
 ): Promise<void> {
   const { store, followed } = context;
   for (const { signed, hubKey } of batch.heads) {
@@ -29,6 +22,9 @@ export async function finishBatch(
     if (touched === undefined || touched.room.hub !== batch.peer) continue;
     if (equalBytes(touched.room.hubKey, hubKey)) compare(context, touched, signed);
   }
+  tx.afterCommit(() => {
+    for (const room of batch.successors) onSuccessor(room, batch.peer);
+  });
   for (const touched of batch.touched.values()) {
     const { room, head, moved } = touched;
     await store.moveFollowed(tx, room.id, head);

@@ -39,6 +39,7 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
         return await there(hub);
       } catch (error) {
         const next: Domain | undefined = isFollowed ? undefined : movedTo(error);
+        if (isFollowed) lookUpHub(context, room, error);
         if (next === undefined || hops === hopsMax) throw error;
         if (next === context.domain) return here();
         hub = next;
@@ -52,7 +53,12 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
       const hub = await hubOf(context, room);
       if (hub === undefined) return hosted.submit(caller, room, request);
       await refuseMessage(context, caller, room, request);
-      return hubs.submit(hub, caller, room, request);
+      try {
+        return await hubs.submit(hub, caller, room, request);
+      } catch (error) {
+        lookUpHub(context, room, error);
+        throw error;
+      }
     },
     update: async (caller, room, request) => {
       const wanted = hubWanted(request);
@@ -101,6 +107,15 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
       );
     },
   };
+}
+
+/** A hub that cannot be reached may have named another one, and this server has not heard of it. */
+function lookUpHub(
+  { successions }: Pick<FollowedContext, "successions">,
+  room: RoomUri,
+  error: unknown,
+): void {
+  if (error instanceof Refusal && error.code === "peerUnreachable") successions.lookUp(room);
 }
 
 /** The hub that a refusal names (FED-1127). */

@@ -39,6 +39,8 @@ export type PreparedBatch = {
   readonly introduced: boolean;
   /** Rooms that this batch has touched so far, inside its transaction. */
   readonly touched: Map<RoomUri, TouchedRoom>;
+  /** Rooms that the sender orders as it seems, and whose hub is another server as far as is known here. */
+  readonly successors: Set<RoomUri>;
 };
 
 export type PreparedItem =
@@ -110,7 +112,7 @@ export async function prepareBatch(
     else context.count("headInvalid");
   }
   const { holes = false, introduced = false } = batch;
-  return { peer, items, heads, holes, introduced, touched: new Map() };
+  return { peer, items, heads, holes, introduced, touched: new Map(), successors: new Set() };
 }
 
 /** A check costs much more than whatever else is done with a head: no octets are checked twice. */

@@ -18,7 +18,7 @@ import { changeSubscriptions } from "./members.ts";
 import type { MembershipEntry } from "./members.ts";
 import { lastKnown } from "./last-known.ts";
 import { endRoom, forgetIfAway } from "./leave-room.ts";
-import { followNewHub } from "./new-hub.ts";
+import { followNewHub, isNamed } from "./new-hub.ts";
 import { placeOf } from "./place.ts";
 import type { Place } from "./place.ts";
 import type { PreparedBatch, PreparedItem, TouchedRoom } from "./prepare.ts";
@@ -71,6 +71,7 @@ async function touch(
   batch.touched.set(entry.room, touched);
   if (touched.room.hub !== batch.peer) {
     context.count("notHub");
+    if (entry.term > touched.head.term) batch.successors.add(entry.room);
     return { rejected: "notHub" };
   }
   if (touched.head.frozen) return { rejected: "conflict" };
@@ -124,8 +125,15 @@ async function take(
     touched.wantsIntroduction = true;
     return passOver(touched, entry);
   }
+  const named = readMoved(entry);
+  if (named !== undefined && !(await isNamed(context, tx, entry, named))) {
+    return freeze(context, touched, "hubForked");
+  }
   await jump(context, tx, touched, entry, place);
   await write(context, tx, touched, item);
+  if (named !== undefined) {
+    await followNewHub(context, tx, batch, touched, { named, term: entry.term });
+  }
   return taken;
 }
 
@@ -182,11 +190,6 @@ async function write(
   if (entry.kind === "tombstone" && founder !== undefined) {
     const { groupInfo } = delivery;
     await followGeneration(context, tx, touched, { entry, founder, groupInfo });
-  }
-  const named = readMoved(entry);
-  if (named !== undefined) {
-    touched.head = { ...head, position: entry.position, hash };
-    return followNewHub(context, tx, touched, named);
   }
   touched.head = {
     ...head,

@@ -21,34 +21,61 @@ const pageMax = 256;
 
 /**
  * Asks all others that follow a room for what they have of it beyond this server, while its hub cannot be
- * reached: what the hub has signed of it is taken, and nothing else (FED-1137). Answers those that could
- * not be asked.
+ * reached: what the hub has signed of it is taken, and nothing else (FED-1137).
  */
-export async function gather(context: FollowedContext, name: RoomUri): Promise<readonly Domain[]> {
+export async function gather(context: FollowedContext, name: RoomUri): Promise<void> {
   const { followed, database, store, domain } = context;
   const room = await followed.get(name);
-  if (room === undefined || room.head.frozen) return [];
+  if (room === undefined || room.head.frozen) return;
   const roster = await database.read((tx) => store.followedRoster(tx, room.id));
   const others = new Set(roster.map(({ client }) => domainOf(client)));
-  const unasked: Domain[] = [];
   for (const peer of others) {
     if (peer === domain || peer === room.hub) continue;
-    try {
-      await takeFrom(context, name, peer);
-    } catch (error) {
-      context.env.log.warn("gatherFailed", { room: name, host: peer, ...errorFields(error) });
-      if (!(error instanceof Refusal) || error.code === "peerUnreachable") unasked.push(peer);
-    }
+    await gatherFrom(context, name, peer);
   }
-  return unasked;
 }
 
-async function takeFrom(context: FollowedContext, name: RoomUri, peer: Domain): Promise<void> {
+/** The same of one of them; what it cannot answer is as if it had nothing. */
+export async function gatherFrom(
+  context: FollowedContext,
+  name: RoomUri,
+  peer: Domain,
+): Promise<void> {
+  try {
+    if (!(await takeFrom(context, name, peer))) await takeClosed(context, name, peer);
+  } catch (error) {
+    context.env.log.warn("gatherFailed", { room: name, host: peer, ...errorFields(error) });
+  }
+}
+
+/** Up to the newest head of the room's hub that the peer has. */
+async function takeFrom(context: FollowedContext, name: RoomUri, peer: Domain): Promise<boolean> {
+  const room = await context.followed.get(name);
+  const standing = await context.hubs.standing(peer, name).catch(nothingFollowed);
+  const signed = standing?.head;
+  if (room === undefined || signed === undefined || !isAhead(context, room, signed)) return false;
+  const { groupInfo } = standing ?? {};
+  await takeChain(context, room, { peer, end: signed.head, heads: [signed], groupInfo });
+  return true;
+}
+
+/** Who orders the room now says no standing; who has nobody in it knows nothing of it. */
+function nothingFollowed(error: unknown): undefined {
+  if (!(error instanceof Refusal) || error.code === "peerUnreachable") throw error;
+}
+
+/** Up to where the room's hub has closed its log, if it has: its last word comes with that (FED-1139). */
+async function takeClosed(context: FollowedContext, name: RoomUri, peer: Domain): Promise<void> {
   const room = await context.followed.get(name);
   if (room === undefined) return;
-  const { head: signed, groupInfo } = await context.hubs.standing(peer, name);
-  if (signed === undefined || !isAhead(context, room, signed)) return;
-  await takeChain(context, room, { peer, end: signed.head, heads: [signed], groupInfo });
+  let closing: SignedHead | undefined;
+  const entries = await chain(context, room, peer, (point, head) => {
+    const isEnd = head !== undefined && isAt(head.head, point) && isAhead(context, room, head);
+    if (isEnd) closing = head;
+    return isEnd;
+  });
+  if (entries === undefined || closing === undefined) return;
+  await take(context, room, { entries, end: closing.head, heads: [closing], groupInfo: undefined });
 }
 
 /**
@@ -57,24 +84,30 @@ async function takeFrom(context: FollowedContext, name: RoomUri, peer: Domain): 
 export async function takeChain(
   context: FollowedContext,
   room: FollowedRoom,
-  from: {
-    readonly peer: Domain;
-    readonly end: LogPoint & { readonly epoch: number };
-    readonly heads: readonly SignedHead[];
-    readonly groupInfo: Bytes | undefined;
-  },
+  from: Omit<Gathered, "entries"> & { readonly peer: Domain },
 ): Promise<void> {
-  const entries = await chainTo(context, room, from.peer, from.end);
-  if (entries === undefined) {
-    context.count("adoptionRefused");
-    return;
-  }
-  const items = deliveries(entries, from.end.epoch, from.groupInfo);
-  const batch = await prepareBatch(context, room.hub, { items, heads: from.heads });
+  const entries = await chain(context, room, from.peer, (point) => isAt(from.end, point));
+  if (entries === undefined) context.count("adoptionRefused");
+  else await take(context, room, { ...from, entries });
+}
+
+type Gathered = {
+  readonly entries: readonly Bytes[];
+  readonly end: LogPoint & { readonly epoch: number };
+  readonly heads: readonly SignedHead[];
+  readonly groupInfo: Bytes | undefined;
+};
+
+async function take(
+  context: FollowedContext,
+  room: FollowedRoom,
+  { entries, end, heads, groupInfo }: Gathered,
+): Promise<void> {
+  const items = deliveries(entries, end.epoch, groupInfo);
+  const batch = await prepareBatch(context, room.hub, { items, heads });
   await context.database.transaction(async (tx) => {
     for (const item of batch.items) await receiveEntry(context, tx, batch, item);
-    const nothing = () => undefined;
-    await finishBatch(context, tx, batch, { onBehind: nothing, onComing: nothing });
+    await finishBatch(context, tx, batch, context.ends);
   });
 }
 
@@ -92,18 +125,21 @@ function isAhead({ crypto }: FollowedContext, room: FollowedRoom, signed: Signed
   );
 }
 
-/** The entries between, if they are one chain from here to that one. */
-async function chainTo(
+function isAt(end: LogPoint, { position, hash }: LogPoint): boolean {
+  return end.position === position && equalBytes(end.hash, hash);
+}
+
+/** The entries from here to the one that is the end, if they are one chain. */
+async function chain(
   { hubs }: FollowedContext,
   { room, head: from }: FollowedRoom,
   peer: Domain,
-  end: LogPoint,
+  isEnd: (point: LogPoint, head: SignedHead | undefined) => boolean,
 ): Promise<readonly Bytes[] | undefined> {
   const found: Bytes[] = [];
   let { position, hash } = from;
-  while (position < end.position && found.length < entriesMax) {
-    const limit = Math.min(pageMax, end.position - position);
-    const { entries } = await hubs.events(peer, room, { after: position, limit });
+  while (found.length < entriesMax) {
+    const { entries, head } = await hubs.events(peer, room, { after: position, limit: pageMax });
     if (entries.length === 0) return undefined;
     for (const bytes of entries) {
       const entry = decodeEntry(bytes, "sliced");
@@ -112,9 +148,10 @@ async function chainTo(
       found.push(bytes);
       position = entry.position;
       hash = chainHashOf(entry, bytes, sha256);
+      if (isEnd({ position, hash }, head)) return found;
     }
   }
-  return position === end.position && equalBytes(hash, end.hash) ? found : undefined;
+  return undefined;
 }
 
 /** As if the hub had sent them; Welcomes are lost, and whom they were for comes by itself. */

@@ -1,6 +1,6 @@
 import { readStateOf } from "@treehouse/mls/public";
 import { decodeRoomState, Refusal, roomView, userOfClient } from "@treehouse/protocol";
-import type { Bytes, ClientUri, Roster, RoomView } from "@treehouse/protocol";
+import type { Bytes, ClientUri, Roster, RoomState, RoomView } from "@treehouse/protocol";
 import type { FollowedContext } from "../followed/context.ts";
 import type { FollowedRoom } from "../followed/room.ts";
 import { listRemoteClients } from "../identity.ts";
@@ -28,6 +28,17 @@ export async function knownState(
   }
   const view = roomView(decodeRoomState(read.roomState), roster);
   return { view, roster, transcript: read.transcript };
+}
+
+/** The newest state of a followed room of which a GroupInfo came, with its epoch. */
+export async function newestState(
+  { database, store }: Pick<FollowedContext, "database" | "store">,
+  { id }: FollowedRoom,
+): Promise<{ readonly epoch: number; readonly state: RoomState } | undefined> {
+  const groupInfo = await database.read((tx) => store.followedGroupInfo(tx, id));
+  if (groupInfo === undefined) return undefined;
+  const { epoch, roomState } = readStateOf(groupInfo);
+  return { epoch, state: decodeRoomState(roomState) };
 }
 
 /** The keys with which clients sign, as their users' newest lists have them; `peerUnreachable`. */

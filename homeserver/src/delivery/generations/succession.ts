@@ -33,4 +33,11 @@ export interface Successions {
   take(tx: Tx, succession: Succession): Promise<boolean>;
   /** Asks all who follow a room for what the hub has signed and this server has not. */
   gather(room: RoomUri): Promise<void>;
+  /**
+   * Finds out who orders a room now, from the server that seems to, or from all others: its hub has not said that
+   * it is another one, and may be gone since (FED-1139). Not too often.
+   */
+  lookUp(room: RoomUri, peer?: Domain): void;
+  /** When nobody is asked any more. */
+  idle(): Promise<void>;
 }

@@ -1,13 +1,8 @@
 import { readStateOf } from "@treehouse/mls/public";
 import {
-  areEndorsed,
-  authorizeGeneration,
-  claimantsOf,
-  compareClaims,
   decodeRoomState,
   equalBytes,
-  firstPositionOf,
-  groupUriOf,
+  RATE_LIMITS,
   readBegun,
   Refusal,
   signedHeadCodec,
@@ -16,7 +11,6 @@ import {
 } from "@treehouse/protocol";
 import type {
   Bytes,
-  ClientUri,
   Domain,
   Entry,
   EntryDelivery,
@@ -24,30 +18,43 @@ import type {
   Roster,
   RoomState,
   RoomUri,
-  RoomView,
-  UserUri,
 } from "@treehouse/protocol";
+import { createRateLimiter, errorFields } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
 import { signedHeadOf } from "../heads.ts";
 import type { MovesContext } from "../moves/context.ts";
-import { gather, takeChain } from "./gather.ts";
-import { knownState, listedKeys } from "./known-state.ts";
+import { gather, gatherFrom } from "./gather.ts";
+import { isAgreedTo } from "./judge.ts";
 import type { Succession, Successions } from "./succession.ts";
 
-/** A room as it stands here before. */
-type Former = {
-  readonly generation: number;
-  readonly view: RoomView;
-  readonly position: number;
-  /** Of the leaves, where the tree is here. */
-  readonly keys: ReadonlyMap<ClientUri, Bytes> | undefined;
-};
-
-export function createSuccessions(context: () => MovesContext): Successions {
+export function createSuccessions(
+  env: Parameters<typeof createRateLimiter>[0],
+  context: () => MovesContext,
+): Successions {
+  const looks = createRateLimiter(env, RATE_LIMITS.hubLookUpPerRoom, "hubLookUpPerRoom");
+  let looking: Promise<void> = Promise.resolve();
+  const look = async (room: RoomUri, peer: Domain | undefined): Promise<void> => {
+    try {
+      if (peer === undefined) await gather(context(), room);
+      else await gatherFrom(context(), room, peer);
+    } catch (error) {
+      context().env.log.error("lookUpFailed", { room, ...errorFields(error) });
+    }
+  };
   return {
+    lookUp(room, peer) {
+      try {
+        looks.take(`${room} ${peer ?? ""}`);
+      } catch (error) {
+        if (error instanceof Refusal) return;
+        throw error;
+      }
+      looking = looking.then(() => look(room, peer));
+    },
+    idle: () => looking,
     check: (peer, delivery, read) => check(context(), peer, delivery, read),
     take: (tx, succession) => take(context(), tx, succession),
-    gather: async (room) => void (await gather(context(), room)),
+    gather: (room) => gather(context(), room),
   };
 }
 
@@ -65,13 +72,9 @@ async function check(
   if (state === undefined || claim === undefined || !isTheirs) return undefined;
   const succession = { entry, bytes, hash, head, groupInfo, founder, claim };
   if (!isSigned(context, succession)) return undefined;
-  const former = await formerOf(context, entry.room);
-  if (former === undefined || !(await isBetter(context, former, succession, state))) {
-    context.count("notHub");
-    return undefined;
-  }
-  await catchUp(context, peer, succession);
-  return succession;
+  if (await isAgreedTo(context, peer, succession, state)) return succession;
+  context.count("notHub");
+  return undefined;
 }
 
 function stateIn(groupInfo: Bytes): RoomState | undefined {
@@ -98,88 +101,6 @@ function isSigned({ crypto }: MovesContext, { entry, hash, head, claim }: Succes
   );
 }
 
-async function formerOf(context: MovesContext, name: RoomUri): Promise<Former | undefined> {
-  const { followed, rooms, database, store } = context;
-  const room = await followed.get(name);
-  if (room !== undefined) {
-    const { view } = await knownState(context, room);
-    const { generation, head } = room;
-    return { generation, view, position: head.position, keys: undefined };
-  }
-  if (!(await database.read((tx) => store.hosts(tx, name)))) return undefined;
-  const hosted = await rooms.get(name);
-  const head = await database.read((tx) => store.head(tx, hosted.id));
-  if (head === undefined) return undefined;
-  const { generation, view, group } = hosted;
-  return {
-    generation,
-    view,
-    position: head.position,
-    keys: new Map(group.roster.map(({ leaf, client }) => [client, group.signatureKeyOf(leaf)])),
-  };
-}
-
-/** Whether enough owners have agreed, and to nothing that came after, or is less than, what is here. */
-async function isBetter(
-  context: MovesContext,
-  former: Former,
-  { entry, founder, claim }: Succession,
-  state: RoomState,
-): Promise<boolean> {
-  const { generation, view } = former;
-  const { predecessor } = state;
-  if (predecessor === undefined || entry.position <= former.position) return false;
-  const known = view.state.predecessor?.claim;
-  const isRival =
-    entry.generation === generation &&
-    known !== undefined &&
-    known.previous === claim.previous &&
-    compareClaims(claim, known) > 0;
-  const isNext =
-    entry.generation === generation + 1 &&
-    claim.previous === groupUriOf(entry.room, generation) &&
-    entry.position === firstPositionOf(claim, view.state.term);
-  if (!isRival && !isNext) return false;
-  if (isNext && !authorizeGeneration(view, state, founder).allowed) return false;
-  if (isRival && !isAgreed(view, predecessor)) return false;
-  const clients = predecessor.endorsements.map(({ client }) => client);
-  const keys = (isNext ? former.keys : undefined) ?? (await listedKeys(context, clients));
-  const { crypto } = context;
-  return areEndorsed(
-    predecessor,
-    (client) => keys.get(client),
-    (key, message, signature) => crypto.verify(key, message, signature),
-  );
-}
-
-/** As the owners are known who have not all come back into the other generation yet. */
-function isAgreed(
-  { state, participants }: RoomView,
-  { claim, endorsements }: Predecessor,
-): boolean {
-  const there = new Set<UserUri>([
-    ...participants.map(({ user }) => user),
-    ...state.assignments.map(({ user }) => user),
-  ]);
-  const all = { state, participants: [...there].map((user) => ({ user, leaves: [0] })) };
-  const claimants = new Set(claimantsOf(all, claim));
-  const agreed = new Set(endorsements.map(({ client }) => userOfClient(client)));
-  return agreed.intersection(claimants).size > claimants.size / 2;
-}
-
-/** What the new hub had of the former one and this server has not. */
-async function catchUp(
-  context: MovesContext,
-  peer: Domain,
-  { entry, claim }: Succession,
-): Promise<void> {
-  const room = await context.followed.get(entry.room);
-  if (room === undefined || room.head.position >= claim.position) return;
-  const { position, hash, epoch } = claim;
-  const end = { position, hash, epoch };
-  await takeChain(context, room, { peer, end, heads: [], groupInfo: undefined });
-}
-
 async function take(context: MovesContext, tx: Tx, succession: Succession): Promise<boolean> {
   const { store, roomLog, accounts } = context;
   const { entry, bytes, hash, founder, claim, groupInfo, head } = succession;
@@ -203,7 +124,9 @@ async function take(context: MovesContext, tx: Tx, succession: Succession): Prom
   }
   await store.keepFollowedGroupInfo(tx, id, groupInfo);
   await store.deleteClaim(tx, room);
+  await store.deleteHubOffer(tx, room);
   tx.afterCommit(() => {
+    context.coming.delete(room);
     context.followed.drop(room);
     context.rooms.remove(room);
     context.env.log.warn("hubReplaced", { room, host: hub });

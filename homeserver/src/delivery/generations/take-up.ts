@@ -106,7 +106,7 @@ async function write(context: MovesContext, tx: Tx, writing: Writing): Promise<B
   const { claim } = predecessor;
   const before = await store.followedHead(tx, former.id);
   const isHere = before?.position === claim.position && equalBytes(before.hash, claim.hash);
-  if (!isHere || before.frozen) {
+  if (!isHere) {
     throw new Refusal("claimInvalid", "The room has gone on since this was agreed to.");
   }
   const hubKey = { privateKey: stored.hubPrivateKey, publicKey: claim.hubKey };
@@ -131,7 +131,9 @@ async function write(context: MovesContext, tx: Tx, writing: Writing): Promise<B
   await store.deleteFollowed(tx, former.id);
   await store.deleteClaim(tx, room);
   await store.forgetMoved(tx, room);
+  await store.deleteHubOffer(tx, room);
   tx.afterCommit(() => {
+    context.coming.delete(room);
     context.followed.drop(room);
     context.rooms.remove(room);
     context.env.log.info("roomTakenUp", { room });

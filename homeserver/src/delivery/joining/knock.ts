@@ -1,6 +1,13 @@
-import { groupInfoResponseCodec, mayKnock, Refusal } from "@treehouse/protocol";
-import type { Bytes, Knock } from "@treehouse/protocol";
+import {
+  checkKnock,
+  equalBytes,
+  groupInfoResponseCodec,
+  mayKnock,
+  Refusal,
+} from "@treehouse/protocol";
+import type { Bytes } from "@treehouse/protocol";
 import type { DeliveryContext } from "../context.ts";
+import type { ListedClientKeys } from "../identity.ts";
 import { appendEntry, hasMoved } from "../log.ts";
 import type { Caller } from "../ports.ts";
 import { busy } from "../request.ts";
@@ -21,20 +28,26 @@ export function checkMayKnock(
   outsiders.takeKnock(user, room);
 }
 
-/** Tells everybody in the room, by an entry of its log; the answer says that it was taken. */
+/**
+ * Tells everybody in the room, by an entry of its log, who knocks and with which key: as the client has
+ * signed it (FED-1097), under the identity that its user's client list names; the answer says that it
+ * was taken. Refuses `malformed`, `clientMismatch` and `identityInvalid`.
+ */
 export async function takeKnock(
   context: DeliveryContext,
   { caller, room }: Request,
-  { key }: Knock,
+  knock: Bytes,
+  listed: ListedClientKeys,
 ): Promise<Bytes> {
   const { store, env, database, rooms } = context;
+  checkOwn(context, { caller, room }, knock, listed);
   for (let count = 0; count < attemptsMax; count += 1) {
     const hosted = await rooms.get(room);
     const isTaken = await database.transaction(async (tx) => {
       const head = await store.head(tx, hosted.id);
       if (head === undefined || hasMoved(hosted, head)) return false;
       const place = { hosted, after: head, acceptedAt: env.now(), peers: hosted.peers };
-      const body = { kind: "knock", user: caller.user, key } as const;
+      const body = { kind: "knock", knock } as const;
       await store.moveHead(tx, hosted.id, await appendEntry(context, tx, place, body));
       return true;
     });
@@ -42,6 +55,28 @@ export async function takeKnock(
     rooms.drop(hosted);
   }
   throw busy();
+}
+
+/** Whoever knocks is the caller, and is so under no other key than the user has. */
+function checkOwn(
+  { crypto, env }: Pick<DeliveryContext, "crypto" | "env">,
+  { caller, room }: Pick<Request, "caller" | "room">,
+  knock: Bytes,
+  listed: ListedClientKeys,
+): void {
+  const { client, signatureKey, identityKey, number } = checkKnock(knock, {
+    room,
+    at: env.now(),
+    verify: (key, message, signature) => crypto.verify(key, message, signature),
+  });
+  if (client !== caller.client) {
+    throw new Refusal("clientMismatch", "The knock names another client.");
+  }
+  const fits =
+    equalBytes(signatureKey, listed.signatureKey) &&
+    equalBytes(identityKey, listed.identityKey) &&
+    number >= listed.number;
+  if (!fits) throw new Refusal("identityInvalid", "The knock is of another key than the user's.");
 }
 
 const attemptsMax = 16;

@@ -36,7 +36,7 @@ export function createMoves(
   const { env, database, store, domain } = context;
   const offers = createRateLimiter(env, RATE_LIMITS.hubOfferPerClient, "hubOfferPerClient");
   const takeOvers = createRateLimiter(env, RATE_LIMITS.takeOverPerPeer, "takeOverPerPeer");
-  const coming = new Set<RoomUri>();
+  const { coming } = context;
   let running: Promise<void> = Promise.resolve();
 
   async function run(room: RoomUri): Promise<void> {

@@ -83,7 +83,7 @@ export function createRestoredRooms(context: RestoredContext): RestoredRooms {
 
 /** The operations on rooms hosted here, but for those that are not settled. */
 export function unlessUnsettled(
-  rooms: Pick<RestoredRooms, "refuseUnsettled">,
+  rooms: { refuseUnsettled(room: RoomUri, request?: Uint8Array): void },
   hosted: Operations,
 ): Operations {
   return {
@@ -96,7 +96,7 @@ export function unlessUnsettled(
       return hosted.submit(caller, room, request);
     },
     async update(caller, room, request) {
-      rooms.refuseUnsettled(room);
+      rooms.refuseUnsettled(room, request);
       return hosted.update(caller, room, request);
     },
     async groupInfo(caller, room, request) {

@@ -1,4 +1,4 @@
-import type { JoinLinkInfo, NewLink } from "@treehouse/client-sdk";
+import type { JoinLinkInfo, KnockInfo, NewLink } from "@treehouse/client-sdk";
 
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
@@ -83,6 +83,13 @@ export function addJoiningCommands(cli: Cli, noun: Noun): void {
     });
 }
 
+const saidOf: Record<KnockInfo["identity"], string> = {
+  unknown: "never seen here: asking their server when admitted",
+  known: "known key",
+  verified: "verified key",
+  changed: "ANOTHER KEY THAN BEFORE",
+};
+
 /** `treehouse group knock`, `knocks`, `admit` and `decline`. */
 function addKnockCommands(cli: Cli, noun: Noun): void {
   noun
@@ -104,10 +111,12 @@ function addKnockCommands(cli: Cli, noun: Noun): void {
     .action(async (reference: string) => {
       await withCaughtUpClient(cli, async (client) => {
         const knocks = await (await client.conversations.get(reference)).knocks.list();
-        const rows = knocks.map(({ address, at }) => ({ address, at }));
+        const rows = knocks.map(({ address, at, identity }) => ({ address, at, identity }));
         cli
           .output()
-          .list("knocks", rows, ({ address, at }) => `${address}  ${new Date(at).toISOString()}`);
+          .list("knocks", rows, ({ address, at, identity }) =>
+            [address, new Date(at).toISOString(), saidOf[identity]].join("  "),
+          );
       });
     });
   for (const [verb, description] of [

@@ -22,7 +22,7 @@ test("R-072 who knocks is listed, admitted or declined", async () => {
     .parse(await json("group", "link", "address", "Porch"));
   expect(await bobs("group", "knock", address)).toEqual({ state: "waiting" });
   expect(await json("group", "knocks", "Porch")).toMatchObject({
-    knocks: [{ address: "bob@localhost" }],
+    knocks: [{ address: "bob@localhost", identity: "unknown" }],
   });
   const shown = await household.treehouse(["group", "knocks", "Porch"]);
   expect(shown.out).toMatch(/^bob@localhost {2}20/);

@@ -1,9 +1,10 @@
 import { codec, malformed, Reader, readVersion } from "../codec/index.ts";
 import type { Codec, Sharing } from "../codec/index.ts";
-import { parseRoomUri, parseUserUri } from "../identifiers/index.ts";
+import { parseRoomUri } from "../identifiers/index.ts";
 import { LIMITS } from "../limits.ts";
 import {
   externalProposalsCodec,
+  knockBytesCodec,
   proposalsCodec,
   tombstoneDetailCodec,
   writeEntry,
@@ -96,12 +97,7 @@ function readEntry(reader: Reader): Entry {
         faults: voidReportsCodec.read(reader),
       };
     case "knock":
-      return {
-        ...header,
-        kind: "knock",
-        user: parseUserUri(reader.ascii(LIMITS.uriBytesMax)),
-        key: reader.opaque(32, 32),
-      };
+      return { ...header, kind: "knock", knock: knockBytesCodec.read(reader) };
     case "report":
       return { ...header, kind: "report", report: signedHealthReportCodec.read(reader) };
     case "tombstone":

@@ -1,5 +1,5 @@
 import type { Bytes } from "../bytes/index.ts";
-import { utf8, varintLength, vector, Writer } from "../codec/index.ts";
+import { opaque, utf8, varintLength, vector, Writer } from "../codec/index.ts";
 import { LIMITS } from "../limits.ts";
 import { ENTRY_KINDS, ENTRY_VERSION, placeFault } from "./entry.ts";
 import type { ApplicationEntry, Entry } from "./entry.ts";
@@ -21,6 +21,8 @@ export const proposalsCodec = vector(handshakeCodec, {
   countMin: 1,
   bytesMax: LIMITS.handshakeBytesMax,
 });
+/** Opaque to whoever passes entries on: `knockCodec` reads it. */
+export const knockBytesCodec = opaque({ max: LIMITS.joiningCodeBytesMax, min: 1 });
 export const tombstoneDetailCodec = utf8({ max: LIMITS.descriptionBytesMax });
 
 /** The one encoding of an entry. */
@@ -79,9 +81,7 @@ function writeBody(writer: Writer, entry: Entry): void {
       tombstoneDetailCodec.write(writer, entry.detail);
       return;
     case "knock":
-      writer.ascii(entry.user);
-      exactly(entry.key, 32);
-      writer.opaque(entry.key);
+      knockBytesCodec.write(writer, entry.knock);
   }
 }
 

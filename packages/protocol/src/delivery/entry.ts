@@ -1,6 +1,6 @@
 import { equalBytes } from "../bytes/index.ts";
 import type { Bytes } from "../bytes/index.ts";
-import type { ClientUri, RoomUri, UserUri } from "../identifiers/index.ts";
+import type { ClientUri, RoomUri } from "../identifiers/index.ts";
 import type { Frank } from "./frank.ts";
 import type { SignedHealthReport } from "./health-report.ts";
 
@@ -120,9 +120,8 @@ export type TombstoneEntry = EntryHeader & {
 /** Somebody outside asks to be let in. */
 export type KnockEntry = EntryHeader & {
   readonly kind: "knock";
-  readonly user: UserUri;
-  /** Ed25519 public key: a join link with it lets in whoever knocked. */
-  readonly key: Bytes;
+  /** As it was sent to the hub: a `Knock`, with the signature of who knocks. */
+  readonly knock: Bytes;
 };
 
 /** One accepted event of a room: encoded once, at the hub, and the same octets everywhere. */

@@ -74,7 +74,7 @@ const requestFields = {
   requestingSignatureKey: signatureKeyCodec,
   requestingCredential: credentialCodec,
   groupInfoPublicKey: opaque({ max: 2048, min: 1 }),
-  joiningCode: optional(opaque({ max: LIMITS.descriptionBytesMax })),
+  joiningCode: optional(opaque({ max: LIMITS.joiningCodeBytesMax })),
 };
 
 export const groupInfoRequestCodec: Codec<GroupInfoRequest> = versioned(

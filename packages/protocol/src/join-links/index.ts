@@ -1,4 +1,11 @@
-export { isKnock, type Knock, knockCodec } from "./knock.ts";
+export {
+  checkKnock,
+  type CheckedKnock,
+  isKnock,
+  type Knock,
+  knockCodec,
+  signKnock,
+} from "./knock.ts";
 export { formatRoomLink, parseRoomLink, type RoomLink } from "./link-text.ts";
 export {
   JOIN_TICKET_COMPONENT,

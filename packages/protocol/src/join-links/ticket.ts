@@ -8,10 +8,11 @@ import {
   groupUriCodec,
   type RoomUri,
   roomUriCodec,
+  userOfClient,
 } from "../identifiers/index.ts";
 import { labelledHash, LABELS, signedBytes } from "../labels/index.ts";
 import { Refusal } from "../refusals/index.ts";
-import type { JoinLink, RoomState } from "../room/index.ts";
+import type { Invitee, JoinLink, RoomState } from "../room/index.ts";
 import { componentOf, decodeSafeAad } from "../safe-aad/index.ts";
 
 /** Our component in a commit's authenticated data that proves to know a link's seed. */
@@ -87,10 +88,13 @@ type Judged = {
   readonly verify: Verify;
 };
 
+/** Who shows a ticket; whoever asks for a GroupInfo does not say by which identity key it is there. */
+type Bearer = { readonly client: ClientUri; readonly identityKey: Bytes | undefined };
+
 /**
  * The link of which a commit carries a ticket, or undefined without one. The same for hub and
  * members, for it depends on the state before, the commit and its acceptance time alone. Refuses
- * `linkInvalid` (no such link any more, or not signed for this), `linkExpired` and `malformed`.
+ * `linkInvalid` (no such link any more, for somebody else, or not signed for this), `linkExpired` and `malformed`.
  */
 export function linkOfCommit(
   authenticatedData: Uint8Array,
@@ -99,22 +103,36 @@ export function linkOfCommit(
 ): JoinLink | undefined {
   const data = componentOf(decodeSafeAad(authenticatedData).others, JOIN_TICKET_COMPONENT);
   if (data === undefined) return undefined;
-  return linkOf(data, signedBytes(LABELS.joinTicket, holderCodec.encode(holder)), judged);
+  return linkOf(data, signedBytes(LABELS.joinTicket, holderCodec.encode(holder)), judged, holder);
 }
 
 /** The link of which a question's joining code proves the seed. Refuses as `linkOfCommit`. */
 export function linkOfAsk(code: Uint8Array, ask: JoinAsk, judged: Judged): JoinLink {
-  return linkOf(code, signedBytes(LABELS.joinAsk, askCodec.encode(ask)), judged);
+  const bearer = { client: ask.client, identityKey: undefined };
+  return linkOf(code, signedBytes(LABELS.joinAsk, askCodec.encode(ask)), judged, bearer);
 }
 
-function linkOf(data: Uint8Array, message: Bytes, { state, at, verify }: Judged): JoinLink {
+function linkOf(
+  data: Uint8Array,
+  message: Bytes,
+  { state, at, verify }: Judged,
+  bearer: Bearer,
+): JoinLink {
   const ticket = joinTicketCodec.decode(data);
   const link = state.joinLinks.find(({ key }) => equalBytes(key, ticket.key));
   if (link === undefined || !verify(link.key, message, ticket.signature)) {
     throw new Refusal("linkInvalid", "The room has no such join link, or the ticket is not its.");
   }
+  if (link.invitee !== undefined && !isInvited(link.invitee, bearer)) {
+    throw new Refusal("linkInvalid", "The join link is for somebody else.");
+  }
   if (link.expiresAt !== undefined && at > link.expiresAt) {
     throw new Refusal("linkExpired", "The join link has expired.");
   }
   return link;
+}
+
+function isInvited(invitee: Invitee, { client, identityKey }: Bearer): boolean {
+  if (userOfClient(client) !== invitee.user) return false;
+  return identityKey === undefined || equalBytes(identityKey, invitee.identityKey);
 }

@@ -111,6 +111,8 @@ export const LABELS = {
   joinTicket: "JoinTicketTBS",
   /** The same over a question for a GroupInfo. */
   joinAsk: "JoinAskTBS",
+  /** Client signature key over the key of the link by which it asks to be let in. */
+  knock: "KnockTBS",
   /** Hash of a join link: its last octets, which tell a slip of the pen. */
   joinLinkCheck: "JoinLinkCheck",
   /** Seals a room's metadata. */

@@ -1,4 +1,4 @@
-export { type JoinLink, joinLinksCodec, sortedJoinLinks } from "./join-links.ts";
+export { type Invitee, type JoinLink, joinLinksCodec, sortedJoinLinks } from "./join-links.ts";
 export {
   encodeMessageExpiration,
   MESSAGE_EXPIRATION_COMPONENT,

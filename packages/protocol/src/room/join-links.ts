@@ -5,6 +5,9 @@ import { LIMITS } from "../limits.ts";
 import { isParticipantRole } from "./roles.ts";
 import type { RoomState } from "./room-state.ts";
 
+/** The one user for whom a link is; the identity key tells this user from all others of the name. */
+export type Invitee = { readonly user: UserUri; readonly identityKey: Bytes };
+
 /** FED-1080: lets whoever has its seed into the room by an external commit, nobody else online. */
 export type JoinLink = {
   /** Ed25519 public key of the pair that the seed gives; tickets are signed with it. */
@@ -16,6 +19,8 @@ export type JoinLink = {
   readonly expiresAt: number | undefined;
   /** How many users it lets in, which the hub alone counts; absent: any number. */
   readonly usesMax: number | undefined;
+  /** The only user who comes in by it, whoever else has its seed; absent: whoever has it. */
+  readonly invitee: Invitee | undefined;
 };
 
 /** Content of dictionary component 0x8008, ascending by key. */
@@ -26,6 +31,7 @@ export const joinLinksCodec: Codec<readonly JoinLink[]> = vector(
     createdBy: userUriCodec,
     expiresAt: optional<number>(u64),
     usesMax: optional<number>(u32),
+    invitee: optional<Invitee>(struct<Invitee>({ user: userUriCodec, identityKey: fixed(32) })),
   }),
   { countMax: LIMITS.joinLinksMax },
 );

@@ -168,6 +168,7 @@ describe("room state", () => {
       createdBy: founder,
       expiresAt: undefined,
       usesMax: 1,
+      invitee: { user: peer, identityKey: new Uint8Array(32) },
     };
     const full: RoomState = {
       ...group,

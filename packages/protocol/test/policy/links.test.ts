@@ -29,6 +29,7 @@ const link = (octet: number, part: Partial<JoinLink> = {}): JoinLink => ({
   createdBy: anna,
   expiresAt: undefined,
   usesMax: undefined,
+  invitee: undefined,
   ...part,
 });
 const linked = (...joinLinks: JoinLink[]): RoomView => ({
