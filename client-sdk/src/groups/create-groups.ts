@@ -191,24 +191,24 @@ export function createGroups(context: GroupsContext): Groups {
   };
   return {
     async applyRoomEntries(list) {
-      const done: AppliedIn[] = [];
-      for (let first = list[0]; first !== undefined; first = list[done.length]) {
+      const outcomes: AppliedIn[] = [];
+      for (let first = list[0]; first !== undefined; first = list[outcomes.length]) {
         const { room: uri, ephemeral } = decodeEntryHeader(first);
         const room = await rooms.open(uri);
         if (ephemeral) {
           const bytes = first;
           await room.serial.run(() => overhear(context, room, bytes));
-          done.push({ room: uri, applied: "passed" });
+          outcomes.push({ room: uri, applied: "passed" });
           continue;
         }
-        const run = entriesOf(uri, list.slice(done.length));
+        const run = entriesOf(uri, list.slice(outcomes.length));
         const applied = await room.serial.run(() => applyEntries(context, room, run));
-        done.push(...applied.map((one) => ({ room: uri, applied: one })));
+        outcomes.push(...applied.map((one) => ({ room: uri, applied: one })));
         scheduleTidying(context, room);
         pump(context, room);
         if (applied.at(-1) === "again") break;
       }
-      return done;
+      return outcomes;
     },
     async applyInboxEntry(inbox, entry) {
       const room = await applyInboxEntry(context, inbox, entry, rooms.open);
