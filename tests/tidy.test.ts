@@ -14,6 +14,7 @@ const areas: Record<string, readonly string[]> = {
     "client-sdk",
     "federation-spec",
     "homeserver",
+    "packages/cli",
     "packages/mls",
     "packages/protocol",
   ],

@@ -283,11 +283,13 @@ export const groupInfoVectors = [
     ratchetTree: mls.tree,
     pendingProposals: [{ proposal: mls.proposal, acceptedAt: time }],
     position: 42,
+    linkUses: [{ key: octets(32, 0x70), uses: 3 }],
   }),
   vectorOf("GroupInfoPlaintext", "tree at the hub", {
     groupInfo: mls.groupInfo,
     ratchetTree: undefined,
     pendingProposals: [],
     position: 0,
+    linkUses: [],
   }),
 ];

@@ -37,7 +37,7 @@ test("R-072 a link lets people of two servers in while everybody in the room is 
     usesMax: 2,
   });
   expect(link).not.toMatch(/\s/);
-  expect((await room.links.list()).map((one) => one.id)).toEqual([id]);
+  expect(await room.links.list()).toMatchObject([{ id, uses: 0 }]);
   await alice.close();
   const secret = Buffer.from(parseRoomLink(link).seed ?? "no seed");
   expect(secret).toHaveLength(32);
@@ -60,6 +60,9 @@ test("R-072 a link lets people of two servers in while everybody in the room is 
   bob = await servers.at(1).open("bob");
   const dave = await servers.at(1).register("dave");
   await expect(dave.conversations.join(link)).rejects.toMatchObject({ code: "linkUsedUp" });
+  // The hub has counted over both servers, and says so at each.
+  const listed = await (await bob.conversations.get(room.id)).links.list();
+  expect(listed).toMatchObject([{ id, link: undefined, uses: 2, usesMax: 2 }]);
   // Who is in comes in no second time.
   expect((await carol.conversations.join(link)).id).toBe(room.id);
 
@@ -80,6 +83,19 @@ test("R-072 a link lets people of two servers in while everybody in the room is 
     expect(files.some((octets) => octets.includes(bob.me.user))).toBe(true);
     expect(files.some((octets) => octets.includes(secret))).toBe(false);
   }
+});
+
+test("R-072 FED-1085 of people of two servers who come at once for the last use one comes in", async () => {
+  const room = await alice.conversations.create({ name: "Cellar" });
+  const { link } = await room.links.create({ uses: 1 });
+  const came = await Promise.allSettled(
+    [bob, carol].map((client) => client.conversations.join(link)),
+  );
+  expect(came.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+  expect(came.find((one) => one.status === "rejected")?.reason).toMatchObject({
+    code: "linkUsedUp",
+  });
+  expect(await room.links.list()).toMatchObject([{ uses: 1 }]);
 });
 
 test("R-072 T-18 revoked and expired links, other rooms' and broken ones are refused by what is wrong", async () => {

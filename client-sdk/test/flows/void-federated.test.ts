@@ -95,6 +95,8 @@ test("T-16 FED-1103 FED-1104 who comes in by a link and garbage is put out, and 
   await voided[2];
   await back;
   await expectGoesOn("after a link", mallory.client);
+  // FED-1085: what was void used nothing.
+  expect(await ours.links.list()).toMatchObject([{ uses: 1 }]);
   expect(await addresses()).toContain(mallory.client.me.address);
   await mallory.client.close();
 });

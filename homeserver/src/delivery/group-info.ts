@@ -11,7 +11,7 @@ import {
   utf8Encode,
   verifyGroupInfoRequest,
 } from "@treehouse/protocol";
-import type { Bytes, GroupInfoPlaintext, GroupInfoRequest } from "@treehouse/protocol";
+import type { Bytes, GroupInfoPlaintext, GroupInfoRequest, LinkUses } from "@treehouse/protocol";
 import type { DeliveryContext } from "./context.ts";
 import { mayCome } from "./check-commit.ts";
 import { listedClient } from "./identity.ts";
@@ -35,7 +35,8 @@ export async function readGroupInfo(context: DeliveryContext, request: Request):
   const { crypto } = context;
   for (let count = 0; count < attemptsMax; count += 1) {
     const hosted = await context.rooms.get(request.room);
-    if (mayCome(hosted, request.caller) === "outside") {
+    const side = mayCome(hosted, request.caller);
+    if (side === "outside") {
       if (count === 0) context.outsiders.take(request.caller);
       const { joiningCode } = asked;
       if (joiningCode !== undefined && isKnock(joiningCode)) {
@@ -46,7 +47,7 @@ export async function readGroupInfo(context: DeliveryContext, request: Request):
       await checkMayAsk(context, hosted, request.caller, asked);
     }
     await checkAsker(context, request, asked);
-    const plaintext = await plaintextOf(context, hosted);
+    const plaintext = await plaintextOf(context, hosted, side);
     if (plaintext !== undefined) return sealed(crypto, hosted, asked, plaintext);
     context.rooms.drop(hosted);
   }
@@ -86,11 +87,20 @@ async function checkAsker(
 async function plaintextOf(
   { database, store }: DeliveryContext,
   hosted: HostedRoom,
+  side: ReturnType<typeof mayCome>,
 ): Promise<GroupInfoPlaintext | undefined> {
-  const now = await database.read(async (tx) => ({
-    head: await store.head(tx, hosted.id),
-    proposals: await store.proposals(tx, hosted.id),
-  }));
+  const links = side === "inside" ? hosted.view.state.joinLinks : [];
+  const now = await database.read(async (tx) => {
+    const linkUses: LinkUses[] = [];
+    for (const { key } of links) {
+      linkUses.push({ key, uses: await store.countLinkUses(tx, hosted.id, key) });
+    }
+    return {
+      head: await store.head(tx, hosted.id),
+      proposals: await store.proposals(tx, hosted.id),
+      linkUses,
+    };
+  });
   if (now.head === undefined || hasMoved(hosted, now.head)) return undefined;
   if (hosted.group.groupInfo.length === 0) {
     // Lost in a restore: the next commit brings one.
@@ -106,6 +116,7 @@ async function plaintextOf(
       acceptedAt,
     })),
     position: now.head.position,
+    linkUses: now.linkUses,
   };
 }
 

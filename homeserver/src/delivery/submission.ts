@@ -16,7 +16,7 @@ export type Submission = {
 
 /** Refuses with `malformed` or `invalidMessage` what is no message in any room. */
 export function readSubmission(request: SubmitMessageRequest): Submission {
-  const framing = peekMlsMessage(request.message);
+  const framing = peekMlsMessage(request.message, "sliced");
   if (framing.wireFormat !== "private" || framing.contentType !== "application") {
     throw new Refusal("invalidMessage", "Only encrypted application messages are submitted.");
   }
@@ -31,7 +31,9 @@ export function checkSubmission(
   { request, groupId, epoch, lastPosition }: Submission,
   at: number,
 ): void {
-  refuseFormer(hosted, caller, { groupId, epoch }, "epochTooOld");
+  if (groupId !== hosted.group.group) {
+    refuseFormer(hosted, caller, { groupId, epoch }, "epochTooOld");
+  }
   checkSender(hosted, caller);
   checkSendingUser(hosted, caller, request, at);
   if (groupId !== hosted.group.group) {
@@ -78,7 +80,7 @@ export function checkSender(hosted: HostedRoom, caller: Caller): number {
 
 function lastPositionIn(authenticatedData: Bytes): number {
   try {
-    return decodeSafeAad(authenticatedData).treehouse?.lastPosition ?? 0;
+    return decodeSafeAad(authenticatedData, "sliced").treehouse?.lastPosition ?? 0;
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
     throw new Refusal("invalidMessage", "The authenticated data is not SafeAAD.", {}, { cause });

@@ -179,13 +179,13 @@ function roomRoutes({ hosted }: FederationContext): readonly Route[] {
       method: "POST",
       path: peerRoutes.leave,
       access: "peer",
-      summary: "Have all clients of a user removed from a room",
+      summary: "Have all clients of a user removed from a room, or one that was not seen for long",
       body: tlsBody("LeaveRequest", LIMITS.peerBodyBytesMax),
       answer: tlsAnswer("LeaveResponse"),
       handle: async ({ param, peer, body }) => {
-        const { client } = peerLeaveRequestCodec.decode(body);
+        const { client, leaver } = peerLeaveRequestCodec.decode(body);
         const caller = callerOf(peer.domain, client);
-        const leaves = await hosted.leave(caller, parseRoomUri(param("roomId")));
+        const leaves = await hosted.leave(caller, parseRoomUri(param("roomId")), leaver);
         return leaveResponseCodec.encode({ leaves });
       },
     }),

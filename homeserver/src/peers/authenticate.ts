@@ -1,14 +1,16 @@
 import {
   checkCreated,
   checkDigest,
+  equalBytes,
   LIMITS,
   parseDigest,
   parsePeerHeaders,
   parseSignature,
   Refusal,
+  toBase64Url,
   verifyRequest,
 } from "@treehouse/protocol";
-import type { Bytes, Domain, PeerHeaders } from "@treehouse/protocol";
+import type { Bytes, Domain, PeerHeaders, RequestSignature } from "@treehouse/protocol";
 import { sha256 } from "../platform/index.ts";
 import type { PeerRequestHead } from "../platform/index.ts";
 import type { PeersContext } from "./context.ts";
@@ -80,7 +82,7 @@ async function checkSignature(
   );
   if (!isValid) throw new Refusal("signatureInvalid", "The signature is not the request's.");
   checkCreated(signature.created, env.now());
-  checkSinceStart(context, state, signature.created);
+  checkSinceStart(context, state, signature);
   state.nonces ??= createNonceWindow(env);
   state.nonces.take(signature.nonce);
   return signature.created;
@@ -88,14 +90,17 @@ async function checkSignature(
 
 /** Nonces are remembered in memory only, so what may have come before a restart is not taken. */
 function checkSinceStart(
-  { env, startedAt }: PeersContext,
+  { env, nonceStart, startedAt }: PeersContext,
   { signedBefore }: PeerState,
-  created: number,
+  { created, nonce }: RequestSignature,
 ): void {
   const isLater = created >= Math.floor(startedAt() / 1_000);
   if (isLater && created > signedBefore) return;
+  // FED-1116: whatever the sender's clock says, this was made after the start.
+  if (equalBytes(nonce.subarray(0, nonceStart.length), nonceStart)) return;
   throw new Refusal("signatureInvalid", "signed before this server was started", {
     serverTime: env.now(),
+    nonceStart: toBase64Url(nonceStart),
   });
 }
 
@@ -113,7 +118,7 @@ async function noteAhead(context: PeersContext, state: PeerState, created: numbe
   }
 }
 
-/** For so long a server whose clock is ahead may have to wait after a restart of this one. */
+/** For so long a server whose clock is ahead may have to ask twice after a restart of this one. */
 const aheadSeconds = 5;
 
 async function keyOf(

@@ -39,4 +39,6 @@ export interface PeersContext {
    * clock as it is now: one that was ahead at the start and was set right shuts nobody out.
    */
   startedAt(): number;
+  /** Drawn at this start: who begins a nonce with it has made the request since. */
+  readonly nonceStart: Bytes;
 }

@@ -9,7 +9,7 @@
  * ways from its commit on; no request of ours goes to an address that is not public, nor anywhere
  * but to the server that was meant; and servers that have proved nothing leave nothing behind.
  */
-import type { Bytes, Domain } from "@treehouse/protocol";
+import { type Bytes, type Domain, NONCE_START_BYTES } from "@treehouse/protocol";
 import { errorFields, migrationsOf } from "../platform/index.ts";
 import type { Database, Jobs, PeerGate, Route } from "../platform/index.ts";
 import { createPeerBook } from "./book.ts";
@@ -140,6 +140,7 @@ export async function createPeers(options: PeersOptions): Promise<Peers> {
     client: options.client ?? createOutboundClient(env, open),
     status: () => status,
     strangers: createStrangerLimits(env),
+    nonceStart: env.random(NONCE_START_BYTES),
     startedAt: () => env.now() - (env.monotonic() - startedAt),
   };
   const { book, client, ownKeys } = context;

@@ -25,7 +25,7 @@ function open() {
 function nonceOf(number: number): Bytes {
   const nonce = new Uint8Array(16);
   // Numbers that differ in their last bits only: what an attacker would send to make them meet.
-  new DataView(nonce.buffer).setUint32(4, number);
+  new DataView(nonce.buffer).setUint32(12, number);
   return nonce;
 }
 

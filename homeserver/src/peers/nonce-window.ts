@@ -1,4 +1,4 @@
-import { LIMITS, Refusal } from "@treehouse/protocol";
+import { LIMITS, NONCE_START_BYTES, Refusal } from "@treehouse/protocol";
 import type { Bytes, Env } from "@treehouse/protocol";
 
 /** The nonces that one peer used lately. */
@@ -15,9 +15,9 @@ const generationMs = LIMITS.nonceKeptMs / (generations - 1);
 const capacityMin = 64;
 
 /**
- * Sets of 53 bits of each nonce, eight octets apiece, because a busy peer uses a million of them
- * in eleven minutes. The slots are chosen by multipliers that nobody else knows: who picks nonces
- * cannot make them meet.
+ * Sets of 53 bits of each nonce, eight octets apiece, because a busy peer uses a million of them in
+ * eleven minutes: of its end, which is always drawn (FED-1116). The slots are chosen by multipliers that
+ * nobody else knows: who picks nonces cannot make them meet.
  */
 export function createNonceWindow(env: Pick<Env, "monotonic" | "random">): NonceWindow {
   const [a, b] = multipliers(env.random(8));
@@ -36,8 +36,8 @@ export function createNonceWindow(env: Pick<Env, "monotonic" | "random">): Nonce
     take(nonce) {
       age();
       const view = new DataView(nonce.buffer, nonce.byteOffset, nonce.byteLength);
-      const high = view.getUint32(0) & 0x1f_ffff;
-      const low = view.getUint32(4);
+      const high = view.getUint32(NONCE_START_BYTES) & 0x1f_ffff;
+      const low = view.getUint32(NONCE_START_BYTES + 4);
       if (tables.some((table) => table.has(high, low))) {
         throw new Refusal("replayed", "this request was received before");
       }

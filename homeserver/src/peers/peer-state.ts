@@ -1,4 +1,4 @@
-import type { Directory, Domain } from "@treehouse/protocol";
+import type { Bytes, Directory, Domain } from "@treehouse/protocol";
 import type { NonceWindow } from "./nonce-window.ts";
 import type { StoredPeer } from "./store.ts";
 
@@ -33,6 +33,8 @@ export interface PeerState {
   active: number;
   /** How far its clock is ahead of ours, once it has refused our time. */
   clockOffsetMs: number;
+  /** What it wants nonces to begin with; nothing as long as it has not said so (FED-1116). */
+  nonceStart: Bytes;
   /** Monotonic time of the last use. */
   usedAt: number;
 }
@@ -61,6 +63,7 @@ export function newPeerState(domain: Domain, at: { now: number; monotonic: numbe
     raising: undefined,
     active: 0,
     clockOffsetMs: 0,
+    nonceStart: new Uint8Array(),
     usedAt: at.monotonic,
   };
 }

@@ -1,11 +1,15 @@
 import {
+  concatBytes,
   ENDPOINTS,
   formatDigest,
   formatFrom,
+  fromBase64Url,
   MEDIA_TYPE_PROBLEM,
   MEDIA_TYPE_TLS,
   mintTransactionId,
   NetworkFault,
+  NONCE_BYTES,
+  NONCE_START_BYTES,
   parseProblem,
   Refusal,
   signRequest,
@@ -68,7 +72,7 @@ async function remember({ book, env }: PeersContext, state: PeerState): Promise<
   }
 }
 
-/** Sends the request, a second time by the other server's clock if it refuses our time. */
+/** Sends the request, a second time by the other server's clock and start if it refuses our time. */
 export async function exchange(
   context: PeersContext,
   state: PeerState,
@@ -97,10 +101,11 @@ export async function exchange(
     );
   };
   const first = await send();
-  const serverTime = first.status === 401 ? refusedTimeOf(first) : undefined;
-  if (serverTime === undefined) return first;
+  const refused = first.status === 401 ? refusedTimeOf(first) : undefined;
+  if (refused === undefined) return first;
   // The signature holds for that server alone, so that its idea of the time can do no harm.
-  state.clockOffsetMs = serverTime - context.env.now();
+  state.clockOffsetMs = refused.serverTime - context.env.now();
+  state.nonceStart = refused.nonceStart;
   return send();
 }
 
@@ -133,7 +138,7 @@ function headersOf(
   const parameters = {
     created: Math.floor((env.now() + state.clockOffsetMs) / 1_000),
     kid,
-    nonce: env.random(16),
+    nonce: concatBytes(state.nonceStart, env.random(NONCE_BYTES - state.nonceStart.length)),
   };
   return { ...common, ...signRequest(signed, parameters, signWith(signatures, privateKey)) };
 }
@@ -165,9 +170,23 @@ const foreign: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   "ticketInvalid",
 ]);
 
-function refusedTimeOf(answer: OutboundAnswer): number | undefined {
+/** What a server wants of the next signature that refuses the time of this one (FED-909, FED-1116). */
+function refusedTimeOf(answer: OutboundAnswer) {
   const refusal = problemIn(answer);
-  return refusal?.code === "signatureInvalid" ? refusal.data.serverTime : undefined;
+  const { serverTime, nonceStart } = refusal?.data ?? {};
+  if (refusal?.code !== "signatureInvalid" || serverTime === undefined) return undefined;
+  return { serverTime, nonceStart: nonceStartOf(nonceStart) };
+}
+
+/** What is none leaves all of the nonce to us. */
+function nonceStartOf(text = ""): Bytes {
+  try {
+    const start = fromBase64Url(text);
+    if (start.length === NONCE_START_BYTES) return start;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+  }
+  return new Uint8Array();
 }
 
 function problemIn(answer: OutboundAnswer): Refusal | undefined {

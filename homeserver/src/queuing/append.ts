@@ -3,6 +3,7 @@ import { Assertion } from "../platform/index.ts";
 import type { Tx } from "../platform/index.ts";
 import type { QueuingContext } from "./context.ts";
 import type { StoredStream } from "./store.ts";
+import { moveTail } from "./stream-cache.ts";
 import type { Stream } from "./stream-cache.ts";
 
 /** One entry of a room, finished: these very bytes are stored and travel. */
@@ -27,7 +28,10 @@ export async function append(context: QueuingContext, tx: Tx, entry: LogEntry): 
   await appendTo(context, tx, stream, { position, handshake, bytes });
 }
 
-/** Adds an entry to a stream that is known, whatever its kind. */
+/**
+ * Adds an entry to a stream that is known, whatever its kind: as it is in memory, or as this very
+ * transaction has read it.
+ */
 export async function appendTo(
   context: QueuingContext,
   tx: Tx,
@@ -36,16 +40,15 @@ export async function appendTo(
 ): Promise<void> {
   const { store, env, limits } = context;
   const { position, handshake, bytes } = entry;
+  const inMemory = "scheduled" in stream;
+  const after = inMemory ? stream.tail : stream.head;
+  if (position !== after + 1 && position !== ((await headOf(context, tx, stream)) ?? -1) + 1) {
+    throw new Assertion("An entry does not follow the head of its stream.");
+  }
   const storedAt = env.now();
-  const added = await store.append(tx, {
-    stream: stream.id,
-    position,
-    handshake,
-    storedAt,
-    bytes,
-  });
-  if (!added) throw new Assertion("An entry does not follow the head of its stream.");
-  if ("scheduled" in stream) {
+  await store.append(tx, { stream: stream.id, position, handshake, storedAt, bytes });
+  if (inMemory) {
+    moveTail(tx, stream, position);
     if (!stream.scheduled) await schedule(context, tx, stream, storedAt);
     tx.afterCommit(() => appended(context, stream, position, bytes));
     return;
@@ -56,6 +59,11 @@ export async function appendTo(
     adopted.scheduled = true;
     appended(context, adopted, position, bytes);
   });
+}
+
+/** As it is on disk: what is in memory may have been read before an entry that came meanwhile. */
+async function headOf({ store }: QueuingContext, tx: Tx, { id }: { readonly id: number }) {
+  return (await store.streamById(tx, id))?.head;
 }
 
 async function schedule(
@@ -77,6 +85,7 @@ function appended(
   bytes: Uint8Array,
 ): void {
   stream.head = position;
+  stream.tail = Math.max(stream.tail, position);
   notifier?.appended(stream.name, position, bytes);
   if (stream.endings !== undefined) settleEndings(notifier, stream);
 }

@@ -10,10 +10,7 @@ export function createSqliteEntryStore(database: Database): EntryStore {
   const statements = database.prepare(prepareEntries);
   return {
     append: async (tx, { stream, position, handshake, storedAt, bytes }) => {
-      const { last, append } = statements(tx);
-      if (last.get(stream) !== position - 1) return false;
-      append.run(stream, position, handshake ? 1 : 0, storedAt, bytes);
-      return true;
+      statements(tx).append.run(stream, position, handshake ? 1 : 0, storedAt, bytes);
     },
     page: async (tx, { stream, after, upTo, entriesMax, bytesMax, handshakesOnly = false }) => {
       const { page: all, handshakes } = statements(tx);
@@ -43,14 +40,6 @@ export function createSqliteEntryStore(database: Database): EntryStore {
 
 function prepareEntries({ $client: db }: Drizzle) {
   return {
-    // By itself: within the insert SQLite would copy each row into a temporary table first.
-    last: db
-      .prepare<[number], number>(
-        `SELECT max(s.pruned_to, coalesce(
-           (SELECT max(position) FROM queuing_entries WHERE stream = s.id), 0))
-         FROM queuing_streams s WHERE s.id = ? ORDER BY s.id`,
-      )
-      .pluck(),
     append: db.prepare<[number, number, number, number, Uint8Array]>(
       `INSERT INTO queuing_entries (stream, position, handshake, stored_at, bytes)
        VALUES (?, ?, ?, ?, ?)`,

@@ -1,6 +1,7 @@
 import type { Bytes, RoomUri } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { QueuingContext } from "./context.ts";
+import { moveTail } from "./stream-cache.ts";
 
 /** Why a room's log goes on behind a hole. */
 export type Restored = {
@@ -33,11 +34,14 @@ export async function jumpTo(
     const from = Math.min(after, stream.head) + 1;
     await store.addJump(tx, stream.id, { from, to: position, head });
   }
+  const inMemory = streams.get(room);
+  if (inMemory !== undefined) moveTail(tx, inMemory, position);
   tx.afterCommit(() => {
     const known = streams.get(room);
     if (known === undefined) return;
     known.prunedTo = Math.max(known.prunedTo, position);
     known.head = Math.max(known.head, position);
+    known.tail = Math.max(known.tail, position);
     context.notifier?.jumped(room);
   });
 }

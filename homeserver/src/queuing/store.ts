@@ -37,8 +37,8 @@ export interface JumpStore {
 }
 
 export interface EntryStore {
-  /** Adds an entry if its position follows the head of its stream; answers whether it did. */
-  append(tx: Tx, entry: NewEntry): Promise<boolean>;
+  /** Adds an entry, whose position is the one after the head of its stream; two at one throw. */
+  append(tx: Tx, entry: NewEntry): Promise<void>;
   /** Entries after a position and up to another, inclusive. The first comes whatever its length. */
   page(tx: ReadTx, range: PageRange): Promise<readonly StoredEntry[]>;
   /** When the entry at a position was stored, and its length. */

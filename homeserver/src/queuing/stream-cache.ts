@@ -1,4 +1,5 @@
 import type { ClientUri, StreamUri } from "@treehouse/protocol";
+import type { Tx } from "../platform/index.ts";
 import type { StoredStream, StreamKind } from "./store.ts";
 
 /** What memory knows of one stream: what is committed, never what a transaction may take back. */
@@ -7,6 +8,8 @@ export interface Stream {
   readonly name: StreamUri;
   readonly kind: StreamKind;
   head: number;
+  /** Where the open transaction has come to; of all else here only what is committed is known. */
+  tail: number;
   prunedTo: number;
   droppedTo: number;
   overflowedTo: number;
@@ -18,6 +21,15 @@ export interface Stream {
   recent: boolean;
   /** Clients whose last entry is named but not there yet. */
   endings: { readonly client: ClientUri; readonly upTo: number }[] | undefined;
+}
+
+/** Notes in an open transaction how far the stream goes by it. */
+export function moveTail(tx: Tx, stream: Stream, position: number): void {
+  const before = stream.tail;
+  stream.tail = position;
+  tx.afterRollback(() => {
+    stream.tail = before;
+  });
 }
 
 /**
@@ -51,6 +63,7 @@ export class StreamCache {
     const { dueAt, ...rest } = stored;
     const stream: Stream = {
       ...rest,
+      tail: stored.head,
       scheduled: dueAt !== undefined,
       users: 0,
       recent: true,

@@ -139,7 +139,8 @@ export async function startTwoServers({
           both().hub.delivery.hosted.groupInfo(caller, room, bytes),
         tree: async (_hub, caller, room, epoch) =>
           both().hub.delivery.hosted.tree(caller, room, epoch),
-        leave: async (_hub, caller, room) => both().hub.delivery.hosted.leave(caller, room),
+        leave: async (_hub, caller, room, leaver) =>
+          both().hub.delivery.hosted.leave(caller, room, leaver),
         events: async (_peer, room, range) =>
           servers.answered(
             await both().hub.delivery.hosted.events(follower.domain, room, range),

@@ -244,6 +244,29 @@ test("FED-1132 of two agreements one counts for all, in whatever order they are 
   for (const rig of [hub, follower]) expect(await hubAt(rig)).toBe(winner.claim.hub);
 });
 
+test("T-15 FED-1138 what was agreed to long ago brings nobody back who is an owner no more", async () => {
+  const [, carol] = owners;
+  if (carol === undefined) throw new Error();
+  const old = { claim: claimNow(third), before: viewNow() };
+  const { hub, follower } = pair.servers;
+  await hub.delivery.hosted.leave(carol, seat.room);
+  await seat.sync();
+  const assignments = stateNow().assignments.filter(({ user }) => user !== carol.user);
+  await seat.commit({ roomState: encodeRoomState({ ...stateNow(), assignments }) });
+  await pair.servers.flush();
+  const [bob, , dave] = owners;
+  if (bob === undefined || dave === undefined) throw new Error();
+  for (const by of [
+    [carol, bob],
+    [bob, carol],
+  ]) {
+    const item = await begun({ ...old, by });
+    for (const rig of [follower, hub]) expect(await deliver(rig, third, item)).toBe("notHub");
+  }
+  const item = await begun({ ...old, by: [dave, bob, carol] });
+  for (const rig of [follower, hub]) expect(await deliver(rig, third, item)).toBe("taken");
+});
+
 test("FED-1138 who is ahead of what was agreed to follows all the same", async () => {
   const claim = claimNow(third);
   const before = viewNow();

@@ -223,8 +223,14 @@ test("H-17 a flood of proposals leaves one removal, whoever asks for it how ofte
   const path = peerRoutes.leave.replace("{roomId}", encodeURIComponent(hosted));
   const before = storedLog(siege.world.server("alpha"), hosted).size;
   const objections = await siege.endure(async () => {
-    const body = peerLeaveRequestCodec.encode({ client: parseClientUri(carl) });
-    const stranger = peerLeaveRequestCodec.encode({ client: parseClientUri(siege.bob.me.client) });
+    const body = peerLeaveRequestCodec.encode({
+      client: parseClientUri(carl),
+      leaver: "user",
+    });
+    const stranger = peerLeaveRequestCodec.encode({
+      client: parseClientUri(siege.bob.me.client),
+      leaver: "user",
+    });
     const codes = new Set<string | undefined>();
     for (let sent = 0; sent < 25; sent += 1) {
       const answers = await Promise.all([0, 1, 2, 3].map(() => ask(path, body)));

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { RawPeer } from "../peers/raw-peer.ts";
 import { openRigAndPeer } from "../peers/rig-and-peer.ts";
 import type { RigAndPeer } from "../peers/rig-and-peer.ts";
+import { openRig } from "../peers/rig.ts";
 import type { Rig } from "../peers/rig.ts";
 
 let world: RigAndPeer;
@@ -22,6 +23,24 @@ const call = {
   timeoutMs: 2_000,
   answerBytesMax: 1_000,
 } as const;
+
+test("FED-1116 a server whose clock was ahead is heard by one that restarts after it was set right", async () => {
+  let other = await openRig("other.example", world.network);
+  const ask = () => own.peers.post(other.domain, call);
+  own.setClock(LIMITS.federationSkewMs - 60_000);
+  await ask();
+  own.setClock(60_000 - LIMITS.federationSkewMs);
+  for (const _ of [1, 2]) {
+    other = await other.restart();
+    await ask();
+    const refused = await other.refusals("signatureInvalid");
+    expect(refused).toBe(1);
+    await ask();
+    expect(await other.refusals("signatureInvalid")).toBe(refused);
+    expect(other.received).toHaveLength(2);
+  }
+  await other[Symbol.asyncDispose]();
+});
 
 test("FED-919 a server is not asked for what it does not say it can, nor sent more than it takes", async () => {
   const { capabilities, limits } = peer.directory;

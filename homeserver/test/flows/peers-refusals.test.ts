@@ -1,6 +1,7 @@
 import {
   DIRECTORY_PATH,
   formatDigest,
+  fromBase64Url,
   LIMITS,
   MEDIA_TYPE_JSON,
   parseDomain,
@@ -228,6 +229,34 @@ test("H-03 FED-910 nor is what a clock that is ahead signed, however often the s
   expect((await askAs(peer, hub, { created: ahead(210) })).status).toBe(200);
   hub.advance(210_000);
   expect((await askAs(peer, hub)).status).toBe(200);
+});
+
+test("H-03 FED-1116 what begins as the server wants since its start is heard, whatever the clock was", async () => {
+  const ask = (start: Uint8Array, last: number, created?: number) =>
+    askAs(peer, hub, {
+      nonce: Uint8Array.from([...start, ...new Uint8Array(8).fill(last)]),
+      ...(created === undefined ? {} : { created }),
+    });
+  const ahead = Math.floor(hub.now() / 1_000) + 200;
+  expect((await ask(new Uint8Array(8), 1, ahead)).status).toBe(200);
+  const starts: Uint8Array[] = [];
+  for (const life of [1, 2]) {
+    hub = await hub.restart();
+    // What it wanted before is nothing now, or what was recorded would be heard.
+    for (const former of [new Uint8Array(8), ...starts]) {
+      const { refusal } = await ask(former, 1);
+      expect(refusal?.code).toBe("signatureInvalid");
+      expect(Math.abs((refusal?.data.serverTime ?? 0) - hub.now())).toBeLessThan(60_000);
+      const start = fromBase64Url(refusal?.data.nonceStart ?? "");
+      expect(start).toHaveLength(8);
+      if (starts.length < life) starts.push(start);
+    }
+    const now = starts.at(-1) ?? new Uint8Array();
+    expect((await ask(now, 1)).status).toBe(200);
+    expect((await ask(now, 1)).refusal?.code).toBe("replayed");
+    expect((await ask(now, 2)).status).toBe(200);
+    expect((await ask(now, 3, ahead + 600)).refusal?.code).toBe("signatureInvalid");
+  }
 });
 
 test("FED-911 the directory of another domain proves nothing", async () => {

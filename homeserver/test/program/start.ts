@@ -29,14 +29,14 @@ export async function startProgram(
   variables: Readonly<Record<string, string>> = {},
   under: readonly string[] = [],
 ): Promise<Program> {
-  const program = "NODE_OPTIONS" in variables ? sources : main;
+  const surroundings: Record<string, string | undefined> = { ...quickStart(), ...variables };
+  const program = surroundings["TREEHOUSE_TORTURE_CONTROL"] === undefined ? main : sources;
   const [command = "", ...rest] = [...under, process.execPath, program, ...args];
   const child = spawn(command, rest, {
     env: {
-      ...quickStart(),
       TREEHOUSE__METRICS__PORT: "0",
       TREEHOUSE__SERVER__PORT: "0",
-      ...variables,
+      ...surroundings,
     },
   });
   let stdout = "";

@@ -1,6 +1,8 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { storedLog } from "../federation-e2e/people.ts";
+import { passed } from "./clocks.ts";
+import { listed } from "./control.ts";
 import { checkState } from "./power-loss/check-state.ts";
 import { record } from "./power-loss/disk.ts";
 import { fileCalls, hexText, readTrace, traceOptions } from "./power-loss/trace.ts";
@@ -9,6 +11,9 @@ import type { Template } from "./small-world.ts";
 import { injection, straceMissing, underStrace } from "./strace.ts";
 import type { Order, Outcome, Part } from "./part.ts";
 import { messagesAfter, messagesMax, startDoomed, talkThrough } from "./writes.ts";
+
+/** What a server may take to end. */
+const patienceMs = 30_000;
 
 /**
  * After an fsync that failed nobody knows what is on the disk. So the server must end, and whatever it
@@ -21,6 +26,7 @@ export const failedSyncs: Part = {
     "the n-th fsync of the database fails with EIO while two clients send (strace, system calls)",
   counts: { usual: 6, full: 150 },
   missing: straceMissing,
+  control: { bug: listed("a COMMIT that fails counts as done"), count: 12 },
   async run(order: Order): Promise<Outcome> {
     const template = await makeTemplate(join(order.directory, "template"));
     const violations: string[] = [];
@@ -61,6 +67,13 @@ async function failAt(template: Template, directory: string, at: number) {
     );
   });
   violations.push(...talk.violations);
+  const hasFailed = doomed && readFileSync(trace, "utf8").includes("(INJECTED)");
+  if (hasFailed && !talk.reached) {
+    const ended = world.server.ended().then(() => true);
+    if (!(await Promise.race([ended, passed(patienceMs).then(() => false)]))) {
+      violations.push("it goes on after an fsync that failed");
+    }
+  }
   if (talk.reached) {
     const log = storedLog(world.server, world.room);
     const found = await checkState({ acknowledged, room: world.room, log }, lost, 0);

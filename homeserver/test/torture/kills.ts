@@ -5,6 +5,7 @@ import { gather, storedLog } from "../federation-e2e/people.ts";
 import { startFederatedWorld } from "../federation-e2e/world.ts";
 import type { ServerProcess } from "../federation-e2e/server.ts";
 import type { FederatedWorld } from "../federation-e2e/world.ts";
+import { answeredBeforeCommit } from "./control.ts";
 import { createProgress, passed } from "./clocks.ts";
 import { damageOf, Ledger } from "./ledger.ts";
 import { quantile } from "./part.ts";
@@ -20,6 +21,7 @@ export const kills: Part = {
   about: "kill -9 of two servers at random moments while four clients send",
   counts: { usual: 50, full: 1_000 },
   run: (order) => killAtRandom(order, ["alpha", "beta"]),
+  control: { bug: answeredBeforeCommit, count: 10 },
 };
 
 /** Kills one of the servers, or all, so many times. The first one is the hub. */
@@ -73,7 +75,8 @@ async function killWorld({ seed, count }: Order, names: readonly string[]) {
   });
 
   for (let kill = 0; kill < count; kill += 1) {
-    await progress.more(random.integer(1, 8));
+    const more = progress.more(random.integer(1, 8));
+    if (!(await ledger.patiently(more, "for messages to be accepted"))) break;
     await passed(random.integer(0, 60));
     const doomed = random.chance(0.2) ? names : [names[random.integer(0, names.length - 1)] ?? ""];
     const { last } = ledger;
@@ -87,7 +90,7 @@ async function killWorld({ seed, count }: Order, names: readonly string[]) {
     ledger.checkLog(hub.databasePath, last, `kill ${kill + 1}`);
   }
   talk.over = true;
-  await Promise.all(talking);
+  await ledger.patiently(Promise.all(talking), "for answers");
   await ledger.checkPeople(people);
   const violations = [...ledger.violations, ...compareServers(world, ledger.room)];
   const restarts = names.flatMap((name) => untilServed(world.server(name), starts.get(name) ?? []));

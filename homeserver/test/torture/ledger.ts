@@ -3,16 +3,40 @@ import Database from "better-sqlite3";
 import type { Client } from "../../../client-sdk/src/node.ts";
 import { faultsOf, has, keptBy } from "../federation-e2e/people.ts";
 
+/** Whoever waits so long while nothing is accepted and nothing comes waits in vain. */
+const patienceMs = 120_000;
+
 /** What servers have accepted in one room, as its senders were told. */
 export class Ledger {
+  /** Hears of every violation when it is found: a control needs no more than one. */
+  static onViolation: (text: string) => void = () => undefined;
+
   readonly room: string;
   /** Texts by their positions. */
   readonly accepted = new Map<number, string>();
   readonly violations: string[] = [];
   #last = 0;
+  #lastSign = performance.now();
 
   constructor(room: string) {
     this.room = room;
+  }
+
+  report(...texts: readonly string[]): void {
+    this.violations.push(...texts);
+    for (const text of texts) Ledger.onViolation(text);
+  }
+
+  /** Waits for what must come about; when nothing happens any more that is a violation, and false. */
+  async patiently(work: Promise<unknown>, what: string): Promise<boolean> {
+    const { promise: inVain, resolve } = Promise.withResolvers<"in vain">();
+    this.#lastSign = performance.now();
+    const watch = setInterval(() => {
+      if (performance.now() - this.#lastSign > patienceMs) resolve("in vain");
+    }, 1_000);
+    const outcome = await Promise.race([work, inVain]).finally(() => clearInterval(watch));
+    if (outcome === "in vain") this.report(`waited in vain ${what}`);
+    return outcome !== "in vain";
   }
 
   /** The last position that anybody was told of. */
@@ -23,7 +47,8 @@ export class Ledger {
   /** Resolves with the position at which it was accepted. */
   async send(client: Client, text: string): Promise<number> {
     const { position } = await (await client.conversations.get(this.room)).send(text);
-    if (this.accepted.has(position)) this.violations.push(`position ${position} was given twice`);
+    this.#lastSign = performance.now();
+    if (this.accepted.has(position)) this.report(`position ${position} was given twice`);
     this.accepted.set(position, text);
     this.#last = Math.max(this.#last, position);
     return position;
@@ -32,10 +57,9 @@ export class Ledger {
   /** A log of the hub that is read after `last` was: it has that position, and all before. */
   checkLog(databasePath: string, last: number, when: string): void {
     const { first, final, count } = logBounds(databasePath, this.room);
-    if (final < last)
-      this.violations.push(`${when}: ${last} was accepted, the log ends at ${final}`);
+    if (final < last) this.report(`${when}: ${last} was accepted, the log ends at ${final}`);
     if (final - first + 1 !== count) {
-      this.violations.push(`${when}: ${count} entries from ${first} to ${final}`);
+      this.report(`${when}: ${count} entries from ${first} to ${final}`);
     }
   }
 
@@ -44,24 +68,25 @@ export class Ledger {
     const expected = [...this.accepted].toSorted(([a], [b]) => a - b);
     for (const client of people) {
       const who = client.me.address;
-      await has(client, this.room, expected.length);
-      await client.caughtUp();
+      const stop = client.on("stored", () => (this.#lastSign = performance.now()));
+      const all = has(client, this.room, expected.length).then(() => client.caughtUp());
+      await this.patiently(all, `for all messages to come to ${who}`).finally(stop);
       const kept = await keptBy(client, this.room);
       if (new Set(kept.map(({ id }) => id)).size !== kept.length) {
-        this.violations.push(`${who} has a message twice`);
+        this.report(`${who} has a message twice`);
       }
       const have = new Map(kept.map(({ position, text }) => [position, text]));
       const lost = expected.filter(([position, text]) => have.get(position) !== text);
       if (lost.length > 0) {
         const named = lost.slice(0, 3).map(([at, text]) => `${at} "${text}"`);
-        this.violations.push(`${who} lacks ${lost.length}: ${named.join(", ")}`);
+        this.report(`${who} lacks ${lost.length}: ${named.join(", ")}`);
       }
       if (have.size > expected.length) {
-        this.violations.push(`${who} has ${have.size}, accepted were ${expected.length}`);
+        this.report(`${who} has ${have.size}, accepted were ${expected.length}`);
       }
-      this.violations.push(...sendersOutOfOrder(kept).map((text) => `${who}: ${text}`));
+      this.report(...sendersOutOfOrder(kept).map((text) => `${who}: ${text}`));
       for (const fault of await faultsOf(client, this.room)) {
-        this.violations.push(`${who} could not read: ${fault}`);
+        this.report(`${who} could not read: ${fault}`);
       }
     }
   }

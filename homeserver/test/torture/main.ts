@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { tryControl } from "./control.ts";
 import { failedSyncs } from "./failed-syncs.ts";
 import { flappingLinks } from "./flapping-links.ts";
 import { fullDisk } from "./full-disk.ts";
 import { kills } from "./kills.ts";
+import { Ledger } from "./ledger.ts";
 import type { Part } from "./part.ts";
 import { clientStorePowerLoss, powerLoss } from "./power-loss/index.ts";
 import { reconnectStorm } from "./reconnect-storm.ts";
@@ -31,6 +33,8 @@ const { values } = parseArgs({
     count: { type: "string" },
     seed: { type: "string", default: "1" },
     json: { type: "boolean", default: false },
+    /** For controls, which are done with the first one. */
+    "until-violation": { type: "boolean", default: false },
     list: { type: "boolean", default: false },
   },
 });
@@ -49,6 +53,12 @@ if (values.list) {
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 const results: Record<string, unknown>[] = [];
+if (values["until-violation"]) {
+  Ledger.onViolation = (text) => {
+    console.log(JSON.stringify({ violations: 1, text }));
+    process.exit(1);
+  };
+}
 for (const part of chosen) {
   const why = part.missing?.();
   if (why !== undefined) {
@@ -62,12 +72,11 @@ for (const part of chosen) {
   try {
     const count = numberOf("count", values.count) ?? part.counts[full ? "full" : "usual"];
     const seed = numberOf("seed", values.seed) ?? 1;
-    const { figures, violations } = await part.run({
-      seed,
-      count,
-      directory,
-      say: (text) => say(`  ${text}`),
-    });
+    const order = { seed, count, directory, say: (text: string) => say(`  ${text}`) };
+    const { figures, violations: found } = await part.run(order);
+    const { sees, blind } = values["until-violation"] ? {} : await tryControl(part, seed);
+    if (sees !== undefined) say(`  control, ${part.control?.bug.name}: ${sees}`);
+    const violations = blind === undefined ? found : [...found, blind];
     const seconds = Math.round((performance.now() - from) / 1_000);
     for (const violation of violations) say(`  VIOLATION ${violation}`);
     say(`  ${JSON.stringify({ ...figures, seconds })}`);

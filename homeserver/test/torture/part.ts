@@ -1,3 +1,5 @@
+import type { Mutant } from "../../../packages/testkit/src/simulator/mutants/list.ts";
+
 /** One thing that is done to real processes, and what must come of it. */
 export interface Part {
   readonly name: string;
@@ -8,7 +10,11 @@ export interface Part {
   /** Why it cannot be done on this machine; undefined if it can. */
   missing?(): string | undefined;
   run(order: Order): Promise<Outcome>;
+  /** A bug of which it must tell, tried in so many steps; some parts have a control of their own. */
+  readonly control?: Control;
 }
+
+export type Control = { readonly bug: Mutant; readonly count: number };
 
 export type Order = {
   readonly seed: number;

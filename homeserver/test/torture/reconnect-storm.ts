@@ -6,6 +6,7 @@ import { createHomeserver, createNodeEnv, loadConfig } from "../../src/index.ts"
 import type { Client } from "../../../client-sdk/src/node.ts";
 import { gather } from "../federation-e2e/people.ts";
 import { passed } from "./clocks.ts";
+import { allAtOnce } from "./control.ts";
 import { Ledger } from "./ledger.ts";
 import {
   dataFolder,
@@ -29,6 +30,7 @@ export const reconnectStorm: Part = {
   about:
     "the server is killed under so many open sockets, and all of them come back (the SDK's own connections)",
   counts: { usual: 200, full: 3_000 },
+  control: { bug: allAtOnce, count: 100 },
   async run({ directory, count, say }: Order): Promise<Outcome> {
     const tokens = await enrolMany(directory, count);
     const server = await startSmallServer(directory);

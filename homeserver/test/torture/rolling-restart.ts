@@ -1,6 +1,7 @@
 import type { Client } from "../../../client-sdk/src/node.ts";
 import { gather } from "../federation-e2e/people.ts";
 import { startFederatedWorld } from "../federation-e2e/world.ts";
+import { listed } from "./control.ts";
 import { createProgress } from "./clocks.ts";
 import { compareServers, populate } from "./kills.ts";
 import { Ledger } from "./ledger.ts";
@@ -16,11 +17,12 @@ export const rollingRestart: Part = {
   about:
     "two servers are stopped in order and started again, one after the other, while four clients send",
   counts: { usual: 6, full: 60 },
+  control: { bug: listed("an item to another server is in memory only"), count: 6 },
   async run({ seed, count, say }: Order): Promise<Outcome> {
     await using world = await startFederatedWorld({ names, seed });
     const people = await populate(world, names);
     const ledger = new Ledger(await gather(people, "restarts"));
-    for (const client of people) complain(client, ledger.violations);
+    for (const client of people) complain(client, ledger);
 
     const talk = { over: false };
     const progress = createProgress();
@@ -35,7 +37,8 @@ export const rollingRestart: Part = {
     });
     const [stops, starts]: [number[], number[]] = [[], []];
     for (let restart = 0; restart < count; restart += 1) {
-      await progress.more(between);
+      const more = progress.more(between);
+      if (!(await ledger.patiently(more, "for messages to be accepted"))) break;
       const server = world.server(names[restart % names.length] ?? "");
       const { last } = ledger;
       const ended = server.ended();
@@ -43,7 +46,7 @@ export const rollingRestart: Part = {
       await server.stop();
       const stopped = performance.now();
       const code = await ended;
-      if (code !== 0) ledger.violations.push(`restart ${restart + 1}: it ended with ${code}`);
+      if (code !== 0) ledger.report(`restart ${restart + 1}: it ended with ${code}`);
       await server.start();
       stops.push(stopped - from);
       starts.push(performance.now() - stopped);
@@ -51,7 +54,7 @@ export const rollingRestart: Part = {
       if (restart % 10 === 9) say(`${restart + 1} restarts, ${ledger.accepted.size} accepted`);
     }
     talk.over = true;
-    await Promise.all(talking);
+    await ledger.patiently(Promise.all(talking), "for answers");
     await ledger.checkPeople(people);
     return {
       figures: {
@@ -70,10 +73,10 @@ export const rollingRestart: Part = {
 };
 
 /** Of a restart a user hears that the connection was away for a moment, and nothing else. */
-function complain(client: Client, violations: string[]): void {
+function complain(client: Client, ledger: Ledger): void {
   for (const name of ["gap", "fault", "senderOrder", "identityAlarm", "lostByServer"] as const) {
     client.on(name, (told) =>
-      violations.push(`${client.me.address} hears ${name} ${JSON.stringify(told)}`),
+      ledger.report(`${client.me.address} hears ${name} ${JSON.stringify(told)}`),
     );
   }
 }

@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { answeredBeforeCommit } from "./control.ts";
 import { damageOf, Ledger } from "./ledger.ts";
 import { databasePathIn, makeTemplate, names, startCopy, startOver } from "./small-world.ts";
 import type { SmallWorld, Template } from "./small-world.ts";
@@ -19,6 +20,7 @@ export const writes: Part = {
   about: "kill -9 at the n-th write of the database while two clients send (strace, system calls)",
   counts: { usual: 10, full: 500 },
   missing: straceMissing,
+  control: { bug: answeredBeforeCommit, count: 12 },
   async run(order: Order): Promise<Outcome> {
     const template = await makeTemplate(join(order.directory, "template"));
     const violations: string[] = [];
@@ -110,7 +112,7 @@ export async function talkThrough(
       if (state.life === "second") after += 1;
     }
   });
-  await Promise.all(talking);
+  await ledger.patiently(Promise.all(talking), "for answers");
   const reached = state.life !== "first";
   if (reached) await dying;
   else state.life = "over";

@@ -17,7 +17,8 @@ export type Contest = {
 
 export type Outcome = { readonly bare: readonly Figures[]; readonly ours: readonly Figures[] };
 
-const outstanding = 16;
+/** Messages of one sender on their way in a closed loop. */
+export const outstanding = 16;
 
 /** The maximum that both can do: their ratio is void if the ceiling itself was slow. */
 export async function closedLoop(
@@ -47,6 +48,10 @@ export async function closedLoop(
       cpuPerMessage: median(ours.map(({ cpuPerMessage }) => cpuPerMessage)),
       bareCpuPerMessage: bareCpu,
       generatorCpuPerMessage: median(ours.map((one) => one.generatorCpuPerMessage)),
+      p50: middle(ours, "p50"),
+      p99: middle(ours, "p99"),
+      p999: middle(ours, "p999"),
+      memoryBytes: median(ours.map(({ memoryBytes }) => memoryBytes)),
       ...faultsOf(ours),
       spread: spread(ours.map(({ perSecond }) => perSecond)),
     },
@@ -79,6 +84,8 @@ export async function openLoop(
       bareP99: middle(bare, "p99"),
       bareWorstP99: worst(bare),
       cpuPerMessage: median(ours.map(({ cpuPerMessage }) => cpuPerMessage)),
+      generatorCpuPerMessage: median(ours.map((one) => one.generatorCpuPerMessage)),
+      memoryBytes: median(ours.map(({ memoryBytes }) => memoryBytes)),
       ...faultsOf(ours),
     },
   });

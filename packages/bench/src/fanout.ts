@@ -1,17 +1,20 @@
 import { bareTarget } from "./ceiling/target.ts";
-import { alternate, faultsOf, type Options, type Report } from "./compare.ts";
+import { alternate, faultsOf, middle, type Options, type Report } from "./compare.ts";
 import type { Load, Shape } from "./load.ts";
 import { median } from "./report.ts";
 import { homeserverTarget } from "./world/target.ts";
 
 const load: Load = { kind: "closed", outstanding: 4 };
 
-/** One room, one sender, everybody connected: deliveries per second. */
+/** One room, one sender, everybody connected: deliveries per second, in rooms of these sizes. */
 export async function benchFanout(
-  options: Options & { readonly members: number },
+  { members, ...options }: Options & { readonly members: readonly number[] },
   report: Report,
 ): Promise<void> {
-  const { members } = options;
+  for (const size of members) await benchRoom(size, options, report);
+}
+
+async function benchRoom(members: number, options: Options, report: Report): Promise<void> {
   const shape: Shape = {
     rooms: 1,
     members,
@@ -34,6 +37,11 @@ export async function benchFanout(
       messagesPerSecond: median(ours.map(({ perSecond }) => perSecond)),
       cpuPerDelivery: median(ours.map(({ cpuPerDelivery }) => cpuPerDelivery)),
       bareCpuPerDelivery: median(bare.map(({ cpuPerDelivery }) => cpuPerDelivery)),
+      generatorCpuPerMessage: median(ours.map((one) => one.generatorCpuPerMessage)),
+      p50: middle(ours, "p50"),
+      p99: middle(ours, "p99"),
+      p999: middle(ours, "p999"),
+      memoryBytes: median(ours.map(({ memoryBytes }) => memoryBytes)),
       ...faultsOf(ours),
     },
   });

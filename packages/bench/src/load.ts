@@ -1,5 +1,5 @@
 import { Arrivals } from "./arrivals.ts";
-import { cpuMicroseconds } from "./process-stat.ts";
+import { cpuMicroseconds, proportionalMemory } from "./process-stat.ts";
 import { latencies } from "./report.ts";
 import type { Peer, Target } from "./target.ts";
 
@@ -30,6 +30,8 @@ export type Figures = {
   readonly cpuPerMessage: number;
   readonly cpuPerDelivery: number;
   readonly generatorCpuPerMessage: number;
+  /** Of the server's processes, when the measured time ended. */
+  readonly memoryBytes: number;
   /** Messages that a receiver never got, by their numbers. */
   readonly lost: number;
   /** Messages that came to a receiver once more. */
@@ -121,6 +123,7 @@ export async function runLoad(
   state.measuring = false;
   running = false;
   stopPacing();
+  const memoryBytes = target.pids().reduce((sum, pid) => sum + proportionalMemory(pid), 0);
   const lost = await drain(state, shape);
   const doubled = arrivals.reduce((sum, one) => sum + one.doubled, 0);
   for (const peer of peers) peer.close();
@@ -133,6 +136,7 @@ export async function runLoad(
     cpuPerMessage: (after.serverCpu - before.serverCpu) / done,
     cpuPerDelivery: (after.serverCpu - before.serverCpu) / delivered,
     generatorCpuPerMessage: (after.ownCpu - before.ownCpu) / done,
+    memoryBytes,
     lost,
     doubled,
     latency: latencies(state.samples),

@@ -9,10 +9,15 @@ import { benchFanout } from "./fanout.ts";
 import { benchFederation } from "./federation.ts";
 import { benchHistory } from "./history.ts";
 import { benchIdle } from "./idle.ts";
+import { benchKeyPackages } from "./key-packages.ts";
 import { benchLatency } from "./latency.ts";
+import { benchLogin } from "./login.ts";
 import { benchMls } from "./mls.ts";
+import { benchOffline } from "./offline.ts";
 import { pin } from "./process-stat.ts";
+import { benchReconnect } from "./reconnect.ts";
 import { createReport } from "./report.ts";
+import { benchScale } from "./scale.ts";
 import { benchSearch } from "./search.ts";
 import { readWanted, type Wanted } from "./wanted.ts";
 
@@ -25,6 +30,14 @@ const benches: Readonly<Record<string, Bench>> = {
     benchFanout({ seconds, rounds, members }, report),
   federation: ({ seconds, rounds, parts, peers, backlog, outageSeconds }, report) =>
     benchFederation({ seconds, rounds, parts, peers, backlog, outageSeconds }, report),
+  keypackages: ({ repeats }, report) => benchKeyPackages({ repeats }, report),
+  login: ({ repeats }, report) => benchLogin({ repeats }, report),
+  offline: ({ messages }, report) => benchOffline({ messages }, report),
+  reconnect: ({ connections }, report) => benchReconnect({ connections }, report),
+  scale: ({ seconds, rounds, rooms, entries }, report) =>
+    benchScale({ seconds, rounds, rooms, entries }, report),
+  // The same run, for who looks for the start of the SDK.
+  sdk: ({ repeats }, report) => benchLogin({ repeats }, report),
   history: ({ messages, repeats }, report) => benchHistory({ messages, repeats }, report),
   idle: ({ connections }, report) => benchIdle({ connections }, report),
   latency: ({ repeats }, report) => benchLatency({ messages: repeats * 10 }, report),

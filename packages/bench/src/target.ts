@@ -22,7 +22,10 @@ export interface Target {
   /** Connects member `member` of room `room`. */
   connect(room: number, member: number, events: PeerEvents): Promise<Peer>;
   collect(): Promise<void>;
-  /** A fresh process over the same data; connections are gone. */
-  restart(): Promise<void>;
+  /**
+   * A fresh process over the same data; connections are gone. `between` may change the folder of its
+   * data while no process has it.
+   */
+  restart(between?: (directory: string) => void): Promise<void>;
   stop(): Promise<void>;
 }

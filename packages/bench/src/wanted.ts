@@ -8,7 +8,8 @@ export type Wanted = {
   readonly json: boolean;
   readonly seconds: number;
   readonly rounds: number;
-  readonly members: number;
+  /** Of the rooms of a fan-out. */
+  readonly members: readonly number[];
   readonly connections: number;
   readonly parts: readonly FederationPart[];
   readonly peers: number;
@@ -19,6 +20,10 @@ export type Wanted = {
   readonly repeats: number;
   readonly messages: number;
   readonly megabytes: number;
+  /** How many rooms there are in all, one run after another. */
+  readonly rooms: readonly number[];
+  /** Stored before the last run. */
+  readonly entries: number;
 };
 
 /** Throws a TypeError that says what is wrong: a run that measures nothing must not look like one. */
@@ -40,6 +45,8 @@ export function readWanted(args: readonly string[]): Wanted {
       repeats: { type: "string", default: "20" },
       messages: { type: "string", default: "100000" },
       megabytes: { type: "string", default: "1000" },
+      rooms: { type: "string", default: "10,10000" },
+      entries: { type: "string", default: "10000000" },
     },
   });
   const [name = "", ...rest] = positionals;
@@ -49,16 +56,18 @@ export function readWanted(args: readonly string[]): Wanted {
     json: values.json,
     seconds: amount("seconds", values.seconds),
     rounds: count("rounds", values.rounds, 1),
-    members: count("members", values.members ?? "100", 2),
+    members: counts("members", values.members ?? "10,100,1000", 2),
     connections: count("connections", values.connections, 1),
     parts: values.part.split(",").map(partOf),
     peers: count("peers", values.peers, 1),
     backlog: count("backlog", values.backlog, 1),
     outageSeconds: values.outage === "0" ? 0 : amount("outage", values.outage),
-    sizes: (values.members ?? values.sizes).split(",").map((size) => count("sizes", size, 2)),
+    sizes: counts("sizes", values.members ?? values.sizes, 2),
     repeats: count("repeats", values.repeats, 1),
     messages: count("messages", values.messages, 1),
     megabytes: count("megabytes", values.megabytes, 1),
+    rooms: counts("rooms", values.rooms, 1),
+    entries: count("entries", values.entries, 1),
   };
 }
 
@@ -66,6 +75,10 @@ function partOf(text: string): FederationPart {
   const known = federationParts.find((part) => part === text);
   if (known !== undefined) return known;
   throw new TypeError(`There is no part "${text}". Known: ${federationParts.join(", ")}.`);
+}
+
+function counts(option: string, text: string, least: number): readonly number[] {
+  return text.split(",").map((each) => count(option, each, least));
 }
 
 function count(option: string, text: string, least: number): number {

@@ -58,6 +58,21 @@ test("R-082 a file up and down is measured by its megabytes, all of which arrive
   expect(down).toMatchObject({ name: "assets down", perClientCore: expect.any(Number) });
 });
 
+test("what clients do beside sending is measured, and each KeyPackage is given once", async () => {
+  const [, claims] = await bench("keypackages", "--repeats", "1");
+  expect(claims).toMatchObject({ name: "keypackages claim", givenTwice: 0 });
+  if (process.env["TREEHOUSE_SCALE"] !== "full") return;
+  const [store, drain] = await bench("offline", "--messages", "500");
+  expect(store).toMatchObject({ name: "offline store", perSecond: expect.any(Number) });
+  expect(drain).toMatchObject({ name: "offline drain", lost: 0, doubled: 0 });
+  const [reconnect] = await bench("reconnect", "--connections", "20");
+  expect(reconnect).toMatchObject({ name: "reconnect", p99: expect.any(Number) });
+  const opened = await bench("login", "--repeats", "1");
+  expect(opened.map(({ name }) => name)).toEqual(["login", "sdk offline", "sdk start"]);
+  const scales = ["--rooms", "10,11", "--entries", "2000", "--seconds", "0.5"];
+  expect((await bench("scale", ...scales)).map((one) => one["lost"])).toEqual([0, 0, 0]);
+});
+
 test("an unknown bench is refused with the names there are", async () => {
   await expect(run(process.execPath, [main, "speed"])).rejects.toThrow(
     /Known: assets, chat, fanout/,

@@ -110,6 +110,7 @@ export type {
   FoundRoomResponse,
   Frank,
   GroupInfoPlaintext,
+  LinkUses,
   GroupInfoRequest,
   GroupInfoResponse,
   GroupInfoSuccess,

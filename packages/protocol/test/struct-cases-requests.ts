@@ -102,6 +102,7 @@ const groupInfoPlaintext = fc.record({
   ratchetTree: maybe(octets({ min: 1 })),
   pendingProposals: several(fc.record({ proposal: octets({ min: 1 }), acceptedAt: u64Arbitrary })),
   position: u64Arbitrary,
+  linkUses: several(fc.record({ key: octets({ min: 32, max: 32 }), uses: fc.nat(2 ** 31 - 1) })),
 });
 
 export const requestCases: readonly StructCase[] = [

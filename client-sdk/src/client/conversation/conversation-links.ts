@@ -1,4 +1,5 @@
 import {
+  equalBytes,
   formatAddress,
   formatRoomLink,
   parseAddress,
@@ -25,6 +26,8 @@ export type JoinLinkInfo = {
   readonly expiresAt: number | undefined;
   /** How many users it lets in; undefined: any number. */
   readonly usesMax: number | undefined;
+  /** How many it has let in so far, on whichever server; undefined while the hub cannot be asked. */
+  readonly uses: number | undefined;
 };
 
 /** Somebody who asks to be let in; a value, taken when it was asked for. */
@@ -125,7 +128,14 @@ function createConversationLinks(
     }
     const made = await groups.createLink(room, { role, expiresAt, usesMax: uses });
     if (made.link === undefined) throw new Error("a link that was made here without its seed");
-    return { ...infoOf(made), link: formatRoomLink(made.link) };
+    return { ...infoOf(made), uses: 0, link: formatRoomLink(made.link) };
+  };
+  const list = async () => {
+    const uses = await groups.linkUses(room);
+    return (await groups.links(room)).map((link) => ({
+      ...infoOf(link),
+      uses: uses?.find(({ key }) => equalBytes(key, link.key))?.uses,
+    }));
   };
   const revoke = async (id: string): Promise<void> => {
     const found = (await groups.links(room)).filter((link) => infoOf(link).id.startsWith(id));
@@ -139,7 +149,7 @@ function createConversationLinks(
   return {
     links: {
       create: (wanted = {}) => guarded(() => create(wanted)),
-      list: () => guarded(async () => (await groups.links(room)).map(infoOf)),
+      list: () => guarded(list),
       revoke: (id) => guarded(() => revoke(id)),
       address: () => guarded(async () => formatRoomLink(await groups.addressOf(room))),
     },
@@ -161,5 +171,6 @@ function infoOf({
     createdBy: formatAddress(createdBy),
     expiresAt,
     usesMax,
+    uses: undefined,
   };
 }

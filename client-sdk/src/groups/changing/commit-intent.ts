@@ -1,4 +1,4 @@
-import { checkKeyPackage, type MemberGroup } from "@treehouse/mls/member";
+import { checkKeyPackage, type GroupMember, type MemberGroup } from "@treehouse/mls/member";
 import {
   type Bytes,
   decodeRoomState,
@@ -205,8 +205,8 @@ async function ifAny(fetching: Promise<readonly Bytes[]>): Promise<readonly Byte
 }
 
 /**
- * Who has no leaf, or only ones under a key in whose place this user has accepted another one; and the
- * own user while clients of it are not there.
+ * Who has no leaf that stays, or only ones under a key in whose place this user has accepted another one;
+ * and the own user while clients of it are not there.
  */
 function usersMissing(
   context: GroupsContext,
@@ -217,12 +217,18 @@ function usersMissing(
   return room.serial.run(async () => {
     const group = await loadGroup(context, room);
     const former = new Set(await formerLeaves(context, group, users));
-    const members = group.members().filter(({ leaf }) => !former.has(leaf));
+    const members = staying(group).filter(({ leaf }) => !former.has(leaf));
     const present = new Set(members.map(({ user }) => user));
     const clients = new Set(members.map(({ client }) => client));
     const isLacking = people.self.clients().difference(clients).size > 0;
     return users.filter((user) => !present.has(user) || (user === self.user && isLacking));
   });
+}
+
+/** Whoever has left may be added again by the very commit that completes it. */
+function staying(group: MemberGroup): readonly GroupMember[] {
+  const going = new Set(group.pendingRemovals);
+  return group.members().filter(({ leaf }) => !going.has(leaf));
 }
 
 /** A client may have come in by itself since its KeyPackage was fetched. */
@@ -231,7 +237,7 @@ async function whoIsOut(
   group: MemberGroup,
   keyPackages: readonly Bytes[],
 ): Promise<readonly Added[]> {
-  const present = new Set(group.members().map(({ client }) => client));
+  const present = new Set(staying(group).map(({ client }) => client));
   const { floor } = decodeRoomState(group.roomState());
   const checked = await Promise.all(
     keyPackages.map(async (keyPackage) => {

@@ -13,7 +13,7 @@ import {
   isHidden,
   describeEvent,
 } from "../room/index.ts";
-import { formerGroupOf } from "../rejoining/index.ts";
+import { formerGroupOf, type Missed, missedBy } from "../rejoining/index.ts";
 import { type Renewal, tellRenewal, writeRenewal } from "../generations/renewal.ts";
 import { endReturn } from "../health/index.ts";
 import { fetchTree, joinWelcome } from "./join-welcome.ts";
@@ -39,6 +39,7 @@ export async function enterRoom(
   let changedKeys: readonly UserUri[];
   let renewal: Renewal | undefined;
   let lost: readonly string[] = [];
+  let missed: readonly Missed[] = [];
   try {
     const former = await formerGroupOf(context, room);
     const joined = await joinWelcome(context, entry.welcome, entry.acceptedAt, tree, former);
@@ -61,6 +62,10 @@ export async function enterRoom(
       return { hidden: isHidden(tx, room.uri), changedKeys: changed, noted: done };
     }));
     noted();
+    if (renewal !== undefined) {
+      const { group, cursor: head } = joined;
+      missed = missedBy(room, { renewal, rollback: undefined, head, epoch: group.epoch });
+    }
     room.group = joined.group;
     room.cursor = joined.cursor;
     room.forked = false;
@@ -88,6 +93,9 @@ export async function enterRoom(
   }
   if (renewal !== undefined) {
     tellRenewal(context, room, renewal, { hidden, lost });
+    for (const gap of hidden ? [] : missed) {
+      context.events.emit("gap", { stream: room.uri, ...gap, reason: "missed" });
+    }
     endReturn(room);
   }
   if (!hidden) context.events.emit("joined", { room: room.uri });

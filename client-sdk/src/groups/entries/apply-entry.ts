@@ -59,18 +59,18 @@ export async function applyEntry(
   room: Room,
   bytes: Uint8Array,
 ): Promise<Applied> {
-  if (room.trouble !== undefined && !room.forked) {
-    await observe(context, room, room.trouble, bytes);
-    return "applied";
-  }
-  if (room.forked || room.lost) return "applied";
+  if (room.lost && !isStuck(room)) return "applied";
   const entry = decodeEntry(bytes);
-  if (room.halt !== undefined) {
+  if (isStuck(room)) {
     // What the room's members could not take is over where its owners begin anew.
-    const isOver = room.halt.state === "refused" && (await noteBegun(context, room, entry, bytes));
-    if (isOver) Object.assign(room, { halt: undefined, lost: true });
+    if (entry.room === room.uri && (await noteBegun(context, room, entry, bytes))) {
+      Object.assign(room, { forked: false, halt: undefined, trouble: undefined, lost: true });
+    } else if (room.trouble !== undefined && !room.forked) {
+      await observe(context, room, room.trouble, bytes);
+    }
     return "applied";
   }
+  if (room.halt !== undefined) return "applied";
   if (entry.room !== room.uri || entry.position <= room.cursor.position) return "applied";
   const status = await statusOf(context, room);
   if (status === "removed" || status === undefined) {
@@ -135,6 +135,11 @@ export async function applyEntry(
   write.after();
   if (write.left) await enterAgain(context, room);
   return "applied";
+}
+
+/** Whether nothing of the group's log is applied any more; what waits for a newer program is another thing. */
+function isStuck({ forked, trouble, halt }: Room): boolean {
+  return forked || (halt?.state !== "paused" && (trouble !== undefined || halt !== undefined));
 }
 
 function adds(entry: Entry, self: ClientUri): boolean {

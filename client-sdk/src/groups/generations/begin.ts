@@ -40,8 +40,8 @@ export async function begin(
     room.founded = { ...room.founded, head };
     // What this client cannot follow brings it no entry that says where the room goes on.
     const isElsewhere = made.state.predecessor?.claim.reason === "hubGone";
-    if (room.lost || isElsewhere || room.halt !== undefined) {
-      Object.assign(room, { lost: true, halt: undefined });
+    if (room.lost || isElsewhere || room.forked || room.halt !== undefined) {
+      Object.assign(room, { lost: true, forked: false, halt: undefined });
     }
   });
   wake(room);

@@ -38,8 +38,9 @@ export async function resetRoom(
   const before = decodeRoomState(roomState);
   checkRecent(context, room, former, { group, state: before, hubKey, epoch });
   const view = roomView(before, members);
-  const { cursor } = room;
-  const isPlaced = cursor.hash.length > 0 && cursor.position > 0;
+  const { cursor, forked } = room;
+  // What is another one in the hub's log names no entry of that.
+  const isPlaced = !forked && cursor.hash.length > 0 && cursor.position > 0;
   const claim: GenerationClaim = {
     previous: group,
     epoch,

@@ -26,6 +26,8 @@ import { giveUpJoin, writeJoined } from "./write-joined.ts";
 const triesMax = 6;
 const patienceMs = 60_000;
 const suspendedDelayMs = 1_000;
+const leavingDelayMs = 500;
+const leavingPatienceMs = 10_000;
 
 /**
  * Comes into a room from outside by an external commit, with the ticket of a link if there is one; it
@@ -44,9 +46,20 @@ export async function comeIn(context: GroupsContext, room: Room, join: PendingJo
       // What it came in by is void. It may go on as soon as somebody else has committed (FED-1105).
       throw new Refusal("unavailable", error.message, { retryAfterMs: suspendedDelayMs });
     }
+    if (error.code === "removed" && isLeavingStill(context, room)) {
+      throw new Refusal("unavailable", error.message, { retryAfterMs: leavingDelayMs });
+    }
     await giveUpJoin(context, room, error);
     return "next";
   }
+}
+
+/**
+ * This user has left, and the next commit of a member completes that: where one is there it comes within
+ * seconds, and whoever asked waits for it. Where none is, nobody can tell when one will be.
+ */
+function isLeavingStill({ env }: GroupsContext, { joiners }: Room): boolean {
+  return joiners.some(({ since }) => env.now() < since + leavingPatienceMs);
 }
 
 /** Nobody who follows a link waits for an hour. */

@@ -7,6 +7,7 @@ import {
   type JoinLink,
   joinLinkKey,
   LIMITS,
+  type LinkUses,
   Refusal,
   type RoomLink,
   type RoomUri,
@@ -21,6 +22,7 @@ import { encodeLinkWish } from "../changing/index.ts";
 import { createKnocking, type Knocking } from "./knocking.ts";
 import { identityOfKnocker, type KnockerIdentity, knockerOf } from "./knocker.ts";
 import { dropKnock, type HeardKnock, mayAnswer, waitingKnocks } from "./knocks.ts";
+import { askLinkUses } from "./link-uses.ts";
 import { addOwnLink, readOwnLinks } from "./own-links.ts";
 import { readPendingJoin, writePendingJoin } from "./pending-join.ts";
 
@@ -59,6 +61,8 @@ export interface Joining extends Knocking {
   createLink(room: RoomUri, wanted: NewJoinLink): Promise<KnownJoinLink>;
   /** The links of the room that are not over, of whomever. */
   links(room: RoomUri): Promise<readonly KnownJoinLink[]>;
+  /** How often each of them was used; undefined while the hub cannot be asked. */
+  linkUses(room: RoomUri): Promise<readonly LinkUses[] | undefined>;
   /** From then on the link lets nobody in. A link that is not there is passed over. */
   revokeLink(room: RoomUri, key: Bytes): Promise<void>;
   /** A link that says where the room is and what it is called, and lets nobody in. */
@@ -132,7 +136,7 @@ export function createJoining(
       return;
     }
     const done = new Promise<void>((resolve, reject) => {
-      room.joiners.push({ resolve, reject });
+      room.joiners.push({ since: env.now(), resolve, reject });
     });
     wake(room);
     await done;
@@ -189,6 +193,7 @@ export function createJoining(
       return { ...link, roleName, link: { ...(await addressOf(uri)), seed } };
     },
     links,
+    linkUses: (uri) => askLinkUses(context, rooms, uri),
     async revokeLink(uri, key) {
       await intend(uri, "joinLink", encodeLinkWish({ kind: "revoke", key }));
     },

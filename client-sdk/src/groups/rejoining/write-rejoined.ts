@@ -24,6 +24,7 @@ import {
   finishPassed,
   leapAfterReturn,
 } from "../saying/index.ts";
+import { missedBy } from "./missed-by.ts";
 import { addMemberIntent, mayRemove, memberDifference } from "./returned-members.ts";
 import {
   named,
@@ -51,7 +52,7 @@ export async function writeRejoined(
   const renewal = renewedBy(former, group);
   const rollback = renewal === undefined ? room.rollback : undefined;
   const cursor = { stream: room.uri, position: head.position, hash: head.hash };
-  const from = renewal?.first ?? (rollback?.to ?? room.cursor.position) + 1;
+  const missed = missedBy(room, { renewal, rollback, head, epoch: group.epoch });
   const isShared = context.copies.shares(room.uri);
   const { hub, aftermath, hidden, renewed, lost } = await context.store.transaction((tx) => {
     const forgone = renewal && writeRenewal(context, tx, room, renewal);
@@ -117,10 +118,8 @@ export async function writeRejoined(
     const forgotten = { from: rollback.from, to: rollback.to, reason: "restored" as const };
     context.events.emit("gap", { stream: room.uri, ...forgotten });
   }
-  // Right behind a jump stands the entry that declares it: nothing was missed by that alone.
-  if (head.position > from + (rollback === undefined ? 0 : 1)) {
-    const to = head.position - 1;
-    context.events.emit("gap", { stream: room.uri, from, to, reason: "missed" });
+  for (const gap of missed) {
+    context.events.emit("gap", { stream: room.uri, ...gap, reason: "missed" });
   }
   tellAftermath(context, room, head.position, aftermath);
   context.events.emit("joined", { room: room.uri });

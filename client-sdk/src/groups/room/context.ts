@@ -26,6 +26,7 @@ import type { Founded } from "../generations/founded.ts";
 import type { Begun } from "../generations/note-begun.ts";
 import type { KeyPackageStock } from "../upkeep/index.ts";
 import type { Passing, Trouble } from "../health/index.ts";
+import type { Joiner } from "./joiner.ts";
 import { noEpoch, notePeople } from "./room-people.ts";
 
 /**
@@ -227,7 +228,7 @@ export type Room = {
   /** Who waits for an intent, by its serial number. */
   readonly waiters: Map<number, Waiter>;
   /** Who waits for this client to have come in from outside. */
-  readonly joiners: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[];
+  readonly joiners: Joiner[];
   readonly tidying: Alarm;
   readonly retry: Alarm;
   /** The chain of entries does not hold together: nothing more is applied. */

@@ -38,6 +38,7 @@ export const peerLabels = [
   "picky",
   "plain",
   "redeemed",
+  "restarted",
   "rotated",
   "seized",
   "setback",

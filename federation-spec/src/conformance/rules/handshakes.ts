@@ -201,7 +201,7 @@ export const handshakeRules: readonly Rule[] = [
         peer.ask({
           endpoint: "leave",
           value: room,
-          body: peerLeaveRequestCodec.encode({ client }),
+          body: peerLeaveRequestCodec.encode({ client, leaver: "user" }),
         });
       const leaves = [guest.group.ownLeaf];
       agree("the answer", (await leave()).struct("leaving", leaveResponseCodec).leaves, leaves);
@@ -214,6 +214,18 @@ export const handshakeRules: readonly Rule[] = [
       await alice.commit({});
       await guest.syncTo(world, alice.position);
       ensure(!guest.group.active, "the guest is still in the room");
+    },
+  }),
+  rule("FED-1153", "a server has its own client taken out that it has not seen", {
+    "but not where the room waits for ever, and none of another server": async (world) => {
+      const { room, alice, guest, peer } = await hostedRoom(world);
+      const { client } = guest.member;
+      const body = peerLeaveRequestCodec.encode({ client, leaver: "unseenClient" });
+      const ask = (from: typeof peer) => from.ask({ endpoint: "leave", value: room, body });
+      await unchanged([alice.account], async () => {
+        (await ask(peer)).refused("a client that the room waits for", "notAllowed");
+        (await ask(await world.knownPeer("b"))).refused("another server's", "clientMismatch");
+      });
     },
   }),
   rule("FED-932", "the hub compares new leaves of other servers' users with their client lists", {

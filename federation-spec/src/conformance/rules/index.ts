@@ -21,6 +21,7 @@ import { orderRules } from "./order.ts";
 import { outboundRules } from "./outbound.ts";
 import { policyRules } from "./policy.ts";
 import { receivingRules } from "./receiving.ts";
+import { restartedRules } from "./restarted.ts";
 import { revocationRules } from "./revocations.ts";
 import { sendingRules } from "./sending.ts";
 import { signatureRules } from "./signature.ts";
@@ -54,6 +55,7 @@ export const allRules: readonly Rule[] = merged([
   ...orderRules,
   ...outboundRules,
   ...policyRules,
+  ...restartedRules,
   ...elsewhereRules,
 ]);
 

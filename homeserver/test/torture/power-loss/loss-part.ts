@@ -22,7 +22,7 @@ export function lossPart({
   record,
   control,
   ...part
-}: Omit<Part, "run"> & {
+}: Omit<Part, "run" | "control"> & {
   record(directory: string, seed: number): Promise<Recorded>;
   control(directory: string, seed: number): Promise<Recorded>;
 }): Part {

@@ -20,6 +20,7 @@ const config = {
   federation: { ...base.federation, development: { peers: { ...peers } } },
   storage: { ...base.storage, directory },
   metrics: { ...base.metrics, port: 0 },
+  registration: { ...base.registration, mode: "open" as const },
   // What is measured is the server, and not what its operator allows.
   limits: {
     registrations_per_address: 10_000,

@@ -19,8 +19,11 @@ export interface ServerProcess {
     message: ToServer,
     answer: K,
   ): Promise<Extract<FromServer, { kind: K }>>;
-  /** A new process over the same folder: its memory holds nothing of what was done before. */
-  restart(): Promise<void>;
+  /**
+   * A new process over the same folder: its memory holds nothing of what was done before. `between`
+   * may change the folder while no process has it.
+   */
+  restart(between?: (directory: string) => void): Promise<void>;
   /** SIGKILL; `begin` starts it again over the same folder. */
   kill(): Promise<void>;
   begin(): Promise<void>;
@@ -54,8 +57,9 @@ export async function startServer(
       running.child.send(message);
       return answered;
     },
-    async restart() {
+    async restart(between) {
       await end(running.child);
+      between?.(directory);
       running = await start(which, args);
     },
     async kill() {

@@ -36,7 +36,7 @@ export async function homeserverTarget(rooms: number, members: number): Promise<
       return connect(server.url(), person, joined, member > 0, events);
     },
     collect: async () => void (await server.ask({ kind: "collect" }, "collected")),
-    restart: () => server.restart(),
+    restart: (between) => server.restart(between),
     stop: () => server.stop(),
   };
 }

@@ -137,7 +137,7 @@ function addKnockCommands(cli: Cli, noun: Noun): void {
   }
 }
 
-function jsonOf({ id, link, role, createdBy, expiresAt, usesMax }: JoinLinkInfo) {
+function jsonOf({ id, link, role, createdBy, expiresAt, usesMax, uses }: JoinLinkInfo) {
   return {
     id,
     link: link ?? null,
@@ -145,13 +145,20 @@ function jsonOf({ id, link, role, createdBy, expiresAt, usesMax }: JoinLinkInfo)
     createdBy,
     expiresAt: expiresAt ?? null,
     usesMax: usesMax ?? null,
+    uses: uses ?? null,
+    usesLeft: usesMax === undefined || uses === undefined ? null : Math.max(0, usesMax - uses),
   };
 }
 
 function lineOf(row: Readonly<Record<string, unknown>>): string {
-  const { id, role, createdBy, expiresAt, usesMax } = row;
+  const { id, role, createdBy, expiresAt } = row;
   const until =
     typeof expiresAt === "number" ? `until ${new Date(expiresAt).toISOString()}` : "for good";
-  const uses = typeof usesMax === "number" ? `, ${usesMax} uses at most` : "";
-  return [String(id).slice(0, 12), role, `by ${String(createdBy)}`, until + uses].join("  ");
+  return [String(id).slice(0, 12), role, `by ${String(createdBy)}`, until, usesOf(row)].join("  ");
+}
+
+function usesOf({ uses, usesMax, usesLeft }: Readonly<Record<string, unknown>>): string {
+  const used = typeof uses === "number" ? `${uses} used` : "uses not known now";
+  if (typeof usesMax !== "number") return used;
+  return typeof usesLeft === "number" ? `${used}, ${usesLeft} left` : `${used}, ${usesMax} at most`;
 }

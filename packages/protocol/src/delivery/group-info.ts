@@ -1,11 +1,13 @@
 import type { Bytes } from "../bytes/index.ts";
 import {
   codec,
+  fixed,
   malformed,
   opaque,
   optional,
   struct,
   u16,
+  u32,
   u64,
   vector,
   versioned,
@@ -58,6 +60,9 @@ export type GroupInfoResponse =
   | GroupInfoSuccess
   | { readonly status: "notAuthorized" | "noSuchRoom"; readonly room: RoomUri };
 
+/** How many times a join link was used, as the hub counts (FED-1085). */
+export type LinkUses = { readonly key: Bytes; readonly uses: number };
+
 export type PendingProposal = { readonly proposal: Bytes; readonly acceptedAt: number };
 
 export type GroupInfoPlaintext = {
@@ -67,6 +72,8 @@ export type GroupInfoPlaintext = {
   readonly pendingProposals: readonly PendingProposal[];
   /** The head's position: entries after it are the joiner's to read. */
   readonly position: number;
+  /** Of the room's join links, in their order; of none for whoever comes from outside. */
+  readonly linkUses: readonly LinkUses[];
 };
 
 const requestFields = {
@@ -167,6 +174,9 @@ export const groupInfoPlaintextCodec: Codec<GroupInfoPlaintext> = struct<GroupIn
     countMax: LIMITS.proposalsPerCommitMax,
   }),
   position: u64,
+  linkUses: vector(struct<LinkUses>({ key: fixed(32), uses: u32 }), {
+    countMax: LIMITS.joinLinksMax,
+  }),
 });
 
 /** Signs with the asking client's signature key; the room is signed, though not in the request. */

@@ -31,6 +31,7 @@ export {
 } from "./group-info.ts";
 export type {
   GroupInfoPlaintext,
+  LinkUses,
   GroupInfoRequest,
   GroupInfoResponse,
   GroupInfoSuccess,

@@ -51,7 +51,9 @@ const LABEL = "sig1=";
 const INPUT_START = `${LABEL}(${COMPONENTS.map((name) => `"${name}"`).join(" ")});created=`;
 const CREATED_DIGITS_MAX = 12;
 const NONCE_LENGTH = 22;
-const NONCE_BYTES = 16;
+export const NONCE_BYTES = 16;
+/** How much of it the receiver may ask for (FED-1116); the rest is drawn. */
+export const NONCE_START_BYTES = 8;
 const SIGNATURE_BYTES = 64;
 const SIGNATURE_LENGTH = `${LABEL}::`.length + 88;
 const INPUT_LENGTH_MAX = 512;

@@ -39,6 +39,7 @@ export {
 } from "./forwarded.ts";
 export type {
   ForwardedRequest,
+  Leaver,
   LeaveResponse,
   PeerLeaveRequest,
   TreeRequest,
@@ -46,6 +47,8 @@ export type {
 export {
   checkCreated,
   isKeyId,
+  NONCE_BYTES,
+  NONCE_START_BYTES,
   parseSignature,
   signatureBase,
   signRequest,

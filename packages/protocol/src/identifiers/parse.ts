@@ -60,10 +60,10 @@ export const parseRoomUri = remembering(remembered, (text: string): RoomUri => {
 });
 
 /** "malformed" unless it is a group's URI in its one spelling, its generation an u32. */
-export function parseGroupUri(text: string): GroupUri {
+export const parseGroupUri = remembering(remembered, (text: string): GroupUri => {
   if (!isGroupUri(text)) throw invalid("a group's URI");
   return text;
-}
+});
 
 /** "malformed" unless it is an asset's URI in its one spelling. */
 export function parseAssetUri(text: string): AssetUri {
@@ -72,10 +72,10 @@ export function parseAssetUri(text: string): AssetUri {
 }
 
 /** "malformed" unless it is a room's or a client's URI. */
-export function parseStreamUri(text: string): StreamUri {
+export const parseStreamUri = remembering(remembered, (text: string): StreamUri => {
   if (!isRoomUri(text) && !isClientUri(text)) throw invalid("a stream's URI");
   return text;
-}
+});
 
 /** "nameInvalid" unless it is the local part of an address. */
 export function checkName(name: string): void {

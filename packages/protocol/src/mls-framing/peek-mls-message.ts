@@ -1,6 +1,7 @@
 import { utf8Decode } from "../bytes/index.ts";
 import type { Bytes } from "../bytes/index.ts";
 import { malformed, Reader } from "../codec/index.ts";
+import type { Sharing } from "../codec/index.ts";
 import { LIMITS } from "../limits.ts";
 
 export type ContentType = "application" | "proposal" | "commit";
@@ -38,10 +39,10 @@ const SENDER_DATA_BYTES_MAX = 256;
 /**
  * Reads the outermost framing of an MLSMessage, so that a server can route it without an MLS
  * library. A PrivateMessage is read to its end; of the others nothing is said about what follows
- * the parts returned. The only error is a Refusal "malformed".
+ * the parts returned. The only error is a Refusal "malformed". "sliced" as in `Reader`.
  */
-export function peekMlsMessage(bytes: Uint8Array): MlsFraming {
-  const reader = new Reader(bytes);
+export function peekMlsMessage(bytes: Uint8Array, sharing?: Sharing): MlsFraming {
+  const reader = new Reader(bytes, sharing);
   if (reader.u16() !== MLS10) throw malformed("not MLS 1.0");
   const wireFormat = reader.u16();
   switch (wireFormat) {

@@ -24,6 +24,7 @@ export const problemSchema = z.object({
   retryAfterMs: count.optional(),
   oldest: count.optional(),
   serverTime: count.optional(),
+  nonceStart: z.string().max(64).optional(),
   challenge: z.string().max(256).optional(),
   hub: z.string().max(256).optional(),
   leaves: z.array(count).max(65_536).optional(),
@@ -67,7 +68,7 @@ export function parseProblem(json: unknown): Refusal {
 
 function dataOf(problem: Problem): RefusalData {
   const { currentEpoch, limitName, limit, retryAfterMs, oldest, serverTime } = problem;
-  const { challenge, hub, leaves, rule } = problem;
+  const { nonceStart, challenge, hub, leaves, rule } = problem;
   return {
     ...(currentEpoch === undefined ? {} : { currentEpoch }),
     ...(limitName === undefined ? {} : { limitName }),
@@ -75,6 +76,7 @@ function dataOf(problem: Problem): RefusalData {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(oldest === undefined ? {} : { oldest }),
     ...(serverTime === undefined ? {} : { serverTime }),
+    ...(nonceStart === undefined ? {} : { nonceStart }),
     ...(challenge === undefined ? {} : { challenge }),
     ...(hub === undefined ? {} : { hub }),
     ...(leaves === undefined ? {} : { leaves }),

@@ -12,6 +12,8 @@ export type RefusalData = {
   readonly oldest?: number;
   /** Clock of the server that refuses a time: milliseconds since the Unix epoch. */
   readonly serverTime?: number;
+  /** What the nonce of a request begins with that comes after the server's start (FED-1116); base64url. */
+  readonly nonceStart?: string;
   /** What the client has to sign, and send with the same request. */
   readonly challenge?: string;
   /** The domain of the hub that a room has now. */

@@ -1,6 +1,6 @@
 import type { Bytes } from "../bytes/index.ts";
 import { opaque, struct, u64 } from "../codec/index.ts";
-import type { Codec } from "../codec/index.ts";
+import type { Codec, Sharing } from "../codec/index.ts";
 import { LIMITS } from "../limits.ts";
 import { dictionaryCodec } from "./dictionary.ts";
 import type { Component, Dictionary } from "./dictionary.ts";
@@ -46,11 +46,11 @@ export function encodeSafeAad(aad: SafeAad): Bytes {
 }
 
 /** Reads authenticated_data strictly; it may lack our component. */
-export function decodeSafeAad(bytes: Uint8Array): SafeAad {
-  const items = itemsCodec.decode(bytes);
+export function decodeSafeAad(bytes: Uint8Array, sharing: Sharing = "copied"): SafeAad {
+  const items = itemsCodec.decode(bytes, sharing);
   const ours = items.find(({ component }) => component === TREEHOUSE_AAD_COMPONENT);
   return {
-    treehouse: ours === undefined ? undefined : treehouseAadCodec.decode(ours.data),
+    treehouse: ours === undefined ? undefined : treehouseAadCodec.decode(ours.data, sharing),
     others: items.filter((item) => item !== ours),
   };
 }

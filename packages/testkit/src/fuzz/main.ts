@@ -1,4 +1,4 @@
-/** `npm run fuzz -- --minutes N [--target NAME] [--seed S] [--keep] [--json]`: see docs/testing.md. */
+/** `npm run fuzz -- [--minutes N] [--inputs N] [--threads N] [--target NAME] [--seed S] [--keep] [--json]`. */
 import { fromHex, toHex } from "@treehouse/protocol";
 import { parseArgs } from "node:util";
 import { keep, readCorpus } from "./corpus.ts";
@@ -9,7 +9,9 @@ import { targets } from "./targets/index.ts";
 
 const { values } = parseArgs({
   options: {
-    minutes: { type: "string", default: "5" },
+    minutes: { type: "string" },
+    inputs: { type: "string" },
+    threads: { type: "string", default: "1" },
     target: { type: "string", multiple: true },
     seed: { type: "string" },
     input: { type: "string" },
@@ -19,9 +21,14 @@ const { values } = parseArgs({
   },
 });
 
+/** A target whose inputs take milliseconds has so many times fewer than another one. */
+const dearShare = 50;
+
 const help = `Usage: npm run fuzz -- [options]
 
-  --minutes N      how long, shared among the targets (default 5)
+  --minutes N      how long, shared among the targets (default 5, without an end if there are --inputs)
+  --inputs N       end with so many: a target whose inputs take milliseconds has a fiftieth of another's
+  --threads N      how many targets at once (default 1)
   --target NAME    only this one; may be given several times
   --seed S         begin the dice there (default: another one each time; it is printed)
   --input HEX      give one input to the target, as a finding shows it, and tell what became of it
@@ -46,17 +53,24 @@ if (values.help) {
 
 async function fuzz(chosen: typeof targets): Promise<void> {
   const seed = numberOf("seed", values.seed ?? String(Date.now() % 1_000_000));
-  const ms = (numberOf("minutes", values.minutes) * 60_000) / chosen.length;
-  say(`seed ${seed}, ${Math.round(ms / 1_000)} s for each of ${chosen.length} targets`);
+  const threads = numberOf("threads", values.threads);
+  const budget = budgetOf(chosen, threads);
+  say(`seed ${seed}, ${chosen.length} targets, ${budget.text}`);
   const reports: Report[] = [];
   const modulePath = new URL("targets/index.ts", import.meta.url).href;
-  for (const { name } of chosen) {
+  const waiting = [...chosen];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      await fuzzOne(next);
+  };
+  const fuzzOne = async (target: (typeof targets)[number]): Promise<void> => {
+    const { name } = target;
     const corpus = readCorpus(name).map(toHex);
     const { reports: parts, fresh } = await runTwice({
       target: name,
       modulePath,
       seed,
-      ms,
+      ...budget.of(target),
       corpus,
       hungMs: FUZZ_LIMITS.hungMs,
     });
@@ -64,7 +78,8 @@ async function fuzz(chosen: typeof targets): Promise<void> {
     reports.push(report);
     tell(report);
     if (values.keep) say(`         ${keep(name, fresh.map(fromHex))} inputs kept`);
-  }
+  };
+  await Promise.all(Array.from({ length: threads }, work));
   const findings = reports.flatMap((report) =>
     report.findings.map(({ kind, what, input }) => ({ target: report.target, kind, what, input })),
   );
@@ -76,6 +91,25 @@ async function fuzz(chosen: typeof targets): Promise<void> {
   const summary = { seed, targets: reports.length, inputs, errors, slow, memory, hung, slowestMs };
   console.log(JSON.stringify({ ...summary, seconds: Math.round(seconds), findings }));
   process.exitCode = findings.length === 0 ? 0 : 1;
+}
+
+/** Time that is the same for all, or inputs that are not. */
+function budgetOf(chosen: typeof targets, threads: number) {
+  const { inputs, minutes } = values;
+  const timeOf = (text: string) => (numberOf("minutes", text) * 60_000 * threads) / chosen.length;
+  if (inputs === undefined) {
+    const ms = timeOf(minutes ?? "5");
+    return { text: `${Math.round(ms / 1_000)} s for each`, of: () => ({ ms }) };
+  }
+  const shareOf = ({ dear }: (typeof targets)[number]) => (dear === true ? 1 : dearShare);
+  const all = chosen.reduce((sum, target) => sum + shareOf(target), 0);
+  const each = numberOf("inputs", inputs) / all;
+  const ms = minutes === undefined ? Number.MAX_SAFE_INTEGER : timeOf(minutes);
+  const of = (target: (typeof targets)[number]) => ({
+    inputs: Math.ceil(each * shareOf(target)),
+    ms,
+  });
+  return { text: `${inputs} inputs`, of };
 }
 
 function tell({ target, inputs, seconds, slowestMs, outcomes, findings, reached }: Report): void {

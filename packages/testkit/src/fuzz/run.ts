@@ -59,6 +59,17 @@ class Run {
   }
 
   async all(): Promise<Report> {
+    const { stackTraceLimit } = Error;
+    // Most inputs are refused, and walking the stack costs more than most readers do.
+    Error.stackTraceLimit = 0;
+    try {
+      return await this.#all();
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  }
+
+  async #all(): Promise<Report> {
     const started = performance.now();
     for (const input of this.#pool) {
       // At least half of what is enough is for inputs that nobody has seen.
@@ -160,7 +171,7 @@ class Run {
     try {
       outcome = await this.#outcomeOf(input);
     } catch (error) {
-      await this.#found("error", describe(error), input);
+      await this.#foundError(error, input);
       return false;
     }
     const tookMs = performance.now() - started;
@@ -194,7 +205,7 @@ class Run {
       best = Math.min(best, (user + system) / 1_000);
     }
     this.#slowestMs = Math.max(this.#slowestMs, best);
-    if (best > limitMs) await this.#found("slow", `took ${Math.round(best)} ms`, input);
+    if (best > limitMs) this.#found("slow", `took ${Math.round(best)} ms`, input);
   }
 
   async #checkMemory(input: Bytes): Promise<void> {
@@ -202,17 +213,32 @@ class Run {
     await this.#outcomeOf(input).catch(() => undefined);
     const more = held() - before;
     if (more <= FUZZ_LIMITS.heldBytes) return;
-    await this.#found("memory", `took ${Math.round(more / 2 ** 20)} MiB`, input);
+    this.#found("memory", `took ${Math.round(more / 2 ** 20)} MiB`, input);
   }
 
-  async #found(kind: Finding["kind"], what: string, input: Bytes): Promise<void> {
+  #found(kind: Finding["kind"], what: string, input: Bytes): void {
     const finding = findingOf(kind, what, input);
     const place = placeOf(finding);
-    if (this.#findings.has(place)) return;
-    if (kind !== "error") {
-      this.#findings.set(place, finding);
-      return;
+    if (!this.#findings.has(place)) this.#findings.set(place, finding);
+  }
+
+  /** Again, this time with its place. */
+  async #foundError(first: unknown, input: Bytes): Promise<void> {
+    Error.stackTraceLimit = 10;
+    try {
+      const error = await this.#outcomeOf(input).then(
+        () => first,
+        (again: unknown) => again,
+      );
+      await this.#foundAt(describe(error), input);
+    } finally {
+      Error.stackTraceLimit = 0;
     }
+  }
+
+  async #foundAt(what: string, input: Bytes): Promise<void> {
+    const place = placeOf(findingOf("error", what, input));
+    if (this.#findings.has(place)) return;
     const fails = async (smaller: Bytes): Promise<boolean> => {
       try {
         await this.#outcomeOf(smaller);
@@ -221,7 +247,7 @@ class Run {
         return placeOf(findingOf("error", describe(error), smaller)) === place;
       }
     };
-    this.#findings.set(place, findingOf(kind, what, await shrink(input, fails)));
+    this.#findings.set(place, findingOf("error", what, await shrink(input, fails)));
   }
 }
 

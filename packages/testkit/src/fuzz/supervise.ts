@@ -10,6 +10,8 @@ export interface Job {
   readonly modulePath: string;
   readonly seed: number;
   readonly ms: number;
+  /** It ends with so many, if its time does not end before. */
+  readonly inputs?: number | undefined;
   /** In hex. */
   readonly corpus: readonly string[];
   /** Whether coverage is counted, which halves the speed. */
@@ -71,19 +73,21 @@ export async function runInThread(job: Omit<Job, "shared">): Promise<Report> {
   }
 }
 
-/** Coverage first, for a fifth of the time; then at full speed with what was found by it. */
+/** Coverage first, for a part of the time or of the inputs; then at full speed with what that found. */
 export async function runTwice(
   job: Omit<Job, "shared" | "counts">,
 ): Promise<{ readonly reports: readonly Report[]; readonly fresh: readonly string[] }> {
-  const scout = await runInThread({ ...job, ms: job.ms * scoutShare, counts: true });
+  const scouts = job.inputs && Math.ceil(job.inputs * scoutShare.inputs);
+  const scoutMs = job.ms * scoutShare.time;
+  const scout = await runInThread({ ...job, ms: scoutMs, inputs: scouts, counts: true });
   const corpus = [...job.corpus, ...scout.fresh];
   const seed = job.seed + 1;
-  const ms = job.ms * (1 - scoutShare);
-  const swarm = await runInThread({ ...job, seed, ms, corpus, counts: false });
+  const [ms, inputs] = [job.ms - scoutMs, job.inputs && Math.max(0, job.inputs - scout.inputs)];
+  const swarm = await runInThread({ ...job, seed, ms, inputs, corpus, counts: false });
   return { reports: [scout, swarm], fresh: [...scout.fresh, ...swarm.fresh] };
 }
 
-const scoutShare = 0.2;
+const scoutShare = { time: 0.2, inputs: 0.05 };
 
 function inputsOf(shared: SharedArrayBuffer): number {
   return Atomics.load(new Int32Array(shared, 0, 1), 0);

@@ -3,20 +3,18 @@ import type { Random } from "../random.ts";
 import { mutate, pick } from "./mutate.ts";
 
 /** A place in a value that can hold another one. */
-type Slot = { readonly value: unknown; put(value: unknown): void };
+type Slot = { readonly container: object; readonly key: unknown; readonly value: unknown };
 
 /**
  * Changes a decoded value in one to three places, and leaves its form in most cases: numbers at
  * edges, lists with an element more or less, a part of another value in the same place.
  */
 export function vary(value: unknown, random: Random, others: readonly unknown[]): unknown {
-  const root = { value: structuredClone(value) };
+  const root = { value: copyOf(value) };
   for (let left = random.integer(1, 3); left > 0; left -= 1) {
-    const slots = slotsOf(root);
-    const slot = pick(slots, random);
-    slot.put(
-      random.chance(0.25) ? foreign(slot.value, random, others) : changed(slot.value, random),
-    );
+    const slot = pick(slotsOf(root), random);
+    const { value: before } = slot;
+    put(slot, random.chance(0.25) ? foreign(before, random, others) : changed(before, random));
   }
   return root.value;
 }
@@ -26,34 +24,38 @@ function slotsOf(root: object): readonly Slot[] {
   const slots: Slot[] = [];
   const open: unknown[] = [root];
   for (let next = open.pop(); next !== undefined && slots.length < 400; next = open.pop()) {
-    for (const slot of slotsIn(next)) {
-      slots.push(slot);
-      if (typeof slot.value === "object" && slot.value !== null) open.push(slot.value);
+    if (typeof next !== "object" || next === null || next instanceof Uint8Array) continue;
+    const container = next;
+    const entries = container instanceof Map ? container : Object.entries(container);
+    for (const [key, value] of entries) {
+      slots.push({ container, key, value });
+      open.push(value);
     }
   }
   return slots;
 }
 
-function slotsIn(container: unknown): readonly Slot[] {
-  if (container instanceof Uint8Array || typeof container !== "object" || container === null) {
-    return [];
-  }
-  if (container instanceof Map) {
-    return [...container].map(([key, value]) => ({ value, put: (put) => container.set(key, put) }));
-  }
-  return Object.entries(container).map(([key, value]) => ({
-    value,
-    put: (put) => void Reflect.set(container, key, put),
-  }));
+function put({ container, key }: Slot, value: unknown): void {
+  if (container instanceof Map) container.set(key, value);
+  else Reflect.set(container, String(key), value);
+}
+
+/** Octets are shared: they are never changed in their place. */
+function copyOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (value instanceof Map) return new Map([...value].map(([key, one]) => [key, copyOf(one)]));
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, copyOf(one)]));
 }
 
 /** A part of another value of the same kind. */
 function foreign(value: unknown, random: Random, others: readonly unknown[]): unknown {
   if (others.length === 0) return changed(value, random);
-  const same = slotsOf({ value: structuredClone(pick(others, random)) }).filter(
-    (slot) => kindOf(slot.value) === kindOf(value),
+  const kind = kindOf(value);
+  const same = slotsOf({ value: pick(others, random) }).filter(
+    (slot) => kindOf(slot.value) === kind,
   );
-  return same.length === 0 ? changed(value, random) : pick(same, random).value;
+  return same.length === 0 ? changed(value, random) : copyOf(pick(same, random).value);
 }
 
 function kindOf(value: unknown): string {

@@ -5,7 +5,17 @@ import { Coverage } from "./coverage.ts";
 import type { Report } from "./outcome.ts";
 import type { Job } from "./supervise.ts";
 
-const { target: name, modulePath, seed, ms, corpus, counts, shared, findingsMax }: Job = workerData;
+const {
+  target: name,
+  modulePath,
+  seed,
+  ms,
+  inputs = Infinity,
+  corpus,
+  counts,
+  shared,
+  findingsMax,
+}: Job = workerData;
 // Before the code of the target is loaded.
 const coverage = counts ? new Coverage() : undefined;
 const { runTarget } = await import("./run.ts");
@@ -21,7 +31,7 @@ const report: Report = await runTarget(target, {
   corpus: corpus.map(fromHex),
   coverage,
   findingsMax,
-  enough: () => performance.now() > until,
+  enough: (count) => count >= inputs || performance.now() > until,
   before(input) {
     state[1] = input.length;
     octets.set(input.subarray(0, octets.length));

@@ -1,17 +1,7 @@
-import { LIMITS } from "@treehouse/protocol";
-import type { Faults } from "./faults.ts";
 import type { Scene } from "./scene.ts";
 
 /** After everything is healed all must be done within so long: the longest retry is a minute. */
 const settledWithinMs = 120_000;
-
-/**
- * A server whose clock was ahead, and was set right, is not heard by one that has restarted meanwhile
- * before its clock is where it was: what was signed then may be a repetition (FED-910).
- */
-function boundOf({ clockJumps }: Faults): number {
-  return settledWithinMs + (clockJumps > 0 ? LIMITS.federationSkewMs : 0);
-}
 const lookEveryMs = 500;
 
 /**
@@ -22,7 +12,7 @@ export async function settle(scene: Scene): Promise<number> {
   const { world } = scene;
   const from = world.now;
   let missing: readonly string[] = [];
-  while (world.now - from < boundOf(world.faults)) {
+  while (world.now - from < settledWithinMs) {
     await world.scheduler.run(world.now + lookEveryMs);
     missing = await whatIsMissing(scene);
     if (missing.length === 0) return world.now - from;

@@ -1,7 +1,9 @@
 import type { Target } from "../target.ts";
+import { argumentsTarget } from "./arguments.ts";
 import { contentTarget } from "./content.ts";
 import { clientApiTarget, peerApiTarget, socketTarget } from "./endpoints.ts";
 import { mediaTarget, stickerTarget } from "./files.ts";
+import { importTarget } from "./imports.ts";
 import { framingTarget, handshakeTarget, mlsTarget } from "./mls.ts";
 import { directoryTarget, requestTarget } from "./peers.ts";
 import { roomTarget } from "./rooms.ts";
@@ -21,6 +23,8 @@ export const targets: readonly Target[] = [
   directoryTarget,
   stickerTarget,
   mediaTarget,
+  importTarget,
+  argumentsTarget,
   clientApiTarget,
   peerApiTarget,
   socketTarget,

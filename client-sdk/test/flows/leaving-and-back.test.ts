@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { Client, Conversation } from "../../src/node.ts";
+import { type FederatedServers, startServers } from "../world/servers.ts";
+import { befriend } from "../world/friends.ts";
+import { openTampered } from "../world/tampered.ts";
+import { founded, next, reads, textsIn } from "../world/waiting.ts";
+
+let servers: FederatedServers;
+let alice: Client;
+let bob: Client;
+/** What bob's clock has jumped ahead by, and whether it does so when bob is told to come later. */
+let aheadMs = 0;
+let isImpatient = false;
+
+beforeAll(async () => {
+  servers = await startServers("a.example", "b.example");
+  alice = await servers.at(0).register("alice");
+  bob = await servers.at(1).register("bob");
+  await befriend(alice, bob);
+  await bob.close();
+  bob = await openTampered(
+    servers.at(1),
+    "bob",
+    {
+      clockMs: () => aheadMs,
+      async fetch(request, ask) {
+        const answer = await ask(request);
+        if (isImpatient && request.url.endsWith("/group-info")) aheadMs = 11_000;
+        return answer;
+      },
+    },
+    { account: bob.me.address },
+  );
+});
+
+afterAll(async () => {
+  for (const client of [alice, bob]) await client.close();
+  await servers[Symbol.asyncDispose]();
+});
+
+const rolesIn = async (room: Conversation) =>
+  Object.fromEntries((await room.members()).map(({ address, role }) => [address, role]));
+
+/** Both hear each other, and each sees what was said while both were in. */
+async function talk(ours: Conversation, theirs: Conversation, before: readonly string[]) {
+  await ours.send("are you back?");
+  await reads(bob, theirs.id, "are you back?");
+  await theirs.send("I am");
+  await reads(alice, ours.id, "I am");
+  expect(await textsIn(theirs)).toEqual([...before, "are you back?", "I am"]);
+}
+
+test("R-072 FED-753 who has left comes back at once by a link, before anybody has committed that", async () => {
+  const [room] = await founded(alice, "Hall", [bob]);
+  if (room === undefined) throw new Error("no room");
+  await room.setRole([bob.me.address], "admin");
+  const { link } = await room.links.create();
+  const theirs = await bob.conversations.get(room.id);
+  await theirs.send("before");
+  await reads(alice, room.id, "before");
+  await theirs.leave();
+  const again = await bob.conversations.join(link);
+  expect((await again.info()).status).toBe("joined");
+  expect(await rolesIn(again)).toMatchObject({ [bob.me.address]: "member" });
+  await talk(room, again, ["before"]);
+});
+
+test("R-072 FED-753 who has left is added again at once, with the role of everybody who is", async () => {
+  const [room] = await founded(alice, "Yard", [bob]);
+  if (room === undefined) throw new Error("no room");
+  await room.setRole([bob.me.address], "admin");
+  const theirs = await bob.conversations.get(room.id);
+  await theirs.send("before");
+  await reads(alice, room.id, "before");
+  const back = next(bob, "joined", (one) => one.room === room.id);
+  await theirs.leave();
+  await alice.caughtUp();
+  await room.add([bob.me.address]);
+  await back;
+  expect(await rolesIn(room)).toMatchObject({ [bob.me.address]: "member" });
+  await talk(room, await bob.conversations.get(room.id), ["before"]);
+});
+
+test("R-072 FED-753 while nobody commits what was left, a link is refused, and works when one did", async () => {
+  const [room] = await founded(alice, "Loft", [bob]);
+  if (room === undefined) throw new Error("no room");
+  const { link } = await room.links.create();
+  await alice.close();
+  const theirs = await bob.conversations.get(room.id);
+  await theirs.leave();
+  isImpatient = true;
+  await expect(bob.conversations.join(link)).rejects.toMatchObject({ code: "removed" });
+  isImpatient = false;
+  const gone = next(bob, "removed", (one) => one.room === room.id);
+  alice = await servers.at(0).open("alice");
+  await gone;
+  const again = await bob.conversations.join(link);
+  await talk(await alice.conversations.get(room.id), again, []);
+});
