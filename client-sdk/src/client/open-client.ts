@@ -90,12 +90,18 @@ export async function openClient(platform: Platform, options: ClientOptions): Pr
   try {
     const { database, key } = await platform.openStore(options.store);
     const { random } = platform.env;
-    const store = await openLocalStore(database, key, random, describer, filesReader).catch(
-      async (error: unknown) => {
-        await database.close();
-        throw error;
-      },
-    );
+    const { storeSeal } = platform;
+    const store = await openLocalStore(
+      database,
+      key,
+      random,
+      describer,
+      filesReader,
+      storeSeal,
+    ).catch(async (error: unknown) => {
+      await database.close();
+      throw error;
+    });
     try {
       const events = createEvents<ClientEvents>((name, value) => platform.hears?.(name, value));
       const alarm = (value: IdentityAlarm) =>
