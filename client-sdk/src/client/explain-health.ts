@@ -34,7 +34,7 @@ export function explainHealth({ state, until, reason }: RoomHealth): HealthText 
     case "forkSuspected":
       return {
         text: "A message came from another continuation of the conversation than the one here.",
-        fix: "Compare the conversation's safety number with another member; if it differs, have an owner reset the conversation.",
+        fix: "Compare its safety number with another member; if it differs, have an owner reset it.",
       };
     case "forked":
       return {

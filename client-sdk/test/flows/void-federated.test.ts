@@ -101,7 +101,7 @@ test("T-16 FED-1103 FED-1104 who comes in by a link and garbage is put out, and 
   await mallory.client.close();
 });
 
-test("T-17 FED-1103 FED-1105 FED-1106 what a member makes is void on both servers, and a spoilt GroupInfo no trap", async () => {
+test("T-17 FED-1103 FED-1105 FED-1106 a member's commit is void on both, and a GroupInfo no trap", async () => {
   const mallory = await attacker("eve");
   const theirs = await comeIn(mallory);
   const voided = [alice, bob, mallory.client].map((one) => faultOf(one, "commitVoid"));
