@@ -27,6 +27,7 @@ export async function homeserverTarget(rooms: number, members: number): Promise<
   }
   return {
     name: "homeserver",
+    echoes: true,
     pids: () => [server.pid()],
     pinned: server.pinned,
     connect(room, member, events) {
