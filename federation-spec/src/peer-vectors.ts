@@ -73,7 +73,8 @@ export const peerVectors = [
     ],
   }),
   vectorOf("TreeRequest", "tree", { client: bobsClient, epoch: 7 }),
-  vectorOf("LeaveRequest", "leave", { client: bobsClient }),
+  vectorOf("LeaveRequest", "leave", { client: bobsClient, leaver: "user" }),
+  vectorOf("LeaveRequest", "unseen client", { client: bobsClient, leaver: "unseenClient" }),
   vectorOf("LeaveResponse", "no leaf", { leaves: [] }),
   vectorOf("LeaveResponse", "two leaves", { leaves: [2, 70_000] }),
   vectorOf("EventsRequest", "from the first on", {

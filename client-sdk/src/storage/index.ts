@@ -28,7 +28,7 @@ import { type Describer, indexed, indexSlice } from "./indexed-messages.ts";
 import { migrate, wipe } from "./schema.ts";
 import { createThreads, type Threads } from "./threads.ts";
 import { createStickerPacks, type StickerPacks } from "./sticker-packs.ts";
-import { createSeal, type Seal, StoreFault } from "./seal.ts";
+import { createSeal, type CreateSeal, type Seal, StoreFault } from "./seal.ts";
 import { createSearchIndex, type IndexState, type SearchRows } from "./search-index.ts";
 import { createTermHasher, type TermHasher } from "./search-terms.ts";
 import { createSenderChains, type SenderChains } from "./sender-chains.ts";
@@ -53,7 +53,7 @@ export type { RoomRow, RoomStatus } from "./rooms.ts";
 export type { IndexState } from "./search-index.ts";
 export type { SearchPlace } from "./search-order.ts";
 export type { FacetGroup, Searchable } from "./search-terms.ts";
-export { StoreFault } from "./seal.ts";
+export { type CreateSeal, StoreFault } from "./seal.ts";
 export type { SenderState } from "./sender-chains.ts";
 
 /** One transaction over all of the store. It ends with the closure that received it. */
@@ -114,8 +114,9 @@ export async function openLocalStore(
   random: (length: number) => Bytes,
   describer: Describer = nothingToFind,
   files: FilesReader = () => undefined,
+  createSealWith: CreateSeal = createSeal,
 ): Promise<LocalStore> {
-  const seal = createSeal(key, random);
+  const seal = createSealWith(key, random);
   const hasher = createTermHasher(key);
   await database.transaction((sql) => {
     migrate(sql);

@@ -18,6 +18,8 @@ export interface Seal {
   mark(place: string, value: string): string;
 }
 
+export type CreateSeal = (key: Uint8Array, random: (length: number) => Bytes) => Seal;
+
 /**
  * The store cannot be used: wrong key, damaged content, held by another process, or closed. With
  * `storeFull` nothing was written, and the same may succeed once there is room on the disk.
@@ -44,7 +46,7 @@ const nonceLength = 24;
 const markLength = 16;
 
 /** XChaCha20-Poly1305 with a random nonce before the ciphertext; `key` is 32 octets. */
-export function createSeal(key: Uint8Array, random: (length: number) => Bytes): Seal {
+export const createSeal: CreateSeal = (key, random) => {
   return {
     mark(place, value) {
       const named = utf8Encode(JSON.stringify([place, value]));
@@ -65,4 +67,4 @@ export function createSeal(key: Uint8Array, random: (length: number) => Bytes): 
       }
     },
   };
-}
+};

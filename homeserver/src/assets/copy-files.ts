@@ -1,3 +1,4 @@
+import { mkdirSync, readdirSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AssetUri } from "@treehouse/protocol";
@@ -18,7 +19,7 @@ export async function openCopyFiles(
   directory: string,
   known: ReadonlySet<string>,
 ): Promise<CopyFiles> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const sizes = new Map<string, number>();
   let bytes = 0;
   let drafts = 0;
@@ -27,7 +28,7 @@ export async function openCopyFiles(
     sizes.set(key, (sizes.get(key) ?? 0) + octets);
     bytes += octets;
   };
-  for (const key of await readdir(directory)) {
+  for (const key of readdirSync(directory)) {
     if (known.has(key)) note(key, await sizeOf(join(directory, key)));
     else await rm(join(directory, key), { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, rm, stat, statfs } from "node:fs/promises";
+import { createReadStream, mkdirSync } from "node:fs";
+import { open, readdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { Refusal } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
@@ -47,7 +47,7 @@ type Writer = { readonly stop: () => void; readonly ended: Promise<void> };
 type Running = { readonly hash: Hash; length: number };
 
 export async function openStaging(directory: string): Promise<Staging> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const writers = new Map<string, Writer>();
   const running = new Map<string, Running>();
 

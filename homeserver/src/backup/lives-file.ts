@@ -1,4 +1,4 @@
-import { open, readFile, rename } from "node:fs/promises";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { syncDirectory } from "../platform/index.ts";
 
@@ -19,7 +19,7 @@ export function createLivesFile(databasePath: string): LivesFile {
   return {
     async read() {
       try {
-        const text = (await readFile(path, "utf8")).trim();
+        const text = readFileSync(path, "utf8").trim();
         return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
       } catch (error) {
         if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
@@ -28,14 +28,14 @@ export function createLivesFile(databasePath: string): LivesFile {
     },
     async write(count) {
       const draft = `${path}.draft`;
-      const file = await open(draft, "w", 0o600);
+      const file = openSync(draft, "w", 0o600);
       try {
-        await file.writeFile(`${count}\n`);
-        await file.sync();
+        writeSync(file, `${count}\n`);
+        fsyncSync(file);
       } finally {
-        await file.close();
+        closeSync(file);
       }
-      await rename(draft, path);
+      renameSync(draft, path);
       syncDirectory(folder);
     },
   };

@@ -73,6 +73,7 @@ import { readSignedHead } from "./signed-head.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 import type { Revocation, TermBounds } from "./store.ts";
 import { settling } from "./settling.ts";
+import { reportUnseen } from "./followed/report-unseen.ts";
 import { settleUnseen, unseenIntervalMs } from "./unseen.ts";
 
 export type { PreparedBatch } from "./followed/prepare.ts";
@@ -234,7 +235,10 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     await context.breaths.look();
   });
   const restored = createRestoredRooms(context);
-  const settleAway = () => settleUnseen(context, restored.isUnsettled);
+  const settleAway = async () => {
+    await settleUnseen(context, restored.isUnsettled);
+    await reportUnseen(context);
+  };
   dependencies.jobs.every("delivery.unseen", unseenIntervalMs, settleAway);
   const moves = createMoves(context);
   const ready = {

@@ -1,5 +1,5 @@
-import { LIMITS, mayLeave, Refusal, userOfClient } from "@treehouse/protocol";
-import type { Bytes, ClientUri, RoomUri, UserUri } from "@treehouse/protocol";
+import { leafLifetimeOf, LIMITS, mayLeave, Refusal, userOfClient } from "@treehouse/protocol";
+import type { Bytes, ClientUri, Leaver, RoomUri, UserUri } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { endRoom, isOver } from "./end-room.ts";
@@ -13,7 +13,8 @@ import type { StoredHead } from "./store.ts";
 /**
  * Notes that all clients of the caller's user shall be removed, and proposes it to the members as
  * external sender. Answers their leaves; asking again changes nothing. A room whose last user
- * leaves ends, for nobody is left who could commit.
+ * leaves ends, for nobody is left who could commit. A client that its server has not seen goes alone, and
+ * only where the room does not wait for such for ever (FED-1153).
  *
  * Refusals: unknownRoom, notMember, notAllowed, storageFull, unavailable.
  */
@@ -21,12 +22,23 @@ export async function leaveRoom(
   context: DeliveryContext,
   caller: Caller,
   room: RoomUri,
+  leaver: Leaver,
 ): Promise<readonly number[]> {
   return intendRemovals(context, room, (hosted) => {
+    if (leaver === "unseenClient") return [unseenLeaf(hosted, caller)];
     const verdict = mayLeave(hosted.view, caller.user);
     if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
     return leavesOfUser(hosted, caller.user);
   });
+}
+
+function unseenLeaf({ leafOf, view }: HostedRoom, { client }: Caller): number {
+  const leaf = leafOf.get(client);
+  if (leaf === undefined) throw new Refusal("notMember", "The client is not in the room.");
+  if (leafLifetimeOf(view.state) === undefined) {
+    throw new Refusal("notAllowed", "The room waits for clients however long they are away.");
+  }
+  return leaf;
 }
 
 /** The same for a user who is deleted: no policy keeps anybody's clients who is no more. */

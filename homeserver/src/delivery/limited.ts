@@ -42,9 +42,9 @@ export function limited(
       accepted.add(1, { kind });
       return answer;
     },
-    leave: async (caller, room) => {
+    leave: async (caller, room, leaver) => {
       updates.take(caller.client);
-      return operations.leave(caller, room);
+      return operations.leave(caller, room, leaver);
     },
     tree: async (caller, room, epoch) => {
       trees.take(caller.client);

@@ -27,7 +27,7 @@ export function operationsOf(
       isEphemeralRequest(bytes)
         ? submitEphemeral(context, { caller, room, bytes })
         : submitMessage(context, { caller, room, bytes }),
-    leave: (caller, room) => leaveRoom(context, caller, room),
+    leave: (caller, room, leaver = "user") => leaveRoom(context, caller, room, leaver),
     tree: (caller, room, epoch) => readTree(context, caller, room, epoch),
     groupInfo: (caller, room, bytes) => readGroupInfo(context, { caller, room, bytes }),
     hubOffer: (caller, room, hub) => moves.ask(caller, room, hub),

@@ -1,4 +1,4 @@
-import type { Bytes, Domain, HubOffer, RoomTemplate, RoomUri } from "@treehouse/protocol";
+import type { Bytes, Domain, HubOffer, Leaver, RoomTemplate, RoomUri } from "@treehouse/protocol";
 import type { Caller } from "./ports.ts";
 import type { ReservedRoom } from "./reserve.ts";
 import type { RoomOfUser } from "./store.ts";
@@ -19,8 +19,8 @@ export interface Operations {
    * request must be left alone until the answer.
    */
   submit(caller: Caller, room: RoomUri, request: Uint8Array): Promise<Bytes>;
-  /** Answers the leaves that will be removed. Idempotent. */
-  leave(caller: Caller, room: RoomUri): Promise<readonly number[]>;
+  /** Answers the leaves that will be removed; by default all of the caller's user. Idempotent. */
+  leave(caller: Caller, room: RoomUri, leaver?: Leaver): Promise<readonly number[]>;
   /** → `TreeResponse`. */
   tree(caller: Caller, room: RoomUri, epoch: number): Promise<Bytes>;
   /** `GroupInfoRequest` → `GroupInfoResponse`. */

@@ -4,6 +4,7 @@ import type {
   Domain,
   EventsResponse,
   HubOffer,
+  Leaver,
   Introduction,
   RoomUri,
   SignedHead,
@@ -106,7 +107,8 @@ export interface Hubs {
   update(hub: Domain, caller: Caller, room: RoomUri, request: Uint8Array): Promise<Bytes>;
   groupInfo(hub: Domain, caller: Caller, room: RoomUri, request: Uint8Array): Promise<Bytes>;
   tree(hub: Domain, caller: Caller, room: RoomUri, epoch: number): Promise<Bytes>;
-  leave(hub: Domain, caller: Caller, room: RoomUri): Promise<readonly number[]>;
+  /** Of the caller's user, unless another `leaver` is meant. */
+  leave(hub: Domain, caller: Caller, room: RoomUri, leaver?: Leaver): Promise<readonly number[]>;
   /**
    * What this server missed of a room that it follows, or a hub of a room that it hosts; with
    * `introduce`, and who is in the room after the first commit of that.

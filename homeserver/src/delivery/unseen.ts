@@ -1,5 +1,5 @@
 import { leafLifetimeOf, Refusal, userOfClient } from "@treehouse/protocol";
-import type { RoomUri } from "@treehouse/protocol";
+import type { ClientUri, RoomUri } from "@treehouse/protocol";
 import type { ReadTx } from "../platform/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { removeClients } from "./leave.ts";
@@ -11,7 +11,7 @@ const dayMs = 24 * 3_600_000;
 
 /**
  * Proposes the removal of this server's clients that have not been there for longer than their room
- * waits for them (FED-1152). When clients of other servers were there is not known here.
+ * waits for them (FED-1152). Of clients of other servers those servers say so (FED-1153).
  */
 export async function settleUnseen(
   context: DeliveryContext,
@@ -46,9 +46,20 @@ async function unseenIn(
 ) {
   const days = leafLifetimeOf(view.state);
   if (days === undefined) return [];
+  const staying = group.roster.filter(({ leaf }) => !removals.has(leaf));
+  return unseenAmong({ accounts, env }, tx, staying, days);
+}
+
+/** The clients of this server that have not been there for so many days. */
+export async function unseenAmong(
+  { accounts, env }: Pick<DeliveryContext, "accounts" | "env">,
+  tx: ReadTx,
+  roster: readonly { readonly client: ClientUri }[],
+  days: number,
+): Promise<readonly ClientUri[]> {
   const unseen = [];
-  for (const { client, leaf } of group.roster) {
-    if (removals.has(leaf) || !accounts.isLocal(userOfClient(client))) continue;
+  for (const { client } of roster) {
+    if (!accounts.isLocal(userOfClient(client))) continue;
     const seenAt = await accounts.lastSeen(tx, client);
     if (seenAt !== undefined && seenAt + days * dayMs <= env.now()) unseen.push(client);
   }

@@ -21,6 +21,7 @@ import type {
   EndpointName,
   EventsResponse,
   HubOffer,
+  Leaver,
   RoomUri,
   StandingResponse,
 } from "@treehouse/protocol";
@@ -39,7 +40,7 @@ export interface Hubs {
   update(hub: Domain, caller: Caller, room: RoomUri, request: Bytes): Promise<Bytes>;
   groupInfo(hub: Domain, caller: Caller, room: RoomUri, request: Bytes): Promise<Bytes>;
   tree(hub: Domain, caller: Caller, room: RoomUri, epoch: number): Promise<Bytes>;
-  leave(hub: Domain, caller: Caller, room: RoomUri): Promise<readonly number[]>;
+  leave(hub: Domain, caller: Caller, room: RoomUri, leaver?: Leaver): Promise<readonly number[]>;
   events(peer: Domain, room: RoomUri, range: EventsRange): Promise<EventsResponse>;
   standing(peer: Domain, room: RoomUri): Promise<StandingResponse>;
   hubOffer(hub: Domain, caller: Caller, room: RoomUri): Promise<HubOffer>;
@@ -72,8 +73,9 @@ export function createHubs(asker: Asker, submissions: Submissions): Hubs {
         treeRequestCodec.encode({ client, epoch }),
         LIMITS.responseBodyBytesMax,
       ),
-    leave: async (hub, { client }, room) => {
-      const answer = await ask(hub, "leave", room, peerLeaveRequestCodec.encode({ client }));
+    leave: async (hub, { client }, room, leaver = "user") => {
+      const request = peerLeaveRequestCodec.encode({ client, leaver });
+      const answer = await ask(hub, "leave", room, request);
       return readAnswer(leaveResponseCodec, answer).leaves;
     },
     events: async (peer, room, range) => {

@@ -9,6 +9,7 @@ import type {
   EntryDelivery,
   EventsResponse,
   HubOffer,
+  Leaver,
   RefusalCode,
   RoomUri,
   SignedHead,
@@ -64,7 +65,7 @@ export interface HostedRooms {
   update(caller: Caller, room: RoomUri, request: Uint8Array): Promise<Bytes>;
   groupInfo(caller: Caller, room: RoomUri, request: Uint8Array): Promise<Bytes>;
   tree(caller: Caller, room: RoomUri, epoch: number): Promise<Bytes>;
-  leave(caller: Caller, room: RoomUri): Promise<readonly number[]>;
+  leave(caller: Caller, room: RoomUri, leaver: Leaver): Promise<readonly number[]>;
   events(peer: Domain, room: RoomUri, range: EventsRange): Promise<EventsResponse>;
   standing(peer: Domain, room: RoomUri): Promise<StandingResponse>;
   offerHub(caller: Caller, room: RoomUri): Promise<HubOffer>;

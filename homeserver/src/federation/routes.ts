@@ -168,7 +168,7 @@ function roomRoutes({ hosted }: FederationContext): readonly Route[] {
       path: peerRoutes.takeOver,
       access: "peer",
       summary: "What this server is to take over with a room's next commit",
-      body: tlsBody("TakeOverRequest", LIMITS.peerBodyBytesMax),
+      body: tlsBody("TakeOverRequest", LIMITS.takeOverBodyBytesMax),
       answer: tlsAnswer("TakeOverResponse"),
       handle: async ({ param, peer, body }) => {
         await hosted.takeOver(peer.domain, parseRoomUri(param("roomId")), body);
@@ -179,13 +179,13 @@ function roomRoutes({ hosted }: FederationContext): readonly Route[] {
       method: "POST",
       path: peerRoutes.leave,
       access: "peer",
-      summary: "Have all clients of a user removed from a room",
+      summary: "Have all clients of a user removed from a room, or one that was not seen for long",
       body: tlsBody("LeaveRequest", LIMITS.peerBodyBytesMax),
       answer: tlsAnswer("LeaveResponse"),
       handle: async ({ param, peer, body }) => {
-        const { client } = peerLeaveRequestCodec.decode(body);
+        const { client, leaver } = peerLeaveRequestCodec.decode(body);
         const caller = callerOf(peer.domain, client);
-        const leaves = await hosted.leave(caller, parseRoomUri(param("roomId")));
+        const leaves = await hosted.leave(caller, parseRoomUri(param("roomId")), leaver);
         return leaveResponseCodec.encode({ leaves });
       },
     }),

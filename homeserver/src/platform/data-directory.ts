@@ -1,5 +1,15 @@
-import { mkdirSync } from "node:fs";
-import { link, open, readdir, readFile, rm } from "node:fs/promises";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Bytes, Env } from "@treehouse/protocol";
 import { Assertion } from "./assertion.ts";
@@ -50,10 +60,11 @@ export function openDataDirectory(path: string, env: Pick<Env, "random">): DataD
   return { databasePath: join(directory, "treehouse.sqlite"), files: onceFiles(secrets, env) };
 }
 
+/** They are used at starts only, when nobody waits who could be kept from being served. */
 function onceFiles(directory: string, env: Pick<Env, "random">): OnceFiles {
   async function read(name: string): Promise<Bytes | undefined> {
     try {
-      return new Uint8Array(await readFile(pathOf(directory, name)));
+      return new Uint8Array(readFileSync(pathOf(directory, name)));
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
       throw error;
@@ -69,15 +80,15 @@ function onceFiles(directory: string, env: Pick<Env, "random">): OnceFiles {
       const path = pathOf(directory, name);
       const draft = `${path}.${Buffer.from(env.random(8)).toString("hex")}.draft`;
       try {
-        const file = await open(draft, "wx", 0o600);
+        const file = openSync(draft, "wx", 0o600);
         try {
-          await file.writeFile(content);
-          await file.sync();
+          writeSync(file, content);
+          fsyncSync(file);
         } finally {
-          await file.close();
+          closeSync(file);
         }
         // A link appears whole or not at all, and unlike a rename it never replaces what is there.
-        await link(draft, path);
+        linkSync(draft, path);
         syncDirectory(directory);
         return content;
       } catch (error) {
@@ -86,15 +97,17 @@ function onceFiles(directory: string, env: Pick<Env, "random">): OnceFiles {
         if (first === undefined) throw error;
         return first;
       } finally {
-        await rm(draft, { force: true });
+        rmSync(draft, { force: true });
       }
     },
     async names() {
-      const found = await readdir(directory);
+      const found = readdirSync(directory);
       return found.filter((name) => namePattern.test(name)).toSorted();
     },
     async remove(name) {
-      await rm(pathOf(directory, name), { force: true });
+      const path = pathOf(directory, name);
+      if (!existsSync(path)) return;
+      rmSync(path);
       syncDirectory(directory);
     },
   };

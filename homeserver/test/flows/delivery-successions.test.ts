@@ -217,6 +217,15 @@ test("T-15 T-20 FED-1131 FED-1138 nobody is believed without the word of enough 
   }
   await seat.say("nothing has changed");
   await pair.servers.flush();
+  expect(await deliver(pair.servers.follower, third, agreed)).toBe("taken");
+  // A hub that goes on all the same is heard by nobody but its own users.
+  await seat.say("to whom?");
+  const [said] = pair.servers.outbox.splice(0);
+  if (said === undefined) throw new Error("nothing was sent");
+  const { bytes } = said;
+  const alone = { entry: bytes, head: undefined, groupInfo: undefined, welcomes: [] };
+  const more = { ...alone, introduction: undefined };
+  expect(await deliver(pair.servers.follower, pair.servers.hub.domain, more)).toBe("notHub");
   for (const rig of [pair.servers.follower, pair.servers.hub]) {
     // What comes once more is there already.
     for (let count = 0; count < 2; count += 1) {
@@ -242,6 +251,29 @@ test("FED-1132 of two agreements one counts for all, in whatever order they are 
   expect(await deliver(follower, winner.claim.hub, winner.item)).toBe("taken");
   expect(await deliver(follower, loser.claim.hub, loser.item)).toBe("notHub");
   for (const rig of [hub, follower]) expect(await hubAt(rig)).toBe(winner.claim.hub);
+});
+
+test("T-15 FED-1138 what was agreed to long ago brings nobody back who is an owner no more", async () => {
+  const [, carol] = owners;
+  if (carol === undefined) throw new Error();
+  const old = { claim: claimNow(third), before: viewNow() };
+  const { hub, follower } = pair.servers;
+  await hub.delivery.hosted.leave(carol, seat.room);
+  await seat.sync();
+  const assignments = stateNow().assignments.filter(({ user }) => user !== carol.user);
+  await seat.commit({ roomState: encodeRoomState({ ...stateNow(), assignments }) });
+  await pair.servers.flush();
+  const [bob, , dave] = owners;
+  if (bob === undefined || dave === undefined) throw new Error();
+  for (const by of [
+    [carol, bob],
+    [bob, carol],
+  ]) {
+    const item = await begun({ ...old, by });
+    for (const rig of [follower, hub]) expect(await deliver(rig, third, item)).toBe("notHub");
+  }
+  const item = await begun({ ...old, by: [dave, bob, carol] });
+  for (const rig of [follower, hub]) expect(await deliver(rig, third, item)).toBe("taken");
 });
 
 test("FED-1138 who is ahead of what was agreed to follows all the same", async () => {

@@ -202,7 +202,10 @@ export const federationCases: readonly StructCase[] = [
   structCase(
     "LeaveRequest",
     peerLeaveRequestCodec,
-    fc.record({ client: clientArbitrary }),
+    fc.record({
+      client: clientArbitrary,
+      leaver: fc.constantFrom("user" as const, "unseenClient" as const),
+    }),
     versioned,
   ),
   structCase(

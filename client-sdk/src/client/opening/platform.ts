@@ -6,7 +6,7 @@ import type { KeyPackageStock } from "../../groups/index.ts";
 import type { AssetCipher } from "../../assets/index.ts";
 import type { Pictures } from "../../media/index.ts";
 import type { ClientEvents } from "../../events/index.ts";
-import type { SqlDatabase } from "../../storage/index.ts";
+import type { CreateSeal, SqlDatabase } from "../../storage/index.ts";
 
 /** What the client needs of the machine it runs on; `node.ts` and `browser.ts` bring theirs. */
 export type Platform = {
@@ -14,6 +14,8 @@ export type Platform = {
   readonly crypto: MemberContext["crypto"];
   /** Opens the store's engine and answers its key, making both at the first opening. */
   openStore(store: string): Promise<{ readonly database: SqlDatabase; readonly key: Uint8Array }>;
+  /** What seals columns of the store; by default XChaCha20-Poly1305. */
+  readonly storeSeal?: CreateSeal;
   /** By default WebCrypto's. */
   readonly assetCipher?: AssetCipher;
   /** What makes thumbnails; without it, or where it answers nothing, there are none. */

@@ -11,6 +11,8 @@ import {
   roomOfGroup,
   type RoomState,
   userOfClient,
+  type UserUri,
+  verifyEndorsement,
 } from "@treehouse/protocol";
 
 import type { GroupsContext } from "../room/index.ts";
@@ -21,16 +23,17 @@ export type Successor = {
   readonly group: GroupUri;
   readonly state: RoomState;
   /** Who let this client in: signed the GroupInfo, or committed the Welcome. */
-  readonly signer: GroupMember | undefined;
+  readonly signer: SignerIdentity | undefined;
 };
 
 /**
  * FED-1136: whether a group follows the one that this client was in. The owners whom it knows have said so,
- * by the keys by which it knows them; or, where it is in another epoch than the claim and cannot tell,
- * somebody vouches whom it knew as a member. Refuses `invalidMessage`.
+ * by the keys by which it knows them; or it is in another epoch than they were, and somebody vouches whom it
+ * knew as a member: alone where it has missed too much to tell, and beside an owner where it has seen more
+ * than they had. Refuses `invalidMessage`.
  */
 export function checkSuccession(
-  { member: { crypto } }: Pick<GroupsContext, "member">,
+  context: Pick<GroupsContext, "member">,
   former: FormerGroup,
   { group, state, signer }: Successor,
 ): void {
@@ -41,26 +44,49 @@ export function checkSuccession(
   }
   const { claim } = predecessor;
   const isNext = claim.previous === former.group;
-  const verify = crypto.verify.bind(crypto);
-  const isEndorsed =
-    isNext &&
-    areEndorsed(predecessor, (client) => former.keys.get(client), verify) &&
-    isAgreed(former, predecessor);
   if (isNext && claim.epoch === former.epoch) {
     if (!equalBytes(claim.transcript, former.transcript)) {
       throw new Refusal("invalidMessage", "the group follows another form of this client's");
     }
   }
-  if (isEndorsed) return;
-  const isElsewhere = !isNext || claim.epoch !== former.epoch;
-  if (isElsewhere && signer !== undefined && isKnown(former, signer)) return;
+  const isVouchedFor = signer !== undefined && isKnown(former, signer);
+  if (!isNext || claim.epoch > former.epoch) {
+    if (isVouchedFor || (isNext && areAllAgreed(context, former, predecessor))) return;
+  } else {
+    if (areAllAgreed(context, former, predecessor)) return;
+    const isAhead = claim.epoch < former.epoch;
+    if (isAhead && isVouchedFor && ownersIn(context, former, predecessor).size > 0) return;
+  }
   throw new Refusal("invalidMessage", "too few owners have said that the group follows this one");
 }
 
-function isAgreed({ view }: FormerGroup, { claim, endorsements }: Predecessor): boolean {
+/** All who have said so are known, and enough of them are owners. */
+function areAllAgreed(
+  { member: { crypto } }: Pick<GroupsContext, "member">,
+  { keys, view }: FormerGroup,
+  predecessor: Predecessor,
+): boolean {
+  const { claim, endorsements } = predecessor;
+  const verify = crypto.verify.bind(crypto);
+  if (!areEndorsed(predecessor, (client) => keys.get(client), verify)) return false;
   const claimants = new Set(claimantsOf(view, claim));
   const agreed = new Set(endorsements.map(({ client }) => userOfClient(client)));
   return agreed.intersection(claimants).size >= endorsersNeeded(view, claim);
+}
+
+/** The owners of now who have said so by a key that this client knows. */
+function ownersIn(
+  { member: { crypto } }: Pick<GroupsContext, "member">,
+  { keys, view }: FormerGroup,
+  { claim, endorsements }: Predecessor,
+): ReadonlySet<UserUri> {
+  const claimants = new Set(claimantsOf(view, claim));
+  const verify = crypto.verify.bind(crypto);
+  const said = endorsements.filter((one) => {
+    const key = keys.get(one.client);
+    return key !== undefined && verifyEndorsement(claim, one, key, verify);
+  });
+  return claimants.intersection(new Set(said.map(({ client }) => userOfClient(client))));
 }
 
 /** Who a member is, as far as it is known again. */

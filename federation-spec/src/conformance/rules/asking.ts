@@ -166,13 +166,17 @@ function questionsFor(
       body: forwardedRequestCodec.encode({ client, request }),
     },
     { endpoint: "tree", value: room, body: treeRequestCodec.encode({ client, epoch: 1 }) },
-    { endpoint: "leave", value: room, body: peerLeaveRequestCodec.encode({ client }) },
+    {
+      endpoint: "leave",
+      value: room,
+      body: peerLeaveRequestCodec.encode({ client, leaver: "user" }),
+    },
   ];
 }
 
 async function refusesAbout(room: RoomUri, client: ClientUri, peer: PeerServer): Promise<void> {
   const tree = treeRequestCodec.encode({ client, epoch: 0 });
   (await peer.ask({ endpoint: "tree", value: room, body: tree })).refused("tree", "unknownRoom");
-  const leave = peerLeaveRequestCodec.encode({ client });
+  const leave = peerLeaveRequestCodec.encode({ client, leaver: "user" });
   (await peer.ask({ endpoint: "leave", value: room, body: leave })).refused("leave", "unknownRoom");
 }

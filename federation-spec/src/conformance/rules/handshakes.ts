@@ -182,7 +182,7 @@ export const handshakeRules: readonly Rule[] = [
       const tree = (await ask()).struct("the tree", treeResponseCodec);
       agree("its hash", tree.treeHash, Uint8Array.from(alice.group.treeHash()));
       agree("the tree", tree.nodes, Uint8Array.from(alice.group.ratchetTree()));
-      (await ask(outsider.client)).refused("an outsider's request", "notMember");
+      (await ask(outsider.client)).refused("an outsider's request", "unknownRoom");
       (await ask(guest.member.client, 99)).refused("a tree of no epoch", "notFound");
     },
     "who is out gets none any more": async (world) => {
@@ -191,7 +191,7 @@ export const handshakeRules: readonly Rule[] = [
       const { client } = guest.member;
       const body = treeRequestCodec.encode({ client, epoch: alice.group.epoch });
       const answer = await peer.ask({ endpoint: "tree", value: room, body });
-      answer.refused("the tree without the guest", "notMember", "removed");
+      answer.refused("the tree without the guest", "unknownRoom");
     },
   }),
   rule("FED-928", "leaving is asking the hub, once or more often", {
@@ -201,7 +201,7 @@ export const handshakeRules: readonly Rule[] = [
         peer.ask({
           endpoint: "leave",
           value: room,
-          body: peerLeaveRequestCodec.encode({ client }),
+          body: peerLeaveRequestCodec.encode({ client, leaver: "user" }),
         });
       const leaves = [guest.group.ownLeaf];
       agree("the answer", (await leave()).struct("leaving", leaveResponseCodec).leaves, leaves);
@@ -214,6 +214,18 @@ export const handshakeRules: readonly Rule[] = [
       await alice.commit({});
       await guest.syncTo(world, alice.position);
       ensure(!guest.group.active, "the guest is still in the room");
+    },
+  }),
+  rule("FED-1153", "a server has its own client taken out that it has not seen", {
+    "but not where the room waits for ever, and none of another server": async (world) => {
+      const { room, alice, guest, peer } = await hostedRoom(world);
+      const { client } = guest.member;
+      const body = peerLeaveRequestCodec.encode({ client, leaver: "unseenClient" });
+      const ask = (from: typeof peer) => from.ask({ endpoint: "leave", value: room, body });
+      await unchanged([alice.account], async () => {
+        (await ask(peer)).refused("a client that the room waits for", "notAllowed");
+        (await ask(await world.knownPeer("b"))).refused("another server's", "clientMismatch");
+      });
     },
   }),
   rule("FED-932", "the hub compares new leaves of other servers' users with their client lists", {

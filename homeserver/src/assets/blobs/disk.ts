@@ -1,6 +1,7 @@
+import { mkdirSync } from "node:fs";
 import { open, mkdir, opendir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Assertion } from "../../platform/index.ts";
+import { Assertion, syncDirectory } from "../../platform/index.ts";
 import { storageFullOr } from "../files.ts";
 import { BlobGone } from "./blob-store.ts";
 import type { BlobStore } from "./blob-store.ts";
@@ -15,8 +16,8 @@ const folderPattern = /^[0-9a-f]{2}$/;
  * folders by the first octet of the key.
  */
 export async function openDiskBlobs(directory: string): Promise<BlobStore> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await syncFolder(dirname(directory));
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  syncDirectory(dirname(directory));
 
   const pathOf = (key: string): string => {
     if (!keyPattern.test(key)) throw new Assertion("This is no key of a blob.");

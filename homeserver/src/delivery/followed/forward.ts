@@ -93,11 +93,11 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
         () => hosted.tree(caller, room, epoch),
         (hub) => hubs.tree(hub, caller, room, epoch),
       ),
-    leave: (caller, room) =>
+    leave: (caller, room, leaver) =>
       at(
         room,
-        () => hosted.leave(caller, room),
-        (hub) => hubs.leave(hub, caller, room),
+        () => hosted.leave(caller, room, leaver),
+        (hub) => hubs.leave(hub, caller, room, leaver),
       ),
     hubOffer: (caller, room, hub) => hosted.hubOffer(caller, room, hub),
     async rooms(caller) {

@@ -116,6 +116,16 @@ function check(verdict: Verdict): void {
   if (!verdict.allowed) throw new Refusal(verdict.code, verdict.reason);
 }
 
+/** The rules of a followed room, where its newest epoch is known here. */
+export async function followedState(
+  context: EarlyContext,
+  room: RoomUri,
+): Promise<{ readonly id: number; readonly state: RoomState } | undefined> {
+  const { id } = (await context.followed.get(room)) ?? {};
+  const known = await knownRoom(context, room);
+  return id === undefined || known === undefined ? undefined : { id, state: known.view.state };
+}
+
 /** Undefined where the room is not followed, or the GroupInfo is of another epoch than its log. */
 async function knownRoom(context: EarlyContext, room: RoomUri): Promise<Known | undefined> {
   const { followed, store, database, env } = context;

@@ -77,6 +77,10 @@ export function followedStoreContract(open: OpenStore): void {
         await store.replaceFollowedRoster(tx, each, [{ leaf: 1, client: bob }]);
         await store.keepFollowedGroupInfo(tx, each, octets(9, 5));
       }
+      const [first, second] = [room.room, otherRoom].toSorted();
+      const page = await store.followedAfter(tx, undefined, 1);
+      expect(page).toEqual([{ room: first, hub: room.hub }]);
+      expect(await store.followedAfter(tx, page[0]?.room, 9)).toMatchObject([{ room: second }]);
       await store.changeGeneration(tx, id, 3);
       expect(await store.followedRoom(tx, room.room)).toMatchObject({ id, generation: 3 });
       expect(await store.followedRoom(tx, otherRoom)).toMatchObject({
@@ -85,6 +89,8 @@ export function followedStoreContract(open: OpenStore): void {
       await store.forgetFollowedMembers(tx, id);
       expect(await store.followedRoster(tx, id)).toEqual([]);
       expect(await store.followedGroupInfo(tx, id)).toBeUndefined();
+      // Nobody of here is there.
+      expect(await store.followedAfter(tx, undefined, 9)).toMatchObject([{ room: otherRoom }]);
       expect(await store.followedRoster(tx, other)).toHaveLength(1);
       expect(await store.followedGroupInfo(tx, other)).toEqual(octets(9, 5));
     });

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, lte, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNotNull, lte, sql } from "drizzle-orm";
 import { parseClientUri, parseDomain, parseRoomUri, userOfClient } from "@treehouse/protocol";
 import type { Database } from "../../platform/index.ts";
 import { buffer, bytes } from "../blob.ts";
@@ -23,6 +23,7 @@ type RoomMethods = Pick<
   | "followedGroupInfo"
   | "followedBehind"
   | "followedOf"
+  | "followedAfter"
   | "followedHubs"
   | "suspectFollowed"
   | "frozenFollowed"
@@ -116,6 +117,16 @@ function roomMethods(database: Database): RoomMethods {
         .orderBy(asc(followed.room))
         .all()
         .map((row) => ({ ...row, room: parseRoomUri(row.room), hub: parseDomain(row.hub) })),
+    followedAfter: async (tx, after, limit) =>
+      database
+        .sql(tx)
+        .select({ room: followed.room, hub: followed.hub })
+        .from(followed)
+        .where(and(gt(followed.room, after ?? ""), isNotNull(followed.groupInfo)))
+        .orderBy(asc(followed.room))
+        .limit(limit)
+        .all()
+        .map(({ room, hub }) => ({ room: parseRoomUri(room), hub: parseDomain(hub) })),
     followedHubs: async (tx) =>
       database
         .sql(tx)

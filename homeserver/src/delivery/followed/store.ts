@@ -42,6 +42,12 @@ export interface FollowedStore {
       readonly position: number;
     }[]
   >;
+  /** A page of the followed rooms with members of this server or others, in the order of their names. */
+  followedAfter(
+    tx: ReadTx,
+    after: RoomUri | undefined,
+    limit: number,
+  ): Promise<readonly { readonly room: RoomUri; readonly hub: Domain }[]>;
   /** The hubs of all followed rooms, each once, in the order of their names. */
   followedHubs(tx: ReadTx): Promise<readonly Domain[]>;
   /** Marks every followed room as possibly behind: what the hubs have is asked for again. */

@@ -96,7 +96,33 @@ async function isNextOf(
     return false;
   }
   if (then === undefined) return isAgreed(view, predecessor);
-  return authorizeGeneration(then, state, founder).allowed;
+  if (!authorizeGeneration(then, state, founder).allowed) return false;
+  return former.position === position || areStill(context, former, then, { founder, predecessor });
+}
+
+/**
+ * Whether those who have agreed are owners yet, where the log has gone on since: what was agreed to once, and
+ * not done, brings nobody back who has lost that role.
+ */
+async function areStill(
+  context: MovesContext,
+  former: Former,
+  then: RoomView,
+  {
+    founder,
+    predecessor: { claim, endorsements },
+  }: {
+    readonly founder: ClientUri;
+    readonly predecessor: Predecessor;
+  },
+): Promise<boolean> {
+  const end = { position: former.position, epoch: Infinity };
+  const now = await context.database.read((tx) => viewAt(context, tx, former, end));
+  if (now === undefined) return true;
+  const owners = new Set(claimantsOf(now, claim));
+  const agreed = new Set(endorsements.map(({ client }) => userOfClient(client)));
+  const isMost = owners.intersection(agreed).size > claimantsOf(then, claim).length / 2;
+  return isMost && owners.has(userOfClient(founder));
 }
 
 async function isRival(

@@ -107,9 +107,9 @@ export function unlessUnsettled(
       rooms.refuseUnsettled(room);
       return hosted.tree(caller, room, epoch);
     },
-    async leave(caller, room) {
+    async leave(caller, room, leaver) {
       rooms.refuseUnsettled(room);
-      return hosted.leave(caller, room);
+      return hosted.leave(caller, room, leaver);
     },
   };
 }

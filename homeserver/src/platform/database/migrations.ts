@@ -72,12 +72,13 @@ const appliedSchema = z.array(z.object({ position: z.int(), tag: z.string(), has
 /** Answers whether there was anything to do. */
 function migrateModule(
   connection: BetterSqlite3.Database,
-  { module, folder }: ModuleMigrations,
+  history: ModuleMigrations,
   now: () => number,
 ): boolean {
+  const { module } = history;
   if (!/^[a-z][a-z-]*$/.test(module)) throw new DatabaseRefused(`No module is named ${module}.`);
   const table = `__migrations_${tableName(module)}`;
-  const known = readMigrations(folder);
+  const known = migrationsIn(history);
   connection.exec(
     `CREATE TABLE IF NOT EXISTS ${table} (position INTEGER PRIMARY KEY, tag TEXT NOT NULL,
      hash TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT`,
@@ -132,10 +133,11 @@ export function compareMigrations(
 ): SchemaAge {
   const left = new Set(applied.keys());
   let age: SchemaAge = "same";
-  for (const { module, folder } of modules) {
+  for (const history of modules) {
+    const { module } = history;
     const name = tableName(module);
     const rows = applied.get(name) ?? [];
-    const known = readMigrations(folder);
+    const known = migrationsIn(history);
     checkApplied(module, rows, known);
     if (rows.length < known.length) age = "older";
     left.delete(name);
@@ -146,6 +148,17 @@ export function compareMigrations(
 
 function tableName(module: string): string {
   return module.replaceAll("-", "_");
+}
+
+/** Releases do not change under a process. */
+const read = new WeakMap<ModuleMigrations, readonly Migration[]>();
+
+function migrationsIn(module: ModuleMigrations): readonly Migration[] {
+  const known = read.get(module);
+  if (known !== undefined) return known;
+  const migrations = readMigrations(module.folder);
+  read.set(module, migrations);
+  return migrations;
 }
 
 function readMigrations(folder: string): readonly Migration[] {

@@ -1,5 +1,14 @@
 import type { Bytes } from "../bytes/index.ts";
-import { checked, opaque, struct, u32, u64, vector, versioned } from "../codec/index.ts";
+import {
+  checked,
+  enumeration,
+  opaque,
+  struct,
+  u32,
+  u64,
+  vector,
+  versioned,
+} from "../codec/index.ts";
 import type { Codec } from "../codec/index.ts";
 import { PROTOCOL } from "../delivery/index.ts";
 import { clientUriCodec } from "../identifiers/index.ts";
@@ -17,8 +26,14 @@ export type ForwardedRequest = {
 /** Asks the hub for the tree of one epoch, for a client. */
 export type TreeRequest = { readonly client: ClientUri; readonly epoch: number };
 
-/** Asks the hub to propose the removal of the client's user. */
-export type PeerLeaveRequest = { readonly client: ClientUri };
+/**
+ * Whom a hub is asked to take out: the whole user, who leaves, or one client that its server has not seen
+ * for longer than the room waits (FED-1153).
+ */
+export type Leaver = "user" | "unseenClient";
+
+/** Asks the hub to propose the removal of the client's user, or of the client. */
+export type PeerLeaveRequest = { readonly client: ClientUri; readonly leaver: Leaver };
 
 /** The leaves whose removal is proposed. */
 export type LeaveResponse = { readonly leaves: readonly number[] };
@@ -38,7 +53,10 @@ export const treeRequestCodec: Codec<TreeRequest> = versioned(
 
 export const peerLeaveRequestCodec: Codec<PeerLeaveRequest> = versioned(
   PROTOCOL,
-  struct<PeerLeaveRequest>({ client: clientUriCodec }),
+  struct<PeerLeaveRequest>({
+    client: clientUriCodec,
+    leaver: enumeration({ user: 1, unseenClient: 2 }),
+  }),
 );
 
 export const leaveResponseCodec: Codec<LeaveResponse> = versioned(

@@ -39,6 +39,7 @@ export {
 } from "./forwarded.ts";
 export type {
   ForwardedRequest,
+  Leaver,
   LeaveResponse,
   PeerLeaveRequest,
   TreeRequest,

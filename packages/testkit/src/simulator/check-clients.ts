@@ -1,4 +1,4 @@
-import type { Client } from "@treehouse/client-sdk/embedding";
+import type { Client, ConversationInfo } from "@treehouse/client-sdk/embedding";
 import { sha256, toHex } from "@treehouse/protocol";
 import type { LogRow } from "./read-logs.ts";
 import type { SimClient } from "./sim-client.ts";
@@ -19,8 +19,8 @@ export async function checkClients(scene: Scene, log: readonly LogRow[]): Promis
   const held = new Map<SimClient, Held>();
   for (const one of clients) {
     if (one.client === undefined) continue;
+    if ((await one.standing(room)) === undefined) continue;
     const known = await world.within(heldBy(one.client, room), "a history");
-    if (known === undefined) continue;
     held.set(one, known);
     for (const { position, text } of known.texts) {
       if ((all.get(position) ?? text) !== text) {
@@ -35,9 +35,7 @@ export async function checkClients(scene: Scene, log: readonly LogRow[]): Promis
   await checkSecrets(scene);
 }
 
-async function heldBy(client: Client, room: string): Promise<Held | undefined> {
-  const rooms = await client.conversations.list();
-  if (!rooms.some(({ id }) => id === room)) return undefined;
+async function heldBy(client: Client, room: string): Promise<Held> {
   const items = await (await client.conversations.get(room)).history({ limit: 10_000 });
   return {
     texts: items.flatMap((item) =>
@@ -130,16 +128,17 @@ function checkHeld(
   }
 }
 
+async function infoOf(client: Client, room: string): Promise<ConversationInfo> {
+  return (await client.conversations.get(room)).info();
+}
+
 async function checkSecrets({ clients, room, world, victim, told }: Scene): Promise<void> {
   const secrets = new Map<string, string>();
   for (const one of clients) {
     if (one === victim && told.some(({ by }) => by === victim)) continue;
-    const known = await world.within(
-      one.client?.conversations.list() ?? Promise.resolve([]),
-      "a list",
-    );
-    const info = known.find(({ id }) => id === room);
-    if (info === undefined || info.epochAuthenticator === "") continue;
+    if (one.client === undefined || (await one.standing(room)) === undefined) continue;
+    const info = await world.within(infoOf(one.client, room), "a look at the room");
+    if (info.epochAuthenticator === "") continue;
     secrets.set(one.name, `${info.epoch} ${info.epochAuthenticator}`);
     const addresses = info.members.map(({ address }) => address);
     if (!addresses.includes(one.address)) {

@@ -54,6 +54,10 @@ export type Tier = "light" | "real";
 /** The share of seeds in which everything is real. */
 const realShare = 0.02;
 
+/** The share of seeds with three servers and five people, in which more happens, and for longer. */
+const largeShare = 0.15;
+const largeFactor = 2;
+
 /** Classes that the shrinker switches off one by one; the value is "none of it". */
 export const off: Partial<Faults> = {
   loss: 0,
@@ -83,29 +87,31 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
   const upTo = (most: number): number => random.fraction() * most;
   const sometimes = <T>(probability: number, value: T, otherwise: T): T =>
     random.chance(probability) ? value : otherwise;
+  const isLarge = random.chance(largeShare);
+  const more = isLarge ? largeFactor : 1;
   const drawn: Faults = {
     loss: sometimes(0.8, upTo(0.3), 0),
     duplication: sometimes(0.7, upTo(0.25), 0),
     delayMs: 2 + upTo(118),
     reordering: random.chance(0.7),
     socketBreaks: sometimes(0.6, upTo(0.05), 0),
-    cuts: sometimes(0.6, random.integer(1, 4), 0),
+    cuts: sometimes(0.6, random.integer(1, 3), 0),
     serverCrash: sometimes(0.8, upTo(0.15), 0),
     clientCrash: sometimes(0.6, upTo(0.02), 0),
-    restarts: sometimes(0.4, random.integer(1, 3), 0),
+    restarts: sometimes(0.3, random.integer(1, 2), 0),
     fullDisks: sometimes(0.4, random.integer(1, 2), 0),
     brokenCommits: sometimes(0.25, 1, 0),
     clockJumps: sometimes(0.3, random.integer(1, 2), 0),
     yieldMs: sometimes(0.6, upTo(20), 0),
-    membershipChanges: sometimes(0.7, random.integer(1, 5), 0),
-    messages: random.integer(6, 20),
-    faultsForMs: random.integer(2_000, 8_000),
-    size: sometimes<Faults["size"]>(0.3, "large", "small"),
+    membershipChanges: sometimes(0.6, random.integer(1, 3) * more, 0),
+    messages: random.integer(3, 8) * more,
+    faultsForMs: random.integer(1_000, 3_000) * more,
+    size: isLarge ? "large" : "small",
     powerLoss: sometimes(0.4, 0.7, 0),
     lies: sometimes(0.12, upTo(0.4), 0),
     garbage: sometimes(0.12, upTo(0.5), 0),
     tampering: sometimes(0.3, upTo(0.2), 0),
-    slowConsumers: sometimes(0.06, random.integer(1, 2), 0),
+    slowConsumers: sometimes(0.02, random.integer(1, 2), 0),
     tier: sometimes<Tier>(realShare, "real", "light"),
   };
   return { ...drawn, ...overrides };

@@ -11,7 +11,11 @@ export type StatementForm = "rows" | "raw" | "pluck";
  */
 export class MemoryDisk {
   readonly #database: BetterSqlite3.Database;
-  readonly #statements = new Map<string, BetterSqlite3.Statement>();
+  readonly #statements: Readonly<Record<StatementForm, Map<string, BetterSqlite3.Statement>>> = {
+    rows: new Map(),
+    raw: new Map(),
+    pluck: new Map(),
+  };
   #acting = false;
   #losable = false;
 
@@ -28,13 +32,13 @@ export class MemoryDisk {
   }
 
   prepare(sql: string, form: StatementForm = "rows"): BetterSqlite3.Statement {
-    const key = `${form} ${sql}`;
-    const known = this.#statements.get(key);
+    const statements = this.#statements[form];
+    const known = statements.get(sql);
     if (known !== undefined) return known;
     const made = this.#database.prepare(sql);
     if (form === "raw") made.raw(true);
     if (form === "pluck") made.pluck(true);
-    this.#statements.set(key, made);
+    statements.set(sql, made);
     return made;
   }
 

@@ -1,4 +1,4 @@
-import type { SqlDatabase, SqlTx, SqlValue } from "@treehouse/client-sdk/embedding";
+import type { SqlDatabase, SqlTx } from "@treehouse/client-sdk/embedding";
 import type { MemoryDisk } from "./memory-disk.ts";
 
 /** A client's store over a disk in memory. */
@@ -9,11 +9,11 @@ export function openMemoryStore(disk: MemoryDisk): SqlDatabase {
       const { changes, lastInsertRowid } = disk.prepare(sql).run(...values);
       return { changes, lastId: Number(lastInsertRowid) };
     },
-    all: (sql, ...values: readonly SqlValue[]) =>
-      disk
-        .prepare(sql)
-        .all(...values)
-        .map(rowOf),
+    all(sql, ...values) {
+      const rows = disk.prepare(sql).all(...values);
+      if (!areRows(rows)) throw new TypeError("a row is no object");
+      return rows;
+    },
   };
   return {
     async transaction(run) {
@@ -31,7 +31,6 @@ export function openMemoryStore(disk: MemoryDisk): SqlDatabase {
   };
 }
 
-function rowOf(row: unknown): Record<string, unknown> {
-  if (typeof row !== "object" || row === null) throw new TypeError("a row is no object");
-  return { ...row };
+function areRows(rows: readonly unknown[]): rows is ReturnType<SqlTx["all"]> {
+  return rows.every((row) => typeof row === "object" && row !== null);
 }

@@ -23,7 +23,7 @@ export async function settle(scene: Scene): Promise<number> {
 
 /** What is cheap to look at comes first: most looks end there. */
 async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
-  const { servers, room, world, victim, told } = scene;
+  const { servers, room, victim, told } = scene;
   // Who was lied to and says so waits for its user to look.
   const knows = told.some(({ by }) => by === victim);
   const clients = scene.clients.filter((client) => client !== victim || !knows);
@@ -52,12 +52,14 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
     if (missing.length > 0 || hub === undefined) return missing;
     const head = hub.head(room);
     const members = hub.members(room);
-    for (const { name, client } of clients) {
-      if (client === undefined || !members.includes(client.me.client)) continue;
-      const known = await world.within(client.conversations.list(), "a list");
-      const info = known.find(({ id }) => id === room);
-      if (info?.status !== "joined") missing.push(`${name} is ${info?.status ?? "not"} in`);
-      else if (info.position !== head) missing.push(`${name} is at ${info.position} of ${head}`);
+    for (const one of clients) {
+      if (one.client === undefined || !members.includes(one.client.me.client)) continue;
+      const standing = await one.standing(room);
+      if (standing?.status !== "joined") {
+        missing.push(`${one.name} is ${standing?.status ?? "not"} in`);
+      } else if (standing.position !== head) {
+        missing.push(`${one.name} is at ${standing.position} of ${head}`);
+      }
     }
     return missing;
   } finally {

@@ -9,6 +9,7 @@ import {
 } from "@treehouse/client-sdk/embedding";
 import { type Host, Life } from "./life.ts";
 import { cryptoOf } from "./light-crypto.ts";
+import { createLightSeal } from "./light-seal.ts";
 import type { MemoryDisk } from "./memory-disk.ts";
 import { openMemoryStore } from "./memory-store.ts";
 import type { SimNetwork } from "./sim-network.ts";
@@ -21,6 +22,9 @@ const keyStretching = {
 } as const;
 
 export const simPassword = "correct horse battery staple";
+
+/** `joined`, or why it is not in; and up to where it has read. */
+export type Standing = { readonly status: string; readonly position: number };
 
 type SimClientOptions = {
   readonly world: SimWorld;
@@ -79,6 +83,7 @@ export class SimClient implements Host {
         env,
         crypto: cryptoOf(this.world.faults.tier, env.random),
         keyStretching,
+        ...(this.world.faults.tier === "light" ? { storeSeal: createLightSeal } : {}),
         openStore: async (path) => {
           const database = this.disk === undefined ? openSqlite(path) : openMemoryStore(this.disk);
           this.#database = database;
@@ -167,6 +172,15 @@ export class SimClient implements Host {
     const sql = "SELECT count(*) AS open FROM intents WHERE status <> 'held' ORDER BY 1";
     const open = await this.#database?.transaction((tx) => Number(tx.all(sql)[0]?.["open"]));
     return open ?? 0;
+  }
+
+  /** How far it is in a room, as its store has it; undefined where it has never been in. */
+  async standing(room: string): Promise<Standing | undefined> {
+    const sql = `SELECT status, coalesce((SELECT position FROM cursors WHERE stream = room), 0) AS position
+      FROM rooms WHERE room = ? ORDER BY room`;
+    const row = await this.#database?.transaction((tx) => tx.all(sql, room)[0]);
+    if (row === undefined) return undefined;
+    return { status: String(row["status"]), position: Number(row["position"]) };
   }
 
   #mortal(database: SqlDatabase, life: Life): SqlDatabase {

@@ -20,7 +20,7 @@ function scheduleMessages(scene: Scene): void {
   const random = world.random("messages");
   const isLarge = world.faults.slowConsumers > 0;
   const padding = isLarge ? largeText : 0;
-  const messages = isLarge ? 3 * world.faults.messages : world.faults.messages;
+  const messages = isLarge ? 5 * world.faults.messages : world.faults.messages;
   for (let index = 0; index < messages; index += 1) {
     const client = pick(random, clients);
     const text = `${client.name} says ${index}${".".repeat(padding)}`;
