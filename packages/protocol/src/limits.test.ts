@@ -33,6 +33,7 @@ test("what one request carries fits into the bounds of its path", () => {
   );
   expect(LIMITS.ratchetTreeBytesMax).toBeLessThan(LIMITS.responseBodyBytesMax);
   expect(LIMITS.entryBytesMax).toBeLessThan(LIMITS.frameBytesMax);
+  expect(LIMITS.takeOverBodyBytesMax).toBeLessThan(LIMITS.bodiesBytesPerUserMax);
 });
 
 test("a room of as many as there may be is introduced to a server by one item", () => {
