@@ -30,8 +30,8 @@ export async function verifyAhead(
   if (crypto.verifyElsewhere === undefined || leaves.length < leavesMin) return crypto.verify;
   if (!equalBytes(await treeHashRoot(tree, toTsMls(crypto).hash), treeHash)) return crypto.verify;
   const series: Signed[] = [];
-  const { signature } = toTsMls(crypto);
-  for (const leaf of leaves) await collect(series, leaf, groupId, signature);
+  const suite = toTsMls(crypto).signature;
+  for (const leaf of leaves) await collect(series, leaf, groupId, suite);
   const answers = await crypto.verifyElsewhere(series);
   const held = new Map<string, Signed>();
   for (const [index, signed] of series.entries()) {
