@@ -48,7 +48,7 @@ export function createCopies(
   store: LocalStore,
   events: Events<ClientEvents>,
   /** Of a store that is older than its client; in the transaction that notes it. */
-  isOld: (tx: LocalTx) => void,
+  noteOld: (tx: LocalTx) => void,
 ): Copies {
   const tell = (told: Pick<ClientEvents["fault"], "code" | "text">) =>
     events.emit("fault", { room: undefined, position: 0, ...told });
@@ -96,7 +96,7 @@ export function createCopies(
         share(
           await store.transaction((tx) => {
             noteShared(tx);
-            isOld(tx);
+            noteOld(tx);
             return sharedRooms(tx);
           }),
         );

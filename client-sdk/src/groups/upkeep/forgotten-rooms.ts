@@ -1,5 +1,6 @@
 import { isRoomStream, paths, subscriptionsAnswerSchema } from "@treehouse/protocol";
 
+import type { LocalTx } from "../../storage/index.ts";
 import { supersede } from "../entering/index.ts";
 import type { GroupsContext } from "../room/index.ts";
 import type { OpenRooms } from "../open-rooms.ts";
