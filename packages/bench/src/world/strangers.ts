@@ -36,11 +36,16 @@ export async function claimFrom(asker: Resident, asked: Resident, room: RoomUri)
   await until(async () => (await stateOf(asked, asking ?? "")) === "incoming");
   await tell(asked, paths.contactAccept(asking ?? ""));
   await until(async () => (await stateOf(asker, wanted ?? "")) === "mutual");
+  return claim(asker, asked.person, room);
+}
+
+/** One KeyPackage of a person who has given leave to be asked for it. */
+export async function claim(asker: Resident, asked: Person, room: RoomUri): Promise<Bytes> {
   const { identity, user } = asker.person;
   const claim = signKeyMaterialRequest(
     {
       requestingUser: user,
-      targetUser: asked.person.user,
+      targetUser: asked.user,
       room,
       acceptableCiphersuites: [1],
       requiredCapabilities: { extensions: [], proposals: [], credentials: [] },
