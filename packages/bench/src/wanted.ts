@@ -44,7 +44,7 @@ export function readWanted(args: readonly string[]): Wanted {
       peers: { type: "string", default: "50" },
       backlog: { type: "string", default: "10000" },
       outage: { type: "string", default: "30" },
-      sizes: { type: "string", default: "2,10,100,1000" },
+      sizes: { type: "string", default: "2,10,100,1000,5000" },
       repeats: { type: "string", default: "20" },
       messages: { type: "string", default: "100000" },
       megabytes: { type: "string", default: "1000" },
