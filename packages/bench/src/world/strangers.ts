@@ -42,7 +42,7 @@ export async function claimFrom(asker: Resident, asked: Resident, room: RoomUri)
 /** One KeyPackage of a person who has given leave to be asked for it. */
 export async function claim(asker: Resident, asked: Person, room: RoomUri): Promise<Bytes> {
   const { identity, user } = asker.person;
-  const claim = signKeyMaterialRequest(
+  const signed = signKeyMaterialRequest(
     {
       requestingUser: user,
       targetUser: asked.user,
@@ -54,7 +54,7 @@ export async function claim(asker: Resident, asked: Person, room: RoomUri): Prom
     },
     (message) => crypto.sign(identity.signaturePrivateKey, message),
   );
-  const body = keyMaterialRequestCodec.encode(claim);
+  const body = keyMaterialRequestCodec.encode(signed);
   const answer = await post(asker.server, asker.person, paths.keyMaterial(), MEDIA_TYPE_TLS, body);
   const { clients, status } = keyMaterialResponseCodec.decode(answer);
   const [client] = clients;
