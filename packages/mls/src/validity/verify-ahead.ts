@@ -80,16 +80,22 @@ async function ahead(
   const answers = (await crypto.verifyElsewhere?.(series)) ?? [];
   const held = new Map<string, Signed>();
   for (const [index, signed] of series.entries()) {
-    if (answers[index] === true) held.set(toHex(signed.signature), signed);
+    if (answers[index] === true) held.set(placeOf(signed.signature), signed);
   }
   return (publicKey, message, signature) => {
-    const known = held.get(toHex(signature));
+    const known = held.get(placeOf(signature));
     const isSame =
       known !== undefined &&
+      equalBytes(known.signature, signature) &&
       equalBytes(known.publicKey, publicKey) &&
       equalBytes(known.message, message);
     return isSame || crypto.verify(publicKey, message, signature);
   };
+}
+
+/** Of two that begin alike one is verified in its place: who makes such gains nothing. */
+function placeOf(signature: Uint8Array): string {
+  return toHex(signature.subarray(0, 8));
 }
 
 function noteIdentity({ note }: Noting, node: LeafNode): void {
