@@ -52,25 +52,30 @@ async function sendOnce(room: Conversation, text: string): Promise<void> {
   if (!(await textsIn(room)).includes(text)) await room.send(text);
 }
 
-/** Something that the victim does in a room in which it is and stays. */
+let scenesMade = 0;
+
+/** Something that the victim does in a room in which it is and stays, while the witness says something. */
 function within(
   room: string,
   witness: Client,
   act: (mine: Conversation, turn: number) => Promise<unknown>,
   isDone: (theirs: Conversation, turn: number) => Promise<boolean>,
 ): Scene {
+  const scene = (scenesMade += 1);
+  /** By turns: an act may be asked for twice, and what is said once may still be on its way then. */
+  const said = new Map<number, Promise<unknown>>();
   return {
     isIn: true,
     async act(victim, turn) {
       const theirs = await seat(witness, room);
-      await Promise.all([
-        act(await seat(victim, room), turn),
-        sendOnce(theirs, `meanwhile ${act.name} ${turn}`),
-      ]);
+      const saying = said.get(turn) ?? theirs.send(`meanwhile ${scene} ${turn}`);
+      said.set(turn, saying);
+      await Promise.all([act(await seat(victim, room), turn), saying]);
     },
     async done(_victim, turn) {
       const theirs = await seat(witness, room);
       await until(witness, () => isDone(theirs, turn));
+      await said.get(turn);
       return room;
     },
   };
@@ -152,14 +157,20 @@ test(
     ).toBeGreaterThan(0);
     const hers = await alice.conversations.create({ name: "news", members: [vera] });
     const room = hers.id;
+    const said = new Map<number, Promise<void>>();
+    const say = async (turn: number): Promise<void> => {
+      await hers.send(`one ${turn}`);
+      await hers.rename(`tea ${turn}`);
+      await hers.send(`two ${turn}`);
+    };
     expect(
       await deathsIn({
         isIn: true,
         ready: (victim) => joinedBy(victim, room),
         async act(victim, turn) {
-          await sendOnce(hers, `one ${turn}`);
-          await hers.rename(`tea ${turn}`);
-          await sendOnce(hers, `two ${turn}`);
+          const saying = said.get(turn) ?? say(turn);
+          said.set(turn, saying);
+          await saying;
           await reads(victim, room, `two ${turn}`);
         },
         async done(victim, turn) {
