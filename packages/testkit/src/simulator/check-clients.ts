@@ -45,8 +45,16 @@ async function heldBy(client: Client, room: string): Promise<Held> {
 }
 
 /** Nobody tells of anything that is not right, but for what somebody has made so. */
-function checkTold({ told, network, victim, world }: Scene, log: readonly LogRow[]): void {
+function checkTold(
+  { told, network, servers, victim, world }: Scene,
+  log: readonly LogRow[],
+): void {
+  const restored = servers.filter(({ wasRestored }) => wasRestored).map(({ name }) => name);
   for (const { by, position, text } of told) {
+    if (by.wasPutBack || (restored.includes(by.server) && text.endsWith(": restored"))) {
+      world.probe("setting back told");
+      continue;
+    }
     if (by === victim) {
       world.probe("lie told");
       continue;
@@ -88,6 +96,10 @@ function staysOf(client: string, log: readonly LogRow[]): readonly Stay[] {
     for (const { client: changed, change } of entry.leafChanges) {
       if (changed !== client) continue;
       const last = stays.at(-1);
+      // Without an entry that adds it, it was in from the beginning.
+      if (change === "removed" && last === undefined) {
+        stays.push({ after: 0, epoch: 0, upTo: position });
+      }
       if (change === "removed" && last !== undefined) last.upTo = position;
       if (change === "added")
         stays.push({ after: position, epoch: entry.epoch + 1, upTo: Infinity });
@@ -111,8 +123,9 @@ function checkHeld(
   if (one !== victim && givenUp.has(one.address) && stays.every(({ upTo }) => upTo === Infinity)) {
     world.violate("I4", `${one.name} gave a wish up and was in all the time`);
   }
-  // Who was lied to and says so need not have everything.
-  const knows = one === victim && told.some(({ by }) => by === victim);
+  // Who was lied to, or put back, and says so need not have everything.
+  const mayLack = one === victim || one.wasPutBack;
+  const knows = mayLack && told.some(({ by }) => by === one);
   const has = new Set(texts.map(({ position }) => position));
   if (has.size !== texts.length) world.violate("I10", `${one.name} holds something twice`);
   for (const position of all.keys()) {

@@ -10,7 +10,7 @@ import { SimNetwork } from "./sim-network.ts";
 import { SimServer } from "./sim-server.ts";
 import { SimWorld } from "./sim-world.ts";
 import { domains, layOut, people, type Stage, storePath, type Templates } from "./template.ts";
-import { codeOf, scheduleWorkload } from "./workload.ts";
+import { codeOf, scheduleWorkload, send } from "./workload.ts";
 
 /** What came out of one seed. Two runs of a seed have the same hash and as many steps. */
 export type SeedResult = {
@@ -27,6 +27,9 @@ export type SeedResult = {
   readonly probes: ReadonlyMap<string, number>;
   readonly trace: readonly string[];
 };
+
+/** Until every process that was away is there again. */
+const allBackMs = 10_000;
 
 /** Time in which what has settled may still let go of what it holds. */
 const drainMs = 5_000;
@@ -139,11 +142,16 @@ async function start({ world, servers, clients, sent, givenUp, told }: Scene): P
   world.calm = false;
 }
 
-function heal({ world, servers, clients, network, victim }: Scene): void {
+function heal(scene: Scene): void {
+  const { world, servers, clients, network, victim } = scene;
   world.note("heal");
   world.calm = true;
   // Nobody can know of the newest entry that it was withheld.
   if (victim !== undefined) network.breakSocket(victim.name);
   for (const host of [...servers, ...clients]) host.skewMs = 0;
   for (const host of [...servers, ...clients]) host.full(false);
+  // Who was put back behind a Welcome that it had read learns of that by what is said next.
+  const [first] = clients;
+  const putsBack = world.faults.restoredStores > 0 && first !== undefined;
+  if (putsBack) world.scheduler.timer(allBackMs, () => void send(scene, first, "after all"));
 }
