@@ -1,6 +1,6 @@
 import type { Client, ConversationInfo } from "@treehouse/client-sdk/embedding";
 import { sha256, toHex } from "@treehouse/protocol";
-import type { LogRow } from "./read-logs.ts";
+import type { Log } from "./read-logs.ts";
 import type { SimClient } from "./sim-client.ts";
 import type { Scene } from "./scene.ts";
 
@@ -13,7 +13,7 @@ type Held = {
  * Everybody holds what was said while they were in, in the hub's order, once, and nothing else (I2,
  * I4, I5, I6, I10, I11); and all who are in have the same secrets (I9).
  */
-export async function checkClients(scene: Scene, log: readonly LogRow[]): Promise<void> {
+export async function checkClients(scene: Scene, log: Log): Promise<void> {
   const { clients, room, world } = scene;
   const all = new Map<number, string>();
   const held = new Map<SimClient, Held>();
@@ -30,7 +30,12 @@ export async function checkClients(scene: Scene, log: readonly LogRow[]): Promis
     }
   }
   checkTold(scene, log);
-  checkSent(scene, all);
+  // Of what a hub was put back behind, some of its members still have what it has forgotten.
+  const [hub] = scene.servers;
+  if (hub?.wasRestored === true) {
+    for (const position of all.keys()) if (log.at(position) === undefined) all.delete(position);
+  }
+  checkSent(scene, all, log);
   for (const [one, known] of held) checkHeld(scene, one, known, { all, log });
   await checkSecrets(scene);
 }
@@ -47,11 +52,12 @@ async function heldBy(client: Client, room: string): Promise<Held> {
 /** Nobody tells of anything that is not right, but for what somebody has made so. */
 function checkTold(
   { told, network, servers, victim, world }: Scene,
-  log: readonly LogRow[],
+  log: Log,
 ): void {
   const restored = servers.filter(({ wasRestored }) => wasRestored).map(({ name }) => name);
   for (const { by, position, text } of told) {
-    if (by.wasPutBack || (restored.includes(by.server) && text.endsWith(": restored"))) {
+    const isSetBack = restored.includes(by.server) || restored.includes(servers[0]?.name ?? "");
+    if (by.wasPutBack || (isSetBack && /^restored:|: restored$/.test(text))) {
       world.probe("setting back told");
       continue;
     }
@@ -59,7 +65,7 @@ function checkTold(
       world.probe("lie told");
       continue;
     }
-    const entry = log[position - 1]?.entry;
+    const entry = log.at(position)?.entry;
     const isGarbage =
       entry?.kind === "application" && network.garbage.has(toHex(sha256(entry.message)));
     if (isGarbage) world.probe("garbage told");
@@ -67,7 +73,11 @@ function checkTold(
   }
 }
 
-function checkSent({ sent, world }: Scene, all: ReadonlyMap<number, string>): void {
+function checkSent(
+  { sent, servers, clients, world }: Scene,
+  all: ReadonlyMap<number, string>,
+  log: Log,
+): void {
   const positions = new Map<string, number[]>();
   for (const [position, text] of all) {
     positions.set(text, [...(positions.get(text) ?? []), position]);
@@ -76,6 +86,17 @@ function checkSent({ sent, world }: Scene, all: ReadonlyMap<number, string>): vo
     const places = positions.get(text) ?? [];
     positions.delete(text);
     if (places.length > 1) world.violate("I2", `"${text}" stands at ${places.join(" and ")}`);
+    const isForgotten = servers[0]?.wasRestored === true && log.at(position ?? 0) === undefined;
+    if (outcome === "accepted" && isForgotten) {
+      world.probe(places.length > 0 ? "forgotten, and said again" : "forgotten");
+      continue;
+    }
+    // It stands in the log, and whoever was in had their store put back.
+    const isUnread = places.length === 0 && log.at(position ?? 0) !== undefined;
+    if (outcome === "accepted" && isUnread && clients.some(({ wasPutBack }) => wasPutBack)) {
+      world.probe("read by a store that was put back, alone");
+      continue;
+    }
     if (outcome === "accepted" && places[0] !== position) {
       world.violate("I4", `"${text}" was accepted at ${position}, and stands at ${places[0]}`);
     }
@@ -89,9 +110,9 @@ function checkSent({ sent, world }: Scene, all: ReadonlyMap<number, string>): vo
 /** Who is in from a position on, exclusively, up to another, inclusively; with the first epoch. */
 type Stay = { readonly after: number; readonly epoch: number; upTo: number };
 
-function staysOf(client: string, log: readonly LogRow[]): readonly Stay[] {
+function staysOf(client: string, log: Log): readonly Stay[] {
   const stays: Stay[] = [];
-  for (const { entry, position } of log) {
+  for (const { entry, position } of log.rows) {
     if (entry.kind !== "commit") continue;
     for (const { client: changed, change } of entry.leafChanges) {
       if (changed !== client) continue;
@@ -106,7 +127,7 @@ function staysOf(client: string, log: readonly LogRow[]): readonly Stay[] {
     }
   }
   // Without an entry that adds it, it founded the room.
-  const first = log.findIndex(({ entry }) => entry.kind === "commit");
+  const first = log.rows.findIndex(({ entry }) => entry.kind === "commit");
   if (stays.length === 0 || first < 0) stays.push({ after: 0, epoch: 0, upTo: Infinity });
   return stays;
 }
@@ -115,7 +136,7 @@ function checkHeld(
   { world, givenUp, victim, told }: Scene,
   one: SimClient,
   { texts }: Held,
-  { all, log }: { all: ReadonlyMap<number, string>; log: readonly LogRow[] },
+  { all, log }: { all: ReadonlyMap<number, string>; log: Log },
 ): void {
   const client = one.client?.me.client ?? "";
   const stays = staysOf(client, log);
@@ -130,7 +151,7 @@ function checkHeld(
   if (has.size !== texts.length) world.violate("I10", `${one.name} holds something twice`);
   for (const position of all.keys()) {
     const stay = stays.find(({ after, upTo }) => position > after && position < upTo);
-    const epoch = log[position - 1]?.epoch ?? 0;
+    const epoch = log.at(position)?.epoch ?? 0;
     // What was sealed before somebody came in is not for them, also if it comes later.
     const mayRead = stay !== undefined && epoch >= stay.epoch;
     if (has.has(position) && !mayRead) {

@@ -26,7 +26,9 @@ export type Faults = {
   readonly fullDisks: number;
   /** The fsync of a COMMIT, or any statement, fails with an I/O error so many times. */
   readonly brokenCommits: number;
-  /** A server is put back to what it was, from a backup, so many times. */
+  /** The server that has the room is put back to what it was, from a backup, so many times. */
+  readonly restoredHubs: number;
+  /** The same with another one. */
   readonly restoredServers: number;
   /** The same with the store of a client. */
   readonly restoredStores: number;
@@ -76,6 +78,7 @@ export const off: Partial<Faults> = {
   restarts: 0,
   fullDisks: 0,
   brokenCommits: 0,
+  restoredHubs: 0,
   restoredServers: 0,
   restoredStores: 0,
   clockJumps: 0,
@@ -119,6 +122,7 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     tampering: sometimes(0.3, upTo(0.2), 0),
     slowConsumers: sometimes(0.02, random.integer(1, 2), 0),
     tier: sometimes<Tier>(realShare, "real", "light"),
+    restoredHubs: sometimes(0.06, 1, 0),
     restoredServers: sometimes(0.1, 1, 0),
     restoredStores: sometimes(0.1, 1, 0),
   };

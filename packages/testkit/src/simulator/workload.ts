@@ -208,16 +208,16 @@ function scheduleMachineFaults(scene: Scene): void {
   }
 }
 
-/** The first server has the room: what becomes of a hub that was put back is told by its flows. */
 function scheduleRestores(scene: Scene): void {
   const { world, servers, clients } = scene;
   const random = world.random("restores");
-  const { restoredServers, restoredStores, faultsForMs } = world.faults;
+  const { restoredHubs, restoredServers, restoredStores, faultsForMs } = world.faults;
   const putBack = (host: SimServer | SimClient): void => {
     const [from, to] = [random.fraction() / 2, (1 + random.fraction()) / 2];
     world.scheduler.timer(from * faultsForMs, () => host.backUp());
     world.scheduler.timer(to * faultsForMs, () => host.restore());
   };
+  for (let index = 0; index < restoredHubs; index += 1) putBack(pick(random, servers.slice(0, 1)));
   for (let index = 0; index < restoredServers; index += 1) putBack(pick(random, servers.slice(1)));
   for (let index = 0; index < restoredStores; index += 1) putBack(pick(random, clients));
 }
