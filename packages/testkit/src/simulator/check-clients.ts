@@ -37,7 +37,7 @@ export async function checkClients(scene: Scene, log: Log): Promise<void> {
   }
   checkSent(scene, all, log);
   for (const [one, known] of held) checkHeld(scene, one, known, { all, log });
-  await checkSecrets(scene);
+  await checkSecrets(scene, log);
 }
 
 async function heldBy(client: Client, room: string): Promise<Held> {
@@ -50,10 +50,7 @@ async function heldBy(client: Client, room: string): Promise<Held> {
 }
 
 /** Nobody tells of anything that is not right, but for what somebody has made so. */
-function checkTold(
-  { told, network, servers, victim, world }: Scene,
-  log: Log,
-): void {
+function checkTold({ told, network, servers, victim, world }: Scene, log: Log): void {
   const restored = servers.filter(({ wasRestored }) => wasRestored).map(({ name }) => name);
   for (const { by, position, text } of told) {
     const isSetBack = restored.includes(by.server) || restored.includes(servers[0]?.name ?? "");
@@ -132,6 +129,11 @@ function staysOf(client: string, log: Log): readonly Stay[] {
   return stays;
 }
 
+/** Its store was put back behind its removal, of which its other process had been told. */
+function isUnaware(one: SimClient, log: Log): boolean {
+  return one.wasPutBack && staysOf(one.client?.me.client ?? "", log).at(-1)?.upTo !== Infinity;
+}
+
 function checkHeld(
   { world, givenUp, victim, told }: Scene,
   one: SimClient,
@@ -146,7 +148,7 @@ function checkHeld(
   }
   // Who was lied to, or put back, and says so need not have everything.
   const mayLack = one === victim || one.wasPutBack;
-  const knows = mayLack && told.some(({ by }) => by === one);
+  const knows = isUnaware(one, log) || (mayLack && told.some(({ by }) => by === one));
   const has = new Set(texts.map(({ position }) => position));
   if (has.size !== texts.length) world.violate("I10", `${one.name} holds something twice`);
   for (const position of all.keys()) {
@@ -166,10 +168,14 @@ async function infoOf(client: Client, room: string): Promise<ConversationInfo> {
   return (await client.conversations.get(room)).info();
 }
 
-async function checkSecrets({ clients, room, world, victim, told }: Scene): Promise<void> {
+async function checkSecrets(
+  { clients, room, world, victim, told }: Scene,
+  log: Log,
+): Promise<void> {
   const secrets = new Map<string, string>();
   for (const one of clients) {
     if (one === victim && told.some(({ by }) => by === victim)) continue;
+    if (isUnaware(one, log)) continue;
     if (one.client === undefined || (await one.standing(room)) === undefined) continue;
     const info = await world.within(infoOf(one.client, room), "a look at the room");
     if (info.epochAuthenticator === "") continue;

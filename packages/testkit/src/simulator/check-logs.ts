@@ -86,12 +86,7 @@ function bringsIn({ leafChanges }: CommitEntry): boolean {
 }
 
 /** What a follower has is what the hub has, from where it began to follow up to some position. */
-function checkFollower(
-  { world, servers: [hub] }: Scene,
-  name: string,
-  log: Log,
-  own: Log,
-): void {
+function checkFollower({ world, servers: [hub] }: Scene, name: string, log: Log, own: Log): void {
   let last: number | undefined;
   for (const { position, bytes } of own.rows) {
     const original = log.at(position);

@@ -4,7 +4,7 @@ import { checkClients } from "./check-clients.ts";
 import { checkLogs } from "./check-logs.ts";
 import { drawFaults, type Faults } from "./faults.ts";
 import type { Scene } from "./scene.ts";
-import { settle } from "./settle.ts";
+import { saidOnceMoreMs, settle } from "./settle.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimNetwork } from "./sim-network.ts";
 import { SimServer } from "./sim-server.ts";
@@ -27,9 +27,6 @@ export type SeedResult = {
   readonly probes: ReadonlyMap<string, number>;
   readonly trace: readonly string[];
 };
-
-/** Until every process that was away is there again. */
-const allBackMs = 10_000;
 
 /** Time in which what has settled may still let go of what it holds. */
 const drainMs = 5_000;
@@ -155,5 +152,5 @@ function heal(scene: Scene): void {
   // Who was put back behind a Welcome that it had read learns of that by what is said next.
   const [first] = clients;
   const putsBack = world.faults.restoredStores > 0 && first !== undefined;
-  if (putsBack) world.scheduler.timer(allBackMs, () => void send(scene, first, "after all"));
+  if (putsBack) world.scheduler.timer(saidOnceMoreMs, () => void send(scene, first, "after all"));
 }

@@ -30,7 +30,11 @@ function scheduleMessages(scene: Scene): void {
 }
 
 /** Lets a client say something, and notes what becomes of it. */
-export async function send({ sent, room, world }: Scene, client: SimClient, text: string): Promise<void> {
+export async function send(
+  { sent, room, world }: Scene,
+  client: SimClient,
+  text: string,
+): Promise<void> {
   const by = client.client;
   if (by === undefined) return;
   const known: Sent = {
