@@ -41,6 +41,8 @@ test("a bundle is used while its sources are what it was made of, and finds what
     expect(ran()).toBe("no bundle");
     await made().toBe("one a note\na thread");
 
+    write("homeserver/src/word.ts", `export const word: string = "one";`);
+    expect(ran()).toBe("one a note\na thread");
     write("homeserver/src/word.ts", `export const word: string = "two";`);
     expect(ran()).toBe("no bundle");
     await made().toBe("two a note\na thread");

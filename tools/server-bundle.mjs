@@ -3,7 +3,7 @@
  * linking modules. Beside the bundle stands what every source was that went into it; as soon as one of
  * them is another one, after an upgrade or a change, the bundle is not used any more.
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
@@ -47,15 +47,17 @@ const folderOf = (/** @type {string} */ root) =>
   join(root, "homeserver", "node_modules", ".cache", "bundle");
 const recordOf = (/** @type {string} */ root) => join(folderOf(root), "current.json");
 
-/** @typedef {{ name: string | undefined, files: (readonly [file: string, state: string])[] }} Made */
+/** @typedef {readonly [file: string, state: string, hash: string]} Source */
+/** @typedef {{ name: string | undefined, files: Source[] }} Made */
 
 /** Its program, if it was made of exactly the sources that are there now. */
 export function currentBundle(root = ownRoot) {
   const { name, files } = readRecord(root);
-  if (name === undefined || !files.every(([file, state]) => stateOf(root, file) === state)) {
-    return undefined;
-  }
-  return join(folderOf(root), name, "main.js");
+  const isSame = (/** @type {Source} */ [file, state, hash]) =>
+    stateOf(root, file) === state || hashOf(root, file) === hash;
+  return name !== undefined && files.every(isSame)
+    ? join(folderOf(root), name, "main.js")
+    : undefined;
 }
 
 /** Makes it anew. If something is written meanwhile it is not used. */
@@ -88,7 +90,11 @@ export async function makeBundle(root = ownRoot) {
   });
   const { output } = await bundle.write({ dir, entryFileNames: "[name].js" });
   if (files.some((file) => statSync(join(root, file)).ctimeMs >= since - tickMs)) return;
-  const states = [...decisive, ...files].map((file) => [file, stateOf(root, file)]);
+  const states = [...decisive, ...files].map((file) => [
+    file,
+    stateOf(root, file),
+    hashOf(root, file),
+  ]);
   const before = readRecord(root).name;
   const record = join(dir, "record.json");
   writeFileSync(record, JSON.stringify({ name, files: states }));
@@ -154,4 +160,15 @@ function readRecord(root) {
 function stateOf(root, file) {
   const found = statSync(join(root, file), { throwIfNoEntry: false });
   return found === undefined ? "none" : `${found.size} ${found.ctimeMs} ${found.ino}`;
+}
+
+/**
+ * For files that somebody copied, or unpacked again.
+ *
+ * @param {string} root
+ * @param {string} file
+ */
+function hashOf(root, file) {
+  const path = join(root, file);
+  return existsSync(path) ? createHash("sha256").update(readFileSync(path)).digest("hex") : "none";
 }

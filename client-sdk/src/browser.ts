@@ -13,6 +13,7 @@ import { createPlace, type Leading, openInTab } from "./tabs/index.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
 export { SdkError } from "./errors/index.ts";
+export { explainHealth } from "./client/explain-health.ts";
 export { defineContent } from "./messages/define-content.ts";
 // The same types as in Node, but for what is said here in another way.
 export type * from "./node.ts";

@@ -1,5 +1,8 @@
 import {
   type Actor,
+  firstPositionOf,
+  type GenerationClaim,
+  generationClaimCodec,
   groupUriOf,
   mintClientUri,
   mintRoomUri,
@@ -9,7 +12,9 @@ import {
   type RoomChange,
   type RoomState,
   type RoomView,
+  toHex,
   type UserUri,
+  utf8Encode,
 } from "@treehouse/protocol";
 
 const hub = parseDomain("example.org");
@@ -36,6 +41,28 @@ const predecessor: NonNullable<RoomState["predecessor"]> = {
   endorsements: [{ client: clientOf(olga), signature: new Uint8Array(64).fill(3) }],
   returning: [returningMark(room, mia)],
 };
+
+/** What owners agree to whose hub is gone. */
+export const goneClaim: GenerationClaim = {
+  ...predecessor.claim,
+  hub: parseDomain("example.net"),
+  term: 3,
+  reason: "hubGone",
+};
+
+/** FED-1121: the server that consents to be the hub of this group. */
+export const nextHub = { hub: goneClaim.hub, hubKey: goneClaim.hubKey, term: goneClaim.term };
+export const movedGroup = previous;
+
+/** FED-1132: where a generation begins whose former hub is gone. */
+export const firstPositions = [1, 2].map((formerTerm) => ({
+  claim: toHex(generationClaimCodec.encode(goneClaim)),
+  formerTerm,
+  firstPosition: firstPositionOf(goneClaim, formerTerm),
+}));
+
+/** FED-1133: what a mark in `returning` begins with. */
+export const returningContent = utf8Encode(`${room}\0${mia}`);
 
 /** FED-1120, FED-1130: states of rooms that have moved, or begun anew. */
 export function generationStates(founded: RoomState): readonly (readonly [string, RoomState])[] {

@@ -95,7 +95,7 @@ function signed(name: string, label: string, run: (sign: Sign) => Uint8Array) {
 /** A knock of the client that the leaf identity of `vectors/identity.json` is about. */
 function signedKnock() {
   const messages: string[] = [];
-  const knock = { key: linkKey.publicKey, at: time, identity: leafIdentity };
+  const knock = { act: "asks", key: linkKey.publicKey, at: time, identity: leafIdentity } as const;
   const hex = signKnock(room, knock, (message) => {
     messages.push(toHex(message));
     return signingKeys.client.sign(message);

@@ -29,6 +29,12 @@ export type ProofVectors = {
     readonly content: string;
     readonly bytes: string;
   }[];
+  /** Where a generation begins whose former hub is gone, by an encoded GenerationClaim. */
+  readonly firstPositions: readonly {
+    readonly claim: string;
+    readonly formerTerm: number;
+    readonly firstPosition: number;
+  }[];
   readonly safeAad: readonly { readonly name: string; readonly hex: string }[];
   /** Signatures, good and bad, on which verifiers disagree. */
   readonly ed25519: readonly Ed25519Vector[];

@@ -8,6 +8,7 @@ import {
   encodeSafeAad,
   entryHash,
   fromHex,
+  labelledHash,
   LABELS,
   loginProofMessage,
   rosterCodec,
@@ -19,13 +20,16 @@ import {
   signedBytes,
   signGroupInfoRequest,
   signGroupInfoResponse,
+  signGenerationClaim,
   signHead,
   signHealthReport,
+  signHubConsent,
   signKeyMaterialRequest,
   toHex,
 } from "@treehouse/protocol";
 import { entryVectors } from "./delivery-vectors.ts";
 import { ephemeralContent, ephemeralHeader } from "./ephemeral-vectors.ts";
+import { goneClaim, movedGroup, nextHub, returningContent } from "./generation-vectors.ts";
 import { nextFederationKey } from "./directory-samples.ts";
 import { attestation, certificate, firstList, signedList } from "./identity-samples.ts";
 import {
@@ -118,6 +122,12 @@ export const signatureVectors: readonly SignatureVector[] = [
   signatureVector("ephemeral message", "client", LABELS.ephemeralMessage, (sign) =>
     signEphemeral(ephemeralHeader, ephemeralContent, sign),
   ),
+  signatureVector("endorsement of a generation", "client", LABELS.generationClaim, (sign) =>
+    signGenerationClaim(goneClaim, alicesClient, sign),
+  ),
+  signatureVector("consent of the next hub", "hub", LABELS.hubConsent, (sign) =>
+    signHubConsent(movedGroup, nextHub, 1_767_225_600_000, sign),
+  ),
   signatureVector("login proof", "client", LABELS.loginProof, (sign) =>
     sign(loginProofMessage(loginProof)),
   ),
@@ -172,6 +182,12 @@ export const hashVectors: readonly HashVector[] = [
   ...entryVectors
     .filter(({ struct }) => struct === "Entry")
     .map(({ name, hex }) => hashVector(name, LABELS.entryHash, hex, entryHash(fromHex(hex)))),
+  hashVector(
+    "user who may return",
+    LABELS.returningUser,
+    toHex(returningContent),
+    labelledHash(LABELS.returningUser, returningContent),
+  ),
   hashVector("empty roster", LABELS.rosterHash, "00", rosterHash([])),
   hashVector(
     "roster of two",

@@ -15,6 +15,7 @@ import { ephemeralSeal, ephemeralVectors } from "./ephemeral-vectors.ts";
 import { ed25519Vectors } from "./ed25519-vectors.ts";
 import { fileVectors } from "./file-vectors.ts";
 import { historyVectors } from "./history-vectors.ts";
+import { firstPositions } from "./generation-vectors.ts";
 import { httpSignatureVectors } from "./http-signature-vectors.ts";
 import { identityVectors } from "./identity-vectors.ts";
 import { joinVectors } from "./join-vectors.ts";
@@ -92,6 +93,7 @@ function proofs() {
     signatures: signatureVectors,
     hashes: hashVectors,
     signedBytes: signedBytesVectors,
+    firstPositions,
     safeAad: safeAadVectors,
     ed25519: ed25519Vectors,
   };

@@ -4,6 +4,7 @@ import {
   decodeSafeAad,
   encodeSafeAad,
   fromHex,
+  generationClaimCodec,
   LABEL_PREFIX,
   Reader,
   Refusal,
@@ -101,6 +102,16 @@ describe("proofs", () => {
   test.each(proofs.signedBytes)("FED-130 labelled octets: $label", ({ label, content, bytes }) => {
     expect(labelled(label, fromHex(content))).toBe(bytes);
   });
+
+  test.each(proofs.firstPositions)(
+    "FED-1132 a generation begins at $firstPosition after term $formerTerm",
+    ({ claim, formerTerm, firstPosition }) => {
+      const bytes = fromHex(claim);
+      const { position, term } = generationClaimCodec.decode(bytes);
+      const spread = Number.parseInt(toHex(sha256(bytes)).slice(0, 8), 16) >>> 1;
+      expect(position + 1 + 2 ** 32 * (term - formerTerm) + spread).toBe(firstPosition);
+    },
+  );
 
   test.each(proofs.safeAad)("SafeAAD: $name", ({ hex }) => {
     expect(toHex(encodeSafeAad(decodeSafeAad(fromHex(hex))))).toBe(hex);

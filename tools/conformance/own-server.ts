@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../homeserver/src/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../start.mjs", import.meta.url));
 const startMs = 60_000;
 
 /** Our own server as an operator runs it: a process of its own, over a fresh data directory. */
@@ -38,7 +38,11 @@ export async function startOwnServer(peerDomain: string, peersAt: URL): Promise<
   });
   let invite: string | undefined;
   const url = await new Promise<URL>((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error("our server did not start in time")), startMs);
+    const late = setTimeout(() => {
+      // As long as it runs this program would not end.
+      kill();
+      reject(new Error("our server did not start in time"));
+    }, startMs);
     createInterface({ input: child.stdout }).on("line", (line) => {
       if (line.startsWith("admin invite: ")) invite = line.slice("admin invite: ".length);
       if (!line.startsWith("http")) return;

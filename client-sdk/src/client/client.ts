@@ -30,7 +30,7 @@ export interface Client extends AsyncDisposable {
   /** When the user is told of messages. */
   readonly notifications: ClientNotifications;
   readonly admin: Admin;
-  /** Looks at connection, session, KeyPackages and backlog; changes nothing. */
+  /** Looks at connection, session, KeyPackages, backlog and conversations; changes nothing. */
   diagnose(): Promise<readonly Check[]>;
   readonly contacts: ClientContacts;
   readonly assets: ClientAssets;

@@ -12,9 +12,13 @@ import {
 } from "@treehouse/protocol";
 
 import { type AccountContext, recoveryStatus } from "../account/index.ts";
+import type { ConversationInfo } from "./conversation/index.ts";
+import { checkConversations } from "./explain-health.ts";
 
 export type Check = {
   readonly name: string;
+  /** The id of the one that it is about. */
+  readonly conversation?: string;
   readonly result: "ok" | "warning" | "failed";
   readonly text: string;
   /** What to do about it; empty when all is well. */
@@ -24,11 +28,21 @@ export type Check = {
 const stockLow = 5;
 const backlogHigh = 1_000;
 
-/** Looks at everything between this client and its server. Changes nothing and never throws. */
+/**
+ * Looks at everything between this client and its server, and at its conversations as it knows them now.
+ * Changes nothing and never throws.
+ */
 export async function diagnose(
   context: AccountContext,
-  env: Pick<Env, "monotonic">,
-  user: UserUri,
+  {
+    env,
+    user,
+    conversations,
+  }: {
+    readonly env: Pick<Env, "monotonic">;
+    readonly user: UserUri;
+    conversations(): Promise<readonly ConversationInfo[]>;
+  },
 ): Promise<readonly Check[]> {
   const { api } = context;
   const checks: Check[] = [];
@@ -77,6 +91,11 @@ export async function diagnose(
     return { result: "warning", text, fix: "Run `treehouse tail` to fetch them." };
   });
   await run("recovery", () => recovery(context));
+  try {
+    checks.push(...checkConversations(await conversations()));
+  } catch (error) {
+    checks.push({ name: "conversations", ...failure(error) });
+  }
   return checks;
 }
 

@@ -65,6 +65,7 @@ export type {
   SessionInfo,
 } from "./clients/index.ts";
 export type { Check } from "./diagnose.ts";
+export { explainHealth, type HealthText } from "./explain-health.ts";
 export type { ExportLine } from "./exporting/index.ts";
 export type { ClientBackup, ClientHistory, ExportWanted } from "./history/index.ts";
 export {

@@ -269,9 +269,10 @@ function startClient(
     profile: createClientProfile({ store, chosen, profiles, self: account.user }),
     sessions: createSessions(context.api),
   };
+  const conversations = createConversations(parts, account.user, tellOthers, finder);
   return {
     me: { address: formatAddress(account.user), user: account.user, client: account.client },
-    conversations: createConversations(parts, account.user, tellOthers, finder),
+    conversations,
     folders: createFolders(parts),
     notifications: createClientNotifications(parts),
     ...asked,
@@ -306,7 +307,8 @@ function startClient(
     email: createEmail(context.api),
     privacy: createClientPrivacy(context.api),
     admin: createAdmin(context.api),
-    diagnose: () => diagnose(context, env, account.user),
+    diagnose: () =>
+      diagnose(context, { env, user: account.user, conversations: conversations.list }),
     search: (query, wanted) => search(parts, query, wanted),
     messages: (wanted) => unhandledMessages(looped, wanted ?? {}),
     on: (name, listener) => events.on(name, listener),

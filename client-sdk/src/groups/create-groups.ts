@@ -17,8 +17,9 @@ import {
 import type { IntentKind, LocalTx, MessageRow, RoomRow } from "../storage/index.ts";
 import {
   type Applied,
-  applyEntry,
+  applyEntries,
   applyGap,
+  entriesOf,
   type RoomGap,
   applyInboxEntry,
 } from "./entries/index.ts";
@@ -76,13 +77,18 @@ import { createHubChanges, type HubChanges } from "./moves/index.ts";
 import { createSerial } from "../transport/index.ts";
 import { firstWelcome } from "./entering/index.ts";
 
+export type AppliedIn = { readonly room: RoomUri; readonly applied: Applied | "passed" };
+
 /** When an intent is done. */
 export type Done = { readonly position: number; readonly acceptedAt: number };
 
 export interface Groups
   extends Generations, HubChanges, RoomLife, RoomPolicy, RoomSettings, Joining {
-  /** One entry of a room stream. */
-  applyRoomEntry(bytes: Uint8Array): Promise<{ room: RoomUri; applied: Applied | "passed" }>;
+  /**
+   * Entries of room streams that have come already, in order; answers for each what came of it. Behind
+   * an `again` nothing is applied.
+   */
+  applyRoomEntries(list: readonly Bytes[]): Promise<readonly AppliedIn[]>;
   /** One entry of the own inbox; what it brings and the cursor are one transaction. */
   applyInboxEntry(inbox: StreamUri, entry: InboxEntry): Promise<void>;
   /** Positions of a stream will never come: reading goes on behind them, if that can be. */
@@ -184,17 +190,25 @@ export function createGroups(context: GroupsContext): Groups {
     return uri;
   };
   return {
-    async applyRoomEntry(bytes) {
-      const { room: uri, ephemeral } = decodeEntryHeader(bytes);
-      const room = await rooms.open(uri);
-      if (ephemeral) {
-        await room.serial.run(() => overhear(context, room, bytes));
-        return { room: uri, applied: "passed" };
+    async applyRoomEntries(list) {
+      const outcomes: AppliedIn[] = [];
+      for (let first = list[0]; first !== undefined; first = list[outcomes.length]) {
+        const { room: uri, ephemeral } = decodeEntryHeader(first);
+        const room = await rooms.open(uri);
+        if (ephemeral) {
+          const bytes = first;
+          await room.serial.run(() => overhear(context, room, bytes));
+          outcomes.push({ room: uri, applied: "passed" });
+          continue;
+        }
+        const run = entriesOf(uri, list.slice(outcomes.length));
+        const applied = await room.serial.run(() => applyEntries(context, room, run));
+        outcomes.push(...applied.map((one) => ({ room: uri, applied: one })));
+        scheduleTidying(context, room);
+        pump(context, room);
+        if (applied.at(-1) === "again") break;
       }
-      const applied = await room.serial.run(() => applyEntry(context, room, bytes));
-      scheduleTidying(context, room);
-      pump(context, room);
-      return { room: uri, applied };
+      return outcomes;
     },
     async applyInboxEntry(inbox, entry) {
       const room = await applyInboxEntry(context, inbox, entry, rooms.open);

@@ -1,6 +1,6 @@
 import { type Bytes, parseRoomUri, type RoomUri } from "@treehouse/protocol";
 
-import { bytesOf, integerOf, type SqlRow, type SqlTx } from "./port.ts";
+import { bytesOf, integerOf, isNull, type SqlRow, type SqlTx } from "./port.ts";
 import type { Seal } from "./seal.ts";
 
 /** Where this client stands with the record of a room's acts. */
@@ -38,6 +38,8 @@ export interface AuditRows {
   page(room: RoomUri, before: number | undefined, limit: number): readonly AuditRow[];
   /** Those after a number, ascending. */
   after(room: RoomUri, number: number, limit: number): readonly AuditRow[];
+  /** From which number on nothing is missing up to this one; the next number where this one is. */
+  wholeFrom(room: RoomUri, newest: number): number;
   /** The first of a group from an epoch on. */
   firstFrom(
     room: RoomUri,
@@ -123,6 +125,18 @@ export function createAuditRows(sql: SqlTx, seal: Seal): AuditRows {
         limit,
       );
       return rows.map(parse);
+    },
+    wholeFrom(room, newest) {
+      const [row] = sql.all(
+        `SELECT max(number) AS number FROM audit_records AS one WHERE room = ? AND number <= ?
+         AND EXISTS (SELECT 1 FROM audit_records WHERE room = one.room AND number = ?)
+         AND NOT EXISTS
+           (SELECT 1 FROM audit_records WHERE room = one.room AND number = one.number - 1)`,
+        room,
+        newest,
+        newest,
+      );
+      return row === undefined || isNull(row, "number") ? newest + 1 : integerOf(row, "number");
     },
     firstFrom(room, { group, epoch }) {
       const rows = sql.all(

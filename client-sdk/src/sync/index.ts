@@ -35,6 +35,7 @@ import {
   type StreamFrame,
 } from "../transport/index.ts";
 import { serverBehind, storeCopied } from "./faults.ts";
+import { watch, type Watcher } from "./watch.ts";
 
 /** Positions that will never come, and with `restored` what the room's hub declared about it. */
 export type SinkGap = {
@@ -46,8 +47,10 @@ export type SinkGap = {
 
 /** Where entries go; owned here, met by the groups layer. */
 export interface StreamSink {
-  /** `passed`: it has no place in the stream, and nothing of it is kept. */
-  applyRoomEntry(bytes: Bytes): Promise<{ room: RoomUri; applied: "applied" | "again" | "passed" }>;
+  /** `passed`: it has no place in the stream, and nothing of it is kept. Stops at `again`. */
+  applyRoomEntries(
+    list: readonly Bytes[],
+  ): Promise<readonly { room: RoomUri; applied: "applied" | "again" | "passed" }[]>;
   applyInboxEntry(inbox: StreamUri, entry: InboxEntry): Promise<void>;
   applyGap(stream: StreamUri, gap: SinkGap): Promise<void>;
   /** The server was put back from a backup; called before anything of its new life is told. */
@@ -84,6 +87,8 @@ export interface Sync {
 
 const incarnationSetting = "incarnation";
 const acknowledgeDelayMs = 100;
+/** Of those that wait for it: who is far behind takes in several by one transaction. */
+const entriesAtOnce = 32;
 
 export function createSync(
   env: Pick<Env, "now" | "monotonic" | "openSocket" | "timer" | "random" | "log">,
@@ -105,6 +110,7 @@ export function createSync(
   /** Why nothing will come any more: the session is over, or the client is closing. */
   let over: Error | undefined = new Refusal("unavailable", "the client was opened offline");
   const watchers = new Set<Watcher>();
+  const waiting: { readonly frame: StreamFrame; readonly mine: number }[] = [];
   const end = (reason: Error) => {
     over = reason;
     for (const watcher of watchers) watcher.reject(reason);
@@ -147,9 +153,11 @@ export function createSync(
         events.emit("state", { state: "catchingUp", remaining: 0 });
         return;
       case "entry": {
-        const { room, applied } = await sink.applyRoomEntry(frame.entry);
-        if (applied === "again") restart();
-        else if (applied === "applied") acknowledgeSoon(room);
+        const entries = [frame.entry, ...takeEntries(waiting, mine)];
+        for (const { room, applied } of await sink.applyRoomEntries(entries)) {
+          if (applied === "again") restart();
+          else if (applied === "applied") acknowledgeSoon(room);
+        }
         return;
       }
       case "inboxEntry": {
@@ -205,11 +213,14 @@ export function createSync(
         return copies.taken(answer);
       },
       frame(frame) {
-        const mine = generation;
+        waiting.push({ frame, mine: generation });
         void steps.run(async () => {
-          if (mine !== generation) return;
+          const next = waiting.shift();
+          // It was taken with one before it, or is of a connection that is no more.
+          if (next === undefined || next.mine !== generation) return;
+          const { mine } = next;
           try {
-            await apply(frame, mine);
+            await apply(next.frame, mine);
           } catch (error) {
             // What could not be applied was not acknowledged: it comes again after the restart, and
             // what stands behind it must not be applied before.
@@ -282,40 +293,23 @@ export function createSync(
   };
 }
 
+/** Those that come next in the same connection. */
+function takeEntries(
+  waiting: { readonly frame: StreamFrame; readonly mine: number }[],
+  mine: number,
+): readonly Bytes[] {
+  const taken: Bytes[] = [];
+  while (taken.length + 1 < entriesAtOnce) {
+    const next = waiting[0];
+    if (next?.frame.type !== "entry" || next.mine !== mine) break;
+    taken.push(next.frame.entry);
+    waiting.shift();
+  }
+  return taken;
+}
+
 const decodeSubmitted = async (bytes: Bytes) => submitMessageResponseCodec.decode(bytes);
 const decodeUpdated = async (bytes: Bytes) => updateRoomResponseCodec.decode(bytes);
-
-/** Looks after each frame whether what it waits for has come. */
-type Watcher = { look(): void; reject(reason: Error): void };
-
-/** Resolves when the condition holds; rejects at once when nothing will come any more. */
-function watch(
-  watchers: Set<Watcher>,
-  over: Error | undefined,
-  holds: () => Promise<boolean>,
-): Promise<void> {
-  if (over !== undefined) return Promise.reject(over);
-  return new Promise((resolve, reject) => {
-    const watcher: Watcher = {
-      look() {
-        holds().then(
-          (done) => {
-            if (!done) return;
-            watchers.delete(watcher);
-            resolve();
-          },
-          (error: unknown) => {
-            watchers.delete(watcher);
-            reject(error instanceof Error ? error : new Error(String(error)));
-          },
-        );
-      },
-      reject,
-    };
-    watchers.add(watcher);
-    watcher.look();
-  });
-}
 
 async function ask(
   connection: Connection | undefined,

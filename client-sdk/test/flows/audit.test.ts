@@ -57,7 +57,7 @@ test("R-078 FED-1144 FED-1148 FED-1149 members of three servers have one record 
     [3, [{ kind: "state", part: "about", fields: ["topic"] }], "as agreed", true, alice.me.address],
     [4, [{ kind: "state", part: "messageLifetime" }], "", true, alice.me.address],
   ]);
-  expect(page).toMatchObject({ number: 4, isCurrent: true });
+  expect(page).toMatchObject({ number: 4, isCurrent: true, knownFrom: 1 });
   expect((await room.audit({ before: 3, limit: 1 })).items.map(({ number }) => number)).toEqual([
     2,
   ]);
@@ -68,7 +68,10 @@ test("R-078 FED-1144 FED-1148 FED-1149 members of three servers have one record 
     [carol, carols],
   ] as const) {
     await until(client, async () => (await theirs.info()).audit.number === 4);
-    expect((await theirs.info()).audit).toEqual({ number: 4, hash: page.hash, isCurrent: true });
+    // Carol was added by the second act, and knows that she has not seen what was before.
+    const knownFrom = client === bob ? 2 : 3;
+    const whole = { number: 4, hash: page.hash, isCurrent: true };
+    expect((await theirs.info()).audit).toEqual({ ...whole, knownFrom });
   }
 
   // Who comes later is given the record by a member, and takes nothing that does not hold.
@@ -82,6 +85,7 @@ test("R-078 FED-1144 FED-1148 FED-1149 members of three servers have one record 
   }
   expect(await carols.importAudit(exported)).toEqual({ added: 2 });
   expect(await carols.importAudit(exported)).toEqual({ added: 0 });
+  expect((await carols.info()).audit.knownFrom).toBe(1);
   await expect(bobs.exportAudit()).rejects.toMatchObject({ code: "notAllowed" });
   expect(faults).toEqual([]);
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
   const victim = await server.register("vera");
   await befriend(victim, bob);
   await victim.close();
-});
+}, patience);
 
 afterAll(() => servers[Symbol.asyncDispose]());
 

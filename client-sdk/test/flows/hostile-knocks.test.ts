@@ -26,6 +26,8 @@ let server: TestServer;
 let alice: Client;
 let bob: Client;
 let carol: Client;
+/** What Alice's clock is ahead by. */
+let aheadMs = 0;
 /** What the hub puts in the place of a knock. */
 let instead: (knock: Uint8Array, room: RoomUri) => Uint8Array = (knock) => knock;
 
@@ -41,7 +43,7 @@ beforeAll(async () => {
     const knock = Uint8Array.from(instead(entry.knock, entry.room));
     return [{ type: "entry", entry: encodeEntry({ ...entry, knock }) }];
   };
-  alice = await openTampered(server, "alice", { frame });
+  alice = await openTampered(server, "alice", { frame, clockMs: () => aheadMs });
   // Alice has met Bob, and has never heard of Carol.
   await alice.contacts.find("bob@localhost");
   await alice.caughtUp();
@@ -64,7 +66,7 @@ const forgedFor =
       countersigner: "forged",
     };
     const key = crypto.generateSignatureKeyPair().publicKey;
-    return signKnock(room, { key, at: Date.now(), identity }, (message) =>
+    return signKnock(room, { act: "asks", key, at: Date.now(), identity }, (message) =>
       crypto.sign(made.signaturePrivateKey, message),
     );
   };
@@ -109,4 +111,16 @@ test("T-01 FED-1098 a hub that knocks in a known name under a key of its own is 
     expect((await alarm).kind).toBe("clientUnlisted");
     expect(await room.links.list()).toEqual([]);
   }
+});
+
+test("FED-1099 nobody is shown a knock that is older than a week", async () => {
+  instead = (knock) => knock;
+  const room = await alice.conversations.create({ name: "Yard" });
+  const told = next(alice, "knock", (one) => one.room === room.id);
+  await bob.conversations.knock(await room.links.address());
+  await told;
+  expect(await room.knocks.list()).toMatchObject([{ address: "bob@localhost" }]);
+  aheadMs = 7 * 24 * 3_600_000;
+  expect(await room.knocks.list()).toEqual([]);
+  await expect(room.knocks.admit("bob@localhost")).rejects.toMatchObject({ code: "notFound" });
 });

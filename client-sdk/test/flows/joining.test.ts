@@ -190,6 +190,35 @@ test("FED-1090 FED-1091 who knocks is heard by those who may answer, and comes i
   await dave.close();
 });
 
+test("FED-1099 knocks of the blocked and the banned are not shown, nor those that were taken back", async () => {
+  const room = await alice.conversations.create({ name: "Barn" });
+  const address = await room.links.address();
+  const known = async () => (await room.knocks.list()).map((one) => one.address);
+  for (const client of [bob, carol]) {
+    const told = next(alice, "knock", (one) => one.room === room.id);
+    await client.conversations.knock(address);
+    await told;
+  }
+  expect(await known()).toEqual([bob.me.address, carol.me.address]);
+  await alice.contacts.block(bob.me.address);
+  expect(await known()).toEqual([carol.me.address]);
+  await expect(room.knocks.admit(bob.me.address)).rejects.toMatchObject({ code: "notFound" });
+  await alice.contacts.unblock(bob.me.address);
+  await room.ban([carol.me.address]);
+  expect(await known()).toEqual([bob.me.address]);
+  await expect(room.knocks.admit(carol.me.address)).rejects.toMatchObject({ code: "notFound" });
+  await expect(carol.conversations.knock(address)).resolves.toBe("waiting");
+  await bob.conversations.withdrawKnock(address);
+  await expect(bob.conversations.withdrawKnock(address)).rejects.toMatchObject({
+    code: "notFound",
+  });
+  // The knock and its taking back are the two of a day.
+  const sent = await bob.conversations.knock(address).catch((error: unknown) => error);
+  expect(sent).toMatchObject({ code: "rateLimited" });
+  await alice.caughtUp();
+  expect(await known()).toEqual([]);
+});
+
 test("FED-1083 an open conversation takes whoever has its address, but for the banned", async () => {
   const square = await alice.conversations.create({ name: "Square", kind: "open" });
   const address = await square.links.address();

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Client, Conversation } from "../../src/node.ts";
-import { type Bystander, crowd } from "../world/crowd.ts";
+import { addAll, type Bystander, crowd } from "../world/crowd.ts";
 import { startServer, type TestServer } from "../world/server.ts";
 import { founded, reads, textsIn } from "../world/waiting.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 const timeout = full ? 3_600_000 : 60_000;
-/** As many as one commit may add, and some to spare. */
-const addedAtOnce = 90;
 
 let server: TestServer;
 let alice: Client;
@@ -21,12 +19,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => server[Symbol.asyncDispose]());
-
-async function addAll(room: Conversation, addresses: readonly string[]): Promise<void> {
-  for (let from = 0; from < addresses.length; from += addedAtOnce) {
-    await room.add(addresses.slice(from, from + addedAtOnce));
-  }
-}
 
 /** A few at a time: the server is in this process, and people are on machines of their own. */
 async function deleteAll(people: readonly Bystander[]): Promise<void> {

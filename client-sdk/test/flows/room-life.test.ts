@@ -125,12 +125,18 @@ test("R-060 FED-1150 FED-1151 whoever owns a room deletes it for all, also for t
     (error: unknown) => (error instanceof SdkError ? error.code : error),
   );
   const heardOf = next(bob, "deleted");
+  const health = next(bob, "health", (one) => one.room === room.id && one.state === "deleted");
   await servers.at(1).start();
   expect(await heardOf).toMatchObject({ room: room.id, address: alice.me.address });
   expect(await late).toMatch(/removed|unknownRoom/);
+  await health;
+  const line = (await bob.diagnose()).find(({ conversation }) => conversation === room.id);
+  const text = "Somebody has ended the conversation for everybody; what was said stays here.";
+  expect(line).toMatchObject({ name: "conversation Gone soon", result: "ok", text });
   for (const one of [room, theirs]) {
     expect(await one.info()).toMatchObject({
       status: "deleted",
+      health: { state: "deleted" },
       deleted: { by: alice.me.address, at: expect.any(Number) },
       members: [],
     });

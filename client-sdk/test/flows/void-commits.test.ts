@@ -59,6 +59,7 @@ test("T-16 T-17 FED-1103 FED-1105 a member's commit that nobody can apply is voi
   for (const poison of ["confirmationTag", "pathSecrets"] as const) {
     const [ours, bobs, theirs] = await newRoom();
     const states = heard(mallory.client, "health");
+    const asked = heard(alice, "health");
     const voided = [alice, bob, mallory.client].map((one) => faultOf(one, ours.id, "commitVoid"));
     const back = next(mallory.client, "joined", (value) => value.room === ours.id);
     mallory.poison = poison;
@@ -71,6 +72,7 @@ test("T-16 T-17 FED-1103 FED-1105 a member's commit that nobody can apply is voi
     // Nothing of the void commit is left, and what was said in its epoch was sent once more.
     expect(await ours.historyDays()).toBe(0);
     expect(await textsIn(bobs)).toEqual(expect.arrayContaining(["before", "to whom?", "after"]));
+    expect(asked.map(({ state }) => state)).toContain("checking");
     expect(states.map(({ state }) => state)).toContain("suspended");
   }
 });

@@ -9,6 +9,7 @@ import {
   type Person,
 } from "../../../homeserver/test/people/person.ts";
 import { register } from "../../../homeserver/test/people/sign-in.ts";
+import type { Conversation } from "../../src/node.ts";
 import { password, type RunningServer } from "./server.ts";
 
 /** Somebody who has an account and KeyPackages, and never does anything. */
@@ -41,6 +42,16 @@ export async function crowd(
     people.push(await bystander(server, `${prefix}${index}`, options));
   }
   return people;
+}
+
+/** As many as one commit may add, and some to spare. */
+const addedAtOnce = 90;
+
+/** By as many commits as it takes. */
+export async function addAll(room: Conversation, addresses: readonly string[]): Promise<void> {
+  for (let from = 0; from < addresses.length; from += addedAtOnce) {
+    await room.add(addresses.slice(from, from + addedAtOnce));
+  }
 }
 
 async function bystander(

@@ -56,7 +56,7 @@ export function createRoomCache(options: RoomCacheOptions): RoomCache {
   /** FED-1127: where the room is, if it was here. */
   async function notHere(name: RoomUri): Promise<Refusal> {
     const moved = await database.read((tx) => store.movedRoom(tx, name));
-    if (moved === undefined) return new Refusal("unknownRoom", "No such room is hosted here.");
+    if (moved === undefined) return notHosted();
     const data = { hub: moved.hub, retryAfterMs: 250 };
     return new Refusal("roomMoved", "The room has another hub.", data);
   }
@@ -102,4 +102,8 @@ function weight(room: HostedRoom): number {
 
 function isNewer(room: HostedRoom, known: HostedRoom): boolean {
   return room.id !== known.id || room.revision > known.revision;
+}
+
+export function notHosted(): Refusal {
+  return new Refusal("unknownRoom", "No such room is hosted here.");
 }

@@ -1,5 +1,6 @@
 import { LIMITS, Refusal, treeResponseCodec, Writer } from "@treehouse/protocol";
 import type { Bytes, RoomUri } from "@treehouse/protocol";
+import { notHosted } from "./cache.ts";
 import type { DeliveryContext } from "./context.ts";
 import type { Caller } from "./ports.ts";
 import type { HostedRoom } from "./room.ts";
@@ -7,9 +8,9 @@ import type { StoredTree } from "./store.ts";
 
 /**
  * Answers the tree of an epoch as an encoded `TreeResponse`, to members, and to clients that this
- * epoch's Welcome named (FED-927).
+ * epoch's Welcome named (FED-927). Nobody else learns whether the room is there.
  *
- * Refusals: unknownRoom, notMember, removed, notFound (the epoch is not kept), unavailable.
+ * Refusals: unknownRoom, notFound (the epoch is not kept), unavailable.
  */
 export async function readTree(
   context: DeliveryContext,
@@ -20,7 +21,7 @@ export async function readTree(
   const hosted = await context.rooms.get(room);
   const welcomed = await isWelcomed(context, hosted, caller, epoch);
   if (!hosted.leafOf.has(caller.client) && !welcomed) {
-    throw new Refusal("notMember", "Only members and those who are welcomed read the tree.");
+    throw notHosted();
   }
   const answer =
     epoch === hosted.group.epoch

@@ -168,7 +168,7 @@ function roomRoutes({ hosted }: FederationContext): readonly Route[] {
       path: peerRoutes.takeOver,
       access: "peer",
       summary: "What this server is to take over with a room's next commit",
-      body: tlsBody("TakeOverRequest", LIMITS.peerBodyBytesMax),
+      body: tlsBody("TakeOverRequest", LIMITS.takeOverBodyBytesMax),
       answer: tlsAnswer("TakeOverResponse"),
       handle: async ({ param, peer, body }) => {
         await hosted.takeOver(peer.domain, parseRoomUri(param("roomId")), body);

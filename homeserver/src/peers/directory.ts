@@ -110,10 +110,18 @@ export function checkAble(
       retryAfterMs: LIMITS.retryMostMs,
     });
   }
-  const limit = endpoint === "notify" ? limits.maxNotifyBody : limits.maxBody;
+  const [limitName, limit] = bodyLimit(endpoint, limits);
   if (body.length <= limit) return;
-  const limitName = endpoint === "notify" ? "notifyBodyBytesMax" : "peerBodyBytesMax";
   throw new Refusal("tooLarge", "The other server takes less at once.", { limitName, limit });
+}
+
+function bodyLimit(
+  endpoint: EndpointName,
+  { maxBody, maxNotifyBody, maxTakeOverBody = maxBody }: Directory["limits"],
+): readonly [limitName: string, limit: number] {
+  if (endpoint === "notify") return ["notifyBodyBytesMax", maxNotifyBody];
+  if (endpoint === "takeOver") return ["takeOverBodyBytesMax", maxTakeOverBody];
+  return ["peerBodyBytesMax", maxBody];
 }
 
 function isEndpoint(name: string): name is EndpointName {

@@ -55,6 +55,7 @@ export function ownDirectory(context: PeersContext): DirectoryDocument {
     limits: {
       maxBody: LIMITS.peerBodyBytesMax,
       maxNotifyBody: LIMITS.notifyBodyBytesMax,
+      maxTakeOverBody: LIMITS.takeOverBodyBytesMax,
       eventRetentionSeconds: LIMITS.entryKeptReadMs / 1_000,
     },
   };

@@ -22,7 +22,9 @@ export interface Pair extends AsyncDisposable {
   openRoom(): Promise<readonly [alice: Seat, bob: Seat]>;
 }
 
-export async function startPair(options: Pick<TwoServersOptions, "roomLog"> = {}): Promise<Pair> {
+export async function startPair(
+  options: Pick<TwoServersOptions, "clock" | "roomLog"> = {},
+): Promise<Pair> {
   const directory = mkdtempSync(join(tmpdir(), "treehouse-pair-"));
   const servers = await startTwoServers({ ...options, path: join(directory, "hub.sqlite") });
   const alice = await enrolPerson(servers.hub, "alice");

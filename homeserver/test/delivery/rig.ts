@@ -15,6 +15,7 @@ import type { Database } from "../../src/platform/index.ts";
 import { createQueuing, queuingMigrations } from "../../src/queuing/index.ts";
 import type { Queuing } from "../../src/queuing/index.ts";
 import { memorySecrets } from "../secrets.ts";
+import type { VirtualClock } from "../streams/virtual-clock.ts";
 import { alone } from "./alone.ts";
 
 /** Delivery over a real database, authentication, queuing and HTTP; only the clock can be moved. */
@@ -48,14 +49,17 @@ export async function startRig(
     readonly domain?: string;
     /** Other servers; none unless given. */
     readonly others?: Partial<typeof alone>;
+    /** Time that moves only when the test says so; timers fire as it passes them. */
+    readonly clock?: VirtualClock;
     /** Puts something in front of the rooms' logs. */
     readonly roomLog?: (queuing: RoomLog) => RoomLog;
   } = {},
 ): Promise<Rig> {
   const { path = ":memory:", secrets = memorySecrets(), roomLog = same, others, ...rest } = options;
-  const { domain: name = "example.org", ...limits } = rest;
+  const { domain: name = "example.org", clock, ...limits } = rest;
   const domain = parseDomain(name);
-  const nodeEnv = createNodeEnv({ log: { level: "silent" } });
+  const realEnv = createNodeEnv({ log: { level: "silent" } });
+  const nodeEnv = clock?.over(realEnv) ?? realEnv;
   let offset = 0;
   const faults: string[] = [];
   const warnings: string[] = [];

@@ -12,6 +12,7 @@ import { paths, toHex } from "@treehouse/protocol";
 import type { PeerItem, RoomLog } from "../../src/delivery/index.ts";
 import type { ToldClients } from "./further-client.ts";
 import { memorySecrets } from "../secrets.ts";
+import type { VirtualClock } from "../streams/virtual-clock.ts";
 import { alone } from "./alone.ts";
 import { accepted, enrolPerson } from "./person.ts";
 import type { Person } from "./person.ts";
@@ -61,6 +62,8 @@ export type TwoServersOptions = {
   readonly follower?: string;
   /** What the follower says of its users' clients, in the place of the truth. */
   readonly lists?: ReadonlyMap<UserUri, ToldClients>;
+  /** Time that moves only when the test says so, for both. */
+  readonly clock?: VirtualClock;
   /** Puts something in front of the logs of the hub's rooms. */
   readonly roomLog?: (log: RoomLog) => RoomLog;
 };
@@ -118,6 +121,7 @@ export async function startTwoServers({
   const hub: Rig = await startHub(path);
   const follower = await startRig({
     domain: followerName,
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
     others: {
       handedOut: {
         receivers: async (_tx, ref) => {

@@ -251,7 +251,8 @@ test("FED-1086 who came by a link takes its role by a second commit that uses up
 /** As whose client does, unless another is told: the other's identity with the own signature. */
 function knockOf(person: Person, room: RoomUri, as: Person = person, at = rig.env.now()): Bytes {
   const identity = leafIdentityCodec.decode(as.identity.leafIdentity);
-  return signKnock(room, { key: linkOfSeed(person, seedOf(8)).key, at, identity }, (message) =>
+  const unsigned = { act: "asks", key: linkOfSeed(person, seedOf(8)).key, at, identity } as const;
+  return signKnock(room, unsigned, (message) =>
     rig.crypto.sign(person.identity.signaturePrivateKey, message),
   );
 }

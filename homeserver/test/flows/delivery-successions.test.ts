@@ -217,6 +217,15 @@ test("T-15 T-20 FED-1131 FED-1138 nobody is believed without the word of enough 
   }
   await seat.say("nothing has changed");
   await pair.servers.flush();
+  expect(await deliver(pair.servers.follower, third, agreed)).toBe("taken");
+  // A hub that goes on all the same is heard by nobody but its own users.
+  await seat.say("to whom?");
+  const [said] = pair.servers.outbox.splice(0);
+  if (said === undefined) throw new Error("nothing was sent");
+  const { bytes } = said;
+  const alone = { entry: bytes, head: undefined, groupInfo: undefined, welcomes: [] };
+  const more = { ...alone, introduction: undefined };
+  expect(await deliver(pair.servers.follower, pair.servers.hub.domain, more)).toBe("notHub");
   for (const rig of [pair.servers.follower, pair.servers.hub]) {
     // What comes once more is there already.
     for (let count = 0; count < 2; count += 1) {

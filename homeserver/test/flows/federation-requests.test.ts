@@ -83,6 +83,21 @@ test("FED-921 a server speaks for its own clients only", async () => {
   expect(asked).toBe(0);
 });
 
+test("R-015 FED-1123 a room is handed over with a tree of many megabytes", async () => {
+  const taken: number[] = [];
+  await servers.open(hubName, {
+    hosted: { takeOver: async (_peer, _name, request) => void taken.push(request.length) },
+  });
+  const { hubs } = (await servers.open(homeName)).federation;
+  const limit = LIMITS.takeOverBodyBytesMax;
+  await hubs.takeOver(hub, room, octets(limit));
+  await expect(hubs.takeOver(hub, room, octets(limit + 1))).rejects.toMatchObject({
+    code: "tooLarge",
+    data: { limit },
+  });
+  expect(taken).toEqual([limit]);
+});
+
 test("R-015 FED-922 requests and answers pass unchanged, and refusals as the hub said them", async () => {
   const answer = (kind: string) => async (_: unknown, name: RoomUri, request: Bytes) =>
     utf8Encode(`${kind} ${name} ${utf8Decode(request)}`);

@@ -5,11 +5,12 @@ import {
   entriesPageCodec,
   LIMITS,
   parseDomain,
+  mintRoomUri,
   paths,
   ROLES,
   updateRequestCodec,
 } from "@treehouse/protocol";
-import type { Bytes, RefusalCode, RoomState } from "@treehouse/protocol";
+import type { Bytes, RefusalCode, RoomState, RoomUri } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { askGroupInfo, comeIn, rejoin } from "../delivery/external.ts";
 import { accepted, enrolPerson } from "../delivery/person.ts";
@@ -168,8 +169,8 @@ test("T-18 a stranger learns nothing of a room, whichever way she asks", async (
     mallory.request(method, path, body);
   const info = askGroupInfo(mallory, room).request;
   const acts: Acts = [
-    ["notMember", ask("GET", paths.tree(room, a.group.epoch))],
-    ["notMember", ask("GET", paths.tree(room, 0))],
+    ["unknownRoom", ask("GET", paths.tree(room, a.group.epoch))],
+    ["unknownRoom", ask("GET", paths.tree(room, 0))],
     ["notMember", ask("POST", paths.groupInfo(room), info)],
     ["notMember", ask("POST", paths.groupInfo(room), askGroupInfo(alice, room).request)],
     ["notMember", ask("POST", paths.update(room), bundle)],
@@ -180,6 +181,18 @@ test("T-18 a stranger learns nothing of a room, whichever way she asks", async (
     ["roomExists", ask("POST", paths.found(room), (await ownFounding(mallory)).request)],
   ];
   expect(await refusalsOf(rig, acts)).toEqual(named(acts));
+  // FED-927: where nothing is, what is asked without a right to come in is answered by the same octets.
+  const nowhere = mintRoomUri(rig.domain, (length) => rig.crypto.random(length));
+  const answers = (target: RoomUri) =>
+    Promise.all(
+      [paths.tree(target, a.group.epoch), paths.entries(target, { after: 0, limit: 1 })].map(
+        async (path) => {
+          const { status, body } = await mallory.request("GET", path);
+          return [status, new TextDecoder().decode(body)];
+        },
+      ),
+    );
+  expect(await answers(nowhere)).toEqual(await answers(room));
   const rooms = await mallory.request("GET", paths.rooms());
   expect(new TextDecoder().decode(rooms.body)).not.toContain(room);
 });
@@ -234,7 +247,7 @@ test("T-20 after a removal neither resynchronising nor old octets lead back in",
     ["notMember", () => c.submit(message)],
     ["notMember", () => c.update(bundle)],
     ["notMember", async () => (await refusedJoin(c)) ?? c.submit(message)],
-    ["notMember", () => carol.request("GET", paths.tree(c.room, a.group.epoch))],
+    ["unknownRoom", () => carol.request("GET", paths.tree(c.room, a.group.epoch))],
     ["notMember", () => carol.request("POST", paths.leave(c.room), {})],
   ];
   expect(await refusalsOf(rig, acts)).toEqual(named(acts));

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mutants } from "../../../packages/testkit/src/simulator/mutants/list.ts";
 import type { Mutant } from "../../../packages/testkit/src/simulator/mutants/list.ts";
-import type { Part } from "./part.ts";
+import type { Order, Part } from "./part.ts";
 
 /** What a process must get in its environment to have a bug planted into it. */
 export function controlVariables(bug: Omit<Mutant, "name">): Readonly<Record<string, string>> {
@@ -20,13 +22,16 @@ export function controlVariables(bug: Omit<Mutant, "name">): Readonly<Record<str
  */
 export async function tryControl(
   { name, control }: Part,
-  seed: number,
+  { seed, directory }: Order,
 ): Promise<{ readonly sees?: string; readonly blind?: string }> {
   if (control === undefined) return {};
+  const temporary = join(directory, "control");
+  mkdirSync(temporary);
   const main = fileURLToPath(new URL("main.ts", import.meta.url));
   const args = ["--only", name, "--count", String(control.count), "--seed", String(seed)];
   const child = spawn(process.execPath, [main, ...args, "--json", "--until-violation"], {
-    env: { ...process.env, ...controlVariables(control.bug) },
+    // What it leaves, since it ends in the middle, goes with the part's own files.
+    env: { ...process.env, ...controlVariables(control.bug), TMPDIR: temporary },
     stdio: ["ignore", "pipe", "pipe"],
     // Its servers are ended with it, as a group.
     detached: true,

@@ -30,10 +30,14 @@ export const fullDisk: Part = {
     const disk = join(order.directory, "disk");
     mkdirSync(disk);
     mount(disk, diskMegabytes);
+    const unmount = (): void => void execFileSync("umount", ["-l", disk]);
+    // A control ends in the middle.
+    process.once("exit", unmount);
     try {
       return await fillAgainAndAgain(order, disk);
     } finally {
-      execFileSync("umount", ["-l", disk]);
+      process.off("exit", unmount);
+      unmount();
     }
   },
 };

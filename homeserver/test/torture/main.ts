@@ -74,7 +74,7 @@ for (const part of chosen) {
     const seed = numberOf("seed", values.seed) ?? 1;
     const order = { seed, count, directory, say: (text: string) => say(`  ${text}`) };
     const { figures, violations: found } = await part.run(order);
-    const { sees, blind } = values["until-violation"] ? {} : await tryControl(part, seed);
+    const { sees, blind } = values["until-violation"] ? {} : await tryControl(part, order);
     if (sees !== undefined) say(`  control, ${part.control?.bug.name}: ${sees}`);
     const violations = blind === undefined ? found : [...found, blind];
     const seconds = Math.round((performance.now() - from) / 1_000);

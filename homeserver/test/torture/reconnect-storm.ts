@@ -24,6 +24,9 @@ const patienceMs = 120_000;
 /** Of all who come back, at most this share may ask in the same tenth of a second. */
 const shareMax = 0.25;
 const sliceMs = 100;
+/** So long nobody serves: sooner than that they wait for parts of a second only, with little room for dice. */
+const awayMs = 4_000;
+const diceMs = 1_500;
 
 export const reconnectStorm: Part = {
   name: "storm",
@@ -50,6 +53,7 @@ export const reconnectStorm: Part = {
       say(`${sockets.length} sockets are open`);
       const from = performance.now();
       await server.kill();
+      await passed(awayMs);
       await server.start();
       const served = performance.now();
       const probing = { over: false };
@@ -61,6 +65,7 @@ export const reconnectStorm: Part = {
       const back = sockets.map((socket) => Math.max(0, socket.openSince - served));
       const asked = sockets.flatMap((socket) => socket.asked.filter((at) => at >= served));
       const busiest = busiestSlice(asked) / count;
+      const likest = likestWaits(sockets);
       return {
         figures: {
           sockets: count,
@@ -69,6 +74,7 @@ export const reconnectStorm: Part = {
           backMsP99: quantile(back, 0.99),
           backMsMax: quantile(back, 1),
           busiestTenthOfASecond: Number(busiest.toFixed(3)),
+          likestWaits: Number(likest.toFixed(3)),
           healthMsP99: quantile(health, 0.99),
           messageMsP50: quantile(messages, 0.5),
           messageMsMax: quantile(messages, 1),
@@ -79,6 +85,7 @@ export const reconnectStorm: Part = {
             ? []
             : [`${sockets.filter(({ openSince }) => openSince === 0).length} did not come back`]),
           ...(busiest <= shareMax ? [] : [`${busiest} of all asked within ${sliceMs} ms`]),
+          ...(likest <= shareMax ? [] : [`${likest} of all chose to wait equally long`]),
         ],
       };
     } finally {
@@ -118,6 +125,8 @@ async function enrolMany(directory: string, count: number): Promise<readonly str
 
 type Socket = {
   readonly asked: readonly number[];
+  /** How long it chose to wait before each attempt to come back. */
+  readonly waits: readonly number[];
   /** 0 while it is not open. */
   readonly openSince: number;
   readonly start: () => void;
@@ -126,11 +135,20 @@ type Socket = {
 
 /** The SDK's connection without the rest of a client. */
 function createSocket(url: string, token: string): Socket {
-  const { env, close } = createClientEnv();
+  const { env: real, close } = createClientEnv();
+  const waits: number[] = [];
+  const state = { openSince: 0, running: false, isLost: false };
+  const env: typeof real = {
+    ...real,
+    timer(ms, run) {
+      if (state.isLost) waits.push(ms);
+      state.isLost = false;
+      return real.timer(ms, run);
+    },
+  };
   const api = createApi(env, url, { token: () => token, prove: () => undefined });
   const asked: number[] = [];
   const mark = toBase64Url(env.random(16));
-  const state = { openSince: 0, running: false };
   const connection = createConnection(env, api, {
     hello: () => Promise.resolve({ incarnation: undefined, cursors: [] }),
     claim: () => Promise.resolve({ marks: [mark], running: state.running }),
@@ -142,6 +160,8 @@ function createSocket(url: string, token: string): Socket {
     changed(now) {
       state.openSince = now === "open" ? performance.now() : 0;
       if (now === "connecting") asked.push(performance.now());
+      // What it sets next is the time after which it tries again.
+      if (now === "offline") state.isLost = true;
     },
     ended(refusal) {
       throw refusal;
@@ -149,6 +169,7 @@ function createSocket(url: string, token: string): Socket {
   });
   return {
     asked,
+    waits,
     get openSince() {
       return state.openSince;
     },
@@ -167,6 +188,16 @@ async function allOpen(sockets: readonly Socket[]): Promise<boolean> {
     await passed(20);
   }
   return false;
+}
+
+/** What share of all chose the same tenth of a second, where there was room for dice. */
+function likestWaits(sockets: readonly Socket[]): number {
+  const attempts = Math.min(...sockets.map(({ waits }) => waits.length));
+  const shares = Array.from({ length: attempts }, (_, attempt) => {
+    const waits = sockets.map((socket) => socket.waits[attempt] ?? 0);
+    return Math.max(...waits) < diceMs ? 0 : busiestSlice(waits) / sockets.length;
+  });
+  return Math.max(0, ...shares);
 }
 
 function busiestSlice(times: readonly number[]): number {

@@ -87,7 +87,6 @@ export async function talkThrough(
 ) {
   const { server } = world;
   const ledger = new Ledger(world.room);
-  const people = [await world.open(names[0]), await world.open(names[1])];
   const state: { life: "first" | "dead" | "second" | "over"; restartMs: number } = {
     life: "first",
     restartMs: 0,
@@ -105,6 +104,8 @@ export async function talkThrough(
     state.life = "second";
     ledger.checkLog(server.databasePath, last, "after the restart");
   })();
+  // It may die while they come in, too.
+  const people = [await world.open(names[0]), await world.open(names[1])];
   // Each of them has one message under way.
   const talking = people.map(async (client) => {
     for (let next = 0, after = 0; after < messagesAfter && next < most; next += 1) {
@@ -113,10 +114,11 @@ export async function talkThrough(
     }
   });
   await ledger.patiently(Promise.all(talking), "for answers");
+  // Nor is it safe while they read: the log is copied then.
+  await ledger.checkPeople(people);
   const reached = state.life !== "first";
   if (reached) await dying;
   else state.life = "over";
-  await ledger.checkPeople(people);
   const damage = damageOf(server.databasePath);
   const { accepted } = ledger;
   return {

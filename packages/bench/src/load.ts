@@ -124,7 +124,7 @@ export async function runLoad(
   running = false;
   stopPacing();
   const memoryBytes = target.pids().reduce((sum, pid) => sum + proportionalMemory(pid), 0);
-  const lost = await drain(state, shape);
+  const lost = await drain(state, target.echoes ? shape.members : shape.members - 1);
   const doubled = arrivals.reduce((sum, one) => sum + one.doubled, 0);
   for (const peer of peers) peer.close();
   const elapsed = (after.at - before.at) / 1000;
@@ -187,16 +187,16 @@ function mark(target: Target, state: { readonly done: number; readonly delivered
   };
 }
 
-/** Every message must arrive at every member; what does not within ten seconds is lost. */
+/** Every message must arrive at every receiver; what does not within ten seconds is lost. */
 async function drain(
   state: { readonly sent: number; readonly accepted: number; readonly delivered: number },
-  shape: Shape,
+  receivers: number,
 ): Promise<number> {
   for (let waited = 0; waited < 100; waited += 1) {
-    if (state.accepted === state.sent && state.delivered === state.sent * shape.members) return 0;
+    if (state.accepted === state.sent && state.delivered === state.sent * receivers) return 0;
     await sleep(100);
   }
-  return state.sent * shape.members - state.delivered;
+  return state.sent * receivers - state.delivered;
 }
 
 function sleep(milliseconds: number): Promise<void> {

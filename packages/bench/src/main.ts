@@ -5,6 +5,7 @@
  */
 import { benchAssets } from "./assets.ts";
 import { benchChat } from "./chat.ts";
+import { benchXmpp } from "./compare-xmpp.ts";
 import { benchFanout } from "./fanout.ts";
 import { benchFederation } from "./federation.ts";
 import { benchHistory } from "./history.ts";
@@ -43,6 +44,8 @@ const benches: Readonly<Record<string, Bench>> = {
   latency: ({ repeats }, report) => benchLatency({ messages: repeats * 10 }, report),
   search: ({ messages, repeats }, report) =>
     benchSearch({ messages, queries: repeats * 10 }, report),
+  xmpp: ({ seconds, rounds, members, xmpp }, report) =>
+    benchXmpp({ seconds, rounds, members, xmpp }, report),
   mls: ({ sizes, repeats }, report) => benchMls({ sizes, repeats }, report),
 };
 

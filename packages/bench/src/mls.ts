@@ -1,6 +1,8 @@
 import { countingCrypto, populate } from "@treehouse/mls/bench";
 import {
+  createGroup,
   createKeyPackage,
+  joinExternal,
   joinWelcome,
   loadGroup,
   type MemberContext,
@@ -8,6 +10,7 @@ import {
 } from "@treehouse/mls/member";
 import type { PublicGroup } from "@treehouse/mls/public";
 import {
+  type Bytes,
   encodeRoomState,
   groupUriOf,
   LIMITS,
@@ -25,6 +28,8 @@ import { makeOffline, type OfflinePerson } from "./world/offline-people.ts";
 import { random } from "./world/people.ts";
 import { authenticatedData } from "./world/rooms.ts";
 
+/** As many as one commit may hold, and some to spare. */
+const addedAtOnce = 90;
 const lifetimeMs = LIMITS.keyPackageLifetimeMaxMs / 2;
 
 type Report = (measurement: Measurement) => void;
@@ -45,10 +50,13 @@ async function benchSize(size: number, repeats: number, report: Report): Promise
   const { crypto, take } = countingCrypto({ random });
   const context: MemberContext = { crypto, now: () => Date.now() };
   const operations = createOperations(take);
-  const people = await makeOffline(size);
+  const late = Math.ceil(repeats / 4);
+  // Who comes late needs a place.
+  const people = await makeOffline(Math.min(size, LIMITS.treeLeavesMax - late));
   const groups = await populated(context, people);
   await updates(groups, operations, repeats);
-  await additions(context, groups, operations, Math.ceil(repeats / 4));
+  await additions(context, groups, operations, late);
+  await creation(context, people, operations);
   const bare = {
     commit: median(Array.from({ length: repeats }, () => bareCommitMs(size))),
     process: median(Array.from({ length: repeats }, () => bareProcessMs(size))),
@@ -84,22 +92,22 @@ async function populated(
 ): Promise<Groups> {
   const [founder] = people;
   if (founder === undefined) throw new Error("a group has members");
-  const domain = parseDomain("localhost");
-  const hub = context.crypto.generateSignatureKeyPair();
-  const founding = { founder: founder.user, hub: domain, term: 1, hubKey: hub.publicKey };
   const { memberAt, publicGroup } = await populate(
     context,
     people.map(({ identity }) => identity),
-    {
-      group: groupUriOf(mintRoomUri(domain, random), 0),
-      roomState: encodeRoomState(template("group", founding)),
-      hubKey: hub.publicKey,
-      hubDomain: domain,
-    },
+    foundingOf(context, founder),
   );
   const groups = { committer: memberAt(0), beside: memberAt(1), far: memberAt(people.length - 1) };
   for (const group of Object.values(groups)) group.takeChanges();
   return { ...groups, tracked: publicGroup };
+}
+
+function foundingOf({ crypto }: MemberContext, founder: OfflinePerson) {
+  const hubDomain = parseDomain("localhost");
+  const { publicKey: hubKey } = crypto.generateSignatureKeyPair();
+  const state = template("group", { founder: founder.user, hub: hubDomain, term: 1, hubKey });
+  const group = groupUriOf(mintRoomUri(hubDomain, random), 0);
+  return { group, roomState: encodeRoomState(state), hubKey, hubDomain };
 }
 
 async function updates(groups: Groups, { measure }: Operations, repeats: number): Promise<void> {
@@ -130,14 +138,41 @@ async function updates(groups: Groups, { measure }: Operations, repeats: number)
   }
 }
 
+/** A group of that many is made from nothing, by as many commits as it takes; its server checks each. */
+async function creation(
+  context: MemberContext,
+  [founder, ...others]: readonly OfflinePerson[],
+  { measure }: Operations,
+): Promise<void> {
+  if (founder === undefined) throw new Error("a group has members");
+  const options = { lifetimeMs, lastResort: false };
+  const packages: Bytes[] = [];
+  for (const { identity } of others) {
+    packages.push((await createKeyPackage(context, identity, options)).keyPackage);
+  }
+  const { group } = await measure("create", async () => {
+    const founded = await createGroup(context, founder.identity, foundingOf(context, founder));
+    for (let from = 0; from < packages.length; from += addedAtOnce) {
+      const add = packages.slice(from, from + addedAtOnce);
+      await founded.group.adopt(
+        await founded.group.prepareCommit({ add }, authenticatedData(founded.group)),
+      );
+    }
+    return founded;
+  });
+  const written = { written: () => sizeOf(group) };
+  await measure("firstUpdate", () => group.prepareCommit({}, authenticatedData(group)), written);
+}
+
 /** Each newcomer joins, is loaded again from its rows, and stays. */
 async function additions(
   context: MemberContext,
   groups: Groups,
-  { measure }: Operations,
+  operations: Operations,
   repeats: number,
 ): Promise<void> {
   const { committer } = groups;
+  const { measure } = operations;
   for (const { identity } of await makeOffline(repeats, "late")) {
     const options = { lifetimeMs, lastResort: false };
     const { keyPackage, ref, secret } = await createKeyPackage(context, identity, options);
@@ -164,6 +199,43 @@ async function additions(
       written: () => [...rows.values()].reduce((sum, { length }) => sum + length, 0),
     });
   }
+  await outsiders(context, groups, operations);
+}
+
+/** Somebody comes in by a commit of its own, and is taken out again. */
+async function outsiders(
+  context: MemberContext,
+  groups: Groups,
+  { measure }: Operations,
+): Promise<void> {
+  const { committer } = groups;
+  const [guest] = await makeOffline(1, "guest");
+  if (guest === undefined) throw new Error("nobody comes");
+  const at = Date.now();
+  const ratchetTree = committer.ratchetTree();
+  const { groupInfo } = groups.tracked;
+  const aad = authenticatedData(committer);
+  const { prepared, group } = await measure("joinExternal", () =>
+    joinExternal(context, guest.identity, {
+      groupInfo,
+      ratchetTree,
+      authenticatedData: aad,
+      at,
+    }),
+  );
+  const { tracked } = groups;
+  const upload = { commit: prepared.commit, groupInfo: prepared.groupInfo, at };
+  groups.tracked = (await measure("checkExternal", () => tracked.checkCommit(upload))).group;
+  await group.adopt(prepared);
+  await measure("processExternal", () =>
+    committer.processCommit(prepared.commit, { acceptedAt: at }),
+  );
+  const leave = await measure("leave", () =>
+    committer.prepareCommit({ remove: [group.ownLeaf] }, authenticatedData(committer)),
+  );
+  const gone = { commit: leave.commit, groupInfo: leave.groupInfo, at };
+  groups.tracked = (await measure("checkLeave", () => groups.tracked.checkCommit(gone))).group;
+  await committer.adopt(leave);
 }
 
 function sizeOf(group: MemberGroup): number {

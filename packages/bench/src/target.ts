@@ -15,7 +15,9 @@ export type PeerEvents = {
 
 /** Servers under load, with rooms made beforehand: homeservers, or the bare ceiling. */
 export interface Target {
-  readonly name: "homeserver" | "bare";
+  readonly name: "homeserver" | "bare" | "xmpp";
+  /** Whoever sends a message is given it too. */
+  readonly echoes: boolean;
   /** Of the processes that run now: one for each server. */
   pids(): readonly number[];
   readonly pinned: boolean;

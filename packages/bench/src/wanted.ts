@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 
 import { type FederationPart, federationParts } from "./federation.ts";
+import type { XmppOptions } from "./xmpp/target.ts";
 
 /** What was asked for on the command line. */
 export type Wanted = {
@@ -24,6 +25,8 @@ export type Wanted = {
   readonly rooms: readonly number[];
   /** Stored before the last run. */
   readonly entries: number;
+  /** The server that this one is compared with. */
+  readonly xmpp: XmppOptions;
 };
 
 /** Throws a TypeError that says what is wrong: a run that measures nothing must not look like one. */
@@ -41,12 +44,16 @@ export function readWanted(args: readonly string[]): Wanted {
       peers: { type: "string", default: "50" },
       backlog: { type: "string", default: "10000" },
       outage: { type: "string", default: "30" },
-      sizes: { type: "string", default: "2,10,100,1000" },
+      sizes: { type: "string", default: "2,10,100,1000,5000" },
       repeats: { type: "string", default: "20" },
       messages: { type: "string", default: "100000" },
       megabytes: { type: "string", default: "1000" },
       rooms: { type: "string", default: "10,10000" },
       entries: { type: "string", default: "10000000" },
+      host: { type: "string", default: "127.0.0.1" },
+      port: { type: "string", default: "5222" },
+      domain: { type: "string", default: "localhost" },
+      programs: { type: "string", default: "beam.smp,postgres" },
     },
   });
   const [name = "", ...rest] = positionals;
@@ -68,6 +75,12 @@ export function readWanted(args: readonly string[]): Wanted {
     megabytes: count("megabytes", values.megabytes, 1),
     rooms: counts("rooms", values.rooms, 1),
     entries: count("entries", values.entries, 1),
+    xmpp: {
+      host: values.host,
+      port: count("port", values.port, 1),
+      domain: values.domain,
+      programs: values.programs.split(","),
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { DAY, HOUR } from "./units.ts";
+import { DAY, HOUR, MIB } from "./units.ts";
 
 /** The part of `LIMITS` that is about rooms that get another hub, or begin anew. */
 export const HUB_LIMITS = {
@@ -6,6 +6,8 @@ export const HUB_LIMITS = {
   hubConsentMs: HOUR,
   /** How long a former hub tells who followed it, and what its log was. */
   movedRoomKeptMs: 30 * DAY,
+  /** What a hub hands over to the next one, as a body: mostly the tree of the room. */
+  takeOverBodyBytesMax: 15 * MIB,
   /** Owners whose word for a claim is kept. */
   endorsementsMax: 256,
   /** How long what owners have agreed to is kept until enough of them have. */

@@ -23,6 +23,8 @@ export const JOIN_RATES = {
   knockPerUser: { count: 20, perMs: HOUR },
   /** Knocks, by user and room. */
   knockPerUserAndRoom: { count: 2, perMs: DAY },
+  /** Knocks at one room, by the server of the users: none fills the room's measure alone. */
+  knockPerServerAndRoom: { count: 20, perMs: HOUR },
   /** Knocks, by room: each is an entry of its log. */
   knockPerRoom: { count: 60, perMs: HOUR },
 } as const;

@@ -33,4 +33,13 @@ test("what one request carries fits into the bounds of its path", () => {
   );
   expect(LIMITS.ratchetTreeBytesMax).toBeLessThan(LIMITS.responseBodyBytesMax);
   expect(LIMITS.entryBytesMax).toBeLessThan(LIMITS.frameBytesMax);
+  expect(LIMITS.takeOverBodyBytesMax).toBeLessThan(LIMITS.bodiesBytesPerUserMax);
+});
+
+test("a room of as many as there may be is introduced to a server by one item", () => {
+  const clientBytes = 4 + 2 + LIMITS.uriBytesMax;
+  const around = LIMITS.entryBytesMax + LIMITS.welcomeBytesMax + LIMITS.groupInfoBytesMax;
+  const introduction = LIMITS.treeLeavesMax * clientBytes + around;
+  expect(introduction).toBeLessThan(LIMITS.batchItemBytesMax);
+  expect(LIMITS.batchBytesMax + LIMITS.batchItemBytesMax).toBeLessThan(LIMITS.notifyBodyBytesMax);
 });

@@ -28,7 +28,7 @@ export const LIMITS = {
   /** One GroupInfo without its tree: mostly the dictionary. */
   groupInfoBytesMax: 128 * KIB,
   /** Leaves of one group. */
-  treeLeavesMax: 5000,
+  treeLeavesMax: 10_000,
   /** Content of a ratchet_tree extension: about 1.5 KiB per leaf, parents included. */
   ratchetTreeBytesMax: 16 * MIB,
   /** Application messages of one client in one epoch; then it has to commit. */
@@ -108,7 +108,7 @@ export const LIMITS = {
   /** Items of one federation batch together; a batch may hold one item, whatever its length. */
   batchBytesMax: MIB,
   /** The body of one federation batch item: an entry, a Welcome and the roster of a full room. */
-  batchItemBytesMax: 6 * MIB,
+  batchItemBytesMax: 9 * MIB,
   /** Heads of one federation batch, beside those of its commits. */
   batchHeadsMax: 64,
   /** Sequences before the next one whose rejections an answer still names: of two batches. */
@@ -120,7 +120,7 @@ export const LIMITS = {
   /** A request body between servers, but a batch. */
   peerBodyBytesMax: 3 * MIB + KIB,
   /** A batch between servers as a body, with its heads. */
-  notifyBodyBytesMax: 8 * MIB,
+  notifyBodyBytesMax: 11 * MIB,
   /** Entries of one answer to a server that fetches what it missed. */
   eventsPerPageMax: 256,
   /** Such an answer: a page whose last entry is the longest, and what stands around it. */

@@ -44,6 +44,8 @@ export type ConversationInfo = {
     readonly number: number;
     readonly hash: string;
     readonly isCurrent: boolean;
+    /** From which act on this store has the record without a gap; 1: from the first. */
+    readonly knownFrom: number;
   };
   readonly epoch: number;
   readonly position: number;

@@ -66,6 +66,11 @@ export interface ClientConversations {
    */
   knock(address: string): Promise<"waiting" | "joined">;
   /**
+   * Asks no more: those in the conversation see the knock no longer, and to admit it lets nobody in.
+   * Refuses `notFound` where this client has not knocked.
+   */
+  withdrawKnock(address: string): Promise<void>;
+  /**
    * How many conversations of its user this client is still on its way into, as its server knows: a
    * new client enters all of them by itself, and tells of each by the event `joined`.
    */
@@ -108,6 +113,7 @@ export function createConversations(
         return createConversation(parts, room);
       }),
     knock: (text) => guarded(() => groups.knock(parseRoomLink(text))),
+    withdrawKnock: (text) => guarded(() => groups.withdrawKnock(parseRoomLink(text))),
     join: (text) =>
       guarded(async () => {
         const link = parseRoomLink(text);

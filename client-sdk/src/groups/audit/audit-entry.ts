@@ -34,14 +34,13 @@ export type AppliedCommit = {
   readonly result: CommitResult;
   /** Undefined where the state stayed. */
   readonly stateAfter: RoomState | undefined;
-  readonly notes: ActNotes;
 };
 
 /** What a commit adds to the record of acts. */
 export type AuditEntry = {
   /** That its author gave; readable also for whom it takes out. */
   readonly reason: string;
-  write(tx: LocalTx): void;
+  write(tx: LocalTx, notes: ActNotes): void;
   after(): void;
 };
 
@@ -65,9 +64,11 @@ export function auditEntry(
   const found = recordOf(context, applied, link);
   let finding: Finding = "right";
   let number = 0;
+  let seen: ActNotes = {};
   return {
     reason: found?.reason ?? "",
-    write(tx) {
+    write(tx, notes) {
+      seen = notes;
       const state = tx.audit.state(room.uri) ?? { ...firstAuditHead(room.uri), isCurrent: false };
       finding = compare(state, link?.head);
       const head = state.isCurrent ? state : finding === "right" ? link?.head : undefined;
@@ -90,7 +91,7 @@ export function auditEntry(
           signed: found.signed,
           identity,
           previous: head.hash,
-          notes: encodeNotes(applied.notes),
+          notes: encodeNotes(notes),
         }),
       });
       tx.audit.setState(room.uri, { ...next, isCurrent: true });
@@ -103,7 +104,7 @@ export function auditEntry(
       }
       const { client } = result.committer;
       const by = userOfClient(client);
-      const acts = describeActs(found.acts, before.view.state, applied.notes);
+      const acts = describeActs(found.acts, before.view.state, seen);
       const { reason } = found;
       const address = formatAddress(by);
       context.events.emit("acted", { room: room.uri, number, by, address, acts, reason });

@@ -36,7 +36,11 @@ export async function readAudit(
 
 export function auditHeadOf(tx: LocalTx, room: RoomUri): Omit<AuditPage, "items"> {
   const state = tx.audit.state(room) ?? { ...firstAuditHead(room), isCurrent: false };
-  return { ...state, hash: toHex(state.hash) };
+  return {
+    ...state,
+    hash: toHex(state.hash),
+    knownFrom: tx.audit.wholeFrom(room, state.number),
+  };
 }
 
 export async function giveAudit(context: GroupsContext, room: Room): Promise<Bytes> {

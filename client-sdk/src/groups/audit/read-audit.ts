@@ -40,6 +40,11 @@ export type AuditPage = {
   readonly hash: string;
   /** Whether that is known up to now: after missed commits another member's next one tells. */
   readonly isCurrent: boolean;
+  /**
+   * From which act on this store has the record without a gap: 1 where it has all of it. Another member
+   * who was there can hand on what is before (`exportAudit`).
+   */
+  readonly knownFrom: number;
 };
 
 /** The state that names the roles. Refuses `notAllowed` where the own role may not read the record. */

@@ -19,29 +19,28 @@ import {
   decodeDetails,
   encodeDetails,
 } from "../about/index.ts";
-import type { GroupsContext, Room, AboutTold } from "../room/index.ts";
+import type { AboutTold, Room } from "../room/index.ts";
 
-/** What a commit makes of what the room says of itself. */
-export type AboutEntry = {
+/** What a commit has made of what the room says of itself. */
+export type AboutSeen = {
   /** The fields that are different now. */
   readonly told: AboutTold;
   /** Those that the committer's role did not permit, and that stay as they were here (FED-1143). */
   readonly forbidden: readonly RoomAboutField[];
-  write(tx: LocalTx): void;
 };
 
 /**
- * Reads the metadata that a commit has put in the place of another; undefined where it put none, or
+ * Takes over the metadata that a commit has put in the place of another; undefined where it put none, or
  * none that opens.
  */
-export async function aboutEntry(
-  context: GroupsContext,
+export function writeAbout(
+  tx: LocalTx,
   { uri }: Room,
   before: RoomView,
   { after, by }: { readonly after: RoomState; readonly by: UserUri },
-): Promise<AboutEntry | undefined> {
+): AboutSeen | undefined {
   if (equalBytes(before.state.metadata, after.metadata)) return undefined;
-  const row = await context.store.transaction((tx) => tx.rooms.get(uri));
+  const row = tx.rooms.get(uri);
   if (row === undefined) return undefined;
   const details = decodeDetails(row.details);
   const opened = openMetadata(uri, details.metadataKey, after.metadata);
@@ -54,19 +53,9 @@ export async function aboutEntry(
   );
   const kept = Object.fromEntries(forbidden.map((field) => [field, known[field]]));
   const about: RoomAbout = { ...opened, ...kept };
-  return {
-    told: toldOf(
-      about,
-      different.filter((field) => !forbidden.includes(field)),
-    ),
-    forbidden,
-    write(tx) {
-      const now = tx.rooms.get(uri);
-      if (now === undefined) return;
-      const changed = { ...decodeDetails(now.details), ...about };
-      tx.rooms.put({ ...now, details: encodeDetails(changed) });
-    },
-  };
+  tx.rooms.put({ ...row, details: encodeDetails({ ...details, ...about }) });
+  const permitted = different.filter((field) => !forbidden.includes(field));
+  return { told: toldOf(about, permitted), forbidden };
 }
 
 function toldOf(about: RoomAbout, fields: readonly RoomAboutField[]): AboutTold {

@@ -6,7 +6,6 @@ import {
   equalBytes,
   Refusal,
   type RoomState,
-  rosterHash,
   RULES_VERSION,
   toHex,
   userOfClient,
@@ -15,7 +14,7 @@ import {
 
 import type { MemberGroup } from "@treehouse/mls/member";
 
-import { aboutEntry } from "./about-entry.ts";
+import { type AboutSeen, writeAbout } from "./about-entry.ts";
 import { absenceOf, noteComingBack, tellAbsence } from "../rejoining/index.ts";
 import {
   policyBefore,
@@ -42,15 +41,22 @@ import { auditEntry, auditLinkKey } from "../audit/index.ts";
 import { forkTagOf } from "../health/index.ts";
 import { policyChange } from "../governing/index.ts";
 import { loosenAfterReturn } from "../saying/index.ts";
+import { rosterHashOf } from "./roster-of.ts";
 import { repeatSoon, withReturn } from "./repeat-for-returned.ts";
 
-/** Applies a commit to the group in memory, and answers what is to be written with it. */
+/** `last`: what is applied next must find in memory what this leaves there, and so comes after it. */
+export type CommitWrite = EntryWrite & { readonly last: boolean };
+
+/**
+ * Applies a commit to the group in memory, and answers what is to be written with it. It reads nothing
+ * of the store but in `rows`: several commits may be applied before the first of them is written.
+ */
 export async function commitEntry(
   context: GroupsContext,
   room: Room,
   entry: Entry & { kind: "commit" },
   hash: Bytes,
-): Promise<EntryWrite> {
+): Promise<CommitWrite> {
   const group = await loadGroup(context, room);
   // Messages of the epoch that ends may still come.
   await forkTagOf(room, group);
@@ -73,27 +79,15 @@ export async function commitEntry(
   }
   const by = userOfClient(result.committer.client);
   const ended = violation === undefined && !result.removedSelf && isEndedIn(group);
-  const about =
-    result.roomStateChanged && !result.removedSelf
-      ? await aboutEntry(context, room, before.view, {
-          after: viewOf(group).state,
-          by,
-        })
-      : undefined;
   const isRuled = result.roomStateChanged && !result.removedSelf;
+  const stateAfter = isRuled ? viewOf(group).state : undefined;
   const ruled = isRuled ? policyChange(before.view, viewOf(group)) : undefined;
   const audit = auditEntry(context, room, entry, {
     before,
     key: auditKey,
     signer: former.find(({ leaf }) => !result.external && leaf === result.committer.leaf),
     result,
-    stateAfter: isRuled ? viewOf(group).state : undefined,
-    notes: {
-      fields: Object.keys(about?.told ?? {}),
-      banned: ruled?.banned.map(formatAddress),
-      silenced: ruled?.silenced.map(formatAddress),
-      unsilenced: ruled?.unsilenced.map(formatAddress),
-    },
+    stateAfter,
   });
   const absence = absenceOf(
     { client: context.self.client, listed: context.people.self.clients() },
@@ -102,9 +96,8 @@ export async function commitEntry(
     result,
   );
   const own = toHex(crypto.hash(entry.commit));
-  const roster = group.members().map(({ leaf, client }) => ({ leaf, client }));
   const honest =
-    result.removedSelf || equalBytes(rosterHash(roster, crypto.hash), entry.rosterHash);
+    result.removedSelf || equalBytes(rosterHashOf(group, crypto.hash), entry.rosterHash);
   const event = {
     kind: "membership",
     epoch: entry.epoch + 1,
@@ -118,6 +111,7 @@ export async function commitEntry(
   } as const;
   const finished: number[] = [];
   let hidden = false;
+  let about: AboutSeen | undefined;
   let changedKeys: readonly UserUri[] = [];
   let welcomed = () => {};
   let renewed = () => {};
@@ -139,6 +133,7 @@ export async function commitEntry(
   );
   return {
     left: result.removedSelf || ended,
+    last: result.removedSelf || ended || record !== room.hub,
     rows(tx) {
       for (const intent of tx.intents.list(room.uri)) {
         if (intent.kind === "send" || intent.status === "waiting") continue;
@@ -156,8 +151,13 @@ export async function commitEntry(
       hidden = isHidden(tx, room.uri);
       changedKeys = pinMembers(context, tx, added);
       noteKeyNumbers(tx, committing);
-      about?.write(tx);
-      audit.write(tx);
+      about = stateAfter && writeAbout(tx, room, before.view, { after: stateAfter, by });
+      audit.write(tx, {
+        fields: Object.keys(about?.told ?? {}),
+        banned: ruled?.banned.map(formatAddress),
+        silenced: ruled?.silenced.map(formatAddress),
+        unsilenced: ruled?.unsilenced.map(formatAddress),
+      });
       const told = about === undefined || isEmpty(about.told) ? {} : { about: about.told };
       const server = moved === undefined ? {} : { server: moved.hub };
       const body = describeEvent({ ...event, changedKeys, ...told, ...server });

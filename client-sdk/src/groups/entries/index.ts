@@ -1,5 +1,7 @@
 /** What room streams and the inbox bring: applied once, and in order. */
-export { type Applied, applyEntry } from "./apply-entry.ts";
+export type { Applied } from "./apply-entry.ts";
+export { applyEntries } from "./apply-entries.ts";
+export { entriesOf } from "./entries-of.ts";
 export { applyGap, type RoomGap } from "./apply-gap.ts";
 export { applyInboxEntry } from "./apply-inbox-entry.ts";
 export { repeatSoon } from "./repeat-for-returned.ts";

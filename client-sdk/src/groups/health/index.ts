@@ -2,7 +2,7 @@
  * How a room is doing: commits that cannot be applied, what others say of them, other continuations of
  * a room, and what of all that a program is told.
  */
-export { forgetReturn, isOfLostKeys, noteReturn } from "./own-return.ts";
+export { awaitsReturn, forgetReturn, isOfLostKeys, isOfOwnLeaf, noteReturn } from "./own-return.ts";
 export { isRenewalOf, renewalOf } from "./renewal.ts";
 export { endReturn, endWaiting, isStuck } from "./returning.ts";
 export { faceHalt, faceTrouble } from "./face-trouble.ts";

@@ -1,3 +1,4 @@
+import type { MemberGroup } from "@treehouse/mls/member";
 import {
   type Bytes,
   type CommitEntry,
@@ -22,6 +23,11 @@ export function forgetReturn(tx: LocalTx, room: RoomUri): void {
   tx.settings.delete(place(room));
 }
 
+/** Whether a commit by which this store is coming back may still come. */
+export function awaitsReturn(tx: LocalTx, room: RoomUri): boolean {
+  return tx.settings.get(place(room)) !== undefined;
+}
+
 /**
  * Whether a commit gave this client's leaf keys that are not here: this store made it to come back, and
  * died before it knew; or another copy of the store made it, which is not in use any more (FED-1111).
@@ -29,21 +35,31 @@ export function forgetReturn(tx: LocalTx, room: RoomUri): void {
 export async function isOfLostKeys(
   context: GroupsContext,
   room: Room,
-  { commit, leafChanges }: CommitEntry,
+  entry: CommitEntry,
 ): Promise<boolean> {
+  const { commit } = entry;
   const { isReturn, isWished } = await context.store.transaction((tx) => {
     const noted = tx.settings.get(place(room.uri));
-    const hash = sha256(commit);
+    const hash = context.member.crypto.hash(commit);
     return {
       isReturn: noted !== undefined && equalBytes(noted, hash),
       isWished: tx.intents.byHash(room.uri, toHex(hash)) !== undefined,
     };
   });
   if (isReturn || isWished || !context.copies.shares(room.uri)) return isReturn;
+  return isOfOwnLeaf(context, await loadGroup(context, room), entry);
+}
+
+/** Whether a commit gives this client's leaf keys, as far as its octets say. */
+export function isOfOwnLeaf(
+  { self }: GroupsContext,
+  { ownLeaf }: MemberGroup,
+  { commit, leafChanges }: CommitEntry,
+): boolean {
   const framing = peekMlsMessage(commit);
   if (framing.wireFormat !== "public") return false;
   const { sender } = framing;
-  if (sender.kind === "member") return sender.leaf === (await loadGroup(context, room)).ownLeaf;
-  const own = leafChanges.filter(({ client }) => client === context.self.client);
+  if (sender.kind === "member") return sender.leaf === ownLeaf;
+  const own = leafChanges.filter(({ client }) => client === self.client);
   return own.some(({ change }) => change === "added");
 }

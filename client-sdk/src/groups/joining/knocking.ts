@@ -1,6 +1,7 @@
 import {
   type Bytes,
   joinLinkKey,
+  type Knock,
   leafIdentityCodec,
   LIMITS,
   Refusal,
@@ -26,6 +27,11 @@ export interface Knocking {
    * and `banned`.
    */
   knock(at: RoomLink): Promise<"waiting" | "joined">;
+  /**
+   * Asks no more: those in the room see the knock no longer, and admitting lets nobody in. Refuses
+   * `notFound` where this client has not knocked.
+   */
+  withdrawKnock(at: RoomLink): Promise<void>;
 }
 
 /** How often it is looked whether somebody has admitted this client. */
@@ -101,7 +107,7 @@ export function createKnocking(
         writeOwnKnock(tx, room, own);
       });
       try {
-        const knock = ownKnock(context, room, key);
+        const knock = ownKnock(context, room, "asks", key);
         const { answer } = await askGroupInfo(context, room, () => knock);
         if (answer.status === "noSuchRoom") throw new Refusal("unknownRoom", "no such room");
       } catch (error) {
@@ -111,6 +117,14 @@ export function createKnocking(
       lookLater();
       return "waiting";
     },
+    async withdrawKnock({ room }) {
+      const known = await store.transaction((tx) => readOwnKnock(tx, room));
+      if (known === undefined) throw new Refusal("notFound", "this client has not knocked there");
+      const key = member.crypto.ed25519PublicKey(joinLinkKey(known.seed));
+      const knock = ownKnock(context, room, "withdraws", key);
+      await askGroupInfo(context, room, () => knock);
+      await store.transaction((tx) => deleteOwnKnock(tx, room));
+    },
   };
 }
 
@@ -118,9 +132,10 @@ export function createKnocking(
 function ownKnock(
   { member: { crypto }, identity, env }: GroupsContext,
   room: RoomUri,
+  act: Knock["act"],
   key: Bytes,
 ): Bytes {
   const { leafIdentity, signaturePrivateKey } = identity;
-  const knock = { key, at: env.now(), identity: leafIdentityCodec.decode(leafIdentity) };
+  const knock = { act, key, at: env.now(), identity: leafIdentityCodec.decode(leafIdentity) };
   return signKnock(room, knock, (message) => crypto.sign(signaturePrivateKey, message));
 }

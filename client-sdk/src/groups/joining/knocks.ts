@@ -9,6 +9,7 @@ import {
   fixed,
   formatAddress,
   hasCapability,
+  isBanned,
   LIMITS,
   Refusal,
   roleOf,
@@ -32,7 +33,7 @@ import { identityOfKnocker, type KnockerIdentity } from "./knocker.ts";
  * Somebody outside who asks to be let in, under an identity whose signatures hold and which may be
  * anybody's; a join link with the key lets in whoever it was.
  */
-export type HeardKnock = CheckedKnock & { readonly at: number };
+export type HeardKnock = Omit<CheckedKnock, "act"> & { readonly at: number };
 
 const knocksCodec = vector(
   struct<HeardKnock>({
@@ -65,8 +66,17 @@ function addKnock(tx: LocalTx, room: RoomUri, knock: HeardKnock): void {
   tx.settings.put(place(room), knocksCodec.encode([...others, knock].slice(-LIMITS.knocksKept)));
 }
 
+/** Whoever asked by this key asks no more. */
+function withdrawKnock(tx: LocalTx, room: RoomUri, { user, key }: CheckedKnock): void {
+  keepKnocks(tx, room, (one) => one.user !== user || !equalBytes(one.key, key));
+}
+
 export function dropKnock(tx: LocalTx, room: RoomUri, user: UserUri): void {
-  const kept = readKnocks(tx, room).filter((one) => one.user !== user);
+  keepKnocks(tx, room, (one) => one.user !== user);
+}
+
+function keepKnocks(tx: LocalTx, room: RoomUri, isKept: (one: HeardKnock) => boolean): void {
+  const kept = readKnocks(tx, room).filter(isKept);
   if (kept.length === 0) tx.settings.delete(place(room));
   else tx.settings.put(place(room), knocksCodec.encode(kept));
 }
@@ -82,18 +92,23 @@ export async function knockEntry(
 ): Promise<EntryWrite> {
   const checked = readKnock(context, room, entry);
   if (checked === undefined) return fault(context, room, entry, "entryInvalid", unsignedText);
-  const { user } = checked;
+  const { user, act } = checked;
+  if (act === "withdraws") {
+    return { left: false, rows: (tx) => withdrawKnock(tx, room.uri, checked), after() {} };
+  }
   const group = await loadGroup(context, room);
   const isIn = group.members().some((member) => member.user === user);
   let identity: KnockerIdentity = "unknown";
+  let isHeard = false;
   return {
     left: false,
     rows(tx) {
       identity = identityOfKnocker(tx, checked);
+      isHeard = !isIn && !tx.relations.isBlocked(user);
       if (!isIn) addKnock(tx, room.uri, { ...checked, at: entry.acceptedAt });
     },
     after() {
-      if (isIn || !mayAnswer(context, group)) return;
+      if (!isHeard || !mayAnswer(context, group)) return;
       const address = formatAddress(user);
       context.events.emit("knock", { room: room.uri, user, address, identity });
     },
@@ -117,19 +132,21 @@ function readKnock(
   }
 }
 
-/** Those that wait for an answer: not over, not in meanwhile, not admitted. */
+/** Those that wait for an answer: not over, not in meanwhile, not admitted, not banned or blocked. */
 export function waitingKnocks(
   context: GroupsContext,
   tx: LocalTx,
   room: RoomUri,
   group: MemberGroup,
 ): readonly HeardKnock[] {
-  const { joinLinks } = decodeRoomState(group.roomState());
+  const { joinLinks, sanctions } = decodeRoomState(group.roomState());
   const present = new Set(group.members().map(({ user }) => user));
   return readKnocks(tx, room).filter(
     ({ user, key, at }) =>
       at + LIMITS.knockKeptMs > context.env.now() &&
       !present.has(user) &&
+      !isBanned(sanctions, user) &&
+      !tx.relations.isBlocked(user) &&
       !joinLinks.some((link) => equalBytes(link.key, key)),
   );
 }

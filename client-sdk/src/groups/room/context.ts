@@ -17,7 +17,7 @@ import type {
 } from "@treehouse/protocol";
 
 import type { ClientEvents, Events } from "../../events/index.ts";
-import type { Cursor, Durability, LocalStore, LocalTx } from "../../storage/index.ts";
+import type { Cursor, LocalStore, LocalTx } from "../../storage/index.ts";
 import type { Api, Serial } from "../../transport/index.ts";
 import type { Alarm, Alarms } from "../alarms.ts";
 import type { Halt } from "./halt.ts";
@@ -27,7 +27,6 @@ import type { Begun } from "../generations/note-begun.ts";
 import type { KeyPackageStock } from "../upkeep/index.ts";
 import type { Passing, Trouble } from "../health/index.ts";
 import type { Joiner } from "./joiner.ts";
-import { noEpoch, notePeople } from "./room-people.ts";
 
 /**
  * Hands requests to the hub. Rejects with `NetworkFault` when the answer is not known, and with a
@@ -324,27 +323,3 @@ export type Waiter = {
   readonly resolve: (done: { readonly position: number; readonly acceptedAt: number }) => void;
   readonly reject: (error: unknown) => void;
 };
-
-/**
- * Writes what the group changed together with what depends on it. When the write fails the group
- * in memory is ahead of the store, so it is dropped and loaded again at the next use.
- */
-export async function writeWithGroup<T>(
-  context: GroupsContext,
-  room: Room,
-  write: (tx: LocalTx) => T,
-  durability?: Durability,
-): Promise<T> {
-  const changes = room.group?.takeChanges();
-  try {
-    return await context.store.transaction((tx) => {
-      if (changes !== undefined) tx.rooms.changeGroupRows(room.uri, changes);
-      notePeople(tx, room);
-      return write(tx);
-    }, durability);
-  } catch (error) {
-    room.group = undefined;
-    room.peopleEpoch = noEpoch;
-    throw error;
-  }
-}

@@ -13,7 +13,6 @@ export {
   type ReadMessage,
   type Rollback,
   type Room,
-  writeWithGroup,
 } from "./context.ts";
 export {
   entryRow,
@@ -47,3 +46,4 @@ export { endOf, type RoomEnd, tellEnd, writeEnd } from "./room-end.ts";
 export { type AboutTold, describeEvent, parseEvent, type RoomEvent } from "./room-event.ts";
 export { noEpoch, peopleNoted, writePeople } from "./room-people.ts";
 export { viewOf } from "./view-of-group.ts";
+export { forgetGroup, writeWithGroup } from "./write-with-group.ts";

@@ -75,6 +75,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1086": "the role of a link is taken by a second commit",
     "FED-1091": "whoever knocked is admitted by a link",
     "FED-1098": "a link for one user",
+    "FED-1099": "who has knocked takes it back",
     "FED-751": "external commits",
     "FED-752": "who may send",
     "FED-753": "who may leave",

@@ -182,7 +182,7 @@ export const handshakeRules: readonly Rule[] = [
       const tree = (await ask()).struct("the tree", treeResponseCodec);
       agree("its hash", tree.treeHash, Uint8Array.from(alice.group.treeHash()));
       agree("the tree", tree.nodes, Uint8Array.from(alice.group.ratchetTree()));
-      (await ask(outsider.client)).refused("an outsider's request", "notMember");
+      (await ask(outsider.client)).refused("an outsider's request", "unknownRoom");
       (await ask(guest.member.client, 99)).refused("a tree of no epoch", "notFound");
     },
     "who is out gets none any more": async (world) => {
@@ -191,7 +191,7 @@ export const handshakeRules: readonly Rule[] = [
       const { client } = guest.member;
       const body = treeRequestCodec.encode({ client, epoch: alice.group.epoch });
       const answer = await peer.ask({ endpoint: "tree", value: room, body });
-      answer.refused("the tree without the guest", "notMember", "removed");
+      answer.refused("the tree without the guest", "unknownRoom");
     },
   }),
   rule("FED-928", "leaving is asking the hub, once or more often", {

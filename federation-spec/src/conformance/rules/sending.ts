@@ -13,8 +13,10 @@ import {
 import type { Batch, Entry } from "@treehouse/protocol";
 import { agree, ensure, present } from "../outcome.ts";
 import { refusal, tls } from "../peers/reply.ts";
+import type { PeerLabel } from "../peers/labels.ts";
 import type { PeerServer } from "../peers/server.ts";
 import { hostedRoom } from "../rooms/hosted-room.ts";
+import type { HostedRoom } from "../rooms/hosted-room.ts";
 import { entriesAt, entryAt } from "../rooms/remote-seat.ts";
 import { rule } from "../rule.ts";
 import type { Rule } from "../rule.ts";
@@ -25,7 +27,7 @@ import { seenIn } from "./seen.ts";
 export const sendingRules: readonly Rule[] = [
   rule("FED-940", "what one server has for another is one stream, from 1", {
     "items are numbered without gaps under one incarnation": async (world) => {
-      const { room, alice, peer } = await hostedRoom(world, "first");
+      const { room, alice, peer } = await roomOfBob(world, "first");
       const position = await alice.say("hello");
       await entryAt(world, peer, room, position);
       const sequences = peer.incoming.items.map(({ sequence }) => sequence);
@@ -40,7 +42,7 @@ export const sendingRules: readonly Rule[] = [
   }),
   rule("FED-942", "an answer tells where the receiver stands, and what it has rejected", {
     "the sender goes on from there": async (world) => {
-      const { room, alice, peer } = await hostedRoom(world, "forgetful");
+      const { room, alice, peer } = await roomOfBob(world, "forgetful");
       const batches: Batch[] = [];
       // Says twice that it stands where it stood.
       script(peer, (batch) => {
@@ -57,11 +59,11 @@ export const sendingRules: readonly Rule[] = [
   }),
   rule("FED-943", "a stream that was set back begins anew, and leaves nothing out", {
     "an answer beyond what was ever sent": async (world) => {
-      const { room, alice, peer } = await hostedRoom(world, "beyond");
+      const { room, alice, peer } = await roomOfBob(world, "beyond");
       await beginsAnew(world, peer, room, alice, (next) => next + 1_000);
     },
     "an answer before what was taken already": async (world) => {
-      const { room, alice, peer } = await hostedRoom(world, "setback");
+      const { room, alice, peer } = await roomOfBob(world, "setback");
       await entryAt(world, peer, room, await alice.say("taken already"));
       await sleep(1_000);
       const before = peer.incoming.batches.length;
@@ -86,7 +88,7 @@ export const sendingRules: readonly Rule[] = [
     "a batch has up to 512 items, or one of any length, or none",
     {
       "at most two are unanswered": async (world) => {
-        const { room, alice, peer } = await hostedRoom(world, "sluggish");
+        const { room, alice, peer } = await roomOfBob(world, "sluggish");
         let [unanswered, most] = [0, 0];
         peer.scripts.set("notify", async (_request, usual) => {
           unanswered += 1;
@@ -108,7 +110,7 @@ export const sendingRules: readonly Rule[] = [
   ),
   rule("FED-945", "an item that cannot be taken is rejected alone, and the stream goes on", {
     "in the place of a rejected entry comes a tombstone": async (world) => {
-      const { room, alice, peer } = await hostedRoom(world, "picky");
+      const { room, alice, peer } = await roomOfBob(world, "picky");
       let poison: number | undefined;
       peer.incoming.reject = ({ sequence }, body) => {
         if (body?.kind !== "entry" || poison !== undefined) return undefined;
@@ -131,7 +133,7 @@ export const sendingRules: readonly Rule[] = [
       agree("what follows", next.entry.previous, entry.replaced);
     },
     "a room that is unknown is introduced anew": async (world) => {
-      const { room, alice, peer } = await hostedRoom(world, "amnesic");
+      const { room, alice, peer } = await roomOfBob(world, "amnesic");
       let rejected = false;
       peer.incoming.reject = (_item, body) => {
         if (body?.kind !== "entry" || rejected) return undefined;
@@ -150,7 +152,7 @@ export const sendingRules: readonly Rule[] = [
   }),
   rule("FED-946", "a batch that is refused is halved, until one item is left", {
     "all before the refused one arrives, and all once it is taken": async (world) => {
-      const { room, alice, peer } = await hostedRoom(world, "narrow");
+      const { room, alice, peer } = await roomOfBob(world, "narrow");
       const whole = await alice.say("before");
       await entryAt(world, peer, room, whole);
       let poison: number | undefined;
@@ -185,7 +187,7 @@ export const sendingRules: readonly Rule[] = [
     {
       // A decision about one server wakes the tries at all others: nothing may run beside it.
       "a server that is denied is not tried again and again": async (world) => {
-        const { room, alice, peer } = await hostedRoom(world, "denying");
+        const { room, alice, peer } = await roomOfBob(world, "denying");
         let [tries, denying] = [0, true];
         peer.scripts.set("notify", (_request, usual) => {
           tries += 1;
@@ -205,7 +207,7 @@ export const sendingRules: readonly Rule[] = [
     {
       long: {
         "tries get rarer, and the same items come again": async (world) => {
-          const { room, alice, peer } = await hostedRoom(world, "failing");
+          const { room, alice, peer } = await roomOfBob(world, "failing");
           const tries: number[] = [];
           const first: (number | undefined)[] = [];
           let failing = true;
@@ -228,7 +230,7 @@ export const sendingRules: readonly Rule[] = [
           world.within("the item, once the server had been heard of,", started, 3_000);
         },
         "it waits as long as it is told": async (world) => {
-          const { room, alice, peer } = await hostedRoom(world, "busy");
+          const { room, alice, peer } = await roomOfBob(world, "busy");
           const waitMs = 2_500;
           const tries: number[] = [];
           peer.scripts.set("notify", ({ at }, usual) => {
@@ -240,10 +242,10 @@ export const sendingRules: readonly Rule[] = [
           ensure(two - one >= waitMs - 100, `it tried again after ${Math.round(two - one)} ms`);
         },
         "a server that fails keeps no other one waiting": async (world) => {
-          const failing = await hostedRoom(world, "dead");
+          const failing = await roomOfBob(world, "dead");
           failing.peer.scripts.set("notify", () => "drop");
           for (let at = 0; at < 10; at++) await failing.alice.say(`${at}`);
-          const { room, alice, peer } = await hostedRoom(world, "first");
+          const { room, alice, peer } = await roomOfBob(world, "first");
           const started = performance.now();
           await entryAt(world, peer, room, await alice.say("and you?"));
           world.within("what another server waited for", started, 3_000);
@@ -273,7 +275,7 @@ async function beginsAnew(
   world: World,
   peer: PeerServer,
   room: Parameters<typeof entryAt>[2],
-  alice: Awaited<ReturnType<typeof hostedRoom>>["alice"],
+  alice: HostedRoom["alice"],
   wrong: (next: number) => number,
 ): Promise<void> {
   const [old] = peer.incoming.incarnations;
@@ -326,4 +328,9 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
+}
+
+/** Alice founds so many in other places that a server may well bound her. */
+async function roomOfBob(world: World, label: PeerLabel): Promise<HostedRoom> {
+  return hostedRoom(world, label, await world.account("bob"));
 }

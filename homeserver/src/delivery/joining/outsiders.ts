@@ -25,16 +25,22 @@ export interface OutsiderRates {
   takeKnock(user: UserUri, room: RoomUri): void;
 }
 
-export function createOutsiderRates(env: Pick<Env, "monotonic" | "metrics">): OutsiderRates {
+export function createOutsiderRates(env: Pick<Env, "monotonic">): OutsiderRates {
   const users = createRateLimiter(env, RATE_LIMITS.outsiderPerUser, "outsiderPerUser");
   const servers = createRateLimiter(env, RATE_LIMITS.outsiderPerServer, "outsiderPerServer");
   const knocks = createRateLimiter(env, RATE_LIMITS.knockPerUser, "knockPerUser");
   const here = createRateLimiter(env, RATE_LIMITS.knockPerUserAndRoom, "knockPerUserAndRoom");
+  const origins = createRateLimiter(
+    env,
+    RATE_LIMITS.knockPerServerAndRoom,
+    "knockPerServerAndRoom",
+  );
   const rooms = createRateLimiter(env, RATE_LIMITS.knockPerRoom, "knockPerRoom");
   return {
     takeKnock(user, room) {
       here.take(`${user} ${room}`);
       knocks.take(user);
+      origins.take(`${domainOf(user)} ${room}`);
       rooms.take(room);
     },
     take({ user }) {

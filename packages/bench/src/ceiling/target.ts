@@ -7,6 +7,7 @@ export async function bareTarget(): Promise<Target> {
   const server = await startServer("ceiling");
   return {
     name: "bare",
+    echoes: true,
     pids: () => [server.pid()],
     pinned: server.pinned,
     connect: (room, _member, events) => connectBare(server.url(), room, events),
@@ -32,6 +33,7 @@ export async function bareFederation(): Promise<Target> {
   await meet();
   return {
     name: "bare",
+    echoes: true,
     pids: () => servers.map((server) => server.pid()),
     pinned: servers.every(({ pinned }) => pinned),
     connect(room, member, events) {

@@ -42,6 +42,7 @@ export async function federatedTarget(rooms: number, members = 2): Promise<Feder
   const processes = servers.map(({ process }) => process);
   return {
     name: "homeserver",
+    echoes: true,
     servers,
     pids: () => processes.map((process) => process.pid()),
     pinned: processes.every(({ pinned }) => pinned),

@@ -50,6 +50,11 @@ async function show(
   const missing = head.isCurrent ? [] : ["! what was done lately is not known here yet"];
   const first = items[0]?.number ?? head.number + 1;
   const earlier = before === undefined && first > 1 ? [`(${first - 1} before)`] : [];
+  if (head.knownFrom > 1) {
+    earlier.push(
+      `! acts 1 to ${head.knownFrom - 1} are not here: somebody who was there can --export them for you`,
+    );
+  }
   cli
     .output()
     .result({ id: conversation.id, ...head, items }, [...earlier, ...lines, ...missing].join("\n"));

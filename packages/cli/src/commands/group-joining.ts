@@ -96,8 +96,14 @@ function addKnockCommands(cli: Cli, noun: Noun): void {
     .command("knock")
     .description("ask those in a conversation to be let in; again: look whether they did")
     .argument("<address>", "what `group link address` shows its members")
-    .action(async (text: string) => {
+    .option("--withdraw", "ask no more")
+    .action(async (text: string, { withdraw = false }: { readonly withdraw?: boolean }) => {
       await withCaughtUpClient(cli, async (client) => {
+        if (withdraw) {
+          await client.conversations.withdrawKnock(text);
+          cli.output().result({ state: "withdrawn" }, "Withdrawn.");
+          return;
+        }
         const state = await client.conversations.knock(text);
         cli
           .output()

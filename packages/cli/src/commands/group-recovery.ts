@@ -1,4 +1,4 @@
-import type { ConversationInfo } from "@treehouse/client-sdk";
+import { type ConversationInfo, explainHealth } from "@treehouse/client-sdk";
 
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
@@ -29,10 +29,11 @@ export function addRecoveryCommands(cli: Cli, noun: ReturnType<Cli["program"]["c
 
 function report(cli: Cli, { id, status, epoch, position, ...info }: ConversationInfo): void {
   const { epochAuthenticator, health } = info;
-  const until = health.until === undefined ? "" : ` until ${new Date(health.until).toISOString()}`;
+  const { text: means, fix = "" } = explainHealth(health) ?? {};
   const text = [
     `epoch ${epoch}, position ${position}, ${status}`,
-    `health ${health.state}${until}${health.reason === undefined ? "" : `: ${health.reason}`}`,
+    `health ${health.state}${means === undefined ? "" : `: ${means}`}`,
+    ...(fix === "" ? [] : [`  ${fix}`]),
     `authenticator ${epochAuthenticator}`,
   ];
   cli.output().result({ id, status, epoch, position, epochAuthenticator, health }, text.join("\n"));

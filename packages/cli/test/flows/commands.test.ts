@@ -273,15 +273,6 @@ test("debug decode shows a struct given as hex, as base64url, on stdin, or in a 
   expect(JSON.parse(ran.out)).toMatchObject(decoded);
 });
 
-test("doctor looks at server, session, KeyPackages and backlog, and warns without a recovery key", async () => {
-  const { exit, out } = await household.treehouse(["doctor", "--json"]);
-  const names = ["server", "session", "key packages", "backlog"];
-  const checks = names.map((name) => ({ name, result: "ok", text: expect.any(String), fix: "" }));
-  const fix = expect.stringContaining("client recovery create");
-  const recovery = { name: "recovery", result: "warning", text: expect.any(String), fix };
-  expect([exit, JSON.parse(out)]).toEqual([10, { checks: [...checks, recovery] }]);
-});
-
 test("hints and remarks go to the standard error, and not beside JSON or with --quiet", async () => {
   const hint = "Next: treehouse send";
   const plain = await household.treehouse(["group", "create", "Hints"]);

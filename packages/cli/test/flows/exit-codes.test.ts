@@ -136,6 +136,16 @@ test("a server that cannot be reached ends with 3, and doctor with 11", async ()
   expect(offline.exit).toBe(0);
 });
 
+test("doctor looks at all there is, and warns without a recovery key", async () => {
+  const { exit, out } = await household.treehouse(["doctor", "--json"]);
+  const names = ["server", "session", "key packages", "backlog"];
+  const checks = names.map((name) => ({ name, result: "ok", text: expect.any(String), fix: "" }));
+  const fix = expect.stringContaining("client recovery create");
+  const recovery = { name: "recovery", result: "warning", text: expect.any(String), fix };
+  const rooms = { name: "conversations", result: "ok", text: expect.any(String), fix: "" };
+  expect([exit, JSON.parse(out)]).toEqual([10, { checks: [...checks, recovery, rooms] }]);
+});
+
 test("doctor ends with 10 when something needs attention", async () => {
   await household.json("--context", "bob", "account", "whoami");
   const { out } = await household.treehouse(["admin", "invite", "create"]);

@@ -28,6 +28,7 @@ test("R-072 who knocks is listed, admitted or declined", async () => {
   expect(shown.out).toMatch(/^bob@localhost {2}20/);
   await json("group", "decline", "Porch", "bob@localhost");
   expect(await json("group", "knocks", "Porch")).toEqual({ knocks: [] });
+  expect(await bobs("group", "knock", address, "--withdraw")).toEqual({ state: "withdrawn" });
   expect(await wrong("group", "admit", "Porch", "bob@localhost")).toBe("notFound");
   await json("group", "create", "Hall");
   const hall = z

@@ -70,6 +70,11 @@ test("R-060 a conversation is deleted for all after a question, shown as such, a
   const history = await household.treehouse(["--context", "bob", "history", "Cake"]);
   expect(history.out).toContain("eaten");
   expect(history.out).toContain("has deleted the conversation for everybody");
+  const ended = "Somebody has ended the conversation for everybody; what was said stays here.";
+  const stands = await household.treehouse(["--context", "bob", "group", "epoch", "Cake"]);
+  expect(stands.out).toContain(`health deleted: ${ended}\n  Forget the conversation to drop it`);
+  const doctor = await household.treehouse(["--context", "bob", "doctor"]);
+  expect(doctor.out).toContain(`ok      conversation Cake: ${ended}\n        Forget the`);
   await bobs("group", "forget", "Cake");
   expect(await wrong("--context", "bob", "history", "Cake")).toBe("unknownRoom");
   expect(await wrong("group", "forget", "Tearoom")).toBe("conflict");

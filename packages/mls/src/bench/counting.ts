@@ -1,5 +1,6 @@
 import type { MlsCrypto, Random } from "../crypto/mls-crypto.ts";
 import { primitives } from "../crypto/node/index.ts";
+import { verifyElsewhere } from "../crypto/node/verify-elsewhere.ts";
 import { createSuite1 } from "../crypto/suite-1.ts";
 
 /** How often the primitives were called. */
@@ -26,7 +27,7 @@ export function countingCrypto({ random }: { readonly random: Random }): {
       counts[name] += 1;
       return run(...parts);
     };
-  const crypto = createSuite1(
+  const suite = createSuite1(
     {
       ...primitives,
       sha256: counted("hashes", primitives.sha256),
@@ -38,6 +39,13 @@ export function countingCrypto({ random }: { readonly random: Random }): {
     },
     random,
   );
+  const crypto: MlsCrypto = {
+    ...suite,
+    verifyElsewhere(series) {
+      counts.verifies += series.length;
+      return verifyElsewhere(series);
+    },
+  };
   return {
     crypto,
     take() {

@@ -209,6 +209,32 @@ export function mlsCryptoContract(create: (options: { random: Random }) => MlsCr
     });
   });
 
+  test("T-05 what is verified elsewhere is verified by the same rule", async () => {
+    const { privateKey, publicKey } = crypto.generateSignatureKeyPair();
+    const message = ascii("said");
+    const signature = crypto.sign(privateKey, message);
+    const lowOrder = Uint8Array.of(1, ...new Uint8Array(31));
+    const series = [
+      { publicKey, message, signature },
+      { publicKey, message: ascii("sad"), signature },
+      { publicKey, message, signature: signature.with(40, (signature[40] ?? 0) ^ 1) },
+      { publicKey, message, signature: signature.subarray(1) },
+      { publicKey: publicKey.subarray(1), message, signature },
+      { publicKey: new Uint8Array(32).fill(2), message, signature },
+      {
+        publicKey: lowOrder,
+        message,
+        signature: Uint8Array.of(...lowOrder, ...new Uint8Array(32)),
+      },
+      { publicKey, message, signature },
+    ];
+    const expected = series.map((one) => crypto.verify(one.publicKey, one.message, one.signature));
+    expect(expected).toEqual([true, false, false, false, false, false, false, true]);
+    const answers = await (crypto.verifyElsewhere?.(series) ?? expected);
+    expect(answers).toEqual(expected);
+    expect(await (crypto.verifyElsewhere?.([]) ?? [])).toEqual([]);
+  });
+
   test("all randomness comes from the source given", () => {
     const act = (one: MlsCrypto) => [
       one.generateSignatureKeyPair(),

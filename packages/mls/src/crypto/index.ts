@@ -3,7 +3,7 @@
  * `./noble` (pure JavaScript, for browsers); both give the same bytes.
  */
 export { pointOk } from "./ed25519-rule.ts";
-export type { MlsCrypto, Random } from "./mls-crypto.ts";
+export type { MlsCrypto, Random, Signed } from "./mls-crypto.ts";
 export type { Primitives } from "./primitives.ts";
 export { createSuite1 } from "./suite-1.ts";
-export { toTsMls } from "./to-ts-mls.ts";
+export { toTsMls, toTsMlsWith } from "./to-ts-mls.ts";

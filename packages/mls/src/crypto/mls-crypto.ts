@@ -5,6 +5,12 @@ export type Random = (length: number) => Uint8Array;
 
 export type KeyPair = { readonly privateKey: Bytes; readonly publicKey: Bytes };
 
+export type Signed = {
+  readonly publicKey: Uint8Array;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+};
+
 /**
  * The cryptography of one MLS ciphersuite (RFC 9420 section 17.1), synchronous throughout.
  *
@@ -42,6 +48,8 @@ export interface MlsCrypto {
    * platform, or a member could sign what some accept and others refuse.
    */
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+  /** What `verify` answers for each, worked out on other threads; absent where there are none. */
+  readonly verifyElsewhere?: (series: readonly Signed[]) => Promise<readonly boolean[]>;
 
   hpkeGenerateKeyPair(): KeyPair;
   /** RFC 9180 section 7.1.3. */

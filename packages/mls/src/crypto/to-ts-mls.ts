@@ -41,6 +41,16 @@ export function toTsMls(crypto: MlsCrypto): CiphersuiteImpl {
   return suite;
 }
 
+/** The same, but for how signatures are verified: what it remembers of trees is shared. */
+export function toTsMlsWith(crypto: MlsCrypto, verify: MlsCrypto["verify"]): CiphersuiteImpl {
+  const suite = toTsMls(crypto);
+  if (verify === crypto.verify) return suite;
+  const { signature } = suite;
+  const verifying: typeof signature.verify = async (key, message, signed) =>
+    verify(key, message, signed);
+  return { ...suite, signature: { ...signature, verify: verifying } };
+}
+
 function hpkeOf(crypto: MlsCrypto): CiphersuiteImpl["hpke"] {
   const pair = (keys: { privateKey: Uint8Array; publicKey: Uint8Array }) => ({
     privateKey: { type: "private" as const, raw: keys.privateKey },

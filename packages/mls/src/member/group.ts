@@ -1,10 +1,11 @@
 import type { Bytes, GroupUri } from "@treehouse/protocol";
 import { copyBytes, equalBytes, Refusal } from "@treehouse/protocol";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
+import type { LeafNode } from "ts-mls/leafNode.js";
 import { mlsExporter } from "ts-mls/keySchedule.js";
 
 import { toTsMls } from "../crypto/index.ts";
-import { leavesOf, readLeaf } from "../tree/index.ts";
+import { type LeafEntry, leavesOf, readLeaf } from "../tree/index.ts";
 import { readContext } from "../validity/index.ts";
 import { decodeUntrusted, encodeTree, groupInfoKind } from "../wire/index.ts";
 import { adopt } from "./adopt.ts";
@@ -105,7 +106,7 @@ export class Group implements MemberGroup {
     if (this.#current.kind === "gone") return [];
     const tree = this.#current.state.ratchetTree;
     if (this.#members?.tree !== tree) {
-      const list = leavesOf(tree).map(({ leaf, node }) => ({ leaf, ...readLeaf(node) }));
+      const list = leavesOf(tree).map(memberAt);
       this.#members = { tree, list };
     }
     return this.#members.list;
@@ -241,6 +242,17 @@ export class Group implements MemberGroup {
     this.#tail = result.catch(() => undefined);
     return result;
   }
+}
+
+const members = new WeakMap<LeafNode, GroupMember>();
+
+/** A leaf that stays is the same member. */
+function memberAt({ leaf, node }: LeafEntry): GroupMember {
+  const known = members.get(node);
+  if (known?.leaf === leaf) return known;
+  const member = { leaf, ...readLeaf(node) };
+  members.set(node, member);
+  return member;
 }
 
 function preparedFace(live: Live, prepared: Prepared): PreparedCommit {

@@ -4,7 +4,7 @@ import { joinGroupExternal } from "ts-mls/createCommit.js";
 import { encodeMlsMessage } from "ts-mls/message.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
 
-import { toTsMls } from "../crypto/index.ts";
+import { toTsMlsWith } from "../crypto/index.ts";
 import { clientConfig } from "../profile/index.ts";
 import { leafAt, readLeaf } from "../tree/index.ts";
 import type { PublicState } from "../validity/index.ts";
@@ -16,6 +16,7 @@ import {
   checkRoomState,
   readContext,
   TREE_RULES,
+  verifyAhead,
 } from "../validity/index.ts";
 import { decodeTree, decodeUntrusted, groupInfoKind, refuseOn } from "../wire/index.ts";
 import type {
@@ -48,7 +49,6 @@ export async function joinExternal(
   },
 ): Promise<{ prepared: PreparedCommit; group: MemberGroup; signer: GroupMember }> {
   const { crypto } = context;
-  const cs = toTsMls(crypto);
   const groupInfo = decodeUntrusted(groupInfoKind, input.groupInfo);
   const { groupContext, confirmationTag } = groupInfo;
   readContext(groupContext);
@@ -57,7 +57,8 @@ export async function joinExternal(
   const before: PublicState = { groupContext, ratchetTree, confirmationTag, proposals: [] };
   await checkGroupInfo(crypto, before, input.groupInfo, undefined);
   checkLeafNodes(crypto, ratchetTree);
-  checkIdentities(crypto, ratchetTree);
+  const verify = await verifyAhead(crypto, ratchetTree, groupContext);
+  checkIdentities({ verify }, ratchetTree);
   const options = { lifetimeMs: LIMITS.keyPackageLifetimeMaxMs, lastResort: false };
   const own = await makeKeyPackage(context, identity, options);
   const { removeLeaf } = input;
@@ -67,7 +68,7 @@ export async function joinExternal(
       own.publicPackage,
       own.privatePackage,
       false,
-      cs,
+      toTsMlsWith(crypto, verify),
       ratchetTree,
       clientConfig(input.at),
       input.authenticatedData,

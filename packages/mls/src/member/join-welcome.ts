@@ -7,7 +7,7 @@ import { emptyPskIndex } from "ts-mls/pskIndex.js";
 import type { Welcome } from "ts-mls/welcome.js";
 import { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js";
 
-import { toTsMls } from "../crypto/index.ts";
+import { toTsMls, toTsMlsWith } from "../crypto/index.ts";
 import { clientConfig, SUITE } from "../profile/index.ts";
 import { leafAt, readLeaf } from "../tree/index.ts";
 import {
@@ -17,6 +17,7 @@ import {
   checkRoomState,
   readContext,
   TREE_RULES,
+  verifyAhead,
 } from "../validity/index.ts";
 import { broken, decodeTree, decodeUntrusted, refuseOn, welcomeKind } from "../wire/index.ts";
 import type { ClientIdentity, MemberContext, MemberGroup, WelcomeExtension } from "./face.ts";
@@ -66,19 +67,20 @@ export async function joinWelcome(
     throw broken("groupInfoSignerBlank");
   }
   checkLeafNodes(crypto, tree);
+  const verify = await verifyAhead(crypto, tree, groupInfo.groupContext);
   const join = () =>
     joinGroup(
       welcome,
       own.publicPackage,
       own.privatePackage,
       emptyPskIndex,
-      cs,
+      toTsMlsWith(crypto, verify),
       tree,
       undefined,
       clientConfig(input.at),
     );
   const state = await refuseOn("invalidCommit", join, TREE_RULES);
-  checkIdentities(crypto, tree);
+  checkIdentities({ verify }, tree);
   checkIdentity(crypto, readLeaf(own.publicPackage.leafNode), input.at);
   return {
     group: new Group(context, identity, liveWith(state, []), undefined),

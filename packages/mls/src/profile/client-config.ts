@@ -26,7 +26,7 @@ export function clientConfig(at: number): ClientConfig {
       compareKeyPackages: (a, b) => sameClient(a.leafNode.credential, b.leafNode.credential),
       compareKeyPackageToLeafNode: (a, b) => sameClient(a.leafNode.credential, b.credential),
       mayReplaceByExternalCommit: sameUser,
-      clientOf: ({ credential }) => ("identity" in credential ? toHex(credential.identity) : ""),
+      clientOf,
     },
     // Padding belongs into the content: the library's leaks the length of long messages.
     paddingConfig: { kind: "padUntilLength", padUntilLength: 0 },
@@ -36,6 +36,18 @@ export function clientConfig(at: number): ClientConfig {
       validateCredential: async (credential) => credential.credentialType === "basic",
     },
   };
+}
+
+const clients = new WeakMap<LeafNode, string>();
+
+/** Asked of every leaf of a tree by each commit that adds somebody. */
+function clientOf(leaf: LeafNode): string {
+  const known = clients.get(leaf);
+  if (known !== undefined) return known;
+  const { credential } = leaf;
+  const client = "identity" in credential ? toHex(credential.identity) : "";
+  clients.set(leaf, client);
+  return client;
 }
 
 function sameClient(a: Credential, b: Credential): boolean {

@@ -9,7 +9,7 @@ import type { LeafView } from "../tree/index.ts";
  * are compared and nothing is verified again. Refusal: identityInvalid.
  */
 export function checkIdentity(
-  crypto: MlsCrypto,
+  crypto: Pick<MlsCrypto, "verify">,
   leaf: LeafView,
   at: number,
   former?: LeafView,

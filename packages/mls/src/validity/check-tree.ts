@@ -47,7 +47,7 @@ export function checkLeafNodes(crypto: MlsCrypto, tree: RatchetTree): void {
  * could not be joined any more once one member's attestation has expired.
  * Refusals: invalidCommit, identityInvalid, limitExceeded.
  */
-export function checkIdentities(crypto: MlsCrypto, tree: RatchetTree): void {
+export function checkIdentities(crypto: Pick<MlsCrypto, "verify">, tree: RatchetTree): void {
   const views = leavesOf(tree).map(({ node }) => readLeaf(node));
   checkCount(views.length);
   checkClientsDiffer(views);

@@ -11,8 +11,8 @@ import { decodeUntrusted } from "./decode-untrusted.ts";
 
 const decodeOptionalNode: Decoder<Node | undefined> = decodeOptional(decodeNode);
 
-/** A leaf may be unmerged in every parent above it: in a tree of 5,000 leaves there are 13. */
-const UNMERGED_PER_LEAF = 13;
+/** A leaf may be unmerged in every parent above it: in a tree of 10,000 leaves there are 14. */
+const UNMERGED_PER_LEAF = Math.ceil(Math.log2(LIMITS.treeLeavesMax));
 
 /**
  * Stops at the bound instead of building millions of blank nodes out of zero octets. Leaves lie on

@@ -26,7 +26,11 @@ const b13a = [
   one("clientState.js", "/* B13 */ isHpkeKey(content.hpkePublicKey)", "false"),
 ];
 const b13b = one("updatePath.js", "/* B13 */ keyError !== undefined", "false");
-const b13c = one("clientState.js", "collectLeaves(/* B13 */ tree)", "collectLeaves(ratchetTree)");
+const b13c = one(
+  "clientState.js",
+  "validateNewLeaves(/* B13 */ tree,",
+  "validateNewLeaves(ratchetTree,",
+);
 const b16a = [
   one(
     "clientState.js",

@@ -77,11 +77,11 @@ const treeRows: readonly TreeRow[] = [
   ),
   bad(
     "elements",
-    "100,000 unmerged leaves",
+    "200,000 unmerged leaves",
     {
       change: unmerged(
         7,
-        Array.from({ length: 100_000 }, () => 3),
+        Array.from({ length: 200_000 }, () => 3),
       ),
     },
     "limitExceeded",

@@ -97,6 +97,8 @@ export const directorySchema = z.object({
     maxBody: z.int().positive(),
     /** Octets of a batch. */
     maxNotifyBody: z.int().positive(),
+    /** Octets of what a hub hands over (FED-1123); `maxBody` if it does not say. */
+    maxTakeOverBody: z.int().positive().optional(),
     eventRetentionSeconds: z.int().nonnegative(),
   }),
 });

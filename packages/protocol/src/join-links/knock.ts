@@ -1,5 +1,5 @@
 import type { Bytes } from "../bytes/index.ts";
-import { type Codec, fixed, struct, u64, versioned } from "../codec/index.ts";
+import { type Codec, enumeration, fixed, struct, u64, versioned } from "../codec/index.ts";
 import { type Sign, signatureCodec, type Verify } from "../delivery/index.ts";
 import {
   type ClientUri,
@@ -18,6 +18,8 @@ const knockVersion = 2;
 
 /** FED-1090: who asks to be let into which room, and the key of the link by which it would come. */
 export type Knock = {
+  /** `withdraws`: whoever asked by this key asks no more (FED-1099). */
+  readonly act: "asks" | "withdraws";
   /** Ed25519 public key, of whose pair the client that knocks alone has the other half. */
   readonly key: Bytes;
   /** By the clock of the client that knocks. */
@@ -29,6 +31,7 @@ export type Knock = {
 
 /** A knock whose signatures hold: this identity key stands for its user, and asks by this key. */
 export type CheckedKnock = {
+  readonly act: Knock["act"];
   readonly user: UserUri;
   readonly client: ClientUri;
   readonly signatureKey: Bytes;
@@ -38,9 +41,12 @@ export type CheckedKnock = {
   readonly key: Bytes;
 };
 
+const actCodec = enumeration({ asks: 1, withdraws: 2 });
+
 export const knockCodec: Codec<Knock> = versioned(
   knockVersion,
   struct<Knock>({
+    act: actCodec,
     key: fixed(32),
     at: u64,
     identity: leafIdentityCodec,
@@ -48,7 +54,7 @@ export const knockCodec: Codec<Knock> = versioned(
   }),
 );
 
-type Signed = Pick<Knock, "key" | "at"> & {
+type Signed = Pick<Knock, "act" | "key" | "at"> & {
   readonly room: RoomUri;
   readonly client: ClientUri;
 };
@@ -56,6 +62,7 @@ type Signed = Pick<Knock, "key" | "at"> & {
 const signedCodec = struct<Signed>({
   room: roomUriCodec,
   client: clientUriCodec,
+  act: actCodec,
   key: fixed(32),
   at: u64,
 });
@@ -90,10 +97,11 @@ export function checkKnock(
     throw new Refusal("identityInvalid", "The knock is not signed by the client that it names.");
   }
   const { user, identityKey, number } = certificate;
-  return { user, client, signatureKey, identityKey, number, key: knock.key };
+  const { act, key } = knock;
+  return { act, user, client, signatureKey, identityKey, number, key };
 }
 
-function messageOf(room: RoomUri, { key, at, identity }: Omit<Knock, "signature">): Bytes {
+function messageOf(room: RoomUri, { act, key, at, identity }: Omit<Knock, "signature">): Bytes {
   const { client } = identity.attestation;
-  return signedBytes(LABELS.knock, signedCodec.encode({ room, client, key, at }));
+  return signedBytes(LABELS.knock, signedCodec.encode({ room, client, act, key, at }));
 }

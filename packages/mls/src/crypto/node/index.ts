@@ -18,6 +18,7 @@ import type { Primitives } from "../primitives.ts";
 import { createSuite1 } from "../suite-1.ts";
 import { privateKeyObject, publicKeyObject, publicOctets } from "./key-objects.ts";
 import { rememberVerified } from "./remember-verified.ts";
+import { verifyElsewhere } from "./verify-elsewhere.ts";
 
 const tagLength = 16;
 const gcmOptions = { authTagLength: tagLength };
@@ -51,7 +52,7 @@ const remembering: Primitives = {
 };
 
 export function createNodeCrypto({ random }: { random: Random }): MlsCrypto {
-  return createSuite1(remembering, random);
+  return { ...createSuite1(remembering, random), verifyElsewhere };
 }
 
 function aes128GcmSeal(

@@ -31,11 +31,8 @@ export function publicKeyObject(curve: Curve, octets: Uint8Array): KeyObject {
   const name = Buffer.from(octets).toString("base64");
   let key = cache.get(name);
   if (key === undefined) {
-    key = createPublicKey({
-      key: Buffer.concat([spki[curve], octets]),
-      format: "der",
-      type: "spki",
-    });
+    const der = Buffer.concat([spki[curve], octets]);
+    key = untraced(() => createPublicKey({ key: der, format: "der", type: "spki" }));
   } else {
     cache.delete(name); // to be put behind all others: the first in the map is the oldest used
   }
@@ -53,13 +50,24 @@ export function privateKeyObject(curve: Curve, octets: Uint8Array): KeyObject {
   const cached = privateKeys[curve].get(octets);
   // the array may have been overwritten since
   if (cached?.copy.every((octet, i) => octet === octets[i]) === true) return cached.key;
-  const key = createPrivateKey({
-    key: Buffer.concat([pkcs8[curve], octets]),
-    format: "der",
-    type: "pkcs8",
-  });
+  const der = Buffer.concat([pkcs8[curve], octets]);
+  const key = untraced(() => createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
   privateKeys[curve].set(octets, { copy: Uint8Array.from(octets), key });
   return key;
+}
+
+/**
+ * Node finds out what it is given by errors that it catches itself, and their stack traces cost as much
+ * as the import.
+ */
+function untraced<T>(run: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return run();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** The public half of a private key. */
