@@ -13,6 +13,7 @@ export const hostileUser: readonly Attack[] = [
       "a list that the server does not vouch for is none",
     ],
     "FED-968": ["an external commit into a room that names the person"],
+    "FED-1097": ["nobody knocks in another's name, nor by what was said at another room"],
   }),
   attack("T-03", "a message in the name of somebody else's client", {
     "FED-921": ["for a client of another domain everything is refused"],

@@ -64,6 +64,7 @@ export function refusedHandshake(what: string, answer: Answer, ...codes: readonl
 export function askGroupInfo(
   member: Member,
   room: RoomUri,
+  joiningCode?: Bytes,
 ): {
   readonly request: Bytes;
   readonly open: (answer: Bytes, hubKey: Bytes) => GroupInfoPlaintext;
@@ -76,7 +77,7 @@ export function askGroupInfo(
       requestingSignatureKey: person.keys.publicKey,
       requestingCredential: { identity: utf8Encode(person.client) },
       groupInfoPublicKey: keys.publicKey,
-      joiningCode: undefined,
+      joiningCode,
     },
     room,
     person.keys.sign,

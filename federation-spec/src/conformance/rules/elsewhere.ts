@@ -31,7 +31,6 @@ const names: Readonly<Record<string, Names>> = {
     "FED-309": "what is signed at a login",
     "FED-1081": "a link's key comes from its seed",
     "FED-1084": "what a ticket is signed over",
-    "FED-1097": "what a knock is signed over",
     "FED-1088": "links as text",
   },
   "the vectors of room state have the verdicts": {

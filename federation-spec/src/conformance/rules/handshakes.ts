@@ -218,7 +218,8 @@ export const handshakeRules: readonly Rule[] = [
   }),
   rule("FED-1153", "a server has its own client taken out that it has not seen", {
     "but not where the room waits for ever, and none of another server": async (world) => {
-      const { room, alice, guest, peer } = await hostedRoom(world);
+      const founder = await world.account("doris");
+      const { room, alice, guest, peer } = await hostedRoom(world, "a", founder);
       const { client } = guest.member;
       const body = peerLeaveRequestCodec.encode({ client, leaver: "unseenClient" });
       const ask = (from: typeof peer) => from.ask({ endpoint: "leave", value: room, body });

@@ -1,5 +1,6 @@
 import { merged } from "../rule.ts";
 import type { Rule, RuleId } from "../rule.ts";
+import { askingInRules } from "./asking-in.ts";
 import { askingRules } from "./asking.ts";
 import { assetRules } from "./assets.ts";
 import { boundRules } from "./bounds.ts";
@@ -39,6 +40,7 @@ export const allRules: readonly Rule[] = merged([
   ...termRules,
   ...toldRules,
   ...askingRules,
+  ...askingInRules,
   ...assetRules,
   ...followingRules,
   ...forwardingRules,
