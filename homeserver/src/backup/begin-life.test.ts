@@ -177,7 +177,7 @@ test("Q12 a copy that was made for a backup says so wherever it is put, until a 
   await second.stop();
 });
 
-test("Q12 a start over a restored copy that dies before its life is counted is not taken for another copy", async () => {
+test("Q12 a start over a restored copy that dies before it counts is not taken for another copy", async () => {
   await (await start()).stop();
   await copyDatabase(path(), join(folder, "copy"));
   markCopy(join(folder, "copy"), 55);

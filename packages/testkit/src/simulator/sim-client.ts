@@ -101,9 +101,9 @@ export class SimClient implements Host {
     );
     try {
       const client = await (more.password === undefined
-        ? this.world.scheduler.hold(opening)
+        ? this.world.scheduler.hold(life.whileItLasts(opening))
         : opening);
-      if (!life.alive) return;
+      if (!life.alive || client === undefined) return;
       this.#client = client;
       this.world.note(`up ${this.name}`);
       this.onOpen(client);

@@ -124,8 +124,8 @@ export class SimServer implements Host {
       },
     });
     try {
-      const homeserver = await this.world.scheduler.hold(starting);
-      if (!life.alive) return;
+      const homeserver = await this.world.scheduler.hold(life.whileItLasts(starting));
+      if (!life.alive || homeserver === undefined) return;
       this.#homeserver = homeserver;
       this.world.note(`up ${this.name}`);
       this.network.door(this.name, door);
