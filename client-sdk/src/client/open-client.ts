@@ -20,6 +20,7 @@ import {
   createGroups,
   type Groups,
   knownMetadataKeys,
+  noteOldStore,
   roomKnown,
 } from "../groups/index.ts";
 import {
@@ -126,7 +127,7 @@ function startClient(
 ): Client {
   const { env, crypto } = platform;
   const { account, context, events } = opened;
-  const copies = createCopies(env, store, events);
+  const copies = createCopies(env, store, events, noteOldStore);
   const sync = createSync(env, context.api, store, account.client, { events, copies });
   const member: MemberContext = { crypto, now: () => sync.now() };
   const book = createContactBook(context, account.user, (contact) =>

@@ -47,6 +47,8 @@ export function createCopies(
   env: Pick<Env, "now" | "random" | "log">,
   store: LocalStore,
   events: Events<ClientEvents>,
+  /** Of a store that is older than its client; in the transaction that notes it. */
+  noteOld: (tx: LocalTx) => void,
 ): Copies {
   const tell = (told: Pick<ClientEvents["fault"], "code" | "text">) =>
     events.emit("fault", { room: undefined, position: 0, ...told });
@@ -94,6 +96,7 @@ export function createCopies(
         share(
           await store.transaction((tx) => {
             noteShared(tx);
+            noteOld(tx);
             return sharedRooms(tx);
           }),
         );

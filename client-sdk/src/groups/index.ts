@@ -28,7 +28,7 @@ export {
 } from "./room/index.ts";
 export type { KnownJoinLink } from "./joining/index.ts";
 export { knownMetadataKeys, roomKnown, type AboutWish, encodePicture } from "./about/index.ts";
-export { noteNewClient, type KeyPackageStock } from "./upkeep/index.ts";
+export { noteNewClient, noteOldStore, type KeyPackageStock } from "./upkeep/index.ts";
 export {
   type NewRoom,
   type HistoryGranting,

@@ -54,6 +54,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         heldTold: false,
         trouble: undefined,
         passing: undefined,
+        readAgainFrom: undefined,
         commits: new Map(),
         forkTags: new Map(),
         suspect,

@@ -153,6 +153,8 @@ test("FED-1090 FED-1091 who knocks is heard by those who may answer, and comes i
   const { link } = await room.links.create();
   const carols = await carol.conversations.join(link);
   const address = await room.links.address();
+  // Whom she has looked up she knows.
+  await alice.contacts.find(bob.me.address);
   const atAlice = next(alice, "knock");
   const atCarol = heard(carol, "knock");
   expect(await bob.conversations.knock(address)).toBe("waiting");

@@ -1,7 +1,7 @@
 import { bareTarget } from "./ceiling/target.ts";
-import { proportionalMemory } from "./process-stat.ts";
 import type { Measurement } from "./report.ts";
 import type { Peer, Target } from "./target.ts";
+import { memoryOf } from "./target-stat.ts";
 import { homeserverTarget } from "./world/target.ts";
 
 const quietMs = 10_000;
@@ -50,10 +50,6 @@ async function measure(
     for (const peer of peers) peer.close();
     await target.stop();
   }
-}
-
-function memoryOf(target: Target): number {
-  return target.pids().reduce((sum, pid) => sum + proportionalMemory(pid), 0);
 }
 
 async function settle(target: Target): Promise<void> {

@@ -1,22 +1,20 @@
 import {
   formatAddress,
-  keyMaterialRequestCodec,
-  keyMaterialResponseCodec,
   keyPackageUploadCodec,
   LIMITS,
   MEDIA_TYPE_TLS,
   mintRoomUri,
   parseDomain,
   paths,
-  signKeyMaterialRequest,
-  utf8Encode,
+  toBase64Url,
 } from "@treehouse/protocol";
 
 import { cpuMicroseconds, proportionalMemory } from "./process-stat.ts";
 import { latencies, type Measurement } from "./report.ts";
-import { createPeople, crypto, type Person, random } from "./world/people.ts";
+import { createPeople, type Person, random } from "./world/people.ts";
 import { jsonBody, makePackages, post } from "./world/rooms.ts";
 import { type ServerProcess, startServer } from "./world/server-process.ts";
+import { claim } from "./world/strangers.ts";
 
 const claimsAtOnce = 8;
 const perUpload = LIMITS.keyPackagesPerClientMax;
@@ -48,7 +46,9 @@ export async function benchKeyPackages(
     const figures = await measure(server, claims, claimsAtOnce, async (index) => {
       const person = people[index % owners];
       if (person === undefined) throw new Error("no such owner");
-      claimed.add(await claim(server, asker, person));
+      const room = mintRoomUri(parseDomain("localhost"), random);
+      const given = await claim({ server: server.url(), person: asker }, person, room);
+      claimed.add(toBase64Url(given));
     });
     report({
       name: "keypackages claim",
@@ -73,28 +73,6 @@ async function befriend(server: ServerProcess, asker: Person, asked: Person): Pr
     post(server.url(), person, path, "application/json", jsonBody({}));
   await tell(asker, paths.contactRequest(wanted));
   await tell(asked, paths.contactAccept(asking));
-}
-
-/** Answers the KeyPackage that was given, as text. */
-async function claim(server: ServerProcess, asker: Person, asked: Person): Promise<string> {
-  const { identity, user } = asker;
-  const request = signKeyMaterialRequest(
-    {
-      requestingUser: user,
-      targetUser: asked.user,
-      room: mintRoomUri(parseDomain("localhost"), random),
-      acceptableCiphersuites: [1],
-      requiredCapabilities: { extensions: [], proposals: [], credentials: [] },
-      requesterSignatureKey: identity.signaturePublicKey,
-      requesterCredential: { identity: utf8Encode(identity.client) },
-    },
-    (message) => crypto.sign(identity.signaturePrivateKey, message),
-  );
-  const body = keyMaterialRequestCodec.encode(request);
-  const answer = await post(server.url(), asker, paths.keyMaterial(), MEDIA_TYPE_TLS, body);
-  const [client] = keyMaterialResponseCodec.decode(answer).clients;
-  if (client?.status !== "success") throw new Error(`no KeyPackage: ${client?.status}`);
-  return Buffer.from(client.keyPackage).toString("base64");
 }
 
 async function measure(

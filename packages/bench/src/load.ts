@@ -1,7 +1,8 @@
 import { Arrivals } from "./arrivals.ts";
-import { cpuMicroseconds, proportionalMemory } from "./process-stat.ts";
+import { cpuMicroseconds } from "./process-stat.ts";
 import { latencies } from "./report.ts";
 import type { Peer, Target } from "./target.ts";
+import { cpuOf, memoryOf } from "./target-stat.ts";
 
 export type Shape = {
   readonly rooms: number;
@@ -123,7 +124,7 @@ export async function runLoad(
   state.measuring = false;
   running = false;
   stopPacing();
-  const memoryBytes = target.pids().reduce((sum, pid) => sum + proportionalMemory(pid), 0);
+  const memoryBytes = memoryOf(target);
   const lost = await drain(state, target.echoes ? shape.members : shape.members - 1);
   const doubled = arrivals.reduce((sum, one) => sum + one.doubled, 0);
   for (const peer of peers) peer.close();
@@ -182,7 +183,7 @@ function mark(target: Target, state: { readonly done: number; readonly delivered
     at: performance.now(),
     done: state.done,
     delivered: state.delivered,
-    serverCpu: target.pids().reduce((sum, pid) => sum + cpuMicroseconds(pid), 0),
+    serverCpu: cpuOf(target),
     ownCpu: cpuMicroseconds(process.pid),
   };
 }

@@ -51,8 +51,9 @@ async function benchSize(size: number, repeats: number, report: Report): Promise
   const context: MemberContext = { crypto, now: () => Date.now() };
   const operations = createOperations(take);
   const late = Math.ceil(repeats / 4);
-  // Who comes late needs a place.
-  const people = await makeOffline(Math.min(size, LIMITS.treeLeavesMax - late));
+  // Who comes later, or would come by what is refused, needs a place.
+  const membersMax = LIMITS.treeLeavesMax - late - 1 - LIMITS.proposalsPerCommitMax;
+  const people = await makeOffline(Math.min(size, membersMax));
   const groups = await populated(context, people);
   await updates(groups, operations, repeats);
   await additions(context, groups, operations, late);
@@ -67,7 +68,13 @@ async function benchSize(size: number, repeats: number, report: Report): Promise
       name: `mls ${size} ${op}`,
       op,
       ...(ceiling === undefined ? {} : { ratio: ceiling / (figures["ms"] ?? Number.NaN) }),
-      parameters: { size, repeats, crypto: "node", tree: "every place is taken" },
+      parameters: {
+        size,
+        members: people.length,
+        repeats,
+        crypto: "node",
+        tree: "every place is taken",
+      },
       figures,
     });
   }

@@ -1,7 +1,8 @@
 import { bareTarget } from "./ceiling/target.ts";
-import { cpuMicroseconds, proportionalMemory } from "./process-stat.ts";
+import { cpuMicroseconds } from "./process-stat.ts";
 import type { Measurement } from "./report.ts";
 import type { Peer, Target } from "./target.ts";
+import { cpuOf, memoryOf } from "./target-stat.ts";
 import { homeserverTarget } from "./world/target.ts";
 
 const rooms = 50;
@@ -128,12 +129,4 @@ function since(before: ReturnType<typeof mark>, target: Target, messages: number
     cpuPerMessage: (after.server - before.server) / messages,
     generatorCpuPerMessage: (after.own - before.own) / messages,
   };
-}
-
-function cpuOf(target: Target): number {
-  return target.pids().reduce((sum, pid) => sum + cpuMicroseconds(pid), 0);
-}
-
-function memoryOf(target: Target): number {
-  return target.pids().reduce((sum, pid) => sum + proportionalMemory(pid), 0);
 }

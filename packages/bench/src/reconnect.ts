@@ -1,7 +1,8 @@
 import { bareTarget } from "./ceiling/target.ts";
-import { cpuMicroseconds, proportionalMemory } from "./process-stat.ts";
+import { cpuMicroseconds } from "./process-stat.ts";
 import { latencies, type Measurement } from "./report.ts";
 import type { Peer, Target } from "./target.ts";
+import { cpuOf, memoryOf } from "./target-stat.ts";
 import { homeserverTarget } from "./world/target.ts";
 
 const nothing = { accepted: () => undefined, delivered: () => undefined };
@@ -48,7 +49,7 @@ async function measure(target: Target, connections: number) {
       ...latencies(samples),
       cpuPerConnection: (cpuOf(target) - before) / connections,
       generatorCpuPerConnection: (cpuMicroseconds(process.pid) - own) / connections,
-      memoryBytes: target.pids().reduce((sum, pid) => sum + proportionalMemory(pid), 0),
+      memoryBytes: memoryOf(target),
     };
   } finally {
     for (const peer of peers) peer.close();
@@ -69,8 +70,4 @@ async function connectAll(target: Target, connections: number, peers: Peer[]): P
   };
   await Promise.all(Array.from({ length: atOnce }, lane));
   return samples;
-}
-
-function cpuOf(target: Target): number {
-  return target.pids().reduce((sum, pid) => sum + cpuMicroseconds(pid), 0);
 }

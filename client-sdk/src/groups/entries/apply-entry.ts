@@ -91,7 +91,14 @@ export async function applyEntry(
   }
   if (entry.position > room.cursor.position + 1) {
     const superseded = await supersede(context, room, entry.position - 1);
-    return superseded ? applyEntry(context, room, bytes) : "again";
+    if (superseded) return applyEntry(context, room, bytes);
+    if (room.readAgainFrom !== room.cursor.position) {
+      room.readAgainFrom = room.cursor.position;
+      return "again";
+    }
+    // It does not come: since this store was copied its client came in anew, behind it (FED-1111).
+    room.lost = true;
+    return "applied";
   }
   const { hash } = room.cursor;
   // A hub never goes back to a term before one that it has declared (FED-957).

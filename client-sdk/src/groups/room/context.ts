@@ -266,6 +266,8 @@ export type Room = {
   trouble: Trouble | undefined;
   /** What a void has taken back is read once more, and passed over. */
   passing: Passing | undefined;
+  /** Behind which position the stream was read again, because an entry was missing there. */
+  readAgainFrom: number | undefined;
   /** The last commits that were applied in this run, by position. */
   readonly commits: Map<number, { readonly hash: Bytes; readonly committer: UserUri }>;
   /** Fork tags by epoch, of those that messages still come from. */

@@ -1,32 +1,42 @@
 import { isRoomStream, paths, subscriptionsAnswerSchema } from "@treehouse/protocol";
 
+import type { LocalTx } from "../../storage/index.ts";
 import { supersede } from "../entering/index.ts";
 import type { GroupsContext } from "../room/index.ts";
 import type { OpenRooms } from "../open-rooms.ts";
 import { pump } from "../pump/index.ts";
 
 const pending = "compare rooms";
+/** Which of the two is the older one. */
+const byServer = 1;
+const byStore = 2;
 
 /**
  * The own server was put back from a backup: what it offers is to be compared with what this store
  * knows. Noted durably, before anything else of the server's new life is remembered.
  */
 export async function noteRestored(context: GroupsContext): Promise<void> {
-  await context.store.transaction((tx) => tx.settings.put(pending, new Uint8Array(1)));
+  await context.store.transaction((tx) => tx.settings.put(pending, new Uint8Array([byServer])));
+}
+
+/** This store was put back: its client may have come into rooms since, and out of others (FED-1111). */
+export function noteOldStore(tx: LocalTx): void {
+  if (tx.settings.get(pending) === undefined) tx.settings.put(pending, new Uint8Array([byStore]));
 }
 
 /**
  * Looks for rooms that this client is in and the server offers no stream of: it has forgotten that
- * the client came, or the whole room; and for rooms of which only the server knows. The pumps then
+ * the client came, or the whole room, or this store that the client went; and for rooms of which only
+ * the server knows. The pumps then
  * come back into them, or learn that there is no way back. Done when nothing is amiss; until then
  * each new connection looks again.
  */
 export async function findForgotten(context: GroupsContext, rooms: OpenRooms): Promise<void> {
-  const { known, due } = await context.store.transaction((tx) => ({
+  const { known, older } = await context.store.transaction((tx) => ({
     known: tx.rooms.list(),
-    due: tx.settings.get(pending) !== undefined,
+    older: tx.settings.get(pending)?.[0],
   }));
-  if (!due) return;
+  if (older === undefined) return;
   const { subscriptions } = await context.api.json(
     "GET",
     paths.subscriptions(),
@@ -47,7 +57,7 @@ export async function findForgotten(context: GroupsContext, rooms: OpenRooms): P
     amiss = true;
     if (status === "joined") {
       room.lost = true;
-      room.forgotten = true;
+      room.forgotten = older !== byStore;
       continue;
     }
     await context.store.transaction((tx) => {

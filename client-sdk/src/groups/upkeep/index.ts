@@ -1,6 +1,6 @@
 /** What is done without being asked: at each connection, after a restore, and against what leaves behind. */
 export { comeBack } from "./come-back.ts";
-export { noteRestored } from "./forgotten-rooms.ts";
+export { noteOldStore, noteRestored } from "./forgotten-rooms.ts";
 export type { KeyPackageStock } from "./publish-key-packages.ts";
 export {
   catchUpEvents,

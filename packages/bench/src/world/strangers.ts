@@ -36,11 +36,16 @@ export async function claimFrom(asker: Resident, asked: Resident, room: RoomUri)
   await until(async () => (await stateOf(asked, asking ?? "")) === "incoming");
   await tell(asked, paths.contactAccept(asking ?? ""));
   await until(async () => (await stateOf(asker, wanted ?? "")) === "mutual");
+  return claim(asker, asked.person, room);
+}
+
+/** One KeyPackage of a person who has given leave to be asked for it. */
+export async function claim(asker: Resident, asked: Person, room: RoomUri): Promise<Bytes> {
   const { identity, user } = asker.person;
-  const claim = signKeyMaterialRequest(
+  const signed = signKeyMaterialRequest(
     {
       requestingUser: user,
-      targetUser: asked.person.user,
+      targetUser: asked.user,
       room,
       acceptableCiphersuites: [1],
       requiredCapabilities: { extensions: [], proposals: [], credentials: [] },
@@ -49,7 +54,7 @@ export async function claimFrom(asker: Resident, asked: Resident, room: RoomUri)
     },
     (message) => crypto.sign(identity.signaturePrivateKey, message),
   );
-  const body = keyMaterialRequestCodec.encode(claim);
+  const body = keyMaterialRequestCodec.encode(signed);
   const answer = await post(asker.server, asker.person, paths.keyMaterial(), MEDIA_TYPE_TLS, body);
   const { clients, status } = keyMaterialResponseCodec.decode(answer);
   const [client] = clients;

@@ -16,7 +16,7 @@ import {
   checkRoomState,
   readContext,
   TREE_RULES,
-  verifyAhead,
+  verifyTreeAhead,
 } from "../validity/index.ts";
 import { decodeTree, decodeUntrusted, groupInfoKind, refuseOn } from "../wire/index.ts";
 import type {
@@ -57,7 +57,7 @@ export async function joinExternal(
   const before: PublicState = { groupContext, ratchetTree, confirmationTag, proposals: [] };
   await checkGroupInfo(crypto, before, input.groupInfo, undefined);
   checkLeafNodes(crypto, ratchetTree);
-  const verify = await verifyAhead(crypto, ratchetTree, groupContext);
+  const verify = await verifyTreeAhead(crypto, ratchetTree, groupContext);
   checkIdentities({ verify }, ratchetTree);
   const options = { lifetimeMs: LIMITS.keyPackageLifetimeMaxMs, lastResort: false };
   const own = await makeKeyPackage(context, identity, options);

@@ -17,7 +17,7 @@ import {
   checkRoomState,
   readContext,
   TREE_RULES,
-  verifyAhead,
+  verifyTreeAhead,
 } from "../validity/index.ts";
 import { broken, decodeTree, decodeUntrusted, refuseOn, welcomeKind } from "../wire/index.ts";
 import type { ClientIdentity, MemberContext, MemberGroup, WelcomeExtension } from "./face.ts";
@@ -67,7 +67,7 @@ export async function joinWelcome(
     throw broken("groupInfoSignerBlank");
   }
   checkLeafNodes(crypto, tree);
-  const verify = await verifyAhead(crypto, tree, groupInfo.groupContext);
+  const verify = await verifyTreeAhead(crypto, tree, groupInfo.groupContext);
   const join = () =>
     joinGroup(
       welcome,

@@ -10,7 +10,7 @@ import { treeHashRoot } from "ts-mls/treeHash.js";
 import { toLeafIndex } from "ts-mls/treemath.js";
 
 import type { MlsCrypto } from "../crypto/index.ts";
-import { toTsMls } from "../crypto/index.ts";
+import { toTsMls, toTsMlsWith } from "../crypto/index.ts";
 import { leafAt, readLeaf } from "../tree/index.ts";
 import { broken, decodeUntrusted, handshakeKind, refuseOn } from "../wire/index.ts";
 import { applyPath, checkPathForm } from "./apply-path.ts";
@@ -23,6 +23,7 @@ import { standIn } from "./public-state.ts";
 import type { CommitView } from "./read-commit.ts";
 import { readCommit, removedLeaves } from "./read-commit.ts";
 import { checkSignature } from "./read-handshake.ts";
+import { verifyAddsAhead } from "./verify-ahead.ts";
 
 type Place = { leaf: number; client: ClientUri };
 
@@ -65,9 +66,19 @@ export async function applyCommit(
   const { commit } = view.content;
   const sender = view.committerLeaf === undefined ? undefined : toLeafIndex(view.committerLeaf);
   const psks = { findPsk: () => undefined };
+  const packages = view.proposals.flatMap((one) => ("add" in one ? [one.add.keyPackage] : []));
+  const verify = await verifyAddsAhead(crypto, packages);
   const applied = await refuseOn(
     "invalidCommit",
-    () => applyProposals(standIn(before, at), commit.proposals, sender, psks, false, cs),
+    () =>
+      applyProposals(
+        standIn(before, at),
+        commit.proposals,
+        sender,
+        psks,
+        false,
+        toTsMlsWith(crypto, verify),
+      ),
     PROPOSAL_RULES,
   );
   if (applied.needsUpdatePath && commit.path === undefined) {
@@ -80,7 +91,10 @@ export async function applyCommit(
     ...added.map(({ leaf }) => leaf),
     ...(commit.path ? [committerLeaf] : []),
   ]);
-  checkLeaves(crypto, { before: before.ratchetTree, after: tree, changed: [...changed], view, at });
+  checkLeaves(
+    { verify },
+    { before: before.ratchetTree, after: tree, changed: [...changed], view, at },
+  );
 
   const next = await nextContext(cs.hash, before, view, extended, tree);
   const external = view.committerLeaf === undefined;

@@ -22,7 +22,7 @@ type TreeChange = {
  * The rules of identity on the difference of two trees (architecture §4), which the library does
  * not see. Refusals: identityInvalid, invalidCommit, limitExceeded.
  */
-export function checkLeaves(crypto: MlsCrypto, change: TreeChange): void {
+export function checkLeaves(crypto: Pick<MlsCrypto, "verify">, change: TreeChange): void {
   const { before, after, changed, view, at } = change;
   const leaves = leavesOf(after);
   checkCount(leaves.length);

@@ -11,7 +11,7 @@ export { checkKeyPackage, checkKeyPackageForm } from "./check-key-package.ts";
 export type { CheckedKeyPackage } from "./check-key-package.ts";
 export { checkProposal } from "./check-proposal.ts";
 export { checkIdentities, checkLeafNodes, checkTree } from "./check-tree.ts";
-export { verifyAhead } from "./verify-ahead.ts";
+export { verifyTreeAhead } from "./verify-ahead.ts";
 export { checkRoomState } from "./check-state-change.ts";
 export { SECRET_RULES, TREE_RULES } from "./library-rules.ts";
 export { readContext } from "./read-context.ts";

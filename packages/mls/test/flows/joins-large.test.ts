@@ -1,10 +1,11 @@
 /** Joining a group that is so large that signatures are verified on other threads first. */
-import { leafIdentityCodec, toHex } from "@treehouse/protocol";
+import { type Bytes, leafIdentityCodec, toHex } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 
 import { countingCrypto, populate } from "../../src/bench/index.ts";
 import type { MlsCrypto } from "../../src/crypto/index.ts";
 import { createKeyPackage, joinExternal, joinWelcome } from "../../src/member/index.ts";
+import { loadPublicGroup } from "../../src/public/index.ts";
 import { createWorld, newRoom } from "../world/people.ts";
 import { seededRandom } from "../world/random.ts";
 import { none } from "../world/room.ts";
@@ -15,7 +16,11 @@ const members = 130;
 async function large(seed: number, forged: number | undefined) {
   const random = seededRandom(seed);
   const { crypto, take } = countingCrypto({ random: (length) => random.bytes(length) });
-  const world = createWorld(seed + 1, () => crypto);
+  const { verifyElsewhere: threads, ...inPlace } = crypto;
+  if (threads === undefined) throw new Error("nothing is verified elsewhere");
+  const providers: readonly MlsCrypto[] = [crypto, inPlace];
+  // The member who makes the commits passes over what is wrong in them.
+  const world = createWorld(seed + 1, () => ({ ...inPlace, verify: () => true }));
   const users = Array.from({ length: members }, (_, index) => world.user(`m${index}`));
   const [founder] = users;
   if (founder === undefined) throw new Error("nobody");
@@ -30,8 +35,6 @@ async function large(seed: number, forged: number | undefined) {
     return { ...client, leafIdentity: leafIdentityCodec.encode({ ...identity, certificate }) };
   });
   const { memberAt, publicGroup } = await populate(world.context, clients, newRoom(world, founder));
-  const { verifyElsewhere: _, ...inPlace } = crypto;
-  const providers: readonly MlsCrypto[] = [crypto, inPlace];
   return { world, take, providers, member: memberAt(0), publicGroup };
 }
 
@@ -73,5 +76,37 @@ test("T-22 a forged certificate in a large tree is refused by the same rule on a
     const coming = joinExternal({ ...world.context, crypto }, identity, offer);
     const data = { rule: "identityCertificate" };
     await expect(coming).rejects.toMatchObject({ code: "identityInvalid", data });
+  }
+});
+
+test("T-39 what many newcomers are signed with is verified once, and one forgery refuses them all", async () => {
+  const { world, take, providers, member, publicGroup } = await large(57, undefined);
+  const at = world.context.now();
+  const uploadOf = async (forged: number | undefined) => {
+    const add: Bytes[] = [];
+    for (let index = 0; index < 20; index += 1) {
+      const client = world.client(world.user(`new${index}`));
+      const identity = leafIdentityCodec.decode(client.leafIdentity);
+      const signature = identity.attestation.signature.toReversed();
+      const attestation = { ...identity.attestation, signature };
+      const leafIdentity = leafIdentityCodec.encode({ ...identity, attestation });
+      const made = index === forged ? { ...client, leafIdentity } : client;
+      const options = { lifetimeMs: 1_000_000_000, lastResort: false };
+      add.push((await createKeyPackage(world.context, made, options)).keyPackage);
+    }
+    const { commit, groupInfo, welcome } = await member.prepareCommit({ add }, none);
+    await member.discard();
+    if (welcome === undefined) throw new Error("nobody is welcomed");
+    return { commit, groupInfo, welcome, at };
+  };
+  const [good, bad] = [await uploadOf(undefined), await uploadOf(13)];
+  for (const crypto of providers) {
+    const hub = await loadPublicGroup({ crypto }, publicGroup.store());
+    take();
+    expect((await hub.checkCommit(good)).added).toHaveLength(20);
+    // Beside theirs that of the commit, and that of the GroupInfo.
+    expect(take().verifies).toBe(4 * 20 + 2);
+    const data = { rule: "identityAttestation" };
+    await expect(hub.checkCommit(bad)).rejects.toMatchObject({ code: "identityInvalid", data });
   }
 });

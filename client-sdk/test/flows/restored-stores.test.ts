@@ -1,0 +1,138 @@
+/** A store that is put back as it was, after much has happened to its client's conversations. */
+import { copyFileSync, existsSync, rmSync } from "node:fs";
+
+import { expect, test } from "vitest";
+
+import type { Client, Conversation } from "../../src/node.ts";
+import { befriend } from "../world/friends.ts";
+import { startServers } from "../world/servers.ts";
+import { heard, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
+
+const ends = ["", "-wal", "-shm", ".key"];
+
+function copyStore(from: string, to: string): void {
+  for (const end of ends) {
+    rmSync(`${to}${end}`, { force: true });
+    if (existsSync(`${from}${end}`)) copyFileSync(`${from}${end}`, `${to}${end}`);
+  }
+}
+
+/** Whether this client is out of a conversation, and how; what was said before is still there. */
+async function isOver(client: Client, { id }: Conversation, status: string): Promise<boolean> {
+  return (await (await client.conversations.get(id)).info()).status === status;
+}
+
+test("R-019 FED-1111 a store that was put back returns to everything by itself, and says what is over", async () => {
+  await using servers = await startServers("one.test", "two.test");
+  const server = servers.at(0);
+  await using alice = await server.register("alice");
+  await using bob = await servers.at(1).register("bob");
+  await befriend(alice, bob);
+  let vera = await server.register("vera");
+  await befriend(vera, bob);
+  const { address } = vera.me;
+  const room = async (name: string): Promise<Conversation> => {
+    const made = await alice.conversations.create({ name, members: [address] });
+    await joinedBy(vera, made.id);
+    await made.send(`before ${name}`);
+    await reads(vera, made.id, `before ${name}`);
+    return made;
+  };
+  const chat = await room("chat");
+  const changed = await room("changed");
+  const shut = await room("shut");
+  const ended = await room("ended");
+  const reset = await room("reset");
+  const moved = await room("moved");
+  const left = await room("left");
+  await moved.add([bob.me.address]);
+  await joinedBy(bob, moved.id);
+  await vera.caughtUp();
+  await vera.close();
+  const backup = `${server.path("vera")}-backup`;
+  copyStore(server.path("vera"), backup);
+
+  vera = await server.open("vera");
+  await vera.caughtUp();
+  const at = ({ id }: Conversation) => vera.conversations.get(id);
+  await chat.send("meanwhile");
+  await (await at(chat)).send("I was here");
+  await changed.setRole([address], "admin");
+  await changed.rename("changed twice");
+  await until(vera, async () => (await (await at(changed)).info()).name === "changed twice");
+  await (await at(changed)).setAbout({ topic: "by vera" });
+  await shut.remove([address]);
+  await ended.deleteForAll();
+  await reset.reset();
+  await reset.send("in the new group");
+  await moved.handOver("two.test");
+  await moved.send("from elsewhere");
+  await (await at(left)).leave();
+  await until(alice, async () => (await left.members()).length === 1);
+  const late = await alice.conversations.create({ name: "late", members: [address] });
+  await joinedBy(vera, late.id);
+  await late.send("welcome");
+  for (const [one, text] of [
+    [reset, "in the new group"],
+    [moved, "from elsewhere"],
+    [late, "welcome"],
+  ] as const) {
+    await reads(vera, one.id, text);
+  }
+  await vera.caughtUp();
+  await vera.close();
+
+  copyStore(backup, server.path("vera"));
+  vera = await server.open("vera");
+  const faults = heard(vera, "fault");
+  const over = heard(vera, "removed");
+  const told = [
+    next(vera, "deleted", (one) => one.room === ended.id),
+    next(vera, "reset", (one) => one.room === reset.id),
+    next(vera, "moved", (one) => one.room === moved.id),
+  ];
+  await vera.caughtUp();
+  await Promise.all(told);
+  await joinedBy(vera, late.id);
+  await until(vera, () => isOver(vera, shut, "removed"));
+  await until(vera, () => isOver(vera, ended, "deleted"));
+  await until(vera, () => isOver(vera, left, "removed"));
+
+  const goesOn = [chat, changed, reset, moved, late];
+  for (const one of goesOn) {
+    await (await at(one)).send(`back in ${one.id}`);
+    await reads(alice, one.id, `back in ${one.id}`);
+    await one.send("welcome back");
+    await reads(vera, one.id, "welcome back");
+  }
+  for (const one of goesOn) {
+    await Promise.all([alice, vera].map((client) => client.caughtUp()));
+    const [here, there] = [await (await at(one)).info(), await one.info()];
+    expect(here.epochAuthenticator).toBe(there.epochAuthenticator);
+    expect(here.health).toEqual({ state: "ok" });
+  }
+  const texts = async (one: Conversation) => textsIn(await at(one));
+  const back = (one: Conversation) => [`back in ${one.id}`, "welcome back"];
+  expect(await texts(chat)).toEqual(["before chat", "meanwhile", "I was here", ...back(chat)]);
+  expect(await texts(changed)).toEqual(["before changed", ...back(changed)]);
+  expect(await (await at(changed)).info()).toMatchObject({ name: "changed twice" });
+  expect((await (await at(changed)).info()).topic).toBe("by vera");
+  expect((await (await at(moved)).info()).server).toBe("two.test");
+  // What was before is kept everywhere; what is over takes nothing more.
+  for (const [one, name] of [
+    [shut, "shut"],
+    [ended, "ended"],
+    [left, "left"],
+    [reset, "reset"],
+    [moved, "moved"],
+  ] as const) {
+    expect((await texts(one))[0]).toBe(`before ${name}`);
+  }
+  for (const one of [shut, ended, left]) {
+    await expect((await at(one)).send("more")).rejects.toMatchObject({ code: "removed" });
+  }
+  expect(over.map((one) => one.room)).toEqual(expect.arrayContaining([shut.id, left.id]));
+  expect(faults.map(({ code }) => code)).toContain("storeRestored");
+  expect(faults.map(({ code }) => code)).not.toContain("forkDetected");
+  await vera.close();
+});
