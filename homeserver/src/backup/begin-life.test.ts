@@ -9,6 +9,7 @@ import type { NewLife } from "./begin-life.ts";
 import { markCopy } from "./copy-store.sqlite.ts";
 import { backupMigrations } from "./index.ts";
 import { createLivesFile } from "./lives-file.ts";
+import type { LivesFile } from "./lives-file.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 
 let folder = "";
@@ -41,6 +42,7 @@ type Start = {
 async function start(
   now = 1_000_000_000_000,
   restored?: (tx: Tx) => Promise<void>,
+  file: LivesFile = createLivesFile(path()),
 ): Promise<Start> {
   const env = createNodeEnv({ log: { level: "info", write: (line) => logged.push(line) } });
   const database = openDatabase({
@@ -58,7 +60,7 @@ async function start(
   const setBack = await beginLife({
     env: { ...env, now: () => now },
     database,
-    file: createLivesFile(path()),
+    file,
     jobs: {
       every(_name, _intervalMs, run) {
         hour = async () => run();
@@ -170,6 +172,32 @@ test("Q12 a copy that was made for a backup says so wherever it is put, until a 
   expect(first.setBack).toBe("restored");
   expect(first.told).toHaveLength(1);
   await first.stop();
+  const second = await start();
+  expect({ setBack: second.setBack, told: second.told }).toEqual({ setBack: undefined, told: [] });
+  await second.stop();
+});
+
+test("Q12 a start over a restored copy that dies before it counts is not taken for another copy", async () => {
+  await (await start()).stop();
+  await copyDatabase(path(), join(folder, "copy"));
+  markCopy(join(folder, "copy"), 55);
+  rmSync(path());
+  rmSync(join(folder, "boot"));
+  await copyDatabase(join(folder, "copy"), path());
+  const files = createLivesFile(path());
+  let isTold = false;
+  const tell = async (): Promise<void> => {
+    isTold = true;
+  };
+  const dying = await start(1_000_000_000_000, tell, {
+    read: () => files.read(),
+    async write(count) {
+      if (isTold) throw new Error("the process died here");
+      await files.write(count);
+    },
+  });
+  expect(dying.setBack).toBe("restored");
+  await dying.stop();
   const second = await start();
   expect({ setBack: second.setBack, told: second.told }).toEqual({ setBack: undefined, told: [] });
   await second.stop();

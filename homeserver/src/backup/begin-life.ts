@@ -50,6 +50,7 @@ export async function beginLife(options: LifeOptions): Promise<SetBack | undefin
   const { env, database, file, jobs, restorables } = options;
   const store = createSqliteStore(database);
   const inFile = await file.read();
+  await beforeRestored(options, store, inFile);
   const setBack = await database.transaction(async (tx) => {
     const known = await store.lives(tx);
     const why = setBackBy(known, inFile);
@@ -71,6 +72,26 @@ export async function beginLife(options: LifeOptions): Promise<SetBack | undefin
 
 /** Copies of the database alone that are older than this are found to be old. */
 const raiseIntervalMs = 3_600_000;
+
+/**
+ * Data that the restore command has put there have no file beside them. It comes before the mark goes:
+ * a start that dies between the two would be taken for another copy by the next. Data without the mark
+ * get none here, since the missing file is what they are found by.
+ */
+async function beforeRestored(
+  { env, database, file }: LifeOptions,
+  store: LivesStore,
+  inFile: number | undefined,
+): Promise<void> {
+  if (inFile !== undefined) return;
+  const known = await database.read((tx) => store.lives(tx));
+  if (known?.copiedAt === undefined) return;
+  try {
+    await file.write(0);
+  } catch (error) {
+    env.log.warn("livesNotCounted", errorFields(error));
+  }
+}
 
 /**
  * A full disk must not keep a server from starting: it still serves whoever reads. Where there is no

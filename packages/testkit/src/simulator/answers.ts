@@ -31,7 +31,8 @@ export class Answers {
     const frame = serverFrameCodec.decode(bytes);
     if (frame.type !== "submitted" && frame.type !== "updated" && frame.type !== "refused") return;
     const key = this.#asked.get(frame.requestId);
-    if (key === undefined) return;
+    // A server that was put back has forgotten its answers.
+    if (key === undefined || this.#world.probes.has("server restored")) return;
     const first = this.#accepted.get(key);
     if (frame.type === "refused") {
       this.#world.probe(`refused ${frame.code}`);

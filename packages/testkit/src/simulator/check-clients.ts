@@ -1,6 +1,6 @@
 import type { Client, ConversationInfo } from "@treehouse/client-sdk/embedding";
 import { sha256, toHex } from "@treehouse/protocol";
-import type { LogRow } from "./read-logs.ts";
+import type { Log } from "./read-logs.ts";
 import type { SimClient } from "./sim-client.ts";
 import type { Scene } from "./scene.ts";
 
@@ -13,7 +13,7 @@ type Held = {
  * Everybody holds what was said while they were in, in the hub's order, once, and nothing else (I2,
  * I4, I5, I6, I10, I11); and all who are in have the same secrets (I9).
  */
-export async function checkClients(scene: Scene, log: readonly LogRow[]): Promise<void> {
+export async function checkClients(scene: Scene, log: Log): Promise<void> {
   const { clients, room, world } = scene;
   const all = new Map<number, string>();
   const held = new Map<SimClient, Held>();
@@ -30,9 +30,14 @@ export async function checkClients(scene: Scene, log: readonly LogRow[]): Promis
     }
   }
   checkTold(scene, log);
-  checkSent(scene, all);
+  // Of what a hub was put back behind, some of its members still have what it has forgotten.
+  const [hub] = scene.servers;
+  if (hub?.wasRestored === true) {
+    for (const position of all.keys()) if (log.at(position) === undefined) all.delete(position);
+  }
+  checkSent(scene, all, log);
   for (const [one, known] of held) checkHeld(scene, one, known, { all, log });
-  await checkSecrets(scene);
+  await checkSecrets(scene, log);
 }
 
 async function heldBy(client: Client, room: string): Promise<Held> {
@@ -45,13 +50,19 @@ async function heldBy(client: Client, room: string): Promise<Held> {
 }
 
 /** Nobody tells of anything that is not right, but for what somebody has made so. */
-function checkTold({ told, network, victim, world }: Scene, log: readonly LogRow[]): void {
+function checkTold({ told, network, servers, victim, world }: Scene, log: Log): void {
+  const restored = servers.filter(({ wasRestored }) => wasRestored).map(({ name }) => name);
   for (const { by, position, text } of told) {
+    const isSetBack = restored.includes(by.server) || restored.includes(servers[0]?.name ?? "");
+    if (by.wasPutBack || (isSetBack && /^restored:|: restored$/.test(text))) {
+      world.probe("setting back told");
+      continue;
+    }
     if (by === victim) {
       world.probe("lie told");
       continue;
     }
-    const entry = log[position - 1]?.entry;
+    const entry = log.at(position)?.entry;
     const isGarbage =
       entry?.kind === "application" && network.garbage.has(toHex(sha256(entry.message)));
     if (isGarbage) world.probe("garbage told");
@@ -59,7 +70,11 @@ function checkTold({ told, network, victim, world }: Scene, log: readonly LogRow
   }
 }
 
-function checkSent({ sent, world }: Scene, all: ReadonlyMap<number, string>): void {
+function checkSent(
+  { sent, servers, clients, world }: Scene,
+  all: ReadonlyMap<number, string>,
+  log: Log,
+): void {
   const positions = new Map<string, number[]>();
   for (const [position, text] of all) {
     positions.set(text, [...(positions.get(text) ?? []), position]);
@@ -68,6 +83,17 @@ function checkSent({ sent, world }: Scene, all: ReadonlyMap<number, string>): vo
     const places = positions.get(text) ?? [];
     positions.delete(text);
     if (places.length > 1) world.violate("I2", `"${text}" stands at ${places.join(" and ")}`);
+    const isForgotten = servers[0]?.wasRestored === true && log.at(position ?? 0) === undefined;
+    if (outcome === "accepted" && isForgotten) {
+      world.probe(places.length > 0 ? "forgotten, and said again" : "forgotten");
+      continue;
+    }
+    // It stands in the log, and whoever was in had their store put back.
+    const isUnread = places.length === 0 && log.at(position ?? 0) !== undefined;
+    if (outcome === "accepted" && isUnread && clients.some(({ wasPutBack }) => wasPutBack)) {
+      world.probe("read by a store that was put back, alone");
+      continue;
+    }
     if (outcome === "accepted" && places[0] !== position) {
       world.violate("I4", `"${text}" was accepted at ${position}, and stands at ${places[0]}`);
     }
@@ -81,29 +107,38 @@ function checkSent({ sent, world }: Scene, all: ReadonlyMap<number, string>): vo
 /** Who is in from a position on, exclusively, up to another, inclusively; with the first epoch. */
 type Stay = { readonly after: number; readonly epoch: number; upTo: number };
 
-function staysOf(client: string, log: readonly LogRow[]): readonly Stay[] {
+function staysOf(client: string, log: Log): readonly Stay[] {
   const stays: Stay[] = [];
-  for (const { entry, position } of log) {
+  for (const { entry, position } of log.rows) {
     if (entry.kind !== "commit") continue;
     for (const { client: changed, change } of entry.leafChanges) {
       if (changed !== client) continue;
       const last = stays.at(-1);
+      // Without an entry that adds it, it was in from the beginning.
+      if (change === "removed" && last === undefined) {
+        stays.push({ after: 0, epoch: 0, upTo: position });
+      }
       if (change === "removed" && last !== undefined) last.upTo = position;
       if (change === "added")
         stays.push({ after: position, epoch: entry.epoch + 1, upTo: Infinity });
     }
   }
   // Without an entry that adds it, it founded the room.
-  const first = log.findIndex(({ entry }) => entry.kind === "commit");
+  const first = log.rows.findIndex(({ entry }) => entry.kind === "commit");
   if (stays.length === 0 || first < 0) stays.push({ after: 0, epoch: 0, upTo: Infinity });
   return stays;
+}
+
+/** Its store was put back behind its removal, of which its other process had been told. */
+function isUnaware(one: SimClient, log: Log): boolean {
+  return one.wasPutBack && staysOf(one.client?.me.client ?? "", log).at(-1)?.upTo !== Infinity;
 }
 
 function checkHeld(
   { world, givenUp, victim, told }: Scene,
   one: SimClient,
   { texts }: Held,
-  { all, log }: { all: ReadonlyMap<number, string>; log: readonly LogRow[] },
+  { all, log }: { all: ReadonlyMap<number, string>; log: Log },
 ): void {
   const client = one.client?.me.client ?? "";
   const stays = staysOf(client, log);
@@ -111,13 +146,14 @@ function checkHeld(
   if (one !== victim && givenUp.has(one.address) && stays.every(({ upTo }) => upTo === Infinity)) {
     world.violate("I4", `${one.name} gave a wish up and was in all the time`);
   }
-  // Who was lied to and says so need not have everything.
-  const knows = one === victim && told.some(({ by }) => by === victim);
+  // Who was lied to, or put back, and says so need not have everything.
+  const mayLack = one === victim || one.wasPutBack;
+  const knows = isUnaware(one, log) || (mayLack && told.some(({ by }) => by === one));
   const has = new Set(texts.map(({ position }) => position));
   if (has.size !== texts.length) world.violate("I10", `${one.name} holds something twice`);
   for (const position of all.keys()) {
     const stay = stays.find(({ after, upTo }) => position > after && position < upTo);
-    const epoch = log[position - 1]?.epoch ?? 0;
+    const epoch = log.at(position)?.epoch ?? 0;
     // What was sealed before somebody came in is not for them, also if it comes later.
     const mayRead = stay !== undefined && epoch >= stay.epoch;
     if (has.has(position) && !mayRead) {
@@ -132,10 +168,14 @@ async function infoOf(client: Client, room: string): Promise<ConversationInfo> {
   return (await client.conversations.get(room)).info();
 }
 
-async function checkSecrets({ clients, room, world, victim, told }: Scene): Promise<void> {
+async function checkSecrets(
+  { clients, room, world, victim, told }: Scene,
+  log: Log,
+): Promise<void> {
   const secrets = new Map<string, string>();
   for (const one of clients) {
     if (one === victim && told.some(({ by }) => by === victim)) continue;
+    if (isUnaware(one, log)) continue;
     if (one.client === undefined || (await one.standing(room)) === undefined) continue;
     const info = await world.within(infoOf(one.client, room), "a look at the room");
     if (info.epochAuthenticator === "") continue;

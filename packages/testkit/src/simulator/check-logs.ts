@@ -1,5 +1,12 @@
-import { chainHashOf, type CommitEntry, equalBytes, firstPrevious } from "@treehouse/protocol";
-import type { LogRow } from "./read-logs.ts";
+import {
+  chainHashOf,
+  type CommitEntry,
+  type Entry,
+  equalBytes,
+  firstPrevious,
+  TOMBSTONE_REASONS,
+} from "@treehouse/protocol";
+import { Log } from "./read-logs.ts";
 import type { Scene } from "./scene.ts";
 
 /** How many epochs back a message may have been sealed (architecture §5). */
@@ -9,11 +16,11 @@ const lateEpochsMax = 3;
  * Order, gaplessness, one commit per epoch (I1, I3), the same octets on every server, nothing
  * rejected for good, files whole. Answers the hub's log.
  */
-export function checkLogs(scene: Scene): readonly LogRow[] {
+export function checkLogs(scene: Scene): Log {
   const { servers, room, world } = scene;
   const [hub] = servers;
   if (hub === undefined) throw new Error("there is no server");
-  let log: readonly LogRow[] = [];
+  let log = new Log([]);
   for (const server of servers) {
     const tables = server.tables();
     const own = tables.log(room);
@@ -31,17 +38,19 @@ export function checkLogs(scene: Scene): readonly LogRow[] {
   return log;
 }
 
-function checkHubLog({ world }: Scene, log: readonly LogRow[]): void {
+function checkHubLog({ world }: Scene, { rows }: Log): void {
   let previous = firstPrevious;
   /** The newest epoch with which somebody came in. */
   let entered = 0;
-  let epoch = log.find(({ entry }) => entry.kind === "commit")?.epoch;
-  for (const [index, row] of log.entries()) {
+  let epoch = rows.find(({ entry }) => entry.kind === "commit")?.epoch;
+  let last = 0;
+  for (const row of rows) {
     const at = `position ${row.position}`;
-    if (row.position !== index + 1) {
-      world.violate("I1", `${at} stands where ${index + 1} should`);
+    if (row.position !== last + 1 && !isJump(row.entry)) {
+      world.violate("I1", `${at} stands where ${last + 1} should`);
       return;
     }
+    last = row.position;
     if (!equalBytes(row.entry.previous, previous)) {
       world.violate("I1", `${at} names another entry before it`);
     }
@@ -64,6 +73,11 @@ function checkHubLog({ world }: Scene, log: readonly LogRow[]): void {
   }
 }
 
+/** The one hole that there may be is declared by what stands behind it. */
+function isJump(entry: Entry): boolean {
+  return entry.kind === "tombstone" && entry.reason === TOMBSTONE_REASONS.restored;
+}
+
 function bringsIn({ leafChanges }: CommitEntry): boolean {
   const gone = leafChanges.filter(({ change }) => change === "removed");
   return leafChanges.some(
@@ -72,15 +86,12 @@ function bringsIn({ leafChanges }: CommitEntry): boolean {
 }
 
 /** What a follower has is what the hub has, from where it began to follow up to some position. */
-function checkFollower(
-  { world }: Scene,
-  name: string,
-  log: readonly LogRow[],
-  own: readonly LogRow[],
-): void {
+function checkFollower({ world, servers: [hub] }: Scene, name: string, log: Log, own: Log): void {
   let last: number | undefined;
-  for (const { position, bytes } of own) {
-    const original = log[position - 1];
+  for (const { position, bytes } of own.rows) {
+    const original = log.at(position);
+    // What no head of the hub covers it does not take back from its followers.
+    if (original === undefined && hub?.wasRestored === true) continue;
     if (original === undefined || !equalBytes(original.bytes, bytes)) {
       world.violate("I6", `${name} has another entry at ${position} than the hub`);
     }

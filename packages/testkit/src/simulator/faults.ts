@@ -26,6 +26,15 @@ export type Faults = {
   readonly fullDisks: number;
   /** The fsync of a COMMIT, or any statement, fails with an I/O error so many times. */
   readonly brokenCommits: number;
+  /**
+   * The server that has the room is put back to what it was, from a backup, so many times. No seed
+   * draws it: it is wished for, until what it has found is followed to its end (docs/reliability.md).
+   */
+  readonly restoredHubs: number;
+  /** The same with another one. */
+  readonly restoredServers: number;
+  /** The same with the store of a client. */
+  readonly restoredStores: number;
   /** A clock jumps by up to an hour so many times. */
   readonly clockJumps: number;
   /** Probability that the server of one client lies to it about an entry. */
@@ -72,6 +81,9 @@ export const off: Partial<Faults> = {
   restarts: 0,
   fullDisks: 0,
   brokenCommits: 0,
+  restoredHubs: 0,
+  restoredServers: 0,
+  restoredStores: 0,
   clockJumps: 0,
   lies: 0,
   garbage: 0,
@@ -113,6 +125,9 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     tampering: sometimes(0.3, upTo(0.2), 0),
     slowConsumers: sometimes(0.02, random.integer(1, 2), 0),
     tier: sometimes<Tier>(realShare, "real", "light"),
+    restoredHubs: 0,
+    restoredServers: sometimes(0.1, 1, 0),
+    restoredStores: sometimes(0.1, 1, 0),
   };
   return { ...drawn, ...overrides };
 }

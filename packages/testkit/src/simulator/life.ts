@@ -60,6 +60,14 @@ export class Life {
     this.#atEnd.push(run);
   }
 
+  /** The work of this life; undefined if it ends before that, since what it awaits then never comes. */
+  whileItLasts<T>(work: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      this.atEnd(() => resolve(undefined));
+      work.then(resolve, reject);
+    });
+  }
+
   end(): void {
     if (!this.alive) return;
     this.alive = false;

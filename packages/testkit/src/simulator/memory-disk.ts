@@ -18,6 +18,7 @@ export class MemoryDisk {
   };
   #acting = false;
   #losable = false;
+  #backedUp = false;
 
   /** `image`: the file of a database that nobody has open. */
   constructor(image: Uint8Array) {
@@ -81,10 +82,30 @@ export class MemoryDisk {
     this.synced();
   }
 
+  /** Copies what is committed, for later. */
+  backUp(): void {
+    this.synced();
+    this.prepare("SAVEPOINT backup").run();
+    this.#backedUp = true;
+  }
+
+  /** Puts the copy back. */
+  restore(): void {
+    if (!this.#backedUp) throw new Error("there is no backup");
+    this.rollback();
+    this.prepare("ROLLBACK TO backup").run();
+    this.#losable = false;
+  }
+
+  get backedUp(): boolean {
+    return this.#backedUp;
+  }
+
   /** Everything is as it was before the seed. */
   rewind(): void {
     this.#acting = false;
     this.#losable = false;
+    this.#backedUp = false;
     this.#database.exec("ROLLBACK; BEGIN");
   }
 

@@ -15,6 +15,8 @@ const rare = [
   "power lost by a client",
   "power lost by a server",
   "late message",
+  "server restored",
+  "store put back",
   "followed again",
   "KeyPackage claimed",
   "refused wrongEpoch",

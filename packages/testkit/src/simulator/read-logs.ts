@@ -10,6 +10,21 @@ export type LogRow = {
   readonly epoch: number | undefined;
 };
 
+/** One room's log; its positions have a hole where its hub was put back. */
+export class Log {
+  readonly rows: readonly LogRow[];
+  readonly #byPosition: ReadonlyMap<number, LogRow>;
+
+  constructor(rows: readonly LogRow[]) {
+    this.rows = rows;
+    this.#byPosition = new Map(rows.map((row) => [row.position, row]));
+  }
+
+  at(position: number): LogRow | undefined {
+    return this.#byPosition.get(position);
+  }
+}
+
 /** One server's tables as they are on its disk. */
 export class Tables {
   readonly #rows: (sql: string, ...values: readonly string[]) => readonly unknown[];
@@ -26,18 +41,19 @@ export class Tables {
     this.#file?.close();
   }
 
-  log(room: string): readonly LogRow[] {
+  log(room: string): Log {
     const rows = this.#rows(
       `SELECT position, bytes FROM queuing_entries
        WHERE stream = (SELECT id FROM queuing_streams WHERE name = ?) ORDER BY position`,
       room,
     );
-    return rows.map((row) => {
+    const parsed = rows.map((row) => {
       const bytes = columnOf(row, "bytes");
       if (!Buffer.isBuffer(bytes)) throw new TypeError("an entry has octets");
       const entry = decodeEntry(bytes);
       return { position: numberOf(row, "position"), bytes, entry, epoch: epochOf(entry) };
     });
+    return new Log(parsed);
   }
 
   head(room: string): number {

@@ -4,13 +4,13 @@ import { checkClients } from "./check-clients.ts";
 import { checkLogs } from "./check-logs.ts";
 import { drawFaults, type Faults } from "./faults.ts";
 import type { Scene } from "./scene.ts";
-import { settle } from "./settle.ts";
+import { saidOnceMoreMs, settle } from "./settle.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimNetwork } from "./sim-network.ts";
 import { SimServer } from "./sim-server.ts";
 import { SimWorld } from "./sim-world.ts";
 import { domains, layOut, people, type Stage, storePath, type Templates } from "./template.ts";
-import { codeOf, scheduleWorkload } from "./workload.ts";
+import { codeOf, scheduleWorkload, send } from "./workload.ts";
 
 /** What came out of one seed. Two runs of a seed have the same hash and as many steps. */
 export type SeedResult = {
@@ -124,6 +124,8 @@ async function start({ world, servers, clients, sent, givenUp, told }: Scene): P
         world.violate("fault", `${one.name}: ${kind} of ${address}`);
       });
       client.on("lostByServer", ({ messages }) => {
+        world.probe("forgotten told");
+        if (servers[0]?.wasRestored === true) return;
         world.violate("fault", `${one.name}: lost ${messages.length}`);
       });
       client.on("loginRequired", ({ reason }) => {
@@ -139,11 +141,16 @@ async function start({ world, servers, clients, sent, givenUp, told }: Scene): P
   world.calm = false;
 }
 
-function heal({ world, servers, clients, network, victim }: Scene): void {
+function heal(scene: Scene): void {
+  const { world, servers, clients, network, victim } = scene;
   world.note("heal");
   world.calm = true;
   // Nobody can know of the newest entry that it was withheld.
   if (victim !== undefined) network.breakSocket(victim.name);
   for (const host of [...servers, ...clients]) host.skewMs = 0;
   for (const host of [...servers, ...clients]) host.full(false);
+  // Who was put back behind a Welcome that it had read learns of that by what is said next.
+  const [first] = clients;
+  const putsBack = world.faults.restoredStores > 0 && first !== undefined;
+  if (putsBack) world.scheduler.timer(saidOnceMoreMs, () => void send(scene, first, "after all"));
 }

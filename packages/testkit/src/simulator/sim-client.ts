@@ -26,6 +26,9 @@ export const simPassword = "correct horse battery staple";
 /** `joined`, or why it is not in; and up to where it has read. */
 export type Standing = { readonly status: string; readonly position: number };
 
+/** Until every server knows that a process is gone. */
+const noticedMs = 5_000;
+
 type SimClientOptions = {
   readonly world: SimWorld;
   readonly network: SimNetwork;
@@ -45,6 +48,8 @@ export class SimClient implements Host {
   readonly path: string;
   readonly disk: MemoryDisk | undefined;
   skewMs = 0;
+  /** Whether its store is an old one: it may lack what it says it lacks. */
+  wasPutBack = false;
   crashes = 0;
   /** Hears of each life, to listen to it. */
   onOpen: (client: Client) => void = () => undefined;
@@ -96,9 +101,9 @@ export class SimClient implements Host {
     );
     try {
       const client = await (more.password === undefined
-        ? this.world.scheduler.hold(opening)
+        ? this.world.scheduler.hold(life.whileItLasts(opening))
         : opening);
-      if (!life.alive) return;
+      if (!life.alive || client === undefined) return;
       this.#client = client;
       this.world.note(`up ${this.name}`);
       this.onOpen(client);
@@ -127,8 +132,29 @@ export class SimClient implements Host {
     this.#comeBack();
   }
 
-  #comeBack(): void {
-    const downMs = this.world.random(`down ${this.name}`).integer(50, 3_000);
+  /** Copies its store, which goes on. */
+  backUp(): void {
+    if (this.disk === undefined || this.disk.acting) return;
+    this.disk.backUp();
+    this.world.note(`copy of ${this.name}`);
+  }
+
+  /** Somebody puts the copy back, and opens it when the server has noticed that the other one is gone. */
+  restore(): void {
+    const { disk, world, name } = this;
+    const life = this.#life;
+    if (disk?.backedUp !== true || this.#stopping || life?.alive !== true) return;
+    this.#client = undefined;
+    life.end();
+    disk.restore();
+    world.note(`put back ${name}`);
+    world.probe("store put back");
+    this.wasPutBack = true;
+    this.#comeBack(noticedMs);
+  }
+
+  #comeBack(afterMs = 0): void {
+    const downMs = afterMs + this.world.random(`down ${this.name}`).integer(50, 3_000);
     this.world.scheduler.timer(downMs, () => {
       if (!this.#stopping) this.world.watch(this.open(), `opening ${this.name}`);
     });

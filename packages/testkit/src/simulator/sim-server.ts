@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   createHomeserver,
@@ -37,6 +38,8 @@ export class SimServer implements Host {
   readonly directory: string;
   readonly disk: MemoryDisk | undefined;
   skewMs = 0;
+  /** Whether its database is an old one: its clients and other servers are told of that. */
+  wasRestored = false;
   crashes = 0;
   #life: Life | undefined;
   #homeserver: Homeserver | undefined;
@@ -121,8 +124,8 @@ export class SimServer implements Host {
       },
     });
     try {
-      const homeserver = await this.world.scheduler.hold(starting);
-      if (!life.alive) return;
+      const homeserver = await this.world.scheduler.hold(life.whileItLasts(starting));
+      if (!life.alive || homeserver === undefined) return;
       this.#homeserver = homeserver;
       this.world.note(`up ${this.name}`);
       this.network.door(this.name, door);
@@ -148,6 +151,26 @@ export class SimServer implements Host {
     this.world.scheduler.timer(downMs, () => {
       if (!this.#stopping) this.world.watch(this.start(), `starting ${this.name}`);
     });
+  }
+
+  /** Copies its database, which goes on. */
+  backUp(): void {
+    if (this.disk === undefined || this.disk.acting) return;
+    this.disk.backUp();
+    this.world.note(`backup of ${this.name}`);
+  }
+
+  /** Somebody puts the copy back, as the restore command does: marked as one, without its counter. */
+  restore(): void {
+    const { disk, world, name } = this;
+    if (disk?.backedUp !== true || this.#stopping) return;
+    this.crash();
+    disk.restore();
+    disk.prepare("UPDATE backup_lives SET copied_at = ?").run(Math.floor(world.now));
+    rmSync(join(this.directory, "boot"), { force: true });
+    world.note(`restored ${name}`);
+    world.probe("server restored");
+    this.wasRestored = true;
   }
 
   /** Stops as an operator stops it, and starts again. */

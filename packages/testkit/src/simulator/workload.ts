@@ -1,6 +1,7 @@
 import type { Random } from "../random.ts";
 import type { Scene, Sent } from "./scene.ts";
 import type { SimClient } from "./sim-client.ts";
+import type { SimServer } from "./sim-server.ts";
 
 /** Lets everything happen that the seed has drawn, each at its time. */
 export function scheduleWorkload(scene: Scene): void {
@@ -28,7 +29,12 @@ function scheduleMessages(scene: Scene): void {
   }
 }
 
-async function send({ sent, room, world }: Scene, client: SimClient, text: string): Promise<void> {
+/** Lets a client say something, and notes what becomes of it. */
+export async function send(
+  { sent, room, world }: Scene,
+  client: SimClient,
+  text: string,
+): Promise<void> {
   const by = client.client;
   if (by === undefined) return;
   const known: Sent = {
@@ -88,7 +94,7 @@ function scheduleMembership(scene: Scene): void {
 }
 
 async function change(
-  { world, room }: Scene,
+  { world, room, servers }: Scene,
   actor: SimClient,
   other: SimClient,
   kind: number,
@@ -110,6 +116,8 @@ async function change(
     world.probe(`membership ${code}`);
     if (code === "closed" || code === "interrupted" || expectedRefusals.has(code)) return;
     if (transientRefusals.has(code)) return;
+    // A server that was put back gives out nothing of before; its clients bring new ones.
+    if (code === "keyPackagesExhausted" && servers.some(({ wasRestored }) => wasRestored)) return;
     world.violate("refusal", `${act} was refused: ${code}`);
   }
 }
@@ -192,6 +200,7 @@ function scheduleMachineFaults(scene: Scene): void {
     const what = commits.chance(0.5) ? "COMMIT" : "statement";
     at(scene, commits, () => server.break(what));
   }
+  scheduleRestores(scene);
   const clocks = world.random("clocks");
   for (let index = 0; index < world.faults.clockJumps; index += 1) {
     const host = pick(clocks, [...servers, ...clients]);
@@ -201,6 +210,20 @@ function scheduleMachineFaults(scene: Scene): void {
       host.skewMs = skewMs;
     });
   }
+}
+
+function scheduleRestores(scene: Scene): void {
+  const { world, servers, clients } = scene;
+  const random = world.random("restores");
+  const { restoredHubs, restoredServers, restoredStores, faultsForMs } = world.faults;
+  const putBack = (host: SimServer | SimClient): void => {
+    const [from, to] = [random.fraction() / 2, (1 + random.fraction()) / 2];
+    world.scheduler.timer(from * faultsForMs, () => host.backUp());
+    world.scheduler.timer(to * faultsForMs, () => host.restore());
+  };
+  for (let index = 0; index < restoredHubs; index += 1) putBack(pick(random, servers.slice(0, 1)));
+  for (let index = 0; index < restoredServers; index += 1) putBack(pick(random, servers.slice(1)));
+  for (let index = 0; index < restoredStores; index += 1) putBack(pick(random, clients));
 }
 
 /** What happens at about the same time runs into one another: half of everything is in a burst. */
