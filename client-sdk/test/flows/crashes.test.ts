@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Client, Conversation } from "../../src/node.ts";
 import { befriend } from "../world/friends.ts";
-import { killThroughout, type Scene, settle } from "../world/kills.ts";
+import { killThroughout, type Scene, settle, within } from "../world/kills.ts";
 import { openMortal } from "../world/mortal.ts";
 import { type RunningServer, password } from "../world/server.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
@@ -50,35 +50,6 @@ const seat = (client: Client, room: string): Promise<Conversation> =>
 
 async function sendOnce(room: Conversation, text: string): Promise<void> {
   if (!(await textsIn(room)).includes(text)) await room.send(text);
-}
-
-let scenesMade = 0;
-
-/** Something that the victim does in a room in which it is and stays, while the witness says something. */
-function within(
-  room: string,
-  witness: Client,
-  act: (mine: Conversation, turn: number) => Promise<unknown>,
-  isDone: (theirs: Conversation, turn: number) => Promise<boolean>,
-): Scene {
-  const scene = (scenesMade += 1);
-  /** By turns: an act may be asked for twice, and what is said once may still be on its way then. */
-  const said = new Map<number, Promise<unknown>>();
-  return {
-    isIn: true,
-    async act(victim, turn) {
-      const theirs = await seat(witness, room);
-      const saying = said.get(turn) ?? theirs.send(`meanwhile ${scene} ${turn}`);
-      said.set(turn, saying);
-      await Promise.all([act(await seat(victim, room), turn), saying]);
-    },
-    async done(_victim, turn) {
-      const theirs = await seat(witness, room);
-      await until(witness, () => isDone(theirs, turn));
-      await said.get(turn);
-      return room;
-    },
-  };
 }
 
 async function isThere(room: Conversation, address: string): Promise<boolean> {

@@ -1,9 +1,9 @@
 import { expect } from "vitest";
 
-import type { Client } from "../../src/node.ts";
+import type { Client, Conversation } from "../../src/node.ts";
 import { type Mortal, openMortal } from "./mortal.ts";
 import type { RunningServer } from "./server.ts";
-import { heard, reads, textsIn } from "./waiting.ts";
+import { heard, reads, textsIn, until } from "./waiting.ts";
 import { Seals } from "./watched.ts";
 
 /** What somebody is asked for, and is killed at. */
@@ -23,6 +23,35 @@ export interface Stage {
   readonly server: RunningServer;
   readonly victim: string;
   readonly witness: Client;
+}
+
+let scenesMade = 0;
+
+/** Something that the victim does in a room in which it is and stays, while the witness says something. */
+export function within(
+  room: string,
+  witness: Client,
+  act: (mine: Conversation, turn: number) => Promise<unknown>,
+  isDone: (theirs: Conversation, turn: number) => Promise<boolean>,
+): Scene {
+  const scene = (scenesMade += 1);
+  /** By turns: an act may be asked for twice, and what is said once may still be on its way then. */
+  const said = new Map<number, Promise<unknown>>();
+  return {
+    isIn: true,
+    async act(victim, turn) {
+      const theirs = await witness.conversations.get(room);
+      const saying = said.get(turn) ?? theirs.send(`meanwhile ${scene} ${turn}`);
+      said.set(turn, saying);
+      await Promise.all([act(await victim.conversations.get(room), turn), saying]);
+    },
+    async done(_victim, turn) {
+      const theirs = await witness.conversations.get(room);
+      await until(witness, () => isDone(theirs, turn));
+      await said.get(turn);
+      return room;
+    },
+  };
 }
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
