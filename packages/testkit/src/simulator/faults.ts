@@ -120,7 +120,7 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     faultsForMs: random.integer(1_000, 3_000) * more,
     size: isLarge ? "large" : "small",
     powerLoss: sometimes(0.4, 0.7, 0),
-    lies: sometimes(0.12, upTo(0.4), 0),
+    lies: sometimes(0.2, upTo(0.7), 0),
     garbage: sometimes(0.12, upTo(0.5), 0),
     tampering: sometimes(0.3, upTo(0.2), 0),
     slowConsumers: sometimes(0.02, random.integer(1, 2), 0),
