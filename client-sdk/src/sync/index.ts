@@ -12,6 +12,7 @@ import {
   type GapReason,
   type InboxEntry,
   inboxEntryCodec,
+  LIMITS,
   parseStreamUri,
   paths,
   Refusal,
@@ -107,6 +108,8 @@ export function createSync(
   let cancelAcknowledging: Cancel | undefined;
   let generation = 0;
   let caughtUp = false;
+  /** When the server last said, by the clock that only rises, that it was put back from a backup. */
+  let setBackAt: number | undefined;
   /** Why nothing will come any more: the session is over, or the client is closing. */
   let over: Error | undefined = new Refusal("unavailable", "the client was opened offline");
   const watchers = new Set<Watcher>();
@@ -181,19 +184,24 @@ export function createSync(
         return;
       case "refused":
         env.log.warn("stream.refused", { code: frame.code });
-        if (frame.code === "aheadOfStream") events.emit("fault", serverBehind);
+        // Until a room is settled again a server that says it was put back refuses what was read of it.
+        if (frame.code === "aheadOfStream" && !isSettingBack()) events.emit("fault", serverBehind);
         return;
       case "head":
         heads.set(frame.head.head.room, frame.head);
         return;
     }
   };
+  const isSettingBack = (): boolean =>
+    setBackAt !== undefined && env.monotonic() - setBackAt < 2 * LIMITS.restoreAdoptMs;
   const greet = async (target: StreamSink, incarnation: Bytes) => {
     const known = await store.transaction((tx) => tx.settings.get(incarnationSetting));
     if (known !== undefined && equalBytes(known, incarnation)) return;
     if (known !== undefined) await target.restored();
     await store.transaction((tx) => tx.settings.put(incarnationSetting, incarnation));
-    if (known !== undefined) events.emit("restored", {});
+    if (known === undefined) return;
+    setBackAt = env.monotonic();
+    events.emit("restored", {});
   };
   const leap = async (
     target: StreamSink,

@@ -1,4 +1,4 @@
-import { Refusal, refusedFrame } from "@treehouse/protocol";
+import { Refusal, refusedFrame, type ServerFrame } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import type { Client } from "../../src/node.ts";
@@ -93,6 +93,32 @@ test("FED-957 what was sent again and is forgotten by a later restore goes out o
   const lost = next(back, "lostByServer");
   await second.putBack();
   expect((await lost).messages.toSorted()).toEqual([id, marker.id].toSorted());
+}, 120_000);
+
+test("T-14 FED-957 what others have read and its sender was never answered is said again without a word of its place", async () => {
+  const bob = await server.register("bob");
+  let deaf = false;
+  const frame = (one: ServerFrame) =>
+    deaf && (one.type === "entry" || one.type === "submitted") ? [] : [one];
+  const alice = await openTampered(server, "alice", { frame }, { password, register: {} });
+  const [hers, his] = await founded(alice, "Tea", [bob]);
+  if (!hers || !his) throw new Error("two");
+  await hers.send("before");
+  await reads(bob, hers.id, "before");
+  const old = await keepData(server);
+  await alice.caughtUp();
+  deaf = true;
+  const unheard = hers.send("unheard");
+  await reads(bob, hers.id, "unheard");
+  const orders = heard(bob, "senderOrder");
+  await server.stop();
+  deaf = false;
+  await old.putBack();
+  await unheard;
+  await hers.send("after");
+  await reads(bob, hers.id, "after");
+  expect(orders).toEqual([]);
+  for (const room of [hers, his]) expect(await textsIn(room)).toEqual(["before", "unheard", "after"]);
 }, 120_000);
 
 // Eve's own client would leave by itself: she is away, and carol, who was, shows what was sent.

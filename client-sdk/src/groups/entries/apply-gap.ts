@@ -19,7 +19,7 @@ import {
   isHidden,
 } from "../room/index.ts";
 import { noteReplaced } from "../generations/note-begun.ts";
-import { lostMessages, finishPassed } from "../saying/index.ts";
+import { lostMessages, finishPassed, passPending } from "../saying/index.ts";
 
 /** Positions of a room's stream that will never come. */
 export type RoomGap = {
@@ -76,6 +76,7 @@ async function moveBehind(
     tx.cursors.set(cursor);
     if (doubt) writeHubRecord(tx, room.uri, record);
     tx.senderChains.loosen(room.uri);
+    passPending(tx, room.uri, context.self.client);
     finishPassed(context, room, tx, to);
     if (leave) {
       tx.rooms.setStatus(room.uri, "removed");
@@ -143,6 +144,7 @@ async function goOn(context: GroupsContext, room: Room, rollback: Rollback): Pro
     lost.sendAgain(tx);
     for (const { serial } of undone) tx.intents.reset(serial);
     tx.senderChains.loosen(room.uri);
+    passPending(tx, room.uri, context.self.client);
     tx.cursors.set(cursor);
     writeHubRecord(tx, room.uri, record);
     return { ids: lost.ids, hidden: isHidden(tx, room.uri) };

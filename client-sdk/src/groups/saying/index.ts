@@ -9,6 +9,7 @@ export {
   loosenAfterReturn,
   noteLink,
   type OrderFinding,
+  passPending,
 } from "./sender-chain.ts";
 export { callsRoom, facetsOf, names, tellContained } from "./what-is-said.ts";
 export { changedMessage, eraseMessage, pinsOf, writeChange } from "./write-change.ts";

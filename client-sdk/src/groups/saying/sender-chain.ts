@@ -63,10 +63,19 @@ export function settleLink(
 ): void {
   const { client } = context.self;
   const own = tx.senderChains.get(room.uri, client);
-  if (own?.pending?.serial !== intent.serial) return;
+  if (own?.pending?.serial === intent.serial) passPending(tx, room.uri, client);
+}
+
+/**
+ * Entries were passed over, and the answer to what is on its way may be among what was lost: others may
+ * have read it at its number, which is given to nothing else, not even to itself when it is sent again.
+ */
+export function passPending(tx: LocalTx, room: RoomUri, client: ClientUri): void {
+  const own = tx.senderChains.get(room, client);
+  if (own?.pending === undefined) return;
   const { pending, ...rest } = own;
   const { counter, messageId } = pending;
-  tx.senderChains.put(room.uri, client, { ...rest, counter, messageId });
+  tx.senderChains.put(room, client, { ...rest, counter, messageId });
 }
 
 /**
