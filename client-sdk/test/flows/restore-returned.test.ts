@@ -98,8 +98,13 @@ test("FED-957 what was sent again and is forgotten by a later restore goes out o
 test("T-14 FED-957 what others have read and its sender was never answered is said again without a word of its place", async () => {
   const bob = await server.register("bob");
   let deaf = false;
-  const frame = (one: ServerFrame) =>
-    deaf && (one.type === "entry" || one.type === "submitted") ? [] : [one];
+  const ahead = new Refusal("aheadOfStream", "A position is acknowledged that does not exist yet.");
+  let restored = false;
+  const frame = (one: ServerFrame): readonly ServerFrame[] => {
+    if (deaf && (one.type === "entry" || one.type === "submitted")) return [];
+    // What a room that is not settled yet says to an acknowledgement of before.
+    return restored && one.type === "ready" ? [one, refusedFrame(0, ahead)] : [one];
+  };
   const alice = await openTampered(server, "alice", { frame }, { password, register: {} });
   const [hers, his] = await founded(alice, "Tea", [bob]);
   if (!hers || !his) throw new Error("two");
@@ -111,14 +116,18 @@ test("T-14 FED-957 what others have read and its sender was never answered is sa
   const unheard = hers.send("unheard");
   await reads(bob, hers.id, "unheard");
   const orders = heard(bob, "senderOrder");
+  const faults = heard(alice, "fault");
   await server.stop();
   deaf = false;
+  restored = true;
   await old.putBack();
   await unheard;
   await hers.send("after");
   await reads(bob, hers.id, "after");
   expect(orders).toEqual([]);
-  for (const room of [hers, his]) expect(await textsIn(room)).toEqual(["before", "unheard", "after"]);
+  expect(faults.map(({ code }) => code)).not.toContain("serverBehind");
+  for (const room of [hers, his])
+    expect(await textsIn(room)).toEqual(["before", "unheard", "after"]);
 }, 120_000);
 
 // Eve's own client would leave by itself: she is away, and carol, who was, shows what was sent.

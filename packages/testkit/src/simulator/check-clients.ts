@@ -2,7 +2,7 @@ import type { Client, ConversationInfo } from "@treehouse/client-sdk/embedding";
 import { sha256, toHex } from "@treehouse/protocol";
 import type { Log } from "./read-logs.ts";
 import type { SimClient } from "./sim-client.ts";
-import type { Scene } from "./scene.ts";
+import { heldText, type Scene } from "./scene.ts";
 
 /** What one client has in its store of one room. */
 type Held = {
@@ -37,7 +37,43 @@ export async function checkClients(scene: Scene, log: Log): Promise<void> {
   }
   checkSent(scene, all, log);
   for (const [one, known] of held) checkHeld(scene, one, known, { all, log });
+  if (hub?.wasRestored === true) checkForgotten(scene, held, log);
   await checkSecrets(scene, log);
+}
+
+/**
+ * What the hub took, answered and forgot is said again by its sender: everybody has it who was in all
+ * the time, at its old place or at the new one, unless the sender tells that it waits.
+ */
+function checkForgotten(
+  { sent, told, victim, world }: Scene,
+  held: ReadonlyMap<SimClient, Held>,
+  log: Log,
+): void {
+  const always = [...held].filter(
+    ([one]) => one !== victim && !one.wasPutBack && wasInAlways(one.client?.me.client ?? "", log),
+  );
+  for (const { by, text, outcome, position } of sent) {
+    if (outcome !== "accepted" || log.at(position ?? 0) !== undefined) continue;
+    const sender = always.find(([one]) => one.address === by)?.[0];
+    if (sender === undefined) continue;
+    if (told.some((one) => one.by === sender && one.text === heldText)) continue;
+    for (const [one, { texts }] of always) {
+      if (texts.some((known) => known.text === text)) world.probe("forgotten, and there");
+      else world.violate("I4", `${one.name} lacks "${text}", which the hub forgot`);
+    }
+  }
+}
+
+/** Also who came in again by the same commit that took its old leaf out. */
+function wasInAlways(client: string, log: Log): boolean {
+  const stays = staysOf(client, log);
+  const [first] = stays;
+  return (
+    first?.after === 0 &&
+    stays.at(-1)?.upTo === Infinity &&
+    stays.every(({ after }, index) => index === 0 || stays[index - 1]?.upTo === after)
+  );
 }
 
 async function heldBy(client: Client, room: string): Promise<Held> {
@@ -49,12 +85,18 @@ async function heldBy(client: Client, room: string): Promise<Held> {
   };
 }
 
+/** What follows from a hub that was put back, beside what is forgotten itself. */
+const ofSettingBack = new RegExp(
+  `^(restored|membersReturned|${heldText})|: (restored|missed)$`,
+  "u",
+);
+
 /** Nobody tells of anything that is not right, but for what somebody has made so. */
 function checkTold({ told, network, servers, victim, world }: Scene, log: Log): void {
   const restored = servers.filter(({ wasRestored }) => wasRestored).map(({ name }) => name);
   for (const { by, position, text } of told) {
     const isSetBack = restored.includes(by.server) || restored.includes(servers[0]?.name ?? "");
-    if (by.wasPutBack || (isSetBack && /^restored:|: restored$/.test(text))) {
+    if (by.wasPutBack || (isSetBack && ofSettingBack.test(text))) {
       world.probe("setting back told");
       continue;
     }
@@ -82,8 +124,12 @@ function checkSent(
   for (const { text, outcome, position, code } of sent) {
     const places = positions.get(text) ?? [];
     positions.delete(text);
-    if (places.length > 1) world.violate("I2", `"${text}" stands at ${places.join(" and ")}`);
-    const isForgotten = servers[0]?.wasRestored === true && log.at(position ?? 0) === undefined;
+    // It is said again for those who come back, who have it at its new place and nobody else does.
+    const wasRestored = servers[0]?.wasRestored === true;
+    if (places.length > 1 && !wasRestored) {
+      world.violate("I2", `"${text}" stands at ${places.join(" and ")}`);
+    }
+    const isForgotten = wasRestored && log.at(position ?? 0) === undefined;
     if (outcome === "accepted" && isForgotten) {
       world.probe(places.length > 0 ? "forgotten, and said again" : "forgotten");
       continue;
@@ -94,7 +140,7 @@ function checkSent(
       world.probe("read by a store that was put back, alone");
       continue;
     }
-    if (outcome === "accepted" && places[0] !== position) {
+    if (outcome === "accepted" && !places.includes(position ?? 0)) {
       world.violate("I4", `"${text}" was accepted at ${position}, and stands at ${places[0]}`);
     }
     if (outcome === "refused" && places.length > 0) {
@@ -135,7 +181,7 @@ function isUnaware(one: SimClient, log: Log): boolean {
 }
 
 function checkHeld(
-  { world, givenUp, victim, told }: Scene,
+  { world, servers, givenUp, victim, told }: Scene,
   one: SimClient,
   { texts }: Held,
   { all, log }: { all: ReadonlyMap<number, string>; log: Log },
@@ -150,7 +196,14 @@ function checkHeld(
   const mayLack = one === victim || one.wasPutBack;
   const knows = isUnaware(one, log) || (mayLack && told.some(({ by }) => by === one));
   const has = new Set(texts.map(({ position }) => position));
-  if (has.size !== texts.length) world.violate("I10", `${one.name} holds something twice`);
+  const hasSaid = new Set(texts.map(({ text }) => text));
+  if (has.size !== texts.length || hasSaid.size !== texts.length) {
+    world.violate("I10", `${one.name} holds something twice`);
+  }
+  // What a hub has forgotten stands in a history where it was read first.
+  const lacks = (position: number): boolean =>
+    !has.has(position) &&
+    !(servers[0]?.wasRestored === true && hasSaid.has(all.get(position) ?? ""));
   for (const position of all.keys()) {
     const stay = stays.find(({ after, upTo }) => position > after && position < upTo);
     const epoch = log.at(position)?.epoch ?? 0;
@@ -159,8 +212,7 @@ function checkHeld(
     if (has.has(position) && !mayRead) {
       world.violate("I11", `${one.name} reads ${position} without being in`);
     }
-    if (!has.has(position) && mayRead && !knows)
-      world.violate("I6", `${one.name} lacks ${position}`);
+    if (lacks(position) && mayRead && !knows) world.violate("I6", `${one.name} lacks ${position}`);
   }
 }
 

@@ -73,24 +73,31 @@ export class Tables {
     );
   }
 
-  outbox(): number {
-    return this.#count("SELECT count(*) AS n FROM federation_outbox");
+  /** What waits for one of these servers; a world has others, which do not take part. */
+  outbox(servers: readonly string[]): number {
+    return this.#count(
+      `SELECT count(*) AS n FROM federation_outbox
+       WHERE peer IN (SELECT id FROM federation_peers
+         WHERE domain IN (SELECT value FROM json_each(?)))`,
+      JSON.stringify(servers),
+    );
   }
 
   dead(): number {
     return this.#count("SELECT count(*) AS n FROM federation_dead");
   }
 
-  /** Streams that some client has not acknowledged to their end. */
-  unread(): readonly string[] {
+  /** Inboxes that some client has not acknowledged to their end, and the stream of this room. */
+  unread(room: string): readonly string[] {
     return this.#strings(
       `SELECT s.name || ' by ' || c.name || ' at ' || x.cursor AS client
        FROM queuing_subscriptions x
        JOIN queuing_streams s ON s.id = x.stream JOIN queuing_streams c ON c.id = x.client
-       WHERE x.cursor < min(
+       WHERE (s.id = c.id OR s.name = ?) AND x.cursor < min(
          coalesce(x.up_to, 9e15),
          (SELECT coalesce(max(position), 0) FROM queuing_entries e WHERE e.stream = x.stream))
        ORDER BY 1`,
+      room,
     );
   }
 

@@ -3,7 +3,7 @@ import { scheduleBounds } from "./check-bounds.ts";
 import { checkClients } from "./check-clients.ts";
 import { checkLogs } from "./check-logs.ts";
 import { drawFaults, type Faults } from "./faults.ts";
-import type { Scene } from "./scene.ts";
+import { heldText, type Scene } from "./scene.ts";
 import { saidOnceMoreMs, settle } from "./settle.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimNetwork } from "./sim-network.ts";
@@ -123,8 +123,9 @@ async function start({ world, servers, clients, sent, givenUp, told }: Scene): P
       client.on("identityAlarm", ({ kind, address }) => {
         world.violate("fault", `${one.name}: ${kind} of ${address}`);
       });
-      client.on("lostByServer", ({ messages }) => {
+      client.on("lostByServer", ({ messages, sentAgain }) => {
         world.probe("forgotten told");
+        if (!sentAgain) tell(0, heldText);
         if (servers[0]?.wasRestored === true) return;
         world.violate("fault", `${one.name}: lost ${messages.length}`);
       });

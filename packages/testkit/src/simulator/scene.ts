@@ -29,5 +29,8 @@ export type Scene = {
   readonly told: Told[];
 };
 
+/** Its messages that a hub has forgotten wait for the word of its user. */
+export const heldText = "what was lost waits";
+
 /** Something that a client says is not right. */
 export type Told = { readonly by: SimClient; readonly position: number; readonly text: string };

@@ -45,9 +45,9 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
   const tables = servers.map((server) => server.tables());
   try {
     for (const [index, { name }] of servers.entries()) {
-      const waiting = tables[index]?.outbox() ?? 0;
+      const waiting = tables[index]?.outbox(servers.map((one) => one.name)) ?? 0;
       if (waiting > 0) missing.push(`${name} has ${waiting} to send`);
-      const unread = (tables[index]?.unread() ?? []).filter(
+      const unread = (tables[index]?.unread(room) ?? []).filter(
         (each) => victim?.client === undefined || !knows || !each.includes(victim.client.me.client),
       );
       missing.push(...unread.map((each) => `${name} has unread: ${each}`));

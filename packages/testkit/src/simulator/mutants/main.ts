@@ -10,13 +10,15 @@ const { values } = parseArgs({
   },
 });
 
-let survived = 0;
+const counts = { killed: 0, survived: 0, none: 0 };
 let ran = 0;
 for (const mutant of mutants.filter(({ name }) => name.includes(values.only))) {
-  const { name, killedAt, how } = await runMutant(mutant, Number(values.seeds));
+  const { name, verdict, seeds, how } = await runMutant(mutant, Number(values.seeds));
   ran += 1;
-  if (killedAt === undefined) survived += 1;
-  console.log(killedAt === undefined ? `SURVIVED  ${name}` : `${killedAt}  ${name}  (${how})`);
+  counts[verdict] += 1;
+  const shown = { killed: String(seeds), survived: "SURVIVED", none: "NO VERDICT" }[verdict];
+  console.log(how === "" ? `${shown}  ${name}` : `${shown}  ${name}  (${how})`);
 }
-console.log(JSON.stringify({ mutants: ran, survived }));
-process.exitCode = survived === 0 ? 0 : 1;
+const { survived, none } = counts;
+console.log(JSON.stringify({ mutants: ran, survived, withoutVerdict: none }));
+process.exitCode = survived + none === 0 ? 0 : 1;
