@@ -88,13 +88,17 @@ async function checkSignature(
   return signature.created;
 }
 
-/** Nonces are remembered in memory only, so what may have come before a restart is not taken. */
+/**
+ * Nonces are remembered in memory only, so what may have come before a restart is not taken: of whom this
+ * server has known since before, also not what was signed in the second of the start.
+ */
 function checkSinceStart(
   { env, nonceStart, startedAt }: PeersContext,
-  { signedBefore }: PeerState,
+  { isOfFormerLife, signedBefore }: PeerState,
   { created, nonce }: RequestSignature,
 ): void {
-  const isLater = created >= Math.floor(startedAt() / 1_000);
+  const start = Math.floor(startedAt() / 1_000);
+  const isLater = isOfFormerLife ? created > start : created >= start;
   if (isLater && created > signedBefore) return;
   // FED-1116: whatever the sender's clock says, this was made after the start.
   if (equalBytes(nonce.subarray(0, nonceStart.length), nonceStart)) return;

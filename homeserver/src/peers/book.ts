@@ -58,7 +58,8 @@ export function createPeerBook(options: PeerBookOptions): PeerBook {
   for (const record of options.stored) {
     const state = newPeerState(record.domain, at());
     const { signedUntil: signedBefore = 0 } = record;
-    known.set(record.domain, { ...state, record, known: true, signedBefore });
+    const stored = { record, known: true, isOfFormerLife: true, signedBefore };
+    known.set(record.domain, { ...state, ...stored });
   }
 
   function stranger(domain: Domain): PeerState {

@@ -25,6 +25,8 @@ export interface PeerState {
   /** The attempt that is under way. */
   fetching: Promise<void> | undefined;
   nonces: NonceWindow | undefined;
+  /** It was stored when this server started. */
+  readonly isOfFormerLife: boolean;
   /** In seconds: this server's former life may have received what was signed up to here. */
   readonly signedBefore: number;
   /** `record.signedUntil` is being raised. */
@@ -59,6 +61,7 @@ export function newPeerState(domain: Domain, at: { now: number; monotonic: numbe
     fault: undefined,
     fetching: undefined,
     nonces: undefined,
+    isOfFormerLife: false,
     signedBefore: 0,
     raising: undefined,
     active: 0,

@@ -44,6 +44,7 @@ async function adminAsk(method: string, path: string, body?: unknown): Promise<R
 test("FED-911 the keys of the first contact are pinned, also over a restart", async () => {
   expect(await codeOf()).toBeUndefined();
   hub = await hub.restart();
+  hub.advance(1_000);
   // The directory is gone: the key that was pinned is enough.
   peer.respond = (_incoming, outgoing) => void outgoing.writeHead(500).end();
   expect(await codeOf()).toBeUndefined();
