@@ -95,7 +95,7 @@ test("FED-957 what was sent again and is forgotten by a later restore goes out o
   expect((await lost).messages.toSorted()).toEqual([id, marker.id].toSorted());
 }, 120_000);
 
-test("T-14 FED-957 what others have read and its sender was never answered is said again without a word of its place", async () => {
+test("T-14 FED-957 what others have read and a restored hub never answered is said again without alarm", async () => {
   const bob = await server.register("bob");
   let deaf = false;
   const ahead = new Refusal("aheadOfStream", "A position is acknowledged that does not exist yet.");
