@@ -40,15 +40,19 @@ export interface AuditRows {
   after(room: RoomUri, number: number, limit: number): readonly AuditRow[];
   /** From which number on nothing is missing up to this one; the next number where this one is. */
   wholeFrom(room: RoomUri, newest: number): number;
-  /** The first of a group from an epoch on. */
-  firstFrom(
-    room: RoomUri,
-    from: { readonly group: string; readonly epoch: number },
-  ): AuditRow | undefined;
+  /** The first of a group from an epoch or a position on. */
+  firstFrom(room: RoomUri, from: AuditPlace): AuditRow | undefined;
   /** Forgets those behind a number. */
   takeBackTo(room: RoomUri, number: number): void;
   deleteRoom(room: RoomUri): void;
 }
+
+/** One of the two says from where on. */
+export type AuditPlace = {
+  readonly group: string;
+  readonly epoch?: number;
+  readonly position?: number;
+};
 
 export function createAuditRows(sql: SqlTx, seal: Seal): AuditRows {
   const place = (room: string, number: number) => `audit/${room}/${number}`;
@@ -138,13 +142,15 @@ export function createAuditRows(sql: SqlTx, seal: Seal): AuditRows {
       );
       return row === undefined || isNull(row, "number") ? newest + 1 : integerOf(row, "number");
     },
-    firstFrom(room, { group, epoch }) {
+    firstFrom(room, { group, epoch, position }) {
       const rows = sql.all(
-        `SELECT * FROM audit_records WHERE room = ? AND group_uri = ? AND epoch >= ?
+        `SELECT * FROM audit_records WHERE room = ? AND group_uri = ?
+           AND (epoch >= ? OR position >= ?)
          ORDER BY number LIMIT 1`,
         room,
         group,
-        epoch,
+        epoch ?? null,
+        position ?? null,
       );
       return rows[0] === undefined ? undefined : parse(rows[0]);
     },

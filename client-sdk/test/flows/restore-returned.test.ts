@@ -1,4 +1,4 @@
-import { Refusal, refusedFrame, type ServerFrame } from "@treehouse/protocol";
+import { type ClientFrame, Refusal, refusedFrame, type ServerFrame } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import type { Client } from "../../src/node.ts";
@@ -128,6 +128,35 @@ test("T-14 FED-957 what others have read and a restored hub never answered is sa
   expect(faults.map(({ code }) => code)).not.toContain("serverBehind");
   for (const room of [hers, his])
     expect(await textsIn(room)).toEqual(["before", "unheard", "after"]);
+}, 120_000);
+
+test("FED-957 a removal that was proposed and is forgotten holds nobody up", async () => {
+  const eve = await server.register("eve");
+  let refuses = false;
+  const { promise: tried, resolve } = Promise.withResolvers<void>();
+  const answer = (one: ClientFrame) => {
+    if (!refuses || one.type !== "update") return undefined;
+    resolve();
+    return refusedFrame(one.requestId, new Refusal("unavailable", "not now"));
+  };
+  const alice = await openTampered(server, "alice", { answer }, { password, register: {} });
+  const [hers, eves] = await founded(alice, "Tea", [eve]);
+  if (!hers || !eves) throw new Error("two");
+  const old = await keepData(server);
+  await alice.caughtUp();
+  await eve.caughtUp();
+  refuses = true;
+  await eves.leave();
+  await tried;
+  await eve.close();
+  await server.stop();
+  refuses = false;
+  await old.putBack();
+  await hers.send("nobody waits");
+  expect((await hers.members()).map(({ address }) => address).toSorted()).toEqual([
+    "alice@localhost",
+    "eve@localhost",
+  ]);
 }, 120_000);
 
 // Eve's own client would leave by itself: she is away, and carol, who was, shows what was sent.

@@ -1,12 +1,6 @@
-import {
-  type AuditHead,
-  equalBytes,
-  firstAuditHead,
-  type GroupUri,
-  type RoomUri,
-} from "@treehouse/protocol";
+import { type AuditHead, equalBytes, firstAuditHead, type RoomUri } from "@treehouse/protocol";
 
-import type { LocalTx } from "../../storage/index.ts";
+import type { AuditPlace, LocalTx } from "../../storage/index.ts";
 import { decodeAuditBody } from "./audit-body.ts";
 
 /** A room that this client founds has no record yet. */
@@ -32,14 +26,10 @@ export function loseAudit(tx: LocalTx, room: RoomUri): void {
 }
 
 /**
- * The commits of a group from an epoch on do not stand any more: a hub was set back, or a commit was
+ * The commits of a group from a place on do not stand any more: a hub was set back, or a commit was
  * declared void. The record goes on from what was before them.
  */
-export function takeBackAudit(
-  tx: LocalTx,
-  room: RoomUri,
-  from: { readonly group: GroupUri; readonly epoch: number },
-): void {
+export function takeBackAudit(tx: LocalTx, room: RoomUri, from: AuditPlace): void {
   const first = tx.audit.firstFrom(room, from);
   if (first === undefined) return;
   const { previous } = decodeAuditBody(first.body);

@@ -117,11 +117,14 @@ async function declaredHead(
   return declares ? head : undefined;
 }
 
-/** Whether this group is of an epoch that the hub no longer knows, or knows otherwise. */
+/**
+ * Whether this group is of an epoch that the hub no longer knows, or knows otherwise. A removal that is
+ * pending here may be one that the hub forgot: then it would take no commit that carries it out.
+ */
 async function holdsMore(context: GroupsContext, room: Room, head: Head): Promise<boolean> {
   const group = await loadGroup(context, room);
   if (group.epoch !== head.epoch) return group.epoch > head.epoch;
-  return !equalBytes(group.treeHash(), head.treeHash);
+  return group.pendingRemovals.length > 0 || !equalBytes(group.treeHash(), head.treeHash);
 }
 
 /** The group is what the hub has: only messages were lost, and this client's go out again. */

@@ -58,8 +58,7 @@ export async function writeRejoined(
     const forgone = renewal && writeRenewal(context, tx, room, renewal);
     putRoom(context, tx, room, { group, state, isRenewed: renewal !== undefined });
     if (renewal === undefined) {
-      takeBackAudit(tx, room.uri, { group: group.group, epoch: group.epoch - 1 });
-      if (former?.epoch !== group.epoch - 1) loseAudit(tx, room.uri);
+      setBackAudit(tx, room, { rollback, former, group, isWhole: missed.length === 0 });
     }
     const open = tx.intents.list(room.uri).map(({ serial }) => serial);
     for (const intent of tx.intents.list(room.uri)) {
@@ -123,6 +122,31 @@ export async function writeRejoined(
   }
   tellAftermath(context, room, head.position, aftermath);
   context.events.emit("joined", { room: room.uri });
+}
+
+/**
+ * The record of what was done goes on from what the hub still has. Epochs of a hub that was put back
+ * have numbers that others had before: there, what tells is the position, and whether anything was missed.
+ */
+function setBackAudit(
+  tx: LocalTx,
+  { uri }: Room,
+  back: {
+    readonly rollback: Rollback | undefined;
+    readonly former: FormerGroup | undefined;
+    readonly group: MemberGroup;
+    readonly isWhole: boolean;
+  },
+): void {
+  const { rollback, former, isWhole } = back;
+  const { group, epoch } = back.group;
+  if (rollback?.cause === "restore") {
+    takeBackAudit(tx, uri, { group, position: rollback.from });
+    if (!isWhole) loseAudit(tx, uri);
+    return;
+  }
+  takeBackAudit(tx, uri, { group, epoch: epoch - 1 });
+  if (former?.epoch !== epoch - 1) loseAudit(tx, uri);
 }
 
 const rollbacksKept = 8;

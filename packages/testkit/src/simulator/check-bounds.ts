@@ -25,11 +25,14 @@ export function scheduleBounds(scene: Scene): void {
   world.scheduler.timer(everyMs, look);
 }
 
+/** A follower that knows the new term of a hub takes nothing more of the one before it. */
+const staleCode = "staleTerm";
+
 type Kept = ReturnType<Tables["sizes"]> & { readonly head: number };
 
 function keptBy(server: SimServer, room: string): Kept {
   const tables = server.tables();
-  const kept = { ...tables.sizes(), head: tables.head(room) };
+  const kept = { ...tables.sizes(staleCode), head: tables.head(room) };
   tables.close();
   return kept;
 }

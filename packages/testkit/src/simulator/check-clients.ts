@@ -96,7 +96,8 @@ function checkTold({ told, network, servers, victim, world }: Scene, log: Log): 
   const restored = servers.filter(({ wasRestored }) => wasRestored).map(({ name }) => name);
   for (const { by, position, text } of told) {
     const isSetBack = restored.includes(by.server) || restored.includes(servers[0]?.name ?? "");
-    if (by.wasPutBack || (isSetBack && ofSettingBack.test(text))) {
+    const isToldAgain = by.hasBegunAnew && text.startsWith("serverBehind");
+    if (by.wasPutBack || (isSetBack && (isToldAgain || ofSettingBack.test(text)))) {
       world.probe("setting back told");
       continue;
     }
@@ -105,8 +106,11 @@ function checkTold({ told, network, servers, victim, world }: Scene, log: Log): 
       continue;
     }
     const entry = log.at(position)?.entry;
+    // What it was is forgotten with its entry.
+    const mayBeGarbage = network.garbage.size > 0 && servers[0]?.wasRestored === true && !entry;
     const isGarbage =
-      entry?.kind === "application" && network.garbage.has(toHex(sha256(entry.message)));
+      (entry?.kind === "application" && network.garbage.has(toHex(sha256(entry.message)))) ||
+      (mayBeGarbage && text.startsWith("undecryptable"));
     if (isGarbage) world.probe("garbage told");
     else world.violate("fault", `${by.name}: ${text} at ${position}`);
   }
