@@ -10,7 +10,7 @@ const awayAfter = 4;
 /** Until a batch is given up after another had failed. */
 const tryTimeoutMs = 4_000;
 /** The least length to which batches shrink that are not answered. */
-const bytesMin = 64 * 1024;
+const bytesMin = 16 * 1024;
 
 /** How fast a stream may be sent: when its peer is turned to again, and with how much at once. */
 export class Pace {

@@ -121,6 +121,15 @@ test("FED-946 a peer that refuses everything for hours loses nothing by it", asy
   expect((await islands.received()).length).toBe(400);
 });
 
+test("R-015 a way on which little passes before it breaks is gone in smaller batches", async () => {
+  await using islands = await TwoIslands.open();
+  islands.follower.behaviour.intercept = ({ body }) =>
+    body.length > 40_000 ? new Promise(() => undefined) : undefined;
+  islands.say(2_000);
+  await islands.world.advance(5 * MINUTE);
+  expect(await islands.expectLevel()).toBe(2_000);
+});
+
 test("FED-952 a quiet room has its head while another one catches up for long", async () => {
   await using islands = await TwoIslands.open();
   const { follower, world, channel } = islands;
