@@ -159,6 +159,32 @@ test("FED-957 a removal that was proposed and is forgotten holds nobody up", asy
   ]);
 }, 120_000);
 
+test("T-20 the record of what was done goes on from what a restored hub has, for the last too", async () => {
+  const [alice, bob, carol, gina] = await register("alice", "bob", "carol", "gina");
+  if (!alice || !bob || !carol || !gina) throw new Error("four");
+  const [hers, his] = await founded(alice, "Tea", [bob, carol]);
+  if (!hers || !his) throw new Error("two");
+  const old = await keepData(server);
+  await carol.caughtUp();
+  await carol.close();
+  await gina.caughtUp();
+  await hers.add(["gina@localhost"]);
+  await hers.send("all here");
+  await reads(bob, hers.id, "all here");
+  await alice.close();
+  const back = next(bob, "joined");
+  await old.putBack();
+  // Between what the hub has and her return there is one commit, as in what it forgot.
+  await back;
+  const witness = await server.open("carol");
+  const faults = heard(witness, "fault");
+  await gina.caughtUp();
+  await server.open("alice");
+  const seen = await witness.conversations.get(hers.id);
+  await until(witness, async () => (await seen.members()).length === 4);
+  expect(faults.map(({ code }) => code)).not.toContain("auditMismatch");
+}, 120_000);
+
 // Eve's own client would leave by itself: she is away, and carol, who was, shows what was sent.
 test("T-20 what was on its way is not sent to who came back, until the user says so", async () => {
   const [alice, bob, carol, eve] = await register("alice", "bob", "carol", "eve");

@@ -181,31 +181,6 @@ test("who comes back behind a restored hub last is told once more what the other
   expect((await textsIn(hers)).toSorted()).toEqual(texts.toSorted());
 }, 120_000);
 
-test("T-20 the record of what was done goes on from what a restored hub has, for the last too", async () => {
-  const [alice, bob, carol, gina] = await cast("alice", "bob", "carol", "gina");
-  if (!alice || !bob || !carol || !gina) throw new Error("four");
-  const [hers, his] = await founded(alice, "Tea", [bob, carol]);
-  if (!hers || !his) throw new Error("two");
-  const old = await keepData(server);
-  await carol.caughtUp();
-  await away("carol");
-  await hers.add(["gina@localhost"]);
-  await hers.send("all here");
-  await reads(bob, hers.id, "all here");
-  await away("alice");
-  const back = next(bob, "joined", of(his));
-  await old.putBack();
-  // Between what the hub has and her return there is one commit, as in what it forgot.
-  await back;
-  const witness = await person("carol");
-  const faults = heard(witness, "fault");
-  await gina.caughtUp();
-  await person("alice");
-  const seen = await witness.conversations.get(hers.id);
-  await until(witness, async () => (await seen.members()).length === 4);
-  expect(faults.map(({ code }) => code)).not.toContain("auditMismatch");
-}, 120_000);
-
 test("T-20 who had been removed and came back with old data is out again before anything is said", async () => {
   const [alice, bob, eve] = await cast("alice", "bob", "eve");
   if (!alice || !bob || !eve) throw new Error("three");
