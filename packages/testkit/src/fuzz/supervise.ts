@@ -36,10 +36,7 @@ const stuckMs = 600_000;
  * Runs a target in a thread that is ended when an input has no end or takes all memory. On the signal
  * it ends after the present batch, with what it has done.
  */
-export async function runInThread(
-  job: Omit<Job, "shared">,
-  over?: AbortSignal,
-): Promise<Report> {
+export async function runInThread(job: Omit<Job, "shared">, over?: AbortSignal): Promise<Report> {
   const shared = new SharedArrayBuffer(SHARED.octetsFrom + FUZZ_LIMITS.inputBytes);
   const end = () => void Atomics.store(new Int32Array(shared, 0, 3), SHARED.isOver, 1);
   over?.addEventListener("abort", end);
