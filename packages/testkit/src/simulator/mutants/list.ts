@@ -211,22 +211,4 @@ export const mutants: readonly Mutant[] = [
     "    return Math.max(kept, Math.min(acked, owed.coveredBefore() - 1));",
     "    return acked < 0 ? owed.coveredBefore() : kept;",
   ),
-  one(
-    "a commit is not compared with the room as it is in the transaction",
-    "homeserver/src/delivery/accept-commit.ts",
-    "  if (before === undefined || hasMoved(hosted, before)) return MOVED;",
-    "  if (before === undefined) return MOVED;",
-  ),
-  one(
-    "a commit is given up when another was faster",
-    "client-sdk/src/groups/changing/commit-intent.ts",
-    'const rebase = refusal.code === "wrongEpoch" || refusal.code === "removalPending";',
-    'const rebase = refusal.code === "removalPending";',
-  ),
-  one(
-    "a server that was put back goes on as if it had not been",
-    "homeserver/src/backup/begin-life.ts",
-    "    if (why !== undefined) for (const each of restorables) await each.restored(tx, life);",
-    "    if (why !== undefined && life.at < 0) throw new Error(why);",
-  ),
 ];
