@@ -240,7 +240,9 @@ test.each(["a b", "/../", "x:y:z"])("a host that is none (%s) is refused", async
 
 test("a target in the absolute form is the same path (RFC 9112 §3.2.2)", async () => {
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
-  socket.write("GET http://any.example/v1/failures/limit?x=/y HTTP/1.1\r\nHost: any.example\r\n\r\n");
+  socket.write(
+    "GET http://any.example/v1/failures/limit?x=/y HTTP/1.1\r\nHost: any.example\r\n\r\n",
+  );
   const [answer] = await once(socket, "data");
   expect(String(answer)).toMatch(/^HTTP\/1\.1 429 /);
   socket.destroy();

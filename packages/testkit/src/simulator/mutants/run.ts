@@ -34,7 +34,12 @@ export async function runMutant(mutant: Mutant, seeds: number): Promise<Verdict>
       "--brief",
     ],
     {
-      env: { ...process.env, NODE_OPTIONS: "", NODE_COMPILE_CACHE: compiled, TREEHOUSE_SIM_MUTANT: mutant.name },
+      env: {
+        ...process.env,
+        NODE_OPTIONS: "",
+        NODE_COMPILE_CACHE: compiled,
+        TREEHOUSE_SIM_MUTANT: mutant.name,
+      },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: mostMs,
     },
