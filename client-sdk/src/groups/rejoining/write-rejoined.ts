@@ -8,6 +8,7 @@ import {
   type GroupsContext,
   type Rollback,
   type Room,
+  goOnBeforeOwnEntry,
   restoredRow,
   tellFaultAt,
   withSetBack,
@@ -39,22 +40,22 @@ export type Rejoined = {
   readonly group: MemberGroup;
   readonly state: RoomState;
   readonly former: FormerGroup | undefined;
-  /** At the commit with which this client came back. */
+  /** At the commit with which this client came back, or at the beginning of the group that it has made. */
   readonly head: Pick<Head, "position" | "hash" | "term">;
+  readonly isFounding?: boolean;
 };
 
 /** Makes a return durable, and tells what lies between. Runs in the room's `serial`. */
 export async function writeRejoined(
   context: GroupsContext,
   room: Room,
-  { group, state, former, head }: Rejoined,
+  { group, state, former, head, isFounding = false }: Rejoined,
 ): Promise<void> {
   const renewal = renewedBy(former, group);
   const rollback = renewal === undefined ? room.rollback : undefined;
-  const cursor = { stream: room.uri, position: head.position, hash: head.hash };
   const missed = missedBy(room, { renewal, rollback, head, epoch: group.epoch });
   const isShared = context.copies.shares(room.uri);
-  const { hub, aftermath, hidden, renewed, lost } = await context.store.transaction((tx) => {
+  const { hub, cursor, aftermath, hidden, renewed, lost } = await context.store.transaction((tx) => {
     const forgone = renewal && writeRenewal(context, tx, room, renewal);
     putRoom(context, tx, room, { group, state, isRenewed: renewal !== undefined });
     if (renewal === undefined) {
@@ -85,12 +86,16 @@ export async function writeRejoined(
       again: [...open.filter((serial) => room.hub.again.includes(serial)), ...after.again],
     };
     writeHubRecord(tx, room.uri, record);
-    tx.cursors.set(cursor);
+    const goesOn = isFounding
+      ? { stream: room.uri, position: head.position, hash: head.hash }
+      : goOnBeforeOwnEntry(tx, room.uri, head);
+    tx.cursors.set(goesOn);
     forgetReturn(tx, room.uri);
     if (isShared) leapAfterReturn(tx, room.uri, context.self.client);
     return {
       lost: forgone ?? [],
       hub: record,
+      cursor: goesOn,
       aftermath: after,
       hidden: isHidden(tx, room.uri),
       renewed: context.copies.renewed(tx, room.uri),
