@@ -15,12 +15,10 @@ import {
 } from "@treehouse/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LOGIN_TRIES } from "../../src/authentication/login-tries.ts";
+import { LOGIN_TRIES } from "../../src/authentication/login/index.ts";
 import { ask, askProved } from "../people/ask.ts";
-import { createPerson, testCrypto } from "../people/person.ts";
-import type { Person } from "../people/person.ts";
-import { beginLogin, login, register, tryLogin } from "../people/sign-in.ts";
-import type { Login } from "../people/sign-in.ts";
+import { createPerson, type Person, testCrypto } from "../people/person.ts";
+import { beginLogin, login, type Login, register, tryLogin } from "../people/sign-in.ts";
 import { openSmallServer } from "../people/small-server.ts";
 
 const password = "correct horse battery staple";
