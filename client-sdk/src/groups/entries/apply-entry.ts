@@ -122,7 +122,8 @@ export async function applyEntry(
   }
   const write =
     own === undefined
-      ? (passedOver(context, room, entry) ?? (await prepareWrite(context, room, entry, cursor.hash)))
+      ? (passedOver(context, room, entry) ??
+        (await prepareWrite(context, room, entry, cursor.hash)))
       : await ownEntry(context, room, entry);
   if (write === "halted") return "applied";
   if (write === "lost") {
