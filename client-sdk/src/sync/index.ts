@@ -21,6 +21,7 @@ import {
   type StreamUri,
   submitMessageResponseCodec,
   subscriptionsAnswerSchema,
+  u64,
   updateRoomResponseCodec,
 } from "@treehouse/protocol";
 
@@ -87,6 +88,9 @@ export interface Sync {
 }
 
 const incarnationSetting = "incarnation";
+const setBackSetting = "set back at";
+/** For how long a server that says it was put back may refuse what was read of rooms it has not settled. */
+const settlingMs = 2 * LIMITS.restoreAdoptMs;
 const acknowledgeDelayMs = 100;
 /** Of those that wait for it: who is far behind takes in several by one transaction. */
 const entriesAtOnce = 32;
@@ -193,12 +197,25 @@ export function createSync(
     }
   };
   const isSettingBack = (): boolean =>
-    setBackAt !== undefined && env.monotonic() - setBackAt < 2 * LIMITS.restoreAdoptMs;
+    setBackAt !== undefined && env.monotonic() - setBackAt < settlingMs;
   const greet = async (target: StreamSink, incarnation: Bytes) => {
-    const known = await store.transaction((tx) => tx.settings.get(incarnationSetting));
-    if (known !== undefined && equalBytes(known, incarnation)) return;
+    const { known, toldAt } = await store.transaction((tx) => {
+      const noted = tx.settings.get(setBackSetting);
+      return {
+        known: tx.settings.get(incarnationSetting),
+        toldAt: noted === undefined ? undefined : u64.decode(noted),
+      };
+    });
+    if (known !== undefined && equalBytes(known, incarnation)) {
+      // The process before this one has heard it.
+      if (toldAt !== undefined) setBackAt ??= env.monotonic() - Math.abs(env.now() - toldAt);
+      return;
+    }
     if (known !== undefined) await target.restored();
-    await store.transaction((tx) => tx.settings.put(incarnationSetting, incarnation));
+    await store.transaction((tx) => {
+      tx.settings.put(incarnationSetting, incarnation);
+      if (known !== undefined) tx.settings.put(setBackSetting, u64.encode(env.now()));
+    });
     if (known === undefined) return;
     setBackAt = env.monotonic();
     events.emit("restored", {});
