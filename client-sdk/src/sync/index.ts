@@ -12,7 +12,6 @@ import {
   type GapReason,
   type InboxEntry,
   inboxEntryCodec,
-  LIMITS,
   parseStreamUri,
   paths,
   Refusal,
@@ -21,7 +20,6 @@ import {
   type StreamUri,
   submitMessageResponseCodec,
   subscriptionsAnswerSchema,
-  u64,
   updateRoomResponseCodec,
 } from "@treehouse/protocol";
 
@@ -37,6 +35,7 @@ import {
   type StreamFrame,
 } from "../transport/index.ts";
 import { serverBehind, storeCopied } from "./faults.ts";
+import { createSettingBack } from "./setting-back.ts";
 import { watch, type Watcher } from "./watch.ts";
 
 /** Positions that will never come, and with `restored` what the room's hub declared about it. */
@@ -88,9 +87,6 @@ export interface Sync {
 }
 
 const incarnationSetting = "incarnation";
-const setBackSetting = "set back at";
-/** For how long a server that says it was put back may refuse what was read of rooms it has not settled. */
-const settlingMs = 2 * LIMITS.restoreAdoptMs;
 const acknowledgeDelayMs = 100;
 /** Of those that wait for it: who is far behind takes in several by one transaction. */
 const entriesAtOnce = 32;
@@ -112,8 +108,7 @@ export function createSync(
   let cancelAcknowledging: Cancel | undefined;
   let generation = 0;
   let caughtUp = false;
-  /** When the server last said, by the clock that only rises, that it was put back from a backup. */
-  let setBackAt: number | undefined;
+  const settingBack = createSettingBack(env);
   /** Why nothing will come any more: the session is over, or the client is closing. */
   let over: Error | undefined = new Refusal("unavailable", "the client was opened offline");
   const watchers = new Set<Watcher>();
@@ -189,36 +184,25 @@ export function createSync(
       case "refused":
         env.log.warn("stream.refused", { code: frame.code });
         // Until a room is settled again a server that says it was put back refuses what was read of it.
-        if (frame.code === "aheadOfStream" && !isSettingBack()) events.emit("fault", serverBehind);
+        if (frame.code === "aheadOfStream" && !settingBack.lasts()) events.emit("fault", serverBehind);
         return;
       case "head":
         heads.set(frame.head.head.room, frame.head);
         return;
     }
   };
-  const isSettingBack = (): boolean =>
-    setBackAt !== undefined && env.monotonic() - setBackAt < settlingMs;
   const greet = async (target: StreamSink, incarnation: Bytes) => {
-    const { known, toldAt } = await store.transaction((tx) => {
-      const noted = tx.settings.get(setBackSetting);
-      return {
-        known: tx.settings.get(incarnationSetting),
-        toldAt: noted === undefined ? undefined : u64.decode(noted),
-      };
+    const known = await store.transaction((tx) => {
+      settingBack.recall(tx);
+      return tx.settings.get(incarnationSetting);
     });
-    if (known !== undefined && equalBytes(known, incarnation)) {
-      // The process before this one has heard it.
-      if (toldAt !== undefined) setBackAt ??= env.monotonic() - Math.abs(env.now() - toldAt);
-      return;
-    }
+    if (known !== undefined && equalBytes(known, incarnation)) return;
     if (known !== undefined) await target.restored();
     await store.transaction((tx) => {
       tx.settings.put(incarnationSetting, incarnation);
-      if (known !== undefined) tx.settings.put(setBackSetting, u64.encode(env.now()));
+      if (known !== undefined) settingBack.begin(tx);
     });
-    if (known === undefined) return;
-    setBackAt = env.monotonic();
-    events.emit("restored", {});
+    if (known !== undefined) events.emit("restored", {});
   };
   const leap = async (
     target: StreamSink,

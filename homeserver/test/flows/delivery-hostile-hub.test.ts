@@ -244,21 +244,6 @@ test("FED-952 an administrator sees which rooms are stopped, and nobody else tha
   expect(await servers.follower.contents()).toBe(before);
 });
 
-test("FED-955 what stands here already is passed over, also if its term is over", async () => {
-  const [a] = await pair.openRoom();
-  await a.say("one");
-  const items = servers.outbox.splice(0).map(deliveryOf);
-  const [item] = items;
-  if (item === undefined) throw new Error();
-  expect(await servers.deliver(items)).toEqual([]);
-  servers.cut = true;
-  await servers.deliver([], [await signed(a.room, { term: 2, position: 1_000 })]);
-  // A restored hub sends again what it knows of no answer to.
-  expect(await servers.deliver(items)).toEqual([]);
-  const other = encodeEntry({ ...decodeEntry(item.entry), acceptedAt: 1 });
-  expect(await servers.deliver([{ ...item, entry: other }])).toEqual(["staleTerm"]);
-});
-
 test("FED-955 a hub of an earlier term does not introduce a room again", async () => {
   const [a, b] = await pair.openRoom();
   await a.commit({ remove: [b.group.ownLeaf] });

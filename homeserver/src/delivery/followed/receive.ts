@@ -247,18 +247,21 @@ async function changeRoster(
   return true;
 }
 
-/** A term may rise only with a head of that term, signed by the room's hub key (FED-956). */
+/** A term may rise only with a head of that term, signed by the room's hub key, or after one (FED-956). */
 function proofOf(
   batch: PreparedBatch,
-  { room }: TouchedRoom,
+  { room, signedHead }: TouchedRoom,
   { term }: Entry,
 ): SignedHead | undefined {
-  return batch.heads.find(
+  const brought = batch.heads.find(
     ({ signed, hubKey }) =>
       signed.head.room === room.room &&
       signed.head.term === term &&
       equalBytes(hubKey, room.hubKey),
   )?.signed;
+  if (brought !== undefined) return brought;
+  const known = signedHead ?? (room.signedHead && signedHeadCodec.decode(room.signedHead));
+  return known?.head.term === term ? known : undefined;
 }
 
 /** Undefined when the hub's changes and its hash do not agree (FED-207). */
