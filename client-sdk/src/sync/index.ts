@@ -184,7 +184,8 @@ export function createSync(
       case "refused":
         env.log.warn("stream.refused", { code: frame.code });
         // Until a room is settled again a server that says it was put back refuses what was read of it.
-        if (frame.code === "aheadOfStream" && !settingBack.lasts()) events.emit("fault", serverBehind);
+        if (frame.code === "aheadOfStream" && !settingBack.lasts())
+          events.emit("fault", serverBehind);
         return;
       case "head":
         heads.set(frame.head.head.room, frame.head);
