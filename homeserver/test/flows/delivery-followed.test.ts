@@ -222,7 +222,9 @@ test("FED-956 what follows on a term that a head has proved is asked for, and no
   await a.say("one");
   const [item] = servers.outbox.splice(0).map(deliveryOf);
   if (item === undefined) throw new Error();
-  const later = encodeEntry({ ...decodeEntry(item.entry), term: 2, position: 1_001 });
+  const previous = new Uint8Array(32).fill(3);
+  const place = { term: 2, position: 1_001, previous };
+  const later = encodeEntry({ ...decodeEntry(item.entry), ...place });
   servers.cut = true;
   expect(await servers.deliver([{ ...item, entry: later }])).toEqual(["staleTerm"]);
   await servers.deliver([], [await headOfTerm2(a.room)]);
