@@ -20,12 +20,20 @@ export class GroupLost extends Error {
   }
 }
 
+type Run = (tx: Tx) => unknown;
+
 export interface ClosureRunner {
   /**
    * Runs one closure in a savepoint of its own; at once if it is synchronous. A closure that throws
    * takes back its own writes only, unless the database ended the whole transaction: `GroupLost`.
    */
-  perform(run: (tx: Tx) => unknown): Outcome | Promise<Outcome>;
+  perform(run: Run): Outcome | Promise<Outcome>;
+  /**
+   * The same of closures that may be run more than once, one after the other in one savepoint: it
+   * costs a copy of each page that is written in it, which they share. When one throws, what all of
+   * them did is taken back, and they run again, each by itself.
+   */
+  performTogether(runs: readonly Run[]): Promise<readonly Outcome[]>;
   /** Takes back the whole group, if the database has not done so by itself. */
   abandon(): void;
 }
@@ -43,6 +51,18 @@ export function createClosureRunner(
     if (connection.inTransaction) rollback.run();
   }
 
+  /** Throws `GroupLost` if the transaction did not survive the error. */
+  function backToSavepoint(error: unknown): void {
+    if (error instanceof GroupLost) throw error;
+    const kind = storageErrorKind(error);
+    if (kind === "full" || kind === "fatal" || !connection.inTransaction) {
+      abandon();
+      throw new GroupLost(kind === "full", error);
+    }
+    rollbackTo.run();
+    release.run();
+  }
+
   function keep(handle: OpenHandle, value: unknown): Outcome {
     handle.end();
     if (!connection.inTransaction) {
@@ -56,14 +76,7 @@ export function createClosureRunner(
   function takeBack(handle: OpenHandle, error: unknown): Outcome {
     handle.end();
     handle.undo();
-    if (error instanceof GroupLost) throw error;
-    const kind = storageErrorKind(error);
-    if (kind === "full" || kind === "fatal" || !connection.inTransaction) {
-      abandon();
-      throw new GroupLost(kind === "full", error);
-    }
-    rollbackTo.run();
-    release.run();
+    backToSavepoint(error);
     return { kind: "refused", error };
   }
 
@@ -77,18 +90,64 @@ export function createClosureRunner(
     return keep(handle, value);
   }
 
+  function perform(run: Run): Outcome | Promise<Outcome> {
+    const handle = openHandle(true);
+    savepoint.run();
+    let value: unknown;
+    try {
+      value = run(handle.tx);
+    } catch (error) {
+      return takeBack(handle, error);
+    }
+    return isThenable(value) ? finish(handle, value) : keep(handle, value);
+  }
+
+  /** Undefined if one threw, and all were taken back. */
+  async function tryTogether(runs: readonly Run[]): Promise<readonly Outcome[] | undefined> {
+    const outcomes: Outcome[] = [];
+    const handles: OpenHandle[] = [];
+    savepoint.run();
+    try {
+      for (const run of runs) {
+        const handle = openHandle(true);
+        handles.push(handle);
+        const value = run(handle.tx);
+        const settled = isThenable(value) ? await watch.guard(value) : value;
+        handle.end();
+        outcomes.push({ kind: "done", value: settled, handle });
+      }
+      if (!connection.inTransaction) throw new GroupLost(false, swallowed());
+    } catch (error) {
+      for (const handle of handles.toReversed()) {
+        handle.end();
+        handle.undo();
+      }
+      backToSavepoint(error);
+      return undefined;
+    }
+    release.run();
+    return outcomes;
+  }
+
+  async function performEach(runs: readonly Run[]): Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = [];
+    try {
+      for (const run of runs) {
+        const outcome = perform(run);
+        outcomes.push(outcome instanceof Promise ? await outcome : outcome);
+      }
+    } catch (error) {
+      for (const one of outcomes.toReversed()) if (one.kind === "done") one.handle.undo();
+      throw error;
+    }
+    return outcomes;
+  }
+
   return {
     abandon,
-    perform(run) {
-      const handle = openHandle(true);
-      savepoint.run();
-      let value: unknown;
-      try {
-        value = run(handle.tx);
-      } catch (error) {
-        return takeBack(handle, error);
-      }
-      return isThenable(value) ? finish(handle, value) : keep(handle, value);
+    perform,
+    async performTogether(runs) {
+      return (runs.length > 1 ? await tryTogether(runs) : undefined) ?? performEach(runs);
     },
   };
 }
