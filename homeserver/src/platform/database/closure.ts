@@ -29,11 +29,11 @@ export interface ClosureRunner {
    */
   perform(run: Run): Outcome | Promise<Outcome>;
   /**
-   * The same of closures that may be run more than once, one after the other in one savepoint: it
-   * costs a copy of each page that is written in it, which they share. When one throws, what all of
-   * them did is taken back, and they run again, each by itself.
+   * The same of closures that may be run more than once and are the first of their transaction, one
+   * after the other and without savepoints. When one throws, the transaction begins anew, and they run
+   * again, each in its own.
    */
-  performTogether(runs: readonly Run[]): Promise<readonly Outcome[]>;
+  performFirst(runs: readonly Run[]): Promise<readonly Outcome[]>;
   /** Takes back the whole group, if the database has not done so by itself. */
   abandon(): void;
 }
@@ -46,21 +46,19 @@ export function createClosureRunner(
   const release = connection.prepare("RELEASE closure");
   const rollbackTo = connection.prepare("ROLLBACK TO closure");
   const rollback = connection.prepare("ROLLBACK");
+  const begin = connection.prepare("BEGIN IMMEDIATE");
 
   function abandon(): void {
     if (connection.inTransaction) rollback.run();
   }
 
-  /** Throws `GroupLost` if the transaction did not survive the error. */
-  function backToSavepoint(error: unknown): void {
+  /** Throws `GroupLost` if the transaction cannot survive the error. */
+  function checkSurvival(error: unknown): void {
     if (error instanceof GroupLost) throw error;
     const kind = storageErrorKind(error);
-    if (kind === "full" || kind === "fatal" || !connection.inTransaction) {
-      abandon();
-      throw new GroupLost(kind === "full", error);
-    }
-    rollbackTo.run();
-    release.run();
+    if (kind !== "full" && kind !== "fatal" && connection.inTransaction) return;
+    abandon();
+    throw new GroupLost(kind === "full", error);
   }
 
   function keep(handle: OpenHandle, value: unknown): Outcome {
@@ -76,7 +74,9 @@ export function createClosureRunner(
   function takeBack(handle: OpenHandle, error: unknown): Outcome {
     handle.end();
     handle.undo();
-    backToSavepoint(error);
+    checkSurvival(error);
+    rollbackTo.run();
+    release.run();
     return { kind: "refused", error };
   }
 
@@ -102,11 +102,10 @@ export function createClosureRunner(
     return isThenable(value) ? finish(handle, value) : keep(handle, value);
   }
 
-  /** Undefined if one threw, and all were taken back. */
-  async function tryTogether(runs: readonly Run[]): Promise<readonly Outcome[] | undefined> {
+  /** Undefined if one threw, and the transaction is as it began. */
+  async function tryWithoutSavepoints(runs: readonly Run[]): Promise<readonly Outcome[] | undefined> {
     const outcomes: Outcome[] = [];
     const handles: OpenHandle[] = [];
-    savepoint.run();
     try {
       for (const run of runs) {
         const handle = openHandle(true);
@@ -122,11 +121,20 @@ export function createClosureRunner(
         handle.end();
         handle.undo();
       }
-      backToSavepoint(error);
+      checkSurvival(error);
+      beginAnew();
       return undefined;
     }
-    release.run();
     return outcomes;
+  }
+
+  function beginAnew(): void {
+    rollback.run();
+    try {
+      begin.run();
+    } catch (error) {
+      throw new GroupLost(storageErrorKind(error) === "full", error);
+    }
   }
 
   async function performEach(runs: readonly Run[]): Promise<readonly Outcome[]> {
@@ -146,9 +154,7 @@ export function createClosureRunner(
   return {
     abandon,
     perform,
-    async performTogether(runs) {
-      return (runs.length > 1 ? await tryTogether(runs) : undefined) ?? performEach(runs);
-    },
+    performFirst: async (runs) => (await tryWithoutSavepoints(runs)) ?? performEach(runs),
   };
 }
 

@@ -42,8 +42,8 @@ export interface ClosureTraits {
   /** It only deletes or acknowledges, and so may run while the disk is full. */
   readonly frees?: boolean;
   /**
-   * It may run more than once for one call, because whatever it does it does through its `tx`: it is
-   * then cheaper to take back what others did, too, if it ever throws, than to be ready for that.
+   * It may run more than once for one call, because whatever it does it does through its `tx`. The
+   * repeatable closures with which a group begins need no savepoint: see decision 0141.
    */
   readonly repeatable?: boolean;
 }
@@ -220,13 +220,10 @@ export class GroupCommit {
     } catch (error) {
       throw new GroupLost(storageErrorKind(error) === "full", error);
     }
-    for (let next = 0; next < group.length; next = outcomes.length) {
-      const many = repeatableFrom(group, next);
-      if (many.length > 0) {
-        outcomes.push(...(await this.#closures.performTogether(many.map((item) => item.perform))));
-        continue;
-      }
-      const outcome = this.#closures.perform((tx) => group[next]?.perform(tx));
+    const first = repeatableAtStart(group);
+    if (first.length > 0) outcomes.push(...(await this.#closures.performFirst(first)));
+    for (const item of group.slice(first.length)) {
+      const outcome = this.#closures.perform(item.perform);
       outcomes.push(outcome instanceof Promise ? await outcome : outcome);
     }
     const from = env.monotonic();
@@ -316,11 +313,10 @@ export class GroupCommit {
   }
 }
 
-/** The repeatable closures that follow each other from this one on. */
-function repeatableFrom(group: readonly Item[], from: number): readonly Item[] {
-  let end = from;
-  while (group[end]?.repeatable === true) end += 1;
-  return group.slice(from, end);
+/** The repeatable closures with which a group begins. */
+function repeatableAtStart(group: readonly Item[]): readonly Item["perform"][] {
+  const end = group.findIndex((item) => !item.repeatable);
+  return group.slice(0, end === -1 ? group.length : end).map((item) => item.perform);
 }
 
 function storageFull(): Refusal {
