@@ -39,6 +39,6 @@ export {
 export { type HistoryPage, type HistoryRow, withChanges, type RoomInfo } from "./views/index.ts";
 export type { PolicyInfo, RoleInfo, Sanctioned } from "./governing/index.ts";
 export { facetsOf, eraseMessage, pinsOf } from "./saying/index.ts";
-export type { AuditItem, AuditPage } from "./audit/index.ts";
+export type { AuditHead, AuditItem, AuditPage } from "./audit/index.ts";
 export type { Claimed } from "./generations/index.ts";
 export { type Alarm, type Alarms, createAlarms } from "./alarms.ts";

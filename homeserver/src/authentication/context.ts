@@ -1,28 +1,29 @@
 import type { Domain, Env } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
-import type { PendingProof } from "./check-proof.ts";
-import type { AccountDataStore } from "./account-data/store.ts";
-import type { PendingChange } from "./change-credential.ts";
-import type { StoreMarks } from "./copies/store.ts";
-import type { ContactStore } from "./contacts/store.ts";
-import type { CountersignatureKey, Signatures } from "./countersignature-key.ts";
-import type { PendingFactor } from "./finish-login.ts";
-import type { PendingPasswordProof } from "./prove-password.ts";
-import type { Invites } from "./invites.ts";
-import type { OpaqueServer } from "./opaque.ts";
+import type {
+  CountersignatureKey,
+  PendingProof,
+  ProvedForClients,
+  Signatures,
+} from "./clients/index.ts";
+import type { AccountDataStore } from "./account-data/index.ts";
+import type {
+  OpaqueServer,
+  PendingChange,
+  PendingFactor,
+  PendingLogin,
+  PendingPasswordProof,
+} from "./login/index.ts";
+import type { StoreMarks } from "./copies/index.ts";
+import type { ContactStore } from "./contacts/index.ts";
+import type { Invites, PendingRegistration } from "./accounts/index.ts";
 import type { Neighbours } from "./ports.ts";
-import type { PendingLogin } from "./start-login.ts";
-import type { PendingRegistration } from "./start-registration.ts";
 import type { Pending } from "./pending.ts";
-import type { PrivacyStore } from "./privacy/store.ts";
-import type { ProvedForClients } from "./prove-for-clients.ts";
-import type { PendingRecovery } from "./recovery/prove.ts";
-import type { PendingPasswordReset } from "./recovery/reset-password.ts";
-import type { RecoveryStore } from "./recovery/store.ts";
-import type { PendingReset } from "./reset/start.ts";
-import type { ResetStore } from "./reset/store.ts";
-import type { Sessions } from "./sessions.ts";
-import type { AuthenticationStore } from "./store.ts";
+import type { PrivacyStore } from "./privacy/index.ts";
+import type { PendingPasswordReset, PendingRecovery, RecoveryStore } from "./recovery/index.ts";
+import type { PendingReset, ResetStore } from "./reset/index.ts";
+import type { Sessions } from "./sessions/index.ts";
+import type { AuthenticationStore } from "./store/index.ts";
 
 /** Who may register: holders of an invite, whoever logs in at the operator's provider, or anybody. */
 export type RegistrationMode = "invite" | "oidc" | "open";

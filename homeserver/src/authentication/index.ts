@@ -9,79 +9,90 @@
  * belongs to one client, is stored as a hash and ends at once when it is revoked. It refuses to
  * tell, before a password is proved, whether an account exists.
  */
-import type {
-  Bytes,
-  ClientRevoked,
-  ClientUri,
-  ConsentEntry,
-  Domain,
-  Env,
-  RateRule,
-  UserDeleted,
-  UserReset,
-  UserUri,
+import {
+  type Bytes,
+  type ClientRevoked,
+  type ClientUri,
+  type ConsentEntry,
+  type Domain,
+  domainOf,
+  type Env,
+  nameOf,
+  type RateRule,
+  type UserDeleted,
+  type UserReset,
+  type UserUri,
 } from "@treehouse/protocol";
-import { domainOf, nameOf } from "@treehouse/protocol";
-import { migrationsOf } from "../platform/index.ts";
-import type {
-  Database,
-  Jobs,
-  ProvedRequest,
-  ReadTx,
-  Route,
-  Session,
-  Tx,
+import {
+  type Database,
+  type Jobs,
+  migrationsOf,
+  type ProvedRequest,
+  type ReadTx,
+  type Route,
+  type Session,
+  type Tx,
 } from "../platform/index.ts";
-import { createAccountDataStore } from "./account-data/store.sqlite.ts";
+import { createAccountDataStore } from "./account-data/index.ts";
 import { alone } from "./alone.ts";
-import type { PendingChange } from "./change-credential.ts";
-import { checkProof } from "./check-proof.ts";
-import type { PendingProof } from "./check-proof.ts";
-import { hearClientRevoked, hearConsent, hearUserDeleted } from "./contacts/hear-peer.ts";
-import type { Heard } from "./contacts/hear-peer.ts";
-import { createContactLimits } from "./contacts/limits.ts";
-import { mayClaim } from "./contacts/may-claim.ts";
-import type { ConsentVerdict } from "./contacts/may-claim.ts";
-import { createStoreMarks } from "./copies/store.sqlite.ts";
-import { takeStore } from "./copies/take-store.ts";
-import type { StoreClaim, StoreTaken } from "./copies/take-store.ts";
-import { createContactStore } from "./contacts/store.sqlite.ts";
+import {
+  checkPasswordProof,
+  openOpaque,
+  type PendingChange,
+  type PendingFactor,
+  type PendingLogin,
+  type PendingPasswordProof,
+  type StartedPasswordProof,
+  startPasswordProof,
+} from "./login/index.ts";
+import {
+  checkProof,
+  openCountersignatureKey,
+  type PendingProof,
+  type ProvedForClients,
+  type Signatures,
+} from "./clients/index.ts";
+import {
+  type ConsentVerdict,
+  createContactLimits,
+  createContactStore,
+  hearClientRevoked,
+  hearConsent,
+  type Heard,
+  hearUserDeleted,
+  mayClaim,
+} from "./contacts/index.ts";
+import { createStoreMarks, type StoreClaim, type StoreTaken, takeStore } from "./copies/index.ts";
 import type { AuthenticationContext, LocalContacts, RegistrationMode } from "./context.ts";
-import { openCountersignatureKey } from "./countersignature-key.ts";
-import type { Signatures } from "./countersignature-key.ts";
-import type { Enrolled } from "./create-account.ts";
-import { enrol } from "./enrol.ts";
-import type { Enrolment } from "./enrol.ts";
-import { findLocalLists, findLocalUser, serverKeys } from "./find-user.ts";
-import type { PendingFactor } from "./finish-login.ts";
-import { createInvites } from "./invites.ts";
+import {
+  createInvites,
+  enrol,
+  type Enrolled,
+  type Enrolment,
+  findLocalLists,
+  findLocalUser,
+  type PendingRegistration,
+  serverKeys,
+} from "./accounts/index.ts";
 import { createLimits } from "./limits.ts";
-import { openOpaque } from "./opaque.ts";
 import { createPending } from "./pending.ts";
 import type { ConsentQuestion, Neighbours, RemoteUser } from "./ports.ts";
-import { checkPasswordProof, startPasswordProof } from "./prove-password.ts";
-import type { PendingPasswordProof, StartedPasswordProof } from "./prove-password.ts";
-import type { PendingLogin } from "./start-login.ts";
-import type { PendingRegistration } from "./start-registration.ts";
-import { createPrivacyStore } from "./privacy/store.sqlite.ts";
-import type { ProvedForClients } from "./prove-for-clients.ts";
-import type { PendingRecovery } from "./recovery/prove.ts";
-import type { PendingPasswordReset } from "./recovery/reset-password.ts";
-import { createRecoveryStore } from "./recovery/store.sqlite.ts";
-import { RESET_LIMITS } from "./reset/limits.ts";
-import type { PendingReset } from "./reset/start.ts";
-import { createResetStore } from "./reset/store.sqlite.ts";
-import { hearUserReset } from "./reset/tell-contacts.ts";
+import { createPrivacyStore } from "./privacy/index.ts";
+import {
+  createRecoveryStore,
+  type PendingPasswordReset,
+  type PendingRecovery,
+} from "./recovery/index.ts";
+import { createResetStore, hearUserReset, type PendingReset, RESET_LIMITS } from "./reset/index.ts";
 import { authenticationRoutes } from "./routes.ts";
 import type { SecretFiles } from "./secret-files.ts";
-import { createSessions } from "./sessions.ts";
-import type { EndedSession } from "./sessions.ts";
-import { createSqliteStore } from "./store.sqlite.ts";
+import { createSessions, type EndedSession } from "./sessions/index.ts";
+import { createSqliteStore } from "./store/index.ts";
 
-export type { Heard } from "./contacts/hear-peer.ts";
-export type { ConsentVerdict } from "./contacts/may-claim.ts";
+export type { Heard } from "./contacts/index.ts";
+export type { ConsentVerdict } from "./contacts/index.ts";
 export type { LocalContacts } from "./context.ts";
-export type { Enrolled } from "./create-account.ts";
+export type { Enrolled } from "./accounts/index.ts";
 export type {
   AssetsOfUser,
   ConsentOutbox,

@@ -1,10 +1,7 @@
-import { RATE_LIMITS } from "@treehouse/protocol";
-import type { Env, RateRule } from "@treehouse/protocol";
-import { createRateLimiter } from "../platform/index.ts";
-import type { RateLimiter } from "../platform/index.ts";
-import { createLoginTries } from "./login-tries.ts";
-import type { LoginTries } from "./login-tries.ts";
-import { resetRates } from "./reset/limits.ts";
+import { type Env, RATE_LIMITS, type RateRule } from "@treehouse/protocol";
+import { createRateLimiter, type RateLimiter } from "../platform/index.ts";
+import { createLoginTries, type LoginTries } from "./login/index.ts";
+import { resetRates } from "./reset/index.ts";
 
 const names = ["loginPerUser", "loginPerAddress", "lookupPerSession", "lookupPerAddress"] as const;
 

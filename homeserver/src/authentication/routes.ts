@@ -1,10 +1,14 @@
 import {
+  clientListsAnswerSchema,
+  clientListsQuerySchema,
   formatAddress,
   fromBase64Url,
+  type InviteAnswer,
   inviteAnswerSchema,
   inviteRequestSchema,
   invitesAnswerSchema,
   loginFactorRequestSchema,
+  type LoginFinishAnswer,
   loginFinishAnswerSchema,
   loginFinishRequestSchema,
   loginStartAnswerSchema,
@@ -17,30 +21,26 @@ import {
   toBase64Url,
   userAnswerSchema,
   userQuerySchema,
-  clientListsAnswerSchema,
-  clientListsQuerySchema,
 } from "@treehouse/protocol";
-import type { InviteAnswer, LoginFinishAnswer } from "@treehouse/protocol";
-import { jsonAnswer, jsonBody, noAnswer, route } from "../platform/index.ts";
-import type { Route } from "../platform/index.ts";
-import { accountDataRoutes } from "./account-data/routes.ts";
-import type { ContactLimits } from "./contacts/limits.ts";
-import { contactRoutes } from "./contacts/routes.ts";
-import { clientRoutes } from "./client-routes.ts";
+import { jsonAnswer, jsonBody, noAnswer, route, type Route } from "../platform/index.ts";
+import { accountDataRoutes } from "./account-data/index.ts";
+import { type ContactLimits, contactRoutes } from "./contacts/index.ts";
+import { clientRoutes } from "./clients/index.ts";
 import type { AuthenticationContext } from "./context.ts";
-import { credentialRoutes } from "./credential-routes.ts";
-import { findLists, findUser } from "./find-user.ts";
-import { finishFactor, finishLogin } from "./finish-login.ts";
-import type { FinishedLogin } from "./finish-login.ts";
-import { finishRegistration } from "./finish-registration.ts";
-import type { Invite } from "./invites.ts";
+import { type FinishedLogin, finishFactor, finishLogin, startLogin } from "./login/index.ts";
+import {
+  credentialRoutes,
+  findLists,
+  findUser,
+  finishRegistration,
+  type Invite,
+  startRegistration,
+} from "./accounts/index.ts";
 import type { AuthenticationLimits } from "./limits.ts";
-import { privacyRoutes } from "./privacy/routes.ts";
-import { recoveryRoutes } from "./recovery/routes.ts";
-import { resetRoutes } from "./reset/routes.ts";
-import { sessionRoutes } from "./session-routes.ts";
-import { startLogin } from "./start-login.ts";
-import { startRegistration } from "./start-registration.ts";
+import { privacyRoutes } from "./privacy/index.ts";
+import { recoveryRoutes } from "./recovery/index.ts";
+import { resetRoutes } from "./reset/index.ts";
+import { sessionRoutes } from "./sessions/index.ts";
 
 /** The JSON operations of accounts, sessions, users, contacts and invites. */
 export function authenticationRoutes(

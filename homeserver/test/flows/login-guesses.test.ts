@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { LOGIN_TRIES } from "../../src/authentication/login-tries.ts";
-import { createPerson } from "../people/person.ts";
-import type { Person } from "../people/person.ts";
+import { LOGIN_TRIES } from "../../src/authentication/login/index.ts";
+import { createPerson, type Person } from "../people/person.ts";
 import { register, tryLogin } from "../people/sign-in.ts";
 import { openSmallServer } from "../people/small-server.ts";
 

@@ -11,28 +11,23 @@ import {
   paths,
   registrationFinishAnswerSchema,
   resetAnswerSchema,
+  signedClientListCodec,
   toBase64Url,
   totpStartAnswerSchema,
   userUri,
+  type UserUri,
   utf8Decode,
-  signedClientListCodec,
 } from "@treehouse/protocol";
-import type { UserUri } from "@treehouse/protocol";
 import { Secret, TOTP } from "otpauth";
 import { expect, test } from "vitest";
-import { RESET_LIMITS } from "../../src/authentication/reset/limits.ts";
-import { ask, askProved } from "../people/ask.ts";
-import type { Answer } from "../people/ask.ts";
-import { enrol } from "../people/holder.ts";
-import type { Holder } from "../people/holder.ts";
-import { codeIn, openMailbox, tokenIn } from "../people/mailbox.ts";
-import type { Mailbox } from "../people/mailbox.ts";
-import { createPerson } from "../people/person.ts";
-import type { Person } from "../people/person.ts";
+import { RESET_LIMITS } from "../../src/authentication/reset/index.ts";
+import { type Answer, ask, askProved } from "../people/ask.ts";
+import { enrol, type Holder } from "../people/holder.ts";
+import { codeIn, type Mailbox, openMailbox, tokenIn } from "../people/mailbox.ts";
+import { createPerson, type Person } from "../people/person.ts";
 import { beginReset, tryReset } from "../people/reset.ts";
 import { register, tryLogin } from "../people/sign-in.ts";
-import { openSmallServer } from "../people/small-server.ts";
-import type { SmallServer } from "../people/small-server.ts";
+import { openSmallServer, type SmallServer } from "../people/small-server.ts";
 import { act, openTwoServers, stateOf } from "../people/two-servers.ts";
 
 const [password, fresh] = ["correct horse battery staple", "another horse and battery"];

@@ -79,6 +79,7 @@ async function strike({ seed, count }: Order) {
   talk.over = true;
   await ledger.patiently(Promise.all(talking), "for answers");
   await ledger.checkPeople(people);
+  ledger.report(...compareServers(world, ledger.room));
   const sum = (
     count_: "requestsLost" | "answersLost" | "duplicated" | "reordered" | "cut" | "vanished",
   ) => [...world.links, ...world.doors].reduce((total, { counts }) => total + counts[count_], 0);
@@ -93,6 +94,6 @@ async function strike({ seed, count }: Order) {
       connectionsCut: sum("cut"),
       vanished: sum("vanished"),
     },
-    violations: [...ledger.violations, ...compareServers(world, ledger.room)],
+    violations: ledger.violations,
   };
 }

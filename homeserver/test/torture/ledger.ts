@@ -1,10 +1,16 @@
+import { availableParallelism, loadavg } from "node:os";
 import { parseRoomUri } from "@treehouse/protocol";
 import Database from "better-sqlite3";
 import type { Client } from "../../../client-sdk/src/node.ts";
 import { faultsOf, has, keptBy } from "../federation-e2e/people.ts";
 
-/** Whoever waits so long while nothing is accepted and nothing comes waits in vain. */
+/**
+ * Whoever waits so long while nothing is accepted and nothing comes waits in vain: so many times
+ * longer as there are programs that want a core.
+ */
 const patienceMs = 120_000;
+const patience = (): number =>
+  patienceMs * Math.max(1, (loadavg()[0] ?? 1) / availableParallelism());
 
 /** What servers have accepted in one room, as its senders were told. */
 export class Ledger {
@@ -32,7 +38,7 @@ export class Ledger {
     const { promise: inVain, resolve } = Promise.withResolvers<"in vain">();
     this.#lastSign = performance.now();
     const watch = setInterval(() => {
-      if (performance.now() - this.#lastSign > patienceMs) resolve("in vain");
+      if (performance.now() - this.#lastSign > patience()) resolve("in vain");
     }, 1_000);
     const outcome = await Promise.race([work, inVain]).finally(() => clearInterval(watch));
     if (outcome === "in vain") this.report(`waited in vain ${what}`);

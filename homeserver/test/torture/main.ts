@@ -53,6 +53,8 @@ if (values.list) {
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 const results: Record<string, unknown>[] = [];
+// At once, so that a run that is cut has told of what it found.
+Ledger.onViolation = (text) => say(`  found: ${text}`);
 if (values["until-violation"]) {
   Ledger.onViolation = (text) => {
     console.log(JSON.stringify({ violations: 1, text }));

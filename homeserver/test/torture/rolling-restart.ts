@@ -56,6 +56,7 @@ export const rollingRestart: Part = {
     talk.over = true;
     await ledger.patiently(Promise.all(talking), "for answers");
     await ledger.checkPeople(people);
+    ledger.report(...compareServers(world, ledger.room));
     return {
       figures: {
         restarts: count,
@@ -67,7 +68,7 @@ export const rollingRestart: Part = {
         sendMsP50: quantile(waits, 0.5),
         sendMsMax: quantile(waits, 1),
       },
-      violations: [...ledger.violations, ...compareServers(world, ledger.room)],
+      violations: ledger.violations,
     };
   },
 };

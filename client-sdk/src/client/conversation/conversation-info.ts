@@ -1,6 +1,7 @@
 import type { RoomUri } from "@treehouse/protocol";
 
 import type { RoomHealth } from "../../events/index.ts";
+import type { AuditHead } from "../../groups/index.ts";
 import type { Unread } from "../../storage/index.ts";
 import type { Organisation } from "../account/index.ts";
 
@@ -40,13 +41,7 @@ export type ConversationInfo = {
   /** By whom and when it was deleted for all; `by` is absent where nobody can tell any more. */
   readonly deleted: { readonly by: string | undefined; readonly at: number } | undefined;
   /** Where the record of what was done here stands: equal for all who have the same. */
-  readonly audit: {
-    readonly number: number;
-    readonly hash: string;
-    readonly isCurrent: boolean;
-    /** From which act on this store has the record without a gap; 1: from the first. */
-    readonly knownFrom: number;
-  };
+  readonly audit: AuditHead;
   readonly epoch: number;
   readonly position: number;
   readonly epochAuthenticator: string;

@@ -18,5 +18,6 @@ export {
 } from "./room-about.ts";
 export { aboutOf, decodeDetails, encodeDetails, type RoomDetails } from "./room-details.ts";
 export { roomKnown } from "./room-known.ts";
-export { isNameless, knownMetadataKeys, nameRooms, noMetadataKey } from "./room-names.ts";
+export { putJoinedRoom } from "./put-joined-room.ts";
+export { isNameless, knownMetadataKeys, nameRooms } from "./room-names.ts";
 export { decodeRoomSecrets, ROOM_SECRETS_EXTENSION, welcomeExtensions } from "./room-secrets.ts";

@@ -6,13 +6,13 @@ import { type Bytes, firstAuditHead, type RoomUri, toHex } from "@treehouse/prot
 
 import type { LocalTx } from "../../storage/index.ts";
 import type { GroupsContext, Room } from "../room/index.ts";
-import { auditItemOf, type AuditPage, checkMayRead } from "./read-audit.ts";
+import { type AuditHead, auditItemOf, type AuditPage, checkMayRead } from "./read-audit.ts";
 import { exportAudit, importAudit } from "./share-audit.ts";
 
 export { auditEntry, type AuditEntry } from "./audit-entry.ts";
 export { auditLinkKey, ownAuditLink } from "./audit-link.ts";
 export { beginAudit, joinAudit, loseAudit, takeBackAudit } from "./audit-state.ts";
-export type { AuditItem, AuditPage } from "./read-audit.ts";
+export type { AuditHead, AuditItem, AuditPage } from "./read-audit.ts";
 
 export type AuditRange = {
   /** A number, exclusive. */
@@ -34,7 +34,7 @@ export async function readAudit(
   });
 }
 
-export function auditHeadOf(tx: LocalTx, room: RoomUri): Omit<AuditPage, "items"> {
+export function auditHeadOf(tx: LocalTx, room: RoomUri): AuditHead {
   const state = tx.audit.state(room) ?? { ...firstAuditHead(room), isCurrent: false };
   return {
     ...state,

@@ -31,9 +31,13 @@ export type AuditItem = {
   readonly acceptedAt: number;
 };
 
-export type AuditPage = {
+export type AuditPage = AuditHead & {
   /** Ascending. */
   readonly items: readonly AuditItem[];
+};
+
+/** Where the record of a conversation stands on this client. */
+export type AuditHead = {
   /** How many acts there were. */
   readonly number: number;
   /** The hash over all of them, in hexadecimal: equal for all who have the same record. */

@@ -25,14 +25,7 @@ import { checkSuccession } from "../generations/check-succession.ts";
 import { renewedBy, type Renewal } from "../generations/renewal.ts";
 import { noteJoined } from "../changing/index.ts";
 import { joinAudit } from "../audit/index.ts";
-import {
-  noMetadataKey,
-  named,
-  openMetadata,
-  encodeDetails,
-  decodeRoomSecrets,
-  ROOM_SECRETS_EXTENSION,
-} from "../about/index.ts";
+import { decodeRoomSecrets, putJoinedRoom, ROOM_SECRETS_EXTENSION } from "../about/index.ts";
 
 /** A group ready to be stored, and where its stream goes on. */
 export type JoinedRoom = {
@@ -100,34 +93,21 @@ export async function joinWelcome(
   const extension = joined.groupInfoExtensions.find(
     ({ extensionType }) => extensionType === ROOM_SECRETS_EXTENSION,
   );
-  const { metadataKey, audit } =
-    extension === undefined
-      ? { metadataKey: noMetadataKey, audit: undefined }
-      : decodeRoomSecrets(extension.data);
-  const about = openMetadata(body.room, metadataKey, state.metadata) ?? named("");
+  const told = extension && decodeRoomSecrets(extension.data);
   const cursor = { stream: body.room, position: head.position, hash: head.hash };
   const hub = newHubRecord(head.term);
   const write = (tx: LocalTx) => {
-    tx.rooms.deleteGroup(body.room);
-    tx.rooms.put({
-      room: body.room,
-      template: state.template,
-      status: "joined",
-      createdAt: known?.createdAt ?? context.env.now(),
-      details: encodeDetails({
-        version: 1,
-        ...about,
-        metadataKey,
-        joinedEpoch: group.epoch,
-        foundRequest: undefined,
-      }),
+    putJoinedRoom(context, tx, body.room, {
+      group,
+      state,
+      metadataKeys: [told?.metadataKey],
+      joinedEpoch: group.epoch,
     });
-    tx.rooms.changeGroupRows(body.room, group.takeChanges());
     tx.cursors.set(cursor);
     // Who was in before has missed what was said meanwhile.
     tx.senderChains.loosen(body.room);
     writeHubRecord(tx, body.room, hub);
-    joinAudit(tx, body.room, audit);
+    joinAudit(tx, body.room, told?.audit);
     if (renewal === undefined) {
       noteJoined(tx, body.room, { position: head.position, acceptedAt });
       noteInviter(tx, body.room, inviter?.user);

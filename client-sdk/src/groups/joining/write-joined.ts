@@ -11,14 +11,7 @@ import {
   noEpoch,
   noteInviter,
 } from "../room/index.ts";
-import {
-  named,
-  openMetadata,
-  aboutOf,
-  decodeDetails,
-  encodeDetails,
-  noMetadataKey,
-} from "../about/index.ts";
+import { decodeDetails, putJoinedRoom } from "../about/index.ts";
 import { deletePendingJoin, finishPendingJoin, type PendingJoin } from "./pending-join.ts";
 
 type Joined = {
@@ -38,7 +31,7 @@ export async function writeJoined(
   const cursor = { stream: room.uri, position: head.position, hash: head.hash };
   const hub = { ...room.hub, term: Math.max(room.hub.term, head.term), doubt: undefined };
   const { changedKeys, renewed } = await context.store.transaction((tx) => {
-    putRoom(context, tx, room, joined);
+    writeRoom(context, tx, room, joined);
     writeHubRecord(tx, room.uri, hub);
     tx.senderChains.loosen(room.uri);
     tx.cursors.set(cursor);
@@ -57,40 +50,23 @@ export async function writeJoined(
   tellChangedKeys(context, room, changedKeys);
 }
 
-function putRoom(
-  { env, metadataKey: noted }: GroupsContext,
+function writeRoom(
+  context: GroupsContext,
   tx: LocalTx,
   { uri }: Room,
   { group, join: { metadataKey, seed } }: Joined,
 ): void {
-  const state = decodeRoomState(group.roomState());
   const known = tx.rooms.get(uri);
-  const details = known && decodeDetails(known.details);
-  const former = details === undefined ? named("") : aboutOf(details);
-  const keys = [metadataKey, noted(tx, uri), details?.metadataKey].filter(
-    (key) => key !== undefined,
-  );
-  const opening = keys
-    .map((key) => ({ key, about: openMetadata(uri, key, state.metadata) }))
-    .find(({ about }) => about !== undefined);
-  tx.rooms.deleteGroup(uri);
-  tx.rooms.put({
-    room: uri,
-    template: state.template,
-    status: "joined",
-    createdAt: known?.createdAt ?? env.now(),
-    details: encodeDetails({
-      version: 1,
-      ...(opening?.about ?? former),
-      metadataKey: opening?.key ?? noMetadataKey,
-      joinedEpoch: group.epoch,
-      foundRequest: undefined,
-    }),
+  const former = known && decodeDetails(known.details).metadataKey;
+  putJoinedRoom(context, tx, uri, {
+    group,
+    state: decodeRoomState(group.roomState()),
+    metadataKeys: [metadataKey, context.metadataKey(tx, uri), former],
+    joinedEpoch: group.epoch,
   });
-  tx.rooms.changeGroupRows(uri, group.takeChanges());
   // Of a link that gives no more than everybody has, it finds nothing to do.
   if (seed !== undefined) {
-    tx.intents.add({ room: uri, kind: "takeRole", createdAt: env.now(), body: seed });
+    tx.intents.add({ room: uri, kind: "takeRole", createdAt: context.env.now(), body: seed });
   }
 }
 

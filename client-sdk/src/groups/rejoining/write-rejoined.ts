@@ -26,14 +26,7 @@ import {
 } from "../saying/index.ts";
 import { missedBy } from "./missed-by.ts";
 import { addMemberIntent, mayRemove, memberDifference } from "./returned-members.ts";
-import {
-  named,
-  openMetadata,
-  aboutOf,
-  decodeDetails,
-  encodeDetails,
-  noMetadataKey,
-} from "../about/index.ts";
+import { decodeDetails, putJoinedRoom } from "../about/index.ts";
 
 export type Rejoined = {
   readonly group: MemberGroup;
@@ -56,7 +49,7 @@ export async function writeRejoined(
   const isShared = context.copies.shares(room.uri);
   const { hub, aftermath, hidden, renewed, lost } = await context.store.transaction((tx) => {
     const forgone = renewal && writeRenewal(context, tx, room, renewal);
-    putRoom(context, tx, room, { group, state, isRenewed: renewal !== undefined });
+    writeRoom(context, tx, room, { group, state, isRenewed: renewal !== undefined });
     if (renewal === undefined) {
       setBackAudit(tx, room, { rollback, former, group, isWhole: missed.length === 0 });
     }
@@ -151,8 +144,8 @@ function setBackAudit(
 
 const rollbacksKept = 8;
 
-function putRoom(
-  { env, metadataKey: noted }: GroupsContext,
+function writeRoom(
+  context: GroupsContext,
   tx: LocalTx,
   { uri }: Room,
   {
@@ -162,27 +155,15 @@ function putRoom(
   }: { readonly group: MemberGroup; readonly state: RoomState; readonly isRenewed: boolean },
 ): void {
   const known = tx.rooms.get(uri);
-  const details = known === undefined ? undefined : decodeDetails(known.details);
-  const metadataKey = details?.metadataKey ?? noted(tx, uri) ?? noMetadataKey;
-  const former = details === undefined ? named("") : aboutOf(details);
-  const about = openMetadata(uri, metadataKey, state.metadata) ?? former;
-  tx.rooms.deleteGroup(uri);
-  tx.rooms.put({
-    room: uri,
-    template: state.template,
-    status: "joined",
-    createdAt: known?.createdAt ?? env.now(),
-    details: encodeDetails({
-      version: 1,
-      ...about,
-      metadataKey,
-      // Who was in before was meant by what was said in the epochs before, too.
-      joinedEpoch:
-        known?.status === "joined" && details && !isRenewed ? details.joinedEpoch : group.epoch,
-      foundRequest: undefined,
-    }),
+  const details = known && decodeDetails(known.details);
+  // Who was in before was meant by what was said in the epochs before, too.
+  const goesOn = known?.status === "joined" && !isRenewed;
+  putJoinedRoom(context, tx, uri, {
+    group,
+    state,
+    metadataKeys: [details?.metadataKey, context.metadataKey(tx, uri)],
+    joinedEpoch: (goesOn ? details?.joinedEpoch : undefined) ?? group.epoch,
   });
-  tx.rooms.changeGroupRows(uri, group.takeChanges());
 }
 
 /** What follows from a rollback, beyond the group itself. */

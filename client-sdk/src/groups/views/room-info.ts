@@ -8,7 +8,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import { auditHeadOf } from "../audit/index.ts";
+import { type AuditHead, auditHeadOf } from "../audit/index.ts";
 import type { RoomHealth } from "../../events/index.ts";
 import {
   type GroupsContext,
@@ -43,13 +43,7 @@ export type RoomInfo = {
    * Where the record of what was done here stands: equal for all who have the same. Not current after
    * commits were missed, until the next one of a member tells.
    */
-  readonly audit: {
-    readonly number: number;
-    readonly hash: string;
-    readonly isCurrent: boolean;
-    /** From which act on this store has the record without a gap; 1: from the first. */
-    readonly knownFrom: number;
-  };
+  readonly audit: AuditHead;
   readonly epoch: number;
   readonly position: number;
   /** Equal on all members of an epoch; hex (RFC 9420 §8.7). */

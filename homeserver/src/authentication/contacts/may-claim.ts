@@ -2,7 +2,7 @@ import { domainOf, nameOf } from "@treehouse/protocol";
 import type { ReadTx } from "../../platform/index.ts";
 import type { AuthenticationContext } from "../context.ts";
 import type { ConsentQuestion } from "../ports.ts";
-import { mayFind } from "../privacy/may-find.ts";
+import { mayFind } from "../privacy/index.ts";
 
 /**
  * `blocked` only where everybody else would be let in, so that saying "no leave" would tell of the

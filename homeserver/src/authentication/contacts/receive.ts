@@ -1,7 +1,6 @@
 import { domainOf, LIMITS, userUri } from "@treehouse/protocol";
-import { mayFind } from "../privacy/may-find.ts";
-import { hasTooManyRooms, hear } from "./relation.ts";
-import type { Relation, Said } from "./relation.ts";
+import { mayFind } from "../privacy/index.ts";
+import { hasTooManyRooms, hear, type Relation, type Said } from "./relation.ts";
 import type { Side } from "./store.ts";
 import type { Turn } from "./turn.ts";
 

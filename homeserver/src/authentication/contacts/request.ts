@@ -1,12 +1,20 @@
-import { domainOf, LIMITS, nameOf, Refusal, utf8Encode } from "@treehouse/protocol";
-import type { Contact, LimitName, RoomUri, UserUri } from "@treehouse/protocol";
+import {
+  type Contact,
+  domainOf,
+  type LimitName,
+  LIMITS,
+  nameOf,
+  Refusal,
+  type RoomUri,
+  type UserUri,
+  utf8Encode,
+} from "@treehouse/protocol";
 import type { AuthenticationContext } from "../context.ts";
-import { mayFind } from "../privacy/may-find.ts";
+import { mayFind } from "../privacy/index.ts";
 import { ask, hasTooManyRooms, isOpen } from "./relation.ts";
 import { refuseIfBlocked, sideOf } from "./side-of.ts";
 import type { Side } from "./store.ts";
-import { takeTurn } from "./turn.ts";
-import type { Turn } from "./turn.ts";
+import { takeTurn, type Turn } from "./turn.ts";
 
 export type RequestedContact = {
   readonly user: UserUri;

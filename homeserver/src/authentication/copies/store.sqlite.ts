@@ -1,8 +1,7 @@
 import { eq } from "drizzle-orm";
-import { concatBytes, parseClientUri } from "@treehouse/protocol";
-import type { Bytes } from "@treehouse/protocol";
+import { type Bytes, concatBytes, parseClientUri } from "@treehouse/protocol";
 import type { Database } from "../../platform/index.ts";
-import { fromBlob, toBlob } from "../blob.ts";
+import { fromBlob, toBlob } from "../store/index.ts";
 import { storeMarks } from "../schema.ts";
 import type { StoreMarks } from "./store.ts";
 

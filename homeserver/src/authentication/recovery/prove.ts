@@ -1,13 +1,15 @@
 import {
+  type Bytes,
+  type ClientUri,
   domainOf,
   fromBase64Url,
   nameOf,
   recoveryProofMessage,
   Refusal,
+  type UserUri,
 } from "@treehouse/protocol";
-import type { Bytes, ClientUri, UserUri } from "@treehouse/protocol";
 import type { AuthenticationContext } from "../context.ts";
-import { checkCode } from "../prove-for-clients.ts";
+import { checkCode } from "../clients/index.ts";
 
 export type PendingRecovery = { readonly name: string; readonly client: ClientUri };
 

@@ -1,8 +1,13 @@
-import { nameOf, passwordResetMessage, Refusal } from "@treehouse/protocol";
-import type { Bytes, ClientUri } from "@treehouse/protocol";
+import {
+  type Bytes,
+  type ClientUri,
+  nameOf,
+  passwordResetMessage,
+  Refusal,
+} from "@treehouse/protocol";
 import type { Session } from "../../platform/index.ts";
 import type { AuthenticationContext } from "../context.ts";
-import { checkBundle } from "../recovery-bundle.ts";
+import { checkBundle } from "../login/index.ts";
 
 export type PendingPasswordReset = {
   readonly client: ClientUri;

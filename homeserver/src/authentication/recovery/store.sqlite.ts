@@ -1,6 +1,6 @@
 import { and, asc, eq } from "drizzle-orm";
 import type { Database } from "../../platform/index.ts";
-import { fromBlob, toBlob } from "../blob.ts";
+import { fromBlob, toBlob } from "../store/index.ts";
 import { recoveryCopies } from "../schema.ts";
 import type { RecoveryStore } from "./store.ts";
 

@@ -1,8 +1,7 @@
-import { equalBytes, nameOf, Refusal } from "@treehouse/protocol";
-import type { Bytes } from "@treehouse/protocol";
+import { type Bytes, equalBytes, nameOf, Refusal } from "@treehouse/protocol";
 import type { Session } from "../../platform/index.ts";
 import type { AuthenticationContext } from "../context.ts";
-import { checkBundle } from "../recovery-bundle.ts";
+import { checkBundle } from "../login/index.ts";
 
 /**
  * Puts a recovery key in the place of the one before (version 0: of none). A session alone is not

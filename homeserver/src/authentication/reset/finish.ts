@@ -1,20 +1,24 @@
 import {
+  type Bytes,
   clientListHash,
   equalBytes,
   leafIdentityCodec,
   nameOf,
   Refusal,
   signedClientListCodec,
+  type UserUri,
 } from "@treehouse/protocol";
-import type { Bytes, UserUri } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
-import { checkIdentity } from "../check-identity.ts";
-import type { CheckedIdentity, ClaimedIdentity } from "../check-identity.ts";
+import {
+  type CheckedIdentity,
+  checkIdentity,
+  type ClaimedIdentity,
+  countersign,
+  verifier,
+} from "../clients/index.ts";
 import type { AuthenticationContext } from "../context.ts";
-import { verifier } from "../countersignature-key.ts";
-import { countersign } from "../countersign.ts";
-import type { Enrolled } from "../create-account.ts";
-import { checkBundle } from "../recovery-bundle.ts";
+import type { Enrolled } from "../accounts/index.ts";
+import { checkBundle } from "../login/index.ts";
 import { doneMail } from "./mails.ts";
 import { resetInvalid } from "./start.ts";
 import { tellOfReset } from "./tell-contacts.ts";

@@ -1,8 +1,7 @@
-import { domainOf, nameOf, Refusal } from "@treehouse/protocol";
-import type { UserUri } from "@treehouse/protocol";
+import { domainOf, nameOf, Refusal, type UserUri } from "@treehouse/protocol";
 import { errorFields } from "../../platform/index.ts";
 import type { AuthenticationContext } from "../context.ts";
-import { mintToken } from "../token.ts";
+import { mintToken } from "../sessions/index.ts";
 import { RESET_LIMITS } from "./limits.ts";
 import { tokenMail } from "./mails.ts";
 

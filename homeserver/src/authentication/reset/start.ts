@@ -1,8 +1,14 @@
-import { ACCOUNT_EVENTS, Refusal, userUri, utf8Encode } from "@treehouse/protocol";
-import type { Bytes, UserUri } from "@treehouse/protocol";
+import {
+  ACCOUNT_EVENTS,
+  type Bytes,
+  Refusal,
+  userUri,
+  type UserUri,
+  utf8Encode,
+} from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import type { AuthenticationContext } from "../context.ts";
-import { hashToken, looksLikeToken } from "../token.ts";
+import { hashToken, looksLikeToken } from "../sessions/index.ts";
 import { RESET_LIMITS } from "./limits.ts";
 import { waitMail } from "./mails.ts";
 

@@ -1,7 +1,7 @@
 import { mintClientUri, parseDomain, userUri } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 import type { Database } from "../../platform/index.ts";
-import type { AuthenticationStore } from "../store.ts";
+import type { AuthenticationStore } from "../store/index.ts";
 import type { ResetStore, StartedIdentity } from "./store.ts";
 
 export type OpenStore = () => Promise<{

@@ -1,7 +1,7 @@
 import { describe } from "vitest";
 import { migrationsOf, openDatabase } from "../../platform/index.ts";
 import { createNodeEnv } from "../../platform/env/node-env.ts";
-import { createSqliteStore } from "../store.sqlite.ts";
+import { createSqliteStore } from "../store/index.ts";
 import { resetStoreContract } from "./store.contract.ts";
 import { createResetStore } from "./store.sqlite.ts";
 

@@ -1,7 +1,6 @@
 import { and, asc, eq, isNull, lte, or, sql } from "drizzle-orm";
 import type { Database } from "../../platform/index.ts";
-import { insertClient, insertList } from "../account-store.sqlite.ts";
-import { fromBlob, toBlob } from "../blob.ts";
+import { fromBlob, insertClient, insertList, toBlob } from "../store/index.ts";
 import { accounts, clientLists, clients, resets } from "../schema.ts";
 import type { ResetStore, StoredReset } from "./store.ts";
 

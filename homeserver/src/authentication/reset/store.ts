@@ -1,6 +1,6 @@
 import type { Bytes } from "@treehouse/protocol";
 import type { ReadTx, Tx } from "../../platform/index.ts";
-import type { NewAccount } from "../store.ts";
+import type { NewAccount } from "../store/index.ts";
 
 /** What this module asks of a database about resets. `store.contract.ts` says how it behaves. */
 export interface ResetStore {

@@ -1,7 +1,16 @@
-import { ACCOUNT_EVENTS, domainOf, nameOf, toBase64Url, utf8Encode } from "@treehouse/protocol";
-import type { ContactReset, Domain, UserReset, UserUri } from "@treehouse/protocol";
+import {
+  ACCOUNT_EVENTS,
+  type ContactReset,
+  type Domain,
+  domainOf,
+  nameOf,
+  toBase64Url,
+  type UserReset,
+  type UserUri,
+  utf8Encode,
+} from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
-import type { Heard } from "../contacts/hear-peer.ts";
+import type { Heard } from "../contacts/index.ts";
 import type { AuthenticationContext } from "../context.ts";
 
 /**

@@ -43,6 +43,12 @@ describe("the fuzzer finds what is planted", { timeout: 60_000 }, () => {
     expect(findings[0]?.input).not.toMatch(/^00/);
   });
 
+  test("a run that is told to end ends with a report of what it did", async () => {
+    const hour = { ...job, target: "refusing", ms: 3_600_000 };
+    const report = await runInThread(hour, AbortSignal.abort());
+    expect(report).toMatchObject({ target: "refusing", inputs: 0, findings: [] });
+  });
+
   test.each([
     ["slow", "slow"],
     ["hoarding", "memory"],

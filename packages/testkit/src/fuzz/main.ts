@@ -26,6 +26,8 @@ const dearShare = 50;
 
 const help = `Usage: npm run fuzz -- [options]
 
+Ctrl-C (SIGINT or SIGTERM) ends it with the figures of what was done.
+
   --minutes N      how long, shared among the targets (default 5, without an end if there are --inputs)
   --inputs N       end with so many: a target whose inputs take milliseconds has a fiftieth of another's
   --threads N      how many targets at once (default 1)
@@ -59,6 +61,13 @@ async function fuzz(chosen: typeof targets): Promise<void> {
   const reports: Report[] = [];
   const modulePath = new URL("targets/index.ts", import.meta.url).href;
   const waiting = [...chosen];
+  const over = new AbortController();
+  // A run that is cut counts for what it did; a second signal ends it at once.
+  const end = (): void => {
+    waiting.length = 0;
+    over.abort();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
       await fuzzOne(next);
@@ -66,14 +75,9 @@ async function fuzz(chosen: typeof targets): Promise<void> {
   const fuzzOne = async (target: (typeof targets)[number]): Promise<void> => {
     const { name } = target;
     const corpus = readCorpus(name).map(toHex);
-    const { reports: parts, fresh } = await runTwice({
-      target: name,
-      modulePath,
-      seed,
-      ...budget.of(target),
-      corpus,
-      hungMs: FUZZ_LIMITS.hungMs,
-    });
+    const { hungMs } = FUZZ_LIMITS;
+    const job = { target: name, modulePath, seed, ...budget.of(target), corpus, hungMs };
+    const { reports: parts, fresh } = await runTwice(job, over.signal);
     const report = joined(parts);
     reports.push(report);
     tell(report);

@@ -20,18 +20,27 @@ export interface Job {
   readonly findingsMax?: number | undefined;
   /** After so long without an end an input counts as one that never ends. */
   readonly hungMs: number;
-  /** A count of inputs, the length of the present one, and its octets. */
+  /** A count of inputs, the length of the present one, whether to end now, and the present one's octets. */
   readonly shared: SharedArrayBuffer;
 }
+
+/** Where these stand in what is shared. */
+export const SHARED = { count: 0, length: 1, isOver: 2, octetsFrom: 12 } as const;
 
 const heapMiB = 1024;
 const lookMs = 1_000;
 /** The same for one that waits for something that never comes. */
 const stuckMs = 600_000;
 
-/** Runs a target in a thread that is ended when an input has no end or takes all memory. */
-export async function runInThread(job: Omit<Job, "shared">): Promise<Report> {
-  const shared = new SharedArrayBuffer(8 + FUZZ_LIMITS.inputBytes);
+/**
+ * Runs a target in a thread that is ended when an input has no end or takes all memory. On the signal
+ * it ends after the present batch, with what it has done.
+ */
+export async function runInThread(job: Omit<Job, "shared">, over?: AbortSignal): Promise<Report> {
+  const shared = new SharedArrayBuffer(SHARED.octetsFrom + FUZZ_LIMITS.inputBytes);
+  const end = () => void Atomics.store(new Int32Array(shared, 0, 3), SHARED.isOver, 1);
+  over?.addEventListener("abort", end);
+  if (over?.aborted === true) end();
   const workerData: Job = { ...job, shared };
   const started = performance.now();
   const worker = new Worker(new URL("worker.ts", import.meta.url), {
@@ -69,6 +78,7 @@ export async function runInThread(job: Omit<Job, "shared">): Promise<Report> {
     return await ended.promise;
   } finally {
     clearInterval(watch);
+    over?.removeEventListener("abort", end);
     await worker.terminate();
   }
 }
@@ -76,26 +86,29 @@ export async function runInThread(job: Omit<Job, "shared">): Promise<Report> {
 /** Coverage first, for a part of the time or of the inputs; then at full speed with what that found. */
 export async function runTwice(
   job: Omit<Job, "shared" | "counts">,
+  over?: AbortSignal,
 ): Promise<{ readonly reports: readonly Report[]; readonly fresh: readonly string[] }> {
   const scouts = job.inputs && Math.ceil(job.inputs * scoutShare.inputs);
   const scoutMs = job.ms * scoutShare.time;
-  const scout = await runInThread({ ...job, ms: scoutMs, inputs: scouts, counts: true });
+  const scout = await runInThread({ ...job, ms: scoutMs, inputs: scouts, counts: true }, over);
+  if (over?.aborted === true) return { reports: [scout], fresh: scout.fresh };
   const corpus = [...job.corpus, ...scout.fresh];
   const seed = job.seed + 1;
   const [ms, inputs] = [job.ms - scoutMs, job.inputs && Math.max(0, job.inputs - scout.inputs)];
-  const swarm = await runInThread({ ...job, seed, ms, inputs, corpus, counts: false });
+  const swarm = await runInThread({ ...job, seed, ms, inputs, corpus, counts: false }, over);
   return { reports: [scout, swarm], fresh: [...scout.fresh, ...swarm.fresh] };
 }
 
 const scoutShare = { time: 0.2, inputs: 0.05 };
 
 function inputsOf(shared: SharedArrayBuffer): number {
-  return Atomics.load(new Int32Array(shared, 0, 1), 0);
+  return Atomics.load(new Int32Array(shared, 0, 3), SHARED.count);
 }
 
 function presentOf(shared: SharedArrayBuffer): Bytes {
-  const length = new Int32Array(shared, 4, 1)[0] ?? 0;
-  return new Uint8Array(new Uint8Array(shared, 8, Math.min(length, FUZZ_LIMITS.inputBytes)));
+  const length = new Int32Array(shared, 0, 3)[SHARED.length] ?? 0;
+  const octets = new Uint8Array(shared, SHARED.octetsFrom);
+  return octets.slice(0, Math.min(length, FUZZ_LIMITS.inputBytes));
 }
 
 /** What the parts of one target's run come to. */

@@ -3,7 +3,7 @@ import { fromHex } from "@treehouse/protocol";
 import { parentPort, workerData } from "node:worker_threads";
 import { Coverage } from "./coverage.ts";
 import type { Report } from "./outcome.ts";
-import type { Job } from "./supervise.ts";
+import { type Job, SHARED } from "./supervise.ts";
 
 const {
   target: name,
@@ -23,19 +23,20 @@ const { targets }: typeof import("./targets/index.ts") = await import(modulePath
 const target = targets.find((one) => one.name === name);
 if (target === undefined) throw new Error(`There is no target ${name}.`);
 
-const state = new Int32Array(shared, 0, 2);
-const octets = new Uint8Array(shared, 8);
+const state = new Int32Array(shared, 0, 3);
+const octets = new Uint8Array(shared, SHARED.octetsFrom);
 const until = performance.now() + ms;
 const report: Report = await runTarget(target, {
   seed,
   corpus: corpus.map(fromHex),
   coverage,
   findingsMax,
-  enough: (count) => count >= inputs || performance.now() > until,
+  enough: (count) =>
+    count >= inputs || performance.now() > until || Atomics.load(state, SHARED.isOver) === 1,
   before(input) {
-    state[1] = input.length;
+    state[SHARED.length] = input.length;
     octets.set(input.subarray(0, octets.length));
-    Atomics.add(state, 0, 1);
+    Atomics.add(state, SHARED.count, 1);
   },
 });
 coverage?.close();
