@@ -103,7 +103,9 @@ export function createClosureRunner(
   }
 
   /** Undefined if one threw, and the transaction is as it began. */
-  async function tryWithoutSavepoints(runs: readonly Run[]): Promise<readonly Outcome[] | undefined> {
+  async function tryWithoutSavepoints(
+    runs: readonly Run[],
+  ): Promise<readonly Outcome[] | undefined> {
     const outcomes: Outcome[] = [];
     const handles: OpenHandle[] = [];
     try {

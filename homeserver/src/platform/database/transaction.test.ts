@@ -145,7 +145,13 @@ test("closures that may run twice do so only if one of them throws, and memory n
     database.transaction((tx) => add(tx, 100)),
     take("g"),
   ]);
-  expect(answers.map(({ status }) => status === "fulfilled")).toEqual([true, false, true, true, true]);
+  expect(answers.map(({ status }) => status === "fulfilled")).toEqual([
+    true,
+    false,
+    true,
+    true,
+    true,
+  ]);
   expect(runs.splice(0)).toEqual(["d", "e", "d", "e", "f", "g"]);
   expect(last).toBe(6);
   // Behind one that may not run twice nobody does.
