@@ -119,53 +119,6 @@ test("1,000 random closures commit exactly those that were not refused, in order
   );
 });
 
-test("closures that may run twice do so only if one of them throws, and memory never counts twice", async () => {
-  const { database, add, all } = await openNumbers();
-  let last = 0;
-  const runs: string[] = [];
-  const take = (name: string, fails = false) =>
-    database.transaction(
-      async (tx) => {
-        runs.push(name);
-        const before = last;
-        tx.afterRollback(() => (last = before));
-        last += 1;
-        await add(tx, last);
-        if (fails) throw refusal();
-        return last;
-      },
-      { repeatable: true },
-    );
-  expect(await Promise.all([take("a"), take("b"), take("c")])).toEqual([1, 2, 3]);
-  expect(runs.splice(0)).toEqual(["a", "b", "c"]);
-  const answers = await Promise.allSettled([
-    take("d"),
-    take("e", true),
-    take("f"),
-    database.transaction((tx) => add(tx, 100)),
-    take("g"),
-  ]);
-  expect(answers.map(({ status }) => status === "fulfilled")).toEqual([
-    true,
-    false,
-    true,
-    true,
-    true,
-  ]);
-  expect(runs.splice(0)).toEqual(["d", "e", "d", "e", "f", "g"]);
-  expect(last).toBe(6);
-  // Behind one that may not run twice nobody does.
-  await Promise.allSettled([
-    database.transaction((tx) => add(tx, 101)),
-    take("h"),
-    take("i", true),
-    take("j"),
-  ]);
-  expect(runs).toEqual(["h", "i", "j"]);
-  expect(await database.read(all)).toEqual([1, 2, 3, 4, 5, 100, 6, 101, 7, 8]);
-  await database.close();
-});
-
 test("what is told after the commit comes in order and before any caller is answered", async () => {
   const { database, add } = await openNumbers();
   const told: string[] = [];

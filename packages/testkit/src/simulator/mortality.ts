@@ -38,7 +38,10 @@ export class Mortality {
     this.#breaks = what === "COMMIT" && this.#random.chance(0.5) ? "SYNC" : what;
   }
 
-  /** Is asked before each statement, and as `SYNC` when the log was brought to the disk. `rollback` takes back what is open, as a failing disk does. */
+  /**
+   * Is asked before each statement, and as `SYNC` when the log was brought to the disk. `rollback`
+   * takes back what is open, as a failing disk does.
+   */
   before(sql: string, rollback: () => void): void {
     if (this.#dead) throw new Error("this process is dead");
     if (sql === "BEGIN IMMEDIATE") this.#begin();
