@@ -29,7 +29,7 @@ test(
   { timeout: full ? 7_200_000 : 60_000 },
   async () => {
     const here = servers.at(0);
-    const alice = await here.register("alice");
+    const alice = await here.register("alice", { from: "198.51.100.1" });
     const bob = await servers.at(1).register("bob");
     const dora = await servers.at(1).register("dora");
     await befriend(alice, bob);
@@ -41,7 +41,8 @@ test(
     const addresses = people.map(({ address }) => address);
     for (let from = 0, turn = 0; from < addresses.length; from += addedByOne, turn += 1) {
       const adding = turn === 0 ? hers : await helper(here, hers, turn);
-      await addAll(adding, addresses.slice(from, from + addedByOne));
+      const part = addresses.slice(from, from + addedByOne);
+      await timed(`${part.length} more`, () => addAll(adding, part));
     }
 
     const carol = await here.register("carol");
@@ -78,13 +79,14 @@ test(
   },
 );
 
-/** Another admin, who adds a part of them. */
+/** Another admin, at an address of its own as people are, who adds a part of them. */
 async function helper(
   server: ReturnType<FederatedServers["at"]>,
   room: Conversation,
   turn: number,
 ): Promise<Conversation> {
-  const client = await server.register(`helper${turn}`);
+  const from = `198.51.100.${1 + turn}`;
+  const client = await server.register(`helper${turn}`, { from });
   await room.add([client.me.address]);
   const theirs = await joinedBy(client, room.id);
   await room.setRole([client.me.address], "admin");

@@ -17,9 +17,14 @@ export const cheap = {
   keyPackageStock: { low: 4, full: 10 },
 } as const;
 
-/** `Client.open`, but for the cost of passwords. */
-export function openTestClient(options: NodeOptions): Promise<Client> {
-  const { env, close } = createNodeEnv();
+/** `Client.open`, but for the cost of passwords; `from` is the network address that it seems to have. */
+export function openTestClient(options: NodeOptions, from?: string): Promise<Client> {
+  const { env: own, close } = createNodeEnv();
+  const forwarded = from === undefined ? {} : { "x-forwarded-for": from };
+  const env: typeof own = {
+    ...own,
+    fetch: (request) => own.fetch({ ...request, headers: { ...request.headers, ...forwarded } }),
+  };
   return openClient(
     {
       env,

@@ -25,9 +25,14 @@ export interface RunningServer {
   stop(): Promise<void>;
   /** Starts again over the same data and on the same port. */
   start(): Promise<void>;
-  register(name: string, options?: Partial<NodeOptions>): Promise<Client>;
-  open(name: string, options?: Partial<NodeOptions>): Promise<Client>;
+  register(name: string, options?: ClientOptions): Promise<Client>;
+  open(name: string, options?: ClientOptions): Promise<Client>;
 }
+
+export type ClientOptions = Partial<NodeOptions> & {
+  /** The network address of a client that shares it with nobody here. */
+  readonly from?: string;
+};
 
 export type ServerOptions = {
   /** Of the server that takes mail. */
@@ -93,9 +98,10 @@ export async function runServer(
   port = Number(new URL(url).port);
   const path = (name: string) => join(directory, `${name}.sqlite`);
   const clients: Client[] = [];
-  const open = async (name: string, options: Partial<NodeOptions> = {}) => {
+  const open = async (name: string, { from, ...options }: ClientOptions = {}) => {
     const account = `${name}@${domain}`;
-    const client = await openTestClient({ account, server: url, store: path(name), ...options });
+    const placed = { account, server: url, store: path(name), ...options };
+    const client = await openTestClient(placed, from);
     clients.push(client);
     return client;
   };

@@ -285,10 +285,10 @@ export const RATE_LIMITS = {
   loginPerUser: { count: 10, perMs: 10 * MINUTE },
   /** Starts of a login or registration, by network address. */
   loginPerAddress: { count: 60, perMs: 10 * MINUTE },
-  /** Look-ups of users, by session. */
-  lookupPerSession: { count: 120, perMs: MINUTE },
+  /** Look-ups of users, by session: in a burst as many as may be claimed, for who is added is looked up. */
+  lookupPerSession: { count: 2000, perMs: 1000 * SECOND },
   /** Look-ups of users and other open questions, by network address. */
-  lookupPerAddress: { count: 240, perMs: MINUTE },
+  lookupPerAddress: { count: 4000, perMs: 1000 * SECOND },
   /** KeyPackages claimed, by requesting user and target user; the operator may allow more. */
   claimPerPair: { count: 10, perMs: HOUR },
   /** KeyPackages claimed, by requesting user. */

@@ -1,4 +1,4 @@
-import { equalBytes, Refusal, toHex } from "@treehouse/protocol";
+import { equalBytes, Refusal } from "@treehouse/protocol";
 import type { GroupContext } from "ts-mls/groupContext.js";
 import type { KeyPackage } from "ts-mls/keyPackage.js";
 import { verifyKeyPackage } from "ts-mls/keyPackage.js";
@@ -18,6 +18,8 @@ type Signature = ReturnType<typeof toTsMls>["signature"];
 /** Fewer are verified in place before another thread has begun. */
 const leavesMin = 128;
 const addsMin = 16;
+/** Leaves: what a few threads verify in as long as it takes to note as many. */
+const notedAtOnce = 32;
 
 /**
  * `verify` for a whole tree that somebody joins with: the three signatures of each leaf are verified on
@@ -33,14 +35,12 @@ export async function verifyTreeAhead(
   const leaves = leavesOf(tree);
   if (crypto.verifyElsewhere === undefined || leaves.length < leavesMin) return crypto.verify;
   if (!equalBytes(await treeHashRoot(tree, toTsMls(crypto).hash), treeHash)) return crypto.verify;
-  return ahead(crypto, async (noting) => {
-    for (const { leaf, node } of leaves) {
-      readable(() => noteIdentity(noting, node));
-      if (node.leafNodeSource === "key_package") {
-        await verifyLeafNodeSignatureKeyPackage(node, noting.suite);
-      } else {
-        await verifyLeafNodeSignature(node, groupId, leaf, noting.suite);
-      }
+  return ahead(crypto, leaves, async (noting, { leaf, node }) => {
+    readable(() => noteIdentity(noting, node));
+    if (node.leafNodeSource === "key_package") {
+      await verifyLeafNodeSignatureKeyPackage(node, noting.suite);
+    } else {
+      await verifyLeafNodeSignature(node, groupId, leaf, noting.suite);
     }
   });
 }
@@ -51,37 +51,48 @@ export async function verifyAddsAhead(
   added: readonly KeyPackage[],
 ): Promise<Verify> {
   if (crypto.verifyElsewhere === undefined || added.length < addsMin) return crypto.verify;
-  return ahead(crypto, async (noting) => {
-    for (const keyPackage of added) {
-      const { leafNode } = keyPackage;
-      readable(() => noteIdentity(noting, leafNode));
-      await verifyKeyPackage(keyPackage, noting.suite);
-      if (leafNode.leafNodeSource !== "key_package") continue;
-      await verifyLeafNodeSignatureKeyPackage(leafNode, noting.suite);
-    }
+  return ahead(crypto, added, async (noting, keyPackage) => {
+    const { leafNode } = keyPackage;
+    readable(() => noteIdentity(noting, leafNode));
+    await verifyKeyPackage(keyPackage, noting.suite);
+    if (leafNode.leafNodeSource !== "key_package") return;
+    await verifyLeafNodeSignatureKeyPackage(leafNode, noting.suite);
   });
 }
 
 /** What notes a signature to be verified, as our rules and as the library ask for it. */
 type Noting = { readonly note: Verify; readonly suite: Signature };
 
-async function ahead(
+async function ahead<T>(
   crypto: MlsCrypto,
-  collect: (noting: Noting) => Promise<void>,
+  all: readonly T[],
+  collect: (noting: Noting, one: T) => Promise<void>,
 ): Promise<Verify> {
-  const series: Signed[] = [];
+  let series: Signed[] = [];
   const note: Verify = (publicKey, message, signature) => {
     series.push({ publicKey, message, signature });
     return true;
   };
   const { signature: suite } = toTsMls(crypto);
-  const verifying: Signature["verify"] = async (key, message, signed) => note(key, message, signed);
-  await collect({ note, suite: { ...suite, verify: verifying } });
-  const answers = (await crypto.verifyElsewhere?.(series)) ?? [];
-  const held = new Map<string, Signed>();
-  for (const [index, signed] of series.entries()) {
-    if (answers[index] === true) held.set(placeOf(signed.signature), signed);
+  const verify: Signature["verify"] = async (key, message, signed) => note(key, message, signed);
+  const noting: Noting = { note, suite: { ...suite, verify } };
+  const held = new Map<number, Signed>();
+  const hold = async (noted: readonly Signed[]): Promise<void> => {
+    const answers = (await crypto.verifyElsewhere?.(noted)) ?? [];
+    for (const [index, signed] of noted.entries()) {
+      if (answers[index] === true) held.set(placeOf(signed.signature), signed);
+    }
+  };
+  let verifying = Promise.resolve();
+  for (let from = 0; from < all.length; from += notedAtOnce) {
+    series = [];
+    for (const one of all.slice(from, from + notedAtOnce)) await collect(noting, one);
+    // The next are noted while these are verified.
+    const before = verifying;
+    verifying = hold(series);
+    await before;
   }
+  await verifying;
   return (publicKey, message, signature) => {
     const known = held.get(placeOf(signature));
     const isSame =
@@ -94,8 +105,10 @@ async function ahead(
 }
 
 /** Of two that begin alike one is verified in its place: who makes such gains nothing. */
-function placeOf(signature: Uint8Array): string {
-  return toHex(signature.subarray(0, 8));
+function placeOf(signature: Uint8Array): number {
+  let place = 0;
+  for (let index = 0; index < 6; index += 1) place = place * 256 + (signature[index] ?? 0);
+  return place;
 }
 
 function noteIdentity({ note }: Noting, node: LeafNode): void {

@@ -133,13 +133,13 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ],
   B8: [
     one(
-      "codec/variableLength.js",
-      "for (const [len, write] of parts) {",
-      "const nested = (i) => {\n" +
-        "                if (i > 0)\n                    nested(i - 1);\n" +
-        "                parts[i]?.[1](offset, buffer);\n" +
-        "                offset += parts[i]?.[0] ?? 0;\n            };\n" +
-        "            nested(parts.length);\n            for (const [len, write] of []) {",
+      "codec/tlsEncoder.js",
+      "    for (let i = 0; i < parts.length; i++) {\n        const part",
+      "    const nested = (i) => {\n" +
+        "        if (i > 0)\n            nested(i - 1);\n" +
+        "        parts[i]?.[1](offset, octets);\n" +
+        "        offset += parts[i]?.[0] ?? 0;\n    };\n" +
+        "    nested(parts.length);\n    for (let i = parts.length; i < parts.length; i++) {\n        const part",
     ),
   ],
   B10: [one("codec/optional.js", "t !== undefined /* B10 */", "t")],

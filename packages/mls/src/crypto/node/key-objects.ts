@@ -31,8 +31,7 @@ export function publicKeyObject(curve: Curve, octets: Uint8Array): KeyObject {
   const name = Buffer.from(octets).toString("base64");
   let key = cache.get(name);
   if (key === undefined) {
-    const der = Buffer.concat([spki[curve], octets]);
-    key = untraced(() => createPublicKey({ key: der, format: "der", type: "spki" }));
+    key = importPublicKey(curve, octets);
   } else {
     cache.delete(name); // to be put behind all others: the first in the map is the oldest used
   }
@@ -44,6 +43,12 @@ export function publicKeyObject(curve: Curve, octets: Uint8Array): KeyObject {
     }
   }
   return key;
+}
+
+/** For keys of a long series, which would push out those that come back. Throws for what is no point. */
+export function importPublicKey(curve: Curve, octets: Uint8Array): KeyObject {
+  const der = Buffer.concat([spki[curve], octets]);
+  return untraced(() => createPublicKey({ key: der, format: "der", type: "spki" }));
 }
 
 export function privateKeyObject(curve: Curve, octets: Uint8Array): KeyObject {

@@ -2,7 +2,7 @@ import { verify } from "node:crypto";
 
 import { shapeOk } from "../ed25519-rule.ts";
 import type { Signed } from "../mls-crypto.ts";
-import { publicKeyObject } from "./key-objects.ts";
+import { importPublicKey } from "./key-objects.ts";
 
 /** That wait for a thread of the pool: others want its threads as well, for files and for names. */
 const waitingMax = 64;
@@ -25,7 +25,7 @@ async function holds({ publicKey, message, signature }: Signed): Promise<boolean
   if (!shapeOk(publicKey, signature)) return false;
   return new Promise((resolve) => {
     try {
-      const key = publicKeyObject("ed25519", publicKey);
+      const key = importPublicKey("ed25519", publicKey);
       verify(null, message, key, signature, (error, held) => resolve(error === null && held));
     } catch {
       resolve(false); // no point of the curve
