@@ -2,6 +2,7 @@ import { LIMITS, mintTransactionId, NetworkFault, Refusal } from "@treehouse/pro
 import type { Bytes, Domain, EndpointName, RefusalCode } from "@treehouse/protocol";
 import type { FederationContext } from "./context.ts";
 import type { PeerCall } from "./ports.ts";
+import { Patience } from "./patience.ts";
 import { Reach } from "./reach.ts";
 import { Slots } from "./slots.ts";
 
@@ -15,7 +16,10 @@ export interface Asker {
    * (FED-934).
    */
   ask(peer: Domain, question: Question): Promise<Bytes>;
-  /** The same at once, whatever else is being asked. */
+  /**
+   * The same at once, whatever else is being asked, and once more when there is no answer in the time in
+   * which this peer usually gives one.
+   */
   askNow(peer: Domain, question: Question): Promise<Bytes>;
   /** Throws what `ask` would throw without sending anything. */
   check(peer: Domain): void;
@@ -36,7 +40,7 @@ const retryAfterMs = 1_000;
 /** Ways to peers that are remembered while nothing is asked. */
 const waysMax = 10_000;
 
-type Way = { readonly reach: Reach; readonly slots: Slots };
+type Way = { readonly reach: Reach; readonly slots: Slots; readonly patience: Patience };
 
 export function createAsker(
   context: Pick<FederationContext, "env" | "peers" | "metrics">,
@@ -52,6 +56,7 @@ export function createAsker(
     const way = {
       reach: new Reach(env, () => {}),
       slots: new Slots(atOnceMax, LIMITS.requestsWaitingPerPeerMax),
+      patience: new Patience(),
     };
     ways.set(peer, way);
     return way;
@@ -98,16 +103,22 @@ export function createAsker(
 
   async function send(
     peer: Domain,
-    { reach }: Way,
+    { reach, patience }: Way,
     question: Question,
     until: number,
+    isImpatient: boolean,
   ): Promise<Bytes> {
     const transactionId = question.transactionId ?? mintTransactionId(env.random);
     for (let tries = 1; ; tries += 1) {
-      const timeoutMs = Math.ceil(until - env.monotonic());
-      if (timeoutMs <= 0) throw unreachable(retryAfterMs);
+      const from = env.monotonic();
+      const leftMs = Math.ceil(until - from);
+      if (leftMs <= 0) throw unreachable(retryAfterMs);
+      const soonMs = patience.msFor(question.body.length);
+      const isShort = isImpatient && tries === 1 && soonMs < leftMs;
+      const timeoutMs = isShort ? soonMs : leftMs;
       try {
         const answer = await peers.post(peer, { ...question, transactionId, timeoutMs });
+        if (isImpatient) patience.answered(env.monotonic() - from);
         reach.succeeded();
         onAnswered(peer);
         return answer;
@@ -118,7 +129,8 @@ export function createAsker(
           throw error;
         }
         // Nobody knows what became of it: the same octets go again under the same id (FED-936).
-        if (tries === triesMax || error.reason === "timeout" || reach.isWaiting) {
+        const isOver = error.reason === "timeout" && !isShort;
+        if (tries === triesMax || isOver || reach.isWaiting) {
           if (!reach.isWaiting) reach.failed({ unreached: true });
           throw error;
         }
@@ -138,10 +150,10 @@ export function createAsker(
       perform(peer, question, (way) => {
         if (way.slots.isFull) throw tooMany();
         const until = deadline();
-        return way.slots.use(() => send(peer, way, question, until));
+        return way.slots.use(() => send(peer, way, question, until, false));
       }),
     askNow: (peer, question) =>
-      perform(peer, question, (way) => send(peer, way, question, deadline())),
+      perform(peer, question, (way) => send(peer, way, question, deadline(), true)),
     check: (peer) => void check(peer),
     encourage: (peer) => ways.get(peer)?.reach.encouraged(),
     encourageAll() {

@@ -3,18 +3,29 @@ import type { Cancel, Env } from "@treehouse/protocol";
 
 /** A peer that answers within this time is waited for. */
 const answeredSoonMs = 10;
+/** Who was sent so many items at once is busy, as this server is … */
+const manyItems = 24;
+/** … and the next batch may gather for so long since the last one left … */
+const gatherMs = 20;
+/** … unless so many wait: what a batch costs is shared by enough of them then. */
+const enoughItems = 128;
 
 /**
- * Whether another batch may leave while one is on its way (FED-944). A peer that is near answers
- * before a second batch would have filled: what comes meanwhile makes the next one larger, and the
- * signature, the request and the commit that each batch costs are shared by more items. A peer that
- * is far is sent a second batch, so that nothing waits for a whole round trip.
+ * Whether another batch may leave now (FED-944). What each batch costs, which is two signatures, a
+ * request and a commit, is shared by its items; so under load there shall be many, and at rest
+ * nobody shall wait for company.
+ *
+ * A peer that is near answers before a second batch would have filled: what comes meanwhile makes the
+ * next one larger. A peer that is far is sent a second batch, so that nothing waits for a whole round
+ * trip. And behind a batch that was large the next one is given a little time to become so: not
+ * longer than the items of a busy server wait for its core anyway.
  */
 export class Flight {
   readonly #env: Pick<Env, "monotonic" | "timer">;
   readonly #wake: () => void;
   #count = 0;
   #lastAt = 0;
+  #lastItems = 0;
   #cancel: Cancel | undefined;
 
   /** `wake` is called when a batch that was held back may leave. */
@@ -28,8 +39,11 @@ export class Flight {
     return this.#count;
   }
 
-  left(): void {
+  /** A batch of so many items has left. */
+  left(items: number): void {
+    this.close();
     this.#count += 1;
+    this.#lastItems = items;
     this.#lastAt = this.#env.monotonic();
   }
 
@@ -40,10 +54,9 @@ export class Flight {
 
   /** `waiting` items have not left yet. */
   admits(waiting: number): boolean {
-    if (this.#count === 0) return true;
     if (this.#count >= LIMITS.peerInFlightMax) return false;
-    const waitMs = this.#lastAt + answeredSoonMs - this.#env.monotonic();
-    if (waiting >= LIMITS.batchItemsMax || waitMs <= 0) return true;
+    const waitMs = this.#lastAt + this.#heldMs(waiting) - this.#env.monotonic();
+    if (waitMs <= 0) return true;
     this.#cancel ??= this.#env.timer(Math.ceil(waitMs), () => {
       this.#cancel = undefined;
       this.#wake();
@@ -54,5 +67,11 @@ export class Flight {
   close(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+  }
+
+  /** For how long after the last batch the next one is held back. */
+  #heldMs(waiting: number): number {
+    if (this.#count > 0) return waiting >= LIMITS.batchItemsMax ? 0 : answeredSoonMs;
+    return this.#lastItems >= manyItems && waiting < enoughItems ? gatherMs : 0;
   }
 }

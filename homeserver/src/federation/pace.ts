@@ -2,6 +2,7 @@ import { LIMITS, NetworkFault, Refusal } from "@treehouse/protocol";
 import { errorFields } from "../platform/index.ts";
 import type { Reaction } from "./classify.ts";
 import type { FederationContext } from "./context.ts";
+import { Patience } from "./patience.ts";
 import { Reach } from "./reach.ts";
 import type { PeerStream } from "./stream.ts";
 
@@ -17,6 +18,7 @@ export class Pace {
   readonly reach: Reach;
   readonly #context: FederationContext;
   readonly #stream: PeerStream;
+  readonly #patience = new Patience();
   #bytesMax: number = LIMITS.batchBytesMax;
   #lastFault: string | undefined;
   #isUnreached = false;
@@ -33,12 +35,19 @@ export class Pace {
   }
 
   /**
-   * Until a batch must be answered. A way that is broken is tried often rather than long, or it would
-   * be found healed only when the last attempt has timed out; now and then a slow peer has its chance.
+   * Until a batch of so many octets must be answered. A way that is broken is tried often rather than
+   * long, or it would be found healed only when the last attempt has timed out; now and then a slow peer
+   * has its chance.
    */
-  get timeoutMs(): number {
+  timeoutMs(octets: number): number {
     const { failures } = this.reach;
-    return failures === 0 || failures % 5 === 0 ? LIMITS.peerTimeoutMs : tryTimeoutMs;
+    if (failures === 0) return this.#patience.msFor(octets);
+    return failures % 5 === 0 ? LIMITS.peerTimeoutMs : tryTimeoutMs;
+  }
+
+  /** A batch was answered, so many ms after it had left. */
+  answered(tookMs: number): void {
+    this.#patience.answered(tookMs);
   }
 
   /** Why the last batch failed, if it did. */

@@ -194,18 +194,20 @@ export class Pump {
 
   async #deliver(sending: Sending): Promise<void> {
     const stream = this.#stream;
-    const { metrics, peers } = this.#context;
-    this.#flight.left();
+    const { env, metrics, peers } = this.#context;
+    this.#flight.left(sending.items.length);
     stream.sent = sending.to;
     stream.sentMost = Math.max(stream.sentMost, sending.to);
     try {
       const body = encodeBatch(stream, sending.items, sending.heads);
+      const leftAt = env.monotonic();
       const answer = await peers.post(stream.domain, {
         endpoint: "notify",
         body,
-        timeoutMs: this.#pace.timeoutMs,
+        timeoutMs: this.#pace.timeoutMs(body.length),
         answerBytesMax: batchAnswerBytesMax,
       });
+      this.#pace.answered(env.monotonic() - leftAt);
       metrics.batches.add();
       metrics.bytes.add(body.length);
       await this.#inOrder(() => this.#settle(sending, readBatchAnswer(answer)));

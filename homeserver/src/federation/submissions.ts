@@ -19,6 +19,7 @@ import type {
 import { forClient, unreachable } from "./ask.ts";
 import type { Asker } from "./ask.ts";
 import type { FederationContext } from "./context.ts";
+import { Flight } from "./flight.ts";
 import type { Caller } from "./ports.ts";
 
 /** Sends messages of own clients to the hubs of their rooms (FED-925). */
@@ -40,18 +41,20 @@ type Waiting = {
 type Line = {
   waiting: Waiting[];
   bytes: number;
-  inFlight: number;
+  readonly flight: Flight;
   /** Ephemeral messages among those that are not answered. */
   ephemerals: number;
   armed: boolean;
 };
 
+/** Hubs beyond which those to which nothing is on its way are forgotten. */
+const linesMax = 1_000;
 /** How long one waits, so that it is answered before its client gives up after 30 s. */
 const waitMostMs = 8_000;
 
 /**
- * Gathers what is submitted in one turn of the event loop, and while two batches are on their way,
- * into the next batch, in the order in which it came.
+ * Gathers what is submitted in one turn of the event loop, and while a batch is on its way to a hub that
+ * answers soon, into the next batch, in the order in which it came.
  */
 export function createSubmissions(
   { env, metrics }: Pick<FederationContext, "env" | "metrics">,
@@ -62,26 +65,27 @@ export function createSubmissions(
   function lineTo(hub: Domain): Line {
     const known = lines.get(hub);
     if (known !== undefined) return known;
-    const line: Line = { waiting: [], bytes: 0, inFlight: 0, ephemerals: 0, armed: false };
+    if (lines.size >= linesMax) forgetIdle(lines);
+    const flight = new Flight(env, () => arm(hub, line));
+    const line: Line = { waiting: [], bytes: 0, flight, ephemerals: 0, armed: false };
     lines.set(hub, line);
     return line;
   }
 
   function arm(hub: Domain, line: Line): void {
-    if (line.armed || line.inFlight >= LIMITS.peerInFlightMax) return;
+    if (line.armed) return;
     line.armed = true;
     env.soon(() => {
       line.armed = false;
-      while (line.waiting.length > 0 && line.inFlight < LIMITS.peerInFlightMax) {
+      while (line.waiting.length > 0 && line.flight.admits(line.waiting.length)) {
         const batch = takeBatch(line, env.monotonic());
         if (batch.length > 0) void send(hub, line, batch);
       }
-      if (line.waiting.length === 0 && line.inFlight === 0) lines.delete(hub);
     });
   }
 
   async function send(hub: Domain, line: Line, batch: readonly Waiting[]): Promise<void> {
-    line.inFlight += 1;
+    line.flight.left(batch.length);
     metrics.submissions.add(batch.length);
     try {
       const body = submissionBatchCodec.encode({ items: batch.map((each) => each.submission) });
@@ -95,7 +99,7 @@ export function createSubmissions(
     } catch (error) {
       for (const { reject } of batch) reject(forClient(error));
     }
-    line.inFlight -= 1;
+    line.flight.ended();
     arm(hub, line);
   }
 
@@ -122,6 +126,12 @@ export function createSubmissions(
       });
     },
   };
+}
+
+function forgetIdle(lines: Map<Domain, Line>): void {
+  for (const [hub, { waiting, flight, ephemerals }] of lines) {
+    if (waiting.length === 0 && flight.count === 0 && ephemerals === 0) lines.delete(hub);
+  }
 }
 
 /** The next messages, as many as fit; those that waited too long are refused. */

@@ -233,6 +233,28 @@ test("FED-936 a request whose connection broke is sent again, the same octets un
   expect(there.count("update")).toBe(1);
 });
 
+test("FED-936 messages that a silent connection swallowed go again when an answer is overdue", async () => {
+  const hosted = { submit: async () => octets(4), update: async () => octets(5) };
+  const there = await servers.open(hubName, { hosted });
+  const here = await servers.open(homeName);
+  const posted: { readonly id: string | undefined; readonly timeoutMs: number }[] = [];
+  here.beforePost = ({ transactionId, timeoutMs }) => {
+    posted.push({ id: transactionId, timeoutMs });
+    if (posted.length % 2 === 1) throw new NetworkFault("timeout", "nothing came");
+  };
+  expect(await here.federation.hubs.submit(hub, caller, room, octets(3))).toEqual(octets(4));
+  expect(there.count("submitMessage")).toBe(1);
+  expect(new Set(posted.map(({ id }) => id)).size).toBe(1);
+  expect(posted[0]?.timeoutMs).toBeLessThan(7_000);
+  expect(posted[1]?.timeoutMs).toBeGreaterThan(10_000);
+  // What may take its time at the hub is not asked twice.
+  const failed = { code: "peerUnreachable" };
+  await expect(here.federation.hubs.update(hub, caller, room, octets(3))).rejects.toMatchObject(
+    failed,
+  );
+  expect(posted[2]?.timeoutMs).toBe(LIMITS.peerTimeoutMs);
+});
+
 test("H-10 what waits for one hub is bounded, and the refusal names the bound", async () => {
   const waiting = Promise.withResolvers<void>();
   await servers.open(hubName, {

@@ -82,3 +82,19 @@ test(
   },
   full ? 1_800_000 : 120_000,
 );
+
+test("FED-947 what a way swallowed goes again in moments, once the way is well and was quick before", async () => {
+  await using islands = await TwoIslands.open();
+  const { world, channel } = islands;
+  for (let count = 0; count < 200; count += 1) {
+    islands.say(1);
+    await world.advance(20);
+  }
+  channel.cut(north, south);
+  islands.say(2, "swallowed");
+  await world.advance(500);
+  channel.mend();
+  const before = (await islands.received(islands.room)).length;
+  await world.advance(4_000);
+  expect((await islands.received(islands.room)).length - before).toBe(2);
+});

@@ -238,6 +238,16 @@ test.each(["a b", "/../", "x:y:z"])("a host that is none (%s) is refused", async
   socket.destroy();
 });
 
+test("a target in the absolute form is the same path (RFC 9112 §3.2.2)", async () => {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.write(
+    "GET http://any.example/v1/failures/limit?x=/y HTTP/1.1\r\nHost: any.example\r\n\r\n",
+  );
+  const [answer] = await once(socket, "data");
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 429 /);
+  socket.destroy();
+});
+
 test("any octets as a request get an answer or the end of the connection", async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 300 }), async (octets) => {

@@ -170,9 +170,11 @@ function start(
     transaction: (run, options) => group.transaction(run, options?.frees ?? false),
     read: (run) => group.read(run),
     prepare(build) {
-      const prepared = build(sql);
+      let prepared: ReturnType<typeof build> | undefined;
       return (tx) => {
         checkHandle(tx, connection);
+        // Few of them are ever used in one life of a process, and all of them would delay its start.
+        prepared ??= build(sql);
         return prepared;
       };
     },

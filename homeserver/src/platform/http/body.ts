@@ -35,7 +35,7 @@ export function readBody(
   pace?: BodyPace,
 ): Promise<Bytes> {
   return new Promise((resolve, reject) => {
-    const gathered = gather();
+    const gathered = gather(Number(incoming.headers["content-length"] ?? 0));
     const take = (chunk: Uint8Array): void => {
       pace?.arrived(chunk.byteLength);
       try {

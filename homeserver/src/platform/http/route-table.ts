@@ -28,14 +28,12 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
     seen.add(key);
     const segments = route.path.split("/");
     const same = bySize.get(segments.length) ?? [];
-    bySize.set(segments.length, [...same, { route, segments }]);
+    same.push({ route, segments });
+    bySize.set(segments.length, same);
   }
 
   function candidates(parts: readonly string[]): readonly Compiled[] {
-    const same = bySize.get(parts.length) ?? [];
-    return same.filter(({ segments }) =>
-      segments.every((segment, index) => segment.startsWith("{") || segment === parts[index]),
-    );
+    return bySize.get(parts.length)?.filter(({ segments }) => fits(segments, parts)) ?? [];
   }
 
   return {
@@ -43,11 +41,22 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
       const parts = path.split("/");
       // HEAD is GET without its body (RFC 9110 §9.3.2), which Node leaves out by itself.
       const wanted = method === "HEAD" ? "GET" : method;
-      const hit = candidates(parts).find(({ route }) => route.method === wanted);
+      const hit = bySize
+        .get(parts.length)
+        ?.find(({ route, segments }) => route.method === wanted && fits(segments, parts));
       return hit && { route: hit.route, params: paramsOf(hit.segments, parts) };
     },
     methods: (path) => candidates(path.split("/")).map(({ route }) => route.method),
   };
+}
+
+/** From the end, where paths differ soonest. */
+function fits(segments: readonly string[], parts: readonly string[]): boolean {
+  for (let index = segments.length - 1; index >= 0; index -= 1) {
+    const segment = segments[index] ?? "";
+    if (segment !== parts[index] && !segment.startsWith("{")) return false;
+  }
+  return true;
 }
 
 function paramsOf(segments: readonly string[], parts: readonly string[]): Map<string, string> {

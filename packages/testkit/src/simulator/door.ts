@@ -42,7 +42,10 @@ export class Door {
   exchange(asked: HttpRequest): Promise<HttpResponse> {
     const { pathname, search, host } = new URL(asked.url);
     return new Promise((resolve, reject) => {
+      let answered = false;
       const broken = (cause?: Error): void => {
+        // A fault is dear to make, and each answer is followed by the end of its connection.
+        if (answered) return;
         reject(new NetworkFault("broken", "the connection broke", { cause }));
       };
       const request = httpRequest({
@@ -64,6 +67,7 @@ export class Door {
         incoming.on("end", () => {
           const body = new Uint8Array(Buffer.concat(parts));
           const headers = flat(incoming.headers);
+          answered = true;
           resolve({ status: incoming.statusCode ?? 0, headers, body });
         });
       });

@@ -63,6 +63,9 @@ export type Tier = "light" | "real";
 /** The share of seeds in which everything is real. */
 const realShare = 0.02;
 
+/** The share of seeds with slow readers: their messages are so large that one costs ten others. */
+const slowShare = 0.005;
+
 /** The share of seeds with three servers and five people, in which more happens, and for longer. */
 const largeShare = 0.15;
 const largeFactor = 2;
@@ -123,7 +126,7 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     lies: sometimes(0.2, upTo(0.7), 0),
     garbage: sometimes(0.12, upTo(0.5), 0),
     tampering: sometimes(0.3, upTo(0.2), 0),
-    slowConsumers: sometimes(0.02, random.integer(1, 2), 0),
+    slowConsumers: sometimes(slowShare, random.integer(1, 2), 0),
     tier: sometimes<Tier>(realShare, "real", "light"),
     restoredHubs: 0,
     restoredServers: sometimes(0.1, 1, 0),

@@ -12,6 +12,7 @@ import type { SimWorld } from "./sim-world.ts";
 
 /** Request ids that no client comes to in a seed. */
 const foreignIds = 1_000_000;
+const repeatedIds = 2_000_000;
 
 /**
  * A server that lies to one of its users: entries are withheld, told twice, in another order, or
@@ -78,6 +79,13 @@ export class Spammer {
     const frame = serverFrameCodec.decode(bytes);
     return "requestId" in frame && frame.requestId >= foreignIds;
   }
+}
+
+/** A client's request once more under another id; undefined for a frame that asks for nothing to be taken. */
+export function askedAgain(bytes: Uint8Array): Bytes | undefined {
+  const frame = clientFrameCodec.decode(bytes);
+  if (frame.type !== "submit" && frame.type !== "update") return undefined;
+  return clientFrameCodec.encode({ ...frame, requestId: frame.requestId + repeatedIds });
 }
 
 /** A request as somebody on the way sends it who has not the key to sign it. */

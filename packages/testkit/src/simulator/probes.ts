@@ -3,6 +3,7 @@ const usual = ["lost", "cut", "request doubled", "socket broken"] as const;
 
 /** What some hundred seeds come to; a branch that none of them reaches is not tried by any. */
 const rare = [
+  "asked again",
   "answered again",
   "crash inside a transaction",
   "crash before COMMIT",

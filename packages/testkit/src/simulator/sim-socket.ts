@@ -1,7 +1,7 @@
 import { copyBytes, type SocketEvents, type SocketHandle } from "@treehouse/protocol";
 import { Answers } from "./answers.ts";
 import type { FarEnd } from "./door.ts";
-import { Spammer } from "./hostile.ts";
+import { askedAgain, Spammer } from "./hostile.ts";
 import type { SimNetwork } from "./sim-network.ts";
 import type { SimWorld } from "./sim-world.ts";
 
@@ -17,6 +17,8 @@ type SocketOptions = {
 /** Until both ends know that a connection broke, at the latest. */
 const noticedWithinMs = { near: 5_000, far: 2_000 };
 const abnormal = 1006;
+/** How much later the same is asked once more, at the latest. */
+const repeatedWithinMs = 3_000;
 
 /** A socket over the simulated network: in order, until it breaks. */
 export class SimSocket implements SocketHandle {
@@ -59,6 +61,23 @@ export class SimSocket implements SocketHandle {
     for (const each of [...this.#options.network.spammer.before(copy), copy]) {
       this.#travel("far", () => this.#far?.send(each));
     }
+    this.#repeat(copy);
+  }
+
+  /** As a program does that never heard of the answer; to whom it comes now is only looked at here. */
+  #repeat(bytes: Uint8Array): void {
+    const { world } = this.#options;
+    const random = world.random("repeats");
+    const repeats = random.chance(world.faults.duplication);
+    const later = random.fraction() * repeatedWithinMs;
+    const again = repeats && !world.calm ? askedAgain(bytes) : undefined;
+    if (again === undefined) return;
+    world.scheduler.timer(later, () => {
+      if (this.#broken || this.#closed) return;
+      world.probe("asked again");
+      this.#answers.asked(again);
+      this.#travel("far", () => this.#far?.send(again));
+    });
   }
 
   close(code?: number, reason?: string): void {

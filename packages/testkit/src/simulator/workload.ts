@@ -15,13 +15,15 @@ export function scheduleWorkload(scene: Scene): void {
 
 /** Twenty of these fill the buffer that a server has for one socket. */
 const largeText = 55_000;
+const largeTextsMax = 40;
 
 function scheduleMessages(scene: Scene): void {
   const { world, clients } = scene;
   const random = world.random("messages");
   const isLarge = world.faults.slowConsumers > 0;
   const padding = isLarge ? largeText : 0;
-  const messages = isLarge ? 5 * world.faults.messages : world.faults.messages;
+  const { messages: drawn } = world.faults;
+  const messages = isLarge ? Math.min(5 * drawn, largeTextsMax) : drawn;
   for (let index = 0; index < messages; index += 1) {
     const client = pick(random, clients);
     const text = `${client.name} says ${index}${".".repeat(padding)}`;
