@@ -12,7 +12,6 @@ import {
   type GapReason,
   type InboxEntry,
   inboxEntryCodec,
-  LIMITS,
   parseStreamUri,
   paths,
   Refusal,
@@ -36,6 +35,7 @@ import {
   type StreamFrame,
 } from "../transport/index.ts";
 import { serverBehind, storeCopied } from "./faults.ts";
+import { createSettingBack } from "./setting-back.ts";
 import { watch, type Watcher } from "./watch.ts";
 
 /** Positions that will never come, and with `restored` what the room's hub declared about it. */
@@ -108,8 +108,7 @@ export function createSync(
   let cancelAcknowledging: Cancel | undefined;
   let generation = 0;
   let caughtUp = false;
-  /** When the server last said, by the clock that only rises, that it was put back from a backup. */
-  let setBackAt: number | undefined;
+  const settingBack = createSettingBack(env);
   /** Why nothing will come any more: the session is over, or the client is closing. */
   let over: Error | undefined = new Refusal("unavailable", "the client was opened offline");
   const watchers = new Set<Watcher>();
@@ -185,23 +184,26 @@ export function createSync(
       case "refused":
         env.log.warn("stream.refused", { code: frame.code });
         // Until a room is settled again a server that says it was put back refuses what was read of it.
-        if (frame.code === "aheadOfStream" && !isSettingBack()) events.emit("fault", serverBehind);
+        if (frame.code === "aheadOfStream" && !settingBack.lasts())
+          events.emit("fault", serverBehind);
         return;
       case "head":
         heads.set(frame.head.head.room, frame.head);
         return;
     }
   };
-  const isSettingBack = (): boolean =>
-    setBackAt !== undefined && env.monotonic() - setBackAt < 2 * LIMITS.restoreAdoptMs;
   const greet = async (target: StreamSink, incarnation: Bytes) => {
-    const known = await store.transaction((tx) => tx.settings.get(incarnationSetting));
+    const known = await store.transaction((tx) => {
+      settingBack.recall(tx);
+      return tx.settings.get(incarnationSetting);
+    });
     if (known !== undefined && equalBytes(known, incarnation)) return;
     if (known !== undefined) await target.restored();
-    await store.transaction((tx) => tx.settings.put(incarnationSetting, incarnation));
-    if (known === undefined) return;
-    setBackAt = env.monotonic();
-    events.emit("restored", {});
+    await store.transaction((tx) => {
+      tx.settings.put(incarnationSetting, incarnation);
+      if (known !== undefined) settingBack.begin(tx);
+    });
+    if (known !== undefined) events.emit("restored", {});
   };
   const leap = async (
     target: StreamSink,

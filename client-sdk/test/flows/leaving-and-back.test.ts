@@ -4,7 +4,7 @@ import type { Client, Conversation } from "../../src/node.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
 import { befriend } from "../world/friends.ts";
 import { openTampered } from "../world/tampered.ts";
-import { founded, next, reads, textsIn } from "../world/waiting.ts";
+import { founded, heard, next, reads, textsIn, until } from "../world/waiting.ts";
 
 let servers: FederatedServers;
 let alice: Client;
@@ -97,4 +97,28 @@ test("R-072 FED-753 while nobody commits what was left, a link is refused, and w
   await gone;
   const again = await bob.conversations.join(link);
   await talk(await alice.conversations.get(room.id), again, []);
+});
+
+test("FED-208 who comes in while a removal is pending learns of it with the own commit", async () => {
+  const carol = await servers.at(0).register("carol");
+  const dave = await servers.at(1).register("dave");
+  await befriend(alice, carol);
+  const [room] = await founded(alice, "Attic", [carol]);
+  if (room === undefined) throw new Error("no room");
+  const { link } = await room.links.create();
+  await alice.close();
+  await (await carol.conversations.get(room.id)).leave();
+  // Nobody is there who could carry it out but the one who comes.
+  await carol.close();
+  const faults = heard(dave, "fault");
+  const came = await dave.conversations.join(link);
+  await until(dave, async () => (await came.members()).length === 2);
+  expect(Object.keys(await rolesIn(came)).toSorted()).toEqual(
+    [alice.me.address, dave.me.address].toSorted(),
+  );
+  alice = await servers.at(0).open("alice");
+  await (await alice.conversations.get(room.id)).send("who is there?");
+  await reads(dave, room.id, "who is there?");
+  expect(faults).toEqual([]);
+  await dave.close();
 });

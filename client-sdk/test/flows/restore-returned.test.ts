@@ -130,6 +130,26 @@ test("T-14 FED-957 what others have read and a restored hub never answered is sa
     expect(await textsIn(room)).toEqual(["before", "unheard", "after"]);
 }, 120_000);
 
+test("FED-957 who is opened anew while a restored server settles is told of no secret", async () => {
+  let restored = false;
+  const ahead = new Refusal("aheadOfStream", "A position is acknowledged that does not exist yet.");
+  const frame = (one: ServerFrame): readonly ServerFrame[] =>
+    restored && one.type === "ready" ? [one, refusedFrame(0, ahead)] : [one];
+  const alice = await openTampered(server, "alice", { frame }, { password, register: {} });
+  await alice.caughtUp();
+  const old = await keepData(server);
+  const told = next(alice, "restored");
+  await server.stop();
+  restored = true;
+  await old.putBack();
+  await told;
+  await alice.close();
+  const again = await openTampered(server, "alice", { frame }, { account: alice.me.address });
+  const faults = heard(again, "fault");
+  await again.caughtUp();
+  expect(faults).toEqual([]);
+}, 120_000);
+
 test("FED-957 a removal that was proposed and is forgotten holds nobody up", async () => {
   const eve = await server.register("eve");
   let refuses = false;

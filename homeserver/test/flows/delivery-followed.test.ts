@@ -8,7 +8,7 @@ import {
   signHead,
   toHex,
 } from "@treehouse/protocol";
-import type { Bytes, Entry, EntryDelivery, RoomUri } from "@treehouse/protocol";
+import type { Bytes, Entry, EntryDelivery, RoomUri, SignedHead } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { comeIn } from "../delivery/external.ts";
 import { enrolPerson } from "../delivery/person.ts";
@@ -202,6 +202,36 @@ test("FED-956 a term rises only with a head of it, and the log goes on behind th
   expect(await servers.deliver([item])).toEqual(["staleTerm"]);
 });
 
+test("FED-955 what stands here already is passed over, also if its term is over", async () => {
+  const [a] = await pair.openRoom();
+  await a.say("one");
+  const items = servers.outbox.splice(0).map(deliveryOf);
+  const [item] = items;
+  if (item === undefined) throw new Error();
+  expect(await servers.deliver(items)).toEqual([]);
+  servers.cut = true;
+  await servers.deliver([], [await headOfTerm2(a.room)]);
+  // A restored hub sends again what it knows of no answer to.
+  expect(await servers.deliver(items)).toEqual([]);
+  const other = encodeEntry({ ...decodeEntry(item.entry), acceptedAt: 1 });
+  expect(await servers.deliver([{ ...item, entry: other }])).toEqual(["staleTerm"]);
+});
+
+test("FED-956 what follows on a term that a head has proved is asked for, and not refused", async () => {
+  const [a] = await pair.openRoom();
+  await a.say("one");
+  const [item] = servers.outbox.splice(0).map(deliveryOf);
+  if (item === undefined) throw new Error();
+  const previous = new Uint8Array(32).fill(3);
+  const place = { term: 2, position: 1_001, previous };
+  const later = encodeEntry({ ...decodeEntry(item.entry), ...place });
+  servers.cut = true;
+  expect(await servers.deliver([{ ...item, entry: later }])).toEqual(["staleTerm"]);
+  await servers.deliver([], [await headOfTerm2(a.room)]);
+  expect(await servers.deliver([{ ...item, entry: later }])).toEqual([]);
+  expect((await read(a.room)).head).toBe(1);
+});
+
 test("FED-953 an external commit brings a client whose server has forwarded it, and only then", async () => {
   const { follower } = servers;
   const a = await foundRoom(alice, bob);
@@ -256,4 +286,13 @@ async function hubPrivateKey(room: RoomUri): Promise<Bytes> {
     if (row === undefined) throw new Error();
     return new Uint8Array(row.key);
   });
+}
+
+/** As after a restore, by which the follower lacks something. */
+async function headOfTerm2(room: RoomUri): Promise<SignedHead> {
+  const head = await servers.hub.delivery.hosted.signedHead(room);
+  if (head === undefined) throw new Error();
+  const key = await hubPrivateKey(room);
+  const raised = { ...head.head, term: 2, position: 1_000 };
+  return signHead(raised, (message) => servers.hub.crypto.sign(key, message));
 }

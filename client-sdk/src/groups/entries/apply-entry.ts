@@ -25,8 +25,9 @@ import {
   ForbiddenCommit,
   haltAt,
   loadGroup,
+  ownEntryBehind,
 } from "../room/index.ts";
-import { commitEntry, propose } from "./commit-entry.ts";
+import { commitEntry, ownEntry, propose } from "./commit-entry.ts";
 import { enterAgain, supersede } from "../entering/index.ts";
 import { noteBegun } from "../generations/note-begun.ts";
 import {
@@ -100,19 +101,17 @@ export async function applyEntry(
     room.lost = true;
     return "applied";
   }
-  const { hash } = room.cursor;
-  // A hub never goes back to a term before one that it has declared (FED-957).
-  const stale = entry.term < room.hub.term;
-  if (stale || !fitsMove(room, entry) || (hash.length > 0 && !equalBytes(entry.previous, hash))) {
-    room.forked = true;
-    tellFault(context, room, entry, "forkDetected", forkText);
-    return "applied";
-  }
   const cursor = {
     stream: room.uri,
     position: entry.position,
     hash: chainHashOf(entry, bytes, context.member.crypto.hash),
   };
+  const own = await context.store.transaction((tx) => ownEntryBehind(tx, room.uri, room.cursor));
+  if (!follows(room, entry, { own, hash: cursor.hash })) {
+    room.forked = true;
+    tellFault(context, room, entry, "forkDetected", forkText);
+    return "applied";
+  }
   if (entry.kind === "commit" && (await isOfLostKeys(context, room, entry))) {
     room.lost = true;
     return "applied";
@@ -122,7 +121,10 @@ export async function applyEntry(
     return "applied";
   }
   const write =
-    passedOver(context, room, entry) ?? (await prepareWrite(context, room, entry, cursor.hash));
+    own === undefined
+      ? (passedOver(context, room, entry) ??
+        (await prepareWrite(context, room, entry, cursor.hash)))
+      : await ownEntry(context, room, entry);
   if (write === "halted") return "applied";
   if (write === "lost") {
     room.lost = true;
@@ -142,6 +144,19 @@ export async function applyEntry(
   write.after();
   if (write.left) await enterAgain(context, room);
   return "applied";
+}
+
+/** Whether an entry stands in the log behind what was read, or is the one by which this client came in. */
+function follows(
+  room: Room,
+  entry: Entry,
+  { own, hash }: { readonly own: Bytes | undefined; readonly hash: Bytes },
+): boolean {
+  // A hub never goes back to a term before one that it has declared (FED-957).
+  if (entry.term < room.hub.term || !fitsMove(room, entry)) return false;
+  if (own !== undefined) return equalBytes(hash, own);
+  const before = room.cursor.hash;
+  return before.length === 0 || equalBytes(entry.previous, before);
 }
 
 /** Whether nothing of the group's log is applied any more; what waits for a newer program is another thing. */

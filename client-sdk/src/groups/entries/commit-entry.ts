@@ -24,6 +24,8 @@ import {
   type Room,
   entryRow,
   type EntryWrite,
+  forgetOwnEntry,
+  nothing,
   tellFault,
   ForbiddenCommit,
   writeHubRecord,
@@ -210,6 +212,17 @@ export async function commitEntry(
       if (result.removedSelf || ended) context.events.emit("removed", { room: room.uri });
     },
   };
+}
+
+/** The commit by which this client came in is applied already: what the hub proposes with it is not. */
+export async function ownEntry(
+  context: GroupsContext,
+  room: Room,
+  entry: Entry,
+): Promise<EntryWrite> {
+  const proposed = entry.kind === "commit" ? entry.externalProposals : [];
+  for (const message of proposed) await propose(context, room, entry, message);
+  return { ...nothing, rows: (tx) => forgetOwnEntry(tx, room.uri) };
 }
 
 const commitsRemembered = 16;

@@ -18,7 +18,8 @@ export async function adoptFounded(context: GroupsContext, room: Room): Promise<
     if (head === undefined) return undefined;
     const former = await formerGroupOf(context, room);
     const state = decodeRoomState(founded.group.roomState());
-    await writeRejoined(context, room, { group: founded.group, state, former, head });
+    const rejoined = { group: founded.group, state, former, head, isFounding: true };
+    await writeRejoined(context, room, rejoined);
     return founded;
   });
   if (adopted === undefined) return false;

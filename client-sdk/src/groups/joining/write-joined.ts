@@ -5,6 +5,7 @@ import type { LocalTx } from "../../storage/index.ts";
 import {
   type GroupsContext,
   type Room,
+  goOnBeforeOwnEntry,
   writeHubRecord,
   pinMembers,
   tellChangedKeys,
@@ -28,18 +29,18 @@ export async function writeJoined(
   joined: Joined,
 ): Promise<void> {
   const { group, head } = joined;
-  const cursor = { stream: room.uri, position: head.position, hash: head.hash };
   const hub = { ...room.hub, term: Math.max(room.hub.term, head.term), doubt: undefined };
-  const { changedKeys, renewed } = await context.store.transaction((tx) => {
+  const { changedKeys, cursor, renewed } = await context.store.transaction((tx) => {
     writeRoom(context, tx, room, joined);
     writeHubRecord(tx, room.uri, hub);
     tx.senderChains.loosen(room.uri);
-    tx.cursors.set(cursor);
+    const before = goOnBeforeOwnEntry(tx, room.uri, head);
     // The user's own act: nobody has brought this client in.
     noteInviter(tx, room.uri, undefined);
     finishPendingJoin(tx, room.uri);
     const renewing = context.copies.renewed(tx, room.uri);
-    return { changedKeys: pinMembers(context, tx, group.members()), renewed: renewing };
+    const changed = pinMembers(context, tx, group.members());
+    return { changedKeys: changed, cursor: before, renewed: renewing };
   });
   renewed();
   const fresh = { lost: false, forked: false, forgotten: false, warned: false, late: undefined };

@@ -8,6 +8,7 @@ import {
   type GroupsContext,
   type Rollback,
   type Room,
+  goOnBeforeOwnEntry,
   restoredRow,
   tellFaultAt,
   withSetBack,
@@ -32,63 +33,69 @@ export type Rejoined = {
   readonly group: MemberGroup;
   readonly state: RoomState;
   readonly former: FormerGroup | undefined;
-  /** At the commit with which this client came back. */
+  /** At the commit with which this client came back, or at the beginning of the group that it has made. */
   readonly head: Pick<Head, "position" | "hash" | "term">;
+  readonly isFounding?: boolean;
 };
 
 /** Makes a return durable, and tells what lies between. Runs in the room's `serial`. */
 export async function writeRejoined(
   context: GroupsContext,
   room: Room,
-  { group, state, former, head }: Rejoined,
+  { group, state, former, head, isFounding = false }: Rejoined,
 ): Promise<void> {
   const renewal = renewedBy(former, group);
   const rollback = renewal === undefined ? room.rollback : undefined;
-  const cursor = { stream: room.uri, position: head.position, hash: head.hash };
   const missed = missedBy(room, { renewal, rollback, head, epoch: group.epoch });
   const isShared = context.copies.shares(room.uri);
-  const { hub, aftermath, hidden, renewed, lost } = await context.store.transaction((tx) => {
-    const forgone = renewal && writeRenewal(context, tx, room, renewal);
-    writeRoom(context, tx, room, { group, state, isRenewed: renewal !== undefined });
-    if (renewal === undefined) {
-      setBackAudit(tx, room, { rollback, former, group, isWhole: missed.length === 0 });
-    }
-    const open = tx.intents.list(room.uri).map(({ serial }) => serial);
-    for (const intent of tx.intents.list(room.uri)) {
-      if (intent.kind !== "send" && intent.status !== "waiting") tx.intents.reset(intent.serial);
-    }
-    if (rollback === undefined) finishPassed(context, room, tx, head.position);
-    const after =
-      rollback === undefined
-        ? nothingAfter
-        : takeBack(context, tx, room, { rollback, former, group });
-    tx.senderChains.loosen(room.uri);
-    endComingBack(tx, room.uri);
-    const at = context.env.now();
-    const back = rollback?.cause === "restore" && {
-      ...withSetBack(room.hub, { from: rollback.from, at }),
-      rollbacks: [...room.hub.rollbacks, at].slice(-rollbacksKept),
-    };
-    const record = {
-      ...(back || room.hub),
-      term: Math.max(room.hub.term, head.term),
-      doubt: undefined,
-      first: after.first ?? room.hub.first,
-      returned: rollback === undefined ? room.hub.returned : after.returned,
-      again: [...open.filter((serial) => room.hub.again.includes(serial)), ...after.again],
-    };
-    writeHubRecord(tx, room.uri, record);
-    tx.cursors.set(cursor);
-    forgetReturn(tx, room.uri);
-    if (isShared) leapAfterReturn(tx, room.uri, context.self.client);
-    return {
-      lost: forgone ?? [],
-      hub: record,
-      aftermath: after,
-      hidden: isHidden(tx, room.uri),
-      renewed: context.copies.renewed(tx, room.uri),
-    };
-  });
+  const { hub, cursor, aftermath, hidden, renewed, lost } = await context.store.transaction(
+    (tx) => {
+      const forgone = renewal && writeRenewal(context, tx, room, renewal);
+      writeRoom(context, tx, room, { group, state, isRenewed: renewal !== undefined });
+      if (renewal === undefined) {
+        setBackAudit(tx, room, { rollback, former, group, isWhole: missed.length === 0 });
+      }
+      const open = tx.intents.list(room.uri).map(({ serial }) => serial);
+      for (const intent of tx.intents.list(room.uri)) {
+        if (intent.kind !== "send" && intent.status !== "waiting") tx.intents.reset(intent.serial);
+      }
+      if (rollback === undefined) finishPassed(context, room, tx, head.position);
+      const after =
+        rollback === undefined
+          ? nothingAfter
+          : takeBack(context, tx, room, { rollback, former, group });
+      tx.senderChains.loosen(room.uri);
+      endComingBack(tx, room.uri);
+      const at = context.env.now();
+      const back = rollback?.cause === "restore" && {
+        ...withSetBack(room.hub, { from: rollback.from, at }),
+        rollbacks: [...room.hub.rollbacks, at].slice(-rollbacksKept),
+      };
+      const record = {
+        ...(back || room.hub),
+        term: Math.max(room.hub.term, head.term),
+        doubt: undefined,
+        first: after.first ?? room.hub.first,
+        returned: rollback === undefined ? room.hub.returned : after.returned,
+        again: [...open.filter((serial) => room.hub.again.includes(serial)), ...after.again],
+      };
+      writeHubRecord(tx, room.uri, record);
+      const goesOn = isFounding
+        ? { stream: room.uri, position: head.position, hash: head.hash }
+        : goOnBeforeOwnEntry(tx, room.uri, head);
+      tx.cursors.set(goesOn);
+      forgetReturn(tx, room.uri);
+      if (isShared) leapAfterReturn(tx, room.uri, context.self.client);
+      return {
+        lost: forgone ?? [],
+        hub: record,
+        cursor: goesOn,
+        aftermath: after,
+        hidden: isHidden(tx, room.uri),
+        renewed: context.copies.renewed(tx, room.uri),
+      };
+    },
+  );
   const settled = {
     lost: false,
     rollback: undefined,

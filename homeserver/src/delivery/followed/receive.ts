@@ -109,6 +109,7 @@ async function take(
     case "ahead":
       return passOver(touched, entry);
     case "stale":
+      if (await isHere(context, tx, touched, item)) return taken;
       context.count("staleTerm");
       return { rejected: "staleTerm" };
     case "forked":
@@ -135,6 +136,25 @@ async function take(
     await followNewHub(context, tx, batch, touched, { named, term: entry.term });
   }
   return taken;
+}
+
+/**
+ * Whether just these octets stand there. What a restored hub had sent in its term before, and knows
+ * of no answer to, comes once more behind that of the new term (FED-955).
+ */
+async function isHere(
+  { roomLog }: FollowedContext,
+  tx: Tx,
+  { room, head }: TouchedRoom,
+  { entry: { position }, delivery }: EntryItem,
+): Promise<boolean> {
+  if (position > head.position) return false;
+  const { entries } = await roomLog.readLog(tx, room.room, {
+    after: position - 1,
+    upTo: position,
+  });
+  const [known] = entries;
+  return known !== undefined && equalBytes(known.bytes, delivery.entry);
 }
 
 /** Notes that something is missing, which is asked for after the transaction. */
@@ -227,18 +247,21 @@ async function changeRoster(
   return true;
 }
 
-/** A term may rise only with a head of that term, signed by the room's hub key (FED-956). */
+/** A term may rise only with a head of that term, signed by the room's hub key, or after one (FED-956). */
 function proofOf(
   batch: PreparedBatch,
-  { room }: TouchedRoom,
+  { room, signedHead }: TouchedRoom,
   { term }: Entry,
 ): SignedHead | undefined {
-  return batch.heads.find(
+  const brought = batch.heads.find(
     ({ signed, hubKey }) =>
       signed.head.room === room.room &&
       signed.head.term === term &&
       equalBytes(hubKey, room.hubKey),
   )?.signed;
+  if (brought !== undefined) return brought;
+  const known = signedHead ?? (room.signedHead && signedHeadCodec.decode(room.signedHead));
+  return known?.head.term === term ? known : undefined;
 }
 
 /** Undefined when the hub's changes and its hash do not agree (FED-207). */

@@ -24,20 +24,6 @@ export function createOverdueWatch(env: Pick<Env, "soon">): OverdueWatch {
     }
   }
 
-  async function follow<T>(
-    promise: PromiseLike<T>,
-    resolve: (value: T) => void,
-    reject: (error: unknown) => void,
-  ): Promise<void> {
-    try {
-      resolve(await promise);
-    } catch (error) {
-      reject(error);
-    } finally {
-      pending.delete(reject);
-    }
-  }
-
   return {
     guard<T>(promise: PromiseLike<T>): Promise<T> {
       if (!armed) {
@@ -46,7 +32,16 @@ export function createOverdueWatch(env: Pick<Env, "soon">): OverdueWatch {
       }
       return new Promise((resolve, reject) => {
         pending.add(reject);
-        void follow(promise, resolve, reject);
+        promise.then(
+          (value) => {
+            pending.delete(reject);
+            resolve(value);
+          },
+          (error: unknown) => {
+            pending.delete(reject);
+            reject(error);
+          },
+        );
       });
     },
   };

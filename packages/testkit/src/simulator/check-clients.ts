@@ -1,5 +1,5 @@
 import type { Client, ConversationInfo } from "@treehouse/client-sdk/embedding";
-import { sha256, toHex } from "@treehouse/protocol";
+import { type Entry, sha256, toHex, TOMBSTONE_REASONS } from "@treehouse/protocol";
 import type { Log } from "./read-logs.ts";
 import type { SimClient } from "./sim-client.ts";
 import { heldText, type Scene } from "./scene.ts";
@@ -96,8 +96,7 @@ function checkTold({ told, network, servers, victim, world }: Scene, log: Log): 
   const restored = servers.filter(({ wasRestored }) => wasRestored).map(({ name }) => name);
   for (const { by, position, text } of told) {
     const isSetBack = restored.includes(by.server) || restored.includes(servers[0]?.name ?? "");
-    const isToldAgain = by.hasBegunAnew && text.startsWith("serverBehind");
-    if (by.wasPutBack || (isSetBack && (isToldAgain || ofSettingBack.test(text)))) {
+    if (by.wasPutBack || (isSetBack && ofSettingBack.test(text))) {
       world.probe("setting back told");
       continue;
     }
@@ -184,12 +183,50 @@ function isUnaware(one: SimClient, log: Log): boolean {
   return one.wasPutBack && staysOf(one.client?.me.client ?? "", log).at(-1)?.upTo !== Infinity;
 }
 
+/**
+ * Whether an entry behind the return of the hub is one that a client has no way to read, or need not:
+ * - It was out, on its way out, or ahead of what the hub still has, and was taken out (again) before it
+ *   came back. The log counts it in until then, though it has read nothing since.
+ * - It came back behind the entry, tells of that, and whoever said it is out and cannot say it again.
+ */
+function isPastRepair(
+  { sent, clients, told }: Scene,
+  one: SimClient,
+  { log, stay, has, position, text }: Missing,
+): boolean {
+  const restored = log.rows.find(({ entry }) => isReturn(entry))?.position;
+  if (restored === undefined || position < restored) return false;
+  const readOn = [...has].some((held) => held > restored && held > stay.after && held < stay.upTo);
+  if (stay.after < restored && stay.upTo !== Infinity && !readOn) return true;
+  const isTold = told.some(({ by, position: from, text: what }) => {
+    const upTo = /^gap to (\d+): missed$/u.exec(what)?.[1];
+    return by === one && from <= position && position <= Number(upTo ?? 0);
+  });
+  const { by } = sent.find((known) => known.text === text) ?? {};
+  const sender = clients.find(({ address }) => address === by)?.client?.me.client ?? "";
+  return isTold && staysOf(sender, log).at(-1)?.upTo !== Infinity;
+}
+
+type Missing = {
+  readonly log: Log;
+  /** The one in which the entry was read by others. */
+  readonly stay: Stay;
+  readonly has: ReadonlySet<number>;
+  readonly position: number;
+  readonly text: string | undefined;
+};
+
+function isReturn(entry: Entry): boolean {
+  return entry.kind === "tombstone" && entry.reason === TOMBSTONE_REASONS.restored;
+}
+
 function checkHeld(
-  { world, servers, givenUp, victim, told }: Scene,
+  scene: Scene,
   one: SimClient,
   { texts }: Held,
   { all, log }: { all: ReadonlyMap<number, string>; log: Log },
 ): void {
+  const { world, servers, givenUp, victim, told } = scene;
   const client = one.client?.me.client ?? "";
   const stays = staysOf(client, log);
   // What a member wishes is done, sooner or later.
@@ -216,7 +253,10 @@ function checkHeld(
     if (has.has(position) && !mayRead) {
       world.violate("I11", `${one.name} reads ${position} without being in`);
     }
-    if (lacks(position) && mayRead && !knows) world.violate("I6", `${one.name} lacks ${position}`);
+    if (!lacks(position) || !mayRead || knows) continue;
+    const missing = { log, stay, has, position, text: all.get(position) };
+    if (isPastRepair(scene, one, missing)) world.probe("lacked by who came back late");
+    else world.violate("I6", `${one.name} lacks ${position}`);
   }
 }
 

@@ -12,6 +12,7 @@ const rare = [
   "crash after a client's COMMIT",
   "crash-stop",
   "COMMIT broken",
+  "SYNC broken",
   "statement broken",
   "power lost by a client",
   "power lost by a server",

@@ -51,8 +51,6 @@ export class SimClient implements Host {
   /** Whether its store is an old one: it may lack what it says it lacks. */
   wasPutBack = false;
   crashes = 0;
-  /** Whether another process of it was before: it has not heard what was said to that one alone. */
-  hasBegunAnew = false;
   /** Hears of each life, to listen to it. */
   onOpen: (client: Client) => void = () => undefined;
   #life: Life | undefined;
@@ -82,7 +80,6 @@ export class SimClient implements Host {
   }
 
   async open(more: Partial<ClientOptions> = {}): Promise<void> {
-    this.hasBegunAnew = this.#life !== undefined;
     const life = new Life(this);
     this.#life = life;
     const { env } = life;
