@@ -6,11 +6,15 @@ import { faultsOf, has, keptBy } from "../federation-e2e/people.ts";
 
 /**
  * Whoever waits so long while nothing is accepted and nothing comes waits in vain: so many times
- * longer as there are programs that want a core.
+ * longer as there are programs that want a core, up to four times.
  */
 const patienceMs = 120_000;
-const patience = (): number =>
-  patienceMs * Math.max(1, (loadavg()[0] ?? 1) / availableParallelism());
+const slowdownMost = 4;
+
+function patience(): number {
+  const wanted = (loadavg()[0] ?? 1) / availableParallelism();
+  return patienceMs * Math.min(slowdownMost, Math.max(1, wanted));
+}
 
 /** What servers have accepted in one room, as its senders were told. */
 export class Ledger {

@@ -76,6 +76,7 @@ for (const part of chosen) {
     const seed = numberOf("seed", values.seed) ?? 1;
     const order = { seed, count, directory, say: (text: string) => say(`  ${text}`) };
     const { figures, violations: found } = await part.run(order);
+    say(`  ${JSON.stringify(figures)}, ${found.length} violations`);
     const { sees, blind } = values["until-violation"] ? {} : await tryControl(part, order);
     if (sees !== undefined) say(`  control, ${part.control?.bug.name}: ${sees}`);
     const violations = blind === undefined ? found : [...found, blind];

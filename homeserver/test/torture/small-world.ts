@@ -95,6 +95,8 @@ export async function startSmallServer(
     metricsPort: await freePort(),
     peers: {},
     ...more,
+    // What is kept aside is copied with each world, and is in every state of the disk.
+    settings: { TREEHOUSE__STORAGE__RESERVE_MIB: "1", ...more.settings },
   });
 }
 

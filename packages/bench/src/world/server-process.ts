@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -44,7 +44,10 @@ export async function startServer(
   which: keyof typeof files,
   settings?: ServerSettings,
 ): Promise<ServerProcess> {
-  const directory = mkdtempSync(join(tmpdir(), "treehouse-bench-"));
+  const home = mkdtempSync(join(tmpdir(), "treehouse-bench-"));
+  // The keys of a server lie beside its folder, and go with it.
+  const directory = join(home, "data");
+  mkdirSync(directory, { mode: 0o700 });
   const args = [directory, ...(settings === undefined ? [] : [JSON.stringify(settings)])];
   let running = await start(which, args);
   return {
@@ -74,7 +77,7 @@ export async function startServer(
     thaw: () => void running.child.kill("SIGCONT"),
     async stop() {
       await end(running.child);
-      rmSync(directory, { recursive: true, force: true });
+      rmSync(home, { recursive: true, force: true });
     },
   };
 }
