@@ -1,8 +1,8 @@
 import type { PublicContext } from "@treehouse/mls/public";
 import type { Domain, Env, RoomUri } from "@treehouse/protocol";
 import type { Database, Turns } from "../platform/index.ts";
-import type { Breaths } from "./breaths.ts";
-import type { RoomCache } from "./cache.ts";
+import type { Breaths } from "./leaving/index.ts";
+import type { RoomCache } from "./room/index.ts";
 import type { OutsiderRates } from "./joining/index.ts";
 import type {
   Accounts,
@@ -12,7 +12,7 @@ import type {
   RoomAssets,
   RoomLog,
 } from "./ports.ts";
-import type { DeliveryStore } from "./store.ts";
+import type { DeliveryStore } from "./store/index.ts";
 
 /** What every operation of this module works with. */
 export type DeliveryContext = {

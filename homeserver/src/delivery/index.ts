@@ -14,37 +14,56 @@
  * believes no more of it than it can check.
  */
 import type { PublicContext } from "@treehouse/mls/public";
-import { LIMITS } from "@treehouse/protocol";
-import type {
-  Bytes,
-  Domain,
-  EntryDelivery,
-  Env,
-  EventsResponse,
-  HubOffer,
-  RoomUri,
-  SignedHead,
-  StandingResponse,
-  UserUri,
+import {
+  type Bytes,
+  type Domain,
+  type EntryDelivery,
+  type Env,
+  type EventsResponse,
+  type HubOffer,
+  LIMITS,
+  type RoomUri,
+  type SignedHead,
+  type StandingResponse,
+  type UserUri,
 } from "@treehouse/protocol";
-import { createTurns, migrationsOf } from "../platform/index.ts";
-import type { Acquaintance, Database, Jobs, ReadTx, Route, Tx } from "../platform/index.ts";
-import { createBreaths } from "./breaths.ts";
-import { createRoomCache } from "./cache.ts";
+import {
+  type Acquaintance,
+  createTurns,
+  type Database,
+  type Jobs,
+  migrationsOf,
+  type ReadTx,
+  type Route,
+  type Tx,
+} from "../platform/index.ts";
+import {
+  createBreaths,
+  noteDeparture,
+  noteRevocation,
+  settleDepartures,
+  settleRevocations,
+  settleUnseen,
+  settling,
+  unseenIntervalMs,
+} from "./leaving/index.ts";
+import { createRoomCache, readSignedHead } from "./room/index.ts";
 import type { DeliveryContext } from "./context.ts";
-import { noteDeparture, settleDepartures } from "./departures.ts";
-import { noteRevocation, settleRevocations } from "./revocations.ts";
-import { createBackfill } from "./followed/backfill.ts";
-import { createFollowedCache } from "./followed/cache.ts";
-import type { FollowedContext } from "./followed/context.ts";
-import { finishBatch } from "./followed/finish.ts";
-import { forwarding, hubOf } from "./followed/forward.ts";
-import { prepareBatch } from "./followed/prepare.ts";
-import type { PreparedBatch } from "./followed/prepare.ts";
-import { receiveEphemeral } from "./followed/receive-ephemeral.ts";
-import { receiveEntry } from "./followed/receive.ts";
-import type { Verdict } from "./followed/receive.ts";
-import { thawRoom } from "./followed/thaw.ts";
+import {
+  createBackfill,
+  createFollowedCache,
+  finishBatch,
+  type FollowedContext,
+  forwarding,
+  hubOf,
+  prepareBatch,
+  type PreparedBatch,
+  receiveEntry,
+  receiveEphemeral,
+  reportUnseen,
+  thawRoom,
+  type Verdict,
+} from "./followed/index.ts";
 import { createSuccessions, hubWanted } from "./generations/index.ts";
 import { createHealthWatch } from "./health/index.ts";
 import { createOutsiderRates } from "./joining/index.ts";
@@ -64,20 +83,13 @@ import type {
   RoomAssets,
   RoomLog,
 } from "./ports.ts";
-import { readEvents, readStanding } from "./read-events.ts";
-import type { EventsRange } from "./read-events.ts";
+import { checkFollowedBy, type EventsRange, readEvents, readStanding } from "./reading/index.ts";
 import { deliveryRoutes, frozenRoutes } from "./routes.ts";
-import { checkFollowedBy } from "./check-followed-by.ts";
 import { createRestoredRooms, unlessUnsettled } from "./restored/index.ts";
-import { readSignedHead } from "./signed-head.ts";
-import { createSqliteStore } from "./store.sqlite.ts";
-import type { Revocation, TermBounds } from "./store.ts";
-import { settling } from "./settling.ts";
-import { reportUnseen } from "./followed/report-unseen.ts";
-import { settleUnseen, unseenIntervalMs } from "./unseen.ts";
+import { createSqliteStore, type Revocation, type TermBounds } from "./store/index.ts";
 
-export type { PreparedBatch } from "./followed/prepare.ts";
-export type { Verdict } from "./followed/receive.ts";
+export type { PreparedBatch } from "./followed/index.ts";
+export type { Verdict } from "./followed/index.ts";
 export type { Operations as DeliveryOperations } from "./operations.ts";
 export type {
   Accounts,
@@ -95,8 +107,8 @@ export type {
   RoomSubscription,
   WelcomeForClient,
 } from "./ports.ts";
-export type { EventsRange } from "./read-events.ts";
-export type { RoomOfUser } from "./store.ts";
+export type { EventsRange } from "./reading/index.ts";
+export type { RoomOfUser } from "./store/index.ts";
 
 export const deliveryMigrations = migrationsOf("delivery");
 

@@ -1,18 +1,14 @@
 import { isEphemeralRequest } from "@treehouse/protocol";
 import type { DeliveryContext } from "./context.ts";
-import type { FollowedContext } from "./followed/context.ts";
-import { foundRoom } from "./found.ts";
-import { readGroupInfo } from "./group-info.ts";
+import type { FollowedContext } from "./followed/index.ts";
+import { foundRoom, reserveRoom } from "./founding/index.ts";
+import { listRooms, readGroupInfo, readTree } from "./reading/index.ts";
 import type { HealthWatch } from "./health/index.ts";
-import { leaveRoom } from "./leave.ts";
-import { listRooms } from "./list-rooms.ts";
+import { leaveRoom } from "./leaving/index.ts";
 import type { Moves } from "./moves/index.ts";
 import type { Operations } from "./operations.ts";
-import { reserveRoom } from "./reserve.ts";
-import { submitEphemeral } from "./submit-ephemeral.ts";
-import { submitMessage } from "./submit.ts";
-import { readTree } from "./tree.ts";
-import { updateRoom } from "./update.ts";
+import { submitEphemeral, submitMessage } from "./messages/index.ts";
+import { updateRoom } from "./handshakes/index.ts";
 
 /** What clients do with the rooms hosted here. */
 export function operationsOf(

@@ -1,7 +1,7 @@
 import type { Bytes, Domain, HubOffer, Leaver, RoomTemplate, RoomUri } from "@treehouse/protocol";
 import type { Caller } from "./ports.ts";
-import type { ReservedRoom } from "./reserve.ts";
-import type { RoomOfUser } from "./store.ts";
+import type { ReservedRoom } from "./founding/index.ts";
+import type { RoomOfUser } from "./store/index.ts";
 
 /**
  * What clients can do with rooms hosted here. Requests and answers are encoded structs of the

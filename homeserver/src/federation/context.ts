@@ -2,8 +2,7 @@ import type { Domain, Env } from "@treehouse/protocol";
 import type { Database, RateLimiter } from "../platform/index.ts";
 import type { FederationMetrics } from "./metrics.ts";
 import type { EntrySource, HostedRooms, LocalUsers, Peers } from "./ports.ts";
-import type { RoomNumbers } from "./rooms.ts";
-import type { FederationStore } from "./store.ts";
+import type { FederationStore, RoomNumbers } from "./store/index.ts";
 
 /** What the parts of this module share. */
 export interface FederationContext {

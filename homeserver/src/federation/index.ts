@@ -9,26 +9,37 @@
  * makes no other wait, and takes a bounded share of memory, disk and time. Requests are forwarded
  * unchanged, many messages at once, and their refusals come back as the hub said them.
  */
-import { RATE_LIMITS } from "@treehouse/protocol";
-import type { Domain, Env, RoomUri } from "@treehouse/protocol";
-import { createRateLimiter, migrationsOf } from "../platform/index.ts";
-import type { Database, Jobs, ReadTx, Route, Tx } from "../platform/index.ts";
-import { createEphemeralsAnswerer } from "./answer-ephemerals.ts";
-import { createSubmissionsAnswerer } from "./answer-submissions.ts";
-import { createUsersAnswerer } from "./answer-users.ts";
-import { createAsker } from "./ask.ts";
-import { createAssetRequests } from "./assets.ts";
-import type { AssetRequests } from "./assets.ts";
+import { type Domain, type Env, RATE_LIMITS, type RoomUri } from "@treehouse/protocol";
+import {
+  createRateLimiter,
+  type Database,
+  type Jobs,
+  migrationsOf,
+  type ReadTx,
+  type Route,
+  type Tx,
+} from "../platform/index.ts";
+import {
+  createEphemeralsAnswerer,
+  createReceiver,
+  createSubmissionsAnswerer,
+  createUsersAnswerer,
+} from "./incoming/index.ts";
+import {
+  type AssetRequests,
+  createAsker,
+  createAssetRequests,
+  createEphemerals,
+  createHubs,
+  createRemoteUsers,
+  createSubmissions,
+  type Ephemerals,
+  type Hubs,
+  type RemoteUsers,
+} from "./asking/index.ts";
 import type { FederationContext } from "./context.ts";
-import { createEphemerals } from "./ephemerals.ts";
-import type { Ephemerals } from "./ephemerals.ts";
-import { createFloors } from "./floors.ts";
-import { createHubs } from "./hubs.ts";
-import type { Hubs } from "./hubs.ts";
+import { createFloors, createOutbox, type Outbox, PeerTable } from "./outgoing/index.ts";
 import { createMetrics } from "./metrics.ts";
-import { createOutbox } from "./outbox.ts";
-import type { Outbox } from "./outbox.ts";
-import { PeerTable } from "./peer-table.ts";
 import type {
   EntrySource,
   FollowedRooms,
@@ -37,21 +48,15 @@ import type {
   LocalUsers,
   Peers,
 } from "./ports.ts";
-import { createReceiver } from "./receive.ts";
-import { createRemoteUsers } from "./remote-users.ts";
-import type { RemoteUsers } from "./remote-users.ts";
-import { createRoomNumbers } from "./rooms.ts";
+import { createRoomNumbers, createSqliteStore } from "./store/index.ts";
 import { federationRoutes } from "./routes.ts";
-import { statusOf } from "./status.ts";
-import type { PeerStatus, RejectedItemOfPeer } from "./status.ts";
-import { createSqliteStore } from "./store.sqlite.ts";
-import { createSubmissions } from "./submissions.ts";
+import { type PeerStatus, type RejectedItemOfPeer, statusOf } from "./status.ts";
 import { createUpkeep } from "./upkeep.ts";
 
-export type { Ephemerals } from "./ephemerals.ts";
-export type { OutboxItem } from "./item.ts";
-export type { Hubs } from "./hubs.ts";
-export type { Outbox } from "./outbox.ts";
+export type { Ephemerals } from "./asking/index.ts";
+export type { OutboxItem } from "./outgoing/index.ts";
+export type { Hubs } from "./asking/index.ts";
+export type { Outbox } from "./outgoing/index.ts";
 export type {
   Caller,
   EntrySource,
@@ -64,7 +69,7 @@ export type {
   Peers,
   Verdict,
 } from "./ports.ts";
-export type { FoundRemoteUser, RemoteUsers } from "./remote-users.ts";
+export type { FoundRemoteUser, RemoteUsers } from "./asking/index.ts";
 export type { PeerStatus, RejectedItemOfPeer } from "./status.ts";
 
 export const federationMigrations = migrationsOf("federation");

@@ -1,4 +1,5 @@
 import {
+  type Bytes,
   eventsRequestCodec,
   eventsResponseCodec,
   forwardedRequestCodec,
@@ -12,21 +13,22 @@ import {
   peerRoutes,
   RATE_LIMITS,
   Refusal,
+  type RoomUri,
   standingRequestCodec,
   standingResponseCodec,
   takeOverResponseCodec,
   treeRequestCodec,
 } from "@treehouse/protocol";
-import type { Bytes, RoomUri } from "@treehouse/protocol";
-import { createRateLimiter, route, tlsAnswer, tlsBody } from "../platform/index.ts";
-import type { Route } from "../platform/index.ts";
-import { callerOf } from "./answer-submissions.ts";
-import type { EphemeralsAnswerer } from "./answer-ephemerals.ts";
-import type { SubmissionsAnswerer } from "./answer-submissions.ts";
-import type { UsersAnswerer } from "./answer-users.ts";
+import { createRateLimiter, route, type Route, tlsAnswer, tlsBody } from "../platform/index.ts";
+import {
+  callerOf,
+  type EphemeralsAnswerer,
+  type Receiver,
+  type SubmissionsAnswerer,
+  type UsersAnswerer,
+} from "./incoming/index.ts";
 import type { FederationContext } from "./context.ts";
 import type { Caller } from "./ports.ts";
-import type { Receiver } from "./receive.ts";
 
 export interface RouteParts {
   readonly context: FederationContext;

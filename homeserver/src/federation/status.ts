@@ -1,7 +1,6 @@
 import type { Domain } from "@treehouse/protocol";
-import type { Line } from "./peer-table.ts";
-import type { ReachState } from "./reach.ts";
-import type { DeadItem } from "./store.ts";
+import type { Line, ReachState } from "./outgoing/index.ts";
+import type { DeadItem } from "./store/index.ts";
 
 /** How it goes with the stream to one peer, for the operator. */
 export type PeerStatus = {

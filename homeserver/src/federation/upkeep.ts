@@ -1,12 +1,15 @@
 import { LIMITS } from "@treehouse/protocol";
 import type { Tx } from "../platform/index.ts";
 import type { FederationContext } from "./context.ts";
-import type { Floors } from "./floors.ts";
-import { isPointer } from "./item.ts";
-import type { Line, PeerTable } from "./peer-table.ts";
-import type { ReachState } from "./reach.ts";
-import type { Pointer } from "./store.ts";
-import type { PeerStream } from "./stream.ts";
+import {
+  type Floors,
+  isPointer,
+  type Line,
+  type PeerStream,
+  type PeerTable,
+  type ReachState,
+} from "./outgoing/index.ts";
+import type { Pointer } from "./store/index.ts";
 
 /** What comes back: measuring, giving up what waited too long, and forgetting the dead. */
 export interface Upkeep {

@@ -1,6 +1,6 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TermBounds } from "../../src/delivery/store.ts";
+import type { TermBounds } from "../../src/delivery/store/index.ts";
 import { copyDatabase } from "../../src/platform/index.ts";
 import type { Pair } from "./pair.ts";
 import type { TwoServers } from "./two-servers.ts";

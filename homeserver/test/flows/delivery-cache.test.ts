@@ -2,16 +2,16 @@ import { createGroup } from "@treehouse/mls/member";
 import { registerGroup } from "@treehouse/mls/public";
 import { Refusal } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createRoomCache } from "../../src/delivery/cache.ts";
-import type { RoomCache } from "../../src/delivery/cache.ts";
-import { hostedRoom } from "../../src/delivery/room.ts";
-import type { HostedRoom } from "../../src/delivery/room.ts";
-import { createSqliteStore } from "../../src/delivery/store.sqlite.ts";
-import { ratchetTreeOf } from "../../src/delivery/tree.ts";
-import { enrolPerson } from "../delivery/person.ts";
-import type { Person } from "../delivery/person.ts";
-import { startRig } from "../delivery/rig.ts";
-import type { Rig } from "../delivery/rig.ts";
+import {
+  createRoomCache,
+  hostedRoom,
+  type HostedRoom,
+  type RoomCache,
+} from "../../src/delivery/room/index.ts";
+import { createSqliteStore } from "../../src/delivery/store/index.ts";
+import { ratchetTreeOf } from "../../src/delivery/reading/index.ts";
+import { enrolPerson, type Person } from "../delivery/person.ts";
+import { type Rig, startRig } from "../delivery/rig.ts";
 import { foundRoom, groupState, openRoom, reserve } from "../delivery/rooms.ts";
 
 let rig: Rig;

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { revokedLeafKeptMs } from "../../src/delivery/limits.ts";
+import { revokedLeafKeptMs } from "../../src/delivery/leaving/index.ts";
 import { rejoin } from "../delivery/external.ts";
-import { enrolPerson } from "../delivery/person.ts";
-import type { Person } from "../delivery/person.ts";
-import { startRig } from "../delivery/rig.ts";
-import type { Rig } from "../delivery/rig.ts";
+import { enrolPerson, type Person } from "../delivery/person.ts";
+import { type Rig, startRig } from "../delivery/rig.ts";
 import { openPair } from "../delivery/rooms.ts";
 
 let rig: Rig;

@@ -2,7 +2,7 @@ import type { PublicContext } from "@treehouse/mls/public";
 import type { Domain, Env, RoomUri } from "@treehouse/protocol";
 import type { Database } from "../../platform/index.ts";
 import type { Accounts, HandedOut, Hubs, RoomAssets, RoomLog } from "../ports.ts";
-import type { DeliveryStore } from "../store.ts";
+import type { DeliveryStore } from "../store/index.ts";
 import type { Successions } from "../generations/succession.ts";
 import type { FollowedCache } from "./cache.ts";
 

@@ -1,8 +1,6 @@
-import { equalBytes, rosterHash, userOfClient } from "@treehouse/protocol";
-import type { RefusalCode } from "@treehouse/protocol";
-import { sha256 } from "../../platform/index.ts";
-import type { Tx } from "../../platform/index.ts";
-import { rosterBefore } from "../roster-before.ts";
+import { equalBytes, type RefusalCode, rosterHash, userOfClient } from "@treehouse/protocol";
+import { sha256, type Tx } from "../../platform/index.ts";
+import { rosterBefore } from "../room/index.ts";
 import type { FollowedContext } from "./context.ts";
 import { believedOf } from "./members.ts";
 import { termOf } from "./place.ts";

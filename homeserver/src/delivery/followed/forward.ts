@@ -1,17 +1,18 @@
 import {
   checkUpdateFraming,
+  type Domain,
   domainOf,
   LIMITS,
   parseDomain,
   Refusal,
+  type RoomUri,
   updateRequestCodec,
 } from "@treehouse/protocol";
-import type { Domain, RoomUri } from "@treehouse/protocol";
 import { sha256 } from "../../platform/index.ts";
-import type { RoomCache } from "../cache.ts";
+import type { RoomCache } from "../room/index.ts";
 import type { Operations } from "../operations.ts";
 import type { Caller } from "../ports.ts";
-import type { RoomOfUser } from "../store.ts";
+import type { RoomOfUser } from "../store/index.ts";
 import { hubWanted } from "../generations/hub-wanted.ts";
 import type { FollowedContext } from "./context.ts";
 import { refuseCommit, refuseJoining, refuseMessage } from "./refuse-early.ts";

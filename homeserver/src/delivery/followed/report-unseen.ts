@@ -1,6 +1,11 @@
-import { leafLifetimeOf, Refusal, userOfClient } from "@treehouse/protocol";
-import type { Domain, RoomUri } from "@treehouse/protocol";
-import { unseenAmong } from "../unseen.ts";
+import {
+  type Domain,
+  leafLifetimeOf,
+  Refusal,
+  type RoomUri,
+  userOfClient,
+} from "@treehouse/protocol";
+import { unseenAmong } from "../leaving/index.ts";
 import type { FollowedContext } from "./context.ts";
 import { followedState } from "./refuse-early.ts";
 

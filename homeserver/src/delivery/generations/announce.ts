@@ -1,12 +1,17 @@
-import { TOMBSTONE_REASONS, userOfClient } from "@treehouse/protocol";
-import type { Bytes, ClientUri, Domain, Roster, SignedHead } from "@treehouse/protocol";
+import {
+  type Bytes,
+  type ClientUri,
+  type Domain,
+  type Roster,
+  type SignedHead,
+  TOMBSTONE_REASONS,
+  userOfClient,
+} from "@treehouse/protocol";
 import type { PublicGroup } from "@treehouse/mls/public";
 import type { Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
-import { signedHeadOf } from "../heads.ts";
-import { appendEntry } from "../log.ts";
-import type { HostedRoom } from "../room.ts";
-import type { LogPoint } from "../store.ts";
+import { appendEntry, type HostedRoom, signedHeadOf } from "../room/index.ts";
+import type { LogPoint } from "../store/index.ts";
 
 type Announcement = {
   readonly next: Pick<HostedRoom, "room" | "generation" | "term" | "hubKey"> & {

@@ -1,29 +1,31 @@
 import {
   areEndorsed,
   authorizeGeneration,
+  type Bytes,
   chainHashOf,
   decodeEntry,
   domainOf,
   equalBytes,
+  type GenerationClaim,
   Refusal,
 } from "@treehouse/protocol";
-import type { Bytes, GenerationClaim } from "@treehouse/protocol";
-import { sha256 } from "../../platform/index.ts";
-import type { Tx } from "../../platform/index.ts";
+import { sha256, type Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
-import { checkExternalSenders } from "../found.ts";
-import { checkListedClient, listRemoteClients } from "../identity.ts";
-import type { RemoteClients } from "../identity.ts";
-import { insertGroup } from "../insert-group.ts";
-import { keepSuccess } from "../keep-success.ts";
-import { hasMoved } from "../log.ts";
-import { MOVED } from "../request.ts";
-import type { Attempt, Request } from "../request.ts";
-import type { HostedRoom } from "../room.ts";
-import { checkSender } from "../submission.ts";
+import { checkExternalSenders, insertGroup } from "../founding/index.ts";
+import {
+  type Attempt,
+  checkListedClient,
+  hasMoved,
+  type HostedRoom,
+  keepSuccess,
+  listRemoteClients,
+  MOVED,
+  type RemoteClients,
+  type Request,
+} from "../room/index.ts";
+import { checkSender } from "../messages/index.ts";
 import { announce } from "./announce.ts";
-import { readGeneration } from "./check-group.ts";
-import type { NewGeneration } from "./check-group.ts";
+import { type NewGeneration, readGeneration } from "./check-group.ts";
 
 export type GenerationUpload = { readonly groupInfo: Bytes; readonly ratchetTree: Bytes };
 

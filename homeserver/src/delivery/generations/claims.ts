@@ -1,24 +1,25 @@
 import {
+  type Bytes,
   claimantsOf,
+  type Endorsement,
   endorsementsCodec,
   equalBytes,
+  type GenerationClaim,
   generationClaimCodec,
   groupUriOf,
   LIMITS,
   Refusal,
+  type RoomUri,
+  signedHeadCodec,
   updateRoomResponseCodec,
   userOfClient,
   verifyEndorsement,
 } from "@treehouse/protocol";
-import type { Bytes, Endorsement, GenerationClaim, RoomUri } from "@treehouse/protocol";
-import { termOf } from "../followed/place.ts";
-import type { FollowedRoom } from "../followed/room.ts";
+import { type FollowedRoom, termOf } from "../followed/index.ts";
 import type { MovesContext } from "../moves/context.ts";
-import type { Request } from "../request.ts";
-import { signedHeadCodec } from "@treehouse/protocol";
+import type { Request } from "../room/index.ts";
 import { gather } from "./gather.ts";
-import { knownState, listedKeys } from "./known-state.ts";
-import type { KnownState } from "./known-state.ts";
+import { knownState, type KnownState, listedKeys } from "./known-state.ts";
 import type { StoredClaim } from "./store.ts";
 
 /**

@@ -1,7 +1,6 @@
-import { mayReturn, parseGroupUri, Refusal, roomOfGroup } from "@treehouse/protocol";
-import type { GroupUri } from "@treehouse/protocol";
+import { type GroupUri, mayReturn, parseGroupUri, Refusal, roomOfGroup } from "@treehouse/protocol";
 import type { Caller } from "../ports.ts";
-import type { HostedRoom } from "../room.ts";
+import type { HostedRoom } from "../room/index.ts";
 
 /**
  * FED-1135: what is of an earlier generation of the room comes too late, and its sender goes on once it

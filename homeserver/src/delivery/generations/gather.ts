@@ -1,19 +1,25 @@
 import {
+  type Bytes,
   chainHashOf,
   decodeEntry,
+  type Domain,
   domainOf,
+  type EntryDelivery,
   equalBytes,
   Refusal,
+  type RoomUri,
+  type SignedHead,
   verifyHead,
 } from "@treehouse/protocol";
-import type { Bytes, Domain, EntryDelivery, RoomUri, SignedHead } from "@treehouse/protocol";
 import { errorFields, sha256 } from "../../platform/index.ts";
-import type { FollowedContext } from "../followed/context.ts";
-import { finishBatch } from "../followed/finish.ts";
-import { prepareBatch } from "../followed/prepare.ts";
-import { receiveEntry } from "../followed/receive.ts";
-import type { FollowedRoom } from "../followed/room.ts";
-import type { LogPoint } from "../store.ts";
+import {
+  finishBatch,
+  type FollowedContext,
+  type FollowedRoom,
+  prepareBatch,
+  receiveEntry,
+} from "../followed/index.ts";
+import type { LogPoint } from "../store/index.ts";
 
 /** More than this behind is for the hub to tell. */
 const entriesMax = 4_096;

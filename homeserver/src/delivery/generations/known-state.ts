@@ -1,9 +1,17 @@
 import { readStateOf } from "@treehouse/mls/public";
-import { decodeRoomState, Refusal, roomView, userOfClient } from "@treehouse/protocol";
-import type { Bytes, ClientUri, Roster, RoomState, RoomView } from "@treehouse/protocol";
-import type { FollowedContext } from "../followed/context.ts";
-import type { FollowedRoom } from "../followed/room.ts";
-import { listRemoteClients } from "../identity.ts";
+import {
+  type Bytes,
+  type ClientUri,
+  decodeRoomState,
+  Refusal,
+  type RoomState,
+  roomView,
+  type RoomView,
+  type Roster,
+  userOfClient,
+} from "@treehouse/protocol";
+import type { FollowedContext, FollowedRoom } from "../followed/index.ts";
+import { listRemoteClients } from "../room/index.ts";
 import type { MovesContext } from "../moves/context.ts";
 
 /** A followed room in the epoch in which its log is here. */

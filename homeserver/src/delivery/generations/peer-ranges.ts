@@ -1,8 +1,14 @@
-import { decodeEntry, domainOf } from "@treehouse/protocol";
-import type { Domain, LeafChange, Roster, RoomUri } from "@treehouse/protocol";
+import {
+  decodeEntry,
+  type Domain,
+  domainOf,
+  type LeafChange,
+  type RoomUri,
+  type Roster,
+} from "@treehouse/protocol";
 import type { ReadTx } from "../../platform/index.ts";
 import type { RoomLog } from "../ports.ts";
-import { rosterBefore } from "../roster-before.ts";
+import { rosterBefore } from "../room/index.ts";
 
 /**
  * Since which entry each server may read a room, as the log tells that is here: the commit that brought its

@@ -1,27 +1,24 @@
 import { readStateOf } from "@treehouse/mls/public";
 import {
+  type Bytes,
   decodeRoomState,
+  type Domain,
+  type Entry,
+  type EntryDelivery,
   equalBytes,
+  type Predecessor,
   RATE_LIMITS,
   readBegun,
   Refusal,
+  type RoomState,
+  type RoomUri,
+  type Roster,
   signedHeadCodec,
   userOfClient,
   verifyHead,
 } from "@treehouse/protocol";
-import type {
-  Bytes,
-  Domain,
-  Entry,
-  EntryDelivery,
-  Predecessor,
-  Roster,
-  RoomState,
-  RoomUri,
-} from "@treehouse/protocol";
-import { createRateLimiter, errorFields } from "../../platform/index.ts";
-import type { Tx } from "../../platform/index.ts";
-import { signedHeadOf } from "../heads.ts";
+import { createRateLimiter, errorFields, type Tx } from "../../platform/index.ts";
+import { signedHeadOf } from "../room/index.ts";
 import type { MovesContext } from "../moves/context.ts";
 import { gather, gatherFrom } from "./gather.ts";
 import { isAgreedTo } from "./judge.ts";

@@ -1,5 +1,6 @@
 import {
   authorizeGeneration,
+  type Bytes,
   domainOf,
   endorsementsCodec,
   equalBytes,
@@ -7,23 +8,23 @@ import {
   generationClaimCodec,
   Refusal,
 } from "@treehouse/protocol";
-import type { Bytes } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
-import type { FollowedRoom } from "../followed/room.ts";
-import { checkExternalSenders } from "../found.ts";
-import { signedHeadOf } from "../heads.ts";
-import { checkListedClient, listRemoteClients } from "../identity.ts";
-import { insertGroup } from "../insert-group.ts";
-import { keepSuccess } from "../keep-success.ts";
+import type { FollowedRoom } from "../followed/index.ts";
+import { checkExternalSenders, insertGroup } from "../founding/index.ts";
+import {
+  checkListedClient,
+  earlierAnswer,
+  keepSuccess,
+  listRemoteClients,
+  type Request,
+  requestKey,
+  signedHeadOf,
+} from "../room/index.ts";
 import type { MovesContext } from "../moves/context.ts";
-import { earlierAnswer, requestKey } from "../request.ts";
-import type { Request } from "../request.ts";
 import { announce } from "./announce.ts";
 import type { GenerationUpload } from "./begin-anew.ts";
-import { readGeneration } from "./check-group.ts";
-import type { NewGeneration } from "./check-group.ts";
-import { knownState } from "./known-state.ts";
-import type { KnownState } from "./known-state.ts";
+import { type NewGeneration, readGeneration } from "./check-group.ts";
+import { knownState, type KnownState } from "./known-state.ts";
 import { readersSince } from "./peer-ranges.ts";
 import type { StoredClaim } from "./store.ts";
 

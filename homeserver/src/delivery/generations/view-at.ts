@@ -1,9 +1,18 @@
 import { readChange } from "@treehouse/mls/public";
-import { decodeEntry, decodeRoomState, roomView } from "@treehouse/protocol";
-import type { Bytes, LeafChange, Roster, RoomState, RoomUri, RoomView } from "@treehouse/protocol";
+import {
+  type Bytes,
+  decodeEntry,
+  decodeRoomState,
+  type LeafChange,
+  type RoomState,
+  type RoomUri,
+  roomView,
+  type RoomView,
+  type Roster,
+} from "@treehouse/protocol";
 import type { ReadTx } from "../../platform/index.ts";
 import type { RoomLog } from "../ports.ts";
-import { rosterBefore } from "../roster-before.ts";
+import { rosterBefore } from "../room/index.ts";
 
 /** What is known of a room now. */
 export type KnownRoom = {

@@ -1,14 +1,24 @@
-import { LIMITS, Refusal, userOfClient, verifyHealthReport } from "@treehouse/protocol";
-import type { Bytes, SignedHealthReport } from "@treehouse/protocol";
+import {
+  type Bytes,
+  LIMITS,
+  Refusal,
+  type SignedHealthReport,
+  userOfClient,
+  verifyHealthReport,
+} from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
-import { signedHeadOf } from "../heads.ts";
-import { keepSuccess } from "../keep-success.ts";
-import { appendEntry, hasMoved } from "../log.ts";
-import { MOVED } from "../request.ts";
-import type { Attempt, Request } from "../request.ts";
-import type { HostedRoom } from "../room.ts";
-import { checkSender } from "../submission.ts";
+import {
+  appendEntry,
+  type Attempt,
+  hasMoved,
+  type HostedRoom,
+  keepSuccess,
+  MOVED,
+  type Request,
+  signedHeadOf,
+} from "../room/index.ts";
+import { checkSender } from "../messages/index.ts";
 import type { StoredReport } from "./store.ts";
 import { faultsOf, formerOf, reportedCommit, settled } from "./unsettled.ts";
 

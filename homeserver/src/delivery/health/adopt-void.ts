@@ -1,6 +1,6 @@
 import type { VoidEntry } from "@treehouse/protocol";
 import type { DeliveryContext } from "../context.ts";
-import type { HostedRoom } from "../room.ts";
+import type { HostedRoom } from "../room/index.ts";
 import { formerOf } from "./unsettled.ts";
 import { roomAfterVoid } from "./void-commit.ts";
 

@@ -7,9 +7,7 @@ import {
 } from "@treehouse/protocol";
 import type { Database, Tx } from "../../platform/index.ts";
 import { buffer, bytes } from "../blob.ts";
-import { insertProposals, setHead } from "../group-store.sqlite.ts";
-import { epochOf } from "../room-store.sqlite.ts";
-import { nodesAt } from "../tree-store.sqlite.ts";
+import { epochOf, insertProposals, nodesAt, setHead } from "../store/index.ts";
 import {
   epochs,
   members,

@@ -6,7 +6,7 @@ import type {
   StoredHead,
   StoredMember,
   StoredProposal,
-} from "../store.ts";
+} from "../store/index.ts";
 
 /** Commits that may still be voided, and those that were. */
 export interface HealthStore {

@@ -1,6 +1,5 @@
-import { LIMITS, Refusal } from "@treehouse/protocol";
-import type { UserUri } from "@treehouse/protocol";
-import type { HostedRoom } from "../room.ts";
+import { LIMITS, Refusal, type UserUri } from "@treehouse/protocol";
+import type { HostedRoom } from "../room/index.ts";
 import type { StoredVoid } from "./store.ts";
 
 /** Refuses with `suspended` commits of a user whose commit was void a short while ago (FED-1105). */

@@ -1,8 +1,14 @@
 import { loadPublicGroup } from "@treehouse/mls/public";
-import { equalBytes, LIMITS, Refusal, userOfClient } from "@treehouse/protocol";
-import type { HealthReport, UserUri } from "@treehouse/protocol";
+import {
+  equalBytes,
+  type HealthReport,
+  LIMITS,
+  Refusal,
+  userOfClient,
+  type UserUri,
+} from "@treehouse/protocol";
 import type { DeliveryContext } from "../context.ts";
-import type { HostedRoom } from "../room.ts";
+import type { HostedRoom } from "../room/index.ts";
 import type { StoredReport, StoredUnsettled, StoredVoid } from "./store.ts";
 
 /** What a room looks like on the other side of a commit. */

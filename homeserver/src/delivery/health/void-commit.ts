@@ -1,19 +1,27 @@
-import { LIMITS, rosterHash, userOfClient } from "@treehouse/protocol";
-import type { Bytes, LeafChange, Roster } from "@treehouse/protocol";
-import { sha256 } from "../../platform/index.ts";
-import type { Tx } from "../../platform/index.ts";
+import {
+  type Bytes,
+  type LeafChange,
+  LIMITS,
+  type Roster,
+  rosterHash,
+  userOfClient,
+} from "@treehouse/protocol";
+import { sha256, type Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
-import { signedHeadOf } from "../heads.ts";
-import { appendEntry, hasMoved } from "../log.ts";
-import { changePeers } from "../membership.ts";
-import { peersOfCommit } from "../parcels.ts";
-import { dueRemovals, hostedRoom, proposedRemovals } from "../room.ts";
-import type { HostedRoom } from "../room.ts";
-import type { LogPoint } from "../store.ts";
+import {
+  appendEntry,
+  dueRemovals,
+  hasMoved,
+  hostedRoom,
+  type HostedRoom,
+  proposedRemovals,
+  signedHeadOf,
+} from "../room/index.ts";
+import { changePeers, peersOfCommit } from "../handshakes/index.ts";
+import type { LogPoint } from "../store/index.ts";
 import type { StoredReport, StoredVoid } from "./store.ts";
 import { suspensionAfter } from "./suspension.ts";
-import { faultsOf, formerOf, votersOf } from "./unsettled.ts";
-import type { FormerRoom, Unsettled } from "./unsettled.ts";
+import { faultsOf, formerOf, type FormerRoom, type Unsettled, votersOf } from "./unsettled.ts";
 
 /** A commit against which enough was reported. `dueInMs`: how long somebody may still contradict. */
 export type Verdict = {

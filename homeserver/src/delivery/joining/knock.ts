@@ -1,18 +1,21 @@
 import {
+  type Bytes,
   checkKnock,
   equalBytes,
   groupInfoResponseCodec,
   mayKnock,
   Refusal,
 } from "@treehouse/protocol";
-import type { Bytes } from "@treehouse/protocol";
 import type { DeliveryContext } from "../context.ts";
-import type { ListedClientKeys } from "../identity.ts";
-import { appendEntry, hasMoved } from "../log.ts";
+import {
+  appendEntry,
+  busy,
+  hasMoved,
+  type HostedRoom,
+  type ListedClientKeys,
+  type Request,
+} from "../room/index.ts";
 import type { Caller } from "../ports.ts";
-import { busy } from "../request.ts";
-import type { Request } from "../request.ts";
-import type { HostedRoom } from "../room.ts";
 
 /**
  * Whether a user who is not in the room may knock there (FED-1090). Says nothing about who is in the

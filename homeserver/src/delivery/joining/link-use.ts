@@ -1,10 +1,17 @@
 import type { CheckedCommit } from "@treehouse/mls/public";
-import { linkOfCommit, Refusal, roleOf, roomView, userOfClient } from "@treehouse/protocol";
-import type { Actor, JoinLink, UserUri } from "@treehouse/protocol";
+import {
+  type Actor,
+  type JoinLink,
+  linkOfCommit,
+  Refusal,
+  roleOf,
+  roomView,
+  userOfClient,
+  type UserUri,
+} from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
-import { leavesOfUser } from "../room.ts";
-import type { HostedRoom } from "../room.ts";
+import { type HostedRoom, leavesOfUser } from "../room/index.ts";
 
 type Judged = {
   /** Before the commit. */

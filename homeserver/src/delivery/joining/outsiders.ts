@@ -1,22 +1,27 @@
 import {
   authorize,
+  type Bytes,
   checkOutsider,
   componentOf,
   decodeSafeAad,
   domainOf,
+  type Env,
   equalBytes,
+  type GroupInfoRequest,
   JOIN_TICKET_COMPONENT,
+  type JoinLink,
   joinTicketCodec,
   linkOfAsk,
   peekMlsMessage,
   RATE_LIMITS,
   Refusal,
+  type RoomUri,
+  type UserUri,
 } from "@treehouse/protocol";
-import type { Bytes, Env, GroupInfoRequest, JoinLink, RoomUri, UserUri } from "@treehouse/protocol";
 import { createRateLimiter } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
 import type { Caller } from "../ports.ts";
-import type { HostedRoom } from "../room.ts";
+import type { HostedRoom } from "../room/index.ts";
 import { linkUsedUp } from "./link-use.ts";
 
 /** Bounds what users ask who are in none of the rooms that they ask about. */

@@ -1,6 +1,6 @@
 import { mintRoomUri, parseDomain } from "@treehouse/protocol";
 import { expect, test } from "vitest";
-import type { OpenStore } from "../store.contract.ts";
+import type { OpenStore } from "../store/store.contract.ts";
 
 const room = mintRoomUri(parseDomain("hub.example"), (length) => new Uint8Array(length).fill(6));
 const other = mintRoomUri(parseDomain("hub.example"), (length) => new Uint8Array(length).fill(7));

@@ -1,17 +1,17 @@
 import {
+  type Bytes,
+  type Domain,
   domainOf,
   movedDetail,
+  type NamedHub,
   takeOverRequestCodec,
   TOMBSTONE_REASONS,
   userOfClient,
 } from "@treehouse/protocol";
-import type { Bytes, Domain, NamedHub } from "@treehouse/protocol";
 import type { Tx } from "../../platform/index.ts";
-import type { AcceptableCommit } from "../check-commit.ts";
-import { signedHeadOf } from "../heads.ts";
-import { appendEntry } from "../log.ts";
-import type { HostedRoom } from "../room.ts";
-import type { LogPoint } from "../store.ts";
+import type { AcceptableCommit } from "../handshakes/index.ts";
+import { appendEntry, type HostedRoom, signedHeadOf } from "../room/index.ts";
+import type { LogPoint } from "../store/index.ts";
 import type { MovesContext } from "./context.ts";
 
 /** Servers with members that stay, without the one that the room leaves and without this one. */

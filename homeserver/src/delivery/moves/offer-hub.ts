@@ -1,14 +1,14 @@
 import {
   groupUriOf,
+  type HubOffer,
   LIMITS,
   Refusal,
+  type RoomUri,
   signedHeadCodec,
   signHubConsent,
   userOfClient,
 } from "@treehouse/protocol";
-import type { HubOffer, RoomUri } from "@treehouse/protocol";
-import { termOf } from "../followed/place.ts";
-import type { FollowedRoom } from "../followed/room.ts";
+import { type FollowedRoom, termOf } from "../followed/index.ts";
 import type { Caller } from "../ports.ts";
 import type { MovesContext } from "./context.ts";
 import type { StoredHubOffer } from "./store.ts";

@@ -1,7 +1,6 @@
-import { signedHeadCodec } from "@treehouse/protocol";
-import type { Domain, RoomUri, SignedHead } from "@treehouse/protocol";
+import { type Domain, type RoomUri, type SignedHead, signedHeadCodec } from "@treehouse/protocol";
 import type { ReadTx } from "../../platform/index.ts";
-import type { PeerRange } from "../store.ts";
+import type { PeerRange } from "../store/index.ts";
 import type { MovesContext } from "./context.ts";
 
 /**

@@ -1,8 +1,7 @@
-import { mintRoomUri, parseDomain } from "@treehouse/protocol";
+import { mintRoomUri, parseDomain, type RoomUri } from "@treehouse/protocol";
 import { expect, test } from "vitest";
-import type { RoomUri } from "@treehouse/protocol";
-import type { OpenStore } from "../store.contract.ts";
-import type { NewRoom } from "../store.ts";
+import type { OpenStore } from "../store/store.contract.ts";
+import type { NewRoom } from "../store/index.ts";
 
 const hub = parseDomain("hub.example");
 const [peer, other] = [parseDomain("a.example"), parseDomain("b.example")];

@@ -2,7 +2,7 @@ import { asc, eq, inArray, isNotNull, lte } from "drizzle-orm";
 import { parseDomain, parseRoomUri } from "@treehouse/protocol";
 import type { Database } from "../../platform/index.ts";
 import { buffer, bytes } from "../blob.ts";
-import { tablesOfRoom } from "../room-store.sqlite.ts";
+import { tablesOfRoom } from "../store/index.ts";
 import {
   followed,
   followedHeads,

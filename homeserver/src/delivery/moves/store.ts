@@ -1,6 +1,6 @@
 import type { Bytes, Domain, RoomUri } from "@treehouse/protocol";
 import type { ReadTx, Tx } from "../../platform/index.ts";
-import type { PeerRange } from "../store.ts";
+import type { PeerRange } from "../store/index.ts";
 
 /** Rooms that go from one hub to another. */
 export interface MoveStore {

@@ -1,10 +1,8 @@
-import { equalBytes, rosterHash, takeOverRequestCodec } from "@treehouse/protocol";
-import type { RoomUri } from "@treehouse/protocol";
+import { equalBytes, type RoomUri, rosterHash, takeOverRequestCodec } from "@treehouse/protocol";
 import type { PublicGroup } from "@treehouse/mls/public";
-import { sha256 } from "../../platform/index.ts";
-import type { Tx } from "../../platform/index.ts";
-import { insertGroup } from "../insert-group.ts";
-import { proposeDue } from "../leave.ts";
+import { sha256, type Tx } from "../../platform/index.ts";
+import { insertGroup } from "../founding/index.ts";
+import { proposeDue } from "../leaving/index.ts";
 import type { MovesContext } from "./context.ts";
 import { groupToTakeOver } from "./prepare-take-over.ts";
 import type { StoredHubOffer } from "./store.ts";

@@ -1,16 +1,27 @@
-import { chainHashOf, decodeEntry, LIMITS, Refusal, userOfClient } from "@treehouse/protocol";
-import type { Bytes, CommitEntry, Entry } from "@treehouse/protocol";
-import { sha256 } from "../../platform/index.ts";
-import type { Tx } from "../../platform/index.ts";
+import {
+  type Bytes,
+  chainHashOf,
+  type CommitEntry,
+  decodeEntry,
+  type Entry,
+  LIMITS,
+  Refusal,
+  userOfClient,
+} from "@treehouse/protocol";
+import { sha256, type Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
-import { signedHeadOf } from "../heads.ts";
+import {
+  hostedRoom,
+  type HostedRoom,
+  signedHeadOf,
+  startOf,
+  stillHeld,
+  storedEpoch,
+} from "../room/index.ts";
 import { adoptVoid, unsettledAfter, writeVoid } from "../health/index.ts";
-import { actorOf, countLinkUse, usedLinkOf } from "../joining/index.ts";
-import type { UsedLink } from "../joining/index.ts";
-import { changePeers } from "../membership.ts";
-import { hostedRoom, startOf, stillHeld, storedEpoch } from "../room.ts";
-import type { HostedRoom } from "../room.ts";
-import type { LogPoint, StoredHead } from "../store.ts";
+import { actorOf, countLinkUse, type UsedLink, usedLinkOf } from "../joining/index.ts";
+import { changePeers } from "../handshakes/index.ts";
+import type { LogPoint, StoredHead } from "../store/index.ts";
 
 /**
  * Puts an entry of this hub's own log back to where it was, with everything that followed from it

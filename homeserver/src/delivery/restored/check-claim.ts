@@ -1,10 +1,17 @@
-import { decodeEntry, equalBytes, verifyHead } from "@treehouse/protocol";
-import type { Bytes, Domain, SignedHead, StandingResponse } from "@treehouse/protocol";
-import { chainHashOf } from "@treehouse/protocol";
+import {
+  type Bytes,
+  chainHashOf,
+  decodeEntry,
+  type Domain,
+  equalBytes,
+  type SignedHead,
+  type StandingResponse,
+  verifyHead,
+} from "@treehouse/protocol";
 import { sha256 } from "../../platform/index.ts";
-import type { HostedRoom } from "../room.ts";
+import type { HostedRoom } from "../room/index.ts";
 import type { DeliveryContext } from "../context.ts";
-import type { LogPoint } from "../store.ts";
+import type { LogPoint } from "../store/index.ts";
 import type { Followers } from "./followers.ts";
 
 /** What a follower has beyond this hub's own log, as far as the hub itself once signed it. */

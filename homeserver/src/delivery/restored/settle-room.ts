@@ -1,13 +1,17 @@
-import { equalBytes, decodeEntry, chainHashOf } from "@treehouse/protocol";
-import type { Domain, RoomUri } from "@treehouse/protocol";
+import {
+  chainHashOf,
+  decodeEntry,
+  type Domain,
+  equalBytes,
+  type RoomUri,
+} from "@treehouse/protocol";
 import { errorFields, sha256 } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
-import type { FollowedContext } from "../followed/context.ts";
-import type { HostedRoom } from "../room.ts";
-import type { LogPoint } from "../store.ts";
+import type { FollowedContext } from "../followed/index.ts";
+import type { HostedRoom } from "../room/index.ts";
+import type { LogPoint } from "../store/index.ts";
 import { adoptEntry } from "./adopt-entry.ts";
-import { chainTo, entriesOf, ownHeadOf } from "./check-claim.ts";
-import type { Claim } from "./check-claim.ts";
+import { chainTo, type Claim, entriesOf, ownHeadOf } from "./check-claim.ts";
 import type { Followers } from "./followers.ts";
 import { startTerm } from "./start-term.ts";
 

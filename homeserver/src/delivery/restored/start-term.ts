@@ -1,9 +1,6 @@
 import { TOMBSTONE_REASONS } from "@treehouse/protocol";
 import type { DeliveryContext } from "../context.ts";
-import { signedHeadOf } from "../heads.ts";
-import { appendEntry } from "../log.ts";
-import { hostedRoom } from "../room.ts";
-import type { HostedRoom } from "../room.ts";
+import { appendEntry, hostedRoom, type HostedRoom, signedHeadOf } from "../room/index.ts";
 
 /** How far positions jump: more than a server can have given since any backup. */
 export const TERM_JUMP = 2 ** 32;

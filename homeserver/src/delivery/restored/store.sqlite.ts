@@ -3,7 +3,7 @@ import { parseRoomUri } from "@treehouse/protocol";
 import type { Database } from "../../platform/index.ts";
 import { buffer } from "../blob.ts";
 import { heads, restored, rooms } from "../schema.ts";
-import type { RestoredStore } from "../store.ts";
+import type { RestoredStore } from "../store/index.ts";
 
 export function createRestoredStore(database: Database): RestoredStore {
   return {

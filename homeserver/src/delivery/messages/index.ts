@@ -1,0 +1,5 @@
+/** Application messages, durable or ephemeral. */
+export { checkHandshakeFraming } from "./epoch-window.ts";
+export { checkSender, checkSubmission, readSubmission, type Submission } from "./submission.ts";
+export { submitEphemeral } from "./submit-ephemeral.ts";
+export { submitMessage } from "./submit.ts";
