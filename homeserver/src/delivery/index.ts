@@ -56,6 +56,7 @@ import {
   type FollowedContext,
   forwarding,
   hubOf,
+  itemAt,
   prepareBatch,
   type PreparedBatch,
   receiveEntry,
@@ -86,7 +87,8 @@ import type {
 import { checkFollowedBy, type EventsRange, readEvents, readStanding } from "./reading/index.ts";
 import { deliveryRoutes, frozenRoutes } from "./routes.ts";
 import { createRestoredRooms, unlessUnsettled } from "./restored/index.ts";
-import { createSqliteStore, type Revocation, type TermBounds } from "./store/index.ts";
+import type { Revocation, TermBounds } from "./store/index.ts";
+import { createSqliteStore } from "./store.sqlite.ts";
 
 export type { PreparedBatch } from "./followed/index.ts";
 export type { Verdict } from "./followed/index.ts";
@@ -343,9 +345,3 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
 }
 
 const maintenanceIntervalMs = 60_000;
-
-const nothing = { kind: "rejected", code: "malformed" } as const;
-
-function itemAt({ items }: PreparedBatch, index: number): PreparedBatch["items"][number] {
-  return items[index] ?? nothing;
-}

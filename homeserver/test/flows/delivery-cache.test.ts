@@ -8,7 +8,7 @@ import {
   type HostedRoom,
   type RoomCache,
 } from "../../src/delivery/room/index.ts";
-import { createSqliteStore } from "../../src/delivery/store/index.ts";
+import { createSqliteStore } from "../../src/delivery/store.sqlite.ts";
 import { ratchetTreeOf } from "../../src/delivery/reading/index.ts";
 import { enrolPerson, type Person } from "../delivery/person.ts";
 import { type Rig, startRig } from "../delivery/rig.ts";

@@ -5,7 +5,7 @@ export type { FollowedContext } from "./context.ts";
 export { finishBatch } from "./finish.ts";
 export { forwarding, hubOf } from "./forward.ts";
 export { termOf } from "./place.ts";
-export { prepareBatch, type PreparedBatch } from "./prepare.ts";
+export { itemAt, prepareBatch, type PreparedBatch } from "./prepare.ts";
 export { receiveEphemeral } from "./receive-ephemeral.ts";
 export { receiveEntry, type Verdict } from "./receive.ts";
 export { reportUnseen } from "./report-unseen.ts";

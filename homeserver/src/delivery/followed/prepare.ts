@@ -171,3 +171,10 @@ async function additionsOf(
     return undefined;
   }
 }
+
+const nothing = { kind: "rejected", code: "malformed" } as const;
+
+/** An item that was never there is rejected as what cannot be read. */
+export function itemAt({ items }: PreparedBatch, index: number): PreparedBatch["items"][number] {
+  return items[index] ?? nothing;
+}

@@ -23,7 +23,7 @@ import {
   type RemoteClients,
   type Request,
 } from "../room/index.ts";
-import { checkSender } from "../messages/index.ts";
+import { checkSender } from "../messages/submission.ts";
 import { announce } from "./announce.ts";
 import { type NewGeneration, readGeneration } from "./check-group.ts";
 

@@ -18,7 +18,7 @@ import {
   type Request,
   signedHeadOf,
 } from "../room/index.ts";
-import { checkSender } from "../messages/index.ts";
+import { checkSender } from "../messages/submission.ts";
 import type { StoredReport } from "./store.ts";
 import { faultsOf, formerOf, reportedCommit, settled } from "./unsettled.ts";
 

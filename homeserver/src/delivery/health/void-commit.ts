@@ -17,7 +17,8 @@ import {
   proposedRemovals,
   signedHeadOf,
 } from "../room/index.ts";
-import { changePeers, peersOfCommit } from "../handshakes/index.ts";
+import { changePeers } from "../handshakes/membership.ts";
+import { peersOfCommit } from "../handshakes/parcels.ts";
 import type { LogPoint } from "../store/index.ts";
 import type { StoredReport, StoredVoid } from "./store.ts";
 import { suspensionAfter } from "./suspension.ts";

@@ -1,9 +1,11 @@
 /** What is kept of rooms. */
-export { insertProposals, setHead } from "./group-store.sqlite.ts";
-export { epochOf, tablesOfRoom } from "./room-store.sqlite.ts";
-export { createSqliteStore } from "./store.sqlite.ts";
+export { createGroupStore, insertProposals, setHead } from "./group-store.sqlite.ts";
+export { createRoomStore, epochOf, tablesOfRoom } from "./room-store.sqlite.ts";
 export type {
   DeliveryStore,
+  ReservationStore,
+  RequestStore,
+  HeadStore,
   EpochChange,
   EpochStart,
   LogPoint,
@@ -21,4 +23,11 @@ export type {
   StoredTree,
   TermBounds,
 } from "./store.ts";
-export { nodesAt } from "./tree-store.sqlite.ts";
+export { createTreeStore, nodesAt } from "./tree-store.sqlite.ts";
+export { createCompanionStore } from "./companion-store.sqlite.ts";
+export {
+  createDepartureStore,
+  createPeerStore,
+  createPlaceStore,
+  createRevocationStore,
+} from "./peer-store.sqlite.ts";

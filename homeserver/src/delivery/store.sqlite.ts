@@ -1,32 +1,30 @@
 import { and, asc, count, eq, gt, inArray, lte, sql } from "drizzle-orm";
 import { parseRoomUri, parseUserUri } from "@treehouse/protocol";
-import type { Database } from "../../platform/index.ts";
-import { buffer, bytes } from "../blob.ts";
-import { createCompanionStore } from "./companion-store.sqlite.ts";
-import { createFollowedStore } from "../followed/index.ts";
-import { createClaimStore } from "../generations/store.sqlite.ts";
-import { createClosingStore } from "../moves/closing-store.sqlite.ts";
-import { createMoveStore } from "../moves/store.sqlite.ts";
-import { createGroupStore } from "./group-store.sqlite.ts";
-import { createHealthStore } from "../health/index.ts";
+import type { Database } from "../platform/index.ts";
+import { buffer, bytes } from "./blob.ts";
+import { createFollowedStore } from "./followed/index.ts";
+import { createClaimStore } from "./generations/store.sqlite.ts";
+import { createClosingStore } from "./moves/closing-store.sqlite.ts";
+import { createMoveStore } from "./moves/store.sqlite.ts";
+import { createHealthStore } from "./health/index.ts";
+import { createLinkUseStore } from "./joining/index.ts";
+import { createRestoredStore } from "./restored/store.sqlite.ts";
+import { requests, reservations } from "./schema.ts";
 import {
+  createCompanionStore,
   createDepartureStore,
+  createGroupStore,
   createPeerStore,
   createPlaceStore,
   createRevocationStore,
-} from "./peer-store.sqlite.ts";
-import { createLinkUseStore } from "../joining/index.ts";
-import { createRestoredStore } from "../restored/store.sqlite.ts";
-import { createRoomStore } from "./room-store.sqlite.ts";
-import { requests, reservations } from "../schema.ts";
-import type {
-  DeliveryStore,
-  HeadStore,
-  RequestStore,
-  ReservationStore,
-  StoredHead,
-} from "./store.ts";
-import { createTreeStore } from "./tree-store.sqlite.ts";
+  createRoomStore,
+  createTreeStore,
+  type DeliveryStore,
+  type HeadStore,
+  type RequestStore,
+  type ReservationStore,
+  type StoredHead,
+} from "./store/index.ts";
 
 export function createSqliteStore(database: Database): DeliveryStore {
   const health = createHealthStore(database);
