@@ -334,7 +334,8 @@ test("R-006 KeyPackages of before a restore are never given out after it, and ne
 }, 120_000);
 
 test("data that were set back without the server's knowledge are noticed by its clients", async () => {
-  const [alice, bob] = await cast("alice", "bob");
+  // Whom no server has just told that it was put back: such a one would wait a while with the alarm.
+  const [alice, bob] = await cast("ute", "vic");
   if (!alice || !bob) throw new Error("two");
   const [hers] = await founded(alice, "Tea", [bob]);
   if (!hers) throw new Error("one");
