@@ -8,7 +8,7 @@ import { startServer, type TestServer } from "../world/server.ts";
 import { founded, textsIn } from "../world/waiting.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const commits = full ? 60 : 10;
+const commits = full ? 60 : 4;
 /** Of the moments before and after each COMMIT, and when an answer comes. */
 const deaths = full ? Array.from({ length: 40 }, (_, index) => index + 1) : [5, 8, 11, 15];
 
@@ -60,7 +60,7 @@ test(
     }
     expect(died).toBeGreaterThan(0);
 
-    const many = 40;
+    const many = full ? 40 : 28;
     for (let count = 0; count < many; count += 1) await room.rename(`unhurt ${count}`);
     const unhurt = await openMortal(server, "bob");
     unhurt.arm(undefined);

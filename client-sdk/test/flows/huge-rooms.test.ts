@@ -11,10 +11,10 @@ import { founded, joinedBy, reads, textsIn, until } from "../world/waiting.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 /** Fewer KeyPackages than one user may claim in an hour: several add, each a part. */
-const addedByOne = full ? 1_900 : 6;
+const addedByOne = full ? 1_900 : 2;
 const parts = full ? 6 : 2;
 /** Alice, bob, carol and dora are there as well, and who adds a part. */
-const others = full ? LIMITS.treeLeavesMax - 4 - (parts - 1) : 12;
+const others = full ? LIMITS.treeLeavesMax - 4 - (parts - 1) : 4;
 
 let servers: FederatedServers;
 

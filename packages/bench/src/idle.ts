@@ -1,10 +1,13 @@
 import { bareTarget } from "./ceiling/target.ts";
+import { inLanes } from "./lanes.ts";
 import type { Measurement } from "./report.ts";
 import type { Peer, Target } from "./target.ts";
 import { memoryOf } from "./target-stat.ts";
 import { homeserverTarget } from "./world/target.ts";
 
 const quietMs = 10_000;
+/** That connect at once. */
+const atOnce = 16;
 const nothing = { accepted: () => undefined, delivered: () => undefined };
 
 /** Memory per idle connection: growth of the server's PSS over its base, connections settled. */
@@ -40,9 +43,9 @@ async function measure(
     await target.restart();
     await settle(target);
     const base = memoryOf(target);
-    for (let each = 0; each < connections; each += 1) {
+    await inLanes(connections, atOnce, async (each) => {
       peers.push(await target.connect(each, 0, nothing));
-    }
+    });
     await settle(target);
     const full = memoryOf(target);
     return { base, perConnection: (full - base) / connections };

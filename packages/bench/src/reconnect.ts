@@ -1,4 +1,5 @@
 import { bareTarget } from "./ceiling/target.ts";
+import { inLanes } from "./lanes.ts";
 import { cpuMicroseconds } from "./process-stat.ts";
 import { latencies, type Measurement } from "./report.ts";
 import type { Peer, Target } from "./target.ts";
@@ -60,14 +61,10 @@ async function measure(target: Target, connections: number) {
 /** Answers how long each took. */
 async function connectAll(target: Target, connections: number, peers: Peer[]): Promise<number[]> {
   const samples: number[] = [];
-  const numbers = Array.from({ length: connections }, (_, number) => number).values();
-  const lane = async (): Promise<void> => {
-    for (const number of numbers) {
-      const from = performance.now();
-      peers.push(await target.connect(number, 0, nothing));
-      samples.push(performance.now() - from);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, lane));
+  await inLanes(connections, atOnce, async (number) => {
+    const from = performance.now();
+    peers.push(await target.connect(number, 0, nothing));
+    samples.push(performance.now() - from);
+  });
   return samples;
 }

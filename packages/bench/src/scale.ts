@@ -5,6 +5,7 @@ import Database from "better-sqlite3";
 
 import { bareTarget } from "./ceiling/target.ts";
 import { type Options, outstanding, type Report } from "./compare.ts";
+import { median, percentile } from "./report.ts";
 import { type Figures, runLoad, type Shape } from "./load.ts";
 import type { Target } from "./target.ts";
 import { random } from "./world/people.ts";
@@ -21,55 +22,93 @@ const shape: Shape = {
 const filledStreams = 1000;
 const filledBytes = 200;
 
+/** One of the servers that are compared: all are up at once, and have their turns one after another. */
+type World = { readonly target: Target; readonly rooms: number; readonly stored: number };
+
 /**
- * What a message costs in a server with so many rooms and users, and then with so many entries and
- * kept answers in its database: none of them may show in it.
+ * What a message costs in servers with so many rooms and users, and in one with so many entries and
+ * kept answers in its database: none of them may show in it. Every round measures each of them, and what
+ * is compared is one with the first in the same round, so that other programs disturb both.
  */
 export async function benchScale(
   wanted: Options & { readonly rooms: readonly number[]; readonly entries: number },
   report: Report,
 ): Promise<void> {
   const { rooms, entries, ...options } = wanted;
-  let first: number | undefined;
-  const measure = async (target: Target, roomCount: number, stored: number): Promise<void> => {
-    const figures = await load(target, options);
-    // Beside each, for what else this machine does changes while rooms are made.
-    const bare = await bareTarget();
-    const ceiling = await load(bare, options).finally(() => bare.stop());
-    const times = figures.cpuPerMessage / ceiling.cpuPerMessage;
-    first ??= times;
-    report({
-      name: `scale ${roomCount} rooms ${stored} entries`,
-      ratio: figures.perSecond / ceiling.perSecond,
-      parameters: { ...shape, ...options, allRooms: roomCount, stored, durability: "FULL" },
-      figures: {
-        perSecond: figures.perSecond,
-        cpuPerMessage: figures.cpuPerMessage,
-        bareCpuPerMessage: ceiling.cpuPerMessage,
-        generatorCpuPerMessage: figures.generatorCpuPerMessage,
-        timesBareCpu: times,
-        toFirst: times / first,
-        memoryBytes: figures.memoryBytes,
-        lost: figures.lost,
-        doubled: figures.doubled,
-      },
-    });
+  const targets: Target[] = [];
+  const started = async (starting: Promise<Target>): Promise<Target> => {
+    const target = await starting;
+    targets.push(target);
+    return target;
   };
-  for (const [index, count] of rooms.entries()) {
-    const target = await homeserverTarget(Math.max(count, shape.rooms), shape.members);
-    try {
-      await measure(target, count, 0);
-      if (index < rooms.length - 1) continue;
-      await target.restart((directory) => fill(join(directory, "treehouse.sqlite"), entries));
-      await measure(target, count, entries);
-    } finally {
-      await target.stop();
+  try {
+    const worlds: World[] = [];
+    for (const count of rooms) {
+      const all = Math.max(count, shape.rooms);
+      const target = await started(homeserverTarget(all, shape.members));
+      worlds.push({ target, rooms: count, stored: 0 });
     }
+    const target = await started(homeserverTarget(shape.rooms, shape.members));
+    await target.restart((directory) => fill(join(directory, "treehouse.sqlite"), entries));
+    worlds.push({ target, rooms: shape.rooms, stored: entries });
+    await compare(worlds, await started(bareTarget()), options, report);
+  } finally {
+    for (const target of targets) await target.stop();
   }
 }
 
+async function compare(
+  worlds: readonly World[],
+  bare: Target,
+  options: Options,
+  report: Report,
+): Promise<void> {
+  const taken: Figures[][] = worlds.map(() => []);
+  const ceilings: Figures[] = [];
+  for (let round = 0; round < options.rounds; round += 1) {
+    for (const [index, { target }] of worlds.entries()) {
+      taken[index]?.push(await load(target, options));
+    }
+    ceilings.push(await load(bare, options));
+  }
+  const [first = []] = taken;
+  for (const [index, world] of worlds.entries()) {
+    const own = taken[index] ?? [];
+    const toFirst = own.map((one, round) => one.cpuPerMessage / cpuOfRound(first, round));
+    const perSecond = median(own.map((one) => one.perSecond));
+    report({
+      name: `scale ${world.rooms} rooms ${world.stored} entries`,
+      ratio: perSecond / median(ceilings.map((one) => one.perSecond)),
+      parameters: {
+        ...shape,
+        ...options,
+        allRooms: world.rooms,
+        stored: world.stored,
+        durability: "FULL",
+      },
+      figures: {
+        perSecond,
+        cpuPerMessage: median(own.map(({ cpuPerMessage }) => cpuPerMessage)),
+        bareCpuPerMessage: median(ceilings.map(({ cpuPerMessage }) => cpuPerMessage)),
+        generatorCpuPerMessage: median(own.map((one) => one.generatorCpuPerMessage)),
+        toFirst: median(toFirst),
+        // Half of the rounds lie between these.
+        toFirstLower: percentile(toFirst, 0.25),
+        toFirstUpper: percentile(toFirst, 0.75),
+        memoryBytes: median(own.map(({ memoryBytes }) => memoryBytes)),
+        lost: own.reduce((sum, { lost }) => sum + lost, 0),
+        doubled: own.reduce((sum, { doubled }) => sum + doubled, 0),
+      },
+    });
+  }
+}
+
+function cpuOfRound(figures: readonly Figures[], round: number): number {
+  return figures[round]?.cpuPerMessage ?? Number.NaN;
+}
+
 function load(target: Target, { seconds }: Options): Promise<Figures> {
-  const measured = { warmUp: 2.5, measured: seconds };
+  const measured = { warmUp: Math.min(2.5, seconds), measured: seconds };
   return runLoad(target, shape, { kind: "closed", outstanding }, measured);
 }
 

@@ -173,6 +173,9 @@ export function finishCommit(
   });
 }
 
+/** Users: the way to the server and back is most of the time. */
+const claimedAtOnce = 8;
+
 async function claimKeyPackages(
   context: GroupsContext,
   room: Room,
@@ -183,13 +186,14 @@ async function claimKeyPackages(
   for (const user of room.claimed.keys()) {
     if (!users.includes(user)) room.claimed.delete(user);
   }
-  for (const user of users) {
-    if (room.claimed.has(user)) continue;
+  const claim = async (user: UserUri): Promise<void> => {
     const fetching = fetchKeyPackages(context, room.uri, [user]);
-    room.claimed.set(
-      user,
-      await (isBack || user === context.self.user ? ifAny(fetching) : fetching),
-    );
+    const claimed = await (isBack || user === context.self.user ? ifAny(fetching) : fetching);
+    room.claimed.set(user, claimed);
+  };
+  const missing = users.filter((user) => !room.claimed.has(user));
+  for (let from = 0; from < missing.length; from += claimedAtOnce) {
+    await Promise.all(missing.slice(from, from + claimedAtOnce).map(claim));
   }
   return users.flatMap((user) => room.claimed.get(user) ?? []);
 }

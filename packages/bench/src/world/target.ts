@@ -9,6 +9,7 @@ import {
 } from "@treehouse/protocol";
 import { WebSocket } from "ws";
 
+import { inLanes } from "../lanes.ts";
 import type { Peer, PeerEvents, Target } from "../target.ts";
 import { createPeople, type Person } from "./people.ts";
 import { privateMessage } from "./private-message.ts";
@@ -16,15 +17,18 @@ import { createRoom, jsonBody, post, type Room } from "./rooms.ts";
 import { startServer } from "./server-process.ts";
 
 const acknowledgeEvery = 32;
+/** Made at once: they share the server's commits. */
+const roomsAtOnce = 16;
 
 /** The homeserver as a target, with so many rooms of so many members each. */
 export async function homeserverTarget(rooms: number, members: number): Promise<Target> {
   const server = await startServer("world");
   const people = await createPeople(server, "p", rooms * members);
   const made: Room[] = [];
-  for (let room = 0; room < rooms; room += 1) {
-    made.push(await createRoom(server.url(), people.slice(room * members, (room + 1) * members)));
-  }
+  await inLanes(rooms, roomsAtOnce, async (room) => {
+    const theirs = people.slice(room * members, (room + 1) * members);
+    made[room] = await createRoom(server.url(), theirs);
+  });
   /** Who has a Welcome already, and waits for none when coming again. */
   const welcomed = new Set<Person>();
   return {
