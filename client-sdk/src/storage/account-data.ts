@@ -35,6 +35,8 @@ export interface AccountDataRows {
   put(row: DataRow): void;
   /** Chooses a value; the record then is one to be written to the server. */
   set(record: string, key: string, entry: DataEntry): void;
+  /** The same for many values at once: a record is sealed as a whole, however little of it changes. */
+  setAll(record: string, entries: DataEntries): void;
 }
 
 /** A record that neither this client nor the server has. */
@@ -66,7 +68,8 @@ export function createAccountDataRows(sql: SqlTx, seal: Seal): AccountDataRows {
     const row = sql.all("SELECT * FROM account_data WHERE record = ?", record)[0];
     return row === undefined ? nothingOf(record) : parse(row);
   };
-  const put = ({ record, version, hash, changed, entries }: DataRow): void => {
+  const put = (row: DataRow): void => {
+    const { record, version, hash, changed, entries } = row;
     known.delete(record);
     sql.run(
       `INSERT INTO account_data (record, version, hash, changed, sealed_entries)
@@ -79,14 +82,20 @@ export function createAccountDataRows(sql: SqlTx, seal: Seal): AccountDataRows {
       changed ? 1 : 0,
       seal.seal(place(record), utf8Encode(JSON.stringify(entries))),
     );
+    known.set(record, row);
+  };
+  const setAll = (record: string, entries: DataEntries): void => {
+    const row = get(record);
+    put({ ...row, changed: true, entries: { ...row.entries, ...entries } });
   };
   return {
     get,
-    list: () => sql.all("SELECT * FROM account_data ORDER BY record").map(parse),
+    list: () =>
+      sql
+        .all("SELECT record FROM account_data ORDER BY record")
+        .map((row) => get(textOf(row, "record"))),
     put,
-    set(record, key, entry) {
-      const row = get(record);
-      put({ ...row, changed: true, entries: { ...row.entries, [key]: entry } });
-    },
+    set: (record, key, entry) => setAll(record, { [key]: entry }),
+    setAll,
   };
 }

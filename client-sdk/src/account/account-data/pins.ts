@@ -36,10 +36,13 @@ export function writeAccepted(tx: LocalTx, user: UserUri, at: number): void {
 /** Notes whom this client has met since, for the others to pin the same. */
 export function writeSeen(tx: LocalTx, self: UserUri): void {
   const known = new Set(tx.accountData.list().flatMap(({ entries }) => Object.keys(entries)));
-  for (const { user, identityKey, seenAt } of tx.contacts.list()) {
-    if (user === self || known.has(keyOf(user))) continue;
-    const value = { key: toBase64Url(identityKey), how: "seen" };
-    tx.accountData.set(recordOfPerson(user), keyOf(user), { value, at: seenAt });
+  const met = tx.contacts.list().filter(({ user }) => user !== self && !known.has(keyOf(user)));
+  for (const [record, people] of Map.groupBy(met, ({ user }) => recordOfPerson(user))) {
+    const entries = people.map(({ user, identityKey, seenAt }) => {
+      const value = { key: toBase64Url(identityKey), how: "seen" };
+      return [keyOf(user), { value, at: seenAt }] as const;
+    });
+    tx.accountData.setAll(record, Object.fromEntries(entries));
   }
 }
 
