@@ -33,10 +33,7 @@ export function createCursorWriter(context: QueuingContext): CursorWriter {
     for (let from = 0; from < all.length; from += batchMax) {
       const batch = all.slice(from, from + batchMax);
       // Acknowledgements free space, so they are written on a full disk, too.
-      await database.transaction((tx) => writeBatch(context, tx, batch), {
-        frees: true,
-        repeatable: true,
-      });
+      await database.transaction((tx) => writeBatch(context, tx, batch), { frees: true });
     }
     for (const queue of dirty) if (queue.unwritten().length === 0) queues.markClean(queue);
   }

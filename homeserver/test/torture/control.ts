@@ -75,7 +75,15 @@ export const allAtOnce: Mutant = {
   replace: "delay + 0 * jitter",
 };
 
-/** SQLite's setting that brings nothing to the disk when a transaction of a client's store commits. */
+/** SQLite's setting that brings nothing to the disk when a transaction commits. */
+export const synchronousNormal: Mutant = {
+  name: "synchronous=NORMAL",
+  file: "homeserver/src/platform/database/open-database.ts",
+  find: '["synchronous", "FULL", 2]',
+  replace: '["synchronous", "NORMAL", 1]',
+};
+
+/** The same in the store of a client. */
 export const storeSynchronousNormal: Mutant = {
   name: "synchronous=NORMAL in a client's store",
   file: "client-sdk/src/storage-sqlite/index.ts",

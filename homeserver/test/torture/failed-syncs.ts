@@ -26,7 +26,7 @@ export const failedSyncs: Part = {
     "the n-th fsync of the database fails with EIO while two clients send (strace, system calls)",
   counts: { usual: 6, full: 150 },
   missing: straceMissing,
-  control: { bug: listed("a sync of the log that fails counts as done"), count: 12 },
+  control: { bug: listed("a COMMIT that fails counts as done"), count: 12 },
   async run(order: Order): Promise<Outcome> {
     const template = await makeTemplate(join(order.directory, "template"));
     const violations: string[] = [];

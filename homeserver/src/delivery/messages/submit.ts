@@ -36,7 +36,7 @@ export async function submitMessage(context: DeliveryContext, request: Request):
     checkSubmission(attempt.hosted, request.caller, submitted, context.env.now());
     const upTo = standingBy(attempt.hosted, request.caller.user, submitted.epoch);
     const taking = { ...attempt, submitted: submitted.request, upTo };
-    return context.database.transaction((tx) => accept(context, tx, taking), { repeatable: true });
+    return context.database.transaction((tx) => accept(context, tx, taking));
   });
 }
 

@@ -20,20 +20,12 @@ export class GroupLost extends Error {
   }
 }
 
-type Run = (tx: Tx) => unknown;
-
 export interface ClosureRunner {
   /**
    * Runs one closure in a savepoint of its own; at once if it is synchronous. A closure that throws
    * takes back its own writes only, unless the database ended the whole transaction: `GroupLost`.
    */
-  perform(run: Run): Outcome | Promise<Outcome>;
-  /**
-   * The same of closures that may be run more than once and are the first of their transaction, one
-   * after the other and without savepoints. When one throws, the transaction begins anew, and they run
-   * again, each in its own.
-   */
-  performFirst(runs: readonly Run[]): Promise<readonly Outcome[]>;
+  perform(run: (tx: Tx) => unknown): Outcome | Promise<Outcome>;
   /** Takes back the whole group, if the database has not done so by itself. */
   abandon(): void;
 }
@@ -46,19 +38,9 @@ export function createClosureRunner(
   const release = connection.prepare("RELEASE closure");
   const rollbackTo = connection.prepare("ROLLBACK TO closure");
   const rollback = connection.prepare("ROLLBACK");
-  const begin = connection.prepare("BEGIN IMMEDIATE");
 
   function abandon(): void {
     if (connection.inTransaction) rollback.run();
-  }
-
-  /** Throws `GroupLost` if the transaction cannot survive the error. */
-  function checkSurvival(error: unknown): void {
-    if (error instanceof GroupLost) throw error;
-    const kind = storageErrorKind(error);
-    if (kind !== "full" && kind !== "fatal" && connection.inTransaction) return;
-    abandon();
-    throw new GroupLost(kind === "full", error);
   }
 
   function keep(handle: OpenHandle, value: unknown): Outcome {
@@ -74,7 +56,12 @@ export function createClosureRunner(
   function takeBack(handle: OpenHandle, error: unknown): Outcome {
     handle.end();
     handle.undo();
-    checkSurvival(error);
+    if (error instanceof GroupLost) throw error;
+    const kind = storageErrorKind(error);
+    if (kind === "full" || kind === "fatal" || !connection.inTransaction) {
+      abandon();
+      throw new GroupLost(kind === "full", error);
+    }
     rollbackTo.run();
     release.run();
     return { kind: "refused", error };
@@ -90,73 +77,19 @@ export function createClosureRunner(
     return keep(handle, value);
   }
 
-  function perform(run: Run): Outcome | Promise<Outcome> {
-    const handle = openHandle(true);
-    savepoint.run();
-    let value: unknown;
-    try {
-      value = run(handle.tx);
-    } catch (error) {
-      return takeBack(handle, error);
-    }
-    return isThenable(value) ? finish(handle, value) : keep(handle, value);
-  }
-
-  /** Undefined if one threw, and the transaction is as it began. */
-  async function tryWithoutSavepoints(
-    runs: readonly Run[],
-  ): Promise<readonly Outcome[] | undefined> {
-    const outcomes: Outcome[] = [];
-    const handles: OpenHandle[] = [];
-    try {
-      for (const run of runs) {
-        const handle = openHandle(true);
-        handles.push(handle);
-        const value = run(handle.tx);
-        const settled = isThenable(value) ? await watch.guard(value) : value;
-        handle.end();
-        outcomes.push({ kind: "done", value: settled, handle });
-      }
-      if (!connection.inTransaction) throw new GroupLost(false, swallowed());
-    } catch (error) {
-      for (const handle of handles.toReversed()) {
-        handle.end();
-        handle.undo();
-      }
-      checkSurvival(error);
-      beginAnew();
-      return undefined;
-    }
-    return outcomes;
-  }
-
-  function beginAnew(): void {
-    rollback.run();
-    try {
-      begin.run();
-    } catch (error) {
-      throw new GroupLost(storageErrorKind(error) === "full", error);
-    }
-  }
-
-  async function performEach(runs: readonly Run[]): Promise<readonly Outcome[]> {
-    const outcomes: Outcome[] = [];
-    try {
-      for (const run of runs) {
-        const outcome = perform(run);
-        outcomes.push(outcome instanceof Promise ? await outcome : outcome);
-      }
-    } catch (error) {
-      for (const one of outcomes.toReversed()) if (one.kind === "done") one.handle.undo();
-      throw error;
-    }
-    return outcomes;
-  }
-
   return {
     abandon,
-    perform,
-    performFirst: async (runs) => (await tryWithoutSavepoints(runs)) ?? performEach(runs),
+    perform(run) {
+      const handle = openHandle(true);
+      savepoint.run();
+      let value: unknown;
+      try {
+        value = run(handle.tx);
+      } catch (error) {
+        return takeBack(handle, error);
+      }
+      return isThenable(value) ? finish(handle, value) : keep(handle, value);
+    },
   };
 }
 

@@ -6,29 +6,18 @@ import { Assertion } from "../assertion.ts";
 import { errorFields } from "../env/log.ts";
 import { createClosureRunner, GroupLost } from "./closure.ts";
 import type { ClosureRunner, Outcome } from "./closure.ts";
-import { CommittedGroups } from "./committed-groups.ts";
 import { openHandle } from "./handle.ts";
 import type { ReadTx, Tx } from "./handle.ts";
 import { createOverdueWatch, isThenable } from "./overdue-watch.ts";
-import type { LogSync } from "./log-sync.ts";
 import type { OverdueWatch } from "./overdue-watch.ts";
 import { StorageFault, storageErrorKind } from "./storage-error.ts";
 
 /** Most closures that share one COMMIT. */
-const groupClosuresMax = 512;
-/**
- * So many are worth a COMMIT of their own while the disk still works on the one before: a page that
- * many closures change is written once for each group of them.
- */
-const gatheredMin = 256;
-/** Committed closures whose callers wait for the disk, beyond which no further group begins. */
-const unsettledMax = 2_048;
+const groupClosuresMax = 256;
 
 export interface GroupCommitOptions {
   readonly env: Pick<Env, "soon" | "monotonic" | "log">;
   readonly connection: BetterSqlite3.Database;
-  /** What brings a COMMIT to the disk, if the connection does not do so itself. */
-  readonly log: LogSync | undefined;
   readonly commitSeconds: Histogram;
   readonly groupSize: Histogram;
   /** The group was rolled back for want of space. Called before its callers are refused. */
@@ -37,33 +26,19 @@ export interface GroupCommitOptions {
   onFatal(error: unknown): void;
 }
 
-/** What is known of a closure. */
-export interface ClosureTraits {
-  /** It only deletes or acknowledges, and so may run while the disk is full. */
-  readonly frees?: boolean;
-  /**
-   * It may run more than once for one call, because whatever it does it does through its `tx`. The
-   * repeatable closures with which a group begins need no savepoint: see decision 0141.
-   */
-  readonly repeatable?: boolean;
-}
-
 interface Item {
   readonly frees: boolean;
-  readonly repeatable: boolean;
   perform(tx: Tx): unknown;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
 
 /**
- * Runs closures one after another, so that each may be taken back by itself, and commits everything
- * that had arrived when the turn began at once.
+ * Runs closures one after another, each in a savepoint of its own, and commits everything that had
+ * arrived when the turn began at once.
  *
  * A turn starts by `env.soon`, never by a waiting timer: at low load a group is one closure, and it
- * grows by itself because requests gather while the disk works. Callers are answered, memory learns of
- * the commit, and reads begin only when everything that is committed is on the disk; other groups
- * may run and commit until then, if enough waits for them.
+ * grows by itself because requests gather while a commit runs. Callers are answered after COMMIT.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -73,7 +48,6 @@ export class GroupCommit {
   readonly #commit: BetterSqlite3.Statement;
   /** Tells code that runs inside a closure from code that merely runs at the same time. */
   readonly #scope = new AsyncLocalStorage<{ open: boolean }>();
-  readonly #committed: CommittedGroups;
   #queue: Item[] = [];
   #waitingReads: (() => void)[] = [];
   #waitingDrains: (() => void)[] = [];
@@ -88,11 +62,6 @@ export class GroupCommit {
     this.#closures = createClosureRunner(options.connection, this.#watch);
     this.#begin = options.connection.prepare("BEGIN IMMEDIATE");
     this.#commit = options.connection.prepare("COMMIT");
-    this.#committed = new CommittedGroups({
-      log: options.log,
-      onSettled: () => this.#afterTurn(),
-      onFailed: (error) => this.#fail([], error),
-    });
   }
 
   /** True while a group is open: the connection must not be used for anything else. */
@@ -102,7 +71,7 @@ export class GroupCommit {
 
   /** True when nothing is open and nothing waits. */
   get quiet(): boolean {
-    return !this.#busy && this.#queue.length === 0 && this.#committed.empty;
+    return !this.#busy && this.#queue.length === 0;
   }
 
   get state(): "open" | "full" | "failed" {
@@ -110,25 +79,20 @@ export class GroupCommit {
     return this.#full ? "full" : "open";
   }
 
-  transaction<T>(
-    run: (tx: Tx) => Promise<T> | T,
-    { frees = false, repeatable = false }: ClosureTraits = {},
-  ): Promise<T> {
+  transaction<T>(run: (tx: Tx) => Promise<T> | T, frees: boolean): Promise<T> {
     this.#refuseNesting();
     return new Promise((resolve, reject) => {
       if (this.#stopped !== "no") return reject(unavailable());
       if (this.#full && !frees) return reject(storageFull());
-      this.#queue.push({ frees, repeatable, perform: run, resolve, reject });
+      this.#queue.push({ frees, perform: run, resolve, reject });
       this.#arm();
     });
   }
 
   async read<T>(run: (tx: ReadTx) => Promise<T> | T): Promise<T> {
     this.#refuseNesting();
-    if (this.#busy || !this.#committed.empty) {
-      await new Promise<void>((resolve) => this.#waitingReads.push(resolve));
-    }
-    // Once waited for, all groups have ended and the next begins with another turn of the loop.
+    if (this.#busy) await new Promise<void>((resolve) => this.#waitingReads.push(resolve));
+    // Once waited for, the group has ended and the next begins with another turn of the loop.
     if (this.#stopped === "failed") throw unavailable();
     const handle = openHandle(false);
     const scope = { open: true };
@@ -166,20 +130,12 @@ export class GroupCommit {
   }
 
   #arm(): void {
-    if (this.#armed || this.#busy || !this.#mayBegin()) return;
+    if (this.#armed || this.#busy || this.#queue.length === 0) return;
     this.#armed = true;
     this.#options.env.soon(() => {
       this.#armed = false;
-      if (this.#mayBegin()) void this.#turn();
+      void this.#turn();
     });
-  }
-
-  /** While the disk works, a group begins only for many, and for nobody if somebody waits to read. */
-  #mayBegin(): boolean {
-    if (this.#queue.length === 0) return false;
-    if (this.#committed.empty) return true;
-    if (this.#waitingReads.length > 0 || this.#committed.closures >= unsettledMax) return false;
-    return this.#queue.length >= gatheredMin;
   }
 
   async #turn(): Promise<void> {
@@ -188,22 +144,12 @@ export class GroupCommit {
     if (group.length === 0) return;
     this.#busy = true;
     const scope = { open: true };
-    const { env, commitSeconds } = this.#options;
     const outcomes: Outcome[] = [];
     try {
-      const from = await this.#scope.run(scope, () => this.#performAndCommit(group, outcomes));
+      await this.#scope.run(scope, () => this.#performAndCommit(group, outcomes));
       scope.open = false;
       this.#busy = false;
-      this.#committed.add({
-        closures: group.length,
-        answer: () => {
-          commitSeconds.observe((env.monotonic() - from) / 1000);
-          this.#answer(group, outcomes);
-        },
-        lose(fault) {
-          for (const item of group) item.reject(fault);
-        },
-      });
+      this.#answer(group, outcomes);
     } catch (error) {
       scope.open = false;
       this.#busy = false;
@@ -212,18 +158,15 @@ export class GroupCommit {
     this.#afterTurn();
   }
 
-  /** Answers when the COMMIT began. */
-  async #performAndCommit(group: readonly Item[], outcomes: Outcome[]): Promise<number> {
-    const { env, groupSize } = this.#options;
+  async #performAndCommit(group: readonly Item[], outcomes: Outcome[]): Promise<void> {
+    const { env, commitSeconds, groupSize } = this.#options;
     try {
       this.#begin.run();
     } catch (error) {
       throw new GroupLost(storageErrorKind(error) === "full", error);
     }
-    const first = repeatableAtStart(group);
-    if (first.length > 0) outcomes.push(...(await this.#closures.performFirst(first)));
-    for (const item of group.slice(first.length)) {
-      const outcome = this.#closures.perform(item.perform);
+    for (const item of group) {
+      const outcome = this.#closures.perform((tx) => item.perform(tx));
       outcomes.push(outcome instanceof Promise ? await outcome : outcome);
     }
     const from = env.monotonic();
@@ -234,8 +177,8 @@ export class GroupCommit {
       this.#closures.abandon();
       throw new GroupLost(storageErrorKind(error) === "full", error);
     }
+    commitSeconds.observe((env.monotonic() - from) / 1000);
     groupSize.observe(group.length);
-    return from;
   }
 
   #answer(group: readonly Item[], outcomes: readonly Outcome[]): void {
@@ -288,17 +231,14 @@ export class GroupCommit {
     });
     const waiting = this.#queue;
     this.#queue = [];
-    this.#committed.lose(fault);
     for (const item of [...group, ...waiting]) item.reject(fault);
     this.#afterTurn();
   }
 
   #afterTurn(): void {
-    if (!this.#busy && this.#committed.empty) {
-      const reads = this.#waitingReads;
-      this.#waitingReads = [];
-      for (const start of reads) start();
-    }
+    const reads = this.#waitingReads;
+    this.#waitingReads = [];
+    for (const start of reads) start();
     this.#arm();
     if (!this.quiet) return;
     const drains = this.#waitingDrains;
@@ -311,12 +251,6 @@ export class GroupCommit {
       throw new Assertion("A closure of the database opened another one; pass its tx on instead.");
     }
   }
-}
-
-/** The repeatable closures with which a group begins. */
-function repeatableAtStart(group: readonly Item[]): readonly Item["perform"][] {
-  const end = group.findIndex((item) => !item.repeatable);
-  return group.slice(0, end === -1 ? group.length : end).map((item) => item.perform);
 }
 
 function storageFull(): Refusal {

@@ -30,7 +30,7 @@ const open = (path: string, more: Partial<DatabaseOptions> = {}) =>
     ...more,
   });
 
-test("WAL, syncs and checkpoints beside the connection, foreign keys", async () => {
+test("the connection is durable: WAL, FULL, foreign keys, checkpoints elsewhere", async () => {
   const database = open(join(directory, "t.sqlite"));
   const settings = await database.read((tx) => {
     const { $client } = database.sql(tx);
@@ -38,7 +38,7 @@ test("WAL, syncs and checkpoints beside the connection, foreign keys", async () 
       (name) => $client.pragma(name, { simple: true }),
     );
   });
-  expect(settings).toEqual(["wal", 1, 1, 0, -65536]);
+  expect(settings).toEqual(["wal", 2, 1, 0, -65536]);
   await database.close();
 });
 

@@ -7,7 +7,6 @@ import { takeDataLock } from "./data-lock.ts";
 import { nodeEngine } from "./engine.ts";
 import type { DatabaseEngine } from "./engine.ts";
 import { GroupCommit } from "./group-commit.ts";
-import type { ClosureTraits } from "./group-commit.ts";
 import { checkHandle } from "./handle.ts";
 import type { Drizzle, ReadTx, Tx } from "./handle.ts";
 import { migrate } from "./migrations.ts";
@@ -25,11 +24,8 @@ export interface Database {
    * is dead when it ends (`Assertion` otherwise). Refusals: `storageFull` while the disk is full,
    * except with `frees`, for closures that only delete or acknowledge; `unavailable` after `close`.
    */
-  transaction<T>(run: (tx: Tx) => Promise<T> | T, traits?: ClosureTraits): Promise<T>;
-  /**
-   * Runs a closure that reads what is on the disk; never while a transaction is open, and only when
-   * memory knows of everything that is committed.
-   */
+  transaction<T>(run: (tx: Tx) => Promise<T> | T, options?: { frees?: boolean }): Promise<T>;
+  /** Runs a closure that reads what is committed; never while a transaction is open. */
   read<T>(run: (tx: ReadTx) => Promise<T> | T): Promise<T>;
   /** Prepares statements once, at start; what comes back is usable with a live transaction only. */
   prepare<P>(build: (sql: Drizzle) => P): (tx: ReadTx) => P;
@@ -104,14 +100,6 @@ function connect(engine: DatabaseEngine, path: string, inMemory: boolean): Bette
   return connection;
 }
 
-/**
- * With a log that is synced apart, a COMMIT need only be written: the connection still brings to the
- * disk what must be there before something else.
- */
-function leaveSyncing(connection: BetterSqlite3.Database): void {
-  connection.pragma("synchronous = NORMAL");
-}
-
 function start(
   connection: BetterSqlite3.Database,
   {
@@ -131,21 +119,18 @@ function start(
     group.fail(error);
     events.onCrash(new StorageFault("The database failed.", { cause: error }));
   };
-  const log = inMemory ? undefined : engine.openLog(path, env);
-  if (log !== undefined) leaveSyncing(connection);
   const group = new GroupCommit({
     env,
     connection,
-    log,
     commitSeconds: env.metrics.histogram(
       "treehouse_database_commit_seconds",
-      "Time from the beginning of a COMMIT until it was on the disk.",
+      "Time one COMMIT took, including its fsync.",
       { buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1] },
     ),
     groupSize: env.metrics.histogram(
       "treehouse_database_group_closures",
       "Closures that shared one COMMIT.",
-      { buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512] },
+      { buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256] },
     ),
     onFull: () => space.enter(),
     onFatal: crash,
@@ -175,7 +160,6 @@ function start(
     await group.drain();
     await space.stop();
     await checkpointer?.stop();
-    log?.close();
     // After a failure nothing more is written: only a fresh start knows what is on disk.
     if (!crashed && !inMemory) emptyLog(connection);
     connection.close();
@@ -183,7 +167,7 @@ function start(
   }
 
   return {
-    transaction: (run, traits) => group.transaction(run, traits),
+    transaction: (run, options) => group.transaction(run, options?.frees ?? false),
     read: (run) => group.read(run),
     prepare(build) {
       let prepared: ReturnType<typeof build> | undefined;

@@ -24,6 +24,20 @@ export function createOverdueWatch(env: Pick<Env, "soon">): OverdueWatch {
     }
   }
 
+  async function follow<T>(
+    promise: PromiseLike<T>,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ): Promise<void> {
+    try {
+      resolve(await promise);
+    } catch (error) {
+      reject(error);
+    } finally {
+      pending.delete(reject);
+    }
+  }
+
   return {
     guard<T>(promise: PromiseLike<T>): Promise<T> {
       if (!armed) {
@@ -32,16 +46,7 @@ export function createOverdueWatch(env: Pick<Env, "soon">): OverdueWatch {
       }
       return new Promise((resolve, reject) => {
         pending.add(reject);
-        promise.then(
-          (value) => {
-            pending.delete(reject);
-            resolve(value);
-          },
-          (error: unknown) => {
-            pending.delete(reject);
-            reject(error);
-          },
-        );
+        void follow(promise, resolve, reject);
       });
     },
   };

@@ -1,4 +1,4 @@
-import { controlVariables, listed } from "../control.ts";
+import { controlVariables, synchronousNormal } from "../control.ts";
 import type { Part } from "../part.ts";
 import { straceMissing } from "../strace.ts";
 import { checkState } from "./check-state.ts";
@@ -8,8 +8,6 @@ import { recordServer } from "./record-server.ts";
 
 export { clientStorePowerLoss } from "./client-store.ts";
 
-const unsynced = "callers are answered before a COMMIT is on the disk";
-
 export const powerLoss: Part = lossPart({
   name: "power-loss",
   about:
@@ -17,7 +15,7 @@ export const powerLoss: Part = lossPart({
   counts: { usual: 60, full: 2_000 },
   missing: straceMissing,
   record: (directory, seed) => recorded(directory, seed, {}),
-  control: (directory, seed) => recorded(directory, seed, controlVariables(listed(unsynced))),
+  control: (directory, seed) => recorded(directory, seed, controlVariables(synchronousNormal)),
 });
 
 async function recorded(

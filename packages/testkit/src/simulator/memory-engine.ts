@@ -1,6 +1,6 @@
 import BetterSqlite3 from "better-sqlite3";
 import type { MemoryDisk, StatementForm } from "./memory-disk.ts";
-import { createMortalLog, type MortalEngine, reserveWhile } from "./mortal-engine.ts";
+import { type MortalEngine, reserveWhile } from "./mortal-engine.ts";
 import type { Mortality } from "./mortality.ts";
 
 /** What a server asks of its connection when it opens it, as a real one answers. */
@@ -97,8 +97,6 @@ export function createMemoryEngine(disk: MemoryDisk, mortality: Mortality): Mort
 
   return {
     open: (path) => (path.endsWith(".lock") ? unlocked() : connect()),
-    // Whatever is committed when a sync ends is on the disk then, and nothing of it before.
-    openLog: (_path, env) => createMortalLog(mortality, env, () => disk.synced()),
     startCheckpointer: () => ({ stop: () => Promise.resolve() }),
     createReserve: () => reserveWhile(() => !isFull),
     closeAll() {

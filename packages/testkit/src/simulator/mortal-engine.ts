@@ -1,5 +1,4 @@
 import type { Machine } from "@treehouse/homeserver";
-import type { Env } from "@treehouse/protocol";
 import BetterSqlite3 from "better-sqlite3";
 import type { Mortality } from "./mortality.ts";
 
@@ -44,7 +43,6 @@ export function createMortalEngine(mortality: Mortality): MortalEngine {
       if (!path.endsWith(".lock")) guard(connection);
       return connection;
     },
-    openLog: (_path, env) => createMortalLog(mortality, env, () => undefined),
     startCheckpointer: () => ({ stop: () => Promise.resolve() }),
     createReserve: () => reserveWhile(() => !isFull),
     closeAll() {
@@ -60,29 +58,6 @@ export function createMortalEngine(mortality: Mortality): MortalEngine {
         connection.pragma(`max_page_count = ${pages}`);
       }
     },
-  };
-}
-
-/** A log whose syncs end a little later, and fail when the disk is broken. */
-export function createMortalLog(
-  mortality: Mortality,
-  env: Pick<Env, "soon">,
-  synced: () => void,
-): ReturnType<MortalEngine["openLog"]> {
-  return {
-    sync(done) {
-      env.soon(() => {
-        let failure: unknown;
-        try {
-          mortality.before("SYNC", () => undefined);
-          synced();
-        } catch (error) {
-          failure = error;
-        }
-        done(failure);
-      });
-    },
-    close: () => undefined,
   };
 }
 

@@ -14,7 +14,7 @@ export class Mortality {
   readonly #die: () => void;
   #dead = false;
   /** What fails next, as on a broken disk. */
-  #breaks: "COMMIT" | "SYNC" | "statement" | undefined;
+  #breaks: "COMMIT" | "statement" | undefined;
   /** Statements until death, counted from BEGIN; undefined for a transaction that is survived. */
   #left: number | undefined;
   #afterCommit = false;
@@ -30,18 +30,12 @@ export class Mortality {
     this.#dead = true;
   }
 
-  /**
-   * Lets the next COMMIT fail, when it is written or when it is brought to the disk, or the next
-   * statement at all, as on a broken disk.
-   */
+  /** Lets the next COMMIT, or the next statement at all, fail as a broken disk does. */
   break(what: "COMMIT" | "statement"): void {
-    this.#breaks = what === "COMMIT" && this.#random.chance(0.5) ? "SYNC" : what;
+    this.#breaks = what;
   }
 
-  /**
-   * Is asked before each statement, and as `SYNC` when the log was brought to the disk. `rollback`
-   * takes back what is open, as a failing disk does.
-   */
+  /** Is asked before each statement. `rollback` takes back what is open, as a failing disk does. */
   before(sql: string, rollback: () => void): void {
     if (this.#dead) throw new Error("this process is dead");
     if (sql === "BEGIN IMMEDIATE") this.#begin();
@@ -49,12 +43,11 @@ export class Mortality {
       this.#dieHere("inside a transaction");
     }
     if (sql === "COMMIT" && this.#left !== undefined) this.#dieHere("before COMMIT");
-    const broken = this.#breaks === "statement" ? sql !== "SYNC" : sql === this.#breaks;
-    if (!broken) return;
+    if (this.#breaks === undefined || (this.#breaks === "COMMIT" && sql !== "COMMIT")) return;
     this.#world.probe(`${this.#breaks} broken`);
-    const code = this.#breaks === "statement" ? "SQLITE_IOERR_READ" : "SQLITE_IOERR_FSYNC";
     this.#breaks = undefined;
     rollback();
+    const code = sql === "COMMIT" ? "SQLITE_IOERR_FSYNC" : "SQLITE_IOERR_READ";
     throw new BetterSqlite3.SqliteError("disk I/O error", code);
   }
 

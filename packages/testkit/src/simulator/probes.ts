@@ -12,7 +12,6 @@ const rare = [
   "crash after a client's COMMIT",
   "crash-stop",
   "COMMIT broken",
-  "SYNC broken",
   "statement broken",
   "power lost by a client",
   "power lost by a server",

@@ -140,12 +140,6 @@ export const mutants: readonly Mutant[] = [
     "      this.#closures.abandon();",
   ),
   one(
-    "a sync of the log that fails counts as done",
-    "homeserver/src/platform/database/committed-groups.ts",
-    "    if (error !== undefined) {",
-    "    if (error !== undefined && this.#closures < 0) {",
-  ),
-  one(
     "the head of the log stays where it is",
     "homeserver/src/delivery/submit.ts",
     "  await store.moveHead(tx, hosted.id, end);\n",
@@ -176,10 +170,10 @@ export const mutants: readonly Mutant[] = [
     "    cancelRetry = env.timer(1e9 + delay * jitter, () => void connect());",
   ),
   one(
-    "callers are answered before a COMMIT is on the disk",
-    "homeserver/src/platform/database/committed-groups.ts",
-    "    if (this.#options.log === undefined) {",
-    "    if (this.#options.log !== undefined) {",
+    "a COMMIT is not brought to the disk (synchronous=NORMAL)",
+    "homeserver/src/platform/database/open-database.ts",
+    '    ["synchronous", "FULL", 2],',
+    '    ["synchronous", "NORMAL", 1],',
   ),
   one(
     "a KeyPackage that was handed out stays in stock",
