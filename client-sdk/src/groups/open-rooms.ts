@@ -55,6 +55,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         trouble: undefined,
         passing: undefined,
         readAgainFrom: undefined,
+        unreadTo: undefined,
         commits: new Map(),
         forkTags: new Map(),
         suspect,

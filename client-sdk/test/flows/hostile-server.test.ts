@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client } from "../../src/node.ts";
 import { startServer, type TestServer } from "../world/server.ts";
 import { openTampered, type Tampering } from "../world/tampered.ts";
-import { joinedBy, next, reads, textsIn } from "../world/waiting.ts";
+import { heard, joinedBy, next, reads, textsIn } from "../world/waiting.ts";
 
 let server: TestServer;
 let alice: Client;
@@ -161,6 +161,31 @@ test("R-062 whose removal fell into a gap is told that it is out, though nothing
   });
   expect((await theirs.info()).status).toBe("removed");
   await expect(theirs.send("to whom?")).rejects.toMatchObject({ code: "removed" });
+});
+
+test("R-019 whoever is removed while an entry is withheld is told what it has not read", async () => {
+  const room = await alice.conversations.create({ members: ["bob@localhost"] });
+  const theirs = await joinedBy(bob, room.id);
+  await bob.caughtUp();
+  const missed = heard(bob, "gap");
+  const out = next(bob, "removed", (value) => value.room === room.id);
+  let withheld = 0;
+  const withholds = (frame: ServerFrame): readonly ServerFrame[] => {
+    if (frame.type !== "entry") return [frame];
+    const { room: uri, position, kind } = decodeEntry(frame.entry);
+    if (uri === room.id && kind === "application" && withheld === 0) withheld = position;
+    return uri === room.id && position === withheld ? [] : [frame];
+  };
+  await tellBob(withholds, async () => {
+    await room.send("withheld");
+    await room.send("behind it");
+    await room.remove(["bob@localhost"]);
+    await out;
+  });
+  expect(await textsIn(theirs)).toEqual([]);
+  const told = { stream: room.id, from: withheld, reason: "missed" };
+  expect(missed).toEqual([expect.objectContaining(told)]);
+  expect(missed[0]?.to).toBeGreaterThan(withheld);
 });
 
 test("T-41 an entry that holds rubbish is told, and the next message of another room arrives", async () => {

@@ -1,3 +1,4 @@
+import { MEDIA_TYPE_TLS, parseRoomUri, paths, updateRoomResponseCodec } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Client, Conversation } from "../../src/node.ts";
@@ -97,6 +98,61 @@ test("R-072 FED-753 while nobody commits what was left, a link is refused, and w
   await gone;
   const again = await bob.conversations.join(link);
   await talk(await alice.conversations.get(room.id), again, []);
+});
+
+test("FED-225 who made a commit enters it when it was refused and a late copy is accepted", async () => {
+  const carol = await servers.at(0).register("carla");
+  const dave = await servers.at(1).register("dan");
+  await befriend(alice, carol);
+  await befriend(alice, dave);
+  const [room] = await founded(alice, "Cellar", [carol, dave]);
+  if (room === undefined) throw new Error("no room");
+  const davesRoom = await dave.conversations.get(room.id);
+  await carol.close();
+  let commit: Uint8Array | undefined;
+  let authorization = "";
+  const tampered = await openTampered(
+    servers.at(0),
+    "carla",
+    {
+      fetch(request, ask) {
+        authorization = request.headers?.["authorization"] ?? authorization;
+        return ask(request);
+      },
+      answer(frame) {
+        if (frame.type === "update") commit ??= frame.request;
+        return undefined;
+      },
+    },
+    { account: carol.me.address },
+  );
+  const refused = (await tampered.conversations.get(room.id)).remove([dave.me.address]);
+  await expect(refused).rejects.toMatchObject({ code: "notAllowed" });
+  await tampered.close();
+  // Nobody else is there who would carry out what dave now asks for.
+  await alice.close();
+  await davesRoom.leave();
+  const late = await fetch(`${servers.at(0).url}${paths.update(parseRoomUri(room.id))}`, {
+    method: "POST",
+    headers: { authorization, "content-type": MEDIA_TYPE_TLS },
+    body: Uint8Array.from(commit ?? []),
+  });
+  expect(late.status).toBe(200);
+  const answer = updateRoomResponseCodec.decode(new Uint8Array(await late.arrayBuffer()));
+  expect(answer.code).toBe("success");
+  const again = await servers.at(0).open("carla");
+  const faults = heard(again, "fault");
+  const gaps = heard(again, "gap");
+  await again.caughtUp();
+  alice = await servers.at(0).open("alice");
+  const alices = await alice.conversations.get(room.id);
+  await alices.send("two of us");
+  await reads(again, room.id, "two of us");
+  expect(faults).toEqual([]);
+  expect(gaps).toEqual([]);
+  expect(await (await again.conversations.get(room.id)).members()).toHaveLength(2);
+  await again.close();
+  await dave.close();
 });
 
 test("FED-208 who comes in while a removal is pending learns of it with the own commit", async () => {

@@ -155,15 +155,15 @@ export function finishCommit(
     }
     if (refusal === undefined) throw new Error("a response that neither accepts nor refuses");
     const group = await loadGroup(context, room);
-    await group.discard();
     const rebase = refusal.code === "wrongEpoch" || refusal.code === "removalPending";
-    await writeWithGroup(context, room, (tx) => {
-      if (rebase) tx.intents.reset(intent.serial);
-    });
     if (!rebase) {
+      // It stays prepared: a copy of the request, still on its way, may be accepted in this epoch
+      // (FED-225), and whoever made a path cannot open it.
       room.claimed.clear();
       throw refusal;
     }
+    await group.discard();
+    await writeWithGroup(context, room, (tx) => tx.intents.reset(intent.serial));
     // The next entries tell what it must be built upon; they may have come before this answer.
     if (refusal.code === "wrongEpoch") {
       room.epochAtHub = refusal.data.currentEpoch ?? 0;

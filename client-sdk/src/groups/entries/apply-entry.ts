@@ -4,6 +4,7 @@ import {
   type ClientUri,
   type CommitEntry,
   decodeEntry,
+  decodeEntryHeader,
   type Entry,
   equalBytes,
   type MlsFraming,
@@ -60,7 +61,11 @@ export async function applyEntry(
   room: Room,
   bytes: Uint8Array,
 ): Promise<Applied> {
-  if (room.lost && !isStuck(room)) return "applied";
+  if (room.lost && !isStuck(room)) {
+    const { position } = decodeEntryHeader(bytes);
+    if (room.unreadTo !== undefined) room.unreadTo = Math.max(room.unreadTo, position);
+    return "applied";
+  }
   const entry = decodeEntry(bytes);
   if (isStuck(room)) {
     // What the room's members could not take is over where its owners begin anew.
@@ -99,6 +104,7 @@ export async function applyEntry(
     }
     // It does not come: since this store was copied its client came in anew, behind it (FED-1111).
     room.lost = true;
+    room.unreadTo = entry.position;
     return "applied";
   }
   const cursor = {

@@ -27,15 +27,24 @@ export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal):
     room.group = undefined;
     room.ended ||= isOver;
     room.lost = false;
+    const { unreadTo = 0 } = room;
+    room.unreadTo = undefined;
     room.rollback = undefined;
     room.forgotten = false;
     const waiters = [...room.waiters.values()];
     room.waiters.clear();
     for (const waiter of waiters) waiter.reject(refusal);
     endReturn(room, refusal);
-    if (!hidden) context.events.emit("removed", { room: room.uri });
-    if (dropped.length === 0) return;
     const { position } = room.cursor;
+    if (!hidden) {
+      // What a return would have told of, there is none of.
+      if (unreadTo > position) {
+        const missed = { from: position + 1, to: unreadTo, reason: "missed" as const };
+        context.events.emit("gap", { stream: room.uri, ...missed });
+      }
+      context.events.emit("removed", { room: room.uri });
+    }
+    if (dropped.length === 0) return;
     const text = `What was wanted here cannot be done any more: ${refusal.message}`;
     context.events.emit("fault", { room: room.uri, position, code: "intentRefused", text });
   });

@@ -105,6 +105,7 @@ export async function writeRejoined(
     passing: undefined,
     suspendedUntil: undefined,
     epochAtHub: 0,
+    unreadTo: undefined,
   };
   renewed();
   room.forkTags.clear();

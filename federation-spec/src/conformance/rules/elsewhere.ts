@@ -214,6 +214,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-204": "validity is judged at the hub's acceptance time",
     "FED-208": "removals are proposed again after an external commit",
     "FED-209": "a tombstone stands for an entry",
+    "FED-225": "a client keeps a refused commit while its epoch lasts",
     "FED-211": "two heads that disagree prove a fork",
     "FED-1108": "forks of one epoch are told apart",
     "FED-1109": "how far back a client comes",

@@ -73,8 +73,9 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
 }
 
 /**
- * Who was lied to and says so; and whoever took its leave of a hub that was put back, and was counted in
- * again until others removed it: it reads no more of the room, whose entries wait until they expire.
+ * Who was lied to and says so; and whoever is out and did not see the end of it, as its server withheld
+ * an entry, or because the hub was put back, counted it in again, and others removed it: it reads no more
+ * of the room, whose entries wait until they expire.
  */
 async function whoNeedNotRead({
   clients,
@@ -87,8 +88,8 @@ async function whoNeedNotRead({
   for (const one of clients) {
     if (one.client === undefined) continue;
     const knows = one === victim && told.some(({ by }) => by === victim);
-    const isOut =
-      servers[0]?.wasRestored === true && (await one.standing(room))?.status === "removed";
+    const mayMissIt = one === victim || servers[0]?.wasRestored === true;
+    const isOut = mayMissIt && (await one.standing(room))?.status === "removed";
     if (knows || isOut) excused.push(one.client.me.client);
   }
   return excused;
