@@ -6,7 +6,7 @@ import { gather } from "../federation-e2e/people.ts";
 import { listed } from "./control.ts";
 import { createProgress, passed } from "./clocks.ts";
 import { compareServers, populate } from "./kills.ts";
-import { Ledger } from "./ledger.ts";
+import { beside, Ledger } from "./ledger.ts";
 import type { Order, Outcome, Part } from "./part.ts";
 
 const names = ["alpha", "beta"];
@@ -58,12 +58,14 @@ async function strike({ seed, count }: Order) {
   const random = new Random(seed, "links");
   const talk = { over: false };
   const progress = createProgress();
-  const talking = people.map(async (client) => {
-    for (let next = 0; !talk.over; next += 1) {
-      await ledger.send(client, `${client.me.address} ${next}`);
-      progress.step();
-    }
-  });
+  const talking = beside(
+    people.map(async (client) => {
+      for (let next = 0; !talk.over; next += 1) {
+        await ledger.send(client, `${client.me.address} ${next}`);
+        progress.step();
+      }
+    }),
+  );
   for (let blow = 0; blow < count; blow += 1) {
     const all = [...world.links, ...world.doors];
     const struck = all.filter(() => random.chance(0.4));
@@ -77,7 +79,7 @@ async function strike({ seed, count }: Order) {
   }
   for (const link of [...world.links, ...world.doors]) link.set(calm);
   talk.over = true;
-  await ledger.patiently(Promise.all(talking), "for answers");
+  await ledger.patiently(talking, "for answers");
   await ledger.checkPeople(people);
   ledger.report(...compareServers(world, ledger.room));
   const sum = (

@@ -8,7 +8,7 @@ import { gather, has } from "../federation-e2e/people.ts";
 import type { ServerProcess } from "../federation-e2e/server.ts";
 import { passed } from "./clocks.ts";
 import { listed } from "./control.ts";
-import { damageOf, Ledger } from "./ledger.ts";
+import { beside, damageOf, Ledger } from "./ledger.ts";
 import { names, openPerson, registration, startSmallServer } from "./small-world.ts";
 import { quantile } from "./part.ts";
 import type { Order, Outcome, Part } from "./part.ts";
@@ -57,9 +57,7 @@ async function fillAgainAndAgain({ directory, count, say }: Order, disk: string)
       for (let next = 0; !talk.over; next += 1)
         await ledger.send(client, `${client.me.address} ${next}`);
     };
-    const talking = Promise.all(people.map(speak));
-    // What ends this part tells more than the sends that it cuts off.
-    talking.catch(() => undefined);
+    const talking = beside(people.map(speak));
     await waitUntil("its reserve", () => Promise.resolve(reserveOf(server) === reserveBytes));
     for (let round = 0; round < count; round += 1) {
       const filler = join(disk, "filler");

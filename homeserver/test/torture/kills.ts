@@ -7,7 +7,7 @@ import type { ServerProcess } from "../federation-e2e/server.ts";
 import type { FederatedWorld } from "../federation-e2e/world.ts";
 import { answeredBeforeCommit } from "./control.ts";
 import { createProgress, passed } from "./clocks.ts";
-import { damageOf, Ledger } from "./ledger.ts";
+import { beside, damageOf, Ledger } from "./ledger.ts";
 import { quantile } from "./part.ts";
 import type { Order, Outcome, Part } from "./part.ts";
 
@@ -65,16 +65,18 @@ async function killWorld({ seed, count }: Order, names: readonly string[]) {
 
   const talk = { over: false };
   const progress = createProgress();
-  const talking = people.map(async (client) => {
-    for (let next = 0; !talk.over; next += flights) {
-      const texts = Array.from(
-        { length: flights },
-        (_, more) => `${client.me.address} ${next + more}`,
-      );
-      const sent = texts.map((text) => ledger.send(client, text).then(progress.step));
-      await Promise.all(sent);
-    }
-  });
+  const talking = beside(
+    people.map(async (client) => {
+      for (let next = 0; !talk.over; next += flights) {
+        const texts = Array.from(
+          { length: flights },
+          (_, more) => `${client.me.address} ${next + more}`,
+        );
+        const sent = texts.map((text) => ledger.send(client, text).then(progress.step));
+        await Promise.all(sent);
+      }
+    }),
+  );
 
   let done = 0;
   for (; done < count; done += 1) {
@@ -93,7 +95,7 @@ async function killWorld({ seed, count }: Order, names: readonly string[]) {
     ledger.checkLog(hub.databasePath, last, `kill ${done + 1}`);
   }
   talk.over = true;
-  await ledger.patiently(Promise.all(talking), "for answers");
+  await ledger.patiently(talking, "for answers");
   await ledger.checkPeople(people);
   ledger.report(...compareServers(world, ledger.room));
   const restarts = names.flatMap((name) => untilServed(world.server(name), starts.get(name) ?? []));

@@ -102,6 +102,16 @@ export class Ledger {
   }
 }
 
+/**
+ * Talk that goes on beside a part, to be waited for at its end. What ends the part before says more than the
+ * sends that it cuts off.
+ */
+export function beside(talk: readonly Promise<void>[]): Promise<unknown> {
+  const all = Promise.all(talk);
+  all.catch(() => undefined);
+  return all;
+}
+
 /** Texts are "who number": each sender's come in the order in which they were sent. */
 function sendersOutOfOrder(kept: readonly { readonly text: string }[]): readonly string[] {
   const next = new Map<string, number>();

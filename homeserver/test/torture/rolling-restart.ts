@@ -4,7 +4,7 @@ import { startFederatedWorld } from "../federation-e2e/world.ts";
 import { listed } from "./control.ts";
 import { createProgress } from "./clocks.ts";
 import { compareServers, populate } from "./kills.ts";
-import { Ledger } from "./ledger.ts";
+import { beside, Ledger } from "./ledger.ts";
 import { quantile } from "./part.ts";
 import type { Order, Outcome, Part } from "./part.ts";
 
@@ -27,14 +27,16 @@ export const rollingRestart: Part = {
     const talk = { over: false };
     const progress = createProgress();
     const waits: number[] = [];
-    const talking = people.map(async (client) => {
-      for (let next = 0; !talk.over; next += 1) {
-        const from = performance.now();
-        await ledger.send(client, `${client.me.address} ${next}`);
-        waits.push(performance.now() - from);
-        progress.step();
-      }
-    });
+    const talking = beside(
+      people.map(async (client) => {
+        for (let next = 0; !talk.over; next += 1) {
+          const from = performance.now();
+          await ledger.send(client, `${client.me.address} ${next}`);
+          waits.push(performance.now() - from);
+          progress.step();
+        }
+      }),
+    );
     const [stops, starts]: [number[], number[]] = [[], []];
     for (let restart = 0; restart < count; restart += 1) {
       const more = progress.more(between);
@@ -54,7 +56,7 @@ export const rollingRestart: Part = {
       if (restart % 10 === 9) say(`${restart + 1} restarts, ${ledger.accepted.size} accepted`);
     }
     talk.over = true;
-    await ledger.patiently(Promise.all(talking), "for answers");
+    await ledger.patiently(talking, "for answers");
     await ledger.checkPeople(people);
     ledger.report(...compareServers(world, ledger.room));
     return {

@@ -62,8 +62,9 @@ export async function applyEntry(
   bytes: Uint8Array,
 ): Promise<Applied> {
   if (room.lost && !isStuck(room)) {
-    const { position } = decodeEntryHeader(bytes);
-    if (room.unreadTo !== undefined) room.unreadTo = Math.max(room.unreadTo, position);
+    if (room.unreadTo !== undefined) {
+      room.unreadTo = Math.max(room.unreadTo, decodeEntryHeader(bytes).position);
+    }
     return "applied";
   }
   const entry = decodeEntry(bytes);
