@@ -47,7 +47,7 @@ export function createCopies(
   env: Pick<Env, "now" | "random" | "log">,
   store: LocalStore,
   events: Events<ClientEvents>,
-  /** Of a store that is older than its client; in the transaction that notes it. */
+  /** Of a store that is older than its client, or may be; in the transaction that notes it. */
   noteOld: (tx: LocalTx) => void,
 ): Copies {
   const tell = (told: Pick<ClientEvents["fault"], "code" | "text">) =>
@@ -66,7 +66,10 @@ export function createCopies(
     if (isOpen) return;
     const rooms = await store.transaction((tx) => {
       // Whoever had it open last has not closed it: it may have gone on elsewhere since.
-      if (tx.settings.get(openSetting) !== undefined) noteShared(tx);
+      if (tx.settings.get(openSetting) !== undefined) {
+        noteShared(tx);
+        noteOld(tx);
+      }
       tx.settings.put(openSetting, new Uint8Array([1]));
       return sharedRooms(tx);
     });

@@ -175,3 +175,25 @@ test("R-019 FED-1110 of two copies that are connected at once one goes on, and n
   expect(unheard.length).toBeLessThan(2);
   await expectWhole(second, [...sent, ...unheard]);
 });
+
+test("R-019 FED-1111 a copy of a store in use learns that its client was taken out since", async () => {
+  const club = await bob.conversations.create({ name: "club", members: [`${name}@localhost`] });
+  await joinedBy(alice, club.id);
+  await club.send("welcome");
+  await reads(alice, club.id, "welcome");
+  await alice.caughtUp();
+  // In the same run: its server cannot tell the two from each other (its mark is the newest).
+  copyStore("open");
+  const out = next(alice, "removed", ({ room }) => room === club.id);
+  await club.remove([`${name}@localhost`]);
+  await out;
+  await alice.close();
+  const restored = await openAt("open");
+  await next(restored, "removed", ({ room }) => room === club.id);
+  const copy = await restored.conversations.get(club.id);
+  expect((await textsIn(copy)).includes("welcome")).toBe(true);
+  await expect(copy.send("more")).rejects.toMatchObject({ code: "removed" });
+  // The others of that store go on.
+  await (await roomOf(restored)).send("still here");
+  await expectWhole(restored, ["before", "still here"]);
+});
