@@ -145,3 +145,40 @@ test("T-14 what others said while somebody was out is no gap to them when they c
   expect(told).toEqual([]);
   await carol.close();
 });
+
+test("FED-828 who passed over entries takes anew from where each one goes on, and nothing twice", async () => {
+  const dave = await server.register("dave");
+  const [room, there] = await founded(alice, "Anew", [dave]);
+  if (room === undefined || there === undefined) throw new Error("nobody is in the room");
+  const first = await there.send("one");
+  await there.send("two");
+  await reads(alice, room.id, "two");
+  const orders = heard(alice, "senderOrder");
+  await room.rejoin();
+  await reads(dave, room.id, "two");
+  await dave.caughtUp();
+  await dave.close();
+  // As a store does that was put back, and that nothing has told how many it has sent.
+  const place = { room: parseRoomUri(room.id), sender: parseUserUri(dave.me.user), random };
+  const said = composeText(place, { text: "said anew" });
+  const again = await withStore(server.path("dave"), (store) =>
+    store.transaction((tx) => {
+      const row = tx.messages.contentById(place.room, first.id);
+      if (row === undefined) throw new Error("there is no such message");
+      return readStored(row.body).content;
+    }),
+  );
+  const before = { messageId: fromHex(first.id), previous: fromHex("00".repeat(32)) };
+  await forge(server.path("dave"), room.id, [
+    { content: again, salt: decodeContent(again).salt, link: { counter: 1, ...before } },
+    {
+      content: said.content,
+      salt: decodeContent(said.content).salt,
+      link: { counter: 2, messageId: fromHex(said.id), previous: before.messageId },
+    },
+  ]);
+  await (await server.open("dave")).caughtUp();
+  await reads(alice, room.id, "said anew");
+  expect(orders).toEqual([]);
+  expect(await textsIn(room)).toEqual(["one", "two", "said anew"]);
+});

@@ -131,7 +131,7 @@ export function noteLink(
   if (link === undefined) return undefined;
   const { counter } = link;
   const next = { counter, messageId: toHex(link.messageId), loose: false };
-  if (state === undefined || (state.loose && counter > state.counter)) {
+  if (state === undefined || state.loose) {
     tx.senderChains.put(room.uri, client, { ...next, missing: [] });
     return undefined;
   }
