@@ -284,6 +284,20 @@ test("FED-231 a message of before the restore is to be encrypted again", async (
   await expect(submit).rejects.toMatchObject({ code: "epochTooOld", data: { currentEpoch: 1 } });
 });
 
+test("FED-224 what a restored hub has taken back is answered where it stands, to whoever sends it again", async () => {
+  const [a] = await pair.openRoom();
+  const restore = await backUp(pair);
+  const sealed = await a.seal("taken, and the answer lost");
+  const first = await servers.hub.delivery.submit(alice, a.room, sealed);
+  const head = await servers.hub.delivery.hosted.signedHead(a.room);
+  await servers.deliver(servers.outbox.splice(0).map(deliveryOf), head === undefined ? [] : [head]);
+  await restore();
+  await settle(servers);
+  const { entries } = await logAt("hub", a.room);
+  expect(await servers.hub.delivery.submit(alice, a.room, sealed)).toEqual(first);
+  expect((await logAt("hub", a.room)).entries).toEqual(entries);
+});
+
 test("a follower that has lost a room is introduced to it anew", async () => {
   const [a, b] = await pair.openRoom();
   await servers.follower.database.transaction(async (tx) => {

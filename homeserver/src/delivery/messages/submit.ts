@@ -10,10 +10,12 @@ import type { Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
 import { settled, standingBy } from "../health/index.ts";
 import {
+  adoptedKey,
   answerExpiry,
   answerOnce,
   appendMessage,
   type Attempt,
+  earlierAnswer,
   hasMoved,
   MOVED,
   type Request,
@@ -32,12 +34,19 @@ export async function submitMessage(context: DeliveryContext, request: Request):
   // Views of the request: nothing is copied before the message is written into its entry.
   const submitted = readSubmission(submitMessageRequestCodec.decode(request.bytes, "sliced"));
   const named = { ...request, near: submitted.lastPosition };
-  return answerOnce(context, named, (attempt) => {
-    checkSubmission(attempt.hosted, request.caller, submitted, context.env.now());
-    const upTo = standingBy(attempt.hosted, request.caller.user, submitted.epoch);
-    const taking = { ...attempt, submitted: submitted.request, upTo };
-    return context.database.transaction((tx) => accept(context, tx, taking));
-  });
+  try {
+    return await answerOnce(context, named, (attempt) => {
+      checkSubmission(attempt.hosted, request.caller, submitted, context.env.now());
+      const upTo = standingBy(attempt.hosted, request.caller.user, submitted.epoch);
+      const taking = { ...attempt, submitted: submitted.request, upTo };
+      return context.database.transaction((tx) => accept(context, tx, taking));
+    });
+  } catch (error) {
+    const key = adoptedKey(request.room, submitted.request.message);
+    const adopted = await earlierAnswer(context, key, error);
+    if (adopted === undefined) throw error;
+    return adopted;
+  }
 }
 
 type Taking = Attempt & {

@@ -1,4 +1,5 @@
 import {
+  type ApplicationEntry,
   type Bytes,
   chainHashOf,
   type CommitEntry,
@@ -6,11 +7,14 @@ import {
   type Entry,
   LIMITS,
   Refusal,
+  submitMessageResponseCodec,
   userOfClient,
 } from "@treehouse/protocol";
 import { sha256, type Tx } from "../../platform/index.ts";
 import type { DeliveryContext } from "../context.ts";
 import {
+  adoptedKey,
+  answerExpiry,
   hostedRoom,
   type HostedRoom,
   signedHeadOf,
@@ -126,9 +130,21 @@ async function write(context: DeliveryContext, tx: Tx, writing: Writing): Promis
     await store.addRemovals(tx, hosted.id, adopted.room, entry.acceptedAt);
     await store.addProposals(tx, hosted.id, { head, proposals: pending(added, entry) });
   } else {
+    if (entry.kind === "application") await keepAnswer(context, tx, entry);
     await store.moveHead(tx, hosted.id, point);
   }
   return adopted.room;
+}
+
+/** Its sender may still wait for the answer, which was forgotten with the entry (FED-224). */
+async function keepAnswer(
+  { store }: DeliveryContext,
+  tx: Tx,
+  { room, message, acceptedAt, position, frank }: ApplicationEntry,
+): Promise<void> {
+  const accepted = { status: "accepted", acceptedAt, position, frank } as const;
+  const answer = submitMessageResponseCodec.encode(accepted);
+  await store.keepAnswer(tx, adoptedKey(room, message), answer, answerExpiry(acceptedAt));
 }
 
 /** The commit that was adopted may be voided by what follows it in the log. */

@@ -11,6 +11,7 @@ export {
 export { keepSuccess } from "./keep-success.ts";
 export { appendEntry, appendMessage, hasMoved, type Parcel } from "./log.ts";
 export {
+  adoptedKey,
   answerExpiry,
   answerOnce,
   type Attempt,

@@ -79,6 +79,15 @@ export function requestKey({ room, caller, bytes, near }: NamedRequest): Bytes {
   return key;
 }
 
+/**
+ * Names what a restored hub has adopted (FED-958): of the request that brought it, nothing but the
+ * message is known.
+ */
+export function adoptedKey(room: RoomUri, message: Bytes): Bytes {
+  const head = Buffer.from(`adopted\0${room}\0`, "latin1");
+  return sha256(Buffer.concat([head, message]));
+}
+
 export function answerExpiry(acceptedAt: number): number {
   return acceptedAt + LIMITS.idempotencyKeptMs;
 }
