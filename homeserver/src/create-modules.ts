@@ -286,7 +286,7 @@ function roomsOf(delivery: () => Delivery): Rooms {
       takeOver: (peer, room, request) => delivery().hosted.takeOver(peer, room, request),
       hub: (room) => delivery().hosted.hub(room),
       checkFollowedBy: (peer, room) => delivery().hosted.checkFollowedBy(peer, room),
-      signedHead: (room) => delivery().hosted.signedHead(room),
+      signedHead: (room, peer) => delivery().hosted.signedHead(room, peer),
       introduceAgain: (tx, peer, room) => delivery().hosted.introduceAgain(tx, peer, room),
     },
     followed: {

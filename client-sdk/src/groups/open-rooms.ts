@@ -64,7 +64,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         begun: undefined,
         founded: undefined,
         vouching: context.alarms.create(),
-        renewalOf: undefined,
+        renewal: undefined,
         renewing: context.alarms.create(),
         healthTold: "ok",
         contained: new Set(),

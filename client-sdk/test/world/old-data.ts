@@ -1,7 +1,7 @@
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import type { TestServer } from "./server.ts";
+import type { RunningServer } from "./server.ts";
 
 /** The server's database as it is now, to be put back later: what an old backup does. */
 export interface OldData {
@@ -14,7 +14,7 @@ export interface OldData {
 const database = "treehouse.sqlite";
 const counter = "boot";
 
-export async function keepData(server: TestServer): Promise<OldData> {
+export async function keepData(server: RunningServer): Promise<OldData> {
   const data = join(server.directory, "data");
   const kept = join(server.directory, `kept-${performance.now()}.sqlite`);
   await server.stop();

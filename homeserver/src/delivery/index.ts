@@ -192,8 +192,11 @@ export interface HostedRooms extends Pick<
    * introduces the room to it anew.
    */
   introduceAgain(tx: Tx, peer: Domain, room?: RoomUri): Promise<void>;
-  /** The room's head as it is now, signed now; undefined if no such room is hosted here. */
-  signedHead(room: RoomUri): Promise<SignedHead | undefined>;
+  /**
+   * The room's head as it is now, signed now. Undefined if no such room is hosted here, and for a peer
+   * of whom nobody is in it any more: its last head came with the commit that says so.
+   */
+  signedHead(room: RoomUri, peer?: Domain): Promise<SignedHead | undefined>;
 }
 
 /** How a batch of entries is taken: checks outside, then all of it in one transaction. */
@@ -289,8 +292,8 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       hub: (room) => hubOf(context, room),
       checkFollowedBy: (peer, room) => checkFollowedBy(context, peer, room),
       introduceAgain: (tx, peer, room) => store.introduceAgain(tx, peer, room),
-      signedHead: async (room) =>
-        restored.isUnsettled(room) ? undefined : readSignedHead(context, room),
+      signedHead: async (room, peer) =>
+        restored.isUnsettled(room) ? undefined : readSignedHead(context, room, peer),
     },
     followed: {
       prepare: (peer, batch) => prepareBatch(context, peer, batch),

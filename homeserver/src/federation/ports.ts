@@ -75,8 +75,11 @@ export interface HostedRooms {
   hub(room: RoomUri): Promise<Domain | undefined>;
   /** Refuses `unknownRoom`, and `notMember` unless users of the peer are in the room. */
   checkFollowedBy(peer: Domain, room: RoomUri): Promise<void>;
-  /** The room's head as it is now, signed now; undefined if no such room is hosted here. */
-  signedHead(room: RoomUri): Promise<SignedHead | undefined>;
+  /**
+   * The room's head as it is now, signed now; undefined if no such room is hosted here, or nobody of
+   * the peer is in it any more.
+   */
+  signedHead(room: RoomUri, peer: Domain): Promise<SignedHead | undefined>;
   /**
    * A peer has lost what it knew of a room, or of all rooms: the next entry that it gets of each
    * comes with an introduction.

@@ -40,6 +40,8 @@ export type Behaviour = {
   poison: Map<string, () => Error>;
   /** Answered for entries with this text. */
   refuse: Map<string, "malformed" | "unknownRoom" | "conflict">;
+  /** Peers of whom nobody is in any room. */
+  out: Set<Domain>;
   /** Comes before a head is read. */
   beforeHead: (() => Promise<void>) | undefined;
   /** Stands before everything that arrives. */
@@ -62,6 +64,7 @@ export class Island {
     gaps: false,
     poison: new Map(),
     refuse: new Map(),
+    out: new Set(),
     beforeHead: undefined,
     intercept: undefined,
     instead: undefined,
@@ -275,8 +278,9 @@ export class Island {
       standing: nothing,
       ...movesNothing,
       checkFollowedBy: nothing,
-      signedHead: async (room) => {
+      signedHead: async (room, peer) => {
         await this.behaviour.beforeHead?.();
+        if (this.behaviour.out.has(peer)) return undefined;
         return database.read((tx) => headOf(room, this.tables.last(tx, room)?.position ?? 0));
       },
       introduceAgain: async (_, __, room) => void this.introduced.push(room),

@@ -117,3 +117,19 @@ test("FED-952 a room that goes on without the peer owes it no head after a resta
   await world.advance(10_000);
   expect(await islands.rows()).toBe(0);
 });
+
+test("FED-952 no head is owed where a restored hub takes back the commit that removes the peer", async () => {
+  await using islands = await TwoIslands.open();
+  const { world, hub, room } = islands;
+  islands.say(1);
+  await world.advance(2_000);
+  islands.say(1, "before the backup");
+  await world.advance(200);
+  hub.kill();
+  // The peer has told of that commit, so that no item brings it the head at it.
+  hub.behaviour.out.add(south);
+  await hub.start();
+  void hub.say(room, "among us", []);
+  await world.advance(10_000);
+  expect(await islands.rows()).toBe(0);
+});

@@ -21,7 +21,6 @@ import {
   type EntryWrite,
   fault,
   nothing,
-  restoredText,
   tellFault,
   ForbiddenCommit,
   haltAt,
@@ -43,6 +42,7 @@ import {
   writeSuspect,
 } from "../health/index.ts";
 import { knockEntry } from "../joining/index.ts";
+import { restoredEntry } from "./restored-entry.ts";
 import { roomEnded } from "./room-ended.ts";
 import { fitsMove, movedEntry } from "../moves/moved-entry.ts";
 import { messageEntry } from "./message-entry.ts";
@@ -202,7 +202,7 @@ async function prepareWrite(
         return nothing;
       case "tombstone":
         if (entry.reason === TOMBSTONE_REASONS.restored) {
-          return fault(context, room, entry, "restored", restoredText);
+          return await restoredEntry(context, room, entry);
         }
         if (entry.reason === TOMBSTONE_REASONS.moved) return await movedEntry(context, room, entry);
         if (isEnd(entry.reason)) return await roomEnded(context, room, entry);

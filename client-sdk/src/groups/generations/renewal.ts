@@ -97,6 +97,7 @@ export function tellRenewal(
   room.forkTags.clear();
   room.commits.clear();
   room.claimed.clear();
+  room.postponed.clear();
   Object.assign(room, {
     begun: undefined,
     founded: undefined,
@@ -104,7 +105,7 @@ export function tellRenewal(
     suspect: undefined,
     trouble: undefined,
     passing: undefined,
-    renewalOf: undefined,
+    renewal: undefined,
     suspendedUntil: undefined,
     peopleEpoch: noEpoch,
   });

@@ -3,7 +3,7 @@
  * a room, and what of all that a program is told.
  */
 export { awaitsReturn, forgetReturn, isOfLostKeys, isOfOwnLeaf, noteReturn } from "./own-return.ts";
-export { isRenewalOf, renewalOf } from "./renewal.ts";
+export { isRenewalOf, wishRenewal } from "./renewal.ts";
 export { endReturn, endWaiting, isStuck } from "./returning.ts";
 export { faceHalt, faceTrouble } from "./face-trouble.ts";
 export { forkTagLength, forkTagOf, isOfOtherFork, otherForkText } from "./fork-tag.ts";

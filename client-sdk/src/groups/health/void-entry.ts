@@ -57,7 +57,7 @@ function passedAll(room: Room, { epoch }: Passing): void {
   room.passing = undefined;
   // The hub has gone back to the epoch that this client is in.
   room.epochAtHub = 0;
-  room.renewalOf = epoch;
+  room.renewal = { epoch, wish: undefined };
 }
 
 /**

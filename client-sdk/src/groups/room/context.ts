@@ -289,8 +289,11 @@ export type Room = {
   founded: Founded | undefined;
   /** Says that a commit can be applied. */
   readonly vouching: Alarm;
-  /** The epoch that a void has left standing, and that somebody's update is to end. */
-  renewalOf: number | undefined;
+  /**
+   * The epoch that somebody's update is to end, since a void has left it standing or a restored hub has
+   * no GroupInfo, and the serial of this client's wish to make it, which waits for its turn.
+   */
+  renewal: { readonly epoch: number; readonly wish: number | undefined } | undefined;
   /** Makes that update. */
   readonly renewing: Alarm;
   /** The state that was told last. */

@@ -1,5 +1,5 @@
 import type { GroupsContext, Room } from "../room/index.ts";
-import { renewalOf } from "../health/index.ts";
+import { wishRenewal } from "../health/index.ts";
 import { pump } from "../pump/index.ts";
 
 const firstDelayMs = 100;
@@ -7,11 +7,16 @@ const delayPerMemberMs = 300;
 
 /**
  * After a void somebody's update ends the epoch that was poisoned (FED-1106): the GroupInfo that lies
- * at the hub may be what nobody could come in by. Another leaf begins in each epoch.
+ * at the hub may be what nobody could come in by. After a restore there may be none (FED-1200). Another
+ * leaf begins in each epoch.
  */
 export function scheduleRenewal(context: GroupsContext, room: Room): void {
-  const { group } = room;
-  if (group === undefined || group.epoch !== room.renewalOf) return;
+  const { group, renewal } = room;
+  if (group === undefined || renewal === undefined) return;
+  if (group.epoch !== renewal.epoch) {
+    takeUp(room, renewal);
+    return;
+  }
   const { epoch, ownLeaf } = group;
   const leaves = group.members().map(({ leaf }) => leaf);
   const place = leaves.indexOf(ownLeaf);
@@ -24,11 +29,18 @@ export function scheduleRenewal(context: GroupsContext, room: Room): void {
 }
 
 async function renew(context: GroupsContext, room: Room, epoch: number): Promise<void> {
-  if (room.group?.epoch !== epoch || room.lost || room.forked || !context.link.live()) return;
-  await context.store.transaction((tx) => {
-    if (tx.intents.oldest(room.uri, "commit") !== undefined) return;
-    const createdAt = context.env.now();
-    tx.intents.add({ room: room.uri, kind: "commit", createdAt, body: renewalOf(epoch) });
-  });
+  const { renewal } = room;
+  // The next connection sets the alarm anew.
+  if (renewal === undefined || !context.link.live()) return;
+  takeUp(room, renewal);
+  if (room.group?.epoch === epoch && !room.lost && !room.forked) {
+    await context.store.transaction((tx) => wishRenewal(context, tx, room, epoch));
+  }
   pump(context, room);
+}
+
+/** Its turn has come, or somebody else has done it: then there is nothing left to do in it. */
+function takeUp(room: Room, { wish }: NonNullable<Room["renewal"]>): void {
+  room.renewal = undefined;
+  if (wish !== undefined) room.postponed.delete(wish);
 }

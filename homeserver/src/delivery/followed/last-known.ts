@@ -1,16 +1,9 @@
-import { chainHashOf, decodeEntry, equalBytes, TOMBSTONE_REASONS } from "@treehouse/protocol";
+import { chainHashOf, decodeEntry, equalBytes, readRestored } from "@treehouse/protocol";
 import type { Entry } from "@treehouse/protocol";
 import { sha256 } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
 import type { TouchedRoom } from "./prepare.ts";
-
-/** The position that the first entry of a restored hub's term names as its last (FED-957). */
-export function lastNamed(entry: Entry): number | undefined {
-  if (entry.kind !== "tombstone" || entry.reason !== TOMBSTONE_REASONS.restored) return undefined;
-  const position = /^(?:0|[1-9]\d{0,15})$/.test(entry.detail) ? Number(entry.detail) : undefined;
-  return position !== undefined && position < entry.position ? position : undefined;
-}
 
 /**
  * The position of the last entry here that a restored hub still knows. What stands behind it was
@@ -25,7 +18,7 @@ export async function lastKnown(
   entry: Entry,
 ): Promise<number> {
   if (equalBytes(head.hash, entry.previous)) return head.position;
-  const named = lastNamed(entry);
+  const named = readRestored(entry)?.position;
   if (named !== undefined) {
     const at = await roomLog.readLog(tx, room.room, { after: named - 1, upTo: named });
     const bytes = at.entries[0]?.bytes;

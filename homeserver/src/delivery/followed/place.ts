@@ -1,6 +1,5 @@
-import { equalBytes } from "@treehouse/protocol";
+import { equalBytes, readRestored } from "@treehouse/protocol";
 import type { Bytes, Entry, SignedHead } from "@treehouse/protocol";
-import { lastNamed } from "./last-known.ts";
 import type { TouchedRoom } from "./prepare.ts";
 
 /** Where an entry stands, seen from the end of what is here. */
@@ -78,7 +77,7 @@ function stepOf(
 ): Place {
   if (proof === undefined) return { kind: "stale" };
   // The hub may have more of the old term than we: asked for it, it says whether.
-  const lacks = !follows(entry, head) && (lastNamed(entry) ?? Infinity) > head.position;
+  const lacks = !follows(entry, head) && (readRestored(entry)?.position ?? Infinity) > head.position;
   return lacks && !holes ? { kind: "ahead" } : { kind: "behindStep", proof };
 }
 

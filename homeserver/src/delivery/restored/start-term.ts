@@ -1,4 +1,4 @@
-import { TOMBSTONE_REASONS } from "@treehouse/protocol";
+import { restoredDetail, TOMBSTONE_REASONS } from "@treehouse/protocol";
 import type { DeliveryContext } from "../context.ts";
 import { appendEntry, hostedRoom, type HostedRoom, signedHeadOf } from "../room/index.ts";
 
@@ -35,11 +35,13 @@ export async function startTerm(
     await roomLog.jumpTo(tx, next.room, position, { head });
     const place = { hosted: next, after: base, acceptedAt: env.now(), peers: next.peers };
     const reason = TOMBSTONE_REASONS.restored;
+    const needsCommit = hosted.group.groupInfo.length === 0;
+    const detail = restoredDetail({ position: before.position, needsCommit });
     const point = await appendEntry(
       context,
       tx,
       place,
-      { kind: "tombstone", reason, replaced: before.hash, detail: String(before.position) },
+      { kind: "tombstone", reason, replaced: before.hash, detail },
       (end) => {
         const { signed } = signedHeadOf(crypto, next, end);
         return new Map(next.peers.map((peer) => [peer, { head: signed }]));

@@ -116,12 +116,12 @@ function noteGone({ metrics, env }: FederationContext, stream: PeerStream, items
 
 async function readHeads(
   { hosted, env }: FederationContext,
-  { owed }: PeerStream,
+  { domain, owed }: PeerStream,
 ): Promise<SignedHead[]> {
   const due = owed.takeDue(env.monotonic(), LIMITS.batchHeadsMax);
   const heads: SignedHead[] = [];
   for (const room of due) {
-    const head = await hosted.signedHead(room);
+    const head = await hosted.signedHead(room, domain);
     if (head === undefined) owed.forget(room);
     else heads.push(head);
   }

@@ -60,7 +60,7 @@ export class OwedHeads {
     this.#rest(room, owed.readAt);
   }
 
-  /** The room has ended. */
+  /** The room has ended, or has nobody of the peer any more. */
   forget(room: RoomUri): void {
     this.#rooms.delete(room);
   }

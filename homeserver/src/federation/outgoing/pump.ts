@@ -175,6 +175,8 @@ export class Pump {
       return "again";
     }
     const composed = await composeBatch(this.#context, this.#stream, this.#bounds());
+    // No head is owed for what was forgotten meanwhile: its rows may go.
+    if (composed === undefined) this.#cleaner.soon();
     return composed && this.#sending(composed.items, composed.heads);
   }
 

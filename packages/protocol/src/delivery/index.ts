@@ -18,6 +18,7 @@ export { foundRoomRequestCodec, foundRoomResponseCodec } from "./found.ts";
 export type { FoundRoomRequest, FoundRoomResponse } from "./found.ts";
 export { ratchetTreeCodec } from "./mls-objects.ts";
 export { movedDetail, readBegun, readMoved } from "./moved.ts";
+export { readRestored, type Restored, restoredDetail } from "./restored.ts";
 export { frankCodec } from "./frank.ts";
 export type { Frank } from "./frank.ts";
 export {

@@ -39,7 +39,7 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
   const missing: string[] = [];
   for (const one of clients) {
     const intents = await one.openIntents();
-    if (intents > 0) missing.push(`${one.name} has ${intents} wishes`);
+    if (intents.length > 0) missing.push(`${one.name} has wishes: ${intents.join(", ")}`);
   }
   if (missing.length > 0) return missing;
   const excused = await whoNeedNotRead(scene);

@@ -193,11 +193,11 @@ export class SimClient implements Host {
     this.#full = full;
   }
 
-  /** How many wishes are stored and not done. */
-  async openIntents(): Promise<number> {
-    const sql = "SELECT count(*) AS open FROM intents WHERE status <> 'held' ORDER BY 1";
-    const open = await this.#database?.transaction((tx) => Number(tx.all(sql)[0]?.["open"]));
-    return open ?? 0;
+  /** What is wished and not done, by its kind and status. */
+  async openIntents(): Promise<readonly string[]> {
+    const sql = "SELECT kind, status FROM intents WHERE status <> 'held' ORDER BY serial";
+    const rows = await this.#database?.transaction((tx) => tx.all(sql));
+    return (rows ?? []).map(({ kind, status }) => `${String(kind)} ${String(status)}`);
   }
 
   /** How far it is in a room, as its store has it; undefined where it has never been in. */

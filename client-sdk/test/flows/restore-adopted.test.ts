@@ -1,0 +1,34 @@
+/** A hub that was put back, and has from its followers what it has lost, but for a GroupInfo. */
+import { expect, test } from "vitest";
+
+import { befriend } from "../world/friends.ts";
+import { keepData } from "../world/old-data.ts";
+import { startServers } from "../world/servers.ts";
+import { founded, next, reads, until } from "../world/waiting.ts";
+
+test("R-019 FED-1200 where a restored hub has no GroupInfo, a member commits, and others come back", async () => {
+  await using servers = await startServers("a.example", "b.example");
+  const [hub, other] = [servers.at(0), servers.at(1)];
+  const [alice, bob] = [await hub.register("alice"), await hub.register("bob")];
+  const carol = await other.register("carol");
+  await befriend(alice, carol);
+  const [hers, his] = await founded(alice, "Tea", [bob, carol]);
+  if (!hers || !his) throw new Error("two");
+  await hers.send("all here");
+  await Promise.all([reads(bob, hers.id, "all here"), reads(carol, hers.id, "all here")]);
+  const old = await keepData(hub);
+  // Whose last member goes gets the commit that says so, and no GroupInfo of what follows.
+  const out = next(carol, "removed");
+  await hers.remove([carol.me.address]);
+  await out;
+  await until(bob, async () => (await his.members()).length === 2);
+  await old.putBack();
+  await his.rejoin();
+  await his.send("back again");
+  await reads(alice, hers.id, "back again");
+  expect((await hers.members()).map(({ address }) => address).toSorted()).toEqual([
+    "alice@a.example",
+    "bob@a.example",
+  ]);
+  for (const client of [alice, bob, carol]) await client.close();
+}, 120_000);
