@@ -1,10 +1,18 @@
-import { type HttpRequest, paths, problemOf, Refusal, utf8Encode } from "@treehouse/protocol";
+import {
+  type ClientFrame,
+  type HttpRequest,
+  paths,
+  problemOf,
+  Refusal,
+  refusedFrame,
+  utf8Encode,
+} from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { keepData } from "../world/old-data.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
 import { openTampered, type TamperedFetch } from "../world/tampered.ts";
-import { founded, heard, next, reads } from "../world/waiting.ts";
+import { founded, heard, next, reads, until } from "../world/waiting.ts";
 
 let server: TestServer;
 
@@ -89,4 +97,26 @@ test("R-019 a gap is told once, when it is passed, however often it is met befor
   await back;
   // Bob, who asks to be out again, may have been faster: that would be a gap of its own.
   expect(gaps.filter((reason) => reason !== "missed")).toEqual(["restored"]);
+}, 60_000);
+
+test("FED-957 what a hub refuses that was put back behind its members is done when they are back", async () => {
+  const bob = await server.register("bob");
+  const { promise: refused, resolve } = Promise.withResolvers<void>();
+  let refuses = false;
+  const answer = (one: ClientFrame) => {
+    if (one.type !== "update" || !refuses) return undefined;
+    resolve();
+    return refusedFrame(one.requestId, new Refusal("epochAhead", "not yet", { currentEpoch: 0 }));
+  };
+  const alice = await openTampered(server, "alice", { answer }, { password, register: {} });
+  const [hers, his] = await founded(alice, "Tea", [bob]);
+  if (!hers || !his) throw new Error("two");
+  refuses = true;
+  const wish = hers.setHistoryDays(3);
+  await refused;
+  refuses = false;
+  // What comes in the stream has her look again, as the declaration of the hub would.
+  await his.send("are you there?");
+  await wish;
+  await until(bob, async () => (await his.info()).epoch === (await hers.info()).epoch);
 }, 60_000);

@@ -21,6 +21,7 @@ import { releaseHeld, tellHeld, buildSend, finishSend } from "../saying/index.ts
 import { faceHalt, faceTrouble, tellHealth } from "../health/index.ts";
 import { isRemovalPending, needsCommitFirst } from "./needs-commit-first.ts";
 import { postpone } from "./postpone.ts";
+import { isHubBehind, isTransient, refusalFor } from "./transient.ts";
 import {
   forgottenText,
   offerText,
@@ -253,15 +254,14 @@ async function guarded(
       retryLater(context, room, error.data.retryAfterMs ?? retryDelayMs);
       return "wait";
     }
+    if (isHubBehind(error)) {
+      retryLater(context, room, refusedDelayMs);
+      return "wait";
+    }
     // The connection finds out by itself, and says so with `loginRequired`.
     if (error instanceof Refusal && isSessionOver(error)) return "wait";
     throw error;
   }
-}
-
-function isTransient(error: unknown): boolean {
-  if (error instanceof NetworkFault || error instanceof StoreFault) return true;
-  return error instanceof Refusal && (isPassing(error) || isSessionOver(error));
 }
 
 async function dispatch(context: GroupsContext, room: Room, intent: IntentRow): Promise<Step> {
@@ -290,12 +290,6 @@ async function dispatch(context: GroupsContext, room: Room, intent: IntentRow): 
     case "leave":
       return finishLeave(context, room, intent);
   }
-}
-
-/** A final no is an answer like a yes; everything else says nothing about the request. */
-function refusalFor(error: unknown): Refusal {
-  if (error instanceof Refusal && !isTransient(error)) return error;
-  throw error;
 }
 
 async function commitFirst(context: GroupsContext, room: Room): Promise<Step> {

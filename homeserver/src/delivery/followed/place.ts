@@ -77,7 +77,8 @@ function stepOf(
 ): Place {
   if (proof === undefined) return { kind: "stale" };
   // The hub may have more of the old term than we: asked for it, it says whether.
-  const lacks = !follows(entry, head) && (readRestored(entry)?.position ?? Infinity) > head.position;
+  const lacks =
+    !follows(entry, head) && (readRestored(entry)?.position ?? Infinity) > head.position;
   return lacks && !holes ? { kind: "ahead" } : { kind: "behindStep", proof };
 }
 

@@ -26,10 +26,7 @@ export type Faults = {
   readonly fullDisks: number;
   /** The fsync of a COMMIT, or any statement, fails with an I/O error so many times. */
   readonly brokenCommits: number;
-  /**
-   * The server that has the room is put back to what it was, from a backup, so many times. No seed
-   * draws it: it is wished for, until what it has found is followed to its end (docs/reliability.md).
-   */
+  /** The server that has the room is put back to what it was, from a backup, so many times. */
   readonly restoredHubs: number;
   /** The same with another one. */
   readonly restoredServers: number;
@@ -128,9 +125,9 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     tampering: sometimes(0.3, upTo(0.2), 0),
     slowConsumers: sometimes(slowShare, random.integer(1, 2), 0),
     tier: sometimes<Tier>(realShare, "real", "light"),
-    restoredHubs: 0,
     restoredServers: sometimes(0.1, 1, 0),
     restoredStores: sometimes(0.1, 1, 0),
+    restoredHubs: sometimes(0.1, 1, 0),
   };
   return { ...drawn, ...overrides };
 }

@@ -1,0 +1,25 @@
+import { NetworkFault, Refusal } from "@treehouse/protocol";
+
+import { StoreFault } from "../../storage/index.ts";
+import { isPassing, isSessionOver } from "../room/index.ts";
+
+/** What says nothing about the wish, which is tried again. */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof NetworkFault || error instanceof StoreFault) return true;
+  if (isHubBehind(error)) return true;
+  return error instanceof Refusal && (isPassing(error) || isSessionOver(error));
+}
+
+/**
+ * The hub was put back to before the epoch that this client is in. It is about to say so in the stream
+ * (FED-957), and what was wished is done once this client has come back.
+ */
+export function isHubBehind(error: unknown): boolean {
+  return error instanceof Refusal && error.code === "epochAhead";
+}
+
+/** A final no is an answer like a yes; everything else says nothing about the request. */
+export function refusalFor(error: unknown): Refusal {
+  if (error instanceof Refusal && !isTransient(error)) return error;
+  throw error;
+}
