@@ -6,7 +6,7 @@ import { keepData } from "../world/old-data.ts";
 import { startServers } from "../world/servers.ts";
 import { founded, next, reads, until } from "../world/waiting.ts";
 
-test("R-019 FED-1200 where a restored hub has no GroupInfo, a member commits, and others come back", async () => {
+test("R-019 FED-1117 where a restored hub has no GroupInfo, a member commits, and others come back", async () => {
   await using servers = await startServers("a.example", "b.example");
   const [hub, other] = [servers.at(0), servers.at(1)];
   const [alice, bob] = [await hub.register("alice"), await hub.register("bob")];

@@ -40,10 +40,8 @@ export type Behaviour = {
   poison: Map<string, () => Error>;
   /** Answered for entries with this text. */
   refuse: Map<string, "malformed" | "unknownRoom" | "conflict">;
-  /** Peers of whom nobody is in any room. */
-  out: Set<Domain>;
-  /** Comes before a head is read. */
-  beforeHead: (() => Promise<void>) | undefined;
+  /** Comes before a head is read; there is none for a peer of whom nobody is in the room. */
+  beforeHead: ((peer: Domain) => Promise<"none" | undefined>) | undefined;
   /** Stands before everything that arrives. */
   intercept: ((call: PeerCall) => Promise<void> | void) | undefined;
   /** Answers in place of the module. */
@@ -64,7 +62,6 @@ export class Island {
     gaps: false,
     poison: new Map(),
     refuse: new Map(),
-    out: new Set(),
     beforeHead: undefined,
     intercept: undefined,
     instead: undefined,
@@ -279,8 +276,7 @@ export class Island {
       ...movesNothing,
       checkFollowedBy: nothing,
       signedHead: async (room, peer) => {
-        await this.behaviour.beforeHead?.();
-        if (this.behaviour.out.has(peer)) return undefined;
+        if ((await this.behaviour.beforeHead?.(peer)) === "none") return undefined;
         return database.read((tx) => headOf(room, this.tables.last(tx, room)?.position ?? 0));
       },
       introduceAgain: async (_, __, room) => void this.introduced.push(room),

@@ -127,7 +127,7 @@ test("FED-952 no head is owed where a restored hub takes back the commit that re
   await world.advance(200);
   hub.kill();
   // The peer has told of that commit, so that no item brings it the head at it.
-  hub.behaviour.out.add(south);
+  hub.behaviour.beforeHead = (peer) => Promise.resolve(peer === south ? "none" : undefined);
   await hub.start();
   void hub.say(room, "among us", []);
   await world.advance(10_000);

@@ -12,7 +12,7 @@ import { wishRenewal } from "../health/index.ts";
 
 /**
  * The hub was put back to a backup. Where it has no GroupInfo since, who cannot go on cannot come back
- * either, before somebody ends this epoch (FED-1200): wished durably, since nobody else may be left.
+ * either, before somebody ends this epoch (FED-1117): wished durably, since nobody else may be left.
  */
 export async function restoredEntry(
   context: GroupsContext,

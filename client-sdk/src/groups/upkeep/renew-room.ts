@@ -7,7 +7,7 @@ const delayPerMemberMs = 300;
 
 /**
  * After a void somebody's update ends the epoch that was poisoned (FED-1106): the GroupInfo that lies
- * at the hub may be what nobody could come in by. After a restore there may be none (FED-1200). Another
+ * at the hub may be what nobody could come in by. After a restore there may be none (FED-1117). Another
  * leaf begins in each epoch.
  */
 export function scheduleRenewal(context: GroupsContext, room: Room): void {

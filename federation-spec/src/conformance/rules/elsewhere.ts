@@ -208,10 +208,10 @@ const names: Readonly<Record<string, Names>> = {
     "FED-1106": "what comes after a void",
     "FED-1107": "what a client does that cannot apply a commit",
     "FED-1112": "what a client does that refuses a commit",
-    "FED-1200": "what a client does whose hub was restored",
   },
   "it needs a hub that lies, is restored, or moves": {
     "FED-124": "a room's domain says where it was founded",
+    "FED-1117": "what a client does whose restored hub has no GroupInfo",
     "FED-204": "validity is judged at the hub's acceptance time",
     "FED-208": "removals are proposed again after an external commit",
     "FED-209": "a tombstone stands for an entry",

@@ -17,7 +17,7 @@ const entry = (change: Partial<Entry & { kind: "tombstone" }>): Entry => ({
   ...change,
 });
 
-test("FED-957 FED-1200 a new term names the last entry that is known, and whether a commit is needed", () => {
+test("FED-957 FED-1117 a new term names the last entry that is known, and whether a commit is needed", () => {
   for (const said of [
     { position: 12, needsCommit: false },
     { position: 0, needsCommit: true },

@@ -5,7 +5,7 @@ import { TOMBSTONE_REASONS } from "./entry.ts";
 export type Restored = {
   /** Of the last entry that it still has. */
   readonly position: number;
-  /** It has no GroupInfo to give: nobody comes in, or back, before somebody commits (FED-1200). */
+  /** It has no GroupInfo to give: nobody comes in, or back, before somebody commits (FED-1117). */
   readonly needsCommit: boolean;
 };
 
