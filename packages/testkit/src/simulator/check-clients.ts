@@ -115,11 +115,22 @@ function checkTold({ told, network, servers, victim, world }: Scene, log: Log): 
   }
 }
 
+/**
+ * What a hub has forgotten is said again for those who come back; and a store that was put back says
+ * what it had still to say, and what the newer one had said. Others hold it where they read it first.
+ */
+function maySayAgain({ servers, clients, sent }: Scene, text: string | undefined): boolean {
+  if (servers[0]?.wasRestored === true) return true;
+  const by = sent.find((known) => known.text === text)?.by;
+  return clients.some(({ address, wasPutBack }) => wasPutBack && address === by);
+}
+
 function checkSent(
-  { sent, servers, clients, world }: Scene,
+  scene: Scene,
   all: ReadonlyMap<number, string>,
   log: Log,
 ): void {
+  const { sent, servers, clients, world } = scene;
   const positions = new Map<string, number[]>();
   for (const [position, text] of all) {
     positions.set(text, [...(positions.get(text) ?? []), position]);
@@ -127,9 +138,8 @@ function checkSent(
   for (const { text, outcome, position, code } of sent) {
     const places = positions.get(text) ?? [];
     positions.delete(text);
-    // It is said again for those who come back, who have it at its new place and nobody else does.
     const wasRestored = servers[0]?.wasRestored === true;
-    if (places.length > 1 && !wasRestored) {
+    if (places.length > 1 && !maySayAgain(scene, text)) {
       world.violate("I2", `"${text}" stands at ${places.join(" and ")}`);
     }
     const isForgotten = wasRestored && log.at(position ?? 0) === undefined;
@@ -226,7 +236,7 @@ function checkHeld(
   { texts }: Held,
   { all, log }: { all: ReadonlyMap<number, string>; log: Log },
 ): void {
-  const { world, servers, givenUp, victim, told } = scene;
+  const { world, givenUp, victim, told } = scene;
   const client = one.client?.me.client ?? "";
   const stays = staysOf(client, log);
   // What a member wishes is done, sooner or later.
@@ -241,10 +251,10 @@ function checkHeld(
   if (has.size !== texts.length || hasSaid.size !== texts.length) {
     world.violate("I10", `${one.name} holds something twice`);
   }
-  // What a hub has forgotten stands in a history where it was read first.
-  const lacks = (position: number): boolean =>
-    !has.has(position) &&
-    !(servers[0]?.wasRestored === true && hasSaid.has(all.get(position) ?? ""));
+  const lacks = (position: number): boolean => {
+    const text = all.get(position) ?? "";
+    return !has.has(position) && !(hasSaid.has(text) && maySayAgain(scene, text));
+  };
   for (const position of all.keys()) {
     const stay = stays.find(({ after, upTo }) => position > after && position < upTo);
     const epoch = log.at(position)?.epoch ?? 0;
