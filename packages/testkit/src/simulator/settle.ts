@@ -58,8 +58,12 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
     const head = hub.head(room);
     const members = hub.members(room);
     for (const one of clients) {
-      if (one.client === undefined || !members.includes(one.client.me.client)) continue;
+      if (one.client === undefined) continue;
       const standing = await one.standing(room);
+      if (!members.includes(one.client.me.client)) {
+        if (standing?.status === "joined") missing.push(`${one.name} does not know that it is out`);
+        continue;
+      }
       if (standing?.status !== "joined") {
         missing.push(`${one.name} is ${standing?.status ?? "not"} in`);
       } else if (standing.position !== head) {
