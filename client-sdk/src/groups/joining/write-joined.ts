@@ -29,7 +29,8 @@ export async function writeJoined(
   joined: Joined,
 ): Promise<void> {
   const { group, head } = joined;
-  const hub = { ...room.hub, term: Math.max(room.hub.term, head.term), doubt: undefined };
+  const term = Math.max(room.hub.term, head.term);
+  const hub = { ...room.hub, term, doubt: undefined, moving: undefined };
   const { changedKeys, cursor, renewed } = await context.store.transaction((tx) => {
     writeRoom(context, tx, room, joined);
     writeHubRecord(tx, room.uri, hub);

@@ -75,6 +75,8 @@ export async function writeRejoined(
         ...(back || room.hub),
         term: Math.max(room.hub.term, head.term),
         doubt: undefined,
+        // The hub that was come back to has taken over, or knows of no move any more.
+        moving: undefined,
         first: after.first ?? room.hub.first,
         returned: rollback === undefined ? room.hub.returned : after.returned,
         again: [...open.filter((serial) => room.hub.again.includes(serial)), ...after.again],

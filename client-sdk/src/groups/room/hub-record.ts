@@ -33,9 +33,9 @@ export type HubRecord = {
   readonly served: readonly ClientUri[];
   /** The end of a gap in which a commit may be lost, or the removal of this client. */
   readonly doubt: number | undefined;
-  /** How often this client repeated lately what it had said, and when it did so last, in ms. */
   /** The term of the hub that a commit has named, until the former one has closed its log. */
   readonly moving: number | undefined;
+  /** How often this client repeated lately what it had said, and when it did so last, in ms. */
   readonly repeats: { readonly count: number; readonly at: number };
 };
 

@@ -125,11 +125,7 @@ function maySayAgain({ servers, clients, sent }: Scene, text: string | undefined
   return clients.some(({ address, wasPutBack }) => wasPutBack && address === by);
 }
 
-function checkSent(
-  scene: Scene,
-  all: ReadonlyMap<number, string>,
-  log: Log,
-): void {
+function checkSent(scene: Scene, all: ReadonlyMap<number, string>, log: Log): void {
   const { sent, servers, clients, world } = scene;
   const positions = new Map<string, number[]>();
   for (const [position, text] of all) {
