@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { befriend } from "../world/friends.ts";
 import { keepData } from "../world/old-data.ts";
 import { startServers } from "../world/servers.ts";
-import { founded, next, reads, until } from "../world/waiting.ts";
+import { founded, heard, joinedBy, next, reads, until } from "../world/waiting.ts";
 
 test("R-019 FED-1117 where a restored hub has no GroupInfo, a member commits, and others come back", async () => {
   await using servers = await startServers("a.example", "b.example");
@@ -31,4 +31,32 @@ test("R-019 FED-1117 where a restored hub has no GroupInfo, a member commits, an
     "bob@a.example",
   ]);
   for (const client of [alice, bob, carol]) await client.close();
+}, 120_000);
+
+test("T-20 FED-957 who is added again to a restored room does not take its own epoch for the one there", async () => {
+  await using servers = await startServers("a.example", "b.example");
+  const [hub, other] = [servers.at(0), servers.at(1)];
+  const alice = await hub.register("alice");
+  let carol = await other.register("carol");
+  await befriend(alice, carol);
+  const hers = await alice.conversations.create({ name: "Tea", members: [] });
+  const old = await keepData(hub);
+  await alice.caughtUp();
+  await hers.add([carol.me.address]);
+  await joinedBy(carol, hers.id);
+  await hers.send("welcome");
+  await reads(carol, hers.id, "welcome");
+  await carol.close();
+  await old.putBack();
+  // She comes back into the epoch of that number, and brings carol in once more.
+  await next(alice, "joined", ({ room }) => room === hers.id);
+  await until(alice, async () => (await hers.members()).length === 2);
+  carol = await other.open("carol");
+  const faults = heard(carol, "fault");
+  const back = next(carol, "joined", ({ room }) => room === hers.id);
+  await back;
+  await hers.send("welcome back");
+  await reads(carol, hers.id, "welcome back");
+  expect(faults.map(({ code }) => code)).not.toContain("commitInvalid");
+  for (const client of [alice, carol]) await client.close();
 }, 120_000);

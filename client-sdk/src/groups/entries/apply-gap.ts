@@ -51,7 +51,7 @@ export async function applyGap(context: GroupsContext, room: Room, gap: RoomGap)
     return;
   }
   const rollback = { cause: "restore" as const, from: gap.from, to: gap.to, head };
-  if (await holdsMore(context, room, head)) {
+  if (await holdsOther(context, room, gap, head)) {
     // The cursor stays: after a crash the gap comes again and says the same.
     room.rollback = rollback;
     room.lost = true;
@@ -118,12 +118,20 @@ async function declaredHead(
 }
 
 /**
- * Whether this group is of an epoch that the hub no longer knows, or knows otherwise. A removal that is
- * pending here may be one that the hub forgot: then it would take no commit that carries it out.
+ * Whether this group is of an epoch that the hub no longer knows, or knows otherwise: also of one that
+ * it has had again since, under the same number, where the head is of later and this client has read
+ * what was forgotten. A removal that is pending here may be one that the hub forgot: then it would take
+ * no commit that carries it out.
  */
-async function holdsMore(context: GroupsContext, room: Room, head: Head): Promise<boolean> {
+async function holdsOther(
+  context: GroupsContext,
+  room: Room,
+  { from }: RoomGap,
+  head: Head,
+): Promise<boolean> {
   const group = await loadGroup(context, room);
-  if (group.epoch !== head.epoch) return group.epoch > head.epoch;
+  if (group.epoch > head.epoch) return true;
+  if (group.epoch < head.epoch) return room.cursor.position >= from;
   return group.pendingRemovals.length > 0 || !equalBytes(group.treeHash(), head.treeHash);
 }
 

@@ -85,9 +85,12 @@ async function heldBy(client: Client, room: string): Promise<Held> {
   };
 }
 
-/** What follows from a hub that was put back, beside what is forgotten itself. */
+/**
+ * What follows from a hub that was put back, beside what is forgotten itself. A Welcome into an epoch
+ * that it forgot is of another tree than the one that it has at that number.
+ */
 const ofSettingBack = new RegExp(
-  `^(restored|membersReturned|${heldText})|: (restored|missed)$`,
+  `^(restored|membersReturned|welcomeUnusable|${heldText})|: (restored|missed)$`,
   "u",
 );
 
