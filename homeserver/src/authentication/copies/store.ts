@@ -8,7 +8,7 @@ export type StoreMark = {
   readonly mark: Bytes;
   /** The newest last. */
   readonly replaced: readonly Bytes[];
-  /** Those of earlier openings of the same store, the newest last. */
+  /** Those of earlier openings of the same store, and of copies that were refused, the newest last. */
   readonly former: readonly Bytes[];
   readonly copiedAt: number | undefined;
 };

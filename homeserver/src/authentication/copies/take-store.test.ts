@@ -17,12 +17,13 @@ test("a request of a process that is gone, however late it comes, is no copy; a 
       throw error;
     },
   });
+  let restored = 0;
   const nothing = (): never => {
     throw new Error("nothing was put back");
   };
   const keyPackages = {
     deleteOf: nothing,
-    deleteStockOf: nothing,
+    deleteStockOf: async () => void (restored += 1),
     forgetUser: nothing,
     wasHandedTo: nothing,
   };
@@ -49,6 +50,12 @@ test("a request of a process that is gone, however late it comes, is no copy; a 
   expect(await take([1, 2, 3], false)).toEqual({ store: "known", copiedAt: undefined });
 
   await expect(take([1, 2, 9], true)).rejects.toMatchObject({ code: "storeCopied" });
+  // The same once more, late, while nobody is connected: its process was refused, and has stopped.
+  await expect(take([1, 2, 9], false)).rejects.toMatchObject({ code: "storeCopied" });
   expect(await take([1, 2, 3, 4], false)).toMatchObject({ copiedAt: expect.any(Number) });
+  expect(restored).toBe(0);
+  // Opened again, it is the one that goes on.
+  expect(await take([1, 2, 9, 10], false)).toMatchObject({ store: "restored" });
+  expect(restored).toBe(1);
   await database.close();
 });

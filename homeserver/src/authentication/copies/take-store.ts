@@ -26,8 +26,8 @@ export type StoreTaken = {
  * Lets one of the copies of a client's store in (decision 0089). A store knows the mark that was let in
  * last, or it is a copy from before that: one that was put back, or one of two that live. It counts as
  * put back unless another one is connected, has been let in by this very process, or was itself
- * replaced by an older copy. Refuses `storeCopied`. A mark that this very store has had before comes
- * from a request that was long on its way, of a process that is gone: that is no copy.
+ * replaced by an older copy. Refuses `storeCopied`. A mark that this very store has had before, or that
+ * was refused, comes from a request that was long on its way, of a process that is gone: that is no copy.
  */
 export async function takeStore(
   { database, env, marks, neighbours }: CopiesContext,
@@ -50,7 +50,9 @@ export async function takeStore(
     }
     if (row.former.some((one) => equalBytes(one, mark))) return undefined;
     if (isConnected || running || row.replaced.some(has)) {
-      await marks.put(tx, { ...row, copiedAt: env.now() });
+      // Its process does nothing more; another copy of this request may come when nobody is connected.
+      const former = [...row.former, mark].slice(-formerMax);
+      await marks.put(tx, { ...row, former, copiedAt: env.now() });
       return undefined;
     }
     const replaced = [...row.replaced, row.mark].slice(-LIMITS.replacedMarksMax);

@@ -32,6 +32,8 @@ export type Faults = {
   readonly restoredServers: number;
   /** The same with the store of a client. */
   readonly restoredStores: number;
+  /** A copy of a client's store is opened while that client runs, so many times. */
+  readonly copiedStores: number;
   /** A clock jumps by up to an hour so many times. */
   readonly clockJumps: number;
   /** Probability that the server of one client lies to it about an entry. */
@@ -84,6 +86,7 @@ export const off: Partial<Faults> = {
   restoredHubs: 0,
   restoredServers: 0,
   restoredStores: 0,
+  copiedStores: 0,
   clockJumps: 0,
   lies: 0,
   garbage: 0,
@@ -128,6 +131,7 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     restoredServers: sometimes(0.1, 1, 0),
     restoredStores: sometimes(0.1, 1, 0),
     restoredHubs: sometimes(0.1, 1, 0),
+    copiedStores: sometimes(0.08, 1, 0),
   };
   return { ...drawn, ...overrides };
 }

@@ -82,6 +82,26 @@ export class MemoryDisk {
     this.synced();
   }
 
+  /** Another disk with what is on this one. */
+  copy(): MemoryDisk {
+    // The image is that of before the seed, whose transaction is open: its rows follow.
+    const copy = new MemoryDisk(this.#database.serialize());
+    const tables = this.#database.prepare(ordinaryTables).pluck().all();
+    copy.#database.pragma("defer_foreign_keys = ON");
+    for (const table of tables) {
+      copy.#database.prepare(`DELETE FROM "${String(table)}"`).run();
+      for (const row of this.#database
+        .prepare(`SELECT * FROM "${String(table)}"`)
+        .raw()
+        .all()) {
+        if (!Array.isArray(row)) throw new TypeError("a row is no list");
+        const values = row.map(() => "?").join(", ");
+        copy.#database.prepare(`INSERT INTO "${String(table)}" VALUES (${values})`).run(...row);
+      }
+    }
+    return copy;
+  }
+
   /** Copies what is committed, for later. */
   backUp(): void {
     this.synced();
@@ -113,6 +133,13 @@ export class MemoryDisk {
     this.#database.close();
   }
 }
+
+/** What a virtual table, such as an index of words, holds is its own affair. */
+const ordinaryTables = `
+  SELECT name FROM sqlite_master AS one WHERE type = 'table' AND rootpage > 0
+    AND NOT EXISTS (SELECT 1 FROM sqlite_master AS virtual
+      WHERE virtual.rootpage = 0 AND virtual.type = 'table'
+        AND one.name GLOB virtual.name || '_*')`;
 
 /** Says in the header of the file that there is no log beside it (file format, octets 18 and 19). */
 function withoutLog(image: Uint8Array): Uint8Array {

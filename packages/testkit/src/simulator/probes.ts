@@ -18,6 +18,7 @@ const rare = [
   "late message",
   "server restored",
   "store put back",
+  "store copied",
   "followed again",
   "KeyPackage claimed",
   "refused wrongEpoch",

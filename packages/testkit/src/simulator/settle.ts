@@ -39,6 +39,7 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
   const missing: string[] = [];
   for (const one of clients) {
     const intents = await one.openIntents();
+    if (one.isDoubled) missing.push(`${one.name} runs twice`);
     if (intents.length > 0) missing.push(`${one.name} has wishes: ${intents.join(", ")}`);
   }
   if (missing.length > 0) return missing;

@@ -23,6 +23,13 @@ const keyStretching = {
 
 export const simPassword = "correct horse battery staple";
 
+type Process = {
+  readonly client: Client;
+  readonly disk: MemoryDisk;
+  readonly life: Life;
+  readonly database: SqlDatabase | undefined;
+};
+
 /** `joined`, or why it is not in; and up to where it has read. */
 export type Standing = { readonly status: string; readonly position: number };
 
@@ -46,13 +53,16 @@ export class SimClient implements Host {
   readonly world: SimWorld;
   readonly network: SimNetwork;
   readonly path: string;
-  readonly disk: MemoryDisk | undefined;
   skewMs = 0;
-  /** Whether its store is an old one: it may lack what it says it lacks. */
+  /** Whether its store is an old one, or a copy: it may lack what it says it lacks. */
   wasPutBack = false;
   crashes = 0;
   /** Hears of each life, to listen to it. */
   onOpen: (client: Client) => void = () => undefined;
+  #disk: MemoryDisk | undefined;
+  /** The process whose store was copied, as long as it runs beside that of the copy. */
+  #original: Process | undefined;
+  readonly #copies: MemoryDisk[] = [];
   #life: Life | undefined;
   #client: Client | undefined;
   #database: SqlDatabase | undefined;
@@ -66,7 +76,7 @@ export class SimClient implements Host {
     this.address = address;
     this.name = address.replace("@", ".");
     this.path = path;
-    this.disk = disk;
+    this.#disk = disk;
     this.#files = new SyncedFiles(path);
   }
 
@@ -79,8 +89,14 @@ export class SimClient implements Host {
     return this.#client;
   }
 
+  /** Whether two processes run with copies of its store. */
+  get isDoubled(): boolean {
+    return this.#original !== undefined;
+  }
+
   async open(more: Partial<ClientOptions> = {}): Promise<void> {
     const life = new Life(this);
+    const disk = this.#disk;
     this.#life = life;
     const { env } = life;
     const opening = openClient(
@@ -90,10 +106,10 @@ export class SimClient implements Host {
         keyStretching,
         ...(this.world.faults.tier === "light" ? { storeSeal: createLightSeal } : {}),
         openStore: async (path) => {
-          const database = this.disk === undefined ? openSqlite(path) : openMemoryStore(this.disk);
+          const database = disk === undefined ? openSqlite(path) : openMemoryStore(disk);
           this.#database = database;
           life.atEnd(() => void database.close());
-          return { database: this.#mortal(database, life), key: new Uint8Array(32).fill(7) };
+          return { database: this.#mortal(database, life, disk), key: new Uint8Array(32).fill(7) };
         },
         close: () => Promise.resolve(),
       },
@@ -105,6 +121,9 @@ export class SimClient implements Host {
         : opening);
       if (!life.alive || client === undefined) return;
       this.#client = client;
+      client.on("fault", ({ code }) => {
+        if (code === "storeCopied") this.#displaced(life);
+      });
       this.world.note(`up ${this.name}`);
       this.onOpen(client);
     } catch (error) {
@@ -126,23 +145,23 @@ export class SimClient implements Host {
     if (this.world.random(`power ${this.name}`).chance(this.world.faults.powerLoss)) {
       this.world.probe("power lost by a client");
       this.world.note(`power of ${this.name}`);
-      if (this.disk === undefined) this.#files.rewind();
-      else this.disk.losePower();
+      if (this.#disk === undefined) this.#files.rewind();
+      else this.#disk.losePower();
     }
     this.#comeBack();
   }
 
   /** Copies its store, which goes on. */
   backUp(): void {
-    if (this.disk === undefined || this.disk.acting) return;
-    this.disk.backUp();
+    if (this.#disk === undefined || this.#disk.acting) return;
+    this.#disk.backUp();
     this.world.note(`copy of ${this.name}`);
   }
 
   /** Somebody puts the copy back, and opens it when the server has noticed that the other one is gone. */
   restore(): void {
-    const { disk, world, name } = this;
-    const life = this.#life;
+    const { world, name } = this;
+    const [disk, life] = [this.#disk, this.#life];
     if (disk?.backedUp !== true || this.#stopping || life?.alive !== true) return;
     this.#client = undefined;
     life.end();
@@ -151,6 +170,39 @@ export class SimClient implements Host {
     world.probe("store put back");
     this.wasPutBack = true;
     this.#comeBack(noticedMs);
+  }
+
+  /** Somebody opens a copy of its store beside it: the server lets one of the two go on. */
+  copyLive(): void {
+    const [client, disk, life, database] = [this.#client, this.#disk, this.#life, this.#database];
+    if (client === undefined || disk === undefined || life === undefined) return;
+    if (disk.acting || this.isDoubled || this.#stopping) return;
+    this.world.note(`second ${this.name}`);
+    this.world.probe("store copied");
+    this.wasPutBack = true;
+    this.#original = { client, disk, life, database };
+    this.#client = undefined;
+    this.#disk = disk.copy();
+    this.#copies.push(this.#disk);
+    this.world.watch(this.open(), `opening a copy of ${this.name}`);
+  }
+
+  /** Its user closes the one that was told so, and goes on with the other. */
+  #displaced(life: Life): void {
+    const original = this.#original;
+    this.#original = undefined;
+    life.end();
+    if (life !== this.#life) return;
+    this.#client = original?.client;
+    if (original === undefined) {
+      this.#comeBack();
+      return;
+    }
+    this.world.note(`the first ${this.name} goes on`);
+    this.world.probe("copy refused");
+    this.#life = original.life;
+    this.#disk = original.disk;
+    this.#database = original.database;
   }
 
   #comeBack(afterMs = 0): void {
@@ -185,7 +237,9 @@ export class SimClient implements Host {
   kill(): void {
     this.#stopping = true;
     this.#client = undefined;
+    this.#original?.life.end();
     this.#life?.end();
+    for (const copy of this.#copies.splice(0)) copy.close();
   }
 
   /** Lets the store take nothing, or lets it take something again. */
@@ -209,7 +263,7 @@ export class SimClient implements Host {
     return { status: String(row["status"]), position: Number(row["position"]) };
   }
 
-  #mortal(database: SqlDatabase, life: Life): SqlDatabase {
+  #mortal(database: SqlDatabase, life: Life, disk: MemoryDisk | undefined): SqlDatabase {
     const { world } = this;
     const random = world.random(`crash ${this.name}`);
     let wrote = false;
@@ -228,23 +282,23 @@ export class SimClient implements Host {
       settle: async () => {
         if (!life.alive) return;
         await database.settle();
-        this.#synced();
+        this.#synced(disk);
       },
       transaction: async (run, durability) => {
         if (!life.alive) throw new Error("this process is dead");
         const dies = random.chance(world.faults.clientCrash) && !world.calm;
         const before = random.chance(0.5);
-        if (dies && before) this.#dieHere("before a client's COMMIT");
-        if (this.disk === undefined && !this.#files.isTaken) this.#synced();
-        if (durability === "soon" && world.faults.powerLoss > 0) this.disk?.unsynced();
+        if (dies && before) this.#dieHere(life, "before a client's COMMIT");
+        if (disk === undefined && !this.#files.isTaken) this.#synced(disk);
+        if (durability === "soon" && world.faults.powerLoss > 0) disk?.unsynced();
         wrote = false;
         const value = await database.transaction((tx) => {
           underneath = tx;
           return run(watched);
         }, durability);
         // One that only reads brings nothing to the disk.
-        if (wrote && durability !== "soon") this.#synced();
-        if (dies) this.#dieHere("after a client's COMMIT");
+        if (wrote && durability !== "soon") this.#synced(disk);
+        if (dies) this.#dieHere(life, "after a client's COMMIT");
         return value;
       },
       close: async () => {
@@ -254,15 +308,16 @@ export class SimClient implements Host {
   }
 
   /** Files are copied in those seeds only that may need the copy. */
-  #synced(): void {
+  #synced(disk: MemoryDisk | undefined): void {
     if (this.world.faults.powerLoss === 0) return;
-    if (this.disk !== undefined) this.disk.synced();
+    if (disk !== undefined) disk.synced();
     else if (!this.world.calm) this.#files.synced();
   }
 
-  #dieHere(where: string): never {
+  #dieHere(life: Life, where: string): never {
     this.world.probe(`crash ${where}`);
-    this.crash();
+    if (life === this.#life) this.crash();
+    else this.#displaced(life);
     throw new Error("the process dies here");
   }
 }

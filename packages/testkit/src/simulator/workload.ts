@@ -217,7 +217,7 @@ function scheduleMachineFaults(scene: Scene): void {
 function scheduleRestores(scene: Scene): void {
   const { world, servers, clients } = scene;
   const random = world.random("restores");
-  const { restoredHubs, restoredServers, restoredStores, faultsForMs } = world.faults;
+  const { restoredHubs, restoredServers, restoredStores, copiedStores, faultsForMs } = world.faults;
   const putBack = (host: SimServer | SimClient): void => {
     const [from, to] = [random.fraction() / 2, (1 + random.fraction()) / 2];
     world.scheduler.timer(from * faultsForMs, () => host.backUp());
@@ -226,6 +226,10 @@ function scheduleRestores(scene: Scene): void {
   for (let index = 0; index < restoredHubs; index += 1) putBack(pick(random, servers.slice(0, 1)));
   for (let index = 0; index < restoredServers; index += 1) putBack(pick(random, servers.slice(1)));
   for (let index = 0; index < restoredStores; index += 1) putBack(pick(random, clients));
+  for (let index = 0; index < copiedStores; index += 1) {
+    const one = pick(random, clients);
+    world.scheduler.timer(random.fraction() * faultsForMs, () => one.copyLive());
+  }
 }
 
 /** What happens at about the same time runs into one another: half of everything is in a burst. */
