@@ -67,6 +67,21 @@ test("FED-958 FED-957 a restored hub takes back what its own heads cover, and go
   expect(seat.group.members()).toHaveLength(3);
 });
 
+test("FED-958 a server whose last member goes by a commit that is taken back is sent that commit", async () => {
+  const [a, b] = await pair.openRoom();
+  const restore = await backUp(pair);
+  await a.say("after the backup");
+  await a.commit({ remove: [b.group.ownLeaf] });
+  const head = await servers.hub.delivery.hosted.signedHead(a.room);
+  const sent = servers.outbox.splice(0).map(deliveryOf);
+  await servers.deliver(sent, head === undefined ? [] : [head]);
+  await restore();
+  await settle(servers);
+  const [item] = servers.outbox.splice(0).map(deliveryOf);
+  expect(item?.entry).toEqual(sent.at(-1)?.entry);
+  expect(await servers.deliver(item === undefined ? [] : [item])).toEqual([]);
+});
+
 test("FED-958 what no head of the hub covers is not adopted", async () => {
   const [a] = await pair.openRoom();
   const restore = await backUp(pair);

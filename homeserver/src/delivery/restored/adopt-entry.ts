@@ -48,7 +48,7 @@ export async function adoptEntry(
       bytes,
       handshake: entry.kind !== "application",
     });
-    const room = await write(context, tx, { hosted, adopted, entry, point });
+    const room = await write(context, tx, { hosted, adopted, entry, bytes, point });
     tx.afterCommit(() => context.rooms.put(room));
     return room;
   });
@@ -108,6 +108,7 @@ type Writing = {
   readonly hosted: HostedRoom;
   readonly adopted: Adopted;
   readonly entry: Entry;
+  readonly bytes: Bytes;
   readonly point: LogPoint;
 };
 
@@ -166,10 +167,10 @@ async function withUnsettled(
 async function writeCommit(
   context: DeliveryContext,
   tx: Tx,
-  { hosted, adopted: { room, commit, usedLink }, entry, point }: Writing,
+  { hosted, adopted: { room, commit, usedLink }, entry, bytes, point }: Writing,
   head: StoredHead,
 ): Promise<void> {
-  const { store, crypto, roomLog, accounts } = context;
+  const { store, crypto, roomLog, accounts, outbox } = context;
   if (commit === undefined) throw new Refusal("internal", "There is no commit to write.");
   const at = entry.acceptedAt;
   const use = { before: hosted, after: room, used: usedLink };
@@ -199,6 +200,13 @@ async function writeCommit(
     await roomLog.subscribe(tx, { client, room: hosted.room, after: point.position - 1 });
   }
   await changePeers(context, tx, hosted, room, point);
+  // The others learn by the next term what they lack; these get no more of it than this.
+  const { signed } = signedHeadOf(crypto, room, point);
+  const { position } = point;
+  for (const peer of hosted.peers.filter((one) => !room.peers.includes(one))) {
+    const item = { room: hosted.room, position, bytes, handshake: true, head: signed };
+    await outbox.add(tx, peer, { kind: "entry", ...item });
+  }
 }
 
 function pending(
