@@ -2,11 +2,16 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { bundleOf } from "./tools/bundles.mjs";
 
 // Tests start hundreds of programs, which all load the same modules.
 process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "node_modules/.cache/compiled");
 const quickImports = new URL("./tools/quick-imports.mjs", import.meta.url);
 process.env["NODE_OPTIONS"] = `${process.env["NODE_OPTIONS"] ?? ""} --import=${quickImports.href}`;
+
+// Once for all, or the first programs would each make them.
+bundleOf("server");
+bundleOf("cli");
 
 const exclude = ["**/node_modules/**", "**/dist/**"];
 

@@ -1,4 +1,6 @@
-/** Makes the server's bundle: see `server-bundle.mjs`. A machine on which that fails does without. */
-import { makeBundle } from "./server-bundle.mjs";
+/** `node tools/make-bundle.mjs server|cli`: see `bundles.mjs`. A machine on which that fails does without. */
+import { makeBundle } from "./bundles.mjs";
 
-await makeBundle();
+const [, , name] = process.argv;
+if (name !== "server" && name !== "cli") throw new Error(`there is no bundle ${name}`);
+await makeBundle(name);

@@ -6,7 +6,7 @@ import { CliFailure, EXIT, type ExitCode } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 
 /** The homeserver's own program: what it does with its data, nobody else does. */
-const program = fileURLToPath(new URL("../../../../homeserver/src/main.ts", import.meta.url));
+const program = fileURLToPath(new URL("../../../../tools/start.mjs", import.meta.url));
 
 type Options = {
   readonly config?: string;

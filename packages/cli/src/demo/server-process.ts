@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import type { Children } from "./children.ts";
 
-const main = fileURLToPath(new URL("../../../../homeserver/src/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../../../tools/start.mjs", import.meta.url));
 
 /** A real homeserver in a process of its own, which can be killed and started again. */
 export interface ServerProcess {

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { addressOf, type Person } from "./cast.ts";
 import type { Children } from "./children.ts";
 
-const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../bin/treehouse.js", import.meta.url));
 
 const eventSchema = z.looseObject({
   event: z.string(),

@@ -47,7 +47,7 @@ test.for(["SIGINT", "SIGTERM"] as const)("%s ends a waiting command with 130", a
 
 test("a reader that has seen enough is no failure", async () => {
   const args = ["-c", '"$0" "$1" --help | head -n 1; echo "${PIPESTATUS[0]}"'];
-  const ended = await runProcess("bash", [...args, process.execPath, main]);
+  const ended = await runProcess("bash", [...args, process.execPath, bin]);
   expect(ended.out).toMatch(/^Usage: treehouse .*\n0\n$/);
   expect(ended.err).toBe("");
 });
@@ -65,7 +65,7 @@ test("a text comes by a pipe and goes out as one message", async () => {
 
 test("without a terminal nobody is asked for a password", async () => {
   const env = { ...household.env, TREEHOUSE_PASSWORD: "" };
-  const ended = await runProcess(process.execPath, [main, "account", "login"], { env });
+  const ended = await runProcess(process.execPath, [bin, "account", "login"], { env });
   expect(ended).toMatchObject({ code: 4, out: "" });
   expect(ended.err).toContain("TREEHOUSE_PASSWORD");
 });

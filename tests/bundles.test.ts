@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { currentBundle, makeBundle } from "../tools/server-bundle.mjs";
+import { currentBundle, makeBundle } from "../tools/bundles.mjs";
 
 test("a bundle is used while its sources are what it was made of, and finds what lies beside them", async () => {
   const root = mkdtempSync(join(tmpdir(), "treehouse-bundle-"));
@@ -13,12 +13,12 @@ test("a bundle is used while its sources are what it was made of, and finds what
     writeFileSync(file, text);
   };
   const ran = (): string => {
-    const program = currentBundle(root);
+    const program = currentBundle("server", root);
     if (program === undefined) return "no bundle";
     return execFileSync(process.execPath, [program], { encoding: "utf8", env: {} }).trim();
   };
   // What was written a moment ago may have been written after it was read: then it is made again.
-  const made = () => expect.poll(() => makeBundle(root).then(ran), { timeout: 20_000 });
+  const made = () => expect.poll(() => makeBundle("server", root).then(ran), { timeout: 20_000 });
   const thread = `import { Worker } from "node:worker_threads";
     const program = new URL("./copy-worker.ts", import.meta.url);
     if (import.meta.url.endsWith(".js")) program.pathname = program.pathname.replace(/ts$/, "js");
@@ -46,6 +46,17 @@ test("a bundle is used while its sources are what it was made of, and finds what
     write("homeserver/src/word.ts", `export const word: string = "two";`);
     expect(ran()).toBe("no bundle");
     await made().toBe("two a note\na thread");
+
+    write("packages/cli/src/main.ts", `console.log(import.meta.url.endsWith("/src/main.ts"));`);
+    expect(currentBundle("cli", root)).toBeUndefined();
+    const commanded = (): string => {
+      const program = currentBundle("cli", root);
+      if (program === undefined) return "no bundle";
+      return execFileSync(process.execPath, [program], { encoding: "utf8", env: {} });
+    };
+    const both = () => makeBundle("cli", root).then(commanded);
+    await expect.poll(both, { timeout: 20_000 }).toBe("true\n");
+    expect(ran()).toBe("two a note\na thread");
 
     const source = join(root, "homeserver/src/word.ts");
     renameSync(source, `${source}.away`);

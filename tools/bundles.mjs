@@ -1,8 +1,9 @@
 /**
- * The server in a few files instead of 1,500: most of the time of a start goes into finding and
- * linking modules. Beside the bundle stands what every source was that went into it; as soon as one of
- * them is another one, after an upgrade or a change, the bundle is not used any more.
+ * The server and the CLI in a few files instead of 1,500: most of the time of a start goes into finding
+ * and linking modules. Beside a bundle stands what every source was that went into it; as soon as one
+ * of them is another one, after an upgrade or a change, the bundle is not used any more.
  */
+import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
@@ -21,18 +22,34 @@ import { fileURLToPath } from "node:url";
 
 const ownRoot = fileURLToPath(new URL("../", import.meta.url));
 
-const programs = {
-  main: "homeserver/src/main.ts",
-  "checkpoint-worker": "homeserver/src/platform/database/checkpoint-worker.ts",
-  "copy-worker": "homeserver/src/platform/database/copy-worker.ts",
+/** @typedef {"server" | "cli"} Name */
+
+/**
+ * `home`: the package from whose folder `better-sqlite3` is found, which is not bundled: it finds its
+ * binary by its own place. The first program is the one that is started.
+ *
+ * @type {Readonly<Record<Name, { home: string, programs: Record<string, string> }>>}
+ */
+const bundles = {
+  server: {
+    home: "homeserver",
+    programs: {
+      main: "homeserver/src/main.ts",
+      "checkpoint-worker": "homeserver/src/platform/database/checkpoint-worker.ts",
+      "copy-worker": "homeserver/src/platform/database/copy-worker.ts",
+    },
+  },
+  cli: { home: "client-sdk", programs: { main: "packages/cli/src/main.ts" } },
 };
 
 /** What is installed is what the lockfile says, which is copied when all is: see `install.mjs`. */
 const decisive = [
-  "tools/server-bundle.mjs",
+  "tools/bundles.mjs",
   "pnpm-lock.yaml",
   "node_modules/.pnpm/lock.yaml",
+  "client-sdk/package.json",
   "homeserver/package.json",
+  "packages/cli/package.json",
   "packages/mls/package.json",
   "packages/protocol/package.json",
 ];
@@ -42,36 +59,59 @@ const keptMs = 3_600_000;
 /** The time of a file may be that of the system's last tick. */
 const tickMs = 10;
 
-/** From here `better-sqlite3` is found, which is not bundled: it finds its binary by its own place. */
-const folderOf = (/** @type {string} */ root) =>
-  join(root, "homeserver", "node_modules", ".cache", "bundle");
-const recordOf = (/** @type {string} */ root) => join(folderOf(root), "current.json");
+const folderOf = (/** @type {string} */ root, /** @type {Name} */ bundle) =>
+  join(root, bundles[bundle].home, "node_modules", ".cache", "bundle");
+const recordOf = (/** @type {string} */ root, /** @type {Name} */ bundle) =>
+  join(folderOf(root, bundle), "current.json");
 
 /** @typedef {readonly [file: string, state: string, hash: string]} Source */
 /** @typedef {{ name: string | undefined, files: Source[] }} Made */
 
-/** Its program, if it was made of exactly the sources that are there now. */
-export function currentBundle(root = ownRoot) {
-  const { name, files } = readRecord(root);
+/**
+ * The program of a bundle, which is made where there is none of the sources of now; undefined where it
+ * cannot be made: then the sources run.
+ *
+ * @param {Name} bundle
+ */
+export function bundleOf(bundle) {
+  const known = currentBundle(bundle);
+  if (known !== undefined) return known;
+  // In a process of its own: what it needs of memory ends with it.
+  const maker = fileURLToPath(new URL("make-bundle.mjs", import.meta.url));
+  spawnSync(process.execPath, [maker, bundle]);
+  return currentBundle(bundle);
+}
+
+/**
+ * Its program, if it was made of exactly the sources that are there now.
+ *
+ * @param {Name} bundle
+ */
+export function currentBundle(bundle, root = ownRoot) {
+  const { name, files } = readRecord(root, bundle);
   const isSame = (/** @type {Source} */ [file, state, hash]) =>
     stateOf(root, file) === state || hashOf(root, file) === hash;
   return name !== undefined && files.every(isSame)
-    ? join(folderOf(root), name, "main.js")
+    ? join(folderOf(root, bundle), name, "main.js")
     : undefined;
 }
 
-/** Makes it anew. If something is written meanwhile it is not used. */
-export async function makeBundle(root = ownRoot) {
+/**
+ * Makes it anew. If something is written meanwhile it is not used.
+ *
+ * @param {Name} bundle
+ */
+export async function makeBundle(bundle, root = ownRoot) {
   const since = Date.now();
   const { rolldown } = await import("rolldown");
   const name = randomBytes(8).toString("hex");
-  const folder = folderOf(root);
+  const folder = folderOf(root, bundle);
   const dir = join(folder, name);
   /** @type {string[]} */
   let files = [];
-  const bundle = await rolldown({
+  const made = await rolldown({
     cwd: root,
-    input: programs,
+    input: bundles[bundle].programs,
     platform: "node",
     external: ["better-sqlite3"],
     plugins: [
@@ -79,7 +119,7 @@ export async function makeBundle(root = ownRoot) {
         name: "places",
         transform: {
           filter: { code: "import.meta.url" },
-          handler: (code, file) => keepPlace(root, code, file),
+          handler: (code, file) => keepPlace({ root, folder }, code, file),
         },
         buildEnd() {
           files = [...this.getModuleIds()].filter(isSource).map((file) => relative(root, file));
@@ -88,20 +128,20 @@ export async function makeBundle(root = ownRoot) {
     ],
     logLevel: "silent",
   });
-  const { output } = await bundle.write({ dir, entryFileNames: "[name].js" });
+  const { output } = await made.write({ dir, entryFileNames: "[name].js" });
   if (files.some((file) => statSync(join(root, file)).ctimeMs >= since - tickMs)) return;
   const states = [...decisive, ...files].map((file) => [
     file,
     stateOf(root, file),
     hashOf(root, file),
   ]);
-  const before = readRecord(root).name;
+  const before = readRecord(root, bundle).name;
   const record = join(dir, "record.json");
   writeFileSync(record, JSON.stringify({ name, files: states }));
   // A power failure must not leave a record of files that are empty.
   for (const { fileName } of output) toDisk(join(dir, fileName));
   for (const path of [record, dir, folder]) toDisk(path);
-  renameSync(record, recordOf(root));
+  renameSync(record, recordOf(root, bundle));
   for (const other of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, other.name);
     const isOld = statSync(path).mtimeMs < since - keptMs;
@@ -113,14 +153,14 @@ export async function makeBundle(root = ownRoot) {
  * Sources find files by their own place, which is kept for them. Who starts a thread looks for a
  * program beside it that is JavaScript if it is that itself, and that is so in the bundle.
  *
- * @param {string} root
+ * @param {{ root: string, folder: string }} places
  * @param {string} code
  * @param {string} file
  */
-function keepPlace(root, code, file) {
+function keepPlace({ root, folder }, code, file) {
   if (!file.startsWith(root) || code.includes("new Worker(")) return undefined;
   const from = JSON.stringify(
-    relative(join(folderOf(root), "any"), file)
+    relative(join(folder, "any"), file)
       .split(sep)
       .join("/"),
   );
@@ -141,11 +181,12 @@ function isSource(file) {
 
 /**
  * @param {string} root
+ * @param {Name} bundle
  * @returns {Made}
  */
-function readRecord(root) {
+function readRecord(root, bundle) {
   try {
-    return JSON.parse(readFileSync(recordOf(root), "utf8"));
+    return JSON.parse(readFileSync(recordOf(root, bundle), "utf8"));
   } catch {
     return { name: undefined, files: [] };
   }

@@ -1,2 +1,0 @@
-export function currentBundle(root?: string): string | undefined;
-export function makeBundle(root?: string): Promise<void>;
