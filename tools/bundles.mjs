@@ -22,7 +22,13 @@ import { fileURLToPath } from "node:url";
 
 const ownRoot = fileURLToPath(new URL("../", import.meta.url));
 
-/** @typedef {"server" | "cli"} Name */
+/** @typedef {"server" | "cli" | "bench"} Name */
+
+/** Threads of the server, which are started by the files that they lie beside. */
+const threads = {
+  "checkpoint-worker": "homeserver/src/platform/database/checkpoint-worker.ts",
+  "copy-worker": "homeserver/src/platform/database/copy-worker.ts",
+};
 
 /**
  * `home`: the package from whose folder `better-sqlite3` is found, which is not bundled: it finds its
@@ -31,15 +37,12 @@ const ownRoot = fileURLToPath(new URL("../", import.meta.url));
  * @type {Readonly<Record<Name, { home: string, programs: Record<string, string> }>>}
  */
 const bundles = {
-  server: {
-    home: "homeserver",
-    programs: {
-      main: "homeserver/src/main.ts",
-      "checkpoint-worker": "homeserver/src/platform/database/checkpoint-worker.ts",
-      "copy-worker": "homeserver/src/platform/database/copy-worker.ts",
-    },
-  },
+  server: { home: "homeserver", programs: { main: "homeserver/src/main.ts", ...threads } },
   cli: { home: "client-sdk", programs: { main: "packages/cli/src/main.ts" } },
+  bench: {
+    home: "packages/bench",
+    programs: { main: "packages/bench/src/world/server-main.ts", ...threads },
+  },
 };
 
 /** What is installed is what the lockfile says, which is copied when all is: see `install.mjs`. */
@@ -49,6 +52,7 @@ const decisive = [
   "node_modules/.pnpm/lock.yaml",
   "client-sdk/package.json",
   "homeserver/package.json",
+  "packages/bench/package.json",
   "packages/cli/package.json",
   "packages/mls/package.json",
   "packages/protocol/package.json",
@@ -159,11 +163,7 @@ export async function makeBundle(bundle, root = ownRoot) {
  */
 function keepPlace({ root, folder }, code, file) {
   if (!file.startsWith(root) || code.includes("new Worker(")) return undefined;
-  const from = JSON.stringify(
-    relative(join(folder, "any"), file)
-      .split(sep)
-      .join("/"),
-  );
+  const from = JSON.stringify(relative(join(folder, "any"), file).split(sep).join("/"));
   return code.replaceAll("import.meta.url", `new URL(${from}, import.meta.url).href`);
 }
 

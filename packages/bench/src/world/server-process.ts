@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { bundleOf } from "../../../../tools/bundles.mjs";
 import { pin } from "../process-stat.ts";
 import type { FromServer, ServerSettings, ToServer } from "./messages.ts";
 
@@ -38,6 +39,12 @@ const files = {
   ceiling: "../ceiling/server-main.ts",
   federatedCeiling: "../ceiling/federated-server-main.ts",
 };
+
+/** The homeserver runs as `npm start` runs it; a bare server is one small file. */
+function programOf(which: keyof typeof files): string {
+  const bundle = which === "world" ? bundleOf("bench") : undefined;
+  return bundle ?? fileURLToPath(new URL(files[which], import.meta.url));
+}
 
 /** `which` says what runs: the homeserver, or a bare ceiling. */
 export async function startServer(
@@ -87,7 +94,7 @@ const { TREEHOUSE_BENCH_PROFILES: profiles } = process.env;
 const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
 
 async function start(which: keyof typeof files, args: readonly string[]) {
-  const child = fork(fileURLToPath(new URL(files[which], import.meta.url)), args, {
+  const child = fork(programOf(which), args, {
     // The process is tied to one core: helper threads of the collector could not run beside it,
     // and waiting for them took a collection from 2 to 50 ms. The ceiling runs the same way.
     execArgv: ["--expose-gc", "--single-threaded-gc", ...profiling],
