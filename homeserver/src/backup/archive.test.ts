@@ -148,6 +148,11 @@ test("no name in a manifest leads out of the folder, and what a later release wr
     );
     expect(readdirSync(into)).toEqual([]);
   }
+  const twice = manifestOf();
+  twice.files.push(...twice.files.slice(-1));
+  expect(await refusal(await sealed(...parts(twice, Object.values(contents))))).toContain(
+    "not understood",
+  );
   const later = { ...manifestOf(), format: 2 };
   expect(await refusal(await sealed(...parts(later, Object.values(contents))))).toContain(
     "not understood",

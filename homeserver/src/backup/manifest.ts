@@ -30,8 +30,12 @@ export const manifestSchema = z.object({
     z.string(),
     z.array(z.object({ position: z.int(), tag: z.string(), hash: hex(32) })),
   ),
-  /** In the order in which they follow. */
-  files: z.array(fileSchema).min(1).max(1_000),
+  /** In the order in which they follow; none comes twice. */
+  files: z
+    .array(fileSchema)
+    .min(1)
+    .max(1_000)
+    .refine((files) => new Set(files.map(({ name }) => name)).size === files.length),
 });
 
 export type Manifest = z.output<typeof manifestSchema>;

@@ -105,6 +105,12 @@ const chained = (records: readonly SignedRecord[]): AuditHead =>
 describe("FED-1145 FED-1146 R-078 the record", () => {
   const log = [1, 2, 3, 4].map((epoch) => signRecord(recordOf(epoch), keys.sign));
 
+  it("is of version 1, and nothing else is read as one (FED-102)", () => {
+    const other = Uint8Array.from(recordOf(1));
+    other[0] = 0;
+    expect(() => auditRecordCodec.decode(other)).toThrow("version");
+  });
+
   it("is signed by who did it, with the reason", () => {
     const [first] = log;
     if (first === undefined) throw new Error("four records");

@@ -1,6 +1,16 @@
 import type { Bytes, Hash } from "../bytes/index.ts";
 import { concatBytes } from "../bytes/index.ts";
-import { type Codec, opaque, optional, struct, u64, u8, utf8, vector } from "../codec/index.ts";
+import {
+  type Codec,
+  malformed,
+  opaque,
+  optional,
+  struct,
+  u64,
+  u8,
+  utf8,
+  vector,
+} from "../codec/index.ts";
 import type { Sign, Verify } from "../delivery/index.ts";
 import {
   type ClientUri,
@@ -27,6 +37,9 @@ export type AuditRecord = {
   readonly reason: string;
 };
 
+/** The one that there is: what a later release writes is not guessed, nor read as two things (FED-102). */
+const version = 1;
+
 const codec = struct<AuditRecord & { readonly version: number }>({
   version: u8,
   group: groupUriCodec,
@@ -39,9 +52,10 @@ const codec = struct<AuditRecord & { readonly version: number }>({
 
 export const auditRecordCodec: Codec<AuditRecord> = {
   ...codec,
-  encode: (record) => codec.encode({ version: 1, ...record }),
+  encode: (record) => codec.encode({ version, ...record }),
   decode: (bytes) => {
-    const { version: _, ...record } = codec.decode(bytes);
+    const { version: found, ...record } = codec.decode(bytes);
+    if (found !== version) throw malformed("a record of another version");
     return record;
   },
 };
