@@ -151,7 +151,9 @@ export function createSync(
     switch (frame.type) {
       case "ready":
         heads.clear();
-        await greet(sink, frame.incarnation);
+        // This store's cursors did not count (FED-412): an old one would pass over what its server
+        // believes that it has.
+        if (await greet(sink, frame.incarnation)) return restart();
         events.emit("state", { state: "catchingUp", remaining: 0 });
         return;
       case "entry": {
@@ -192,18 +194,20 @@ export function createSync(
         return;
     }
   };
-  const greet = async (target: StreamSink, incarnation: Bytes) => {
+  /** Answers whether the server has another life behind it than this store knows. */
+  const greet = async (target: StreamSink, incarnation: Bytes): Promise<boolean> => {
     const known = await store.transaction((tx) => {
       settingBack.recall(tx);
       return tx.settings.get(incarnationSetting);
     });
-    if (known !== undefined && equalBytes(known, incarnation)) return;
+    if (known !== undefined && equalBytes(known, incarnation)) return false;
     if (known !== undefined) await target.restored();
     await store.transaction((tx) => {
       tx.settings.put(incarnationSetting, incarnation);
       if (known !== undefined) settingBack.begin(tx);
     });
     if (known !== undefined) events.emit("restored", {});
+    return known !== undefined;
   };
   const leap = async (
     target: StreamSink,

@@ -1,10 +1,12 @@
 /** A hub that was put back, and has from its followers what it has lost, but for a GroupInfo. */
+import { copyFileSync } from "node:fs";
+
 import { expect, test } from "vitest";
 
 import { befriend } from "../world/friends.ts";
 import { keepData } from "../world/old-data.ts";
 import { startServers } from "../world/servers.ts";
-import { founded, heard, joinedBy, next, reads, until } from "../world/waiting.ts";
+import { founded, heard, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
 test("R-019 FED-1117 where a restored hub has no GroupInfo, a member commits, and others come back", async () => {
   await using servers = await startServers("a.example", "b.example");
@@ -60,3 +62,31 @@ test("T-20 FED-957 who is added again to a restored room does not take its own e
   expect(faults.map(({ code }) => code)).not.toContain("commitInvalid");
   for (const client of [alice, carol]) await client.close();
 }, 120_000);
+
+test("R-019 FED-412 an old store at a restored server misses nothing that the server still has", async () => {
+  await using servers = await startServers("a.example");
+  const hub = servers.at(0);
+  const [alice, bob] = [await hub.register("alice"), await hub.register("bob")];
+  const [hers, his] = await founded(alice, "Tea", [bob]);
+  if (!hers || !his) throw new Error("two");
+  await his.send("one");
+  await reads(alice, hers.id, "one");
+  await alice.close();
+  const early = hub.path("early");
+  for (const end of ["", ".key"]) copyFileSync(`${hub.path("alice")}${end}`, `${early}${end}`);
+  const later = await hub.open("alice");
+  await his.send("two");
+  await reads(later, hers.id, "two");
+  await later.close();
+  // What she says of her place with the next connection is noted at once.
+  const again = await hub.open("alice");
+  await again.caughtUp();
+  await again.close();
+  const old = await keepData(hub);
+  await old.putBack();
+  const back = await hub.open("alice", { store: early });
+  await his.send("three");
+  await reads(back, hers.id, "three");
+  expect(await textsIn(await back.conversations.get(hers.id))).toEqual(["one", "two", "three"]);
+  for (const client of [bob, back]) await client.close();
+}, 60_000);
