@@ -197,3 +197,32 @@ test("R-019 FED-1111 a copy of a store in use learns that its client was taken o
   await (await roomOf(restored)).send("still here");
   await expectWhole(restored, ["before", "still here"]);
 });
+
+test("R-019 FED-1111 a copy of a store in use tells what it missed before its client came in again", async () => {
+  const club = await bob.conversations.create({ name: "club", members: [`${name}@localhost`] });
+  await joinedBy(alice, club.id);
+  await club.send("welcome");
+  await reads(alice, club.id, "welcome");
+  await alice.caughtUp();
+  copyStore("open");
+  await club.send("said meanwhile");
+  await reads(alice, club.id, "said meanwhile");
+  const out = next(alice, "removed", ({ room }) => room === club.id);
+  await club.remove([`${name}@localhost`]);
+  await out;
+  const back = next(alice, "joined", ({ room }) => room === club.id);
+  await club.add([`${name}@localhost`]);
+  await back;
+  await alice.caughtUp();
+  await alice.close();
+  const restored = await openAt("open");
+  const told = heard(restored, "gap");
+  await next(restored, "joined", ({ room }) => room === club.id);
+  await club.send("welcome back");
+  await reads(restored, club.id, "welcome back");
+  const texts = await textsIn(await restored.conversations.get(club.id));
+  expect(texts.filter((text) => text.startsWith("welcome"))).toEqual(["welcome", "welcome back"]);
+  expect(texts.includes("said meanwhile") || told.some(({ stream }) => stream === club.id)).toBe(
+    true,
+  );
+});

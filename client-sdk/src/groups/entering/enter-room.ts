@@ -144,14 +144,20 @@ export async function supersede(
   room: Room,
   position: number,
 ): Promise<boolean> {
+  const from = room.cursor.position + 1;
   const ends = await context.store.transaction((tx) => {
-    if (firstWelcome(tx, room.uri)?.welcome.position !== position) return false;
+    if (firstWelcome(tx, room.uri)?.welcome.position !== position) return undefined;
     tx.rooms.setStatus(room.uri, "removed");
     tx.rooms.deleteGroup(room.uri);
-    return true;
+    return { hidden: isHidden(tx, room.uri) };
   });
-  if (!ends) return false;
+  if (ends === undefined) return false;
   room.group = undefined;
+  // What was said until this client left, as well.
+  if (from < position && !ends.hidden) {
+    const missed = { from, to: position - 1, reason: "missed" as const };
+    context.events.emit("gap", { stream: room.uri, ...missed });
+  }
   await enterAgain(context, room);
   return true;
 }

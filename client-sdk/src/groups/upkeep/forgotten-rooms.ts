@@ -48,10 +48,12 @@ export async function findForgotten(context: GroupsContext, rooms: OpenRooms): P
     const room = await rooms.open(uri);
     const offered = subscriptions.find(({ stream }) => stream === uri);
     if (offered !== undefined) {
-      // A second coming, of which nothing was said yet: the first one is forgotten.
-      if (offered.cursor > room.cursor.position) {
-        await room.serial.run(() => supersede(context, room, offered.cursor));
-      }
+      if (offered.cursor <= room.cursor.position) continue;
+      // A second coming, of which nothing was said yet: the first one is forgotten. Without its Welcome,
+      // which another copy of this store has read, this client comes in by a commit of its own: all
+      // that is still stored has come by now.
+      const isOver = await room.serial.run(() => supersede(context, room, offered.cursor));
+      if (!isOver && status === "joined") room.lost = true;
       continue;
     }
     amiss = true;

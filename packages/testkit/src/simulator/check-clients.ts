@@ -187,8 +187,8 @@ function staysOf(client: string, log: Log): readonly Stay[] {
   return stays;
 }
 
-/** Its store was put back behind its removal, of which its other process had been told. */
-function isUnaware(one: SimClient, log: Log): boolean {
+/** Its store was put back behind its removal: it learns that it is out, and not what was said until then. */
+function isOutSince(one: SimClient, log: Log): boolean {
   return one.wasPutBack && staysOf(one.client?.me.client ?? "", log).at(-1)?.upTo !== Infinity;
 }
 
@@ -244,7 +244,7 @@ function checkHeld(
   }
   // Who was lied to, or put back, and says so need not have everything.
   const mayLack = one === victim || one.wasPutBack;
-  const knows = isUnaware(one, log) || (mayLack && told.some(({ by }) => by === one));
+  const knows = isOutSince(one, log) || (mayLack && told.some(({ by }) => by === one));
   const has = new Set(texts.map(({ position }) => position));
   const hasSaid = new Set(texts.map(({ text }) => text));
   if (has.size !== texts.length || hasSaid.size !== texts.length) {
@@ -280,7 +280,6 @@ async function checkSecrets(
   const secrets = new Map<string, string>();
   for (const one of clients) {
     if (one === victim && told.some(({ by }) => by === victim)) continue;
-    if (isUnaware(one, log)) continue;
     if (one.client === undefined || (await one.standing(room)) === undefined) continue;
     const info = await world.within(infoOf(one.client, room), "a look at the room");
     if (info.epochAuthenticator === "") continue;

@@ -4,13 +4,13 @@ import { checkClients } from "./check-clients.ts";
 import { checkLogs } from "./check-logs.ts";
 import { drawFaults, type Faults } from "./faults.ts";
 import { heldText, type Scene } from "./scene.ts";
-import { saidOnceMoreMs, settle } from "./settle.ts";
+import { settle } from "./settle.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimNetwork } from "./sim-network.ts";
 import { SimServer } from "./sim-server.ts";
 import { SimWorld } from "./sim-world.ts";
 import { domains, layOut, people, type Stage, storePath, type Templates } from "./template.ts";
-import { codeOf, scheduleWorkload, send } from "./workload.ts";
+import { codeOf, scheduleWorkload } from "./workload.ts";
 
 /** What came out of one seed. Two runs of a seed have the same hash and as many steps. */
 export type SeedResult = {
@@ -150,8 +150,4 @@ function heal(scene: Scene): void {
   if (victim !== undefined) network.breakSocket(victim.name);
   for (const host of [...servers, ...clients]) host.skewMs = 0;
   for (const host of [...servers, ...clients]) host.full(false);
-  // Who was put back behind a Welcome that it had read learns of that by what is said next.
-  const [first] = clients;
-  const putsBack = world.faults.restoredStores > 0 && first !== undefined;
-  if (putsBack) world.scheduler.timer(saidOnceMoreMs, () => void send(scene, first, "after all"));
 }

@@ -3,8 +3,6 @@ import type { Scene } from "./scene.ts";
 /** After everything is healed all must be done within so long: the longest retry is a minute. */
 const settledWithinMs = 120_000;
 const lookEveryMs = 500;
-/** When something is said once more, so that those who were put back notice it. */
-export const saidOnceMoreMs = 10_000;
 
 /**
  * Lets time pass until nobody has anything left to do: every wish done, every log read to its end,
@@ -13,11 +11,9 @@ export const saidOnceMoreMs = 10_000;
 export async function settle(scene: Scene): Promise<number> {
   const { world } = scene;
   const from = world.now;
-  const notBefore = world.faults.restoredStores > 0 ? saidOnceMoreMs : 0;
   let missing: readonly string[] = [];
   while (world.now - from < settledWithinMs) {
     await world.scheduler.run(world.now + lookEveryMs);
-    if (world.now - from <= notBefore) continue;
     missing = await whatIsMissing(scene);
     if (missing.length === 0) return world.now - from;
   }
