@@ -21,7 +21,14 @@ const areas: Record<string, readonly string[]> = {
   "client-sdk": ["packages/protocol", "packages/mls"],
   homeserver: ["packages/protocol", "packages/mls"],
   "packages/cli": ["client-sdk", "packages/protocol"],
-  "packages/bench": ["client-sdk", "homeserver", "packages/mls", "packages/protocol"],
+  "packages/bench": [
+    "client-sdk",
+    "homeserver",
+    "packages/mls",
+    "packages/protocol",
+    // The server that is measured starts as `npm start` starts it.
+    "tools/bundles.mjs",
+  ],
   "federation-spec": ["packages/protocol"],
 };
 

@@ -38,7 +38,7 @@ export async function checkClients(scene: Scene, log: Log): Promise<void> {
   checkSent(scene, all, log);
   for (const [one, known] of held) checkHeld(scene, one, known, { all, log });
   if (hub?.wasRestored === true) checkForgotten(scene, held, log);
-  await checkSecrets(scene, log);
+  await checkSecrets(scene);
 }
 
 /**
@@ -273,10 +273,7 @@ async function infoOf(client: Client, room: string): Promise<ConversationInfo> {
   return (await client.conversations.get(room)).info();
 }
 
-async function checkSecrets(
-  { clients, room, world, victim, told }: Scene,
-  log: Log,
-): Promise<void> {
+async function checkSecrets({ clients, room, world, victim, told }: Scene): Promise<void> {
   const secrets = new Map<string, string>();
   for (const one of clients) {
     if (one === victim && told.some(({ by }) => by === victim)) continue;
