@@ -5,6 +5,7 @@ import {
   problemOf,
   Refusal,
   refusedFrame,
+  type ServerFrame,
   utf8Encode,
 } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -12,7 +13,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { keepData } from "../world/old-data.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
 import { openTampered, type TamperedFetch } from "../world/tampered.ts";
-import { founded, heard, next, reads } from "../world/waiting.ts";
+import { founded, heard, next, reads, until } from "../world/waiting.ts";
 
 let server: TestServer;
 
@@ -122,4 +123,32 @@ test("FED-957 what a hub refuses that was put back behind its members is done wh
   await Promise.all([alice, bob].map((client) => client.caughtUp()));
   const [here, there] = [await hers.info(), await his.info()];
   expect(there.epochAuthenticator).toBe(here.epochAuthenticator);
+}, 60_000);
+
+test("FED-225 FED-957 a commit that a restored hub took and forgot goes out once more as it was", async () => {
+  const bob = await server.register("bob");
+  const asked: Uint8Array[] = [];
+  let withholds = false;
+  const answer = (one: ClientFrame) => {
+    if (one.type === "update" && withholds) asked.push(one.request);
+    return undefined;
+  };
+  const frame = (one: ServerFrame) => (withholds && one.type === "entry" ? [] : [one]);
+  const alice = await openTampered(server, "alice", { answer, frame }, { password, register: {} });
+  const [hers, his] = await founded(alice, "Tea", [bob]);
+  if (!hers || !his) throw new Error("two");
+  const old = await keepData(server);
+  await Promise.all([alice, bob].map((client) => client.caughtUp()));
+  const before = (await his.info()).epoch;
+  withholds = true;
+  const wish = hers.setHistoryDays(3);
+  await until(bob, async () => (await his.info()).epoch > before);
+  await old.putBack();
+  await until(alice, async () => asked.length > 1);
+  withholds = false;
+  expect(asked[1]).toEqual(asked[0]);
+  await bob.close();
+  await server.stop();
+  await server.start();
+  await wish;
 }, 60_000);

@@ -142,18 +142,20 @@ async function goOn(context: GroupsContext, room: Room, rollback: Rollback): Pro
   const cursor = { stream: room.uri, position: to, hash };
   const setBack = { from, at: context.env.now() };
   const record = { ...withSetBack(room.hub, setBack), term: head.term };
-  const group = await loadGroup(context, room);
   const undone = await context.store.transaction((tx) =>
     tx.intents
       .list(room.uri)
       .filter(({ kind, status }) => kind !== "send" && kind !== "leave" && status === "accepted"),
   );
-  // A commit of this client that was accepted and not echoed is lost like everything of that time.
-  if (undone.length > 0) await group.discard();
   const { ids, hidden } = await writeWithGroup(context, room, (tx) => {
     const lost = lostMessages(context, room, tx, rollback);
     lost.sendAgain(tx);
-    for (const { serial } of undone) tx.intents.reset(serial);
+    // A commit of this client that was accepted and not echoed is lost like everything of that time, and
+    // fits still: it goes out once more as it is, since another copy of it may be on its way (FED-225).
+    for (const { serial, request, requestHash } of undone) {
+      if (request === undefined || requestHash === undefined) tx.intents.reset(serial);
+      else tx.intents.submit(serial, request, requestHash);
+    }
     tx.senderChains.loosen(room.uri);
     passPending(tx, room.uri, context.self.client);
     tx.cursors.set(cursor);

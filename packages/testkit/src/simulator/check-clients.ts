@@ -87,10 +87,10 @@ async function heldBy(client: Client, room: string): Promise<Held> {
 
 /**
  * What follows from a hub that was put back, beside what is forgotten itself. A Welcome into an epoch
- * that it forgot is of another tree than the one that it has at that number.
+ * that it forgot is of another tree than the one that it has at that number, and whom it does not know is out.
  */
 const ofSettingBack = new RegExp(
-  `^(restored|membersReturned|welcomeUnusable|${heldText})|: (restored|missed)$`,
+  `^(restored|membersReturned|welcomeUnusable|roomForgotten|${heldText})|: (restored|missed)$`,
   "u",
 );
 
