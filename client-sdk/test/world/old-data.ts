@@ -7,6 +7,8 @@ import type { RunningServer } from "./server.ts";
 export interface OldData {
   /** The server goes on with the old database, as often as this is called. */
   putBack(): Promise<void>;
+  /** Changes what is put back. */
+  alter(change: (path: string) => void): void;
   /** The same, and the file beside the database with it: the server cannot know. */
   putBackUnnoticed(): Promise<void>;
 }
@@ -30,5 +32,9 @@ export async function keepData(server: RunningServer): Promise<OldData> {
     if (withCounter) copyFileSync(`${kept}.boot`, join(data, counter));
     await server.start();
   };
-  return { putBack: () => replace(false), putBackUnnoticed: () => replace(true) };
+  return {
+    putBack: () => replace(false),
+    alter: (change) => change(kept),
+    putBackUnnoticed: () => replace(true),
+  };
 }

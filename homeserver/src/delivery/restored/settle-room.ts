@@ -69,8 +69,12 @@ async function adoptAll(
     }
   };
   await Promise.all(hosted.peers.map((peer) => askOne(peer)));
-  // The longest first: usually the others have a part of the same.
-  claims.sort((one, other) => other.head.head.position - one.head.head.position);
+  // The longest first: usually the others have a part of the same. Those without a GroupInfo add what
+  // was said behind the last commit of the others.
+  const lacks = ({ groupInfo }: Claim): number => (groupInfo === undefined ? 1 : 0);
+  claims.sort(
+    (one, other) => lacks(one) - lacks(other) || other.head.head.position - one.head.head.position,
+  );
   for (const claim of claims) {
     try {
       await adopt(context, name, claim, followers);
@@ -86,6 +90,10 @@ async function adoptAll(
   return { unasked, seen };
 }
 
+/**
+ * Without the GroupInfo of the newest epoch it ends before the next commit. A server whose last member
+ * went by that has none, and members are mostly further by then: nobody of them could come back.
+ */
 async function adopt(
   context: RestoredContext,
   name: RoomUri,
@@ -111,6 +119,7 @@ async function adopt(
     if (expected === undefined || !equalBytes(chainHashOf(entry, bytes, sha256), expected)) {
       throw new Error("The follower's entries have changed.");
     }
+    if (claim.groupInfo === undefined && (entry.kind === "commit" || entry.kind === "void")) return;
     const newest = entry.kind === "commit" && entry.epoch + 1 === head.epoch;
     hosted = await adoptEntry(context, hosted, bytes, newest ? claim.groupInfo : undefined);
   }
