@@ -11,9 +11,9 @@ export const WORLD_START = 1_767_225_600_000;
  */
 export class Scheduler {
   readonly #timers = new EventHeap();
-  readonly #soon: (() => void)[] = [];
   #now: number;
-  #armed = false;
+  /** What `soon` was given and has not run yet. */
+  #waiting = 0;
   #running = false;
   #held = 0;
   #steps = 0;
@@ -64,10 +64,8 @@ export class Scheduler {
 
   /** In the order of the calls, in a later turn of the event loop. */
   soon(run: () => void): void {
-    this.#soon.push(run);
-    if (this.#armed) return;
-    this.#armed = true;
-    setImmediate(() => this.#flush());
+    this.#waiting += 1;
+    setImmediate(() => this.#runSoon(run));
   }
 
   /** Runs all that is due up to this time, in order, and stops there. */
@@ -119,16 +117,17 @@ export class Scheduler {
    * turns in a row mean that nothing goes on without time.
    */
   async #drain(): Promise<void> {
-    for (let quiet = 0; quiet < 2; quiet = this.#armed || this.#held > 0 ? 0 : quiet + 1)
+    for (let quiet = 0; quiet < 2; quiet = this.#waiting > 0 || this.#held > 0 ? 0 : quiet + 1)
       await turn();
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure !== undefined) throw failure.error;
   }
 
-  #flush(): void {
-    this.#armed = false;
-    for (const run of this.#soon.splice(0)) this.#guard(run);
+  /** One a callback, as in a process: what one has resolved goes on before the next. */
+  #runSoon(run: () => void): void {
+    this.#waiting -= 1;
+    this.#guard(run);
     const failure = this.#failure;
     if (failure === undefined || this.#running) return;
     this.#failure = undefined;
