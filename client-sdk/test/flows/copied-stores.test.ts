@@ -189,7 +189,13 @@ test("R-019 FED-1111 a copy of a store in use learns that its client was taken o
   await out;
   await alice.close();
   const restored = await openAt("open");
+  const told = next(
+    restored,
+    "gap",
+    ({ stream, reason }) => stream === club.id && reason === "missed",
+  );
   await next(restored, "removed", ({ room }) => room === club.id);
+  await told;
   const copy = await restored.conversations.get(club.id);
   expect((await textsIn(copy)).includes("welcome")).toBe(true);
   await expect(copy.send("more")).rejects.toMatchObject({ code: "removed" });

@@ -60,6 +60,8 @@ export async function findForgotten(context: GroupsContext, rooms: OpenRooms): P
     if (status === "joined") {
       room.lost = true;
       room.forgotten = older !== byStore;
+      // At least the entry with which it went, and perhaps more before that.
+      if (older === byStore) room.unreadTo = room.cursor.position + 1;
       continue;
     }
     await context.store.transaction((tx) => {

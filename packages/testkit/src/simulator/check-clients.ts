@@ -187,11 +187,6 @@ function staysOf(client: string, log: Log): readonly Stay[] {
   return stays;
 }
 
-/** Its store was put back behind its removal: it learns that it is out, and not what was said until then. */
-function isOutSince(one: SimClient, log: Log): boolean {
-  return one.wasPutBack && staysOf(one.client?.me.client ?? "", log).at(-1)?.upTo !== Infinity;
-}
-
 /**
  * Whether an entry behind the return of the hub is one that a client has no way to read, or need not:
  * - It was out, on its way out, or ahead of what the hub still has, and was taken out (again) before it
@@ -244,7 +239,7 @@ function checkHeld(
   }
   // Who was lied to, or put back, and says so need not have everything.
   const mayLack = one === victim || one.wasPutBack;
-  const knows = isOutSince(one, log) || (mayLack && told.some(({ by }) => by === one));
+  const knows = mayLack && told.some(({ by }) => by === one);
   const has = new Set(texts.map(({ position }) => position));
   const hasSaid = new Set(texts.map(({ text }) => text));
   if (has.size !== texts.length || hasSaid.size !== texts.length) {

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import { runSeed, type SeedResult, Templates, unreached } from "./index.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
-const seeds = full ? 10_000 : 100;
+const seeds = full ? 10_000 : 300;
 const twice = full ? 50 : 1;
 
 const templates = new Templates();
