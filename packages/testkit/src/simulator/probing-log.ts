@@ -10,8 +10,9 @@ export function probingLog(world: SimWorld, name: string, alive: () => boolean):
       world.probe(`log ${event}`);
       if (level === "debug" || level === "info") return;
       world.note(`${name} ${level} ${event} ${JSON.stringify(fields ?? {})}`);
-      // The other server was put back from a backup.
-      if (event === "streamRewound" && world.probes.has("server restored")) return;
+      // The other server was put back from a backup, and may lack what it has a head of.
+      const ofRestore = event === "streamRewound" || event === "adoptionRefused";
+      if (ofRestore && world.probes.has("server restored")) return;
       if (level === "error" && !expected(event, fields)) {
         world.violate("log", `${name} ${event} ${JSON.stringify(fields ?? {})}`);
       }
