@@ -2,10 +2,10 @@ import type { ServerFrame } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type Client, type Message, type SearchOptions } from "../../src/node.ts";
-import { StoreFault } from "../../src/storage/index.ts";
+import { type SqlValue, StoreFault } from "../../src/storage/index.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
 import { openTampered } from "../world/tampered.ts";
-import { joinedBy, next, reads, textsIn } from "../world/waiting.ts";
+import { joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
 let server: TestServer;
 let alice: Client;
@@ -220,4 +220,31 @@ test("a full disk of the store is told, and everything goes on once there is roo
 test("nothing of all this has left a promise whose failure nobody sees", async () => {
   await alice.caughtUp();
   expect(unhandled).toEqual([]);
+});
+
+test("what a full disk kept a member from committing is committed once there is room", async () => {
+  await bob.close();
+  let full = false;
+  let refused = 0;
+  bob = await openTampered(server, "bob", {
+    database: (database) => ({
+      ...database,
+      transaction: (run, durability) =>
+        database.transaction((tx) => {
+          const insert = (sql: string, ...values: readonly SqlValue[]) => {
+            if (!full || !sql.includes("INSERT INTO intents")) return tx.run(sql, ...values);
+            refused += 1;
+            throw new StoreFault("storeFull", "there is no room left for the store");
+          };
+          return run({ ...tx, run: insert });
+        }, durability),
+    }),
+  });
+  const room = await bob.conversations.create({ members: ["alice@localhost"] });
+  const hers = await joinedBy(alice, room.id);
+  full = true;
+  await hers.leave();
+  await expect.poll(() => refused, { timeout: 20_000 }).toBeGreaterThan(0);
+  full = false;
+  await until(bob, async () => (await room.members()).length === 1);
 });

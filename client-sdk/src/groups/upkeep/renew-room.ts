@@ -24,6 +24,7 @@ export function scheduleRenewal(context: GroupsContext, room: Room): void {
   room.renewing.set(firstDelayMs + rank * delayPerMemberMs, () => {
     renew(context, room, epoch).catch((error: unknown) => {
       context.env.log.warn("room.notRenewed", { error: String(error) });
+      scheduleRenewal(context, room);
     });
   });
 }
@@ -32,10 +33,10 @@ async function renew(context: GroupsContext, room: Room, epoch: number): Promise
   const { renewal } = room;
   // The next connection sets the alarm anew.
   if (renewal === undefined || !context.link.live()) return;
-  takeUp(room, renewal);
   if (room.group?.epoch === epoch && !room.lost && !room.forked) {
     await context.store.transaction((tx) => wishRenewal(context, tx, room, epoch));
   }
+  takeUp(room, renewal);
   pump(context, room);
 }
 

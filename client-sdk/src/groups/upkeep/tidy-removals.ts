@@ -28,6 +28,8 @@ export function scheduleTidying(context: GroupsContext, room: Room): void {
   room.tidying.set(delayMs, () => {
     commitDue(context, room).catch((error: unknown) => {
       context.env.log.warn("tidying.failed", { error: String(error) });
+      // A full disk, for one, may have room again later, and nobody else may be left to do it.
+      scheduleTidying(context, room);
     });
   });
 }
