@@ -17,7 +17,7 @@ const exclude = ["**/node_modules/**", "**/dist/**"];
 
 /** Small files that run long: the last of them would run alone at the end. */
 const longest =
-  /(demo|conformance|conformance-faults|backup-two-servers|restore|restore-returned|forks|contacts|readme|bench|backup-commands|system-kills|federation-e2e-[a-z-]+|system-clients|fuzz|exit-codes)\.test\.ts$/;
+  /(demo|conformance|conformance-faults|backup-two-servers|restore|restore-returned|forks|contacts|readme|bench|backup-commands|system-kills|federation-e2e-[a-z-]+|system-clients|fuzz|exit-codes|simulator)\.test\.ts$/;
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
