@@ -232,3 +232,23 @@ test("R-019 FED-1111 a copy of a store in use tells what it missed before its cl
     true,
   );
 });
+
+test("R-019 FED-1111 a copy made while its client was out comes in where the other one did", async () => {
+  const club = await bob.conversations.create({ name: "club", members: [`${name}@localhost`] });
+  await joinedBy(alice, club.id);
+  const out = next(alice, "removed", ({ room }) => room === club.id);
+  await club.remove([`${name}@localhost`]);
+  await out;
+  await alice.caughtUp();
+  copyStore("open");
+  const back = next(alice, "joined", ({ room }) => room === club.id);
+  await club.add([`${name}@localhost`]);
+  await back;
+  await alice.caughtUp();
+  await alice.close();
+  const restored = await openAt("open");
+  await next(restored, "joined", ({ room }) => room === club.id);
+  await club.send("welcome back");
+  await reads(restored, club.id, "welcome back");
+  expect((await club.members()).length).toBe(2);
+});

@@ -70,11 +70,15 @@ export async function findForgotten(context: GroupsContext, rooms: OpenRooms): P
     });
     room.group = undefined;
   }
-  for (const { stream } of subscriptions) {
-    if (!isRoomStream(stream) || known.some(({ room }) => room === stream)) continue;
-    // The server counts this client in, and has lost the Welcome that said so.
-    amiss = true;
+  for (const { stream, cursor } of subscriptions) {
+    if (!isRoomStream(stream)) continue;
+    const row = known.find((one) => one.room === stream);
+    if (row !== undefined && row.status !== "removed") continue;
     const room = await rooms.open(stream);
+    // It was out, and may still be offered what it has read up to its removal.
+    if (row !== undefined && cursor <= room.cursor.position) continue;
+    // The server counts this client in, and it, or another copy of this store, has the Welcome no more.
+    amiss = true;
     room.lost = true;
     pump(context, room);
   }
