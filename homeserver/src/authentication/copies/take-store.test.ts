@@ -49,10 +49,15 @@ test("a request of a process that is gone, however late it comes, is no copy; a 
   }
   expect(await take([1, 2, 3], false)).toEqual({ store: "known", copiedAt: undefined });
 
+  // One whose request never came before that of the next.
+  await take([1, 2, 3, 5, 6], false);
+  await expect(take([1, 2, 3, 5], true)).rejects.toMatchObject({ code: "storeCopied" });
+  expect(await take([1, 2, 3, 5, 6], true)).toEqual({ store: "known", copiedAt: undefined });
+
   await expect(take([1, 2, 9], true)).rejects.toMatchObject({ code: "storeCopied" });
   // The same once more, late, while nobody is connected: its process was refused, and has stopped.
   await expect(take([1, 2, 9], false)).rejects.toMatchObject({ code: "storeCopied" });
-  expect(await take([1, 2, 3, 4], false)).toMatchObject({ copiedAt: expect.any(Number) });
+  expect(await take([1, 2, 3, 5, 6, 4], false)).toMatchObject({ copiedAt: expect.any(Number) });
   expect(restored).toBe(0);
   // Opened again, it is the one that goes on.
   expect(await take([1, 2, 9, 10], false)).toMatchObject({ store: "restored" });

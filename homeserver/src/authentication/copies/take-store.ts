@@ -43,7 +43,8 @@ export async function takeStore(
     const next = { client, name: nameOf(user), mark, copiedAt: undefined };
     if (row === undefined || has(row.mark)) {
       const isNew = row !== undefined && !equalBytes(row.mark, mark);
-      const former = [...(row?.former ?? []), ...(isNew ? [row.mark] : [])];
+      // Also those of openings whose requests have not come yet, and may still.
+      const former = [...(row?.former ?? []), ...(isNew ? known.slice(0, -1) : [])];
       const lists = { replaced: row?.replaced ?? [], former: former.slice(-formerMax) };
       await marks.put(tx, { ...next, ...lists });
       return { store: "known", copiedAt: row?.copiedAt };
