@@ -6,7 +6,9 @@
 import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   openSync,
@@ -80,6 +82,7 @@ const recordOf = (/** @type {string} */ root, /** @type {Name} */ bundle) =>
 export function bundleOf(bundle) {
   const known = currentBundle(bundle);
   if (known !== undefined) return known;
+  if (!mayWrite(join(ownRoot, bundles[bundle].home, "node_modules"))) return undefined;
   // In a process of its own: what it needs of memory ends with it.
   const maker = fileURLToPath(new URL("make-bundle.mjs", import.meta.url));
   spawnSync(process.execPath, [maker, bundle]);
@@ -165,6 +168,20 @@ function keepPlace({ root, folder }, code, file) {
   if (!file.startsWith(root) || code.includes("new Worker(")) return undefined;
   const from = JSON.stringify(relative(join(folder, "any"), file).split(sep).join("/"));
   return code.replaceAll("import.meta.url", `new URL(${from}, import.meta.url).href`);
+}
+
+/**
+ * Whoever may not would try again with each command, in vain.
+ *
+ * @param {string} folder
+ */
+function mayWrite(folder) {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** @param {string} path */

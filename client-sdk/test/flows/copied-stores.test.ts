@@ -59,6 +59,30 @@ function roomOf(client: Client): Promise<Conversation> {
   return client.conversations.get(theirs.id);
 }
 
+/** Another conversation, whose owner is bob. */
+async function openClub(): Promise<Conversation> {
+  const club = await bob.conversations.create({ name: "club", members: [alice.me.address] });
+  await joinedBy(alice, club.id);
+  await club.send("welcome");
+  await reads(alice, club.id, "welcome");
+  await alice.caughtUp();
+  return club;
+}
+
+async function takeOut(club: Conversation): Promise<void> {
+  const out = next(alice, "removed", ({ room }) => room === club.id);
+  await club.remove([alice.me.address]);
+  await out;
+  await alice.caughtUp();
+}
+
+async function bringBack(club: Conversation): Promise<void> {
+  const back = next(alice, "joined", ({ room }) => room === club.id);
+  await club.add([alice.me.address]);
+  await back;
+  await alice.caughtUp();
+}
+
 const copied = { code: "storeCopied" };
 
 /** A copy does nothing more, and says why. */
@@ -177,16 +201,10 @@ test("R-019 FED-1110 of two copies that are connected at once one goes on, and n
 });
 
 test("R-019 FED-1111 a copy of a store in use learns that its client was taken out since", async () => {
-  const club = await bob.conversations.create({ name: "club", members: [`${name}@localhost`] });
-  await joinedBy(alice, club.id);
-  await club.send("welcome");
-  await reads(alice, club.id, "welcome");
-  await alice.caughtUp();
+  const club = await openClub();
   // In the same run: its server cannot tell the two from each other (its mark is the newest).
   copyStore("open");
-  const out = next(alice, "removed", ({ room }) => room === club.id);
-  await club.remove([`${name}@localhost`]);
-  await out;
+  await takeOut(club);
   await alice.close();
   const restored = await openAt("open");
   const told = next(
@@ -205,21 +223,12 @@ test("R-019 FED-1111 a copy of a store in use learns that its client was taken o
 });
 
 test("R-019 FED-1111 a copy of a store in use tells what it missed before its client came in again", async () => {
-  const club = await bob.conversations.create({ name: "club", members: [`${name}@localhost`] });
-  await joinedBy(alice, club.id);
-  await club.send("welcome");
-  await reads(alice, club.id, "welcome");
-  await alice.caughtUp();
+  const club = await openClub();
   copyStore("open");
   await club.send("said meanwhile");
   await reads(alice, club.id, "said meanwhile");
-  const out = next(alice, "removed", ({ room }) => room === club.id);
-  await club.remove([`${name}@localhost`]);
-  await out;
-  const back = next(alice, "joined", ({ room }) => room === club.id);
-  await club.add([`${name}@localhost`]);
-  await back;
-  await alice.caughtUp();
+  await takeOut(club);
+  await bringBack(club);
   await alice.close();
   const restored = await openAt("open");
   const told = heard(restored, "gap");
@@ -234,17 +243,11 @@ test("R-019 FED-1111 a copy of a store in use tells what it missed before its cl
 });
 
 test("R-019 FED-1111 a copy made while its client was out comes in where the other one did", async () => {
-  const club = await bob.conversations.create({ name: "club", members: [`${name}@localhost`] });
-  await joinedBy(alice, club.id);
-  const out = next(alice, "removed", ({ room }) => room === club.id);
-  await club.remove([`${name}@localhost`]);
-  await out;
+  const club = await openClub();
+  await takeOut(club);
   await alice.caughtUp();
   copyStore("open");
-  const back = next(alice, "joined", ({ room }) => room === club.id);
-  await club.add([`${name}@localhost`]);
-  await back;
-  await alice.caughtUp();
+  await bringBack(club);
   await alice.close();
   const restored = await openAt("open");
   await next(restored, "joined", ({ room }) => room === club.id);

@@ -9,6 +9,13 @@ import { keepData } from "../world/old-data.ts";
 import { startServers } from "../world/servers.ts";
 import { founded, heard, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
+/** As after an adoption that broke off behind a commit. */
+function loseGroupInfo(path: string): void {
+  const database = new Database(path);
+  database.prepare("UPDATE delivery_epochs SET group_info = x''").run();
+  database.close();
+}
+
 test("R-019 FED-1117 where a restored hub has no GroupInfo, a member commits, and others come back", async () => {
   await using servers = await startServers("a.example");
   const hub = servers.at(0);
@@ -18,12 +25,7 @@ test("R-019 FED-1117 where a restored hub has no GroupInfo, a member commits, an
   await hers.send("all here");
   await reads(bob, hers.id, "all here");
   const old = await keepData(hub);
-  // As after an adoption that broke off behind a commit.
-  old.alter((path) => {
-    const database = new Database(path);
-    database.prepare("UPDATE delivery_epochs SET group_info = x''").run();
-    database.close();
-  });
+  old.alter(loseGroupInfo);
   await Promise.all([alice, bob].map((client) => client.caughtUp()));
   const before = await hers.info();
   await old.putBack();
@@ -33,6 +35,29 @@ test("R-019 FED-1117 where a restored hub has no GroupInfo, a member commits, an
   expect((await hers.info()).epoch).toBeGreaterThan(before.epoch + 1);
   for (const client of [alice, bob]) await client.close();
 }, 120_000);
+
+test("R-019 FED-1117 who is closed before its turn to commit has come does so when it is opened again", async () => {
+  await using servers = await startServers("a.example");
+  const hub = servers.at(0);
+  const [alice, bob] = [await hub.register("alice"), await hub.register("bob")];
+  const [hers] = await founded(alice, "Tea", [bob]);
+  if (!hers) throw new Error("one");
+  await bob.close();
+  const old = await keepData(hub);
+  old.alter(loseGroupInfo);
+  await alice.caughtUp();
+  const before = (await hers.info()).epoch;
+  const restored = next(alice, "fault", ({ code }) => code === "restored");
+  await old.putBack();
+  await restored;
+  await alice.close();
+  const again = await hub.open("alice");
+  const room = await again.conversations.get(hers.id);
+  await expect
+    .poll(async () => (await room.info()).epoch, { timeout: 20_000 })
+    .toBeGreaterThan(before);
+  await again.close();
+}, 60_000);
 
 test("R-015 FED-958 a server that was away learns of a removal that the restored hub has from another", async () => {
   await using servers = await startServers("a.example", "b.example", "c.example");
