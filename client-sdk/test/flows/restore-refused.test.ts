@@ -13,7 +13,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { keepData } from "../world/old-data.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
 import { openTampered, type TamperedFetch } from "../world/tampered.ts";
-import { founded, heard, next, reads, until } from "../world/waiting.ts";
+import { agreed, founded, heard, next, reads, until } from "../world/waiting.ts";
 
 let server: TestServer;
 
@@ -120,9 +120,11 @@ test("FED-957 what a hub refuses that was put back behind its members is done wh
   // What comes in the stream has her look again, as the declaration of the hub would.
   await his.send("are you there?");
   await wish;
-  await Promise.all([alice, bob].map((client) => client.caughtUp()));
-  const [here, there] = [await hers.info(), await his.info()];
-  expect(there.epochAuthenticator).toBe(here.epochAuthenticator);
+  await agreed([
+    [alice, hers],
+    [bob, his],
+  ]);
+  expect(await his.historyDays()).toBe(3);
 }, 60_000);
 
 test("FED-225 FED-957 a commit that a restored hub took and forgot goes out once more as it was", async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client, Conversation } from "../../src/node.ts";
 import { keepData } from "../world/old-data.ts";
 import { startServer, type TestServer } from "../world/server.ts";
-import { founded, heard, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
+import { agreed, founded, heard, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
 /** One for all tests, each of which has rooms of its own. */
 let server: TestServer;
@@ -52,9 +52,7 @@ const of =
 
 /** All of them are in the same epoch of the same group, and say so. */
 async function expectAgreement(all: readonly (readonly [Client, Conversation])[]): Promise<void> {
-  for (const [client] of all) await client.caughtUp();
-  const infos = await Promise.all(all.map(([, room]) => room.info()));
-  expect(new Set(infos.map(({ epochAuthenticator }) => epochAuthenticator)).size).toBe(1);
+  const infos = await agreed(all);
   expect(new Set(infos.map(({ epoch }) => epoch)).size).toBe(1);
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client, Conversation, FaultCode } from "../../src/node.ts";
 import { openPoisoned, type Poisoned } from "../world/poisoned.ts";
 import { startServer, type TestServer } from "../world/server.ts";
-import { founded, heard, next, reads, textsIn, until } from "../world/waiting.ts";
+import { agreed, founded, heard, next, reads, textsIn, until } from "../world/waiting.ts";
 
 let server: TestServer;
 let alice: Client;
@@ -32,11 +32,17 @@ async function newRoom(): Promise<readonly [Conversation, Conversation, Conversa
   return [ours, bobs, theirs];
 }
 
-async function agree(...rooms: readonly Conversation[]): Promise<void> {
-  await Promise.all([alice, bob, mallory.client].map((one) => one.caughtUp()));
-  const infos = await Promise.all(rooms.map((one) => one.info()));
-  expect(new Set(infos.map(({ epochAuthenticator }) => epochAuthenticator)).size).toBe(1);
-  expect(infos.map(({ health }) => health.state)).toEqual(rooms.map(() => "ok"));
+async function agree(
+  ours: Conversation,
+  theirs: Conversation,
+  ...bobs: readonly Conversation[]
+): Promise<void> {
+  const infos = await agreed([
+    [alice, ours],
+    [mallory.client, theirs],
+    ...bobs.map((one) => [bob, one] as const),
+  ]);
+  expect(infos.map(({ health }) => health.state)).toEqual(infos.map(() => "ok"));
 }
 
 function faultOf(client: Client, room: string, code: FaultCode) {
@@ -52,7 +58,7 @@ async function goesOn(ours: Conversation, bobs: Conversation, theirs: Conversati
   await theirs.send("here again");
   await reads(alice, ours.id, "here again");
   await reads(bob, ours.id, "here again");
-  await agree(ours, bobs, theirs);
+  await agree(ours, theirs, bobs);
 }
 
 test("T-16 T-17 FED-1103 FED-1105 a member's commit that nobody can apply is void, and all go on", async () => {
@@ -124,7 +130,7 @@ test("FED-1105 whoever makes such commits again and again waits longer, and hurt
     mallory.poison = undefined;
     await (ends === "joined" ? back : suspended);
     // Nobody's update is on its way any more that Mallory could not apply.
-    if (ends === "joined") await agree(ours, bobs, theirs);
+    if (ends === "joined") await agree(ours, theirs, bobs);
   }
   await ours.send("after");
   await reads(bob, ours.id, "after");

@@ -7,7 +7,7 @@ import { befriend } from "../world/friends.ts";
 import { openPoisoned, type Poisoned } from "../world/poisoned.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
 import { openTampered } from "../world/tampered.ts";
-import { joinedBy, next, reads, until } from "../world/waiting.ts";
+import { agreed, joinedBy, next, reads, until } from "../world/waiting.ts";
 
 const full = process.env["TREEHOUSE_SCALE"] === "full";
 let servers: FederatedServers;
@@ -77,10 +77,8 @@ async function expectGoesOn(what: string, ...seats: readonly Client[]): Promise<
     await (await client.conversations.get(ours.id)).send(text);
     await Promise.all(all.map((one) => reads(one, ours.id, text)));
   }
-  await Promise.all(all.map((one) => one.caughtUp()));
-  const rooms = await Promise.all(all.map((one) => one.conversations.get(ours.id)));
-  const infos = await Promise.all(rooms.map((one) => one.info()));
-  expect(new Set(infos.map(({ epochAuthenticator }) => epochAuthenticator)).size).toBe(1);
+  const seated = all.map(async (one) => [one, await one.conversations.get(ours.id)] as const);
+  const infos = await agreed(await Promise.all(seated));
   expect(infos.map(({ health }) => health.state)).toEqual(infos.map(() => "ok"));
 }
 

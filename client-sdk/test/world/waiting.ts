@@ -1,4 +1,10 @@
-import type { Client, ClientEvents, Conversation, Message } from "../../src/node.ts";
+import type {
+  Client,
+  ClientEvents,
+  Conversation,
+  ConversationInfo,
+  Message,
+} from "../../src/node.ts";
 
 /** Resolves with the next value of an event that fits. Ask before what causes it. */
 export function next<K extends keyof ClientEvents>(
@@ -123,4 +129,19 @@ export async function seen(
   });
   if (message === undefined) throw new Error("it never came");
   return message;
+}
+
+/**
+ * What the members say of a conversation once all of them are in one epoch of one group; never, if they
+ * are of different groups. Who has caught up may have the others' next commit still before it: whoever
+ * comes in anew, and whoever sees it, may commit something of its own.
+ */
+export async function agreed(
+  seats: readonly (readonly [Client, Conversation])[],
+): Promise<readonly ConversationInfo[]> {
+  for (;;) {
+    await Promise.all(seats.map(([client]) => client.caughtUp()));
+    const infos = await Promise.all(seats.map(([, room]) => room.info()));
+    if (new Set(infos.map(({ epochAuthenticator }) => epochAuthenticator)).size === 1) return infos;
+  }
 }
