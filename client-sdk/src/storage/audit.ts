@@ -11,6 +11,19 @@ export type AuditState = {
   readonly hash: Bytes;
   /** False after commits were missed: what was done in them is not known. */
   readonly isCurrent: boolean;
+  /** Where it was told last, instead of following from a record that is here. */
+  readonly told: AuditTold | undefined;
+};
+
+/** A head that another member told. */
+export type AuditTold = {
+  readonly number: number;
+  readonly hash: Bytes;
+  /** The group and its epoch in which it held. */
+  readonly group: string;
+  readonly epoch: number;
+  /** The newest entry of the room at that time. */
+  readonly position: number;
 };
 
 export type AuditRow = {
@@ -40,19 +53,18 @@ export interface AuditRows {
   after(room: RoomUri, number: number, limit: number): readonly AuditRow[];
   /** From which number on nothing is missing up to this one; the next number where this one is. */
   wholeFrom(room: RoomUri, newest: number): number;
-  /** The first of a group from an epoch or a position on. */
-  firstFrom(room: RoomUri, from: AuditPlace): AuditRow | undefined;
+  /** The newest that is known to be of before an epoch or a position of a group. */
+  lastBefore(room: RoomUri, place: AuditPlace): AuditRow | undefined;
   /** Forgets those behind a number. */
   takeBackTo(room: RoomUri, number: number): void;
   deleteRoom(room: RoomUri): void;
 }
 
-/** One of the two says from where on. */
-export type AuditPlace = {
-  readonly group: string;
-  readonly epoch?: number;
-  readonly position?: number;
-};
+/** Of a group, of which it is epochs or positions that count. */
+export type AuditPlace = { readonly group: string } & (
+  | { readonly epoch: number; readonly position?: undefined }
+  | { readonly position: number; readonly epoch?: undefined }
+);
 
 export function createAuditRows(sql: SqlTx, seal: Seal): AuditRows {
   const place = (room: string, number: number) => `audit/${room}/${number}`;
@@ -75,17 +87,31 @@ export function createAuditRows(sql: SqlTx, seal: Seal): AuditRows {
       const row = sql.all("SELECT * FROM audit_heads WHERE room = ?", room)[0];
       if (row === undefined) return undefined;
       const isCurrent = integerOf(row, "is_current") === 1;
-      return { number: integerOf(row, "number"), hash: bytesOf(row, "hash"), isCurrent };
+      const told = isNull(row, "told_number")
+        ? undefined
+        : {
+            number: integerOf(row, "told_number"),
+            hash: bytesOf(row, "told_hash"),
+            group: String(row["told_group"]),
+            epoch: integerOf(row, "told_epoch"),
+            position: integerOf(row, "told_position"),
+          };
+      return { number: integerOf(row, "number"), hash: bytesOf(row, "hash"), isCurrent, told };
     },
-    setState(room, { number, hash, isCurrent }) {
+    setState(room, { number, hash, isCurrent, told }) {
       sql.run(
-        `INSERT INTO audit_heads (room, number, hash, is_current) VALUES (?, ?, ?, ?)
-         ON CONFLICT (room) DO UPDATE SET number = excluded.number, hash = excluded.hash,
-           is_current = excluded.is_current`,
+        `INSERT OR REPLACE INTO audit_heads (room, number, hash, is_current,
+           told_number, told_hash, told_group, told_epoch, told_position)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         room,
         number,
         hash,
         isCurrent ? 1 : 0,
+        told?.number ?? null,
+        told?.hash ?? null,
+        told?.group ?? null,
+        told?.epoch ?? null,
+        told?.position ?? null,
       );
     },
     add({ room, number, epoch, group, position, acceptedAt, hash, body }) {
@@ -142,11 +168,12 @@ export function createAuditRows(sql: SqlTx, seal: Seal): AuditRows {
       );
       return row === undefined || isNull(row, "number") ? newest + 1 : integerOf(row, "number");
     },
-    firstFrom(room, { group, epoch, position }) {
+    lastBefore(room, { group, epoch, position }) {
+      // Of one that another member gave it is not known where it stood.
       const rows = sql.all(
-        `SELECT * FROM audit_records WHERE room = ? AND group_uri = ?
-           AND (epoch >= ? OR position >= ?)
-         ORDER BY number LIMIT 1`,
+        `SELECT * FROM audit_records WHERE room = ?
+           AND (group_uri <> ? OR epoch < ? OR (position > 0 AND position < ?))
+         ORDER BY number DESC LIMIT 1`,
         room,
         group,
         epoch ?? null,

@@ -36,7 +36,7 @@ import { createSettings, type Settings } from "./settings.ts";
 import { createUploads, type Uploads } from "./uploads.ts";
 
 export { dataEntriesSchema, nothingOf } from "./account-data.ts";
-export type { AuditPlace, AuditRow, AuditState } from "./audit.ts";
+export type { AuditPlace, AuditRow, AuditState, AuditTold } from "./audit.ts";
 export type { DataEntries, DataEntry, DataRow } from "./account-data.ts";
 export { isAccepted } from "./contacts.ts";
 export type { ContactRow } from "./contacts.ts";

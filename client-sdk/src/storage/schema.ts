@@ -173,6 +173,13 @@ const versions: readonly (readonly string[])[] = [
     `UPDATE search_backlog SET from_serial = 0,
        to_serial = (SELECT coalesce(max(serial), 0) FROM messages)`,
   ],
+  [
+    "ALTER TABLE audit_heads ADD COLUMN told_number INTEGER",
+    "ALTER TABLE audit_heads ADD COLUMN told_hash BLOB",
+    "ALTER TABLE audit_heads ADD COLUMN told_group TEXT",
+    "ALTER TABLE audit_heads ADD COLUMN told_epoch INTEGER",
+    "ALTER TABLE audit_heads ADD COLUMN told_position INTEGER",
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */

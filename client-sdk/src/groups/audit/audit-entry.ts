@@ -8,7 +8,6 @@ import {
   type Bytes,
   type Entry,
   equalBytes,
-  firstAuditHead,
   formatAddress,
   nextAuditHead,
   type RoomChange,
@@ -22,6 +21,7 @@ import type { AuditState, LocalTx } from "../../storage/index.ts";
 import { type PolicyBefore, type GroupsContext, type Room, tellFault } from "../room/index.ts";
 import { encodeAuditBody } from "./audit-body.ts";
 import { openAuditLink } from "./audit-link.ts";
+import { auditState } from "./audit-state.ts";
 import { type ActNotes, describeActs, encodeNotes } from "./describe-acts.ts";
 
 /** A commit as it was applied. */
@@ -69,12 +69,14 @@ export function auditEntry(
     reason: found?.reason ?? "",
     write(tx, notes) {
       seen = notes;
-      const state = tx.audit.state(room.uri) ?? { ...firstAuditHead(room.uri), isCurrent: false };
+      const state = auditState(tx, room.uri);
       finding = compare(state, link?.head);
       const head = state.isCurrent ? state : finding === "right" ? link?.head : undefined;
       if (head === undefined) return;
+      const at = { group, epoch: before.epoch, position: entry.position - 1 };
+      const told = state.isCurrent ? state.told : { ...head, ...at };
       if (found === undefined) {
-        if (!state.isCurrent) tx.audit.setState(room.uri, { ...head, isCurrent: true });
+        if (!state.isCurrent) tx.audit.setState(room.uri, { ...head, isCurrent: true, told });
         return;
       }
       const next = nextAuditHead(head, found.signed);
@@ -94,7 +96,7 @@ export function auditEntry(
           notes: encodeNotes(notes),
         }),
       });
-      tx.audit.setState(room.uri, { ...next, isCurrent: true });
+      tx.audit.setState(room.uri, { ...next, isCurrent: true, told });
     },
     after() {
       if (finding === "other") tellFault(context, room, entry, "auditMismatch", otherText);

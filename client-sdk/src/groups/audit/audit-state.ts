@@ -1,41 +1,60 @@
 import { type AuditHead, equalBytes, firstAuditHead, type RoomUri } from "@treehouse/protocol";
 
-import type { AuditPlace, LocalTx } from "../../storage/index.ts";
+import type { AuditPlace, AuditState, AuditTold, LocalTx } from "../../storage/index.ts";
 import { decodeAuditBody } from "./audit-body.ts";
 
 /** A room that this client founds has no record yet. */
 export function beginAudit(tx: LocalTx, room: RoomUri): void {
-  tx.audit.setState(room, { ...firstAuditHead(room), isCurrent: true });
+  tx.audit.setState(room, { ...firstAuditHead(room), isCurrent: true, told: undefined });
+}
+
+/** Where the record stands as far as this client knows; nowhere yet, if it was told nothing. */
+export function auditState(tx: LocalTx, room: RoomUri): AuditState {
+  return tx.audit.state(room) ?? { ...firstAuditHead(room), isCurrent: false, told: undefined };
 }
 
 /** FED-1148: whoever added this client has told where the record stands; or has not. */
-export function joinAudit(tx: LocalTx, room: RoomUri, head: AuditHead | undefined): void {
-  const known = tx.audit.state(room);
+export function joinAudit(
+  tx: LocalTx,
+  room: RoomUri,
+  head: AuditHead | undefined,
+  at: Pick<AuditTold, "group" | "epoch" | "position">,
+): void {
   if (head === undefined) {
-    tx.audit.setState(room, { ...(known ?? firstAuditHead(room)), isCurrent: false });
+    loseAudit(tx, room);
     return;
   }
   tx.audit.takeBackTo(room, head.number);
-  tx.audit.setState(room, { ...head, isCurrent: true });
+  tx.audit.setState(room, { ...head, isCurrent: true, told: { ...head, ...at } });
 }
 
 /** Commits were missed: where the record stands is told by the next one of a member. */
 export function loseAudit(tx: LocalTx, room: RoomUri): void {
-  const known = tx.audit.state(room) ?? firstAuditHead(room);
-  tx.audit.setState(room, { ...known, isCurrent: false });
+  tx.audit.setState(room, { ...auditState(tx, room), isCurrent: false });
 }
 
 /**
  * The commits of a group from a place on do not stand any more: a hub was set back, or a commit was
- * declared void. The record goes on from what was before them.
+ * declared void. The record goes on from the last head that is known to be of before them; what may lie
+ * between the two is told by the next commit of a member.
  */
 export function takeBackAudit(tx: LocalTx, room: RoomUri, from: AuditPlace): void {
-  const first = tx.audit.firstFrom(room, from);
-  if (first === undefined) return;
-  const { previous } = decodeAuditBody(first.body);
-  const isCurrent = tx.audit.state(room)?.isCurrent ?? false;
-  tx.audit.takeBackTo(room, first.number - 1);
-  tx.audit.setState(room, { number: first.number - 1, hash: previous, isCurrent });
+  const state = tx.audit.state(room);
+  if (state === undefined) return;
+  const told = state.told !== undefined && isBefore(state.told, from) ? state.told : undefined;
+  const known = [firstAuditHead(room), tx.audit.lastBefore(room, from) ?? [], told ?? []].flat();
+  const { number, hash } = known.reduce((one, other) => (other.number > one.number ? other : one));
+  const next = tx.audit.get(room, number + 1);
+  const isNext =
+    number === state.number ||
+    (next !== undefined && equalBytes(decodeAuditBody(next.body).previous, hash));
+  tx.audit.takeBackTo(room, number);
+  tx.audit.setState(room, { number, hash, isCurrent: state.isCurrent && isNext, told });
+}
+
+function isBefore({ group, epoch, position }: AuditTold, from: AuditPlace): boolean {
+  if (group !== from.group) return true;
+  return from.epoch === undefined ? position < from.position : epoch <= from.epoch;
 }
 
 /** Whether this client has had the record at that point. */

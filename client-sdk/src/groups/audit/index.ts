@@ -2,11 +2,12 @@
  * The record of what was done in a room: derived from its commits by every client, signed by whoever
  * did it, each part bound to the one before (page 21 of the specification).
  */
-import { type Bytes, firstAuditHead, type RoomUri, toHex } from "@treehouse/protocol";
+import { type Bytes, type RoomUri, toHex } from "@treehouse/protocol";
 
 import type { LocalTx } from "../../storage/index.ts";
 import type { GroupsContext, Room } from "../room/index.ts";
 import { type AuditHead, auditItemOf, type AuditPage, checkMayRead } from "./read-audit.ts";
+import { auditState } from "./audit-state.ts";
 import { exportAudit, importAudit } from "./share-audit.ts";
 
 export { auditEntry, type AuditEntry } from "./audit-entry.ts";
@@ -35,12 +36,8 @@ export async function readAudit(
 }
 
 export function auditHeadOf(tx: LocalTx, room: RoomUri): AuditHead {
-  const state = tx.audit.state(room) ?? { ...firstAuditHead(room), isCurrent: false };
-  return {
-    ...state,
-    hash: toHex(state.hash),
-    knownFrom: tx.audit.wholeFrom(room, state.number),
-  };
+  const { number, hash, isCurrent } = auditState(tx, room);
+  return { number, hash: toHex(hash), isCurrent, knownFrom: tx.audit.wholeFrom(room, number) };
 }
 
 export async function giveAudit(context: GroupsContext, room: Room): Promise<Bytes> {

@@ -107,7 +107,11 @@ export async function joinWelcome(
     // Who was in before has missed what was said meanwhile.
     tx.senderChains.loosen(body.room);
     writeHubRecord(tx, body.room, hub);
-    joinAudit(tx, body.room, told?.audit);
+    joinAudit(tx, body.room, told?.audit, {
+      group: group.group,
+      epoch: group.epoch,
+      position: head.position,
+    });
     if (renewal === undefined) {
       noteJoined(tx, body.room, { position: head.position, acceptedAt });
       noteInviter(tx, body.room, inviter?.user);
