@@ -33,6 +33,9 @@ import { createStopper } from "./stopper.ts";
 import type { Terminal } from "./terminal.ts";
 import { readVersion } from "./version.ts";
 
+const seeHelp = "Run with --help to see what is possible.";
+const operandHelp = `${seeHelp} An id or a name that begins with a dash stands last, behind "--".`;
+
 /**
  * Runs one command and answers the exit code. Data goes to the standard output, everything else
  * to the standard error; with `--json` a failure is one JSON object there.
@@ -95,7 +98,7 @@ export function createProgram(parts: {
         if (parts.showsErrors) terminal.err(text);
       },
     })
-    .showHelpAfterError("Run with --help to see what is possible.")
+    .showHelpAfterError(seeHelp)
     .addHelpText("after", "\nExit codes, environment variables and JSON shapes: docs/cli.md");
   const cli: Cli = {
     terminal,
@@ -169,7 +172,7 @@ function secondsOf(text: string): number {
 function usageFailure(error: CommanderError): CliFailure {
   const message = error.code === "commander.help" ? "a command is missing" : error.message;
   return new CliFailure(EXIT.usage, "usage", message.replace(/^error: /, ""), {
-    help: "Run with --help to see what is possible.",
+    help: error.code === "commander.unknownOption" ? operandHelp : seeHelp,
   });
 }
 

@@ -27,8 +27,11 @@ test("R-024 a passkey that a program made completes its logins, is listed, and i
   expect(await json("account", "factor", "passkeys", "ls")).toEqual({
     passkeys: [{ ...row, usedAt: expect.any(Number) }],
   });
-  const remove = ["account", "factor", "passkeys", "rm", key.id, "--code", codes[0] ?? ""];
-  expect(await json(...remove)).toEqual({ id: key.id, removed: true });
+  const remove = ["account", "factor", "passkeys", "rm", "--code", codes[0] ?? ""];
+  const dashed = await household.treehouse([...remove, "-rUOWx5HaX1hlbsp39Pga7S2", "--json"]);
+  expect(dashed).toMatchObject({ exit: 1, err: expect.stringContaining('behind \\"--\\"') });
+  // One in 64 ids begins with a dash.
+  expect(await json(...remove, "--", key.id)).toEqual({ id: key.id, removed: true });
   expect(await json("account", "factor", "passkeys", "ls")).toEqual({ passkeys: [] });
   expect(await household.treehouse(["account", "login"])).toMatchObject({ exit: 0 });
 });

@@ -77,7 +77,7 @@ export async function openHousehold({
     env,
     treehouse,
     async json(...args) {
-      const { exit, out, err } = await treehouse([...args, "--json"]);
+      const { exit, out, err } = await treehouse(["--json", ...args]);
       if (exit !== 0) throw new Error(`${args.join(" ")} ended with ${exit}: ${err}`);
       return JSON.parse(out);
     },
