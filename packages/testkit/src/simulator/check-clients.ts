@@ -125,6 +125,10 @@ function checkTold({ told, network, servers, victim, world }: Scene, log: Log): 
 function maySayAgain({ servers, clients, sent }: Scene, text: string | undefined): boolean {
   if (servers[0]?.wasRestored === true) return true;
   const by = sent.find((known) => known.text === text)?.by;
+  return isOfPutBack(clients, by);
+}
+
+function isOfPutBack(clients: readonly SimClient[], by: string | undefined): boolean {
   return clients.some(({ address, wasPutBack }) => wasPutBack && address === by);
 }
 
@@ -134,7 +138,7 @@ function checkSent(scene: Scene, all: ReadonlyMap<number, string>, log: Log): vo
   for (const [position, text] of all) {
     positions.set(text, [...(positions.get(text) ?? []), position]);
   }
-  for (const { text, outcome, position, code } of sent) {
+  for (const { by, text, outcome, position, code } of sent) {
     const places = positions.get(text) ?? [];
     positions.delete(text);
     const wasRestored = servers[0]?.wasRestored === true;
@@ -155,7 +159,8 @@ function checkSent(scene: Scene, all: ReadonlyMap<number, string>, log: Log): vo
     if (outcome === "accepted" && !places.includes(position ?? 0)) {
       world.violate("I4", `"${text}" was accepted at ${position}, and stands at ${places[0]}`);
     }
-    if (outcome === "refused" && places.length > 0) {
+    // A store that was put back does not know of a refusal that came to the newer one, and says it again.
+    if (outcome === "refused" && places.length > 0 && !isOfPutBack(clients, by)) {
       world.violate("I5", `"${text}" was refused (${code}), and stands at ${places[0]}`);
     }
   }
@@ -192,23 +197,26 @@ function staysOf(client: string, log: Log): readonly Stay[] {
  * - It was out, on its way out, or ahead of what the hub still has, and was taken out (again) before it
  *   came back. The log counts it in until then, though it has read nothing since.
  * - It came back behind the entry, tells of that, and whoever said it is out and cannot say it again.
+ * - Its own server was put back behind the Welcome, which nobody else has, and it tells of that.
  */
 function isPastRepair(
-  { sent, clients, told }: Scene,
+  { sent, clients, told, servers }: Scene,
   one: SimClient,
   { log, stay, has, position, text }: Missing,
 ): boolean {
+  const gapAt = told.find(({ by, position: from, text: what }) => {
+    const upTo = /^gap to (\d+): missed$/u.exec(what)?.[1];
+    return by === one && from <= position && position <= Number(upTo ?? 0);
+  })?.position;
+  const isSetBack = servers.some(({ name, wasRestored }) => wasRestored && name === one.server);
+  if (isSetBack && gapAt !== undefined && gapAt <= stay.after) return true;
   const restored = log.rows.find(({ entry }) => isReturn(entry))?.position;
   if (restored === undefined || position < restored) return false;
   const readOn = [...has].some((held) => held > restored && held > stay.after && held < stay.upTo);
   if (stay.after < restored && stay.upTo !== Infinity && !readOn) return true;
-  const isTold = told.some(({ by, position: from, text: what }) => {
-    const upTo = /^gap to (\d+): missed$/u.exec(what)?.[1];
-    return by === one && from <= position && position <= Number(upTo ?? 0);
-  });
   const { by } = sent.find((known) => known.text === text) ?? {};
   const sender = clients.find(({ address }) => address === by)?.client?.me.client ?? "";
-  return isTold && staysOf(sender, log).at(-1)?.upTo !== Infinity;
+  return gapAt !== undefined && staysOf(sender, log).at(-1)?.upTo !== Infinity;
 }
 
 type Missing = {
