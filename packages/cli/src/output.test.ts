@@ -20,7 +20,14 @@ function printed(options: Partial<OutputOptions>, atTerminal: boolean) {
     askSecret: () => Promise.resolve(""),
     interrupted: new AbortController().signal,
   };
-  const all = { json: false, jsonl: false, fields: undefined, quiet: false, ...options };
+  const all = {
+    json: false,
+    jsonl: false,
+    fields: undefined,
+    quiet: false,
+    context: undefined,
+    ...options,
+  };
   return { written, output: createOutput(terminal, all) };
 }
 
@@ -67,4 +74,19 @@ test("control characters and marks of direction are replaced, lines and tabs are
     "a\ufffd[1m\ufffd\ufffd\ufffd\ufffd\ufffdb\n\tc ä 👍",
   );
   expect(indented("one\ntwo")).toBe("one\n    two");
+});
+
+test("a command in a hint is that of the context which was named", () => {
+  const hinted = (context?: string) => {
+    const { written, output } = printed({ context }, true);
+    output.hint("Next: treehouse send Tea; or `treehouse contact ls`. This is treehouse.");
+    return written.err;
+  };
+  expect(hinted()).toBe(
+    "Next: treehouse send Tea; or `treehouse contact ls`. This is treehouse.\n",
+  );
+  expect(hinted("ben")).toBe(
+    "Next: treehouse --context ben send Tea; or `treehouse --context ben contact ls`. This is treehouse.\n",
+  );
+  expect(hinted("old ben")).toContain("treehouse --context 'old ben' send Tea");
 });

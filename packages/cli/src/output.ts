@@ -1,4 +1,5 @@
 import { CliFailure, EXIT } from "./failure.ts";
+import { shell } from "./shell.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** How results are shown. */
@@ -7,6 +8,8 @@ export type OutputOptions = {
   readonly jsonl: boolean;
   readonly fields: readonly string[] | undefined;
   readonly quiet: boolean;
+  /** The context that was named with the command. */
+  readonly context: string | undefined;
 };
 
 type Row = Readonly<Record<string, unknown>>;
@@ -56,9 +59,16 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
       if (!options.quiet) terminal.err(`${harmless(text)}\n`);
     },
     hint(text) {
-      if (!options.quiet && !asJson) terminal.err(`${harmless(text)}\n`);
+      if (options.quiet || asJson) return;
+      terminal.err(`${harmless(inContext(text, options.context))}\n`);
     },
   };
+}
+
+/** Commands in a text as whoever named a context with theirs has to call them. */
+export function inContext(text: string, context: string | undefined): string {
+  if (context === undefined) return text;
+  return text.replaceAll(/\btreehouse (?=[a-z])/gu, () => `treehouse --context ${shell(context)} `);
 }
 
 /** A field that no row has is a slip of the pen; one that some rows lack is null there. */

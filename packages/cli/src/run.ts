@@ -28,7 +28,7 @@ import { addThreadCommands } from "./commands/thread.ts";
 import { addTypingCommand } from "./commands/typing.ts";
 import type { Cli } from "./commands/cli.ts";
 import { CliFailure, EXIT, type ExitCode } from "./failure.ts";
-import { createOutput, harmless } from "./output.ts";
+import { createOutput, harmless, inContext } from "./output.ts";
 import { createStopper } from "./stopper.ts";
 import type { Terminal } from "./terminal.ts";
 import { readVersion } from "./version.ts";
@@ -61,16 +61,19 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.done;
-      if (asJson) await report(terminal, usageFailure(error), true);
+      if (asJson) await report(terminal, usageFailure(error), { json: true });
       return EXIT.usage;
     }
-    if (stopper.reason() === undefined) return await report(terminal, error, asJson);
+    if (stopper.reason() === undefined) {
+      const { context } = outputOptions(program);
+      return await report(terminal, error, { json: asJson, context });
+    }
   } finally {
     stopper.end();
   }
   const reason = stopper.reason();
   if (reason === undefined || exit !== EXIT.done) return exit;
-  return reason.exit === EXIT.timeout ? report(terminal, reason, asJson) : reason.exit;
+  return reason.exit === EXIT.timeout ? report(terminal, reason, { json: asJson }) : reason.exit;
 }
 
 /** All commands, not yet run; the documentation's test walks over them. */
@@ -141,17 +144,19 @@ const commands: readonly ((cli: Cli) => void)[] = [
 ];
 
 function outputOptions(program: Command) {
-  const { json, jsonl, fields, quiet } = program.opts<{
+  const { json, jsonl, fields, quiet, context } = program.opts<{
     json?: boolean;
     jsonl?: boolean;
     fields?: string;
     quiet?: boolean;
+    context?: string;
   }>();
   return {
     json: json === true,
     jsonl: jsonl === true,
     fields: fields?.split(",").map((name) => name.trim()),
     quiet: quiet === true,
+    context,
   };
 }
 
@@ -176,10 +181,15 @@ function usageFailure(error: CommanderError): CliFailure {
   });
 }
 
-async function report(terminal: Terminal, error: unknown, json: boolean): Promise<ExitCode> {
+async function report(
+  terminal: Terminal,
+  error: unknown,
+  { json, context }: { readonly json: boolean; readonly context?: string | undefined },
+): Promise<ExitCode> {
   const failure =
     error instanceof CliFailure ? error : (await import("./failure-of.ts")).failureOf(error);
-  const { code, message, help, data, exit } = failure;
+  const { code, message, data, exit } = failure;
+  const help = inContext(failure.help, context);
   if (json) {
     const value = { error: { ...data, code, message, ...(help === "" ? {} : { help }) }, exit };
     terminal.err(`${JSON.stringify(value)}\n`);

@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { ConversationInfo, ConversationKind } from "@treehouse/client-sdk";
 import { Option } from "commander";
 
+import { shell } from "../shell.ts";
+
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
@@ -178,11 +180,6 @@ function addMemberCommand(
         cli.output().result(info, describe(info));
       });
     });
-}
-
-/** A name as it can be typed in a shell. */
-function shell(name: string): string {
-  return /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function unreadOf(unread: unknown): string {
