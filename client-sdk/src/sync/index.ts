@@ -170,6 +170,8 @@ export function createSync(
         if (entry.position > (known?.position ?? 0)) await sink.applyInboxEntry(inbox, entry);
         // A room's stream starts only once the inbox entry with its Welcome is acknowledged.
         due.add(inbox);
+        // Of what was before it nothing is read any more, whether or not all of it came.
+        if (entry.kind === "welcome") due.add(entry.welcome.room);
         await flush();
         return;
       }

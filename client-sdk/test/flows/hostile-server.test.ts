@@ -1,3 +1,6 @@
+import { join } from "node:path";
+
+import BetterSqlite3 from "better-sqlite3";
 import { decodeEntry, encodeEntry, inboxEntryCodec, type ServerFrame } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -187,6 +190,53 @@ test("R-019 whoever is removed while an entry is withheld is told what it has no
   expect(missed).toEqual([expect.objectContaining(told)]);
   expect(missed[0]?.to).toBeGreaterThan(withheld);
 });
+
+test("R-019 whoever is lost at an altered entry, and is removed, is told what it has not read", async () => {
+  const room = await alice.conversations.create({ members: ["bob@localhost"] });
+  const theirs = await joinedBy(bob, room.id);
+  await bob.caughtUp();
+  const missed = heard(bob, "gap");
+  const out = next(bob, "removed", (value) => value.room === room.id);
+  let altered = 0;
+  // As if the room went on with another group.
+  const alters = (frame: ServerFrame): readonly ServerFrame[] => {
+    if (frame.type !== "entry") return [frame];
+    const entry = decodeEntry(frame.entry);
+    if (entry.room !== room.id || entry.kind !== "application" || altered > 0) return [frame];
+    altered = entry.position;
+    const { generation } = entry;
+    return [{ ...frame, entry: encodeEntry({ ...entry, generation: generation + 1 }) }];
+  };
+  await tellBob(alters, async () => {
+    await room.send("altered");
+    await room.send("behind it");
+    await room.remove(["bob@localhost"]);
+    await out;
+  });
+  expect(await textsIn(theirs)).toEqual([]);
+  const told = { stream: room.id, from: altered, to: altered + 2, reason: "missed" };
+  expect(missed).toEqual([expect.objectContaining(told)]);
+  // Once he is in again the server keeps nothing for him of what he passed over.
+  const again = next(bob, "joined", (value) => value.room === room.id);
+  await room.add(["bob@localhost"]);
+  await again;
+  await expect.poll(() => readsOf(bob.me.client, room.id), { timeout: 8_000 }).toBe(1);
+});
+
+/** How many stretches of a room's log the server has for a client. */
+function readsOf(client: string, room: string): number {
+  const options = { readonly: true };
+  const database = new BetterSqlite3(join(server.directory, "data", "treehouse.sqlite"), options);
+  const rows = database
+    .prepare(
+      `SELECT 1 FROM queuing_subscriptions WHERE
+         client = (SELECT id FROM queuing_streams WHERE name = ?) AND
+         stream = (SELECT id FROM queuing_streams WHERE name = ?)`,
+    )
+    .all(client, room);
+  database.close();
+  return rows.length;
+}
 
 test("T-41 an entry that holds rubbish is told, and the next message of another room arrives", async () => {
   const room = await alice.conversations.create({ members: ["bob@localhost"] });

@@ -6,6 +6,7 @@ import {
   decodeEntry,
   decodeEntryHeader,
   type Entry,
+  type EntryHeader,
   equalBytes,
   type MlsFraming,
   peekMlsMessage,
@@ -61,12 +62,21 @@ export async function applyEntry(
   room: Room,
   bytes: Uint8Array,
 ): Promise<Applied> {
-  if (room.lost && !isStuck(room)) {
-    if (room.unreadTo !== undefined) {
-      room.unreadTo = Math.max(room.unreadTo, decodeEntryHeader(bytes).position);
-    }
-    return "applied";
+  const isLost = room.lost && !isStuck(room);
+  const applied = isLost ? "applied" : await take(context, room, bytes);
+  if (room.lost) noteUnread(room, decodeEntryHeader(bytes));
+  return applied;
+}
+
+/** What was said and cannot be read; and from then on all that comes behind it. */
+function noteUnread(room: Room, { kind, ephemeral, position }: EntryHeader): void {
+  const isSaid = kind === "application" && !ephemeral && position > room.cursor.position;
+  if (isSaid || room.unreadTo !== undefined) {
+    room.unreadTo = Math.max(room.unreadTo ?? 0, position);
   }
+}
+
+async function take(context: GroupsContext, room: Room, bytes: Uint8Array): Promise<Applied> {
   const entry = decodeEntry(bytes);
   if (isStuck(room)) {
     // What the room's members could not take is over where its owners begin anew.
@@ -83,7 +93,7 @@ export async function applyEntry(
   if (status === "removed" || status === undefined) {
     const entering = room.late === undefined ? await enterAgain(context, room) : "waits";
     if (room.late !== undefined) room.late.passedOver = true;
-    if (entering === "done") return applyEntry(context, room, bytes);
+    if (entering === "done") return take(context, room, bytes);
     if (entering === "waits") return "applied";
   }
   if (status === "removed") {
@@ -98,7 +108,7 @@ export async function applyEntry(
   }
   if (entry.position > room.cursor.position + 1) {
     const superseded = await supersede(context, room, entry.position - 1);
-    if (superseded) return applyEntry(context, room, bytes);
+    if (superseded) return take(context, room, bytes);
     if (room.readAgainFrom !== room.cursor.position) {
       room.readAgainFrom = room.cursor.position;
       return "again";

@@ -268,7 +268,7 @@ export type Room = {
   passing: Passing | undefined;
   /** Behind which position the stream was read again, because an entry was missing there. */
   readAgainFrom: number | undefined;
-  /** Up to which position entries were passed over, since one before them did not come. */
+  /** Up to which position entries were passed over that may hold what was said to this client. */
   unreadTo: number | undefined;
   /** The last commits that were applied in this run, by position. */
   readonly commits: Map<number, { readonly hash: Bytes; readonly committer: UserUri }>;
