@@ -110,6 +110,13 @@ export class ClientQueue {
     return cursor;
   }
 
+  /** Whether the last position is known that the client may ever read of a stream. */
+  ends(stream: Stream): boolean {
+    return this.#streams.every(
+      (candidate, row) => candidate !== stream || this.#at(row, UP_TO) !== open,
+    );
+  }
+
   /**
    * Where a reader stands who has everything up to `from`, or up to the cursor if not given. A
    * removed client that was added again reads one stretch after the other.

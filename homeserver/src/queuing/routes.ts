@@ -53,7 +53,8 @@ function subscriptionsRoute(context: QueuingContext, attach: Attach): Route {
         subscriptions: reader.streams().map((stream) => {
           const { after, upTo } = reader.standing(stream);
           const droppedTo = streams.get(stream)?.droppedTo ?? 0;
-          return { stream, cursor: after, head: upTo, oldest: oldestOf(droppedTo, after, upTo) };
+          const oldest = oldestOf(droppedTo, after, upTo);
+          return { stream, cursor: after, head: upTo, oldest, ends: reader.ends(stream) };
         }),
       })),
   });

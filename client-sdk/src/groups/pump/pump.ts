@@ -8,7 +8,6 @@ import {
   type GroupsContext,
   type Room,
   tellFaultAt,
-  writeHubRecord,
   loadGroup,
   isPassing,
   isSessionOver,
@@ -17,7 +16,8 @@ import { enterLate, firstWelcome } from "../entering/index.ts";
 import { comeIn, readPendingJoin } from "../joining/index.ts";
 import { comeAlong } from "../generations/come-along.ts";
 import { finishLeave } from "./leave-intent.ts";
-import { releaseHeld, tellHeld, buildSend, finishSend } from "../saying/index.ts";
+import { giveUp } from "./give-up.ts";
+import { releaseHeld, buildSend, finishSend } from "../saying/index.ts";
 import { faceHalt, faceTrouble, tellHealth } from "../health/index.ts";
 import { isRemovalPending, needsCommitFirst } from "./needs-commit-first.ts";
 import { postpone } from "./postpone.ts";
@@ -126,18 +126,26 @@ async function run(context: GroupsContext, room: Room): Promise<void> {
     // What is built before the entries of that epoch came would be refused once more.
     const behind = room.group !== undefined && room.group.epoch < room.epochAtHub;
     if (behind && intent.kind !== "leave") return;
-    if (status === "joined" && (await isHalted(context, room))) return;
+    if (status === "joined") {
+      const standing = await lookAtGroup(context, room);
+      if (standing === "halted") return;
+      if (standing === "gone") continue;
+    }
     const step = await attempt(context, room, intent);
     if (step === "soon") retryLater(context, room, soonDelayMs);
     if (step === "soon" || step === "wait") return;
   }
 }
 
-/** The group, which may not have been loaded yet, is looked at as well. */
-function isHalted(context: GroupsContext, room: Room): Promise<boolean> {
+/** The group may not have been loaded yet; `gone`: meanwhile the stream has brought this client's removal. */
+function lookAtGroup(context: GroupsContext, room: Room): Promise<"halted" | "goesOn" | "gone"> {
   return room.serial.run(async () => {
+    if (room.group === undefined) {
+      const status = await context.store.transaction((tx) => tx.rooms.get(room.uri)?.status);
+      if (status !== "joined") return "gone";
+    }
     await loadGroup(context, room);
-    return room.halt !== undefined;
+    return room.halt === undefined ? "goesOn" : "halted";
   });
 }
 
@@ -231,7 +239,7 @@ function attempt(context: GroupsContext, room: Room, intent: IntentRow): Promise
       if (intent.kind === "send" && isRemovalPending(error))
         return await commitFirst(context, room);
       if (postpone(room, intent, error, () => pump(context, room))) return "next";
-      await give(context, room, intent, error);
+      await giveUp(context, room, intent, error);
       return "refused";
     }
   });
@@ -310,35 +318,4 @@ async function commitFirst(context: GroupsContext, room: Room): Promise<Step> {
 
 function retryLater(context: GroupsContext, room: Room, delayMs: number): void {
   room.retry.set(delayMs, () => pump(context, room));
-}
-
-/** The intent can never be done: it is forgotten, and whoever waits, or listens, is told why. */
-async function give(
-  context: GroupsContext,
-  room: Room,
-  intent: IntentRow,
-  error: unknown,
-): Promise<void> {
-  await room.serial.run(async () => {
-    // Who came back stays: what is kept back from them waits for the user's word.
-    const isFirst = intent.serial === room.hub.first;
-    const record = { ...room.hub, first: isFirst ? undefined : room.hub.first };
-    await context.store.transaction((tx) => {
-      tx.intents.delete(intent.serial);
-      if (isFirst) writeHubRecord(tx, room.uri, record);
-    });
-    room.hub = record;
-    if (isFirst) room.heldTold = false;
-  });
-  await tellHeld(context, room);
-  const waiter = room.waiters.get(intent.serial);
-  room.waiters.delete(intent.serial);
-  if (waiter !== undefined) {
-    waiter.reject(error);
-    return;
-  }
-  const text = `A wish of before (${intent.kind}) can never be done: ${String(error)}`;
-  const { position } = room.cursor;
-  context.env.log.warn("intent.refused", { kind: intent.kind });
-  context.events.emit("fault", { room: room.uri, position, code: "intentRefused", text });
 }

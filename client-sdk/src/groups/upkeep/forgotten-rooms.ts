@@ -29,25 +29,32 @@ export function noteOldStore(tx: LocalTx): void {
  * the client came, or the whole room, or this store that the client went; and for rooms of which only
  * the server knows. The pumps then
  * come back into them, or learn that there is no way back. Done when nothing is amiss; until then
- * each new connection looks again.
+ * each new connection looks again. Answers `early` where a server that was put back is still behind
+ * what was read of it: it learns from others how its rooms go on, and that may be without this client.
  */
-export async function findForgotten(context: GroupsContext, rooms: OpenRooms): Promise<void> {
+export async function findForgotten(
+  context: GroupsContext,
+  rooms: OpenRooms,
+): Promise<"early" | "looked"> {
   const { known, older } = await context.store.transaction((tx) => ({
     known: tx.rooms.list(),
     older: tx.settings.get(pending)?.[0],
   }));
-  if (older === undefined) return;
+  if (older === undefined) return "looked";
   const { subscriptions } = await context.api.json(
     "GET",
     paths.subscriptions(),
     subscriptionsAnswerSchema,
   );
   let amiss = false;
+  let early = false;
   for (const { room: uri, status } of known) {
     if (status !== "joined" && status !== "left") continue;
     const room = await rooms.open(uri);
     const offered = subscriptions.find(({ stream }) => stream === uri);
-    if (offered !== undefined) {
+    const isBehind = offered !== undefined && offered.head <= room.cursor.position;
+    if (offered !== undefined && !(offered.ends && isBehind)) {
+      early ||= older === byServer && offered.head < room.cursor.position;
       if (offered.cursor <= room.cursor.position) continue;
       // A second coming, of which nothing was said yet: the first one is forgotten. Without its Welcome,
       // which another copy of this store has read, this client comes in by a commit of its own: all
@@ -82,5 +89,6 @@ export async function findForgotten(context: GroupsContext, rooms: OpenRooms): P
     room.lost = true;
     pump(context, room);
   }
-  if (!amiss) await context.store.transaction((tx) => tx.settings.delete(pending));
+  if (!amiss && !early) await context.store.transaction((tx) => tx.settings.delete(pending));
+  return early ? "early" : "looked";
 }

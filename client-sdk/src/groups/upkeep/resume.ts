@@ -39,18 +39,20 @@ export async function compareRooms(
   rooms: OpenRooms,
   again: Alarm,
 ): Promise<void> {
-  try {
-    await findForgotten(context, rooms);
-  } catch (error) {
-    context.env.log.warn("rooms.notCompared", { error: String(error) });
-    const told = error instanceof Refusal ? error.data.retryAfterMs : undefined;
-    again.set(told ?? compareAgainMs, () => {
+  const lookLater = (delayMs: number) =>
+    again.set(delayMs, () => {
       compareRooms(context, rooms, again)
         .then(() => resumeRooms(context, rooms))
         .catch((fault: unknown) => {
           context.env.log.warn("rooms.notResumed", { error: String(fault) });
         });
     });
+  try {
+    if ((await findForgotten(context, rooms)) === "early") lookLater(compareAgainMs);
+  } catch (error) {
+    context.env.log.warn("rooms.notCompared", { error: String(error) });
+    const told = error instanceof Refusal ? error.data.retryAfterMs : undefined;
+    lookLater(told ?? compareAgainMs);
   }
 }
 

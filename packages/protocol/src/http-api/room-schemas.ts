@@ -70,7 +70,14 @@ export type TicketAnswer = z.output<typeof ticketAnswerSchema>;
 export const subscriptionsAnswerSchema = z.object({
   incarnation: base64Url({ max: 16, min: 16 }),
   subscriptions: z.array(
-    z.object({ stream: streamField, cursor: count, head: count, oldest: count }),
+    z.object({
+      stream: streamField,
+      cursor: count,
+      head: count,
+      oldest: count,
+      /** The client is out: nothing comes behind its head. */
+      ends: z.boolean(),
+    }),
   ),
 });
 export type SubscriptionsAnswer = z.output<typeof subscriptionsAnswerSchema>;

@@ -79,8 +79,9 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
 
 /**
  * Who was lied to and says so; and whoever is out and did not see the end of it, as its server withheld
- * an entry, or because the hub was put back, counted it in again, and others removed it: it reads no more
- * of the room, whose entries wait until they expire. Everybody reads the inbox, where a Welcome may wait.
+ * an entry, or because the hub was put back, counted it in again, and others removed it, or because its
+ * store was put back to one that had asked to leave: it reads no more of the room, whose entries wait
+ * until they expire. Everybody reads the inbox, where a Welcome may wait.
  */
 async function whoNeedNotRead({
   clients,
@@ -93,7 +94,7 @@ async function whoNeedNotRead({
   for (const one of clients) {
     if (one.client === undefined) continue;
     const knows = one === victim && told.some(({ by }) => by === victim);
-    const mayMissIt = one === victim || servers[0]?.wasRestored === true;
+    const mayMissIt = one === victim || one.wasPutBack || servers[0]?.wasRestored === true;
     const isOut = mayMissIt && (await one.standing(room))?.status === "removed";
     if (knows || isOut) excused.push(one.client.me.client);
   }
