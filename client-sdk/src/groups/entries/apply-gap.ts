@@ -1,6 +1,7 @@
 import {
   decodeRoomState,
   equalBytes,
+  Refusal,
   type GapReason,
   type Head,
   type SignedHead,
@@ -11,6 +12,7 @@ import {
   type GroupsContext,
   type Rollback,
   type Room,
+  dropWishes,
   writeWithGroup,
   tellFaultAt,
   withSetBack,
@@ -72,7 +74,7 @@ async function moveBehind(
 ): Promise<void> {
   const record = doubt ? { ...room.hub, doubt: to } : room.hub;
   const cursor = { stream: room.uri, position: to, hash: new Uint8Array() };
-  const hidden = await context.store.transaction((tx) => {
+  const { hidden, tellDropped } = await context.store.transaction((tx) => {
     tx.cursors.set(cursor);
     if (doubt) writeHubRecord(tx, room.uri, record);
     tx.senderChains.loosen(room.uri);
@@ -85,12 +87,14 @@ async function moveBehind(
       const isAsked = tx.intents.list(room.uri).some(({ kind }) => kind === "leave");
       if (!isAsked) tx.intents.add({ room: room.uri, ...wish });
     }
-    return isHidden(tx, room.uri);
+    const told = leave ? dropWishes(tx, room, "leave") : undefined;
+    return { hidden: isHidden(tx, room.uri), tellDropped: told };
   });
   room.cursor = cursor;
   room.hub = record;
   if (leave) room.group = undefined;
   if (!hidden) context.events.emit("gap", { stream: room.uri, from, to, reason });
+  tellDropped?.(context, new Refusal("removed", "this client has left the conversation"));
 }
 
 /**

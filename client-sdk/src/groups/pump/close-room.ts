@@ -1,6 +1,6 @@
 import type { Refusal } from "@treehouse/protocol";
 
-import { type GroupsContext, type Room, isHidden, writeEnd } from "../room/index.ts";
+import { type GroupsContext, type Room, dropWishes, isHidden, writeEnd } from "../room/index.ts";
 import { endReturn } from "../health/index.ts";
 
 /**
@@ -9,17 +9,15 @@ import { endReturn } from "../health/index.ts";
  */
 export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal): Promise<void> {
   return room.serial.run(async () => {
-    const { dropped, hidden, isOver } = await context.store.transaction((tx) => {
+    const { tellDropped, hidden, isOver } = await context.store.transaction((tx) => {
       const former = tx.rooms.get(room.uri)?.status;
       tx.rooms.setStatus(room.uri, "removed");
       tx.rooms.deleteGroup(room.uri);
-      const intents = tx.intents.list(room.uri);
-      for (const { serial } of intents) tx.intents.delete(serial);
       // Its hub knows it no more, and this client was in it: it was deleted, or all others have left.
       const over = refusal.code === "unknownRoom" && !room.forgotten && former !== "founding";
       if (over) writeEnd(tx, room.uri, { at: context.env.now(), reason: "" });
       return {
-        dropped: intents.filter(({ serial }) => !room.waiters.has(serial)),
+        tellDropped: dropWishes(tx, room),
         hidden: isHidden(tx, room.uri),
         isOver: over,
       };
@@ -31,9 +29,6 @@ export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal):
     room.unreadTo = undefined;
     room.rollback = undefined;
     room.forgotten = false;
-    const waiters = [...room.waiters.values()];
-    room.waiters.clear();
-    for (const waiter of waiters) waiter.reject(refusal);
     endReturn(room, refusal);
     const { position } = room.cursor;
     if (!hidden) {
@@ -44,8 +39,6 @@ export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal):
       }
       context.events.emit("removed", { room: room.uri });
     }
-    if (dropped.length === 0) return;
-    const text = `What was wanted here cannot be done any more: ${refusal.message}`;
-    context.events.emit("fault", { room: room.uri, position, code: "intentRefused", text });
+    tellDropped(context, refusal);
   });
 }

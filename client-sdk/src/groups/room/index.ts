@@ -48,3 +48,4 @@ export { forgetOwnEntry, goOnBeforeOwnEntry, ownEntryBehind } from "./own-entry.
 export { noEpoch, peopleNoted, writePeople } from "./room-people.ts";
 export { viewOf } from "./view-of-group.ts";
 export { forgetGroup, writeWithGroup } from "./write-with-group.ts";
+export { dropWishes } from "./drop-wishes.ts";
