@@ -110,11 +110,13 @@ export class ClientQueue {
     return cursor;
   }
 
-  /** Whether the last position is known that the client may ever read of a stream. */
-  ends(stream: Stream): boolean {
-    return this.#streams.every(
-      (candidate, row) => candidate !== stream || this.#at(row, UP_TO) !== open,
-    );
+  /** The last position of a stream that the client may ever read; undefined while it is in. */
+  lastOf(stream: Stream): number | undefined {
+    let last = 0;
+    for (const [row, candidate] of this.#streams.entries()) {
+      if (candidate === stream) last = Math.max(last, this.#end(row));
+    }
+    return last === Number.POSITIVE_INFINITY ? undefined : last;
   }
 
   /**

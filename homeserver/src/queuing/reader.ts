@@ -17,8 +17,8 @@ export interface StreamReader {
   streams(): readonly StreamUri[];
   /** Where a reader stands that has everything up to `from`, or up to its cursor if not given. */
   standing(stream: StreamUri, from?: number): Standing;
-  /** Whether nothing new of a stream will ever come to the client, as it is out. */
-  ends(stream: StreamUri): boolean;
+  /** The last position of a stream that the client may ever read; undefined while it is in. */
+  lastOf(stream: StreamUri): number | undefined;
   /** What comes next for such a reader; an empty page if there is nothing now. */
   page(stream: StreamUri, from?: number, limits?: PageLimits): Promise<Page>;
   /** Raises cursors. Refuses `aheadOfStream`; then none is raised. */
@@ -44,9 +44,9 @@ export async function attach(
       if (stream !== undefined) return queue.standing(stream, from);
       return { state: "none", after: from ?? 0, upTo: from ?? 0 };
     },
-    ends(name) {
+    lastOf(name) {
       const stream = streams.get(name);
-      return stream === undefined || queue.ends(stream);
+      return stream === undefined ? 0 : queue.lastOf(stream);
     },
     page(name, from, limits) {
       return database.read(async (tx) => {

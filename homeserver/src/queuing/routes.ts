@@ -54,7 +54,7 @@ function subscriptionsRoute(context: QueuingContext, attach: Attach): Route {
           const { after, upTo } = reader.standing(stream);
           const droppedTo = streams.get(stream)?.droppedTo ?? 0;
           const oldest = oldestOf(droppedTo, after, upTo);
-          return { stream, cursor: after, head: upTo, oldest, ends: reader.ends(stream) };
+          return { stream, cursor: after, head: upTo, oldest, last: reader.lastOf(stream) ?? null };
         }),
       })),
   });

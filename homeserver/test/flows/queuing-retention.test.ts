@@ -151,7 +151,7 @@ test("a deleted client leaves nothing behind and its name starts anew", async ()
   expect((await socket.ended).code).toBe(4002);
   expect(await positionsLeft(server.database, alice.client)).toEqual([]);
   expect((await alice.subscriptions()).subscriptions).toEqual([
-    { stream: alice.client, cursor: 0, head: 0, oldest: 1, ends: false },
+    { stream: alice.client, cursor: 0, head: 0, oldest: 1, last: null },
   ]);
 });
 

@@ -61,8 +61,8 @@ test("what is acknowledged moves the cursor, what is not comes again", async () 
   expect(await alice.acknowledge([{ stream: room, position: 2 }])).toBeUndefined();
   const { subscriptions } = await alice.subscriptions();
   expect(subscriptions).toEqual([
-    { stream: alice.client, cursor: 0, head: 0, oldest: 1, ends: false },
-    { stream: room, cursor: 3, head: 5, oldest: 4, ends: false },
+    { stream: alice.client, cursor: 0, head: 0, oldest: 1, last: null },
+    { stream: room, cursor: 3, head: 5, oldest: 4, last: null },
   ]);
   const socket = await alice.connect();
   await socket.caughtUp();

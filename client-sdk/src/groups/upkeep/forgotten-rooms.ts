@@ -52,8 +52,8 @@ export async function findForgotten(
     if (status !== "joined" && status !== "left") continue;
     const room = await rooms.open(uri);
     const offered = subscriptions.find(({ stream }) => stream === uri);
-    const isBehind = offered !== undefined && offered.head <= room.cursor.position;
-    if (offered !== undefined && !(offered.ends && isBehind)) {
+    const last = offered?.last ?? Number.POSITIVE_INFINITY;
+    if (offered !== undefined && last > room.cursor.position) {
       early ||= older === byServer && offered.head < room.cursor.position;
       if (offered.cursor <= room.cursor.position) continue;
       // A second coming, of which nothing was said yet: the first one is forgotten. Without its Welcome,

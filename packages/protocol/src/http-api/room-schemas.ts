@@ -75,8 +75,8 @@ export const subscriptionsAnswerSchema = z.object({
       cursor: count,
       head: count,
       oldest: count,
-      /** The client is out: nothing comes behind its head. */
-      ends: z.boolean(),
+      /** Where it ends for the client, which is out; null while it is in. */
+      last: count.nullable(),
     }),
   ),
 });

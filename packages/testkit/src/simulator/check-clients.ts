@@ -2,10 +2,12 @@ import type { Client, ConversationInfo } from "@treehouse/client-sdk/embedding";
 import { type Entry, sha256, toHex, TOMBSTONE_REASONS } from "@treehouse/protocol";
 import type { Log } from "./read-logs.ts";
 import type { SimClient } from "./sim-client.ts";
-import { heldText, type Scene } from "./scene.ts";
+import { heldText, mayStayIn, type Scene } from "./scene.ts";
 
 /** What one client has in its store of one room. */
 type Held = {
+  /** By its own word it is out, and the hub counts it in. */
+  readonly isCountedIn: boolean;
   readonly texts: readonly { readonly position: number; readonly text: string }[];
 };
 
@@ -19,8 +21,13 @@ export async function checkClients(scene: Scene, log: Log): Promise<void> {
   const held = new Map<SimClient, Held>();
   for (const one of clients) {
     if (one.client === undefined) continue;
-    if ((await one.standing(room)) === undefined) continue;
-    const known = await world.within(heldBy(one.client, room), "a history");
+    const standing = await one.standing(room);
+    if (standing === undefined) continue;
+    const isCountedIn = standing.status === "removed" && mayStayIn(scene);
+    const known = {
+      isCountedIn,
+      texts: await world.within(textsOf(one.client, room), "a history"),
+    };
     held.set(one, known);
     for (const { position, text } of known.texts) {
       if ((all.get(position) ?? text) !== text) {
@@ -76,13 +83,11 @@ function wasInAlways(client: string, log: Log): boolean {
   );
 }
 
-async function heldBy(client: Client, room: string): Promise<Held> {
+async function textsOf(client: Client, room: string): Promise<Held["texts"]> {
   const items = await (await client.conversations.get(room)).history({ limit: 10_000 });
-  return {
-    texts: items.flatMap((item) =>
-      item.kind === "message" ? [{ position: item.position, text: item.text }] : [],
-    ),
-  };
+  return items.flatMap((item) =>
+    item.kind === "message" ? [{ position: item.position, text: item.text }] : [],
+  );
 }
 
 /**
@@ -235,19 +240,20 @@ function isReturn(entry: Entry): boolean {
 function checkHeld(
   scene: Scene,
   one: SimClient,
-  { texts }: Held,
+  { isCountedIn, texts }: Held,
   { all, log }: { all: ReadonlyMap<number, string>; log: Log },
 ): void {
   const { world, givenUp, victim, told } = scene;
   const client = one.client?.me.client ?? "";
   const stays = staysOf(client, log);
   // What a member wishes is done, sooner or later.
-  if (one !== victim && givenUp.has(one.address) && stays.every(({ upTo }) => upTo === Infinity)) {
+  const isIn = !isCountedIn && stays.every(({ upTo }) => upTo === Infinity);
+  if (one !== victim && givenUp.has(one.address) && isIn) {
     world.violate("I4", `${one.name} gave a wish up and was in all the time`);
   }
   // Who was lied to, or put back, and says so need not have everything.
   const mayLack = one === victim || one.wasPutBack;
-  const knows = mayLack && told.some(({ by }) => by === one);
+  const knows = isCountedIn || (mayLack && told.some(({ by }) => by === one));
   const has = new Set(texts.map(({ position }) => position));
   const hasSaid = new Set(texts.map(({ text }) => text));
   if (has.size !== texts.length || hasSaid.size !== texts.length) {

@@ -32,5 +32,10 @@ export type Scene = {
 /** Its messages that a hub has forgotten wait for the word of its user. */
 export const heldText = "what was lost waits";
 
+/** Who was removed, and is counted in again by a hub that forgot it, whose remover forgot it as well. */
+export function mayStayIn({ servers, clients }: Scene): boolean {
+  return servers[0]?.wasRestored === true && clients.some(({ wasPutBack }) => wasPutBack);
+}
+
 /** Something that a client says is not right. */
 export type Told = { readonly by: SimClient; readonly position: number; readonly text: string };

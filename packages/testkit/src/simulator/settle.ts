@@ -1,4 +1,4 @@
-import type { Scene } from "./scene.ts";
+import { mayStayIn, type Scene } from "./scene.ts";
 
 /** After everything is healed all must be done within so long: the longest retry is a minute. */
 const settledWithinMs = 120_000;
@@ -24,9 +24,6 @@ export async function settle(scene: Scene): Promise<number> {
 /** What is cheap to look at comes first: most looks end there. */
 async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
   const { servers, room, victim, told } = scene;
-  // Who was removed, and is counted in again by a hub that forgot it, whose remover forgot it as well.
-  const mayStayIn =
-    servers[0]?.wasRestored === true && scene.clients.some(({ wasPutBack }) => wasPutBack);
   // Who was lied to and says so waits for its user to look.
   const knows = told.some(({ by }) => by === victim);
   const clients = scene.clients.filter((client) => client !== victim || !knows);
@@ -64,7 +61,7 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
         if (standing?.status === "joined") missing.push(`${one.name} does not know that it is out`);
         continue;
       }
-      if (standing?.status === "removed" && mayStayIn) continue;
+      if (standing?.status === "removed" && mayStayIn(scene)) continue;
       if (standing?.status !== "joined") {
         missing.push(`${one.name} is ${standing?.status ?? "not"} in`);
       } else if (standing.position !== head) {
