@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -93,11 +93,24 @@ export async function startServer(
 const { TREEHOUSE_BENCH_PROFILES: profiles } = process.env;
 const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
 
+/** Those of `npm start` (decision 0166). */
+function startFlags(): readonly string[] {
+  const file = new URL("../../../../package.json", import.meta.url);
+  const flags = readFileSync(file, "utf8").match(/"start": "exec node (.*) tools/u)?.[1];
+  if (flags === undefined) throw new Error("`npm start` runs something else");
+  return flags.split(" ");
+}
+
 async function start(which: keyof typeof files, args: readonly string[]) {
   const child = fork(programOf(which), args, {
     // The process is tied to one core: helper threads of the collector could not run beside it,
     // and waiting for them took a collection from 2 to 50 ms. The ceiling runs the same way.
-    execArgv: ["--expose-gc", "--single-threaded-gc", ...profiling],
+    execArgv: [
+      "--expose-gc",
+      "--single-threaded-gc",
+      ...(which === "world" ? startFlags() : []),
+      ...profiling,
+    ],
     serialization: "advanced",
   });
   const { pid } = child;
