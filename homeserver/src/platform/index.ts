@@ -82,3 +82,4 @@ export { sha256 } from "./sha256.ts";
 export { createTurns } from "./turns.ts";
 export type { Turns } from "./turns.ts";
 export { syncDirectory } from "./sync-directory.ts";
+export { withMore } from "./with-more.ts";

@@ -1,4 +1,5 @@
 import type { ClientUri, StreamUri } from "@treehouse/protocol";
+import { withMore } from "../platform/index.ts";
 import type { Subscription } from "./store.ts";
 import type { Stream } from "./stream-cache.ts";
 
@@ -46,7 +47,7 @@ export class ClientQueue {
   /** Some cursor is not written yet. */
   dirty = false;
   #streams: Stream[] = [];
-  #numbers = new Float64Array(0);
+  #numbers: number[] = [];
 
   constructor(client: ClientUri, inbox: Stream) {
     this.client = client;
@@ -60,25 +61,22 @@ export class ClientQueue {
 
   /** Adds a subscription or replaces the one to the same stream with the same `after`. */
   put(stream: Stream, { after, upTo, cursor, awaitsInbox }: Subscription): void {
-    let row = this.#find(stream, after);
-    if (row < 0) {
-      row = this.#streams.length;
-      this.#streams.push(stream);
-      stream.users += 1;
-      if (this.#numbers.length < (row + 1) * width) {
-        const grown = new Float64Array((row < 8 ? row + 1 : Math.ceil(row * 1.25)) * width);
-        grown.set(this.#numbers);
-        this.#numbers = grown;
-      }
+    const values = [after, upTo ?? open, cursor, cursor, awaitsInbox];
+    const row = this.#find(stream, after);
+    if (row >= 0) {
+      this.#numbers.splice(row * width, width, ...values);
+      return;
     }
-    this.#numbers.set([after, upTo ?? open, cursor, cursor, awaitsInbox], row * width);
+    this.#streams = withMore(this.#streams, [stream]);
+    this.#numbers = withMore(this.#numbers, values);
+    stream.users += 1;
   }
 
   remove(stream: Stream, after: number): void {
     const row = this.#find(stream, after);
     if (row < 0) return;
     this.#streams.splice(row, 1);
-    this.#numbers.copyWithin(row * width, (row + 1) * width);
+    this.#numbers.splice(row * width, width);
     stream.users -= 1;
   }
 

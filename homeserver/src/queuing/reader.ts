@@ -1,7 +1,7 @@
 import type { ClientUri, StreamUri } from "@treehouse/protocol";
 import { acknowledge } from "./acknowledge.ts";
 import type { Cursor } from "./acknowledge.ts";
-import type { Standing } from "./client-queue.ts";
+import type { ClientQueue, Standing } from "./client-queue.ts";
 import type { QueuingContext } from "./context.ts";
 import type { CursorWriter } from "./flush-cursors.ts";
 import { readStream } from "./read-stream.ts";
@@ -32,39 +32,60 @@ export async function attach(
   writer: CursorWriter,
   client: ClientUri,
 ): Promise<StreamReader> {
-  const { database, queues, streams } = context;
-  const queue = await queues.open(client);
-  let attached = true;
+  return new Reader(context, writer, await context.queues.open(client));
+}
 
-  return {
-    client,
-    streams: () => queue.streams(),
-    standing(name, from) {
+/** A class, for thousands of them idle at once: closures would be as many objects as there are methods. */
+class Reader implements StreamReader {
+  readonly #context: QueuingContext;
+  readonly #writer: CursorWriter;
+  readonly #queue: ClientQueue;
+  #attached = true;
+
+  constructor(context: QueuingContext, writer: CursorWriter, queue: ClientQueue) {
+    this.#context = context;
+    this.#writer = writer;
+    this.#queue = queue;
+  }
+
+  get client(): ClientUri {
+    return this.#queue.client;
+  }
+
+  streams(): readonly StreamUri[] {
+    return this.#queue.streams();
+  }
+
+  standing(name: StreamUri, from?: number): Standing {
+    const stream = this.#context.streams.get(name);
+    if (stream !== undefined) return this.#queue.standing(stream, from);
+    return { state: "none", after: from ?? 0, upTo: from ?? 0 };
+  }
+
+  lastOf(name: StreamUri): number | undefined {
+    const stream = this.#context.streams.get(name);
+    return stream === undefined ? 0 : this.#queue.lastOf(stream);
+  }
+
+  page(name: StreamUri, from?: number, limits?: PageLimits): Promise<Page> {
+    const { database, streams } = this.#context;
+    return database.read(async (tx) => {
       const stream = streams.get(name);
-      if (stream !== undefined) return queue.standing(stream, from);
-      return { state: "none", after: from ?? 0, upTo: from ?? 0 };
-    },
-    lastOf(name) {
-      const stream = streams.get(name);
-      return stream === undefined ? 0 : queue.lastOf(stream);
-    },
-    page(name, from, limits) {
-      return database.read(async (tx) => {
-        const stream = streams.get(name);
-        if (stream === undefined) return { items: [], through: from ?? 0 };
-        const position = from === undefined ? {} : { from };
-        return readStream(context, tx, { queue, stream, ...position }, limits);
-      });
-    },
-    acknowledge(cursors) {
-      acknowledge(context, queue, cursors);
-      if (queue.dirty) writer.soon();
-    },
-    detach() {
-      if (!attached) return;
-      attached = false;
-      queue.pins -= 1;
-      if (queue.dirty) void writer.flush();
-    },
-  };
+      if (stream === undefined) return { items: [], through: from ?? 0 };
+      const position = from === undefined ? {} : { from };
+      return readStream(this.#context, tx, { queue: this.#queue, stream, ...position }, limits);
+    });
+  }
+
+  acknowledge(cursors: readonly Cursor[]): void {
+    acknowledge(this.#context, this.#queue, cursors);
+    if (this.#queue.dirty) this.#writer.soon();
+  }
+
+  detach(): void {
+    if (!this.#attached) return;
+    this.#attached = false;
+    this.#queue.pins -= 1;
+    if (this.#queue.dirty) void this.#writer.flush();
+  }
 }

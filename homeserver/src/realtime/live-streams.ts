@@ -1,4 +1,5 @@
 import type { StreamUri } from "@treehouse/protocol";
+import { withMore } from "../platform/index.ts";
 import type { Connection } from "./connection.ts";
 
 /** A stream with somebody who is up to date. */
@@ -6,7 +7,7 @@ export interface LiveStream {
   readonly name: StreamUri;
   /** Every connection here has everything up to this position, written or about to be. */
   position: number;
-  readonly connections: Connection[];
+  connections: Connection[];
 }
 
 /** Who is pushed to. A stream is here as long as it has a connection. */
@@ -24,8 +25,8 @@ export class LiveStreams {
       stream = { name, position, connections: [] };
       this.#streams.set(name, stream);
     }
-    stream.connections.push(connection);
-    connection.live.push(stream);
+    stream.connections = withMore(stream.connections, [connection]);
+    connection.live = withMore(connection.live, [stream]);
   }
 
   leave(connection: Connection, stream: LiveStream): void {

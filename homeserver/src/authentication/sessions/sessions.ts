@@ -51,8 +51,8 @@ type ListedSession = Pick<
   readonly expiresAt: number;
 };
 
+/** By the hash of the token in base64url: octets of their own would cost five times as much memory. */
 type Live = {
-  readonly tokenHash: Bytes;
   readonly session: Omit<Session, "expiresAt">;
   usedAt: number;
 };
@@ -86,14 +86,14 @@ export function createSessions(options: {
       if (!account) return undefined;
       const { id, client, usedAt } = stored;
       const user = userUri(domain, stored.name);
-      const loaded = { tokenHash, usedAt, session: { id, user, client, admin: account.admin } };
+      const loaded = { usedAt, session: { id, user, client, admin: account.admin } };
       remember(live, key, loaded);
       return loaded;
     });
 
-  const touch = async (used: Live): Promise<void> => {
+  const touch = async (tokenHash: Bytes, { usedAt }: Live): Promise<void> => {
     try {
-      await database.transaction((tx) => store.touchSession(tx, used.tokenHash, used.usedAt));
+      await database.transaction((tx) => store.touchSession(tx, tokenHash, usedAt));
     } catch (error) {
       // The session goes on; at worst it ends an hour early. A full disk must not lock users out.
       env.log.warn("sessionNotTouched", errorFields(error));
@@ -120,7 +120,7 @@ export function createSessions(options: {
       if (!found || isIdle(found.usedAt, now)) return undefined;
       if (now - found.usedAt >= LIMITS.sessionTouchMs) {
         found.usedAt = now;
-        void touch(found);
+        void touch(hashToken(token), found);
       }
       return { ...found.session, expiresAt: found.usedAt + LIMITS.sessionIdleMs };
     },
