@@ -27,7 +27,7 @@ export async function closedLoop(
   options: Options,
   report: Report,
 ): Promise<void> {
-  const seconds = { warmUp: 2.5, measured: options.seconds };
+  const seconds = { warmUp: Math.min(2.5, options.seconds), measured: options.seconds };
   const load: Load = { kind: "closed", outstanding };
   const { bare, ours } = await alternate(contest, load, seconds, options.rounds);
   const bareCpu = median(bare.map(({ cpuPerMessage }) => cpuPerMessage));

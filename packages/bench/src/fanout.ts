@@ -22,7 +22,7 @@ async function benchRoom(members: number, options: Options, report: Report): Pro
     payloadBytes: 1024,
     latencyOf: "everybody",
   };
-  const seconds = { warmUp: 2.5, measured: options.seconds };
+  const seconds = { warmUp: Math.min(2.5, options.seconds), measured: options.seconds };
   const contest = { shape, bare: bareTarget, ours: () => homeserverTarget(1, members) };
   const { bare, ours } = await alternate(contest, load, seconds, options.rounds);
   const ceiling = median(bare.map(({ deliveriesPerSecond }) => deliveriesPerSecond));
