@@ -75,8 +75,8 @@ export const subscriptionsAnswerSchema = z.object({
       cursor: count,
       head: count,
       oldest: count,
-      /** Where it ends for the client, which is out; null while it is in. */
-      last: count.nullable(),
+      /** Where it ends for the client, which is out; null, or not there, while it is in. */
+      last: count.nullish(),
     }),
   ),
 });
