@@ -3,28 +3,24 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Client } from "../../src/node.ts";
 import { type LiedTo, openLiedTo } from "../world/lied-to.ts";
-import { startServer, type TestServer } from "../world/server.ts";
+import type { TestServer } from "../world/server.ts";
 import { openTampered, type Tampering } from "../world/tampered.ts";
 import { joinedBy, next, reads, textsIn } from "../world/waiting.ts";
 
+let scene: LiedTo;
 let server: TestServer;
 let alice: Client;
 let bob: Client;
-let tellBob: LiedTo["tell"];
+let tellBob: LiedTo["tellBob"];
 
 beforeAll(async () => {
-  server = await startServer();
-  alice = await server.register("alice");
-  await (await server.register("bob")).close();
-  await (await server.register("mallory")).close();
-  ({ client: bob, tell: tellBob } = await openLiedTo(server, "bob"));
-  await bob.caughtUp();
+  scene = await openLiedTo();
+  ({ server, alice, bob, tellBob } = scene);
 });
 
 afterAll(async () => {
   await alice.close();
-  await bob.close();
-  await server[Symbol.asyncDispose]();
+  await scene[Symbol.asyncDispose]();
 });
 
 async function withAlice(tampering: Tampering, act: (client: Client) => Promise<void>) {

@@ -1,8 +1,8 @@
-import { problemOf, Refusal, utf8Encode } from "@treehouse/protocol";
+import { Refusal } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { password, startServer, type TestServer } from "../world/server.ts";
-import { openTampered, type TamperedFetch } from "../world/tampered.ts";
+import { openTampered, refusedWith, type TamperedFetch } from "../world/tampered.ts";
 import { joinedBy, next, reads, textsIn } from "../world/waiting.ts";
 
 let server: TestServer;
@@ -19,9 +19,7 @@ test("T-41 a Welcome whose hub cannot be reached waits, and everything else arri
   const fetch: TamperedFetch = (request, ask) => {
     if (away === undefined || !request.url.includes(`${away}/tree`)) return ask(request);
     asked += 1;
-    const problem = problemOf(new Refusal("peerUnreachable", "the hub is away"));
-    const body = utf8Encode(JSON.stringify(problem));
-    return Promise.resolve({ status: problem.status, headers: {}, body });
+    return Promise.resolve(refusedWith(new Refusal("peerUnreachable", "the hub is away")));
   };
   const bob = await openTampered(server, "bob", { fetch }, { password, register: {} });
   await bob.caughtUp();

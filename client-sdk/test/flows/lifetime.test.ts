@@ -183,6 +183,8 @@ test("what the server has taken stands in the history, even if the client goes b
   await again.close();
 });
 
+const noRoom = () => new StoreFault("storeFull", "there is no room left for the store");
+
 test("a full disk of the store is told, and everything goes on once there is room", async () => {
   const room = await alice.conversations.create({ members: ["bob@localhost"] });
   await joinedBy(bob, room.id);
@@ -195,7 +197,7 @@ test("a full disk of the store is told, and everything goes on once there is roo
       async transaction(run) {
         if (!full) return database.transaction(run);
         refused += 1;
-        throw new StoreFault("storeFull", "there is no room left for the store");
+        throw noRoom();
       },
     }),
   });
@@ -234,7 +236,7 @@ test("what a full disk kept a member from committing is committed once there is 
           const insert = (sql: string, ...values: readonly SqlValue[]) => {
             if (!full || !sql.includes("INSERT INTO intents")) return tx.run(sql, ...values);
             refused += 1;
-            throw new StoreFault("storeFull", "there is no room left for the store");
+            throw noRoom();
           };
           return run({ ...tx, run: insert });
         }, durability),

@@ -2,17 +2,15 @@ import {
   type ClientFrame,
   type HttpRequest,
   paths,
-  problemOf,
   Refusal,
   refusedFrame,
   type ServerFrame,
-  utf8Encode,
 } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { keepData } from "../world/old-data.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
-import { openTampered, type TamperedFetch } from "../world/tampered.ts";
+import { openTampered, refusedWith, type TamperedFetch } from "../world/tampered.ts";
 import { agreed, founded, heard, next, reads, until } from "../world/waiting.ts";
 
 let server: TestServer;
@@ -22,11 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => server[Symbol.asyncDispose]());
 
-const notNow = () => {
-  const problem = problemOf(new Refusal("rateLimited", "not now", { retryAfterMs: 50 }));
-  const body = utf8Encode(JSON.stringify(problem));
-  return { status: problem.status, headers: {}, body };
-};
+const notNow = () => refusedWith(new Refusal("rateLimited", "not now", { retryAfterMs: 50 }));
 
 /** Alice behind a server that refuses one thing for a while. */
 async function withAlice(isIt: (request: HttpRequest) => boolean) {

@@ -1,7 +1,10 @@
 import {
   chainHashOf,
+  type ClientFrame,
   decodeEntry,
   encodeEntry,
+  Refusal,
+  refusedFrame,
   type ServerFrame,
   sha256,
   TOMBSTONE_REASONS,
@@ -12,7 +15,7 @@ import { type Client, type Conversation, SdkError } from "../../src/node.ts";
 import { befriend } from "../world/friends.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
 import { password } from "../world/server.ts";
-import { openTampered } from "../world/tampered.ts";
+import { openTampered, refusedWith, type TamperedFetch } from "../world/tampered.ts";
 import { founded, heard, next, reads, textsIn, until } from "../world/waiting.ts";
 
 let servers: FederatedServers;
@@ -176,4 +179,34 @@ test("FED-1151 a hub that says so alone deletes nothing: members keep what they 
   await room.send("two");
   await reads(dora, room.id, "two");
   expect(await hers.info()).toMatchObject({ status: "joined", deleted: undefined });
+});
+
+test("R-060 whoever waits for something in a room that its hub knows no more is told so", async () => {
+  let isGone = false;
+  const answer = (frame: ClientFrame) =>
+    frame.type === "submit" && isGone
+      ? refusedFrame(frame.requestId, new Refusal("unavailable", "not now"))
+      : undefined;
+  const frame = (one: ServerFrame): readonly ServerFrame[] => {
+    if (one.type !== "entry" || !isGone) return [one];
+    const { room: stream, position } = decodeEntry(one.entry);
+    return [{ type: "gap", stream, from: position, to: position, reason: "expired" }];
+  };
+  const fetch: TamperedFetch = (request, ask) =>
+    request.url.endsWith("/group-info") && isGone
+      ? Promise.resolve(refusedWith(new Refusal("unknownRoom", "There is no such room.")))
+      : ask(request);
+  const tampering = { answer, frame, fetch };
+  const options = { account: "erin@a.example", password, register: {} };
+  const erin = await openTampered(servers.at(0), "erin", tampering, options);
+  await erin.caughtUp();
+  const [room, theirs] = await founded(alice, "Gone", [erin]);
+  if (room === undefined || theirs === undefined) throw new Error("nobody is there");
+  isGone = true;
+  const waiting = theirs.send("to whom?").catch((error: unknown) => error);
+  const over = next(erin, "removed", (one) => one.room === room.id);
+  await room.send("the last word");
+  await over;
+  expect(await waiting).toMatchObject({ code: "unknownRoom" });
+  await erin.close();
 });

@@ -5,30 +5,33 @@ import BetterSqlite3 from "better-sqlite3";
 import { decodeEntry, encodeEntry, type ServerFrame } from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import type { Client } from "../../src/node.ts";
+import type { Conversation } from "../../src/node.ts";
 import { type LiedTo, openLiedTo } from "../world/lied-to.ts";
-import { startServer, type TestServer } from "../world/server.ts";
 import { heard, joinedBy, next, reads, textsIn } from "../world/waiting.ts";
 
-let server: TestServer;
-let alice: Client;
-let bob: Client;
-let tellBob: LiedTo["tell"];
+let scene: LiedTo;
 
 beforeAll(async () => {
-  server = await startServer();
-  alice = await server.register("alice");
-  await (await server.register("bob")).close();
-  await (await server.register("mallory")).close();
-  ({ client: bob, tell: tellBob } = await openLiedTo(server, "bob"));
-  await bob.caughtUp();
+  scene = await openLiedTo();
 });
 
-afterAll(async () => {
-  await alice.close();
-  await bob.close();
-  await server[Symbol.asyncDispose]();
-});
+afterAll(() => scene[Symbol.asyncDispose]());
+
+/** A room with Bob in it, and what he is told of it until he is out. */
+async function openRoom() {
+  const { alice, bob } = scene;
+  const room = await alice.conversations.create({ members: ["bob@localhost"] });
+  const theirs = await joinedBy(bob, room.id);
+  await bob.caughtUp();
+  const out = next(bob, "removed", (value) => value.room === room.id);
+  return { room, theirs, out, missed: heard(bob, "gap") };
+}
+
+async function saysAndRemoves(room: Conversation, out: Promise<unknown>): Promise<void> {
+  for (const text of ["never read", "behind it"]) await room.send(text);
+  await room.remove(["bob@localhost"]);
+  await out;
+}
 
 /** The next entry of the room is lost on the way to Bob. */
 function losesNext(room: string): (frame: ServerFrame) => readonly ServerFrame[] {
@@ -43,6 +46,7 @@ function losesNext(room: string): (frame: ServerFrame) => readonly ServerFrame[]
 }
 
 test("R-019 a gap is told and reading goes on behind it; a lost commit is made up for by coming back", async () => {
+  const { alice, bob, tellBob } = scene;
   for (const lost of ["message", "commit"] as const) {
     const room = await alice.conversations.create({ members: ["bob@localhost"] });
     await joinedBy(bob, room.id);
@@ -70,11 +74,8 @@ test("R-019 a gap is told and reading goes on behind it; a lost commit is made u
 });
 
 test("R-062 whose removal fell into a gap is told that it is out, though nothing more comes", async () => {
-  const room = await alice.conversations.create({ members: ["bob@localhost"] });
-  const theirs = await joinedBy(bob, room.id);
-  await bob.caughtUp();
-  const out = next(bob, "removed", (value) => value.room === room.id);
-  await tellBob(losesNext(room.id), async () => {
+  const { room, theirs, out } = await openRoom();
+  await scene.tellBob(losesNext(room.id), async () => {
     await room.remove(["bob@localhost"]);
     await out;
   });
@@ -83,11 +84,7 @@ test("R-062 whose removal fell into a gap is told that it is out, though nothing
 });
 
 test("R-019 whoever is removed while an entry is withheld is told what it has not read", async () => {
-  const room = await alice.conversations.create({ members: ["bob@localhost"] });
-  const theirs = await joinedBy(bob, room.id);
-  await bob.caughtUp();
-  const missed = heard(bob, "gap");
-  const out = next(bob, "removed", (value) => value.room === room.id);
+  const { room, theirs, out, missed } = await openRoom();
   let withheld = 0;
   const withholds = (frame: ServerFrame): readonly ServerFrame[] => {
     if (frame.type !== "entry") return [frame];
@@ -95,12 +92,7 @@ test("R-019 whoever is removed while an entry is withheld is told what it has no
     if (uri === room.id && kind === "application" && withheld === 0) withheld = position;
     return uri === room.id && position === withheld ? [] : [frame];
   };
-  await tellBob(withholds, async () => {
-    await room.send("withheld");
-    await room.send("behind it");
-    await room.remove(["bob@localhost"]);
-    await out;
-  });
+  await scene.tellBob(withholds, () => saysAndRemoves(room, out));
   expect(await textsIn(theirs)).toEqual([]);
   const told = { stream: room.id, from: withheld, reason: "missed" };
   expect(missed).toEqual([expect.objectContaining(told)]);
@@ -108,11 +100,7 @@ test("R-019 whoever is removed while an entry is withheld is told what it has no
 });
 
 test("R-019 whoever is lost at an altered entry, and is removed, is told what it has not read", async () => {
-  const room = await alice.conversations.create({ members: ["bob@localhost"] });
-  const theirs = await joinedBy(bob, room.id);
-  await bob.caughtUp();
-  const missed = heard(bob, "gap");
-  const out = next(bob, "removed", (value) => value.room === room.id);
+  const { room, theirs, out, missed } = await openRoom();
   let altered = 0;
   // As if the room went on with another group.
   const alters = (frame: ServerFrame): readonly ServerFrame[] => {
@@ -123,16 +111,12 @@ test("R-019 whoever is lost at an altered entry, and is removed, is told what it
     const { generation } = entry;
     return [{ ...frame, entry: encodeEntry({ ...entry, generation: generation + 1 }) }];
   };
-  await tellBob(alters, async () => {
-    await room.send("altered");
-    await room.send("behind it");
-    await room.remove(["bob@localhost"]);
-    await out;
-  });
+  await scene.tellBob(alters, () => saysAndRemoves(room, out));
   expect(await textsIn(theirs)).toEqual([]);
   const told = { stream: room.id, from: altered, to: altered + 2, reason: "missed" };
   expect(missed).toEqual([expect.objectContaining(told)]);
   // Once he is in again the server keeps nothing for him of what he passed over.
+  const { bob } = scene;
   const again = next(bob, "joined", (value) => value.room === room.id);
   await room.add(["bob@localhost"]);
   await again;
@@ -142,7 +126,10 @@ test("R-019 whoever is lost at an altered entry, and is removed, is told what it
 /** How many stretches of a room's log the server has for a client. */
 function readsOf(client: string, room: string): number {
   const options = { readonly: true };
-  const database = new BetterSqlite3(join(server.directory, "data", "treehouse.sqlite"), options);
+  const database = new BetterSqlite3(
+    join(scene.server.directory, "data", "treehouse.sqlite"),
+    options,
+  );
   const rows = database
     .prepare(
       `SELECT 1 FROM queuing_subscriptions WHERE

@@ -5,8 +5,11 @@ import {
   type Env,
   type HttpRequest,
   type HttpResponse,
+  problemOf,
+  type Refusal,
   type ServerFrame,
   serverFrameCodec,
+  utf8Encode,
 } from "@treehouse/protocol";
 
 import { type Client, type ClientOptions, openClient } from "../../src/client/index.ts";
@@ -32,6 +35,12 @@ export type TamperedFetch = (
   request: HttpRequest,
   ask: (request: HttpRequest) => Promise<HttpResponse>,
 ) => Promise<HttpResponse>;
+
+/** How a server answers what it refuses. */
+export function refusedWith(refusal: Refusal): HttpResponse {
+  const problem = problemOf(refusal);
+  return { status: problem.status, headers: {}, body: utf8Encode(JSON.stringify(problem)) };
+}
 
 export async function openTampered(
   server: RunningServer,

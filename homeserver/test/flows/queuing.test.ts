@@ -259,6 +259,22 @@ test("subscribing again changes nothing, unless the Welcome of the first time is
   expect(subscriptions.at(-1)).toMatchObject({ stream: room, cursor: second, head: third });
 });
 
+test("where a stream ends for a client is known while an older stretch is still to be read", async () => {
+  await using server = await StreamServer.open();
+  const room = server.room();
+  const bob = server.device("bob");
+  await server.subscribe(bob, room);
+  await server.append(room, "hello");
+  const first = await server.remove(bob, room, "removes bob");
+  const shown = async () => (await bob.subscriptions()).subscriptions.at(-1);
+  expect(await shown()).toMatchObject({ stream: room, cursor: 0, head: first, last: first });
+  const position = await server.append(room, "adds bob", true);
+  await server.subscribe(bob, room, position);
+  expect(await shown()).toMatchObject({ cursor: 0, head: first, last: null });
+  const last = await server.remove(bob, room, "removes bob again");
+  expect(await shown()).toMatchObject({ cursor: 0, head: first, last });
+});
+
 test("FED-271 the streams keep the name of their life over a restart", async () => {
   const first = await StreamServer.open();
   const { incarnation } = first.queuing;

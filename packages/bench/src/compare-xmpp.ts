@@ -7,7 +7,7 @@ import {
   outstanding,
   type Report,
 } from "./compare.ts";
-import { type Figures, type Load, runLoad, type Shape } from "./load.ts";
+import { closedSeconds, type Figures, type Load, runLoad, type Shape } from "./load.ts";
 import { median } from "./report.ts";
 import type { Target } from "./target.ts";
 import { homeserverTarget } from "./world/target.ts";
@@ -29,7 +29,7 @@ type Wanted = Options & { readonly members: readonly number[]; readonly xmpp: Xm
  */
 export async function benchXmpp(wanted: Wanted, report: Report): Promise<void> {
   const { seconds } = wanted;
-  const closed = { warmUp: 2.5, measured: seconds };
+  const closed = closedSeconds(seconds);
   await contest("1:1", conversations, { kind: "closed", outstanding }, closed, wanted, report);
   for (const perSecond of [500, 2000]) {
     const load: Load = { kind: "open", perSecond };

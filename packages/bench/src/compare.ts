@@ -1,5 +1,5 @@
 import { type CeilingName, voidReason } from "./ceiling-rule.ts";
-import { type Figures, type Load, runLoad, type Shape } from "./load.ts";
+import { closedSeconds, type Figures, type Load, runLoad, type Shape } from "./load.ts";
 import { type Measurement, median } from "./report.ts";
 import type { Target } from "./target.ts";
 
@@ -27,7 +27,7 @@ export async function closedLoop(
   options: Options,
   report: Report,
 ): Promise<void> {
-  const seconds = { warmUp: Math.min(2.5, options.seconds), measured: options.seconds };
+  const seconds = closedSeconds(options.seconds);
   const load: Load = { kind: "closed", outstanding };
   const { bare, ours } = await alternate(contest, load, seconds, options.rounds);
   const bareCpu = median(bare.map(({ cpuPerMessage }) => cpuPerMessage));

@@ -1,6 +1,6 @@
 import { bareTarget } from "./ceiling/target.ts";
 import { alternate, faultsOf, middle, type Options, type Report } from "./compare.ts";
-import type { Load, Shape } from "./load.ts";
+import { closedSeconds, type Load, type Shape } from "./load.ts";
 import { median } from "./report.ts";
 import { homeserverTarget } from "./world/target.ts";
 
@@ -22,7 +22,7 @@ async function benchRoom(members: number, options: Options, report: Report): Pro
     payloadBytes: 1024,
     latencyOf: "everybody",
   };
-  const seconds = { warmUp: Math.min(2.5, options.seconds), measured: options.seconds };
+  const seconds = closedSeconds(options.seconds);
   const contest = { shape, bare: bareTarget, ours: () => homeserverTarget(1, members) };
   const { bare, ours } = await alternate(contest, load, seconds, options.rounds);
   const ceiling = median(bare.map(({ deliveriesPerSecond }) => deliveriesPerSecond));

@@ -40,6 +40,11 @@ export type Figures = {
   readonly latency: Readonly<Record<string, number>>;
 };
 
+/** Of a closed loop: a short one warms up no longer than it measures. */
+export function closedSeconds(seconds: number) {
+  return { warmUp: Math.min(2.5, seconds), measured: seconds };
+}
+
 /** Runs one load against a target: warm-up, the measured seconds, then waits for late arrivals. */
 export async function runLoad(
   target: Target,

@@ -6,7 +6,7 @@ import Database from "better-sqlite3";
 import { bareTarget } from "./ceiling/target.ts";
 import { type Options, outstanding, type Report } from "./compare.ts";
 import { median, percentile } from "./report.ts";
-import { type Figures, runLoad, type Shape } from "./load.ts";
+import { closedSeconds, type Figures, runLoad, type Shape } from "./load.ts";
 import type { Target } from "./target.ts";
 import { random } from "./world/people.ts";
 import { homeserverTarget } from "./world/target.ts";
@@ -108,8 +108,7 @@ function cpuOfRound(figures: readonly Figures[], round: number): number {
 }
 
 function load(target: Target, { seconds }: Options): Promise<Figures> {
-  const measured = { warmUp: Math.min(2.5, seconds), measured: seconds };
-  return runLoad(target, shape, { kind: "closed", outstanding }, measured);
+  return runLoad(target, shape, { kind: "closed", outstanding }, closedSeconds(seconds));
 }
 
 /** Entries of other rooms and answers to other requests, as if they had been there before. */

@@ -34,7 +34,7 @@ import type { Terminal } from "./terminal.ts";
 import { readVersion } from "./version.ts";
 
 const seeHelp = "Run with --help to see what is possible.";
-const operandHelp = `${seeHelp} An id or a name that begins with a dash stands last, behind "--".`;
+const dashHelp = 'An id or a name that begins with a dash stands last, behind "--".';
 
 /**
  * Runs one command and answers the exit code. Data goes to the standard output, everything else
@@ -56,24 +56,24 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     const { timeout } = program.opts<{ timeout?: number }>();
     if (timeout !== undefined) stopper.stopAfter(timeout);
   });
+  const fail = (error: unknown) =>
+    report(terminal, error, { json: asJson, context: outputOptions(program).context });
   try {
     await Promise.race([program.parseAsync([...args], { from: "user" }), stopper.patienceLost]);
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.done;
-      if (asJson) await report(terminal, usageFailure(error), { json: true });
+      if (asJson) return await fail(usageFailure(error));
+      if (isOfDash(error)) terminal.err(`${dashHelp}\n`);
       return EXIT.usage;
     }
-    if (stopper.reason() === undefined) {
-      const { context } = outputOptions(program);
-      return await report(terminal, error, { json: asJson, context });
-    }
+    if (stopper.reason() === undefined) return await fail(error);
   } finally {
     stopper.end();
   }
   const reason = stopper.reason();
   if (reason === undefined || exit !== EXIT.done) return exit;
-  return reason.exit === EXIT.timeout ? report(terminal, reason, { json: asJson }) : reason.exit;
+  return reason.exit === EXIT.timeout ? fail(reason) : reason.exit;
 }
 
 /** All commands, not yet run; the documentation's test walks over them. */
@@ -177,14 +177,19 @@ function secondsOf(text: string): number {
 function usageFailure(error: CommanderError): CliFailure {
   const message = error.code === "commander.help" ? "a command is missing" : error.message;
   return new CliFailure(EXIT.usage, "usage", message.replace(/^error: /, ""), {
-    help: error.code === "commander.unknownOption" ? operandHelp : seeHelp,
+    help: isOfDash(error) ? `${seeHelp} ${dashHelp}` : seeHelp,
   });
+}
+
+/** An option that there is not, and that may have been meant for an id; those with two dashes are slips. */
+function isOfDash({ code, message }: CommanderError): boolean {
+  return code === "commander.unknownOption" && /'-[^-]/u.test(message);
 }
 
 async function report(
   terminal: Terminal,
   error: unknown,
-  { json, context }: { readonly json: boolean; readonly context?: string | undefined },
+  { json, context }: { readonly json: boolean; readonly context: string | undefined },
 ): Promise<ExitCode> {
   const failure =
     error instanceof CliFailure ? error : (await import("./failure-of.ts")).failureOf(error);

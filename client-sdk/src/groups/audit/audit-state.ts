@@ -1,6 +1,6 @@
 import { type AuditHead, equalBytes, firstAuditHead, type RoomUri } from "@treehouse/protocol";
 
-import type { AuditPlace, AuditState, AuditTold, LocalTx } from "../../storage/index.ts";
+import type { AuditPlace, AuditRow, AuditState, AuditTold, LocalTx } from "../../storage/index.ts";
 import { decodeAuditBody } from "./audit-body.ts";
 
 /** A room that this client founds has no record yet. */
@@ -41,13 +41,15 @@ export function loseAudit(tx: LocalTx, room: RoomUri): void {
 export function takeBackAudit(tx: LocalTx, room: RoomUri, from: AuditPlace): void {
   const state = tx.audit.state(room);
   if (state === undefined) return;
+  // One that another member gave may be of before.
+  const isPlaced = (row: AuditRow) => from.position === undefined || row.position > 0;
   const told = state.told !== undefined && isBefore(state.told, from) ? state.told : undefined;
   const known = [firstAuditHead(room), tx.audit.lastBefore(room, from) ?? [], told ?? []].flat();
   const { number, hash } = known.reduce((one, other) => (other.number > one.number ? other : one));
   const next = tx.audit.get(room, number + 1);
   const isNext =
     number === state.number ||
-    (next !== undefined && equalBytes(decodeAuditBody(next.body).previous, hash));
+    (next !== undefined && isPlaced(next) && equalBytes(decodeAuditBody(next.body).previous, hash));
   tx.audit.takeBackTo(room, number);
   tx.audit.setState(room, { number, hash, isCurrent: state.isCurrent && isNext, told });
 }

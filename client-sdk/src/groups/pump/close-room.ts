@@ -11,16 +11,13 @@ export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal):
   return room.serial.run(async () => {
     const { tellDropped, hidden, isOver } = await context.store.transaction((tx) => {
       const former = tx.rooms.get(room.uri)?.status;
+      const tell = dropWishes(tx, room);
       tx.rooms.setStatus(room.uri, "removed");
       tx.rooms.deleteGroup(room.uri);
       // Its hub knows it no more, and this client was in it: it was deleted, or all others have left.
       const over = refusal.code === "unknownRoom" && !room.forgotten && former !== "founding";
       if (over) writeEnd(tx, room.uri, { at: context.env.now(), reason: "" });
-      return {
-        tellDropped: dropWishes(tx, room),
-        hidden: isHidden(tx, room.uri),
-        isOver: over,
-      };
+      return { tellDropped: tell, hidden: isHidden(tx, room.uri), isOver: over };
     });
     room.group = undefined;
     room.ended ||= isOver;

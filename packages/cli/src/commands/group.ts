@@ -3,7 +3,6 @@ import type { ConversationInfo, ConversationKind } from "@treehouse/client-sdk";
 import { Option } from "commander";
 
 import { shell } from "../shell.ts";
-
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";

@@ -28,8 +28,10 @@ test("R-024 a passkey that a program made completes its logins, is listed, and i
     passkeys: [{ ...row, usedAt: expect.any(Number) }],
   });
   const remove = ["account", "factor", "passkeys", "rm", "--code", codes[0] ?? ""];
-  const dashed = await household.treehouse([...remove, "-rUOWx5HaX1hlbsp39Pga7S2", "--json"]);
-  expect(dashed).toMatchObject({ exit: 1, err: expect.stringContaining('behind \\"--\\"') });
+  for (const form of [[], ["--json"]]) {
+    const dashed = await household.treehouse([...remove, "-rUOWx5HaX1hlbsp39Pga7S2", ...form]);
+    expect(dashed).toMatchObject({ exit: 1, err: expect.stringMatching(/behind \\?"--/u) });
+  }
   // One in 64 ids begins with a dash.
   expect(await json(...remove, "--", key.id)).toEqual({ id: key.id, removed: true });
   expect(await json("account", "factor", "passkeys", "ls")).toEqual({ passkeys: [] });
