@@ -43,7 +43,7 @@ export type { ContactRow } from "./contacts.ts";
 export type { Cursor } from "./cursors.ts";
 export type { HistoryKey, RowsWanted, Span, ToldRoom } from "./history.ts";
 export type { Describer } from "./indexed-messages.ts";
-export type { IntentKind, IntentRow, IntentStatus } from "./intents.ts";
+export type { IntentKind, IntentRow, IntentStatus, NewIntent } from "./intents.ts";
 export type { FilesOfContent, FilesReader } from "./filed-messages.ts";
 export type { MessageFileRow, ReleasedAsset } from "./message-files.ts";
 export type { MessageKind, MessageRow, Unread } from "./messages.ts";

@@ -55,6 +55,8 @@ export type NewIntent = Pick<IntentRow, "room" | "kind" | "createdAt"> & {
 
 export interface Intents {
   add(row: NewIntent): number;
+  /** The same, before all that there are: for what was said before them and goes out again. */
+  addFirst(row: NewIntent): number;
   get(serial: number): IntentRow | undefined;
   /** All intents of a room, or of all rooms, oldest first. */
   list(room?: RoomUri): readonly IntentRow[];
@@ -110,18 +112,25 @@ export function createIntents(sql: SqlTx, seal: Seal): Intents {
     const row = sql.all("SELECT room FROM intents WHERE serial = ?", serial)[0];
     return row === undefined ? undefined : textOf(row, "room");
   };
+  const add = (row: NewIntent) => {
+    const { room, kind, createdAt, body, reason = "" } = row;
+    return sql.run(
+      `INSERT INTO intents (room, kind, status, created_at, sealed_body, sealed_reason)
+       VALUES (?, ?, 'waiting', ?, ?, ?)`,
+      room,
+      kind,
+      createdAt,
+      seal.seal(`intents/${room}/body`, body),
+      reason === "" ? null : seal.seal(`intents/${room}/reason`, utf8Encode(reason)),
+    ).lastId;
+  };
   return {
-    add(row) {
-      const { room, kind, createdAt, body, reason = "" } = row;
-      return sql.run(
-        `INSERT INTO intents (room, kind, status, created_at, sealed_body, sealed_reason)
-         VALUES (?, ?, 'waiting', ?, ?, ?)`,
-        room,
-        kind,
-        createdAt,
-        seal.seal(`intents/${room}/body`, body),
-        reason === "" ? null : seal.seal(`intents/${room}/reason`, utf8Encode(reason)),
-      ).lastId;
+    add,
+    addFirst(row) {
+      // No number is given twice, so neither is its opposite; the last one added is before all others.
+      const serial = add(row);
+      sql.run("UPDATE intents SET serial = ? WHERE serial = ?", -serial, serial);
+      return -serial;
     },
     get(serial) {
       const row = sql.all("SELECT * FROM intents WHERE serial = ?", serial)[0];

@@ -143,6 +143,21 @@ export function engineContract(world: EngineWorld): void {
     await store.close();
   });
 
+  test("what is added first comes before all that there is, and its number is new", async () => {
+    const store = await open();
+    await store.transaction((tx) => {
+      const row = { room, kind: "send", createdAt: 5, body: Uint8Array.of(1) } as const;
+      const added = tx.intents.add(row);
+      const second = tx.intents.addFirst(row);
+      const first = tx.intents.addFirst({ ...row, body: Uint8Array.of(2) });
+      expect(tx.intents.list(room).map(({ serial }) => serial)).toEqual([first, second, added]);
+      expect(tx.intents.next(room, new Set())?.body).toEqual(Uint8Array.of(2));
+      tx.intents.delete(first);
+      expect([first, second, added]).not.toContain(tx.intents.addFirst(row));
+    });
+    await store.close();
+  });
+
   test("a message id is stored once per room, whatever position it comes at", async () => {
     const store = await open();
     const message = (position: number, messageId: string) =>

@@ -1,13 +1,16 @@
 import { equalBytes, Refusal, type RoomUri } from "@treehouse/protocol";
 
-import type { LocalTx } from "../../storage/index.ts";
+import type { LocalTx, NewIntent } from "../../storage/index.ts";
 import type { GroupsContext, Rollback, Room } from "../room/index.ts";
 import { ownMessage } from "./send-intent.ts";
 
 /** What the hub had accepted of this client and forgot when it was restored. */
 export type LostMessages = {
   readonly ids: readonly string[];
-  /** Sends them all again, under the ids that they have. */
+  /**
+   * Sends them all again, in their order, under the ids that they have, and before what was said later: that
+   * one of these is on its way already matters not, since the hub refuses it as it is (FED-957, FED-1106).
+   */
   readonly sendAgain: (tx: LocalTx) => void;
 };
 
@@ -36,7 +39,9 @@ export function lostMessages(
   return {
     ids: [...had.map(({ messageId }) => messageId), ...unechoed],
     sendAgain(again) {
-      for (const { content } of had) addSend(context, again, room.uri, content);
+      for (const { content } of had.toReversed()) {
+        again.intents.addFirst(sendOf(context, room.uri, content));
+      }
       for (const { serial } of accepted) again.intents.reset(serial);
     },
   };
@@ -84,6 +89,10 @@ export function sendStoredAgain(
   return addSend(context, tx, room.uri, stored.content);
 }
 
-function addSend({ env }: GroupsContext, tx: LocalTx, room: RoomUri, content: Uint8Array): number {
-  return tx.intents.add({ room, kind: "send", createdAt: env.now(), body: content });
+function addSend(context: GroupsContext, tx: LocalTx, room: RoomUri, content: Uint8Array): number {
+  return tx.intents.add(sendOf(context, room, content));
+}
+
+function sendOf({ env }: GroupsContext, room: RoomUri, body: Uint8Array): NewIntent {
+  return { room, kind: "send", createdAt: env.now(), body };
 }
