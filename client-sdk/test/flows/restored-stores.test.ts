@@ -5,8 +5,10 @@ import { expect, test } from "vitest";
 
 import type { Client, Conversation } from "../../src/node.ts";
 import { befriend } from "../world/friends.ts";
+import { startServer } from "../world/server.ts";
 import { startServers } from "../world/servers.ts";
-import { agreed, heard, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
+import { openTampered } from "../world/tampered.ts";
+import { agreed, founded, heard, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
 const ends = ["", "-wal", "-shm", ".key"];
 
@@ -136,4 +138,33 @@ test("R-019 FED-1111 a store that was put back returns to everything by itself, 
   expect(faults.map(({ code }) => code)).toContain("storeRestored");
   expect(faults.map(({ code }) => code)).not.toContain("forkDetected");
   await vera.close();
+});
+
+test("R-019 FED-1111 a store from before its client's leave was read through tells what it lacks", async () => {
+  await using server = await startServer();
+  const alice = await server.register("alice");
+  let vera = await server.register("vera");
+  const [room] = await founded(alice, "room", [vera]);
+  if (room === undefined) throw new Error("no room");
+  await room.send("hello");
+  await reads(vera, room.id, "hello");
+  await vera.close();
+  await room.send("unread");
+  vera = await openTampered(server, "vera", {
+    frame: (frame) => (frame.type === "entry" ? [] : [frame]),
+  });
+  await (await vera.conversations.get(room.id)).leave();
+  await vera.close();
+  const backup = `${server.path("vera")}-backup`;
+  copyStore(server.path("vera"), backup);
+  vera = await server.open("vera");
+  await until(vera, () => isOver(vera, room, "removed"));
+  await vera.close();
+  copyStore(backup, server.path("vera"));
+  vera = await server.open("vera");
+  const gaps = heard(vera, "gap");
+  await until(vera, () => isOver(vera, room, "removed"));
+  await vera.caughtUp();
+  expect(await textsIn(await vera.conversations.get(room.id))).toEqual(["hello"]);
+  expect(gaps).toMatchObject([{ stream: room.id, reason: "missed" }]);
 });

@@ -1,10 +1,10 @@
-import { isRoomStream, paths, subscriptionsAnswerSchema } from "@treehouse/protocol";
+import { isRoomStream, paths, Refusal, subscriptionsAnswerSchema } from "@treehouse/protocol";
 
 import type { LocalTx } from "../../storage/index.ts";
 import { supersede } from "../entering/index.ts";
 import type { GroupsContext } from "../room/index.ts";
 import type { OpenRooms } from "../open-rooms.ts";
-import { pump } from "../pump/index.ts";
+import { closeRoom, pump } from "../pump/index.ts";
 
 const pending = "compare rooms";
 /** Which of the two is the older one. */
@@ -64,18 +64,18 @@ export async function findForgotten(
       continue;
     }
     amiss = true;
-    if (status === "joined") {
-      room.lost = true;
-      room.forgotten = older !== byStore;
-      // At least the entry with which it went, and perhaps more before that.
-      if (older === byStore) room.unreadTo = room.cursor.position + 1;
+    // At least the entry with which it went, and perhaps more before that.
+    if (older === byStore) room.unreadTo = room.cursor.position + 1;
+    if (status === "left") {
+      await closeRoom(
+        context,
+        room,
+        new Refusal("removed", "this client has left the conversation"),
+      );
       continue;
     }
-    await context.store.transaction((tx) => {
-      tx.rooms.setStatus(uri, "removed");
-      tx.rooms.deleteGroup(uri);
-    });
-    room.group = undefined;
+    room.lost = true;
+    room.forgotten = older !== byStore;
   }
   for (const { stream, cursor } of subscriptions) {
     if (!isRoomStream(stream)) continue;
