@@ -19,6 +19,7 @@ import {
   prepareBatch,
   receiveEntry,
 } from "../followed/index.ts";
+import { isMissing } from "../missing-entry.ts";
 import type { LogPoint } from "../store/index.ts";
 
 /** More than this behind is for the hub to tell. */
@@ -61,7 +62,8 @@ async function takeFrom(context: FollowedContext, name: RoomUri, peer: Domain): 
   const signed = standing?.head;
   if (room === undefined || signed === undefined || !isAhead(context, room, signed)) return false;
   const { groupInfo } = standing ?? {};
-  await takeChain(context, room, { peer, end: signed.head, heads: [signed], groupInfo });
+  const from = { peer, end: signed.head, heads: [signed], groupInfo };
+  await takeChain(context, room, from, beforeMissing);
   return true;
 }
 
@@ -81,20 +83,33 @@ async function takeClosed(context: FollowedContext, name: RoomUri, peer: Domain)
     return isEnd;
   });
   if (entries === undefined || closing === undefined) return;
-  await take(context, room, { entries, end: closing.head, heads: [closing], groupInfo: undefined });
+  await take(context, room, {
+    entries: beforeMissing(entries),
+    end: closing.head,
+    heads: [closing],
+    groupInfo: undefined,
+  });
 }
 
 /**
- * Takes what lacks up to an entry of which it is known that it counts, as if the room's hub had sent it.
+ * Takes what lacks up to an entry of which it is known that it counts, as if the room's hub had sent it: all
+ * of it, or what is named.
  */
 export async function takeChain(
   context: FollowedContext,
   room: FollowedRoom,
   from: Omit<Gathered, "entries"> & { readonly peer: Domain },
+  taken: (entries: readonly Bytes[]) => readonly Bytes[] = (entries) => entries,
 ): Promise<void> {
   const entries = await chain(context, room, from.peer, (point) => isAt(from.end, point));
   if (entries === undefined) context.count("adoptionRefused");
-  else await take(context, room, { ...from, entries });
+  else await take(context, room, { ...from, entries: taken(entries) });
+}
+
+/** What a server lacks itself is to come from another one, or from the hub. */
+function beforeMissing(entries: readonly Bytes[]): readonly Bytes[] {
+  const first = entries.findIndex((bytes) => isMissing(decodeEntry(bytes, "sliced")));
+  return first < 0 ? entries : entries.slice(0, first);
 }
 
 type Gathered = {

@@ -14,6 +14,7 @@ import { adoptEntry } from "./adopt-entry.ts";
 import { chainTo, type Claim, entriesOf, ownHeadOf } from "./check-claim.ts";
 import type { Followers } from "./followers.ts";
 import { startTerm } from "./start-term.ts";
+import { wholeEntry } from "./whole-entry.ts";
 
 export type RestoredContext = DeliveryContext & FollowedContext;
 
@@ -77,7 +78,8 @@ async function adoptAll(
   );
   for (const claim of claims) {
     try {
-      await adopt(context, name, claim, followers);
+      const peers = claims.map(({ peer }) => peer).filter((peer) => peer !== claim.peer);
+      await adopt(context, name, claim, { followers, peers });
     } catch (error) {
       context.env.log.warn("adoptionFailed", {
         room: name,
@@ -98,8 +100,9 @@ async function adopt(
   context: RestoredContext,
   name: RoomUri,
   claim: Claim,
-  followers: Followers,
+  from: { readonly followers: Followers; readonly peers: readonly Domain[] },
 ): Promise<void> {
+  const { followers } = from;
   let hosted = await context.rooms.get(name);
   const end = await endOf(context, hosted);
   const { head } = claim.head;
@@ -114,14 +117,15 @@ async function adopt(
   for await (const bytes of entriesOf(followers, hosted, end.position, head.position, claim.peer)) {
     const expected = hashes[index];
     index += 1;
-    const entry = decodeEntry(bytes, "sliced");
+    const told = decodeEntry(bytes, "sliced");
     // Asked for twice, answered differently: the second answer was never checked.
-    if (expected === undefined || !equalBytes(chainHashOf(entry, bytes, sha256), expected)) {
+    if (expected === undefined || !equalBytes(chainHashOf(told, bytes, sha256), expected)) {
       throw new Error("The follower's entries have changed.");
     }
+    const { entry, bytes: whole } = await wholeEntry(context, hosted, { entry: told, bytes }, from);
     if (claim.groupInfo === undefined && (entry.kind === "commit" || entry.kind === "void")) return;
     const newest = entry.kind === "commit" && entry.epoch + 1 === head.epoch;
-    hosted = await adoptEntry(context, hosted, bytes, newest ? claim.groupInfo : undefined);
+    hosted = await adoptEntry(context, hosted, whole, newest ? claim.groupInfo : undefined);
   }
 }
 
