@@ -55,4 +55,5 @@ const passing: ReadonlySet<string> = new Set([
   "storageFull",
   "peerUnreachable",
   "peerLimited",
+  "roomStopped",
 ]);

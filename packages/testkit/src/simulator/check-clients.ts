@@ -2,7 +2,7 @@ import type { Client, ConversationInfo } from "@treehouse/client-sdk/embedding";
 import { type Entry, sha256, toHex, TOMBSTONE_REASONS } from "@treehouse/protocol";
 import type { Log } from "./read-logs.ts";
 import type { SimClient } from "./sim-client.ts";
-import { heldText, mayStayIn, type Scene } from "./scene.ts";
+import { heldText, isLieKnown, mayStayIn, type Scene } from "./scene.ts";
 
 /** What one client has in its store of one room. */
 type Held = {
@@ -253,7 +253,8 @@ function checkHeld(
   }
   // Who was lied to, or put back, and says so need not have everything.
   const mayLack = one === victim || one.wasPutBack;
-  const knows = isCountedIn || (mayLack && told.some(({ by }) => by === one));
+  const tells = one === victim ? isLieKnown(scene) : told.some(({ by }) => by === one);
+  const knows = isCountedIn || (mayLack && tells);
   const has = new Set(texts.map(({ position }) => position));
   const hasSaid = new Set(texts.map(({ text }) => text));
   if (has.size !== texts.length || hasSaid.size !== texts.length) {
@@ -282,10 +283,12 @@ async function infoOf(client: Client, room: string): Promise<ConversationInfo> {
   return (await client.conversations.get(room)).info();
 }
 
-async function checkSecrets({ clients, room, world, victim, told }: Scene): Promise<void> {
+async function checkSecrets(scene: Scene): Promise<void> {
+  const { clients, room, world, victim } = scene;
   const secrets = new Map<string, string>();
   for (const one of clients) {
-    if (one === victim && told.some(({ by }) => by === victim)) continue;
+    // Whom the hub has others remove, and keeps that from, goes on in its last epoch.
+    if (one === victim && (isLieKnown(scene) || world.probes.has("hub lied"))) continue;
     if (one.client === undefined || (await one.standing(room)) === undefined) continue;
     const info = await world.within(infoOf(one.client, room), "a look at the room");
     if (info.epochAuthenticator === "") continue;

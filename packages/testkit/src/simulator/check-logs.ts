@@ -30,7 +30,10 @@ export function checkLogs(scene: Scene): Log {
     } else {
       checkFollower(scene, server.name, log, own);
     }
-    if (tables.dead() > 0) world.violate("I7", `${server.name} gave up ${tables.dead()} items`);
+    // What it said beside its lies is not taken either.
+    const hasLied = server === hub && world.probes.has("hub lied");
+    if (tables.dead() > 0 && !hasLied)
+      world.violate("I7", `${server.name} gave up ${tables.dead()} items`);
     const damage = tables.damage();
     if (damage !== undefined) world.violate("files", `${server.name}: ${damage}`);
     tables.close();
@@ -86,13 +89,17 @@ function bringsIn({ leafChanges }: CommitEntry): boolean {
 }
 
 /** What a follower has is what the hub has, from where it began to follow up to some position. */
-function checkFollower({ world, servers: [hub] }: Scene, name: string, log: Log, own: Log): void {
+function checkFollower(scene: Scene, name: string, log: Log, own: Log): void {
+  const { world, servers, network } = scene;
+  const [hub] = servers;
   let last: number | undefined;
   for (const { position, bytes } of own.rows) {
     const original = log.at(position);
     // What no head of the hub covers it does not take back from its followers.
     if (original === undefined && hub?.wasRestored === true) continue;
-    if (original === undefined || !equalBytes(original.bytes, bytes)) {
+    const isOther = original === undefined || !equalBytes(original.bytes, bytes);
+    if (isOther && network.lyingHub?.to === name) world.probe("lie believed");
+    else if (isOther) {
       world.violate("I6", `${name} has another entry at ${position} than the hub`);
     }
     if (last !== undefined && position !== last + 1) world.probe("followed again");

@@ -38,6 +38,8 @@ export type Faults = {
   readonly clockJumps: number;
   /** Probability that the server of one client lies to it about an entry. */
   readonly lies: number;
+  /** Probability that the hub lies to the last of the other servers in a batch, and signs it. */
+  readonly hubLies: number;
   /** Probability that a member sends a message that nobody can read beside each of its own. */
   readonly garbage: number;
   /** Probability that a request between servers comes once more, altered or much later. */
@@ -89,6 +91,7 @@ export const off: Partial<Faults> = {
   copiedStores: 0,
   clockJumps: 0,
   lies: 0,
+  hubLies: 0,
   garbage: 0,
   tampering: 0,
   slowConsumers: 0,
@@ -132,6 +135,9 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     restoredStores: sometimes(0.1, 1, 0),
     restoredHubs: sometimes(0.1, 1, 0),
     copiedStores: sometimes(0.08, 1, 0),
+    hubLies: sometimes(0.1, upTo(0.5), 0),
   };
-  return { ...drawn, ...overrides };
+  // A hub that was put back takes its own lies from whoever has them.
+  const hubLies = drawn.restoredHubs > 0 ? 0 : drawn.hubLies;
+  return { ...drawn, hubLies, ...overrides };
 }

@@ -95,7 +95,7 @@ export function tampered(request: HttpRequest, place: number): HttpRequest | und
 }
 
 /** One bit is another one, at a place between the beginning (0) and the end (1). */
-function spoiled(bytes: Uint8Array, place: number): Bytes {
+export function spoiled(bytes: Uint8Array, place: number): Bytes {
   const copy = copyBytes(bytes);
   const index = Math.min(copy.length - 1, Math.floor(place * copy.length));
   copy[index] = (copy[index] ?? 0) ^ 1;

@@ -30,6 +30,12 @@ const rare = [
   "lie altered",
   "lie reordered",
   "lie told",
+  "hub lies: altered",
+  "hub lies: replaced",
+  "hub lies: left out",
+  "hub lies: head",
+  "lie believed",
+  "log roomFrozen",
   "request altered",
   "request replayed",
 ] as const;

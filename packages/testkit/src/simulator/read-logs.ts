@@ -73,6 +73,14 @@ export class Tables {
     );
   }
 
+  /** With which the hub signs what it says of a room. */
+  hubKey(room: string): Uint8Array<ArrayBuffer> {
+    const sql = "SELECT hub_public_key AS key FROM delivery_rooms WHERE room = ?";
+    const key = columnOf(this.#rows(sql, room)[0], "key");
+    if (!Buffer.isBuffer(key)) throw new TypeError("a key has octets");
+    return new Uint8Array(key);
+  }
+
   /** What waits for one of these servers; a world has others, which do not take part. */
   outbox(servers: readonly string[]): number {
     return this.#count(

@@ -3,6 +3,7 @@ import { scheduleBounds } from "./check-bounds.ts";
 import { checkClients } from "./check-clients.ts";
 import { checkLogs } from "./check-logs.ts";
 import { drawFaults, type Faults } from "./faults.ts";
+import { LyingHub } from "./lying-hub.ts";
 import { heldText, type Scene } from "./scene.ts";
 import { settle } from "./settle.ts";
 import { SimClient } from "./sim-client.ts";
@@ -82,8 +83,9 @@ function openScene(world: SimWorld, stage: Stage, room: string): Scene {
     const place = { path: storePath(directory, address), disk: diskOf(address) };
     return new SimClient({ world, network, address, ...place });
   });
-  const victim = world.faults.lies > 0 ? clients.at(-1) : undefined;
-  if (victim !== undefined) network.lieTo(victim.name);
+  const { lies, hubLies } = world.faults;
+  const victim = lies > 0 || hubLies > 0 ? clients.at(-1) : undefined;
+  if (victim !== undefined && lies > 0) network.lieTo(victim.name);
   return {
     world,
     network,
@@ -101,7 +103,8 @@ function openScene(world: SimWorld, stage: Stage, room: string): Scene {
 }
 
 /** Nothing goes wrong before everybody is there. */
-async function start({ world, servers, clients, sent, givenUp, told }: Scene): Promise<void> {
+async function start(scene: Scene): Promise<void> {
+  const { world, servers, clients, sent, givenUp, told } = scene;
   world.calm = true;
   for (const server of servers) await world.within(server.start(), "a start");
   for (const one of clients) {
@@ -139,7 +142,22 @@ async function start({ world, servers, clients, sent, givenUp, told }: Scene): P
     await world.within(one.open(), "opening");
   }
   await world.scheduler.run(world.now + 500);
+  await openLyingHub(scene);
   world.calm = false;
+}
+
+/** With the real cryptography nobody can sign for it. */
+async function openLyingHub({ world, network, servers, room }: Scene): Promise<void> {
+  const { hubLies, tier } = world.faults;
+  const [hub, to] = [servers[0], servers.at(-1)];
+  const door = network.doorOf(hub?.name ?? "");
+  if (hubLies === 0 || tier === "real") return;
+  if (hub === undefined || to === undefined || door === undefined) throw new Error("no hub");
+  const tables = hub.tables();
+  const hubKey = tables.hubKey(room);
+  tables.close();
+  const opened = LyingHub.open({ world, hub: hub.name, to: to.name, door, hubKey });
+  network.lyingHub = await world.within(opened, "a directory");
 }
 
 function heal(scene: Scene): void {

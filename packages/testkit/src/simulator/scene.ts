@@ -37,5 +37,13 @@ export function mayStayIn({ servers, clients }: Scene): boolean {
   return servers[0]?.wasRestored === true && clients.some(({ wasPutBack }) => wasPutBack);
 }
 
+/**
+ * Whether whoever is lied to knows: its client tells of it, or its server has stopped the room, which is
+ * then for its operator to look at (FED-952).
+ */
+export function isLieKnown({ world, victim, told }: Scene): boolean {
+  return world.probes.has("log roomFrozen") || told.some(({ by }) => by === victim);
+}
+
 /** Something that a client says is not right. */
 export type Told = { readonly by: SimClient; readonly position: number; readonly text: string };

@@ -1,4 +1,4 @@
-import { mayStayIn, type Scene } from "./scene.ts";
+import { isLieKnown, mayStayIn, type Scene } from "./scene.ts";
 
 /** After everything is healed all must be done within so long: the longest retry is a minute. */
 const settledWithinMs = 120_000;
@@ -23,9 +23,9 @@ export async function settle(scene: Scene): Promise<number> {
 
 /** What is cheap to look at comes first: most looks end there. */
 async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
-  const { servers, room, victim, told } = scene;
+  const { world, servers, room, victim } = scene;
   // Who was lied to and says so waits for its user to look.
-  const knows = told.some(({ by }) => by === victim);
+  const knows = isLieKnown(scene);
   const clients = scene.clients.filter((client) => client !== victim || !knows);
   const down = [
     ...servers.filter(({ isUp }) => !isUp),
@@ -58,7 +58,11 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
       if (one.client === undefined) continue;
       const standing = await one.standing(room);
       if (!members.includes(one.client.me.client)) {
-        if (standing?.status === "joined") missing.push(`${one.name} does not know that it is out`);
+        // A hub that keeps this from its server sends it nothing more from which it could learn it.
+        const isKeptFrom = one === victim && world.probes.has("hub lied");
+        if (standing?.status === "joined" && !isKeptFrom) {
+          missing.push(`${one.name} does not know that it is out`);
+        }
         continue;
       }
       if (standing?.status === "removed" && mayStayIn(scene)) continue;
@@ -80,17 +84,12 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
  * store was put back to one that had asked to leave: it reads no more of the room, whose entries wait
  * until they expire. Everybody reads the inbox, where a Welcome may wait.
  */
-async function whoNeedNotRead({
-  clients,
-  servers,
-  room,
-  victim,
-  told,
-}: Scene): Promise<readonly string[]> {
+async function whoNeedNotRead(scene: Scene): Promise<readonly string[]> {
+  const { clients, servers, room, victim } = scene;
   const excused: string[] = [];
   for (const one of clients) {
     if (one.client === undefined) continue;
-    const knows = one === victim && told.some(({ by }) => by === victim);
+    const knows = one === victim && isLieKnown(scene);
     const mayMissIt = one === victim || one.wasPutBack || servers[0]?.wasRestored === true;
     const isOut = mayMissIt && (await one.standing(room))?.status === "removed";
     if (knows || isOut) excused.push(one.client.me.client);

@@ -9,6 +9,7 @@ import {
 import type { Accepted } from "./answers.ts";
 import { Claims } from "./claims.ts";
 import type { Door } from "./door.ts";
+import type { LyingHub } from "./lying-hub.ts";
 import { Liar, Spammer, tampered } from "./hostile.ts";
 import { SimSocket } from "./sim-socket.ts";
 import { exponential, type SimWorld } from "./sim-world.ts";
@@ -24,6 +25,8 @@ export class SimNetwork {
   /** Hashes of messages that nobody can read. */
   readonly garbage = new Set<string>();
   readonly spammer: Spammer;
+  /** The hub, if it lies to another server. */
+  lyingHub: LyingHub | undefined;
   readonly #claims: Claims;
   readonly #sockets = new Map<string, SimSocket>();
   readonly #liars = new Map<string, Liar>();
@@ -71,8 +74,9 @@ export class SimNetwork {
     const random = this.#world.random("network");
     const twice = random.chance(this.#world.faults.duplication) && !this.#world.calm;
     const again = random.fraction();
-    const sent =
+    const copied =
       request.body === undefined ? request : { ...request, body: copyBytes(request.body) };
+    const sent = this.lyingHub?.tell(from, copied) ?? copied;
     return new Promise((resolve, reject) => {
       let settled = false;
       const settle = (act: () => void): void => {
