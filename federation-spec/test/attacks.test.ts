@@ -56,8 +56,11 @@ test("T-12 T-18 T-30 T-36 T-39 our own server refuses what the kit tries", async
   const slice = new Set<AttackId>(["T-12", "T-18", "T-30", "T-36", "T-39"]);
   // Octets that no client sends go past the proxy, which is one.
   const { rules, passed } = await attacked(full ? undefined : slice, own.url);
-  expect(rules.filter(({ result }) => result !== "PASS").flatMap(linesOf)).toEqual([]);
-  expect(passed).toBe(full ? attacks.length : slice.size);
+  // It needs a server at an address of its own.
+  const tried = rules.filter(({ rule }) => rule !== "H-12");
+  expect(tried.filter(({ result }) => result !== "PASS").flatMap(linesOf)).toEqual([]);
+  expect(rules.find(({ rule }) => rule === "H-12")?.result).toBe(full ? "SKIP" : undefined);
+  expect(passed).toBe(full ? attacks.length - 1 : slice.size);
 }, 600_000);
 
 /** Servers that leave a check out, of the conformance suite's, and the attack that then succeeds. */

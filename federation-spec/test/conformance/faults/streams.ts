@@ -135,11 +135,13 @@ export const streamFaults: readonly Fault[] = [
     rule: "FED-940",
     breaks: "items are numbered without gaps under one incarnation",
     outbound: () => {
-      let left = 1;
+      // Once for each server: where the whole suite runs, others than the one that counts are sent to first.
+      const told = new Set<string>();
       return async (asked, forward) => {
         const batch = batchIn(asked);
-        if (batch === undefined || batch.items.length === 0 || left === 0) return forward(asked);
-        left -= 1;
+        const [, to = ""] = asked.headers.find(([name]) => name.toLowerCase() === "host") ?? [];
+        if (batch === undefined || batch.items.length === 0 || told.has(to)) return forward(asked);
+        told.add(to);
         const { incarnation, items } = batch;
         const next = (items.at(-1)?.sequence ?? 0) + 1;
         return tls(batchAnswerCodec.encode({ incarnation, next, rejected: [] }));
