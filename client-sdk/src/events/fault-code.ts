@@ -21,6 +21,7 @@ export type FaultCode =
   | "membersReturned"
   | "roomForgotten"
   | "serverBehind"
+  | "roomStopped"
   | "storeRestored"
   | "storeCopied"
   | "copyRefused"

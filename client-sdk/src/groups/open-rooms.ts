@@ -37,6 +37,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         tidying: context.alarms.create(),
         retry: context.alarms.create(),
         forked: false,
+        stopped: false,
         halt: undefined,
         ended,
         lost: false,

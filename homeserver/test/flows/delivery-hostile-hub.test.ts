@@ -244,6 +244,19 @@ test("FED-952 an administrator sees which rooms are stopped, and nobody else tha
   expect(await servers.follower.contents()).toBe(before);
 });
 
+test("FED-952 who writes into a stopped room is told so, and asks its hub for nothing", async () => {
+  const [a, b] = await pair.openRoom();
+  await servers.deliver([], [await signed(a.room, { hash: new Uint8Array(32).fill(7) })]);
+  const before = await servers.hub.contents();
+  const message = await b.submit(await b.seal("to nobody"));
+  expect(message.refusal?.code).toBe("roomStopped");
+  const commit = await b.update(b.bundle(await b.prepare({})));
+  expect(commit.refusal?.code).toBe("roomStopped");
+  expect(await servers.hub.contents()).toBe(before);
+  await servers.thaw(a.room);
+  expect(await b.say("to all")).toBe(2);
+});
+
 test("FED-955 a hub of an earlier term does not introduce a room again", async () => {
   const [a, b] = await pair.openRoom();
   await a.commit({ remove: [b.group.ownLeaf] });

@@ -222,6 +222,15 @@ function warn(context: GroupsContext, room: Room, code: FaultCode, text: string)
   tellFaultAt(context, room, room.cursor.position, code, text);
 }
 
+function tellStopped(context: GroupsContext, room: Room): void {
+  if (room.stopped) return;
+  room.stopped = true;
+  tellFaultAt(context, room, room.cursor.position, "roomStopped", stoppedText);
+}
+
+const stoppedText =
+  "Your server has stopped this conversation, since the server that orders it contradicts itself. " +
+  "What you say here waits until your server's operator has looked.";
 /** Whoever offers something stale will not have better at once. */
 const staleDelayMs = 60_000;
 const outOfRoom: readonly string[] = ["notMember", "removed", "unknownRoom"];
@@ -252,13 +261,16 @@ async function guarded(
   act: () => Promise<Step>,
 ): Promise<Step> {
   try {
-    return await act();
+    const step = await act();
+    room.stopped = false;
+    return step;
   } catch (error) {
     if (error instanceof NetworkFault) {
       retryLater(context, room, retryDelayMs);
       return "wait";
     }
     if (error instanceof Refusal && isPassing(error)) {
+      if (error.code === "roomStopped") tellStopped(context, room);
       retryLater(context, room, error.data.retryAfterMs ?? retryDelayMs);
       return "wait";
     }

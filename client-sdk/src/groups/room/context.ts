@@ -232,6 +232,8 @@ export type Room = {
   readonly retry: Alarm;
   /** The chain of entries does not hold together: nothing more is applied. */
   forked: boolean;
+  /** The own server takes nothing of the room's hub, nor for it (FED-952), and the user was told so. */
+  stopped: boolean;
   /** Why nothing more is applied, though the chain holds. */
   halt: Halt | undefined;
   /** Somebody has deleted it for everybody; as it is stored. */

@@ -18,6 +18,8 @@ const passing: readonly RefusalCode[] = [
   "internal",
   // The own server will learn of the new hub in a moment.
   "roomMoved",
+  // Until an operator has looked.
+  "roomStopped",
   ...hubAway,
 ];
 

@@ -15,7 +15,7 @@ import type { Caller } from "../ports.ts";
 import type { RoomOfUser } from "../store/index.ts";
 import { hubWanted } from "../generations/hub-wanted.ts";
 import type { FollowedContext } from "./context.ts";
-import { refuseCommit, refuseJoining, refuseMessage } from "./refuse-early.ts";
+import { refuseCommit, refuseJoining, refuseMessage, refuseStopped } from "./refuse-early.ts";
 
 type ForwardContext = FollowedContext & { readonly rooms: RoomCache };
 
@@ -53,6 +53,7 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
     submit: async (caller, room, request) => {
       const hub = await hubOf(context, room);
       if (hub === undefined) return hosted.submit(caller, room, request);
+      await refuseStopped(context, room);
       await refuseMessage(context, caller, room, request);
       try {
         return await hubs.submit(hub, caller, room, request);
@@ -73,6 +74,7 @@ export function forwarding(context: ForwardContext, hosted: Operations): Operati
         room,
         () => hosted.update(caller, room, request),
         async (hub) => {
+          await refuseStopped(context, room);
           await refuseCommit(context, caller, room, request);
           await noteExternalCommit(context, caller, room, request);
           return hubs.update(hub, caller, room, request);

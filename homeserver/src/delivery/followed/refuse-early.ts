@@ -30,6 +30,22 @@ type Known = { readonly groupInfo: Bytes; readonly epoch: number; readonly view:
 const remembered = new WeakMap<EarlyContext["store"], Map<RoomUri, Known>>();
 const rememberedMax = 256;
 
+/** An operator does not look sooner. */
+const stoppedRetryMs = 60_000;
+
+/**
+ * FED-952: a room that is stopped takes nothing of its hub, so nobody here would see what becomes of what
+ * they say there. Refuses `roomStopped`.
+ */
+export async function refuseStopped(
+  { followed }: Pick<FollowedContext, "followed">,
+  room: RoomUri,
+): Promise<void> {
+  if ((await followed.get(room))?.head.frozen !== true) return;
+  const text = "This server has stopped the room: its hub contradicts itself.";
+  throw new Refusal("roomStopped", text, { retryAfterMs: stoppedRetryMs });
+}
+
 /**
  * FED-755: what the room's rules forbid to a user of this server is refused here already, by the
  * state in the newest GroupInfo and the roster. Only what is of the very epoch that is known here is

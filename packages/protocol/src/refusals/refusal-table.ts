@@ -57,6 +57,7 @@ export const refusalTable = {
   conflict: row(409, "Something changed meanwhile", "Read the current state and try again."),
   storeCopied: row(409, "This is a copied store", "Close the other copy, or use an empty store."),
   resetWaiting: row(409, "The reset waits", "Wait as long as told, then ask for a new mail."),
+  roomStopped: row(409, "The room is stopped", "Ask your server's operator to look at it."),
   staleTerm: row(409, "The hub's term is over", "Learn the room's newer term."),
   ownersMissing: row(409, "Too few owners agree", "Ask the other owners of the room to agree."),
   reservationExpired: row(410, "The reservation has expired", "Reserve a room again."),

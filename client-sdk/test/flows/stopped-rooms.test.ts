@@ -1,0 +1,28 @@
+import { type ClientFrame, Refusal, refusedFrame, type ServerFrame } from "@treehouse/protocol";
+import { expect, test } from "vitest";
+
+import { password, startServer } from "../world/server.ts";
+import { openTampered } from "../world/tampered.ts";
+import { founded, heard, next, reads } from "../world/waiting.ts";
+
+test("FED-952 what is said in a room that the own server has stopped is told of, and waits", async () => {
+  await using server = await startServer();
+  const bob = await server.register("bob");
+  let isStopped = false;
+  const stopped = new Refusal("roomStopped", "its hub contradicts itself", { retryAfterMs: 50 });
+  const answer = (frame: ClientFrame): ServerFrame | undefined =>
+    isStopped && frame.type === "submit" ? refusedFrame(frame.requestId, stopped) : undefined;
+  const alice = await openTampered(server, "alice", { answer }, { password, register: {} });
+  const [room] = await founded(alice, "room", [bob]);
+  if (room === undefined) throw new Error("no room");
+  const faults = heard(alice, "fault");
+  const told = next(alice, "fault", ({ code }) => code === "roomStopped");
+  isStopped = true;
+  const said = [room.send("one"), room.send("two")];
+  expect((await told).room).toBe(room.id);
+  isStopped = false;
+  await Promise.all(said);
+  await reads(bob, room.id, "one");
+  await reads(bob, room.id, "two");
+  expect(faults.map(({ code }) => code)).toEqual(["roomStopped"]);
+});
