@@ -135,7 +135,7 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     restoredStores: sometimes(0.1, 1, 0),
     restoredHubs: sometimes(0.1, 1, 0),
     copiedStores: sometimes(0.08, 1, 0),
-    hubLies: sometimes(0.1, upTo(0.5), 0),
+    hubLies: sometimes(0.15, 0.1 + upTo(0.6), 0),
   };
   // A hub that was put back takes its own lies from whoever has them.
   const hubLies = drawn.restoredHubs > 0 ? 0 : drawn.hubLies;

@@ -30,12 +30,7 @@ const rare = [
   "lie altered",
   "lie reordered",
   "lie told",
-  "hub lies: altered",
-  "hub lies: replaced",
-  "hub lies: left out",
-  "hub lies: head",
-  "lie believed",
-  "log roomFrozen",
+  "hub lied",
   "request altered",
   "request replayed",
 ] as const;
