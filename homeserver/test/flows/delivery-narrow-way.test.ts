@@ -1,0 +1,53 @@
+import { Refusal } from "@treehouse/protocol";
+import type { RoomUri } from "@treehouse/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { startPair } from "../delivery/pair.ts";
+import type { Pair } from "../delivery/pair.ts";
+
+let pair: Pair;
+
+beforeEach(async () => {
+  pair = await startPair();
+});
+
+afterEach(() => pair[Symbol.asyncDispose]());
+
+async function headAt(room: RoomUri) {
+  const { database, queuing } = pair.servers.follower;
+  return (await database.read((tx) => queuing.readLog(tx, room, { after: 0 }))).head;
+}
+
+/** Until nothing more happens by itself. */
+async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 200; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test("FED-951 what is too much for a way that breaks comes in smaller parts, without a wait for each", async () => {
+  const { servers } = pair;
+  const [a] = await pair.openRoom();
+  for (let count = 0; count < 60; count += 1) await a.say(`missed ${count}`);
+  servers.outbox.splice(0);
+  // The way breaks with more than so many entries at once.
+  const most = 7;
+  let broken = 0;
+  servers.answered = (events) => {
+    if (events.entries.length <= most) return events;
+    broken += 1;
+    throw new Refusal("peerUnreachable", "the connection broke");
+  };
+  const head = await servers.hub.delivery.hosted.signedHead(a.room);
+  if (head === undefined) throw new Error("no head");
+  await servers.deliver([], [head]);
+  await quiet();
+  let waits = 0;
+  for (; (await headAt(a.room)) < 61 && waits < 40; waits += 1) {
+    servers.follower.fireTimers();
+    await quiet();
+  }
+  expect(await headAt(a.room)).toBe(61);
+  // From 256 down to 4; what is grown again and too much is the rest.
+  expect(broken).toBeLessThan(20);
+  expect(waits).toBeLessThan(20);
+});
