@@ -5,6 +5,7 @@ import type { BatchEnd, FollowedContext } from "./context.ts";
 import type { PreparedBatch, TouchedRoom } from "./prepare.ts";
 import { contradicts, termOf } from "./place.ts";
 import { freeze, readRoom } from "./receive.ts";
+import type { FollowedHead } from "./store.ts";
 
 /**
  * Compares the heads that came with what is here, writes where each room stands, and tells after
@@ -26,7 +27,8 @@ export async function finishBatch(
     for (const room of batch.successors) onSuccessor(room, batch.peer);
   });
   for (const touched of batch.touched.values()) {
-    const { room, head, moved } = touched;
+    const { room, moved } = touched;
+    const head = moved === true ? behindNewHub(touched.head) : touched.head;
     await store.moveFollowed(tx, room.id, head);
     const signedHead = touched.signedHead && signedHeadCodec.encode(touched.signedHead);
     if (signedHead !== undefined) await store.keepFollowedHead(tx, room.id, signedHead);
@@ -38,6 +40,11 @@ export async function finishBatch(
       if (head.seen > head.position && !head.frozen) onBehind(room.room, room.hub);
     });
   }
+}
+
+/** What the new hub has sent before it was known here as the hub was refused (`notHub`): it is asked for that. */
+function behindNewHub(head: FollowedHead): FollowedHead {
+  return { ...head, seen: Math.max(head.seen, head.position + 1) };
 }
 
 async function roomOf(
