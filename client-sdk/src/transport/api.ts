@@ -44,6 +44,9 @@ export interface Api {
 export type OctetsRequest = Omit<HttpRequest, "url"> & { readonly path: string };
 
 const requestTimeoutMs = 30_000;
+/** What the server puts off for no longer than this is asked for once more, so many times in all. */
+const putOffMostMs = 1_000;
+const attemptsMax = 3;
 
 /** A request that the server wants signed by the client's own key. */
 export type ToProve = {
@@ -60,7 +63,7 @@ export type Asker = {
   prove(request: ToProve): string | undefined;
 };
 
-export function createApi(env: Pick<Env, "fetch">, server: string, asker: Asker): Api {
+export function createApi(env: Pick<Env, "fetch" | "timer">, server: string, asker: Asker): Api {
   let serverTime = 0;
   const once = async (
     method: HttpRequest["method"],
@@ -88,7 +91,7 @@ export function createApi(env: Pick<Env, "fetch">, server: string, asker: Asker)
     throw refusalOf(response.status, response.body);
   };
   /** The same, and once more with a proof if the server asks for one: nothing was done before it. */
-  const request = async (
+  const proven = async (
     method: HttpRequest["method"],
     path: string,
     contentType: string | undefined,
@@ -103,6 +106,18 @@ export function createApi(env: Pick<Env, "fetch">, server: string, asker: Asker)
       const proof = asker.prove({ challenge, method, path, body: body ?? new Uint8Array() });
       if (proof === undefined) throw error;
       return once(method, path, contentType, body, proof);
+    }
+  };
+  /** A refused request has done nothing: many at once, of a user's many clients too, only take longer. */
+  const request: typeof proven = async (...asked) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await proven(...asked);
+      } catch (error) {
+        const waitMs = putOffMs(error);
+        if (waitMs === undefined || attempt === attemptsMax) throw error;
+        await new Promise<void>((resolve) => void env.timer(waitMs, resolve));
+      }
     }
   };
   const encode = (body: unknown) => utf8Encode(JSON.stringify(body));
@@ -142,6 +157,13 @@ export function createApi(env: Pick<Env, "fetch">, server: string, asker: Asker)
       return request("GET", path, undefined, undefined);
     },
   };
+}
+
+/** Undefined where it is no matter of a moment. */
+function putOffMs(error: unknown): number | undefined {
+  if (!(error instanceof Refusal) || error.code !== "rateLimited") return undefined;
+  const { retryAfterMs } = error.data;
+  return retryAfterMs !== undefined && retryAfterMs <= putOffMostMs ? retryAfterMs : undefined;
 }
 
 function parseAnswer<T>(answer: Parser<T>, body: Uint8Array): T {
