@@ -231,6 +231,7 @@ function tellStopped(context: GroupsContext, room: Room): void {
 const stoppedText =
   "Your server has stopped this conversation, since the server that orders it contradicts itself. " +
   "What you say here waits until your server's operator has looked.";
+
 /** Whoever offers something stale will not have better at once. */
 const staleDelayMs = 60_000;
 const outOfRoom: readonly string[] = ["notMember", "removed", "unknownRoom"];

@@ -195,9 +195,13 @@ async function fetchMissing(
       introduced: introduce,
     });
     outcome = await context.database.transaction(async (tx) => {
-      // Another hub orders it since: what this one has said of its log settles nothing.
       const now = await context.store.followedRoom(tx, name);
-      if (now?.hub !== room.hub) return "more";
+      if (now === undefined) return "level";
+      // Another hub orders it since: what this one has said of its log settles nothing.
+      if (now.hub !== room.hub) {
+        context.followed.drop(name);
+        return "more";
+      }
       const taken = await takePage(context, tx, room, prepared, answer);
       // This one is asked about here as long as that brings anything.
       const others = (other: RoomUri, hub: Domain): void => {
