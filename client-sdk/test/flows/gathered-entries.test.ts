@@ -1,13 +1,6 @@
 import { join } from "node:path";
 
-import {
-  chainHashOf,
-  decodeEntry,
-  encodeEntry,
-  type RoomUri,
-  sha256,
-  TOMBSTONE_REASONS,
-} from "@treehouse/protocol";
+import { decodeEntry, type RoomUri, TOMBSTONE_REASONS, tombstoneFor } from "@treehouse/protocol";
 import BetterSqlite3 from "better-sqlite3";
 import { expect, test } from "vitest";
 
@@ -31,21 +24,8 @@ function forget(server: RunningServer, room: RoomUri, index = 0): void {
     .filter(({ bytes }) => decodeEntry(bytes).kind === "application");
   const { bytes } = messages[index] ?? {};
   if (bytes === undefined) throw new Error("there is no message");
-  const entry = decodeEntry(bytes);
-  const { generation, term, position, acceptedAt, previous } = entry;
-  const stone = encodeEntry({
-    kind: "tombstone",
-    ephemeral: false,
-    room,
-    generation,
-    term,
-    position,
-    acceptedAt,
-    previous,
-    reason: TOMBSTONE_REASONS.rejected,
-    replaced: chainHashOf(entry, bytes, sha256),
-    detail: "",
-  });
+  const { position } = decodeEntry(bytes);
+  const stone = tombstoneFor(bytes, TOMBSTONE_REASONS.rejected);
   database
     .prepare(`UPDATE queuing_entries SET bytes = ? WHERE ${stream} AND position = ?`)
     .run(stone, room, position);

@@ -51,3 +51,31 @@ test("FED-951 what is too much for a way that breaks comes in smaller parts, wit
   expect(broken).toBeLessThan(20);
   expect(waits).toBeLessThan(20);
 });
+
+test("FED-951 FED-1125 what a hub answers of whom another one is known since passes over nothing", async () => {
+  const { servers } = pair;
+  const [a] = await pair.openRoom();
+  for (let count = 0; count < 3; count += 1) await a.say(`missed ${count}`);
+  servers.outbox.splice(0);
+  const { database, queuing } = servers.follower;
+  // While the former hub answers, another one is known; asked then, that one says the same.
+  let isKnown = false;
+  servers.answered = async (events) => {
+    if (isKnown) return events;
+    isKnown = true;
+    await database.transaction(async (tx) => {
+      const { $client } = database.sql(tx);
+      $client.prepare("UPDATE delivery_followed SET hub = ?").run("another.example");
+      $client.prepare("UPDATE delivery_followed_heads SET frozen = 1").run();
+    });
+    // What is in memory of the room is forgotten with this.
+    await servers.thaw(a.room);
+    return events;
+  };
+  const head = await servers.hub.delivery.hosted.signedHead(a.room);
+  if (head === undefined) throw new Error("no head");
+  await servers.deliver([], [head]);
+  await quiet();
+  const log = await database.read((tx) => queuing.readLog(tx, a.room, { after: 0 }));
+  expect([log.entries.length, log.head]).toEqual([4, 4]);
+});

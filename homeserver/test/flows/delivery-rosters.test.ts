@@ -1,4 +1,4 @@
-import { chainHashOf, decodeEntry, encodeEntry, TOMBSTONE_REASONS } from "@treehouse/protocol";
+import { TOMBSTONE_REASONS, tombstoneFor } from "@treehouse/protocol";
 import type { EntryDelivery, EventsResponse } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { backUp, settle } from "../delivery/backed-up.ts";
@@ -167,21 +167,7 @@ test("FED-952 a commit that not even its introduction fits stops the room", asyn
 
 /** The tombstone that a hub sends for an entry that its receiver does not take. */
 function buried(delivery: EntryDelivery): EntryDelivery {
-  const entry = decodeEntry(delivery.entry);
-  const { room, generation, term, position, previous, acceptedAt } = entry;
-  const bytes = encodeEntry({
-    kind: "tombstone",
-    ephemeral: false,
-    room,
-    generation,
-    term,
-    position,
-    previous,
-    acceptedAt,
-    reason: TOMBSTONE_REASONS.rejected,
-    replaced: chainHashOf(entry, delivery.entry),
-    detail: "",
-  });
+  const bytes = tombstoneFor(delivery.entry, TOMBSTONE_REASONS.rejected);
   return {
     entry: bytes,
     head: undefined,

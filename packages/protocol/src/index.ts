@@ -89,6 +89,7 @@ export {
   submitMessageRequestCodec,
   submitMessageResponseCodec,
   TOMBSTONE_REASONS,
+  tombstoneFor,
   treeResponseCodec,
   updateRequestCodec,
   updateRoomResponseCodec,

@@ -1,12 +1,9 @@
 import {
-  type Bytes,
-  chainHashOf,
-  decodeEntry,
-  encodeEntry,
   entryDeliveryCodec,
   isRefusalCode,
   type RejectedItem,
   TOMBSTONE_REASONS,
+  tombstoneFor,
 } from "@treehouse/protocol";
 import { sha256, type Tx } from "../../platform/index.ts";
 import { appendItem } from "./append.ts";
@@ -98,7 +95,7 @@ export class Rejections {
     const entry = room === undefined ? undefined : await entries.entry(tx, room, position);
     if (entry === undefined) return;
     const delivery = {
-      entry: tombstoneOf(entry),
+      entry: tombstoneFor(entry, TOMBSTONE_REASONS.rejected, sha256),
       head: undefined,
       groupInfo: undefined,
       welcomes: [],
@@ -113,23 +110,4 @@ export class Rejections {
 /** The codes of peers go into logs and metrics only as far as they are known here. */
 function labelOf(code: string | undefined): string {
   return code !== undefined && isRefusalCode(code) ? code : "other";
-}
-
-/** Stands for an entry that its receiver cannot handle, at its place in the log (FED-209). */
-function tombstoneOf(bytes: Bytes): Bytes {
-  const entry = decodeEntry(bytes);
-  const { room, generation, term, position, previous, acceptedAt } = entry;
-  return encodeEntry({
-    kind: "tombstone",
-    ephemeral: false,
-    room,
-    generation,
-    term,
-    position,
-    previous,
-    acceptedAt,
-    reason: TOMBSTONE_REASONS.rejected,
-    replaced: chainHashOf(entry, bytes, sha256),
-    detail: "",
-  });
 }

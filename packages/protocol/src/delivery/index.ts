@@ -1,6 +1,7 @@
 export { decodeEntry, decodeEntryHeader, entryCodec } from "./decode-entry.ts";
 export { encodeEntry } from "./encode-entry.ts";
 export { chainHashOf, entryHash } from "./entry-hash.ts";
+export { tombstoneFor } from "./tombstone-for.ts";
 export { ENTRY_KINDS, ENTRY_VERSION, firstPrevious, TOMBSTONE_REASONS } from "./entry.ts";
 export type {
   ApplicationEntry,

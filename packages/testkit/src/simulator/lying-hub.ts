@@ -3,7 +3,6 @@ import {
   batchCodec,
   type BatchItem,
   type Bytes,
-  chainHashOf,
   copyBytes,
   decodeEntry,
   DIRECTORY_PATH,
@@ -20,6 +19,7 @@ import {
   signHead,
   signRequest,
   TOMBSTONE_REASONS,
+  tombstoneFor,
   utf8Decode,
 } from "@treehouse/protocol";
 import type { Door } from "./door.ts";
@@ -152,24 +152,14 @@ function altered(batch: Batch, { lie, which, place }: AlteredItem): Batch | unde
       return withItems(makeItem(sequence, { ...body, entry: other }));
     }
     case "replaced": {
-      const { room, generation, term, position, acceptedAt, previous, ephemeral } = entry;
-      const header = { room, generation, term, position, acceptedAt, previous, ephemeral };
-      const stone = {
-        ...header,
-        kind: "tombstone",
-        reason: TOMBSTONE_REASONS.expired,
-        replaced: chainHashOf(entry, body.entry),
-        detail: "",
-      } as const;
+      const stone = tombstoneFor(body.entry, TOMBSTONE_REASONS.expired);
       const nothing = {
         head: undefined,
         groupInfo: undefined,
         welcomes: [],
         introduction: undefined,
       };
-      return withItems(
-        makeItem(sequence, { kind: "entry", entry: encodeEntry(stone), ...nothing }),
-      );
+      return withItems(makeItem(sequence, { kind: "entry", entry: stone, ...nothing }));
     }
     case "left out":
       return withItems(makeItem(sequence, { kind: "gone" }));
