@@ -8,6 +8,7 @@ import { benchChat } from "./chat.ts";
 import { benchXmpp } from "./compare-xmpp.ts";
 import { benchFanout } from "./fanout.ts";
 import { benchFederation } from "./federation.ts";
+import { isFit, runAsGenerator } from "./generator.ts";
 import { benchHistory } from "./history.ts";
 import { benchIdle } from "./idle.ts";
 import { benchKeyPackages } from "./key-packages.ts";
@@ -62,6 +63,7 @@ function prepared(args: readonly string[]): (() => Promise<void>) | undefined {
       const known = Object.keys(benches).join(", ");
       throw new TypeError(`There is no bench "${wanted.name}". Known: ${known}.`);
     }
+    if (!isFit(wanted.name)) return () => runAsGenerator(args);
     if (wanted.name !== "mls") pin(process.pid, 1);
     return () => bench(wanted, createReport(wanted.json));
   } catch (error) {

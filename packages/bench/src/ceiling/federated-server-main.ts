@@ -244,6 +244,8 @@ type Told =
   | { readonly kind: "peer"; readonly url: string; readonly key: string }
   | { readonly kind: "collect" | "stop" };
 
+// Whoever measured is gone.
+process.on("disconnect", () => process.exit(0));
 process.on("message", (message: Told) => {
   if (message.kind === "peer") {
     const pool = new Pool(message.url, { connections: inFlightMax, pipelining: 1 });

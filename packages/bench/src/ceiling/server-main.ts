@@ -103,6 +103,8 @@ http.listen(0, "127.0.0.1", () => {
   const port = typeof address === "object" && address !== null ? address.port : 0;
   process.send?.({ kind: "ready", url: `http://127.0.0.1:${port}` });
 });
+// Whoever measured is gone.
+process.on("disconnect", () => process.exit(0));
 process.on("message", (message: { readonly kind: string }) => {
   if (message.kind === "collect") {
     globalThis.gc?.();

@@ -38,6 +38,8 @@ tell({ kind: "ready", url: homeserver.url });
 process.on("message", (message: ToServer) => {
   void obey(message);
 });
+// Whoever measured has what they wanted, or is gone.
+process.on("disconnect", () => process.exit(0));
 
 async function obey(message: ToServer): Promise<void> {
   switch (message.kind) {
