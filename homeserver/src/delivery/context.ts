@@ -2,6 +2,7 @@ import type { PublicContext } from "@treehouse/mls/public";
 import type { Domain, Env, RoomUri } from "@treehouse/protocol";
 import type { Database, Turns } from "../platform/index.ts";
 import type { Breaths } from "./leaving/index.ts";
+import type { Intake } from "./messages/index.ts";
 import type { RoomCache } from "./room/index.ts";
 import type { OutsiderRates } from "./joining/index.ts";
 import type {
@@ -28,6 +29,7 @@ export type DeliveryContext = {
   readonly accounts: Accounts;
   readonly assets: RoomAssets;
   readonly rooms: RoomCache;
+  readonly intake: Intake;
   readonly outsiders: OutsiderRates;
   readonly breaths: Breaths;
   /**

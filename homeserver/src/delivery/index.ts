@@ -17,7 +17,6 @@ import type { PublicContext } from "@treehouse/mls/public";
 import {
   type Bytes,
   type Domain,
-  type EntryDelivery,
   type Env,
   type EventsResponse,
   type HubOffer,
@@ -54,22 +53,22 @@ import {
   createFollowedCache,
   finishBatch,
   type FollowedContext,
+  type FollowedRooms,
   forwarding,
   hubOf,
   itemAt,
   prepareBatch,
-  type PreparedBatch,
   receiveEntry,
   receiveEphemeral,
   reportUnseen,
   thawRoom,
-  type Verdict,
 } from "./followed/index.ts";
 import { createSuccessions, hubWanted } from "./generations/index.ts";
 import { createHealthWatch } from "./health/index.ts";
 import { createOutsiderRates } from "./joining/index.ts";
 import { limited } from "./limited.ts";
 import { maintain } from "./maintain.ts";
+import { createIntake } from "./messages/index.ts";
 import { createMoves } from "./moves/index.ts";
 import { operationsOf } from "./operations-of.ts";
 import type { Operations } from "./operations.ts";
@@ -199,21 +198,6 @@ export interface HostedRooms extends Pick<
   signedHead(room: RoomUri, peer?: Domain): Promise<SignedHead | undefined>;
 }
 
-/** How a batch of entries is taken: checks outside, then all of it in one transaction. */
-export interface FollowedRooms {
-  /** Throws for no item: what is wrong with one shows when it is received. */
-  prepare(
-    peer: Domain,
-    batch: { readonly items: readonly EntryDelivery[]; readonly heads: readonly SignedHead[] },
-  ): Promise<PreparedBatch>;
-  /** Takes one item; call it in the order of the batch. A rejected one has no effect. */
-  receive(tx: Tx, prepared: PreparedBatch, index: number): Promise<Verdict>;
-  /** Passes one ephemeral entry on, or drops it; nothing is said of which. */
-  pass(peer: Domain, entry: Bytes): Promise<void>;
-  /** Ends the batch, in the same transaction. */
-  finish(tx: Tx, prepared: PreparedBatch): Promise<void>;
-}
-
 export function createDelivery(dependencies: DeliveryDependencies): Delivery {
   const { env, database, crypto } = dependencies;
   const store = createSqliteStore(database);
@@ -229,6 +213,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     assets: { roomEnded: async (tx, room) => connected?.roomEnded(tx, room) },
     store,
     rooms: createRoomCache({ crypto, database, store, leavesMax }),
+    intake: createIntake(() => context),
     outsiders: createOutsiderRates(env),
     breaths: createBreaths(
       () => context,

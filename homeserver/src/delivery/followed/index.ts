@@ -1,5 +1,6 @@
 /** Rooms that are hosted elsewhere: what their hubs send, and what own clients want of them. */
 export { createBackfill } from "./backfill.ts";
+export type { FollowedRooms } from "./followed-rooms.ts";
 export { createFollowedCache } from "./cache.ts";
 export type { FollowedContext } from "./context.ts";
 export { finishBatch } from "./finish.ts";

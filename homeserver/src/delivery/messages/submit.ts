@@ -1,25 +1,7 @@
-import {
-  type Bytes,
-  LIMITS,
-  Refusal,
-  type SubmitMessageRequest,
-  submitMessageRequestCodec,
-  submitMessageResponseCodec,
-} from "@treehouse/protocol";
-import type { Tx } from "../../platform/index.ts";
+import { type Bytes, LIMITS, Refusal, submitMessageRequestCodec } from "@treehouse/protocol";
 import type { DeliveryContext } from "../context.ts";
-import { settled, standingBy } from "../health/index.ts";
-import {
-  adoptedKey,
-  answerExpiry,
-  answerOnce,
-  appendMessage,
-  type Attempt,
-  earlierAnswer,
-  hasMoved,
-  MOVED,
-  type Request,
-} from "../room/index.ts";
+import { standingBy } from "../health/index.ts";
+import { adoptedKey, answerOnce, earlierAnswer, type Request } from "../room/index.ts";
 import { checkSubmission, readSubmission } from "./submission.ts";
 
 /**
@@ -38,8 +20,7 @@ export async function submitMessage(context: DeliveryContext, request: Request):
     return await answerOnce(context, named, (attempt) => {
       checkSubmission(attempt.hosted, request.caller, submitted, context.env.now());
       const upTo = standingBy(attempt.hosted, request.caller.user, submitted.epoch);
-      const taking = { ...attempt, submitted: submitted.request, upTo };
-      return context.database.transaction((tx) => accept(context, tx, taking));
+      return context.intake.take({ ...attempt, submitted: submitted.request, upTo });
     });
   } catch (error) {
     const key = adoptedKey(request.room, submitted.request.message);
@@ -47,42 +28,6 @@ export async function submitMessage(context: DeliveryContext, request: Request):
     if (adopted === undefined) throw error;
     return adopted;
   }
-}
-
-type Taking = Attempt & {
-  readonly submitted: SubmitMessageRequest;
-  /** Commits up to this position stand with the message: its sender has applied them. */
-  readonly upTo: number | undefined;
-};
-
-async function accept(
-  context: DeliveryContext,
-  tx: Tx,
-  { hosted, key, submitted, upTo }: Taking,
-): Promise<Bytes | typeof MOVED> {
-  const { store, env, rooms } = context;
-  const head = await store.head(tx, hosted.id);
-  if (head === undefined || hasMoved(hosted, head)) return MOVED;
-  const acceptedAt = env.now();
-  const answer = submitMessageResponseCodec.encode({
-    status: "accepted",
-    acceptedAt,
-    position: head.position + 1,
-    frank: undefined,
-  });
-  if (!(await store.keepAnswer(tx, key, answer, answerExpiry(acceptedAt)))) {
-    return (await store.answer(tx, key)) ?? MOVED;
-  }
-  const place = { hosted, after: head, acceptedAt, peers: hosted.peers };
-  const end = await appendMessage(context, tx, place, submitted);
-  if (upTo === undefined) {
-    await store.moveHead(tx, hosted.id, end);
-  } else {
-    const next = settled(hosted, upTo);
-    await store.settle(tx, hosted.id, upTo, { ...head, ...end, revision: next.revision });
-    tx.afterCommit(() => rooms.put(next));
-  }
-  return answer;
 }
 
 /** A longer one could not be decoded either; this says why. */

@@ -5,11 +5,13 @@ import type { Room } from "./rooms.ts";
 /**
  * A PrivateMessage of the right form whose ciphertext is not really one: servers cannot tell, and
  * the generator's core is kept for traffic. The last 8 octets hold a time, the 8 before a number
- * that makes every message another.
+ * that makes every message another. `lastPosition` is what its sender has of the room, as every
+ * client says: the server's index of accepted requests is in that order.
  */
 export function privateMessage(
   room: Room,
   ciphertext: Uint8Array<ArrayBuffer>,
+  lastPosition: number,
 ): Uint8Array<ArrayBuffer> {
   const writer = new Writer(ciphertext.length + 256);
   writer.u16(1); // mls10
@@ -19,7 +21,7 @@ export function privateMessage(
   writer.u8(1); // application
   writer.opaque(
     encodeSafeAad({
-      treehouse: { epoch: room.group.epoch, forkTag: new Uint8Array(16), lastPosition: 0 },
+      treehouse: { epoch: room.group.epoch, forkTag: new Uint8Array(16), lastPosition },
       others: [],
     }),
   );

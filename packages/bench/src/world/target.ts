@@ -118,7 +118,7 @@ export async function connect(
     send(_room, requestId, payload) {
       const request = submitMessageRequestCodec.encode({
         ephemeral: false,
-        message: privateMessage(room, payload),
+        message: privateMessage(room, payload, position),
         sendingUri: person.user,
       });
       out.push(clientFrameCodec.encode({ type: "submit", requestId, room: room.uri, request }));

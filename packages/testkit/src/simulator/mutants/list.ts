@@ -32,7 +32,7 @@ export const mutants: readonly Mutant[] = [
   ),
   one(
     "no idempotency: a repeated message is taken again",
-    "homeserver/src/delivery/messages/submit.ts",
+    "homeserver/src/delivery/messages/intake.ts",
     "if (!(await store.keepAnswer(tx, key, answer, answerExpiry(acceptedAt)))) {",
     "if (!(await store.keepAnswer(tx, key, answer, answerExpiry(acceptedAt))) && head.position < 0) {",
   ),
@@ -141,8 +141,8 @@ export const mutants: readonly Mutant[] = [
   ),
   one(
     "the head of the log stays where it is",
-    "homeserver/src/delivery/messages/submit.ts",
-    "  await store.moveHead(tx, hosted.id, end);\n",
+    "homeserver/src/delivery/messages/intake.ts",
+    "    await store.moveHead(tx, hosted.id, end);\n",
     "",
   ),
   one(
