@@ -1,7 +1,8 @@
 import type { PeerDetail, ProbeStep } from "@treehouse/protocol";
 import type { Command } from "commander";
 
-import { EXIT } from "../failure.ts";
+import { failureOf } from "../failure-of.ts";
+import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { duration } from "./duration.ts";
 import { withBriefClient } from "./cli.ts";
@@ -43,7 +44,7 @@ function addViews(cli: Cli, fed: Command): void {
     .argument("<domain>")
     .action(async (domain: string) => {
       await withBriefClient(cli, async (client) => {
-        const peer: PeerDetail = await client.admin.federation.peer(domain);
+        const peer: PeerDetail = await listed(client.admin.federation.peer(domain));
         const frozenRooms = await client.admin.federation.frozenRooms(domain);
         cli.output().result({ ...peer, frozenRooms }, describePeer(peer, frozenRooms));
       });
@@ -67,7 +68,7 @@ function addViews(cli: Cli, fed: Command): void {
     .argument("<domain>")
     .action(async (domain: string) => {
       await withBriefClient(cli, async (client) => {
-        await client.admin.federation.retry(domain);
+        await listed(client.admin.federation.retry(domain));
         cli.output().result({ domain }, "Tried again.");
       });
     });
@@ -141,9 +142,21 @@ async function decide(
   run: (client: Parameters<Parameters<typeof withBriefClient>[1]>[0]) => Promise<void>,
 ): Promise<void> {
   await withBriefClient(cli, async (client) => {
-    await run(client);
+    await listed(run(client));
     cli.output().result({ subject, action }, "In force.");
   });
+}
+
+/** What is not there is a server or a rule, and not a path, which is what the code's own advice is about. */
+async function listed<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    const { exit, code, message } = failureOf(error);
+    if (code !== "notFound") throw error;
+    const help = "`treehouse fed ls` lists the servers and rules that there are.";
+    throw new CliFailure(exit, code, message, { help });
+  }
 }
 
 function noteOf(options: RuleOptions): { reason?: string; expiresAt?: number } {

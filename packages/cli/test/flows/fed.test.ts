@@ -138,6 +138,8 @@ test("one server is shown with its keys; what waits for it is tried again on dem
   expect((await treehouse("fed", "retry", "b.example")).out).toBe("Tried again.\n");
   const unknown = await treehouse("fed", "show", "nobody.example");
   expect([unknown.exit, unknown.err.includes("notFound")]).toEqual([EXIT.notFound, true]);
+  const noRule = await treehouse("fed", "unset", "nobody.example");
+  for (const { err } of [unknown, noRule]) expect(err).toContain("`treehouse fed ls` lists");
 });
 
 /** In another process: two libraries in one would take each other's locks away. */
