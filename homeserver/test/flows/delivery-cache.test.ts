@@ -60,7 +60,8 @@ async function newRoom(id: number): Promise<HostedRoom> {
 }
 
 test("the rooms unused for longest are forgotten beyond the bound", async () => {
-  const cache = newCache(2);
+  // Of one leaf each, and what a room takes itself.
+  const cache = newCache(2 * 31);
   const [first, second, third] = [await newRoom(1), await newRoom(2), await newRoom(3)];
   cache.put(first);
   cache.put(second);
@@ -74,7 +75,7 @@ test("the rooms unused for longest are forgotten beyond the bound", async () => 
 });
 
 test("an older form of a room never takes the place of a newer one", async () => {
-  const cache = newCache(9);
+  const cache = newCache(99);
   const old = await newRoom(1);
   const young = { ...old, revision: 2 };
   cache.put(young);
@@ -87,7 +88,7 @@ test("an older form of a room never takes the place of a newer one", async () =>
 });
 
 test("a room that many ask for at once is read once, as it stands in the database", async () => {
-  const cache = newCache(9);
+  const cache = newCache(99);
   const { room, group } = await foundRoom(alice);
   const rooms = await Promise.all([1, 2, 3].map(async () => cache.get(room)));
   expect(new Set(rooms).size).toBe(1);

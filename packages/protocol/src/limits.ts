@@ -215,7 +215,7 @@ export const LIMITS = {
   reservationsPerUserMax: 16,
   /** How much longer the tree of a past epoch is kept for a client that has fetched it. */
   treeKeptAfterFetchMs: HOUR,
-  /** Leaves of all rooms together that a hub keeps in memory. */
+  /** Leaves of all rooms together that a hub keeps in memory; a room itself counts as 30. */
   cachedLeavesMax: 100_000,
   /** How long a restored hub waits for followers to say what they have, before it goes on alone. */
   restoreAdoptMs: MINUTE,
