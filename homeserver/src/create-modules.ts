@@ -160,6 +160,7 @@ export async function createModules(options: ModulesOptions): Promise<Modules> {
     env,
     streams: queuing,
     submissions: delivery,
+    stops: delivery.stops,
     sessions: authentication,
     stores: authentication,
   });

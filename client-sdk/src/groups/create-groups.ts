@@ -61,7 +61,7 @@ import { createOpenRooms } from "./open-rooms.ts";
 import { createJoining, type Joining } from "./joining/index.ts";
 import { endWaiting, isStuck } from "./health/index.ts";
 import { sendStoredAgain, eraseMessage } from "./saying/index.ts";
-import { pump } from "./pump/index.ts";
+import { pump, tellStopped } from "./pump/index.ts";
 import { decodeDetails, type RoomDetails, nameRooms } from "./about/index.ts";
 import {
   createRoomPolicy,
@@ -100,6 +100,8 @@ export interface Groups
    * server cannot take now is tried again later.
    */
   resume(): Promise<void>;
+  /** The own server takes nothing more of a room from its hub. */
+  stopped(room: RoomUri): Promise<void>;
   /** This client's leaf identity is another one: new KeyPackages carry it, and its leaf in each room. */
   renewed(): void;
   /** Another client of the user has noted something: names of rooms may be known now. */
@@ -203,6 +205,7 @@ export function createGroups(context: GroupsContext): Groups {
         }
         const run = entriesOf(uri, list.slice(outcomes.length));
         const applied = await room.serial.run(() => applyEntries(context, room, run));
+        if (applied.includes("applied")) room.stopped = false;
         outcomes.push(...applied.map((one) => ({ room: uri, applied: one })));
         scheduleTidying(context, room);
         pump(context, room);
@@ -242,6 +245,10 @@ export function createGroups(context: GroupsContext): Groups {
       // After a restore nobody can add this client before it has brought new KeyPackages.
       await refilling.run(() => refill(context, refillAgain));
       await catchUpEvents(context);
+    },
+    async stopped(uri) {
+      const room = await rooms.open(uri);
+      await room.serial.run(async () => tellStopped(context, room));
     },
     renewed() {
       if (stopped !== undefined || !context.link.live()) return;

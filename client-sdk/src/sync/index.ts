@@ -9,8 +9,6 @@ import {
   type Cursor,
   type Env,
   equalBytes,
-  type GapReason,
-  type InboxEntry,
   inboxEntryCodec,
   parseStreamUri,
   paths,
@@ -36,32 +34,10 @@ import {
 } from "../transport/index.ts";
 import { serverBehind, storeCopied } from "./faults.ts";
 import { createSettingBack } from "./setting-back.ts";
+import type { StreamSink } from "./sink.ts";
 import { watch, type Watcher } from "./watch.ts";
 
-/** Positions that will never come, and with `restored` what the room's hub declared about it. */
-export type SinkGap = {
-  readonly from: number;
-  readonly to: number;
-  readonly reason: GapReason;
-  readonly head: SignedHead | undefined;
-};
-
-/** Where entries go; owned here, met by the groups layer. */
-export interface StreamSink {
-  /** `passed`: it has no place in the stream, and nothing of it is kept. Stops at `again`. */
-  applyRoomEntries(
-    list: readonly Bytes[],
-  ): Promise<readonly { room: RoomUri; applied: "applied" | "again" | "passed" }[]>;
-  applyInboxEntry(inbox: StreamUri, entry: InboxEntry): Promise<void>;
-  applyGap(stream: StreamUri, gap: SinkGap): Promise<void>;
-  /** The server was put back from a backup; called before anything of its new life is told. */
-  restored(): Promise<void>;
-  resume(): Promise<void>;
-  /** Another copy of the store is in use: nothing more is done here. */
-  displaced(reason: Error): void;
-  /** Nothing more will be applied to this stream: it is forked, or the client is out of it. */
-  ended(stream: StreamUri): Promise<boolean>;
-}
+export type { SinkGap, StreamSink } from "./sink.ts";
 
 /** Which of the copies of the store connects; owned here, met by the module `copies`. */
 export type Copies = Pick<ConnectionEvents, "claim" | "taken">;
@@ -194,6 +170,8 @@ export function createSync(
       case "head":
         heads.set(frame.head.head.room, frame.head);
         return;
+      case "stopped":
+        await sink.stopped(frame.room);
     }
   };
   /** Answers whether the server has another life behind it than this store knows. */

@@ -129,6 +129,7 @@ export function createConnection(
       case "caughtUp":
       case "gap":
       case "head":
+      case "stopped":
         events.frame(frame);
     }
   };

@@ -1,4 +1,11 @@
-import { type ClientFrame, Refusal, refusedFrame, type ServerFrame } from "@treehouse/protocol";
+import {
+  type ClientFrame,
+  parseRoomUri,
+  Refusal,
+  refusedFrame,
+  type RoomUri,
+  type ServerFrame,
+} from "@treehouse/protocol";
 import { expect, test } from "vitest";
 
 import { password, startServer } from "../world/server.ts";
@@ -25,4 +32,29 @@ test("FED-952 what is said in a room that the own server has stopped is told of,
   await reads(bob, room.id, "one");
   await reads(bob, room.id, "two");
   expect(faults.map(({ code }) => code)).toEqual(["roomStopped"]);
+});
+
+test("FED-417 who only reads in a room that the own server has stopped is told, once each time", async () => {
+  await using server = await startServer();
+  const bob = await server.register("bob");
+  let stopped: RoomUri | undefined;
+  const frame = (one: ServerFrame): readonly ServerFrame[] =>
+    stopped === undefined || one.type !== "entry"
+      ? [one]
+      : [one, { type: "stopped", room: stopped }, { type: "stopped", room: stopped }];
+  const alice = await openTampered(server, "alice", { frame }, { password, register: {} });
+  const [room] = await founded(alice, "room", [bob]);
+  if (room === undefined) throw new Error("no room");
+  const bobs = await bob.conversations.get(room.id);
+  const faults = heard(alice, "fault");
+  for (const text of ["one", "two"]) {
+    const told = next(alice, "fault", ({ code }) => code === "roomStopped");
+    stopped = parseRoomUri(room.id);
+    await bobs.send(text);
+    expect((await told).room).toBe(room.id);
+    stopped = undefined;
+    await bobs.send(`behind ${text}`);
+    await reads(alice, room.id, `behind ${text}`);
+  }
+  expect(faults.map(({ code }) => code)).toEqual(["roomStopped", "roomStopped"]);
 });

@@ -51,16 +51,19 @@ import type { DeliveryContext } from "./context.ts";
 import {
   createBackfill,
   createFollowedCache,
+  createStops,
   finishBatch,
   type FollowedContext,
   type FollowedRooms,
   forwarding,
   hubOf,
+  inFittingPages,
   itemAt,
   prepareBatch,
   receiveEntry,
   receiveEphemeral,
   reportUnseen,
+  type Stops,
   thawRoom,
 } from "./followed/index.ts";
 import { createSuccessions, hubWanted } from "./generations/index.ts";
@@ -90,7 +93,7 @@ import type { Revocation, TermBounds } from "./store/index.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
 
 export type { PreparedBatch } from "./followed/index.ts";
-export type { Verdict } from "./followed/index.ts";
+export type { Stops, Verdict } from "./followed/index.ts";
 export type { Operations as DeliveryOperations } from "./operations.ts";
 export type {
   Accounts,
@@ -136,6 +139,7 @@ export interface Delivery extends Operations {
   readonly hosted: HostedRooms;
   /** The rooms hosted elsewhere, as their hubs tell of them. */
   readonly followed: FollowedRooms;
+  readonly stops: Stops;
   /** The hubs of the rooms that are followed. */
   hubs(tx: ReadTx): Promise<readonly Domain[]>;
   /**
@@ -210,6 +214,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
   let connected: RoomAssets | undefined;
   const context: DeliveryContext & FollowedContext = {
     ...dependencies,
+    hubs: inFittingPages(dependencies.hubs),
     assets: { roomEnded: async (tx, room) => connected?.roomEnded(tx, room) },
     store,
     rooms: createRoomCache({ crypto, database, store, leavesMax }),
@@ -225,6 +230,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       onBehind: (room, hub) => backfill.begin(room, hub),
       onComing: (room) => moves.begin(room),
       onSuccessor: (room, peer) => context.successions.lookUp(room, peer),
+      onStopped: (room) => stops.told(room),
     },
     coming: new Set(),
     followed: createFollowedCache({ database, store, roomsMax: LIMITS.followedRoomsCachedMax }),
@@ -236,6 +242,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
     await settleRevocations(context, restored.isUnsettled);
     await context.breaths.look();
   });
+  const stops = createStops(database, store);
   const restored = createRestoredRooms(context);
   const settleAway = async () => {
     await settleUnseen(context, restored.isUnsettled);
@@ -287,6 +294,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       pass: (peer, entry) => receiveEphemeral(context, peer, entry),
       finish: (tx, prepared) => finishBatch(context, tx, prepared, context.ends),
     },
+    stops,
     hubs: (tx) => store.followedHubs(tx),
     async deleteUser(tx, user) {
       const hubs = await noteDeparture(context, tx, user);

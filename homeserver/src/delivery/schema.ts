@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import {
   blob,
   index,
@@ -197,17 +198,26 @@ export const followed = sqliteTable(
 );
 
 /** The narrow row that every batch with entries of a followed room rewrites. */
-export const followedHeads = sqliteTable("delivery_followed_heads", {
-  roomId: integer("room_id").primaryKey(),
-  term: integer("term").notNull(),
-  epoch: integer("epoch").notNull(),
-  position: integer("position").notNull(),
-  hash: blob("hash", { mode: "buffer" }).notNull(),
-  /** The highest position that is known to exist: beyond `position` something is missing. */
-  seen: integer("seen").notNull(),
-  /** The hub contradicted itself: nothing more is taken of this room. */
-  frozen: integer("frozen", { mode: "boolean" }).notNull(),
-});
+export const followedHeads = sqliteTable(
+  "delivery_followed_heads",
+  {
+    roomId: integer("room_id").primaryKey(),
+    term: integer("term").notNull(),
+    epoch: integer("epoch").notNull(),
+    position: integer("position").notNull(),
+    hash: blob("hash", { mode: "buffer" }).notNull(),
+    /** The highest position that is known to exist: beyond `position` something is missing. */
+    seen: integer("seen").notNull(),
+    /** The hub contradicted itself: nothing more is taken of this room. */
+    frozen: integer("frozen", { mode: "boolean" }).notNull(),
+  },
+  // Whoever connects is told of them, and there are none.
+  (table) => [
+    index("delivery_followed_frozen")
+      .on(table.roomId)
+      .where(sql`${table.frozen} = 1`),
+  ],
+);
 
 /** The clients in followed rooms, as the entries tell. */
 export const followedMembers = sqliteTable(

@@ -18,20 +18,21 @@ import { createConnections } from "./connections.ts";
 import { startKeepAlive } from "./keep-alive.ts";
 import { LiveStreams } from "./live-streams.ts";
 import { createOutbox } from "./outbox.ts";
-import type { Sessions, Stores, Streams, Submissions } from "./ports.ts";
+import type { Sessions, Stops, Stores, Streams, Submissions } from "./ports.ts";
 import { createReceiver } from "./receive.ts";
 import { routes } from "./routes.ts";
 import { createTickets } from "./tickets.ts";
 import { createUpgradeHandler } from "./upgrade.ts";
-import { entryMessage } from "./wire.ts";
+import { entryMessage, frameMessage } from "./wire.ts";
 
 export { closeCodes } from "./close.ts";
-export type { Sessions, Stores, StreamReader, Streams, Submissions } from "./ports.ts";
+export type { Sessions, Stops, Stores, StreamReader, Streams, Submissions } from "./ports.ts";
 
 export type RealtimeOptions = {
   readonly env: Pick<Env, "now" | "monotonic" | "random" | "timer" | "soon" | "log" | "metrics">;
   readonly streams: Streams;
   readonly submissions: Submissions;
+  readonly stops: Stops;
   readonly sessions: Sessions;
   readonly stores: Stores;
 };
@@ -59,13 +60,13 @@ function isBusy({ outgoing, socket }: Connection): boolean {
 }
 
 export function createRealtime(options: RealtimeOptions): Realtime {
-  const { env, streams, submissions, sessions, stores } = options;
+  const { env, streams, submissions, stops, sessions, stores } = options;
   const tickets = createTickets(env);
   const live = new LiveStreams();
   const connections = createConnections(env, live, closeCodes.replaced);
   const outbox = createOutbox({ env, onSlow });
   const catchUp = createCatchUp({ env, live, outbox });
-  const receive = createReceiver({ env, streams, submissions, catchUp, outbox });
+  const receive = createReceiver({ env, streams, submissions, stops, catchUp, outbox });
   const stopKeepAlive = startKeepAlive(env, connections.all);
   const leftOut = env.metrics.counter(
     "treehouse_realtime_ephemeral_left_out_total",
@@ -119,6 +120,13 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     tickets.revoke(id);
     const connection = connections.of(client);
     if (connection?.session.id === id) connections.end(connection, closeCodes.sessionEnded);
+  });
+
+  stops.onStopped((room) => {
+    const message = frameMessage({ type: "stopped", room });
+    for (const connection of connections.all) {
+      if (connection.reader?.streams().includes(room) === true) outbox.send(connection, message);
+    }
   });
 
   const accepts = (): boolean => closing === undefined;

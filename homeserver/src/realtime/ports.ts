@@ -61,6 +61,13 @@ export interface Submissions {
   update(session: Session, room: RoomUri, request: Bytes): Promise<Bytes>;
 }
 
+/** Rooms of which nothing comes until an operator has looked; `delivery` meets it. */
+export interface Stops {
+  rooms(): Promise<readonly RoomUri[]>;
+  /** Calls `run` after each commit that stopped a room. */
+  onStopped(run: (room: RoomUri) => void): void;
+}
+
 /** Which copy of a client's store is let in; `authentication` meets it. */
 export interface Stores {
   /** Refuses `storeCopied`. */

@@ -13,13 +13,14 @@ import { closeCodes, closeConnection } from "./close.ts";
 import { pause, pauses, resume } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import type { Outbox } from "./outbox.ts";
-import type { StreamReader, Streams, Submissions } from "./ports.ts";
+import type { Stops, StreamReader, Streams, Submissions } from "./ports.ts";
 import { frameMessage, refusedMessage } from "./wire.ts";
 
 export interface ReceiverOptions {
   readonly env: Pick<Env, "monotonic" | "log" | "metrics">;
   readonly streams: Streams;
   readonly submissions: Submissions;
+  readonly stops: Pick<Stops, "rooms">;
   readonly catchUp: CatchUp;
   readonly outbox: Outbox;
 }
@@ -86,7 +87,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     connection: Connection,
     hello: Extract<ClientFrame, { readonly type: "hello" }>,
   ): Promise<void> {
-    const { streams, catchUp } = options;
+    const { streams, stops, catchUp } = options;
     const reader = await streams.attach(connection.session.client);
     if (connection.closed) {
       reader.detach();
@@ -99,6 +100,13 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     // Cursors of another life of the streams say nothing about this one.
     const positions = takeCursors(connection, reader, known ? hello.cursors : []);
     for (const stream of reader.streams()) catchUp.read(connection, stream, positions.get(stream));
+    // One that is stopped from here on is told of by whoever stops it.
+    const stopped = await stops.rooms();
+    if (connection.closed) return;
+    for (const room of stopped) {
+      if (reader.streams().includes(room))
+        outbox.send(connection, frameMessage({ type: "stopped", room }));
+    }
   }
 
   /**

@@ -1,20 +1,13 @@
-import {
-  decodeEntry,
-  encodeEntry,
-  frozenRoomsAnswerSchema,
-  parseDomain,
-  paths,
-  Refusal,
-  signHead,
-} from "@treehouse/protocol";
+import { decodeEntry, encodeEntry, parseDomain, Refusal } from "@treehouse/protocol";
 import type { RoomUri, SignedHead } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { accepted, enrolPerson } from "../delivery/person.ts";
+import { enrolPerson } from "../delivery/person.ts";
 import { startPair } from "../delivery/pair.ts";
 import type { Pair } from "../delivery/pair.ts";
 import type { Person } from "../delivery/person.ts";
 import { foundRoom, readInbox } from "../delivery/rooms.ts";
 import type { Seat } from "../delivery/seat.ts";
+import { signedHeadOf } from "../delivery/signed-head.ts";
 import { deliveryOf } from "../delivery/two-servers.ts";
 import type { TwoServers } from "../delivery/two-servers.ts";
 
@@ -30,20 +23,8 @@ beforeEach(async () => {
 
 afterEach(() => pair[Symbol.asyncDispose]());
 
-async function signed(room: RoomUri, changes: Partial<SignedHead["head"]>): Promise<SignedHead> {
-  const { database, delivery, crypto } = servers.hub;
-  const head = await delivery.hosted.signedHead(room);
-  if (head === undefined) throw new Error();
-  const key = await database.read(async (tx) => {
-    const { $client } = database.sql(tx);
-    const statement = $client.prepare<[string], { key: Buffer }>(
-      "SELECT hub_private_key AS key FROM delivery_rooms WHERE room = ? ORDER BY id",
-    );
-    return statement.get(room)?.key;
-  });
-  if (key === undefined) throw new Error();
-  return signHead({ ...head.head, ...changes }, (message) => crypto.sign(key, message));
-}
+const signed = (room: RoomUri, changes: Partial<SignedHead["head"]>): Promise<SignedHead> =>
+  signedHeadOf(servers.hub, room, changes);
 
 async function headAt(room: RoomUri) {
   const { database, queuing } = servers.follower;
@@ -219,42 +200,6 @@ test("FED-935 a server that does not answer for its user keeps nobody in the roo
   await a.commit({ add: [await carol.keyPackage()] });
   for (const answer of answers) answer();
   expect((await renewal).refusal?.code).toBe("wrongEpoch");
-});
-
-test("FED-952 an administrator sees which rooms are stopped, and nobody else thaws them", async () => {
-  const [a] = await pair.openRoom();
-  const admin = await enrolPerson(servers.follower, "admin", undefined, true);
-  const frozen = async () => {
-    const answer = accepted(await admin.request("GET", paths.federationFrozen(servers.hub.domain)));
-    return frozenRoomsAnswerSchema.parse(JSON.parse(new TextDecoder().decode(answer.body))).rooms;
-  };
-  expect(await frozen()).toEqual([]);
-  await servers.deliver([], [await signed(a.room, { hash: new Uint8Array(32).fill(7) })]);
-  expect(await frozen()).toEqual([{ room: a.room, position: 1 }]);
-  const asked = await bob.request("POST", paths.federationThaw(a.room));
-  expect(asked.refusal?.code).toBe("notAllowed");
-  const other = await foundRoom(bob);
-  const own = await admin.request("POST", paths.federationThaw(other.room));
-  expect(own.refusal?.code).toBe("unknownRoom");
-  await servers.thaw(a.room);
-  expect(await frozen()).toEqual([]);
-  // Again it changes nothing.
-  const before = await servers.follower.contents();
-  await servers.thaw(a.room);
-  expect(await servers.follower.contents()).toBe(before);
-});
-
-test("FED-952 who writes into a stopped room is told so, and asks its hub for nothing", async () => {
-  const [a, b] = await pair.openRoom();
-  await servers.deliver([], [await signed(a.room, { hash: new Uint8Array(32).fill(7) })]);
-  const before = await servers.hub.contents();
-  const message = await b.submit(await b.seal("to nobody"));
-  expect(message.refusal?.code).toBe("roomStopped");
-  const commit = await b.update(b.bundle(await b.prepare({})));
-  expect(commit.refusal?.code).toBe("roomStopped");
-  expect(await servers.hub.contents()).toBe(before);
-  await servers.thaw(a.room);
-  expect(await b.say("to all")).toBe(2);
 });
 
 test("FED-955 a hub of an earlier term does not introduce a room again", async () => {

@@ -1,8 +1,10 @@
 import { Refusal } from "@treehouse/protocol";
 import type { RoomUri } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { backUp, unsettled } from "../delivery/backed-up.ts";
 import { startPair } from "../delivery/pair.ts";
 import type { Pair } from "../delivery/pair.ts";
+import { deliveryOf } from "../delivery/two-servers.ts";
 
 let pair: Pair;
 
@@ -50,6 +52,32 @@ test("FED-951 what is too much for a way that breaks comes in smaller parts, wit
   // From 256 down to 4; what is grown again and too much is the rest.
   expect(broken).toBeLessThan(20);
   expect(waits).toBeLessThan(20);
+});
+
+test("FED-958 a restored hub gets what its follower has over a way that breaks with much of it", async () => {
+  const { servers } = pair;
+  const [a] = await pair.openRoom();
+  const restore = await backUp(pair);
+  for (let count = 0; count < 60; count += 1) await a.say(`after the backup ${count}`);
+  const head = await servers.hub.delivery.hosted.signedHead(a.room);
+  await servers.deliver(servers.outbox.splice(0).map(deliveryOf), head === undefined ? [] : [head]);
+  const most = 7;
+  servers.told = (events) => {
+    if (events.entries.length <= most) return events;
+    throw new Refusal("peerUnreachable", "the connection broke");
+  };
+  await restore();
+  const { delivery } = servers.hub;
+  await delivery.start();
+  for (let waits = 0; (await unsettled(servers)) > 0 && waits < 20; waits += 1) {
+    await quiet();
+    servers.hub.fireTimers();
+  }
+  await delivery.close();
+  const { database, queuing } = servers.hub;
+  const { entries } = await database.read((tx) => queuing.readLog(tx, a.room, { after: 0 }));
+  // The commit, all that was said, and the entry with which the new term begins.
+  expect(entries).toHaveLength(62);
 });
 
 test("FED-951 FED-1125 what a hub answers of whom another one is known since passes over nothing", async () => {

@@ -41,6 +41,9 @@ type Lasting = {
   readonly sessions: Map<string, Session>;
   readonly heads: Map<RoomUri, number>;
   readonly logLines: string[];
+  readonly stopped: Set<RoomUri>;
+  /** Who is told of a room that is stopped. */
+  readonly onStopped: Set<(room: RoomUri) => void>;
 };
 
 const domain = parseDomain("example.org");
@@ -64,6 +67,8 @@ export class StreamServer implements AsyncDisposable {
       sessions: new Map(),
       heads: new Map(),
       logLines: [],
+      stopped: new Set(),
+      onStopped: new Set(),
     });
   }
 
@@ -148,6 +153,17 @@ export class StreamServer implements AsyncDisposable {
     return head;
   }
 
+  /** The room's hub contradicts itself: nothing more comes from it. */
+  stop(room: RoomUri): void {
+    this.#lasting.stopped.add(room);
+    for (const run of this.#lasting.onStopped) run(room);
+  }
+
+  /** An operator has looked. */
+  goOn(room: RoomUri): void {
+    this.#lasting.stopped.delete(room);
+  }
+
   subscribe(device: Device, room: RoomUri, after = 0, awaitsInbox?: number): Promise<void> {
     const { client } = device;
     const wait = awaitsInbox === undefined ? {} : { awaitsInbox };
@@ -224,6 +240,10 @@ async function start(lasting: Lasting): Promise<StreamServer> {
     env: virtual,
     streams: queuing,
     submissions: plainSubmissions(database, queuing, heads),
+    stops: {
+      rooms: async () => [...lasting.stopped],
+      onStopped: (run) => void lasting.onStopped.add(run),
+    },
     sessions: { onSessionEnded: (run) => listeners.push(run) },
     stores: { takeStore: () => Promise.reject(new Error("nobody here has a store")) },
   });

@@ -21,6 +21,7 @@ import { releaseHeld, buildSend, finishSend } from "../saying/index.ts";
 import { faceHalt, faceTrouble, tellHealth } from "../health/index.ts";
 import { isRemovalPending, needsCommitFirst } from "./needs-commit-first.ts";
 import { postpone } from "./postpone.ts";
+import { tellStopped } from "./stopped.ts";
 import { isHubBehind, isTransient, refusalFor } from "./transient.ts";
 import {
   forgottenText,
@@ -221,16 +222,6 @@ function warn(context: GroupsContext, room: Room, code: FaultCode, text: string)
   room.warned = true;
   tellFaultAt(context, room, room.cursor.position, code, text);
 }
-
-function tellStopped(context: GroupsContext, room: Room): void {
-  if (room.stopped) return;
-  room.stopped = true;
-  tellFaultAt(context, room, room.cursor.position, "roomStopped", stoppedText);
-}
-
-const stoppedText =
-  "Your server has stopped this conversation, since the server that orders it contradicts itself. " +
-  "What you say here waits until your server's operator has looked.";
 
 /** Whoever offers something stale will not have better at once. */
 const staleDelayMs = 60_000;

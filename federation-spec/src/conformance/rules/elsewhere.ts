@@ -195,6 +195,7 @@ const names: Readonly<Record<string, Names>> = {
     "FED-414": "positions of a gap never come",
     "FED-415": "the echo confirms a submission",
     "FED-416": "positions that a restored hub left out",
+    "FED-417": "a room whose hub contradicts itself",
     "FED-420": "pages of entries",
     "FED-504": "how a client's own server refuses",
   },

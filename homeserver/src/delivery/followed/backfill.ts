@@ -12,7 +12,6 @@ import { errorFields } from "../../platform/index.ts";
 import type { Tx } from "../../platform/index.ts";
 import type { FollowedContext } from "./context.ts";
 import { finishBatch } from "./finish.ts";
-import { PageSizes } from "./page-sizes.ts";
 import { prepareBatch } from "./prepare.ts";
 import type { PreparedBatch } from "./prepare.ts";
 import { receiveEntry } from "./receive.ts";
@@ -45,7 +44,6 @@ export function createBackfill(context: FollowedContext): Backfill {
   const failed = new Map<RoomUri, Rest>();
   /** Hubs that cannot be asked: their rooms wait together, and one is tried for all. */
   const away = new Map<Domain, Rest>();
-  const sizes = new PageSizes();
   let closed = false;
 
   function begin(room: RoomUri, hub: Domain): void {
@@ -74,9 +72,7 @@ export function createBackfill(context: FollowedContext): Backfill {
     try {
       const answered = await fetchMissing(context, room, {
         begin,
-        sizeOf: (asked) => sizes.of(asked),
         answered: (asked) => {
-          sizes.answered(asked);
           // Where something comes, the next attempt need not wait as long as where nothing does.
           const known = away.get(asked);
           if (known !== undefined) known.attempts = 0;
@@ -87,7 +83,6 @@ export function createBackfill(context: FollowedContext): Backfill {
       if (answered && away.delete(hub)) env.log.info("backfillResumed", { host: hub });
     } catch (error) {
       waiting.set(room, hub);
-      if (isUnanswered(error)) sizes.unanswered(hub);
       // Said once, however long it lasts and however many rooms it concerns.
       const first = isAway(error) ? rest(away, hub) : rest(failed, room);
       if (first) env.log.warn("backfillFailed", { host: hub, room, ...errorFields(error) });
@@ -139,11 +134,6 @@ function endRest(rest: Rest | undefined): void {
   if (rest !== undefined) rest.cancel = undefined;
 }
 
-/** The answer may have been too much for the way. */
-function isUnanswered(error: unknown): boolean {
-  return error instanceof Refusal && error.code === "peerUnreachable";
-}
-
 /** Whether it concerns the hub as a whole. */
 function isAway(error: unknown): boolean {
   return error instanceof Refusal && awayCodes.includes(error.code);
@@ -168,12 +158,9 @@ async function fetchMissing(
   name: RoomUri,
   {
     begin,
-    sizeOf,
     answered,
     isClosed,
   }: Pick<Backfill, "begin"> & {
-    /** How many entries a hub is asked for at once. */
-    sizeOf(hub: Domain): number;
     answered(hub: Domain): void;
     isClosed(): boolean;
   },
@@ -185,7 +172,7 @@ async function fetchMissing(
     if (room === undefined || room.head.frozen || room.head.seen <= room.head.position)
       return asked;
     const introduce = outcome === "introduce";
-    const answer = await ask(context, room, { limit: sizeOf(room.hub), introduce });
+    const answer = await ask(context, room, introduce);
     asked = true;
     answered(room.hub);
     const prepared = await prepareBatch(context, room.hub, {
@@ -246,9 +233,9 @@ async function takePage(
 async function ask(
   { hubs }: FollowedContext,
   { room, hub, head: { position } }: FollowedRoom,
-  page: { readonly limit: number; readonly introduce: boolean },
+  introduce: boolean,
 ): Promise<EventsResponse> {
-  const range = { after: position, ...page };
+  const range = { after: position, limit: LIMITS.eventsPerPageMax, introduce };
   try {
     return await hubs.events(hub, room, range);
   } catch (error) {

@@ -35,6 +35,8 @@ export type BatchEnd = {
   readonly onComing: (room: RoomUri) => void;
   /** A server seems to order a room of which another one is the hub here. */
   readonly onSuccessor: (room: RoomUri, peer: Domain) => void;
+  /** Nothing more is taken of a room: its hub contradicts itself. */
+  readonly onStopped: (room: RoomUri) => void;
 };
 
 export type FollowedFault =

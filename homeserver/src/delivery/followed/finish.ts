@@ -15,7 +15,7 @@ export async function finishBatch(
   context: FollowedContext,
   tx: Tx,
   batch: PreparedBatch,
-  { onBehind, onComing, onSuccessor }: BatchEnd,
+  { onBehind, onComing, onSuccessor, onStopped }: BatchEnd,
 ): Promise<void> {
   const { store, followed } = context;
   for (const { signed, hubKey } of batch.heads) {
@@ -36,6 +36,7 @@ export async function finishBatch(
       // What another transaction of this group kept is newer than what was read before it.
       const newest = signedHead ?? followed.peek(room.room)?.signedHead ?? room.signedHead;
       followed.put({ ...room, head, signedHead: moved === true ? undefined : newest });
+      if (head.frozen && !room.head.frozen) onStopped(room.room);
       if (moved === true && room.hub === context.domain) onComing(room.room);
       if (head.seen > head.position && !head.frozen) onBehind(room.room, room.hub);
     });

@@ -110,8 +110,10 @@ export function followedStoreContract(open: OpenStore): void {
       expect(await store.followedBehind(tx)).toEqual([{ room: room.room, hub }]);
       expect(await store.frozenFollowed(tx, parseDomain("other.example"))).toEqual([]);
       expect(await store.frozenFollowed(tx, hub)).toEqual([{ room: otherRoom, position: 5 }]);
+      expect(await store.stoppedFollowed(tx)).toEqual([otherRoom]);
       await store.thawFollowed(tx, other);
       expect(await store.frozenFollowed(tx, hub)).toEqual([]);
+      expect(await store.stoppedFollowed(tx)).toEqual([]);
       expect(await store.followedHead(tx, other)).toMatchObject({
         frozen: false,
         hash: new Uint8Array(0),

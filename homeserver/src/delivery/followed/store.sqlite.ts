@@ -27,10 +27,21 @@ type RoomMethods = Pick<
   | "followedHubs"
   | "suspectFollowed"
   | "frozenFollowed"
+  | "stoppedFollowed"
   | "thawFollowed"
 >;
 
 function roomMethods(database: Database): RoomMethods {
+  const stopped = database.prepare((db) =>
+    db
+      .select({ room: followed.room })
+      .from(followedHeads)
+      .innerJoin(followed, eq(followed.id, followedHeads.roomId))
+      // As its index says it, which a parameter would not match.
+      .where(sql`${followedHeads.frozen} = 1`)
+      .orderBy(asc(followed.room))
+      .prepare(),
+  );
   return {
     followedRoom: async (tx, name) => {
       const row = database
@@ -145,6 +156,10 @@ function roomMethods(database: Database): RoomMethods {
         .orderBy(asc(followed.room))
         .all()
         .map(({ room, position }) => ({ room: parseRoomUri(room), position })),
+    stoppedFollowed: async (tx) =>
+      stopped(tx)
+        .all()
+        .map(({ room }) => parseRoomUri(room)),
     thawFollowed: async (tx, roomId) => {
       const db = database.sql(tx);
       db.update(followedHeads)

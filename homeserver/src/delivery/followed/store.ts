@@ -57,6 +57,8 @@ export interface FollowedStore {
     tx: ReadTx,
     hub: Domain,
   ): Promise<readonly { readonly room: RoomUri; readonly position: number }[]>;
+  /** All such rooms, in the order of their names. */
+  stoppedFollowed(tx: ReadTx): Promise<readonly RoomUri[]>;
   /** A room that was frozen goes on, and may begin with an entry that follows nothing here. */
   thawFollowed(tx: Tx, roomId: number): Promise<void>;
   noteForwarded(tx: Tx, commit: ForwardedCommit): Promise<void>;

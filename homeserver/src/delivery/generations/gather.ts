@@ -6,6 +6,7 @@ import {
   domainOf,
   type EntryDelivery,
   equalBytes,
+  LIMITS,
   Refusal,
   type RoomUri,
   type SignedHead,
@@ -24,7 +25,6 @@ import type { LogPoint } from "../store/index.ts";
 
 /** More than this behind is for the hub to tell. */
 const entriesMax = 4_096;
-const pageMax = 256;
 
 /**
  * Asks all others that follow a room for what they have of it beyond this server, while its hub cannot be
@@ -158,9 +158,10 @@ async function chain(
   isEnd: (point: LogPoint, head: SignedHead | undefined) => boolean,
 ): Promise<readonly Bytes[] | undefined> {
   const found: Bytes[] = [];
+  const limit = LIMITS.eventsPerPageMax;
   let { position, hash } = from;
   while (found.length < entriesMax) {
-    const { entries, head } = await hubs.events(peer, room, { after: position, limit: pageMax });
+    const { entries, head } = await hubs.events(peer, room, { after: position, limit });
     if (entries.length === 0) return undefined;
     for (const bytes of entries) {
       const entry = decodeEntry(bytes, "sliced");

@@ -4,6 +4,7 @@ import {
   decodeEntry,
   type Domain,
   equalBytes,
+  LIMITS,
   type SignedHead,
   type StandingResponse,
   verifyHead,
@@ -72,12 +73,10 @@ export async function* entriesOf(
 ): AsyncGenerator<Bytes> {
   let position = after;
   while (position < upTo) {
-    const limit = Math.min(pageMax, upTo - position);
+    const limit = Math.min(LIMITS.eventsPerPageMax, upTo - position);
     const { entries } = await followers.events(peer, room, { after: position, limit });
     if (entries.length === 0) return;
     yield* entries;
     position += entries.length;
   }
 }
-
-const pageMax = 256;

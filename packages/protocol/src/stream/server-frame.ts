@@ -3,8 +3,8 @@ import { codec, enumeration, malformed, optional, u32, u64, utf8, Writer } from 
 import type { Codec, Reader } from "../codec/index.ts";
 import { incarnationCodec, signedHeadCodec } from "../delivery/index.ts";
 import type { SignedHead } from "../delivery/index.ts";
-import { streamUriCodec } from "../identifiers/index.ts";
-import type { StreamUri } from "../identifiers/index.ts";
+import { parseRoomUri, streamUriCodec } from "../identifiers/index.ts";
+import type { RoomUri, StreamUri } from "../identifiers/index.ts";
 import { LIMITS } from "../limits.ts";
 
 /**
@@ -35,7 +35,9 @@ export type ServerFrame =
       readonly to: number;
       readonly reason: GapReason;
     }
-  | { readonly type: "head"; readonly head: SignedHead };
+  | { readonly type: "head"; readonly head: SignedHead }
+  /** The server takes nothing more of this room from its hub, which contradicts itself. */
+  | { readonly type: "stopped"; readonly room: RoomUri };
 
 export type RefusedFrame = {
   readonly type: "refused";
@@ -58,6 +60,7 @@ const TYPES = {
   caughtUp: 22,
   gap: 23,
   head: 24,
+  stopped: 25,
 } as const;
 
 const codeCodec = utf8({ max: LIMITS.nameBytesMax });
@@ -124,6 +127,9 @@ function writeFrame(writer: Writer, frame: ServerFrame): void {
       return;
     case "head":
       signedHeadCodec.write(writer, frame.head);
+      return;
+    case "stopped":
+      writer.ascii(frame.room);
   }
 }
 
@@ -154,6 +160,8 @@ function readFrame(reader: Reader): ServerFrame {
       };
     case TYPES.head:
       return { type: "head", head: signedHeadCodec.read(reader) };
+    case TYPES.stopped:
+      return { type: "stopped", room: parseRoomUri(reader.ascii(LIMITS.uriBytesMax)) };
     default:
       throw malformed("an unknown type of frame");
   }

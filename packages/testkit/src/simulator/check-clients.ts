@@ -112,6 +112,10 @@ function checkTold({ told, network, servers, victim, world }: Scene, log: Log): 
       world.probe("lie told");
       continue;
     }
+    if (by.server === victim?.server && text.startsWith("roomStopped")) {
+      world.probe("stop told");
+      continue;
+    }
     const entry = log.at(position)?.entry;
     // What it was is forgotten with its entry.
     const mayBeGarbage = network.garbage.size > 0 && servers[0]?.wasRestored === true && !entry;

@@ -1,0 +1,35 @@
+import type {
+  Bytes,
+  GapReason,
+  InboxEntry,
+  RoomUri,
+  SignedHead,
+  StreamUri,
+} from "@treehouse/protocol";
+
+/** Positions that will never come, and with `restored` what the room's hub declared about it. */
+export type SinkGap = {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: GapReason;
+  readonly head: SignedHead | undefined;
+};
+
+/** Where entries go; owned here, met by the groups layer. */
+export interface StreamSink {
+  /** `passed`: it has no place in the stream, and nothing of it is kept. Stops at `again`. */
+  applyRoomEntries(
+    list: readonly Bytes[],
+  ): Promise<readonly { room: RoomUri; applied: "applied" | "again" | "passed" }[]>;
+  applyInboxEntry(inbox: StreamUri, entry: InboxEntry): Promise<void>;
+  applyGap(stream: StreamUri, gap: SinkGap): Promise<void>;
+  /** The server was put back from a backup; called before anything of its new life is told. */
+  restored(): Promise<void>;
+  resume(): Promise<void>;
+  /** The own server takes nothing more of this room from its hub. May be told again and again. */
+  stopped(room: RoomUri): Promise<void>;
+  /** Another copy of the store is in use: nothing more is done here. */
+  displaced(reason: Error): void;
+  /** Nothing more will be applied to this stream: it is forked, or the client is out of it. */
+  ended(stream: StreamUri): Promise<boolean>;
+}

@@ -1,0 +1,1 @@
+CREATE INDEX `delivery_followed_frozen` ON `delivery_followed_heads` (`room_id`) WHERE "delivery_followed_heads"."frozen" = 1;
