@@ -247,6 +247,8 @@ export function createGroups(context: GroupsContext): Groups {
       await catchUpEvents(context);
     },
     async stopped(uri) {
+      const row = await context.store.transaction((tx) => tx.rooms.get(uri));
+      if (row?.status !== "joined") return;
       const room = await rooms.open(uri);
       await room.serial.run(async () => tellStopped(context, room));
     },

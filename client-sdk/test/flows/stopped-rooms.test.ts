@@ -1,5 +1,7 @@
 import {
   type ClientFrame,
+  mintRoomUri,
+  parseDomain,
   parseRoomUri,
   Refusal,
   refusedFrame,
@@ -37,11 +39,13 @@ test("FED-952 what is said in a room that the own server has stopped is told of,
 test("FED-417 who only reads in a room that the own server has stopped is told, once each time", async () => {
   await using server = await startServer();
   const bob = await server.register("bob");
+  // One that it has never been in.
+  const other = mintRoomUri(parseDomain("localhost"), (length) => new Uint8Array(length));
   let stopped: RoomUri | undefined;
   const frame = (one: ServerFrame): readonly ServerFrame[] =>
     stopped === undefined || one.type !== "entry"
       ? [one]
-      : [one, { type: "stopped", room: stopped }, { type: "stopped", room: stopped }];
+      : [one, ...[stopped, other, stopped].map((room) => ({ type: "stopped", room }) as const)];
   const alice = await openTampered(server, "alice", { frame }, { password, register: {} });
   const [room] = await founded(alice, "room", [bob]);
   if (room === undefined) throw new Error("no room");

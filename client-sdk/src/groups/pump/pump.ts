@@ -253,9 +253,7 @@ async function guarded(
   act: () => Promise<Step>,
 ): Promise<Step> {
   try {
-    const step = await act();
-    room.stopped = false;
-    return step;
+    return await act();
   } catch (error) {
     if (error instanceof NetworkFault) {
       retryLater(context, room, retryDelayMs);
