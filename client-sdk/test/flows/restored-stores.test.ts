@@ -1,13 +1,14 @@
 /** A store that is put back as it was, after much has happened to its client's conversations. */
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 
+import { paths, Refusal } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 
 import type { Client, Conversation } from "../../src/node.ts";
 import { befriend } from "../world/friends.ts";
 import { startServer } from "../world/server.ts";
 import { startServers } from "../world/servers.ts";
-import { openTampered } from "../world/tampered.ts";
+import { openTampered, refusedWith } from "../world/tampered.ts";
 import { agreed, founded, heard, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
 const ends = ["", "-wal", "-shm", ".key"];
@@ -167,4 +168,47 @@ test("R-019 FED-1111 a store from before its client's leave was read through tel
   await vera.caughtUp();
   expect(await textsIn(await vera.conversations.get(room.id))).toEqual(["hello"]);
   expect(gaps).toMatchObject([{ stream: room.id, reason: "missed" }]);
+});
+
+test("R-019 FED-1111 a Welcome that waits for its hub is not taken for one that is gone", async () => {
+  await using server = await startServer();
+  const alice = await server.register("alice");
+  let vera = await server.register("vera");
+  const [room] = await founded(alice, "room", [vera]);
+  if (room === undefined) throw new Error("no room");
+  await room.remove([vera.me.address]);
+  await until(vera, () => isOver(vera, room, "removed"));
+  await vera.caughtUp();
+  await vera.close();
+  const backup = `${server.path("vera")}-backup`;
+  copyStore(server.path("vera"), backup);
+  vera = await server.open("vera");
+  await vera.caughtUp();
+  await vera.close();
+  await room.add(["vera@localhost"]);
+
+  copyStore(backup, server.path("vera"));
+  let isAway = true;
+  const compared = Promise.withResolvers<void>();
+  const passed = Promise.withResolvers<void>();
+  vera = await openTampered(server, "vera", {
+    async fetch(request, ask) {
+      if (isAway && request.url.includes("/tree")) {
+        return refusedWith(new Refusal("peerUnreachable", "the hub is away"));
+      }
+      const answer = await ask(request);
+      if (request.url.endsWith(paths.subscriptions())) compared.resolve();
+      return answer;
+    },
+    frame(frame) {
+      if (frame.type === "entry") passed.resolve();
+      return [frame];
+    },
+  });
+  await compared.promise;
+  await room.send("while it waits");
+  await passed.promise;
+  isAway = false;
+  await reads(vera, room.id, "while it waits");
+  expect(await isOver(vera, room, "joined")).toBe(true);
 });

@@ -1,7 +1,7 @@
 import { isRoomStream, paths, Refusal, subscriptionsAnswerSchema } from "@treehouse/protocol";
 
 import type { LocalTx } from "../../storage/index.ts";
-import { supersede } from "../entering/index.ts";
+import { firstWelcome, supersede } from "../entering/index.ts";
 import type { GroupsContext } from "../room/index.ts";
 import type { OpenRooms } from "../open-rooms.ts";
 import { closeRoom, pump } from "../pump/index.ts";
@@ -81,6 +81,8 @@ export async function findForgotten(
     if (!isRoomStream(stream)) continue;
     const row = known.find((one) => one.room === stream);
     if (row !== undefined && row.status !== "removed") continue;
+    // This client has the Welcome, and enters as soon as the room's hub can be reached.
+    if (await context.store.transaction((tx) => firstWelcome(tx, stream) !== undefined)) continue;
     const room = await rooms.open(stream);
     // It was out, and may still be offered what it has read up to its removal.
     if (row !== undefined && cursor <= room.cursor.position) continue;

@@ -67,7 +67,7 @@ export class Tables {
   /** The clients of the leaves, as the hub has them. */
   members(room: string): readonly string[] {
     return this.#strings(
-      `SELECT client FROM delivery_members
+      `SELECT client AS name FROM delivery_members
        WHERE room_id = (SELECT id FROM delivery_rooms WHERE room = ?) ORDER BY client`,
       room,
     );
@@ -98,7 +98,7 @@ export class Tables {
   /** Inboxes that some client has not acknowledged to their end, and the stream of this room. */
   unread(room: string): readonly string[] {
     return this.#strings(
-      `SELECT s.name || ' by ' || c.name || ' at ' || x.cursor AS client
+      `SELECT s.name || ' by ' || c.name || ' at ' || x.cursor AS name
        FROM queuing_subscriptions x
        JOIN queuing_streams s ON s.id = x.stream JOIN queuing_streams c ON c.id = x.client
        WHERE (s.id = c.id OR s.name = ?) AND x.cursor < min(
@@ -106,6 +106,15 @@ export class Tables {
          (SELECT coalesce(max(position), 0) FROM queuing_entries e WHERE e.stream = x.stream))
        ORDER BY 1`,
       room,
+    );
+  }
+
+  /** Rooms of other servers of which this one knows that it lacks something, and asks for it. */
+  behind(): readonly string[] {
+    return this.#strings(
+      `SELECT f.room AS name FROM delivery_followed f
+       JOIN delivery_followed_heads h ON h.room_id = f.id
+       WHERE h.seen > h.position AND h.frozen = 0 ORDER BY 1`,
     );
   }
 
@@ -137,7 +146,7 @@ export class Tables {
   }
 
   #strings(sql: string, ...values: string[]): readonly string[] {
-    return this.#rows(sql, ...values).map((row) => String(columnOf(row, "client")));
+    return this.#rows(sql, ...values).map((row) => String(columnOf(row, "name")));
   }
 }
 

@@ -45,6 +45,8 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
     for (const [index, { name }] of servers.entries()) {
       const waiting = tables[index]?.outbox(servers.map((one) => one.name)) ?? 0;
       if (waiting > 0) missing.push(`${name} has ${waiting} to send`);
+      const behind = tables[index]?.behind() ?? [];
+      missing.push(...behind.map((one) => `${name} lacks something of ${one}`));
       const unread = (tables[index]?.unread(room) ?? []).filter(
         (each) => !(each.startsWith(room) && excused.some((client) => each.includes(client))),
       );
