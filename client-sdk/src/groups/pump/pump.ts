@@ -2,6 +2,7 @@ import { NetworkFault, Refusal } from "@treehouse/protocol";
 
 import type { FaultCode } from "../../events/index.ts";
 import { type IntentRow, type IntentStatus, StoreFault } from "../../storage/index.ts";
+import { askOnceMore } from "./ask-once-more.ts";
 import { closeRoom } from "./close-room.ts";
 import { buildCommit, finishCommit, finishFounding } from "../changing/index.ts";
 import {
@@ -188,6 +189,7 @@ async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
     if (!(error instanceof Refusal) || isTransient(error)) throw error;
     context.env.log.warn("rejoin.refused", { code: error.code });
     if (outOfRoom.includes(error.code)) {
+      await askOnceMore(context, room);
       if (room.forgotten) tellFaultAt(context, room, position, "roomForgotten", forgottenText);
       await closeRoom(context, room, error);
       return "next";

@@ -11,7 +11,10 @@ export function dropWishes(tx: LocalTx, room: Room, kept?: IntentKind): TellDrop
   const dropped = tx.intents.list(room.uri).filter(({ kind }) => kind !== kept);
   for (const { serial } of dropped) tx.intents.delete(serial);
   return (context, refusal) => {
-    const waiters = dropped.map(({ serial }) => room.waiters.get(serial));
+    // What was taken already is no wish any more.
+    const waiters = dropped
+      .filter(({ status }) => status !== "accepted")
+      .map(({ serial }) => room.waiters.get(serial));
     for (const { serial } of dropped) room.waiters.delete(serial);
     for (const waiter of waiters) waiter?.reject(refusal);
     if (!waiters.includes(undefined)) return;
