@@ -46,6 +46,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         hub,
         rollback: undefined,
         repeating: context.alarms.create(),
+        refusedAsOut: 0,
         warned: false,
         postponed: new Set(),
         postponement: context.alarms.create(),

@@ -1,9 +1,9 @@
-import { decodeEntryHeader } from "@treehouse/protocol";
+import { decodeEntryHeader, Refusal, refusedFrame } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 
 import { password, startServer } from "../world/server.ts";
-import { openTampered } from "../world/tampered.ts";
-import { founded, next, reads } from "../world/waiting.ts";
+import { openTampered, refusedWith } from "../world/tampered.ts";
+import { founded, heard, next, reads } from "../world/waiting.ts";
 
 test("FED-224 whose answer was lost, and who is out by then, is told that it was taken", async () => {
   await using server = await startServer();
@@ -38,4 +38,51 @@ test("FED-224 whose answer was lost, and who is out by then, is told that it was
   await room.remove([bob.me.address]);
   expect((await removed).room).toBe(room.id);
   await expect(said).resolves.toMatchObject({ position: 2 });
+});
+
+test("who is refused as one who is out, and is kept from reading why, ends the room and its wishes", async () => {
+  await using server = await startServer();
+  const alice = await server.register("alice");
+  const bob = await server.register("bob");
+  let isOut = false;
+  let isProposed = false;
+  const applied = Promise.withResolvers<void>();
+  const notMember = new Refusal("notMember", "this client is not in the room");
+  const carol = await openTampered(
+    server,
+    "carol",
+    {
+      frame(frame) {
+        const isEntry = isOut && frame.type === "entry";
+        isProposed ||= isEntry && decodeEntryHeader(frame.entry).kind === "proposal";
+        return [frame];
+      },
+      answer(frame) {
+        // What is acknowledged was applied.
+        if (isProposed && frame.type === "acknowledge") applied.resolve();
+        return isOut && frame.type === "update"
+          ? refusedFrame(frame.requestId, notMember)
+          : undefined;
+      },
+      async fetch(request, ask) {
+        const asks = isOut && request.url.includes("/group-info");
+        return asks ? refusedWith(notMember) : ask(request);
+      },
+    },
+    { password, register: {} },
+  );
+  await carol.caughtUp();
+  const [room] = await founded(alice, "room", [bob, carol]);
+  if (room === undefined) throw new Error("no room");
+  const hers = await carol.conversations.get(room.id);
+  // A removal that is to be committed before anything is said, and nobody else is there to do it.
+  await alice.close();
+  isOut = true;
+  await (await bob.conversations.get(room.id)).leave();
+  await applied.promise;
+  const faults = heard(carol, "fault");
+  const removed = next(carol, "removed");
+  await expect(hers.send("to nobody")).rejects.toMatchObject({ code: "notMember" });
+  expect((await removed).room).toBe(room.id);
+  expect(faults).toEqual([]);
 });

@@ -27,8 +27,10 @@ export async function giveUp(
     waiter.reject(error);
     return;
   }
+  context.env.log.warn("intent.refused", { kind: intent.kind });
+  // Of this client itself, for upkeep: the next one is on its way, and nobody has asked for either.
+  if (intent.kind === "commit") return;
   const text = `A wish of before (${intent.kind}) can never be done: ${String(error)}`;
   const { position } = room.cursor;
-  context.env.log.warn("intent.refused", { kind: intent.kind });
   context.events.emit("fault", { room: room.uri, position, code: "intentRefused", text });
 }

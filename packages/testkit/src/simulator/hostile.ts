@@ -95,9 +95,9 @@ export function tampered(request: HttpRequest, place: number): HttpRequest | und
 }
 
 /** One bit is another one, at a place between the beginning (0) and the end (1). */
-export function spoiled(bytes: Uint8Array, place: number): Bytes {
+export function spoiled(bytes: Uint8Array, place: number, bit = 1): Bytes {
   const copy = copyBytes(bytes);
   const index = Math.min(copy.length - 1, Math.floor(place * copy.length));
-  copy[index] = (copy[index] ?? 0) ^ 1;
+  copy[index] = (copy[index] ?? 0) ^ bit;
   return copy;
 }

@@ -147,7 +147,8 @@ function altered(batch: Batch, { lie, which, place }: AlteredItem): Batch | unde
     case "altered": {
       if (entry.kind !== "application") return undefined;
       // In the second half, where the ciphertext is: what stands before it anybody can check.
-      const message = spoiled(entry.message, 0.5 + place / 2);
+      // Another bit than garbage has, or the two of them would make a message that nobody sent.
+      const message = spoiled(entry.message, 0.5 + place / 2, 2);
       const other = encodeEntry({ ...entry, message });
       return withItems(makeItem(sequence, { ...body, entry: other }));
     }

@@ -51,6 +51,8 @@ export async function runSeed(
     heal(scene);
     settledMs = await settle(scene);
     await world.scheduler.run(world.now + drainMs);
+    // Who says that it was lied to is not waited for, and may have spoken meanwhile.
+    settledMs += await settle(scene);
     if (world.violations.length === 0) await checkClients(scene, checkLogs(scene));
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
