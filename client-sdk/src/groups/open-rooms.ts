@@ -46,7 +46,6 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         hub,
         rollback: undefined,
         repeating: context.alarms.create(),
-        refusedAsOut: 0,
         warned: false,
         postponed: new Set(),
         postponement: context.alarms.create(),

@@ -227,16 +227,9 @@ function warn(context: GroupsContext, room: Room, code: FaultCode, text: string)
 
 /** Whoever offers something stale will not have better at once. */
 const staleDelayMs = 60_000;
-/** So often a client is told that it is out before it acts upon that. */
-const refusedAsOutMax = 3;
 const outOfRoom: readonly string[] = ["notMember", "removed", "unknownRoom"];
 
-function attempt(
-  context: GroupsContext,
-  room: Room,
-  intent: IntentRow,
-  onRefused?: (error: unknown) => void,
-): Promise<Step> {
+function attempt(context: GroupsContext, room: Room, intent: IntentRow): Promise<Step> {
   return guarded(context, room, async () => {
     try {
       if (intent.kind === "send" && (await needsCommitFirst(context, room, intent))) {
@@ -249,7 +242,6 @@ function attempt(
       if (intent.kind === "send" && isRemovalPending(error))
         return await commitFirst(context, room);
       if (postpone(room, intent, error, () => pump(context, room))) return "next";
-      onRefused?.(error);
       await giveUp(context, room, intent, error);
       return "refused";
     }
@@ -322,20 +314,10 @@ async function commitFirst(context: GroupsContext, room: Room): Promise<Step> {
     return tx.intents.get(serial);
   });
   if (commit === undefined || commit.status === "accepted") return "wait";
-  let isOut = false;
-  const step = await attempt(context, room, commit, (error) => {
-    isOut = error instanceof Refusal && outOfRoom.includes(error.code);
-  });
+  const step = await attempt(context, room, commit);
   if (step !== "refused") return step;
-  room.refusedAsOut = isOut ? room.refusedAsOut + 1 : 0;
-  if (room.refusedAsOut < refusedAsOutMax) {
-    retryLater(context, room, refusedDelayMs);
-    return "wait";
-  }
-  // The entry that takes it out would be here by now, if nobody kept it back.
-  room.refusedAsOut = 0;
-  room.lost = true;
-  return "next";
+  retryLater(context, room, refusedDelayMs);
+  return "wait";
 }
 
 function retryLater(context: GroupsContext, room: Room, delayMs: number): void {

@@ -252,8 +252,6 @@ export type Room = {
   /** The hub has gone back to before what this group holds: what it declared, until it is done. */
   rollback: Rollback | undefined;
   readonly repeating: Alarm;
-  /** How often in a row the hub has refused a commit of this client as that of one who is out. */
-  refusedAsOut: number;
   /** Why this client does not come back was told; it is told once. */
   warned: boolean;
   /** Intents that are passed over until `postponement` rings, and how often it did. */

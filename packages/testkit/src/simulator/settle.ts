@@ -23,7 +23,7 @@ export async function settle(scene: Scene): Promise<number> {
 
 /** What is cheap to look at comes first: most looks end there. */
 async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
-  const { world, servers, room, victim } = scene;
+  const { servers, room, victim } = scene;
   // Who was lied to and says so waits for its user to look.
   const knows = isLieKnown(scene);
   const clients = scene.clients.filter((client) => client !== victim || !knows);
@@ -34,6 +34,7 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
   if (down.length > 0) return down.map(({ name }) => `${name} is down`);
   const missing: string[] = [];
   for (const one of clients) {
+    if (await isKeptFrom(scene, one)) continue;
     const intents = await one.openIntents();
     if (one.isDoubled) missing.push(`${one.name} runs twice`);
     if (intents.length > 0) missing.push(`${one.name} has wishes: ${intents.join(", ")}`);
@@ -60,9 +61,7 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
       if (one.client === undefined) continue;
       const standing = await one.standing(room);
       if (!members.includes(one.client.me.client)) {
-        // A hub that keeps this from its server sends it nothing more from which it could learn it.
-        const isKeptFrom = one === victim && world.probes.has("hub lied");
-        if (standing?.status === "joined" && !isKeptFrom) {
+        if (standing?.status === "joined" && !(await isKeptFrom(scene, one))) {
           missing.push(`${one.name} does not know that it is out`);
         }
         continue;
@@ -77,6 +76,23 @@ async function whatIsMissing(scene: Scene): Promise<readonly string[]> {
     return missing;
   } finally {
     for (const each of tables) each.close();
+  }
+}
+
+/**
+ * A hub that keeps it from a server that its user is out sends it nothing more from which it could learn
+ * that, and refuses whatever that user still wants.
+ */
+async function isKeptFrom(
+  { world, victim, servers, room }: Scene,
+  one: Scene["clients"][number],
+): Promise<boolean> {
+  if (one !== victim || one.client === undefined || !world.probes.has("hub lied")) return false;
+  const tables = servers[0]?.tables();
+  try {
+    return tables !== undefined && !tables.members(room).includes(one.client.me.client);
+  } finally {
+    tables?.close();
   }
 }
 
