@@ -10,6 +10,7 @@ import {
   Refusal,
   type RoomUri,
   type ServerFrame,
+  isKnownServerFrame,
   serverFrameCodec,
   type SocketHandle,
   type TicketAnswer,
@@ -109,6 +110,7 @@ export function createConnection(
   };
 
   const receive = (bytes: Bytes) => {
+    if (!isKnownServerFrame(bytes)) return;
     const frame = serverFrameCodec.decode(bytes);
     switch (frame.type) {
       case "submitted":

@@ -2,6 +2,7 @@ import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import {
   type ClientFrame,
   clientFrameCodec,
+  copyBytes,
   type Env,
   type HttpRequest,
   type HttpResponse,
@@ -21,6 +22,8 @@ import type { RunningServer } from "./server.ts";
 
 /** What a hostile or failing surrounding does to one client. */
 export type Tampering = {
+  /** What arrives in place of the octets of a frame. */
+  readonly octets?: (bytes: Uint8Array) => readonly Uint8Array[];
   /** What arrives in place of a frame of the server. */
   readonly frame?: (frame: ServerFrame) => readonly ServerFrame[];
   /** What comes back for a frame of the client that then never reaches the server. */
@@ -67,7 +70,7 @@ export async function openTampered(
   return client;
 }
 
-function tamperedEnv(env: Env, { frame, answer, fetch, clockMs = 0 }: Tampering): Env {
+function tamperedEnv(env: Env, { octets, frame, answer, fetch, clockMs = 0 }: Tampering): Env {
   return {
     ...env,
     now: () => env.now() + (typeof clockMs === "number" ? clockMs : clockMs()),
@@ -76,7 +79,8 @@ function tamperedEnv(env: Env, { frame, answer, fetch, clockMs = 0 }: Tampering)
       const socket = env.openSocket(url, {
         opened: () => events.opened(),
         message(bytes) {
-          if (frame === undefined) events.message(bytes);
+          if (octets !== undefined) for (const one of octets(bytes)) events.message(copyBytes(one));
+          else if (frame === undefined) events.message(bytes);
           else {
             for (const one of frame(serverFrameCodec.decode(bytes))) {
               events.message(serverFrameCodec.encode(one));

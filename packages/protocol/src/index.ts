@@ -321,6 +321,7 @@ export {
   frameInboxEntry,
   refusalOfFrame,
   refusedFrame,
+  isKnownServerFrame,
   serverFrameCodec,
   STREAM_VERSION,
 } from "./stream/index.ts";

@@ -5,5 +5,10 @@ export type { Acknowledgement, Cursor } from "./cursor.ts";
 export { entriesPageCodec } from "./entries-page.ts";
 export type { EntriesPage } from "./entries-page.ts";
 export { refusalOfFrame, refusedFrame } from "./refused-frame.ts";
-export { frameEntry, frameInboxEntry, serverFrameCodec } from "./server-frame.ts";
+export {
+  frameEntry,
+  frameInboxEntry,
+  isKnownServerFrame,
+  serverFrameCodec,
+} from "./server-frame.ts";
 export type { GapReason, RefusedFrame, ServerFrame } from "./server-frame.ts";

@@ -77,6 +77,14 @@ const reasonCodec: Codec<GapReason> = enumeration({
 /** Written by hand, for every message passes here; the first octet is the type. */
 export const serverFrameCodec: Codec<ServerFrame> = codec(writeFrame, readFrame);
 
+const knownTypes: ReadonlySet<number> = new Set(Object.values(TYPES));
+
+/** Whether a frame is of a type that this client knows; it passes over those of newer servers (FED-410). */
+export function isKnownServerFrame(frame: Uint8Array): boolean {
+  const [type = 0] = frame;
+  return knownTypes.has(type);
+}
+
 /** The frame of an entry of a room stream: one copy of its octets behind the type. */
 export function frameEntry(entry: Uint8Array): Bytes {
   return framed(TYPES.entry, entry);
