@@ -189,7 +189,8 @@ async function rejoin(context: GroupsContext, room: Room): Promise<Step> {
     if (!(error instanceof Refusal) || isTransient(error)) throw error;
     context.env.log.warn("rejoin.refused", { code: error.code });
     if (outOfRoom.includes(error.code)) {
-      await askOnceMore(context, room);
+      // Of a room that its hub knows no more nobody can tell.
+      if (error.code !== "unknownRoom") await askOnceMore(context, room);
       if (room.forgotten) tellFaultAt(context, room, position, "roomForgotten", forgottenText);
       await closeRoom(context, room, error);
       return "next";
