@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { password, startServer } from "../world/server.ts";
 import { openTampered } from "../world/tampered.ts";
-import { founded, heard, next, reads } from "../world/waiting.ts";
+import { founded, heard, next, reads, until } from "../world/waiting.ts";
 
 test("FED-224 whose answer was lost, and who is out by then, is told that it was taken", async () => {
   await using server = await startServer();
@@ -80,4 +80,36 @@ test("upkeep that is refused is nobody's wish, and what waits for it goes out wh
   await applied.promise;
   await hers.send("after all");
   expect([refused, faults]).toEqual([2, []]);
+});
+
+test("who waits for a change whose echo never comes is told when the room is over", async () => {
+  await using server = await startServer();
+  const alice = await server.register("alice");
+  let hides = false;
+  let own: number | undefined;
+  const bob = await openTampered(
+    server,
+    "bob",
+    {
+      frame(frame) {
+        if (!hides || frame.type !== "entry") return [frame];
+        const { position } = decodeEntryHeader(frame.entry);
+        own ??= position;
+        return position === own ? [] : [frame];
+      },
+    },
+    { password, register: {} },
+  );
+  await bob.caughtUp();
+  const [room] = await founded(alice, "room", [bob]);
+  if (room === undefined) throw new Error("no room");
+  await room.setRole([bob.me.address], "admin");
+  const his = await bob.conversations.get(room.id);
+  const admins = async () => (await his.members()).filter(({ role }) => role === "admin");
+  await until(bob, async () => (await admins()).length === 1);
+  hides = true;
+  const renamed = his.rename("another").catch((error: unknown) => error);
+  await until(alice, async () => (await room.info()).name === "another");
+  await room.remove([bob.me.address]);
+  expect(await renamed).toMatchObject({ code: "notMember" });
 });

@@ -11,10 +11,9 @@ export function dropWishes(tx: LocalTx, room: Room, kept?: IntentKind): TellDrop
   const dropped = tx.intents.list(room.uri).filter(({ kind }) => kind !== kept);
   for (const { serial } of dropped) tx.intents.delete(serial);
   return (context, refusal) => {
-    // What was taken already is no wish any more.
-    const waiters = dropped
-      .filter(({ status }) => status !== "accepted")
-      .map(({ serial }) => room.waiters.get(serial));
+    // A message that was taken is no wish any more; a change has to come back before it is done.
+    const wishes = dropped.filter(({ kind, status }) => kind !== "send" || status !== "accepted");
+    const waiters = wishes.map(({ serial }) => room.waiters.get(serial));
     for (const { serial } of dropped) room.waiters.delete(serial);
     for (const waiter of waiters) waiter?.reject(refusal);
     if (!waiters.includes(undefined)) return;
