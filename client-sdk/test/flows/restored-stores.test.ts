@@ -1,7 +1,7 @@
 /** A store that is put back as it was, after much has happened to its client's conversations. */
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 
-import { paths, Refusal } from "@treehouse/protocol";
+import { paths, Refusal, type ServerFrame } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 
 import type { Client, Conversation } from "../../src/node.ts";
@@ -211,4 +211,40 @@ test("R-019 FED-1111 a Welcome that waits for its hub is not taken for one that 
   isAway = false;
   await reads(vera, room.id, "while it waits");
   expect(await isOver(vera, room, "joined")).toBe(true);
+});
+
+test("R-019 FED-1111 a Welcome that comes while rooms are compared is not taken for one that is gone", async () => {
+  await using server = await startServer();
+  const alice = await server.register("alice");
+  let vera = await server.register("vera");
+  const [room] = await founded(alice, "room", [vera]);
+  if (room === undefined) throw new Error("no room");
+  await room.remove([vera.me.address]);
+  await until(vera, () => isOver(vera, room, "removed"));
+  await vera.caughtUp();
+  await vera.close();
+  const backup = `${server.path("vera")}-backup`;
+  copyStore(server.path("vera"), backup);
+  vera = await server.open("vera");
+  await vera.caughtUp();
+  await vera.close();
+  await room.send("while vera is out");
+  await room.add(["vera@localhost"]);
+
+  copyStore(backup, server.path("vera"));
+  const late: ServerFrame[] = [];
+  vera = await openTampered(server, "vera", {
+    frame(frame) {
+      if (frame.type === "caughtUp") return [frame, ...late.splice(0)];
+      if (frame.type !== "inboxEntry") return [frame];
+      late.push(frame);
+      return [];
+    },
+  });
+  const gaps = heard(vera, "gap");
+  await joinedBy(vera, room.id);
+  await room.send("vera is back");
+  await reads(vera, room.id, "vera is back");
+  await vera.caughtUp();
+  expect(gaps).toEqual([]);
 });

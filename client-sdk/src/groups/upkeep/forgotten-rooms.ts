@@ -27,15 +27,15 @@ export function noteOldStore(tx: LocalTx): void {
 /**
  * Looks for rooms that this client is in and the server offers no stream of: it has forgotten that
  * the client came, or the whole room, or this store that the client went; and for rooms of which only
- * the server knows. The pumps then
- * come back into them, or learn that there is no way back. Done when nothing is amiss; until then
- * each new connection looks again. Answers `early` where a server that was put back is still behind
- * what was read of it: it learns from others how its rooms go on, and that may be without this client.
+ * the server knows. The pumps then come back into them, or learn that there is no way back. Done when
+ * nothing is amiss; until then each new connection looks again. Answers `early` where a server that
+ * was put back is still behind what was read of it: it learns from others how its rooms go on, and
+ * that may be without this client; and `unread` where a Welcome may still be on its way here.
  */
 export async function findForgotten(
   context: GroupsContext,
   rooms: OpenRooms,
-): Promise<"early" | "looked"> {
+): Promise<"early" | "unread" | "looked"> {
   const { known, older } = await context.store.transaction((tx) => ({
     known: tx.rooms.list(),
     older: tx.settings.get(pending)?.[0],
@@ -46,8 +46,12 @@ export async function findForgotten(
     paths.subscriptions(),
     subscriptionsAnswerSchema,
   );
+  const hasUnread = subscriptions.some(
+    ({ stream, cursor, head }) => !isRoomStream(stream) && cursor < head,
+  );
   let amiss = false;
   let early = false;
+  let mayCome = false;
   for (const { room: uri, status } of known) {
     if (status !== "joined" && status !== "left") continue;
     const room = await rooms.open(uri);
@@ -57,10 +61,11 @@ export async function findForgotten(
       early ||= older === byServer && offered.head < room.cursor.position;
       if (offered.cursor <= room.cursor.position) continue;
       // A second coming, of which nothing was said yet: the first one is forgotten. Without its Welcome,
-      // which another copy of this store has read, this client comes in by a commit of its own: all
-      // that is still stored has come by now.
+      // which another copy of this store has read, this client comes in by a commit of its own.
       const isOver = await room.serial.run(() => supersede(context, room, offered.cursor));
-      if (!isOver && status === "joined") room.lost = true;
+      if (isOver) continue;
+      mayCome ||= hasUnread;
+      if (!hasUnread && status === "joined") room.lost = true;
       continue;
     }
     amiss = true;
@@ -86,11 +91,15 @@ export async function findForgotten(
     const room = await rooms.open(stream);
     // It was out, and may still be offered what it has read up to its removal.
     if (row !== undefined && cursor <= room.cursor.position) continue;
+    mayCome ||= hasUnread;
+    if (hasUnread) continue;
     // The server counts this client in, and it, or another copy of this store, has the Welcome no more.
     amiss = true;
     room.lost = true;
     pump(context, room);
   }
-  if (!amiss && !early) await context.store.transaction((tx) => tx.settings.delete(pending));
-  return early ? "early" : "looked";
+  if (mayCome) return "unread";
+  if (early) return "early";
+  if (!amiss) await context.store.transaction((tx) => tx.settings.delete(pending));
+  return "looked";
 }

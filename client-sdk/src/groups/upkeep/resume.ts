@@ -34,6 +34,8 @@ export async function catchUpEvents(context: GroupsContext): Promise<void> {
 const compareAgainMs = 10_000;
 /** A hub may take long to come back: until then nothing is to be learned. */
 const earlyAgainMs = 30_000;
+/** What is on its way has left the server. */
+const unreadAgainMs = 1_000;
 
 /** A server that cannot say now what it offers is asked again; its streams go on meanwhile. */
 export async function compareRooms(
@@ -50,7 +52,8 @@ export async function compareRooms(
         });
     });
   try {
-    if ((await findForgotten(context, rooms)) === "early") lookLater(earlyAgainMs);
+    const found = await findForgotten(context, rooms);
+    if (found !== "looked") lookLater(found === "early" ? earlyAgainMs : unreadAgainMs);
   } catch (error) {
     context.env.log.warn("rooms.notCompared", { error: String(error) });
     const told = error instanceof Refusal ? error.data.retryAfterMs : undefined;
