@@ -3,15 +3,13 @@ import type { KeyObject } from "node:crypto";
 
 type Curve = "ed25519" | "x25519";
 
-/** What stands before the 32 octets in PKCS #8 and in SubjectPublicKeyInfo (RFC 8410). */
+/** What stands before the 32 octets in PKCS #8 (RFC 8410). */
 const pkcs8 = {
   ed25519: Buffer.from("302e020100300506032b657004220420", "hex"),
   x25519: Buffer.from("302e020100300506032b656e04220420", "hex"),
 };
-const spki = {
-  ed25519: Buffer.from("302a300506032b6570032100", "hex"),
-  x25519: Buffer.from("302a300506032b656e032100", "hex"),
-};
+/** Public keys as JWK (RFC 8037): Node takes twice as long for a DER structure. */
+const jwkNames = { ed25519: "Ed25519", x25519: "X25519" };
 
 /** Public keys come back: a leaf's with each of its messages, a node's with each commit. */
 const publicKeysMax = 8192;
@@ -47,8 +45,8 @@ export function publicKeyObject(curve: Curve, octets: Uint8Array): KeyObject {
 
 /** For keys of a long series, which would push out those that come back. Throws for what is no point. */
 export function importPublicKey(curve: Curve, octets: Uint8Array): KeyObject {
-  const der = Buffer.concat([spki[curve], octets]);
-  return untraced(() => createPublicKey({ key: der, format: "der", type: "spki" }));
+  const key = { kty: "OKP", crv: jwkNames[curve], x: Buffer.from(octets).toString("base64url") };
+  return untraced(() => createPublicKey({ key, format: "jwk" }));
 }
 
 export function privateKeyObject(curve: Curve, octets: Uint8Array): KeyObject {
