@@ -129,7 +129,8 @@ export class Reader {
       if (this.#offset === before) throw new TypeError("a codec that reads nothing");
     }
     this.#end = outerEnd;
-    return elements;
+    // An array that was pushed to keeps places for more, which nobody needs where much is kept.
+    return elements.slice();
   }
 
   /** Octets after the last field are an error. */

@@ -1,6 +1,7 @@
-import { type Bytes, copyBytes } from "../bytes/index.ts";
+import { type Bytes, copyBytes, fromHex, toHex } from "../bytes/index.ts";
 import { malformed, varintLength } from "../codec/index.ts";
 import { LIMITS } from "../limits.ts";
+import { remembering } from "../remembering.ts";
 import { Refusal } from "../refusals/index.ts";
 import { type Component, dictionaryCodec } from "../safe-aad/index.ts";
 import { roomStateFault } from "./check-room-state.ts";
@@ -18,6 +19,9 @@ import { joinLinksCodec } from "./join-links.ts";
 import { ROOM_COMPONENTS, type RoomState } from "./room-state.ts";
 
 const components = dictionaryCodec(LIMITS.dictionaryBytesMax);
+
+/** Most rooms have the roles of one of a few templates, and share them in memory. */
+const rolesOf = remembering(16, (hex: string) => rolesListCodec.decode(fromHex(hex)));
 
 /**
  * FED-701: the content of the GroupContext's `app_data_dictionary` extension: at most
@@ -95,7 +99,7 @@ export function decodeRoomState(bytes: Uint8Array): RoomState {
   const sanctions = takeIfAny(ROOM_COMPONENTS.sanctions);
   const state: RoomState = {
     ...roomRecordCodec.decode(take(ROOM_COMPONENTS.roomRecord)),
-    roles: rolesListCodec.decode(take(ROOM_COMPONENTS.rolesList)),
+    roles: rolesOf(toHex(take(ROOM_COMPONENTS.rolesList))),
     ...roleAssignmentsCodec.decode(take(ROOM_COMPONENTS.roleAssignments)),
     basePolicy: basePolicyCodec.decode(take(ROOM_COMPONENTS.basePolicy)),
     metadata: metadata ?? new Uint8Array(0),
