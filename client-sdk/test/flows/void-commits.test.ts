@@ -66,6 +66,7 @@ test("T-16 T-17 FED-1103 FED-1105 a member's commit that nobody can apply is voi
     const [ours, bobs, theirs] = await newRoom();
     const states = heard(mallory.client, "health");
     const asked = heard(alice, "health");
+    const told = [alice, bob].map((one) => heard(one, "fault"));
     const voided = [alice, bob, mallory.client].map((one) => faultOf(one, ours.id, "commitVoid"));
     const back = next(mallory.client, "joined", (value) => value.room === ours.id);
     mallory.poison = poison;
@@ -82,6 +83,15 @@ test("T-16 T-17 FED-1103 FED-1105 a member's commit that nobody can apply is voi
     expect(await textsIn(bobs)).toEqual(expect.arrayContaining(["before", "to whom?", "after"]));
     expect(asked.map(({ state }) => state)).toContain("checking");
     expect(states.map(({ state }) => state)).toContain("suspended");
+    // The record of what was done is one again, without what was taken back (FED-1148).
+    await theirs.rename("once more");
+    for (const [one, seat] of [
+      [alice, ours],
+      [bob, bobs],
+    ] as const) {
+      await until(one, async () => (await seat.info()).name === "once more");
+    }
+    expect(told.flat().map(({ code }) => code)).not.toContain("auditMismatch");
   }
 });
 

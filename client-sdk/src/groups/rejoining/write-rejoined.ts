@@ -148,8 +148,10 @@ function setBackAudit(
     if (!isWhole) loseAudit(tx, uri);
     return;
   }
-  takeBackAudit(tx, uri, { group, epoch: epoch - 1 });
-  if (former?.epoch !== epoch - 1) loseAudit(tx, uri);
+  // Epochs behind the one to which a void went back have numbers that the own ones had as well.
+  const standing = rollback?.head.epoch;
+  takeBackAudit(tx, uri, { group, epoch: standing ?? epoch - 1 });
+  if ((standing ?? former?.epoch) !== epoch - 1) loseAudit(tx, uri);
 }
 
 const rollbacksKept = 8;
