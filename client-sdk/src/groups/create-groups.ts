@@ -17,7 +17,7 @@ import {
 import type { IntentKind, LocalTx, MessageRow, RoomRow } from "../storage/index.ts";
 import {
   type Applied,
-  applyEntries,
+  applyContained,
   applyGap,
   entriesOf,
   type RoomGap,
@@ -204,7 +204,7 @@ export function createGroups(context: GroupsContext): Groups {
           continue;
         }
         const run = entriesOf(uri, list.slice(outcomes.length));
-        const applied = await room.serial.run(() => applyEntries(context, room, run));
+        const applied = await applyContained(context, room, run);
         if (applied.includes("applied")) room.stopped = false;
         outcomes.push(...applied.map((one) => ({ room: uri, applied: one })));
         scheduleTidying(context, room);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client, Conversation, FaultCode } from "../../src/node.ts";
 import { openPoisoned, type Poisoned } from "../world/poisoned.ts";
 import { startServer, type TestServer } from "../world/server.ts";
-import { agreed, founded, heard, next, reads, textsIn, until } from "../world/waiting.ts";
+import { agreed, founded, heard, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
 
 let server: TestServer;
 let alice: Client;
@@ -188,3 +188,30 @@ test("FED-1101 FED-1102 two members who say of every commit that it is garbage t
 async function stateOf({ client }: Poisoned, { id }: Conversation): Promise<string> {
   return (await (await client.conversations.get(id)).info()).health.state;
 }
+
+test("T-16 FED-1103 who is removed behind a commit that they could not apply is in again by its void", async () => {
+  // Somebody who is never there to judge: the others are waited for.
+  await (await server.register("frank")).close();
+  let erin = await server.register("erin");
+  const [theirs, ours, erins] = await founded(mallory.client, "room", [alice, erin, bob]);
+  if (ours === undefined || erins === undefined || theirs === undefined) throw new Error("no room");
+  await theirs.add(["frank@localhost"]);
+  await Promise.all([alice, bob, erin].map((one) => one.caughtUp()));
+  await agreed([
+    [alice, ours],
+    [erin, erins],
+  ]);
+  await erin.close();
+  const voided = faultOf(alice, ours.id, "commitVoid");
+  mallory.poison = "confirmationTag";
+  await theirs.setHistoryDays(7);
+  mallory.poison = undefined;
+  await theirs.remove([erin.me.address]);
+  erin = await server.open("erin");
+  await voided;
+  await joinedBy(erin, ours.id);
+  await ours.send("all of us");
+  await reads(erin, ours.id, "all of us");
+  await erin.caughtUp();
+  expect((await (await erin.conversations.get(ours.id)).info()).health).toEqual({ state: "ok" });
+});

@@ -1,6 +1,6 @@
 /** What room streams and the inbox bring: applied once, and in order. */
 export type { Applied } from "./apply-entry.ts";
-export { applyEntries } from "./apply-entries.ts";
+export { applyContained } from "./apply-contained.ts";
 export { entriesOf } from "./entries-of.ts";
 export { applyGap, type RoomGap } from "./apply-gap.ts";
 export { applyInboxEntry } from "./apply-inbox-entry.ts";

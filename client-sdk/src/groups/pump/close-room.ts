@@ -23,8 +23,9 @@ export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal):
     room.ended ||= isOver;
     room.lost = false;
     const { unreadTo = 0 } = room;
+    // What becomes of a commit that it could not apply is for those who are in.
+    Object.assign(room, { trouble: undefined, passing: undefined, rollback: undefined });
     room.unreadTo = undefined;
-    room.rollback = undefined;
     room.forgotten = false;
     endReturn(room, refusal);
     const { position } = room.cursor;

@@ -3,12 +3,11 @@ import {
   type ClientUri,
   decodeRoomState,
   type GroupUri,
-  Refusal,
   type RoomView,
   type UserUri,
 } from "@treehouse/protocol";
 
-import { type GroupsContext, type Room, loadGroup, viewOf } from "../room/index.ts";
+import { type GroupsContext, type Room, isDamage, loadGroup, viewOf } from "../room/index.ts";
 
 /** The group that this client cannot follow any more, as far as it says what may come after it. */
 export type FormerGroup = {
@@ -57,7 +56,7 @@ export async function formerGroupOf(
       keys: new Map(members.map(({ client, signatureKey }) => [client, signatureKey])),
     };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!isDamage(error)) throw error;
     return undefined;
   }
 }

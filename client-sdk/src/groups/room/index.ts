@@ -33,6 +33,7 @@ export {
   writeHubRecord,
 } from "./hub-record.ts";
 export { loadGroup } from "./load-group.ts";
+export { isDamage, noteDamage } from "./note-damage.ts";
 export { isHubAway, isPassing, isSessionOver } from "./passing.ts";
 export {
   changedKeyText,

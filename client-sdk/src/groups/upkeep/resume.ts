@@ -1,7 +1,7 @@
 import { Refusal } from "@treehouse/protocol";
 
 import type { Alarm } from "../alarms.ts";
-import { type GroupsContext, loadGroup } from "../room/index.ts";
+import { type GroupsContext, isDamage, loadGroup, noteDamage } from "../room/index.ts";
 import { findForgotten } from "./forgotten-rooms.ts";
 import { tellHeld } from "../saying/index.ts";
 import { pendingJoins } from "../joining/index.ts";
@@ -101,8 +101,8 @@ export async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Pro
       scheduleTidying(context, room);
       pump(context, room);
     } catch (error) {
-      // One damaged room must not keep the others from going on.
-      context.env.log.error("room.damaged", { error: String(error) });
+      noteDamage(context, room, error);
+      if (isDamage(error)) pump(context, room);
     }
   }
 }

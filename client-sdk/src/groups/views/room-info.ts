@@ -1,3 +1,4 @@
+import type { MemberGroup } from "@treehouse/mls/member";
 import {
   type AssetLink,
   type ClientUri,
@@ -14,6 +15,7 @@ import {
   type GroupsContext,
   type Room,
   type Halt,
+  isDamage,
   loadGroup,
   endOf,
   type RoomEnd,
@@ -60,6 +62,16 @@ export function describeRoom(context: GroupsContext, room: Room): Promise<RoomIn
   return room.serial.run(() => described(context, room));
 }
 
+/** Undefined where the store has it no more: it is come back into as soon as there is a connection. */
+async function groupOf(context: GroupsContext, room: Room): Promise<MemberGroup | undefined> {
+  try {
+    return await loadGroup(context, room);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return undefined;
+  }
+}
+
 async function described(context: GroupsContext, room: Room): Promise<RoomInfo> {
   const { row, known, end, audit } = await context.store.transaction((tx) => ({
     row: tx.rooms.get(room.uri),
@@ -85,7 +97,11 @@ async function described(context: GroupsContext, room: Room): Promise<RoomInfo> 
   if (row === undefined || row.status === "removed") {
     return { ...base, server: "", epoch: 0, epochAuthenticator: "", members: [] };
   }
-  const group = await loadGroup(context, room);
+  const group = await groupOf(context, room);
+  if (group === undefined) {
+    const health = { state: "rejoining" } as const;
+    return { ...base, health, server: "", epoch: 0, epochAuthenticator: "", members: [] };
+  }
   const view = viewOf(group);
   const members = group.members();
   return {

@@ -1,0 +1,23 @@
+import { Refusal } from "@treehouse/protocol";
+
+import { StoreFault } from "../../storage/index.ts";
+import type { GroupsContext, Room } from "./context.ts";
+import { isPassing, isSessionOver } from "./passing.ts";
+
+/**
+ * Whether an error means that something of this room is not in the store as it should be. What is of the
+ * store as a whole, of the connection or the session, and what passes, is something else.
+ */
+export function isDamage(error: unknown): boolean {
+  if (error instanceof StoreFault) return error.code === "storeDamaged";
+  return error instanceof Refusal && !isPassing(error) && !isSessionOver(error);
+}
+
+/**
+ * One damaged room must not keep the others from going on. Where its group cannot be had, this client
+ * comes back into it by a commit of its own.
+ */
+export function noteDamage({ env }: Pick<GroupsContext, "env">, room: Room, error: unknown): void {
+  env.log.error("room.damaged", { error: String(error) });
+  if (room.group === undefined) room.lost = true;
+}
