@@ -2,7 +2,14 @@ import type { Client, ConversationInfo } from "@treehouse/client-sdk/embedding";
 import { type Entry, sha256, toHex, TOMBSTONE_REASONS } from "@treehouse/protocol";
 import type { Log } from "./read-logs.ts";
 import type { SimClient } from "./sim-client.ts";
-import { heldText, isLieKnown, mayStayIn, type Scene } from "./scene.ts";
+import {
+  heldText,
+  isLieKnown,
+  mayMissBySabotage,
+  mayStayIn,
+  type Scene,
+  type Told,
+} from "./scene.ts";
 
 /** What one client has in its store of one room. */
 type Held = {
@@ -42,6 +49,8 @@ export async function checkClients(scene: Scene, log: Log): Promise<void> {
   if (hub?.wasRestored === true) {
     for (const position of all.keys()) if (log.at(position) === undefined) all.delete(position);
   }
+  // What was said in an epoch that nobody else could come to is said again.
+  for (const position of all.keys()) if (log.isVoid(position)) all.delete(position);
   checkSent(scene, all, log);
   for (const [one, known] of held) checkHeld(scene, one, known, { all, log });
   if (hub?.wasRestored === true) checkForgotten(scene, held, log);
@@ -100,7 +109,8 @@ const ofSettingBack = new RegExp(
 );
 
 /** Nobody tells of anything that is not right, but for what somebody has made so. */
-function checkTold({ told, network, servers, victim, world }: Scene, log: Log): void {
+function checkTold(scene: Scene, log: Log): void {
+  const { told, network, servers, victim, world } = scene;
   const restored = servers.filter(({ wasRestored }) => wasRestored).map(({ name }) => name);
   for (const { by, position, text } of told) {
     const isSetBack = restored.includes(by.server) || restored.includes(servers[0]?.name ?? "");
@@ -116,6 +126,10 @@ function checkTold({ told, network, servers, victim, world }: Scene, log: Log): 
       world.probe("stop told");
       continue;
     }
+    if (isOfSabotage(scene, log, { by, position, text })) {
+      world.probe("sabotage told");
+      continue;
+    }
     const entry = log.at(position)?.entry;
     // What it was is forgotten with its entry.
     const mayBeGarbage = network.garbage.size > 0 && servers[0]?.wasRestored === true && !entry;
@@ -125,6 +139,17 @@ function checkTold({ told, network, servers, victim, world }: Scene, log: Log): 
     if (isGarbage) world.probe("garbage told");
     else world.violate("fault", `${by.name}: ${text} at ${position}`);
   }
+}
+
+/**
+ * That a commit could be applied by nobody is told by everybody, as is what was said behind it; and by
+ * whoever had to come back because of it, what they missed meanwhile.
+ */
+function isOfSabotage(scene: Scene, log: Log, { by, position, text }: Told): boolean {
+  if (!scene.clients.some(({ hasSpoiled }) => hasSpoiled)) return false;
+  if (/^commit(Void|Invalid): /u.test(text)) return true;
+  if (text.startsWith("undecryptable: ")) return log.isVoid(position);
+  return text.endsWith(": missed") && mayMissBySabotage(scene, by);
 }
 
 /**
@@ -154,7 +179,8 @@ function checkSent(scene: Scene, all: ReadonlyMap<number, string>, log: Log): vo
     if (places.length > 1 && !maySayAgain(scene, text)) {
       world.violate("I2", `"${text}" stands at ${places.join(" and ")}`);
     }
-    const isForgotten = wasRestored && log.at(position ?? 0) === undefined;
+    const isForgotten =
+      (wasRestored && log.at(position ?? 0) === undefined) || log.isVoid(position ?? 0);
     if (outcome === "accepted" && isForgotten) {
       world.probe(places.length > 0 ? "forgotten, and said again" : "forgotten");
       continue;
@@ -182,7 +208,7 @@ type Stay = { readonly after: number; readonly epoch: number; upTo: number };
 function staysOf(client: string, log: Log): readonly Stay[] {
   const stays: Stay[] = [];
   for (const { entry, position } of log.rows) {
-    if (entry.kind !== "commit") continue;
+    if (entry.kind !== "commit" || log.isVoid(position)) continue;
     for (const { client: changed, change } of entry.leafChanges) {
       if (changed !== client) continue;
       const last = stays.at(-1);
@@ -256,7 +282,7 @@ function checkHeld(
     world.violate("I4", `${one.name} gave a wish up and was in all the time`);
   }
   // Who was lied to, or put back, and says so need not have everything.
-  const mayLack = one === victim || one.wasPutBack;
+  const mayLack = one === victim || one.wasPutBack || mayMissBySabotage(scene, one);
   const tells = one === victim ? isLieKnown(scene) : told.some(({ by }) => by === one);
   const knows = isCountedIn || (mayLack && tells);
   const has = new Set(texts.map(({ position }) => position));

@@ -43,8 +43,8 @@ export function checkLogs(scene: Scene): Log {
 
 function checkHubLog({ world }: Scene, { rows }: Log): void {
   let previous = firstPrevious;
-  /** The newest epoch with which somebody came in. */
-  let entered = 0;
+  /** The epochs with which somebody came in, ascending. */
+  const entered = [0];
   let epoch = rows.find(({ entry }) => entry.kind === "commit")?.epoch;
   let last = 0;
   for (const row of rows) {
@@ -58,17 +58,22 @@ function checkHubLog({ world }: Scene, { rows }: Log): void {
       world.violate("I1", `${at} names another entry before it`);
     }
     previous = chainHashOf(row.entry, row.bytes);
+    if (row.entry.kind === "void") {
+      world.probe("commit void");
+      ({ epoch } = row.entry);
+      while ((entered.at(-1) ?? 0) > epoch) entered.pop();
+    }
     if (epoch === undefined || row.epoch === undefined) continue;
     if (row.entry.kind === "commit") {
       if (row.epoch !== epoch) world.violate("I3", `${at}: a commit of ${row.epoch} in ${epoch}`);
       epoch += 1;
-      if (bringsIn(row.entry)) entered = epoch;
+      if (bringsIn(row.entry)) entered.push(epoch);
     } else if (row.epoch > epoch || row.epoch < epoch - lateEpochsMax) {
       world.violate("I3", `${at}: a message of ${row.epoch} in ${epoch}`);
-    } else if (row.epoch < entered) {
+    } else if (row.epoch < (entered.at(-1) ?? 0)) {
       world.violate(
         "I3",
-        `${at}: a message of ${row.epoch}, which who came in ${entered} cannot read`,
+        `${at}: a message of ${row.epoch}, which who came in ${entered.at(-1)} cannot read`,
       );
     } else if (row.epoch < epoch) {
       world.probe("late message");

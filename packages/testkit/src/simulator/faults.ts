@@ -42,6 +42,8 @@ export type Faults = {
   readonly hubLies: number;
   /** Probability that a member sends a message that nobody can read beside each of its own. */
   readonly garbage: number;
+  /** A member commits what nobody else can apply, and no server can see that, so many times. */
+  readonly sabotage: number;
   /** Probability that a request between servers comes once more, altered or much later. */
   readonly tampering: number;
   /** Clients that read nothing for a while, so many times; messages are large then. */
@@ -93,6 +95,7 @@ export const off: Partial<Faults> = {
   lies: 0,
   hubLies: 0,
   garbage: 0,
+  sabotage: 0,
   tampering: 0,
   slowConsumers: 0,
   yieldMs: 0,
@@ -136,6 +139,7 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     restoredHubs: sometimes(0.1, 1, 0),
     copiedStores: sometimes(0.08, 1, 0),
     hubLies: sometimes(0.15, 0.1 + upTo(0.6), 0),
+    sabotage: sometimes(0.1, 1, 0),
   };
   // A hub that was put back takes its own lies from whoever has them.
   const hubLies = drawn.restoredHubs > 0 ? 0 : drawn.hubLies;

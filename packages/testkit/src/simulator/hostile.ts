@@ -1,3 +1,4 @@
+import type { MlsCrypto } from "@treehouse/mls/crypto";
 import {
   type Bytes,
   clientFrameCodec,
@@ -79,6 +80,18 @@ export class Spammer {
     const frame = serverFrameCodec.decode(bytes);
     return "requestId" in frame && frame.requestId >= foreignIds;
   }
+}
+
+/** What a member's program computes with: while it spoils, what it seals for others opens for nobody. */
+export function spoilable(honest: MlsCrypto, spoils: () => boolean): MlsCrypto {
+  return {
+    ...honest,
+    hpkeSeal(publicKey, info, aad, plaintext) {
+      const sealed = honest.hpkeSeal(publicKey, info, aad, plaintext);
+      if (!spoils()) return sealed;
+      return { ...sealed, ciphertext: spoiled(sealed.ciphertext, 0) };
+    },
+  };
 }
 
 /** A client's request once more under another id; undefined for a frame that asks for nothing to be taken. */

@@ -25,6 +25,8 @@ const rare = [
   "log storageFull",
   "log storageResumed",
   "garbage told",
+  "commit void",
+  "sabotage told",
   "lie withheld",
   "lie twice",
   "lie altered",

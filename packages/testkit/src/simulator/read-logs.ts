@@ -14,14 +14,31 @@ export type LogRow = {
 export class Log {
   readonly rows: readonly LogRow[];
   readonly #byPosition: ReadonlyMap<number, LogRow>;
+  readonly #voids: readonly {
+    readonly from: number;
+    readonly to: number;
+    readonly epoch: number;
+  }[];
 
   constructor(rows: readonly LogRow[]) {
     this.rows = rows;
+    this.#voids = rows.flatMap(({ entry, position }) =>
+      entry.kind === "void" ? [{ from: entry.voided, to: position, epoch: entry.epoch }] : [],
+    );
     this.#byPosition = new Map(rows.map((row) => [row.position, row]));
   }
 
   at(position: number): LogRow | undefined {
     return this.#byPosition.get(position);
+  }
+
+  /** Whether what stands here is of an epoch that was taken back, or the commit that led to one. */
+  isVoid(position: number): boolean {
+    const { entry, epoch = 0 } = this.at(position) ?? {};
+    return this.#voids.some(({ from, to, epoch: standing }) => {
+      if (position < from || position >= to) return false;
+      return entry?.kind === "commit" || epoch > standing;
+    });
   }
 }
 

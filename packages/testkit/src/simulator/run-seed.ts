@@ -131,7 +131,7 @@ async function start(scene: Scene): Promise<void> {
       client.on("lostByServer", ({ messages, sentAgain }) => {
         world.probe("forgotten told");
         if (!sentAgain) tell(0, heldText);
-        if (servers[0]?.wasRestored === true) return;
+        if (servers[0]?.wasRestored === true || one.hasSpoiled) return;
         world.violate("fault", `${one.name}: lost ${messages.length}`);
       });
       client.on("loginRequired", ({ reason }) => {
@@ -170,4 +170,5 @@ function heal(scene: Scene): void {
   if (victim !== undefined) network.breakSocket(victim.name);
   for (const host of [...servers, ...clients]) host.skewMs = 0;
   for (const host of [...servers, ...clients]) host.full(false);
+  for (const client of clients) client.spoils = false;
 }

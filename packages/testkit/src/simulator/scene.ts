@@ -45,5 +45,10 @@ export function isLieKnown({ world, victim, told }: Scene): boolean {
   return world.probes.has("log roomFrozen") || told.some(({ by }) => by === victim);
 }
 
+/** Who made a commit that nobody can apply, or could not apply it and came back by one of their own. */
+export function mayMissBySabotage({ told }: Scene, one: SimClient): boolean {
+  return one.hasSpoiled || told.some(({ by, text }) => by === one && text.startsWith("commit"));
+}
+
 /** Something that a client says is not right. */
 export type Told = { readonly by: SimClient; readonly position: number; readonly text: string };

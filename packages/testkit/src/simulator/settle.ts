@@ -1,4 +1,4 @@
-import { isLieKnown, mayStayIn, type Scene } from "./scene.ts";
+import { isLieKnown, mayMissBySabotage, mayStayIn, type Scene } from "./scene.ts";
 
 /** After everything is healed all must be done within so long: the longest retry is a minute. */
 const settledWithinMs = 120_000;
@@ -99,8 +99,9 @@ async function isKeptFrom(
 /**
  * Who was lied to and says so; and whoever is out and did not see the end of it, as its server withheld
  * an entry, or because the hub was put back, counted it in again, and others removed it, or because its
- * store was put back to one that had asked to leave: it reads no more of the room, whose entries wait
- * until they expire. Everybody reads the inbox, where a Welcome may wait.
+ * store was put back to one that had asked to leave, or because it could not apply a commit before: it
+ * reads no more of the room, whose entries wait until they expire. Everybody reads the inbox, where a
+ * Welcome may wait.
  */
 async function whoNeedNotRead(scene: Scene): Promise<readonly string[]> {
   const { clients, servers, room, victim } = scene;
@@ -108,7 +109,11 @@ async function whoNeedNotRead(scene: Scene): Promise<readonly string[]> {
   for (const one of clients) {
     if (one.client === undefined) continue;
     const knows = one === victim && isLieKnown(scene);
-    const mayMissIt = one === victim || one.wasPutBack || servers[0]?.wasRestored === true;
+    const mayMissIt =
+      one === victim ||
+      one.wasPutBack ||
+      servers[0]?.wasRestored === true ||
+      mayMissBySabotage(scene, one);
     const isOut = mayMissIt && (await one.standing(room))?.status === "removed";
     if (knows || isOut) excused.push(one.client.me.client);
   }

@@ -8,6 +8,7 @@ import {
   StoreFault,
 } from "@treehouse/client-sdk/embedding";
 import { type Host, Life } from "./life.ts";
+import { spoilable } from "./hostile.ts";
 import { cryptoOf } from "./light-crypto.ts";
 import { createLightSeal } from "./light-seal.ts";
 import type { MemoryDisk } from "./memory-disk.ts";
@@ -56,6 +57,9 @@ export class SimClient implements Host {
   skewMs = 0;
   /** Whether its store is an old one, or a copy: it may lack what it says it lacks. */
   wasPutBack = false;
+  /** Whether its commits are garbage to everybody else, and whether some may have been. */
+  spoils = false;
+  hasSpoiled = false;
   crashes = 0;
   /** Hears of each life, to listen to it. */
   onOpen: (client: Client) => void = () => undefined;
@@ -102,7 +106,7 @@ export class SimClient implements Host {
     const opening = openClient(
       {
         env,
-        crypto: cryptoOf(this.world.faults.tier, env.random),
+        crypto: spoilable(cryptoOf(this.world.faults.tier, env.random), () => this.spoils),
         keyStretching,
         ...(this.world.faults.tier === "light" ? { storeSeal: createLightSeal } : {}),
         openStore: async (path) => {
@@ -133,6 +137,16 @@ export class SimClient implements Host {
       life.end();
       this.#comeBack();
     }
+  }
+
+  /** Its program makes garbage of its commits for so long. */
+  spoil(lengthMs: number): void {
+    this.spoils = true;
+    this.hasSpoiled = true;
+    this.world.note(`${this.name} spoils its commits`);
+    this.world.scheduler.timer(lengthMs, () => {
+      this.spoils = false;
+    });
   }
 
   crash(): void {

@@ -7,6 +7,7 @@ import type { SimServer } from "./sim-server.ts";
 export function scheduleWorkload(scene: Scene): void {
   scheduleMessages(scene);
   scheduleMembership(scene);
+  scheduleSabotage(scene);
   scheduleRestarts(scene);
   scheduleCuts(scene);
   scheduleSlowness(scene);
@@ -118,6 +119,8 @@ async function change(
     world.probe(`membership ${code}`);
     if (code === "closed" || code === "interrupted" || expectedRefusals.has(code)) return;
     if (transientRefusals.has(code)) return;
+    // Nobody takes a commit from one that was void, nor one upon it.
+    if (["suspended", "invalidCommit"].includes(code) && actor.hasSpoiled) return;
     // A server that was put back gives out nothing of before; its clients bring new ones.
     if (code === "keyPackagesExhausted" && servers.some(({ wasRestored }) => wasRestored)) return;
     world.violate("refusal", `${act} was refused: ${code}`);
@@ -135,6 +138,31 @@ const transientRefusals = new Set([
   "noKeyPackage",
   "notFound",
 ]);
+
+function scheduleSabotage(scene: Scene): void {
+  const { world, clients, room } = scene;
+  const random = world.random("sabotage");
+  for (let index = 0; index < world.faults.sabotage; index += 1) {
+    // Mostly somebody who may commit what they like.
+    const one = random.chance(0.7) ? clients[0] : pick(random, clients);
+    const lengthMs = random.integer(100, 2_000);
+    if (one === undefined) continue;
+    at(scene, random, () => {
+      one.spoil(lengthMs);
+      void rename(one, room, `name ${index}`);
+    });
+  }
+}
+
+/** Whatever comes of it: it is the commit that others have to get along with. */
+async function rename(one: SimClient, room: string, name: string): Promise<void> {
+  const by = one.client;
+  try {
+    await (await by?.conversations.get(room))?.rename(name);
+  } catch (error) {
+    if (one.client === by && !(error instanceof Error && "code" in error)) throw error;
+  }
+}
 
 function scheduleRestarts(scene: Scene): void {
   const { world, clients, servers } = scene;
