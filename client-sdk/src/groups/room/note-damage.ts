@@ -2,15 +2,11 @@ import { Refusal } from "@treehouse/protocol";
 
 import { StoreFault } from "../../storage/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
-import { isPassing, isSessionOver } from "./passing.ts";
 
-/**
- * Whether an error means that something of this room is not in the store as it should be. What is of the
- * store as a whole, of the connection or the session, and what passes, is something else.
- */
+/** Whether something of this room, its group above all, is not in the store as it should be. */
 export function isDamage(error: unknown): boolean {
   if (error instanceof StoreFault) return error.code === "storeDamaged";
-  return error instanceof Refusal && !isPassing(error) && !isSessionOver(error);
+  return error instanceof Refusal && error.code === "removed";
 }
 
 /**

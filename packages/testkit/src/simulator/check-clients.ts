@@ -278,7 +278,7 @@ function checkHeld(
   const stays = staysOf(client, log);
   // What a member wishes is done, sooner or later.
   const isIn = !isCountedIn && stays.every(({ upTo }) => upTo === Infinity);
-  if (one !== victim && givenUp.has(one.address) && isIn) {
+  if (one !== victim && givenUp.has(one.address) && isIn && !mayMissBySabotage(scene, one)) {
     world.violate("I4", `${one.name} gave a wish up and was in all the time`);
   }
   // Who was lied to, or put back, and says so need not have everything.

@@ -40,6 +40,8 @@ export type Faults = {
   readonly lies: number;
   /** Probability that the hub lies to the last of the other servers in a batch, and signs it. */
   readonly hubLies: number;
+  /** Whether the hub keeps its lies up, so that the server is told another history. */
+  readonly hubKeepsUp: boolean;
   /** Probability that a member sends a message that nobody can read beside each of its own. */
   readonly garbage: number;
   /** A member commits what nobody else can apply, and no server can see that, so many times. */
@@ -94,6 +96,7 @@ export const off: Partial<Faults> = {
   clockJumps: 0,
   lies: 0,
   hubLies: 0,
+  hubKeepsUp: false,
   garbage: 0,
   sabotage: 0,
   tampering: 0,
@@ -140,8 +143,11 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     copiedStores: sometimes(0.08, 1, 0),
     hubLies: sometimes(0.15, 0.1 + upTo(0.6), 0),
     sabotage: sometimes(0.1, 1, 0),
+    hubKeepsUp: random.chance(0.5),
   };
   // A hub that was put back takes its own lies from whoever has them.
   const hubLies = drawn.restoredHubs > 0 ? 0 : drawn.hubLies;
-  return { ...drawn, hubLies, ...overrides };
+  // Servers ask one another for what the hub cannot tell, and would spread what it has signed.
+  const hubKeepsUp = drawn.size === "small" && drawn.hubKeepsUp;
+  return { ...drawn, hubLies, hubKeepsUp, ...overrides };
 }

@@ -16,6 +16,7 @@ import {
   peerRoutes,
   readItem,
   sha256,
+  type SignedHead,
   signHead,
   signRequest,
   TOMBSTONE_REASONS,
@@ -25,6 +26,7 @@ import {
 import type { Door } from "./door.ts";
 import { spoiled } from "./hostile.ts";
 import { lightSign } from "./light-crypto.ts";
+import { OtherHistory } from "./other-history.ts";
 import type { SimWorld } from "./sim-world.ts";
 
 type LyingHubOptions = {
@@ -38,12 +40,13 @@ type LyingHubOptions = {
   readonly hubKey: Bytes;
 };
 
-const lies = ["altered", "replaced", "left out", "swapped", "head"] as const;
+const lies = ["altered", "forged", "replaced", "left out", "swapped", "head"] as const;
 
 /**
- * A hub that tells one other server something else than everybody else, and signs it: an entry is
- * altered, a tombstone stands in its place, it never comes, comes before the one that it follows, or
- * a head says that the log is another one. It has the keys because those of the light tier are no secret.
+ * A hub that tells one other server something else than everybody else, and signs it: a message or a
+ * commit is altered, a tombstone stands in its place, it never comes, comes before the one that it
+ * follows, or a head says that the log is another one. In some seeds it keeps up what it has altered: the
+ * server is told another history from there on, which follows upon itself. It has the keys because those of the light tier are no secret.
  */
 export class LyingHub {
   readonly #world: SimWorld;
@@ -52,6 +55,7 @@ export class LyingHub {
   readonly to: string;
   readonly #requestKey: Bytes;
   readonly #hubKey: Bytes;
+  readonly #history: OtherHistory;
 
   private constructor({ world, hub, to, hubKey }: LyingHubOptions, requestKey: Bytes) {
     this.#world = world;
@@ -59,6 +63,7 @@ export class LyingHub {
     this.to = to;
     this.#hubKey = hubKey;
     this.#requestKey = requestKey;
+    this.#history = new OtherHistory((head) => this.#signedHead(head));
   }
 
   static async open(options: LyingHubOptions): Promise<LyingHub> {
@@ -81,25 +86,41 @@ export class LyingHub {
       return request;
     const random = this.#world.random("hub lies");
     const isLie = random.chance(this.#world.faults.hubLies) && !this.#world.calm;
-    const lie = lies[random.integer(0, lies.length - 1)];
+    const kinds = this.#world.faults.hubKeepsUp ? keptUp : lies;
+    const lie = kinds[random.integer(0, lies.length - 1) % kinds.length];
     const [which, place] = [random.fraction(), random.fraction()];
-    if (!isLie || lie === undefined || request.body === undefined) return request;
+    if (lie === undefined || request.body === undefined) return request;
     const batch = batchCodec.decode(request.body);
-    const told =
-      lie === "head" ? this.#otherHead(batch, place) : altered(batch, { lie, which, place });
+    const lied = isLie ? this.#lie(batch, { lie, which, place }) : undefined;
+    if (lied !== undefined) {
+      this.#world.probe(`hub lies: ${lie}`);
+      this.#world.probe("hub lied");
+      this.#world.note(`${this.#hub} lies to ${this.to}: ${lie}`);
+    }
+    const told = this.#keepsUp() ? this.#history.tell(batch, lied) : lied;
     if (told === undefined) return request;
-    this.#world.probe(`hub lies: ${lie}`);
-    this.#world.probe("hub lied");
-    this.#world.note(`${this.#hub} lies to ${this.to}: ${lie}`);
+    if (lied === undefined) this.#world.probe("hub keeps up a lie");
     return this.#signed(request, batchCodec.encode(told));
+  }
+
+  /** Until everything is to be well. */
+  #keepsUp(): boolean {
+    return this.#world.faults.hubKeepsUp && !this.#world.calm;
+  }
+
+  #lie(batch: Batch, { lie, which, place }: LieTold): Batch | undefined {
+    return lie === "head" ? this.#otherHead(batch, place) : altered(batch, { lie, which, place });
   }
 
   #otherHead(batch: Batch, place: number): Batch | undefined {
     const [first, ...heads] = batch.heads;
     if (first === undefined) return undefined;
-    const other = { ...first.head, hash: spoiled(first.head.hash, place) };
-    const signed = signHead(other, (message) => lightSign(this.#hubKey, message));
+    const signed = this.#signedHead({ ...first.head, hash: spoiled(first.head.hash, place) });
     return { ...batch, heads: [signed, ...heads] };
+  }
+
+  #signedHead(head: SignedHead["head"]): SignedHead {
+    return signHead(head, (message) => lightSign(this.#hubKey, message));
   }
 
   #signed(request: HttpRequest, body: Bytes): HttpRequest {
@@ -123,15 +144,22 @@ export class LyingHub {
   }
 }
 
-type AlteredItem = {
-  readonly lie: Exclude<(typeof lies)[number], "head">;
+type Lie = (typeof lies)[number];
+/** Of others an entry does not come, or what stands behind it is what it was. */
+const keptUp: readonly Lie[] = ["altered", "forged"];
+
+type LieTold<L extends Lie = Lie> = {
+  readonly lie: L;
   /** Of the items, and within one: 0 is the beginning and 1 the end. */
   readonly which: number;
   readonly place: number;
 };
 
 /** Undefined where there is nothing to be lied about in this way. */
-function altered(batch: Batch, { lie, which, place }: AlteredItem): Batch | undefined {
+function altered(
+  batch: Batch,
+  { lie, which, place }: LieTold<Exclude<Lie, "head">>,
+): Batch | undefined {
   const index = Math.floor(which * batch.items.length);
   const [item, next] = batch.items.slice(index);
   if (item === undefined) return undefined;
@@ -150,6 +178,11 @@ function altered(batch: Batch, { lie, which, place }: AlteredItem): Batch | unde
       // Another bit than garbage has, or the two of them would make a message that nobody sent.
       const message = spoiled(entry.message, 0.5 + place / 2, 2);
       const other = encodeEntry({ ...entry, message });
+      return withItems(makeItem(sequence, { ...body, entry: other }));
+    }
+    case "forged": {
+      if (entry.kind !== "commit") return undefined;
+      const other = encodeEntry({ ...entry, commit: spoiled(entry.commit, place, 2) });
       return withItems(makeItem(sequence, { ...body, entry: other }));
     }
     case "replaced": {

@@ -33,6 +33,7 @@ const rare = [
   "lie reordered",
   "lie told",
   "hub lied",
+  "hub keeps up a lie",
   "request altered",
   "request replayed",
 ] as const;
