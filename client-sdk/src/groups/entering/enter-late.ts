@@ -8,7 +8,7 @@ import { firstWelcome } from "./waiting-welcomes.ts";
  * a hub that takes its time must not hold up the streams. Answers how long to wait, or 0.
  */
 export async function enterLate(context: GroupsContext, room: Room): Promise<number> {
-  const untilDue = () => Math.max(0, (room.late?.due ?? 0) - context.env.now());
+  const untilDue = () => Math.max(0, (room.late?.due ?? 0) - context.env.monotonic());
   if (untilDue() > 0) return untilDue();
   const waiting = await context.store.transaction((tx) => firstWelcome(tx, room.uri));
   if (waiting === undefined) return 0;

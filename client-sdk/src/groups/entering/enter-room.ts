@@ -128,7 +128,7 @@ function later({ env }: GroupsContext, { late }: Room, error: Refusal | NetworkF
   const delayMs = Math.max(told, firstDelayMs * 2 ** Math.min(attempts - 1, 10));
   return {
     attempts,
-    due: env.now() + Math.min(delayMaxMs, delayMs),
+    due: env.monotonic() + Math.min(delayMaxMs, delayMs),
     hubAway: error instanceof Refusal && isHubAway(error),
     passedOver: late?.passedOver ?? false,
   };

@@ -20,7 +20,7 @@ export async function comeAlong(
   if (room.founded !== undefined) return ownDelayMs;
   if (await enterByWelcome(context, room)) return "done";
   if (room.begun === undefined) return undefined;
-  const waitMs = room.begun.comesAt - context.env.now();
+  const waitMs = room.begun.comesAt - context.env.monotonic();
   return waitMs > 0 ? waitMs : undefined;
 }
 

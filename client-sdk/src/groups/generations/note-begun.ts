@@ -18,7 +18,7 @@ export type Begun = {
   readonly at:
     | { readonly position: number; readonly hash: Bytes; readonly term: number }
     | undefined;
-  /** When this client comes by a commit of its own, by its clock: a Welcome may come before. */
+  /** When this client comes by a commit of its own, monotonic: a Welcome may come before. */
   readonly comesAt: number;
 };
 
@@ -47,7 +47,7 @@ export async function noteBegun(
   room.begun = {
     generation,
     at: isFirst ? { position, hash, term } : undefined,
-    comesAt: context.env.now() + patienceMs + spread(context, group.members().length),
+    comesAt: context.env.monotonic() + patienceMs + spread(context, group.members().length),
   };
   return true;
 }
@@ -75,7 +75,7 @@ export async function noteReplaced(
   if (generation <= own && !isRival) return false;
   if (room.begun !== undefined) return true;
   const waitMs = patienceMs + spread(context, group.members().length);
-  room.begun = { generation, at: undefined, comesAt: context.env.now() + waitMs };
+  room.begun = { generation, at: undefined, comesAt: context.env.monotonic() + waitMs };
   return true;
 }
 

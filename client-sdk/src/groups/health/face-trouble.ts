@@ -18,7 +18,7 @@ export async function faceTrouble(
     trouble.isReported = true;
   }
   if (room.trouble !== trouble) return 0;
-  const waitMs = trouble.returnsAt - context.env.now();
+  const waitMs = trouble.returnsAt - context.env.monotonic();
   return waitMs > 0 ? waitMs : undefined;
 }
 

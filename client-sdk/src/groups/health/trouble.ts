@@ -27,7 +27,7 @@ export type Trouble = {
   isReported: boolean;
   /** Somebody else has applied it, or the room has gone on: it stands. */
   stands: boolean;
-  /** When this client comes back by a commit of its own, by its clock. */
+  /** When this client comes back by a commit of its own; monotonic. */
   returnsAt: number;
 };
 
@@ -64,7 +64,7 @@ export function troubleOf(
     tail: { position, hash },
     isReported: false,
     stands: false,
-    returnsAt: context.env.now() + (mayBeVoid ? patienceMs : spread(context, group)),
+    returnsAt: context.env.monotonic() + (mayBeVoid ? patienceMs : spread(context, group)),
   };
 }
 
@@ -72,7 +72,8 @@ export function troubleOf(
 export function noteStands(context: GroupsContext, room: Room, trouble: Trouble): void {
   if (trouble.stands) return;
   trouble.stands = true;
-  const soon = context.env.now() + (room.group === undefined ? 0 : spread(context, room.group));
+  const soon =
+    context.env.monotonic() + (room.group === undefined ? 0 : spread(context, room.group));
   trouble.returnsAt = Math.min(trouble.returnsAt, soon);
 }
 

@@ -190,7 +190,7 @@ export interface Copies {
 
 /** What the operations on rooms share. */
 export type GroupsContext = {
-  readonly env: Pick<Env, "now" | "random" | "log">;
+  readonly env: Pick<Env, "now" | "monotonic" | "random" | "log">;
   /** Its timers end with the groups. */
   readonly alarms: Alarms;
   readonly people: People;
@@ -308,7 +308,7 @@ export type Room = {
 
 export type LateWelcome = {
   readonly attempts: number;
-  /** When it is tried again, in milliseconds since the Unix epoch. */
+  /** When it is tried again; monotonic. */
   readonly due: number;
   /** The hub could not be asked; otherwise the own server has no answer. */
   readonly hubAway: boolean;

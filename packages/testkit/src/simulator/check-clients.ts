@@ -6,6 +6,7 @@ import {
   heldText,
   isLieKnown,
   mayMissBySabotage,
+  isOfGarbage,
   mayStayIn,
   type Scene,
   type Told,
@@ -147,7 +148,7 @@ function checkTold(scene: Scene, log: Log): void {
  */
 function isOfSabotage(scene: Scene, log: Log, { by, position, text }: Told): boolean {
   if (!scene.clients.some(({ hasSpoiled }) => hasSpoiled)) return false;
-  if (/^commit(Void|Invalid): /u.test(text)) return true;
+  if (isOfGarbage(text)) return true;
   if (text.startsWith("undecryptable: ")) return log.isVoid(position);
   return text.endsWith(": missed") && mayMissBySabotage(scene, by);
 }

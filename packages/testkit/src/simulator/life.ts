@@ -36,7 +36,8 @@ export class Life {
       now: () => Math.floor(scheduler.now + host.skewMs),
       monotonic: () => scheduler.now - WORLD_START,
       random: (length) => random.bytes(length),
-      timer: (delayMs, run) => scheduler.timer(delayMs, guard(run)),
+      // As a process has them: less than a millisecond might be no time at all.
+      timer: (delayMs, run) => scheduler.timer(Math.max(1, delayMs), guard(run)),
       soon: (run) => {
         const pause = yields.fraction() * world.faults.yieldMs;
         // While a process starts no time passes.

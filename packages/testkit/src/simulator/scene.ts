@@ -45,9 +45,14 @@ export function isLieKnown({ world, victim, told }: Scene): boolean {
   return world.probes.has("log roomFrozen") || told.some(({ by }) => by === victim);
 }
 
-/** Who made a commit that nobody can apply, or could not apply it and came back by one of their own. */
+/** Who made a commit that nobody can apply, or could not use it and came in by one of their own. */
 export function mayMissBySabotage({ told }: Scene, one: SimClient): boolean {
-  return one.hasSpoiled || told.some(({ by, text }) => by === one && text.startsWith("commit"));
+  return one.hasSpoiled || told.some(({ by, text }) => by === one && isOfGarbage(text));
+}
+
+/** That a commit, or the Welcome beside it, is of no use. */
+export function isOfGarbage(text: string): boolean {
+  return /^(commitVoid|commitInvalid|welcomeUnusable): /u.test(text);
 }
 
 /** Something that a client says is not right. */
