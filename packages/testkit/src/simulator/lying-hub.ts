@@ -46,7 +46,8 @@ const lies = ["altered", "forged", "replaced", "left out", "swapped", "head"] as
  * A hub that tells one other server something else than everybody else, and signs it: a message or a
  * commit is altered, a tombstone stands in its place, it never comes, comes before the one that it
  * follows, or a head says that the log is another one. In some seeds it keeps up what it has altered: the
- * server is told another history from there on, which follows upon itself. It has the keys because those of the light tier are no secret.
+ * server is told another history from there on, which follows upon itself. It has the keys because those
+ * of the light tier are no secret.
  */
 export class LyingHub {
   readonly #world: SimWorld;
