@@ -1,6 +1,6 @@
 import type { Bytes } from "@treehouse/protocol";
 
-import { type GroupsContext, isDamage, noteDamage, type Room } from "../room/index.ts";
+import { type GroupsContext, noteDamage, type Room } from "../room/index.ts";
 import type { Applied } from "./apply-entry.ts";
 import { applyEntries } from "./apply-entries.ts";
 
@@ -16,8 +16,7 @@ export async function applyContained(
   try {
     return await room.serial.run(() => applyEntries(context, room, list));
   } catch (error) {
-    if (!isDamage(error)) throw error;
-    noteDamage(context, room, error);
+    if (!noteDamage(context, room, error)) throw error;
     return list.map(() => "passed");
   }
 }

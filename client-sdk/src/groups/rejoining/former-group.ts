@@ -3,6 +3,7 @@ import {
   type ClientUri,
   decodeRoomState,
   type GroupUri,
+  Refusal,
   type RoomView,
   type UserUri,
 } from "@treehouse/protocol";
@@ -56,7 +57,7 @@ export async function formerGroupOf(
       keys: new Map(members.map(({ client, signatureKey }) => [client, signatureKey])),
     };
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!(error instanceof Refusal) && !isDamage(error)) throw error;
     return undefined;
   }
 }

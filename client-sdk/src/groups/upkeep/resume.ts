@@ -1,7 +1,7 @@
 import { Refusal } from "@treehouse/protocol";
 
 import type { Alarm } from "../alarms.ts";
-import { type GroupsContext, isDamage, loadGroup, noteDamage } from "../room/index.ts";
+import { type GroupsContext, loadGroup, noteDamage } from "../room/index.ts";
 import { findForgotten } from "./forgotten-rooms.ts";
 import { tellHeld } from "../saying/index.ts";
 import { pendingJoins } from "../joining/index.ts";
@@ -101,8 +101,8 @@ export async function resumeRooms(context: GroupsContext, rooms: OpenRooms): Pro
       scheduleTidying(context, room);
       pump(context, room);
     } catch (error) {
-      noteDamage(context, room, error);
-      if (isDamage(error)) pump(context, room);
+      if (noteDamage(context, room, error)) pump(context, room);
+      else context.env.log.error("room.notResumed", { error: String(error) });
     }
   }
 }
