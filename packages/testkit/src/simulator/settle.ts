@@ -1,7 +1,10 @@
+import { LIMITS } from "@treehouse/protocol";
 import { isLieKnown, mayMissBySabotage, mayStayIn, type Scene } from "./scene.ts";
 
 /** After everything is healed all must be done within so long: the longest retry is a minute. */
 const settledWithinMs = 120_000;
+/** Whose commit was void may be the only one left who could commit, and has to wait so long (FED-1105). */
+const suspendedMs = LIMITS.suspensionMs;
 const lookEveryMs = 500;
 
 /**
@@ -11,8 +14,10 @@ const lookEveryMs = 500;
 export async function settle(scene: Scene): Promise<number> {
   const { world } = scene;
   const from = world.now;
+  const hasSpoiled = scene.clients.some((client) => client.hasSpoiled);
+  const withinMs = settledWithinMs + (hasSpoiled ? suspendedMs : 0);
   let missing: readonly string[] = [];
-  while (world.now - from < settledWithinMs) {
+  while (world.now - from < withinMs) {
     await world.scheduler.run(world.now + lookEveryMs);
     missing = await whatIsMissing(scene);
     if (missing.length === 0) return world.now - from;
