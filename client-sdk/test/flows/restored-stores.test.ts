@@ -1,7 +1,13 @@
 /** A store that is put back as it was, after much has happened to its client's conversations. */
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 
-import { paths, Refusal, type ServerFrame } from "@treehouse/protocol";
+import {
+  decodeEntry,
+  inboxEntryCodec,
+  paths,
+  Refusal,
+  type ServerFrame,
+} from "@treehouse/protocol";
 import { expect, test } from "vitest";
 
 import type { Client, Conversation } from "../../src/node.ts";
@@ -247,4 +253,58 @@ test("R-019 FED-1111 a Welcome that comes while rooms are compared is not taken 
   await reads(vera, room.id, "vera is back");
   await vera.caughtUp();
   expect(gaps).toEqual([]);
+});
+
+test("T-41 whoever is removed before they found a way in is told once, and has nothing of it brought again", async () => {
+  await using server = await startServer();
+  const alice = await server.register("alice");
+  const before = await server.register("vera");
+  const [room] = await founded(alice, "room", [before]);
+  if (room === undefined) throw new Error("no room");
+  await room.remove(["vera@localhost"]);
+  await until(before, () => isOver(before, room, "removed"));
+  await before.caughtUp();
+  await before.close();
+  let isAway = true;
+  const brought: string[] = [];
+  const vera = await openTampered(server, "vera", {
+    async fetch(request, ask) {
+      if (isAway && request.url.includes("/group-info")) {
+        return refusedWith(new Refusal("peerUnreachable", "the hub is away"));
+      }
+      return ask(request);
+    },
+    frame(frame) {
+      if (frame.type === "entry") brought.push(decodeEntry(frame.entry).kind);
+      if (frame.type !== "inboxEntry") return [frame];
+      const entry = inboxEntryCodec.decode(frame.entry);
+      if (entry.kind !== "welcome") return [frame];
+      const welcome = new Uint8Array(entry.welcome.welcome).fill(0xff, -40);
+      const changed = { ...entry, welcome: { ...entry.welcome, welcome } };
+      return [{ type: "inboxEntry", entry: inboxEntryCodec.encode(changed) }];
+    },
+  });
+  const unusable = next(vera, "fault", ({ code }) => code === "welcomeUnusable");
+  await room.add(["vera@localhost"]);
+  await unusable;
+  await room.send("while vera has no way in");
+  await room.remove(["vera@localhost"]);
+  await until(vera, async () => brought.includes("commit"));
+  const over = next(vera, "removed");
+  isAway = false;
+  await over;
+  await vera.caughtUp();
+  await vera.close();
+  brought.length = 0;
+
+  const again = await openTampered(server, "vera", {
+    frame(frame) {
+      if (frame.type === "entry") brought.push(decodeEntry(frame.entry).kind);
+      return [frame];
+    },
+  });
+  const told = heard(again, "removed");
+  await again.caughtUp();
+  expect(brought).toEqual([]);
+  expect(told).toEqual([]);
 });

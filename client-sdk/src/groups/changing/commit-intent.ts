@@ -145,7 +145,7 @@ export function finishCommit(
       const passed = position <= room.cursor.position;
       await context.store.transaction((tx) => {
         if (passed) tx.intents.delete(intent.serial);
-        else tx.intents.setStatus(intent.serial, "accepted");
+        else tx.intents.accept(intent.serial, { position, acceptedAt });
       });
       if (passed) {
         room.waiters.get(intent.serial)?.resolve({ position, acceptedAt });

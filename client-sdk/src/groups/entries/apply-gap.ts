@@ -149,7 +149,9 @@ async function goOn(context: GroupsContext, room: Room, rollback: Rollback): Pro
   const undone = await context.store.transaction((tx) =>
     tx.intents
       .list(room.uri)
-      .filter(({ kind, status }) => kind !== "send" && kind !== "leave" && status === "accepted"),
+      .filter(({ kind, status }) => kind !== "send" && kind !== "leave" && status === "accepted")
+      // What it has taken since is not forgotten: its answer was faster than the word of the restore.
+      .filter(({ accepted }) => accepted === undefined || accepted.position <= to),
   );
   const { ids, hidden } = await writeWithGroup(context, room, (tx) => {
     const lost = lostMessages(context, room, tx, rollback);

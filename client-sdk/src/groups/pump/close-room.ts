@@ -1,6 +1,7 @@
 import type { Refusal } from "@treehouse/protocol";
 
 import { type GroupsContext, type Room, dropWishes, isHidden, writeEnd } from "../room/index.ts";
+import { firstWelcome } from "../entering/index.ts";
 import { endReturn } from "../health/index.ts";
 
 /**
@@ -9,26 +10,31 @@ import { endReturn } from "../health/index.ts";
  */
 export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal): Promise<void> {
   return room.serial.run(async () => {
-    const { tellDropped, hidden, isOver } = await context.store.transaction((tx) => {
+    const { unreadTo = 0 } = room;
+    const { position } = room.cursor;
+    // What came and will not be read any more: its server need not keep it.
+    const passed = { stream: room.uri, position: unreadTo, hash: new Uint8Array() };
+    const { tellDropped, hidden, isOver, passes } = await context.store.transaction((tx) => {
       const former = tx.rooms.get(room.uri)?.status;
       const tell = dropWishes(tx, room);
+      const isRead = unreadTo > position && firstWelcome(tx, room.uri) === undefined;
+      if (isRead) tx.cursors.set(passed);
       tx.rooms.setStatus(room.uri, "removed");
       tx.rooms.deleteGroup(room.uri);
       // Its hub knows it no more, and this client was in it: it was deleted, or all others have left.
       const over = refusal.code === "unknownRoom" && !room.forgotten && former !== "founding";
       if (over) writeEnd(tx, room.uri, { at: context.env.now(), reason: "" });
-      return { tellDropped: tell, hidden: isHidden(tx, room.uri), isOver: over };
+      return { tellDropped: tell, hidden: isHidden(tx, room.uri), isOver: over, passes: isRead };
     });
+    if (passes) room.cursor = passed;
     room.group = undefined;
     room.ended ||= isOver;
     room.lost = false;
-    const { unreadTo = 0 } = room;
     // What becomes of a commit that it could not apply is for those who are in.
     Object.assign(room, { trouble: undefined, passing: undefined, rollback: undefined });
     room.unreadTo = undefined;
     room.forgotten = false;
     endReturn(room, refusal);
-    const { position } = room.cursor;
     if (!hidden) {
       // What a return would have told of, there is none of.
       if (unreadTo > position) {

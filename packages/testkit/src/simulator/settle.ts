@@ -102,14 +102,14 @@ async function isKeptFrom(
 }
 
 /**
- * Who was lied to and says so; and whoever is out and did not see the end of it, as its server withheld
- * an entry, or because the hub was put back, counted it in again, and others removed it, or because its
- * store was put back to one that had asked to leave, or because it could not apply a commit before: it
- * reads no more of the room, whose entries wait until they expire. Everybody reads the inbox, where a
- * Welcome may wait.
+ * Who was lied to and says so; and whoever is out and did not see the end of it: as its server withheld
+ * an entry; or because the hub was put back, counted it in again, and others removed it; or its store was
+ * put back to one that had asked to leave; or it could not apply a commit before, or came too late to find
+ * a way in, and says what it lacks. It reads no more of the room, whose entries wait until they expire, or
+ * it connects anew. Everybody reads the inbox, where a Welcome may wait.
  */
 async function whoNeedNotRead(scene: Scene): Promise<readonly string[]> {
-  const { clients, servers, room, victim } = scene;
+  const { clients, servers, room, victim, told } = scene;
   const excused: string[] = [];
   for (const one of clients) {
     if (one.client === undefined) continue;
@@ -118,7 +118,8 @@ async function whoNeedNotRead(scene: Scene): Promise<readonly string[]> {
       one === victim ||
       one.wasPutBack ||
       servers[0]?.wasRestored === true ||
-      mayMissBySabotage(scene, one);
+      mayMissBySabotage(scene, one) ||
+      told.some(({ by, text }) => by === one && text.endsWith(": missed"));
     const isOut = mayMissIt && (await one.standing(room))?.status === "removed";
     if (knows || isOut) excused.push(one.client.me.client);
   }

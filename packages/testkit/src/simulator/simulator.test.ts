@@ -32,7 +32,7 @@ test(
 );
 
 /** What these found, no other test shows: `docs/reliability.md` says what it was. */
-const found = [111_063, 200_057, 205_491, 215_268, 215_691, 227_546];
+const found = [111_063, 200_057, 205_491, 215_268, 215_691, 227_546, 801_518];
 
 test("seeds that once found what no other test shows hold", { timeout: 120_000 }, async () => {
   for (const seed of found) {
