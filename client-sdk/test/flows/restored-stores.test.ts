@@ -255,7 +255,7 @@ test("R-019 FED-1111 a Welcome that comes while rooms are compared is not taken 
   expect(gaps).toEqual([]);
 });
 
-test("T-41 whoever is removed before they found a way in is told once, and has nothing of it brought again", async () => {
+test("T-41 who is removed before finding a way in is told once, and brought nothing of it again", async () => {
   await using server = await startServer();
   const alice = await server.register("alice");
   const before = await server.register("vera");

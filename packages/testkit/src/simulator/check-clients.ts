@@ -1,6 +1,7 @@
 import type { Client, ConversationInfo } from "@treehouse/client-sdk/embedding";
 import { type Entry, sha256, toHex, TOMBSTONE_REASONS } from "@treehouse/protocol";
 import type { Log } from "./read-logs.ts";
+import { isMissedStay, type Stay, staysOf } from "./stays.ts";
 import type { SimClient } from "./sim-client.ts";
 import {
   heldText,
@@ -131,6 +132,11 @@ function checkTold(scene: Scene, log: Log): void {
       world.probe("sabotage told");
       continue;
     }
+    const client = by.client?.me.client ?? "";
+    if (staysOf(client, log).some((stay) => isMissedStay({ position, text }, stay))) {
+      world.probe("missed for want of a Welcome");
+      continue;
+    }
     const entry = log.at(position)?.entry;
     // What it was is forgotten with its entry.
     const mayBeGarbage = network.garbage.size > 0 && servers[0]?.wasRestored === true && !entry;
@@ -201,31 +207,6 @@ function checkSent(scene: Scene, all: ReadonlyMap<number, string>, log: Log): vo
     }
   }
   for (const text of positions.keys()) world.violate("I5", `nobody has said "${text}"`);
-}
-
-/** Who is in from a position on, exclusively, up to another, inclusively; with the first epoch. */
-type Stay = { readonly after: number; readonly epoch: number; upTo: number };
-
-function staysOf(client: string, log: Log): readonly Stay[] {
-  const stays: Stay[] = [];
-  for (const { entry, position } of log.rows) {
-    if (entry.kind !== "commit" || log.isVoid(position)) continue;
-    for (const { client: changed, change } of entry.leafChanges) {
-      if (changed !== client) continue;
-      const last = stays.at(-1);
-      // Without an entry that adds it, it was in from the beginning.
-      if (change === "removed" && last === undefined) {
-        stays.push({ after: 0, epoch: 0, upTo: position });
-      }
-      if (change === "removed" && last !== undefined) last.upTo = position;
-      if (change === "added")
-        stays.push({ after: position, epoch: entry.epoch + 1, upTo: Infinity });
-    }
-  }
-  // Without an entry that adds it, it founded the room.
-  const first = log.rows.findIndex(({ entry }) => entry.kind === "commit");
-  if (stays.length === 0 || first < 0) stays.push({ after: 0, epoch: 0, upTo: Infinity });
-  return stays;
 }
 
 /**
@@ -304,6 +285,7 @@ function checkHeld(
       world.violate("I11", `${one.name} reads ${position} without being in`);
     }
     if (!lacks(position) || !mayRead || knows) continue;
+    if (told.some((each) => each.by === one && isMissedStay(each, stay))) continue;
     const missing = { log, stay, has, position, text: all.get(position) };
     if (isPastRepair(scene, one, missing)) world.probe("lacked by who came back late");
     else world.violate("I6", `${one.name} lacks ${position}`);

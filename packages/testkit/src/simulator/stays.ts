@@ -1,0 +1,39 @@
+import type { Log } from "./read-logs.ts";
+import type { Told } from "./scene.ts";
+
+/** Who is in from a position on, exclusively, up to another, inclusively; with the first epoch. */
+export type Stay = { readonly after: number; readonly epoch: number; upTo: number };
+
+export function staysOf(client: string, log: Log): readonly Stay[] {
+  const stays: Stay[] = [];
+  for (const { entry, position } of log.rows) {
+    if (entry.kind !== "commit" || log.isVoid(position)) continue;
+    for (const { client: changed, change } of entry.leafChanges) {
+      if (changed !== client) continue;
+      const last = stays.at(-1);
+      // Without an entry that adds it, it was in from the beginning.
+      if (change === "removed" && last === undefined) {
+        stays.push({ after: 0, epoch: 0, upTo: position });
+      }
+      if (change === "removed" && last !== undefined) last.upTo = position;
+      if (change === "added")
+        stays.push({ after: position, epoch: entry.epoch + 1, upTo: Infinity });
+    }
+  }
+  // Without an entry that adds it, it founded the room.
+  const first = log.rows.findIndex(({ entry }) => entry.kind === "commit");
+  if (stays.length === 0 || first < 0) stays.push({ after: 0, epoch: 0, upTo: Infinity });
+  return stays;
+}
+
+/**
+ * Whether somebody tells that they missed all of a stay: they had no Welcome, as their server had the commit
+ * that added them from others, and were taken out again before they had come in by a commit of their own.
+ */
+export function isMissedStay(
+  { position, text }: Pick<Told, "position" | "text">,
+  { after, upTo }: Stay,
+): boolean {
+  const through = /^gap to (\d+): missed$/u.exec(text)?.[1];
+  return through !== undefined && after >= position && upTo <= Number(through);
+}
