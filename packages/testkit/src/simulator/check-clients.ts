@@ -1,7 +1,7 @@
 import type { Client, ConversationInfo } from "@treehouse/client-sdk/embedding";
 import { type Entry, sha256, toHex, TOMBSTONE_REASONS } from "@treehouse/protocol";
 import type { Log } from "./read-logs.ts";
-import { isMissedStay, type Stay, staysOf } from "./stays.ts";
+import { isMissedByVoid, isMissedStay, type Stay, staysOf } from "./stays.ts";
 import type { SimClient } from "./sim-client.ts";
 import {
   heldText,
@@ -156,7 +156,10 @@ function isOfSabotage(scene: Scene, log: Log, { by, position, text }: Told): boo
   if (!scene.clients.some(({ hasSpoiled }) => hasSpoiled)) return false;
   if (isOfGarbage(text)) return true;
   if (text.startsWith("undecryptable: ")) return log.isVoid(position);
-  return text.endsWith(": missed") && mayMissBySabotage(scene, by);
+  return (
+    text.endsWith(": missed") &&
+    (mayMissBySabotage(scene, by) || isMissedByVoid(log, { position, text }, position))
+  );
 }
 
 /**
@@ -285,7 +288,9 @@ function checkHeld(
       world.violate("I11", `${one.name} reads ${position} without being in`);
     }
     if (!lacks(position) || !mayRead || knows) continue;
-    if (told.some((each) => each.by === one && isMissedStay(each, stay))) continue;
+    const says = told.filter(({ by }) => by === one);
+    if (says.some((each) => isMissedStay(each, stay) || isMissedByVoid(log, each, position)))
+      continue;
     const missing = { log, stay, has, position, text: all.get(position) };
     if (isPastRepair(scene, one, missing)) world.probe("lacked by who came back late");
     else world.violate("I6", `${one.name} lacks ${position}`);

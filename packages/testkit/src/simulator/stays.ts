@@ -34,6 +34,22 @@ export function isMissedStay(
   { position, text }: Pick<Told, "position" | "text">,
   { after, upTo }: Stay,
 ): boolean {
-  const through = /^gap to (\d+): missed$/u.exec(text)?.[1];
-  return through !== undefined && after >= position && upTo <= Number(through);
+  return after >= position && upTo <= missedThrough(text);
+}
+
+/** Whether somebody tells that they missed this entry, and that commits were taken back in that time. */
+export function isMissedByVoid(
+  log: Log,
+  { position, text }: Pick<Told, "position" | "text">,
+  at: number,
+): boolean {
+  const through = missedThrough(text);
+  if (at < position || at > through) return false;
+  return log.rows.some(
+    (row) => row.entry.kind === "void" && row.position >= position && row.position <= through,
+  );
+}
+
+function missedThrough(text: string): number {
+  return Number(/^gap to (\d+): missed$/u.exec(text)?.[1] ?? -1);
 }
