@@ -27,6 +27,7 @@ import { addTailCommand } from "./commands/tail.ts";
 import { addThreadCommands } from "./commands/thread.ts";
 import { addTypingCommand } from "./commands/typing.ts";
 import type { Cli } from "./commands/cli.ts";
+import { markDashed, unmarkDashed, withoutMarks } from "./dashed-ids.ts";
 import { CliFailure, EXIT, type ExitCode } from "./failure.ts";
 import { createOutput, harmless, inContext } from "./output.ts";
 import { createStopper } from "./stopper.ts";
@@ -52,14 +53,18 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     },
     showsErrors: !asJson,
   });
-  program.hook("preAction", () => {
+  program.hook("preAction", (_, command) => {
+    unmarkDashed(command);
     const { timeout } = program.opts<{ timeout?: number }>();
     if (timeout !== undefined) stopper.stopAfter(timeout);
   });
   const fail = (error: unknown) =>
     report(terminal, error, { json: asJson, context: outputOptions(program).context });
   try {
-    await Promise.race([program.parseAsync([...args], { from: "user" }), stopper.patienceLost]);
+    await Promise.race([
+      program.parseAsync(markDashed(args), { from: "user" }),
+      stopper.patienceLost,
+    ]);
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.done;
@@ -98,7 +103,7 @@ export function createProgram(parts: {
     .configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => {
-        if (parts.showsErrors) terminal.err(text);
+        if (parts.showsErrors) terminal.err(withoutMarks(text));
       },
     })
     .showHelpAfterError(seeHelp)
@@ -176,7 +181,7 @@ function secondsOf(text: string): number {
 
 function usageFailure(error: CommanderError): CliFailure {
   const message = error.code === "commander.help" ? "a command is missing" : error.message;
-  return new CliFailure(EXIT.usage, "usage", message.replace(/^error: /, ""), {
+  return new CliFailure(EXIT.usage, "usage", withoutMarks(message.replace(/^error: /, "")), {
     help: isOfDash(error) ? `${seeHelp} ${dashHelp}` : seeHelp,
   });
 }

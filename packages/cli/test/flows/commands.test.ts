@@ -255,7 +255,7 @@ test("invites are made, listed and revoked by administrators only", async () => 
   expect(asBob.err).toContain("notAllowed");
   const listed = await household.treehouse(["admin", "invite", "ls", "--fields", "id", "--jsonl"]);
   const one = /"id":"([^"]+)"/.exec(listed.out)?.[1] ?? "";
-  // One id in 64 begins with a dash.
+  // One id in 4,096 begins with two dashes.
   expect(await json("admin", "invite", "revoke", "--", one)).toEqual({ id: one });
 });
 

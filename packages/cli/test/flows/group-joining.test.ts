@@ -60,7 +60,7 @@ test("R-072 a link is made, listed, used and revoked", async () => {
   const listed = await household.treehouse(["group", "link", "ls", "Tea"]);
   expect(listed.out).toMatch(/admin {2}by alice@localhost {2}until \S+ {2}1 used, 0 left/);
   const id = links[0]?.id ?? "";
-  expect(await json("group", "link", "revoke", "Tea", id)).toEqual({ revoked: id });
+  expect(await json("group", "link", "revoke", "Tea", "--", id)).toEqual({ revoked: id });
   expect(await json("group", "link", "ls", "Tea")).toEqual({ links: [] });
   await bobs("group", "leave", "Tea");
   // Whoever writes completes the leaving.

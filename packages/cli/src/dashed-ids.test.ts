@@ -1,0 +1,36 @@
+import { Command } from "commander";
+import { expect, test } from "vitest";
+
+import { markDashed, unmarkDashed } from "./dashed-ids.ts";
+
+async function taken(...args: string[]) {
+  const found: unknown[] = [];
+  const program = new Command("p").exitOverride().configureOutput({ writeErr: () => undefined });
+  program.option("--json");
+  program
+    .command("rm <room> <ids...>")
+    .option("--code <code>")
+    .option("-f, --force")
+    .action((room: string, ids: string[], options: object) => void found.push(room, ids, options));
+  program.hook("preAction", (_, command) => unmarkDashed(command));
+  await program.parseAsync(markDashed(args), { from: "user" });
+  return found;
+}
+
+const id = "-o5kWWzLS7YoYF84dMdUSdW4sZk4h42UAXYKs03G3Y4";
+
+test("R-153 an id that begins with a dash is an argument wherever it stands", async () => {
+  expect(await taken("rm", "Tea", id)).toEqual(["Tea", [id], {}]);
+  expect(await taken("rm", id, "a", id, "--force")).toEqual([id, ["a", id], { force: true }]);
+  expect(await taken("rm", "Tea", "--code", id, "a")).toEqual(["Tea", ["a"], { code: id }]);
+  expect(await taken("rm", "Tea", "-f", "--", id, "-f")).toEqual([
+    "Tea",
+    [id, "-f"],
+    { force: true },
+  ]);
+});
+
+test("what is short, or has two dashes, is an option as ever", async () => {
+  await expect(taken("rm", "Tea", "-rUOW")).rejects.toThrow("unknown option '-rUOW'");
+  await expect(taken("rm", "Tea", `-${id}`)).rejects.toThrow("unknown option");
+});
