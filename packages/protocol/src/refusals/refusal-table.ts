@@ -38,7 +38,7 @@ export const refusalTable = {
   suspended: row(403, "Commits of this user were void", "Wait as long as told, then try again."),
   peerDenied: row(403, "An operator does not allow this server", "Ask the operators."),
   noConsent: row(403, "There is no consent", "Ask for the person's consent."),
-  notFound: row(404, "There is nothing here", "Check the path."),
+  notFound: row(404, "There is nothing here", "Check the name, id or path that was given."),
   unknownUser: row(404, "The user is not known", "Check the address."),
   unknownRoom: row(404, "The room is not known", "Check the room's address."),
   unknownClient: row(404, "The client is not known", "Fetch the user's client list again."),
