@@ -12,7 +12,7 @@ import { expect, test } from "vitest";
 
 import type { Client, Conversation } from "../../src/node.ts";
 import { befriend } from "../world/friends.ts";
-import { startServer } from "../world/server.ts";
+import { type RunningServer, startServer } from "../world/server.ts";
 import { startServers } from "../world/servers.ts";
 import { openTampered, refusedWith } from "../world/tampered.ts";
 import { agreed, founded, heard, joinedBy, next, reads, textsIn, until } from "../world/waiting.ts";
@@ -29,6 +29,29 @@ function copyStore(from: string, to: string): void {
 /** Whether this client is out of a conversation, and how; what was said before is still there. */
 async function isOver(client: Client, { id }: Conversation, status: string): Promise<boolean> {
   return (await (await client.conversations.get(id)).info()).status === status;
+}
+
+/** A room of Alice's that Vera was removed from, and has read to that end; she is not there. */
+async function removedFrom(server: RunningServer): Promise<Conversation> {
+  const alice = await server.register("alice");
+  const vera = await server.register("vera");
+  const [room] = await founded(alice, "room", [vera]);
+  if (room === undefined) throw new Error("no room");
+  await room.remove([vera.me.address]);
+  await until(vera, () => isOver(vera, room, "removed"));
+  await vera.caughtUp();
+  await vera.close();
+  return room;
+}
+
+/** Opens Vera's store once more. Answers how to put it back to what it was before. */
+async function outlived(server: RunningServer): Promise<() => void> {
+  const backup = `${server.path("vera")}-backup`;
+  copyStore(server.path("vera"), backup);
+  const vera = await server.open("vera");
+  await vera.caughtUp();
+  await vera.close();
+  return () => copyStore(backup, server.path("vera"));
 }
 
 test("R-019 FED-1111 a store that was put back returns to everything by itself, and says what is over", async () => {
@@ -178,26 +201,15 @@ test("R-019 FED-1111 a store from before its client's leave was read through tel
 
 test("R-019 FED-1111 a Welcome that waits for its hub is not taken for one that is gone", async () => {
   await using server = await startServer();
-  const alice = await server.register("alice");
-  let vera = await server.register("vera");
-  const [room] = await founded(alice, "room", [vera]);
-  if (room === undefined) throw new Error("no room");
-  await room.remove([vera.me.address]);
-  await until(vera, () => isOver(vera, room, "removed"));
-  await vera.caughtUp();
-  await vera.close();
-  const backup = `${server.path("vera")}-backup`;
-  copyStore(server.path("vera"), backup);
-  vera = await server.open("vera");
-  await vera.caughtUp();
-  await vera.close();
+  const room = await removedFrom(server);
+  const putBack = await outlived(server);
   await room.add(["vera@localhost"]);
 
-  copyStore(backup, server.path("vera"));
+  putBack();
   let isAway = true;
   const compared = Promise.withResolvers<void>();
   const passed = Promise.withResolvers<void>();
-  vera = await openTampered(server, "vera", {
+  const vera = await openTampered(server, "vera", {
     async fetch(request, ask) {
       if (isAway && request.url.includes("/tree")) {
         return refusedWith(new Refusal("peerUnreachable", "the hub is away"));
@@ -221,25 +233,14 @@ test("R-019 FED-1111 a Welcome that waits for its hub is not taken for one that 
 
 test("R-019 FED-1111 a Welcome that comes while rooms are compared is not taken for one that is gone", async () => {
   await using server = await startServer();
-  const alice = await server.register("alice");
-  let vera = await server.register("vera");
-  const [room] = await founded(alice, "room", [vera]);
-  if (room === undefined) throw new Error("no room");
-  await room.remove([vera.me.address]);
-  await until(vera, () => isOver(vera, room, "removed"));
-  await vera.caughtUp();
-  await vera.close();
-  const backup = `${server.path("vera")}-backup`;
-  copyStore(server.path("vera"), backup);
-  vera = await server.open("vera");
-  await vera.caughtUp();
-  await vera.close();
+  const room = await removedFrom(server);
+  const putBack = await outlived(server);
   await room.send("while vera is out");
   await room.add(["vera@localhost"]);
 
-  copyStore(backup, server.path("vera"));
+  putBack();
   const late: ServerFrame[] = [];
-  vera = await openTampered(server, "vera", {
+  const vera = await openTampered(server, "vera", {
     frame(frame) {
       if (frame.type === "caughtUp") return [frame, ...late.splice(0)];
       if (frame.type !== "inboxEntry") return [frame];
@@ -257,14 +258,7 @@ test("R-019 FED-1111 a Welcome that comes while rooms are compared is not taken 
 
 test("T-41 who is removed before finding a way in is told once, and brought nothing of it again", async () => {
   await using server = await startServer();
-  const alice = await server.register("alice");
-  const before = await server.register("vera");
-  const [room] = await founded(alice, "room", [before]);
-  if (room === undefined) throw new Error("no room");
-  await room.remove(["vera@localhost"]);
-  await until(before, () => isOver(before, room, "removed"));
-  await before.caughtUp();
-  await before.close();
+  const room = await removedFrom(server);
   let isAway = true;
   const brought: string[] = [];
   const vera = await openTampered(server, "vera", {

@@ -6,7 +6,7 @@ import { markDashed, unmarkDashed } from "./dashed-ids.ts";
 async function taken(...args: string[]) {
   const found: unknown[] = [];
   const program = new Command("p").exitOverride().configureOutput({ writeErr: () => undefined });
-  program.option("--json");
+  program.option("--json").option("--context <name>");
   program
     .command("rm <room> <ids...>")
     .option("--code <code>")
@@ -14,7 +14,8 @@ async function taken(...args: string[]) {
     .action((room: string, ids: string[], options: object) => void found.push(room, ids, options));
   program.hook("preAction", (_, command) => unmarkDashed(command));
   await program.parseAsync(markDashed(args), { from: "user" });
-  return found;
+  const { context } = program.opts<{ context?: string }>();
+  return context === undefined ? found : [...found, context];
 }
 
 const id = "-o5kWWzLS7YoYF84dMdUSdW4sZk4h42UAXYKs03G3Y4";
@@ -23,6 +24,7 @@ test("R-153 an id that begins with a dash is an argument wherever it stands", as
   expect(await taken("rm", "Tea", id)).toEqual(["Tea", [id], {}]);
   expect(await taken("rm", id, "a", id, "--force")).toEqual([id, ["a", id], { force: true }]);
   expect(await taken("rm", "Tea", "--code", id, "a")).toEqual(["Tea", ["a"], { code: id }]);
+  expect(await taken("--context", id, "rm", "Tea", "a")).toEqual(["Tea", ["a"], {}, id]);
   expect(await taken("rm", "Tea", "-f", "--", id, "-f")).toEqual([
     "Tea",
     [id, "-f"],

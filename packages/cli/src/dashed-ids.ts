@@ -16,11 +16,13 @@ export function markDashed(args: readonly string[]): string[] {
   );
 }
 
-/** Gives a command what was marked as it was. Call it before its action. */
+/** Gives a command, and those that it is part of, what was marked as it was. Call it before its action. */
 export function unmarkDashed(command: Command): void {
   command.processedArgs = command.processedArgs.map(unmarked);
-  for (const [name, value] of Object.entries(command.opts())) {
-    command.setOptionValue(name, unmarked(value));
+  for (let part: Command | null = command; part !== null; part = part.parent) {
+    for (const [name, value] of Object.entries(part.opts())) {
+      part.setOptionValue(name, unmarked(value));
+    }
   }
 }
 

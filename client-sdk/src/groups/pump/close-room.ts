@@ -17,14 +17,14 @@ export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal):
     const { tellDropped, hidden, isOver, passes } = await context.store.transaction((tx) => {
       const former = tx.rooms.get(room.uri)?.status;
       const tell = dropWishes(tx, room);
-      const isRead = unreadTo > position && firstWelcome(tx, room.uri) === undefined;
-      if (isRead) tx.cursors.set(passed);
+      const leaps = unreadTo > position && firstWelcome(tx, room.uri) === undefined;
+      if (leaps) tx.cursors.set(passed);
       tx.rooms.setStatus(room.uri, "removed");
       tx.rooms.deleteGroup(room.uri);
       // Its hub knows it no more, and this client was in it: it was deleted, or all others have left.
       const over = refusal.code === "unknownRoom" && !room.forgotten && former !== "founding";
       if (over) writeEnd(tx, room.uri, { at: context.env.now(), reason: "" });
-      return { tellDropped: tell, hidden: isHidden(tx, room.uri), isOver: over, passes: isRead };
+      return { tellDropped: tell, hidden: isHidden(tx, room.uri), isOver: over, passes: leaps };
     });
     if (passes) room.cursor = passed;
     room.group = undefined;
