@@ -14,7 +14,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import type { IntentKind, LocalTx, MessageRow, RoomRow } from "../storage/index.ts";
+import type { Cursor, IntentKind, LocalTx, MessageRow, RoomRow } from "../storage/index.ts";
 import {
   type Applied,
   applyContained,
@@ -22,6 +22,7 @@ import {
   entriesOf,
   type RoomGap,
   applyInboxEntry,
+  applyInboxGap,
 } from "./entries/index.ts";
 import {
   speakingVerdict,
@@ -29,6 +30,7 @@ import {
   type Room,
   checkRunning,
   checkKeysAccepted,
+  readUpTo,
 } from "./room/index.ts";
 import { encodeUsers, type NewRoom, prepareRoom } from "./changing/index.ts";
 import {
@@ -108,6 +110,8 @@ export interface Groups
   noted(): void;
   /** Another copy of the store is in use: whoever waits for something, or asks for it, is told so. */
   displaced(reason: Error): void;
+  /** How far the stream of this cursor is read; never behind it. */
+  readUpTo(tx: LocalTx, cursor: Cursor): number;
   /** Nothing more will be applied to this stream, or not for long. */
   ended(stream: StreamUri): Promise<boolean>;
   /** The rooms of the user in which this client is not yet, and which it enters by itself. */
@@ -218,17 +222,7 @@ export function createGroups(context: GroupsContext): Groups {
       if (room !== undefined) pump(context, room);
     },
     async applyGap(stream, gap) {
-      if (!isRoomStream(stream)) {
-        const moved = await context.store.transaction((tx) => {
-          if ((tx.cursors.get(stream)?.position ?? 0) >= gap.to) return false;
-          context.accountEvents.missed(tx);
-          tx.cursors.set({ stream, position: gap.to, hash: new Uint8Array() });
-          return true;
-        });
-        const { from, to, reason } = gap;
-        if (moved) context.events.emit("gap", { stream, from, to, reason });
-        return;
-      }
+      if (!isRoomStream(stream)) return applyInboxGap(context, stream, gap);
       const room = await rooms.open(stream);
       await room.serial.run(() => applyGap(context, room, gap));
       pump(context, room);
@@ -272,6 +266,7 @@ export function createGroups(context: GroupsContext): Groups {
       stopped = reason;
       for (const room of rooms.list()) endWaiting(room, reason);
     },
+    readUpTo,
     async ended(stream) {
       if (!isRoomStream(stream)) return false;
       const room = await rooms.open(stream);

@@ -6,7 +6,6 @@
 import {
   type Bytes,
   type Cancel,
-  type Cursor,
   type Env,
   equalBytes,
   inboxEntryCodec,
@@ -101,19 +100,31 @@ export function createSync(
     due.add(stream);
     cancelAcknowledging ??= env.timer(acknowledgeDelayMs, () => {
       cancelAcknowledging = undefined;
-      steps.run(flush).catch((error: unknown) => {
-        // The next acknowledgement, or the next hello, says the same and more.
-        env.log.warn("acknowledgement.failed", { error: String(error) });
-      });
+      const target = sink;
+      if (target === undefined) return;
+      steps
+        .run(() => flush(target))
+        .catch((error: unknown) => {
+          // The next acknowledgement, or the next hello, says the same and more.
+          env.log.warn("acknowledgement.failed", { error: String(error) });
+        });
     });
   };
-  const flush = async () => {
+  const hello = (target: StreamSink) =>
+    store.transaction((tx) => ({
+      incarnation: tx.settings.get(incarnationSetting),
+      cursors: tx.cursors.list().map((cursor) => ({
+        stream: parseStreamUri(cursor.stream),
+        position: target.readUpTo(tx, cursor),
+      })),
+    }));
+  const flush = async (target: StreamSink) => {
     const streams = [...due];
     due.clear();
     const cursors = await store.transaction((tx) =>
       streams.flatMap((stream) => {
         const cursor = tx.cursors.get(stream);
-        return cursor === undefined ? [] : [{ stream, position: cursor.position }];
+        return cursor === undefined ? [] : [{ stream, position: target.readUpTo(tx, cursor) }];
       }),
     );
     if (cursors.length === 0) return;
@@ -148,7 +159,7 @@ export function createSync(
         due.add(inbox);
         // Of what was before it nothing is read any more, whether or not all of it came.
         if (entry.kind === "welcome") due.add(entry.welcome.room);
-        await flush();
+        await flush(sink);
         return;
       }
       case "caughtUp":
@@ -198,9 +209,9 @@ export function createSync(
     await target.applyGap(stream, { from, to, reason, head });
   };
 
-  const begin = () => {
+  const begin = (target: StreamSink) => {
     connection = createConnection(env, api, {
-      hello: () => helloOf(store),
+      hello: () => hello(target),
       claim: () => copies.claim(),
       taken(answer) {
         time.told(answer);
@@ -248,15 +259,19 @@ export function createSync(
     start(target) {
       sink = target;
       over = undefined;
-      begin();
+      begin(target);
     },
     async stop(reason) {
       end(reason);
+      const target = sink;
       sink = undefined;
-      cancelAcknowledging?.();
-      await steps.run(flush).catch((error: unknown) => {
-        env.log.warn("acknowledgement.failed", { error: String(error) });
-      });
+      if (target !== undefined) {
+        await steps
+          .run(() => flush(target))
+          .catch((error: unknown) => {
+            env.log.warn("acknowledgement.failed", { error: String(error) });
+          });
+      }
       cancelAcknowledging?.();
       generation += 1;
       connection?.stop();
@@ -313,16 +328,4 @@ async function ask(
 ): Promise<Bytes> {
   if (connection === undefined) throw new Refusal("unavailable", "the client is not started");
   return connection.request(type, room, request);
-}
-
-async function helloOf(store: LocalStore): Promise<{
-  incarnation: Bytes | undefined;
-  cursors: readonly Cursor[];
-}> {
-  return store.transaction((tx) => ({
-    incarnation: tx.settings.get(incarnationSetting),
-    cursors: tx.cursors
-      .list()
-      .map(({ stream, position }) => ({ stream: parseStreamUri(stream), position })),
-  }));
 }

@@ -7,6 +7,8 @@ import type {
   StreamUri,
 } from "@treehouse/protocol";
 
+import type { Cursor, LocalTx } from "../storage/index.ts";
+
 /** Positions that will never come, and with `restored` what the room's hub declared about it. */
 export type SinkGap = {
   readonly from: number;
@@ -30,6 +32,8 @@ export interface StreamSink {
   stopped(room: RoomUri): Promise<void>;
   /** Another copy of the store is in use: nothing more is done here. */
   displaced(reason: Error): void;
+  /** How far the stream of this cursor is read, which is what its server is told; never behind the cursor. */
+  readUpTo(tx: LocalTx, cursor: Cursor): number;
   /** Nothing more will be applied to this stream: it is forked, or the client is out of it. */
   ended(stream: StreamUri): Promise<boolean>;
 }

@@ -9,6 +9,8 @@ import { type RunningServer, runServer, type ServerOptions } from "./server.ts";
 
 export interface FederatedServers extends AsyncDisposable {
   at(index: number): RunningServer;
+  /** How the other servers come to this one, if they were started with `cutAfter`. */
+  wayTo(index: number): CuttingProxy;
 }
 
 /** Starts a server for each domain; all of them can reach one another, and nobody else. */
@@ -55,6 +57,11 @@ export async function startServersWith(
       const server = servers[index];
       if (server === undefined) throw new Error(`there is no server ${index}`);
       return server;
+    },
+    wayTo(index) {
+      const link = links[index];
+      if (link === undefined) throw new Error(`the way to server ${index} cannot be cut`);
+      return link;
     },
     [Symbol.asyncDispose]: dispose,
   };

@@ -123,7 +123,7 @@ async function take(context: GroupsContext, room: Room, bytes: Uint8Array): Prom
     position: entry.position,
     hash: chainHashOf(entry, bytes, context.member.crypto.hash),
   };
-  const own = await context.store.transaction((tx) => ownEntryBehind(tx, room.uri, room.cursor));
+  const own = await context.store.transaction((tx) => ownEntryBehind(tx, room.cursor));
   if (!follows(room, entry, { own, hash: cursor.hash })) {
     room.forked = true;
     tellFault(context, room, entry, "forkDetected", forkText);

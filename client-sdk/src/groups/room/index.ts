@@ -45,7 +45,7 @@ export {
 export { isHidden, noteInviter, type Reception, receptionOf } from "./reception.ts";
 export { endOf, type RoomEnd, tellEnd, writeEnd } from "./room-end.ts";
 export { type AboutTold, describeEvent, parseEvent, type RoomEvent } from "./room-event.ts";
-export { forgetOwnEntry, goOnBeforeOwnEntry, ownEntryBehind } from "./own-entry.ts";
+export { forgetOwnEntry, goOnBeforeOwnEntry, ownEntryBehind, readUpTo } from "./own-entry.ts";
 export { noEpoch, peopleNoted, writePeople } from "./room-people.ts";
 export { viewOf } from "./view-of-group.ts";
 export { forgetGroup, writeWithGroup } from "./write-with-group.ts";
