@@ -15,7 +15,7 @@ import { sha256 } from "../platform/index.ts";
 import type { PeerRequestHead } from "../platform/index.ts";
 import type { PeersContext } from "./context.ts";
 import { versionWith } from "./directory.ts";
-import { checkNotFrozen, lookForKeys } from "./discover.ts";
+import { checkNotFrozen, directoryThatFits, lookForKeys } from "./discover.ts";
 import { createNonceWindow } from "./nonce-window.ts";
 import type { PeerState } from "./peer-state.ts";
 import { usableAt } from "./pin-keys.ts";
@@ -47,7 +47,9 @@ export async function authenticate(
       ? checkCertificate(request)
       : await checkSignature(context, state, request, headers);
   // FED-918: as far as its directory is at hand, for this server did not ask for anything.
-  if (state.directory !== undefined) versionWith(state.directory.document);
+  if (state.directory !== undefined) {
+    await directoryThatFits(context, state, state.directory.document, versionWith);
+  }
   if (created !== undefined && created * 1_000 > context.env.now()) {
     await noteAhead(context, state, created);
   }

@@ -28,6 +28,38 @@ export async function directoryOf(context: PeersContext, state: PeerState): Prom
 }
 
 /**
+ * This directory, or a newer one if this one fails the check: a server that is updated learns things
+ * within the hour for which its directory is used (FED-903). Throws what the check throws.
+ */
+export async function directoryThatFits(
+  context: PeersContext,
+  state: PeerState,
+  known: Directory,
+  check: (directory: Directory) => void,
+): Promise<Directory> {
+  try {
+    check(known);
+    return known;
+  } catch (error) {
+    if (!mayLookAgain(context, state) || !(await hasRefetched(context, state))) throw error;
+  }
+  checkNotFrozen(state);
+  const newer = state.directory?.document ?? known;
+  check(newer);
+  return newer;
+}
+
+async function hasRefetched(context: PeersContext, state: PeerState): Promise<boolean> {
+  try {
+    await refetch(context, state);
+    return true;
+  } catch {
+    // It is noted at the server, and the older directory still says why.
+    return false;
+  }
+}
+
+/**
  * Looks for a key that is not known, or whose directory is old, at most once a minute (FED-903).
  * Never throws for what the other server does: then the key stays unknown.
  */
@@ -107,6 +139,11 @@ function sameKeys(left: StoredPeer, right: StoredPeer): boolean {
       ),
     ]);
   return text(left) === text(right);
+}
+
+function mayLookAgain({ env }: PeersContext, { attemptedAt, fetching }: PeerState): boolean {
+  if (fetching !== undefined || attemptedAt === undefined) return true;
+  return env.monotonic() - attemptedAt >= LIMITS.directoryLackingMs;
 }
 
 function mayFetch({ env }: PeersContext, { attemptedAt, fetching }: PeerState): boolean {

@@ -20,7 +20,7 @@ import { Assertion, errorFields, sha256 } from "../platform/index.ts";
 import type { PeersContext } from "./context.ts";
 import { checkAble, urlOf, versionWith } from "./directory.ts";
 import type { EndpointUrl } from "./directory.ts";
-import { directoryOf } from "./discover.ts";
+import { directoryOf, directoryThatFits } from "./discover.ts";
 import { mediaTypeOf } from "./outbound/client.ts";
 import type { OutboundAnswer } from "./outbound/client.ts";
 import { ContactFault } from "./outbound/fault.ts";
@@ -49,9 +49,11 @@ export async function post(context: PeersContext, domain: Domain, call: PeerCall
   policy.admit(domain, "outbound");
   const from = env.monotonic();
   const state = book.find(domain);
-  const directory = await directoryOf(context, state);
-  versionWith(directory);
-  checkAble(directory, call);
+  const known = await directoryOf(context, state);
+  const directory = await directoryThatFits(context, state, known, (one) => {
+    versionWith(one);
+    checkAble(one, call);
+  });
   const timeoutMs = call.timeoutMs - (env.monotonic() - from);
   const answer = await exchange(context, state, directory, { ...call, timeoutMs });
   if (answer.status < 200 || answer.status > 299) throw refusalOf(answer);

@@ -83,6 +83,47 @@ test("FED-919 a server is not asked for what it does not say it can, nor sent mo
   await asked("leave", 1);
 });
 
+test("FED-903 FED-919 what a server has learned is noticed at once, though its directory is young", async () => {
+  const { capabilities, versions } = peer.directory;
+  peer.directory.capabilities = [];
+  const ask = () => own.peers.post(peer.domain, call);
+  await expect(ask()).rejects.toMatchObject({ code: "peerUnreachable" });
+  peer.directory.capabilities = capabilities;
+  // Not for each of the requests that fail so.
+  await expect(ask()).rejects.toMatchObject({ code: "peerUnreachable" });
+  expect(peer.fetches()).toBe(1);
+  own.advance(LIMITS.directoryLackingMs);
+  await ask();
+  expect(peer.fetches()).toBe(2);
+
+  peer.directory.versions = ["mimi-99+1"];
+  own.advance(LIMITS.directoryKeptMs + 1);
+  await expect(ask()).rejects.toMatchObject({ code: "versionUnsupported" });
+  peer.directory.versions = versions;
+  own.advance(LIMITS.directoryLackingMs);
+  await ask();
+});
+
+test("FED-903 a directory that lacks something is used on while no newer one can be had", async () => {
+  const ask = (endpoint: EndpointName = "notify") =>
+    own.peers.post(peer.domain, {
+      ...call,
+      endpoint,
+      variables: { roomId: "mimi://peer.example/r/x" },
+    });
+  const { capabilities } = peer.directory;
+  peer.directory.capabilities = capabilities.filter((each) => each !== "batches");
+  await ask("leave");
+  own.advance(LIMITS.directoryLackingMs);
+  peer.respond = (incoming, outgoing) => {
+    incoming.resume();
+    outgoing.setHeader("content-type", MEDIA_TYPE_TLS);
+    outgoing.writeHead(incoming.method === "GET" ? 500 : 200).end();
+  };
+  await expect(ask()).rejects.toMatchObject({ code: "peerUnreachable" });
+  await ask("leave");
+});
+
 test("FED-934 a request has its time as a whole, the directory included", async () => {
   peer.respond = (incoming, outgoing) => {
     incoming.resume();

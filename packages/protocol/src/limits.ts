@@ -145,6 +145,8 @@ export const LIMITS = {
   directoryKeptMs: HOUR,
   /** From one fetch of a directory to the next because of a key that is not in it. */
   directoryRefetchMs: MINUTE,
+  /** The same because it leaves out a version, or what a request needs. */
+  directoryLackingMs: 5 * SECOND,
   /** Until a directory must have come whole. */
   directoryTimeoutMs: 5 * SECOND,
   /** How far the time in a signed request may lie from the receiver's. */

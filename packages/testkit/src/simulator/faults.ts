@@ -22,6 +22,8 @@ export type Faults = {
   readonly powerLoss: number;
   /** Clients are closed and opened again, and servers stopped and started, so many times. */
   readonly restarts: number;
+  /** Servers run other releases than today's at first, and one gets another one so many times. */
+  readonly upgrades: number;
   /** The disk of a server or a client is full for a while, so many times. */
   readonly fullDisks: number;
   /** The fsync of a COMMIT, or any statement, fails with an I/O error so many times. */
@@ -87,6 +89,7 @@ export const off: Partial<Faults> = {
   clientCrash: 0,
   powerLoss: 0,
   restarts: 0,
+  upgrades: 0,
   fullDisks: 0,
   brokenCommits: 0,
   restoredHubs: 0,
@@ -144,6 +147,7 @@ export function drawFaults(seed: number, overrides: Partial<Faults> = {}): Fault
     hubLies: sometimes(0.15, 0.1 + upTo(0.6), 0),
     sabotage: sometimes(0.1, 1, 0),
     hubKeepsUp: random.chance(0.5),
+    upgrades: sometimes(0.125, random.integer(1, 4), 0),
   };
   // A hub that was put back takes its own lies from whoever has them.
   const hubLies = drawn.restoredHubs > 0 ? 0 : drawn.hubLies;

@@ -34,6 +34,10 @@ const rare = [
   "lie told",
   "hub lied",
   "hub keeps up a lie",
+  "upgraded",
+  "rolled back",
+  "earlier release asked",
+  "later frame",
   "request altered",
   "request replayed",
 ] as const;

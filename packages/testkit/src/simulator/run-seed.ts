@@ -4,6 +4,7 @@ import { checkClients } from "./check-clients.ts";
 import { checkLogs } from "./check-logs.ts";
 import { drawFaults, type Faults } from "./faults.ts";
 import { LyingHub } from "./lying-hub.ts";
+import { drawRelease, today } from "./releases.ts";
 import { heldText, type Scene } from "./scene.ts";
 import { settle } from "./settle.ts";
 import { SimClient } from "./sim-client.ts";
@@ -108,6 +109,7 @@ function openScene(world: SimWorld, stage: Stage, room: string): Scene {
 async function start(scene: Scene): Promise<void> {
   const { world, servers, clients, sent, givenUp, told } = scene;
   world.calm = true;
+  installReleases(scene);
   for (const server of servers) await world.within(server.start(), "a start");
   for (const one of clients) {
     one.onOpen = (client) => {
@@ -148,6 +150,12 @@ async function start(scene: Scene): Promise<void> {
   world.calm = false;
 }
 
+function installReleases({ world, network, servers }: Scene): void {
+  if (world.faults.upgrades === 0) return;
+  const random = world.random("releases");
+  for (const { name } of servers) network.releases.run(name, drawRelease(random));
+}
+
 /** With the real cryptography nobody can sign for it. */
 async function openLyingHub({ world, network, servers, room }: Scene): Promise<void> {
   const { hubLies, tier } = world.faults;
@@ -171,4 +179,9 @@ function heal(scene: Scene): void {
   for (const host of [...servers, ...clients]) host.skewMs = 0;
   for (const host of [...servers, ...clients]) host.full(false);
   for (const client of clients) client.spoils = false;
+  // Whoever operates an earlier one brings it up to date some time.
+  for (const server of servers) {
+    const { lacks } = network.releases.of(server.name);
+    if (lacks.length > 0) world.watch(server.restart(today), `upgrading ${server.name}`);
+  }
 }

@@ -11,6 +11,7 @@ import { Claims } from "./claims.ts";
 import type { Door } from "./door.ts";
 import type { LyingHub } from "./lying-hub.ts";
 import { Liar, Spammer, tampered } from "./hostile.ts";
+import { Releases } from "./releases.ts";
 import { SimSocket } from "./sim-socket.ts";
 import { exponential, type SimWorld } from "./sim-world.ts";
 
@@ -25,6 +26,7 @@ export class SimNetwork {
   /** Hashes of messages that nobody can read. */
   readonly garbage = new Set<string>();
   readonly spammer: Spammer;
+  readonly releases: Releases;
   /** The hub, if it lies to another server. */
   lyingHub: LyingHub | undefined;
   readonly #claims: Claims;
@@ -38,6 +40,7 @@ export class SimNetwork {
   constructor(world: SimWorld) {
     this.#world = world;
     this.#claims = new Claims(world);
+    this.releases = new Releases(world);
     this.spammer = new Spammer(world, this.garbage);
   }
 
@@ -180,7 +183,9 @@ export class SimNetwork {
   }
 
   async #exchange(to: string, door: Door, request: HttpRequest): Promise<HttpResponse> {
-    const response = await door.exchange(request);
+    const { releases } = this;
+    const response =
+      releases.missing(to, request) ?? releases.told(to, request, await door.exchange(request));
     if (response.status >= 400) this.#world.probe(`answered ${response.status}`);
     this.#claims.answered(to, request, response);
     return response;

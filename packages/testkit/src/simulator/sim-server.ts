@@ -16,6 +16,7 @@ import { createMemoryEngine } from "./memory-engine.ts";
 import { createMortalEngine, type MortalEngine } from "./mortal-engine.ts";
 import { Mortality } from "./mortality.ts";
 import { Tables } from "./read-logs.ts";
+import { today } from "./releases.ts";
 import type { SimNetwork } from "./sim-network.ts";
 import type { SimWorld } from "./sim-world.ts";
 
@@ -173,13 +174,18 @@ export class SimServer implements Host {
     this.wasRestored = true;
   }
 
-  /** Stops as an operator stops it, and starts again. */
-  async restart(): Promise<void> {
+  /** Stops as an operator stops it, and starts again; with another release, if one is given. */
+  async restart(release = this.network.releases.of(this.name)): Promise<void> {
     const [homeserver, life] = [this.#homeserver, this.#life];
-    if (homeserver === undefined || life === undefined) return;
+    if (homeserver === undefined || life === undefined) {
+      this.network.releases.run(this.name, this.world.calm ? today : release);
+      return;
+    }
     this.#homeserver = undefined;
     this.network.door(this.name, undefined);
     await homeserver[Symbol.asyncDispose]();
+    // Whoever has begun before the healing is not to undo it.
+    this.network.releases.run(this.name, this.world.calm ? today : release);
     // It may have died on stopping, and is started again as after any death.
     if (!life.alive) return;
     life.end();

@@ -46,7 +46,8 @@ export class SimSocket implements SocketHandle {
         message: (bytes) => {
           this.#answers.answered(bytes);
           if (Spammer.isForeign(bytes)) return;
-          for (const told of network.liarTo(from)?.tell(bytes) ?? [bytes]) {
+          const frames = network.liarTo(from)?.tell(bytes) ?? [bytes];
+          for (const told of [...network.releases.framesBefore(to), ...frames]) {
             this.#travel("near", () => this.#closed || options.events.message(told));
           }
         },

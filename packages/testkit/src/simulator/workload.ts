@@ -1,4 +1,5 @@
 import type { Random } from "../random.ts";
+import { drawRelease } from "./releases.ts";
 import type { Scene, Sent } from "./scene.ts";
 import type { SimClient } from "./sim-client.ts";
 import type { SimServer } from "./sim-server.ts";
@@ -9,6 +10,7 @@ export function scheduleWorkload(scene: Scene): void {
   scheduleMembership(scene);
   scheduleSabotage(scene);
   scheduleRestarts(scene);
+  scheduleUpgrades(scene);
   scheduleCuts(scene);
   scheduleSlowness(scene);
   scheduleMachineFaults(scene);
@@ -170,6 +172,17 @@ function scheduleRestarts(scene: Scene): void {
   for (let index = 0; index < world.faults.restarts; index += 1) {
     const host = pick(random, [...clients, ...servers]);
     at(scene, random, () => world.watch(host.restart(), `restarting ${host.name}`));
+  }
+}
+
+/** They begin with other releases as well, so that what lacks something at first can learn it. */
+function scheduleUpgrades(scene: Scene): void {
+  const { world, servers } = scene;
+  const random = world.random("upgrades");
+  for (let index = 0; index < world.faults.upgrades; index += 1) {
+    const server = pick(random, servers);
+    const release = drawRelease(random);
+    at(scene, random, () => world.watch(server.restart(release), `upgrading ${server.name}`));
   }
 }
 

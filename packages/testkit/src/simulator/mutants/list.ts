@@ -211,4 +211,10 @@ export const mutants: readonly Mutant[] = [
     "    return Math.max(kept, Math.min(acked, owed.coveredBefore() - 1));",
     "    return acked < 0 ? owed.coveredBefore() : kept;",
   ),
+  one(
+    "what a server has learned is not looked for within the hour",
+    "homeserver/src/peers/discover.ts",
+    "    if (!mayLookAgain(context, state) || !(await hasRefetched(context, state))) throw error;",
+    "    throw error;",
+  ),
 ];
