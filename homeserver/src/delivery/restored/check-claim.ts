@@ -39,18 +39,29 @@ export function ownHeadOf(
   return ours ? signed : undefined;
 }
 
+/** What is known of a chain beside its entries, which are asked for once more. */
+export type Chain = {
+  readonly hashes: readonly Bytes[];
+  /**
+   * Where the commit stands by which the newest epoch began, if it is one of them: the last one of its
+   * number, since one before it may have been void.
+   */
+  readonly newestCommit: number | undefined;
+};
+
 /**
- * The hashes of the entries from `after` to the claim's head, in order, if they are one unbroken
- * chain from this hub's log to the head that it signed (FED-958). Undefined otherwise: then
- * nothing of it is believed. Only hashes are kept, however long the chain.
+ * The entries from `after` to the claim's head, in order, if they are one unbroken chain from this
+ * hub's log to the head that it signed (FED-958). Undefined otherwise: then nothing of it is believed.
+ * Only hashes are kept, however long the chain.
  */
 export async function chainTo(
   followers: Followers,
   hosted: HostedRoom,
   after: LogPoint,
   { peer, head: { head } }: Claim,
-): Promise<readonly Bytes[] | undefined> {
+): Promise<Chain | undefined> {
   const hashes: Bytes[] = [];
+  let newestCommit: number | undefined;
   let { hash } = after;
   for await (const bytes of entriesOf(followers, hosted, after.position, head.position, peer)) {
     const entry = decodeEntry(bytes, "sliced");
@@ -58,9 +69,10 @@ export async function chainTo(
     if (entry.term !== hosted.term || !equalBytes(entry.previous, hash)) return undefined;
     hash = chainHashOf(entry, bytes, sha256);
     hashes.push(hash);
+    if (entry.kind === "commit" && entry.epoch + 1 === head.epoch) newestCommit = entry.position;
   }
   const whole = hashes.length === head.position - after.position;
-  return whole && equalBytes(hash, head.hash) ? hashes : undefined;
+  return whole && equalBytes(hash, head.hash) ? { hashes, newestCommit } : undefined;
 }
 
 /** A follower's entries after a position and up to another, page by page. */

@@ -107,15 +107,15 @@ async function adopt(
   const end = await endOf(context, hosted);
   const { head } = claim.head;
   if (head.position <= end.position) return;
-  const hashes = await chainTo(followers, hosted, end, claim);
-  if (hashes === undefined) {
+  const chain = await chainTo(followers, hosted, end, claim);
+  if (chain === undefined) {
     context.count("adoptionRefused");
     context.env.log.error("adoptionRefused", { room: name, host: claim.peer });
     return;
   }
   let index = 0;
   for await (const bytes of entriesOf(followers, hosted, end.position, head.position, claim.peer)) {
-    const expected = hashes[index];
+    const expected = chain.hashes[index];
     index += 1;
     const told = decodeEntry(bytes, "sliced");
     // Asked for twice, answered differently: the second answer was never checked.
@@ -124,8 +124,8 @@ async function adopt(
     }
     const { entry, bytes: whole } = await wholeEntry(context, hosted, { entry: told, bytes }, from);
     if (claim.groupInfo === undefined && (entry.kind === "commit" || entry.kind === "void")) return;
-    const newest = entry.kind === "commit" && entry.epoch + 1 === head.epoch;
-    hosted = await adoptEntry(context, hosted, whole, newest ? claim.groupInfo : undefined);
+    const isNewest = entry.position === chain.newestCommit;
+    hosted = await adoptEntry(context, hosted, whole, isNewest ? claim.groupInfo : undefined);
   }
 }
 
