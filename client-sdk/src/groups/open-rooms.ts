@@ -50,6 +50,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         postponed: new Set(),
         postponement: context.alarms.create(),
         postponements: 0,
+        doubted: undefined,
         forgotten: false,
         late: undefined,
         heldTold: false,

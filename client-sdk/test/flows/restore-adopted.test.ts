@@ -139,3 +139,45 @@ test("R-019 FED-412 an old store at a restored server misses nothing that the se
   expect(await textsIn(await back.conversations.get(hers.id))).toEqual(["one", "two", "three"]);
   for (const client of [bob, back]) await client.close();
 }, 60_000);
+
+test("R-019 FED-958 who was removed and added again meanwhile is in, and told of what was said", async () => {
+  await using servers = await startServers("a.example", "b.example");
+  const hub = servers.at(0);
+  await using alice = await hub.register("alice");
+  await using carol = await servers.at(1).register("carol");
+  const away = await hub.register("bob");
+  await befriend(alice, carol);
+  const members = [away.me.address, carol.me.address];
+  const hers = await alice.conversations.create({ name: "Tea", members });
+  await joinedBy(carol, hers.id);
+  await joinedBy(away, hers.id);
+  await away.caughtUp();
+  await away.close();
+  const old = await keepData(hub);
+  await hers.remove([away.me.address]);
+  await hers.add([away.me.address]);
+  await hers.send("to bob as well");
+  // With a commit comes the head that covers all before it.
+  await hers.rename("More tea");
+  await until(
+    carol,
+    async () =>
+      (await carol.conversations.get(hers.id).then((one) => one.info())).name === "More tea",
+  );
+  await old.putBack();
+  const bob = await hub.open("bob");
+  const gaps = heard(bob, "gap");
+  const his = await joinedBy(bob, hers.id);
+  await hers.send("welcome back");
+  await reads(bob, hers.id, "welcome back");
+  await his.send("here again");
+  await reads(alice, hers.id, "here again");
+  const { position = 0 } =
+    (await hers.history({ limit: 100 })).find((item) => item.kind === "message") ?? {};
+  const told = gaps.filter(
+    ({ from, to, reason }) => from <= position && position <= to && reason === "missed",
+  );
+  expect(told).toHaveLength(1);
+  expect((await hers.members()).map(({ address }) => address)).toContain(bob.me.address);
+  await bob.close();
+}, 120_000);

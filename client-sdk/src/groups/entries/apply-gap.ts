@@ -36,6 +36,8 @@ export type RoomGap = {
 export async function applyGap(context: GroupsContext, room: Room, gap: RoomGap): Promise<void> {
   if (gap.to <= room.cursor.position || room.forked || room.halt !== undefined) return;
   const status = await context.store.transaction((tx) => tx.rooms.get(room.uri)?.status);
+  // Added again by an entry that it has: its return tells of all that lies between.
+  if (status === "removed" && room.lost) return;
   if (gap.reason !== "restored" || status !== "joined") {
     const leave = gap.reason === "restored" && (status === "left" || status === "removed");
     await moveBehind(context, room, gap, { leave, doubt: status === "joined" });

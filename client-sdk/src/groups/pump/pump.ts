@@ -23,7 +23,7 @@ import { faceHalt, faceTrouble, tellHealth } from "../health/index.ts";
 import { isRemovalPending, needsCommitFirst } from "./needs-commit-first.ts";
 import { postpone } from "./postpone.ts";
 import { tellStopped } from "./stopped.ts";
-import { isHubBehind, isTransient, refusalFor } from "./transient.ts";
+import { isDoubtful, isHubBehind, isTransient, refusalFor } from "./transient.ts";
 import {
   forgottenText,
   offerText,
@@ -243,6 +243,10 @@ function attempt(context: GroupsContext, room: Room, intent: IntentRow): Promise
       if (intent.kind === "send" && isRemovalPending(error))
         return await commitFirst(context, room);
       if (postpone(room, intent, error, () => pump(context, room))) return "next";
+      if (isDoubtful(room, intent, error)) {
+        retryLater(context, room, refusedDelayMs);
+        return "wait";
+      }
       await giveUp(context, room, intent, error);
       return "refused";
     }

@@ -1,7 +1,7 @@
 import { NetworkFault, Refusal } from "@treehouse/protocol";
 
-import { StoreFault } from "../../storage/index.ts";
-import { isPassing, isSessionOver } from "../room/index.ts";
+import { type IntentRow, StoreFault } from "../../storage/index.ts";
+import { isPassing, isSessionOver, type Room } from "../room/index.ts";
 
 /** What says nothing about the wish, which is tried again. */
 export function isTransient(error: unknown): boolean {
@@ -16,6 +16,17 @@ export function isTransient(error: unknown): boolean {
  */
 export function isHubBehind(error: unknown): boolean {
   return error instanceof Refusal && error.code === "epochAhead";
+}
+
+/**
+ * Of what was built upon a commit that is void by now, and whose void is still on its way, the hub says
+ * that it is invalid. Answers so once for each intent: by then this client knows, and has come back.
+ */
+export function isDoubtful(room: Room, { serial }: IntentRow, error: unknown): boolean {
+  const isInvalid = error instanceof Refusal && error.code === "invalidCommit";
+  if (!isInvalid || room.doubted === serial) return false;
+  room.doubted = serial;
+  return true;
 }
 
 /** A final no is an answer like a yes; everything else says nothing about the request. */

@@ -258,6 +258,8 @@ export type Room = {
   readonly postponed: Set<number>;
   readonly postponement: Alarm;
   postponements: number;
+  /** The intent whose commit the hub called invalid, and which is tried once more. */
+  doubted: number | undefined;
   /** The own server knows nothing of this room, or not that this client is in it. */
   forgotten: boolean;
   /** A Welcome waits for its tree, which could not be had when it was asked for. */

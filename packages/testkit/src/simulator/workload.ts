@@ -121,8 +121,8 @@ async function change(
     world.probe(`membership ${code}`);
     if (code === "closed" || code === "interrupted" || expectedRefusals.has(code)) return;
     if (transientRefusals.has(code)) return;
-    // Nobody takes a commit from one that was void, nor one upon it.
-    if (["suspended", "invalidCommit"].includes(code) && actor.hasSpoiled) return;
+    // Nobody takes a commit from one that was void.
+    if (code === "suspended" && actor.hasSpoiled) return;
     // A server that was put back gives out nothing of before; its clients bring new ones.
     if (code === "keyPackagesExhausted" && servers.some(({ wasRestored }) => wasRestored)) return;
     world.violate("refusal", `${act} was refused: ${code}`);
