@@ -31,6 +31,7 @@ import {
   checkRunning,
   checkKeysAccepted,
   readUpTo,
+  firstWelcome,
 } from "./room/index.ts";
 import { encodeUsers, type NewRoom, prepareRoom } from "./changing/index.ts";
 import {
@@ -77,7 +78,6 @@ import {
 import { createGenerations, type Generations } from "./generations/index.ts";
 import { createHubChanges, type HubChanges } from "./moves/index.ts";
 import { createSerial } from "../transport/index.ts";
-import { firstWelcome } from "./entering/index.ts";
 
 export type AppliedIn = { readonly room: RoomUri; readonly applied: Applied | "passed" };
 

@@ -1,7 +1,6 @@
-import type { GroupsContext, Room } from "../room/index.ts";
+import { type GroupsContext, type Room, firstWelcome } from "../room/index.ts";
 import { enterAgain } from "./enter-room.ts";
 import { fetchTree } from "./join-welcome.ts";
-import { firstWelcome } from "./waiting-welcomes.ts";
 
 /**
  * Tries a Welcome once more whose tree could not be had. The tree is asked for outside of `serial`:

@@ -12,13 +12,15 @@ import {
   tellChangedKeys,
   isHidden,
   describeEvent,
+  dropFirstWelcome,
+  firstWelcome,
+  type WelcomeEntry,
 } from "../room/index.ts";
 import { formerGroupOf, type Missed, missedBy } from "../rejoining/index.ts";
 import { type Renewal, tellRenewal, writeRenewal } from "../generations/renewal.ts";
 import { endReturn } from "../health/index.ts";
 import { fetchTree, joinWelcome } from "./join-welcome.ts";
 import { finishPassed } from "../saying/index.ts";
-import { dropFirstWelcome, firstWelcome, type WelcomeEntry } from "./waiting-welcomes.ts";
 
 /** `waits`: nothing was written, for what is needed cannot be had now; `late` says when it may be. */
 export type Entering = "done" | "waits";

@@ -1,9 +1,3 @@
 /** The ways in by a Welcome. */
 export { enterLate } from "./enter-late.ts";
 export { enterAgain, enterRoom, supersede } from "./enter-room.ts";
-export {
-  dropFirstWelcome,
-  firstWelcome,
-  keepWelcome,
-  roomsWithWelcome,
-} from "./waiting-welcomes.ts";

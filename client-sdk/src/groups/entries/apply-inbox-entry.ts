@@ -1,7 +1,7 @@
 import type { InboxEntry, RoomUri, StreamUri } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../room/index.ts";
-import { enterRoom, firstWelcome, keepWelcome } from "../entering/index.ts";
+import { type GroupsContext, type Room, firstWelcome, keepWelcome } from "../room/index.ts";
+import { enterRoom } from "../entering/index.ts";
 
 /**
  * Applies one entry of the own inbox; what it brings and the inbox's cursor are one transaction.

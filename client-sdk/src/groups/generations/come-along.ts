@@ -1,7 +1,13 @@
 import { roomOfGroup } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../room/index.ts";
-import { enterRoom, dropFirstWelcome, firstWelcome } from "../entering/index.ts";
+import {
+  type GroupsContext,
+  type Room,
+  dropFirstWelcome,
+  dropPastWelcomes,
+  firstWelcome,
+} from "../room/index.ts";
+import { enterRoom } from "../entering/index.ts";
 import { formerGroupOf } from "../rejoining/index.ts";
 import { adoptFounded } from "./adopt-founded.ts";
 
@@ -24,7 +30,7 @@ export async function comeAlong(
   return waitMs > 0 ? waitMs : undefined;
 }
 
-/** Older Welcomes than the present group are of a membership that is over. */
+/** One of the same generation is of the membership after a removal that is still to be read. */
 function enterByWelcome(context: GroupsContext, room: Room): Promise<boolean> {
   return room.serial.run(async () => {
     if (!room.lost) return false;
@@ -33,14 +39,10 @@ function enterByWelcome(context: GroupsContext, room: Room): Promise<boolean> {
     if (former === undefined) return false;
     const { generation } = roomOfGroup(former.group);
     const waiting = await context.store.transaction((tx) => {
-      let first = firstWelcome(tx, room.uri);
-      while (first !== undefined && first.welcome.generation <= generation) {
-        dropFirstWelcome(tx, room.uri);
-        first = firstWelcome(tx, room.uri);
-      }
-      return first;
+      dropPastWelcomes(tx, room.uri, { generation, position: room.cursor.position });
+      return firstWelcome(tx, room.uri);
     });
-    if (waiting === undefined) return false;
+    if (waiting === undefined || waiting.welcome.generation <= generation) return false;
     const entering = await enterRoom(context, room, waiting, (tx) =>
       dropFirstWelcome(tx, room.uri),
     );

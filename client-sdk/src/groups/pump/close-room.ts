@@ -1,7 +1,13 @@
 import type { Refusal } from "@treehouse/protocol";
 
-import { type GroupsContext, type Room, dropWishes, isHidden, writeEnd } from "../room/index.ts";
-import { firstWelcome } from "../entering/index.ts";
+import {
+  type GroupsContext,
+  type Room,
+  dropWishes,
+  isHidden,
+  writeEnd,
+  firstWelcome,
+} from "../room/index.ts";
 import { endReturn } from "../health/index.ts";
 
 /**

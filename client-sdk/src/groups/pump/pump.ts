@@ -12,8 +12,9 @@ import {
   loadGroup,
   isPassing,
   isSessionOver,
+  firstWelcome,
 } from "../room/index.ts";
-import { enterLate, firstWelcome } from "../entering/index.ts";
+import { enterLate } from "../entering/index.ts";
 import { comeIn, readPendingJoin } from "../joining/index.ts";
 import { comeAlong } from "../generations/come-along.ts";
 import { finishLeave } from "./leave-intent.ts";

@@ -1,5 +1,11 @@
 import type { MemberGroup } from "@treehouse/mls/member";
-import { formatAddress, type Head, type RoomState, type UserUri } from "@treehouse/protocol";
+import {
+  formatAddress,
+  type Head,
+  roomOfGroup,
+  type RoomState,
+  type UserUri,
+} from "@treehouse/protocol";
 
 import type { LocalTx } from "../../storage/index.ts";
 import { loseAudit, takeBackAudit } from "../audit/index.ts";
@@ -14,6 +20,7 @@ import {
   withSetBack,
   writeHubRecord,
   isHidden,
+  dropPastWelcomes,
 } from "../room/index.ts";
 import type { FormerGroup } from "./former-group.ts";
 import { renewedBy, tellRenewal, writeRenewal } from "../generations/renewal.ts";
@@ -86,6 +93,8 @@ export async function writeRejoined(
         ? { stream: room.uri, position: head.position, hash: head.hash }
         : goOnBeforeOwnEntry(tx, room.uri, head);
       tx.cursors.set(goesOn);
+      const { generation } = roomOfGroup(group.group);
+      dropPastWelcomes(tx, room.uri, { generation, position: head.position });
       forgetReturn(tx, room.uri);
       if (isShared) leapAfterReturn(tx, room.uri, context.self.client);
       return {

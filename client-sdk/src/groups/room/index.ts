@@ -47,6 +47,14 @@ export { endOf, type RoomEnd, tellEnd, writeEnd } from "./room-end.ts";
 export { type AboutTold, describeEvent, parseEvent, type RoomEvent } from "./room-event.ts";
 export { forgetOwnEntry, goOnBeforeOwnEntry, ownEntryBehind, readUpTo } from "./own-entry.ts";
 export { noEpoch, peopleNoted, writePeople } from "./room-people.ts";
+export {
+  dropFirstWelcome,
+  dropPastWelcomes,
+  firstWelcome,
+  keepWelcome,
+  roomsWithWelcome,
+  type WelcomeEntry,
+} from "./waiting-welcomes.ts";
 export { viewOf } from "./view-of-group.ts";
 export { forgetGroup, writeWithGroup } from "./write-with-group.ts";
 export { dropWishes } from "./drop-wishes.ts";

@@ -1,8 +1,8 @@
 import { isRoomStream, paths, Refusal, subscriptionsAnswerSchema } from "@treehouse/protocol";
 
 import type { LocalTx } from "../../storage/index.ts";
-import { firstWelcome, supersede } from "../entering/index.ts";
-import type { GroupsContext } from "../room/index.ts";
+import { supersede } from "../entering/index.ts";
+import { type GroupsContext, firstWelcome } from "../room/index.ts";
 import type { OpenRooms } from "../open-rooms.ts";
 import { closeRoom, pump } from "../pump/index.ts";
 

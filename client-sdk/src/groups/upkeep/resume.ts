@@ -1,7 +1,7 @@
 import { Refusal } from "@treehouse/protocol";
 
 import type { Alarm } from "../alarms.ts";
-import { type GroupsContext, loadGroup, noteDamage } from "../room/index.ts";
+import { type GroupsContext, loadGroup, noteDamage, roomsWithWelcome } from "../room/index.ts";
 import { findForgotten } from "./forgotten-rooms.ts";
 import { tellHeld } from "../saying/index.ts";
 import { pendingJoins } from "../joining/index.ts";
@@ -11,7 +11,6 @@ import { pump } from "../pump/index.ts";
 import { repeatSoon } from "../entries/index.ts";
 import { enterRoomsOfUser, isEntering } from "./rooms-of-user.ts";
 import { scheduleTidying } from "./tidy-removals.ts";
-import { roomsWithWelcome } from "../entering/index.ts";
 
 /** Others may have changed the user's client list: what is done now must stand under the newest. */
 export async function refreshSelf(context: GroupsContext): Promise<void> {

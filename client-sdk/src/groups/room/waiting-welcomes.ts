@@ -40,6 +40,20 @@ export function dropFirstWelcome(tx: LocalTx, room: RoomUri): void {
   else tx.settings.put(place(room), waitingCodec.encode(rest));
 }
 
+/** Drops those that are of this membership, or of one before it; a later one is still to be used. */
+export function dropPastWelcomes(
+  tx: LocalTx,
+  room: RoomUri,
+  upTo: { readonly generation: number; readonly position: number },
+): void {
+  for (let first = firstWelcome(tx, room); first !== undefined; first = firstWelcome(tx, room)) {
+    const { generation, position } = first.welcome;
+    const isLater = generation === upTo.generation && position > upTo.position;
+    if (generation > upTo.generation || isLater) return;
+    dropFirstWelcome(tx, room);
+  }
+}
+
 export function roomsWithWelcome(tx: LocalTx): readonly RoomUri[] {
   return tx.settings.namesAfter(start).map((room) => parseRoomUri(room));
 }
