@@ -56,9 +56,9 @@ async function isThere(room: Conversation, address: string): Promise<boolean> {
   return (await room.members()).some((one) => one.address === address);
 }
 
-/** A user may found 60 rooms an hour, which a server counts for as long as it runs. */
-async function forgetFoundings(turn: number): Promise<void> {
-  if (turn % 40 !== 39) return;
+/** A user may found, ask from outside and knock so often an hour, which a server counts for as long as it runs. */
+async function forgetRates(turn: number): Promise<void> {
+  if (turn % 8 !== 7) return;
   await server.stop();
   await server.start();
 }
@@ -119,7 +119,7 @@ test(
     // Whose store gets a room for each moment.
     await (await server.register("vesta")).close();
     const scene: Scene = {
-      ready: (_, turn) => forgetFoundings(turn),
+      ready: (_, turn) => forgetRates(turn),
       async act(victim, turn) {
         const name = `new ${turn}`;
         const members = [alice.me.address];
@@ -200,7 +200,10 @@ test(
     ).toBeGreaterThan(0);
     expect(
       await deathsIn({
-        ready: putOut,
+        async ready(victim, turn) {
+          await forgetRates(turn);
+          await putOut(victim);
+        },
         act: async (victim) => (await isIn(victim)) || victim.conversations.join(link),
         done,
       }),
@@ -210,7 +213,7 @@ test(
     expect(
       await deathsIn({
         async ready(victim, turn) {
-          await forgetFoundings(turn);
+          await forgetRates(turn);
           porch = await alice.conversations.create({ name: `Porch ${turn}` });
           const knocks = next(alice, "knock");
           await victim.conversations.knock(await porch.links.address());

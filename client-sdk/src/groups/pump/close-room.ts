@@ -20,19 +20,30 @@ export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal):
     const { position } = room.cursor;
     // What came and will not be read any more: its server need not keep it.
     const passed = { stream: room.uri, position: unreadTo, hash: new Uint8Array() };
-    const { tellDropped, hidden, isOver, passes } = await context.store.transaction((tx) => {
-      const former = tx.rooms.get(room.uri)?.status;
-      const tell = dropWishes(tx, room);
-      const leaps = unreadTo > position && firstWelcome(tx, room.uri) === undefined;
-      if (leaps) tx.cursors.set(passed);
-      tx.rooms.setStatus(room.uri, "removed");
-      tx.rooms.deleteGroup(room.uri);
-      // Its hub knows it no more, and this client was in it: it was deleted, or all others have left.
-      const over = refusal.code === "unknownRoom" && !room.forgotten && former !== "founding";
-      if (over) writeEnd(tx, room.uri, { at: context.env.now(), reason: "" });
-      return { tellDropped: tell, hidden: isHidden(tx, room.uri), isOver: over, passes: leaps };
-    });
+    const { tellDropped, hidden, isOver, passes, comesBack } = await context.store.transaction(
+      (tx) => {
+        const former = tx.rooms.get(room.uri)?.status;
+        const tell = dropWishes(tx, room);
+        const isAwaited = firstWelcome(tx, room.uri) !== undefined;
+        const leaps = unreadTo > position && !isAwaited;
+        if (leaps) tx.cursors.set(passed);
+        tx.rooms.setStatus(room.uri, "removed");
+        tx.rooms.deleteGroup(room.uri);
+        // Its hub knows it no more, and this client was in it: it was deleted, or all others have left.
+        const over = refusal.code === "unknownRoom" && !room.forgotten && former !== "founding";
+        if (over) writeEnd(tx, room.uri, { at: context.env.now(), reason: "" });
+        return {
+          tellDropped: tell,
+          hidden: isHidden(tx, room.uri),
+          isOver: over,
+          passes: leaps,
+          comesBack: isAwaited,
+        };
+      },
+    );
     if (passes) room.cursor = passed;
+    // What stands behind its Welcome has come already, and is to come once more.
+    if (comesBack) room.late = { ...tried, due: context.env.monotonic() };
     room.group = undefined;
     room.ended ||= isOver;
     room.lost = false;
@@ -52,3 +63,6 @@ export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal):
     tellDropped(context, refusal);
   });
 }
+
+/** As of a Welcome for which the own server had no answer, while entries of its room went by. */
+const tried = { attempts: 0, hubAway: false, passedOver: true };
