@@ -56,15 +56,16 @@ async function isThere(room: Conversation, address: string): Promise<boolean> {
   return (await room.members()).some((one) => one.address === address);
 }
 
-/** A user may found, ask from outside and knock so often an hour, which a server counts for as long as it runs. */
-async function forgetRates(turn: number): Promise<void> {
-  if (turn % 8 !== 7) return;
-  await server.stop();
-  await server.start();
-}
-
 function deathsIn(scene: Scene, witness = alice, victim = "vera"): Promise<number> {
-  return killThroughout({ server, victim, witness }, scene);
+  const ready = async (client: Client, turn: number) => {
+    // Servers count for as long as they run how often somebody founds, asks from outside, or hands over.
+    for (const one of turn % 8 === 7 ? [server, servers.at(1)] : []) {
+      await one.stop();
+      await one.start();
+    }
+    await scene.ready?.(client, turn);
+  };
+  return killThroughout({ server, victim, witness }, { ...scene, ready });
 }
 
 test(
@@ -119,7 +120,6 @@ test(
     // Whose store gets a room for each moment.
     await (await server.register("vesta")).close();
     const scene: Scene = {
-      ready: (_, turn) => forgetRates(turn),
       async act(victim, turn) {
         const name = `new ${turn}`;
         const members = [alice.me.address];
@@ -200,10 +200,7 @@ test(
     ).toBeGreaterThan(0);
     expect(
       await deathsIn({
-        async ready(victim, turn) {
-          await forgetRates(turn);
-          await putOut(victim);
-        },
+        ready: putOut,
         act: async (victim) => (await isIn(victim)) || victim.conversations.join(link),
         done,
       }),
@@ -213,7 +210,6 @@ test(
     expect(
       await deathsIn({
         async ready(victim, turn) {
-          await forgetRates(turn);
           porch = await alice.conversations.create({ name: `Porch ${turn}` });
           const knocks = next(alice, "knock");
           await victim.conversations.knock(await porch.links.address());
