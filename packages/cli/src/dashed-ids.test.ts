@@ -32,7 +32,16 @@ test("R-153 an id that begins with a dash is an argument wherever it stands", as
   ]);
 });
 
-test("what is short, or has two dashes, is an option as ever", async () => {
+test("R-153 so is one that begins with more of them", async () => {
+  for (const more of [`-${id}`, `--${id}`]) {
+    expect(await taken("rm", "Tea", more, "a")).toEqual(["Tea", [more, "a"], {}]);
+    expect(await taken("rm", "Tea", "--code", more, "a")).toEqual(["Tea", ["a"], { code: more }]);
+  }
+});
+
+test("what is short, or has the form of an option, is one as ever", async () => {
   await expect(taken("rm", "Tea", "-rUOW")).rejects.toThrow("unknown option '-rUOW'");
-  await expect(taken("rm", "Tea", `-${id}`)).rejects.toThrow("unknown option");
+  for (const slip of ["--forcefully-and-at-once", "--Force", "--code-of-somebody=A1"]) {
+    await expect(taken("rm", "Tea", slip)).rejects.toThrow("unknown option");
+  }
 });

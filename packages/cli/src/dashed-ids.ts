@@ -1,13 +1,16 @@
 import type { Command } from "commander";
 
-/** No option is that long, nor so many of one letter together. */
-const dashed = /^-[A-Za-z0-9_][A-Za-z0-9_-]{14,}$/u;
+/**
+ * No option is that long, nor so many of one letter together; and those of two dashes are small letters and
+ * dashes alone, which hardly any id is.
+ */
+const dashed = /^-(?:[A-Za-z0-9_]|-(?=[a-z-]*[A-Z0-9_]))[A-Za-z0-9_-]{14,}$/u;
 /** Stands in no argument of a process. */
 const mark = "\0";
 
 /**
- * One id in 64 begins with a dash, for ids are base64url. Such an argument is marked, so that it is not
- * taken for an option; behind `--` nothing is.
+ * One id in 64 begins with a dash, for ids are base64url, and one in 4,096 with two. Such an argument is marked,
+ * so that it is not taken for an option; behind `--` nothing is.
  */
 export function markDashed(args: readonly string[]): string[] {
   const end = args.indexOf("--");
