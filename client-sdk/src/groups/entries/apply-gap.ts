@@ -94,7 +94,7 @@ async function moveBehind(
   });
   room.cursor = cursor;
   room.hub = record;
-  // Nor is it for one who is out what becomes of a commit that it could not apply.
+  // What becomes of a commit that it could not apply is for those who are in.
   if (leave) Object.assign(room, { group: undefined, trouble: undefined, passing: undefined });
   if (!hidden) context.events.emit("gap", { stream: room.uri, from, to, reason });
   tellDropped?.(context, new Refusal("removed", "this client has left the conversation"));
