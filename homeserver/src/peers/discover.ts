@@ -41,7 +41,8 @@ export async function directoryThatFits(
     check(known);
     return known;
   } catch (error) {
-    if (!mayLookAgain(context, state) || !(await hasRefetched(context, state))) throw error;
+    const mayLook = mayFetch(context, state, LIMITS.directoryLackingMs);
+    if (!mayLook || !(await hasRefetched(context, state))) throw error;
   }
   checkNotFrozen(state);
   const newer = state.directory?.document ?? known;
@@ -141,14 +142,13 @@ function sameKeys(left: StoredPeer, right: StoredPeer): boolean {
   return text(left) === text(right);
 }
 
-function mayLookAgain({ env }: PeersContext, { attemptedAt, fetching }: PeerState): boolean {
+function mayFetch(
+  { env }: PeersContext,
+  { attemptedAt, fetching }: PeerState,
+  afterMs: number = LIMITS.directoryRefetchMs,
+): boolean {
   if (fetching !== undefined || attemptedAt === undefined) return true;
-  return env.monotonic() - attemptedAt >= LIMITS.directoryLackingMs;
-}
-
-function mayFetch({ env }: PeersContext, { attemptedAt, fetching }: PeerState): boolean {
-  if (fetching !== undefined || attemptedAt === undefined) return true;
-  return env.monotonic() - attemptedAt >= LIMITS.directoryRefetchMs;
+  return env.monotonic() - attemptedAt >= afterMs;
 }
 
 /**

@@ -214,7 +214,7 @@ export const mutants: readonly Mutant[] = [
   one(
     "what a server has learned is not looked for within the hour",
     "homeserver/src/peers/discover.ts",
-    "    if (!mayLookAgain(context, state) || !(await hasRefetched(context, state))) throw error;",
+    "    if (!mayLook || !(await hasRefetched(context, state))) throw error;",
     "    throw error;",
   ),
 ];
