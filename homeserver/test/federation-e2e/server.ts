@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { startProgram } from "../program/start.ts";
-import type { Program } from "../program/start.ts";
+import type { Launch, Program } from "../program/start.ts";
 
 /** A homeserver as an operator runs it, which can be killed and started again on the same port. */
 export interface ServerProcess {
@@ -22,8 +22,10 @@ export interface ServerProcess {
   kill(): Promise<void>;
   /** In order; resolves when it has ended. */
   stop(): Promise<void>;
-  /** Starts over the same data; resolves when it serves. `under`: see `startProgram`. */
-  start(under?: readonly string[]): Promise<void>;
+  /** Starts over the same data; resolves when it serves. */
+  start(): Promise<void>;
+  /** From its next start on its program is today's. */
+  update(): void;
 }
 
 export type ServerWish = {
@@ -34,8 +36,10 @@ export type ServerWish = {
   /** Where the others are, by domain. */
   readonly peers: Readonly<Record<string, string>>;
   readonly settings?: Readonly<Record<string, string>>;
-  /** For its first start: see `startProgram`. */
-  readonly under?: readonly string[];
+  /** For its first start. */
+  readonly under?: Launch["under"];
+  /** Until it is updated. */
+  readonly checkout?: Launch["checkout"];
 };
 
 export async function startServerProcess(wish: ServerWish): Promise<ServerProcess> {
@@ -45,7 +49,8 @@ export async function startServerProcess(wish: ServerWish): Promise<ServerProces
   const peers = Object.entries(wish.peers).map(([domain, url]) => `"${domain}" = "${url}"\n`);
   writeFileSync(config, `[federation.development.peers]\n${peers.join("")}`);
   const logs: Program[] = [];
-  const launch = async (under: readonly string[] = []): Promise<Program> => {
+  let { checkout } = wish;
+  const launch = async (under: Launch["under"] = []): Promise<Program> => {
     const program = await startProgram(
       ["--config", config, "--data", data, "--port", String(wish.port)],
       {
@@ -57,7 +62,7 @@ export async function startServerProcess(wish: ServerWish): Promise<ServerProces
         TREEHOUSE__METRICS__PORT: String(wish.metricsPort),
         ...wish.settings,
       },
-      under,
+      { under, checkout },
     );
     logs.push(program);
     if (program.url === undefined) throw new Error(`${wish.domain}: ${program.stderr()}`);
@@ -87,8 +92,11 @@ export async function startServerProcess(wish: ServerWish): Promise<ServerProces
     log: () => logs.map((program) => program.stderr()).join(""),
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
-    async start(under) {
-      running ??= await launch(under);
+    async start() {
+      running ??= await launch();
+    },
+    update() {
+      checkout = undefined;
     },
   };
 }

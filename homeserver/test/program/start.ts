@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { quickStart } from "./quick-start.ts";
 
@@ -20,17 +21,22 @@ export type Program = {
   readonly ended: Promise<number | NodeJS.Signals>;
 };
 
-/**
- * Starts the program and resolves when it prints its URL or ends. `under` is a command that runs
- * another one in the place of its own process.
- */
+export type Launch = {
+  /** A command that runs another one in the place of its own process. */
+  readonly under?: readonly string[];
+  /** The folder of another checkout of this repository, whose program it is. */
+  readonly checkout?: string | undefined;
+};
+
+/** Starts the program and resolves when it prints its URL or ends. */
 export async function startProgram(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
-  under: readonly string[] = [],
+  { under = [], checkout }: Launch = {},
 ): Promise<Program> {
   const surroundings: Record<string, string | undefined> = { ...quickStart(), ...variables };
-  const program = surroundings["TREEHOUSE_TORTURE_CONTROL"] === undefined ? main : sources;
+  const todays = surroundings["TREEHOUSE_TORTURE_CONTROL"] === undefined ? main : sources;
+  const program = checkout === undefined ? todays : join(checkout, "tools/start.mjs");
   const [command = "", ...rest] = [...under, process.execPath, program, ...args];
   const child = spawn(command, rest, {
     env: {

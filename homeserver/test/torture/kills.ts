@@ -135,8 +135,11 @@ export async function populate(
 }
 
 /** All servers have the same log, none is damaged, and none says that it is itself at fault. */
-export function compareServers(world: FederatedWorld, room: string): readonly string[] {
-  const [hub, ...followers] = world.servers;
+export function compareServers(
+  { servers }: Pick<FederatedWorld, "servers">,
+  room: string,
+): readonly string[] {
+  const [hub, ...followers] = servers;
   if (hub === undefined) throw new Error("no server");
   const violations: string[] = [];
   const log = JSON.stringify([...storedLog(hub, room)]);
@@ -145,7 +148,7 @@ export function compareServers(world: FederatedWorld, room: string): readonly st
       violations.push(`the log of ${follower.domain} is another than that of ${hub.domain}`);
     }
   }
-  for (const server of world.servers) {
+  for (const server of servers) {
     violations.push(...damageOf(server.databasePath).map((text) => `${server.domain}: ${text}`));
     const errors = server
       .log()

@@ -2,7 +2,7 @@ import { availableParallelism, loadavg } from "node:os";
 import { parseRoomUri } from "@treehouse/protocol";
 import Database from "better-sqlite3";
 import type { Client } from "../../../client-sdk/src/node.ts";
-import { faultsOf, has, keptBy } from "../federation-e2e/people.ts";
+import { faultsOf, has, type Kept, keptBy } from "../federation-e2e/people.ts";
 
 /**
  * Whoever waits so long while nothing is accepted and nothing comes waits in vain: so many times
@@ -57,11 +57,16 @@ export class Ledger {
   /** Resolves with the position at which it was accepted. */
   async send(client: Client, text: string): Promise<number> {
     const { position } = await (await client.conversations.get(this.room)).send(text);
+    this.accept(position, text);
+    return position;
+  }
+
+  /** A sender was told that its message stands there. */
+  accept(position: number, text: string): void {
     this.#lastSign = performance.now();
     if (this.accepted.has(position)) this.report(`position ${position} was given twice`);
     this.accepted.set(position, text);
     this.#last = Math.max(this.#last, position);
-    return position;
   }
 
   /** A log of the hub that is read after `last` was: it has that position, and all before. */
@@ -75,30 +80,33 @@ export class Ledger {
 
   /** Everybody has everything once, in the one order, and nothing to complain of. */
   async checkPeople(people: readonly Client[]): Promise<void> {
-    const expected = [...this.accepted].toSorted(([a], [b]) => a - b);
     for (const client of people) {
       const who = client.me.address;
       const stop = client.on("stored", () => (this.#lastSign = performance.now()));
-      const all = has(client, this.room, expected.length).then(() => client.caughtUp());
+      const all = has(client, this.room, this.accepted.size).then(() => client.caughtUp());
       await this.patiently(all, `for all messages to come to ${who}`).finally(stop);
-      const kept = await keptBy(client, this.room);
-      if (new Set(kept.map(({ id }) => id)).size !== kept.length) {
-        this.report(`${who} has a message twice`);
-      }
-      const have = new Map(kept.map(({ position, text }) => [position, text]));
-      const lost = expected.filter(([position, text]) => have.get(position) !== text);
-      if (lost.length > 0) {
-        const named = lost.slice(0, 3).map(([at, text]) => `${at} "${text}"`);
-        this.report(`${who} lacks ${lost.length}: ${named.join(", ")}`);
-      }
-      if (have.size > expected.length) {
-        this.report(`${who} has ${have.size}, accepted were ${expected.length}`);
-      }
-      this.report(...sendersOutOfOrder(kept).map((text) => `${who}: ${text}`));
-      for (const fault of await faultsOf(client, this.room)) {
-        this.report(`${who} could not read: ${fault}`);
-      }
+      const [kept, faults] = [await keptBy(client, this.room), await faultsOf(client, this.room)];
+      this.checkKept(who, kept, faults);
     }
+  }
+
+  /** The same of one of them, who has these messages and could not read those. */
+  checkKept(who: string, kept: readonly Kept[], faults: readonly string[]): void {
+    const expected = [...this.accepted].toSorted(([a], [b]) => a - b);
+    if (new Set(kept.map(({ id }) => id)).size !== kept.length) {
+      this.report(`${who} has a message twice`);
+    }
+    const have = new Map(kept.map(({ position, text }) => [position, text]));
+    const lost = expected.filter(([position, text]) => have.get(position) !== text);
+    if (lost.length > 0) {
+      const named = lost.slice(0, 3).map(([at, text]) => `${at} "${text}"`);
+      this.report(`${who} lacks ${lost.length}: ${named.join(", ")}`);
+    }
+    if (have.size > expected.length) {
+      this.report(`${who} has ${have.size}, accepted were ${expected.length}`);
+    }
+    this.report(...sendersOutOfOrder(kept).map((text) => `${who}: ${text}`));
+    for (const fault of faults) this.report(`${who} could not read: ${fault}`);
   }
 }
 

@@ -13,6 +13,7 @@ import type { Part } from "./part.ts";
 import { clientStorePowerLoss, powerLoss } from "./power-loss/index.ts";
 import { reconnectStorm } from "./reconnect-storm.ts";
 import { rollingRestart } from "./rolling-restart.ts";
+import { updates } from "./updates.ts";
 import { writes } from "./writes.ts";
 
 const parts: readonly Part[] = [
@@ -24,6 +25,7 @@ const parts: readonly Part[] = [
   fullDisk,
   flappingLinks,
   rollingRestart,
+  updates,
   reconnectStorm,
 ];
 
