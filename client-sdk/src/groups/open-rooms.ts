@@ -58,6 +58,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         passing: undefined,
         readAgainFrom: undefined,
         unreadTo: undefined,
+        outAt: undefined,
         commits: new Map(),
         forkTags: new Map(),
         suspect,

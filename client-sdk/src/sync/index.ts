@@ -50,6 +50,8 @@ export interface Sync {
   now(): number;
   /** Begins the streams again at the stored cursors. */
   reread(): void;
+  /** Has who waits look again: what was waited for may have ended without anything coming. */
+  look(): void;
   /**
    * Resolves once everything is applied that the server held for this client at some moment after
    * the call, the rooms of Welcomes that were waiting included, but for those whose hub cannot be
@@ -92,6 +94,10 @@ export function createSync(
     over = reason;
     for (const watcher of watchers) watcher.reject(reason);
     watchers.clear();
+  };
+
+  const look = () => {
+    for (const watcher of watchers) watcher.look();
   };
 
   /** Frames that came before a restart are passed over: the new stream brings them again. */
@@ -232,7 +238,7 @@ export function createSync(
             env.log.warn("stream.restart", { error: String(error) });
             if (mine === generation) restart();
           }
-          for (const { look } of watchers) look();
+          look();
         });
       },
       changed(state) {
@@ -278,6 +284,7 @@ export function createSync(
       await steps.idle();
     },
     reread: restart,
+    look,
     now: () => time.now(),
     live: () => sink !== undefined && (connection?.open() ?? false),
     async caughtUp() {

@@ -1,7 +1,6 @@
 import {
   type Bytes,
   chainHashOf,
-  type ClientUri,
   type CommitEntry,
   decodeEntry,
   decodeEntryHeader,
@@ -44,6 +43,7 @@ import {
 } from "../health/index.ts";
 import { knockEntry } from "../joining/index.ts";
 import { restoredEntry } from "./restored-entry.ts";
+import { changes, passBy } from "./own-place.ts";
 import { roomEnded } from "./room-ended.ts";
 import { fitsMove, movedEntry } from "../moves/moved-entry.ts";
 import { messageEntry } from "./message-entry.ts";
@@ -65,6 +65,7 @@ export async function applyEntry(
   const isLost = room.lost && !isStuck(room);
   const applied = isLost ? "applied" : await take(context, room, bytes);
   if (room.lost) noteUnread(room, decodeEntryHeader(bytes));
+  noteOut(context, room, bytes);
   return applied;
 }
 
@@ -74,6 +75,13 @@ function noteUnread(room: Room, { kind, ephemeral, position }: EntryHeader): voi
   if (isSaid || room.unreadTo !== undefined) {
     room.unreadTo = Math.max(room.unreadTo ?? 0, position);
   }
+}
+
+/** That this client is out can be read also by who can apply nothing. */
+function noteOut({ self }: GroupsContext, room: Room, bytes: Uint8Array): void {
+  const { kind, position } = decodeEntryHeader(bytes);
+  if (kind !== "commit" || position <= room.cursor.position) return;
+  if (changes(decodeEntry(bytes), self.client, "removed")) room.outAt = position;
 }
 
 async function take(context: GroupsContext, room: Room, bytes: Uint8Array): Promise<Applied> {
@@ -98,7 +106,8 @@ async function take(context: GroupsContext, room: Room, bytes: Uint8Array): Prom
   }
   if (status === "removed") {
     // Whoever is added again by a Welcome does not read the commit that adds it: this one is lost.
-    room.lost = adds(entry, context.self.client);
+    room.lost = changes(entry, context.self.client, "added");
+    if (changes(entry, context.self.client, "removed")) await passBy(context, room, entry);
     return "applied";
   }
   if (status === undefined) {
@@ -179,11 +188,6 @@ function follows(
 /** Whether nothing of the group's log is applied any more; what waits for a newer program is another thing. */
 function isStuck({ forked, trouble, halt }: Room): boolean {
   return forked || (halt?.state !== "paused" && (trouble !== undefined || halt !== undefined));
-}
-
-function adds(entry: Entry, self: ClientUri): boolean {
-  if (entry.kind !== "commit" && entry.kind !== "void") return false;
-  return entry.leafChanges.some(({ client, change }) => client === self && change === "added");
 }
 
 async function statusOf(context: GroupsContext, room: Room): Promise<RoomStatus | undefined> {

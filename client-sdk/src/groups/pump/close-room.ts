@@ -16,16 +16,17 @@ import { endReturn } from "../health/index.ts";
  */
 export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal): Promise<void> {
   return room.serial.run(async () => {
-    const { unreadTo = 0 } = room;
+    const { unreadTo = 0, outAt = 0 } = room;
     const { position } = room.cursor;
     // What came and will not be read any more: its server need not keep it.
-    const passed = { stream: room.uri, position: unreadTo, hash: new Uint8Array() };
+    const passedTo = Math.max(unreadTo, outAt);
+    const passed = { stream: room.uri, position: passedTo, hash: new Uint8Array() };
     const { tellDropped, hidden, isOver, passes, comesBack } = await context.store.transaction(
       (tx) => {
         const former = tx.rooms.get(room.uri)?.status;
         const tell = dropWishes(tx, room);
         const isAwaited = firstWelcome(tx, room.uri) !== undefined;
-        const leaps = unreadTo > position && !isAwaited;
+        const leaps = passedTo > position && !isAwaited;
         if (leaps) tx.cursors.set(passed);
         tx.rooms.setStatus(room.uri, "removed");
         tx.rooms.deleteGroup(room.uri);
@@ -50,6 +51,7 @@ export function closeRoom(context: GroupsContext, room: Room, refusal: Refusal):
     // What becomes of a commit that it could not apply is for those who are in.
     Object.assign(room, { trouble: undefined, passing: undefined, rollback: undefined });
     room.unreadTo = undefined;
+    room.outAt = undefined;
     room.forgotten = false;
     endReturn(room, refusal);
     if (!hidden) {

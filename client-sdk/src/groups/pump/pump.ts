@@ -72,6 +72,7 @@ export function pump(context: GroupsContext, room: Room): void {
     .then(() => tellHealth(context, room))
     .finally(() => {
       room.pumping = undefined;
+      context.link.look();
       if (!room.again) return;
       room.again = false;
       pump(context, room);

@@ -117,6 +117,7 @@ export async function writeRejoined(
     suspendedUntil: undefined,
     epochAtHub: 0,
     unreadTo: undefined,
+    outAt: undefined,
   };
   renewed();
   room.forkTags.clear();

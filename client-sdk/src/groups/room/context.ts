@@ -38,6 +38,8 @@ export interface Link {
   live(): boolean;
   /** Reads every stream again from its cursor: entries were passed over. */
   reread(): void;
+  /** Has who waits to have caught up look again at what the rooms have come to. */
+  look(): void;
 }
 
 /** Who hears that users came into a room; owned here, met by the history layer. Must not throw. */
@@ -274,6 +276,8 @@ export type Room = {
   readAgainFrom: number | undefined;
   /** Up to which position entries were passed over that may hold what was said to this client. */
   unreadTo: number | undefined;
+  /** Of the newest commit by which this client is out that it could not apply. */
+  outAt: number | undefined;
   /** The last commits that were applied in this run, by position. */
   readonly commits: Map<number, { readonly hash: Bytes; readonly committer: UserUri }>;
   /** Fork tags by epoch, of those that messages still come from. */

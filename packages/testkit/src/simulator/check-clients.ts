@@ -1,7 +1,7 @@
 import type { Client, ConversationInfo } from "@treehouse/client-sdk/embedding";
 import { type Entry, sha256, toHex, TOMBSTONE_REASONS } from "@treehouse/protocol";
 import type { Log } from "./read-logs.ts";
-import { isMissedByVoid, isMissedStay, type Stay, staysOf } from "./stays.ts";
+import { isBehindVoidRemoval, isMissedByVoid, isMissedStay, type Stay, staysOf } from "./stays.ts";
 import type { SimClient } from "./sim-client.ts";
 import {
   heldText,
@@ -291,6 +291,7 @@ function checkHeld(
     const says = told.filter(({ by }) => by === one);
     if (says.some((each) => isMissedStay(each, stay) || isMissedByVoid(log, each, position)))
       continue;
+    if (isBehindVoidRemoval(client, log, stay, position)) continue;
     const missing = { log, stay, has, position, text: all.get(position) };
     if (isPastRepair(scene, one, missing)) world.probe("lacked by who came back late");
     else world.violate("I6", `${one.name} lacks ${position}`);

@@ -50,6 +50,27 @@ export function isMissedByVoid(
   );
 }
 
+/**
+ * Whether somebody was out behind a commit that is void now, and out for good by another one before they
+ * had come in again: what was said meanwhile is not theirs, whatever the void says afterwards.
+ */
+export function isBehindVoidRemoval(
+  client: string,
+  log: Log,
+  { after, upTo }: Stay,
+  at: number,
+): boolean {
+  if (upTo === Infinity) return false;
+  return log.rows.some(
+    ({ entry, position }) =>
+      entry.kind === "commit" &&
+      log.isVoid(position) &&
+      position > after &&
+      position < at &&
+      entry.leafChanges.some((one) => one.client === client && one.change === "removed"),
+  );
+}
+
 function missedThrough(text: string): number {
   return Number(/^gap to (\d+): missed$/u.exec(text)?.[1] ?? -1);
 }
