@@ -9,19 +9,19 @@ import {
   checkAssetLink,
   type Env,
   LIMITS,
-  toBase64Url,
 } from "@treehouse/protocol";
 
 import type { LocalStore } from "../storage/index.ts";
 import type { Api } from "../transport/index.ts";
 import type { NewAccess } from "./access.ts";
-import { createAssetApi } from "./asset-api.ts";
+import { type AssetApi, createAssetApi } from "./asset-api.ts";
 import { type AssetCipher, webCipher } from "./cipher.ts";
+import { copyAsset } from "./copy.ts";
 import { type OpenAsset, openAsset, tooLarge } from "./download.ts";
-import { createPatience } from "./patience.ts";
 import type { AssetSource } from "./source.ts";
+import { createTransfers } from "./transfers.ts";
 import { upload, type UploadOptions } from "./upload.ts";
-import { accessOf, audienceOf, noMemory, uploadMemory } from "./upload-state.ts";
+import { noMemory, uploadMemory } from "./upload-state.ts";
 
 export type { NewAccess } from "./access.ts";
 export type { AssetCipher } from "./cipher.ts";
@@ -57,11 +57,12 @@ export interface Assets {
   forget(uri: AssetUri): Promise<void>;
   list(prefix: string): Promise<readonly OwnAsset[]>;
   usage(): Promise<AssetUsage>;
+  /** Ends what is under way, which rejects with `closed`, and resolves when nothing is any more. */
+  stop(): Promise<void>;
 }
 
 /** Contents of small assets in the store, together. */
 const contentsBytesMax = 64 * 1024 * 1024;
-const copyTriesMax = 240;
 
 export function createAssets({
   cipher = webCipher,
@@ -73,19 +74,36 @@ export function createAssets({
   readonly cipher?: AssetCipher | undefined;
 }): Assets {
   const { env, store } = parts;
-  const api = createAssetApi(parts.api);
+  const transfers = createTransfers();
+  const api = createAssetApi(parts.api.within(transfers.life));
   const context = { env, api, cipher };
+  const open = (link: AssetLink, signal: AbortSignal | undefined): OpenAsset => {
+    const opened = openAsset(context, checkAssetLink(link), transfers.signal(signal));
+    return {
+      size: opened.size,
+      read: (offset, length) => transfers.run(() => opened.read(offset, length)),
+      async *stream(options) {
+        const pieces = opened.stream(options)[Symbol.asyncIterator]();
+        for (;;) {
+          const { done, value } = await transfers.run(async () => pieces.next());
+          if (done === true) return;
+          yield value;
+        }
+      },
+    };
+  };
 
   return {
-    upload(source, options) {
-      const { resumeKey } = options;
-      const memory = resumeKey === undefined ? noMemory : uploadMemory(store, resumeKey);
-      return upload(context, source, memory, options);
-    },
-    open: (link, signal) => openAsset(context, checkAssetLink(link), signal),
+    upload: (source, options) =>
+      transfers.run(() => {
+        const { resumeKey } = options;
+        const memory = resumeKey === undefined ? noMemory : uploadMemory(store, resumeKey);
+        const signal = transfers.signal(options.signal);
+        return upload(context, source, memory, { ...options, signal });
+      }),
+    open,
     async read(given, { bytesMax = LIMITS.assetWholeBytesMax, signal }) {
-      const link = checkAssetLink(given);
-      const { encryption, size, uri } = link;
+      const { encryption, size, uri } = checkAssetLink(given);
       if (size > bytesMax) throw tooLarge(bytesMax);
       const small = encryption === "plain" && size <= LIMITS.assetPlainBytesMax;
       const kept = small
@@ -93,8 +111,7 @@ export function createAssets({
         : undefined;
       const isSame = kept !== undefined && (size === 0 || kept.length === size);
       if (isSame && kept.length <= bytesMax) return kept;
-      const opened = openAsset(context, link, signal);
-      const content = await opened.read(0, size === 0 ? bytesMax + 1 : size);
+      const content = await open(given, signal).read(0, size === 0 ? bytesMax + 1 : size);
       if (content.length > bytesMax) throw tooLarge(bytesMax);
       if (small) {
         const bounds = { at: env.now(), bytesMax: contentsBytesMax };
@@ -102,40 +119,24 @@ export function createAssets({
       }
       return content;
     },
-    async copy(given, wanted) {
-      const link = checkAssetLink(given);
-      const secret = wanted.kind === "bearer" ? env.random(32) : undefined;
-      const audience = audienceOf(wanted, secret);
-      const from = link.access;
-      const patience = createPatience(env, undefined, copyTriesMax);
-      for (;;) {
-        try {
-          const { asset, expiresAt } = await api.copy({
-            asset: link.uri,
-            ...(from.kind === "room" ? { room: from.room } : {}),
-            ...(from.kind === "bearer" ? { secret: toBase64Url(from.secret) } : {}),
-            audience,
-          });
-          const expires = Math.floor((expiresAt ?? 0) / 1000);
-          return { ...link, uri: asset, expires, access: accessOf(audience, secret) };
-        } catch (error) {
-          await patience.after(error);
-        }
-      }
-    },
+    copy: (link, wanted) =>
+      transfers.run(() => copyAsset(context, checkAssetLink(link), wanted, transfers.life)),
     async delete(uri) {
       await store.transaction((tx) => tx.assetContents.delete(uri));
-      await api.delete(uri);
+      await transfers.run(() => api.delete(uri));
     },
     forget: (uri) => store.transaction((tx) => tx.assetContents.delete(uri)),
-    async list(prefix) {
-      const found: OwnAsset[] = [];
-      for (let after = ""; ; after = found.at(-1)?.name ?? after) {
-        const { assets, more } = await api.list({ prefix, after });
-        found.push(...assets.map(({ asset, ...rest }) => ({ uri: asset, ...rest })));
-        if (!more || assets.length === 0) return found;
-      }
-    },
-    usage: () => api.usage(),
+    list: (prefix) => transfers.run(() => listOwn(api, prefix)),
+    usage: () => transfers.run(() => api.usage()),
+    stop: () => transfers.stop(),
   };
+}
+
+async function listOwn(api: AssetApi, prefix: string): Promise<readonly OwnAsset[]> {
+  const found: OwnAsset[] = [];
+  for (let after = ""; ; after = found.at(-1)?.name ?? after) {
+    const { assets, more } = await api.list({ prefix, after });
+    found.push(...assets.map(({ asset, ...rest }) => ({ uri: asset, ...rest })));
+    if (!more || assets.length === 0) return found;
+  }
 }

@@ -53,23 +53,46 @@ const passing: ReadonlySet<string> = new Set([
 ]);
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new SdkError("aborted", "the transfer was aborted");
+  if (signal?.aborted === true) throw aborted();
 }
 
-function sleep(
+/** What has come by the time of the signal; what comes later is passed over. */
+export async function unlessAborted<T>(
+  signal: AbortSignal | undefined,
+  coming: Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return coming;
+  const heard = new AbortController();
+  try {
+    return await Promise.race([
+      coming,
+      new Promise<never>((_, reject) => {
+        const give = () => reject(aborted());
+        if (signal.aborted) give();
+        else signal.addEventListener("abort", give, { once: true, signal: heard.signal });
+      }),
+    ]);
+  } finally {
+    heard.abort();
+  }
+}
+
+async function sleep(
   env: Pick<Env, "timer">,
   delayMs: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const give = (): void => {
-      cancel();
-      reject(new SdkError("aborted", "the transfer was aborted"));
-    };
-    const cancel = env.timer(delayMs, () => {
-      signal?.removeEventListener("abort", give);
-      resolve();
-    });
-    signal?.addEventListener("abort", give, { once: true });
+  let cancel = (): void => undefined;
+  const over = new Promise<void>((resolve) => {
+    cancel = env.timer(delayMs, resolve);
   });
+  try {
+    await unlessAborted(signal, over);
+  } finally {
+    cancel();
+  }
+}
+
+function aborted(): SdkError {
+  return new SdkError("aborted", "the transfer was aborted");
 }

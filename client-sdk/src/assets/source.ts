@@ -1,4 +1,5 @@
 import { SdkError } from "../errors/index.ts";
+import { unlessAborted } from "./patience.ts";
 
 /**
  * What is uploaded. Its size is known and stays the same, and it can be read again from anywhere: a
@@ -19,12 +20,13 @@ export type OpenSource = {
   read(offset: number, length: number): Promise<Uint8Array>;
 };
 
-export function openSource(source: AssetSource): OpenSource {
+/** A source that never answers is waited for until the signal is aborted. */
+export function openSource(source: AssetSource, signal: AbortSignal | undefined): OpenSource {
   const size = source instanceof Uint8Array ? source.length : source.size;
   return {
     size,
     async read(offset, length) {
-      const octets = await readFrom(source, offset, length);
+      const octets = await unlessAborted(signal, readFrom(source, offset, length));
       if (octets.length !== length) throw changed();
       return octets;
     },

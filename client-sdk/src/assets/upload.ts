@@ -51,7 +51,7 @@ export async function upload(
   memory: UploadMemory,
   options: UploadOptions,
 ): Promise<AssetLink> {
-  const source = openSource(from);
+  const source = openSource(from, options.signal);
   const patience = createPatience(context.env, options.signal);
   let kept = await memory.load({ size: source.size, access: options.access });
   for (let beginnings = 1; ; beginnings += 1) {

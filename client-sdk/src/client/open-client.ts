@@ -257,7 +257,7 @@ function startClient(
   const lasting = { env, account, own, groups, assets, data, alarms, events, life: life.signal };
   const kept = startHistory(history, lasting);
   const looped = { store, events, expiry, loops: new Loops(), life: life.signal };
-  const running = { sync, groups, copies, profiles, presences, indexing, notifier };
+  const running = { assets, sync, groups, copies, profiles, presences, indexing, notifier };
   let closing: Promise<void> | undefined;
   const close = () => {
     life.abort();

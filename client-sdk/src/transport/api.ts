@@ -39,6 +39,8 @@ export interface Api {
   getTls(path: string): Promise<Bytes>;
   /** Octets out, octets back, with headers of one's own. */
   octets(request: OctetsRequest): Promise<HttpResponse>;
+  /** The same server, but for requests that end with a signal. */
+  within(signal: AbortSignal): Api;
 }
 
 export type OctetsRequest = Omit<HttpRequest, "url"> & { readonly path: string };
@@ -155,6 +157,18 @@ export function createApi(env: Pick<Env, "fetch" | "timer">, server: string, ask
     },
     getTls(path) {
       return request("GET", path, undefined, undefined);
+    },
+    within: (signal) => createApi(ending(env, signal), server, asker),
+  };
+}
+
+/** A request may have a signal of its own besides. */
+function ending(env: Pick<Env, "fetch" | "timer">, life: AbortSignal): typeof env {
+  return {
+    timer: (delayMs, run) => env.timer(delayMs, run),
+    fetch({ signal, ...request }) {
+      const signals = signal === undefined ? [life] : [life, signal];
+      return env.fetch({ ...request, signal: AbortSignal.any(signals) });
     },
   };
 }

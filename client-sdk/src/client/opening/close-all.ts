@@ -1,3 +1,4 @@
+import type { Assets } from "../../assets/index.ts";
 import type { Copies } from "../../copies/index.ts";
 import { SdkError } from "../../errors/index.ts";
 import type { Groups } from "../../groups/index.ts";
@@ -12,6 +13,7 @@ import type { Platform } from "./platform.ts";
 export type Running = {
   readonly sync: Sync;
   readonly groups: Groups;
+  readonly assets: Pick<Assets, "stop">;
   readonly copies: Copies;
   readonly profiles: Profiles;
   readonly presences: Presences;
@@ -23,7 +25,7 @@ export type Running = {
 export async function closeAll(
   platform: Platform,
   store: LocalStore,
-  { sync, groups, copies, profiles, presences, indexing, notifier }: Running,
+  { assets, sync, groups, copies, profiles, presences, indexing, notifier }: Running,
   last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profiles.stop();
@@ -31,6 +33,7 @@ export async function closeAll(
   notifier.stop();
   try {
     presences.stop();
+    await assets.stop();
     await sync.stop(closed());
     await groups.stop(closed());
     await copies.close();

@@ -1,0 +1,86 @@
+import { once } from "node:events";
+
+import { LIMITS, NetworkFault, paths } from "@treehouse/protocol";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { AssetSource, Client } from "../../src/node.ts";
+import { content, whole } from "../world/contents.ts";
+import { startServer, type TestServer } from "../world/server.ts";
+import { openTampered } from "../world/tampered.ts";
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startServer();
+  const alice = await server.register("alice");
+  await alice.conversations.create({ name: "Files" });
+  await alice.close();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const access = { kind: "bearer" } as const;
+const large = content(LIMITS.assetPartBytesMax / 2);
+
+/** What has come of calls by the time at which the client is closed. */
+async function closedAmid(
+  client: Client,
+  calls: readonly Promise<unknown>[],
+): Promise<readonly unknown[]> {
+  const outcomes: unknown[] = calls.map(() => "under way");
+  for (const [index, call] of calls.entries()) {
+    call.then(
+      () => (outcomes[index] = "done"),
+      (error: unknown) => (outcomes[index] = error),
+    );
+  }
+  await client.close();
+  return outcomes;
+}
+
+const closed = { code: "closed", help: expect.stringContaining("Ask for it again") };
+
+test("transfers that wait for a server that is away end with the client", async () => {
+  const alice = await server.open("alice");
+  const room = await alice.conversations.get("Files");
+  const link = await alice.assets.upload(large, { access });
+  const opened = await alice.assets.open(link);
+  await server.stop();
+  const outcomes = await closedAmid(alice, [
+    room.send({ file: large, name: "plan.pdf" }),
+    alice.assets.upload(large, { access, resumeKey: "later" }),
+    alice.assets.upload(large, { access, signal: new AbortController().signal }),
+    alice.files.add({ file: large, name: "plan.pdf" }),
+    alice.files.read({ link }),
+    opened.read(0, 10),
+    whole(opened.stream()),
+    alice.assets.copy(link, access),
+  ]);
+  await server.start();
+  expect(outcomes).toMatchObject(outcomes.map(() => closed));
+});
+
+test("transfers end with the client where a server does not answer, or a source", async () => {
+  const asking = Promise.withResolvers<void>();
+  const alice = await openTampered(server, "alice", {
+    async fetch({ signal, ...request }, ask) {
+      if (!request.url.endsWith(paths.assetUploadFinish())) return ask({ signal, ...request });
+      asking.resolve();
+      await once(signal ?? new AbortController().signal, "abort");
+      throw new NetworkFault("broken", "the request was ended");
+    },
+  });
+  const silent: AssetSource = { size: 10, read: () => new Promise(() => {}) };
+  const begun = alice.assets.upload(large, { access });
+  await asking.promise;
+  const outcomes = await closedAmid(alice, [begun, alice.assets.upload(silent, { access })]);
+  expect(outcomes).toMatchObject([closed, closed]);
+});
+
+test("a client that is closed transfers nothing more", async () => {
+  const alice = await server.open("alice");
+  const link = await alice.assets.upload(large, { access });
+  const opened = await alice.assets.open(link);
+  await alice.close();
+  const calls = [alice.assets.upload(large, { access }), opened.read(0, 10), alice.assets.usage()];
+  for (const call of calls) await expect(call).rejects.toMatchObject(closed);
+});
