@@ -46,5 +46,5 @@ function undelivered(tx: LocalTx, room: RoomUri): readonly string[] {
   const after = said === undefined ? upTo - 1 : Number(utf8Decode(said));
   if (upTo <= after) return [];
   tx.settings.put(name, utf8Encode(String(upTo)));
-  return tx.messages.othersWithin(room, after, upTo, idsMax);
+  return tx.unread.within(room, after, upTo, idsMax);
 }

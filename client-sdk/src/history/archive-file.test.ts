@@ -80,7 +80,7 @@ test("R-058 FED-1064 an archive brings everything to another client, once, and s
   };
   expect(await tellers(one)).toEqual([undefined, undefined, false]);
   expect(await tellers(other)).toEqual(["alice@a.example", "alice@a.example", false]);
-  const unread = await other.store.transaction((tx) => tx.messages.countUnread(room, 0));
+  const unread = await other.store.transaction((tx) => tx.unread.count(room, 0));
   expect(unread).toEqual({ messages: 1, mentions: 0 });
 });
 

@@ -33,6 +33,7 @@ import { createSearchIndex, type IndexState, type SearchRows } from "./search-in
 import { createTermHasher, type TermHasher } from "./search-terms.ts";
 import { createSenderChains, type SenderChains } from "./sender-chains.ts";
 import { createSettings, type Settings } from "./settings.ts";
+import { createUnreadMessages, type UnreadMessages } from "./unread.ts";
 import { createUploads, type Uploads } from "./uploads.ts";
 
 export { dataEntriesSchema, nothingOf } from "./account-data.ts";
@@ -46,7 +47,8 @@ export type { Describer } from "./indexed-messages.ts";
 export type { IntentKind, IntentRow, IntentStatus, NewIntent } from "./intents.ts";
 export type { FilesOfContent, FilesReader } from "./filed-messages.ts";
 export type { MessageFileRow, ReleasedAsset } from "./message-files.ts";
-export type { MessageKind, MessageRow, Unread } from "./messages.ts";
+export type { MessageKind, MessageRow } from "./messages.ts";
+export type { Unread } from "./unread.ts";
 export type { Preferences } from "./preferences.ts";
 export type { Durability, SqlDatabase, SqlRow, SqlTx, SqlValue } from "./port.ts";
 export type { RoomRow, RoomStatus } from "./rooms.ts";
@@ -83,6 +85,7 @@ export type LocalTx = {
   readonly audit: AuditRows;
   readonly threads: Threads;
   readonly expiring: Expiring;
+  readonly unread: UnreadMessages;
   readonly uploads: Uploads;
   readonly assetContents: AssetContents;
   readonly stickerPacks: StickerPacks;
@@ -187,6 +190,7 @@ function createRows(sql: SqlTx, { seal, hasher, describer, files }: RowsOptions)
     audit: createAuditRows(sql, seal),
     threads: createThreads(sql, seal),
     expiring: createExpiring(sql, seal),
+    unread: createUnreadMessages(sql),
     uploads: createUploads(sql, seal),
     assetContents: createAssetContents(sql, seal),
     stickerPacks: createStickerPacks(sql, seal),

@@ -1,7 +1,7 @@
 import type { Bytes, RoomUri, UserUri } from "@treehouse/protocol";
 
 import { insertMessage, messagePlace, parseMessageRow } from "./message-rows.ts";
-import { integerOf, type SqlRow, type SqlTx, textOf } from "./port.ts";
+import { integerOf, type SqlRow, type SqlTx } from "./port.ts";
 import type { Seal } from "./seal.ts";
 
 /**
@@ -51,8 +51,6 @@ export type MessageRow = {
   readonly expiresAfterMs?: number | undefined;
 };
 
-export type Unread = { readonly messages: number; readonly mentions: number };
-
 export interface Messages {
   /**
    * Returns false, and writes nothing, when this message id is already there (a replay), or its place is
@@ -82,10 +80,6 @@ export interface Messages {
   countChangesBy(room: RoomUri, target: string, author: string): number;
   /** The changes of one kind in a room, in the order of the conversation. */
   changesOfKind(room: RoomUri, what: string): readonly MessageRow[];
-  /** What counts behind a position. */
-  countUnread(room: RoomUri, after: number): Unread;
-  /** The ids of others' messages behind a position and up to another, the newest `limit`, descending. */
-  othersWithin(room: RoomUri, after: number, upTo: number, limit: number): readonly string[];
   /** Puts a body that says less in the place of a row's, which no handler gets any more. */
   erase(
     row: Pick<MessageRow, "room" | "position">,
@@ -240,29 +234,6 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
           what,
         )
         .map(parse);
-    },
-    countUnread(room, after) {
-      const row = sql.all(
-        `SELECT count(*) AS messages, count(*) FILTER (WHERE counts = 2) AS mentions
-         FROM messages WHERE room = ? AND position > ? AND counts > 0`,
-        room,
-        after,
-      )[0];
-      if (row === undefined) return { messages: 0, mentions: 0 };
-      return { messages: integerOf(row, "messages"), mentions: integerOf(row, "mentions") };
-    },
-    othersWithin(room, after, upTo, limit) {
-      return sql
-        .all(
-          `SELECT message_id FROM messages
-           WHERE room = ? AND position > ? AND position <= ? AND counts > 0
-           ORDER BY position DESC LIMIT ?`,
-          room,
-          after,
-          upTo,
-          limit,
-        )
-        .map((row) => textOf(row, "message_id"));
     },
     erase({ room, position }, kind, body) {
       sql.run(

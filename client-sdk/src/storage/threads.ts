@@ -1,9 +1,10 @@
 import { type RoomUri, toHex, type UserUri } from "@treehouse/protocol";
 
 import { parseMessageRow, topicMark, topicPlace } from "./message-rows.ts";
-import type { MessageRow, Unread } from "./messages.ts";
+import type { MessageRow } from "./messages.ts";
 import { bytesOf, integerOf, type SqlRow, type SqlTx } from "./port.ts";
 import type { Seal } from "./seal.ts";
+import type { Unread } from "./unread.ts";
 
 /** One thread of a room. */
 export type ThreadRow = {

@@ -88,3 +88,25 @@ test("R-049 FED-831 what has reached a client is told, gathered, by whom who wis
   expect((await hers.info()).position - before).toBeLessThan(6);
   await expect(hers.delivery("00".repeat(32))).rejects.toMatchObject({ code: "notFound" });
 });
+
+test("R-049 a time in the place of a position mutes nothing that comes later", async () => {
+  const { acceptedAt } = await hers.send("read by its time");
+  await reads(bob, his.id, "read by its time");
+  await his.markRead(acceptedAt);
+  await his.markThreadRead("north", acceptedAt);
+  expect(await unreadAt(his)).toEqual({ messages: 0, mentions: 0 });
+  const told = next(bob, "notification");
+  await hers.send("what comes later", { topic: "north" });
+  await reads(bob, his.id, "what comes later");
+  expect(await unreadAt(his)).toEqual({ messages: 1, mentions: 0 });
+  await told;
+  const wrong: unknown[] = [Number.NaN, Number.POSITIVE_INFINITY, -1, "3", undefined];
+  for (const position of wrong) {
+    const calls = [his.markRead, (at: never) => his.markThreadRead("north", at)];
+    for (const call of calls) {
+      await expect(Reflect.apply(call, his, [position])).rejects.toMatchObject({
+        code: "malformed",
+      });
+    }
+  }
+});

@@ -18,8 +18,8 @@ export {
   writeLabel,
   writeMetadataKey,
   writeOwnName,
-  writeRead,
 } from "./notes.ts";
+export { writeRead } from "./read-position.ts";
 export {
   type Folder,
   foldersOf,

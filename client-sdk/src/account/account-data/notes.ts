@@ -9,6 +9,7 @@ import {
 import { z } from "zod";
 
 import type { LocalTx } from "../../storage/index.ts";
+import { readPositionOf } from "./read-position.ts";
 import { recordOfPerson, recordOfRoom, SETTINGS_RECORD } from "./records.ts";
 
 /** What a user notes of a conversation for themselves alone. */
@@ -46,10 +47,9 @@ export function writeClientName(
 
 export function notesOf(tx: LocalTx, room: RoomUri): RoomNotes {
   const record = recordOfRoom(room);
-  const position = tx.accountData.get(record).entries[`read ${room}`]?.value;
   return {
     ownName: textAt(tx, record, `name ${room}`),
-    readPosition: z.int().nonnegative().safeParse(position).data ?? 0,
+    readPosition: readPositionOf(tx, room),
   };
 }
 
@@ -80,16 +80,6 @@ export function writeMetadataKey(
 
 /** 32 octets as base64url. */
 const keyForm = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
-
-/** A position behind the one that is noted changes nothing. */
-export function writeRead(
-  tx: LocalTx,
-  room: RoomUri,
-  { position, at }: { readonly position: number; readonly at: number },
-): void {
-  if (position <= notesOf(tx, room).readPosition) return;
-  tx.accountData.set(recordOfRoom(room), `read ${room}`, { value: position, at });
-}
 
 const backupKey = "backup head";
 const backupOnKey = "backup on";

@@ -2,6 +2,7 @@ import { type RoomUri, sha256, toHex, utf8Encode } from "@treehouse/protocol";
 import { z } from "zod";
 
 import type { LocalTx } from "../../storage/index.ts";
+import { lastRead, positionRead } from "./read-position.ts";
 import { THREADS_RECORD } from "./records.ts";
 
 const noteSchema = z.object({
@@ -19,8 +20,10 @@ const notesMax = 150;
 
 /** `topic` is the hex of the MIMI topic. */
 export function threadNoteOf(tx: LocalTx, room: RoomUri, topic: string): ThreadNote {
-  const value = tx.accountData.get(THREADS_RECORD).entries[keyOf(room, topic)]?.value;
-  return noteSchema.safeParse(value).data ?? { read: 0 };
+  const entry = tx.accountData.get(THREADS_RECORD).entries[keyOf(room, topic)];
+  const { data } = noteSchema.safeParse(entry?.value);
+  if (entry === undefined || data === undefined) return { read: 0 };
+  return { ...data, read: positionRead(tx, room, { position: data.read, at: entry.at }) };
 }
 
 export function writeThreadNote(
@@ -29,7 +32,8 @@ export function writeThreadNote(
   { change, at }: { readonly change: Partial<ThreadNote>; readonly at: number },
 ): void {
   const row = tx.accountData.get(THREADS_RECORD);
-  const value = { ...threadNoteOf(tx, room, topic), ...change };
+  const read = !("read" in change) ? {} : { read: lastRead(tx, room, change.read) };
+  const value = { ...threadNoteOf(tx, room, topic), ...change, ...read };
   const others = Object.entries(row.entries)
     .filter(([key]) => key !== keyOf(room, topic))
     .toSorted(([, a], [, b]) => b.at - a.at)

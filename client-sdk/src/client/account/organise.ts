@@ -59,7 +59,7 @@ function isArchived(
 ): boolean {
   if (archived === undefined) return false;
   if (archived.keep || muted !== undefined) return true;
-  return tx.messages.countUnread(room, archived.position).messages === 0;
+  return tx.unread.count(room, archived.position).messages === 0;
 }
 
 export function organise(
@@ -111,7 +111,7 @@ export function folderNamed(tx: LocalTx, reference: string): string {
 export function unreadIn(tx: LocalTx, rooms: readonly RoomUri[], now: number): Unread {
   let [messages, mentions] = [0, 0];
   for (const room of rooms) {
-    const unread = tx.messages.countUnread(room, notesOf(tx, room).readPosition);
+    const unread = tx.unread.count(room, notesOf(tx, room).readPosition);
     mentions += unread.mentions;
     messages +=
       organisationOf(tx, room, now).muted === undefined ? unread.messages : unread.mentions;

@@ -10,7 +10,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import { notesOf, placeOf, writeOwnName, writePlace, writeRead } from "../../account/index.ts";
+import { notesOf, writeOwnName } from "../../account/index.ts";
 import {
   composeText,
   type HistoryItem,
@@ -44,7 +44,8 @@ import {
   type OrganiseWish,
   checkText,
 } from "../account/index.ts";
-import { type Delivery, deliveryOf, tellRead } from "./receipts.ts";
+import { type Delivery, deliveryOf } from "./receipts.ts";
+import { markRead } from "./mark-read.ts";
 import { expiresOf, type Going } from "./send-options.ts";
 import { type ConversationThreads, createThreads } from "./threads.ts";
 import { search, type SearchOptions, type SearchResult } from "../searching/index.ts";
@@ -132,7 +133,8 @@ export interface Conversation
   setOwnName(name: string | undefined): Promise<void>;
   /**
    * Notes for all of the user's clients that everything up to a position has been read, and tells the
-   * others in a conversation of at most 16 people, unless `settings.readReceipts` is off.
+   * others in a conversation of at most 16 people, unless `settings.readReceipts` is off. What is beyond
+   * the newest entry here is that one. Refuses `malformed` what is no position.
    */
   markRead(position: number): Promise<void>;
   /** How far others have said that it has reached them, and that they have read: a position for each who has. */
@@ -270,20 +272,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         checkText(name);
         writeOwnName(tx, id, { name, at });
       }),
-    markRead: (position) =>
-      guarded(async () => {
-        const after = await store.transaction((tx) => {
-          const { readPosition } = notesOf(tx, id);
-          writeRead(tx, id, { position, at: chosen.now() });
-          if (placeOf(tx, id).marked) {
-            writePlace(tx, id, { change: { marked: null }, at: chosen.now() });
-          }
-          return readPosition;
-        });
-        expiry.look();
-        await tellRead(parts, id, { after, upTo: position });
-        await chosen.push();
-      }),
+    markRead: (position) => guarded(() => markRead(parts, id, position)),
     receipts: () =>
       guarded(async () => {
         const told = await store.transaction((tx) => tx.receipts.of(id));
@@ -298,7 +287,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
 
 function unreadIn(tx: LocalTx, room: RoomUri) {
   const notes = notesOf(tx, room);
-  return { ...notes, unread: tx.messages.countUnread(room, notes.readPosition) };
+  return { ...notes, unread: tx.unread.count(room, notes.readPosition) };
 }
 
 function addressOf(user: string | undefined): string | undefined {

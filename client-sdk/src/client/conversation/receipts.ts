@@ -57,7 +57,7 @@ export async function tellRead(
 ): Promise<void> {
   const ids = await parts.store.transaction((tx) => {
     if (!tx.preferences.get().readReceipts || tx.rooms.get(room)?.status !== "joined") return [];
-    return tx.messages.othersWithin(room, after, upTo, idsMax);
+    return tx.unread.within(room, after, upTo, idsMax);
   });
   await tellStatus(parts, room, ids, "read");
 }
