@@ -186,9 +186,12 @@ function faultOf(cause: unknown): unknown {
   if (code === "SQLITE_FULL") {
     return new StoreFault("storeFull", "there is no room left for the store", { cause });
   }
-  if (!code.startsWith("SQLITE_")) return cause;
+  if (!code.startsWith("SQLITE_") || ofAsker.has(code)) return cause;
   return new StoreFault("storeDamaged", `the store's file cannot be used (${code})`, { cause });
 }
+
+/** What says that the engine was asked wrongly: nothing is known against the file. */
+const ofAsker: ReadonlySet<string> = new Set(["SQLITE_MISMATCH", "SQLITE_MISUSE", "SQLITE_RANGE"]);
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";

@@ -136,6 +136,9 @@ function faultOf(sqlite: Sqlite, cause: unknown): unknown {
   if (cause.resultCode === capi.SQLITE_FULL || isOverQuota(fileError)) {
     return new StoreFault("storeFull", "there is no room left for the store", { cause });
   }
+  // It was asked wrongly: nothing is known against the file.
+  const ofAsker: readonly number[] = [capi.SQLITE_MISMATCH, capi.SQLITE_MISUSE, capi.SQLITE_RANGE];
+  if (ofAsker.includes(cause.resultCode)) return cause;
   const code = capi.sqlite3_js_rc_str(cause.resultCode) ?? String(cause.resultCode);
   return new StoreFault("storeDamaged", `the store's file cannot be used (${code})`, { cause });
 }

@@ -65,6 +65,18 @@ export function engineContract(world: EngineWorld): void {
     await database.close();
   });
 
+  test("a statement that was asked wrongly says nothing against the file", async () => {
+    const database = await world.open(freshName());
+    const asked = (limit: number) =>
+      database.transaction((tx) => tx.all("SELECT 1 LIMIT ?", limit));
+    for (const limit of [1.5, Number.NaN]) {
+      const failed = await asked(limit).catch((error: unknown) => error);
+      expect(failed).toBeInstanceOf(Error);
+      expect(failed).not.toMatchObject({ code: "storeDamaged" });
+    }
+    await database.close();
+  });
+
   test("a full store is told as such, and nothing of the transaction stays", async () => {
     const database = await world.open(freshName());
     const store = await openLocalStore(database, key, world.random);

@@ -22,6 +22,7 @@ import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { createSender } from "./own-messages.ts";
 import { expiresOf, type Going } from "./send-options.ts";
 import { guarded } from "../guarded.ts";
+import { limitOf, placeIn } from "../pages.ts";
 
 /** One file with everything that is to be said of it, or several of them. */
 export type FilesWish = Partial<FileWish> &
@@ -43,8 +44,8 @@ export type SentFiles = SentMessage & {
 export interface ConversationFiles {
   /** The files of the newest `limit` messages with files before a position, newest first. */
   files(options?: {
-    readonly limit?: number;
-    readonly before?: number;
+    readonly limit?: number | undefined;
+    readonly before?: number | undefined;
   }): Promise<readonly ConversationFile[]>;
   /** All versions of the file of a message, oldest first. Refuses `notFound`. */
   versions(message: string): Promise<readonly ConversationFile[]>;
@@ -63,8 +64,11 @@ export function createConversationFiles(parts: ConversationParts, room: RoomUri)
   const access = { kind: "room", room } as const;
 
   const face: ConversationFiles = {
-    files: ({ before, limit = filesLimit } = {}) =>
-      guarded(() => store.transaction((tx) => conversationFiles(tx, room, { before, limit }))),
+    files: ({ before, limit } = {}) =>
+      guarded(async () => {
+        const page = { before: placeIn(before), limit: limitOf(limit, filesLimit) };
+        return store.transaction((tx) => conversationFiles(tx, room, page));
+      }),
     versions: (message) =>
       guarded(async () => {
         // Waits for what this client has sent itself.

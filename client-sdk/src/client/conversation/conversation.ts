@@ -24,6 +24,7 @@ import type { LocalTx } from "../../storage/index.ts";
 import type { ConversationInfo, Member } from "./conversation-info.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
 import { guarded } from "../guarded.ts";
+import { limitOf, placeIn } from "../pages.ts";
 import { createMessageChanges, type MessageChanges } from "./change-message.ts";
 import { type ConversationServer, createConversationServer } from "./conversation-server.ts";
 import { type ActOptions, reasonOf } from "./act-options.ts";
@@ -106,7 +107,7 @@ export interface Conversation
    * a place. Positions hold for ever and are the same on all clients, so that those of a page's ends
    * lead to its neighbours. Refuses `notFound` for an id to be around that is not here.
    */
-  history(options?: Partial<HistoryPage>): Promise<readonly HistoryItem[]>;
+  history(options?: HistoryOptions): Promise<readonly HistoryItem[]>;
   /** Pins, archives, mutes, labels it and puts it into folders, for this user alone, on all clients. */
   organise(wish: OrganiseWish): Promise<Organisation>;
   /**
@@ -157,6 +158,8 @@ function isFiles(said: string | OwnContent | FilesWish): said is FilesWish {
 }
 
 export type ConversationSafety = SafetyNumber & { readonly epoch: number };
+
+type HistoryOptions = Omit<HistoryPage, "limit"> & { readonly limit?: number | undefined };
 
 const historyLimit = 50;
 
@@ -234,10 +237,17 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
         const { position, acceptedAt } = await groups.sendAgain(id, messageId);
         return { id: messageId, conversation: id, position, acceptedAt };
       }),
-    history: (options) =>
+    history: (options = {}) =>
       guarded(async () => {
+        const { around, before, after, limit } = options;
+        const page = {
+          limit: limitOf(limit, historyLimit),
+          before: placeIn(before),
+          after: placeIn(after),
+          around: typeof around === "string" ? around : placeIn(around),
+        };
         await expiry.purge();
-        const rows = await groups.history(id, { limit: historyLimit, ...options });
+        const rows = await groups.history(id, page);
         return rows.filter((row) => !expiry.isOver(row)).map(itemOf);
       }),
     organise: (wish) =>

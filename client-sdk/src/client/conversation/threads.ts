@@ -12,6 +12,7 @@ import {
 import type { LocalTx, Unread } from "../../storage/index.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
 import { guarded } from "../guarded.ts";
+import { limitOf, placeIn } from "../pages.ts";
 import { createSender } from "./own-messages.ts";
 
 /** A thread of a conversation, as it stands in this store. */
@@ -29,11 +30,11 @@ export type ThreadInfo = {
 
 export interface ConversationThreads {
   /** The latest first. */
-  threads(options?: { readonly limit?: number }): Promise<readonly ThreadInfo[]>;
+  threads(options?: { readonly limit?: number | undefined }): Promise<readonly ThreadInfo[]>;
   /** The newest messages of a thread before a position, oldest first. */
   thread(
     topic: string,
-    options?: { readonly limit?: number; readonly before?: number },
+    options?: { readonly limit?: number | undefined; readonly before?: number | undefined },
   ): Promise<readonly Message[]>;
   /** A message with what it answers, and what that answers, and so on. Refuses `notFound`. */
   replies(id: string): Promise<ReplyChain<Message>>;
@@ -44,6 +45,7 @@ export interface ConversationThreads {
 }
 
 const threadsMax = 200;
+const threadLimit = 50;
 
 export function createThreads(parts: ConversationParts, room: RoomUri): ConversationThreads {
   const { chosen, expiry, session, store } = parts;
@@ -68,22 +70,22 @@ export function createThreads(parts: ConversationParts, room: RoomUri): Conversa
     return { topic: topicText(topic), messages, position, unread, following };
   };
   return {
-    threads: ({ limit = threadsMax } = {}) =>
+    threads: ({ limit } = {}) =>
       guarded(async () => {
+        const most = Math.min(limitOf(limit, threadsMax), threadsMax);
         await expiry.purge();
         return store.transaction((tx) =>
           tx.threads
-            .list(room, Math.min(limit, threadsMax))
+            .list(room, most)
             .map(({ topic, messages, last }) => infoOf(tx, topic, messages, last)),
         );
       }),
-    thread: (topic, { limit = 50, before } = {}) =>
+    thread: (topic, { limit, before } = {}) =>
       guarded(async () => {
+        const page = { before: placeIn(before), limit: limitOf(limit, threadLimit) };
         await expiry.purge();
         const rows = await store.transaction((tx) =>
-          tx.threads
-            .page(room, topicOf(topic), { before, limit })
-            .map((row) => withChanges(tx, row)),
+          tx.threads.page(room, topicOf(topic), page).map((row) => withChanges(tx, row)),
         );
         return rows.filter((row) => !expiry.isOver(row)).map(messageOf);
       }),

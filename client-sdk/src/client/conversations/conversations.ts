@@ -19,6 +19,7 @@ import {
 } from "../conversation/index.ts";
 import type { ConversationFinder, FoundConversation } from "./find-conversations.ts";
 import { guarded } from "../guarded.ts";
+import { limitOf } from "../pages.ts";
 import { listConversations, roomsHere } from "./list-conversations.ts";
 
 /** Who writes and who may come in: `docs/policy.md` of the project has all roles of each. */
@@ -45,7 +46,10 @@ export interface ClientConversations {
    * By a name or by who is in, as far as it is typed and with a slip of the finger; the best first, 20
    * by default.
    */
-  find(typed: string, options?: { readonly limit?: number }): Promise<readonly FoundConversation[]>;
+  find(
+    typed: string,
+    options?: { readonly limit?: number | undefined },
+  ): Promise<readonly FoundConversation[]>;
   create(wanted: CreateConversation): Promise<Conversation>;
   /**
    * The conversation between two that nobody else can ever enter: one per pair, so that the same
@@ -96,7 +100,8 @@ export function createConversations(
     list: () => guarded(() => listConversations(parts)),
     get: (reference) =>
       guarded(async () => createConversation(parts, await findRoom(store, reference))),
-    find: (typed, { limit = findLimit } = {}) => guarded(() => finder.find(typed, limit)),
+    find: (typed, { limit } = {}) =>
+      guarded(async () => finder.find(typed, limitOf(limit, findLimit))),
     create: ({ name = "", members = [], kind = "group" }) =>
       guarded(async () => {
         const users = members.map(parseAddress).filter((user) => user !== self);
