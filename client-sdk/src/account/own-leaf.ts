@@ -18,7 +18,7 @@ import type { StoredAccount } from "./stored-account.ts";
  * Refuses `identityInvalid`.
  */
 export function withLeafIdentity(
-  { crypto, env }: Pick<AccountContext, "crypto" | "env">,
+  { api, crypto, env }: Pick<AccountContext, "api" | "crypto" | "env">,
   account: StoredAccount,
   leafIdentity: Bytes,
 ): StoredAccount {
@@ -43,5 +43,6 @@ export function withLeafIdentity(
     at,
     verify: (key, message, signature) => crypto.verify(key, message, signature),
   });
-  return { ...account, certificate, attestation, leafIdentity };
+  // Who answers with it is the account's own server: the next opening looks for it there.
+  return { ...account, server: api.server, certificate, attestation, leafIdentity };
 }

@@ -138,12 +138,14 @@ async function offer(
 
 /** Writes what the server has vouched for, and forgets the bundle, which the server has sealed. */
 export async function keepRegistered(
-  { store }: AccountContext,
+  { api, store }: AccountContext,
   account: StoredAccount,
   finished: RegistrationFinishAnswer,
 ): Promise<StoredAccount> {
   const registered: StoredAccount = {
     ...account,
+    // The keys may have been made when another address was tried.
+    server: api.server,
     clientList: fromBase64Url(finished.clientList),
     leafIdentity: leafIdentityCodec.encode({
       certificate: deviceSigningCertificateCodec.decode(account.certificate),

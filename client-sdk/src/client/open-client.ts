@@ -314,7 +314,7 @@ function startClient(
     messages: (wanted) => unhandledMessages(looped, wanted ?? {}),
     on: (name, listener) => events.on(name, listener),
     caughtUp: () => guarded(() => sync.caughtUp()),
-    logout: () => guarded(() => logOut(context, account)),
+    logout: () => guarded(() => logOut(context)),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -43,7 +43,10 @@ export type ClientOptions = {
   readonly reset?: { readonly token: string };
   /** Path of the store's file in Node; the adapter's name for it elsewhere. */
   readonly store: string;
-  /** `http://127.0.0.1:4280`. By default the store's, then `https://` and the account's domain. */
+  /**
+   * `http://127.0.0.1:4280`. By default the one at which this store last reached the account's server,
+   * then `https://` and the account's domain.
+   */
   readonly server?: string;
   /** How the user finds this client's session in the list; at most 64 characters, for a server to see. */
   readonly clientName?: string;
