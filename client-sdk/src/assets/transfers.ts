@@ -48,6 +48,7 @@ function closed(cause?: unknown): SdkError {
     help:
       "Ask for it again when the client is open again; an upload with a `resumeKey` goes on where " +
       "it was.",
+    data: { stored: false },
     cause,
   });
 }

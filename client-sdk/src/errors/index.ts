@@ -117,16 +117,20 @@ export function toSdkError(error: unknown): unknown {
   if (error instanceof StoreFault) {
     const help = storeHelp[error.code];
     const retryable = error.code === "storeFull";
-    return new SdkError(error.code, error.message, { cause: error, help, retryable });
+    const data = error.code === "closed" ? { stored: false } : {};
+    return new SdkError(error.code, error.message, { cause: error, help, retryable, data });
   }
   return error;
 }
+
+/** For what was asked of a client that is closed, or came too late to be stored. */
+export const notStoredHelp = "Open the client again, and ask once more: this was not stored.";
 
 const storeHelp: Record<StoreFault["code"], string> = {
   storeKeyWrong: "Open the store with the key that it was created with.",
   storeDamaged: "Restore the store's file from a copy, or start with an empty store.",
   storeInUse: "Stop the other process that uses this store, or use a store of your own.",
   storeFull: "Make room on the disk of the store; nothing was half-written. Then try again.",
-  closed: "What was asked for is stored and goes on when the client is opened again.",
+  closed: notStoredHelp,
   storeTooNew: "Update Treehouse; an older release cannot read this store.",
 };

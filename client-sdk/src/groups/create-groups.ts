@@ -192,7 +192,9 @@ export function createGroups(context: GroupsContext): Groups {
     if (displaced !== undefined) throw displaced;
     await findStrangers(context, wanted.members);
     const { room: uri, addIntent } = await prepareRoom(context, wanted);
-    await done(await rooms.open(uri), addIntent);
+    // Where the client was closed meanwhile, it is stored all the same.
+    const room = await rooms.open(uri).catch((error: unknown) => Promise.reject(stopped ?? error));
+    await done(room, addIntent);
     return uri;
   };
   return {

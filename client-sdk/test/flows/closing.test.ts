@@ -84,3 +84,69 @@ test("a client that is closed transfers nothing more", async () => {
   const calls = [alice.assets.upload(large, { access }), opened.read(0, 10), alice.assets.usage()];
   for (const call of calls) await expect(call).rejects.toMatchObject(closed);
 });
+
+/** A client that holds back its requests to a path until it is closing; `asked` resolves with the first. */
+async function holding(name: string, isHeld: (path: string) => boolean) {
+  const asked = Promise.withResolvers<void>();
+  const closing = Promise.withResolvers<void>();
+  const client = await openTampered(server, name, {
+    async fetch(request, ask) {
+      if (isHeld(new URL(request.url).pathname)) {
+        asked.resolve();
+        await closing.promise;
+      }
+      return ask(request);
+    },
+  });
+  const close = async () => {
+    const ending = client.close();
+    closing.resolve();
+    await ending;
+  };
+  return { client, asked: asked.promise, close };
+}
+
+const outcomeOf = (call: Promise<unknown>) => call.catch((error: unknown) => error);
+const namesOf = async (client: Client) =>
+  (await client.conversations.list()).map(({ name }) => name);
+
+test("a conversation that was not stored before the client was closed is not said to be", async () => {
+  const { client, asked, close } = await holding("alice", (path) => path === paths.rooms());
+  const creating = outcomeOf(client.conversations.create({ name: "Never" }));
+  await asked;
+  await close();
+  expect(await creating).toMatchObject({
+    code: "closed",
+    help: expect.stringContaining("not stored"),
+    data: { stored: false },
+  });
+  await using again = await server.open("alice");
+  await again.caughtUp();
+  expect(await namesOf(again)).toEqual(["Files"]);
+});
+
+test("a conversation that is said to be stored is founded at the next opening", async () => {
+  const { client, asked, close } = await holding("alice", (path) => path.endsWith("/found"));
+  const creating = outcomeOf(client.conversations.create({ name: "Later" }));
+  await asked;
+  await close();
+  expect(await creating).toMatchObject({
+    code: "closed",
+    help: expect.stringContaining("is stored"),
+    data: { stored: true },
+  });
+  await using again = await server.open("alice");
+  const room = await again.conversations.get("Later");
+  expect(await room.send("hello")).toMatchObject({ conversation: room.id });
+});
+
+test("what is asked of a client that is closed is not said to be stored", async () => {
+  const alice = await server.open("alice");
+  const room = await alice.conversations.get("Files");
+  await alice.close();
+  const calls = [room.send("late"), room.leave(), alice.conversations.create({}), alice.caughtUp()];
+  for (const call of calls) {
+    const refusal = { code: "closed", data: { stored: false } };
+    await expect(call).rejects.toMatchObject(refusal);
+  }
+});

@@ -1,6 +1,6 @@
 import type { Assets } from "../../assets/index.ts";
 import type { Copies } from "../../copies/index.ts";
-import { SdkError } from "../../errors/index.ts";
+import { notStoredHelp, SdkError } from "../../errors/index.ts";
 import type { Groups } from "../../groups/index.ts";
 import type { Presences } from "../../presence/index.ts";
 import type { Profiles } from "../../profiles/index.ts";
@@ -34,8 +34,8 @@ export async function closeAll(
   try {
     presences.stop();
     await assets.stop();
-    await sync.stop(closed());
-    await groups.stop(closed());
+    await sync.stop(closed(false));
+    await groups.stop(closed(true));
     await copies.close();
     await last();
   } finally {
@@ -44,8 +44,10 @@ export async function closeAll(
   }
 }
 
-function closed(): SdkError {
-  return new SdkError("closed", "the client was closed", {
-    help: "What was asked for is stored and goes on when the client is opened again.",
-  });
+/** Who waits for something that is stored need not ask for it again. */
+function closed(stored: boolean): SdkError {
+  const help = stored
+    ? "What was asked for is stored and goes on when the client is opened again."
+    : notStoredHelp;
+  return new SdkError("closed", "the client was closed", { help, data: { stored } });
 }
