@@ -12,6 +12,7 @@ import { deleteBrowserStore } from "./storage-wasm/delete-store.ts";
 import { createPlace, type Leading, openInTab } from "./tabs/index.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
+export { PASSWORD_LIMITS } from "./account/new-password.ts";
 export { SdkError } from "./errors/index.ts";
 export { explainHealth } from "./client/explain-health.ts";
 export { defineContent } from "./messages/define-content.ts";

@@ -15,6 +15,7 @@ import { fetchLinkPreview as fetchPreview, type PreviewOptions } from "./link-pr
 import { createSharpPictures } from "./pictures-sharp/index.ts";
 import { openNodeStore } from "./storage-sqlite/index.ts";
 
+export { PASSWORD_LIMITS } from "./account/index.ts";
 export { explainHealth, type HealthText } from "./client/index.ts";
 export { SdkError } from "./errors/index.ts";
 export type { ActShown, ClientEvents, ConnectionState, FaultCode } from "./events/index.ts";

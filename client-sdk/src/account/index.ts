@@ -95,4 +95,5 @@ export {
   readAccount,
   type StoredAccount,
 } from "./stored-account.ts";
+export { PASSWORD_LIMITS } from "./new-password.ts";
 export { KEY_STRETCHING, type KeyStretching } from "./opaque.ts";

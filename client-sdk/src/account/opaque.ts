@@ -1,5 +1,7 @@
 import { client, ready } from "@serenity-kit/opaque";
-import { fromBase64Url } from "@treehouse/protocol";
+import { fromBase64Url, Refusal, utf8Encode } from "@treehouse/protocol";
+
+import { checkNewPassword } from "./new-password.ts";
 
 /**
  * The parameters of Argon2id: what each guess at a password costs whoever has the server's disk. A
@@ -22,10 +24,12 @@ export type PasswordRegistration = {
   finish(response: string): { readonly record: string; readonly exportKey: Uint8Array };
 };
 
+/** Refuses `malformed` for a password that may not be set. */
 export async function startRegistration(
   password: string,
   keyStretching: KeyStretching,
 ): Promise<PasswordRegistration> {
+  checkNewPassword(password);
   await ready;
   const started = client.startRegistration({ password });
   return {
@@ -50,10 +54,17 @@ export type PasswordLogin = {
   ): { readonly request: string; readonly exportKey: Uint8Array } | undefined;
 };
 
+/** OPAQUE takes no longer one. */
+const passwordBytesMax = 65_535;
+
+/** Refuses `loginFailed` for what can be nobody's password. */
 export async function startLogin(
   password: string,
   keyStretching: KeyStretching,
 ): Promise<PasswordLogin> {
+  if (utf8Encode(password).length > passwordBytesMax) {
+    throw new Refusal("loginFailed", "the password is wrong: none is as long");
+  }
   await ready;
   const started = client.startLogin({ password });
   return {

@@ -66,7 +66,8 @@ export interface Client extends AsyncDisposable {
     cancelReset(): Promise<void>;
     /**
      * Puts a new password in the place of the old one, and seals the recovery bundle under it: no key
-     * is lost. Sessions go on. Refuses `loginFailed` when the old one is wrong.
+     * is lost. Sessions go on. Refuses `loginFailed` when the old one is wrong, and `malformed` a new one
+     * that is shorter or longer than `PASSWORD_LIMITS` says.
      */
     changePassword(change: {
       readonly oldPassword: string;

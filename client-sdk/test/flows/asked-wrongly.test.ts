@@ -1,8 +1,8 @@
 /** What an app's mistakes come to: a refusal that says what is wrong, and nothing that lasts. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import type { Client, Conversation } from "../../src/node.ts";
-import { startServer, type TestServer } from "../world/server.ts";
+import { type Client, type Conversation, PASSWORD_LIMITS } from "../../src/node.ts";
+import { password, startServer, type TestServer } from "../world/server.ts";
 
 let server: TestServer;
 let alice: Client;
@@ -52,4 +52,36 @@ test("what is no position is refused as a place of a page", async () => {
   for (const place of [{ after: 1.5 }, { around: Number.NaN }]) {
     await expect(room.history(place)).rejects.toMatchObject({ code: "malformed" });
   }
+});
+
+const { passwordCharactersMin, passwordBytesMax } = PASSWORD_LIMITS;
+
+test.each([
+  ["empty", "", "passwordCharactersMin"],
+  ["tiny", "a".repeat(passwordCharactersMin - 1), "passwordCharactersMin"],
+  ["short, of characters with two code units", "🐴".repeat(9), "passwordCharactersMin"],
+  ["long", "a".repeat(passwordBytesMax + 1), "passwordBytesMax"],
+  ["huge", "a".repeat(70_000), "passwordBytesMax"],
+])("a password that is %s is set by no call, and the refusal names the limit", async (...row) => {
+  const [, newPassword, limitName] = row;
+  const refusal = { code: "malformed", data: { limitName } };
+  const changed = alice.account.changePassword({ oldPassword: password, newPassword });
+  await expect(changed).rejects.toMatchObject(refusal);
+  const recoveryKey = await alice.recovery.create({ password });
+  const reset = alice.recovery.resetPassword({ recoveryKey, newPassword });
+  await expect(reset).rejects.toMatchObject(refusal);
+  const registered = server.open("bob", { password: newPassword, register: {} });
+  await expect(registered).rejects.toMatchObject(
+    newPassword === "" ? { code: "passwordRequired" } : refusal,
+  );
+});
+
+test("the longest and the shortest password are taken, and one that is longer than any is wrong", async () => {
+  const long = "a".repeat(passwordBytesMax);
+  const short = "🐴".repeat(passwordCharactersMin);
+  await alice.account.changePassword({ oldPassword: password, newPassword: long });
+  await alice.account.changePassword({ oldPassword: long, newPassword: short });
+  const wrong = { oldPassword: "a".repeat(70_000), newPassword: password };
+  await expect(alice.account.changePassword(wrong)).rejects.toMatchObject({ code: "loginFailed" });
+  await alice.account.changePassword({ oldPassword: short, newPassword: password });
 });

@@ -1,7 +1,7 @@
+import { PASSWORD_LIMITS } from "@treehouse/client-sdk";
+
 import { CliFailure, EXIT } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";
-
-const lengthMin = 10;
 
 /**
  * The password, from `TREEHOUSE_PASSWORD`, the standard input, or asked at the terminal. It is
@@ -31,11 +31,12 @@ export async function readChangedPassword(terminal: Terminal, fromStdin: boolean
 }
 
 function checkLength(password: string): string {
-  if (password.length >= lengthMin) return password;
+  const { passwordCharactersMin } = PASSWORD_LIMITS;
+  if (Array.from(password).length >= passwordCharactersMin) return password;
   throw new CliFailure(
     EXIT.usage,
     "passwordTooShort",
-    `a password has at least ${lengthMin} characters`,
+    `a password has at least ${passwordCharactersMin} characters`,
     { help: "It protects the keys of the account: choose one that nobody can guess." },
   );
 }
