@@ -129,6 +129,7 @@ export type ClientEvents = {
     readonly room: RoomUri;
     readonly epoch: number;
     readonly by: UserUri;
+    /** Each once, with however many clients. */
     readonly added: readonly UserUri[];
     readonly removed: readonly UserUri[];
     /** Who came in with another identity key than before. */

@@ -1,4 +1,4 @@
-import { formatAddress } from "@treehouse/protocol";
+import { formatAddress, type UserUri } from "@treehouse/protocol";
 
 import type { AboutTold, RoomEvent } from "../groups/index.ts";
 
@@ -39,12 +39,17 @@ export function eventItem(event: RoomEvent): EventItem {
   return {
     kind: "membership",
     by: formatAddress(event.by),
-    added: event.added.map((user) => formatAddress(user)),
-    removed: event.removed.map((user) => formatAddress(user)),
+    added: addressesOf(event.added),
+    removed: addressesOf(event.removed),
     changedKeys: event.changedKeys.map((user) => formatAddress(user)),
     about: event.about,
     server: event.server,
     ended: event.ended,
     reason: event.reason,
   };
+}
+
+/** Each once: a store may name a user for each of their clients. */
+function addressesOf(users: readonly UserUri[]): readonly string[] {
+  return [...new Set(users)].map((user) => formatAddress(user));
 }

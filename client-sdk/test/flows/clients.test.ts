@@ -4,7 +4,7 @@ import type { Client } from "../../src/node.ts";
 import { befriend } from "../world/friends.ts";
 import { password } from "../world/server.ts";
 import { type FederatedServers, startServers } from "../world/servers.ts";
-import { founded, joinedBy, reads, until } from "../world/waiting.ts";
+import { founded, joinedBy, next, reads, until } from "../world/waiting.ts";
 
 let servers: FederatedServers;
 let alice: Client;
@@ -92,4 +92,19 @@ test("R-027 a room that one client founds, or is added to, is there on all clien
   const [all] = await founded(bob, "with all of them", [alice, back]);
   expect(all?.id).toBeDefined();
   await Promise.all([back.close(), desk.close()]);
+});
+
+test("who comes or goes with several clients is named once, in the event and in the history", async () => {
+  const further = await anotherClient("one more");
+  const room = await bob.conversations.create({ name: "One more" });
+  const came = next(bob, "membership", ({ added }) => added.length > 0);
+  await room.add([alice.me.address]);
+  expect((await came).added).toEqual([alice.me.user]);
+  const went = next(bob, "membership", ({ removed }) => removed.length > 0);
+  await room.remove([alice.me.address]);
+  expect((await went).removed).toEqual([alice.me.user]);
+  const events = (await room.history()).filter(({ kind }) => kind === "membership");
+  const { address } = alice.me;
+  expect(events.slice(-2)).toMatchObject([{ added: [address] }, { removed: [address] }]);
+  await further.close();
 });

@@ -1,5 +1,6 @@
 import {
   type Bytes,
+  type ClientUri,
   type Entry,
   formatAddress,
   isEnded,
@@ -104,8 +105,8 @@ export async function commitEntry(
     kind: "membership",
     epoch: entry.epoch + 1,
     by,
-    added: result.added.map(({ client }) => userOfClient(client)),
-    removed: result.removed.map(({ client }) => userOfClient(client)),
+    added: usersOf(result.added),
+    removed: usersOf(result.removed),
     changed: result.roomStateChanged,
     ...(audit.reason === "" ? {} : { reason: audit.reason }),
     ...(ended ? { ended } : {}),
@@ -272,3 +273,8 @@ function isEmpty(told: object): boolean {
 const forbiddenText =
   "Somebody changed what the conversation says of itself who may not. It stays as it was here.";
 const rosterText = "The server describes other members than the group has.";
+
+/** Each once, with however many clients. */
+function usersOf(clients: readonly { readonly client: ClientUri }[]): readonly UserUri[] {
+  return [...new Set(clients.map(({ client }) => userOfClient(client)))];
+}
