@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type Client, type Conversation, PASSWORD_LIMITS } from "../../src/node.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
+import { founded, next } from "../world/waiting.ts";
 
 let server: TestServer;
 let alice: Client;
@@ -84,4 +85,23 @@ test("the longest and the shortest password are taken, and one that is longer th
   const wrong = { oldPassword: "a".repeat(70_000), newPassword: password };
   await expect(alice.account.changePassword(wrong)).rejects.toMatchObject({ code: "loginFailed" });
   await alice.account.changePassword({ oldPassword: short, newPassword: password });
+});
+
+test("who has asked to leave is told to wait for being out before the conversation is forgotten", async () => {
+  await using carol = await server.register("carol");
+  const dora = await server.register("dora");
+  const [, theirs] = await founded(dora, "Left", [carol]);
+  if (theirs === undefined) throw new Error("nobody is there");
+  await dora.close();
+  await theirs.leave();
+  await expect(theirs.forget()).rejects.toMatchObject({
+    code: "conflict",
+    message: expect.stringContaining("wait for the event `removed`"),
+  });
+  const removed = next(carol, "removed");
+  await using again = await server.open("dora");
+  await again.caughtUp();
+  await removed;
+  await theirs.forget();
+  expect((await carol.conversations.list()).map(({ id }) => id)).not.toContain(theirs.id);
 });

@@ -22,7 +22,7 @@ export interface ConversationEnd {
   setUnseenDays(days: number | undefined, options?: ActOptions): Promise<void>;
   /**
    * Drops all that this store has of a conversation that this client is out of. Refuses `conflict` while
-   * it is in.
+   * it is in, and after `leave` until the event `removed`.
    */
   forget(): Promise<void>;
   /**

@@ -16,7 +16,8 @@ export async function forgetRoom(context: GroupsContext, room: Room): Promise<vo
     const isDone = await context.store.transaction((tx) => {
       const status = tx.rooms.get(room.uri)?.status ?? "removed";
       if (status !== "removed") {
-        throw new Refusal("conflict", "this client is in the conversation: leave it first");
+        // What comes until then must find the room: without it, this client would come back into it.
+        throw new Refusal("conflict", status === "left" ? leavingText : memberText);
       }
       const rows = tx.messages.page(room.uri, undefined, atOnce);
       for (const row of rows) {
@@ -37,3 +38,7 @@ export async function forgetRoom(context: GroupsContext, room: Room): Promise<vo
     if (isDone) return;
   }
 }
+
+const memberText = "this client is in the conversation: leave it first";
+const leavingText =
+  "this client has asked to leave, and no member has taken it out yet: wait for the event `removed`";
