@@ -71,6 +71,7 @@ import {
   type Platform,
   createLifetimes,
   createReset,
+  overBy,
 } from "./opening/index.ts";
 import { guarded } from "./guarded.ts";
 import {
@@ -174,6 +175,8 @@ function startClient(
     api: context.api,
     expire: (tx, message) => groups.expire(tx, message),
   });
+  const over = (stored: boolean) =>
+    overBy({ ended: sync.over(), offline: options.offline === true }, stored);
   const groups: Groups = createGroups({
     env,
     alarms,
@@ -199,6 +202,7 @@ function startClient(
     api: context.api,
     copies,
     link: sync,
+    over,
     member,
     keyPackageStock: platform.keyPackageStock,
     identity: own.identity,
@@ -313,8 +317,18 @@ function startClient(
     search: (query, wanted) => search(parts, query, wanted),
     messages: (wanted) => unhandledMessages(looped, wanted ?? {}),
     on: (name, listener) => events.on(name, listener),
-    caughtUp: () => guarded(() => sync.caughtUp()),
-    logout: () => guarded(() => logOut(context)),
+    caughtUp: () =>
+      guarded(async () => {
+        const why = over(false);
+        if (why !== undefined) throw why;
+        await sync.caughtUp();
+      }),
+    logout: () =>
+      guarded(async () => {
+        await logOut(context);
+        // The next connection finds that the session is over, and says so.
+        sync.reread();
+      }),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -30,6 +30,7 @@ const ownCodes = [
   "sourceChanged",
   "aborted",
   "closed",
+  "offline",
 ] as const;
 type OwnCode = (typeof ownCodes)[number];
 

@@ -108,7 +108,8 @@ export interface Groups
   renewed(): void;
   /** Another client of the user has noted something: names of rooms may be known now. */
   noted(): void;
-  /** Another copy of the store is in use: whoever waits for something, or asks for it, is told so. */
+  /** The session is over, or another copy of the store is in use: whoever waits, or asks, is told so. */
+  over(): void;
   displaced(reason: Error): void;
   /** How far the stream of this cursor is read; never behind it. */
   readUpTo(tx: LocalTx, cursor: Cursor): number;
@@ -189,7 +190,8 @@ export function createGroups(context: GroupsContext): Groups {
     return done(room, serial);
   };
   const create = async (wanted: NewRoom): Promise<RoomUri> => {
-    if (displaced !== undefined) throw displaced;
+    const why = displaced ?? context.over(false);
+    if (why !== undefined) throw why;
     await findStrangers(context, wanted.members);
     const { room: uri, addIntent } = await prepareRoom(context, wanted);
     // Where the client was closed meanwhile, it is stored all the same.
@@ -263,6 +265,7 @@ export function createGroups(context: GroupsContext): Groups {
         context.env.log.warn("rooms.notNamed", { error: String(error) });
       });
     },
+    over: () => rooms.list().forEach((room) => pump(context, room)),
     displaced(reason) {
       displaced = reason;
       stopped = reason;

@@ -46,6 +46,8 @@ export interface Sync {
   /** Who waits is told `reason`. */
   stop(reason: Error): Promise<void>;
   live(): boolean;
+  /** Why nothing comes any more, where that is so. */
+  over(): Error | undefined;
   /** The time by which others judge what this client makes; see `ServerTime`. */
   now(): number;
   /** Begins the streams again at the stored cursors. */
@@ -251,6 +253,7 @@ export function createSync(
       ended(refusal) {
         end(refusal);
         if (refusal.code !== "storeCopied") {
+          sink?.over();
           events.emit("loginRequired", { reason: refusal.message });
           return;
         }
@@ -285,6 +288,7 @@ export function createSync(
     },
     reread: restart,
     look,
+    over: () => over,
     now: () => time.now(),
     live: () => sink !== undefined && (connection?.open() ?? false),
     async caughtUp() {

@@ -30,6 +30,8 @@ export interface StreamSink {
   resume(): Promise<void>;
   /** The own server takes nothing more of this room from its hub. May be told again and again. */
   stopped(room: RoomUri): Promise<void>;
+  /** The session is over: who waits for something is told so. */
+  over(): void;
   /** Another copy of the store is in use: nothing more is done here. */
   displaced(reason: Error): void;
   /** How far the stream of this cursor is read, which is what its server is told; never behind the cursor. */

@@ -114,10 +114,11 @@ test("T-12 the end of the session is told, and a login goes on where it stopped"
   await server.start();
   await told;
   await expect(alice.caughtUp()).rejects.toMatchObject({ code: expect.any(String) });
-  const stored = room.send("kept for later").catch((error: unknown) => error);
-  await room.history();
+  await expect(room.send("kept for later")).rejects.toMatchObject({
+    code: "sessionEnded",
+    data: { stored: true },
+  });
   await alice.close();
-  expect(await stored).toMatchObject({ code: "closed" });
   await expect(server.open("alice")).rejects.toMatchObject({ code: "passwordRequired" });
   await expect(server.open("alice", { password: "wrong" })).rejects.toMatchObject({
     code: "loginFailed",
@@ -144,7 +145,7 @@ test("without a connection the history is there, and waiting for the server is r
   await bob.close();
   bob = await server.open("bob", { offline: true });
   expect(await textsIn(await bob.conversations.get("later"))).toEqual(["remember me"]);
-  await expect(bob.caughtUp()).rejects.toMatchObject({ code: "unavailable" });
+  await expect(bob.caughtUp()).rejects.toMatchObject({ code: "offline" });
   await bob.close();
   bob = await server.open("bob");
 });

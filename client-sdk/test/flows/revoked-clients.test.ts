@@ -84,6 +84,7 @@ test("R-028 who has lost the only client comes back into every room with another
   await offline.close();
   await expect(servers.at(0).open("carol", { password, login: true })).rejects.toMatchObject({
     code: "unknownClient",
+    help: expect.stringContaining("an empty store"),
   });
   for (const room of [here, there]) await (await bob.conversations.get(room)).send("meanwhile");
 

@@ -5,3 +5,4 @@ export { openAccount, type OpenedAccount } from "./open-account.ts";
 export type { ClientOptions } from "./options.ts";
 export type { Platform } from "./platform.ts";
 export { createReset, requestReset, type ResetRequest } from "./reset.ts";
+export { overBy } from "./over.ts";

@@ -93,7 +93,7 @@ export async function openAccount(
   } else if (options.register !== undefined) {
     throw new Refusal("conflict", "this store already belongs to an account: use another store");
   } else if (needsLogin(stored, options)) {
-    opened.account = await logIn(context, stored, needPassword(options));
+    opened.account = await logIn(context, stored, needPassword(options)).catch(notRevoked);
   }
   if (opened.account === undefined) throw new Error("an account without keys");
   const { account } = opened;
@@ -147,6 +147,17 @@ function once(prove: () => Promise<string>): () => Promise<string> {
 function needsLogin(stored: StoredAccount, options: ClientOptions): boolean {
   if (options.offline === true) return false;
   return stored.sessionToken === undefined || options.login === true;
+}
+
+/** The password was right, and the client of this store is none of the account's any more. */
+function notRevoked(error: unknown): never {
+  if (!(error instanceof Refusal) || error.code !== "unknownClient") throw error;
+  throw new SdkError("unknownClient", "the client of this store was removed from its account", {
+    help:
+      "Make a further client with `login: true` and an empty store. With `offline: true` this store " +
+      "still shows its history.",
+    cause: error,
+  });
 }
 
 function needPassword(options: ClientOptions): string {

@@ -55,6 +55,9 @@ export type ClientOptions = {
    * further client of the account, which joins all conversations of its user by itself.
    */
   readonly login?: boolean;
-  /** Opens without a connection: history and settings only. */
+  /**
+   * Opens without a connection: history and settings only. What goes into a conversation is stored for the
+   * next opening, and refused with `offline`.
+   */
   readonly offline?: boolean;
 };

@@ -20,7 +20,7 @@ import { comeAlong } from "../generations/come-along.ts";
 import { finishLeave } from "./leave-intent.ts";
 import { giveUp } from "./give-up.ts";
 import { releaseHeld, buildSend, finishSend } from "../saying/index.ts";
-import { faceHalt, faceTrouble, tellHealth } from "../health/index.ts";
+import { endWaiting, faceHalt, faceTrouble, tellHealth } from "../health/index.ts";
 import { isRemovalPending, needsCommitFirst } from "./needs-commit-first.ts";
 import { postpone } from "./postpone.ts";
 import { tellStopped } from "./stopped.ts";
@@ -55,6 +55,8 @@ const refusedDelayMs = 5_000;
  * something may have changed; a call during a run makes that run look once more.
  */
 export function pump(context: GroupsContext, room: Room): void {
+  const over = context.over(true);
+  if (over !== undefined) return endWaiting(room, over);
   if (!context.link.live()) return;
   if (room.pumping !== undefined) {
     room.again = true;

@@ -204,6 +204,8 @@ export type GroupsContext = {
   readonly store: LocalStore;
   readonly api: Api;
   readonly link: Link;
+  /** Why nothing is done any more until the next opening; and whether what is asked for is stored. */
+  readonly over: (stored: boolean) => Error | undefined;
   readonly member: MemberContext;
   /** By default what `publish-key-packages.ts` says. */
   readonly keyPackageStock: KeyPackageStock | undefined;

@@ -8,6 +8,8 @@ import { pump } from "../pump/index.ts";
  * others afterwards. Resolves once it is back. Refuses `removed` when this client is no member.
  */
 export async function comeBack(context: GroupsContext, room: Room): Promise<void> {
+  const over = context.over(false);
+  if (over !== undefined) throw over;
   await room.serial.run(async () => {
     const status = await context.store.transaction((tx) => tx.rooms.get(room.uri)?.status);
     if (status === "joined") room.lost = true;
