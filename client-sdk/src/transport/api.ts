@@ -162,13 +162,21 @@ export function createApi(env: Pick<Env, "fetch" | "timer">, server: string, ask
   };
 }
 
-/** A request may have a signal of its own besides. */
+/** A request may have a signal of its own besides. It is over with either, whatever the platform does. */
 function ending(env: Pick<Env, "fetch" | "timer">, life: AbortSignal): typeof env {
   return {
     timer: (delayMs, run) => env.timer(delayMs, run),
-    fetch({ signal, ...request }) {
-      const signals = signal === undefined ? [life] : [life, signal];
-      return env.fetch({ ...request, signal: AbortSignal.any(signals) });
+    fetch({ signal: own, ...request }) {
+      const signal = own === undefined ? life : AbortSignal.any([life, own]);
+      return new Promise((resolve, reject) => {
+        const end = () => reject(new NetworkFault("broken", "the request was ended"));
+        if (signal.aborted) return end();
+        signal.addEventListener("abort", end, { once: true });
+        env
+          .fetch({ ...request, signal })
+          .then(resolve, reject)
+          .finally(() => signal.removeEventListener("abort", end));
+      });
     },
   };
 }
