@@ -70,7 +70,7 @@ function lineOf(item: ItemRow): string {
       const moved = item.server === undefined ? [] : [`server: ${item.server}`];
       const end = item.ended === true ? ["has deleted the conversation for everybody"] : [];
       const why = item.reason === undefined ? [] : [`(${item.reason})`];
-      return `${at} * ${item.by} ${[...added, ...removed, ...about, ...moved, ...end, ...why].join(" ")}`.trimEnd();
+      return `${at} * ${item.by ?? "while you were away:"} ${[...added, ...removed, ...about, ...moved, ...end, ...why].join(" ")}`.trimEnd();
     }
     case "reset": {
       const server = item.reason === "hubGone" ? ` at ${item.server}` : "";
