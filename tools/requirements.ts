@@ -300,7 +300,7 @@ T-35 | open | | Ghosts in calls: there are no calls yet
 T-36 | partly | platform, protocol | Script injection: keys of prototypes are unknown fields; the page of the SDK's documentation shows 525 payloads as text under a strict policy; no web client yet
 T-37 | partly | authentication, backup, SDK | Swapped bundles and backups: sealed, and damaged, cut, swapped or older ones refused; to a client that knows nothing yet, an old backup that is whole is one
 T-38 | partly | SDK | Sticker bombs: files are read within limits at both ends; drawing apart is for the web client
-T-39 | met | mls, delivery | Dear input: caps before work, and bounded work below them
+T-39 | met | mls, delivery, SDK | Dear input: caps before work, and bounded work below them
 T-40 | met | SDK, homeserver | Injected SQL: statements are fixed, values bound
 T-41 | met | delivery, SDK | A poison item: it is told and passed over, and the next one arrives
 `).flatMap(({ rows }) => rows);
