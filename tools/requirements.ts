@@ -302,7 +302,7 @@ T-37 | partly | authentication, backup, SDK | Swapped bundles and backups: seale
 T-38 | partly | SDK | Sticker bombs: files are read within limits at both ends; drawing apart is for the web client
 T-39 | met | mls, delivery, SDK | Dear input: caps before work, and bounded work below them
 T-40 | met | SDK, homeserver | Injected SQL: statements are fixed, values bound
-T-41 | met | delivery, SDK | A poison item: it is told and passed over, and the next one arrives
+T-41 | met | delivery, SDK, cli | A poison item: it is told and passed over, and the next one arrives
 `).flatMap(({ rows }) => rows);
 
 function parse(text: string): readonly Section[] {
