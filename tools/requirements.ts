@@ -291,7 +291,7 @@ T-26 | met | delivery | The loser's Welcome delivered: it travels with its commi
 T-27 | met | delivery, mls, SDK | Late messages: a window of epochs, and the same message id again
 T-28 | open | | Correlated metadata: rooms and users stand side by side in the server's tables
 T-29 | open | | Push metadata: there is no push yet
-T-30 | met | platform, assets, SDK | Guessed or leaked addresses open nothing: ids and bearers travel in no URL that is logged, no path leads out of its place
+T-30 | met | platform, assets, SDK, cli | Guessed or leaked addresses open nothing: ids and bearers travel in no URL that is logged, no path leads out of its place, and no file that lies there is taken for the beginning of another
 T-31 | met | homeserver | Decoders on the server: it fetches no URL that a user or a peer made up, and decodes no media
 T-32 | open | | Replayed media frames: there are no calls yet
 T-33 | open | | Nonces used twice in calls: there are no calls yet

@@ -58,7 +58,7 @@ export function addContextCommands(cli: Cli): void {
       const files = options.store === true ? storeFiles(context.store) : [];
       if (options.dryRun !== true) {
         await forgetContext(cli.terminal, name);
-        for (const file of files) await rm(file, { force: true });
+        for (const file of files) await rm(file, { recursive: true, force: true });
       }
       const verb = options.dryRun === true ? "Would forget" : "Forgot";
       const text = [`${verb} "${name}".`, ...files].join("\n");
@@ -66,7 +66,12 @@ export function addContextCommands(cli: Cli): void {
     });
 }
 
-/** Everything on the disk that a store is. */
+/** Everything on the disk that a store is, with what is noted of files that are not whole yet. */
 export function storeFiles(store: string): readonly string[] {
-  return [store, `${store}-wal`, `${store}-shm`, `${store}.key`];
+  return [store, `${store}-wal`, `${store}-shm`, `${store}.key`, partNotesOf(store)];
+}
+
+/** The folder where a context notes how far files have come. */
+export function partNotesOf(store: string): string {
+  return `${store}.parts`;
 }

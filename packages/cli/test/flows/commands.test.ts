@@ -29,7 +29,9 @@ test("init and context add make the same context, and the file is its owner's al
   expect(statSync(join(household.home, "contexts.json")).mode & 0o777).toBe(0o600);
   expect(await json("context", "rm", "c1", "--dry-run", "--store")).toEqual({
     name: "c1",
-    deleted: ["", "-wal", "-shm", ".key"].map((end) => join(household.home, `c1.sqlite${end}`)),
+    deleted: ["", "-wal", "-shm", ".key", ".parts"].map((end) =>
+      join(household.home, `c1.sqlite${end}`),
+    ),
     dryRun: true,
   });
   expect(await json("context", "show", "--context", "c1")).toMatchObject({ name: "c1" });
