@@ -297,7 +297,7 @@ T-32 | open | | Replayed media frames: there are no calls yet
 T-33 | open | | Nonces used twice in calls: there are no calls yet
 T-34 | open | | Spoofed speakers: there are no calls yet
 T-35 | open | | Ghosts in calls: there are no calls yet
-T-36 | partly | platform, protocol | Script injection: keys of prototypes are unknown fields; the page of the SDK's documentation shows 525 payloads as text under a strict policy; no web client yet
+T-36 | partly | platform, protocol, cli | Script injection: keys of prototypes are unknown fields; no text of others steers a terminal or begins a line there; the page of the SDK's documentation shows 525 payloads as text under a strict policy; no web client yet
 T-37 | partly | authentication, backup, SDK | Swapped bundles and backups: sealed, and damaged, cut, swapped or older ones refused; to a client that knows nothing yet, an old backup that is whole is one
 T-38 | partly | SDK | Sticker bombs: files are read within limits at both ends; drawing apart is for the web client
 T-39 | met | mls, delivery, SDK | Dear input: caps before work, and bounded work below them

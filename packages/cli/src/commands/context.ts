@@ -32,7 +32,7 @@ export function addContextCommands(cli: Cli): void {
     .action(async () => {
       const { name, context } = await contextOf(cli);
       const server = context.server === undefined ? [] : [`server: ${context.server}`];
-      const text = [`${name}: ${context.account}`, ...server, `store: ${context.store}`].join("\n");
+      const text = [`${name}: ${context.account}`, ...server, `store: ${context.store}`];
       cli.output().result({ name, ...context }, text);
     });
   noun
@@ -61,7 +61,7 @@ export function addContextCommands(cli: Cli): void {
         for (const file of files) await rm(file, { recursive: true, force: true });
       }
       const verb = options.dryRun === true ? "Would forget" : "Forgot";
-      const text = [`${verb} "${name}".`, ...files].join("\n");
+      const text = [`${verb} "${name}".`, ...files];
       cli.output().result({ name, deleted: files, dryRun: options.dryRun === true }, text);
     });
 }

@@ -36,5 +36,5 @@ function report(cli: Cli, { id, status, epoch, position, ...info }: Conversation
     ...(fix === "" ? [] : [`  ${fix}`]),
     `authenticator ${epochAuthenticator}`,
   ];
-  cli.output().result({ id, status, epoch, position, epochAuthenticator, health }, text.join("\n"));
+  cli.output().result({ id, status, epoch, position, epochAuthenticator, health }, text);
 }

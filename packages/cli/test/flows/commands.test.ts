@@ -288,16 +288,6 @@ test("hints and remarks go to the standard error, and not beside JSON or with --
   }
 });
 
-test("what others write cannot take over the terminal that shows it", async () => {
-  const id = "escapes";
-  await json("group", "create", id, "--add", "bob@localhost");
-  await json("send", id, "\u001b[2Jnow\u202Eevil\n2026 alice@localhost: faked");
-  const ran = await household.treehouse(["--context", "bob", "tail", id], { atTerminal: true });
-  expect(ran.out).toMatch(/alice@localhost: \ufffd\[2Jnow\ufffdevil\n {4}2026 alice/);
-  const kept = await household.treehouse(["--context", "bob", "history", id]);
-  expect(kept.out).not.toContain("\u001b");
-});
-
 test("the password is nowhere in the folder of contexts", () => {
   const text = readFileSync(join(household.home, "contexts.json"), "utf8");
   expect(text).toContain("alice@localhost");
