@@ -54,7 +54,7 @@ export function addAccountData(cli: Cli, noun: Command): void {
         const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
         await writeFile(join(directory, "manifest.json"), text, { mode: 0o600, flag: "wx" });
         const lines = files.map(({ name, lines: count }) => `${name}: ${count}`);
-        cli.output().result({ directory, ...manifest }, lines.join("\n"));
+        cli.output().result({ directory, ...manifest }, lines);
       });
     });
 }

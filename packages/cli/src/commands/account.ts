@@ -111,7 +111,7 @@ function addDelete(cli: Cli, noun: Command): void {
         const { forgetContext } = await import("../contexts.ts");
         await forgetContext(cli.terminal, name);
         const files = storeFiles(context.store);
-        for (const file of files) await rm(file, { force: true });
+        for (const file of files) await rm(file, { recursive: true, force: true });
         const text = `Deleted ${me.address}, with everything on this machine. The name is gone for good.`;
         cli.output().result({ ...me, deleted: files }, text);
       });

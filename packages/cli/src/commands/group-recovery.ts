@@ -36,7 +36,7 @@ export function addRecoveryCommands(cli: Cli, noun: ReturnType<Cli["program"]["c
         const conversation = await client.conversations.get(reference);
         const { id, unvouched } = await conversation.info();
         await conversation.acceptMembers();
-        const text = unvouched.length === 0 ? "nobody waits for that" : unvouched.join("\n");
+        const text = unvouched.length === 0 ? "nobody waits for that" : unvouched;
         cli.output().result({ id, accepted: unvouched }, text);
       });
     });
@@ -58,5 +58,5 @@ function report(cli: Cli, { id, status, epoch, position, ...info }: Conversation
         ]),
   ];
   const row = { id, status, epoch, position, epochAuthenticator, health, unvouched };
-  cli.output().result(row, text.join("\n"));
+  cli.output().result(row, text);
 }

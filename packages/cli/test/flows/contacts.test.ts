@@ -267,7 +267,7 @@ test("R-029 an account is deleted by its address and password, with its context 
   expect(existsSync(store)).toBe(true);
   expect(await json(...dora, "account", "delete", "dora@localhost")).toMatchObject({
     address: "dora@localhost",
-    deleted: ["", "-wal", "-shm", ".key"].map((end) => `${store}${end}`),
+    deleted: ["", "-wal", "-shm", ".key", ".parts"].map((end) => `${store}${end}`),
   });
   expect(existsSync(store)).toBe(false);
   const gone = await household.treehouse([...dora, "account", "whoami"]);
