@@ -134,10 +134,7 @@ export type ClientEvents = {
     readonly removed: readonly UserUri[];
     /** Who came in with another identity key than before. */
     readonly changedKeys: readonly UserUri[];
-    /**
-     * How those who were added came: by whom it names, or from outside by themselves. `unseen`: this client
-     * was away, and came back to it.
-     */
+    /** How those who were added came: by whom it names, by themselves, or while this client was away. */
     readonly way: "member" | "link" | "open" | "unseen";
   };
   /**

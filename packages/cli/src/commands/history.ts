@@ -71,7 +71,9 @@ function lineOf(item: ItemRow): string {
       const moved = item.server === undefined ? [] : [`server: ${item.server}`];
       const end = item.ended === true ? ["has deleted the conversation for everybody"] : [];
       const why = item.reason === undefined ? [] : [`(${oneLine(item.reason)})`];
-      return `${at} * ${item.by ?? "while you were away:"} ${[...added, ...removed, ...about, ...moved, ...end, ...why].join(" ")}`.trimEnd();
+      const who = item.by ?? "while you were away:";
+      const what = [...added, ...removed, ...about, ...moved, ...end, ...why];
+      return [at, "*", who, ...what].join(" ");
     }
     case "reset": {
       const server = item.reason === "hubGone" ? ` at ${item.server}` : "";
