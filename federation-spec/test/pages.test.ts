@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { LABELS, LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
+import { loadVectors } from "../src/index.ts";
 import { pagesWithTables, readPage as page } from "../src/page-tables.ts";
 
 const folder = new URL("../", import.meta.url);
@@ -34,6 +35,25 @@ test("every label for a signature or a hash stands in the table of labels", () =
   const labels = Object.values(LABELS).filter((label) => /(TBS|Hash)$/.test(label));
   expect(told).toEqual(expect.arrayContaining(labels.map((label) => `\`${label}\``)));
 });
+
+test("every field and every word in a vector's value stands on a page", () => {
+  const text = pages.map(page).join("\n");
+  const names = loadVectors().flatMap(({ vectors }) =>
+    vectors.flatMap(({ value }) => [...wordsOf(value)]),
+  );
+  expect(names.length).toBeGreaterThan(1000);
+  expect([...new Set(names)].filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+});
+
+/** Names of fields, and what a field holds that is one word; `name` is free text. */
+function* wordsOf(value: unknown): Generator<string> {
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, one] of Object.entries(value)) {
+    if (!Array.isArray(value)) yield name;
+    if (typeof one !== "string") yield* wordsOf(one);
+    else if (name !== "name" && /^[a-z]{1,30}$/i.test(one) && !/^[0-9a-f]+$/.test(one)) yield one;
+  }
+}
 
 test("no rule has the number of another, and each stands on the page of its number", () => {
   const rules = pages.flatMap((name) =>
