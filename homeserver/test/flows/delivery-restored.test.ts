@@ -1,10 +1,12 @@
 import {
   decodeEntry,
   encodeEntry,
+  encodeSafeAad,
   entriesPageCodec,
   paths,
   Refusal,
   TOMBSTONE_REASONS,
+  utf8Encode,
 } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { backUp, firstLife, settle, unsettled } from "../delivery/backed-up.ts";
@@ -299,6 +301,20 @@ test("FED-231 a message of before the restore is to be encrypted again", async (
   await settle(servers);
   const submit = servers.hub.delivery.submit(alice, a.room, stale);
   await expect(submit).rejects.toMatchObject({ code: "epochTooOld", data: { currentEpoch: 1 } });
+});
+
+test("FED-111 a message without our component is taken, but by no restored hub", async () => {
+  const [a] = await pair.openRoom();
+  const bare = encodeSafeAad({ treehouse: undefined, others: [] });
+  const say = async (text: string) => {
+    const message = await a.group.encrypt(utf8Encode(text), bare);
+    return servers.hub.delivery.submit(alice, a.room, a.submission(message));
+  };
+  await say("taken");
+  const restore = await backUp(pair);
+  await restore();
+  await settle(servers);
+  await expect(say("too old")).rejects.toMatchObject({ code: "epochTooOld" });
 });
 
 test("FED-224 what a restored hub has taken back is answered where it stands, to whoever sends it again", async () => {
