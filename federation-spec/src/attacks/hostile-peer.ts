@@ -1,3 +1,4 @@
+import { unseen } from "../conformance/rule.ts";
 import { attack } from "./attack.ts";
 import type { Attack } from "./attack.ts";
 
@@ -68,6 +69,11 @@ export const hostilePeer: readonly Attack[] = [
       "an address is no name of a server",
     ],
   }),
+  unseen(
+    "H-13",
+    "lets its name lead to another address at the second look-up",
+    "it needs a name server that the tested server asks",
+  ),
   attack("H-14", "makes its directory name endpoints elsewhere, or itself for ever", {
     "FED-903": ["unknown keys fetch nothing within the minute"],
     "FED-904": [

@@ -28,6 +28,7 @@ import { sendingRules } from "./sending.ts";
 import { signatureRules } from "./signature.ts";
 import { termRules } from "./terms.ts";
 import { toldRules } from "./told.ts";
+import { tombstoneRules } from "./tombstones.ts";
 
 /** Every rule that the suite can tell anything about, by its number. */
 export const allRules: readonly Rule[] = merged([
@@ -39,6 +40,7 @@ export const allRules: readonly Rule[] = merged([
   ...signatureRules,
   ...termRules,
   ...toldRules,
+  ...tombstoneRules,
   ...askingRules,
   ...askingInRules,
   ...assetRules,
