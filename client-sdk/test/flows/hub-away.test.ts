@@ -2,6 +2,8 @@ import { inboxEntryCodec, Refusal } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { password, startServer, type TestServer } from "../world/server.ts";
+import { befriend } from "../world/friends.ts";
+import { startServers } from "../world/servers.ts";
 import { openTampered, refusedWith, type TamperedFetch } from "../world/tampered.ts";
 import { joinedBy, next, reads, textsIn } from "../world/waiting.ts";
 
@@ -118,4 +120,18 @@ test("FED-935 T-41 a room without a usable Welcome, whose hub is gone then, hold
   await reads(alice, id, "nothing waits");
   await bob.caughtUp();
   expect((await bob.conversations.list()).map(({ name }) => name)).toEqual(["Here"]);
+});
+
+test("R-015 whose server is gone cannot be added, is named, and keeps nobody from speaking", async () => {
+  await using servers = await startServers("one.test", "two.test");
+  await using alice = await servers.at(0).register("alice");
+  const bob = await servers.at(1).register("bob");
+  await befriend(alice, bob);
+  await bob.close();
+  await servers.at(1).stop();
+  const hers = await alice.conversations.create({ name: "Tea", members: [] });
+  const refused = { code: "peerUnreachable", message: expect.stringContaining("bob@two.test") };
+  await expect(hers.add(["bob@two.test"])).rejects.toMatchObject(refused);
+  await hers.send("those who are here read it");
+  expect(await textsIn(hers)).toEqual(["those who are here read it"]);
 });
