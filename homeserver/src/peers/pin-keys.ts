@@ -1,4 +1,4 @@
-import { equalBytes, verifyFederationKey } from "@treehouse/protocol";
+import { equalBytes, LIMITS, verifyFederationKey } from "@treehouse/protocol";
 import type { Bytes, Directory, Domain, Verify } from "@treehouse/protocol";
 import type { PeerKey } from "./store.ts";
 
@@ -17,6 +17,9 @@ type ListedKey = Directory["keys"][number];
  * believed key that is not over certified it, or when a chain of such certificates leads to it: a
  * server that was not heard of for long may have changed its key more than once. A key that is not
  * listed any more is over from now on, and the end of a key never moves away.
+ *
+ * Of the keys that are over, those that ended last are remembered: whoever makes a server forget one
+ * that it revoked has another one that is believed, and gains nothing.
  */
 export function pinKeys(
   known: readonly PeerKey[],
@@ -54,7 +57,7 @@ export function pinKeys(
   // Where nothing believed is left, what is shown is as good as new; what is over asks for nothing.
   const offered = pinned.some(isNotOver(now)) ? unknown : listed;
   return {
-    pinned: pinned.toSorted(byKid),
+    pinned: pinned.toSorted(byEnd).slice(0, LIMITS.peerKeysMax).toSorted(byKid),
     offered: offered.map((key) => peerKey(key, now)).filter(isNotOver(now)),
   };
 }
@@ -89,6 +92,11 @@ function peerKey({ kid, x, notBefore, exp }: ListedKey, now: number): PeerKey {
 function earlier(left: number | undefined, right: number | undefined): number | undefined {
   if (left === undefined || right === undefined) return left ?? right;
   return Math.min(left, right);
+}
+
+/** Those that are not over come first: a directory cannot list as many as are remembered. */
+function byEnd({ expires: left = Infinity }: PeerKey, { expires: right = Infinity }: PeerKey) {
+  return left === right ? 0 : right - left;
 }
 
 function byKid(left: PeerKey, right: PeerKey): number {

@@ -161,6 +161,8 @@ export const LIMITS = {
   federationKeyAnnouncedMs: DAY,
   /** How long a replaced federation key is still accepted. */
   federationKeyOverlapMs: 7 * DAY,
+  /** Keys of one server that are remembered: all that are good, then those that ended last. */
+  peerKeysMax: 64,
   /** Servers that are known, pinned keys and all. */
   peersMax: 10_000,
   /** Servers that asked and proved nothing yet, and those that could not be found. */
