@@ -145,7 +145,7 @@ export const LIMITS = {
   directoryKeptMs: HOUR,
   /** From one fetch of a directory to the next because of a key that is not in it. */
   directoryRefetchMs: MINUTE,
-  /** The same because it leaves out a version, or what a request needs. */
+  /** The same because it lacks a version, or what a request needs; doubled up to that minute. */
   directoryLackingMs: 5 * SECOND,
   /** Until a directory must have come whole. */
   directoryTimeoutMs: 5 * SECOND,
