@@ -16,7 +16,8 @@ type ListedKey = Directory["keys"][number];
  * FED-911, FED-912: the first directory is believed. Of a later one, a new key is believed when a
  * believed key that is not over certified it, or when a chain of such certificates leads to it: a
  * server that was not heard of for long may have changed its key more than once. A key that is not
- * listed any more is over from now on, and the end of a key never moves away.
+ * listed any more is over at once, without patience for a clock, for it may have been stolen; and the
+ * end of a key never moves away.
  *
  * Of the keys that are over, those that ended last are remembered: whoever makes a server forget one
  * that it revoked has another one that is believed, and gains nothing.
@@ -52,7 +53,8 @@ export function pinKeys(
   const listedKids = new Map(listed.map((key) => [key.kid, key]));
   const pinned = [...new Map([...before, ...believed]).values()].map((key) => {
     const shown = listedKids.get(key.kid);
-    return { ...key, expires: earlier(key.expires, shown === undefined ? now : shown.exp) };
+    const end = shown === undefined ? now - LIMITS.federationSkewMs : shown.exp;
+    return { ...key, expires: earlier(key.expires, end) };
   });
   // Where nothing believed is left, what is shown is as good as new; what is over asks for nothing.
   const offered = pinned.some(isNotOver(now)) ? unknown : listed;
