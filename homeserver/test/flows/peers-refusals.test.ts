@@ -19,6 +19,7 @@ import {
 import type { AskOptions, RawPeer } from "../peers/raw-peer.ts";
 import { openRigAndPeer } from "../peers/rig-and-peer.ts";
 import type { RigAndPeer } from "../peers/rig-and-peer.ts";
+import { echoPath } from "../peers/rig.ts";
 import type { Network, Rig } from "../peers/rig.ts";
 
 let world: RigAndPeer;
@@ -66,6 +67,18 @@ const rows: readonly [string, AskOptions, number, string][] = [
     "signatureInvalid",
   ],
   ["FED-905 another digest", { signed: { digest: new Uint8Array(32) } }, 401, "signatureInvalid"],
+  [
+    "FED-905 a query that is not signed",
+    { path: `${echoPath}?room=x`, signed: { path: echoPath } },
+    401,
+    "signatureInvalid",
+  ],
+  [
+    "FED-905 an empty query",
+    { path: `${echoPath}?`, signed: { path: echoPath } },
+    401,
+    "signatureInvalid",
+  ],
   [
     "H-01 FED-907 the digest of another body",
     { headers: { "content-digest": `sha-256=:${"A".repeat(43)}=:` } },

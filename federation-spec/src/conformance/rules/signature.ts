@@ -136,6 +136,15 @@ export const signatureRules: readonly Rule[] = [
           ],
         });
       },
+      "a request with a query is refused, whether or not that is signed": async (world) => {
+        const peer = await world.knownPeer("a");
+        const path = notify(world);
+        await refuses(world, peer, {
+          "a query beside what is signed": [{ sent: { path: `${path}?a=b` } }, "signatureInvalid"],
+          "an empty query": [{ sent: { path: `${path}?` } }, "signatureInvalid"],
+          "a query that is signed": [{ signed: { path: `${path}?a=b` } }, "signatureInvalid"],
+        });
+      },
       "FED-131 holds for these signatures too": async (world) => {
         const peer = await world.knownPeer("a");
         await refuses(world, peer, {

@@ -52,6 +52,13 @@ export const authenticationFaults: readonly Fault[] = [
       signingWhen((asked) => !(header(asked, "signature-input") ?? "").includes('"@path"')),
   },
   {
+    name: "passes over a query",
+    rule: "FED-905",
+    breaks: "a request with a query is refused, whether or not that is signed",
+    inbound: () => async (asked, forward) =>
+      forward({ ...asked, path: asked.path.replace(/\?.*/, "") }),
+  },
+  {
     name: "takes signatures of any form",
     rule: "FED-905",
     breaks: "other forms are refused, though their octets are signed",
