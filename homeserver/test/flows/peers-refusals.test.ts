@@ -144,6 +144,12 @@ const rows: readonly [string, AskOptions, number, string][] = [
     415,
     "unsupportedMediaType",
   ],
+  [
+    "FED-907 a body that is said to be as it is",
+    { headers: { "content-encoding": "identity" } },
+    415,
+    "unsupportedMediaType",
+  ],
   ["H-08 FED-935 a large body", { body: new Uint8Array(100_001) }, 413, "tooLarge"],
 ];
 

@@ -106,6 +106,7 @@ export const hostRules: readonly Rule[] = [
           gzip: [encoding("gzip"), "unsupportedMediaType"],
           deflate: [encoding("deflate"), "unsupportedMediaType"],
           "an unknown encoding": [encoding("squeezed"), "unsupportedMediaType"],
+          identity: [encoding("identity"), "unsupportedMediaType"],
         });
       },
     },
