@@ -150,7 +150,12 @@ const rows: readonly [string, AskOptions, number, string][] = [
     415,
     "unsupportedMediaType",
   ],
-  ["H-08 FED-935 a large body", { body: new Uint8Array(100_001) }, 413, "tooLarge"],
+  [
+    "H-08 FED-935 a large body",
+    { body: new Uint8Array(LIMITS.groupInfoBytesMax + 1) },
+    413,
+    "tooLarge",
+  ],
 ];
 
 test.each(rows)(
