@@ -236,6 +236,15 @@ export const signatureRules: readonly Rule[] = [
           ],
         });
       },
+      "a nonce that differs in a few octets is another one": async (world) => {
+        const peer = await world.knownPeer("a");
+        const nonce = random(16);
+        await knockAndEnter(world, peer, { signed: { nonce: toBase64Url(nonce) } });
+        for (const at of [0, 7, 8, 15]) {
+          const other = toBase64Url(flip(nonce, at));
+          await knockAndEnter(world, peer, { signed: { nonce: other } });
+        }
+      },
       "another server may use the same nonce": async (world) => {
         const nonce = toBase64Url(random(16));
         await knockAndEnter(world, await world.knownPeer("a"), { signed: { nonce } });

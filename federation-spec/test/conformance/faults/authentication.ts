@@ -159,6 +159,22 @@ export const authenticationFaults: readonly Fault[] = [
     },
   },
   {
+    name: "remembers the ends of nonces alone",
+    rule: "FED-910",
+    breaks: "a nonce that differs in a few octets is another one",
+    inbound: () => {
+      const ends = new Set<string>();
+      return async (asked, forward) => {
+        const nonce = signatureOf(asked)?.nonce;
+        if (nonce === undefined) return forward(asked);
+        const end = toHex(nonce.subarray(8));
+        if (ends.has(end)) return refusal("replayed");
+        ends.add(end);
+        return forward(asked);
+      };
+    },
+  },
+  {
     name: "looks at the digest before the Host",
     rule: "FED-915",
     breaks: "Host comes first",
