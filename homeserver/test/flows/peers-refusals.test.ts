@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { get } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { json } from "node:stream/consumers";
 import {
   DIRECTORY_PATH,
   formatDigest,
@@ -317,6 +321,16 @@ test("FED-915 the first thing that is wrong is what is told", async () => {
     "digestMismatch",
     "signatureInvalid",
   ]);
+});
+
+test("FED-901 the directory is shown under any name, and says whose it is", async () => {
+  const { port } = new URL(hub.url);
+  const [answer]: IncomingMessage[] = await once(
+    get({ port, path: DIRECTORY_PATH, headers: { host: "other.example" } }),
+    "response",
+  );
+  expect(answer?.statusCode).toBe(200);
+  expect(answer && (await json(answer))).toMatchObject({ domain: "hub.example" });
 });
 
 test("FED-902 the directory is as the protocol says; the API document has no route of servers", async () => {
