@@ -24,6 +24,7 @@ export const hostilePeer: readonly Attack[] = [
   attack("H-04", "names one room or user in the path and another inside", {
     "FED-924": [
       "a commit of another group is refused",
+      "a proposal of another group is refused",
       "a message of another group is refused",
       "a request for another room's GroupInfo is refused",
     ],

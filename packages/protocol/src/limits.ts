@@ -145,7 +145,7 @@ export const LIMITS = {
   directoryKeptMs: HOUR,
   /** From one fetch of a directory to the next because of a key that is not in it. */
   directoryRefetchMs: MINUTE,
-  /** The same because it leaves out a version, or what a request needs. */
+  /** The same because it lacks a version, or what a request needs; doubled up to that minute. */
   directoryLackingMs: 5 * SECOND,
   /** Until a directory must have come whole. */
   directoryTimeoutMs: 5 * SECOND,
@@ -161,6 +161,8 @@ export const LIMITS = {
   federationKeyAnnouncedMs: DAY,
   /** How long a replaced federation key is still accepted. */
   federationKeyOverlapMs: 7 * DAY,
+  /** Keys of one server that are remembered: all that are good, then those that ended last. */
+  peerKeysMax: 64,
   /** Servers that are known, pinned keys and all. */
   peersMax: 10_000,
   /** Servers that asked and proved nothing yet, and those that could not be found. */

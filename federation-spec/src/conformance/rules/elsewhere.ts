@@ -263,7 +263,6 @@ const names: Readonly<Record<string, Names>> = {
     "FED-990": "the GroupInfo that a server gets",
     "FED-991": "what a path and a Welcome hold",
     "FED-994": "the hub's credential",
-    "FED-995": "a refusal of a handshake names the rule",
     "FED-996": "no extension twice, and bounded capabilities",
     "FED-997": "what is cheap is judged first",
     "FED-998": "the elements of all lists are bounded",

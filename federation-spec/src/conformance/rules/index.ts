@@ -13,6 +13,7 @@ import { ephemeralRules } from "./ephemeral.ts";
 import { errorRules } from "./errors.ts";
 import { followingRules } from "./following.ts";
 import { forwardingRules } from "./forwarding.ts";
+import { handshakeFormRules } from "./handshake-forms.ts";
 import { handshakeRules } from "./handshakes.ts";
 import { hostRules } from "./host.ts";
 import { hostedRules } from "./hosted.ts";
@@ -47,6 +48,7 @@ export const allRules: readonly Rule[] = merged([
   ...followingRules,
   ...forwardingRules,
   ...handshakeRules,
+  ...handshakeFormRules,
   ...claimRules,
   ...boundRules,
   ...consentRules,

@@ -134,6 +134,7 @@ const transientRefusals = new Set([
   "network",
   "unavailable",
   "peerUnavailable",
+  "peerUnreachable",
   "storageFull",
   "internal",
   "conflict",
