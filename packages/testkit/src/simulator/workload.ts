@@ -133,7 +133,6 @@ async function change(
 const transientRefusals = new Set([
   "network",
   "unavailable",
-  "peerUnavailable",
   "peerUnreachable",
   "storageFull",
   "internal",
