@@ -18,6 +18,7 @@ const ownCodes = [
   "storeInUse",
   "storeTooNew",
   "storeFull",
+  "storeDenied",
   "accountMismatch",
   "noClientInStore",
   "passwordRequired",
@@ -128,5 +129,6 @@ const storeHelp: Record<StoreFault["code"], string> = {
   storeInUse: "Stop the other process that uses this store, or use a store of your own.",
   storeFull: "Make room on the disk of the store; nothing was half-written. Then try again.",
   closed: "What was asked for is stored and goes on when the client is opened again.",
+  storeDenied: "Put the store where this program may write.",
   storeTooNew: "Update Treehouse; an older release cannot read this store.",
 };

@@ -21,7 +21,7 @@ export interface Seal {
 export type CreateSeal = (key: Uint8Array, random: (length: number) => Bytes) => Seal;
 
 /**
- * The store cannot be used: wrong key, damaged content, held by another process, or closed. With
+ * The store cannot be used: wrong key, damaged content, held by another process, closed, or nowhere that it may be written. With
  * `storeFull` nothing was written, and the same may succeed once there is room on the disk.
  */
 export class StoreFault extends Error {
@@ -39,6 +39,7 @@ type StoreFaultCode =
   | "storeDamaged"
   | "storeInUse"
   | "storeTooNew"
+  | "storeDenied"
   | "storeFull"
   | "closed";
 

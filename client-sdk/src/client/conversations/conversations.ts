@@ -14,7 +14,7 @@ import { createSerial } from "../../transport/index.ts";
 import {
   type Conversation,
   type ConversationInfo,
-  createConversation,
+  openConversation,
   type ConversationParts,
 } from "../conversation/index.ts";
 import type { ConversationFinder, FoundConversation } from "./find-conversations.ts";
@@ -95,14 +95,14 @@ export function createConversations(
   return {
     list: () => guarded(() => listConversations(parts)),
     get: (reference) =>
-      guarded(async () => createConversation(parts, await findRoom(store, reference))),
+      guarded(async () => openConversation(parts, await findRoom(store, reference))),
     find: (typed, { limit = findLimit } = {}) => guarded(() => finder.find(typed, limit)),
     create: ({ name = "", members = [], kind = "group" }) =>
       guarded(async () => {
         const users = members.map(parseAddress).filter((user) => user !== self);
         const room = await groups.create({ name, kind: { template: kind }, members: users });
         founded();
-        return createConversation(parts, room);
+        return openConversation(parts, room);
       }),
     dm: (address) =>
       guarded(async () => {
@@ -110,7 +110,7 @@ export function createConversations(
         // One after another, so that two calls do not make two of what there is one of.
         const room = await pairs.run(() => groups.direct(peer));
         founded();
-        return createConversation(parts, room);
+        return openConversation(parts, room);
       }),
     knock: (text) => guarded(() => groups.knock(parseRoomLink(text))),
     withdrawKnock: (text) => guarded(() => groups.withdrawKnock(parseRoomLink(text))),
@@ -119,7 +119,7 @@ export function createConversations(
         const link = parseRoomLink(text);
         await groups.join(link);
         founded();
-        return createConversation(parts, link.room);
+        return openConversation(parts, link.room);
       }),
     coming: () => guarded(async () => (await groups.coming()).length),
   };
