@@ -42,7 +42,7 @@ export interface ClientAssets {
   copy(link: AssetLink, access: NewAccess): Promise<AssetLink>;
   /**
    * Deletes a reference that this user has made: the octets go with the last one, copies at other
-   * servers too. Does nothing if there is none.
+   * servers too. Does nothing if there is none, or it is somebody else's: nobody is told which.
    */
   delete(link: { readonly uri: AssetUri }): Promise<void>;
   /** Lets go of what this store keeps of an asset, such as when its message was taken back. */
