@@ -123,6 +123,15 @@ export function toSdkError(error: unknown): unknown {
   return error;
 }
 
+/** The same for what answers at once. */
+export function throwingSdkErrors<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw toSdkError(error);
+  }
+}
+
 const storeHelp: Record<StoreFault["code"], string> = {
   storeKeyWrong: "Open the store with the key that it was created with.",
   storeDamaged: "Restore the store's file from a copy, or start with an empty store.",

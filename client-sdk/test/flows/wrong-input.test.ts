@@ -1,7 +1,13 @@
 /** What a program hands over by mistake is refused `malformed` with its field, and changes nothing. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { type Client, type Conversation, SdkError } from "../../src/node.ts";
+import {
+  type Client,
+  type Conversation,
+  defineContent,
+  describeMlsMessage,
+  SdkError,
+} from "../../src/node.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
 
 let server: TestServer;
@@ -126,4 +132,18 @@ test("a conversation's name is taken away by null", async () => {
   expect((await room.info()).name).toBe("");
   await room.rename("Cakes");
   expect((await room.info()).name).toBe("Cakes");
+});
+
+test("an opened asset is read from a place in it, and from nowhere else", async () => {
+  const link = await alice.assets.upload(new Uint8Array(9), { access: { kind: "bearer" } });
+  const opened = await alice.assets.open(link);
+  await expect(opened.read(Number.NaN, 3)).rejects.toEqual(malformed("offset"));
+  await expect(opened.read(0, -1)).rejects.toEqual(malformed("length"));
+  expect(() => opened.stream({ offset: 0.5 })).toThrow(SdkError);
+  expect(await opened.read(3, 100)).toHaveLength(6);
+});
+
+test("what belongs to no client throws nothing else", () => {
+  expect(() => defineContent("text/plain", { parse: String })).toThrow(SdkError);
+  expect(() => describeMlsMessage(new Uint8Array(3))).toThrow(SdkError);
 });
