@@ -90,6 +90,10 @@ export interface Client extends AsyncDisposable {
    * Ends with the client; what a loop was busy with then comes again.
    */
   messages(options?: MessagesOptions): AsyncIterable<Message>;
+  /**
+   * Answers what ends it. What a listener throws is the program's own fault, and goes to it as an uncaught
+   * exception, which ends a Node process; so does a promise of an async listener that is rejected.
+   */
   on<K extends keyof ClientEvents>(name: K, listener: (value: ClientEvents[K]) => void): () => void;
   /**
    * Resolves once everything that the server held at some moment after the call is stored. Waits

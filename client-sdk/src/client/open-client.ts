@@ -35,7 +35,7 @@ import { createPresences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { createStickers } from "../stickers/index.ts";
 import { tellDeliveries } from "./deliveries.ts";
-import { receiptTaker, createConversation } from "./conversation/index.ts";
+import { receiptTaker, openConversation } from "./conversation/index.ts";
 import { createSync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
 import { createAdmin } from "./admin/index.ts";
@@ -64,6 +64,7 @@ import {
   createFolders,
 } from "./conversations/index.ts";
 import {
+  checkedOptions,
   closeAll,
   openAccount,
   type OpenedAccount,
@@ -72,6 +73,8 @@ import {
   createLifetimes,
   createReset,
 } from "./opening/index.ts";
+import { checkedCalls } from "./checking/index.ts";
+import { clientCalls } from "./client-calls.ts";
 import { guarded } from "./guarded.ts";
 import {
   createOwnClients,
@@ -87,8 +90,9 @@ import { createNotifier } from "../notifications/index.ts";
 import { createClientHistory, startHistory } from "./history/index.ts";
 
 /** Opens or resumes the client that lives in a store. Throws `SdkError`. */
-export async function openClient(platform: Platform, options: ClientOptions): Promise<Client> {
+export async function openClient(platform: Platform, wanted: ClientOptions): Promise<Client> {
   try {
+    const options = checkedOptions(wanted);
     const { database, key } = await platform.openStore(options.store);
     const { random } = platform.env;
     const { storeSeal } = platform;
@@ -108,7 +112,10 @@ export async function openClient(platform: Platform, options: ClientOptions): Pr
       const alarm = (value: IdentityAlarm) =>
         events.emit("identityAlarm", { ...value, address: formatAddress(value.user) });
       const opened = await openAccount(platform, store, options, alarm);
-      return startClient(platform, store, { ...opened, events }, options);
+      return checkedCalls(
+        startClient(platform, store, { ...opened, events }, options),
+        clientCalls,
+      );
     } catch (error) {
       await store.close();
       throw error;
@@ -291,7 +298,7 @@ function startClient(
           library,
           store,
           account,
-          open: (room) => createConversation(parts, room),
+          open: (room) => openConversation(parts, room),
         }),
       ...createReset(context.api),
       changePassword: (change) => guarded(() => changePassword(context, change)),

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { fetchLinkPreview } from "../node.ts";
-import { isPublic } from "./guarded-agent.ts";
+import { isPublic } from "./permit.ts";
 import { readPage } from "./read-page.ts";
 
 let server: Server;
