@@ -89,6 +89,7 @@ export const conversationCalls: CallsOf<Conversation> = {
   setUnseenDays: { days: number.optional(), options: act },
   forget: nothing,
   rejoin: nothing,
+  acceptMembers: nothing,
   reset: { options: act },
   files: { options: page },
   versions: { message: text },
