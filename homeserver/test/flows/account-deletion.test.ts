@@ -86,7 +86,7 @@ test("R-029 FED-969 a deleted account leaves a hash, here and at the servers tha
   await act(a, carol, "block", alice.user);
   await world.deliver();
   expect((await claimed(a, alice, bob.user)).status).toBe("success");
-  expect((await claimed(a, alice, carol.user)).status).toBe("noCompatibleMaterial");
+  expect((await claimed(a, alice, carol.user)).status).toBe("noConsent");
   await act(a, carol, "unblock", alice.user);
   expect((await claimed(a, alice, carol.user)).status).toBe("success");
   expect((await claimed(b, bob, alice.user)).status).toBe("success");
