@@ -71,6 +71,7 @@ export type {
   LimitsWish,
   Member,
   OwnClients,
+  FactorAnswer,
   RecoveryProof,
   Organisation,
   OrganiseWish,

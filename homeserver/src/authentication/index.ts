@@ -135,8 +135,11 @@ export interface Authentication {
    * request.
    */
   prove(session: Session, request: ProvedRequest): Promise<void>;
-  /** The first half of a proof that the user knows the password. Refuses `malformed`. */
-  startPasswordProof(user: UserUri, startLoginRequest: Bytes): Promise<StartedPasswordProof>;
+  /** The first half of a proof that the user knows the password. Refuses `malformed` and `rateLimited`. */
+  startPasswordProof(
+    asker: { readonly user: UserUri; readonly address: string },
+    startLoginRequest: Bytes,
+  ): Promise<StartedPasswordProof>;
   /** The second half; each proof is good once. Refuses `loginFailed`. */
   checkPasswordProof(
     user: UserUri,
@@ -252,8 +255,15 @@ export async function createAuthentication(
   return {
     routes: authenticationRoutes(context, { ...limits, ...contactLimits }),
     authenticate: (token) => sessions.authenticate(token),
-    startPasswordProof: (user, request) => startPasswordProof(context, user, request),
-    checkPasswordProof: (user, proof) => checkPasswordProof(context, user, proof),
+    startPasswordProof: async ({ user, address }, request) => {
+      // Its answer tells whether the password was right, as that of a login does.
+      limits.loginTries.take(user, address);
+      return startPasswordProof(context, user, request);
+    },
+    checkPasswordProof: async (user, proof) => {
+      await checkPasswordProof(context, user, proof);
+      limits.loginTries.succeeded(user);
+    },
     prove: (session, request) => checkProof(context, limits, session, request),
     enrol: (enrolment) => enrol(context, enrolment),
     ensureAdminInvite: () => invites.ensureAdmin(),
