@@ -128,8 +128,11 @@ export type AuthenticationOptions = {
 
 export interface Authentication {
   readonly routes: readonly Route[];
-  /** Whose session this token is; undefined if it is nobody's, or over. Cheap enough for every request. */
-  authenticate(token: string): Promise<Session | undefined>;
+  /**
+   * Whose session this token is, and that it is used from there; undefined if it is nobody's, or over.
+   * Cheap enough for every request.
+   */
+  authenticate(token: string, address: string): Promise<Session | undefined>;
   /**
    * Refuses `proofRequired`, with a challenge to sign, unless the client's own key has signed the
    * request.
@@ -254,7 +257,11 @@ export async function createAuthentication(
 
   return {
     routes: authenticationRoutes(context, { ...limits, ...contactLimits }),
-    authenticate: (token) => sessions.authenticate(token),
+    authenticate: async (token, address) => {
+      const session = await sessions.authenticate(token);
+      if (session !== undefined) limits.loginTries.seen(session.user, address);
+      return session;
+    },
     startPasswordProof: async ({ user, address }, request) => {
       // Its answer tells whether the password was right, as that of a login does.
       limits.loginTries.take(user, address);
