@@ -73,6 +73,7 @@ export type {
   LimitsWish,
   Member,
   OwnClients,
+  FactorAnswer,
   RecoveryProof,
   Organisation,
   OrganiseWish,

@@ -2,7 +2,13 @@ import type { ClientEvents } from "../events/index.ts";
 import type { Message, MessagesOptions } from "../messages/index.ts";
 import type { ClientPresence } from "../presence/index.ts";
 import type { Admin } from "./admin/index.ts";
-import type { OwnClients, ClientFactors, ClientRecovery, ClientSessions } from "./clients/index.ts";
+import type {
+  ClientFactors,
+  ClientRecovery,
+  ClientSessions,
+  FactorAnswer,
+  OwnClients,
+} from "./clients/index.ts";
 import type { ClientAssets, ClientFiles, ClientStickers } from "./files/index.ts";
 import type {
   ClientContacts,
@@ -57,21 +63,22 @@ export interface Client extends AsyncDisposable {
     /**
      * Deletes the account: at the server with everything that is the user's, at other servers that
      * knew it, and in this store. Nobody can ever have the name again. The client is closed then.
-     * Refuses `loginFailed`, and does nothing, when the password is wrong.
+     * Refuses `loginFailed`, and does nothing, when the password is wrong, and `factorRequired` without a
+     * code that is needed.
      */
-    delete(proof: { readonly password: string }): Promise<void>;
+    delete(proof: { readonly password: string } & FactorAnswer): Promise<void>;
     /** Until when a reset by e-mail waits that any client can stop; undefined when there is none. */
     resetWaitsUntil(): Promise<number | undefined>;
     /** Stops a reset by e-mail, whatever has come of it. */
     cancelReset(): Promise<void>;
     /**
      * Puts a new password in the place of the old one, and seals the recovery bundle under it: no key
-     * is lost. Sessions go on. Refuses `loginFailed` when the old one is wrong.
+     * is lost. Sessions go on. Refuses `loginFailed` when the old one is wrong, and `factorRequired`
+     * without a code that is needed.
      */
-    changePassword(change: {
-      readonly oldPassword: string;
-      readonly newPassword: string;
-    }): Promise<void>;
+    changePassword(
+      change: { readonly oldPassword: string; readonly newPassword: string } & FactorAnswer,
+    ): Promise<void>;
     /**
      * Everything of the user's own that this client and its server have: account, sessions, settings,
      * contacts, known keys, conversations, and all that was said, oldest first. No private keys.

@@ -301,10 +301,11 @@ function startClient(
           open: (room) => openConversation(parts, room),
         }),
       ...createReset(context.api),
-      changePassword: (change) => guarded(() => changePassword(context, change)),
-      delete: ({ password }) =>
+      changePassword: ({ secondFactor = context.secondFactor, ...change }) =>
+        guarded(() => changePassword({ ...context, secondFactor }, change)),
+      delete: ({ password, secondFactor = context.secondFactor }) =>
         guarded(async () => {
-          await deleteAccount(context, password);
+          await deleteAccount({ ...context, secondFactor }, password);
           life.abort();
           closing ??= closeAll(platform, store, running, () => store.wipe());
           await closing;

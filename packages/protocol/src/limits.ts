@@ -287,6 +287,8 @@ export type RateRule = { readonly count: number; readonly perMs: number };
 export const RATE_LIMITS = {
   /** Starts of a login, by user and network address: nobody can lock another out. */
   loginPerUser: { count: 10, perMs: 10 * MINUTE },
+  /** Starts of a login, by user, from networks in which that user was not seen: slows guesses from many. */
+  loginElsewherePerUser: { count: 100, perMs: 100 * MINUTE },
   /** Starts of a login or registration, by network address. */
   loginPerAddress: { count: 60, perMs: 10 * MINUTE },
   /** Look-ups of users, by session: in a burst as many as may be claimed, for who is added is looked up. */

@@ -116,7 +116,10 @@ test("R-024 the second factor is turned on, asked for at a login, and turned off
   });
   const login = ["--context", "bob", "account", "login"];
   const refused = await household.treehouse(login);
-  expect(refused).toMatchObject({ exit: 4, err: expect.stringContaining("login --code <code>") });
+  expect(refused).toMatchObject({
+    exit: 4,
+    err: expect.stringContaining("Repeat it with --code <code>"),
+  });
   expect(await household.treehouse([...login, "--code", "000000"])).toMatchObject({
     exit: 4,
     err: expect.stringContaining("4 tries are left"),
