@@ -1,4 +1,5 @@
 /** What operators read is what the program does. */
+import { LIMITS } from "../packages/protocol/src/index.ts";
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
@@ -28,4 +29,20 @@ test("R-147 the page about monitoring names every event of the log, and no other
     .flatMap(([, cell = ""]) => [...cell.matchAll(/`(\w+)`/g)])
     .map(([, name = ""]) => name);
   expect(sorted(told)).toEqual(sorted(logged));
+});
+
+test("R-147 a proxy that is set up as the pages say lets through what the server advertises", () => {
+  const { assetPartBytesMax, notifyBodyBytesMax, peerBodyBytesMax, takeOverBodyBytesMax } = LIMITS;
+  const most = Math.max(
+    assetPartBytesMax,
+    notifyBodyBytesMax,
+    peerBodyBytesMax,
+    takeOverBodyBytesMax,
+  );
+  const pages = globSync("docs/operating/*.md").map((file) => readFileSync(file, "utf8"));
+  const sizes = pages.flatMap((text) =>
+    [...text.matchAll(/client_max_body_size (\d+)m;/g)].map(([, size = ""]) => Number(size)),
+  );
+  expect(sizes.length).toBeGreaterThan(2);
+  expect(Math.min(...sizes) * 1024 * 1024).toBeGreaterThan(most);
 });

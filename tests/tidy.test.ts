@@ -71,7 +71,7 @@ const sdkModules: Record<string, readonly string[]> = {
   sync: ["events", "storage", "transport"],
   groups: ["events", "storage", "transport"],
   files: ["account", "groups", "media", "messages", "storage", "transport"],
-  messages: ["events", "groups", "media", "search", "storage"],
+  messages: ["errors", "events", "groups", "media", "search", "storage"],
   profiles: ["account", "events", "groups", "messages", "storage"],
   presence: ["events", "storage"],
   history: ["account", "assets", "errors", "events", "groups", "messages", "storage", "transport"],

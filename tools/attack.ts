@@ -25,7 +25,9 @@ try {
     },
   });
   const alone = args.some((arg) => /^https?:/.test(arg) || /^--(only|help|print-peers)/.test(arg));
-  const sdk = server === 2 || alone ? [] : await attackSdk((line) => console.log(line));
+  const wantsSdk = server !== 2 && !alone;
+  if (wantsSdk) console.log("Our own programs, by the tests that have the number:");
+  const sdk = wantsSdk ? await attackSdk((line) => console.log(line)) : [];
   if (asJson && summary !== "") console.log(JSON.stringify(joined(summary, sdk)));
   process.exitCode = sdk.some(({ result }) => result === "FAIL") ? 1 : server;
 } catch (error) {

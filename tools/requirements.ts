@@ -291,18 +291,18 @@ T-26 | met | delivery | The loser's Welcome delivered: it travels with its commi
 T-27 | met | delivery, mls, SDK | Late messages: a window of epochs, and the same message id again
 T-28 | open | | Correlated metadata: rooms and users stand side by side in the server's tables
 T-29 | open | | Push metadata: there is no push yet
-T-30 | met | platform, assets, SDK | Guessed or leaked addresses open nothing: ids and bearers travel in no URL that is logged, no path leads out of its place
+T-30 | met | platform, assets, SDK, cli | Guessed or leaked addresses open nothing: ids and bearers travel in no URL that is logged, no path leads out of its place, and no file that lies there is taken for the beginning of another
 T-31 | met | homeserver | Decoders on the server: it fetches no URL that a user or a peer made up, and decodes no media
 T-32 | open | | Replayed media frames: there are no calls yet
 T-33 | open | | Nonces used twice in calls: there are no calls yet
 T-34 | open | | Spoofed speakers: there are no calls yet
 T-35 | open | | Ghosts in calls: there are no calls yet
-T-36 | partly | platform, protocol | Script injection: keys of prototypes are unknown fields; the page of the SDK's documentation shows 525 payloads as text under a strict policy; no web client yet
+T-36 | partly | platform, protocol, cli | Script injection: keys of prototypes are unknown fields; no text of others steers a terminal or begins a line there; the page of the SDK's documentation shows 525 payloads as text under a strict policy; no web client yet
 T-37 | partly | authentication, backup, SDK | Swapped bundles and backups: sealed, and damaged, cut, swapped or older ones refused; to a client that knows nothing yet, an old backup that is whole is one
 T-38 | partly | SDK | Sticker bombs: files are read within limits at both ends; drawing apart is for the web client
-T-39 | met | mls, delivery | Dear input: caps before work, and bounded work below them
+T-39 | met | mls, delivery, SDK | Dear input: caps before work, and bounded work below them
 T-40 | met | SDK, homeserver | Injected SQL: statements are fixed, values bound
-T-41 | met | delivery, SDK | A poison item: it is told and passed over, and the next one arrives
+T-41 | met | delivery, SDK, cli | A poison item: it is told and passed over, and the next one arrives
 `).flatMap(({ rows }) => rows);
 
 function parse(text: string): readonly Section[] {

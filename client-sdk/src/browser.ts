@@ -4,7 +4,7 @@
  */
 import "./environment/no-eval.ts";
 
-import { requestReset } from "./client/opening/index.ts";
+import { checkedOptions, requestReset } from "./client/opening/index.ts";
 import type { Client as ClientFace, ClientOptions, ResetRequest } from "./client/index.ts";
 import { createBrowserEnv } from "./environment/browser.ts";
 import { SdkError, toSdkError } from "./errors/index.ts";
@@ -33,7 +33,8 @@ export const Client = {
    * it makes the account first. All tabs of an origin may open the same store: they have one client.
    * Throws `SdkError`.
    */
-  async open({ storeKey, ...options }: BrowserOptions): Promise<ClientFace> {
+  async open(wanted: BrowserOptions): Promise<ClientFace> {
+    const { storeKey, ...options } = checkedOptions(wanted);
     checkBrowser();
     const { env } = createBrowserEnv();
     try {

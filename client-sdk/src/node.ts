@@ -1,5 +1,6 @@
 /** The SDK in Node: `Client.open({ account, password, store })`. */
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
+import { describeMlsMessage as describe } from "@treehouse/mls/member";
 import type { LinkPreview } from "@treehouse/protocol";
 
 import {
@@ -11,6 +12,7 @@ import {
 } from "./client/index.ts";
 import { nodeCipher } from "./environment/node-cipher.ts";
 import { createNodeEnv, signalOf } from "./environment/node.ts";
+import { throwingSdkErrors } from "./errors/index.ts";
 import { fetchLinkPreview as fetchPreview, type PreviewOptions } from "./link-previews/index.ts";
 import { createSharpPictures } from "./pictures-sharp/index.ts";
 import { openNodeStore } from "./storage-sqlite/index.ts";
@@ -72,6 +74,7 @@ export type {
   LimitsWish,
   Member,
   OwnClients,
+  FactorAnswer,
   RecoveryProof,
   Organisation,
   OrganiseWish,
@@ -142,7 +145,6 @@ export type {
   MessagesOptions,
   StickerInfo,
 } from "./messages/index.ts";
-export { describeMlsMessage } from "@treehouse/mls/member";
 export type {
   AskPasskey,
   ContactSafety,
@@ -150,6 +152,11 @@ export type {
   FoundContact,
   RecoveryStatus,
 } from "./account/index.ts";
+
+/** Any MLSMessage as data for people to read. Throws `SdkError`: `malformed` and `tooLarge`. */
+export function describeMlsMessage(bytes: Uint8Array): ReturnType<typeof describe> {
+  return throwingSdkErrors(() => describe(bytes));
+}
 
 /**
  * Makes the preview of a link, for `conversation.send`: title, description and, if it is small enough, the

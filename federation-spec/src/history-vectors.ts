@@ -60,6 +60,7 @@ export const historySegment: HistorySegment = {
 const id = octets(16, 0x30);
 
 export const historyVectors = [
+  vectorOf("HistorySegment", "a room without rows", { rooms: historySegment.rooms, rows: [] }),
   vectorOf("HistorySegment", "a row of each kind", historySegment),
   vectorOf("HistorySegment", "nothing", { rooms: [], rows: [] }),
   vectorOf("HistoryGrant", "in the message", {

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { LABELS, LIMITS, RATE_LIMITS, refusalTable } from "@treehouse/protocol";
+import { loadVectors, vectorFileNames } from "../src/load-vectors.ts";
 import { pagesWithTables, readPage as page } from "../src/page-tables.ts";
 
 const folder = new URL("../", import.meta.url);
@@ -29,11 +30,31 @@ test("FED-501 FED-601 the tables of errors and limits are the code's (`npm run v
   expect(rowsOf("06-limits.md").filter((cells) => cells.includes(""))).toEqual([]);
 });
 
-test("every label for a signature or a hash stands in the table of labels", () => {
-  const told = rowsOf("01-encoding.md").map(([label]) => label);
-  const labels = Object.values(LABELS).filter((label) => /(TBS|Hash)$/.test(label));
-  expect(told).toEqual(expect.arrayContaining(labels.map((label) => `\`${label}\``)));
+test("FED-130 every label stands in the table, or among those that servers and clients have alone", () => {
+  const text = page("01-encoding.md").split("## 1.5 Labels")[1] ?? "";
+  const inTable = [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, label = ""]) => label);
+  const own = /^What clients and servers keep .*$/m.exec(text)?.[0].match(/(?<=`)\w+(?=`)/g) ?? [];
+  expect([...inTable, ...own].toSorted()).toEqual(Object.values(LABELS).toSorted());
 });
+
+test("every field and every word in a vector's value stands on a page", () => {
+  const text = pages.map(page).join("\n");
+  const names = loadVectors().flatMap(({ vectors }) =>
+    vectors.flatMap(({ value }) => [...wordsOf(value)]),
+  );
+  expect(names.length).toBeGreaterThan(1000);
+  expect([...new Set(names)].filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+});
+
+/** Names of fields, and what a field holds that is one word; `name` is free text. */
+function* wordsOf(value: unknown): Generator<string> {
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, one] of Object.entries(value)) {
+    if (!Array.isArray(value)) yield name;
+    if (typeof one !== "string") yield* wordsOf(one);
+    else if (name !== "name" && /^[a-z]{1,30}$/i.test(one) && !/^[0-9a-f]+$/.test(one)) yield one;
+  }
+}
 
 test("no rule has the number of another, and each stands on the page of its number", () => {
   const rules = pages.flatMap((name) =>
@@ -76,6 +97,14 @@ test("what a page says of a rule elsewhere has a rule there", () => {
   const cited = new Set(all.match(/FED-\d{3,4}\b/g));
   const stated = new Set(all.match(/(?<=\*\*)FED-\d{3,4}(?=\*\*)/g));
   expect([...cited].filter((rule) => !stated.has(rule))).toEqual([]);
+});
+
+test("the README says of every file of vectors what it holds", () => {
+  const cells = rowsOf("README.md").map(([file = ""]) => file);
+  const files = cells.flatMap((cell) =>
+    [...cell.matchAll(/`([\w-]+)(?:\.json)?`/g)].map(([, name]) => `${name}.json`),
+  );
+  expect(vectorFileNames().filter((file) => !files.includes(file))).toEqual([]);
 });
 
 test("the list of pages in the README is complete", () => {

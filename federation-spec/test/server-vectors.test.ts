@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { SignedRequest } from "@treehouse/protocol";
+import type { EndpointName, SignedRequest } from "@treehouse/protocol";
 import {
   checkDigest,
   commonVersion,
   directorySchema,
+  endpointNames,
+  ENDPOINTS,
   expandTemplate,
   federationKeyCodec,
   fromHex,
@@ -28,6 +30,7 @@ import {
   loadProofVectors,
   verifySignature,
 } from "../src/index.ts";
+import { readPage } from "../src/page-tables.ts";
 import { signingKeyOf } from "../src/signing-keys.ts";
 
 const { keys } = loadProofVectors();
@@ -92,6 +95,23 @@ describe("FED-902 a directory", () => {
     expect(directorySchema.safeParse(document).success).toBe(false);
   });
 });
+
+test("FED-904 the endpoints of some capabilities may be missing, and no others", () => {
+  const { document } = directories[0] ?? { document: {} };
+  const all = Object.fromEntries(endpointNames.map((name) => [name, endpointAt(name)]));
+  const isRead = (endpoints: object) =>
+    directorySchema.safeParse({ ...document, endpoints }).success;
+  expect(isRead(all)).toBe(true);
+  const rule = /\*\*FED-904\*\* .* may be missing;/.exec(readPage("09-servers.md"))?.[0] ?? "";
+  expect(endpointNames.filter((name) => isRead({ ...all, [name]: undefined }))).toEqual(
+    endpointNames.filter((name) => rule.includes(`\`${name}\``)),
+  );
+});
+
+function endpointAt(name: EndpointName): string {
+  const variable = ENDPOINTS[name];
+  return `https://a.example/${name}${variable === undefined ? "" : `/{${variable}}`}`;
+}
 
 test.each(certificates)("FED-911 a certificate: $name", (vector) => {
   const reader = new Reader(fromHex(vector.message));

@@ -128,7 +128,7 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
     if (metrics !== undefined) closers.push(() => metrics.close());
     const http = createHttpServer({
       env,
-      authenticate: (token) => authentication.authenticate(token),
+      authenticate: (token, address) => authentication.authenticate(token, address),
       prove: (session, request) => authentication.prove(session, request),
       trustedProxies: new Set(config.server.trusted_proxies),
       secure: config.server.public_url.startsWith("https:"),

@@ -10,17 +10,26 @@ import {
 
 import type { AccountContext } from "./context.ts";
 import { startLogin, startRegistration } from "./opaque.ts";
+import { withCode } from "./prove-for-clients.ts";
 import { openRecoveryBundle, type RecoveryBundle, sealRecoveryBundle } from "./recovery-bundle.ts";
 import { dataKeySetting } from "./stored-account.ts";
 
 /**
  * Puts a new password in the place of the old one. The recovery bundle is sealed under it in the same
  * step, or nothing changes: no key is lost with the old password. Refuses `loginFailed` when the old
- * one is wrong, and `identityInvalid` when the server's bundle does not open with it.
+ * one is wrong, what the second factor refuses, and `identityInvalid` when the server's bundle does not
+ * open with the password.
  */
-export async function changePassword(
+export function changePassword(context: AccountContext, change: PasswordChange): Promise<void> {
+  return withCode(context, (code) => tryChange(context, change, code));
+}
+
+type PasswordChange = { readonly oldPassword: string; readonly newPassword: string };
+
+async function tryChange(
   context: AccountContext,
-  { oldPassword, newPassword }: { readonly oldPassword: string; readonly newPassword: string },
+  { oldPassword, newPassword }: PasswordChange,
+  code: string | undefined,
 ): Promise<void> {
   const { api, crypto, keyStretching, store } = context;
   const old = await startLogin(oldPassword, keyStretching);
@@ -35,6 +44,7 @@ export async function changePassword(
   const proved = await api.json("POST", paths.credentialProof(), credentialProofAnswerSchema, {
     changeId: started.changeId,
     finishLoginRequest,
+    code,
   });
   const bundle = openBundle(context, fromBase64Url(proved.recoveryBundle), login.exportKey);
   const { record, exportKey } = fresh.finish(started.registrationResponse);

@@ -26,7 +26,7 @@ export type UploadOptions = {
   readonly expiresAt?: number | undefined;
   /** Aborted, it rejects with `aborted`; with a `resumeKey` what was sent stays. */
   readonly signal?: AbortSignal | undefined;
-  /** Hears of octets of the content that are at the server. */
+  /** Hears of octets of the content that are at the server. What it throws ends the upload. */
   readonly onProgress?: ((progress: AssetProgress) => void) | undefined;
 };
 

@@ -2,7 +2,13 @@ import type { ClientEvents } from "../events/index.ts";
 import type { Message, MessagesOptions } from "../messages/index.ts";
 import type { ClientPresence } from "../presence/index.ts";
 import type { Admin } from "./admin/index.ts";
-import type { OwnClients, ClientFactors, ClientRecovery, ClientSessions } from "./clients/index.ts";
+import type {
+  ClientFactors,
+  ClientRecovery,
+  ClientSessions,
+  FactorAnswer,
+  OwnClients,
+} from "./clients/index.ts";
 import type { ClientAssets, ClientFiles, ClientStickers } from "./files/index.ts";
 import type {
   ClientContacts,
@@ -57,22 +63,22 @@ export interface Client extends AsyncDisposable {
     /**
      * Deletes the account: at the server with everything that is the user's, at other servers that
      * knew it, and in this store. Nobody can ever have the name again. The client is closed then.
-     * Refuses `loginFailed`, and does nothing, when the password is wrong.
+     * Refuses `loginFailed`, and does nothing, when the password is wrong, and `factorRequired` without a
+     * code that is needed.
      */
-    delete(proof: { readonly password: string }): Promise<void>;
+    delete(proof: { readonly password: string } & FactorAnswer): Promise<void>;
     /** Until when a reset by e-mail waits that any client can stop; undefined when there is none. */
     resetWaitsUntil(): Promise<number | undefined>;
     /** Stops a reset by e-mail, whatever has come of it. */
     cancelReset(): Promise<void>;
     /**
      * Puts a new password in the place of the old one, and seals the recovery bundle under it: no key
-     * is lost. Sessions go on. Refuses `loginFailed` when the old one is wrong, and `malformed` a new one
-     * that is shorter or longer than `PASSWORD_LIMITS` says.
+     * is lost. Sessions go on. Refuses `loginFailed` when the old one is wrong, `factorRequired` without a
+     * code that is needed, and `malformed` a new one that is shorter or longer than `PASSWORD_LIMITS` says.
      */
-    changePassword(change: {
-      readonly oldPassword: string;
-      readonly newPassword: string;
-    }): Promise<void>;
+    changePassword(
+      change: { readonly oldPassword: string; readonly newPassword: string } & FactorAnswer,
+    ): Promise<void>;
     /**
      * Everything of the user's own that this client and its server have: account, sessions, settings,
      * contacts, known keys, conversations, and all that was said, oldest first. No private keys.
@@ -91,6 +97,10 @@ export interface Client extends AsyncDisposable {
    * Ends with the client; what a loop was busy with then comes again.
    */
   messages(options?: MessagesOptions): AsyncIterable<Message>;
+  /**
+   * Answers what ends it. What a listener throws is the program's own fault, and goes to it as an uncaught
+   * exception, which ends a Node process; so does a promise of an async listener that is rejected.
+   */
   on<K extends keyof ClientEvents>(name: K, listener: (value: ClientEvents[K]) => void): () => void;
   /**
    * Resolves once everything that the server held at some moment after the call is stored. Waits

@@ -60,6 +60,7 @@ export type {
   ClientProof,
   OwnClients,
   ClientRecovery,
+  FactorAnswer,
   RecoveryProof,
   ClientSessions,
   SessionInfo,

@@ -35,7 +35,7 @@ import { createPresences } from "../presence/index.ts";
 import { type LocalStore, type LocalTx, openLocalStore } from "../storage/index.ts";
 import { createStickers } from "../stickers/index.ts";
 import { tellDeliveries } from "./deliveries.ts";
-import { receiptTaker, createConversation } from "./conversation/index.ts";
+import { receiptTaker, openConversation } from "./conversation/index.ts";
 import { createSync } from "../sync/index.ts";
 import { createAssets } from "../assets/index.ts";
 import { createAdmin } from "./admin/index.ts";
@@ -64,6 +64,7 @@ import {
   createFolders,
 } from "./conversations/index.ts";
 import {
+  checkedOptions,
   closeAll,
   openAccount,
   type OpenedAccount,
@@ -73,6 +74,8 @@ import {
   createReset,
   overBy,
 } from "./opening/index.ts";
+import { checkedCalls } from "./checking/index.ts";
+import { clientCalls } from "./client-calls.ts";
 import { guarded } from "./guarded.ts";
 import {
   createOwnClients,
@@ -88,8 +91,9 @@ import { createNotifier } from "../notifications/index.ts";
 import { createClientHistory, startHistory } from "./history/index.ts";
 
 /** Opens or resumes the client that lives in a store. Throws `SdkError`. */
-export async function openClient(platform: Platform, options: ClientOptions): Promise<Client> {
+export async function openClient(platform: Platform, wanted: ClientOptions): Promise<Client> {
   try {
+    const options = checkedOptions(wanted);
     const { database, key } = await platform.openStore(options.store);
     const { random } = platform.env;
     const { storeSeal } = platform;
@@ -109,7 +113,10 @@ export async function openClient(platform: Platform, options: ClientOptions): Pr
       const alarm = (value: IdentityAlarm) =>
         events.emit("identityAlarm", { ...value, address: formatAddress(value.user) });
       const opened = await openAccount(platform, store, options, alarm);
-      return startClient(platform, store, { ...opened, events }, options);
+      return checkedCalls(
+        startClient(platform, store, { ...opened, events }, options),
+        clientCalls,
+      );
     } catch (error) {
       await store.close();
       throw error;
@@ -295,13 +302,14 @@ function startClient(
           library,
           store,
           account,
-          open: (room) => createConversation(parts, room),
+          open: (room) => openConversation(parts, room),
         }),
       ...createReset(context.api),
-      changePassword: (change) => guarded(() => changePassword(context, change)),
-      delete: ({ password }) =>
+      changePassword: ({ secondFactor = context.secondFactor, ...change }) =>
+        guarded(() => changePassword({ ...context, secondFactor }, change)),
+      delete: ({ password, secondFactor = context.secondFactor }) =>
         guarded(async () => {
-          await deleteAccount(context, password);
+          await deleteAccount({ ...context, secondFactor }, password);
           life.abort();
           closing ??= closeAll(platform, store, running, () => store.wipe());
           await closing;

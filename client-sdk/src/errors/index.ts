@@ -18,6 +18,7 @@ const ownCodes = [
   "storeInUse",
   "storeTooNew",
   "storeFull",
+  "storeDenied",
   "accountMismatch",
   "noClientInStore",
   "passwordRequired",
@@ -127,11 +128,21 @@ export function toSdkError(error: unknown): unknown {
 /** For what was asked of a client that is closed, or came too late to be stored. */
 export const notStoredHelp = "Open the client again, and ask once more: this was not stored.";
 
+/** The same for what answers at once. */
+export function throwingSdkErrors<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw toSdkError(error);
+  }
+}
+
 const storeHelp: Record<StoreFault["code"], string> = {
   storeKeyWrong: "Open the store with the key that it was created with.",
   storeDamaged: "Restore the store's file from a copy, or start with an empty store.",
   storeInUse: "Stop the other process that uses this store, or use a store of your own.",
   storeFull: "Make room on the disk of the store; nothing was half-written. Then try again.",
   closed: notStoredHelp,
+  storeDenied: "Put the store where this program may write.",
   storeTooNew: "Update Treehouse; an older release cannot read this store.",
 };

@@ -19,6 +19,7 @@ export type FaultCode =
   | "groupInfoInvalid"
   | "restoredTooOften"
   | "membersReturned"
+  | "membersUnvouched"
   | "roomForgotten"
   | "serverBehind"
   | "roomStopped"

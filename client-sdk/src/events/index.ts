@@ -128,14 +128,15 @@ export type ClientEvents = {
   membership: {
     readonly room: RoomUri;
     readonly epoch: number;
-    readonly by: UserUri;
+    /** Absent where this client was away, and cannot tell. */
+    readonly by?: UserUri | undefined;
     /** Each once, with however many clients. */
     readonly added: readonly UserUri[];
     readonly removed: readonly UserUri[];
     /** Who came in with another identity key than before. */
     readonly changedKeys: readonly UserUri[];
-    /** How those who were added came: by whom it names, or from outside by themselves. */
-    readonly way: "member" | "link" | "open";
+    /** How those who were added came: by whom it names, by themselves, or while this client was away. */
+    readonly way: "member" | "link" | "open" | "unseen";
   };
   /**
    * A conversation stands still on this client. `paused`: its rules are of a version that this program

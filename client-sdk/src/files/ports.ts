@@ -11,7 +11,7 @@ export type Transfer = {
   /** A name under which an upload goes on after the process has ended. */
   readonly resumeKey?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Octets of the file that is under way. */
+  /** Octets of the file that is under way. What it throws ends the upload. */
   readonly onProgress?:
     | ((progress: { readonly done: number; readonly total: number }) => void)
     | undefined;

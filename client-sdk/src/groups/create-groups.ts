@@ -281,6 +281,8 @@ export function createGroups(context: GroupsContext): Groups {
       }));
       if (room.forked || room.halt !== undefined || isStuck(room) || room.late?.hubAway === true)
         return true;
+      // Nobody can tell when its hub will be there, if ever.
+      if (room.lost && room.unreached > 0) return true;
       if (room.lost || welcome !== undefined) return false;
       return row === undefined || row.status === "removed";
     },

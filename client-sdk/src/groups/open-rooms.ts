@@ -36,6 +36,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         joiners: [],
         tidying: context.alarms.create(),
         retry: context.alarms.create(),
+        unreached: 0,
         forked: false,
         stopped: false,
         halt: undefined,

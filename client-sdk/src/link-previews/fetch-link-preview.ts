@@ -2,7 +2,8 @@ import { LINK_PREVIEW_LIMITS, type LinkPreview, Refusal, toBase64Url } from "@tr
 import { type Agent, request } from "undici";
 
 import { toSdkError } from "../errors/index.ts";
-import { createGuardedAgent, isForbiddenHost, isPublic, type Permit } from "./guarded-agent.ts";
+import { createGuardedAgent, isForbiddenHost } from "./guarded-agent.ts";
+import { isPublic, type Permit } from "./permit.ts";
 import { readPage } from "./read-page.ts";
 
 export type PreviewOptions = {

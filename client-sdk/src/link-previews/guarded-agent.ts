@@ -1,15 +1,9 @@
 import { lookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 
-import ipaddr from "ipaddr.js";
 import { Agent } from "undici";
 
-/** Whether anybody on the Internet can have this address: no address of a house, a machine or a cloud. */
-export function isPublic(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.parse(address).range() === "unicast";
-}
-
-export type Permit = (address: string) => boolean;
+import type { Permit } from "./permit.ts";
 
 /**
  * Connects to permitted addresses only. The name is resolved once and the connection made to what was

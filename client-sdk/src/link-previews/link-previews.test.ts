@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { fetchLinkPreview } from "../node.ts";
-import { isPublic } from "./guarded-agent.ts";
+import { isPublic } from "./permit.ts";
 import { readPage } from "./read-page.ts";
 
 let server: Server;
@@ -100,4 +100,24 @@ test("whatever a page holds, its words are one line without what turns the readi
     image: undefined,
   });
   expect(readPage("<meta ".repeat(20_000))).toMatchObject({ title: undefined });
+});
+
+const endless = [
+  "<title",
+  "<title ",
+  "<title\n<",
+  "<title>",
+  "<meta ",
+  "<meta content='",
+  "<meta name",
+] as const;
+
+test.each(endless)("T-39 a page full of %j is read in time that follows its length", (part) => {
+  // Where each beginning looks for its end in all that follows, this takes minutes.
+  expect(readPage(part.repeat(300_000)).title).toBeUndefined();
+});
+
+test("a title is found behind attributes, and behind one that does not end", () => {
+  expect(readPage('<title data-of="x">Tea</title>').title).toBe("Tea");
+  expect(readPage("<title <title>Tea</title>").title).toBe("Tea");
 });

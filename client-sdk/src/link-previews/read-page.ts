@@ -17,7 +17,7 @@ export function readPage(html: string): PageAbout {
     const key = name?.toLowerCase() ?? "";
     if (content !== undefined && !metas.has(key)) metas.set(key, content);
   }
-  const [, titled] = /<title\b[^>]*>([^<]{1,2000})/i.exec(html) ?? [];
+  const [, titled] = /<title\b[^<>]*>([^<]{1,2000})/i.exec(html) ?? [];
   return {
     title: textOf(metas.get("og:title") ?? titled, LINK_PREVIEW_LIMITS.titleMax),
     description: textOf(

@@ -7,8 +7,8 @@ const devices = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
 /**
  * The name that a sender suggests, as it can be shown and used in one folder: no path, nothing that
- * steers a terminal or turns the direction of reading, nothing that a file system takes for something
- * else. `changed` says that it was not so.
+ * steers a terminal or turns the direction of reading, nothing that a file system or a command takes for
+ * something else. `changed` says that it was not so.
  */
 export function safeFileName(suggested: string): {
   readonly name: string;
@@ -18,13 +18,15 @@ export function safeFileName(suggested: string): {
     .normalize("NFC")
     // Controls, format characters that turn or hide text, lone surrogates, and separators of lines.
     .replaceAll(
-      /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\uFEFF]/gu,
+      /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u200B\u2060-\u206F\uFEFF\u{E0000}-\u{E007F}]/gu,
       "",
     )
     .replaceAll(/[/\\:*?"<>|]/g, "_")
     // A dot in front hides a file, one or a blank behind is lost on Windows.
     .replace(/^[.\s]+/u, "")
-    .replace(/[.\s]+$/u, "");
+    .replace(/[.\s]+$/u, "")
+    // A program takes what begins with a dash for an option, where somebody writes `*`.
+    .replace(/^-/u, "_");
   const named = devices.test(plain) ? `_${plain}` : plain;
   const name = shortened(named === "" ? fallback : named);
   return { name, changed: name !== suggested.normalize("NFC") };

@@ -1,5 +1,6 @@
-import { Refusal, utf8Decode, utf8Encode } from "@treehouse/protocol";
+import { utf8Decode, utf8Encode } from "@treehouse/protocol";
 
+import { SdkError } from "../errors/index.ts";
 import type { OwnContent } from "./compose.ts";
 import type { Message } from "./message.ts";
 
@@ -17,11 +18,14 @@ export type ContentType<T> = {
 
 /**
  * Defines a kind of content by its media type, such as `application/vnd.example.move+json`, and what
- * checks it: a zod schema, or anything with `parse`. It travels as JSON.
+ * checks it: a zod schema, or anything with `parse`, whose own error `make` throws. It travels as JSON.
+ * Throws `SdkError`.
  */
 export function defineContent<T>(mediaType: string, schema: ContentParser<T>): ContentType<T> {
   if (!/^application\/[\w.+-]{1,100}$/.test(mediaType)) {
-    throw new Refusal("malformed", "a type of one's own is application/… without parameters");
+    throw new SdkError("malformed", "a type of one's own is application/… without parameters", {
+      help: "Name it like application/vnd.example.move+json.",
+    });
   }
   return {
     mediaType,

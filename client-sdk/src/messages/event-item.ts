@@ -6,7 +6,8 @@ import type { AboutTold, RoomEvent } from "../groups/index.ts";
 export type EventItem =
   | {
       readonly kind: "membership";
-      readonly by: string;
+      /** Absent where this client was away, and cannot tell. */
+      readonly by: string | undefined;
       readonly added: readonly string[];
       readonly removed: readonly string[];
       /** Who came in with another identity key than the one known before. */
@@ -38,7 +39,7 @@ export function eventItem(event: RoomEvent): EventItem {
   }
   return {
     kind: "membership",
-    by: formatAddress(event.by),
+    by: event.by && formatAddress(event.by),
     added: addressesOf(event.added),
     removed: addressesOf(event.removed),
     changedKeys: event.changedKeys.map((user) => formatAddress(user)),

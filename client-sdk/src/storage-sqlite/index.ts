@@ -2,7 +2,7 @@
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
-import type { Bytes } from "@treehouse/protocol";
+import { type Bytes, Refusal } from "@treehouse/protocol";
 import Database from "better-sqlite3";
 
 import {
@@ -24,14 +24,11 @@ export async function openNodeStore(
   given: Uint8Array | undefined,
   random: (length: number) => Bytes,
 ): Promise<{ readonly database: SqlDatabase; readonly key: Uint8Array }> {
-  const folder = resolve(dirname(path));
-  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (made !== undefined) {
-    for (let each = folder; each.startsWith(made); each = dirname(each)) {
-      await syncFolder(dirname(each));
-    }
+  // The engine takes both for a database in memory, in which everything would be lost.
+  if (path.trim() === "" || path === ":memory:") {
+    throw new Refusal("malformed", "a store is a file: it needs a path");
   }
-  await (await open(path, "a", 0o600)).close();
+  await makeFile(path);
   const database = openSqlite(path);
   try {
     const key = given ?? (await readOrMakeKey(`${path}.key`, random));
@@ -43,6 +40,36 @@ export async function openNodeStore(
     await database.close();
     throw error;
   }
+}
+
+async function makeFile(path: string): Promise<void> {
+  try {
+    const folder = resolve(dirname(path));
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (made !== undefined) {
+      for (let each = folder; each.startsWith(made); each = dirname(each)) {
+        await syncFolder(dirname(each));
+      }
+    }
+    await (await open(path, "a", 0o600)).close();
+  } catch (cause) {
+    throw pathFault(path, cause);
+  }
+}
+
+/** Nothing was written where it cannot be. */
+function pathFault(path: string, cause: unknown): unknown {
+  const code = codeOf(cause);
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new StoreFault("storeFull", "there is no room left for the store", { cause });
+  }
+  if (["EACCES", "EPERM", "EROFS"].includes(code)) {
+    return new StoreFault("storeDenied", `the store "${path}" may not be written`, { cause });
+  }
+  if (["EISDIR", "ENOTDIR", "EEXIST", "ENOENT", "ENAMETOOLONG", "ELOOP"].includes(code)) {
+    return new Refusal("malformed", `"${path}" can be no file of a store`, {}, { cause });
+  }
+  return cause;
 }
 
 /** The key is there whole or not at all: it is written beside its place and then moved there. */

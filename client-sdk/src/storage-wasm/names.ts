@@ -1,11 +1,13 @@
+import { Refusal } from "@treehouse/protocol";
+
 import { StoreFault } from "../storage/index.ts";
 
 /** A name becomes part of a directory's name, of a lock's and of a key's. */
 export function checkName(name: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$/.test(name)) return;
-  throw new StoreFault(
-    "storeDamaged",
-    "a store's name in a browser is made of letters, digits and . _ @ -, at most 100",
+  throw new Refusal(
+    "malformed",
+    "store: a store's name in a browser is made of letters, digits and . _ @ -, at most 100",
   );
 }
 

@@ -21,8 +21,9 @@ export interface Seal {
 export type CreateSeal = (key: Uint8Array, random: (length: number) => Bytes) => Seal;
 
 /**
- * The store cannot be used: wrong key, damaged content, held by another process, or closed. With
- * `storeFull` nothing was written, and the same may succeed once there is room on the disk.
+ * The store cannot be used: wrong key, damaged content, held by another process, closed, or where it may
+ * not be written. With `storeFull` nothing was written, and the same may succeed once there is room on the
+ * disk.
  */
 export class StoreFault extends Error {
   override readonly name = "StoreFault";
@@ -39,6 +40,7 @@ type StoreFaultCode =
   | "storeDamaged"
   | "storeInUse"
   | "storeTooNew"
+  | "storeDenied"
   | "storeFull"
   | "closed";
 

@@ -307,6 +307,8 @@ export function createSync(
         }
         return true;
       });
+      // A room may be over for this client before all is taken in that has come of it.
+      await steps.run(() => Promise.resolve());
     },
     submit: (room, request) => ask(connection, "submit", room, request).then(decodeSubmitted),
     update: (room, request) => ask(connection, "update", room, request).then(decodeUpdated),

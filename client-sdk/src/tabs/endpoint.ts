@@ -1,3 +1,4 @@
+import { SdkError } from "../errors/index.ts";
 import { errorFromWire, errorToWire } from "./errors.ts";
 import { createHandles, type Handles } from "./handles.ts";
 import { createPacker } from "./pack.ts";
@@ -143,8 +144,11 @@ export function createEndpoint(parts: EndpointParts): Endpoint {
   };
 }
 
-function uncloneable(cause: unknown): TypeError {
-  return new TypeError("a value of this call cannot be handed to another thread", { cause });
+function uncloneable(cause: unknown): SdkError {
+  return new SdkError("malformed", "a value of this call cannot be handed to another thread", {
+    help: "Hand over what the types and the documentation of the call say.",
+    cause,
+  });
 }
 
 function fromOctets(octets: Uint8Array): number {

@@ -139,3 +139,12 @@ test("R-052 FED-1013 a file is forwarded without an upload; deleted, it goes fro
 function filesBelow(directory: string): readonly string[] {
   return readdirSync(directory, { recursive: true, encoding: "utf8" }).toSorted();
 }
+
+test("what a listener of an upload throws ends it, and is what it rejects with", async () => {
+  const bug = new Error("of the program's own");
+  const onProgress = () => {
+    throw bug;
+  };
+  const upload = alice.assets.upload(content(9), { access: { kind: "bearer" }, onProgress });
+  await expect(upload).rejects.toBe(bug);
+});

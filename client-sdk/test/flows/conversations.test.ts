@@ -190,3 +190,28 @@ test("everything the face gives can be cloned, and its errors carry code and dat
     data: { limitName: expect.any(String) },
   });
 });
+
+test("an empty name is no beginning of one, and several are told from none", async () => {
+  await expect(alice.conversations.get("")).rejects.toMatchObject({
+    code: "malformed",
+    data: { field: "reference" },
+  });
+  // What stands behind the last slash of an address.
+  await expect(alice.conversations.get("mimi://localhost/r/")).rejects.toMatchObject({
+    code: "unknownRoom",
+  });
+  const twins = [await alice.conversations.create({ name: "Twin" })];
+  twins.push(await alice.conversations.create({ name: "Twin" }));
+  const [none, several] = await Promise.all(
+    ["Nobody", "Twin"].map((name) =>
+      alice.conversations.get(name).catch((error: unknown) => error),
+    ),
+  );
+  expect(none).toMatchObject({ code: "unknownRoom", data: {} });
+  expect(several).toMatchObject({
+    code: "unknownRoom",
+    message: '"Twin" may be one of 2 conversations',
+    help: "Name one by its id: `conversations.list()` has them.",
+    data: { ids: twins.map(({ id }) => id) },
+  });
+});

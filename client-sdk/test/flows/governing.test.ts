@@ -136,3 +136,15 @@ test("R-069 in an announcement room members read, and only who leads or speaks w
   await reads(bob, room.id, "more news");
   expect(await textsIn(bobs)).toEqual(["the news", "more news"]);
 });
+
+test("the only owner stays one, and who is not in is given no role", async () => {
+  const [room] = await founded(alice, "owned", [anna]);
+  if (room === undefined) throw new Error("missing");
+  await expect(room.setRole([alice.me.address], "member")).rejects.toMatchObject({
+    code: "notAllowed",
+  });
+  await expect(room.setRole(["ghost@one.test"], "admin")).rejects.toMatchObject({
+    code: "notFound",
+  });
+  expect([await roleOf(room, alice), await roleOf(room, anna)]).toEqual(["owner", "member"]);
+});

@@ -1,7 +1,9 @@
-import { Refusal } from "@treehouse/protocol";
+import { inboxEntryCodec, Refusal } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { password, startServer, type TestServer } from "../world/server.ts";
+import { befriend } from "../world/friends.ts";
+import { startServers } from "../world/servers.ts";
 import { openTampered, refusedWith, type TamperedFetch } from "../world/tampered.ts";
 import { joinedBy, next, reads, textsIn } from "../world/waiting.ts";
 
@@ -85,3 +87,51 @@ test("T-41 a hub that does not answer holds nothing up but its own room", async 
   release();
   await joinedBy(back, first.id);
 }, 60_000);
+
+test("FED-935 T-41 a room without a usable Welcome, whose hub is gone then, holds up nothing else", async () => {
+  const alice = await server.register("alice");
+  await (await server.register("bob")).close();
+  let asked = 0;
+  let isDead = true;
+  const bob = await openTampered(server, "bob", {
+    fetch(request, ask) {
+      if (!request.url.includes("/group-info")) return ask(request);
+      asked += 1;
+      return Promise.resolve(refusedWith(new Refusal("peerUnreachable", "the hub is gone")));
+    },
+    frame(frame) {
+      if (frame.type !== "inboxEntry") return [frame];
+      const entry = inboxEntryCodec.decode(frame.entry);
+      if (entry.kind !== "welcome" || !isDead) return [frame];
+      const welcome = new Uint8Array(entry.welcome.welcome).fill(0xff, -40);
+      const changed = { ...entry, welcome: { ...entry.welcome, welcome } };
+      return [{ type: "inboxEntry", entry: inboxEntryCodec.encode(changed) }];
+    },
+  });
+  const unusable = next(bob, "fault", ({ code }) => code === "welcomeUnusable");
+  await alice.conversations.create({ name: "Dead", members: ["bob@localhost"] });
+  await unusable;
+  await bob.caughtUp();
+  expect(asked).toBeGreaterThan(0);
+  isDead = false;
+  const { id } = await alice.conversations.create({ name: "Here", members: ["bob@localhost"] });
+  const his = await joinedBy(bob, id);
+  await his.send("nothing waits");
+  await reads(alice, id, "nothing waits");
+  await bob.caughtUp();
+  expect((await bob.conversations.list()).map(({ name }) => name)).toEqual(["Here"]);
+});
+
+test("R-015 whose server is gone cannot be added, is named, and keeps nobody from speaking", async () => {
+  await using servers = await startServers("one.test", "two.test");
+  await using alice = await servers.at(0).register("alice");
+  const bob = await servers.at(1).register("bob");
+  await befriend(alice, bob);
+  await bob.close();
+  await servers.at(1).stop();
+  const hers = await alice.conversations.create({ name: "Tea", members: [] });
+  const refused = { code: "peerUnreachable", message: expect.stringContaining("bob@two.test") };
+  await expect(hers.add(["bob@two.test"])).rejects.toMatchObject(refused);
+  await hers.send("those who are here read it");
+  expect(await textsIn(hers)).toEqual(["those who are here read it"]);
+});

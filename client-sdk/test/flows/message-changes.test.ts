@@ -49,7 +49,10 @@ test("R-051 an edit takes the place of what was said, for all, and keeps its id 
   await hers.edit(id, "the very first");
   await seen(bob, his, id, ({ text }) => text === "the very first");
   // Only its author: the client asks the room's rules, and so do those of the others.
-  await expect(his.edit(id, "mine now")).rejects.toMatchObject({ code: "notFound" });
+  await expect(his.edit(id, "mine now")).rejects.toMatchObject({
+    code: "notAllowed",
+    help: "Answer it, or send a message of your own.",
+  });
   await expect(hers.edit("00".repeat(32), "x")).rejects.toMatchObject({ code: "notFound" });
 });
 

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
 
 import { type Client, type Conversation, defineContent, type Message } from "../../src/node.ts";
@@ -61,7 +61,7 @@ test("FED-834 FED-835 a poll counts the last vote of each, alike for all, until 
     topic: "sweets",
     text: "Cake?\n1. yes\n2. no\n3. both",
   });
-  for (const wrong of [[3], [0, 1], [0, 0]]) {
+  for (const wrong of [[3], [5], [-1], [0.5], [0, 1], [0, 0]]) {
     await expect(his.vote(id, wrong)).rejects.toMatchObject({ code: "malformed" });
   }
   await seen(carol, carols, id);
@@ -109,8 +109,13 @@ test("FED-834 FED-835 a poll counts the last vote of each, alike for all, until 
   await expect(his.createPoll({ question: "?", options: ["one"] })).rejects.toMatchObject({
     code: "malformed",
   });
-  const over = await his.createPoll({ ...question, closesAt: 1 });
+  await expect(his.createPoll({ ...question, closesAt: 5 })).rejects.toMatchObject({
+    code: "malformed",
+  });
+  const closesAt = Date.now() + 500;
+  const over = await his.createPoll({ ...question, closesAt });
   await seen(alice, hers, over.id);
+  await vi.waitUntil(() => Date.now() > closesAt);
   await expect(hers.vote(over.id, [0])).rejects.toMatchObject({ code: "notAllowed" });
   await expect(hers.poll((await hers.send("x")).id)).rejects.toMatchObject({ code: "notFound" });
 });

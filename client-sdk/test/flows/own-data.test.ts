@@ -47,7 +47,7 @@ test("T-37 a recovery bundle that the server has changed is told, and nothing is
   const fetch: TamperedFetch = async (request, ask) => {
     if (request.url.endsWith("/credential/finish")) finished += 1;
     const answer = await ask(request);
-    if (!request.url.endsWith("/credential/proof")) return answer;
+    if (!request.url.endsWith("/credential/proof") || answer.status !== 200) return answer;
     const body = JSON.parse(Buffer.from(answer.body).toString());
     const recoveryBundle = `AAAA${body.recoveryBundle.slice(4)}`;
     const changed = JSON.stringify({ ...body, recoveryBundle });

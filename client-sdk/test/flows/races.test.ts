@@ -21,7 +21,7 @@ const members = Object.values(domains).reduce((sum, count) => sum + count, 0);
 type Seat = {
   readonly client: Client;
   readonly room: Conversation;
-  readonly applied: readonly { readonly epoch: number; readonly by: UserUri }[];
+  readonly applied: readonly { readonly epoch: number; readonly by?: UserUri | undefined }[];
 };
 
 let servers: FederatedServers;
@@ -86,7 +86,7 @@ function winners(from: number, to: number): readonly UserUri[] {
   expect(found.map(({ epoch }) => epoch)).toEqual(
     Array.from({ length: to - from }, (_, index) => from + 1 + index),
   );
-  return found.map(({ by }) => by);
+  return found.flatMap(({ by }) => by ?? []);
 }
 
 /** How many entries have come into the client's inbox, also those that retention has taken since. */

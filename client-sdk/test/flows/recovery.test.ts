@@ -130,7 +130,8 @@ test("T-37 a copy that was swapped, set back or dropped is told", async () => {
   const eve = await openEve({ password, register: {} });
   fetch = async (request, ask) => {
     const response = await ask(request);
-    if (request.method !== "PUT" || !request.url.endsWith(path)) return response;
+    const isWrite = request.method === "PUT" && request.url.endsWith(path);
+    if (!isWrite || response.status !== 200) return response;
     throw new NetworkFault("broken", "the answer was lost");
   };
   const first = await eve.recovery.create({ password });

@@ -61,7 +61,7 @@ test("R-019 what is owed to who came back is remembered by a client that is clos
   await old.putBack();
   await back;
   await hers.send("while bob is away");
-  const seen = next(alice, "membership", ({ by }) => by.endsWith("/u/bob"));
+  const seen = next(alice, "membership", ({ by }) => by?.endsWith("/u/bob") === true);
   const late = await server.open("bob");
   await seen;
   await alice.close();

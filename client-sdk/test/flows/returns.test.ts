@@ -105,6 +105,43 @@ test.each(["a gap", "a return"])(
   },
 );
 
+test("T-01 T-20 who comes back is told who came and who went meanwhile", async () => {
+  const alice = await server.register("alice");
+  for (const name of ["carol", "dave"]) await (await server.register(name)).close();
+  let loses = false;
+  const frame = (one: ServerFrame): readonly ServerFrame[] => {
+    if (!loses || one.type !== "entry") return [one];
+    loses = false;
+    return [lost(one)];
+  };
+  const bob = await openTampered(server, "bob", { frame }, { password, register: {} });
+  await bob.caughtUp();
+  const members = ["bob@localhost", "dave@localhost"];
+  const hers = await alice.conversations.create({ name: "come!", members });
+  const his = await joinedBy(bob, hers.id);
+  const told = next(bob, "membership");
+  loses = true;
+  await hers.add(["carol@localhost"]);
+  await hers.remove(["dave@localhost"]);
+  const { added, removed, by, way } = await told;
+  expect({ added, removed, by, way }).toEqual({
+    added: ["mimi://localhost/u/carol"],
+    removed: ["mimi://localhost/u/dave"],
+    by: undefined,
+    way: "unseen",
+  });
+  const history = await his.history();
+  expect(history.filter(({ kind }) => kind === "membership").at(-1)).toMatchObject({
+    by: undefined,
+    added: ["carol@localhost"],
+    removed: ["dave@localhost"],
+  });
+  // Alice signed what Bob came back to.
+  expect((await his.info()).unvouched).toEqual([]);
+  await his.send("to carol too");
+  await reads(alice, hers.id, "to carol too");
+});
+
 test("R-043 a return into a conversation that is hidden shows nothing of it, nor that it is over", async () => {
   const alice = await server.register("alice");
   await server.register("carol");
@@ -133,7 +170,7 @@ test("R-043 a return into a conversation that is hidden shows nothing of it, nor
     bob.on(name, () => told.push(name));
   }
   loses = true;
-  const back = next(alice, "membership", ({ by }) => by.endsWith("/u/bob"));
+  const back = next(alice, "membership", ({ by }) => by?.endsWith("/u/bob") === true);
   await hers.add(["carol@localhost"]);
   await hers.send("of an epoch that bob does not know");
   await back;

@@ -1,7 +1,7 @@
 import { Secret, TOTP } from "otpauth";
 import { expect, test } from "vitest";
 
-import { SdkError } from "../../src/node.ts";
+import { type FactorAnswer, SdkError } from "../../src/node.ts";
 import { password, startServer } from "../world/server.ts";
 
 test("R-024 a client turns its second factor on, logs in with recovery codes, and turns it off", async () => {
@@ -61,4 +61,29 @@ test("R-024 R-027 the password alone makes no further client of an account with 
   const another = await server.open("alice", { ...further, secondFactor: asked });
   expect(await another.clients.list()).toHaveLength(2);
   expect(await another.factors.info()).toMatchObject({ totp: true, recoveryCodes: 9 });
+});
+
+test("R-024 a new password and the end of the account take a code, and nothing is lost without it", async () => {
+  await using server = await startServer();
+  const alice = await server.register("alice");
+  const recoveryKey = await alice.recovery.create({ password });
+  const { secret } = await alice.factors.startTotp();
+  const app = new TOTP({ secret: Secret.fromBase32(secret) });
+  const { recoveryCodes } = await alice.factors.confirmTotp(app.generate());
+  const codes = [...recoveryCodes];
+  const next = (): string => codes.pop() ?? "";
+  const fresh = "a password that is new";
+  const newest = "the newest password of all";
+  const acts = [
+    (proof: FactorAnswer) =>
+      alice.account.changePassword({ oldPassword: password, newPassword: fresh, ...proof }),
+    (proof: FactorAnswer) =>
+      alice.recovery.resetPassword({ recoveryKey, newPassword: newest, ...proof }),
+    (proof: FactorAnswer) => alice.account.delete({ password: newest, ...proof }),
+  ];
+  for (const act of acts) {
+    await expect(act({})).rejects.toMatchObject({ code: "factorRequired" });
+    await act({ secondFactor: next() });
+  }
+  expect(codes).toHaveLength(recoveryCodes.length - acts.length);
 });

@@ -86,7 +86,14 @@ async function bystander(
   if (uploaded.refusal !== undefined) throw uploaded.refusal;
   return {
     address: `${nameOf(person.user)}@${domain}`,
-    delete: () => deleteAccount({ url, token, password, ...(from === undefined ? {} : { from }) }),
+    delete: () =>
+      deleteAccount({
+        url,
+        token,
+        signer: person,
+        password,
+        ...(from === undefined ? {} : { from }),
+      }),
   };
 }
 

@@ -91,7 +91,7 @@ export async function forgeCommit(
 }
 
 /** The group of a room as the store of a closed client has it. */
-function withGroup<T>(
+export function withGroup<T>(
   path: string,
   roomId: string,
   run: (member: {

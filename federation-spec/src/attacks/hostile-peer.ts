@@ -1,3 +1,4 @@
+import { unseen } from "../conformance/rule.ts";
 import { attack } from "./attack.ts";
 import type { Attack } from "./attack.ts";
 
@@ -23,6 +24,7 @@ export const hostilePeer: readonly Attack[] = [
   attack("H-04", "names one room or user in the path and another inside", {
     "FED-924": [
       "a commit of another group is refused",
+      "a proposal of another group is refused",
       "a message of another group is refused",
       "a request for another room's GroupInfo is refused",
     ],
@@ -68,6 +70,11 @@ export const hostilePeer: readonly Attack[] = [
       "an address is no name of a server",
     ],
   }),
+  unseen(
+    "H-13",
+    "lets its name lead to another address at the second look-up",
+    "it needs a name server that the tested server asks",
+  ),
   attack("H-14", "makes its directory name endpoints elsewhere, or itself for ever", {
     "FED-903": ["unknown keys fetch nothing within the minute"],
     "FED-904": [

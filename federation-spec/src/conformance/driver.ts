@@ -101,6 +101,8 @@ export interface MlsGroup {
   discard(): Promise<void>;
   processCommit(message: Bytes, accepted: { readonly acceptedAt: number }): Promise<unknown>;
   processProposal(message: Bytes): Promise<unknown>;
+  /** Answers an MLSMessage (PublicMessage). */
+  proposeRemoval(leaf: number, authenticatedData: Bytes): Promise<Bytes>;
   /** Answers an MLSMessage (PrivateMessage). */
   encrypt(plaintext: Bytes, authenticatedData: Bytes): Promise<Bytes>;
   decrypt(message: Bytes): Promise<{ readonly plaintext: Bytes }>;

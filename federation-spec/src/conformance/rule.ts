@@ -56,5 +56,9 @@ export function merged(rules: readonly Rule[]): readonly Rule[] {
           },
     );
   }
-  return [...byId.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1));
+  return [...byId.values()].toSorted((left, right) => numberOf(left) - numberOf(right));
+}
+
+function numberOf({ id }: Rule): number {
+  return Number(id.slice("FED-".length));
 }

@@ -8,13 +8,15 @@ import {
   mintAssetUri,
   mintRoomUri,
   parseDomain,
+  RATE_LIMITS,
   Refusal,
   userUri,
 } from "@treehouse/protocol";
 import type { AssetRequest, AssetResponse, UserUri } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 import { createNodeEnv, migrationsOf, openDatabase } from "../platform/index.ts";
-import { createCopies } from "./copies.ts";
+import type { Access } from "./authorize.ts";
+import { type Copies, createCopies } from "./copies.ts";
 import { openCopyFiles } from "./copy-files.ts";
 import { createMetrics } from "./metrics.ts";
 import { createSqliteStore } from "./store.sqlite.ts";
@@ -41,8 +43,8 @@ const honest: Away = ({ offset, length }) => ({
 
 async function world(bounds: { readonly bytesMax?: number; readonly assetBytesMax?: number } = {}) {
   const base = createNodeEnv({ log: { level: "silent" } });
-  const clock = { now: 1_000_000 };
-  const env = { ...base, now: () => clock.now };
+  const clock = { now: 1_000_000, monotonic: 0 };
+  const env = { ...base, now: () => clock.now, monotonic: () => clock.monotonic };
   const folder = mkdtempSync(join(tmpdir(), "treehouse-copies-"));
   const database = openDatabase({
     path: ":memory:",
@@ -82,6 +84,9 @@ async function world(bounds: { readonly bytesMax?: number; readonly assetBytesMa
   };
   return { asked, clock, copies, database, folder, read, store, there };
 }
+
+const openOf = (copies: Copies, user: UserUri, by: Access, fresh = false) =>
+  copies.open(user, { asset: uri(1), access: by, fresh });
 
 const same = (got: Uint8Array, offset = 0): boolean =>
   Buffer.compare(got, octets.subarray(offset, offset + got.length)) === 0;
@@ -157,7 +162,8 @@ test("a fetch that broke goes on with the pieces that are missing", async () => 
   there.answer = honest;
   asked.length = 0;
   expect(same(await read(alice))).toBe(true);
-  expect(asked.map(({ offset }) => offset)).toEqual([2 * MIB, 3 * MIB]);
+  const again = asked.map(({ offset }) => offset).toSorted((a, b) => a - b);
+  expect(again).toEqual([2 * MIB, 3 * MIB]);
 });
 
 test("copies stay within their bound: the one that was not used for longest goes", async () => {
@@ -215,6 +221,57 @@ test("FED-1012 after a while it is asked for again, and goes if it is not given 
   };
   await expect(read(alice)).rejects.toMatchObject({ code: "notMember" });
   expect(copies.bytes).toBe(0);
+});
+
+test("asked for with many secrets, a copy is counted once and drives out no other", async () => {
+  const { clock, copies, folder, read } = await world({ bytesMax: 9 * MIB });
+  await read(alice, 2);
+  for (let secret = 0; secret < 12; secret += 1) {
+    clock.now += 120_000;
+    await openOf(copies, stranger, { kind: "bearer", secret: new Uint8Array(32).fill(secret) });
+  }
+  expect(copies.bytes).toBe(size + MIB);
+  expect(readdirSync(folder)).toHaveLength(2);
+});
+
+test("a user has one asset asked for again and again only so often, and another user may", async () => {
+  const { asked, clock, copies } = await world();
+  const { count, perMs } = RATE_LIMITS.assetAskPerUser;
+  const bearer = (fill: number) =>
+    ({ kind: "bearer", secret: new Uint8Array(32).fill(fill) }) as const;
+  for (let secret = 0; secret < count; secret += 1) await openOf(copies, alice, bearer(secret));
+  await expect(openOf(copies, alice, bearer(count))).rejects.toMatchObject({
+    code: "rateLimited",
+    data: { limitName: "assetAskPerUser", limit: count },
+  });
+  expect(asked).toHaveLength(count);
+  await openOf(copies, stranger, bearer(count));
+  clock.monotonic += perMs / count;
+  await openOf(copies, alice, bearer(count + 1));
+  expect(asked).toHaveLength(count + 2);
+});
+
+test("what is not given for a wrong secret stays for those who have it", async () => {
+  const { copies, there, read } = await world();
+  await read(alice);
+  there.answer = () => {
+    throw new Refusal("notFound", "There is no such asset.");
+  };
+  const wrong = { kind: "bearer", secret: new Uint8Array(32) } as const;
+  await expect(openOf(copies, stranger, wrong, true)).rejects.toMatchObject({ code: "notFound" });
+  expect(copies.bytes).toBe(size);
+  expect(same(await read(alice))).toBe(true);
+});
+
+test("FED-1013 a piece that comes after its asset was deleted is not kept", async () => {
+  const { copies, folder, read, there } = await world();
+  there.answer = async (request) => {
+    if (request.offset > 0) await copies.forget(away, [uri(1)]);
+    return honest(request);
+  };
+  expect(same(await read(alice))).toBe(true);
+  expect(copies.bytes).toBe(0);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test("a copy that is damaged is fetched anew by who asks for it", async () => {

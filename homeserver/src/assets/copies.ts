@@ -1,8 +1,8 @@
-import { LIMITS, Refusal } from "@treehouse/protocol";
+import { LIMITS, RATE_LIMITS, Refusal } from "@treehouse/protocol";
 import type { AssetUri, Domain, Env, RoomUri, UserUri } from "@treehouse/protocol";
 import { domainOf, toHex } from "@treehouse/protocol";
 import type { Database } from "../platform/index.ts";
-import { sha256 } from "../platform/index.ts";
+import { createRateLimiter, sha256 } from "../platform/index.ts";
 import { asUser, checkIn, isFor, unknown } from "./authorize.ts";
 import type { Access } from "./authorize.ts";
 import type { CopyFiles } from "./copy-files.ts";
@@ -11,15 +11,22 @@ import type { AssetMetrics } from "./metrics.ts";
 import type { Peers, Rooms } from "./ports.ts";
 import type { AssetStore, CopyGrant, StoredCopy } from "./store.ts";
 
+type Wanted = {
+  readonly asset: AssetUri;
+  readonly access: Access;
+  /** Fetched anew, also when it is here. */
+  readonly fresh: boolean;
+};
+
 /**
  * Assets of other servers, read through this one: each piece is fetched once for all who read it at
  * the same time, and kept while there is room.
  */
 export interface Copies {
-  /** Refuses as `readAsset` does. */
+  /** Refuses as `readAsset` does, and `rateLimited` who has one asset asked for again and again. */
   open(
     user: UserUri,
-    wanted: { readonly asset: AssetUri; readonly access: Access; readonly fresh: boolean },
+    wanted: Wanted,
   ): Promise<{
     readonly size: number;
     read(offset: number, length: number): AsyncIterable<Uint8Array>;
@@ -32,7 +39,7 @@ export interface Copies {
 }
 
 export interface CopiesOptions {
-  readonly env: Pick<Env, "now">;
+  readonly env: Pick<Env, "now" | "monotonic">;
   readonly database: Database;
   readonly store: AssetStore;
   readonly rooms: Rooms;
@@ -54,6 +61,7 @@ export function createCopies(options: CopiesOptions): Copies {
   /** Pieces on their way, so that many readers cause one request. */
   const underWay = new Map<string, Promise<Uint8Array>>();
   const opening = new Map<string, Promise<StoredCopy>>();
+  const asks = createRateLimiter(env, RATE_LIMITS.assetAskPerUser, "assetAskPerUser");
 
   /** Whether the asset would take so much of the cache that others find no place. */
   const passesThrough = (size: number): boolean => size > bytesMax / 2;
@@ -76,13 +84,25 @@ export function createCopies(options: CopiesOptions): Copies {
       const kept = passesThrough(size) ? undefined : await files.read(asset, index);
       if (kept?.length === Math.min(pieceBytes, size - index * pieceBytes)) return kept;
       const { octets } = await fetchPiece(options, { asset, access, index, size });
-      if (!passesThrough(size)) await files.write(asset, index, octets);
+      if (!passesThrough(size)) await keep(asset, index, octets);
       return octets;
     });
   }
 
+  /** Once the row is gone nothing finds the files any more to delete them, so that they go as well. */
+  async function keep(asset: AssetUri, index: number, octets: Uint8Array): Promise<void> {
+    await files.write(asset, index, octets);
+    const known = await database.read((tx) => store.copy(tx, asset));
+    if (known === undefined) await files.delete(asset);
+  }
+
   /** Asks the asset's server whether it gives it for this, and learns how large it is. */
-  async function ask(asset: AssetUri, access: Access, known?: StoredCopy): Promise<StoredCopy> {
+  async function ask(
+    user: UserUri,
+    { asset, access, fresh }: Wanted,
+    known: StoredCopy | undefined,
+  ): Promise<StoredCopy> {
+    asks.take(`${user} ${asset}`);
     const grant = grantOf(access);
     const { size, octets } = await fetchPiece(options, {
       asset,
@@ -90,7 +110,8 @@ export function createCopies(options: CopiesOptions): Copies {
       index: 0,
       size: undefined,
     }).catch(async (error: unknown) => {
-      if (known !== undefined && isGone(error)) await drop(asset);
+      // Whoever asks for it in another way than those who have it loses nothing but their own.
+      if (known !== undefined && isFor(known.grant, access) && isGone(error)) await drop(asset);
       throw error;
     });
     if (size > assetBytesMax) {
@@ -100,10 +121,11 @@ export function createCopies(options: CopiesOptions): Copies {
       });
     }
     if (known !== undefined && known.size !== size) await drop(asset);
+    else if (fresh) await files.delete(asset);
     const now = env.now();
     const copy = { asset, size, grant, askedAt: now, usedAt: now };
     await database.transaction((tx) => store.putCopy(tx, copy));
-    if (!passesThrough(size)) await files.write(asset, 0, octets);
+    if (!passesThrough(size)) await keep(asset, 0, octets);
     return copy;
   }
 
@@ -112,24 +134,17 @@ export function createCopies(options: CopiesOptions): Copies {
     await files.delete(asset);
   }
 
-  async function find(
-    user: UserUri,
-    {
-      asset,
-      access,
-      fresh,
-    }: { readonly asset: AssetUri; readonly access: Access; readonly fresh: boolean },
-  ): Promise<StoredCopy> {
+  async function find(user: UserUri, wanted: Wanted): Promise<StoredCopy> {
+    const { asset, access, fresh } = wanted;
     if (access.kind === "own") throw unknown();
     const known = await database.read(async (tx) => {
       if (access.kind === "room") await checkIn(rooms, tx, access.room, asUser(user));
       return store.copy(tx, asset);
     });
-    if (fresh && known !== undefined) await files.delete(asset);
     const now = env.now();
     const good = known !== undefined && known.askedAt > now - LIMITS.assetCopyKeptMs;
     if (!good || fresh || !isFor(known.grant, access)) {
-      return shared(opening, keyOf(asset, access), () => ask(asset, access, known));
+      return shared(opening, keyOf(asset, access), () => ask(user, wanted, known));
     }
     if (known.usedAt < now - touchMs) {
       await database.transaction((tx) => store.useCopy(tx, asset, now));

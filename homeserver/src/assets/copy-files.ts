@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AssetUri } from "@treehouse/protocol";
+import { createTurns } from "../platform/index.ts";
 import { blobKeyOf } from "./keys.ts";
 
 /** Pieces of other servers' assets, a file each. To lose one costs no more than to fetch it again. */
@@ -20,16 +21,20 @@ export async function openCopyFiles(
   known: ReadonlySet<string>,
 ): Promise<CopyFiles> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const sizes = new Map<string, number>();
+  /** Octets by key and piece: one that is written again takes the place of the one before. */
+  const sizes = new Map<string, Map<string, number>>();
+  /** What is counted of a key is what is on the disk, whoever writes and deletes at the same time. */
+  const turns = createTurns<string>();
   let bytes = 0;
   let drafts = 0;
 
-  const note = (key: string, octets: number): void => {
-    sizes.set(key, (sizes.get(key) ?? 0) + octets);
-    bytes += octets;
+  const note = (key: string, piece: string, octets: number): void => {
+    const pieces = sizes.get(key) ?? new Map<string, number>();
+    bytes += octets - (pieces.get(piece) ?? 0);
+    sizes.set(key, pieces.set(piece, octets));
   };
   for (const key of readdirSync(directory)) {
-    if (known.has(key)) note(key, await sizeOf(join(directory, key)));
+    if (known.has(key)) await noteAll(join(directory, key), (...piece) => note(key, ...piece));
     else await rm(join(directory, key), { recursive: true, force: true });
   }
 
@@ -45,34 +50,39 @@ export async function openCopyFiles(
         throw error;
       }
     },
-    async write(asset, index, octets) {
+    write(asset, index, octets) {
       const key = blobKeyOf(asset);
       const folder = join(directory, key);
       const draft = join(folder, `draft-${(drafts += 1)}`);
-      try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
-        await writeFile(draft, octets, { mode: 0o600 });
-        await rename(draft, join(folder, String(index)));
-        note(key, octets.length);
-      } catch {
-        // A copy is a convenience: whoever wanted it has it, and the next one fetches it again.
-        await rm(draft, { force: true });
-      }
+      return turns.take(key, async () => {
+        try {
+          await mkdir(folder, { recursive: true, mode: 0o700 });
+          await writeFile(draft, octets, { mode: 0o600 });
+          await rename(draft, join(folder, String(index)));
+          note(key, String(index), octets.length);
+        } catch {
+          // A copy is a convenience: whoever wanted it has it, and the next one fetches it again.
+          await rm(draft, { force: true });
+        }
+      });
     },
-    async delete(asset) {
+    delete(asset) {
       const key = blobKeyOf(asset);
-      bytes -= sizes.get(key) ?? 0;
-      sizes.delete(key);
-      await rm(join(directory, key), { recursive: true, force: true });
+      return turns.take(key, async () => {
+        for (const octets of sizes.get(key)?.values() ?? []) bytes -= octets;
+        sizes.delete(key);
+        await rm(join(directory, key), { recursive: true, force: true });
+      });
     },
   };
 }
 
-async function sizeOf(folder: string): Promise<number> {
-  let octets = 0;
+async function noteAll(
+  folder: string,
+  note: (piece: string, octets: number) => void,
+): Promise<void> {
   for (const name of await readdir(folder)) {
     if (name.startsWith("draft-")) await rm(join(folder, name), { force: true });
-    else octets += (await stat(join(folder, name))).size;
+    else note(name, (await stat(join(folder, name))).size);
   }
-  return octets;
 }

@@ -88,7 +88,7 @@ function uploadRoutes(context: AssetsContext): readonly Route[] {
       access: "session",
       summary: "Send octets of an upload, from an offset on",
       headers: partHeaders,
-      body: octetsBody(LIMITS.assetPartBytesMax),
+      body: octetsBody("assetPartBytesMax"),
       answer: jsonAnswer(assetUploadStateSchema.pick({ received: true })),
       handle: async ({ body, headers, session }) => {
         const { [ASSET_HEADERS.upload]: upload, [ASSET_HEADERS.offset]: offset } = headers;
@@ -222,7 +222,7 @@ function peerModuleRoutes(context: AssetsContext): readonly Route[] {
       path: peerRoutes.asset,
       access: "peer",
       summary: "Octets of an asset of this server",
-      body: tlsBody("AssetRequest", LIMITS.peerBodyBytesMax),
+      body: tlsBody("AssetRequest", "peerBodyBytesMax"),
       answer: tlsAnswer("AssetResponse"),
       handle: async ({ peer, body }) => {
         pieces.take(peer.domain);
@@ -235,7 +235,7 @@ function peerModuleRoutes(context: AssetsContext): readonly Route[] {
       path: peerRoutes.assetsForgotten,
       access: "peer",
       summary: "Assets of the asking server that are deleted",
-      body: tlsBody("AssetsForgotten", LIMITS.peerBodyBytesMax),
+      body: tlsBody("AssetsForgotten", "peerBodyBytesMax"),
       answer: tlsAnswer("AssetsForgottenAnswer"),
       handle: async ({ peer, body }) => {
         pieces.take(peer.domain);

@@ -128,15 +128,21 @@ export type AuthenticationOptions = {
 
 export interface Authentication {
   readonly routes: readonly Route[];
-  /** Whose session this token is; undefined if it is nobody's, or over. Cheap enough for every request. */
-  authenticate(token: string): Promise<Session | undefined>;
+  /**
+   * Whose session this token is, and that it is used from there; undefined if it is nobody's, or over.
+   * Cheap enough for every request.
+   */
+  authenticate(token: string, address: string): Promise<Session | undefined>;
   /**
    * Refuses `proofRequired`, with a challenge to sign, unless the client's own key has signed the
    * request.
    */
   prove(session: Session, request: ProvedRequest): Promise<void>;
-  /** The first half of a proof that the user knows the password. Refuses `malformed`. */
-  startPasswordProof(user: UserUri, startLoginRequest: Bytes): Promise<StartedPasswordProof>;
+  /** The first half of a proof that the user knows the password. Refuses `malformed` and `rateLimited`. */
+  startPasswordProof(
+    asker: { readonly user: UserUri; readonly address: string },
+    startLoginRequest: Bytes,
+  ): Promise<StartedPasswordProof>;
   /** The second half; each proof is good once. Refuses `loginFailed`. */
   checkPasswordProof(
     user: UserUri,
@@ -251,9 +257,20 @@ export async function createAuthentication(
 
   return {
     routes: authenticationRoutes(context, { ...limits, ...contactLimits }),
-    authenticate: (token) => sessions.authenticate(token),
-    startPasswordProof: (user, request) => startPasswordProof(context, user, request),
-    checkPasswordProof: (user, proof) => checkPasswordProof(context, user, proof),
+    authenticate: async (token, address) => {
+      const session = await sessions.authenticate(token);
+      if (session !== undefined) limits.loginTries.seen(session.user, address);
+      return session;
+    },
+    startPasswordProof: async ({ user, address }, request) => {
+      // Its answer tells whether the password was right, as that of a login does.
+      limits.loginTries.take(user, address);
+      return startPasswordProof(context, user, request);
+    },
+    checkPasswordProof: async (user, proof) => {
+      await checkPasswordProof(context, user, proof);
+      limits.loginTries.succeeded(user);
+    },
     prove: (session, request) => checkProof(context, limits, session, request),
     enrol: (enrolment) => enrol(context, enrolment),
     ensureAdminInvite: () => invites.ensureAdmin(),

@@ -1,9 +1,10 @@
 import { type Env, RATE_LIMITS, type RateRule } from "@treehouse/protocol";
-import { createRateLimiter, type RateLimiter } from "../platform/index.ts";
+import { createAddressLimiter, createRateLimiter, type RateLimiter } from "../platform/index.ts";
 import { createLoginTries, type LoginTries } from "./login/index.ts";
 import { resetRates } from "./reset/index.ts";
 
-const names = ["loginPerUser", "loginPerAddress", "lookupPerSession", "lookupPerAddress"] as const;
+const names = ["loginPerUser", "lookupPerSession"] as const;
+const addressNames = ["loginPerAddress", "lookupPerAddress"] as const;
 
 /** Registrations that are begun, by network address, unless the operator allows more. */
 export const registrationRate: RateRule = { count: 6, perMs: 180_000 };
@@ -18,6 +19,7 @@ const accountDataPerUser: RateRule = { count: 600, perMs: 60_000 };
 export type AuthenticationLimits = Readonly<
   Record<
     | (typeof names)[number]
+    | (typeof addressNames)[number]
     | "registrationPerAddress"
     | "proofPerSession"
     | "accountDataPerUser"
@@ -32,20 +34,22 @@ export function createLimits(
 ): AuthenticationLimits {
   const limiter = (name: (typeof names)[number]): RateLimiter =>
     createRateLimiter(env, RATE_LIMITS[name], name);
+  const byAddress = (name: (typeof addressNames)[number]): RateLimiter =>
+    createAddressLimiter(env, RATE_LIMITS[name], name);
   return {
     loginTries: createLoginTries(env),
     loginPerUser: limiter("loginPerUser"),
-    loginPerAddress: limiter("loginPerAddress"),
-    registrationPerAddress: createRateLimiter(
+    loginPerAddress: byAddress("loginPerAddress"),
+    registrationPerAddress: createAddressLimiter(
       env,
       registrationPerAddress,
       "registrationPerAddress",
     ),
     proofPerSession: createRateLimiter(env, proofPerSession, "proofPerSession"),
     lookupPerSession: limiter("lookupPerSession"),
-    lookupPerAddress: limiter("lookupPerAddress"),
+    lookupPerAddress: byAddress("lookupPerAddress"),
     resetPerUser: createRateLimiter(env, resetRates.resetPerUser, "resetPerUser"),
-    resetPerAddress: createRateLimiter(env, resetRates.resetPerAddress, "resetPerAddress"),
+    resetPerAddress: createAddressLimiter(env, resetRates.resetPerAddress, "resetPerAddress"),
     accountDataPerUser: createRateLimiter(env, accountDataPerUser, "accountDataPerUser"),
   };
 }

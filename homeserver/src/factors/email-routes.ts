@@ -6,7 +6,14 @@ import {
   routes,
 } from "@treehouse/protocol";
 import type { Env } from "@treehouse/protocol";
-import { createRateLimiter, jsonAnswer, jsonBody, noAnswer, route } from "../platform/index.ts";
+import {
+  createAddressLimiter,
+  createRateLimiter,
+  jsonAnswer,
+  jsonBody,
+  noAnswer,
+  route,
+} from "../platform/index.ts";
 import type { RateLimiter, Route } from "../platform/index.ts";
 import type { FactorContext } from "./context.ts";
 import { confirmEmail, readEmail, startEmail } from "./email.ts";
@@ -18,7 +25,7 @@ export function createEmailLimits(env: Pick<Env, "monotonic">) {
   const three = { count: 3, perMs: HOUR };
   return {
     perUser: createRateLimiter(env, three, "emailPerUser"),
-    perNetwork: createRateLimiter(env, { count: 20, perMs: HOUR }, "emailPerNetwork"),
+    perNetwork: createAddressLimiter(env, { count: 20, perMs: HOUR }, "emailPerNetwork"),
     perMailbox: createRateLimiter(env, three, "emailPerMailbox"),
   };
 }

@@ -3,8 +3,9 @@
  * recovery codes in its stead, an account at the operator's provider of logins (OpenID Connect), and
  * an e-mail address that was shown to be the user's.
  *
- * A second factor gates logins. It adds no client, opens no recovery bundle and reads no message:
- * keys are the user's own affair, and this module has none. It promises: no code counts twice; the
+ * A second factor is asked for beside the password or the recovery key: at logins, and wherever the
+ * recovery bundle or the account is at stake. It adds no client, opens no bundle and reads no message by
+ * itself: keys are the user's own affair, and this module has none. It promises: no code counts twice; the
  * wrong ones are counted and limited, also over a restart; secrets are sealed under keys that lie
  * outside of the data directory, and recovery codes are kept as hashes; nothing is asked for before
  * the user has shown that she can answer.

@@ -2,9 +2,12 @@ import type { Bytes, UserUri } from "@treehouse/protocol";
 
 /** Proofs of a password; `authentication` meets it. */
 export interface Passwords {
-  /** The first half of a login against the user's record. Refuses `malformed`. */
+  /**
+   * The first half of a login against the user's record, counted like one. Refuses `malformed` and
+   * `rateLimited`.
+   */
   startPasswordProof(
-    user: UserUri,
+    asker: { readonly user: UserUri; readonly address: string },
     startLoginRequest: Bytes,
   ): Promise<{
     readonly proofId: string;

@@ -83,10 +83,11 @@ function provedRoutes(context: FactorContext, limiter: RateLimiter): readonly Ro
       summary: "Start a proof of the password, for a change that takes one",
       body: jsonBody(passwordProofRequestSchema),
       answer: jsonAnswer(passwordProofAnswerSchema),
-      handle: async ({ body, session }) => {
+      handle: async ({ body, session, address }) => {
         limiter.take(session.id);
         const request = fromBase64Url(body.startLoginRequest);
-        const started = await context.passwords.startPasswordProof(session.user, request);
+        const asker = { user: session.user, address };
+        const started = await context.passwords.startPasswordProof(asker, request);
         return { ...started, loginResponse: toBase64Url(started.loginResponse) };
       },
     }),

@@ -6,7 +6,6 @@ import {
   hubOfferCodec,
   hubOfferRequestCodec,
   leaveResponseCodec,
-  LIMITS,
   parseRoomUri,
   parseUserUri,
   peerLeaveRequestCodec,
@@ -53,7 +52,7 @@ function streamRoutes(parts: RouteParts): readonly Route[] {
       path: peerRoutes.notify,
       access: "peer",
       summary: "Take a batch of the peer's stream",
-      body: tlsBody("Batch", LIMITS.notifyBodyBytesMax),
+      body: tlsBody("Batch", "notifyBodyBytesMax"),
       answer: tlsAnswer("BatchAnswer"),
       handle: ({ peer, body }) => receive(peer.domain, body),
     }),
@@ -62,7 +61,7 @@ function streamRoutes(parts: RouteParts): readonly Route[] {
       path: peerRoutes.submitMessage,
       access: "peer",
       summary: "Submit messages of the peer's clients",
-      body: tlsBody("SubmissionBatch", LIMITS.peerBodyBytesMax),
+      body: tlsBody("SubmissionBatch", "peerBodyBytesMax"),
       answer: tlsAnswer("SubmissionAnswers"),
       handle: ({ peer, body }) => answerSubmissions(peer.domain, body),
     }),
@@ -71,7 +70,7 @@ function streamRoutes(parts: RouteParts): readonly Route[] {
       path: peerRoutes.ephemeral,
       access: "peer",
       summary: "Pass ephemeral entries of the peer's rooms on to whoever is connected",
-      body: tlsBody("EphemeralBatch", LIMITS.peerBodyBytesMax),
+      body: tlsBody("EphemeralBatch", "peerBodyBytesMax"),
       answer: tlsAnswer("EphemeralAnswer"),
       handle: ({ peer, body }) => answerEphemerals(peer.domain, body),
     }),
@@ -80,7 +79,7 @@ function streamRoutes(parts: RouteParts): readonly Route[] {
       path: peerRoutes.events,
       access: "peer",
       summary: "What the peer missed of a room",
-      body: tlsBody("EventsRequest", LIMITS.peerBodyBytesMax),
+      body: tlsBody("EventsRequest", "peerBodyBytesMax"),
       answer: tlsAnswer("EventsResponse"),
       handle: async ({ param, peer, body }) => {
         const { flags, ...page } = eventsRequestCodec.decode(body);
@@ -96,7 +95,7 @@ function streamRoutes(parts: RouteParts): readonly Route[] {
       path: peerRoutes.standing,
       access: "peer",
       summary: "Where this server stands in a room of the peer",
-      body: tlsBody("StandingRequest", LIMITS.peerBodyBytesMax),
+      body: tlsBody("StandingRequest", "peerBodyBytesMax"),
       answer: tlsAnswer("StandingResponse"),
       handle: async ({ param, peer, body }) => {
         standingRequestCodec.decode(body);
@@ -120,7 +119,7 @@ function roomRoutes({ hosted }: FederationContext): readonly Route[] {
       path: peerRoutes[endpoint],
       access: "peer",
       summary,
-      body: tlsBody("ForwardedRequest", LIMITS.peerBodyBytesMax),
+      body: tlsBody("ForwardedRequest", "peerBodyBytesMax"),
       answer: tlsAnswer(answer),
       handle: ({ param, peer, body }) => {
         const { client, request } = forwardedRequestCodec.decode(body);
@@ -143,7 +142,7 @@ function roomRoutes({ hosted }: FederationContext): readonly Route[] {
       path: peerRoutes.tree,
       access: "peer",
       summary: "The public tree of an epoch",
-      body: tlsBody("TreeRequest", LIMITS.peerBodyBytesMax),
+      body: tlsBody("TreeRequest", "peerBodyBytesMax"),
       answer: tlsAnswer("TreeResponse"),
       handle: ({ param, peer, body }) => {
         const { client, epoch } = treeRequestCodec.decode(body);
@@ -156,7 +155,7 @@ function roomRoutes({ hosted }: FederationContext): readonly Route[] {
       path: peerRoutes.hubOffer,
       access: "peer",
       summary: "Ask this server to become the hub of a room that it follows",
-      body: tlsBody("HubOfferRequest", LIMITS.peerBodyBytesMax),
+      body: tlsBody("HubOfferRequest", "peerBodyBytesMax"),
       answer: tlsAnswer("HubOffer"),
       handle: async ({ param, peer, body }) => {
         const { client } = hubOfferRequestCodec.decode(body);
@@ -170,7 +169,7 @@ function roomRoutes({ hosted }: FederationContext): readonly Route[] {
       path: peerRoutes.takeOver,
       access: "peer",
       summary: "What this server is to take over with a room's next commit",
-      body: tlsBody("TakeOverRequest", LIMITS.takeOverBodyBytesMax),
+      body: tlsBody("TakeOverRequest", "takeOverBodyBytesMax"),
       answer: tlsAnswer("TakeOverResponse"),
       handle: async ({ param, peer, body }) => {
         await hosted.takeOver(peer.domain, parseRoomUri(param("roomId")), body);
@@ -182,7 +181,7 @@ function roomRoutes({ hosted }: FederationContext): readonly Route[] {
       path: peerRoutes.leave,
       access: "peer",
       summary: "Have all clients of a user removed from a room, or one that was not seen for long",
-      body: tlsBody("LeaveRequest", LIMITS.peerBodyBytesMax),
+      body: tlsBody("LeaveRequest", "peerBodyBytesMax"),
       answer: tlsAnswer("LeaveResponse"),
       handle: async ({ param, peer, body }) => {
         const { client, leaver } = peerLeaveRequestCodec.decode(body);
@@ -201,7 +200,7 @@ function userRoutes({ context, users }: RouteParts): readonly Route[] {
       path: peerRoutes.keyMaterial,
       access: "peer",
       summary: "Claim one KeyPackage of each client of a user",
-      body: tlsBody("KeyMaterialRequest", LIMITS.peerBodyBytesMax),
+      body: tlsBody("KeyMaterialRequest", "peerBodyBytesMax"),
       answer: tlsAnswer("KeyMaterialResponse"),
       handle: ({ param, peer, body }) =>
         users.keyMaterial(peer, parseUserUri(param("targetUser")), body),
@@ -211,7 +210,7 @@ function userRoutes({ context, users }: RouteParts): readonly Route[] {
       path: peerRoutes.identifierQuery,
       access: "peer",
       summary: "The client list of a user",
-      body: tlsBody("IdentifierRequest", LIMITS.peerBodyBytesMax),
+      body: tlsBody("IdentifierRequest", "peerBodyBytesMax"),
       answer: tlsAnswer("IdentifierResponse"),
       handle: ({ param, peer, body }) => {
         if (param("domain") !== context.domain) {

@@ -71,14 +71,6 @@ async function claimHere(
       return responseOf(user, await claim(context, tx, { requester, targets, request }));
     case "notGiven":
       return { status: "noConsent", user, clients: [] };
-    case "blocked": {
-      // On this server everybody else is let in: a refusal by name would tell of the block.
-      const status = "keyMaterialExhausted";
-      return responseOf(
-        user,
-        targets.map((client) => ({ status, client })),
-      );
-    }
   }
 }
 

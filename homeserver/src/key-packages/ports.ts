@@ -4,8 +4,8 @@ import type { ReadTx } from "../platform/index.ts";
 /** Who may fetch whose KeyPackages; `authentication` meets it. */
 export interface Consent {
   /**
-   * Of a target of this server. `blocked` only where everybody else would be let in, so that it must
-   * look like something else. As much is read whatever the answer, also for an unknown target.
+   * Of a target of this server. A block is `notGiven`. As much is read whatever the answer, also for
+   * an unknown target.
    */
   mayClaim(
     tx: ReadTx,
@@ -14,7 +14,7 @@ export interface Consent {
       readonly target: UserUri;
       readonly room: RoomUri | undefined;
     },
-  ): Promise<"given" | "notGiven" | "blocked" | "hidden">;
+  ): Promise<"given" | "notGiven" | "hidden">;
 }
 
 /** Users of other servers; `federation` meets it. Refuses `peerUnreachable` and `peerDenied`. */

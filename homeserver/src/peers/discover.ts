@@ -29,7 +29,8 @@ export async function directoryOf(context: PeersContext, state: PeerState): Prom
 
 /**
  * This directory, or a newer one if this one fails the check: a server that is updated learns things
- * within the hour for which its directory is used (FED-903). Throws what the check throws.
+ * within the hour for which its directory is used (FED-903). The longer newer ones do not help, the
+ * longer it waits for the next. Throws what the check throws.
  */
 export async function directoryThatFits(
   context: PeersContext,
@@ -41,13 +42,21 @@ export async function directoryThatFits(
     check(known);
     return known;
   } catch (error) {
-    const mayLook = mayFetch(context, state, LIMITS.directoryLackingMs);
+    const mayLook = mayFetch(context, state, waitWhileLacking(state));
     if (!mayLook || !(await hasRefetched(context, state))) throw error;
   }
   checkNotFrozen(state);
   const newer = state.directory?.document ?? known;
+  state.lackingSince ??= state.attemptedAt;
   check(newer);
+  state.lackingSince = undefined;
   return newer;
+}
+
+/** As long as the directory has been found lacking already, so that it doubles. */
+function waitWhileLacking({ attemptedAt = 0, lackingSince = attemptedAt }: PeerState): number {
+  const waited = Math.max(attemptedAt - lackingSince, LIMITS.directoryLackingMs);
+  return Math.min(waited, LIMITS.directoryRefetchMs);
 }
 
 async function hasRefetched(context: PeersContext, state: PeerState): Promise<boolean> {

@@ -1,5 +1,6 @@
-import { LIMITS, NONCE_START_BYTES, Refusal } from "@treehouse/protocol";
+import { concatBytes, LIMITS, Refusal } from "@treehouse/protocol";
 import type { Bytes, Env } from "@treehouse/protocol";
+import { sha256 } from "../platform/index.ts";
 
 /** The nonces that one peer used lately. */
 export interface NonceWindow {
@@ -13,14 +14,15 @@ export interface NonceWindow {
 const generations = 4;
 const generationMs = LIMITS.nonceKeptMs / (generations - 1);
 const capacityMin = 64;
+const keyBytes = 16;
 
 /**
- * Sets of 53 bits of each nonce, eight octets apiece, because a busy peer uses a million of them in
- * eleven minutes: of its end, which is always drawn (FED-1116). The slots are chosen by multipliers that
- * nobody else knows: who picks nonces cannot make them meet.
+ * Sets of 53 bits of a hash of each nonce, eight octets apiece, because a busy peer uses a million of
+ * them in eleven minutes. The hash has a key that nobody else knows: who picks nonces cannot make them
+ * meet. At such traffic one is taken for another in two months, and its sender asks again.
  */
 export function createNonceWindow(env: Pick<Env, "monotonic" | "random">): NonceWindow {
-  const [a, b] = multipliers(env.random(8));
+  const key = env.random(keyBytes);
   let tables: readonly Table[] = [];
   let began = env.monotonic();
 
@@ -28,17 +30,15 @@ export function createNonceWindow(env: Pick<Env, "monotonic" | "random">): Nonce
     const passed = Math.floor((env.monotonic() - began) / generationMs);
     if (passed <= 0) return;
     began += passed * generationMs;
-    const fresh = Array.from({ length: Math.min(passed, generations) }, () => new Table(a, b));
+    const fresh = Array.from({ length: Math.min(passed, generations) }, () => new Table());
     tables = [...fresh, ...tables].slice(0, generations);
   }
 
   return {
     take(nonce) {
       age();
-      const view = new DataView(nonce.buffer, nonce.byteOffset, nonce.byteLength);
-      const high = view.getUint32(NONCE_START_BYTES) & 0x1f_ffff;
-      const low = view.getUint32(NONCE_START_BYTES + 4);
-      if (tables.some((table) => table.has(high, low))) {
+      const value = valueOf(sha256(concatBytes(key, nonce)));
+      if (tables.some((table) => table.has(value))) {
         throw new Refusal("replayed", "this request was received before");
       }
       const count = tables.reduce((sum, table) => sum + table.size, 0);
@@ -50,8 +50,8 @@ export function createNonceWindow(env: Pick<Env, "monotonic" | "random">): Nonce
         });
       }
       const [current, ...older] = tables;
-      if (current === undefined) tables = [new Table(a, b), ...older];
-      tables[0]?.add(high, low);
+      if (current === undefined) tables = [new Table(), ...older];
+      tables[0]?.add(value);
     },
     idle() {
       age();
@@ -60,60 +60,44 @@ export function createNonceWindow(env: Pick<Env, "monotonic" | "random">): Nonce
   };
 }
 
-/** Open addressing over numbers below 2^53; 0 is an empty slot. */
+/** Open addressing over whole numbers that were drawn evenly; 0 is an empty slot. */
 class Table {
-  readonly #a: number;
-  readonly #b: number;
   #slots = new Float64Array(capacityMin);
   #size = 0;
-
-  constructor(a: number, b: number) {
-    this.#a = a;
-    this.#b = b;
-  }
 
   get size(): number {
     return this.#size;
   }
 
-  has(high: number, low: number): boolean {
-    return this.#slots[this.#find(high, low)] !== 0;
+  has(value: number): boolean {
+    return this.#slots[this.#find(value)] !== 0;
   }
 
-  add(high: number, low: number): void {
+  add(value: number): void {
     if (2 * (this.#size + 1) > this.#slots.length) this.#grow();
-    const at = this.#find(high, low);
+    const at = this.#find(value);
     if (this.#slots[at] !== 0) return;
-    this.#slots[at] = valueOf(high, low);
+    this.#slots[at] = value;
     this.#size += 1;
   }
 
   /** The slot of the value, or the empty one in which it belongs. */
-  #find(high: number, low: number): number {
-    const value = valueOf(high, low);
-    const mask = this.#slots.length - 1;
-    const mixed = (Math.imul(this.#a, low) + Math.imul(this.#b, high)) >>> 0;
-    // The high bits: only they depend on all that went in.
-    let at = mixed >>> Math.clz32(mask);
-    while (this.#slots[at] !== 0 && this.#slots[at] !== value) at = (at + 1) & mask;
+  #find(value: number): number {
+    const { length } = this.#slots;
+    let at = value % length;
+    while (this.#slots[at] !== 0 && this.#slots[at] !== value) at = (at + 1) % length;
     return at;
   }
 
   #grow(): void {
     const values = this.#slots.filter((value) => value !== 0);
     this.#slots = new Float64Array(2 * this.#slots.length);
-    for (const value of values) {
-      this.#slots[this.#find(Math.floor((value - 1) / 2 ** 32), (value - 1) % 2 ** 32)] = value;
-    }
+    for (const value of values) this.#slots[this.#find(value)] = value;
   }
 }
 
-/** Never 0, and below 2^53 + 1. */
-function valueOf(high: number, low: number): number {
-  return high * 2 ** 32 + low + 1;
-}
-
-function multipliers(random: Bytes): readonly [number, number] {
-  const view = new DataView(random.buffer, random.byteOffset, random.byteLength);
-  return [view.getUint32(0) | 1, view.getUint32(4) | 1];
+/** Never 0, and not above 2^53, so that it is exact. */
+function valueOf(hash: Bytes): number {
+  const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength);
+  return (view.getUint32(0) & 0x1f_ffff) * 2 ** 32 + view.getUint32(4) + 1;
 }

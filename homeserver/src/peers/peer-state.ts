@@ -21,6 +21,8 @@ export interface PeerState {
   directory: FetchedDirectory | undefined;
   /** Monotonic time of the last attempt to fetch the directory, and what it failed with. */
   attemptedAt: number | undefined;
+  /** Monotonic time of the first of those looks at it in a row that did not show what was needed. */
+  lackingSince: number | undefined;
   fault: unknown;
   /** The attempt that is under way. */
   fetching: Promise<void> | undefined;
@@ -58,6 +60,7 @@ export function newPeerState(domain: Domain, at: { now: number; monotonic: numbe
     touched: false,
     directory: undefined,
     attemptedAt: undefined,
+    lackingSince: undefined,
     fault: undefined,
     fetching: undefined,
     nonces: undefined,

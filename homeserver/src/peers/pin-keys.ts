@@ -1,4 +1,4 @@
-import { equalBytes, verifyFederationKey } from "@treehouse/protocol";
+import { equalBytes, LIMITS, verifyFederationKey } from "@treehouse/protocol";
 import type { Bytes, Directory, Domain, Verify } from "@treehouse/protocol";
 import type { PeerKey } from "./store.ts";
 
@@ -16,7 +16,11 @@ type ListedKey = Directory["keys"][number];
  * FED-911, FED-912: the first directory is believed. Of a later one, a new key is believed when a
  * believed key that is not over certified it, or when a chain of such certificates leads to it: a
  * server that was not heard of for long may have changed its key more than once. A key that is not
- * listed any more is over from now on, and the end of a key never moves away.
+ * listed any more is over at once, without patience for a clock, for it may have been stolen; and the
+ * end of a key never moves away.
+ *
+ * Of the keys that are over, those that ended last are remembered: whoever makes a server forget one
+ * that it revoked has another one that is believed, and gains nothing.
  */
 export function pinKeys(
   known: readonly PeerKey[],
@@ -49,12 +53,13 @@ export function pinKeys(
   const listedKids = new Map(listed.map((key) => [key.kid, key]));
   const pinned = [...new Map([...before, ...believed]).values()].map((key) => {
     const shown = listedKids.get(key.kid);
-    return { ...key, expires: earlier(key.expires, shown === undefined ? now : shown.exp) };
+    const end = shown === undefined ? now - LIMITS.federationSkewMs : shown.exp;
+    return { ...key, expires: earlier(key.expires, end) };
   });
   // Where nothing believed is left, what is shown is as good as new; what is over asks for nothing.
   const offered = pinned.some(isNotOver(now)) ? unknown : listed;
   return {
-    pinned: pinned.toSorted(byKid),
+    pinned: pinned.toSorted(byEnd).slice(0, LIMITS.peerKeysMax).toSorted(byKid),
     offered: offered.map((key) => peerKey(key, now)).filter(isNotOver(now)),
   };
 }
@@ -89,6 +94,11 @@ function peerKey({ kid, x, notBefore, exp }: ListedKey, now: number): PeerKey {
 function earlier(left: number | undefined, right: number | undefined): number | undefined {
   if (left === undefined || right === undefined) return left ?? right;
   return Math.min(left, right);
+}
+
+/** Those that are not over come first: a directory cannot list as many as are remembered. */
+function byEnd({ expires: left = Infinity }: PeerKey, { expires: right = Infinity }: PeerKey) {
+  return left === right ? 0 : right - left;
 }
 
 function byKid(left: PeerKey, right: PeerKey): number {

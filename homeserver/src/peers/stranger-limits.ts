@@ -1,6 +1,6 @@
 import { RATE_LIMITS } from "@treehouse/protocol";
 import type { Env } from "@treehouse/protocol";
-import { createRateLimiter } from "../platform/index.ts";
+import { createAddressLimiter, createRateLimiter } from "../platform/index.ts";
 
 /** Bounds how many names that nobody proved yet this server looks up because of a request. */
 export interface StrangerLimits {
@@ -9,7 +9,11 @@ export interface StrangerLimits {
 }
 
 export function createStrangerLimits(env: Pick<Env, "monotonic">): StrangerLimits {
-  const perAddress = createRateLimiter(env, RATE_LIMITS.discoveryPerAddress, "discoveryPerAddress");
+  const perAddress = createAddressLimiter(
+    env,
+    RATE_LIMITS.discoveryPerAddress,
+    "discoveryPerAddress",
+  );
   const together = createRateLimiter(env, RATE_LIMITS.discoveryOfStrangers, "discoveryOfStrangers");
   return {
     take(address) {

@@ -74,6 +74,8 @@ export { createObjectStore } from "./object-store.ts";
 export type { ObjectStore, ObjectStoreOptions } from "./object-store.ts";
 export { createPending } from "./pending.ts";
 export type { Pending } from "./pending.ts";
+export { createAddressLimiter } from "./address-limit.ts";
+export { networksOf } from "./networks.ts";
 export { createRateLimiter } from "./rate-limit.ts";
 export type { RateLimiter } from "./rate-limit.ts";
 export { openSealingKeys, sealingKeyFile, SealingRefused } from "./sealing-keys.ts";

@@ -5,8 +5,8 @@ import type { Env, RateRule } from "@treehouse/protocol";
 export interface RateLimiter {
   /** Counts one act, or refuses it with `rateLimited` and the time after which it would pass. */
   take(key: string, count?: number): void;
-  /** Takes back one act that was counted, and then undone. */
-  giveBack(key: string): void;
+  /** Takes back acts that were counted, and then undone: one, unless told otherwise. */
+  giveBack(key: string, count?: number): void;
 }
 
 /** Keys remembered at most; beyond it those that may act soonest again are forgotten first. */
@@ -49,9 +49,9 @@ export function createRateLimiter(
       if (!theoretical.has(key) && theoretical.size >= keysMax) forget(now);
       theoretical.set(key, at);
     },
-    giveBack(key) {
+    giveBack(key, count = 1) {
       const at = theoretical.get(key);
-      if (at !== undefined) theoretical.set(key, at - stepMs);
+      if (at !== undefined) theoretical.set(key, at - count * stepMs);
     },
   };
 }

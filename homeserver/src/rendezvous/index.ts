@@ -8,7 +8,7 @@
  * between the two, and it must gain nothing by changing it.
  */
 import type { Domain, Env, RateRule } from "@treehouse/protocol";
-import { createRateLimiter } from "../platform/index.ts";
+import { createAddressLimiter, createRateLimiter } from "../platform/index.ts";
 import type { Route } from "../platform/index.ts";
 import { createMailboxes } from "./mailboxes.ts";
 import { rendezvousRoutes } from "./routes.ts";
@@ -33,8 +33,12 @@ export function createRendezvous(options: {
   const { domain, env } = options;
   const mailboxes = createMailboxes(env);
   const limits = {
-    perAddress: createRateLimiter(env, rendezvousPerAddress, "rendezvousPerAddress"),
-    stepsPerAddress: createRateLimiter(env, rendezvousStepsPerAddress, "rendezvousStepsPerAddress"),
+    perAddress: createAddressLimiter(env, rendezvousPerAddress, "rendezvousPerAddress"),
+    stepsPerAddress: createAddressLimiter(
+      env,
+      rendezvousStepsPerAddress,
+      "rendezvousStepsPerAddress",
+    ),
     stepsPerUser: createRateLimiter(env, rendezvousStepsPerUser, "rendezvousStepsPerUser"),
   };
   return {

@@ -6,6 +6,7 @@ import {
   toBase64Url,
   utf8Encode,
 } from "@treehouse/protocol";
+import { networksOf } from "../platform/index.ts";
 import type { Bytes, Env, RendezvousEnd, UserUri } from "@treehouse/protocol";
 
 export type OpenedMailbox = {
@@ -33,8 +34,8 @@ export type Turned = {
  * approving side begins, so that who has no session can put nothing here that nobody asked for.
  */
 export interface Mailboxes {
-  /** Refuses `rateLimited` when there are as many as there may be. */
-  open(user: UserUri): OpenedMailbox;
+  /** Refuses `rateLimited` when there are as many as there may be, here or from networks of the address. */
+  open(user: UserUri, address: string): OpenedMailbox;
   /** The side that has opened it. Refuses `notFound`, `conflict` and `limitExceeded`. */
   joining(mailbox: string, key: string, turn: Turn): Promise<Turned>;
   /** A client of the user. Refuses the same. */
@@ -47,6 +48,8 @@ type Side = "joining" | "approving";
 
 type Mailbox = {
   readonly user: UserUri;
+  /** From where it was opened. */
+  readonly networks: readonly string[];
   readonly keyHash: Bytes;
   /** By the monotonic clock. */
   readonly until: number;
@@ -55,7 +58,8 @@ type Mailbox = {
   closed: RendezvousEnd | undefined;
 };
 
-const { rendezvousLifetimeMs, rendezvousMax, rendezvousWaitMs } = RENDEZVOUS_LIMITS;
+const { rendezvousLifetimeMs, rendezvousMax, rendezvousPerNetworkMax, rendezvousWaitMs } =
+  RENDEZVOUS_LIMITS;
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const nameLength = 4;
 
@@ -110,8 +114,20 @@ export function createMailboxes(
   };
 
   return {
-    open(user) {
+    open(user, address) {
       forgetOld();
+      const networks = networksOf(address);
+      for (const [width, network] of networks.entries()) {
+        const theirs = [...open.values()].filter((one) => one.networks.includes(network));
+        const limit = rendezvousPerNetworkMax * 2 ** width;
+        const [first] = theirs;
+        if (theirs.length < limit || first === undefined) continue;
+        throw new Refusal("rateLimited", "too many new clients of this network wait for approval", {
+          retryAfterMs: Math.ceil(first.until - env.monotonic()),
+          limitName: "rendezvousPerNetworkMax",
+          limit,
+        });
+      }
       const [eldest] = open.values();
       if (open.size >= rendezvousMax && eldest !== undefined) {
         throw new Refusal("rateLimited", "too many new clients wait for approval", {
@@ -124,7 +140,15 @@ export function createMailboxes(
       const key = toBase64Url(env.random(32));
       const until = env.monotonic() + rendezvousLifetimeMs;
       const keyHash = hashOf(key);
-      open.set(name, { user, keyHash, until, messages: [], waiting: new Map(), closed: undefined });
+      open.set(name, {
+        user,
+        networks,
+        keyHash,
+        until,
+        messages: [],
+        waiting: new Map(),
+        closed: undefined,
+      });
       return { mailbox: name, key, expiresAt: env.now() + rendezvousLifetimeMs };
     },
     async joining(name, key, turn) {

@@ -36,7 +36,7 @@ export function rendezvousRoutes(
         if (domainOf(body.user) !== domain) {
           throw new Refusal("misdirected", "this user is of another server: ask that one");
         }
-        return mailboxes.open(body.user);
+        return mailboxes.open(body.user, address);
       },
     }),
     route({

@@ -125,7 +125,7 @@ export async function startRig(
   });
   const http = createHttpServer({
     env,
-    authenticate: (token) => authentication.authenticate(token),
+    authenticate: (token, address) => authentication.authenticate(token, address),
     prove: (session, request) => authentication.prove(session, request),
     trustedProxies: new Set(),
     routes: [...authentication.routes, ...queuing.routes, ...delivery.routes],

@@ -57,7 +57,7 @@ test("every endpoint with a body refuses one that is too large, of another kind 
     const { body } = route;
     if (!body) continue;
     const name = `${route.method} ${route.path}`;
-    const huge = await call(server, route, token, new Uint8Array(body.bytesMax + 1));
+    const huge = await call(server, route, token, new Uint8Array(LIMITS[body.limitName] + 1));
     expect(seen(route, huge)).toEqual([name, 413, "tooLarge"]);
     const raw = { mediaType: "text/plain", body: new Uint8Array(4) };
     const other = await ask(server.url, route.path, { method: route.method, token, raw });

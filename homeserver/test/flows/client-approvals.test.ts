@@ -62,11 +62,11 @@ async function world(deviation: Deviation = {}) {
     };
     return ask(url, paths.clients(), { json });
   };
-  return { server, url, alice, token, client, path, approve, proofIdOf, add };
+  return { server, url, alice, token, client, keys, path, approve, proofIdOf, add };
 }
 
 test("R-027 an approved client gets its first session by its own key and the user's signature, once", async () => {
-  const { server, url, client, approve, proofIdOf, add, alice } = await world();
+  const { server, url, client, keys, approve, proofIdOf, add, alice } = await world();
   await using _ = server;
   const unsigned = await add(proofIdOf(await approve()), alice.clientKeys);
   expect(codeOf(unsigned)).toBe("identityInvalid");
@@ -80,7 +80,8 @@ test("R-027 an approved client gets its first session by its own key and the use
   // To be approved is no proof of a password, with which a recovery key could be put in place.
   const json = { ...recoveryKey(), proofId: spare };
   const recovery = { method: "PUT", token: session.token, json } as const;
-  expect(codeOf(await ask(url, paths.recovery(), recovery))).toBe("loginFailed");
+  const signer = { ...alice, client, clientKeys: keys };
+  expect(codeOf(await askProved(signer, url, paths.recovery(), recovery))).toBe("loginFailed");
 });
 
 test("T-12 to approve takes the client's own key, for a client of the same user that is not there", async () => {

@@ -93,32 +93,41 @@ test("R-043 FED-963 unknown, without leave and blocked are one answer and one am
   expect((await claimByPeer(world, requestOf(alice, bob.user))).status).toBe("success");
 });
 
-test("R-043 on one server a block looks like an empty stock, or where all must ask like no leave", async () => {
+test("R-043 FED-964 on one server a block looks like somebody who has everybody ask first", async () => {
   for (const localContacts of ["implied", "ask"] as const) {
     await using server = await openSmallServer({ localContacts });
-    const [alice, bob, eve] = [
+    const [alice, bob, carol, eve] = [
       await enrol(server, "alice"),
       await enrol(server, "bob"),
+      await enrol(server, "carol"),
       await enrol(server, "eve"),
     ];
-    await uploaded(server, alice, [await alice.make({ lastResort: true })]);
+    for (const one of [alice, carol]) {
+      await uploaded(server, one, [await one.make({ lastResort: true })]);
+    }
     const open = await claimed(server, bob, alice.user);
     expect(open.status).toBe(localContacts === "implied" ? "success" : "noConsent");
     await act(server, bob, "request", alice.user);
     await act(server, alice, "accept", bob.user);
     expect((await claimed(server, bob, alice.user)).status).toBe("success");
 
+    await ask(server.url, paths.privacy(), {
+      token: carol.token,
+      method: "PUT",
+      json: { adding: "nobody" },
+    });
     await act(server, alice, "block", eve.user);
-    const empty = await enrol(server, "empty");
-    const expected =
-      localContacts === "implied"
-        ? await claimed(server, eve, empty.user)
-        : await claimed(server, bob, empty.user);
-    const { status, clients } = await claimed(server, eve, alice.user);
-    expect([status, clients.map((each) => each.status)]).toEqual([
-      expected.status,
-      expected.clients.map((each) => each.status),
-    ]);
+    // The first request of a session notes that it was used.
+    await claimed(server, eve, bob.user);
+    const outcomes = [];
+    for (const target of [carol, alice]) {
+      const before = server.work.statements;
+      const { user, ...rest } = await claimed(server, eve, target.user);
+      expect(user).toBe(target.user);
+      outcomes.push({ ...rest, statements: server.work.statements - before });
+    }
+    expect(outcomes[0]).toMatchObject({ status: "noConsent", clients: [] });
+    expect(outcomes[1]).toEqual(outcomes[0]);
     // One's own clients are never strangers.
     expect((await claimed(server, alice, alice.user)).status).toBe("success");
   }

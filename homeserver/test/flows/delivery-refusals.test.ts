@@ -162,6 +162,39 @@ test("T-16 FED-220 FED-222 a bundle that may not be accepted is refused whole, a
   expect(await refusalsOf(rig, early)).toEqual(named(early));
 });
 
+test("FED-924 FED-995 a handshake of another group or epoch is refused by the name of the rule", async () => {
+  const [a, b] = await openPair(alice, bob);
+  const other = await foundRoom(alice);
+  const own = await b.group.proposeRemoval(b.group.ownLeaf, b.aad());
+  const stray = await other.group.proposeRemoval(other.group.ownLeaf, other.aad());
+  const byAlice = await a.group.proposeRemoval(b.group.ownLeaf, a.aad());
+  const elsewhere = other.bundle(await other.prepare({}));
+  const copy = await a.copy();
+  await copy.adopt(await copy.prepareCommit({}, a.aad()));
+  const ahead = await copy.prepareCommit({}, a.aad());
+  const nextRemoval = await copy.proposeRemoval(b.group.ownLeaf, a.aad());
+  const propose = (seat: Seat, ...proposals: Bytes[]) =>
+    seat.update(updateRequestCodec.encode({ kind: "proposal", proposals }));
+  const seen = ({ refusal }: Answer) => [refusal?.code, refusal?.data.rule];
+  expect(seen(await a.update(elsewhere))).toEqual(["invalidCommit", "groupId"]);
+  expect(seen(await propose(a, stray))).toEqual(["invalidProposal", "groupId"]);
+  expect(seen(await propose(b, own, stray))).toEqual(["invalidProposal", "groupId"]);
+  expect(seen(await a.update(a.bundle(ahead)))).toEqual(["epochAhead", "epoch"]);
+  expect(seen(await propose(a, nextRemoval))).toEqual(["epochAhead", "epoch"]);
+  const late = a.bundle(await a.prepare({}));
+  await a.group.discard();
+  await a.commit({});
+  expect(seen(await a.update(late))).toEqual(["wrongEpoch", "epoch"]);
+  expect(seen(await propose(b, own))).toEqual(["wrongEpoch", "epoch"]);
+  await b.sync();
+  const removals = [
+    await b.group.proposeRemoval(b.group.ownLeaf, b.aad()),
+    await a.group.proposeRemoval(a.group.ownLeaf, a.aad()),
+  ];
+  expect(seen(await propose(b, ...removals))).toEqual(["invalidProposal", "proposedBySeveral"]);
+  expect(seen(await propose(b, own, byAlice))).toEqual(["wrongEpoch", "epoch"]);
+});
+
 test("R-063 what a role may not do is refused, by whatever commit it comes", async () => {
   const [a, b, c] = await openTrio(alice, bob, carol);
   const state = decodeRoomState(b.group.roomState());

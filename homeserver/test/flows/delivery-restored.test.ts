@@ -1,11 +1,14 @@
 import {
   decodeEntry,
   encodeEntry,
+  encodeSafeAad,
   entriesPageCodec,
   paths,
   Refusal,
   TOMBSTONE_REASONS,
+  utf8Encode,
 } from "@treehouse/protocol";
+import type { Bytes } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { backUp, firstLife, settle, unsettled } from "../delivery/backed-up.ts";
 import { enrolPerson } from "../delivery/person.ts";
@@ -291,14 +294,19 @@ test("no term and no position of an earlier life comes again, however often a ba
   });
 });
 
-test("FED-231 a message of before the restore is to be encrypted again", async () => {
+test("FED-231 FED-111 a message of before the restore, or without our component, is encrypted again", async () => {
   const [a] = await pair.openRoom();
+  const say = async (sealed: Bytes) => servers.hub.delivery.submit(alice, a.room, sealed);
+  const bare = encodeSafeAad({ treehouse: undefined, others: [] });
+  const without = async () => a.submission(await a.group.encrypt(utf8Encode("bare"), bare));
+  await say(await without());
   const restore = await backUp(pair);
   const stale = await a.seal("from before");
   await restore();
   await settle(servers);
-  const submit = servers.hub.delivery.submit(alice, a.room, stale);
-  await expect(submit).rejects.toMatchObject({ code: "epochTooOld", data: { currentEpoch: 1 } });
+  const refusal = { code: "epochTooOld", data: { currentEpoch: 1 } };
+  await expect(say(stale)).rejects.toMatchObject(refusal);
+  await expect(say(await without())).rejects.toMatchObject(refusal);
 });
 
 test("FED-224 what a restored hub has taken back is answered where it stands, to whoever sends it again", async () => {

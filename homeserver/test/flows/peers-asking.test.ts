@@ -104,6 +104,32 @@ test("FED-903 FED-919 what a server has learned is noticed at once, though its d
   await ask();
 });
 
+test("FED-903 a server whose newer directory does not help is looked at ever less, up to a minute", async () => {
+  const { versions } = peer.directory;
+  peer.directory.versions = ["mimi-99+1"];
+  const ask = () => own.peers.post(peer.domain, call);
+  const fetched = async (seconds: number) => {
+    const before = peer.fetches();
+    for (let second = 0; second < seconds; second += 1) {
+      own.advance(1_000);
+      // Requests that meet count as one look.
+      await Promise.allSettled([ask(), ask(), ask()]);
+    }
+    return peer.fetches() - before;
+  };
+  await expect(ask()).rejects.toMatchObject({ code: "versionUnsupported" });
+  expect(await fetched(80)).toBe(5);
+  expect(await fetched(600)).toBe(10);
+  peer.directory.versions = versions;
+  own.advance(LIMITS.directoryRefetchMs);
+  await ask();
+  // What helped is looked for soon again.
+  peer.directory.versions = ["mimi-99+1"];
+  own.advance(LIMITS.directoryKeptMs + 1);
+  await expect(ask()).rejects.toMatchObject({ code: "versionUnsupported" });
+  expect(await fetched(5)).toBe(1);
+});
+
 test("FED-903 a directory that lacks something is used on while no newer one can be had", async () => {
   const ask = (endpoint: EndpointName = "notify") =>
     own.peers.post(peer.domain, {

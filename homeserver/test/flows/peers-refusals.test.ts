@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { get } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { json } from "node:stream/consumers";
 import {
   DIRECTORY_PATH,
   formatDigest,
@@ -19,6 +23,7 @@ import {
 import type { AskOptions, RawPeer } from "../peers/raw-peer.ts";
 import { openRigAndPeer } from "../peers/rig-and-peer.ts";
 import type { RigAndPeer } from "../peers/rig-and-peer.ts";
+import { echoPath } from "../peers/rig.ts";
 import type { Network, Rig } from "../peers/rig.ts";
 
 let world: RigAndPeer;
@@ -66,6 +71,18 @@ const rows: readonly [string, AskOptions, number, string][] = [
     "signatureInvalid",
   ],
   ["FED-905 another digest", { signed: { digest: new Uint8Array(32) } }, 401, "signatureInvalid"],
+  [
+    "FED-905 a query that is not signed",
+    { path: `${echoPath}?room=x`, signed: { path: echoPath } },
+    401,
+    "signatureInvalid",
+  ],
+  [
+    "FED-905 an empty query",
+    { path: `${echoPath}?`, signed: { path: echoPath } },
+    401,
+    "signatureInvalid",
+  ],
   [
     "H-01 FED-907 the digest of another body",
     { headers: { "content-digest": `sha-256=:${"A".repeat(43)}=:` } },
@@ -131,7 +148,18 @@ const rows: readonly [string, AskOptions, number, string][] = [
     415,
     "unsupportedMediaType",
   ],
-  ["H-08 FED-935 a large body", { body: new Uint8Array(100_001) }, 413, "tooLarge"],
+  [
+    "FED-907 a body that is said to be as it is",
+    { headers: { "content-encoding": "identity" } },
+    415,
+    "unsupportedMediaType",
+  ],
+  [
+    "H-08 FED-935 a large body",
+    { body: new Uint8Array(LIMITS.groupInfoBytesMax + 1) },
+    413,
+    "tooLarge",
+  ],
 ];
 
 test.each(rows)(
@@ -293,6 +321,16 @@ test("FED-915 the first thing that is wrong is what is told", async () => {
     "digestMismatch",
     "signatureInvalid",
   ]);
+});
+
+test("FED-901 the directory is shown under any name, and says whose it is", async () => {
+  const { port } = new URL(hub.url);
+  const [answer]: IncomingMessage[] = await once(
+    get({ port, path: DIRECTORY_PATH, headers: { host: "other.example" } }),
+    "response",
+  );
+  expect(answer?.statusCode).toBe(200);
+  expect(answer && (await json(answer))).toMatchObject({ domain: "hub.example" });
 });
 
 test("FED-902 the directory is as the protocol says; the API document has no route of servers", async () => {

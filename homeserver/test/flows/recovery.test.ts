@@ -18,7 +18,7 @@ import {
 } from "@treehouse/protocol";
 import type { ClientUri } from "@treehouse/protocol";
 import { expect, test } from "vitest";
-import { ask } from "../people/ask.ts";
+import { ask, askProved } from "../people/ask.ts";
 import type { Answer } from "../people/ask.ts";
 import { createPerson, testCrypto } from "../people/person.ts";
 import type { KeyPair } from "../people/person.ts";
@@ -47,7 +47,7 @@ async function world() {
     return proofId;
   };
   const write = (proofId: string, expectedVersion: number, by: KeyPair = keys, sealed = copy) =>
-    ask(url, paths.recovery(), {
+    askProved(alice, url, paths.recovery(), {
       method: "PUT",
       token: session.token,
       json: {
@@ -186,8 +186,10 @@ test("the recovery key sets a new password, with all that it signed and nothing 
       signature,
     };
     const path = paths.passwordResetFinish();
-    const answer = await ask(url, path, { token, json });
-    const again = await ask(url, path, { token, json });
+    const unsigned = await ask(url, path, { token, json });
+    expect(codeOf(unsigned)).toBe("proofRequired");
+    const answer = await askProved(alice, url, path, { token, json });
+    const again = await askProved(alice, url, path, { token, json });
     expect(codeOf(again)).toBe("loginFailed");
     return answer;
   };

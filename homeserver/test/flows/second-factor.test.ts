@@ -1,7 +1,9 @@
 /** The second factor of logins: an authenticator app, and recovery codes in its stead. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { client as opaqueClient } from "@serenity-kit/opaque";
 import {
+  credentialStartAnswerSchema,
   loginFinishAnswerSchema,
   paths,
   recoveryCodesAnswerSchema,
@@ -12,8 +14,9 @@ import { expect, test } from "vitest";
 import { FACTOR_LIMITS } from "../../src/factors/limits.ts";
 import { ask, askProved } from "../people/ask.ts";
 import type { Answer } from "../people/ask.ts";
+import { beginDeletion } from "../people/deletion.ts";
 import { createPerson } from "../people/person.ts";
-import { provePassword, register, tryLogin } from "../people/sign-in.ts";
+import { keyStretching, provePassword, register, tryLogin } from "../people/sign-in.ts";
 import { openSmallServer } from "../people/small-server.ts";
 import type { SmallServer } from "../people/small-server.ts";
 
@@ -51,6 +54,17 @@ async function worldWithFactor() {
   const { recoveryCodes } = recoveryCodesAnswerSchema.parse(confirmed.json);
   parts.wait();
   return { ...parts, recoveryCodes };
+}
+
+/** What proves the password for a change of it. */
+async function startChange(server: SmallServer, token: string): Promise<object> {
+  const { clientLoginState, startLoginRequest } = opaqueClient.startLogin({ password });
+  const { registrationRequest } = opaqueClient.startRegistration({ password });
+  const json = { startLoginRequest, registrationRequest };
+  const started = await ask(server.url, paths.credentialStart(), { token, json });
+  const { changeId, loginResponse } = credentialStartAnswerSchema.parse(started.json);
+  const login = { clientLoginState, loginResponse, password, keyStretching };
+  return { changeId, finishLoginRequest: opaqueClient.finishLogin(login)?.finishLoginRequest };
 }
 
 const wrong = (right: string) => String((Number(right) + 1) % 1_000_000).padStart(6, "0");
@@ -177,6 +191,28 @@ test("R-024 to turn it off takes the client's key, the password and a code, each
   wait();
   expect(codeOf(await disable({ ...(await proof(password)), code: code() }))).toBe("notFound");
   expect(alice.client).toBe(whose.client);
+});
+
+test("R-024 T-12 neither the bundle nor the account is to be had without a code", async () => {
+  const { server, act, session, code, wait, whose } = await worldWithFactor();
+  await using _ = server;
+  const change = async (json: object) => {
+    const started = await startChange(server, session.token);
+    return act(paths.credentialProof(), { ...started, ...json });
+  };
+  const end = async (json: object) => {
+    const begun = await beginDeletion({ url: server.url, token: session.token, password });
+    return act(paths.account(), { ...begun, ...json }, "DELETE");
+  };
+  for (const part of [change, end]) {
+    expect(codeOf(await part({}))).toBe("factorRequired");
+    expect(codeOf(await part({ code: wrong(code()) }))).toBe("factorInvalid");
+  }
+  expect(codeOf(await tryLogin(server.url, whose))).toBe("factorRequired");
+  wait();
+  expect(codeOf(await change({ code: code() }))).toBe(200);
+  wait();
+  expect(codeOf(await end({ code: code() }))).toBe(204);
 });
 
 test("R-024 a wrong password tells nobody that there is a second factor", async () => {

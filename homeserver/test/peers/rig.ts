@@ -137,7 +137,7 @@ async function start(
         path: echoPath,
         access: "peer",
         summary: "Octets back",
-        body: tlsBody("Echo", 100_000),
+        body: tlsBody("Echo", "groupInfoBytesMax"),
         answer: tlsAnswer("Echo"),
         handle: async ({ body, peer }) => {
           received.push({ from: peer.domain, transactionId: peer.transactionId });

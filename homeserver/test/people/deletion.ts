@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { client as opaqueClient, ready } from "@serenity-kit/opaque";
 import { deletionStartAnswerSchema, paths, toBase64Url } from "@treehouse/protocol";
-import { ask } from "./ask.ts";
-import type { Answer } from "./ask.ts";
+import { ask, askProved } from "./ask.ts";
+import type { Answer, Signer } from "./ask.ts";
 import { keyStretching } from "./sign-in.ts";
 
 /** Somebody who asks a server to be deleted. */
 type Leaver = {
   readonly url: string;
   readonly token: string;
+  /** With whose key the deletion is signed. */
+  readonly signer: Signer;
   readonly password: string;
   /** The address from which a proxy says that it comes. */
   readonly from?: string;
@@ -20,7 +22,10 @@ export async function beginDeletion({
   token,
   password,
   from,
-}: Leaver): Promise<{ readonly deletionId: string; readonly finishLoginRequest: string }> {
+}: Omit<Leaver, "signer">): Promise<{
+  readonly deletionId: string;
+  readonly finishLoginRequest: string;
+}> {
   await ready;
   const { clientLoginState, startLoginRequest } = opaqueClient.startLogin({ password });
   const started = await ask(url, paths.accountDeletion(), {
@@ -40,10 +45,10 @@ export async function beginDeletion({
 }
 
 export function finishDeletion(
-  { url, token, from }: Omit<Leaver, "password">,
+  { url, token, signer, from }: Omit<Leaver, "password">,
   json: unknown,
 ): Promise<Answer> {
-  return ask(url, paths.account(), { method: "DELETE", token, from, json });
+  return askProved(signer, url, paths.account(), { method: "DELETE", token, from, json });
 }
 
 export async function deleteAccount(leaver: Leaver): Promise<void> {

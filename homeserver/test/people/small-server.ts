@@ -172,7 +172,7 @@ async function start(
   if (options.beside?.users) keyPackages.connect({ users: options.beside.users });
   const http = createHttpServer({
     env,
-    authenticate: (token) => authentication.authenticate(token),
+    authenticate: (token, address) => authentication.authenticate(token, address),
     prove: (session, request) => authentication.prove(session, request),
     trustedProxies: new Set(),
     routes: [...authentication.routes, ...keyPackages.routes, ...queuing.routes, ...factors.routes],

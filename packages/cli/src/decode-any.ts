@@ -1,4 +1,4 @@
-import { describeMlsMessage } from "@treehouse/client-sdk";
+import { describeMlsMessage, SdkError } from "@treehouse/client-sdk";
 import {
   batchAnswerCodec,
   batchCodec,
@@ -119,7 +119,7 @@ function attempt(decoder: Decoder, bytes: Uint8Array): unknown {
   try {
     return decoder(bytes);
   } catch (error) {
-    if (error instanceof Refusal) return undefined;
+    if (error instanceof Refusal || error instanceof SdkError) return undefined;
     throw error;
   }
 }

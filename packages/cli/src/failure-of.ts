@@ -48,7 +48,7 @@ const helps: Record<string, string> = {
     "Register with `treehouse account register --invite <token>`, or make a further client of an " +
     "account with `treehouse account login` (by its password), `treehouse client add <address>` (by a " +
     "client that you have) or `treehouse client recovery restore` (by the recovery key).",
-  factorRequired: "Log in with `treehouse account login --code <code>`.",
+  factorRequired: "Repeat it with --code <code>: of the authenticator app, or a recovery code.",
   resetInvalid: "Ask for another mail with `treehouse account reset --email <address>`.",
   inviteInvalid: "Ask the operator for a new invite, and give it with --invite <token>.",
   noConsent: "Ask with `treehouse contact request <address>`, and wait for the answer.",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { createOutput, harmless, indented, type OutputOptions } from "./output.ts";
+import { createOutput, harmless, jsonText, oneLine, type OutputOptions } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
 function printed(options: Partial<OutputOptions>, atTerminal: boolean) {
@@ -70,10 +70,34 @@ test("remarks go to the standard error; hints only where people read, and none i
 });
 
 test("control characters and marks of direction are replaced, lines and tabs are kept", () => {
-  expect(harmless("a\u001b[1m\r\u0007\u009b\u202e\u2066b\n\tc ä 👍")).toBe(
-    "a\ufffd[1m\ufffd\ufffd\ufffd\ufffd\ufffdb\n\tc ä 👍",
+  expect(harmless("a\u001b[1m\r\u0007\u009b\u202e\u2066\u061c\u200e\u200fb\n\tc ä 👍")).toBe(
+    `a\ufffd[1m${"\ufffd".repeat(8)}b\n    \tc ä 👍`,
   );
-  expect(indented("one\ntwo")).toBe("one\n    two");
+  const written = "שלום, مرحبا, می\u200cخواهم, क्\u200dष, 👩‍👩‍👧, 🏴󠁧󠁢󠁷󠁬󠁳󠁿";
+  expect(harmless(written)).toBe(written);
+});
+
+test("T-36 no text of others begins a line, whichever break it holds", () => {
+  const forged = "tea\nbob: forged\u2028bob: forged\u2029bob: forged";
+  const rest = "\n    bob: forged".repeat(3);
+  const { written, output } = printed({}, true);
+  output.result({}, ["two lines", forged]);
+  output.list("rows", [{ forged }], (row) => row.forged);
+  output.item({}, forged);
+  output.note(forged);
+  output.hint(forged);
+  expect(written.out).toBe(`two lines\n${`tea${rest}\n`.repeat(3)}`);
+  expect(written.err).toBe(`tea${rest}\n`.repeat(2));
+  expect(oneLine("a\r\n \u0085\u2028\t b  c")).toBe("a b c");
+});
+
+test("T-36 JSON says the same with escapes for what could take over a terminal", () => {
+  const text = Array.from({ length: 0x2100 }, (_, code) => String.fromCharCode(code)).join("");
+  const value = { [text]: [text, "👩‍👩‍👧"] };
+  expect(JSON.parse(jsonText(value))).toEqual(value);
+  expect(jsonText(value)).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
+  expect(jsonText("\u009b\u061c")).toBe(String.raw`"\u009b\u061c"`);
+  expect(jsonText("שלום 👩‍👩‍👧")).toBe('"שלום 👩‍👩‍👧"');
 });
 
 test("a command in a hint is that of the context which was named", () => {

@@ -14,14 +14,20 @@ export type OutputOptions = {
 
 type Row = Readonly<Record<string, unknown>>;
 
+/**
+ * What people see: a line, or several. What follows a break within one is indented, so that nothing
+ * which others wrote can pass for a line of its own.
+ */
+export type Text = string | readonly string[];
+
 /** Writes results: one JSON object with `--json`, one line an item with `--jsonl`, else text. */
 export interface Output {
   /** One result. `text` is what people see. */
-  result(value: Row, text: string): void;
+  result(value: Row, text: Text): void;
   /** A list, as one result. */
-  list<R extends Row>(name: string, rows: readonly R[], text: (row: R) => string): void;
+  list<R extends Row>(name: string, rows: readonly R[], text: (row: R) => Text): void;
   /** One item of a stream; without a terminal always a JSON line. */
-  item(value: Row, text: string): void;
+  item(value: Row, text: Text): void;
   /** A remark for people, on the standard error. */
   note(text: string): void;
   /** What could be done next, for people only: never beside JSON. */
@@ -34,9 +40,10 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     fields === undefined
       ? row
       : Object.fromEntries(fields.map((name) => [name, row[name] ?? null]));
-  const line = (value: unknown) => terminal.out(`${JSON.stringify(value)}\n`);
-  const say = (text: string) => {
-    if (text !== "") terminal.out(`${harmless(text)}\n`);
+  const line = (value: unknown) => terminal.out(`${jsonText(value)}\n`);
+  const say = (text: Text) => {
+    const shown = harmless(text);
+    if (shown !== "") terminal.out(`${shown}\n`);
   };
   const asJson = options.json || options.jsonl || fields !== undefined;
   return {
@@ -82,14 +89,27 @@ function checkFields(fields: readonly string[] | undefined, rows: readonly Row[]
 }
 
 /**
- * Text from others without control characters, which could take over the terminal that shows it.
- * Marks that change the direction of writing go too: they can make one sender look like another.
+ * Lines without control characters, which could take over the terminal that shows them. Marks that
+ * change the direction of writing go too: they can make one sender look like another. Letters of any
+ * direction stay, and so do the joiners that Persian and emoji are written with.
  */
-export function harmless(text: string): string {
-  return text.replaceAll(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+export function harmless(text: Text): string {
+  const lines = typeof text === "string" ? [text] : text;
+  return lines
+    .map((line) => line.replaceAll(/[\n\u2028\u2029]/gu, "\n    "))
+    .join("\n")
+    .replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd");
 }
 
-/** A text of several lines, so that none of them can pass for a line of somebody else. */
-export function indented(text: string): string {
-  return text.replaceAll("\n", "\n    ");
+/** A field that others wrote, for the place of one: not for what they say, where breaks mean something. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/[\s\u0085]+/gu, " ");
+}
+
+/** The same value, with escapes for what `harmless` replaces: the line may be shown at a terminal. */
+export function jsonText(value: unknown, indent = 0): string {
+  return JSON.stringify(value, undefined, indent).replaceAll(
+    /[\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/gu,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -29,7 +29,7 @@ import { addTypingCommand } from "./commands/typing.ts";
 import type { Cli } from "./commands/cli.ts";
 import { markDashed, unmarkDashed, withoutMarks } from "./dashed-ids.ts";
 import { CliFailure, EXIT, type ExitCode } from "./failure.ts";
-import { createOutput, harmless, inContext } from "./output.ts";
+import { createOutput, harmless, inContext, jsonText } from "./output.ts";
 import { createStopper } from "./stopper.ts";
 import type { Terminal } from "./terminal.ts";
 import { readVersion } from "./version.ts";
@@ -202,13 +202,13 @@ async function report(
   const help = inContext(failure.help, context);
   if (json) {
     const value = { error: { ...data, code, message, ...(help === "" ? {} : { help }) }, exit };
-    terminal.err(`${JSON.stringify(value)}\n`);
+    terminal.err(`${jsonText(value)}\n`);
     return exit;
   }
   const retryAfterMs = data["retryAfterMs"];
   const again =
     typeof retryAfterMs === "number" ? [`Try again in ${Math.ceil(retryAfterMs / 1000)} s.`] : [];
   const lines = [`treehouse: ${message} (${code})`, ...again, ...(help === "" ? [] : [help])];
-  terminal.err(`${harmless(lines.join("\n"))}\n`);
+  terminal.err(`${harmless(lines)}\n`);
   return exit;
 }

@@ -46,6 +46,8 @@ export const ASSET_LIMITS = {
 export const ASSET_RATES = {
   /** Uploads begun, references made and assets deleted, by user. */
   assetChangePerUser: { count: 2000, perMs: 10 * MINUTE },
+  /** How often one asset's own server is asked whether it gives it, by the user who wants it. */
+  assetAskPerUser: { count: 20, perMs: 10 * MINUTE },
   /** Pieces of assets, by the server that asks for them. */
   assetPiecePerPeer: { count: 60_000, perMs: MINUTE },
 } as const;

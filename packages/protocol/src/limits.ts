@@ -145,7 +145,7 @@ export const LIMITS = {
   directoryKeptMs: HOUR,
   /** From one fetch of a directory to the next because of a key that is not in it. */
   directoryRefetchMs: MINUTE,
-  /** The same because it leaves out a version, or what a request needs. */
+  /** The same because it lacks a version, or what a request needs; doubled up to that minute. */
   directoryLackingMs: 5 * SECOND,
   /** Until a directory must have come whole. */
   directoryTimeoutMs: 5 * SECOND,
@@ -161,6 +161,8 @@ export const LIMITS = {
   federationKeyAnnouncedMs: DAY,
   /** How long a replaced federation key is still accepted. */
   federationKeyOverlapMs: 7 * DAY,
+  /** Keys of one server that are remembered: all that are good, then those that ended last. */
+  peerKeysMax: 64,
   /** Servers that are known, pinned keys and all. */
   peersMax: 10_000,
   /** Servers that asked and proved nothing yet, and those that could not be found. */
@@ -285,6 +287,8 @@ export type RateRule = { readonly count: number; readonly perMs: number };
 export const RATE_LIMITS = {
   /** Starts of a login, by user and network address: nobody can lock another out. */
   loginPerUser: { count: 10, perMs: 10 * MINUTE },
+  /** Starts of a login, by user, from networks in which that user was not seen: slows guesses from many. */
+  loginElsewherePerUser: { count: 100, perMs: 100 * MINUTE },
   /** Starts of a login or registration, by network address. */
   loginPerAddress: { count: 60, perMs: 10 * MINUTE },
   /** Look-ups of users, by session: in a burst as many as may be claimed, for who is added is looked up. */

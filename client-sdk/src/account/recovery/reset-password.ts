@@ -10,6 +10,7 @@ import {
 
 import type { AccountContext } from "../context.ts";
 import { startRegistration } from "../opaque.ts";
+import { withCode } from "../prove-for-clients.ts";
 import { sealRecoveryBundle } from "../recovery-bundle.ts";
 import type { StoredAccount } from "../stored-account.ts";
 import { openServerCopy } from "./check-recovery.ts";
@@ -18,12 +19,24 @@ import { loginKeyOf, type RecoveryKey } from "./recovery-key.ts";
 /**
  * Sets a new password with the recovery key in the place of the old one, which may be forgotten. The
  * recovery bundle is sealed under it in the same step; the recovery key stays what it was. Refuses
- * `loginFailed` when the key is not the account's, and `conflict` when the password changed meanwhile.
+ * `loginFailed` when the key is not the account's, what the second factor refuses, and `conflict` when
+ * the password changed meanwhile.
  */
-export async function resetPassword(
+export function resetPassword(
   context: AccountContext,
   account: StoredAccount,
-  { recoveryKey, newPassword }: { readonly recoveryKey: RecoveryKey; readonly newPassword: string },
+  reset: PasswordReset,
+): Promise<void> {
+  return withCode(context, (code) => tryReset(context, account, reset, code));
+}
+
+type PasswordReset = { readonly recoveryKey: RecoveryKey; readonly newPassword: string };
+
+async function tryReset(
+  context: AccountContext,
+  account: StoredAccount,
+  { recoveryKey, newPassword }: PasswordReset,
+  code: string | undefined,
 ): Promise<void> {
   const { api, crypto } = context;
   const { client, user } = account;
@@ -55,5 +68,6 @@ export async function resetPassword(
     registrationRecord: record,
     recoveryBundle: toBase64Url(recoveryBundle),
     signature: toBase64Url(crypto.sign(privateKey, message)),
+    code,
   });
 }

@@ -10,7 +10,7 @@ import {
 } from "../../account/index.ts";
 import { guarded } from "../guarded.ts";
 import { checkText, type Chosen } from "../account/index.ts";
-import { type RecoveryProof, secretOf } from "./recovery.ts";
+import { type FactorAnswer, type RecoveryProof, secretOf } from "./recovery.ts";
 import { type Approvals, createApprovals } from "./approvals.ts";
 
 /** A client of the own account; times are milliseconds since the Unix epoch. */
@@ -25,10 +25,7 @@ export type ClientInfo = {
 };
 
 /** What a change of the clients takes. */
-export type ClientProof = RecoveryProof & {
-  /** As in `ClientOptions`, where the account has a second factor. */
-  readonly secondFactor?: string | (() => Promise<string>);
-};
+export type ClientProof = RecoveryProof & FactorAnswer;
 
 export interface OwnClients extends Approvals {
   /**

@@ -8,5 +8,10 @@ export {
   type FactorsInfo,
   type PasskeyInfo,
 } from "./factors.ts";
-export { type ClientRecovery, createClientRecovery, type RecoveryProof } from "./recovery.ts";
+export {
+  type ClientRecovery,
+  createClientRecovery,
+  type FactorAnswer,
+  type RecoveryProof,
+} from "./recovery.ts";
 export { type ClientSessions, createSessions, type SessionInfo } from "./sessions.ts";

@@ -17,6 +17,12 @@ import type { Chosen } from "../account/index.ts";
 /** What opens the user's keys for the moment in which a recovery key is made. */
 export type RecoveryProof = { readonly password: string } | { readonly recoveryKey: string };
 
+/** What goes beside it where the account has a second factor. */
+export type FactorAnswer = {
+  /** As in `ClientOptions`. */
+  readonly secondFactor?: string | (() => Promise<string>);
+};
+
 export interface ClientRecovery {
   /**
    * Makes a recovery key in the place of the one before, and answers it this once: 56 characters in
@@ -36,12 +42,11 @@ export interface ClientRecovery {
   isNoted(): Promise<boolean>;
   /**
    * Sets a new password in the place of a forgotten one; no key is lost, and the recovery key stays
-   * what it was. Refuses as `check` does.
+   * what it was. Refuses as `check` does, and `factorRequired` without a code that is needed.
    */
-  resetPassword(reset: {
-    readonly recoveryKey: string;
-    readonly newPassword: string;
-  }): Promise<void>;
+  resetPassword(
+    reset: { readonly recoveryKey: string; readonly newPassword: string } & FactorAnswer,
+  ): Promise<void>;
 }
 
 export function createClientRecovery(
@@ -63,10 +68,11 @@ export function createClientRecovery(
     status: () => guarded(() => recoveryStatus(context)),
     isNoted: () =>
       guarded(() => context.store.transaction((tx) => readRecoveryNote(tx) !== undefined)),
-    resetPassword: ({ recoveryKey, newPassword }) =>
+    resetPassword: ({ recoveryKey, newPassword, secondFactor = context.secondFactor }) =>
       guarded(() => {
         const key = parseRecoveryKey(recoveryKey);
-        return resetPassword(context, account, { recoveryKey: key, newPassword });
+        const resetting = { ...context, secondFactor };
+        return resetPassword(resetting, account, { recoveryKey: key, newPassword });
       }),
   };
 }

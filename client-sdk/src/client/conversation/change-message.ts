@@ -12,14 +12,15 @@ import {
 } from "../../messages/index.ts";
 import type { HistoryRow } from "../../groups/index.ts";
 import type { ConversationParts, SentMessage } from "./conversation-parts.ts";
+import { SdkError } from "../../errors/index.ts";
 import { guarded } from "../guarded.ts";
 import { createSender } from "./own-messages.ts";
 
 /** What can be done to a message that stands in a conversation. */
 export interface MessageChanges {
   /**
-   * Puts another text in the place of one's own; answers and reactions stay. Refuses `notFound` for
-   * what is not one's own, and `notAllowed` where the room's rules do not permit it.
+   * Puts another text in the place of one's own; answers and reactions stay. Refuses `notAllowed` what is
+   * not one's own, or where the room's rules do not permit it, and `notFound`.
    */
   edit(id: string, text: string, options?: Pick<TextWish, "format">): Promise<SentMessage>;
   /**
@@ -36,6 +37,13 @@ export interface MessageChanges {
   unreact(id: string, emoji: string): Promise<void>;
 }
 
+/** Nobody's role permits it: the table's advice would send its reader to an owner in vain. */
+function notYours(): SdkError {
+  return new SdkError("notAllowed", "only who wrote a message can change what it says", {
+    help: "Answer it, or send a message of your own.",
+  });
+}
+
 export function createMessageChanges(parts: ConversationParts, room: RoomUri): MessageChanges {
   const { files, session, stickers } = parts;
   const { place, messageWith, need, sent } = createSender(parts, room);
@@ -45,7 +53,7 @@ export function createMessageChanges(parts: ConversationParts, room: RoomUri): M
     edit: (id, text, { format } = {}) =>
       guarded(async () => {
         const row = await messageWith(id);
-        if (!isOwn(row)) throw new Refusal("notFound", "this is no message of yours");
+        if (!isOwn(row)) throw notYours();
         await need("editOwnMessage");
         const original = readStored(row.body).content;
         const emoji = await stickers.emojiIn(room, text);

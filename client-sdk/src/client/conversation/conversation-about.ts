@@ -8,7 +8,7 @@ import { guarded } from "../guarded.ts";
 
 /** What a conversation is to say of itself; fields that are not named stay, null takes one away. */
 export type AboutChange = {
-  readonly name?: string;
+  readonly name?: string | null;
   readonly description?: string | null;
   /** What is talked about now. */
   readonly topic?: string | null;
@@ -41,7 +41,7 @@ export function createConversationAbout(
     check("descriptionBytesMax", description);
     check("roomTopicBytesMax", topic);
     const wish: AboutWish = {
-      name,
+      name: name === null ? "" : name,
       description: description === null ? "" : description,
       topic: topic === null ? "" : topic,
       picture: undefined,

@@ -31,6 +31,12 @@ export interface ConversationEnd {
    */
   rejoin(): Promise<void>;
   /**
+   * Takes those for members who are `unvouched` in `info()`: until then nothing is sent, and whoever sends
+   * is refused with `identityInvalid`, unless `settings` say otherwise (`blockOnKeyChange`). Ask somebody of
+   * the conversation by other means before.
+   */
+  acceptMembers(): Promise<void>;
+  /**
    * Has the conversation go on with a new group and new keys, as its owners may: the way out when nobody can
    * follow it any more, or nobody is sure who has read it. It stays the same conversation, with its history,
    * roles, bans and links, and whoever is in it comes along, at once or when it is there again. Resolves
@@ -51,6 +57,7 @@ export function createConversationEnd(
       guarded(async () => void (await groups.setUnseenDays(room, days, reasonOf(options)))),
     forget: () => guarded(() => groups.forget(room)),
     rejoin: () => guarded(() => groups.rejoin(room)),
+    acceptMembers: () => guarded(() => groups.acceptMembers(room)),
     reset: (options) => guarded(() => groups.reset(room, reasonOf(options))),
   };
 }

@@ -46,4 +46,9 @@ export type ConversationInfo = {
   readonly position: number;
   readonly epochAuthenticator: string;
   readonly members: readonly Member[];
+  /**
+   * Addresses of members who came in while this client was away, on the word of nobody whom it knew: see
+   * `acceptMembers`.
+   */
+  readonly unvouched: readonly string[];
 };

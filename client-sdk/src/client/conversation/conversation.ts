@@ -171,7 +171,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       await chosen.push();
     });
   const info = async (): Promise<ConversationInfo> => {
-    const { room, members, picture, deleted, ...rest } = await groups.info(id);
+    const { room, members, picture, deleted, unvouched, ...rest } = await groups.info(id);
     const nameOf = (tx: LocalTx, user: UserUri): string | undefined =>
       (user === session.user ? readOwnProfile(tx) : profileKept(tx, user))?.displayName;
     return store.transaction((tx) => ({
@@ -179,6 +179,7 @@ export function createConversation(parts: ConversationParts, id: RoomUri): Conve
       ...rest,
       picture: picture !== undefined,
       deleted: deleted && { by: addressOf(deleted.by), at: deleted.at },
+      unvouched: unvouched.map((user) => formatAddress(user)),
       ...unreadIn(tx, id),
       organisation: organisationOf(tx, id, chosen.now()),
       members: members.map(({ user, ...member }) => ({

@@ -65,7 +65,11 @@ export type SilenceOptions = ActOptions & { readonly until?: number | undefined 
  */
 export interface Governing {
   policy(): Promise<ConversationPolicy>;
-  /** Gives people another role, by its name. Who is not in is passed over. Refuses `notFound`. */
+  /**
+   * Gives people another role, by its name. Who is not in is passed over, unless nobody of them is in:
+   * that is refused `notFound`, as a role is that there is not. Refuses `notAllowed` what would leave the
+   * conversation without an owner.
+   */
   setRole(addresses: readonly string[], role: string, options?: ActOptions): Promise<void>;
   /** Takes people out and keeps them out; who is not in can be banned as well. */
   ban(addresses: readonly string[], options?: ActOptions): Promise<void>;

@@ -5,11 +5,7 @@ export type { ConversationFiles, FilesWish, SentFiles } from "./conversation-fil
 export type { JoinLinkInfo, KnockInfo, NewLink } from "./conversation-links.ts";
 export type { ConversationInfo, Member } from "./conversation-info.ts";
 export type { ConversationParts, SentMessage } from "./conversation-parts.ts";
-export {
-  type Conversation,
-  type ConversationSafety,
-  createConversation,
-  type SendOptions,
-} from "./conversation.ts";
+export type { Conversation, ConversationSafety, SendOptions } from "./conversation.ts";
+export { openConversation } from "./open-conversation.ts";
 export type { ConversationPolicy, LimitsWish, RoleWish, SanctionedPerson } from "./governing.ts";
 export { idsMax, receiptTaker, type Telling, tellStatus } from "./receipts.ts";

@@ -83,6 +83,9 @@ export function createPinsAndPolls(parts: ConversationParts, room: RoomUri): Pin
     createPoll: (question, options = {}) =>
       guarded(async () => {
         const { inReplyTo, topic } = options;
+        if (question.closesAt !== undefined && question.closesAt <= parts.chosen.now()) {
+          throw new Refusal("malformed", "closesAt: the poll would have ended already");
+        }
         const poll = {
           multiple: false,
           anonymous: false,

@@ -2,7 +2,10 @@ import { CONTENT_BOUNDS, type Expiration, Refusal, type RoomUri } from "@treehou
 
 import type { ConversationParts } from "./conversation-parts.ts";
 
-/** When a message goes by itself, from every store. Neither: as the conversation has it. */
+/**
+ * When a message goes by itself, from every store. Neither: as the conversation has it. Both go by whole
+ * seconds: what is begun counts as one.
+ */
 export type Going = {
   /** So many milliseconds after it was sent; 0: never, whatever the conversation says. */
   readonly expiresIn?: number | undefined;

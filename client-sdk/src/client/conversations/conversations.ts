@@ -3,18 +3,18 @@ import {
   parseAddress,
   parseRoomLink,
   parseRoomUri,
-  Refusal,
   type RoomUri,
   type UserUri,
 } from "@treehouse/protocol";
 
+import { SdkError } from "../../errors/index.ts";
 import { roomKnown } from "../../groups/index.ts";
 import type { LocalStore } from "../../storage/index.ts";
 import { createSerial } from "../../transport/index.ts";
 import {
   type Conversation,
   type ConversationInfo,
-  createConversation,
+  openConversation,
   type ConversationParts,
 } from "../conversation/index.ts";
 import type { ConversationFinder, FoundConversation } from "./find-conversations.ts";
@@ -40,7 +40,10 @@ export interface ClientConversations {
    * who is blocked alone.
    */
   list(): Promise<readonly ConversationInfo[]>;
-  /** By id or by a unique beginning of it, or by name. Refuses `unknownRoom`. */
+  /**
+   * By id or by a unique beginning of it, or by name. Refuses `unknownRoom` where there is none, or it
+   * may be one of several: then their ids are `ids` in the data.
+   */
   get(reference: string): Promise<Conversation>;
   /**
    * By a name or by who is in, as far as it is typed and with a slip of the finger; the best first, 20
@@ -99,7 +102,7 @@ export function createConversations(
   return {
     list: () => guarded(() => listConversations(parts)),
     get: (reference) =>
-      guarded(async () => createConversation(parts, await findRoom(store, reference))),
+      guarded(async () => openConversation(parts, await findRoom(store, reference))),
     find: (typed, { limit } = {}) =>
       guarded(async () => finder.find(typed, limitOf(limit, findLimit))),
     create: ({ name = "", members = [], kind = "group" }) =>
@@ -107,7 +110,7 @@ export function createConversations(
         const users = members.map(parseAddress).filter((user) => user !== self);
         const room = await groups.create({ name, kind: { template: kind }, members: users });
         founded();
-        return createConversation(parts, room);
+        return openConversation(parts, room);
       }),
     dm: (address) =>
       guarded(async () => {
@@ -115,7 +118,7 @@ export function createConversations(
         // One after another, so that two calls do not make two of what there is one of.
         const room = await pairs.run(() => groups.direct(peer));
         founded();
-        return createConversation(parts, room);
+        return openConversation(parts, room);
       }),
     knock: (text) => guarded(() => groups.knock(parseRoomLink(text))),
     withdrawKnock: (text) => guarded(() => groups.withdrawKnock(parseRoomLink(text))),
@@ -124,7 +127,7 @@ export function createConversations(
         const link = parseRoomLink(text);
         await groups.join(link);
         founded();
-        return createConversation(parts, link.room);
+        return openConversation(parts, link.room);
       }),
     coming: () => guarded(async () => (await groups.coming()).length),
   };
@@ -136,14 +139,25 @@ async function findRoom(store: LocalStore, reference: string): Promise<RoomUri> 
   );
   const exact = rows.filter(({ room }) => room === reference);
   const named = rows.filter(({ name }) => name === reference);
-  const begun = rows.filter(({ room }) => idOf(room).startsWith(idOf(reference)));
+  // Nothing is no beginning.
+  const start = idOf(reference);
+  const begun = rows.filter(({ room }) => start !== "" && idOf(room).startsWith(start));
   const found = [exact, named, begun].find((matches) => matches.length > 0) ?? [];
   const [only, another] = found;
   if (only === undefined) {
-    throw new Refusal("unknownRoom", `there is no conversation "${reference}" in this store`);
+    throw new SdkError("unknownRoom", `there is no conversation "${reference}" in this store`, {
+      help: "Look at `conversations.list()`, or `conversations.find()` with what is known of its name.",
+    });
   }
   if (another !== undefined) {
-    throw new Refusal("unknownRoom", `more than one conversation is meant by "${reference}"`);
+    throw new SdkError(
+      "unknownRoom",
+      `"${reference}" may be one of ${found.length} conversations`,
+      {
+        help: "Name one by its id: `conversations.list()` has them.",
+        data: { ids: found.map(({ room }) => room) },
+      },
+    );
   }
   return parseRoomUri(only.room);
 }

@@ -3,7 +3,7 @@ import { formatAddress, type RoomUri } from "@treehouse/protocol";
 import { isHidden } from "../../groups/index.ts";
 import {
   type ConversationInfo,
-  createConversation,
+  openConversation,
   type ConversationParts,
 } from "../conversation/index.ts";
 import type { LocalTx } from "../../storage/index.ts";
@@ -25,7 +25,7 @@ export async function listConversations(
         .map(({ user }) => formatAddress(user)),
     ),
   }));
-  const infos = await Promise.all(rooms.map((room) => createConversation(parts, room).info()));
+  const infos = await Promise.all(rooms.map((room) => openConversation(parts, room).info()));
   return infos.filter(
     ({ template, members }) =>
       template !== "direct" || !members.some(({ address }) => blocked.has(address)),

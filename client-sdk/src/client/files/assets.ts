@@ -9,6 +9,7 @@ import type {
   OwnAsset,
   UploadOptions,
 } from "../../assets/index.ts";
+import { AtOnce, type CallsOf, checkedCalls, input } from "../checking/index.ts";
 import { guarded } from "../guarded.ts";
 
 /**
@@ -42,7 +43,7 @@ export interface ClientAssets {
   copy(link: AssetLink, access: NewAccess): Promise<AssetLink>;
   /**
    * Deletes a reference that this user has made: the octets go with the last one, copies at other
-   * servers too. Does nothing if there is none.
+   * servers too. Does nothing if there is none, or it is somebody else's: nobody is told which.
    */
   delete(link: { readonly uri: AssetUri }): Promise<void>;
   /** Lets go of what this store keeps of an asset, such as when its message was taken back. */
@@ -58,11 +59,14 @@ export function createClientAssets(assets: Assets): ClientAssets {
     open: (link, { signal } = {}) =>
       guarded(async () => {
         const opened = assets.open(link, signal);
-        return {
-          size: opened.size,
-          read: (offset, length) => guarded(() => opened.read(offset, length)),
-          stream: (options) => guardedStream(opened, options),
-        };
+        return checkedCalls(
+          {
+            size: opened.size,
+            read: (offset, length) => guarded(() => opened.read(offset, length)),
+            stream: (options) => guardedStream(opened, options),
+          },
+          openedCalls,
+        );
       }),
     read: (link, options = {}) => guarded(() => assets.read(link, options)),
     copy: (link, access) => guarded(() => assets.copy(link, access)),
@@ -72,6 +76,11 @@ export function createClientAssets(assets: Assets): ClientAssets {
     usage: () => guarded(() => assets.usage()),
   };
 }
+
+const openedCalls: CallsOf<Omit<OpenAsset, "size">> = {
+  read: { offset: input.count, length: input.count },
+  stream: new AtOnce({ options: input.options({ offset: input.count }) }),
+};
 
 async function* guardedStream(
   opened: OpenAsset,

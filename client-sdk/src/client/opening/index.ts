@@ -1,4 +1,5 @@
 /** How a client is opened and closed, and a lost account reset. */
+export { checkedOptions } from "./checked-options.ts";
 export { closeAll } from "./close-all.ts";
 export { createLifetimes } from "./lifetimes.ts";
 export { openAccount, type OpenedAccount } from "./open-account.ts";

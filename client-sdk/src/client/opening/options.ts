@@ -41,7 +41,9 @@ export type ClientOptions = {
    * is in no conversation until somebody adds it, and reads nothing from before.
    */
   readonly reset?: { readonly token: string };
-  /** Path of the store's file in Node; the adapter's name for it elsewhere. */
+  /**
+   * Path of the store's file in Node, where none is in memory alone; the adapter's name for it elsewhere.
+   */
   readonly store: string;
   /**
    * `http://127.0.0.1:4280`. By default the one at which this store last reached the account's server,

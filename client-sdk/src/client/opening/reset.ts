@@ -2,6 +2,7 @@ import { parseAddress, paths, resetAnswerSchema } from "@treehouse/protocol";
 
 import { toSdkError } from "../../errors/index.ts";
 import { type Api, createApi } from "../../transport/index.ts";
+import { checkedResetRequest } from "./checked-options.ts";
 import { defaultServer } from "./default-server.ts";
 import { guarded } from "../guarded.ts";
 import type { Platform } from "./platform.ts";
@@ -20,9 +21,10 @@ export type ResetRequest = {
  */
 export async function requestReset(
   { env }: Pick<Platform, "env">,
-  { account, email, server }: ResetRequest,
+  wanted: ResetRequest,
 ): Promise<void> {
   try {
+    const { account, email, server } = checkedResetRequest(wanted);
     const user = parseAddress(account);
     const nobody = { token: () => undefined, prove: () => undefined };
     const url = (server ?? defaultServer(user)).replace(/\/+$/, "");

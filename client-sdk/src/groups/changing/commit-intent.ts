@@ -42,6 +42,7 @@ import { catchUpWithOwn, ownLeavesOf } from "./own-leaf.ts";
 import type { Step } from "../pump/index.ts";
 import { welcomeExtensions } from "../about/index.ts";
 import { fetchHubOffer, handedOver } from "../moves/hub-wish.ts";
+import { aboutUser } from "./unreachable-user.ts";
 import { wishedState } from "./wished-state.ts";
 
 const usersCodec = vector(userUriCodec);
@@ -188,7 +189,11 @@ async function claimKeyPackages(
   }
   const claim = async (user: UserUri): Promise<void> => {
     const fetching = fetchKeyPackages(context, room.uri, [user]);
-    const claimed = await (isBack || user === context.self.user ? ifAny(fetching) : fetching);
+    const claimed = await (isBack || user === context.self.user ? ifAny(fetching) : fetching).catch(
+      (error: unknown) => {
+        throw aboutUser(user, error);
+      },
+    );
     room.claimed.set(user, claimed);
   };
   const missing = users.filter((user) => !room.claimed.has(user));

@@ -5,4 +5,5 @@ export * from "./history-policy.ts";
 export { encodeLinkWish, withTicket } from "./link-wish.ts";
 export { noConsent } from "./no-consent.ts";
 export { ownLeavesOf } from "./own-leaf.ts";
+export { UnreachableUser } from "./unreachable-user.ts";
 export { encodeComponent, encodeExpiration } from "./wished-state.ts";

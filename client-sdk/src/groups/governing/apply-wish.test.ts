@@ -70,6 +70,22 @@ describe("a wish for a room's rules", () => {
     },
   );
 
+  it("gives nobody a role who would not have it: the only owner stays one, who is out has none", () => {
+    const alone: RoomView = { ...view, participants: [{ user: olga, leaves: [0] }] };
+    const wish = (users: readonly (typeof olga)[]): PolicyWish => ({
+      kind: "assign",
+      users,
+      role: ROLES.member,
+    });
+    const refused = (code: string) => expect.objectContaining({ code });
+    expect(() => applyWish(alone, wish([olga]), world)).toThrow(refused("notAllowed"));
+    expect(() => applyWish(view, wish([zoe]), world)).toThrow(refused("notFound"));
+    expect(() => applyWish(view, wish([zoe, mia]), world)).not.toThrow();
+    // Somebody else is one already.
+    const two = after(view, { kind: "assign", users: [mia], role: ROLES.owner });
+    expect(applyWish(two, wish([olga]), world)).toBeDefined();
+  });
+
   it("is taken back without a trace", () => {
     const banned = after(view, { kind: "ban", users: [zoe, ben] });
     expect(isBanned(banned.state.sanctions, ben)).toBe(true);

@@ -8,11 +8,13 @@ import {
   type Role,
   type RoleAssignment,
   roleDefinition,
+  roleLookup,
   RULES_VERSION,
   rulesKnownByAll,
   type RoomState,
   type RoomView,
   SANCTIONS_SALT_BYTES,
+  settle,
   type Sanctions,
   type UserTag,
   type UserUri,
@@ -23,7 +25,8 @@ import type { PolicyWish } from "./wish.ts";
 
 /**
  * Works a wish into the state of a room; undefined where the state says so already. Refuses `malformed`
- * what no room can be given, and `versionUnsupported` rules that not everybody knows.
+ * what no room can be given, `notFound` and `notAllowed` roles that nobody would have afterwards, and
+ * `versionUnsupported` rules that not everybody knows.
  */
 export function applyWish(
   view: RoomView,
@@ -77,12 +80,21 @@ function assign(view: RoomView, users: readonly UserUri[], role: number): RoomSt
   const { state } = view;
   // Who is not in has no role to be changed.
   const present = users.filter((user) => isParticipant(view, user));
+  if (present.length === 0) {
+    throw new Refusal("notFound", "none of these people is in the conversation");
+  }
   const roleNow = new Map(state.assignments.map((entry) => [entry.user, entry.role]));
   const changed = present.filter((user) => (roleNow.get(user) ?? state.defaultRole) !== role);
   if (changed.length === 0) return undefined;
   const others = state.assignments.filter(({ user }) => !changed.includes(user));
   const own = role === state.defaultRole ? [] : changed.map((user) => ({ user, role }));
-  return { ...state, assignments: sorted([...others, ...own]) };
+  const after = { ...state, assignments: sorted([...others, ...own]) };
+  // Where nobody would be an owner, the rules make somebody one: that may be who was to be none any more.
+  const settled = roleLookup(settle({ ...view, state: after }) ?? after);
+  if (changed.some((user) => settled(user) !== role)) {
+    throw new Refusal("notAllowed", "a conversation has an owner: make somebody else one first");
+  }
+  return after;
 }
 
 function lift(

@@ -10,6 +10,7 @@ import {
   type Room,
   tellFaultAt,
   loadGroup,
+  isHubAway,
   isPassing,
   isSessionOver,
   firstWelcome,
@@ -46,6 +47,9 @@ const retryDelayMs = 500;
 const soonDelayMs = 250;
 /** What suspends may end at any time. */
 const suspendedDelayMs = 2_000;
+/** A hub that cannot be reached is asked ever more seldom; by whom nobody waits for least of all. */
+const awayDelayMaxMs = 8_000;
+const lostDelayMaxMs = 60_000;
 /** A commit that must come first was refused: the same would be refused again for a while. */
 const refusedDelayMs = 5_000;
 
@@ -264,7 +268,9 @@ async function guarded(
   act: () => Promise<Step>,
 ): Promise<Step> {
   try {
-    return await act();
+    const step = await act();
+    room.unreached = 0;
+    return step;
   } catch (error) {
     if (error instanceof NetworkFault) {
       retryLater(context, room, retryDelayMs);
@@ -272,7 +278,7 @@ async function guarded(
     }
     if (error instanceof Refusal && isPassing(error)) {
       if (error.code === "roomStopped") tellStopped(context, room);
-      retryLater(context, room, error.data.retryAfterMs ?? retryDelayMs);
+      retryLater(context, room, passingDelay(room, error));
       return "wait";
     }
     if (isHubBehind(error)) {
@@ -283,6 +289,16 @@ async function guarded(
     if (error instanceof Refusal && isSessionOver(error)) return "wait";
     throw error;
   }
+}
+
+/** What comes of the hub has the room looked at sooner. */
+function passingDelay(room: Room, refusal: Refusal): number {
+  const told = refusal.data.retryAfterMs ?? retryDelayMs;
+  if (!isHubAway(refusal)) return told;
+  const longest = room.lost ? lostDelayMaxMs : awayDelayMaxMs;
+  const delayMs = retryDelayMs * 2 ** Math.min(room.unreached, 16);
+  room.unreached += 1;
+  return Math.max(told, Math.min(longest, delayMs));
 }
 
 async function dispatch(context: GroupsContext, room: Room, intent: IntentRow): Promise<Step> {

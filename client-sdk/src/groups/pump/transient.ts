@@ -1,11 +1,13 @@
 import { NetworkFault, Refusal } from "@treehouse/protocol";
 
 import { type IntentRow, StoreFault } from "../../storage/index.ts";
+import { UnreachableUser } from "../changing/index.ts";
 import { isPassing, isSessionOver, type Room } from "../room/index.ts";
 
 /** What says nothing about the wish, which is tried again. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof NetworkFault || error instanceof StoreFault) return true;
+  if (error instanceof UnreachableUser) return false;
   if (isHubBehind(error)) return true;
   return error instanceof Refusal && (isPassing(error) || isSessionOver(error));
 }

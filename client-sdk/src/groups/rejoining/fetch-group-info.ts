@@ -39,7 +39,10 @@ export async function askGroupInfo(
   context: GroupsContext,
   room: RoomUri,
   joiningCode: (groupInfoPublicKey: Bytes) => Bytes | undefined,
-) {
+): Promise<{
+  readonly key: { readonly publicKey: Bytes; readonly privateKey: Bytes };
+  readonly answer: GroupInfoResponse;
+}> {
   const { crypto } = context.member;
   const { identity, self } = context;
   const key = crypto.hpkeGenerateKeyPair();

@@ -41,7 +41,7 @@ import { writeRejoined } from "./write-rejoined.ts";
  */
 export async function rejoinRoom(context: GroupsContext, room: Room): Promise<void> {
   checkRollbacks(context, room);
-  const { former, prepared, group, state, hubKey } = await prepareReturn(context, room);
+  const { former, signer, prepared, group, state, hubKey } = await prepareReturn(context, room);
   const request = updateRequestCodec.encode({
     kind: "commit",
     commit: prepared.commit,
@@ -59,7 +59,8 @@ export async function rejoinRoom(context: GroupsContext, room: Room): Promise<vo
     }
     checkHead(context, room, response.head, hubKey);
     await group.adopt(prepared);
-    await writeRejoined(context, room, { group, state, former, head: response.head.head });
+    const { head } = response.head;
+    await writeRejoined(context, room, { group, state, former, signer, head });
   });
 }
 
@@ -81,7 +82,7 @@ export async function prepareReturn(context: GroupsContext, room: Room) {
   const offered = { group: group.group, state, hubKey, epoch, signer, owners };
   checkRecent(context, room, former, offered);
   if (former !== undefined) await checkSigner(context.people, former, signer);
-  return { former, prepared, group, state, hubKey, position: info.position };
+  return { former, signer, prepared, group, state, hubKey, position: info.position };
 }
 
 const rollbacksPerDay = 3;

@@ -1,4 +1,4 @@
-import type { MemberGroup } from "@treehouse/mls/member";
+import type { GroupMember, MemberGroup } from "@treehouse/mls/member";
 import {
   formatAddress,
   type Head,
@@ -32,6 +32,7 @@ import {
   finishPassed,
   leapAfterReturn,
 } from "../saying/index.ts";
+import { tellMemberChanges, writeMemberChanges } from "./write-member-changes.ts";
 import { missedBy } from "./missed-by.ts";
 import { addMemberIntent, mayRemove, memberDifference } from "./returned-members.ts";
 import { decodeDetails, putJoinedRoom } from "../about/index.ts";
@@ -40,6 +41,8 @@ export type Rejoined = {
   readonly group: MemberGroup;
   readonly state: RoomState;
   readonly former: FormerGroup | undefined;
+  /** Who signed what was offered; absent where owners vouch for the group. */
+  readonly signer?: GroupMember;
   /** At the commit with which this client came back, or at the beginning of the group that it has made. */
   readonly head: Pick<Head, "position" | "hash" | "term">;
   readonly isFounding?: boolean;
@@ -49,14 +52,14 @@ export type Rejoined = {
 export async function writeRejoined(
   context: GroupsContext,
   room: Room,
-  { group, state, former, head, isFounding = false }: Rejoined,
+  { group, state, former, signer, head, isFounding = false }: Rejoined,
 ): Promise<void> {
   const renewal = renewedBy(former, group);
   const rollback = renewal === undefined ? room.rollback : undefined;
   const missed = missedBy(room, { renewal, rollback, head, epoch: group.epoch });
   const isShared = context.copies.shares(room.uri);
-  const { hub, cursor, aftermath, hidden, renewed, lost } = await context.store.transaction(
-    (tx) => {
+  const { hub, cursor, aftermath, hidden, renewed, lost, changes } =
+    await context.store.transaction((tx) => {
       const forgone = renewal && writeRenewal(context, tx, room, renewal);
       writeRoom(context, tx, room, { group, state, isRenewed: renewal !== undefined });
       if (renewal === undefined) {
@@ -104,9 +107,15 @@ export async function writeRejoined(
         aftermath: after,
         hidden: isHidden(tx, room.uri),
         renewed: context.copies.renewed(tx, room.uri),
+        changes: writeMemberChanges(context, tx, room, {
+          group,
+          // Who is in a generation that has begun has come along, or has not yet.
+          former: renewal === undefined ? former : undefined,
+          signer,
+          head,
+        }),
       };
-    },
-  );
+    });
   const settled = {
     lost: false,
     rollback: undefined,
@@ -135,6 +144,7 @@ export async function writeRejoined(
   }
   tellAftermath(context, room, head.position, aftermath);
   context.events.emit("joined", { room: room.uri });
+  tellMemberChanges(context, room, changes);
 }
 
 /**

@@ -234,6 +234,8 @@ export type Room = {
   readonly joiners: Joiner[];
   readonly tidying: Alarm;
   readonly retry: Alarm;
+  /** How often in a row the own server could not reach the hub. */
+  unreached: number;
   /** The chain of entries does not hold together: nothing more is applied. */
   forked: boolean;
   /** The own server takes nothing of the room's hub, nor for it (FED-952), and the user was told so. */

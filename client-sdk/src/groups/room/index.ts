@@ -41,6 +41,7 @@ export {
   noteKeyNumbers,
   pinMembers,
   tellChangedKeys,
+  unvouchedText,
 } from "./pin-members.ts";
 export { isHidden, noteInviter, type Reception, receptionOf } from "./reception.ts";
 export { endOf, type RoomEnd, tellEnd, writeEnd } from "./room-end.ts";
@@ -55,6 +56,7 @@ export {
   roomsWithWelcome,
   type WelcomeEntry,
 } from "./waiting-welcomes.ts";
+export { acceptUnvouched, noteUnvouched, unvouchedMembers } from "./unvouched.ts";
 export { viewOf } from "./view-of-group.ts";
 export { forgetGroup, writeWithGroup } from "./write-with-group.ts";
 export { dropWishes } from "./drop-wishes.ts";

@@ -4,6 +4,7 @@ import { equalBytes, formatAddress, Refusal, type UserUri } from "@treehouse/pro
 import { isAccepted, type LocalTx } from "../../storage/index.ts";
 import type { GroupsContext, Room } from "./context.ts";
 import { loadGroup } from "./load-group.ts";
+import { unvouchedMembers } from "./unvouched.ts";
 
 /**
  * Pins the identity keys of users seen for the first time; answers who is there with another key
@@ -54,6 +55,14 @@ export function tellChangedKeys(
   }
 }
 
+export function unvouchedText(users: readonly UserUri[]): string {
+  const names = users.map((user) => formatAddress(user)).join(", ");
+  return (
+    `${names} came into the conversation while this client was away, on the word of nobody whom it ` +
+    "knew: the server may have made it up. Ask somebody in it by other means before you accept them."
+  );
+}
+
 export function changedKeyText(user: UserUri): string {
   return (
     `${formatAddress(user)} is here with another identity key than before. ` +
@@ -62,20 +71,27 @@ export function changedKeyText(user: UserUri): string {
 }
 
 /**
- * Refuses `identityInvalid` while a member is here with a key that the user has not accepted, unless
- * the user has chosen otherwise. Call it in the room's `serial`.
+ * Refuses `identityInvalid` while a member is here with a key that the user has not accepted, or on the
+ * word of nobody whom this client knew, unless the user has chosen otherwise. Call it in the room's
+ * `serial`.
  */
 export async function checkKeysAccepted(context: GroupsContext, room: Room): Promise<void> {
   const group = await loadGroup(context, room);
   const members = group.members();
-  const changed = await context.store.transaction((tx) => {
-    if (!tx.preferences.get().blockOnKeyChange) return undefined;
+  const { changed, unvouched } = await context.store.transaction((tx) => {
+    if (!tx.preferences.get().blockOnKeyChange) return { changed: undefined, unvouched: [] };
     const known = new Map(tx.contacts.list().map((row) => [row.user, row]));
-    return members.find(({ user, identity }) => {
-      const row = known.get(user);
-      return row !== undefined && !isAccepted(row, identity.certificate.identityKey);
-    })?.user;
+    return {
+      changed: members.find(({ user, identity }) => {
+        const row = known.get(user);
+        return row !== undefined && !isAccepted(row, identity.certificate.identityKey);
+      })?.user,
+      unvouched: unvouchedMembers(tx, room.uri, group),
+    };
   });
+  if (unvouched.length > 0) {
+    throw new Refusal("identityInvalid", `nothing was sent: ${unvouchedText(unvouched)}`);
+  }
   if (changed === undefined) return;
   const address = formatAddress(changed);
   throw new Refusal(

@@ -17,14 +17,15 @@ const eventSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("membership"),
     epoch: z.number(),
-    by: user,
+    /** Absent where this client was away, and cannot tell. */
+    by: user.optional(),
     added: z.array(user).readonly(),
     removed: z.array(user).readonly(),
     changed: z.boolean(),
     /** Who came in with another identity key than the one that this client had pinned. */
     changedKeys: z.array(user).readonly().default([]),
     /** How those who were added came. */
-    way: z.enum(["member", "link", "open"]).default("member"),
+    way: z.enum(["member", "link", "open", "unseen"]).default("member"),
     about: aboutSchema.optional(),
     /** The server that the room has been handed over to. */
     server: z.string().optional(),

@@ -9,7 +9,7 @@ import {
   importAudit,
   readAudit,
 } from "../audit/index.ts";
-import { capabilitiesOf, type GroupsContext, loadGroup } from "../room/index.ts";
+import { acceptUnvouched, capabilitiesOf, type GroupsContext, loadGroup } from "../room/index.ts";
 import { comeBack } from "../upkeep/index.ts";
 import { forgetRoom } from "./forget-room.ts";
 import type { OpenRooms } from "../open-rooms.ts";
@@ -30,6 +30,8 @@ export interface RoomLife {
   forget(room: RoomUri): Promise<void>;
   /** Comes in anew, by a commit of its own. Refuses `removed`. */
   rejoin(room: RoomUri): Promise<void>;
+  /** Takes those for members who came in on nobody's word that this client knew. */
+  acceptMembers(room: RoomUri): Promise<void>;
   /** Changes what the room says of itself, of which only what is named. Refuses `notAllowed`. */
   setAbout(room: RoomUri, wish: AboutWish, reason?: string): Promise<Done>;
 }
@@ -54,6 +56,7 @@ export function createRoomLife(context: GroupsContext, rooms: OpenRooms, intend:
       return intend(uri, "end", new Uint8Array(), reason);
     },
     forget: async (uri) => forgetRoom(context, await rooms.open(uri)),
+    acceptMembers: (uri) => context.store.transaction((tx) => acceptUnvouched(tx, uri)),
     rejoin: async (uri) => comeBack(context, await rooms.open(uri)),
     audit: async (uri, range) => readAudit(context, await rooms.open(uri), range),
     giveAudit: async (uri) => giveAudit(context, await rooms.open(uri)),

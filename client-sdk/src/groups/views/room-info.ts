@@ -20,6 +20,7 @@ import {
   endOf,
   type RoomEnd,
   viewOf,
+  unvouchedMembers,
 } from "../room/index.ts";
 import { healthOf } from "../health/index.ts";
 import { named, pictureOf, aboutOf, decodeDetails, roomKnown } from "../about/index.ts";
@@ -56,6 +57,8 @@ export type RoomInfo = {
     /** With which this user is in, in the order of their leaves. */
     readonly clients: readonly ClientUri[];
   }[];
+  /** Members on the word of nobody whom this client knew, and whom its user has not accepted. */
+  readonly unvouched: readonly UserUri[];
 };
 
 export function describeRoom(context: GroupsContext, room: Room): Promise<RoomInfo> {
@@ -95,17 +98,27 @@ async function described(context: GroupsContext, room: Room): Promise<RoomInfo> 
     halted: room.halt?.state,
   };
   if (row === undefined || row.status === "removed") {
-    return { ...base, server: "", epoch: 0, epochAuthenticator: "", members: [] };
+    return { ...base, server: "", epoch: 0, epochAuthenticator: "", members: [], unvouched: [] };
   }
   const group = await groupOf(context, room);
   if (group === undefined) {
     const health = { state: "rejoining" } as const;
-    return { ...base, health, server: "", epoch: 0, epochAuthenticator: "", members: [] };
+    return {
+      ...base,
+      health,
+      server: "",
+      epoch: 0,
+      epochAuthenticator: "",
+      members: [],
+      unvouched: [],
+    };
   }
   const view = viewOf(group);
   const members = group.members();
+  const unvouched = await context.store.transaction((tx) => unvouchedMembers(tx, room.uri, group));
   return {
     ...base,
+    unvouched,
     server: view.state.hub,
     epoch: group.epoch,
     epochAuthenticator: toHex(group.epochAuthenticator()),

@@ -39,6 +39,7 @@ export const peerLabels = [
   "plain",
   "redeemed",
   "restarted",
+  "retired",
   "rotated",
   "seized",
   "setback",

@@ -12,10 +12,16 @@ import {
   utf8Encode,
   verifyGroupInfoResponse,
 } from "@treehouse/protocol";
-import type { Bytes, ClientUri, GroupInfoPlaintext, RoomUri } from "@treehouse/protocol";
+import type {
+  Bytes,
+  ClientUri,
+  GroupInfoPlaintext,
+  HandshakeRule,
+  RoomUri,
+} from "@treehouse/protocol";
 import type { Member } from "../clients/member.ts";
 import type { Answer } from "../http/answer.ts";
-import { ensure, Failed } from "../outcome.ts";
+import { agree, ensure, Failed } from "../outcome.ts";
 import type { PeerServer } from "../peers/server.ts";
 import { verifySignature } from "../../signing-keys.ts";
 
@@ -58,6 +64,12 @@ export function refusedHandshake(what: string, answer: Answer, ...codes: readonl
     codes.includes(verdict.code),
     `${what}: expected ${codes.join(" or ")}, got ${verdict.code}`,
   );
+}
+
+/** Fails unless a refusal by problem details, which alone can, names the rule of page 13. */
+export function namesRule(what: string, answer: Answer, rule: HandshakeRule): void {
+  if (answer.code === undefined) return;
+  agree(`the rule that ${what} breaks`, answer.member("rule"), rule);
 }
 
 /** A request for a room's GroupInfo, and what opens its answer. */

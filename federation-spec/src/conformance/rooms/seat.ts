@@ -99,6 +99,11 @@ export class Seat {
   }
 }
 
+/** An encoded UpdateRequest with proposals. */
+export function proposalRequest(...proposals: readonly Bytes[]): Bytes {
+  return updateRequestCodec.encode({ kind: "proposal", proposals });
+}
+
 /** An encoded UpdateRequest with a commit. */
 export function commitRequest(prepared: PreparedCommit): Bytes {
   const { commit, welcome, groupInfo } = prepared;

@@ -13,11 +13,11 @@ import { agree, ensure } from "../outcome.ts";
 import { withHeader } from "../peers/ask.ts";
 import type { Question } from "../peers/ask.ts";
 import type { PeerServer } from "../peers/server.ts";
-import { askGroupInfo, refusedHandshake, update } from "../rooms/handshakes.ts";
+import { askGroupInfo, namesRule, refusedHandshake, update } from "../rooms/handshakes.ts";
 import { followedRoom } from "../rooms/followed-room.ts";
 import { hostedRoom } from "../rooms/hosted-room.ts";
 import { submit } from "../rooms/remote-seat.ts";
-import { commitRequest } from "../rooms/seat.ts";
+import { commitRequest, proposalRequest } from "../rooms/seat.ts";
 import { rule } from "../rule.ts";
 import type { Rule } from "../rule.ts";
 import { valueFor } from "./endpoints.ts";
@@ -119,6 +119,24 @@ export const askingRules: readonly Rule[] = [
         refusedHandshake("a commit of another group", answer, "invalidCommit", "clientMismatch");
       });
       await first.guest.group.discard();
+    },
+    "a proposal of another group is refused": async (world) => {
+      const first = await hostedRoom(world);
+      const second = await hostedRoom(world);
+      const { guest } = first;
+      const own = second.guest;
+      const stray = await guest.group.proposeRemoval(guest.group.ownLeaf, guest.aad());
+      const good = await own.group.proposeRemoval(own.group.ownLeaf, own.aad());
+      await unchanged([first.alice.account], async () => {
+        for (const [what, request] of [
+          ["a proposal of another group", proposalRequest(stray)],
+          ["a good one and a proposal of another group", proposalRequest(good, stray)],
+        ] as const) {
+          const answer = await update(second.peer, second.room, own.member.client, request);
+          refusedHandshake(what, answer, "invalidProposal");
+          namesRule(what, answer, "groupId");
+        }
+      });
     },
     "a message of another group is refused": async (world) => {
       const first = await hostedRoom(world);

@@ -28,6 +28,7 @@ export const boundRules: readonly Rule[] = [
         const body = new Uint8Array(0);
         const answer = await peer.ask({ endpoint: "submitMessage", body, tweak });
         answer.refused("long submissions", "tooLarge");
+        agree("the limit that the refusal names", answer.member("limitName"), "peerBodyBytesMax");
       },
       "a body without an announced length ends at the bound": async (world) => {
         const peer = await world.knownPeer("a");

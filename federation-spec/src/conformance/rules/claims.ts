@@ -44,6 +44,11 @@ export const claimRules: readonly Rule[] = [
       const answer = await peer.ask({ endpoint: "keyMaterial", value: target, body });
       ensure(!answer.succeeded, "it answers for a user of another server");
     },
+    "whether the room is there makes no difference": async (world) => {
+      const { peer, alice, friend } = await friends(world);
+      const room = mintRoomUri(world.subject.domain, random);
+      await claimed(world, peer, friend, alice, room);
+    },
     "a hub passes it on unchanged, and the answer back": async (world) => {
       const { room, guest, peer } = await hostedRoom(world);
       const friend = present(peer.users.get(guest.member.user), "the guest is no user");

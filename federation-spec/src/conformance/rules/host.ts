@@ -1,7 +1,9 @@
 import { parseDomain } from "@treehouse/protocol";
+import { agree } from "../outcome.ts";
 import { withHeader } from "../peers/ask.ts";
 import { rule } from "../rule.ts";
 import type { Rule } from "../rule.ts";
+import { fetchDirectory } from "../subject.ts";
 import { knock, knockAndEnter, makeKnock, refuses } from "./knock.ts";
 import { seenIn } from "./seen.ts";
 
@@ -21,6 +23,11 @@ export const hostRules: readonly Rule[] = [
           "another Host than was signed": [{ sent: { host: "other.test" } }, "misdirected"],
           "an address": [{ signed: { authority: "127.0.0.1" } }, "misdirected"],
         });
+      },
+      "its directory names its own domain, whatever name it is asked by": async ({ subject }) => {
+        const answer = await fetchDirectory(subject.servers, "other.test");
+        if (!answer.succeeded) return;
+        agree("the domain in the directory", answer.member("domain"), subject.domain);
       },
     },
     { last: { "it asks others by their domain": seenIn("FED-901") } },
@@ -106,6 +113,7 @@ export const hostRules: readonly Rule[] = [
           gzip: [encoding("gzip"), "unsupportedMediaType"],
           deflate: [encoding("deflate"), "unsupportedMediaType"],
           "an unknown encoding": [encoding("squeezed"), "unsupportedMediaType"],
+          identity: [encoding("identity"), "unsupportedMediaType"],
         });
       },
     },

@@ -13,6 +13,7 @@ import { ephemeralRules } from "./ephemeral.ts";
 import { errorRules } from "./errors.ts";
 import { followingRules } from "./following.ts";
 import { forwardingRules } from "./forwarding.ts";
+import { handshakeFormRules } from "./handshake-forms.ts";
 import { handshakeRules } from "./handshakes.ts";
 import { hostRules } from "./host.ts";
 import { hostedRules } from "./hosted.ts";
@@ -28,6 +29,7 @@ import { sendingRules } from "./sending.ts";
 import { signatureRules } from "./signature.ts";
 import { termRules } from "./terms.ts";
 import { toldRules } from "./told.ts";
+import { tombstoneRules } from "./tombstones.ts";
 
 /** Every rule that the suite can tell anything about, by its number. */
 export const allRules: readonly Rule[] = merged([
@@ -39,12 +41,14 @@ export const allRules: readonly Rule[] = merged([
   ...signatureRules,
   ...termRules,
   ...toldRules,
+  ...tombstoneRules,
   ...askingRules,
   ...askingInRules,
   ...assetRules,
   ...followingRules,
   ...forwardingRules,
   ...handshakeRules,
+  ...handshakeFormRules,
   ...claimRules,
   ...boundRules,
   ...consentRules,

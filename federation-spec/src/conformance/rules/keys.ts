@@ -95,6 +95,16 @@ export const keyRules: readonly Rule[] = [
             ],
           });
         },
+        "a key that is listed no more is over at once": async (world) => {
+          const { peer, first } = await peerWithOneKey(world, "retired");
+          const second = certified(peer.domain, peer.key("key-2"), first);
+          peer.keys = [second];
+          await world.pass(aMinuteMs);
+          await knockAndEnter(world, peer, signedWith(second));
+          await refuses(world, peer, {
+            "the key that is gone": [signedWith(first), "peerUnknown", "signatureInvalid"],
+          });
+        },
         "another key under a known id is a new key": async (world) => {
           const { peer, first } = await peerWithOneKey(world, "swapped");
           const other = { ...peer.key("key-2"), kid: first.kid };

@@ -136,6 +136,15 @@ export const signatureRules: readonly Rule[] = [
           ],
         });
       },
+      "a request with a query is refused, whether or not that is signed": async (world) => {
+        const peer = await world.knownPeer("a");
+        const path = notify(world);
+        await refuses(world, peer, {
+          "a query beside what is signed": [{ sent: { path: `${path}?a=b` } }, "signatureInvalid"],
+          "an empty query": [{ sent: { path: `${path}?` } }, "signatureInvalid"],
+          "a query that is signed": [{ signed: { path: `${path}?a=b` } }, "signatureInvalid"],
+        });
+      },
       "FED-131 holds for these signatures too": async (world) => {
         const peer = await world.knownPeer("a");
         await refuses(world, peer, {
@@ -226,6 +235,15 @@ export const signatureRules: readonly Rule[] = [
             "replayed",
           ],
         });
+      },
+      "a nonce that differs in a few octets is another one": async (world) => {
+        const peer = await world.knownPeer("a");
+        const nonce = random(16);
+        await knockAndEnter(world, peer, { signed: { nonce: toBase64Url(nonce) } });
+        for (const at of [0, 7, 8, 15]) {
+          const other = toBase64Url(flip(nonce, at));
+          await knockAndEnter(world, peer, { signed: { nonce: other } });
+        }
       },
       "another server may use the same nonce": async (world) => {
         const nonce = toBase64Url(random(16));

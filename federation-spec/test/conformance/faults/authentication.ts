@@ -52,6 +52,13 @@ export const authenticationFaults: readonly Fault[] = [
       signingWhen((asked) => !(header(asked, "signature-input") ?? "").includes('"@path"')),
   },
   {
+    name: "passes over a query",
+    rule: "FED-905",
+    breaks: "a request with a query is refused, whether or not that is signed",
+    inbound: () => async (asked, forward) =>
+      forward({ ...asked, path: asked.path.replace(/\?.*/, "") }),
+  },
+  {
     name: "takes signatures of any form",
     rule: "FED-905",
     breaks: "other forms are refused, though their octets are signed",
@@ -149,6 +156,22 @@ export const authenticationFaults: readonly Fault[] = [
         nonces.set(toHex(nonce), known ?? signature);
         return known !== undefined && known !== signature;
       });
+    },
+  },
+  {
+    name: "remembers the ends of nonces alone",
+    rule: "FED-910",
+    breaks: "a nonce that differs in a few octets is another one",
+    inbound: () => {
+      const ends = new Set<string>();
+      return async (asked, forward) => {
+        const nonce = signatureOf(asked)?.nonce;
+        if (nonce === undefined) return forward(asked);
+        const end = toHex(nonce.subarray(8));
+        if (ends.has(end)) return refusal("replayed");
+        ends.add(end);
+        return forward(asked);
+      };
     },
   },
   {

@@ -21,7 +21,7 @@ import type { Answered, Asked } from "../proxy.ts";
 import { answering } from "./authentication.ts";
 import { isBetweenServers } from "./fault.ts";
 import type { Fault } from "./fault.ts";
-import { altered, codeOf, fromOf, header, random, signedAnew, tls } from "./signing.ts";
+import { altered, codeOf, fromOf, header, random, refusal, signedAnew, tls } from "./signing.ts";
 
 const problemType = "application/problem+json";
 
@@ -66,6 +66,28 @@ export const requestFaults: readonly Fault[] = [
         return tls(updateRoomResponseCodec.encode({ ...over, description: "" }));
       };
     },
+  },
+  {
+    name: "says of every handshake of another group that it is a commit",
+    rule: "FED-924",
+    breaks: "a proposal of another group is refused",
+    inbound: () =>
+      answering((asked, answered) =>
+        codeOf(answered) === "invalidProposal" && asked.path.endsWith("/update")
+          ? refusal("invalidCommit")
+          : answered,
+      ),
+  },
+  {
+    name: "does not name the rule that a handshake breaks",
+    rule: "FED-995",
+    breaks: "another epoch",
+    inbound: () =>
+      answering((asked, answered) =>
+        answered.status !== 200 && asked.path.endsWith("/update")
+          ? altered(answered, (problem) => ({ ...problem, rule: undefined }))
+          : answered,
+      ),
   },
   {
     name: "asks whether a client is in the room, and not whose client it is",

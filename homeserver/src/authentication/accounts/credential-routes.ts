@@ -24,7 +24,11 @@ import { deleteAccount } from "./delete-account.ts";
 
 import type { AuthenticationLimits } from "../limits.ts";
 
-/** What a session alone cannot do: a new password with its recovery bundle, and the account's end. */
+/**
+ * What a session alone cannot do: a new password with its recovery bundle, and the account's end. Each
+ * takes the client's key, the password and the code of the second factor. A start tells whether the
+ * password was right, as that of a login does, and is counted like one.
+ */
 export function credentialRoutes(
   context: AuthenticationContext,
   limits: AuthenticationLimits,
@@ -40,6 +44,7 @@ export function credentialRoutes(
       handle: async ({ body, session, address }) => {
         limits.loginPerAddress.take(address);
         limits.loginPerUser.take(`${session.user} ${address}`);
+        limits.loginTries.take(session.user, address);
         const started = await startCredentialChange(context, session.user, {
           startLoginRequest: fromBase64Url(body.startLoginRequest),
           registrationRequest: fromBase64Url(body.registrationRequest),
@@ -55,6 +60,7 @@ export function credentialRoutes(
       method: "POST",
       path: routes.credentialProof,
       access: "session",
+      proved: true,
       summary: "Prove the old password, for the recovery bundle to be sealed under the new one",
       body: jsonBody(credentialProofRequestSchema),
       answer: jsonAnswer(credentialProofAnswerSchema),
@@ -63,7 +69,9 @@ export function credentialRoutes(
         const proved = await proveCredential(context, session.user, {
           changeId: body.changeId,
           finishLoginRequest: fromBase64Url(body.finishLoginRequest),
+          code: body.code,
         });
+        limits.loginTries.succeeded(session.user);
         return { ...proved, recoveryBundle: toBase64Url(proved.recoveryBundle) };
       },
     }),
@@ -71,6 +79,7 @@ export function credentialRoutes(
       method: "POST",
       path: routes.credentialFinish,
       access: "session",
+      proved: true,
       summary: "Change password and recovery bundle together, or neither",
       body: jsonBody(credentialFinishRequestSchema),
       answer: jsonAnswer(credentialFinishAnswerSchema),
@@ -104,6 +113,7 @@ function deletionRoutes(
       handle: async ({ body, session, address }) => {
         limits.loginPerAddress.take(address);
         limits.loginPerUser.take(`${session.user} ${address}`);
+        limits.loginTries.take(session.user, address);
         const request = fromBase64Url(body.startLoginRequest);
         const started = await startPasswordProof(context, session.user, request);
         const { proofId: deletionId, loginResponse, expiresAt } = started;
@@ -114,6 +124,7 @@ function deletionRoutes(
       method: "DELETE",
       path: routes.account,
       access: "session",
+      proved: true,
       summary: "Delete the account with everything that is the user's; the name is gone for good",
       body: jsonBody(deletionRequestSchema),
       answer: noAnswer,
@@ -122,6 +133,7 @@ function deletionRoutes(
         return deleteAccount(context, session.user, {
           proofId: body.deletionId,
           finishLoginRequest: fromBase64Url(body.finishLoginRequest),
+          code: body.code,
         });
       },
     }),

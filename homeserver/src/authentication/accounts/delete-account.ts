@@ -2,22 +2,33 @@ import { type Bytes, type Domain, nameOf, type UserUri } from "@treehouse/protoc
 import type { Tx } from "../../platform/index.ts";
 import { forgetUser } from "../contacts/index.ts";
 import type { AuthenticationContext } from "../context.ts";
-import { type PendingPasswordProof, proofFailed, takePasswordProof } from "../login/index.ts";
+import {
+  checkFactor,
+  type PendingPasswordProof,
+  proofFailed,
+  takePasswordProof,
+} from "../login/index.ts";
 
 /**
  * Deletes the account with everything that is the user's, in one transaction: sessions, clients with
  * their lists, inboxes and KeyPackages, contacts on both sides, and the places in rooms. Every server
  * that shares a room or a contact is told. What stays is a hash that keeps the name from being given
- * again. A session alone, perhaps a stolen one, is not enough.
+ * again. A session alone, perhaps a stolen one, is not enough, nor is the password beside it where the
+ * account has a second factor.
  *
- * Refuses `loginFailed`.
+ * Refuses `loginFailed`, `factorRequired`, `factorInvalid` and `rateLimited`.
  */
 export async function deleteAccount(
   context: AuthenticationContext,
   user: UserUri,
-  proof: { readonly proofId: string; readonly finishLoginRequest: Bytes },
+  proof: {
+    readonly proofId: string;
+    readonly finishLoginRequest: Bytes;
+    readonly code: string | undefined;
+  },
 ): Promise<void> {
   const proved = takePasswordProof(context, user, proof);
+  await checkFactor(context, nameOf(user), proof.code);
   await context.database.transaction((tx) => deleteWithAll(context, tx, proved), { frees: true });
 }
 

@@ -9,4 +9,4 @@ export {
   type Signatures,
   verifier,
 } from "./countersignature-key.ts";
-export { checkCode, type ProvedForClients } from "./prove-for-clients.ts";
+export type { ProvedForClients } from "./prove-for-clients.ts";

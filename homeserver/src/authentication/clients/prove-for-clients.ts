@@ -1,6 +1,7 @@
 import type { Bytes, ClientUri } from "@treehouse/protocol";
 import { Refusal } from "@treehouse/protocol";
 import type { AuthenticationContext } from "../context.ts";
+import { checkCode } from "../login/index.ts";
 
 /** Somebody has proved password or recovery key, to change the client list as this client. */
 export type ProvedForClients = {
@@ -58,19 +59,6 @@ export async function proveForClients(
     recoveryBundleVersion: credentialVersion,
     clientList,
   };
-}
-
-/** Where the account has a second factor. Refuses `factorRequired` without a code. */
-export function checkCode(
-  { neighbours }: AuthenticationContext,
-  name: string,
-  code: string | undefined,
-): Promise<void> {
-  if (code !== undefined) return neighbours.current.factors.check(name, code);
-  throw new Refusal(
-    "factorRequired",
-    "this login takes a code of the authenticator app, or a recovery code",
-  );
 }
 
 function loginFailed(): Refusal {

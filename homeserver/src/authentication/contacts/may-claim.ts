@@ -4,11 +4,8 @@ import type { AuthenticationContext } from "../context.ts";
 import type { ConsentQuestion } from "../ports.ts";
 import { mayFind } from "../privacy/index.ts";
 
-/**
- * `blocked` only where everybody else would be let in, so that saying "no leave" would tell of the
- * block; where leave is needed a block is the same as none. `hidden`: who asks may not find the user.
- */
-export type ConsentVerdict = "given" | "notGiven" | "blocked" | "hidden";
+/** A block is no leave, and is called nothing else. `hidden`: who asks may not find the user. */
+export type ConsentVerdict = "given" | "notGiven" | "hidden";
 
 /**
  * Whether a user of this server lets somebody fetch their KeyPackages. Users of one server let each
@@ -30,6 +27,5 @@ export async function mayClaim(
   const found = await mayFind(context, tx, target, { kind: "user", user: requester });
   if (requester === target) return "given";
   if (!found) return "hidden";
-  if (blocked) return implied ? "blocked" : "notGiven";
-  return given || implied ? "given" : "notGiven";
+  return !blocked && (given || implied) ? "given" : "notGiven";
 }

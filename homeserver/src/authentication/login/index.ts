@@ -5,6 +5,7 @@ export {
   proveCredential,
   startCredentialChange,
 } from "./change-credential.ts";
+export { checkCode, checkFactor } from "./check-factor.ts";
 export {
   type FinishedLogin,
   finishFactor,

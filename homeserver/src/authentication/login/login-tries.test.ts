@@ -1,4 +1,5 @@
-import { parseDomain, Refusal, userUri } from "@treehouse/protocol";
+import { parseDomain, RATE_LIMITS, Refusal, userUri } from "@treehouse/protocol";
+import type { UserUri } from "@treehouse/protocol";
 import { expect, test } from "vitest";
 import { createLoginTries, LOGIN_TRIES } from "./login-tries.ts";
 
@@ -55,4 +56,46 @@ test("R-022 a session forgets what was counted, and so does a long pause", () =>
     ...Array<number>(freeMax).fill(0),
     waitFirstMs,
   ]);
+});
+
+const lineOf = (site: string, number: number) => `2001:db8:${site}:${number.toString(16)}::/64`;
+
+/** How many starts pass, each from the next of these addresses, without a wait between. */
+const passing = (
+  take: (user?: UserUri, address?: string) => number,
+  addresses: readonly string[],
+) => addresses.filter((address) => take(alice, address) === 0).length;
+
+test("R-022 who has a household's or a site's network has a few lines' tries, and not all lines'", () => {
+  const household = Array.from({ length: 256 }, (_, each) => lineOf("1", each));
+  const site = Array.from({ length: 2000 }, (_, each) => lineOf("2", each * 32));
+  expect(passing(at().take, household)).toBe(4 * freeMax);
+  expect(passing(at().take, site)).toBe(16 * freeMax);
+});
+
+test("R-022 from wherever a user was not seen the tries of one account have a steady rate", () => {
+  const { take, pass, tries } = at();
+  const { count, perMs } = RATE_LIMITS.loginElsewherePerUser;
+  const everywhere = Array.from({ length: 3 * count }, (_, each) => `192.0.2.${each}`);
+  tries.seen(alice, "198.51.100.1");
+  tries.seen(alice, lineOf("9", 0x1201));
+  expect(passing(take, everywhere)).toBe(count);
+  expect(take(bob, "192.0.2.1")).toBe(0);
+  // Neither an address of hers nor another line of her household waits for what strangers did.
+  expect([take(alice, "198.51.100.1"), take(alice, lineOf("9", 0x12ff))]).toEqual([0, 0]);
+  tries.succeeded(alice);
+  expect(take(alice, "203.0.113.1")).toBeGreaterThan(0);
+  pass(perMs / count);
+  expect(take(alice, "203.0.113.1")).toBe(0);
+  expect(take(alice, "203.0.113.2")).toBeGreaterThan(0);
+});
+
+test("R-022 who is known at a line does not wait for its neighbours, and guesses there no faster", () => {
+  const { take, tries } = at();
+  const home = lineOf("1", 1);
+  const neighbours = Array.from({ length: 200 }, (_, each) => lineOf("1", 2 + each));
+  expect(passing(take, neighbours)).toBe(4 * freeMax);
+  expect(take(alice, home)).toBeGreaterThan(0);
+  tries.seen(alice, home);
+  expect(passing(take, Array(50).fill(home))).toBe(freeMax);
 });

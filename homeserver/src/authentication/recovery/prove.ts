@@ -9,7 +9,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 import type { AuthenticationContext } from "../context.ts";
-import { checkCode } from "../clients/index.ts";
+import { checkCode } from "../login/index.ts";
 
 export type PendingRecovery = { readonly name: string; readonly client: ClientUri };
 

@@ -7,7 +7,7 @@ import {
 } from "@treehouse/protocol";
 import type { Session } from "../../platform/index.ts";
 import type { AuthenticationContext } from "../context.ts";
-import { checkBundle } from "../login/index.ts";
+import { checkBundle, checkFactor } from "../login/index.ts";
 
 export type PendingPasswordReset = {
   readonly client: ClientUri;
@@ -36,26 +36,21 @@ export async function startReset(
 /**
  * The second half: record and bundle change together, by whoever knows the recovery key and has a
  * session, and only if nobody changed them meanwhile. The copy under the recovery key stays as it is.
- * Answers the new version. Refuses `loginFailed`, `conflict`, `malformed` and `limitExceeded`.
+ * Answers the new version. Refuses `loginFailed`, `conflict`, `malformed` and `limitExceeded`, and what
+ * the second factor refuses where there is one.
  */
 export async function finishReset(
-  {
-    database,
-    domain,
-    opaque,
-    pendingPasswordResets,
-    recovery,
-    signatures,
-    store,
-  }: AuthenticationContext,
+  context: AuthenticationContext,
   { user, client }: Pick<Session, "user" | "client">,
   request: {
     readonly changeId: string;
     readonly registrationRecord: Bytes;
     readonly recoveryBundle: Bytes;
     readonly signature: Bytes;
+    readonly code: string | undefined;
   },
 ): Promise<number> {
+  const { database, domain, opaque, pendingPasswordResets, recovery, signatures, store } = context;
   const { changeId, registrationRecord, recoveryBundle, signature } = request;
   const pending = pendingPasswordResets.take(changeId);
   if (pending?.client !== client) throw loginFailed();
@@ -72,6 +67,7 @@ export async function finishReset(
   };
   const message = passwordResetMessage(signed);
   if (!copy || !signatures.verify(copy.verificationKey, message, signature)) throw loginFailed();
+  await checkFactor(context, name, request.code);
   const { credentialVersion: expectedVersion } = pending;
   const changed = await database.transaction(async (tx) => {
     const latest = await recovery.copy(tx, name);

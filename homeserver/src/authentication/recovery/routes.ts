@@ -63,6 +63,7 @@ function copyRoutes(
       method: "PUT",
       path: routes.recovery,
       access: "session",
+      proved: true,
       summary: "A recovery key in the place of the one before, by a proof of password or key",
       body: jsonBody(recoveryWriteSchema),
       answer: jsonAnswer(recoveryVersionSchema),
@@ -147,6 +148,7 @@ function resetRoutes(
       method: "POST",
       path: routes.passwordResetFinish,
       access: "session",
+      proved: true,
       summary: "Change password and recovery bundle together, signed by the recovery key",
       body: jsonBody(passwordResetFinishRequestSchema),
       answer: jsonAnswer(credentialFinishAnswerSchema),
@@ -157,6 +159,7 @@ function resetRoutes(
           registrationRecord: fromBase64Url(body.registrationRecord),
           recoveryBundle: fromBase64Url(body.recoveryBundle),
           signature: fromBase64Url(body.signature),
+          code: body.code,
         });
         limits.loginTries.succeeded(session.user);
         return { recoveryBundleVersion };

@@ -40,7 +40,7 @@ export async function acceptProposals(
 ): Promise<Bytes | typeof MOVED> {
   const { env, database } = context;
   const sender = checkSender(hosted, caller);
-  checkHandshakeFraming(hosted, framing);
+  checkHandshakeFraming(hosted, framing, "invalidProposal");
   const at = env.now();
   const checked = await hosted.group.checkProposals(messages, at);
   if (checked.senderLeaf !== sender) {

@@ -89,7 +89,7 @@ export async function checkCommit(
   refuseFormer(hosted, caller, upload.framing, "wrongEpoch");
   checkMayCommit(context, hosted, caller, upload);
   checkSuspended(hosted, caller.user, at);
-  checkHandshakeFraming(hosted, upload.framing);
+  checkHandshakeFraming(hosted, upload.framing, "invalidCommit");
   checkLeaf(hosted, caller, upload.framing);
   const { commit, groupInfo, welcome } = upload;
   const bundle = { commit, groupInfo, at };

@@ -23,16 +23,20 @@ export function checkMessageEpoch({ group, starts }: HostedRoom, epoch: number, 
   }
 }
 
-/** A handshake is of this room's group and of the current epoch, or of no use. */
-export function checkHandshakeFraming({ group }: HostedRoom, framing: UpdateFraming): void {
-  const currentEpoch = group.epoch;
+/** A handshake is of this room's group and of the current epoch, or of no use (FED-995). */
+export function checkHandshakeFraming(
+  { group }: HostedRoom,
+  framing: UpdateFraming,
+  code: "invalidCommit" | "invalidProposal",
+): void {
   if (framing.groupId !== group.group) {
-    throw new Refusal("invalidCommit", "The handshake belongs to another group.");
+    throw new Refusal(code, "The handshake belongs to another group.", { rule: "groupId" });
   }
-  if (framing.epoch < currentEpoch) {
-    throw new Refusal("wrongEpoch", "Another commit has ended this epoch.", { currentEpoch });
+  const data = { currentEpoch: group.epoch, rule: "epoch" } as const;
+  if (framing.epoch < group.epoch) {
+    throw new Refusal("wrongEpoch", "Another commit has ended this epoch.", data);
   }
-  if (framing.epoch > currentEpoch) {
-    throw new Refusal("epochAhead", "The handshake's epoch has not begun.", { currentEpoch });
+  if (framing.epoch > group.epoch) {
+    throw new Refusal("epochAhead", "The handshake's epoch has not begun.", data);
   }
 }

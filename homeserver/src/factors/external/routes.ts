@@ -9,7 +9,13 @@ import {
   routes,
 } from "@treehouse/protocol";
 import type { Env } from "@treehouse/protocol";
-import { createRateLimiter, jsonAnswer, jsonBody, noAnswer, route } from "../../platform/index.ts";
+import {
+  createAddressLimiter,
+  jsonAnswer,
+  jsonBody,
+  noAnswer,
+  route,
+} from "../../platform/index.ts";
 import type { Route } from "../../platform/index.ts";
 import type { FactorContext } from "../context.ts";
 import { proofsOf } from "../routes.ts";
@@ -21,7 +27,7 @@ export function externalRoutes(
   context: FactorContext,
   env: Pick<Env, "monotonic">,
 ): readonly Route[] {
-  const perAddress = createRateLimiter(env, { count: 60, perMs: 600_000 }, "externalPerAddress");
+  const perAddress = createAddressLimiter(env, { count: 60, perMs: 600_000 }, "externalPerAddress");
   return [
     route({
       method: "POST",

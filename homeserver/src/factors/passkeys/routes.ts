@@ -8,7 +8,13 @@ import {
   routes,
 } from "@treehouse/protocol";
 import type { Env } from "@treehouse/protocol";
-import { createRateLimiter, jsonAnswer, jsonBody, noAnswer, route } from "../../platform/index.ts";
+import {
+  createAddressLimiter,
+  jsonAnswer,
+  jsonBody,
+  noAnswer,
+  route,
+} from "../../platform/index.ts";
 import type { RateLimiter, Route } from "../../platform/index.ts";
 import type { FactorContext } from "../context.ts";
 import { proofsOf } from "../routes.ts";
@@ -22,7 +28,7 @@ export function passkeyRoutes(
   env: Pick<Env, "monotonic">,
   limiter: RateLimiter,
 ): readonly Route[] {
-  const perAddress = createRateLimiter(env, { count: 60, perMs: 600_000 }, "passkeyPerAddress");
+  const perAddress = createAddressLimiter(env, { count: 60, perMs: 600_000 }, "passkeyPerAddress");
   return [
     route({
       method: "POST",

@@ -2,8 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { isIPv4, isIPv6 } from "node:net";
 
 /**
- * Where a request comes from, as a key for limits: an IPv4 address, or the /64 of an IPv6 address,
- * which is what one subscriber has. Forwarded headers count only when a trusted proxy wrote them.
+ * Where a request comes from, as a key for limits: an IPv4 address, or the /64 of an IPv6 address;
+ * `networksOf` has the wider networks that a subscriber may hold. Forwarded headers count only when a
+ * trusted proxy wrote them.
  */
 export function addressOf(incoming: IncomingMessage, trustedProxies: ReadonlySet<string>): string {
   let address = plain(incoming.socket.remoteAddress ?? "");

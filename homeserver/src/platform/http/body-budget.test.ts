@@ -21,3 +21,19 @@ test("FED-935 what a server has sent counts for its address until it is known, a
   second.release();
   budget.open("two.example").take(most);
 });
+
+test("a household's network holds a few lines' worth of unanswered requests, and not all lines'", () => {
+  const budget = createBodyBudget();
+  const held = Array.from(
+    { length: 256 },
+    (_, line) => `2001:db8:1:${line.toString(16)}::/64`,
+  ).filter((address) => {
+    try {
+      budget.open(address).take(most);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  expect(held).toHaveLength(4);
+});

@@ -1,4 +1,5 @@
 import { LIMITS, Refusal } from "@treehouse/protocol";
+import { networkAllowances, networksOf } from "../networks.ts";
 
 /** What one request holds in memory until it is answered. */
 export interface BodyShare {
@@ -25,18 +26,23 @@ export function createBodyBudget(): BodyBudget {
   const held = new Map<string, number>();
 
   function add(asker: string, octets: number): void {
-    const sum = (held.get(asker) ?? 0) + octets;
-    if (sum === 0) held.delete(asker);
-    else held.set(asker, sum);
+    for (const network of networksOf(asker)) {
+      const sum = (held.get(network) ?? 0) + octets;
+      if (sum === 0) held.delete(network);
+      else held.set(network, sum);
+    }
   }
 
   function check(asker: string, octets: number): void {
-    if ((held.get(asker) ?? 0) + octets <= LIMITS.bodiesBytesPerUserMax) return;
-    throw new Refusal("rateLimited", "Too much was sent at once.", {
-      retryAfterMs,
-      limitName: "bodiesBytesPerUserMax",
-      limit: LIMITS.bodiesBytesPerUserMax,
-    });
+    for (const [width, network] of networksOf(asker).entries()) {
+      const limit = LIMITS.bodiesBytesPerUserMax * (networkAllowances[width] ?? 1);
+      if ((held.get(network) ?? 0) + octets <= limit) continue;
+      throw new Refusal("rateLimited", "Too much was sent at once.", {
+        retryAfterMs,
+        limitName: "bodiesBytesPerUserMax",
+        limit,
+      });
+    }
   }
 
   return {

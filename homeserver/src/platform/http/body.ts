@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { Refusal } from "@treehouse/protocol";
+import { LIMITS, Refusal } from "@treehouse/protocol";
 import type { Bytes } from "@treehouse/protocol";
 import type { BodyShare } from "./body-budget.ts";
 import type { BodyPace } from "./body-pace.ts";
@@ -11,7 +11,7 @@ export class Disconnected extends Error {
   override readonly name = "Disconnected";
 }
 
-type BodyHead = Pick<BodyForm<unknown>, "mediaType" | "bytesMax">;
+type BodyHead = Pick<BodyForm<unknown>, "mediaType" | "limitName">;
 
 /** Checks what the headers say about the body, before any of it is read. */
 export function checkBodyHeaders(incoming: IncomingMessage, form: BodyHead): void {
@@ -19,12 +19,13 @@ export function checkBodyHeaders(incoming: IncomingMessage, form: BodyHead): voi
   if (type !== form.mediaType) {
     throw new Refusal("unsupportedMediaType", `The body must be ${form.mediaType}.`);
   }
-  const encoding = incoming.headers["content-encoding"];
-  if (encoding !== undefined && encoding !== "identity") {
-    throw new Refusal("unsupportedMediaType", "The body must not be compressed.");
+  // Not even identity, which RFC 9110 §8.4.1 keeps out of this header.
+  if (incoming.headers["content-encoding"] !== undefined) {
+    throw new Refusal("unsupportedMediaType", "The body must not be encoded.");
   }
   // A false or absent length is no danger: the limit is applied again while reading.
-  if (Number(incoming.headers["content-length"] ?? 0) > form.bytesMax) throw tooLarge(form);
+  if (Number(incoming.headers["content-length"] ?? 0) > LIMITS[form.limitName])
+    throw tooLarge(form);
 }
 
 /** Reads a whole body and never holds more than its limit and its asker's share. */
@@ -36,10 +37,11 @@ export function readBody(
 ): Promise<Bytes> {
   return new Promise((resolve, reject) => {
     const gathered = gather(Number(incoming.headers["content-length"] ?? 0));
+    const bytesMax = LIMITS[form.limitName];
     const take = (chunk: Uint8Array): void => {
       pace?.arrived(chunk.byteLength);
       try {
-        if (gathered.length + chunk.byteLength > form.bytesMax) throw tooLarge(form);
+        if (gathered.length + chunk.byteLength > bytesMax) throw tooLarge(form);
         share.take(chunk.byteLength);
         gathered.add(chunk);
       } catch (error) {
@@ -56,10 +58,9 @@ export function readBody(
   });
 }
 
-function tooLarge(form: BodyHead): Refusal {
-  return new Refusal("tooLarge", `The body may have ${form.bytesMax} octets.`, {
-    limit: form.bytesMax,
-  });
+function tooLarge({ limitName }: BodyHead): Refusal {
+  const limit = LIMITS[limitName];
+  return new Refusal("tooLarge", `The body may have ${limit} octets.`, { limitName, limit });
 }
 
 function disconnected(cause?: Error): Disconnected {

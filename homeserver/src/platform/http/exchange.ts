@@ -29,8 +29,8 @@ export interface Exchange {
 
 export interface ExchangeOptions {
   readonly env: Pick<Env, "log" | "metrics" | "monotonic" | "random" | "timer">;
-  /** Returns undefined for a token that is unknown, expired or revoked. */
-  authenticate(token: string): Promise<Session | undefined>;
+  /** Undefined for a token that is unknown, expired or revoked. The address is the one it comes from. */
+  authenticate(token: string, address: string): Promise<Session | undefined>;
   /** Refuses a request that the session's client has not signed; for routes that want it. */
   prove?(session: Session, request: ProvedRequest): Promise<void>;
   readonly trustedProxies: ReadonlySet<string>;
@@ -67,9 +67,13 @@ export function createExchange(options: ExchangeOptions): Exchange {
 
   const peerIntake = createPeerIntake({ env, budget, gate: options.peers });
 
-  async function sessionFor(route: Route, incoming: IncomingMessage): Promise<Session | undefined> {
+  async function sessionFor(
+    route: Route,
+    incoming: IncomingMessage,
+    address: string,
+  ): Promise<Session | undefined> {
     if (route.access === "open") return undefined;
-    const session = await options.authenticate(bearerToken(incoming));
+    const session = await options.authenticate(bearerToken(incoming), address);
     if (session === undefined) throw new Refusal("sessionEnded", "The session has ended.");
     if (route.access === "admin" && !session.admin) {
       throw new Refusal("notAllowed", "Only an administrator may do this.");
@@ -84,7 +88,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     held: (() => void)[],
   ): Promise<Intake> {
     const from = env.monotonic();
-    const session = await sessionFor(route, incoming);
+    const session = await sessionFor(route, incoming, address);
     if (route.body === undefined) {
       await proveFor(route, incoming, session, new Uint8Array());
       return { session, body: undefined };
@@ -99,7 +103,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const octets = await readBody(incoming, route.body, share);
     const body = route.body.parse(octets);
     const slow = env.monotonic() - from > slowBodyMs;
-    const current = slow ? await sessionFor(route, incoming) : session;
+    const current = slow ? await sessionFor(route, incoming, address) : session;
     await proveFor(route, incoming, current, octets);
     return { session: current, body };
   }

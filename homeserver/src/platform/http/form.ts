@@ -1,11 +1,12 @@
-import { LIMITS, MEDIA_TYPE_JSON, MEDIA_TYPE_TLS, Refusal, utf8Decode } from "@treehouse/protocol";
-import type { Bytes } from "@treehouse/protocol";
+import { MEDIA_TYPE_JSON, MEDIA_TYPE_TLS, Refusal, utf8Decode } from "@treehouse/protocol";
+import type { Bytes, LimitName } from "@treehouse/protocol";
 import { z } from "zod";
 
 /** How the body of a request is read. */
 export interface BodyForm<B> {
   readonly mediaType: string;
-  readonly bytesMax: number;
+  /** How many octets it may have. */
+  readonly limitName: LimitName;
   /** What the API document says about it. */
   readonly schema: z.ZodType;
   /** Throws `Refusal("malformed")` for anything that is not of this form. */
@@ -24,7 +25,7 @@ export interface AnswerForm<A> {
 export function jsonBody<S extends z.ZodType>(schema: S): BodyForm<z.output<S>> {
   return {
     mediaType: MEDIA_TYPE_JSON,
-    bytesMax: LIMITS.jsonBodyBytesMax,
+    limitName: "jsonBodyBytesMax",
     schema,
     parse: (bytes) => parseWith(schema, jsonOf(bytes), "body"),
   };
@@ -33,9 +34,9 @@ export function jsonBody<S extends z.ZodType>(schema: S): BodyForm<z.output<S>> 
 /** A TLS-encoded struct, handed on as the octets that arrived. */
 export function tlsBody(
   struct: string,
-  bytesMax: number = LIMITS.requestBodyBytesMax,
+  limitName: LimitName = "requestBodyBytesMax",
 ): BodyForm<Bytes> {
-  return { mediaType: MEDIA_TYPE_TLS, bytesMax, schema: binary(struct), parse: (bytes) => bytes };
+  return { mediaType: MEDIA_TYPE_TLS, limitName, schema: binary(struct), parse: (bytes) => bytes };
 }
 
 export function jsonAnswer<S extends z.ZodType>(

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { MEDIA_TYPE_OCTETS } from "@treehouse/protocol";
-import type { Env } from "@treehouse/protocol";
+import type { Env, LimitName } from "@treehouse/protocol";
 import { z } from "zod";
 import { Disconnected } from "./body.ts";
 
 /** A body that is not held: its octets come one buffer after another, as fast as they are taken. */
 export interface OctetsBody<B> {
   readonly mediaType: string;
-  readonly bytesMax: number;
+  readonly limitName: LimitName;
   readonly schema: z.ZodType;
   /** Must be taken to its end, unless it throws: `Disconnected` when the asker went away. */
   stream(incoming: IncomingMessage): B;
@@ -33,8 +33,8 @@ export interface OctetsOut {
 
 const binary = z.string().meta({ format: "binary" });
 
-export function octetsBody(bytesMax: number): OctetsBody<AsyncIterable<Uint8Array>> {
-  return { mediaType: MEDIA_TYPE_OCTETS, bytesMax, schema: binary, stream: octetsOf };
+export function octetsBody(limitName: LimitName): OctetsBody<AsyncIterable<Uint8Array>> {
+  return { mediaType: MEDIA_TYPE_OCTETS, limitName, schema: binary, stream: octetsOf };
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Peer } from "./route.ts";
 /** What the headers of another server's request say. Nothing of it is proved yet. */
 export interface PeerRequestHead {
   readonly method: string;
-  /** As it stands in the request line, without a query. */
+  /** As it stands in the request line, with its query: no signature covers one, so that it is refused. */
   readonly path: string;
   /** Lower-case names. A name that came more than once has more than one value. */
   readonly headers: Readonly<Record<string, readonly string[] | undefined>>;

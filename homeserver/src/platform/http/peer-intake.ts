@@ -40,7 +40,7 @@ export function createPeerIntake({ env, budget, gate }: PeerIntakeOptions): Peer
     gate.checkHost(incoming.headersDistinct["host"]);
     const admission = gate.open({
       method: incoming.method ?? "",
-      path: pathOf(incoming.url ?? ""),
+      path: incoming.url ?? "",
       headers: incoming.headersDistinct,
       address,
       certificate: certificateOf(incoming),
@@ -70,11 +70,6 @@ async function readInTime(
   } finally {
     pace.stop();
   }
-}
-
-function pathOf(url: string): string {
-  const mark = url.indexOf("?");
-  return mark < 0 ? url : url.slice(0, mark);
 }
 
 /** Only one that OpenSSL has verified against the authorities which the listener trusts. */

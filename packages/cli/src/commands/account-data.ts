@@ -9,7 +9,13 @@ import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 import { contextOf, withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { readChangedPassword, readPassword } from "./password.ts";
-import { readRecoveryKey } from "./secrets.ts";
+import { askCode, readRecoveryKey } from "./secrets.ts";
+
+type PasswordOptions = {
+  readonly code?: string;
+  readonly newPasswordStdin?: boolean;
+  readonly recoveryKey?: boolean;
+};
 
 /** `treehouse account passwd` and `export`. */
 export function addAccountData(cli: Cli, noun: Command): void {
@@ -18,7 +24,8 @@ export function addAccountData(cli: Cli, noun: Command): void {
     .description("change the password; the old one is asked, or in TREEHOUSE_PASSWORD")
     .option("--new-password-stdin", "read the new password from the standard input")
     .option("--recovery-key", "by the recovery key, in the place of a forgotten password")
-    .action(async (options: { newPasswordStdin?: boolean; recoveryKey?: boolean }) => {
+    .option("--code <code>", "of the authenticator app, or a recovery code, where one is needed")
+    .action(async (options: PasswordOptions) => {
       await contextOf(cli);
       const recoveryKey =
         options.recoveryKey === true ? await readRecoveryKey(cli.terminal, false) : undefined;
@@ -26,12 +33,14 @@ export function addAccountData(cli: Cli, noun: Command): void {
         recoveryKey === undefined ? await readPassword(cli.terminal, false) : undefined;
       const fromStdin = options.newPasswordStdin === true;
       const newPassword = await readChangedPassword(cli.terminal, fromStdin);
+      const secondFactor = options.code ?? askCode(cli.terminal);
+      const change = { newPassword, ...(secondFactor && { secondFactor }) };
       await withBriefClient(cli, async (client) => {
         if (recoveryKey !== undefined) {
-          await client.recovery.resetPassword({ recoveryKey, newPassword });
+          await client.recovery.resetPassword({ recoveryKey, ...change });
         }
         if (oldPassword !== undefined) {
-          await client.account.changePassword({ oldPassword, newPassword });
+          await client.account.changePassword({ oldPassword, ...change });
         }
         cli.output().result(client.me, "The password is changed. Your keys are sealed under it.");
       });
@@ -54,7 +63,7 @@ export function addAccountData(cli: Cli, noun: Command): void {
         const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
         await writeFile(join(directory, "manifest.json"), text, { mode: 0o600, flag: "wx" });
         const lines = files.map(({ name, lines: count }) => `${name}: ${count}`);
-        cli.output().result({ directory, ...manifest }, lines.join("\n"));
+        cli.output().result({ directory, ...manifest }, lines);
       });
     });
 }

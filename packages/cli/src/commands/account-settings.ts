@@ -42,7 +42,7 @@ function show(cli: Cli, settings: Readonly<Record<string, boolean | number | str
   const wordOf = (value: boolean | number | string) =>
     typeof value === "boolean" ? (value ? "on" : "off") : String(value);
   const lines = Object.entries(settings).map(([name, value]) => `${name}: ${wordOf(value)}`);
-  cli.output().result(settings, lines.join("\n"));
+  cli.output().result(settings, lines);
 }
 
 function readChosen(setting: string, value: string): boolean | number | string {

@@ -97,7 +97,8 @@ function addDelete(cli: Cli, noun: Command): void {
     .description("delete the account for good, with this context and its store")
     .argument("<address>", "the account's own, so that it is the right one")
     .option("--password-stdin", "read the password from the standard input")
-    .action(async (address: string, options: { passwordStdin?: boolean }) => {
+    .option("--code <code>", "of the authenticator app, or a recovery code, where one is needed")
+    .action(async (address: string, options: { code?: string; passwordStdin?: boolean }) => {
       const { name, context } = await contextOf(cli);
       if (address !== context.account) {
         const message = `the account of this context is ${context.account}`;
@@ -105,13 +106,14 @@ function addDelete(cli: Cli, noun: Command): void {
         throw new CliFailure(EXIT.usage, "accountMismatch", message, { help });
       }
       const password = await readPassword(cli.terminal, options.passwordStdin === true);
+      const secondFactor = options.code ?? askCode(cli.terminal);
       await withBriefClient(cli, async (client) => {
         const { me } = client;
-        await client.account.delete({ password });
+        await client.account.delete({ password, ...(secondFactor && { secondFactor }) });
         const { forgetContext } = await import("../contexts.ts");
         await forgetContext(cli.terminal, name);
         const files = storeFiles(context.store);
-        for (const file of files) await rm(file, { force: true });
+        for (const file of files) await rm(file, { recursive: true, force: true });
         const text = `Deleted ${me.address}, with everything on this machine. The name is gone for good.`;
         cli.output().result({ ...me, deleted: files }, text);
       });

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import type { Command } from "commander";
 
 import { CliFailure, EXIT } from "../failure.ts";
+import { oneLine } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { contextOf, withBriefClient } from "./cli.ts";
 import { comingHint, enterRooms } from "./enter-rooms.ts";
@@ -78,7 +79,8 @@ async function approve(cli: Cli, code: string, yes: boolean): Promise<void> {
   await withBriefClient(cli, async (client) => {
     const request = await client.clients.review(code);
     const { clientName } = request;
-    const named = clientName === "" ? "without a name" : `that calls itself "${clientName}"`;
+    const named =
+      clientName === "" ? "without a name" : `that calls itself "${oneLine(clientName)}"`;
     cli.output().note(`A new client ${named} wants to be one of ${client.me.address}.`);
     if (!yes && !(await isAgreed(cli))) {
       await client.clients.decline(request);

@@ -1,7 +1,7 @@
 import type { Client, Conversation } from "@treehouse/client-sdk";
 
 import { CliFailure, EXIT } from "../failure.ts";
-import type { Output } from "../output.ts";
+import { oneLine, type Output } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { bodyText, fileLine } from "./file-text.ts";
 import { onEnd, watchConnection, withClient } from "./cli.ts";
@@ -44,7 +44,9 @@ async function talk(
   });
   const { name, members } = await conversation.info();
   const who = members.map(({ address }) => address).join(", ");
-  output.hint(`${name === "" ? "Direct" : name}: ${who}. Lines you type are sent; /help, /quit.`);
+  output.hint(
+    `${name === "" ? "Direct" : oneLine(name)}: ${who}. Lines you type are sent; /help, /quit.`,
+  );
   announce(client, conversation, output);
   output.item({ event: "ready", id: conversation.id, name }, "");
   const showing = show(client, conversation, output, done.signal);
@@ -115,7 +117,9 @@ async function obey(conversation: Conversation, line: string, output: Output): P
       return;
     case "info": {
       const info = await conversation.info();
-      const who = info.members.map(({ address, role }) => `${address} (${role})`).join(", ");
+      const who = info.members
+        .map(({ address, role }) => `${address} (${oneLine(role)})`)
+        .join(", ");
       output.item({ event: "info", ...info }, `* epoch ${info.epoch}: ${who}`);
       return;
     }
@@ -156,7 +160,7 @@ function announce(client: Client, conversation: Conversation, output: Output): v
   client.on("fault", (fault) => {
     if (!here(fault)) return;
     const { position, code, text } = fault;
-    output.item({ event: "fault", position, code, text }, `! ${text}`);
+    output.item({ event: "fault", position, code, text }, `! ${oneLine(text)}`);
   });
   client.on("clientsChanged", ({ version, added, removed }) => {
     const text = describe(added, removed).replace("*", "! the clients of your account:");
@@ -178,7 +182,9 @@ function announce(client: Client, conversation: Conversation, output: Output): v
   client.on("about", (value) => {
     if (!here(value)) return;
     const { address, changed } = value;
-    const fields = Object.entries(changed).map(([field, now]) => `${field}: ${String(now)}`);
+    const fields = Object.entries(changed).map(
+      ([field, now]) => `${field}: ${oneLine(String(now))}`,
+    );
     output.item({ event: "about", by: address, changed }, `* ${address} ${fields.join(", ")}`);
   });
   client.on("membership", (change) => {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 
+import { oneLine } from "../output.ts";
 import { askCode, readRecoveryKey } from "./secrets.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
@@ -25,7 +26,7 @@ export function addClientCommands(cli: Cli): void {
             [
               row.current ? "*" : " ",
               row.client,
-              ...(row.name === undefined ? [] : [`"${row.name}",`]),
+              ...(row.name === undefined ? [] : [`"${oneLine(row.name)}",`]),
               `added ${dayOf(row.addedAt)}, until ${dayOf(row.expiresAt)}`,
             ].join(" "),
           );

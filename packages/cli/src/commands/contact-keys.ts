@@ -24,7 +24,7 @@ export function addContactKeyCommands(cli: Cli, noun: Command): void {
         if (options.mark === true) await client.contacts.acceptKey(shown, { verified: true });
         const safety = await client.contacts.safetyNumber(address);
         const key = options.fingerprint === true ? [`identity key: ${safety.identityKey}`] : [];
-        cli.output().result(safety, [stateOf(safety), ...safetyText(safety), ...key].join("\n"));
+        cli.output().result(safety, [stateOf(safety), ...safetyText(safety), ...key]);
         if (safety.verifiedAt !== undefined) return;
         cli.output().hint(`Compare the digits with ${address} by other means, then add --mark.`);
       });

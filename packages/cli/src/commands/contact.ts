@@ -1,6 +1,7 @@
 import type { ContactInfo } from "@treehouse/client-sdk";
 import type { Command } from "commander";
 
+import { oneLine } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { addContactKeyCommands } from "./contact-keys.ts";
@@ -16,7 +17,11 @@ export function addContactCommands(cli: Cli): void {
     .action(async (address: string) => {
       await withBriefClient(cli, async (client) => {
         const found = await client.contacts.find(address);
-        const text = `${found.address}\nidentity key: ${found.identityKey}\nclients: ${found.clients.length}`;
+        const text = [
+          found.address,
+          `identity key: ${found.identityKey}`,
+          `clients: ${found.clients.length}`,
+        ];
         cli.output().result(found, text);
       });
     });
@@ -65,7 +70,7 @@ function addShow(cli: Cli, noun: Command): void {
       await withCaughtUpClient(cli, async (client) => {
         const said = (await client.profile.of(address)) ?? null;
         const lines = profileLines(said ?? {});
-        cli.output().result({ address, profile: said }, [address, ...lines].join("\n"));
+        cli.output().result({ address, profile: said }, [address, ...lines]);
       });
     });
 }
@@ -110,6 +115,6 @@ function show(cli: Cli, contact: ContactInfo): void {
 function lineOf(contact: Readonly<Record<string, unknown>>): string {
   const { address, state, note, rooms } = contact;
   const about = Array.isArray(rooms) ? [`(for ${rooms.join(", ")})`] : [];
-  const said = typeof note === "string" ? [`"${note}"`] : [];
+  const said = typeof note === "string" ? [`"${oneLine(note)}"`] : [];
   return [String(address), String(state), ...about, ...said].join("  ");
 }

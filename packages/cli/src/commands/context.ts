@@ -32,7 +32,7 @@ export function addContextCommands(cli: Cli): void {
     .action(async () => {
       const { name, context } = await contextOf(cli);
       const server = context.server === undefined ? [] : [`server: ${context.server}`];
-      const text = [`${name}: ${context.account}`, ...server, `store: ${context.store}`].join("\n");
+      const text = [`${name}: ${context.account}`, ...server, `store: ${context.store}`];
       cli.output().result({ name, ...context }, text);
     });
   noun
@@ -58,15 +58,20 @@ export function addContextCommands(cli: Cli): void {
       const files = options.store === true ? storeFiles(context.store) : [];
       if (options.dryRun !== true) {
         await forgetContext(cli.terminal, name);
-        for (const file of files) await rm(file, { force: true });
+        for (const file of files) await rm(file, { recursive: true, force: true });
       }
       const verb = options.dryRun === true ? "Would forget" : "Forgot";
-      const text = [`${verb} "${name}".`, ...files].join("\n");
+      const text = [`${verb} "${name}".`, ...files];
       cli.output().result({ name, deleted: files, dryRun: options.dryRun === true }, text);
     });
 }
 
-/** Everything on the disk that a store is. */
+/** Everything on the disk that a store is, with what is noted of files that are not whole yet. */
 export function storeFiles(store: string): readonly string[] {
-  return [store, `${store}-wal`, `${store}-shm`, `${store}.key`];
+  return [store, `${store}-wal`, `${store}-shm`, `${store}.key`, partNotesOf(store)];
+}
+
+/** The folder where a context notes how far files have come. */
+export function partNotesOf(store: string): string {
+  return `${store}.parts`;
 }

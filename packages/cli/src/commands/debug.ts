@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 
 import { CliFailure, EXIT } from "../failure.ts";
+import { jsonText } from "../output.ts";
 import type { Cli } from "./cli.ts";
 
 /** `treehouse debug decode`: any MLSMessage, or a struct of ours, as JSON. */
@@ -18,7 +19,7 @@ export function addDebugCommands(cli: Cli): void {
     .action(async (input: string | undefined, options: { as?: string }) => {
       const { decodeAny } = await import("../decode-any.ts");
       const value = decodeAny(await read(cli, input), options.as);
-      cli.output().result(value, JSON.stringify(value, null, 2));
+      cli.output().result(value, jsonText(value, 2).split("\n"));
     });
 }
 

@@ -26,11 +26,10 @@ export function addDoctorCommand(cli: Cli): void {
       ];
       cli
         .output()
-        .list("checks", checks, ({ name, result, text, fix }) =>
-          [`${result.padEnd(8)}${name}: ${text}`, fix]
-            .filter((part) => part !== "")
-            .join("\n        "),
-        );
+        .list("checks", checks, ({ name, result, text, fix }) => [
+          `${result.padEnd(8)}${name}: ${text}`,
+          ...(fix === "" ? [] : [`        ${fix}`]),
+        ]);
       if (checks.some(({ result }) => result === "failed")) cli.exitWith(EXIT.failures);
       else if (checks.some(({ result }) => result === "warning")) cli.exitWith(EXIT.warnings);
     });

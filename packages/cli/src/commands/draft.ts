@@ -29,7 +29,7 @@ export function addDraftCommand(cli: Cli): void {
             await conversation.setDraft(undefined, thread);
           }
           const draft = await conversation.draft(thread);
-          cli.output().result({ draft: draft ?? null }, draft?.text ?? "");
+          cli.output().result({ draft: draft ?? null }, draft?.text.split("\n") ?? []);
         });
       },
     );

@@ -12,9 +12,9 @@ export function addEmailCommands(cli: Cli, account: Command): void {
     .action(async () => {
       await withBriefClient(cli, async (client) => {
         const { available, address = null, pending = null } = await client.email.info();
-        const waiting = pending === null ? "" : `\n${pending} waits for its code.`;
+        const waiting = pending === null ? [] : [`${pending} waits for its code.`];
         const none = available ? "No address." : "This server sends no mail.";
-        cli.output().result({ address, pending, available }, (address ?? none) + waiting);
+        cli.output().result({ address, pending, available }, [address ?? none, ...waiting]);
       });
     });
   noun

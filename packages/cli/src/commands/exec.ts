@@ -45,29 +45,45 @@ export function commandWords(command: string): readonly string[] {
  * What the program prints goes where this one prints. Rejects when it does not end with 0.
  */
 export async function runFor(
-  { terminal, stopped }: Pick<Cli, "terminal" | "stopped">,
+  cli: Pick<Cli, "terminal" | "stopped">,
   words: readonly string[],
   { message, json }: { readonly message: Message; readonly json: string },
 ): Promise<void> {
-  const [program = "", ...args] = words.map((word) => word.replaceAll("{}", message.id));
-  const env = { ...withoutSecrets(terminal.env), ...fieldsOf(message) };
-  const child = spawn(program, args, { env, stdio: ["pipe", "pipe", "pipe"], shell: false });
+  const command = words.map((word) => word.replaceAll("{}", message.id));
+  const env = { ...withoutSecrets(cli.terminal.env), ...fieldsOf(message) };
+  const [program = ""] = command;
+  let how: string;
+  try {
+    how = await endOf(cli, command, { env, input: `${json}\n` });
+  } catch (error) {
+    throw failed(message, `${program} cannot be run: ${String(error)}`);
+  }
+  if (how !== "0") throw failed(message, `${program} ended with ${how}`);
+}
+
+/** Its exit code, or the signal that ended it. Rejects when the system does not start it. */
+async function endOf(
+  { terminal, stopped }: Pick<Cli, "terminal" | "stopped">,
+  [program = "", ...args]: readonly string[],
+  given: { readonly env: Record<string, string | undefined>; readonly input: string },
+): Promise<string> {
+  const child = spawn(program, args, {
+    env: given.env,
+    stdio: ["pipe", "pipe", "pipe"],
+    shell: false,
+  });
   const end = () => child.kill();
   stopped.addEventListener("abort", end, { once: true });
   child.stdout.setEncoding("utf8").on("data", (text: string) => terminal.out(text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => terminal.err(text));
   // A program need not read what it is given.
   child.stdin.on("error", () => undefined);
-  child.stdin.end(`${json}\n`);
+  child.stdin.end(given.input);
   try {
-    const how = await new Promise<string>((resolve, reject) => {
+    return await new Promise<string>((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (code, signal) => resolve(signal ?? String(code ?? "")));
     });
-    if (how !== "0") throw failed(message, `${program} ended with ${how}`);
-  } catch (error) {
-    if (error instanceof CliFailure) throw error;
-    throw failed(message, `${program} cannot be run: ${String(error)}`);
   } finally {
     stopped.removeEventListener("abort", end);
   }
@@ -92,11 +108,27 @@ function fieldsOf(message: Message): Record<string, string> {
     IN_REPLY_TO: message.inReplyTo ?? "",
     TOPIC: message.topic ?? "",
   };
-  // The environment ends a value at the first NUL.
-  const entries = Object.entries(fields).map(
-    ([name, value]) => [`TREEHOUSE_MESSAGE_${name}`, value.replaceAll("\0", "\ufffd")] as const,
-  );
-  return Object.fromEntries(entries);
+  const cut: string[] = [];
+  const entries = Object.entries(fields).map(([name, value]) => {
+    // The environment ends a value at the first NUL.
+    const whole = value.replaceAll("\0", "\ufffd");
+    const held = beginningOf(whole);
+    if (held !== whole) cut.push(name);
+    return [`TREEHOUSE_MESSAGE_${name}`, held] as const;
+  });
+  return { ...Object.fromEntries(entries), TREEHOUSE_MESSAGE_CUT: cut.join(" ") };
+}
+
+/**
+ * Octets of a variable. Linux takes 128 KiB of one and Windows 32,767 units; beyond that no program
+ * is started, and whoever wrote the message could stop everything behind it (T-41).
+ */
+const variableBytesMax = 32_000;
+
+/** As much of a text as a variable holds, in whole characters. */
+function beginningOf(text: string): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(variableBytesMax));
+  return text.slice(0, read);
 }
 
 function withoutSecrets(env: Cli["terminal"]["env"]): Record<string, string | undefined> {

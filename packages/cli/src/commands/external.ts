@@ -30,7 +30,7 @@ export function addExternalCommands(cli: Cli, noun: Command): void {
       await withExternal(cli, (external) =>
         withBriefClient(cli, async (client) => {
           const { recoveryCodes } = await client.factors.linkExternal(external);
-          const text = ["Logins take your account at the provider.", ...recoveryCodes].join("\n");
+          const text = ["Logins take your account at the provider.", ...recoveryCodes];
           cli.output().result({ external: true, recoveryCodes }, text);
           if (recoveryCodes.length === 0) return;
           cli.output().hint("Each code stands in for it once, and they are not shown again.");

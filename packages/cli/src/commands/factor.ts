@@ -32,7 +32,7 @@ export function addFactorCommands(cli: Cli, account: Command): void {
     .action(async () => {
       await withBriefClient(cli, async (client) => {
         const app = await client.factors.startTotp();
-        cli.output().result(app, `Secret: ${app.secret}\nLink for a QR code: ${app.uri}`);
+        cli.output().result(app, [`Secret: ${app.secret}`, `Link for a QR code: ${app.uri}`]);
         cli.output().hint("Add it to the app, then: treehouse account factor confirm <code>");
       });
     });
@@ -81,6 +81,6 @@ function addProved(cli: Cli, noun: Command): void {
 }
 
 function showCodes(cli: Cli, recoveryCodes: readonly string[]): void {
-  cli.output().result({ recoveryCodes }, recoveryCodes.join("\n"));
+  cli.output().result({ recoveryCodes }, recoveryCodes);
   cli.output().hint("Each stands in for the app once, and they are not shown again: keep them.");
 }

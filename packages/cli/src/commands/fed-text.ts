@@ -18,7 +18,10 @@ export function ruleLine(rule: PeerRule): string {
   return [rule.subject, rule.action, rate, noteText(rule)].filter((part) => part !== "").join("  ");
 }
 
-export function describePeer(peer: PeerDetail, frozenRooms: FrozenRoomsAnswer["rooms"]): string {
+export function describePeer(
+  peer: PeerDetail,
+  frozenRooms: FrozenRoomsAnswer["rooms"],
+): readonly string[] {
   const lines = [peerLine(peer)];
   for (const key of peer.keys) {
     const until = key.expires === undefined ? "" : `, until ${timeText(key.expires)}`;
@@ -53,7 +56,7 @@ export function describePeer(peer: PeerDetail, frozenRooms: FrozenRoomsAnswer["r
       `If it is theirs: treehouse fed allow ${peer.domain} --new-key`,
     );
   }
-  return lines.join("\n");
+  return lines;
 }
 
 function contactText({ inboundAt, outboundAt }: PeerSummary): string {

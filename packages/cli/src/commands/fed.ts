@@ -56,7 +56,7 @@ function addViews(cli: Cli, fed: Command): void {
     .action(async (domain: string) => {
       await withBriefClient(cli, async (client) => {
         const { works, steps } = await client.admin.federation.probe(domain);
-        cli.output().result({ domain, works, steps }, steps.map(stepText).join("\n"));
+        cli.output().result({ domain, works, steps }, steps.flatMap(stepText));
         const results = steps.map(({ result }) => result);
         if (results.includes("failed")) cli.exitWith(EXIT.failures);
         else if (results.includes("warning")) cli.exitWith(EXIT.warnings);
@@ -168,7 +168,7 @@ function noteOf(options: RuleOptions): { reason?: string; expiresAt?: number } {
   };
 }
 
-function stepText({ step, result, text, fix }: ProbeStep): string {
+function stepText({ step, result, text, fix }: ProbeStep): readonly string[] {
   const line = `${result.padEnd(8)}${step}: ${text}`;
-  return fix === undefined ? line : `${line}\n        ${fix}`;
+  return fix === undefined ? [line] : [line, `        ${fix}`];
 }

@@ -1,13 +1,12 @@
-import { createHash } from "node:crypto";
-import { lstat, open, rename, stat } from "node:fs/promises";
+import { lstat, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 
 import type { OpenAsset } from "@treehouse/client-sdk";
 
 import { CliFailure, EXIT } from "../failure.ts";
+import { openPart, type PartOf } from "./file-part.ts";
 
-export type Saving = {
-  readonly uri: string;
+export type Saving = Pick<PartOf, "notes" | "asset"> & {
   /** Fit for one folder, as the SDK gives it. */
   readonly name: string;
   readonly out: string | undefined;
@@ -21,23 +20,13 @@ export type Saving = {
  */
 export async function saveFile(opened: OpenAsset, saving: Saving): Promise<string> {
   const path = await targetOf(saving);
-  // Its own for each asset, so that no other file's beginning is taken for this one's.
-  const mark = createHash("sha256").update(saving.uri).digest("hex").slice(0, 12);
-  const part = `${path}.${mark}.part`;
-  const known = await stat(part).catch(() => undefined);
-  let done = known !== undefined && known.isFile() && known.size <= opened.size ? known.size : 0;
-  const file = await open(part, done === 0 ? "w" : "a", 0o600);
-  try {
-    for await (const piece of opened.stream({ offset: done })) {
-      await file.write(piece);
-      done += piece.length;
-      saving.onProgress({ done, total: opened.size });
-    }
-    await file.sync();
-  } finally {
-    await file.close();
+  const { notes, asset, onProgress } = saving;
+  await using part = await openPart({ notes, asset, path, size: opened.size });
+  for await (const piece of opened.stream({ offset: part.done })) {
+    await part.append(piece);
+    onProgress({ done: part.done, total: opened.size });
   }
-  await rename(part, path);
+  await part.finish();
   return path;
 }
 

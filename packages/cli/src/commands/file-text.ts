@@ -1,7 +1,5 @@
 import type { MessageFile } from "@treehouse/client-sdk";
 
-import { indented } from "../output.ts";
-
 /** A file as it is printed: without keys and pictures, since lines are piped and logged. */
 export type FileLine = ReturnType<typeof fileLine>;
 
@@ -38,8 +36,8 @@ export function bodyText(message: {
 }): string {
   const { type, text, files } = message;
   const shown = files.map(fileText).join("; ");
-  if (files.length === 0) return text === "" ? `(${type})` : indented(text);
-  return text === "" ? `[${shown}]` : `[${shown}] ${indented(text)}`;
+  if (files.length === 0) return text === "" ? `(${type})` : text;
+  return text === "" ? `[${shown}]` : `[${shown}] ${text}`;
 }
 
 const units = ["kB", "MB", "GB", "TB"] as const;

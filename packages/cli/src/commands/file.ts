@@ -1,9 +1,11 @@
 import type { Client } from "@treehouse/client-sdk";
+import { formatAssetLink } from "@treehouse/protocol";
 import type { Command } from "commander";
 
 import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
-import { withBriefClient, withCaughtUpClient } from "./cli.ts";
+import { contextOf, withBriefClient, withCaughtUpClient } from "./cli.ts";
+import { partNotesOf } from "./context.ts";
 import { saveFile } from "./file-save.ts";
 import { conversationRow, conversationText, libraryRow, libraryText } from "./file-rows.ts";
 import { fileAt, progressOf, type PutOptions, resumeKeyOf, tellNotes } from "./file-source.ts";
@@ -106,8 +108,10 @@ function addGet(cli: Cli, noun: Command): void {
         await withCaughtUpClient(cli, async (client) => {
           const file = await foundFile(client, id, { in: options.in, number });
           const opened = await client.files.open(file, { signal: cli.stopped });
+          const { context } = await contextOf(cli);
           const path = await saveFile(opened, {
-            uri: file.link?.uri ?? "",
+            notes: partNotesOf(context.store),
+            asset: file.link === undefined ? "" : formatAssetLink(file.link),
             name: file.name,
             out: options.out,
             force: options.force === true,

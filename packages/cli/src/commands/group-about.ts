@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import type { AboutChange } from "@treehouse/client-sdk";
 
+import { oneLine } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
 import { CliFailure, EXIT } from "../failure.ts";
@@ -76,12 +77,11 @@ export function aboutText(about: {
   readonly description: string;
   readonly topic: string;
   readonly picture: boolean;
-}): string {
-  const lines = [
-    about.name,
-    ...(about.description === "" ? [] : [`  ${about.description}`]),
-    ...(about.topic === "" ? [] : [`  topic: ${about.topic}`]),
+}): readonly string[] {
+  return [
+    oneLine(about.name),
+    ...(about.description === "" ? [] : [`  ${oneLine(about.description)}`]),
+    ...(about.topic === "" ? [] : [`  topic: ${oneLine(about.topic)}`]),
     ...(about.picture ? ["  with a picture"] : []),
   ];
-  return lines.join("\n");
 }

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 
 import type { AuditItem, Conversation } from "@treehouse/client-sdk";
 
+import { oneLine } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
 import { CliFailure, EXIT } from "../failure.ts";
@@ -55,9 +56,7 @@ async function show(
       `! acts 1 to ${head.knownFrom - 1} are not here: somebody who was there can --export them for you`,
     );
   }
-  cli
-    .output()
-    .result({ id: conversation.id, ...head, items }, [...earlier, ...lines, ...missing].join("\n"));
+  cli.output().result({ id: conversation.id, ...head, items }, [...earlier, ...lines, ...missing]);
 }
 
 async function give(cli: Cli, conversation: Conversation, path: string): Promise<void> {
@@ -77,10 +76,10 @@ async function take(cli: Cli, conversation: Conversation, path: string): Promise
 
 function lineOf({ number, acceptedAt, address, acts, reason, signed }: AuditItem): string {
   const at = acceptedAt === 0 ? "(told)" : new Date(acceptedAt).toISOString();
-  const words = acts.map(actText).join(", ");
+  const words = oneLine(acts.map(actText).join(", "));
   // Whoever comes in alone signs the commit, and nothing beside.
   const comes = acts.some(({ kind }) => kind === "join");
-  const why = reason === "" ? "" : ` — ${reason}`;
+  const why = reason === "" ? "" : ` — ${oneLine(reason)}`;
   return `${number} ${at} ${address}: ${words}${why}${signed || comes ? "" : " (without a signature)"}`;
 }
 

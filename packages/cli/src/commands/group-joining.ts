@@ -1,5 +1,6 @@
 import type { JoinLinkInfo, KnockInfo, NewLink } from "@treehouse/client-sdk";
 
+import { oneLine } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
@@ -78,7 +79,7 @@ export function addJoiningCommands(cli: Cli, noun: Noun): void {
       await withCaughtUpClient(cli, async (client) => {
         const { id, name, members } = await (await client.conversations.join(text)).info();
         const value = { id, name, members: members.length };
-        cli.output().result(value, `${id}\n${name}, ${members.length} members`);
+        cli.output().result(value, [id, `${oneLine(name)}, ${members.length} members`]);
       });
     });
 }

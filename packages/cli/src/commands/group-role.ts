@@ -30,7 +30,7 @@ export function addRoleCommands(cli: Cli, noun: Command): void {
         cli,
         reference,
         (conversation) => conversation.setRole(addresses, name, options),
-        () => addresses.map((address) => `${address} is ${name} now.`).join("\n"),
+        () => addresses.map((address) => `${address} is ${name} now.`),
       );
     });
   command(role, "define", "change what a role may, or make a new one")

@@ -1,5 +1,6 @@
 import type { Conversation, ConversationPolicy } from "@treehouse/client-sdk";
 
+import { oneLine } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
 
@@ -8,7 +9,7 @@ export async function ruled(
   cli: Cli,
   reference: string,
   act: (conversation: Conversation) => Promise<void>,
-  shown: (policy: ConversationPolicy) => string = textOf,
+  shown: (policy: ConversationPolicy) => readonly string[] = textOf,
 ): Promise<void> {
   await withCaughtUpClient(cli, async (client) => {
     const conversation = await client.conversations.get(reference);
@@ -22,10 +23,10 @@ function jsonOf({ maxUsers, maxClients, ...policy }: ConversationPolicy) {
   return { ...policy, maxUsers: maxUsers ?? null, maxClients: maxClients ?? null };
 }
 
-function textOf(policy: ConversationPolicy): string {
+function textOf(policy: ConversationPolicy): readonly string[] {
   const { maxUsers, maxClients, severalClients } = policy;
   const roles = policy.roles.map(({ name, holders, capabilities }) =>
-    `  ${name} (${holders}): ${capabilities.join(", ")}`.trimEnd(),
+    `  ${oneLine(name)} (${holders}): ${capabilities.join(", ")}`.trimEnd(),
   );
   const bounds = [
     ...(maxUsers === undefined ? [] : [`at most ${maxUsers} users`]),
@@ -33,7 +34,7 @@ function textOf(policy: ConversationPolicy): string {
     ...(severalClients ? [] : ["one client each"]),
   ];
   return [
-    `${policy.template}, rules ${policy.rulesVersion}; you are ${policy.ownRole}`,
+    `${policy.template}, rules ${policy.rulesVersion}; you are ${oneLine(policy.ownRole)}`,
     ...(policy.rulesKnown > policy.rulesVersion
       ? [`everybody's program knows rules ${policy.rulesKnown}`]
       : []),
@@ -41,13 +42,13 @@ function textOf(policy: ConversationPolicy): string {
     "roles:",
     ...roles,
     ...sanctionsOf(policy),
-  ].join("\n");
+  ];
 }
 
 /** Who is banned or silenced. */
-export function sanctionsText(policy: ConversationPolicy): string {
+export function sanctionsText(policy: ConversationPolicy): readonly string[] {
   const lines = sanctionsOf(policy);
-  return lines.length === 0 ? "Nobody is banned or silenced." : lines.join("\n");
+  return lines.length === 0 ? ["Nobody is banned or silenced."] : lines;
 }
 
 function sanctionsOf({ banned, silenced }: ConversationPolicy): readonly string[] {

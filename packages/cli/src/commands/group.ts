@@ -3,6 +3,7 @@ import type { ConversationInfo, ConversationKind } from "@treehouse/client-sdk";
 import { Option } from "commander";
 
 import { shell } from "../shell.ts";
+import { oneLine } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
@@ -36,7 +37,7 @@ export function addGroupCommands(cli: Cli): void {
         const { add: members = [], kind } = options;
         const made = await client.conversations.create({ name, members, kind });
         const info = await made.info();
-        cli.output().result(info, `${info.id}\n${describe(info)}`);
+        cli.output().result(info, [info.id, ...describe(info)]);
         cli.output().hint(`Next: treehouse send ${shell(name)} "hello"`);
       });
     });
@@ -51,7 +52,9 @@ export function addGroupCommands(cli: Cli): void {
           cli
             .output()
             .list("conversations", rows, (row) =>
-              [row["id"], row["status"], row["name"], unreadOf(row["unread"])].join("  ").trimEnd(),
+              [row["id"], row["status"], oneLine(row["name"]), unreadOf(row["unread"])]
+                .join("  ")
+                .trimEnd(),
             );
           if (rows.length === 0) {
             cli.output().hint("There is none. Make one with `treehouse group create <name>`.");
@@ -84,7 +87,7 @@ export function addGroupCommands(cli: Cli): void {
         }
         const safety = await conversation.safetyNumber();
         const value = { id: conversation.id, ...safety };
-        cli.output().result(value, [`epoch ${safety.epoch}`, ...safetyText(safety)].join("\n"));
+        cli.output().result(value, [`epoch ${safety.epoch}`, ...safetyText(safety)]);
       });
     });
   noun
@@ -189,13 +192,13 @@ function unreadOf(unread: unknown): string {
 
 const unreadSchema = z.object({ messages: z.int(), mentions: z.int() });
 
-function describe(info: ConversationInfo): string {
-  const members = info.members.map(({ address, role }) => `  ${address} (${role})`);
-  const own = info.ownName === undefined ? "" : ` (to you: ${info.ownName})`;
-  const [, ...about] = aboutText(info).split("\n");
+function describe(info: ConversationInfo): readonly string[] {
+  const members = info.members.map(({ address, role }) => `  ${address} (${oneLine(role)})`);
+  const own = info.ownName === undefined ? "" : ` (to you: ${oneLine(info.ownName)})`;
+  const [name = "", ...about] = aboutText(info);
   const at = info.server === "" ? "" : `, at ${info.server}`;
-  const head = `${info.name}${own}, epoch ${info.epoch}, ${info.status}${at}`;
+  const head = `${name}${own}, epoch ${info.epoch}, ${info.status}${at}`;
   const { deleted } = info;
   const end = deleted && `deleted by ${deleted.by ?? "?"} on ${new Date(deleted.at).toISOString()}`;
-  return [head, ...(end === undefined ? [] : [`  ${end}`]), ...about, ...members].join("\n");
+  return [head, ...(end === undefined ? [] : [`  ${end}`]), ...about, ...members];
 }

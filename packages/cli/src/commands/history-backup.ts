@@ -92,7 +92,7 @@ function show(cli: Cli, status: BackupStatus): void {
       ? []
       : [`not here yet: ${missing} segments; \`history restore\` takes them in`]),
   ];
-  cli.output().result({ ...status }, lines.join("\n"));
+  cli.output().result({ ...status }, lines);
 }
 
 /** `treehouse group history`: what a conversation grants those who join it. */

@@ -5,6 +5,7 @@ import type { Client, ExportWanted } from "@treehouse/client-sdk";
 import type { Command } from "commander";
 
 import { CliFailure, EXIT } from "../failure.ts";
+import { jsonText } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
 
@@ -30,7 +31,7 @@ export function addHistoryFiles(cli: Cli, noun: Command): void {
           const wanted = { since, conversations: await idsOf(client, options.in) };
           if (options.archive === undefined) {
             for await (const line of client.history.export(wanted)) {
-              cli.terminal.out(`${JSON.stringify(line)}\n`);
+              cli.terminal.out(`${jsonText(line)}\n`);
             }
           } else await writeFile(cli, client, options.archive, wanted);
         },

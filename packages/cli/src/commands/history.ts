@@ -1,5 +1,6 @@
 import type { HistoryItem } from "@treehouse/client-sdk";
 
+import { oneLine } from "../output.ts";
 import { bodyText, fileLine } from "./file-text.ts";
 import { reactionText, stickerText } from "./sticker-text.ts";
 import type { Cli } from "./cli.ts";
@@ -69,22 +70,26 @@ function lineOf(item: ItemRow): string {
       const about = aboutChangeText(item.about);
       const moved = item.server === undefined ? [] : [`server: ${item.server}`];
       const end = item.ended === true ? ["has deleted the conversation for everybody"] : [];
-      const why = item.reason === undefined ? [] : [`(${item.reason})`];
-      return `${at} * ${item.by} ${[...added, ...removed, ...about, ...moved, ...end, ...why].join(" ")}`.trimEnd();
+      const why = item.reason === undefined ? [] : [`(${oneLine(item.reason)})`];
+      const who = item.by ?? "while you were away:";
+      const what = [...added, ...removed, ...about, ...moved, ...end, ...why];
+      return [at, "*", who, ...what].join(" ");
     }
     case "reset": {
       const server = item.reason === "hubGone" ? ` at ${item.server}` : "";
       return `${at} * ${item.by.join(", ")} had the conversation go on with new keys${server}`;
     }
     case "fault":
-      return `${at} ! ${item.code}: ${item.text}`;
+      return `${at} ! ${item.code}: ${oneLine(item.text)}`;
   }
 }
 
 /** What is different in what the conversation says of itself. */
 function aboutChangeText(about: (ItemRow & { kind: "membership" })["about"]): readonly string[] {
   return Object.entries(about ?? {}).map(([field, value]) =>
-    typeof value === "boolean" ? `${field}: ${value ? "new" : "none"}` : `${field}: "${value}"`,
+    typeof value === "boolean"
+      ? `${field}: ${value ? "new" : "none"}`
+      : `${field}: "${oneLine(value ?? "")}"`,
   );
 }
 
@@ -93,7 +98,7 @@ function textOf(item: ItemRow & { readonly kind: "message" }): string {
   const told = item.toldBy === undefined ? "" : ` (told by ${item.toldBy})`;
   const words = wordsOf(item);
   const { from: source } = item.forwarded ?? {};
-  const from = source === undefined ? "" : ` from ${source}`;
+  const from = source === undefined ? "" : ` from ${oneLine(source)}`;
   const edited = item.editedAt === undefined ? "" : " (edited)";
   const reactions = item.reactions.map((one) => `  ${reactionText(one)}`).join("");
   const marks = [

@@ -173,5 +173,5 @@ function show(cli: Cli, rules: NotificationRules): void {
     `mentions in quiet hours: ${quietMentions ? "aloud" : "silent"}`,
     ...(pausedUntil === undefined ? [] : [`paused until ${new Date(pausedUntil).toISOString()}`]),
   ];
-  cli.output().result({ ...rules, pausedUntil: pausedUntil ?? null }, lines.join("\n"));
+  cli.output().result({ ...rules, pausedUntil: pausedUntil ?? null }, lines);
 }

@@ -1,5 +1,6 @@
 import type { PollState } from "@treehouse/client-sdk";
 
+import { oneLine } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withCaughtUpClient } from "./cli.ts";
 import { duration } from "./duration.ts";
@@ -65,10 +66,10 @@ function closing(ms: number): { closesAt: number } {
   return { closesAt: Date.now() + ms };
 }
 
-function pollText({ question, options, votes, voters, ended }: PollState): string {
+function pollText({ question, options, votes, voters, ended }: PollState): readonly string[] {
   const lines = options.map((option, index) => {
     const { count = 0, by = [] } = votes[index] ?? {};
-    return `${index + 1}. ${option}: ${count} ${by.join(" ")}`.trimEnd();
+    return `${index + 1}. ${oneLine(option)}: ${count} ${by.join(" ")}`.trimEnd();
   });
-  return [question, ...lines, `${voters} voted${ended ? "; closed" : ""}`].join("\n");
+  return [oneLine(question), ...lines, `${voters} voted${ended ? "; closed" : ""}`];
 }

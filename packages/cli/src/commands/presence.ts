@@ -2,7 +2,7 @@ import type { Client, ContactPresence, PresenceChoice } from "@treehouse/client-
 import type { Command } from "commander";
 
 import { CliFailure, EXIT } from "../failure.ts";
-import type { Output } from "../output.ts";
+import { oneLine, type Output } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { onEnd, withCaughtUpClient, withClient } from "./cli.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -91,7 +91,9 @@ export function printPresence(output: Output, presence: ContactPresence): void {
 }
 
 function lineOf({ address, state, activity }: ContactPresence): string {
-  return activity === undefined ? `${address}  ${state}` : `${address}  ${state}  ${activity}`;
+  return activity === undefined
+    ? `${address}  ${state}`
+    : `${address}  ${state}  ${oneLine(activity)}`;
 }
 
 function pause(cli: Cli, ms: number): Promise<void> {

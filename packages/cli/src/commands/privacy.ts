@@ -40,5 +40,5 @@ export function addPrivacyCommands(cli: Cli, account: Command): void {
 
 function show(cli: Cli, privacy: Privacy): void {
   const lines = Object.entries(privacy).map(([name, who]) => `${name}: ${who}`);
-  cli.output().result(privacy, lines.join("\n"));
+  cli.output().result(privacy, lines);
 }

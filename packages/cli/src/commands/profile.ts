@@ -4,6 +4,7 @@ import type { ProfileChange } from "@treehouse/client-sdk";
 import type { Command } from "commander";
 
 import { CliFailure, EXIT } from "../failure.ts";
+import { oneLine } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 
@@ -112,7 +113,7 @@ type Shown = {
 };
 
 function show(cli: Cli, profile: Shown): void {
-  cli.output().result(profile, profileLines(profile).join("\n"));
+  cli.output().result(profile, profileLines(profile));
 }
 
 /** A line for each field, and where it is one's own who may see it. */
@@ -127,7 +128,7 @@ export function profileLines(profile: Shown): readonly string[] {
   const lines = fields.flatMap(([label, field, value]) => {
     if (value === undefined) return [];
     const who = audiences[field];
-    return [`${label}: ${value}${who === undefined ? "" : `  (${who})`}`];
+    return [`${oneLine(label)}: ${oneLine(value)}${who === undefined ? "" : `  (${who})`}`];
   });
   return lines.length > 0 ? lines : ["nothing"];
 }

@@ -1,7 +1,6 @@
 import type { Client, SearchHit, SearchOptions } from "@treehouse/client-sdk";
 
 import { CliFailure, EXIT } from "../failure.ts";
-import { indented } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -77,6 +76,6 @@ function valueOf({ message, snippet, cursor }: SearchHit) {
 function lineOf({ acceptedAt, sender, type, snippet }: ReturnType<typeof valueOf>): string {
   const { text, cutBefore, cutAfter } = snippet;
   const shown = `${cutBefore ? "…" : ""}${text}${cutAfter ? "…" : ""}`;
-  const what = text === "" ? `(${type})` : indented(shown);
+  const what = text === "" ? `(${type})` : shown;
   return `${new Date(acceptedAt).toISOString()} ${sender}: ${what}`;
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 
 import { CliFailure, EXIT } from "../failure.ts";
+import { oneLine } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
 
@@ -16,7 +17,7 @@ export function addSessionCommands(cli: Cli, account: Command): void {
         cli.output().list("sessions", sessions, (session) => {
           const { id, clientName = "(no name)", usedAt, current } = session;
           const mark = current ? "  (this one)" : "";
-          return `${id}  ${clientName}  last used ${new Date(usedAt).toISOString()}${mark}`;
+          return `${id}  ${oneLine(clientName)}  last used ${new Date(usedAt).toISOString()}${mark}`;
         });
       });
     });

@@ -5,6 +5,7 @@ import type { Client, MadePack, PackContent, PackInfo, StickerInfo } from "@tree
 import type { Command } from "commander";
 
 import { CliFailure, EXIT } from "../failure.ts";
+import { oneLine } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { wholeId } from "./find-message.ts";
@@ -83,7 +84,7 @@ async function makeFromFolder(cli: Cli, folder: string, options: MakeOptions): P
 /** Files that were left out are told of one by one, and by the exit code. */
 function showMade(cli: Cli, { pack, refused }: MadePack): void {
   const lines = refused.map(({ file, code, message }) => `! ${file}: ${message} (${code})`);
-  cli.output().result({ pack, refused }, [packText(pack), ...lines].join("\n"));
+  cli.output().result({ pack, refused }, [packText(pack), ...lines]);
   if (refused.length > 0) cli.exitWith(EXIT.partly);
 }
 
@@ -176,9 +177,9 @@ function addPacks(cli: Cli, noun: Command): void {
 
 function show(cli: Cli, pack: PackContent): void {
   const { title, author, kind, stickers } = pack;
-  const by = author === undefined ? "" : ` by ${author}`;
+  const by = author === undefined ? "" : ` by ${oneLine(author)}`;
   const lines = stickers.map((sticker, index) => `${index + 1} ${stickerRow(sticker)}`);
-  cli.output().result(pack, [`${title}${by} (${kind})`, ...lines].join("\n"));
+  cli.output().result(pack, [`${oneLine(title)}${by} (${kind})`, ...lines]);
 }
 
 function stickerRow({ mediaType, width, height, durationMs, ...more }: StickerInfo): string {
@@ -186,11 +187,11 @@ function stickerRow({ mediaType, width, height, durationMs, ...more }: StickerIn
   const time = durationMs === undefined ? [] : [`${durationMs} ms`];
   const called = name === undefined ? [] : [`:${name}:`];
   const what = [...emojis, ...called, mediaType, `${width}x${height}`, ...time, `${size} B`];
-  return [...what, id.slice(0, 12)].join(" ");
+  return oneLine([...what, id.slice(0, 12)].join(" "));
 }
 
 function packText({ id, title, kind, count }: PackInfo): string {
-  return `${id.slice(0, 8)} ${title} (${count} ${kind})`;
+  return `${id.slice(0, 8)} ${oneLine(title)} (${count} ${kind})`;
 }
 
 function addSending(cli: Cli, noun: Command): void {

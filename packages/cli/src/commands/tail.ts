@@ -1,5 +1,6 @@
 import type { Client, Message } from "@treehouse/client-sdk";
 
+import { jsonText } from "../output.ts";
 import { bodyText, fileLine } from "./file-text.ts";
 import { stickerLine, stickerText } from "./sticker-text.ts";
 import type { Cli } from "./cli.ts";
@@ -67,7 +68,7 @@ function handlerOf(cli: Cli, client: Client, options: TailOptions): Handler {
     if (!isWanted(message)) return false;
     if (options.notify === true && !(await isTold(message))) return false;
     if (words === undefined) print(cli, message);
-    else await runFor(cli, words, { message, json: JSON.stringify(valueOf(message)) });
+    else await runFor(cli, words, { message, json: jsonText(valueOf(message)) });
     return true;
   };
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-import { indented } from "../output.ts";
+import { oneLine } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -19,7 +19,7 @@ export function addThreadCommands(cli: Cli): void {
           const threads = await (await client.conversations.get(reference)).threads();
           cli.output().list("threads", threads, ({ topic, messages, unread, following }) => {
             const followed = following ? `, ${unread.messages} unread` : "";
-            return `${topic}: ${messages} messages${followed}`;
+            return `${oneLine(topic)}: ${messages} messages${followed}`;
           });
         },
         { offline: true },
@@ -39,7 +39,7 @@ export function addThreadCommands(cli: Cli): void {
             await conversation.markThreadRead(topic, last.position);
           }
           cli.output().list("messages", messages, ({ position, senderAddress, text }) => {
-            return `${position} ${senderAddress}: ${indented(text)}`;
+            return `${position} ${senderAddress}: ${text}`;
           });
         });
       },

@@ -29,7 +29,9 @@ test("init and context add make the same context, and the file is its owner's al
   expect(statSync(join(household.home, "contexts.json")).mode & 0o777).toBe(0o600);
   expect(await json("context", "rm", "c1", "--dry-run", "--store")).toEqual({
     name: "c1",
-    deleted: ["", "-wal", "-shm", ".key"].map((end) => join(household.home, `c1.sqlite${end}`)),
+    deleted: ["", "-wal", "-shm", ".key", ".parts"].map((end) =>
+      join(household.home, `c1.sqlite${end}`),
+    ),
     dryRun: true,
   });
   expect(await json("context", "show", "--context", "c1")).toMatchObject({ name: "c1" });
@@ -114,7 +116,10 @@ test("R-024 the second factor is turned on, asked for at a login, and turned off
   });
   const login = ["--context", "bob", "account", "login"];
   const refused = await household.treehouse(login);
-  expect(refused).toMatchObject({ exit: 4, err: expect.stringContaining("login --code <code>") });
+  expect(refused).toMatchObject({
+    exit: 4,
+    err: expect.stringContaining("Repeat it with --code <code>"),
+  });
   expect(await household.treehouse([...login, "--code", "000000"])).toMatchObject({
     exit: 4,
     err: expect.stringContaining("4 tries are left"),
@@ -284,16 +289,6 @@ test("hints and remarks go to the standard error, and not beside JSON or with --
     expect([option, ran.err]).toEqual([option, ""]);
     expect(ran.out).not.toBe("");
   }
-});
-
-test("what others write cannot take over the terminal that shows it", async () => {
-  const id = "escapes";
-  await json("group", "create", id, "--add", "bob@localhost");
-  await json("send", id, "\u001b[2Jnow\u202Eevil\n2026 alice@localhost: faked");
-  const ran = await household.treehouse(["--context", "bob", "tail", id], { atTerminal: true });
-  expect(ran.out).toMatch(/alice@localhost: \ufffd\[2Jnow\ufffdevil\n {4}2026 alice/);
-  const kept = await household.treehouse(["--context", "bob", "history", id]);
-  expect(kept.out).not.toContain("\u001b");
 });
 
 test("the password is nowhere in the folder of contexts", () => {

@@ -40,7 +40,7 @@ test("what cannot be changed says why", async () => {
   const { id } = sentSchema.parse(await json("send", "Tea", "mine"));
   const wrong = async (...args: string[]) =>
     JSON.parse((await household.treehouse(["--context", "bob", ...args, "--json"])).err).error.code;
-  expect(await wrong("edit", "Tea", id, "his")).toBe("notFound");
+  expect(await wrong("edit", "Tea", id, "his")).toBe("notAllowed");
   expect(await wrong("delete", "Tea", id)).toBe("notAllowed");
   expect(await wrong("react", "Tea", id, "nice")).toBe("malformed");
   expect(await wrong("react", "Tea", "ffff", "👍")).toBe("notFound");

@@ -68,6 +68,48 @@ test("R-117 tail --exec runs a program for each message, and a message whose pro
   expect(texts((await bob("tail")).out)).toEqual(["third"]);
 });
 
+test("T-41 tail --exec hands on a message of any content, and cuts what an environment cannot hold", async () => {
+  const script = join(household.home, "lengths.mjs");
+  writeFileSync(
+    script,
+    `import { readFileSync } from "node:fs";
+     const { TREEHOUSE_MESSAGE_TEXT: text, TREEHOUSE_MESSAGE_CUT: cut } = process.env;
+     const input = JSON.parse(readFileSync(0, "utf8")).text;
+     console.log(JSON.stringify({ text: Buffer.byteLength(text), cut, end: [...text].at(-1), input: input.length }));`,
+  );
+  // Each NUL is three octets long in the environment.
+  await json("send", "Tea", `x${"\0".repeat(45_000)}`);
+  await json("send", "Tea", "🌳".repeat(10_000));
+  await json("send", "Tea", "after it");
+  const { exit, out } = await bob("tail", "--exec", `'${process.execPath}' ${script}`);
+  expect(
+    out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
+  ).toEqual([
+    { text: 31_999, cut: "TEXT", end: "\ufffd", input: 45_001 },
+    { text: 32_000, cut: "TEXT", end: "🌳", input: 20_000 },
+    { text: 8, cut: "", end: "t", input: 8 },
+  ]);
+  expect(exit).toBe(0);
+});
+
+test("tail --exec reports a program that the system does not start, and keeps the message", async () => {
+  await json("send", "Tea", "kept");
+  // An empty name, and an environment beyond what a system takes, are refused before anything is run.
+  const run = (program: string, env: Record<string, string>) =>
+    household.treehouse(["--context", "bob", "--json", "tail", "--exec", program], { env });
+  for (const { exit, err } of [
+    await run("''", {}),
+    await run("true", { FULL: "x".repeat(4_000_000) }),
+  ]) {
+    expect(exit).toBe(9);
+    expect(JSON.parse(err).error).toMatchObject({ code: "execFailed", id: expect.any(String) });
+  }
+  expect(texts((await bob("tail")).out)).toEqual(["kept"]);
+});
+
 test("tail shows what is wanted: of a type, since a time, of a conversation, or told of by the rules", async () => {
   const { id } = z.looseObject({ id: z.string() }).parse(await json("send", "Tea", "question"));
   await json("send", "Tea", "answer", "--reply", id);

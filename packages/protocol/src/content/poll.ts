@@ -87,5 +87,5 @@ export function pollEndContent(place: MimiContent): MimiContent {
 /** Whether these choices can be made in this poll. */
 export function isVoteIn(poll: Poll, choices: readonly number[]): boolean {
   if (!poll.multiple && choices.length > 1) return false;
-  return choices.every((choice) => choice < poll.options.length);
+  return choices.every((choice) => Number.isInteger(choice) && poll.options[choice] !== undefined);
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "../limits.ts";
+import { code } from "./factor-schemas.ts";
 import { base64Url, count, time, token } from "./fields.ts";
 
 const opaqueMessage = base64Url({ max: LIMITS.opaqueMessageBytesMax, min: 1 });
@@ -21,6 +22,8 @@ export const credentialStartAnswerSchema = z.object({
 export const credentialProofRequestSchema = z.strictObject({
   changeId: token,
   finishLoginRequest: opaqueMessage,
+  /** Where the account has a second factor. */
+  code: code.optional(),
 });
 
 export const credentialProofAnswerSchema = z.object({

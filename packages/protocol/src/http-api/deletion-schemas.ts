@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "../limits.ts";
+import { code } from "./factor-schemas.ts";
 import { base64Url, time, token } from "./fields.ts";
 
 const opaqueMessage = base64Url({ max: LIMITS.opaqueMessageBytesMax, min: 1 });
@@ -18,5 +19,7 @@ export type DeletionStartAnswer = z.output<typeof deletionStartAnswerSchema>;
 export const deletionRequestSchema = z.strictObject({
   deletionId: token,
   finishLoginRequest: opaqueMessage,
+  /** Where the account has a second factor. */
+  code: code.optional(),
 });
 export type DeletionRequest = z.output<typeof deletionRequestSchema>;

@@ -75,4 +75,6 @@ export const passwordResetFinishRequestSchema = z.strictObject({
   recoveryBundle: sealedBundle,
   /** By the recovery key's key pair over `passwordResetMessage`. */
   signature,
+  /** Where the account has a second factor. */
+  code: code.optional(),
 });

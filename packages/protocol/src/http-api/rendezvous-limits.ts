@@ -4,6 +4,8 @@ export const RENDEZVOUS_LIMITS = {
   rendezvousLifetimeMs: 10 * 60_000,
   /** Mailboxes of one server; they are in memory only. */
   rendezvousMax: 500,
+  /** The share of one IPv4 address or IPv6 /64; a /56 has twice as many, and a /48 four times. */
+  rendezvousPerNetworkMax: 40,
   /** Octets in one mailbox together. */
   rendezvousBytesMax: 48 * 1024,
   /** Messages in one mailbox, of both sides together. */

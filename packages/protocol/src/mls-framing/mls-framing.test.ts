@@ -4,7 +4,9 @@ import { utf8Encode } from "../bytes/index.ts";
 import { Writer } from "../codec/index.ts";
 import type { HandshakeRequest } from "../delivery/index.ts";
 import { parseUserUri } from "../identifiers/index.ts";
-import { Refusal } from "../refusals/index.ts";
+import { LIMITS } from "../limits.ts";
+import { handshakeRules, Refusal } from "../refusals/index.ts";
+import type { HandshakeRule, RefusalCode } from "../refusals/index.ts";
 import { checkUpdateFraming, peekMlsMessage } from "./index.ts";
 
 const GROUP = "mimi://a.example/g/aaaaaaaaaaaaaaaaaaaaaaaaaa.1";
@@ -15,7 +17,7 @@ const APPLICATION = 1;
 /** A PublicMessage up to and with its content type, then whatever stands for the content. */
 function publicMessage(
   contentType: number,
-  options: { epoch?: number; leaf?: number } = {},
+  options: { epoch?: number; leaf?: number; authenticatedData?: Bytes } = {},
 ): Bytes {
   const writer = new Writer();
   writer.u16(1);
@@ -24,7 +26,7 @@ function publicMessage(
   writer.u64(options.epoch ?? 4);
   writer.u8(1);
   writer.u32(options.leaf ?? 7);
-  writer.opaque(Uint8Array.of(1, 2, 3));
+  writer.opaque(options.authenticatedData ?? Uint8Array.of(1, 2, 3));
   writer.u8(contentType);
   writer.raw(Uint8Array.of(9, 9, 9));
   return writer.finish();
@@ -107,35 +109,81 @@ describe("checkUpdateFraming", () => {
     expect(checkUpdateFraming({ kind: "proposal", proposals })).toEqual(framing);
   });
 
-  const refused: readonly (readonly [string, HandshakeRequest])[] = [
-    ["a proposal as commit", { ...commit, commit: publicMessage(PROPOSAL) }],
-    ["a private commit", { ...commit, commit: privateMessage(COMMIT, 4) }],
-    ["a commit as proposal", { kind: "proposal", proposals: [publicMessage(COMMIT)] }],
+  test("FED-995 of several proposals the first is shown, and each is the hub's to judge", () => {
+    const others = [{ leaf: 8 }, { epoch: 5 }].map((other) => publicMessage(PROPOSAL, other));
+    const proposals = [publicMessage(PROPOSAL), ...others];
+    const framing = { groupId: GROUP, epoch: 4, sender: { kind: "member", leaf: 7 } };
+    expect(checkUpdateFraming({ kind: "proposal", proposals })).toEqual(framing);
+  });
+
+  const long = new Uint8Array(LIMITS.authenticatedDataBytesMax + 1);
+  const proposals = (...all: readonly Bytes[]): HandshakeRequest => ({
+    kind: "proposal",
+    proposals: all,
+  });
+  const refused: readonly (readonly [
+    string,
+    HandshakeRequest,
+    RefusalCode,
+    HandshakeRule | undefined,
+  ])[] = [
+    [
+      "a proposal as commit",
+      { ...commit, commit: publicMessage(PROPOSAL) },
+      "invalidCommit",
+      "contentType",
+    ],
+    [
+      "a commit as proposal",
+      proposals(publicMessage(PROPOSAL), publicMessage(COMMIT)),
+      "invalidProposal",
+      "contentType",
+    ],
+    ["a private commit", { ...commit, commit: privateMessage(COMMIT, 4) }, "malformed", "form"],
+    ["a Welcome as proposal", proposals(welcome), "malformed", "form"],
+    ["octets as commit", { ...commit, commit: utf8Encode("hello") }, "malformed", "form"],
+    [
+      "a commit with much authenticated data",
+      { ...commit, commit: publicMessage(COMMIT, { authenticatedData: long }) },
+      "limitExceeded",
+      "authenticatedDataLength",
+    ],
+    [
+      "a proposal with much authenticated data",
+      proposals(publicMessage(PROPOSAL, { authenticatedData: long })),
+      "limitExceeded",
+      "authenticatedDataLength",
+    ],
     [
       "a first message of the old epoch",
       { ...commit, firstMessage: { ...firstMessage, message: privateMessage(APPLICATION, 4) } },
+      "malformed",
+      undefined,
     ],
     [
       "a first message that is a proposal",
       { ...commit, firstMessage: { ...firstMessage, message: privateMessage(PROPOSAL, 5) } },
-    ],
-    [
-      "proposals of two senders",
-      {
-        kind: "proposal",
-        proposals: [publicMessage(PROPOSAL), publicMessage(PROPOSAL, { leaf: 8 })],
-      },
-    ],
-    [
-      "proposals of two epochs",
-      {
-        kind: "proposal",
-        proposals: [publicMessage(PROPOSAL), publicMessage(PROPOSAL, { epoch: 5 })],
-      },
+      "malformed",
+      undefined,
     ],
   ];
 
-  test.each(refused)("refuses %s", (_, request) => {
-    expect(() => checkUpdateFraming(request)).toThrow(Refusal);
-  });
+  test.each(refused)(
+    "FED-995 refuses %s by the code and rule of the table",
+    (_what, request, code, rule) => {
+      const refusal = refusalOf(() => checkUpdateFraming(request));
+      expect([refusal?.code, refusal?.data.rule]).toEqual([code, rule]);
+      expect(rule === undefined ? [code] : handshakeRules[rule].codes).toContain(code);
+    },
+  );
 });
+
+function refusalOf(act: () => unknown): Refusal | undefined {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+  return undefined;
+}

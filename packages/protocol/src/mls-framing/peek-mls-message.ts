@@ -65,7 +65,8 @@ function peekPublic(reader: Reader): MlsFraming {
   const groupId = readGroupId(reader);
   const epoch = reader.u64();
   const sender = readSender(reader);
-  const authenticatedData = reader.opaque(LIMITS.authenticatedDataBytesMax);
+  // What of it is too long is refused by its own rule (FED-995), for which it must be read.
+  const authenticatedData = reader.opaque(LIMITS.handshakeBytesMax);
   const contentType = readContentType(reader);
   return { wireFormat: "public", groupId, epoch, sender, authenticatedData, contentType };
 }

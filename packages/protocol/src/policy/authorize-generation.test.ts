@@ -111,6 +111,8 @@ describe("FED-1131 a generation begins", () => {
     ["in no higher term at the same hub", claiming({ term: 4 }), olga, "claimInvalid"],
     ["under no other key at the same hub", claiming({ hubKey: zeros(32) }), olga, "claimInvalid"],
     ["in no such term elsewhere", next({ ...gone, term: 3 }, [omar, oda]), omar, "claimInvalid"],
+    ["1024 terms on", next({ ...gone, term: 3 + 1024 }, [omar, oda]), omar, "allowed"],
+    ["no further on", next({ ...gone, term: 4 + 1024 }, [omar, oda]), omar, "claimInvalid"],
     ["from no other hub", claiming({ formerHub: there }), olga, "claimInvalid"],
     [
       "with no role for somebody",

@@ -27,7 +27,7 @@ export const handshakeRules = {
 
   contentType: rule("FED-220", "A commit is a commit, a proposal is a proposal.", HANDSHAKE),
   groupId: rule("RFC 9420 §6.1", "It is of this group.", HANDSHAKE),
-  epoch: rule("RFC 9420 §6.1", "It is of this epoch.", ["wrongEpoch"]),
+  epoch: rule("RFC 9420 §6.1", "It is of this epoch.", ["wrongEpoch", "epochAhead"]),
   authenticatedDataLength: rule("FED-601", "Its authenticated data is within the bound.", LIMIT),
   authenticatedDataForm: rule("FED-111", "Its authenticated data is SafeAAD."),
   senderType: rule("RFC 9420 §6, FED-989", "Such a sender may send such a message.", HANDSHAKE),

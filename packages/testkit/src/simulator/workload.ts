@@ -133,7 +133,7 @@ async function change(
 const transientRefusals = new Set([
   "network",
   "unavailable",
-  "peerUnavailable",
+  "peerUnreachable",
   "storageFull",
   "internal",
   "conflict",
