@@ -1,11 +1,10 @@
-import { type HistoryRow, userUri } from "@treehouse/protocol";
+import { type HistoryRow, userOfClient } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import {
   alice,
   archived,
   bob,
-  domain,
   Historians,
   mallory,
   placeOf,
@@ -24,7 +23,7 @@ import {
   composeUnlike,
   itemOf,
 } from "../messages/index.ts";
-import { readArchive } from "./index.ts";
+import { type HistoryContext, readArchive } from "./index.ts";
 import { segmentsOf } from "./segments.ts";
 import { takeRow } from "./take-row.ts";
 
@@ -89,6 +88,16 @@ test("R-052 R-058 a text that was taken back is in no archive, and no archive br
   }
 });
 
+test("R-052 a deletion that a store of before holds as hearsay keeps the message away", async () => {
+  const [one, old] = [await historians.client(), await historians.client()];
+  const message = text("the-canary");
+  await said(one, 1, message);
+  const { id, content } = composeDeletion(placeOf(), message.id);
+  await said(old, 2, { id, content }, bob, { toldBy: alice, hearsay: true });
+  await readArchive(old, await archived(one));
+  expect(await toldIn(old)).toEqual([]);
+});
+
 test("R-052 somebody else's deletion of a message takes nothing away at an import", async () => {
   const one = await historians.client();
   const other = await historians.client();
@@ -132,36 +141,100 @@ test("a row that is not what it says is left out, and the others come in", async
   }
 });
 
+/** A row of Bob's, by Mallory's word. */
+function tell(
+  { store }: HistoryContext,
+  position: number,
+  { id, content }: Composed,
+  target?: string,
+) {
+  const told: HistoryRow = {
+    kind: target === undefined ? "content" : "change",
+    room: 0,
+    position,
+    acceptedAt: start + position,
+    sender: bob,
+    messageId: Uint8Array.from(Buffer.from(id, "hex")),
+    target: target === undefined ? undefined : Uint8Array.from(Buffer.from(target, "hex")),
+    body: content,
+  };
+  const by = userOfClient(mallory);
+  return store.transaction((tx) => takeRow(tx, { self: alice, by, now: start }, room, told));
+}
+
 test("T-14 a member's word brings no deletions, and changes nothing that was received", async () => {
   const client = await historians.client();
   const received = text("received");
   await said(client, 10, received);
-  const by = userUri(domain, "mallory");
-  const tell = (position: number, { id, content }: Composed, target?: string) => {
-    const told: HistoryRow = {
-      kind: target === undefined ? "content" : "change",
-      room: 0,
-      position,
-      acceptedAt: start + position,
-      sender: bob,
-      messageId: Uint8Array.from(Buffer.from(id, "hex")),
-      target: target === undefined ? undefined : Uint8Array.from(Buffer.from(target, "hex")),
-      body: content,
-    };
-    return client.store.transaction((tx) =>
-      takeRow(tx, { self: alice, by, now: start }, room, told),
-    );
-  };
   const edit = { id: received.id, original: received.content, text: "forged" };
-  expect(await tell(1, composeEdit(placeOf(), edit), received.id)).toBe("refused");
-  expect(await tell(2, composeDeletion(placeOf(), received.id), received.id)).toBe("refused");
+  const deletion = composeDeletion(placeOf(), received.id);
+  expect(await tell(client, 1, composeEdit(placeOf(), edit), received.id)).toBe("refused");
+  expect(await tell(client, 2, deletion, received.id)).toBe("refused");
   const old = text("before my time");
-  expect(await tell(3, old)).toBe("added");
-  expect(await tell(4, composeReaction(placeOf(), old.id, "👍"), old.id)).toBe("added");
+  expect(await tell(client, 3, old)).toBe("added");
+  expect(await tell(client, 4, composeReaction(placeOf(), old.id, "👍"), old.id)).toBe("added");
   expect(await toldIn(client)).toEqual([
     "3 bob@a.example before my time👍",
     "10 bob@a.example received",
   ]);
   const [row] = await client.store.transaction((tx) => tx.messages.page(room, undefined, 10));
   expect(row && itemOf({ ...row, changes: [] })).toMatchObject({ toldBy: "mallory@a.example" });
+});
+
+test("T-04 FED-1060 no member's word waits for a message that comes in another way", async () => {
+  const real = text("Pay 10 to Bob");
+  const edit = { id: real.id, original: real.content, text: "Pay 10000 to Mallory" };
+  const own = await historians.client();
+  await said(own, 9, real);
+  const pieces = await archived(own);
+  const ways = [
+    (client: HistoryContext) => said(client, 9, real),
+    (client: HistoryContext) => readArchive(client, pieces),
+  ];
+  for (const comes of ways) {
+    const client = await historians.client();
+    expect(await tell(client, 2, composeEdit(placeOf(), edit), real.id)).toBe("refused");
+    const like = composeReaction(placeOf(), real.id, "👍");
+    expect(await tell(client, 3, like, real.id)).toBe("refused");
+    await comes(client);
+    expect(await toldIn(client)).toEqual(["9 bob@a.example Pay 10 to Bob"]);
+  }
+});
+
+test("T-04 FED-1060 what a member told of a message goes when the client receives it itself", async () => {
+  const client = await historians.client();
+  const [real, other] = [text("Pay 10 to Bob"), text("Pay 10 to Eve")];
+  for (const [position, { id, content }] of [real, other].entries()) {
+    expect(await tell(client, 9 + position, { id, content })).toBe("added");
+    const edit = composeEdit(placeOf(), { id, original: content, text: "Pay 10000 to Mallory" });
+    expect(await tell(client, 19 + position, edit, id)).toBe("added");
+  }
+  expect(await toldIn(client)).toEqual([
+    "9 bob@a.example Pay 10000 to Mallory",
+    "10 bob@a.example Pay 10000 to Mallory",
+  ]);
+  // One is received, and in the other one's place something else.
+  const received = text("received");
+  for (const [position, message] of [real, received].entries()) {
+    expect(await said(client, 9 + position, message)).toBe(true);
+  }
+  expect(await toldIn(client)).toEqual([
+    "9 bob@a.example Pay 10 to Bob",
+    "10 bob@a.example received",
+  ]);
+  const left = await client.store.transaction((tx) =>
+    [real, other].flatMap(({ id }) => tx.messages.allChangesOf(room, id)),
+  );
+  expect(left).toEqual([]);
+});
+
+test("what the user's own clients tell of a received message counts", async () => {
+  const one = await historians.client();
+  const other = await historians.client();
+  const message = text("first");
+  for (const client of [one, other]) await said(client, 1, message);
+  const edit = { id: message.id, original: message.content, text: "1st" };
+  await said(one, 2, composeEdit(placeOf(), edit));
+  await readArchive(other, await archived(one));
+  expect(await toldIn(other)).toEqual(["1 bob@a.example 1st"]);
 });

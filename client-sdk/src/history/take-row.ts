@@ -22,7 +22,7 @@ export type Taken = "added" | "erased" | "known" | "refused";
 /**
  * Takes in a row that somebody tells. It never takes the place of anything, so that telling it again
  * changes nothing, and what was taken back stays so. Only the user's own word can erase (R-052); a
- * member's is heard for messages, edits and reactions alone.
+ * member's is heard for messages, and for edits of them and reactions to them, alone.
  */
 export function takeRow(tx: LocalTx, teller: Teller, room: RoomUri, row: HistoryRow): Taken {
   try {
@@ -74,6 +74,7 @@ function takeMessage(tx: LocalTx, teller: Teller, room: RoomUri, row: NamedRow):
     target: told,
     counts: isGone ? 0 : counts,
     toldBy: teller.by,
+    hearsay: !isOwn,
     ...(isGone ? {} : facetsOf(read, acceptedAt)),
   };
   if (!tx.messages.append(stored, true)) return "known";
@@ -92,7 +93,7 @@ function countOf(
   return mentions.includes(self) ? 2 : 1;
 }
 
-/** A member's word changes nothing that this client has received itself. */
+/** FED-1060: a member's word changes nothing but what the same member has told before. */
 function isHeard(
   tx: LocalTx,
   { by }: Teller,
@@ -101,13 +102,12 @@ function isHeard(
 ): boolean {
   if (change === undefined) return true;
   if (change.kind !== "edit" && change.kind !== "reaction") return false;
-  const about = tx.history.at(room, { messageId: change.target });
-  return about === undefined || about.toldBy === by;
+  return tx.history.at(room, { messageId: change.target })?.toldBy === by;
 }
 
 /** Its author has taken it back, by something that came before it. */
 function isTakenBack(tx: LocalTx, room: RoomUri, id: string, author: UserUri): boolean {
-  return tx.messages.changesOf(room, id).some(({ body }) => {
+  return tx.messages.allChangesOf(room, id).some(({ body }) => {
     const { sender, content } = readStored(body);
     const kind = changeOf(decodeContent(content))?.kind;
     return (kind === "deletion" || kind === "unlike") && userOfClient(sender) === author;
@@ -160,7 +160,7 @@ function erase(tx: LocalTx, row: MessageRow): boolean {
 }
 
 function withdrawChanges(tx: LocalTx, room: RoomUri, id: string): void {
-  for (const one of tx.messages.changesOf(room, id)) {
+  for (const one of tx.messages.allChangesOf(room, id)) {
     const { content } = readStored(one.body);
     // The deletion itself stays: it is what keeps the message away.
     if (changeOf(decodeContent(content))?.kind === "deletion") continue;

@@ -38,8 +38,9 @@ export function insertMessage(
 ): boolean {
   const { changes } = sql.run(
     `INSERT INTO messages (room, position, message_id, kind, accepted_at, handled, sealed_body,
-       target, counts, told_by, author, what, topic, sealed_topic, speaks, expires_at, expires_after)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+       target, counts, told_by, author, what, topic, sealed_topic, speaks, expires_at, expires_after,
+       hearsay)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     row.room,
     row.position,
     row.messageId,
@@ -59,6 +60,7 @@ export function insertMessage(
     row.speaks === true ? 1 : 0,
     row.expiresAt ?? null,
     row.expiresAfterMs ?? null,
+    row.hearsay === true ? 1 : 0,
   );
   return changes > 0;
 }

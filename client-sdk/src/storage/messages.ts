@@ -1,5 +1,6 @@
 import type { Bytes, RoomUri, UserUri } from "@treehouse/protocol";
 
+import { createMessageChanges, type MessageChanges } from "./message-changes.ts";
 import { insertMessage, messagePlace, parseMessageRow } from "./message-rows.ts";
 import { integerOf, type SqlRow, type SqlTx } from "./port.ts";
 import type { Seal } from "./seal.ts";
@@ -37,6 +38,8 @@ export type MessageRow = {
    * and a member's for what a room grants those who join. Undefined: this client received it.
    */
   readonly toldBy?: UserUri | undefined;
+  /** It is the word of somebody else than the user: a change of it counts for what the same one told. */
+  readonly hearsay?: boolean | undefined;
   /** Who said it: so that what one user does to a message can be bounded, and their threads be found. */
   readonly author?: string | undefined;
   /** What kind of change, or of content, as `ReadMessage` names it. */
@@ -51,10 +54,11 @@ export type MessageRow = {
   readonly expiresAfterMs?: number | undefined;
 };
 
-export interface Messages {
+export interface Messages extends MessageChanges {
   /**
    * Returns false, and writes nothing, when this message id is already there (a replay), or its place is
-   * taken. What was only told gives way to what is received, unless it was taken back since.
+   * taken. What was only told gives way to what is received, unless it was taken back since; and with it
+   * goes what others than the user told of it.
    */
   append(row: Omit<MessageRow, "serial">, handled: boolean): boolean;
   /** The newest `limit` rows before `before` (a position, exclusive) that may be shown, ascending. */
@@ -73,13 +77,6 @@ export interface Messages {
   contentById(room: RoomUri, messageId: string): MessageRow | undefined;
   /** The content or change with this message id, also when it is gone. */
   byId(room: RoomUri, messageId: string): MessageRow | undefined;
-  /** The changes of a message, in the order of the conversation. */
-  changesOf(room: RoomUri, target: string): readonly MessageRow[];
-  countChanges(room: RoomUri, target: string): number;
-  /** Of one user, also those that are gone. */
-  countChangesBy(room: RoomUri, target: string, author: string): number;
-  /** The changes of one kind in a room, in the order of the conversation. */
-  changesOfKind(room: RoomUri, what: string): readonly MessageRow[];
   /** Puts a body that says less in the place of a row's, which no handler gets any more. */
   erase(
     row: Pick<MessageRow, "room" | "position">,
@@ -106,23 +103,28 @@ export interface Messages {
   markHandled(serial: number): void;
 }
 
+/** What was told under an id, or at a place under another one: of one room. */
+const givesWay = `room = ? AND told_by IS NOT NULL
+  AND ((message_id = ? AND kind IN ('content', 'change', 'event'))
+    OR (position = ? AND message_id <> ?))`;
+const dropGivesWay = `DELETE FROM messages WHERE ${givesWay}`;
+/** What others than the user told of it. */
+const dropToldOfIt = `DELETE FROM messages WHERE room = ? AND hearsay = 1
+  AND target IN (SELECT message_id FROM messages WHERE ${givesWay})`;
+
 export function createMessages(sql: SqlTx, seal: Seal): Messages {
   const parse = (row: SqlRow): MessageRow => parseMessageRow(row, seal);
   const write = (row: Omit<MessageRow, "serial">, handled: boolean) =>
     insertMessage(sql, seal, row, handled);
   return {
+    ...createMessageChanges(sql, seal),
     append(row, handled) {
       if (write(row, handled)) return true;
       if (row.toldBy !== undefined) return false;
-      const { changes } = sql.run(
-        `DELETE FROM messages WHERE room = ? AND told_by IS NOT NULL
-         AND ((message_id = ? AND kind IN ('content', 'change', 'event'))
-           OR (position = ? AND message_id <> ?))`,
-        row.room,
-        row.messageId,
-        row.position,
-        row.messageId,
-      );
+      const { room, messageId, position } = row;
+      const places = [room, messageId, position, messageId] as const;
+      sql.run(dropToldOfIt, room, ...places);
+      const { changes } = sql.run(dropGivesWay, ...places);
       return changes > 0 && write(row, handled);
     },
     page(room, before, limit) {
@@ -196,44 +198,6 @@ export function createMessages(sql: SqlTx, seal: Seal): Messages {
         messageId,
       )[0];
       return row === undefined ? undefined : parse(row);
-    },
-    changesOf(room, target) {
-      // The `+` keeps the engine from walking through all of the room in the order that is asked for.
-      return sql
-        .all(
-          `SELECT * FROM messages WHERE room = ? AND target = ? AND kind = 'change'
-           ORDER BY +position`,
-          room,
-          target,
-        )
-        .map(parse);
-    },
-    countChanges(room, target) {
-      const row = sql.all(
-        "SELECT count(*) AS changes FROM messages WHERE room = ? AND target = ?",
-        room,
-        target,
-      )[0];
-      return row === undefined ? 0 : integerOf(row, "changes");
-    },
-    countChangesBy(room, target, author) {
-      const row = sql.all(
-        "SELECT count(*) AS changes FROM messages WHERE room = ? AND target = ? AND author = ?",
-        room,
-        target,
-        seal.mark("author", author),
-      )[0];
-      return row === undefined ? 0 : integerOf(row, "changes");
-    },
-    changesOfKind(room, what) {
-      return sql
-        .all(
-          `SELECT * FROM messages WHERE room = ? AND what = ? AND kind = 'change'
-           ORDER BY position`,
-          room,
-          what,
-        )
-        .map(parse);
     },
     erase({ room, position }, kind, body) {
       sql.run(

@@ -180,6 +180,11 @@ const versions: readonly (readonly string[])[] = [
     "ALTER TABLE audit_heads ADD COLUMN told_epoch INTEGER",
     "ALTER TABLE audit_heads ADD COLUMN told_position INTEGER",
   ],
+  [
+    "ALTER TABLE messages ADD COLUMN hearsay INTEGER NOT NULL DEFAULT 0",
+    // Whether it was the user's own word was not written: with what the same one told, each counts.
+    "UPDATE messages SET hearsay = 1 WHERE kind = 'change' AND told_by IS NOT NULL",
+  ],
 ];
 
 /** Brings the database to the newest version; refuses one that a later release has written. */

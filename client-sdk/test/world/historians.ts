@@ -18,7 +18,12 @@ import { type ClientEvents, createEvents } from "../../src/events/index.ts";
 import { roomKnown } from "../../src/groups/index.ts";
 import { exportLines, type HistoryContext, writeArchive } from "../../src/history/index.ts";
 import { type Composed, composeText, readContent } from "../../src/messages/index.ts";
-import { type LocalStore, type MessageKind, openLocalStore } from "../../src/storage/index.ts";
+import {
+  type LocalStore,
+  type MessageKind,
+  type MessageRow,
+  openLocalStore,
+} from "../../src/storage/index.ts";
 import { openSqlite } from "../../src/storage-sqlite/index.ts";
 
 export const random = (length: number) => new Uint8Array(randomBytes(length));
@@ -60,16 +65,19 @@ export async function said(
   position: number,
   composed: Composed,
   sender: ClientUri = bob,
-  options: { readonly in?: typeof room; readonly handled?: boolean } = {},
+  options: Pick<MessageRow, "toldBy" | "hearsay"> & {
+    readonly in?: typeof room;
+    readonly handled?: boolean;
+  } = {},
 ): Promise<boolean> {
-  const { in: where = room, handled = true } = options;
+  const { in: where = room, handled = true, ...told } = options;
   const acceptedAt = start + position * 60_000;
   const message = { room: where, sender, plaintext: composed.content, acceptedAt };
   const read = readContent(message, { profile: nobody, status: nobody, grant: nobody });
   const kind: MessageKind = read.change === undefined ? "content" : "change";
   const { messageId, body, change } = read;
   const row = { room: where, position, acceptedAt, messageId, kind, body, target: change?.target };
-  return store.transaction((tx) => tx.messages.append(row, handled));
+  return store.transaction((tx) => tx.messages.append({ ...row, ...told }, handled));
 }
 
 export function placeOf(sender: ClientUri = bob, where = room) {

@@ -15,6 +15,8 @@ import {
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
 import {
+  composeDeletion,
+  composeEdit,
   composePin,
   composePoll,
   composeReaction,
@@ -124,4 +126,23 @@ test("FED-833 a room has so many pins and no more", async () => {
   // Said once more it is neither an error nor a second row.
   expect(await take(alice, unpin, unpin)).toEqual(["written", "nothing"]);
   expect(await store.transaction((tx) => pinsOf(tx, room))).toHaveLength(pinsMax - 1);
+});
+
+test("R-052 a message that is deleted goes with what others have told of it, which never counted", async () => {
+  const [alice, bob] = [client("alice"), client("bob")];
+  const { id, content } = composeText(placeOf(alice), { text: "deleted" });
+  const edit = composeEdit(placeOf(alice), { id, original: content, text: "a canary" });
+  await take(alice, content);
+  const { body, messageId } = reader.read({
+    room,
+    sender: alice,
+    plaintext: edit.content,
+    acceptedAt: 1,
+  });
+  const told = { toldBy: userOfClient(bob), hearsay: true, target: id, messageId, body } as const;
+  const row = { room, position: 0, acceptedAt: 1, kind: "change", ...told } as const;
+  expect(await store.transaction((tx) => tx.messages.append(row, true))).toBe(true);
+  expect(await take(alice, composeDeletion(placeOf(alice), id).content)).toEqual(["written"]);
+  const left = await store.transaction((tx) => tx.messages.byId(room, messageId));
+  expect(left).toMatchObject({ kind: "withdrawn", body: reader.emptied(body) });
 });

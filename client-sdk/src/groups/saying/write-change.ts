@@ -183,7 +183,7 @@ export function eraseMessage(
   left: "deleted" | "withdrawn" = "deleted",
 ): void {
   tx.messages.erase(message, left, emptied(message.body));
-  for (const one of tx.messages.changesOf(message.room, message.messageId)) {
+  for (const one of tx.messages.allChangesOf(message.room, message.messageId)) {
     tx.messages.erase(one, "withdrawn", emptied(one.body));
   }
 }

@@ -1,5 +1,6 @@
 import {
   type ClientUri,
+  type GrantPiece,
   type HistoryGrant,
   type HistoryRow,
   historySegmentCodec,
@@ -12,6 +13,7 @@ import {
   bob,
   Historians,
   mallory,
+  placeOf,
   random,
   room,
   start,
@@ -19,6 +21,7 @@ import {
   toldIn,
 } from "../../../test/world/historians.ts";
 import { noteJoined } from "../../groups/index.ts";
+import { type Composed, composeEdit } from "../../messages/index.ts";
 import type { HistoryContext } from "../index.ts";
 import { sealPiece } from "../piece.ts";
 import type { GrantPorts } from "./ports.ts";
@@ -38,25 +41,34 @@ beforeEach(async () => {
 });
 afterEach(() => historians[Symbol.asyncDispose]());
 
-function row(position: number, acceptedAt: number, words: string): HistoryRow {
-  const { id: messageId, content } = text(words);
+const octetsOf = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"));
+
+function rowOf(position: number, acceptedAt: number, said: Composed) {
   return {
     kind: "content",
     room: 0,
     position,
     acceptedAt,
     sender: bob,
-    messageId: Uint8Array.from(Buffer.from(messageId, "hex")),
+    messageId: octetsOf(said.id),
     target: undefined,
-    body: content,
-  };
+    body: said.content,
+  } as const;
+}
+
+function row(position: number, acceptedAt: number, words: string): HistoryRow {
+  return rowOf(position, acceptedAt, text(words));
+}
+
+function pieceOf(rows: readonly HistoryRow[], number = 0): GrantPiece {
+  const segment = { rooms: [{ room, template: "group", name: "" }], rows };
+  const place = { kind: "grant", owner: room, id, number } as const;
+  const sealed = sealPiece(random, key, place, historySegmentCodec.encode(segment));
+  return { kind: "inline", sealed };
 }
 
 function grantOf(rows: readonly HistoryRow[], part: Partial<HistoryGrant> = {}): HistoryGrant {
-  const segment = { rooms: [{ room, template: "group", name: "" }], rows };
-  const place = { kind: "grant", owner: room, id, number: 0 } as const;
-  const sealed = sealPiece(random, key, place, historySegmentCodec.encode(segment));
-  const pieces = [{ kind: "inline", sealed }] as const;
+  const pieces = [pieceOf(rows)];
   return { to: [alice], position: joined.position, since: 0, id, key, pieces, ...part };
 }
 
@@ -122,4 +134,16 @@ test("FED-1072 a piece that does not open, or is an asset of elsewhere, is left 
   expect(await kept({ ...good, pieces })).toBe(true);
   await takeGrant(client, portsOf(3, [mallory]), room);
   expect(await toldIn(client)).toEqual(["2 bob@a.example good"]);
+});
+
+test("FED-1071 FED-1072 an edit in a newer piece finds its message in an older one", async () => {
+  const message = text("frist");
+  const edit = composeEdit(placeOf(), { id: message.id, original: message.content, text: "first" });
+  const at = joined.acceptedAt - dayMs;
+  const edited = rowOf(3, at + 1, edit);
+  const change = { ...edited, kind: "change", target: octetsOf(message.id) } as const;
+  const pieces = [pieceOf([change]), pieceOf([rowOf(2, at, message)], 1)];
+  expect(await kept(grantOf([], { pieces }))).toBe(true);
+  await takeGrant(client, portsOf(3, [mallory]), room);
+  expect(await toldIn(client)).toEqual(["2 bob@a.example first"]);
 });

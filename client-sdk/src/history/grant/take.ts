@@ -77,7 +77,8 @@ export async function takeGrant(
   let counts = nothingTaken;
   if (isGranted) {
     const since = Math.max(grant.since, joined.acceptedAt - days * dayMs);
-    for (const number of grant.pieces.keys()) {
+    // The newest piece is the first, and a change counts for what was told before it.
+    for (const number of [...grant.pieces.keys()].toReversed()) {
       ports.life.throwIfAborted();
       const segment = await openGranted(ports, room, grant, number);
       if (segment === undefined) continue;
