@@ -47,7 +47,9 @@ async function talk(
   output.hint(`${name === "" ? "Direct" : name}: ${who}. Lines you type are sent; /help, /quit.`);
   announce(client, conversation, output);
   output.item({ event: "ready", id: conversation.id, name }, "");
-  const showing = show(client, conversation, output, done.signal);
+  const showing = show(cli, client, conversation, done.signal);
+  // It may fail while lines are read; it is awaited behind them.
+  showing.catch(() => undefined);
   const pending = new Set<Promise<void>>();
   for await (const line of readLines(cli, done.signal)) {
     if (line === "/quit") break;
@@ -128,17 +130,19 @@ async function obey(conversation: Conversation, line: string, output: Output): P
 }
 
 async function show(
+  cli: Cli,
   client: Client,
   conversation: Conversation,
-  output: Output,
   signal: AbortSignal,
 ): Promise<void> {
+  const output = cli.output();
   for await (const message of client.messages({ signal, conversations: [conversation.id] })) {
     const { position, acceptedAt, id, senderAddress, type, text } = message;
     const files = message.files.map(fileLine);
     const said = { type, text, files };
     const value = { event: "message", id, position, acceptedAt, sender: senderAddress, ...said };
     output.item(value, `${senderAddress}: ${bodyText(said)}`);
+    await cli.terminal.written();
   }
 }
 

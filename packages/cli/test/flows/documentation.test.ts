@@ -17,6 +17,8 @@ const program = createProgram({
     stdoutIsTerminal: false,
     stdinIsTerminal: false,
     out: () => undefined,
+    written: () => Promise.resolve(),
+    outputLost: new AbortController().signal,
     err: () => undefined,
     readAll: () => Promise.resolve(""),
     async *lines() {},
