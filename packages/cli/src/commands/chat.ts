@@ -4,6 +4,7 @@ import { CliFailure, EXIT } from "../failure.ts";
 import type { Output } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { bodyText, fileLine } from "./file-text.ts";
+import { removeMembers } from "./remove-members.ts";
 import { onEnd, watchConnection, withClient } from "./cli.ts";
 
 /**
@@ -53,7 +54,8 @@ async function talk(
   const pending = new Set<Promise<void>>();
   for await (const line of readLines(cli, done.signal)) {
     if (line === "/quit") break;
-    const work = obey(conversation, line, output).catch(async (error: unknown) => {
+    const place = { client, conversation, earlier: Promise.all(pending) };
+    const work = obey(place, line, output).catch(async (error: unknown) => {
       const { failureOf } = await import("../failure-of.ts");
       const { code, message, exit } = failureOf(error);
       if (exit === EXIT.bug) {
@@ -98,7 +100,18 @@ async function* readLines(cli: Cli, signal: AbortSignal): AsyncGenerator<string>
   }
 }
 
-async function obey(conversation: Conversation, line: string, output: Output): Promise<void> {
+type Place = {
+  readonly client: Client;
+  readonly conversation: Conversation;
+  /** Settled when the lines before this one are done with. */
+  readonly earlier: Promise<unknown>;
+};
+
+async function obey(
+  { client, conversation, earlier }: Place,
+  line: string,
+  output: Output,
+): Promise<void> {
   if (!line.startsWith("/")) {
     const { id, position, acceptedAt } = await conversation.send(line);
     output.item({ event: "sent", id, position, acceptedAt, text: line }, "");
@@ -108,7 +121,10 @@ async function obey(conversation: Conversation, line: string, output: Output): P
   switch (verb) {
     case "add":
     case "remove":
-      await conversation[verb](rest);
+      // Who is in shows once those lines are done that may have added somebody.
+      if (verb === "remove") await earlier;
+      if (verb === "add") await conversation.add(rest);
+      else await removeMembers(client, conversation, rest);
       output.item({ event: verb, addresses: rest }, `* ${verb}: ${rest.join(" ")}`);
       return;
     case "leave":

@@ -16,6 +16,7 @@ import { addJoiningCommands } from "./group-joining.ts";
 import { addGrantCommand } from "./history-backup.ts";
 import { addPolicyCommands } from "./group-policy.ts";
 import { addOrganisationCommands } from "./organisation.ts";
+import { removeMembers } from "./remove-members.ts";
 import { report, safetyText } from "./safety.ts";
 
 /** `treehouse group`: conversations and who is in them. */
@@ -174,7 +175,8 @@ function addMemberCommand(
     .action(async (reference: string, addresses: string[], { reason }: { reason?: string }) => {
       await withCaughtUpClient(cli, async (client) => {
         const conversation = await client.conversations.get(reference);
-        await conversation[verb](addresses, { reason });
+        if (verb === "add") await conversation.add(addresses, { reason });
+        else await removeMembers(client, conversation, addresses, { reason });
         const info = await conversation.info();
         cli.output().result(info, describe(info));
       });
