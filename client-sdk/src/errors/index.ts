@@ -14,6 +14,8 @@ const ownCodes = [
   "network",
   "loginRequired",
   "storeKeyWrong",
+  "storeKeyMissing",
+  "storeUnwritable",
   "storeDamaged",
   "storeInUse",
   "storeTooNew",
@@ -124,6 +126,9 @@ export function toSdkError(error: unknown): unknown {
 
 const storeHelp: Record<StoreFault["code"], string> = {
   storeKeyWrong: "Open the store with the key that it was created with.",
+  storeKeyMissing:
+    "Put the key file back where it was; nothing else opens the store, or begin with an empty one.",
+  storeUnwritable: "Look at the permissions of its folder, or keep the store in another one.",
   storeDamaged: "Restore the store's file from a copy, or start with an empty store.",
   storeInUse: "Stop the other process that uses this store, or use a store of your own.",
   storeFull: "Make room on the disk of the store; nothing was half-written. Then try again.",

@@ -1,6 +1,7 @@
 /** The local store's engine in Node: better-sqlite3, one file, one opener. */
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { getSystemErrorMessage } from "node:util";
 
 import type { Bytes } from "@treehouse/protocol";
 import Database from "better-sqlite3";
@@ -17,24 +18,20 @@ const keyLength = 32;
 
 /**
  * Opens the store at `path` and finds its key: the one given, or the content of `<path>.key`,
- * which is made with mode 0600 at the first opening.
+ * which is made with mode 0600 at the first opening. A store that holds something and has lost its
+ * key file is left as it is: no other key would open it.
  */
 export async function openNodeStore(
   path: string,
   given: Uint8Array | undefined,
   random: (length: number) => Bytes,
 ): Promise<{ readonly database: SqlDatabase; readonly key: Uint8Array }> {
-  const folder = resolve(dirname(path));
-  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (made !== undefined) {
-    for (let each = folder; each.startsWith(made); each = dirname(each)) {
-      await syncFolder(dirname(each));
-    }
-  }
-  await (await open(path, "a", 0o600)).close();
+  await makeFile(path).catch((cause: unknown) => {
+    throw placeFault(path, cause);
+  });
   const database = openSqlite(path);
   try {
-    const key = given ?? (await readOrMakeKey(`${path}.key`, random));
+    const key = given ?? (await keyBeside(path, database, random));
     if (key.length !== keyLength) {
       throw new StoreFault("storeKeyWrong", `a store key has ${keyLength} octets`);
     }
@@ -45,13 +42,40 @@ export async function openNodeStore(
   }
 }
 
-/** The key is there whole or not at all: it is written beside its place and then moved there. */
-async function readOrMakeKey(path: string, random: (length: number) => Bytes): Promise<Uint8Array> {
+/** Its folders too; what is there stays. */
+async function makeFile(path: string): Promise<void> {
+  const folder = resolve(dirname(path));
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (made !== undefined) {
+    for (let each = folder; each.startsWith(made); each = dirname(each)) {
+      await syncFolder(dirname(each));
+    }
+  }
+  await (await open(path, "a", 0o600)).close();
+}
+
+async function keyBeside(
+  store: string,
+  database: SqlDatabase,
+  random: (length: number) => Bytes,
+): Promise<Uint8Array> {
+  const path = `${store}.key`;
   const known = await readFile(path).catch((cause: unknown) => {
     if (codeOf(cause) === "ENOENT") return undefined;
     throw new StoreFault("storeDamaged", "the store's key file cannot be read", { cause });
   });
   if (known !== undefined) return known;
+  const tables = await database.transaction((tx) => tx.all("SELECT 1 FROM sqlite_schema LIMIT 1"));
+  if (tables.length > 0) {
+    throw new StoreFault("storeKeyMissing", `the key file of the store is missing: ${path}`);
+  }
+  return makeKey(path, random).catch((cause: unknown) => {
+    throw placeFault(store, cause);
+  });
+}
+
+/** The key is there whole or not at all: it is written beside its place and then moved there. */
+async function makeKey(path: string, random: (length: number) => Bytes): Promise<Uint8Array> {
   const key = random(keyLength);
   const file = await open(`${path}.new`, "w", 0o600);
   try {
@@ -83,7 +107,7 @@ async function syncFolder(path: string): Promise<void> {
  * Throws `StoreFault("storeInUse")` when another process holds it.
  */
 export function openSqlite(path: string): SqlDatabase {
-  const database = new Database(path, { timeout: 0 });
+  const database = openFile(path);
   try {
     database.pragma("locking_mode = EXCLUSIVE");
     database.pragma("journal_mode = WAL");
@@ -96,9 +120,34 @@ export function openSqlite(path: string): SqlDatabase {
     if (isBusy(cause)) {
       throw new StoreFault("storeInUse", "another process has this store open", { cause });
     }
-    throw new StoreFault("storeDamaged", "the store's file cannot be opened", { cause });
+    throw openingFault(path, cause);
   }
   return wrap(database);
+}
+
+function openFile(path: string): Database.Database {
+  try {
+    return new Database(path, { timeout: 0 });
+  } catch (cause) {
+    throw openingFault(path, cause);
+  }
+}
+
+function openingFault(path: string, cause: unknown): StoreFault {
+  if (isBarred(cause)) return placeFault(path, cause);
+  return new StoreFault("storeDamaged", "the store's file cannot be opened", { cause });
+}
+
+/** Of a place where no store can be kept. */
+function placeFault(path: string, cause: unknown): StoreFault {
+  if (codeOf(cause) === "ENOSPC") {
+    return new StoreFault("storeFull", "there is no room left for the store", { cause });
+  }
+  const errno = cause instanceof Error && "errno" in cause ? cause.errno : undefined;
+  const text = typeof errno === "number" ? getSystemErrorMessage(errno) : codeOf(cause);
+  // Said of a folder that cannot be made, since a file has its name.
+  const why = codeOf(cause) === "EEXIST" ? "its folder is a file" : text;
+  return new StoreFault("storeUnwritable", `no store can be kept at ${path}: ${why}`, { cause });
 }
 
 function wrap(database: Database.Database): SqlDatabase {
@@ -187,11 +236,20 @@ function faultOf(cause: unknown): unknown {
     return new StoreFault("storeFull", "there is no room left for the store", { cause });
   }
   if (!code.startsWith("SQLITE_")) return cause;
+  if (isBarred(cause)) {
+    const text = `the store's file cannot be written (${code})`;
+    return new StoreFault("storeUnwritable", text, { cause });
+  }
   return new StoreFault("storeDamaged", `the store's file cannot be used (${code})`, { cause });
 }
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/** The folder of a store has to take the log beside its file. */
+function isBarred(error: unknown): boolean {
+  return /^SQLITE_(?:READONLY|CANTOPEN|PERM)/.test(codeOf(error));
 }
 
 function isBusy(error: unknown): boolean {

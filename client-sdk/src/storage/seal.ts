@@ -36,6 +36,8 @@ export class StoreFault extends Error {
 
 type StoreFaultCode =
   | "storeKeyWrong"
+  | "storeKeyMissing"
+  | "storeUnwritable"
   | "storeDamaged"
   | "storeInUse"
   | "storeTooNew"

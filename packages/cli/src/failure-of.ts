@@ -2,6 +2,7 @@ import { SdkError } from "@treehouse/client-sdk";
 import { Refusal, refusalTable } from "@treehouse/protocol";
 
 import { CliFailure, EXIT, type ExitCode } from "./failure.ts";
+import { systemFailure } from "./system-failure.ts";
 
 const exits: Record<string, ExitCode> = {
   network: EXIT.server,
@@ -55,6 +56,9 @@ const helps: Record<string, string> = {
   unknownClient:
     "`treehouse client ls` lists the clients of the account. One that was revoked never comes back: make " +
     "another one, in a context of its own.",
+  storeKeyMissing:
+    "Put the file back from where you keep it beside the store. If it is lost, make a further client in a " +
+    "store of its own: `treehouse --context <new> account login <address>`.",
   storeCopied:
     "Close the other one and run this again. If both machines are to have the account, make a client of " +
     "its own here: `treehouse --context <new> account login <address>`. If you have made no copy, revoke " +
@@ -76,6 +80,8 @@ export function failureOf(error: unknown): CliFailure {
     const help = helps[code] ?? advice;
     return new CliFailure(exits[code] ?? EXIT.usage, code, message, { help, data });
   }
+  const ofSystem = systemFailure(error);
+  if (ofSystem !== undefined) return ofSystem;
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return new CliFailure(EXIT.bug, "bug", text, { help: "This is a bug; please report it." });
 }
