@@ -8,10 +8,12 @@ import {
 
 import { QueryFault } from "../search/index.ts";
 import { StoreFault } from "../storage/index.ts";
+import { WrongServer } from "../transport/index.ts";
 
 /** What the SDK throws beyond the refusals of the server. */
 const ownCodes = [
   "network",
+  "wrongServer",
   "loginRequired",
   "storeKeyWrong",
   "storeKeyMissing",
@@ -91,6 +93,14 @@ const retryableCodes: readonly RefusalCode[] = [
 
 /** Turns what a lower layer threw into what the face promises. Bugs pass unchanged. */
 export function toSdkError(error: unknown): unknown {
+  if (error instanceof WrongServer) {
+    const { domain, message } = error;
+    return new SdkError("wrongServer", message, {
+      help: "Set the address of the account's own server.",
+      data: { domain },
+      cause: error,
+    });
+  }
   if (error instanceof Refusal) {
     const code: RefusalCode = error.code;
     const { advice } = refusalTable[code];

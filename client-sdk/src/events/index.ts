@@ -299,8 +299,11 @@ export type ClientEvents = {
   };
   /** Somebody in a conversation begins to write, or writes no more. */
   typing: { readonly room: RoomUri; readonly address: string; readonly on: boolean };
-  /** The server ended the session: log in again. */
-  loginRequired: { readonly reason: string };
+  /**
+   * The server ended the session: log in again. With `otherServer`, its domain, it is not the account's
+   * server at all: set the address.
+   */
+  loginRequired: { readonly reason: string; readonly otherServer?: string };
   /** New rows wait in the local store. */
   stored: { readonly room: RoomUri };
 };

@@ -30,6 +30,7 @@ import {
   createSerial,
   createServerTime,
   type StreamFrame,
+  WrongServer,
 } from "../transport/index.ts";
 import { serverBehind, storeCopied } from "./faults.ts";
 import { createSettingBack } from "./setting-back.ts";
@@ -251,7 +252,8 @@ export function createSync(
       ended(refusal) {
         end(refusal);
         if (refusal.code !== "storeCopied") {
-          events.emit("loginRequired", { reason: refusal.message });
+          const other = refusal instanceof WrongServer ? { otherServer: refusal.domain } : {};
+          events.emit("loginRequired", { reason: refusal.message, ...other });
           return;
         }
         sink?.displaced(refusal);

@@ -39,6 +39,10 @@ const exits: Record<string, ExitCode> = {
   keyPackagesExhausted: EXIT.notFound,
 };
 
+/** The address may be right, and what runs there another server than before. */
+export const wrongServerHelp =
+  "Start the account's own server there, or set its address with `treehouse context server <url>`.";
+
 /** Where a command says better than the SDK what to do. */
 const helps: Record<string, string> = {
   passwordRequired: "Log in with `treehouse account login`, or set TREEHOUSE_PASSWORD.",
@@ -56,6 +60,7 @@ const helps: Record<string, string> = {
   unknownClient:
     "`treehouse client ls` lists the clients of the account. One that was revoked never comes back: make " +
     "another one, in a context of its own.",
+  wrongServer: wrongServerHelp,
   storeKeyMissing:
     "Put the file back from where you keep it beside the store. If it is lost, make a further client in a " +
     "store of its own: `treehouse --context <new> account login <address>`.",
