@@ -50,6 +50,10 @@ async function main(args: readonly string[]): Promise<void> {
     else await serve(flags);
   } catch (error) {
     process.exitCode = 1;
+    if (isBackupInJson(args)) {
+      process.stderr.write(`${JSON.stringify(failureOf(error))}\n`);
+      return;
+    }
     // Nobody was served yet, so that nothing in a stack can be a user's.
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(`${isRefused(error) ? error.message : stack}\n`);
@@ -113,6 +117,19 @@ function stopOnSignals(homeserver: Homeserver, monotonic: () => number): void {
       }
     });
   }
+}
+
+function isBackupInJson([first, ...rest]: readonly string[]): boolean {
+  const end = rest.indexOf("--");
+  const options = end === -1 ? rest : rest.slice(0, end);
+  return backupCommands.some((name) => name === first) && options.includes("--json");
+}
+
+/** The form that the failures of `treehouse` have. */
+function failureOf(error: unknown) {
+  const code = error instanceof BackupRefused ? error.code : "refused";
+  const message = isRefused(error) ? error.message : String(error);
+  return { error: { code: isRefused(error) ? code : "unexpected", message } };
 }
 
 function isRefused(error: unknown): error is Error {
