@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { Writable } from "node:stream";
 
 import { CliFailure, EXIT } from "./failure.ts";
@@ -49,11 +49,29 @@ export function processTerminal(): Terminal {
     },
     outputLost: lost.signal,
     err: (data) => void process.stderr.write(data),
-    readAll: () => text(process.stdin),
-    lines: () => createInterface({ input: process.stdin, crlfDelay: Infinity }),
+    readAll: async () => textOf(await buffer(process.stdin)),
+    lines: readLines,
     askSecret,
     interrupted: interrupted.signal,
   };
+}
+
+/** Each octet comes as one character, so that what is no UTF-8 is not replaced on the way. */
+async function* readLines(): AsyncGenerator<string> {
+  process.stdin.setEncoding("latin1");
+  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
+  for await (const line of lines) yield textOf(Buffer.from(line, "latin1"));
+}
+
+/** Nobody would notice what was replaced in it: it is text, or it is refused. */
+function textOf(octets: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(octets);
+  } catch {
+    throw new CliFailure(EXIT.usage, "inputInvalid", "the standard input is no text in UTF-8", {
+      help: "Other octets go as a file: `treehouse send <conversation> --file <path>`.",
+    });
+  }
 }
 
 async function askSecret(question: string): Promise<string> {

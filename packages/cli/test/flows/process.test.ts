@@ -98,6 +98,23 @@ test("a text comes by a pipe and goes out as one message", async () => {
   });
 });
 
+test("octets that are no text are refused with where they go, as a whole and line by line", async () => {
+  const { env } = household;
+  await household.json("group", "create", "Octets");
+  const script = String.raw`printf 'good\nb\377d\n' | "$0" "$1" send Octets "$@"`;
+  for (const option of ["-", "--lines"]) {
+    const args = ["-c", script.replace('"$@"', option), process.execPath, bin];
+    const ended = await runProcess("bash", args, { env });
+    expect([option, ended.code]).toEqual([option, 1]);
+    expect(ended.err).toMatch(/\(inputInvalid\)\n.*--file <path>/);
+  }
+  const text = "zwei Größen\u2028eine Zeile";
+  await runProcess(process.execPath, [bin, "send", "Octets", "--lines"], { env, input: text });
+  expect(await household.json("history", "Octets")).toMatchObject({
+    items: [{ text: "good" }, { text }],
+  });
+});
+
 test("without a terminal nobody is asked for a password", async () => {
   const env = { ...household.env, TREEHOUSE_PASSWORD: "" };
   const ended = await runProcess(process.execPath, [bin, "account", "login"], { env });
