@@ -76,17 +76,25 @@ export function failureOf(error: unknown): CliFailure {
   if (error instanceof CliFailure) return error;
   if (error instanceof SdkError) {
     const exit = exits[error.code] ?? EXIT.usage;
-    const help = helps[error.code] ?? error.help;
+    const help = limitHelp(error) ?? helps[error.code] ?? error.help;
     return new CliFailure(exit, error.code, error.message, { help, data: error.data });
   }
   if (error instanceof Refusal) {
     const { code, message, data }: Refusal = error;
     const { advice } = refusalTable[code];
-    const help = helps[code] ?? advice;
+    const help = limitHelp(error) ?? helps[code] ?? advice;
     return new CliFailure(exits[code] ?? EXIT.usage, code, message, { help, data });
   }
   const ofSystem = systemFailure(error);
   if (ofSystem !== undefined) return ofSystem;
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return new CliFailure(EXIT.bug, "bug", text, { help: "This is a bug; please report it." });
+}
+
+/** The limit by its name and number; where none is told, the message stands alone. */
+function limitHelp({ code, data }: Pick<CliFailure, "code" | "data">): string | undefined {
+  if (code !== "limitExceeded") return undefined;
+  const { limitName, limit } = data;
+  if (typeof limitName !== "string") return "";
+  return typeof limit === "number" ? `The limit is ${limitName}: ${limit}.` : `It is ${limitName}.`;
 }

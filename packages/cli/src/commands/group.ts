@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ConversationInfo, ConversationKind } from "@treehouse/client-sdk";
 import { Option } from "commander";
 
+import { CliFailure, EXIT } from "../failure.ts";
 import { shell } from "../shell.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient, withCaughtUpClient } from "./cli.ts";
@@ -33,6 +34,11 @@ export function addGroupCommands(cli: Cli): void {
         .default("group"),
     )
     .action(async (name: string, options: { add?: string[]; kind: ConversationKind }) => {
+      if (name.trim() === "") {
+        throw new CliFailure(EXIT.usage, "malformed", "a conversation needs a name", {
+          help: "One with a single person has none: `treehouse send <address> <text>`.",
+        });
+      }
       await withCaughtUpClient(cli, async (client) => {
         const { add: members = [], kind } = options;
         const made = await client.conversations.create({ name, members, kind });
@@ -52,7 +58,9 @@ export function addGroupCommands(cli: Cli): void {
           cli
             .output()
             .list("conversations", rows, (row) =>
-              [row["id"], row["status"], row["name"], unreadOf(row["unread"])].join("  ").trimEnd(),
+              [row.id, row.status, nameOf(row, client.me.address), unreadOf(row.unread)]
+                .join("  ")
+                .trimEnd(),
             );
           if (rows.length === 0) {
             cli.output().hint("There is none. Make one with `treehouse group create <name>`.");
@@ -181,6 +189,13 @@ function addMemberCommand(
         cli.output().result(info, describe(info));
       });
     });
+}
+
+/** A conversation of two has no name: it is called after whom it is with. */
+function nameOf({ name, members }: ConversationInfo, own: string): string {
+  if (name !== "") return name;
+  const others = members.map(({ address }) => address).filter((address) => address !== own);
+  return others.length === 0 ? "(nobody else)" : `with ${others.join(", ")}`;
 }
 
 function unreadOf(unread: unknown): string {
