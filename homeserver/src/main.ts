@@ -85,7 +85,7 @@ async function serve(flags: Flags): Promise<void> {
     ...(flags.config === undefined ? {} : { file: flags.config }),
     variables: process.env,
     overrides: {
-      ...(flags.port === undefined ? {} : { server: { port: Number(flags.port) } }),
+      ...(flags.port === undefined ? {} : { server: { port: portOf(flags.port) } }),
       ...(flags.data === undefined ? {} : { storage: { directory: flags.data } }),
     },
   });
@@ -102,6 +102,11 @@ async function serve(flags: Flags): Promise<void> {
     process.stdout.write(`admin invite: ${homeserver.adminInvite}\n`);
   }
   process.stdout.write(`${homeserver.url}\n`);
+}
+
+/** What is no number is refused as it was typed. */
+function portOf(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
 }
 
 /** The first signal stops in order; a later one, which is no repetition of it, at once. */
