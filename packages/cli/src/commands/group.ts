@@ -17,6 +17,7 @@ import { addJoiningCommands } from "./group-joining.ts";
 import { addGrantCommand } from "./history-backup.ts";
 import { addPolicyCommands } from "./group-policy.ts";
 import { addOrganisationCommands } from "./organisation.ts";
+import { namingServers } from "./naming-servers.ts";
 import { removeMembers } from "./remove-members.ts";
 import { report, safetyText } from "./safety.ts";
 
@@ -41,7 +42,9 @@ export function addGroupCommands(cli: Cli): void {
       }
       await withCaughtUpClient(cli, async (client) => {
         const { add: members = [], kind } = options;
-        const made = await client.conversations.create({ name, members, kind });
+        const made = await namingServers(client, members, () =>
+          client.conversations.create({ name, members, kind }),
+        );
         const info = await made.info();
         cli.output().result(info, `${info.id}\n${describe(info)}`);
         cli.output().hint(`Next: treehouse send ${shell(name)} "hello"`);
@@ -183,8 +186,10 @@ function addMemberCommand(
     .action(async (reference: string, addresses: string[], { reason }: { reason?: string }) => {
       await withCaughtUpClient(cli, async (client) => {
         const conversation = await client.conversations.get(reference);
-        if (verb === "add") await conversation.add(addresses, { reason });
-        else await removeMembers(client, conversation, addresses, { reason });
+        if (verb === "remove") await removeMembers(client, conversation, addresses, { reason });
+        else {
+          await namingServers(client, addresses, () => conversation.add(addresses, { reason }));
+        }
         const info = await conversation.info();
         cli.output().result(info, describe(info));
       });

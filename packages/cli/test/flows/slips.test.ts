@@ -55,6 +55,11 @@ test("what nobody does to themselves is told with what there is instead", async 
   expect(said).toMatch(/^1 .*\(notAllowed\)\nDo it on another client of yours\./);
 });
 
+test("a server that cannot be asked for a person is told by its name", async () => {
+  const said = await told("group", "create", "Far", "--add", "x@gamma.test");
+  expect(said).toMatch(/^3 treehouse: .*: gamma\.test \(peerUnreachable\)\n/);
+});
+
 test("history around something that is neither position nor id says so", async () => {
   expect(await told("history", "Tea", "--around", "zzz")).toMatch(
     /^1 treehouse: "zzz" is neither a position nor the whole id of a message \(malformed\)\n/,
