@@ -60,7 +60,7 @@ const sdkModules: Record<string, readonly string[]> = {
   "storage-sqlite": ["storage"],
   "storage-wasm": ["storage"],
   tabs: ["client", "errors", "events", "messages", "transport"],
-  errors: ["search", "storage"],
+  errors: ["search", "storage", "transport"],
   "link-previews": ["errors"],
   media: [],
   "pictures-sharp": ["media"],

@@ -1,6 +1,7 @@
 /**
  * The subcommands `backup`, `restore` and `verify` of the program. What they did is one line on the
- * standard output, or one JSON object with `--json`; questions go to the standard error.
+ * standard output, or one JSON object with `--json`; questions go to the standard error, and with `--json`
+ * a failure is the last line there, one JSON object.
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -153,7 +154,7 @@ function readKeyFile(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw new BackupRefused(`The key file ${path} cannot be read.`, { cause });
+    throw new BackupRefused(`The key file ${path} cannot be read.`, { code: "notFound", cause });
   }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { utf8Decode, utf8Encode } from "@treehouse/protocol";
 import type { Domain, Env, HealthAnswer } from "@treehouse/protocol";
 import { serverRoutes } from "./app.ts";
@@ -23,6 +24,7 @@ import {
   openDataDirectory,
   openSealingKeys,
   sealingKeyFile,
+  refuseTakenAddress,
 } from "./platform/index.ts";
 import type { MetricsPage, OnceFiles, SealingKeys } from "./platform/index.ts";
 import { version } from "./version.ts";
@@ -77,6 +79,7 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
 
   try {
     refuseUnfinishedRestore(config.storage.directory);
+    await refuseUselessFolder(options);
     const directory = openDataDirectory(config.storage.directory, env);
     const database = openDatabase({
       path: directory.databasePath,
@@ -175,6 +178,14 @@ export async function createHomeserver(options: HomeserverOptions): Promise<Home
     await close();
     throw error;
   }
+}
+
+/** A first start that cannot listen makes no data folder: it would belong to its domain for ever. */
+async function refuseUselessFolder({ config, machine }: HomeserverOptions): Promise<void> {
+  if (machine !== undefined || existsSync(config.storage.directory)) return;
+  await refuseTakenAddress({ ...config.server, setting: "server.port" });
+  if (!config.metrics.enabled) return;
+  await refuseTakenAddress({ ...config.metrics, setting: "metrics.port" });
 }
 
 async function startMetrics({

@@ -50,6 +50,10 @@ async function main(args: readonly string[]): Promise<void> {
     else await serve(flags);
   } catch (error) {
     process.exitCode = 1;
+    if (isBackupInJson(args)) {
+      process.stderr.write(`${JSON.stringify(failureOf(error))}\n`);
+      return;
+    }
     // Nobody was served yet, so that nothing in a stack can be a user's.
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(`${isRefused(error) ? error.message : stack}\n`);
@@ -81,7 +85,7 @@ async function serve(flags: Flags): Promise<void> {
     ...(flags.config === undefined ? {} : { file: flags.config }),
     variables: process.env,
     overrides: {
-      ...(flags.port === undefined ? {} : { server: { port: Number(flags.port) } }),
+      ...(flags.port === undefined ? {} : { server: { port: portOf(flags.port) } }),
       ...(flags.data === undefined ? {} : { storage: { directory: flags.data } }),
     },
   });
@@ -100,6 +104,11 @@ async function serve(flags: Flags): Promise<void> {
   process.stdout.write(`${homeserver.url}\n`);
 }
 
+/** What is no number is refused as it was typed. */
+function portOf(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
 /** The first signal stops in order; a later one, which is no repetition of it, at once. */
 function stopOnSignals(homeserver: Homeserver, monotonic: () => number): void {
   let since: number | undefined;
@@ -113,6 +122,19 @@ function stopOnSignals(homeserver: Homeserver, monotonic: () => number): void {
       }
     });
   }
+}
+
+function isBackupInJson([first, ...rest]: readonly string[]): boolean {
+  const end = rest.indexOf("--");
+  const options = end === -1 ? rest : rest.slice(0, end);
+  return backupCommands.some((name) => name === first) && options.includes("--json");
+}
+
+/** The form that the failures of `treehouse` have. */
+function failureOf(error: unknown) {
+  const code = error instanceof BackupRefused ? error.code : "refused";
+  const message = isRefused(error) ? error.message : String(error);
+  return { error: { code: isRefused(error) ? code : "unexpected", message } };
 }
 
 function isRefused(error: unknown): error is Error {

@@ -46,18 +46,21 @@ export async function diagnose(
 ): Promise<readonly Check[]> {
   const { api } = context;
   const checks: Check[] = [];
+  let isOther = false;
   const run = async (name: string, look: () => Promise<Omit<Check, "name">>) => {
-    checks.push({ name, ...(await look().catch(failure)) });
+    // Another server knows nothing of this account, and is not asked for it.
+    if (!isOther) checks.push({ name, ...(await look().catch(failure)) });
   };
   await run("server", async () => {
     const before = env.monotonic();
     const server = await api.json("GET", paths.server(), serverAnswerSchema);
     const tookMs = Math.round(env.monotonic() - before);
     if (server.domain !== domainOf(user)) {
+      isOther = true;
       return {
         result: "failed",
         text: `the server at ${api.server} is ${server.domain}, not ${domainOf(user)}`,
-        fix: "Set the server's address of this context.",
+        fix: "Start the account's own server there, or set its address with `treehouse context server <url>`.",
       };
     }
     return ok(`${server.domain}, version ${server.version}, answered in ${tookMs} ms`);

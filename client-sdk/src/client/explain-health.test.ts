@@ -5,7 +5,13 @@ import type { RoomHealth } from "../events/index.ts";
 import { checkConversations, explainHealth } from "./explain-health.ts";
 
 const id = parseRoomUri("mimi://example.org/r/aaaaaaaaaaaaaaaaaaaaaaaaaa");
-const of = (health: RoomHealth) => ({ id, name: "Tea", ownName: undefined, health });
+const of = (health: RoomHealth, status = "joined") => ({
+  id,
+  name: "Tea",
+  ownName: undefined,
+  status,
+  health,
+});
 
 /** Every state but `ok`, whether it warns, and what its words must have. */
 const states: readonly (readonly [RoomHealth, "ok" | "warning", RegExp, RegExp])[] = [
@@ -36,5 +42,9 @@ test("conversations that are well have one line together", () => {
   expect(explainHealth({ state: "ok" })).toBeUndefined();
   expect(checkConversations([of({ state: "ok" }), of({ state: "ok" })])).toEqual([
     { name: "conversations", result: "ok", text: "all 2 are well", fix: "" },
+  ]);
+  // Who was removed, or set back by a restore, is not told that all is well there.
+  expect(checkConversations([of({ state: "ok" }), of({ state: "ok" }, "removed")])).toMatchObject([
+    { text: "all 1 are well; this client is not in 1 more (`treehouse group ls`)" },
   ]);
 });

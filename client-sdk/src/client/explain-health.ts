@@ -68,7 +68,7 @@ const calm: readonly RoomHealth["state"][] = ["catchingUp", "deleted"];
 
 /** A line for each conversation that is not well, or one for all of them. */
 export function checkConversations(
-  all: readonly Pick<ConversationInfo, "id" | "name" | "ownName" | "health">[],
+  all: readonly Pick<ConversationInfo, "id" | "name" | "ownName" | "status" | "health">[],
 ): readonly Check[] {
   const lines = all.flatMap(({ id, name, ownName, health }): readonly Check[] => {
     const told = explainHealth(health);
@@ -77,5 +77,8 @@ export function checkConversations(
     return [{ name: `conversation ${ownName ?? name}`, conversation: id, result, ...told }];
   });
   if (lines.length > 0) return lines;
-  return [{ name: "conversations", result: "ok", text: `all ${all.length} are well`, fix: "" }];
+  const out = all.filter(({ status }) => status !== "joined").length;
+  const others = out === 0 ? "" : `; this client is not in ${out} more (\`treehouse group ls\`)`;
+  const text = `all ${all.length - out} are well${others}`;
+  return [{ name: "conversations", result: "ok", text, fix: "" }];
 }

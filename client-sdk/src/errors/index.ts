@@ -8,17 +8,20 @@ import {
 
 import { QueryFault } from "../search/index.ts";
 import { StoreFault } from "../storage/index.ts";
+import { WrongServer } from "../transport/index.ts";
 
 /** What the SDK throws beyond the refusals of the server. */
 const ownCodes = [
   "network",
+  "wrongServer",
   "loginRequired",
   "storeKeyWrong",
+  "storeKeyMissing",
+  "storeUnwritable",
   "storeDamaged",
   "storeInUse",
   "storeTooNew",
   "storeFull",
-  "storeDenied",
   "accountMismatch",
   "noClientInStore",
   "passwordRequired",
@@ -91,6 +94,14 @@ const retryableCodes: readonly RefusalCode[] = [
 
 /** Turns what a lower layer threw into what the face promises. Bugs pass unchanged. */
 export function toSdkError(error: unknown): unknown {
+  if (error instanceof WrongServer) {
+    const { domain, message } = error;
+    return new SdkError("wrongServer", message, {
+      help: "Set the address of the account's own server.",
+      data: { domain },
+      cause: error,
+    });
+  }
   if (error instanceof Refusal) {
     const code: RefusalCode = error.code;
     const { advice } = refusalTable[code];
@@ -139,10 +150,12 @@ export function throwingSdkErrors<T>(run: () => T): T {
 
 const storeHelp: Record<StoreFault["code"], string> = {
   storeKeyWrong: "Open the store with the key that it was created with.",
+  storeKeyMissing:
+    "Put the key file back where it was; nothing else opens the store, or begin with an empty one.",
+  storeUnwritable: "Look at the permissions of its folder, or keep the store in another one.",
   storeDamaged: "Restore the store's file from a copy, or start with an empty store.",
   storeInUse: "Stop the other process that uses this store, or use a store of your own.",
   storeFull: "Make room on the disk of the store; nothing was half-written. Then try again.",
   closed: notStoredHelp,
-  storeDenied: "Put the store where this program may write.",
   storeTooNew: "Update Treehouse; an older release cannot read this store.",
 };

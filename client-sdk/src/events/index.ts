@@ -1,4 +1,4 @@
-/** Tells listeners of things that happen. A listener that throws hurts nobody else. */
+/** What a client tells its program. */
 import type { ClientUri, ContactState, GapReason, RoomUri, UserUri } from "@treehouse/protocol";
 
 import type { ActShown } from "./act-shown.ts";
@@ -301,49 +301,13 @@ export type ClientEvents = {
   };
   /** Somebody in a conversation begins to write, or writes no more. */
   typing: { readonly room: RoomUri; readonly address: string; readonly on: boolean };
-  /** The server ended the session: log in again. */
-  loginRequired: { readonly reason: string };
+  /**
+   * The server ended the session: log in again. With `otherServer`, its domain, it is not the account's
+   * server at all: set the address.
+   */
+  loginRequired: { readonly reason: string; readonly otherServer?: string };
   /** New rows wait in the local store. */
   stored: { readonly room: RoomUri };
 };
 
-export interface Events<E> {
-  on<K extends keyof E>(name: K, listener: (value: E[K]) => void): () => void;
-  emit<K extends keyof E>(name: K, value: E[K]): void;
-}
-
-/** `hears` is told of every event, before the listeners. */
-export function createEvents<E>(
-  hears: <K extends keyof E>(name: K, value: E[K]) => void = () => undefined,
-): Events<E> {
-  const listeners = new Map<keyof E, Set<(value: never) => void>>();
-  const of = (name: keyof E): Set<(value: never) => void> => {
-    let set = listeners.get(name);
-    if (set === undefined) {
-      set = new Set();
-      listeners.set(name, set);
-    }
-    return set;
-  };
-  return {
-    on(name, listener) {
-      of(name).add(listener);
-      return () => void of(name).delete(listener);
-    },
-    emit(name, value) {
-      hears(name, value);
-      for (const listener of of(name)) call(listener, value);
-    },
-  };
-}
-
-function call(listener: (value: never) => void, value: unknown): void {
-  try {
-    Reflect.apply(listener, undefined, [value]);
-  } catch (error) {
-    // The program's own fault is shown to it, and not mistaken for one of ours.
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
-}
+export { createEvents, type Events } from "./emitter.ts";

@@ -1,6 +1,7 @@
 /** The local store's engine in Node: better-sqlite3, one file, one opener. */
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { getSystemErrorMessage } from "node:util";
 
 import { type Bytes, Refusal } from "@treehouse/protocol";
 import Database from "better-sqlite3";
@@ -17,7 +18,8 @@ const keyLength = 32;
 
 /**
  * Opens the store at `path` and finds its key: the one given, or the content of `<path>.key`,
- * which is made with mode 0600 at the first opening.
+ * which is made with mode 0600 at the first opening. A store that holds something and has lost its
+ * key file is left as it is: no other key would open it.
  */
 export async function openNodeStore(
   path: string,
@@ -28,10 +30,12 @@ export async function openNodeStore(
   if (path.trim() === "" || path === ":memory:") {
     throw new Refusal("malformed", "a store is a file: it needs a path");
   }
-  await makeFile(path);
+  await makeFile(path).catch((cause: unknown) => {
+    throw placeFault(path, cause);
+  });
   const database = openSqlite(path);
   try {
-    const key = given ?? (await readOrMakeKey(`${path}.key`, random));
+    const key = given ?? (await keyBeside(path, database, random));
     if (key.length !== keyLength) {
       throw new StoreFault("storeKeyWrong", `a store key has ${keyLength} octets`);
     }
@@ -42,43 +46,40 @@ export async function openNodeStore(
   }
 }
 
+/** Its folders too; what is there stays. */
 async function makeFile(path: string): Promise<void> {
-  try {
-    const folder = resolve(dirname(path));
-    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (made !== undefined) {
-      for (let each = folder; each.startsWith(made); each = dirname(each)) {
-        await syncFolder(dirname(each));
-      }
+  const folder = resolve(dirname(path));
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (made !== undefined) {
+    for (let each = folder; each.startsWith(made); each = dirname(each)) {
+      await syncFolder(dirname(each));
     }
-    await (await open(path, "a", 0o600)).close();
-  } catch (cause) {
-    throw pathFault(path, cause);
   }
+  await (await open(path, "a", 0o600)).close();
 }
 
-/** Nothing was written where it cannot be. */
-function pathFault(path: string, cause: unknown): unknown {
-  const code = codeOf(cause);
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new StoreFault("storeFull", "there is no room left for the store", { cause });
-  }
-  if (["EACCES", "EPERM", "EROFS"].includes(code)) {
-    return new StoreFault("storeDenied", `the store "${path}" may not be written`, { cause });
-  }
-  if (["EISDIR", "ENOTDIR", "EEXIST", "ENOENT", "ENAMETOOLONG", "ELOOP"].includes(code)) {
-    return new Refusal("malformed", `"${path}" can be no file of a store`, {}, { cause });
-  }
-  return cause;
-}
-
-/** The key is there whole or not at all: it is written beside its place and then moved there. */
-async function readOrMakeKey(path: string, random: (length: number) => Bytes): Promise<Uint8Array> {
+async function keyBeside(
+  store: string,
+  database: SqlDatabase,
+  random: (length: number) => Bytes,
+): Promise<Uint8Array> {
+  const path = `${store}.key`;
   const known = await readFile(path).catch((cause: unknown) => {
     if (codeOf(cause) === "ENOENT") return undefined;
     throw new StoreFault("storeDamaged", "the store's key file cannot be read", { cause });
   });
   if (known !== undefined) return known;
+  const tables = await database.transaction((tx) => tx.all("SELECT 1 FROM sqlite_schema LIMIT 1"));
+  if (tables.length > 0) {
+    throw new StoreFault("storeKeyMissing", `the key file of the store is missing: ${path}`);
+  }
+  return makeKey(path, random).catch((cause: unknown) => {
+    throw placeFault(store, cause);
+  });
+}
+
+/** The key is there whole or not at all: it is written beside its place and then moved there. */
+async function makeKey(path: string, random: (length: number) => Bytes): Promise<Uint8Array> {
   const key = random(keyLength);
   const file = await open(`${path}.new`, "w", 0o600);
   try {
@@ -110,7 +111,7 @@ async function syncFolder(path: string): Promise<void> {
  * Throws `StoreFault("storeInUse")` when another process holds it.
  */
 export function openSqlite(path: string): SqlDatabase {
-  const database = new Database(path, { timeout: 0 });
+  const database = openFile(path);
   try {
     database.pragma("locking_mode = EXCLUSIVE");
     database.pragma("journal_mode = WAL");
@@ -123,9 +124,35 @@ export function openSqlite(path: string): SqlDatabase {
     if (isBusy(cause)) {
       throw new StoreFault("storeInUse", "another process has this store open", { cause });
     }
-    throw new StoreFault("storeDamaged", "the store's file cannot be opened", { cause });
+    throw openingFault(path, cause);
   }
   return wrap(database);
+}
+
+function openFile(path: string): Database.Database {
+  try {
+    return new Database(path, { timeout: 0 });
+  } catch (cause) {
+    throw openingFault(path, cause);
+  }
+}
+
+function openingFault(path: string, cause: unknown): StoreFault {
+  if (isBarred(cause)) return placeFault(path, cause);
+  return new StoreFault("storeDamaged", "the store's file cannot be opened", { cause });
+}
+
+/** Of a place where no store can be kept. */
+function placeFault(path: string, cause: unknown): StoreFault {
+  const code = codeOf(cause);
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new StoreFault("storeFull", "there is no room left for the store", { cause });
+  }
+  const errno = cause instanceof Error && "errno" in cause ? cause.errno : undefined;
+  const text = typeof errno === "number" ? getSystemErrorMessage(errno) : code;
+  // Said of a folder that cannot be made, since a file has its name.
+  const why = code === "EEXIST" ? "its folder is a file" : text;
+  return new StoreFault("storeUnwritable", `no store can be kept at ${path}: ${why}`, { cause });
 }
 
 function wrap(database: Database.Database): SqlDatabase {
@@ -214,6 +241,10 @@ function faultOf(cause: unknown): unknown {
     return new StoreFault("storeFull", "there is no room left for the store", { cause });
   }
   if (!code.startsWith("SQLITE_") || ofAsker.has(code)) return cause;
+  if (isBarred(cause)) {
+    const text = `the store's file cannot be written (${code})`;
+    return new StoreFault("storeUnwritable", text, { cause });
+  }
   return new StoreFault("storeDamaged", `the store's file cannot be used (${code})`, { cause });
 }
 
@@ -222,6 +253,11 @@ const ofAsker: ReadonlySet<string> = new Set(["SQLITE_MISMATCH", "SQLITE_MISUSE"
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/** The folder of a store has to take the log beside its file. */
+function isBarred(error: unknown): boolean {
+  return /^SQLITE_(?:READONLY|CANTOPEN|PERM)/.test(codeOf(error));
 }
 
 function isBusy(error: unknown): boolean {

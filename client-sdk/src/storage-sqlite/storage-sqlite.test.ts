@@ -7,7 +7,7 @@ import Database from "better-sqlite3";
 import { afterAll, expect, test } from "vitest";
 
 import { engineContract } from "../storage/store.contract.ts";
-import { openSqlite } from "./index.ts";
+import { openNodeStore, openSqlite } from "./index.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "treehouse-store-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -32,6 +32,42 @@ function rowsIn(name: string, endings: readonly string[]): unknown {
     database.close();
   }
 }
+
+const random = (length: number) => new Uint8Array(randomBytes(length));
+
+test("a store that holds something and has lost its key file is refused, and is left as it is", async () => {
+  const path = join(directory, "keyless.sqlite");
+  const { database, key } = await openNodeStore(path, undefined, random);
+  // A key may be lost before the store holds anything: then another one is as good.
+  await database.close();
+  rmSync(`${path}.key`);
+  const again = await openNodeStore(path, undefined, random);
+  expect(again.key).not.toEqual(key);
+  await again.database.transaction((tx) => tx.run("CREATE TABLE t (a INTEGER)"));
+  await again.database.close();
+  rmSync(`${path}.key`);
+  const before = readFileSync(path);
+  await expect(openNodeStore(path, undefined, random)).rejects.toMatchObject({
+    code: "storeKeyMissing",
+    message: expect.stringContaining(`${path}.key`),
+  });
+  expect(readdirSync(directory).filter((name) => name.startsWith("keyless"))).toEqual([
+    "keyless.sqlite",
+  ]);
+  expect(readFileSync(path)).toEqual(before);
+  await (await openNodeStore(path, again.key, random)).database.close();
+});
+
+test.for([
+  ["/dev/null/x.sqlite", "its folder is a file"],
+  ["/dev/null/x/y.sqlite", "not a directory"],
+  [tmpdir(), "illegal operation on a directory"],
+] as const)("no store is kept at %s: %s", async ([path, why]) => {
+  await expect(openNodeStore(path, undefined, random)).rejects.toMatchObject({
+    code: "storeUnwritable",
+    message: `no store can be kept at ${path}: ${why}`,
+  });
+});
 
 test("what is written soon outlives the process, and is out of the log once it is settled", async () => {
   const name = "soon.sqlite";

@@ -24,7 +24,7 @@ export type Durability = "durable" | "soon";
  * Closures are synchronous and run one after another, each in a transaction of its own; a closure
  * that throws leaves nothing behind.
  * The engine's own failures are `StoreFault`s: `storeFull` when the disk is, `closed` after
- * `close`, `storeDamaged` for everything else.
+ * `close`, `storeUnwritable` where the file may not be written, `storeDamaged` for everything else.
  */
 export interface SqlDatabase {
   transaction<T>(run: (tx: SqlTx) => T, durability?: Durability): Promise<T>;

@@ -37,10 +37,11 @@ export class StoreFault extends Error {
 
 type StoreFaultCode =
   | "storeKeyWrong"
+  | "storeKeyMissing"
+  | "storeUnwritable"
   | "storeDamaged"
   | "storeInUse"
   | "storeTooNew"
-  | "storeDenied"
   | "storeFull"
   | "closed";
 

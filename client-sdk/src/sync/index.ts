@@ -30,6 +30,7 @@ import {
   createSerial,
   createServerTime,
   type StreamFrame,
+  WrongServer,
 } from "../transport/index.ts";
 import { serverBehind, storeCopied } from "./faults.ts";
 import { createSettingBack } from "./setting-back.ts";
@@ -254,7 +255,8 @@ export function createSync(
         end(refusal);
         if (refusal.code !== "storeCopied") {
           sink?.over();
-          events.emit("loginRequired", { reason: refusal.message });
+          const other = refusal instanceof WrongServer ? { otherServer: refusal.domain } : {};
+          events.emit("loginRequired", { reason: refusal.message, ...other });
           return;
         }
         sink?.displaced(refusal);

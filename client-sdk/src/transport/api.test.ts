@@ -44,6 +44,41 @@ test("what the server puts off for a moment is asked for once more by itself", a
   expect([asked(), waited]).toEqual([3, [88, 88]]);
 });
 
+test("whom a server of another domain does not know is told of that server", async () => {
+  const asked: string[] = [];
+  const answering = (domain: string, code: "sessionEnded" | "notAllowed") =>
+    createApi(
+      {
+        fetch({ url, headers }) {
+          asked.push(`${url} ${headers?.["authorization"]}`);
+          const problem = problemOf(new Refusal(code, "no"));
+          const server = { domain, serverKeys: [], limits: {}, version: "1", registration: "open" };
+          const isOfServer = url.endsWith("/server");
+          return Promise.resolve({
+            status: isOfServer ? 200 : problem.status,
+            headers: {},
+            body: utf8Encode(JSON.stringify(isOfServer ? server : problem)),
+          });
+        },
+        timer: () => () => undefined,
+      },
+      "https://there.test",
+      { token: () => undefined, prove: () => undefined, domain: "own.test" },
+    );
+  await expect(answering("other.test", "sessionEnded").done("GET", "/v1/x")).rejects.toMatchObject({
+    code: "sessionEnded",
+    domain: "other.test",
+    message: "the server at https://there.test is other.test, not own.test",
+  });
+  const own = answering("own.test", "sessionEnded").done("GET", "/v1/x");
+  await expect(own).rejects.toMatchObject({ code: "sessionEnded", message: "no" });
+  expect(asked).toHaveLength(4);
+  await expect(answering("other.test", "notAllowed").done("GET", "/v1/x")).rejects.toMatchObject({
+    message: "no",
+  });
+  expect(asked).toHaveLength(5);
+});
+
 test("what it puts off again and again, or for longer, is for the user to know", async () => {
   const often = puttingOff(9, { retryAfterMs: 88 });
   await expect(often.api.done("GET", "/v1/anything")).rejects.toMatchObject({

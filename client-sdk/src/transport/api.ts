@@ -7,11 +7,15 @@ import {
   MEDIA_TYPE_TLS,
   NetworkFault,
   parseProblem,
+  paths,
   PROOF_HEADER,
   Refusal,
+  serverAnswerSchema,
   utf8Decode,
   utf8Encode,
 } from "@treehouse/protocol";
+
+import { isOfStranger, WrongServer } from "./wrong-server.ts";
 
 /** A parser of foreign JSON; a zod schema is one. */
 export type Parser<T> = { parse(value: unknown): T };
@@ -41,6 +45,11 @@ export interface Api {
   octets(request: OctetsRequest): Promise<HttpResponse>;
   /** The same server, but for requests that end with a signal. */
   within(signal: AbortSignal): Api;
+  /**
+   * Of an error that says that an account is not known to the server, whether it is another server than
+   * the account's; what the server itself refuses is looked at already.
+   */
+  explained(error: unknown): Promise<unknown>;
 }
 
 export type OctetsRequest = Omit<HttpRequest, "url"> & { readonly path: string };
@@ -63,6 +72,8 @@ export type Asker = {
   token(): string | undefined;
   /** The value of the header that proves it; undefined while there is no key. */
   prove(request: ToProve): string | undefined;
+  /** Of the account: what another server refuses is a `WrongServer`. */
+  readonly domain?: string;
 };
 
 export function createApi(env: Pick<Env, "fetch" | "timer">, server: string, asker: Asker): Api {
@@ -110,6 +121,19 @@ export function createApi(env: Pick<Env, "fetch" | "timer">, server: string, ask
       return once(method, path, contentType, body, proof);
     }
   };
+  /** Whoever is not known to a server may have the wrong one. */
+  const explained = async (error: unknown): Promise<unknown> => {
+    const { domain: wanted } = asker;
+    if (error instanceof WrongServer || !(error instanceof Refusal)) return error;
+    if (wanted === undefined || !isOfStranger(error)) return error;
+    try {
+      const answer = await once("GET", paths.server(), undefined, undefined);
+      const { domain } = parseAnswer(serverAnswerSchema, answer);
+      return domain === wanted ? error : new WrongServer(error, { server, domain, wanted });
+    } catch {
+      return error;
+    }
+  };
   /** A refused request has done nothing: many at once, of a user's many clients too, only take longer. */
   const request: typeof proven = async (...asked) => {
     for (let attempt = 1; ; attempt += 1) {
@@ -117,7 +141,7 @@ export function createApi(env: Pick<Env, "fetch" | "timer">, server: string, ask
         return await proven(...asked);
       } catch (error) {
         const waitMs = putOffMs(error);
-        if (waitMs === undefined || attempt === attemptsMax) throw error;
+        if (waitMs === undefined || attempt === attemptsMax) throw await explained(error);
         await new Promise<void>((resolve) => void env.timer(waitMs, resolve));
       }
     }
@@ -129,6 +153,7 @@ export function createApi(env: Pick<Env, "fetch" | "timer">, server: string, ask
       : request(method, path, "application/json", encode(body));
   return {
     server,
+    explained,
     serverTime: () => serverTime,
     async json(method, path, answer, body) {
       return parseAnswer(answer, await ask(method, path, body));

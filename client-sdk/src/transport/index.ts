@@ -8,3 +8,4 @@ export {
 } from "./connection.ts";
 export { createServerTime } from "./server-time.ts";
 export { createSerial, type Serial } from "./serial.ts";
+export { WrongServer } from "./wrong-server.ts";

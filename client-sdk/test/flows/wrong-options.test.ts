@@ -33,10 +33,14 @@ test.for([
 
 test("a store that can be no file is refused, and none is made in memory", async () => {
   mkdirSync(server.path("folder"), { recursive: true });
-  const stores = [server.path("folder"), `${server.path("folder")}/${"x".repeat(300)}`, ":memory:"];
-  for (const store of stores) {
+  const long = `${server.path("folder")}/${"x".repeat(300)}`;
+  for (const [store, code] of [
+    [server.path("folder"), "storeUnwritable"],
+    [long, "storeUnwritable"],
+    [":memory:", "malformed"],
+  ] as const) {
     const open = Client.open({ ...here(), store });
-    await expect(open).rejects.toMatchObject({ name: "SdkError", code: "malformed" });
+    await expect(open).rejects.toMatchObject({ name: "SdkError", code });
   }
 });
 

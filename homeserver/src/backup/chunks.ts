@@ -56,6 +56,6 @@ export function damaged(cause?: unknown): BackupRefused {
   return new BackupRefused(
     "The backup is damaged or not complete. Nothing of it can be used: take another copy of it, " +
       "or an earlier backup.",
-    { cause },
+    { code: "damaged", cause },
   );
 }

@@ -54,7 +54,10 @@ export function encodeHeader({ derivation, salt }: Header, secret: Uint8Array): 
 export function decodeHeader(header: Uint8Array): Header {
   const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
   if (bytes.length < headerBytes || !bytes.subarray(0, 8).equals(magic)) {
-    throw new BackupRefused("This file is no backup of a homeserver, or its beginning is damaged.");
+    throw new BackupRefused(
+      "This file is no backup of a homeserver, or its beginning is damaged.",
+      { code: "unreadable" },
+    );
   }
   if (bytes.readUInt8(8) !== version) {
     throw new BackupRefused(

@@ -103,7 +103,9 @@ function targetOf({ to, domain, env }: BackupOptions): string {
   }
   if (found !== undefined) throw exists(path);
   if (!existsSync(dirname(path))) {
-    throw new BackupRefused(`There is no folder ${dirname(path)} for the backup. Make it first.`);
+    throw new BackupRefused(`There is no folder ${dirname(path)} for the backup. Make it first.`, {
+      code: "notFound",
+    });
   }
   return path;
 }
@@ -111,6 +113,7 @@ function targetOf({ to, domain, env }: BackupOptions): string {
 function exists(path: string): BackupRefused {
   return new BackupRefused(
     `${basename(path)} exists already, and a backup never replaces anything. Choose another name.`,
+    { code: "exists" },
   );
 }
 
@@ -118,6 +121,7 @@ async function checkDirectory({ directory, domain }: BackupOptions): Promise<voi
   if (!existsSync(join(directory, databaseFile))) {
     throw new BackupRefused(
       `There are no data of a server in ${resolve(directory)}. Name the folder with --data.`,
+      { code: "notFound" },
     );
   }
   const owner = await readFile(join(directory, secretsPrefix, "domain"), "utf8");
@@ -125,6 +129,7 @@ async function checkDirectory({ directory, domain }: BackupOptions): Promise<voi
   throw new BackupRefused(
     `The data in ${resolve(directory)} belong to the domain ${owner}, and the configuration says ` +
       `${domain}. Name the right configuration with --config, or the right data with --data.`,
+    { code: "wrongDomain" },
   );
 }
 
@@ -134,6 +139,7 @@ function lockBackups(directory: string): { release(): void } {
   } catch (cause) {
     if (!(cause instanceof DatabaseRefused)) throw cause;
     throw new BackupRefused("Another backup of this server is being made. Wait for its end.", {
+      code: "inUse",
       cause,
     });
   }

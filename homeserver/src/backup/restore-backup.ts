@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { rename, rmdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Domain } from "@treehouse/protocol";
 import {
   DatabaseRefused,
@@ -35,10 +35,13 @@ export async function restoreBackup(options: RestoreOptions): Promise<Manifest> 
   refuseInUse(directory);
   const judge = (manifest: Manifest): void => refuseOtherDomain(manifest, domain);
   if (dryRun) return verifyBackup({ ...options, judge });
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const made = mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const lockFile = join(directory, `${databaseFile}.lock`);
+  const wasLocked = existsSync(lockFile);
   const lock = takeDataLock(join(directory, databaseFile));
   const folder = join(directory, unfinished);
   leftovers.add(folder);
+  let isDone = false;
   try {
     mkdirSync(folder, { mode: 0o700 });
     const manifest = await unpackVerified({ ...options, folder, judge });
@@ -48,10 +51,21 @@ export async function restoreBackup(options: RestoreOptions): Promise<Manifest> 
     await rename(join(folder, databaseFile), join(directory, databaseFile));
     await rmdir(folder);
     syncDirectory(directory);
+    isDone = true;
     return manifest;
   } finally {
     leftovers.clear();
     lock.release();
+    if (!isDone && !wasLocked) rmSync(lockFile, { force: true });
+    if (!isDone && made !== undefined) removeEmpty(directory, made);
+  }
+}
+
+/** The folders that were made for what was refused then, from the innermost out. */
+function removeEmpty(directory: string, outermost: string): void {
+  for (let each = directory; each.startsWith(outermost); each = dirname(each)) {
+    if (readdirSync(each).length > 0) return;
+    rmdirSync(each);
   }
 }
 
@@ -70,6 +84,7 @@ function refuseInUse(directory: string): void {
       ? `A restore into ${directory} was cut off. Empty that folder, and restore again.`
       : `${directory} is not empty, and a restore never replaces anything. Stop the server if it ` +
           "runs, move that folder away (and keep it), or choose another with --data.",
+    { code: "exists" },
   );
 }
 
@@ -82,7 +97,7 @@ function refuseRunning(directory: string): void {
     throw new BackupRefused(
       `A server, or another restore, works in ${directory}. Stop it, move the folder away (and ` +
         "keep it), and restore into an empty one.",
-      { cause },
+      { code: "inUse", cause },
     );
   }
 }
@@ -92,6 +107,7 @@ function refuseOtherDomain({ domain }: Manifest, configured: Domain): void {
   throw new BackupRefused(
     `This backup belongs to the domain ${domain}, and the configuration says ${configured}. ` +
       `Set server.domain to ${domain}, or take the backup of ${configured}.`,
+    { code: "wrongDomain" },
   );
 }
 

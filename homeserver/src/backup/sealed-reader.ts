@@ -29,6 +29,7 @@ export async function openSealedReader(
       secret.kind === "keyFile"
         ? "This key does not open the backup. Use the key file that it was made with."
         : "This passphrase does not open the backup. Type it as it was when the backup was made.",
+      { code: "keyWrong" },
     );
   }
   const key = contentKey(header, stretched);

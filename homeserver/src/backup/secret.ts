@@ -40,10 +40,14 @@ export async function stretch(
 ): Promise<Uint8Array> {
   if (derivation.kind === "keyFile") {
     if (secret.kind === "keyFile") return secret.key;
-    throw new BackupRefused("This backup was sealed with a key file. Name it with --key-file.");
+    throw new BackupRefused("This backup was sealed with a key file. Name it with --key-file.", {
+      code: "keyWrong",
+    });
   }
   if (secret.kind === "keyFile") {
-    throw new BackupRefused("This backup was sealed with a passphrase, not with a key file.");
+    throw new BackupRefused("This backup was sealed with a passphrase, not with a key file.", {
+      code: "keyWrong",
+    });
   }
   const { memoryKib: memory, passes, lanes: parallelism } = derivation;
   const message = Buffer.from(normal(secret.passphrase), "utf8");

@@ -9,7 +9,9 @@ import { BackupRefused } from "./refused.ts";
 export function makeTemporaryFolder(parent: string): string {
   const place = resolve(parent);
   if (!existsSync(place)) {
-    throw new BackupRefused(`There is no folder ${place} for unsealed copies. Make it first.`);
+    throw new BackupRefused(`There is no folder ${place} for unsealed copies. Make it first.`, {
+      code: "notFound",
+    });
   }
   return mkdtempSync(join(place, "treehouse-"));
 }

@@ -1,4 +1,4 @@
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import type { FileHandle } from "node:fs/promises";
 import { compareMigrations, DatabaseRefused, inspectDatabase } from "../platform/index.ts";
@@ -66,6 +66,7 @@ export async function unpackVerified(
     throw new BackupRefused(
       `The database in this backup is damaged: ${faults.join("; ")}. Take an earlier backup, and ` +
         "look after the disk of the server that made this one.",
+      { code: "damaged" },
     );
   }
   const lives = readCopy(database);
@@ -75,10 +76,17 @@ export async function unpackVerified(
 }
 
 async function openBackup(path: string): Promise<FileHandle> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) {
+    throw new BackupRefused(`The backup ${path} cannot be read: there is none.`, {
+      code: "notFound",
+    });
+  }
   try {
+    if (!found.isFile()) throw new TypeError("it is no file");
     return await open(path, "r");
   } catch (cause) {
-    throw new BackupRefused(`The backup ${path} cannot be read.`, { cause });
+    throw new BackupRefused(`The backup ${path} cannot be read.`, { code: "unreadable", cause });
   }
 }
 

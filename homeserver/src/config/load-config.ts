@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { getSystemErrorMessage } from "node:util";
 import { parse as parseToml, TomlError } from "smol-toml";
 import { checkTogether } from "./check-together.ts";
 import { readSecrets } from "./read-secrets.ts";
@@ -68,7 +69,9 @@ function readToml(file: string | undefined, problems: string[]): Record<string, 
   } catch (error) {
     const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
     if (file === undefined && missing) return {};
-    problems.push(`${path} cannot be read.`);
+    const errno = error instanceof Error && "errno" in error ? error.errno : undefined;
+    const why = typeof errno === "number" ? `: ${getSystemErrorMessage(errno)}` : "";
+    problems.push(`${path} cannot be read${why}.`);
     return {};
   }
   try {

@@ -25,7 +25,7 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       domain: described(
         domain.prefault("localhost"),
-        "a domain name such as example.org",
+        "a domain name such as example.org, in lower case",
         "The name behind the @ in its users' addresses. A name, never an address; it can never change.",
       ),
       host: described(

@@ -13,6 +13,9 @@ export async function putRule(
 ): Promise<void> {
   const { database, store, env, policy } = context;
   const { action, reason = "", perMinute, expiresAt, newKey = false } = wanted;
+  if (subject === context.domain) {
+    throw new Refusal("malformed", `${subject} is this server itself: rules are about others.`);
+  }
   if (perMinute !== undefined && action !== "limit") {
     throw new Refusal("malformed", "perMinute belongs to the action limit.");
   }

@@ -89,7 +89,9 @@ async function checkConnection(
     return true;
   } catch (error) {
     if (!(error instanceof ContactFault)) throw error;
-    steps.push(failed(stepOf[error.stage], error.message, connectionFixes[error.stage]));
+    const ofDevelopment = url && `Start it, or correct federation.development.peers: ${url.origin}`;
+    const fix = ofDevelopment ?? connectionFixes[error.stage];
+    steps.push(failed(stepOf[error.stage], error.message, fix));
     return false;
   } finally {
     cancel();

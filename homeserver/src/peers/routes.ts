@@ -75,6 +75,9 @@ function viewRoutes(context: PeersContext): readonly Route[] {
       answer: noAnswer,
       handle: ({ param }) => {
         const state = stateOf(context, param("domain"));
+        if (context.policy.judge(state.domain).verdict === "deny") {
+          throw new Refusal("peerDenied", `This server may not speak with ${state.domain}.`);
+        }
         state.attemptedAt = undefined;
         context.status()?.retry(state.domain);
       },

@@ -34,6 +34,7 @@ export {
   jsonAnswer,
   jsonBody,
   ListenRefused,
+  refuseTakenAddress,
   noAnswer,
   octetsAnswer,
   octetsBody,

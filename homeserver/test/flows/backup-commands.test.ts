@@ -146,8 +146,11 @@ test("T-37 every wrong way to restore is refused with what to do, and changes no
   octets.writeUInt8(octets.readUInt8(500_000) ^ 1, 500_000);
   writeFileSync(altered, octets);
   await expect(restore(altered, into)).rejects.toThrow(/damaged or not complete/);
-  // What was refused has left an empty folder at most, which is good for the next attempt.
-  expect(readdirSync(into)).toEqual(["treehouse.sqlite.lock"]);
+  await expect(restore(altered, join(into, "deep"))).rejects.toThrow(/damaged or not complete/);
+  expect(existsSync(into)).toBe(false);
+  mkdirSync(into);
+  await expect(restore(altered, into)).rejects.toThrow(/damaged or not complete/);
+  expect(readdirSync(into)).toEqual([]);
   await restore(file, into);
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -73,6 +73,8 @@ test("a port that is taken, and a directory in use, end it with advice; Ctrl-C t
     `Another program listens on 127.0.0.1:${new URL(url).port}. ` +
       "Stop it, or choose another port (server.port).\n",
   );
+  // A folder that was made then would belong to a domain for ever.
+  expect(existsSync(join(directory, "other"))).toBe(false);
   const locked = await start();
   expect(await locked.ended).toBe(1);
   expect(locked.stderr()).toContain("Another process uses the database");
@@ -90,6 +92,13 @@ test("a configuration that is wrong ends it with the key and what was expected",
     "server.prot is not known. Did you mean port?\n" +
       'log.level: expected "debug", "info", "warn", "error" or "silent", got "loud".\n',
   );
+  for (const [args, told] of [
+    [["--port", "abc"], 'server.port: expected a whole number from 0 to 65535, got "abc".\n'],
+    [["--config", directory], `${directory} cannot be read: illegal operation on a directory.\n`],
+  ] as const) {
+    const refused = await start(args);
+    expect([await refused.ended, refused.stderr()]).toEqual([1, told]);
+  }
   const flag = await start(["--prot", "1"]);
   expect(await flag.ended).toBe(1);
   expect(flag.stderr()).toContain("Usage:");

@@ -16,6 +16,8 @@ function terminalWith(env: Readonly<Record<string, string>>): Terminal {
     stdoutIsTerminal: false,
     stdinIsTerminal: false,
     out: () => undefined,
+    written: () => Promise.resolve(),
+    outputLost: new AbortController().signal,
     err: () => undefined,
     readAll: () => Promise.resolve(""),
     async *lines() {},

@@ -1,10 +1,12 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 import { z } from "zod";
 
 import { CliFailure, EXIT } from "./failure.ts";
+import { checkStorePlace } from "./store-place.ts";
+import { reasonOf } from "./system-failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 const contextSchema = z.strictObject({
@@ -56,11 +58,20 @@ export async function readContexts(terminal: Terminal): Promise<Contexts> {
 
 /** Replaces the file as a whole, readable by its owner alone. */
 export async function writeContexts(terminal: Terminal, contexts: Contexts): Promise<void> {
-  await mkdir(homeOf(terminal), { recursive: true, mode: 0o700 });
   const path = fileOf(terminal);
   const fresh = `${path}.${process.pid}.new`;
-  await writeFile(fresh, `${JSON.stringify(contexts, null, 2)}\n`, { mode: 0o600 });
-  await rename(fresh, path);
+  try {
+    await mkdir(homeOf(terminal), { recursive: true, mode: 0o700 });
+    await writeFile(fresh, `${JSON.stringify(contexts, null, 2)}\n`, { mode: 0o600 });
+    await rename(fresh, path);
+  } catch (cause) {
+    throw new CliFailure(
+      EXIT.usage,
+      "contextsUnwritable",
+      `the contexts cannot be kept in ${homeOf(terminal)}: ${reasonOf(cause)}`,
+      { help: "Look at the folder's permissions, or set TREEHOUSE_HOME to another folder." },
+    );
+  }
 }
 
 /**
@@ -122,6 +133,8 @@ export async function ensureContext(
     ...(server === undefined ? {} : { server }),
     store: storeOf(wanted.store) ?? known?.store ?? join(homeOf(terminal), `${wanted.name}.sqlite`),
   };
+  // That of the contexts is looked at when they are written.
+  if (dirname(context.store) !== resolve(homeOf(terminal))) await checkStorePlace(context.store);
   const current = contexts.current ?? wanted.name;
   const all = { ...contexts.contexts, [wanted.name]: context };
   await writeContexts(terminal, { ...contexts, current, contexts: all });

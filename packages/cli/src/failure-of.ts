@@ -2,6 +2,7 @@ import { SdkError } from "@treehouse/client-sdk";
 import { Refusal, refusalTable } from "@treehouse/protocol";
 
 import { CliFailure, EXIT, type ExitCode } from "./failure.ts";
+import { systemFailure } from "./system-failure.ts";
 
 const exits: Record<string, ExitCode> = {
   network: EXIT.server,
@@ -38,6 +39,10 @@ const exits: Record<string, ExitCode> = {
   keyPackagesExhausted: EXIT.notFound,
 };
 
+/** The address may be right, and what runs there another server than before. */
+export const wrongServerHelp =
+  "Start the account's own server there, or set its address with `treehouse context server <url>`.";
+
 /** Where a command says better than the SDK what to do. */
 const helps: Record<string, string> = {
   passwordRequired: "Log in with `treehouse account login`, or set TREEHOUSE_PASSWORD.",
@@ -55,6 +60,10 @@ const helps: Record<string, string> = {
   unknownClient:
     "`treehouse client ls` lists the clients of the account. One that was revoked never comes back: make " +
     "another one, in a context of its own.",
+  wrongServer: wrongServerHelp,
+  storeKeyMissing:
+    "Put the file back from where you keep it beside the store. If it is lost, make a further client in a " +
+    "store of its own: `treehouse --context <new> account login <address>`.",
   storeCopied:
     "Close the other one and run this again. If both machines are to have the account, make a client of " +
     "its own here: `treehouse --context <new> account login <address>`. If you have made no copy, revoke " +
@@ -67,15 +76,25 @@ export function failureOf(error: unknown): CliFailure {
   if (error instanceof CliFailure) return error;
   if (error instanceof SdkError) {
     const exit = exits[error.code] ?? EXIT.usage;
-    const help = helps[error.code] ?? error.help;
+    const help = limitHelp(error) ?? helps[error.code] ?? error.help;
     return new CliFailure(exit, error.code, error.message, { help, data: error.data });
   }
   if (error instanceof Refusal) {
     const { code, message, data }: Refusal = error;
     const { advice } = refusalTable[code];
-    const help = helps[code] ?? advice;
+    const help = limitHelp(error) ?? helps[code] ?? advice;
     return new CliFailure(exits[code] ?? EXIT.usage, code, message, { help, data });
   }
+  const ofSystem = systemFailure(error);
+  if (ofSystem !== undefined) return ofSystem;
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return new CliFailure(EXIT.bug, "bug", text, { help: "This is a bug; please report it." });
+}
+
+/** The limit by its name and number; where none is told, the message stands alone. */
+function limitHelp({ code, data }: Pick<CliFailure, "code" | "data">): string | undefined {
+  if (code !== "limitExceeded") return undefined;
+  const { limitName, limit } = data;
+  if (typeof limitName !== "string") return "";
+  return typeof limit === "number" ? `The limit is ${limitName}: ${limit}.` : `It is ${limitName}.`;
 }

@@ -12,6 +12,8 @@ function printed(options: Partial<OutputOptions>, atTerminal: boolean) {
     out(text) {
       written.out += text;
     },
+    written: () => Promise.resolve(),
+    outputLost: new AbortController().signal,
     err(text) {
       written.err += text;
     },

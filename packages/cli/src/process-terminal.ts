@@ -1,8 +1,9 @@
 import { createInterface } from "node:readline";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { Writable } from "node:stream";
 
 import { CliFailure, EXIT } from "./failure.ts";
+import { outputFailure } from "./output-failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** One Ctrl-C can arrive twice, from the terminal and from npx: that is one wish to stop. */
@@ -24,21 +25,53 @@ export function processTerminal(): Terminal {
       }, repeatMs).unref();
     });
   }
-  // Whoever reads has seen enough, for instance `head`.
-  process.stdout.on("error", (error: Error & { code?: string }) => {
-    process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.bug);
-  });
+  const lost = new AbortController();
+  process.stdout.on("error", (error) => lost.abort(error));
+  // There is nobody left to tell.
+  process.stderr.on("error", () => undefined);
+  let last = Promise.resolve();
   return {
     env: process.env,
     stdoutIsTerminal: process.stdout.isTTY,
     stdinIsTerminal: process.stdin.isTTY,
-    out: (data) => void process.stdout.write(data),
+    out(data) {
+      // Writes come through in their order, so that the last one stands for all.
+      last = new Promise((resolve) => {
+        process.stdout.write(data, (error) => {
+          if (error instanceof Error) lost.abort(error);
+          resolve();
+        });
+      });
+    },
+    async written() {
+      await last;
+      if (lost.signal.aborted) throw outputFailure(lost.signal.reason);
+    },
+    outputLost: lost.signal,
     err: (data) => void process.stderr.write(data),
-    readAll: () => text(process.stdin),
-    lines: () => createInterface({ input: process.stdin, crlfDelay: Infinity }),
+    readAll: async () => textOf(await buffer(process.stdin)),
+    lines: readLines,
     askSecret,
     interrupted: interrupted.signal,
   };
+}
+
+/** Each octet comes as one character, so that what is no UTF-8 is not replaced on the way. */
+async function* readLines(): AsyncGenerator<string> {
+  process.stdin.setEncoding("latin1");
+  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
+  for await (const line of lines) yield textOf(Buffer.from(line, "latin1"));
+}
+
+/** Nobody would notice what was replaced in it: it is text, or it is refused. */
+function textOf(octets: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(octets);
+  } catch {
+    throw new CliFailure(EXIT.usage, "inputInvalid", "the standard input is no text in UTF-8", {
+      help: "Other octets go as a file: `treehouse send <conversation> --file <path>`.",
+    });
+  }
 }
 
 async function askSecret(question: string): Promise<string> {

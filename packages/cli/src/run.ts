@@ -43,7 +43,7 @@ const dashHelp = 'An id or a name that begins with a dash stands last, behind "-
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const asJson = wantsJson(args);
-  const stopper = createStopper(terminal.interrupted);
+  const stopper = createStopper(terminal);
   let exit: ExitCode = EXIT.done;
   const program = createProgram({
     terminal,
@@ -61,13 +61,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const fail = (error: unknown) =>
     report(terminal, error, { json: asJson, context: outputOptions(program).context });
   try {
-    await Promise.race([
-      program.parseAsync(markDashed(args), { from: "user" }),
-      stopper.patienceLost,
-    ]);
+    await Promise.race([obey(program, args, terminal), stopper.patienceLost]);
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return EXIT.done;
       if (asJson) return await fail(usageFailure(error));
       if (isOfDash(error)) terminal.err(`${dashHelp}\n`);
       return EXIT.usage;
@@ -78,7 +74,19 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
   const reason = stopper.reason();
   if (reason === undefined || exit !== EXIT.done) return exit;
-  return reason.exit === EXIT.timeout ? fail(reason) : reason.exit;
+  const isTold = reason.exit !== EXIT.interrupted && reason.exit !== EXIT.done;
+  return isTold ? fail(reason) : reason.exit;
+}
+
+/** Done is what is written, too. */
+async function obey(program: Command, args: readonly string[], terminal: Terminal): Promise<void> {
+  try {
+    await program.parseAsync(markDashed(args), { from: "user" });
+  } catch (error) {
+    const isHelp = error instanceof CommanderError && error.exitCode === 0;
+    if (!isHelp) throw error;
+  }
+  await terminal.written();
 }
 
 /** All commands, not yet run; the documentation's test walks over them. */

@@ -1,6 +1,8 @@
 import { CliFailure, EXIT } from "./failure.ts";
+import { outputFailure } from "./output-failure.ts";
+import type { Terminal } from "./terminal.ts";
 
-/** Why a command has to end before it is done: an interrupt, or `--timeout`. */
+/** Why a command has to end before it is done: an interrupt, `--timeout`, or nowhere to write to. */
 export interface Stopper {
   /** Aborted when the command shall end; it then closes what it holds open. */
   readonly stopped: AbortSignal;
@@ -14,7 +16,10 @@ export interface Stopper {
 
 const patienceMs = 3_000;
 
-export function createStopper(interrupted: AbortSignal): Stopper {
+export function createStopper({
+  interrupted,
+  outputLost,
+}: Pick<Terminal, "interrupted" | "outputLost">): Stopper {
   const stopping = new AbortController();
   const { promise: patienceLost, reject } = Promise.withResolvers<never>();
   patienceLost.catch(() => undefined);
@@ -29,6 +34,8 @@ export function createStopper(interrupted: AbortSignal): Stopper {
   const interrupt = () => stop(new CliFailure(EXIT.interrupted, "interrupted", "interrupted"));
   if (interrupted.aborted) interrupt();
   interrupted.addEventListener("abort", interrupt);
+  const lose = () => stop(outputFailure(outputLost.reason));
+  outputLost.addEventListener("abort", lose);
   return {
     stopped: stopping.signal,
     patienceLost,
@@ -43,6 +50,7 @@ export function createStopper(interrupted: AbortSignal): Stopper {
     end() {
       for (const timer of timers) clearTimeout(timer);
       interrupted.removeEventListener("abort", interrupt);
+      outputLost.removeEventListener("abort", lose);
     },
   };
 }

@@ -5,6 +5,10 @@ export interface Terminal {
   readonly stdinIsTerminal: boolean;
   /** Data; nothing else ever goes here. */
   out(text: string): void;
+  /** Once everything given to `out` is written; rejects with a `CliFailure` if it cannot be. */
+  written(): Promise<void>;
+  /** Aborted with the cause when the output can be written no more. */
+  readonly outputLost: AbortSignal;
   /** Messages for people. */
   err(text: string): void;
   /** All of the standard input. */

@@ -1,6 +1,7 @@
 import {
   type Bytes,
   clientListHash,
+  domainOf,
   parseAddress,
   Refusal,
   signedClientListCodec,
@@ -66,6 +67,7 @@ export async function openAccount(
   const api = createApi(env, server, {
     token: () => opened.account?.sessionToken,
     prove: (request) => opened.account && proveRequest(crypto, opened.account, request),
+    domain: domainOf(user),
   });
   const { clientName, external, passkey } = options;
   const prove = external && once(() => proveExternally(api, external));
@@ -73,6 +75,10 @@ export async function openAccount(
   const secondFactor = options.secondFactor ?? touch ?? prove;
   const { keyStretching = KEY_STRETCHING } = platform;
   const context = { api, store, crypto, env, keyStretching, alarm, clientName, secondFactor };
+  // That a password or a domain is wrong shows here, and not at the server.
+  const explain = async (error: unknown): Promise<never> => {
+    throw await api.explained(error);
+  };
   const begun = stored !== undefined && stored.leafIdentity === undefined;
   if (options.reset !== undefined) {
     const { token } = options.reset;
@@ -85,15 +91,18 @@ export async function openAccount(
           "its client was made.",
       });
     }
-    opened.account = await becomeClient(context, user, stored, options);
+    opened.account = await becomeClient(context, user, stored, options).catch(explain);
   } else if (stored === undefined || (begun && options.register !== undefined)) {
     const password = needPassword(options);
     const proved = prove && { externalProof: await prove() };
-    opened.account = await register(context, { user, password, ...options.register, ...proved });
+    const wanted = { user, password, ...options.register, ...proved };
+    opened.account = await register(context, wanted).catch(explain);
   } else if (options.register !== undefined) {
     throw new Refusal("conflict", "this store already belongs to an account: use another store");
   } else if (needsLogin(stored, options)) {
-    opened.account = await logIn(context, stored, needPassword(options)).catch(notRevoked);
+    opened.account = await logIn(context, stored, needPassword(options))
+      .catch(notRevoked)
+      .catch(explain);
   }
   if (opened.account === undefined) throw new Error("an account without keys");
   const { account } = opened;

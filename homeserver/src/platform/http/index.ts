@@ -1,6 +1,6 @@
 export { jsonAnswer, jsonBody, noAnswer, tlsAnswer, tlsBody } from "./form.ts";
 export { gather } from "./gather.ts";
-export { ListenRefused } from "./lifecycle.ts";
+export { ListenRefused, refuseTakenAddress } from "./lifecycle.ts";
 export type { HttpServer, Listener } from "./lifecycle.ts";
 export { createMetricsServer } from "./metrics-server.ts";
 export type { MetricsPage } from "./metrics-server.ts";

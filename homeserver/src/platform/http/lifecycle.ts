@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -58,6 +60,14 @@ async function listenOnTcp(server: Server | TlsServer, at: ListenAt): Promise<st
     server.listen({ host: at.host, port: at.port }, resolve);
   });
   return urlOf(server.address(), server instanceof TlsServer ? "https" : "http");
+}
+
+/** Whether it could be listened on now, for whoever would make something first. Throws `ListenRefused`. */
+export async function refuseTakenAddress(at: ListenAt): Promise<void> {
+  const probe = createServer();
+  await listenOnTcp(probe, at);
+  probe.close();
+  await once(probe, "close");
 }
 
 function listenRefused(error: Error, { host, port, setting }: ListenAt): Error {

@@ -4,6 +4,7 @@ import { CliFailure, EXIT } from "../failure.ts";
 import { oneLine, type Output } from "../output.ts";
 import type { Cli } from "./cli.ts";
 import { bodyText, fileLine } from "./file-text.ts";
+import { removeMembers } from "./remove-members.ts";
 import { onEnd, watchConnection, withClient } from "./cli.ts";
 
 /**
@@ -49,11 +50,14 @@ async function talk(
   );
   announce(client, conversation, output);
   output.item({ event: "ready", id: conversation.id, name }, "");
-  const showing = show(client, conversation, output, done.signal);
+  const showing = show(cli, client, conversation, done.signal);
+  // It may fail while lines are read; it is awaited behind them.
+  showing.catch(() => undefined);
   const pending = new Set<Promise<void>>();
   for await (const line of readLines(cli, done.signal)) {
     if (line === "/quit") break;
-    const work = obey(conversation, line, output).catch(async (error: unknown) => {
+    const place = { client, conversation, earlier: Promise.all(pending) };
+    const work = obey(place, line, output).catch(async (error: unknown) => {
       const { failureOf } = await import("../failure-of.ts");
       const { code, message, exit } = failureOf(error);
       if (exit === EXIT.bug) {
@@ -98,7 +102,18 @@ async function* readLines(cli: Cli, signal: AbortSignal): AsyncGenerator<string>
   }
 }
 
-async function obey(conversation: Conversation, line: string, output: Output): Promise<void> {
+type Place = {
+  readonly client: Client;
+  readonly conversation: Conversation;
+  /** Settled when the lines before this one are done with. */
+  readonly earlier: Promise<unknown>;
+};
+
+async function obey(
+  { client, conversation, earlier }: Place,
+  line: string,
+  output: Output,
+): Promise<void> {
   if (!line.startsWith("/")) {
     const { id, position, acceptedAt } = await conversation.send(line);
     output.item({ event: "sent", id, position, acceptedAt, text: line }, "");
@@ -108,7 +123,10 @@ async function obey(conversation: Conversation, line: string, output: Output): P
   switch (verb) {
     case "add":
     case "remove":
-      await conversation[verb](rest);
+      // Who is in shows once those lines are done that may have added somebody.
+      if (verb === "remove") await earlier;
+      if (verb === "add") await conversation.add(rest);
+      else await removeMembers(client, conversation, rest);
       output.item({ event: verb, addresses: rest }, `* ${verb}: ${rest.join(" ")}`);
       return;
     case "leave":
@@ -132,17 +150,19 @@ async function obey(conversation: Conversation, line: string, output: Output): P
 }
 
 async function show(
+  cli: Cli,
   client: Client,
   conversation: Conversation,
-  output: Output,
   signal: AbortSignal,
 ): Promise<void> {
+  const output = cli.output();
   for await (const message of client.messages({ signal, conversations: [conversation.id] })) {
     const { position, acceptedAt, id, senderAddress, type, text } = message;
     const files = message.files.map(fileLine);
     const said = { type, text, files };
     const value = { event: "message", id, position, acceptedAt, sender: senderAddress, ...said };
     output.item(value, `${senderAddress}: ${bodyText(said)}`);
+    await cli.terminal.written();
   }
 }
 

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 
 import type { Context } from "../contexts.ts";
 import { CliFailure, EXIT, type ExitCode } from "../failure.ts";
-import { failureOf } from "../failure-of.ts";
+import { failureOf, wrongServerHelp } from "../failure-of.ts";
 import type { Output } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -96,7 +96,9 @@ export function withCaughtUpClient<T>(
 /** Hears of what ends a client for good: its session, or another copy of its store. Answers how to stop. */
 export function onEnd(client: Client, end: (failure: CliFailure) => void): () => void {
   const off = [
-    client.on("loginRequired", ({ reason }) => end(loginRequired(reason))),
+    client.on("loginRequired", ({ reason, otherServer }) => {
+      end(otherServer === undefined ? loginRequired(reason) : wrongServer(reason, otherServer));
+    }),
     client.on("fault", ({ code, text }) => {
       if (code === "storeCopied") end(failureOf(new Refusal(code, text)));
     }),
@@ -140,6 +142,11 @@ export function watchConnection(client: Client): Disposable & { readonly lost: P
       for (const stop of off) stop();
     },
   };
+}
+
+function wrongServer(reason: string, domain: string): CliFailure {
+  const more = { help: wrongServerHelp, data: { domain } };
+  return new CliFailure(EXIT.usage, "wrongServer", reason, more);
 }
 
 function loginRequired(reason: string): CliFailure {

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 
 import { oneLine } from "../output.ts";
+import { CliFailure } from "../failure.ts";
+import { failureOf } from "../failure-of.ts";
 import { askCode, readRecoveryKey } from "./secrets.ts";
 import type { Cli } from "./cli.ts";
 import { withBriefClient } from "./cli.ts";
@@ -69,7 +71,13 @@ function addRevoke(cli: Cli, noun: Command): void {
       const secondFactor = code ?? askCode(cli.terminal);
       const proof = { ...secret, ...(secondFactor && { secondFactor }) };
       await withBriefClient(cli, async (client) => {
-        const revoked = await client.clients.revoke(reference, proof);
+        const revoked = await client.clients.revoke(reference, proof).catch((error: unknown) => {
+          const refused = failureOf(error);
+          if (refused.code !== "notAllowed") throw error;
+          throw new CliFailure(refused.exit, refused.code, refused.message, {
+            help: "Do it on another client of yours. `treehouse account logout` ends this one's session.",
+          });
+        });
         const text = `Revoked ${revoked.client}. Nothing reaches it any more.`;
         cli.output().result(revoked, text);
         cli.output().hint("If others may know the password: treehouse account passwd");

@@ -47,6 +47,18 @@ export function addContextCommands(cli: Cli): void {
       cli.output().result({ name }, `Commands now use "${name}".`);
     });
   noun
+    .command("server")
+    .description("set the server's address of the context in use")
+    .argument("<url>", "for instance https://example.org")
+    .action(async (url: string) => {
+      const { ensureContext } = await import("../contexts.ts");
+      const { name, context } = await contextOf(cli);
+      const { account, store } = context;
+      const made = await ensureContext(cli.terminal, { name, account, store, server: url });
+      const text = `The server of "${name}" is at ${made.context.server ?? url}.`;
+      cli.output().result({ name, ...made.context }, text);
+    });
+  noun
     .command("rm")
     .description("forget a context; its store stays unless --store is given")
     .argument("<name>")

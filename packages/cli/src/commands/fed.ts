@@ -153,6 +153,11 @@ async function listed<T>(asked: Promise<T>): Promise<T> {
     return await asked;
   } catch (error) {
     const { exit, code, message } = failureOf(error);
+    if (code === "peerDenied") {
+      const help =
+        "`treehouse fed ls` shows the rule; `treehouse fed allow <domain>` speaks with it again.";
+      throw new CliFailure(exit, code, message, { help });
+    }
     if (code !== "notFound") throw error;
     const help = "`treehouse fed ls` lists the servers and rules that there are.";
     throw new CliFailure(exit, code, message, { help });

@@ -149,7 +149,7 @@ export async function wholeFileId(client: Client, start: string): Promise<string
   const [only, another] = found;
   if (only !== undefined && another === undefined) return only.id;
   const text = only === undefined ? "no file begins with" : "more than one file begins with";
-  throw new CliFailure(EXIT.usage, "notFound", `${text} "${start}"`, {
+  throw new CliFailure(EXIT.notFound, "notFound", `${text} "${start}"`, {
     help: "`treehouse file ls --json` shows the ids. A conversation's files are named with --in <conversation>.",
   });
 }

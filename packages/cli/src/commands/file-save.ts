@@ -34,7 +34,12 @@ async function targetOf({ name, out, force }: Saving): Promise<string> {
   const isFolder = out === undefined || (await isDirectory(out));
   const path = isFolder ? join(out ?? ".", basename(name)) : out;
   const there = await lstat(path).catch(() => undefined);
-  if (there !== undefined && (!force || !there.isFile())) {
+  if (there !== undefined && !there.isFile()) {
+    throw new CliFailure(EXIT.usage, "fileExists", `${path} is there, and no file`, {
+      help: "Name a file or a folder with --out: what is saved goes beside its place first.",
+    });
+  }
+  if (there !== undefined && !force) {
     throw new CliFailure(EXIT.usage, "fileExists", `${path} is there already`, {
       help: "Choose another path with --out, or --force to write over a file.",
     });

@@ -24,8 +24,13 @@ export async function fileAt(path: string, options: PutOptions) {
     throw new CliFailure(EXIT.usage, "malformed", `"${as}" is neither voice nor file`);
   }
   const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() !== true)
-    throw new CliFailure(EXIT.usage, "notFound", `there is no file ${path}`);
+  if (found === undefined) {
+    throw new CliFailure(EXIT.notFound, "notFound", `there is no file ${path}`);
+  }
+  if (!found.isFile()) {
+    const what = found.isDirectory() ? "a folder" : "no file";
+    throw new CliFailure(EXIT.usage, "noFile", `${path} is ${what}: only files are sent`);
+  }
   return {
     file: await openAsBlob(path),
     name: name ?? basename(path),

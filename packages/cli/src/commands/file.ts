@@ -106,6 +106,11 @@ function addGet(cli: Cli, noun: Command): void {
       ) => {
         const number = wholeNumber("--number", options.number);
         await withCaughtUpClient(cli, async (client) => {
+          if (options.out === "-") {
+            throw new CliFailure(EXIT.usage, "malformed", "a file is not written to the output", {
+              help: "Name a file or a folder with --out; ./- is a file of that name.",
+            });
+          }
           const file = await foundFile(client, id, { in: options.in, number });
           const opened = await client.files.open(file, { signal: cli.stopped });
           const { context } = await contextOf(cli);
@@ -135,7 +140,7 @@ async function foundFile(
   const items = await conversation.versions(message);
   const found = items.find((one) => one.message === message && one.number === at.number - 1);
   if (found !== undefined) return found.file;
-  throw new CliFailure(EXIT.usage, "notFound", `the message has no file ${at.number}`);
+  throw new CliFailure(EXIT.notFound, "notFound", `the message has no file ${at.number}`);
 }
 
 function addList(cli: Cli, noun: Command): void {

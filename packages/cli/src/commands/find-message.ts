@@ -39,7 +39,7 @@ export async function wholeId(conversation: Conversation, start: string): Promis
   const [only, another] = found;
   if (only !== undefined && another === undefined) return only;
   const text = only === undefined ? "no message begins with" : "more than one message begins with";
-  throw new CliFailure(EXIT.usage, "notFound", `${text} "${start}"`, {
+  throw new CliFailure(EXIT.notFound, "notFound", `${text} "${start}"`, {
     help: "`treehouse history --json <conversation>` shows the ids.",
   });
 }

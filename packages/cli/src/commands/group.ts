@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ConversationInfo, ConversationKind } from "@treehouse/client-sdk";
 import { Option } from "commander";
 
+import { CliFailure, EXIT } from "../failure.ts";
 import { shell } from "../shell.ts";
 import { oneLine } from "../output.ts";
 import type { Cli } from "./cli.ts";
@@ -17,6 +18,8 @@ import { addJoiningCommands } from "./group-joining.ts";
 import { addGrantCommand } from "./history-backup.ts";
 import { addPolicyCommands } from "./group-policy.ts";
 import { addOrganisationCommands } from "./organisation.ts";
+import { namingServers } from "./naming-servers.ts";
+import { removeMembers } from "./remove-members.ts";
 import { report, safetyText } from "./safety.ts";
 
 /** `treehouse group`: conversations and who is in them. */
@@ -33,9 +36,16 @@ export function addGroupCommands(cli: Cli): void {
         .default("group"),
     )
     .action(async (name: string, options: { add?: string[]; kind: ConversationKind }) => {
+      if (name.trim() === "") {
+        throw new CliFailure(EXIT.usage, "malformed", "a conversation needs a name", {
+          help: "One with a single person has none: `treehouse send <address> <text>`.",
+        });
+      }
       await withCaughtUpClient(cli, async (client) => {
         const { add: members = [], kind } = options;
-        const made = await client.conversations.create({ name, members, kind });
+        const made = await namingServers(client, members, () =>
+          client.conversations.create({ name, members, kind }),
+        );
         const info = await made.info();
         cli.output().result(info, [info.id, ...describe(info)]);
         cli.output().hint(`Next: treehouse send ${shell(name)} "hello"`);
@@ -52,7 +62,7 @@ export function addGroupCommands(cli: Cli): void {
           cli
             .output()
             .list("conversations", rows, (row) =>
-              [row["id"], row["status"], oneLine(row["name"]), unreadOf(row["unread"])]
+              [row.id, row.status, oneLine(nameOf(row, client.me.address)), unreadOf(row.unread)]
                 .join("  ")
                 .trimEnd(),
             );
@@ -177,11 +187,21 @@ function addMemberCommand(
     .action(async (reference: string, addresses: string[], { reason }: { reason?: string }) => {
       await withCaughtUpClient(cli, async (client) => {
         const conversation = await client.conversations.get(reference);
-        await conversation[verb](addresses, { reason });
+        if (verb === "remove") await removeMembers(client, conversation, addresses, { reason });
+        else {
+          await namingServers(client, addresses, () => conversation.add(addresses, { reason }));
+        }
         const info = await conversation.info();
         cli.output().result(info, describe(info));
       });
     });
+}
+
+/** A conversation of two has no name: it is called after whom it is with. */
+function nameOf({ name, members }: ConversationInfo, own: string): string {
+  if (name !== "") return name;
+  const others = members.map(({ address }) => address).filter((address) => address !== own);
+  return others.length === 0 ? "(nobody else)" : `with ${others.join(", ")}`;
 }
 
 function unreadOf(unread: unknown): string {

@@ -1,6 +1,7 @@
 import type { HistoryItem } from "@treehouse/client-sdk";
 
 import { oneLine } from "../output.ts";
+import { CliFailure, EXIT } from "../failure.ts";
 import { bodyText, fileLine } from "./file-text.ts";
 import { reactionText, stickerText } from "./sticker-text.ts";
 import type { Cli } from "./cli.ts";
@@ -43,6 +44,12 @@ type Shown = {
 };
 
 function pageOf({ limit, before, after, around }: Shown) {
+  if (around !== undefined && !/^(?:\d+|[0-9a-f]{64})$/.test(around)) {
+    const message = `"${around}" is neither a position nor the whole id of a message`;
+    throw new CliFailure(EXIT.usage, "malformed", message, {
+      help: "`treehouse history --json <conversation>` shows positions and ids.",
+    });
+  }
   const isId = around !== undefined && /^[0-9a-f]{64}$/.test(around);
   return {
     limit: wholeNumber("--limit", limit),

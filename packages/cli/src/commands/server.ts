@@ -2,7 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-import { CliFailure, EXIT, type ExitCode } from "../failure.ts";
+import { z } from "zod";
+
+import { CliFailure, EXIT } from "../failure.ts";
 import type { Cli } from "./cli.ts";
 
 /** The homeserver's own program: what it does with its data, nobody else does. */
@@ -48,8 +50,8 @@ export function addServerCommands(cli: Cli): void {
 }
 
 /**
- * Runs the program with this terminal, so that it can ask for the passphrase itself, and passes on
- * what it prints and how it ends. Its failures come in the form of this command with `--json`.
+ * Runs the program with this terminal, so that it can ask for the passphrase itself. Its result and its
+ * failure come as JSON, and are shown as those of every command.
  */
 async function runProgram(
   cli: Cli,
@@ -57,36 +59,70 @@ async function runProgram(
   path: string,
   options: Options,
 ): Promise<void> {
-  const { json, jsonl } = cli.program.opts<{ json?: boolean; jsonl?: boolean }>();
-  const asJson = json === true || jsonl === true;
-  const args = [
-    program,
-    command,
-    ...argumentsOf(options),
-    ...(asJson ? ["--json"] : []),
-    "--",
-    path,
-  ];
+  const args = [program, command, ...argumentsOf(options), "--json", "--", path];
   const child = spawn(process.execPath, args, {
     stdio: ["inherit", "pipe", "pipe"],
     env: { ...process.env, ...cli.terminal.env },
   });
   const stop = () => void child.kill("SIGINT");
   cli.stopped.addEventListener("abort", stop);
-  let said = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => cli.terminal.out(text));
+  let [out, said, shown] = ["", "", 0];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said += text;
-    if (!asJson) cli.terminal.err(text);
+    // Questions are asked at once; the failure is the last line, and an object.
+    const end = said.search(/^\{/m);
+    const told = end === -1 ? said.length : end;
+    cli.terminal.err(said.slice(shown, told));
+    shown = told;
   });
   try {
     const [code]: unknown[] = await once(child, "close");
-    const exit = exitOf(code);
-    if (exit === EXIT.done) return;
-    if (asJson && !cli.stopped.aborted) throw new CliFailure(exit, "refused", said.trim());
-    cli.exitWith(exit);
+    if (code === EXIT.done) show(cli, command, JSON.parse(out));
+    else if (!cli.stopped.aborted) throw failureIn(said.slice(shown));
   } finally {
     cli.stopped.removeEventListener("abort", stop);
+  }
+}
+
+const resultSchema = z.looseObject({
+  path: z.string(),
+  manifest: z.looseObject({ domain: z.string(), createdAt: z.number() }),
+  bytes: z.number().optional(),
+  dryRun: z.boolean().optional(),
+});
+
+function show(cli: Cli, command: string, given: unknown): void {
+  const result = resultSchema.parse(given);
+  const { path, manifest, bytes, dryRun } = result;
+  const isRestored = command === "restore" && dryRun !== true;
+  const restored = isRestored ? "restored" : "could be restored";
+  const done = { backup: "made and checked", verify: "checked" }[command] ?? restored;
+  const size = bytes === undefined ? "" : `, ${Math.ceil(bytes / 1024 / 1024)} MiB`;
+  const made = new Date(manifest.createdAt).toISOString();
+  cli.output().result(result, `${path}: ${manifest.domain} as of ${made}${size}, ${done}`);
+  if (isRestored) {
+    const what = "it tells its clients and the other servers that it was set back";
+    cli.output().hint(`Start the server: ${what}.`);
+  }
+}
+
+const failureSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+function failureIn(text: string): CliFailure {
+  const line = text.slice(text.lastIndexOf("\n{") + 1);
+  const { data } = failureSchema.safeParse(objectIn(line));
+  if (data === undefined) return new CliFailure(EXIT.bug, "bug", text.trim());
+  const { code, message } = data.error;
+  const exit = code === "notFound" ? EXIT.notFound : EXIT.usage;
+  return new CliFailure(code === "unexpected" ? EXIT.bug : exit, code, message);
+}
+
+function objectIn(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
   }
 }
 
@@ -97,8 +133,4 @@ function argumentsOf({ config, data, keyFile, passphraseStdin, temp, dryRun }: O
     ...(passphraseStdin === true ? ["--passphrase-stdin"] : []),
     ...(dryRun === true ? ["--dry-run"] : []),
   ];
-}
-
-function exitOf(code: unknown): ExitCode {
-  return Object.values(EXIT).find((known) => known === code) ?? EXIT.bug;
 }

@@ -16,8 +16,9 @@ export function addSessionCommands(cli: Cli, account: Command): void {
         const sessions = await client.sessions.list();
         cli.output().list("sessions", sessions, (session) => {
           const { id, clientName = "(no name)", usedAt, current } = session;
-          const mark = current ? "  (this one)" : "";
-          return `${id}  ${oneLine(clientName)}  last used ${new Date(usedAt).toISOString()}${mark}`;
+          // The server notes a use once in a while only.
+          const used = current ? "in use now" : `last used ${new Date(usedAt).toISOString()}`;
+          return `${id}  ${oneLine(clientName)}  ${used}${current ? "  (this one)" : ""}`;
         });
       });
     });

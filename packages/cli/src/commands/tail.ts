@@ -69,6 +69,8 @@ function handlerOf(cli: Cli, client: Client, options: TailOptions): Handler {
     if (options.notify === true && !(await isTold(message))) return false;
     if (words === undefined) print(cli, message);
     else await runFor(cli, words, { message, json: jsonText(valueOf(message)) });
+    // What nobody was shown stays new.
+    await cli.terminal.written();
     return true;
   };
 }

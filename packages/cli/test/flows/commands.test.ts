@@ -201,6 +201,13 @@ test("a conversation is made, written to, read once, kept, and left", async () =
   });
 
   expect(await json("group", "remove", "Tea", "bob@localhost")).toMatchObject({ members: [alone] });
+  for (const [who, exit, told] of [
+    ["bob@localhost", 8, "bob@localhost; nobody was removed (notMember)"],
+    ["alice@localhost", 1, "treehouse group leave"],
+  ] as const) {
+    const ran = await household.treehouse(["group", "remove", "Tea", who]);
+    expect(ran).toMatchObject({ exit, out: "", err: expect.stringContaining(told) });
+  }
   expect(await json("group", "add", "Tea", "bob@localhost")).toMatchObject({ members: both });
   expect(await bob("group", "info", "Tea")).toMatchObject({ status: "joined", members: both });
   expect(await bob("group", "leave", "Tea")).toEqual({ id: info.id });

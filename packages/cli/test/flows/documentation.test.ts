@@ -17,6 +17,8 @@ const program = createProgram({
     stdoutIsTerminal: false,
     stdinIsTerminal: false,
     out: () => undefined,
+    written: () => Promise.resolve(),
+    outputLost: new AbortController().signal,
     err: () => undefined,
     readAll: () => Promise.resolve(""),
     async *lines() {},
@@ -53,6 +55,18 @@ test("the page has every command of the program, and no other", () => {
   expect(rows.map(({ path }) => path).toSorted()).toEqual(
     commands.map(({ path }) => path).toSorted(),
   );
+});
+
+test("each table is whole, and nothing stands there twice", () => {
+  const blocks = text.split(/\n\n+/);
+  expect(new Set(blocks).size).toBe(blocks.length);
+  for (const table of blocks.filter((block) => block.startsWith("|"))) {
+    const cells = table.split("\n").map((line) => line.split(/(?<!\\)\|/));
+    expect(cells[1]?.slice(1, -1).join("")).toMatch(/^[ -]+$/);
+    const odd = cells.filter((row) => row.length !== cells[0]?.length || row.at(-1) !== "");
+    expect(odd).toEqual([]);
+    expect(new Set(cells.map(([, first]) => first)).size).toBe(cells.length);
+  }
 });
 
 test("each row has all options of its command, and no other", () => {

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
 
 import { type Household, openWithAliceAndBob } from "../world/household.ts";
 import { type Hands, runWith } from "../world/terminal.ts";
@@ -172,6 +173,39 @@ test("without a context a command ends with 1 and says how to make one", async (
   const ran = await household.treehouse(["tail"], { env });
   expect(ran.exit).toBe(1);
   expect(ran.err).toContain("treehouse init");
+});
+
+test("what the operating system refuses is told in words, and is no bug", async () => {
+  const file = join(household.home, "contexts.json");
+  const home = join(household.home, "blocked");
+  mkdirSync(join(home, `contexts.json.${process.pid}.new`), { recursive: true });
+  const blocked = { env: { TREEHOUSE_HOME: home } };
+  expect(await failure(["init", "x@localhost"], blocked)).toEqual([1, "contextsUnwritable"]);
+  for (const store of ["/dev/null/y.sqlite", household.home, join(file, "a/b.sqlite")]) {
+    const init = ["--context", "y", "init", "y@localhost", "--store", store];
+    expect(await failure(init)).toEqual([1, "storeUnwritable"]);
+  }
+  const { out } = await household.treehouse(["context", "ls", "--jsonl", "--fields", "name"]);
+  expect(out).not.toContain('"y"');
+  const path = join(household.home, "note.txt");
+  writeFileSync(path, "note");
+  const put = await household.json("file", "put", path);
+  const { id } = z.object({ id: z.string() }).parse(put);
+  const get = await household.treehouse(["file", "get", id, "--out", "/nope/x"]);
+  expect(get.exit).toBe(1);
+  expect(get.err).toMatch(
+    /^treehouse: cannot open \/nope\/x.*: no such file or directory \(ioFailed\)/,
+  );
+});
+
+test("a store whose key file is missing is told so, and gets no other key", async () => {
+  const key = join(household.home, "bob.sqlite.key");
+  const kept = readFileSync(key);
+  rmSync(key);
+  expect(await failure(["--context", "bob", "group", "ls"])).toEqual([1, "storeKeyMissing"]);
+  expect(existsSync(key)).toBe(false);
+  writeFileSync(key, kept);
+  await household.json("--context", "bob", "group", "ls");
 });
 
 test("damaged files of the user end with 1 and name the file", async () => {

@@ -90,7 +90,7 @@ test("R-013 a probe of a server that is not there says what to do, and ends with
   network.set(parseDomain("gone.example"), new URL("http://127.0.0.1:1"));
   const { out, exit } = await treehouse("fed", "probe", "gone.example");
   expect(out).toContain("failed  connection: nothing accepts connections there");
-  expect(out).toContain("must be reachable at port 443");
+  expect(out).toContain("correct federation.development.peers: http://127.0.0.1:1");
   expect(exit).toBe(EXIT.failures);
   expect((await treehouse("fed", "probe", "a.example")).out).toContain("domain of this server");
   const wrong = await treehouse("fed", "probe", "no domain");
@@ -109,6 +109,12 @@ test("FED-917 a server is denied, limited and allowed, and each decision holds a
     "failed  policy: not allowed (rule b.example)\n" +
       "        Allow it with: treehouse fed allow b.example\n",
   );
+  const retried = await treehouse("fed", "retry", "b.example");
+  expect(retried).toMatchObject({ exit: EXIT.usage, out: "" });
+  expect(retried.err).toMatch(/may not speak with b\.example.*\n.*treehouse fed allow/);
+  const own = await treehouse("fed", "deny", "a.example");
+  expect(own).toMatchObject({ exit: EXIT.usage, out: "" });
+  expect(own.err).toContain("a.example is this server itself");
   await treehouse("fed", "limit", "b.example", "--rate", "5");
   await treehouse("fed", "deny", "*.bad.example");
   const limited = await treehouse("fed", "ls", "--json");

@@ -52,6 +52,41 @@ test("a reader that has seen enough is no failure", async () => {
   expect(ended.err).toBe("");
 });
 
+test("an output that cannot be written is told of, and what tail did not show stays new", async () => {
+  const env = { ...household.env, TREEHOUSE_CONTEXT: "bob" };
+  await household.json("group", "create", "Full", "--add", "bob@localhost");
+  await household.json("send", "Full", "hello");
+  const args = ["-c", '"$0" "$1" tail Full > /dev/full', process.execPath, bin];
+  const ended = await runProcess("bash", args, { env });
+  expect(ended).toMatchObject({ code: 1, out: "" });
+  expect(ended.err).toContain("(outputFailed)");
+  const again = await runProcess(process.execPath, [bin, "tail", "Full"], {
+    env,
+    heard: (_out, child) => void child.stdout?.destroy(),
+  });
+  expect(again).toMatchObject({ code: 0, err: "" });
+  expect(again.out).toContain("hello");
+});
+
+test("tail ends quietly when its reader goes, and what comes behind that stays new", async () => {
+  const env = { ...household.env, TREEHOUSE_CONTEXT: "bob" };
+  await household.json("group", "create", "Head", "--add", "bob@localhost");
+  await household.json("send", "Head", "one");
+  const ended = await runProcess(process.execPath, [bin, "tail", "--follow"], {
+    env,
+    heard(_out, child) {
+      child.stdout?.once("close", () => void household.json("send", "Head", "two"));
+      child.stdout?.destroy();
+    },
+  });
+  expect(ended).toMatchObject({ code: 0, err: "" });
+  const { out } = await household.treehouse(["--context", "bob", "tail"]);
+  expect([ended.out, out]).toEqual([
+    expect.stringContaining("one"),
+    expect.stringContaining("two"),
+  ]);
+});
+
 test("a text comes by a pipe and goes out as one message", async () => {
   const { env } = household;
   await household.json("group", "create", "Pipe");
@@ -60,6 +95,23 @@ test("a text comes by a pipe and goes out as one message", async () => {
   expect(sent).toMatchObject({ code: 0, err: "" });
   expect(await household.json("history", "Pipe")).toMatchObject({
     items: [{ text: "two\nlines" }],
+  });
+});
+
+test("octets that are no text are refused with where they go, as a whole and line by line", async () => {
+  const { env } = household;
+  await household.json("group", "create", "Octets");
+  const script = String.raw`printf 'good\nb\377d\n' | "$0" "$1" send Octets "$@"`;
+  for (const option of ["-", "--lines"]) {
+    const args = ["-c", script.replace('"$@"', option), process.execPath, bin];
+    const ended = await runProcess("bash", args, { env });
+    expect([option, ended.code]).toEqual([option, 1]);
+    expect(ended.err).toMatch(/\(inputInvalid\)\n.*--file <path>/);
+  }
+  const text = "zwei Größen\u2028eine Zeile";
+  await runProcess(process.execPath, [bin, "send", "Octets", "--lines"], { env, input: text });
+  expect(await household.json("history", "Octets")).toMatchObject({
+    items: [{ text: "good" }, { text }],
   });
 });
 

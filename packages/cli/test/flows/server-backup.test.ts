@@ -64,9 +64,17 @@ test("what cannot be is told with what to do, in the form that was asked for", a
   );
   expect(again).toMatchObject({ exit: 1, out: "" });
   expect(JSON.parse(again.err)).toMatchObject({
-    error: { code: "refused", message: expect.stringContaining("exists already") },
+    error: { code: "exists", message: expect.stringContaining("exists already") },
     exit: 1,
   });
+  const wrong = await run("server", "verify", file(), "--key-file", file(), "--fields", "path");
+  expect(wrong).toMatchObject({ exit: 1, out: "" });
+  expect(wrong.err).toMatch(/^treehouse: A key file holds .* \(refused\)\n$/s);
+  const sealed = ["--key-file", key()];
+  const fields = await run("server", "verify", file(), ...sealed, "--fields", "path");
+  expect(JSON.parse(fields.out)).toEqual({ path: file() });
+  const none = await run("server", "verify", file(), ...sealed, "--fields", "size");
+  expect(none.err).toContain("(unknownField)");
   // The passphrase in the environment was handed on, and is no key.
   expect((await run("server", "verify", file())).err).toContain("--key-file");
   expect((await run("server", "verify", file(), "--key-file", data())).err).toContain(
@@ -80,6 +88,8 @@ test("the command passes on how the program ended, from a process of its own", a
   const { code, err } = await runProcess(process.execPath, args, {
     input: "twelve or more letters",
   });
-  expect(code).toBe(1);
-  expect(err).toContain("The backup /nonexistent cannot be read");
+  expect(code).toBe(8);
+  expect(err).toBe(
+    "treehouse: The backup /nonexistent cannot be read: there is none. (notFound)\n",
+  );
 });

@@ -126,6 +126,22 @@ test("tail shows what is wanted: of a type, since a time, of a conversation, or 
   expect((await bob("tail")).out).toBe("");
 });
 
+test.for([
+  ["a full disk", "ENOSPC", 1, "outputFailed"],
+  ["a reader that has gone", "EPIPE", 0, ""],
+] as const)("what tail cannot write for %s stays new", async ([, code, exit, told]) => {
+  await json("send", "Tea", "written");
+  await json("send", "Tea", "lost");
+  const lost = Object.assign(new Error(code), { code });
+  const tail = ["--context", "bob", "tail", "--follow"];
+  const ran = await household.treehouse(tail, {
+    losesOutput: (text) => (text.includes("lost") ? lost : undefined),
+  });
+  expect([ran.exit, texts(ran.out)]).toEqual([exit, ["written"]]);
+  expect(ran.err).toContain(told);
+  expect(texts((await bob("tail")).out)).toEqual(["lost"]);
+});
+
 test("R-115 notify shows, changes and tries the rules", async () => {
   const his = (...args: string[]) => household.json("--context", "bob", ...args);
   await his(

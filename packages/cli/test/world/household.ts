@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { createHomeserver, createNodeEnv, defaultConfig } from "@treehouse/homeserver";
+import { type Domain, parseDomain } from "@treehouse/protocol";
 
 import { type Hands, type Ran, runWith } from "./terminal.ts";
 
@@ -21,6 +22,7 @@ export interface Household extends AsyncDisposable {
 }
 
 export type HouseholdOptions = {
+  readonly domain?: Domain;
   /** Of the server that takes mail. */
   readonly smtpUrl?: string;
   /** At whose logins people register. */
@@ -32,6 +34,7 @@ export type HouseholdOptions = {
 };
 
 export async function openHousehold({
+  domain = parseDomain("localhost"),
   smtpUrl = "",
   provider,
 }: HouseholdOptions = {}): Promise<Household> {
@@ -40,7 +43,7 @@ export async function openHousehold({
   const server = await createHomeserver({
     config: {
       ...base,
-      server: { ...base.server, port: 0 },
+      server: { ...base.server, domain, port: 0 },
       storage: { directory: join(directory, "data"), reserve_mib: 1 },
       metrics: { ...base.metrics, enabled: false },
       // Everybody here comes from one address, and tests claim as fast as they can.

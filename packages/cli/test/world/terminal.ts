@@ -1,5 +1,7 @@
 import { type ExitCode, run, type Terminal } from "../../src/index.ts";
 
+import { outputFailure } from "../../src/output-failure.ts";
+
 /** What one run of the command printed, and how it ended. */
 export type Ran = { readonly exit: ExitCode; readonly out: string; readonly err: string };
 
@@ -10,6 +12,8 @@ export type Hands = {
   readonly secrets?: readonly string[];
   readonly atTerminal?: boolean;
   readonly interrupted?: AbortSignal;
+  /** Answers why what is printed cannot be written, if so. */
+  losesOutput?(text: string): Error | undefined;
   /** Hears what is printed, as it comes. */
   heard?(text: string): void;
   /** The same, of what goes to people. */
@@ -20,15 +24,23 @@ export type Hands = {
 export async function runWith(args: readonly string[], hands: Hands = {}): Promise<Ran> {
   let [out, err] = ["", ""];
   const { input = "", atTerminal = false } = hands;
+  const lost = new AbortController();
   const secrets = [...(hands.secrets ?? [])];
   const terminal: Terminal = {
     env: hands.env ?? {},
     stdoutIsTerminal: atTerminal,
     stdinIsTerminal: atTerminal,
     out(text) {
+      const why = hands.losesOutput?.(text);
+      if (why !== undefined) lost.abort(why);
+      if (lost.signal.aborted) return;
       out += text;
       hands.heard?.(text);
     },
+    async written() {
+      if (lost.signal.aborted) throw outputFailure(lost.signal.reason);
+    },
+    outputLost: lost.signal,
     err(text) {
       err += text;
       hands.told?.(text);

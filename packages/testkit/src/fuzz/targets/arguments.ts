@@ -42,6 +42,8 @@ const terminal: Terminal = {
   stdoutIsTerminal: false,
   stdinIsTerminal: false,
   out: () => undefined,
+  written: () => Promise.resolve(),
+  outputLost: new AbortController().signal,
   err: () => undefined,
   readAll: () => Promise.resolve(""),
   lines: async function* () {
