@@ -1,6 +1,15 @@
+import {
+  encodeContent,
+  historyGrantContent,
+  parseDomain,
+  parseRoomUri,
+  parseUserUri,
+  userUri,
+} from "@treehouse/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Client, Conversation } from "../../src/node.ts";
+import { forge, random } from "../world/forge.ts";
 import { startServer, type TestServer } from "../world/server.ts";
 import { heard, joinedBy, next, reads, textsIn } from "../world/waiting.ts";
 
@@ -94,4 +103,34 @@ test("R-058 FED-1071 a member whose program ended before its turn tells when it 
   await using again = await server.open("adder");
   await told;
   expect(await tellersIn(atJoiner)).toEqual([["earlier", again.me.address, again.me.address]]);
+});
+
+test("FED-1071 who announces grants for commits to come keeps nobody from what a room grants", async () => {
+  const mallory = await server.register("mallory");
+  const room = await alice.conversations.create({ name: "Plot", members: ["mallory@localhost"] });
+  await joinedBy(mallory, room.id);
+  await room.setHistoryDays(7);
+  const { position } = await room.send("said before");
+  await reads(mallory, room.id, "said before");
+  const self = parseUserUri(mallory.me.user);
+  await mallory.close();
+  const to = [userUri(parseDomain("localhost"), "victim")];
+  const empty = { to, since: 0, id: random(16), key: random(32), pieces: [] };
+  const grants = Array.from({ length: 20 }, (_, at) => {
+    const grant = { ...empty, position: position + 15 + at };
+    const [salt, roomUri] = [random(16), parseRoomUri(room.id)];
+    const content = encodeContent(historyGrantContent({ grant, salt, senderUri: self, roomUri }));
+    return { content, salt, link: undefined };
+  });
+  await forge(server.path("mallory"), room.id, grants);
+  await using again = await server.open("mallory");
+  const atMallory = await again.conversations.get(room.id);
+  await atMallory.send("announced");
+  await reads(alice, room.id, "announced");
+  await using victim = await server.register("victim");
+  const told = granted(victim);
+  await room.add(["victim@localhost"]);
+  const atVictim = await joinedBy(victim, room.id);
+  await told;
+  expect(await textsIn(atVictim)).toContain("said before");
 });

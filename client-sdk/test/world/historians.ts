@@ -6,8 +6,14 @@ import { join } from "node:path";
 import { createNodeCrypto } from "@treehouse/mls/crypto/node";
 import {
   type ClientUri,
+  formatAssetLink,
+  fromHex,
+  type HistoryGrant,
+  type HistoryRow,
+  historySegmentCodec,
   mintClientUri,
   mintRoomUri,
+  parseAssetUri,
   parseDomain,
   userOfClient,
   userUri,
@@ -17,6 +23,7 @@ import { silentLog } from "../../src/environment/silent.ts";
 import { type ClientEvents, createEvents } from "../../src/events/index.ts";
 import { roomKnown } from "../../src/groups/index.ts";
 import { exportLines, type HistoryContext, writeArchive } from "../../src/history/index.ts";
+import { sealPiece } from "../../src/history/piece.ts";
 import { type Composed, composeText, readContent } from "../../src/messages/index.ts";
 import {
   type LocalStore,
@@ -30,7 +37,7 @@ export const random = (length: number) => new Uint8Array(randomBytes(length));
 const crypto = createNodeCrypto({ random });
 export const domain = parseDomain("a.example");
 export const alice = userUri(domain, "alice");
-const clientOf = (name: string) => mintClientUri(userUri(domain, name), random);
+export const clientOf = (name: string) => mintClientUri(userUri(domain, name), random);
 export const phone = clientOf("alice");
 export const bob = clientOf("bob");
 export const mallory = clientOf("mallory");
@@ -87,6 +94,41 @@ export function placeOf(sender: ClientUri = bob, where = room) {
 export function text(words: string, sender: ClientUri = bob): Composed {
   return composeText(placeOf(sender), { text: words });
 }
+
+/** Something that Bob has said, as somebody tells it. */
+export function toldRow(position: number, acceptedAt: number, { id, content }: Composed) {
+  const messageId = fromHex(id);
+  const place = { room: 0, position, acceptedAt } as const;
+  const what = { messageId, target: undefined, body: content };
+  return { ...place, kind: "content", sender: bob, ...what } as const;
+}
+
+/** The grant with these rows, each list of them in a piece of its own. */
+export function grantOf(
+  pieces: readonly (readonly HistoryRow[])[],
+  part: Partial<HistoryGrant> & Pick<HistoryGrant, "to" | "position">,
+): HistoryGrant {
+  const [id, key] = [random(16), random(32)];
+  const sealed = pieces.map((rows, number) => {
+    const segment = { rooms: [{ room, template: "group", name: "" }], rows };
+    const place = { kind: "grant", owner: room, id, number } as const;
+    return sealPiece(random, key, place, historySegmentCodec.encode(segment));
+  });
+  const inline = sealed.map((octets) => ({ kind: "inline", sealed: octets }) as const);
+  return { since: 0, id, key, pieces: inline, ...part };
+}
+
+/** Of an asset of the room that is nowhere. */
+export const assetLink = formatAssetLink({
+  uri: parseAssetUri(`mimi://a.example/a/${"A".repeat(43)}`),
+  size: 70_000,
+  encryption: "plain",
+  key: random(16),
+  nonce: random(12),
+  hash: random(32),
+  expires: 0,
+  access: { kind: "room", room },
+});
 
 export async function archived(context: HistoryContext): Promise<Uint8Array[]> {
   const pieces: Uint8Array[] = [];

@@ -1,8 +1,17 @@
-import { type ClientUri, decodeContent, historyGrantOf, userOfClient } from "@treehouse/protocol";
+import {
+  type ClientUri,
+  decodeContent,
+  type HistoryGrant,
+  historyGrantOf,
+  userOfClient,
+} from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import {
+  assetLink,
   bob,
+  clientOf,
+  grantOf,
   Historians,
   mallory,
   phone,
@@ -11,6 +20,7 @@ import {
   said,
   start,
   text,
+  toldRow,
 } from "../../../test/world/historians.ts";
 import type { HistoryContext } from "../index.ts";
 import { createGrants, type Grants } from "./index.ts";
@@ -67,26 +77,70 @@ test("R-058 FED-1071 each waits for those before it, and tells what was said bef
   expect(grant).toMatchObject({ to: [userOfClient(bob)], position: 10 });
 });
 
-test("R-058 FED-1071 once another one has told them nothing more is sent, nor owed", async () => {
-  const context = await historians.client(acceptedAt);
+/** Everything that this grant might wait for has had its turn: the store takes one after another. */
+async function settled(context: HistoryContext): Promise<void> {
+  for (let turns = 0; turns < 40; turns += 1) await owed(context);
+}
+
+const heard = (grant: HistoryGrant, by = mallory) => ({ user: userOfClient(by), room, grant });
+const good = () =>
+  grantOf([[toldRow(1, start, text("told"))]], { to: newcomers.users, position: 10 });
+
+/** The phone has its turn after these were heard of a commit; answers how many grants it sends. */
+async function sentAfter(
+  told: readonly { readonly before?: boolean; readonly said: ReturnType<typeof heard> }[],
+  now = acceptedAt,
+): Promise<number> {
+  [alarms, sent] = [[], []];
+  const context = await historians.client(now);
   await said(context, 1, text("before"));
   const grants = grantsOf(context, [mallory, phone]);
-  await come(grants, context);
-  const grant = {
-    to: newcomers.users,
-    position: newcomers.position,
-    since: 0,
-    id: random(16),
-    key: random(32),
-    pieces: [],
+  const hear = async (isBefore: boolean) => {
+    for (const { before = false, said: one } of told) {
+      if (before === isBefore) (await context.store.transaction((tx) => grants.heard(tx, one)))();
+    }
   };
-  const told = { user: userOfClient(mallory), room, grant };
-  (await context.store.transaction((tx) => grants.heard(tx, told)))();
-  expect(await owed(context)).toEqual([]);
+  await hear(true);
+  await come(grants, context);
+  await hear(false);
   alarms[0]?.run();
-  // The store takes one transaction after another, and a grant is sent behind its first ones.
-  for (let turns = 0; turns < 20; turns += 1) await owed(context);
-  expect(sent).toEqual([]);
+  await expect.poll(() => owed(context)).toEqual([]);
+  await settled(context);
+  expect(await context.store.transaction((tx) => tx.settings.namesAfter("history told "))).toEqual(
+    [],
+  );
+  return sent.length;
+}
+
+test("R-058 FED-1071 once another one has told them nothing more is sent, nor owed", async () => {
+  expect(await sentAfter([{ said: heard(good()) }])).toBe(0);
+  // Nobody can take back by a second word what the first one said.
+  const useless = { ...good(), key: random(32) };
+  expect(await sentAfter([{ said: heard(good()) }, { said: heard(useless) }])).toBe(0);
+});
+
+test("FED-1071 what is no grant for all who came by a commit keeps nobody from telling them", async () => {
+  const both = { ...good(), to: [...newcomers.users, userOfClient(mallory)] };
+  const link = { kind: "asset", link: assetLink } as const;
+  const useless = [
+    { before: true, said: heard(good()) },
+    { said: heard({ ...good(), pieces: [] }) },
+    { said: heard({ ...good(), to: [userOfClient(clientOf("eve"))] }) },
+    { said: heard({ ...good(), position: 11 }) },
+    { said: heard({ ...good(), key: random(32) }) },
+    { said: heard({ ...good(), pieces: [link] }) },
+    { said: heard(grantOf([[]], { to: newcomers.users, position: 10 })) },
+    { said: heard(good(), clientOf("eve")) },
+    { said: heard(both) },
+  ];
+  for (const told of useless) expect(await sentAfter([told])).toBe(1);
+});
+
+test("FED-1071 who has its turn long after believes that what was told was there", async () => {
+  const late = acceptedAt + 2 * 60 * 60_000;
+  const asset = { ...good(), pieces: [{ kind: "asset", link: assetLink }] as const };
+  expect(await sentAfter([{ said: heard(asset) }], late)).toBe(0);
+  expect(await sentAfter([{ said: heard({ ...good(), pieces: [] }) }], late)).toBe(1);
 });
 
 test("R-058 FED-1071 a connection that comes and goes makes no second turn, a later process does", async () => {

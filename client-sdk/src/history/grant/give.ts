@@ -1,4 +1,5 @@
 import {
+  type ClientUri,
   encodeContent,
   type GrantPiece,
   HISTORY_LIMITS,
@@ -14,7 +15,8 @@ import type { Newcomers } from "../../groups/index.ts";
 import type { HistoryContext } from "../context.ts";
 import { sealPiece } from "../piece.ts";
 import { segmentsOf } from "../segments.ts";
-import { settleOwed } from "./owed.ts";
+import { openGranted } from "./open-granted.ts";
+import { owedAt, settleOwed, toldAt } from "./owed.ts";
 import type { GrantPorts } from "./ports.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -24,9 +26,8 @@ const firstMs = 500;
 /** More would never be there in time to be of use. */
 const turnsMax = 10;
 
-/** That somebody has told those who came by a commit. */
-export const grantedSetting = ({ room, position }: Pick<Newcomers, "room" | "position">) =>
-  `history granted ${room} ${position}`;
+/** What somebody has told longer ago than this may be gone, and is believed to have been there. */
+const lookedAtMs = 60 * 60 * 1000;
 
 /**
  * Sends newcomers what their room grants them, if that is this client's turn and nobody else has. Turns
@@ -76,13 +77,12 @@ async function grant(
   ports: GrantPorts,
   newcomers: Newcomers,
 ): Promise<void> {
-  const { env, self, store } = context;
+  const { env, self } = context;
   const { acceptedAt, position, room, users } = newcomers;
-  const isDone = await store.transaction(
-    (tx) => tx.settings.get(grantedSetting(newcomers)) !== undefined,
-  );
-  const { days } = await ports.granting(room);
-  if (isDone || days === 0) return settle(context, newcomers);
+  const { clients, days } = await ports.granting(room);
+  if (days === 0 || (await areTold(context, ports, newcomers, clients))) {
+    return settle(context, newcomers);
+  }
   const since = Math.max(0, acceptedAt - days * dayMs);
   const [id, key] = [env.random(16), env.random(32)];
   const pieces: GrantPiece[] = [];
@@ -110,4 +110,26 @@ async function grant(
   });
   await ports.send(room, encodeContent(content));
   await settle(context, newcomers);
+}
+
+/** FED-1071: whether newcomers wait no more, for one of these clients' users has told them something. */
+async function areTold(
+  { env, store }: HistoryContext,
+  ports: GrantPorts,
+  newcomers: Newcomers,
+  clients: readonly ClientUri[],
+): Promise<boolean> {
+  const heard = await store.transaction((tx) =>
+    owedAt(tx, newcomers) === undefined ? undefined : toldAt(tx, newcomers),
+  );
+  if (heard === undefined) return true;
+  const users = new Set(clients.map((client) => userOfClient(client)));
+  for (const told of heard.filter(({ user }) => users.has(user))) {
+    if (env.now() - newcomers.acceptedAt > lookedAtMs) return true;
+    ports.life.throwIfAborted();
+    // What this client cannot fetch may be of no use to them either.
+    const first = await openGranted(ports, newcomers.room, told.grant, 0).catch(() => undefined);
+    if (first !== undefined && first.rows.length > 0) return true;
+  }
+  return false;
 }

@@ -1,12 +1,13 @@
 /** The last days of a conversation for those who join it, where the conversation's rules grant them. */
-import { type HistoryGrant, parseRoomUri, type RoomUri, type UserUri } from "@treehouse/protocol";
+import type { RoomUri } from "@treehouse/protocol";
 
 import type { Newcomers } from "../../groups/index.ts";
 import type { LocalTx } from "../../storage/index.ts";
 import { createSerial } from "../../transport/index.ts";
 import type { HistoryContext } from "../context.ts";
-import { grantedSetting, grantLater } from "./give.ts";
-import { allOwed, noteOwed, settleOwed } from "./owed.ts";
+import { grantLater } from "./give.ts";
+import type { Heard } from "./heard-grant.ts";
+import { allOwed, noteOwed, noteTold } from "./owed.ts";
 import type { GrantPorts } from "./ports.ts";
 import { keepGrant, pendingGrants, takeGrant } from "./take.ts";
 
@@ -18,8 +19,6 @@ export interface Grants {
   /** The connection is there. */
   live(): void;
 }
-
-type Heard = { readonly user: UserUri; readonly room: RoomUri; readonly grant: HistoryGrant };
 
 export function createGrants(context: HistoryContext, ports: GrantPorts): Grants {
   const serial = createSerial();
@@ -44,14 +43,13 @@ export function createGrants(context: HistoryContext, ports: GrantPorts): Grants
       noteOwed(tx, newcomers);
       return () => tell(newcomers);
     },
-    heard(tx, { user, room, grant }) {
-      settleOwed(tx, { room, position: grant.position });
-      tx.settings.put(grantedSetting({ room, position: grant.position }), new Uint8Array(1));
-      return keepGrant(tx, context, { user, room, grant }) ? () => take(room) : () => undefined;
+    heard(tx, heard) {
+      noteTold(tx, heard);
+      return keepGrant(tx, context, heard) ? () => take(heard.room) : () => undefined;
     },
     live() {
       inBackground(async () => {
-        for (const room of await pendingGrants(context)) take(parseRoomUri(room));
+        for (const room of await pendingGrants(context)) take(room);
         for (const newcomers of await context.store.transaction(allOwed)) tell(newcomers);
       });
     },

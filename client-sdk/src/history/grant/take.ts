@@ -1,64 +1,56 @@
-import {
-  type HistoryGrant,
-  historyGrantCodec,
-  HISTORY_LIMITS,
-  type HistorySegment,
-  historySegmentCodec,
-  parseAssetLink,
-  parseUserUri,
-  Refusal,
-  type RoomUri,
-  struct,
-  userOfClient,
-  userUriCodec,
-} from "@treehouse/protocol";
+import { type HistorySegment, parseRoomUri, type RoomUri, userOfClient } from "@treehouse/protocol";
 
 import { type JoinedAt, joinedAt } from "../../groups/index.ts";
 import type { LocalTx } from "../../storage/index.ts";
 import type { HistoryContext } from "../context.ts";
-import { faultOf } from "../backup/index.ts";
-import { fetchWhole } from "../fetch-whole.ts";
-import { openPiece, sealedOverhead } from "../piece.ts";
 import { nothingTaken, sumOf, takeSegment } from "../take-segment.ts";
+import { type Heard, heardCodec, type HeardGrant } from "./heard-grant.ts";
+import { openGranted } from "./open-granted.ts";
 import type { GrantPorts } from "./ports.ts";
 
-/** A grant for this client that is not taken in yet, by room. */
+/**
+ * By room and sender a grant for this client that is not taken in yet, and nothing of one that was of no
+ * use; by room alone, that one was taken.
+ */
 const pending = "history grant ";
-const keptCodec = struct({ by: userUriCodec, grant: historyGrantCodec });
 const dayMs = 24 * 60 * 60 * 1000;
 
 /**
- * Keeps a grant that is for this client: of the commit by which it came, and the first one. Answers
- * whether it is. Nobody else's is looked at.
+ * Keeps a grant that is for this client: of the commit by which it came, while none is taken, and the
+ * first one of its sender. Answers whether it is. Nobody else's is looked at.
  */
-export function keepGrant(
-  tx: LocalTx,
-  { self }: HistoryContext,
-  said: { readonly room: RoomUri; readonly user: string; readonly grant: HistoryGrant },
-): boolean {
-  const { grant, room } = said;
-  const joined = joinedAt(tx, room);
-  if (!grant.to.includes(self) || joined?.position !== grant.position || said.user === self) {
-    return false;
-  }
+export function keepGrant(tx: LocalTx, { self }: HistoryContext, heard: Heard): boolean {
+  const { grant, room, user } = heard;
+  const isForThis = grant.to.includes(self) && joinedAt(tx, room)?.position === grant.position;
+  // Who came by the same commit has heard nothing before it.
+  if (!isForThis || grant.to.includes(user) || grant.pieces.length === 0) return false;
+  const name = `${pending}${room} ${user}`;
   if (tx.settings.get(`${pending}${room}`) !== undefined) return false;
-  tx.settings.put(`${pending}${room}`, keptCodec.encode({ by: parseUserUri(said.user), grant }));
+  if (tx.settings.get(name) !== undefined) return false;
+  tx.settings.put(name, heardCodec.encode({ user, grant }));
   return true;
 }
 
-export function pendingGrants({ store }: HistoryContext): Promise<readonly string[]> {
-  return store.transaction((tx) =>
-    tx.settings.namesAfter(pending).filter((room) => {
-      const octets = tx.settings.get(`${pending}${room}`);
-      return octets !== undefined && octets.length > 0;
-    }),
+/** The rooms in which something is not taken in yet. */
+export async function pendingGrants({ store }: HistoryContext): Promise<readonly RoomUri[]> {
+  const names = await store.transaction((tx) => waitingIn(tx, ""));
+  return [...new Set(names.map((name) => name.slice(pending.length).split(" ")[0] ?? ""))].map(
+    (room) => parseRoomUri(room),
   );
+}
+
+function waitingIn(tx: LocalTx, room: string): readonly string[] {
+  const names = tx.settings.namesAfter(`${pending}${room}`);
+  return names
+    .map((rest) => `${pending}${room}${rest}`)
+    .filter((name) => (tx.settings.get(name)?.length ?? 0) > 0);
 }
 
 /**
  * Takes in what a member has granted, as that member's word: messages, edits and reactions of this room,
  * from before this client came, no older than the room grants. Everything else in it is left out, and all
- * of it if the room grants nothing, or not by this member.
+ * of it if the room grants nothing, or not by this member. Where that leaves nothing, the next one's is
+ * taken.
  */
 export async function takeGrant(
   context: HistoryContext,
@@ -66,59 +58,60 @@ export async function takeGrant(
   room: RoomUri,
 ): Promise<void> {
   const { events, store } = context;
-  const { kept, joined } = await store.transaction((tx) => ({
-    kept: tx.settings.get(`${pending}${room}`),
+  const { joined, names } = await store.transaction((tx) => ({
     joined: joinedAt(tx, room),
+    names: waitingIn(tx, room),
   }));
-  if (kept === undefined || kept.length === 0 || joined === undefined) return;
-  const { by, grant } = keptCodec.decode(kept);
-  const { days, clients } = await ports.granting(room);
-  const isGranted = days > 0 && clients.some((client) => userOfClient(client) === by);
-  let counts = nothingTaken;
-  if (isGranted) {
-    const since = Math.max(grant.since, joined.acceptedAt - days * dayMs);
-    // The newest piece is the first, and a change counts for what was told before it.
-    for (const number of [...grant.pieces.keys()].toReversed()) {
-      ports.life.throwIfAborted();
-      const segment = await openGranted(ports, room, grant, number);
-      if (segment === undefined) continue;
-      const within = bounded(segment, room, { ...joined, since });
-      counts = sumOf(counts, await takeSegment(context, within, by));
+  if (joined === undefined) return;
+  let failed: { readonly error: unknown } | undefined;
+  for (const name of names) {
+    ports.life.throwIfAborted();
+    const octets = await store.transaction((tx) => tx.settings.get(name));
+    if (octets === undefined) continue;
+    const heard = heardCodec.decode(octets);
+    try {
+      if (await takeOne(context, ports, { ...heard, room, joined })) {
+        await store.transaction((tx) => settle(tx, room));
+        const total = heard.grant.pieces.length;
+        events.emit("history", { from: "member", state: "complete", done: total, total });
+        return;
+      }
+      // What stays behind says that there was one: nobody gets a second word.
+      await store.transaction((tx) => tx.settings.put(name, new Uint8Array()));
+    } catch (error) {
+      // It is tried again; what another one tells need not wait for it.
+      failed = { error };
     }
   }
-  // What stays behind says that there was one: nobody gets a second word.
-  await store.transaction((tx) => tx.settings.put(`${pending}${room}`, new Uint8Array()));
-  if (!isGranted) return;
-  const total = grant.pieces.length;
-  events.emit("history", { from: "member", state: "complete", done: total, total });
+  if (failed !== undefined) throw failed.error;
 }
 
-/** Undefined for a piece that is not what it says. */
-async function openGranted(
+function settle(tx: LocalTx, room: RoomUri): void {
+  for (const rest of tx.settings.namesAfter(`${pending}${room} `)) {
+    tx.settings.delete(`${pending}${room} ${rest}`);
+  }
+  tx.settings.put(`${pending}${room}`, new Uint8Array());
+}
+
+/** Answers whether it brought anything. */
+async function takeOne(
+  context: HistoryContext,
   ports: GrantPorts,
-  room: RoomUri,
-  grant: HistoryGrant,
-  number: number,
-): Promise<HistorySegment | undefined> {
-  const piece = grant.pieces[number];
-  if (piece === undefined) return undefined;
-  try {
-    const place = { kind: "grant", owner: room, id: grant.id, number } as const;
-    const sealed =
-      piece.kind === "inline" ? piece.sealed : await fetchPiece(ports, room, piece.link);
-    return historySegmentCodec.decode(openPiece(grant.key, place, sealed));
-  } catch (error) {
-    if (faultOf(error) !== undefined) return undefined;
-    throw error;
+  { user, grant, room, joined }: HeardGrant & { readonly room: RoomUri; readonly joined: JoinedAt },
+): Promise<boolean> {
+  const { days, clients } = await ports.granting(room);
+  if (days === 0 || !clients.some((client) => userOfClient(client) === user)) return false;
+  const since = Math.max(grant.since, joined.acceptedAt - days * dayMs);
+  let counts = nothingTaken;
+  // The newest piece is the first, and a change counts for what was told before it.
+  for (const number of [...grant.pieces.keys()].toReversed()) {
+    ports.life.throwIfAborted();
+    const segment = await openGranted(ports, room, grant, number);
+    if (segment === undefined) continue;
+    const within = bounded(segment, room, { ...joined, since });
+    counts = sumOf(counts, await takeSegment(context, within, user));
   }
-}
-
-function fetchPiece(ports: GrantPorts, room: RoomUri, text: string) {
-  const link = parseAssetLink(text);
-  if (link.access.kind !== "room" || link.access.room !== room) {
-    throw new Refusal("invalidMessage", "a piece of history is not the room's");
-  }
-  return fetchWhole(ports, link, HISTORY_LIMITS.historySegmentBytesMax + sealedOverhead);
+  return counts.added + counts.known > 0;
 }
 
 function bounded(
