@@ -84,3 +84,10 @@ test("the session in use is listed as such", async () => {
   const { out } = await household.treehouse(["account", "sessions", "ls"]);
   expect(out).toMatch(/^\S+ {2}Treehouse CLI {2}in use now {2}\(this one\)$/m);
 });
+
+test("group accept says that there is nobody whom nobody vouches for", async () => {
+  expect(await household.json("group", "accept", "Tea")).toEqual({
+    id: expect.any(String),
+    accepted: [],
+  });
+});
