@@ -51,6 +51,7 @@ export function createOpenRooms(context: GroupsContext): OpenRooms {
         postponed: new Set(),
         postponement: context.alarms.create(),
         postponements: 0,
+        unreachable: new Map(),
         doubted: undefined,
         forgotten: false,
         late: undefined,

@@ -264,6 +264,8 @@ export type Room = {
   readonly postponed: Set<number>;
   readonly postponement: Alarm;
   postponements: number;
+  /** How often whom an intent is to add could not be reached, by its serial. */
+  readonly unreachable: Map<number, number>;
   /** The intent whose commit the hub called invalid, and which is tried once more. */
   doubted: number | undefined;
   /** The own server knows nothing of this room, or not that this client is in it. */
