@@ -9,7 +9,7 @@ import {
   type UserUri,
 } from "@treehouse/protocol";
 
-import { eraseMessage, facetsOf, parseEvent } from "../groups/index.ts";
+import { eraseMessage, facetsOf, parseEvent, type ReadMessage } from "../groups/index.ts";
 import { emptyBody, readContent, readStored, senderOf } from "../messages/index.ts";
 import type { LocalTx, MessageRow } from "../storage/index.ts";
 
@@ -47,17 +47,36 @@ type NamedRow = HistoryRow & {
 const nobody = () => () => undefined;
 const takers = { profile: nobody, status: nobody, grant: nobody };
 
-function takeMessage(tx: LocalTx, teller: Teller, room: RoomUri, row: NamedRow): Taken {
-  const { sender, position, acceptedAt } = row;
+/** What a row holds. Undefined where it is not what it says, or is not to be taken any more. */
+function readRow(room: RoomUri, row: NamedRow, now: number): ReadMessage | undefined {
+  const { sender, acceptedAt } = row;
   const read = readContent({ room, sender, plaintext: row.body, acceptedAt }, takers);
   const kind = read.change === undefined ? "content" : "change";
-  const told = row.target === undefined ? undefined : toHex(row.target);
-  if (read.messageId !== row.id || row.kind !== kind || read.aside !== undefined) return "refused";
-  if (read.change?.target !== told) return "refused";
+  if (read.messageId !== row.id || row.kind !== kind || read.aside !== undefined) return undefined;
+  if (read.change?.target !== (row.target && toHex(row.target))) return undefined;
   const { expires } = decodeContent(row.body);
-  if (expires !== undefined && (expires.relative || expires.seconds * 1000 <= teller.now)) {
-    return "refused";
+  const isOver = expires !== undefined && (expires.relative || expires.seconds * 1000 <= now);
+  return isOver ? undefined : read;
+}
+
+/** Whether somebody who takes it in has a message more, whoever tells it. */
+export function holdsMessage(room: RoomUri, row: HistoryRow, now: number): boolean {
+  const { kind, sender, messageId } = row;
+  if (kind !== "content" || sender === undefined || messageId === undefined) return false;
+  try {
+    return readRow(room, { ...row, id: toHex(messageId), sender }, now) !== undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
   }
+}
+
+function takeMessage(tx: LocalTx, teller: Teller, room: RoomUri, row: NamedRow): Taken {
+  const { sender, position, acceptedAt } = row;
+  const read = readRow(room, row, teller.now);
+  if (read === undefined) return "refused";
+  const kind = read.change === undefined ? "content" : "change";
+  const told = read.change?.target;
   if (tx.history.at(room, { messageId: row.id }) !== undefined) return "known";
   const isOwn = teller.by === teller.self;
   if (!isOwn && !isHeard(tx, teller, room, read.change)) return "refused";
@@ -98,7 +117,7 @@ function isHeard(
   tx: LocalTx,
   { by }: Teller,
   room: RoomUri,
-  change: ReturnType<typeof readContent>["change"],
+  change: ReadMessage["change"],
 ): boolean {
   if (change === undefined) return true;
   if (change.kind !== "edit" && change.kind !== "reaction") return false;
@@ -124,7 +143,7 @@ function isGoneWith(tx: LocalTx, room: RoomUri, target: string | undefined): boo
 function applyTold(
   tx: LocalTx,
   room: RoomUri,
-  change: NonNullable<ReturnType<typeof readContent>["change"]>,
+  change: NonNullable<ReadMessage["change"]>,
   author: UserUri,
 ): void {
   if (change.kind !== "deletion" && change.kind !== "unlike") return;

@@ -3,6 +3,7 @@ import {
   decodeContent,
   type HistoryGrant,
   historyGrantOf,
+  type HistoryRow,
   userOfClient,
 } from "@treehouse/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -83,8 +84,9 @@ async function settled(context: HistoryContext): Promise<void> {
 }
 
 const heard = (grant: HistoryGrant, by = mallory) => ({ user: userOfClient(by), room, grant });
-const good = () =>
-  grantOf([[toldRow(1, start, text("told"))]], { to: newcomers.users, position: 10 });
+const holding = (rows: readonly HistoryRow[]) =>
+  grantOf([rows], { to: newcomers.users, position: 10 });
+const good = () => holding([toldRow(1, start, text("told"))]);
 
 /** The phone has its turn after these were heard of a commit; answers how many grants it sends. */
 async function sentAfter(
@@ -129,7 +131,10 @@ test("FED-1071 what is no grant for all who came by a commit keeps nobody from t
     { said: heard({ ...good(), position: 11 }) },
     { said: heard({ ...good(), key: random(32) }) },
     { said: heard({ ...good(), pieces: [link] }) },
-    { said: heard(grantOf([[]], { to: newcomers.users, position: 10 })) },
+    { said: heard(holding([])) },
+    { said: heard(holding([toldRow(11, start, text("later"))])) },
+    { said: heard(holding([toldRow(1, acceptedAt - 8 * 86_400_000, text("long ago"))])) },
+    { said: heard(holding([{ ...toldRow(1, start, text("forged")), sender: mallory }])) },
     { said: heard(good(), clientOf("eve")) },
     { said: heard(both) },
   ];

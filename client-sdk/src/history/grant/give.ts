@@ -1,5 +1,4 @@
 import {
-  type ClientUri,
   encodeContent,
   type GrantPiece,
   HISTORY_LIMITS,
@@ -11,15 +10,16 @@ import {
   userOfClient,
 } from "@treehouse/protocol";
 
-import type { Newcomers } from "../../groups/index.ts";
+import type { HistoryGranting, Newcomers } from "../../groups/index.ts";
 import type { HistoryContext } from "../context.ts";
 import { sealPiece } from "../piece.ts";
 import { segmentsOf } from "../segments.ts";
+import { holdsMessage } from "../take-row.ts";
 import { openGranted } from "./open-granted.ts";
 import { owedAt, settleOwed, toldAt } from "./owed.ts";
 import type { GrantPorts } from "./ports.ts";
+import { grantedSince, withinGrant } from "./within-grant.ts";
 
-const dayMs = 24 * 60 * 60 * 1000;
 /** The first in the order of leaves sends at once, and each one after it waits so much longer. */
 const turnMs = 20_000;
 const firstMs = 500;
@@ -80,10 +80,10 @@ async function grant(
   const { env, self } = context;
   const { acceptedAt, position, room, users } = newcomers;
   const { clients, days } = await ports.granting(room);
-  if (days === 0 || (await areTold(context, ports, newcomers, clients))) {
+  if (days === 0 || (await areTold(context, ports, newcomers, { clients, days }))) {
     return settle(context, newcomers);
   }
-  const since = Math.max(0, acceptedAt - days * dayMs);
+  const since = grantedSince(newcomers, days);
   const [id, key] = [env.random(16), env.random(32)];
   const pieces: GrantPiece[] = [];
   const wanted = { from: since, to: acceptedAt, rooms: [room], newestFirst: true };
@@ -117,19 +117,22 @@ async function areTold(
   { env, store }: HistoryContext,
   ports: GrantPorts,
   newcomers: Newcomers,
-  clients: readonly ClientUri[],
+  { clients, days }: HistoryGranting,
 ): Promise<boolean> {
   const heard = await store.transaction((tx) =>
     owedAt(tx, newcomers) === undefined ? undefined : toldAt(tx, newcomers),
   );
   if (heard === undefined) return true;
+  const { room } = newcomers;
   const users = new Set(clients.map((client) => userOfClient(client)));
   for (const told of heard.filter(({ user }) => users.has(user))) {
     if (env.now() - newcomers.acceptedAt > lookedAtMs) return true;
     ports.life.throwIfAborted();
     // What this client cannot fetch may be of no use to them either.
-    const first = await openGranted(ports, newcomers.room, told.grant, 0).catch(() => undefined);
-    if (first !== undefined && first.rows.length > 0) return true;
+    const first = await openGranted(ports, room, told.grant, 0).catch(() => undefined);
+    const { since } = told.grant;
+    const within = first && withinGrant(first, { ...newcomers, days, since });
+    if (within?.rows.some((row) => holdsMessage(room, row, env.now())) === true) return true;
   }
   return false;
 }

@@ -1,4 +1,4 @@
-import { type HistorySegment, parseRoomUri, type RoomUri, userOfClient } from "@treehouse/protocol";
+import { parseRoomUri, type RoomUri, userOfClient } from "@treehouse/protocol";
 
 import { type JoinedAt, joinedAt } from "../../groups/index.ts";
 import type { LocalTx } from "../../storage/index.ts";
@@ -7,13 +7,13 @@ import { nothingTaken, sumOf, takeSegment } from "../take-segment.ts";
 import { type Heard, heardCodec, type HeardGrant } from "./heard-grant.ts";
 import { openGranted } from "./open-granted.ts";
 import type { GrantPorts } from "./ports.ts";
+import { withinGrant } from "./within-grant.ts";
 
 /**
  * By room and sender a grant for this client that is not taken in yet, and nothing of one that was of no
  * use; by room alone, that one was taken.
  */
 const pending = "history grant ";
-const dayMs = 24 * 60 * 60 * 1000;
 
 /**
  * Keeps a grant that is for this client: of the commit by which it came, while none is taken, and the
@@ -101,33 +101,14 @@ async function takeOne(
 ): Promise<boolean> {
   const { days, clients } = await ports.granting(room);
   if (days === 0 || !clients.some((client) => userOfClient(client) === user)) return false;
-  const since = Math.max(grant.since, joined.acceptedAt - days * dayMs);
   let counts = nothingTaken;
   // The newest piece is the first, and a change counts for what was told before it.
   for (const number of [...grant.pieces.keys()].toReversed()) {
     ports.life.throwIfAborted();
     const segment = await openGranted(ports, room, grant, number);
     if (segment === undefined) continue;
-    const within = bounded(segment, room, { ...joined, since });
+    const within = withinGrant(segment, { ...joined, room, days, since: grant.since });
     counts = sumOf(counts, await takeSegment(context, within, user));
   }
   return counts.added + counts.known > 0;
-}
-
-function bounded(
-  { rooms, rows }: HistorySegment,
-  room: RoomUri,
-  bounds: JoinedAt & { readonly since: number },
-): HistorySegment {
-  const { since, position, acceptedAt } = bounds;
-  return {
-    rooms,
-    rows: rows.filter(
-      (row) =>
-        rooms[row.room]?.room === room &&
-        row.position < position &&
-        row.acceptedAt >= since &&
-        row.acceptedAt <= acceptedAt,
-    ),
-  };
 }
