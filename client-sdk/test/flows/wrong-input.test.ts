@@ -8,6 +8,7 @@ import {
   describeMlsMessage,
   SdkError,
 } from "../../src/node.ts";
+import { malformed } from "../world/malformed.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
 
 let server: TestServer;
@@ -32,13 +33,6 @@ function call(face: object, path: string, ...args: readonly unknown[]): unknown 
 }
 
 const cut = "cut inside 😀".slice(0, -1);
-const malformed = (field: string) =>
-  expect.objectContaining({
-    name: "SdkError",
-    code: "malformed",
-    retryable: false,
-    data: { field },
-  });
 
 const conversationCalls: readonly [path: string, args: readonly unknown[], field: string][] = [
   ["send", [cut], "said"],

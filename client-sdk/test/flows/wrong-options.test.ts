@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { Client } from "../../src/node.ts";
+import { malformed } from "../world/malformed.ts";
 import { password, startServer, type TestServer } from "../world/server.ts";
 
 let server: TestServer;
@@ -13,13 +14,6 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-const malformed = (field: string) =>
-  expect.objectContaining({
-    name: "SdkError",
-    code: "malformed",
-    retryable: false,
-    data: { field },
-  });
 const here = () => ({ account: "carol@localhost", password, register: {}, server: server.url });
 
 test.for([

@@ -64,8 +64,11 @@ export async function applyEntry(
 ): Promise<Applied> {
   const isLost = room.lost && !isStuck(room);
   const applied = isLost ? "applied" : await take(context, room, bytes);
-  if (room.lost) noteUnread(room, decodeEntryHeader(bytes));
-  noteOut(context, room, bytes);
+  const header = decodeEntryHeader(bytes);
+  if (room.lost) noteUnread(room, header);
+  if (header.kind === "commit" && header.position > room.cursor.position) {
+    noteOut(context, room, bytes);
+  }
   return applied;
 }
 
@@ -79,9 +82,8 @@ function noteUnread(room: Room, { kind, ephemeral, position }: EntryHeader): voi
 
 /** That this client is out can be read also by who can apply nothing. */
 function noteOut({ self }: GroupsContext, room: Room, bytes: Uint8Array): void {
-  const { kind, position } = decodeEntryHeader(bytes);
-  if (kind !== "commit" || position <= room.cursor.position) return;
-  if (changes(decodeEntry(bytes), self.client, "removed")) room.outAt = position;
+  const entry = decodeEntry(bytes);
+  if (changes(entry, self.client, "removed")) room.outAt = entry.position;
 }
 
 async function take(context: GroupsContext, room: Room, bytes: Uint8Array): Promise<Applied> {

@@ -1,8 +1,8 @@
-import type { GroupMember, MemberGroup } from "@treehouse/mls/member";
+import type { MemberGroup } from "@treehouse/mls/member";
 import { equalBytes, type UserUri } from "@treehouse/protocol";
 
 import type { LocalTx } from "../../storage/index.ts";
-import { isKnown } from "../generations/check-succession.ts";
+import { isKnown, type SignerIdentity } from "../generations/check-succession.ts";
 import type { FormerGroup } from "./former-group.ts";
 
 export type MemberChanges = {
@@ -30,8 +30,8 @@ export function memberChanges(
 export function unvouchedFor(
   tx: LocalTx,
   former: Pick<FormerGroup, "identities">,
-  group: Pick<MemberGroup, "members">,
-  signer: GroupMember,
+  group: { members(): readonly SignerIdentity[] },
+  signer: SignerIdentity,
 ): readonly UserUri[] {
   if (isKnown(former, signer) || isFriend(tx, signer)) return [];
   const strangers = group
@@ -41,7 +41,7 @@ export function unvouchedFor(
 }
 
 /** Whether both users have agreed, or this one has compared the key, and it is the same. */
-function isFriend(tx: LocalTx, { user, identity }: GroupMember): boolean {
+function isFriend(tx: LocalTx, { user, identity }: SignerIdentity): boolean {
   const known = tx.contacts.get(user);
   if (known === undefined || !equalBytes(known.identityKey, identity.certificate.identityKey)) {
     return false;

@@ -37,7 +37,7 @@ type UnseenEvent = {
  * of whoever is new, and notes whom nobody vouches for.
  */
 export function writeMemberChanges(
-  { env, ...context }: GroupsContext,
+  context: GroupsContext,
   tx: LocalTx,
   { uri }: Room,
   back: {
@@ -48,7 +48,7 @@ export function writeMemberChanges(
   },
 ): Told {
   const { group, former, signer, head } = back;
-  const changedKeys = pinMembers({ env, ...context }, tx, group.members());
+  const changedKeys = pinMembers(context, tx, group.members());
   if (former === undefined) return { event: undefined, changedKeys, unvouched: [] };
   const unvouched = signer === undefined ? [] : unvouchedFor(tx, former, group, signer);
   noteUnvouched(tx, uri, unvouched);
@@ -67,7 +67,12 @@ export function writeMemberChanges(
     way: "unseen",
   } as const;
   const { position } = head;
-  const place = { room: uri, position, messageId: `event ${position}`, acceptedAt: env.now() };
+  const place = {
+    room: uri,
+    position,
+    messageId: `event ${position}`,
+    acceptedAt: context.env.now(),
+  };
   tx.messages.append({ ...place, kind: "event", body: describeEvent(event) }, true);
   return { event, changedKeys, unvouched };
 }

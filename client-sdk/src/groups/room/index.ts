@@ -56,7 +56,7 @@ export {
   roomsWithWelcome,
   type WelcomeEntry,
 } from "./waiting-welcomes.ts";
-export { acceptUnvouched, noteUnvouched, unvouchedMembers } from "./unvouched.ts";
+export { dropUnvouched, noteUnvouched, unvouchedMembers } from "./unvouched.ts";
 export { viewOf } from "./view-of-group.ts";
 export { forgetGroup, writeWithGroup } from "./write-with-group.ts";
 export { dropWishes } from "./drop-wishes.ts";

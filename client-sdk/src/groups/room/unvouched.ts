@@ -23,8 +23,8 @@ export function noteUnvouched(tx: LocalTx, room: RoomUri, users: readonly UserUr
   tx.settings.put(place(room), utf8Encode(JSON.stringify(all)));
 }
 
-/** The user takes them for who they say they are. */
-export function acceptUnvouched(tx: LocalTx, room: RoomUri): void {
+/** Nobody waits for the user's word any more: it was given, or the room is forgotten. */
+export function dropUnvouched(tx: LocalTx, room: RoomUri): void {
   tx.settings.delete(place(room));
 }
 

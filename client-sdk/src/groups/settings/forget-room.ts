@@ -1,6 +1,6 @@
 import { Refusal } from "@treehouse/protocol";
 
-import type { GroupsContext, Room } from "../room/index.ts";
+import { dropUnvouched, type GroupsContext, type Room } from "../room/index.ts";
 import { forgetJoin } from "../joining/index.ts";
 import { eraseMessage } from "../saying/index.ts";
 
@@ -32,6 +32,7 @@ export async function forgetRoom(context: GroupsContext, room: Room): Promise<vo
       tx.messages.dropRoom(room.uri);
       tx.audit.deleteRoom(room.uri);
       forgetJoin(tx, room.uri);
+      dropUnvouched(tx, room.uri);
       tx.rooms.delete(room.uri);
       return true;
     });

@@ -9,7 +9,7 @@ import {
   importAudit,
   readAudit,
 } from "../audit/index.ts";
-import { acceptUnvouched, capabilitiesOf, type GroupsContext, loadGroup } from "../room/index.ts";
+import { capabilitiesOf, dropUnvouched, type GroupsContext, loadGroup } from "../room/index.ts";
 import { comeBack } from "../upkeep/index.ts";
 import { forgetRoom } from "./forget-room.ts";
 import type { OpenRooms } from "../open-rooms.ts";
@@ -56,7 +56,7 @@ export function createRoomLife(context: GroupsContext, rooms: OpenRooms, intend:
       return intend(uri, "end", new Uint8Array(), reason);
     },
     forget: async (uri) => forgetRoom(context, await rooms.open(uri)),
-    acceptMembers: (uri) => context.store.transaction((tx) => acceptUnvouched(tx, uri)),
+    acceptMembers: (uri) => context.store.transaction((tx) => dropUnvouched(tx, uri)),
     rejoin: async (uri) => comeBack(context, await rooms.open(uri)),
     audit: async (uri, range) => readAudit(context, await rooms.open(uri), range),
     giveAudit: async (uri) => giveAudit(context, await rooms.open(uri)),

@@ -98,20 +98,12 @@ async function described(context: GroupsContext, room: Room): Promise<RoomInfo> 
     halted: room.halt?.state,
   };
   if (row === undefined || row.status === "removed") {
-    return { ...base, server: "", epoch: 0, epochAuthenticator: "", members: [], unvouched: [] };
+    return { ...base, ...withoutGroup };
   }
   const group = await groupOf(context, room);
   if (group === undefined) {
     const health = { state: "rejoining" } as const;
-    return {
-      ...base,
-      health,
-      server: "",
-      epoch: 0,
-      epochAuthenticator: "",
-      members: [],
-      unvouched: [],
-    };
+    return { ...base, health, ...withoutGroup };
   }
   const view = viewOf(group);
   const members = group.members();
@@ -129,3 +121,5 @@ async function described(context: GroupsContext, room: Room): Promise<RoomInfo> 
     })),
   };
 }
+
+const withoutGroup = { server: "", epoch: 0, epochAuthenticator: "", members: [], unvouched: [] };
